@@ -1,0 +1,44 @@
+"""Statistics that hold for muscle-twitch, spasm and cramp journals.
+
+Importing the package costs next to nothing: each name is loaded from its room
+when it is first used (PEP 562).
+"""
+
+from importlib import import_module
+
+__version__ = "0.1.0"
+
+_ROOMS = {
+    "errors": ["TwitchstatsError", "JournalError", "UnknownNameError", "OptionError", "NotEnoughDataError"],
+    "variables": ["load_variables"],
+    "journal": ["Journal", "read_journal"],
+    "simulate": ["simulate_journal", "simulate_cohort"],
+    "panel": ["Panel", "build_panel"],
+    "inference": ["adjust_p_values", "pool_estimates", "test_equivalence", "judge_estimates"],
+    "triggers": [
+        "correlate_triggers",
+        "estimate_effects",
+        "estimate_cumulative_effects",
+        "estimate_risks",
+        "compare_directions",
+        "group_triggers",
+    ],
+    "claims": ["load_articles", "load_claims", "load_evidence", "check_claims"],
+    "redflags": ["RedFlagModel", "validate_risk"],
+}
+_HOME = {name: room for room, names in _ROOMS.items() for name in names}
+_MODULES = {"episodes", "plots", "report"} | set(_ROOMS)
+
+__all__ = ["__version__", *_HOME]
+
+
+def __getattr__(name: str) -> object:
+    if name in _HOME:
+        return getattr(import_module(f"twitchstats.{_HOME[name]}"), name)
+    if name in _MODULES:
+        return import_module(f"twitchstats.{name}")
+    raise AttributeError(f"module 'twitchstats' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -1,0 +1,225 @@
+"""Multiplicity, pooling over people, equivalence and verdicts: what every finding is judged by."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike, NDArray
+from scipy import optimize, stats
+
+from twitchstats.errors import OptionError, check_choice
+
+FloatArray = NDArray[np.float64]
+
+VERDICTS = ("supported", "contradicted", "practically null", "inconclusive", "not testable")
+REASONS = (
+    "needs a laboratory",
+    "needs a diagnosis",
+    "needs a trial",
+    "variable not in this journal",
+    "too few days",
+    "no variation",
+    "definition rather than claim",
+)
+
+
+def adjust_p_values(p_values: ArrayLike) -> FloatArray:
+    """Adjust p-values after Benjamini and Hochberg (1995), as `scipy.stats.false_discovery_control`.
+
+    A missing p-value stays missing and does not count: it is a test that was not performed.
+
+    >>> adjust_p_values([0.01, 0.04, np.nan, 0.03]).round(3)
+    array([0.03, 0.04,  nan, 0.04])
+    """
+    p = np.asarray(p_values, dtype=float)
+    adjusted = np.full(p.shape, np.nan)
+    performed = ~np.isnan(p)
+    if performed.any():
+        adjusted[performed] = stats.false_discovery_control(p[performed])
+    return adjusted
+
+
+def detectable_effect(
+    standard_error: ArrayLike, degrees_of_freedom: ArrayLike, *, power: float = 0.8, alpha: float = 0.05
+) -> FloatArray:
+    """Return the smallest effect, on the scale of the standard error, that a two-sided t test finds with `power`.
+
+    Usual approximation: (t quantile of 1 - alpha/2 plus t quantile of power) standard errors.
+    """
+    se, df = np.broadcast_arrays(np.asarray(standard_error, float), np.asarray(degrees_of_freedom, float))
+    return (stats.t.ppf(1 - alpha / 2, df) + stats.t.ppf(power, df)) * se
+
+
+def pool_estimates(
+    estimates: ArrayLike,
+    standard_errors: ArrayLike,
+    *,
+    method: str = "reml",
+    knapp_hartung: bool = True,
+    level: float = 0.95,
+) -> dict[str, float]:
+    """Pool the effects of several people in a random effects model.
+
+    Parameters
+    ----------
+    estimates, standard_errors : array-like, (k,)
+        Effects and their standard errors; people where either is missing are left out.
+    method : {"reml", "paule-mandel"}
+        Estimator of the variance between people: restricted maximum likelihood (Viechtbauer 2005) or
+        Paule and Mandel (1982).
+    knapp_hartung : bool
+        Standard error after Hartung and Knapp (2001) and Sidik and Jonkman (2002) with a t reference on k - 1
+        degrees of freedom; otherwise the usual one with a normal reference.
+    level : float
+        Confidence level.
+
+    Returns
+    -------
+    dict
+        ``estimate, se, df, ci_lower, ci_upper, p_value, heterogeneity`` (standard deviation between people) and
+        ``n_people``. All but the last are NaN with fewer than two people.
+
+    Raises
+    ------
+    OptionError
+        Unknown method, or arrays of different length.
+    """
+    check_choice("method", method, ("reml", "paule-mandel"))
+    y, se = np.asarray(estimates, float), np.asarray(standard_errors, float)
+    if y.shape != se.shape:
+        raise OptionError(f"estimates and standard_errors differ in shape: {y.shape} and {se.shape}.")
+    ok = np.isfinite(y) & np.isfinite(se) & (se > 0)
+    y, v = y[ok], se[ok] ** 2
+    names = ("estimate", "se", "df", "ci_lower", "ci_upper", "p_value", "heterogeneity")
+    if len(y) < 2:
+        return dict.fromkeys(names, float("nan")) | {"n_people": len(y)}
+    tau2 = _reml_variance(y, v) if method == "reml" else _paule_mandel_variance(y, v)
+    weights = 1 / (v + tau2)
+    mean = float(np.sum(weights * y) / np.sum(weights))
+    variance = 1 / np.sum(weights)
+    df = np.inf
+    if knapp_hartung:
+        df = len(y) - 1
+        variance *= np.sum(weights * (y - mean) ** 2) / df
+    spread = float(np.sqrt(variance))
+    reference = stats.t(df) if knapp_hartung else stats.norm()
+    half = reference.ppf(0.5 + level / 2) * spread
+    p_value = 2 * reference.sf(abs(mean) / spread) if spread > 0 else float(mean == 0)
+    values = (mean, spread, float(df), mean - half, mean + half, float(p_value), float(np.sqrt(tau2)))
+    return dict(zip(names, values, strict=True)) | {"n_people": len(y)}
+
+
+def _paule_mandel_variance(y: FloatArray, v: FloatArray) -> float:
+    """Solve Q(tau2) = k - 1 for the variance between people."""
+
+    def excess(tau2: float) -> float:
+        w = 1 / (v + tau2)
+        mean = np.sum(w * y) / np.sum(w)
+        return float(np.sum(w * (y - mean) ** 2) - (len(y) - 1))
+
+    if excess(0.0) <= 0:
+        return 0.0
+    upper = float(np.var(y) + v.max()) + 1e-12
+    while excess(upper) > 0:
+        upper *= 2
+    return float(optimize.brentq(excess, 0.0, upper, xtol=1e-14))
+
+
+def _reml_variance(y: FloatArray, v: FloatArray) -> float:
+    """Return the restricted maximum likelihood estimate by Fisher scoring with step halving at zero."""
+    tau2 = max(0.0, float(np.var(y, ddof=1) - np.mean(v)))
+    for _ in range(200):
+        w = 1 / (v + tau2)
+        mean = np.sum(w * y) / np.sum(w)
+        trace = np.sum(w) - np.sum(w**2) / np.sum(w)
+        trace2 = np.sum(w**2) - 2 * np.sum(w**3) / np.sum(w) + (np.sum(w**2) / np.sum(w)) ** 2
+        step = (np.sum(w**2 * (y - mean) ** 2) - trace) / trace2
+        updated = max(0.0, tau2 + float(step))
+        if abs(updated - tau2) <= 1e-12 * (1 + tau2):
+            return updated
+        tau2 = updated
+    return tau2
+
+
+def test_equivalence(
+    estimate: ArrayLike, standard_error: ArrayLike, degrees_of_freedom: ArrayLike, *, low: float, high: float
+) -> pd.DataFrame:
+    """Test with two one-sided t tests whether an effect lies between `low` and `high` (Schuirmann 1987).
+
+    Parameters
+    ----------
+    estimate, standard_error, degrees_of_freedom : array-like, broadcast to (k,)
+    low, high : float
+        Bounds of the effects too small to matter, on the scale of the estimate.
+
+    Returns
+    -------
+    DataFrame
+        ``t_lower, p_lower`` (above `low`), ``t_upper, p_upper`` (below `high`), ``p_value`` (the larger of the two)
+        and the 90 % interval ``ci90_lower, ci90_upper``; the p-value is below 0.05 just when that interval lies
+        inside the bounds.
+
+    Raises
+    ------
+    OptionError
+        `low` is not below `high`.
+    """
+    if not low < high:
+        raise OptionError(f"low={low!r} must be below high={high!r}.")
+    b, se, df = (
+        np.atleast_1d(a).astype(float) for a in np.broadcast_arrays(estimate, standard_error, degrees_of_freedom)
+    )
+    t_lower, t_upper = (b - low) / se, (b - high) / se
+    p_lower, p_upper = stats.t.sf(t_lower, df), stats.t.cdf(t_upper, df)
+    half = stats.t.ppf(0.95, df) * se
+    return pd.DataFrame(
+        {
+            "t_lower": t_lower, "p_lower": p_lower, "t_upper": t_upper, "p_upper": p_upper,
+            "p_value": np.maximum(p_lower, p_upper), "ci90_lower": b - half, "ci90_upper": b + half,
+        }
+    )  # fmt: skip
+
+
+test_equivalence.__test__ = False  # type: ignore[attr-defined]  # its name is the field's; it is no pytest test
+
+
+def judge_estimates(
+    findings: pd.DataFrame, *, direction: Sequence[int] | ArrayLike, margin: ArrayLike, alpha: float = 0.05
+) -> pd.DataFrame:
+    """Turn estimates into verdicts.
+
+    Parameters
+    ----------
+    findings : DataFrame
+        One row for each claim with, on the scale where no effect is 0 (log for ratios), ``estimate``,
+        ``ci90_lower``, ``ci90_upper`` and ``p_adjusted``; optionally ``reason`` (not empty: the row could not be
+        tested).
+    direction : array-like of int
+        The claimed sign of each effect: 1 or -1.
+    margin : array-like of float
+        The smallest effect that matters, as a positive distance from 0.
+    alpha : float
+        Rate at which false discoveries are controlled.
+
+    Returns
+    -------
+    DataFrame
+        Index of `findings`; ``verdict`` and ``reason``. *supported* / *contradicted*: adjusted p-value below `alpha`,
+        that is, the false-coverage-adjusted interval (Benjamini and Yekutieli 2005) excludes 0, in the claimed /
+        opposite direction. *practically null*: not so, and the 90 % interval lies within the margin on both sides.
+        *inconclusive*: neither. *not testable*: nothing was estimated.
+    """
+    estimate = findings["estimate"].to_numpy(float)
+    found = findings["p_adjusted"].to_numpy(float) < alpha
+    toward = np.sign(estimate) == np.asarray(direction)
+    inside = (findings["ci90_lower"].to_numpy(float) > -np.asarray(margin, float)) & (
+        findings["ci90_upper"].to_numpy(float) < np.asarray(margin, float)
+    )
+    verdict = np.select(
+        [~np.isfinite(estimate), found & toward, found, inside],
+        ["not testable", "supported", "contradicted", "practically null"],
+        default="inconclusive",
+    )
+    given = findings["reason"].fillna("") if "reason" in findings else pd.Series("", index=findings.index)
+    reason = np.where(verdict == "not testable", given.replace("", "too few days"), "")
+    return pd.DataFrame({"verdict": verdict, "reason": reason}, index=findings.index)
