@@ -1,0 +1,115 @@
+"""The signs that a risk model looks at: their names, and how each enters a model as a number."""
+
+from collections.abc import Iterable, Sequence
+from functools import cache
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from twitchstats.errors import JournalError, unknown_name
+from twitchstats.resources import find_resource
+
+FloatArray = NDArray[np.float64]
+
+_WORDS = {"yes": 1.0, "no": 0.0, "true": 1.0, "false": 0.0, "y": 1.0, "n": 0.0}
+_SEXES = {"male": 1.0, "m": 1.0, "man": 1.0, "female": 0.0, "f": 0.0, "woman": 0.0}
+
+
+@cache
+def _read_signs() -> pd.DataFrame:
+    return pd.read_csv(find_resource("data", "signs.csv"), index_col="name", keep_default_na=True)
+
+
+def load_signs() -> pd.DataFrame:
+    """Return the table of signs, index ``name``.
+
+    Returns
+    -------
+    DataFrame
+        ``label, kind`` ("yes/no", "weeks", "years", "sex"), ``unit`` of the odds ratio, ``step``, ``level`` ("red
+        flag", "reason to ask" or missing), ``threshold`` (from which value on a number counts as present), ``question``,
+        ``source`` of the level.
+
+    >>> load_signs().loc["wasting", "level"]
+    'red flag'
+    """
+    return _read_signs().copy()
+
+
+def find_signs(columns: Iterable[object]) -> list[str]:
+    """Return the known signs among `columns`, in the order of the table.
+
+    >>> find_signs(["serious", "wasting", "age", "diagnosis"])
+    ['wasting', 'age']
+    """
+    there = {str(column) for column in columns}
+    return [name for name in _read_signs().index if name in there]
+
+
+def encode_signs(people: pd.DataFrame, names: Sequence[str] | None = None) -> FloatArray:
+    """Turn signs into the numbers that a logistic model uses.
+
+    Parameters
+    ----------
+    people : DataFrame
+        One row for each person; yes/no as 1/0, booleans or words, ``sex`` as "female"/"male".
+    names : sequence of str, optional
+        The columns to encode, in this order; by default every known sign. Columns that are no known sign enter as
+        they are.
+
+    Returns
+    -------
+    ndarray, (people, names)
+        Yes/no as 1/0, male sex as 1, age as decades from 50, weeks of persistence as log2 (a week or less is 0).
+        Not known stays NaN.
+
+    Raises
+    ------
+    UnknownNameError
+        A column is not there.
+    JournalError
+        A value that its column can't have; the message names person, column, value and rule.
+
+    >>> encode_signs(pd.DataFrame({"age": [60.0], "sex": ["male"], "persistence_weeks": [8.0]})).tolist()
+    [[3.0, 1.0, 1.0]]
+    """
+    chosen = find_signs(people.columns) if names is None else list(names)
+    for name in chosen:
+        if name not in people.columns:
+            raise unknown_name("sign", name, people.columns)
+    columns = [_encode_column(people[name], name) for name in chosen]
+    return np.column_stack(columns) if columns else np.empty((len(people), 0))
+
+
+def _encode_column(column: pd.Series, name: str) -> FloatArray:
+    signs = _read_signs()
+    kind = signs.loc[name, "kind"] if name in signs.index else "number"
+    values = _to_numbers(column, name, _SEXES if kind == "sex" else _WORDS)
+    low, high = {"yes/no": (0, 1), "sex": (0, 1), "years": (0, 130), "weeks": (0, 10_000)}.get(kind, (-np.inf, np.inf))
+    _refuse(column, name, (values < low) | (values > high) | np.isinf(values), f"must lie in {low} to {high}")
+    if kind == "years":
+        return (values - 50) / 10
+    if kind == "weeks":
+        return np.log2(np.maximum(values, 1))
+    return values
+
+
+def _to_numbers(column: pd.Series, name: str, words: dict[str, float]) -> FloatArray:
+    if pd.api.types.is_bool_dtype(column) or pd.api.types.is_numeric_dtype(column):
+        return column.to_numpy(dtype=float, na_value=np.nan)
+    text = column.astype("str").str.strip().str.lower()
+    known = text.map(words).fillna(pd.to_numeric(text, errors="coerce"))
+    told = ", ".join(repr(word) for word in words)
+    _refuse(column, name, (known.isna() & column.notna() & ~text.isin(["", "unknown", "other"])).to_numpy(),
+            f"must be a number or one of {told}")  # fmt: skip
+    return known.to_numpy(dtype=float)
+
+
+def _refuse(column: pd.Series, name: str, wrong: NDArray[np.bool_], rule: str) -> None:
+    if wrong.any():
+        at = int(np.flatnonzero(wrong)[0])
+        raise JournalError(
+            f"person {column.index[at]}, {name}: {column.iloc[at]} {rule}. Correct it, or leave the cell empty "
+            "where the sign is not known."
+        )
