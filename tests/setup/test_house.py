@@ -1,0 +1,73 @@
+"""What is committed stands on its own: no address of a package registry, no path of one machine, a lazy import."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+# Written in parts, so that this file doesn't name what it forbids.
+FOREIGN = re.compile(
+    r"pypi\.(org|python)|pythonhosted\.|files\.python|anaconda\.(org|com)/|conda\.anaconda|"
+    r"/(root|home/\w+|Users/\w+|opt)/|/work/(main|shared)|/tmp/".replace("\\.", "[.]")
+)
+HEAVY = {"numpy", "pandas", "scipy", "matplotlib", "sklearn", "statsmodels", "seaborn", "nbformat", "papermill"}
+
+
+def list_committed():
+    listed = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=False)
+    if listed.returncode:
+        pytest.skip("not a git checkout")
+    return [ROOT / name for name in listed.stdout.split("\0") if name and (ROOT / name).is_file()]
+
+
+def test_no_committed_file_names_a_registry_or_a_machine():
+    found = {}
+    for path in list_committed():
+        hits = FOREIGN.findall(path.read_bytes().decode("utf-8", "replace")) if path != Path(__file__) else []
+        if hits:
+            found[str(path.relative_to(ROOT))] = len(hits)
+    assert found == {}
+
+
+@pytest.mark.parametrize(
+    "text", ["files" + ".pythonhosted.org", "/root" + "/x", "/work" + "/main/src", "https://pypi" + ".org"]
+)
+def test_the_search_for_foreign_names_finds_them(text):
+    assert FOREIGN.search(text)
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "import twitchstats",
+        "import twitchstats; dir(twitchstats)",
+        "from twitchstats import cli; cli.build_parser().format_help()",
+        "from twitchstats import cli; cli.build_parser().format_help(); import twitchstats.errors",
+    ],
+)
+def test_importing_costs_next_to_nothing(code):
+    script = f"{code}\nimport sys\nprint(*sorted(set(sys.modules) & {HEAVY!r}))"
+    assert subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True).stdout == "\n"
+
+
+def test_every_public_name_can_be_loaded():
+    import twitchstats
+
+    assert [name for name in twitchstats.__all__ if getattr(twitchstats, name, None) is None] == []
+    with pytest.raises(AttributeError, match=re.escape("module 'twitchstats' has no attribute 'cafeine'")):
+        _ = twitchstats.cafeine
+
+
+def test_scripts_can_be_run():
+    for name in ("run", ".ci/run"):
+        assert (ROOT / name).stat().st_mode & 0o111
+        subprocess.run(["bash", "-n", str(ROOT / name)], check=True)
+
+
+def test_an_unknown_command_is_told_before_anything_is_set_up():
+    told = subprocess.run(["bash", str(ROOT / "run"), "reprot"], capture_output=True, text=True, check=False)
+    assert told.returncode == 2
+    assert told.stderr.startswith("There is no command 'reprot'.\nusage: ./run COMMAND")
