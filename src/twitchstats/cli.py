@@ -1,0 +1,343 @@
+"""The command line: each command reads, calls one room, and tells what came out.
+
+Nothing heavy is imported before a command needs it, so that ``--help`` answers at once.
+Exit codes: 0 all well; 1 the work was done and something was found (refused cells, numbers that did not come
+back); 2 the request can't be carried out as it stands; 130 stopped with Ctrl-C.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from twitchstats import __version__
+from twitchstats.errors import OptionError, TwitchstatsError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from twitchstats.journal import Journal
+
+Command = Callable[[argparse.Namespace], int]
+EXIT_CODES = (
+    "exit codes: 0 all well; 1 done, with something to tell (refused cells, numbers that differ); 2 not possible"
+)
+WORLDS = ("articles", "literature", "null")
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit code.
+
+    Parameters
+    ----------
+    argv : sequence of str, optional
+        The words after the program's name; by default those of this process.
+    """
+    parser = build_parser()
+    args = parser.parse_args(argv)
+    try:
+        code = args.run(args)
+        sys.stdout.flush()
+        return code
+    except TwitchstatsError as error:
+        return _complain(str(error))
+    except BrokenPipeError:
+        # Whoever read our output (`| head`) has had enough: nothing is wrong, but nothing more may be written.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except OSError as error:
+        return _complain(f"{error.filename or 'file'}: {error.strerror or error}.")
+    except KeyboardInterrupt:
+        print("\nStopped.", file=sys.stderr)
+        return 130
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """Return the parser of all commands."""
+    parser = argparse.ArgumentParser(
+        prog="twitchstats",
+        description="Statistics that hold for muscle-twitch, spasm and cramp journals. It informs; it never diagnoses.",
+        epilog=EXIT_CODES,
+    )
+    parser.add_argument("--version", action="version", version=f"twitchstats {__version__}")
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
+
+    def add(name: str, run: Command, text: str) -> argparse.ArgumentParser:
+        command = commands.add_parser(name, help=text, description=f"{text[0].upper()}{text[1:]}.", epilog=EXIT_CODES)
+        command.set_defaults(run=run)
+        return command
+
+    report = add("report", run_report, "turn a journal into report.html and report.ipynb")
+    _add_journal(report, required=False)
+    report.add_argument(
+        "--out", metavar="DIR", type=Path, default=Path(), help="folder for the two files (default: here)"
+    )
+    report.add_argument("--include-notes", action="store_true", help="show free-text columns (private by default)")
+
+    verify = add("verify", run_verify, "run a report's notebook again and compare every number")
+    verify.add_argument("notebook", type=Path, metavar="REPORT.ipynb")
+
+    check = add("check", run_check, "say what was read from a journal, and what was refused and why")
+    _add_journal(check)
+    _add_table(check, "the table of refused cells")
+
+    triggers = add("triggers", run_triggers, "estimate which triggers go with the outcome")
+    _add_journal(triggers)
+    triggers.add_argument("--lags", type=_read_lags, default=(0, 1, 2, 3), metavar="0,1,2,3", help="days back")
+    triggers.add_argument(
+        "--adjust", choices=("each", "together"), default="each", help="one model a trigger, or one in all"
+    )
+    triggers.add_argument("--by", choices=("pooled", "person"), default="pooled")
+    _add_table(triggers, "the estimates")
+
+    claims = add("claims", run_claims, "judge the articles' claims on a journal (without one: list them)")
+    _add_journal(claims, required=False)
+    _add_table(claims, "the ledger")
+
+    risk = add("risk", run_risk, "fit the red-flag model to a table of people with signs and a 'serious' column")
+    risk.add_argument("people", type=Path, metavar="PEOPLE.csv", help="one row for each person")
+    risk.add_argument("--label", default="serious", help="column with 1 for a serious cause (default: serious)")
+    _add_table(risk, "the odds ratios")
+
+    simulate = add("simulate", run_simulate, "write a journal whose truth is known")
+    simulate.add_argument("--world", choices=WORLDS, default="articles", help="which effects are real in it")
+    simulate.add_argument("--people", type=_read_count, default=40, metavar="N")
+    simulate.add_argument("--days", type=_read_count, default=120, metavar="N")
+    simulate.add_argument("--seed", type=int, default=1, metavar="N")
+    simulate.add_argument(
+        "--out", type=Path, default=Path("simulated"), metavar="DIR", help="folder (default: simulated)"
+    )
+    simulate.add_argument("--demo", action="store_true", help="rewrite the demo data of this checkout instead")
+
+    template = add("template", run_template, "print an empty journal to fill in")
+    template.add_argument("--variables", metavar="A,B,C", help="which columns (default: the common ones)")
+    template.add_argument("--start", metavar="YYYY-MM-DD", help="first day to lay out")
+    template.add_argument("--days", type=_read_count, default=28, metavar="N", help="days to lay out, with --start")
+    template.add_argument("--out", type=Path, metavar="FILE", help="write it to a new file instead")
+
+    lab = add("lab", run_lab, "open JupyterLab on the notebooks")
+    lab.add_argument("options", nargs=argparse.REMAINDER, help="passed on to JupyterLab")
+    add("version", run_version, "print the versions that decide the numbers")
+    return parser
+
+
+def _add_journal(command: argparse.ArgumentParser, *, required: bool = True) -> None:
+    """Add the journal and every option that says how to read it."""
+    demo = "" if required else " (default: the demo journal)"
+    command.add_argument(
+        "journal", type=Path, nargs=None if required else "?", metavar="JOURNAL.csv", help=f"one row a day{demo}"
+    )
+    reading = command.add_argument_group("how to read it")
+    reading.add_argument("--people", type=Path, metavar="FILE", help="CSV with one row for each person")
+    reading.add_argument("--episodes", type=Path, metavar="FILE", help="CSV with one row for each episode")
+    reading.add_argument("--person", metavar="COLUMN", help="the column that names the person")
+    reading.add_argument("--date", metavar="COLUMN", help="the column with the date or the number of the day")
+    reading.add_argument("--outcome", metavar="COLUMN", help="the column to explain (default: twitches)")
+    reading.add_argument("--undated", action="store_true", help="the rows have no order in time: same-day results only")
+    reading.add_argument("--date-format", metavar="FORMAT", help="dmy, mdy, ymd, or a pattern such as %%d.%%m.%%Y")
+
+
+def _add_table(command: argparse.ArgumentParser, what: str) -> None:
+    command.add_argument("--csv", action="store_true", help=f"print {what} as CSV, unrounded")
+    command.add_argument("--out", type=Path, metavar="FILE", help=f"write {what} to a new CSV file")
+
+
+def collect_options(args: argparse.Namespace) -> dict[str, object]:
+    """Return the options of `read_journal` that were given, paths as text."""
+    given: dict[str, object] = {name: getattr(args, name) for name in ("person", "date", "outcome", "date_format")}
+    given |= {name: str(path) if (path := getattr(args, name)) else None for name in ("people", "episodes")}
+    if args.undated:
+        given["undated"] = True
+    return {name: value for name, value in given.items() if value is not None}
+
+
+def run_report(args: argparse.Namespace) -> int:
+    """Write the report and print its summary."""
+    from twitchstats.report import write_report
+
+    if args.journal is None:
+        _tell("No journal was named, so this is the demo journal, which is simulated.")
+    written = write_report(
+        args.journal, out=args.out, options=collect_options(args), include_notes=args.include_notes, tell=_tell
+    )
+    print(written.summary)
+    print(f"\nPage to read:       {written.html}\nNotebook behind it: {written.notebook}")
+    print(f"To check its numbers: twitchstats verify {written.notebook}")
+    return 0
+
+
+def run_verify(args: argparse.Namespace) -> int:
+    """Re-run a report and say whether every number came back."""
+    from twitchstats.report import verify_report
+
+    verified = verify_report(args.notebook, tell=_tell)
+    print(verified.message)
+    return 0 if verified.reproduced else 1
+
+
+def run_check(args: argparse.Namespace) -> int:
+    """Tell what was read and refused."""
+    from twitchstats.report.wording import describe_reading
+
+    journal = _read(args)
+    if args.csv or args.out:
+        _put_table(journal.rejects, args)
+    else:
+        print(describe_reading(journal))
+    return int(len(journal.rejects) > 0)
+
+
+def run_triggers(args: argparse.Namespace) -> int:
+    """Estimate the effects of all triggers."""
+    from twitchstats.triggers import estimate_effects
+
+    journal = _read(args)
+    _tell("Estimating ...")
+    lags = (0,) if journal.calendar == "none" else args.lags
+    _put_table(estimate_effects(journal, lags=lags, adjust=args.adjust, by=args.by), args)
+    return 0
+
+
+def run_claims(args: argparse.Namespace) -> int:
+    """Judge the claims, or list them where there is no journal."""
+    from twitchstats.claims import check_claims, load_claims
+
+    if args.journal is None:
+        _put_table(load_claims(), args)
+        return 0
+    journal = _read(args)
+    _tell("Judging ...")
+    _put_table(check_claims(journal), args)
+    return 0
+
+
+def run_risk(args: argparse.Namespace) -> int:
+    """Fit the risk model to a cohort."""
+    import pandas as pd
+
+    from twitchstats.redflags import RedFlagModel
+
+    people = pd.read_csv(args.people)
+    if args.label not in people:
+        raise OptionError(
+            f"{args.people} has no column '{args.label}' that says who had a serious cause (1) and who hadn't (0). "
+            "Name it with --label."
+        )
+    model = RedFlagModel().fit(people.drop(columns=args.label), people[args.label])
+    _put_table(model.odds_ratios(), args)
+    _tell("Odds ratios say nothing of how likely a cause is: that needs the base rate, and a doctor's examination.")
+    return 0
+
+
+def run_simulate(args: argparse.Namespace) -> int:
+    """Write a simulated journal, or the demo data."""
+    from twitchstats.simulate import simulate_journal, write_demo_data, write_journal
+
+    if args.demo:
+        _tell("Writing the demo data ...")
+        for path in write_demo_data():
+            print(path)
+        return 0
+    journal, truth = simulate_journal(people=args.people, days=args.days, world=args.world, seed=args.seed)
+    paths = {name: args.out / f"{name}.csv" for name in ("journal", "episodes", "people", "truth")}
+    for path in paths.values():
+        _refuse_existing(path)
+    args.out.mkdir(parents=True, exist_ok=True)
+    for path in write_journal(journal, args.out):
+        print(path)
+    truth.to_csv(paths["truth"], index=False, lineterminator="\n")
+    print(paths["truth"])
+    return 0
+
+
+def run_template(args: argparse.Namespace) -> int:
+    """Print an empty journal."""
+    from twitchstats.report.template import make_template
+
+    names = [name.strip() for name in args.variables.split(",")] if args.variables else None
+    frame = make_template(names, start=args.start, days=args.days if args.start else 0)
+    if args.out:
+        _refuse_existing(args.out)
+        frame.to_csv(args.out, index=False, lineterminator="\n")
+        print(args.out)
+    else:
+        frame.to_csv(sys.stdout, index=False, lineterminator="\n")
+    return 0
+
+
+def run_lab(args: argparse.Namespace) -> int:
+    """Open JupyterLab on the notebooks, in this same environment."""
+    from importlib.util import find_spec
+
+    from twitchstats.resources import find_resource
+
+    if find_spec("jupyterlab") is None:
+        raise OptionError("JupyterLab is not installed here. Install it with: python -m pip install 'twitchstats[lab]'")
+    sys.stdout.flush()
+    os.execv(sys.executable, [sys.executable, "-m", "jupyterlab", str(find_resource("notebooks")), *args.options])
+
+
+def run_version(args: argparse.Namespace) -> int:
+    """Print versions."""
+    from twitchstats.report.wording import list_versions
+
+    for name, version in list_versions().items():
+        print(f"{name} {version}")
+    return 0
+
+
+def _read(args: argparse.Namespace) -> Journal:
+    from twitchstats.journal import read_journal
+
+    return read_journal(args.journal, **collect_options(args))
+
+
+def _put_table(frame: pd.DataFrame, args: argparse.Namespace) -> None:
+    """Write a frame where it was asked for; only what people read is rounded."""
+    if args.out:
+        _refuse_existing(args.out)
+        frame.to_csv(args.out, index=False, lineterminator="\n")
+        print(args.out)
+    elif args.csv:
+        frame.to_csv(sys.stdout, index=False, lineterminator="\n")
+    else:
+        from twitchstats.report.tables import format_frame
+
+        print(format_frame(frame).to_string(index=False, max_colwidth=60))
+
+
+def _refuse_existing(path: Path) -> None:
+    if path.exists():
+        raise OptionError(
+            f"{path} is there already and is left as it is. Name another file with --out, or move it away."
+        )
+
+
+def _read_lags(text: str) -> tuple[int, ...]:
+    try:
+        lags = tuple(int(part) for part in text.split(","))
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a list of whole days such as 0,1,2") from None
+    if min(lags) < 0:
+        raise argparse.ArgumentTypeError(f"{text!r} has a negative number: lags count days back")
+    return lags
+
+
+def _read_count(text: str) -> int:
+    if not text.isascii() or not text.isdigit() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number of at least 1")
+    return int(text)
+
+
+def _tell(text: str) -> None:
+    """Say on stderr how the work goes, so that stdout holds results only."""
+    print(text, file=sys.stderr, flush=True)
+
+
+def _complain(text: str) -> int:
+    _tell(f"twitchstats: {text}")
+    return 2
