@@ -1,5 +1,19 @@
-"""Journals and cohorts whose truth is known."""
+"""Journals and cohorts whose truth is known: the measure of every statistic in the house."""
 
-from twitchstats.simulate.cohort import cohort_truth, load_cohort_parameters, simulate_cohort
+from importlib import import_module
 
-__all__ = ["cohort_truth", "load_cohort_parameters", "simulate_cohort"]
+_HOME = {
+    "simulate_journal": "journal",
+    "simulate_cohort": "cohort",
+    "load_world": "world",
+    "list_worlds": "world",
+    "write_demo_data": "demo",
+}
+
+__all__ = ["list_worlds", "load_world", "simulate_cohort", "simulate_journal", "write_demo_data"]
+
+
+def __getattr__(name: str) -> object:
+    if name in _HOME:
+        return getattr(import_module(f"twitchstats.simulate.{_HOME[name]}"), name)
+    raise AttributeError(f"module 'twitchstats.simulate' has no attribute {name!r}")

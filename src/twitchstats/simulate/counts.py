@@ -1,0 +1,172 @@
+"""Daily counts day by day, together with the medicines and remedies that people take up after bad days."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from twitchstats.panel import shift_days
+from twitchstats.simulate.habits import draw_ar1
+from twitchstats.simulate.world import OUTCOMES, FloatArray, Slope, get_course
+
+
+@dataclass(frozen=True)
+class Courses:
+    """Who takes what: arrays (courses, people), days in arrays (courses, people, days)."""
+
+    table: pd.DataFrame
+    users: NDArray[np.bool_]
+
+
+def pick_users(table: pd.DataFrame, people: pd.DataFrame, rng: np.random.Generator) -> Courses:
+    """Choose the users of each course: the stated share of those who can be, rounded up or down at random."""
+    users = np.zeros((len(table), len(people)), dtype=bool)
+    woman = (people["sex"] == "female").to_numpy()
+    for position, course in enumerate(table.itertuples()):
+        able = np.flatnonzero(woman | (course.women_only == 0))
+        number = int(course.users * len(able) + rng.random())
+        users[position, rng.permutation(able)[:number]] = True
+    return Courses(table, users)
+
+
+def sum_effects(slopes: list[Slope], triggers: Mapping[str, FloatArray], outcome: str) -> FloatArray:
+    """Sum the planted effects of known triggers on one outcome, each centred within the person.
+
+    Parameters
+    ----------
+    slopes : list of Slope
+    triggers : mapping of str to array (people, days)
+        A missing value acts as the person's mean does: not at all.
+    outcome : str
+
+    Returns
+    -------
+    array (people, days)
+        Change of the log mean.
+    """
+    total = np.zeros_like(next(iter(triggers.values())))
+    for slope in slopes:
+        if slope.outcome != outcome or slope.trigger not in triggers:
+            continue
+        dose = triggers[slope.trigger]
+        if np.isfinite(slope.limit):
+            dose = np.maximum(dose - slope.limit, 0.0)
+        known = np.isfinite(dose)
+        mean = np.where(known, dose, 0).sum(axis=1, keepdims=True) / np.maximum(known.sum(axis=1, keepdims=True), 1)
+        centred = np.where(known, dose - mean, 0.0)
+        total += slope.coefficient[:, None] * np.nan_to_num(shift_days(centred, slope.lag)) / slope.step
+    return total
+
+
+def draw_spells(rows: pd.DataFrame, parameters: dict[str, float], shape: tuple[int, int], rng: np.random.Generator) -> (
+    NDArray[np.bool_]
+):
+    """Draw the days with twitching: spells and gaps in turn.
+
+    Spell lengths are geometric with the share that is over within ``limit`` days as the world says. A gap is short
+    (geometric) with the share of spells that the world says are followed by another within its limit, else longer
+    than that.
+    """
+    spell, again = get_course(rows, "spell"), get_course(rows, "recurrence")
+    people, days = shape
+    stop = 1 - (1 - spell["size"]) ** (1 / spell["limit"])
+    size = (people, days)  # no more spells than days
+    lengths = rng.geometric(stop, size)
+    short = np.minimum(rng.geometric(1 / parameters["short_gap_days"], size), int(again["limit"]))
+    long = int(again["limit"]) + rng.geometric(1 / parameters["long_gap_days"], size)
+    gaps = np.where(rng.random(size) < again["size"], short, long)
+    turns = np.stack([lengths, gaps], axis=2).reshape(people, -1)
+    twitching = np.tile([True, False], days)
+    return np.stack([np.repeat(twitching, person)[:days] for person in turns])
+
+
+def draw_means(
+    rows: pd.DataFrame, parameters: dict[str, float], weekday: NDArray[np.int64], burn_in: int, rng: np.random.Generator
+) -> FloatArray:
+    """Draw what counts would be without triggers: level, drift, weekly rhythm, trend and spells.
+
+    Returns
+    -------
+    array (outcomes, people, days)
+        Means of `OUTCOMES`; 0 on days outside a spell of twitching.
+    """
+    people, days = weekday.shape
+    time = (np.arange(days) - burn_in) / max(days - burn_in, 1) - 0.5
+    means = np.empty((len(OUTCOMES), people, days))
+    for position, outcome in enumerate(OUTCOMES):
+        level = np.log(parameters[f"{outcome}_level"]) + parameters["level_spread"] * rng.standard_normal((people, 1))
+        week = parameters["weekly_sd"] * rng.standard_normal(7)
+        trend = parameters["trend_sd"] * rng.standard_normal((people, 1)) * np.clip(time, -0.5, 0.5)
+        drift = parameters["drift_sd"] * draw_ar1((people, days), parameters["drift_phi"], rng)
+        means[position] = np.exp(level + week[weekday] + trend + drift)
+    means[OUTCOMES.index("twitches")] *= draw_spells(rows, parameters, (people, days), rng)
+    return means
+
+
+def draw_counts(
+    means: FloatArray,
+    courses: Courses,
+    slopes: list[Slope],
+    parameters: dict[str, float],
+    rng: np.random.Generator,
+) -> tuple[FloatArray, FloatArray]:
+    """Draw the days of use and the counts, one day after the other.
+
+    A course starts more easily after a day with many twitches (``reaction``: the change of the log odds for each
+    unit of log(1 + twitches)), so that improvement follows a start by itself: regression to the mean. It ends, and
+    single days are left out, by chance alone.
+
+    Parameters
+    ----------
+    means : array (outcomes, people, days)
+        Means without medicines and remedies.
+    courses : Courses
+    slopes : list of Slope
+        Effects of medicines and remedies.
+    parameters : dict
+    rng : Generator
+
+    Returns
+    -------
+    counts : array (outcomes, people, days)
+        Negative binomial; at least 1 twitch on each day of a spell.
+    taken : array (courses, people, days)
+        0/1.
+    """
+    table = courses.table
+    weights = _lay_out_weights(slopes, courses)
+    column = {name: table[name].to_numpy(float)[:, None] for name in ("days_on", "days_off", "adherence", "reaction")}
+    usual = 1 / column["days_off"]
+    share = column["days_on"] / (column["days_on"] + column["days_off"])
+    centre = column["adherence"] * share
+    size = np.array([parameters[f"{outcome}_size"] for outcome in OUTCOMES])[:, None, None]
+    noisy = means * rng.gamma(np.broadcast_to(size, means.shape)) / size
+    n_days = means.shape[2]
+    chance = rng.random((n_days, 2, *courses.users.shape))
+    counts, taken = np.zeros_like(means), np.zeros((*courses.users.shape, n_days))
+    on = courses.users & (chance[0, 0] < share)
+    for day in range(n_days):
+        before = max(day - 1, 0)
+        worse = np.log1p(counts[0, :, before]) - parameters["reaction_centre"]
+        odds = usual / (1 - usual + 1e-9) * np.exp(column["reaction"] * worse)
+        start = odds / (1 + odds)
+        on = courses.users & np.where(on, chance[day, 0] >= 1 / column["days_on"], chance[day, 0] < start)
+        taken[:, :, day] = on & (chance[day, 1] < column["adherence"])
+        use = np.stack([taken[:, :, day], taken[:, :, before]]) - centre
+        shift = np.einsum("olcp,lcp->op", weights, use)
+        counts[:, :, day] = rng.poisson(noisy[:, :, day] * np.exp(shift))
+        counts[0, :, day] = np.maximum(counts[0, :, day], means[0, :, day] > 0)
+    return counts, taken
+
+
+def _lay_out_weights(slopes: list[Slope], courses: Courses) -> FloatArray:
+    """Return the coefficients as an array (outcomes, lags 0 and 1, courses, people), 0 for people without a course."""
+    weights = np.zeros((len(OUTCOMES), 2, *courses.users.shape))
+    names = list(courses.table.index)
+    for slope in slopes:
+        if slope.trigger in names and slope.outcome in OUTCOMES:
+            course = names.index(slope.trigger)
+            weights[OUTCOMES.index(slope.outcome), slope.lag, course] += slope.coefficient * courses.users[course]
+    return weights

@@ -1,0 +1,176 @@
+"""Single episodes that agree with the daily counts: where, how long, how strong, what came before and after."""
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from twitchstats.journal.record import EPISODE_COLUMNS
+from twitchstats.simulate.world import OUTCOMES, FloatArray, Slope, get_course
+
+SITES = (
+    "eyelid", "face", "jaw", "neck", "shoulder", "back", "chest", "abdomen", "arm", "forearm", "hand", "thumb",
+    "hip", "thigh", "calf", "foot",
+)  # fmt: skip
+KINDS = ("twitch", "cramp", "spasm")  # in the order of OUTCOMES
+SIDES = ("left", "right", "both")
+
+
+def draw_episodes(
+    counts: FloatArray,
+    states: dict[str, FloatArray],
+    rows: pd.DataFrame,
+    slopes: list[Slope],
+    parameters: dict[str, float],
+    rng: np.random.Generator,
+) -> pd.DataFrame:
+    """Draw the episodes of each person and day.
+
+    Parameters
+    ----------
+    counts : array (outcomes, people, days)
+        Daily counts; NaN on days that were not reported. Of each kind at most ``cap`` episodes a day get a row.
+    states : dict of str to array (people, days)
+        ``pain`` (the day's level) and the triggers that move sites.
+    rows : DataFrame
+        The world.
+    slopes : list of Slope
+        Effects on sites, log odds for one step.
+    parameters : dict
+    rng : Generator
+
+    Returns
+    -------
+    DataFrame
+        ``person`` and ``day`` as positions, ``minute`` of the day, then the columns of `EPISODE_COLUMNS` other than
+        ``person`` and ``start``; sorted by person, day, minute.
+    """
+    many = np.minimum(np.nan_to_num(counts), parameters["cap"]).astype(int)
+    kind, person, day = (axis.repeat(many.ravel()) for axis in np.indices(many.shape).reshape(3, -1))
+    table = pd.DataFrame({"person": person, "day": day, "minute": rng.integers(7 * 60, 23 * 60, len(person))})
+    table["kind"] = np.array(KINDS)[kind]
+    table["site"] = _draw_sites(kind, person, day, states, rows, slopes, parameters, rng)
+    table["side"] = rng.choice(SIDES, len(table), p=[0.45, 0.45, 0.1])
+    people = counts.shape[1]
+    seconds, centred = _draw_durations(person, people, rows, parameters, rng)
+    table["duration_s"], table["ongoing"] = _censor_durations(seconds, rows, parameters, rng)
+    intensity = _draw_intensity(person, people, parameters, rng)
+    table["intensity"] = intensity
+    table["pain"] = _draw_pain(person, day, people, intensity, states["pain"], rows, parameters, rng)
+    for sign in ("stiffness_before", "limited_movement", "fatigue_after"):
+        table[sign] = _draw_sign(sign, person, people, centred, rows, rng)
+    order = np.lexsort((kind, table["minute"], day, person))
+    return table.iloc[order].reset_index(drop=True)[["day", "minute", *(c for c in EPISODE_COLUMNS if c != "start")]]
+
+
+def _draw_sites(
+    kind: NDArray[np.int64],
+    person: NDArray[np.int64],
+    day: NDArray[np.int64],
+    states: dict[str, FloatArray],
+    rows: pd.DataFrame,
+    slopes: list[Slope],
+    parameters: dict[str, float],
+    rng: np.random.Generator,
+) -> NDArray[np.str_]:
+    """Draw sites from each person's own shares, moved by the day's triggers."""
+    shares = np.stack([_lay_out_shares(rows, name) for name in KINDS])
+    people = len(states["pain"])
+    # Dirichlet through gammas: each person's shares differ, and average to the world's
+    own = rng.gamma(np.broadcast_to(parameters["site_concentration"] * shares[:, None, :], (3, people, len(SITES))))
+    own /= own.sum(axis=2, keepdims=True)
+    odds = np.ones((people, states["pain"].shape[1], len(SITES)))
+    for slope in slopes:
+        dose = states[slope.trigger]
+        change = slope.coefficient[:, None] * (dose - dose.mean(axis=1, keepdims=True)) / slope.step
+        odds[:, :, SITES.index(slope.outcome)] *= np.exp(change)
+    weight = own[kind, person] * odds[person, day]
+    ladder = np.cumsum(weight, axis=1)
+    place = (rng.random((len(kind), 1)) * ladder[:, -1:] > ladder).sum(axis=1)
+    return np.array(SITES)[np.minimum(place, len(SITES) - 1)]
+
+
+def _lay_out_shares(rows: pd.DataFrame, kind: str) -> FloatArray:
+    """Return the share of each site among episodes of a kind: what no row names is spread evenly."""
+    named = rows[(rows["effect"] == "site share") & rows["among"].isin([kind, ""])].set_index("outcome")["size"]
+    rest = (1 - named.sum()) / (len(SITES) - len(named))
+    return named.reindex(list(SITES)).fillna(rest).to_numpy(float)
+
+
+def _draw_durations(
+    person: NDArray[np.int64], people: int, rows: pd.DataFrame, parameters: dict[str, float], rng: np.random.Generator
+) -> tuple[FloatArray, FloatArray]:
+    """Return lognormal seconds, and the same as doublings of the median."""
+    from scipy.special import ndtri
+
+    course = get_course(rows, "duration_s")
+    own = course["sd_between_people"] * rng.standard_normal(people)
+    spread = parameters["duration_sd"]
+    # the share over by the limit is meant over people: their spread widens the whole
+    median = np.log(course["limit"]) - np.hypot(spread, course["sd_between_people"]) * ndtri(course["size"])
+    doublings = (own[person] + spread * rng.standard_normal(len(person))) / np.log(2)
+    return np.exp(median + doublings * np.log(2)), doublings
+
+
+def _censor_durations(
+    seconds: FloatArray, rows: pd.DataFrame, parameters: dict[str, float], rng: np.random.Generator
+) -> tuple[FloatArray, FloatArray]:
+    """Return what was seen of each episode, and whether its end was not.
+
+    Some episodes are watched only for a time of their own, drawn apart from their duration (twice the share of open
+    ends, with the same distribution: half of those outlast it). Times are written as completed: rounded up to 5
+    seconds below ten minutes and to the minute above, so that 'over within ten minutes' survives the rounding.
+    """
+    watched = np.where(rng.random(len(seconds)) < 2 * parameters["ongoing"], rng.permutation(seconds), np.inf)
+    seen = np.minimum(seconds, watched)
+    unit = np.where(seen <= get_course(rows, "duration_s")["limit"], 5, 60)
+    return np.ceil(seen / unit) * unit, (watched < seconds).astype(float)
+
+
+def _draw_intensity(
+    person: NDArray[np.int64], people: int, parameters: dict[str, float], rng: np.random.Generator
+) -> FloatArray:
+    own = parameters["intensity_mean"] + parameters["intensity_spread"] * rng.standard_normal(people)
+    return np.clip(np.round(own[person] + parameters["intensity_sd"] * rng.standard_normal(len(person))), 1, 10)
+
+
+def _draw_pain(
+    person: NDArray[np.int64],
+    day: NDArray[np.int64],
+    people: int,
+    intensity: FloatArray,
+    level: FloatArray,
+    rows: pd.DataFrame,
+    parameters: dict[str, float],
+    rng: np.random.Generator,
+) -> FloatArray:
+    """Draw pain around the day's level, rising with intensity by the world's slope."""
+    row = get_course(rows, "pain", "difference")
+    slope = row["size"] + row["sd_between_people"] * rng.standard_normal(people)
+    noise = parameters["episode_pain_sd"] * rng.standard_normal(len(person))
+    pain = level[person, day] + slope[person] * (intensity - parameters["intensity_mean"]) + noise
+    return np.clip(np.round(pain), 0, 10)
+
+
+def _draw_sign(
+    sign: str,
+    person: NDArray[np.int64],
+    people: int,
+    doublings: FloatArray,
+    rows: pd.DataFrame,
+    rng: np.random.Generator,
+) -> FloatArray:
+    """Draw a yes/no sign with the world's share, more often in long episodes where the world says so."""
+    row = get_course(rows, sign)
+    logit = np.log(row["size"] / (1 - row["size"])) + row["sd_between_people"] * rng.standard_normal(people)[person]
+    dose = rows[(rows["outcome"] == sign) & (rows["measure"] == "odds ratio")]
+    if len(dose):
+        logit = logit + np.log(dose["size"].iloc[0]) * doublings
+    return (rng.random(len(person)) < 1 / (1 + np.exp(-logit))).astype(float)
+
+
+def count_sites(episodes: pd.DataFrame) -> "pd.Series[int]":
+    """Return the number of episodes at each site of the vocabulary, zeros included."""
+    return episodes["site"].value_counts().reindex(list(SITES), fill_value=0)
+
+
+__all__ = ["KINDS", "OUTCOMES", "SIDES", "SITES", "count_sites", "draw_episodes"]

@@ -1,0 +1,145 @@
+"""What simulated people do and feel from day to day: correlated, autocorrelated, with a weekly rhythm."""
+
+from statistics import NormalDist
+
+import numpy as np
+import pandas as pd
+
+from twitchstats.simulate.world import FloatArray
+
+
+def draw_ar1(shape: tuple[int, int], phi: float, rng: np.random.Generator) -> FloatArray:
+    """Return stationary first-order autoregressions of unit variance, one in each row.
+
+    Parameters
+    ----------
+    shape : (people, days)
+    phi : float
+        Correlation from one day to the next.
+    rng : Generator
+    """
+    shocks = rng.standard_normal(shape)
+    series = np.empty(shape)
+    series[:, 0] = shocks[:, 0]
+    spread = np.sqrt(1 - phi**2)
+    for day in range(1, shape[1]):
+        series[:, day] = phi * series[:, day - 1] + spread * shocks[:, day]
+    return series
+
+
+def draw_habits(
+    habits: pd.DataFrame, parameters: dict[str, float], weekday: FloatArray, rng: np.random.Generator
+) -> dict[str, FloatArray]:
+    """Draw every habit of data/habits.csv.
+
+    Parameters
+    ----------
+    habits : DataFrame
+        As `load_habits` returns it. ``mean`` is a mean of people, ``sd_between`` the spread of people around it and
+        ``sd_within`` the spread of days around the person; ``strain`` and ``diet`` are loadings on the two common
+        factors, ``weekend`` the shift at weekends in units of ``sd_within``. Lognormal habits, counts and bouts
+        have their spreads on the log scale, yes/no ones on the probit scale.
+    parameters : dict
+        As `load_parameters` returns it.
+    weekday : array (people, days)
+        0 is Monday.
+    rng : Generator
+
+    Returns
+    -------
+    dict of str to array (people, days)
+        Not yet rounded or clipped (see `round_habit`), except counts and yes/no.
+    """
+    weekend = (weekday >= 5) - 2 / 7
+    strain = draw_ar1(weekday.shape, parameters["strain_phi"], rng)
+    diet = draw_ar1(weekday.shape, parameters["diet_phi"], rng)
+    drawn = {}
+    for name, habit in habits.iterrows():
+        own = np.sqrt(1 - habit["strain"] ** 2 - habit["diet"] ** 2) * draw_ar1(weekday.shape, habit["phi"], rng)
+        score = habit["strain"] * strain + habit["diet"] * diet + own + habit["weekend"] * weekend
+        person = rng.standard_normal((len(weekday), 1))
+        drawn[str(name)] = _SHAPES[habit["shape"]](habit, score, person, parameters, rng)
+    return drawn
+
+
+def _draw_level(
+    habit: "pd.Series[float]", score: FloatArray, person: FloatArray, _: dict[str, float], rng: np.random.Generator
+) -> FloatArray:
+    return habit["mean"] + habit["sd_between"] * person + habit["sd_within"] * score
+
+
+def _draw_lognormal(
+    habit: "pd.Series[float]", score: FloatArray, person: FloatArray, _: dict[str, float], rng: np.random.Generator
+) -> FloatArray:
+    return np.exp(_draw_level(habit, score, person, _, rng) - habit["sd_within"] ** 2 / 2)
+
+
+def _draw_count(
+    habit: "pd.Series[float]", score: FloatArray, person: FloatArray, _: dict[str, float], rng: np.random.Generator
+) -> FloatArray:
+    rate = habit["mean"] * np.exp(habit["sd_between"] * person + habit["sd_within"] * score)
+    return rng.poisson(rate).astype(float)
+
+
+def _draw_yes_no(
+    habit: "pd.Series[float]", score: FloatArray, person: FloatArray, _: dict[str, float], rng: np.random.Generator
+) -> FloatArray:
+    spread = np.sqrt(1 + habit["sd_between"] ** 2)
+    return ((score + habit["sd_between"] * person) / spread > NormalDist().inv_cdf(1 - habit["mean"])).astype(float)
+
+
+def _draw_bout(
+    habit: "pd.Series[float]",
+    score: FloatArray,
+    person: FloatArray,
+    parameters: dict[str, float],
+    rng: np.random.Generator,
+) -> FloatArray:
+    minutes = parameters["bout_minutes"] * np.exp(habit["sd_within"] * rng.standard_normal(score.shape))
+    return _draw_yes_no(habit, score, person, parameters, rng) * minutes
+
+
+_SHAPES = {
+    "amount": _draw_level,
+    "rating": _draw_level,
+    "lognormal": _draw_lognormal,
+    "count": _draw_count,
+    "yes/no": _draw_yes_no,
+    "bout": _draw_bout,
+}
+
+
+def round_habit(values: FloatArray, habit: "pd.Series[float]") -> FloatArray:
+    """Clip to what is possible and round as a person writes it; the last step hides binary dust such as 7.3000001."""
+    unit = habit["rounding"]
+    return np.round(np.round(np.clip(values, habit["low"], habit["high"]) / unit) * unit, 6)
+
+
+def draw_cycles(
+    people: pd.DataFrame, parameters: dict[str, float], days: int, rng: np.random.Generator
+) -> dict[str, FloatArray]:
+    """Draw menstruation and pregnancy, missing for men.
+
+    A pregnancy lasts through the diary, or (every other one) begins or ends within it. Women of 15 to 50 bleed
+    while they are not pregnant.
+
+    Returns
+    -------
+    dict
+        ``menstruation`` and ``pregnancy``, arrays (people, days) of 0/1/NaN.
+    """
+    count = len(people)
+    day = np.arange(days)[None, :]
+    woman = (people["sex"] == "female").to_numpy()[:, None]
+    length = np.round(parameters["cycle_days"] + 1.5 * rng.standard_normal((count, 1)))
+    phase = np.floor(rng.random((count, 1)) * length)
+    turn = np.floor(rng.random((count, 1)) * days)
+    fate = rng.integers(0, 4, (count, 1))  # 0 and 1: throughout; 2: begins at `turn`; 3: ends there
+    expecting = np.select([fate == 2, fate == 3], [day >= turn, day < turn], True)
+    pregnancy = (people["pregnant"].to_numpy() == 1)[:, None] & expecting
+    fertile = people["age"].between(15, 50).to_numpy()[:, None] & ~pregnancy
+    bleeding = fertile & ((day + phase) % length < parameters["bleeding_days"])
+    return {
+        "menstruation": np.where(woman, bleeding, np.nan),
+        "pregnancy": np.where(woman, pregnancy, np.nan),
+    }
