@@ -1,0 +1,1 @@
+"""Pictures: each function takes a computed frame and an optional Axes, and returns the Axes."""

@@ -1,0 +1,46 @@
+"""Run every notebook of a folder again, in place: what is committed is what the code gives, byte for byte."""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import nbformat
+
+from twitchstats.errors import TwitchstatsError
+from twitchstats.report.execute import execute_notebook
+
+
+def refresh_notebook(path: Path) -> tuple[str, str]:
+    """Return a notebook's text as it is and as a new run gives it."""
+    before = path.read_text(encoding="utf-8")
+    notebook = nbformat.reads(before, as_version=4)
+    for number, cell in enumerate(notebook.cells):
+        cell.id = f"cell-{number:02d}"
+    return before, nbformat.writes(execute_notebook(notebook, folder=path.parent)) + "\n"
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Refresh the notebooks of one folder, or with ``--check`` only say which would change."""
+    parser = argparse.ArgumentParser(prog="./run notebooks", description="Run the notebooks again, in place.")
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("names", nargs="*", help="file names (default: all)")
+    parser.add_argument("--check", action="store_true", help="change nothing; exit code 1 if something would change")
+    args = parser.parse_args(argv)
+    paths = [args.folder / name for name in args.names] or sorted(args.folder.glob("*.ipynb"))
+    differing = 0
+    for path in paths:
+        try:
+            before, after = refresh_notebook(path)
+        except TwitchstatsError as error:
+            print(f"{path.name}: {error}", file=sys.stderr)
+            return 2
+        differing += before != after
+        print(f"{path.name}: {'same bytes' if before == after else 'changed'}", flush=True)
+        if before != after and not args.check:
+            path.write_text(after, encoding="utf-8")
+    return int(args.check and differing > 0)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,116 @@
+"""Tables for reading: the only place where a number is rounded."""
+
+import html
+import math
+from collections.abc import Mapping
+
+import pandas as pd
+
+MISSING = "–"
+
+
+class Table:
+    """A frame of text with a caption, which shows itself in a notebook, on a page and in a terminal."""
+
+    def __init__(self, text: pd.DataFrame, caption: str = "") -> None:
+        self.text = text
+        self.caption = caption
+
+    def __repr__(self) -> str:
+        body = self.text.to_string(index=False) if len(self.text) else "(no rows)"
+        return f"{self.caption}\n{body}" if self.caption else body
+
+    def _repr_html_(self) -> str:
+        head = "".join(f"<th>{html.escape(str(name))}</th>" for name in self.text.columns)
+        rows = (
+            "<tr>" + "".join(f"<td>{html.escape(str(cell))}</td>" for cell in row) + "</tr>"
+            for row in self.text.itertuples(index=False)
+        )
+        caption = f"<caption>{html.escape(self.caption)}</caption>" if self.caption else ""
+        return f"<table>{caption}<thead><tr>{head}</tr></thead><tbody>{''.join(rows)}</tbody></table>"
+
+
+def show_table(frame: pd.DataFrame, caption: str = "", *, labels: Mapping[str, str] | None = None) -> Table:
+    """Return a frame as a table for reading.
+
+    Parameters
+    ----------
+    frame : DataFrame
+    caption : str
+        What the table holds, in a sentence.
+    labels : mapping, optional
+        The columns to show, in this order, and what to call them; by default all.
+    """
+    chosen = frame if labels is None else frame[list(labels)]
+    return Table(format_frame(chosen).rename(columns=dict(labels or {})), caption)
+
+
+def format_frame(frame: pd.DataFrame) -> pd.DataFrame:
+    """Return the frame as text: three significant digits, p-values to three places, a dash where there is nothing."""
+    columns = {str(name): [_format_cell(str(name), value) for value in frame[name]] for name in frame.columns}
+    return pd.DataFrame(columns, index=frame.index, dtype="str")
+
+
+def _format_cell(column: str, value: object) -> str:
+    if value is None or value is pd.NaT or (isinstance(value, float) and math.isnan(value)) or value == "":
+        return MISSING
+    if isinstance(value, pd.Timestamp):
+        return format_date(value)
+    if hasattr(value, "item"):
+        value = value.item()
+    if isinstance(value, float):
+        return format_p(value) if column.startswith("p_") else format_number(value)
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, tuple | list | set | frozenset):
+        return ", ".join(str(part) for part in value)
+    return str(value)
+
+
+def format_number(value: float, digits: int = 3) -> str:
+    """Return a number with so many significant digits, never with an exponent, a missing one as a dash.
+
+    >>> [format_number(x) for x in (0.012345, 1.2, 123.4, 123456.7, -0.5, float("nan"), 0.0)]
+    ['0.0123', '1.2', '123', '123457', '-0.5', '–', '0']
+    """
+    if math.isnan(value):
+        return MISSING
+    if math.isinf(value):
+        return "∞" if value > 0 else "-∞"
+    if value == 0:
+        return "0"
+    places = max(0, digits - 1 - math.floor(math.log10(abs(value))))
+    text = f"{value:.{places}f}"
+    text = text.rstrip("0").rstrip(".") if "." in text else text
+    return "0" if text in ("-0", "") else text
+
+
+def format_p(value: float) -> str:
+    """Return a p-value to three places, very small ones as a bound.
+
+    >>> format_p(0.0312), format_p(1e-9), format_p(0.9999)
+    ('0.031', '<0.001', '1.000')
+    """
+    if math.isnan(value):
+        return MISSING
+    return "<0.001" if value < 0.001 else f"{value:.3f}"
+
+
+def format_share(value: float) -> str:
+    """Return a share between 0 and 1 in per cent; tiny shares as one in so many.
+
+    >>> format_share(0.4649), format_share(0.00006), format_share(0.0023)
+    ('46 %', '1 in 16,667', '0.23 %')
+    """
+    if math.isnan(value):
+        return MISSING
+    if 0 < value < 0.001:
+        return f"1 in {round(1 / value):,}"
+    return f"{format_number(100 * value, 2)} %"
+
+
+def format_date(value: object) -> str:
+    """Return a date as 6 Jan 2025, and the number of a day as it is."""
+    if isinstance(value, pd.Timestamp):
+        return f"{value.day} {value:%b %Y}"
+    return str(value)

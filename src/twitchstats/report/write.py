@@ -1,0 +1,138 @@
+"""Write the two files of a report: the executed notebook, and the page made from it."""
+
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import nbformat
+from nbformat import NotebookNode
+
+from twitchstats import __version__
+from twitchstats.errors import OptionError, TwitchstatsError
+from twitchstats.journal import Journal
+from twitchstats.report.execute import drop_injected, execute_notebook
+from twitchstats.report.page import make_page
+from twitchstats.resources import find_resource
+
+SUMMARY_TAG = "summary"
+_TABLES = ("people", "episodes")  # options of read_journal that are paths
+
+
+@dataclass(frozen=True)
+class Written:
+    """Where a report was written, and its summary as plain text."""
+
+    html: Path
+    notebook: Path
+    summary: str
+
+
+def write_report(
+    journal: str | os.PathLike[str] | None = None,
+    *,
+    out: str | os.PathLike[str] = ".",
+    options: Mapping[str, Any] | None = None,
+    include_notes: bool = False,
+    tell: Callable[[str], None] | None = None,
+) -> Written:
+    """Turn a journal into ``report.html`` and ``report.ipynb``.
+
+    Parameters
+    ----------
+    journal : path, optional
+        The daily table; by default the demo journal.
+    out : path
+        Folder of the two files; made where it does not exist. An earlier report in it is replaced.
+    options : mapping, optional
+        Options of `read_journal`; paths (people, episodes) are relative to the current folder.
+    include_notes : bool
+        Show free-text columns; they are private by default.
+    tell : callable, optional
+        Is given a line of text as the work goes on.
+
+    Returns
+    -------
+    Written
+
+    Raises
+    ------
+    TwitchstatsError
+        The journal can't be read (`JournalError`), `out` is no folder (`OptionError`), or the notebook stopped.
+    """
+    folder = _make_folder(Path(out))
+    say = tell or (lambda text: None)
+    path = Path(journal) if journal is not None else None
+    read = read_for_report(path, options or {})
+    say(f"Read {len(read.days)} days, {len(read.rejects)} cells or rows refused. Analysing (half a minute or so) ...")
+    notebook = nbformat.read(find_resource("notebooks", "report.ipynb"), as_version=4)
+    parameters = _make_parameters(path, options or {}, include_notes=include_notes, folder=folder)
+    executed = execute_notebook(drop_injected(notebook), folder=folder, parameters=parameters)
+    executed.metadata["twitchstats"] = {
+        "version": __version__, "journal": parameters.get("journal_path", ""), "checksum": read.checksum,
+    }  # fmt: skip
+    target = folder / "report.ipynb"
+    target.write_text(nbformat.writes(executed) + "\n", encoding="utf-8")
+    page = folder / "report.html"
+    page.write_text(make_page(executed, title=f"Report on {read.source or 'the demo journal'}"), encoding="utf-8")
+    return Written(html=page, notebook=target, summary=_find_summary(executed))
+
+
+def read_for_report(journal_path: str | Path | None, options: Mapping[str, Any]) -> Journal:
+    """Read the journal of a report; no path stands for the demo journal.
+
+    The notebook calls this too, so that page, notebook and command line read the same file in the same way.
+    """
+    from twitchstats.journal import read_journal
+
+    if journal_path:
+        return read_journal(journal_path, **options)
+    episodes = find_resource("data", "demo_episodes.csv")
+    given = {"episodes": episodes} if episodes.exists() else {}
+    return read_journal(find_resource("data", "demo_journal.csv"), **(given | dict(options)))
+
+
+def _make_folder(folder: Path) -> Path:
+    if folder.exists() and not folder.is_dir():
+        raise OptionError(f"{folder} is a file. Name a folder with --out; the report's two files go into it.")
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+def _make_parameters(
+    path: Path | None, options: Mapping[str, Any], *, include_notes: bool, folder: Path
+) -> dict[str, Any]:
+    """Return what differs from the notebook's defaults; paths relative to it, so that a folder can be moved whole."""
+    moved = {name: _move_path(Path(value), folder) if name in _TABLES else value for name, value in options.items()}
+    parameters: dict[str, Any] = {}
+    if path is not None:
+        parameters["journal_path"] = _move_path(path, folder)
+    if moved:
+        parameters["options"] = moved
+    if include_notes:
+        parameters["include_notes"] = True
+    return parameters
+
+
+def _move_path(path: Path, folder: Path) -> str:
+    try:
+        return Path(os.path.relpath(path.resolve(), folder.resolve())).as_posix()
+    except ValueError:  # two drives of a Windows machine
+        return str(path.resolve())
+
+
+def _find_summary(notebook: NotebookNode) -> str:
+    """Return the text of the cell tagged as the summary."""
+    for cell in notebook.cells:
+        if SUMMARY_TAG in cell.metadata.get("tags", []):
+            texts = [output.get("data", {}).get("text/markdown", "") for output in cell.outputs]
+            return _strip_markdown("".join(texts))
+    raise TwitchstatsError(f"The notebook has no cell tagged '{SUMMARY_TAG}'.")
+
+
+def _strip_markdown(text: str) -> str:
+    import html
+    import re
+
+    return html.unescape(re.sub(r"\\([^\w\s])", r"\1", text.replace("**", "").replace("> ", ""))).strip()
