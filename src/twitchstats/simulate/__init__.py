@@ -8,9 +8,10 @@ _HOME = {
     "load_world": "world",
     "list_worlds": "world",
     "write_demo_data": "demo",
+    "write_journal": "demo",
 }
 
-__all__ = ["list_worlds", "load_world", "simulate_cohort", "simulate_journal", "write_demo_data"]
+__all__ = ["list_worlds", "load_world", "simulate_cohort", "simulate_journal", "write_demo_data", "write_journal"]
 
 
 def __getattr__(name: str) -> object:

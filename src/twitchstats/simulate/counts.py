@@ -60,9 +60,9 @@ def sum_effects(slopes: list[Slope], triggers: Mapping[str, FloatArray], outcome
     return total
 
 
-def draw_spells(rows: pd.DataFrame, parameters: dict[str, float], shape: tuple[int, int], rng: np.random.Generator) -> (
-    NDArray[np.bool_]
-):
+def draw_spells(
+    rows: pd.DataFrame, parameters: dict[str, float], shape: tuple[int, int], rng: np.random.Generator
+) -> NDArray[np.bool_]:
     """Draw the days with twitching: spells and gaps in turn.
 
     Spell lengths are geometric with the share that is over within ``limit`` days as the world says. A gap is short

@@ -6,9 +6,7 @@ from numpy.typing import NDArray
 from twitchstats.simulate.world import FloatArray
 
 
-def draw_reported(
-    shape: tuple[int, int], parameters: dict[str, float], rng: np.random.Generator
-) -> NDArray[np.bool_]:
+def draw_reported(shape: tuple[int, int], parameters: dict[str, float], rng: np.random.Generator) -> NDArray[np.bool_]:
     """Draw which days are reported.
 
     A two-state Markov chain: missed days come in runs (``missing_run`` days on average) and their share grows in a

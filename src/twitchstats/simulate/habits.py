@@ -4,6 +4,7 @@ from statistics import NormalDist
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from twitchstats.simulate.world import FloatArray
 
@@ -28,7 +29,7 @@ def draw_ar1(shape: tuple[int, int], phi: float, rng: np.random.Generator) -> Fl
 
 
 def draw_habits(
-    habits: pd.DataFrame, parameters: dict[str, float], weekday: FloatArray, rng: np.random.Generator
+    habits: pd.DataFrame, parameters: dict[str, float], weekday: NDArray[np.int64], rng: np.random.Generator
 ) -> dict[str, FloatArray]:
     """Draw every habit of data/habits.csv.
 

@@ -16,13 +16,14 @@ from twitchstats.simulate.world import (
     FloatArray,
     draw_slopes,
     load_courses,
-    load_dictionary,
     load_habits,
     load_parameters,
     load_world,
     tell_truth,
 )
+from twitchstats.variables import load_variables
 
+_RATINGS = ("pain", "intensity", "stiffness", "weakness", "limited_movement")  # outcomes rated at bedtime
 _FIRST_DAY = np.datetime64("2025-01-06", "D")  # a Monday
 _STREAMS = ("people", "habits", "slopes", "means", "counts", "ratings", "gaps", "episodes", "sites")
 
@@ -130,14 +131,15 @@ def _draw_days(
     courses = pick_users(load_courses(), persons, rng["counts"])
     counts, taken = draw_counts(means, courses, slopes, parameters, rng["counts"])
     triggers |= dict(zip(courses.table.index, taken, strict=True))
-    level = raw["pain"] + sum_effects(slopes, triggers, "pain")
-    triggers["pain"] = round_habit(level, habits.loc["pain"])
+    known = triggers | dict(zip(OUTCOMES, counts, strict=True))
+    levels = {name: raw[name] + sum_effects(slopes, known, name) for name in _RATINGS}
+    triggers |= {name: round_habit(level, habits.loc[name]) for name, level in levels.items()}
 
     values = {name: series[:, burn_in:] for name, series in triggers.items()}
     reported = draw_reported((people, days), parameters, rng["gaps"])
     counts = np.where(reported, counts[:, :, burn_in:], np.nan)
     site_slopes = draw_slopes(rows, ("site odds",), people, rng["sites"])
-    states = values | {"pain": level[:, burn_in:]}
+    states = values | {"pain": levels["pain"][:, burn_in:]}
     episodes = draw_episodes(counts, states, rows, site_slopes, parameters, rng["episodes"])
     values |= dict(zip(OUTCOMES, counts, strict=True))
     return _hide_values(values, reported, habits, parameters, rng["gaps"]), episodes
@@ -167,15 +169,13 @@ def _hide_values(
 def _assemble(
     values: dict[str, FloatArray], episodes: pd.DataFrame, persons: pd.DataFrame, first: np.ndarray[Any, Any]
 ) -> Journal:
-    dictionary = load_dictionary()
+    dictionary = load_variables().set_index("name", drop=False)
     person, day = np.nonzero(values["reported"])
     date = pd.DatetimeIndex(first[person] + day).as_unit("us")
     index = pd.MultiIndex.from_arrays([persons.index[person], date], names=["person", "date"])
     names = [name for name in dictionary.index if name in values]
     table = pd.DataFrame({name: values[name][person, day] for name in names}, index=index)
     variables = dictionary.loc[names].reset_index(drop=True).assign(source=names)[VARIABLE_COLUMNS]
-    for column in ("step", "low", "high"):
-        variables[column] = pd.to_numeric(variables[column]).astype(float)
     return Journal(
         days=table,
         variables=variables,

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from twitchstats.errors import check_choice
 from twitchstats.resources import find_resource
+from twitchstats.variables import load_variables
 
 FloatArray = NDArray[np.float64]
 OUTCOMES = ("twitches", "cramps", "spasms")
@@ -66,12 +67,6 @@ def load_world(world: str) -> pd.DataFrame:
     return table[table["world"] == world].drop(columns="world").reset_index(drop=True)
 
 
-def load_dictionary() -> pd.DataFrame:
-    """Return the data dictionary with index ``name``, in its own order."""
-    table = pd.read_csv(find_resource("data", "variables.csv"), keep_default_na=False)
-    return table.set_index("name", drop=False)
-
-
 def load_parameters() -> dict[str, float]:
     """Return the parameters of a simulated diary (data/diary.csv) by name."""
     table = pd.read_csv(find_resource("data", "diary.csv"))
@@ -90,9 +85,9 @@ def load_courses() -> pd.DataFrame:
 
 def tell_truth(rows: pd.DataFrame) -> pd.DataFrame:
     """Return what is planted in a world: its rows whose size departs from the reference, with step and unit."""
-    dictionary = load_dictionary()
+    dictionary = load_variables().set_index("name")
     planted = rows[rows["size"] != rows["reference"]].rename(columns={"size": "estimate"})
-    step = pd.to_numeric(dictionary["step"]).reindex(planted["trigger"]).to_numpy(float)
+    step = dictionary["step"].reindex(planted["trigger"]).to_numpy(float)
     unit = dictionary["unit"].reindex(planted["trigger"]).fillna("").to_numpy(str)
     return planted.assign(step=step, unit=unit)[TRUTH_COLUMNS].reset_index(drop=True)
 
@@ -111,7 +106,7 @@ class Slope:
 
 def draw_slopes(rows: pd.DataFrame, effects: tuple[str, ...], people: int, rng: np.random.Generator) -> list[Slope]:
     """Draw a coefficient for each person and each row of the named effects."""
-    step = pd.to_numeric(load_dictionary()["step"])
+    step = load_variables().set_index("name")["step"]
     slopes = []
     for row in rows[rows["effect"].isin(effects)].itertuples():
         centre = np.log(row.size) if row.measure in RATIOS else row.size

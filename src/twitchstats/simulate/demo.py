@@ -1,0 +1,77 @@
+"""The demo data in data/: made by one command, the same bytes each time."""
+
+from pathlib import Path
+
+import pandas as pd
+
+from twitchstats.journal.record import Journal
+from twitchstats.resources import find_resource
+from twitchstats.simulate.cohort import simulate_cohort
+from twitchstats.simulate.journal import simulate_journal
+
+DEMO_COLUMNS = [
+    "twitches", "intensity", "pain", "stiffness", "fatigue", "caffeine", "alcohol", "sleep", "sleep_quality",
+    "stress", "anxiety", "exercise", "fluid", "magnesium", "menstruation", "stretching", "massage",
+]  # fmt: skip
+
+
+def write_demo_data(folder: str | Path | None = None) -> list[Path]:
+    """Write the demo journals and the demo cohort.
+
+    Parameters
+    ----------
+    folder : str or Path, optional
+        Where to; it is made if it isn't there. By default the data folder of the checkout.
+
+    Returns
+    -------
+    list of Path
+        ``demo_journal.csv`` (one person, 180 days, a few strong effects), ``demo_group_days.csv``,
+        ``demo_group_episodes.csv`` and ``demo_group_people.csv`` (24 people, 90 days, the world of the articles) and
+        ``demo_cohort.csv`` (3,000 people with signs and a label).
+    """
+    target = find_resource("data") if folder is None else Path(folder)
+    target.mkdir(parents=True, exist_ok=True)
+    person, _ = simulate_journal(people=1, days=180, world="demo", seed=8)
+    group, _ = simulate_journal(people=24, days=90, world="articles", seed=2)
+    dates = person.days.reset_index("person", drop=True)[DEMO_COLUMNS]
+    cohort = simulate_cohort(people=3000, seed=1)
+    return [
+        _write_table(dates.reset_index(), target / "demo_journal.csv"),
+        _write_table(group.days.reset_index(), target / "demo_group_days.csv"),
+        _write_table(group.episodes, target / "demo_group_episodes.csv"),
+        _write_table(group.people.reset_index(), target / "demo_group_people.csv"),
+        _write_table(cohort.reset_index(), target / "demo_cohort.csv"),
+    ]
+
+
+def write_journal(journal: Journal, folder: str | Path) -> list[Path]:
+    """Write the tables of a journal as CSV files that `read_journal` reads.
+
+    Parameters
+    ----------
+    journal : Journal
+    folder : str or Path
+        It is made if it isn't there.
+
+    Returns
+    -------
+    list of Path
+        ``journal.csv``, ``episodes.csv`` and ``people.csv``; the last two only where there is something to write.
+    """
+    target = Path(folder)
+    target.mkdir(parents=True, exist_ok=True)
+    tables = {"journal": journal.days.reset_index(), "episodes": journal.episodes}
+    if len(journal.people):
+        tables["people"] = journal.people.reset_index()
+    return [_write_table(table, target / f"{name}.csv") for name, table in tables.items() if len(table)]
+
+
+def _write_table(table: pd.DataFrame, path: Path) -> Path:
+    """Write a table as a person would: ISO dates, times without seconds, whole numbers without a point."""
+    written = table.copy()
+    for column, form in (("date", "%Y-%m-%d"), ("start", "%Y-%m-%d %H:%M")):
+        if column in written and pd.api.types.is_datetime64_any_dtype(written[column]):
+            written[column] = written[column].dt.strftime(form)
+    written.to_csv(path, index=False, float_format="%.10g", lineterminator="\n")
+    return path
