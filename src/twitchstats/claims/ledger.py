@@ -1,0 +1,187 @@
+"""The ledger: each claim of the register, judged against a journal or with the reason why it can't be."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from twitchstats.claims.analyses import ANALYSES, Finding, Request
+from twitchstats.claims.register import load_claims
+from twitchstats.errors import JournalError, OptionError
+from twitchstats.inference import REASONS, adjust_p_values, judge_estimates
+from twitchstats.journal import Journal
+
+LEDGER_COLUMNS = [
+    "claim_id", "article", "kind", "topic", "statement", "test", "n_people", "n_days", "estimate", "ci_lower",
+    "ci_upper", "p_value", "p_adjusted", "verdict", "reason", "detectable", "evidence", "needs", "measure",
+    "reference", "margin", "expected", "outcome", "lag", "order", "literature", "days_needed", "note",
+]  # fmt: skip
+_CODED = ("claim_id", "article", "kind", "topic", "statement", "test", "margin", "expected", "literature", "evidence")
+_RATIOS = ("rate ratio", "odds ratio", "likelihood ratio")
+_FOUND = ("estimate", "ci_lower", "ci_upper", "ci90_lower", "ci90_upper", "p_value", "p_adjusted", "detectable")
+
+
+def check_claims(
+    journal: Journal,
+    *,
+    cohort: pd.DataFrame | None = None,
+    claims: pd.DataFrame | None = None,
+    alpha: float = 0.05,
+    progress: Callable[[int, int], None] | None = None,
+) -> pd.DataFrame:
+    """Judge every claim of the articles against a journal.
+
+    Parameters
+    ----------
+    journal : Journal
+    cohort : DataFrame, optional
+        People with signs and a ``serious`` label, for claims about signs; by default ``journal.people``.
+    claims : DataFrame, optional
+        Rows of `load_claims`; by default all.
+    alpha : float
+        Rate at which false discoveries are controlled over all tests of the call; the intervals have level
+        1 - `alpha`.
+    progress : callable, optional
+        Called with the number of analyses done and the number of all.
+
+    Returns
+    -------
+    DataFrame
+        A row for each claim, in the order of `claims`: `LEDGER_COLUMNS`. ``estimate`` and its interval are a ratio, a
+        difference or a share (``measure``) with no effect at ``reference``; ``expected`` is the sign that the claim
+        gives it. ``verdict`` is one of `inference.VERDICTS`, by the margin that the register declares; ``reason`` is
+        not empty just where nothing could be tested; ``needs`` then names the columns that would make it testable.
+        ``detectable``: the effect that would have been found with 80 % power, on the scale of the estimate;
+        ``days_needed``: of an inconclusive claim, how many days in all would find an effect as large as the margin.
+        ``order`` "same time" warns that the data can't tell which came first. ``note`` says more where there is more.
+
+    Raises
+    ------
+    OptionError
+        `alpha` is not between 0 and 1.
+    JournalError
+        `claims` lacks columns of the register.
+
+    Notes
+    -----
+    Claims that ask the same question of the data (same test, variables, lag, outcome) share one estimate, and it
+    counts once in the multiplicity (Benjamini and Hochberg 1995). Nothing is screened beforehand: every test that
+    could be performed counts.
+    """
+    if not 0 < alpha < 1:
+        raise OptionError(f"alpha={alpha!r} is not possible. It lies between 0 and 1; 0.05 is usual.")
+    claims = load_claims() if claims is None else claims.copy()
+    absent = [column for column in load_claims().columns if column not in claims]
+    if absent:
+        raise JournalError(f"claims lacks the column {absent[0]!r}. Take rows of load_claims().")
+    cohort = journal.people if cohort is None else cohort
+    requests = [_make_request(row, journal) for row in claims.to_dict("records")]
+    asked = list(dict.fromkeys(request for request in requests if request is not None))
+    findings = _run_tests(asked, journal, cohort, alpha, progress)
+    p_values = np.array([findings[request].get("p_value", np.nan) for request in asked], dtype=float)
+    for request, adjusted in zip(asked, adjust_p_values(p_values), strict=True):
+        findings[request]["p_adjusted"] = adjusted
+    rows = [_lay_out(row, request, findings[request] if request else {})
+            for row, request in zip(claims.to_dict("records"), requests, strict=True)]  # fmt: skip
+    return _judge(pd.DataFrame(rows), alpha)
+
+
+def _make_request(row: dict[Any, Any], journal: Journal) -> Request | None:
+    """Return what the claim asks of the data, with the first of its outcomes that the journal has."""
+    if not row["test"]:
+        return None
+    outcomes = [name for name in str(row["outcome"]).split(";") if name]
+    there = [name for name in outcomes if _has_values(journal.days, name)]
+    lag = 0 if pd.isna(row["lag"]) else int(row["lag"])
+    return Request(str(row["test"]), tuple(str(row["variables"]).split(";")), lag,
+                   there[0] if there else " or ".join(outcomes), str(row["level"]))  # fmt: skip
+
+
+def _has_values(table: pd.DataFrame, column: str) -> bool:
+    return column in table and bool(table[column].notna().any())
+
+
+def _run_tests(
+    requests: list[Request],
+    journal: Journal,
+    cohort: pd.DataFrame,
+    alpha: float,
+    progress: Callable[[int, int], None] | None,
+) -> dict[Request, Finding]:
+    """Run each analysis once for all its requests; what lacks a variable is told so without running."""
+    findings: dict[Request, Finding] = {}
+    tables = {"days": journal.days, "episodes": journal.episodes, "people": cohort}
+    names = [name for name in ANALYSES if any(request.test == name for request in requests)]
+    for done, name in enumerate(names, start=1):
+        ready = []
+        for request in (request for request in requests if request.test == name):
+            missing = [column for table, column in ANALYSES[name].needs(request) if not _has(tables[table], column)]
+            if request.lag and journal.calendar == "none":
+                missing.append("date")
+            if missing:
+                findings[request] = {"reason": "variable not in this journal", "needs": "; ".join(missing)}
+            else:
+                ready.append(request)
+        if ready:
+            results = ANALYSES[name].run(ready, journal, cohort, alpha)
+            findings.update(zip(ready, map(_settle_reason, results), strict=True))
+        if progress is not None:
+            progress(done, len(names))
+    return findings
+
+
+def _has(table: pd.DataFrame, column: str) -> bool:
+    return any(_has_values(table, name) for name in column.split(" or "))
+
+
+def _settle_reason(found: Finding) -> Finding:
+    """Put an analysis's own words into the fixed list; they stay readable in the note."""
+    reason = str(found.get("reason") or "")
+    if not reason or reason in REASONS:
+        return found
+    words = {"order": REASONS[3], "date": REASONS[3], "variation": REASONS[5], "separat": REASONS[5],
+             "constant": REASONS[5], "same": REASONS[6], "part of": REASONS[6]}  # fmt: skip
+    settled = next((told for word, told in words.items() if word in reason), REASONS[4])
+    needs = "date" if settled == REASONS[3] else ""
+    return found | {"reason": settled, "note": reason, "needs": needs}
+
+
+def _lay_out(row: dict[Any, Any], request: Request | None, found: Finding) -> dict[str, Any]:
+    estimated = bool(np.isfinite(found.get("estimate", np.nan)))
+    measure = str(found.get("measure", "")) if estimated else ""
+    reference = found.get("reference", 1.0 if measure in _RATIOS else 0.0) if estimated else np.nan
+    told = {name: row[name] for name in _CODED}
+    return told | {name: float(found.get(name, np.nan)) for name in _FOUND} | {
+        "n_people": int(found.get("n_people", 0) or 0), "n_days": int(found.get("n_days", 0) or 0),
+        "measure": measure, "reference": reference, "order": found.get("order", ""),
+        "outcome": request.outcome if request else "", "lag": request.lag if request else np.nan,
+        "reason": row["reason"] or found.get("reason", ""),
+        "needs": found.get("needs", "") or (row["variables"] if row["reason"] == REASONS[3] else ""),
+        "note": found.get("note", ""),
+    }  # fmt: skip
+
+
+def to_effect_scale(values: pd.Series, measure: pd.Series, reference: pd.Series) -> pd.Series:
+    """Return values where no effect is 0: log ratios, differences, log odds of a share against its reference."""
+    values, start = values.to_numpy(float), reference.to_numpy(float)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        ratio = np.log(values / start)
+        share = np.log(values / (1 - values)) - np.log(start / (1 - start))
+    scaled = np.select([measure.isin(_RATIOS), measure == "share"], [ratio, share], default=values - start)
+    return pd.Series(scaled, index=measure.index)
+
+
+def _judge(table: pd.DataFrame, alpha: float) -> pd.DataFrame:
+    scaled = table[["p_adjusted", "reason"]].copy()
+    for name in ("estimate", "ci90_lower", "ci90_upper"):
+        scaled[name] = to_effect_scale(table[name], table["measure"], table["reference"])
+    margin = table["margin"].astype(float)
+    margin = np.where(table["measure"] == "difference", margin, np.log(np.maximum(margin, 1 + 1e-12)))
+    verdicts = judge_estimates(scaled, direction=table["expected"].fillna(1), margin=margin, alpha=alpha)
+    table = table.assign(verdict=verdicts["verdict"], reason=verdicts["reason"])
+    detectable = to_effect_scale(table["detectable"], table["measure"], table["reference"]).abs()
+    with np.errstate(invalid="ignore", over="ignore", divide="ignore"):
+        needed = np.ceil(table["n_days"] * (detectable / margin) ** 2)
+    table["days_needed"] = needed.where((table["verdict"] == "inconclusive") & (table["n_days"] > 0))
+    return table[LEDGER_COLUMNS].reset_index(drop=True)

@@ -1,0 +1,128 @@
+"""Signs and combinations of signs in a cohort: how much likelier they are in people who turn out seriously ill."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+from scipy import stats
+
+from twitchstats.claims.daily import FloatArray
+from twitchstats.errors import unknown_name
+from twitchstats.inference import adjust_p_values
+from twitchstats.signs import load_signs
+
+SIGN_COLUMNS = [
+    "signs", "label", "n_people", "n_cases", "n_with", "measure", "sensitivity", "specificity", "estimate", "ci_lower",
+    "ci_upper", "ci90_lower", "ci90_upper", "p_value", "p_adjusted", "likelihood_ratio_negative", "detectable",
+    "reason",
+]  # fmt: skip
+_NAMES = {
+    "als": ("als", "mnd", "motor neurone disease", "motor neuron disease", "amyotrophic lateral sclerosis"),
+    "neuropathy": ("neuropathy", "peripheral neuropathy", "polyneuropathy"),
+}
+
+
+def estimate_sign_ratios(
+    cohort: pd.DataFrame, signs: Sequence[str], *, label: str = "serious", alpha: float = 0.05
+) -> pd.DataFrame:
+    """Estimate the likelihood ratio of signs and combinations of signs.
+
+    Parameters
+    ----------
+    cohort : DataFrame
+        One row for each person: signs, and ``serious`` (1/0) or ``diagnosis``.
+    signs : sequence of str
+        Names of columns; "a;b" is a and b together, "a|b" either. A number counts as present from the threshold of
+        `signs.load_signs` on (persistence: 2 weeks).
+    label : str
+        "serious" for that column, otherwise a diagnosis against all others. People whose label is not known are left
+        out, and those whose sign is not known: absent is not the same.
+    alpha : float
+        One minus the level of the intervals.
+
+    Returns
+    -------
+    DataFrame
+        `SIGN_COLUMNS`: ``estimate`` is the likelihood ratio of the sign being there (share among cases over share
+        among the others) with the log-normal interval of Simel, Samsa and Matchar (1991), half a person added to each
+        cell where one is empty; ``n_cases`` how many people have the label. A likelihood ratio says nothing
+        of the risk without the base rate: see `redflags`.
+
+    Raises
+    ------
+    UnknownNameError
+        A sign or the label's column is not in the cohort.
+    """
+    case = _find_cases(cohort, label)
+    rows = []
+    for name in signs:
+        present = find_present(cohort, name)
+        known = np.isfinite(present) & np.isfinite(case)
+        rows.append({"signs": name, "label": label} | _compare_groups(present[known] == 1, case[known] == 1, alpha))
+    table = pd.DataFrame(rows, columns=[c for c in SIGN_COLUMNS if c != "p_adjusted"])
+    return table.assign(p_adjusted=adjust_p_values(table["p_value"].astype(float)))[SIGN_COLUMNS]
+
+
+def find_present(cohort: pd.DataFrame, name: str) -> FloatArray:
+    """Return 1.0 where all parts of "a;b|c" are present, 0.0 where one surely is not, NaN where that is not known.
+
+    >>> people = pd.DataFrame({"wasting": [1.0, 0.0, np.nan], "pain": [np.nan, np.nan, 1.0]})
+    >>> find_present(people, "wasting;pain").tolist()
+    [nan, 0.0, nan]
+    >>> find_present(people, "wasting|pain").tolist()
+    [1.0, nan, 1.0]
+    """
+    parts = [np.stack([_read_sign(cohort, single) for single in part.split("|")], axis=1) for part in name.split(";")]
+    either = [_join(part, 1.0, 0.0) for part in parts]
+    return _join(np.stack(either, axis=1), 0.0, 1.0)
+
+
+def _join(values: FloatArray, decisive: float, otherwise: float) -> FloatArray:
+    """Return `decisive` where any value is it, `otherwise` where all are known, NaN elsewhere."""
+    settled = (values == decisive).any(axis=1)
+    unknown = np.isnan(values).any(axis=1)
+    return np.where(settled, decisive, np.where(unknown, np.nan, otherwise))
+
+
+def _read_sign(cohort: pd.DataFrame, name: str) -> FloatArray:
+    if name not in cohort.columns:
+        raise unknown_name("sign", name, cohort.columns)
+    values = pd.to_numeric(cohort[name], errors="coerce").to_numpy(dtype=float)
+    signs = load_signs()
+    threshold = signs["threshold"].get(name, np.nan)
+    cut = float(threshold) if pd.notna(threshold) else 1.0
+    return np.where(np.isnan(values), np.nan, (values >= cut).astype(float))
+
+
+def _find_cases(cohort: pd.DataFrame, label: str) -> FloatArray:
+    column = "serious" if label == "serious" else "diagnosis"
+    if column not in cohort.columns:
+        raise unknown_name("column", column, cohort.columns)
+    if column == "serious":
+        return pd.to_numeric(cohort[column], errors="coerce").to_numpy(dtype=float)
+    text = cohort[column].astype("str").str.strip().str.lower()
+    names = _NAMES.get(label.lower(), (label.lower(),))
+    return np.where(cohort[column].isna(), np.nan, text.isin(names).astype(float))
+
+
+def _compare_groups(present: np.ndarray, case: np.ndarray, alpha: float) -> dict[str, object]:
+    n_cases, n_others = int(case.sum()), int((~case).sum())
+    counted: dict[str, object] = {"n_people": len(case), "n_cases": n_cases, "n_with": int(present.sum()),
+                                  "measure": "likelihood ratio"}  # fmt: skip
+    if not n_cases or not n_others or present.all() or not present.any():
+        return counted | {"reason": "no variation" if len(case) else "too few days"}
+    hit, alarm = int((present & case).sum()), int((present & ~case).sum())
+    half = 0.5 * (min(hit, alarm) == 0)
+    share, other = (hit + half) / (n_cases + 2 * half), (alarm + half) / (n_others + 2 * half)
+    log_ratio = np.log(share / other)
+    se = np.sqrt((1 - share) / (hit + half) + (1 - other) / (alarm + half))
+    wide, narrow = stats.norm.isf(alpha / 2) * se, stats.norm.isf(0.05) * se
+    missed = 1 - hit / n_cases
+    return counted | {
+        "sensitivity": hit / n_cases, "specificity": 1 - alarm / n_others, "estimate": float(np.exp(log_ratio)),
+        "ci_lower": float(np.exp(log_ratio - wide)), "ci_upper": float(np.exp(log_ratio + wide)),
+        "ci90_lower": float(np.exp(log_ratio - narrow)), "ci90_upper": float(np.exp(log_ratio + narrow)),
+        "p_value": float(2 * stats.norm.sf(abs(log_ratio) / se)),
+        "likelihood_ratio_negative": missed / (1 - alarm / n_others) if alarm < n_others else np.nan,
+        "detectable": float(np.exp((stats.norm.isf(alpha / 2) + stats.norm.isf(0.2)) * se)), "reason": "",
+    }  # fmt: skip

@@ -1,0 +1,151 @@
+"""The register: what five articles say, claim by claim, where they disagree, and what the literature says."""
+
+from functools import cache
+
+import pandas as pd
+
+from twitchstats.resources import find_resource
+
+KINDS = (
+    "cause", "condition", "red_flag", "combination", "site", "course", "symptom", "remedy", "treatment", "test",
+    "history", "definition", "advice",
+)  # fmt: skip
+_NUMBERS = ("direction", "expected", "lag", "margin")
+
+
+@cache
+def _read_table(name: str) -> pd.DataFrame:
+    return pd.read_csv(find_resource("data", name), dtype=str, keep_default_na=False)
+
+
+def load_articles() -> pd.DataFrame:
+    """Return the five articles.
+
+    Returns
+    -------
+    DataFrame
+        ``id`` (A1 to A5), ``title``, ``speaks_of``, and ``calls_it``: the article's own words for what it is about.
+
+    >>> load_articles()["id"].tolist()
+    ['A1', 'A2', 'A3', 'A4', 'A5']
+    """
+    return _read_table("articles.csv").copy()
+
+
+def load_claims() -> pd.DataFrame:
+    """Return the register: every claim of the five articles in our own words, one claim a row.
+
+    Returns
+    -------
+    DataFrame
+        ``claim_id, article, kind`` (one of `KINDS`), ``topic`` (the same where articles say the same), ``statement``,
+        ``direction`` (1 the topic raises or goes with what the article speaks of, or "the same"; -1 lowers, or
+        "different"; 0 neither), ``condition`` under which it is said; ``test``, the analysis that judges it (a name
+        in `claims.analyses.ANALYSES`, or "") and then ``expected`` (sign of the estimate if the claim holds),
+        ``variables`` it needs (separated by semicolons, the exposure first; "|" joins signs of which any counts),
+        ``lag`` in days, ``outcome`` (names by preference, the first that the journal has is used), ``level`` (a limit,
+        a site, a label or a rule, as the test takes it), ``margin`` (smallest effect that would matter: a ratio, or a
+        difference for ratings); ``reason`` why no journal can test it ("" where one can); ``literature`` ("agrees",
+        "disputes", "mixed", "no figure known", or "" for what is no claim about the world) and ``evidence``, the keys
+        of `load_evidence`.
+
+    >>> claims = load_claims()
+    >>> claims.loc[claims["topic"] == "persistent and weak and wasted", "article"].tolist()
+    ['A1']
+    """
+    claims = _read_table("claims.csv").copy()
+    for column in _NUMBERS:
+        claims[column] = pd.to_numeric(claims[column])
+    return claims
+
+
+def load_evidence() -> pd.DataFrame:
+    """Return what the literature says, each figure with its source.
+
+    Returns
+    -------
+    DataFrame
+        ``key, topics`` (separated by semicolons), ``finding, people`` (who was looked at), ``source, doi,
+        confidence``: H seen at the journal or guideline, M seen second-hand, D derived from H figures by arithmetic.
+    """
+    return _read_table("evidence.csv").copy()
+
+
+def find_disagreements(claims: pd.DataFrame | None = None) -> pd.DataFrame:
+    """Find where the articles contradict each other or themselves.
+
+    Parameters
+    ----------
+    claims : DataFrame, optional
+        As `load_claims` gives it, perhaps fewer rows; by default the whole register.
+
+    Returns
+    -------
+    DataFrame
+        One row for each question on which claims among `claims` take two sides: ``debate, question, position_a,
+        articles_a, claims_a, position_b, articles_b, claims_b`` (names separated by semicolons), ``where`` ("within
+        A2", "between articles") and ``literature``. First the questions of data/disagreements.csv, then topics that
+        are said to raise and to lower the same thing and are in no question yet.
+    """
+    claims = load_claims() if claims is None else claims
+    article = dict(zip(claims["claim_id"], claims["article"], strict=True))
+    debates = pd.concat([_read_table("disagreements.csv"), _derive_debates(claims)], ignore_index=True)
+    rows = []
+    for debate in debates.to_dict("records"):
+        sides = {side: [c for c in debate[f"claims_{side}"].split(";") if c in article] for side in "ab"}
+        if sides["a"] and sides["b"]:
+            told = {side: sorted({article[c] for c in found}) for side, found in sides.items()}
+            rows.append(debate | {f"claims_{s}": ";".join(sides[s]) for s in "ab"}
+                        | {f"articles_{s}": ";".join(told[s]) for s in "ab"}
+                        | {"where": _tell_where(told["a"], told["b"])})  # fmt: skip
+    columns = ["debate", "question", "position_a", "articles_a", "claims_a",
+               "position_b", "articles_b", "claims_b", "where", "literature"]  # fmt: skip
+    return pd.DataFrame(rows, columns=columns)
+
+
+def _derive_debates(claims: pd.DataFrame) -> pd.DataFrame:
+    """Return topics with claims in both directions that data/disagreements.csv does not name."""
+    known = set(";".join(_read_table("disagreements.csv")[["claims_a", "claims_b"]].to_numpy().ravel()).split(";"))
+    rows = []
+    for topic, group in claims.groupby("topic", sort=True):
+        up, down = (group.loc[group["direction"] == sign, "claim_id"].tolist() for sign in (1, -1))
+        if up and down and not (known & set(up) and known & set(down)):
+            rows.append({"debate": topic, "question": f"{topic}: more or less?", "position_a": "more",
+                         "claims_a": ";".join(up), "position_b": "less", "claims_b": ";".join(down),
+                         "literature": "no figure known"})  # fmt: skip
+    return pd.DataFrame(rows)
+
+
+def _tell_where(a: list[str], b: list[str]) -> str:
+    both = sorted(set(a) & set(b))
+    parts = [f"within {name}" for name in both]
+    if len(set(a) | set(b)) > 1:
+        parts.append("between articles")
+    return "; ".join(parts)
+
+
+def count_agreement(claims: pd.DataFrame | None = None) -> pd.DataFrame:
+    """Count in how many articles each topic is claimed.
+
+    Parameters
+    ----------
+    claims : DataFrame, optional
+        As `load_claims` gives it; by default the whole register.
+
+    Returns
+    -------
+    DataFrame
+        Index ``topic``; a column for each article with the number of its claims, ``articles`` (how many speak of it)
+        and ``agree`` (False where claims point both ways). Most shared topics first.
+
+    >>> int(count_agreement().loc["stress", "articles"])
+    5
+    """
+    claims = load_claims() if claims is None else claims
+    table = pd.crosstab(claims["topic"], claims["article"])
+    sides = claims[claims["direction"] != 0].groupby("topic")["direction"].nunique()
+    table = table.assign(
+        articles=(table > 0).sum(axis=1), agree=sides.reindex(table.index).fillna(0).le(1).astype(bool)
+    )
+    table.columns.name = None
+    return table.sort_index().sort_values("articles", ascending=False, kind="stable")
