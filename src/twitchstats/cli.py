@@ -12,7 +12,7 @@ import os
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from twitchstats import __version__
 from twitchstats.errors import OptionError, TwitchstatsError
@@ -137,8 +137,19 @@ def _add_journal(command: argparse.ArgumentParser, *, required: bool = True) -> 
     reading.add_argument("--person", metavar="COLUMN", help="the column that names the person")
     reading.add_argument("--date", metavar="COLUMN", help="the column with the date or the number of the day")
     reading.add_argument("--outcome", metavar="COLUMN", help="the column to explain (default: twitches)")
-    reading.add_argument("--undated", action="store_true", help="the rows have no order in time: same-day results only")
+    reading.add_argument("--order", choices=("auto", "date", "day", "none"), help="how the days are ordered")
+    reading.add_argument("--undated", action="store_const", const="none", dest="order", help="the same as --order none")
     reading.add_argument("--date-format", metavar="FORMAT", help="dmy, mdy, ymd, or a pattern such as %%d.%%m.%%Y")
+    reading.add_argument(
+        "--column",
+        action="append",
+        type=_read_pair,
+        metavar="HEADER=NAME",
+        help="read a column under another name; repeat",
+    )
+    reading.add_argument("--delimiter", metavar="SIGN", help="what stands between cells, where it is not recognised")
+    reading.add_argument("--decimal", choices=(".", ","), help="the decimal sign, where 1,234 could be either")
+    reading.add_argument("--encoding", metavar="NAME", help="such as utf-8 or latin-1")
 
 
 def _add_table(command: argparse.ArgumentParser, what: str) -> None:
@@ -146,12 +157,12 @@ def _add_table(command: argparse.ArgumentParser, what: str) -> None:
     command.add_argument("--out", type=Path, metavar="FILE", help=f"write {what} to a new CSV file")
 
 
-def collect_options(args: argparse.Namespace) -> dict[str, object]:
+def collect_options(args: argparse.Namespace) -> dict[str, Any]:
     """Return the options of `read_journal` that were given, paths as text."""
-    given: dict[str, object] = {name: getattr(args, name) for name in ("person", "date", "outcome", "date_format")}
+    names = ("person", "date", "outcome", "order", "date_format", "delimiter", "decimal", "encoding")
+    given: dict[str, Any] = {name: getattr(args, name) for name in names}
     given |= {name: str(path) if (path := getattr(args, name)) else None for name in ("people", "episodes")}
-    if args.undated:
-        given["undated"] = True
+    given["columns"] = dict(args.column) if args.column else None
     return {name: value for name, value in given.items() if value is not None}
 
 
@@ -181,14 +192,16 @@ def run_verify(args: argparse.Namespace) -> int:
 
 def run_check(args: argparse.Namespace) -> int:
     """Tell what was read and refused."""
-    from twitchstats.report.wording import describe_reading
+    from twitchstats.report.wording.prose import to_plain
+    from twitchstats.report.wording.reading import describe_reading
 
     journal = _read(args)
     if args.csv or args.out:
         _put_table(journal.rejects, args)
     else:
-        print(describe_reading(journal))
-    return int(len(journal.rejects) > 0)
+        print(to_plain(describe_reading(journal)))
+        _put_messages(journal.rejects)
+    return int(journal.rejects["action"].ne("kept").any())
 
 
 def run_triggers(args: argparse.Namespace) -> int:
@@ -235,11 +248,12 @@ def run_risk(args: argparse.Namespace) -> int:
 
 def run_simulate(args: argparse.Namespace) -> int:
     """Write a simulated journal, or the demo data."""
+    from twitchstats.resources import find_resource
     from twitchstats.simulate import simulate_journal, write_demo_data, write_journal
 
     if args.demo:
         _tell("Writing the demo data ...")
-        for path in write_demo_data():
+        for path in write_demo_data(find_resource("data")):
             print(path)
         return 0
     journal, truth = simulate_journal(people=args.people, days=args.days, world=args.world, seed=args.seed)
@@ -283,7 +297,7 @@ def run_lab(args: argparse.Namespace) -> int:
 
 def run_version(args: argparse.Namespace) -> int:
     """Print versions."""
-    from twitchstats.report.wording import list_versions
+    from twitchstats.report.wording.reading import list_versions
 
     for name, version in list_versions().items():
         print(f"{name} {version}")
@@ -310,6 +324,14 @@ def _put_table(frame: pd.DataFrame, args: argparse.Namespace) -> None:
         print(format_frame(frame).to_string(index=False, max_colwidth=60))
 
 
+def _put_messages(rejects: pd.DataFrame, most: int = 40) -> None:
+    """Print why each cell was refused, the first so many of them."""
+    for message, action in rejects[["message", "action"]].head(most).itertuples(index=False):
+        print(f"  {message} ({action})")
+    if len(rejects) > most:
+        print(f"  ... and {len(rejects) - most} more; --out FILE writes them all.")
+
+
 def _refuse_existing(path: Path) -> None:
     if path.exists():
         raise OptionError(
@@ -325,6 +347,13 @@ def _read_lags(text: str) -> tuple[int, ...]:
     if min(lags) < 0:
         raise argparse.ArgumentTypeError(f"{text!r} has a negative number: lags count days back")
     return lags
+
+
+def _read_pair(text: str) -> tuple[str, str]:
+    header, equals, name = text.rpartition("=")
+    if not (header and equals and name):
+        raise argparse.ArgumentTypeError(f"{text!r} is not of the form HEADER=NAME, such as 'Kaffee=caffeine'")
+    return header, name
 
 
 def _read_count(text: str) -> int:

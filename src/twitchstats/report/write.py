@@ -14,6 +14,7 @@ from twitchstats.errors import OptionError, TwitchstatsError
 from twitchstats.journal import Journal
 from twitchstats.report.execute import drop_injected, execute_notebook
 from twitchstats.report.page import make_page
+from twitchstats.report.wording.prose import to_plain
 from twitchstats.resources import find_resource
 
 SUMMARY_TAG = "summary"
@@ -88,9 +89,7 @@ def read_for_report(journal_path: str | Path | None, options: Mapping[str, Any])
 
     if journal_path:
         return read_journal(journal_path, **options)
-    episodes = find_resource("data", "demo_episodes.csv")
-    given = {"episodes": episodes} if episodes.exists() else {}
-    return read_journal(find_resource("data", "demo_journal.csv"), **(given | dict(options)))
+    return read_journal(find_resource("data", "demo_journal.csv"), **options)
 
 
 def _make_folder(folder: Path) -> Path:
@@ -127,12 +126,5 @@ def _find_summary(notebook: NotebookNode) -> str:
     for cell in notebook.cells:
         if SUMMARY_TAG in cell.metadata.get("tags", []):
             texts = [output.get("data", {}).get("text/markdown", "") for output in cell.outputs]
-            return _strip_markdown("".join(texts))
+            return to_plain("".join(texts))
     raise TwitchstatsError(f"The notebook has no cell tagged '{SUMMARY_TAG}'.")
-
-
-def _strip_markdown(text: str) -> str:
-    import html
-    import re
-
-    return html.unescape(re.sub(r"\\([^\w\s])", r"\1", text.replace("**", "").replace("> ", ""))).strip()

@@ -1,0 +1,68 @@
+"""The sentences of a report: every number in them is computed, none is typed."""
+
+from twitchstats.report.wording.claims import count_verdicts, describe_claims, tabulate_untested, tabulate_verdict
+from twitchstats.report.wording.findings import (
+    describe_directions,
+    describe_lags,
+    describe_risks,
+    describe_triggers,
+    pick_primary,
+    tabulate_directions,
+    tabulate_lags,
+    tabulate_risks,
+    tabulate_triggers,
+)
+from twitchstats.report.wording.prose import Prose
+from twitchstats.report.wording.reading import (
+    describe_completeness,
+    describe_notes,
+    describe_outcome,
+    describe_reading,
+    describe_versions,
+    list_versions,
+    tabulate_months,
+    tabulate_people,
+    tabulate_rejects,
+    tabulate_variables,
+    tabulate_versions,
+)
+from twitchstats.report.wording.short import describe_report
+from twitchstats.report.wording.signs import (
+    describe_red_flags,
+    tabulate_base_rates,
+    tabulate_evidence,
+    tabulate_red_flags,
+)
+
+__all__ = [
+    "Prose",
+    "count_verdicts",
+    "describe_claims",
+    "describe_completeness",
+    "describe_directions",
+    "describe_lags",
+    "describe_notes",
+    "describe_outcome",
+    "describe_reading",
+    "describe_red_flags",
+    "describe_report",
+    "describe_risks",
+    "describe_triggers",
+    "describe_versions",
+    "list_versions",
+    "pick_primary",
+    "tabulate_base_rates",
+    "tabulate_directions",
+    "tabulate_evidence",
+    "tabulate_lags",
+    "tabulate_months",
+    "tabulate_people",
+    "tabulate_red_flags",
+    "tabulate_rejects",
+    "tabulate_risks",
+    "tabulate_triggers",
+    "tabulate_untested",
+    "tabulate_variables",
+    "tabulate_verdict",
+    "tabulate_versions",
+]

@@ -1,0 +1,198 @@
+"""Triggers, lags, directions and risks in words and tables."""
+
+import pandas as pd
+
+from twitchstats.journal import Journal
+from twitchstats.report.tables import MISSING, Table, format_number, format_p, show_table
+from twitchstats.report.wording.prose import (
+    Prose,
+    count_noun,
+    format_effect,
+    format_interval,
+    join_words,
+    list_some,
+    quote,
+)
+from twitchstats.report.wording.reading import label_of
+
+ALPHA = 0.05
+_ORDERS = ("forward", "same time", "backward")
+_MEANING = {
+    "forward": "trigger first",
+    "same time": "same time",
+    "backward": "outcome first",
+}
+
+
+def pick_primary(effects: pd.DataFrame) -> pd.DataFrame:
+    """Keep one row for each trigger: the first lag at which it comes before the outcome, chosen without looking.
+
+    Parameters
+    ----------
+    effects : DataFrame
+        As `estimate_effects` returns it, pooled.
+
+    Returns
+    -------
+    DataFrame
+        Rows with an estimate first, by adjusted p-value; where no lag runs forward, the smallest lag.
+    """
+    rank = effects["order"].map({name: place for place, name in enumerate(_ORDERS)}).fillna(len(_ORDERS))
+    ordered = effects.assign(_rank=rank).sort_values(["trigger", "_rank", "lag"], kind="stable")
+    chosen = ordered.groupby("trigger", sort=True).head(1)
+    return chosen.sort_values(["p_adjusted", "trigger"], kind="stable").drop(columns="_rank").reset_index(drop=True)
+
+
+def describe_triggers(journal: Journal, effects: pd.DataFrame, primary: pd.DataFrame) -> Prose:
+    """Say which triggers go with the outcome, and what could have been found of the others."""
+    outcome = quote(label_of(journal, str(effects["outcome"].iloc[0]))) if len(effects) else "the outcome"
+    tested = primary[primary["estimate"].notna()]
+    if tested.empty:
+        return Prose(f"No trigger of {outcome} could be tested: {_tell_reasons(primary)}")
+    found = tested[tested["p_adjusted"] < ALPHA]
+    n_tests = int(effects["p_value"].notna().sum())
+    head = (
+        f"{count_noun(len(tested), 'possible trigger')} of **{outcome}** could be tested, at "
+        f"{count_noun(effects['lag'].nunique(), 'lag')}: {count_noun(n_tests, 'test')} in all, and every one "
+        "counts when chance is judged. "
+    )
+    if found.empty:
+        return Prose(f"{head}**None goes with it beyond what chance explains.** {_tell_power(tested)}")
+    lines = [f"- {tell_effect(journal, row)}" for row in found.to_dict("records")]
+    rest = len(tested) - len(found)
+    tail = f"\n\nThe other {rest} are inconclusive, not absent. {_tell_power(tested.drop(found.index))}" if rest else ""
+    return Prose(f"{head}These go with it beyond what chance explains:\n\n" + "\n".join(lines) + tail)
+
+
+def tell_effect(journal: Journal, row: dict[str, object]) -> str:
+    """Return one finding as a sentence."""
+    measure, label = str(row["measure"]), quote(label_of(journal, str(row["trigger"])))
+    estimate, lower, upper = (float(str(row[name])) for name in ("estimate", "ci_lower", "ci_upper"))
+    when = _tell_lag(int(str(row["lag"])), str(row["order"]))
+    of = {"rate ratio": "", "odds ratio": " odds", "difference": " points"}[measure]
+    return (
+        f"**{label}**, {_tell_step(journal, row)}, {when}: **{format_effect(estimate, measure)}**{of} "
+        f"(95 % interval {format_interval(lower, upper, measure)})"
+    )
+
+
+def _tell_lag(lag: int, order: str) -> str:
+    days = "on the same day" if lag == 0 else "the day before" if lag == 1 else f"{lag} days before"
+    return f"{days} (which came first is not known)" if order == "same time" else days
+
+
+def _tell_step(journal: Journal, row: dict[str, object]) -> str:
+    kinds = journal.variables.set_index("name")["kind"]
+    if kinds.get(row["trigger"]) == "yes/no":
+        return "yes against no"
+    unit = str(row["unit"])
+    step = format_number(float(str(row["step"])))
+    if unit.startswith("points"):
+        return f"for each {'point' if step == '1' else step + ' points'} {unit.removeprefix('points ').strip()} more"
+    return f"for each {step} {quote(unit)} more" if unit not in ("a day", "nan", "") else f"for each {step} more"
+
+
+def _tell_power(rows: pd.DataFrame) -> str:
+    """Say how large an effect would have had to be."""
+    ratios = rows.loc[rows["measure"].eq("rate ratio") & rows["detectable"].notna(), "detectable"]
+    if ratios.empty:
+        return ""
+    return (
+        "With so many days an effect would have been found, four times out of five, from "
+        f"{format_effect(float(ratios.median()), 'rate ratio')} for one step on (median of these triggers)."
+    )
+
+
+def _tell_reasons(rows: pd.DataFrame) -> str:
+    reasons = rows["reason"].value_counts()
+    return join_words([f"{quote(reason)} ({count})" for reason, count in reasons.items()]) + "."
+
+
+def tabulate_triggers(journal: Journal, primary: pd.DataFrame) -> Table:
+    """Show one row for each trigger that was tested."""
+    tested = primary[primary["estimate"].notna()]
+    rows = [
+        {
+            "Trigger": label_of(journal, row["trigger"]),
+            "One step": _tell_step(journal, row).removeprefix("for each ").removesuffix(" more").replace("\\", ""),
+            "When": _tell_lag(int(row["lag"]), "").strip(),
+            "Order": _MEANING.get(row["order"], row["order"]),
+            "Effect": format_effect(row["estimate"], row["measure"]),
+            "95 % interval": format_interval(row["ci_lower"], row["ci_upper"], row["measure"]),
+            "p, adjusted": format_p(row["p_adjusted"]),
+            "Could be found from": format_effect(row["detectable"], row["measure"]),
+            "Days": row["n_days"],
+        }
+        for row in tested.to_dict("records")
+    ]
+    untested = primary[primary["estimate"].isna()]
+    caption = "Effect of one step of each trigger; % and × are changes of the outcome's rate or odds."
+    if len(untested):
+        by_reason = [
+            f"{reason}: {list_some([label_of(journal, name) for name in group['trigger']], 10)}"
+            for reason, group in untested.groupby("reason", sort=True)
+        ]
+        caption += f" Not tested: {'; '.join(by_reason)}."
+    return show_table(pd.DataFrame(rows), caption)
+
+
+def describe_lags(journal: Journal, effects: pd.DataFrame) -> Prose:
+    """Say what the lags mean, or why there are none."""
+    if journal.calendar == "none":
+        return Prose(
+            "**No lags:** the entries of this journal have no order in time, so 'the day before' does not exist in it. "
+            "A column of dates or day numbers would change that."
+        )
+    lags = sorted(effects["lag"].unique())
+    found = effects[effects["p_adjusted"] < ALPHA]
+    return Prose(
+        f"Days back: {join_words([str(lag) for lag in lags])}. Lag 0 is the same day. Days are counted on the "
+        f"calendar, so a lag that falls on a missing day is missing. {count_noun(len(found), 'cell')} of the table "
+        f"{'stands' if len(found) == 1 else 'stand'} out after all tests are counted (marked \\*)."
+    )
+
+
+def tabulate_lags(journal: Journal, effects: pd.DataFrame) -> Table:
+    """Show triggers by lag; a star marks what stands out."""
+    tested = effects[effects["estimate"].notna()]
+    star = tested["p_adjusted"].lt(ALPHA).map({True: " *", False: ""})
+    cells = [format_effect(e, m) for e, m in zip(tested["estimate"], tested["measure"], strict=True)]
+    told = tested.assign(cell=pd.Series(cells, index=tested.index, dtype="str") + star,
+                         Trigger=[label_of(journal, name) for name in tested["trigger"]])  # fmt: skip
+    wide = told.pivot_table(index="Trigger", columns="lag", values="cell", aggfunc="first", sort=True)
+    wide.columns = ["Same day" if lag == 0 else f"{lag} day{'s' if lag > 1 else ''} before" for lag in wide.columns]
+    return show_table(wide.fillna(MISSING).reset_index(), "Effect of one step by days back; * stands out.")
+
+
+def describe_directions(journal: Journal, directions: pd.DataFrame) -> Prose:
+    """Say for which pairs the reverse is as strong."""
+    both = directions[directions["p_adjusted_reverse"] < ALPHA]
+    if both.empty:
+        return Prose(
+            "Twitching can also come first: it worries people and costs them sleep. No trigger of this journal follows "
+            "the outcome beyond what chance explains; that is not proof that none does."
+        )
+    names = list_some([f"**{quote(label_of(journal, name))}**" for name in both["trigger"]])
+    return Prose(
+        f"Here the outcome comes first, too: {names} tell of the day after. For these the order of cause and effect "
+        "can't be taken from the journal."
+    )
+
+
+def tabulate_directions(journal: Journal, directions: pd.DataFrame) -> Table:
+    """Show forward and reverse side by side."""
+    return show_table(directions)
+
+
+def describe_risks(journal: Journal, risks: pd.DataFrame) -> Prose:
+    """Say what the table of risks is."""
+    outcome = quote(label_of(journal, str(risks["outcome"].iloc[0]))) if len(risks) else "the outcome"
+    return Prose(
+        f"How often **{outcome}** was there on days with a trigger and on days without it. A difference of the two is "
+        "an association on the same day: it does not say which came first, nor that one makes the other."
+    )
+
+
+def tabulate_risks(journal: Journal, risks: pd.DataFrame) -> Table:
+    """Show P(outcome | trigger present / absent)."""
+    return show_table(risks.assign(trigger=[label_of(journal, name) for name in risks["trigger"]]))

@@ -1,0 +1,100 @@
+"""Text that shows itself as Markdown, and the phrases that all sections share."""
+
+import html
+import math
+import re
+from collections.abc import Iterable, Sequence
+
+from twitchstats.report.tables import MISSING, format_number
+
+SEE_A_DOCTOR = (
+    "**See a doctor without delay** about weakness that you or others notice, a muscle that gets smaller, falls, "
+    "slurred speech, trouble swallowing or breathing, numbness that stays, or twitching after a new medicine, whatever this "
+    "report says. It can't examine you, and it never replaces someone who can."
+)
+
+
+class Prose(str):
+    """A text in Markdown."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return str(self)
+
+    def _repr_markdown_(self) -> str:
+        return str(self)
+
+
+def quote(text: object) -> str:
+    r"""Return text of the user so that neither Markdown nor HTML in it has any effect.
+
+    >>> print(quote("a*b <i>"))
+    a\*b &lt;i&gt;
+    """
+    plain = " ".join(str(text).split())
+    return html.escape(re.sub(r"([\\`*_{}\[\]()#|~$!])", r"\\\1", plain), quote=False)
+
+
+def to_plain(text: str) -> str:
+    """Return Markdown prose as it reads in a terminal."""
+    plain = re.sub(r"(?m)^> ?", "", text.replace("**", ""))
+    return html.unescape(re.sub(r"\\([\W_])", r"\1", plain)).strip()
+
+
+def join_words(words: Iterable[object], last: str = "and") -> str:
+    """Return a list as people write it.
+
+    >>> join_words(["stress", "sleep", "caffeine"])
+    'stress, sleep and caffeine'
+    """
+    texts = [str(word) for word in words]
+    if len(texts) < 2:
+        return "".join(texts)
+    return f"{', '.join(texts[:-1])} {last} {texts[-1]}"
+
+
+def count_noun(n: int, noun: str, plural: str | None = None) -> str:
+    """Return a number with its noun.
+
+    >>> count_noun(1, "day"), count_noun(1200, "day"), count_noun(0, "person", "people")
+    ('1 day', '1,200 days', '0 people')
+    """
+    return f"{n:,} {noun if n == 1 else plural or noun + 's'}"
+
+
+def list_some(words: Sequence[str], most: int = 8) -> str:
+    """Return the first words of a list, and how many more there are."""
+    if len(words) <= most:
+        return join_words(words)
+    return f"{', '.join(words[:most])} and {len(words) - most} more"
+
+
+def format_effect(value: float, measure: str) -> str:
+    """Return an effect in plain form: per cent for rates, a factor for odds, points for ratings.
+
+    >>> format_effect(1.12, "rate ratio"), format_effect(4.0, "rate ratio"), format_effect(0.5, "odds ratio")
+    ('+12 %', '×4', '×0.5')
+    >>> format_effect(-0.31, "difference")
+    '−0.31'
+    """
+    if not math.isfinite(value):
+        return MISSING if math.isnan(value) else "unbounded"
+    if measure == "rate ratio" and 0.2 < value < 3:
+        return _sign(100 * (value - 1), f"{abs(100 * (value - 1)):.0f}") + " %"
+    if measure == "difference":
+        return _sign(value, format_number(abs(value), 2))
+    return f"×{format_number(value, 2)}"
+
+
+def format_interval(lower: float, upper: float, measure: str) -> str:
+    """Return an interval, both ends in the form of `format_effect`."""
+    if math.isnan(lower) and math.isnan(upper):
+        return MISSING
+    return f"{format_effect(lower, measure)} to {format_effect(upper, measure)}"
+
+
+def _sign(value: float, digits: str) -> str:
+    if digits.strip("0.") == "":
+        return f"±{digits}"
+    return ("+" if value > 0 else "−") + digits

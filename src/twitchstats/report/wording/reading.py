@@ -1,0 +1,201 @@
+"""What was read, what was refused, how complete it is, and what made the numbers."""
+
+import platform
+from importlib.metadata import PackageNotFoundError, version
+
+import pandas as pd
+
+from twitchstats import __version__
+from twitchstats.journal import Journal
+from twitchstats.report.summary import count_rejects, summarise_months, summarise_people, summarise_variables
+from twitchstats.report.tables import Table, format_date, format_number, format_share, show_table
+from twitchstats.report.wording.prose import Prose, count_noun, join_words, list_some, quote
+
+VERSIONED = ("numpy", "pandas", "scipy", "statsmodels", "scikit-learn", "matplotlib", "seaborn")
+_TELL_AT_MOST = 50
+
+
+def label_of(journal: Journal, name: str) -> str:
+    """Return the label of a variable, or its name where it has none."""
+    labels = journal.variables.set_index("name")["label"]
+    return str(labels.get(name) or name)
+
+
+def describe_reading(journal: Journal) -> Prose:
+    """Say what was read and how much of it was refused."""
+    people = journal.days.index.get_level_values("person").nunique()
+    lines = [
+        f"- {count_noun(len(journal.days), 'daily entry', 'daily entries')} of {count_noun(people, 'person', 'people')}"
+        f"{_tell_dates(journal)}, read from {quote(journal.source) or 'a table'} "
+        f"({count_noun(journal.rows_read, 'row')})."
+    ]
+    if journal.outcome:
+        lines.append(f"- The outcome to explain: **{quote(label_of(journal, journal.outcome))}**.")
+    lines += _tell_columns(journal)
+    for name, table in (("episode", journal.episodes), ("person", journal.people)):
+        if len(table):
+            plural = "episodes" if name == "episode" else "people, with what is known of them"
+            lines.append(f"- Also {count_noun(len(table), name, plural)}.")
+    return Prose("\n".join([*lines, _tell_refused(journal)]))
+
+
+def _tell_refused(journal: Journal) -> str:
+    """Count what was dropped, set missing, combined, or kept with a remark."""
+    counts = journal.rejects["action"].value_counts()
+    words = {"row dropped": "row dropped", "cell set missing": "cell set missing", "rows combined": "row combined",
+             "kept": "remark on what was kept"}  # fmt: skip
+    plural = {"row dropped": "rows dropped", "cell set missing": "cells set missing", "rows combined": "rows combined",
+              "kept": "remarks on what was kept"}  # fmt: skip
+    told = [count_noun(int(counts[key]), word, plural[key]) for key, word in words.items() if key in counts]
+    told += [f"{counts[key]} {quote(key)}" for key in counts.index if key not in words]
+    if not told:
+        return "- Nothing was refused."
+    return f"- Refused or changed: {join_words(told)}. Each is listed with its reason; nothing was lost in silence."
+
+
+def _tell_dates(journal: Journal) -> str:
+    dates = journal.days.index.get_level_values("date")
+    if journal.calendar == "none":
+        return " without an order in time"
+    if not len(dates):
+        return ""
+    word = "" if journal.calendar == "date" else "day "
+    return f" from {word}{format_date(dates.min())} to {word}{format_date(dates.max())}"
+
+
+def _tell_columns(journal: Journal) -> list[str]:
+    """Name known columns, the user's own, and the free text that stays private."""
+    text = [name for name in journal.days.columns if not pd.api.types.is_numeric_dtype(journal.days[name])]
+    roles = journal.variables.set_index("name")["role"]
+    own = [name for name in journal.days.columns if name not in text and roles.get(name) == "own"]
+    known = [name for name in journal.days.columns if name not in text and name not in own]
+    lines = [f"- {count_noun(len(known), 'column')} that the dictionary knows" + (
+        f": {list_some([quote(label_of(journal, name)) for name in known])}." if known else ".")]  # fmt: skip
+    if own:
+        lines.append(f"- {count_noun(len(own), 'column')} of your own: {list_some([quote(name) for name in own])}.")
+    if text:
+        lines.append(
+            f"- {count_noun(len(text), 'column')} of text, not analysed: {list_some([quote(n) for n in text])}."
+        )
+    return lines
+
+
+def tabulate_rejects(journal: Journal) -> Table:
+    """List what was refused: cell by cell where that is short, else counted by rule."""
+    if len(journal.rejects) <= _TELL_AT_MOST:
+        labels = {"table": "Table", "row": "Row", "column": "Column", "message": "Why", "action": "What became of it"}
+        return show_table(journal.rejects, "Every cell and row that was refused or changed.", labels=labels)
+    labels = {
+        "column": "Column",
+        "rule": "Rule",
+        "action": "What became of it",
+        "n": "How often",
+        "example": "First one",
+    }
+    caption = f"{len(journal.rejects):,} refusals, counted by rule. `twitchstats check` lists each one."
+    return show_table(count_rejects(journal).head(_TELL_AT_MOST), caption.replace("`", ""), labels=labels)
+
+
+def describe_completeness(journal: Journal) -> Prose:
+    """Say how many days were reported, and what the gaps mean."""
+    people = summarise_people(journal)
+    if journal.calendar == "none":
+        return Prose(
+            "The entries have no order in time, so gaps can't be counted and nothing can be said about what comes "
+            "before what. What follows compares entries with each other, day by day, without lags."
+        )
+    share = people["n_days"].sum() / people["span"].sum()
+    gap = int(people["longest_gap"].max())
+    text = (
+        f"{count_noun(int(people['n_days'].sum()), 'day')} were reported out of {int(people['span'].sum()):,} between "
+        f"first and last entry ({format_share(share)}); the longest gap is {count_noun(gap, 'day')}. "
+        "A day without an entry counts as not known, never as a day without twitching."
+    )
+    if people["n_days"].max() < 30:
+        text += " **That is short:** with fewer than 30 days only very strong effects can show."
+    return Prose(text)
+
+
+def tabulate_people(journal: Journal) -> Table:
+    """List each person's days; of many people those with the fewest days first."""
+    people = summarise_people(journal)
+    labels = {"person": "Person", "first": "First", "last": "Last", "n_days": "Days reported", "span": "Days in all",
+              "share": "Share", "longest_gap": "Longest gap, days"}  # fmt: skip
+    shown = people.assign(share=people["share"].map(format_share))
+    if journal.calendar == "none":
+        labels = {"person": "Person", "n_days": "Entries"}
+    if len(people) <= 12:
+        return show_table(shown, "How complete each diary is.", labels=labels)
+    fewest = shown.sort_values("n_days", kind="stable").head(10)
+    caption = f"The ten of {len(people):,} people with the fewest days; the median is {people['n_days'].median():.0f}."
+    return show_table(fewest, caption, labels=labels)
+
+
+def describe_outcome(journal: Journal, outcome: str) -> Prose:
+    """Say what the outcome looks like."""
+    row = summarise_variables(journal).set_index("name").loc[outcome]
+    label = quote(row["label"])
+    if row["kind"] == "yes/no":
+        return Prose(f"**{label}** was there on {format_share(row['share'])} of {row['n_days']:,} days with an answer.")
+    return Prose(
+        f"**{label}** ({quote(row['unit'])}): above zero on {format_share(row['share'])} of {row['n_days']:,} days; "
+        f"half of the days have {format_number(row['median'])} or less, the highest has {format_number(row['high'])}."
+    )
+
+
+def tabulate_months(calendar: pd.DataFrame) -> Table:
+    """Show the outcome by month, the numbers behind the calendar."""
+    labels = {"period": "Period", "days": "Days", "reported": "Reported", "mean": "Mean", "median": "Median",
+              "highest": "Highest"}  # fmt: skip
+    return show_table(summarise_months(calendar), "The same in numbers.", labels=labels)
+
+
+def tabulate_variables(journal: Journal) -> Table:
+    """Show each variable's range."""
+    labels = {"label": "Variable", "unit": "Unit", "n_days": "Days", "low": "Lowest", "median": "Median",
+              "high": "Highest", "share": "Days above zero"}  # fmt: skip
+    variables = summarise_variables(journal)
+    shown = variables.assign(share=variables["share"].map(format_share))
+    never = variables["high"].eq(0) & variables["n_days"].gt(0)
+    caption = "What the journal holds."
+    if never.any():
+        names = list_some(variables.loc[never, "label"].tolist(), 12)
+        caption += f" Left out, because never above zero: {names}."
+    return show_table(shown[~never], caption, labels=labels)
+
+
+def describe_notes(journal: Journal, *, include: bool) -> "Table | Prose":
+    """Show free-text columns, if asked for; else say that they stay private."""
+    text = [name for name in journal.days.columns if not pd.api.types.is_numeric_dtype(journal.days[name])]
+    if not text:
+        return Prose("The journal has no free text.")
+    if not include:
+        return Prose(f"{count_noun(len(text), 'column')} of free text stay private (`--include-notes` shows them).")
+    notes = journal.days[text].dropna(how="all").reset_index()
+    return show_table(notes, "Free text, as it was written.")
+
+
+def list_versions() -> dict[str, str]:
+    """Return the versions of what makes the numbers."""
+    found = {"twitchstats": __version__, "Python": platform.python_version()}
+    for name in VERSIONED:
+        try:
+            found[name] = version(name)
+        except PackageNotFoundError:
+            found[name] = "not installed"
+    return found
+
+
+def tabulate_versions() -> Table:
+    """Show the versions of what made the numbers."""
+    frame = pd.DataFrame(list_versions().items(), columns=["Software", "Version"])
+    return show_table(frame, "What made these numbers.")
+
+
+def describe_versions(journal: Journal) -> Prose:
+    """Say which bytes were read."""
+    checksum = f"`{journal.checksum}`" if journal.checksum else "not known (the journal was not a file)"
+    return Prose(
+        f"Checksum (SHA-256) of the journal: {checksum}. Whoever has this file and these versions gets these numbers: "
+        "`twitchstats verify report.ipynb` runs everything again and compares."
+    )

@@ -1,0 +1,63 @@
+"""The report in a few lines: what stands at its top, and what the command line prints."""
+
+import pandas as pd
+
+from twitchstats.journal import Journal
+from twitchstats.report.tables import format_share
+from twitchstats.report.wording.findings import ALPHA, tell_effect
+from twitchstats.report.wording.prose import SEE_A_DOCTOR, Prose, count_noun, join_words, list_some, quote
+from twitchstats.report.wording.reading import label_of
+from twitchstats.report.wording.signs import find_flags
+
+_FIRST = 5
+
+
+def describe_report(journal: Journal, primary: pd.DataFrame, ledger: pd.DataFrame) -> Prose:
+    """Return the whole report in a few lines, ending with when to see a doctor."""
+    lines = [_tell_days(journal), _tell_triggers(journal, primary), _tell_claims(ledger), _tell_flags(journal)]
+    return Prose("\n".join(f"- {line}" for line in lines if line) + f"\n\n> {SEE_A_DOCTOR}")
+
+
+def _tell_days(journal: Journal) -> str:
+    people = journal.days.index.get_level_values("person").nunique()
+    refused = int(journal.rejects["action"].ne("kept").sum())
+    entries = count_noun(len(journal.days), "daily entry", "daily entries")
+    outcome = journal.outcome or "twitches"
+    values = journal.days[outcome].dropna()
+    return (
+        f"**Read:** {entries} of {count_noun(people, 'person', 'people')}; "
+        f"{count_noun(refused, 'row or cell', 'rows or cells')} refused. {quote(label_of(journal, outcome))}: on "
+        f"{format_share(float((values > 0).mean()))} of the days."
+    )
+
+
+def _tell_triggers(journal: Journal, primary: pd.DataFrame) -> str:
+    tested = primary[primary["estimate"].notna()]
+    found = tested[tested["p_adjusted"] < ALPHA]
+    if tested.empty:
+        return "**Triggers:** none could be tested."
+    if found.empty:
+        return (
+            f"**Triggers:** none of {len(tested)} goes with it beyond what chance explains; that is not proof of none."
+        )
+    told = [tell_effect(journal, row).replace("**", "") for row in found.head(_FIRST).to_dict("records")]
+    more = f" and {len(found) - _FIRST} more" if len(found) > _FIRST else ""
+    return (
+        f"**Triggers:** {len(found)} of {len(tested)} go with it beyond what chance explains: {'; '.join(told)}{more}."
+    )
+
+
+def _tell_claims(ledger: pd.DataFrame) -> str:
+    counts = ledger["verdict"].value_counts()
+    order = ("supported", "contradicted", "practically null", "inconclusive", "not testable")
+    told = [f"{counts[verdict]} {verdict}" for verdict in order if verdict in counts]
+    return f"**Claims of {ledger['article'].nunique()} health articles:** {join_words(told)}."
+
+
+def _tell_flags(journal: Journal) -> str:
+    flags = find_flags(journal)
+    present = flags[(flags["present"] > 0) & flags["level"].eq("red flag")]
+    if present.empty:
+        return ""
+    names = list_some([quote(label.lower()) for label in present["label"]])
+    return f"**Red flags reported:** {names}. Have them looked at."

@@ -1,0 +1,114 @@
+"""Red flags: what the journal says of them, how common serious causes are, and always the advice."""
+
+import pandas as pd
+
+from twitchstats.journal import Journal
+from twitchstats.report.tables import Table, format_share, show_table
+from twitchstats.report.wording.prose import SEE_A_DOCTOR, Prose, count_noun, join_words, quote
+from twitchstats.signs import find_signs, load_signs
+
+CONFIDENCE = {"H": "seen at the source", "M": "second-hand", "D": "derived by arithmetic"}
+_FLAG = "red flag"
+
+
+def find_flags(journal: Journal) -> pd.DataFrame:
+    """Return the red flags and reasons to ask that the journal or its people table reports.
+
+    Returns
+    -------
+    DataFrame
+        ``sign, label, level, known`` (people of whom it is known), ``present`` (people who have it), red flags first.
+    """
+    signs = load_signs()
+    rows = []
+    for name in find_signs(journal.people.columns):
+        sign = signs.loc[name]
+        values = pd.to_numeric(journal.people[name], errors="coerce") if isinstance(sign["level"], str) else None
+        if values is None:
+            continue
+        least = sign["threshold"] if pd.notna(sign["threshold"]) else 0.5
+        present = int((values >= least).sum())
+        rows.append((name, sign["label"], sign["level"], int(values.notna().sum()), present))
+    found = pd.DataFrame(rows, columns=["sign", "label", "level", "known", "present"])
+    return found.sort_values("level", key=lambda level: level.ne(_FLAG), kind="stable").reset_index(drop=True)
+
+
+def describe_red_flags(journal: Journal) -> Prose:
+    """Say which red flags the journal reports, with the advice to see a doctor whatever they are."""
+    flags = find_flags(journal)
+    present = flags[flags["present"] > 0]
+    people = len(journal.people)
+    if flags.empty:
+        text = (
+            "The journal says nothing about the signs that doctors look for beside twitching, so nothing can be said "
+            "about them here. That is not a sign that all is well."
+        )
+    elif present.empty:
+        text = "None of the signs asked for was reported. That is what was written down, not an examination."
+    elif people == 1:
+        text = f"**Reported: {join_words([quote(label.lower()) for label in present['label']])}.**"
+        if present["level"].eq(_FLAG).any():
+            text += " At least one of them is a red flag: **please have it looked at.**"
+        else:
+            text += " Please mention it to a doctor."
+    else:
+        flagged = present[present["level"].eq(_FLAG)]
+        verb = "is" if len(flagged) == 1 else "are"
+        text = f"{count_noun(len(flagged), 'red flag')} {verb} reported by at least one of {people:,} people."
+        if len(flagged):
+            text += " Whoever reports one should be seen by a doctor."
+    return Prose(f"{text}{_tell_weakness(journal)}\n\n> {SEE_A_DOCTOR}")
+
+
+def _tell_weakness(journal: Journal) -> str:
+    """Weakness that is rated day by day is a red flag, too."""
+    if "weakness" not in journal.days:
+        return ""
+    values = journal.days["weakness"].dropna()
+    days = int((values > 0).sum())
+    if not days:
+        return ""
+    return (
+        f" **Weakness was rated above zero on {count_noun(days, 'day')} of {len(values):,}.** Weakness that a person "
+        "feels is common and mostly has other causes; weakness that an examiner finds weighs far more: have it "
+        "examined."
+    )
+
+
+def tabulate_red_flags(journal: Journal) -> Table | Prose:
+    """Show the signs that are known, with how many people have each."""
+    flags = find_flags(journal)
+    if flags.empty:
+        return Prose("*No table of people with signs was given (`--people`).*")
+    labels = {"label": "Sign", "level": "Weight", "present": "Present", "known": "Known of"}
+    return show_table(flags, "Signs in the people table.", labels=labels)
+
+
+def tabulate_base_rates() -> Table:
+    """Show how common motor neurone disease is, where nothing but the setting is known."""
+    from twitchstats.redflags.base_rates import base_rates
+
+    rates = base_rates().reset_index()
+    rows = [
+        {
+            "Among": row["setting"],
+            "How many": format_share(row["base_rate"]) if pd.notna(row["base_rate"]) else "no figure known",
+            "Have": row["condition"] if isinstance(row["condition"], str) else "–",
+            "Source": row["source"] if isinstance(row["source"], str) else "–",
+            "Seen": CONFIDENCE.get(str(row.get("confidence")), "–"),
+        }
+        for row in rates.to_dict("records")
+    ]
+    return show_table(pd.DataFrame(rows), "Base rates: how common the feared illness is before any sign is known.")
+
+
+def tabulate_evidence(*topics: str) -> Table:
+    """Show what the literature says on these topics, each figure with its source."""
+    from twitchstats.claims import load_evidence
+
+    evidence = load_evidence()
+    wanted = evidence["topics"].str.split(";").map(lambda listed: bool(set(topics) & {t.strip() for t in listed}))
+    chosen = evidence[wanted]
+    shown = chosen.assign(seen=chosen["confidence"].map(CONFIDENCE))
+    labels = {"finding": "Finding", "people": "Among", "source": "Source", "seen": "Seen"}
+    return show_table(shown, "What is known from studies.", labels=labels)
