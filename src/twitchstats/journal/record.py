@@ -39,8 +39,8 @@ class Journal:
     people : DataFrame
         Index ``person``; age in years, sex ("female", "male"), signs, diagnosis. May be empty.
     rejects : DataFrame
-        What was refused or changed (`REJECT_COLUMNS`); ``action`` is "row dropped", "cell set missing" or
-        "rows combined".
+        What was refused or changed (`REJECT_COLUMNS`); ``action`` is "row dropped", "cell set missing",
+        "rows combined" (one entry for each row that went into an earlier one) or "kept" (a note: nothing was changed).
     variables : DataFrame
         The data dictionary that applies to ``days`` (`VARIABLE_COLUMNS`), one row for each of its columns, in their
         order; ``source`` is the header in the user's file.

@@ -1,0 +1,198 @@
+"""Cells as people write them: numbers of several countries, yes/no words, units, durations, blanks."""
+
+import math
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from twitchstats.journal.table import Fault
+from twitchstats.variables import find_units, load_words, normalise_header
+
+MISSING = frozenset(load_words("missing")) | {""}
+YES = frozenset(load_words("yes"))
+NO = frozenset(load_words("no"))
+_INFINITE = frozenset(load_words("infinite"))
+
+_PLAIN = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)(e[+-]?\d+)?$", re.IGNORECASE)
+_SPACES = re.compile(r"(?<=\d)[ \u00a0\u2009\u202f'\u2019](?=\d{3}(?!\d))")
+_COMMA_ONLY = re.compile(r"[+-]?\d+,\d+$")
+_GROUP_COMMA = re.compile(r"[+-]?[1-9]\d{0,2}(,\d{3})+$")
+_GROUP_POINT = re.compile(r"[+-]?[1-9]\d{0,2}(\.\d{3})+$")
+_ENGLISH = re.compile(r"[+-]?\d{1,3}(,\d{3})+\.\d+$")
+_EUROPEAN = re.compile(r"[+-]?\d{1,3}(\.\d{3})+,\d+$")
+_QUANTITY = re.compile(r"(?P<number>[+-]?[\d.,]*\d)\s*(?P<unit>[^\W\d_][^\d]*)$")
+_CLOCK = re.compile(r"(\d{1,3}):([0-5]\d)(?::([0-5]\d)(?:\.\d+)?)?$")
+_HOURS = re.compile(r"(\d{1,3})\s*(?:h|hr|hrs|hours?|std)\.?\s*(\d{1,2})\s*(?:m|min|mins|minutes?)?\.?$", re.IGNORECASE)
+_SECONDS = {"h": 3600.0, "min": 60.0, "s": 1.0}
+
+
+@dataclass(frozen=True)
+class Rule:
+    """What the cells of a column must be: kind, canonical unit, factor of the header's unit, range, words."""
+
+    kind: str
+    unit: str = ""
+    factor: float = 1.0
+    low: float = math.nan
+    high: float = math.nan
+    variable: str = ""
+    header: str = ""
+
+
+def is_missing(text: str) -> bool:
+    """Say whether a cell means that nothing was recorded.
+
+    >>> is_missing("N/A"), is_missing("0")
+    (True, False)
+    """
+    return text.lower() in MISSING
+
+
+def read_yes_no(text: str) -> float | None:
+    """Return 1.0 for a yes, 0.0 for a no (words of several languages, 1 and 0), else None.
+
+    >>> read_yes_no("Ja"), read_yes_no("0"), read_yes_no("often")
+    (1.0, 0.0, None)
+    """
+    word = text.lower().rstrip(".!")
+    if word in YES or word in ("1", "1.0"):
+        return 1.0
+    return 0.0 if word in NO or word in ("0", "0.0") else None
+
+
+def is_yes_no_word(text: str) -> bool:
+    """Say whether a cell is a word (no figure) for yes or no."""
+    return text.lower().rstrip(".!") in YES | NO
+
+
+def settle_decimal(texts: Iterable[str], *, delimiter: str = ",") -> str:
+    """Return the decimal sign that a file's numbers show: "." or ",".
+
+    ``7,5`` shows a comma and ``7.5`` a point; where nothing does, a file cut by semicolons is taken for one
+    with decimal commas. Only numbers like ``1,234`` depend on it: the others say themselves what they are.
+    """
+    comma = point = 0
+    for text in texts:
+        if _EUROPEAN.match(text) or (_COMMA_ONLY.match(text) and not _GROUP_COMMA.match(text)):
+            comma += 1
+        elif _ENGLISH.match(text) or ("." in text and _PLAIN.match(text) and not _GROUP_POINT.match(text)):
+            point += 1
+    if comma == point:
+        return "," if delimiter == ";" and not point else "."
+    return "," if comma > point else "."
+
+
+def read_number(text: str, decimal: str = ".") -> float | None:
+    """Return the number that a text means, or None.
+
+    >>> read_number("1.234,5"), read_number("7,5"), read_number("1,234"), read_number("1,234", ","), read_number("many")
+    (1234.5, 7.5, 1234.0, 1.234, None)
+    """
+    if _PLAIN.match(text) and not (decimal == "," and _GROUP_POINT.match(text)):
+        return float(text)
+    text = _SPACES.sub("", text.replace("\u2212", "-"))
+    if _ENGLISH.match(text) or (decimal == "." and _GROUP_COMMA.match(text)):
+        text = text.replace(",", "")
+    elif _EUROPEAN.match(text) or (decimal == "," and _GROUP_POINT.match(text)):
+        text = text.replace(".", "").replace(",", ".")
+    elif _COMMA_ONLY.match(text):
+        text = text.replace(",", ".")
+    return float(text) if _PLAIN.match(text) else None
+
+
+def read_duration(text: str, unit: str) -> float | None:
+    """Return a duration written as h:mm, h:mm:ss or 7h30 in `unit` (h, min or s), or None.
+
+    >>> read_duration("7:30", "h"), read_duration("1h 15min", "min"), read_duration("7:75", "h")
+    (7.5, 75.0, None)
+    """
+    match = _CLOCK.match(text) or _HOURS.match(text)
+    if match is None or unit not in _SECONDS:
+        return None
+    hours, minutes, seconds = [float(part or 0) for part in (*match.groups(), None)[:3]]
+    return (hours * 3600 + minutes * 60 + seconds) / _SECONDS[unit]
+
+
+def read_quantity(text: str, rule: Rule, decimal: str = ".") -> float | None:
+    """Return a cell in the rule's unit: a plain number times the header's factor, or a number with its own unit.
+
+    >>> read_quantity("450 min", Rule("amount", unit="h")), read_quantity("2", Rule("amount", unit="mg", factor=95.0))
+    (7.5, 190.0)
+    """
+    number = read_number(text, decimal)
+    if number is not None:
+        return number * rule.factor
+    duration = read_duration(text, rule.unit)
+    if duration is not None:
+        return duration
+    match = _QUANTITY.match(text)
+    if match is None:
+        return None
+    known = find_units(rule.unit, rule.variable).get(normalise_header(match["unit"])) if rule.unit else None
+    number = read_number(match["number"], decimal)
+    return None if known is None or number is None else number * known[1]
+
+
+def read_cells(texts: Sequence[str], rule: Rule, *, decimal: str = ".") -> tuple[NDArray[np.float64], dict[int, Fault]]:
+    """Read the different texts of a column after a rule.
+
+    Returns
+    -------
+    values, faults
+        A float for each text (NaN where missing or refused), and for each refused text its position ->
+        (rule, what is wrong).
+    """
+    judge = _judge_yes_no if rule.kind == "yes/no" else _judge_number
+    values = np.full(len(texts), np.nan)
+    faults: dict[int, Fault] = {}
+    for place, text in enumerate(texts):
+        if not is_missing(text):
+            values[place], fault = judge(text, rule, decimal)
+            if fault:
+                faults[place] = fault
+                values[place] = np.nan
+    return values, faults
+
+
+def _judge_yes_no(text: str, rule: Rule, decimal: str) -> tuple[float, Fault | None]:
+    value = read_yes_no(text)
+    if value is None:
+        return math.nan, ("not_yes_no", f"{text!r} is neither yes nor no; write yes, no, 1 or 0")
+    return value, None
+
+
+def _judge_number(text: str, rule: Rule, decimal: str) -> tuple[float, Fault | None]:
+    value = read_quantity(text, rule, decimal)
+    if value is None:
+        if text.lower() in _INFINITE:
+            return math.nan, ("infinite", f"{text!r} is no finite number")
+        return math.nan, ("not_a_number", f"{text!r} is not a number; write a figure, or leave the cell blank")
+    if not math.isfinite(value):
+        return math.nan, ("infinite", f"{text!r} is no finite number")
+    return value, _find_fault(value, text, rule)
+
+
+def _find_fault(value: float, text: str, rule: Rule) -> Fault | None:
+    if rule.kind == "count" and value < 0:
+        return "negative_count", f"{text} is negative, and a count is 0 or more"
+    if rule.kind == "count" and not value.is_integer():
+        return "not_whole", f"{text} is not a whole number, and a count is one"
+    if (rule.low <= value or math.isnan(rule.low)) and (value <= rule.high or math.isnan(rule.high)):
+        return None
+    told = text if rule.factor == 1.0 else f"{text} ({value:g} {rule.unit})"
+    unit = f" {rule.unit}" if rule.kind == "amount" and rule.unit else ""
+    return "out_of_range", f"{told} is outside {rule.low:g}-{rule.high:g}{unit}{_tell_way_out(value, rule)}"
+
+
+def _tell_way_out(value: float, rule: Rule) -> str:
+    name = rule.header or rule.variable
+    if rule.kind == "rating" and value > rule.high and value <= 100:
+        return f"; if the scale is another one, say so in the header, such as '{name} (0-100)'"
+    if rule.kind == "amount" and rule.unit:
+        for unit, factor, _ in find_units(rule.unit, rule.variable).values():
+            if rule.low <= value / rule.factor * factor <= rule.high:
+                return f"; if it is in another unit, say so in the header, such as '{name} ({unit})'"
+    return ""

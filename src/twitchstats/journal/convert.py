@@ -1,0 +1,184 @@
+"""From a column of text cells to a variable: the dictionary's kind, or the kind that the cells show."""
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from pandas.api.extensions import ExtensionArray
+
+from twitchstats.journal.cells import (
+    Rule,
+    is_missing,
+    is_yes_no_word,
+    read_cells,
+    read_duration,
+    read_number,
+    read_yes_no,
+)
+from twitchstats.journal.columns import Match, scale_of, step_of_scale
+from twitchstats.journal.table import Column, Fault
+from twitchstats.variables import load_dictionary, load_words, normalise_header
+
+_NOTES = frozenset(load_words("notes column"))
+_RATING_WORDS = frozenset(load_words("rating column"))
+_DURATION_WORDS = frozenset(load_words("duration column"))
+_TIME_WORDS = {"min": "min", "mins": "min", "minutes": "min", "h": "h", "hr": "h", "hrs": "h", "hours": "h"}
+_FLAG_ROLES = {"trigger": "trigger", "triggers": "trigger", "remedy": "remedy", "medicine": "medicine"}
+_SUMMED_UNITS = ("h", "min", "s", "mg", "g", "mcg", "ml", "l", "oz", "cups", "km", "steps", "kcal")
+
+
+@dataclass(frozen=True, eq=False)
+class Variable:
+    """A variable as read: one value for each row, its line in the dictionary, its faults by level, and a remark."""
+
+    cells: NDArray[np.float64] | ExtensionArray
+    entry: dict[str, Any]
+    faults: dict[int, Fault]
+    remark: str = ""
+
+
+def convert_column(match: Match, name: str, decimal: str) -> Variable:
+    """Read a column as the known variable it is, or as the user's own."""
+    if match.name:
+        known = _convert_known(match, name, decimal)
+        if known is not None:
+            return known
+    return _convert_own(match, name, decimal)
+
+
+def _convert_known(match: Match, name: str, decimal: str) -> Variable | None:
+    """Read a column after the dictionary; None where its cells are plainly something else (words for a rating)."""
+    row = load_dictionary("variables.csv").set_index("name").loc[match.name]
+    entry = {"name": name, **row.drop("aliases").to_dict(), "source": match.column.header}
+    shares = _Shares(match.column, decimal)
+    if entry["kind"] in ("count", "amount", "rating") and shares.yes_no_words > 0.5:
+        entry |= {"kind": "yes/no", "unit": "days", "step": 1.0, "low": 0.0, "high": 1.0, "combine": "max"}
+        remark = f"its cells say yes or no, so it is read as yes/no and not in {row['unit']}"
+        return _read(match, entry, 1.0, decimal, remark)
+    if entry["kind"] == "yes/no" and shares.figures > 0.5 and shares.flags < 0.5:
+        return None
+    if shares.filled and shares.figures + shares.yes_no_words + shares.durations < 0.2:
+        return None
+    if entry["kind"] == "rating":
+        low, high = scale_of(match, row["low"], row["high"])
+        entry |= {"low": low, "high": high, "unit": f"points of {high:g}", "step": step_of_scale(low, high)}
+    return _read(match, entry, match.factor, decimal, match.remark)
+
+
+def _read(match: Match, entry: dict[str, Any], factor: float, decimal: str, remark: str = "") -> Variable:
+    rule = Rule(entry["kind"], entry["unit"], factor, entry["low"], entry["high"], match.name, match.header.stem)
+    values, faults = read_cells(match.column.levels, rule, decimal=decimal)
+    return Variable(match.column.spread(values), entry, faults, remark)
+
+
+class _Shares:
+    """Which share of the filled-in cells of a column are figures, 0 or 1, words for yes or no, durations."""
+
+    def __init__(self, column: Column, decimal: str) -> None:
+        counts = column.count()
+        filled = [(text, int(n)) for text, n in zip(column.levels, counts, strict=True) if n and not is_missing(text)]
+        self.filled = sum(n for _, n in filled)
+        total = max(self.filled, 1)
+        numbers = [(read_number(text, decimal), n) for text, n in filled]
+        self.figures = sum(n for number, n in numbers if number is not None) / total
+        self.flags = sum(n for number, n in numbers if number in (0.0, 1.0)) / total
+        self.yes_no_words = sum(n for text, n in filled if is_yes_no_word(text)) / total
+        self.durations = sum(n for text, n in filled if read_duration(text, "h") is not None) / total
+        self.yes_no = sum(n for text, n in filled if read_yes_no(text) is not None) / total
+
+
+def _convert_own(match: Match, name: str, decimal: str) -> Variable:
+    """Read a column that no dictionary knows: its kind is the one that four fifths of its cells show."""
+    words = set(normalise_header(match.column.header).split())
+    shares = _Shares(match.column, decimal)
+    remark = match.remark
+    if match.name:
+        remark = f"its cells don't fit {match.name!r}, so it stays as a variable of your own"
+    entry = _own_entry(match, name)
+    if words & _NOTES:
+        return _keep_text(match, entry, remark)
+    if shares.filled == 0:
+        return _read(match, entry | {"kind": "amount"}, 1.0, decimal, remark)
+    if shares.yes_no >= 0.8 and shares.yes_no >= shares.figures:
+        entry |= {"kind": "yes/no", "unit": "days", "low": 0.0, "high": 1.0, "combine": "max"}
+        return _finish(match, entry, decimal, remark)
+    duration = shares.durations >= 0.8 and bool(words & _DURATION_WORDS)
+    if shares.figures < 0.8 and not duration:
+        return _keep_text(match, entry, remark)
+    entry["unit"] = entry["unit"] or _TIME_WORDS.get(name.split("_")[-1], "h" if duration else "")
+    return _finish(match, _infer_number(match, entry, words, decimal), decimal, remark)
+
+
+def _own_entry(match: Match, name: str) -> dict[str, Any]:
+    night = bool(set(name.split("_")) & {"night", "sleep", "asleep", "bed", "schlaf", "nacht"})
+    return {
+        "name": name, "label": match.header.source, "role": "own", "kind": "text",
+        "unit": match.header.unit, "step": 1.0,
+        "low": math.nan, "high": math.nan, "timing": "night" if night else "day", "combine": "mean", "part_of": "",
+        "source": match.column.header,
+    }  # fmt: skip
+
+
+def _keep_text(match: Match, entry: dict[str, Any], remark: str) -> Variable:
+    levels = np.array([text or None for text in match.column.levels], dtype=object)
+    entry |= {"kind": "text", "step": math.nan, "combine": "join"}
+    return Variable(pd.array(match.column.spread(levels), dtype="str"), entry, {}, remark)
+
+
+def _infer_number(match: Match, entry: dict[str, Any], words: set[str], decimal: str) -> dict[str, Any]:
+    """Say whether an own column of figures is a rating, a count or an amount, and on which scale or in which step."""
+    values, _ = read_cells(match.column.levels, Rule("amount", entry["unit"]), decimal=decimal)
+    rows = match.column.spread(values)
+    rows = rows[np.isfinite(rows)]
+    whole = bool(np.all(rows == np.round(rows)))
+    low, high = (float(rows.min()), float(rows.max())) if len(rows) else (0.0, 0.0)
+    if match.header.scale is not None:
+        low, high = match.header.scale
+        return entry | _rating_entry(low, high)
+    likert = whole and 1 <= low < high <= 10 and len(rows) >= 10
+    if (words & _RATING_WORDS or likert) and low >= 0 and high <= 100 and not entry["unit"]:
+        return entry | _rating_entry(0.0 if low >= 0 else low, 10.0 if high <= 10 else 100.0)
+    if whole and low >= 0 and not entry["unit"]:
+        return entry | {"kind": "count", "unit": "a day", "low": 0.0, "step": _step_of_count(rows), "combine": "sum"}
+    summed = normalise_header(entry["unit"]) in _SUMMED_UNITS
+    return entry | {"kind": "amount", "step": round_step(_spread(rows)), "combine": "sum" if summed else "mean"}
+
+
+def _spread(rows: NDArray[np.float64]) -> float:
+    """Return the standard deviation, in an order of summation that rows in another order can't change."""
+    return float(np.std(np.sort(rows), ddof=1)) if len(rows) > 1 else 0.0
+
+
+def _step_of_count(rows: NDArray[np.float64]) -> float:
+    """Return one, or for what runs into the hundreds (paces walked) a rounded standard deviation."""
+    return 1.0 if rows.max(initial=0.0) <= 100 else max(1.0, round_step(_spread(rows)))
+
+
+def _rating_entry(low: float, high: float) -> dict[str, Any]:
+    return {
+        "kind": "rating", "unit": f"points of {high:g}", "low": low, "high": high, "step": step_of_scale(low, high),
+        "timing": "bedtime", "combine": "mean",
+    }  # fmt: skip
+
+
+def _finish(match: Match, entry: dict[str, Any], decimal: str, remark: str) -> Variable:
+    role = _FLAG_ROLES.get(entry["name"].split("_")[0])
+    if role and entry["kind"] == "yes/no" and "_" in entry["name"]:
+        entry["role"] = role
+    return _read(match, entry, 1.0, decimal, remark)
+
+
+def round_step(spread: float) -> float:
+    """Return a spread as the nearest of 1, 2, 5 times a power of ten: a step that can be spoken.
+
+    >>> round_step(37.2), round_step(0.18), round_step(0)
+    (50.0, 0.2, 1.0)
+    """
+    if not (math.isfinite(spread) and spread > 0):
+        return 1.0
+    power = math.floor(math.log10(spread))
+    near = min((1, 2, 5, 10), key=lambda digit: abs(math.log10(spread) - power - math.log10(digit)))
+    return float(f"{near}e{power}")

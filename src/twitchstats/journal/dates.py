@@ -1,0 +1,305 @@
+"""Dates as people write them: each text is read once, and a layout that the file leaves open is asked for."""
+
+import datetime as dt
+import re
+from collections.abc import Callable, Sequence
+
+from twitchstats.errors import JournalError, OptionError
+from twitchstats.journal.table import Fault
+from twitchstats.variables import load_words, normalise_header
+
+EARLIEST = dt.date(1900, 1, 1)
+LARGEST_DAY = 100_000
+LAYOUTS = {"dmy": "day/month/year", "mdy": "month/day/year", "ymd": "year/month/day"}
+
+_TIME = re.compile(
+    r"[T,\s]+\d{1,2}[:.h]\d{2}([:.]\d{2})?([.,]\d+)?\s*([ap]\.?m\.?)?"
+    r"\s*(z|utc|gmt)?\s*([+-]\d{2}:?\d{0,2})?(\s*\[?[A-Za-z_]+/[A-Za-z_]+\]?|\s+[A-Z]{3,4})?$",
+    re.IGNORECASE,
+)
+_CLOCK = re.compile(
+    r"(?<![\d:])(\d{1,2})[:.h](\d{2})(?::(\d{2})(?:[.,](\d{1,6}))?)?\d*\s*([ap])?\.?(?:m\.?)?", re.IGNORECASE
+)
+_ISO = re.compile(r"(\d{4})([-/.])(\d{1,2})\2(\d{1,2})$")
+_COMPACT = re.compile(r"((?:19|20)\d{2})(\d{2})(\d{2})$")
+_PARTS = re.compile(r"(\d{1,2})([-/. ])\s?(\d{1,2})[-/. ]\s?(\d{4}|\d{2})\.?$")
+_SERIAL = re.compile(r"([2-7]\d{4})(\.\d+)?$")
+_WHOLE = re.compile(r"[+-]?\d+(\.0+)?$")
+_WORDED = (
+    re.compile(r"(?P<d>\d{1,2})(?:st|nd|rd|th)?(?: of| de)? (?P<m>[^\W\d_]+)(?: de)? (?P<y>\d{4}|\d{2})$"),
+    re.compile(r"(?P<m>[^\W\d_]+) (?P<d>\d{1,2})(?:st|nd|rd|th)? (?P<y>\d{4}|\d{2})$"),
+    re.compile(r"(?P<y>\d{4}) (?P<m>[^\W\d_]+) (?P<d>\d{1,2})$"),
+)
+_MONTHS = {word: month for month in range(1, 13) for word in load_words(f"month {month}")}
+_WEEKDAYS = frozenset(load_words("weekday"))
+
+
+def read_dates(
+    texts: Sequence[str], counts: Sequence[int], header: str, *, today: dt.date, date_format: str | None = None
+) -> tuple[list[dt.date | None], dict[int, Fault]]:
+    """Read each text as a calendar date: the date part as written, whatever its time zone.
+
+    Parameters
+    ----------
+    texts : sequence of str
+        The different texts of the column; "" is missing.
+    counts : sequence of int
+        How many rows hold each.
+    header : str
+        For messages.
+    today : date
+        Later dates are refused.
+    date_format : {"dmy", "mdy", "ymd"} or str, optional
+        The order of day, month and year, or a format of `datetime.strptime`.
+
+    Returns
+    -------
+    dates, faults
+        A date or None for each text, and for each refused one its position -> (rule, what is wrong).
+
+    Raises
+    ------
+    JournalError
+        A date can be read two ways, and nothing in the column settles which.
+    OptionError
+        `date_format` is neither an order nor a format.
+    """
+    read = _choose_reader([text for text, n in zip(texts, counts, strict=True) if n], header, date_format)
+    dates: list[dt.date | None] = []
+    faults: dict[int, Fault] = {}
+    for place, text in enumerate(texts):
+        date, fault = _judge_date(text, read, today)
+        dates.append(date)
+        if fault:
+            faults[place] = fault
+    return dates, faults
+
+
+Reader = Callable[[str], dt.date | None]
+
+
+def _judge_date(text: str, read: Reader, today: dt.date) -> tuple[dt.date | None, Fault | None]:
+    if not text:
+        return None, ("missing_date", "the row has no date, so it can't be placed; fill it in")
+    try:
+        date = read(text)
+    except ValueError:
+        return None, ("impossible_date", f"there is no day {text!r} in the calendar")
+    if date is None:
+        wrong = f"{text!r} is not a date; write it as 2024-03-31, or name its layout with date_format="
+        return None, ("not_a_date", wrong)
+    if date > today:
+        return None, ("future_date", f"{text!r} lies in the future (today is {today.isoformat()})")
+    if date < EARLIEST:
+        return None, ("date_out_of_range", f"{text!r} lies before {EARLIEST.isoformat()}")
+    return date, None
+
+
+def _choose_reader(texts: Sequence[str], header: str, date_format: str | None) -> Reader:
+    if date_format is not None and "%" in date_format:
+        return lambda text: _read_as(text, date_format)
+    if date_format is None:
+        layout = settle_layout(texts, header)
+    elif date_format.lower() in LAYOUTS:
+        layout = date_format.lower()
+    else:
+        known = ", ".join(repr(name) for name in LAYOUTS)
+        raise OptionError(
+            f"date_format={date_format!r} is not possible. Choose one of {known}, or a format such as '%d.%m.%Y'."
+        )
+    return lambda text: read_date(text, layout)
+
+
+def _read_as(text: str, date_format: str) -> dt.date | None:
+    try:
+        return dt.datetime.strptime(text, date_format).date()
+    except ValueError as error:
+        if "bad directive" in str(error) or "stray %" in str(error):
+            raise OptionError(f"date_format={date_format!r} is not a format: {error}.") from None
+        return None
+
+
+def read_date(text: str, layout: str = "dmy") -> dt.date | None:
+    """Read one date; `layout` says how to take 3/4/2024.
+
+    Returns None where the text is no date, and raises ValueError where it is one that the calendar lacks.
+
+    >>> read_date("3/4/2024", "mdy"), read_date("2024-03-03T21:30:41+01:00"), read_date("Sunday, 3rd Mar 2024")
+    (datetime.date(2024, 3, 4), datetime.date(2024, 3, 3), datetime.date(2024, 3, 3))
+    """
+    text = _strip_date(text)
+    if match := _ISO.match(text) or _COMPACT.match(text):
+        return dt.date(int(match[1]), int(match.groups()[-2]), int(match.groups()[-1]))
+    if match := _PARTS.match(text):
+        return _read_parts(match, layout)
+    if match := _SERIAL.match(text):
+        # Excel counts days from 30 December 1899 (its 1900 has a 29 February).
+        return dt.date(1899, 12, 30) + dt.timedelta(days=int(match[1]))
+    return _read_worded(text)
+
+
+def _strip_date(text: str) -> str:
+    """Take the time of day and the weekday away."""
+    text = _TIME.sub("", text.strip())
+    words = text.split()
+    if words and normalise_header(words[0]) in _WEEKDAYS:
+        words = words[1:]
+    if words and normalise_header(words[-1]) in _WEEKDAYS:
+        words = words[:-1]
+    return " ".join(words).strip(" ,")
+
+
+def _read_parts(match: re.Match[str], layout: str) -> dt.date:
+    first, _, second, last = match.groups()
+    if layout == "ymd" and len(last) == 2:
+        return dt.date(_full_year(first), int(second), int(last))
+    day, month = (second, first) if layout == "mdy" else (first, second)
+    return dt.date(_full_year(last), int(month), int(day))
+
+
+def _full_year(text: str) -> int:
+    """Return the year of two digits: 00 to 68 are 2000 to 2068 and the rest 19.. (POSIX)."""
+    year = int(text)
+    return year if len(text) == 4 else year + (2000 if year < 69 else 1900)
+
+
+def _read_worded(text: str) -> dt.date | None:
+    plain = " ".join(re.sub(r"[-/.,_]", " ", text).split()).lower()
+    for pattern in _WORDED:
+        match = pattern.match(plain)
+        month = _MONTHS.get(normalise_header(match["m"])) if match else None
+        if match and month:
+            return dt.date(_full_year(match["y"]), month, int(match["d"]))
+    return None
+
+
+def settle_layout(texts: Sequence[str], header: str) -> str:
+    """Return the only layout that fits the dates of a column.
+
+    A day above 12 settles it; a day that equals its month needs no settling; dots (3.4.2024) mean that the day
+    comes first. With years of two digits, year/month/day is a third possibility: it is taken where nothing else
+    fits, and asked for where it would make the diary shorter.
+
+    Raises
+    ------
+    JournalError
+        Both remain possible, or some dates fit only one and some only the other.
+    """
+    found = [match for text in texts if (match := _PARTS.match(_strip_date(text)))]
+    open_ones = [match for match in found if match[2] != "." or len(match[4]) == 2]
+    if not open_ones:
+        return "dmy"
+    dotted = all(match[2] == "." for match in open_ones)
+    candidates = ["dmy", "ymd"] if dotted else ["dmy", "mdy", "ymd"]
+    fits = {layout: {match[0] for match in open_ones if _fits(match, layout)} for layout in candidates}
+    return _settle(fits, open_ones, header)
+
+
+def _settle(fits: dict[str, set[str]], found: list[re.Match[str]], header: str) -> str:
+    short = all(len(match[4]) == 2 for match in found)
+    day_first, month_first = fits["dmy"], fits.get("mdy", set())
+    only_day, only_month = sorted(day_first - month_first), sorted(month_first - day_first)
+    if short and len(fits["ymd"]) > max(len(day_first), len(month_first)):
+        return "ymd"
+    if "mdy" in fits and only_day and only_month:
+        raise JournalError(
+            f"Column {header!r}: {only_day[0]!r} can only be day/month, {only_month[0]!r} only month/day. "
+            'Say which is meant with date_format="dmy" or date_format="mdy"; the other rows will be listed as refused.'
+        )
+    layout = "mdy" if only_month else "dmy"
+    if "mdy" in fits and not only_day and not only_month:
+        unsettled = next((m for m in found if m[1] != m[3] and m[0] in day_first), None)
+        if unsettled is not None:
+            _raise_ambiguous(unsettled, ("dmy", "mdy"), header)
+    if short and _spans_less(found, fits["ymd"], "ymd", layout):
+        _raise_ambiguous(found[0], (layout, "ymd"), header)
+    return layout
+
+
+def _spans_less(found: list[re.Match[str]], fitting: set[str], layout: str, other: str) -> bool:
+    both = [match for match in found if match[0] in fitting and _fits(match, other)]
+    if len(fitting) < len({match[0] for match in found}) or not both:
+        return False
+    spans = []
+    for order in (layout, other):
+        days = [_read_parts(match, order).toordinal() for match in both]
+        spans.append(max(days) - min(days))
+    return spans[0] < spans[1]
+
+
+def _fits(match: re.Match[str], layout: str) -> bool:
+    try:
+        _read_parts(match, layout)
+    except ValueError:
+        return False
+    return layout != "ymd" or len(match[4]) == 2
+
+
+def _raise_ambiguous(match: re.Match[str], layouts: tuple[str, str], header: str) -> None:
+    meant = [f"{_read_parts(match, layout).isoformat()} ({LAYOUTS[layout]})" for layout in layouts]
+    options = " or ".join(f'date_format="{layout}"' for layout in layouts)
+    raise JournalError(
+        f"Column {header!r}: {match[0]!r} can be read two ways, {meant[0]} or {meant[1]}, and no other date in this "
+        f"column settles it. Say which with {options} (command line: --date-format), or write dates as 2024-03-31."
+    )
+
+
+def read_day_numbers(texts: Sequence[str]) -> tuple[list[int | None], dict[int, Fault]]:
+    """Read each text as the number of a day; returns as `read_dates`."""
+    numbers: list[int | None] = []
+    faults: dict[int, Fault] = {}
+    for place, text in enumerate(texts):
+        number = int(float(text)) if _WHOLE.match(text) and len(text) < 16 else None
+        if not text:
+            faults[place] = ("missing_date", "the row has no day number, so it can't be placed; fill it in")
+        elif number is None:
+            faults[place] = ("not_a_day_number", f"{text!r} is not a whole day number such as 12")
+        elif abs(number) > LARGEST_DAY:
+            faults[place] = ("day_out_of_range", f"{text!r} is outside -{LARGEST_DAY} to {LARGEST_DAY}")
+            number = None
+        numbers.append(number)
+    return numbers, faults
+
+
+def read_clock(text: str) -> dt.timedelta | None:
+    """Return the time of day in a text ('2024-03-03 11:12PM', '7:40') as time since midnight, or None.
+
+    >>> read_clock("2024-03-02 11:12PM"), read_clock("2024-03-02")
+    (datetime.timedelta(seconds=83520), None)
+    """
+    text = text.strip()
+    found = _TIME.search(text) or (_CLOCK.match(text) if ":" in text[:3] else None)
+    match = _CLOCK.search(found[0]) if found else None
+    if match is None:
+        return None
+    hour, minute, second = int(match[1]), int(match[2]), int(match[3] or 0)
+    if match[5]:
+        hour = hour % 12 + (12 if match[5].lower() == "p" else 0)
+    if hour > 23 or minute > 59 or second > 59:
+        return None
+    return dt.timedelta(hours=hour, minutes=minute, seconds=second, microseconds=int((match[4] or "0").ljust(6, "0")))
+
+
+def look_like_dates(texts: Sequence[str]) -> float:
+    """Return the share of the filled-in texts that read as calendar dates in some layout."""
+    filled = [text for text in texts if text][:500]
+    return sum(_is_date(text) for text in filled) / len(filled) if filled else 0.0
+
+
+def _is_date(text: str) -> bool:
+    if _SERIAL.match(text):
+        return 20_000 <= float(text) < 60_000
+    for layout in LAYOUTS:
+        try:
+            if read_date(text, layout) is not None:
+                return True
+        except ValueError:
+            continue
+    return False
+
+
+def are_day_numbers(texts: Sequence[str]) -> bool:
+    """Say whether the filled-in texts are mostly whole numbers too small to be dates."""
+    filled = [text for text in texts if text]
+    whole = [text for text in filled if _WHOLE.match(text) and len(text) < 16 and abs(float(text)) < 20_000]
+    return len(whole) > 0.5 * len(filled)

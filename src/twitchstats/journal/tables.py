@@ -1,0 +1,276 @@
+"""The two other tables: people (age, sex, signs, diagnosis) and episodes (when, how long, where)."""
+
+import datetime as dt
+from functools import cache
+from typing import TypeAlias
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from pandas.api.extensions import ExtensionArray
+
+from twitchstats.errors import JournalError
+from twitchstats.journal.cells import Rule, is_missing, read_cells, settle_decimal
+from twitchstats.journal.columns import Match, find_aliases, find_person, match_column, name_columns, scale_of
+from twitchstats.journal.convert import convert_column
+from twitchstats.journal.dates import are_day_numbers, read_clock, read_dates, read_day_numbers
+from twitchstats.journal.record import EPISODE_COLUMNS
+from twitchstats.journal.table import Column, RawTable, Rejects, Source
+from twitchstats.journal.text import read_table
+from twitchstats.variables import load_dictionary, load_words, normalise_header
+
+Values: TypeAlias = "NDArray[np.float64] | ExtensionArray"
+PEOPLE, EPISODES = "people_variables.csv", "episode_variables.csv"
+_SIDES = {"left": "left", "right": "right", "both": "both", "bilateral": "both", "l": "left", "r": "right"}
+
+
+def read_people(source: Source, rejects: Rejects, *, person: str | None = None, **options: str | None) -> pd.DataFrame:
+    """Read the people table: index ``person``, a column for each sign, yes/no as 1.0/0.0.
+
+    Raises
+    ------
+    JournalError
+        There is no column that says who it is, or the table can't be read.
+    """
+    decimal = options.pop("decimal", None)
+    raw = read_table(source, "people", rejects, **options)
+    headers = {normalise_header(header) for header in raw.headers}
+    who = find_person(raw, person if person and normalise_header(person) in headers else None)
+    if who is None:
+        raise JournalError(
+            f"No person column in {raw.source or 'the people table'}. Name one 'person', as in the journal."
+        )
+    texts = pd.Series(who.texts())
+    missing, again = (texts == "").to_numpy(), texts.duplicated().to_numpy()
+    for place in np.flatnonzero(missing | again):
+        row, text = int(raw.rows[place]), texts.iloc[place]
+        rule = "missing_person" if missing[place] else "same_person"
+        wrong = (
+            "the row doesn't say who it is" if missing[place] else f"{text!r} has a row already; the first one counts"
+        )
+        rejects.add("people", row, who.header, text, rule, f"row {row}, {who.header}: {wrong}", "row dropped")
+    kept = raw.keep(~(missing | again))
+    frame = _read_columns(kept, [who.place], PEOPLE, decimal, rejects)
+    frame.index = pd.Index(kept.columns[raw.columns.index(who)].texts(), name="person", dtype="str")
+    return frame.sort_index()
+
+
+def gather_people(days: pd.DataFrame, variables: pd.DataFrame) -> pd.DataFrame:
+    """Return the people table that a daily table implies: age and sex, where a person's are the same every day."""
+    people = pd.DataFrame(
+        index=pd.Index(sorted(set(days.index.get_level_values("person"))), name="person", dtype="str")
+    )
+    for name, source in zip(variables["name"], variables["source"], strict=True):
+        known = match_column(Column(source, 1, np.array([], dtype=np.int32), []), PEOPLE).name
+        if known in ("age", "sex"):
+            grouped = days[name].groupby(level="person")
+            first = grouped.first()[grouped.nunique().eq(1)].reindex(people.index)
+            people[known] = _read_known_values(first, known)
+    return people if len(people.columns) else people.iloc[:0]
+
+
+def _read_known_values(values: pd.Series, name: str) -> pd.Series:
+    if name == "sex":
+        words = _read_levels("sex", PEOPLE)
+        return values.map(lambda text: words.get(normalise_header(str(text))), na_action="ignore").astype("str")
+    numbers = pd.to_numeric(values, errors="coerce").astype(float)
+    return numbers.where(numbers.between(0, 120))
+
+
+def read_episodes(
+    source: Source,
+    rejects: Rejects,
+    *,
+    persons: pd.Index,
+    today: dt.date,
+    person: str | None = None,
+    date_format: str | None = None,
+    **options: str | None,
+) -> pd.DataFrame:
+    """Read the episodes table: `EPISODE_COLUMNS`, then the user's own; sorted by person and start.
+
+    Raises
+    ------
+    JournalError
+        There is no column of starts, no person column though the journal has several people, or the table
+        can't be read.
+    """
+    if source is None:
+        return pd.DataFrame(columns=EPISODE_COLUMNS)
+    decimal = options.pop("decimal", None)
+    raw = read_table(source, "episodes", rejects, **options)
+    headers = {normalise_header(header) for header in raw.headers}
+    who = find_person(raw, person if person and normalise_header(person) in headers else None)
+    if who is None and len(persons) != 1:
+        raise JournalError("The episodes table has no person column, and the journal has several people. Add one.")
+    start = _find(raw, "start column")
+    if start is None:
+        raise JournalError("No start column in the episodes table. Name one 'start' (2024-03-31 21:30).")
+    clock, end = _find(raw, "time column"), _find(raw, "end column")
+    begins, fine = _read_moments(raw, start, clock, rejects, today, date_format)
+    named = np.ones(len(raw.rows), dtype=bool) if who is None else who.filled()
+    for row in raw.rows[~named & fine]:
+        message = f"row {row}: the row doesn't say whose it is; fill it in"
+        rejects.add("episodes", int(row), who.header if who else "", "", "missing_person", message, "row dropped")
+    kept = raw.keep(fine & named)
+    used = [column.place for column in (who, start, clock, end) if column is not None]
+    frame = _read_columns(kept, used, EPISODES, decimal, rejects)
+    frame.insert(0, "person", pd.array(np.full(len(kept.rows), persons[0] if who is None else ""), dtype="str"))
+    if who is not None:
+        frame["person"] = pd.array(who.texts()[fine & named], dtype="str")
+    frame["start"] = begins[fine & named]
+    if end is not None:
+        ends, _ = _read_moments(raw, end, None, Rejects(), today, date_format)
+        _fill_durations(frame, ends[fine & named], kept, rejects)
+    return _complete_episodes(frame)
+
+
+def _find(raw: RawTable, words: str) -> Column | None:
+    return next(iter(find_aliases(raw, load_words(words))), None)
+
+
+def _read_moments(
+    raw: RawTable, column: Column, clock: Column | None, rejects: Rejects, today: dt.date, date_format: str | None
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return the moment of each row (or its day number) and whether it could be read."""
+    if are_day_numbers(column.levels) and date_format is None:
+        days, faults = read_day_numbers(column.levels)
+        values = np.array([np.nan if day is None else float(day) for day in days])
+        moments = column.spread(values)
+    else:
+        dates, faults = read_dates(
+            column.levels, column.count().tolist(), column.header, today=today, date_format=date_format
+        )
+        clocks = [read_clock(text) or dt.timedelta() for text in column.levels]
+        joined = [np.datetime64("NaT", "us") if day is None else np.datetime64(day, "us") + np.timedelta64(time)
+                  for day, time in zip(dates, clocks, strict=True)]  # fmt: skip
+        moments = column.spread(np.array(joined, dtype="datetime64[us]"))
+        if clock is not None:
+            times = [read_clock(text) or dt.timedelta() for text in clock.levels]
+            moments = moments + clock.spread(np.array(times, dtype="timedelta64[us]"))
+    fine = ~np.isin(column.codes, list(faults))
+    for place in np.flatnonzero(~fine):
+        rule, wrong = faults[int(column.codes[place])]
+        row, value = int(raw.rows[place]), column.levels[column.codes[place]]
+        rejects.add(raw.name, row, column.header, value, rule, f"row {row}, {column.header}: {wrong}", "row dropped")
+    return moments, fine
+
+
+def _fill_durations(frame: pd.DataFrame, ends: np.ndarray, kept: RawTable, rejects: Rejects) -> None:
+    """Work durations out from the ends where none is given; an end before its start is refused."""
+    if not (np.issubdtype(ends.dtype, np.datetime64) and np.issubdtype(frame["start"].dtype, np.datetime64)):
+        return
+    seconds = pd.Series((ends - frame["start"].to_numpy()) / np.timedelta64(1, "s"), index=frame.index)
+    for place in np.flatnonzero(seconds < 0):
+        row = int(kept.rows[place])
+        message = f"row {row}, end: the end lies before the start"
+        rejects.add("episodes", row, "end", str(ends[place]), "end_before_start", message, "cell set missing")
+    seconds = seconds.where(seconds >= 0)
+    given = frame["duration_s"] if "duration_s" in frame else pd.Series(np.nan, index=frame.index)
+    frame["duration_s"] = given.fillna(seconds)
+
+
+def _complete_episodes(frame: pd.DataFrame) -> pd.DataFrame:
+    kinds = load_dictionary(EPISODES).set_index("name")["kind"]
+    for name in EPISODE_COLUMNS:
+        if name not in frame:
+            text = kinds.get(name) == "choice"
+            frame[name] = pd.array([None] * len(frame), dtype="str") if text else np.nan
+    frame["ongoing"] = frame["ongoing"].fillna(0.0)
+    others = sorted(set(frame.columns) - set(EPISODE_COLUMNS))
+    frame = frame[[*EPISODE_COLUMNS, *others]]
+    return frame.sort_values(frame.columns.to_list(), kind="stable", ignore_index=True)
+
+
+def _read_columns(
+    raw: RawTable, used: list[int], dictionary: str, decimal: str | None, rejects: Rejects
+) -> pd.DataFrame:
+    """Read every column that is no key: known ones after the dictionary, the others as the user's own."""
+    sign = decimal or settle_decimal(
+        (text for column in raw.columns for text in column.levels), delimiter=raw.delimiter
+    )
+    matches = [match_column(column, dictionary) for column in raw.columns if column.place not in used]
+    _refuse_twins(matches, raw)
+    frame = pd.DataFrame(index=pd.RangeIndex(len(raw.rows)))
+    sides = None
+    for match, name in zip(matches, name_columns(matches), strict=True):
+        if not match.name:
+            variable = convert_column(match, name, sign)
+            frame[name] = variable.cells
+            rejects.add_cells(raw.name, raw.rows, match.column, variable.faults)
+            continue
+        if match.name == "site":
+            sides = match.column.spread(np.array([_split_side(text)[0] for text in match.column.levels], dtype=object))
+        frame[match.name] = _read_known(match, dictionary, sign, raw, rejects)
+    if sides is not None:
+        given = frame["side"] if "side" in frame else pd.Series(None, index=frame.index, dtype="str")
+        frame["side"] = given.fillna(pd.Series(sides, index=frame.index, dtype="str"))
+    return frame
+
+
+def _refuse_twins(matches: list[Match], raw: RawTable) -> None:
+    found: dict[str, str] = {}
+    for match in matches:
+        if match.name and match.name in found:
+            first, second = sorted([found[match.name], match.column.header])
+            raise JournalError(
+                f"{raw.name}: columns {first!r} and {second!r} both mean {match.name!r}. Rename or remove one."
+            )
+        found[match.name] = match.column.header
+
+
+def _read_known(match: Match, dictionary: str, decimal: str, raw: RawTable, rejects: Rejects) -> Values:
+    row = load_dictionary(dictionary).set_index("name").loc[match.name]
+    column = match.column
+    if row["kind"] == "text":
+        levels = np.array([None if is_missing(text) else text for text in column.levels], dtype=object)
+        return pd.array(column.spread(levels), dtype="str")
+    if row["kind"] == "choice":
+        return _read_choice(match, dictionary, raw, rejects)
+    low, high = scale_of(match, row["low"], row["high"]) if row["kind"] == "rating" else (row["low"], row["high"])
+    rule = Rule(row["kind"], row["unit"], match.factor, low, high, match.name, match.header.stem)
+    values, faults = read_cells(column.levels, rule, decimal=decimal)
+    rejects.add_cells(raw.name, raw.rows, column, faults)
+    if match.remark:
+        rejects.add(raw.name, None, column.header, "", "note", f"column {column.header}: {match.remark}", "kept")
+    return column.spread(values)
+
+
+def _read_choice(match: Match, dictionary: str, raw: RawTable, rejects: Rejects) -> Values:
+    words = _read_levels(match.name, dictionary)
+    column, faults, values = match.column, {}, []
+    for code, text in enumerate(column.levels):
+        asked = _split_side(text)[1] if match.name == "site" else normalise_header(text)
+        value = None if is_missing(text) else words.get(asked)
+        if value is None and not is_missing(text):
+            known = ", ".join(dict.fromkeys(words.values()))
+            faults[code] = ("unknown_word", f"{text!r} is not one of {known}")
+        values.append(value)
+    rejects.add_cells(raw.name, raw.rows, column, faults)
+    return pd.array(column.spread(np.array(values, dtype=object)), dtype="str")
+
+
+@cache
+def _read_levels(name: str, dictionary: str) -> dict[str, str]:
+    """Return the words of a choice, normalised, each with the canonical one it means."""
+    levels = load_dictionary(dictionary).set_index("name").loc[name, "levels"]
+    words: dict[str, str] = {}
+    for entry in levels.split(";"):
+        canonical, _, others = entry.partition(":")
+        words |= {normalise_header(word): canonical for word in (canonical, *others.split(","))}
+    return words
+
+
+def _split_side(text: str) -> tuple[str | None, str]:
+    """Take 'left', 'right' or 'both' away from the name of a site.
+
+    >>> _split_side("Left calf"), _split_side("calf")
+    (('left', 'calf'), (None, 'calf'))
+    """
+    words = normalise_header(text).split()
+    for place in (0, -1):
+        if len(words) > 1 and words[place] in _SIDES:
+            side = _SIDES[words[place]]
+            del words[place]
+            return side, " ".join(words)
+    return None, " ".join(words)

@@ -1,0 +1,122 @@
+"""The data dictionary: names, aliases, units, ranges and meaningful steps, read from data/."""
+
+import re
+import unicodedata
+from collections.abc import Iterable
+from difflib import get_close_matches
+from functools import cache
+
+import pandas as pd
+
+from twitchstats.resources import find_resource
+
+TEXT_KINDS = ("text", "choice")
+
+
+def load_variables() -> pd.DataFrame:
+    """Return the data dictionary of the daily variables.
+
+    Returns
+    -------
+    DataFrame
+        A row for each known variable: ``name, label, role`` (outcome, trigger, remedy, medicine), ``kind`` (count,
+        amount, rating, yes/no), ``unit``, ``step`` (the meaningful step, in the unit), ``low``, ``high`` (what is
+        plausible in a day), ``timing`` (night, day, bedtime), ``combine`` (how several rows of one day become one:
+        sum, mean, max), ``part_of`` ("" or the sum it belongs to), ``aliases`` (tuple of str).
+
+    Examples
+    --------
+    >>> load_variables().set_index("name").loc["caffeine", ["kind", "unit"]].to_list()
+    ['amount', 'mg']
+    """
+    return load_dictionary("variables.csv").copy()
+
+
+@cache
+def load_dictionary(file: str) -> pd.DataFrame:
+    """Return one of the dictionaries of data/; numbers as floats, ``aliases`` as a tuple, empty text as ""."""
+    frame = pd.read_csv(find_resource("data", file), dtype=str, keep_default_na=False, encoding="utf-8")
+    for column in {"step", "low", "high", "factor"} & set(frame.columns):
+        frame[column] = pd.to_numeric(frame[column]).astype(float)
+    frame["aliases"] = [tuple(alias for alias in text.split(";") if alias) for text in frame["aliases"]]
+    return frame
+
+
+@cache
+def _index_aliases(file: str) -> dict[str, str]:
+    frame = load_dictionary(file)
+    index: dict[str, str] = {}
+    for name, label, aliases in zip(frame["name"], frame["label"], frame["aliases"], strict=True):
+        for alias in (name, label, *aliases):
+            index.setdefault(normalise_header(alias), name)
+    # A canonical name always means itself, whatever another variable claims as an alias.
+    return index | {normalise_header(name): name for name in frame["name"]}
+
+
+@cache
+def load_words(name: str) -> tuple[str, ...]:
+    """Return one of the word lists of data/words.csv, in its order.
+
+    >>> load_words("month 3")[:2]
+    ('march', 'mar')
+    """
+    frame = pd.read_csv(find_resource("data", "words.csv"), dtype=str, keep_default_na=False, encoding="utf-8")
+    return tuple(frame.set_index("list").loc[name, "words"].split(";"))
+
+
+def normalise_header(header: str) -> str:
+    """Return a header in the form in which headers are compared: lower case, no accents, single spaces.
+
+    >>> normalise_header("  Café-au-lait_(ml) "), normalise_header("sleepHours")
+    ('cafe au lait ml', 'sleep hours')
+    """
+    split = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", header)
+    plain = "".join(char for char in unicodedata.normalize("NFKD", split) if not unicodedata.combining(char))
+    return " ".join(re.findall(r"[^\W_]+", plain.casefold()))
+
+
+def find_variable(header: str, *, dictionary: str = "variables.csv") -> str | None:
+    """Return the canonical name that a header stands for, or None.
+
+    >>> find_variable("Cups of coffee"), find_variable("moon phase")
+    ('caffeine', None)
+    """
+    return _index_aliases(dictionary).get(normalise_header(header))
+
+
+def suggest_names(name: str, known: Iterable[str]) -> list[str]:
+    """Return up to three of the `known` names that look like `name`, the closest first.
+
+    >>> suggest_names("cafeine", ["sleep", "caffeine"])
+    ['caffeine']
+    """
+    index = {normalise_header(other): other for other in known}
+    return [index[key] for key in get_close_matches(normalise_header(name), list(index), n=3)]
+
+
+def suggest_variables(name: str) -> list[str]:
+    """Return the canonical names that a mistyped header may have meant, the closest first.
+
+    >>> suggest_variables("cafeine")[0]
+    'caffeine'
+    """
+    index = _index_aliases("variables.csv")
+    return list(dict.fromkeys(index[key] for key in suggest_names(name, index)))
+
+
+@cache
+def find_units(unit: str, variable: str = "") -> dict[str, tuple[str, float, str]]:
+    """Return how quantities told in `unit` may be written: normalised text -> (unit, factor, source).
+
+    A variable's own units (a cup of coffee as caffeine) go before the general ones.
+
+    >>> find_units("mg", "caffeine")["cups"][:2], find_units("L")["ml"][:2]
+    (('cup of coffee', 95.0), ('ml', 0.001))
+    """
+    frame = load_dictionary("units.csv")
+    fitting = frame[(frame["to"] == unit) & frame["variable"].isin(["", variable])]
+    fitting = fitting.sort_values("variable", kind="stable")
+    known: dict[str, tuple[str, float, str]] = {}
+    for name, aliases, factor, source in fitting[["unit", "aliases", "factor", "source"]].itertuples(index=False):
+        known |= {normalise_header(text): (name, factor, source) for text in (name, *aliases)}
+    return known
