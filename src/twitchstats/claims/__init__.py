@@ -13,6 +13,7 @@ from twitchstats.claims.register import (
     load_evidence,
 )
 from twitchstats.claims.remedies import estimate_remedy_effects
+from twitchstats.claims.summary import compare_sources, count_verdicts, summarize_ledger
 
 __all__ = [
     "ANALYSES",
@@ -20,11 +21,14 @@ __all__ = [
     "LEDGER_COLUMNS",
     "check_claims",
     "compare_dose_shapes",
+    "compare_sources",
     "count_agreement",
+    "count_verdicts",
     "estimate_remedy_effects",
     "estimate_sign_ratios",
     "find_disagreements",
     "load_articles",
     "load_claims",
     "load_evidence",
+    "summarize_ledger",
 ]

@@ -10,9 +10,21 @@ import pandas as pd
 from twitchstats.claims.doses import compare_dose_shapes
 from twitchstats.claims.people import estimate_sign_ratios
 from twitchstats.claims.remedies import estimate_remedy_effects
+from twitchstats.episodes import (
+    compare_sites_by_trigger,
+    estimate_duration,
+    estimate_recurrence,
+    estimate_sign,
+    estimate_spells,
+    relate_pain_to_intensity,
+    relate_sign_to_duration,
+    test_site_share,
+)
+from twitchstats.inference import detectable_effect
 from twitchstats.journal import Journal
 
 Finding = dict[str, Any]
+KINDS = {"twitches": "twitch", "cramps": "cramp", "spasms": "spasm"}
 
 
 class Request(NamedTuple):
@@ -25,30 +37,55 @@ class Request(NamedTuple):
     level: str
 
 
+Runner = Callable[[list[Request], Journal, pd.DataFrame], list[Finding]]
+EpisodeTest = Callable[[Journal, Request, str | None], pd.DataFrame]
+
+
 @dataclass(frozen=True)
 class Analysis:
     """One kind of test.
 
     Attributes
     ----------
-    run : callable (requests, journal, cohort, alpha) -> list of findings in the order of the requests
+    run : callable (requests, journal, cohort) -> list of findings in the order of the requests
         A finding has ``estimate, ci_lower, ci_upper, ci90_lower, ci90_upper, p_value, n_people, n_days, measure,
         reference, detectable, reason`` and perhaps ``order, note``.
     table : {"days", "episodes", "people"}
         Where its variables are.
     daily : tuple of str
         Variables that are in the daily table all the same.
+    outcome_is_kind : bool
+        The outcome says which kind of episode is meant ("twitches": episodes of kind "twitch").
     """
 
-    run: Callable[[list[Request], Journal, pd.DataFrame, float], list[Finding]]
+    run: Runner
     table: str
     daily: tuple[str, ...] = ()
+    outcome_is_kind: bool = False
+
+    def choose_outcome(self, outcomes: list[str], journal: Journal) -> str:
+        """Return the first outcome that the journal has; all of them joined by " or " if it has none."""
+        if not outcomes:
+            return ""
+        if self.outcome_is_kind:
+            kinds = set(journal.episodes["kind"].dropna()) if "kind" in journal.episodes else set()
+            there = [name for name in outcomes if KINDS[name] in kinds]
+            return there[0] if there else ("" if not kinds else " or ".join(outcomes))
+        there = [name for name in outcomes if has_values(journal.days, name)]
+        return there[0] if there else " or ".join(outcomes)
 
     def needs(self, request: Request) -> list[tuple[str, str]]:
         """Return (table, column) of everything the request needs."""
         names = [(("days" if name in self.daily else self.table), name)
                  for variable in request.variables for name in variable.split("|")]  # fmt: skip
+        if self.outcome_is_kind:
+            return [*names, *([("kinds", request.outcome)] if request.outcome else [])]
         return [*names, *([("days", request.outcome)] if request.outcome else [])]
+
+
+def has_values(table: pd.DataFrame, column: str) -> bool:
+    """Return whether a table has the column with any value in it."""
+    return column in table and bool(table[column].notna().any())
 
 
 def _find_row(table: pd.DataFrame, **wanted: object) -> Finding:
@@ -64,7 +101,7 @@ def _group(requests: Iterable[Request], key: Callable[[Request], Any]) -> dict[A
     return groups
 
 
-def _run_triggers(requests: list[Request], journal: Journal, _: pd.DataFrame, alpha: float) -> list[Finding]:
+def _run_triggers(requests: list[Request], journal: Journal, _: pd.DataFrame) -> list[Finding]:
     from twitchstats.triggers import estimate_effects
 
     findings: dict[Request, Finding] = {}
@@ -76,11 +113,11 @@ def _run_triggers(requests: list[Request], journal: Journal, _: pd.DataFrame, al
     return [findings[request] for request in requests]
 
 
-def _run_remedies(requests: list[Request], journal: Journal, _: pd.DataFrame, alpha: float) -> list[Finding]:
+def _run_remedies(requests: list[Request], journal: Journal, _: pd.DataFrame) -> list[Finding]:
     findings: dict[Request, Finding] = {}
     for (outcome, lag), group in _group(requests, lambda r: (r.outcome, r.lag)).items():
         remedies = list(dict.fromkeys(request.variables[0] for request in group))
-        table = estimate_remedy_effects(journal, outcome=outcome, remedies=remedies, lag=lag, alpha=alpha)
+        table = estimate_remedy_effects(journal, outcome=outcome, remedies=remedies, lag=lag)
         for request in group:
             row = _find_row(table, remedy=request.variables[0])
             change = "change" if row["measure"] == "difference" else "ratio"
@@ -89,11 +126,11 @@ def _run_remedies(requests: list[Request], journal: Journal, _: pd.DataFrame, al
     return [findings[request] for request in requests]
 
 
-def _run_thresholds(requests: list[Request], journal: Journal, _: pd.DataFrame, alpha: float) -> list[Finding]:
+def _run_thresholds(requests: list[Request], journal: Journal, _: pd.DataFrame) -> list[Finding]:
     findings = []
     for request in requests:
         table = compare_dose_shapes(journal, request.variables[0], threshold=float(request.level),
-                                    outcome=request.outcome, lag=request.lag, alpha=alpha)  # fmt: skip
+                                    outcome=request.outcome, lag=request.lag)  # fmt: skip
         over, bend = _find_row(table, shape="over"), _find_row(table, shape="bend")
         note = (f"bend at {float(request.level):g} {table['unit'].iloc[0]}: {bend['estimate']:.2f} "
                 f"({bend['ci_lower']:.2f} to {bend['ci_upper']:.2f}) a step")  # fmt: skip
@@ -102,10 +139,10 @@ def _run_thresholds(requests: list[Request], journal: Journal, _: pd.DataFrame, 
     return findings
 
 
-def _run_signs(requests: list[Request], _: Journal, cohort: pd.DataFrame, alpha: float) -> list[Finding]:
+def _run_signs(requests: list[Request], _: Journal, cohort: pd.DataFrame) -> list[Finding]:
     findings = []
     for request in requests:
-        row = estimate_sign_ratios(cohort, [";".join(request.variables[:-1])], label=request.level, alpha=alpha)
+        row = estimate_sign_ratios(cohort, [";".join(request.variables[:-1])], label=request.level)
         found = _find_row(row, signs=";".join(request.variables[:-1]))
         note = ""
         if not found["reason"]:
@@ -114,10 +151,73 @@ def _run_signs(requests: list[Request], _: Journal, cohort: pd.DataFrame, alpha:
     return findings
 
 
+def _tell_episodes(table: pd.DataFrame, journal: Journal, request: Request, *, counted: str = "episodes") -> Finding:
+    """Turn the one row of an episode analysis into a finding: what was detectable, and on how many days."""
+    row = {str(key): value for key, value in table.iloc[0].items()}
+    distance = float(detectable_effect(row["se"], row["df"])) if not row["reason"] else np.nan
+    detectable = float(np.exp(distance)) if row["measure"] == "odds ratio" else row["reference"] + distance
+    if row["measure"] == "share":
+        detectable = min(detectable, 1.0)
+    if counted == "spells":
+        n_days = int(journal.days[request.outcome].notna().sum())
+    else:
+        kept = journal.episodes
+        if request.outcome:
+            kept = kept[kept["kind"] == KINDS[request.outcome]]
+        n_days = len(kept[["person"]].assign(day=_find_day(kept)).drop_duplicates())
+    note = "" if row["reason"] else f"{int(row['n_episodes'])} {counted}"
+    return row | {"detectable": detectable, "n_days": n_days, "note": note}
+
+
+def _find_day(episodes: pd.DataFrame) -> pd.Series:
+    """Return the day of each start, or its row where starts are not given."""
+    start = episodes["start"] if "start" in episodes else pd.Series(np.nan, index=episodes.index)
+    if pd.api.types.is_datetime64_any_dtype(start):
+        return start.dt.floor("D")
+    return np.floor(pd.to_numeric(start, errors="coerce")).fillna(pd.Series(range(len(start)), index=start.index))
+
+
+def _run_on_episodes(test: EpisodeTest, *, counted: str = "episodes") -> Runner:
+    """Return a runner for a test of one request: journal, request, kind of episode -> one row."""
+
+    def run(requests: list[Request], journal: Journal, _: pd.DataFrame) -> list[Finding]:
+        return [
+            _tell_episodes(test(journal, request, KINDS.get(request.outcome)), journal, request, counted=counted)
+            for request in requests
+        ]
+
+    return run
+
+
+def _test_sign(journal: Journal, request: Request, kind: str | None) -> pd.DataFrame:
+    return estimate_sign(journal, sign=request.variables[0], kind=kind)
+
+
+def _analyse_episodes(test: EpisodeTest, daily: tuple[str, ...] = ()) -> Analysis:
+    return Analysis(_run_on_episodes(test), "episodes", daily, outcome_is_kind=True)
+
+
+def _analyse_spells(test: EpisodeTest) -> Analysis:
+    return Analysis(_run_on_episodes(test, counted="spells"), "days")
+
+
 ANALYSES: dict[str, Analysis] = {
     "trigger": Analysis(_run_triggers, "days"),
     "remedy": Analysis(_run_remedies, "days"),
     "threshold": Analysis(_run_thresholds, "days"),
     "sign": Analysis(_run_signs, "people"),
     "combination": Analysis(_run_signs, "people"),
+    "site_share": _analyse_episodes(lambda j, r, kind: test_site_share(j, sites=r.level, kind=kind)),
+    "stress_site": _analyse_episodes(
+        lambda j, r, kind: compare_sites_by_trigger(j, trigger=r.variables[0], sites=r.level, kind=kind),
+        daily=("stress", "anxiety"),
+    ),
+    "duration": _analyse_episodes(lambda j, r, kind: estimate_duration(j, limit=float(r.level), kind=kind)),
+    "precursor": _analyse_episodes(_test_sign),
+    "during": _analyse_episodes(_test_sign),
+    "after": _analyse_episodes(_test_sign),
+    "after_duration": _analyse_episodes(lambda j, r, kind: relate_sign_to_duration(j, sign=r.variables[0], kind=kind)),
+    "pain_intensity": _analyse_episodes(lambda j, r, kind: relate_pain_to_intensity(j, kind=kind)),
+    "spell": _analyse_spells(lambda j, r, kind: estimate_spells(j, outcome=r.outcome, limit=int(r.level))),
+    "recurrence": _analyse_spells(lambda j, r, kind: estimate_recurrence(j, outcome=r.outcome, limit=int(r.level))),
 }

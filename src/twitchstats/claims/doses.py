@@ -81,9 +81,9 @@ def compare_dose_shapes(
     rows = []
     for shape, (beta, variance, fit) in _fit_shapes(journal, trigger, outcome, threshold, lag, step, rating).items():
         found = to_ratio(pool_terms(beta, variance, fit.degrees_of_freedom, alpha=alpha), rating=rating)
-        rows.append(told | found | {
+        rows.append({**told, **found} | {
             "shape": shape, "n_days": int(fit.n_days[np.isfinite(beta)].sum()),
-            "reason": "" if np.isfinite(found["estimate"]) else summarise_reasons(fit.reasons),
+            "reason": summarise_reasons(fit.reasons) if found["n_people"] == 0 else "",
         } | ({"step": 1.0, "unit": "day"} if shape == "over" else {}))  # fmt: skip
     table = pd.DataFrame(rows)
     return table.assign(p_adjusted=adjust_p_values(table["p_value"].astype(float)))[SHAPE_COLUMNS]

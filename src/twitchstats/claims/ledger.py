@@ -6,9 +6,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from twitchstats.claims.analyses import ANALYSES, Finding, Request
+from twitchstats.claims.analyses import ANALYSES, KINDS, Finding, Request, has_values
 from twitchstats.claims.register import load_claims
-from twitchstats.errors import JournalError, OptionError
+from twitchstats.errors import JournalError, OptionError, unknown_name
 from twitchstats.inference import REASONS, adjust_p_values, judge_estimates
 from twitchstats.journal import Journal
 
@@ -40,8 +40,7 @@ def check_claims(
     claims : DataFrame, optional
         Rows of `load_claims`; by default all.
     alpha : float
-        Rate at which false discoveries are controlled over all tests of the call; the intervals have level
-        1 - `alpha`.
+        Rate at which false discoveries are controlled over all tests of the call; intervals are 95 % ones.
     progress : callable, optional
         Called with the number of analyses done and the number of all.
 
@@ -62,6 +61,8 @@ def check_claims(
         `alpha` is not between 0 and 1.
     JournalError
         `claims` lacks columns of the register.
+    UnknownNameError
+        `claims` names a test that is not in `ANALYSES`.
 
     Notes
     -----
@@ -78,7 +79,7 @@ def check_claims(
     cohort = journal.people if cohort is None else cohort
     requests = [_make_request(row, journal) for row in claims.to_dict("records")]
     asked = list(dict.fromkeys(request for request in requests if request is not None))
-    findings = _run_tests(asked, journal, cohort, alpha, progress)
+    findings = _run_tests(asked, journal, cohort, progress)
     p_values = np.array([findings[request].get("p_value", np.nan) for request in asked], dtype=float)
     for request, adjusted in zip(asked, adjust_p_values(p_values), strict=True):
         findings[request]["p_adjusted"] = adjusted
@@ -91,27 +92,26 @@ def _make_request(row: dict[Any, Any], journal: Journal) -> Request | None:
     """Return what the claim asks of the data, with the first of its outcomes that the journal has."""
     if not row["test"]:
         return None
+    test = str(row["test"])
+    if test not in ANALYSES:
+        raise unknown_name("test", test, ANALYSES)
     outcomes = [name for name in str(row["outcome"]).split(";") if name]
-    there = [name for name in outcomes if _has_values(journal.days, name)]
+    outcome = ANALYSES[test].choose_outcome(outcomes, journal)
     lag = 0 if pd.isna(row["lag"]) else int(row["lag"])
-    return Request(str(row["test"]), tuple(str(row["variables"]).split(";")), lag,
-                   there[0] if there else " or ".join(outcomes), str(row["level"]))  # fmt: skip
-
-
-def _has_values(table: pd.DataFrame, column: str) -> bool:
-    return column in table and bool(table[column].notna().any())
+    return Request(test, tuple(str(row["variables"]).split(";")), lag, outcome, str(row["level"]))
 
 
 def _run_tests(
     requests: list[Request],
     journal: Journal,
     cohort: pd.DataFrame,
-    alpha: float,
     progress: Callable[[int, int], None] | None,
 ) -> dict[Request, Finding]:
     """Run each analysis once for all its requests; what lacks a variable is told so without running."""
     findings: dict[Request, Finding] = {}
-    tables = {"days": journal.days, "episodes": journal.episodes, "people": cohort}
+    kinds = set(journal.episodes["kind"].dropna()) if "kind" in journal.episodes else set()
+    there = pd.DataFrame({name: [1.0] for name, kind in KINDS.items() if kind in kinds})
+    tables = {"days": journal.days, "episodes": journal.episodes, "people": cohort, "kinds": there}
     names = [name for name in ANALYSES if any(request.test == name for request in requests)]
     for done, name in enumerate(names, start=1):
         ready = []
@@ -124,7 +124,7 @@ def _run_tests(
             else:
                 ready.append(request)
         if ready:
-            results = ANALYSES[name].run(ready, journal, cohort, alpha)
+            results = ANALYSES[name].run(ready, journal, cohort)
             findings.update(zip(ready, map(_settle_reason, results), strict=True))
         if progress is not None:
             progress(done, len(names))
@@ -132,7 +132,7 @@ def _run_tests(
 
 
 def _has(table: pd.DataFrame, column: str) -> bool:
-    return any(_has_values(table, name) for name in column.split(" or "))
+    return any(has_values(table, name) for name in column.split(" or "))
 
 
 def _settle_reason(found: Finding) -> Finding:

@@ -1,0 +1,170 @@
+"""Pictures of the claims ledger: the ledger itself, who claims what, and articles against data against literature."""
+
+from __future__ import annotations
+
+from textwrap import shorten
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+# Okabe and Ito's colours, told apart by colour-blind eyes; the word always stands beside the colour
+VERDICT_COLOURS = {
+    "supported": "#009e73",
+    "contradicted": "#d55e00",
+    "practically null": "#56b4e9",
+    "inconclusive": "#f0e442",
+    "not testable": "#d9d9d9",
+}
+STANCE_COLOURS = {"agrees": "#009e73", "disputes": "#d55e00", "mixed": "#f0e442", "no figure known": "#d9d9d9"}
+_LETTERS = {"supported": "S", "contradicted": "C", "practically null": "0", "inconclusive": "?", "not testable": "–"}
+_ROW = 0.29  # inches
+
+
+def plot_ledger(frame: pd.DataFrame, ax: Axes | None = None, *, width: int = 64) -> Axes:
+    """Draw the ledger as a table: statement, articles, estimate with interval, verdict by colour and by word.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        Rows of `claims.summarize_ledger`, in the order to be drawn; some forty fit a page.
+    ax : Axes, optional
+        Where to draw; a new figure, as high as the table needs, by default.
+    width : int
+        Longest statement in letters; longer ones end in "…".
+
+    Returns
+    -------
+    Axes
+        Estimates say what they are: RR rate ratio, OR odds ratio, LR likelihood ratio, share, or difference.
+    """
+    ax = ax or _make_axes(12.5, _ROW * (len(frame) + 3))
+    ax.set(xlim=(0, 1), ylim=(len(frame) + 0.6, -1.2))
+    ax.axis("off")
+    places = {"Claim": 0.0, "Articles": 0.52, "Estimate (interval)": 0.66, "Verdict": 0.855}
+    for title, x in places.items():
+        ax.text(x, -0.5, title, weight="bold", va="center", fontsize=9)
+    ax.axhline(0, color="black", linewidth=0.8)
+    for y, row in enumerate(frame.to_dict("records")):
+        words = [shorten(row["statement"], width, placeholder="…"), row["articles"], _tell_estimate(row)]
+        for x, text in zip(places.values(), words, strict=False):
+            ax.text(x, y + 0.5, text, va="center", fontsize=8.5)
+        _draw_chip(ax, places["Verdict"], y, 0.145, row["verdict"], VERDICT_COLOURS)
+        ax.axhline(y + 1, color="#eeeeee", linewidth=0.6, zorder=0)
+    return ax
+
+
+def plot_claim_matrix(ledger: pd.DataFrame, ax: Axes | None = None, *, min_articles: int = 2) -> Axes:
+    """Draw which article claims what: topics down, articles across, each cell with the verdict's colour and letter.
+
+    Parameters
+    ----------
+    ledger : DataFrame
+        As `claims.check_claims` returns it.
+    ax : Axes, optional
+    min_articles : int
+        Only topics that at least so many articles speak of.
+
+    Returns
+    -------
+    Axes
+        Where an article makes several claims on a topic, the cell shows the first verdict in the order of the legend.
+    """
+    articles = sorted(ledger["article"].unique())
+    order = list(VERDICT_COLOURS)
+    ranked = ledger.assign(rank=ledger["verdict"].map(order.index))
+    grid = ranked.pivot_table(index="topic", columns="article", values="rank", aggfunc="min").reindex(columns=articles)
+    grid = grid[grid.notna().sum(axis=1) >= min_articles]
+    grid = grid.loc[sorted(grid.index, key=lambda topic: (-grid.loc[topic].notna().sum(), topic))]
+    ax = ax or _make_axes(6.4, _ROW * (len(grid) + 6))
+    for y, (_, row) in enumerate(grid.iterrows()):
+        for x, rank in enumerate(row.to_numpy(float)):
+            if np.isfinite(rank):
+                verdict = order[int(rank)]
+                _draw_cell(ax, x, y, VERDICT_COLOURS[verdict], _LETTERS[verdict])
+    ax.set_xticks(range(len(articles)), articles)
+    ax.set_yticks(range(len(grid)), grid.index, fontsize=8.5)
+    ax.set(xlim=(-0.6, len(articles) - 0.4), ylim=(len(grid) - 0.4, -0.6))
+    ax.xaxis.tick_top()
+    _strip_frame(ax)
+    _add_legend(ax, {f"{_LETTERS[word]}  {word}": colour for word, colour in VERDICT_COLOURS.items()}, columns=3)
+    return ax
+
+
+def plot_sources(frame: pd.DataFrame, ax: Axes | None = None) -> Axes:
+    """Draw what articles, data and literature say, topic by topic.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        As `claims.compare_sources` returns it.
+    ax : Axes, optional
+
+    Returns
+    -------
+    Axes
+        A dot for each article that claims it; then the data's verdict and the literature's stance, by colour and word.
+    """
+    ax = ax or _make_axes(9.4, _ROW * (len(frame) + 3))
+    articles = sorted({name for names in frame["articles"] for name in names.split()})
+    for y, row in enumerate(frame.to_dict("records")):
+        there = [x for x, name in enumerate(articles) if name in row["articles"].split()]
+        ax.scatter(there, [y] * len(there), s=36, color="#333333", zorder=3)
+        ax.axhline(y, color="#eeeeee", linewidth=0.6, zorder=0)
+        _draw_chip(ax, len(articles) - 0.3, y - 0.5, 4.6, row["data"], VERDICT_COLOURS)
+        _draw_chip(ax, len(articles) + 4.6, y - 0.5, 3.4, row["literature"], STANCE_COLOURS)
+    places = [*range(len(articles)), len(articles) + 2.0, len(articles) + 6.3]
+    ax.set_xticks(places, [*articles, "data", "literature"])
+    ax.set_yticks(range(len(frame)), frame["topic"], fontsize=8.5)
+    ax.set(xlim=(-0.6, len(articles) + 8.2), ylim=(len(frame) - 0.4, -0.6))
+    ax.xaxis.tick_top()
+    _strip_frame(ax)
+    return ax
+
+
+def _tell_estimate(row: dict[str, object]) -> str:
+    if not np.isfinite(float(row["estimate"])):  # type: ignore[arg-type]
+        return str(row["reason"])
+    names = {"rate ratio": "RR", "odds ratio": "OR", "likelihood ratio": "LR", "share": "share"}
+    name = names.get(str(row["measure"]), "diff.")
+    return f"{name} {row['estimate']:.2f} ({row['ci_lower']:.2f} to {row['ci_upper']:.2f})"
+
+
+def _draw_chip(ax: Axes, x: float, y: float, width: float, words: str, colours: dict[str, str]) -> None:
+    from matplotlib.patches import Rectangle
+
+    parts = words.split(" / ")
+    for position, word in enumerate(parts):
+        left, share = x + position * width / len(parts), width / len(parts)
+        ax.add_patch(Rectangle((left, y + 0.12), share * 0.97, 0.76, color=colours[word], linewidth=0))
+        text = word if len(parts) < 3 else word[:3] + "."
+        ax.text(left + share / 2, y + 0.52, text, ha="center", va="center", fontsize=8 if len(parts) == 1 else 6.3)
+
+
+def _draw_cell(ax: Axes, x: float, y: float, colour: str, letter: str) -> None:
+    from matplotlib.patches import Rectangle
+
+    ax.add_patch(Rectangle((x - 0.46, y - 0.44), 0.92, 0.88, color=colour, linewidth=0))
+    ax.text(x, y + 0.03, letter, ha="center", va="center", fontsize=8.5)
+
+
+def _strip_frame(ax: Axes) -> None:
+    for spine in ax.spines.values():
+        spine.set_visible(False)
+    ax.tick_params(length=0)
+
+
+def _add_legend(ax: Axes, entries: dict[str, str], *, columns: int) -> None:
+    from matplotlib.patches import Patch
+
+    handles = [Patch(color=colour, label=label) for label, colour in entries.items()]
+    ax.legend(handles=handles, ncols=columns, frameon=False, fontsize=8, loc="upper center", bbox_to_anchor=(0.4, 0.0))
+
+
+def _make_axes(width: float, height: float) -> Axes:
+    from matplotlib import pyplot as plt
+
+    return plt.subplots(figsize=(width, height), layout="constrained")[1]
