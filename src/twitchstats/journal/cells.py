@@ -76,10 +76,13 @@ def settle_decimal(texts: Iterable[str], *, delimiter: str = ",") -> str:
     """
     comma = point = 0
     for text in texts:
-        if _EUROPEAN.match(text) or (_COMMA_ONLY.match(text) and not _GROUP_COMMA.match(text)):
+        if "," not in text:
+            # 1.234 says nothing: it may be a thousand and more, or one and a bit.
+            point += "." in text and text[-4:-3] != "." and _PLAIN.match(text) is not None
+        elif _EUROPEAN.match(text) or (_COMMA_ONLY.match(text) and not _GROUP_COMMA.match(text)):
             comma += 1
-        elif _ENGLISH.match(text) or ("." in text and _PLAIN.match(text) and not _GROUP_POINT.match(text)):
-            point += 1
+        else:
+            point += _ENGLISH.match(text) is not None
     if comma == point:
         return "," if delimiter == ";" and not point else "."
     return "," if comma > point else "."
@@ -146,15 +149,44 @@ def read_cells(texts: Sequence[str], rule: Rule, *, decimal: str = ".") -> tuple
         (rule, what is wrong).
     """
     judge = _judge_yes_no if rule.kind == "yes/no" else _judge_number
-    values = np.full(len(texts), np.nan)
+    values = read_plain(texts, decimal) * (1.0 if rule.kind == "yes/no" else rule.factor)
     faults: dict[int, Fault] = {}
-    for place, text in enumerate(texts):
-        if not is_missing(text):
-            values[place], fault = judge(text, rule, decimal)
+    for place in np.flatnonzero(~_are_fine(values, rule)).tolist():
+        values[place] = np.nan
+        if not is_missing(texts[place]):
+            values[place], fault = judge(texts[place], rule, decimal)
             if fault:
                 faults[place] = fault
                 values[place] = np.nan
     return values, faults
+
+
+def read_plain(texts: Sequence[str], decimal: str = ".") -> NDArray[np.float64]:
+    """Return the numbers that need no thought (12, 7.5, 1e3); NaN for every other text.
+
+    >>> read_plain(["7.5", "7,5", "many"]).tolist()
+    [7.5, nan, nan]
+    """
+    return np.array([_read_plain(text, decimal) for text in texts], dtype=float)
+
+
+def _read_plain(text: str, decimal: str) -> float:
+    if "_" in text or (decimal == "," and "." in text):
+        return math.nan
+    try:
+        return float(text)
+    except ValueError:
+        return math.nan
+
+
+def _are_fine(values: NDArray[np.float64], rule: Rule) -> NDArray[np.bool_]:
+    """Say which values break no rule: the many that need no closer look."""
+    if rule.kind == "yes/no":
+        return (values == 0) | (values == 1)
+    fine = np.isfinite(values) & ~(values < rule.low) & ~(values > rule.high)
+    if rule.kind == "count":
+        fine &= (values >= 0) & (values == np.floor(values))
+    return fine
 
 
 def _judge_yes_no(text: str, rule: Rule, decimal: str) -> tuple[float, Fault | None]:

@@ -16,7 +16,7 @@ from twitchstats.journal.cells import (
     read_cells,
     read_duration,
     read_number,
-    read_yes_no,
+    read_plain,
 )
 from twitchstats.journal.columns import Match, scale_of, step_of_scale
 from twitchstats.journal.table import Column, Fault
@@ -79,15 +79,19 @@ class _Shares:
 
     def __init__(self, column: Column, decimal: str) -> None:
         counts = column.count()
-        filled = [(text, int(n)) for text, n in zip(column.levels, counts, strict=True) if n and not is_missing(text)]
-        self.filled = sum(n for _, n in filled)
+        plain = read_plain(column.levels, decimal)
+        sure = np.isfinite(plain)
+        rest = [(column.levels[place], int(counts[place])) for place in np.flatnonzero(~sure & (counts > 0))]
+        rest = [(text, n) for text, n in rest if not is_missing(text)]
+        n_sure = int(counts[sure].sum())
+        n_flags = int(counts[(plain == 0) | (plain == 1)].sum())
+        self.filled = n_sure + sum(n for _, n in rest)
         total = max(self.filled, 1)
-        numbers = [(read_number(text, decimal), n) for text, n in filled]
-        self.figures = sum(n for number, n in numbers if number is not None) / total
-        self.flags = sum(n for number, n in numbers if number in (0.0, 1.0)) / total
-        self.yes_no_words = sum(n for text, n in filled if is_yes_no_word(text)) / total
-        self.durations = sum(n for text, n in filled if read_duration(text, "h") is not None) / total
-        self.yes_no = sum(n for text, n in filled if read_yes_no(text) is not None) / total
+        self.figures = (n_sure + sum(n for text, n in rest if read_number(text, decimal) is not None)) / total
+        self.flags = n_flags / total
+        self.yes_no_words = sum(n for text, n in rest if is_yes_no_word(text)) / total
+        self.durations = sum(n for text, n in rest if read_duration(text, "h") is not None) / total
+        self.yes_no = self.flags + self.yes_no_words
 
 
 def _convert_own(match: Match, name: str, decimal: str) -> Variable:

@@ -1,10 +1,13 @@
 """From a file's bytes to a table of text cells: what is it, how is it encoded, what separates its cells."""
 
 import codecs
+import contextlib
 import csv
 import hashlib
 import io
+import itertools
 import re
+from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import replace
 from difflib import get_close_matches
@@ -13,6 +16,7 @@ from typing import IO, Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from twitchstats.errors import JournalError, OptionError
 from twitchstats.journal.table import Column, RawTable, Rejects, Source
@@ -188,27 +192,46 @@ def parse_text(text: str, name: str, table: str, rejects: Rejects, *, delimiter:
     if not text.strip():
         raise JournalError(f"{name} is empty. A journal starts with a header row, such as date,twitches,stress.")
     sign = _choose_delimiter(text, head, delimiter)
-    records = _read_records(text, sign, name, skipped)
-    _, header = next(records)
-    headers = _check_headers(header, name)
-    builder = _Builder(headers)
-    for row, cells in records:
-        while len(cells) > len(headers) and not cells[-1].strip():
-            cells.pop()
-        if len(cells) == len(headers):
-            builder.add(row, cells)
-            continue
-        rejects.add(
-            table, row, "", sign.join(cells), "ragged_row",
-            f"row {row} has {len(cells)} cells where the header has {len(headers)}; "
-            "look for a missing or an extra separator, or quote cells that contain one",
-            "row dropped",
-        )  # fmt: skip
-        builder.ragged += 1
-    raw = builder.finish(table, sign)
-    if raw.rows_read == 0:
+    builder: _Builder | None = None
+    for block in _read_blocks(text, sign, name, skipped):
+        rows = block if builder else _skip_blank(block)
+        if builder is None and rows:
+            builder, rows = _Builder(_check_headers(rows[0][1], name)), rows[1:]
+        if builder is not None:
+            builder.add(_fit_rows(rows, len(builder.headers), sign, table, rejects))
+    ragged = sum(entry[0] == table for entry in rejects.entries)
+    if builder is None or len(builder.rows) + ragged == 0:
         raise JournalError(f"{name} has a header but no rows. Add a row for each day.")
-    return raw
+    return builder.finish(table, sign, ragged)
+
+
+Block = list[tuple[int, list[str]]]
+
+
+def _skip_blank(block: Block) -> Block:
+    first = next((place for place, (_, cells) in enumerate(block) if any(map(str.strip, cells))), len(block))
+    return block[first:]
+
+
+def _fit_rows(block: Block, width: int, sign: str, table: str, rejects: Rejects) -> Block:
+    """Return the rows as wide as the header; blank ones are left out, ragged ones go to `rejects`."""
+    if all(len(cells) == width and cells[0].strip() for _, cells in block):
+        return block
+    fitting: Block = []
+    for row, cells in block:
+        while len(cells) > width and not cells[-1].strip():
+            cells = cells[:-1]
+        if not any(map(str.strip, cells)):
+            continue
+        if len(cells) == width:
+            fitting.append((row, cells))
+            continue
+        message = (
+            f"row {row} has {len(cells)} cells where the header has {width}; "
+            "look for a missing or an extra separator, or quote cells that contain one"
+        )
+        rejects.add(table, row, "", sign.join(cells), "ragged_row", message, "row dropped")
+    return fitting
 
 
 def _split_sep_line(text: str) -> tuple[str | None, int]:
@@ -242,34 +265,47 @@ def _score_delimiter(sample: list[str], sign: str) -> tuple[float, int]:
     return sum(width == widths[0] for width in widths) / len(widths), widths[0]
 
 
-def _read_records(text: str, sign: str, name: str, skipped: int) -> Iterator[tuple[int, list[str]]]:
-    """Yield (line number where the record starts, its cells); blank lines are passed over."""
+def _read_blocks(text: str, sign: str, name: str, skipped: int) -> Iterator[Block]:
+    """Yield blocks of (line number where the record starts, its cells)."""
     lines = io.StringIO(text, newline=None)
-    end = lines.seek(0, io.SEEK_END)
-    lines.seek(0)
     for _ in range(skipped):
         next(lines)
     reader = csv.reader(lines, delimiter=sign)
-    while (place := lines.tell()) < end:
-        start = skipped + reader.line_num + 1
+    end = skipped
+    while True:
         try:
-            cells = next(reader)
+            found = [(skipped + reader.line_num, cells) for cells in itertools.islice(reader, _BLOCK)]
         except csv.Error as error:
-            raise _unclosed(name, start, str(error)) from None
-        if lines.tell() == end and _ends_open(lines, place, sign):
-            raise _unclosed(name, start, "")
-        if any(cell and not cell.isspace() for cell in cells):
-            yield start, cells
+            raise _unclosed(name, _find_failure(text, sign, skipped), str(error)) from None
+        if not found:
+            return
+        starts = [end + 1, *(last + 1 for last, _ in found[:-1])]
+        end = found[-1][0]
+        if len(found) < _BLOCK:
+            _refuse_open_end(text, starts[-1], sign, name)
+        yield [(start, cells) for start, (_, cells) in zip(starts, found, strict=True)]
 
 
-def _ends_open(lines: io.StringIO, place: int, sign: str) -> bool:
-    """Say whether the last record, which starts at `place`, reaches the end of the file inside quotes."""
-    lines.seek(place)
+def _find_failure(text: str, sign: str, skipped: int) -> int:
+    """Return the line in which the record starts that the csv module can't read."""
+    lines = io.StringIO(text, newline=None).readlines()[skipped:]
+    reader, start = csv.reader(lines, delimiter=sign), 0
+    with contextlib.suppress(csv.Error):
+        for _ in reader:
+            start = reader.line_num
+    return skipped + start + 1
+
+
+def _refuse_open_end(text: str, start: int, sign: str, name: str) -> None:
+    """Raise JournalError where the last record, from line `start`, reaches the end of the file inside quotes."""
+    if '"' not in text:
+        return
+    lines = io.StringIO(text, newline=None).readlines()
     try:
-        list(csv.reader(io.StringIO(lines.read()), delimiter=sign, strict=True))
+        list(csv.reader(lines[start - 1 :], delimiter=sign, strict=True))
     except csv.Error as error:
-        return "end of data" in str(error)
-    return False
+        if "end of data" in str(error):
+            raise _unclosed(name, start, "") from None
 
 
 def _unclosed(name: str, start: int, error: str) -> JournalError:
@@ -305,40 +341,31 @@ def refuse_duplicates(headers: list[str], name: str) -> None:
 
 
 class _Builder:
-    """Collects records as codes into the different texts of each column: little memory, and cells are read once."""
+    """Collects rows as codes into the different texts of each column: little memory, and each text is read once."""
 
     def __init__(self, headers: list[str]) -> None:
         self.headers = headers
-        self.levels: list[dict[str, int]] = [{} for _ in headers]
-        self.blocks: list[list[np.ndarray]] = [[] for _ in headers]
-        self.pending: list[list[str]] = []
+        self.levels: list[defaultdict[str, int]] = [defaultdict() for _ in headers]
+        for known in self.levels:
+            # A text not seen before gets the next number.
+            known.default_factory = known.__len__
+        self.blocks: list[list[NDArray[np.int32]]] = [[np.array([], dtype=np.int32)] for _ in headers]
         self.rows: list[int] = []
-        self.ragged = 0
 
-    def add(self, row: int, cells: list[str]) -> None:
-        self.rows.append(row)
-        self.pending.append(cells)
-        if len(self.pending) >= _BLOCK:
-            self.flush()
+    def add(self, block: Block) -> None:
+        self.rows.extend(row for row, _ in block)
+        for place, texts in enumerate(zip(*(cells for _, cells in block), strict=True)):
+            codes = map(self.levels[place].__getitem__, texts)
+            self.blocks[place].append(np.fromiter(codes, dtype=np.int32, count=len(texts)))
 
-    def flush(self) -> None:
-        for place, texts in enumerate(zip(*self.pending, strict=True)):
-            known = self.levels[place]
-            codes = [known.setdefault(text, len(known)) for text in texts]
-            self.blocks[place].append(np.array(codes, dtype=np.int32))
-        self.pending.clear()
-
-    def finish(self, table: str, sign: str) -> RawTable:
-        self.flush()
+    def finish(self, table: str, sign: str, ragged: int) -> RawTable:
         columns = []
         for place, header in enumerate(self.headers):
-            blocks = self.blocks[place] or [np.array([], dtype=np.int32)]
             cells = [clean_cell(text) for text in self.levels[place]]
-            column = Column(header, place + 1, np.concatenate(blocks), cells)
             if header or any(cells):
-                columns.append(column)
+                columns.append(Column(header, place + 1, np.concatenate(self.blocks[place]), cells))
         rows = np.array(self.rows, dtype=np.int64)
-        return RawTable(table, columns, rows, sign, rows_read=len(rows) + self.ragged)
+        return RawTable(table, columns, rows, sign, rows_read=len(rows) + ragged)
 
 
 def clean_cell(text: str) -> str:
