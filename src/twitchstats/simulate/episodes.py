@@ -5,14 +5,10 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from twitchstats.journal.record import EPISODE_COLUMNS
-from twitchstats.simulate.world import OUTCOMES, FloatArray, Slope, get_course
+from twitchstats.simulate.world import FloatArray, Slope, get_course
+from twitchstats.vocabulary import list_choices
 
-SITES = (
-    "eyelid", "face", "jaw", "neck", "shoulder", "back", "chest", "abdomen", "arm", "forearm", "hand", "thumb",
-    "hip", "thigh", "calf", "foot",
-)  # fmt: skip
 KINDS = ("twitch", "cramp", "spasm")  # in the order of OUTCOMES
-SIDES = ("left", "right", "both")
 
 
 def draw_episodes(
@@ -49,7 +45,7 @@ def draw_episodes(
     table = pd.DataFrame({"person": person, "day": day, "minute": rng.integers(7 * 60, 23 * 60, len(person))})
     table["kind"] = np.array(KINDS)[kind]
     table["site"] = _draw_sites(kind, person, day, states, rows, slopes, parameters, rng)
-    table["side"] = rng.choice(SIDES, len(table), p=[0.45, 0.45, 0.1])
+    table["side"] = rng.choice(list_choices("side"), len(table), p=[0.45, 0.45, 0.1])
     people = counts.shape[1]
     seconds, centred = _draw_durations(person, people, rows, parameters, rng)
     table["duration_s"], table["ongoing"] = _censor_durations(seconds, rows, parameters, rng)
@@ -73,27 +69,28 @@ def _draw_sites(
     rng: np.random.Generator,
 ) -> NDArray[np.str_]:
     """Draw sites from each person's own shares, moved by the day's triggers."""
-    shares = np.stack([_lay_out_shares(rows, name) for name in KINDS])
+    sites = list_choices("site")
+    shares = np.stack([_lay_out_shares(rows, name, sites) for name in KINDS])
     people = len(states["pain"])
     # Dirichlet through gammas: each person's shares differ, and average to the world's
-    own = rng.gamma(np.broadcast_to(parameters["site_concentration"] * shares[:, None, :], (3, people, len(SITES))))
+    own = rng.gamma(np.broadcast_to(parameters["site_concentration"] * shares[:, None, :], (3, people, len(sites))))
     own /= own.sum(axis=2, keepdims=True)
-    odds = np.ones((people, states["pain"].shape[1], len(SITES)))
+    odds = np.ones((people, states["pain"].shape[1], len(sites)))
     for slope in slopes:
         dose = states[slope.trigger]
         change = slope.coefficient[:, None] * (dose - dose.mean(axis=1, keepdims=True)) / slope.step
-        odds[:, :, SITES.index(slope.outcome)] *= np.exp(change)
+        odds[:, :, sites.index(slope.outcome)] *= np.exp(change)
     weight = own[kind, person] * odds[person, day]
     ladder = np.cumsum(weight, axis=1)
     place = (rng.random((len(kind), 1)) * ladder[:, -1:] > ladder).sum(axis=1)
-    return np.array(SITES)[np.minimum(place, len(SITES) - 1)]
+    return np.array(sites)[np.minimum(place, len(sites) - 1)]
 
 
-def _lay_out_shares(rows: pd.DataFrame, kind: str) -> FloatArray:
+def _lay_out_shares(rows: pd.DataFrame, kind: str, sites: list[str]) -> FloatArray:
     """Return the share of each site among episodes of a kind: what no row names is spread evenly."""
     named = rows[(rows["effect"] == "site share") & rows["among"].isin([kind, ""])].set_index("outcome")["size"]
-    rest = (1 - named.sum()) / (len(SITES) - len(named))
-    return named.reindex(list(SITES)).fillna(rest).to_numpy(float)
+    rest = (1 - named.sum()) / (len(sites) - len(named))
+    return named.reindex(sites).fillna(rest).to_numpy(float)
 
 
 def _draw_durations(
@@ -166,11 +163,3 @@ def _draw_sign(
     if len(dose):
         logit = logit + np.log(dose["size"].iloc[0]) * doublings
     return (rng.random(len(person)) < 1 / (1 + np.exp(-logit))).astype(float)
-
-
-def count_sites(episodes: pd.DataFrame) -> "pd.Series[int]":
-    """Return the number of episodes at each site of the vocabulary, zeros included."""
-    return episodes["site"].value_counts().reindex(list(SITES), fill_value=0)
-
-
-__all__ = ["KINDS", "OUTCOMES", "SIDES", "SITES", "count_sites", "draw_episodes"]

@@ -1,0 +1,296 @@
+"""How long episodes and spells last, with open ends, and how soon spells come back."""
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from twitchstats.episodes.shares import (
+    NO_COLUMN,
+    RESULT_COLUMNS,
+    TOO_FEW,
+    check_share,
+    fail,
+    finish_logit,
+    get_episodes,
+)
+from twitchstats.episodes.survival import CURVE_COLUMNS, jackknife_over, trace_survival
+from twitchstats.errors import OptionError, check_choice
+from twitchstats.journal.record import Journal
+from twitchstats.panel import build_panel
+
+SPELL_COLUMNS = ["person", "state", "start", "days", "start_seen", "end_seen"]
+NO_ORDER = "no order in time"
+
+
+def estimate_duration(
+    journal: Journal,
+    *,
+    limit: float = 600.0,
+    reference: float | None = 0.5,
+    kind: str | None = None,
+    by: str = "pooled",
+    least: int = 5,
+) -> pd.DataFrame:
+    """Estimate the share of episodes that are over within a time, open ends allowed for.
+
+    Kaplan-Meier (1958): an episode still ``ongoing`` when it was noted counts as longer than what was seen of it.
+    Interval and test on the logit scale from a jackknife over people (over days for one person), so that a person's
+    episodes count as what they are: not independent.
+
+    Parameters
+    ----------
+    journal : Journal
+    limit : float
+        Seconds; an episode of exactly this length is over.
+    reference : float, optional
+        Share to test against (one half: is the median duration below `limit`?).
+    kind : {"twitch", "cramp", "spasm"}, optional
+        Only these episodes.
+    by : {"pooled", "person"}
+    least : int
+        With fewer episodes nothing is estimated.
+
+    Returns
+    -------
+    DataFrame
+        ``person`` ("pooled" when pooled), ``limit``, ``median`` (seconds, Kaplan-Meier over all episodes; missing
+        where fewer than half ended), then ``measure`` ("share"), ``estimate, se, df, ci_lower, ci_upper, ci90_lower,
+        ci90_upper, p_value, reference, heterogeneity`` (missing), ``n_people, n_episodes, reason``.
+
+    Raises
+    ------
+    OptionError
+        `limit` not above 0, `reference` outside 0 to 1, unknown `by`.
+    """
+    times = _get_durations(journal, kind)
+    return _estimate_over(times, limit, reference, by, least, NO_COLUMN)
+
+
+def trace_duration(journal: Journal, *, kind: str | None = None) -> pd.DataFrame:
+    """Return the Kaplan-Meier curve of episode durations over all people, with intervals robust to people.
+
+    Returns
+    -------
+    DataFrame
+        ``time`` (seconds), ``n_at_risk, n_ended, survival`` (share still going on), ``ci_lower, ci_upper``. With one
+        person the days are the clusters.
+    """
+    times = _get_durations(journal, kind)
+    return trace_survival(times["time"], times["ended"], _pick_clusters(times))
+
+
+def list_spells(journal: Journal, *, outcome: str | None = None) -> pd.DataFrame:
+    """List the runs of consecutive days with and without the outcome.
+
+    Parameters
+    ----------
+    journal : Journal
+    outcome : str, optional
+        A daily count, amount, rating or yes/no; any value above 0 is 'with'. By default the journal's outcome.
+
+    Returns
+    -------
+    DataFrame
+        ``person, state`` ("with" or "free"), ``start`` (first day), ``days`` (days observed in the run),
+        ``start_seen`` and ``end_seen`` (bool): whether the day before and the day after were reported in the other
+        state. A run that touches a day not reported, or an end of the diary, is open on that side. In the order of
+        time within a person.
+
+    Raises
+    ------
+    UnknownNameError
+        There is no such numeric variable.
+    OptionError
+        The journal has no order in time, or no outcome was settled on.
+    """
+    name = outcome if outcome is not None else journal.outcome
+    if name is None:
+        raise OptionError("outcome=None is not possible: the journal has no outcome of its own. Name a daily variable.")
+    if journal.calendar == "none":
+        raise OptionError("Spells need an order in time, which this journal lacks. Give it dates or day numbers.")
+    panel = build_panel(journal, variables=[name])
+    first = journal.days.index.to_frame(index=False).groupby("person")["date"].min()
+    spells = []
+    for person, values in zip(panel.people, panel.get(name), strict=True):
+        state = np.where(np.isnan(values), -1, values > 0).astype(int)
+        spells += [(person, *run) for run in _split_runs(state)]
+    table = pd.DataFrame(spells, columns=SPELL_COLUMNS)
+    origin = table["person"].map(first)
+    if journal.calendar == "date":
+        table["start"] = origin + pd.to_timedelta(table["start"].astype(int), unit="D")
+    else:
+        table["start"] = origin.astype("int64") + table["start"].astype("int64")
+    return table
+
+
+def _split_runs(state: np.ndarray[tuple[int], np.dtype[np.int64]]) -> list[tuple[str, int, int, bool, bool]]:
+    """Return (state, first day, days, start seen, end seen) of each run of 0s and 1s; -1 is not reported."""
+    if len(state) == 0:
+        return []
+    edges = np.flatnonzero(np.diff(state)) + 1
+    starts, ends = np.r_[0, edges], np.r_[edges, len(state)]
+    runs = []
+    for start, end in zip(starts, ends, strict=True):
+        if state[start] >= 0:
+            seen = bool(start > 0 and state[start - 1] >= 0), bool(end < len(state) and state[end] >= 0)
+            runs.append((("free", "with")[state[start]], int(start), int(end - start), *seen))
+    return runs
+
+
+def estimate_spells(
+    journal: Journal,
+    *,
+    outcome: str | None = None,
+    limit: int = 3,
+    reference: float | None = 0.5,
+    by: str = "pooled",
+    least: int = 3,
+) -> pd.DataFrame:
+    """Estimate the share of spells (consecutive days with the outcome) that are over within some days.
+
+    Only spells whose first day was seen to be the first count. A spell that runs into a day not reported, or into the
+    end of the diary, is censored before it could have been seen to end.
+
+    Parameters
+    ----------
+    journal : Journal
+    outcome : str, optional
+        As in `list_spells`.
+    limit : int
+        Days; a spell of exactly this many days is over within them.
+    reference, by, least
+        As in `estimate_duration`; `least` counts spells.
+
+    Returns
+    -------
+    DataFrame
+        As `estimate_duration`; ``n_episodes`` counts spells and ``median`` is in days.
+
+    Raises
+    ------
+    OptionError, UnknownNameError
+        As `list_spells` and `estimate_duration`.
+    """
+    return _estimate_over(_get_spells(journal, outcome, "with"), limit, reference, by, least, TOO_FEW)
+
+
+def estimate_recurrence(
+    journal: Journal,
+    *,
+    outcome: str | None = None,
+    limit: int = 7,
+    reference: float | None = 0.5,
+    by: str = "pooled",
+    least: int = 3,
+) -> pd.DataFrame:
+    """Estimate the share of ended spells that are followed by another after at most `limit` free days.
+
+    Free times that run into a day not reported, or into the end of the diary, are censored there.
+
+    Parameters
+    ----------
+    journal, outcome, limit, reference, by, least
+        As in `estimate_spells`; `least` counts the free times after a spell.
+
+    Returns
+    -------
+    DataFrame
+        As `estimate_duration`; ``n_episodes`` counts free times and ``median`` is in days.
+    """
+    return _estimate_over(_get_spells(journal, outcome, "free"), limit, reference, by, least, TOO_FEW)
+
+
+def trace_spells(journal: Journal, *, outcome: str | None = None, state: str = "with") -> pd.DataFrame:
+    """Return the Kaplan-Meier curve of spells (``state="with"``) or of the free times between (``"free"``), in days.
+
+    Returns
+    -------
+    DataFrame
+        As `trace_duration`, ``time`` in days.
+    """
+    times = _get_spells(journal, outcome, state)
+    return trace_survival(times["time"], times["ended"], _pick_clusters(times))
+
+
+def _get_durations(journal: Journal, kind: str | None) -> pd.DataFrame:
+    """Return ``person, cluster, time, ended`` of each episode with a duration."""
+    episodes = get_episodes(journal, "duration_s", kind=kind)
+    if episodes.empty:
+        return pd.DataFrame(columns=["person", "cluster", "time", "ended"])
+    ongoing = episodes["ongoing"].fillna(0.0) if "ongoing" in episodes else pd.Series(0.0, index=episodes.index)
+    times = pd.DataFrame({"person": episodes["person"], "cluster": episodes["day"]})
+    times["time"] = episodes["duration_s"].astype(float)
+    times["ended"] = 1.0 - (ongoing.astype(float) > 0)
+    return times
+
+
+def _get_spells(journal: Journal, outcome: str | None, state: str) -> pd.DataFrame:
+    """Return ``person, cluster, time, ended`` of each run whose start was seen.
+
+    A run of L days that was not seen to end leaves the risk set before an end at L could have been seen: half a day
+    less.
+    """
+    runs = list_spells(journal, outcome=outcome)
+    runs = runs[(runs["state"] == state) & runs["start_seen"]].reset_index(drop=True)
+    ended = runs["end_seen"].astype(float)
+    return pd.DataFrame(
+        {"person": runs["person"], "cluster": runs.index, "time": runs["days"] - 0.5 * (1 - ended), "ended": ended}
+    )
+
+
+def _pick_clusters(times: pd.DataFrame) -> "pd.Series[object]":
+    return times["person"] if len(times["person"].unique()) > 1 else times["cluster"]
+
+
+def _estimate_over(
+    times: pd.DataFrame, limit: float, reference: float | None, by: str, least: int, empty: str
+) -> pd.DataFrame:
+    """Return the share over by `limit`, pooled or for each person."""
+    check_choice("by", by, ("pooled", "person"))
+    if not limit > 0:
+        raise OptionError(f"limit={limit!r} is not possible. Give a time above 0.")
+    if reference is not None:
+        check_share("reference", reference)
+    groups = [("pooled", times)] if by == "pooled" else list(times.groupby("person", sort=True))
+    rows = []
+    for person, own in groups:
+        head = {"person": person, "limit": float(limit), "median": _find_median(own)}
+        rows.append(head | _estimate_group(own, limit, reference, least, empty))
+    return pd.DataFrame(rows, columns=["person", "limit", "median", *RESULT_COLUMNS])
+
+
+def _estimate_group(
+    times: pd.DataFrame, limit: float, reference: float | None, least: int, empty: str
+) -> dict[str, Any]:
+    if times.empty:
+        return fail(empty, reference=reference)
+    n_people, n = times["person"].nunique(), len(times)
+    share, se_logit, clusters = jackknife_over(times["time"], times["ended"], _pick_clusters(times), limit)
+    if n < least or clusters < 2 or not np.isfinite(share):
+        return fail(TOO_FEW, n_people=n_people, n_episodes=n, reference=reference)
+    return finish_logit(share, se_logit, clusters, n_people=n_people, n_episodes=n, reference=reference)
+
+
+def _find_median(times: pd.DataFrame) -> float:
+    """Return the first time by which at least half are over (all people together), or NaN."""
+    ends = np.unique(times.loc[times["ended"] > 0, "time"].to_numpy(float)) if len(times) else np.array([])
+    if len(ends) == 0:
+        return float("nan")
+    from statsmodels.duration.survfunc import SurvfuncRight
+
+    curve = SurvfuncRight(times["time"].to_numpy(float), times["ended"].to_numpy(float))
+    below = curve.surv_times[curve.surv_prob <= 0.5 + 1e-12]
+    return float(below[0]) if len(below) else float("nan")
+
+
+__all__ = [
+    "CURVE_COLUMNS",
+    "SPELL_COLUMNS",
+    "estimate_duration",
+    "estimate_recurrence",
+    "estimate_spells",
+    "list_spells",
+    "trace_duration",
+    "trace_spells",
+]

@@ -1,0 +1,305 @@
+"""Shares and slopes of several people, or of one, with intervals that respect who the episodes belong to."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike, NDArray
+from scipy import stats
+
+from twitchstats.errors import OptionError, unknown_name
+from twitchstats.inference import pool_estimates
+from twitchstats.journal.record import Journal
+
+FloatArray = NDArray[np.float64]
+RESULT_COLUMNS = [
+    "measure", "estimate", "se", "df", "ci_lower", "ci_upper", "ci90_lower", "ci90_upper", "p_value", "reference",
+    "heterogeneity", "n_people", "n_episodes", "reason",
+]  # fmt: skip
+TOO_FEW, NO_VARIATION, NO_COLUMN = "too few days", "no variation", "variable not in this journal"
+
+
+def get_episodes(journal: Journal, *columns: str, kind: str | None = None) -> pd.DataFrame:
+    """Return the episodes of one kind (or all) where none of the columns is missing, in an order of their own.
+
+    Returns
+    -------
+    DataFrame
+        The episodes with a ``day`` (midnight of the start) added; empty where the journal has no such column.
+
+    Raises
+    ------
+    UnknownNameError
+        No episode is of that kind though episodes have kinds.
+    """
+    table = journal.episodes
+    needed = ["person", *columns, *(["kind"] if kind else [])]
+    if not set(needed) <= set(table.columns) or table.empty:
+        return pd.DataFrame(columns=[*needed, "day"])
+    if kind is not None and not (table["kind"] == kind).any():
+        raise unknown_name("kind of episode", kind, sorted(table["kind"].dropna().unique()))
+    chosen = table if kind is None else table[table["kind"] == kind]
+    chosen = chosen.dropna(subset=["person", *columns])
+    return chosen.assign(day=_find_day(chosen)).sort_values(["person", "day", *columns], kind="stable")
+
+
+def _find_day(episodes: pd.DataFrame) -> "pd.Series[object]":
+    """Return the day of each start: its midnight, its whole day number, or its row where no start was given."""
+    if "start" not in episodes or episodes["start"].isna().all():
+        return pd.Series(np.arange(len(episodes)), index=episodes.index)
+    start = episodes["start"]
+    if pd.api.types.is_datetime64_any_dtype(start):
+        return start.dt.floor("D")
+    return np.floor(pd.to_numeric(start, errors="coerce"))
+
+
+def check_share(name: str, value: float) -> None:
+    """Raise OptionError unless 0 < value < 1."""
+    if not 0 < value < 1:
+        raise OptionError(f"{name}={value!r} is not possible. Give a share between 0 and 1.")
+
+
+def estimate_share(
+    hits: ArrayLike, person: ArrayLike, cluster: ArrayLike, *, reference: float | None, least: int = 5
+) -> dict[str, Any]:
+    """Estimate the share of episodes with a property.
+
+    With several people it is the mean of their shares, with a t interval over people. With one person it is the share
+    of all episodes, its interval from the days as clusters (ratio estimator, Cochran 1977).
+
+    Parameters
+    ----------
+    hits : array-like, (n,)
+        1 where the episode has the property, else 0.
+    person, cluster : array-like, (n,)
+        Whose episode it is, and its day.
+    reference : float or None
+        Share to test against.
+    least : int
+        People with fewer episodes are left out.
+
+    Returns
+    -------
+    dict
+        `RESULT_COLUMNS`; NaN with a reason where nothing can be estimated.
+    """
+    table = pd.DataFrame({"hit": np.asarray(hits, float), "person": np.asarray(person), "cluster": np.asarray(cluster)})
+    size = table.groupby("person")["hit"].transform("size") if len(table) else pd.Series(dtype=float)
+    table = table[size >= least]
+    n_people = table["person"].nunique()
+    if n_people > 1:
+        shares = table.groupby("person")["hit"].mean().to_numpy()
+        return average_people(shares, n_episodes=len(table), reference=reference, bounds=(0.0, 1.0))
+    days = table.groupby("cluster", dropna=False)["hit"].agg(["sum", "size"])
+    if len(days) < 2:
+        return fail(TOO_FEW, n_people=n_people, n_episodes=len(table), reference=reference)
+    share = float(days["sum"].sum() / days["size"].sum())
+    residual = (days["sum"] - share * days["size"]).to_numpy()
+    n = len(days)
+    se = float(np.sqrt(n / (n - 1) * np.sum(residual**2)) / days["size"].sum())
+    return finish(share, se, n - 1, n_people=1, n_episodes=len(table), reference=reference, bounds=(0.0, 1.0))
+
+
+def average_people(
+    values: FloatArray,
+    *,
+    n_episodes: int,
+    reference: float | None,
+    bounds: tuple[float, float] = (-np.inf, np.inf),
+    measure: str = "share",
+) -> dict[str, Any]:
+    """Return the mean of people's figures with a t interval over people."""
+    n = len(values)
+    if n < 2:
+        return fail(TOO_FEW, n_people=n, n_episodes=n_episodes, reference=reference, measure=measure)
+    spread = float(np.std(values, ddof=1))
+    return finish(
+        float(np.mean(values)), spread / np.sqrt(n), n - 1, n_people=n, n_episodes=n_episodes, reference=reference,
+        bounds=bounds, measure=measure, heterogeneity=spread,
+    )  # fmt: skip
+
+
+def finish(
+    estimate: float,
+    se: float,
+    df: float,
+    *,
+    n_people: int,
+    n_episodes: int,
+    reference: float | None,
+    bounds: tuple[float, float] = (-np.inf, np.inf),
+    measure: str = "share",
+    heterogeneity: float = np.nan,
+) -> dict[str, Any]:
+    """Return one result row from an estimate, its standard error and degrees of freedom.
+
+    A share that never varied (every person or day 0, or every one 1) has no standard error: it gets Wilson's (1927)
+    interval and score test with people (or days) as the sample.
+    """
+    if se <= 0 and measure == "share":
+        return _finish_constant(estimate, int(df) + 1, n_people, n_episodes, reference)
+    low, high = bounds
+    half, half90 = stats.t.ppf(0.975, df) * se, stats.t.ppf(0.95, df) * se
+    p_value = np.nan
+    if reference is not None and se > 0:
+        p_value = float(2 * stats.t.sf(abs(estimate - reference) / se, df))
+    values = (
+        measure, estimate, se, float(df), max(low, estimate - half), min(high, estimate + half),
+        max(low, estimate - half90), min(high, estimate + half90), p_value,
+        np.nan if reference is None else reference, heterogeneity, n_people, n_episodes, "",
+    )  # fmt: skip
+    return dict(zip(RESULT_COLUMNS, values, strict=True))
+
+
+def finish_logit(
+    share: float, se_logit: float, n: int, *, n_people: int, n_episodes: int, reference: float | None
+) -> dict[str, Any]:
+    """Return one result row for a share whose standard error is on the logit scale, from `n` clusters.
+
+    ``se`` is brought back to the scale of the share (delta method); intervals and test are those of the logit.
+    """
+    if not np.isfinite(se_logit) or se_logit <= 0:
+        return _finish_constant(share, n, n_people, n_episodes, reference)
+    logit = np.log(share / (1 - share))
+    target = None if reference is None else float(np.log(reference / (1 - reference)))
+    row = finish(
+        logit, se_logit, n - 1, n_people=n_people, n_episodes=n_episodes, reference=target, measure="logit"
+    )  # fmt: skip
+    for name in ("ci_lower", "ci_upper", "ci90_lower", "ci90_upper"):
+        row[name] = float(1 / (1 + np.exp(-row[name])))
+    told = {"measure": "share", "estimate": share, "se": se_logit * share * (1 - share)}
+    return row | told | {"reference": np.nan if reference is None else reference}
+
+
+def _finish_constant(share: float, n: int, n_people: int, n_episodes: int, reference: float | None) -> dict[str, Any]:
+    (lower, upper), (lower90, upper90) = (_wilson(share, n, level) for level in (0.95, 0.90))
+    p_value = np.nan
+    if reference is not None:
+        p_value = float(2 * stats.norm.sf(abs(share - reference) / np.sqrt(reference * (1 - reference) / n)))
+    values = ("share", share, 0.0, float(n - 1), lower, upper, lower90, upper90, p_value,
+              np.nan if reference is None else reference, 0.0, n_people, n_episodes, "")  # fmt: skip
+    return dict(zip(RESULT_COLUMNS, values, strict=True))
+
+
+def _wilson(share: float, n: int, level: float) -> tuple[float, float]:
+    z2 = float(stats.norm.ppf(0.5 + level / 2)) ** 2
+    centre = (share + z2 / (2 * n)) / (1 + z2 / n)
+    half = np.sqrt(z2 * share * (1 - share) / n + z2**2 / (4 * n**2)) / (1 + z2 / n)
+    return float(max(0.0, centre - half)), float(min(1.0, centre + half))
+
+
+def fail(
+    reason: str, *, n_people: int = 0, n_episodes: int = 0, reference: float | None = None, measure: str = "share"
+) -> dict[str, Any]:
+    """Return a result row that has no estimate, and why."""
+    row: dict[str, Any] = dict.fromkeys(RESULT_COLUMNS, np.nan)
+    told = {"measure": measure, "n_people": n_people, "n_episodes": n_episodes, "reason": reason}
+    return row | told | {"reference": np.nan if reference is None else reference}
+
+
+def pool_slopes(
+    people: list[tuple[float, float, float, int]], *, measure: str, n_episodes: int, reason: str = TOO_FEW
+) -> dict[str, Any]:
+    """Put people's slopes together (REML, Hartung-Knapp); a single person keeps a t interval of their own.
+
+    Parameters
+    ----------
+    people : list of (estimate, se, df, n_episodes)
+        On the scale where no effect is 0.
+    measure : str
+        ``"odds ratio"`` returns exponentials, with ``se`` and ``heterogeneity`` staying on the log scale.
+    n_episodes : int
+        Told when nothing can be estimated.
+    reason : str
+        Told when nobody has a slope.
+
+    Returns
+    -------
+    dict
+        `RESULT_COLUMNS`; ``reference`` is 1 for odds ratios and 0 otherwise.
+    """
+    ratio = measure == "odds ratio"
+    if not people:
+        return fail(reason, n_episodes=n_episodes, measure=measure, reference=float(ratio))
+    used = sum(person[3] for person in people)
+    if len(people) == 1:
+        slope, se, df, _ = people[0]
+        row = finish(slope, se, df, n_people=1, n_episodes=used, reference=0.0, measure=measure)
+    else:
+        pooled = pool_estimates([person[0] for person in people], [person[1] for person in people])
+        row = finish(
+            pooled["estimate"], pooled["se"], pooled["df"], n_people=int(pooled["n_people"]), n_episodes=used,
+            reference=0.0, measure=measure, heterogeneity=pooled["heterogeneity"],
+        )  # fmt: skip
+    if ratio:
+        for name in ("estimate", "ci_lower", "ci_upper", "ci90_lower", "ci90_upper"):
+            row[name] = float(np.exp(row[name]))
+        row["reference"] = 1.0
+    return row
+
+
+def fit_by_person(
+    table: pd.DataFrame, fit: Callable[[pd.DataFrame], tuple[float, float, float] | None]
+) -> list[tuple[float, float, float, int]]:
+    """Fit each person's rows; people without a finite slope are left out."""
+    fitted = []
+    for _, own in table.groupby("person", sort=True):
+        found = fit(own)
+        if found is not None and np.isfinite(found[0]) and np.isfinite(found[1]) and found[1] > 0:
+            fitted.append((*found, int(own["size"].sum()) if "size" in own else len(own)))
+    return fitted
+
+
+def fit_logistic(
+    hits: FloatArray, totals: FloatArray, x: FloatArray, cluster: ArrayLike
+) -> tuple[float, float, float] | None:
+    """Fit log odds = a + b x to grouped counts, with a standard error robust to clusters.
+
+    Iteratively reweighted least squares; sandwich with the factor G / (G - 2) for G clusters (Liang and Zeger 1986).
+
+    Returns
+    -------
+    tuple or None
+        b, its standard error, and G - 2 degrees of freedom; None where the fit doesn't settle (no variation,
+        complete separation).
+    """
+    design = np.column_stack([np.ones_like(x), x - x.mean()])
+    share = hits.sum() / totals.sum()
+    if not 0 < share < 1 or np.ptp(x) == 0:
+        return None
+    beta = np.array([np.log(share / (1 - share)), 0.0])
+    for _ in range(50):
+        p = 1 / (1 + np.exp(-np.clip(design @ beta, -30, 30)))
+        information = (design.T * (totals * p * (1 - p))) @ design
+        if np.linalg.cond(information) > 1e12:
+            return None
+        step = np.linalg.solve(information, design.T @ (hits - totals * p))
+        beta = beta + np.clip(step, -2, 2)
+        if np.max(np.abs(step)) < 1e-10:
+            return _sandwich(design, hits - totals * p, information, cluster, beta)
+    return None
+
+
+def fit_line(y: FloatArray, x: FloatArray, cluster: ArrayLike) -> tuple[float, float, float] | None:
+    """Fit y = a + b x by least squares with a standard error robust to clusters, as `fit_logistic`."""
+    if np.ptp(x) == 0:
+        return None
+    design = np.column_stack([np.ones_like(x), x - x.mean()])
+    information = design.T @ design
+    beta = np.linalg.solve(information, design.T @ y)
+    return _sandwich(design, y - design @ beta, information, cluster, beta)
+
+
+def _sandwich(
+    design: FloatArray, residual: FloatArray, information: FloatArray, cluster: ArrayLike, beta: FloatArray
+) -> tuple[float, float, float] | None:
+    groups = pd.factorize(np.asarray(cluster), use_na_sentinel=False)[0]
+    n_groups = int(groups.max()) + 1
+    if n_groups < 4:
+        return None
+    scores = np.zeros((n_groups, design.shape[1]))
+    np.add.at(scores, groups, design * residual[:, None])
+    bread = np.linalg.inv(information)
+    covariance = bread @ (scores.T @ scores) @ bread * n_groups / (n_groups - 2)
+    return float(beta[1]), float(np.sqrt(covariance[1, 1])), float(n_groups - 2)

@@ -1,0 +1,161 @@
+"""What comes before, during and after an episode, and what moves with its strength and length."""
+
+import numpy as np
+import pandas as pd
+
+from twitchstats.episodes.shares import (
+    NO_COLUMN,
+    NO_VARIATION,
+    TOO_FEW,
+    check_share,
+    estimate_share,
+    fail,
+    fit_by_person,
+    fit_line,
+    fit_logistic,
+    get_episodes,
+    pool_slopes,
+)
+from twitchstats.errors import check_choice
+from twitchstats.journal.record import Journal
+
+SIGNS = ("stiffness_before", "limited_movement", "fatigue_after")
+
+
+def estimate_sign(
+    journal: Journal,
+    *,
+    sign: str,
+    reference: float | None = 0.5,
+    kind: str | None = None,
+    least: int = 5,
+) -> pd.DataFrame:
+    """Estimate the share of episodes with a sign.
+
+    Parameters
+    ----------
+    journal : Journal
+    sign : {"stiffness_before", "limited_movement", "fatigue_after"}
+        Episodes where it was not noted are left out, not taken for 'no'.
+    reference : float, optional
+        Share to test against (one half: does it go with most episodes?).
+    kind : {"twitch", "cramp", "spasm"}, optional
+        Only these episodes.
+    least : int
+        People with fewer episodes are left out.
+
+    Returns
+    -------
+    DataFrame
+        One row: ``sign, measure`` ("share"), ``estimate`` (mean of people's shares; of one person's episodes),
+        ``se, df, ci_lower, ci_upper, ci90_lower, ci90_upper, p_value, reference, heterogeneity`` (SD between people),
+        ``n_people, n_episodes, reason``.
+
+    Raises
+    ------
+    OptionError
+        Unknown sign, or a reference outside 0 to 1.
+    """
+    check_choice("sign", sign, SIGNS)
+    if reference is not None:
+        check_share("reference", reference)
+    episodes = get_episodes(journal, sign, kind=kind)
+    if episodes.empty:
+        return pd.DataFrame([{"sign": sign} | fail(NO_COLUMN, reference=reference)])
+    hits = (episodes[sign].astype(float) > 0).to_numpy(float)
+    row = estimate_share(hits, episodes["person"], episodes["day"], reference=reference, least=least)
+    return pd.DataFrame([{"sign": sign} | row])
+
+
+def estimate_preceding(
+    journal: Journal, *, sign: str = "stiffness_before", reference: float | None = 0.5, kind: str | None = None
+) -> pd.DataFrame:
+    """Estimate the share of episodes that a sign preceded; see `estimate_sign`."""
+    return estimate_sign(journal, sign=sign, reference=reference, kind=kind)
+
+
+def relate_pain_to_intensity(journal: Journal, *, kind: str | None = None, least: int = 10) -> pd.DataFrame:
+    """Estimate by how much pain differs for one point of intensity more.
+
+    Least squares within each person with an error robust to days, then random effects over people (REML,
+    Hartung-Knapp).
+
+    Parameters
+    ----------
+    journal : Journal
+    kind : str, optional
+        Only episodes of this kind.
+    least : int
+        Episodes with both ratings that a person needs.
+
+    Returns
+    -------
+    DataFrame
+        One row: ``measure`` ("difference", points of pain), then the columns of `estimate_sign`.
+    """
+    episodes = get_episodes(journal, "pain", "intensity", kind=kind)
+    if episodes.empty:
+        return pd.DataFrame([fail(NO_COLUMN, measure="difference", reference=0.0)])
+
+    def fit(own: pd.DataFrame) -> tuple[float, float, float] | None:
+        if len(own) < least:
+            return None
+        return fit_line(own["pain"].to_numpy(float), own["intensity"].to_numpy(float), own["day"])
+
+    reason = _find_reason(episodes, "intensity")
+    row = pool_slopes(
+        fit_by_person(episodes, fit), measure="difference", n_episodes=len(episodes), reason=reason
+    )  # fmt: skip
+    return pd.DataFrame([row])
+
+
+def relate_sign_to_duration(
+    journal: Journal, *, sign: str = "fatigue_after", kind: str | None = None, least: int = 5
+) -> pd.DataFrame:
+    """Estimate the odds ratio of a sign for an episode twice as long.
+
+    Logistic regression on the binary logarithm of the duration within each person, error robust to days, then random
+    effects over people. Episodes whose end was not seen are left out.
+
+    Parameters
+    ----------
+    journal : Journal
+    sign : {"stiffness_before", "limited_movement", "fatigue_after"}
+    kind : str, optional
+        Only episodes of this kind.
+    least : int
+        Episodes with, and without, the sign that a person needs.
+
+    Returns
+    -------
+    DataFrame
+        One row: ``sign, measure`` ("odds ratio" for a doubling), then the columns of `estimate_sign`.
+
+    Raises
+    ------
+    OptionError
+        Unknown sign.
+    """
+    check_choice("sign", sign, SIGNS)
+    episodes = get_episodes(journal, sign, "duration_s", kind=kind)
+    if "ongoing" in episodes:
+        episodes = episodes[~(episodes["ongoing"].astype(float) > 0)]
+    episodes = episodes[episodes["duration_s"].astype(float) > 0]
+    if episodes.empty:
+        return pd.DataFrame([{"sign": sign} | fail(NO_COLUMN, measure="odds ratio", reference=1.0)])
+
+    def fit(own: pd.DataFrame) -> tuple[float, float, float] | None:
+        hits = (own[sign].astype(float) > 0).to_numpy(float)
+        if min(hits.sum(), (1 - hits).sum()) < least:
+            return None
+        return fit_logistic(hits, np.ones(len(own)), np.log2(own["duration_s"].to_numpy(float)), own["day"])
+
+    reason = _find_reason(episodes, "duration_s")
+    row = pool_slopes(fit_by_person(episodes, fit), measure="odds ratio", n_episodes=len(episodes), reason=reason)
+    return pd.DataFrame([{"sign": sign} | row])
+
+
+def _find_reason(episodes: pd.DataFrame, column: str) -> str:
+    spans = episodes.groupby("person")[column].agg(["min", "max"])
+    varied = (spans["max"] > spans["min"]).any()
+    return TOO_FEW if varied else NO_VARIATION

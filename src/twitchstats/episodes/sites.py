@@ -1,0 +1,188 @@
+"""Where it twitches: shares of sites, and whether they move with a trigger."""
+
+from collections.abc import Sequence
+
+import pandas as pd
+
+from twitchstats.episodes.shares import (
+    NO_COLUMN,
+    NO_VARIATION,
+    RESULT_COLUMNS,
+    TOO_FEW,
+    check_share,
+    estimate_share,
+    fail,
+    fit_by_person,
+    fit_logistic,
+    get_episodes,
+    pool_slopes,
+)
+from twitchstats.errors import OptionError, check_choice, unknown_name
+from twitchstats.journal.record import Journal
+from twitchstats.vocabulary import list_choices
+
+_BY = ("pooled", "person")
+
+
+def summarize_sites(journal: Journal, *, kind: str | None = None, by: str = "pooled", least: int = 5) -> pd.DataFrame:
+    """Return the share of episodes at each site.
+
+    Parameters
+    ----------
+    journal : Journal
+    kind : {"twitch", "cramp", "spasm"}, optional
+        Only these episodes.
+    by : {"pooled", "person"}
+        The mean of people's shares, or a row for each person.
+    least : int
+        People with fewer episodes are left out of the mean.
+
+    Returns
+    -------
+    DataFrame
+        ``person`` ("pooled" when pooled), ``site``, ``n_at_site``, then ``measure`` ("share"), ``estimate, se, df,
+        ci_lower, ci_upper, ci90_lower, ci90_upper, p_value`` (missing: no reference), ``reference, heterogeneity``
+        (SD of the shares of people), ``n_people, n_episodes, reason``. Sorted by person, then from the commonest
+        site to the rarest. Intervals: t over people; for one person, days as clusters.
+
+    Raises
+    ------
+    OptionError
+        Unknown `by`.
+    UnknownNameError
+        No episode of that kind.
+    """
+    check_choice("by", by, _BY)
+    episodes = get_episodes(journal, "site", kind=kind)
+    groups = [("pooled", episodes)] if by == "pooled" else list(episodes.groupby("person", sort=True))
+    rows = []
+    for person, own in groups:
+        for site in sorted(own["site"].unique()):
+            hits = (own["site"] == site).to_numpy(float)
+            row = estimate_share(hits, own["person"], own["day"], reference=None, least=least)
+            rows.append({"person": person, "site": site, "n_at_site": int(hits.sum())} | row)
+    table = pd.DataFrame(rows, columns=["person", "site", "n_at_site", *RESULT_COLUMNS])
+    order = table.assign(rank=-table["estimate"].fillna(-1.0)).sort_values(["person", "rank", "site"], kind="stable")
+    return order.drop(columns="rank").reset_index(drop=True)
+
+
+def test_site_share(
+    journal: Journal,
+    *,
+    sites: str | Sequence[str],
+    reference: float | None = None,  # noqa: PT028
+    kind: str | None = None,  # noqa: PT028
+    least: int = 5,  # noqa: PT028
+) -> pd.DataFrame:
+    """Test whether the share of episodes at some sites (together) departs from a reference.
+
+    Parameters
+    ----------
+    journal : Journal
+    sites : str or sequence of str
+        From the vocabulary of sites.
+    reference : float, optional
+        Share to test against; by default the number of `sites` over the number of sites in the vocabulary: what it
+        would be if no site were special.
+    kind : str, optional
+        Only episodes of this kind.
+    least : int
+        People with fewer episodes are left out.
+
+    Returns
+    -------
+    DataFrame
+        One row: ``sites`` (joined by ';'), then the columns of `summarize_sites` from ``measure`` on.
+
+    Raises
+    ------
+    UnknownNameError
+        A site that is not in the vocabulary.
+    OptionError
+        No site, or a reference outside 0 to 1.
+    """
+    chosen = _check_sites(sites)
+    share = len(chosen) / len(list_choices("site")) if reference is None else reference
+    check_share("reference", share)
+    episodes = get_episodes(journal, "site", kind=kind)
+    if episodes.empty:
+        result = fail(NO_COLUMN, reference=share)
+    else:
+        hits = episodes["site"].isin(chosen).to_numpy(float)
+        result = estimate_share(hits, episodes["person"], episodes["day"], reference=share, least=least)
+    return pd.DataFrame([{"sites": ";".join(chosen)} | result])
+
+
+test_site_share.__test__ = False  # type: ignore[attr-defined]  # its name is the field's; it is no pytest test
+
+
+def compare_sites_by_trigger(
+    journal: Journal,
+    *,
+    trigger: str = "stress",
+    sites: str | Sequence[str] = ("neck", "shoulder", "jaw"),
+    kind: str | None = None,
+    least: int = 5,
+) -> pd.DataFrame:
+    """Ask whether the share of episodes at some sites rises with a trigger on the same day.
+
+    For each person a logistic regression of 'at these sites' on the trigger, one observation for each day, standard
+    error robust to the day; then random effects over people (REML, Hartung-Knapp).
+
+    Parameters
+    ----------
+    journal : Journal
+    trigger : str
+        A daily variable; its step in the data dictionary is the unit.
+    sites : str or sequence of str
+    kind : str, optional
+        Only episodes of this kind.
+    least : int
+        A person needs this many episodes at the sites, and elsewhere.
+
+    Returns
+    -------
+    DataFrame
+        One row: ``sites, trigger, step, unit``, then the columns of `summarize_sites` from ``measure`` ("odds ratio"
+        for one step) on; ``se`` and ``heterogeneity`` on the log scale.
+
+    Raises
+    ------
+    UnknownNameError
+        A site that is not in the vocabulary, or a trigger that is not among the journal's variables.
+    """
+    chosen = _check_sites(sites)
+    if trigger not in journal.days.columns:
+        raise unknown_name("variable", trigger, journal.days.columns)
+    variable = journal.variables.set_index("name").loc[trigger]
+    episodes = get_episodes(journal, "site", kind=kind)
+    head = {"sites": ";".join(chosen), "trigger": trigger, "step": variable["step"], "unit": variable["unit"]}
+    if episodes.empty:
+        return pd.DataFrame([head | fail(NO_COLUMN, measure="odds ratio", reference=1.0)])
+    days = _count_days(episodes.assign(hit=episodes["site"].isin(chosen).astype(float)))
+    dose = journal.days[trigger].rename("dose").rename_axis(["person", "day"]).reset_index()
+    days = days.merge(dose, on=["person", "day"], how="inner").dropna(subset=["dose"])
+
+    def fit(own: pd.DataFrame) -> tuple[float, float, float] | None:
+        hits, totals = own["hit"].to_numpy(float), own["size"].to_numpy(float)
+        if min(hits.sum(), (totals - hits).sum()) < least:
+            return None
+        return fit_logistic(hits, totals, own["dose"].to_numpy(float) / float(variable["step"]), own["day"])
+
+    reason = NO_VARIATION if len(days) and (days.groupby("person")["dose"].nunique() < 2).all() else TOO_FEW
+    fitted = fit_by_person(days, fit)
+    return pd.DataFrame([head | pool_slopes(fitted, measure="odds ratio", n_episodes=len(episodes), reason=reason)])
+
+
+def _count_days(episodes: pd.DataFrame) -> pd.DataFrame:
+    return episodes.groupby(["person", "day"], sort=True)["hit"].agg(hit="sum", size="size").reset_index()
+
+
+def _check_sites(sites: str | Sequence[str]) -> list[str]:
+    chosen = [sites] if isinstance(sites, str) else list(sites)
+    if not chosen:
+        raise OptionError("sites=() is not possible. Name at least one site.")
+    for site in chosen:
+        if site not in list_choices("site"):
+            raise unknown_name("site", site, list_choices("site"))
+    return list(dict.fromkeys(chosen))
