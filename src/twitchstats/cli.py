@@ -270,10 +270,10 @@ def run_simulate(args: argparse.Namespace) -> int:
 
 def run_template(args: argparse.Namespace) -> int:
     """Print an empty journal."""
-    from twitchstats.report.template import make_template
+    from twitchstats.journal import make_template
 
     names = [name.strip() for name in args.variables.split(",")] if args.variables else None
-    frame = make_template(names, start=args.start, days=args.days if args.start else 0)
+    frame = make_template(names, start=args.start, days=args.days if args.start else 1)
     if args.out:
         _refuse_existing(args.out)
         frame.to_csv(args.out, index=False, lineterminator="\n")

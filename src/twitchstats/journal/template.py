@@ -3,14 +3,15 @@
 import csv
 import datetime as dt
 import os
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
-from twitchstats.errors import JournalError
+from twitchstats.errors import JournalError, OptionError, unknown_name
 from twitchstats.journal.record import Journal
-from twitchstats.variables import load_variables
+from twitchstats.variables import find_variable, load_variables
 
 _TEMPLATE = (
     "twitches", "cramps", "spasms", "intensity", "pain", "stress", "sleep", "caffeine", "alcohol", "exercise", "fluid",
@@ -19,27 +20,63 @@ _TEMPLATE = (
 _RISKY = ("=", "+", "-", "@", "\t", "\r")
 
 
-def make_template(*, days: int = 7, today: dt.date | None = None) -> pd.DataFrame:
-    """Return a table to start a journal from: the last days with their dates, a column for each common variable.
+def make_template(
+    variables: Sequence[str] | None = None, *, start: str | dt.date | None = None, days: int = 7
+) -> pd.DataFrame:
+    """Return a table to start a journal from: dates, and a column for each variable, still blank.
+
+    Parameters
+    ----------
+    variables : sequence of str, optional
+        Known variables; by default the common ones.
+    start : date or str (2024-03-31), optional
+        The first day; by default the last one is today.
+    days : int
+        How many days to lay out; 0 gives the header only.
 
     Returns
     -------
     DataFrame
         Text columns: ``date``, the variables with their unit or scale in the header, ``notes``; no values.
 
+    Raises
+    ------
+    UnknownNameError
+        A variable is not in the data dictionary.
+    OptionError
+        `start` is no date.
+
     Examples
     --------
-    >>> make_template(days=2, today=dt.date(2024, 3, 2))["date"].to_list()
-    ['2024-03-01', '2024-03-02']
+    >>> make_template(["stress"], start="2024-03-01", days=1).to_csv(index=False).split()
+    ['date,stress', '(0-10),notes', '2024-03-01,,']
     """
-    last = today or dt.date.today()
-    dates = [(last - dt.timedelta(days=back)).isoformat() for back in reversed(range(days))]
-    known = load_variables().set_index("name").loc[list(_TEMPLATE)]
-    headers = [_write_header(name, row["kind"], row["unit"], row["low"], row["high"]) for name, row in known.iterrows()]
+    first = _read_start(start) if start is not None else dt.date.today() - dt.timedelta(days=max(days, 1) - 1)
+    known = load_variables().set_index("name")
+    names = [find_variable(name) or name for name in variables or _TEMPLATE]
+    for name in names:
+        if name not in known.index:
+            raise unknown_name("variable", name, known.index)
+    rows = [known.loc[name] for name in dict.fromkeys(names)]
+    headers = [_write_header(str(row.name), row["kind"], row["unit"], row["low"], row["high"]) for row in rows]
+    dates = [(first + dt.timedelta(days=day)).isoformat() for day in range(days)]
     return pd.DataFrame({"date": dates} | dict.fromkeys([*headers, "notes"], ""), dtype="str")
 
 
-def write_template(path: str | os.PathLike[str], *, days: int = 7, today: dt.date | None = None) -> Path:
+def _read_start(start: str | dt.date) -> dt.date:
+    try:
+        return start if isinstance(start, dt.date) else dt.date.fromisoformat(start)
+    except ValueError:
+        raise OptionError(f"start={start!r} is not a date. Write it as 2024-03-31.") from None
+
+
+def write_template(
+    path: str | os.PathLike[str],
+    variables: Sequence[str] | None = None,
+    *,
+    start: str | dt.date | None = None,
+    days: int = 7,
+) -> Path:
     """Write `make_template` to a CSV file and return its path; an existing file is left alone.
 
     Raises
@@ -50,9 +87,9 @@ def write_template(path: str | os.PathLike[str], *, days: int = 7, today: dt.dat
     target = Path(path)
     if target.exists():
         raise JournalError(
-            f"{str(target)!r} exists already, and a template must not replace a journal. Give another name."
+            f"{str(target)!r} exists already, and a template must not replace a journal. Name another file."
         )
-    _write_csv(make_template(days=days, today=today), target)
+    _write_csv(make_template(variables, start=start, days=days), target)
     return target
 
 
