@@ -1,0 +1,27 @@
+"""The risk model: red flags, their combinations, and what they are worth at an honest base rate."""
+
+from twitchstats.redflags.advice import advise
+from twitchstats.redflags.decision import decision_curve
+from twitchstats.redflags.model import RedFlagModel
+from twitchstats.redflags.points import PointScore
+from twitchstats.redflags.prevalence import base_rates, shift_risk, wilson_interval
+from twitchstats.redflags.rules import apply_referral_rules, evaluate_referral_rules, load_referral_rules
+from twitchstats.redflags.sample_size import required_sample_size
+from twitchstats.redflags.validation import estimate_calibration, group_risks, validate_risk
+
+__all__ = [
+    "PointScore",
+    "RedFlagModel",
+    "advise",
+    "apply_referral_rules",
+    "base_rates",
+    "decision_curve",
+    "estimate_calibration",
+    "evaluate_referral_rules",
+    "group_risks",
+    "load_referral_rules",
+    "required_sample_size",
+    "shift_risk",
+    "validate_risk",
+    "wilson_interval",
+]

@@ -1,0 +1,131 @@
+"""Would a risk model help to decide who is referred? Decision curves."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike, NDArray
+
+from twitchstats.errors import NotEnoughDataError, OptionError
+from twitchstats.redflags.prevalence import find_base_rate
+from twitchstats.redflags.rules import apply_referral_rules
+from twitchstats.redflags.validation import _check_options
+
+FloatArray = NDArray[np.float64]
+
+REFER_ALL, REFER_NONE, MODEL = "refer all", "refer none", "model"
+
+
+def decision_curve(
+    model: object,
+    X: pd.DataFrame,
+    y: ArrayLike,
+    *,
+    thresholds: Sequence[float] | None = None,
+    base_rate: float | str | None = None,
+    rules: Sequence[str] | None = None,
+    persistent_weeks: float = 2,
+    n_bootstrap: int = 200,
+    seed: int = 1,
+    level: float = 0.95,
+) -> pd.DataFrame:
+    """Compare the net benefit of the model with referring all, none, or by each article's rule (Vickers and Elkin 2006).
+
+    Parameters
+    ----------
+    model : classifier
+        Fitted. Give people it has not seen: on its training people the model looks better than it is.
+    X, y : people and labels
+        Signs by name, labels of the model's classes.
+    thresholds : sequence of float, optional
+        Risks from which on a referral is worth it (0 to 1, excluded).
+    base_rate : float or str, optional
+        Share of serious cases at which to compute (a setting of `base_rates`); by default that of `y`. A `RedFlagModel`
+        is moved there.
+    rules : sequence of str, optional
+        Rules of `load_referral_rules`, by default all. A rule is judged on the people for whom its signs are known.
+    n_bootstrap, seed, level
+        Of the intervals: people are drawn anew within each class.
+
+    Returns
+    -------
+    DataFrame
+        ``strategy, threshold, net_benefit, ci_lower, ci_upper, referred`` (share called), ``base_rate``. Net benefit: true
+        positives minus false positives weighted by the odds of the threshold, for each person.
+
+    Raises
+    ------
+    OptionError
+        A threshold or a base rate that is not possible.
+    NotEnoughDataError
+        One class only.
+    """
+    _check_options(n_bootstrap, level)
+    serious = (np.asarray(y) == getattr(model, "classes_", [0, 1])[1]).astype(float)
+    if not 0 < serious.mean() < 1:
+        raise NotEnoughDataError(
+            f"Only one class: {int(serious.sum())} of {len(serious)} people are serious. A decision curve needs both kinds."
+        )
+    rate = float(serious.mean()) if base_rate is None else find_base_rate(base_rate)
+    moved = model.at_base_rate(rate) if base_rate is not None and hasattr(model, "at_base_rate") else model
+    cuts = _choose_thresholds(thresholds, rate)
+    risk = moved.predict_proba(X)[:, 1]  # type: ignore[attr-defined]
+    called = {
+        MODEL: risk[:, None] >= cuts,
+        REFER_ALL: np.ones((len(serious), 1)),
+        REFER_NONE: np.zeros((len(serious), 1)),
+    }
+    by_rule = apply_referral_rules(X, rules=rules, persistent_weeks=persistent_weeks)
+    called |= {name: by_rule[[name]].to_numpy() for name in by_rule.columns}
+    weights = _draw_weights(serious, n_bootstrap, seed)
+    parts = [
+        _follow(name, np.asarray(flags, float), serious, weights, cuts, rate, level) for name, flags in called.items()
+    ]
+    return pd.concat(parts, ignore_index=True).assign(base_rate=rate)
+
+
+def _choose_thresholds(thresholds: Sequence[float] | None, rate: float) -> FloatArray:
+    if thresholds is None:
+        return np.linspace(0.01, 0.6, 60) if rate > 0.02 else np.geomspace(rate / 10, 0.5, 60)
+    cuts = np.asarray(thresholds, float)
+    for value in cuts:
+        if not 0 < value < 1:
+            raise OptionError(f"thresholds: {value} is not possible. A threshold lies between 0 and 1, both excluded.")
+    return cuts
+
+
+def _draw_weights(serious: FloatArray, n_bootstrap: int, seed: int) -> FloatArray:
+    """Return how often each person counts: a first row of ones, then the bootstrap samples."""
+    rng = np.random.default_rng(seed)
+    weights = np.zeros((n_bootstrap + 1, len(serious)))
+    weights[0] = 1.0
+    for label in (0.0, 1.0):
+        members = np.flatnonzero(serious == label)
+        drawn = rng.multinomial(len(members), np.full(len(members), 1 / len(members)), size=n_bootstrap)
+        weights[1:, members] = drawn
+    return weights
+
+
+def _follow(
+    name: str, flags: FloatArray, serious: FloatArray, weights: FloatArray, cuts: FloatArray, rate: float, level: float
+) -> pd.DataFrame:
+    """Return the net benefit of one strategy; `flags` is (people, thresholds) or (people, 1)."""
+    known = ~np.isnan(flags).any(axis=1)
+    flags, sick, weights = flags[known], serious[known], weights[:, known]
+    shares = []
+    for label in (1.0, 0.0):
+        members = sick == label
+        total = weights[:, members].sum(axis=1, keepdims=True)
+        with np.errstate(invalid="ignore", divide="ignore"):
+            shares.append(weights[:, members] @ flags[members] / total)
+    odds = cuts / (1 - cuts)
+    benefit = shares[0] * rate - shares[1] * (1 - rate) * odds
+    referred = np.broadcast_to(shares[0] * rate + shares[1] * (1 - rate), benefit.shape)
+    drawn = benefit[1:]
+    lower, upper = np.nanquantile(drawn, [0.5 - level / 2, 0.5 + level / 2], axis=0)
+    return pd.DataFrame(
+        {
+            "strategy": name, "threshold": cuts, "net_benefit": benefit[0], "ci_lower": lower, "ci_upper": upper,
+            "referred": referred[0],
+        }
+    )  # fmt: skip

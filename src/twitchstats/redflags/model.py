@@ -1,0 +1,438 @@
+"""The risk model: a logistic regression on red flags and their combinations, for research and teaching."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from copy import deepcopy
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike, NDArray
+from scipy import special, stats
+from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.utils import Tags
+from sklearn.utils.multiclass import check_classification_targets, type_of_target
+from sklearn.utils.validation import check_is_fitted, column_or_1d, validate_data
+
+from twitchstats.errors import NotEnoughDataError, OptionError, TwitchstatsError, check_choice, unknown_name
+from twitchstats.redflags import card, combining, explaining, fitting, odds, points, prevalence, storing
+from twitchstats.redflags.design import describe_missing, plan_design
+from twitchstats.signs import encode_signs, find_signs
+
+FloatArray = NDArray[np.float64]
+
+PENALTIES = ("ridge", "firth")
+MISSING = ("fill", "indicator", "drop", "refuse")
+CONSTANT = ("refuse", "drop")
+_FEWEST_PEOPLE = 20
+_FEWEST_OF_A_CLASS = 5
+
+
+class RedFlagModel(ClassifierMixin, BaseEstimator):
+    """Logistic regression on signs and their combinations, shrunk.
+
+    Research and teaching only; not a diagnosis. Trained on `simulate_cohort` it has learned from simulated people.
+
+    In a DataFrame the known signs are found by name (`load_signs`), so that labels such as ``serious`` or ``diagnosis``
+    never enter. A frame or array without known signs is used as it is.
+
+    Parameters
+    ----------
+    signs : list of str, optional
+        Columns to use; by default every known sign of the frame.
+    interactions : {"pairs", "none"} or list of tuples of str
+        Interaction terms. The parts of a term always come with it (heredity).
+    triples : sequence of tuples of str
+        Triples to add, with their pairs.
+    penalty : {"ridge", "firth"}
+        "ridge": squared coefficients on standardised columns, its strength by approximate leave-one-out
+        cross-validation (no folds, no seed). "firth": Firth's bias-reducing penalty, for small or separated data.
+    strength : float, optional
+        Ridge penalty, 1 / C of scikit-learn, instead of the cross-validated one.
+    missing : {"fill", "indicator", "drop", "refuse"}
+        What happens to signs that are not known, when fitting: "fill" puts what is expected from the signs that are
+        known (EM moments of the training people); "indicator" also adds a column saying that it is not known; "drop" leaves such people out of the fit; "refuse" raises. Never taken for absent.
+        When predicting, a sign that is not known is always filled.
+    constant : {"refuse", "drop"}
+        What happens to a sign that is the same for everyone.
+
+    Attributes
+    ----------
+    classes_ : ndarray, (2,)
+        The labels; the second is the serious one.
+    signs_ : list of str
+        The signs in use.
+    ignored_ : list of str
+        Columns of the training frame that were not used.
+    terms_ : list of str
+        Names of the terms: signs, "a:b" for pairs, "unknown a" for signs not known.
+    coef_ : ndarray, (1, terms)
+        Log odds ratio of each term in its unit (age: 10 years; persistence: a doubling of the weeks; sex: male).
+    intercept_ : ndarray, (1,)
+        Log odds where every term is 0.
+    covariance_ : ndarray, (1 + terms, 1 + terms)
+        Posterior covariance of intercept and coefficients (inverse penalised information; Wood 2006).
+    strength_ : float
+        The ridge penalty in use (NaN for Firth).
+    strength_path_ : DataFrame
+        ``strength, left_out_loss``: what the cross-validation saw.
+    missing_ : DataFrame
+        ``sign, n_known, n_unknown, share_unknown`` in the training set.
+    base_rate_, sample_rate_ : float
+        The share of serious cases that the risks refer to, and that of the training sample.
+    n_people_, n_serious_ : int
+        Size of the training sample.
+
+    Examples
+    --------
+    >>> from twitchstats import simulate_cohort
+    >>> cohort = simulate_cohort(people=500, seed=1)
+    >>> model = RedFlagModel(interactions="none").fit(cohort, cohort["serious"])
+    >>> model.at_base_rate(6e-5).base_rate_
+    6e-05
+    """
+
+    def __init__(
+        self,
+        *,
+        signs: list[str] | None = None,
+        interactions: str | Sequence[Sequence[str]] = "pairs",
+        triples: Sequence[Sequence[str]] = (),
+        penalty: str = "ridge",
+        strength: float | None = None,
+        missing: str = "fill",
+        constant: str = "refuse",
+    ) -> None:
+        self.signs = signs
+        self.interactions = interactions
+        self.triples = triples
+        self.penalty = penalty
+        self.strength = strength
+        self.missing = missing
+        self.constant = constant
+
+    def __sklearn_tags__(self) -> Tags:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.allow_nan = True
+        tags.classifier_tags.multi_class = False
+        return tags
+
+    # -- fitting -----------------------------------------------------------------------------------------------------
+
+    def fit(self, X: pd.DataFrame | ArrayLike, y: ArrayLike) -> RedFlagModel:
+        """Fit the model.
+
+        Parameters
+        ----------
+        X : DataFrame or array, (people, columns)
+            Signs; NaN where a sign is not known.
+        y : array-like, (people,)
+            Two labels; the larger one (1 of 0 and 1) is the serious one.
+
+        Raises
+        ------
+        NotEnoughDataError
+            One class only, too few people, no signs, or a sign that is the same for everyone.
+        OptionError, UnknownNameError, JournalError
+            An option, a name or a value that is not possible.
+        """
+        self._check_options()
+        encoded, outcome = self._read_training(X, y)
+        self.missing_ = describe_missing(encoded, self.signs_)
+        encoded, outcome = self._settle_missing(encoded, outcome)
+        self._check_enough(encoded, outcome)
+        self.design_ = plan_design(
+            encoded, self.signs_, self.interactions, self.triples, indicators=self.missing == "indicator"
+        )
+        self.terms_ = self.design_.terms
+        self._solve(self.design_.build(encoded), outcome)
+        self.average_terms_ = self.design_.build(encoded).mean(axis=0)
+        self.n_people_, self.n_serious_ = len(outcome), int(outcome.sum())
+        self.sample_rate_ = self.base_rate_ = float(outcome.mean())
+        self._training: tuple[FloatArray, FloatArray] | None = (encoded, outcome)
+        return self
+
+    def _check_options(self) -> None:
+        check_choice("penalty", self.penalty, PENALTIES)
+        check_choice("missing", self.missing, MISSING)
+        check_choice("constant", self.constant, CONSTANT)
+        if self.strength is not None and not self.strength > 0:
+            raise OptionError(f"strength={self.strength} is not possible. It must be above 0.")
+
+    def _read_training(self, X: pd.DataFrame | ArrayLike, y: ArrayLike) -> tuple[FloatArray, FloatArray]:
+        if y is None:
+            raise ValueError(f"This {type(self).__name__} estimator requires y to be passed, but the target y is None.")
+        chosen = self._choose_signs(X)
+        self.named_ = chosen is not None
+        if chosen is None or not isinstance(X, pd.DataFrame):
+            values, y = validate_data(self, X, y, dtype=np.float64, ensure_all_finite="allow-nan")
+            names = getattr(self, "feature_names_in_", [f"x{number}" for number in range(values.shape[1])])
+            self.signs_, self.ignored_ = [str(name) for name in names], []
+        else:
+            values = encode_signs(X, chosen)
+            validate_data(self, X[chosen], skip_check_array=True)
+            self.signs_ = chosen
+            self.ignored_ = [str(column) for column in X.columns if column not in chosen]
+        return values, self._read_labels(y, len(values))
+
+    def _choose_signs(self, X: object) -> list[str] | None:
+        if not isinstance(X, pd.DataFrame):
+            if self.signs is not None:
+                raise OptionError(f"signs={self.signs!r} needs a DataFrame with these columns.")
+            return None
+        if self.signs is None:
+            found = find_signs(X.columns)
+            if not found and not (X.shape[1] and _is_numeric(X)):
+                raise _no_signs(X)
+            return found or None
+        if not self.signs:
+            raise _no_signs(X)
+        for name in self.signs:
+            if name not in X.columns:
+                raise unknown_name("sign", name, X.columns)
+        return list(self.signs)
+
+    def _read_labels(self, y: ArrayLike, n: int) -> FloatArray:
+        labels = column_or_1d(y, warn=True)
+        if len(labels) != n:
+            raise TwitchstatsError(f"The labels have {len(labels)} rows, the signs {n}. Give a label for each person.")
+        if pd.isna(labels).any():
+            raise TwitchstatsError(
+                f"The label of row {int(np.flatnonzero(pd.isna(labels))[0])} is missing. "
+                "Leave people without a label out."
+            )
+        check_classification_targets(labels)
+        self.classes_, outcome = np.unique(labels, return_inverse=True)
+        if len(self.classes_) > 2:
+            raise TwitchstatsError(
+                f"Only binary classification is supported. The type of the target is {type_of_target(labels)}."
+            )
+        if len(self.classes_) < 2:
+            raise NotEnoughDataError(
+                f"Only one class: every label is {self.classes_[0]!r}. A risk model needs people with and without "
+                "a serious condition."
+            )
+        return outcome.astype(float)
+
+    def _settle_missing(self, encoded: FloatArray, outcome: FloatArray) -> tuple[FloatArray, FloatArray]:
+        gaps = np.isnan(encoded)
+        if self.missing in ("fill", "indicator") or not gaps.any():
+            return encoded, outcome
+        if self.missing == "refuse":
+            row, column = np.argwhere(gaps)[0]
+            raise TwitchstatsError(
+                f"row {row}, {self.signs_[column]}: not known, and missing='refuse' allows no gaps. "
+                "Choose missing='fill' or missing='drop'."
+            )
+        known = ~gaps.any(axis=1)
+        if len(np.unique(outcome[known])) < 2:
+            raise NotEnoughDataError("missing='drop' leaves only one class: too few people told every sign.")
+        return encoded[known], outcome[known]
+
+    def _check_enough(self, encoded: FloatArray, outcome: FloatArray) -> None:
+        varies = np.array([len(np.unique(column[~np.isnan(column)])) > 1 for column in encoded.T])
+        if not varies.any():
+            raise NotEnoughDataError("No sign differs between people: there is nothing to learn a risk from.")
+        if not self.named_:
+            return
+        fewest = int(min(outcome.sum(), (1 - outcome).sum()))
+        if len(outcome) < _FEWEST_PEOPLE or fewest < _FEWEST_OF_A_CLASS:
+            raise NotEnoughDataError(
+                f"{len(outcome)} people, {fewest} of them in the smaller class: a risk model needs at least "
+                f"{_FEWEST_PEOPLE} people and {_FEWEST_OF_A_CLASS} of each class (required_sample_size tells how many "
+                "make a good one)."
+            )
+        if self.constant == "refuse" and not varies.all():
+            name = self.signs_[int(np.flatnonzero(~varies)[0])]
+            raise NotEnoughDataError(
+                f"The sign {name!r} is the same for everyone who told it. Leave it out (signs=[...]) or choose "
+                "constant='drop'."
+            )
+
+    def _solve(self, Z: FloatArray, outcome: FloatArray) -> None:
+        mean, spread = Z.mean(axis=0), Z.std(axis=0)
+        kept = spread > 1e-12 * np.maximum(1.0, np.abs(mean))
+        X = np.column_stack([np.ones(len(Z)), (Z[:, kept] - mean[kept]) / spread[kept]])
+        path: list[tuple[float, float]] = []
+        if self.penalty == "firth":
+            independent = fitting.find_independent(X)
+            kept[np.flatnonzero(kept)[~independent[1:]]] = False
+            fit = fitting.fit_firth(X[:, independent], outcome)
+            self.strength_ = float("nan")
+        else:
+            start = None
+            self.strength_ = float(self.strength or 0)
+            if self.strength is None:
+                self.strength_, path, start = fitting.choose_strength(X, outcome)
+            fit = fitting.fit_ridge(X, outcome, self.strength_, start=start)
+        self.strength_path_ = pd.DataFrame(path, columns=["strength", "left_out_loss"], dtype=float)
+        self._keep_solution(fit, kept, mean, spread)
+
+    def _keep_solution(self, fit: fitting.Fit, kept: NDArray[np.bool_], mean: FloatArray, spread: FloatArray) -> None:
+        """Bring coefficients and covariance from standardised columns back to the units of the terms."""
+        n_terms = len(kept)
+        back = np.zeros((1 + n_terms, 1 + int(kept.sum())))
+        back[0, 0] = 1.0
+        back[0, 1:] = -mean[kept] / spread[kept]
+        back[1 + np.flatnonzero(kept), 1 + np.arange(int(kept.sum()))] = 1 / spread[kept]
+        raw = back @ fit.coefficients
+        self.coef_, self.intercept_ = raw[1:][None, :], raw[:1]
+        self.covariance_ = back @ np.linalg.pinv(fit.hessian, hermitian=True) @ back.T
+        self.dropped_terms_ = [name for name, there in zip(self.terms_, kept, strict=True) if not there]
+
+    # -- predicting --------------------------------------------------------------------------------------------------
+
+    def _encode(self, X: pd.DataFrame | ArrayLike) -> FloatArray:
+        check_is_fitted(self)
+        if not self.named_:
+            return validate_data(self, X, reset=False, dtype=np.float64, ensure_all_finite="allow-nan")
+        if not isinstance(X, pd.DataFrame):
+            raise TwitchstatsError(
+                f"The model knows its signs by name. Give a DataFrame with the columns {', '.join(self.signs_)}."
+            )
+        for name in self.signs_:
+            if name not in X.columns:
+                raise TwitchstatsError(
+                    f"The model needs the sign {name!r}, which is no column here. Add the column, with empty cells "
+                    "where the sign is not known."
+                )
+        return encode_signs(X, self.signs_)
+
+    def decision_function(self, X: pd.DataFrame | ArrayLike) -> FloatArray:
+        """Return the log odds of each person, (people,)."""
+        encoded = self._encode(X)
+        return self.design_.build(encoded) @ self.coef_[0] + self.intercept_[0]
+
+    def predict_proba(self, X: pd.DataFrame | ArrayLike) -> FloatArray:
+        """Return the risk of each class, (people, 2), at ``base_rate_``."""
+        risk = special.expit(self.decision_function(X))
+        return np.column_stack([1 - risk, risk])
+
+    def predict(self, X: pd.DataFrame | ArrayLike) -> NDArray:
+        """Return the likelier label of each person, (people,)."""
+        serious = (self.decision_function(X) > 0).astype(int)
+        return self.classes_[serious]
+
+    def predict_risk(self, X: pd.DataFrame | ArrayLike, *, level: float = 0.95) -> pd.DataFrame:
+        """Return each person's risk with all that must stand beside it.
+
+        Returns
+        -------
+        DataFrame
+            The index of `X`; ``risk, risk_lower, risk_upper`` (normal on the log odds, `covariance_`), ``base_rate``,
+            ``n_unknown`` (signs not known), ``red_flags`` and ``advice``.
+        """
+        return explaining.tell_risk(self, X, level=level)
+
+    def _risk_interval(self, Z: FloatArray, level: float) -> tuple[FloatArray, FloatArray, FloatArray]:
+        columns = np.column_stack([np.ones(len(Z)), Z])
+        log_odds = Z @ self.coef_[0] + self.intercept_[0]
+        variance = np.einsum("ij,jk,ik->i", columns, self.covariance_, columns)
+        reach = stats.norm.ppf(0.5 + level / 2) * np.sqrt(np.maximum(variance, 0))
+        return special.expit(log_odds), special.expit(log_odds - reach), special.expit(log_odds + reach)
+
+    # -- telling -----------------------------------------------------------------------------------------------------
+
+    def odds_ratios(
+        self,
+        *,
+        method: str = "bootstrap",
+        level: float = 0.95,
+        n_bootstrap: int = 200,
+        seed: int = 1,
+        interactions: bool = True,
+        terms: Sequence[str] | None = None,
+        progress: bool = False,
+    ) -> pd.DataFrame:
+        """Return the odds ratio of each term with an interval; see `twitchstats.redflags.odds.estimate_odds_ratios`."""
+        check_is_fitted(self)
+        return odds.estimate_odds_ratios(
+            self, method=method, level=level, n_bootstrap=n_bootstrap, seed=seed,
+            interactions=interactions, terms=terms, progress=progress,
+        )  # fmt: skip
+
+    def combinations(
+        self,
+        X: pd.DataFrame | ArrayLike | None = None,
+        y: ArrayLike | None = None,
+        *,
+        signs: Sequence[str] | None = None,
+        asked: Iterable[Sequence[str]] | None = None,
+        level: float = 0.95,
+    ) -> pd.DataFrame:
+        """Return combinations of signs with their risks; see `twitchstats.redflags.combining.tabulate_combinations`."""
+        check_is_fitted(self)
+        return combining.tabulate_combinations(self, X, y, signs=signs, asked=asked, level=level)
+
+    def at_base_rate(self, tau: float | str, ybar: float | None = None) -> RedFlagModel:
+        """Return a copy whose risks refer to another base rate.
+
+        Only the intercept moves, by -ln[((1 - tau) / tau) * (ybar / (1 - ybar))] (King and Zeng 2001, Political
+        Analysis 9:137): every log odds moves by the same amount.
+
+        Parameters
+        ----------
+        tau : float or str
+            The base rate, or the name of a setting of `base_rates`.
+        ybar : float, optional
+            The share of serious cases that the risks refer to now; by default ``base_rate_``.
+
+        Raises
+        ------
+        OptionError
+            A share outside 0 to 1, or a setting for which no figure is known.
+        UnknownNameError
+            No such setting.
+        """
+        check_is_fitted(self)
+        target = prevalence.find_base_rate(tau)
+        now = self.base_rate_ if ybar is None else prevalence.check_share("ybar", ybar)
+        shifted = deepcopy(self)
+        shifted.intercept_ = self.intercept_ + prevalence.shift_log_odds(target, now)
+        shifted.base_rate_ = target
+        return shifted
+
+    def explain(self, person: Mapping[str, object] | pd.Series | pd.DataFrame, *, level: float = 0.95) -> pd.DataFrame:
+        """Return one person's risk as contributions; see `twitchstats.redflags.explaining.explain_risk`."""
+        check_is_fitted(self)
+        return explaining.explain_risk(self, person, level=level)
+
+    def point_score(self, *, most: int = 10) -> points.PointScore:
+        """Return a score that can be added up on paper; see `twitchstats.redflags.points.build_point_score`."""
+        check_is_fitted(self)
+        return points.build_point_score(self, most=most)
+
+    def model_card(self, validation: pd.DataFrame | None = None) -> str:
+        """Return the model card (TRIPOD+AI items) as Markdown; `validation` is a frame of `validate_risk`."""
+        check_is_fitted(self)
+        return card.write_model_card(self, validation)
+
+    def save(self, path: str | Path) -> None:
+        """Write the model as JSON (no pickle, no people)."""
+        check_is_fitted(self)
+        storing.save_model(self, path)
+
+    @classmethod
+    def load(cls, path: str | Path) -> RedFlagModel:
+        """Read a model that `save` wrote. What needs the training people (bootstrap) must be asked before saving."""
+        return storing.load_model(cls, path)
+
+    def _need_training(self, what: str) -> tuple[FloatArray, FloatArray]:
+        if getattr(self, "_training", None) is None:
+            raise NotEnoughDataError(
+                f"{what} needs the training people, and a model read from a file has none. Fit the model again."
+            )
+        return self._training  # type: ignore[return-value]
+
+
+def _is_numeric(X: pd.DataFrame) -> bool:
+    return all(pd.api.types.is_numeric_dtype(dtype) or pd.api.types.is_object_dtype(dtype) for dtype in X.dtypes)
+
+
+def _no_signs(X: pd.DataFrame) -> NotEnoughDataError:
+    listed = ", ".join(repr(str(column)) for column in X.columns) or "none"
+    return NotEnoughDataError(
+        f"No signs: none of the columns ({listed}) is a known sign (load_signs lists them). "
+        "Name your own with signs=[...]."
+    )

@@ -1,0 +1,222 @@
+"""Who should see a doctor: each article's rule as data, and what it would catch."""
+
+from collections.abc import Sequence
+from functools import cache
+
+import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike, NDArray
+from scipy import stats
+
+from twitchstats.errors import NotEnoughDataError, OptionError, unknown_name
+from twitchstats.redflags.prevalence import find_base_rate, shift_log_odds, wilson_interval
+from twitchstats.resources import find_resource
+from twitchstats.signs import encode_signs, find_signs, load_signs
+
+FloatArray = NDArray[np.float64]
+
+EVERYBODY = ""
+
+
+@cache
+def _read_rules() -> pd.DataFrame:
+    return pd.read_csv(find_resource("data", "referral_rules.csv"), keep_default_na=False)
+
+
+def load_referral_rules() -> pd.DataFrame:
+    """Return the rules: when five articles and a guideline say that somebody should see a doctor.
+
+    Returns
+    -------
+    DataFrame
+        A row for each part: ``rule, article`` (A1 to A5; empty for a guideline), ``clause`` (a rule holds when one of
+        its clauses does), ``sign`` (a clause holds when all its signs are there; "a|b" means either; empty: everybody),
+        ``statement`` (own words, in the first row of a rule) and ``note``.
+    """
+    return _read_rules().copy()
+
+
+def apply_referral_rules(
+    people: pd.DataFrame, *, rules: Sequence[str] | None = None, persistent_weeks: float = 2
+) -> pd.DataFrame:
+    """Apply the rules to people.
+
+    Parameters
+    ----------
+    people : DataFrame
+        Signs by name; a sign that is missing or has no column is not known.
+    rules : sequence of str, optional
+        Names of rules, by default all.
+    persistent_weeks : float
+        From how many weeks on twitching counts as lasting; no article gives a number.
+
+    Returns
+    -------
+    DataFrame
+        The index of `people`, a column for each rule: 1.0 see a doctor, 0.0 not by this rule, NaN where the unknown signs
+        decide (Kleene's three-valued logic).
+
+    Raises
+    ------
+    UnknownNameError
+        No such rule.
+    OptionError
+        A number of weeks that is not possible.
+    """
+    if not persistent_weeks >= 0:
+        raise OptionError(f"persistent_weeks={persistent_weeks} is not possible. It must be 0 or more.")
+    table = _read_rules()
+    known = list(dict.fromkeys(table["rule"]))
+    for name in rules or []:
+        if name not in known:
+            raise unknown_name("rule", name, known)
+    present = _mark_present(people, persistent_weeks)
+    chosen = list(rules) if rules is not None else known
+    return pd.DataFrame({name: _hold(table[table["rule"] == name], present) for name in chosen}, index=people.index)
+
+
+def _mark_present(people: pd.DataFrame, persistent_weeks: float) -> dict[str, FloatArray]:
+    there = find_signs(people.columns)
+    encoded = dict(zip(there, encode_signs(people, there).T, strict=True))
+    if "persistence_weeks" in there:
+        weeks = pd.to_numeric(people["persistence_weeks"]).to_numpy(float, na_value=np.nan)
+        encoded["persistence_weeks"] = np.where(np.isnan(weeks), np.nan, weeks >= persistent_weeks)
+    return {name: encoded.get(name, np.full(len(people), np.nan)) for name in load_signs().index} | {
+        EVERYBODY: np.ones(len(people))
+    }
+
+
+def _hold(rows: pd.DataFrame, present: dict[str, FloatArray]) -> FloatArray:
+    clauses = [
+        _all([_any([present[name] for name in part.split("|")]) for part in clause["sign"]])
+        for _, clause in rows.groupby("clause")
+    ]
+    return _any(clauses)
+
+
+def _any(values: Sequence[FloatArray]) -> FloatArray:
+    stacked = np.vstack(values)
+    return np.where((stacked == 1).any(axis=0), 1.0, np.where(np.isnan(stacked).any(axis=0), np.nan, 0.0))
+
+
+def _all(values: Sequence[FloatArray]) -> FloatArray:
+    return 1.0 - _any([1.0 - value for value in values])
+
+
+def evaluate_referral_rules(
+    cohort: pd.DataFrame,
+    *,
+    base_rate: float | str = "adults in general",
+    outcome: str = "serious",
+    rules: Sequence[str] | None = None,
+    persistent_weeks: float = 2,
+    level: float = 0.95,
+) -> pd.DataFrame:
+    """Tell what each rule catches and how often it would call a person for nothing.
+
+    Parameters
+    ----------
+    cohort : DataFrame
+        Signs and the outcome column (1 serious, 0 not). How many serious cases it has does not matter: what depends on
+        the base rate is computed at `base_rate`.
+    base_rate : float or str
+        A share, or a setting of `base_rates`.
+    outcome : str
+        The outcome column; people without an outcome are left out.
+    rules, persistent_weeks
+        As in `apply_referral_rules`.
+    level : float
+        Confidence level.
+
+    Returns
+    -------
+    DataFrame
+        ``rule, article, metric, estimate, ci_lower, ci_upper, n`` (people the metric is computed from), ``n_unknown``
+        (people for whom unknown signs leave the rule open; left out), ``base_rate``. Metrics: "sensitivity",
+        "specificity" (Wilson intervals), "likelihood_ratio" (Simel 1991), and at the base rate "ppv" (share serious
+        among those called), "missed" (share serious among those not called) and "referred" (share called).
+
+    Raises
+    ------
+    UnknownNameError, OptionError
+        A column, rule or base rate that is not possible.
+    NotEnoughDataError
+        No serious case, or nobody else.
+    """
+    if outcome not in cohort.columns:
+        raise unknown_name("column", outcome, cohort.columns)
+    people = cohort[cohort[outcome].notna()]
+    serious = people[outcome].to_numpy(float) == 1
+    if serious.all() or not serious.any():
+        raise NotEnoughDataError(
+            f"{outcome}: {int(serious.sum())} of {len(serious)} people are serious. Both kinds of people are needed."
+        )
+    rate = find_base_rate(base_rate)
+    called = apply_referral_rules(people, rules=rules, persistent_weeks=persistent_weeks)
+    articles = _read_rules().drop_duplicates("rule").set_index("rule")["article"]
+    parts = [
+        _judge(called[name].to_numpy(), serious, rate, level).assign(rule=name, article=articles[name])
+        for name in called.columns
+    ]
+    frame = pd.concat(parts, ignore_index=True).assign(base_rate=rate)
+    return frame[
+        ["rule", "article", "metric", "estimate", "ci_lower", "ci_upper", "n", "n_unknown", "base_rate"]
+    ]  # fmt: skip
+
+
+def _judge(called: FloatArray, serious: NDArray[np.bool_], rate: float, level: float) -> pd.DataFrame:
+    known = ~np.isnan(called)
+    sick, other = known & serious, known & ~serious
+    hits, alarms = called[sick].sum(), called[other].sum()
+    n_sick, n_other = float(sick.sum()), float(other.sum())
+    ratio = likelihood_ratio(hits, alarms, n_sick, n_other, level=level)
+    spared = likelihood_ratio(n_sick - hits, n_other - alarms, n_sick, n_other, level=level)
+    nobody_called, nobody_spared = hits + alarms == 0, hits + alarms == n_sick + n_other
+    sensitivity = _share(hits, n_sick, level)
+    specificity = _share(n_other - alarms, n_other, level)
+    referred = [rate * sensitivity[0] + (1 - rate) * (1 - specificity[0])]
+    referred += [rate * sensitivity[k] + (1 - rate) * (1 - specificity[3 - k]) for k in (1, 2)]
+    rows = {
+        "sensitivity": (*sensitivity, n_sick),
+        "specificity": (*specificity, n_other),
+        "likelihood_ratio": (*ratio, n_sick + n_other),
+        "ppv": (*(np.nan if nobody_called else _posterior(value, rate) for value in ratio), n_sick + n_other),
+        "missed": (*(np.nan if nobody_spared else _posterior(value, rate) for value in spared), n_sick + n_other),
+        "referred": (*referred, n_sick + n_other),
+    }
+    frame = pd.DataFrame.from_dict(rows, orient="index", columns=["estimate", "ci_lower", "ci_upper", "n"])
+    frame["n"] = frame["n"].astype(int)
+    return frame.rename_axis("metric").reset_index().assign(n_unknown=int((~known).sum()))
+
+
+def _share(hits: float, n: float, level: float) -> tuple[float, float, float]:
+    lower, upper = wilson_interval(hits, n, level=level)
+    return (hits / n if n else np.nan), float(lower), float(upper)
+
+
+def _posterior(ratio: float, rate: float) -> float:
+    odds = ratio * np.exp(shift_log_odds(rate, 0.5))
+    return float(odds / (1 + odds)) if np.isfinite(odds) else 1.0
+
+
+def likelihood_ratio(
+    hits: ArrayLike, alarms: ArrayLike, n_sick: float, n_other: float, *, level: float = 0.95
+) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Return the likelihood ratio of a finding with its limits (Simel, Samsa and Matchar 1991).
+
+    Half a person is added to each cell of a table with an empty one; NaN where nobody has the finding.
+
+    >>> [round(float(value), 3) for value in likelihood_ratio(90, 10, 100, 100)]
+    [9.0, 4.972, 16.292]
+    """
+    a, b = np.asarray(hits, float), np.asarray(alarms, float)
+    empty = 0.5 * ((a == 0) | (b == 0))
+    x, y, nx, ny = a + empty, b + empty, n_sick + 2 * empty, n_other + 2 * empty
+    unseen = a + b == 0
+    with np.errstate(divide="ignore", invalid="ignore"):
+        middle = np.log(x / nx) - np.log(y / ny)
+        spread = np.sqrt(np.maximum(1 / x - 1 / nx + 1 / y - 1 / ny, 0))
+    reach = stats.norm.ppf(0.5 + level / 2) * spread
+    return tuple(  # type: ignore[return-value]
+        np.where(unseen, np.nan, np.exp(value)) for value in (middle, middle - reach, middle + reach)
+    )

@@ -1,0 +1,99 @@
+"""Models as JSON: readable, diffable, and free of pickle."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+import twitchstats
+from twitchstats.errors import TwitchstatsError
+from twitchstats.redflags.design import Design
+
+if TYPE_CHECKING:
+    from twitchstats.redflags.model import RedFlagModel
+
+FORMAT = "twitchstats red flag model"
+FORMAT_VERSION = 1
+_PLAIN = [
+    "signs_", "ignored_", "terms_", "dropped_terms_", "named_", "strength_", "n_people_", "n_serious_", "base_rate_",
+    "sample_rate_", "n_features_in_",
+]  # fmt: skip
+_ARRAYS = ["coef_", "intercept_", "covariance_", "average_terms_"]
+_FRAMES = ["missing_", "strength_path_"]
+
+
+def save_model(model: RedFlagModel, path: str | Path) -> None:
+    """Write a fitted model; no person of the training sample is in it."""
+    record: dict[str, Any] = {
+        "format": FORMAT,
+        "format_version": FORMAT_VERSION,
+        "twitchstats": twitchstats.__version__,
+    }
+    record["use"] = "Research and teaching; not for diagnosis."
+    record["parameters"] = model.get_params()
+    record["classes_"] = model.classes_.tolist()
+    record["classes_dtype"] = "str" if model.classes_.dtype.kind in "OUT" else model.classes_.dtype.str
+    record["feature_names_in_"] = [str(name) for name in getattr(model, "feature_names_in_", [])]
+    record["design_"] = asdict(model.design_)
+    record |= {name: getattr(model, name) for name in _PLAIN}
+    record |= {name: getattr(model, name).tolist() for name in _ARRAYS}
+    record |= {name: getattr(model, name).to_dict("list") for name in _FRAMES}
+    text = json.dumps(record, indent=1, ensure_ascii=False, default=_plain)
+    Path(path).write_text(text + "\n", encoding="utf-8")
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, np.generic):
+        return value.item()
+    if isinstance(value, np.ndarray):
+        return value.tolist()
+    raise TwitchstatsError(f"{value!r} can't be written to a model file: only numbers, words and lists can.")
+
+
+def load_model(kind: type[RedFlagModel], path: str | Path) -> RedFlagModel:
+    """Read a model that `save_model` wrote.
+
+    Raises
+    ------
+    TwitchstatsError
+        The file is no such model, or comes from a later version.
+    """
+    record = _read_record(path)
+    parameters = record["parameters"]
+    parameters["triples"] = tuple(tuple(chosen) for chosen in parameters["triples"])
+    if not isinstance(parameters["interactions"], str):
+        parameters["interactions"] = [tuple(chosen) for chosen in parameters["interactions"]]
+    model = kind(**parameters)
+    classes = record["classes_"]
+    model.classes_ = np.array(classes, dtype=object if record["classes_dtype"] == "str" else record["classes_dtype"])
+    if record["feature_names_in_"]:
+        model.feature_names_in_ = np.array(record["feature_names_in_"], dtype=object)
+    model.design_ = Design(**record["design_"])
+    for name in _PLAIN:
+        setattr(model, name, record[name])
+    for name in _ARRAYS:
+        setattr(model, name, np.array(record[name], dtype=float))
+    for name in _FRAMES:
+        setattr(model, name, pd.DataFrame(record[name]))
+    model._training = None
+    return model
+
+
+def _read_record(path: str | Path) -> dict[str, Any]:
+    try:
+        record = json.loads(Path(path).read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise TwitchstatsError(f"{Path(path).name} is no model file: it is not JSON ({error}).") from error
+    if not isinstance(record, dict) or record.get("format") != FORMAT:
+        raise TwitchstatsError(f"{Path(path).name} is no model file: its 'format' is not {FORMAT!r}.")
+    if record["format_version"] > FORMAT_VERSION:
+        raise TwitchstatsError(
+            f"{Path(path).name} was written by twitchstats {record['twitchstats']}, in a later format. "
+            "Update twitchstats."
+        )
+    return record

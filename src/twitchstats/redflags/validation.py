@@ -1,0 +1,321 @@
+"""Is a risk right? Discrimination, calibration and net benefit, corrected for optimism or on people held out."""
+
+import sys
+from collections.abc import Callable, Iterator
+
+import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike, NDArray
+from scipy import special, stats
+from sklearn.base import clone
+from sklearn.utils.validation import check_is_fitted
+
+from twitchstats.errors import NotEnoughDataError, OptionError
+from twitchstats.redflags import fitting
+from twitchstats.redflags.prevalence import check_share, wilson_interval
+
+FloatArray = NDArray[np.float64]
+IntArray = NDArray[np.int_]
+
+METRICS = (
+    "auc", "brier", "calibration_in_the_large", "calibration_intercept", "calibration_slope", "net_benefit",
+)  # fmt: skip
+_CURVE_KNOTS = (0.05, 0.35, 0.65, 0.95)
+
+
+def validate_risk(
+    model: object,
+    X: pd.DataFrame | NDArray,
+    y: ArrayLike,
+    *,
+    n_bootstrap: int = 200,
+    seed: int = 1,
+    progress: bool = False,
+    held_out: bool = False,
+    threshold: float | None = None,
+    level: float = 0.95,
+) -> pd.DataFrame:
+    """Validate a risk model: discrimination, calibration and net benefit, each with an interval.
+
+    Parameters
+    ----------
+    model : classifier
+        `RedFlagModel` or any scikit-learn classifier of two classes, fitted.
+    X, y : people and labels
+        The people that the model was trained on, or, with ``held_out=True``, people it has never seen.
+    n_bootstrap : int
+        Bootstrap samples; in each the whole fit is repeated (penalty chosen anew), unless held out.
+    seed : int
+        Seed of the bootstrap.
+    progress : bool
+        Tell on stderr how far it is.
+    held_out : bool
+        False: optimism-corrected (Harrell, Lee and Mark 1996, Stat Med 15:361): the mean difference between a refit's
+        performance on its own sample and on all people is taken off. Refits are at the share of the sample: a model
+        moved to another base rate is validated before it was moved. True: the model as it is, no refit.
+    threshold : float, optional
+        Risk from which on somebody would be referred, for the net benefit; by default the share of serious people.
+    level : float
+        Confidence level.
+
+    Returns
+    -------
+    DataFrame
+        ``metric, estimate, ci_lower, ci_upper, apparent, optimism, n_people, n_serious``. Metrics: "auc"; "brier";
+        "calibration_in_the_large" (observed share minus mean risk, 0 is right); "calibration_intercept" (the same as log
+        odds); "calibration_slope" (1 is right, below 1 overfitted); "net_benefit" at the threshold. Intervals:
+        bootstrap quantiles, moved by the optimism (Noma et al 2021, Stat Med 40:5691).
+
+    Raises
+    ------
+    NotEnoughDataError
+        One class only.
+    OptionError
+        An option that is not possible.
+    """
+    check_is_fitted(model)
+    _check_options(n_bootstrap, level)
+    outcome = _as_outcome(model, y)
+    cut = float(outcome.mean()) if threshold is None else check_share("threshold", threshold)
+    apparent = measure_risk(outcome, _predict(model, X), cut)
+    if held_out:
+        risk, optimism = _predict(model, X), np.zeros(len(METRICS))
+        drawn = [measure_risk(outcome[rows], risk[rows], cut) for rows in _draw(outcome, n_bootstrap, seed, progress)]
+    else:
+        refits = list(
+            _refit(model, X, outcome, n_bootstrap, seed, progress, lambda y, risk: measure_risk(y, risk, cut))
+        )
+        drawn = [own for own, _ in refits]
+        optimism = np.mean([own - other for own, other in refits], axis=0)
+    estimate = apparent - optimism
+    lower, upper = _spread(np.array(drawn), estimate, level)
+    return pd.DataFrame(
+        {
+            "metric": METRICS,
+            "estimate": estimate,
+            "ci_lower": lower,
+            "ci_upper": upper,
+            "apparent": apparent,
+            "optimism": optimism,
+            "n_people": len(outcome),
+            "n_serious": int(outcome.sum()),
+        }
+    )
+
+
+def estimate_calibration(
+    model: object,
+    X: pd.DataFrame | NDArray,
+    y: ArrayLike,
+    *,
+    n_bootstrap: int = 200,
+    seed: int = 1,
+    progress: bool = False,
+    held_out: bool = False,
+    n_points: int = 50,
+    level: float = 0.95,
+) -> pd.DataFrame:
+    """Estimate the calibration curve: how often a predicted risk came true.
+
+    A logistic regression of the outcome on a natural spline (4 knots) of the predicted log odds; corrected for optimism
+    point by point as in `validate_risk`.
+
+    Returns
+    -------
+    DataFrame
+        ``risk`` (`n_points` from the 1st to the 99th percentile of the predicted risks), ``observed, ci_lower, ci_upper,
+        apparent, optimism``. ``attrs["risks"]`` has the predicted risks, for a histogram.
+
+    Raises
+    ------
+    NotEnoughDataError, OptionError
+        As `validate_risk`.
+    """
+    check_is_fitted(model)
+    _check_options(n_bootstrap, level)
+    outcome = _as_outcome(model, y)
+    risk = _predict(model, X)
+    ends = special.logit(np.clip(np.quantile(risk, [0.01, 0.99]), 1e-9, 1 - 1e-9))
+    grid = np.linspace(*ends, n_points)
+
+    def curve(y: FloatArray, risk: FloatArray) -> FloatArray:
+        return _smooth(y, risk, grid)
+
+    apparent = curve(outcome, risk)
+    if held_out:
+        optimism = np.zeros(n_points)
+        drawn = [curve(outcome[rows], risk[rows]) for rows in _draw(outcome, n_bootstrap, seed, progress)]
+    else:
+        refits = list(_refit(model, X, outcome, n_bootstrap, seed, progress, curve))
+        drawn = [own for own, _ in refits]
+        optimism = np.mean([own - other for own, other in refits], axis=0)
+    estimate = apparent - optimism
+    lower, upper = _spread(np.array(drawn), estimate, level)
+    frame = pd.DataFrame(
+        {"risk": grid, "observed": estimate, "ci_lower": lower, "ci_upper": upper, "apparent": apparent}
+    )
+    frame = special.expit(frame)
+    frame["optimism"] = frame["apparent"] - frame["observed"]
+    frame.attrs["risks"] = risk.tolist()
+    return frame
+
+
+def group_risks(y: ArrayLike, risk: ArrayLike, *, groups: int = 10, level: float = 0.95) -> pd.DataFrame:
+    """Group people by predicted risk and count how often it came true.
+
+    Returns
+    -------
+    DataFrame
+        ``group, n, n_serious, risk`` (mean predicted), ``observed, ci_lower, ci_upper`` (Wilson). Groups of equal size;
+        equal risks stay together, so there may be fewer.
+    """
+    if groups < 1:
+        raise OptionError(f"groups={groups} is not possible. It must be 1 or more.")
+    outcome, values = np.asarray(y, float), np.asarray(risk, float)
+    edges = np.unique(np.quantile(values, np.linspace(0, 1, groups + 1)))
+    number = np.clip(np.searchsorted(edges, values, side="right") - 1, 0, max(len(edges) - 2, 0))
+    frame = (
+        pd.DataFrame({"group": number + 1, "risk": values, "serious": outcome})
+        .groupby("group")
+        .agg(n=("serious", "size"), n_serious=("serious", "sum"), risk=("risk", "mean"), observed=("serious", "mean"))
+    )
+    frame["ci_lower"], frame["ci_upper"] = wilson_interval(frame["n_serious"], frame["n"], level=level)
+    return frame.astype({"n_serious": int}).reset_index()
+
+
+def measure_risk(y: FloatArray, risk: FloatArray, threshold: float) -> FloatArray:
+    """Return the `METRICS` of predicted risks against 0/1 outcomes."""
+    log_odds = special.logit(np.clip(risk, 1e-12, 1 - 1e-12))
+    return np.array(
+        [
+            _measure_auc(y, risk),
+            np.mean((risk - y) ** 2),
+            y.mean() - risk.mean(),
+            _fit_intercept(y, log_odds),
+            _fit_slope(y, log_odds),
+            measure_net_benefit(y, risk >= threshold, threshold),
+        ]
+    )
+
+
+def measure_net_benefit(y: FloatArray, called: ArrayLike, threshold: float) -> float:
+    """Return true positives minus false positives weighted by the odds of the threshold, a person (Vickers 2006).
+
+    >>> measure_net_benefit(np.array([1.0, 0, 0, 0]), [True, True, False, False], 0.2)
+    0.1875
+    """
+    flagged = np.asarray(called, bool)
+    return float(np.mean(flagged * y) - np.mean(flagged * (1 - y)) * threshold / (1 - threshold))
+
+
+def _measure_auc(y: FloatArray, risk: FloatArray) -> float:
+    n_sick = y.sum()
+    ranks = stats.rankdata(risk)
+    return float((ranks[y == 1].sum() - n_sick * (n_sick + 1) / 2) / (n_sick * (len(y) - n_sick)))
+
+
+def _fit_intercept(y: FloatArray, log_odds: FloatArray) -> float:
+    start = 0.0
+    for _ in range(50):
+        risk = special.expit(log_odds + start)
+        step = np.clip((y - risk).sum() / max((risk * (1 - risk)).sum(), 1e-12), -2, 2)
+        start += step
+        if abs(step) < 1e-10:
+            break
+    return float(start)
+
+
+def _fit_slope(y: FloatArray, log_odds: FloatArray) -> float:
+    spread = log_odds.std()
+    if spread < 1e-12:
+        return float("nan")
+    X = np.column_stack([np.ones(len(y)), (log_odds - log_odds.mean()) / spread])
+    return float(fitting.fit_ridge(X, y, 1e-9).coefficients[1] / spread)
+
+
+def _smooth(y: FloatArray, risk: FloatArray, grid: FloatArray) -> FloatArray:
+    """Return the observed log odds at `grid` (log odds)."""
+    log_odds = special.logit(np.clip(risk, 1e-9, 1 - 1e-9))
+    knots = np.unique(np.quantile(log_odds, _CURVE_KNOTS))
+    basis, at = _spline(log_odds, knots), _spline(grid, knots)
+    mean, spread = basis.mean(axis=0), np.where(basis.std(axis=0) > 0, basis.std(axis=0), 1.0)
+    X = np.column_stack([np.ones(len(y)), (basis - mean) / spread])
+    fit = fitting.fit_ridge(X, y, 1e-6)
+    return fit.coefficients[0] + (at - mean) / spread @ fit.coefficients[1:]
+
+
+def _spline(x: FloatArray, knots: FloatArray) -> FloatArray:
+    """Return the restricted cubic spline basis of Harrell, linear beyond the outer knots."""
+    if len(knots) < 3:
+        return x[:, None]
+    last, before = knots[-1], knots[-2]
+    width = last - before
+
+    def cube(knot: float) -> FloatArray:
+        return np.maximum(x - knot, 0) ** 3
+
+    columns = [
+        cube(knot) - cube(before) * (last - knot) / width + cube(last) * (before - knot) / width for knot in knots[:-2]
+    ]
+    return np.column_stack([x, *columns]) / np.r_[1.0, np.full(len(columns), (last - knots[0]) ** 2)]
+
+
+def _check_options(n_bootstrap: int, level: float) -> None:
+    check_share("level", level)
+    if n_bootstrap < 2:
+        raise OptionError(f"n_bootstrap={n_bootstrap} is not possible. Take at least 2 samples, 200 for a result.")
+
+
+def _as_outcome(model: object, y: ArrayLike) -> FloatArray:
+    labels = np.asarray(y)
+    classes = getattr(model, "classes_", [0, 1])
+    outcome = (labels == classes[1]).astype(float)
+    if not 0 < outcome.mean() < 1:
+        raise NotEnoughDataError(
+            f"Only one class: {int(outcome.sum())} of {len(outcome)} people are serious. Validation needs both kinds."
+        )
+    return outcome
+
+
+def _predict(model: object, X: pd.DataFrame | NDArray) -> FloatArray:
+    return model.predict_proba(X)[:, 1]  # type: ignore[attr-defined]
+
+
+def _draw(outcome: FloatArray, n_bootstrap: int, seed: int, progress: bool) -> Iterator[IntArray]:
+    rng = np.random.default_rng(seed)
+    for number in range(n_bootstrap):
+        rows = rng.integers(0, len(outcome), len(outcome))
+        while not 1 < outcome[rows].sum() < len(outcome) - 1:
+            rows = rng.integers(0, len(outcome), len(outcome))
+        yield rows
+        if progress:
+            print(f"\rbootstrap {number + 1} of {n_bootstrap}", end="", file=sys.stderr, flush=True)
+    if progress:
+        print(file=sys.stderr)
+
+
+def _refit(
+    model: object,
+    X: pd.DataFrame | NDArray,
+    outcome: FloatArray,
+    n_bootstrap: int,
+    seed: int,
+    progress: bool,
+    measure: Callable[[FloatArray, FloatArray], FloatArray],
+) -> Iterator[tuple[FloatArray, FloatArray]]:
+    """Yield what a refit is worth on its own bootstrap sample, and on everybody."""
+    fresh = clone(model)
+    if "constant" in fresh.get_params():
+        fresh.set_params(constant="drop")
+    labels = np.asarray(getattr(model, "classes_", [0, 1]))[outcome.astype(int)]
+    for rows in _draw(outcome, n_bootstrap, seed, progress):
+        sample = X.iloc[rows] if isinstance(X, pd.DataFrame) else np.asarray(X)[rows]
+        fitted = clone(fresh).fit(sample, labels[rows])
+        yield measure(outcome[rows], _predict(fitted, sample)), measure(outcome, _predict(fitted, X))
+
+
+def _spread(drawn: FloatArray, estimate: FloatArray, level: float) -> tuple[FloatArray, FloatArray]:
+    """Return bootstrap quantiles, moved so that they lie around the estimate."""
+    moved = drawn - np.nanmean(drawn, axis=0) + estimate
+    lower, upper = np.nanquantile(moved, [0.5 - level / 2, 0.5 + level / 2], axis=0)
+    return np.minimum(lower, estimate), np.maximum(upper, estimate)
