@@ -249,7 +249,8 @@ def run_risk(args: argparse.Namespace) -> int:
 def run_simulate(args: argparse.Namespace) -> int:
     """Write a simulated journal, or the demo data."""
     from twitchstats.resources import find_resource
-    from twitchstats.simulate import simulate_journal, write_demo_data, write_journal
+    from twitchstats.simulate.demo import write_demo_data, write_journal
+    from twitchstats.simulate.journal import simulate_journal
 
     if args.demo:
         _tell("Writing the demo data ...")

@@ -9,6 +9,7 @@ import pandas as pd
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.colors import ListedColormap
 
 COLOURS = "YlGnBu"  # one hue, dark is more: readable in grey and by colour-blind eyes
 MISSING_COLOUR = "#e9e9e9"
@@ -123,12 +124,14 @@ def plot_weeks(frame: pd.DataFrame, ax: Axes | None = None) -> Axes:
     ax : Axes, optional
         Where to draw; a new figure by default.
     """
+    from matplotlib.ticker import MaxNLocator
+
     ax = ax or _make_axes(9.0, 2.4)
     ax.bar(frame["week"], 100 * frame["share"], color=BAR_COLOUR, width=0.85)
     ax.set_ylim(0, 100)
     ax.set_xlabel("Week of the diary")
     ax.set_ylabel("Days reported in %")
-    ax.xaxis.get_major_locator().set_params(integer=True)
+    ax.xaxis.set_major_locator(MaxNLocator(integer=True))
     _strip(ax)
     return ax
 
@@ -154,7 +157,7 @@ def _draw_grid(ax: Axes, grid: np.ndarray, inside: np.ndarray, label: str) -> No
     ax.tick_params(length=0)
 
 
-def _one_colour(colour: str) -> object:
+def _one_colour(colour: str) -> ListedColormap:
     from matplotlib.colors import ListedColormap
 
     return ListedColormap([colour])

@@ -1,10 +1,12 @@
 """Run a notebook in this very environment, and keep of it only what does not change from run to run."""
 
+import ast
 import logging
 import sys
 import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
@@ -45,16 +47,17 @@ def execute_notebook(
     """
     with _quiet():
         import papermill
-        from papermill.inspection import _infer_parameters
 
-    known = [parameter.name for parameter in _infer_parameters(notebook)]
+        known = _find_parameters(notebook)
     for name in parameters or {}:
         if name not in known:
             raise unknown_name("notebook parameter", name, known)
+    prepared = deepcopy(notebook)
+    prepared.metadata["kernelspec"] = KERNEL
     with _quiet():
         try:
             executed = papermill.execute_notebook(
-                notebook.copy(), None, parameters=dict(parameters or {}), kernel_name=KERNEL["name"], language="python",
+                prepared, None, parameters=dict(parameters or {}), kernel_name=KERNEL["name"], language="python",
                 cwd=folder, progress_bar={"file": sys.stderr} if progress else False, record_timing=False,
             )  # fmt: skip
         except papermill.PapermillExecutionError as error:
@@ -63,6 +66,13 @@ def execute_notebook(
                 "The cell reads: " + error.source.strip().splitlines()[0]
             ) from error
     return clean_notebook(executed)
+
+
+def _find_parameters(notebook: NotebookNode) -> list[str]:
+    """Return the names that the cell tagged "parameters" assigns."""
+    sources = [cell.source for cell in notebook.cells if _PARAMETERS in cell.metadata.get("tags", [])]
+    statements = [node for source in sources for node in ast.parse(source).body if isinstance(node, ast.Assign)]
+    return [target.id for node in statements for target in node.targets if isinstance(target, ast.Name)]
 
 
 def clean_notebook(notebook: NotebookNode) -> NotebookNode:

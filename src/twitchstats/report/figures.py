@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 from collections.abc import Mapping
 from io import BytesIO
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import pandas as pd
 
@@ -18,6 +18,7 @@ from twitchstats.report.wording.reading import label_of, tabulate_months
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 DPI = 144  # sharp on paper
 _MOST_FOREST = 40
@@ -31,9 +32,9 @@ class Picture:
 
         self.alt = alt
         stream = BytesIO()
-        figure = ax.figure
+        figure = cast("Figure", ax.figure)
         figure.savefig(stream, format="png", dpi=DPI, metadata={"Software": None}, bbox_inches="tight")
-        plt.close(figure)  # type: ignore[arg-type]  # else the notebook would show it a second time
+        plt.close(figure)  # else the notebook would show it a second time
         self.png = base64.b64encode(stream.getvalue()).decode("ascii")
 
     def __repr__(self) -> str:

@@ -77,7 +77,7 @@ def _read_notebook(path: Path) -> NotebookNode:
         return nbformat.read(path, as_version=4)
     except FileNotFoundError:
         raise JournalError(f"There is no file {path}. Name a notebook that `report` has written.") from None
-    except (ValueError, nbformat.reader.NotJSONError, nbformat.ValidationError, AttributeError, KeyError):
+    except (ValueError, nbformat.reader.NotJSONError, nbformat.ValidationError, AttributeError, KeyError, TypeError):
         raise JournalError(f"{path} is not a notebook. Name the report.ipynb that `report` has written.") from None
 
 

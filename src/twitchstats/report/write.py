@@ -3,6 +3,7 @@
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -87,9 +88,10 @@ def read_for_report(journal_path: str | Path | None, options: Mapping[str, Any])
     """
     from twitchstats.journal import read_journal
 
-    if journal_path:
-        return read_journal(journal_path, **options)
-    return read_journal(find_resource("data", "demo_journal.csv"), **options)
+    given = dict(options)
+    if isinstance(given.get("today"), str):
+        given["today"] = date.fromisoformat(given["today"])
+    return read_journal(journal_path or find_resource("data", "demo_journal.csv"), **given)
 
 
 def _make_folder(folder: Path) -> Path:
@@ -103,6 +105,8 @@ def _make_parameters(
     path: Path | None, options: Mapping[str, Any], *, include_notes: bool, folder: Path
 ) -> dict[str, Any]:
     """Return what differs from the notebook's defaults; paths relative to it, so that a folder can be moved whole."""
+    if path is not None:  # the day of reading decides which dates lie in the future: a run next year refuses the same
+        options = {"today": date.today().isoformat(), **options}
     moved = {name: _move_path(Path(value), folder) if name in _TABLES else value for name, value in options.items()}
     parameters: dict[str, Any] = {}
     if path is not None:

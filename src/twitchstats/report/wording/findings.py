@@ -16,31 +16,11 @@ from twitchstats.report.wording.prose import (
 from twitchstats.report.wording.reading import label_of
 
 ALPHA = 0.05
-_ORDERS = ("forward", "same time", "backward")
 _MEANING = {
     "forward": "trigger first",
     "same time": "same time",
     "backward": "outcome first",
 }
-
-
-def pick_primary(effects: pd.DataFrame) -> pd.DataFrame:
-    """Keep one row for each trigger: the first lag at which it comes before the outcome, chosen without looking.
-
-    Parameters
-    ----------
-    effects : DataFrame
-        As `estimate_effects` returns it, pooled.
-
-    Returns
-    -------
-    DataFrame
-        Rows with an estimate first, by adjusted p-value; where no lag runs forward, the smallest lag.
-    """
-    rank = effects["order"].map({name: place for place, name in enumerate(_ORDERS)}).fillna(len(_ORDERS))
-    ordered = effects.assign(_rank=rank).sort_values(["trigger", "_rank", "lag"], kind="stable")
-    chosen = ordered.groupby("trigger", sort=True).head(1)
-    return chosen.sort_values(["p_adjusted", "trigger"], kind="stable").drop(columns="_rank").reset_index(drop=True)
 
 
 def describe_triggers(journal: Journal, effects: pd.DataFrame, primary: pd.DataFrame) -> Prose:
@@ -166,6 +146,8 @@ def tabulate_lags(journal: Journal, effects: pd.DataFrame) -> Table:
 
 def describe_directions(journal: Journal, directions: pd.DataFrame) -> Prose:
     """Say for which pairs the reverse is as strong."""
+    if directions.empty:
+        return Prose("Without an order in time nothing can be said about which side comes first.")
     both = directions[directions["p_adjusted_reverse"] < ALPHA]
     if both.empty:
         return Prose(
@@ -179,20 +161,26 @@ def describe_directions(journal: Journal, directions: pd.DataFrame) -> Prose:
     )
 
 
-def tabulate_directions(journal: Journal, directions: pd.DataFrame) -> Table:
+def tabulate_directions(journal: Journal, directions: pd.DataFrame) -> Table | Prose:
     """Show forward and reverse side by side."""
+    if directions.empty:
+        return Prose("")
     return show_table(directions)
 
 
 def describe_risks(journal: Journal, risks: pd.DataFrame) -> Prose:
     """Say what the table of risks is."""
-    outcome = quote(label_of(journal, str(risks["outcome"].iloc[0]))) if len(risks) else "the outcome"
+    if risks.empty:
+        return Prose("The outcome is an amount, not a yes or no: the effects above tell by how much it changes.")
+    outcome = quote(label_of(journal, str(risks["outcome"].iloc[0])))
     return Prose(
         f"How often **{outcome}** was there on days with a trigger and on days without it. A difference of the two is "
         "an association on the same day: it does not say which came first, nor that one makes the other."
     )
 
 
-def tabulate_risks(journal: Journal, risks: pd.DataFrame) -> Table:
+def tabulate_risks(journal: Journal, risks: pd.DataFrame) -> Table | Prose:
     """Show P(outcome | trigger present / absent)."""
+    if risks.empty:
+        return Prose("")
     return show_table(risks.assign(trigger=[label_of(journal, name) for name in risks["trigger"]]))

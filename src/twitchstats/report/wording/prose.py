@@ -9,8 +9,8 @@ from twitchstats.report.tables import MISSING, format_number
 
 SEE_A_DOCTOR = (
     "**See a doctor without delay** about weakness that you or others notice, a muscle that gets smaller, falls, "
-    "slurred speech, trouble swallowing or breathing, numbness that stays, or twitching after a new medicine, whatever this "
-    "report says. It can't examine you, and it never replaces someone who can."
+    "slurred speech, trouble swallowing or breathing, numbness that stays, or twitching after a new medicine, "
+    "whatever this report says. It can't examine you, and it never replaces someone who can."
 )
 
 
@@ -33,7 +33,7 @@ def quote(text: object) -> str:
     a\*b &lt;i&gt;
     """
     plain = " ".join(str(text).split())
-    return html.escape(re.sub(r"([\\`*_{}\[\]()#|~$!])", r"\\\1", plain), quote=False)
+    return html.escape(re.sub(r"([\\`*_{}\[\]()#|~$!:])", r"\\\1", plain), quote=False)
 
 
 def to_plain(text: str) -> str:

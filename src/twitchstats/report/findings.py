@@ -1,0 +1,83 @@
+"""Everything a report tells, computed once: page, notebook and command line show the same frames."""
+
+from dataclasses import dataclass
+
+import pandas as pd
+
+from twitchstats.journal import Journal
+from twitchstats.report.summary import find_outcome
+
+LAGS = (0, 1, 2, 3)
+_ORDERS = ("forward", "same time", "backward")
+
+
+@dataclass(frozen=True, eq=False)
+class Findings:
+    """The frames of a report.
+
+    Attributes
+    ----------
+    outcome : str
+        What is explained.
+    effects : DataFrame
+        All triggers at all lags, people pooled (`estimate_effects`).
+    primary : DataFrame
+        One row for each trigger (`pick_primary`).
+    directions : DataFrame
+        Forward and reverse (`compare_directions`); empty where the journal has no order in time.
+    risks : DataFrame
+        How often the outcome is there with and without a trigger (`estimate_risks`); empty unless it is yes or no.
+    ledger : DataFrame
+        The claims (`check_claims`).
+    """
+
+    outcome: str
+    effects: pd.DataFrame
+    primary: pd.DataFrame
+    directions: pd.DataFrame
+    risks: pd.DataFrame
+    ledger: pd.DataFrame
+
+
+def collect_findings(journal: Journal) -> Findings:
+    """Compute the findings of a report on a journal.
+
+    Raises
+    ------
+    JournalError
+        The journal has no outcome.
+    """
+    from twitchstats.claims import check_claims
+    from twitchstats.triggers import compare_directions, estimate_effects, estimate_risks
+
+    outcome = find_outcome(journal)
+    ordered = journal.calendar != "none"
+    kind = journal.variables.set_index("name")["kind"].get(outcome)
+    effects = estimate_effects(journal, outcome=outcome, lags=LAGS if ordered else (0,))
+    return Findings(
+        outcome=outcome,
+        effects=effects,
+        primary=pick_primary(effects),
+        directions=compare_directions(journal, outcome=outcome) if ordered else pd.DataFrame(),
+        risks=estimate_risks(journal, outcome=outcome) if kind == "yes/no" else pd.DataFrame(),
+        ledger=check_claims(journal),
+    )
+
+
+def pick_primary(effects: pd.DataFrame) -> pd.DataFrame:
+    """Keep one row for each trigger: the first lag at which it comes before the outcome, chosen without looking.
+
+    Parameters
+    ----------
+    effects : DataFrame
+        As `estimate_effects` returns it, pooled.
+
+    Returns
+    -------
+    DataFrame
+        Rows with an estimate first, by adjusted p-value; where no lag runs forward, the smallest lag.
+    """
+    rank = effects["order"].map({name: place for place, name in enumerate(_ORDERS)}).fillna(len(_ORDERS))
+    ordered = effects.assign(_rank=rank).sort_values(["trigger", "_rank", "lag"], kind="stable")
+    chosen = ordered.groupby("trigger", sort=True).head(1)
+    return chosen.sort_values(["p_adjusted", "trigger"], kind="stable").drop(columns="_rank").reset_index(drop=True)
