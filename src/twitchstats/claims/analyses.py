@@ -63,16 +63,22 @@ class Analysis:
     daily: tuple[str, ...] = ()
     outcome_is_kind: bool = False
 
-    def choose_outcome(self, outcomes: list[str], journal: Journal) -> str:
-        """Return the first outcome that the journal has; all of them joined by " or " if it has none."""
-        if not outcomes:
-            return ""
-        if self.outcome_is_kind:
-            kinds = set(journal.episodes["kind"].dropna()) if "kind" in journal.episodes else set()
-            there = [name for name in outcomes if KINDS[name] in kinds]
-            return there[0] if there else ("" if not kinds else " or ".join(outcomes))
-        there = [name for name in outcomes if has_values(journal.days, name)]
-        return there[0] if there else " or ".join(outcomes)
+    def choose_outcome(self, outcomes: list[str], daily: set[str], kinds: set[str]) -> str:
+        """Return the first outcome that is there; all of them joined by " or " if none is.
+
+        Parameters
+        ----------
+        outcomes : list of str
+            By preference.
+        daily : set of str
+            Variables with any value in the daily table.
+        kinds : set of str
+            Outcomes of whose kind the journal has episodes; where it tells none apart, every episode counts ("").
+        """
+        there = [name for name in outcomes if name in (kinds if self.outcome_is_kind else daily)]
+        if there or not outcomes:
+            return there[0] if there else ""
+        return "" if self.outcome_is_kind and not kinds else " or ".join(outcomes)
 
     def needs(self, request: Request) -> list[tuple[str, str]]:
         """Return (table, column) of everything the request needs."""
@@ -81,11 +87,6 @@ class Analysis:
         if self.outcome_is_kind:
             return [*names, *([("kinds", request.outcome)] if request.outcome else [])]
         return [*names, *([("days", request.outcome)] if request.outcome else [])]
-
-
-def has_values(table: pd.DataFrame, column: str) -> bool:
-    """Return whether a table has the column with any value in it."""
-    return column in table and bool(table[column].notna().any())
 
 
 def _find_row(table: pd.DataFrame, **wanted: object) -> Finding:

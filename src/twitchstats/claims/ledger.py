@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from twitchstats.claims.analyses import ANALYSES, KINDS, Finding, Request, has_values
+from twitchstats.claims.analyses import ANALYSES, KINDS, Finding, Request
 from twitchstats.claims.register import load_claims
 from twitchstats.errors import JournalError, OptionError, unknown_name
 from twitchstats.inference import REASONS, adjust_p_values, judge_estimates
@@ -77,9 +77,10 @@ def check_claims(
     if absent:
         raise JournalError(f"claims lacks the column {absent[0]!r}. Take rows of load_claims().")
     cohort = journal.people if cohort is None else cohort
-    requests = [_make_request(row, journal) for row in claims.to_dict("records")]
+    there = _find_values(journal, cohort)
+    requests = [_make_request(row, there) for row in claims.to_dict("records")]
     asked = list(dict.fromkeys(request for request in requests if request is not None))
-    findings = _run_tests(asked, journal, cohort, progress)
+    findings = _run_tests(asked, journal, cohort, there, progress)
     p_values = np.array([findings[request].get("p_value", np.nan) for request in asked], dtype=float)
     for request, adjusted in zip(asked, adjust_p_values(p_values), strict=True):
         findings[request]["p_adjusted"] = adjusted
@@ -88,7 +89,15 @@ def check_claims(
     return _judge(pd.DataFrame(rows), alpha)
 
 
-def _make_request(row: dict[Any, Any], journal: Journal) -> Request | None:
+def _find_values(journal: Journal, cohort: pd.DataFrame) -> dict[str, set[str]]:
+    """Return for each table the columns with any value; for "kinds" the outcomes that have episodes."""
+    kinds = set(journal.episodes["kind"].dropna().unique()) if "kind" in journal.episodes else set()
+    tables = {"days": journal.days, "episodes": journal.episodes, "people": cohort}
+    there = {name: {str(c) for c in table.columns[table.notna().any()]} for name, table in tables.items()}
+    return there | {"kinds": {name for name, kind in KINDS.items() if kind in kinds}}
+
+
+def _make_request(row: dict[Any, Any], there: dict[str, set[str]]) -> Request | None:
     """Return what the claim asks of the data, with the first of its outcomes that the journal has."""
     if not row["test"]:
         return None
@@ -96,7 +105,7 @@ def _make_request(row: dict[Any, Any], journal: Journal) -> Request | None:
     if test not in ANALYSES:
         raise unknown_name("test", test, ANALYSES)
     outcomes = [name for name in str(row["outcome"]).split(";") if name]
-    outcome = ANALYSES[test].choose_outcome(outcomes, journal)
+    outcome = ANALYSES[test].choose_outcome(outcomes, there["days"], there["kinds"])
     lag = 0 if pd.isna(row["lag"]) else int(row["lag"])
     return Request(test, tuple(str(row["variables"]).split(";")), lag, outcome, str(row["level"]))
 
@@ -105,18 +114,20 @@ def _run_tests(
     requests: list[Request],
     journal: Journal,
     cohort: pd.DataFrame,
+    there: dict[str, set[str]],
     progress: Callable[[int, int], None] | None,
 ) -> dict[Request, Finding]:
     """Run each analysis once for all its requests; what lacks a variable is told so without running."""
     findings: dict[Request, Finding] = {}
-    kinds = set(journal.episodes["kind"].dropna()) if "kind" in journal.episodes else set()
-    there = pd.DataFrame({name: [1.0] for name, kind in KINDS.items() if kind in kinds})
-    tables = {"days": journal.days, "episodes": journal.episodes, "people": cohort, "kinds": there}
     names = [name for name in ANALYSES if any(request.test == name for request in requests)]
     for done, name in enumerate(names, start=1):
         ready = []
         for request in (request for request in requests if request.test == name):
-            missing = [column for table, column in ANALYSES[name].needs(request) if not _has(tables[table], column)]
+            missing = [
+                column
+                for table, column in ANALYSES[name].needs(request)
+                if not there[table] & set(column.split(" or "))
+            ]
             if request.lag and journal.calendar == "none":
                 missing.append("date")
             if missing:
@@ -129,10 +140,6 @@ def _run_tests(
         if progress is not None:
             progress(done, len(names))
     return findings
-
-
-def _has(table: pd.DataFrame, column: str) -> bool:
-    return any(has_values(table, name) for name in column.split(" or "))
 
 
 def _settle_reason(found: Finding) -> Finding:

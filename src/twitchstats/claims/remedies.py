@@ -55,8 +55,8 @@ def estimate_remedy_effects(
     DataFrame
         `REMEDY_COLUMNS`. ``estimate``: the ratio of outcomes after one meaningful step of the remedy (counts and
         amounts; below 1 it helped) or the difference (ratings; below 0 it helped). ``naive``: mean outcome in the
-        three days from a start (after the lag) over, or minus, that in the three days before it, what "before and
-        after" shows. ``order``: "forward", or "same time". ``detectable``: the ratio or difference found with 80 %
+        three days from a start (after the lag) over, or minus, that in the last three days before it can have worked:
+        what "before and after" shows. ``order``: "forward", or "same time". ``detectable``: the ratio or difference found with 80 %
         power. ``reason`` is not empty where nothing could be estimated.
 
     Raises
@@ -127,7 +127,9 @@ def _mean_of_week(values: FloatArray) -> FloatArray:
 def _compare_starts(y: FloatArray, remedy: FloatArray, lag: int, *, rating: bool) -> FloatArray:
     """Return for each person the outcome after starts of the remedy against that before."""
     started = (remedy > 0) & ~(shift_days(remedy, 1) > 0) & np.isfinite(shift_days(remedy, 1))
-    before = np.stack([shift_days(y, back) for back in range(1, _WINDOW + 1)])
+    # with a lag the day of the start is still "before": nothing can have worked yet
+    last = 0 if lag else 1
+    before = np.stack([shift_days(y, back) for back in range(last, last + _WINDOW)])
     after = np.stack([shift_days(y, -ahead) for ahead in range(lag, lag + _WINDOW)])
     sums = []
     for window in (before, after):

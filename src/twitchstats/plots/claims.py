@@ -24,7 +24,7 @@ _LETTERS = {"supported": "S", "contradicted": "C", "practically null": "0", "inc
 _ROW = 0.29  # inches
 
 
-def plot_ledger(frame: pd.DataFrame, ax: Axes | None = None, *, width: int = 64) -> Axes:
+def plot_ledger(frame: pd.DataFrame, ax: Axes | None = None, *, width: int = 80) -> Axes:
     """Draw the ledger as a table: statement, articles, estimate with interval, verdict by colour and by word.
 
     Parameters
@@ -44,7 +44,7 @@ def plot_ledger(frame: pd.DataFrame, ax: Axes | None = None, *, width: int = 64)
     ax = ax or _make_axes(12.5, _ROW * (len(frame) + 3))
     ax.set(xlim=(0, 1), ylim=(len(frame) + 0.6, -1.2))
     ax.axis("off")
-    places = {"Claim": 0.0, "Articles": 0.52, "Estimate (interval)": 0.66, "Verdict": 0.855}
+    places = {"Claim": 0.0, "Articles": 0.52, "Estimate (95 % interval)": 0.66, "Verdict": 0.855}
     for title, x in places.items():
         ax.text(x, -0.5, title, weight="bold", va="center", fontsize=9)
     ax.axhline(0, color="black", linewidth=0.8)
@@ -57,7 +57,9 @@ def plot_ledger(frame: pd.DataFrame, ax: Axes | None = None, *, width: int = 64)
     return ax
 
 
-def plot_claim_matrix(ledger: pd.DataFrame, ax: Axes | None = None, *, min_articles: int = 2) -> Axes:
+def plot_claim_matrix(
+    ledger: pd.DataFrame, ax: Axes | None = None, *, min_articles: int = 2, testable: bool = True
+) -> Axes:
     """Draw which article claims what: topics down, articles across, each cell with the verdict's colour and letter.
 
     Parameters
@@ -67,6 +69,8 @@ def plot_claim_matrix(ledger: pd.DataFrame, ax: Axes | None = None, *, min_artic
     ax : Axes, optional
     min_articles : int
         Only topics that at least so many articles speak of.
+    testable : bool
+        Only topics with a claim that was tested.
 
     Returns
     -------
@@ -78,6 +82,8 @@ def plot_claim_matrix(ledger: pd.DataFrame, ax: Axes | None = None, *, min_artic
     ranked = ledger.assign(rank=ledger["verdict"].map(order.index))
     grid = ranked.pivot_table(index="topic", columns="article", values="rank", aggfunc="min").reindex(columns=articles)
     grid = grid[grid.notna().sum(axis=1) >= min_articles]
+    if testable:
+        grid = grid[grid.min(axis=1) < order.index("not testable")]
     grid = grid.loc[sorted(grid.index, key=lambda topic: (-grid.loc[topic].notna().sum(), topic))]
     ax = ax or _make_axes(6.4, _ROW * (len(grid) + 6))
     for y, (_, row) in enumerate(grid.iterrows()):
