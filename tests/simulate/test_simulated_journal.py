@@ -122,7 +122,7 @@ def test_triggers_move_together_and_last(null):
     assert abs(correlation.loc["stress", "magnesium"]) < 0.06
     panel = build_panel(null)
     pairs = pd.DataFrame({"today": panel.get("stress").ravel(), "before": panel.lag("stress", 1).ravel()})
-    pairs = pairs.assign(person=np.repeat(panel.people, panel.values.shape[2])).dropna().set_index("person")
+    pairs = pairs.assign(person=np.repeat(panel.people, panel.weekday.shape[1])).dropna().set_index("person")
     assert within(pairs, "today", "before").corr().iloc[0, 1] > 0.15
 
 
@@ -266,7 +266,7 @@ def test_planted_effects_come_back_in_a_plain_regression(world, outcome):
             for row in planted.itertuples()
         }
         table = pd.DataFrame(columns | {"y": panel.get(outcome).ravel()})
-        table["person"] = np.repeat(panel.people, panel.values.shape[2])
+        table["person"] = np.repeat(panel.people, panel.weekday.shape[1])
         table = table.dropna()
         table = table[table["y"] > 0] if outcome == "twitches" else table
         dummies = pd.get_dummies(table["person"], dtype=float)
