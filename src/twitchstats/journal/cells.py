@@ -220,8 +220,10 @@ def _find_fault(value: float, text: str, rule: Rule) -> Fault | None:
 
 
 def _tell_way_out(value: float, rule: Rule) -> str:
-    name = rule.header or rule.variable
-    if rule.kind == "rating" and value > rule.high and value <= 100:
+    name = rule.header
+    if not name:
+        return ""
+    if rule.kind == "rating" and rule.high < value <= 100:
         return f"; if the scale is another one, say so in the header, such as '{name} (0-100)'"
     if rule.kind == "amount" and rule.unit:
         for unit, factor, _ in find_units(rule.unit, rule.variable).values():

@@ -30,6 +30,11 @@ class Header:
     unit: str = ""
     scale: tuple[float, float] | None = None
 
+    @property
+    def bare(self) -> str:
+        """The name where it stands alone; "" where unit or scale are given, so that no message asks for them."""
+        return "" if self.unit or self.scale else self.stem
+
 
 @dataclass(frozen=True)
 class Match:

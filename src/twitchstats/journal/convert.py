@@ -69,7 +69,7 @@ def _convert_known(match: Match, name: str, decimal: str) -> Variable | None:
 
 
 def _read(match: Match, entry: dict[str, Any], factor: float, decimal: str, remark: str = "") -> Variable:
-    rule = Rule(entry["kind"], entry["unit"], factor, entry["low"], entry["high"], match.name, match.header.stem)
+    rule = Rule(entry["kind"], entry["unit"], factor, entry["low"], entry["high"], match.name, match.header.bare)
     values, faults = read_cells(match.column.levels, rule, decimal=decimal)
     return Variable(match.column.spread(values), entry, faults, remark)
 

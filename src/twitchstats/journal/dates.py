@@ -97,6 +97,7 @@ def _judge_date(text: str, read: Reader, today: dt.date) -> tuple[dt.date | None
 
 def _choose_reader(texts: Sequence[str], header: str, date_format: str | None) -> Reader:
     if date_format is not None and "%" in date_format:
+        _check_format(date_format)
         return lambda text: _read_as(text, date_format)
     if date_format is None:
         layout = settle_layout(texts, header)
@@ -110,12 +111,22 @@ def _choose_reader(texts: Sequence[str], header: str, date_format: str | None) -
     return lambda text: read_date(text, layout)
 
 
+def _check_format(date_format: str) -> None:
+    day = dt.date(2024, 3, 31)
+    try:
+        known = dt.datetime.strptime(day.strftime(date_format), date_format).date() == day
+    except ValueError:
+        known = False
+    if not known:
+        raise OptionError(
+            f"date_format={date_format!r} doesn't tell day, month and year. Use a format such as '%d.%m.%Y'."
+        )
+
+
 def _read_as(text: str, date_format: str) -> dt.date | None:
     try:
         return dt.datetime.strptime(text, date_format).date()
-    except ValueError as error:
-        if "bad directive" in str(error) or "stray %" in str(error):
-            raise OptionError(f"date_format={date_format!r} is not a format: {error}.") from None
+    except ValueError:
         return None
 
 

@@ -228,7 +228,7 @@ def _read_known(match: Match, dictionary: str, decimal: str, raw: RawTable, reje
     if row["kind"] == "choice":
         return _read_choice(match, dictionary, raw, rejects)
     low, high = scale_of(match, row["low"], row["high"]) if row["kind"] == "rating" else (row["low"], row["high"])
-    rule = Rule(row["kind"], row["unit"], match.factor, low, high, match.name, match.header.stem)
+    rule = Rule(row["kind"], row["unit"], match.factor, low, high, match.name, match.header.bare)
     values, faults = read_cells(column.levels, rule, decimal=decimal)
     rejects.add_cells(raw.name, raw.rows, column, faults)
     if match.remark:

@@ -79,7 +79,7 @@ def _read_bytes(source: Source, table: str) -> tuple[str, bytes]:
         return name, _read_stream(source, name or f"The {table} table")
     if not isinstance(source, (str, Path)) and not hasattr(source, "__fspath__"):
         raise JournalError(
-            f"The {table} table is a {type(source).__name__}. Give a path, an open file or a pandas DataFrame."
+            f"The {table} table is of type {type(source).__name__}. Give a path, an open file or a pandas DataFrame."
         )
     if isinstance(source, str) and "\n" in source:
         raise JournalError("The source is text with line breaks, not a path. Wrap it: read_journal(io.StringIO(text)).")

@@ -1,0 +1,157 @@
+"""Headers: which variable, which unit, which scale; and what an unknown column becomes."""
+
+import re
+
+import numpy as np
+import pytest
+
+from twitchstats.errors import JournalError, UnknownNameError
+from twitchstats.journal.columns import match_column, split_header
+from twitchstats.journal.convert import round_step
+from twitchstats.journal.table import Column
+
+
+def match(header):
+    return match_column(Column(header, 1, np.array([0], dtype=np.int32), ["1"]))
+
+
+@pytest.mark.parametrize(
+    ("header", "name", "factor"),
+    [
+        ("caffeine", "caffeine", 1), ("Caffeine (mg)", "caffeine", 1), ("CAFFEINE [g]", "caffeine", 1000),
+        ("coffee", "caffeine", 95), ("Cups of coffee", "caffeine", 95), ("coffee (mg)", "caffeine", 1),
+        ("Kaffee (Tassen)", "caffeine", 95), ("espresso", "caffeine", 63), ("mg caffeine", "caffeine", 1),
+        ("sleep hrs", "sleep", 1), ("sleepHours", "sleep", 1), ("Sleep (min)", "sleep", 1 / 60),
+        ("sleep_minutes", "sleep", 1 / 60), ("Sleep (h:mm)", "sleep", 1), ("Schlaf", "sleep", 1),
+        ("sleep (last night)", "sleep", 1), ("exercise", "exercise", 1), ("exercise (h)", "exercise", 60),
+        ("minutes of exercise", "exercise", 1), ("water", "fluid", 1), ("Water (ml)", "fluid", 0.001),
+        ("water, ml", "fluid", 0.001), ("Fluid intake (L/day)", "fluid", 1), ("glasses of water", "fluid", 0.2365882365),
+        ("units of alcohol", "alcohol", 8 / 14), ("alcohol (g)", "alcohol", 1 / 14), ("Twitches (per day)", "twitches", 1),
+        ("Muscle twitching", "twitches", 1), ("stretching (yes/no)", "stretching", 1),
+    ],
+)  # fmt: skip
+def test_known_headers(header, name, factor):
+    found = match(header)
+    assert found.name == name
+    assert found.factor == pytest.approx(factor, rel=1e-9)
+
+
+@pytest.mark.parametrize(
+    "header",
+    ["moon phase", "twitches (left calf)", "magnesium (tablets)", "caffeine (h)", "twitches (0-10)", "diuretic (mg)", "sleeping pills"],
+)  # fmt: skip
+def test_a_header_that_says_something_else_stays_the_users_own(header):
+    assert match(header).name == ""
+
+
+@pytest.mark.parametrize(
+    ("header", "scale"),
+    [
+        ("stress /5", (0, 5)), ("Stress (0-100)", (0, 100)), ("pain 1-10", (1, 10)), ("pain out of 5", (0, 5)),
+        ("stress [0 to 4]", (0, 4)), ("stress", None), ("stress (0/1)", None), ("twitches 2024", None),
+    ],
+)  # fmt: skip
+def test_scales(header, scale):
+    assert split_header(header).scale == scale
+
+
+def test_a_scale_in_the_header_is_kept_and_never_rescaled(read):
+    journal = read("date,stress (0-100),pain /5\n2024-03-01,70,4\n2024-03-02,101,6\n")
+    assert journal.days.iloc[0].to_dict() == {"stress": 70.0, "pain": 4.0}
+    told = journal.variables.set_index("name")[["low", "high", "unit", "step"]]
+    assert told.loc["stress"].to_list() == [0, 100, "points of 100", 10]
+    assert told.loc["pain"].to_list() == [0, 5, "points of 5", 1]
+    assert journal.rejects["message"].to_list() == [
+        "row 3, pain /5: 6 is outside 0-5",
+        "row 3, stress (0-100): 101 is outside 0-100",
+    ]
+
+
+def test_two_headers_for_one_variable_are_refused(read):
+    message = (
+        "Columns 'caffeine' and 'coffee' both mean 'caffeine'. Rename or remove one, or keep one as a variable of your "
+        "own: columns={'coffee': \"my_coffee\"} (command line: --column)."
+    )
+    for header in ("date,coffee,caffeine", "date,caffeine,coffee"):
+        with pytest.raises(JournalError, match=re.escape(message)):
+            read(f"{header}\n2024-03-01,2,100\n")
+    journal = read("date,coffee,caffeine\n2024-03-01,2,100\n", columns={"coffee": "my_coffee"})
+    assert journal.days.iloc[0].to_dict() == {"my_coffee": 2.0, "caffeine": 100.0}
+    assert journal.variables.set_index("name").loc["my_coffee", ["role", "source"]].to_list() == ["own", "coffee"]
+
+
+def test_a_column_can_be_read_as_another(read):
+    journal = read("date,zaps\n2024-03-01,2\n", columns={"zaps": "twitches"})
+    assert journal.outcome == "twitches"
+    assert journal.variables.loc[0, "source"] == "zaps"
+
+
+def test_renaming_a_column_that_is_not_there_is_refused(read):
+    message = "No column (asked for as columns=) named 'zap'. Did you mean 'zaps'? Known: 'date', 'zaps'."
+    with pytest.raises(UnknownNameError, match=re.escape(message)):
+        read("date,zaps\n2024-03-01,2\n", columns={"zap": "twitches"})
+
+
+OWN = """date,flag,ja,steps,sneezes,mood,weight (kg),screen minutes,Notes,colour,long walk duration,empty
+2024-03-01,0,ja,4000,2,7,70.5,30,12,red,0:30,
+2024-03-02,1,nein,9000,0,5,71.25,45,13,blue,1:15,
+2024-03-03,0,ja,12000,5,6,70.0,90,14,red,0:00,
+"""
+
+
+def test_unknown_columns_are_kept_and_their_kind_is_inferred(read):
+    journal = read(OWN)
+    told = journal.variables.set_index("name")
+    assert told["kind"].to_dict() == {
+        "flag": "yes/no", "ja": "yes/no", "steps": "count", "sneezes": "count", "mood": "rating", "weight": "amount",
+        "screen_minutes": "amount", "notes": "text", "colour": "text", "long_walk_duration": "amount", "empty": "amount",
+    }  # fmt: skip
+    assert (told["role"] == "own").all()
+    assert told["source"].to_list() == OWN.splitlines()[0].split(",")[1:]
+    assert told.loc["sneezes", "step"] == 1
+    assert told.loc["weight", ["unit", "step"]].to_list() == ["kg", 0.5]
+    assert told.loc["steps", "step"] == 5000
+    assert told.loc["screen_minutes", "unit"] == "min"
+    assert journal.days["long_walk_duration"].to_list() == [0.5, 1.25, 0.0]
+    assert journal.days["ja"].to_list() == [1.0, 0.0, 1.0]
+    assert journal.days["notes"].to_list() == ["12", "13", "14"]
+    assert journal.days["empty"].isna().all()
+    assert journal.rejects.empty
+
+
+def test_own_columns_of_one_name_are_told_apart(read):
+    journal = read("date,Weight (kg),Weight (lb),#,%\n2024-03-01,70.5,155.4,1,2\n")
+    assert journal.days.columns.to_list() == ["weight_kg", "weight_lb", "column_4", "column_5"]
+
+
+def test_flags_with_a_prefix_get_its_role(read):
+    journal = read("date,trigger_stress,remedy_ice,trigger_note_text\n2024-03-01,1,0,loud\n2024-03-02,0,1,late\n")
+    assert journal.variables["role"].to_list() == ["trigger", "remedy", "own"]
+
+
+def test_an_amount_told_as_yes_or_no_is_kept_as_that(read):
+    journal = read("date,coffee\n2024-03-01,yes\n2024-03-02,no\n2024-03-03,\n")
+    assert journal.days["caffeine"].fillna(-1).to_list() == [1.0, 0.0, -1.0]
+    assert journal.variables.loc[0, ["kind", "unit", "step", "high"]].to_list() == ["yes/no", "days", 1, 1]
+    assert journal.rejects[["column", "rule", "action", "message"]].to_numpy().tolist() == [
+        ["coffee", "note", "kept", "column coffee: its cells say yes or no, so it is read as yes/no and not in mg"]
+    ]
+
+
+def test_a_yes_no_variable_told_in_figures_is_kept_as_the_users_own(read):
+    journal = read("date,diuretic\n2024-03-01,25\n2024-03-02,50.5\n")
+    assert journal.days["diuretic"].to_list() == [25.0, 50.5]
+    assert journal.variables.loc[0, ["role", "kind"]].to_list() == ["own", "amount"]
+
+
+def test_a_conversion_that_assumes_something_is_told(read):
+    journal = read("date,coffee\n2024-03-01,2\n2024-03-02,3\n")
+    assert journal.days["caffeine"].to_list() == [190.0, 285.0]
+    assert journal.rejects["message"].to_list() == [
+        "column coffee: 1 cup of coffee is read as 95 mg (brewed coffee, 8 fluid ounces: 95 mg (USDA FoodData Central))"
+    ]
+
+
+@pytest.mark.parametrize(("spread", "step"), [(37.2, 50), (0.18, 0.2), (1.2, 1), (8, 10), (0, 1), (float("nan"), 1)])
+def test_steps_can_be_spoken(spread, step):
+    assert round_step(spread) == step
