@@ -3,6 +3,7 @@
 from twitchstats.redflags.advice import advise
 from twitchstats.redflags.decision import decision_curve
 from twitchstats.redflags.model import RedFlagModel
+from twitchstats.redflags.picture import count_people
 from twitchstats.redflags.points import PointScore
 from twitchstats.redflags.prevalence import base_rates, shift_risk, wilson_interval
 from twitchstats.redflags.rules import apply_referral_rules, evaluate_referral_rules, load_referral_rules
@@ -15,6 +16,7 @@ __all__ = [
     "advise",
     "apply_referral_rules",
     "base_rates",
+    "count_people",
     "decision_curve",
     "estimate_calibration",
     "evaluate_referral_rules",

@@ -45,10 +45,10 @@ def _tell_use() -> str:
 
 def _tell_sample(model: RedFlagModel) -> str:
     return (
-        f"{model.n_people_} people, {model.n_serious_} of them serious ({model.sample_rate_:.1%}). The share is that of "
-        "the sample, not of any population. **Trained on simulated people** unless whoever fitted it says otherwise here: "
-        "people made by `simulate_cohort` come from a table of parameters (data/cohort_parameters.csv), much of which is "
-        "assumed for want of a figure, so that no real person has been seen."
+        f"{model.n_people_} people, {model.n_serious_} of them serious ({model.sample_rate_:.1%}). The share is that "
+        "of the sample, not of any population. **Trained on simulated people** unless whoever fitted it says otherwise "
+        "here: people made by `simulate_cohort` come from a table of parameters (data/cohort_parameters.csv), much of "
+        "which is assumed for want of a figure; no real person has been seen."
     )
 
 
@@ -97,8 +97,8 @@ def _tell_analysis(model: RedFlagModel) -> str:
 
 def _tell_base_rate(model: RedFlagModel) -> str:
     lines = [
-        f"Risks refer to a base rate of {model.base_rate_:.4g}; the sample had {model.sample_rate_:.4g}. `at_base_rate` "
-        "moves the intercept only (King and Zeng 2001). Known figures:",
+        f"Risks refer to a base rate of {model.base_rate_:.4g}; the sample had {model.sample_rate_:.4g}. "
+        "`at_base_rate` moves the intercept only (King and Zeng 2001). Known figures:",
         "",
     ]
     for row in base_rates().itertuples():
@@ -135,7 +135,7 @@ def _tell_fairness(model: RedFlagModel) -> str:
 
 def _tell_limits() -> str:
     return (
-        "No published model predicts motor neurone disease from symptoms in primary care, so there is nothing to compare "
-        "with. Performance on simulated people says how well the method works, not how well it would do on patients. "
-        "Self-reported weakness and weakness found by an examiner are two different signs."
+        "No published model predicts motor neurone disease from symptoms in primary care, so there is nothing to "
+        "compare with. Performance on simulated people says how well the method works, not how well it would do on "
+        "patients. Self-reported weakness and weakness found by an examiner are two different signs."
     )

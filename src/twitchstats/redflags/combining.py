@@ -135,7 +135,8 @@ def _describe(
     if not members.any():
         people = encoded.copy()
         people[:, at] = [float(code >> place & 1) for place in range(len(at))]
-    risk, lower, upper = _average_risk(model, model.design_.build(people), level)
+    weights = _weigh(model.base_rate_, outcome)[members] if members.any() else _weigh(model.base_rate_, outcome)
+    risk, lower, upper = _average_risk(model, model.design_.build(people), weights, level)
     return {
         "n_signs": bin(code).count("1") if code >= 0 else np.nan,
         "n": int(members.sum()),
@@ -146,12 +147,21 @@ def _describe(
     }
 
 
-def _average_risk(model: RedFlagModel, Z: FloatArray, level: float) -> tuple[float, float, float]:
+def _weigh(base_rate: float, outcome: FloatArray) -> FloatArray:
+    """Return how much each person stands for at the base rate: a sample rich in serious cases is not the population."""
+    share = float(outcome.mean())
+    if not 0 < share < 1:
+        return np.ones(len(outcome))
+    return np.where(outcome == 1, base_rate / share, (1 - base_rate) / (1 - share))
+
+
+def _average_risk(model: RedFlagModel, Z: FloatArray, weights: FloatArray, level: float) -> tuple[float, float, float]:
     """Return the mean risk with its delta-method interval on the log odds."""
     columns = np.column_stack([np.ones(len(Z)), Z])
     each = special.expit(Z @ model.coef_[0] + model.intercept_[0])
-    mean = float(each.mean())
-    gradient = (each * (1 - each)) @ columns / len(Z) / max(mean * (1 - mean), 1e-300)
+    weights = weights / weights.sum()
+    mean = float(weights @ each)
+    gradient = (weights * each * (1 - each)) @ columns / max(mean * (1 - mean), 1e-300)
     reach = stats.norm.ppf(0.5 + level / 2) * np.sqrt(max(gradient @ model.covariance_ @ gradient, 0.0))
     middle = special.logit(mean)
     return mean, float(special.expit(middle - reach)), float(special.expit(middle + reach))

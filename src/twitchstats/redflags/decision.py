@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 from twitchstats.errors import NotEnoughDataError, OptionError
 from twitchstats.redflags.prevalence import find_base_rate
 from twitchstats.redflags.rules import apply_referral_rules
-from twitchstats.redflags.validation import _check_options
+from twitchstats.redflags.validation import Classifier, _check_options
 
 FloatArray = NDArray[np.float64]
 
@@ -17,7 +17,7 @@ REFER_ALL, REFER_NONE, MODEL = "refer all", "refer none", "model"
 
 
 def decision_curve(
-    model: object,
+    model: Classifier,
     X: pd.DataFrame,
     y: ArrayLike,
     *,
@@ -29,7 +29,9 @@ def decision_curve(
     seed: int = 1,
     level: float = 0.95,
 ) -> pd.DataFrame:
-    """Compare the net benefit of the model with referring all, none, or by each article's rule (Vickers and Elkin 2006).
+    """Compare the net benefit of the model with referring all, none, or by each article's rule.
+
+    Vickers and Elkin 2006, Med Decis Making 26:565.
 
     Parameters
     ----------
@@ -40,8 +42,8 @@ def decision_curve(
     thresholds : sequence of float, optional
         Risks from which on a referral is worth it (0 to 1, excluded).
     base_rate : float or str, optional
-        Share of serious cases at which to compute (a setting of `base_rates`); by default that of `y`. A `RedFlagModel`
-        is moved there.
+        Share of serious cases to compute for (a setting of `base_rates`); by default that of `y`. A `RedFlagModel` is
+        moved there.
     rules : sequence of str, optional
         Rules of `load_referral_rules`, by default all. A rule is judged on the people for whom its signs are known.
     n_bootstrap, seed, level
@@ -50,8 +52,8 @@ def decision_curve(
     Returns
     -------
     DataFrame
-        ``strategy, threshold, net_benefit, ci_lower, ci_upper, referred`` (share called), ``base_rate``. Net benefit: true
-        positives minus false positives weighted by the odds of the threshold, for each person.
+        ``strategy, threshold, net_benefit, ci_lower, ci_upper, referred`` (share called), ``base_rate``. Net benefit:
+        true positives minus false positives weighted by the odds of the threshold, for each person.
 
     Raises
     ------
@@ -64,12 +66,13 @@ def decision_curve(
     serious = (np.asarray(y) == getattr(model, "classes_", [0, 1])[1]).astype(float)
     if not 0 < serious.mean() < 1:
         raise NotEnoughDataError(
-            f"Only one class: {int(serious.sum())} of {len(serious)} people are serious. A decision curve needs both kinds."
+            f"Only one class: {int(serious.sum())} of {len(serious)} people are serious. "
+            "A decision curve needs both kinds."
         )
     rate = float(serious.mean()) if base_rate is None else find_base_rate(base_rate)
     moved = model.at_base_rate(rate) if base_rate is not None and hasattr(model, "at_base_rate") else model
     cuts = _choose_thresholds(thresholds, rate)
-    risk = moved.predict_proba(X)[:, 1]  # type: ignore[attr-defined]
+    risk = moved.predict_proba(X)[:, 1]
     called = {
         MODEL: risk[:, None] >= cuts,
         REFER_ALL: np.ones((len(serious), 1)),
@@ -86,7 +89,7 @@ def decision_curve(
 
 def _choose_thresholds(thresholds: Sequence[float] | None, rate: float) -> FloatArray:
     if thresholds is None:
-        return np.linspace(0.01, 0.6, 60) if rate > 0.02 else np.geomspace(rate / 10, 0.5, 60)
+        return np.linspace(0.01, 0.6, 60) if rate > 0.02 else np.geomspace(rate / 10, min(rate * 200, 0.5), 60)
     cuts = np.asarray(thresholds, float)
     for value in cuts:
         if not 0 < value < 1:

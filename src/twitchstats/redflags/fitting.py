@@ -30,16 +30,16 @@ def count_log_loss(log_odds: FloatArray, y: FloatArray, weights: FloatArray | No
 
 def _solve(hessian: FloatArray, gradient: FloatArray) -> FloatArray:
     try:
-        return linalg.cho_solve(linalg.cho_factor(hessian, check_finite=False), gradient, check_finite=False)
+        factor = linalg.cho_factor(hessian, check_finite=False)
+        return np.asarray(linalg.cho_solve(factor, gradient, check_finite=False), dtype=np.float64)
     except linalg.LinAlgError:
-        return np.linalg.lstsq(hessian, gradient, rcond=None)[0]
+        return np.asarray(np.linalg.lstsq(hessian, gradient, rcond=None)[0], dtype=np.float64)
 
 
 def _curvature(X: FloatArray, risk: FloatArray, weights: FloatArray | None = None) -> FloatArray:
     spread = risk * (1 - risk) if weights is None else weights * risk * (1 - risk)
-    half: FloatArray = X * np.sqrt(spread)[:, None]
-    product: FloatArray = half.T @ half
-    return product
+    half = X * np.sqrt(spread)[:, None]
+    return np.asarray(half.T @ half, dtype=np.float64)
 
 
 def fit_ridge(

@@ -50,10 +50,14 @@ class RedFlagModel(ClassifierMixin, BaseEstimator):
         cross-validation (no folds, no seed). "firth": Firth's bias-reducing penalty, for small or separated data.
     strength : float, optional
         Ridge penalty, 1 / C of scikit-learn, instead of the cross-validated one.
+    interaction_weight : float
+        How many times more strongly the ridge penalty pulls on interactions than on the signs themselves: combinations
+        are expected to add less than their parts. 1 treats them alike.
     missing : {"fill", "indicator", "drop", "refuse"}
-        What happens to signs that are not known, when fitting: "fill" puts what is expected from the signs that are
-        known (EM moments of the training people); "indicator" also adds a column saying that it is not known; "drop" leaves such people out of the fit; "refuse" raises. Never taken for absent.
-        When predicting, a sign that is not known is always filled.
+        What happens to signs that are not known, when fitting. "fill": they take what is expected from the signs that
+        are known (EM moments of the training people). "indicator": also a column says that they are not known. "drop":
+        such people are left out of the fit. "refuse": an error. Never taken for absent. When predicting, a sign that
+        is not known is always filled.
     constant : {"refuse", "drop"}
         What happens to a sign that is the same for everyone.
 
@@ -71,6 +75,9 @@ class RedFlagModel(ClassifierMixin, BaseEstimator):
         Log odds ratio of each term in its unit (age: 10 years; persistence: a doubling of the weeks; sex: male).
     intercept_ : ndarray, (1,)
         Log odds where every term is 0.
+    term_means_, term_scales_ : ndarray, (terms,)
+        The penalty acts on (term - mean) / scale: the standard deviation, times sqrt(`interaction_weight`) for
+        interactions. ``LogisticRegression(C=1 / strength_)`` on ``build_design(X, standardized=True)`` is the same.
     covariance_ : ndarray, (1 + terms, 1 + terms)
         Posterior covariance of intercept and coefficients (inverse penalised information; Wood 2006).
     strength_ : float
@@ -101,6 +108,7 @@ class RedFlagModel(ClassifierMixin, BaseEstimator):
         triples: Sequence[Sequence[str]] = (),
         penalty: str = "ridge",
         strength: float | None = None,
+        interaction_weight: float = 16.0,
         missing: str = "fill",
         constant: str = "refuse",
     ) -> None:
@@ -109,6 +117,7 @@ class RedFlagModel(ClassifierMixin, BaseEstimator):
         self.triples = triples
         self.penalty = penalty
         self.strength = strength
+        self.interaction_weight = interaction_weight
         self.missing = missing
         self.constant = constant
 
@@ -147,7 +156,7 @@ class RedFlagModel(ClassifierMixin, BaseEstimator):
         )
         self.terms_ = self.design_.terms
         self._solve(self.design_.build(encoded), outcome)
-        self.average_terms_ = self.design_.build(encoded).mean(axis=0)
+        self.average_terms_ = self.term_means_
         self.n_people_, self.n_serious_ = len(outcome), int(outcome.sum())
         self.sample_rate_ = self.base_rate_ = float(outcome.mean())
         self._training: tuple[FloatArray, FloatArray] | None = (encoded, outcome)
@@ -159,6 +168,8 @@ class RedFlagModel(ClassifierMixin, BaseEstimator):
         check_choice("constant", self.constant, CONSTANT)
         if self.strength is not None and not self.strength > 0:
             raise OptionError(f"strength={self.strength} is not possible. It must be above 0.")
+        if not self.interaction_weight > 0:
+            raise OptionError(f"interaction_weight={self.interaction_weight} is not possible. It must be above 0.")
 
     def _read_training(self, X: pd.DataFrame | ArrayLike, y: ArrayLike) -> tuple[FloatArray, FloatArray]:
         if y is None:
@@ -253,6 +264,9 @@ class RedFlagModel(ClassifierMixin, BaseEstimator):
     def _solve(self, Z: FloatArray, outcome: FloatArray) -> None:
         mean, spread = Z.mean(axis=0), Z.std(axis=0)
         kept = spread > 1e-12 * np.maximum(1.0, np.abs(mean))
+        if self.penalty == "ridge":
+            spread = spread * np.sqrt([self.interaction_weight if ":" in term else 1.0 for term in self.terms_])
+        self.term_means_, self.term_scales_ = mean, np.where(kept, spread, 1.0)
         X = np.column_stack([np.ones(len(Z)), (Z[:, kept] - mean[kept]) / spread[kept]])
         path: list[tuple[float, float]] = []
         if self.penalty == "firth":
@@ -298,6 +312,13 @@ class RedFlagModel(ClassifierMixin, BaseEstimator):
                     "where the sign is not known."
                 )
         return encode_signs(X, self.signs_)
+
+    def build_design(self, X: pd.DataFrame | ArrayLike, *, standardized: bool = False) -> pd.DataFrame:
+        """Return the columns of the model, (people, terms), as they are or as the ridge penalty sees them."""
+        Z = self.design_.build(self._encode(X))
+        if standardized:
+            Z = (Z - self.term_means_) / self.term_scales_
+        return pd.DataFrame(Z, columns=self.terms_, index=X.index if isinstance(X, pd.DataFrame) else None)
 
     def decision_function(self, X: pd.DataFrame | ArrayLike) -> FloatArray:
         """Return the log odds of each person, (people,)."""

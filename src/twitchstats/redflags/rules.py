@@ -53,8 +53,8 @@ def apply_referral_rules(
     Returns
     -------
     DataFrame
-        The index of `people`, a column for each rule: 1.0 see a doctor, 0.0 not by this rule, NaN where the unknown signs
-        decide (Kleene's three-valued logic).
+        The index of `people`, a column for each rule: 1.0 see a doctor, 0.0 not by this rule, NaN where the unknown
+        signs decide (Kleene's three-valued logic).
 
     Raises
     ------
@@ -180,8 +180,11 @@ def _judge(called: FloatArray, serious: NDArray[np.bool_], rate: float, level: f
         "sensitivity": (*sensitivity, n_sick),
         "specificity": (*specificity, n_other),
         "likelihood_ratio": (*ratio, n_sick + n_other),
-        "ppv": (*(np.nan if nobody_called else _posterior(value, rate) for value in ratio), n_sick + n_other),
-        "missed": (*(np.nan if nobody_spared else _posterior(value, rate) for value in spared), n_sick + n_other),
+        "ppv": (*(np.nan if nobody_called else _posterior(float(value), rate) for value in ratio), n_sick + n_other),
+        "missed": (
+            *(np.nan if nobody_spared else _posterior(float(value), rate) for value in spared),
+            n_sick + n_other,
+        ),
         "referred": (*referred, n_sick + n_other),
     }
     frame = pd.DataFrame.from_dict(rows, orient="index", columns=["estimate", "ci_lower", "ci_upper", "n"])
@@ -207,7 +210,7 @@ def likelihood_ratio(
     Half a person is added to each cell of a table with an empty one; NaN where nobody has the finding.
 
     >>> [round(float(value), 3) for value in likelihood_ratio(90, 10, 100, 100)]
-    [9.0, 4.972, 16.292]
+    [9.0, 4.981, 16.262]
     """
     a, b = np.asarray(hits, float), np.asarray(alarms, float)
     empty = 0.5 * ((a == 0) | (b == 0))

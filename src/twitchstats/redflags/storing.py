@@ -23,7 +23,7 @@ _PLAIN = [
     "signs_", "ignored_", "terms_", "dropped_terms_", "named_", "strength_", "n_people_", "n_serious_", "base_rate_",
     "sample_rate_", "n_features_in_",
 ]  # fmt: skip
-_ARRAYS = ["coef_", "intercept_", "covariance_", "average_terms_"]
+_ARRAYS = ["coef_", "intercept_", "covariance_", "average_terms_", "term_means_", "term_scales_"]
 _FRAMES = ["missing_", "strength_path_"]
 
 

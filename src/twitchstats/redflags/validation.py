@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Callable, Iterator
+from typing import Protocol
 
 import numpy as np
 import pandas as pd
@@ -17,6 +18,14 @@ from twitchstats.redflags.prevalence import check_share, wilson_interval
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int_]
 
+
+class Classifier(Protocol):
+    """A scikit-learn classifier of two classes."""
+
+    def predict_proba(self, X: pd.DataFrame | NDArray) -> FloatArray:
+        """Return the risk of each class."""
+
+
 METRICS = (
     "auc", "brier", "calibration_in_the_large", "calibration_intercept", "calibration_slope", "net_benefit",
 )  # fmt: skip
@@ -24,7 +33,7 @@ _CURVE_KNOTS = (0.05, 0.35, 0.65, 0.95)
 
 
 def validate_risk(
-    model: object,
+    model: Classifier,
     X: pd.DataFrame | NDArray,
     y: ArrayLike,
     *,
@@ -62,8 +71,8 @@ def validate_risk(
     -------
     DataFrame
         ``metric, estimate, ci_lower, ci_upper, apparent, optimism, n_people, n_serious``. Metrics: "auc"; "brier";
-        "calibration_in_the_large" (observed share minus mean risk, 0 is right); "calibration_intercept" (the same as log
-        odds); "calibration_slope" (1 is right, below 1 overfitted); "net_benefit" at the threshold. Intervals:
+        "calibration_in_the_large" (observed share minus mean risk, 0 is right); "calibration_intercept" (the same as
+        log odds); "calibration_slope" (1 is right, below 1 overfitted); "net_benefit" at the threshold. Intervals:
         bootstrap quantiles, moved by the optimism (Noma et al 2021, Stat Med 40:5691).
 
     Raises
@@ -104,7 +113,7 @@ def validate_risk(
 
 
 def estimate_calibration(
-    model: object,
+    model: Classifier,
     X: pd.DataFrame | NDArray,
     y: ArrayLike,
     *,
@@ -123,8 +132,8 @@ def estimate_calibration(
     Returns
     -------
     DataFrame
-        ``risk`` (`n_points` from the 1st to the 99th percentile of the predicted risks), ``observed, ci_lower, ci_upper,
-        apparent, optimism``. ``attrs["risks"]`` has the predicted risks, for a histogram.
+        ``risk`` (`n_points` from the 1st to the 99th percentile of the predicted risks), ``observed, ci_lower,
+        ci_upper, apparent, optimism``. ``attrs["risks"]`` has the predicted risks, for a histogram.
 
     Raises
     ------
@@ -135,8 +144,8 @@ def estimate_calibration(
     _check_options(n_bootstrap, level)
     outcome = _as_outcome(model, y)
     risk = _predict(model, X)
-    ends = special.logit(np.clip(np.quantile(risk, [0.01, 0.99]), 1e-9, 1 - 1e-9))
-    grid = np.linspace(*ends, n_points)
+    low, high = special.logit(np.clip(np.quantile(risk, [0.01, 0.99]), 1e-9, 1 - 1e-9))
+    grid: FloatArray = np.linspace(float(low), float(high), n_points)
 
     def curve(y: FloatArray, risk: FloatArray) -> FloatArray:
         return _smooth(y, risk, grid)
@@ -266,7 +275,7 @@ def _check_options(n_bootstrap: int, level: float) -> None:
         raise OptionError(f"n_bootstrap={n_bootstrap} is not possible. Take at least 2 samples, 200 for a result.")
 
 
-def _as_outcome(model: object, y: ArrayLike) -> FloatArray:
+def _as_outcome(model: Classifier, y: ArrayLike) -> FloatArray:
     labels = np.asarray(y)
     classes = getattr(model, "classes_", [0, 1])
     outcome = (labels == classes[1]).astype(float)
@@ -277,8 +286,8 @@ def _as_outcome(model: object, y: ArrayLike) -> FloatArray:
     return outcome
 
 
-def _predict(model: object, X: pd.DataFrame | NDArray) -> FloatArray:
-    return model.predict_proba(X)[:, 1]  # type: ignore[attr-defined]
+def _predict(model: Classifier, X: pd.DataFrame | NDArray) -> FloatArray:
+    return model.predict_proba(X)[:, 1]
 
 
 def _draw(outcome: FloatArray, n_bootstrap: int, seed: int, progress: bool) -> Iterator[IntArray]:
@@ -295,7 +304,7 @@ def _draw(outcome: FloatArray, n_bootstrap: int, seed: int, progress: bool) -> I
 
 
 def _refit(
-    model: object,
+    model: Classifier,
     X: pd.DataFrame | NDArray,
     outcome: FloatArray,
     n_bootstrap: int,

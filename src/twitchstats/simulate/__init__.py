@@ -5,6 +5,8 @@ from importlib import import_module
 _HOME = {
     "simulate_journal": "journal",
     "simulate_cohort": "cohort",
+    "cohort_truth": "cohort",
+    "load_cohort_parameters": "cohort",
     "load_world": "world",
     "list_worlds": "world",
     "write_demo_data": "demo",

@@ -1,0 +1,351 @@
+"""Pictures of the risk model: odds ratios, combinations, calibration, decisions, and the base-rate picture."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from twitchstats.errors import NotEnoughDataError
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+# Okabe and Ito's colours; shape or line style always says the same as the colour
+BLUE, ORANGE, GREEN, PURPLE, BLACK, GREY = "#0072b2", "#d55e00", "#009e73", "#cc79a7", "#000000", "#8c8c8c"
+STRATEGY_STYLES = {
+    "model": (BLUE, "-", 2.2),
+    "refer all": (BLACK, "-", 1.0),
+    "refer none": (GREY, "-", 1.0),
+    "A1 and": (ORANGE, "-", 1.4),
+    "A1 any": (ORANGE, "--", 1.4),
+    "A2": (GREEN, "-", 1.4),
+    "A3": (PURPLE, "-", 1.4),
+    "A4": (GREEN, "--", 1.4),
+    "A5": (PURPLE, ":", 1.8),
+    "NICE NG127": ("#56b4e9", "-.", 1.6),
+}
+DOCTOR = "Any red flag: see a doctor, whatever the number."
+SIMULATED = "No diagnosis. A share says nothing certain about one person."
+
+
+def _make_figure(width: float, height: float) -> Figure:
+    """Return a figure that no pyplot state knows of."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(width, height), layout="constrained")
+    FigureCanvasAgg(figure)
+    return figure
+
+
+def _make_axes(width: float, height: float) -> Axes:
+    return _make_figure(width, height).subplots()
+
+
+def _tidy(ax: Axes) -> None:
+    ax.spines[["top", "right"]].set_visible(False)
+
+
+def _need_rows(frame: pd.DataFrame, what: str) -> None:
+    if frame.empty:
+        raise NotEnoughDataError(f"No {what} to draw: the frame has no rows.")
+
+
+def plot_odds_ratios(frame: pd.DataFrame, ax: Axes | None = None) -> Axes:
+    """Draw a forest of odds ratios, the strongest at the top.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        As `RedFlagModel.odds_ratios` returns it.
+    ax : Axes, optional
+        Where to draw; a new figure by default.
+
+    Returns
+    -------
+    Axes
+        Dots with intervals on a log scale; hollow diamonds are the model's own, shrunken odds ratios.
+    """
+    from matplotlib.ticker import LogLocator
+
+    _need_rows(frame, "odds ratios")
+    rows = frame.sort_values("estimate", kind="stable").reset_index(drop=True)
+    ax = ax or _make_axes(8.5, 0.36 * len(rows) + 1.6)
+    places = np.arange(len(rows))
+    middle = rows["estimate"].to_numpy(float)
+    low, high = _limit_reach(rows)
+    ax.axvline(1, color=GREY, linewidth=1)
+    ax.errorbar(
+        middle,
+        places,
+        xerr=[middle - low, high - middle],
+        fmt="o",
+        color=BLUE,
+        capsize=2.5,
+        label="odds ratio, interval",
+    )
+    if rows["shrunken"].notna().any():
+        ax.plot(
+            rows["shrunken"],
+            places,
+            "D",
+            markerfacecolor="none",
+            color=ORANGE,
+            markersize=6,
+            label="the model's, shrunken",
+        )
+        ax.legend(loc="lower right", frameon=False, fontsize=9)
+    ax.set_xscale("log")
+    ax.set_yticks(places, [_name_row(row) for _, row in rows.iterrows()])
+    ax.set_ylim(-0.7, len(rows) - 0.3)
+    ax.set_xlabel("odds ratio of a serious condition (log scale; 1 = makes no difference)")
+    ax.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    ax.xaxis.set_major_formatter("{x:g}")
+    ax.minorticks_off()
+    _tidy(ax)
+    return ax
+
+
+def _limit_reach(rows: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
+    """Return the interval, cut where a profile never ends, so that an axis can hold it."""
+    middle = rows["estimate"].to_numpy(float)
+    low, high = rows["ci_lower"].to_numpy(float), rows["ci_upper"].to_numpy(float)
+    return np.maximum(low, middle.min() / 1e3), np.minimum(high, middle.max() * 1e3)
+
+
+def _name_row(row: pd.Series) -> str:
+    unit = "" if row.unit == "present against absent" or ":" in row.term else f" ({row.unit})"
+    return f"{row.label}{unit}"
+
+
+def plot_combinations(frame: pd.DataFrame, figure: Figure | None = None, *, most: int = 15) -> Figure:
+    """Draw combinations of signs as dots joined by a line, with how often they were seen and how serious they are.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        As `RedFlagModel.combinations` returns it; people whose signs are not all known are left out.
+    figure : Figure, optional
+        Where to draw; a new one by default.
+    most : int
+        How many combinations, those seen most often.
+
+    Returns
+    -------
+    Figure
+        Three rows: risk with interval (model filled, observed hollow), people seen, and the signs of each column.
+    """
+    from twitchstats.redflags.combining import NONE
+    from twitchstats.redflags.odds import label_term
+
+    rows = frame[frame["n_signs"].notna()].head(most).reset_index(drop=True)
+    _need_rows(rows, "combinations")
+    parts = [set() if name == NONE else set(name.split(" + ")) for name in rows["combination"]]
+    signs = sorted({sign for members in parts for sign in members}, key=lambda s: -sum(s in p for p in parts))
+    places = np.arange(len(rows))
+    figure = figure or _make_figure(max(8.0, 0.55 * len(rows) + 3.4), 5.2 + 0.27 * len(signs))
+    top, middle, bottom = figure.subplots(
+        3, 1, sharex=True, height_ratios=[3, 1.1, 0.27 * max(len(signs), 2)]
+    )  # fmt: skip
+    _draw_risks(top, rows, places)
+    middle.bar(places, rows["n"], color=GREY, width=0.6)
+    middle.set_ylabel("people")
+    middle.margins(y=0.25)
+    for place, row in zip(places, rows.itertuples(), strict=True):
+        middle.annotate(f"{row.n}", (place, row.n), xytext=(0, 2), textcoords="offset points", ha="center", fontsize=8)
+    _draw_members(bottom, parts, signs)
+    bottom.set_yticks(range(len(signs)), [label_term(sign) for sign in signs])
+    for ax in (top, middle):
+        _tidy(ax)
+        ax.tick_params(labelbottom=False, bottom=False)
+    return figure
+
+
+def _draw_risks(ax: Axes, rows: pd.DataFrame, places: np.ndarray) -> None:
+    seen = rows["n"] > 0
+    for shift, name, ends, marker, fill, colour, label in (
+        (-0.13, "risk", ("risk_lower", "risk_upper"), "o", BLUE, BLUE, "the model's risk"),
+        (0.13, "observed_rate", ("observed_lower", "observed_upper"), "s", "none", ORANGE, "observed"),
+    ):
+        value = rows[name].where(seen | (name == "risk")).to_numpy(float)
+        reach = np.abs(np.vstack([value - rows[ends[0]], rows[ends[1]] - value]))
+        ax.errorbar(
+            places + shift, value, yerr=reach, fmt=marker, color=colour, markerfacecolor=fill, capsize=2, label=label
+        )
+    rate = float(rows["base_rate"].iloc[0])
+    ax.axhline(rate, color=BLACK, linewidth=1, linestyle="--", label=f"base rate, {rate:.3g}")
+    if rate < 0.02:
+        ax.set_yscale("log")
+        ax.set_ylim(bottom=max(float(rows["risk_lower"].min()) / 2, 1e-9), top=1)
+    else:
+        ax.set_ylim(0, 1)
+    ax.set_ylabel("share serious")
+    ax.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=3, frameon=False, fontsize=9)
+
+
+def _draw_members(ax: Axes, parts: list[set[str]], signs: list[str]) -> None:
+    for place, members in enumerate(parts):
+        there = [k for k, sign in enumerate(signs) if sign in members]
+        ax.plot([place] * len(signs), range(len(signs)), "o", color="#dddddd", markersize=7, zorder=1)
+        ax.plot([place] * len(there), there, "o-", color=BLACK, markersize=7, linewidth=1.6, zorder=2)
+        if not there:
+            ax.annotate("none", (place, len(signs) - 0.45), ha="center", va="bottom", fontsize=8, annotation_clip=False)
+    ax.set_ylim(len(signs) - 0.1, -0.6)
+    ax.spines[:].set_visible(False)
+    ax.tick_params(length=0, labelbottom=False)
+
+
+def plot_calibration(
+    curve: pd.DataFrame, figure: Figure | None = None, *, groups: pd.DataFrame | None = None
+) -> Figure:
+    """Draw predicted against observed risk, with a histogram of the predicted risks below.
+
+    Parameters
+    ----------
+    curve : DataFrame
+        As `redflags.estimate_calibration` returns it.
+    figure : Figure, optional
+        Where to draw; a new one by default.
+    groups : DataFrame, optional
+        As `redflags.group_risks` returns it: dots with intervals.
+    """
+    _need_rows(curve, "calibration curve")
+    figure = figure or _make_figure(6.2, 7.2)
+    top, bottom = figure.subplots(2, 1, sharex=True, height_ratios=[4, 1])
+    top.plot([0, 1], [0, 1], color=GREY, linestyle="--", linewidth=1, label="perfect")
+    top.fill_between(curve["risk"], curve["ci_lower"], curve["ci_upper"], color=BLUE, alpha=0.2, linewidth=0)
+    top.plot(curve["risk"], curve["observed"], color=BLUE, linewidth=2, label="observed, with interval")
+    if (curve["optimism"] != 0).any():
+        top.plot(curve["risk"], curve["apparent"], color=ORANGE, linestyle=":", linewidth=1.6, label="apparent")
+    if groups is not None:
+        reach = np.abs(np.vstack([groups["observed"] - groups["ci_lower"], groups["ci_upper"] - groups["observed"]]))
+        top.errorbar(
+            groups["risk"], groups["observed"], yerr=reach, fmt="o", color=BLACK, markersize=4, capsize=2,
+            linewidth=1, label="tenths of the people",
+        )  # fmt: skip
+    top.set(ylabel="observed share serious", xlim=(-0.01, 1.01), ylim=(-0.02, 1.02))
+    top.legend(loc="upper left", frameon=False, fontsize=9)
+    bottom.hist(curve.attrs.get("risks", []), bins=np.linspace(0, 1, 41), color=GREY)
+    bottom.set(xlabel="predicted risk, at the share of the sample", ylabel="people")
+    for ax in (top, bottom):
+        _tidy(ax)
+    return figure
+
+
+def plot_decision_curve(frame: pd.DataFrame, ax: Axes | None = None) -> Axes:
+    """Draw the net benefit of each strategy over the threshold, the model with its interval.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        As `redflags.decision_curve` returns it.
+    ax : Axes, optional
+        Where to draw; a new figure by default.
+    """
+    _need_rows(frame, "decision curve")
+    ax = ax or _make_axes(8.5, 5.4)
+    rate = float(frame["base_rate"].iloc[0])
+    scale, per = (1.0, "a person") if rate > 0.02 else (1e5, "100,000 people")
+    for name, rows in frame.groupby("strategy", sort=False):
+        colour, style, width = STRATEGY_STYLES.get(str(name), (GREY, "-.", 1.2))
+        ax.plot(
+            rows["threshold"], rows["net_benefit"] * scale, color=colour, linestyle=style, linewidth=width, label=name
+        )
+        if name == "model":
+            ax.fill_between(
+                rows["threshold"],
+                rows["ci_lower"] * scale,
+                rows["ci_upper"] * scale,
+                color=colour,
+                alpha=0.18,
+                linewidth=0,
+            )
+    ax.set_ylim(-0.35 * rate * scale, 1.12 * rate * scale)
+    if rate <= 0.02:
+        ax.set_xscale("log")
+    ax.set_xlabel("risk from which on a referral is worth it (threshold)")
+    ax.set_ylabel(f"net benefit for {per}")
+    ax.set_title(f"Serious cases found, less the weighted false alarms; base rate {rate:.3g}", loc="left", fontsize=10)
+    ax.legend(loc="center left", bbox_to_anchor=(1.0, 0.5), frameon=False, fontsize=9)
+    _tidy(ax)
+    return ax
+
+
+def plot_base_rates(frame: pd.DataFrame, ax: Axes | None = None) -> Axes:
+    """Draw the base-rate picture: of 100,000 people who twitch, how many have a serious condition, sign by sign.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        As `redflags.count_people` returns it.
+    ax : Axes, optional
+        Where to draw; a new figure by default.
+
+    Returns
+    -------
+    Axes
+        For each sign a filled dot (people who have it) and a hollow one (people who don't), with intervals, on a log
+        scale; the dashed line is everybody.
+    """
+    _need_rows(frame, "base rates")
+    everybody = frame[frame["state"] == "all"].iloc[0]
+    order = frame[frame["state"] == "present"].sort_values("estimate", kind="stable")["sign"]
+    people = round(everybody["estimate"] / everybody["base_rate"])
+    ax = ax or _make_axes(10.5, 0.62 * len(order) + 2.3)
+    shown = frame[np.isfinite(frame["estimate"])]
+    lowest, highest = shown["ci_lower"].min(), min(shown["ci_upper"].max(), people)
+    ax.set_xscale("log")
+    ax.axvline(everybody["estimate"], color=BLACK, linewidth=1.2, linestyle="--")
+    for place, sign in enumerate(order):
+        for _, row in frame[frame["sign"] == sign].iterrows():
+            _draw_count(ax, row, place + (0.17 if row.state == "present" else -0.17), highest)
+    ax.set_yticks(range(len(order)), [frame.loc[frame["sign"] == sign, "label"].iloc[0] for sign in order])
+    ax.set_ylim(-0.7, len(order) - 0.3)
+    ax.set_xlim(lowest / 2, highest * 40)
+    ax.set_xlabel(f"of {people:,} such people, how many have a serious condition (log scale)")
+    ax.set_title(
+        f"Of {people:,} people who twitch, about {everybody['estimate']:.3g} have a serious condition (dashed line)\n"
+        f"{DOCTOR} {SIMULATED}",
+        loc="left", fontsize=10,
+    )  # fmt: skip
+    ticks = 10.0 ** np.arange(np.ceil(np.log10(lowest / 2)), np.floor(np.log10(people)) + 1)
+    ax.set_xticks(ticks[ticks <= highest * 2], [f"{tick:,.10g}" for tick in ticks[ticks <= highest * 2]])
+    ax.minorticks_off()
+    _add_key(ax)
+    _tidy(ax)
+    return ax
+
+
+def _draw_count(ax: Axes, row: pd.Series, place: float, edge: float) -> None:
+    present = row.state == "present"
+    colour = ORANGE if present else BLUE
+    ax.plot([row.ci_lower, row.ci_upper], [place, place], color=colour, linewidth=1.4)
+    ax.plot(row.estimate, place, "o", color=colour, markerfacecolor=colour if present else "white", markersize=7)
+    words = f"{'with' if present else 'without'}: {_say_count(row.estimate)} (1 in {_round_count(row.one_in)})"
+    ax.text(edge * 1.6, place, words, va="center", fontsize=9, color=colour)
+
+
+def _say_count(value: float) -> str:
+    return f"{value:,.0f}" if value >= 10 else f"{value:.2g}"
+
+
+def _round_count(value: float) -> str:
+    """Return a count with two figures: nobody should read more into it."""
+    if not np.isfinite(value):
+        return "no known number"
+    digits = max(int(np.floor(np.log10(max(value, 1)))) - 1, 0)
+    return f"{round(value, -digits):,.0f}"
+
+
+def _add_key(ax: Axes) -> None:
+    from matplotlib.lines import Line2D
+
+    handles = [
+        Line2D([], [], marker="o", color=ORANGE, label="people who have the sign"),
+        Line2D([], [], marker="o", color=BLUE, markerfacecolor="white", label="people who do not"),
+    ]
+    ax.legend(handles=handles, loc="upper center", bbox_to_anchor=(0.4, -0.16 if ax.get_ylim()[1] < 6 else -0.1),
+              ncols=2, frameon=False, fontsize=9)  # fmt: skip
