@@ -53,7 +53,7 @@ def test_one_person_has_days_as_clusters():
 
 def test_people_with_few_episodes_are_left_out():
     person = ["A"] * 6 + ["B"] * 6 + ["C"] * 2
-    hits = [1, 0, 0, 0, 0, 0] + [1, 1, 1, 0, 0, 0] + [1, 1]
+    hits = [*[1, 0, 0, 0, 0, 0], *[1, 1, 1, 0, 0, 0], *[1, 1]]
     row = estimate_share(hits, person, np.arange(14), reference=None)
     assert row["estimate"] == pytest.approx((1 / 6 + 1 / 2) / 2)
     assert (row["n_people"], row["n_episodes"]) == (2, 12)
@@ -190,6 +190,12 @@ def test_constant_intensity_is_told(make_journal):
     rows = [{"person": "A", "start": f"2025-03-{3 + i:02d} 10:00", "intensity": 4, "pain": i % 3} for i in range(12)]
     row = ep.relate_pain_to_intensity(make_journal(episodes=rows)).iloc[0]
     assert row["reason"] == "no variation"
+
+
+def test_days_that_cannot_be_matched_have_no_comparison(make_journal):
+    rows = [{"person": "A", "start": "2025-03-03 10:00", "site": "neck"}]
+    journal = make_journal({"A": [1, 2]}, rows, calendar="none", extra={"stress": [1.0, 2.0]})
+    assert ep.compare_sites_by_trigger(journal)["reason"].tolist() == ["no order in time"]
 
 
 def test_misuse_is_told(articles):

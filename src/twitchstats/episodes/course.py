@@ -20,7 +20,6 @@ from twitchstats.journal.record import Journal
 from twitchstats.panel import build_panel
 
 SPELL_COLUMNS = ["person", "state", "start", "days", "start_seen", "end_seen"]
-NO_ORDER = "no order in time"
 
 
 def estimate_duration(

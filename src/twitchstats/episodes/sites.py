@@ -6,6 +6,7 @@ import pandas as pd
 
 from twitchstats.episodes.shares import (
     NO_COLUMN,
+    NO_ORDER,
     NO_VARIATION,
     RESULT_COLUMNS,
     TOO_FEW,
@@ -152,13 +153,17 @@ def compare_sites_by_trigger(
         A site that is not in the vocabulary, or a trigger that is not among the journal's variables.
     """
     chosen = _check_sites(sites)
-    if trigger not in journal.days.columns:
-        raise unknown_name("variable", trigger, journal.days.columns)
+    numeric = journal.days.select_dtypes("number").columns
+    if trigger not in numeric:
+        raise unknown_name("variable", trigger, numeric)
     variable = journal.variables.set_index("name").loc[trigger]
     episodes = get_episodes(journal, "site", kind=kind)
-    head = {"sites": ";".join(chosen), "trigger": trigger, "step": variable["step"], "unit": variable["unit"]}
+    step = float(variable["step"]) if pd.notna(variable["step"]) else 1.0  # a variable of the user's own may lack one
+    head = {"sites": ";".join(chosen), "trigger": trigger, "step": step, "unit": variable["unit"]}
     if episodes.empty:
         return pd.DataFrame([head | fail(NO_COLUMN, measure="odds ratio", reference=1.0)])
+    if journal.calendar == "none" or not _share_calendar(journal, episodes):
+        return pd.DataFrame([head | fail(NO_ORDER, measure="odds ratio", reference=1.0)])
     days = _count_days(episodes.assign(hit=episodes["site"].isin(chosen).astype(float)))
     dose = journal.days[trigger].rename("dose").rename_axis(["person", "day"]).reset_index()
     days = days.merge(dose, on=["person", "day"], how="inner").dropna(subset=["dose"])
@@ -167,11 +172,17 @@ def compare_sites_by_trigger(
         hits, totals = own["hit"].to_numpy(float), own["size"].to_numpy(float)
         if min(hits.sum(), (totals - hits).sum()) < least:
             return None
-        return fit_logistic(hits, totals, own["dose"].to_numpy(float) / float(variable["step"]), own["day"])
+        return fit_logistic(hits, totals, own["dose"].to_numpy(float) / step, own["day"])
 
     reason = NO_VARIATION if len(days) and (days.groupby("person")["dose"].nunique() < 2).all() else TOO_FEW
     fitted = fit_by_person(days, fit)
     return pd.DataFrame([head | pool_slopes(fitted, measure="odds ratio", n_episodes=len(episodes), reason=reason)])
+
+
+def _share_calendar(journal: Journal, episodes: pd.DataFrame) -> bool:
+    """Tell whether the starts of episodes and the days are told in the same way (dates, or day numbers)."""
+    dates = journal.days.index.get_level_values("date")
+    return isinstance(dates, pd.DatetimeIndex) == pd.api.types.is_datetime64_any_dtype(episodes["day"])
 
 
 def _count_days(episodes: pd.DataFrame) -> pd.DataFrame:

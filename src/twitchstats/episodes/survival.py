@@ -57,7 +57,7 @@ def share_over(time: ArrayLike, ended: ArrayLike, limit: float) -> float:
     for moment in np.unique(t[d & (t <= limit)]):
         survival *= 1 - np.sum(d & (t == moment)) / np.sum(t >= moment)
     watched = survival == 0 or bool(np.any(t >= limit))
-    return 1 - survival if len(t) and watched else float("nan")
+    return float(1 - survival) if len(t) and watched else float("nan")
 
 
 def jackknife_over(time: ArrayLike, ended: ArrayLike, cluster: ArrayLike, limit: float) -> tuple[float, float, int]:

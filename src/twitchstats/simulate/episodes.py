@@ -8,6 +8,7 @@ from twitchstats.journal.record import EPISODE_COLUMNS
 from twitchstats.simulate.world import FloatArray, Slope, get_course
 from twitchstats.vocabulary import list_choices
 
+_BLOCK = 100_000  # episodes whose sites are drawn at a time: bounds memory
 KINDS = ("twitch", "cramp", "spasm")  # in the order of OUTCOMES
 
 
@@ -80,9 +81,12 @@ def _draw_sites(
         dose = states[slope.trigger]
         change = slope.coefficient[:, None] * (dose - dose.mean(axis=1, keepdims=True)) / slope.step
         odds[:, :, sites.index(slope.outcome)] *= np.exp(change)
-    weight = own[kind, person] * odds[person, day]
-    ladder = np.cumsum(weight, axis=1)
-    place = (rng.random((len(kind), 1)) * ladder[:, -1:] > ladder).sum(axis=1)
+    chance = rng.random(len(kind))
+    place = np.empty(len(kind), dtype=np.int64)
+    for start in range(0, len(kind), _BLOCK):
+        part = slice(start, start + _BLOCK)
+        ladder = np.cumsum(own[kind[part], person[part]] * odds[person[part], day[part]], axis=1)
+        place[part] = (chance[part, None] * ladder[:, -1:] > ladder).sum(axis=1)
     return np.array(sites)[np.minimum(place, len(sites) - 1)]
 
 
