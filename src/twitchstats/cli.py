@@ -38,7 +38,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         The words after the program's name; by default those of this process.
     """
     parser = build_parser()
-    args = parser.parse_args(argv)
+    args, others = parser.parse_known_args(argv)
+    if others and args.command != "lab":
+        parser.error(f"unrecognized arguments: {' '.join(others)}")
+    args.options = others
     try:
         code = args.run(args)
         sys.stdout.flush()
@@ -119,8 +122,7 @@ def build_parser() -> argparse.ArgumentParser:
     template.add_argument("--days", type=_read_count, default=28, metavar="N", help="days to lay out, with --start")
     template.add_argument("--out", type=Path, metavar="FILE", help="write it to a new file instead")
 
-    lab = add("lab", run_lab, "open JupyterLab on the notebooks")
-    lab.add_argument("options", nargs=argparse.REMAINDER, help="passed on to JupyterLab")
+    add("lab", run_lab, "open JupyterLab on the notebooks; further options go to JupyterLab")
     add("version", run_version, "print the versions that decide the numbers")
     return parser
 

@@ -37,14 +37,9 @@ def make_journal():
 def gappy():
     """Two people with known gaps: P1 on days 1, 2, 5 and 8; P2 on days 3 and 4 of January 2025."""
     dates = pd.to_datetime(["2025-01-01", "2025-01-02", "2025-01-05", "2025-01-08", "2025-01-03", "2025-01-04"])
-    return _make_journal(
-        {
-            "person": ["P1"] * 4 + ["P2"] * 2,
-            "date": dates,
-            "twitches": [0.0, 3, 6, 0, 1, 1],
-            "stress": [1.0, 2, 3, 4, 5, 6],
-        }
-    )
+    people = ["P1"] * 4 + ["P2"] * 2
+    values = {"twitches": [0.0, 3, 6, 0, 1, 1], "stress": [1.0, 2, 3, 4, 5, 6]}
+    return _make_journal({"person": people, "date": dates} | values)
 
 
 @pytest.fixture

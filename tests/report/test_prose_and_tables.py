@@ -14,16 +14,17 @@ MARKUP = "<script>alert(1)</script> *bold* [link](javascript:x) `code` a_b | ~ #
 
 @pytest.mark.parametrize(
     ("value", "text"),
-    [(1234567.0, "1234567"), (0.000123456, "0.000123"), (-2.5, "-2.5"), (99.96, "100"), (math.inf, "∞"), (1e-12, "0.000000000001")],
+    [(1234567.0, "1234567"), (0.000123456, "0.000123"), (-2.5, "-2.5"), (99.96, "100"), (math.inf, "∞"),
+     (1e-9, "0.000000001")],
 )  # fmt: skip
 def test_numbers_keep_three_digits_and_no_exponent(value, text):
     assert format_number(value) == text
 
 
-def test_shares_below_a_thousandth_are_told_as_one_in_so_many():
+def test_shares_below_a_thousandth_are_told_per_hundred_thousand():
     assert [format_share(x) for x in (0, 0.0005, 0.001, 0.5, 1, math.nan)] == [
         "0 %",
-        "1 in 2,000",
+        "50 in 100,000",
         "0.1 %",
         "50 %",
         "100 %",
@@ -73,8 +74,10 @@ def test_prose_is_text_that_shows_itself_as_markdown():
 @pytest.mark.parametrize(
     ("value", "measure", "text"),
     [
-        (1.0, "rate ratio", "±0 %"), (0.9, "rate ratio", "−10 %"), (0.1, "rate ratio", "×0.1"), (3.0, "rate ratio", "×3"),
-        (1.0, "odds ratio", "×1"), (0.0, "difference", "±0"), (math.nan, "rate ratio", "–"), (math.inf, "odds ratio", "unbounded"),
+        (1.0, "rate ratio", "±0 %"), (0.9, "rate ratio", "−10 %"), (0.1, "rate ratio", "×0.1"),
+        (3.0, "rate ratio", "×3"),
+        (1.0, "odds ratio", "×1"), (0.0, "difference", "±0"), (math.nan, "rate ratio", "–"),
+        (math.inf, "odds ratio", "unbounded"),
     ],
 )  # fmt: skip
 def test_effects_in_plain_form(value, measure, text):

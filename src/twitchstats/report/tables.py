@@ -97,15 +97,15 @@ def format_p(value: float) -> str:
 
 
 def format_share(value: float) -> str:
-    """Return a share between 0 and 1 in per cent; tiny shares as one in so many.
+    """Return a share between 0 and 1 in per cent; tiny shares per 100,000.
 
     >>> format_share(0.4649), format_share(0.00006), format_share(0.0023)
-    ('46 %', '1 in 16,667', '0.23 %')
+    ('46 %', '6 in 100,000', '0.23 %')
     """
     if math.isnan(value):
         return MISSING
     if 0 < value < 0.001:
-        return f"1 in {round(1 / value):,}"
+        return f"{format_number(100_000 * value, 2)} in 100,000"
     return f"{format_number(100 * value, 2)} %"
 
 

@@ -22,6 +22,7 @@ from twitchstats.report.wording.reading import (
     tabulate_months,
     tabulate_people,
     tabulate_rejects,
+    tabulate_sites,
     tabulate_variables,
     tabulate_versions,
 )
@@ -58,6 +59,7 @@ __all__ = [
     "tabulate_red_flags",
     "tabulate_rejects",
     "tabulate_risks",
+    "tabulate_sites",
     "tabulate_triggers",
     "tabulate_untested",
     "tabulate_variables",

@@ -164,6 +164,23 @@ def tabulate_variables(journal: Journal) -> Table:
     return show_table(shown[~never], caption, labels=labels)
 
 
+def tabulate_sites(journal: Journal) -> Table | Prose:
+    """Show where the episodes were, people weighing alike."""
+    known = journal.episodes["site"].notna() if len(journal.episodes) else pd.Series(dtype=bool)
+    if not known.any():
+        return Prose("The journal has no table of episodes with sites (`--episodes`).")
+    from twitchstats.episodes import summarize_sites
+
+    sites = summarize_sites(journal)
+    ends = zip(sites["ci_lower"], sites["ci_upper"], strict=True)
+    shown = sites.assign(
+        estimate=sites["estimate"].map(format_share),
+        interval=["–" if pd.isna(a) else f"{format_share(max(a, 0.0))} to {format_share(b)}" for a, b in ends],
+    )
+    labels = {"site": "Site", "n_at_site": "Episodes", "estimate": "Share", "interval": "95 % interval"}
+    return show_table(shown, f"Where the {len(journal.episodes):,} episodes were.", labels=labels)
+
+
 def describe_notes(journal: Journal, *, include: bool) -> "Table | Prose":
     """Show free-text columns, if asked for; else say that they stay private."""
     text = [name for name in journal.days.columns if not pd.api.types.is_numeric_dtype(journal.days[name])]

@@ -19,16 +19,21 @@ def find_flags(journal: Journal) -> pd.DataFrame:
     DataFrame
         ``sign, label, level, known`` (people of whom it is known), ``present`` (people who have it), red flags first.
     """
+    from twitchstats.redflags.advice import mark_present
+
     signs = load_signs()
-    rows = []
-    for name in find_signs(journal.people.columns):
-        sign = signs.loc[name]
-        values = pd.to_numeric(journal.people[name], errors="coerce") if isinstance(sign["level"], str) else None
-        if values is None:
-            continue
-        least = sign["threshold"] if pd.notna(sign["threshold"]) else 0.5
-        present = int((values >= least).sum())
-        rows.append((name, sign["label"], sign["level"], int(values.notna().sum()), present))
+    names = [name for name in find_signs(journal.people.columns) if isinstance(signs.loc[name, "level"], str)]
+    marks = mark_present(journal.people[names]) if names else pd.DataFrame()
+    rows = [
+        (
+            name,
+            signs.loc[name, "label"],
+            signs.loc[name, "level"],
+            int(marks[name].notna().sum()),
+            int(marks[name].sum()),
+        )
+        for name in names
+    ]
     found = pd.DataFrame(rows, columns=["sign", "label", "level", "known", "present"])
     return found.sort_values("level", key=lambda level: level.ne(_FLAG), kind="stable").reset_index(drop=True)
 
@@ -46,11 +51,10 @@ def describe_red_flags(journal: Journal) -> Prose:
     elif present.empty:
         text = "None of the signs asked for was reported. That is what was written down, not an examination."
     elif people == 1:
-        text = f"**Reported: {join_words([quote(label.lower()) for label in present['label']])}.**"
-        if present["level"].eq(_FLAG).any():
-            text += " At least one of them is a red flag: **please have it looked at.**"
-        else:
-            text += " Please mention it to a doctor."
+        from twitchstats.redflags import advise
+
+        reported = join_words([quote(label.lower()) for label in present["label"]])
+        text = f"**Reported: {reported}.** {quote(advise(journal.people)['advice'].iloc[0])}"
     else:
         flagged = present[present["level"].eq(_FLAG)]
         verb = "is" if len(flagged) == 1 else "are"
@@ -86,13 +90,14 @@ def tabulate_red_flags(journal: Journal) -> Table | Prose:
 
 def tabulate_base_rates() -> Table:
     """Show how common motor neurone disease is, where nothing but the setting is known."""
-    from twitchstats.redflags.base_rates import base_rates
+    from twitchstats.redflags import base_rates
 
     rates = base_rates().reset_index()
     rows = [
         {
             "Among": row["setting"],
             "How many": format_share(row["base_rate"]) if pd.notna(row["base_rate"]) else "no figure known",
+            "95 % interval": _tell_range(row["ci_lower"], row["ci_upper"]),
             "Have": row["condition"] if isinstance(row["condition"], str) else "–",
             "Source": row["source"] if isinstance(row["source"], str) else "–",
             "Seen": CONFIDENCE.get(str(row.get("confidence")), "–"),
@@ -100,6 +105,10 @@ def tabulate_base_rates() -> Table:
         for row in rates.to_dict("records")
     ]
     return show_table(pd.DataFrame(rows), "Base rates: how common the feared illness is before any sign is known.")
+
+
+def _tell_range(lower: float, upper: float) -> str:
+    return "not known" if pd.isna(lower) else f"{format_share(lower)} to {format_share(upper)}"
 
 
 def tabulate_evidence(*topics: str) -> Table:

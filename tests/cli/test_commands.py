@@ -1,0 +1,256 @@
+"""The command line as a person meets it: what it prints, where, and its exit codes."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+from io import StringIO
+
+import pandas as pd
+import pytest
+
+from twitchstats import __version__, cli
+from twitchstats.errors import OptionError
+
+JOURNAL = "date,twitches,stress (0-10),notes\n2025-01-01,3,4,secret word\n2025-01-02,0,2,\n2025-01-03,5,14,\n"
+
+
+@pytest.fixture
+def journal(tmp_path):
+    path = tmp_path / "my journal.csv"
+    path.write_text(JOURNAL)
+    return path
+
+
+def run(*words, **options):
+    command = [sys.executable, "-m", "twitchstats", *map(str, words)]
+    return subprocess.run(command, capture_output=True, text=True, check=False, **options)
+
+
+def test_help_names_every_command():
+    told = cli.build_parser().format_help()
+    for name in ("report", "verify", "check", "triggers", "claims", "risk", "simulate", "template", "lab", "version"):
+        assert re.search(rf"^ +{name}\s", told, re.MULTILINE)
+    assert "exit codes" in told
+
+
+@pytest.mark.parametrize("command", ["report", "verify", "check", "triggers", "claims", "risk", "simulate", "template"])
+def test_every_command_explains_itself(command, capsys):
+    with pytest.raises(SystemExit) as stopped:
+        cli.main([command, "--help"])
+    assert stopped.value.code == 0
+    assert len(capsys.readouterr().out) > 300
+
+
+def test_the_run_script_knows_the_same_commands():
+    from twitchstats.resources import find_resource
+
+    script = (find_resource("data").parent / "run").read_text()
+    actions = [action for action in cli.build_parser()._actions if action.choices]
+    for name in actions[-1].choices:
+        assert re.search(rf"[| ]{name} [|)]|\b{name}\)", script), name
+
+
+def test_check_tells_what_was_refused_and_exits_with_1(journal, capsys):
+    assert cli.main(["check", str(journal)]) == 1
+    printed = capsys.readouterr()
+    assert "3 daily entries of 1 person" in printed.out
+    assert "14" in printed.out
+    assert "secret word" not in printed.out
+    assert printed.err == ""
+
+
+def test_check_of_a_clean_journal_exits_with_0(journal, capsys):
+    journal.write_text(JOURNAL.replace("14", "1"))
+    assert cli.main(["check", str(journal)]) == 0
+    assert "Nothing was refused." in capsys.readouterr().out
+
+
+def test_check_can_write_the_refused_cells(journal, tmp_path, capsys):
+    assert cli.main(["check", str(journal), "--csv"]) == 1
+    table = pd.read_csv(StringIO(capsys.readouterr().out))
+    assert list(table.columns) == ["table", "row", "column", "value", "rule", "message", "action"]
+    target = tmp_path / "rejects.csv"
+    assert cli.main(["check", str(journal), "--out", str(target)]) == 1
+    pd.testing.assert_frame_equal(pd.read_csv(target), table)
+    capsys.readouterr()
+    assert cli.main(["check", str(journal), "--out", str(target)]) == 2
+    assert capsys.readouterr().err == (
+        f"twitchstats: {target} is there already and is left as it is. Name another file with --out, or move it away.\n"
+    )
+
+
+@pytest.mark.parametrize("content", ["mood,twitches\n1,2\n", "", "date,twitches\n"])
+def test_user_errors_are_one_line_without_a_traceback(content, tmp_path):
+    path = tmp_path / "j.csv"
+    path.write_text(content)
+    done = run("check", path)
+    assert done.returncode == 2
+    assert done.stdout == ""
+    assert done.stderr.startswith("twitchstats: ")
+    assert done.stderr.count("\n") == 1
+    assert "Traceback" not in done.stderr
+
+
+def test_files_that_cannot_be_opened_are_told(tmp_path):
+    for path in (tmp_path / "none.csv", tmp_path):
+        done = run("check", path)
+        assert done.returncode == 2
+        assert str(path.name) in done.stderr
+        assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["triggers", "x.csv", "--lags", "a"], "'a' is not a list of whole days such as 0,1,2"),
+        (["triggers", "x.csv", "--lags", "0,-1"], "'0,-1' has a negative number: lags count days back"),
+        (["simulate", "--people", "0"], "'0' is not a whole number of at least 1"),
+        (["check", "x.csv", "--column", "coffee"], "'coffee' is not of the form HEADER=NAME"),
+        (["simulate", "--world", "mars"], "invalid choice: 'mars'"),
+        ([], "required: COMMAND"),
+        (["reprot"], "invalid choice: 'reprot'"),
+    ],
+)
+def test_impossible_options_exit_with_2(words, told, capsys):
+    with pytest.raises(SystemExit) as stopped:
+        cli.main(words)
+    assert stopped.value.code == 2
+    assert told in capsys.readouterr().err
+
+
+def test_options_reach_the_reader():
+    words = [
+        "check",
+        "j.csv",
+        "--person",
+        "who",
+        "--date",
+        "when",
+        "--outcome",
+        "ache",
+        "--undated",
+        "--date-format",
+        "%d.%m.%Y",
+    ]
+    args = cli.build_parser().parse_args(
+        [*words, "--people", "p.csv", "--column", "Kaffee=caffeine", "--column", "a=b=c"]
+    )
+    assert cli.collect_options(args) == {
+        "person": "who", "date": "when", "outcome": "ache", "order": "none", "date_format": "%d.%m.%Y",
+        "people": "p.csv", "columns": {"Kaffee": "caffeine", "a=b": "c"},
+    }  # fmt: skip
+    assert cli.collect_options(cli.build_parser().parse_args(["check", "j.csv"])) == {}
+
+
+def test_options_are_those_of_read_journal():
+    import inspect
+
+    from twitchstats.journal import read_journal
+
+    words = (
+        "check j --person a --date b --outcome c --order day --date-format ymd --people p --episodes e --column x=y "
+        "--delimiter ; --decimal , --encoding utf-8"
+    )
+    given = cli.collect_options(cli.build_parser().parse_args(words.split()))
+    assert set(given) == set(inspect.signature(read_journal).parameters) - {"source", "today"}
+
+
+def test_simulating_writes_tables_that_read_back(tmp_path, capsys):
+    words = [
+        "simulate",
+        "--people",
+        "2",
+        "--days",
+        "20",
+        "--world",
+        "null",
+        "--seed",
+        "7",
+        "--out",
+        str(tmp_path / "s"),
+    ]
+    assert cli.main(words) == 0
+    printed = capsys.readouterr().out.split("\n")
+    assert str(tmp_path / "s" / "journal.csv") in printed
+    assert cli.main(["check", str(tmp_path / "s" / "journal.csv")]) == 0
+    assert "2 people" in capsys.readouterr().out
+    assert cli.main(words) == 2
+    assert "is there already and is left as it is" in capsys.readouterr().err
+
+
+def test_a_template_reads_back(tmp_path, capsys):
+    assert cli.main(["template", "--variables", "twitches,sleep", "--start", "2025-01-01", "--days", "3"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0].startswith("date,twitches,sleep (h)")
+    filled = tmp_path / "t.csv"
+    filled.write_text("\n".join([lines[0], *(f"2025-01-0{day},{day},7," for day in (1, 2, 3))]) + "\n")
+    assert cli.main(["check", str(filled)]) == 0
+    assert "3 daily entries" in capsys.readouterr().out
+    assert cli.main(["template", "--variables", "twitchy mood"]) == 2
+    assert "No variable named 'twitchy mood'." in capsys.readouterr().err
+
+
+def test_claims_without_a_journal_are_listed(capsys):
+    from twitchstats.claims import load_claims
+
+    assert cli.main(["claims", "--csv"]) == 0
+    assert len(pd.read_csv(StringIO(capsys.readouterr().out))) == len(load_claims())
+
+
+def test_the_risk_model_needs_its_label(tmp_path, capsys):
+    people = tmp_path / "people.csv"
+    people.write_text("person,wasting\na,1\n")
+    assert cli.main(["risk", str(people)]) == 2
+    assert capsys.readouterr().err == (
+        f"twitchstats: {people} has no column 'serious' that says who had a serious cause (1) and who hadn't (0). "
+        "Name it with --label.\n"
+    )
+
+
+def test_versions_are_told(capsys):
+    assert cli.main(["version"]) == 0
+    assert capsys.readouterr().out.startswith(f"twitchstats {__version__}\nPython {sys.version.split()[0]}\n")
+
+
+def test_a_reader_that_stops_reading_is_no_error(tmp_path):
+    command = f"set -o pipefail; '{sys.executable}' -m twitchstats claims --csv | head -n 1"
+    done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+@pytest.mark.parametrize(
+    ("error", "code", "told"),
+    [
+        (KeyboardInterrupt(), 130, "\nStopped.\n"),
+        (OptionError("say so"), 2, "twitchstats: say so\n"),
+        (PermissionError(13, "Permission denied", "j.csv"), 2, "twitchstats: j.csv: Permission denied.\n"),
+    ],
+)
+def test_whatever_stops_a_command_ends_in_a_sentence(error, code, told, monkeypatch, capsys):
+    def stop(args):
+        raise error
+
+    monkeypatch.setattr(cli, "run_version", stop)
+    assert cli.main(["version"]) == code
+    assert capsys.readouterr().err == told
+
+
+def test_it_works_from_any_folder_without_a_home(journal, tmp_path):
+    environment = {"PATH": os.environ["PATH"], "HOME": str(tmp_path / "nowhere")}
+    done = run("check", journal.name, cwd=journal.parent, env=environment)
+    assert done.returncode == 1
+    assert "my journal.csv" in done.stdout
+
+
+def test_lab_opens_the_notebooks_of_this_package(monkeypatch):
+    called = []
+    monkeypatch.setattr(cli.os, "execv", lambda program, words: called.append((program, words)))
+    cli.main(["lab", "--no-browser"])
+    ((program, words),) = called
+    assert program == sys.executable
+    assert words[1:3] == ["-m", "jupyterlab"]
+    assert words[3].endswith("notebooks")
+    assert words[4:] == ["--no-browser"]
+    assert json.dumps(words)
