@@ -66,8 +66,8 @@ def test_ratings_agree_with_least_squares_hc2():
 
 
 def test_naive_is_fooled_and_the_estimate_is_not(journal_of):
-    """No effect at all, but the remedy is taken on bad days: before and after shows an improvement."""
-    journal = journal_of(simulate_remedy(40, 150, effect=0.0, seed=11, reaction=3, same_day=True))
+    """No effect at all, but the remedy follows bad days: before and after shows an improvement."""
+    journal = journal_of(simulate_remedy(40, 150, effect=0.0, seed=11, reaction=2))
     row = estimate_remedy_effects(journal, remedies=["heat"]).iloc[0]
     assert row["naive"] < 0.9
     assert row["ci_lower"] < 1 < row["ci_upper"]

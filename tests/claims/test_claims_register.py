@@ -15,6 +15,7 @@ from twitchstats.claims import (
 )
 from twitchstats.inference import REASONS
 from twitchstats.journal.record import EPISODE_COLUMNS
+from twitchstats.redflags import load_referral_rules
 from twitchstats.signs import load_signs
 from twitchstats.variables import load_variables
 from twitchstats.vocabulary import list_choices
@@ -65,6 +66,8 @@ def test_variables_and_outcomes_exist():
         assert set(filter(None, row.outcome.split(";"))) <= daily, row.claim_id
         if row.test in ("site_share", "stress_site"):
             assert row.level in list_choices("site")
+        if row.test == "rule":
+            assert row.level in set(load_referral_rules()["rule"])
 
 
 def test_evidence_keys_resolve_and_every_figure_has_a_source():
@@ -106,7 +109,8 @@ def test_what_an_article_speaks_of_is_in_the_register(article, topics):
 def test_shared_tests_are_coded_alike():
     """The same exposure on the same outcome at the same lag has one margin and one expected sign."""
     keys = ["test", "variables", "lag", "outcome", "level"]
-    assert (TESTED.groupby(keys, dropna=False)[["expected", "margin"]].nunique() == 1).all().all()
+    for _, group in TESTED.groupby(keys, dropna=False):
+        assert len(group[["expected", "margin"]].drop_duplicates()) == 1, group["claim_id"].tolist()
 
 
 def test_frames_are_copies():
@@ -134,7 +138,9 @@ def test_no_topic_with_both_directions_escapes():
 
 
 def test_a_new_contradiction_is_derived_from_topic_and_direction():
-    added = pd.DataFrame({"claim_id": ["X-1", "X-2"], "article": ["X", "Y"], "topic": "moonlight", "direction": [1, -1]})
+    added = pd.DataFrame(
+        {"claim_id": ["X-1", "X-2"], "article": ["X", "Y"], "topic": "moonlight", "direction": [1, -1]}
+    )
     found = find_disagreements(added)
     assert found[["debate", "claims_a", "claims_b", "where"]].to_numpy().tolist() == [
         ["moonlight", "X-1", "X-2", "between articles"]

@@ -6,7 +6,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
+from scipy import stats
 
+from twitchstats.claims.daily import describe_estimate
 from twitchstats.claims.doses import compare_dose_shapes
 from twitchstats.claims.people import estimate_sign_ratios
 from twitchstats.claims.remedies import estimate_remedy_effects
@@ -152,6 +154,31 @@ def _run_signs(requests: list[Request], _: Journal, cohort: pd.DataFrame) -> lis
     return findings
 
 
+def _run_rules(requests: list[Request], _: Journal, cohort: pd.DataFrame) -> list[Finding]:
+    from twitchstats.redflags import evaluate_referral_rules
+
+    serious = pd.to_numeric(cohort["serious"], errors="coerce").dropna()
+    if serious.nunique() < 2:
+        return [{"reason": "no variation", "n_people": len(serious)} for _request in requests]
+    table = evaluate_referral_rules(cohort, rules=list(dict.fromkeys(request.level for request in requests)))
+    return [_tell_rule(table[table["rule"] == request.level].set_index("metric")) for request in requests]
+
+
+def _tell_rule(metrics: pd.DataFrame) -> Finding:
+    """Turn the metrics of one rule into a finding: its likelihood ratio, told with what it catches at the base rate."""
+    ratio, estimate = metrics.loc["likelihood_ratio"], metrics["estimate"]
+    if not np.isfinite(ratio["estimate"]):
+        return {"reason": "no variation", "n_people": int(ratio["n"])}
+    se = float(np.log(ratio["ci_upper"] / ratio["ci_lower"]) / (2 * stats.norm.isf(0.025)))
+    found = describe_estimate(float(np.log(ratio["estimate"])), se, np.inf)
+    p_value = found.pop("p_value")
+    note = (f"sensitivity {estimate['sensitivity']:.2f}, specificity {estimate['specificity']:.2f}; at a base rate of "
+            f"{metrics['base_rate'].iloc[0]:.2g} {estimate['ppv']:.2g} of those called are seriously ill")  # fmt: skip
+    return {key: float(np.exp(value)) for key, value in found.items()} | {
+        "p_value": p_value, "measure": "likelihood ratio", "n_people": int(ratio["n"]), "note": note, "reason": "",
+    }  # fmt: skip
+
+
 def _tell_episodes(table: pd.DataFrame, journal: Journal, request: Request, *, counted: str = "episodes") -> Finding:
     """Turn the one row of an episode analysis into a finding: what was detectable, and on how many days."""
     row = {str(key): value for key, value in table.iloc[0].items()}
@@ -208,6 +235,7 @@ ANALYSES: dict[str, Analysis] = {
     "threshold": Analysis(_run_thresholds, "days"),
     "sign": Analysis(_run_signs, "people"),
     "combination": Analysis(_run_signs, "people"),
+    "rule": Analysis(_run_rules, "people"),
     "site_share": _analyse_episodes(lambda j, r, kind: test_site_share(j, sites=r.level, kind=kind)),
     "stress_site": _analyse_episodes(
         lambda j, r, kind: compare_sites_by_trigger(j, trigger=r.variables[0], sites=r.level, kind=kind),

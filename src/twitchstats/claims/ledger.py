@@ -18,6 +18,8 @@ LEDGER_COLUMNS = [
     "reference", "margin", "expected", "outcome", "lag", "order", "literature", "days_needed", "note",
 ]  # fmt: skip
 _CODED = ("claim_id", "article", "kind", "topic", "statement", "test", "margin", "expected", "literature", "evidence")
+ADVICE = "this judges an article, not a person: with such a sign see a doctor, whatever the verdict"
+RATING_MARGIN = 0.2  # points of ten: where a claim about counts is judged on the only outcome there is, a rating
 _RATIOS = ("rate ratio", "odds ratio", "likelihood ratio")
 _FOUND = ("estimate", "ci_lower", "ci_upper", "ci90_lower", "ci90_upper", "p_value", "p_adjusted", "detectable")
 
@@ -165,8 +167,14 @@ def _lay_out(row: dict[Any, Any], request: Request | None, found: Finding) -> di
         "outcome": request.outcome if request else "", "lag": request.lag if request else np.nan,
         "reason": row["reason"] or found.get("reason", ""),
         "needs": found.get("needs", "") or (row["variables"] if row["reason"] == REASONS[3] else ""),
-        "note": found.get("note", ""),
+        "note": _tell_note(row, found),
     }  # fmt: skip
+
+
+def _tell_note(row: dict[Any, Any], found: Finding) -> str:
+    """Return the analysis's note; where signs of disease are judged, that no verdict here is about a person."""
+    about_signs = row["test"] in ("sign", "combination", "rule")
+    return "; ".join(part for part in (found.get("note", ""), ADVICE if about_signs else "") if part)
 
 
 def to_effect_scale(values: pd.Series, measure: pd.Series, reference: pd.Series) -> pd.Series:
@@ -183,8 +191,9 @@ def _judge(table: pd.DataFrame, alpha: float) -> pd.DataFrame:
     scaled = table[["p_adjusted", "reason"]].copy()
     for name in ("estimate", "ci90_lower", "ci90_upper"):
         scaled[name] = to_effect_scale(table[name], table["measure"], table["reference"])
-    margin = table["margin"].astype(float)
-    margin = np.where(table["measure"] == "difference", margin, np.log(np.maximum(margin, 1 + 1e-12)))
+    rated = table["measure"] == "difference"
+    table["margin"] = table["margin"].astype(float).mask(rated & (table["margin"] > 1), RATING_MARGIN)
+    margin = np.where(rated, table["margin"], np.log(table["margin"].clip(lower=1 + 1e-12)))
     verdicts = judge_estimates(scaled, direction=table["expected"].fillna(1), margin=margin, alpha=alpha)
     table = table.assign(verdict=verdicts["verdict"], reason=verdicts["reason"])
     detectable = to_effect_scale(table["detectable"], table["measure"], table["reference"]).abs()

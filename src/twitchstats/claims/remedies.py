@@ -32,8 +32,8 @@ def estimate_remedy_effects(
     """Estimate what follows a remedy, against days just as bad without it.
 
     A remedy starts on a bad day, and after a bad day things improve by themselves. So each person's day is compared
-    with days that had the same outcome on the two days before and the same mean over the week before, given weekday
-    and trend; what such a start alone would show stands beside it as ``naive``.
+    with days that had the same outcome on the two days before (bent lines) and the same mean over the week before,
+    given weekday and trend; what such a start alone would show stands beside it as ``naive``.
 
     Parameters
     ----------
@@ -56,8 +56,8 @@ def estimate_remedy_effects(
         `REMEDY_COLUMNS`. ``estimate``: the ratio of outcomes after one meaningful step of the remedy (counts and
         amounts; below 1 it helped) or the difference (ratings; below 0 it helped). ``naive``: mean outcome in the
         three days from a start (after the lag) over, or minus, that in the last three days before it can have worked:
-        what "before and after" shows. ``order``: "forward", or "same time". ``detectable``: the ratio or difference found with 80 %
-        power. ``reason`` is not empty where nothing could be estimated.
+        what "before and after" shows. ``order``: "forward", or "same time". ``detectable``: the ratio or difference
+        found with 80 % power. ``reason`` is not empty where nothing could be estimated.
 
     Raises
     ------
@@ -113,7 +113,9 @@ def _fit_remedy(panel: Panel, remedy: str, outcome: str, lag: int, step: float, 
     told = np.log1p(y) if counts else y
     adjust = []
     if panel.ordered:
-        adjust = [shift_days(told, 1), shift_days(told, 2), _mean_of_week(told)]
+        recent = [shift_days(told, 1), shift_days(told, 2)]
+        # squares: a remedy is started the more readily the worse the day, and not in a straight line
+        adjust = [*recent, *[value**2 for value in recent], _mean_of_week(told)]
     return fit_daily(y, [panel.lag(remedy, lag) / step], adjust, panel.weekday, counts=counts)
 
 
