@@ -131,6 +131,22 @@ def test_spells_are_listed_with_their_open_sides(make_journal):
     assert spells.loc[3, "start"] == pd.Timestamp("2025-03-05")
 
 
+@settings(deadline=None)
+@given(st.lists(st.sampled_from([0.0, 1.0, 7.0, np.nan]), min_size=1, max_size=60))
+def test_spells_cover_each_reported_day_once(values):
+    days = pd.date_range("2025-01-06", periods=len(values), unit="us")
+    index = pd.MultiIndex.from_arrays([["A"] * len(values), days], names=["person", "date"])
+    variables = tw.load_variables().set_index("name", drop=False).loc[["twitches"]]
+    journal = tw.Journal(days=pd.DataFrame({"twitches": values}, index=index), variables=variables)
+    spells = ep.list_spells(journal, outcome="twitches")
+    known = np.array(values)[~np.isnan(values)]
+    assert spells["days"].sum() == len(known)
+    assert spells.loc[spells["state"] == "with", "days"].sum() == (known > 0).sum()
+    follows = spells["start"].shift(-1) == spells["start"] + pd.to_timedelta(spells["days"], unit="D")
+    assert (spells["end_seen"] == follows).all()
+    assert spells["start_seen"].sum() == spells["end_seen"].sum()
+
+
 def test_numbered_days_keep_their_numbers(make_journal):
     spells = ep.list_spells(make_journal({"A": [0, 5, None, 1]}, calendar="day"))
     assert spells["start"].tolist() == [0, 1, 3]

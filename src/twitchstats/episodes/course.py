@@ -14,7 +14,7 @@ from twitchstats.episodes.shares import (
     finish_logit,
     get_episodes,
 )
-from twitchstats.episodes.survival import CURVE_COLUMNS, jackknife_over, trace_survival
+from twitchstats.episodes.survival import jackknife_over, trace_survival
 from twitchstats.errors import OptionError, check_choice
 from twitchstats.journal.record import Journal
 from twitchstats.panel import build_panel
@@ -281,15 +281,3 @@ def _find_median(times: pd.DataFrame) -> float:
     curve = SurvfuncRight(times["time"].to_numpy(float), times["ended"].to_numpy(float))
     below = curve.surv_times[curve.surv_prob <= 0.5 + 1e-12]
     return float(below[0]) if len(below) else float("nan")
-
-
-__all__ = [
-    "CURVE_COLUMNS",
-    "SPELL_COLUMNS",
-    "estimate_duration",
-    "estimate_recurrence",
-    "estimate_spells",
-    "list_spells",
-    "trace_duration",
-    "trace_spells",
-]

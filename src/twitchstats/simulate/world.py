@@ -116,7 +116,7 @@ def draw_slopes(rows: pd.DataFrame, effects: tuple[str, ...], people: int, rng: 
 
 
 def get_course(rows: pd.DataFrame, outcome: str, measure: str = "share") -> "pd.Series[float]":
-    """Return the one row of a world about a course or symptom; where it has none, one at the usual reference."""
+    """Return the row of a world about a course or symptom; each world has one for each."""
     found = rows[
         rows["effect"].isin(["course", "symptom"]) & (rows["outcome"] == outcome) & (rows["measure"] == measure)
     ]
