@@ -21,7 +21,8 @@ from twitchstats.journal.cells import (
 @pytest.mark.parametrize(
     ("text", "decimal", "expected"),
     [
-        ("12", ".", 12), ("-3.5", ".", -3.5), (".5", ".", 0.5), ("1e3", ".", 1000), ("7,5", ".", 7.5), ("7,5", ",", 7.5),
+        ("12", ".", 12), ("-3.5", ".", -3.5), (".5", ".", 0.5), ("1e3", ".", 1000), ("7,5", ".", 7.5), ("7,5", ",",
+        7.5),
         ("1,234", ".", 1234), ("1,234", ",", 1.234), ("1.234", ".", 1.234), ("1.234", ",", 1234),
         ("1.234,5", ".", 1234.5), ("1,234.5", ",", 1234.5), ("1 234", ".", 1234), ("1\u00a0234,5", ",", 1234.5),
         ("1'234", ".", 1234), ("12,345,678", ".", 12345678), ("0,123", ".", 0.123), ("\u22122", ".", -2),
@@ -122,7 +123,8 @@ TWITCHES = Rule("count", "a day", 1.0, 0, 100000, "twitches", "twitches")
         ),
         (
             "200", COFFEE, "out_of_range",
-            "200 (19000 mg) is outside 0-3000 mg; if it is in another unit, say so in the header, such as 'coffee (mg)'",
+            "200 (19000 mg) is outside 0-3000 mg; if it is in another unit, say so in the header, "
+            "such as 'coffee (mg)'",
         ),
         ("-2", TWITCHES, "negative_count", "-2 is negative, and a count is 0 or more"),
         ("1.5", TWITCHES, "not_whole", "1.5 is not a whole number, and a count is one"),

@@ -25,8 +25,10 @@ def match(header):
         ("sleep_minutes", "sleep", 1 / 60), ("Sleep (h:mm)", "sleep", 1), ("Schlaf", "sleep", 1),
         ("sleep (last night)", "sleep", 1), ("exercise", "exercise", 1), ("exercise (h)", "exercise", 60),
         ("minutes of exercise", "exercise", 1), ("water", "fluid", 1), ("Water (ml)", "fluid", 0.001),
-        ("water, ml", "fluid", 0.001), ("Fluid intake (L/day)", "fluid", 1), ("glasses of water", "fluid", 0.2365882365),
-        ("units of alcohol", "alcohol", 8 / 14), ("alcohol (g)", "alcohol", 1 / 14), ("Twitches (per day)", "twitches", 1),
+        ("water, ml", "fluid", 0.001), ("Fluid intake (L/day)", "fluid", 1), ("glasses of water", "fluid",
+        0.2365882365),
+        ("units of alcohol", "alcohol", 8 / 14), ("alcohol (g)", "alcohol", 1 / 14), ("Twitches (per day)",
+        "twitches", 1),
         ("Muscle twitching", "twitches", 1), ("stretching (yes/no)", "stretching", 1),
     ],
 )  # fmt: skip
@@ -38,7 +40,8 @@ def test_known_headers(header, name, factor):
 
 @pytest.mark.parametrize(
     "header",
-    ["moon phase", "twitches (left calf)", "magnesium (tablets)", "caffeine (h)", "twitches (0-10)", "diuretic (mg)", "sleeping pills"],
+    ["moon phase", "twitches (left calf)", "magnesium (tablets)", "caffeine (h)", "twitches (0-10)", "diuretic (mg)",
+    "sleeping pills"],
 )  # fmt: skip
 def test_a_header_that_says_something_else_stays_the_users_own(header):
     assert match(header).name == ""
@@ -104,7 +107,8 @@ def test_unknown_columns_are_kept_and_their_kind_is_inferred(read):
     told = journal.variables.set_index("name")
     assert told["kind"].to_dict() == {
         "flag": "yes/no", "ja": "yes/no", "steps": "count", "sneezes": "count", "mood": "rating", "weight": "amount",
-        "screen_minutes": "amount", "notes": "text", "colour": "text", "long_walk_duration": "amount", "empty": "amount",
+        "screen_minutes": "amount", "notes": "text", "colour": "text", "long_walk_duration": "amount",
+        "empty": "amount",
     }  # fmt: skip
     assert (told["role"] == "own").all()
     assert told["source"].to_list() == OWN.splitlines()[0].split(",")[1:]
@@ -155,3 +159,19 @@ def test_a_conversion_that_assumes_something_is_told(read):
 @pytest.mark.parametrize(("spread", "step"), [(37.2, 50), (0.18, 0.2), (1.2, 1), (8, 10), (0, 1), (float("nan"), 1)])
 def test_steps_can_be_spoken(spread, step):
     assert round_step(spread) == step
+
+
+def test_traits_of_the_person_are_told_apart_from_variables_of_the_day(read):
+    journal = read("date,twitches,Age,sex\n2024-03-01,1,40,f\n2024-03-01,2,40,f\n2024-03-02,1,40,f\n")
+    assert journal.variables.set_index("name")["role"].to_dict() == {
+        "twitches": "outcome",
+        "age": "person",
+        "sex": "person",
+    }
+    assert journal.days["age"].to_list() == [40.0, 40.0]
+    assert journal.people.to_dict("index") == {"me": {"age": 40.0, "sex": "female"}}
+
+
+def test_a_percentage_is_not_taken_for_the_dictionarys_unit():
+    assert match("alcohol (%)").name == ""
+    assert match("Twitches (#)").name == "twitches"

@@ -108,7 +108,10 @@ def test_dates_of_a_frame_may_be_timestamps_dates_or_index():
 
 
 def test_without_any_readable_row_the_first_reason_is_told(read):
-    message = "None of the 2 rows of the table could be kept. The first: row 2, date: there is no day '2024-02-31' in the calendar."
+    message = (
+        "None of the 2 rows of the table could be kept. "
+        "The first: row 2, date: there is no day '2024-02-31' in the calendar."
+    )
     with pytest.raises(JournalError, match=re.escape(message)):
         read("date,twitches\n2024-02-31,1\nsoon,2\n")
 
@@ -166,7 +169,8 @@ def test_an_outcome_without_values_is_passed_over(read):
     assert read("date,twitches,cramps\n2024-03-01,,2\n2024-03-02,,1\n").outcome == "cramps"
 
 
-UNDATED = """registration_number,gender,age,pain_degree,duration_hours,trigger_stress,trigger_other_description,num_triggers,headache_day
+UNDATED = """\
+registration_number,gender,age,pain_degree,duration_hours,trigger_stress,trigger_other_text,num_triggers,headache_day
 ab-01,Female,20,middle,7:27,1,,1,1
 ab-02,Male,41,none,0:00,0,,0,0
 ab-01,Female,20,none,0:00,0,,0,0
@@ -177,7 +181,7 @@ ab-02,Male,41,severe,2:15,1,cold,2,1
 def test_an_undated_table_is_told_how_it_can_be_read(read):
     message = (
         "No date column in the table (its columns: 'registration_number', 'gender', 'age', 'pain_degree', "
-        "'duration_hours', 'trigger_stress', 'trigger_other_description', 'num_triggers', ...). A column named 'date' "
+        "'duration_hours', 'trigger_stress', 'trigger_other_text', 'num_triggers', ...). A column named 'date' "
         "(2024-03-31) or 'day' (1, 2, 3) is expected; name yours with date= (--date). If the rows have no order in "
         "time, read them with order=\"none\" (--undated); lags are then refused. If 'registration_number' says whose "
         "row it is, add person='registration_number' (--person). For the outcome add outcome='headache_day' "
@@ -232,7 +236,7 @@ ROW = st.tuples(PERSON, DATE, CELL, CELL, CELL, CELL)
 COLUMNS = ["person", "date", "twitches", "stress", "coffee", "my thing"]
 
 
-@settings(deadline=None, max_examples=150)
+@settings(deadline=None, max_examples=80)
 @given(st.lists(ROW, min_size=1, max_size=12))
 def test_rows_in_are_rows_kept_dropped_or_combined(rows):
     frame = pd.DataFrame(rows, columns=COLUMNS, dtype="str")
@@ -249,7 +253,7 @@ def test_rows_in_are_rows_kept_dropped_or_combined(rows):
     assert all(np.isfinite(journal.days[name].dropna()).all() for name in numeric)
 
 
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=40)
 @given(st.lists(ROW, min_size=1, max_size=10), st.randoms(use_true_random=False))
 def test_the_order_of_rows_and_columns_does_not_matter(rows, random):
     frame = pd.DataFrame(rows, columns=COLUMNS, dtype="str")
@@ -295,7 +299,7 @@ def well_formed(draw):
     )
 
 
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=30)
 @given(well_formed())
 def test_a_journal_written_and_read_again_is_the_same(tmp_path_factory, frame):
     journal = read_journal(frame, today=TODAY)

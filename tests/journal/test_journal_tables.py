@@ -34,7 +34,8 @@ def test_people(read):
     told = journal.rejects[journal.rejects["action"] != "kept"]
     assert told[["table", "row", "rule", "message", "action"]].to_numpy().tolist() == [
         ["people", 3, "out_of_range", "row 3, Age (years): 130 is outside 0-120 years", "cell set missing"],
-        ["people", 3, "not_yes_no", "row 3, pregnant: 'maybe' is neither yes nor no; write yes, no, 1 or 0", "cell set missing"],
+        ["people", 3, "not_yes_no", "row 3, pregnant: 'maybe' is neither yes nor no; write yes, no, 1 or 0",
+        "cell set missing"],
         ["people", 4, "same_person", "row 4, person: 'A' has a row already; the first one counts", "row dropped"],
         ["people", 5, "missing_person", "row 5, person: the row doesn't say who it is", "row dropped"],
     ]  # fmt: skip

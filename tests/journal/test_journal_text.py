@@ -102,8 +102,10 @@ def test_ragged_rows_are_dropped_whole_and_told(read):
     assert journal.rows_read == 3
     assert len(journal.days) == 1
     assert journal.rejects.loc[journal.rejects["row"].notna()].to_numpy().tolist() == [
-        ["days", 2, "", "2024-03-01,3", "ragged_row", f"row 2 has 2 cells where the header has 3; {RAGGED}", "row dropped"],
-        ["days", 4, "", "2024-03-03,5,b,c", "ragged_row", f"row 4 has 4 cells where the header has 3; {RAGGED}", "row dropped"],
+        ["days", 2, "", "2024-03-01,3", "ragged_row", f"row 2 has 2 cells where the header has 3; {RAGGED}",
+        "row dropped"],
+        ["days", 4, "", "2024-03-03,5,b,c", "ragged_row", f"row 4 has 4 cells where the header has 3; {RAGGED}",
+        "row dropped"],
     ]  # fmt: skip
 
 
@@ -143,7 +145,8 @@ def test_quotes_inside_a_cell_do_no_harm(read):
     [
         (b"", "The days table is empty. A journal starts with a header row, such as date,twitches,stress."),
         (b"\n \r\n\n", "The days table is empty. A journal starts with a header row, such as date,twitches,stress."),
-        ("".encode("utf-8-sig"), "The days table is empty. A journal starts with a header row, such as date,twitches,stress."),
+        ("".encode("utf-8-sig"),
+        "The days table is empty. A journal starts with a header row, such as date,twitches,stress."),
         (b"date,twitches\n", "The days table has a header but no rows. Add a row for each day."),
         (b"date,twitches\n\n,\n", "The days table has a header but no rows. Add a row for each day."),
         (

@@ -64,7 +64,7 @@ def _tell_combined(keys: pd.DataFrame, rejects: Rejects) -> None:
             day = date.date().isoformat() if isinstance(date, pd.Timestamp) else str(date)
             rejects.add(
                 "days", int(row), "", day, "same_day",
-                f"row {row}: {person!r} has an entry for {day} in row {first} already; the two were combined: "
+                f"row {row}: {person!r} has an entry for {day} in row {first} already, and the two became one: "
                 "counts and amounts added up, ratings averaged, yes if any says yes, texts joined",
                 "rows combined",
             )  # fmt: skip

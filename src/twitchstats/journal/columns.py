@@ -96,10 +96,14 @@ def match_column(column: Column, dictionary: str = "variables.csv") -> Match:
         return Match(column, header, "", remark=f"{row['label']} has no scale, but the header gives one")
     if row["kind"] != "amount":
         text = normalise_header(header.unit)
-        if whole or text in _IDLE or text == normalise_header(row["unit"]):
+        if whole or _is_idle(header.unit) or text == normalise_header(row["unit"]):
             return Match(column, header, name)
         return Match(column, header, "", remark=f"'({header.unit})' after {row['label']} is not understood")
     return _match_amount(column, header, name, str(row["unit"]), words)
+
+
+def _is_idle(remark: str) -> bool:
+    return normalise_header(remark) in _IDLE and not set(remark) & set("%\u00b0$\u20ac\u00a3")
 
 
 def _match_amount(column: Column, header: Header, name: str, unit: str, words: str) -> Match:
@@ -107,7 +111,7 @@ def _match_amount(column: Column, header: Header, name: str, unit: str, words: s
     text = normalise_header(header.unit)
     if text in units:
         given, factor, source = units[text]
-    elif text not in _IDLE:
+    elif not _is_idle(header.unit):
         return Match(column, header, "", remark=f"{header.unit!r} is not a unit of {name} ({unit})")
     else:
         given, factor, source = _find_unit_in_words(words, units) or (unit, 1.0, "definition")
@@ -149,6 +153,16 @@ def _find_name(header: Header, dictionary: str) -> tuple[str | None, str]:
 def _units_of(name: str, dictionary: str) -> dict[str, tuple[str, float, str]]:
     row = load_dictionary(dictionary).set_index("name").loc[name]
     return find_units(str(row["unit"]), name) if row["kind"] == "amount" else {}
+
+
+def find_trait(header: str) -> str:
+    """Return "age" or "sex" where a column of the daily table tells that of the person, else "".
+
+    >>> find_trait("Gender"), find_trait("stress")
+    ('sex', '')
+    """
+    name = find_variable(header, dictionary="people_variables.csv")
+    return name if name in ("age", "sex") else ""
 
 
 def clean_name(text: str) -> str:

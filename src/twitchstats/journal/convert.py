@@ -18,7 +18,7 @@ from twitchstats.journal.cells import (
     read_number,
     read_plain,
 )
-from twitchstats.journal.columns import Match, scale_of, step_of_scale
+from twitchstats.journal.columns import Match, find_trait, scale_of, step_of_scale
 from twitchstats.journal.table import Column, Fault
 from twitchstats.variables import load_dictionary, load_words, normalise_header
 
@@ -102,7 +102,7 @@ def _convert_own(match: Match, name: str, decimal: str) -> Variable:
     if match.name:
         remark = f"its cells don't fit {match.name!r}, so it stays as a variable of your own"
     entry = _own_entry(match, name)
-    if words & _NOTES:
+    if words & _NOTES or find_trait(match.header.source) == "sex":
         return _keep_text(match, entry, remark)
     if shares.filled == 0:
         return _read(match, entry | {"kind": "amount"}, 1.0, decimal, remark)
@@ -119,8 +119,8 @@ def _convert_own(match: Match, name: str, decimal: str) -> Variable:
 def _own_entry(match: Match, name: str) -> dict[str, Any]:
     night = bool(set(name.split("_")) & {"night", "sleep", "asleep", "bed", "schlaf", "nacht"})
     return {
-        "name": name, "label": match.header.source, "role": "own", "kind": "text",
-        "unit": match.header.unit, "step": 1.0,
+        "name": name, "label": match.header.source, "kind": "text",
+        "role": "person" if find_trait(match.header.source) else "own", "unit": match.header.unit, "step": 1.0,
         "low": math.nan, "high": math.nan, "timing": "night" if night else "day", "combine": "mean", "part_of": "",
         "source": match.column.header,
     }  # fmt: skip
@@ -145,6 +145,8 @@ def _infer_number(match: Match, entry: dict[str, Any], words: set[str], decimal:
     likert = whole and 1 <= low < high <= 10 and len(rows) >= 10
     if (words & _RATING_WORDS or likert) and low >= 0 and high <= 100 and not entry["unit"]:
         return entry | _rating_entry(0.0 if low >= 0 else low, 10.0 if high <= 10 else 100.0)
+    if find_trait(match.header.source):
+        return entry | {"kind": "amount", "unit": "years"}
     if whole and low >= 0 and not entry["unit"]:
         return entry | {"kind": "count", "unit": "a day", "low": 0.0, "step": _step_of_count(rows), "combine": "sum"}
     summed = normalise_header(entry["unit"]) in _SUMMED_UNITS

@@ -11,7 +11,15 @@ from pandas.api.extensions import ExtensionArray
 
 from twitchstats.errors import JournalError
 from twitchstats.journal.cells import Rule, is_missing, read_cells, settle_decimal
-from twitchstats.journal.columns import Match, find_aliases, find_person, match_column, name_columns, scale_of
+from twitchstats.journal.columns import (
+    Match,
+    find_aliases,
+    find_person,
+    find_trait,
+    match_column,
+    name_columns,
+    scale_of,
+)
 from twitchstats.journal.convert import convert_column
 from twitchstats.journal.dates import are_day_numbers, read_clock, read_dates, read_day_numbers
 from twitchstats.journal.record import EPISODE_COLUMNS
@@ -61,8 +69,8 @@ def gather_people(days: pd.DataFrame, variables: pd.DataFrame) -> pd.DataFrame:
         index=pd.Index(sorted(set(days.index.get_level_values("person"))), name="person", dtype="str")
     )
     for name, source in zip(variables["name"], variables["source"], strict=True):
-        known = match_column(Column(source, 1, np.array([], dtype=np.int32), []), PEOPLE).name
-        if known in ("age", "sex"):
+        known = find_trait(source)
+        if known:
             grouped = days[name].groupby(level="person")
             first = grouped.first()[grouped.nunique().eq(1)].reindex(people.index)
             people[known] = _read_known_values(first, known)
