@@ -175,3 +175,13 @@ def test_traits_of_the_person_are_told_apart_from_variables_of_the_day(read):
 def test_a_percentage_is_not_taken_for_the_dictionarys_unit():
     assert match("alcohol (%)").name == ""
     assert match("Twitches (#)").name == "twitches"
+
+
+@pytest.mark.parametrize("header", ["", "Unnamed: 0", "index", "id"])
+def test_a_column_that_only_numbers_the_rows_is_not_analysed(read, header):
+    journal = read(f"{header},date,twitches\n0,2024-03-01,1\n2,2024-03-02,2\n1,2024-03-03,1\n")
+    assert journal.variables["kind"].to_list() == ["text", "count"]
+    assert set(journal.days.index.get_level_values("person")) == {"me"}
+    assert journal.rejects["message"].to_list() == [
+        f"column {header}: it numbers the rows, so it is kept as text and not analysed"
+    ]

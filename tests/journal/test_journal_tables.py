@@ -131,3 +131,12 @@ def test_without_further_tables_they_are_empty(read):
     assert journal.people.index.name == "person"
     assert len(journal.episodes) == 0
     assert journal.episodes.columns.to_list() == EPISODE_COLUMNS
+
+
+def test_people_without_a_day_are_kept_and_told_once(read):
+    people = "person,age\nA,20\nB,30\nC,40\nD,50\n"
+    journal = read(DAYS, people=io.StringIO(people))
+    assert journal.people.index.to_list() == ["A", "B", "C", "D"]
+    assert journal.rejects[["table", "rule", "message", "action"]].to_numpy().tolist() == [
+        ["people", "no_days", "2 in the people table have no day in the journal: 'C', 'D'; their rows are kept", "kept"]
+    ]

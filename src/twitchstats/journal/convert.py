@@ -24,6 +24,7 @@ from twitchstats.variables import load_dictionary, load_words, normalise_header
 
 _NOTES = frozenset(load_words("notes column"))
 _RATING_WORDS = frozenset(load_words("rating column"))
+_ROW_NUMBERS = frozenset(normalise_header(word) for word in load_words("row number column")) | {""}
 _DURATION_WORDS = frozenset(load_words("duration column"))
 _TIME_WORDS = {"min": "min", "mins": "min", "minutes": "min", "h": "h", "hr": "h", "hrs": "h", "hours": "h"}
 _FLAG_ROLES = {"trigger": "trigger", "triggers": "trigger", "remedy": "remedy", "medicine": "medicine"}
@@ -104,6 +105,8 @@ def _convert_own(match: Match, name: str, decimal: str) -> Variable:
     entry = _own_entry(match, name)
     if words & _NOTES or find_trait(match.header.source) == "sex":
         return _keep_text(match, entry, remark)
+    if _numbers_rows(match):
+        return _keep_text(match, entry, "it numbers the rows, so it is kept as text and not analysed")
     if shares.filled == 0:
         return _read(match, entry | {"kind": "amount"}, 1.0, decimal, remark)
     if shares.yes_no >= 0.8 and shares.yes_no >= shares.figures:
@@ -114,6 +117,14 @@ def _convert_own(match: Match, name: str, decimal: str) -> Variable:
         return _keep_text(match, entry, remark)
     entry["unit"] = entry["unit"] or _TIME_WORDS.get(name.split("_")[-1], "h" if duration else "")
     return _finish(match, _infer_number(match, entry, words, decimal), decimal, remark)
+
+
+def _numbers_rows(match: Match) -> bool:
+    """Say whether a column does nothing but number the rows, as an index that was written along does."""
+    if normalise_header(match.header.source) not in _ROW_NUMBERS or len(match.column.codes) < 3:
+        return False
+    numbers = np.sort(read_plain([text for text in match.column.levels if text]))
+    return len(numbers) >= len(match.column.codes) and bool(np.all(np.diff(numbers) == 1))
 
 
 def _own_entry(match: Match, name: str) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 import datetime as dt
 from collections.abc import Mapping
+from typing import Any
 
 import pandas as pd
 
@@ -99,20 +100,24 @@ def read_journal(
     variables = _read_variables(raw, keys, columns or {}, sign, rejects)
     days = assemble_days(variables, keys.person, keys.date, raw.rows[keys.mask], rejects)
     _note_single_days(days, keys.calendar, rejects)
-    options = {"encoding": encoding, "delimiter": delimiter, "decimal": decimal}
+    options: dict[str, Any] = {"encoding": encoding, "delimiter": delimiter, "decimal": decimal}
     told = pd.DataFrame([variable.entry for variable in variables], columns=VARIABLE_COLUMNS)
     chosen = choose_outcome(told, days, outcome)
     if chosen is not None:
         told.loc[told["name"] == chosen, "role"] = "outcome"
     persons = days.index.unique("person")
-    implied = gather_people(days, told)
+    moments: dict[str, Any] = {"persons": persons, "person": person, "today": today, "date_format": date_format}
+    found_episodes = read_episodes(episodes, rejects, **moments, **options)
+    found_people = (
+        gather_people(days, told) if people is None else read_people(people, rejects, person=person, **options)
+    )
+    _note_strangers("episodes", found_episodes["person"], persons, rejects)
+    _note_strangers("people", found_people.index, persons, rejects)
     return Journal(
         days=days,
         variables=told,
-        episodes=read_episodes(
-            episodes, rejects, persons=persons, today=today, person=person, date_format=date_format, **options
-        ),
-        people=implied if people is None else read_people(people, rejects, person=person, **options),
+        episodes=found_episodes,
+        people=found_people,
         rejects=rejects.frame(),
         calendar=keys.calendar,
         outcome=chosen,
@@ -158,6 +163,15 @@ def _note_single_days(days: pd.DataFrame, calendar: str, rejects: Rejects) -> No
     for person in counts.index[counts == 1]:
         message = f"{person!r} has a single day; it is kept, but effects and lags need more"
         rejects.add("days", None, "", str(person), "single_day", message, "kept")
+
+
+def _note_strangers(table: str, found: pd.Index | pd.Series, known: pd.Index, rejects: Rejects) -> None:
+    """Tell of people in another table who have no day in the journal: names may be spelt in two ways."""
+    strangers = sorted(set(found) - set(known))
+    if strangers:
+        some = ", ".join(repr(name) for name in strangers[:5]) + (", ..." if len(strangers) > 5 else "")
+        message = f"{len(strangers)} in the {table} table have no day in the journal: {some}; their rows are kept"
+        rejects.add(table, None, "", some, "no_days", message, "kept")
 
 
 def choose_outcome(variables: pd.DataFrame, days: pd.DataFrame, asked: str | None) -> str | None:

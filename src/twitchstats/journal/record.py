@@ -39,7 +39,8 @@ class Journal:
     people : DataFrame
         Index ``person``; age in years, sex ("female", "male"), signs, diagnosis. May be empty.
     rejects : DataFrame
-        What was refused or changed (`REJECT_COLUMNS`); ``action`` is "row dropped", "cell set missing",
+        What was refused or changed (`REJECT_COLUMNS`); ``row`` is the line in the file, the header being line 1
+        (<NA> where a whole column or person is meant); ``action`` is "row dropped", "cell set missing",
         "rows combined" (one entry for each row that went into an earlier one) or "kept" (a note: nothing was changed).
     variables : DataFrame
         The data dictionary that applies to ``days`` (`VARIABLE_COLUMNS`), one row for each of its columns, in their
@@ -49,7 +50,7 @@ class Journal:
     outcome : str or None
         The outcome the reader settled on.
     rows_read : int
-        Rows of the daily table that were read: ``rows_read == rows kept + rows dropped``.
+        Rows of the daily table that were read: ``rows_read == len(days) + rows dropped + rows combined``.
     source : str
         Name of the file ("" for a DataFrame).
     checksum : str
