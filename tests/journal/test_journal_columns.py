@@ -185,3 +185,25 @@ def test_a_column_that_only_numbers_the_rows_is_not_analysed(read, header):
     assert journal.rejects["message"].to_list() == [
         f"column {header}: it numbers the rows, so it is kept as text and not analysed"
     ]
+
+
+def test_a_time_of_day_is_no_duration(read):
+    journal = read("date,time,twitches\n2024-03-01,08:00,3\n2024-03-02,20:00,2\n")
+    assert journal.days["time"].to_list() == ["08:00", "20:00"]
+
+
+def test_cells_with_their_own_units(read):
+    journal = read("date,exercise,sleep\n2024-03-01,30 min,7h30\n2024-03-02,1 h,450 min\n2024-03-03,none,8\n")
+    assert journal.days["exercise"].fillna(-1).to_list() == [30.0, 60.0, -1.0]
+    assert journal.days["sleep"].to_list() == [7.5, 7.5, 8.0]
+    assert journal.rejects["message"].to_list() == [
+        "row 4, exercise: 'none' is not a number; write a figure, or leave the cell blank"
+    ]
+
+
+def test_words_where_figures_belong_stay_as_text(read):
+    journal = read("date,twitches,stress\n2024-03-01,1,low\n2024-03-02,2,high\n")
+    assert journal.days["stress"].to_list() == ["low", "high"]
+    assert journal.rejects["message"].to_list() == [
+        "column stress: its cells don't fit 'stress', so it stays as a variable of your own"
+    ]

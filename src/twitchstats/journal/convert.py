@@ -61,12 +61,13 @@ def _convert_known(match: Match, name: str, decimal: str) -> Variable | None:
         return _read(match, entry, 1.0, decimal, remark)
     if entry["kind"] == "yes/no" and shares.figures > 0.5 and shares.flags < 0.5:
         return None
-    if shares.filled and shares.figures + shares.yes_no_words + shares.durations < 0.2:
-        return None
     if entry["kind"] == "rating":
         low, high = scale_of(match, row["low"], row["high"])
         entry |= {"low": low, "high": high, "unit": f"points of {high:g}", "step": step_of_scale(low, high)}
-    return _read(match, entry, match.factor, decimal, match.remark)
+    variable = _read(match, entry, match.factor, decimal, match.remark)
+    unread = [code for code, (rule, _) in variable.faults.items() if rule in ("not_a_number", "not_yes_no")]
+    n_unread = int(match.column.count()[unread].sum())
+    return None if n_unread > 0.8 * shares.filled else variable
 
 
 def _read(match: Match, entry: dict[str, Any], factor: float, decimal: str, remark: str = "") -> Variable:
