@@ -1,0 +1,302 @@
+"""From a panel to regression problems: trend, weekday, yesterday's outcome, triggers at their lags."""
+
+import os
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
+
+from twitchstats.panel import FloatArray, Panel, shift_days
+from twitchstats.triggers.adl import MANY_MODELS, Fits, Problem, fit_models
+
+DAYS_PER_TREND_TERM = 30
+MOST_TREND_TERMS = 8
+LEAST_DF = 10
+LEAST_EVENTS = 5  # days with and days without the outcome
+LEAST_EXPOSED = 3  # days with and days without a yes/no trigger
+CHUNK = 150_000  # numbers in one block of work: what fits into a processor's cache
+
+REFUSALS = (
+    "",
+    "not recorded",
+    "too few days",
+    "too few events",
+    "no variation",
+    "no variation of its own",
+    "too few days with and without it",
+    "separation",
+)
+
+
+@dataclass(frozen=True)
+class Options:
+    """What goes into every model beside the trigger."""
+
+    trend: str  # "smooth", "linear" or "none"
+    weekday: bool
+    effect: str  # "direct" or "total"
+    adjust: str  # "each" or "together"
+
+
+@dataclass(frozen=True)
+class Estimates:
+    """Fits of every person, trigger and lag, arrays (P, T, L) on the log (or raw) scale per unit of the trigger.
+
+    `refusal` is an index into REFUSALS, 0 where there is an estimate; `null_se` does not depend on the estimate.
+    """
+
+    estimate: FloatArray
+    se: FloatArray
+    null_se: FloatArray
+    t: FloatArray
+    df: FloatArray
+    n: FloatArray
+    refusal: NDArray[np.int64]
+
+
+def choose_family(kind: str) -> str:
+    """Return the model that fits an outcome of this kind."""
+    return kind if kind in ("count", "yes/no") else "amount"
+
+
+def fit_panel(
+    panel: Panel, outcome: str, triggers: Sequence[str], lags: Sequence[int], *, family: str, options: Options
+) -> Estimates:
+    """Fit the model of every person, trigger and lag.
+
+    Parameters
+    ----------
+    panel : Panel
+    outcome, triggers, lags
+        Names in the panel; lags in calendar days.
+    family : {"count", "yes/no", "amount"}
+    options : Options
+
+    Returns
+    -------
+    Estimates
+        Arrays (people, triggers, lags).
+    """
+    shape = (len(panel.people), len(triggers), len(lags))
+    parts = {name: np.full(shape, np.nan) for name in ("estimate", "se", "null_se", "t", "df", "n")}
+    refusal = np.full(shape, REFUSALS.index("not recorded"))
+    columns = np.stack([panel.get(name) for name in triggers]) if triggers else np.zeros((0, *panel.weekday.shape))
+    def fit_block(block: NDArray[np.int64], shared: FloatArray, lag_group: list[int]) -> None:
+        where = [list(lags).index(lag) for lag in lag_group]
+        y = panel.get(outcome)[block]
+        problem, scale, refused = _assemble(y, shared, columns[:, block], lag_group, panel, family, options)
+        fits = fit_models(problem)
+        refused = _refuse_fits(refused, fits)
+        target = np.ix_(block, np.arange(len(triggers)), where)
+        for name, value in _rescale(fits, scale, refused).items():
+            parts[name][target] = value.reshape(len(block), len(triggers), len(lag_group))
+        refusal[target] = refused.reshape(len(block), len(triggers), len(lag_group))
+
+    with threadpool_limits(1, user_api="blas"), ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
+        jobs = [
+            pool.submit(fit_block, people[rows], shared[rows], lag_group)
+            for people, lag_group, shared in _share_nuisance(panel, outcome, lags, family, options)
+            for rows in _split(len(people), _choose_block(len(triggers) * len(lag_group), *shared.shape[1:]))
+        ]
+        for job in jobs:
+            job.result()
+    return Estimates(refusal=refusal, **parts)
+
+
+def _choose_block(models: int, days: int, columns: int) -> int:
+    """Return how many people to take at a time."""
+    products = columns * (columns + 1) // 2 if models >= MANY_MODELS else columns
+    return max(1, int(CHUNK // (days * (4 * models + products))))
+
+
+def _split(count: int, size: int) -> list[NDArray[np.int64]]:
+    """Return the numbers below `count` in blocks of at most `size`."""
+    return np.array_split(np.arange(count), max(1, -(-count // size)))
+
+
+def _share_nuisance(
+    panel: Panel, outcome: str, lags: Sequence[int], family: str, options: Options
+) -> Iterator[tuple[NDArray[np.int64], list[int], FloatArray]]:
+    """Yield people who share the number of trend terms, lags that share the day of control, and their columns.
+
+    The outcome is controlled on the day before (direct effect) or on the day before the trigger (total effect).
+    """
+    y = panel.get(outcome)
+    terms = _count_trend_terms(y, options.trend) if panel.ordered else np.zeros(len(y), dtype=np.int64)
+    groups = [[lag] for lag in lags] if options.effect == "total" else [list(lags)]
+    for lag_group in groups:
+        control = lag_group[0] + 1 if options.effect == "total" else 1
+        for count in np.unique(terms):
+            people = np.flatnonzero(terms == count)
+            yield people, lag_group, _nuisance_columns(panel, y, people, int(count), control, family, options)
+
+
+def _count_trend_terms(y: FloatArray, trend: str) -> NDArray[np.int64]:
+    """Return the number of trend terms of each person: one for each month of the diary, at least a straight line."""
+    if trend == "none":
+        return np.zeros(len(y), dtype=np.int64)
+    if trend == "linear":
+        return np.ones(len(y), dtype=np.int64)
+    seen = np.isfinite(y)
+    span = np.where(seen.any(1), y.shape[1] - seen[:, ::-1].argmax(1) - seen.argmax(1), 0)
+    return np.clip(np.rint(span / DAYS_PER_TREND_TERM), 1, MOST_TREND_TERMS).astype(np.int64)
+
+
+def _nuisance_columns(
+    panel: Panel, y: FloatArray, people: NDArray[np.int64], terms: int, control: int, family: str, options: Options
+) -> FloatArray:
+    """Return the shared columns (people, days, p); NaN where the controlled outcome is not known."""
+    width = y.shape[1]
+    columns = [np.ones((len(people), width))]
+    if not panel.ordered:
+        return np.stack(columns, axis=-1)
+    if options.weekday:
+        weekday = panel.weekday[people]
+        columns += [(weekday == day).astype(float) for day in range(1, 7)]
+    if terms:
+        columns += list(np.moveaxis(_trend_basis(y[people], terms), -1, 0))
+    before = shift_days(y[people], control)
+    before = np.log1p(before) if family == "count" else before
+    columns.append(_standardise(before, np.isfinite(before))[0])
+    return np.stack(columns, axis=-1)
+
+
+def _trend_basis(y: FloatArray, terms: int) -> FloatArray:
+    """Return natural cubic splines over each person's span, (B, n, terms) (Hastie, Tibshirani, Friedman 2009, 5.2.1).
+
+    Columns are standardised over the days from the first to the last entry.
+    """
+    seen = np.isfinite(y)
+    first, last = seen.argmax(1), y.shape[1] - 1 - seen[:, ::-1].argmax(1)
+    time = (np.arange(y.shape[1]) - first[:, None]) / np.maximum(last - first, 1)[:, None]
+    inside = (time >= 0) & (time <= 1)
+    columns = [time]
+    knots = np.linspace(0, 1, terms + 1)
+
+    def bend(knot: float) -> FloatArray:
+        return (np.maximum(time - knot, 0) ** 3 - np.maximum(time - 1, 0) ** 3) / (1 - knot)
+
+    columns += [bend(knot) - bend(knots[-2]) for knot in knots[:-2]]
+    return np.stack([_standardise(column, inside)[0] for column in columns[:terms]], axis=-1)
+
+
+def _standardise(values: FloatArray, ok: NDArray[np.bool_]) -> tuple[FloatArray, FloatArray]:
+    """Centre and scale along the last axis over the days that are ok; other days stay NaN.
+
+    Returns the values and the scale (..., 1); the scale is 0 where there is no variation.
+    """
+    n = np.maximum(ok.sum(-1, keepdims=True), 1)
+    mean = np.where(ok, values, 0.0).sum(-1, keepdims=True) / n
+    deviation = np.where(ok, values - mean, 0.0)
+    scale = np.sqrt((deviation**2).sum(-1, keepdims=True) / n)
+    flat = scale <= 1e-10 * np.maximum(np.abs(mean), 1e-300)
+    scale = np.where(flat, 0.0, scale)
+    return np.where(ok, deviation / np.where(flat, 1.0, scale), np.nan), scale
+
+
+def _assemble(
+    y: FloatArray,
+    shared: FloatArray,
+    columns: FloatArray,
+    lags: Sequence[int],
+    panel: Panel,
+    family: str,
+    options: Options,
+) -> tuple[Problem, FloatArray, NDArray[np.int64]]:
+    """Return the problem of one block, the scale of each trigger (B, M) and what is refused beforehand (B, M).
+
+    Models are ordered by trigger, then lag.
+    """
+    people, days = y.shape
+    n_triggers = len(columns)
+    lagged = np.stack([shift_days(columns, lag) for lag in lags], axis=1)  # T, L, B, n
+    x = lagged.reshape(-1, people, days).swapaxes(0, 1)
+    if panel.ordered:
+        older = np.stack([shift_days(columns, lag + 1) for lag in lags], axis=1)
+        own = older.reshape(-1, people, days).swapaxes(0, 1)[:, :, None]
+        if options.adjust == "together":
+            own = np.concatenate([own, _others(lagged), _others(older)], axis=2)
+    elif options.adjust == "together":
+        own = _others(lagged)
+    else:
+        own = np.zeros((people, n_triggers * len(lags), 0, days))
+    seen = np.isfinite(y) & np.isfinite(shared).all(-1)
+    ok = seen[:, None] & np.isfinite(x) & np.isfinite(own).all(2)
+    refused = _refuse_data(y, x, ok, family)
+    x, scale = _standardise(x, ok)
+    own = _standardise(own, np.broadcast_to(ok[:, :, None], own.shape))[0]
+    problem = Problem(
+        np.where(np.isfinite(y), y, 0.0),
+        np.where(np.isfinite(shared), shared, 0.0),
+        np.nan_to_num(own),
+        np.nan_to_num(x),
+        ok.astype(float),
+        family,
+    )
+    return problem, scale[..., 0], refused
+
+
+def _others(values: FloatArray) -> FloatArray:
+    """Return, for each trigger and lag, the other triggers at that lag: (B, T * L, T - 1, n) from (T, L, B, n)."""
+    n_triggers = len(values)
+    rows = [np.delete(values, trigger, axis=0) for trigger in range(n_triggers)]  # each T-1, L, B, n
+    stacked = np.stack(rows)  # T, T-1, L, B, n
+    moved = np.moveaxis(stacked, (3, 0, 2, 1), (0, 1, 2, 3))  # B, T, L, T-1, n
+    return moved.reshape(moved.shape[0], -1, n_triggers - 1, values.shape[-1])
+
+
+def _refuse_data(y: FloatArray, x: FloatArray, ok: NDArray[np.bool_], family: str) -> NDArray[np.int64]:
+    """Return the index of the reason why a model can't be fitted to these data, (B, M); 0 where it can."""
+    n = ok.sum(-1)
+    positive = (ok & (y[:, None] > 0)).sum(-1)
+    outcome_flat = _flat(np.broadcast_to(y[:, None], x.shape), ok)
+    rare = (positive < LEAST_EVENTS) & (family != "amount")
+    rare |= (n - positive < LEAST_EVENTS) & (family == "yes/no")
+    lowest = np.where(ok, x, np.inf).min(-1, keepdims=True)
+    highest = np.where(ok, x, -np.inf).max(-1, keepdims=True)
+    two_valued = (ok & (x != lowest) & (x != highest)).sum(-1) == 0
+    smaller = np.minimum((ok & (x == lowest)).sum(-1), (ok & (x == highest)).sum(-1))
+    recorded = np.isfinite(x).any(-1)
+    return np.select(
+        [~recorded, n == 0, _flat(x, ok) | outcome_flat, rare, two_valued & (smaller < LEAST_EXPOSED)],
+        [
+            REFUSALS.index(reason)
+            for reason in (
+                "not recorded", "too few days", "no variation", "too few events", "too few days with and without it",
+            )
+        ],
+        default=0,
+    )  # fmt: skip
+
+
+def _flat(values: FloatArray, ok: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    return _standardise(values, ok)[1][..., 0] == 0
+
+
+def _refuse_fits(refused: NDArray[np.int64], fits: Fits) -> NDArray[np.int64]:
+    """Add the reasons that only the fit can tell."""
+    late = np.select(
+        [fits.df < LEAST_DF, fits.singular, fits.separated],
+        [REFUSALS.index(reason) for reason in ("too few days", "no variation of its own", "separation")],
+        default=0,
+    )
+    return np.where(refused > 0, refused, late)
+
+
+def _rescale(fits: Fits, scale: FloatArray, refused: NDArray[np.int64]) -> dict[str, FloatArray]:
+    """Return the fits per unit of the trigger; a separated person keeps the one-step estimate for pooling."""
+    separated = refused == REFUSALS.index("separation")
+    usable = (refused == 0) | separated
+    unit = np.where(scale > 0, scale, np.nan)
+    estimate = np.where(separated, fits.first_step, fits.estimate) / unit
+    values = {
+        "estimate": estimate,
+        "se": np.where(separated, fits.null_se, fits.se) / unit,
+        "null_se": fits.null_se / unit,
+        "t": fits.t,
+        "df": fits.df,
+    }
+    return {name: np.where(usable, value, np.nan) for name, value in values.items()} | {"n": fits.n}

@@ -1,0 +1,137 @@
+"""What a call asks for: the outcome, the triggers, the lags; and which pairs make no sense."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from twitchstats.errors import OptionError, check_choice, unknown_name
+from twitchstats.journal.record import Journal
+from twitchstats.panel import Panel, build_panel
+
+HOUR = {"night": 0, "day": 1, "bedtime": 2}
+DETERMINED = 0.999  # share of an outcome's variance on the same day above which the trigger is the same thing
+
+
+@dataclass(frozen=True)
+class Request:
+    """A checked call: the panel of everything it needs, and the dictionary indexed by name."""
+
+    panel: Panel
+    variables: pd.DataFrame
+    outcome: str
+    triggers: tuple[str, ...]
+    lags: tuple[int, ...]
+
+    @property
+    def kind(self) -> str:
+        """Kind of the outcome."""
+        return str(self.variables.loc[self.outcome, "kind"])
+
+
+def prepare_request(
+    journal: Journal, outcome: str | None, triggers: Sequence[str] | str | None, lags: Sequence[int] | int
+) -> Request:
+    """Check what was asked and lay the journal out.
+
+    Parameters
+    ----------
+    journal : Journal
+    outcome : str or None
+        None stands for the journal's own outcome.
+    triggers : sequence of str or None
+        None stands for every numeric variable that is no outcome itself.
+    lags : sequence of int
+
+    Returns
+    -------
+    Request
+
+    Raises
+    ------
+    UnknownNameError
+        The outcome or a trigger is not in the journal.
+    OptionError
+        No outcome can be chosen, or a lag is negative or not whole.
+    """
+    variables = journal.variables.drop_duplicates("name").set_index("name", drop=False)
+    numeric = [name for name in journal.days.columns if pd.api.types.is_numeric_dtype(journal.days[name])]
+    variables = variables[variables["name"].isin(numeric)]
+    names = list(variables.index)
+    outcome = outcome or journal.outcome or ("twitches" if "twitches" in names else None)
+    if outcome is None:
+        raise OptionError(f"No outcome was named. Give outcome= one of {', '.join(map(repr, sorted(names)))}.")
+    if outcome not in names:
+        raise unknown_name("variable", outcome, sorted(names))
+    if triggers is None:
+        chosen = [name for name in names if name != outcome and variables.loc[name, "role"] != "outcome"]
+    else:
+        chosen = [triggers] if isinstance(triggers, str) else list(triggers)
+        for name in chosen:
+            if name not in names:
+                raise unknown_name("trigger", name, sorted(names))
+    needed = sorted({outcome, *chosen})
+    panel = build_panel(journal, variables=needed)
+    return Request(panel, variables, outcome, tuple(sorted(set(chosen))), _check_lags(lags))
+
+
+def _check_lags(lags: Sequence[int] | int) -> tuple[int, ...]:
+    """Return the lags as whole numbers, each once, in order."""
+    listed = [lags] if isinstance(lags, (int, np.integer)) else list(lags)
+    for lag in listed:
+        if isinstance(lag, bool) or not isinstance(lag, (int, np.integer)) or lag < 0:
+            raise OptionError(f"lags={lags!r} is not possible: {lag!r} is no whole number of days from 0 on.")
+    if not listed:
+        raise OptionError("lags=() is not possible: name at least one lag, such as lags=(0, 1).")
+    return tuple(sorted({int(lag) for lag in listed}))
+
+
+def check_by(by: str) -> None:
+    """Raise OptionError unless `by` is "person" or "pooled"."""
+    check_choice("by", by, ("person", "pooled"))
+
+
+def order_in_time(variables: pd.DataFrame, trigger: str, outcome: str, lag: int) -> str:
+    """Tell whether the trigger came before the outcome.
+
+    Returns
+    -------
+    str
+        "forward" (the trigger came first), "same time" (no order: both belong to the same part of the day, or it is
+        not known to which) or "backward" (the outcome came first). Sleep belongs to the night before its day, coffee
+        to the waking day, a rating to its end.
+    """
+    if lag > 0:
+        return "forward"
+    first, second = (HOUR.get(str(variables.loc[name, "timing"])) for name in (trigger, outcome))
+    if first is None or second is None or first == second:
+        return "same time"
+    return "forward" if first < second else "backward"
+
+
+def refuse_tautology(request: Request, trigger: str) -> str:
+    """Return why a trigger can't be set against the outcome, or "".
+
+    A pair is refused where one side is part of the other (twitches in episodes), is the same variable, or equals a
+    straight-line function of the other on practically every day of the same date.
+    """
+    outcome, variables = request.outcome, request.variables
+    if trigger == outcome:
+        return "the outcome itself"
+    if variables.loc[trigger, "part_of"] == outcome or variables.loc[outcome, "part_of"] == trigger:
+        return "computed from the outcome"
+    if _same_values(request.panel.get(trigger), request.panel.get(outcome)):
+        return "computed from the outcome"
+    return ""
+
+
+def _same_values(x: np.ndarray, y: np.ndarray) -> bool:
+    """Tell whether two variables are practically one straight line over all common days."""
+    both = np.isfinite(x) & np.isfinite(y)
+    if both.sum() < 10:
+        return False
+    a, b = x[both], y[both]
+    if np.ptp(a) == 0 or np.ptp(b) == 0:
+        return False
+    return bool(np.corrcoef(a, b)[0, 1] ** 2 > DETERMINED)
