@@ -176,7 +176,7 @@ def fit_firth(
     weights: FloatArray | None = None,
     start: FloatArray | None = None,
     fixed: tuple[int, float] | None = None,
-    tolerance: float = 1e-9,
+    tolerance: float = 1e-11,
     iterations: int = 200,
 ) -> Fit:
     """Fit a logistic regression with Firth's penalty, which stays finite in separated data.

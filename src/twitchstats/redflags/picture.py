@@ -49,8 +49,9 @@ def count_people(
     DataFrame
         ``sign, label, state`` ("present", "absent"; "all" in the first row, which is everybody), ``n_with`` (of the
         people imagined, how many are in this state), ``n_serious`` (of those, how many are serious), ``estimate,
-        ci_lower, ci_upper`` (serious cases among `people` people in this state), ``one_in`` (1 / share), ``n_cohort`` (people of the
-        cohort behind it), ``base_rate``. The interval is the sign's (Simel 1991); the base rate is taken as given.
+        ci_lower, ci_upper`` (serious cases among `people` people in this state), ``one_in`` (1 / share), ``n_cohort``
+        (people of the cohort behind it), ``base_rate``. The interval is the sign's (Simel 1991); the base rate is
+        taken as given.
 
     Raises
     ------

@@ -1,0 +1,123 @@
+"""The cohort simulator: its table, its designs, its truth."""
+
+import re
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from twitchstats import simulate_cohort
+from twitchstats.errors import OptionError, UnknownNameError
+from twitchstats.redflags.fitting import fit_firth
+from twitchstats.signs import encode_signs, find_signs, load_signs
+from twitchstats.simulate import cohort_truth, load_cohort_parameters
+
+
+def test_one_seed_one_cohort():
+    pd.testing.assert_frame_equal(simulate_cohort(people=200, seed=5), simulate_cohort(people=200, seed=5))
+    assert not simulate_cohort(people=200, seed=5).equals(simulate_cohort(people=200, seed=6))
+
+
+def test_every_parameter_has_a_source_or_says_assumed():
+    table = load_cohort_parameters()
+    assert set(table["confidence"]) <= {"H", "M", "D", "assumed"}
+    assert (table["source"] != "").all()
+    sourced = table[table["confidence"].isin(["H", "M", "D"])]
+    assert not sourced["source"].str.contains("assumed").any()
+    assert table["parameter"].isin(["weakness_felt"]).sum() == 8
+    assert not table.duplicated(["parameter", "condition"]).any()
+    shares = table[table["parameter"].isin(load_signs().index)]["value"]
+    assert shares.between(0, 1).all()
+
+
+def test_loadings_leave_room():
+    table = load_cohort_parameters()
+    loadings = table[table["parameter"].str.endswith("_loading")]
+    assert (loadings["value"].pow(2).groupby(loadings["condition"]).sum() < 1).all()
+
+
+def test_clinic_prevalences_are_those_of_the_truth():
+    cohort = simulate_cohort(people=60_000, seed=2, missing=False)
+    truth = cohort_truth().set_index("sign")
+    by_class = cohort.groupby("serious")[list(truth.index)].mean()
+    np.testing.assert_allclose(by_class.loc[1], truth["prevalence_serious"], atol=0.015)
+    np.testing.assert_allclose(by_class.loc[0], truth["prevalence_other"], atol=0.015)
+    assert cohort["serious"].mean() == pytest.approx(0.2, abs=0.01)
+
+
+def test_population_has_the_base_rates():
+    cohort = simulate_cohort(people=200_000, seed=3, design="population")
+    table = load_cohort_parameters()
+    rates = table[table["parameter"] == "base_rate"].set_index("condition")["value"]
+    found = cohort["diagnosis"].value_counts(normalize=True)
+    for name in ("MS", "neuropathy", "radiculopathy"):
+        assert found[name] == pytest.approx(rates[name], rel=0.2)
+    assert cohort["serious"].sum() < 40
+    assert cohort.attrs["base_rate"] == rates["MND"]
+
+
+def test_signs_go_together():
+    cohort = simulate_cohort(people=20_000, seed=4, missing=False)
+    benign = cohort[cohort["diagnosis"] == "benign"]
+    assert benign["weakness_found"].corr(benign["wasting"]) > 0.15
+    assert abs(benign["wasting"].corr(benign["after_injury"])) < 0.05
+
+
+def test_gaps_are_not_at_random():
+    cohort = simulate_cohort(people=20_000, seed=5)
+    unexamined = cohort["weakness_found"].isna()
+    assert (unexamined == cohort["wasting"].isna()).all()
+    felt = unexamined.groupby(cohort["weakness_felt"]).mean()
+    assert felt[0.0] > 1.5 * felt[1.0]
+    assert not simulate_cohort(people=100, missing=False).isna().any(axis=None)
+
+
+def test_exact_logistic_truth_comes_back():
+    """A plain fit of the true model on 40,000 people is within four standard errors of the coefficients."""
+    truth = {"intercept": -2.0, "wasting": 1.2, "age": 0.5, "sex": -0.4, "persistence_weeks": 0.1, "wasting:pain": -0.8}
+    cohort = simulate_cohort(people=40_000, seed=6, coefficients=truth, missing=False)
+    names = find_signs(cohort.columns)
+    encoded = pd.DataFrame(encode_signs(cohort, names), columns=names)
+    columns = [encoded[parts].prod(axis=1) for parts in ([*term.split(":")] for term in list(truth)[1:])]
+    fit = fit_firth(np.column_stack([np.ones(len(cohort)), *columns]), cohort["serious"].to_numpy(float))
+    errors = np.sqrt(np.diag(np.linalg.inv(fit.hessian)))
+    assert (np.abs(fit.coefficients - list(truth.values())) < 4 * errors).all()
+    told = cohort_truth(coefficients=truth).set_index("term")
+    assert told.loc["wasting", "odds_ratio"] == pytest.approx(np.exp(1.2))
+    assert cohort.attrs["coefficients"] == truth
+
+
+def test_intercept_that_gives_the_share():
+    cohort = simulate_cohort(people=20_000, seed=7, coefficients={"wasting": 1.0}, serious_share=0.4)
+    assert cohort["serious"].mean() == pytest.approx(0.4, abs=0.02)
+
+
+def test_other_diagnoses_can_count():
+    cohort = simulate_cohort(people=3000, seed=8, serious=("MND", "SMA", "myopathy"), serious_share=0.5)
+    assert cohort["serious"].mean() == pytest.approx(0.5, abs=0.05)
+    assert set(cohort.loc[cohort["serious"] == 1, "diagnosis"]) == {"MND", "SMA", "myopathy"}
+
+
+@pytest.mark.parametrize(
+    ("options", "error", "message"),
+    [
+        ({"people": 0}, OptionError, "people=0 is not possible. Ask for at least one person."),
+        ({"design": "town"}, OptionError, "design='town' is not possible. Choose one of 'clinic', 'population'."),
+        ({"serious_share": 1.0}, OptionError, "serious_share=1.0 is not possible. It must lie between 0 and 1."),
+        (
+            {"serious": ()},
+            OptionError,
+            "serious=() is not possible. Name at least one diagnosis that counts as serious.",
+        ),
+        ({"serious": ("ALSS",)}, UnknownNameError, "No diagnosis named 'ALSS'."),
+        ({"coefficients": {"wastin": 1.0}}, UnknownNameError, "No sign named 'wastin'. Did you mean 'wasting'?"),
+        (
+            {"design": "population", "serious_share": 0.2},
+            OptionError,
+            "serious_share=0.2 goes with design='clinic' only: a population has its base rate.",
+        ),
+    ],
+)
+def test_options_refused(options, error, message):
+    with pytest.raises(error, match=re.escape(message)):
+        simulate_cohort(**options)

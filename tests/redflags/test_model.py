@@ -1,0 +1,286 @@
+"""The model: what it uses, what it refuses, what it tells."""
+
+import json
+import re
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy import special
+
+from twitchstats import simulate_cohort
+from twitchstats.errors import JournalError, NotEnoughDataError, OptionError, TwitchstatsError, UnknownNameError
+from twitchstats.redflags import RedFlagModel, base_rates, shift_risk
+from twitchstats.signs import load_signs
+
+
+@pytest.fixture(scope="module")
+def cohort():
+    return simulate_cohort(people=1500, seed=1)
+
+
+@pytest.fixture(scope="module")
+def model(cohort):
+    return RedFlagModel().fit(cohort, cohort["serious"])
+
+
+def fails(error, message):
+    return pytest.raises(error, match=re.escape(message))
+
+
+def test_labels_never_enter(cohort, model):
+    assert set(model.signs_) == set(load_signs().index)
+    assert set(model.ignored_) == {"pregnant", "diagnosis", "serious"}
+    scrambled = cohort.assign(serious=0, diagnosis="x", pregnant=1.0)
+    np.testing.assert_array_equal(model.predict_proba(scrambled), model.predict_proba(cohort))
+
+
+def test_heredity(cohort):
+    model = RedFlagModel(interactions="none", triples=[("weakness_felt", "wasting", "speech_swallowing")])
+    model.fit(cohort, cohort["serious"])
+    for term in model.terms_:
+        parts = term.split(":")
+        assert all(part in model.terms_ for part in parts)
+        if len(parts) == 3:
+            pairs = [":".join(pair) for pair in [parts[:2], parts[1:], [parts[0], parts[2]]]]
+            assert set(pairs) <= set(model.terms_)
+    assert "weakness_felt:wasting:speech_swallowing" in model.terms_
+    assert sum(":" in term for term in model.terms_) == 4
+
+
+def test_unknown_is_not_absent(cohort, model):
+    person = cohort[cohort["weakness_found"].notna()].head(1).assign(weakness_felt=1.0, wasting=1.0)
+    risks = {value: model.predict_proba(person.assign(weakness_found=value))[0, 1] for value in (0.0, np.nan, 1.0)}
+    assert risks[0.0] < risks[np.nan] < risks[1.0]
+    told = model.predict_risk(person.assign(weakness_found=np.nan))
+    assert told["n_unknown"].item() == person.isna().sum(axis=1).item() + 1
+    assert "Weakness found by an examiner".lower() in told["advice"].item()
+    assert model.missing_.set_index("sign").loc["wasting", "n_unknown"] == cohort["wasting"].isna().sum()
+
+
+@pytest.mark.parametrize("missing", ["fill", "indicator", "drop"])
+def test_missing_choices(cohort, missing):
+    model = RedFlagModel(interactions="none", missing=missing).fit(cohort, cohort["serious"])
+    known = cohort.dropna()
+    assert model.n_people_ == (len(known) if missing == "drop" else len(cohort))
+    assert any(term.startswith("unknown ") for term in model.terms_) == (missing == "indicator")
+    assert np.isfinite(model.predict_proba(cohort)).all()
+
+
+def test_missing_refused(cohort):
+    with fails(TwitchstatsError, "not known, and missing='refuse' allows no gaps. Choose missing='fill'"):
+        RedFlagModel(missing="refuse").fit(cohort, cohort["serious"])
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda c: c[c["serious"] == 0], "Only one class: every label is np.int64(0). A risk model needs people"),
+        (
+            lambda c: c[["serious", "diagnosis"]],
+            "No signs: none of the columns ('serious', 'diagnosis') is a known sign",
+        ),
+        (lambda c: c.assign(wasting=1.0), "The sign 'wasting' is the same for everyone who told it. Leave it out"),
+        (lambda c: c.assign(wasting=np.nan), "The sign 'wasting' is the same for everyone who told it. Leave it out"),
+        (
+            lambda c: pd.concat([c[c["serious"] == 1].head(6), c[c["serious"] == 0].head(6)]),
+            "12 people, 6 of them in the smaller class: a risk model needs at least 20 people and 5 of each class",
+        ),
+    ],
+)
+def test_too_little_to_learn_from(cohort, change, message):
+    people = change(cohort)
+    with fails(NotEnoughDataError, message):
+        RedFlagModel().fit(people, people["serious"])
+
+
+def test_all_signs_constant(cohort):
+    people = cohort[["wasting", "serious"]].assign(wasting=0.0)
+    with fails(NotEnoughDataError, "No sign differs between people: there is nothing to learn a risk from."):
+        RedFlagModel(constant="drop").fit(people, people["serious"])
+
+
+def test_a_constant_sign_can_be_dropped(cohort):
+    model = RedFlagModel(interactions="none", constant="drop").fit(cohort.assign(pain=0.0), cohort["serious"])
+    assert model.dropped_terms_ == ["pain"]
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"penalty": "lasso"}, "penalty='lasso' is not possible. Choose one of 'ridge', 'firth'."),
+        ({"strength": -1.0}, "strength=-1.0 is not possible. It must be above 0."),
+        ({"interactions": "all"}, "interactions='all' is not possible. Choose 'none', 'pairs' or a list of pairs"),
+        ({"interactions": ["ab"]}, "interactions=['ab'] is not possible. Choose 'none', 'pairs' or a list of pairs"),
+        ({"interaction_weight": 0.0}, "interaction_weight=0.0 is not possible. It must be above 0."),
+    ],
+)
+def test_options_refused(cohort, options, message):
+    with fails(OptionError, message):
+        RedFlagModel(**options).fit(cohort, cohort["serious"])
+
+
+def test_names_refused(cohort, model):
+    with fails(UnknownNameError, "No sign named 'wastin'. Did you mean 'wasting'?"):
+        RedFlagModel(signs=["wastin"]).fit(cohort, cohort["serious"])
+    with fails(UnknownNameError, "No sign named 'weaknes_felt'. Did you mean 'weakness_felt'?"):
+        RedFlagModel(interactions=[("weaknes_felt", "pain")]).fit(cohort, cohort["serious"])
+    with fails(TwitchstatsError, "The model needs the sign 'pain', which is no column here. Add the column"):
+        model.predict_proba(cohort.drop(columns="pain"))
+    with fails(TwitchstatsError, "The model knows its signs by name. Give a DataFrame with the columns"):
+        model.predict_proba(np.zeros((2, 12)))
+
+
+def test_values_refused(cohort):
+    wrong = cohort.copy()
+    wrong.loc["P0003", "wasting"] = 7.0
+    with fails(JournalError, "person P0003, wasting: 7.0 must lie in 0 to 1. Correct it, or leave the cell empty"):
+        RedFlagModel().fit(wrong, wrong["serious"])
+
+
+def test_words_read_as_numbers(cohort, model):
+    words = cohort.assign(wasting=cohort["wasting"].map({1.0: "yes", 0.0: "No"}).astype("str"))
+    np.testing.assert_array_equal(model.predict_proba(words), model.predict_proba(cohort))
+
+
+def test_string_labels(cohort):
+    labels = cohort["serious"].map({0: "no", 1: "yes"})
+    model = RedFlagModel(interactions="none").fit(cohort, labels)
+    assert list(model.classes_) == ["no", "yes"]
+    assert set(model.predict(cohort)) == {"no", "yes"}
+
+
+@given(tau=st.floats(1e-7, 0.999), ybar=st.floats(1e-4, 0.999))
+@settings(deadline=None, max_examples=40)
+def test_shift_is_constant_on_the_logit_scale(cohort, model, tau, ybar):
+    moved = model.at_base_rate(tau, ybar)
+    shift = moved.decision_function(cohort) - model.decision_function(cohort)
+    expected = -np.log(((1 - tau) / tau) * (ybar / (1 - ybar)))
+    np.testing.assert_allclose(shift, expected, rtol=0, atol=1e-11)
+    np.testing.assert_array_equal(moved.coef_, model.coef_)
+    assert moved.base_rate_ == tau
+
+
+def test_shifts_add_up(cohort, model):
+    there = model.at_base_rate(6e-5).at_base_rate(0.3)
+    np.testing.assert_allclose(there.intercept_, model.at_base_rate(0.3).intercept_, atol=1e-12)
+    np.testing.assert_allclose(model.at_base_rate(model.sample_rate_).intercept_, model.intercept_, atol=1e-12)
+    assert model.base_rate_ == model.sample_rate_  # the original is left as it was
+
+
+def test_shift_of_a_table_is_bayes():
+    """One sign, nothing shrunk: the risk at the base rate is Bayes' rule with the sign's likelihood ratio."""
+    people = pd.DataFrame({"wasting": np.repeat([1.0, 0.0, 1.0, 0.0], [60, 40, 10, 190]), "y": [1] * 100 + [0] * 200})
+    model = RedFlagModel(strength=1e-9).fit(people, people["y"]).at_base_rate(0.001)
+    odds = 0.001 / 0.999 * (60 / 100) / (10 / 200)
+    risk = model.predict_proba(pd.DataFrame({"wasting": [1.0]}))[0, 1]
+    assert risk == pytest.approx(odds / (1 + odds), rel=1e-6)
+
+
+def test_presets(model):
+    table = base_rates().set_index("setting")
+    assert model.at_base_rate("adults in general").base_rate_ == 6e-5
+    assert model.at_base_rate("GP consultation").base_rate_ == table.loc["gp consultation", "base_rate"]
+    assert model.at_base_rate("neuromuscular clinic").base_rate_ == 0.05
+    clinic = table.loc["neuromuscular clinic"]
+    assert (clinic["ci_lower"], clinic["ci_upper"]) == pytest.approx((0.00888, 0.2361), abs=1e-4)
+    assert table.loc[table["base_rate"].notna(), ["source", "confidence"]].notna().all(axis=None)
+    with fails(OptionError, "tau='ordinary neurology clinic': no figure known for this setting."):
+        model.at_base_rate("ordinary neurology clinic")
+    with fails(UnknownNameError, "No setting named 'adults'."):
+        model.at_base_rate("adults")
+    with fails(OptionError, "tau=0 is not possible. It must lie between 0 and 1, both excluded."):
+        model.at_base_rate(0)
+
+
+def test_contributions_add_up(cohort, model):
+    moved = model.at_base_rate(6e-5)
+    person = cohort.iloc[7]
+    told = moved.explain(person)
+    assert special.expit(told["contribution"].sum()) == pytest.approx(told.attrs["risk"], rel=1e-9)
+    assert told.attrs["risk"] == pytest.approx(moved.predict_proba(cohort.iloc[[7]])[0, 1], rel=1e-9)
+    assert told.attrs["risk_lower"] < told.attrs["risk"] < told.attrs["risk_upper"]
+    assert told.attrs["base_rate"] == 6e-5
+    assert told["term"].iloc[0] == "starting point"
+    assert told["contribution"].iloc[1:].abs().is_monotonic_decreasing
+    with fails(OptionError, "explain takes one person, this table has 2. Choose a row: people.loc[[name]]."):
+        model.explain(cohort.head(2))
+
+
+def test_every_risk_has_its_companions(cohort, model):
+    told = model.predict_risk(cohort)
+    assert list(told.columns) == ["risk", "risk_lower", "risk_upper", "base_rate", "n_unknown", "red_flags", "advice"]
+    assert (told["risk_lower"] <= told["risk"]).all()
+    assert (told["risk"] <= told["risk_upper"]).all()
+    assert (told["advice"] != "").all()
+
+
+@pytest.mark.parametrize("penalty", ["ridge", "firth"])
+def test_saved_model_is_the_same(cohort, tmp_path, penalty):
+    model = RedFlagModel(penalty=penalty, interactions=[("weakness_felt", "wasting")], missing="indicator")
+    model = model.fit(cohort, cohort["serious"]).at_base_rate(6e-5)
+    path = tmp_path / "model.json"
+    model.save(path)
+    again = RedFlagModel.load(path)
+    np.testing.assert_array_equal(again.predict_proba(cohort), model.predict_proba(cohort))
+    pd.testing.assert_frame_equal(again.predict_risk(cohort), model.predict_risk(cohort))
+    assert again.get_params() == model.get_params()
+    assert again.model_card() == model.model_card()
+    again.save(tmp_path / "again.json")
+    assert (tmp_path / "again.json").read_bytes() == path.read_bytes()
+    assert "not for diagnosis" in json.loads(path.read_text(encoding="utf-8"))["use"]
+    with fails(NotEnoughDataError, "odds_ratios needs the training people, and a model read from a file has none."):
+        again.odds_ratios()
+
+
+def test_files_that_are_no_models(tmp_path):
+    path = tmp_path / "x.json"
+    path.write_text("hello", encoding="utf-8")
+    with fails(TwitchstatsError, "x.json is no model file: it is not JSON"):
+        RedFlagModel.load(path)
+    path.write_text('{"a": 1}', encoding="utf-8")
+    with fails(TwitchstatsError, "x.json is no model file: its 'format' is not 'twitchstats red flag model'."):
+        RedFlagModel.load(path)
+
+
+def test_model_card_is_written_from_the_model(model):
+    card = model.model_card()
+    assert f"{model.n_people_} people, {model.n_serious_} of them serious" in card
+    assert "simulated people" in card
+    assert "Not for diagnosis" in card
+    assert f"| wasting | Muscle wasting | {model.coef_[0][model.terms_.index('wasting')]:.6g} |" in card
+    moved = model.at_base_rate(6e-5).model_card()
+    assert "base rate of 6e-05" in moved
+
+
+def test_point_score_follows_the_model(cohort):
+    model = RedFlagModel(interactions="none").fit(cohort, cohort["serious"])
+    score = model.point_score(most=20)
+    total = score.add_up(cohort)
+    log_odds = model.decision_function(cohort)
+    assert np.corrcoef(total["score"], log_odds)[0, 1] > 0.97
+    assert score.points["points"].abs().max() == 20
+    assert score.risks["risk"].is_monotonic_increasing
+    moved = model.at_base_rate(6e-5).point_score(most=20)
+    expected = shift_risk(score.risks["risk"], 6e-5, model.base_rate_)
+    np.testing.assert_allclose(moved.risks["risk"], expected, rtol=1e-9)
+
+
+def test_point_score_by_hand(cohort):
+    score = RedFlagModel(interactions="none").fit(cohort, cohort["serious"]).point_score()
+    person = pd.DataFrame({"wasting": [1.0], "age": [72.0], "sex": ["male"]})
+    points = score.points.set_index(["sign", "answer"])["points"]
+    answers = {"wasting": "yes", "age": "70 to 79", "sex": "male"}
+    by_hand = sum(points[sign, answers.get(sign, "not known")] for sign in dict.fromkeys(score.points["sign"]))
+    assert score.add_up(person)["score"].item() == by_hand
+    assert "see a doctor" in score.add_up(person)["advice"].item().lower()
+
+
+def test_inputs_are_left_alone(cohort):
+    before = cohort.copy(deep=True)
+    model = RedFlagModel(interactions="none").fit(cohort, cohort["serious"])
+    model.predict_risk(cohort)
+    model.combinations()
+    pd.testing.assert_frame_equal(cohort, before)

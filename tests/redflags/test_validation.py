@@ -1,0 +1,257 @@
+"""Validation, decision curves, referral rules, sample size: by hand and on fresh people."""
+
+import re
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.linear_model import LogisticRegression
+from sklearn.metrics import brier_score_loss, roc_auc_score
+
+from twitchstats import simulate_cohort, validate_risk
+from twitchstats.errors import NotEnoughDataError, OptionError, UnknownNameError
+from twitchstats.redflags import (
+    RedFlagModel,
+    apply_referral_rules,
+    count_people,
+    decision_curve,
+    estimate_calibration,
+    evaluate_referral_rules,
+    group_risks,
+    load_referral_rules,
+    required_sample_size,
+)
+from twitchstats.redflags.validation import METRICS, measure_risk
+
+
+@pytest.fixture(scope="module")
+def cohort():
+    return simulate_cohort(people=1000, seed=3)
+
+
+@pytest.fixture(scope="module")
+def model(cohort):
+    return RedFlagModel(interactions="none").fit(cohort, cohort["serious"])
+
+
+def test_metrics_against_references():
+    rng = np.random.default_rng(0)
+    risk = rng.random(500).round(2)  # with ties
+    y = (rng.random(500) < risk**1.5).astype(float)
+    found = dict(zip(METRICS, measure_risk(y, risk, 0.3), strict=True))
+    assert found["auc"] == pytest.approx(roc_auc_score(y, risk))
+    assert found["brier"] == pytest.approx(brier_score_loss(y, risk))
+    assert found["calibration_in_the_large"] == pytest.approx(y.mean() - risk.mean())
+    kept = np.clip(risk, 1e-12, 1 - 1e-12)
+    log_odds = np.log(kept / (1 - kept))[:, None]
+    slope = (
+        LogisticRegression(C=1e12, tol=1e-12, max_iter=10_000, solver="newton-cholesky").fit(log_odds, y).coef_[0, 0]
+    )
+    assert found["calibration_slope"] == pytest.approx(slope, rel=1e-4)
+    called = risk >= 0.3
+    by_hand = ((called & (y == 1)).sum() - (called & (y == 0)).sum() * 0.3 / 0.7) / 500
+    assert found["net_benefit"] == pytest.approx(by_hand)
+
+
+def test_perfect_calibration_is_told():
+    rng = np.random.default_rng(1)
+    risk = rng.beta(1, 3, 200_000)
+    y = (rng.random(200_000) < risk).astype(float)
+    found = dict(zip(METRICS, measure_risk(y, risk, 0.2), strict=True))
+    assert found["calibration_slope"] == pytest.approx(1, abs=0.03)
+    assert found["calibration_intercept"] == pytest.approx(0, abs=0.03)
+    assert found["calibration_in_the_large"] == pytest.approx(0, abs=0.005)
+
+
+def test_optimism_is_taken_off(cohort, model, capsys):
+    found = validate_risk(model, cohort, cohort["serious"], n_bootstrap=20, progress=True).set_index("metric")
+    assert list(found.index) == list(METRICS)
+    np.testing.assert_allclose(found["estimate"], found["apparent"] - found["optimism"])
+    assert found.loc["auc", "optimism"] > 0
+    assert found.loc["brier", "optimism"] < 0
+    assert ((found["ci_lower"] <= found["estimate"]) & (found["estimate"] <= found["ci_upper"])).all()
+    told = capsys.readouterr()
+    assert "bootstrap 20 of 20" in told.err
+    assert told.out == ""
+
+
+def test_noise_is_seen_through():
+    """Twenty columns of noise and 100 people: apparently good, corrected to no better than chance."""
+    rng = np.random.default_rng(5)
+    X, y = rng.normal(size=(100, 20)), (rng.random(100) < 0.4).astype(int)
+    plain = LogisticRegression(C=1e6, max_iter=5000).fit(X, y)
+    found = validate_risk(plain, X, y, n_bootstrap=40).set_index("metric")
+    assert found.loc["auc", "apparent"] > 0.7
+    assert found.loc["auc", "estimate"] < found.loc["auc", "apparent"] - 0.08
+    assert found.loc["calibration_slope", "estimate"] < 0.7
+
+
+def test_held_out_uses_the_model_as_it_is(cohort, model):
+    fresh = simulate_cohort(people=800, seed=50)
+    found = validate_risk(model, fresh, fresh["serious"], held_out=True, n_bootstrap=30).set_index("metric")
+    assert (found["optimism"] == 0).all()
+    assert found.loc["auc", "estimate"] == pytest.approx(
+        roc_auc_score(fresh["serious"], model.predict_proba(fresh)[:, 1])
+    )
+    assert found.loc["auc", "ci_lower"] < found.loc["auc", "estimate"] < found.loc["auc", "ci_upper"]
+
+
+def test_one_class_can_not_be_validated(cohort, model):
+    sick = cohort[cohort["serious"] == 1]
+    n = len(sick)
+    with pytest.raises(NotEnoughDataError, match=re.escape(f"Only one class: {n} of {n} people are serious.")):
+        validate_risk(model, sick, sick["serious"])
+    with pytest.raises(OptionError, match=re.escape("n_bootstrap=1 is not possible. Take at least 2 samples")):
+        validate_risk(model, cohort, cohort["serious"], n_bootstrap=1)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", [1, 2])
+def test_calibrated_on_fresh_people(seed):
+    """Trained on 6,000, tried on 20,000: slope .9 to 1.1, in the large within 2 points."""
+    cohort, fresh = simulate_cohort(people=6000, seed=seed), simulate_cohort(people=20_000, seed=100 + seed)
+    model = RedFlagModel().fit(cohort, cohort["serious"])
+    found = validate_risk(model, fresh, fresh["serious"], held_out=True, n_bootstrap=2).set_index("metric")["estimate"]
+    assert 0.9 <= found["calibration_slope"] <= 1.1
+    assert abs(found["calibration_in_the_large"]) <= 0.02
+
+
+@pytest.mark.slow
+def test_moved_model_is_calibrated_in_the_population():
+    """Trained on a clinic sample, moved to 2 % by the intercept, tried on a sample with 2 %."""
+    cohort = simulate_cohort(people=6000, seed=1)
+    model = RedFlagModel().fit(cohort, cohort["serious"]).at_base_rate(0.02)
+    fresh = simulate_cohort(people=30_000, seed=77, serious_share=0.02)
+    risk = model.predict_proba(fresh)[:, 1]
+    assert risk.mean() == pytest.approx(fresh["serious"].mean(), rel=0.15)
+
+
+def test_calibration_curve(cohort, model):
+    curve = estimate_calibration(model, cohort, cohort["serious"], n_bootstrap=10, n_points=20)
+    assert len(curve) == 20
+    assert curve["risk"].is_monotonic_increasing
+    assert ((curve["ci_lower"] <= curve["observed"]) & (curve["observed"] <= curve["ci_upper"])).all()
+    assert len(curve.attrs["risks"]) == len(cohort)
+    assert (curve["apparent"] - curve["risk"]).abs().max() < 0.15
+
+
+def test_groups_by_hand():
+    risk = np.repeat([0.1, 0.5, 0.9], 10)
+    y = np.r_[np.repeat([1, 0], [1, 9]), np.repeat([1, 0], [5, 5]), np.repeat([1, 0], [9, 1])]
+    found = group_risks(y, risk, groups=3)
+    assert found["n"].sum() == 30
+    assert found["n_serious"].sum() == 15
+    np.testing.assert_allclose(group_risks(y, risk, groups=1)["observed"], 0.5)
+
+
+def test_net_benefit_of_all_and_none(cohort, model):
+    curve = decision_curve(model, cohort, cohort["serious"], thresholds=[0.1, 0.4], n_bootstrap=20)
+    by_name = curve.set_index(["strategy", "threshold"])["net_benefit"]
+    share = cohort["serious"].mean()
+    for threshold in (0.1, 0.4):
+        odds = threshold / (1 - threshold)
+        assert by_name["refer all", threshold] == pytest.approx(share - (1 - share) * odds)
+        assert by_name["A5", threshold] == pytest.approx(by_name["refer all", threshold])
+        assert by_name["refer none", threshold] == 0
+        called = model.predict_proba(cohort)[:, 1] >= threshold
+        serious = cohort["serious"] == 1
+        by_hand = (called & serious).mean() - (called & ~serious).mean() * odds
+        assert by_name["model", threshold] == pytest.approx(by_hand)
+
+
+def test_decision_curve_at_a_base_rate(cohort, model):
+    curve = decision_curve(model, cohort, cohort["serious"], base_rate="adults in general", n_bootstrap=20)
+    assert (curve["base_rate"] == 6e-5).all()
+    best = curve[curve["strategy"] == "model"]
+    assert (best["net_benefit"] <= 6e-5).all()
+    assert set(curve["strategy"]) == {"model", "refer all", "refer none", *load_referral_rules()["rule"]}
+    with pytest.raises(
+        OptionError, match=re.escape("thresholds: 1.0 is not possible. A threshold lies between 0 and 1")
+    ):
+        decision_curve(model, cohort, cohort["serious"], thresholds=[1.0])
+
+
+def test_rules_differ_by_and_and_or():
+    people = pd.DataFrame(
+        {
+            "persistence_weeks": [10.0, 10.0, 0.5, 0.5, 10.0],
+            "weakness_felt": [1.0, 0.0, 1.0, 0.0, np.nan],
+            "wasting": [1.0, 0.0, 0.0, 0.0, 1.0],
+            "sensory_change": 0.0,
+            "pain": 0.0,
+            "after_injury": 0.0,
+            "speech_swallowing": 0.0,
+            "weakness_found": [1.0, 0.0, 0.0, 0.0, 0.0],
+        }
+    )
+    called = apply_referral_rules(people)
+    assert called["A1 and"].tolist()[:4] == [1, 0, 0, 0]
+    assert np.isnan(called["A1 and"].iloc[4])  # weakness decides, and nobody knows it
+    assert called["A1 any"].tolist() == [1, 0, 0, 0, 1]
+    assert called["A2"].tolist() == [1, 1, 1, 0, 1]
+    assert called["A3"].tolist()[:4] == [1, 0, 1, 0]
+    assert called["A4"].tolist() == [1, 1, 1, 0, 1]
+    assert called["A5"].tolist() == [1] * 5
+    assert called["NICE NG127"].tolist() == [1, 0, 0, 0, 0]
+    assert apply_referral_rules(people, persistent_weeks=52)["A2"].tolist() == [1, 0, 1, 0, 1]
+    with pytest.raises(UnknownNameError, match=re.escape("No rule named 'A6'.")):
+        apply_referral_rules(people, rules=["A6"])
+
+
+def test_every_article_has_a_rule():
+    rules = load_referral_rules()
+    assert {"A1", "A2", "A3", "A4", "A5"} <= set(rules["article"])
+    assert (rules.groupby("rule")["statement"].first() != "").all()
+
+
+def test_rule_values_by_hand(cohort):
+    found = evaluate_referral_rules(cohort, base_rate=0.001).set_index(["rule", "metric"])
+    called = apply_referral_rules(cohort)["A1 and"]
+    known, serious = called.notna(), cohort["serious"] == 1
+    sensitivity = called[known & serious].mean()
+    false_alarms = called[known & ~serious].mean()
+    rows = found.loc["A1 and"]
+    assert rows.loc["sensitivity", "estimate"] == pytest.approx(sensitivity)
+    assert rows.loc["specificity", "estimate"] == pytest.approx(1 - false_alarms)
+    ppv = sensitivity * 0.001 / (sensitivity * 0.001 + false_alarms * 0.999)
+    assert rows.loc["ppv", "estimate"] == pytest.approx(ppv)
+    missed = (1 - sensitivity) * 0.001 / ((1 - sensitivity) * 0.001 + (1 - false_alarms) * 0.999)
+    assert rows.loc["missed", "estimate"] == pytest.approx(missed)
+    assert rows["n_unknown"].iloc[0] == (~known).sum()
+    assert ((rows["ci_lower"] <= rows["estimate"]) & (rows["estimate"] <= rows["ci_upper"])).all()
+    assert found.loc[("A5", "ppv"), "estimate"] == pytest.approx(0.001)
+    assert np.isnan(found.loc[("A5", "missed"), "estimate"])
+
+
+def test_rules_need_both_kinds(cohort):
+    other = cohort[cohort["serious"] == 0]
+    with pytest.raises(NotEnoughDataError, match=re.escape(f"serious: 0 of {len(other)} people are serious.")):
+        evaluate_referral_rules(other)
+    with pytest.raises(UnknownNameError, match=re.escape("No column named 'seriou'. Did you mean 'serious'?")):
+        evaluate_referral_rules(cohort, outcome="seriou")
+
+
+def test_people_with_and_without_a_sign_add_up(cohort):
+    found = count_people(cohort.assign(wasting=cohort["wasting"].fillna(0.0)), base_rate=1e-3).set_index(
+        ["sign", "state"]
+    )
+    everybody = found.loc[("everybody", "all")]
+    assert (everybody["n_with"], everybody["n_serious"]) == pytest.approx((100_000, 100))
+    two = found.loc["wasting"]
+    assert two["n_with"].sum() == pytest.approx(100_000)
+    assert two["n_serious"].sum() == pytest.approx(100, rel=1e-6)
+    assert two.loc["present", "estimate"] == pytest.approx(1e5 / two.loc["present", "one_in"])
+    assert two.loc["present", "ci_lower"] < two.loc["present", "estimate"] < two.loc["present", "ci_upper"]
+
+
+def test_sample_size_of_riley():
+    """Riley et al 2020, BMJ 368:m441, figure 3's worked example: 623, 662 and 221, so 662."""
+    found = required_sample_size(r2=0.288, parameters=24, prevalence=0.174)
+    assert found["n"].tolist() == [623, 662, 221, 662]
+    assert found["criterion"].tolist() == ["1", "2", "3", "required"]
+    with pytest.raises(
+        OptionError, match=re.escape("r2=0.9 is not possible. At a prevalence of 0.174 the Cox-Snell R2")
+    ):
+        required_sample_size(r2=0.9, parameters=24, prevalence=0.174)
+    with pytest.raises(OptionError, match=re.escape("prevalence=1.2 is not possible. It must lie between 0 and 1")):
+        required_sample_size(r2=0.2, parameters=24, prevalence=1.2)
