@@ -74,7 +74,7 @@ def test_prose_is_text_that_shows_itself_as_markdown():
 @pytest.mark.parametrize(
     ("value", "measure", "text"),
     [
-        (1.0, "rate ratio", "±0 %"), (0.9, "rate ratio", "−10 %"), (0.1, "rate ratio", "×0.1"),
+        (1.0, "rate ratio", "±0\u00a0%"), (0.9, "rate ratio", "−10\u00a0%"), (0.1, "rate ratio", "×0.1"),
         (3.0, "rate ratio", "×3"),
         (1.0, "odds ratio", "×1"), (0.0, "difference", "±0"), (math.nan, "rate ratio", "–"),
         (math.inf, "odds ratio", "unbounded"),
@@ -86,7 +86,7 @@ def test_effects_in_plain_form(value, measure, text):
 
 def test_an_interval_without_ends_is_a_dash():
     assert format_interval(math.nan, math.nan, "rate ratio") == "–"
-    assert format_interval(0.97, 1.21, "rate ratio") == "−3 % to +21 %"
+    assert format_interval(0.97, 1.21, "rate ratio") == "−3\u00a0% to +21\u00a0%"
 
 
 def test_long_lists_are_cut_and_counted():

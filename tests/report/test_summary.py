@@ -33,7 +33,7 @@ def test_the_calendar_keeps_gaps(gappy):
     assert p1["date"].iloc[-1] == pd.Timestamp("2025-01-08")
     months = summary.summarise_months(calendar)
     assert months.iloc[0].to_dict() == {
-        "period": "2025-01", "days": 10, "reported": 6, "mean": 11 / 6, "median": 1.0, "highest": 6.0,
+        "period": "Jan 2025", "days": 10, "reported": 6, "mean": 11 / 6, "median": 1.0, "highest": 6.0,
     }  # fmt: skip
 
 

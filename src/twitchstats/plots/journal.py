@@ -129,6 +129,7 @@ def plot_weeks(frame: pd.DataFrame, ax: Axes | None = None) -> Axes:
     ax = ax or _make_axes(9.0, 2.4)
     ax.bar(frame["week"], 100 * frame["share"], color=BAR_COLOUR, width=0.85)
     ax.set_ylim(0, 100)
+    ax.set_xlim(0.4, float(frame["week"].max()) + 0.6)
     ax.set_xlabel("Week of the diary")
     ax.set_ylabel("Days reported in %")
     ax.xaxis.set_major_locator(MaxNLocator(integer=True))

@@ -59,6 +59,7 @@ def execute_notebook(
             executed = papermill.execute_notebook(
                 prepared, None, parameters=dict(parameters or {}), kernel_name=KERNEL["name"], language="python",
                 cwd=folder, progress_bar={"file": sys.stderr} if progress else False, record_timing=False,
+                extra_arguments=["--IPKernelApp.log_level=CRITICAL"],  # its remarks on sockets mean nothing to a reader
             )  # fmt: skip
         except papermill.PapermillExecutionError as error:
             raise TwitchstatsError(
@@ -77,9 +78,9 @@ def _find_parameters(notebook: NotebookNode) -> list[str]:
 
 def clean_notebook(notebook: NotebookNode) -> NotebookNode:
     """Return the notebook without times, paths and random names: the same run gives the same bytes."""
-    cleaned = notebook.copy()
+    cleaned = deepcopy(notebook)
     cleaned.metadata = NotebookNode(kernelspec=KERNEL, language_info={"name": "python"})
-    cleaned.cells = [_clean_cell(cell.copy()) for cell in notebook.cells]
+    cleaned.cells = [_clean_cell(cell) for cell in cleaned.cells]
     return cleaned
 
 
@@ -93,8 +94,8 @@ def _clean_cell(cell: NotebookNode) -> NotebookNode:
 
 def drop_injected(notebook: NotebookNode) -> NotebookNode:
     """Return the notebook without the parameters of an earlier run."""
-    cleaned = notebook.copy()
-    cleaned.cells = [cell for cell in notebook.cells if _INJECTED not in cell.metadata.get("tags", [])]
+    cleaned = deepcopy(notebook)
+    cleaned.cells = [cell for cell in cleaned.cells if _INJECTED not in cell.metadata.get("tags", [])]
     return cleaned
 
 

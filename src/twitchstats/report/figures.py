@@ -12,7 +12,7 @@ import pandas as pd
 from twitchstats.journal import Journal
 from twitchstats.plots import journal as plots
 from twitchstats.report.summary import count_values, lay_calendar, summarise_people, summarise_weeks
-from twitchstats.report.tables import Table, show_table
+from twitchstats.report.tables import Table, format_share, show_table
 from twitchstats.report.wording.prose import Prose
 from twitchstats.report.wording.reading import label_of, tabulate_months
 
@@ -63,7 +63,9 @@ def tabulate_outcome(journal: Journal, outcome: str) -> Table:
     """Show the numbers behind `draw_outcome`."""
     if journal.calendar == "none":
         labels = {"value": label_of(journal, outcome), "n_days": "Days", "share": "Share"}
-        return show_table(count_values(journal, outcome), "The same in numbers.", labels=labels)
+        counted = count_values(journal, outcome)
+        shown = counted.assign(share=counted["share"].map(format_share))
+        return show_table(shown, "The same in numbers.", labels=labels)
     return tabulate_months(lay_calendar(journal, outcome))
 
 
@@ -85,6 +87,7 @@ def tabulate_weeks(journal: Journal) -> Table | Prose:
     first = 4 * blocks.index + 1
     blocks["weeks"] = [f"{a} to {min(a + 3, int(weeks['week'].max()))}" for a in first]
     blocks["share"] = blocks["reported"] / blocks["possible"]
+    blocks["share"] = blocks["share"].map(format_share)
     labels = {"weeks": "Weeks", "possible": "Days possible", "reported": "Days reported", "share": "Share"}
     return show_table(blocks, "Days reported, by weeks since the first entry.", labels=labels)
 

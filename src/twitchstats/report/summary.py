@@ -166,12 +166,14 @@ def summarise_months(calendar: pd.DataFrame) -> pd.DataFrame:
         ``period, days, reported, mean, median, highest`` over all people.
     """
     if pd.api.types.is_datetime64_any_dtype(calendar["date"]):
-        period = calendar["date"].dt.strftime("%Y-%m")
+        period = calendar["date"].dt.strftime("%b %Y")
     else:
         block = (calendar["date"] - calendar["date"].min()) // 28
         first = calendar["date"].min() + 28 * block
         period = pd.Series([f"day {a} to {a + 27}" for a in first], index=calendar.index)
-    grouped = calendar["value"].groupby(period.to_numpy(), sort=False)
+    # People begin on different days: periods go by the calendar, not by who comes first.
+    ordered = calendar["date"].argsort(kind="stable")
+    grouped = calendar["value"].iloc[ordered].groupby(period.to_numpy()[ordered], sort=False)
     table = grouped.agg(days="size", reported="count", mean="mean", median="median", highest="max")
     return table.rename_axis("period").reset_index()
 

@@ -1,6 +1,12 @@
 """The sentences of a report: every number in them is computed, none is typed."""
 
-from twitchstats.report.wording.claims import count_verdicts, describe_claims, tabulate_untested, tabulate_verdict
+from twitchstats.report.wording.claims import (
+    count_verdicts,
+    describe_claims,
+    describe_needs,
+    tabulate_untested,
+    tabulate_verdict,
+)
 from twitchstats.report.wording.findings import (
     describe_directions,
     describe_lags,
@@ -41,6 +47,7 @@ __all__ = [
     "describe_completeness",
     "describe_directions",
     "describe_lags",
+    "describe_needs",
     "describe_notes",
     "describe_outcome",
     "describe_reading",

@@ -2,8 +2,21 @@
 
 import pandas as pd
 
-from twitchstats.report.tables import Table, show_table
-from twitchstats.report.wording.prose import Prose, count_noun, format_effect, format_interval, join_words
+from twitchstats.report.tables import MISSING, Table, format_p, show_table
+from twitchstats.report.wording.prose import (
+    Prose,
+    count_noun,
+    format_effect,
+    format_interval,
+    join_words,
+    list_some,
+    quote,
+)
+
+_LEGEND = (
+    "Effect of one step: +/− % more or less a day, × multiplies the odds, a plain % is a share, a plain number counts "
+    "points of a rating. Studies: what the literature says."
+)
 
 MEANING = {
     "supported": "this journal shows it, in the claimed direction, beyond what chance explains",
@@ -43,8 +56,7 @@ def tabulate_verdict(ledger: pd.DataFrame, verdict: str) -> Table | Prose:
     table = pd.DataFrame(rows)
     if verdict != "inconclusive":
         table = table.drop(columns="Would have been found from")
-    meaning = MEANING[verdict]
-    return show_table(table, f"{verdict.capitalize()}: {meaning}.")
+    return show_table(table, f"{verdict.capitalize()}: {MEANING[verdict]}. {_LEGEND}")
 
 
 def _shared(ledger: pd.DataFrame) -> list[str]:
@@ -55,30 +67,39 @@ def _shared(ledger: pd.DataFrame) -> list[str]:
 def _tell_group(group: pd.DataFrame) -> dict[str, object]:
     row = group.iloc[0]
     measure = str(row.get("measure", "") or "")
+    estimate, lower, upper, detectable = (float(row[n]) for n in ("estimate", "ci_lower", "ci_upper", "detectable"))
+    effect = format_effect(estimate, measure)
+    if measure == "share":
+        effect += f" against {format_effect(float(row['reference']), measure)}"
     return {
         "Claim": row["statement"],
         "Articles": ", ".join(sorted(group["article"].unique())),
-        "Effect": _tell_value(row["estimate"], measure),
-        "95 % interval": _tell_interval(row["ci_lower"], row["ci_upper"], measure),
-        "p, adjusted": float(row["p_adjusted"]),
-        "Would have been found from": _tell_value(row["detectable"], measure),
+        "Studies": row["literature"] or MISSING,
+        "Effect": effect,
+        "95 % interval": format_interval(lower, upper, measure),
+        "p, adjusted": format_p(float(row["p_adjusted"])),
+        "Would have been found from": format_effect(detectable, measure),
         "Days": row["n_days"],
     }
 
 
-def _tell_value(value: float, measure: str) -> object:
-    return format_effect(float(value), measure) if measure else float(value)
-
-
-def _tell_interval(lower: float, upper: float, measure: str) -> str:
-    return format_interval(float(lower), float(upper), measure or "odds ratio").replace("×", "×" if measure else "")
-
-
-def tabulate_untested(ledger: pd.DataFrame) -> Table:
-    """Count the claims that can't be tested by reason, and name their topics."""
+def tabulate_untested(ledger: pd.DataFrame, *, most: int = 15) -> Table:
+    """Count the claims that can't be tested by reason, and name the first of their topics."""
     rows = []
     for reason, group in ledger[ledger["verdict"] == "not testable"].groupby("reason", sort=True):
         topics = sorted(group["topic"].unique(), key=str.casefold)
-        rows.append((reason, len(group), ", ".join(topics)))
+        rows.append((reason, len(group), list_some(topics, most)))
     table = pd.DataFrame(rows, columns=["Why not", "Claims", "What they are about"])
-    return show_table(table.sort_values("Claims", ascending=False, kind="stable"))
+    ordered = table.sort_values("Claims", ascending=False, kind="stable")
+    return show_table(ordered, "'twitchstats claims JOURNAL.csv' lists every one.")
+
+
+def describe_needs(ledger: pd.DataFrame, *, most: int = 8) -> Prose:
+    """Say which columns would let a journal test the most further claims."""
+    missing = ledger[ledger["reason"] == "variable not in this journal"]
+    needed = missing["needs"].str.split(r"[;|,]").explode().str.strip()
+    counts = needed[needed.ne("")].value_counts().sort_index().sort_values(ascending=False, kind="stable")
+    if counts.empty:
+        return Prose("")
+    told = [f"{quote(str(name).replace('_', ' '))} ({count})" for name, count in counts.head(most).items()]
+    return Prose(f"Noting these as well would let the journal speak about more claims: {join_words(told)}.")

@@ -5,6 +5,7 @@ import pandas as pd
 from twitchstats.journal import Journal
 from twitchstats.report.tables import MISSING, Table, format_number, format_p, show_table
 from twitchstats.report.wording.prose import (
+    NARROW,
     Prose,
     count_noun,
     format_effect,
@@ -16,6 +17,7 @@ from twitchstats.report.wording.prose import (
 from twitchstats.report.wording.reading import label_of
 
 ALPHA = 0.05
+_MOST = 10
 _MEANING = {
     "forward": "trigger first",
     "same time": "same time",
@@ -38,38 +40,50 @@ def describe_triggers(journal: Journal, effects: pd.DataFrame, primary: pd.DataF
     )
     if found.empty:
         return Prose(f"{head}**None goes with it beyond what chance explains.** {_tell_power(tested)}")
-    lines = [f"- {tell_effect(journal, row)}" for row in found.to_dict("records")]
+    lines = [f"- {tell_effect(journal, row)}" for row in found.head(_MOST).to_dict("records")]
+    if len(found) > _MOST:
+        lines.append(f"- and {len(found) - _MOST} more, in the table")
     rest = len(tested) - len(found)
     tail = f"\n\nThe other {rest} are inconclusive, not absent. {_tell_power(tested.drop(found.index))}" if rest else ""
-    return Prose(f"{head}These go with it beyond what chance explains:\n\n" + "\n".join(lines) + tail)
+    told = f"{head}These go with it beyond what chance explains:\n\n" + "\n".join(lines)
+    return Prose(f"{told}{tail}\n\n{tell_order(found).strip()}".strip())
 
 
 def tell_effect(journal: Journal, row: dict[str, object]) -> str:
     """Return one finding as a sentence."""
     measure, label = str(row["measure"]), quote(label_of(journal, str(row["trigger"])))
     estimate, lower, upper = (float(str(row[name])) for name in ("estimate", "ci_lower", "ci_upper"))
-    when = _tell_lag(int(str(row["lag"])), str(row["order"]))
     of = {"rate ratio": "", "odds ratio": " odds", "difference": " points"}[measure]
     return (
-        f"**{label}**, {_tell_step(journal, row)}, {when}: **{format_effect(estimate, measure)}**{of} "
-        f"(95 % interval {format_interval(lower, upper, measure)})"
+        f"**{label}: {format_effect(estimate, measure)}**{of} (95 % interval {format_interval(lower, upper, measure)}) "
+        f"{_tell_step(journal, row)}, {_tell_lag(int(str(row['lag'])))}"
     )
 
 
-def _tell_lag(lag: int, order: str) -> str:
-    days = "on the same day" if lag == 0 else "the day before" if lag == 1 else f"{lag} days before"
-    return f"{days} (which came first is not known)" if order == "same time" else days
+def _tell_lag(lag: int) -> str:
+    return "on the same day" if lag == 0 else "the day before" if lag == 1 else f"{lag} days before"
+
+
+def tell_order(rows: pd.DataFrame) -> str:
+    """Say, where it is so, that same-day rows have no order."""
+    if not rows["order"].eq("same time").any():
+        return ""
+    return " Of what is told of the same day it is mostly not known which came first."
 
 
 def _tell_step(journal: Journal, row: dict[str, object]) -> str:
     kinds = journal.variables.set_index("name")["kind"]
     if kinds.get(row["trigger"]) == "yes/no":
-        return "yes against no"
+        return "with it against without"
     unit = str(row["unit"])
     step = format_number(float(str(row["step"])))
     if unit.startswith("points"):
-        return f"for each {'point' if step == '1' else step + ' points'} {unit.removeprefix('points ').strip()} more"
-    return f"for each {step} {quote(unit)} more" if unit not in ("a day", "nan", "") else f"for each {step} more"
+        return f"for each {step} {'point' if step == '1' else 'points'} {unit.removeprefix('points ').strip()} more"
+    if unit in ("a day", "nan", ""):
+        return f"for each {step} more"
+    # One drink, but two drinks; a unit of one or two letters is a symbol and stays.
+    word = unit[:-1] if step == "1" and unit.endswith("s") and len(unit) > 3 else unit
+    return f"for each {step}{NARROW}{quote(word)} more"
 
 
 def _tell_power(rows: pd.DataFrame) -> str:
@@ -95,7 +109,7 @@ def tabulate_triggers(journal: Journal, primary: pd.DataFrame) -> Table:
         {
             "Trigger": label_of(journal, row["trigger"]),
             "One step": _tell_step(journal, row).removeprefix("for each ").removesuffix(" more").replace("\\", ""),
-            "When": _tell_lag(int(row["lag"]), "").strip(),
+            "When": _tell_lag(int(row["lag"])),
             "Order": _MEANING.get(row["order"], row["order"]),
             "Effect": format_effect(row["estimate"], row["measure"]),
             "95 % interval": format_interval(row["ci_lower"], row["ci_upper"], row["measure"]),

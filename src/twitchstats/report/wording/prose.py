@@ -5,7 +5,9 @@ import math
 import re
 from collections.abc import Iterable, Sequence
 
-from twitchstats.report.tables import MISSING, format_number
+from twitchstats.report.tables import MISSING, format_number, format_share
+
+NARROW = "\u00a0"  # keeps a number and its unit on one line
 
 SEE_A_DOCTOR = (
     "**See a doctor without delay** about weakness that you or others notice, a muscle that gets smaller, falls, "
@@ -71,17 +73,19 @@ def list_some(words: Sequence[str], most: int = 8) -> str:
 
 
 def format_effect(value: float, measure: str) -> str:
-    """Return an effect in plain form: per cent for rates, a factor for odds, points for ratings.
+    """Return an effect in plain form: per cent for rates and shares, a factor for odds, points for ratings.
 
-    >>> format_effect(1.12, "rate ratio"), format_effect(4.0, "rate ratio"), format_effect(0.5, "odds ratio")
-    ('+12 %', '×4', '×0.5')
-    >>> format_effect(-0.31, "difference")
-    '−0.31'
+    >>> print(format_effect(1.12, "rate ratio"), format_effect(4.0, "rate ratio"), format_effect(0.5, "odds ratio"))
+    +12\u00a0% ×4 ×0.5
+    >>> print(format_effect(-0.31, "difference"), format_effect(0.31, "share"))
+    −0.31 31\u00a0%
     """
     if not math.isfinite(value):
         return MISSING if math.isnan(value) else "unbounded"
+    if measure == "share":
+        return format_share(min(max(value, 0.0), 1.0)).replace(" ", NARROW)
     if measure == "rate ratio" and 0.2 < value < 3:
-        return _sign(100 * (value - 1), f"{abs(100 * (value - 1)):.0f}") + " %"
+        return _sign(100 * (value - 1), f"{abs(100 * (value - 1)):.0f}") + NARROW + "%"
     if measure == "difference":
         return _sign(value, format_number(abs(value), 2))
     return f"×{format_number(value, 2)}"

@@ -80,8 +80,10 @@ def _tell_columns(journal: Journal) -> list[str]:
     return lines
 
 
-def tabulate_rejects(journal: Journal) -> Table:
+def tabulate_rejects(journal: Journal) -> Table | Prose:
     """List what was refused: cell by cell where that is short, else counted by rule."""
+    if journal.rejects.empty:
+        return Prose("")
     if len(journal.rejects) <= _TELL_AT_MOST:
         labels = {"table": "Table", "row": "Row", "column": "Column", "message": "Why", "action": "What became of it"}
         return show_table(journal.rejects, "Every cell and row that was refused or changed.", labels=labels)
@@ -155,7 +157,8 @@ def tabulate_variables(journal: Journal) -> Table:
     labels = {"label": "Variable", "unit": "Unit", "n_days": "Days", "low": "Lowest", "median": "Median",
               "high": "Highest", "share": "Days above zero"}  # fmt: skip
     variables = summarise_variables(journal)
-    shown = variables.assign(share=variables["share"].map(format_share))
+    unit = variables["unit"].mask(variables["kind"].eq("yes/no"), "yes (1) or no (0)")
+    shown = variables.assign(share=variables["share"].map(format_share), unit=unit)
     never = variables["high"].eq(0) & variables["n_days"].gt(0)
     caption = "What the journal holds."
     if never.any():
@@ -185,7 +188,7 @@ def describe_notes(journal: Journal, *, include: bool) -> "Table | Prose":
     """Show free-text columns, if asked for; else say that they stay private."""
     text = [name for name in journal.days.columns if not pd.api.types.is_numeric_dtype(journal.days[name])]
     if not text:
-        return Prose("The journal has no free text.")
+        return Prose("")
     if not include:
         return Prose(f"{count_noun(len(text), 'column')} of free text stay private (`--include-notes` shows them).")
     notes = journal.days[text].dropna(how="all").reset_index()

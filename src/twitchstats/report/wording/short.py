@@ -4,7 +4,7 @@ import pandas as pd
 
 from twitchstats.journal import Journal
 from twitchstats.report.tables import format_share
-from twitchstats.report.wording.findings import ALPHA, tell_effect
+from twitchstats.report.wording.findings import ALPHA, tell_effect, tell_order
 from twitchstats.report.wording.prose import SEE_A_DOCTOR, Prose, count_noun, join_words, list_some, quote
 from twitchstats.report.wording.reading import label_of
 from twitchstats.report.wording.signs import find_flags
@@ -42,9 +42,8 @@ def _tell_triggers(journal: Journal, primary: pd.DataFrame) -> str:
         )
     told = [tell_effect(journal, row).replace("**", "") for row in found.head(_FIRST).to_dict("records")]
     more = f" and {len(found) - _FIRST} more" if len(found) > _FIRST else ""
-    return (
-        f"**Triggers:** {len(found)} of {len(tested)} go with it beyond what chance explains: {'; '.join(told)}{more}."
-    )
+    head = f"**Triggers:** {len(found)} of {len(tested)} go with it beyond what chance explains"
+    return f"{head}: {'; '.join(told)}{more}.{tell_order(found)}"
 
 
 def _tell_claims(ledger: pd.DataFrame) -> str:

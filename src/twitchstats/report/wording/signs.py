@@ -3,11 +3,11 @@
 import pandas as pd
 
 from twitchstats.journal import Journal
-from twitchstats.report.tables import Table, format_share, show_table
+from twitchstats.report.tables import MISSING, Table, format_share, show_table
 from twitchstats.report.wording.prose import SEE_A_DOCTOR, Prose, count_noun, join_words, quote
 from twitchstats.signs import find_signs, load_signs
 
-CONFIDENCE = {"H": "seen at the source", "M": "second-hand", "D": "derived by arithmetic"}
+CONFIDENCE = {"H": "seen there", "M": "second-hand", "D": "by arithmetic"}
 _FLAG = "red flag"
 
 
@@ -92,19 +92,24 @@ def tabulate_base_rates() -> Table:
     """Show how common motor neurone disease is, where nothing but the setting is known."""
     from twitchstats.redflags import base_rates
 
-    rates = base_rates().reset_index()
     rows = [
         {
-            "Among": row["setting"],
-            "How many": format_share(row["base_rate"]) if pd.notna(row["base_rate"]) else "no figure known",
+            "Among": str(row["setting"]).replace("gp ", "GP "),
+            "How many": "no figure known" if pd.isna(row["base_rate"]) else format_share(row["base_rate"]),
             "95 % interval": _tell_range(row["ci_lower"], row["ci_upper"]),
-            "Have": row["condition"] if isinstance(row["condition"], str) else "–",
-            "Source": row["source"] if isinstance(row["source"], str) else "–",
-            "Seen": CONFIDENCE.get(str(row.get("confidence")), "–"),
+            "Have": row["condition"],
+            "Mind": row["note"],
+            "Source": _tell_source(row),
         }
-        for row in rates.to_dict("records")
+        for row in base_rates().reset_index().to_dict("records")
     ]
     return show_table(pd.DataFrame(rows), "Base rates: how common the feared illness is before any sign is known.")
+
+
+def _tell_source(row: dict[str, object]) -> str:
+    if not isinstance(row["source"], str) or not row["source"]:
+        return MISSING
+    return f"{row['source']} ({CONFIDENCE[str(row['confidence'])]})"
 
 
 def _tell_range(lower: float, upper: float) -> str:
@@ -118,6 +123,6 @@ def tabulate_evidence(*topics: str) -> Table:
     evidence = load_evidence()
     wanted = evidence["topics"].str.split(";").map(lambda listed: bool(set(topics) & {t.strip() for t in listed}))
     chosen = evidence[wanted]
-    shown = chosen.assign(seen=chosen["confidence"].map(CONFIDENCE))
-    labels = {"finding": "Finding", "people": "Among", "source": "Source", "seen": "Seen"}
+    shown = chosen.assign(told=[_tell_source(row) for row in chosen.to_dict("records")])
+    labels = {"finding": "Finding", "people": "Among", "told": "Source"}
     return show_table(shown, "What is known from studies.", labels=labels)
