@@ -140,3 +140,15 @@ def test_people_without_a_day_are_kept_and_told_once(read):
     assert journal.rejects[["table", "rule", "message", "action"]].to_numpy().tolist() == [
         ["people", "no_days", "2 in the people table have no day in the journal: 'C', 'D'; their rows are kept", "kept"]
     ]
+
+
+def test_numbered_days_and_their_episodes_come_back(read, tmp_path):
+    episodes = "person,day,kind\nA,2,cramp\nA,x,cramp\n"
+    journal = read("person,day,twitches\nA,1,3\nA,2,4\n", episodes=io.StringIO(episodes))
+    assert journal.episodes["start"].to_list() == [2.0]
+    assert journal.rejects["message"].to_list() == ["row 3, day: 'x' is not a whole day number such as 12"]
+    days, written = write_journal(journal, tmp_path / "mine.csv")
+    again = read(days.read_text(encoding="utf-8"), episodes=written)
+    assert again.calendar == "day"
+    pd.testing.assert_frame_equal(again.days, journal.days)
+    pd.testing.assert_frame_equal(again.episodes, journal.episodes)

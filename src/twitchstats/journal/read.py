@@ -106,7 +106,13 @@ def read_journal(
     if chosen is not None:
         told.loc[told["name"] == chosen, "role"] = "outcome"
     persons = days.index.unique("person")
-    moments: dict[str, Any] = {"persons": persons, "person": person, "today": today, "date_format": date_format}
+    moments: dict[str, Any] = {
+        "persons": persons,
+        "calendar": keys.calendar,
+        "person": person,
+        "today": today,
+        "date_format": date_format,
+    }
     found_episodes = read_episodes(episodes, rejects, **moments, **options)
     found_people = (
         gather_people(days, told) if people is None else read_people(people, rejects, person=person, **options)

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from twitchstats.errors import JournalError
 from twitchstats.journal.record import REJECT_COLUMNS
 
 Source = str | os.PathLike[str] | IO[str] | IO[bytes] | pd.DataFrame
@@ -96,3 +97,27 @@ class Rejects:
         frame = pd.DataFrame(entries, columns=REJECT_COLUMNS)
         frame["row"] = frame["row"].astype("Int64")
         return frame.astype(dict.fromkeys([name for name in REJECT_COLUMNS if name != "row"], "str"))
+
+
+def refuse_duplicates(headers: list[str], name: str) -> None:
+    """Raise JournalError where two columns have the same header."""
+    places: dict[str, list[int]] = {}
+    for place, header in enumerate(headers, start=1):
+        places.setdefault(header, []).append(place)
+    for header, found in places.items():
+        if header and len(found) > 1:
+            where = " and ".join(str(place) for place in found)
+            raise JournalError(
+                f"{name}: the header {header!r} stands {len(found)} times (columns {where}). "
+                "Rename or remove all but one."
+            )
+
+
+def clean_cell(text: str) -> str:
+    """Strip a cell, and take away the apostrophe that keeps a spreadsheet from running it as a formula.
+
+    >>> clean_cell(" '=1+1 ")
+    '=1+1'
+    """
+    text = text.strip()
+    return text[1:] if len(text) > 1 and text[0] == "'" and text[1] in "=+-@\t\r" else text

@@ -2,7 +2,7 @@
 
 import datetime as dt
 from functools import cache
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 import pandas as pd
@@ -21,7 +21,7 @@ from twitchstats.journal.columns import (
     scale_of,
 )
 from twitchstats.journal.convert import convert_column
-from twitchstats.journal.dates import are_day_numbers, read_clock, read_dates, read_day_numbers
+from twitchstats.journal.dates import look_like_dates, read_clock, read_dates, read_day_numbers
 from twitchstats.journal.record import EPISODE_COLUMNS
 from twitchstats.journal.table import Column, RawTable, Rejects, Source
 from twitchstats.journal.text import read_table
@@ -91,11 +91,14 @@ def read_episodes(
     *,
     persons: pd.Index,
     today: dt.date,
+    calendar: str = "date",
     person: str | None = None,
     date_format: str | None = None,
     **options: str | None,
 ) -> pd.DataFrame:
     """Read the episodes table: `EPISODE_COLUMNS`, then the user's own; sorted by person and start.
+
+    A start is a moment, or the number of the day where the journal numbers its days.
 
     Raises
     ------
@@ -115,7 +118,9 @@ def read_episodes(
     if start is None:
         raise JournalError("No start column in the episodes table. Name one 'start' (2024-03-31 21:30).")
     clock, end = _find(raw, "time column"), _find(raw, "end column")
-    begins, fine = _read_moments(raw, start, clock, rejects, today, date_format)
+    numbered = calendar == "day" and look_like_dates(start.levels) < 0.5
+    reading: dict[str, Any] = {"today": today, "date_format": date_format, "numbered": numbered}
+    begins, fine = _read_moments(raw, start, clock, rejects, **reading)
     named = np.ones(len(raw.rows), dtype=bool) if who is None else who.filled()
     for row in raw.rows[~named & fine]:
         message = f"row {row}: the row doesn't say whose it is; fill it in"
@@ -128,7 +133,7 @@ def read_episodes(
         frame["person"] = pd.array(who.texts()[fine & named], dtype="str")
     frame["start"] = begins[fine & named]
     if end is not None:
-        ends, _ = _read_moments(raw, end, None, Rejects(), today, date_format)
+        ends, _ = _read_moments(raw, end, None, Rejects(), **reading)
         _fill_durations(frame, ends[fine & named], kept, rejects)
     return _complete_episodes(frame)
 
@@ -138,10 +143,17 @@ def _find(raw: RawTable, words: str) -> Column | None:
 
 
 def _read_moments(
-    raw: RawTable, column: Column, clock: Column | None, rejects: Rejects, today: dt.date, date_format: str | None
+    raw: RawTable,
+    column: Column,
+    clock: Column | None,
+    rejects: Rejects,
+    *,
+    today: dt.date,
+    date_format: str | None,
+    numbered: bool,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return the moment of each row (or its day number) and whether it could be read."""
-    if are_day_numbers(column.levels) and date_format is None:
+    if numbered:
         days, faults = read_day_numbers(column.levels)
         values = np.array([np.nan if day is None else float(day) for day in days])
         moments = column.spread(values)

@@ -19,7 +19,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from twitchstats.errors import JournalError, OptionError
-from twitchstats.journal.table import Column, RawTable, Rejects, Source
+from twitchstats.journal.frame import read_frame
+from twitchstats.journal.table import Column, RawTable, Rejects, Source, clean_cell, refuse_duplicates
 
 LINE_LIMIT = 1 << 20
 COLUMN_LIMIT = 10_000
@@ -65,7 +66,7 @@ def read_table(
         The encoding or the delimiter is not one that exists.
     """
     if isinstance(source, pd.DataFrame):
-        return _read_frame(source, table)
+        return read_frame(source, table)
     name, data = _read_bytes(source, table)
     told = name or f"The {table} table"
     text = decode_bytes(data, told, encoding=encoding)
@@ -331,20 +332,6 @@ def _check_headers(header: list[str], name: str) -> list[str]:
     return headers
 
 
-def refuse_duplicates(headers: list[str], name: str) -> None:
-    """Raise JournalError where two columns have the same header."""
-    places: dict[str, list[int]] = {}
-    for place, header in enumerate(headers, start=1):
-        places.setdefault(header, []).append(place)
-    for header, found in places.items():
-        if header and len(found) > 1:
-            where = " and ".join(str(place) for place in found)
-            raise JournalError(
-                f"{name}: the header {header!r} stands {len(found)} times (columns {where}). "
-                "Rename or remove all but one."
-            )
-
-
 class _Builder:
     """Collects rows as codes into the different texts of each column: little memory, and each text is read once."""
 
@@ -371,47 +358,3 @@ class _Builder:
                 columns.append(Column(header, place + 1, np.concatenate(self.blocks[place]), cells))
         rows = np.array(self.rows, dtype=np.int64)
         return RawTable(table, columns, rows, sign, rows_read=len(rows) + ragged)
-
-
-def clean_cell(text: str) -> str:
-    """Strip a cell, and take away the apostrophe that keeps a spreadsheet from running it as a formula.
-
-    >>> clean_cell(" '=1+1 ")
-    '=1+1'
-    """
-    text = text.strip()
-    return text[1:] if len(text) > 1 and text[0] == "'" and text[1] in "=+-@\t\r" else text
-
-
-def _read_frame(frame: pd.DataFrame, table: str) -> RawTable:
-    named = [name is not None for name in frame.index.names]
-    flat = frame.reset_index() if all(named) else frame
-    headers = [str(name).strip() for name in flat.columns]
-    name = f"The {table} DataFrame"
-    if not headers:
-        raise JournalError(f"{name} is empty. A journal has a date column and a column for each variable.")
-    refuse_duplicates(headers, name)
-    if not len(flat):
-        raise JournalError(f"{name} has columns but no rows. Add a row for each day.")
-    columns = [_read_series(flat.iloc[:, place], header, place + 1) for place, header in enumerate(headers)]
-    rows = np.arange(len(flat), dtype=np.int64) + 2
-    return RawTable(table, columns, rows, ",", rows_read=len(flat))
-
-
-def _read_series(series: pd.Series, header: str, place: int) -> Column:
-    codes, values = pd.factorize(series, use_na_sentinel=True)
-    levels = [clean_cell(_write_cell(value)) for value in values] + [""]
-    return Column(header, place, np.where(codes < 0, len(levels) - 1, codes).astype(np.int32), levels)
-
-
-def _write_cell(value: object) -> str:
-    if isinstance(value, (bool, np.bool_)):
-        return "yes" if value else "no"
-    if isinstance(value, pd.Timestamp):
-        return value.isoformat()
-    if isinstance(value, (float, np.floating)):
-        number = float(value)
-        return str(int(number)) if number.is_integer() and abs(number) < 1e15 else repr(number)
-    if isinstance(value, pd.Timedelta):
-        return f"{value.total_seconds() / 3600!r} h"
-    return str(value)
