@@ -207,3 +207,11 @@ def test_words_where_figures_belong_stay_as_text(read):
     assert journal.rejects["message"].to_list() == [
         "column stress: its cells don't fit 'stress', so it stays as a variable of your own"
     ]
+
+
+def test_a_large_amount_told_as_0_and_1_is_a_yes_or_no(read):
+    journal = read("date,caffeine,sleep,magnesium (mg)\n2024-03-01,1,1,1\n2024-03-02,0,0,0\n")
+    assert journal.variables["kind"].to_list() == ["yes/no", "amount", "amount"]
+    assert journal.rejects["message"].to_list() == [
+        "column caffeine: its cells say yes or no, so it is read as yes/no and not in mg"
+    ]

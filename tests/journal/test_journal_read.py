@@ -327,3 +327,13 @@ def test_a_large_table_is_read_whole():
     assert len(by_frame.days) == n_rows
     assert by_frame.days["twitches"].sum() == frame["twitches"].sum()
     pd.testing.assert_frame_equal(by_text.days, by_frame.days)
+
+
+def test_a_date_in_three_columns_is_not_taken_for_day_numbers(read):
+    message = (
+        "The table has its dates in three columns, year, month and day. "
+        "Join them into one column 'date', written as 2024-03-31."
+    )
+    with pytest.raises(JournalError, match=re.escape(message)):
+        read("year,month,day,twitches\n2024,1,1,3\n2024,2,1,4\n")
+    assert read("year,month,day,twitches\n2024,1,1,3\n2024,2,1,4\n", date="day").calendar == "day"

@@ -24,6 +24,7 @@ from twitchstats.variables import load_dictionary, load_words, normalise_header
 
 _NOTES = frozenset(load_words("notes column"))
 _RATING_WORDS = frozenset(load_words("rating column"))
+_LARGE_STEP = 30.0
 _ROW_NUMBERS = frozenset(normalise_header(word) for word in load_words("row number column")) | {""}
 _DURATION_WORDS = frozenset(load_words("duration column"))
 _TIME_WORDS = {"min": "min", "mins": "min", "minutes": "min", "h": "h", "hr": "h", "hrs": "h", "hours": "h"}
@@ -55,7 +56,8 @@ def _convert_known(match: Match, name: str, decimal: str) -> Variable | None:
     row = load_dictionary("variables.csv").set_index("name").loc[match.name]
     entry = {"name": name, **row.drop("aliases").to_dict(), "source": match.column.header}
     shares = _Shares(match.column, decimal)
-    if entry["kind"] in ("count", "amount", "rating") and shares.yes_no_words > 0.5:
+    words = entry["kind"] in ("count", "amount", "rating") and shares.yes_no_words > 0.5
+    if words or _are_flags(match, entry, shares):
         entry |= {"kind": "yes/no", "unit": "days", "step": 1.0, "low": 0.0, "high": 1.0, "combine": "max"}
         remark = f"its cells say yes or no, so it is read as yes/no and not in {row['unit']}"
         return _read(match, entry, 1.0, decimal, remark)
@@ -76,6 +78,12 @@ def _read(match: Match, entry: dict[str, Any], factor: float, decimal: str, rema
     return Variable(match.column.spread(values), entry, faults, remark)
 
 
+def _are_flags(match: Match, entry: dict[str, Any], shares: "_Shares") -> bool:
+    """Say whether an amount without a unit holds 0 and 1 only, though one of its unit is next to nothing (1 mg)."""
+    bare = entry["kind"] == "amount" and entry["step"] >= _LARGE_STEP and not match.header.unit and match.factor == 1.0
+    return bare and shares.filled > 0 and shares.flags == 1.0 and shares.ones > 0
+
+
 class _Shares:
     """Which share of the filled-in cells of a column are figures, 0 or 1, words for yes or no, durations."""
 
@@ -91,6 +99,7 @@ class _Shares:
         total = max(self.filled, 1)
         self.figures = (n_sure + sum(n for text, n in rest if read_number(text, decimal) is not None)) / total
         self.flags = n_flags / total
+        self.ones = int(counts[plain == 1].sum())
         self.yes_no_words = sum(n for text, n in rest if is_yes_no_word(text)) / total
         self.durations = sum(n for text, n in rest if read_duration(text, "h") is not None) / total
         self.yes_no = self.flags + self.yes_no_words

@@ -50,6 +50,8 @@ def read_keys(
     """
     who = find_person(raw, person)
     when = None if order == "none" else find_date(raw, date)
+    if when is not None and date is None:
+        _refuse_split_date(raw, when)
     if when is None and order != "none":
         raise JournalError(advise_undated(raw, who))
     people, known = _read_people(raw, who, rejects)
@@ -66,6 +68,16 @@ def read_keys(
         when_kept = who_kept.groupby(who_kept).cumcount() + 1
     used = [column for column in (who, when) if column is not None]
     return Keys(who_kept, when_kept, calendar, mask, used)
+
+
+def _refuse_split_date(raw: RawTable, when: Column) -> None:
+    """Raise JournalError where the day is only the last part of a date in three columns."""
+    headers = {normalise_header(header) for header in raw.headers}
+    if normalise_header(when.header) == "day" and {"year", "month"} <= headers:
+        raise JournalError(
+            f"{raw.source or 'The table'} has its dates in three columns, year, month and day. "
+            "Join them into one column 'date', written as 2024-03-31."
+        )
 
 
 def _read_people(raw: RawTable, who: Column | None, rejects: Rejects) -> tuple[NDArray[np.object_], NDArray[np.bool_]]:
