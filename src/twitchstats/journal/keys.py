@@ -149,7 +149,7 @@ def advise_undated(raw: RawTable, who: Column | None) -> str:
 
 
 def _list(names: list[str]) -> str:
-    return ", ".join(repr(name) for name in names[:6]) + (", ..." if len(names) > 6 else "")
+    return ", ".join(repr(name) for name in names[:6]) + (f" and {len(names) - 6} more" if len(names) > 6 else "")
 
 
 def _guess_people(raw: RawTable) -> list[str]:
