@@ -121,8 +121,8 @@ def draw_cycles(
 ) -> dict[str, FloatArray]:
     """Draw menstruation and pregnancy, missing for men.
 
-    A pregnancy lasts through the diary, or (every other one) begins or ends within it. Women of 15 to 50 bleed
-    while they are not pregnant.
+    A pregnancy lasts through the diary, so that nothing can be said of it within a person. Women of 15 to 50 bleed
+    unless they are pregnant.
 
     Returns
     -------
@@ -134,10 +134,7 @@ def draw_cycles(
     woman = (people["sex"] == "female").to_numpy()[:, None]
     length = np.round(parameters["cycle_days"] + 1.5 * rng.standard_normal((count, 1)))
     phase = np.floor(rng.random((count, 1)) * length)
-    turn = np.floor(rng.random((count, 1)) * days)
-    fate = rng.integers(0, 4, (count, 1))  # 0 and 1: throughout; 2: begins at `turn`; 3: ends there
-    expecting = np.select([fate == 2, fate == 3], [day >= turn, day < turn], True)
-    pregnancy = (people["pregnant"].to_numpy() == 1)[:, None] & expecting
+    pregnancy = np.broadcast_to((people["pregnant"].to_numpy() == 1)[:, None], (count, days))
     fertile = people["age"].between(15, 50).to_numpy()[:, None] & ~pregnancy
     bleeding = fertile & ((day + phase) % length < parameters["bleeding_days"])
     return {
