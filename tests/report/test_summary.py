@@ -109,3 +109,10 @@ def test_refusals_are_counted_by_rule(gappy):
         ["", "date", 1, "row 4"],
     ]
     assert summary.count_rejects(gappy).empty
+
+
+def test_nobody_is_asked_for_more_days_than_the_longest_diary(make_journal):
+    journal = make_journal(
+        {"person": ["a"] * 7 + ["b"] * 7, "date": [*range(7), *range(20, 27)], "twitches": [1.0] * 14}, calendar="day"
+    )
+    assert summary.summarise_weeks(journal)["share"].tolist() == [1.0]

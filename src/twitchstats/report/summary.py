@@ -53,7 +53,8 @@ def summarise_people(journal: Journal) -> pd.DataFrame:
 def summarise_weeks(journal: Journal) -> pd.DataFrame:
     """Count how many of the days that could have been reported were, by week since each person's first entry.
 
-    A day counts as possible up to the last date in the journal: who stops early is missing from then on.
+    A day counts as possible up to the last date in the journal, and not beyond the longest diary: who stops early is
+    missing from then on, who was asked for no more days is not.
 
     Returns
     -------
@@ -73,7 +74,8 @@ def summarise_weeks(journal: Journal) -> pd.DataFrame:
         raise NotEnoughDataError("This journal has no days.")
     first = numbers.groupby(level=0).transform("min")
     week = ((numbers - first) // 7).to_numpy()
-    possible_days = numbers.max() - first.groupby(level=0).first().to_numpy() + 1
+    longest = int((numbers - first).max()) + 1
+    possible_days = np.minimum(numbers.max() - first.groupby(level=0).first().to_numpy() + 1, longest)
     weeks = np.arange(int(np.ceil(possible_days.max() / 7)))
     possible = np.clip(possible_days[:, None] - 7 * weeks[None, :], 0, 7).sum(axis=0)
     reported = np.bincount(week, minlength=len(weeks))

@@ -26,8 +26,9 @@ class Table:
             "<tr>" + "".join(f"<td>{html.escape(str(cell))}</td>" for cell in row) + "</tr>"
             for row in self.text.itertuples(index=False)
         )
-        caption = f"<caption>{html.escape(self.caption)}</caption>" if self.caption else ""
-        return f"<table>{caption}<thead><tr>{head}</tr></thead><tbody>{''.join(rows)}</tbody></table>"
+        # Above the table rather than in it: a caption would be as narrow as its table.
+        caption = f"<p>{html.escape(self.caption)}</p>" if self.caption else ""
+        return f"{caption}<table><thead><tr>{head}</tr></thead><tbody>{''.join(rows)}</tbody></table>"
 
 
 def show_table(frame: pd.DataFrame, caption: str = "", *, labels: Mapping[str, str] | None = None) -> Table:

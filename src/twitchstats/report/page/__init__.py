@@ -7,7 +7,7 @@ from nbformat import NotebookNode
 # What prose and tables may hold; anything else in them is shown as the text it is.
 _TAGS = [
     "h1", "h2", "h3", "h4", "p", "ul", "ol", "li", "strong", "em", "code", "pre", "blockquote", "br", "hr", "a",
-    "table", "caption", "thead", "tbody", "tr", "th", "td",
+    "table", "thead", "tbody", "tr", "th", "td",
 ]  # fmt: skip
 
 

@@ -38,15 +38,16 @@ def describe_triggers(journal: Journal, effects: pd.DataFrame, primary: pd.DataF
         f"{count_noun(effects['lag'].nunique(), 'lag')}: {count_noun(n_tests, 'test')} in all, and every one "
         "counts when chance is judged. "
     )
+    same = tell_same_day(journal, effects, primary)
     if found.empty:
-        return Prose(f"{head}**None goes with it beyond what chance explains.** {_tell_power(tested)}")
+        return Prose(f"{head}**None comes before it beyond what chance explains.** {_tell_power(tested)}{same}")
     lines = [f"- {tell_effect(journal, row)}" for row in found.head(_MOST).to_dict("records")]
     if len(found) > _MOST:
         lines.append(f"- and {len(found) - _MOST} more, in the table")
     rest = len(tested) - len(found)
     tail = f"\n\nThe other {rest} are inconclusive, not absent. {_tell_power(tested.drop(found.index))}" if rest else ""
     told = f"{head}These go with it beyond what chance explains:\n\n" + "\n".join(lines)
-    return Prose(f"{told}{tail}\n\n{tell_order(found).strip()}".strip())
+    return Prose(f"{told}{tail}\n\n{(same + tell_cautions(journal, found)).strip()}".strip())
 
 
 def tell_effect(journal: Journal, row: dict[str, object]) -> str:
@@ -64,11 +65,34 @@ def _tell_lag(lag: int) -> str:
     return "on the same day" if lag == 0 else "the day before" if lag == 1 else f"{lag} days before"
 
 
-def tell_order(rows: pd.DataFrame) -> str:
-    """Say, where it is so, that same-day rows have no order."""
-    if not rows["order"].eq("same time").any():
+def tell_cautions(journal: Journal, rows: pd.DataFrame) -> str:
+    """Say what the found rows can't show: an order on the same day, or that a remedy helped."""
+    text = ""
+    if rows["order"].eq("same time").any():
+        text += " Of what is told of the same day it is mostly not known which came first."
+    roles = journal.variables.set_index("name")["role"]
+    treatments = [name for name in rows["trigger"] if roles.get(name) in ("remedy", "medicine")]
+    if treatments:
+        names = list_some([quote(label_of(journal, name)) for name in treatments])
+        text += (
+            f" Treatments ({names}) are begun on bad days, which pass by themselves: a diary can't show that they help."
+        )
+    return text
+
+
+def tell_same_day(journal: Journal, effects: pd.DataFrame, primary: pd.DataFrame) -> str:
+    """Name the triggers that stand out on the same day only, where no order is known."""
+    told = set(primary.loc[primary["p_adjusted"] < ALPHA, "trigger"])
+    same = effects[effects["order"].eq("same time") & (effects["p_adjusted"] < ALPHA) & ~effects["trigger"].isin(told)]
+    if same.empty:
         return ""
-    return " Of what is told of the same day it is mostly not known which came first."
+    ordered = same.sort_values("p_adjusted", kind="stable")
+    names = [
+        f"{quote(label_of(journal, row['trigger']))} {format_effect(row['estimate'], row['measure'])} "
+        f"({format_interval(row['ci_lower'], row['ci_upper'], row['measure'])})"
+        for row in ordered.to_dict("records")
+    ]
+    return f" On the same day, without a known order, also: {list_some(names, 6)}."
 
 
 def _tell_step(journal: Journal, row: dict[str, object]) -> str:

@@ -157,7 +157,7 @@ def tabulate_variables(journal: Journal) -> Table:
     labels = {"label": "Variable", "unit": "Unit", "n_days": "Days", "low": "Lowest", "median": "Median",
               "high": "Highest", "share": "Days above zero"}  # fmt: skip
     variables = summarise_variables(journal)
-    unit = variables["unit"].mask(variables["kind"].eq("yes/no"), "yes (1) or no (0)")
+    unit = variables["unit"].mask(variables["kind"].eq("yes/no"), "yes/no")
     shown = variables.assign(share=variables["share"].map(format_share), unit=unit)
     never = variables["high"].eq(0) & variables["n_days"].gt(0)
     caption = "What the journal holds."
