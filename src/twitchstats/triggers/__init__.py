@@ -1,5 +1,16 @@
-"""Which triggers go with the outcome: correlations, effects, directions, and what can't be asked."""
+"""Which triggers go with the outcome: correlations, effects, directions, risks, groups."""
 
-from twitchstats.triggers.effects import estimate_effects
+from twitchstats.triggers.correlations import correlate_triggers
+from twitchstats.triggers.directions import compare_directions
+from twitchstats.triggers.effects import estimate_cumulative_effects, estimate_effects
+from twitchstats.triggers.groups import group_triggers
+from twitchstats.triggers.risks import estimate_risks
 
-__all__ = ["estimate_effects"]
+__all__ = [
+    "compare_directions",
+    "correlate_triggers",
+    "estimate_cumulative_effects",
+    "estimate_effects",
+    "estimate_risks",
+    "group_triggers",
+]

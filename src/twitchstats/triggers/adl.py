@@ -44,6 +44,8 @@ class Problem:
         1.0 on days where everything in the model is observed, else 0.0.
     family : {"count", "yes/no", "amount"}
         Negative binomial quasi-likelihood with log link, logistic regression, or least squares.
+    window : int
+        Over how many days one value of the trigger reaches; neighbouring values then share days.
     """
 
     y: FloatArray
@@ -52,6 +54,7 @@ class Problem:
     x: FloatArray
     ok: FloatArray
     family: str
+    window: int = 1
 
     @cached_property
     def pairs(self) -> FloatArray:
@@ -126,6 +129,8 @@ def fit_models(problem: Problem) -> Fits:
     information = np.where(singular, 1.0, information)
     first_step = (inverse[..., -1, :] * gradient).sum(-1)
     phi = np.maximum((pearson**2).sum(-1), 1e-12) / np.maximum(df, 1)
+    if problem.window > 1:
+        phi = phi * _inflate_for_overlap(problem, inverse, weights, pearson)
     null_se = np.sqrt(phi / information)
     t = first_step / null_se
     if problem.family == "amount":
@@ -140,6 +145,24 @@ def fit_models(problem: Problem) -> Fits:
     agree = (np.sign(estimate) == np.sign(t)) & (np.abs(t) > 1e-6)
     se = np.where(agree, np.abs(estimate) / np.where(agree, np.abs(t), 1.0), null_se)
     return Fits(estimate, se, null_se, first_step, t, df, n, separated & ~singular, singular)
+
+
+def _inflate_for_overlap(problem: Problem, inverse: FloatArray, weights: FloatArray, pearson: FloatArray) -> FloatArray:
+    """Return by how much shared days raise the variance of the score, (B, M).
+
+    Values of the trigger less than `window` days apart share days, further ones have no news in common, so that
+    1 + 2 sum r_x(h) r_e(h) ends before `window`.
+    """
+    last = inverse[..., -1, :] / inverse[..., -1, -1:]
+    news = np.sqrt(weights) * _predictor(problem, last, trigger=True, bounded=False)
+    inflation = np.ones(news.shape[:-1])
+    for apart in range(1, problem.window):
+        pair = [
+            (part[..., apart:] * part[..., :-apart]).sum(-1) / np.maximum((part**2).sum(-1), 1e-300)
+            for part in (news, pearson)
+        ]
+        inflation += 2 * pair[0] * pair[1]
+    return np.maximum(inflation, 0.3)
 
 
 def _fit_nuisance(problem: Problem) -> tuple[FloatArray, FloatArray]:
@@ -246,14 +269,14 @@ def _jitter(gram: FloatArray) -> FloatArray:
     return (1e-9 * diagonal.max(-1, initial=1e-6)[..., None] + 1e-12)[..., None] * np.eye(size)
 
 
-def _predictor(problem: Problem, theta: FloatArray, *, trigger: bool) -> FloatArray:
+def _predictor(problem: Problem, theta: FloatArray, *, trigger: bool, bounded: bool = True) -> FloatArray:
     """Return the linear predictor (B, M, n)."""
     p = problem.shared.shape[-1]
     predictor: FloatArray = theta[..., :p] @ problem.shared.swapaxes(1, 2)
     own = problem.own_and_x if trigger else problem.own
     for column in range(own.shape[2]):
         predictor += theta[..., p + column, None] * own[:, :, column]
-    if problem.family != "amount":
+    if bounded and problem.family != "amount":
         np.clip(predictor, -BOUND, BOUND, out=predictor)
     return predictor
 

@@ -39,6 +39,7 @@ class Options:
     weekday: bool
     effect: str  # "direct" or "total"
     adjust: str  # "each" or "together"
+    window: int = 1  # days over which the trigger is averaged
 
 
 @dataclass(frozen=True)
@@ -84,6 +85,7 @@ def fit_panel(
     parts = {name: np.full(shape, np.nan) for name in ("estimate", "se", "null_se", "t", "df", "n")}
     refusal = np.full(shape, REFUSALS.index("not recorded"))
     columns = np.stack([panel.get(name) for name in triggers]) if triggers else np.zeros((0, *panel.weekday.shape))
+
     def fit_block(block: NDArray[np.int64], shared: FloatArray, lag_group: list[int]) -> None:
         where = [list(lags).index(lag) for lag in lag_group]
         y = panel.get(outcome)[block]
@@ -125,16 +127,16 @@ def _share_nuisance(
     The outcome is controlled on the day before (direct effect) or on the day before the trigger (total effect).
     """
     y = panel.get(outcome)
-    terms = _count_trend_terms(y, options.trend) if panel.ordered else np.zeros(len(y), dtype=np.int64)
+    terms = count_trend_terms(y, options.trend) if panel.ordered else np.zeros(len(y), dtype=np.int64)
     groups = [[lag] for lag in lags] if options.effect == "total" else [list(lags)]
     for lag_group in groups:
-        control = lag_group[0] + 1 if options.effect == "total" else 1
+        control = lag_group[0] + options.window if options.effect == "total" else 1
         for count in np.unique(terms):
             people = np.flatnonzero(terms == count)
             yield people, lag_group, _nuisance_columns(panel, y, people, int(count), control, family, options)
 
 
-def _count_trend_terms(y: FloatArray, trend: str) -> NDArray[np.int64]:
+def count_trend_terms(y: FloatArray, trend: str) -> NDArray[np.int64]:
     """Return the number of trend terms of each person: one for each month of the diary, at least a straight line."""
     if trend == "none":
         return np.zeros(len(y), dtype=np.int64)
@@ -149,18 +151,22 @@ def _nuisance_columns(
     panel: Panel, y: FloatArray, people: NDArray[np.int64], terms: int, control: int, family: str, options: Options
 ) -> FloatArray:
     """Return the shared columns (people, days, p); NaN where the controlled outcome is not known."""
-    width = y.shape[1]
-    columns = [np.ones((len(people), width))]
+    columns = date_columns(panel, y, people, terms, weekday=options.weekday)
     if not panel.ordered:
-        return np.stack(columns, axis=-1)
-    if options.weekday:
-        weekday = panel.weekday[people]
-        columns += [(weekday == day).astype(float) for day in range(1, 7)]
-    if terms:
-        columns += list(np.moveaxis(_trend_basis(y[people], terms), -1, 0))
+        return columns
     before = shift_days(y[people], control)
     before = np.log1p(before) if family == "count" else before
-    columns.append(_standardise(before, np.isfinite(before))[0])
+    before, _ = standardise(before, np.isfinite(before))
+    return np.concatenate([columns, before[..., None]], axis=-1)
+
+
+def date_columns(panel: Panel, y: FloatArray, people: NDArray[np.int64], terms: int, *, weekday: bool) -> FloatArray:
+    """Return constant, weekday and trend columns (people, days, p); only the constant where days have no order."""
+    columns = [np.ones((len(people), y.shape[1]))]
+    if panel.ordered and weekday:
+        columns += [(panel.weekday[people] == day).astype(float) for day in range(1, 7)]
+    if panel.ordered and terms:
+        columns += list(np.moveaxis(_trend_basis(y[people], terms), -1, 0))
     return np.stack(columns, axis=-1)
 
 
@@ -180,10 +186,10 @@ def _trend_basis(y: FloatArray, terms: int) -> FloatArray:
         return (np.maximum(time - knot, 0) ** 3 - np.maximum(time - 1, 0) ** 3) / (1 - knot)
 
     columns += [bend(knot) - bend(knots[-2]) for knot in knots[:-2]]
-    return np.stack([_standardise(column, inside)[0] for column in columns[:terms]], axis=-1)
+    return np.stack([standardise(column, inside)[0] for column in columns[:terms]], axis=-1)
 
 
-def _standardise(values: FloatArray, ok: NDArray[np.bool_]) -> tuple[FloatArray, FloatArray]:
+def standardise(values: FloatArray, ok: NDArray[np.bool_]) -> tuple[FloatArray, FloatArray]:
     """Centre and scale along the last axis over the days that are ok; other days stay NaN.
 
     Returns the values and the scale (..., 1); the scale is 0 where there is no variation.
@@ -210,24 +216,12 @@ def _assemble(
 
     Models are ordered by trigger, then lag.
     """
-    people, days = y.shape
-    n_triggers = len(columns)
-    lagged = np.stack([shift_days(columns, lag) for lag in lags], axis=1)  # T, L, B, n
-    x = lagged.reshape(-1, people, days).swapaxes(0, 1)
-    if panel.ordered:
-        older = np.stack([shift_days(columns, lag + 1) for lag in lags], axis=1)
-        own = older.reshape(-1, people, days).swapaxes(0, 1)[:, :, None]
-        if options.adjust == "together":
-            own = np.concatenate([own, _others(lagged), _others(older)], axis=2)
-    elif options.adjust == "together":
-        own = _others(lagged)
-    else:
-        own = np.zeros((people, n_triggers * len(lags), 0, days))
+    x, own = _lag_columns(columns, lags, ordered=panel.ordered, options=options)
     seen = np.isfinite(y) & np.isfinite(shared).all(-1)
     ok = seen[:, None] & np.isfinite(x) & np.isfinite(own).all(2)
     refused = _refuse_data(y, x, ok, family)
-    x, scale = _standardise(x, ok)
-    own = _standardise(own, np.broadcast_to(ok[:, :, None], own.shape))[0]
+    x, scale = standardise(x, ok)
+    own = standardise(own, np.broadcast_to(ok[:, :, None], own.shape))[0]
     problem = Problem(
         np.where(np.isfinite(y), y, 0.0),
         np.where(np.isfinite(shared), shared, 0.0),
@@ -235,8 +229,33 @@ def _assemble(
         np.nan_to_num(x),
         ok.astype(float),
         family,
+        options.window,
     )
     return problem, scale[..., 0], refused
+
+
+def _lag_columns(
+    columns: FloatArray, lags: Sequence[int], *, ordered: bool, options: Options
+) -> tuple[FloatArray, FloatArray]:
+    """Return the trigger (B, M, n) and the columns beside it (B, M, q, n): its older value, the others, its slope."""
+    n_triggers, people, days = columns.shape
+    window = range(options.window)
+    lagged = np.stack([np.mean([shift_days(columns, lag + day) for day in window], axis=0) for lag in lags], axis=1)
+    x = lagged.reshape(-1, people, days).swapaxes(0, 1)
+    beside = []
+    if ordered:
+        older = np.stack([shift_days(columns, lag + options.window) for lag in lags], axis=1)
+        beside.append(older.reshape(-1, people, days).swapaxes(0, 1)[:, :, None])
+        if options.adjust == "together":
+            beside.append(_others(older))
+    if options.adjust == "together":
+        beside.append(_others(lagged))
+    if options.window > 2:
+        weights = np.arange(options.window) - (options.window - 1) / 2
+        slope = [sum(weights[day] * shift_days(columns, lag + day) for day in window) for lag in lags]
+        beside.append(np.stack(slope, axis=1).reshape(-1, people, days).swapaxes(0, 1)[:, :, None])
+    empty = np.zeros((people, n_triggers * len(lags), 0, days))
+    return x, np.concatenate(beside, axis=2) if beside else empty
 
 
 def _others(values: FloatArray) -> FloatArray:
@@ -273,7 +292,7 @@ def _refuse_data(y: FloatArray, x: FloatArray, ok: NDArray[np.bool_], family: st
 
 
 def _flat(values: FloatArray, ok: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    return _standardise(values, ok)[1][..., 0] == 0
+    return standardise(values, ok)[1][..., 0] == 0
 
 
 def _refuse_fits(refused: NDArray[np.int64], fits: Fits) -> NDArray[np.int64]:

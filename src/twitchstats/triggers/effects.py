@@ -1,6 +1,7 @@
 """The effect of each trigger on an outcome, for one meaningful step of the trigger."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -10,7 +11,7 @@ from twitchstats.errors import OptionError, check_choice
 from twitchstats.inference import adjust_p_values, detectable_effect, pool_estimates
 from twitchstats.journal.record import Journal
 from twitchstats.triggers.design import REFUSALS, Estimates, Options, choose_family, fit_panel
-from twitchstats.triggers.request import Request, check_by, order_in_time, prepare_request, refuse_tautology
+from twitchstats.triggers.request import Request, check_by, label_order, prepare_request, refuse_tautology
 
 COLUMNS = [
     "person", "trigger", "outcome", "lag", "step", "unit", "n_people", "n_days", "estimate", "ci_lower", "ci_upper",
@@ -87,16 +88,71 @@ def estimate_effects(
     check_by(by)
     options = check_options(trend=trend, weekday=weekday, effect=effect, adjust=adjust)
     request = prepare_request(journal, outcome, triggers, lags)
+    return _tell_effects(request, options, by)
+
+
+def estimate_cumulative_effects(
+    journal: Journal,
+    *,
+    outcome: str | None = None,
+    triggers: Sequence[str] | str | None = None,
+    days: int = 3,
+    first_lag: int = 0,
+    by: str = "pooled",
+    trend: str = "smooth",
+    weekday: bool = True,
+) -> pd.DataFrame:
+    """Estimate what one step more of a trigger on each of the last `days` days does to an outcome, as one number.
+
+    A distributed lag whose effects lie on a straight line over the days (Almon 1965): the mean of the trigger over
+    the window, beside its slope in the window, its value before the window and the outcome before the window.
+
+    Parameters
+    ----------
+    journal, outcome, triggers, by, trend, weekday
+        As in `estimate_effects`.
+    days : int
+        Length of the window, from 2 on.
+    first_lag : int
+        Where the window starts: 0 includes the same day, 1 starts the day before.
+
+    Returns
+    -------
+    DataFrame
+        The columns of `estimate_effects` and ``days``; `lag` is `first_lag`.
+
+    Raises
+    ------
+    UnknownNameError
+        The outcome or a trigger is not in the journal.
+    OptionError
+        An option has a value that is not allowed.
+
+    Notes
+    -----
+    Windows of neighbouring days share days: the variance of the score counts autocovariances up to that overlap.
+    """
+    check_by(by)
+    if isinstance(days, bool) or not isinstance(days, (int, np.integer)) or days < 2:
+        raise OptionError(f"days={days!r} is not possible: a window has at least 2 whole days.")
+    options = check_options(trend=trend, weekday=weekday, effect="total", adjust="each")
+    request = prepare_request(journal, outcome, triggers, first_lag)
+    frame = _tell_effects(request, replace(options, window=int(days)), by)
+    frame.insert(COLUMNS.index("lag") + 1, "days", int(days))
+    return frame
+
+
+def _tell_effects(request: Request, options: Options, by: str) -> pd.DataFrame:
     family = choose_family(request.kind)
     reasons = {trigger: refuse_tautology(request, trigger) for trigger in request.triggers}
     tested = [trigger for trigger in request.triggers if not reasons[trigger]]
-    usable = [lag for lag in request.lags if lag == 0 or request.panel.ordered]
+    usable = [lag for lag in request.lags if request.panel.ordered or (lag == 0 and options.window == 1)]
     fits = fit_panel(request.panel, request.outcome, tested, usable, family=family, options=options)
     steps = request.variables.loc[tested, "step"].to_numpy(float)
     table = pool_people(fits, steps) if by == "pooled" else list_people(fits, steps)
     people = ["pooled"] if by == "pooled" else list(request.panel.people)
     frame = _label(table, people, tested, usable)
-    frame = _complete(frame, request, people, reasons)
+    frame = _complete(frame, request, people, reasons, usable)
     return _finish(frame, request, MEASURES[family])
 
 
@@ -187,7 +243,9 @@ def _label(table: pd.DataFrame, people: Sequence[str], triggers: Sequence[str], 
     return pd.concat([labels.to_frame(index=False), table.reset_index(drop=True)], axis=1)
 
 
-def _complete(frame: pd.DataFrame, request: Request, people: Sequence[str], reasons: dict[str, str]) -> pd.DataFrame:
+def _complete(
+    frame: pd.DataFrame, request: Request, people: Sequence[str], reasons: dict[str, str], usable: Sequence[int]
+) -> pd.DataFrame:
     """Add the rows that were asked for and refused before any fit."""
     missing = [
         {"person": person, "trigger": trigger, "lag": lag, "n_people": 0, "n_days": 0.0}
@@ -195,7 +253,7 @@ def _complete(frame: pd.DataFrame, request: Request, people: Sequence[str], reas
         for person in people
         for trigger in request.triggers
         for lag in request.lags
-        if reasons[trigger] or (lag > 0 and not request.panel.ordered)
+        if reasons[trigger] or lag not in usable
     ]
     if missing:
         refused = pd.DataFrame(missing)
@@ -221,10 +279,7 @@ def _finish(frame: pd.DataFrame, request: Request, measure: str) -> pd.DataFrame
     frame["step"] = request.variables.loc[frame["trigger"], "step"].to_numpy(float)
     frame["unit"] = request.variables.loc[frame["trigger"], "unit"].to_numpy()
     frame["p_adjusted"] = adjust_p_values(frame["p_value"])
-    frame["order"] = [
-        order_in_time(request.variables, trigger, request.outcome, lag)
-        for trigger, lag in zip(frame["trigger"], frame["lag"], strict=True)
-    ]
+    frame["order"] = label_order(request, frame["trigger"], frame["lag"])
     frame["n_days"] = frame["n_days"].fillna(0).astype(int)
     frame["n_people"] = frame["n_people"].astype(int)
     return frame[COLUMNS]

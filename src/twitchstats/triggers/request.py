@@ -11,6 +11,7 @@ from twitchstats.journal.record import Journal
 from twitchstats.panel import Panel, build_panel
 
 HOUR = {"night": 0, "day": 1, "bedtime": 2}
+NO_TRIGGERS = ("outcome", "person")  # roles that are not tried unless asked for
 DETERMINED = 0.999  # share of an outcome's variance on the same day above which the trigger is the same thing
 
 
@@ -65,7 +66,7 @@ def prepare_request(
     if outcome not in names:
         raise unknown_name("variable", outcome, sorted(names))
     if triggers is None:
-        chosen = [name for name in names if name != outcome and variables.loc[name, "role"] != "outcome"]
+        chosen = [name for name in names if name != outcome and variables.loc[name, "role"] not in NO_TRIGGERS]
     else:
         chosen = [triggers] if isinstance(triggers, str) else list(triggers)
         for name in chosen:
@@ -108,6 +109,16 @@ def order_in_time(variables: pd.DataFrame, trigger: str, outcome: str, lag: int)
     if first is None or second is None or first == second:
         return "same time"
     return "forward" if first < second else "backward"
+
+
+def label_order(request: Request, triggers: pd.Series, lags: pd.Series) -> pd.Series:
+    """Return the order in time of each row's pair."""
+    orders = {
+        (trigger, lag): order_in_time(request.variables, trigger, request.outcome, lag)
+        for trigger in request.triggers
+        for lag in request.lags
+    }
+    return pd.Series([orders[pair] for pair in zip(triggers, lags, strict=True)], index=triggers.index, dtype="str")
 
 
 def refuse_tautology(request: Request, trigger: str) -> str:

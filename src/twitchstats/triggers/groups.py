@@ -1,0 +1,94 @@
+"""Triggers that are one thing measured several ways are told as one group."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+from scipy import stats
+from scipy.sparse.csgraph import connected_components
+
+from twitchstats.errors import OptionError
+from twitchstats.journal.record import Journal
+from twitchstats.panel import FloatArray
+from twitchstats.triggers.request import prepare_request
+
+LEAST_DAYS = 10
+
+
+def group_triggers(
+    journal: Journal,
+    *,
+    outcome: str | None = None,
+    triggers: Sequence[str] | str | None = None,
+    effects: pd.DataFrame | None = None,
+    threshold: float = 0.8,
+) -> pd.DataFrame:
+    """Group triggers that go together within people, such as sleep hours, time in bed and sleep rating.
+
+    Parameters
+    ----------
+    journal : Journal
+    outcome, triggers
+        As in `estimate_effects`.
+    effects : DataFrame, optional
+        Result of `estimate_effects` or `correlate_triggers`: the member with the smallest p-value leads its group;
+        without it the first by name.
+    threshold : float
+        Two triggers are linked where the median over people of the absolute rank correlation reaches this.
+
+    Returns
+    -------
+    DataFrame
+        One row for each trigger: ``trigger, group`` (number, from 1), ``n_members, leader`` (True for one of each
+        group), ``closeness`` (its largest correlation with another member; NaN alone). Leaders come first within
+        their group; none is hidden.
+
+    Raises
+    ------
+    OptionError
+        The threshold is not between 0 and 1.
+    """
+    if not 0 < threshold <= 1:
+        raise OptionError(f"threshold={threshold!r} is not possible: it lies above 0 and up to 1.")
+    request = prepare_request(journal, outcome, triggers, 0)
+    names = list(request.triggers)
+    close = _correlate_all(np.stack([request.panel.get(name) for name in names])) if names else np.zeros((0, 0))
+    _, group = connected_components(close >= threshold, directed=False) if names else (0, np.zeros(0, int))
+    linked = np.where((group[:, None] == group[None, :]) & ~np.eye(len(names), dtype=bool), close, np.nan)
+    strength = pd.Series(np.inf, index=names)
+    if effects is not None:
+        strength = effects.groupby("trigger")["p_value"].min().reindex(names).fillna(np.inf)
+    frame = pd.DataFrame({"trigger": names, "group": group, "strength": strength.to_numpy()})
+    frame["closeness"] = [np.nanmax(row) if np.isfinite(row).any() else np.nan for row in linked]
+    frame["best"] = frame.groupby("group")["strength"].transform("min")
+    frame = frame.sort_values(["best", "group", "strength", "trigger"], kind="stable", ignore_index=True)
+    frame["leader"] = ~frame["group"].duplicated()
+    frame["n_members"] = frame.groupby("group")["trigger"].transform("size")
+    frame["group"] = frame["leader"].cumsum()
+    return frame[["trigger", "group", "n_members", "leader", "closeness"]]
+
+
+def _correlate_all(values: FloatArray) -> FloatArray:
+    """Return the median over people of the absolute rank correlation between all triggers, (T, T)."""
+    size, people, _ = values.shape
+    each = np.full((people, size, size), np.nan)
+    for person in range(people):
+        mine = values[:, person]
+        seen = np.isfinite(mine).astype(float)
+        ranks = np.nan_to_num(stats.rankdata(np.where(seen > 0, mine, np.inf), axis=-1)) * seen
+        each[person] = _masked_correlation(ranks, seen)
+    known = np.isfinite(each).any(0)
+    median = np.zeros((size, size))
+    for i, j in zip(*np.nonzero(known), strict=True):
+        median[i, j] = np.nanmedian(np.abs(each[:, i, j]))
+    return median
+
+
+def _masked_correlation(values: FloatArray, seen: FloatArray) -> FloatArray:
+    """Return correlations over common days, NaN below LEAST_DAYS of them or without variation."""
+    n = seen @ seen.T
+    mean = (values @ seen.T) / np.maximum(n, 1)  # of i over the days seen in both
+    square = (values**2 @ seen.T) / np.maximum(n, 1) - mean**2
+    covariance = (values @ values.T) / np.maximum(n, 1) - mean * mean.T
+    ok = (n >= LEAST_DAYS) & (square > 1e-9) & (square.T > 1e-9)
+    return np.where(ok, covariance / np.sqrt(np.where(ok, square * square.T, 1.0)), np.nan)
