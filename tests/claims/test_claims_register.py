@@ -54,7 +54,7 @@ def test_a_tested_claim_says_what_would_hold_and_what_would_matter():
     assert TESTED["expected"].isin([-1, 1]).all()
     assert (TESTED["margin"] > 0).all()
     assert TESTED["lag"].dropna().isin(range(8)).all()
-    assert TESTED.loc[TESTED["test"].isin(["trigger", "remedy", "threshold"]), "lag"].notna().all()
+    assert TESTED.loc[TESTED["test"].isin(["trigger", "remedy", "threshold", "phase"]), "lag"].notna().all()
 
 
 def test_variables_and_outcomes_exist():

@@ -58,12 +58,15 @@ class Analysis:
         Variables that are in the daily table all the same.
     outcome_is_kind : bool
         The outcome says which kind of episode is meant ("twitches": episodes of kind "twitch").
+    ordered : bool
+        It needs days that are in order, whatever the lag.
     """
 
     run: Runner
     table: str
     daily: tuple[str, ...] = ()
     outcome_is_kind: bool = False
+    ordered: bool = False
 
     def choose_outcome(self, outcomes: list[str], daily: set[str], kinds: set[str]) -> str:
         """Return the first outcome that is there; all of them joined by " or " if none is.
@@ -127,6 +130,11 @@ def _run_remedies(requests: list[Request], journal: Journal, _: pd.DataFrame) ->
             note = f"before and after a start alone: {change} {row['naive']:.2f}" if np.isfinite(row["naive"]) else ""
             findings[request] = row | {"note": note if not row["reason"] else ""}
     return [findings[request] for request in requests]
+
+
+def _run_phases(requests: list[Request], journal: Journal, cohort: pd.DataFrame) -> list[Finding]:
+    """Judge what lasts for weeks: given yesterday's value, today's is no news, so that a lag model can't see it."""
+    return [found | {"note": ""} for found in _run_remedies(requests, journal, cohort)]
 
 
 def _run_thresholds(requests: list[Request], journal: Journal, _: pd.DataFrame) -> list[Finding]:
@@ -226,12 +234,13 @@ def _analyse_episodes(test: EpisodeTest, daily: tuple[str, ...] = ()) -> Analysi
 
 
 def _analyse_spells(test: EpisodeTest) -> Analysis:
-    return Analysis(_run_on_episodes(test, counted="spells"), "days")
+    return Analysis(_run_on_episodes(test, counted="spells"), "days", ordered=True)
 
 
 ANALYSES: dict[str, Analysis] = {
     "trigger": Analysis(_run_triggers, "days"),
     "remedy": Analysis(_run_remedies, "days"),
+    "phase": Analysis(_run_phases, "days"),
     "threshold": Analysis(_run_thresholds, "days"),
     "sign": Analysis(_run_signs, "people"),
     "combination": Analysis(_run_signs, "people"),

@@ -11,6 +11,7 @@ from twitchstats.inference import detectable_effect, pool_estimates
 
 FloatArray = NDArray[np.float64]
 _MIN_FREE_DAYS = 10
+_MIN_DAYS_OF_USE = 5
 
 
 @dataclass(frozen=True, eq=False)
@@ -103,7 +104,7 @@ def _refuse(y: FloatArray, x: FloatArray, known: NDArray[np.bool_], n_terms: int
     if (own <= 1e-6 * np.maximum(spread, 1e-12)).any():
         return "no variation"
     departs = np.abs(terms - np.median(terms, axis=0)) > 1e-9
-    return "no variation" if (departs.sum(axis=0) < 3).any() else ""
+    return "no variation" if (departs.sum(axis=0) < _MIN_DAYS_OF_USE).any() else ""
 
 
 def _solve(

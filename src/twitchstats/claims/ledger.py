@@ -130,7 +130,7 @@ def _run_tests(
                 for table, column in ANALYSES[name].needs(request)
                 if not there[table] & set(column.split(" or "))
             ]
-            if request.lag and journal.calendar == "none":
+            if (request.lag or ANALYSES[name].ordered) and journal.calendar == "none":
                 missing.append("date")
             if missing:
                 findings[request] = {"reason": "variable not in this journal", "needs": "; ".join(missing)}
