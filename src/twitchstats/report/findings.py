@@ -26,7 +26,7 @@ class Findings:
     directions : DataFrame
         Forward and reverse (`compare_directions`); empty where the journal has no order in time.
     risks : DataFrame
-        How often the outcome is there with and without a trigger (`estimate_risks`); empty unless it is yes or no.
+        How often the outcome is there with and without a yes/no trigger (`estimate_risks`).
     ledger : DataFrame
         The claims (`check_claims`).
     """
@@ -52,14 +52,13 @@ def collect_findings(journal: Journal) -> Findings:
 
     outcome = find_outcome(journal)
     ordered = journal.calendar != "none"
-    kind = journal.variables.set_index("name")["kind"].get(outcome)
     effects = estimate_effects(journal, outcome=outcome, lags=LAGS if ordered else (0,))
     return Findings(
         outcome=outcome,
         effects=effects,
         primary=pick_primary(effects),
         directions=compare_directions(journal, outcome=outcome) if ordered else pd.DataFrame(),
-        risks=estimate_risks(journal, outcome=outcome) if kind == "yes/no" else pd.DataFrame(),
+        risks=estimate_risks(journal, outcome=outcome),
         ledger=check_claims(journal),
     )
 

@@ -1,9 +1,11 @@
 """Triggers, lags, directions and risks in words and tables."""
 
+from typing import Any
+
 import pandas as pd
 
 from twitchstats.journal import Journal
-from twitchstats.report.tables import MISSING, Table, format_number, format_p, show_table
+from twitchstats.report.tables import MISSING, Table, format_number, format_p, format_share, show_table
 from twitchstats.report.wording.prose import (
     NARROW,
     Prose,
@@ -183,42 +185,79 @@ def tabulate_lags(journal: Journal, effects: pd.DataFrame) -> Table:
 
 
 def describe_directions(journal: Journal, directions: pd.DataFrame) -> Prose:
-    """Say for which pairs the reverse is as strong."""
+    """Say for which triggers the outcome comes first, or both foretell each other."""
     if directions.empty:
         return Prose("Without an order in time nothing can be said about which side comes first.")
-    both = directions[directions["p_adjusted_reverse"] < ALPHA]
-    if both.empty:
-        return Prose(
-            "Twitching can also come first: it worries people and costs them sleep. No trigger of this journal follows "
-            "the outcome beyond what chance explains; that is not proof that none does."
+    names: dict[str, list[str]] = {
+        str(reading): [f"**{quote(label_of(journal, name))}**" for name in group["trigger"].drop_duplicates()]
+        for reading, group in directions.groupby("reading", sort=True)
+    }
+    lines = ["Twitching can also come first: it worries people and costs them sleep. So each pair was asked both ways."]
+    if "the trigger comes first" in names:
+        lines.append(f"The trigger foretells the next day's outcome: {list_some(names['the trigger comes first'])}.")
+    if "the outcome comes first" in names:
+        lines.append(
+            f"Only the outcome foretells the next day's trigger: {list_some(names['the outcome comes first'])}. What "
+            "looks like a trigger here may be a consequence."
         )
-    names = list_some([f"**{quote(label_of(journal, name))}**" for name in both["trigger"]])
-    return Prose(
-        f"Here the outcome comes first, too: {names} tell of the day after. For these the order of cause and effect "
-        "can't be taken from the journal."
-    )
+    if "both ways" in names:
+        lines.append(f"Both foretell each other, so the order stays open: {list_some(names['both ways'])}.")
+    if len(lines) == 1:
+        lines.append("Neither direction stands out for any trigger; that is no proof that there is none.")
+    return Prose(" ".join(lines))
 
 
 def tabulate_directions(journal: Journal, directions: pd.DataFrame) -> Table | Prose:
-    """Show forward and reverse side by side."""
-    if directions.empty:
+    """Show forward and reverse side by side, where one of them stands out."""
+    shown = directions[directions["estimate"].notna()] if len(directions) else directions
+    shown = shown[shown["reading"] != "neither shown"] if len(shown) else shown
+    if shown.empty:
         return Prose("")
-    return show_table(directions)
+    rows = []
+    for name, pair in shown.groupby("trigger", sort=True):
+        told = {row["direction"]: _tell_correlation(row) for row in pair.to_dict("records")}
+        rows.append({"Trigger": label_of(journal, str(name)), "Trigger first": told.get("forward", MISSING),
+                     "Outcome first": told.get("reverse", MISSING), "Reading": pair["reading"].iloc[0]})  # fmt: skip
+    rest = directions["trigger"].nunique() - len(rows)
+    caption = "Correlation (with its 95 % interval) of one side with the other side's next day, all else held."
+    return show_table(pd.DataFrame(rows), f"{caption} {count_noun(rest, 'more trigger')} without a clear direction.")
+
+
+def _tell_correlation(row: dict[str, Any]) -> str:
+    ends = " to ".join(format_effect(row[name], "difference") for name in ("ci_lower", "ci_upper"))
+    return f"{format_effect(row['estimate'], 'difference')} ({ends})"
 
 
 def describe_risks(journal: Journal, risks: pd.DataFrame) -> Prose:
     """Say what the table of risks is."""
     if risks.empty:
-        return Prose("The outcome is an amount, not a yes or no: the effects above tell by how much it changes.")
+        return Prose("The journal has no trigger that is answered by yes or no.")
     outcome = quote(label_of(journal, str(risks["outcome"].iloc[0])))
     return Prose(
-        f"How often **{outcome}** was there on days with a trigger and on days without it. A difference of the two is "
-        "an association on the same day: it does not say which came first, nor that one makes the other."
+        f"Share of days on which **{outcome}** was there at all, on days with a trigger and on days without it. A "
+        "difference is an association on the same day: it does not say which came first, nor that one makes the other."
     )
 
 
-def tabulate_risks(journal: Journal, risks: pd.DataFrame) -> Table | Prose:
-    """Show P(outcome | trigger present / absent)."""
-    if risks.empty:
+def tabulate_risks(journal: Journal, risks: pd.DataFrame, *, most: int = 30) -> Table | Prose:
+    """Show the share of days with the outcome, with and without each trigger."""
+    known = risks[risks["estimate"].notna()] if len(risks) else risks
+    if known.empty:
         return Prose("")
-    return show_table(risks.assign(trigger=[label_of(journal, name) for name in risks["trigger"]]))
+    rows = []
+    for name, pair in known.groupby("trigger", sort=True):
+        sides = {row["exposure"]: row for row in pair.to_dict("records")}
+        row: dict[str, object] = {"Trigger": label_of(journal, str(name))}
+        for side in ("with", "without"):
+            row |= _tell_share(side, sides.get(side))
+        rows.append((-sides["with"]["estimate"] if "with" in sides else 0.0, str(name), row))
+    shown = [row for _, _, row in sorted(rows, key=lambda item: item[:2])]
+    more = f" The first {most} of {len(shown)}." if len(shown) > most else ""
+    return show_table(pd.DataFrame(shown[:most]), f"Share of days with the outcome, and its 95 % interval.{more}")
+
+
+def _tell_share(side: str, row: dict[str, Any] | None) -> dict[str, object]:
+    if row is None:
+        return {f"Days {side}": MISSING, f"Outcome {side}": MISSING}
+    interval = f"{format_share(row['ci_lower'])} to {format_share(row['ci_upper'])}"
+    return {f"Days {side}": row["n_days"], f"Outcome {side}": f"{format_share(row['estimate'])} ({interval})"}
