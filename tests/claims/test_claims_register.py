@@ -17,6 +17,7 @@ from twitchstats.inference import REASONS
 from twitchstats.journal.record import EPISODE_COLUMNS
 from twitchstats.redflags import load_referral_rules
 from twitchstats.signs import load_signs
+from twitchstats.simulate.world import load_world
 from twitchstats.variables import load_variables
 from twitchstats.vocabulary import list_choices
 
@@ -111,6 +112,24 @@ def test_shared_tests_are_coded_alike():
     keys = ["test", "variables", "lag", "outcome", "level"]
     for _, group in TESTED.groupby(keys, dropna=False):
         assert len(group[["expected", "margin"]].drop_duplicates()) == 1, group["claim_id"].tolist()
+
+
+def test_the_articles_world_plants_what_the_register_tests():
+    """Each daily claim that can be tested has its effect, at its lag and with its sign, in data/worlds.csv.
+
+    A pregnancy lasts through a simulated diary: what goes on for so long can't be tested within a person.
+    """
+    world = load_world("articles")
+    daily = TESTED[TESTED["test"].isin(["trigger", "remedy"])]
+    for row in daily.itertuples():
+        planted = world[
+            (world["trigger"] == row.variables)
+            & (world["outcome"] == row.outcome.split(";")[0])
+            & (world["lag"] == row.lag)
+            & world["effect"].isin(["trigger", "medicine", "remedy"])
+        ]
+        assert len(planted) == 1, row.claim_id
+        assert np.sign(planted["size"].iloc[0] - planted["reference"].iloc[0]) == row.expected, row.claim_id
 
 
 def test_frames_are_copies():
