@@ -79,6 +79,7 @@ def build_parser() -> argparse.ArgumentParser:
     report.add_argument(
         "--out", metavar="DIR", type=Path, default=Path(), help="folder for the two files (default: here)"
     )
+    _add_triggers(report)
     report.add_argument("--include-notes", action="store_true", help="show free-text columns (private by default)")
 
     verify = add("verify", run_verify, "run a report's notebook again and compare every number")
@@ -90,6 +91,7 @@ def build_parser() -> argparse.ArgumentParser:
 
     triggers = add("triggers", run_triggers, "estimate which triggers go with the outcome")
     _add_journal(triggers)
+    _add_triggers(triggers)
     triggers.add_argument("--lags", type=_read_lags, default=(0, 1, 2, 3), metavar="0,1,2,3", help="days back")
     triggers.add_argument(
         "--adjust", choices=("each", "together"), default="each", help="one model a trigger, or one in all"
@@ -154,6 +156,12 @@ def _add_journal(command: argparse.ArgumentParser, *, required: bool = True) -> 
     reading.add_argument("--encoding", metavar="NAME", help="such as utf-8 or latin-1")
 
 
+def _add_triggers(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--triggers", type=_read_names, default=(), metavar="A,B*", help="columns to look at; * stands for anything"
+    )
+
+
 def _add_table(command: argparse.ArgumentParser, what: str) -> None:
     command.add_argument("--csv", action="store_true", help=f"print {what} as CSV, unrounded")
     command.add_argument("--out", type=Path, metavar="FILE", help=f"write {what} to a new CSV file")
@@ -175,7 +183,12 @@ def run_report(args: argparse.Namespace) -> int:
     if args.journal is None:
         _tell("No journal was named, so this is the demo journal, which is simulated.")
     written = write_report(
-        args.journal, out=args.out, options=collect_options(args), include_notes=args.include_notes, tell=_tell
+        args.journal,
+        out=args.out,
+        options=collect_options(args),
+        triggers=args.triggers,
+        include_notes=args.include_notes,
+        tell=_tell,
     )
     print(written.summary)
     print(f"\nPage to read:       {written.html}\nNotebook behind it: {written.notebook}")
@@ -208,12 +221,14 @@ def run_check(args: argparse.Namespace) -> int:
 
 def run_triggers(args: argparse.Namespace) -> int:
     """Estimate the effects of all triggers."""
+    from twitchstats.report.findings import match_names
     from twitchstats.triggers import estimate_effects
 
     journal = _read(args)
+    chosen = match_names(journal, args.triggers) or None
     _tell("Estimating ...")
     lags = (0,) if journal.calendar == "none" else args.lags
-    _put_table(estimate_effects(journal, lags=lags, adjust=args.adjust, by=args.by), args)
+    _put_table(estimate_effects(journal, triggers=chosen, lags=lags, adjust=args.adjust, by=args.by), args)
     return 0
 
 
@@ -350,6 +365,10 @@ def _read_lags(text: str) -> tuple[int, ...]:
     if min(lags) < 0:
         raise argparse.ArgumentTypeError(f"{text!r} has a negative number: lags count days back")
     return lags
+
+
+def _read_names(text: str) -> tuple[str, ...]:
+    return tuple(name.strip() for name in text.split(",") if name.strip())
 
 
 def _read_pair(text: str) -> tuple[str, str]:

@@ -1,9 +1,12 @@
 """Everything a report tells, computed once: page, notebook and command line show the same frames."""
 
+import fnmatch
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import pandas as pd
 
+from twitchstats.errors import unknown_name
 from twitchstats.journal import Journal
 from twitchstats.report.summary import find_outcome
 
@@ -39,28 +42,53 @@ class Findings:
     ledger: pd.DataFrame
 
 
-def collect_findings(journal: Journal) -> Findings:
+def collect_findings(journal: Journal, *, triggers: Sequence[str] = ()) -> Findings:
     """Compute the findings of a report on a journal.
+
+    Parameters
+    ----------
+    journal : Journal
+    triggers : sequence of str
+        Names, or patterns such as ``trigger_*``, of the variables to look at; by default all that are no outcome.
 
     Raises
     ------
     JournalError
         The journal has no outcome.
+    UnknownNameError
+        A name or pattern fits no variable.
     """
     from twitchstats.claims import check_claims
     from twitchstats.triggers import compare_directions, estimate_effects, estimate_risks
 
     outcome = find_outcome(journal)
+    chosen = match_names(journal, triggers) or None
     ordered = journal.calendar != "none"
-    effects = estimate_effects(journal, outcome=outcome, lags=LAGS if ordered else (0,))
+    effects = estimate_effects(journal, outcome=outcome, triggers=chosen, lags=LAGS if ordered else (0,))
     return Findings(
         outcome=outcome,
         effects=effects,
         primary=pick_primary(effects),
-        directions=compare_directions(journal, outcome=outcome) if ordered else pd.DataFrame(),
-        risks=estimate_risks(journal, outcome=outcome),
+        directions=compare_directions(journal, outcome=outcome, triggers=chosen) if ordered else pd.DataFrame(),
+        risks=estimate_risks(journal, outcome=outcome, triggers=chosen),
         ledger=check_claims(journal),
     )
+
+
+def match_names(journal: Journal, patterns: Sequence[str]) -> list[str]:
+    """Return the numeric variables that names or patterns fit, in the journal's order, without the outcome.
+
+    Raises
+    ------
+    UnknownNameError
+        A name or pattern fits no variable.
+    """
+    names = [str(name) for name in journal.variables.loc[journal.variables["kind"] != "text", "name"]]
+    names = [name for name in names if name != journal.outcome]
+    for pattern in patterns:
+        if not fnmatch.filter(names, pattern):
+            raise unknown_name("trigger", pattern, names)
+    return [name for name in names if any(fnmatch.fnmatchcase(name, pattern) for pattern in patterns)]
 
 
 def pick_primary(effects: pd.DataFrame) -> pd.DataFrame:

@@ -1,7 +1,7 @@
 """Write the two files of a report: the executed notebook, and the page made from it."""
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -14,6 +14,7 @@ from twitchstats import __version__
 from twitchstats.errors import OptionError, TwitchstatsError
 from twitchstats.journal import Journal
 from twitchstats.report.execute import drop_injected, execute_notebook
+from twitchstats.report.findings import match_names
 from twitchstats.report.page import make_page
 from twitchstats.report.wording.prose import to_plain
 from twitchstats.resources import find_resource
@@ -36,6 +37,7 @@ def write_report(
     *,
     out: str | os.PathLike[str] = ".",
     options: Mapping[str, Any] | None = None,
+    triggers: Sequence[str] = (),
     include_notes: bool = False,
     tell: Callable[[str], None] | None = None,
 ) -> Written:
@@ -49,6 +51,8 @@ def write_report(
         Folder of the two files; made where it does not exist. An earlier report in it is replaced.
     options : mapping, optional
         Options of `read_journal`; paths (people, episodes) are relative to the current folder.
+    triggers : sequence of str
+        Names, or patterns such as ``trigger_*``, of the variables to look at; by default all that are no outcome.
     include_notes : bool
         Show free-text columns; they are private by default.
     tell : callable, optional
@@ -67,9 +71,12 @@ def write_report(
     say = tell or (lambda text: None)
     path = Path(journal) if journal is not None else None
     read = read_for_report(path, options or {})
+    match_names(read, triggers)  # a wrong name is told before the work begins
     say(f"Read {len(read.days)} days, {len(read.rejects)} cells or rows refused. Analysing (half a minute or so) ...")
     notebook = nbformat.read(find_resource("notebooks", "report.ipynb"), as_version=4)
-    parameters = _make_parameters(path, options or {}, include_notes=include_notes, folder=folder)
+    parameters = _make_parameters(path, options or {}, folder=folder)
+    parameters |= {"triggers": list(triggers)} if triggers else {}
+    parameters |= {"include_notes": True} if include_notes else {}
     executed = execute_notebook(drop_injected(notebook), folder=folder, parameters=parameters)
     executed.metadata["twitchstats"] = {
         "version": __version__, "journal": parameters.get("journal_path", ""), "checksum": read.checksum,
@@ -101,9 +108,7 @@ def _make_folder(folder: Path) -> Path:
     return folder
 
 
-def _make_parameters(
-    path: Path | None, options: Mapping[str, Any], *, include_notes: bool, folder: Path
-) -> dict[str, Any]:
+def _make_parameters(path: Path | None, options: Mapping[str, Any], *, folder: Path) -> dict[str, Any]:
     """Return what differs from the notebook's defaults; paths relative to it, so that a folder can be moved whole."""
     if path is not None:  # the day of reading decides which dates lie in the future: a run next year refuses the same
         options = {"today": date.today().isoformat(), **options}
@@ -113,8 +118,6 @@ def _make_parameters(
         parameters["journal_path"] = _move_path(path, folder)
     if moved:
         parameters["options"] = moved
-    if include_notes:
-        parameters["include_notes"] = True
     return parameters
 
 

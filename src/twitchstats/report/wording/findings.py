@@ -20,6 +20,7 @@ from twitchstats.report.wording.reading import label_of
 
 ALPHA = 0.05
 _MOST = 10
+_LAGS = {0: "same day", 1: "day before"}
 _MEANING = {
     "forward": "trigger first",
     "same time": "same time",
@@ -112,6 +113,11 @@ def _tell_step(journal: Journal, row: dict[str, object]) -> str:
     return f"for each {step}{NARROW}{quote(word)} more"
 
 
+def _shorten_step(text: str) -> str:
+    plain = text.removeprefix("for each ").removesuffix(" more").replace("\\", "")
+    return "yes/no" if plain.startswith("with it") else plain
+
+
 def _tell_power(rows: pd.DataFrame) -> str:
     """Say how large an effect would have had to be."""
     ratios = rows.loc[rows["measure"].eq("rate ratio") & rows["detectable"].notna(), "detectable"]
@@ -134,8 +140,8 @@ def tabulate_triggers(journal: Journal, primary: pd.DataFrame) -> Table:
     rows = [
         {
             "Trigger": label_of(journal, row["trigger"]),
-            "One step": _tell_step(journal, row).removeprefix("for each ").removesuffix(" more").replace("\\", ""),
-            "When": _tell_lag(int(row["lag"])),
+            "One step": _shorten_step(_tell_step(journal, row)),
+            "When": _LAGS.get(int(row["lag"]), f"{row['lag']} days before"),
             "Order": _MEANING.get(row["order"], row["order"]),
             "Effect": format_effect(row["estimate"], row["measure"]),
             "95 % interval": format_interval(row["ci_lower"], row["ci_upper"], row["measure"]),
