@@ -44,11 +44,14 @@ def _tell_use() -> str:
 
 
 def _tell_sample(model: RedFlagModel) -> str:
+    if model.origin_:
+        origin = f"**Trained on simulated people** ({model.origin_}); no real person has been seen."
+    else:
+        origin = "The table did not say where the people come from: whoever fitted the model states it here."
     return (
         f"{model.n_people_} people, {model.n_serious_} of them serious ({model.sample_rate_:.1%}). The share is that "
-        "of the sample, not of any population. **Trained on simulated people** unless whoever fitted it says otherwise "
-        "here: people made by `simulate_cohort` come from a table of parameters (data/cohort_parameters.csv), much of "
-        "which is assumed for want of a figure; no real person has been seen."
+        f"of the sample, not of any population. {origin} `simulate_cohort` makes simulated people from a table of "
+        "parameters (data/cohort_parameters.csv), much of which is assumed for want of a figure."
     )
 
 

@@ -18,7 +18,7 @@ REFER_ALL, REFER_NONE, MODEL = "refer all", "refer none", "model"
 
 def decision_curve(
     model: Classifier,
-    X: pd.DataFrame,
+    X: pd.DataFrame | NDArray,
     y: ArrayLike,
     *,
     thresholds: Sequence[float] | None = None,
@@ -38,7 +38,7 @@ def decision_curve(
     model : classifier
         Fitted. Give people it has not seen: on its training people the model looks better than it is.
     X, y : people and labels
-        Signs by name, labels of the model's classes.
+        Signs by name (an array has no names, hence no rules), labels of the model's classes.
     thresholds : sequence of float, optional
         Risks from which on a referral is worth it (0 to 1, excluded).
     base_rate : float or str, optional
@@ -78,8 +78,9 @@ def decision_curve(
         REFER_ALL: np.ones((len(serious), 1)),
         REFER_NONE: np.zeros((len(serious), 1)),
     }
-    by_rule = apply_referral_rules(X, rules=rules, persistent_weeks=persistent_weeks)
-    called |= {name: by_rule[[name]].to_numpy() for name in by_rule.columns}
+    if isinstance(X, pd.DataFrame):
+        by_rule = apply_referral_rules(X, rules=rules, persistent_weeks=persistent_weeks)
+        called |= {name: by_rule[[name]].to_numpy() for name in by_rule.columns}
     weights = _draw_weights(serious, n_bootstrap, seed)
     parts = [
         _follow(name, np.asarray(flags, float), serious, weights, cuts, rate, level) for name, flags in called.items()

@@ -133,7 +133,7 @@ def fill_unknown(encoded: FloatArray, mean: FloatArray, covariance: FloatArray) 
     return filled, left
 
 
-def estimate_moments(encoded: FloatArray, *, rounds: int = 5) -> tuple[FloatArray, FloatArray]:
+def estimate_moments(encoded: FloatArray, *, rounds: int = 3) -> tuple[FloatArray, FloatArray]:
     """Return mean and covariance of signs of which some are not known (a few rounds of EM; Little and Rubin 2002)."""
     told = ~np.isnan(encoded)
     counts = np.maximum(told.sum(axis=0), 1)

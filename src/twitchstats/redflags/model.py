@@ -12,21 +12,18 @@ from numpy.typing import ArrayLike, NDArray
 from scipy import special, stats
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils import Tags
-from sklearn.utils.multiclass import check_classification_targets, type_of_target
-from sklearn.utils.validation import check_is_fitted, column_or_1d, validate_data
+from sklearn.utils.validation import check_is_fitted, validate_data
 
-from twitchstats.errors import NotEnoughDataError, OptionError, TwitchstatsError, check_choice, unknown_name
-from twitchstats.redflags import card, combining, explaining, fitting, odds, points, prevalence, storing
+from twitchstats.errors import NotEnoughDataError, OptionError, TwitchstatsError, check_choice
+from twitchstats.redflags import card, combining, explaining, fitting, odds, points, prevalence, storing, training
 from twitchstats.redflags.design import describe_missing, plan_design
-from twitchstats.signs import encode_signs, find_signs
+from twitchstats.signs import encode_signs
 
 FloatArray = NDArray[np.float64]
 
 PENALTIES = ("ridge", "firth")
 MISSING = ("fill", "indicator", "drop", "refuse")
 CONSTANT = ("refuse", "drop")
-_FEWEST_PEOPLE = 20
-_FEWEST_OF_A_CLASS = 5
 
 
 class RedFlagModel(ClassifierMixin, BaseEstimator):
@@ -88,6 +85,8 @@ class RedFlagModel(ClassifierMixin, BaseEstimator):
         ``sign, n_known, n_unknown, share_unknown`` in the training set.
     base_rate_, sample_rate_ : float
         The share of serious cases that the risks refer to, and that of the training sample.
+    origin_ : str
+        "" unless the frame told that its people are simulated.
     n_people_, n_serious_ : int
         Size of the training sample.
 
@@ -149,13 +148,14 @@ class RedFlagModel(ClassifierMixin, BaseEstimator):
         self._check_options()
         encoded, outcome = self._read_training(X, y)
         self.missing_ = describe_missing(encoded, self.signs_)
-        encoded, outcome = self._settle_missing(encoded, outcome)
-        self._check_enough(encoded, outcome)
+        encoded, outcome = training.settle_missing(encoded, outcome, self.signs_, self.missing)
+        training.check_enough(encoded, outcome, self.signs_, named=self.named_, constant=self.constant)
         self.design_ = plan_design(
             encoded, self.signs_, self.interactions, self.triples, indicators=self.missing == "indicator"
         )
         self.terms_ = self.design_.terms
         self._solve(self.design_.build(encoded), outcome)
+        self.origin_ = training.read_origin(X)
         self.average_terms_ = self.term_means_
         self.n_people_, self.n_serious_ = len(outcome), int(outcome.sum())
         self.sample_rate_ = self.base_rate_ = float(outcome.mean())
@@ -174,7 +174,7 @@ class RedFlagModel(ClassifierMixin, BaseEstimator):
     def _read_training(self, X: pd.DataFrame | ArrayLike, y: ArrayLike) -> tuple[FloatArray, FloatArray]:
         if y is None:
             raise ValueError(f"This {type(self).__name__} estimator requires y to be passed, but the target y is None.")
-        chosen = self._choose_signs(X)
+        chosen = training.choose_signs(X, self.signs)
         self.named_ = chosen is not None
         if chosen is None or not isinstance(X, pd.DataFrame):
             values, y = validate_data(self, X, y, dtype=np.float64, ensure_all_finite="allow-nan")
@@ -185,81 +185,8 @@ class RedFlagModel(ClassifierMixin, BaseEstimator):
             validate_data(self, X[chosen], skip_check_array=True)
             self.signs_ = chosen
             self.ignored_ = [str(column) for column in X.columns if column not in chosen]
-        return values, self._read_labels(y, len(values))
-
-    def _choose_signs(self, X: object) -> list[str] | None:
-        if not isinstance(X, pd.DataFrame):
-            if self.signs is not None:
-                raise OptionError(f"signs={self.signs!r} needs a DataFrame with these columns.")
-            return None
-        if self.signs is None:
-            found = find_signs(X.columns)
-            if not found and not (X.shape[1] and _is_numeric(X)):
-                raise _no_signs(X)
-            return found or None
-        if not self.signs:
-            raise _no_signs(X)
-        for name in self.signs:
-            if name not in X.columns:
-                raise unknown_name("sign", name, X.columns)
-        return list(self.signs)
-
-    def _read_labels(self, y: ArrayLike, n: int) -> FloatArray:
-        labels = column_or_1d(y, warn=True)
-        if len(labels) != n:
-            raise TwitchstatsError(f"The labels have {len(labels)} rows, the signs {n}. Give a label for each person.")
-        if pd.isna(labels).any():
-            raise TwitchstatsError(
-                f"The label of row {int(np.flatnonzero(pd.isna(labels))[0])} is missing. "
-                "Leave people without a label out."
-            )
-        check_classification_targets(labels)
-        self.classes_, outcome = np.unique(labels, return_inverse=True)
-        if len(self.classes_) > 2:
-            raise TwitchstatsError(
-                f"Only binary classification is supported. The type of the target is {type_of_target(labels)}."
-            )
-        if len(self.classes_) < 2:
-            raise NotEnoughDataError(
-                f"Only one class: every label is {self.classes_[0]!r}. A risk model needs people with and without "
-                "a serious condition."
-            )
-        return outcome.astype(float)
-
-    def _settle_missing(self, encoded: FloatArray, outcome: FloatArray) -> tuple[FloatArray, FloatArray]:
-        gaps = np.isnan(encoded)
-        if self.missing in ("fill", "indicator") or not gaps.any():
-            return encoded, outcome
-        if self.missing == "refuse":
-            row, column = np.argwhere(gaps)[0]
-            raise TwitchstatsError(
-                f"row {row}, {self.signs_[column]}: not known, and missing='refuse' allows no gaps. "
-                "Choose missing='fill' or missing='drop'."
-            )
-        known = ~gaps.any(axis=1)
-        if len(np.unique(outcome[known])) < 2:
-            raise NotEnoughDataError("missing='drop' leaves only one class: too few people told every sign.")
-        return encoded[known], outcome[known]
-
-    def _check_enough(self, encoded: FloatArray, outcome: FloatArray) -> None:
-        varies = np.array([len(np.unique(column[~np.isnan(column)])) > 1 for column in encoded.T])
-        if not varies.any():
-            raise NotEnoughDataError("No sign differs between people: there is nothing to learn a risk from.")
-        if not self.named_:
-            return
-        fewest = int(min(outcome.sum(), (1 - outcome).sum()))
-        if len(outcome) < _FEWEST_PEOPLE or fewest < _FEWEST_OF_A_CLASS:
-            raise NotEnoughDataError(
-                f"{len(outcome)} people, {fewest} of them in the smaller class: a risk model needs at least "
-                f"{_FEWEST_PEOPLE} people and {_FEWEST_OF_A_CLASS} of each class (required_sample_size tells how many "
-                "make a good one)."
-            )
-        if self.constant == "refuse" and not varies.all():
-            name = self.signs_[int(np.flatnonzero(~varies)[0])]
-            raise NotEnoughDataError(
-                f"The sign {name!r} is the same for everyone who told it. Leave it out (signs=[...]) or choose "
-                "constant='drop'."
-            )
+        self.classes_, outcome = training.read_labels(y, len(values))
+        return values, outcome
 
     def _solve(self, Z: FloatArray, outcome: FloatArray) -> None:
         mean, spread = Z.mean(axis=0), Z.std(axis=0)
@@ -360,7 +287,7 @@ class RedFlagModel(ClassifierMixin, BaseEstimator):
         *,
         method: str = "bootstrap",
         level: float = 0.95,
-        n_bootstrap: int = 200,
+        n_bootstrap: int = 1000,
         seed: int = 1,
         interactions: bool = True,
         terms: Sequence[str] | None = None,
@@ -445,15 +372,3 @@ class RedFlagModel(ClassifierMixin, BaseEstimator):
                 f"{what} needs the training people, and a model read from a file has none. Fit the model again."
             )
         return self._training  # type: ignore[return-value]
-
-
-def _is_numeric(X: pd.DataFrame) -> bool:
-    return all(pd.api.types.is_numeric_dtype(dtype) or pd.api.types.is_object_dtype(dtype) for dtype in X.dtypes)
-
-
-def _no_signs(X: pd.DataFrame) -> NotEnoughDataError:
-    listed = ", ".join(repr(str(column)) for column in X.columns) or "none"
-    return NotEnoughDataError(
-        f"No signs: none of the columns ({listed}) is a known sign (load_signs lists them). "
-        "Name your own with signs=[...]."
-    )

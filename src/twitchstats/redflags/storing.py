@@ -21,7 +21,7 @@ FORMAT = "twitchstats red flag model"
 FORMAT_VERSION = 1
 _PLAIN = [
     "signs_", "ignored_", "terms_", "dropped_terms_", "named_", "strength_", "n_people_", "n_serious_", "base_rate_",
-    "sample_rate_", "n_features_in_",
+    "sample_rate_", "n_features_in_", "origin_",
 ]  # fmt: skip
 _ARRAYS = ["coef_", "intercept_", "covariance_", "average_terms_", "term_means_", "term_scales_"]
 _FRAMES = ["missing_", "strength_path_"]
