@@ -24,10 +24,19 @@ _ROOMS = {
         "group_triggers",
     ],
     "claims": [
-        "load_articles", "load_claims", "load_evidence", "check_claims", "count_verdicts", "summarize_ledger",
-        "compare_sources", "count_agreement", "find_disagreements", "compare_dose_shapes", "estimate_remedy_effects",
+        "load_articles",
+        "load_claims",
+        "load_evidence",
+        "check_claims",
+        "count_verdicts",
+        "summarize_ledger",
+        "compare_sources",
+        "count_agreement",
+        "find_disagreements",
+        "compare_dose_shapes",
+        "estimate_remedy_effects",
         "estimate_sign_ratios",
-    ],  # fmt: skip
+    ],
     "redflags": ["RedFlagModel", "validate_risk"],
 }
 _HOME = {name: room for room, names in _ROOMS.items() for name in names}
