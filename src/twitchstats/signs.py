@@ -28,7 +28,7 @@ def load_signs() -> pd.DataFrame:
     -------
     DataFrame
         ``label, kind`` ("yes/no", "weeks", "years", "sex"), ``unit`` of the odds ratio, ``step``, ``level`` ("red
-        flag", "reason to ask" or missing), ``threshold`` (from which value on a number counts as present), ``question``,
+        flag", "reason to ask" or missing), ``threshold`` (from which value on a number is present), ``question``,
         ``source`` of the level.
 
     >>> load_signs().loc["wasting", "level"]
@@ -69,7 +69,7 @@ def encode_signs(people: pd.DataFrame, names: Sequence[str] | None = None) -> Fl
     UnknownNameError
         A column is not there.
     JournalError
-        A value that its column can't have; the message names person, column, value and rule.
+        A value that its column can't have (the message names person, column, value and rule), or a column named twice.
 
     >>> encode_signs(pd.DataFrame({"age": [60.0], "sex": ["male"], "persistence_weeks": [8.0]})).tolist()
     [[3.0, 1.0, 1.0]]
@@ -78,6 +78,8 @@ def encode_signs(people: pd.DataFrame, names: Sequence[str] | None = None) -> Fl
     for name in chosen:
         if name not in people.columns:
             raise unknown_name("sign", name, people.columns)
+        if isinstance(people[name], pd.DataFrame):
+            raise JournalError(f"Two columns are named {name!r}. Leave one of them out.")
     columns = [_encode_column(people[name], name) for name in chosen]
     return np.column_stack(columns) if columns else np.empty((len(people), 0))
 

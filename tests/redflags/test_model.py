@@ -284,3 +284,36 @@ def test_inputs_are_left_alone(cohort):
     model.predict_risk(cohort)
     model.combinations()
     pd.testing.assert_frame_equal(cohort, before)
+
+
+def test_a_column_named_twice(cohort):
+    with fails(JournalError, "Two columns are named 'wasting'. Leave one of them out."):
+        RedFlagModel().fit(pd.concat([cohort, cohort[["wasting"]]], axis=1), cohort["serious"])
+
+
+def test_own_signs_and_arrays(cohort, tmp_path):
+    own = cohort.rename(columns={"wasting": "thin_hand"})
+    model = RedFlagModel(signs=["thin_hand", "weakness_felt"]).fit(own, own["serious"])
+    assert model.odds_ratios()["label"].tolist()[0] == "thin_hand"
+    assert model.explain({"thin_hand": 1}).attrs["not_known"] == ["weakness_felt"]
+    values = np.random.default_rng(0).normal(size=(200, 3))
+    plain = RedFlagModel().fit(values, (values[:, 0] > 0).astype(int))
+    plain.save(tmp_path / "plain.json")
+    again = RedFlagModel.load(tmp_path / "plain.json")
+    np.testing.assert_array_equal(again.predict_proba(values), plain.predict_proba(values))
+    with fails(OptionError, "None of the model's signs is a yes/no sign, so there are no combinations to tabulate."):
+        plain.combinations()
+
+
+def test_risk_is_right_where_the_examination_is_missing():
+    """People nobody examined (weakness and wasting not known): the mean risk is their share of serious cases."""
+    cohort, fresh = simulate_cohort(people=6000, seed=1), simulate_cohort(people=20_000, seed=77)
+    model = RedFlagModel().fit(cohort, cohort["serious"])
+    unexamined = fresh[fresh["wasting"].isna()]
+    assert model.predict_proba(unexamined)[:, 1].mean() == pytest.approx(unexamined["serious"].mean(), abs=0.03)
+
+
+def test_few_people_and_many_terms_end_in_finite_or_infinite_limits():
+    cohort = simulate_cohort(people=60, seed=4)
+    found = RedFlagModel(constant="drop").fit(cohort, cohort["serious"]).odds_ratios()
+    assert found["estimate"].notna().all()

@@ -97,7 +97,7 @@ def plot_odds_ratios(frame: pd.DataFrame, ax: Axes | None = None) -> Axes:
             markersize=6,
             label="the model's, shrunken",
         )
-        ax.legend(loc="lower right", frameon=False, fontsize=9)
+        ax.legend(loc="lower center", bbox_to_anchor=(0.4, 1.0), ncols=2, frameon=False, fontsize=9)
     ax.set_xscale("log")
     ax.set_yticks(places, [_name_row(row) for _, row in rows.iterrows()])
     ax.set_ylim(-0.7, len(rows) - 0.3)
@@ -342,10 +342,14 @@ def _round_count(value: float) -> str:
 
 def _add_key(ax: Axes) -> None:
     from matplotlib.lines import Line2D
+    from matplotlib.transforms import ScaledTranslation
 
     handles = [
         Line2D([], [], marker="o", color=ORANGE, label="people who have the sign"),
         Line2D([], [], marker="o", color=BLUE, markerfacecolor="white", label="people who do not"),
     ]
-    ax.legend(handles=handles, loc="upper center", bbox_to_anchor=(0.4, -0.16 if ax.get_ylim()[1] < 6 else -0.1),
-              ncols=2, frameon=False, fontsize=9)  # fmt: skip
+    below = ax.transAxes + ScaledTranslation(0, -42 / 72, ax.figure.dpi_scale_trans)  # under the axis label, any height
+    ax.legend(
+        handles=handles, loc="upper center", bbox_to_anchor=(0.4, 0), bbox_transform=below, ncols=2, frameon=False,
+        fontsize=9,
+    )  # fmt: skip

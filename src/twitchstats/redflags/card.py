@@ -140,5 +140,6 @@ def _tell_limits() -> str:
     return (
         "No published model predicts motor neurone disease from symptoms in primary care, so there is nothing to "
         "compare with. Performance on simulated people says how well the method works, not how well it would do on "
-        "patients. Self-reported weakness and weakness found by an examiner are two different signs."
+        "patients. Where most signs are not known the risk leans low, and its interval does not say so. Self-reported "
+        "weakness and weakness found by an examiner are two different signs."
     )

@@ -105,8 +105,12 @@ def _choose_signs(model: RedFlagModel, encoded: FloatArray, signs: Sequence[str]
         if name not in yes_no:
             raise OptionError(f"signs: {name!r} is not a yes/no sign, so it can't be part of a combination.")
     chosen = list(signs) if signs else yes_no
-    if not 0 < len(chosen) <= 50:
-        raise OptionError(f"{len(chosen)} yes/no signs: combinations are made of 1 to 50. Name them with signs=[...].")
+    if not chosen:
+        raise OptionError("None of the model's signs is a yes/no sign, so there are no combinations to tabulate.")
+    if len(chosen) > 50:
+        raise OptionError(
+            f"{len(chosen)} yes/no signs: combinations are made of at most 50. Name them with signs=[...]."
+        )
     return chosen
 
 

@@ -111,14 +111,16 @@ def estimate_odds_ratios(
         lower, upper = estimate - reach, estimate + reach
         p_value = 2 * stats.norm.sf(np.abs(estimate) / error)
     own = dict(zip(model.terms_, model.coef_[0], strict=True)) if interactions else {}
+    with np.errstate(over="ignore"):  # an interval without end is told as infinite
+        ratio, low, high = np.exp(estimate), np.exp(lower), np.exp(upper)
     return pd.DataFrame(
         {
             "term": chosen,
             "label": [label_term(name) for name in chosen],
             "unit": [describe_unit(name) for name in chosen],
-            "estimate": np.exp(estimate),
-            "ci_lower": np.exp(lower),
-            "ci_upper": np.exp(upper),
+            "estimate": ratio,
+            "ci_lower": low,
+            "ci_upper": high,
             "p_value": p_value,
             "p_adjusted": adjust_p_values(p_value),
             "shrunken": np.exp([own.get(name, np.nan) for name in chosen]),
