@@ -141,6 +141,21 @@ def test_a_diary_without_order_asks_for_dates(journal_of):
     assert ledger.loc["comes back", "needs"] == "date"
 
 
+def test_what_follows_the_outcome_as_well_is_told(journal_of):
+    """Caffeine acts the same day; and after a day with many twitches people drink less of it."""
+    rng = np.random.default_rng(5)
+    caffeine, twitches = np.zeros((10, 150)), np.zeros((10, 150))
+    for day in range(150):
+        before = np.log1p(twitches[:, day - 1]) if day else 2.0
+        caffeine[:, day] = np.round(np.clip(350 - 60 * (before - 2) + 80 * rng.standard_normal(10), 0, None))
+        twitches[:, day] = rng.poisson(np.exp(1.0 + 0.3 * caffeine[:, day] / 100))
+    row = check_claims(
+        journal_of({"twitches": twitches, "caffeine": caffeine}), claims=by_topic("caffeine", "A4")
+    ).iloc[0]
+    assert row["verdict"] == "supported"
+    assert "the outcome foretells this" in row["note"]
+
+
 def test_signs_of_disease_always_bring_the_advice(stressed):
     ledger = check_claims(stressed, cohort=simulate_cohort(people=2000, seed=1))
     signs = ledger[ledger["test"].isin(["sign", "combination", "rule"])]

@@ -17,6 +17,10 @@ LEDGER_COLUMNS = [
     "ci_upper", "p_value", "p_adjusted", "verdict", "reason", "detectable", "evidence", "needs", "measure",
     "reference", "margin", "expected", "outcome", "lag", "order", "literature", "days_needed", "note",
 ]  # fmt: skip
+DIRECTION_NOTES = {
+    "both ways": "which way round? From one day to the next the outcome foretells this too",
+    "the outcome comes first": "which way round? From one day to the next only the outcome foretells this",
+}
 _CODED = ("claim_id", "article", "kind", "topic", "statement", "test", "margin", "expected", "literature", "evidence")
 ADVICE = "this judges an article, not a person: with such a sign see a doctor, whatever the verdict"
 RATING_MARGIN = 0.2  # points of ten: where a claim about counts is judged on the only outcome there is, a rating
@@ -88,7 +92,25 @@ def check_claims(
         findings[request]["p_adjusted"] = adjusted
     rows = [_lay_out(row, request, findings[request] if request else {})
             for row, request in zip(claims.to_dict("records"), requests, strict=True)]  # fmt: skip
-    return _judge(pd.DataFrame(rows), alpha)
+    return _add_directions(
+        _judge(pd.DataFrame(rows), alpha), dict(zip(claims["claim_id"], requests, strict=True)), journal
+    )
+
+
+def _add_directions(table: pd.DataFrame, requests: dict[str, Request | None], journal: Journal) -> pd.DataFrame:
+    """Note beside each supported trigger if, from day to day, the outcome foretells the trigger too."""
+    from twitchstats.triggers import compare_directions
+
+    found = table[(table["verdict"] == "supported") & (table["test"] == "trigger")]
+    if found.empty or journal.calendar == "none":
+        return table
+    exposure = found["claim_id"].map(lambda name: requests[name].variables[0])  # type: ignore[union-attr]
+    notes = table["note"].copy()
+    for outcome, triggers in exposure.groupby(found["outcome"]):
+        pairs = compare_directions(journal, outcome=str(outcome), triggers=sorted(set(triggers)))
+        reading = pairs.drop_duplicates("trigger").set_index("trigger")["reading"]
+        notes.update(triggers.map(reading).map(DIRECTION_NOTES).dropna())
+    return table.assign(note=notes)
 
 
 def _find_values(journal: Journal, cohort: pd.DataFrame) -> dict[str, set[str]]:
