@@ -40,6 +40,12 @@ def test_unknown_is_not_absent():
     assert both.loc[0, "estimate"] == pytest.approx(7.5)
 
 
+def test_words_are_read_as_the_risk_model_reads_them():
+    cohort = make_cohort(30, 10, 10, 90)
+    told = cohort.assign(wasting=cohort["wasting"].map({1.0: "yes", 0.0: "no"}))
+    pd.testing.assert_frame_equal(estimate_sign_ratios(told, ["wasting"]), estimate_sign_ratios(cohort, ["wasting"]))
+
+
 def test_combinations_and_thresholds():
     cohort = pd.DataFrame({
         "persistence_weeks": [1.0, 8.0, 8.0, 8.0, 30.0, 1.0],

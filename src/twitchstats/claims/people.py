@@ -9,7 +9,7 @@ from scipy import stats
 from twitchstats.claims.daily import FloatArray
 from twitchstats.errors import unknown_name
 from twitchstats.inference import adjust_p_values
-from twitchstats.signs import load_signs
+from twitchstats.signs import encode_signs, load_signs
 
 SIGN_COLUMNS = [
     "signs", "label", "n_people", "n_cases", "n_with", "measure", "sensitivity", "specificity", "estimate", "ci_lower",
@@ -87,8 +87,10 @@ def _join(values: FloatArray, decisive: float, otherwise: float) -> FloatArray:
 def _read_sign(cohort: pd.DataFrame, name: str) -> FloatArray:
     if name not in cohort.columns:
         raise unknown_name("sign", name, cohort.columns)
-    values = pd.to_numeric(cohort[name], errors="coerce").to_numpy(dtype=float)
     signs = load_signs()
+    if name in signs.index and signs.at[name, "kind"] == "yes/no":
+        return encode_signs(cohort, [name])[:, 0]
+    values = pd.to_numeric(cohort[name], errors="coerce").to_numpy(dtype=float)
     threshold = signs["threshold"].get(name, np.nan)
     cut = float(threshold) if pd.notna(threshold) else 1.0
     return np.where(np.isnan(values), np.nan, (values >= cut).astype(float))
