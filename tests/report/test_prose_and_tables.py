@@ -22,14 +22,9 @@ def test_numbers_keep_three_digits_and_no_exponent(value, text):
 
 
 def test_shares_below_a_thousandth_are_told_per_hundred_thousand():
-    assert [format_share(x) for x in (0, 0.0005, 0.001, 0.5, 1, math.nan)] == [
-        "0 %",
-        "50 in 100,000",
-        "0.1 %",
-        "50 %",
-        "100 %",
-        "–",
-    ]
+    shares = (0, 1e-9, 0.0005, 0.001, 0.5, 1, math.nan)
+    told = ["0 %", "<1 in 100,000", "50 in 100,000", "0.1 %", "50 %", "100 %", "–"]
+    assert [format_share(share) for share in shares] == told
 
 
 def test_p_values_are_known_by_their_column_name():

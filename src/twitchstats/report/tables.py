@@ -105,6 +105,8 @@ def format_share(value: float) -> str:
     """
     if math.isnan(value):
         return MISSING
+    if 0 < value < 0.00001:
+        return "<1 in 100,000"
     if 0 < value < 0.001:
         return f"{format_number(100_000 * value, 2)} in 100,000"
     return f"{format_number(100 * value, 2)} %"
