@@ -1,0 +1,223 @@
+"""A report from the file to the page: what stands in it, what doesn't, and that it can be checked again."""
+
+import html
+import os
+import re
+import shutil
+from dataclasses import replace
+from pathlib import Path
+
+import nbformat
+import numpy as np
+import pandas as pd
+import pytest
+
+from twitchstats import cli
+from twitchstats.errors import OptionError, UnknownNameError
+from twitchstats.report import findings, refresh, verify_report, wording, write_report
+from twitchstats.report.wording.prose import SEE_A_DOCTOR, to_plain
+from twitchstats.resources import find_resource
+
+NOTEBOOKS = sorted(find_resource("notebooks").glob("*.ipynb"))
+SECTIONS = [
+    "In short", "What was read, and what was refused", "What the days looked like", "Which triggers go with it",
+    "Are the articles right?", "Red flags", "How it was computed", "What this report can't do", "What made these numbers",
+]  # fmt: skip
+
+
+def write_journal(path, *, days=60, dated=True):
+    """Write a made-up journal with stress behind the twitches, a hostile header, a note and a refused cell."""
+    rng = np.random.default_rng(3)
+    stress = rng.integers(0, 11, days)
+    frame = pd.DataFrame(
+        {
+            "date": pd.date_range("2025-02-01", periods=days).strftime("%Y-%m-%d"),
+            "twitches": rng.poisson(np.exp(0.5 + 0.15 * stress)),
+            "stress": stress,
+            "headache": rng.integers(0, 2, days),
+            "<script>alert(1)</script> *x*": rng.normal(5, 1, days).round(2),
+            "notes": ["private words"] + [""] * (days - 1),
+        }
+    )
+    frame["stress"] = frame["stress"].astype("object")
+    frame.loc[3, "stress"] = 99
+    (frame if dated else frame.drop(columns="date")).to_csv(path, index=False)
+    return path
+
+
+def read_text(page):
+    """Return what a reader of the page sees."""
+    body = page.split("<body>")[1]
+    return " ".join(html.unescape(re.sub(r"<[^>]+>", " ", body)).split())
+
+
+@pytest.fixture(scope="module")
+def written(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("a folder")
+    path = write_journal(folder / "my journal.csv")
+    return write_report(path, out=folder / "out"), path
+
+
+def test_the_page_has_every_section_in_order(written):
+    text = read_text(written[0].html.read_text())
+    places = [text.index(section) for section in SECTIONS]
+    assert places == sorted(places)
+    assert to_plain(SEE_A_DOCTOR)[:60] in text
+
+
+def test_the_page_loads_and_runs_nothing(written):
+    page = written[0].html.read_text()
+    tags = " ".join(re.findall(r"<[^>]*>", page))
+    assert not re.search(r"<script|<iframe|<link|onerror|javascript:", tags)
+    assert re.findall(r"(?:src|srcset)=[\"'](?!data:)", tags) == []
+    assert "url(" not in page
+    assert "default-src 'none'" in page
+
+
+def test_every_picture_has_words(written):
+    page = written[0].html.read_text()
+    alts = re.findall(r"<img[^>]*alt=(?:\"([^\"]*)\"|'([^']*)')", page)
+    assert len(alts) == page.count("<img") >= 3
+    assert all(len(a or b) > 20 for a, b in alts)
+    assert "No description has been provided" not in page
+
+
+def test_private_text_stays_private_and_refusals_are_told(written):
+    text = read_text(written[0].html.read_text())
+    assert "private words" not in text
+    assert "private words" not in written[0].notebook.read_text()
+    assert "stress: 99 is outside 0-10" in text
+
+
+def test_no_code_is_shown_and_no_path_of_this_machine(written):
+    page = written[0].html.read_text()
+    assert "collect_findings" not in page
+    assert str(written[1].parent) not in page
+    assert str(written[1].parent) not in written[0].notebook.read_text()
+
+
+def test_the_page_names_the_checksum_of_the_journal(written):
+    from hashlib import sha256
+
+    assert sha256(written[1].read_bytes()).hexdigest() in written[0].html.read_text()
+
+
+def test_the_summary_is_that_of_the_page(written):
+    text = read_text(written[0].html.read_text())
+    first = written[0].summary.splitlines()[0].removeprefix("- ")
+    assert first.startswith("Read: 60 daily entries of 1 person; 1 row or cell refused.")
+    assert " ".join(first.split()) in text.replace(" :", ":")
+
+
+def test_the_report_is_reproduced_from_another_place(written, tmp_path):
+    report, path = written
+    shutil.copytree(path.parent, tmp_path / "moved")
+    moved = tmp_path / "moved" / "out" / "report.ipynb"
+    assert verify_report(moved).reproduced
+    journal = tmp_path / "moved" / path.name
+    journal.write_text(journal.read_text().replace("2025-02-05", "2025-06-05"))
+    verified = verify_report(moved)
+    assert not verified.reproduced
+    assert "its checksum is another" in verified.message
+    assert report.notebook.read_bytes() == moved.read_bytes()
+
+
+def test_an_undated_journal_is_told_without_lags(tmp_path):
+    path = write_journal(tmp_path / "undated.csv", dated=False)
+    report = write_report(
+        path, out=tmp_path, options={"order": "none", "outcome": "headache"}, triggers=["stress"], include_notes=True
+    )
+    text = read_text(report.html.read_text())
+    assert "No lags: the entries of this journal have no order in time" in text.replace(" :", ":")
+    assert "private words" in text
+    parameters = nbformat.read(report.notebook, as_version=4).cells[3].source
+    assert "include_notes = True" in parameters
+    assert "'order': 'none'" in parameters.replace('"', "'")
+
+
+def test_what_cannot_be_read_is_told_before_the_work_begins(tmp_path):
+    path = write_journal(tmp_path / "j.csv")
+    with pytest.raises(UnknownNameError, match=re.escape("No trigger named 'mood*'")):
+        write_report(path, out=tmp_path, triggers=["mood*"])
+    with pytest.raises(OptionError, match=re.escape(f"{path} is a file. Name a folder with --out")):
+        write_report(path, out=path)
+    assert not (tmp_path / "report.html").exists()
+
+
+def test_names_and_patterns_choose_columns(gappy):
+    assert findings.match_names(gappy, ["st*"]) == ["stress"]
+    assert findings.match_names(gappy, ["*"]) == ["stress"]
+    assert findings.match_names(gappy, []) == []
+    with pytest.raises(UnknownNameError, match=re.escape("No trigger named 'stres'. Did you mean 'stress'?")):
+        findings.match_names(gappy, ["stres"])
+
+
+def test_the_first_forward_lag_is_chosen_without_looking():
+    effects = pd.DataFrame(
+        [("a", 0, "same time", 1e-9), ("a", 1, "forward", 0.5), ("a", 2, "forward", 0.01), ("b", 0, "same time", 0.2)],
+        columns=["trigger", "lag", "order", "p_adjusted"],
+    )
+    primary = findings.pick_primary(effects.sample(frac=1, random_state=1))
+    assert primary[["trigger", "lag"]].to_numpy().tolist() == [["b", 0], ["a", 1]]
+
+
+@pytest.mark.parametrize("present", [0.0, 1.0, np.nan])
+def test_red_flags_always_bring_the_advice(gappy, present):
+    people = pd.DataFrame({"wasting": [present], "age": [40.0]}, index=pd.Index(["P1"], name="person"))
+    told = wording.describe_red_flags(replace(gappy, people=people))
+    assert told.endswith(SEE_A_DOCTOR)
+    assert ("muscle wasting" in told) == (present == 1)
+    lowered = told.lower()
+    assert not [word for word in ("you are fine", "nothing to worry", "you have als", "healthy") if word in lowered]
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.name)
+def test_committed_notebooks_were_run_from_top_to_bottom(path):
+    notebook = nbformat.read(path, as_version=4)
+    cells = [cell for cell in notebook.cells if cell.cell_type == "code"]
+    assert [cell.execution_count for cell in cells] == list(range(1, len(cells) + 1))
+    outputs = [output for cell in cells for output in cell.outputs]
+    assert len(outputs) > len(cells) / 2
+    assert not [output for output in outputs if output.output_type == "error" or output.get("name") == "stderr"]
+    assert set(notebook.metadata) == {"kernelspec", "language_info"}
+    assert not [cell for cell in cells if re.search(r"^\s*(def|class) ", cell.source, re.MULTILINE)]
+    assert max(len(cell.source.splitlines()) for cell in cells) <= 15
+
+
+def test_there_are_a_report_and_a_quickstart():
+    assert {"report.ipynb", "quickstart.ipynb"} <= {path.name for path in NOTEBOOKS}
+
+
+@pytest.mark.slow
+def test_committed_notebooks_come_back_byte_for_byte(tmp_path, capsys):
+    copies = tmp_path / "notebooks"
+    shutil.copytree(find_resource("notebooks"), copies)
+    assert refresh.main([str(copies), "--check"]) == 0, capsys.readouterr().out
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("core", ["Nehalem", "Haswell"])
+def test_another_processor_gives_the_same_report(core, tmp_path, monkeypatch):
+    """OPENBLAS_CORETYPE changes the last bits of every fit, as another machine would."""
+    monkeypatch.setitem(os.environ, "OPENBLAS_CORETYPE", core)
+    report = write_report(out=tmp_path)
+    committed = nbformat.read(find_resource("notebooks", "report.ipynb"), as_version=4)
+    again = nbformat.read(report.notebook, as_version=4)
+    texts = [
+        [output.get("data", {}).get(kind) for cell in notebook.cells for output in cell.get("outputs", []) for kind in
+         ("text/plain", "text/markdown", "text/html")]
+        for notebook in (committed, again)
+    ]  # fmt: skip
+    assert texts[0] == texts[1]
+
+
+def test_the_command_prints_the_summary_and_the_paths(tmp_path, capsys, monkeypatch):
+    path = write_journal(tmp_path / "j.csv", days=30)
+    monkeypatch.chdir(tmp_path)
+    assert cli.main(["report", "j.csv", "--triggers", "stress"]) == 0
+    printed = capsys.readouterr()
+    assert "Read: 30 daily entries of 1 person" in printed.out
+    assert "report.html" in printed.out
+    assert "Analysing" in printed.err
+    assert Path("report.html").exists()
+    assert path.exists()
