@@ -88,7 +88,7 @@ def _read_sign(cohort: pd.DataFrame, name: str) -> FloatArray:
     if name not in cohort.columns:
         raise unknown_name("sign", name, cohort.columns)
     signs = load_signs()
-    if name in signs.index and signs.at[name, "kind"] == "yes/no":
+    if name in signs.index and signs.loc[name, "kind"] == "yes/no":
         return encode_signs(cohort, [name])[:, 0]
     values = pd.to_numeric(cohort[name], errors="coerce").to_numpy(dtype=float)
     threshold = signs["threshold"].get(name, np.nan)
