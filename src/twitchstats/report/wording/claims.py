@@ -14,8 +14,9 @@ from twitchstats.report.wording.prose import (
 )
 
 _LEGEND = (
-    "Effect of one step: +/− % more or less a day, × multiplies the odds, a plain % is a share, a plain number counts "
-    "points of a rating. Studies: what the literature says."
+    "How to read the tables: the effect is that of one step of what the claim names. +/− % is more or less a day, × "
+    "multiplies the odds, a plain % is a share, a plain number counts points of a rating. *Studies* tells what the "
+    "literature says of the claim, *articles* which of the five make it."
 )
 
 MEANING = {
@@ -44,7 +45,9 @@ def describe_claims(ledger: pd.DataFrame) -> Prose:
     )
     counts = judged["verdict"].value_counts()
     told = [f"{counts[verdict]} {verdict}" for verdict in MEANING if verdict in counts]
-    return Prose(text + (f"Of these {'are' if len(judged) != 1 else 'is'} {join_words(told)}." if told else ""))
+    if not told:
+        return Prose(text)
+    return Prose(f"{text}Of these {'are' if len(judged) != 1 else 'is'} {join_words(told)}.\n\n{_LEGEND}")
 
 
 def tabulate_verdict(ledger: pd.DataFrame, verdict: str) -> Table | Prose:
@@ -56,7 +59,7 @@ def tabulate_verdict(ledger: pd.DataFrame, verdict: str) -> Table | Prose:
     table = pd.DataFrame(rows)
     if verdict != "inconclusive":
         table = table.drop(columns="Would have been found from")
-    return show_table(table, f"{verdict.capitalize()}: {MEANING[verdict]}. {_LEGEND}")
+    return show_table(table, f"{verdict.capitalize()}: {MEANING[verdict]}.")
 
 
 def _shared(ledger: pd.DataFrame) -> list[str]:

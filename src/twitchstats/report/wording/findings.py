@@ -20,10 +20,10 @@ from twitchstats.report.wording.reading import label_of
 
 ALPHA = 0.05
 _MOST = 10
-_LAGS = {0: "same day", 1: "day before"}
+_LAGS = {0: f"same{NARROW}day", 1: f"day{NARROW}before"}
 _MEANING = {
-    "forward": "trigger first",
-    "same time": "same time",
+    "forward": f"trigger{NARROW}first",
+    "same time": f"same{NARROW}time",
     "backward": "outcome first",
 }
 
@@ -114,8 +114,8 @@ def _tell_step(journal: Journal, row: dict[str, object]) -> str:
 
 
 def _shorten_step(text: str) -> str:
-    plain = text.removeprefix("for each ").removesuffix(" more").replace("\\", "")
-    return "yes/no" if plain.startswith("with it") else plain
+    plain = text.removeprefix("for each ").removesuffix(" more").replace("\\", "").replace(" ", NARROW)
+    return "yes/no" if plain.startswith(f"with{NARROW}it") else plain
 
 
 def _tell_power(rows: pd.DataFrame) -> str:
