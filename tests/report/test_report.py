@@ -21,7 +21,8 @@ from twitchstats.resources import find_resource
 NOTEBOOKS = sorted(find_resource("notebooks").glob("*.ipynb"))
 SECTIONS = [
     "In short", "What was read, and what was refused", "What the days looked like", "Which triggers go with it",
-    "Are the articles right?", "Red flags", "How it was computed", "What this report can't do", "What made these numbers",
+    "Are the articles right?", "Red flags", "How it was computed", "What this report can't do",
+    "What made these numbers",
 ]  # fmt: skip
 
 
