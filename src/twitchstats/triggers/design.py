@@ -10,13 +10,16 @@ from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
 from twitchstats.panel import FloatArray, Panel, shift_days
-from twitchstats.triggers.adl import MANY_MODELS, Fits, Problem, fit_models
+from twitchstats.triggers.adl import Fits, fit_models, fit_nuisance
+from twitchstats.triggers.problem import MANY_MODELS, Problem
 
 DAYS_PER_TREND_TERM = 30
 MOST_TREND_TERMS = 8
 LEAST_DF = 10
+NUISANCE_BLOCK = 100  # people whose nuisance part is fitted at a time
 LEAST_EVENTS = 5  # days with and days without the outcome
 LEAST_EXPOSED = 3  # days with and days without a yes/no trigger
+LEAST_CHANGES = 4  # days on which a yes/no trigger differs from the day before: it is only these that tell something
 CHUNK = 150_000  # numbers in one block of work: what fits into a processor's cache
 
 REFUSALS = (
@@ -27,6 +30,7 @@ REFUSALS = (
     "no variation",
     "no variation of its own",
     "too few days with and without it",
+    "too few changes",
     "separation",
 )
 
@@ -86,22 +90,25 @@ def fit_panel(
     refusal = np.full(shape, REFUSALS.index("not recorded"))
     columns = np.stack([panel.get(name) for name in triggers]) if triggers else np.zeros((0, *panel.weekday.shape))
 
-    def fit_block(block: NDArray[np.int64], shared: FloatArray, lag_group: list[int]) -> None:
-        where = [list(lags).index(lag) for lag in lag_group]
-        y = panel.get(outcome)[block]
-        problem, scale, refused = _assemble(y, shared, columns[:, block], lag_group, panel, family, options)
-        fits = fit_models(problem)
+    y = panel.get(outcome)
+
+    def fit_block(block: NDArray[np.int64], nuisance: Nuisance, lag_group: list[int]) -> None:
+        problem, scale, refused = _assemble(
+            y[block], nuisance.columns, columns[:, block], lag_group, panel, family, options
+        )
+        fits = fit_models(problem, nuisance.alpha, nuisance.theta)
         refused = _refuse_fits(refused, fits)
-        target = np.ix_(block, np.arange(len(triggers)), where)
+        target = np.ix_(block, np.arange(len(triggers)), np.array([list(lags).index(lag) for lag in lag_group]))
+        size = (len(block), len(triggers), len(lag_group))
         for name, value in _rescale(fits, scale, refused).items():
-            parts[name][target] = value.reshape(len(block), len(triggers), len(lag_group))
-        refusal[target] = refused.reshape(len(block), len(triggers), len(lag_group))
+            parts[name][target] = value.reshape(size)
+        refusal[target] = refused.reshape(size)
 
     with threadpool_limits(1, user_api="blas"), ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
         jobs = [
-            pool.submit(fit_block, people[rows], shared[rows], lag_group)
-            for people, lag_group, shared in _share_nuisance(panel, outcome, lags, family, options)
-            for rows in _split(len(people), _choose_block(len(triggers) * len(lag_group), *shared.shape[1:]))
+            pool.submit(fit_block, people[rows], nuisance.take(rows), lag_group)
+            for people, lag_group, nuisance in _share_nuisance(panel, outcome, lags, family, options)
+            for rows in _split(len(people), _choose_block(len(triggers) * len(lag_group), *nuisance.columns.shape[1:]))
         ]
         for job in jobs:
             job.result()
@@ -119,10 +126,23 @@ def _split(count: int, size: int) -> list[NDArray[np.int64]]:
     return np.array_split(np.arange(count), max(1, -(-count // size)))
 
 
+@dataclass(frozen=True)
+class Nuisance:
+    """What all models of a person share: columns (B, n, p), and their fit alone: alpha (B,) and theta (B, p)."""
+
+    columns: FloatArray
+    alpha: FloatArray
+    theta: FloatArray
+
+    def take(self, rows: NDArray[np.int64]) -> "Nuisance":
+        """Return the rows of some people."""
+        return Nuisance(self.columns[rows], self.alpha[rows], self.theta[rows])
+
+
 def _share_nuisance(
     panel: Panel, outcome: str, lags: Sequence[int], family: str, options: Options
-) -> Iterator[tuple[NDArray[np.int64], list[int], FloatArray]]:
-    """Yield people who share the number of trend terms, lags that share the day of control, and their columns.
+) -> Iterator[tuple[NDArray[np.int64], list[int], Nuisance]]:
+    """Yield people who share the number of trend terms, lags that share the day of control, and their nuisance part.
 
     The outcome is controlled on the day before (direct effect) or on the day before the trigger (total effect).
     """
@@ -132,8 +152,12 @@ def _share_nuisance(
     for lag_group in groups:
         control = lag_group[0] + options.window if options.effect == "total" else 1
         for count in np.unique(terms):
-            people = np.flatnonzero(terms == count)
-            yield people, lag_group, _nuisance_columns(panel, y, people, int(count), control, family, options)
+            same = np.flatnonzero(terms == count)
+            for people in (same[rows] for rows in _split(len(same), NUISANCE_BLOCK)):
+                columns = _nuisance_columns(panel, y, people, int(count), control, family, options)
+                ok = (np.isfinite(y[people]) & np.isfinite(columns).all(-1)).astype(float)
+                fit = fit_nuisance(np.nan_to_num(y[people]), np.nan_to_num(columns) * ok[..., None], ok, family)
+                yield people, lag_group, Nuisance(columns, *fit)
 
 
 def count_trend_terms(y: FloatArray, trend: str) -> NDArray[np.int64]:
@@ -173,7 +197,7 @@ def date_columns(panel: Panel, y: FloatArray, people: NDArray[np.int64], terms: 
 def _trend_basis(y: FloatArray, terms: int) -> FloatArray:
     """Return natural cubic splines over each person's span, (B, n, terms) (Hastie, Tibshirani, Friedman 2009, 5.2.1).
 
-    Columns are standardised over the days from the first to the last entry.
+    Columns are orthogonal, with mean 0 and variance 1, over the days from the first to the last entry.
     """
     seen = np.isfinite(y)
     first, last = seen.argmax(1), y.shape[1] - 1 - seen[:, ::-1].argmax(1)
@@ -186,7 +210,10 @@ def _trend_basis(y: FloatArray, terms: int) -> FloatArray:
         return (np.maximum(time - knot, 0) ** 3 - np.maximum(time - 1, 0) ** 3) / (1 - knot)
 
     columns += [bend(knot) - bend(knots[-2]) for knot in knots[:-2]]
-    return np.stack([standardise(column, inside)[0] for column in columns[:terms]], axis=-1)
+    basis = np.stack([standardise(column, inside)[0] for column in columns[:terms]], axis=-1)
+    # Orthogonal columns, so that no penalty on them depends on how the knots are written.
+    upper = np.linalg.qr(np.where(inside[..., None], basis, 0.0), mode="r")
+    return basis @ np.linalg.inv(upper) * np.sqrt(inside.sum(1))[:, None, None]
 
 
 def standardise(values: FloatArray, ok: NDArray[np.bool_]) -> tuple[FloatArray, FloatArray]:
@@ -219,7 +246,8 @@ def _assemble(
     x, own = _lag_columns(columns, lags, ordered=panel.ordered, options=options)
     seen = np.isfinite(y) & np.isfinite(shared).all(-1)
     ok = seen[:, None] & np.isfinite(x) & np.isfinite(own).all(2)
-    refused = _refuse_data(y, x, ok, family)
+    older = own[:, :, 0] if panel.ordered and options.window == 1 else None
+    refused = _refuse_data(y, x, ok, family, older)
     x, scale = standardise(x, ok)
     own = standardise(own, np.broadcast_to(ok[:, :, None], own.shape))[0]
     problem = Problem(
@@ -267,7 +295,9 @@ def _others(values: FloatArray) -> FloatArray:
     return moved.reshape(moved.shape[0], -1, n_triggers - 1, values.shape[-1])
 
 
-def _refuse_data(y: FloatArray, x: FloatArray, ok: NDArray[np.bool_], family: str) -> NDArray[np.int64]:
+def _refuse_data(
+    y: FloatArray, x: FloatArray, ok: NDArray[np.bool_], family: str, older: FloatArray | None
+) -> NDArray[np.int64]:
     """Return the index of the reason why a model can't be fitted to these data, (B, M); 0 where it can."""
     n = ok.sum(-1)
     positive = (ok & (y[:, None] > 0)).sum(-1)
@@ -278,17 +308,17 @@ def _refuse_data(y: FloatArray, x: FloatArray, ok: NDArray[np.bool_], family: st
     highest = np.where(ok, x, -np.inf).max(-1, keepdims=True)
     two_valued = (ok & (x != lowest) & (x != highest)).sum(-1) == 0
     smaller = np.minimum((ok & (x == lowest)).sum(-1), (ok & (x == highest)).sum(-1))
+    steady = two_valued & ((ok & (x != older)).sum(-1) < LEAST_CHANGES) if older is not None else np.zeros_like(rare)
     recorded = np.isfinite(x).any(-1)
-    return np.select(
-        [~recorded, n == 0, _flat(x, ok) | outcome_flat, rare, two_valued & (smaller < LEAST_EXPOSED)],
-        [
-            REFUSALS.index(reason)
-            for reason in (
-                "not recorded", "too few days", "no variation", "too few events", "too few days with and without it",
-            )
-        ],
-        default=0,
-    )  # fmt: skip
+    conditions = {
+        "not recorded": ~recorded,
+        "too few days": n == 0,
+        "no variation": _flat(x, ok) | outcome_flat,
+        "too few events": rare,
+        "too few days with and without it": two_valued & (smaller < LEAST_EXPOSED),
+        "too few changes": steady,
+    }
+    return np.select(list(conditions.values()), [REFUSALS.index(reason) for reason in conditions], default=0)
 
 
 def _flat(values: FloatArray, ok: NDArray[np.bool_]) -> NDArray[np.bool_]:

@@ -1,4 +1,4 @@
-"""Which way round: does the trigger foretell the outcome, or the outcome the trigger?"""
+"""Which way round: whether the trigger foretells the outcome, or the outcome the trigger."""
 
 from collections.abc import Sequence
 

@@ -216,8 +216,8 @@ def _pool_pair(fits: Estimates, trigger: int, lag: int, step: float) -> dict[str
     )
     row |= {"n_people": int(usable.sum()), "n_days": n_days, "reason": ""}
     if usable.sum() >= 2:
-        row |= pool_estimates(estimate[usable], null_se[usable])
-        row["detectable"] = float(detectable_effect(row["se"], row["df"]))
+        pooled = pool_estimates(estimate[usable], null_se[usable])
+        row |= pooled | {"detectable": float(detectable_effect(pooled["se"], pooled["df"]))}
     elif len(shown) == 1:
         alone = list_people(_take_person(fits, int(shown[0])), np.full(fits.estimate.shape[1], step))
         row |= alone.iloc[trigger * fits.estimate.shape[2] + lag].to_dict() | {"n_people": 1, "n_days": n_days}
