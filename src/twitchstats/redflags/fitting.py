@@ -176,7 +176,7 @@ def fit_firth(
     weights: FloatArray | None = None,
     start: FloatArray | None = None,
     fixed: tuple[int, float] | None = None,
-    tolerance: float = 1e-11,
+    tolerance: float = 1e-10,
     iterations: int = 200,
 ) -> Fit:
     """Fit a logistic regression with Firth's penalty, which stays finite in separated data.
@@ -196,7 +196,7 @@ def fit_firth(
     fixed : (int, float), optional
         A column and the value its coefficient is held at (for profile intervals).
     tolerance : float
-        Largest penalised score, for each person, at which to stop.
+        Largest penalised score, for each person, or largest step, at which to stop.
     iterations : int
         Most steps.
 
@@ -221,7 +221,10 @@ def fit_firth(
             break
         step = np.zeros_like(beta)
         step[free] = _solve(information[np.ix_(free, free)], score)
-        step *= min(1.0, 5.0 / max(np.abs(step).max(), 1e-300))
+        reach = float(np.abs(step).max())
+        if reach <= tolerance:
+            break
+        step *= min(1.0, 5.0 / reach)
         moved = _search(X, beta, step, y, weights, objective)
         if moved is None:
             break

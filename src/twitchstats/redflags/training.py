@@ -13,6 +13,7 @@ FloatArray = NDArray[np.float64]
 
 _FEWEST_PEOPLE = 20
 _FEWEST_OF_A_CLASS = 5
+_LABELS = {"serious", "diagnosis"}
 
 
 def choose_signs(X: object, signs: list[str] | None) -> list[str] | None:
@@ -23,7 +24,7 @@ def choose_signs(X: object, signs: list[str] | None) -> list[str] | None:
         return None
     if signs is None:
         found = find_signs(X.columns)
-        if not found and not (X.shape[1] and _is_numeric(X)):
+        if not found and (X.shape[1] == 0 or not _is_numeric(X) or _LABELS & set(map(str, X.columns))):
             raise _no_signs(X)
         return found or None
     if not signs:

@@ -13,6 +13,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from twitchstats.errors import NotEnoughDataError, OptionError
 from twitchstats.redflags import fitting
+from twitchstats.redflags.model import RedFlagModel
 from twitchstats.redflags.prevalence import check_share, wilson_interval
 
 FloatArray = NDArray[np.float64]
@@ -53,7 +54,7 @@ def validate_risk(
     X, y : people and labels
         The people that the model was trained on, or, with ``held_out=True``, people it has never seen.
     n_bootstrap : int
-        Bootstrap samples; in each the whole fit is repeated (penalty chosen anew), unless held out.
+        Bootstrap samples; in each the fit is repeated (at the ridge penalty that was chosen), unless held out.
     seed : int
         Seed of the bootstrap.
     progress : bool
@@ -72,7 +73,8 @@ def validate_risk(
     DataFrame
         ``metric, estimate, ci_lower, ci_upper, apparent, optimism, n_people, n_serious``. Metrics: "auc"; "brier";
         "calibration_in_the_large" (observed share minus mean risk, 0 is right); "calibration_intercept" (the same as
-        log odds); "calibration_slope" (1 is right, below 1 overfitted); "net_benefit" at the threshold. Intervals:
+        log odds); "calibration_slope" (1 is right, below 1 overfitted; missing where the
+        risks separate the classes); "net_benefit" at the threshold. Intervals:
         bootstrap quantiles, moved by the optimism (Noma et al 2021, Stat Med 40:5691).
 
     Raises
@@ -95,7 +97,7 @@ def validate_risk(
             _refit(model, X, outcome, n_bootstrap, seed, progress, lambda y, risk: measure_risk(y, risk, cut))
         )
         drawn = [own for own, _ in refits]
-        optimism = np.mean([own - other for own, other in refits], axis=0)
+        optimism = _average([own - other for own, other in refits])
     estimate = apparent - optimism
     lower, upper = _spread(np.array(drawn), estimate, level)
     return pd.DataFrame(
@@ -236,8 +238,8 @@ def _fit_intercept(y: FloatArray, log_odds: FloatArray) -> float:
 
 def _fit_slope(y: FloatArray, log_odds: FloatArray) -> float:
     spread = log_odds.std()
-    if spread < 1e-12:
-        return float("nan")
+    if spread < 1e-12 or log_odds[y == 1].min() > log_odds[y == 0].max():
+        return float("nan")  # no spread, or classes fully apart: the slope has no finite value
     X = np.column_stack([np.ones(len(y)), (log_odds - log_odds.mean()) / spread])
     return float(fitting.fit_ridge(X, y, 1e-9).coefficients[1] / spread)
 
@@ -314,8 +316,11 @@ def _refit(
 ) -> Iterator[tuple[FloatArray, FloatArray]]:
     """Yield what a refit is worth on its own bootstrap sample, and on everybody."""
     fresh = clone(model)
-    if "constant" in fresh.get_params():
-        fresh.set_params(constant="drop")
+    if isinstance(fresh, RedFlagModel):
+        # The penalty stays as chosen: in a sample with people drawn twice, the twin of the person left out stays in,
+        # so that a penalty chosen anew would be too weak.
+        kept = getattr(model, "strength_", np.nan)
+        fresh.set_params(constant="drop", strength=None if np.isnan(kept) else kept)
     labels = np.asarray(getattr(model, "classes_", [0, 1]))[outcome.astype(int)]
     for rows in _draw(outcome, n_bootstrap, seed, progress):
         sample = X.iloc[rows] if isinstance(X, pd.DataFrame) else np.asarray(X)[rows]
@@ -323,8 +328,18 @@ def _refit(
         yield measure(outcome[rows], _predict(fitted, sample)), measure(outcome, _predict(fitted, X))
 
 
+def _average(differences: list[FloatArray]) -> FloatArray:
+    """Return the mean of each metric over the samples in which it has a value."""
+    stacked = np.array(differences)
+    there = ~np.isnan(stacked)
+    total = np.where(there, stacked, 0.0).sum(axis=0)
+    return np.where(there.any(axis=0), total / np.maximum(there.sum(axis=0), 1), np.nan)
+
+
 def _spread(drawn: FloatArray, estimate: FloatArray, level: float) -> tuple[FloatArray, FloatArray]:
     """Return bootstrap quantiles, moved so that they lie around the estimate."""
-    moved = drawn - np.nanmean(drawn, axis=0) + estimate
-    lower, upper = np.nanquantile(moved, [0.5 - level / 2, 0.5 + level / 2], axis=0)
-    return np.minimum(lower, estimate), np.maximum(upper, estimate)
+    moved = drawn - _average(list(drawn)) + estimate
+    limits = np.full((2, drawn.shape[1]), np.nan)
+    there = ~np.isnan(moved).all(axis=0)
+    limits[:, there] = np.nanquantile(moved[:, there], [0.5 - level / 2, 0.5 + level / 2], axis=0)
+    return np.minimum(limits[0], estimate), np.maximum(limits[1], estimate)

@@ -126,6 +126,33 @@ def test_moved_model_is_calibrated_in_the_population():
     assert risk.mean() == pytest.approx(fresh["serious"].mean(), rel=0.15)
 
 
+@pytest.mark.slow
+def test_corrected_is_what_fresh_people_show():
+    """Mean over 10 cohorts of 300: corrected AUC and slope are near those on fresh people, the apparent ones not."""
+    fresh = simulate_cohort(people=5000, seed=999)
+    corrected, apparent = [], []
+    for seed in range(10):
+        cohort = simulate_cohort(people=300, seed=200 + seed)
+        model = RedFlagModel(constant="drop").fit(cohort, cohort["serious"])
+        found = validate_risk(model, cohort, cohort["serious"], n_bootstrap=15).set_index("metric")
+        honest = validate_risk(model, fresh, fresh["serious"], held_out=True, n_bootstrap=2).set_index("metric")
+        rows = ["auc", "calibration_slope"]
+        corrected.append(found.loc[rows, "estimate"] - honest.loc[rows, "estimate"])
+        apparent.append(found.loc[rows, "apparent"] - honest.loc[rows, "estimate"])
+    corrected, apparent = np.mean(corrected, axis=0), np.mean(apparent, axis=0)
+    assert abs(corrected[0]) < 0.018
+    assert abs(corrected[1]) < 0.12
+    assert (apparent - corrected > [0.008, 0.1]).all()
+
+
+def test_classes_fully_apart():
+    """Risks that separate the classes have no calibration slope: missing, not a number without meaning."""
+    y = np.r_[np.zeros(30), np.ones(30)]
+    found = dict(zip(METRICS, measure_risk(y, np.r_[np.full(30, 0.1), np.full(30, 0.9)], 0.5), strict=True))
+    assert np.isnan(found["calibration_slope"])
+    assert found["auc"] == 1
+
+
 def test_calibration_curve(cohort, model):
     curve = estimate_calibration(model, cohort, cohort["serious"], n_bootstrap=10, n_points=20)
     assert len(curve) == 20

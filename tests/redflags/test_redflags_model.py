@@ -82,6 +82,10 @@ def test_missing_refused(cohort):
             lambda c: c[["serious", "diagnosis"]],
             "No signs: none of the columns ('serious', 'diagnosis') is a known sign",
         ),
+        (
+            lambda c: c[["serious"]],
+            "No signs: none of the columns ('serious') is a known sign (load_signs lists them).",
+        ),
         (lambda c: c.assign(wasting=1.0), "The sign 'wasting' is the same for everyone who told it. Leave it out"),
         (lambda c: c.assign(wasting=np.nan), "The sign 'wasting' is the same for everyone who told it. Leave it out"),
         (
