@@ -216,13 +216,13 @@ def test_summaries(monkeypatch, stressed):
 
 @pytest.mark.slow
 def test_null_world():
-    """20 people x 90 days, 8 seeds: the bar is 3 % of testable claims with a finding; almost none has."""
+    """20 people x 90 days, 5 seeds: the bar is 3 % of testable claims with a finding; almost none has."""
     found = tested = 0
-    for seed in range(8):
+    for seed in range(5):
         ledger = check_claims(simulate_journal(people=20, days=90, world="null", seed=seed)[0])
         tested += (ledger["verdict"] != "not testable").sum()
         found += ledger["verdict"].isin(["supported", "contradicted"]).sum()
-    assert tested > 8 * 100
+    assert tested > 5 * 100
     assert found / tested <= 0.03
 
 
@@ -239,7 +239,7 @@ def test_articles_world():
 
 @pytest.mark.slow
 def test_literature_world_never_supports_magnesium():
-    for seed in (1, 2, 3):
+    for seed in (1, 2):
         ledger = check_claims(simulate_journal(people=60, days=150, world="literature", seed=seed)[0])
         magnesium = ledger[ledger["topic"].isin(["magnesium", "low magnesium"]) & (ledger["test"] != "")]
         assert len(magnesium) >= 4
