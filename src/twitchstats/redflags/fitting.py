@@ -10,7 +10,7 @@ from twitchstats.errors import NotEnoughDataError
 
 FloatArray = NDArray[np.float64]
 
-_STRENGTHS = 10.0 ** np.arange(4.0, -3.5, -0.5)
+_STRENGTHS = 10.0 ** np.arange(4.0, -3.5, -1.0)
 _HALVINGS = 30
 
 
@@ -136,7 +136,7 @@ def _refine(path: list[tuple[float, float]]) -> float:
     before, here, after = losses[at - 1 : at + 2]
     bend = before - 2 * here + after
     shift = 0.0 if bend <= 0 else 0.5 * (before - after) / bend
-    return float(path[at][0] * 10 ** (-0.5 * shift))
+    return float(path[at][0] * 10**-shift)
 
 
 def find_independent(X: FloatArray) -> NDArray[np.bool_]:
