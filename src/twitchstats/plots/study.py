@@ -1,0 +1,142 @@
+"""Pictures of the validation study: rates by world and method against the band they should lie in."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+# Okabe and Ito's colours, each with a mark of its own
+STYLES = {
+    "naive": ("#d55e00", "X"),
+    "naive, adjusted": ("#d55e00", "P"),
+    "shuffled days": ("#e69f00", "s"),
+    "circular shift": ("#cc79a7", "D"),
+    "least squares": ("#56b4e9", "^"),
+    "quasi-Poisson": ("#000000", "v"),
+    "quasi-Poisson HC3": ("#777777", "<"),
+    "correlate_triggers": ("#009e73", "h"),
+    "estimate_effects": ("#0072b2", "o"),
+    "rows pooled": ("#d55e00", "X"),
+    "one slope for all": ("#e69f00", "s"),
+    "random effects, z": ("#56b4e9", "^"),
+    "pooled estimate_effects": ("#0072b2", "o"),
+}
+BAND_COLOUR = "#dddddd"
+_ROW = 0.36  # inches
+_SPREAD = 0.5  # of a row, over which the methods are laid
+
+
+def plot_rates(
+    study: pd.DataFrame,
+    ax: Axes | None = None,
+    *,
+    value: str = "size",
+    by: str = "world",
+    methods: Sequence[str] | None = None,
+    band: tuple[float, float] | None = None,
+    label: str = "",
+) -> Axes:
+    """Draw a rate of each method as dots with Monte Carlo intervals (two standard errors), one row for each group.
+
+    Parameters
+    ----------
+    study : DataFrame
+        Rows of `study.run_study`, one for each method and value of `by`.
+    ax : Axes, optional
+        Where to draw; a new figure, as high as the rows need, by default.
+    value : str
+        Column with the rate; ``<value>_mcse`` holds its standard error where there is one.
+    by : str
+        Column that makes the rows, in the order of its first appearance.
+    methods : sequence of str, optional
+        Which, in this order; by default all that have the value.
+    band : (float, float), optional
+        Where the rate should lie; drawn in grey.
+    label : str
+        Name of the axis.
+
+    Returns
+    -------
+    Axes
+    """
+    known = study[study[value].notna()]
+    rows, shown = list(known[by].unique()), list(known["method"].unique() if methods is None else methods)
+    ax = ax or _make_axes(8.0, _ROW * (len(rows) + 3))
+    if band is not None:
+        ax.axvspan(*band, color=BAND_COLOUR, zorder=0, linewidth=0)
+    offsets = np.linspace(-_SPREAD / 2, _SPREAD / 2, len(shown)) if len(shown) > 1 else np.zeros(1)
+    for offset, method in zip(offsets, shown, strict=True):
+        part = known[known["method"] == method]
+        colour, mark = STYLES.get(method, ("#000000", "."))
+        height = part[by].map(rows.index).to_numpy(float) + offset
+        error = 2 * part.get(f"{value}_mcse", pd.Series(0.0, index=part.index)).to_numpy(float)
+        ax.errorbar(part[value], height, xerr=error, fmt=mark, color=colour, markersize=6, elinewidth=1, label=method)
+    ax.set_yticks(range(len(rows)), [str(row) for row in rows])
+    ax.set(ylim=(len(rows) - 0.4, -0.6), xlabel=label or value.replace("_", " "))
+    ax.grid(axis="y", color="#eeeeee", zorder=-1)
+    ax.set_axisbelow(True)
+    for side in ("top", "right", "left"):
+        ax.spines[side].set_visible(False)
+    ax.tick_params(axis="y", length=0)
+    ax.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0), frameon=False)
+    return ax
+
+
+def plot_rate_lines(
+    study: pd.DataFrame,
+    ax: Axes | None = None,
+    *,
+    x: str = "days",
+    value: str = "size",
+    by: str = "world",
+    band: tuple[float, float] | None = None,
+    label: str = "",
+    x_label: str = "",
+) -> Axes:
+    """Draw how a rate of one method goes with the length of the diary or the size of the group, a line for each world.
+
+    Parameters
+    ----------
+    study : DataFrame
+        Rows of `study.run_study` of one method.
+    ax : Axes, optional
+    x, value, by : str
+        Columns: along the axis, up, and what makes the lines.
+    band : (float, float), optional
+        Where the rate should lie; drawn in grey.
+    label, x_label : str
+        Names of the axes.
+
+    Returns
+    -------
+    Axes
+        The lines are grey, for their spread is the message; the black one is their mean.
+    """
+    known = study[study[value].notna()]
+    ax = ax or _make_axes(6.4, 3.4)
+    if band is not None:
+        ax.axhspan(*band, color=BAND_COLOUR, zorder=0, linewidth=0)
+    places = {number: place for place, number in enumerate(sorted(known[x].unique()))}
+    for _, part in known.groupby(by, sort=False):
+        ax.plot(part[x].map(places), part[value], color="#999999", marker=".", linewidth=0.8)
+    mean = known.groupby(x)[value].mean()
+    ax.plot([places[number] for number in mean.index], mean, color="black", marker="o", linewidth=2, label="mean")
+    ax.set_xticks(list(places.values()), [str(number) for number in places])
+    ax.set(xlabel=x_label or x, ylabel=label or value)
+    ax.set_ylim(bottom=0)
+    for side in ("top", "right"):
+        ax.spines[side].set_visible(False)
+    ax.legend(frameon=False)
+    return ax
+
+
+def _make_axes(width: float, height: float) -> Axes:
+    from matplotlib import pyplot as plt
+
+    return plt.subplots(figsize=(width, height), layout="constrained")[1]

@@ -1,0 +1,99 @@
+"""The methods that the study compares, behind one door: a journal in, tests by person, trigger and lag out."""
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+import pandas as pd
+
+from twitchstats.errors import check_choice
+from twitchstats.journal.record import Journal
+from twitchstats.panel import Panel, build_panel
+from twitchstats.study import rivals
+from twitchstats.triggers import correlate_triggers, estimate_effects
+
+OUTCOME = "twitches"
+Rival = Callable[[Panel, str, str, int], rivals.Tests]
+
+RIVALS: dict[str, Rival] = {
+    "naive": rivals.correlate_naively,
+    "shuffled days": rivals.shuffle_days,
+    "circular shift": rivals.shift_in_circle,
+    "least squares": rivals.regress_logs,
+    "quasi-Poisson": rivals.regress_counts,
+    "quasi-Poisson HC3": rivals.regress_counts_robustly,
+}
+OURS: dict[str, Callable[..., pd.DataFrame]] = {
+    "correlate_triggers": correlate_triggers,
+    "estimate_effects": estimate_effects,
+}
+METHODS = (*RIVALS, *OURS)
+REFERENCE = "least squares"  # whose power ours must reach
+ABOUT = {
+    "naive": "Pearson's r, days taken as independent",
+    "shuffled days": "Pearson's r against shuffled days",
+    "circular shift": "Pearson's r against the diary moved round in a circle",
+    "least squares": "log(1 + count) on trigger, older trigger, yesterday's count, weekday, trend",
+    "quasi-Poisson": "the same columns, log link, the model's variance",
+    "quasi-Poisson HC3": "the same columns, log link, sandwich variance",
+    "correlate_triggers": "ours: ranks without trend and weekday, effective number of days",
+    "estimate_effects": "ours: score tests in a model of counts",
+}
+
+
+def run_method(method: str, journal: Journal, *, lags: Sequence[int]) -> pd.DataFrame:
+    """Test every trigger of a simulated journal at every lag with one method.
+
+    Parameters
+    ----------
+    method : str
+        One of `METHODS`.
+    journal : Journal
+        Its outcome is ``twitches``; every other variable is a trigger.
+    lags : sequence of int
+
+    Returns
+    -------
+    DataFrame
+        ``person, trigger, lag, p_value, estimate, ci_lower, ci_upper``, sorted by the first three. Estimates and
+        intervals on the log scale, NaN from methods that give no rate ratio.
+
+    Raises
+    ------
+    OptionError
+        There is no such method.
+    """
+    check_choice("method", method, METHODS)
+    return _run_rival(RIVALS[method], journal, lags) if method in RIVALS else _run_own(method, journal, lags)
+
+
+def _run_own(method: str, journal: Journal, lags: Sequence[int]) -> pd.DataFrame:
+    found = OURS[method](journal, lags=lags, by="person")
+    frame = found[["person", "trigger", "lag", "p_value"]].copy()
+    for name in ("estimate", "ci_lower", "ci_upper"):
+        frame[name] = np.log(found[name]) if method == "estimate_effects" else np.nan
+    return frame
+
+
+def _run_rival(rival: Rival, journal: Journal, lags: Sequence[int]) -> pd.DataFrame:
+    panel = build_panel(journal)
+    triggers = sorted(name for name in panel.names if name != OUTCOME)
+    frames = []
+    for trigger in triggers:
+        for lag in lags:
+            tests = rival(panel, OUTCOME, trigger, lag)
+            frames.append(pd.DataFrame({"person": panel.people, "trigger": trigger, "lag": lag} | vars(tests)))
+    return pd.concat(frames).sort_values(["person", "trigger", "lag"], kind="stable", ignore_index=True)
+
+
+def expect_naive_size(memory: float, *, z: float = 1.959963984540054) -> float:
+    """Return how often the naive correlation of two unrelated drifting series is 'significant', for long diaries.
+
+    The variance of r is (1 + memory^2) / (1 - memory^2) times that of independent days (Bartlett 1935).
+
+    >>> [round(expect_naive_size(memory), 3) for memory in (0.3, 0.5, 0.7, 0.9)]
+    [0.073, 0.129, 0.252, 0.525]
+    """
+    from scipy import stats
+
+    inflation = (1 + memory**2) / (1 - memory**2)
+    return float(2 * stats.norm.sf(z / np.sqrt(inflation)))

@@ -1,0 +1,195 @@
+"""The usual ways to test a trigger, as they are commonly done, for all people of a panel at once.
+
+Each takes a panel, outcome, trigger and lag and returns a `Tests`: one test for each person. They are what the study
+sets the package's own statistics against; nobody should use the first three on a diary.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import fft, stats
+
+from twitchstats.panel import FloatArray, Panel
+from twitchstats.triggers.design import count_trend_terms, date_columns
+
+BoolArray = NDArray[np.bool_]
+Fit = Callable[[FloatArray, FloatArray, BoolArray, FloatArray], tuple[FloatArray, FloatArray]]
+SHUFFLES = 199
+LOWEST, HIGHEST = -10.0, 15.0  # linear predictor
+STEPS = 30
+
+
+@dataclass(frozen=True)
+class Tests:
+    """One test for each person, arrays (P,): NaN where it could not be done; intervals on the log scale."""
+
+    p_value: FloatArray
+    estimate: FloatArray
+    ci_lower: FloatArray
+    ci_upper: FloatArray
+
+    __test__ = False  # its name is the field's; it is no pytest test
+
+
+def correlate_naively(panel: Panel, outcome: str, trigger: str, lag: int) -> Tests:
+    """Pearson's r with the p-value for independent days."""
+    r, n = _correlate(panel.lag(trigger, lag), panel.get(outcome))
+    df = n - 2
+    t = r * np.sqrt(df / np.maximum(1 - r**2, 1e-12))
+    return _only_p(2 * stats.t.sf(np.abs(t), df))
+
+
+def shuffle_days(panel: Panel, outcome: str, trigger: str, lag: int, *, seed: int = 1) -> Tests:
+    """Pearson's r against diaries with shuffled days."""
+    x, y, seen = _standardise(panel.lag(trigger, lag), panel.get(outcome))
+    rng = np.random.default_rng(seed)
+    n = seen.sum(1)
+    order = np.argsort(~seen, axis=1, kind="stable")
+    x, y = np.take_along_axis(x, order, 1), np.take_along_axis(y, order, 1)
+    first = np.concatenate([[0], np.cumsum(n)[:-1]])
+    packed = y[np.arange(y.shape[1]) < n[:, None]]
+    observed = np.abs((x * y).sum(1))
+    reached = np.zeros(len(x))
+    for _ in range(SHUFFLES):
+        days = rng.permutation(x.shape[1])
+        shuffled = x[:, days][days < n[:, None]]  # each person's first n numbers in an order of their own
+        reached += np.abs(np.add.reduceat(shuffled * packed, first)) >= observed * (1 - 1e-12)
+    return _only_p(np.where(observed > 0, (1 + reached) / (1 + SHUFFLES), np.nan))
+
+
+def shift_in_circle(panel: Panel, outcome: str, trigger: str, lag: int) -> Tests:
+    """Pearson's r against the same diary with the trigger moved round in a circle, by every number of days."""
+    x, y = panel.lag(trigger, lag), panel.get(outcome)
+    first = lag  # days before the first lagged value have no trigger: the circle is closed without them
+    r = _correlate_circle(x[:, first:], y[:, first:])
+    reached = (np.abs(r[:, 1:]) >= np.abs(r[:, :1]) * (1 - 1e-9)).sum(1)
+    return _only_p(np.where(np.isfinite(r[:, 0]), (1 + reached) / r.shape[1], np.nan))
+
+
+def regress_logs(panel: Panel, outcome: str, trigger: str, lag: int) -> Tests:
+    """Least squares on log(1 + count) with trend, weekday, yesterday's outcome and the older trigger."""
+
+    def fit(columns: FloatArray, y: FloatArray, ok: BoolArray, df: FloatArray) -> tuple[FloatArray, FloatArray]:
+        target = np.log1p(y) * ok
+        inverse = _invert(columns.swapaxes(1, 2) @ columns)
+        theta = (inverse @ (columns.swapaxes(1, 2) @ target[..., None]))[..., 0]
+        residual = (target - (columns @ theta[..., None])[..., 0]) * ok
+        scale = (residual**2).sum(1) / np.maximum(df, 1)
+        return theta[:, -1], np.sqrt(scale * inverse[:, -1, -1])
+
+    return _regress(panel, outcome, trigger, lag, fit)
+
+
+def regress_counts(panel: Panel, outcome: str, trigger: str, lag: int) -> Tests:
+    """Quasi-Poisson regression on the same columns, Wald test with the model's variance."""
+
+    def fit(columns: FloatArray, y: FloatArray, ok: BoolArray, df: FloatArray) -> tuple[FloatArray, FloatArray]:
+        theta, inverse, mean = _fit_poisson(columns, y, ok)
+        pearson = (ok * (y - mean) ** 2 / mean).sum(1) / np.maximum(df, 1)
+        return theta[:, -1], np.sqrt(pearson * inverse[:, -1, -1])
+
+    return _regress(panel, outcome, trigger, lag, fit)
+
+
+def regress_counts_robustly(panel: Panel, outcome: str, trigger: str, lag: int) -> Tests:
+    """Quasi-Poisson regression on the same columns, Wald test with the HC3 sandwich (MacKinnon and White 1985)."""
+
+    def fit(columns: FloatArray, y: FloatArray, ok: BoolArray, df: FloatArray) -> tuple[FloatArray, FloatArray]:
+        theta, inverse, mean = _fit_poisson(columns, y, ok)
+        leverage = mean * ((columns @ inverse) * columns).sum(-1)
+        influence = (columns @ inverse[..., -1:])[..., 0]
+        score = influence * ok * (y - mean) / np.maximum(1 - leverage, 1e-3)
+        return theta[:, -1], np.sqrt((score**2).sum(1))
+
+    return _regress(panel, outcome, trigger, lag, fit)
+
+
+def _only_p(p_value: FloatArray) -> Tests:
+    nothing = np.full(p_value.shape, np.nan)
+    return Tests(p_value, nothing, nothing, nothing)
+
+
+def _standardise(x: FloatArray, y: FloatArray) -> tuple[FloatArray, FloatArray, BoolArray]:
+    """Return both sides centred and of length 1 over the days where both were seen, 0 elsewhere."""
+    seen = np.isfinite(x) & np.isfinite(y)
+    n = np.maximum(seen.sum(1, keepdims=True), 1)
+    sides = []
+    for values in (x, y):
+        centred = np.where(seen, values - np.where(seen, values, 0.0).sum(1, keepdims=True) / n, 0.0)
+        length = np.sqrt((centred**2).sum(1, keepdims=True))
+        sides.append(np.divide(centred, length, out=np.zeros_like(centred), where=length > 1e-12))
+    return sides[0], sides[1], seen
+
+
+def _correlate(x: FloatArray, y: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Return r, NaN where a side does not vary, and the number of common days."""
+    x, y, seen = _standardise(x, y)
+    varies = (x != 0).any(1) & (y != 0).any(1)
+    return np.where(varies, (x * y).sum(1), np.nan), seen.sum(1).astype(float)
+
+
+def _correlate_circle(x: FloatArray, y: FloatArray) -> FloatArray:
+    """Return r over the common days for every circular shift of `x`, (P, n)."""
+    days = x.shape[1]
+
+    def fold(a: FloatArray, b: FloatArray) -> FloatArray:
+        return fft.irfft(np.conj(fft.rfft(a, axis=1)) * fft.rfft(b, axis=1), days, axis=1)
+
+    x, y = x - np.nanmean(x, axis=1, keepdims=True), y - np.nanmean(y, axis=1, keepdims=True)
+    seen_x, seen_y = (np.isfinite(side).astype(float) for side in (x, y))
+    x, y = np.nan_to_num(x), np.nan_to_num(y)
+    n = np.maximum(fold(seen_x, seen_y), 1.0)
+    sum_x, sum_y = fold(x, seen_y), fold(seen_x, y)
+    spread = (fold(x**2, seen_y) - sum_x**2 / n) * (fold(seen_x, y**2) - sum_y**2 / n)
+    known = spread > 1e-9
+    r = (fold(x, y) - sum_x * sum_y / n) / np.sqrt(np.where(known, spread, 1.0))
+    return np.where(known, r, np.nan)
+
+
+def _regress(panel: Panel, outcome: str, trigger: str, lag: int, fit: Fit) -> Tests:
+    """Lay out the columns of each person, the trigger last, fit, and test with t."""
+    y = panel.get(outcome)
+    estimate, se, df = (np.full(len(y), np.nan) for _ in range(3))
+    terms = count_trend_terms(y, "smooth")
+    own = [np.log1p(panel.lag(outcome, 1)), panel.lag(trigger, lag + 1), panel.lag(trigger, lag)]
+    for count in np.unique(terms):
+        people = np.flatnonzero(terms == count)
+        dated = date_columns(panel, y, people, int(count), weekday=True)
+        columns = np.concatenate([dated, np.stack([side[people] for side in own], axis=-1)], axis=-1)
+        ok = np.isfinite(y[people]) & np.isfinite(columns).all(-1)
+        columns = np.where(ok[..., None], columns, 0.0)
+        df[people] = ok.sum(1) - columns.shape[-1]
+        estimate[people], se[people] = fit(columns, np.where(ok, y[people], 0.0), ok, df[people])
+    done = (df >= 1) & (se > 0) & np.isfinite(se) & np.isfinite(estimate)
+    estimate, se, df = np.where(done, estimate, np.nan), np.where(done, se, np.nan), np.where(done, df, 1.0)
+    half = stats.t.ppf(0.975, df) * se
+    return Tests(2 * stats.t.sf(np.abs(estimate / se), df), estimate, estimate - half, estimate + half)
+
+
+def _invert(gram: FloatArray) -> FloatArray:
+    """Invert matrices, also where a column is empty."""
+    size = gram.shape[-1]
+    diagonal = np.einsum("...ii->...i", gram)
+    return np.linalg.inv(gram + (1e-10 * diagonal.max(-1) + 1e-12)[:, None, None] * np.eye(size))
+
+
+def _fit_poisson(columns: FloatArray, y: FloatArray, ok: BoolArray) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Fit by iterated weighted least squares; return coefficients, inverse information and fitted means."""
+    predictor = np.where(ok, np.log(y + 0.5), 0.0)
+    theta = np.zeros((len(y), columns.shape[-1]))
+    for _ in range(STEPS):
+        mean = np.where(ok, np.exp(predictor), 1.0)
+        weighted = columns * (mean * ok)[..., None]
+        working = predictor + (y - mean) / mean
+        inverse = _invert(columns.swapaxes(1, 2) @ weighted)
+        updated = (inverse @ (weighted.swapaxes(1, 2) @ working[..., None]))[..., 0]
+        moved = np.abs(updated - theta).max(initial=0.0)
+        theta = updated
+        predictor = np.clip((columns @ theta[..., None])[..., 0], LOWEST, HIGHEST)
+        if moved < 1e-8:
+            break
+    mean = np.where(ok, np.exp(predictor), 1.0)
+    inverse = _invert(columns.swapaxes(1, 2) @ (columns * (mean * ok)[..., None]))
+    return theta, inverse, mean

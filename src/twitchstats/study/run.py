@@ -1,0 +1,236 @@
+"""The study: how often each method is wrong, and what it finds, in worlds whose truth is known."""
+
+import os
+from collections.abc import Sequence
+from concurrent.futures import ProcessPoolExecutor
+from functools import partial
+from typing import Any
+from zlib import crc32
+
+import numpy as np
+import pandas as pd
+
+from twitchstats.errors import OptionError, check_choice
+from twitchstats.inference import adjust_p_values
+from twitchstats.panel import build_panel
+from twitchstats.simulate.processes import PROCESSES, simulate_process
+from twitchstats.study.groups import GROUP_METHODS, pool_groups
+from twitchstats.study.methods import METHODS, REFERENCE, run_method
+
+COLUMNS = [
+    "part", "world", "method", "days", "people", "lag", "replicates", "size", "size_mcse", "coverage", "coverage_mcse",
+    "power", "power_mcse", "gain", "gain_mcse", "recovered", "refused", "any_finding", "any_finding_mcse",
+    "false_discovery", "false_discovery_mcse",
+]  # fmt: skip
+PARTS = ("diary", "group", "search")
+ALPHA = 0.05
+LAG = 1
+GROUP_DAYS = 120
+SLOPE_SD = 0.15  # between people, of the log rate ratio
+SEARCH_WORLD, SEARCH_DAYS, SEARCH_LAGS, SEARCH_TRIGGERS = "autocorrelated .8", 120, (0, 1, 2), 8
+SEARCH_EFFECTS = (0.3, 0.3) + (0.0,) * (SEARCH_TRIGGERS - 2)
+SEARCH_METHODS = ("naive", "correlate_triggers", "estimate_effects")
+
+
+def run_study(
+    *,
+    worlds: Sequence[str] | None = None,
+    methods: Sequence[str] = METHODS,
+    days: Sequence[int] = (30, 60, 120, 365),
+    people: Sequence[int] = (1, 2, 5, 20, 50),
+    replicates: int = 4000,
+    search: bool = True,
+    seed: int = 1,
+    workers: int | None = 1,
+) -> pd.DataFrame:
+    """Count size, coverage, power and false discoveries by method and world.
+
+    Parameters
+    ----------
+    worlds : sequence of str, optional
+        Of `list_processes`; by default all.
+    methods : sequence of str
+        Of `METHODS`, for single diaries.
+    days : sequence of int
+        Lengths of single diaries.
+    people : sequence of int
+        Group sizes: 1 are the single diaries, larger ones groups whose slopes differ, over 120 days.
+    replicates : int
+        Diaries in each cell of up to 120 days; longer diaries are fewer, so that the days are as many. Groups share
+        one and a half times as many people.
+    search : bool
+        Also count the findings of diaries with 8 triggers at 3 lags.
+    seed : int
+        Each cell has a generator of its own, made from the seed and the cell's name: the same number whatever else
+        is run.
+    workers : int, optional
+        Processes to work in; None takes one for each processor.
+
+    Returns
+    -------
+    DataFrame
+        One row for each cell:
+
+        - ``part``: "diary" (one person), "group" (random effects), "search" (many tests in one diary);
+        - ``world, method, days, people, lag, replicates``;
+        - ``size``: share of p-values below .05 where nothing is planted (groups: where the mean effect is none);
+        - ``coverage``: share of 95 % intervals that hold the planted effect (in groups its mean);
+        - ``power``: share of diaries, or groups, in which the planted effect is found; in a search, share of planted
+          triggers found after adjustment;
+        - ``gain``: power minus that of least squares on the same diaries;
+        - ``recovered``: mean estimate over planted effect, as a ratio of rate ratios;
+        - ``refused``: share of tests that the method declined;
+        - ``any_finding``: share of searches through null diaries that publish anything;
+        - ``false_discovery``: false findings among the findings of a search, mean over diaries;
+        - ``..._mcse``: Monte Carlo standard errors.
+
+    Raises
+    ------
+    OptionError
+        An unknown world or method, or a number out of range.
+    """
+    chosen = tuple(PROCESSES) if worlds is None else tuple(worlds)
+    for world in chosen:
+        check_choice("world", world, tuple(PROCESSES))
+    for method in methods:
+        check_choice("method", method, METHODS)
+    if replicates < 2:
+        raise OptionError(f"replicates={replicates!r} is not possible: choose a whole number of at least 2.")
+    jobs: list[Any] = []
+    if 1 in people:
+        jobs += [partial(study_diaries, world, length, tuple(methods), replicates, seed)
+                 for length in sorted(days, reverse=True) for world in chosen]  # fmt: skip
+    sizes = tuple(size for size in people if size > 1)
+    jobs += [partial(study_groups, world, sizes, replicates, seed) for world in chosen if sizes]
+    jobs += [partial(study_search, replicates, seed)] if search else []
+    frame = pd.concat(_work(jobs, workers), ignore_index=True).reindex(columns=COLUMNS)
+    return _sort(frame)
+
+
+def _work(jobs: Sequence[Any], workers: int | None) -> list[pd.DataFrame]:
+    workers = (os.cpu_count() or 1) if workers is None else workers
+    if workers <= 1:
+        return [job() for job in jobs]
+    with ProcessPoolExecutor(workers) as pool:
+        return [future.result() for future in [pool.submit(job) for job in jobs]]
+
+
+def _sort(frame: pd.DataFrame) -> pd.DataFrame:
+    """Sort by part, world and method in the order of their tables, then days and people."""
+    methods = (*METHODS[:1], "naive, adjusted", *METHODS[1:], *GROUP_METHODS)
+    order = {"part": PARTS, "world": tuple(PROCESSES), "method": methods}
+    keys = frame.assign(**{name: frame[name].map({value: place for place, value in enumerate(values)}.get)
+                           for name, values in order.items()})  # fmt: skip
+    rows = keys.sort_values(["part", "world", "days", "people", "method"], kind="stable").index
+    return frame.loc[rows].reset_index(drop=True)
+
+
+def _make_rng(seed: int, *words: object) -> np.random.Generator:
+    """Return the generator of one cell: it does not depend on which other cells are run."""
+    return np.random.default_rng([seed, crc32("/".join(map(str, words)).encode())])
+
+
+def study_diaries(world: str, days: int, methods: Sequence[str], replicates: int, seed: int) -> pd.DataFrame:
+    """Study single diaries of one world and length; columns as `run_study`."""
+    people = min(replicates, max(2, replicates * 120 // days))
+    effect = PROCESSES[world].effect
+    journals = [
+        simulate_process(
+            world, people=people, days=days, effect=planted, lag=LAG, seed=_make_rng(seed, world, days, planted)
+        )[0]
+        for planted in (0.0, effect)
+    ]
+    reference = run_method(REFERENCE, journals[1], lags=(LAG,))["p_value"] < ALPHA
+    rows = []
+    for method in methods:
+        null, found = (run_method(method, journal, lags=(LAG,)) for journal in journals)
+        row = {"part": "diary", "world": world, "method": method, "days": days, "people": 1, "lag": LAG}
+        row |= {"replicates": people, "refused": float(null["p_value"].isna().mean())}
+        gain = (found["p_value"] < ALPHA).astype(float) - reference
+        row |= {"gain": float(gain.mean()), "gain_mcse": float(gain.std() / np.sqrt(people))}
+        rows.append(row | _count_errors(null["p_value"], found, effect))
+    return pd.DataFrame(rows)
+
+
+def _count_errors(null: pd.Series, found: pd.DataFrame, effect: float) -> dict[str, float]:
+    """Return size, coverage, power and recovery of one cell with their Monte Carlo errors."""
+    known = found["estimate"].notna()
+    inside = (found["ci_lower"] <= effect) & (effect <= found["ci_upper"])
+    counted = _share("size", null.dropna() < ALPHA) | _share("power", found["p_value"] < ALPHA)
+    counted |= _share("coverage", inside[known])
+    return counted | {"recovered": float(np.exp(found["estimate"].mean() - effect))}
+
+
+def _share(name: str, hits: pd.Series) -> dict[str, float]:
+    """Return a share and its Monte Carlo standard error; NaN of nothing."""
+    n = len(hits)
+    share = float(hits.mean()) if n else float("nan")
+    return {name: share, f"{name}_mcse": float(np.sqrt(share * (1 - share) / n)) if n else float("nan")}
+
+
+def study_groups(world: str, sizes: Sequence[int], replicates: int, seed: int) -> pd.DataFrame:
+    """Study groups of people whose slopes differ; columns as `run_study`."""
+    people, effect = replicates * 3 // 2, PROCESSES[world].effect
+    pooled = {}
+    for planted in (0.0, effect):
+        rng = _make_rng(seed, world, "group", planted)
+        journal, _ = simulate_process(
+            world, people=people, days=GROUP_DAYS, effect=planted, lag=LAG, slope_sd=SLOPE_SD, seed=rng
+        )
+        pooled[planted] = pool_groups(build_panel(journal), lag=LAG, sizes=sizes)
+    rows = []
+    for size in sizes:
+        for method in GROUP_METHODS:
+            null, found = (frame[(frame["method"] == method) & (frame["people"] == size)] for frame in pooled.values())
+            row = {"part": "group", "world": world, "method": method, "days": GROUP_DAYS, "people": size, "lag": LAG}
+            row |= {"replicates": len(null), "refused": float(null["p_value"].isna().mean())}
+            rows.append(row | _count_errors(null["p_value"], found, effect))
+    return pd.DataFrame(rows)
+
+
+def study_search(replicates: int, seed: int) -> pd.DataFrame:
+    """Study the search through 8 triggers at 3 lags, without adjustment (naive) and with; columns as `run_study`."""
+    people = max(2, replicates // 2)
+    null, planted = (
+        simulate_process(
+            SEARCH_WORLD, people=people, days=SEARCH_DAYS, effect=effects, lag=LAG, triggers=SEARCH_TRIGGERS,
+            seed=_make_rng(seed, "search", *effects),
+        )[0]
+        for effects in ((0.0,) * SEARCH_TRIGGERS, SEARCH_EFFECTS)
+    )  # fmt: skip
+    real = [f"trigger_{number}" for number, effect in enumerate(SEARCH_EFFECTS, 1) if effect]
+    rows = []
+    for method in SEARCH_METHODS:
+        tests = [run_method(method, journal, lags=SEARCH_LAGS) for journal in (null, planted)]
+        for adjusted in (False, True) if method == "naive" else (True,):
+            name = "naive, adjusted" if method == "naive" and adjusted else method
+            row = {"part": "search", "world": SEARCH_WORLD, "method": name, "days": SEARCH_DAYS, "people": 1}
+            rows.append(row | {"replicates": people} | _count_findings(*tests, real=real, adjusted=adjusted))
+    return pd.DataFrame(rows)
+
+
+def _count_findings(
+    null: pd.DataFrame, planted: pd.DataFrame, *, real: Sequence[str], adjusted: bool
+) -> dict[str, float]:
+    """Return how searches go: any finding in null diaries, false share and power in diaries with planted effects."""
+    nothing, something = (_find(tests, adjusted=adjusted) for tests in (null, planted))
+    true = something["trigger"].isin(real)
+    by_person = something.assign(
+        false=something["found"] & ~true, all=something["found"]
+    ).groupby("person")[["false", "all"]].sum()  # fmt: skip
+    share = by_person["false"] / by_person["all"].clip(lower=1)
+    hits = something[true].groupby(["person", "trigger"])["found"].any()
+    counted = _share("any_finding", nothing.groupby("person")["found"].any()) | _share("power", hits)
+    return counted | {
+        "false_discovery": float(share.mean()),
+        "false_discovery_mcse": float(share.std() / np.sqrt(len(share))),
+        "refused": float(null["p_value"].isna().mean()),
+    }
+
+
+def _find(tests: pd.DataFrame, *, adjusted: bool) -> pd.DataFrame:
+    """Return the tests with ``found``: below .05, after Benjamini and Hochberg over each person's tests if wanted."""
+    p_value = tests["p_value"]
+    if adjusted:
+        p_value = tests.groupby("person")["p_value"].transform(lambda p: adjust_p_values(p.to_numpy()))
+    return tests.assign(found=p_value < ALPHA)

@@ -1,0 +1,144 @@
+"""The study's committed table: reading it, judging it by the bars, laying it out."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+
+from twitchstats.errors import check_choice
+from twitchstats.resources import find_resource
+from twitchstats.study.methods import REFERENCE
+
+FILE = "validation_study.csv"
+DAYS = 120
+OURS, POOLED = "estimate_effects", "pooled estimate_effects"
+VALUES = ("size", "coverage", "power", "gain", "recovered", "refused", "any_finding", "false_discovery")
+BAR_COLUMNS = ["bar", "world", "days", "people", "value", "lower", "upper", "mcse", "met", "met_within_error"]
+
+
+def load_study() -> pd.DataFrame:
+    """Return the committed result of `run_study` (data/validation_study.csv), columns as there."""
+    return pd.read_csv(find_resource("data", FILE), float_precision="round_trip")
+
+
+def judge_study(study: pd.DataFrame) -> pd.DataFrame:
+    """Hold the package's own statistics against what they promise.
+
+    Parameters
+    ----------
+    study : DataFrame
+        As `run_study` returns it.
+
+    Returns
+    -------
+    DataFrame
+        ``bar, world, days, people, value, lower, upper, mcse, met, met_within_error``: one row for each cell that a
+        bar applies to. A bar is met where ``lower <= value <= upper``; within error, where it is by two Monte Carlo
+        standard errors. Single diaries are judged at 120 days.
+    """
+    diary = study[(study["part"] == "diary") & (study["days"] == DAYS)]
+    ours = diary[diary["method"] == OURS]
+    groups = study[(study["method"] == POOLED) & (study["people"] >= 5)]
+    search = study[(study["part"] == "search") & (study["method"] == OURS)]
+    bars = [
+        _hold(ours, "size", "size", 0.035, 0.065),
+        _hold(ours, "coverage", "coverage", 0.93, 0.97),
+        _hold(ours.assign(recovered_mcse=0.0), "mean estimate over planted", "recovered", 0.97, 1.03),
+        _hold(ours, "power minus least squares", "gain", 0.0, np.inf),
+        _hold(groups, "pooled size", "size", 0.0, 0.07),
+        _hold(search, "any finding in a null diary", "any_finding", 0.0, 0.10),
+    ]
+    return pd.concat(bars, ignore_index=True)
+
+
+def _hold(cells: pd.DataFrame, bar: str, column: str, lower: float, upper: float) -> pd.DataFrame:
+    frame = cells[["world", "days", "people"]].copy()
+    frame["value"], frame["mcse"] = cells[column], cells[f"{column}_mcse"]
+    frame["bar"], frame["lower"], frame["upper"] = bar, lower, upper
+    frame["met"] = frame["value"].between(lower, upper)
+    slack = 2 * frame["mcse"]
+    frame["met_within_error"] = frame["value"].between(lower - slack, upper + slack)
+    return frame[BAR_COLUMNS]
+
+
+def tabulate_study(
+    study: pd.DataFrame,
+    value: str,
+    *,
+    part: str = "diary",
+    days: int = DAYS,
+    people: int | None = None,
+    methods: Sequence[str] | None = None,
+) -> pd.DataFrame:
+    """Lay one figure of the study out: worlds down, methods across.
+
+    Parameters
+    ----------
+    study : DataFrame
+        As `run_study` returns it.
+    value : str
+        "size", "coverage", "power", "gain", "recovered", "refused", "any_finding" or "false_discovery".
+    part : {"diary", "group", "search"}
+    days : int
+    people : int, optional
+        Group size; needed only for groups.
+    methods : sequence of str, optional
+        Which, in this order; by default all that have the value, in the study's order.
+
+    Returns
+    -------
+    DataFrame
+        Index ``world``, a column for each method, unrounded.
+
+    Raises
+    ------
+    OptionError
+        There is no such value or part.
+    """
+    check_choice("value", value, VALUES)
+    check_choice("part", part, ("diary", "group", "search"))
+    rows = study[(study["part"] == part) & (study["days"] == days) & study[value].notna()]
+    rows = rows if people is None else rows[rows["people"] == people]
+    worlds, known = rows["world"].unique(), list(rows["method"].unique())
+    table = rows.pivot_table(index="world", columns="method", values=value)
+    return table.reindex(index=pd.Index(worlds, name="world"), columns=list(methods or known)).rename_axis(columns=None)
+
+
+def describe_study(study: pd.DataFrame) -> str:
+    """Return the study's result in short as Markdown, for the README: a table of size and power, and every miss."""
+    ours = study[(study["part"] == "diary") & (study["days"] == DAYS) & (study["method"] == OURS)].set_index("world")
+    size, power = (tabulate_study(study, value) for value in ("size", "power"))
+    lines = [
+        "| world | naive: false alarms | shuffled days | least squares | **ours** | coverage | power: least squares "
+        "| **ours** |",
+        "|---|---|---|---|---|---|---|---|",
+    ]
+    for world in ours.index:
+        row = ours.loc[world]
+        numbers = [size.loc[world, "naive"], size.loc[world, "shuffled days"], size.loc[world, REFERENCE], row["size"],
+                   row["coverage"], power.loc[world, REFERENCE], row["power"]]  # fmt: skip
+        lines.append(f"| {world} | " + " | ".join(f"{number:.3f}" for number in numbers) + " |")
+    judged = judge_study(study)
+    lines += ["", _tell_search(study), "", _tell_misses(judged)]
+    return "\n".join(lines) + "\n"
+
+
+def _tell_search(study: pd.DataFrame) -> str:
+    found = study[study["part"] == "search"].set_index("method")["any_finding"]
+    return (
+        "A search through eight triggers at three lags publishes something in "
+        f"{100 * found['naive']:.0f} % of diaries in which nothing is planted when each p-value is taken alone, "
+        f"and in {100 * found[OURS]:.1f} % with `estimate_effects` and its adjusted p-values."
+    )
+
+
+def _tell_misses(judged: pd.DataFrame) -> str:
+    missed = judged[~judged["met"]]
+    if missed.empty:
+        return f"All {len(judged)} cells that a bar applies to meet it."
+    told = "; ".join(
+        f"{row.bar}, {row.world}" + (f", {row.people} people" if row.people > 1 else "") + f": {row.value:.3f}"
+        + (" (within Monte Carlo error)" if row.met_within_error else "")
+        for row in missed.itertuples()
+    )  # fmt: skip
+    return f"{len(missed)} of the {len(judged)} cells that a bar applies to miss it: {told}."
