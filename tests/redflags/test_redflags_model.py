@@ -13,6 +13,7 @@ from scipy import special
 from twitchstats import simulate_cohort
 from twitchstats.errors import JournalError, NotEnoughDataError, OptionError, TwitchstatsError, UnknownNameError
 from twitchstats.redflags import RedFlagModel, base_rates, shift_risk
+from twitchstats.redflags.design import estimate_moments, fill_unknown
 from twitchstats.signs import load_signs
 
 
@@ -321,3 +322,29 @@ def test_few_people_and_many_terms_end_in_finite_or_infinite_limits():
     cohort = simulate_cohort(people=60, seed=4)
     found = RedFlagModel(constant="drop").fit(cohort, cohort["serious"]).odds_ratios()
     assert found["estimate"].notna().all()
+
+
+def test_fill_is_the_conditional_mean_of_a_gaussian():
+    """x2 = 1 + 2 x1 exactly: an unknown x2 is filled with it; nothing known gives the mean."""
+    x = np.random.default_rng(3).normal(size=400)
+    values = np.column_stack([x, 1 + 2 * x])
+    values[:40, 1] = np.nan
+    values[40, :] = np.nan
+    mean, covariance = estimate_moments(values, rounds=50)
+    filled, _ = fill_unknown(values, mean, covariance)
+    np.testing.assert_allclose(filled[:40, 1], 1 + 2 * x[:40], atol=1e-3)
+    np.testing.assert_allclose(filled[40], mean)
+    np.testing.assert_array_equal(filled[41:], values[41:])
+
+
+@given(seed=st.integers(0, 10_000))
+@settings(deadline=None, max_examples=25)
+def test_filling_keeps_what_is_known(seed):
+    rng = np.random.default_rng(seed)
+    values = rng.normal(size=(30, 4))
+    values[rng.random((30, 4)) < 0.4] = np.nan
+    filled, left = fill_unknown(values, *estimate_moments(values))
+    known = ~np.isnan(values)
+    np.testing.assert_array_equal(filled[known], values[known])
+    assert np.isfinite(filled).all()
+    assert (np.linalg.eigvalsh(left) > -1e-8).all()

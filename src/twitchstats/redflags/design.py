@@ -122,14 +122,16 @@ def fill_unknown(encoded: FloatArray, mean: FloatArray, covariance: FloatArray) 
     some = np.flatnonzero(gaps.any(axis=1))
     if not len(some):
         return filled, left
-    patterns, which = np.unique(gaps[some], axis=0, return_inverse=True)
-    for number, gap in enumerate(patterns):
-        rows = some[which.ravel() == number]
-        known = ~gap
-        weights = np.linalg.pinv(covariance[np.ix_(known, known)], hermitian=True) @ covariance[np.ix_(known, gap)]
-        filled[np.ix_(rows, gap)] = mean[gap] + (encoded[np.ix_(rows, known)] - mean[known]) @ weights
-        rest = covariance[np.ix_(gap, gap)] - covariance[np.ix_(gap, known)] @ weights
-        left[np.ix_(gap, gap)] += len(rows) * rest
+    some = some[np.lexsort(gaps[some].T)]  # people with the same gaps side by side
+    changes = (gaps[some[1:]] != gaps[some[:-1]]).any(axis=1)
+    jitter = 1e-10 * np.eye(len(mean))  # a sign that never varies leaves a row of zeros
+    for rows in np.split(some, np.flatnonzero(changes) + 1):
+        gap = np.flatnonzero(gaps[rows[0]])
+        known = np.flatnonzero(~gaps[rows[0]])
+        shared = covariance[known][:, gap]
+        weights = np.linalg.solve((covariance + jitter)[known][:, known], shared)
+        filled[rows[:, None], gap] = mean[gap] + (encoded[rows[:, None], known] - mean[known]) @ weights
+        left[gap[:, None], gap] += len(rows) * (covariance[gap][:, gap] - shared.T @ weights)
     return filled, left
 
 
