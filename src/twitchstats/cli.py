@@ -62,7 +62,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 def build_parser() -> argparse.ArgumentParser:
     """Return the parser of all commands."""
     parser = argparse.ArgumentParser(
-        prog="twitchstats",
+        prog=_name_command(),
         description="Statistics that hold for muscle-twitch, spasm and cramp journals. It informs; it never diagnoses.",
         epilog=EXIT_CODES,
     )
@@ -117,6 +117,9 @@ def build_parser() -> argparse.ArgumentParser:
         "--out", type=Path, default=Path("simulated"), metavar="DIR", help="folder (default: simulated)"
     )
     simulate.add_argument("--demo", action="store_true", help="rewrite the demo data of this checkout instead")
+
+    study = add("study", run_study, "count false alarms, coverage and power in simulated worlds; renew the table of it")
+    study.add_argument("--quick", action="store_true", help="a small part in a few seconds; printed, nothing written")
 
     template = add("template", run_template, "print an empty journal to fill in")
     template.add_argument("--variables", metavar="A,B,C", help="which columns (default: the common ones)")
@@ -192,7 +195,7 @@ def run_report(args: argparse.Namespace) -> int:
     )
     print(written.summary)
     print(f"\nPage to read:       {written.html}\nNotebook behind it: {written.notebook}")
-    print(f"To check its numbers: twitchstats verify {written.notebook}")
+    print(f"To check its numbers: {_name_command()} verify {written.notebook}")
     return 0
 
 
@@ -283,6 +286,14 @@ def run_simulate(args: argparse.Namespace) -> int:
         print(path)
     truth.to_csv(paths["truth"], index=False, lineterminator="\n")
     print(paths["truth"])
+    return 0
+
+
+def run_study(args: argparse.Namespace) -> int:
+    """Run the validation study."""
+    from twitchstats.study.command import renew_study, run_quickly
+
+    print(run_quickly() if args.quick else renew_study(_tell))
     return 0
 
 
@@ -382,6 +393,11 @@ def _read_count(text: str) -> int:
     if not text.isascii() or not text.isdigit() or int(text) < 1:
         raise argparse.ArgumentTypeError(f"{text!r} is not a whole number of at least 1")
     return int(text)
+
+
+def _name_command() -> str:
+    """Return what the person typed: ./run in a checkout, else the installed program."""
+    return os.environ.get("TWITCHSTATS_COMMAND", "twitchstats")
 
 
 def _tell(text: str) -> None:

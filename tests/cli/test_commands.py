@@ -254,3 +254,10 @@ def test_lab_opens_the_notebooks_of_this_package(monkeypatch):
     assert words[3].endswith("notebooks")
     assert words[4:] == ["--no-browser"]
     assert json.dumps(words)
+
+
+def test_hints_name_the_command_that_was_typed(monkeypatch):
+    monkeypatch.delenv("TWITCHSTATS_COMMAND", raising=False)
+    assert cli.build_parser().prog == "twitchstats"
+    monkeypatch.setenv("TWITCHSTATS_COMMAND", "./run")
+    assert cli.build_parser().prog == "./run"

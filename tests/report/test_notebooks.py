@@ -158,7 +158,7 @@ def test_refreshing_changes_only_what_differs(small_notebook, tmp_path, capsys):
     written = path.read_text()
     assert refresh.main([str(tmp_path), "--check"]) == 0
     assert path.read_text() == written
-    assert capsys.readouterr().out == "a.ipynb: changed\na.ipynb: changed\na.ipynb: same bytes\n"
+    assert capsys.readouterr().out == "a.ipynb: changed\na.ipynb: changed\na.ipynb: same\n"
 
 
 def test_a_notebook_that_fails_is_left_as_it_is(tmp_path, capsys):

@@ -94,14 +94,19 @@ def tabulate_untested(ledger: pd.DataFrame, *, most: int = 15) -> Table:
         rows.append((reason, len(group), list_some(topics, most)))
     table = pd.DataFrame(rows, columns=["Why not", "Claims", "What they are about"])
     ordered = table.sort_values("Claims", ascending=False, kind="stable")
-    return show_table(ordered, "'twitchstats claims JOURNAL.csv' lists every one.")
+    return show_table(ordered, "The command 'claims JOURNAL.csv' lists every one.")
 
 
 def describe_needs(ledger: pd.DataFrame, *, most: int = 8) -> Prose:
     """Say which columns would let a journal test the most further claims."""
     missing = ledger[ledger["reason"] == "variable not in this journal"]
     needed = missing["needs"].str.split(r"[;|,]").explode().str.strip()
-    counts = needed[needed.ne("")].value_counts().sort_index().sort_values(ascending=False, kind="stable")
+    counts = (
+        needed[~needed.isin(["", "serious", "diagnosis"])]
+        .value_counts()
+        .sort_index()
+        .sort_values(ascending=False, kind="stable")
+    )
     if counts.empty:
         return Prose("")
     told = [f"{quote(str(name).replace('_', ' '))} ({count})" for name, count in counts.head(most).items()]

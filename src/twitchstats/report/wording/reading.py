@@ -94,7 +94,7 @@ def tabulate_rejects(journal: Journal) -> Table | Prose:
         "n": "How often",
         "example": "First one",
     }
-    caption = f"{len(journal.rejects):,} refusals, counted by rule. `twitchstats check` lists each one."
+    caption = f"{len(journal.rejects):,} refusals, counted by rule. `check` lists each one."
     return show_table(count_rejects(journal).head(_TELL_AT_MOST), caption.replace("`", ""), labels=labels)
 
 
@@ -217,5 +217,5 @@ def describe_versions(journal: Journal) -> Prose:
     checksum = f"`{journal.checksum}`" if journal.checksum else "not known (the journal was not a file)"
     return Prose(
         f"Checksum (SHA-256) of the journal: {checksum}. Whoever has this file and these versions gets these numbers: "
-        "`twitchstats verify report.ipynb` runs everything again and compares."
+        "`./run verify report.ipynb` (installed: `twitchstats verify`) runs everything again and compares."
     )
