@@ -74,7 +74,7 @@ def check_claims(
     -----
     Claims that ask the same question of the data (same test, variables, lag, outcome) share one estimate, and it
     counts once in the multiplicity (Benjamini and Hochberg 1995). Nothing is screened beforehand: every test that
-    could be performed counts. The journal of one person judges the claims for that person (where it twitches, how long).
+    could be performed counts. The journal of one person judges the claims for that person (where it twitches, say).
     """
     if not 0 < alpha < 1:
         raise OptionError(f"alpha={alpha!r} is not possible. It lies between 0 and 1; 0.05 is usual.")
