@@ -1,6 +1,7 @@
 """Correlations within a person whose p-values know that neighbouring days are alike."""
 
 from collections.abc import Sequence
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -13,6 +14,7 @@ from twitchstats.journal.record import Journal
 from twitchstats.panel import FloatArray, Panel
 from twitchstats.triggers.design import count_trend_terms, date_columns
 from twitchstats.triggers.request import Request, check_by, label_order, prepare_request, refuse_tautology
+from twitchstats.triggers.work import run_side_by_side, split_evenly
 
 COLUMNS = [
     "person", "trigger", "outcome", "lag", "n_people", "n_days", "n_effective", "estimate", "ci_lower", "ci_upper",
@@ -20,6 +22,7 @@ COLUMNS = [
 ]  # fmt: skip
 LEAST_EFFECTIVE = 8.0  # effective days below which a correlation is not told
 LEAST_INFLATION = 0.1
+PEOPLE_AT_A_TIME = 25
 SHARE_OF_LAGS = 5  # autocorrelations are summed up to a fifth of the days (Pyper and Peterman 1998)
 FLAT = 1e-9  # variance left after trend and weekday, as a share of that before, that counts as none
 
@@ -93,30 +96,44 @@ def correlate_triggers(
 
 
 def _correlate_panel(request: Request, method: str, trend: str, *, weekday: bool) -> dict[str, FloatArray]:
-    """Return arrays (P, T, L): estimate, n, n_effective, and reason codes."""
-    panel, names = request.panel, [request.outcome, *request.triggers]
-    values = np.stack([panel.get(name) for name in names], axis=1)  # P, V, D
-    seen = np.isfinite(values)
-    if method == "spearman":
-        values = _rank(values, seen)
-    residual = np.zeros_like(values)
-    lost = np.zeros(len(values))
+    """Return arrays (P, T, L): estimate, n and n_effective."""
+    panel = request.panel
+    shape = (len(panel.people), len(request.triggers), len(request.lags))
+    parts = {name: np.full(shape, np.nan) for name in ("estimate", "n", "n_effective")}
     y = panel.get(request.outcome)
     terms = count_trend_terms(y, trend) if panel.ordered else np.zeros(len(y), dtype=np.int64)
-    for count in np.unique(terms):
-        people = np.flatnonzero(terms == count)
-        columns = np.nan_to_num(date_columns(panel, y, people, int(count), weekday=weekday))
-        residual[people] = _take_out(values[people], seen[people], columns)
-        lost[people] = columns.shape[-1] - 1
+
+    def correlate_block(people: NDArray[np.int64], count: int) -> None:
+        columns = np.nan_to_num(date_columns(panel, y, people, count, weekday=weekday))
+        for name, value in _correlate_people(request, people, columns, method).items():
+            parts[name][people] = value
+
+    run_side_by_side(
+        partial(correlate_block, people[rows], int(count))
+        for count in np.unique(terms)
+        for people in [np.flatnonzero(terms == count)]
+        for rows in split_evenly(len(people), PEOPLE_AT_A_TIME)
+    )
+    return parts
+
+
+def _correlate_people(
+    request: Request, people: NDArray[np.int64], columns: FloatArray, method: str
+) -> dict[str, FloatArray]:
+    """Return the same for some people, whose weekday and trend columns are given, (B, D, p)."""
+    values = np.stack([request.panel.get(name)[people] for name in (request.outcome, *request.triggers)], axis=1)
+    seen = np.isfinite(values)
+    residual = _take_out(_rank(values, seen) if method == "spearman" else values, seen, columns)
     auto = _autocorrelate(residual, seen)
-    shape = (len(values), len(request.triggers), len(request.lags))
+    shape = (len(people), len(request.triggers), len(request.lags))
     parts = {name: np.full(shape, np.nan) for name in ("estimate", "n", "n_effective")}
     for position, lag in enumerate(request.lags):
-        if lag and not panel.ordered:
+        if lag and not request.panel.ordered:
             continue
         estimate, n = _cross(residual[:, 0], seen[:, 0], residual[:, 1:], seen[:, 1:], lag)
         parts["estimate"][..., position], parts["n"][..., position] = estimate, n
-        parts["n_effective"][..., position] = _count_effective(n, lost, auto[:, :1], auto[:, 1:], panel)
+        lost = columns.shape[-1] - 1
+        parts["n_effective"][..., position] = _count_effective(n, lost, auto[:, :1], auto[:, 1:], request.panel)
     return parts
 
 
@@ -178,8 +195,8 @@ def _autocorrelate(residual: FloatArray, seen: NDArray[np.bool_]) -> FloatArray:
 
 
 def _self_products(values: FloatArray, size: int) -> FloatArray:
-    spectrum = fft.rfft(values, size, axis=-1, workers=-1)
-    result: FloatArray = fft.irfft(spectrum.real**2 + spectrum.imag**2, size, axis=-1, workers=-1)
+    spectrum = fft.rfft(values, size, axis=-1)
+    result: FloatArray = fft.irfft(spectrum.real**2 + spectrum.imag**2, size, axis=-1)
     return result
 
 
@@ -207,7 +224,7 @@ def _count_effective(
 
     What was taken out leaves autocorrelations of its own, so that it is not subtracted a second time.
     """
-    free = np.maximum(n - lost[:, None], 0.0)
+    free = np.maximum(n - lost, 0.0)
     if not panel.ordered:
         return free
     steps = np.arange(1, y_auto.shape[-1])

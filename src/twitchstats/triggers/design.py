@@ -1,17 +1,16 @@
 """From a panel to regression problems: trend, weekday, yesterday's outcome, triggers at their lags."""
 
-import os
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
-from threadpoolctl import threadpool_limits
 
 from twitchstats.panel import FloatArray, Panel, shift_days
 from twitchstats.triggers.adl import Fits, fit_models, fit_nuisance
 from twitchstats.triggers.problem import MANY_MODELS, Problem
+from twitchstats.triggers.work import run_side_by_side, split_evenly
 
 DAYS_PER_TREND_TERM = 30
 MOST_TREND_TERMS = 8
@@ -104,14 +103,13 @@ def fit_panel(
             parts[name][target] = value.reshape(size)
         refusal[target] = refused.reshape(size)
 
-    with threadpool_limits(1, user_api="blas"), ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
-        jobs = [
-            pool.submit(fit_block, people[rows], nuisance.take(rows), lag_group)
-            for people, lag_group, nuisance in _share_nuisance(panel, outcome, lags, family, options)
-            for rows in _split(len(people), _choose_block(len(triggers) * len(lag_group), *nuisance.columns.shape[1:]))
-        ]
-        for job in jobs:
-            job.result()
+    run_side_by_side(
+        partial(fit_block, people[rows], nuisance.take(rows), lag_group)
+        for people, lag_group, nuisance in _share_nuisance(panel, outcome, lags, family, options)
+        for rows in split_evenly(
+            len(people), _choose_block(len(triggers) * len(lag_group), *nuisance.columns.shape[1:])
+        )
+    )
     return Estimates(refusal=refusal, **parts)
 
 
@@ -119,11 +117,6 @@ def _choose_block(models: int, days: int, columns: int) -> int:
     """Return how many people to take at a time."""
     products = columns * (columns + 1) // 2 if models >= MANY_MODELS else columns
     return max(1, int(CHUNK // (days * (4 * models + products))))
-
-
-def _split(count: int, size: int) -> list[NDArray[np.int64]]:
-    """Return the numbers below `count` in blocks of at most `size`."""
-    return np.array_split(np.arange(count), max(1, -(-count // size)))
 
 
 @dataclass(frozen=True)
@@ -153,7 +146,7 @@ def _share_nuisance(
         control = lag_group[0] + options.window if options.effect == "total" else 1
         for count in np.unique(terms):
             same = np.flatnonzero(terms == count)
-            for people in (same[rows] for rows in _split(len(same), NUISANCE_BLOCK)):
+            for people in (same[rows] for rows in split_evenly(len(same), NUISANCE_BLOCK)):
                 columns = _nuisance_columns(panel, y, people, int(count), control, family, options)
                 ok = (np.isfinite(y[people]) & np.isfinite(columns).all(-1)).astype(float)
                 fit = fit_nuisance(np.nan_to_num(y[people]), np.nan_to_num(columns) * ok[..., None], ok, family)
@@ -195,25 +188,38 @@ def date_columns(panel: Panel, y: FloatArray, people: NDArray[np.int64], terms: 
 
 
 def _trend_basis(y: FloatArray, terms: int) -> FloatArray:
-    """Return natural cubic splines over each person's span, (B, n, terms) (Hastie, Tibshirani, Friedman 2009, 5.2.1).
+    """Return each person's trend columns, (B, n, terms), from the first to the last day with an outcome; NaN outside.
 
-    Columns are orthogonal, with mean 0 and variance 1, over the days from the first to the last entry.
+    People with the same span share the computation.
     """
     seen = np.isfinite(y)
-    first, last = seen.argmax(1), y.shape[1] - 1 - seen[:, ::-1].argmax(1)
-    time = (np.arange(y.shape[1]) - first[:, None]) / np.maximum(last - first, 1)[:, None]
-    inside = (time >= 0) & (time <= 1)
-    columns = [time]
+    spans = np.stack([seen.argmax(1), y.shape[1] - 1 - seen[:, ::-1].argmax(1)], axis=1)
+    distinct, member = np.unique(spans, axis=0, return_inverse=True)
+    basis = np.full((len(distinct), y.shape[1], terms), np.nan)
+    for number, (first, last) in enumerate(distinct):
+        basis[number, first : last + 1] = _spline_basis(last - first + 1, terms)
+    return basis[member.ravel()]
+
+
+def _spline_basis(days: int, terms: int) -> FloatArray:
+    """Return a natural cubic spline basis, (days, terms) (Hastie, Tibshirani and Friedman 2009, section 5.2.1).
+
+    Columns are orthogonal with mean 0 and variance 1, so that a penalty does not depend on how the knots are written;
+    directions that so few days can't have are 0.
+    """
+    time = np.linspace(0, 1, days)
     knots = np.linspace(0, 1, terms + 1)
 
     def bend(knot: float) -> FloatArray:
-        return (np.maximum(time - knot, 0) ** 3 - np.maximum(time - 1, 0) ** 3) / (1 - knot)
+        return np.maximum(time - knot, 0) ** 3 / (1 - knot)
 
-    columns += [bend(knot) - bend(knots[-2]) for knot in knots[:-2]]
-    basis = np.stack([standardise(column, inside)[0] for column in columns[:terms]], axis=-1)
-    # Orthogonal columns, so that no penalty on them depends on how the knots are written.
-    upper = np.linalg.qr(np.where(inside[..., None], basis, 0.0), mode="r")
-    return basis @ np.linalg.inv(upper) * np.sqrt(inside.sum(1))[:, None, None]
+    columns = [time, *(bend(knot) - bend(knots[-2]) for knot in knots[:-2])]
+    basis = np.stack(columns[:terms], axis=-1)
+    left, size, _ = np.linalg.svd(basis - basis.mean(0), full_matrices=False)
+    found = np.zeros((days, terms))
+    kept = size > 1e-8
+    found[:, : kept.sum()] = left[:, kept] * np.sqrt(days)
+    return found
 
 
 def standardise(values: FloatArray, ok: NDArray[np.bool_]) -> tuple[FloatArray, FloatArray]:

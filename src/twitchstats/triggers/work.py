@@ -1,0 +1,28 @@
+"""Blocks of people worked on side by side."""
+
+import os
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
+
+
+def split_evenly(count: int, size: int) -> list[NDArray[np.int64]]:
+    """Return the numbers below `count` in blocks of at most `size`.
+
+    >>> [block.tolist() for block in split_evenly(5, 2)]
+    [[0, 1], [2, 3], [4]]
+    """
+    return np.array_split(np.arange(count), max(1, -(-count // size)))
+
+
+def run_side_by_side(jobs: Iterable[Callable[[], None]]) -> None:
+    """Run jobs on all cores; each writes its results where nobody else writes.
+
+    The linear algebra inside a job stays on one core: the jobs themselves fill the others.
+    """
+    with threadpool_limits(1, user_api="blas"), ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
+        for done in [pool.submit(job) for job in jobs]:
+            done.result()
