@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+from scipy import stats
 
 from twitchstats.errors import OptionError, check_choice, unknown_name
 from twitchstats.journal.record import Journal
@@ -12,6 +13,9 @@ from twitchstats.panel import Panel, build_panel
 
 HOUR = {"night": 0, "day": 1, "bedtime": 2}
 NO_TRIGGERS = ("outcome", "person")  # roles that are not tried unless asked for
+CHANCE = 1e-9  # probability below which chance is no explanation
+PRACTICALLY_ALWAYS = 0.97  # share of days; people's entries are not without slips
+OFTEN = 0.8  # share of days with the outcome from which its presence says nothing
 DETERMINED = 0.999  # share of an outcome's variance on the same day above which the trigger is the same thing
 
 
@@ -125,16 +129,34 @@ def refuse_tautology(request: Request, trigger: str) -> str:
     """Return why a trigger can't be set against the outcome, or "".
 
     A pair is refused where one side is part of the other (twitches in episodes), is the same variable, or equals a
-    straight-line function of the other on practically every day of the same date.
+    straight-line function of the other on practically every day of the same date. It is an echo where the outcome is
+    there on practically every day with (or every day without) the trigger, so often that chance can't explain it: such
+    a column describes the outcome, as the place of a pain does. An outcome that is there most days can't show this.
     """
     outcome, variables = request.outcome, request.variables
     if trigger == outcome:
         return "the outcome itself"
     if variables.loc[trigger, "part_of"] == outcome or variables.loc[outcome, "part_of"] == trigger:
         return "computed from the outcome"
-    if _same_values(request.panel.get(trigger), request.panel.get(outcome)):
+    x, y = request.panel.get(trigger), request.panel.get(outcome)
+    if _same_values(x, y):
         return "computed from the outcome"
-    return ""
+    return "told only with the outcome" if _is_echo(x, y) else ""
+
+
+def _is_echo(x: np.ndarray, y: np.ndarray) -> bool:
+    """Tell whether the outcome is there practically always with x, or without, against all chance."""
+    both = np.isfinite(x) & np.isfinite(y)
+    if not both.any():
+        return False
+    there, lowest = y[both] > 0, x[both] == x[both].min()
+    share = there.mean()
+    return share < OFTEN and any(
+        bool(there[days].mean() >= PRACTICALLY_ALWAYS)
+        and stats.binom.sf(there[days].sum() - 1, days.sum(), share) < CHANCE
+        for days in (lowest, ~lowest)
+        if days.any()
+    )
 
 
 def _same_values(x: np.ndarray, y: np.ndarray) -> bool:
