@@ -119,7 +119,8 @@ def build_parser() -> argparse.ArgumentParser:
     simulate.add_argument("--demo", action="store_true", help="rewrite the demo data of this checkout instead")
 
     study = add("study", run_study, "count false alarms, coverage and power in simulated worlds; renew the table of it")
-    study.add_argument("--quick", action="store_true", help="a small part in a few seconds; printed, nothing written")
+    study.add_argument("--quick", action="store_true", help="a small part in under a minute; printed, nothing written")
+    study.add_argument("--out", type=Path, metavar="FILE", help="write the table to a new CSV file instead")
 
     template = add("template", run_template, "print an empty journal to fill in")
     template.add_argument("--variables", metavar="A,B,C", help="which columns (default: the common ones)")
@@ -293,7 +294,9 @@ def run_study(args: argparse.Namespace) -> int:
     """Run the validation study."""
     from twitchstats.study.command import renew_study, run_quickly
 
-    print(run_quickly() if args.quick else renew_study(_tell))
+    if args.out:
+        _refuse_existing(args.out)
+    print(run_quickly() if args.quick else renew_study(_tell, out=args.out))
     return 0
 
 

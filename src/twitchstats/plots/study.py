@@ -116,7 +116,7 @@ def plot_rate_lines(
     Returns
     -------
     Axes
-        The lines are grey, for their spread is the message; the black one is their mean.
+        The lines are grey, for their spread is the message; names stand in the table beside it.
     """
     known = study[study[value].notna()]
     ax = ax or _make_axes(6.4, 3.4)
@@ -125,14 +125,11 @@ def plot_rate_lines(
     places = {number: place for place, number in enumerate(sorted(known[x].unique()))}
     for _, part in known.groupby(by, sort=False):
         ax.plot(part[x].map(places), part[value], color="#999999", marker=".", linewidth=0.8)
-    mean = known.groupby(x)[value].mean()
-    ax.plot([places[number] for number in mean.index], mean, color="black", marker="o", linewidth=2, label="mean")
     ax.set_xticks(list(places.values()), [str(number) for number in places])
     ax.set(xlabel=x_label or x, ylabel=label or value)
     ax.set_ylim(bottom=0)
     for side in ("top", "right"):
         ax.spines[side].set_visible(False)
-    ax.legend(frameon=False)
     return ax
 
 

@@ -5,6 +5,7 @@ from importlib import import_module
 _HOME = {
     "run_study": "run",
     "load_study": "table",
+    "write_study": "table",
     "judge_study": "table",
     "tabulate_study": "table",
     "describe_study": "table",

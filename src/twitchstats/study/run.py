@@ -204,7 +204,14 @@ def study_search(replicates: int, seed: int) -> pd.DataFrame:
         tests = [run_method(method, journal, lags=SEARCH_LAGS) for journal in (null, planted)]
         for adjusted in (False, True) if method == "naive" else (True,):
             name = "naive, adjusted" if method == "naive" and adjusted else method
-            row = {"part": "search", "world": SEARCH_WORLD, "method": name, "days": SEARCH_DAYS, "people": 1}
+            row = {
+                "part": "search",
+                "world": SEARCH_WORLD,
+                "method": name,
+                "days": SEARCH_DAYS,
+                "people": 1,
+                "lag": LAG,
+            }
             rows.append(row | {"replicates": people} | _count_findings(*tests, real=real, adjusted=adjusted))
     return pd.DataFrame(rows)
 

@@ -1,6 +1,7 @@
 """The study's committed table: reading it, judging it by the bars, laying it out."""
 
 from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -10,6 +11,7 @@ from twitchstats.resources import find_resource
 from twitchstats.study.methods import REFERENCE
 
 FILE = "validation_study.csv"
+MARKS = ("<!-- study: written by `./run study` -->", "<!-- end of study -->")
 DAYS = 120
 OURS, POOLED = "estimate_effects", "pooled estimate_effects"
 VALUES = ("size", "coverage", "power", "gain", "recovered", "refused", "any_finding", "false_discovery")
@@ -18,7 +20,31 @@ BAR_COLUMNS = ["bar", "world", "days", "people", "value", "lower", "upper", "mcs
 
 def load_study() -> pd.DataFrame:
     """Return the committed result of `run_study` (data/validation_study.csv), columns as there."""
-    return pd.read_csv(find_resource("data", FILE), float_precision="round_trip")
+    return pd.read_csv(find_resource("data", FILE))
+
+
+def write_study(study: pd.DataFrame, path: Path) -> None:
+    """Write a study as CSV with six significant digits: the same bytes on every machine.
+
+    Parameters
+    ----------
+    study : DataFrame
+        As `run_study` returns it.
+    path : Path
+        An existing file is replaced.
+    """
+    study.to_csv(path, index=False, lineterminator="\n", float_format="%.6g")
+
+
+def refresh_readme(study: pd.DataFrame, path: Path) -> bool:
+    """Put `describe_study` between the marks of a README; return whether there were marks."""
+    text = path.read_text(encoding="utf-8") if path.exists() else ""
+    if not all(mark in text for mark in MARKS):
+        return False
+    before, rest = text.split(MARKS[0], 1)
+    after = rest.split(MARKS[1], 1)[1]
+    path.write_text(f"{before}{MARKS[0]}\n{describe_study(study)}{MARKS[1]}{after}", encoding="utf-8")
+    return True
 
 
 def judge_study(study: pd.DataFrame) -> pd.DataFrame:

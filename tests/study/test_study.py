@@ -1,0 +1,204 @@
+"""The study: re-run in small against the committed table, and the committed table against what is promised."""
+
+import re
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from twitchstats.errors import OptionError
+from twitchstats.panel import build_panel
+from twitchstats.plots.study import plot_rate_lines, plot_rates
+from twitchstats.resources import find_resource
+from twitchstats.simulate.processes import PROCESSES, simulate_process
+from twitchstats.study import describe_study, judge_study, load_study, run_study, tabulate_study, write_study
+from twitchstats.study.groups import GROUP_METHODS, pool_groups
+from twitchstats.study.methods import METHODS
+from twitchstats.study.table import MARKS, refresh_readme
+from twitchstats.triggers import estimate_effects
+
+KEYS = ["part", "world", "method", "days", "people"]
+
+
+@pytest.fixture(scope="module")
+def committed():
+    return load_study()
+
+
+@pytest.fixture(scope="module")
+def small():
+    """A study so small that only its form can be checked."""
+    return run_study(worlds=["zero-heavy", "independent"], days=(40, 120), people=(1, 5), replicates=10, seed=2)
+
+
+def test_the_committed_study_is_whole(committed):
+    diary = committed[committed["part"] == "diary"]
+    assert set(diary["world"]) == set(PROCESSES)
+    assert set(diary["days"]) == {30, 60, 120, 365}
+    assert len(diary) == len(PROCESSES) * 4 * len(METHODS)
+    groups = committed[committed["part"] == "group"]
+    assert set(groups["people"]) == {2, 5, 20, 50}
+    assert len(groups) == len(PROCESSES) * 4 * len(GROUP_METHODS)
+    assert not committed.duplicated(KEYS).any()
+    assert diary.loc[diary["days"] == 120, "replicates"].min() >= 4000
+
+
+def test_the_committed_study_meets_the_bars_within_error(committed):
+    """Size .035-.065, coverage .93-.97, no loss of power, pooled size < .07, any finding < .10; two standard errors."""
+    judged = judge_study(committed)
+    assert set(judged["bar"]) == {
+        "size", "coverage", "mean estimate over planted", "power minus least squares", "pooled size",
+        "any finding in a null diary",
+    }  # fmt: skip
+    assert judged.loc[~judged["met_within_error"], ["bar", "world", "people", "value"]].to_dict("records") == []
+
+
+def test_the_usual_ways_fail_where_they_are_said_to(committed):
+    size = tabulate_study(committed, "size")
+    drifting = size.loc[["autocorrelated .8", "autocorrelated .9", "random walk", "shared trend", "seasonal"]]
+    assert (drifting[["naive", "shuffled days"]] > 0.15).all(axis=None)
+    assert size.loc["independent", "naive"] == pytest.approx(0.05, abs=0.015)
+    assert size.loc["shared trend", "circular shift"] > 0.5
+    found = committed[committed["part"] == "search"].set_index("method")["any_finding"]
+    assert found["naive"] > 0.8
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("world", ["autocorrelated .9", "zero-heavy", "missing in runs"])
+def test_a_small_study_agrees_with_the_committed_one(world, committed):
+    """Another seed and 600 diaries: rates differ by their Monte Carlo errors (four standard errors allowed)."""
+    again = run_study(worlds=[world], days=(120,), people=(1, 20), replicates=600, search=False, seed=7)
+    both = again.merge(committed, on=KEYS, suffixes=("", "_committed"), how="left", validate="one_to_one")
+    assert len(both) == len(METHODS) + len(GROUP_METHODS)
+    for value in ("size", "coverage", "power"):
+        part = both[both[value].notna()]
+        share = part[f"{value}_committed"]
+        error = np.sqrt(share * (1 - share) * (1 / part["replicates"] + 1 / part["replicates_committed"]))
+        apart = (part[value] - share).abs() / np.maximum(error, 1 / part["replicates"])
+        assert apart.max() < 4, part.loc[apart.idxmax(), [*KEYS, value, f"{value}_committed"]].to_dict()
+
+
+def test_a_study_has_a_row_for_each_cell(small):
+    assert list(small["part"].unique()) == ["diary", "group", "search"]
+    assert len(small[small["part"] == "diary"]) == 2 * 2 * len(METHODS)
+    assert list(small.loc[small["part"] == "diary", "world"].unique()) == ["independent", "zero-heavy"]
+    assert len(small[small["part"] == "group"]) == 2 * len(GROUP_METHODS)
+    shares = small[["size", "power", "coverage", "refused", "any_finding", "false_discovery"]]
+    assert ((shares >= 0) & (shares <= 1) | shares.isna()).all(axis=None)
+
+
+def test_a_cell_does_not_depend_on_what_else_is_run(small):
+    alone = run_study(
+        worlds=["zero-heavy"],
+        methods=["estimate_effects"],
+        days=(40,),
+        people=(1,),
+        replicates=10,
+        search=False,
+        seed=2,
+    )
+    chosen = small[(small["world"] == "zero-heavy") & (small["method"] == "estimate_effects") & (small["days"] == 40)]
+    pd.testing.assert_frame_equal(alone, chosen.reset_index(drop=True))
+
+
+def test_groups_are_pooled_as_estimate_effects_does():
+    journal, _ = simulate_process("zero-heavy", people=10, days=60, effect=0.2, lag=1, slope_sd=0.1, seed=3)
+    pooled = pool_groups(build_panel(journal), lag=1, sizes=(5, 10))
+    ours = pooled[pooled["method"] == "pooled estimate_effects"].set_index("people")
+    assert list(ours.index) == [5, 5, 10]
+    asked = estimate_effects(journal, lags=1, by="pooled").iloc[0]
+    found = ours.loc[10, ["p_value", "estimate", "ci_lower", "ci_upper"]].to_numpy(float)
+    logs = np.log(asked[["estimate", "ci_lower", "ci_upper"]].to_numpy(float))
+    np.testing.assert_allclose(found, [asked["p_value"], *logs], rtol=1e-6)
+
+
+def make_cells(**values):
+    row = {"part": "diary", "world": "w", "method": "estimate_effects", "days": 120, "people": 1, "replicates": 100}
+    row |= {"size": 0.05, "coverage": 0.95, "power": 0.4, "gain": 0.01, "recovered": 1.0, "any_finding": np.nan}
+    row |= dict.fromkeys(("size_mcse", "coverage_mcse", "power_mcse", "gain_mcse", "any_finding_mcse"), 0.01)
+    return pd.DataFrame([row | values])
+
+
+@pytest.mark.parametrize(
+    ("values", "bar", "met", "met_within_error"),
+    [
+        ({}, "size", True, True),
+        ({"size": 0.07}, "size", False, True),
+        ({"size": 0.09}, "size", False, False),
+        ({"size": 0.02}, "size", False, True),
+        ({"coverage": 0.92}, "coverage", False, True),
+        ({"coverage": 0.90}, "coverage", False, False),
+        ({"gain": -0.01}, "power minus least squares", False, True),
+        ({"gain": -0.03}, "power minus least squares", False, False),
+        ({"recovered": 1.031}, "mean estimate over planted", False, False),
+        ({"part": "search", "any_finding": 0.11}, "any finding in a null diary", False, True),
+        ({"part": "group", "method": "pooled estimate_effects", "people": 5, "size": 0.1}, "pooled size", False, False),
+    ],
+)
+def test_bars_are_held_against_each_cell(values, bar, met, met_within_error):
+    judged = judge_study(make_cells(**values)).set_index("bar").loc[bar]
+    assert (judged["met"], judged["met_within_error"]) == (met, met_within_error)
+
+
+def test_shorter_diaries_and_pairs_of_people_are_not_judged():
+    assert judge_study(make_cells(days=60)).empty
+    assert judge_study(make_cells(part="group", method="pooled estimate_effects", people=2)).empty
+
+
+def test_a_study_survives_its_file(small, tmp_path):
+    path = tmp_path / "study.csv"
+    write_study(small, path)
+    back = pd.read_csv(path)
+    assert list(back.columns) == list(small.columns)
+    np.testing.assert_allclose(back["power"], small["power"], rtol=1e-5)
+
+
+def test_the_readme_tells_the_committed_study(committed):
+    readme = find_resource("data").parent / "README.md"
+    if not readme.exists():
+        pytest.skip("an installed package has no README beside its data")
+    assert f"{MARKS[0]}\n{describe_study(committed)}{MARKS[1]}" in readme.read_text(encoding="utf-8")
+
+
+def test_the_readme_is_renewed_between_its_marks(committed, tmp_path):
+    path = tmp_path / "README.md"
+    path.write_text(f"before\n{MARKS[0]}\nold\n{MARKS[1]}\nafter\n")
+    assert refresh_readme(committed, path)
+    text = path.read_text()
+    assert text == f"before\n{MARKS[0]}\n{describe_study(committed)}{MARKS[1]}\nafter\n"
+    path.write_text("no marks")
+    assert not refresh_readme(committed, path)
+    assert path.read_text() == "no marks"
+
+
+def test_a_miss_is_told(committed):
+    bad = committed.copy()
+    cell = (bad["part"] == "diary") & (bad["days"] == 120) & (bad["method"] == "estimate_effects")
+    bad.loc[cell & (bad["world"] == "zero-heavy"), "size"] = 0.2
+    assert re.search(r"miss it: .*size, zero-heavy: 0\.200(;|\.)", describe_study(bad))
+
+
+def test_pictures_show_what_is_in_the_frame(small):
+    diary = small[(small["part"] == "diary") & (small["days"] == 120)]
+    ax = plot_rates(diary, methods=["naive", "estimate_effects"], band=(0.035, 0.065), label="size")
+    assert [text.get_text() for text in ax.get_yticklabels()] == ["independent", "zero-heavy"]
+    assert [text.get_text() for text in ax.get_legend().get_texts()] == ["naive", "estimate_effects"]
+    dots = ax.containers[1].lines[0].get_xdata()
+    assert list(dots) == list(diary.loc[diary["method"] == "estimate_effects", "size"])
+    ours = small[(small["part"] == "diary") & (small["method"] == "estimate_effects")]
+    lines = plot_rate_lines(ours, value="power", label="power").lines
+    assert len(lines) == 2
+    assert list(lines[0].get_xdata()) == [0, 1]
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"worlds": ["mars"]}, "world='mars' is not possible. Choose one of 'independent', "),
+        ({"methods": ["magic"]}, "method='magic' is not possible. Choose one of 'naive', "),
+        ({"replicates": 1}, "replicates=1 is not possible: choose a whole number of at least 2."),
+    ],
+)
+def test_what_is_not_possible_is_told(options, message):
+    with pytest.raises(OptionError, match=f"^{re.escape(message)}"):
+        run_study(**options)
