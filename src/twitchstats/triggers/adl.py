@@ -37,6 +37,7 @@ TOLERANCE = 1e-4  # change of the linear predictor after which a fit has converg
 SLOW = 0.5  # a step that shrinks by less than this factor asks for a fresh matrix of second derivatives
 FAR = 0.3  # root mean square change of the linear predictor above which weights have to be computed again
 FLAT = 1e-3  # information at the estimate as a share of that without the trigger; below it the data are separated
+MODEST = 2.0  # coefficient of a standardised trigger up to which no estimate has run off
 MOST_ALPHA = 100.0  # overdispersion
 LEAST_INFLATION = 0.3  # of a variance by overlapping windows
 
@@ -280,6 +281,8 @@ def _firth_shift(problem: Problem, predictor: FloatArray, alpha: FloatArray) -> 
 
 def _find_separated(problem: Problem, theta: FloatArray, alpha: FloatArray, information: FloatArray) -> BoolArray:
     """Tell where the estimate ran off, (B, M): next to nothing is known of the trigger there."""
+    if np.abs(theta[..., -1]).max(initial=0.0) < MODEST:
+        return np.zeros(information.shape, dtype=bool)
     weights = weigh_days(problem, predict(problem, theta), alpha)
     mean = (weights * problem.x).sum(-1, keepdims=True) / np.maximum(weights.sum(-1, keepdims=True), 1e-300)
     left = (weights * (problem.x - mean) ** 2).sum(-1)

@@ -1,8 +1,9 @@
 """From a panel to regression problems: trend, weekday, yesterday's outcome, triggers at their lags."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
+from itertools import chain
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +21,10 @@ LEAST_EVENTS = 5  # days with and days without the outcome
 LEAST_EXPOSED = 3  # days with and days without a yes/no trigger
 LEAST_CHANGES = 4  # days on which a yes/no trigger differs from the day before: it is only these that tell something
 CHUNK = 150_000  # numbers in one block of work: what fits into a processor's cache
+
+# Of the models of some people: the trigger (B, M, n), the columns beside it (B, M, q, n), and its older value (B, M, n)
+# where only days on which it changed tell something.
+Columns = tuple[FloatArray, FloatArray, FloatArray | None]
 
 REFUSALS = (
     "",
@@ -84,39 +89,106 @@ def fit_panel(
     Estimates
         Arrays (people, triggers, lags).
     """
-    shape = (len(panel.people), len(triggers), len(lags))
-    parts = {name: np.full(shape, np.nan) for name in ("estimate", "se", "null_se", "t", "df", "n")}
-    refusal = np.full(shape, REFUSALS.index("not recorded"))
+    lags = list(lags)
+    parts = _prepare_parts((len(panel.people), len(triggers), len(lags)))
     columns = np.stack([panel.get(name) for name in triggers]) if triggers else np.zeros((0, *panel.weekday.shape))
-
     y = panel.get(outcome)
+    jobs = []
+    for lag_group in [[lag] for lag in lags] if options.effect == "total" else [lags]:
+        control = lag_group[0] + options.window if options.effect == "total" else 1
+        before = _control_outcome(y, control, family) if panel.ordered else np.zeros((*y.shape, 0))
+        build = partial(_lag_columns, columns, lag_group, ordered=panel.ordered, options=options)
+        target = np.ix_(np.arange(len(triggers)), [lags.index(lag) for lag in lag_group])
+        jobs.append(_plan_fits(panel, y, before, build, len(triggers) * len(lag_group), family, options, parts, target))
+    run_side_by_side(chain.from_iterable(jobs))
+    return _collect(parts)
 
-    def fit_block(block: NDArray[np.int64], nuisance: Nuisance, lag_group: list[int]) -> None:
-        problem, scale, refused = _assemble(
-            y[block], nuisance.columns, columns[:, block], lag_group, panel, family, options
-        )
+
+def fit_columns(
+    panel: Panel,
+    y: FloatArray,
+    x: FloatArray,
+    *,
+    family: str,
+    adjust: Sequence[FloatArray] = (),
+    beside: FloatArray | None = None,
+    trend: str = "smooth",
+    weekday: bool = True,
+) -> Estimates:
+    """Fit models whose columns are given, with the same engine as `fit_panel`: one for each person and x.
+
+    Parameters
+    ----------
+    panel : Panel
+        Gives people, weekdays and whether days are in order; weekday and trend are left out where they are not.
+    y : (P, n)
+        Outcome; NaN where it is not known.
+    x : (T, P, n)
+        The column whose coefficient is asked for, in each of T models.
+    family : {"count", "yes/no", "amount"}
+    adjust : sequence of (P, n)
+        Columns that stand in every model.
+    beside : (T, q, P, n), optional
+        Columns of each model alone.
+    trend, weekday
+        As in `estimate_effects`.
+
+    Returns
+    -------
+    Estimates
+        Arrays (P, T, 1), per unit of x. Days where anything in a model is missing are left out of that model.
+    """
+    parts = _prepare_parts((len(y), len(x), 1))
+    own = np.zeros((len(x), 0, *y.shape)) if beside is None else beside
+    shared = np.stack(adjust, axis=-1) if len(adjust) else np.zeros((*y.shape, 0))
+    options = Options(trend, weekday, "direct", "each")
+
+    def build(people: NDArray[np.int64]) -> Columns:
+        return x[:, people].swapaxes(0, 1), np.moveaxis(own[:, :, people], 2, 0), None
+
+    target = np.ix_(np.arange(len(x)), [0])
+    run_side_by_side(_plan_fits(panel, y, shared, build, len(x), family, options, parts, target))
+    return _collect(parts)
+
+
+def _prepare_parts(shape: tuple[int, ...]) -> dict[str, FloatArray]:
+    parts = {name: np.full(shape, np.nan) for name in ("estimate", "se", "null_se", "t", "df", "n")}
+    return parts | {"refusal": np.full(shape, float(REFUSALS.index("not recorded")))}
+
+
+def _collect(parts: dict[str, FloatArray]) -> Estimates:
+    return Estimates(refusal=parts.pop("refusal").astype(np.int64), **parts)
+
+
+def _plan_fits(
+    panel: Panel,
+    y: FloatArray,
+    adjust: FloatArray,
+    build: Callable[[NDArray[np.int64]], Columns],
+    models: int,
+    family: str,
+    options: Options,
+    parts: dict[str, FloatArray],
+    target: tuple[NDArray[np.int64], ...],
+) -> Iterator[Callable[[], None]]:
+    """Yield jobs, each of which fits some people and writes what it finds into the parts, at the target's models."""
+
+    def fit_block(people: NDArray[np.int64], nuisance: Nuisance) -> None:
+        problem, scale, refused = _assemble(y[people], nuisance.columns, build(people), family, options.window)
         fits = fit_models(problem, nuisance.alpha, nuisance.theta)
         refused = _refuse_fits(refused, fits)
-        target = np.ix_(block, np.arange(len(triggers)), np.array([list(lags).index(lag) for lag in lag_group]))
-        size = (len(block), len(triggers), len(lag_group))
-        for name, value in _rescale(fits, scale, refused).items():
-            parts[name][target] = value.reshape(size)
-        refusal[target] = refused.reshape(size)
+        for name, value in (_rescale(fits, scale, refused) | {"refusal": refused}).items():
+            parts[name][people[:, None, None], *target] = value.reshape(len(people), len(target[0]), -1)
 
-    run_side_by_side(
-        partial(fit_block, people[rows], nuisance.take(rows), lag_group)
-        for people, lag_group, nuisance in _share_nuisance(panel, outcome, lags, family, options)
-        for rows in split_evenly(
-            len(people), _choose_block(len(triggers) * len(lag_group), *nuisance.columns.shape[1:])
-        )
-    )
-    return Estimates(refusal=refusal, **parts)
+    for people, nuisance in _share_nuisance(panel, y, adjust, family, options):
+        for rows in split_evenly(len(people), _choose_block(models, *nuisance.columns.shape[1:])):
+            yield partial(fit_block, people[rows], nuisance.take(rows))
 
 
 def _choose_block(models: int, days: int, columns: int) -> int:
     """Return how many people to take at a time."""
     products = columns * (columns + 1) // 2 if models >= MANY_MODELS else columns
-    return max(1, int(CHUNK // (days * (4 * models + products))))
+    return max(1, int(CHUNK // (max(days, 1) * (4 * models + products))))
 
 
 @dataclass(frozen=True)
@@ -133,24 +205,26 @@ class Nuisance:
 
 
 def _share_nuisance(
-    panel: Panel, outcome: str, lags: Sequence[int], family: str, options: Options
-) -> Iterator[tuple[NDArray[np.int64], list[int], Nuisance]]:
-    """Yield people who share the number of trend terms, lags that share the day of control, and their nuisance part.
-
-    The outcome is controlled on the day before (direct effect) or on the day before the trigger (total effect).
-    """
-    y = panel.get(outcome)
+    panel: Panel, y: FloatArray, adjust: FloatArray, family: str, options: Options
+) -> Iterator[tuple[NDArray[np.int64], Nuisance]]:
+    """Yield people who share the number of trend terms, and their nuisance part: weekday, trend, what is adjusted."""
     terms = count_trend_terms(y, options.trend) if panel.ordered else np.zeros(len(y), dtype=np.int64)
-    groups = [[lag] for lag in lags] if options.effect == "total" else [list(lags)]
-    for lag_group in groups:
-        control = lag_group[0] + options.window if options.effect == "total" else 1
-        for count in np.unique(terms):
-            same = np.flatnonzero(terms == count)
-            for people in (same[rows] for rows in split_evenly(len(same), NUISANCE_BLOCK)):
-                columns = _nuisance_columns(panel, y, people, int(count), control, family, options)
-                ok = (np.isfinite(y[people]) & np.isfinite(columns).all(-1)).astype(float)
-                fit = fit_nuisance(np.nan_to_num(y[people]), np.nan_to_num(columns) * ok[..., None], ok, family)
-                yield people, lag_group, Nuisance(columns, *fit)
+    for count in np.unique(terms):
+        same = np.flatnonzero(terms == count)
+        for people in (same[rows] for rows in split_evenly(len(same), NUISANCE_BLOCK)):
+            given = np.moveaxis(adjust[people], -1, 1)
+            given, _ = standardise(given, np.isfinite(given))
+            dates = date_columns(panel, y, people, int(count), weekday=options.weekday)
+            columns = np.concatenate([dates, np.moveaxis(given, 1, -1)], axis=-1)
+            ok = (np.isfinite(y[people]) & np.isfinite(columns).all(-1)).astype(float)
+            fit = fit_nuisance(np.nan_to_num(y[people]), np.nan_to_num(columns) * ok[..., None], ok, family)
+            yield people, Nuisance(columns, *fit)
+
+
+def _control_outcome(y: FloatArray, days: int, family: str) -> FloatArray:
+    """Return the outcome so many days before, (P, n, 1)."""
+    before = shift_days(y, days)
+    return (np.log1p(before) if family == "count" else before)[..., None]
 
 
 def count_trend_terms(y: FloatArray, trend: str) -> NDArray[np.int64]:
@@ -162,19 +236,6 @@ def count_trend_terms(y: FloatArray, trend: str) -> NDArray[np.int64]:
     seen = np.isfinite(y)
     span = np.where(seen.any(1), y.shape[1] - seen[:, ::-1].argmax(1) - seen.argmax(1), 0)
     return np.clip(np.rint(span / DAYS_PER_TREND_TERM), 1, MOST_TREND_TERMS).astype(np.int64)
-
-
-def _nuisance_columns(
-    panel: Panel, y: FloatArray, people: NDArray[np.int64], terms: int, control: int, family: str, options: Options
-) -> FloatArray:
-    """Return the shared columns (people, days, p); NaN where the controlled outcome is not known."""
-    columns = date_columns(panel, y, people, terms, weekday=options.weekday)
-    if not panel.ordered:
-        return columns
-    before = shift_days(y[people], control)
-    before = np.log1p(before) if family == "count" else before
-    before, _ = standardise(before, np.isfinite(before))
-    return np.concatenate([columns, before[..., None]], axis=-1)
 
 
 def date_columns(panel: Panel, y: FloatArray, people: NDArray[np.int64], terms: int, *, weekday: bool) -> FloatArray:
@@ -237,22 +298,12 @@ def standardise(values: FloatArray, ok: NDArray[np.bool_]) -> tuple[FloatArray, 
 
 
 def _assemble(
-    y: FloatArray,
-    shared: FloatArray,
-    columns: FloatArray,
-    lags: Sequence[int],
-    panel: Panel,
-    family: str,
-    options: Options,
+    y: FloatArray, shared: FloatArray, columns: Columns, family: str, window: int
 ) -> tuple[Problem, FloatArray, NDArray[np.int64]]:
-    """Return the problem of one block, the scale of each trigger (B, M) and what is refused beforehand (B, M).
-
-    Models are ordered by trigger, then lag.
-    """
-    x, own = _lag_columns(columns, lags, ordered=panel.ordered, options=options)
+    """Return the problem of one block, the scale of each trigger (B, M) and what is refused beforehand (B, M)."""
+    x, own, older = columns
     seen = np.isfinite(y) & np.isfinite(shared).all(-1)
     ok = seen[:, None] & np.isfinite(x) & np.isfinite(own).all(2)
-    older = own[:, :, 0] if panel.ordered and options.window == 1 else None
     refused = _refuse_data(y, x, ok, family, older)
     x, scale = standardise(x, ok)
     own = standardise(own, np.broadcast_to(ok[:, :, None], own.shape))[0]
@@ -263,15 +314,19 @@ def _assemble(
         np.nan_to_num(x),
         ok.astype(float),
         family,
-        options.window,
+        window,
     )
     return problem, scale[..., 0], refused
 
 
 def _lag_columns(
-    columns: FloatArray, lags: Sequence[int], *, ordered: bool, options: Options
-) -> tuple[FloatArray, FloatArray]:
-    """Return the trigger (B, M, n) and the columns beside it (B, M, q, n): its older value, the others, its slope."""
+    columns: FloatArray, lags: Sequence[int], rows: NDArray[np.int64], *, ordered: bool, options: Options
+) -> Columns:
+    """Return the columns of some people's models, ordered by trigger, then lag.
+
+    Beside the trigger stand its older value, the others, its slope.
+    """
+    columns = columns[:, rows]
     n_triggers, people, days = columns.shape
     window = range(options.window)
     lagged = np.stack([np.mean([shift_days(columns, lag + day) for day in window], axis=0) for lag in lags], axis=1)
@@ -289,7 +344,8 @@ def _lag_columns(
         slope = [sum(weights[day] * shift_days(columns, lag + day) for day in window) for lag in lags]
         beside.append(np.stack(slope, axis=1).reshape(-1, people, days).swapaxes(0, 1)[:, :, None])
     empty = np.zeros((people, n_triggers * len(lags), 0, days))
-    return x, np.concatenate(beside, axis=2) if beside else empty
+    own = np.concatenate(beside, axis=2) if beside else empty
+    return x, own, own[:, :, 0] if ordered and options.window == 1 else None
 
 
 def _others(values: FloatArray) -> FloatArray:
