@@ -1,0 +1,190 @@
+"""Risks by hand, groups, directions, and effects spread over days."""
+
+import numpy as np
+import pytest
+from scipy import stats
+
+import twitchstats as tw
+
+
+def drift(rng, shape, memory=0.7):
+    noise = rng.standard_normal(shape)
+    series = np.zeros(shape)
+    series[..., 0] = noise[..., 0]
+    for day in range(1, shape[-1]):
+        series[..., day] = memory * series[..., day - 1] + np.sqrt(1 - memory**2) * noise[..., day]
+    return series
+
+
+def rows_of(frame):
+    return frame.set_index(["trigger", "exposure"])
+
+
+def test_risks_of_one_person_by_hand(journal_of):
+    """Heat on 4 days, twitching on 3 of them; without it on 2 of 6; a day without heat's value counts nowhere."""
+    journal = journal_of(
+        {"twitches": [5, 1, 2, 0, 0, 0, 3, 0, 4, 0, 9], "heat": [1, 1, 1, 1, 0, 0, 0, 0, 0, 0, np.nan]}
+    )
+    rows = rows_of(tw.estimate_risks(journal))
+    assert rows.loc[("heat", "with"), ["n_people", "n_days", "n_events", "estimate"]].to_list() == [1, 4, 3, 0.75]
+    assert rows.loc[("heat", "without"), ["n_days", "n_events"]].to_list() == [6, 2]
+    wilson = stats.binomtest(2, 6).proportion_ci(method="wilson")
+    found = rows.loc[("heat", "without"), ["estimate", "ci_lower", "ci_upper"]].to_list()
+    assert found == pytest.approx([1 / 3, wilson.low, wilson.high])
+    assert len(rows) == 2  # "any of these" needs several
+
+
+def test_risks_of_several_people_count_people_as_independent(journal_of):
+    """Cochran (1977): the ratio estimator's variance from people's totals, on the logit scale with 2 df."""
+    events, days = np.array([2, 5, 1]), np.array([10, 10, 8])
+    heat = np.zeros((3, 20))
+    sore = np.zeros((3, 20))
+    for person in range(3):
+        heat[person, : days[person]] = 1
+        sore[person, : events[person]] = 1
+    rows = rows_of(tw.estimate_risks(journal_of({"sore": sore, "heat": heat}, outcome="sore")))
+    share = 8 / 28
+    variance = 3 / 2 * np.sum((events - share * days) ** 2) / 28**2
+    half = stats.t.ppf(0.975, 2) * np.sqrt(variance) / (share * (1 - share))
+    logit = np.log(share / (1 - share))
+    expected = [share, *(1 / (1 + np.exp(-(logit + sign * half))) for sign in (-1, 1))]
+    assert rows.loc[("heat", "with"), ["estimate", "ci_lower", "ci_upper"]].to_list() == pytest.approx(expected)
+    nothing = rows.loc[("heat", "without")]
+    assert [nothing["estimate"], nothing["ci_lower"]] == pytest.approx([0.0, 0.0], abs=1e-12)
+    assert 0 < nothing["ci_upper"] < 1
+
+
+def test_risks_of_any_of_several_triggers(journal_of):
+    journal = journal_of({"twitches": [1, 1, 0, 0, 1], "heat": [1, 0, 0, 0, 0], "cold": [0, 1, 0, 1, 0]})
+    rows = rows_of(tw.estimate_risks(journal))
+    assert rows.loc[("any of these", "with"), ["n_days", "n_events"]].to_list() == [3, 2]
+    assert rows.loc[("any of these", "without"), ["n_days", "n_events"]].to_list() == [2, 1]
+
+
+def test_a_trigger_on_every_day_leaves_no_days_without(journal_of):
+    rows = rows_of(tw.estimate_risks(journal_of({"twitches": [0, 1, 2], "heat": [1, 1, 1]})))
+    assert rows.loc[("heat", "without"), ["n_days", "reason"]].to_list() == [0, "too few days"]
+    assert np.isnan(rows.loc[("heat", "without"), "estimate"])
+
+
+@pytest.fixture
+def nights(journal_of):
+    """Three people: hours asleep, in bed and a rating of one night; coffee on its own; drinks that follow nothing."""
+    rng = np.random.default_rng(6)
+    shape = (3, 90)
+    sleep = np.clip(rng.normal(7, 1, shape), 3, 11)
+    return journal_of(
+        {
+            "twitches": rng.poisson(np.exp(1 - 0.25 * (sleep - 7))),
+            "sleep": sleep,
+            "time_in_bed": sleep + rng.normal(0.6, 0.1, shape),
+            "sleep_quality": np.clip(np.rint(1.2 * sleep - 3 + rng.normal(0, 0.3, shape)), 0, 10),
+            "caffeine": 50.0 * rng.integers(0, 6, shape),
+        }
+    )
+
+
+def test_one_thing_measured_three_ways_is_one_group(nights):
+    groups = tw.group_triggers(nights).set_index("trigger")
+    assert groups.loc[["sleep", "sleep_quality", "time_in_bed"], "group"].nunique() == 1
+    assert groups["n_members"].to_dict() == {"sleep": 3, "sleep_quality": 3, "time_in_bed": 3, "caffeine": 1}
+    assert np.isnan(groups.loc["caffeine", "closeness"])
+    assert groups.loc["sleep", "closeness"] > 0.95
+
+
+def test_the_strongest_member_leads_and_none_is_hidden(nights):
+    effects = tw.estimate_effects(nights, lags=0)
+    groups = tw.group_triggers(nights, effects=effects)
+    strongest = effects.set_index("trigger")["p_value"].drop("caffeine").idxmin()
+    leader = groups[groups["leader"] & (groups["n_members"] == 3)]
+    assert list(leader["trigger"]) == [strongest]
+    assert len(groups) == 4
+    assert groups["group"].is_monotonic_increasing
+
+
+def test_groups_fall_apart_above_the_threshold(nights):
+    assert tw.group_triggers(nights, threshold=1.0)["n_members"].eq(1).all()
+
+
+@pytest.fixture
+def both_ways(journal_of):
+    """20 people, 120 days: stress follows yesterday's twitching; twitching follows yesterday's caffeine."""
+    rng = np.random.default_rng(11)
+    shape = (20, 120)
+    caffeine = np.clip(200 + 80 * drift(rng, shape), 0, 600)
+    twitches = np.zeros(shape)
+    stress = np.zeros(shape)
+    for day in range(shape[1]):
+        before = caffeine[:, day - 1] - 200 if day else 0.0
+        twitches[:, day] = rng.poisson(np.exp(1.2 + 0.004 * before))
+        worry = np.log1p(twitches[:, day - 1]) if day else 1.0
+        stress[:, day] = np.clip(np.rint(2 + 1.5 * worry + rng.standard_normal(20)), 0, 10)
+    fluid = np.round(2 + 0.5 * np.abs(drift(rng, shape)), 1)
+    return journal_of({"twitches": twitches, "stress": stress, "caffeine": caffeine, "fluid": fluid})
+
+
+def test_which_way_round_is_found(both_ways):
+    frame = tw.compare_directions(both_ways)
+    readings = frame.drop_duplicates("trigger").set_index("trigger")["reading"].to_dict()
+    assert readings == {
+        "caffeine": "the trigger comes first",
+        "stress": "the outcome comes first",
+        "fluid": "neither shown",
+    }
+    assert list(frame["direction"]) == ["forward", "reverse"] * 3
+    assert frame["estimate"].between(-1, 1).all()
+
+
+def spread_effects(journal_of, memory):
+    """60 people, 150 days: 100 mg of caffeine act by .10 on the day, .08 a day later, .06 two days later."""
+    rng = np.random.default_rng(21)
+    shape = (60, 152)
+    caffeine = np.clip(300 + 100 * drift(rng, shape, memory), 0, 900)
+    log_rate = 1.0 + sum(
+        effect * (caffeine[:, 2 - lag : 152 - lag] - 300) / 100 for lag, effect in enumerate((0.10, 0.08, 0.06))
+    )
+    return journal_of({"twitches": rng.poisson(np.exp(log_rate)), "caffeine": caffeine[:, 2:]})
+
+
+@pytest.mark.parametrize("memory", [0.0, 0.5])
+def test_the_cumulative_effect_is_the_sum_of_what_was_planted(journal_of, memory):
+    """Planted sum .24; the straight line over the days holds exactly here; within 3 standard errors and .02."""
+    spread = spread_effects(journal_of, memory)
+    row = tw.estimate_cumulative_effects(spread, days=3).iloc[0]
+    se = (np.log(row["ci_upper"]) - np.log(row["ci_lower"])) / (2 * stats.t.ppf(0.975, 59))
+    assert se < 0.02
+    assert np.log(row["estimate"]) == pytest.approx(0.24, abs=3 * se + 0.005)
+    assert row["ci_lower"] > 1
+    assert row[["days", "lag"]].to_list() == [3, 0]
+    if not memory:  # else what today's caffeine owes to yesterday's counts as well
+        later = tw.estimate_cumulative_effects(spread, days=2, first_lag=1).iloc[0]
+        assert np.log(later["estimate"]) == pytest.approx(0.14, abs=3 * se + 0.01)
+
+
+def test_total_effects_are_each_days_own(journal_of):
+    """Caffeine without memory: then a day's news reaches the outcome in no other way."""
+    frame = tw.estimate_effects(spread_effects(journal_of, 0.0), lags=(0, 1, 2, 3), effect="total")
+    se = (np.log(frame["ci_upper"]) - np.log(frame["ci_lower"])) / (2 * stats.t.ppf(0.975, 59))
+    miss = np.log(frame["estimate"]) - [0.10, 0.08, 0.06, 0.0]
+    assert (miss.abs() < 3 * se + 0.005).all()
+    assert frame["p_value"].iloc[:3].max() < 0.05
+
+
+def test_what_reaches_today_through_yesterdays_outcome_counts_in_the_total_only(journal_of):
+    """The trigger acts on its day by .3, and each day's count on the next by .5: a day later the total is positive."""
+    rng = np.random.default_rng(31)
+    shape = (60, 150)
+    caffeine = 100.0 * rng.integers(0, 4, shape)
+    twitches = np.zeros(shape)
+    for day in range(shape[1]):
+        before = np.log1p(twitches[:, day - 1]) if day else 1.0
+        twitches[:, day] = rng.poisson(np.exp(0.2 + 0.5 * before + 0.3 * caffeine[:, day] / 100 - 0.45))
+    journal = journal_of({"twitches": twitches, "caffeine": caffeine})
+    total, direct = (
+        tw.estimate_effects(journal, lags=(0, 1), effect=effect).set_index("lag")["estimate"]
+        for effect in ("total", "direct")
+    )
+    assert total[0] == pytest.approx(np.exp(0.3), rel=0.03)
+    assert direct[0] == pytest.approx(np.exp(0.3), rel=0.03)
+    assert direct[1] == pytest.approx(1.0, abs=0.03)
+    assert total[1] > 1.05
