@@ -8,7 +8,7 @@ from scipy import stats
 from twitchstats.panel import build_panel, shift_days
 from twitchstats.simulate.processes import simulate_process
 from twitchstats.study import expect_naive_size, rivals, run_method
-from twitchstats.triggers.design import count_trend_terms, date_columns
+from twitchstats.triggers.columns import count_trend_terms, date_columns
 
 LAG = 1
 

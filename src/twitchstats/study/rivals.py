@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from scipy import fft, stats
 
 from twitchstats.panel import FloatArray, Panel
-from twitchstats.triggers.design import count_trend_terms, date_columns
+from twitchstats.triggers.columns import count_trend_terms, date_columns
 
 BoolArray = NDArray[np.bool_]
 Fit = Callable[[FloatArray, FloatArray, BoolArray, FloatArray], tuple[FloatArray, FloatArray]]

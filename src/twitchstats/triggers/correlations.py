@@ -12,7 +12,7 @@ from twitchstats.errors import OptionError, check_choice
 from twitchstats.inference import adjust_p_values, pool_estimates
 from twitchstats.journal.record import Journal
 from twitchstats.panel import FloatArray, Panel
-from twitchstats.triggers.design import count_trend_terms, date_columns
+from twitchstats.triggers.columns import count_trend_terms, date_columns
 from twitchstats.triggers.request import Request, check_by, label_order, prepare_request, refuse_tautology
 from twitchstats.triggers.work import run_side_by_side, split_evenly
 

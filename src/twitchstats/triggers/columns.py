@@ -1,0 +1,79 @@
+"""Columns that models share: weekday and trend; and how columns are put on one scale."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from twitchstats.panel import FloatArray, Panel
+
+DAYS_PER_TREND_TERM = 30
+MOST_TREND_TERMS = 8
+
+
+def count_trend_terms(y: FloatArray, trend: str) -> NDArray[np.int64]:
+    """Return the number of trend terms of each person: one for each month of the diary, at least a straight line."""
+    if trend == "none":
+        return np.zeros(len(y), dtype=np.int64)
+    if trend == "linear":
+        return np.ones(len(y), dtype=np.int64)
+    seen = np.isfinite(y)
+    span = np.where(seen.any(1), y.shape[1] - seen[:, ::-1].argmax(1) - seen.argmax(1), 0)
+    return np.clip(np.rint(span / DAYS_PER_TREND_TERM), 1, MOST_TREND_TERMS).astype(np.int64)
+
+
+def date_columns(panel: Panel, y: FloatArray, people: NDArray[np.int64], terms: int, *, weekday: bool) -> FloatArray:
+    """Return constant, weekday and trend columns (people, days, p); only the constant where days have no order."""
+    columns = [np.ones((len(people), y.shape[1]))]
+    if panel.ordered and weekday:
+        columns += [(panel.weekday[people] == day).astype(float) for day in range(1, 7)]
+    if panel.ordered and terms:
+        columns += list(np.moveaxis(_trend_basis(y[people], terms), -1, 0))
+    return np.stack(columns, axis=-1)
+
+
+def _trend_basis(y: FloatArray, terms: int) -> FloatArray:
+    """Return each person's trend columns, (B, n, terms), from the first to the last day with an outcome; NaN outside.
+
+    People with the same span share the computation.
+    """
+    seen = np.isfinite(y)
+    spans = np.stack([seen.argmax(1), y.shape[1] - 1 - seen[:, ::-1].argmax(1)], axis=1)
+    distinct, member = np.unique(spans, axis=0, return_inverse=True)
+    basis = np.full((len(distinct), y.shape[1], terms), np.nan)
+    for number, (first, last) in enumerate(distinct):
+        basis[number, first : last + 1] = _spline_basis(last - first + 1, terms)
+    return basis[member.ravel()]
+
+
+def _spline_basis(days: int, terms: int) -> FloatArray:
+    """Return a natural cubic spline basis, (days, terms) (Hastie, Tibshirani and Friedman 2009, section 5.2.1).
+
+    Columns are orthogonal with mean 0 and variance 1, so that a penalty does not depend on how the knots are written;
+    directions that so few days can't have are 0.
+    """
+    time = np.linspace(0, 1, days)
+    knots = np.linspace(0, 1, terms + 1)
+
+    def bend(knot: float) -> FloatArray:
+        return np.maximum(time - knot, 0) ** 3 / (1 - knot)
+
+    columns = [time, *(bend(knot) - bend(knots[-2]) for knot in knots[:-2])]
+    basis = np.stack(columns[:terms], axis=-1)
+    left, size, _ = np.linalg.svd(basis - basis.mean(0), full_matrices=False)
+    found = np.zeros((days, terms))
+    kept = size > 1e-8
+    found[:, : kept.sum()] = left[:, kept] * np.sqrt(days)
+    return found
+
+
+def standardise(values: FloatArray, ok: NDArray[np.bool_]) -> tuple[FloatArray, FloatArray]:
+    """Centre and scale along the last axis over the days that are ok; other days stay NaN.
+
+    Returns the values and the scale (..., 1); the scale is 0 where there is no variation.
+    """
+    n = np.maximum(ok.sum(-1, keepdims=True), 1)
+    mean = np.where(ok, values, 0.0).sum(-1, keepdims=True) / n
+    deviation = np.where(ok, values - mean, 0.0)
+    scale = np.sqrt((deviation**2).sum(-1, keepdims=True) / n)
+    flat = scale <= 1e-10 * np.maximum(np.abs(mean), 1e-300)
+    scale = np.where(flat, 0.0, scale)
+    return np.where(ok, deviation / np.where(flat, 1.0, scale), np.nan), scale
