@@ -14,6 +14,7 @@ from twitchstats import __version__, cli
 from twitchstats.errors import OptionError
 
 JOURNAL = "date,twitches,stress (0-10),notes\n2025-01-01,3,4,secret word\n2025-01-02,0,2,\n2025-01-03,5,14,\n"
+COMMANDS = ("report", "verify", "check", "triggers", "claims", "risk", "simulate", "study", "template")
 
 
 @pytest.fixture
@@ -30,12 +31,12 @@ def run(*words, **options):
 
 def test_help_names_every_command():
     told = cli.build_parser().format_help()
-    for name in ("report", "verify", "check", "triggers", "claims", "risk", "simulate", "template", "lab", "version"):
+    for name in (*COMMANDS, "lab", "version"):
         assert re.search(rf"^ +{name}\s", told, re.MULTILINE)
     assert "exit codes" in told
 
 
-@pytest.mark.parametrize("command", ["report", "verify", "check", "triggers", "claims", "risk", "simulate", "template"])
+@pytest.mark.parametrize("command", COMMANDS)
 def test_every_command_explains_itself(command, capsys):
     with pytest.raises(SystemExit) as stopped:
         cli.main([command, "--help"])
