@@ -18,6 +18,7 @@ FloatArray = NDArray[np.float64]
 BoolArray = NDArray[np.bool_]
 
 FIRST_MONDAY = np.datetime64("2024-01-01")
+SEASON = 92.0  # days of one wave
 MISSED_RUN = 3.0  # days in a row without an entry, on average
 LARGEST_MEAN = 1e4
 
@@ -218,7 +219,7 @@ def _draw_pattern(pattern: str, weekday: NDArray[np.int64], rng: np.random.Gener
     if pattern == "trend":
         return np.broadcast_to(time, weekday.shape)
     if pattern == "season":
-        return np.broadcast_to(np.sin(2 * np.pi * 1.3 * time), weekday.shape)
+        return np.broadcast_to(np.sin(2 * np.pi * np.arange(weekday.shape[1]) / SEASON), weekday.shape)
     if pattern == "weekend":
         return (weekday >= 5).astype(float)
     if pattern == "switching":
