@@ -1,10 +1,12 @@
 """Run every notebook of a folder again, in place: what is committed is what the code gives, byte for byte.
 
-Only the table of versions may differ: another machine may have another Python.
+Only the table of versions may differ: another machine may have another Python. The README's pictures are taken from the
+notebooks' cells tagged ``picture:NAME``.
 """
 
 import argparse
 import sys
+from base64 import b64decode
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -14,6 +16,7 @@ from twitchstats.errors import TwitchstatsError
 from twitchstats.report.execute import execute_notebook
 
 IGNORED = "nbval-ignore-output"
+PICTURE = "picture:"
 
 
 def refresh_notebook(path: Path) -> tuple[str, str]:
@@ -32,6 +35,18 @@ def drop_machine(text: str) -> str:
         if IGNORED in cell.metadata.get("tags", []):
             cell.outputs = []
     return nbformat.writes(notebook)
+
+
+def export_pictures(text: str) -> dict[str, bytes]:
+    """Return the pictures of cells tagged ``picture:NAME`` by file name: the README shows what the notebooks draw."""
+    pictures = {}
+    for cell in nbformat.reads(text, as_version=4).cells:
+        names = [tag.removeprefix(PICTURE) for tag in cell.metadata.get("tags", []) if tag.startswith(PICTURE)]
+        drawn = [
+            output.data["image/png"] for output in cell.get("outputs", []) if "image/png" in output.get("data", {})
+        ]
+        pictures |= {f"{name}.png": b64decode(png) for name, png in zip(names, drawn, strict=False)}
+    return pictures
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -54,6 +69,14 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(f"{path.name}: {'same' if same else 'changed'}", flush=True)
         if not same and not args.check:
             path.write_text(after, encoding="utf-8")
+        for name, picture in export_pictures(before if args.check else after).items():
+            target = args.folder.parent / "docs" / name
+            if not args.check:
+                target.parent.mkdir(exist_ok=True)
+                target.write_bytes(picture)
+            elif not target.exists() or target.read_bytes() != picture:
+                differing += 1
+                print(f"docs/{name}: changed", flush=True)
     return int(args.check and differing > 0)
 
 
