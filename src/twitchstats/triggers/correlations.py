@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from scipy import fft, stats
 
 from twitchstats.errors import OptionError, check_choice
-from twitchstats.inference import adjust_p_values, pool_estimates
+from twitchstats.inference import adjust_p_values, detectable_effect, pool_estimates
 from twitchstats.journal.record import Journal
 from twitchstats.panel import FloatArray, Panel
 from twitchstats.triggers.columns import count_trend_terms, date_columns
@@ -17,8 +17,8 @@ from twitchstats.triggers.request import Request, check_by, label_order, prepare
 from twitchstats.triggers.work import run_side_by_side, split_evenly
 
 COLUMNS = [
-    "person", "trigger", "outcome", "lag", "n_people", "n_days", "n_effective", "estimate", "ci_lower", "ci_upper",
-    "p_value", "p_adjusted", "order", "reason",
+    "person", "trigger", "outcome", "lag", "n_days", "n_effective", "estimate", "ci_lower", "ci_upper", "p_value",
+    "p_adjusted", "n_people", "detectable", "order", "reason",
 ]  # fmt: skip
 LEAST_EFFECTIVE = 8.0  # effective days below which a correlation is not told
 LEAST_INFLATION = 0.1
@@ -62,10 +62,11 @@ def correlate_triggers(
     Returns
     -------
     DataFrame
-        One row for each person (or "pooled"), trigger and lag: ``person, trigger, outcome, lag, n_people, n_days,
-        n_effective, estimate, ci_lower, ci_upper, p_value, p_adjusted, order, reason``. `n_effective` is the number
-        of independent days that would carry as much; p-value and interval come from it. `p_adjusted` is after
-        Benjamini and Hochberg (1995) over every test of the call.
+        One row for each person (or "pooled"), trigger and lag: ``person, trigger, outcome, lag, n_days, n_effective,
+        estimate, ci_lower, ci_upper, p_value, p_adjusted, n_people, detectable, order, reason``. `n_effective` is the
+        number of independent days that would carry as much; p-value and interval come from it. `detectable` is the
+        smallest correlation that would be found with 80 % power. `p_adjusted` is after Benjamini and Hochberg (1995)
+        over every test of the call.
 
     Raises
     ------
@@ -267,6 +268,7 @@ def _list_pairs(request: Request, parts: dict[str, FloatArray]) -> pd.DataFrame:
         ci_lower=np.tanh(z - half),
         ci_upper=np.tanh(z + half),
         p_value=2 * stats.t.sf(np.abs(z) / se, df),
+        detectable=np.tanh(detectable_effect(se, df)),
         reason=reason,
     )
 
@@ -279,15 +281,16 @@ def _pool_pairs(frame: pd.DataFrame) -> pd.DataFrame:
         row = {"person": "pooled", "trigger": trigger, "lag": lag, "n_people": len(shown), "reason": ""}
         row |= {"n_days": int(shown["n_days"].sum()), "n_effective": shown["n_effective"].sum(min_count=1)}
         if len(shown) == 1:
-            row |= shown.iloc[0][["estimate", "ci_lower", "ci_upper", "p_value"]].to_dict()
+            row |= shown.iloc[0][["estimate", "ci_lower", "ci_upper", "p_value", "detectable"]].to_dict()
         elif len(shown) > 1:
             pooled = pool_estimates(np.arctanh(shown["estimate"]), 1 / np.sqrt(shown["n_effective"] - 3))
             row |= {name: np.tanh(pooled[name]) for name in ("estimate", "ci_lower", "ci_upper")}
             row["p_value"] = pooled["p_value"]
+            row["detectable"] = np.tanh(detectable_effect(pooled["se"], pooled["df"]))
         else:
             row["reason"] = group["reason"].mode().iloc[0]
         rows.append(row)
     columns = [name for name in COLUMNS if name not in ("outcome", "order", "p_adjusted")]
     result = pd.DataFrame(rows, columns=columns)
-    numbers = ["n_effective", "estimate", "ci_lower", "ci_upper", "p_value"]
+    numbers = ["n_effective", "estimate", "ci_lower", "ci_upper", "p_value", "detectable"]
     return result.astype(dict.fromkeys(numbers, float))
