@@ -50,6 +50,28 @@ def detectable_effect(
     return (stats.t.ppf(1 - alpha / 2, df) + stats.t.ppf(power, df)) * se
 
 
+def describe_estimates(
+    estimates: ArrayLike, standard_errors: ArrayLike, degrees_of_freedom: ArrayLike, *, alpha: float = 0.05
+) -> dict[str, FloatArray]:
+    """Return intervals, p-value against 0 and what was detectable, by a t reference (normal for infinite degrees).
+
+    Returns
+    -------
+    dict of float arrays
+        ``ci_lower, ci_upper`` at the level 1 - alpha, ``ci90_lower, ci90_upper``, ``p_value``, ``detectable``; all NaN
+        where the standard error is not positive and finite.
+    """
+    b, se, df = np.broadcast_arrays(
+        *(np.asarray(values, float) for values in (estimates, standard_errors, degrees_of_freedom))
+    )
+    se = np.where(np.isfinite(se) & (se > 0), se, np.nan)
+    wide, narrow = stats.t.ppf(1 - alpha / 2, df) * se, stats.t.ppf(0.95, df) * se
+    return {
+        "ci_lower": b - wide, "ci_upper": b + wide, "ci90_lower": b - narrow, "ci90_upper": b + narrow,
+        "p_value": 2 * stats.t.sf(np.abs(b) / se, df), "detectable": detectable_effect(se, df, alpha=alpha),
+    }  # fmt: skip
+
+
 def pool_estimates(
     estimates: ArrayLike,
     standard_errors: ArrayLike,

@@ -8,7 +8,6 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from twitchstats.claims.daily import describe_estimate
 from twitchstats.claims.doses import compare_dose_shapes
 from twitchstats.claims.people import estimate_sign_ratios
 from twitchstats.claims.remedies import estimate_remedy_effects
@@ -22,7 +21,7 @@ from twitchstats.episodes import (
     relate_sign_to_duration,
     test_site_share,
 )
-from twitchstats.inference import detectable_effect
+from twitchstats.inference import describe_estimates, detectable_effect
 from twitchstats.journal import Journal
 
 Finding = dict[str, Any]
@@ -178,11 +177,12 @@ def _tell_rule(metrics: pd.DataFrame) -> Finding:
     if not np.isfinite(ratio["estimate"]):
         return {"reason": "no variation", "n_people": int(ratio["n"])}
     se = float(np.log(ratio["ci_upper"] / ratio["ci_lower"]) / (2 * stats.norm.isf(0.025)))
-    found = describe_estimate(float(np.log(ratio["estimate"])), se, np.inf)
-    p_value = found.pop("p_value")
+    log_ratio = float(np.log(ratio["estimate"]))
+    found = describe_estimates(log_ratio, se, np.inf)
+    p_value = float(found.pop("p_value"))
     note = (f"sensitivity {estimate['sensitivity']:.2f}, specificity {estimate['specificity']:.2f}; at a base rate of "
             f"{metrics['base_rate'].iloc[0]:.2g} {estimate['ppv']:.2g} of those called are seriously ill")  # fmt: skip
-    return {key: float(np.exp(value)) for key, value in found.items()} | {
+    return {key: float(np.exp(value)) for key, value in (found | {"estimate": np.array(log_ratio)}).items()} | {
         "p_value": p_value, "measure": "likelihood ratio", "n_people": int(ratio["n"]), "note": note, "reason": "",
     }  # fmt: skip
 

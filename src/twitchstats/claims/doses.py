@@ -6,12 +6,13 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from twitchstats.claims.daily import DailyFit, FloatArray, fit_daily, pool_terms
-from twitchstats.claims.remedies import summarise_reasons, to_ratio
-from twitchstats.errors import OptionError, unknown_name
+from twitchstats.errors import OptionError
 from twitchstats.inference import adjust_p_values
 from twitchstats.journal import Journal
-from twitchstats.panel import build_panel, shift_days
+from twitchstats.panel import FloatArray, shift_days
+from twitchstats.triggers.design import REFUSALS, Estimates, choose_family, fit_columns
+from twitchstats.triggers.effects import MEASURES, pool_people, tell_intervals
+from twitchstats.triggers.request import Request, prepare_request
 
 SHAPE_COLUMNS = [
     "trigger", "outcome", "lag", "threshold", "shape", "step", "unit", "n_people", "n_days", "measure", "estimate",
@@ -33,7 +34,8 @@ def compare_dose_shapes(
     """Compare a straight dose-response line with one that bends at a threshold.
 
     "Too much" claims that the dose beyond a limit acts. Each person who was on both sides of the limit on at least
-    five days gets a line that may bend there; the people's slopes are pooled by random effects.
+    five days gets a line that may bend there, in the models of `triggers.estimate_effects` (yesterday's outcome,
+    the older dose, weekday and trend beside it); the people's slopes are pooled by random effects.
 
     Parameters
     ----------
@@ -64,65 +66,50 @@ def compare_dose_shapes(
     OptionError
         The threshold is not a finite number, the lag negative, or asked in a journal without an order of days.
     """
-    outcome = outcome or journal.outcome or "twitches"
-    about = journal.variables.set_index("name")
-    for name in (trigger, outcome):
-        if name not in about.index:
-            raise unknown_name("variable", name, about.index)
+    request = prepare_request(journal, outcome, [trigger], 0)
     if not np.isfinite(threshold) or lag < 0 or (lag and journal.calendar == "none"):
         raise OptionError(
             f"threshold={threshold!r}, lag={lag!r} is not possible. The threshold is a finite number, the lag 0 or "
             "more days (0 only where days have no order)."
         )
-    rating = bool(about.loc[outcome, "kind"] == "rating")
-    step, unit = float(about["step"][trigger]), about["unit"][trigger]
-    told = {"trigger": trigger, "outcome": outcome, "lag": lag, "threshold": float(threshold), "step": step,
-            "unit": unit, "measure": "difference" if rating else "rate ratio"}  # fmt: skip
-    rows = []
-    for shape, (beta, variance, fit) in _fit_shapes(journal, trigger, outcome, threshold, lag, step, rating).items():
-        found = to_ratio(pool_terms(beta, variance, fit.degrees_of_freedom, alpha=alpha), rating=rating)
-        rows.append({**told, **found} | {
-            "shape": shape, "n_days": int(fit.n_days[np.isfinite(beta)].sum()),
-            "reason": summarise_reasons(fit.reasons) if found["n_people"] == 0 else "",
-        } | ({"step": 1.0, "unit": "day"} if shape == "over" else {}))  # fmt: skip
-    table = pd.DataFrame(rows)
-    return table.assign(p_adjusted=adjust_p_values(table["p_value"].astype(float)))[SHAPE_COLUMNS]
+    step, unit = float(request.variables["step"][trigger]), request.variables["unit"][trigger]
+    family = choose_family(request.kind)
+    straight, bent = _fit_shapes(request, trigger, threshold, lag, family)
+    rows = [pool_people(straight, np.array([step, 1.0])), pool_people(bent, np.full(3, step))]
+    table = tell_intervals(pd.concat(rows, ignore_index=True), MEASURES[family], alpha=alpha)
+    over = np.array(SHAPES) == "over"
+    return table.assign(
+        trigger=trigger, outcome=request.outcome, lag=lag, threshold=float(threshold), shape=SHAPES,
+        step=np.where(over, 1.0, step), unit=np.where(over, "day", unit), p_adjusted=adjust_p_values(table["p_value"]),
+    )[SHAPE_COLUMNS]  # fmt: skip
 
 
-def _fit_shapes(
-    journal: Journal, trigger: str, outcome: str, threshold: float, lag: int, step: float, rating: bool
-) -> dict[str, tuple[FloatArray, FloatArray, DailyFit]]:
-    """Return coefficient and variance of each shape for each person, and the fit they come from."""
-    panel = build_panel(journal, variables=[trigger, outcome])
-    y, dose = panel.get(outcome), panel.lag(trigger, lag)
-    before = shift_days(y if rating else np.log1p(y), 1)
-    adjust = [before, panel.lag(trigger, lag + 1) / step] if panel.ordered else []
-    both = _find_both_sides(dose, y, threshold)
+def _fit_shapes(request: Request, trigger: str, threshold: float, lag: int, family: str) -> tuple[Estimates, Estimates]:
+    """Fit line and over, each on its own; then below, above and bend, each given the other part of the bent line."""
+    panel, y = request.panel, request.panel.get(request.outcome)
+    dose = panel.lag(trigger, lag)
+    before = shift_days(np.log1p(y) if family == "count" else y, 1)
+    adjust = [before, panel.lag(trigger, lag + 1)] if panel.ordered else []
+    known = np.isfinite(dose) & np.isfinite(y)
+    both = _find_both_sides(dose, known, threshold)
     y = np.where(both[:, None], y, np.nan)
     over = np.where(np.isfinite(dose), dose > threshold, np.nan)
-    parts = [np.minimum(dose, threshold) / step, np.maximum(dose - threshold, 0) / step]
-    line, stepped, bent = (
-        _name_side(fit_daily(y, terms, adjust, panel.weekday, counts=not rating), both)
-        for terms in ([dose / step], [over], parts)
-    )
-    beta, cov = bent.coefficients, bent.covariances
-    return {
-        "line": (line.coefficients[:, 0], line.variances[:, 0], line),
-        "over": (stepped.coefficients[:, 0], stepped.variances[:, 0], stepped),
-        "below": (beta[:, 0], cov[:, 0, 0], bent),
-        "above": (beta[:, 1], cov[:, 1, 1], bent),
-        "bend": (beta[:, 1] - beta[:, 0], cov[:, 0, 0] + cov[:, 1, 1] - 2 * cov[:, 0, 1], bent),
-    }
+    below, above = np.minimum(dose, threshold), np.maximum(dose - threshold, 0)
+    straight = fit_columns(panel, y, np.stack([dose, over]), family=family, adjust=adjust)
+    # given the whole dose, what is above the limit counts by how much steeper the line is there
+    beside = np.stack([above, below, dose])[:, None]
+    bent = fit_columns(panel, y, np.stack([below, above, above]), family=family, adjust=adjust, beside=beside)
+    one_sided = ~both & (known.sum(axis=1) >= 2 * _MIN_DAYS_ON_EACH_SIDE)
+    return _name_side(straight, one_sided), _name_side(bent, one_sided)
 
 
-def _name_side(fit: DailyFit, both: NDArray[np.bool_]) -> DailyFit:
+def _name_side(fits: Estimates, one_sided: NDArray[np.bool_]) -> Estimates:
     """Tell people who never passed the limit, or hardly ever, from people with too few days."""
-    reasons = [reason if there else "no variation" for reason, there in zip(fit.reasons, both, strict=True)]
-    return replace(fit, reasons=reasons)
+    refusal = np.where(one_sided[:, None, None], REFUSALS.index("no variation"), fits.refusal)
+    return replace(fits, refusal=refusal)
 
 
-def _find_both_sides(dose: FloatArray, y: FloatArray, threshold: float) -> NDArray[np.bool_]:
+def _find_both_sides(dose: FloatArray, known: NDArray[np.bool_], threshold: float) -> NDArray[np.bool_]:
     """Return who has enough days on each side of the limit."""
-    known = np.isfinite(dose) & np.isfinite(y)
     above = (known & (dose > threshold)).sum(axis=1)
     return np.minimum(above, known.sum(axis=1) - above) >= _MIN_DAYS_ON_EACH_SIDE

@@ -4,11 +4,10 @@ from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
-from scipy import stats
 
-from twitchstats.claims.daily import FloatArray
 from twitchstats.errors import unknown_name
-from twitchstats.inference import adjust_p_values
+from twitchstats.inference import adjust_p_values, describe_estimates
+from twitchstats.panel import FloatArray
 from twitchstats.signs import encode_signs, load_signs
 
 SIGN_COLUMNS = [
@@ -116,15 +115,11 @@ def _compare_groups(present: np.ndarray, case: np.ndarray, alpha: float) -> dict
     hit, alarm = int((present & case).sum()), int((present & ~case).sum())
     half = 0.5 * (min(hit, alarm) == 0)
     share, other = (hit + half) / (n_cases + 2 * half), (alarm + half) / (n_others + 2 * half)
-    log_ratio = np.log(share / other)
+    log_ratio = float(np.log(share / other))
     se = np.sqrt((1 - share) / (hit + half) + (1 - other) / (alarm + half))
-    wide, narrow = stats.norm.isf(alpha / 2) * se, stats.norm.isf(0.05) * se
+    found = {name: float(value) for name, value in describe_estimates(log_ratio, se, np.inf, alpha=alpha).items()}
     missed = 1 - hit / n_cases
     return counted | {
         "sensitivity": hit / n_cases, "specificity": 1 - alarm / n_others, "estimate": float(np.exp(log_ratio)),
-        "ci_lower": float(np.exp(log_ratio - wide)), "ci_upper": float(np.exp(log_ratio + wide)),
-        "ci90_lower": float(np.exp(log_ratio - narrow)), "ci90_upper": float(np.exp(log_ratio + narrow)),
-        "p_value": float(2 * stats.norm.sf(abs(log_ratio) / se)),
-        "likelihood_ratio_negative": missed / (1 - alarm / n_others) if alarm < n_others else np.nan,
-        "detectable": float(np.exp((stats.norm.isf(alpha / 2) + stats.norm.isf(0.2)) * se)), "reason": "",
-    }  # fmt: skip
+        "likelihood_ratio_negative": missed / (1 - alarm / n_others) if alarm < n_others else np.nan, "reason": "",
+    } | {name: value if name == "p_value" else float(np.exp(value)) for name, value in found.items()}  # fmt: skip

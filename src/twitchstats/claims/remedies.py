@@ -5,11 +5,13 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from twitchstats.claims.daily import DailyFit, FloatArray, fit_daily, pool_terms
 from twitchstats.errors import OptionError, unknown_name
 from twitchstats.inference import adjust_p_values
 from twitchstats.journal import Journal
-from twitchstats.panel import Panel, build_panel, shift_days
+from twitchstats.panel import FloatArray, shift_days
+from twitchstats.triggers.design import Estimates, choose_family, fit_columns
+from twitchstats.triggers.effects import MEASURES, list_people, pool_people, tell_intervals
+from twitchstats.triggers.request import Request, order_in_time, prepare_request
 
 REMEDY_COLUMNS = [
     "person", "remedy", "outcome", "lag", "step", "unit", "n_people", "n_days", "measure", "order", "estimate",
@@ -53,11 +55,11 @@ def estimate_remedy_effects(
     Returns
     -------
     DataFrame
-        `REMEDY_COLUMNS`. ``estimate``: the ratio of outcomes after one meaningful step of the remedy (counts and
-        amounts; below 1 it helped) or the difference (ratings; below 0 it helped). ``naive``: mean outcome in the
-        three days from a start (after the lag) over, or minus, that in the last three days before it can have worked:
-        what "before and after" shows. ``order``: "forward", or "same time". ``detectable``: the ratio or difference
-        found with 80 % power. ``reason`` is not empty where nothing could be estimated.
+        `REMEDY_COLUMNS`. ``estimate``: after one meaningful step of the remedy, the rate ratio (counts) or odds ratio
+        (yes/no; below 1 it helped) or the difference (ratings, amounts; below 0 it helped). ``naive``: mean outcome in
+        the three days from a start (after the lag) over, or minus, that in the last three days before it can have
+        worked: what "before and after" shows. ``order``: "forward", "same time" or "backward". ``detectable``: the
+        ratio or difference found with 80 % power. ``reason`` is not empty where nothing could be estimated.
 
     Raises
     ------
@@ -68,29 +70,43 @@ def estimate_remedy_effects(
 
     Notes
     -----
+    The models of `triggers.estimate_effects`, with their score tests and pooling, on other columns.
     Regression to the mean: placebo arms of cramp trials improve by 28 % (Cochrane CD009402.pub3).
     """
     names = _choose_remedies(journal, remedies)
-    outcome = outcome or journal.outcome or "twitches"
     if lag < 0 or (lag and journal.calendar == "none") or by not in ("pooled", "person"):
         raise OptionError(
             f"lag={lag!r}, by={by!r} is not possible. The lag is 0 or more days (0 only where days have no order); "
             "by is 'pooled' or 'person'."
         )
-    panel = build_panel(journal, variables=[outcome, *[name for name in names if name != outcome]])
-    about = journal.variables.set_index("name")
-    rating = about.loc[outcome, "kind"] == "rating"
-    rows = []
-    for name in names:
-        step = float(about.loc[name, "step"])
-        fit = _fit_remedy(panel, name, outcome, lag, step, counts=not rating)
-        told = {"remedy": name, "outcome": outcome, "lag": lag, "step": step, "unit": about.loc[name, "unit"],
-                "measure": "difference" if rating else "rate ratio",
-                "order": _tell_order(about, name, outcome, lag)}  # fmt: skip
-        naive = _compare_starts(panel.get(outcome), panel.get(name), lag, rating=rating)
-        rows += [told | row for row in _tell_rows(panel, fit, naive, by, rating, alpha)]
-    table = pd.DataFrame(rows, columns=[c for c in REMEDY_COLUMNS if c != "p_adjusted"])
-    return table.assign(p_adjusted=adjust_p_values(table["p_value"].astype(float)))[REMEDY_COLUMNS]
+    request = prepare_request(journal, outcome, names, lag)
+    steps = request.variables.loc[list(request.triggers), "step"].to_numpy(float)
+    family = choose_family(request.kind)
+    fits = _fit_remedies(request, lag, family)
+    table = pool_people(fits, steps) if by == "pooled" else list_people(fits, steps)
+    people = ["pooled"] if by == "pooled" else [str(person) for person in request.panel.people]
+    labels = pd.MultiIndex.from_product([people, request.triggers], names=["person", "remedy"]).to_frame(index=False)
+    naive = _compare_starts(request, lag, family)
+    table["naive"] = (_average(naive)[None] if by == "pooled" else naive).ravel()
+    return _finish(pd.concat([labels, table], axis=1), request, lag, MEASURES[family], alpha)
+
+
+def _finish(table: pd.DataFrame, request: Request, lag: int, measure: str, alpha: float) -> pd.DataFrame:
+    """Add intervals, labels and adjusted p-values, one remedy after the other."""
+    table = tell_intervals(table, measure, alpha=alpha)
+    if measure != "difference":
+        table["naive"] = np.exp(table["naive"])
+    about, outcome = request.variables, request.outcome
+    orders = {name: order_in_time(about, name, outcome, lag) for name in request.triggers}
+    table = table.assign(
+        outcome=outcome,
+        lag=lag,
+        step=about.loc[table["remedy"], "step"].to_numpy(float),
+        unit=about.loc[table["remedy"], "unit"].to_numpy(),
+        order=table["remedy"].map(orders),
+        p_adjusted=adjust_p_values(table["p_value"]),
+    )
+    return table.sort_values(["remedy", "person"], kind="stable", ignore_index=True)[REMEDY_COLUMNS]
 
 
 def _choose_remedies(journal: Journal, remedies: Sequence[str] | None) -> list[str]:
@@ -102,75 +118,52 @@ def _choose_remedies(journal: Journal, remedies: Sequence[str] | None) -> list[s
     return names
 
 
-def _tell_order(about: pd.DataFrame, remedy: str, outcome: str, lag: int) -> str:
-    early = {"night": 0, "day": 1, "bedtime": 2}
-    ahead = early.get(str(about.loc[remedy, "timing"]), 1) < early.get(str(about.loc[outcome, "timing"]), 1)
-    return "forward" if lag > 0 or ahead else "same time"
-
-
-def _fit_remedy(panel: Panel, remedy: str, outcome: str, lag: int, step: float, *, counts: bool) -> DailyFit:
-    y = panel.get(outcome)
-    told = np.log1p(y) if counts else y
+def _fit_remedies(request: Request, lag: int, family: str) -> Estimates:
+    """Fit each remedy on its own, given how bad the days before were."""
+    panel, y = request.panel, request.panel.get(request.outcome)
+    told = np.log1p(y) if family == "count" else y
     adjust = []
     if panel.ordered:
         recent = [shift_days(told, 1), shift_days(told, 2)]
         # squares: a remedy is started the more readily the worse the day, and not in a straight line
-        adjust = [*recent, *[value**2 for value in recent], _mean_of_week(told)]
-    return fit_daily(y, [panel.lag(remedy, lag) / step], adjust, panel.weekday, counts=counts)
+        squares = [value**2 for value in recent] if family != "yes/no" else []
+        adjust = [*recent, *squares, _mean_of_week(told)]
+    x = [panel.lag(name, lag) for name in request.triggers]
+    return fit_columns(panel, y, np.stack(x) if x else np.zeros((0, *y.shape)), family=family, adjust=adjust)
 
 
 def _mean_of_week(values: FloatArray) -> FloatArray:
     """Return the mean of the reported days among the seven before each day."""
-    stack = np.stack([shift_days(values, back) for back in range(1, _WEEK + 1)])
-    known = np.isfinite(stack).sum(axis=0)
-    return np.where(known > 0, np.nansum(stack, axis=0) / np.maximum(known, 1), np.nan)
+    return _average(np.stack([shift_days(values, back) for back in range(1, _WEEK + 1)]))
 
 
-def _compare_starts(y: FloatArray, remedy: FloatArray, lag: int, *, rating: bool) -> FloatArray:
-    """Return for each person the outcome after starts of the remedy against that before."""
-    started = (remedy > 0) & ~(shift_days(remedy, 1) > 0) & np.isfinite(shift_days(remedy, 1))
+def _compare_starts(request: Request, lag: int, family: str) -> FloatArray:
+    """Return for each person and remedy the outcome after starts against that before, (P, T).
+
+    The log of a ratio for counts, of an odds ratio for yes/no, otherwise a difference.
+    """
+    y = request.panel.get(request.outcome)
+    columns = [_compare_one(y, request.panel.get(name), lag, family) for name in request.triggers]
+    return np.stack(columns, axis=-1) if columns else np.zeros((len(y), 0))
+
+
+def _compare_one(y: FloatArray, remedy: FloatArray, lag: int, family: str) -> FloatArray:
+    yesterday = shift_days(remedy, 1)
+    started = (remedy > 0) & ~(yesterday > 0) & np.isfinite(yesterday)
     # with a lag the day of the start is still "before": nothing can have worked yet
     last = 0 if lag else 1
     before = np.stack([shift_days(y, back) for back in range(last, last + _WINDOW)])
     after = np.stack([shift_days(y, -ahead) for ahead in range(lag, lag + _WINDOW)])
-    sums = []
-    for window in (before, after):
-        used = np.where(started, window, np.nan)
-        known = np.isfinite(used).sum(axis=(0, 2))
-        sums.append(np.where(known > 0, np.nansum(used, axis=(0, 2)) / np.maximum(known, 1), np.nan))
-    if rating:
-        return sums[1] - sums[0]
-    usable = (sums[0] > 0) & (sums[1] > 0)
-    return np.where(usable, np.log(np.where(usable, sums[1], 1.0) / np.where(usable, sums[0], 1.0)), np.nan)
+    first, second = (_average(np.where(started, window, np.nan), axis=(0, 2)) for window in (before, after))
+    if family == "amount":
+        return second - first
+    if family == "yes/no":
+        first, second = (share / np.where(share < 1, 1 - share, np.nan) for share in (first, second))
+    usable = (first > 0) & (second > 0)
+    return np.where(usable, np.log(np.where(usable, second, 1.0) / np.where(usable, first, 1.0)), np.nan)
 
 
-def _tell_rows(
-    panel: Panel, fit: DailyFit, naive: FloatArray, by: str, rating: bool, alpha: float
-) -> list[dict[str, object]]:
-    beta, variance = fit.coefficients[:, 0], fit.variances[:, 0]
-    groups = [("pooled", np.arange(len(beta)))] if by == "pooled" else [
-        (str(person), np.array([i])) for i, person in enumerate(panel.people)
-    ]  # fmt: skip
-    rows = []
-    for person, members in groups:
-        found = pool_terms(beta[members], variance[members], fit.degrees_of_freedom[members], alpha=alpha)
-        used = members[np.isfinite(beta[members])]
-        simple = naive[members][np.isfinite(naive[members])]
-        reason = "" if np.isfinite(found["estimate"]) else summarise_reasons([fit.reasons[i] for i in members])
-        row = found | {"naive": float(simple.mean()) if len(simple) else np.nan}
-        rows.append(to_ratio(row, rating=rating) | {
-            "person": person, "n_days": int(fit.n_days[used].sum()), "n_people": len(used), "reason": reason,
-        })  # fmt: skip
-    return rows
-
-
-def to_ratio(row: dict[str, float], *, rating: bool) -> dict[str, object]:
-    """Return the row with its log ratios as ratios; differences of ratings stay."""
-    scaled = ("estimate", "ci_lower", "ci_upper", "ci90_lower", "ci90_upper", "detectable", "naive")
-    return {key: float(np.exp(value)) if key in scaled and not rating else value for key, value in row.items()}
-
-
-def summarise_reasons(reasons: Sequence[str]) -> str:
-    """Return the commonest reason of people, "too few days" where there is nobody."""
-    given = pd.Series([reason for reason in reasons if reason], dtype="str")
-    return str(given.value_counts().sort_index().sort_values(kind="stable").index[-1]) if len(given) else "too few days"
+def _average(values: FloatArray, axis: int | tuple[int, ...] = 0) -> FloatArray:
+    """Return the mean of what is known, NaN where nothing is."""
+    known = np.isfinite(values).sum(axis=axis)
+    return np.where(known > 0, np.nansum(values, axis=axis) / np.maximum(known, 1), np.nan)

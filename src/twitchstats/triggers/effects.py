@@ -8,7 +8,7 @@ import pandas as pd
 from scipy import stats
 
 from twitchstats.errors import OptionError, check_choice
-from twitchstats.inference import adjust_p_values, detectable_effect, pool_estimates
+from twitchstats.inference import adjust_p_values, describe_estimates, detectable_effect, pool_estimates
 from twitchstats.journal.record import Journal
 from twitchstats.triggers.design import REFUSALS, Estimates, Options, choose_family, fit_panel
 from twitchstats.triggers.request import Request, check_by, label_order, prepare_request, refuse_tautology
@@ -18,7 +18,8 @@ COLUMNS = [
     "p_value", "p_adjusted", "detectable", "heterogeneity", "measure", "order", "ci90_lower", "ci90_upper", "reason",
 ]  # fmt: skip
 MEASURES = {"count": "rate ratio", "yes/no": "odds ratio", "amount": "difference"}
-ON_OUTCOME_SCALE = ["estimate", "ci_lower", "ci_upper", "ci90_lower", "ci90_upper", "detectable"]
+INTERVALS = ["ci_lower", "ci_upper", "ci90_lower", "ci90_upper"]
+ON_OUTCOME_SCALE = ["estimate", *INTERVALS, "detectable"]
 
 
 def estimate_effects(
@@ -268,18 +269,21 @@ def _stack(frame: pd.DataFrame, refused: pd.DataFrame) -> pd.DataFrame:
 
 def _finish(frame: pd.DataFrame, request: Request, measure: str) -> pd.DataFrame:
     """Add intervals, labels and adjusted p-values; put ratios on the ratio scale."""
-    for name in ("estimate", "se", "df", "p_value", "heterogeneity", "detectable"):
-        frame[name] = frame[name].astype(float) if name in frame else np.nan
-    for level, prefix in ((0.95, "ci"), (0.90, "ci90")):
-        half = stats.t.ppf(0.5 + level / 2, frame["df"]) * frame["se"]
-        frame[f"{prefix}_lower"], frame[f"{prefix}_upper"] = frame["estimate"] - half, frame["estimate"] + half
-    if measure != "difference":
-        frame[ON_OUTCOME_SCALE] = np.exp(frame[ON_OUTCOME_SCALE])
-    frame["outcome"], frame["measure"] = request.outcome, measure
+    frame = tell_intervals(frame, measure)
+    frame["outcome"] = request.outcome
     frame["step"] = request.variables.loc[frame["trigger"], "step"].to_numpy(float)
     frame["unit"] = request.variables.loc[frame["trigger"], "unit"].to_numpy()
     frame["p_adjusted"] = adjust_p_values(frame["p_value"])
     frame["order"] = label_order(request, frame["trigger"], frame["lag"])
-    frame["n_days"] = frame["n_days"].fillna(0).astype(int)
-    frame["n_people"] = frame["n_people"].astype(int)
     return frame[COLUMNS]
+
+
+def tell_intervals(frame: pd.DataFrame, measure: str, *, alpha: float = 0.05) -> pd.DataFrame:
+    """Return rows of `pool_people` or `list_people` with ``measure`` and intervals, ratios on the ratio scale."""
+    numbers = ("estimate", "se", "df", "p_value", "heterogeneity", "detectable")
+    frame = frame.assign(**{name: frame[name].astype(float) if name in frame else np.nan for name in numbers})
+    found = describe_estimates(frame["estimate"], frame["se"], frame["df"], alpha=alpha)
+    frame = frame.assign(**{name: found[name] for name in INTERVALS}, measure=measure)
+    if measure != "difference":
+        frame[ON_OUTCOME_SCALE] = np.exp(frame[ON_OUTCOME_SCALE])
+    return frame.assign(n_days=frame["n_days"].fillna(0).astype(int), n_people=frame["n_people"].astype(int))
