@@ -37,7 +37,7 @@ def test_people(read):
         ["people", 3, "not_yes_no", "row 3, pregnant: 'maybe' is neither yes nor no; write yes, no, 1 or 0",
         "cell set missing"],
         ["people", 4, "same_person", "row 4, person: 'A' has a row already; the first one counts", "row dropped"],
-        ["people", 5, "missing_person", "row 5, person: the row doesn't say who it is", "row dropped"],
+        ["people", 5, "missing_person", "row 5, person: the row doesn't say whose it is; fill it in", "row dropped"],
     ]  # fmt: skip
 
 

@@ -21,6 +21,7 @@ _SPACES = re.compile(r"(?<=\d)[ \u00a0\u2009\u202f'\u2019](?=\d{3}(?!\d))")
 _COMMA_ONLY = re.compile(r"[+-]?\d+,\d+$")
 _GROUP_COMMA = re.compile(r"[+-]?[1-9]\d{0,2}(,\d{3})+$")
 _GROUP_POINT = re.compile(r"[+-]?[1-9]\d{0,2}(\.\d{3})+$")
+_ONE_GROUP = re.compile(r"[+-]?[1-9]\d{0,2}[.,]\d{3}$")
 _ENGLISH = re.compile(r"[+-]?\d{1,3}(,\d{3})+\.\d+$")
 _EUROPEAN = re.compile(r"[+-]?\d{1,3}(\.\d{3})+,\d+$")
 _QUANTITY = re.compile(r"(?P<number>[+-]?[\d.,]*\d)\s*(?P<unit>[^\W\d_][^\d]*)$")
@@ -74,6 +75,14 @@ def settle_decimal(texts: Iterable[str], *, delimiter: str = ",") -> str:
     ``7,5`` shows a comma and ``7.5`` a point; where nothing does, a file cut by semicolons is taken for one
     with decimal commas. Only numbers like ``1,234`` depend on it: the others say themselves what they are.
     """
+    comma, point = count_decimal_signs(texts)
+    if comma == point:
+        return "," if delimiter == ";" and not point else "."
+    return "," if comma > point else "."
+
+
+def count_decimal_signs(texts: Iterable[str]) -> tuple[int, int]:
+    """Return how many of the texts can only have a decimal comma, and how many only a decimal point."""
     comma = point = 0
     for text in texts:
         if "," not in text:
@@ -83,9 +92,19 @@ def settle_decimal(texts: Iterable[str], *, delimiter: str = ",") -> str:
             comma += 1
         else:
             point += _ENGLISH.match(text) is not None
-    if comma == point:
-        return "," if delimiter == ";" and not point else "."
-    return "," if comma > point else "."
+    return comma, point
+
+
+def find_guess(texts: Iterable[str], decimal: str) -> str | None:
+    """Return the first text whose value hangs on the decimal sign (1,234), or None.
+
+    >>> find_guess(["7", "1,234"], "."), find_guess(["1.234"], "."), find_guess(["1.234"], ",")
+    ('1,234', None, '1.234')
+    """
+    for text in texts:
+        if _ONE_GROUP.match(text) and ("," in text or decimal == ","):
+            return text
+    return None
 
 
 def read_number(text: str, decimal: str = ".") -> float | None:
@@ -149,7 +168,7 @@ def read_cells(texts: Sequence[str], rule: Rule, *, decimal: str = ".") -> tuple
         (rule, what is wrong).
     """
     judge = _judge_yes_no if rule.kind == "yes/no" else _judge_number
-    values = read_plain(texts, decimal) * (1.0 if rule.kind == "yes/no" else rule.factor)
+    values = read_plain(texts, decimal) * (1.0 if rule.kind == "yes/no" else rule.factor) + 0.0  # no -0
     faults: dict[int, Fault] = {}
     for place in np.flatnonzero(~_are_fine(values, rule)).tolist():
         values[place] = np.nan
@@ -216,7 +235,7 @@ def _find_fault(value: float, text: str, rule: Rule) -> Fault | None:
         return None
     told = text if rule.factor == 1.0 else f"{text} ({value:g} {rule.unit})"
     unit = f" {rule.unit}" if rule.kind == "amount" and rule.unit else ""
-    return "out_of_range", f"{told} is outside {rule.low:g}-{rule.high:g}{unit}{_tell_way_out(value, rule)}"
+    return "out_of_range", f"{told} is outside {rule.low:.15g}-{rule.high:.15g}{unit}{_tell_way_out(value, rule)}"
 
 
 def _tell_way_out(value: float, rule: Rule) -> str:

@@ -4,7 +4,7 @@ import math
 import re
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -18,6 +18,7 @@ _OUT_OF = re.compile(r"\s*(?:/|\bout of|\bof|\bvon|\bsur)\s*(\d{1,3})$", re.IGNO
 _SPAN = re.compile(r"\s*(-?\d{1,3})\s*(?:-|\u2013|to|\.\.|bis)\s*(\d{1,3})$", re.IGNORECASE)
 _PER_DAY = re.compile(r"\s*(?:/|\bper\b|\ba\b|\bpro\b|\bpar\b)\s*(?:d|day|tag|jour|24\s*h)$", re.IGNORECASE)
 # Words in brackets that change nothing in what a number means.
+_SIGNS = frozenset("%\u00b0$\u20ac\u00a3")
 _IDLE = frozenset(normalise_header(word) for word in load_words("idle remark")) | {""}
 
 
@@ -38,7 +39,10 @@ class Header:
 
 @dataclass(frozen=True)
 class Match:
-    """What a column is: `name` is canonical ("" where nobody knows it), `factor` turns its numbers into the unit."""
+    """What a column is: `name` is canonical ("" where nobody knows it), `factor` turns its numbers into the unit.
+
+    `assumed` says that the header tells no unit, so that the dictionary's is taken.
+    """
 
     column: Column
     header: Header
@@ -46,6 +50,7 @@ class Match:
     factor: float = 1.0
     given: str = ""
     remark: str = ""
+    assumed: bool = False
 
 
 def split_header(source: str) -> Header:
@@ -54,7 +59,7 @@ def split_header(source: str) -> Header:
     >>> split_header("Caffeine (mg)").unit, split_header("pain /5").scale, split_header("stress (0-100)").scale
     ('mg', (0.0, 5.0), (0.0, 100.0))
     """
-    stem, unit = source.strip(), ""
+    stem, unit = _PER_DAY.sub("", source.strip()) or source.strip(), ""
     if match := _BRACKET.search(stem):
         unit, stem = match[1].strip(), stem[: match.start()].strip() or match[1].strip()
     scale = _read_scale(unit)
@@ -64,6 +69,8 @@ def split_header(source: str) -> Header:
         match = pattern.search(stem)
         if match and stem[: match.start()].strip():
             return Header(source, stem[: match.start()].strip(" ,:_"), unit, _read_scale(match[0].strip()))
+    if stem.endswith("%") and not unit and len(stem) > 1:
+        return Header(source, stem[:-1].strip(" ,:_"), "%")
     head, comma, tail = stem.rpartition(",")
     if comma and not unit and head.strip():
         stem, unit = head.strip(), tail.strip()
@@ -87,13 +94,16 @@ def match_column(column: Column, dictionary: str = "variables.csv") -> Match:
     ('coffee', 'cups of coffee') says both. A bracket that isn't understood leaves the column the user's own.
     """
     header = split_header(column.header)
-    whole = find_variable(column.header, dictionary=dictionary)
+    # A sign such as % or € is lost where headers are compared, and says that it is not the plain thing.
+    whole = None if set(column.header) & _SIGNS else find_variable(column.header, dictionary=dictionary)
     name, words = (whole, normalise_header(column.header)) if whole else _find_name(header, dictionary)
     if name is None:
         return Match(column, header, "")
     row = load_dictionary(dictionary).set_index("name").loc[name]
     if header.scale is not None and row["kind"] != "rating":
         return Match(column, header, "", remark=f"{row['label']} has no scale, but the header gives one")
+    if row["kind"] == "rating" and header.unit == "%":
+        return Match(column, replace(header, unit="", scale=(0.0, 100.0)), name)
     if row["kind"] != "amount":
         text = normalise_header(header.unit)
         if whole or _is_idle(header.unit) or text == normalise_header(row["unit"]):
@@ -103,7 +113,7 @@ def match_column(column: Column, dictionary: str = "variables.csv") -> Match:
 
 
 def _is_idle(remark: str) -> bool:
-    return normalise_header(remark) in _IDLE and not set(remark) & set("%\u00b0$\u20ac\u00a3")
+    return normalise_header(remark) in _IDLE and not set(remark) & _SIGNS
 
 
 def _match_amount(column: Column, header: Header, name: str, unit: str, words: str) -> Match:
@@ -114,7 +124,10 @@ def _match_amount(column: Column, header: Header, name: str, unit: str, words: s
     elif not _is_idle(header.unit):
         return Match(column, header, "", remark=f"{header.unit!r} is not a unit of {name} ({unit})")
     else:
-        given, factor, source = _find_unit_in_words(words, units) or (unit, 1.0, "definition")
+        told = _find_unit_in_words(words, units)
+        given, factor, source = told or (unit, 1.0, "definition")
+        if told is None:
+            return Match(column, header, name, assumed=True)
     exact = source.startswith(("definition", "US fluid", "US cup", "US liquid"))
     remark = "" if exact else f"1 {given} is read as {factor:g} {unit} ({source})"
     return Match(column, header, name, factor, given, remark)
@@ -142,12 +155,20 @@ def _find_name(header: Header, dictionary: str) -> tuple[str | None, str]:
         if len(parts) <= size:
             break
         rest = parts[size:]
-        tries = [(parts[:-size], parts[-size:]), (rest[1:] if rest[0] in ("of", "de") else rest, parts[:size])]
+        tries = [
+            (_drop_in(parts[:-size]), parts[-size:]),
+            (rest[1:] if rest[0] in ("of", "de") else rest, parts[:size]),
+        ]
         for named, unit in tries:
             name = find_variable(" ".join(named), dictionary=dictionary)
             if name and " ".join(unit) in _units_of(name, dictionary):
                 return name, stem
     return None, stem
+
+
+def _drop_in(parts: list[str]) -> list[str]:
+    """Leave out the last word of 'caffeine in'."""
+    return parts[:-1] if len(parts) > 1 and parts[-1] in ("in", "en") else parts
 
 
 def _units_of(name: str, dictionary: str) -> dict[str, tuple[str, float, str]]:
@@ -250,7 +271,7 @@ def match_columns(columns: list[Column], renamed: Mapping[str, str]) -> list[Mat
 
 def _match_renamed(column: Column, target: str) -> Match:
     match = match_column(Column(target, column.place, column.codes, column.levels))
-    return Match(column, match.header, match.name, match.factor, match.given, match.remark)
+    return replace(match, column=column)
 
 
 def name_columns(matches: list[Match]) -> list[str]:

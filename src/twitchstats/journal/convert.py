@@ -1,7 +1,7 @@
 """From a column of text cells to a variable: the dictionary's kind, or the kind that the cells show."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -17,14 +17,16 @@ from twitchstats.journal.cells import (
     read_duration,
     read_number,
     read_plain,
+    read_yes_no,
 )
 from twitchstats.journal.columns import Match, find_trait, scale_of, step_of_scale
 from twitchstats.journal.table import Column, Fault
-from twitchstats.variables import load_dictionary, load_words, normalise_header
+from twitchstats.variables import find_units, load_dictionary, load_words, normalise_header
 
 _NOTES = frozenset(load_words("notes column"))
 _RATING_WORDS = frozenset(load_words("rating column"))
 _LARGE_STEP = 30.0
+_DATE_WORDS = frozenset(load_words("date column"))
 _ROW_NUMBERS = frozenset(normalise_header(word) for word in load_words("row number column")) | {""}
 _DURATION_WORDS = frozenset(load_words("duration column"))
 _TIME_WORDS = {"min": "min", "mins": "min", "minutes": "min", "h": "h", "hr": "h", "hrs": "h", "hours": "h"}
@@ -69,13 +71,42 @@ def _convert_known(match: Match, name: str, decimal: str) -> Variable | None:
     variable = _read(match, entry, match.factor, decimal, match.remark)
     unread = [code for code, (rule, _) in variable.faults.items() if rule in ("not_a_number", "not_yes_no")]
     n_unread = int(match.column.count()[unread].sum())
-    return None if n_unread > 0.8 * shares.filled else variable
+    if n_unread > 0.8 * shares.filled:
+        return None
+    doubt = _doubt_unit(match, entry, variable) if match.assumed else _doubt_blanks(entry, shares)
+    return replace(variable, remark=variable.remark or doubt)
 
 
 def _read(match: Match, entry: dict[str, Any], factor: float, decimal: str, remark: str = "") -> Variable:
     rule = Rule(entry["kind"], entry["unit"], factor, entry["low"], entry["high"], match.name, match.header.bare)
     values, faults = read_cells(match.column.levels, rule, decimal=decimal)
     return Variable(match.column.spread(values), entry, faults, remark)
+
+
+def _doubt_unit(match: Match, entry: dict[str, Any], variable: Variable) -> str:
+    """Return a remark where figures without a unit are so small or so large that another may be meant."""
+    values = np.asarray(variable.cells, dtype=float)
+    values = np.sort(values[np.isfinite(values) & (values > 0)])
+    if not len(values):
+        return ""
+    largest, middle = float(values[-1]), float(np.median(values))
+    if entry["step"] / 10 <= largest and middle <= 12 * entry["step"]:
+        return ""
+    units = find_units(entry["unit"], match.name).values()
+    fitting = [unit for unit, factor, _ in units if entry["step"] / 2 <= middle * factor <= 12 * entry["step"]]
+    if not fitting:
+        return ""
+    return (
+        f"the header tells no unit, so {middle:g} is read as {middle:g} {entry['unit']}; "
+        f"if another is meant, say so in the header, such as '{match.header.stem} ({fitting[-1]})'"
+    )
+
+
+def _doubt_blanks(entry: dict[str, Any], shares: "_Shares") -> str:
+    """Return a remark where a column is ticked on some days and blank on all others."""
+    if entry["kind"] != "yes/no" or shares.noes or not 0 < shares.filled < shares.rows:
+        return ""
+    return "it never says no; a blank counts as not known, so write no (or 0) on the days without it"
 
 
 def _are_flags(match: Match, entry: dict[str, Any], shares: "_Shares") -> bool:
@@ -95,7 +126,9 @@ class _Shares:
         rest = [(text, n) for text, n in rest if not is_missing(text)]
         n_sure = int(counts[sure].sum())
         n_flags = int(counts[(plain == 0) | (plain == 1)].sum())
+        self.rows = int(counts.sum())
         self.filled = n_sure + sum(n for _, n in rest)
+        self.noes = int(counts[plain == 0].sum()) + sum(n for text, n in rest if read_yes_no(text) == 0)
         total = max(self.filled, 1)
         self.figures = (n_sure + sum(n for text, n in rest if read_number(text, decimal) is not None)) / total
         self.flags = n_flags / total
@@ -115,13 +148,15 @@ def _convert_own(match: Match, name: str, decimal: str) -> Variable:
     entry = _own_entry(match, name)
     if words & _NOTES or find_trait(match.header.source) == "sex":
         return _keep_text(match, entry, remark)
+    if normalise_header(match.header.source) in _DATE_WORDS and shares.figures > 0.5:
+        return _keep_text(match, entry, "the days are told by another column, so this one is kept as text")
     if _numbers_rows(match):
         return _keep_text(match, entry, "it numbers the rows, so it is kept as text and not analysed")
     if shares.filled == 0:
         return _read(match, entry | {"kind": "amount"}, 1.0, decimal, remark)
     if shares.yes_no >= 0.8 and shares.yes_no >= shares.figures:
         entry |= {"kind": "yes/no", "unit": "days", "low": 0.0, "high": 1.0, "combine": "max"}
-        return _finish(match, entry, decimal, remark)
+        return _finish(match, entry, decimal, remark or _doubt_blanks(entry, shares))
     duration = shares.durations >= 0.8 and bool(words & _DURATION_WORDS)
     if shares.figures < 0.8 and not duration:
         return _keep_text(match, entry, remark)
@@ -168,6 +203,9 @@ def _infer_number(match: Match, entry: dict[str, Any], words: set[str], decimal:
         return entry | _rating_entry(0.0 if low >= 0 else low, 10.0 if high <= 10 else 100.0)
     if find_trait(match.header.source):
         return entry | {"kind": "amount", "unit": "years"}
+    level = entry["unit"] == "%" or (low >= 20 and high < 3 * low)
+    if level:  # what never comes near nothing (weight, pulse, a share) is no count, and must not be added up
+        return entry | {"kind": "amount", "step": round_step(_spread(rows)), "combine": "mean"}
     if whole and low >= 0 and not entry["unit"]:
         return entry | {"kind": "count", "unit": "a day", "low": 0.0, "step": _step_of_count(rows), "combine": "sum"}
     summed = normalise_header(entry["unit"]) in _SUMMED_UNITS

@@ -31,6 +31,8 @@ _WORDED = (
     re.compile(r"(?P<y>\d{4}) (?P<m>[^\W\d_]+) (?P<d>\d{1,2})$"),
 )
 _MONTHS = {word: month for month in range(1, 13) for word in load_words(f"month {month}")}
+# Hyphens and dashes that word processors put in the place of a plain one.
+_DASHES = dict.fromkeys((*range(0x2010, 0x2016), 0x2212), "-")
 _WEEKDAYS = frozenset(load_words("weekday"))
 
 
@@ -151,11 +153,11 @@ def read_date(text: str, layout: str = "dmy") -> dt.date | None:
 
 def _strip_date(text: str) -> str:
     """Take the time of day and the weekday away."""
-    text = _TIME.sub("", text.strip())
-    words = text.split()
-    if words and normalise_header(words[0]) in _WEEKDAYS:
+    words = text.translate(_DASHES).split()
+    if len(words) > 1 and normalise_header(words[0]) in _WEEKDAYS:
         words = words[1:]
-    if words and normalise_header(words[-1]) in _WEEKDAYS:
+    words = _TIME.sub("", " ".join(words)).split()
+    if len(words) > 1 and normalise_header(words[-1]) in _WEEKDAYS:
         words = words[:-1]
     return " ".join(words).strip(" ,")
 
@@ -289,6 +291,15 @@ def read_clock(text: str) -> dt.timedelta | None:
     if hour > 23 or minute > 59 or second > 59:
         return None
     return dt.timedelta(hours=hour, minutes=minute, seconds=second, microseconds=int((match[4] or "0").ljust(6, "0")))
+
+
+def has_clock(text: str) -> bool:
+    """Say whether a text looks as if it told a time of day, be it a possible one or not.
+
+    >>> has_clock("2024-03-01 25:61"), has_clock("2024-03-01")
+    (True, False)
+    """
+    return _TIME.search(text) is not None and ":" in text
 
 
 def look_like_dates(texts: Sequence[str]) -> float:

@@ -15,9 +15,9 @@ def read_frame(frame: pd.DataFrame, table: str) -> RawTable:
     JournalError
         It is empty, or two columns have the same name.
     """
-    named = [name is not None for name in frame.index.names]
-    flat = frame.reset_index() if all(named) else frame
-    headers = [str(name).strip() for name in flat.columns]
+    flat = _flatten(frame)
+    headers = [" ".join(map(str, name)) if isinstance(name, tuple) else str(name) for name in flat.columns]
+    headers = [clean_cell(header) for header in headers]
     name = f"The {table} DataFrame"
     if not headers:
         raise JournalError(f"{name} is empty. A journal has a date column and a column for each variable.")
@@ -29,8 +29,22 @@ def read_frame(frame: pd.DataFrame, table: str) -> RawTable:
     return RawTable(table, columns, rows, ",", rows_read=len(flat))
 
 
+def _flatten(frame: pd.DataFrame) -> pd.DataFrame:
+    """Return the frame with its index as columns, unless that only counts the rows; unnamed dates become 'date'."""
+    index = frame.index
+    dated = [isinstance(index.get_level_values(place), (pd.DatetimeIndex, pd.PeriodIndex)) for place in
+             range(index.nlevels)]  # fmt: skip
+    names = ["date" if name is None and is_date else name for name, is_date in zip(index.names, dated, strict=True)]
+    if index.nlevels == 1 and names[0] is None:
+        return frame
+    return frame.set_axis(index.set_names(names), axis=0).reset_index(allow_duplicates=True)
+
+
 def _read_series(series: pd.Series, header: str, place: int) -> Column:
-    codes, values = pd.factorize(series, use_na_sentinel=True)
+    try:
+        codes, values = pd.factorize(series, use_na_sentinel=True)
+    except TypeError:  # lists and the like can't be told apart other than by how they are written
+        codes, values = pd.factorize(series.map(str, na_action="ignore"), use_na_sentinel=True)
     levels = [clean_cell(_write_cell(value)) for value in values] + [""]
     return Column(header, place, np.where(codes < 0, len(levels) - 1, codes).astype(np.int32), levels)
 
@@ -42,7 +56,11 @@ def _write_cell(value: object) -> str:
         return value.isoformat()
     if isinstance(value, (float, np.floating)):
         number = float(value)
-        return str(int(number)) if number.is_integer() and abs(number) < 1e15 else repr(number)
+        if number.is_integer() and abs(number) < 1e15:
+            return str(int(number))
+        text = str(value)
+        # 1.125 could be read as 1125 where a file has decimal commas; 1.1250 can't.
+        return text + "0" if text[-4:-3] == "." else text
     if isinstance(value, pd.Timedelta):
         return f"{value.total_seconds() / 3600!r} h"
     return str(value)

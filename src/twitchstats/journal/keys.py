@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from twitchstats.errors import JournalError
 from twitchstats.journal.cells import is_missing, read_number, read_yes_no
-from twitchstats.journal.columns import find_date, find_person
+from twitchstats.journal.columns import find_aliases, find_date, find_person
 from twitchstats.journal.dates import are_day_numbers, look_like_dates, read_dates, read_day_numbers
 from twitchstats.journal.table import Column, RawTable, Rejects
 from twitchstats.variables import load_words, normalise_header
@@ -54,6 +54,8 @@ def read_keys(
         _refuse_split_date(raw, when)
     if when is None and order != "none":
         raise JournalError(advise_undated(raw, who))
+    if when is not None and who is not None and when.place == who.place:
+        raise JournalError(f"Column {when.header!r} can't tell both the person and the date. Name two columns.")
     people, known = _read_people(raw, who, rejects)
     if when is None:
         dates, dated, calendar = np.zeros(len(raw.rows), dtype=np.int64), np.ones(len(raw.rows), dtype=bool), "none"
@@ -83,13 +85,19 @@ def _refuse_split_date(raw: RawTable, when: Column) -> None:
 def _read_people(raw: RawTable, who: Column | None, rejects: Rejects) -> tuple[NDArray[np.object_], NDArray[np.bool_]]:
     if who is None:
         return np.full(len(raw.rows), SOLE_PERSON, dtype=object), np.ones(len(raw.rows), dtype=bool)
-    known = who.filled()
-    for row in raw.rows[~known]:
-        rejects.add(
-            raw.name, int(row), who.header, "", "missing_person",
-            f"row {row}, {who.header}: the row doesn't say whose it is; fill it in", _NO_ROW,
-        )  # fmt: skip
+    known = find_named(raw, who, rejects)
     return who.texts(), known
+
+
+def find_named(raw: RawTable, who: Column, rejects: Rejects) -> NDArray[np.bool_]:
+    """Say which rows name their person; the others go to `rejects`."""
+    named = ~who.spread(np.array([is_missing(text) for text in who.levels], dtype=bool))
+    for place in np.flatnonzero(~named):
+        row, text = int(raw.rows[place]), who.levels[who.codes[place]]
+        wrong = f"{text!r} names nobody" if text else "the row doesn't say whose it is"
+        message = f"row {row}, {who.header}: {wrong}; fill it in"
+        rejects.add(raw.name, row, who.header, text, "missing_person", message, _NO_ROW)
+    return named
 
 
 def _read_when(
@@ -136,10 +144,17 @@ def advise_undated(raw: RawTable, who: Column | None) -> str:
         parts.append(
             f"These look like dates: {_list(dates)}. Name the right one: date={dates[0]!r} (command line: --date)."
         )
+    elif named := find_aliases(raw, load_words("date column")):
+        parts.append(
+            f"Column {named[0].header!r} has the name of one, but most of its cells are neither dates (2024-03-31) nor "
+            f"whole day numbers: correct them, or read it all the same with date={named[0].header!r} (--date)."
+        )
     else:
         parts.append(
             "A column named 'date' (2024-03-31) or 'day' (1, 2, 3) is expected; name yours with date= (--date)."
         )
+    if len(raw.columns) == 1:
+        parts.append("Everything stands in one column: say what separates the cells with delimiter= (--delimiter).")
     parts.append('If the rows have no order in time, read them with order="none" (--undated); lags are then refused.')
     if who is None and (people := _guess_people(raw)):
         parts.append(f"If {people[0]!r} says whose row it is, add person={people[0]!r} (--person).")

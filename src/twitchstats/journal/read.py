@@ -8,11 +8,12 @@ import pandas as pd
 
 from twitchstats.errors import JournalError, OptionError, check_choice, unknown_name
 from twitchstats.journal.assemble import assemble_days
-from twitchstats.journal.cells import settle_decimal
+from twitchstats.journal.cells import count_decimal_signs, find_guess, read_number, settle_decimal
 from twitchstats.journal.columns import match_columns, name_columns, pick_column
 from twitchstats.journal.convert import Variable, convert_column
 from twitchstats.journal.keys import Keys, read_keys
 from twitchstats.journal.record import VARIABLE_COLUMNS, Journal
+from twitchstats.journal.shape import check_shape
 from twitchstats.journal.table import RawTable, Rejects, Source
 from twitchstats.journal.tables import gather_people, read_episodes, read_people
 from twitchstats.journal.text import read_table
@@ -95,9 +96,12 @@ def read_journal(
     today = today or dt.date.today()
     rejects = Rejects()
     raw = read_table(source, "days", rejects, encoding=encoding, delimiter=delimiter)
-    sign = decimal or _settle_decimal(raw)
+    renamed = dict(columns or {})
+    person, date = person or _take_key(renamed, "person"), date or _take_key(renamed, "date")
     keys = read_keys(raw, rejects, person=person, date=date, order=order, date_format=date_format, today=today)
-    variables = _read_variables(raw, keys, columns or {}, sign, rejects)
+    check_shape(raw.keep(keys.mask), keys, renamed=frozenset(renamed), order=order)
+    sign = decimal or _settle_decimal(raw, keys, rejects)
+    variables = _read_variables(raw, keys, renamed, sign, rejects)
     days = assemble_days(variables, keys.person, keys.date, raw.rows[keys.mask], rejects)
     _note_single_days(days, keys.calendar, rejects)
     options: dict[str, Any] = {"encoding": encoding, "delimiter": delimiter, "decimal": decimal}
@@ -133,8 +137,31 @@ def read_journal(
     )
 
 
-def _settle_decimal(raw: RawTable) -> str:
-    return settle_decimal((text for column in raw.columns for text in column.levels), delimiter=raw.delimiter)
+def _take_key(renamed: dict[str, str], key: str) -> str | None:
+    """Take the header that `columns` reads as person or date out of it."""
+    found = [header for header, target in renamed.items() if normalise_header(target) == key]
+    return found[0] if len(found) == 1 and renamed.pop(found[0]) else None
+
+
+def _settle_decimal(raw: RawTable, keys: Keys, rejects: Rejects) -> str:
+    """Return the decimal sign of a table, and tell of the first cell whose value hangs on a guess."""
+    texts = [text for column in raw.columns for text in column.levels]
+    sign = settle_decimal(texts, delimiter=raw.delimiter)
+    n_commas, n_points = count_decimal_signs(texts)
+    used = {column.place for column in keys.columns}
+    if (n_commas > 0) == (n_points > 0):
+        for column in raw.columns:
+            guess = None if column.place in used else find_guess(column.levels, sign)
+            if guess is not None:
+                other = {",": ".", ".": ","}[sign]
+                message = (
+                    f"column {column.header}: the file doesn't show its decimal sign; {guess} is read as "
+                    f"{read_number(guess, sign):.15g}. If it is {read_number(guess, other):.15g}, say "
+                    f'decimal="{other}" (command line: --decimal)'
+                )
+                rejects.add(raw.name, None, column.header, guess, "decimal_sign", message, "kept")
+                break
+    return sign
 
 
 def _read_variables(

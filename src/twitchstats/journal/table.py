@@ -99,6 +99,13 @@ class Rejects:
         return frame.astype(dict.fromkeys([name for name in REJECT_COLUMNS if name != "row"], "str"))
 
 
+# Marks of writing direction, zero-width signs and control characters other than tab and line breaks.
+_INVISIBLE = dict.fromkeys(
+    [*range(9), 11, 12, *range(14, 32), 127, 0xAD, 0x200B, 0x200E, 0x200F, *range(0x202A, 0x202F), 0x2060,
+     *range(0x2066, 0x206A), 0xFEFF]
+)  # fmt: skip
+
+
 def refuse_duplicates(headers: list[str], name: str) -> None:
     """Raise JournalError where two columns have the same header."""
     places: dict[str, list[int]] = {}
@@ -114,10 +121,10 @@ def refuse_duplicates(headers: list[str], name: str) -> None:
 
 
 def clean_cell(text: str) -> str:
-    """Strip a cell, and take away the apostrophe that keeps a spreadsheet from running it as a formula.
+    """Strip a cell, take signs that nobody sees out of it, and the apostrophe that keeps a formula from running.
 
     >>> clean_cell(" '=1+1 ")
     '=1+1'
     """
-    text = text.strip()
+    text = (text if text.isascii() and text.isprintable() else text.translate(_INVISIBLE)).strip()
     return text[1:] if len(text) > 1 and text[0] == "'" and text[1] in "=+-@\t\r" else text

@@ -1,6 +1,7 @@
 """The two other tables: people (age, sex, signs, diagnosis) and episodes (when, how long, where)."""
 
 import datetime as dt
+from dataclasses import replace
 from functools import cache
 from typing import Any, TypeAlias
 
@@ -21,7 +22,8 @@ from twitchstats.journal.columns import (
     scale_of,
 )
 from twitchstats.journal.convert import convert_column
-from twitchstats.journal.dates import look_like_dates, read_clock, read_dates, read_day_numbers
+from twitchstats.journal.dates import has_clock, look_like_dates, read_clock, read_dates, read_day_numbers
+from twitchstats.journal.keys import find_named
 from twitchstats.journal.record import EPISODE_COLUMNS
 from twitchstats.journal.table import Column, RawTable, Rejects, Source
 from twitchstats.journal.text import read_table
@@ -49,14 +51,11 @@ def read_people(source: Source, rejects: Rejects, *, person: str | None = None, 
             f"No person column in {raw.source or 'the people table'}. Name one 'person', as in the journal."
         )
     texts = pd.Series(who.texts())
-    missing, again = (texts == "").to_numpy(), texts.duplicated().to_numpy()
-    for place in np.flatnonzero(missing | again):
+    missing, again = ~find_named(raw, who, rejects), texts.duplicated().to_numpy()
+    for place in np.flatnonzero(again & ~missing):
         row, text = int(raw.rows[place]), texts.iloc[place]
-        rule = "missing_person" if missing[place] else "same_person"
-        wrong = (
-            "the row doesn't say who it is" if missing[place] else f"{text!r} has a row already; the first one counts"
-        )
-        rejects.add("people", row, who.header, text, rule, f"row {row}, {who.header}: {wrong}", "row dropped")
+        message = f"row {row}, {who.header}: {text!r} has a row already; the first one counts"
+        rejects.add("people", row, who.header, text, "same_person", message, "row dropped")
     kept = raw.keep(~(missing | again))
     frame = _read_columns(kept, [who.place], PEOPLE, decimal, rejects)
     frame.index = pd.Index(kept.columns[raw.columns.index(who)].texts(), name="person", dtype="str")
@@ -114,17 +113,14 @@ def read_episodes(
     who = find_person(raw, person if person and normalise_header(person) in headers else None)
     if who is None and len(persons) != 1:
         raise JournalError("The episodes table has no person column, and the journal has several people. Add one.")
-    start = _find(raw, "start column")
-    if start is None:
-        raise JournalError("No start column in the episodes table. Name one 'start' (2024-03-31 21:30).")
-    clock, end = _find(raw, "time column"), _find(raw, "end column")
+    start, clock = _find_start(raw, numbered=calendar == "day")
+    end = _find(raw, "end column")
     numbered = calendar == "day" and look_like_dates(start.levels) < 0.5
     reading: dict[str, Any] = {"today": today, "date_format": date_format, "numbered": numbered}
     begins, fine = _read_moments(raw, start, clock, rejects, **reading)
-    named = np.ones(len(raw.rows), dtype=bool) if who is None else who.filled()
-    for row in raw.rows[~named & fine]:
-        message = f"row {row}: the row doesn't say whose it is; fill it in"
-        rejects.add("episodes", int(row), who.header if who else "", "", "missing_person", message, "row dropped")
+    named = np.ones(len(raw.rows), dtype=bool)
+    if who is not None:
+        named[fine] = find_named(raw.keep(fine), who.keep(fine), rejects)
     kept = raw.keep(fine & named)
     used = [column.place for column in (who, start, clock, end) if column is not None]
     frame = _read_columns(kept, used, EPISODES, decimal, rejects)
@@ -133,9 +129,22 @@ def read_episodes(
         frame["person"] = pd.array(who.texts()[fine & named], dtype="str")
     frame["start"] = begins[fine & named]
     if end is not None:
-        ends, _ = _read_moments(raw, end, None, Rejects(), **reading)
-        _fill_durations(frame, ends[fine & named], kept, rejects)
+        ends = _read_ends(kept, end.keep(fine & named), frame["start"].to_numpy(), rejects, reading)
+        _fill_durations(frame, ends, kept, end.header, rejects)
     return _complete_episodes(frame)
+
+
+def _find_start(raw: RawTable, *, numbered: bool) -> tuple[Column, Column | None]:
+    """Return the column of starts, and that of the time of day where it stands apart from the date."""
+    found = find_aliases(raw, load_words("start column"))
+    if not found:
+        raise JournalError("No start column in the episodes table. Name one 'start' (2024-03-31 21:30).")
+    clock = _find(raw, "time column")
+    dated = [column for column in found if look_like_dates(column.levels) > 0.5]
+    if dated and dated[0] is not found[0] and not numbered:
+        # 'date' beside 'start' (21:30): the first tells the day, the second the time.
+        return dated[0], clock or found[0]
+    return found[0], clock
 
 
 def _find(raw: RawTable, words: str) -> Column | None:
@@ -162,12 +171,18 @@ def _read_moments(
             column.levels, column.count().tolist(), column.header, today=today, date_format=date_format
         )
         clocks = [read_clock(text) or dt.timedelta() for text in column.levels]
+        unread = [code for code, text in enumerate(column.levels) if has_clock(text) and read_clock(text) is None]
+        _refuse_clocks(raw, column, [code for code in unread if code not in faults], rejects)
         joined = [np.datetime64("NaT", "us") if day is None else np.datetime64(day, "us") + np.timedelta64(time)
                   for day, time in zip(dates, clocks, strict=True)]  # fmt: skip
         moments = column.spread(np.array(joined, dtype="datetime64[us]"))
         if clock is not None:
             times = [read_clock(text) or dt.timedelta() for text in clock.levels]
             moments = moments + clock.spread(np.array(times, dtype="timedelta64[us]"))
+            unread = [
+                code for code, text in enumerate(clock.levels) if read_clock(text) is None and not is_missing(text)
+            ]
+            _refuse_clocks(raw, clock, unread, rejects)
     fine = ~np.isin(column.codes, list(faults))
     for place in np.flatnonzero(~fine):
         rule, wrong = faults[int(column.codes[place])]
@@ -176,15 +191,45 @@ def _read_moments(
     return moments, fine
 
 
-def _fill_durations(frame: pd.DataFrame, ends: np.ndarray, kept: RawTable, rejects: Rejects) -> None:
+def _refuse_clocks(raw: RawTable, column: Column, unread: list[int], rejects: Rejects) -> None:
+    """Tell of times of day that no clock shows; the day is kept."""
+    wrong = "is no time of day such as 21:30; the start of the day is taken"
+    rejects.add_cells(
+        raw.name, raw.rows, column, {code: ("not_a_time", f"{column.levels[code]!r} {wrong}") for code in unread}
+    )
+
+
+def _read_ends(
+    kept: RawTable, end: Column, starts: np.ndarray, rejects: Rejects, reading: dict[str, Any]
+) -> np.ndarray:
+    """Return the moment of each end: a date with a time, or a time of the starting day (or of the night after it)."""
+    filled = [text for text in end.levels if not is_missing(text)]
+    clocks = [read_clock(text) for text in end.levels]
+    if filled and not reading["numbered"] and look_like_dates(filled) < 0.5:
+        times = np.array([np.timedelta64("NaT") if time is None else np.timedelta64(time) for time in clocks])
+        unread = {code: ("not_a_time", f"{text!r} is no time of day such as 21:30")
+                  for code, text in enumerate(end.levels) if clocks[code] is None and not is_missing(text)}  # fmt: skip
+        rejects.add_cells(kept.name, kept.rows, end, unread)
+        ends = starts.astype("datetime64[D]") + end.spread(times.astype("timedelta64[us]"))
+        return np.where(ends < starts, ends + np.timedelta64(1, "D"), ends)
+    levels = ["" if is_missing(text) else text for text in end.levels]
+    told = Rejects()
+    ends, _ = _read_moments(kept, replace(end, levels=levels), None, told, **reading)
+    for table, row, column, value, rule, message, _ in told.entries:
+        if rule != "missing_date":
+            rejects.add(table, row, column, value, rule, message, "cell set missing")
+    return ends
+
+
+def _fill_durations(frame: pd.DataFrame, ends: np.ndarray, kept: RawTable, header: str, rejects: Rejects) -> None:
     """Work durations out from the ends where none is given; an end before its start is refused."""
     if not (np.issubdtype(ends.dtype, np.datetime64) and np.issubdtype(frame["start"].dtype, np.datetime64)):
         return
     seconds = pd.Series((ends - frame["start"].to_numpy()) / np.timedelta64(1, "s"), index=frame.index)
     for place in np.flatnonzero(seconds < 0):
-        row = int(kept.rows[place])
-        message = f"row {row}, end: the end lies before the start"
-        rejects.add("episodes", row, "end", str(ends[place]), "end_before_start", message, "cell set missing")
+        row, moment = int(kept.rows[place]), str(ends[place])[:16].replace("T", " ")
+        message = f"row {row}, {header}: the end, {moment}, lies before the start"
+        rejects.add("episodes", row, header, moment, "end_before_start", message, "cell set missing")
     seconds = seconds.where(seconds >= 0)
     given = frame["duration_s"] if "duration_s" in frame else pd.Series(np.nan, index=frame.index)
     frame["duration_s"] = given.fillna(seconds)

@@ -18,15 +18,15 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from twitchstats.errors import JournalError, OptionError
+from twitchstats.errors import JournalError, OptionError, TwitchstatsError
 from twitchstats.journal.frame import read_frame
+from twitchstats.journal.layout import choose_delimiter, count_titles, split_sep_line
 from twitchstats.journal.table import Column, RawTable, Rejects, Source, clean_cell, refuse_duplicates
 
 LINE_LIMIT = 1 << 20
 COLUMN_LIMIT = 10_000
-DELIMITERS = (",", ";", "\t", "|")
-_DELIMITER_NAMES = {"comma": ",", "semicolon": ";", "tab": "\t", "\\t": "\t", "pipe": "|"}
 _BLOCK = 20_000
+_ROW_OF = {"days": "day", "episodes": "episode", "people": "person"}
 
 _MAGIC = (
     (b"PK\x03\x04", "a zip archive or an Excel workbook (.xlsx)", "Save the sheet as CSV first"),
@@ -39,11 +39,18 @@ _MAGIC = (
     (b"BZh", "a bzip2 archive", "Unpack it first"),
     (b"\xfd7zXZ", "an xz archive", "Unpack it first"),
     (b"7z\xbc\xaf", "a 7-Zip archive", "Unpack it first"),
+    (b"\x28\xb5\x2f\xfd", "a zstd archive", "Unpack it first"),
     (b"SQLite format 3", "an SQLite database", "Export the table as CSV"),
     (b"PAR1", "a Parquet file", "Read it with pandas.read_parquet and give the DataFrame"),
     (b"{\\rtf", "a rich-text document", "Save it as plain text"),
 )
-_MARKUP = (("<!doctype html", "a web page"), ("<html", "a web page"), ("<?xml", "an XML file"), ("[{", "a JSON file"))
+_MARKUP = (
+    ("<!doctype html", "a web page"),
+    ("<html", "a web page"),
+    ("<?xml", "an XML file"),
+    ("[{", "a JSON file"),
+    ('{"', "a JSON file"),
+)
 _BOMS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
     (codecs.BOM_UTF32_LE, "utf-32"),
@@ -76,18 +83,21 @@ def read_table(
 
 def _read_bytes(source: Source, table: str) -> tuple[str, bytes]:
     if hasattr(source, "read"):
-        name = Path(str(getattr(source, "name", "") or "")).name
-        return name, _read_stream(source, name or f"The {table} table")
+        return _read_open(source, table)
     if not isinstance(source, (str, Path)) and not hasattr(source, "__fspath__"):
         raise JournalError(
             f"The {table} table is of type {type(source).__name__}. Give a path, an open file or a pandas DataFrame."
         )
     if isinstance(source, str) and "\n" in source:
         raise JournalError("The source is text with line breaks, not a path. Wrap it: read_journal(io.StringIO(text)).")
+    if isinstance(source, str) and re.match(r"[a-z]+://", source):
+        raise JournalError(f"{source!r} is an address on the web, and nothing is fetched. Download the file first.")
     path = Path(source)
     try:
         with path.open("rb") as file:
             return path.name, _read_stream(file, path.name)
+    except TwitchstatsError:
+        raise
     except FileNotFoundError:
         raise JournalError(f"There is no file {str(path)!r}.{_suggest_file(path)}") from None
     except IsADirectoryError:
@@ -95,6 +105,17 @@ def _read_bytes(source: Source, table: str) -> tuple[str, bytes]:
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
         raise JournalError(f"{str(path)!r} can't be opened: {reason}.") from None
+
+
+def _read_open(file: IO[Any], table: str) -> tuple[str, bytes]:
+    name = Path(str(getattr(file, "name", "") or "")).name
+    told = name or f"The {table} table"
+    try:
+        return name, _read_stream(file, told)
+    except TwitchstatsError:
+        raise
+    except (OSError, ValueError) as error:
+        raise JournalError(f"{told} can't be read ({error}). Open it for reading, and try again.") from None
 
 
 def _suggest_file(path: Path) -> str:
@@ -167,9 +188,14 @@ def decode_bytes(data: bytes, name: str = "", *, encoding: str | None = None) ->
             break
         except UnicodeDecodeError:
             continue
-    if text is None or "\0" in text:
+    if text is None or "\0" in text or _hold_controls(text[:4000]):
         raise JournalError(f"{name} is not a CSV file: it holds bytes that no text has, so it seems to be binary.")
     return text
+
+
+def _hold_controls(text: str) -> bool:
+    """Say whether more than one in a hundred signs are control characters, which nobody types."""
+    return sum(char < " " and char not in "\t\r\n\f\v" for char in text) > max(5, len(text) / 100)
 
 
 def _decode_as(data: bytes, name: str, encoding: str) -> str:
@@ -189,24 +215,37 @@ def _decode_as(data: bytes, name: str, encoding: str) -> str:
 
 def parse_text(text: str, name: str, table: str, rejects: Rejects, *, delimiter: str | None = None) -> RawTable:
     """Cut text into cells; rows with too many or too few cells go to `rejects`."""
-    head, skipped = _split_sep_line(text)
+    head, skipped = split_sep_line(text)
     if not text.strip():
         raise JournalError(f"{name} is empty. A journal starts with a header row, such as date,twitches,stress.")
-    sign = _choose_delimiter(text, head, delimiter)
+    sign = choose_delimiter(text, head, delimiter)
     builder: _Builder | None = None
     for block in _read_blocks(text, sign, name, skipped):
         rows = block if builder else _skip_blank(block)
         if builder is None and rows:
+            rows = _skip_titles(rows, sign, table, rejects)
             builder, rows = _Builder(_check_headers(rows[0][1], name)), rows[1:]
         if builder is not None:
             builder.add(_fit_rows(rows, len(builder.headers), sign, table, rejects))
-    ragged = sum(entry[0] == table for entry in rejects.entries)
+    ragged = sum(entry[0] == table and entry[4] == "ragged_row" for entry in rejects.entries)
     if builder is None or len(builder.rows) + ragged == 0:
-        raise JournalError(f"{name} has a header but no rows. Add a row for each day.")
+        raise JournalError(f"{name} has a header but no rows. Add a row for each {_ROW_OF.get(table, 'day')}.")
     return builder.finish(table, sign, ragged)
 
 
 Block = list[tuple[int, list[str]]]
+
+
+def _skip_titles(rows: Block, sign: str, table: str, rejects: Rejects) -> Block:
+    """Leave out titles and comments above the header, and tell so."""
+    n_above = count_titles([cells for _, cells in rows[:50]])
+    for row, cells in rows[:n_above]:
+        text = sign.join(cells).strip(sign + " ")
+        if not text:
+            continue
+        message = f"row {row} ({text!r}) stands above the header and is no part of the table"
+        rejects.add(table, row, "", text, "above_header", message, "kept")
+    return rows[n_above:]
 
 
 def _skip_blank(block: Block) -> Block:
@@ -233,37 +272,6 @@ def _fit_rows(block: Block, width: int, sign: str, table: str, rejects: Rejects)
         )
         rejects.add(table, row, "", sign.join(cells), "ragged_row", message, "row dropped")
     return fitting
-
-
-def _split_sep_line(text: str) -> tuple[str | None, int]:
-    """Return the delimiter of Excel's ``sep=;`` line, and how many lines to skip for it."""
-    match = re.match(r'"?sep=(.)"?\r?\n', text, flags=re.IGNORECASE)
-    return (match[1], 1) if match else (None, 0)
-
-
-def _choose_delimiter(text: str, head: str | None, asked: str | None) -> str:
-    if asked is not None:
-        sign = _DELIMITER_NAMES.get(asked, asked)
-        if len(sign) != 1 or sign in '\r\n"':
-            raise OptionError(f"delimiter={asked!r} is not possible. Give one character, such as ',' or ';', or 'tab'.")
-        return sign
-    if head is not None:
-        return head
-    sample = [line for line in text[:200_000].splitlines() if line.strip()][:60]
-    scores = {sign: _score_delimiter(sample, sign) for sign in DELIMITERS}
-    best = max(scores, key=lambda sign: scores[sign])
-    return best if scores[best][0] > 0 else ","
-
-
-def _score_delimiter(sample: list[str], sign: str) -> tuple[float, int]:
-    """Return the share of lines with as many cells as the header (0 where the header is not split), and that number."""
-    try:
-        widths = [len(cells) for cells in csv.reader(io.StringIO("\n".join(sample)), delimiter=sign)]
-    except csv.Error:
-        return 0.0, 0
-    if not widths or widths[0] < 2:
-        return 0.0, 0
-    return sum(width == widths[0] for width in widths) / len(widths), widths[0]
 
 
 def _read_blocks(text: str, sign: str, name: str, skipped: int) -> Iterator[Block]:
@@ -323,7 +331,7 @@ def _unclosed(name: str, start: int, error: str) -> JournalError:
 
 
 def _check_headers(header: list[str], name: str) -> list[str]:
-    headers = [cell.strip() for cell in header]
+    headers = [clean_cell(cell) for cell in header]
     while headers and not headers[-1]:
         headers.pop()
     if len(headers) > COLUMN_LIMIT:
