@@ -254,8 +254,13 @@ def run_risk(args: argparse.Namespace) -> int:
     import pandas as pd
 
     from twitchstats.redflags import RedFlagModel
+    from twitchstats.redflags.advice import ANY_FLAG_ADVICE
+    from twitchstats.redflags.prevalence import list_base_rates
 
-    people = pd.read_csv(args.people)
+    try:
+        people = pd.read_csv(args.people)
+    except ValueError as error:  # an empty file, broken quotes, another encoding
+        raise OptionError(f"{args.people} can't be read as a CSV table: {error}.") from error
     if args.label not in people:
         raise OptionError(
             f"{args.people} has no column '{args.label}' that says who had a serious cause (1) and who hadn't (0). "
@@ -263,7 +268,10 @@ def run_risk(args: argparse.Namespace) -> int:
         )
     model = RedFlagModel().fit(people.drop(columns=args.label), people[args.label])
     _put_table(model.odds_ratios(), args)
-    _tell("Odds ratios say nothing of how likely a cause is: that needs the base rate, and a doctor's examination.")
+    say = _tell if args.csv or args.out else print  # a table for machines stays a table
+    say("\nOdds ratios say nothing of how likely a cause is: that needs the base rate, and a doctor's examination.")
+    say("\n".join(["Base rates (share of people, before any sign is known):", *(f"  {x}" for x in list_base_rates())]))
+    say(ANY_FLAG_ADVICE)
     return 0
 
 

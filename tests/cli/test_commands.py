@@ -10,7 +10,7 @@ from io import StringIO
 import pandas as pd
 import pytest
 
-from twitchstats import __version__, cli
+from twitchstats import __version__, cli, simulate_cohort
 from twitchstats.errors import OptionError
 
 JOURNAL = "date,twitches,stress (0-10),notes\n2025-01-01,3,4,secret word\n2025-01-02,0,2,\n2025-01-03,5,14,\n"
@@ -262,3 +262,24 @@ def test_hints_name_the_command_that_was_typed(monkeypatch):
     assert cli.build_parser().prog == "twitchstats"
     monkeypatch.setenv("TWITCHSTATS_COMMAND", "./run")
     assert cli.build_parser().prog == "./run"
+
+
+def test_the_risk_command_tells_base_rates_and_the_advice(tmp_path, capsys):
+    people = tmp_path / "people.csv"
+    simulate_cohort(people=300, seed=1)[["wasting", "weakness_felt", "serious"]].to_csv(people)
+    assert cli.main(["risk", str(people)]) == 0
+    told = capsys.readouterr().out
+    assert "adults in general: 6e-05, no interval known (motor neurone disease not yet diagnosed; Mei 2022" in told
+    assert "neuromuscular clinic: 0.05, 95 % interval 0.0089 to 0.24 (" in told
+    assert "With any red flag see a doctor, whatever the number." in told
+    assert cli.main(["risk", str(people), "--csv"]) == 0
+    told = capsys.readouterr()
+    assert pd.read_csv(StringIO(told.out))["term"].tolist() == ["weakness_felt", "wasting", "weakness_felt:wasting"]
+    assert "With any red flag see a doctor, whatever the number." in told.err
+
+
+def test_the_risk_command_on_no_table(tmp_path, capsys):
+    people = tmp_path / "people.csv"
+    people.write_text("")
+    assert cli.main(["risk", str(people)]) == 2
+    assert f"{people} can't be read as a CSV table: No columns to parse from file." in capsys.readouterr().err

@@ -9,10 +9,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import special
+from sklearn.metrics import roc_auc_score
 
 from twitchstats import simulate_cohort
 from twitchstats.errors import JournalError, NotEnoughDataError, OptionError, TwitchstatsError, UnknownNameError
-from twitchstats.redflags import RedFlagModel, base_rates, shift_risk
+from twitchstats.redflags import RedFlagModel, advise, base_rates, shift_risk
 from twitchstats.redflags.design import estimate_moments, fill_unknown
 from twitchstats.signs import load_signs
 
@@ -348,3 +349,95 @@ def test_filling_keeps_what_is_known(seed):
     np.testing.assert_array_equal(filled[known], values[known])
     assert np.isfinite(filled).all()
     assert (np.linalg.eigvalsh(left) > -1e-8).all()
+
+
+def test_labels_are_refused_as_signs(cohort):
+    with fails(OptionError, "signs: 'serious' is what a risk model is to tell, so it can't be a sign. Leave it out."):
+        RedFlagModel(signs=["wasting", "serious"]).fit(cohort, cohort["serious"])
+
+
+def test_people_and_labels_in_another_order(cohort):
+    other = cohort["serious"].sort_index(ascending=False)
+    message = (
+        "The labels name the people in another order than the signs do. Bring them into one order: y.loc[X.index]."
+    )
+    with fails(TwitchstatsError, message):
+        RedFlagModel().fit(cohort, other)
+    RedFlagModel(interactions="none").fit(cohort, cohort["serious"].reset_index(drop=True))  # by position, as ever
+
+
+def test_nobody(cohort):
+    with fails(NotEnoughDataError, "Nobody to learn from: the table has no rows."):
+        RedFlagModel().fit(cohort.head(0), cohort["serious"].head(0))
+
+
+def test_base_rate_tells_its_source(model):
+    assert model.base_rate_source_ == "the training sample"
+    assert model.at_base_rate(0.01).base_rate_source_ == "given"
+    told = model.at_base_rate("adults in general").base_rate_source_
+    assert told.startswith("adults in general: motor neurone disease not yet diagnosed (Mei 2022")
+    assert told in model.at_base_rate("adults in general").model_card()
+    for tau in (None, True, float("nan")):
+        with fails(OptionError, f"tau={tau} is not possible. It must lie between 0 and 1, both excluded."):
+            model.at_base_rate(tau)
+
+
+def test_a_misspelt_sign_is_no_sign_left_out(model):
+    for tell in (model.explain, advise, model.point_score().add_up):
+        with fails(UnknownNameError, "No sign named 'Wasting_'. Did you mean 'wasting'?"):
+            tell({"Wasting_": 1})
+
+
+def test_levels_refused(cohort, model):
+    message = "level=2 is not possible. It must lie between 0 and 1, both excluded."
+    for ask in (lambda: model.predict_risk(cohort, level=2), lambda: model.combinations(level=2),
+                lambda: model.explain({"wasting": 1}, level=2)):  # fmt: skip
+        with fails(OptionError, message):
+            ask()
+
+
+@pytest.mark.parametrize(
+    ("damage", "message"),
+    [
+        (lambda r: r.pop("coef_"), "'coef_' is missing. Save the model again."),
+        (lambda r: r.pop("parameters"), "'parameters' is missing. Save the model again."),
+        (lambda r: r["coef_"][0].pop(), "coef_ has the shape (1, 77), not (1, 78). Save the model again."),
+        (lambda r: r["coef_"][0].__setitem__(0, None), "coef_ holds values that are no numbers."),
+        (lambda r: r["covariance_"].pop(), "covariance_ has the shape (78, 79), not (79, 79)."),
+        (lambda r: r["parameters"].update(penalty="lasso"), "penalty='lasso' is not possible."),
+        (lambda r: r["parameters"].update(other=1), "got an unexpected keyword argument 'other'."),
+        (lambda r: r["design_"]["products"].__setitem__(0, ["x"]), "its terms do not belong to its signs."),
+        (lambda r: r.update(format_version="9"), "its 'format_version' is '9'."),
+        (lambda r: r.update(base_rate_=2), "base_rate_=2 is not possible."),
+        (lambda r: r.update(shift_="x"), "shift_ is 'x', no number."),
+        (lambda r: r.update(classes_dtype="os.system"), "data type 'os.system' not understood."),
+    ],
+)
+def test_damaged_files_are_told(model, tmp_path, damage, message):
+    path = tmp_path / "model.json"
+    model.save(path)
+    record = json.loads(path.read_text(encoding="utf-8"))
+    damage(record)
+    path.write_text(json.dumps(record), encoding="utf-8")
+    with pytest.raises(TwitchstatsError, match=rf"^model\.json is a damaged model file: .*{re.escape(message)}"):
+        RedFlagModel.load(path)
+
+
+def test_points_tell_what_they_lose(cohort, model):
+    coarse, fine = model.point_score(most=2).agreement, model.point_score(most=40).agreement
+    assert list(coarse.columns) == ["measure", "model", "points", "difference"]
+    lost = {name: frame.set_index("measure")["difference"] for name, frame in [("coarse", coarse), ("fine", fine)]}
+    assert lost["coarse"]["risk"] > lost["fine"]["risk"] > 0
+    table = fine.set_index("measure")
+    assert table.loc["auc", "model"] == pytest.approx(
+        roc_auc_score(cohort["serious"], model.predict_proba(cohort)[:, 1])
+    )
+    assert table.loc["risk", "points"] == pytest.approx(cohort["serious"].mean(), abs=0.01)
+    moved = model.at_base_rate(6e-5).point_score(most=40).agreement
+    np.testing.assert_allclose(moved[["model", "points"]], fine[["model", "points"]], rtol=1e-6)
+    with fails(OptionError, "most=2.5 is not possible. The weightiest answer gets a whole number of points."):
+        model.point_score(most=2.5)
+
+
+def test_a_score_for_one_person(model):
+    assert model.point_score().add_up({"wasting": 1})["advice"].item().startswith("See a doctor soon")

@@ -9,7 +9,7 @@ from firthmodels import FirthLogisticRegression
 from scipy import stats
 
 from twitchstats import simulate_cohort
-from twitchstats.errors import OptionError, UnknownNameError
+from twitchstats.errors import NotEnoughDataError, OptionError, TwitchstatsError, UnknownNameError
 from twitchstats.redflags import RedFlagModel, shift_risk, wilson_interval
 from twitchstats.redflags.rules import likelihood_ratio
 
@@ -196,3 +196,30 @@ def test_likelihood_ratio_of_an_empty_cell():
     found = likelihood_ratio(8, 0, 20, 30)
     assert found[0] == pytest.approx((8.5 / 21) / (0.5 / 31))
     assert found[1] < found[0] < found[2]
+
+
+def test_combinations_bring_the_advice(cohort, model):
+    table = model.combinations(signs=["weakness_felt", "pain"], asked=[["weakness_felt"], ["pain"], [], ["pain"]])
+    advice = table.set_index("combination")["advice"]
+    assert len(advice) == 3
+    assert advice["weakness_felt"].startswith("See a doctor soon, whatever the computed risk: weakness felt.")
+    assert advice["pain"].startswith("Speak with a doctor about it: marked pain.")
+    assert "does not rule out a disease" in advice["none of these"]
+    assert "weakness felt" not in advice["none of these"]  # absent there, not unknown
+    assert (model.combinations()["advice"] != "").all()
+
+
+@pytest.mark.parametrize("asked", ["wasting", ["wasting"], []])
+def test_asked_for_in_another_shape(model, asked):
+    message = f"asked={asked!r} is not possible. Give a list of combinations, each a list of signs: "
+    with pytest.raises(OptionError, match=re.escape(message)):
+        model.combinations(asked=asked)
+
+
+def test_combinations_of_other_people(cohort, model):
+    with pytest.raises(TwitchstatsError, match=re.escape("The label of row 0 is 'no', and the model knows 0 and 1")):
+        model.combinations(cohort, cohort["serious"].map({0: "no", 1: "yes"}))
+    with pytest.raises(TwitchstatsError, match=re.escape("The labels have 1199 rows, the signs 1200. Give a label")):
+        model.combinations(cohort, cohort["serious"][:-1])
+    with pytest.raises(NotEnoughDataError, match=re.escape("Nobody to count: the table has no rows.")):
+        model.combinations(cohort.head(0), cohort["serious"].head(0))

@@ -7,9 +7,11 @@ import pandas as pd
 import pytest
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import brier_score_loss, roc_auc_score
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import FunctionTransformer
 
 from twitchstats import simulate_cohort, validate_risk
-from twitchstats.errors import NotEnoughDataError, OptionError, UnknownNameError
+from twitchstats.errors import NotEnoughDataError, OptionError, TwitchstatsError, UnknownNameError
 from twitchstats.redflags import (
     RedFlagModel,
     apply_referral_rules,
@@ -21,7 +23,8 @@ from twitchstats.redflags import (
     load_referral_rules,
     required_sample_size,
 )
-from twitchstats.redflags.validation import METRICS, measure_risk
+from twitchstats.redflags.advice import ANY_FLAG_ADVICE
+from twitchstats.redflags.measures import METRICS, measure_risk
 
 
 @pytest.fixture(scope="module")
@@ -282,3 +285,42 @@ def test_sample_size_of_riley():
         required_sample_size(r2=0.9, parameters=24, prevalence=0.174)
     with pytest.raises(OptionError, match=re.escape("prevalence=1.2 is not possible. It must lie between 0 and 1")):
         required_sample_size(r2=0.2, parameters=24, prevalence=1.2)
+
+
+def test_labels_that_do_not_fit(cohort, model):
+    for ask in (validate_risk, estimate_calibration, decision_curve):
+        with pytest.raises(TwitchstatsError, match=re.escape("The label of row 2 is missing. Leave people without")):
+            ask(model, cohort, cohort["serious"].astype(float).where(cohort.index != cohort.index[2]))
+        with pytest.raises(TwitchstatsError, match=re.escape("The labels have 999 rows, the signs 1000. Give a")):
+            ask(model, cohort, cohort["serious"][:-1])
+
+
+def test_moved_model_keeps_its_optimism(cohort, model):
+    """Moving to a base rate changes no ranking: AUC and its optimism stay; the refits are moved as well."""
+    moved = model.at_base_rate(0.02)
+    found, before = (
+        validate_risk(one, cohort, cohort["serious"], n_bootstrap=8).set_index("metric") for one in (moved, model)
+    )
+    np.testing.assert_allclose(found.loc["auc", ["estimate", "optimism"]].astype(float),
+                               before.loc["auc", ["estimate", "optimism"]].astype(float), atol=1e-9)  # fmt: skip
+    assert abs(found.loc["brier", "optimism"]) < 0.01
+    assert found.loc["calibration_in_the_large", "estimate"] > 0.1
+
+
+def test_decision_curve_moves_any_classifier(cohort, model):
+    """The model in a pipeline has no `at_base_rate` of its own: its risks are moved all the same."""
+    pipeline = make_pipeline(FunctionTransformer(), RedFlagModel(interactions="none"))
+    pipeline.fit(cohort, cohort["serious"])
+    options = {"base_rate": 0.002, "n_bootstrap": 5, "rules": []}
+    found = decision_curve(pipeline, cohort, cohort["serious"], **options)
+    pd.testing.assert_frame_equal(found, decision_curve(model, cohort, cohort["serious"], **options), rtol=1e-6)
+    with pytest.raises(OptionError, match=re.escape("thresholds=[] is not possible. Name at least one, or leave")):
+        decision_curve(model, cohort, cohort["serious"], thresholds=[])
+
+
+def test_shares_bring_the_advice(cohort, model):
+    counted = count_people(cohort, signs=["wasting", "cramps"]).set_index(["sign", "state"])["advice"]
+    assert counted["wasting", "present"].startswith("See a doctor soon, whatever the computed risk: muscle wasting.")
+    assert counted["wasting", "absent"] == counted["cramps", "present"] == ANY_FLAG_ADVICE
+    assert (evaluate_referral_rules(cohort)["advice"] == ANY_FLAG_ADVICE).all()
+    assert (model.point_score().risks["advice"] == ANY_FLAG_ADVICE).all()

@@ -151,6 +151,7 @@ def plot_combinations(frame: pd.DataFrame, figure: Figure | None = None, *, most
         3, 1, sharex=True, height_ratios=[3, 1.1, 0.27 * max(len(signs), 2)]
     )  # fmt: skip
     _draw_risks(top, rows, places)
+    figure.supxlabel(f"{DOCTOR} {SIMULATED}", fontsize=9)
     middle.bar(places, rows["n"], color=GREY, width=0.6)
     middle.set_ylabel("people")
     middle.margins(y=0.25)
@@ -268,7 +269,9 @@ def plot_decision_curve(frame: pd.DataFrame, ax: Axes | None = None) -> Axes:
         ax.set_xscale("log")
     ax.set_xlabel("risk from which on a referral is worth it (threshold)")
     ax.set_ylabel(f"net benefit for {per}")
-    ax.set_title(f"Serious cases found, less the weighted false alarms; base rate {rate:.3g}", loc="left", fontsize=10)
+    ax.set_title(
+        f"Serious cases found, less the weighted false alarms; base rate {rate:.3g}\n{DOCTOR}", loc="left", fontsize=10
+    )
     ax.legend(loc="center left", bbox_to_anchor=(1.0, 0.5), frameon=False, fontsize=9)
     _tidy(ax)
     return ax

@@ -1,10 +1,12 @@
 """What a person with these signs should do: a red flag always brings the advice to see a doctor."""
 
 from collections.abc import Mapping
+from difflib import get_close_matches
 
 import numpy as np
 import pandas as pd
 
+from twitchstats.errors import unknown_name
 from twitchstats.signs import encode_signs, find_signs, load_signs
 
 RED_FLAG_ADVICE = "See a doctor soon, whatever the computed risk: {flags}. A model can't examine anyone."
@@ -13,6 +15,9 @@ OTHER_ADVICE = (
     "None of the known red flags was marked. That does not rule out a disease and is no diagnosis. See a doctor when a "
     "red flag appears, when the twitching changes, or when it worries you."
 )
+ANY_FLAG_ADVICE = (
+    "A share among many says nothing certain about one person. With any red flag see a doctor, whatever the number."
+)
 UNKNOWN_ADVICE = " Not known: {unknown}; an examination would tell."
 
 
@@ -20,8 +25,19 @@ def as_people(person: Mapping[str, object] | pd.Series | pd.DataFrame) -> pd.Dat
     """Return one person (mapping or Series) or a table of people as a table."""
     if isinstance(person, pd.DataFrame):
         return person
+    _refuse_misspelt(person)
     name = person.name if isinstance(person, pd.Series) and person.name is not None else "person"
     return pd.DataFrame([dict(person)], index=pd.Index([name], name="person"))
+
+
+def _refuse_misspelt(person: Mapping[str, object] | pd.Series) -> None:
+    """Raise UnknownNameError for a name that is nearly a sign's: a red flag must not pass for not known."""
+    signs = list(load_signs().index)
+    given = [str(name) for name in person.keys()]  # noqa: SIM118 (a Series iterates over its values)
+    for name in given:
+        close = [] if name in signs else get_close_matches(name.lower(), signs, n=1, cutoff=0.8)
+        if close and close[0] not in given:
+            raise unknown_name("sign", name, signs)
 
 
 def advise(person: Mapping[str, object] | pd.Series | pd.DataFrame) -> pd.DataFrame:
@@ -42,6 +58,8 @@ def advise(person: Mapping[str, object] | pd.Series | pd.DataFrame) -> pd.DataFr
     ------
     JournalError
         A value that a sign can't have.
+    UnknownNameError
+        A mapping or Series with a name that is nearly that of a sign.
 
     >>> advise({"wasting": 1})["see_doctor"].item()
     True

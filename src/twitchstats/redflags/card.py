@@ -8,7 +8,7 @@ import pandas as pd
 
 import twitchstats
 from twitchstats.redflags.odds import label_term
-from twitchstats.redflags.prevalence import base_rates
+from twitchstats.redflags.prevalence import list_base_rates
 from twitchstats.signs import load_signs
 
 if TYPE_CHECKING:
@@ -100,13 +100,12 @@ def _tell_analysis(model: RedFlagModel) -> str:
 
 def _tell_base_rate(model: RedFlagModel) -> str:
     lines = [
-        f"Risks refer to a base rate of {model.base_rate_:.4g}; the sample had {model.sample_rate_:.4g}. "
+        f"Risks refer to a base rate of {model.base_rate_:.4g} ({model.base_rate_source_}); the sample had "
+        f"{model.sample_rate_:.4g}. "
         "`at_base_rate` moves the intercept only (King and Zeng 2001). Known figures:",
         "",
     ]
-    for row in base_rates().itertuples():
-        rate = "no figure known" if pd.isna(row.base_rate) else f"{row.base_rate:g} ({row.condition}; {row.source})"
-        lines.append(f"- {row.setting}: {rate}")
+    lines += [f"- {line}" for line in list_base_rates()]
     return "\n".join(lines)
 
 
@@ -140,6 +139,7 @@ def _tell_limits() -> str:
     return (
         "No published model predicts motor neurone disease from symptoms in primary care, so there is nothing to "
         "compare with. Performance on simulated people says how well the method works, not how well it would do on "
-        "patients. Where most signs are not known the risk leans low, and its interval does not say so. Self-reported "
-        "weakness and weakness found by an examiner are two different signs."
+        "patients. Where signs are not known the risk is an average over what they might be, judged by the training "
+        "people; the interval says how well that average is known. Self-reported weakness and weakness found by an "
+        "examiner are two different signs."
     )

@@ -10,9 +10,11 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 from scipy import special, stats
 
-from twitchstats.errors import OptionError, unknown_name
-from twitchstats.redflags.prevalence import shift_risk, wilson_interval
+from twitchstats.errors import NotEnoughDataError, OptionError, unknown_name
+from twitchstats.redflags.advice import advise
+from twitchstats.redflags.prevalence import check_share, shift_risk, wilson_interval
 from twitchstats.redflags.rules import likelihood_ratio
+from twitchstats.redflags.training import match_labels
 
 if TYPE_CHECKING:
     from twitchstats.redflags.model import RedFlagModel
@@ -56,14 +58,15 @@ def tabulate_combinations(
         observed_lower, observed_upper`` (Wilson); ``risk, risk_lower, risk_upper`` (the model's, averaged over those
         who have the combination, or over everyone given the combination where nobody has it); ``likelihood_ratio,
         lr_lower, lr_upper`` (share of the combination among serious to that among other people; half a person is added
-        to empty cells); ``base_rate``. Observed rates are moved to the model's base rate too. The last row counts the
-        people of whom not all `signs` are known. Sorted by n, then by name.
+        to empty cells); ``base_rate`` and ``advice``. Observed rates are moved to the model's base rate too. The last
+        row counts the people of whom not all `signs` are known. Sorted by n, then by name.
 
     Raises
     ------
     UnknownNameError, OptionError
         A sign that is not there or not yes/no; people without labels.
     """
+    check_share("level", level)
     encoded, outcome = _find_people(model, X, y)
     chosen = _choose_signs(model, encoded, signs)
     at = [model.signs_.index(name) for name in chosen]
@@ -73,14 +76,32 @@ def tabulate_combinations(
     if asked is None:
         wanted = [code for code in np.unique(codes) if code >= 0]
     else:
-        wanted = [_code(combination, chosen) for combination in asked]
+        wanted = list(dict.fromkeys(_code(combination, chosen) for combination in _read_asked(asked)))
     rows = [_describe(model, encoded, outcome, codes, code, at, level) for code in wanted]
     frame = pd.DataFrame(rows).assign(combination=[_name(code, chosen) for code in wanted])
     frame = frame.sort_values(["n", "combination"], ascending=[False, True], kind="stable")
     if unknown.any() and asked is None:
         rest = _describe(model, encoded, outcome, codes, -1, at, level)
         frame = pd.concat([frame, pd.DataFrame([{**rest, "combination": UNKNOWN}])])
-    return _finish(frame, model, outcome, level)
+    return _finish(frame, model, outcome, level).assign(advice=[_advise(name, chosen) for name in frame["combination"]])
+
+
+def _read_asked(asked: Iterable[Sequence[str]]) -> list[Sequence[str]]:
+    listed: list[Sequence[str]] = [asked] if isinstance(asked, str) else list(asked)
+    if not listed or any(isinstance(one, str) for one in listed):
+        raise OptionError(
+            f"asked={asked!r} is not possible. Give a list of combinations, each a list of signs: "
+            "asked=[['weakness_felt', 'wasting']]."
+        )
+    return listed
+
+
+def _advise(combination: str, chosen: list[str]) -> str:
+    """Return the advice for people of whom no more is known than which of the chosen signs they have."""
+    if combination == UNKNOWN:
+        return str(advise({})["advice"].iloc[0])
+    there = combination.split(" + ")
+    return str(advise({name: float(name in there) for name in chosen})["advice"].iloc[0])
 
 
 def _find_people(
@@ -90,7 +111,10 @@ def _find_people(
         return model._need_training("combinations")
     if y is None:
         raise OptionError("combinations needs the labels of these people: give y too.")
-    return model._encode(X), (np.asarray(y) == model.classes_[1]).astype(float)
+    encoded = model._encode(X)
+    if not len(encoded):
+        raise NotEnoughDataError("Nobody to count: the table has no rows.")
+    return encoded, match_labels(y, model.classes_, X)
 
 
 def _choose_signs(model: RedFlagModel, encoded: FloatArray, signs: Sequence[str] | None) -> list[str]:
@@ -140,7 +164,7 @@ def _describe(
         people = encoded.copy()
         people[:, at] = [float(code >> place & 1) for place in range(len(at))]
     weights = _weigh(model.base_rate_, outcome)[members] if members.any() else _weigh(model.base_rate_, outcome)
-    risk, lower, upper = _average_risk(model, model.design_.build(people), weights, level)
+    risk, lower, upper = _average_risk(model, people, weights, level)
     return {
         "n_signs": bin(code).count("1") if code >= 0 else np.nan,
         "n": int(members.sum()),
@@ -159,13 +183,15 @@ def _weigh(base_rate: float, outcome: FloatArray) -> FloatArray:
     return np.where(outcome == 1, base_rate / share, (1 - base_rate) / (1 - share))
 
 
-def _average_risk(model: RedFlagModel, Z: FloatArray, weights: FloatArray, level: float) -> tuple[float, float, float]:
+def _average_risk(
+    model: RedFlagModel, encoded: FloatArray, weights: FloatArray, level: float
+) -> tuple[float, float, float]:
     """Return the mean risk with its delta-method interval on the log odds."""
-    columns = np.column_stack([np.ones(len(Z)), Z])
-    each = special.expit(Z @ model.coef_[0] + model.intercept_[0])
+    log_odds, slopes = model._find_log_odds(encoded)
+    each = special.expit(log_odds)
     weights = weights / weights.sum()
     mean = float(weights @ each)
-    gradient = (weights * each * (1 - each)) @ columns / max(mean * (1 - mean), 1e-300)
+    gradient = (weights * each * (1 - each)) @ slopes / max(mean * (1 - mean), 1e-300)
     reach = stats.norm.ppf(0.5 + level / 2) * np.sqrt(max(gradient @ model.covariance_ @ gradient, 0.0))
     middle = special.logit(mean)
     return mean, float(special.expit(middle - reach)), float(special.expit(middle + reach))

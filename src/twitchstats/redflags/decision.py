@@ -7,8 +7,9 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from twitchstats.errors import NotEnoughDataError, OptionError
-from twitchstats.redflags.prevalence import find_base_rate
+from twitchstats.redflags.prevalence import find_base_rate, shift_risk
 from twitchstats.redflags.rules import apply_referral_rules
+from twitchstats.redflags.training import match_labels
 from twitchstats.redflags.validation import Classifier, _check_options
 
 FloatArray = NDArray[np.float64]
@@ -43,7 +44,7 @@ def decision_curve(
         Risks from which on a referral is worth it (0 to 1, excluded).
     base_rate : float or str, optional
         Share of serious cases to compute for (a setting of `base_rates`); by default that of `y`. A `RedFlagModel` is
-        moved there.
+        moved there from its own base rate, any other classifier from the share of `y`.
     rules : sequence of str, optional
         Rules of `load_referral_rules`, by default all. A rule is judged on the people for whom its signs are known.
     n_bootstrap, seed, level
@@ -63,16 +64,15 @@ def decision_curve(
         One class only.
     """
     _check_options(n_bootstrap, level)
-    serious = (np.asarray(y) == getattr(model, "classes_", [0, 1])[1]).astype(float)
+    serious = match_labels(y, getattr(model, "classes_", [0, 1]), X)
     if not 0 < serious.mean() < 1:
         raise NotEnoughDataError(
             f"Only one class: {int(serious.sum())} of {len(serious)} people are serious. "
             "A decision curve needs both kinds."
         )
     rate = float(serious.mean()) if base_rate is None else find_base_rate(base_rate)
-    moved = model.at_base_rate(rate) if base_rate is not None and hasattr(model, "at_base_rate") else model
     cuts = _choose_thresholds(thresholds, rate)
-    risk = moved.predict_proba(X)[:, 1]
+    risk = _predict_at(model, X, base_rate, rate, float(serious.mean()))
     called = {
         MODEL: risk[:, None] >= cuts,
         REFER_ALL: np.ones((len(serious), 1)),
@@ -88,10 +88,23 @@ def decision_curve(
     return pd.concat(parts, ignore_index=True).assign(base_rate=rate)
 
 
+def _predict_at(
+    model: Classifier, X: pd.DataFrame | NDArray, base_rate: float | str | None, rate: float, share: float
+) -> FloatArray:
+    """Return risks at the base rate that was asked for; other classifiers are moved there from the share of `y`."""
+    if base_rate is None:
+        return model.predict_proba(X)[:, 1]
+    if hasattr(model, "at_base_rate"):
+        return model.at_base_rate(rate).predict_proba(X)[:, 1]
+    return shift_risk(model.predict_proba(X)[:, 1], rate, share)
+
+
 def _choose_thresholds(thresholds: Sequence[float] | None, rate: float) -> FloatArray:
     if thresholds is None:
         return np.linspace(0.01, 0.6, 60) if rate > 0.02 else np.geomspace(rate / 10, min(rate * 200, 0.5), 60)
-    cuts = np.asarray(thresholds, float)
+    cuts = np.asarray(thresholds, float).ravel()
+    if not len(cuts):
+        raise OptionError("thresholds=[] is not possible. Name at least one, or leave them out.")
     for value in cuts:
         if not 0 < value < 1:
             raise OptionError(f"thresholds: {value} is not possible. A threshold lies between 0 and 1, both excluded.")

@@ -1,6 +1,6 @@
 """From signs to the columns of a model: filling what is not known, interactions with heredity."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import combinations
 
@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from twitchstats.errors import OptionError, unknown_name
 
 FloatArray = NDArray[np.float64]
+IntArray = NDArray[np.int_]
 
 INTERACTIONS = ("none", "pairs")
 
@@ -50,13 +51,37 @@ class Design:
 
     def build(self, encoded: FloatArray) -> FloatArray:
         """Return the columns, (people, terms), from encoded signs, (people, signs)."""
-        missing = np.isnan(encoded)
-        filled = fill_unknown(encoded, np.array(self.mean), np.array(self.covariance))[0]
-        filled = np.where(missing, np.clip(filled, self.low, self.high), encoded)
+        missing, filled = np.isnan(encoded), self._fill(encoded)
         at = {name: number for number, name in enumerate(self.signs)}
         columns = [filled[:, [at[part] for part in parts]].prod(axis=1) for parts in self.products]
         columns += [missing[:, [at[name] for name in group]].all(axis=1).astype(float) for group in self.unknown]
         return np.column_stack(columns)
+
+    def _fill(self, encoded: FloatArray) -> FloatArray:
+        filled = fill_unknown(encoded, np.array(self.mean), np.array(self.covariance))[0]
+        return np.where(np.isnan(encoded), np.clip(filled, self.low, self.high), encoded)
+
+    def spread_unknown(self, encoded: FloatArray, coefficients: FloatArray) -> FloatArray:
+        """Return the variance of each person's log odds that comes from the signs not known, (people,).
+
+        The covariance of these signs given the known ones, through the slopes of the log odds at the filled values.
+        """
+        variance = np.zeros(len(encoded))
+        some = np.flatnonzero(np.isnan(encoded).any(axis=1))
+        slopes = self._find_slopes(self._fill(encoded[some]), coefficients)
+        for rows, gap, _, _, rest in _list_gaps(encoded[some], np.array(self.covariance)):
+            steep = slopes[rows[:, None], gap]
+            variance[some[rows]] = np.einsum("ij,jk,ik->i", steep, rest, steep)
+        return np.maximum(variance, 0.0)
+
+    def _find_slopes(self, filled: FloatArray, coefficients: FloatArray) -> FloatArray:
+        at = {name: number for number, name in enumerate(self.signs)}
+        slopes = np.zeros_like(filled)
+        for parts, weight in zip(self.products, coefficients, strict=False):
+            for part in parts:
+                others = [at[other] for other in parts if other != part]
+                slopes[:, at[part]] += weight * filled[:, others].prod(axis=1)
+        return slopes
 
 
 def plan_design(
@@ -118,21 +143,27 @@ def fill_unknown(encoded: FloatArray, mean: FloatArray, covariance: FloatArray) 
         The filled signs, and the summed covariance of what was filled (signs, signs).
     """
     filled, left = encoded.copy(), np.zeros((encoded.shape[1],) * 2)
+    for rows, gap, known, weights, rest in _list_gaps(encoded, covariance):
+        filled[rows[:, None], gap] = mean[gap] + (encoded[rows[:, None], known] - mean[known]) @ weights
+        left[gap[:, None], gap] += len(rows) * rest
+    return filled, left
+
+
+def _list_gaps(encoded: FloatArray, covariance: FloatArray) -> Iterator[tuple[NDArray, ...]]:
+    """Yield for each pattern of gaps: people, unknown and known signs, regression weights, covariance left over."""
     gaps = np.isnan(encoded)
     some = np.flatnonzero(gaps.any(axis=1))
     if not len(some):
-        return filled, left
+        return
     some = some[np.lexsort(gaps[some].T)]  # people with the same gaps side by side
     changes = (gaps[some[1:]] != gaps[some[:-1]]).any(axis=1)
-    jitter = 1e-10 * np.eye(len(mean))  # a sign that never varies leaves a row of zeros
+    jitter = 1e-10 * np.eye(len(covariance))  # a sign that never varies leaves a row of zeros
     for rows in np.split(some, np.flatnonzero(changes) + 1):
         gap = np.flatnonzero(gaps[rows[0]])
         known = np.flatnonzero(~gaps[rows[0]])
         shared = covariance[known][:, gap]
         weights = np.linalg.solve((covariance + jitter)[known][:, known], shared)
-        filled[rows[:, None], gap] = mean[gap] + (encoded[rows[:, None], known] - mean[known]) @ weights
-        left[gap[:, None], gap] += len(rows) * (covariance[gap][:, gap] - shared.T @ weights)
-    return filled, left
+        yield rows, gap, known, weights, covariance[gap][:, gap] - shared.T @ weights
 
 
 def estimate_moments(encoded: FloatArray, *, rounds: int = 3) -> tuple[FloatArray, FloatArray]:

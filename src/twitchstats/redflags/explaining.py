@@ -20,13 +20,14 @@ if TYPE_CHECKING:
 FloatArray = NDArray[np.float64]
 
 START = "starting point"
+AVERAGED = "averaging"
 
 
 def tell_risk(model: RedFlagModel, X: pd.DataFrame | ArrayLike, *, level: float = 0.95) -> pd.DataFrame:
     """Return ``risk, risk_lower, risk_upper, base_rate, n_unknown, red_flags, advice`` for each person."""
     encoded = model._encode(X)
     people = X if isinstance(X, pd.DataFrame) else pd.DataFrame(index=range(len(encoded)))
-    risk, lower, upper = model._risk_interval(model.design_.build(encoded), level)
+    risk, lower, upper = model._risk_interval(encoded, level)
     told = advise(people)
     return pd.DataFrame(
         {
@@ -60,7 +61,8 @@ def explain_risk(
     -------
     DataFrame
         ``term, label, value`` (as encoded; NaN not known), ``contribution`` (log odds against the average training
-        person), ``odds_factor``; the first row is the starting point (the average log odds). The contributions add up
+        person), ``odds_factor``; the first row is the starting point (the average log odds); where signs are not
+        known, a row "averaging" is what averaging the risk over them adds. The contributions add up
         to the log odds of ``attrs["risk"]``; ``attrs`` also has ``risk_lower, risk_upper, base_rate, red_flags,
         advice, not_known``. Sorted by size.
 
@@ -79,18 +81,24 @@ def explain_risk(
     contribution = (columns - average) * model.coef_[0]
     start = float(model.intercept_[0] + average @ model.coef_[0])
     told = dict(zip(model.signs_, encoded[0], strict=True))
+    terms, labels = list(model.terms_), list(map(_label, model.terms_))
+    values = [told.get(name, value) for name, value in zip(terms, columns, strict=True)]
+    if np.isnan(encoded).any():
+        averaging = model._find_log_odds(encoded)[0][0] - start - contribution.sum()
+        terms, labels, values = [*terms, AVERAGED], [*labels, "Averaged over what is not known"], [*values, np.nan]
+        contribution = np.r_[contribution, averaging]
     frame = pd.DataFrame(
         {
-            "term": [START, *model.terms_],
-            "label": ["The average person of the training sample", *map(_label, model.terms_)],
-            "value": [np.nan, *(told.get(name, value) for name, value in zip(model.terms_, columns, strict=True))],
+            "term": [START, *terms],
+            "label": ["The average person of the training sample", *labels],
+            "value": [np.nan, *values],
             "contribution": np.r_[start, contribution],
         }
     )
     frame["odds_factor"] = np.exp(frame["contribution"])
     order = [0, *(1 + np.argsort(-np.abs(contribution), kind="stable"))]
     frame = frame.iloc[order].reset_index(drop=True)
-    risk, lower, upper = model._risk_interval(columns[None, :], level)
+    risk, lower, upper = model._risk_interval(encoded, level)
     words = advise(people).iloc[0]
     frame.attrs = {
         "risk": float(risk[0]), "risk_lower": float(lower[0]), "risk_upper": float(upper[0]),

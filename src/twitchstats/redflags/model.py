@@ -54,7 +54,7 @@ class RedFlagModel(ClassifierMixin, BaseEstimator):
         What happens to signs that are not known, when fitting. "fill": they take what is expected from the signs that
         are known (EM moments of the training people). "indicator": also a column says that they are not known. "drop":
         such people are left out of the fit. "refuse": an error. Never taken for absent. When predicting, a sign that
-        is not known is always filled.
+        is not known is always filled, and the risk averaged over what it might be.
     constant : {"refuse", "drop"}
         What happens to a sign that is the same for everyone.
 
@@ -85,6 +85,10 @@ class RedFlagModel(ClassifierMixin, BaseEstimator):
         ``sign, n_known, n_unknown, share_unknown`` in the training set.
     base_rate_, sample_rate_ : float
         The share of serious cases that the risks refer to, and that of the training sample.
+    base_rate_source_ : str
+        Where the base rate comes from: "the training sample", "given", or a setting of `base_rates` with its citation.
+    shift_ : float
+        By how much `at_base_rate` has moved the log odds.
     origin_ : str
         "" unless the frame told that its people are simulated.
     n_people_, n_serious_ : int
@@ -159,6 +163,7 @@ class RedFlagModel(ClassifierMixin, BaseEstimator):
         self.average_terms_ = self.term_means_
         self.n_people_, self.n_serious_ = len(outcome), int(outcome.sum())
         self.sample_rate_ = self.base_rate_ = float(outcome.mean())
+        self.base_rate_source_, self.shift_ = "the training sample", 0.0
         self._training: tuple[FloatArray, FloatArray] | None = (encoded, outcome)
         return self
 
@@ -174,6 +179,7 @@ class RedFlagModel(ClassifierMixin, BaseEstimator):
     def _read_training(self, X: pd.DataFrame | ArrayLike, y: ArrayLike) -> tuple[FloatArray, FloatArray]:
         if y is None:
             raise ValueError(f"This {type(self).__name__} estimator requires y to be passed, but the target y is None.")
+        training.check_order(X, y)
         chosen = training.choose_signs(X, self.signs)
         self.named_ = chosen is not None
         if chosen is None or not isinstance(X, pd.DataFrame):
@@ -249,13 +255,24 @@ class RedFlagModel(ClassifierMixin, BaseEstimator):
 
     def decision_function(self, X: pd.DataFrame | ArrayLike) -> FloatArray:
         """Return the log odds of each person, (people,)."""
-        encoded = self._encode(X)
-        return self.design_.build(encoded) @ self.coef_[0] + self.intercept_[0]
+        return self._find_log_odds(self._encode(X))[0]
+
+    def _find_log_odds(self, encoded: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """Return the log odds, (people,), and their slopes in intercept and coefficients, (people, 1 + terms).
+
+        A risk is averaged over what is not known: the log odds of the average are nearer to 0 than the average log
+        odds, by 1 / sqrt(1 + pi / 8 * variance) (MacKay 1992, Neural Comput 4:720). That is done at the share of the
+        training sample and moved afterwards, for only then is the move to a base rate Bayes' rule.
+        """
+        columns = np.column_stack([np.ones(len(encoded)), self.design_.build(encoded)])
+        filled = columns @ np.r_[self.intercept_ - self.shift_, self.coef_[0]]
+        nearer = 1 / np.sqrt(1 + np.pi / 8 * self.design_.spread_unknown(encoded, self.coef_[0]))
+        return filled * nearer + self.shift_, columns * nearer[:, None]
 
     def predict_proba(self, X: pd.DataFrame | ArrayLike) -> FloatArray:
         """Return the risk of each class, (people, 2), at ``base_rate_``."""
-        risk = special.expit(self.decision_function(X))
-        return np.column_stack([1 - risk, risk])
+        log_odds = self.decision_function(X)
+        return np.column_stack([special.expit(-log_odds), special.expit(log_odds)])
 
     def predict(self, X: pd.DataFrame | ArrayLike) -> NDArray:
         """Return the likelier label of each person, (people,)."""
@@ -273,10 +290,10 @@ class RedFlagModel(ClassifierMixin, BaseEstimator):
         """
         return explaining.tell_risk(self, X, level=level)
 
-    def _risk_interval(self, Z: FloatArray, level: float) -> tuple[FloatArray, FloatArray, FloatArray]:
-        columns = np.column_stack([np.ones(len(Z)), Z])
-        log_odds = Z @ self.coef_[0] + self.intercept_[0]
-        variance = np.einsum("ij,jk,ik->i", columns, self.covariance_, columns)
+    def _risk_interval(self, encoded: FloatArray, level: float) -> tuple[FloatArray, FloatArray, FloatArray]:
+        prevalence.check_share("level", level)
+        log_odds, slopes = self._find_log_odds(encoded)
+        variance = np.einsum("ij,jk,ik->i", slopes, self.covariance_, slopes)
         reach = stats.norm.ppf(0.5 + level / 2) * np.sqrt(np.maximum(variance, 0))
         return special.expit(log_odds), special.expit(log_odds - reach), special.expit(log_odds + reach)
 
@@ -336,9 +353,10 @@ class RedFlagModel(ClassifierMixin, BaseEstimator):
         check_is_fitted(self)
         target = prevalence.find_base_rate(tau)
         now = self.base_rate_ if ybar is None else prevalence.check_share("ybar", ybar)
+        move = prevalence.shift_log_odds(target, now)
         shifted = deepcopy(self)
-        shifted.intercept_ = self.intercept_ + prevalence.shift_log_odds(target, now)
-        shifted.base_rate_ = target
+        shifted.intercept_, shifted.shift_ = self.intercept_ + move, self.shift_ + move
+        shifted.base_rate_, shifted.base_rate_source_ = target, prevalence.cite_base_rate(tau)
         return shifted
 
     def explain(self, person: Mapping[str, object] | pd.Series | pd.DataFrame, *, level: float = 0.95) -> pd.DataFrame:

@@ -7,7 +7,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from twitchstats.errors import NotEnoughDataError, unknown_name
-from twitchstats.redflags.advice import mark_present
+from twitchstats.redflags.advice import ANY_FLAG_ADVICE, advise, mark_present
 from twitchstats.redflags.prevalence import find_base_rate
 from twitchstats.redflags.rules import likelihood_ratio
 from twitchstats.signs import encode_signs, find_signs, load_signs
@@ -50,8 +50,8 @@ def count_people(
         ``sign, label, state`` ("present", "absent"; "all" in the first row, which is everybody), ``n_with`` (of the
         people imagined, how many are in this state), ``n_serious`` (of those, how many are serious), ``estimate,
         ci_lower, ci_upper`` (serious cases among `people` people in this state), ``one_in`` (1 / share), ``n_cohort``
-        (people of the cohort behind it), ``base_rate``. The interval is the sign's (Simel 1991); the base rate is
-        taken as given.
+        (people of the cohort behind it), ``base_rate, advice``. The interval is the sign's (Simel 1991); the base rate
+        is taken as given.
 
     Raises
     ------
@@ -73,7 +73,16 @@ def count_people(
     rows = [_describe(EVERYBODY, "Everybody who twitches", "all", 1.0, (1.0, 1.0, 1.0), rate, people, len(known))]
     for name in marks.columns:
         rows += _compare(name, marks[name].to_numpy(float), serious, rate, people, level)
-    return pd.DataFrame(rows)
+    frame = pd.DataFrame(rows)
+    return frame.assign(advice=[_advise(row.sign, row.state) for row in frame.itertuples()])
+
+
+def _advise(sign: str, state: str) -> str:
+    """Return the advice for people with the sign, and the general one for everybody else."""
+    if state != "present" or pd.isna(load_signs().loc[sign, "level"]):
+        return ANY_FLAG_ADVICE
+    threshold = load_signs().loc[sign, "threshold"]
+    return str(advise({sign: 1.0 if pd.isna(threshold) else threshold})["advice"].iloc[0])
 
 
 def _mark(people: pd.DataFrame, signs: Sequence[str] | None) -> pd.DataFrame:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -12,9 +13,10 @@ from scipy import special, stats
 
 from twitchstats.errors import OptionError
 from twitchstats.redflags import fitting
-from twitchstats.redflags.advice import advise
+from twitchstats.redflags.advice import ANY_FLAG_ADVICE, advise, as_people
 from twitchstats.redflags.design import plan_design
-from twitchstats.redflags.prevalence import shift_log_odds
+from twitchstats.redflags.measures import measure_auc, measure_brier
+from twitchstats.redflags.prevalence import shift_log_odds, shift_risk
 from twitchstats.signs import encode_signs, load_signs
 
 if TYPE_CHECKING:
@@ -41,17 +43,23 @@ class PointScore:
     points : DataFrame
         ``sign, label, answer, points``, and ``low, high`` (the answer's range, high excluded; for yes/no 0 and 1).
     risks : DataFrame
-        ``score, n, n_serious`` (training people with that score), ``risk, risk_lower, risk_upper, base_rate``.
+        ``score, n, n_serious`` (training people with that score), ``risk, risk_lower, risk_upper, base_rate, advice``.
+    agreement : DataFrame
+        ``measure, model, points, difference``: what adding up on paper costs on the training people ("auc", "brier",
+        and "risk": the mean risk of both, with the mean absolute difference between them), at the training share.
     """
 
     points: pd.DataFrame
     risks: pd.DataFrame
+    agreement: pd.DataFrame
 
-    def add_up(self, people: pd.DataFrame) -> pd.DataFrame:
+    def add_up(self, person: Mapping[str, object] | pd.Series | pd.DataFrame) -> pd.DataFrame:
         """Return ``score, risk, risk_lower, risk_upper, base_rate, n_unknown, red_flags, advice`` for each person.
 
-        A score beyond those of the table gets the nearest one's risk.
+        A score beyond those of the table gets the nearest one's risk. Where many signs are not known a sum of points
+        leans to the middle of what is known; the model averages over them.
         """
+        people = as_people(person)
         score = self._total(people)
         table = self.risks.set_index("score")
         nearest = table.loc[np.clip(score, table.index.min(), table.index.max())]
@@ -91,8 +99,8 @@ def build_point_score(model: RedFlagModel, *, most: int = 10) -> PointScore:
     NotEnoughDataError
         A model read from a file has no training people.
     """
-    if most < 1:
-        raise OptionError(f"most={most} is not possible. The weightiest answer gets at least 1 point.")
+    if most < 1 or int(most) != most:
+        raise OptionError(f"most={most} is not possible. The weightiest answer gets a whole number of points.")
     encoded, y = model._need_training("point_score")
     design = plan_design(encoded, model.signs_, "none", ())
     Z = design.build(encoded)
@@ -106,9 +114,23 @@ def build_point_score(model: RedFlagModel, *, most: int = 10) -> PointScore:
     unit = max(float(frame["weight"].abs().max()), 1e-300) / most
     frame["points"] = np.round(frame["weight"] / unit).astype(int)
     points = frame[["sign", "label", "answer", "points", "low", "high"]]
-    blank = PointScore(points, pd.DataFrame())
+    blank = PointScore(points, pd.DataFrame(), pd.DataFrame())
     score = blank._total(_decode(encoded, model.signs_))
-    return PointScore(points, _tabulate_risks(score, y, model.base_rate_))
+    risks = _tabulate_risks(score, y, model.base_rate_)
+    by_score = shift_risk(risks["risk"], model.sample_rate_, model.base_rate_)[score - int(score.min())]
+    by_model = special.expit(model._find_log_odds(encoded)[0] - model.shift_)
+    return PointScore(points, risks, _compare(y, by_model, by_score))
+
+
+def _compare(y: FloatArray, by_model: FloatArray, by_score: FloatArray) -> pd.DataFrame:
+    """Return what is lost from the model to the points."""
+    auc, brier = ([measure(y, risk) for risk in (by_model, by_score)] for measure in (measure_auc, measure_brier))
+    rows = [
+        ("auc", *auc, auc[1] - auc[0]),
+        ("brier", *brier, brier[1] - brier[0]),
+        ("risk", by_model.mean(), by_score.mean(), np.abs(by_score - by_model).mean()),
+    ]
+    return pd.DataFrame(rows, columns=["measure", "model", "points", "difference"])
 
 
 def _shrink(Z: FloatArray, y: FloatArray) -> FloatArray:
@@ -184,5 +206,6 @@ def _tabulate_risks(score: NDArray[np.int_], y: FloatArray, base_rate: float) ->
             "risk_lower": special.expit(middle - reach),
             "risk_upper": special.expit(middle + reach),
             "base_rate": base_rate,
+            "advice": ANY_FLAG_ADVICE,
         }
     )

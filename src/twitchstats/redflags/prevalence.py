@@ -47,9 +47,22 @@ def base_rates() -> pd.DataFrame:
     return table
 
 
+def list_base_rates() -> list[str]:
+    """Return a line for each setting: its base rate with interval, condition and source, or "no figure known"."""
+    return [_tell_rate(row) for _, row in base_rates().iterrows()]
+
+
+def _tell_rate(row: pd.Series) -> str:
+    if pd.isna(row["base_rate"]):
+        return f"{row['setting']}: no figure known"
+    known = not pd.isna(row["ci_lower"])
+    between = f"95 % interval {row['ci_lower']:.2g} to {row['ci_upper']:.2g}" if known else "no interval known"
+    return f"{row['setting']}: {row['base_rate']:g}, {between} ({row['condition']}; {row['source']})"
+
+
 def check_share(option: str, value: float) -> float:
     """Return the value as a number, or raise OptionError unless it lies between 0 and 1."""
-    if not 0 < value < 1:
+    if not isinstance(value, (int, float, np.number)) or not 0 < value < 1:
         raise OptionError(f"{option}={value} is not possible. It must lie between 0 and 1, both excluded.")
     return float(value)
 
@@ -66,14 +79,29 @@ def find_base_rate(tau: float | str) -> float:
     """
     if not isinstance(tau, str):
         return check_share("tau", tau)
-    table = base_rates().set_index("setting")
-    name = tau.strip().lower()
-    if name not in table.index:
-        raise unknown_name("setting", tau, table.index)
-    rate = float(table.loc[name, "base_rate"])
+    rate = float(_find_setting(tau)["base_rate"])
     if np.isnan(rate):
         raise OptionError(f"tau={tau!r}: no figure known for this setting. Give a number, with its source.")
     return rate
+
+
+def cite_base_rate(tau: float | str) -> str:
+    """Return where a base rate comes from: "given" for a number, else setting, condition, source and confidence.
+
+    >>> cite_base_rate("gp consultation")
+    'gp consultation: motor neurone disease within a year (Mei 2022, BMJ Open 12:e058383; confidence D)'
+    """
+    if not isinstance(tau, str):
+        return "given"
+    row = _find_setting(tau)
+    return f"{row.name}: {row['condition']} ({row['source']}; confidence {row['confidence']})"
+
+
+def _find_setting(name: str) -> pd.Series:
+    table = base_rates().set_index("setting")
+    if name.strip().lower() not in table.index:
+        raise unknown_name("setting", name, table.index)
+    return table.loc[name.strip().lower()]
 
 
 def shift_log_odds(tau: float, ybar: float) -> float:

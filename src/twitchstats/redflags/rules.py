@@ -9,6 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy import stats
 
 from twitchstats.errors import NotEnoughDataError, OptionError, unknown_name
+from twitchstats.redflags.advice import ANY_FLAG_ADVICE
 from twitchstats.redflags.prevalence import find_base_rate, shift_log_odds, wilson_interval
 from twitchstats.resources import find_resource
 from twitchstats.signs import encode_signs, find_signs, load_signs
@@ -132,7 +133,7 @@ def evaluate_referral_rules(
     -------
     DataFrame
         ``rule, article, metric, estimate, ci_lower, ci_upper, n`` (people the metric is computed from), ``n_unknown``
-        (people for whom unknown signs leave the rule open; left out), ``base_rate``. Metrics: "sensitivity",
+        (people for whom unknown signs leave the rule open; left out), ``base_rate, advice``. Metrics: "sensitivity",
         "specificity" (Wilson intervals), "likelihood_ratio" (Simel 1991), and at the base rate "ppv" (share serious
         among those called), "missed" (share serious among those not called) and "referred" (share called).
 
@@ -158,9 +159,9 @@ def evaluate_referral_rules(
         _judge(called[name].to_numpy(), serious, rate, level).assign(rule=name, article=articles[name])
         for name in called.columns
     ]
-    frame = pd.concat(parts, ignore_index=True).assign(base_rate=rate)
+    frame = pd.concat(parts, ignore_index=True).assign(base_rate=rate, advice=ANY_FLAG_ADVICE)
     return frame[
-        ["rule", "article", "metric", "estimate", "ci_lower", "ci_upper", "n", "n_unknown", "base_rate"]
+        ["rule", "article", "metric", "estimate", "ci_lower", "ci_upper", "n", "n_unknown", "base_rate", "advice"]
     ]  # fmt: skip
 
 

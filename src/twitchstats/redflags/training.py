@@ -30,6 +30,8 @@ def choose_signs(X: object, signs: list[str] | None) -> list[str] | None:
     if not signs:
         raise _no_signs(X)
     for name in signs:
+        if name in _LABELS:
+            raise OptionError(f"signs: {name!r} is what a risk model is to tell, so it can't be a sign. Leave it out.")
         if name not in X.columns:
             raise unknown_name("sign", name, X.columns)
     return list(signs)
@@ -47,6 +49,49 @@ def _no_signs(X: pd.DataFrame) -> NotEnoughDataError:
     )
 
 
+def match_labels(y: ArrayLike, classes: ArrayLike, X: object) -> FloatArray:
+    """Return 1.0 for each person with the second of a model's `classes`, 0.0 for the first.
+
+    Raises
+    ------
+    TwitchstatsError
+        Labels that do not fit the people, are missing, or are none of the classes.
+    """
+    check_order(X, y)
+    labels, known = np.asarray(y).ravel(), np.asarray(classes).tolist()
+    people = len(X) if hasattr(X, "__len__") else len(labels)
+    if len(labels) != people:
+        raise _wrong_length(labels, people)
+    _refuse_missing(labels)
+    for at, label in enumerate(labels.tolist()):
+        if label not in known:
+            raise TwitchstatsError(
+                f"The label of row {at} is {label!r}, and the model knows {known[0]!r} and {known[1]!r} only. "
+                "Give labels as in the training sample."
+            )
+    return (labels == known[1]).astype(float)
+
+
+def check_order(X: object, y: object) -> None:
+    """Raise TwitchstatsError where labels name the same people in another order: they are matched by position."""
+    if not isinstance(X, pd.DataFrame) or not isinstance(y, pd.Series) or len(X) != len(y) or X.index.equals(y.index):
+        return
+    if X.index.is_unique and y.index.is_unique and y.index.isin(X.index).all():
+        raise TwitchstatsError(
+            "The labels name the people in another order than the signs do. Bring them into one order: y.loc[X.index]."
+        )
+
+
+def _wrong_length(labels: NDArray, n: int) -> TwitchstatsError:
+    return TwitchstatsError(f"The labels have {len(labels)} rows, the signs {n}. Give a label for each person.")
+
+
+def _refuse_missing(labels: NDArray) -> None:
+    if pd.isna(labels).any():
+        at = int(np.flatnonzero(pd.isna(labels))[0])
+        raise TwitchstatsError(f"The label of row {at} is missing. Leave people without a label out.")
+
+
 def read_labels(y: ArrayLike, n: int) -> tuple[NDArray, FloatArray]:
     """Return the two labels, and 1.0 for each person with the larger one.
 
@@ -59,10 +104,10 @@ def read_labels(y: ArrayLike, n: int) -> tuple[NDArray, FloatArray]:
     """
     labels = column_or_1d(y, warn=True)
     if len(labels) != n:
-        raise TwitchstatsError(f"The labels have {len(labels)} rows, the signs {n}. Give a label for each person.")
-    if pd.isna(labels).any():
-        at = int(np.flatnonzero(pd.isna(labels))[0])
-        raise TwitchstatsError(f"The label of row {at} is missing. Leave people without a label out.")
+        raise _wrong_length(labels, n)
+    if not n:
+        raise NotEnoughDataError("Nobody to learn from: the table has no rows.")
+    _refuse_missing(labels)
     check_classification_targets(labels)
     classes, outcome = np.unique(labels, return_inverse=True)
     if len(classes) > 2:

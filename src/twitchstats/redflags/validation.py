@@ -7,14 +7,16 @@ from typing import Protocol
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
-from scipy import special, stats
+from scipy import special
 from sklearn.base import clone
 from sklearn.utils.validation import check_is_fitted
 
 from twitchstats.errors import NotEnoughDataError, OptionError
 from twitchstats.redflags import fitting
+from twitchstats.redflags.measures import METRICS, measure_risk
 from twitchstats.redflags.model import RedFlagModel
 from twitchstats.redflags.prevalence import check_share, wilson_interval
+from twitchstats.redflags.training import match_labels
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int_]
@@ -27,9 +29,6 @@ class Classifier(Protocol):
         """Return the risk of each class."""
 
 
-METRICS = (
-    "auc", "brier", "calibration_in_the_large", "calibration_intercept", "calibration_slope", "net_benefit",
-)  # fmt: skip
 _CURVE_KNOTS = (0.05, 0.35, 0.65, 0.95)
 
 
@@ -61,8 +60,9 @@ def validate_risk(
         Tell on stderr how far it is.
     held_out : bool
         False: optimism-corrected (Harrell, Lee and Mark 1996, Stat Med 15:361): the mean difference between a refit's
-        performance on its own sample and on all people is taken off. Refits are at the share of the sample: a model
-        moved to another base rate is validated before it was moved. True: the model as it is, no refit.
+        performance on its own sample and on all people is taken off. A model moved to another base rate is judged as
+        it is, its refits moved as well: on a sample with another share it is not calibrated, and the figures say so.
+        True: the model as it is, no refit.
     threshold : float, optional
         Risk from which on somebody would be referred, for the net benefit; by default the share of serious people.
     level : float
@@ -86,7 +86,7 @@ def validate_risk(
     """
     check_is_fitted(model)
     _check_options(n_bootstrap, level)
-    outcome = _as_outcome(model, y)
+    outcome = _as_outcome(model, X, y)
     cut = float(outcome.mean()) if threshold is None else check_share("threshold", threshold)
     apparent = measure_risk(outcome, _predict(model, X), cut)
     if held_out:
@@ -144,7 +144,7 @@ def estimate_calibration(
     """
     check_is_fitted(model)
     _check_options(n_bootstrap, level)
-    outcome = _as_outcome(model, y)
+    outcome = _as_outcome(model, X, y)
     risk = _predict(model, X)
     low, high = special.logit(np.clip(np.quantile(risk, [0.01, 0.99]), 1e-9, 1 - 1e-9))
     grid: FloatArray = np.linspace(float(low), float(high), n_points)
@@ -194,56 +194,6 @@ def group_risks(y: ArrayLike, risk: ArrayLike, *, groups: int = 10, level: float
     return frame.astype({"n_serious": int}).reset_index()
 
 
-def measure_risk(y: FloatArray, risk: FloatArray, threshold: float) -> FloatArray:
-    """Return the `METRICS` of predicted risks against 0/1 outcomes."""
-    log_odds = special.logit(np.clip(risk, 1e-12, 1 - 1e-12))
-    return np.array(
-        [
-            _measure_auc(y, risk),
-            np.mean((risk - y) ** 2),
-            y.mean() - risk.mean(),
-            _fit_intercept(y, log_odds),
-            _fit_slope(y, log_odds),
-            measure_net_benefit(y, risk >= threshold, threshold),
-        ]
-    )
-
-
-def measure_net_benefit(y: FloatArray, called: ArrayLike, threshold: float) -> float:
-    """Return true positives minus false positives weighted by the odds of the threshold, a person (Vickers 2006).
-
-    >>> measure_net_benefit(np.array([1.0, 0, 0, 0]), [True, True, False, False], 0.2)
-    0.1875
-    """
-    flagged = np.asarray(called, bool)
-    return float(np.mean(flagged * y) - np.mean(flagged * (1 - y)) * threshold / (1 - threshold))
-
-
-def _measure_auc(y: FloatArray, risk: FloatArray) -> float:
-    n_sick = y.sum()
-    ranks = stats.rankdata(risk)
-    return float((ranks[y == 1].sum() - n_sick * (n_sick + 1) / 2) / (n_sick * (len(y) - n_sick)))
-
-
-def _fit_intercept(y: FloatArray, log_odds: FloatArray) -> float:
-    start = 0.0
-    for _ in range(50):
-        risk = special.expit(log_odds + start)
-        step = np.clip((y - risk).sum() / max((risk * (1 - risk)).sum(), 1e-12), -2, 2)
-        start += step
-        if abs(step) < 1e-10:
-            break
-    return float(start)
-
-
-def _fit_slope(y: FloatArray, log_odds: FloatArray) -> float:
-    spread = log_odds.std()
-    if spread < 1e-12 or log_odds[y == 1].min() > log_odds[y == 0].max():
-        return float("nan")  # no spread, or classes fully apart: the slope has no finite value
-    X = np.column_stack([np.ones(len(y)), (log_odds - log_odds.mean()) / spread])
-    return float(fitting.fit_ridge(X, y, 1e-9).coefficients[1] / spread)
-
-
 def _smooth(y: FloatArray, risk: FloatArray, grid: FloatArray) -> FloatArray:
     """Return the observed log odds at `grid` (log odds)."""
     log_odds = special.logit(np.clip(risk, 1e-9, 1 - 1e-9))
@@ -277,10 +227,8 @@ def _check_options(n_bootstrap: int, level: float) -> None:
         raise OptionError(f"n_bootstrap={n_bootstrap} is not possible. Take at least 2 samples, 200 for a result.")
 
 
-def _as_outcome(model: Classifier, y: ArrayLike) -> FloatArray:
-    labels = np.asarray(y)
-    classes = getattr(model, "classes_", [0, 1])
-    outcome = (labels == classes[1]).astype(float)
+def _as_outcome(model: Classifier, X: pd.DataFrame | NDArray, y: ArrayLike) -> FloatArray:
+    outcome = match_labels(y, getattr(model, "classes_", [0, 1]), X)
     if not 0 < outcome.mean() < 1:
         raise NotEnoughDataError(
             f"Only one class: {int(outcome.sum())} of {len(outcome)} people are serious. Validation needs both kinds."
@@ -325,6 +273,8 @@ def _refit(
     for rows in _draw(outcome, n_bootstrap, seed, progress):
         sample = X.iloc[rows] if isinstance(X, pd.DataFrame) else np.asarray(X)[rows]
         fitted = clone(fresh).fit(sample, labels[rows])
+        if isinstance(model, RedFlagModel) and model.shift_:
+            fitted = fitted.at_base_rate(model.base_rate_, model.sample_rate_)
         yield measure(outcome[rows], _predict(fitted, sample)), measure(outcome, _predict(fitted, X))
 
 

@@ -1,0 +1,93 @@
+"""Signs that are not known: the risk is an average over what they might be, and never leans low."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy import special
+
+from twitchstats import simulate_cohort
+from twitchstats.redflags import RedFlagModel
+from twitchstats.redflags.measures import METRICS, measure_risk
+
+
+@pytest.fixture(scope="module")
+def cohort():
+    return simulate_cohort(people=3000, seed=1)
+
+
+@pytest.fixture(scope="module")
+def model(cohort):
+    return RedFlagModel().fit(cohort, cohort["serious"])
+
+
+def hide(people, signs, *, share, seed=5):
+    """Return the signs of these people, a random share of the cells not known."""
+    return people[signs].mask(np.random.default_rng(seed).random((len(people), len(signs))) < share)
+
+
+@pytest.mark.parametrize("options", [{}, {"penalty": "firth", "interactions": "none"}, {"missing": "drop"}])
+def test_of_whom_nothing_is_known_the_risk_is_the_base_rate(cohort, options):
+    model = RedFlagModel(**options).fit(cohort, cohort["serious"])
+    person = pd.DataFrame({name: [np.nan] for name in model.signs_})
+    assert model.predict_proba(person)[0, 1] == pytest.approx(cohort["serious"].mean(), abs=0.04)
+    told = model.predict_risk(person).iloc[0]
+    assert told["risk_lower"] < told["risk"] < told["risk_upper"]
+    assert told["n_unknown"] == len(model.signs_)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("share", [0.3, 0.6, 0.9])
+def test_calibrated_however_much_is_unknown(model, share):
+    """Cells hidden at random from fresh people: in the large within 2.5 points, slope .9 to 1.15."""
+    fresh = simulate_cohort(people=8000, seed=77)
+    risk = model.predict_proba(hide(fresh, model.signs_, share=share))[:, 1]
+    found = dict(zip(METRICS, measure_risk(fresh["serious"].to_numpy(float), risk, 0.2), strict=True))
+    assert abs(found["calibration_in_the_large"]) < 0.025
+    assert 0.9 < found["calibration_slope"] < 1.15
+
+
+def test_average_over_a_gaussian_sign():
+    """The probit approximation is within .012 of the integral over a normal log odds (MacKay 1992)."""
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=4000)
+    y = (rng.random(4000) < special.expit(-1.5 + 2 * x)).astype(int)
+    model = RedFlagModel(strength=1e-6).fit(x[:, None], y)
+    log_odds = model.intercept_[0] + model.coef_[0, 0] * (x.mean() + x.std() * rng.normal(size=200_000))
+    assert model.predict_proba([[np.nan]])[0, 1] == pytest.approx(special.expit(log_odds).mean(), abs=0.012)
+
+
+def test_spread_through_pairs_and_triples_by_hand(cohort):
+    """The slopes of the log odds are those of finite differences, terms of three signs included."""
+    model = RedFlagModel(triples=[("weakness_felt", "wasting", "pain")]).fit(cohort, cohort["serious"])
+    known = model._encode(cohort.dropna().head(5))
+    slopes = model.design_._find_slopes(known, model.coef_[0])
+    for place in range(known.shape[1]):
+        above = known.copy()
+        above[:, place] += 1e-4
+        change = (model.design_.build(above) - model.design_.build(known)) @ model.coef_[0] / 1e-4
+        np.testing.assert_allclose(slopes[:, place], change, atol=1e-8)
+
+
+def test_nothing_changes_where_all_is_known(cohort, model):
+    known = cohort.dropna()
+    plain = model.build_design(known).to_numpy() @ model.coef_[0] + model.intercept_[0]
+    np.testing.assert_allclose(model.decision_function(known), plain, atol=1e-12)
+
+
+def test_shift_is_constant_with_unknown_signs_too(cohort, model, tmp_path):
+    people = hide(cohort, model.signs_, share=0.5)
+    moved = model.at_base_rate("GP consultation").at_base_rate(6e-5)
+    shift = moved.decision_function(people) - model.decision_function(people)
+    np.testing.assert_allclose(shift, moved.shift_, atol=1e-11)
+    risk = moved.predict_proba(people)
+    np.testing.assert_allclose(np.log(risk[:, 1] / risk[:, 0]), moved.decision_function(people), atol=1e-9)
+    moved.save(tmp_path / "model.json")
+    again = RedFlagModel.load(tmp_path / "model.json")
+    np.testing.assert_array_equal(again.predict_proba(people), risk)
+
+
+def test_contributions_add_up_with_unknown_signs(model):
+    told = model.explain({"wasting": 1, "age": 60})
+    assert told["contribution"].sum() == pytest.approx(special.logit(told.attrs["risk"]), abs=1e-9)
+    assert "averaging" in set(told["term"])
+    assert len(told.attrs["not_known"]) == len(model.signs_) - 2
