@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 import twitchstats as tw
 from twitchstats.inference import adjust_p_values
+from twitchstats.simulate.processes import simulate_process
 from twitchstats.triggers.design import REFUSALS
 
 TELLING = ["estimate", "ci_lower", "ci_upper", "p_value", "p_adjusted"]
@@ -110,6 +111,17 @@ def test_another_person_does_not_change_what_is_told_of_the_first(several):
     pd.testing.assert_frame_equal(mine.drop(columns="p_adjusted"), alone.drop(columns="p_adjusted"), rtol=1e-4)
 
 
+def test_many_other_people_do_not_change_what_is_told_of_one():
+    """People are fitted in blocks: who else is in the block must not matter, by more than the fits' tolerance."""
+    journal, _ = simulate_process("heavy overdispersion", people=150, days=120, effect=0.2, triggers=3, seed=5)
+    everyone = tw.estimate_effects(journal, by="person").set_index("person")
+    for person in sorted(set(everyone.index))[:25]:
+        alone = tw.estimate_effects(replace(journal, days=journal.days.loc[[person]]), by="person").set_index("person")
+        pd.testing.assert_frame_equal(
+            everyone.loc[[person]].drop(columns="p_adjusted"), alone.drop(columns="p_adjusted"), rtol=1e-4, atol=1e-4
+        )
+
+
 @pytest.mark.parametrize("name", ["effects", "correlations"])
 def test_one_person_pooled_is_that_person(gappy, name):
     function = {"effects": tw.estimate_effects, "correlations": tw.correlate_triggers}[name]
@@ -186,7 +198,7 @@ def diaries(draw):
     return columns
 
 
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=40)
 @given(columns=diaries(), outcome=st.sampled_from(["twitches", "stress", "heat"]), seed=st.integers(0, 9))
 def test_every_row_has_its_numbers_or_its_reason(columns, outcome, seed):
     people, days = columns["twitches"].shape
