@@ -69,8 +69,9 @@ def run_method(method: str, journal: Journal, *, lags: Sequence[int]) -> pd.Data
 def _run_own(method: str, journal: Journal, lags: Sequence[int]) -> pd.DataFrame:
     found = OURS[method](journal, lags=lags, by="person")
     frame = found[["person", "trigger", "lag", "p_value"]].copy()
-    for name in ("estimate", "ci_lower", "ci_upper"):
-        frame[name] = np.log(found[name]) if method == "estimate_effects" else np.nan
+    with np.errstate(divide="ignore"):  # an interval may reach down to a ratio of 0
+        for name in ("estimate", "ci_lower", "ci_upper"):
+            frame[name] = np.log(found[name]) if method == "estimate_effects" else np.nan
     return frame
 
 
