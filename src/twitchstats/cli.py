@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import shlex
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -137,7 +138,11 @@ def _add_journal(command: argparse.ArgumentParser, *, required: bool = True) -> 
     """Add the journal and every option that says how to read it."""
     demo = "" if required else " (default: the demo journal)"
     command.add_argument(
-        "journal", type=Path, nargs=None if required else "?", metavar="JOURNAL.csv", help=f"one row a day{demo}"
+        "journal",
+        type=Path,
+        nargs=None if required else "?",
+        metavar="JOURNAL.csv",
+        help=f"one row a day; - reads what is piped in{demo}",
     )
     reading = command.add_argument_group("how to read it")
     reading.add_argument("--people", type=Path, metavar="FILE", help="CSV with one row for each person")
@@ -186,6 +191,10 @@ def run_report(args: argparse.Namespace) -> int:
 
     if args.journal is None:
         _tell("No journal was named, so this is the demo journal, which is simulated.")
+    elif str(args.journal) == "-":
+        raise OptionError(
+            "A report names the file it was made from, so that it can be run again. Save the journal first."
+        )
     written = write_report(
         args.journal,
         out=args.out,
@@ -196,7 +205,7 @@ def run_report(args: argparse.Namespace) -> int:
     )
     print(written.summary)
     print(f"\nPage to read:       {written.html}\nNotebook behind it: {written.notebook}")
-    print(f"To check its numbers: {_name_command()} verify {written.notebook}")
+    print(f"To check its numbers: {_name_command()} verify {shlex.quote(str(written.notebook))}")
     return 0
 
 
@@ -347,7 +356,8 @@ def run_version(args: argparse.Namespace) -> int:
 def _read(args: argparse.Namespace) -> Journal:
     from twitchstats.journal import read_journal
 
-    return read_journal(args.journal, **collect_options(args))
+    source = sys.stdin.buffer if str(args.journal) == "-" else args.journal
+    return read_journal(source, **collect_options(args))
 
 
 def _put_table(frame: pd.DataFrame, args: argparse.Namespace) -> None:

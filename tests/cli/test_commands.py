@@ -5,7 +5,7 @@ import os
 import re
 import subprocess
 import sys
-from io import StringIO
+from io import BytesIO, StringIO
 
 import pandas as pd
 import pytest
@@ -283,3 +283,16 @@ def test_the_risk_command_on_no_table(tmp_path, capsys):
     people.write_text("")
     assert cli.main(["risk", str(people)]) == 2
     assert f"{people} can't be read as a CSV table: No columns to parse from file." in capsys.readouterr().err
+
+
+def test_a_journal_can_be_piped_in_but_a_report_needs_a_file(monkeypatch, capsys):
+    class Piped:
+        buffer = BytesIO(JOURNAL.encode())
+
+    monkeypatch.setattr(sys, "stdin", Piped)
+    assert cli.main(["check", "-"]) == 1
+    assert "3 daily entries of 1 person" in capsys.readouterr().out
+    assert cli.main(["report", "-"]) == 2
+    assert capsys.readouterr().err == (
+        "twitchstats: A report names the file it was made from, so that it can be run again. Save the journal first.\n"
+    )

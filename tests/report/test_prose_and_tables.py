@@ -87,3 +87,8 @@ def test_an_interval_without_ends_is_a_dash():
 def test_long_lists_are_cut_and_counted():
     assert list_some(list("abcdefghij"), 3) == "a, b, c and 7 more"
     assert list_some(["a"], 3) == "a"
+
+
+def test_remarks_on_whole_columns_have_no_row_and_are_shown():
+    frame = pd.DataFrame({"row": pd.array([None, 3], dtype="Int64"), "message": ["about a column", "about a row"]})
+    assert format_frame(frame)["row"].to_list() == ["–", "3"]

@@ -41,6 +41,8 @@ def _flatten(frame: pd.DataFrame) -> pd.DataFrame:
 
 
 def _read_series(series: pd.Series, header: str, place: int) -> Column:
+    if series.dtype in ("float16", "float32"):
+        series = series.astype(str).astype(float)  # 7.1, not 7.099999904632568
     try:
         codes, values = pd.factorize(series, use_na_sentinel=True)
     except TypeError:  # lists and the like can't be told apart other than by how they are written
