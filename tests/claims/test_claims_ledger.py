@@ -115,7 +115,7 @@ def test_a_missing_variable_is_named(stressed):
     row = ledger[ledger["topic"] == "site: eyelid"].iloc[0]
     assert (row["verdict"], row["reason"], row["needs"]) == ("not testable", "variable not in this journal", "site")
     cramps = ledger[(ledger["topic"] == "statins")].iloc[0]
-    assert cramps["needs"] == "statin; spasms or cramps or episodes"
+    assert cramps["needs"] == "statin; cramps or spasms or episodes"
     assert (ledger.loc[ledger["reason"] == "variable not in this journal", "needs"] != "").all()
 
 
