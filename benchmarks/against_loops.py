@@ -79,7 +79,7 @@ def fit_one(frame: pd.DataFrame, name: str, lag: int) -> object:
     """Fit one Poisson GLM for one person, trigger and lag."""
     days = len(frame)
     y = frame["twitches"].to_numpy()
-    trend = np.vander(np.linspace(-1, 1, days), min(9, max(2, days // 30 + 1)), increasing=True)
+    trend = np.polynomial.legendre.legvander(np.linspace(-1, 1, days), min(13, max(2, round(days / 30) + 1)) - 1)
     weekday = (frame.index.dayofweek.to_numpy()[:, None] == np.arange(1, 7)).astype(float)
     before = np.log1p(frame["twitches"].shift(1).to_numpy())
     x, older = frame[name].shift(lag).to_numpy(), frame[name].shift(lag + 1).to_numpy()

@@ -72,6 +72,24 @@ def describe_estimates(
     }  # fmt: skip
 
 
+def agree_with_test(
+    lower: ArrayLike, upper: ArrayLike, estimate: ArrayLike, p_value: ArrayLike, *, alpha: float
+) -> tuple[FloatArray, FloatArray]:
+    """Return intervals that exclude 0 just where the test rejects it.
+
+    The values an interval holds are those that are not rejected. Where 0 has a test of its own, such as a score test,
+    that test decides on 0: the end nearest to it is moved just past it, or just short of it.
+
+    >>> agree_with_test([-0.1, 0.1], [2.1, 1.9], [1.0, 1.0], [0.04, 0.06], alpha=0.05)
+    (array([ 0.001, -0.001]), array([2.1, 1.9]))
+    """
+    low, high, b, p = np.broadcast_arrays(*(np.asarray(values, float) for values in (lower, upper, estimate, p_value)))
+    side, sliver = np.sign(b), np.abs(b) * 1e-3
+    near = np.where(side >= 0, low, -high)
+    near = np.where((p < alpha) & (near <= 0), sliver, np.where((p >= alpha) & (near > 0), -sliver, near))
+    return np.where(side >= 0, near, low), np.where(side >= 0, high, -near)
+
+
 def pool_estimates(
     estimates: ArrayLike,
     standard_errors: ArrayLike,

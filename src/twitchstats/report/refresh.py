@@ -39,7 +39,7 @@ def drop_machine(text: str) -> str:
 
 def export_pictures(text: str) -> dict[str, bytes]:
     """Return the pictures of cells tagged ``picture:NAME`` by file name: the README shows what the notebooks draw."""
-    pictures = {}
+    pictures: dict[str, bytes] = {}
     for cell in nbformat.reads(text, as_version=4).cells:
         names = [tag.removeprefix(PICTURE) for tag in cell.metadata.get("tags", []) if tag.startswith(PICTURE)]
         drawn = [

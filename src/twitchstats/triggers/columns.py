@@ -6,7 +6,7 @@ from numpy.typing import NDArray
 from twitchstats.panel import FloatArray, Panel
 
 DAYS_PER_TREND_TERM = 30
-MOST_TREND_TERMS = 8
+MOST_TREND_TERMS = 12
 
 
 def count_trend_terms(y: FloatArray, trend: str) -> NDArray[np.int64]:
@@ -24,10 +24,16 @@ def date_columns(panel: Panel, y: FloatArray, people: NDArray[np.int64], terms: 
     """Return constant, weekday and trend columns (people, days, p); only the constant where days have no order."""
     columns = [np.ones((len(people), y.shape[1]))]
     if panel.ordered and weekday:
-        columns += [(panel.weekday[people] == day).astype(float) for day in range(1, 7)]
+        columns += list(np.moveaxis(_weekday_contrasts()[panel.weekday[people]], -1, 0))
     if panel.ordered and terms:
         columns += list(np.moveaxis(_trend_basis(y[people], terms), -1, 0))
     return np.stack(columns, axis=-1)
+
+
+def _weekday_contrasts() -> FloatArray:
+    """Return six orthogonal contrasts of the weekdays with variance 1, (7, 6): none of the days is a special one."""
+    contrasts: FloatArray = np.linalg.qr(np.eye(7) - 1 / 7)[0][:, :6] * np.sqrt(7)
+    return contrasts
 
 
 def _trend_basis(y: FloatArray, terms: int) -> FloatArray:

@@ -8,7 +8,13 @@ import pandas as pd
 from scipy import stats
 
 from twitchstats.errors import OptionError, check_choice
-from twitchstats.inference import adjust_p_values, describe_estimates, detectable_effect, pool_estimates
+from twitchstats.inference import (
+    adjust_p_values,
+    agree_with_test,
+    describe_estimates,
+    detectable_effect,
+    pool_estimates,
+)
 from twitchstats.journal.record import Journal
 from twitchstats.triggers.design import REFUSALS, Estimates, Options, choose_family, fit_panel
 from twitchstats.triggers.request import Request, check_by, label_order, prepare_request, refuse_tautology
@@ -18,8 +24,8 @@ COLUMNS = [
     "p_value", "p_adjusted", "detectable", "heterogeneity", "measure", "order", "ci90_lower", "ci90_upper", "reason",
 ]  # fmt: skip
 MEASURES = {"count": "rate ratio", "yes/no": "odds ratio", "amount": "difference"}
-INTERVALS = ["ci_lower", "ci_upper", "ci90_lower", "ci90_upper"]
-ON_OUTCOME_SCALE = ["estimate", *INTERVALS, "detectable"]
+MODEL_NUMBERS = ("estimate", "se", "df", "p_value", "heterogeneity", "detectable")
+ON_OUTCOME_SCALE = ["estimate", "ci_lower", "ci_upper", "ci90_lower", "ci90_upper", "detectable"]
 
 
 def estimate_effects(
@@ -83,8 +89,12 @@ def estimate_effects(
 
     Notes
     -----
-    Counts: negative binomial quasi-likelihood, score tests and test-based intervals; yes/no: logistic regression with
-    Firth's correction; otherwise least squares. See `twitchstats.triggers.adl`.
+    Counts: negative binomial quasi-likelihood, score tests, intervals from robust standard errors; yes/no: logistic
+    regression with Firth's correction; otherwise least squares. See `twitchstats.triggers.adl`. Where the test and the
+    interval of one person would contradict each other about no effect, the test decides.
+
+    Later values of the trigger are not held fixed: an effect counts what a day's news of the trigger does, also by way
+    of the trigger's own persistence. So an effect of one day shows weakly at the next lag, too.
     """
     check_by(by)
     options = check_options(trend=trend, weekday=weekday, effect=effect, adjust=adjust)
@@ -203,7 +213,7 @@ def pool_people(fits: Estimates, steps: np.ndarray) -> pd.DataFrame:
         for trigger in range(fits.estimate.shape[1])
         for lag in range(fits.estimate.shape[2])
     ]
-    return pd.DataFrame(rows)
+    return pd.DataFrame(rows, columns=[*MODEL_NUMBERS, "n_people", "n_days", "reason"])
 
 
 def _pool_pair(fits: Estimates, trigger: int, lag: int, step: float) -> dict[str, object]:
@@ -212,9 +222,7 @@ def _pool_pair(fits: Estimates, trigger: int, lag: int, step: float) -> dict[str
     usable = np.isfinite(estimate) & np.isfinite(null_se)
     shown = np.flatnonzero(fits.refusal[pair] == 0)
     n_days = float(np.nansum(np.where(usable, fits.n[pair], 0.0)))
-    row: dict[str, object] = dict.fromkeys(
-        ("estimate", "se", "df", "p_value", "heterogeneity", "detectable"), float("nan")
-    )
+    row: dict[str, object] = dict.fromkeys(MODEL_NUMBERS, float("nan"))
     row |= {"n_people": int(usable.sum()), "n_days": n_days, "reason": ""}
     if usable.sum() >= 2:
         pooled = pool_estimates(estimate[usable], null_se[usable])
@@ -280,10 +288,14 @@ def _finish(frame: pd.DataFrame, request: Request, measure: str) -> pd.DataFrame
 
 def tell_intervals(frame: pd.DataFrame, measure: str, *, alpha: float = 0.05) -> pd.DataFrame:
     """Return rows of `pool_people` or `list_people` with ``measure`` and intervals, ratios on the ratio scale."""
-    numbers = ("estimate", "se", "df", "p_value", "heterogeneity", "detectable")
-    frame = frame.assign(**{name: frame[name].astype(float) if name in frame else np.nan for name in numbers})
+    frame = frame.assign(**{name: frame[name].astype(float) if name in frame else np.nan for name in MODEL_NUMBERS})
     found = describe_estimates(frame["estimate"], frame["se"], frame["df"], alpha=alpha)
-    frame = frame.assign(**{name: found[name] for name in INTERVALS}, measure=measure)
+    for name, level in (("ci", alpha), ("ci90", 0.10)):
+        ends = agree_with_test(
+            found[f"{name}_lower"], found[f"{name}_upper"], frame["estimate"], frame["p_value"], alpha=level
+        )
+        frame = frame.assign(**dict(zip((f"{name}_lower", f"{name}_upper"), ends, strict=True)))
+    frame = frame.assign(measure=measure)
     if measure != "difference":
         frame[ON_OUTCOME_SCALE] = np.exp(frame[ON_OUTCOME_SCALE])
     return frame.assign(n_days=frame["n_days"].fillna(0).astype(int), n_people=frame["n_people"].astype(int))

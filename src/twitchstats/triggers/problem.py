@@ -44,6 +44,12 @@ class Problem:
     family: str
     window: int = 1
 
+    def as_family(self, family: str, *, y: FloatArray | None = None) -> "Problem":
+        """Return the same columns with another likelihood, and other outcomes if given."""
+        other = Problem(self.y if y is None else y, self.shared, self.own, self.x, self.ok, family, self.window)
+        other.__dict__.update({name: value for name, value in self.__dict__.items() if name not in other.__dict__})
+        return other
+
     @property
     def ridge(self) -> float:
         """Penalty on nuisance columns; least squares needs none."""
@@ -107,7 +113,14 @@ class Curvature:
     @property
     def information(self) -> FloatArray:
         """What the trigger's coefficient is known by once all else is fitted, (B, M)."""
-        return 1 / np.maximum(self.own[..., -1, -1], 1e-300)
+        return 1 / np.maximum(self.own[..., -1, -1], 1e-100)
+
+    def replace_where(self, there: NDArray[np.bool_], other: "Curvature") -> "Curvature":
+        """Return these second derivatives, in some models (B, M) those of the other."""
+        mixed = Curvature.__new__(Curvature)
+        for name in ("shared", "lift", "rest", "own"):
+            setattr(mixed, name, np.where(there[..., None, None], getattr(other, name), getattr(self, name)))
+        return mixed
 
     def solve(self, gradient: FloatArray) -> FloatArray:
         """Return the Newton step (B, M, p + r) for a gradient of that shape."""
