@@ -214,6 +214,53 @@ def test_summaries(monkeypatch, stressed):
     assert sources.loc["magnesium", ["data", "literature"]].tolist() == ["not testable", "disputes"]
 
 
+def replace(journal, **parts):
+    return type(journal)(**(vars(journal) | parts))
+
+
+def make_odd(name: str):
+    """Return a journal that lacks something, and a cohort or None."""
+    journal, _ = simulate_journal(people=3, days=50, world="articles", seed=4)
+    days, episodes, people = journal.days, journal.episodes, journal.people
+    gone = days.sample(frac=0.7, random_state=1).index
+    odd = {
+        "one day": {"days": days.iloc[:1], "episodes": episodes.iloc[:0]},
+        "no people": {"people": people.iloc[:0]},
+        "people without signs": {"people": people[[]]},
+        "one episode": {"episodes": episodes.iloc[:1]},
+        "episodes without start": {"episodes": episodes.drop(columns="start")},
+        "empty column": {"days": days.assign(stress=np.nan)},
+        "constant outcome": {"days": days.assign(twitches=0.0)},
+        "mostly gaps": {"days": days.assign(twitches=days["twitches"].mask(days.index.isin(gone)))},
+        "no order": {"calendar": "none"},
+    }
+    cohort = simulate_cohort(people=200, seed=1)
+    cohorts = {"three people": cohort.head(3), "nobody": cohort.head(0), "all well": cohort.assign(serious=0)}
+    return replace(journal, **odd.get(name, {})), cohorts.get(name)
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["one day", "no people", "people without signs", "one episode", "episodes without start", "empty column",
+     "constant outcome", "mostly gaps", "no order", "three people", "nobody", "all well"],
+)  # fmt: skip
+def test_odd_data_get_a_verdict_or_a_reason(name):
+    """No row without verdict, no number without estimate, no estimate without interval, no "nan" in words."""
+    journal, cohort = make_odd(name)
+    ledger = check_claims(journal, cohort=cohort)
+    untestable = ledger["verdict"] == "not testable"
+    numbers = ["estimate", "ci_lower", "ci_upper", "p_value", "p_adjusted", "detectable"]
+    assert set(ledger["verdict"]) <= set(VERDICTS)
+    assert ledger.loc[untestable, "reason"].isin(REASONS).all()
+    assert ledger.loc[untestable, numbers].isna().all(axis=None)
+    assert np.isfinite(ledger.loc[~untestable, numbers]).all(axis=None)
+    lacking = ledger["reason"] == "variable not in this journal"
+    assert (ledger.loc[lacking, "needs"] != "").all()
+    told = ledger[["statement", "reason", "needs", "note", "measure", "outcome", "order", "evidence"]]
+    assert not told.isna().any(axis=None)
+    assert not told.apply(lambda column: column.str.contains(r"\bnan\b", case=False)).any(axis=None)
+
+
 @pytest.mark.slow
 def test_null_world():
     """20 people x 90 days, 5 seeds: the bar is 3 % of testable claims with a finding; almost none has."""

@@ -5,7 +5,7 @@ import pytest
 
 from twitchstats.claims import compare_sources, load_claims, summarize_ledger
 from twitchstats.inference import VERDICTS
-from twitchstats.plots.claims import VERDICT_COLOURS, plot_claim_matrix, plot_ledger, plot_sources
+from twitchstats.plots.claims import VERDICT_COLOURS, plot_claim_matrix, plot_ledger, plot_remedies, plot_sources
 
 mpl.use("agg")
 
@@ -74,3 +74,18 @@ def close_figures():
     from matplotlib import pyplot as plt
 
     plt.close("all")
+
+
+@pytest.mark.parametrize(("measure", "scale"), [("rate ratio", "log"), ("difference", "linear")])
+def test_remedies_show_both_answers_and_leave_out_what_has_none(measure, scale):
+    frame = pd.DataFrame(
+        {"remedy": ["heat", "pain_reliever", "cold"], "estimate": [0.8, 0.9, np.nan], "ci_lower": [0.6, 0.7, np.nan],
+         "ci_upper": [1.1, 1.2, np.nan], "naive": [0.5, 0.6, 0.7], "measure": measure}
+    )  # fmt: skip
+    before = frame.copy()
+    ax = plot_remedies(frame)
+    assert [label.get_text() for label in ax.get_yticklabels()] == ["heat", "pain reliever"]
+    estimates, naive = (points.get_offsets()[:, 0].tolist() for points in ax.collections[1:3])
+    assert (estimates, naive) == ([0.8, 0.9], [0.5, 0.6])
+    assert ax.get_xscale() == scale
+    pd.testing.assert_frame_equal(frame, before)

@@ -183,12 +183,12 @@ def _lay_out(row: dict[Any, Any], request: Request | None, found: Finding) -> di
     measure = str(found.get("measure", "")) if estimated else ""
     reference = found.get("reference", 1.0 if measure in _RATIOS else 0.0) if estimated else np.nan
     told = {name: row[name] for name in _CODED}
+    reason = row["reason"] or found.get("reason", "")
     return told | {name: float(found.get(name, np.nan)) for name in _FOUND} | {
         "n_people": int(found.get("n_people", 0) or 0), "n_days": int(found.get("n_days", 0) or 0),
         "measure": measure, "reference": reference, "order": found.get("order", ""),
         "outcome": request.outcome if request else "", "lag": request.lag if request else np.nan,
-        "reason": row["reason"] or found.get("reason", ""),
-        "needs": found.get("needs", "") or (row["variables"] if row["reason"] == REASONS[3] else ""),
+        "reason": reason, "needs": found.get("needs", "") or (row["variables"] if reason == REASONS[3] else ""),
         "note": _tell_note(row, found),
     }  # fmt: skip
 
