@@ -90,7 +90,7 @@ def test_base_rate_picture(cohort):
     assert len(words) == len(frame) - 1
     assert sum(word.startswith("without: ") for word in words) == len(words) / 2
     title = ax.get_title(loc="left")
-    assert "Of 100,000 people who twitch, about 6 have a serious condition" in title
+    assert "Of 100,000 people who twitch, about 6 have motor neurone disease not yet diagnosed" in title
     assert "Any red flag: see a doctor, whatever the number." in title
     assert list_overlaps(ax) == []
 

@@ -308,9 +308,10 @@ def plot_base_rates(frame: pd.DataFrame, ax: Axes | None = None) -> Axes:
     ax.set_yticks(range(len(order)), [frame.loc[frame["sign"] == sign, "label"].iloc[0] for sign in order])
     ax.set_ylim(-0.7, len(order) - 0.3)
     ax.set_xlim(lowest / 2, highest * 40)
-    ax.set_xlabel(f"of {people:,} such people, how many have a serious condition (log scale)")
+    condition = everybody["condition"]
+    ax.set_xlabel(f"of {people:,} such people, how many have {condition} (log scale)")
     ax.set_title(
-        f"Of {people:,} people who twitch, about {everybody['estimate']:.3g} have a serious condition (dashed line)\n"
+        f"Of {people:,} people who twitch, about {everybody['estimate']:.3g} have {condition} (dashed line)\n"
         f"{DOCTOR} {SIMULATED}",
         loc="left", fontsize=10,
     )  # fmt: skip

@@ -85,7 +85,9 @@ def _tell_missing(model: RedFlagModel) -> str:
         "refuse": "The fit allowed no gaps.",
     }[model.missing]
     told = ", ".join(f"{row.sign} {row.share_unknown:.1%}" for row in gaps.itertuples()) or "none"
-    return f"{how} Never taken for absent. Not known in the training sample: {told}."
+    return (
+        f"{how} Never taken for absent; a predicted risk is averaged over it. Not known in the training sample: {told}."
+    )
 
 
 def _tell_analysis(model: RedFlagModel) -> str:

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from twitchstats.errors import NotEnoughDataError, unknown_name
 from twitchstats.redflags.advice import ANY_FLAG_ADVICE, advise, mark_present
-from twitchstats.redflags.prevalence import find_base_rate
+from twitchstats.redflags.prevalence import find_base_rate, name_condition
 from twitchstats.redflags.rules import likelihood_ratio
 from twitchstats.signs import encode_signs, find_signs, load_signs
 
@@ -50,7 +50,8 @@ def count_people(
         ``sign, label, state`` ("present", "absent"; "all" in the first row, which is everybody), ``n_with`` (of the
         people imagined, how many are in this state), ``n_serious`` (of those, how many are serious), ``estimate,
         ci_lower, ci_upper`` (serious cases among `people` people in this state), ``one_in`` (1 / share), ``n_cohort``
-        (people of the cohort behind it), ``base_rate, advice``. The interval is the sign's (Simel 1991); the base rate
+        (people of the cohort behind it), ``base_rate, condition`` (what the base rate counts; other
+        conditions that need a doctor are not in it), ``advice``. The interval is the sign's (Simel 1991); the base rate
         is taken as given.
 
     Raises
@@ -74,6 +75,7 @@ def count_people(
     for name in marks.columns:
         rows += _compare(name, marks[name].to_numpy(float), serious, rate, people, level)
     frame = pd.DataFrame(rows)
+    frame["condition"] = name_condition(base_rate)
     return frame.assign(advice=[_advise(row.sign, row.state) for row in frame.itertuples()])
 
 

@@ -97,6 +97,15 @@ def cite_base_rate(tau: float | str) -> str:
     return f"{row.name}: {row['condition']} ({row['source']}; confidence {row['confidence']})"
 
 
+def name_condition(tau: float | str) -> str:
+    """Return what a base rate counts: the condition of a setting, "a serious condition" for a number.
+
+    >>> name_condition("gp consultation")
+    'motor neurone disease within a year'
+    """
+    return str(_find_setting(tau)["condition"]) if isinstance(tau, str) else "a serious condition"
+
+
 def _find_setting(name: str) -> pd.Series:
     table = base_rates().set_index("setting")
     if name.strip().lower() not in table.index:

@@ -180,7 +180,7 @@ def _judge(called: FloatArray, serious: NDArray[np.bool_], rate: float, level: f
     rows = {
         "sensitivity": (*sensitivity, n_sick),
         "specificity": (*specificity, n_other),
-        "likelihood_ratio": (*ratio, n_sick + n_other),
+        "likelihood_ratio": (*map(float, ratio), n_sick + n_other),
         "ppv": (*(np.nan if nobody_called else _posterior(float(value), rate) for value in ratio), n_sick + n_other),
         "missed": (
             *(np.nan if nobody_spared else _posterior(float(value), rate) for value in spared),

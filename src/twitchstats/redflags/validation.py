@@ -74,8 +74,8 @@ def validate_risk(
         ``metric, estimate, ci_lower, ci_upper, apparent, optimism, n_people, n_serious``. Metrics: "auc"; "brier";
         "calibration_in_the_large" (observed share minus mean risk, 0 is right); "calibration_intercept" (the same as
         log odds); "calibration_slope" (1 is right, below 1 overfitted; missing where the
-        risks separate the classes); "net_benefit" at the threshold. Intervals:
-        bootstrap quantiles, moved by the optimism (Noma et al 2021, Stat Med 40:5691).
+        risks separate the classes); "net_benefit" at the threshold. Intervals: bootstrap quantiles of the model as it
+        is, moved by the optimism and widened by its noise (after Noma et al 2021, Stat Med 40:5691).
 
     Raises
     ------
@@ -88,18 +88,13 @@ def validate_risk(
     _check_options(n_bootstrap, level)
     outcome = _as_outcome(model, X, y)
     cut = float(outcome.mean()) if threshold is None else check_share("threshold", threshold)
-    apparent = measure_risk(outcome, _predict(model, X), cut)
-    if held_out:
-        risk, optimism = _predict(model, X), np.zeros(len(METRICS))
-        drawn = [measure_risk(outcome[rows], risk[rows], cut) for rows in _draw(outcome, n_bootstrap, seed, progress)]
-    else:
-        refits = list(
-            _refit(model, X, outcome, n_bootstrap, seed, progress, lambda y, risk: measure_risk(y, risk, cut))
-        )
-        drawn = [own for own, _ in refits]
-        optimism = _average([own - other for own, other in refits])
+
+    def measure(y: FloatArray, risk: FloatArray) -> FloatArray:
+        return measure_risk(y, risk, cut)
+
+    apparent, optimism, drawn = _bootstrap(model, X, outcome, measure, n_bootstrap, seed, progress, held_out)
     estimate = apparent - optimism
-    lower, upper = _spread(np.array(drawn), estimate, level)
+    lower, upper = _spread(drawn, estimate, level)
     return pd.DataFrame(
         {
             "metric": METRICS,
@@ -152,16 +147,9 @@ def estimate_calibration(
     def curve(y: FloatArray, risk: FloatArray) -> FloatArray:
         return _smooth(y, risk, grid)
 
-    apparent = curve(outcome, risk)
-    if held_out:
-        optimism = np.zeros(n_points)
-        drawn = [curve(outcome[rows], risk[rows]) for rows in _draw(outcome, n_bootstrap, seed, progress)]
-    else:
-        refits = list(_refit(model, X, outcome, n_bootstrap, seed, progress, curve))
-        drawn = [own for own, _ in refits]
-        optimism = np.mean([own - other for own, other in refits], axis=0)
+    apparent, optimism, drawn = _bootstrap(model, X, outcome, curve, n_bootstrap, seed, progress, held_out)
     estimate = apparent - optimism
-    lower, upper = _spread(np.array(drawn), estimate, level)
+    lower, upper = _spread(drawn, estimate, level)
     frame = pd.DataFrame(
         {"risk": grid, "observed": estimate, "ci_lower": lower, "ci_upper": upper, "apparent": apparent}
     )
@@ -240,7 +228,34 @@ def _predict(model: Classifier, X: pd.DataFrame | NDArray) -> FloatArray:
     return model.predict_proba(X)[:, 1]
 
 
-def _draw(outcome: FloatArray, n_bootstrap: int, seed: int, progress: bool) -> Iterator[IntArray]:
+def _bootstrap(
+    model: Classifier,
+    X: pd.DataFrame | NDArray,
+    outcome: FloatArray,
+    measure: Callable[[FloatArray, FloatArray], FloatArray],
+    n_bootstrap: int,
+    seed: int,
+    progress: bool,
+    held_out: bool,
+) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Return what the model is apparently worth, its optimism, and bootstrap samples of the difference.
+
+    People are drawn anew under the model as it is, and the noise of the optimism is added. What refits are worth on
+    their own samples would not do: each is calibrated there by construction, so that an interval for the calibration
+    in the large would hold the truth in 6 % and one for the slope in 46 % (measured, 500 people).
+    """
+    risk = _predict(model, X)
+    apparent = measure(outcome, risk)
+    rows_drawn = _draw(outcome, n_bootstrap, seed if held_out else [seed, 1], progress and held_out)
+    fixed = np.array([measure(outcome[rows], risk[rows]) for rows in rows_drawn])
+    if held_out:
+        return apparent, np.zeros_like(apparent), fixed
+    noise = np.array([own - other for own, other in _refit(model, X, outcome, n_bootstrap, seed, progress, measure)])
+    optimism = _average(list(noise))
+    return apparent, optimism, fixed + noise - optimism
+
+
+def _draw(outcome: FloatArray, n_bootstrap: int, seed: int | list[int], progress: bool) -> Iterator[IntArray]:
     rng = np.random.default_rng(seed)
     for number in range(n_bootstrap):
         rows = rng.integers(0, len(outcome), len(outcome))
