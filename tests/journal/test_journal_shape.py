@@ -222,3 +222,25 @@ def test_nothing_of_the_ends_is_lost(read):
     assert [entry[:3] for entry in tell(journal)] == [
         [2, "end", "not_a_date"], [3, "start", "not_a_time"], [4, "end", "end_before_start"],
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize(("days", "told"), [
+    (("date", "1900-01-01", "2024-03-01", "2024-03-02"),
+     "between 1900-01-01 and 2024-03-01 'me' has no entry, 45,350 days long; both are kept, but see that neither date "
+     "is a slip"),
+    (("day", "1", "2", "9999"),
+     "between day 2 and day 9999 'me' has no entry, 9,997 days long; both are kept, but see that neither date "
+     "is a slip"),
+])  # fmt: skip
+def test_days_far_apart_are_told(read, days, told):
+    header, *dates = days
+    journal = read(f"{header},twitches\n" + "".join(f"{date},1\n" for date in dates))
+    assert len(journal.days) == 3
+    assert journal.rejects[["rule", "message", "action"]].to_numpy().tolist() == [["far_apart", told, "kept"]]
+
+
+def test_figures_beyond_all_counting(read):
+    journal = read("date,foo\n2024-03-01,1e300\n2024-03-02,-0.5\n2024-03-03,2.5\n")
+    assert journal.days["foo"].to_list()[1:] == [-0.5, 2.5]
+    told = "row 2, foo: 1e300 is beyond 1000000000000, and no diary counts so far"
+    assert journal.rejects["message"].to_list() == [told]

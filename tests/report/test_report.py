@@ -13,7 +13,7 @@ import pandas as pd
 import pytest
 
 from twitchstats import cli
-from twitchstats.errors import OptionError, UnknownNameError
+from twitchstats.errors import JournalError, OptionError, UnknownNameError
 from twitchstats.report import findings, refresh, verify_report, wording, write_report
 from twitchstats.report.wording.prose import SEE_A_DOCTOR, to_plain
 from twitchstats.resources import find_resource
@@ -228,3 +228,14 @@ def test_the_command_prints_the_summary_and_the_paths(tmp_path, capsys, monkeypa
     assert "Analysing" in printed.err
     assert Path("report.html").exists()
     assert path.exists()
+
+
+def test_a_journal_without_an_outcome_is_told_before_the_work_begins(tmp_path):
+    path = tmp_path / "diary.csv"
+    path.write_text("date,stress\n2025-01-01,3\n2025-01-02,4\n")
+    with pytest.raises(JournalError) as caught:
+        write_report(path, out=tmp_path)
+    assert str(caught.value) == (
+        "The journal has no column 'twitches' to explain. Name one with --outcome (in Python: outcome=). "
+        "Columns: stress."
+    )

@@ -27,6 +27,7 @@ _EUROPEAN = re.compile(r"[+-]?\d{1,3}(\.\d{3})+,\d+$")
 _QUANTITY = re.compile(r"(?P<number>[+-]?[\d.,]*\d)\s*(?P<unit>[^\W\d_][^\d]*)$")
 _CLOCK = re.compile(r"(\d{1,3}):([0-5]\d)(?::([0-5]\d)(?:\.\d+)?)?$")
 _HOURS = re.compile(r"(\d{1,3})\s*(?:h|hr|hrs|hours?|std)\.?\s*(\d{1,2})\s*(?:m|min|mins|minutes?)?\.?$", re.IGNORECASE)
+LARGEST = 1e12
 _SECONDS = {"h": 3600.0, "min": 60.0, "s": 1.0}
 
 
@@ -202,7 +203,7 @@ def _are_fine(values: NDArray[np.float64], rule: Rule) -> NDArray[np.bool_]:
     """Say which values break no rule: the many that need no closer look."""
     if rule.kind == "yes/no":
         return (values == 0) | (values == 1)
-    fine = np.isfinite(values) & ~(values < rule.low) & ~(values > rule.high)
+    fine = np.isfinite(values) & (np.abs(values) <= LARGEST) & ~(values < rule.low) & ~(values > rule.high)
     if rule.kind == "count":
         fine &= (values >= 0) & (values == np.floor(values))
     return fine
@@ -231,6 +232,8 @@ def _find_fault(value: float, text: str, rule: Rule) -> Fault | None:
         return "negative_count", f"{text} is negative, and a count is 0 or more"
     if rule.kind == "count" and not value.is_integer():
         return "not_whole", f"{text} is not a whole number, and a count is one"
+    if abs(value) > LARGEST:
+        return "out_of_range", f"{text} is beyond {LARGEST:.0f}, and no diary counts so far"
     if (rule.low <= value or math.isnan(rule.low)) and (value <= rule.high or math.isnan(rule.high)):
         return None
     told = text if rule.factor == 1.0 else f"{text} ({value:g} {rule.unit})"

@@ -4,6 +4,7 @@ import datetime as dt
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from twitchstats.errors import JournalError, OptionError, check_choice, unknown_name
@@ -19,6 +20,7 @@ from twitchstats.journal.tables import gather_people, read_episodes, read_people
 from twitchstats.journal.text import read_table
 from twitchstats.variables import find_variable, load_variables, normalise_header
 
+FAR = 3 * 365
 ORDERS = ("auto", "date", "day", "none")
 _OUTCOMES = ("twitches", "spasms", "cramps", "episodes")
 
@@ -104,6 +106,7 @@ def read_journal(
     variables = _read_variables(raw, keys, renamed, sign, rejects)
     days = assemble_days(variables, keys.person, keys.date, raw.rows[keys.mask], rejects)
     _note_single_days(days, keys.calendar, rejects)
+    _note_far_days(days, keys.calendar, rejects)
     options: dict[str, Any] = {"encoding": encoding, "delimiter": delimiter, "decimal": decimal}
     told = pd.DataFrame([variable.entry for variable in variables], columns=VARIABLE_COLUMNS)
     chosen = choose_outcome(told, days, outcome)
@@ -196,6 +199,24 @@ def _note_single_days(days: pd.DataFrame, calendar: str, rejects: Rejects) -> No
     for person in counts.index[counts == 1]:
         message = f"{person!r} has a single day; it is kept, but effects and lags need more"
         rejects.add("days", None, "", str(person), "single_day", message, "kept")
+
+
+def _note_far_days(days: pd.DataFrame, calendar: str, rejects: Rejects) -> None:
+    """Tell of an entry that lies years away from the same person's next one: its date may be a slip."""
+    if calendar == "none":
+        return
+    moments = days.index.to_frame(index=False)
+    moments["next"] = moments.groupby("person")["date"].shift(-1)
+    gaps = moments["next"] - moments["date"]
+    n_days = gaps.dt.days if calendar == "date" else gaps
+    for place in np.flatnonzero(n_days > FAR):
+        person, date, following = moments.loc[place, ["person", "date", "next"]]
+        told = [f"{day:%Y-%m-%d}" if isinstance(day, pd.Timestamp) else f"day {day:.0f}" for day in (date, following)]
+        message = (
+            f"between {told[0]} and {told[1]} {person!r} has no entry, {n_days[place]:,.0f} days long; "
+            "both are kept, but see that neither date is a slip"
+        )
+        rejects.add("days", None, "", told[0], "far_apart", message, "kept")
 
 
 def _note_strangers(table: str, found: pd.Index | pd.Series, known: pd.Index, rejects: Rejects) -> None:

@@ -63,7 +63,7 @@ def execute_notebook(
             )  # fmt: skip
         except papermill.PapermillExecutionError as error:
             raise TwitchstatsError(
-                f"The notebook stopped in cell {error.exec_count} with {error.ename}: {error.evalue}. "
+                f"The notebook stopped in cell {error.exec_count} with {error.ename}: {str(error.evalue).rstrip('.')}. "
                 "The cell reads: " + error.source.strip().splitlines()[0]
             ) from error
     return clean_notebook(executed)

@@ -16,6 +16,7 @@ from twitchstats.journal import Journal
 from twitchstats.report.execute import drop_injected, execute_notebook
 from twitchstats.report.findings import match_names
 from twitchstats.report.page import make_page
+from twitchstats.report.summary import find_outcome
 from twitchstats.report.wording.prose import to_plain
 from twitchstats.resources import find_resource
 
@@ -71,8 +72,10 @@ def write_report(
     say = tell or (lambda text: None)
     path = Path(journal) if journal is not None else None
     read = read_for_report(path, options or {})
-    match_names(read, triggers)  # a wrong name is told before the work begins
-    say(f"Read {len(read.days)} days, {len(read.rejects)} cells or rows refused. Analysing (half a minute or so) ...")
+    find_outcome(read)  # no outcome, or a wrong name, is told before the work begins
+    match_names(read, triggers)
+    n_refused = int(read.rejects["action"].ne("kept").sum())
+    say(f"Read {len(read.days)} days, {n_refused} cells or rows refused or combined. Analysing (half a minute or so).")
     notebook = nbformat.read(find_resource("notebooks", "report.ipynb"), as_version=4)
     parameters = _make_parameters(path, options or {}, folder=folder)
     parameters |= {"triggers": list(triggers)} if triggers else {}
