@@ -1,6 +1,7 @@
 """What is committed stands on its own: no address of a package registry, no path of one machine, a lazy import."""
 
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -71,3 +72,23 @@ def test_an_unknown_command_is_told_before_anything_is_set_up():
     told = subprocess.run(["bash", str(ROOT / "run"), "reprot"], capture_output=True, text=True, check=False)
     assert told.returncode == 2
     assert told.stderr.startswith("There is no command 'reprot'.\nusage: ./run COMMAND")
+
+
+def test_run_finds_its_house_from_any_folder_and_through_a_link(tmp_path):
+    house = tmp_path / "my house"
+    programs = house / ".venv" / "bin"
+    programs.mkdir(parents=True)
+    shutil.copy(ROOT / "run", house)
+    for name in ("requirements.txt", "pyproject.toml"):
+        (house / name).write_text(f"{name}\n")
+    key = f"{house.resolve()}\nrequirements.txt\npyproject.toml\n"
+    (house / ".venv" / "set-up-key").write_text(key)
+    program = programs / "twitchstats"
+    program.write_text('#!/bin/sh\nprintf "%s|" "$@"\n')
+    program.chmod(0o755)
+    link = tmp_path / "link"
+    link.symlink_to(house / "run")
+    for script in (house / "run", link):
+        words = [script, "check", "my journal.csv"]
+        done = subprocess.run(words, capture_output=True, text=True, cwd=tmp_path, check=True)
+        assert (done.stdout, done.stderr) == ("check|my journal.csv|", "")
