@@ -5,6 +5,7 @@ import re
 import numpy as np
 import pandas as pd
 import pytest
+from scipy import special
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import brier_score_loss, roc_auc_score
 from sklearn.pipeline import make_pipeline
@@ -331,19 +332,21 @@ def test_shares_bring_the_advice(cohort, model):
 
 @pytest.mark.slow
 def test_corrected_intervals_hold_the_truth():
-    """Over 16 cohorts of 400 the intervals of calibration hold what 8,000 fresh people show in 3 of 4 or more.
+    """Over 30 samples of 300 the intervals hold what 20,000 fresh people show in 85 % or more, for each metric.
 
-    Refits judged on their own samples, as it is often done, would hold it in 6 % (in the large) and 46 % (slope).
+    Refits judged on their own samples, as is often done, would hold the calibration in few: they are calibrated there.
     """
-    fresh = simulate_cohort(people=8000, seed=9999, missing=False)
-    outcome = fresh["serious"].to_numpy(float)
+    weights = np.array([1.0, -0.8, 0.5, 0.3, 0.0, 0.0, 0.0, 0.0])
+    rng = np.random.default_rng(3)
+    fresh = rng.normal(size=(20_000, 8))
+    outcome = (rng.random(20_000) < special.expit(fresh @ weights - 1)).astype(float)
     hits = []
-    for seed in range(16):
-        cohort = simulate_cohort(people=400, seed=seed, missing=False)
-        model = RedFlagModel(interactions="none", constant="drop").fit(cohort, cohort["serious"])
-        found = validate_risk(model, cohort, cohort["serious"], n_bootstrap=30, threshold=0.2).set_index("metric")
-        truth = measure_risk(outcome, model.predict_proba(fresh)[:, 1], 0.2)
+    for seed in range(30):
+        X = rng.normal(size=(300, 8))
+        y = (rng.random(300) < special.expit(X @ weights - 1)).astype(int)
+        model = LogisticRegression().fit(X, y)
+        found = validate_risk(model, X, y, n_bootstrap=50, threshold=0.3, seed=seed).set_index("metric")
+        truth = measure_risk(outcome, model.predict_proba(fresh)[:, 1], 0.3)
         hits.append((found["ci_lower"] <= truth) & (truth <= found["ci_upper"]))
     cover = pd.DataFrame(hits).mean()
-    assert (cover[["calibration_in_the_large", "calibration_intercept", "calibration_slope"]] >= 0.75).all()
-    assert cover.mean() >= 0.85
+    assert (cover >= 0.85).all(), cover
