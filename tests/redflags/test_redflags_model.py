@@ -13,7 +13,7 @@ from sklearn.metrics import roc_auc_score
 
 from twitchstats import simulate_cohort
 from twitchstats.errors import JournalError, NotEnoughDataError, OptionError, TwitchstatsError, UnknownNameError
-from twitchstats.redflags import RedFlagModel, advise, base_rates, shift_risk
+from twitchstats.redflags import RedFlagModel, advise, base_rates, points, shift_risk
 from twitchstats.redflags.design import estimate_moments, fill_unknown
 from twitchstats.signs import load_signs
 
@@ -441,3 +441,16 @@ def test_points_tell_what_they_lose(cohort, model):
 
 def test_a_score_for_one_person(model):
     assert model.point_score().add_up({"wasting": 1})["advice"].item().startswith("See a doctor soon")
+
+
+@pytest.mark.parametrize("weight", [0.505, 0.507, 0.515, 0.519, 0.9])
+def test_points_of_an_exact_half_do_not_hang_on_the_last_bit(weight):
+    """Only age: 70 to 79 stands at three quarters of 80 or more, 7.5 of 10 points, on every machine."""
+    rng = np.random.default_rng(2)
+    people = pd.DataFrame({"age": rng.uniform(20, 90, 800)})
+    labels = (rng.random(800) < special.expit((people["age"] - 60) / 10)).astype(int)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(points, "_shrink", lambda Z, y: np.array([weight]))
+        score = RedFlagModel().fit(people, labels).point_score().points.set_index("answer")["points"]
+    assert score["80 or more"] == 10
+    assert score["70 to 79"] == 8
