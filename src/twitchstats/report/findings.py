@@ -11,6 +11,7 @@ from twitchstats.journal import Journal
 from twitchstats.report.summary import find_outcome
 
 LAGS = (0, 1, 2, 3)
+WINDOW = 3  # days before that are also taken together
 _ORDERS = ("forward", "same time", "backward")
 
 
@@ -25,7 +26,11 @@ class Findings:
     effects : DataFrame
         All triggers at all lags, people pooled (`estimate_effects`).
     primary : DataFrame
-        One row for each trigger (`pick_primary`).
+        One row for each trigger (`pick_primary`); members of one group stand together.
+    groups : DataFrame
+        Which of the tested triggers measure one thing several ways (`group_triggers`).
+    cumulative : DataFrame
+        The days before taken together (`estimate_cumulative_effects`); empty where there is no order in time.
     directions : DataFrame
         Forward and reverse (`compare_directions`); empty where the journal has no order in time.
     risks : DataFrame
@@ -37,6 +42,8 @@ class Findings:
     outcome: str
     effects: pd.DataFrame
     primary: pd.DataFrame
+    groups: pd.DataFrame
+    cumulative: pd.DataFrame
     directions: pd.DataFrame
     risks: pd.DataFrame
     ledger: pd.DataFrame
@@ -59,16 +66,31 @@ def collect_findings(journal: Journal, *, triggers: Sequence[str] = ()) -> Findi
         A name or pattern fits no variable.
     """
     from twitchstats.claims import check_claims
-    from twitchstats.triggers import compare_directions, estimate_effects, estimate_risks
+    from twitchstats.triggers import (
+        compare_directions,
+        estimate_cumulative_effects,
+        estimate_effects,
+        estimate_risks,
+        group_triggers,
+    )
 
     outcome = find_outcome(journal)
     chosen = match_names(journal, triggers) or None
     ordered = journal.calendar != "none"
     effects = estimate_effects(journal, outcome=outcome, triggers=chosen, lags=LAGS if ordered else (0,))
+    primary = pick_primary(effects)
+    tested = list(primary.loc[primary["estimate"].notna(), "trigger"])
+    groups = group_triggers(journal, outcome=outcome, triggers=tested, effects=primary)
     return Findings(
         outcome=outcome,
         effects=effects,
-        primary=pick_primary(effects),
+        primary=join_groups(primary, groups),
+        groups=groups,
+        cumulative=(
+            estimate_cumulative_effects(journal, outcome=outcome, triggers=chosen, days=WINDOW, first_lag=1)
+            if ordered
+            else pd.DataFrame()
+        ),
         directions=compare_directions(journal, outcome=outcome, triggers=chosen) if ordered else pd.DataFrame(),
         risks=estimate_risks(journal, outcome=outcome, triggers=chosen),
         ledger=check_claims(journal),
@@ -108,3 +130,18 @@ def pick_primary(effects: pd.DataFrame) -> pd.DataFrame:
     ordered = effects.assign(_rank=rank).sort_values(["trigger", "_rank", "lag"], kind="stable")
     chosen = ordered.groupby("trigger", sort=True).head(1)
     return chosen.sort_values(["p_adjusted", "trigger"], kind="stable").drop(columns="_rank").reset_index(drop=True)
+
+
+def join_groups(primary: pd.DataFrame, groups: pd.DataFrame) -> pd.DataFrame:
+    """Let the members of a group follow its strongest; what has no estimate comes last.
+
+    Parameters
+    ----------
+    primary : DataFrame
+        As `pick_primary` returns it.
+    groups : DataFrame
+        As `group_triggers` returns it for the triggers that have an estimate.
+    """
+    place = {str(name): number for number, name in enumerate(groups["trigger"])}
+    rank = primary["trigger"].map(place).fillna(len(place))
+    return primary.loc[rank.sort_values(kind="stable").index].reset_index(drop=True)

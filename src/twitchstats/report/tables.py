@@ -53,7 +53,13 @@ def format_frame(frame: pd.DataFrame) -> pd.DataFrame:
 
 
 def _format_cell(column: str, value: object) -> str:
-    if value is None or value is pd.NaT or value is pd.NA or (isinstance(value, float) and math.isnan(value)) or value == "":
+    if (
+        value is None
+        or value is pd.NaT
+        or value is pd.NA
+        or (isinstance(value, float) and math.isnan(value))
+        or value == ""
+    ):
         return MISSING
     if isinstance(value, pd.Timestamp):
         return format_date(value)

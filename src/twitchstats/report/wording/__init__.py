@@ -32,6 +32,7 @@ from twitchstats.report.wording.reading import (
     tabulate_variables,
     tabulate_versions,
 )
+from twitchstats.report.wording.refused import describe_refused, tabulate_refused
 from twitchstats.report.wording.short import describe_report
 from twitchstats.report.wording.signs import (
     describe_red_flags,
@@ -39,6 +40,7 @@ from twitchstats.report.wording.signs import (
     tabulate_evidence,
     tabulate_red_flags,
 )
+from twitchstats.report.wording.together import describe_groups, tabulate_cumulative
 
 __all__ = [
     "Prose",
@@ -46,24 +48,28 @@ __all__ = [
     "describe_claims",
     "describe_completeness",
     "describe_directions",
+    "describe_groups",
     "describe_lags",
     "describe_needs",
     "describe_notes",
     "describe_outcome",
     "describe_reading",
     "describe_red_flags",
+    "describe_refused",
     "describe_report",
     "describe_risks",
     "describe_triggers",
     "describe_versions",
     "list_versions",
     "tabulate_base_rates",
+    "tabulate_cumulative",
     "tabulate_directions",
     "tabulate_evidence",
     "tabulate_lags",
     "tabulate_months",
     "tabulate_people",
     "tabulate_red_flags",
+    "tabulate_refused",
     "tabulate_rejects",
     "tabulate_risks",
     "tabulate_sites",

@@ -17,18 +17,16 @@ from twitchstats.report.wording.prose import (
     quote,
 )
 from twitchstats.report.wording.reading import label_of
+from twitchstats.report.wording.together import ALPHA, MEMBER, list_followers
 
-ALPHA = 0.05
 _MOST = 10
 _LAGS = {0: f"same{NARROW}day", 1: f"day{NARROW}before"}
-_MEANING = {
-    "forward": f"trigger{NARROW}first",
-    "same time": f"same{NARROW}time",
-    "backward": "outcome first",
-}
+_SAME_DAY = {"forward": "trigger first", "same time": "order not known", "backward": "outcome first"}
 
 
-def describe_triggers(journal: Journal, effects: pd.DataFrame, primary: pd.DataFrame) -> Prose:
+def describe_triggers(
+    journal: Journal, effects: pd.DataFrame, primary: pd.DataFrame, directions: pd.DataFrame
+) -> Prose:
     """Say which triggers go with the outcome, and what could have been found of the others."""
     outcome = quote(label_of(journal, str(effects["outcome"].iloc[0]))) if len(effects) else "the outcome"
     tested = primary[primary["estimate"].notna()]
@@ -37,9 +35,8 @@ def describe_triggers(journal: Journal, effects: pd.DataFrame, primary: pd.DataF
     found = tested[tested["p_adjusted"] < ALPHA]
     n_tests = int(effects["p_value"].notna().sum())
     head = (
-        f"{count_noun(len(tested), 'possible trigger')} of **{outcome}** could be tested, at "
-        f"{count_noun(effects['lag'].nunique(), 'lag')}: {count_noun(n_tests, 'test')} in all, and every one "
-        "counts when chance is judged. "
+        f"{count_noun(len(tested), 'possible trigger')} of **{outcome}** could be tested, "
+        f"{_tell_lags(effects)}: {count_noun(n_tests, 'test')} in all, and every one counts when chance is judged. "
     )
     same = tell_same_day(journal, effects, primary)
     if found.empty:
@@ -49,8 +46,14 @@ def describe_triggers(journal: Journal, effects: pd.DataFrame, primary: pd.DataF
         lines.append(f"- and {len(found) - _MOST} more, in the table")
     rest = len(tested) - len(found)
     tail = f"\n\nThe other {rest} are inconclusive, not absent. {_tell_power(tested.drop(found.index))}" if rest else ""
+    cautions = same + tell_cautions(journal, found) + tell_reverse(journal, found, directions)
     told = f"{head}These go with it beyond what chance explains:\n\n" + "\n".join(lines)
-    return Prose(f"{told}{tail}\n\n{(same + tell_cautions(journal, found)).strip()}".strip())
+    return Prose(f"{told}{tail}\n\n{cautions.strip()}".strip())
+
+
+def _tell_lags(effects: pd.DataFrame) -> str:
+    lags = sorted(effects["lag"].unique())
+    return f"at {len(lags)} lags" if len(lags) > 1 else f"each {_tell_lag(int(lags[0]))}"
 
 
 def tell_effect(journal: Journal, row: dict[str, object]) -> str:
@@ -134,32 +137,39 @@ def _tell_reasons(rows: pd.DataFrame) -> str:
     return join_words([f"{quote(reason)} ({count})" for reason, count in reasons.items()]) + "."
 
 
-def tabulate_triggers(journal: Journal, primary: pd.DataFrame) -> Table:
-    """Show one row for each trigger that was tested."""
+def tabulate_triggers(journal: Journal, primary: pd.DataFrame, groups: pd.DataFrame) -> Table:
+    """Show one row for each trigger that was tested; members of a group follow its strongest."""
     tested = primary[primary["estimate"].notna()]
+    followers = list_followers(groups)
     rows = [
         {
-            "Trigger": label_of(journal, row["trigger"]),
+            "Trigger": MEMBER * (row["trigger"] in followers) + label_of(journal, row["trigger"]),
             "One step": _shorten_step(_tell_step(journal, row)),
-            "When": _LAGS.get(int(row["lag"]), f"{row['lag']} days before"),
-            "Order": _MEANING.get(row["order"], row["order"]),
+            "When": _tell_when(int(row["lag"]), str(row["order"])),
             "Effect": format_effect(row["estimate"], row["measure"]),
             "95 % interval": format_interval(row["ci_lower"], row["ci_upper"], row["measure"]),
             "p, adjusted": format_p(row["p_adjusted"]),
             "Could be found from": format_effect(row["detectable"], row["measure"]),
+            "People": row["n_people"],
             "Days": row["n_days"],
         }
         for row in tested.to_dict("records")
     ]
-    untested = primary[primary["estimate"].isna()]
+    table = pd.DataFrame(rows)
+    people = journal.days.index.get_level_values("person").nunique()
     caption = "Effect of one step of each trigger; % and × are changes of the outcome's rate or odds."
-    if len(untested):
-        by_reason = [
-            f"{reason}: {list_some([label_of(journal, name) for name in group['trigger']], 10)}"
-            for reason, group in untested.groupby("reason", sort=True)
-        ]
-        caption += f" Not tested: {'; '.join(by_reason)}."
-    return show_table(pd.DataFrame(rows), caption)
+    if people < 2:
+        table = table.drop(columns="People", errors="ignore")
+    elif tested["n_people"].lt(people).any():
+        caption += f" Of the {people:,} people only those count whose days can tell (column People)."
+    return show_table(table, caption)
+
+
+def _tell_when(lag: int, order: str) -> str:
+    """Return the lag in words; only on the same day the order needs telling."""
+    if lag:
+        return _LAGS.get(lag, f"{lag} days before")
+    return f"{_LAGS[0]}, {_SAME_DAY[order].replace(' ', NARROW)}"
 
 
 def describe_lags(journal: Journal, effects: pd.DataFrame) -> Prose:
@@ -191,14 +201,19 @@ def tabulate_lags(journal: Journal, effects: pd.DataFrame) -> Table:
 
 
 def describe_directions(journal: Journal, directions: pd.DataFrame) -> Prose:
-    """Say for which triggers the outcome comes first, or both foretell each other."""
+    """Say which side comes first, where both foretell each other, and where the reverse is as strong."""
     if directions.empty:
         return Prose("Without an order in time nothing can be said about which side comes first.")
-    names: dict[str, list[str]] = {
-        str(reading): [f"**{quote(label_of(journal, name))}**" for name in group["trigger"].drop_duplicates()]
-        for reading, group in directions.groupby("reading", sort=True)
+    equal = find_equals(directions)
+    shown = directions[~directions["trigger"].isin(equal)].drop_duplicates("trigger")
+    names = {
+        str(reading): [f"**{quote(label_of(journal, name))}**" for name in group["trigger"]]
+        for reading, group in shown.groupby("reading", sort=True)
     }
-    lines = ["Twitching can also come first: it worries people and costs them sleep. So each pair was asked both ways."]
+    lines = [
+        "The outcome can also come first: twitching worries people and costs them sleep. So each pair was asked both "
+        "ways."
+    ]
     if "the trigger comes first" in names:
         lines.append(f"The trigger foretells the next day's outcome: {list_some(names['the trigger comes first'])}.")
     if "the outcome comes first" in names:
@@ -207,10 +222,48 @@ def describe_directions(journal: Journal, directions: pd.DataFrame) -> Prose:
             "looks like a trigger here may be a consequence."
         )
     if "both ways" in names:
-        lines.append(f"Both foretell each other, so the order stays open: {list_some(names['both ways'])}.")
+        lines.append(f"Both foretell each other, the trigger more strongly: {list_some(names['both ways'])}.")
+    if equal:
+        told = [f"**{quote(label_of(journal, name))}**" for name in equal]
+        lines.append(f"The reverse is as strong: {list_some(told)} {'follow' if len(told) > 1 else 'follows'} it, too.")
     if len(lines) == 1:
         lines.append("Neither direction stands out for any trigger; that is no proof that there is none.")
     return Prose(" ".join(lines))
+
+
+def find_equals(directions: pd.DataFrame) -> list[str]:
+    """Return the triggers that foretell the outcome, but follow it as strongly, sorted by name.
+
+    As strong is a reverse that stands out and is not below the forward correlation's interval, or that is at least as
+    large: one side's passing a test and the other's missing it narrowly is no difference between them.
+    """
+    if directions.empty:
+        return []
+    equal = []
+    for name, pair in directions[directions["estimate"].notna()].groupby("trigger", sort=True):
+        sides = pair.set_index("direction")
+        if len(sides) < 2 or not sides.loc["forward", "p_adjusted"] < ALPHA:
+            continue
+        forward, reverse = sides.loc["forward"], sides.loc["reverse"]
+        least = abs(forward["estimate"])
+        if reverse["p_adjusted"] < ALPHA:
+            least = min(abs(forward["ci_lower"]), abs(forward["ci_upper"]))
+        if abs(reverse["estimate"]) >= least:
+            equal.append(str(name))
+    return equal
+
+
+def tell_reverse(journal: Journal, rows: pd.DataFrame, directions: pd.DataFrame) -> str:
+    """Say which of the found triggers follow the outcome at least as strongly as they foretell it."""
+    if directions.empty:
+        return ""
+    first = set(directions.loc[directions["reading"].eq("the outcome comes first"), "trigger"])
+    names = [name for name in rows["trigger"] if name in first | set(find_equals(directions))]
+    if not names:
+        return ""
+    told = join_words([quote(label_of(journal, name)) for name in names])
+    follow = "follow" if len(names) > 1 else "follows"
+    return f" {told} also {follow} it on the next day, as strongly or more: this may be a consequence."
 
 
 def tabulate_directions(journal: Journal, directions: pd.DataFrame) -> Table | Prose:
@@ -219,11 +272,12 @@ def tabulate_directions(journal: Journal, directions: pd.DataFrame) -> Table | P
     shown = shown[shown["reading"] != "neither shown"] if len(shown) else shown
     if shown.empty:
         return Prose("")
-    rows = []
+    rows, equal = [], find_equals(directions)
     for name, pair in shown.groupby("trigger", sort=True):
         told = {row["direction"]: _tell_correlation(row) for row in pair.to_dict("records")}
+        reading = "as strong both ways" if name in equal else pair["reading"].iloc[0]
         rows.append({"Trigger": label_of(journal, str(name)), "Trigger first": told.get("forward", MISSING),
-                     "Outcome first": told.get("reverse", MISSING), "Reading": pair["reading"].iloc[0]})  # fmt: skip
+                     "Outcome first": told.get("reverse", MISSING), "Reading": reading})  # fmt: skip
     rest = directions["trigger"].nunique() - len(rows)
     caption = "Correlation (with its 95 % interval) of one side with the other side's next day, all else held."
     return show_table(pd.DataFrame(rows), f"{caption} {count_noun(rest, 'more trigger')} without a clear direction.")
@@ -247,6 +301,8 @@ def describe_risks(journal: Journal, risks: pd.DataFrame) -> Prose:
 
 def tabulate_risks(journal: Journal, risks: pd.DataFrame, *, most: int = 30) -> Table | Prose:
     """Show the share of days with the outcome, with and without each trigger."""
+    from twitchstats.triggers.risks import ANY
+
     known = risks[risks["estimate"].notna()] if len(risks) else risks
     if known.empty:
         return Prose("")
@@ -256,8 +312,9 @@ def tabulate_risks(journal: Journal, risks: pd.DataFrame, *, most: int = 30) -> 
         row: dict[str, object] = {"Trigger": label_of(journal, str(name))}
         for side in ("with", "without"):
             row |= _tell_share(side, sides.get(side))
-        rows.append((-sides["with"]["estimate"] if "with" in sides else 0.0, str(name), row))
-    shown = [row for _, _, row in sorted(rows, key=lambda item: item[:2])]
+        share = -sides["with"]["estimate"] if "with" in sides else 0.0
+        rows.append(((name == ANY, share, str(name)), row))  # the sum stands below its parts
+    shown = [row for _, row in sorted(rows, key=lambda item: item[0])]
     more = f" The first {most} of {len(shown)}." if len(shown) > most else ""
     return show_table(pd.DataFrame(shown[:most]), f"Share of days with the outcome, and its 95 % interval.{more}")
 

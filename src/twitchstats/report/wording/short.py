@@ -4,7 +4,7 @@ import pandas as pd
 
 from twitchstats.journal import Journal
 from twitchstats.report.tables import format_share
-from twitchstats.report.wording.findings import ALPHA, tell_cautions, tell_effect, tell_same_day
+from twitchstats.report.wording.findings import ALPHA, tell_cautions, tell_effect, tell_reverse, tell_same_day
 from twitchstats.report.wording.prose import SEE_A_DOCTOR, Prose, count_noun, join_words, list_some, quote
 from twitchstats.report.wording.reading import label_of
 from twitchstats.report.wording.signs import find_flags
@@ -12,9 +12,12 @@ from twitchstats.report.wording.signs import find_flags
 _FIRST = 5
 
 
-def describe_report(journal: Journal, effects: pd.DataFrame, primary: pd.DataFrame, ledger: pd.DataFrame) -> Prose:
+def describe_report(
+    journal: Journal, effects: pd.DataFrame, primary: pd.DataFrame, directions: pd.DataFrame, ledger: pd.DataFrame
+) -> Prose:
     """Return the whole report in a few lines, ending with when to see a doctor."""
-    lines = [_tell_days(journal), _tell_triggers(journal, effects, primary), _tell_claims(ledger), _tell_flags(journal)]
+    triggers = _tell_triggers(journal, effects, primary, directions)
+    lines = [_tell_days(journal), triggers, _tell_claims(ledger), _tell_flags(journal)]
     return Prose("\n".join(f"- {line}" for line in lines if line) + f"\n\n> {SEE_A_DOCTOR}")
 
 
@@ -31,7 +34,7 @@ def _tell_days(journal: Journal) -> str:
     )
 
 
-def _tell_triggers(journal: Journal, effects: pd.DataFrame, primary: pd.DataFrame) -> str:
+def _tell_triggers(journal: Journal, effects: pd.DataFrame, primary: pd.DataFrame, directions: pd.DataFrame) -> str:
     tested = primary[primary["estimate"].notna()]
     found = tested[tested["p_adjusted"] < ALPHA]
     same = tell_same_day(journal, effects, primary)
@@ -42,8 +45,9 @@ def _tell_triggers(journal: Journal, effects: pd.DataFrame, primary: pd.DataFram
         return head + same
     told = [tell_effect(journal, row).replace("**", "") for row in found.head(_FIRST).to_dict("records")]
     more = f" and {len(found) - _FIRST} more" if len(found) > _FIRST else ""
+    cautions = tell_cautions(journal, found) + tell_reverse(journal, found, directions)
     head = f"**Triggers:** {len(found)} of {len(tested)} go with it beyond what chance explains"
-    return f"{head}: {'; '.join(told)}{more}.{same}{tell_cautions(journal, found)}"
+    return f"{head}: {'; '.join(told)}{more}.{same}{cautions}"
 
 
 def _tell_claims(ledger: pd.DataFrame) -> str:

@@ -1,0 +1,71 @@
+"""What was not tested, and why: every trigger that the journal holds is told somewhere."""
+
+import pandas as pd
+
+from twitchstats.journal import Journal
+from twitchstats.report.tables import Table, show_table
+from twitchstats.report.wording.prose import Prose, count_noun, join_words, list_some, quote
+from twitchstats.report.wording.reading import label_of
+
+MEANING = {
+    "told only with the outcome": "it describes the outcome, as the place of a pain does: it is not a cause of it",
+    "computed from the outcome": "it is a part of the outcome, or the same numbers once more",
+    "the outcome itself": "nothing can be a trigger of itself",
+    "not recorded": "it was never filled in",
+    "too few days": "too few days on which all that is needed is known",
+    "too few events": "the outcome was there, or was missing, on too few of its days",
+    "no variation": "it, or the outcome on its days, was always the same",
+    "no variation of its own": "the weekday, the slow trend or its own day before already tells it",
+    "too few days with and without it": "it was there, or was missing, on too few days",
+    "too few changes": "it began or ended too seldom",
+    "separation": "with it the outcome was always there, or never: no size can be given",
+    "no order in time": "the entries are not in order, so there is no day before",
+}
+_ECHOES = ("told only with the outcome", "computed from the outcome", "the outcome itself")
+
+
+def describe_refused(journal: Journal, effects: pd.DataFrame, primary: pd.DataFrame) -> Prose:
+    """Say how many triggers were not tested at all, and how many only at some lags."""
+    refused = primary[primary["estimate"].isna()]
+    text = []
+    if len(refused):
+        verb = "was" if len(refused) == 1 else "were"
+        text.append(f"**{len(refused)} of {count_noun(len(primary), 'possible trigger')} {verb} not tested.**")
+    echoes = refused["reason"].isin(_ECHOES).sum()
+    if echoes:
+        outcome = quote(label_of(journal, str(primary["outcome"].iloc[0])))
+        text.append(
+            f"{echoes} of these only {'tells' if echoes == 1 else 'tell'} of **{outcome}** in other words. Such a "
+            "column would look like the strongest trigger of all, and would mean nothing."
+        )
+    text += _tell_single_lags(journal, effects, set(refused["trigger"]))
+    return Prose(" ".join(text))
+
+
+def _tell_single_lags(journal: Journal, effects: pd.DataFrame, told: set[str]) -> list[str]:
+    """Name the triggers that were tested, but not at every lag."""
+    partly = effects[effects["estimate"].isna() & ~effects["trigger"].isin(told)]
+    if partly.empty:
+        return []
+    names = [
+        f"{quote(label_of(journal, str(name)))} ({join_words(sorted(group['reason'].unique()))})"
+        for name, group in partly.groupby("trigger", sort=True)
+    ]
+    return [f"Not at every lag: {list_some(names)}."]
+
+
+def tabulate_refused(journal: Journal, primary: pd.DataFrame) -> Table | Prose:
+    """Show the triggers that were not tested by reason, each by its name."""
+    refused = primary[primary["estimate"].isna()]
+    if refused.empty:
+        return Prose("")
+    rows = [
+        {
+            "Why not": ": ".join(filter(None, (str(reason), MEANING.get(str(reason))))),
+            "Triggers": len(group),
+            "Which": ", ".join(sorted((label_of(journal, name) for name in group["trigger"]), key=str.casefold)),
+        }
+        for reason, group in refused.groupby("reason", sort=True)
+    ]
+    ordered = pd.DataFrame(rows).sort_values("Triggers", ascending=False, kind="stable")
+    return show_table(ordered, "What was not tested.")

@@ -1,0 +1,141 @@
+"""Groups, the days together, the reverse and the refusals, as a reader meets them."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from twitchstats.report import wording
+from twitchstats.report.findings import collect_findings, join_groups
+from twitchstats.report.wording.findings import find_equals, tell_reverse
+from twitchstats.report.wording.refused import MEANING
+from twitchstats.triggers.design import REFUSALS
+
+
+@pytest.fixture(scope="module")
+def tangled():
+    """Return the columns of a diary: sleep told twice, an echo of the outcome, and a switch that never moves."""
+    rng = np.random.default_rng(11)
+    n = 160
+    sleep, stress = rng.normal(7, 1, n), rng.integers(0, 11, n).astype(float)
+    before = np.convolve(np.concatenate([[5.0] * 3, stress]), np.ones(3))[2:][:n]  # the sum of the three days before
+    twitches = rng.poisson(np.exp(-2.2 + 0.15 * before)).astype(float)
+    return {
+        "person": ["P1"] * n,
+        "date": pd.date_range("2025-01-01", periods=n),
+        "twitches": twitches,
+        "sleep": sleep,
+        "in_bed": sleep + rng.normal(0.5, 0.1, n),
+        "stress": stress,
+        "where_it_was": np.where(twitches > 0, rng.integers(1, 4, n), 0.0),
+        "pill": np.ones(n),
+    }
+
+
+@pytest.fixture
+def found(tangled, make_journal):
+    journal = make_journal(tangled)
+    return journal, collect_findings(journal)
+
+
+def test_what_measures_one_thing_stands_together_and_nothing_is_hidden(found):
+    journal, findings = found
+    told = wording.describe_groups(journal, findings.groups)
+    leader, follower = findings.groups.query("n_members == 2")["trigger"]
+    assert {leader, follower} == {"sleep", "in_bed"}
+    assert f"**{leader.capitalize().replace('_', chr(92) + '_')}** with" in told
+    shown = wording.tabulate_triggers(journal, findings.primary, findings.groups).text["Trigger"].tolist()
+    place = shown.index(leader.capitalize())
+    assert shown[place + 1] == f"↳\u00a0{follower.capitalize()}"
+    assert len(shown) == findings.primary["estimate"].notna().sum() == 3
+
+
+def test_without_groups_nothing_is_said(found):
+    journal, findings = found
+    alone = findings.groups.assign(n_members=1)
+    assert wording.describe_groups(journal, alone) == ""
+    assert wording.describe_groups(journal, alone.head(0)) == ""
+
+
+def test_joining_groups_loses_no_row():
+    primary = pd.DataFrame({"trigger": ["a", "b", "c", "d"], "p_adjusted": [0.1, 0.2, 0.3, np.nan]})
+    groups = pd.DataFrame({"trigger": ["a", "c", "b"]})
+    assert join_groups(primary, groups)["trigger"].tolist() == ["a", "c", "b", "d"]
+    assert join_groups(primary, groups.head(0))["trigger"].tolist() == ["a", "b", "c", "d"]
+
+
+def test_every_trigger_is_in_the_table_of_effects_or_of_refusals(found):
+    journal, findings = found
+    refused = wording.tabulate_refused(journal, findings.primary).text
+    told = dict(zip(refused["Why not"].str.split(":").str[0], refused["Which"], strict=True))
+    assert told == {"told only with the outcome": "Where_it_was", "no variation": "Pill"}
+    text = wording.describe_refused(journal, findings.effects, findings.primary)
+    assert text.startswith("**2 of 5 possible triggers were not tested.** 1 of these only tells of **Twitches**")
+
+
+def test_refusals_at_single_lags_are_named(found):
+    journal, findings = found
+    effects = findings.effects.copy()
+    effects.loc[effects["trigger"].eq("stress") & effects["lag"].eq(3), ["estimate", "reason"]] = [
+        np.nan,
+        "too few days",
+    ]
+    assert "Not at every lag: Stress (too few days)." in wording.describe_refused(journal, effects, findings.primary)
+
+
+def test_where_all_was_tested_nothing_is_said(found):
+    journal, findings = found
+    tested = findings.primary[findings.primary["estimate"].notna()]
+    effects = findings.effects[findings.effects["estimate"].notna()]
+    assert wording.describe_refused(journal, effects, tested) == ""
+    assert wording.tabulate_refused(journal, tested) == ""
+
+
+def test_every_reason_of_the_engine_is_put_in_plain_words():
+    assert set(REFUSALS) - {""} <= set(MEANING)
+
+
+def test_the_days_before_are_told_together(found):
+    journal, findings = found
+    table = wording.tabulate_cumulative(journal, findings.cumulative)
+    assert table.text["Trigger"].tolist()[0] == "Stress"  # the planted one has the smallest p
+    assert set(table.text["Trigger"]) == {"Stress", "Sleep", "In_bed"}
+    assert table.caption.startswith("The 3 days before together:")
+    assert "Stands out: Stress." in table.caption
+    assert "1 (told only with the outcome)" in table.caption
+    short = wording.tabulate_cumulative(journal, findings.cumulative, most=1)
+    assert len(short.text) == 1
+    assert "The 1 with the smallest p of 3." in short.caption
+    assert wording.tabulate_cumulative(journal, pd.DataFrame()) == ""
+
+
+def lay_directions(forward, reverse, reading):
+    """Return a pair: (estimate, lower, upper, adjusted p) for each direction."""
+    columns = ["estimate", "ci_lower", "ci_upper", "p_adjusted"]
+    frame = pd.DataFrame([forward, reverse], columns=columns)
+    return frame.assign(trigger="stress", outcome="twitches", direction=["forward", "reverse"], reading=reading)
+
+
+@pytest.mark.parametrize(
+    ("forward", "reverse", "equal"),
+    [
+        ((0.3, 0.1, 0.5, 0.01), (0.25, 0.05, 0.45, 0.02), True),  # both stand out and overlap
+        ((0.5, 0.4, 0.6, 0.001), (0.2, 0.1, 0.3, 0.02), False),  # the reverse is there, but weaker
+        ((0.2, 0.01, 0.4, 0.04), (0.22, -0.01, 0.45, 0.06), True),  # as large, although it misses the line
+        ((0.2, 0.01, 0.4, 0.04), (0.1, -0.1, 0.3, 0.4), False),
+        ((-0.3, -0.5, -0.1, 0.01), (-0.3, -0.5, -0.1, 0.01), True),
+        ((0.1, -0.1, 0.3, 0.4), (0.3, 0.1, 0.5, 0.01), False),  # there is nothing forward to doubt
+    ],
+)
+def test_a_reverse_as_strong_is_found(forward, reverse, equal):
+    frame = lay_directions(forward, reverse, "both ways")
+    assert find_equals(frame) == (["stress"] if equal else [])
+
+
+def test_a_reverse_as_strong_is_told(gappy):
+    frame = lay_directions((0.3, 0.1, 0.5, 0.01), (0.3, 0.1, 0.5, 0.01), "both ways")
+    assert wording.describe_directions(gappy, frame).endswith("The reverse is as strong: **Stress** follows it, too.")
+    assert wording.tabulate_directions(gappy, frame).text["Reading"].tolist() == ["as strong both ways"]
+    told = tell_reverse(gappy, pd.DataFrame({"trigger": ["stress", "sleep"]}), frame)
+    assert told == " Stress also follows it on the next day, as strongly or more: this may be a consequence."
+    assert tell_reverse(gappy, pd.DataFrame({"trigger": ["sleep"]}), frame) == ""
+    assert tell_reverse(gappy, pd.DataFrame({"trigger": ["stress"]}), pd.DataFrame()) == ""
