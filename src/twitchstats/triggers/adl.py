@@ -96,10 +96,10 @@ def fit_models(problem: Problem, alpha: FloatArray, nuisance: FloatArray) -> Fit
     """
     theta = np.zeros((*problem.ok.shape[:2], nuisance.shape[-1] + problem.own.shape[2] + 1))
     theta[..., : nuisance.shape[-1]] = nuisance[:, None]
-    theta, curvature, go_on = _fit_without_trigger(problem, theta, alpha)
+    theta, predictor, curvature, go_on = _fit_without_trigger(problem, theta, alpha)
     n = problem.ok.sum(-1)
     df = n - problem.shared.shape[-1] - problem.own.shape[2] - 1
-    weights, residual, pearson = work_out(problem, predict(problem, theta), alpha)
+    weights, residual, pearson = work_out(problem, predictor, alpha)
     plain = curvature if problem.family == "amount" else Curvature(problem.as_family("amount"), problem.ok, alike=True)
     singular = plain.information <= NOTHING * np.maximum(n, 1)
     information = np.where(singular, 1.0, curvature.information)
@@ -113,23 +113,22 @@ def fit_models(problem: Problem, alpha: FloatArray, nuisance: FloatArray) -> Fit
     if problem.family == "amount":
         se = np.where(np.abs(t) > 1e-6, np.abs(first_step) / np.maximum(np.abs(t), 1e-6), null_se)
         return Fits(first_step, se, null_se, first_step, t, df, n, np.zeros_like(singular), singular)
-    theta = _fit(problem, theta, alpha, go_on, firth=problem.family == "yes/no")
+    theta, predictor = _fit(problem, theta, alpha, go_on, predictor=predictor, firth=problem.family == "yes/no")
     estimate = theta[..., -1]
-    separated = _find_separated(problem, theta, alpha, information)
+    separated = _find_separated(problem, estimate, predictor, alpha, information)
     t = np.where(np.sign(estimate) != np.sign(t), estimate / null_se, t)
-    se = _robust_error(problem, theta, alpha, curvature, df) * np.sqrt(overlap)
+    se = _robust_error(problem, predictor, alpha, curvature, df) * np.sqrt(overlap)
     return Fits(estimate, se, null_se, first_step, t, df, n, separated & ~singular, singular)
 
 
 def _robust_error(
-    problem: Problem, theta: FloatArray, alpha: FloatArray, curvature: Curvature, df: FloatArray
+    problem: Problem, predictor: FloatArray, alpha: FloatArray, curvature: Curvature, df: FloatArray
 ) -> FloatArray:
     """Return the sandwich standard error of the trigger's coefficient at the fit, (B, M).
 
     Squared residuals are raised for leverage as in HC3 (MacKinnon and White 1985), a little more so: by the power at
     which intervals of uneven counts cover 95 % in simulations. The nuisance columns' leverage is taken as even.
     """
-    predictor = predict(problem, theta)
     residual = score_residuals(problem, predictor, alpha)
     weights = weigh_days_as_observed(problem, predictor, alpha)
     news = predict(problem, curvature.isolate_trigger(), bounded=False) * problem.ok
@@ -149,10 +148,8 @@ def _join_scores(
     """
     logs = problem.as_family("amount", y=np.log1p(problem.y))
     start = np.zeros((*t.shape, problem.shared.shape[-1] + problem.own.shape[2] + 1))
-    nothing = np.zeros(len(t))
-    gradient = find_gradient(logs, score_residuals(logs, predict(logs, start), nothing), start)
-    theta = curvature.solve_without_trigger(gradient)
-    residual = score_residuals(logs, predict(logs, theta), nothing)
+    theta = curvature.solve_without_trigger(find_gradient(logs, logs.ok * logs.y[:, None], start))
+    residual = score_residuals(logs, predict(logs, theta), np.zeros(len(t)))
     step = curvature.solve(find_gradient(logs, residual, theta))[..., -1]
     phi = np.maximum((residual**2).sum(-1), 1e-12) / np.maximum(df, 1)
     if problem.window > 1:
@@ -205,19 +202,19 @@ def fit_nuisance(y: FloatArray, shared: FloatArray, ok: FloatArray, family: str)
     df = np.maximum(ok.sum(-1) - shared.shape[-1], 1.0)
     alpha, theta = np.zeros(people), start_values(base)
     for _ in range(3 if family == "count" else 0):
-        theta = _fit(base, theta, alpha)
-        mean = np.exp(predict(base, theta))[:, 0]
-        alpha = _solve_pearson(y, mean, ok, df)
-    return alpha, _fit(base, theta, alpha)[:, 0, :-1]
+        theta, predictor = _fit(base, theta, alpha)
+        alpha = _solve_pearson(y, np.exp(predictor[:, 0]), ok, df)
+    theta, _ = _fit(base, theta, alpha)
+    return alpha, theta[:, 0, :-1]
 
 
 def _fit_without_trigger(
     problem: Problem, theta: FloatArray, alpha: FloatArray
-) -> tuple[FloatArray, Curvature, Curvature]:
+) -> tuple[FloatArray, FloatArray, Curvature, Curvature]:
     """Fit each model's own nuisance columns from the person's nuisance fit.
 
-    One step does, unless the own columns matter so much that weights change. Returns the coefficients, the expected
-    second derivatives there, and those to go on from.
+    One step does, unless the own columns matter so much that weights change. Returns the coefficients, the linear
+    predictor, the expected second derivatives there, and those to go on from.
     """
     predictor = predict(problem, theta)
     weights, residual, _ = work_out(problem, predictor, alpha)
@@ -225,13 +222,17 @@ def _fit_without_trigger(
     if problem.family == "count":
         observed = Curvature(problem, weigh_days_as_observed(problem, predictor, alpha), alike=True)
     step = observed.solve_without_trigger(find_gradient(problem, residual, theta))
-    move = predict(problem, step, bounded=False) * problem.ok
-    far = np.sqrt((move**2).sum(-1) / np.maximum(problem.ok.sum(-1), 1.0)) >= FAR
-    if problem.family == "amount" or not far.any():
-        return theta + step, expected, observed
-    fitted = _fit(problem, theta, alpha, observed, trigger=False)
-    there = Curvature(problem, weigh_days(problem, predict(problem, fitted), alpha), alike=False)
-    return np.where(far[..., None], fitted, theta + step), expected.replace_where(far, there), observed
+    move = predict(problem, step, bounded=False)
+    far = np.sqrt(((move * problem.ok) ** 2).sum(-1) / np.maximum(problem.ok.sum(-1), 1.0)) >= FAR
+    theta, predictor = theta + step, predictor + move
+    if problem.family == "amount":
+        return theta, predictor, expected, observed
+    np.clip(predictor, -BOUND, BOUND, out=predictor)
+    if far.any():
+        fitted, there = _fit(problem, theta - step, alpha, observed, trigger=False)
+        expected = expected.replace_where(far, Curvature(problem, weigh_days(problem, there, alpha), alike=False))
+        theta, predictor = (np.where(far[..., None], new, old) for new, old in ((fitted, theta), (there, predictor)))
+    return theta, predictor, expected, observed
 
 
 def _solve_pearson(y: FloatArray, mean: FloatArray, ok: FloatArray, df: FloatArray) -> FloatArray:
@@ -257,14 +258,15 @@ def _fit(
     alpha: FloatArray,
     curvature: Curvature | None = None,
     *,
+    predictor: FloatArray | None = None,
     trigger: bool = True,
     firth: bool = False,
-) -> FloatArray:
-    """Maximise the (penalised) quasi-likelihood of every model from `theta`; return the coefficients.
+) -> tuple[FloatArray, FloatArray]:
+    """Maximise the (penalised) quasi-likelihood of every model from `theta`; return coefficients and predictor.
 
     Newton's method that keeps its second derivatives as long as the steps shrink fast.
     """
-    predictor = predict(problem, theta)
+    predictor = predict(problem, theta) if predictor is None else predictor.copy()
     linear = problem.family == "amount"
     before = np.inf
     for _ in range(1 if linear else MOST_STEPS):
@@ -290,7 +292,7 @@ def _fit(
         if largest > SLOW * before or largest > LARGEST_STEP:
             curvature = None
         before = largest
-    return theta
+    return theta, predictor
 
 
 def _firth_shift(problem: Problem, predictor: FloatArray, alpha: FloatArray) -> FloatArray:
@@ -300,11 +302,13 @@ def _firth_shift(problem: Problem, predictor: FloatArray, alpha: FloatArray) -> 
     return problem.ok * leverage * (0.5 - 1 / (1 + np.exp(-predictor)))
 
 
-def _find_separated(problem: Problem, theta: FloatArray, alpha: FloatArray, information: FloatArray) -> BoolArray:
+def _find_separated(
+    problem: Problem, estimate: FloatArray, predictor: FloatArray, alpha: FloatArray, information: FloatArray
+) -> BoolArray:
     """Tell where the estimate ran off, (B, M): next to nothing is known of the trigger there."""
-    if np.abs(theta[..., -1]).max(initial=0.0) < MODEST:
+    if np.abs(estimate).max(initial=0.0) < MODEST:
         return np.zeros(information.shape, dtype=bool)
-    weights = weigh_days(problem, predict(problem, theta), alpha)
+    weights = weigh_days(problem, predictor, alpha)
     mean = (weights * problem.x).sum(-1, keepdims=True) / np.maximum(weights.sum(-1, keepdims=True), LEAST)
     left = (weights * (problem.x - mean) ** 2).sum(-1)
     return ~(left > FLAT * information)

@@ -236,6 +236,7 @@ def _assemble(
     ok = seen[:, None] & np.isfinite(x) & np.isfinite(own).all(2)
     refused = _refuse_data(y, x, ok, family, older)
     x, scale = standardise(x, ok)
+    refused = np.where((refused == 0) & (scale[..., 0] == 0), REFUSALS.index("no variation"), refused)
     own = standardise(own, np.broadcast_to(ok[:, :, None], own.shape))[0]
     problem = Problem(
         np.where(np.isfinite(y), y, 0.0),
@@ -293,7 +294,6 @@ def _refuse_data(
     """Return the index of the reason why a model can't be fitted to these data, (B, M); 0 where it can."""
     n = ok.sum(-1)
     positive = (ok & (y[:, None] > 0)).sum(-1)
-    outcome_flat = _flat(np.broadcast_to(y[:, None], x.shape), ok)
     rare = (positive < LEAST_EVENTS) & (family != "amount")
     rare |= (n - positive < LEAST_EVENTS) & (family == "yes/no")
     lowest = np.where(ok, x, np.inf).min(-1, keepdims=True)
@@ -302,19 +302,16 @@ def _refuse_data(
     smaller = np.minimum((ok & (x == lowest)).sum(-1), (ok & (x == highest)).sum(-1))
     steady = two_valued & ((ok & (x != older)).sum(-1) < LEAST_CHANGES) if older is not None else np.zeros_like(rare)
     recorded = np.isfinite(x).any(-1)
+    y_low, y_high = (pick(np.where(ok, y[:, None], end), -1) for pick, end in ((np.min, np.inf), (np.max, -np.inf)))
     conditions = {
         "not recorded": ~recorded,
         "too few days": n == 0,
-        "no variation": _flat(x, ok) | outcome_flat,
+        "no variation": (lowest == highest)[..., 0] | (y_low == y_high),
         "too few events": rare,
         "too few days with and without it": two_valued & (smaller < LEAST_EXPOSED),
         "too few changes": steady,
     }
     return np.select(list(conditions.values()), [REFUSALS.index(reason) for reason in conditions], default=0)
-
-
-def _flat(values: FloatArray, ok: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    return standardise(values, ok)[1][..., 0] == 0
 
 
 def _refuse_fits(refused: NDArray[np.int64], fits: Fits) -> NDArray[np.int64]:
