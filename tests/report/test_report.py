@@ -172,6 +172,29 @@ def test_red_flags_always_bring_the_advice(gappy, present):
     assert not [word for word in ("you are fine", "nothing to worry", "you have als", "healthy") if word in lowered]
 
 
+def test_a_reported_flag_stands_beside_its_base_rate(gappy):
+    from twitchstats.redflags import base_rates
+    from twitchstats.report.tables import format_share
+
+    rate = f"{format_share(base_rates()['base_rate'].iloc[0])} adults in general have motor neurone disease"
+    weak = replace(gappy, days=gappy.days.assign(weakness=[0.0, 2, 0, 0, np.nan, 1]))
+    for present, journal in ((0.0, gappy), (1.0, gappy), (0.0, weak)):
+        people = pd.DataFrame({"wasting": [present]}, index=pd.Index(["P1"], name="person"))
+        told = wording.describe_red_flags(replace(journal, people=people))
+        assert (rate in told) == (present == 1 or journal is weak)
+    assert "**Weakness was rated above zero on 2 days of 5.**" in wording.describe_red_flags(weak)
+
+
+def test_shares_of_signs_among_people_have_intervals(gappy):
+    """Wilson (1927): 1 of 2 lies between 9.5 and 90.5 %."""
+    people = pd.DataFrame(
+        {"wasting": [1.0, 0.0, np.nan], "pain": [np.nan] * 3}, index=pd.Index(list("abc"), name="person")
+    )
+    table = wording.tabulate_red_flags(replace(gappy, people=people)).text.set_index("Sign")
+    assert table.loc["Muscle wasting", "Share (95 % interval)"] == "50 % (9.5 % to 91 %)"
+    assert table.loc["Marked pain", "Share (95 % interval)"] == "–"
+
+
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.name)
 def test_committed_notebooks_were_run_from_top_to_bottom(path):
     notebook = nbformat.read(path, as_version=4)

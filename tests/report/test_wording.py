@@ -1,12 +1,14 @@
 """Groups, the days together, the reverse and the refusals, as a reader meets them."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
 
 from twitchstats.report import wording
 from twitchstats.report.findings import collect_findings, join_groups
-from twitchstats.report.wording.findings import find_equals, tell_reverse
+from twitchstats.report.wording.findings import find_equals, tell_effect, tell_reverse
 from twitchstats.report.wording.refused import MEANING
 from twitchstats.triggers.design import REFUSALS
 
@@ -139,3 +141,25 @@ def test_a_reverse_as_strong_is_told(gappy):
     assert told == " Stress also follows it on the next day, as strongly or more: this may be a consequence."
     assert tell_reverse(gappy, pd.DataFrame({"trigger": ["sleep"]}), frame) == ""
     assert tell_reverse(gappy, pd.DataFrame({"trigger": ["stress"]}), pd.DataFrame()) == ""
+
+
+def test_sleep_belongs_to_the_night_before(found):
+    journal, findings = found
+    night = replace(journal, variables=journal.variables.assign(timing="night"))
+    row = findings.primary.query("trigger == 'sleep'").iloc[0].to_dict() | {"lag": 0, "order": "forward"}
+    assert tell_effect(night, row).endswith("the night before")
+    assert tell_effect(night, row | {"order": "same time"}).endswith("on the same day")
+    assert tell_effect(journal, row).endswith("on the same day")
+    assert tell_effect(night, row | {"lag": 1}).endswith("the day before")
+
+
+def test_the_sum_of_all_triggers_stands_below_its_parts(tangled, make_journal):
+    rng = np.random.default_rng(5)
+    columns = {name: rng.integers(0, 2, 160).astype(float) for name in ("wine", "beer")}
+    journal = make_journal({name: tangled[name] for name in ("person", "date", "twitches")} | columns)
+    variables = journal.variables
+    kind = variables["kind"].mask(variables["name"].isin(columns), "yes/no")
+    journal = replace(journal, variables=variables.assign(kind=kind))
+    shown = wording.tabulate_risks(journal, collect_findings(journal).risks).text["Trigger"].tolist()
+    assert sorted(shown[:2]) == ["Beer", "Wine"]
+    assert shown[2:] == ["any of these"]

@@ -21,6 +21,7 @@ from twitchstats.report.wording.together import ALPHA, MEMBER, list_followers
 
 _MOST = 10
 _LAGS = {0: f"same{NARROW}day", 1: f"day{NARROW}before"}
+NIGHT = "the night before"
 _SAME_DAY = {"forward": "trigger first", "same time": "order not known", "backward": "outcome first"}
 
 
@@ -63,8 +64,14 @@ def tell_effect(journal: Journal, row: dict[str, object]) -> str:
     of = {"rate ratio": "", "odds ratio": " odds", "difference": " points"}[measure]
     return (
         f"**{label}: {format_effect(estimate, measure)}**{of} (95 % interval {format_interval(lower, upper, measure)}) "
-        f"{_tell_step(journal, row)}, {_tell_lag(int(str(row['lag'])))}"
+        f"{_tell_step(journal, row)}, {NIGHT if _is_night(journal, row) else _tell_lag(int(str(row['lag'])))}"
     )
+
+
+def _is_night(journal: Journal, row: dict[str, object]) -> bool:
+    """Tell whether the trigger belongs to the night that ended on the outcome's day, before it."""
+    timing = journal.variables.drop_duplicates("name").set_index("name")["timing"]
+    return row["lag"] == 0 and row["order"] == "forward" and timing.get(row["trigger"]) == "night"
 
 
 def _tell_lag(lag: int) -> str:
@@ -145,7 +152,7 @@ def tabulate_triggers(journal: Journal, primary: pd.DataFrame, groups: pd.DataFr
         {
             "Trigger": MEMBER * (row["trigger"] in followers) + label_of(journal, row["trigger"]),
             "One step": _shorten_step(_tell_step(journal, row)),
-            "When": _tell_when(int(row["lag"]), str(row["order"])),
+            "When": NIGHT if _is_night(journal, row) else _tell_when(int(row["lag"]), str(row["order"])),
             "Effect": format_effect(row["estimate"], row["measure"]),
             "95 % interval": format_interval(row["ci_lower"], row["ci_upper"], row["measure"]),
             "p, adjusted": format_p(row["p_adjusted"]),

@@ -7,7 +7,7 @@ from twitchstats.report.tables import format_share
 from twitchstats.report.wording.findings import ALPHA, tell_cautions, tell_effect, tell_reverse, tell_same_day
 from twitchstats.report.wording.prose import SEE_A_DOCTOR, Prose, count_noun, join_words, list_some, quote
 from twitchstats.report.wording.reading import label_of
-from twitchstats.report.wording.signs import find_flags
+from twitchstats.report.wording.signs import count_weak_days, find_flags
 
 _FIRST = 5
 
@@ -60,7 +60,10 @@ def _tell_claims(ledger: pd.DataFrame) -> str:
 def _tell_flags(journal: Journal) -> str:
     flags = find_flags(journal)
     present = flags[(flags["present"] > 0) & flags["level"].eq("red flag")]
-    if present.empty:
+    told = [quote(label.lower()) for label in present["label"]]
+    if days := count_weak_days(journal):
+        told.append(f"weakness rated above zero on {count_noun(days, 'day')}")
+    if not told:
         return ""
-    names = list_some([quote(label.lower()) for label in present["label"]])
+    names = list_some(told)
     return f"**Red flags reported:** {names}. Have them looked at."

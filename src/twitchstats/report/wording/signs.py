@@ -43,7 +43,9 @@ def describe_red_flags(journal: Journal) -> Prose:
     flags = find_flags(journal)
     present = flags[flags["present"] > 0]
     people = len(journal.people)
-    if flags.empty:
+    if flags.empty and count_weak_days(journal):
+        text = "Of the signs that doctors look for beside twitching the journal tells one, day by day."
+    elif flags.empty:
         text = (
             "The journal says nothing about the signs that doctors look for beside twitching, so nothing can be said "
             "about them here. That is not a sign that all is well."
@@ -61,21 +63,37 @@ def describe_red_flags(journal: Journal) -> Prose:
         text = f"{count_noun(len(flagged), 'red flag')} {verb} reported by at least one of {people:,} people."
         if len(flagged):
             text += " Whoever reports one should be seen by a doctor."
-    return Prose(f"{text}{_tell_weakness(journal)}\n\n> {SEE_A_DOCTOR}")
+    weakness = _tell_weakness(journal)
+    scale = _tell_scale() if weakness or len(present) else ""
+    return Prose(f"{text}{weakness}{scale}\n\n> {SEE_A_DOCTOR}")
+
+
+def _tell_scale() -> str:
+    """Set the base rate beside a sign that is reported."""
+    from twitchstats.redflags import base_rates
+
+    row = base_rates().iloc[0]
+    return (
+        f" For scale: {format_share(row['base_rate'])} {quote(row['setting'])} have {quote(row['condition'])} (95 % "
+        f"interval {_tell_range(row['ci_lower'], row['ci_upper'])}; the table below has more). A sign moves that "
+        "figure; how far, an examination tells better than any number."
+    )
+
+
+def count_weak_days(journal: Journal) -> int:
+    """Count the days on which weakness was rated above zero."""
+    return int((journal.days["weakness"] > 0).sum()) if "weakness" in journal.days else 0
 
 
 def _tell_weakness(journal: Journal) -> str:
     """Weakness that is rated day by day is a red flag, too."""
-    if "weakness" not in journal.days:
-        return ""
-    values = journal.days["weakness"].dropna()
-    days = int((values > 0).sum())
+    days = count_weak_days(journal)
     if not days:
         return ""
+    known = int(journal.days["weakness"].count())
     return (
-        f" **Weakness was rated above zero on {count_noun(days, 'day')} of {len(values):,}.** Weakness that a person "
-        "feels is common and mostly has other causes; weakness that an examiner finds weighs far more: have it "
-        "examined."
+        f" **Weakness was rated above zero on {count_noun(days, 'day')} of {known:,}.** Weakness that a person feels "
+        "is common and mostly has other causes; weakness that an examiner finds weighs far more: have it examined."
     )
 
 
@@ -85,7 +103,20 @@ def tabulate_red_flags(journal: Journal) -> Table | Prose:
     if flags.empty:
         return Prose("*No table of people with signs was given (`--people`).*")
     labels = {"label": "Sign", "level": "Weight", "present": "Present", "known": "Known of"}
+    if len(journal.people) > 1:
+        flags, labels = flags.assign(share=_tell_shares(flags)), labels | {"share": "Share (95 % interval)"}
     return show_table(flags, "Signs in the people table.", labels=labels)
+
+
+def _tell_shares(flags: pd.DataFrame) -> list[str]:
+    from twitchstats.redflags.prevalence import wilson_interval
+
+    ends = zip(*wilson_interval(flags["present"], flags["known"]), strict=True)
+    shares = flags["present"] / flags["known"]  # 0 of 0 is NaN
+    return [
+        MISSING if pd.isna(share) else f"{format_share(share)} ({_tell_range(*pair)})"
+        for share, pair in zip(shares, ends, strict=True)
+    ]
 
 
 def tabulate_base_rates() -> Table:
