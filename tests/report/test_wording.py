@@ -138,7 +138,7 @@ def test_a_reverse_as_strong_is_told(gappy):
     assert wording.describe_directions(gappy, frame).endswith("The reverse is as strong: **Stress** follows it, too.")
     assert wording.tabulate_directions(gappy, frame).text["Reading"].tolist() == ["as strong both ways"]
     told = tell_reverse(gappy, pd.DataFrame({"trigger": ["stress", "sleep"]}), frame)
-    assert told == " Stress also follows it on the next day, as strongly or more: this may be a consequence."
+    assert told == " Stress also follows the outcome on the next day, as strongly or more: this may be a consequence."
     assert tell_reverse(gappy, pd.DataFrame({"trigger": ["sleep"]}), frame) == ""
     assert tell_reverse(gappy, pd.DataFrame({"trigger": ["stress"]}), pd.DataFrame()) == ""
 
@@ -163,3 +163,16 @@ def test_the_sum_of_all_triggers_stands_below_its_parts(tangled, make_journal):
     shown = wording.tabulate_risks(journal, collect_findings(journal).risks).text["Trigger"].tolist()
     assert sorted(shown[:2]) == ["Beer", "Wine"]
     assert shown[2:] == ["any of these"]
+
+
+def test_what_stands_out_only_further_back_is_told_too(found):
+    journal, findings = found
+    effects = findings.effects.assign(p_adjusted=1.0)
+    row = effects["trigger"].eq("stress") & effects["lag"].eq(2)
+    effects.loc[row, ["p_adjusted", "estimate", "ci_lower", "ci_upper"]] = [0.001, 1.2, 1.1, 1.3]
+    primary = findings.primary.assign(p_adjusted=1.0)
+    told = wording.describe_triggers(journal, effects, primary, findings.directions)
+    assert "At another lag: Stress +20\u00a0% (+10\u00a0% to +30\u00a0%) 2 days before." in told
+    short = wording.describe_report(journal, effects, primary, findings.directions, findings.ledger)
+    assert "none of 3 stands out at its first lag" in short
+    assert "At another lag: Stress" in short

@@ -39,17 +39,26 @@ def describe_triggers(
         f"{count_noun(len(tested), 'possible trigger')} of **{outcome}** could be tested, "
         f"{_tell_lags(effects)}: {count_noun(n_tests, 'test')} in all, and every one counts when chance is judged. "
     )
-    same = tell_same_day(journal, effects, primary)
+    same = tell_elsewhere(journal, effects, primary)
     if found.empty:
-        return Prose(f"{head}**None comes before it beyond what chance explains.** {_tell_power(tested)}{same}")
+        none = f"**None stands out{tell_first(effects)} beyond what chance explains.**"
+        return Prose(f"{head}{none} {_tell_power(tested)}{same}")
     lines = [f"- {tell_effect(journal, row)}" for row in found.head(_MOST).to_dict("records")]
     if len(found) > _MOST:
         lines.append(f"- and {len(found) - _MOST} more, in the table")
     rest = len(tested) - len(found)
-    tail = f"\n\nThe other {rest} are inconclusive, not absent. {_tell_power(tested.drop(found.index))}" if rest else ""
+    tail = ""
+    if rest:
+        power = _tell_power(tested.drop(found.index))
+        tail = f"\n\nThe other {rest} are inconclusive{tell_first(effects)}, not absent. {power}"
     cautions = same + tell_cautions(journal, found) + tell_reverse(journal, found, directions)
     told = f"{head}These go with it beyond what chance explains:\n\n" + "\n".join(lines)
     return Prose(f"{told}{tail}\n\n{cautions.strip()}".strip())
+
+
+def tell_first(effects: pd.DataFrame) -> str:
+    """Say that a sentence is about each trigger's first lag, where several were asked for."""
+    return " at its first lag" if len(set(effects["lag"])) > 1 else ""
 
 
 def _tell_lags(effects: pd.DataFrame) -> str:
@@ -93,19 +102,23 @@ def tell_cautions(journal: Journal, rows: pd.DataFrame) -> str:
     return text
 
 
-def tell_same_day(journal: Journal, effects: pd.DataFrame, primary: pd.DataFrame) -> str:
-    """Name the triggers that stand out on the same day only, where no order is known."""
+def tell_elsewhere(journal: Journal, effects: pd.DataFrame, primary: pd.DataFrame) -> str:
+    """Name the triggers that stand out only at another lag: further back, or on the same day without a known order."""
     told = set(primary.loc[primary["p_adjusted"] < ALPHA, "trigger"])
-    same = effects[effects["order"].eq("same time") & (effects["p_adjusted"] < ALPHA) & ~effects["trigger"].isin(told)]
-    if same.empty:
-        return ""
-    ordered = same.sort_values("p_adjusted", kind="stable")
-    names = [
-        f"{quote(label_of(journal, row['trigger']))} {format_effect(row['estimate'], row['measure'])} "
-        f"({format_interval(row['ci_lower'], row['ci_upper'], row['measure'])})"
-        for row in ordered.to_dict("records")
+    found = effects[(effects["p_adjusted"] < ALPHA) & ~effects["trigger"].isin(told)]
+    found = found.sort_values("p_adjusted", kind="stable")
+    later = [
+        f"{_tell_briefly(journal, row)} {_tell_lag(int(row['lag']))}"
+        for row in found[found["order"].eq("forward")].to_dict("records")
     ]
-    return f" On the same day, without a known order, also: {list_some(names, 6)}."
+    same = [_tell_briefly(journal, row) for row in found[found["order"].eq("same time")].to_dict("records")]
+    text = f" At another lag: {list_some(later, 6)}." if later else ""
+    return text + (f" On the same day, without a known order, also: {list_some(same, 6)}." if same else "")
+
+
+def _tell_briefly(journal: Journal, row: dict[str, Any]) -> str:
+    interval = format_interval(row["ci_lower"], row["ci_upper"], row["measure"])
+    return f"{quote(label_of(journal, row['trigger']))} {format_effect(row['estimate'], row['measure'])} ({interval})"
 
 
 def _tell_step(journal: Journal, row: dict[str, object]) -> str:
@@ -270,7 +283,7 @@ def tell_reverse(journal: Journal, rows: pd.DataFrame, directions: pd.DataFrame)
         return ""
     told = join_words([quote(label_of(journal, name)) for name in names])
     follow = "follow" if len(names) > 1 else "follows"
-    return f" {told} also {follow} it on the next day, as strongly or more: this may be a consequence."
+    return f" {told} also {follow} the outcome on the next day, as strongly or more: this may be a consequence."
 
 
 def tabulate_directions(journal: Journal, directions: pd.DataFrame) -> Table | Prose:

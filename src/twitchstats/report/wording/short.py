@@ -4,7 +4,14 @@ import pandas as pd
 
 from twitchstats.journal import Journal
 from twitchstats.report.tables import format_share
-from twitchstats.report.wording.findings import ALPHA, tell_cautions, tell_effect, tell_reverse, tell_same_day
+from twitchstats.report.wording.findings import (
+    ALPHA,
+    tell_cautions,
+    tell_effect,
+    tell_elsewhere,
+    tell_first,
+    tell_reverse,
+)
 from twitchstats.report.wording.prose import SEE_A_DOCTOR, Prose, count_noun, join_words, list_some, quote
 from twitchstats.report.wording.reading import label_of
 from twitchstats.report.wording.signs import count_weak_days, find_flags
@@ -37,12 +44,12 @@ def _tell_days(journal: Journal) -> str:
 def _tell_triggers(journal: Journal, effects: pd.DataFrame, primary: pd.DataFrame, directions: pd.DataFrame) -> str:
     tested = primary[primary["estimate"].notna()]
     found = tested[tested["p_adjusted"] < ALPHA]
-    same = tell_same_day(journal, effects, primary)
+    same = tell_elsewhere(journal, effects, primary)
     if tested.empty:
         return "**Triggers:** none could be tested."
     if found.empty:
-        head = f"**Triggers:** none of {len(tested)} stands out beyond what chance explains; that is no proof of none."
-        return head + same
+        head = f"**Triggers:** none of {len(tested)} stands out{tell_first(effects)} beyond what chance explains"
+        return f"{head}; that is no proof of none.{same}"
     told = [tell_effect(journal, row).replace("**", "") for row in found.head(_FIRST).to_dict("records")]
     more = f" and {len(found) - _FIRST} more" if len(found) > _FIRST else ""
     cautions = tell_cautions(journal, found) + tell_reverse(journal, found, directions)

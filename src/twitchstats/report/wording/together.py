@@ -21,7 +21,7 @@ def describe_groups(journal: Journal, groups: pd.DataFrame) -> Prose:
         leader, *others = [quote(label_of(journal, name)) for name in group["trigger"]]
         told.append(f"**{leader}** with {join_words(others)}")
     return Prose(
-        f"These go so closely together that each group counts as one finding, its strongest member first: "
+        f"These go so closely together that each group is best read as one finding, its strongest member first: "
         f"{'; '.join(told)}. In the table the others follow with {MEMBER.strip()}; none is hidden, and all tests count."
     )
 
