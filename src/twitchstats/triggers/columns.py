@@ -72,14 +72,16 @@ def _spline_basis(days: int, terms: int) -> FloatArray:
 
 
 def standardise(values: FloatArray, ok: NDArray[np.bool_]) -> tuple[FloatArray, FloatArray]:
-    """Centre and scale along the last axis over the days that are ok; other days stay NaN.
+    """Centre and scale along the last axis over the days that are ok; other days are 0.
 
-    Returns the values and the scale (..., 1); the scale is 0 where there is no variation.
+    Returns the values and the scale without the last axis; the scale is 0 where there is no variation.
     """
-    n = np.maximum(ok.sum(-1, keepdims=True), 1)
-    mean = np.where(ok, values, 0.0).sum(-1, keepdims=True) / n
-    deviation = np.where(ok, values - mean, 0.0)
-    scale = np.sqrt((deviation**2).sum(-1, keepdims=True) / n)
-    flat = scale <= 1e-10 * np.maximum(np.abs(mean), 1e-300)
-    scale = np.where(flat, 0.0, scale)
-    return np.where(ok, deviation / np.where(flat, 1.0, scale), np.nan), scale
+    scaled = np.where(ok, values, 0.0)
+    n = np.maximum(ok.sum(-1), 1)
+    mean = scaled.sum(-1) / n
+    scaled -= mean[..., None]
+    scaled *= ok
+    scale = np.sqrt(np.einsum("...i,...i->...", scaled, scaled) / n)
+    scale = np.where(scale <= 1e-10 * np.maximum(np.abs(mean), 1e-300), 0.0, scale)
+    scaled /= np.where(scale > 0, scale, 1.0)[..., None]
+    return scaled, scale

@@ -19,7 +19,7 @@ NUISANCE_BLOCK = 100  # people whose nuisance part is fitted at a time
 LEAST_EVENTS = 5  # days with and days without the outcome
 LEAST_EXPOSED = 3  # days with and days without a yes/no trigger
 LEAST_CHANGES = 4  # days on which a yes/no trigger differs from the day before: it is only these that tell something
-CHUNK = 150_000  # numbers in one block of work: what fits into a processor's cache
+CHUNK = 800_000  # numbers in one block of work: few enough for a processor's cache, enough to keep it busy
 
 # Of the models of some people: the trigger (B, M, n), the columns beside it (B, M, q, n), and its older value (B, M, n)
 # where only days on which it changed tell something.
@@ -213,7 +213,8 @@ def _share_nuisance(
         same = np.flatnonzero(terms == count)
         for people in (same[rows] for rows in split_evenly(len(same), NUISANCE_BLOCK)):
             given = np.moveaxis(adjust[people], -1, 1)
-            given, _ = standardise(given, np.isfinite(given))
+            known = np.isfinite(given)
+            given = np.where(known, standardise(given, known)[0], np.nan)
             dates = date_columns(panel, y, people, int(count), weekday=options.weekday)
             columns = np.concatenate([dates, np.moveaxis(given, 1, -1)], axis=-1)
             ok = (np.isfinite(y[people]) & np.isfinite(columns).all(-1)).astype(float)
@@ -236,18 +237,18 @@ def _assemble(
     ok = seen[:, None] & np.isfinite(x) & np.isfinite(own).all(2)
     refused = _refuse_data(y, x, ok, family, older)
     x, scale = standardise(x, ok)
-    refused = np.where((refused == 0) & (scale[..., 0] == 0), REFUSALS.index("no variation"), refused)
+    refused = np.where((refused == 0) & (scale == 0), REFUSALS.index("no variation"), refused)
     own = standardise(own, np.broadcast_to(ok[:, :, None], own.shape))[0]
     problem = Problem(
         np.where(np.isfinite(y), y, 0.0),
         np.where(np.isfinite(shared), shared, 0.0),
-        np.nan_to_num(own),
-        np.nan_to_num(x),
+        own,
+        x,
         ok.astype(float),
         family,
         window,
     )
-    return problem, scale[..., 0], refused
+    return problem, scale, refused
 
 
 def _lag_columns(
