@@ -342,5 +342,6 @@ def tabulate_risks(journal: Journal, risks: pd.DataFrame, *, most: int = 30) -> 
 def _tell_share(side: str, row: dict[str, Any] | None) -> dict[str, object]:
     if row is None:
         return {f"Days {side}": MISSING, f"Outcome {side}": MISSING}
-    interval = f"{format_share(row['ci_lower'])} to {format_share(row['ci_upper'])}"
+    lower = "<0.1 %" if 0 < row["ci_lower"] < 0.001 else format_share(row["ci_lower"])  # not 'so many in 100,000 days'
+    interval = f"{lower} to {format_share(row['ci_upper'])}"
     return {f"Days {side}": row["n_days"], f"Outcome {side}": f"{format_share(row['estimate'])} ({interval})"}
