@@ -1,6 +1,7 @@
 """The README shows what really comes out: its example, its console output, its pictures."""
 
 import doctest
+import os
 import re
 import subprocess
 import sys
@@ -28,7 +29,8 @@ def test_the_example_gives_what_it_shows(monkeypatch):
 def test_the_report_prints_what_the_readme_shows(tmp_path):
     shown = README.split("$ ./run report\n")[1].split("```")[0]
     command = [sys.executable, "-m", "twitchstats", "report"]
-    printed = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True).stdout
+    as_run = os.environ | {"TWITCHSTATS_COMMAND": "./run"}
+    printed = subprocess.run(command, cwd=tmp_path, env=as_run, capture_output=True, text=True, check=True).stdout
     assert re.sub(r"\S*/(?=report\.)", "", printed).strip() == shown.strip()
 
 

@@ -216,6 +216,7 @@ def test_there_are_a_report_and_a_quickstart():
 def test_committed_notebooks_come_back_byte_for_byte(tmp_path, capsys):
     copies = tmp_path / "notebooks"
     shutil.copytree(find_resource("notebooks"), copies)
+    shutil.copytree(find_resource("data").parent / "docs", tmp_path / "docs")
     assert refresh.main([str(copies), "--check"]) == 0, capsys.readouterr().out
 
 

@@ -144,7 +144,7 @@ def plot_combinations(frame: pd.DataFrame, figure: Figure | None = None, *, most
     rows = frame[frame["n_signs"].notna()].head(most).reset_index(drop=True)
     _need_rows(rows, "combinations")
     parts = [set() if name == NONE else set(name.split(" + ")) for name in rows["combination"]]
-    signs = sorted({sign for members in parts for sign in members}, key=lambda s: -sum(s in p for p in parts))
+    signs = sorted({sign for members in parts for sign in members}, key=lambda s: (-sum(s in p for p in parts), s))
     places = np.arange(len(rows))
     figure = figure or _make_figure(max(8.0, 0.55 * len(rows) + 3.4), 5.2 + 0.27 * len(signs))
     top, middle, bottom = figure.subplots(
