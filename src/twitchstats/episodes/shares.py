@@ -168,7 +168,7 @@ def finish_logit(
         logit, se_logit, n - 1, n_people=n_people, n_episodes=n_episodes, reference=target, measure="logit"
     )  # fmt: skip
     for name in ("ci_lower", "ci_upper", "ci90_lower", "ci90_upper"):
-        row[name] = float(1 / (1 + np.exp(-row[name])))
+        row[name] = float(1 / (1 + np.exp(-np.clip(row[name], -700, 700))))
     told = {"measure": "share", "estimate": share, "se": se_logit * share * (1 - share)}
     return row | told | {"reference": np.nan if reference is None else reference}
 
@@ -235,7 +235,7 @@ def pool_slopes(
         )  # fmt: skip
     if ratio:
         for name in ("estimate", "ci_lower", "ci_upper", "ci90_lower", "ci90_upper"):
-            row[name] = float(np.exp(row[name]))
+            row[name] = float(np.exp(np.clip(row[name], -700, 700)))
         row["reference"] = 1.0
     return row
 

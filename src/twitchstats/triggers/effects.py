@@ -23,6 +23,7 @@ COLUMNS = [
     "person", "trigger", "outcome", "lag", "step", "unit", "n_people", "n_days", "estimate", "ci_lower", "ci_upper",
     "p_value", "p_adjusted", "detectable", "heterogeneity", "measure", "order", "ci90_lower", "ci90_upper", "reason",
 ]  # fmt: skip
+LARGEST_LOG = 700.0  # of a ratio; beyond it a number has no room for it
 MEASURES = {"count": "rate ratio", "yes/no": "odds ratio", "amount": "difference"}
 MODEL_NUMBERS = ("estimate", "se", "df", "p_value", "heterogeneity", "detectable")
 ON_OUTCOME_SCALE = ["estimate", "ci_lower", "ci_upper", "ci90_lower", "ci90_upper", "detectable"]
@@ -297,5 +298,5 @@ def tell_intervals(frame: pd.DataFrame, measure: str, *, alpha: float = 0.05) ->
         frame = frame.assign(**dict(zip((f"{name}_lower", f"{name}_upper"), ends, strict=True)))
     frame = frame.assign(measure=measure)
     if measure != "difference":
-        frame[ON_OUTCOME_SCALE] = np.exp(frame[ON_OUTCOME_SCALE])
+        frame[ON_OUTCOME_SCALE] = np.exp(frame[ON_OUTCOME_SCALE].clip(-LARGEST_LOG, LARGEST_LOG))
     return frame.assign(n_days=frame["n_days"].fillna(0).astype(int), n_people=frame["n_people"].astype(int))
