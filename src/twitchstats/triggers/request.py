@@ -165,6 +165,6 @@ def _same_values(x: np.ndarray, y: np.ndarray) -> bool:
     if both.sum() < 10:
         return False
     a, b = x[both], y[both]
-    if np.ptp(a) == 0 or np.ptp(b) == 0:
+    if not (np.var(a) > 0 and np.var(b) > 0):  # also where differences are too small to be squared
         return False
     return bool(np.corrcoef(a, b)[0, 1] ** 2 > DETERMINED)
