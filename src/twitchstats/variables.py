@@ -10,8 +10,6 @@ import pandas as pd
 
 from twitchstats.resources import find_resource
 
-TEXT_KINDS = ("text", "choice")
-
 
 def load_variables() -> pd.DataFrame:
     """Return the data dictionary of the daily variables.

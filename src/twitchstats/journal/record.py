@@ -12,7 +12,6 @@ EPISODE_COLUMNS = [
     "person", "start", "duration_s", "ongoing", "kind", "site", "side", "intensity", "pain",
     "stiffness_before", "limited_movement", "fatigue_after",
 ]  # fmt: skip
-CALENDARS = ("date", "day", "none")
 
 
 def _empty_people() -> pd.DataFrame:

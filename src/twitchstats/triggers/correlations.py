@@ -8,12 +8,12 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy import fft, stats
 
-from twitchstats.errors import OptionError, check_choice
+from twitchstats.errors import check_choice
 from twitchstats.inference import adjust_p_values, detectable_effect, pool_estimates
 from twitchstats.journal.record import Journal
 from twitchstats.panel import FloatArray, Panel
 from twitchstats.triggers.columns import count_trend_terms, date_columns
-from twitchstats.triggers.request import Request, check_by, label_order, prepare_request, refuse_tautology
+from twitchstats.triggers.request import Request, check_by, check_dates, label_order, prepare_request, refuse_tautology
 from twitchstats.triggers.work import run_side_by_side, split_evenly
 
 COLUMNS = [
@@ -82,9 +82,7 @@ def correlate_triggers(
     """
     check_by(by)
     check_choice("method", method, ("spearman", "pearson"))
-    check_choice("trend", trend, ("smooth", "linear", "none"))
-    if not isinstance(weekday, (bool, np.bool_)):
-        raise OptionError(f"weekday={weekday!r} is not possible. Choose True or False.")
+    check_dates(trend, weekday)
     request = prepare_request(journal, outcome, triggers, lags)
     parts = _correlate_panel(request, method, trend, weekday=bool(weekday))
     frame = _list_pairs(request, parts)

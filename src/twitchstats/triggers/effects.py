@@ -17,7 +17,7 @@ from twitchstats.inference import (
 )
 from twitchstats.journal.record import Journal
 from twitchstats.triggers.design import REFUSALS, Estimates, Options, choose_family, fit_panel
-from twitchstats.triggers.request import Request, check_by, label_order, prepare_request, refuse_tautology
+from twitchstats.triggers.request import Request, check_by, check_dates, label_order, prepare_request, refuse_tautology
 
 COLUMNS = [
     "person", "trigger", "outcome", "lag", "step", "unit", "n_people", "n_days", "estimate", "ci_lower", "ci_upper",
@@ -176,11 +176,9 @@ def check_options(*, trend: str, weekday: bool, effect: str, adjust: str) -> Opt
     OptionError
         An option has a value that is not allowed.
     """
-    check_choice("trend", trend, ("smooth", "linear", "none"))
+    check_dates(trend, weekday)
     check_choice("effect", effect, ("direct", "total"))
     check_choice("adjust", adjust, ("each", "together"))
-    if not isinstance(weekday, (bool, np.bool_)):
-        raise OptionError(f"weekday={weekday!r} is not possible. Choose True or False.")
     return Options(trend, bool(weekday), effect, adjust)
 
 

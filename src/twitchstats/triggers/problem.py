@@ -8,7 +8,6 @@ from numpy.typing import NDArray
 
 FloatArray = NDArray[np.float64]
 
-FAMILIES = ("count", "yes/no", "amount")
 RIDGE = 0.02  # on standardised nuisance columns: a weekday without a single twitch must not run to minus infinity
 BOUND = 30.0  # of the linear predictor
 MANY_MODELS = 8  # from here on products of column pairs pay

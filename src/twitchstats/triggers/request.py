@@ -97,6 +97,13 @@ def check_by(by: str) -> None:
     check_choice("by", by, ("person", "pooled"))
 
 
+def check_dates(trend: str, weekday: bool) -> None:
+    """Raise OptionError unless `trend` and `weekday` say what of the dates is to be taken out."""
+    check_choice("trend", trend, ("smooth", "linear", "none"))
+    if not isinstance(weekday, (bool, np.bool_)):
+        raise OptionError(f"weekday={weekday!r} is not possible. Choose True or False.")
+
+
 def order_in_time(variables: pd.DataFrame, trigger: str, outcome: str, lag: int) -> str:
     """Tell whether the trigger came before the outcome.
 
