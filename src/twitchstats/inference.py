@@ -11,16 +11,9 @@ from twitchstats.errors import OptionError, check_choice
 
 FloatArray = NDArray[np.float64]
 
-VERDICTS = ("supported", "contradicted", "practically null", "inconclusive", "not testable")
-REASONS = (
-    "needs a laboratory",
-    "needs a diagnosis",
-    "needs a trial",
-    "variable not in this journal",
-    "too few days",
-    "no variation",
-    "definition rather than claim",
-)
+VERDICTS = (
+    "supported", "contradicted", "practically null", "differs between people", "inconclusive", "not testable",
+)  # fmt: skip
 
 
 def adjust_p_values(p_values: ArrayLike) -> FloatArray:
@@ -72,24 +65,6 @@ def describe_estimates(
     }  # fmt: skip
 
 
-def agree_with_test(
-    lower: ArrayLike, upper: ArrayLike, estimate: ArrayLike, p_value: ArrayLike, *, alpha: float
-) -> tuple[FloatArray, FloatArray]:
-    """Return intervals that exclude 0 just where the test rejects it.
-
-    The values an interval holds are those that are not rejected. Where 0 has a test of its own, such as a score test,
-    that test decides on 0: the end nearest to it is moved just past it, or just short of it.
-
-    >>> agree_with_test([-0.1, 0.1], [2.1, 1.9], [1.0, 1.0], [0.04, 0.06], alpha=0.05)
-    (array([ 0.001, -0.001]), array([2.1, 1.9]))
-    """
-    low, high, b, p = np.broadcast_arrays(*(np.asarray(values, float) for values in (lower, upper, estimate, p_value)))
-    side, sliver = np.sign(b), np.abs(b) * 1e-3
-    near = np.where(side >= 0, low, -high)
-    near = np.where((p < alpha) & (near <= 0), sliver, np.where((p >= alpha) & (near > 0), -sliver, near))
-    return np.where(side >= 0, near, low), np.where(side >= 0, high, -near)
-
-
 def pool_estimates(
     estimates: ArrayLike,
     standard_errors: ArrayLike,
@@ -108,8 +83,8 @@ def pool_estimates(
         Estimator of the variance between people: restricted maximum likelihood (Viechtbauer 2005) or
         Paule and Mandel (1982).
     knapp_hartung : bool
-        Standard error after Hartung and Knapp (2001) and Sidik and Jonkman (2002) with a t reference on k - 1
-        degrees of freedom; otherwise the usual one with a normal reference.
+        Standard error after Hartung and Knapp (2001) and Sidik and Jonkman (2002), at least the usual one (Rover, Knapp
+        and Friede 2015), with a t reference on k - 1 degrees of freedom; otherwise the usual one with a normal one.
     level : float
         Confidence level.
 
@@ -140,13 +115,93 @@ def pool_estimates(
     df = np.inf
     if knapp_hartung:
         df = len(y) - 1
-        variance *= np.sum(weights * (y - mean) ** 2) / df
+        variance *= max(1.0, np.sum(weights * (y - mean) ** 2) / df)
     spread = float(np.sqrt(variance))
     reference = stats.t(df) if knapp_hartung else stats.norm()
     half = reference.ppf(0.5 + level / 2) * spread
     p_value = 2 * reference.sf(abs(mean) / spread) if spread > 0 else float(mean == 0)
     values = (mean, spread, float(df), mean - half, mean + half, float(p_value), float(np.sqrt(tau2)))
     return dict(zip(names, values, strict=True)) | {"n_people": len(y)}
+
+
+def average_people(
+    estimates: ArrayLike, standard_errors: ArrayLike, degrees_of_freedom: ArrayLike, *, level: float = 0.95
+) -> dict[str, float]:
+    """Average several people's estimates; one person's own estimate speaks for itself.
+
+    Parameters
+    ----------
+    estimates, standard_errors, degrees_of_freedom : array-like, (k,)
+        On a scale where they add up, such as Fisher's z; k is at least 1.
+    level : float
+
+    Returns
+    -------
+    dict
+        ``estimate, se, df, ci_lower, ci_upper, p_value, heterogeneity, n_people``: `pool_estimates`, or for one person
+        a t test with the given degrees of freedom.
+    """
+    y, se, df = (
+        np.atleast_1d(np.asarray(values, float)) for values in (estimates, standard_errors, degrees_of_freedom)
+    )
+    if len(y) > 1:
+        return pool_estimates(y, se, level=level)
+    half = stats.t.ppf(0.5 + level / 2, df[0]) * se[0]
+    p_value = float(2 * stats.t.sf(abs(y[0]) / se[0], df[0]))
+    return {
+        "estimate": float(y[0]), "se": float(se[0]), "df": float(df[0]), "ci_lower": float(y[0] - half),
+        "ci_upper": float(y[0] + half), "p_value": p_value, "heterogeneity": float("nan"), "n_people": 1,
+    }  # fmt: skip
+
+
+def test_heterogeneity(estimates: ArrayLike, standard_errors: ArrayLike) -> float:
+    """Return the p-value of Cochran's (1954) Q: whether people differ by more than their standard errors allow.
+
+    >>> round(test_heterogeneity([0.0, 0.5, 1.0], [0.2, 0.2, 0.2]), 4)
+    0.0019
+    """
+    y, se = np.asarray(estimates, float), np.asarray(standard_errors, float)
+    weights = 1 / se**2
+    mean = (weights * y).sum() / weights.sum()
+    return float(stats.chi2.sf((weights * (y - mean) ** 2).sum(), len(y) - 1))
+
+
+test_heterogeneity.__test__ = False  # type: ignore[attr-defined]  # its name is the field's; it is no pytest test
+
+
+def integrate_spread(
+    estimates: ArrayLike, standard_errors: ArrayLike, *, points: int = 101
+) -> tuple[FloatArray, FloatArray, float]:
+    """Draw several people's effects towards their mean, the spread between people integrated out.
+
+    Parameters
+    ----------
+    estimates, standard_errors : array-like, (k,)
+        k is at least 3.
+    points : int
+        Values of the spread that are averaged over.
+
+    Returns
+    -------
+    mean, se : (k,) arrays
+        Posterior mean and standard deviation of each person's effect in the normal model with flat priors on the mean
+        and on the standard deviation between people (Gelman 2006; Rubin 1981).
+    spread : float
+        Posterior mean of that standard deviation.
+    """
+    y, v = np.asarray(estimates, float), np.asarray(standard_errors, float) ** 2
+    tau = np.linspace(0, 3 * (np.std(y) + np.sqrt(np.median(v))), points)[:, None]
+    weights = 1 / (v + tau**2)
+    total = weights.sum(1, keepdims=True)
+    centre = (weights * y).sum(1, keepdims=True) / total
+    log_density = -0.5 * np.log(total[:, 0]) + 0.5 * np.log(weights).sum(1) - 0.5 * (weights * (y - centre) ** 2).sum(1)
+    density = np.exp(log_density - log_density.max())
+    density /= density.sum()
+    own = tau**2 / (v + tau**2)
+    means = own * y + (1 - own) * centre
+    variances = own * v + (1 - own) ** 2 / total
+    mean = density @ means
+    return mean, np.sqrt(density @ (variances + (means - mean) ** 2)), float(density @ tau[:, 0])
 
 
 def _paule_mandel_variance(y: FloatArray, v: FloatArray) -> float:
@@ -233,7 +288,7 @@ def judge_estimates(
     findings : DataFrame
         One row for each claim with, on the scale where no effect is 0 (log for ratios), ``estimate``,
         ``ci90_lower``, ``ci90_upper`` and ``p_adjusted``; optionally ``reason`` (not empty: the row could not be
-        tested).
+        tested) and, for groups, ``p_heterogeneity, prediction_lower, prediction_upper``.
     direction : array-like of int
         The claimed sign of each effect: 1 or -1.
     margin : array-like of float
@@ -244,20 +299,28 @@ def judge_estimates(
     Returns
     -------
     DataFrame
-        Index of `findings`; ``verdict`` and ``reason``. *supported* / *contradicted*: adjusted p-value below `alpha`,
-        that is, the false-coverage-adjusted interval (Benjamini and Yekutieli 2005) excludes 0, in the claimed /
-        opposite direction. *practically null*: not so, and the 90 % interval lies within the margin on both sides.
-        *inconclusive*: neither. *not testable*: nothing was estimated.
+        Index of `findings`; ``verdict`` and ``reason``. *practically null*: the 90 % interval lies within the margin on
+        both sides (two one-sided tests), also where it excludes 0, unless people differ beyond the margin. *differs
+        between people*: they differ by more than chance, and one more person's effect could have either sign.
+        *supported* / *contradicted*: adjusted p-value below `alpha`, that is, the false-coverage-adjusted interval
+        (Benjamini and Yekutieli 2005) excludes 0, in the claimed / opposite direction. *inconclusive*: nothing of this.
+        *not testable*: nothing was estimated.
     """
+    missing = np.full(len(findings), np.nan)
+    differ, low, high = (
+        findings[name].to_numpy(float) if name in findings else missing
+        for name in ("p_heterogeneity", "prediction_lower", "prediction_upper")
+    )
+    edge = np.asarray(margin, float)
+    differ_beyond = (differ < alpha) & ((low < -edge) | (high > edge))
+    both_signs = differ_beyond & (low < 0) & (high > 0)
     estimate = findings["estimate"].to_numpy(float)
     found = findings["p_adjusted"].to_numpy(float) < alpha
     toward = np.sign(estimate) == np.asarray(direction)
-    inside = (findings["ci90_lower"].to_numpy(float) > -np.asarray(margin, float)) & (
-        findings["ci90_upper"].to_numpy(float) < np.asarray(margin, float)
-    )
+    inside = (findings["ci90_lower"].to_numpy(float) > -edge) & (findings["ci90_upper"].to_numpy(float) < edge)
     verdict = np.select(
-        [~np.isfinite(estimate), found & toward, found, inside],
-        ["not testable", "supported", "contradicted", "practically null"],
+        [~np.isfinite(estimate), inside & ~differ_beyond, both_signs, found & toward, found],
+        ["not testable", "practically null", "differs between people", "supported", "contradicted"],
         default="inconclusive",
     )
     given = findings["reason"].fillna("") if "reason" in findings else pd.Series("", index=findings.index)

@@ -11,6 +11,9 @@ from twitchstats.errors import unknown_name
 from twitchstats.journal.record import Journal
 
 FloatArray = NDArray[np.float64]
+LEAST_COPIES = 3  # days equal to the day before, from which copying is looked for
+TIMES_CHANCE = 3.0
+MOST_COMMON = 0.1  # share of days with the same values above which being alike says nothing
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,6 +31,8 @@ class Panel:
         0 to 6. For numbered days it is the number modulo 7: the same weekly rhythm with an unknown first day.
     ordered : bool
         False where the journal has no order in time: then lags other than 0 are refused.
+    copied : bool array, (P, D)
+        Days that were filled in together with the day before: their whole row is its copy.
     """
 
     people: pd.Index
@@ -35,6 +40,7 @@ class Panel:
     values: FloatArray
     weekday: NDArray[np.int64]
     ordered: bool
+    copied: NDArray[np.bool_]
 
     def get(self, name: str) -> FloatArray:
         """Return the (P, D) array of one variable.
@@ -47,6 +53,17 @@ class Panel:
         if name not in self.names:
             raise unknown_name("variable", name, self.names)
         return self.values[self.names.index(name)]
+
+    def get_outcome(self, name: str) -> FloatArray:
+        """Return the (P, D) array of a variable to be explained: a run of copied days counts as its first day."""
+        return np.where(self.copied, np.nan, self.get(name))
+
+    def take(self, people: NDArray[np.int64]) -> "Panel":
+        """Return the panel of some people, by position."""
+        return Panel(
+            self.people[people], self.names, self.values[:, people], self.weekday[people], self.ordered,
+            self.copied[people],
+        )  # fmt: skip
 
     def lag(self, name: str, days: int) -> FloatArray:
         """Return the (P, D) array of the variable `days` calendar days before each day."""
@@ -104,7 +121,38 @@ def build_panel(journal: Journal, *, variables: Sequence[str] | None = None) -> 
     for position, name in enumerate(names):
         values[position, row, column] = days[name].to_numpy(dtype=float)
     weekday = (first[:, None] + np.arange(width)[None, :]) % 7
-    return Panel(pd.Index(people, name="person"), names, values, weekday, journal.calendar != "none")
+    copied = np.zeros((len(people), width), dtype=bool)
+    if journal.calendar != "none":
+        copied[row, column] = _find_copies(days[numeric].to_numpy(dtype=float), row, number)
+    return Panel(pd.Index(people, name="person"), names, values, weekday, journal.calendar != "none", copied)
+
+
+def _find_copies(values: FloatArray, person: NDArray[np.int64], number: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Return which rows are copies of the day before, for people who filled in several days at once.
+
+    A row is a copy where every variable equals that of the day before and its values are seen on fewer than one in
+    MOST_COMMON of the person's days; a person copies where neighbours are equal more than three times as often as days
+    at random, and on more than three days: quiet days are alike without being copied.
+    """
+    copies = np.zeros(len(values), dtype=bool)
+    if not values.size:
+        return copies
+    order = np.lexsort((number, person))
+    table = np.nan_to_num(values[order], nan=np.inf)
+    owner, day = person[order], number[order]
+    equal = np.zeros(len(values), dtype=bool)
+    equal[1:] = (table[1:] == table[:-1]).all(1) & (owner[1:] == owner[:-1]) & (day[1:] == day[:-1] + 1)
+    suspects = np.flatnonzero(np.bincount(owner[equal], minlength=owner.max() + 1) > LEAST_COPIES)
+    for suspect in suspects:
+        rows = np.flatnonzero(owner == suspect)
+        _, kind = np.unique(table[rows], axis=0, return_inverse=True)
+        runs = np.bincount(kind.ravel(), weights=~equal[rows])  # a run of copies is one of its kind
+        share = runs / runs.sum()
+        chance = len(rows) * float((share**2).sum())
+        if equal[rows].sum() > LEAST_COPIES + TIMES_CHANCE * chance:
+            rare = share[kind.ravel()] < MOST_COMMON
+            copies[order[rows]] = equal[rows] & rare
+    return copies
 
 
 def _number_days(dates: pd.Index) -> NDArray[np.int64]:

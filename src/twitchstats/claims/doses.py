@@ -10,16 +10,19 @@ from twitchstats.errors import OptionError
 from twitchstats.inference import adjust_p_values
 from twitchstats.journal import Journal
 from twitchstats.panel import FloatArray, shift_days
-from twitchstats.triggers.design import REFUSALS, Estimates, choose_family, fit_columns
-from twitchstats.triggers.effects import MEASURES, pool_people, tell_intervals
+from twitchstats.triggers.engine import REFUSALS, Options, Scores, score_columns
+from twitchstats.triggers.families import Family, choose_family
 from twitchstats.triggers.request import Request, prepare_request
+from twitchstats.triggers.rows import pool_people, put_on_scale
 
 SHAPE_COLUMNS = [
     "trigger", "outcome", "lag", "threshold", "shape", "step", "unit", "n_people", "n_days", "measure", "estimate",
-    "ci_lower", "ci_upper", "ci90_lower", "ci90_upper", "p_value", "p_adjusted", "detectable", "reason",
+    "ci_lower", "ci_upper", "ci90_lower", "ci90_upper", "p_value", "p_adjusted", "detectable_up",
+    "detectable_down", "reason",
 ]  # fmt: skip
 SHAPES = ("line", "over", "below", "above", "bend")
 _MIN_DAYS_ON_EACH_SIDE = 5
+OLDER = (1, 2)  # days before the dose's day
 
 
 def compare_dose_shapes(
@@ -34,8 +37,8 @@ def compare_dose_shapes(
     """Compare a straight dose-response line with one that bends at a threshold.
 
     "Too much" claims that the dose beyond a limit acts. Each person who was on both sides of the limit on at least
-    five days gets a line that may bend there, in the models of `triggers.estimate_effects` (yesterday's outcome,
-    the older dose, weekday and trend beside it); the people's slopes are pooled by random effects.
+    five days gets a line that may bend there, in the models of `triggers.estimate_effects` (older days
+    of outcome and dose, weekday and trend beside it); the people are put together as there.
 
     Parameters
     ----------
@@ -74,9 +77,10 @@ def compare_dose_shapes(
         )
     step, unit = float(request.variables["step"][trigger]), request.variables["unit"][trigger]
     family = choose_family(request.kind)
-    straight, bent = _fit_shapes(request, trigger, threshold, lag, family)
-    rows = [pool_people(straight, np.array([step, 1.0])), pool_people(bent, np.full(3, step))]
-    table = tell_intervals(pd.concat(rows, ignore_index=True), MEASURES[family], alpha=alpha)
+    straight, *bent = _fit_shapes(request, trigger, threshold, lag, family)
+    rows = [pool_people(straight, np.array([step, 1.0]), alpha=alpha)]
+    rows += [pool_people(scores, np.array([step]), alpha=alpha) for scores in bent]
+    table = put_on_scale(pd.concat(rows, ignore_index=True), family.measure)
     over = np.array(SHAPES) == "over"
     return table.assign(
         trigger=trigger, outcome=request.outcome, lag=lag, threshold=float(threshold), shape=SHAPES,
@@ -84,26 +88,30 @@ def compare_dose_shapes(
     )[SHAPE_COLUMNS]  # fmt: skip
 
 
-def _fit_shapes(request: Request, trigger: str, threshold: float, lag: int, family: str) -> tuple[Estimates, Estimates]:
+def _fit_shapes(request: Request, trigger: str, threshold: float, lag: int, family: Family) -> list[Scores]:
     """Fit line and over, each on its own; then below, above and bend, each given the other part of the bent line."""
-    panel, y = request.panel, request.panel.get(request.outcome)
+    panel, y = request.panel, request.panel.get_outcome(request.outcome)
     dose = panel.lag(trigger, lag)
-    before = shift_days(np.log1p(y) if family == "count" else y, 1)
-    adjust = [before, panel.lag(trigger, lag + 1)] if panel.ordered else []
+    told = family.transform(panel.get(request.outcome))
+    adjust = [shift_days(told, max(lag, 0) + day) for day in OLDER] + [panel.lag(trigger, lag + day) for day in OLDER]
+    adjust = adjust if panel.ordered else []
     known = np.isfinite(dose) & np.isfinite(y)
     both = _find_both_sides(dose, known, threshold)
     y = np.where(both[:, None], y, np.nan)
     over = np.where(np.isfinite(dose), dose > threshold, np.nan)
     below, above = np.minimum(dose, threshold), np.maximum(dose - threshold, 0)
-    straight = fit_columns(panel, y, np.stack([dose, over]), family=family, adjust=adjust)
+    together = Options(pooled=True)
+    straight = score_columns(panel, y, np.stack([dose, over]), family=family, adjust=adjust, options=together)
     # given the whole dose, what is above the limit counts by how much steeper the line is there
-    beside = np.stack([above, below, dose])[:, None]
-    bent = fit_columns(panel, y, np.stack([below, above, above]), family=family, adjust=adjust, beside=beside)
+    pairs = [(below, above), (above, below), (above, dose)]
+    bent = [
+        score_columns(panel, y, x[None], family=family, adjust=[*adjust, other], options=together) for x, other in pairs
+    ]
     one_sided = ~both & (known.sum(axis=1) >= 2 * _MIN_DAYS_ON_EACH_SIDE)
-    return _name_side(straight, one_sided), _name_side(bent, one_sided)
+    return [_name_side(scores, one_sided) for scores in (straight, *bent)]
 
 
-def _name_side(fits: Estimates, one_sided: NDArray[np.bool_]) -> Estimates:
+def _name_side(fits: Scores, one_sided: NDArray[np.bool_]) -> Scores:
     """Tell people who never passed the limit, or hardly ever, from people with too few days."""
     refusal = np.where(one_sided[:, None, None], REFUSALS.index("no variation"), fits.refusal)
     return replace(fits, refusal=refusal)

@@ -9,23 +9,25 @@ import pandas as pd
 from twitchstats.claims.analyses import ANALYSES, KINDS, Finding, Request
 from twitchstats.claims.register import load_claims
 from twitchstats.errors import JournalError, OptionError, unknown_name
-from twitchstats.inference import REASONS, adjust_p_values, judge_estimates
+from twitchstats.inference import adjust_p_values, judge_estimates
 from twitchstats.journal import Journal
+from twitchstats.reasons import NO_ORDER, REASONS, WHY
 
 LEDGER_COLUMNS = [
     "claim_id", "article", "kind", "topic", "statement", "test", "n_people", "n_days", "estimate", "ci_lower",
     "ci_upper", "p_value", "p_adjusted", "verdict", "reason", "detectable", "evidence", "needs", "measure",
-    "reference", "margin", "expected", "outcome", "lag", "order", "literature", "days_needed", "note",
+    "reference", "margin", "expected", "outcome", "lag", "order", "caution", "literature", "days_needed", "note",
 ]  # fmt: skip
 DIRECTION_NOTES = {
-    "both ways": "which way round? From one day to the next the outcome foretells this too",
+    "both ways: a common cause is possible": "which way round? From one day to the next the outcome foretells this too",
     "the outcome comes first": "which way round? From one day to the next only the outcome foretells this",
 }
 _CODED = ("claim_id", "article", "kind", "topic", "statement", "test", "margin", "expected", "literature", "evidence")
 ADVICE = "this judges an article, not a person: with such a sign see a doctor, whatever the verdict"
 RATING_MARGIN = 0.2  # points of ten: where a claim about counts is judged on the only outcome there is, a rating
 _RATIOS = ("rate ratio", "odds ratio", "likelihood ratio")
-_FOUND = ("estimate", "ci_lower", "ci_upper", "ci90_lower", "ci90_upper", "p_value", "p_adjusted", "detectable")
+_FOUND = ("estimate", "ci_lower", "ci_upper", "ci90_lower", "ci90_upper", "p_value", "p_adjusted", "detectable",
+          "p_heterogeneity", "prediction_lower", "prediction_upper")  # fmt: skip
 
 
 def check_claims(
@@ -59,7 +61,8 @@ def check_claims(
         not empty just where nothing could be tested; ``needs`` then names the columns that would make it testable.
         ``detectable``: the effect that would have been found with 80 % power, on the scale of the estimate;
         ``days_needed``: of an inconclusive claim, how many days in all would find an effect as large as the margin.
-        ``order`` "same time" warns that the data can't tell which came first. ``note`` says more where there is more.
+        ``order`` "same time" warns that the data can't tell which came first; ``caution`` tells what else a finding
+        could be. ``note`` says more where there is more.
 
     Raises
     ------
@@ -167,14 +170,12 @@ def _run_tests(
 
 
 def _settle_reason(found: Finding) -> Finding:
-    """Put an analysis's own words into the fixed list; they stay readable in the note."""
+    """Put an analysis's own words into the ledger's; they stay readable in the note."""
     reason = str(found.get("reason") or "")
     if not reason or reason in REASONS:
         return found
-    words = {"order": REASONS[3], "date": REASONS[3], "variation": REASONS[5], "separat": REASONS[5],
-             "constant": REASONS[5], "same": REASONS[6], "part of": REASONS[6]}  # fmt: skip
-    settled = next((told for word, told in words.items() if word in reason), REASONS[4])
-    needs = "date" if settled == REASONS[3] else ""
+    settled = WHY[reason]
+    needs = "date" if reason == NO_ORDER else ""
     return found | {"reason": settled, "note": reason, "needs": needs}
 
 
@@ -184,12 +185,14 @@ def _lay_out(row: dict[Any, Any], request: Request | None, found: Finding) -> di
     reference = found.get("reference", 1.0 if measure in _RATIOS else 0.0) if estimated else np.nan
     told = {name: row[name] for name in _CODED}
     reason = row["reason"] or found.get("reason", "")
+    side = "detectable_down" if row["expected"] < 0 else "detectable_up"
+    found = {"detectable": found.get(side, np.nan)} | found
     return told | {name: float(found.get(name, np.nan)) for name in _FOUND} | {
         "n_people": int(found.get("n_people", 0) or 0), "n_days": int(found.get("n_days", 0) or 0),
         "measure": measure, "reference": reference, "order": found.get("order", ""),
         "outcome": request.outcome if request else "", "lag": request.lag if request else np.nan,
         "reason": reason, "needs": found.get("needs", "") or (row["variables"] if reason == REASONS[3] else ""),
-        "note": _tell_note(row, found),
+        "note": _tell_note(row, found), "caution": found.get("caution", ""),
     }  # fmt: skip
 
 
@@ -211,7 +214,8 @@ def to_effect_scale(values: pd.Series, measure: pd.Series, reference: pd.Series)
 
 def _judge(table: pd.DataFrame, alpha: float) -> pd.DataFrame:
     scaled = table[["p_adjusted", "reason"]].copy()
-    for name in ("estimate", "ci90_lower", "ci90_upper"):
+    scaled["p_heterogeneity"] = table["p_heterogeneity"]
+    for name in ("estimate", "ci90_lower", "ci90_upper", "prediction_lower", "prediction_upper"):
         scaled[name] = to_effect_scale(table[name], table["measure"], table["reference"])
     rated = table["measure"] == "difference"
     table["margin"] = table["margin"].astype(float).mask(rated & (table["margin"] > 1), RATING_MARGIN)

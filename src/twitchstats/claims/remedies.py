@@ -9,14 +9,15 @@ from twitchstats.errors import OptionError, unknown_name
 from twitchstats.inference import adjust_p_values
 from twitchstats.journal import Journal
 from twitchstats.panel import FloatArray, shift_days
-from twitchstats.triggers.design import Estimates, choose_family, fit_columns
-from twitchstats.triggers.effects import MEASURES, list_people, pool_people, tell_intervals
+from twitchstats.triggers.engine import Options, Scores, score_columns
+from twitchstats.triggers.families import Family, choose_family
 from twitchstats.triggers.request import Request, order_in_time, prepare_request
+from twitchstats.triggers.rows import list_people, pool_people, put_on_scale
 
 REMEDY_COLUMNS = [
     "person", "remedy", "outcome", "lag", "step", "unit", "n_people", "n_days", "measure", "order", "estimate",
-    "ci_lower", "ci_upper", "ci90_lower", "ci90_upper", "p_value", "p_adjusted", "detectable", "heterogeneity",
-    "naive", "reason",
+    "ci_lower", "ci_upper", "ci90_lower", "ci90_upper", "p_value", "p_adjusted", "detectable_up",
+    "detectable_down", "heterogeneity", "naive", "reason",
 ]  # fmt: skip
 _WEEK = 7
 _WINDOW = 3
@@ -48,7 +49,7 @@ def estimate_remedy_effects(
         Days from the remedy to the outcome. On the same day (0) nobody knows which came first; 1 is the honest choice
         for counts, 0 for a rating given at bedtime.
     by : {"pooled", "person"}
-        Pooled over people by random effects (Hartung-Knapp-Sidik-Jonkman), or one row for each person.
+        Put together over people as in `triggers.estimate_effects`, or one row for each person.
     alpha : float
         One minus the level of ``ci_lower, ci_upper``.
 
@@ -58,8 +59,9 @@ def estimate_remedy_effects(
         `REMEDY_COLUMNS`. ``estimate``: after one meaningful step of the remedy, the rate ratio (counts) or odds ratio
         (yes/no; below 1 it helped) or the difference (ratings, amounts; below 0 it helped). ``naive``: mean outcome in
         the three days from a start (after the lag) over, or minus, that in the last three days before it can have
-        worked: what "before and after" shows. ``order``: "forward", "same time" or "backward". ``detectable``: the
-        ratio or difference found with 80 % power. ``reason`` is not empty where nothing could be estimated.
+        worked: what "before and after" shows. ``order``: "forward", "same time" or "backward". ``detectable_up,
+        detectable_down``: the effects found with 80 % power in either direction. ``reason`` is not empty where nothing
+        could be estimated.
 
     Raises
     ------
@@ -82,18 +84,18 @@ def estimate_remedy_effects(
     request = prepare_request(journal, outcome, names, lag)
     steps = request.variables.loc[list(request.triggers), "step"].to_numpy(float)
     family = choose_family(request.kind)
-    fits = _fit_remedies(request, lag, family)
-    table = pool_people(fits, steps) if by == "pooled" else list_people(fits, steps)
+    scores = _score_remedies(request, lag, family, pooled=by == "pooled")
+    table = (pool_people if by == "pooled" else list_people)(scores, steps, alpha=alpha)
     people = ["pooled"] if by == "pooled" else [str(person) for person in request.panel.people]
     labels = pd.MultiIndex.from_product([people, request.triggers], names=["person", "remedy"]).to_frame(index=False)
     naive = _compare_starts(request, lag, family)
     table["naive"] = (_average(naive)[None] if by == "pooled" else naive).ravel()
-    return _finish(pd.concat([labels, table], axis=1), request, lag, MEASURES[family], alpha)
+    return _finish(pd.concat([labels, table], axis=1), request, lag, family.measure)
 
 
-def _finish(table: pd.DataFrame, request: Request, lag: int, measure: str, alpha: float) -> pd.DataFrame:
+def _finish(table: pd.DataFrame, request: Request, lag: int, measure: str) -> pd.DataFrame:
     """Add intervals, labels and adjusted p-values, one remedy after the other."""
-    table = tell_intervals(table, measure, alpha=alpha)
+    table = put_on_scale(table, measure)
     if measure != "difference":
         table["naive"] = np.exp(table["naive"])
     about, outcome = request.variables, request.outcome
@@ -118,18 +120,25 @@ def _choose_remedies(journal: Journal, remedies: Sequence[str] | None) -> list[s
     return names
 
 
-def _fit_remedies(request: Request, lag: int, family: str) -> Estimates:
-    """Fit each remedy on its own, given how bad the days before were."""
-    panel, y = request.panel, request.panel.get(request.outcome)
-    told = np.log1p(y) if family == "count" else y
+def _score_remedies(request: Request, lag: int, family: Family, *, pooled: bool) -> Scores:
+    """Score each remedy on its own, given how bad the days before were."""
+    panel, y = request.panel, request.panel.get_outcome(request.outcome)
+    told = family.transform(panel.get(request.outcome))
     adjust = []
     if panel.ordered:
         recent = [shift_days(told, 1), shift_days(told, 2)]
         # squares: a remedy is started the more readily the worse the day, and not in a straight line
-        squares = [value**2 for value in recent] if family != "yes/no" else []
+        squares = [value**2 for value in recent] if family.name != "yes/no" else []
         adjust = [*recent, *squares, _mean_of_week(told)]
     x = [panel.lag(name, lag) for name in request.triggers]
-    return fit_columns(panel, y, np.stack(x) if x else np.zeros((0, *y.shape)), family=family, adjust=adjust)
+    return score_columns(
+        panel,
+        y,
+        np.stack(x) if x else np.zeros((0, *y.shape)),
+        family=family,
+        adjust=adjust,
+        options=Options(pooled=pooled),
+    )
 
 
 def _mean_of_week(values: FloatArray) -> FloatArray:
@@ -137,17 +146,17 @@ def _mean_of_week(values: FloatArray) -> FloatArray:
     return _average(np.stack([shift_days(values, back) for back in range(1, _WEEK + 1)]))
 
 
-def _compare_starts(request: Request, lag: int, family: str) -> FloatArray:
+def _compare_starts(request: Request, lag: int, family: Family) -> FloatArray:
     """Return for each person and remedy the outcome after starts against that before, (P, T).
 
     The log of a ratio for counts, of an odds ratio for yes/no, otherwise a difference.
     """
-    y = request.panel.get(request.outcome)
+    y = request.panel.get_outcome(request.outcome)
     columns = [_compare_one(y, request.panel.get(name), lag, family) for name in request.triggers]
     return np.stack(columns, axis=-1) if columns else np.zeros((len(y), 0))
 
 
-def _compare_one(y: FloatArray, remedy: FloatArray, lag: int, family: str) -> FloatArray:
+def _compare_one(y: FloatArray, remedy: FloatArray, lag: int, family: Family) -> FloatArray:
     yesterday = shift_days(remedy, 1)
     started = (remedy > 0) & ~(yesterday > 0) & np.isfinite(yesterday)
     # with a lag the day of the start is still "before": nothing can have worked yet
@@ -155,9 +164,9 @@ def _compare_one(y: FloatArray, remedy: FloatArray, lag: int, family: str) -> Fl
     before = np.stack([shift_days(y, back) for back in range(last, last + _WINDOW)])
     after = np.stack([shift_days(y, -ahead) for ahead in range(lag, lag + _WINDOW)])
     first, second = (_average(np.where(started, window, np.nan), axis=(0, 2)) for window in (before, after))
-    if family == "amount":
+    if family.name == "amount":
         return second - first
-    if family == "yes/no":
+    if family.name == "yes/no":
         first, second = (share / np.where(share < 1, 1 - share, np.nan) for share in (first, second))
     usable = (first > 0) & (second > 0)
     return np.where(usable, np.log(np.where(usable, second, 1.0) / np.where(usable, first, 1.0)), np.nan)

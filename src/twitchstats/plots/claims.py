@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from twitchstats.inference import VERDICTS
 from twitchstats.plots.drawing import choose_limits, use_log_axis
 
 if TYPE_CHECKING:
@@ -18,11 +19,12 @@ VERDICT_COLOURS = {
     "supported": "#009e73",
     "contradicted": "#d55e00",
     "practically null": "#56b4e9",
+    "differs between people": "#cc79a7",
     "inconclusive": "#f0e442",
     "not testable": "#d9d9d9",
 }
 STANCE_COLOURS = {"agrees": "#009e73", "disputes": "#d55e00", "mixed": "#f0e442", "no figure known": "#d9d9d9"}
-_LETTERS = {"supported": "S", "contradicted": "C", "practically null": "0", "inconclusive": "?", "not testable": "–"}
+_LETTERS = dict(zip(VERDICTS, "SC0±?–", strict=True))
 _ROW = 0.29  # inches
 
 

@@ -19,6 +19,7 @@ BoolArray = NDArray[np.bool_]
 
 FIRST_MONDAY = np.datetime64("2024-01-01")
 SEASON = 92.0  # days of one wave
+MONTH = 28
 MISSED_RUN = 3.0  # days in a row without an entry, on average
 LARGEST_MEAN = 1e4
 
@@ -34,8 +35,10 @@ class Process:
         Lag-one autocorrelation of the trigger and of the hidden state of the outcome; 1 is a random walk.
     trigger_sd, state_sd : float
         Spread of the trigger's own part (in its unit), and of the hidden state (of the log rate).
-    pattern : {"", "trend", "season", "weekend", "switching"}
-        What comes on top; the first three are the same for trigger and outcome, switching is independent.
+    cycle : float
+        Days of a cycle of both sides' own (a second-order autoregression); 0: none.
+    pattern : {"", "trend", "season", "month", "weekend", "switching"}
+        What comes on top; the same for trigger and outcome, but for switching.
     trigger_pattern, outcome_pattern : float
         How much of the pattern goes into each side.
     mean : float
@@ -50,6 +53,18 @@ class Process:
         Probability of a yes/no trigger; 0: the trigger is an amount.
     effect : float
         A planted log rate ratio per unit of the trigger that studies use.
+    kind : {"count", "yes/no", "amount"}
+        What the outcome is.
+    chance : float
+        Typical probability of a yes/no outcome.
+    volatility : {"", "weekend", "spells", "exposed"}
+        On which days both sides vary more, or (exposed) the outcome after days with the trigger.
+    same_day : float
+        An effect on the trigger's own day that is always there, to look for false alarms beside it.
+    feedback : float
+        Effect of the log of the outcome on the next day's trigger.
+    copied : float
+        Share of days that were filled in with the values of the day before.
     """
 
     world: str
@@ -67,6 +82,13 @@ class Process:
     missing: float = 0.0
     yes_no: float = 0.0
     effect: float = 0.2
+    cycle: float = 0.0
+    kind: str = "count"
+    chance: float = 0.5
+    volatility: str = ""
+    same_day: float = 0.0
+    feedback: float = 0.0
+    copied: float = 0.0
 
 
 PROCESSES = {
@@ -97,6 +119,24 @@ PROCESSES = {
         Process("missing in runs", "a fifth of the days without entry", dispersion=0.2, missing=0.2),
         Process("self-exciting", "twitching breeds twitching", state_sd=0.0, mean=1.5, dispersion=0.25, exciting=0.5),
         Process("yes/no trigger", "the trigger is there or not", dispersion=0.5, yes_no=0.2, effect=0.4),
+        Process("rare trigger", "the trigger on one day in fourteen", dispersion=0.5, yes_no=0.07, effect=0.8),
+        Process("rare trigger, few twitches", "one day in ten, less than one twitch a day", 0.0, 0.8, state_sd=0.5,
+                mean=0.7, yes_no=0.1, effect=0.8),
+        Process("yes/no outcome", "twitching or not, memory .8", 0.8, 0.8, kind="yes/no", effect=0.5),
+        Process("rare yes/no outcome", "on one day in twelve", 0.7, 0.7, state_sd=0.3, kind="yes/no", chance=0.08,
+                effect=0.7),
+        Process("rating", "an amount, memory .8", 0.8, 0.8, kind="amount", effect=0.4),
+        Process("cycles of nine days", "both swing, each for itself", cycle=9.0, state_sd=0.6, dispersion=0.2),
+        Process("four-week cycle", "both follow one monthly wave", 0.5, 0.5, 0.7, 0.4, pattern="month",
+                trigger_pattern=1.0, outcome_pattern=0.5, dispersion=0.2),
+        Process("volatile weekends", "both vary more at weekends", 0.0, 0.0, state_sd=0.4, volatility="weekend"),
+        Process("volatile spells", "both vary more in the same weeks", 0.0, 0.0, state_sd=0.4, volatility="spells"),
+        Process("exposed days vary more", "the same mean, more spread after the trigger", 0.0, 0.0, state_sd=0.4,
+                volatility="exposed", yes_no=0.2, effect=0.4),
+        Process("effect on the same day", "asked a day and two days later", 0.0, 0.9, state_sd=0.8, same_day=0.4),
+        Process("feedback", "twitching changes the next day's trigger", 0.0, 0.9, state_sd=0.8, dispersion=0.2,
+                feedback=0.7),
+        Process("filled in at once", "a third of the days are copies of the day before", copied=0.33),
     )
 }  # fmt: skip
 
@@ -114,7 +154,7 @@ def simulate_process(
     days: int,
     effect: float | Sequence[float] = 0.0,
     lag: int = 0,
-    kind: str = "count",
+    kind: str | None = None,
     seed: int | np.random.Generator = 1,
     slope_sd: float = 0.0,
     triggers: int = 1,
@@ -132,8 +172,8 @@ def simulate_process(
         A number is the effect of the first trigger, the others have none; a sequence gives each trigger's.
     lag : int
         Days after which it acts.
-    kind : {"count", "yes/no", "amount"}
-        What the outcome `twitches` is.
+    kind : {"count", "yes/no", "amount"}, optional
+        What the outcome `twitches` is; by default the world's own kind.
     seed : int or Generator
     slope_sd : float
         Standard deviation between people of the planted effects and of the first trigger's, which may be 0.
@@ -153,21 +193,78 @@ def simulate_process(
         There is no such world or kind, a number is out of range, or there is not one effect for each trigger.
     """
     process = _find_process(world)
+    kind = process.kind if kind is None else kind
     check_choice("kind", kind, ("count", "yes/no", "amount"))
     _check_sizes(people=people, days=days, triggers=triggers, lag=lag, slope_sd=slope_sd)
     effects = _spread_effects(effect, triggers)
     rng = np.random.default_rng(seed)
     shape = (people, days + lag)
     weekday = (rng.integers(0, 7, (people, 1)) + np.arange(shape[1])) % 7
-    x = np.stack([_draw_trigger(process, weekday, rng) for _ in range(triggers)])
-    state = process.state_sd * _draw_memory(shape, process.outcome_memory, rng)
-    state += process.outcome_pattern * _draw_pattern(process.pattern, weekday, rng)
+    volatile = _draw_volatility(process.volatility, weekday, rng)
+    pattern = _draw_pattern(process.pattern, weekday, rng)
+    x = np.stack([_draw_trigger(process, weekday, volatile, pattern, rng) for _ in range(triggers)])
+    own = process.outcome_pattern * (_draw_switching(shape, rng) if process.pattern == "switching" else pattern)
+    state = process.state_sd * _draw_own(shape, process.outcome_memory, process.cycle, rng) * volatile + own
+    if process.volatility == "exposed":
+        state += _vary_exposed(process, shift_right(x[0], lag), kind, rng)
     varied = (effects != 0) | (np.arange(triggers) == 0)
     slopes = effects[:, None] + slope_sd * varied[:, None] * rng.standard_normal((triggers, people))
-    acting = np.einsum("tp,tpd->pd", slopes, x[..., : shape[1] - lag])
-    y = _draw_outcome(process, state[:, lag:] + acting, kind, rng)
+    if process.feedback:
+        y, x = _draw_feedback(process, state, x, slopes, lag, kind, rng)
+    else:
+        acting = np.einsum("tp,tpd->pd", slopes, x[..., : shape[1] - lag]) + process.same_day * x[0][:, lag:]
+        y, x = _draw_outcome(process, state[:, lag:] + acting, kind, rng), x[..., lag:]
+    if process.copied:
+        _copy_days(process.copied, x, y, rng)
     seen = ~_draw_missing(y.shape, process.missing, rng)
-    return _make_journal(x[..., lag:], y, weekday[:, lag], seen, kind, process), _tell_truth(slopes, lag)
+    return _make_journal(x, y, weekday[:, lag], seen, kind, process), _tell_truth(slopes, lag)
+
+
+def shift_right(values: FloatArray, days: int) -> FloatArray:
+    """Return values `days` later, 0 before."""
+    return np.pad(values, ((0, 0), (days, 0)))[:, : values.shape[1]]
+
+
+def _draw_volatility(kind: str, weekday: NDArray[np.int64], rng: np.random.Generator) -> FloatArray | float:
+    """Draw by how much each day's spread differs, the same for both sides."""
+    if kind == "weekend":
+        return np.where(weekday >= 5, 2.0, 0.8)
+    return np.exp(0.7 * _draw_memory(weekday.shape, 0.9, rng)) if kind == "spells" else 1.0
+
+
+def _vary_exposed(process: Process, exposed: FloatArray, kind: str, rng: np.random.Generator) -> FloatArray:
+    """Draw what days after the trigger vary more by, without changing the mean outcome."""
+    extra = 2.0 * process.state_sd
+    noise = extra * rng.standard_normal(exposed.shape) - (extra**2 / 2 if kind == "count" else 0.0)
+    return np.where(exposed > 0, noise, 0.0)
+
+
+def _draw_feedback(
+    process: Process,
+    state: FloatArray,
+    x: FloatArray,
+    slopes: FloatArray,
+    lag: int,
+    kind: str,
+    rng: np.random.Generator,
+) -> tuple[FloatArray, FloatArray]:
+    """Draw day by day: the outcome raises the first trigger of the next day."""
+    x, y = x.copy(), np.zeros(state.shape)
+    for day in range(state.shape[1]):
+        if day:
+            before = np.log1p(y[:, day - 1]) - np.log1p(process.mean) if kind == "count" else y[:, day - 1]
+            x[0][:, day] += process.feedback * before
+        acting = np.einsum("tp,tp->p", slopes, x[..., day - lag]) if day >= lag else 0.0
+        y[:, day] = _draw_outcome(process, (state[:, day] + acting)[:, None], kind, rng)[:, 0]
+    return y[:, lag:], x[..., lag:]
+
+
+def _copy_days(share: float, x: FloatArray, y: FloatArray, rng: np.random.Generator) -> None:
+    """Fill days in with the values of the day before, in place."""
+    copied = rng.random(y.shape) < share
+    for day in range(1, y.shape[1]):
+        y[:, day] = np.where(copied[:, day], y[:, day - 1], y[:, day])
+        x[..., day] = np.where(copied[:, day], x[..., day - 1], x[..., day])
 
 
 def _find_process(world: str | Process) -> Process:
@@ -195,11 +292,32 @@ def _spread_effects(effect: float | Sequence[float], triggers: int) -> FloatArra
     return given
 
 
-def _draw_trigger(process: Process, weekday: NDArray[np.int64], rng: np.random.Generator) -> FloatArray:
+def _draw_trigger(
+    process: Process,
+    weekday: NDArray[np.int64],
+    volatile: FloatArray | float,
+    pattern: FloatArray,
+    rng: np.random.Generator,
+) -> FloatArray:
     if process.yes_no:
         return (rng.random(weekday.shape) < process.yes_no).astype(float)
-    own = process.trigger_sd * _draw_memory(weekday.shape, process.trigger_memory, rng)
-    return own + process.trigger_pattern * _draw_pattern(process.pattern, weekday, rng)
+    own = process.trigger_sd * _draw_own(weekday.shape, process.trigger_memory, process.cycle, rng) * volatile
+    on_top = _draw_switching(weekday.shape, rng) if process.pattern == "switching" else pattern
+    return own + process.trigger_pattern * on_top
+
+
+def _draw_own(shape: tuple[int, int], memory: float, cycle: float, rng: np.random.Generator) -> FloatArray:
+    """Draw series of variance 1: first-order autoregressive, or with a cycle second-order (damping .93 a day)."""
+    if not cycle:
+        return _draw_memory(shape, memory, rng)
+    first, second, start = 2 * 0.93 * np.cos(2 * np.pi / cycle), -(0.93**2), 60
+    noise = rng.standard_normal((shape[0], shape[1] + start))
+    series = noise.copy()
+    for day in range(2, noise.shape[1]):
+        series[:, day] += first * series[:, day - 1] + second * series[:, day - 2]
+    spread = np.sqrt((1 - second) / ((1 + second) * ((1 - second) ** 2 - first**2)))
+    kept: FloatArray = series[:, start:] / spread
+    return kept
 
 
 def _draw_memory(shape: tuple[int, int], memory: float, rng: np.random.Generator) -> FloatArray:
@@ -220,10 +338,11 @@ def _draw_pattern(pattern: str, weekday: NDArray[np.int64], rng: np.random.Gener
         return np.broadcast_to(time, weekday.shape)
     if pattern == "season":
         return np.broadcast_to(np.sin(2 * np.pi * np.arange(weekday.shape[1]) / SEASON), weekday.shape)
+    if pattern == "month":
+        start = rng.integers(0, MONTH, (weekday.shape[0], 1))
+        return np.sqrt(2) * np.sin(2 * np.pi * (np.arange(weekday.shape[1]) + start) / MONTH)
     if pattern == "weekend":
         return (weekday >= 5).astype(float)
-    if pattern == "switching":
-        return _draw_switching(weekday.shape, rng)
     return np.zeros(weekday.shape)
 
 
@@ -236,7 +355,8 @@ def _draw_switching(shape: tuple[int, int], rng: np.random.Generator, *, leave: 
 
 def _draw_outcome(process: Process, predictor: FloatArray, kind: str, rng: np.random.Generator) -> FloatArray:
     if kind == "yes/no":
-        return (rng.random(predictor.shape) < 1 / (1 + np.exp(-predictor))).astype(float)
+        level = np.log(process.chance / (1 - process.chance))
+        return (rng.random(predictor.shape) < 1 / (1 + np.exp(-level - predictor))).astype(float)
     if kind == "amount":
         return predictor + rng.standard_normal(predictor.shape)
     log_rate = np.log(process.mean) + predictor

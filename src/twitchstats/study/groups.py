@@ -8,53 +8,56 @@ from scipy import special
 
 from twitchstats.inference import pool_estimates
 from twitchstats.panel import FloatArray, Panel
-from twitchstats.triggers.design import fit_panel
-from twitchstats.triggers.effects import check_options
+from twitchstats.triggers.engine import Options, score_panel
+from twitchstats.triggers.families import choose_family
+from twitchstats.triggers.rows import describe_people, pool_people
 
 OUTCOME, TRIGGER = "twitches", "trigger_1"
-MOST_GROUPS = 1000  # of one size
+MOST_GROUPS = 400  # of one size
 NORMAL_QUANTILE = float(special.ndtri(0.975))
 GROUP_METHODS = ("rows pooled", "one slope for all", "random effects, z", "pooled estimate_effects")
 
 
-def pool_groups(panel: Panel, *, lag: int, sizes: Sequence[int]) -> pd.DataFrame:
-    """Divide the people of a panel into groups of each size and pool every group by each of `GROUP_METHODS`.
+def pool_groups(panel: Panel, *, kind: str, lag: int, sizes: Sequence[int]) -> pd.DataFrame:
+    """Draw groups of each size from the people of a panel and pool every group by each of `GROUP_METHODS`.
 
     Returns
     -------
     DataFrame
-        ``method, people, p_value, estimate, ci_lower, ci_upper``, a row for each group; log scale.
+        ``method, people, p_value, p_anyone, estimate, ci_lower, ci_upper``, a row for each group; log scale for ratios.
 
     Notes
     -----
-    The people are fitted once; `estimate_effects` with ``by="pooled"`` would do the same group by group.
+    Large groups share people: their results are a little alike. The people are scored once; `estimate_effects` with
+    ``by="pooled"`` would do the same group by group.
     """
-    options = check_options(trend="smooth", weekday=True, effect="direct", adjust="each")
-    fits = fit_panel(panel, OUTCOME, [TRIGGER], [lag], family="count", options=options)
+    family, options = choose_family(kind), Options(pooled=True)
+    scores = score_panel(panel, OUTCOME, [TRIGGER], [lag], family=family, options=options)
     sums = _sum_products(panel.lag(TRIGGER, lag), panel.get(OUTCOME))
-    estimate, se = fits.estimate[:, 0, 0], fits.null_se[:, 0, 0]
+    personal = describe_people(scores.select(np.s_[:, 0, 0]))
+    rng = np.random.default_rng(len(panel.people))
     rows = []
     for size in sizes:
-        for number in range(min(len(panel.people) // size, MOST_GROUPS)):
-            group = slice(number * size, (number + 1) * size)
-            rows += [{"people": size} | row for row in _pool_group(estimate[group], se[group], sums[:, group])]
+        for _ in range(min(MOST_GROUPS, len(panel.people) // 2)):
+            group = rng.permutation(len(panel.people))[:size]
+            estimate, se = personal["estimate"][group], personal["se"][group]
+            ours = pool_people(scores.select(group), np.ones(1)).iloc[0]
+            pooled = (
+                {"p_value": _correlate_rows(sums[:, group])},
+                _weigh(estimate, se, 0.0),
+                _weigh(estimate, se, pool_estimates(estimate, se)["heterogeneity"]),
+                {name: ours[name] for name in ("p_value", "p_anyone", "estimate", "ci_lower", "ci_upper")},
+            )
+            rows += [{"method": method, "people": size, **found}
+                     for method, found in zip(GROUP_METHODS, pooled, strict=True)]  # fmt: skip
     return pd.DataFrame(rows)
-
-
-def _pool_group(estimate: FloatArray, se: FloatArray, sums: FloatArray) -> list[dict[str, object]]:
-    own = pool_estimates(estimate, se)
-    pooled = (
-        {"p_value": _correlate_rows(sums)},
-        _weigh(estimate, se, 0.0),
-        _weigh(estimate, se, own["heterogeneity"]),
-        {name: own[name] for name in ("p_value", "estimate", "ci_lower", "ci_upper")},
-    )
-    return [{"method": method, **found} for method, found in zip(GROUP_METHODS, pooled, strict=True)]
 
 
 def _weigh(estimate: FloatArray, se: FloatArray, spread: float) -> dict[str, float]:
     """Return the inverse-variance mean with a normal reference, for slopes that differ by `spread` (SD)."""
-    ok = np.isfinite(estimate) & (se > 0)
+    ok = np.isfinite(estimate) & (se > 0) & np.isfinite(spread)
+    if not ok.any():
+        return dict.fromkeys(("p_value", "estimate", "ci_lower", "ci_upper"), np.nan)
     weights = 1 / (se[ok] ** 2 + spread**2)
     mean, error = float(weights @ estimate[ok] / weights.sum()), float(1 / np.sqrt(weights.sum()))
     half = NORMAL_QUANTILE * error

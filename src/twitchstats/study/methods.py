@@ -28,6 +28,7 @@ OURS: dict[str, Callable[..., pd.DataFrame]] = {
 }
 METHODS = (*RIVALS, *OURS)
 REFERENCE = "least squares"  # whose power ours must reach
+OF_COUNTS = (REFERENCE, "quasi-Poisson", "quasi-Poisson HC3")  # made for no other outcome
 ABOUT = {
     "naive": "Pearson's r, days taken as independent",
     "shuffled days": "Pearson's r against shuffled days",
@@ -71,8 +72,13 @@ def _run_own(method: str, journal: Journal, lags: Sequence[int]) -> pd.DataFrame
     frame = found[["person", "trigger", "lag", "p_value"]].copy()
     with np.errstate(divide="ignore"):  # an interval may reach down to a ratio of 0
         for name in ("estimate", "ci_lower", "ci_upper"):
-            frame[name] = np.log(found[name]) if method == "estimate_effects" else np.nan
+            frame[name] = to_log(found, name) if method == "estimate_effects" else np.nan
     return frame
+
+
+def to_log(found: pd.DataFrame, name: str) -> pd.Series:
+    """Return a column of effects where none is 0: logarithms of ratios, differences as they are."""
+    return found[name].where(found["measure"] == "difference", np.log(found[name].where(found[name] >= 0)))
 
 
 def _run_rival(rival: Rival, journal: Journal, lags: Sequence[int]) -> pd.DataFrame:

@@ -15,14 +15,22 @@ from twitchstats.inference import adjust_p_values
 from twitchstats.panel import build_panel
 from twitchstats.simulate.processes import PROCESSES, simulate_process
 from twitchstats.study.groups import GROUP_METHODS, pool_groups
-from twitchstats.study.methods import METHODS, REFERENCE, run_method
+from twitchstats.study.methods import METHODS, OF_COUNTS, REFERENCE, run_method
+from twitchstats.triggers.engine import Options, score_panel
+from twitchstats.triggers.families import choose_family
+from twitchstats.triggers.rows import list_people
 
 COLUMNS = [
     "part", "world", "method", "days", "people", "lag", "replicates", "size", "size_mcse", "coverage", "coverage_mcse",
     "power", "power_mcse", "gain", "gain_mcse", "recovered", "refused", "any_finding", "any_finding_mcse",
     "false_discovery", "false_discovery_mcse",
 ]  # fmt: skip
-PARTS = ("diary", "group", "search")
+PARTS = ("diary", "beside", "promise", "group", "search")
+LAGS = (0, 1, 2)
+PROMISED = ("autocorrelated .8", "zero-heavy", "yes/no trigger", "yes/no outcome", "rating")
+QUICK_METHODS = ("naive", REFERENCE, "estimate_effects")  # at other lengths than MAIN_DAYS
+MAIN_DAYS = 120
+SIDES = ("detectable_up", "detectable_down")
 ALPHA = 0.05
 LAG = 1
 GROUP_DAYS = 120
@@ -36,9 +44,9 @@ def run_study(
     *,
     worlds: Sequence[str] | None = None,
     methods: Sequence[str] = METHODS,
-    days: Sequence[int] = (30, 60, 120, 365),
-    people: Sequence[int] = (1, 2, 5, 20, 50),
-    replicates: int = 4000,
+    days: Sequence[int] = (45, 120, 365),
+    people: Sequence[int] = (1, 3, 5, 20, 50, 200),
+    replicates: int = 2000,
     search: bool = True,
     seed: int = 1,
     workers: int | None = 1,
@@ -71,7 +79,9 @@ def run_study(
     DataFrame
         One row for each cell:
 
-        - ``part``: "diary" (one person), "group" (random effects), "search" (many tests in one diary);
+        - ``part``: "diary" (one person), "beside" (one person, at every lag beside a planted effect or where nothing is
+          planted), "promise" (power at what was called detectable, in either direction), "group" (people put together),
+          "search" (many tests in one diary);
         - ``world, method, days, people, lag, replicates``;
         - ``size``: share of p-values below .05 where nothing is planted (groups: where the mean effect is none);
         - ``coverage``: share of 95 % intervals that hold the planted effect (in groups its mean);
@@ -100,6 +110,8 @@ def run_study(
     if 1 in people:
         jobs += [partial(study_diaries, world, length, tuple(methods), replicates, seed)
                  for length in sorted(days, reverse=True) for world in chosen]  # fmt: skip
+        jobs += [partial(study_beside, world, length, replicates, seed) for length in days for world in chosen]
+        jobs += [partial(study_promise, world, replicates, seed) for world in chosen if world in PROMISED]
     sizes = tuple(size for size in people if size > 1)
     jobs += [partial(study_groups, world, sizes, replicates, seed) for world in chosen if sizes]
     jobs += [partial(study_search, replicates, seed)] if search else []
@@ -117,7 +129,7 @@ def _work(jobs: Sequence[Any], workers: int | None) -> list[pd.DataFrame]:
 
 def _sort(frame: pd.DataFrame) -> pd.DataFrame:
     """Sort by part, world and method in the order of their tables, then days and people."""
-    methods = (*METHODS[:1], "naive, adjusted", *METHODS[1:], *GROUP_METHODS)
+    methods = (*METHODS[:1], "naive, adjusted", *METHODS[1:], *SIDES, *GROUP_METHODS)
     order = {"part": PARTS, "world": tuple(PROCESSES), "method": methods}
     keys = frame.assign(**{name: frame[name].map({value: place for place, value in enumerate(values)}.get)
                            for name, values in order.items()})  # fmt: skip
@@ -132,15 +144,22 @@ def _make_rng(seed: int, *words: object) -> np.random.Generator:
 
 def study_diaries(world: str, days: int, methods: Sequence[str], replicates: int, seed: int) -> pd.DataFrame:
     """Study single diaries of one world and length; columns as `run_study`."""
-    people = min(replicates, max(2, replicates * 120 // days))
+    people = _count_people(replicates, days)
     effect = PROCESSES[world].effect
+    methods = [method for method in methods if days == MAIN_DAYS or method in QUICK_METHODS]
+    if PROCESSES[world].kind != "count":
+        methods = [method for method in methods if method not in OF_COUNTS]
     journals = [
         simulate_process(
             world, people=people, days=days, effect=planted, lag=LAG, seed=_make_rng(seed, world, days, planted)
         )[0]
         for planted in (0.0, effect)
     ]
-    reference = run_method(REFERENCE, journals[1], lags=(LAG,))["p_value"] < ALPHA
+    reference = (
+        run_method(REFERENCE, journals[1], lags=(LAG,))["p_value"] < ALPHA
+        if PROCESSES[world].kind == "count"
+        else np.nan
+    )
     rows = []
     for method in methods:
         null, found = (run_method(method, journal, lags=(LAG,)) for journal in journals)
@@ -150,6 +169,46 @@ def study_diaries(world: str, days: int, methods: Sequence[str], replicates: int
         row |= {"gain": float(gain.mean()), "gain_mcse": float(gain.std() / np.sqrt(people))}
         rows.append(row | _count_errors(null["p_value"], found, effect))
     return pd.DataFrame(rows)
+
+
+def study_beside(world: str, days: int, replicates: int, seed: int) -> pd.DataFrame:
+    """Study how often something is found at lags without an effect; columns as `run_study`."""
+    people = _count_people(replicates, days)
+    process = PROCESSES[world]
+    null, _ = simulate_process(world, people=people, days=days, lag=LAG, seed=_make_rng(seed, world, days, "beside"))
+    lags = [lag for lag in LAGS if lag or not process.same_day]
+    found = run_method("estimate_effects", null, lags=LAGS)
+    rows = []
+    for lag in lags:
+        p_values = found.loc[found["lag"] == lag, "p_value"]
+        row = {"part": "beside", "world": world, "method": "estimate_effects", "days": days, "people": 1, "lag": lag}
+        row |= {"replicates": people, "refused": float(p_values.isna().mean())}
+        rows.append(row | _share("size", p_values.dropna() < ALPHA))
+    return pd.DataFrame(rows)
+
+
+def study_promise(world: str, replicates: int, seed: int) -> pd.DataFrame:
+    """Study the power at what was called detectable, the median over diaries without effect; columns as `run_study`."""
+    people = _count_people(replicates, MAIN_DAYS)
+    null, _ = simulate_process(world, people=people, days=MAIN_DAYS, seed=_make_rng(seed, world, "promise"))
+    family = choose_family(PROCESSES[world].kind)
+    scores = score_panel(build_panel(null), "twitches", ["trigger_1"], [0], family=family, options=Options())
+    told = list_people(scores, np.ones(1), detect=ALPHA)
+    rows = []
+    for side in SIDES:
+        effect = float(told[side].median())
+        planted, _ = simulate_process(
+            world, people=people, days=MAIN_DAYS, effect=effect, seed=_make_rng(seed, world, "promise", side)
+        )
+        found = run_method("estimate_effects", planted, lags=(0,))
+        row = {"part": "promise", "world": world, "method": side, "days": MAIN_DAYS, "people": 1, "lag": 0}
+        rows.append(row | {"replicates": people} | _share("power", found["p_value"] < ALPHA))
+    return pd.DataFrame(rows)
+
+
+def _count_people(replicates: int, days: int) -> int:
+    """Return the diaries of a cell: longer ones are fewer."""
+    return min(replicates, max(2, replicates * MAIN_DAYS // days))
 
 
 def _count_errors(null: pd.Series, found: pd.DataFrame, effect: float) -> dict[str, float]:
@@ -177,7 +236,7 @@ def study_groups(world: str, sizes: Sequence[int], replicates: int, seed: int) -
         journal, _ = simulate_process(
             world, people=people, days=GROUP_DAYS, effect=planted, lag=LAG, slope_sd=SLOPE_SD, seed=rng
         )
-        pooled[planted] = pool_groups(build_panel(journal), lag=LAG, sizes=sizes)
+        pooled[planted] = pool_groups(build_panel(journal), kind=PROCESSES[world].kind, lag=LAG, sizes=sizes)
     rows = []
     for size in sizes:
         for method in GROUP_METHODS:

@@ -7,6 +7,7 @@ from twitchstats.panel import FloatArray, Panel
 
 DAYS_PER_TREND_TERM = 30
 MOST_TREND_TERMS = 12
+DAYS_PER_FINE_TERM = 10  # fine enough for cycles of four weeks
 
 
 def count_trend_terms(y: FloatArray, trend: str) -> NDArray[np.int64]:
@@ -15,8 +16,7 @@ def count_trend_terms(y: FloatArray, trend: str) -> NDArray[np.int64]:
         return np.zeros(len(y), dtype=np.int64)
     if trend == "linear":
         return np.ones(len(y), dtype=np.int64)
-    seen = np.isfinite(y)
-    span = np.where(seen.any(1), y.shape[1] - seen[:, ::-1].argmax(1) - seen.argmax(1), 0)
+    span = _find_span(y)
     return np.clip(np.rint(span / DAYS_PER_TREND_TERM), 1, MOST_TREND_TERMS).astype(np.int64)
 
 
@@ -28,6 +28,26 @@ def date_columns(panel: Panel, y: FloatArray, people: NDArray[np.int64], terms: 
     if panel.ordered and terms:
         columns += list(np.moveaxis(_trend_basis(y[people], terms), -1, 0))
     return np.stack(columns, axis=-1)
+
+
+def _find_span(y: FloatArray) -> NDArray[np.int64]:
+    """Return the days from each person's first to last outcome, (P,)."""
+    seen = np.isfinite(y)
+    return np.where(seen.any(1), y.shape[1] - seen[:, ::-1].argmax(1) - seen.argmax(1), 0)
+
+
+def fine_trend_columns(y: FloatArray, terms: int) -> FloatArray:
+    """Return trend columns with a term every ten days, (B, n, f); none where `terms` are as many."""
+    span = _find_span(y)
+    most = int(span.max(initial=0)) // DAYS_PER_FINE_TERM
+    if most <= terms:
+        return np.zeros((*y.shape, 0))
+    basis = np.zeros((*y.shape, most))
+    for count in np.unique(span // DAYS_PER_FINE_TERM):
+        rows = np.flatnonzero(span // DAYS_PER_FINE_TERM == count)
+        if count > terms:
+            basis[rows, :, :count] = np.nan_to_num(_trend_basis(y[rows], int(count)))
+    return basis
 
 
 def _weekday_contrasts() -> FloatArray:

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from scipy import fft, stats
 
 from twitchstats.errors import check_choice
-from twitchstats.inference import adjust_p_values, detectable_effect, pool_estimates
+from twitchstats.inference import adjust_p_values, average_people, detectable_effect
 from twitchstats.journal.record import Journal
 from twitchstats.panel import FloatArray, Panel
 from twitchstats.triggers.columns import count_trend_terms, date_columns
@@ -99,7 +99,7 @@ def _correlate_panel(request: Request, method: str, trend: str, *, weekday: bool
     panel = request.panel
     shape = (len(panel.people), len(request.triggers), len(request.lags))
     parts = {name: np.full(shape, np.nan) for name in ("estimate", "n", "n_effective")}
-    y = panel.get(request.outcome)
+    y = panel.get_outcome(request.outcome)
     terms = count_trend_terms(y, trend) if panel.ordered else np.zeros(len(y), dtype=np.int64)
 
     def correlate_block(people: NDArray[np.int64], count: int) -> None:
@@ -120,7 +120,8 @@ def _correlate_people(
     request: Request, people: NDArray[np.int64], columns: FloatArray, method: str
 ) -> dict[str, FloatArray]:
     """Return the same for some people, whose weekday and trend columns are given, (B, D, p)."""
-    values = np.stack([request.panel.get(name)[people] for name in (request.outcome, *request.triggers)], axis=1)
+    columns_of = [request.panel.get(name)[people] for name in request.triggers]
+    values = np.stack([request.panel.get_outcome(request.outcome)[people], *columns_of], axis=1)
     seen = np.isfinite(values)
     residual = _take_out(_rank(values, seen) if method == "spearman" else values, seen, columns)
     auto = _autocorrelate(residual, seen)
@@ -278,13 +279,12 @@ def _pool_pairs(frame: pd.DataFrame) -> pd.DataFrame:
         shown = group[group["reason"] == ""]
         row = {"person": "pooled", "trigger": trigger, "lag": lag, "n_people": len(shown), "reason": ""}
         row |= {"n_days": int(shown["n_days"].sum()), "n_effective": shown["n_effective"].sum(min_count=1)}
-        if len(shown) == 1:
-            row |= shown.iloc[0][["estimate", "ci_lower", "ci_upper", "p_value", "detectable"]].to_dict()
-        elif len(shown) > 1:
-            pooled = pool_estimates(np.arctanh(shown["estimate"]), 1 / np.sqrt(shown["n_effective"] - 3))
-            row |= {name: np.tanh(pooled[name]) for name in ("estimate", "ci_lower", "ci_upper")}
-            row["p_value"] = pooled["p_value"]
-            row["detectable"] = np.tanh(detectable_effect(pooled["se"], pooled["df"]))
+        if len(shown):
+            effective = shown["n_effective"].to_numpy(float)
+            found = average_people(np.arctanh(shown["estimate"]), 1 / np.sqrt(effective - 3), effective - 2)
+            row |= {name: np.tanh(found[name]) for name in ("estimate", "ci_lower", "ci_upper")}
+            row["p_value"] = found["p_value"]
+            row["detectable"] = np.tanh(detectable_effect(found["se"], found["df"]))
         else:
             row["reason"] = group["reason"].mode().iloc[0]
         rows.append(row)

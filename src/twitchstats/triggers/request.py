@@ -92,9 +92,9 @@ def _check_lags(lags: Sequence[int] | int) -> tuple[int, ...]:
     return tuple(sorted({int(lag) for lag in listed}))
 
 
-def check_by(by: str) -> None:
-    """Raise OptionError unless `by` is "person" or "pooled"."""
-    check_choice("by", by, ("person", "pooled"))
+def check_by(by: str, allowed: Sequence[str] = ("person", "pooled")) -> None:
+    """Raise OptionError unless `by` is one of the ways to tell people apart or together."""
+    check_choice("by", by, allowed)
 
 
 def check_dates(trend: str, weekday: bool) -> None:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 from scipy import stats
 
 from twitchstats.journal.record import Journal
@@ -14,6 +15,8 @@ COLUMNS = [
     "trigger", "outcome", "exposure", "n_people", "n_days", "n_events", "estimate", "ci_lower", "ci_upper", "reason",
 ]  # fmt: skip
 ANY = "any of these"
+LEAST_STRETCH = 14  # days of a stretch that is taken as one
+MOST_STRETCHES = 10
 
 
 def estimate_risks(
@@ -34,7 +37,8 @@ def estimate_risks(
     DataFrame
         Two rows for each trigger, and two for "any of these" where there are several: ``trigger, outcome, exposure``
         ("with", "without"), ``n_people, n_days, n_events, estimate`` (share of days), ``ci_lower, ci_upper, reason``.
-        All days of all people count alike; the interval counts people, not days, as independent.
+        All days of all people count alike; the interval counts people, or stretches of one person's days, as
+        independent, not days.
 
     Raises
     ------
@@ -43,12 +47,13 @@ def estimate_risks(
 
     Notes
     -----
-    Interval: ratio estimator with people as clusters (Cochran 1977), on the logit scale with a t reference; one person
-    alone: Wilson's (1927) interval, which takes days as independent. The days are the same days: nothing is said of
+    Interval: ratio estimator with clusters (Cochran 1977), on the logit scale with a t reference: people, or, of one
+    person alone, stretches of at least two weeks, ten at the most; Wilson's (1927) where no day or every day has the
+    outcome. The days are the same days: nothing is said of
     what came first.
     """
     request = prepare_request(journal, outcome, triggers, 0)
-    y = request.panel.get(request.outcome)
+    y = request.panel.get_outcome(request.outcome)
     event = np.where(np.isfinite(y), (y > 0).astype(float), np.nan)
     names = [name for name in request.triggers if request.variables.loc[name, "kind"] == "yes/no"]
     rows = []
@@ -68,9 +73,8 @@ def _tell_exposures(outcome: str, name: str, x: FloatArray, event: FloatArray, r
     rows = []
     for exposure, wanted in (("with", x > 0), ("without", x == 0)):
         among = wanted & np.isfinite(event)
-        days = among.sum(1)
-        events = np.where(among, event, 0.0).sum(1)
-        row = {"trigger": name, "outcome": outcome, "exposure": exposure, "n_people": int((days > 0).sum())}
+        days, events = _count_clusters(among, np.where(among, event, 0.0))
+        row = {"trigger": name, "outcome": outcome, "exposure": exposure, "n_people": int(among.any(1).sum())}
         row |= {"n_days": int(days.sum()), "n_events": int(events.sum()), "reason": reason}
         row |= dict.fromkeys(("estimate", "ci_lower", "ci_upper"), float("nan"))
         if not reason and not days.sum():
@@ -81,8 +85,17 @@ def _tell_exposures(outcome: str, name: str, x: FloatArray, event: FloatArray, r
     return rows
 
 
+def _count_clusters(among: NDArray[np.bool_], event: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Return days and events of each person, or of each stretch of one person's days."""
+    if len(among) == 1:
+        length = max(LEAST_STRETCH, -(-among.shape[1] // MOST_STRETCHES))
+        starts = np.arange(0, among.shape[1], length)
+        return np.add.reduceat(among[0].astype(float), starts), np.add.reduceat(event[0], starts)
+    return among.sum(1).astype(float), event.sum(1)
+
+
 def _share_with_interval(events: FloatArray, days: FloatArray) -> dict[str, float]:
-    """Return a share of days and its interval, people as clusters."""
+    """Return a share of days and its interval from clusters of days."""
     share, total, people = events.sum() / days.sum(), days.sum(), len(days)
     if people > 1 and 0 < share < 1:
         variance = people / (people - 1) * ((events - share * days) ** 2).sum() / total**2

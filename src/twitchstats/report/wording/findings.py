@@ -17,9 +17,10 @@ from twitchstats.report.wording.prose import (
     quote,
 )
 from twitchstats.report.wording.reading import label_of
-from twitchstats.report.wording.together import ALPHA, MEMBER, list_followers
+from twitchstats.report.wording.together import ALPHA, MEMBER, list_followers, tell_detectable
 
 _MOST = 10
+BOTH_WAYS = "both ways: a common cause is possible"
 _LAGS = {0: f"same{NARROW}day", 1: f"day{NARROW}before"}
 NIGHT = "the night before"
 _SAME_DAY = {"forward": "trigger first", "same time": "order not known", "backward": "outcome first"}
@@ -143,7 +144,7 @@ def _shorten_step(text: str) -> str:
 
 def _tell_power(rows: pd.DataFrame) -> str:
     """Say how large an effect would have had to be."""
-    ratios = rows.loc[rows["measure"].eq("rate ratio") & rows["detectable"].notna(), "detectable"]
+    ratios = rows.loc[rows["measure"].eq("rate ratio") & rows["detectable_up"].notna(), "detectable_up"]
     if ratios.empty:
         return ""
     return (
@@ -169,7 +170,7 @@ def tabulate_triggers(journal: Journal, primary: pd.DataFrame, groups: pd.DataFr
             "Effect": format_effect(row["estimate"], row["measure"]),
             "95 % interval": format_interval(row["ci_lower"], row["ci_upper"], row["measure"]),
             "p, adjusted": format_p(row["p_adjusted"]),
-            "Could be found from": format_effect(row["detectable"], row["measure"]),
+            "Could be found from": tell_detectable(row),
             "People": row["n_people"],
             "Days": row["n_days"],
         }
@@ -224,8 +225,7 @@ def describe_directions(journal: Journal, directions: pd.DataFrame) -> Prose:
     """Say which side comes first, where both foretell each other, and where the reverse is as strong."""
     if directions.empty:
         return Prose("Without an order in time nothing can be said about which side comes first.")
-    equal = find_equals(directions)
-    shown = directions[~directions["trigger"].isin(equal)].drop_duplicates("trigger")
+    shown = directions.drop_duplicates("trigger")
     names = {
         str(reading): [f"**{quote(label_of(journal, name))}**" for name in group["trigger"]]
         for reading, group in shown.groupby("reading", sort=True)
@@ -241,44 +241,22 @@ def describe_directions(journal: Journal, directions: pd.DataFrame) -> Prose:
             f"Only the outcome foretells the next day's trigger: {list_some(names['the outcome comes first'])}. What "
             "looks like a trigger here may be a consequence."
         )
-    if "both ways" in names:
-        lines.append(f"Both foretell each other, the trigger more strongly: {list_some(names['both ways'])}.")
-    if equal:
-        told = [f"**{quote(label_of(journal, name))}**" for name in equal]
-        lines.append(f"The reverse is as strong: {list_some(told)} {'follow' if len(told) > 1 else 'follows'} it, too.")
+    if BOTH_WAYS in names:
+        lines.append(
+            f"Each goes before the other, and the two ways don't differ clearly: {list_some(names[BOTH_WAYS])}. "
+            "Something behind both may be the cause."
+        )
     if len(lines) == 1:
         lines.append("Neither direction stands out for any trigger; that is no proof that there is none.")
     return Prose(" ".join(lines))
-
-
-def find_equals(directions: pd.DataFrame) -> list[str]:
-    """Return the triggers that foretell the outcome, but follow it as strongly, sorted by name.
-
-    As strong is a reverse that stands out and is not below the forward correlation's interval, or that is at least as
-    large: one side's passing a test and the other's missing it narrowly is no difference between them.
-    """
-    if directions.empty:
-        return []
-    equal = []
-    for name, pair in directions[directions["estimate"].notna()].groupby("trigger", sort=True):
-        sides = pair.set_index("direction")
-        if len(sides) < 2 or not sides.loc["forward", "p_adjusted"] < ALPHA:
-            continue
-        forward, reverse = sides.loc["forward"], sides.loc["reverse"]
-        least = abs(forward["estimate"])
-        if reverse["p_adjusted"] < ALPHA:
-            least = min(abs(forward["ci_lower"]), abs(forward["ci_upper"]))
-        if abs(reverse["estimate"]) >= least:
-            equal.append(str(name))
-    return equal
 
 
 def tell_reverse(journal: Journal, rows: pd.DataFrame, directions: pd.DataFrame) -> str:
     """Say which of the found triggers follow the outcome at least as strongly as they foretell it."""
     if directions.empty:
         return ""
-    first = set(directions.loc[directions["reading"].eq("the outcome comes first"), "trigger"])
-    names = [name for name in rows["trigger"] if name in first | set(find_equals(directions))]
+    reverse = set(directions.loc[directions["reading"].isin([BOTH_WAYS, "the outcome comes first"]), "trigger"])
+    names = [name for name in rows["trigger"] if name in reverse]
     if not names:
         return ""
     told = join_words([quote(label_of(journal, name)) for name in names])
@@ -292,10 +270,10 @@ def tabulate_directions(journal: Journal, directions: pd.DataFrame) -> Table | P
     shown = shown[shown["reading"] != "neither shown"] if len(shown) else shown
     if shown.empty:
         return Prose("")
-    rows, equal = [], find_equals(directions)
+    rows = []
     for name, pair in shown.groupby("trigger", sort=True):
         told = {row["direction"]: _tell_correlation(row) for row in pair.to_dict("records")}
-        reading = "as strong both ways" if name in equal else pair["reading"].iloc[0]
+        reading = pair["reading"].iloc[0]
         rows.append({"Trigger": label_of(journal, str(name)), "Trigger first": told.get("forward", MISSING),
                      "Outcome first": told.get("reverse", MISSING), "Reading": reading})  # fmt: skip
     rest = directions["trigger"].nunique() - len(rows)

@@ -59,7 +59,7 @@ def _tell_triggers(journal: Journal, effects: pd.DataFrame, primary: pd.DataFram
 
 def _tell_claims(ledger: pd.DataFrame) -> str:
     counts = ledger["verdict"].value_counts()
-    order = ("supported", "contradicted", "practically null", "inconclusive", "not testable")
+    order = ("supported", "contradicted", "practically null", "differs between people", "inconclusive", "not testable")
     told = [f"{counts[verdict]} {verdict}" for verdict in order if verdict in counts]
     return f"**Claims of {ledger['article'].nunique()} health articles:** {join_words(told)}."
 

@@ -1,5 +1,7 @@
 """Triggers that measure one thing, and days that are taken together."""
 
+from typing import Any
+
 import pandas as pd
 
 from twitchstats.journal import Journal
@@ -43,7 +45,7 @@ def tabulate_cumulative(journal: Journal, cumulative: pd.DataFrame, *, most: int
             "Effect": format_effect(row["estimate"], row["measure"]),
             "95 % interval": format_interval(row["ci_lower"], row["ci_upper"], row["measure"]),
             "p, adjusted": format_p(row["p_adjusted"]),
-            "Could be found from": format_effect(row["detectable"], row["measure"]),
+            "Could be found from": tell_detectable(row),
         }
         for row in ordered.head(most).to_dict("records")
     ]
@@ -60,3 +62,8 @@ def tabulate_cumulative(journal: Journal, cumulative: pd.DataFrame, *, most: int
     if len(rest):
         caption += f" Not told: {join_words([f'{count} ({reason})' for reason, count in rest.items()])}."
     return show_table(pd.DataFrame(rows), caption)
+
+
+def tell_detectable(row: dict[Any, Any]) -> str:
+    """Say from which effect on, less and more, an effect would have been found."""
+    return " / ".join(format_effect(row[side], row["measure"]) for side in ("detectable_down", "detectable_up"))

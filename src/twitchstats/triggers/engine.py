@@ -1,0 +1,640 @@
+"""Scores of every person, trigger and lag, as matrix work.
+
+A model explains one outcome of one person by what all its models share (trend, weekday, the outcome on two days before
+the trigger's day) and by a few columns of its own (the trigger, its two older values). The trigger is tested by the
+score of an effect b: what is left of the trigger, its news, times what is left of the outcome once freed of b. The
+variance is that of the days' own products (HC2), so that nothing is assumed of the outcome's variance; test, interval
+and detectable effect come from the same curve of scores over b.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import stats
+
+from twitchstats.panel import FloatArray, Panel, shift_days
+from twitchstats.triggers.columns import count_trend_terms, date_columns, fine_trend_columns, standardise
+from twitchstats.triggers.families import Family
+from twitchstats.triggers.work import run_side_by_side, split_evenly
+
+LOOK_BACK = 4  # days in which the two older values of outcome and trigger are looked for
+LEAST_DF = 10.0  # days left for one person's own test
+LEAST_POOLED_DF = 3.0  # days left for a person to count in a group
+LEAST_EVENTS = 5  # days with and days without the outcome
+LEAST_EXPOSED = 3  # days with and days without a yes/no trigger
+FEW_EXPOSED = 10  # days with a yes/no trigger below which events on them have to be expected,
+LEAST_EXPECTED = 3.0  # so many: else no event at all looks like certainty
+LEAST_TRUST = 4.0  # degrees of freedom of the variance below which one person's test is refused
+SHORT = 60  # days of a diary below which weekday and older days are estimated from all short diaries together
+ENOUGH_SHORT = 10  # short diaries from which that is done
+NOTHING = 1e-6  # share of a trigger's variance left beside the other columns that counts as none
+MOST_LEVERAGE = 0.97
+SKEWNESS = 0.9  # of Edgeworth's term in both skewnesses (Hall 1987), two-sided at 5 %
+LEAK_LIMIT = 1.5  # of an effect per SD that is carried to later lags
+CHUNK = 400_000  # numbers in one array of a block
+GRID = np.array([-3.2, -1.6, -0.8, -0.4, -0.2, -0.1, 0.0, 0.1, 0.2, 0.4, 0.8, 1.6, 3.2])  # effects per SD
+ZERO = 6  # where the grid has no effect
+FINE_LEVEL = 0.1
+LARGEST_FACTOR = 1e30
+LEAST_INFLATION = 0.3  # of a variance by shared days
+TINY = 1e-300
+LEAST_CHANGES = 4  # days on which a yes/no trigger differs from the day before: it is only these that tell something
+
+# Of some people's models: older outcomes (B, n, o), own columns (B, M, q, n), the trigger's older value (B, M, n).
+Columns = tuple[FloatArray, FloatArray, FloatArray | None]
+Layer = Callable[[NDArray[np.int64]], Columns]
+Index = NDArray[Any] | tuple[Any, ...] | slice  # of people, triggers and lags
+
+REFUSALS = (
+    "",
+    "not recorded",
+    "too few days",
+    "too few events",
+    "no variation",
+    "no variation of its own",
+    "too few days with and without it",
+    "too few changes",
+    "no order in time",
+    "separation",
+)
+
+
+@dataclass(frozen=True)
+class Options:
+    """What goes into every model beside the trigger.
+
+    Attributes
+    ----------
+    trend : {"smooth", "linear", "none"}
+    weekday : bool
+    effect : {"total", "that day"}
+    adjust : {"each", "together"}
+    window : int
+        Days over which the trigger is averaged.
+    pooled : bool
+        Whether the people will be put together: then short diaries share weekday and older days.
+    """
+
+    trend: str = "smooth"
+    weekday: bool = True
+    effect: str = "total"
+    adjust: str = "each"
+    window: int = 1
+    pooled: bool = False
+
+
+@dataclass(frozen=True)
+class Scores:
+    """What each person's days say of each trigger and lag; arrays (P, T, L) unless stated.
+
+    Attributes
+    ----------
+    curve, spread : (P, T, L, G)
+        Score and its standard error at each effect of GRID, per SD of the trigger.
+    planted : (P, T, L, G)
+        Standard error of the score at no effect if there were that effect.
+    size : what is left of the trigger: the sum of its weighted squares.
+    information : how fast the score falls with the effect, by the null weights.
+    scale : SD of the trigger.
+    df : days left.
+    trust : degrees of freedom of the variance (Bell and McCaffrey 2002), less where both sides are skewed.
+    n : days used.
+    refusal : index into REFUSALS for one person's own test, 0 where it can be told.
+    is_ratio : bool
+    """
+
+    curve: FloatArray
+    spread: FloatArray
+    planted: FloatArray
+    size: FloatArray
+    information: FloatArray
+    scale: FloatArray
+    df: FloatArray
+    trust: FloatArray
+    n: FloatArray
+    refusal: NDArray[np.int64]
+    is_ratio: bool
+
+    def select(self, where: Index) -> "Scores":
+        """Return the scores at an index or mask of people, triggers and lags."""
+        arrays = {name: value[where] for name, value in vars(self).items() if name != "is_ratio"}
+        return Scores(**arrays, is_ratio=self.is_ratio)
+
+
+@dataclass(frozen=True)
+class Block:
+    """People whose models are worked on together: M models each, of q own columns.
+
+    Attributes
+    ----------
+    y : (B, n)
+    dates : (B, n, p)
+        Constant, weekday, trend.
+    fine : (B, n, f)
+        Further trend columns, taken in where a person's outcome needs them.
+    before : (B, n, o)
+        The outcome of older days.
+    own : (B, M, q, n)
+        The trigger first, or several that are asked about, then what stands beside it.
+    older : (B, M, n) or None
+        The trigger's older value, where only days on which it changed tell something.
+    """
+
+    y: FloatArray
+    dates: FloatArray
+    fine: FloatArray
+    before: FloatArray
+    own: FloatArray
+    older: FloatArray | None
+
+
+def score_panel(
+    panel: Panel, outcome: str, triggers: Sequence[str], lags: Sequence[int], *, family: Family, options: Options
+) -> Scores:
+    """Score every person, trigger and lag.
+
+    Parameters
+    ----------
+    panel : Panel
+    outcome, triggers, lags
+        Names in the panel; lags in calendar days, negative ones for a trigger that comes later.
+    family : Family
+    options : Options
+
+    Returns
+    -------
+    Scores
+        Arrays (people, triggers, lags).
+    """
+    y = panel.get_outcome(outcome)
+    told = panel.get(outcome)
+    columns = np.stack([panel.get(name) for name in triggers]) if triggers else np.zeros((0, *y.shape))
+    wanted = list(lags)
+    worked = wanted
+    if options.effect == "total" and options.window == 1 and wanted and max(wanted) > 0:
+        worked = sorted({*wanted, *range(max(wanted))})  # what came between carries over
+    reach = max(worked, default=0) if options.effect == "total" and options.window == 1 and panel.ordered else 0
+    store = Store((len(y), len(triggers), len(worked)), family, max(reach, 0))
+    groups = [worked] if options.effect == "that day" else [[lag] for lag in worked]
+    for group in groups:
+        store.run(panel, y, partial(_lay_lags, columns, group, panel, options, family.transform(told)), options,
+                  positions=[worked.index(lag) for lag in group])  # fmt: skip
+        if reach > 0:
+            store.carry_over(worked.index(group[0]), worked)
+    return store.finish().select(np.s_[:, :, [worked.index(lag) for lag in wanted]])
+
+
+def score_columns(
+    panel: Panel,
+    y: FloatArray,
+    x: FloatArray,
+    *,
+    family: Family,
+    adjust: Sequence[FloatArray] = (),
+    beside: FloatArray | None = None,
+    options: Options | None = None,
+) -> Scores:
+    """Score columns that are given, with the same engine as `score_panel`: one model for each person and x.
+
+    Parameters
+    ----------
+    panel : Panel
+        Gives people, weekdays and whether days are in order; weekday and trend are left out where they are not.
+    y : (P, n)
+        Outcome; NaN where it is not known.
+    x : (T, P, n)
+        The column whose effect is asked for, in each of T models.
+    family : Family
+    adjust : sequence of (P, n)
+        Columns that stand in every model.
+    beside : (T, q, P, n), optional
+        Columns of each model alone.
+    options : Options, optional
+
+    Returns
+    -------
+    Scores
+        Arrays (P, T, 1). Days where anything in a model is missing are left out of that model.
+    """
+    store = Store((len(y), len(x), 1), family)
+    own = x[:, None] if beside is None else np.concatenate([x[:, None], beside], axis=1)
+    before = np.stack(adjust, axis=-1) if len(adjust) else np.zeros((*y.shape, 0))
+
+    def lay(people: NDArray[np.int64]) -> tuple[FloatArray, FloatArray, FloatArray | None]:
+        return before[people], np.moveaxis(own[:, :, people], 2, 0), None
+
+    store.run(panel, y, lay, options or Options(), positions=[0])
+    return store.finish()
+
+
+def _lay_lags(
+    columns: FloatArray,
+    lags: Sequence[int],
+    panel: Panel,
+    options: Options,
+    told: FloatArray,
+    people: NDArray[np.int64],
+) -> tuple[FloatArray, FloatArray, FloatArray | None]:
+    """Return the older outcomes (B, n, o), the own columns (B, M, q, n) and the older value of some people's models."""
+    columns = columns[:, people]
+    last = max(lags) + options.window
+    window = range(options.window)
+    asked = [np.mean([shift_days(columns, lag + day) for day in window], axis=0) for lag in lags]
+    beside = []
+    if options.window > 2:
+        tilt = np.arange(options.window) - (options.window - 1) / 2
+        beside.append(np.sum([tilt[day] * shift_days(columns, lags[0] + day) for day in window], axis=0))
+    older: list[FloatArray] = []
+    before = np.zeros((len(people), told.shape[1], 0))
+    if panel.ordered:
+        older = find_older(columns, last)
+        before = np.stack(find_older(told[people], max(last, 1)), axis=-1)
+    own = np.stack([*asked, *beside, *older], axis=1)  # T, q, B, n
+    first = older[0].swapaxes(0, 1) if older and options.window == 1 and len(lags) == 1 else None
+    if options.adjust == "together":  # one model holds all triggers: the asked ones first
+        return before, np.moveaxis(own.swapaxes(0, 1).reshape(1, -1, *own.shape[2:]), 2, 0), None
+    return before, np.moveaxis(own, 2, 0), first
+
+
+def find_older(values: FloatArray, first: int) -> list[FloatArray]:
+    """Return the two latest known values from `first` days before each day on, looking back LOOK_BACK days.
+
+    Where only one is known it stands for both: older days are only there to tell what is no news.
+
+    >>> [older.tolist() for older in find_older(np.array([1.0, np.nan, 3.0, 4.0]), 1)]
+    [[nan, 1.0, 1.0, 3.0], [nan, 1.0, 1.0, 1.0]]
+    """
+    latest = np.full_like(values, np.nan)
+    second = np.full_like(values, np.nan)
+    for day in range(first, first + LOOK_BACK):
+        value = shift_days(values, day)
+        second = np.where(np.isnan(second) & np.isfinite(latest), value, second)
+        latest = np.where(np.isnan(latest), value, latest)
+    return [latest, np.where(np.isnan(second), latest, second)]
+
+
+class Store:
+    """Arrays (P, T, L) that blocks of people write into."""
+
+    def __init__(self, shape: tuple[int, int, int], family: Family, reach: int = 0) -> None:
+        self.family, self.shape, self.reach = family, shape, reach
+        self.parts = {name: np.zeros(shape) for name in ("size", "information", "scale", "df", "trust", "n")}
+        self.parts |= {name: np.zeros((*shape, len(GRID))) for name in ("curve", "spread", "planted")}
+        self.overlap = np.zeros((*shape, reach))
+        self.refusal = np.full(shape, REFUSALS.index("not recorded"))
+
+    def run(self, panel: Panel, y: FloatArray, lay: Layer, options: Options, *, positions: Sequence[int]) -> None:
+        """Score some lags of all people in blocks, on all cores."""
+        if 0 not in self.shape:
+            run_side_by_side(
+                partial(self._run_block, panel, y, lay, options, positions, *plan)
+                for plan in _plan_blocks(panel, y, options, self.shape[1])
+            )
+
+    def _run_block(
+        self,
+        panel: Panel,
+        y: FloatArray,
+        lay: Layer,
+        options: Options,
+        positions: Sequence[int],
+        people: NDArray[np.int64],
+        terms: int,
+        shared: bool,
+    ) -> None:
+        before, own, older = lay(people)
+        weekday = date_columns(panel, y, people, 0, weekday=options.weekday)[..., 1:]
+        dates = date_columns(panel, y, people, terms, weekday=False)
+        fine = np.zeros((*dates.shape[:2], 0))
+        if shared:
+            before = np.concatenate([weekday, before], axis=-1)
+        else:
+            dates = np.concatenate([dates, weekday], axis=-1)
+            if options.trend in ("smooth", "fine") and panel.ordered:
+                fine = fine_trend_columns(y[people], terms)
+        asked = len(positions) if options.adjust == "each" else self.shape[1]
+        for models, block in _split_by_days(Block(y[people], dates, fine, before, own, older)):
+            found = score_block(
+                block,
+                self.family,
+                asked=asked,
+                shared=shared,
+                reach=self.reach,
+                fine=options.trend == "fine",
+                window=options.window,
+            )
+            for name, value in found.items():
+                if options.adjust == "together":
+                    models, value = np.arange(self.shape[1]), value.swapaxes(1, 2)
+                into = getattr(self, name) if name in ("refusal", "overlap") else self.parts[name]
+                into[np.ix_(people, models, np.asarray(positions))] = value
+
+    def carry_over(self, here: int, lags: Sequence[int]) -> None:
+        """Give back what trend and weekday took: effects at shorter lags leak into longer ones.
+
+        A flexible trend follows the outcome, and with it the trigger: neighbouring days are then related the other way
+        round. The expected leak of an effect d days nearer is its estimate times the overlap of the columns at
+        distance d.
+        """
+        size, scale, curve = (self.parts[name] for name in ("size", "scale", "curve"))
+        for there, nearer in enumerate(lags):
+            distance = lags[here] - nearer
+            if nearer < 0 or not 0 < distance <= self.reach:
+                continue
+            known = (size[..., there] > 0) & (scale[..., there] > 0)
+            slope = np.where(known, curve[..., there, ZERO] / np.where(known, size[..., there], 1.0), 0.0)
+            slope *= scale[..., here] / np.where(known, scale[..., there], 1.0)
+            shift = self.overlap[..., here, distance - 1] * np.clip(slope, -LEAK_LIMIT, LEAK_LIMIT) * size[..., here]
+            curve[..., here, :] += shift[..., None]
+
+    def finish(self) -> Scores:
+        """Return what was written."""
+        return Scores(refusal=self.refusal, is_ratio=self.family.is_ratio, **self.parts)
+
+
+def _plan_blocks(
+    panel: Panel, y: FloatArray, options: Options, models: int
+) -> Iterator[tuple[NDArray[np.int64], int, bool]]:
+    """Yield people who are worked on together, their trend terms, and whether they share the other columns."""
+    terms = count_trend_terms(y, options.trend) if panel.ordered else np.zeros(len(y), dtype=np.int64)
+    short = np.isfinite(y).sum(1) < SHORT
+    shared = short if options.pooled and panel.ordered and short.sum() >= ENOUGH_SHORT else np.zeros_like(short)
+    if shared.any():
+        yield np.flatnonzero(shared), int(min(1, terms[shared].min())), True
+    size = max(1, CHUNK // (max(y.shape[1], 1) * (models * 4 + 20)))
+    for count in np.unique(terms[~shared]):
+        same = np.flatnonzero((terms == count) & ~shared)
+        for rows in split_evenly(len(same), size):
+            yield same[rows], int(count), False
+
+
+def _split_by_days(block: Block) -> Iterator[tuple[NDArray[np.int64], Block]]:
+    """Yield models that use the same days: their positions and their part of the block."""
+    rows = np.isfinite(block.own.swapaxes(0, 1)).all(axis=2).reshape(block.own.shape[1], -1)
+    _, kind = np.unique(rows.astype(np.int8), axis=0, return_inverse=True)
+    for number in range(kind.max() + 1):
+        models = np.flatnonzero(kind.ravel() == number)
+        older = None if block.older is None else block.older[:, models]
+        yield models, replace(block, own=block.own[:, models], older=older)
+
+
+def score_block(
+    block: Block,
+    family: Family,
+    *,
+    asked: int,
+    shared: bool = False,
+    reach: int = 0,
+    fine: bool = False,
+    window: int = 1,
+) -> dict[str, FloatArray | NDArray[np.int64]]:
+    """Score the first `asked` own columns of every model of a block.
+
+    Parameters
+    ----------
+    block : Block
+        All models use the same days of a person.
+    family : Family
+    asked : int
+    shared : bool
+        Estimate the coefficients of `before` and of what stands beside the trigger from all people together.
+    reach : int
+        Distances in days up to which the overlap of the nuisance columns is told.
+    fine : bool
+        Take the fine trend in whether the outcome needs it or not.
+    window : int
+        Days that one value of the trigger reaches over: values nearer than that share days.
+
+    Returns
+    -------
+    dict
+        The arrays of `Scores`, (B, M, asked), and ``overlap`` (B, M, asked, reach).
+    """
+    ok = np.isfinite(block.y) & np.isfinite(block.own[:, 0]).all(1)
+    ok &= np.isfinite(block.dates).all(-1) & np.isfinite(block.before).all(-1)
+    days = ok.astype(float)
+    y = np.where(ok, block.y, 0.0)
+    dates, before = (np.where(ok[..., None], columns, 0.0) for columns in (block.dates, block.before))
+    design = dates if shared else np.concatenate([dates, before], axis=-1)
+    weights, relative = family.weigh(y, design, days)
+    root = np.sqrt(weights)
+    basis = _orthonormalise(design * root[..., None])
+    common = _share_columns(before * root[..., None], basis) if shared else None
+    if block.fine.shape[-1]:
+        bends = np.where(ok[..., None], block.fine, 0.0) * root[..., None]
+        basis = _add_fine_trend(basis, bends, root * relative, days, level=1.0 if fine else FINE_LEVEL)
+    own, scale = standardise(block.own, np.broadcast_to(ok[:, None, None], block.own.shape))
+    trigger = own[:, :, :asked]
+    own = _project(own * root[:, None, None], basis, common)
+    inverse = _invert_gram(own, shared=shared)
+    combined = inverse @ own
+    diagonal = np.maximum(np.einsum("bmqq->bmq", inverse)[..., :asked], TINY)
+    news = combined[:, :, :asked] / diagonal[..., None]
+    size = (news**2).sum(-1)
+    residual = _project((root * relative)[:, None, None], basis, common)
+    residual = (residual - (residual @ combined.swapaxes(2, 3)) @ own)[:, :, 0]
+    share = 1 - np.clip((basis**2).sum(-1)[:, None] + (own * combined).sum(2), 0, MOST_LEVERAGE)
+    square = residual**2 / share
+    score = (news * (root * relative)[:, None, None]).sum(-1)
+    if family.is_ratio:
+        plain = news / np.where(ok, root, 1.0)[:, None, None]
+        traced = _trace_scores(family, trigger, plain, square * days[:, None], weights * relative, weights, root)
+        curve, spread, planted = traced
+    else:
+        curve = score[..., None] - GRID * size[..., None]
+        spread = np.sqrt((news**2 * square[:, :, None]).sum(-1))[..., None] + 0 * GRID
+        planted = spread
+    rank = ((basis**2).sum(1) > 0.5).sum(1)
+    n = days.sum(1)
+    df = n - rank - (0 if shared else own.shape[2])
+    n, df = (np.broadcast_to(value[:, None, None], size.shape) for value in (n, df))
+    trust = np.minimum(size**2 / np.maximum((news**4).sum(-1), TINY), df)
+    if window > 1:
+        inflation, alike = _share_days(news, residual[:, :, None], window)
+        spread, planted = (error * np.sqrt(inflation)[..., None] for error in (spread, planted))
+        trust = np.minimum(trust, n / alike)
+    trust = np.minimum(trust, n / (1 + SKEWNESS * _square_skewness(news) * _square_skewness(residual)[:, :, None]))
+    events = ((y > 0) * days).sum(1)[:, None, None] / np.maximum(n, 1)
+    overlap = _find_overlap(basis, root, reach)
+    return {
+        "curve": curve, "spread": spread, "planted": planted, "size": size, "scale": scale[:, :, :asked],
+        "n": n, "df": df, "trust": trust,
+        "information": size * (events * (1 - events) if family.name == "yes/no" else 1.0),
+        "overlap": np.broadcast_to(overlap[:, None, None], (*size.shape, reach)),
+        "refusal": _refuse(block, ok, family, size, scale[:, :, :asked], weights, df, trust),
+    }  # fmt: skip
+
+
+def _orthonormalise(columns: FloatArray) -> FloatArray:
+    """Return orthonormal columns that span the given ones, (B, n, p); directions that are not there are 0."""
+    length = np.sqrt((columns**2).sum(-2, keepdims=True))
+    scaled = columns / np.where(length > 0, length, 1.0)
+    values, vectors = np.linalg.eigh(scaled.swapaxes(-1, -2) @ scaled)
+    kept = values > 1e-9
+    basis: FloatArray = scaled @ (vectors * np.where(kept, 1 / np.sqrt(np.where(kept, values, 1.0)), 0.0)[..., None, :])
+    return basis
+
+
+def _share_columns(columns: FloatArray, basis: FloatArray) -> FloatArray:
+    """Return columns that all people share, freed of each person's own, orthonormal over all days of all people."""
+    people, days, count = columns.shape
+    freed = columns - basis @ (basis.swapaxes(1, 2) @ columns)
+    return _orthonormalise(freed.reshape(1, -1, count)).reshape(people, days, count)
+
+
+def _add_fine_trend(
+    basis: FloatArray, fine: FloatArray, response: FloatArray, days: FloatArray, *, level: float
+) -> FloatArray:
+    """Add trend columns for the people whose outcome needs them: an F test at this level against the stiffer trend."""
+    more = _orthonormalise(fine - basis @ (basis.swapaxes(1, 2) @ fine))
+    left = response - (basis @ (basis.swapaxes(1, 2) @ response[..., None]))[..., 0]
+    gained = ((more.swapaxes(1, 2) @ left[..., None])[..., 0] ** 2).sum(1)
+    rank, extra = (((columns**2).sum(1) > 0.5).sum(1) for columns in (basis, more))
+    free = days.sum(1) - rank - extra
+    usable = (extra > 0) & (free > LEAST_DF)
+    ratio = gained / np.maximum(extra, 1) / np.maximum(((left**2).sum(1) - gained) / np.maximum(free, 1), TINY)
+    wanted = usable & (stats.f.sf(ratio, np.maximum(extra, 1), np.maximum(free, 1)) <= level)
+    return np.concatenate([basis, more * wanted[:, None, None]], axis=-1)
+
+
+def _project(values: FloatArray, basis: FloatArray, common: FloatArray | None) -> FloatArray:
+    """Return what is left of (B, M, q, n) beside each person's columns, and those that all share."""
+    people, models, count, days = values.shape
+    flat = values.reshape(people, models * count, days)
+    flat = flat - (flat @ basis) @ basis.swapaxes(1, 2)
+    if common is not None:
+        flat = flat - (flat @ common).sum(0, keepdims=True) @ common.swapaxes(1, 2)
+    return flat.reshape(values.shape)
+
+
+def _invert_gram(own: FloatArray, *, shared: bool) -> FloatArray:
+    """Return the inverse products of the own columns, (B, M, q, q), or (1, M, q, q) over all people."""
+    gram = own @ own.swapaxes(2, 3)
+    gram = gram.sum(0, keepdims=True) if shared else gram
+    length = np.sqrt(np.einsum("bmqq->bmq", gram))
+    unit = np.where(length > 0, length, 1.0)
+    outer = unit[..., None] * unit[..., None, :]
+    inverse: FloatArray = np.linalg.inv(
+        gram / outer + np.eye(gram.shape[-1]) * np.where(length > 0, 1e-9, 1.0)[..., None]
+    )
+    return inverse / outer
+
+
+def _trace_scores(
+    family: Family,
+    trigger: FloatArray,
+    news: FloatArray,
+    square: FloatArray,
+    events: FloatArray,
+    weights: FloatArray,
+    root: FloatArray,
+) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Return score, its standard error, and that at no effect if there were one, at each of GRID, (B, M, a, G).
+
+    The variance is that of the products of what is left of the trigger, (B, M, a, n), with what is left of the outcome
+    beside trigger and nuisance, whose squares are given, (B, M, n); at an effect the news is compared with another
+    mean. With an effect the days' variances grow as their means.
+    """
+    square = (square * (root**2)[:, None])[:, :, None]
+    first, second, third = (square * news**2).sum(-1), (square * news).sum(-1), square.sum(-1)
+    scores, variances, planted = [], [], []
+    total = np.maximum(weights.sum(-1), TINY)[:, None, None]
+    for factor in _list_factors(trigger):
+        score, taken = family.add_scores(events, weights, factor, news)
+        scores.append(score)
+        variances.append(first - 2 * taken * second + taken**2 * third)
+        level = (weights[:, None, None] * factor).sum(-1) / total
+        planted.append((square * news**2 * factor).sum(-1) / np.maximum(level, TINY))
+    curve, *errors = (np.stack(parts, -1) for parts in (scores, variances, planted))
+    return curve, *(np.sqrt(np.maximum(error, 0.0)) for error in errors)  # type: ignore[return-value]
+
+
+def _list_factors(trigger: FloatArray) -> list[FloatArray]:
+    """Return exp(b x) for each effect of GRID: as each is twice the one before, its factor is the other's square."""
+    factors = [np.ones_like(trigger)] * len(GRID)
+    for sign in (-1, 1):
+        factor = np.exp(sign * GRID[ZERO + 1] * trigger)
+        for place in range(1, ZERO + 1):
+            factors[ZERO + sign * place] = factor
+            factor = np.minimum(factor * factor, LARGEST_FACTOR)
+    return factors
+
+
+def _share_days(news: FloatArray, residual: FloatArray, window: int) -> tuple[FloatArray, FloatArray]:
+    """Return by how much shared days raise the variance of a score, and by how much they lower the number of days.
+
+    1 + 2 sum r_x(h) r_e(h), and 1 + 2 sum r_x(h)^2, over distances below the window (Bartlett 1935).
+    """
+    inflation, alike = np.ones(news.shape[:-1]), np.ones(news.shape[:-1])
+    for apart in range(1, min(window, news.shape[-1])):
+        own, other = (
+            (part[..., apart:] * part[..., :-apart]).sum(-1) / np.maximum((part**2).sum(-1), TINY)
+            for part in (news, residual)
+        )
+        inflation += 2 * own * other
+        alike += 2 * own**2
+    return np.maximum(inflation, LEAST_INFLATION), alike
+
+
+def _square_skewness(values: FloatArray) -> FloatArray:
+    """Return the squared skewness along the last axis, days without a value being 0, times 1 where there are many."""
+    second = (values**2).sum(-1)
+    count = (values != 0).sum(-1)
+    skewness: FloatArray = count * (values**3).sum(-1) ** 2 / np.maximum(second**3, TINY)
+    return skewness
+
+
+def _find_overlap(basis: FloatArray, root: FloatArray, reach: int) -> FloatArray:
+    """Return how far the fitted part of a day's outcome rests on the day so many days before, (B, reach)."""
+    total = np.maximum((root**2).sum(1), TINY)
+    overlap = np.zeros((len(basis), reach))
+    for distance in range(1, min(reach, basis.shape[1] - 1) + 1):
+        near = (basis[:, distance:] * basis[:, :-distance]).sum(-1) * root[:, distance:] * root[:, :-distance]
+        overlap[:, distance - 1] = near.sum(1) / total
+    return overlap
+
+
+def _refuse(
+    block: Block,
+    ok: NDArray[np.bool_],
+    family: Family,
+    size: FloatArray,
+    scale: FloatArray,
+    weights: FloatArray,
+    df: FloatArray,
+    trust: FloatArray,
+) -> NDArray[np.int64]:
+    """Return the index of the reason why one person's test can't be told, (B, M, a); 0 where it can."""
+    asked = size.shape[-1]
+    x = block.own[:, :, :asked]
+    days = ok[:, None, None]
+    n, events = ok.sum(1)[:, None, None], (ok & (block.y > 0)).sum(1)[:, None, None]
+    lowest = np.where(days, x, np.inf).min(-1, keepdims=True)
+    highest = np.where(days, x, -np.inf).max(-1, keepdims=True)
+    two_valued = (days & (x != lowest) & (x != highest)).sum(-1) == 0
+    smaller = np.minimum((days & (x == lowest)).sum(-1), (days & (x == highest)).sum(-1))
+    share = events / np.maximum(n, 1)
+    rarer = np.minimum(share, 1 - share) if family.name == "yes/no" else share
+    few = two_valued & (smaller < FEW_EXPOSED) & family.is_ratio
+    expected = np.where(few, smaller * rarer, np.inf)
+    changes = np.broadcast_to(n, size.shape) if block.older is None else (days & (x != block.older[:, :, None])).sum(-1)
+    low, high = np.where(ok, block.y, np.inf).min(1), np.where(ok, block.y, -np.inf).max(1)
+    flat = (low == high)[:, None, None]
+    conditions = {
+        "not recorded": ~np.isfinite(x).any(-1),
+        "too few days": np.broadcast_to(n == 0, size.shape),
+        "no variation": (scale == 0) | flat,
+        "too few events": (events < LEAST_EVENTS) & family.is_ratio
+        | (n - events < LEAST_EVENTS) & (family.name == "yes/no"),
+        "too few days with and without it": two_valued & (smaller < LEAST_EXPOSED) | (expected < LEAST_EXPECTED),
+        "too few changes": two_valued & (changes < LEAST_CHANGES),
+        " ": df < LEAST_DF,
+        "no variation of its own": size <= NOTHING * np.maximum(weights.sum(1)[:, None, None], TINY),
+        "too few days with and without it ": trust < LEAST_TRUST,
+    }
+    codes = [REFUSALS.index(reason.rstrip() or "too few days") for reason in conditions]
+    return np.select([np.broadcast_to(c, size.shape) for c in conditions.values()], codes, default=0)

@@ -1,0 +1,176 @@
+"""The three kinds of outcome: what an effect on them is called, how days weigh, and the score of an effect."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+FloatArray = NDArray[np.float64]
+
+LEAST_MEAN = 0.05  # of a fitted mean, as a share of the person's mean: no day weighs without bound
+MOST_MEAN = 20.0
+NUISANCE_PENALTY = 16.0  # on standardised columns: a normal prior with SD 1/4 on the log scale
+MOST_ALPHA = 20.0  # overdispersion
+STEPS = 3
+MOST_LEVERAGE = 0.9
+OWN_DAY = 0.25
+LARGEST_STEP = 1.5  # of the linear predictor
+
+
+@dataclass(frozen=True)
+class Family:
+    """A kind of outcome.
+
+    Attributes
+    ----------
+    name : {"count", "yes/no", "amount"}
+    measure : str
+        What an effect is: a rate ratio, an odds ratio, a difference.
+    """
+
+    name: str
+    measure: str
+
+    @property
+    def is_ratio(self) -> bool:
+        """Whether effects are ratios, estimated on the log scale."""
+        return self.name != "amount"
+
+    def transform(self, y: FloatArray) -> FloatArray:
+        """Return the outcome as it stands on the right side of a model of later days."""
+        return np.log1p(y) if self.name == "count" else y
+
+    def weigh(self, y: FloatArray, design: FloatArray, ok: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """Return the weights and the outcome relative to what it was weighed by, both (B, n).
+
+        Counts: with m the mean that trend, weekday and older days foretell and alpha the overdispersion, the weight is
+        m / (1 + alpha m), the outcome y / m: the quasi-score of a log-linear model (McCullagh 1983). The weights come
+        from a penalised fit without any trigger, so that they can't follow what is tested. Otherwise every day weighs
+        the same.
+        """
+        if self.name != "count":
+            return ok, y * ok
+        mean, alpha = fit_mean(y, design, ok)
+        level = (mean * ok).sum(1, keepdims=True) / np.maximum(ok.sum(1, keepdims=True), 1.0)
+        weights = ok * mean * (1 + alpha[:, None] * level) / (1 + alpha[:, None] * mean)
+        return weights, ok * y / np.where(ok > 0, mean, 1.0)
+
+    def add_scores(
+        self, events: FloatArray, weights: FloatArray, factor: FloatArray, news: FloatArray
+    ) -> tuple[FloatArray, FloatArray]:
+        """Return the score at an effect and what is taken from the news there, (B, M, a).
+
+        Counts: the mean news of the twitches, less the mean news of all days, each day counted `factor` times:
+        the score of the conditional Poisson likelihood, in which a person's level cancels (Armstrong, Gasparrini and
+        Tobias 2014). Yes/no: the news of each event, less the mean news of that day and all days without an event:
+        the conditional likelihood of a matched set (Breslow and Day 1980), summed over events.
+
+        Parameters
+        ----------
+        events, weights : (B, n)
+            What the days count for with and without the effect.
+        factor : (B, M, a, n)
+            exp(b x) of the trigger x.
+        news : (B, M, a, n)
+        """
+        if self.name == "count":
+            total, moved = _weigh_news(weights, factor, news)
+            taken = moved / total
+            return (events[:, None, None] * news).sum(-1) - events.sum(-1)[:, None, None] * taken, taken
+        event = events[:, None, None] > 0
+        without = weights * (events == 0)
+        total, moved = _weigh_news(without, factor, news)
+        plain, start = _weigh_news(without, np.ones_like(factor), news)
+        with_own = np.where(event, (moved[..., None] + factor * news) / (total[..., None] + factor), 0.0)
+        scale = (total + 1) / np.maximum(total + events.sum(-1)[:, None, None], 1.0)
+        return (np.where(event, news, 0.0) - with_own).sum(-1) * scale, moved / total - start / plain
+
+
+FAMILIES = {
+    "count": Family("count", "rate ratio"),
+    "yes/no": Family("yes/no", "odds ratio"),
+    "amount": Family("amount", "difference"),
+}
+
+
+def choose_family(kind: str) -> Family:
+    """Return the family of an outcome of this kind; ratings are amounts."""
+    return FAMILIES.get(kind, FAMILIES["amount"])
+
+
+def _weigh_news(weights: FloatArray, factor: FloatArray, news: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Return the sum of weight times factor, and of that times the news, (B, M, a)."""
+    counted = weights[:, None, None] * factor
+    return np.maximum(counted.sum(-1), 1e-300), (counted * news).sum(-1)
+
+
+def fit_mean(y: FloatArray, design: FloatArray, ok: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Fit the mean of counts by a penalised log-linear model: mean (B, n) and overdispersion (B,).
+
+    A few steps of Fisher scoring from a least squares fit of log(1 + y), drawn towards a constant by as much as trend,
+    weekday and older days explain no more than chance would (James and Stein 1961): it only serves as weights.
+    """
+    n = np.maximum(ok.sum(1), 1.0)
+    level = np.maximum((y * ok).sum(1) / n, 1e-3)
+    low, high = np.log(level * LEAST_MEAN)[:, None], np.log(level * MOST_MEAN)[:, None]
+    columns = _standardise_columns(design, ok)
+    penalty = np.full(columns.shape[-1], NUISANCE_PENALTY)
+    penalty[0] = 0.0
+    logs = np.log1p(y) * ok
+    predictor = np.clip(np.log(np.maximum(np.expm1(_solve(columns, ok, logs, penalty)[0]), 1e-9)), low, high)
+    predictor += np.log(level / np.maximum((np.exp(predictor) * ok).sum(1) / n, 1e-9))[:, None]
+    alpha = np.zeros(len(y))
+    for _ in range(STEPS):
+        mean = np.exp(predictor)
+        alpha = _fit_overdispersion(y, mean, ok, columns.shape[-1])
+        weights = ok * mean / (1 + alpha[:, None] * mean)
+        working = predictor + (y - mean) / mean
+        wanted, leverage = _solve(columns, weights, working, penalty)
+        before = predictor
+        predictor = np.clip(before + np.clip(wanted - before, -LARGEST_STEP, LARGEST_STEP), low, high)
+    total = np.maximum(weights.sum(1, keepdims=True), 1e-9)
+    middle = (weights * wanted).sum(1, keepdims=True) / total
+    leverage = np.clip(leverage - weights / total, 0.0, MOST_LEVERAGE)  # the constant's takes nothing away
+    spent = np.maximum((leverage * ok).sum(1), 1e-9)
+    explained = (weights * (wanted - middle) ** 2).sum(1) / spent
+    left = (weights * (working - wanted) ** 2).sum(1) / np.maximum(n - spent - 1, 1.0)
+    kept = np.clip(1 - left / np.maximum(explained, 1e-12), 0.0, 1.0)[:, None]
+    # weights that follow their own day take part of an effect away, weights that leave it out add to it: OWN_DAY lies
+    # between, where simulated effects come out right
+    alone = working - (working - wanted) / (1 - kept * leverage) ** OWN_DAY
+    mean = np.exp(np.clip(middle + kept * (alone - middle), low, high))
+    return mean, _fit_overdispersion(y, mean, ok, columns.shape[-1])
+
+
+def _standardise_columns(design: FloatArray, ok: FloatArray) -> FloatArray:
+    """Return the columns with mean 0 and variance 1 over the days that count, the first one constant."""
+    n = np.maximum(ok.sum(1), 1.0)[:, None, None]
+    centred = (design - (design * ok[..., None]).sum(1, keepdims=True) / n) * ok[..., None]
+    spread = np.sqrt((centred**2).sum(1, keepdims=True) / n)
+    columns: FloatArray = np.where(spread > 1e-9, centred / np.where(spread > 1e-9, spread, 1.0), 0.0)
+    columns[..., 0] = ok
+    return columns
+
+
+def _solve(
+    columns: FloatArray, weights: FloatArray, y: FloatArray, penalty: FloatArray
+) -> tuple[FloatArray, FloatArray]:
+    """Return fitted values and leverages of a penalised weighted least squares fit, (B, n)."""
+    weighted = columns * weights[..., None]
+    inverse = np.linalg.inv(columns.swapaxes(1, 2) @ weighted + np.diag(penalty + 1e-8))
+    spread = columns @ inverse
+    fitted = (spread @ (weighted.swapaxes(1, 2) @ y[..., None]))[..., 0]
+    return fitted, np.clip((spread * weighted).sum(-1), 0.0, MOST_LEVERAGE)
+
+
+def _fit_overdispersion(y: FloatArray, mean: FloatArray, ok: FloatArray, columns: int) -> FloatArray:
+    """Solve sum (y - m)^2 / (m + alpha m^2) = days left for alpha >= 0 (Breslow 1984), by Newton's method from 0."""
+    squared = ok * (y - mean) ** 2 / mean
+    left = np.maximum(ok.sum(1) - columns / 2, 1.0)
+    alpha = np.zeros(len(y))
+    for _ in range(12):
+        inflated = 1 + alpha[:, None] * mean
+        slope = (squared * mean / inflated**2).sum(1)
+        step = ((squared / inflated).sum(1) - left) / np.maximum(slope, 1e-12)
+        alpha = np.clip(alpha + step, 0.0, MOST_ALPHA)
+    return alpha

@@ -1,0 +1,399 @@
+"""From scores to rows: one person's, the group's, each person's drawn towards the group."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike, NDArray
+from scipy import interpolate, stats
+
+from twitchstats.inference import adjust_p_values, integrate_spread, pool_estimates, test_heterogeneity
+from twitchstats.panel import FloatArray
+from twitchstats.triggers.engine import GRID, LEAST_POOLED_DF, REFUSALS, TINY, ZERO, Scores
+
+POWER = 0.8
+FINER = 4  # points of a fine grid for each of the coarse one
+SECANTS = 6
+WIDE = 12.0  # standard errors that the grid of a difference reaches per unit of GRID
+ENDS = ("ci_lower", "ci_upper", "ci90_lower", "ci90_upper")
+TOLD = ("estimate", *ENDS, "detectable_up", "detectable_down")
+NUMBERS = (
+    *TOLD, "p_value", "heterogeneity", "p_heterogeneity", "prediction_lower", "prediction_upper", "p_anyone",
+)  # fmt: skip
+
+Statistic = Callable[[FloatArray], FloatArray]
+
+
+@dataclass(frozen=True)
+class Curve:
+    """A test statistic as a function of the effect, for R rows at once.
+
+    Attributes
+    ----------
+    statistic : effects (R, K) -> t (R, K), falling
+    grid : (R, K)
+        Effects between which the statistic is looked for.
+    df : (R,)
+    planted : effects (R, K) -> t (R, K), falling
+        What the test of no effect would be, with the sign turned, if there were that effect.
+    """
+
+    statistic: Statistic
+    grid: FloatArray
+    df: FloatArray
+    planted: Statistic
+
+    @cached_property
+    def values(self) -> FloatArray:
+        """The statistic on the grid, (R, K)."""
+        return self.statistic(self.grid)
+
+    @cached_property
+    def middle(self) -> NDArray[np.int64]:
+        """The last place of the grid before the statistic changes sign, the change nearest to the middle."""
+        change = (self.values[:, :-1] >= 0) & (self.values[:, 1:] < 0)
+        last = self.values.shape[1] - 1
+        distance = np.abs(np.arange(last) - last / 2)
+        nearest = np.where(change, distance, np.inf).argmin(1)
+        return np.where(change.any(1), nearest, np.where(self.values[:, last // 2] >= 0, last, 0))
+
+    def cross(self, level: ArrayLike) -> FloatArray:
+        """Return the effect at which the statistic falls to a level, (R,); infinite where it never does.
+
+        Going away from the estimate, the first crossing counts: an interval is all in one piece.
+        """
+        level = np.broadcast_to(np.asarray(level, float), self.df.shape)
+        rows, last = np.arange(len(self.values)), self.values.shape[1] - 1
+        places = np.arange(last + 1)
+        below = (self.values < level[:, None]) & (places > self.middle[:, None])
+        above = (self.values >= level[:, None]) & (places <= self.middle[:, None])
+        upward = level > 0
+        found = np.where(upward, above.any(1), below.any(1))
+        start = np.where(upward, last - above[:, ::-1].argmax(1), below.argmax(1) - 1)
+        start = np.clip(start, 0, last - 1)
+        low, high = self.grid[rows, start], self.grid[rows, start + 1]
+        over, under = self.values[rows, start] - level, self.values[rows, start + 1] - level
+        for _ in range(SECANTS):
+            apart = over - under
+            share = np.clip(over / np.where(apart > 0, apart, 1.0), 0.0, 1.0)
+            at = low + share * (high - low)
+            value = self.statistic(at[:, None])[:, 0] - level
+            right = value >= 0  # the Illinois rule: an end that stays counts half
+            low, high = np.where(right, at, low), np.where(right, high, at)
+            over, under = np.where(right, value, over / 2), np.where(right, under / 2, value)
+        effect = np.where(np.abs(over) < np.abs(under), low, high)
+        never = np.where(upward, -np.inf, np.inf)
+        return np.where(np.isfinite(self.values[:, 0]), np.where(found, effect, never), np.nan)
+
+
+def describe_curve(curve: Curve, t: FloatArray, *, alpha: float, detect: float | None = None) -> dict[str, FloatArray]:
+    """Return estimate, intervals and p-value of each row, from one curve.
+
+    ``detectable_up`` and ``detectable_down`` are the effects that a test at the level `detect` would find with 80 %
+    power: the diary as it is, its effect taken out and another one planted. By default that is the level which
+    adjusting all rows leaves.
+    """
+    p_value = 2 * stats.t.sf(np.abs(t), curve.df)
+    detect = choose_level(p_value, alpha) if detect is None else detect
+    quantile = stats.t.ppf(1 - alpha / 2, curve.df)
+    narrow = stats.t.ppf(0.95, curve.df)
+    needed = stats.t.ppf(1 - detect / 2, curve.df) + stats.t.ppf(POWER, curve.df)
+    power = Curve(curve.planted, curve.grid - curve.grid.mean(1, keepdims=True), curve.df, curve.planted)
+    up, down = power.cross(-needed), power.cross(needed)
+    return {
+        "estimate": curve.cross(0.0),
+        "ci_lower": curve.cross(quantile), "ci_upper": curve.cross(-quantile),
+        "ci90_lower": curve.cross(narrow), "ci90_upper": curve.cross(-narrow),
+        "detectable_up": np.where(np.isfinite(up), up, np.nan),
+        "detectable_down": np.where(np.isfinite(down), down, np.nan),
+        "p_value": p_value,
+    }  # fmt: skip
+
+
+class Evaluator:
+    """Scores and standard errors at any effect per unit of the trigger."""
+
+    def __init__(self, scores: Scores) -> None:
+        self.is_ratio = scores.is_ratio
+        self.scale = np.where(scores.scale > 0, scores.scale, 1.0)
+        self.size, self.zero = scores.size, scores.curve[..., ZERO]
+        self.error = scores.spread[..., ZERO]
+        self.planted = interpolate.CubicSpline(GRID, np.log(np.maximum(scores.planted, TINY**0.5)), axis=-1).c
+        if self.is_ratio:
+            self.curve = interpolate.CubicSpline(GRID, scores.curve, axis=-1).c
+            self.spread = interpolate.CubicSpline(GRID, np.log(np.maximum(scores.spread, 1e-150)), axis=-1).c
+
+    def __call__(self, effect: FloatArray, *, error: bool = False) -> FloatArray:
+        """Return score, or its standard error, per SD of the trigger at effects (..., K) per unit of it."""
+        at = effect * self.scale[..., None]
+        if not self.is_ratio:
+            return self.error[..., None] + 0 * at if error else self.zero[..., None] - at * self.size[..., None]
+        at = np.clip(at, GRID[0], GRID[-1])
+        values = _evaluate(self.spread if error else self.curve, at)
+        return np.exp(values) if error else values
+
+    def power(self, effect: FloatArray) -> FloatArray:
+        """Return what each person's test of no effect would be if there were that effect, with the sign turned."""
+        error = self.plant(effect)
+        return np.where(error > 0, (self(effect) - self.zero[..., None]) / np.where(error > 0, error, 1.0), np.nan)
+
+    def plant(self, effect: FloatArray) -> FloatArray:
+        """Return the standard error of the score at no effect if there were that effect."""
+        return np.exp(_evaluate(self.planted, np.clip(effect * self.scale[..., None], GRID[0], GRID[-1])))
+
+    def statistic(self, effect: FloatArray) -> FloatArray:
+        """Return each person's own test statistic."""
+        error = self(effect, error=True)
+        return np.where(error > 1e-140, self(effect) / np.maximum(error, 1e-140), np.nan)
+
+
+def _evaluate(coefficients: FloatArray, at: FloatArray) -> FloatArray:
+    """Return cubic splines with knots at GRID, coefficients (4, G - 1, ...), at (..., K)."""
+    place = np.clip(np.searchsorted(GRID, at, side="right") - 1, 0, len(GRID) - 2)
+    offset = at - GRID[place]
+    moved = np.moveaxis(coefficients, 1, -1)
+    shape = (*at.shape[:-1], len(GRID) - 1)
+    parts = [np.take_along_axis(np.broadcast_to(moved[power], shape), place, -1) for power in range(4)]
+    return ((parts[0] * offset + parts[1]) * offset + parts[2]) * offset + parts[3]
+
+
+def _fine_grid() -> FloatArray:
+    places = np.linspace(0, len(GRID) - 1, (len(GRID) - 1) * FINER + 1)
+    grid: FloatArray = np.interp(places, np.arange(len(GRID)), GRID)
+    return grid
+
+
+def list_people(scores: Scores, steps: FloatArray, *, alpha: float = 0.05, detect: float | None = None) -> pd.DataFrame:
+    """Return one row for each person, trigger and lag, in that order, on the scale of the model per step.
+
+    `detect` is the level at which an effect has to be found to be called detectable; by default what is left of `alpha`
+    when all rows are adjusted.
+    """
+    shown = scores.refusal == 0
+    found = {name: np.full(shown.shape, np.nan) for name in NUMBERS}
+    step = np.broadcast_to(steps[None, :, None], shown.shape)[shown]
+    for name, value in describe_curve(*trace_own(scores.select(shown)), alpha=alpha, detect=detect).items():
+        found[name][shown] = value * step if name in TOLD else value
+    frame = pd.DataFrame({name: value.ravel() for name, value in found.items()})
+    frame["n_people"], frame["n_days"] = shown.ravel().astype(int), scores.n.ravel().astype(int)
+    frame["reason"] = np.array(REFUSALS)[scores.refusal].ravel()
+    return _refuse_endless(frame)
+
+
+def _refuse_endless(frame: pd.DataFrame) -> pd.DataFrame:
+    """Refuse rows whose estimate runs off: the outcome comes only with the trigger, or never with it."""
+    endless = np.isinf(frame["estimate"].to_numpy(float))
+    frame.loc[endless, list(NUMBERS)] = np.nan
+    frame.loc[endless, "reason"] = "separation"
+    frame.loc[endless, "n_people"] = 0
+    return frame
+
+
+def trace_own(scores: Scores) -> tuple[Curve, FloatArray]:
+    """Return the curves of scores (R,), each a person's own test, per unit of the trigger, and their t at no effect."""
+    evaluator = Evaluator(scores)
+    unit = 1 / evaluator.scale if scores.is_ratio else WIDE * evaluator.error / (scores.size * evaluator.scale)
+    centre = 0 * unit if scores.is_ratio else scores.curve[:, ZERO] / scores.size / evaluator.scale
+    grid = centre[:, None] + unit[:, None] * _fine_grid()
+    curve = Curve(evaluator.statistic, grid, np.maximum(scores.trust, 1.0), evaluator.power)
+    return curve, evaluator.statistic(np.zeros((len(unit), 1)))[:, 0]
+
+
+def pool_people(scores: Scores, steps: FloatArray, *, alpha: float = 0.05) -> pd.DataFrame:
+    """Return one row for each trigger and lag: the mean effect over people; one person alone speaks for themself.
+
+    The mean effect is where the people's weighted scores add up to nothing, its test a t test of these scores, whose
+    spread between people is the variance (Ibragimov and Muller 2010: it holds for people of any weight). So a person
+    without events, or whose trigger never changes, adds nothing and biases nothing.
+    """
+    members = _find_members(scores)
+    shape = members.shape[1:]
+    pairs = [(trigger, lag) for trigger in range(shape[0]) for lag in range(shape[1])]
+    rows: list[dict[str, Any]] = []
+    curves: list[tuple[Curve, FloatArray] | None] = []
+    for trigger, lag in pairs:
+        own = np.flatnonzero(scores.refusal[:, trigger, lag] == 0)
+        row: dict[str, Any] = {"reason": "", "n_people": 0, "n_days": 0}
+        traced: tuple[Curve, FloatArray] | None = None
+        if members[:, trigger, lag].sum() >= 2:
+            part = scores.select(np.s_[members[:, trigger, lag], trigger, lag])
+            curve, t, spread = _pool_pair(part, float(steps[trigger]))
+            traced = curve, t
+            row |= spread | {"n_people": len(part.n), "n_days": int(part.n.sum())}
+        elif len(own) == 1:
+            part = scores.select(np.s_[own, trigger, lag])
+            traced = trace_own(part)
+            row |= {"n_people": 1, "n_days": int(part.n.sum())}
+        else:
+            row["reason"] = _most_common(scores.refusal[:, trigger, lag])
+        rows.append(row)
+        curves.append(traced)
+    _describe_rows(rows, curves, [float(steps[trigger]) for trigger, _ in pairs], alpha)
+    frame = pd.DataFrame(rows, columns=[*NUMBERS, "n_people", "n_days", "reason"])
+    return _refuse_endless(frame.astype(dict.fromkeys(NUMBERS, float)))
+
+
+def _describe_rows(
+    rows: list[dict[str, Any]], curves: list[tuple[Curve, FloatArray] | None], steps: list[float], alpha: float
+) -> None:
+    """Add what the curves tell to the rows of a group, told at the level that adjusting all of them leaves."""
+    known = [curve for curve in curves if curve is not None]
+    level = choose_level(np.array([2 * stats.t.sf(abs(t[0]), curve.df[0]) for curve, t in known]), alpha)
+    for row, traced, step in zip(rows, curves, steps, strict=True):
+        if traced is None:
+            continue
+        told = describe_curve(*traced, alpha=alpha, detect=level)
+        row |= {name: float(value[0]) * (step if name in TOLD else 1) for name, value in told.items()}
+        if (
+            row["n_people"] > 2
+        ):  # where the effect of one more person would lie (Higgins, Thompson and Spiegelhalter 2009)
+            half = (row["ci_upper"] - row["ci_lower"]) / 2 / stats.t.ppf(1 - alpha / 2, traced[0].df[0])
+            wide = stats.t.ppf(0.975, row["n_people"] - 2) * np.hypot(row["heterogeneity"], half)
+            row |= {"prediction_lower": row["estimate"] - wide, "prediction_upper": row["estimate"] + wide}
+
+
+def choose_level(p_values: FloatArray, alpha: float) -> float:
+    """Return the level that Benjamini and Hochberg leave for one more finding among these tests.
+
+    >>> choose_level(np.array([0.001, 0.4, 0.6, 0.9]), 0.05)
+    0.025
+    """
+    tests = np.isfinite(p_values).sum()
+    found = (adjust_p_values(p_values) < alpha).sum()
+    return float(alpha * min(found + 1, tests) / tests) if tests else alpha
+
+
+def _find_members(scores: Scores) -> NDArray[np.bool_]:
+    """Return who counts in the group, (P, T, L): whoever's days say anything at all."""
+    said = (scores.information > 0) & (scores.spread[..., ZERO] > 0) & (scores.scale > 0)
+    return said & (scores.df >= LEAST_POOLED_DF) & ~np.isin(scores.refusal, NEVER_POOLED)
+
+
+NEVER_POOLED = [REFUSALS.index(reason) for reason in ("not recorded", "no variation", "no variation of its own")]
+
+
+def _most_common(refusal: NDArray[np.int64]) -> str:
+    """Return the commonest reason; the first in the list where several are."""
+    counts = np.bincount(refusal, minlength=len(REFUSALS))
+    counts[0] = 0
+    return REFUSALS[int(counts.argmax())] if counts.any() else "too few days"
+
+
+def _pool_pair(scores: Scores, step: float) -> tuple[Curve, FloatArray, dict[str, object]]:
+    """Return the curve of some people's scores (P,) added up, its t at no effect, and how far the people differ."""
+    people = len(scores.n)
+    evaluator = Evaluator(scores)
+    scale = evaluator.scale
+    information = scores.information * scale**2
+    personal = describe_people(scores)
+    usable = personal["usable"]
+    spread: dict[str, object] = {}
+    tau = 0.0
+    if usable.sum() > 1:
+        known = {name: value[usable] for name, value in personal.items()}
+        tau = pool_estimates(known["estimate"], known["se"])["heterogeneity"]
+        spread = {"p_heterogeneity": test_heterogeneity(known["estimate"], known["se"])}
+        spread |= {"p_anyone": float(stats.chi2.sf((known["z"] ** 2).sum(), usable.sum()))}
+    noise = scores.spread[:, ZERO] ** 2 * scale**2 / np.maximum(information, TINY)
+    noise = np.median(noise) if scores.is_ratio else noise
+    weight = scale / (noise + tau**2 * information)
+
+    def add(effect: FloatArray) -> FloatArray:
+        return evaluator(np.broadcast_to(effect, (people, effect.shape[-1]))) * weight[:, None]
+
+    def statistic(effect: FloatArray) -> FloatArray:
+        return _t_of_sums(add(effect))[None]
+
+    none = add(np.zeros((1, 1)))
+    error_now = np.sqrt((weight**2 * evaluator.plant(np.zeros((people, 1)))[:, 0] ** 2).sum())
+    slope = float((weight * information / scale).sum())
+    centre = 0.0 if scores.is_ratio else float(none.sum()) / slope
+    error = (
+        float(np.sqrt(((none - weight[:, None] * information[:, None] / scale[:, None] * centre) ** 2).sum())) / slope
+    )
+    unit = 1 / np.median(scale) if scores.is_ratio else max(error, 1e-9 * abs(centre), TINY) * WIDE
+    grid = centre + unit * _fine_grid()[None]
+    start = Curve(statistic, grid, np.array([people - 1.0]), statistic)
+    left = add(np.nan_to_num(start.cross(0.0), posinf=0.0, neginf=0.0)[:, None])
+    spread_now = np.sqrt((left**2).sum())  # between people, around their mean effect
+
+    def power(effect: FloatArray) -> FloatArray:
+        each = evaluator.plant(np.broadcast_to(effect, (people, effect.shape[-1]))) * weight[:, None]
+        return ((add(effect) - none).sum(0) / (np.sqrt((each**2).sum(0)) / error_now * spread_now))[None]
+
+    curve = replace(start, planted=power)
+    return curve, statistic(np.zeros((1, 1)))[:, 0], spread | {"heterogeneity": tau * step}
+
+
+def _t_of_sums(scores: FloatArray) -> FloatArray:
+    """Return the t statistic of each column of people's scores, (P, K) -> (K,): the one-sample t test."""
+    people = len(scores)
+    total, square = scores.sum(0), np.maximum((scores**2).sum(0), TINY)
+    ratio = np.clip(total / np.sqrt(square), -np.sqrt(people) * (1 - 1e-12), np.sqrt(people) * (1 - 1e-12))
+    t: FloatArray = ratio * np.sqrt((people - 1) / (people - ratio**2))
+    return t
+
+
+def describe_people(scores: Scores) -> dict[str, FloatArray]:
+    """Return each person's estimate and standard error per unit of the trigger, and the test as z: arrays (P,).
+
+    ``usable`` tells where the person's own test is.
+    """
+    usable = scores.refusal == 0
+    found = {name: np.full(len(usable), np.nan) for name in ("estimate", "se", "z")}
+    own = scores.select(usable)
+    evaluator = Evaluator(own)
+    curve, t = trace_own(own)
+    estimate = curve.cross(0.0)
+    at, width = np.where(np.isfinite(estimate), estimate, 0.0)[:, None], 0.01 / evaluator.scale[:, None]
+    slope = ((evaluator(at - width) - evaluator(at + width)) / (2 * width))[:, 0]
+    told = np.isfinite(estimate) & (slope > 0)
+    found["estimate"][usable] = np.where(told, estimate, np.nan)
+    found["se"][usable] = np.where(told, evaluator(at, error=True)[:, 0] / np.where(told, slope, 1.0), np.nan)
+    found["z"][usable] = stats.norm.isf(stats.t.sf(np.abs(t), np.maximum(own.trust, 1.0))) * np.sign(t)
+    return found | {"usable": np.isfinite(found["se"]) & np.isfinite(found["z"])}
+
+
+def shrink_people(scores: Scores, steps: FloatArray, *, alpha: float = 0.05) -> pd.DataFrame:
+    """Return rows as `list_people`, each person's estimate drawn towards the group's mean.
+
+    Empirical Bayes with the spread between people integrated out (a flat prior on its SD, Gelman 2006), so that the
+    intervals count that it is not known. Rows of people whose own test is refused keep their reason.
+    """
+    frame = list_people(scores, steps, alpha=alpha)
+    shape = scores.n.shape
+    drawn = {name: np.full(shape, np.nan) for name in (*TOLD, "p_value", "heterogeneity")}
+    reasons = frame["reason"].to_numpy().reshape(shape).copy()
+    for trigger in range(shape[1]):
+        for lag in range(shape[2]):
+            personal = describe_people(scores.select(np.s_[:, trigger, lag]))
+            usable = personal.pop("usable").astype(bool)
+            reasons[~usable & (reasons[:, trigger, lag] == ""), trigger, lag] = "separation"
+            if usable.sum() < 3:
+                reasons[usable, trigger, lag] = "too few people"
+                continue
+            mean, se, tau = integrate_spread(personal["estimate"][usable], personal["se"][usable])
+            for name, quantile in zip(ENDS, (alpha / 2, 1 - alpha / 2, 0.05, 0.95), strict=True):
+                drawn[name][usable, trigger, lag] = mean + stats.norm.ppf(quantile) * se
+            drawn["estimate"][usable, trigger, lag] = mean
+            drawn["p_value"][usable, trigger, lag] = 2 * stats.norm.sf(np.abs(mean / se))
+            drawn["heterogeneity"][usable, trigger, lag] = tau
+    scale = np.broadcast_to(steps[None, :, None], shape)
+    for name, value in drawn.items():
+        frame[name] = (value if name == "p_value" else value * scale).ravel()
+    frame["reason"] = reasons.ravel()
+    frame["n_people"] = np.isfinite(frame["estimate"]).astype(int)
+    return frame
+
+
+def put_on_scale(frame: pd.DataFrame, measure: str) -> pd.DataFrame:
+    """Return rows with their ``measure``, ratios on the ratio scale."""
+    frame = frame.assign(measure=measure).astype(dict.fromkeys(NUMBERS, float))
+    if measure != "difference":
+        told = [*TOLD, "prediction_lower", "prediction_upper"]
+        with np.errstate(over="ignore"):  # an interval without end
+            frame[told] = np.exp(frame[told])
+    return frame.assign(n_days=frame["n_days"].fillna(0).astype(int), n_people=frame["n_people"].astype(int))
