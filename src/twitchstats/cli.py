@@ -83,7 +83,7 @@ def build_parser() -> argparse.ArgumentParser:
     _add_triggers(report)
     report.add_argument("--include-notes", action="store_true", help="show free-text columns (private by default)")
 
-    verify = add("verify", run_verify, "run a report's notebook again and compare every number")
+    verify = add("verify", run_verify, "make a report again and compare every number; nothing of the given file is run")
     verify.add_argument("notebook", type=Path, metavar="REPORT.ipynb")
 
     check = add("check", run_check, "say what was read from a journal, and what was refused and why")
@@ -260,14 +260,20 @@ def run_claims(args: argparse.Namespace) -> int:
 
 def run_risk(args: argparse.Namespace) -> int:
     """Fit the risk model to a cohort."""
+    from io import BytesIO
+
     import pandas as pd
 
+    from twitchstats.files import check_target, read_file
     from twitchstats.redflags import RedFlagModel
     from twitchstats.redflags.advice import ANY_FLAG_ADVICE
     from twitchstats.redflags.prevalence import list_base_rates
 
+    if args.out:
+        check_target(args.out)
+    data = read_file(args.people)
     try:
-        people = pd.read_csv(args.people)
+        people = pd.read_csv(BytesIO(data))
     except ValueError as error:  # an empty file, broken quotes, another encoding
         raise OptionError(f"{args.people} can't be read as a CSV table: {error}.") from error
     if args.label not in people:
@@ -286,6 +292,7 @@ def run_risk(args: argparse.Namespace) -> int:
 
 def run_simulate(args: argparse.Namespace) -> int:
     """Write a simulated journal, or the demo data."""
+    from twitchstats.files import check_target, make_folder, write_table
     from twitchstats.resources import find_resource
     from twitchstats.simulate.demo import write_demo_data, write_journal
     from twitchstats.simulate.journal import simulate_journal
@@ -295,24 +302,21 @@ def run_simulate(args: argparse.Namespace) -> int:
         for path in write_demo_data(find_resource("data")):
             print(path)
         return 0
+    folder = make_folder(args.out)
+    paths = {name: check_target(folder / f"{name}.csv") for name in ("journal", "episodes", "people", "truth")}
     journal, truth = simulate_journal(people=args.people, days=args.days, world=args.world, seed=args.seed)
-    paths = {name: args.out / f"{name}.csv" for name in ("journal", "episodes", "people", "truth")}
-    for path in paths.values():
-        _refuse_existing(path)
-    args.out.mkdir(parents=True, exist_ok=True)
-    for path in write_journal(journal, args.out):
+    for path in [*write_journal(journal, folder), write_table(truth, paths["truth"])]:
         print(path)
-    truth.to_csv(paths["truth"], index=False, lineterminator="\n")
-    print(paths["truth"])
     return 0
 
 
 def run_study(args: argparse.Namespace) -> int:
     """Run the validation study."""
+    from twitchstats.files import check_target
     from twitchstats.study.command import renew_study, run_quickly
 
     if args.out:
-        _refuse_existing(args.out)
+        check_target(args.out)
     print(run_quickly() if args.quick else renew_study(_tell, out=args.out))
     return 0
 
@@ -322,13 +326,8 @@ def run_template(args: argparse.Namespace) -> int:
     from twitchstats.journal import make_template
 
     names = [name.strip() for name in args.variables.split(",")] if args.variables else None
-    frame = make_template(names, start=args.start, days=args.days if args.start else 1)
-    if args.out:
-        _refuse_existing(args.out)
-        frame.to_csv(args.out, index=False, lineterminator="\n")
-        print(args.out)
-    else:
-        frame.to_csv(sys.stdout, index=False, lineterminator="\n")
+    args.csv = True  # what it prints is the file itself
+    _put_table(make_template(names, start=args.start, days=args.days if args.start else 1), args)
     return 0
 
 
@@ -354,20 +353,25 @@ def run_version(args: argparse.Namespace) -> int:
 
 
 def _read(args: argparse.Namespace) -> Journal:
+    from io import BytesIO
+
+    from twitchstats.files import check_target, read_pipe
     from twitchstats.journal import read_journal
 
-    source = sys.stdin.buffer if str(args.journal) == "-" else args.journal
+    if args.out:
+        check_target(args.out)  # a refusal after the work would waste it
+    source = BytesIO(read_pipe(sys.stdin.buffer)) if str(args.journal) == "-" else args.journal
     return read_journal(source, **collect_options(args))
 
 
 def _put_table(frame: pd.DataFrame, args: argparse.Namespace) -> None:
     """Write a frame where it was asked for; only what people read is rounded."""
+    from twitchstats.files import format_csv, write_table
+
     if args.out:
-        _refuse_existing(args.out)
-        frame.to_csv(args.out, index=False, lineterminator="\n")
-        print(args.out)
+        print(write_table(frame, args.out))
     elif args.csv:
-        frame.to_csv(sys.stdout, index=False, lineterminator="\n")
+        print(format_csv(frame), end="")
     else:
         from twitchstats.report.tables import format_frame
 
@@ -380,13 +384,6 @@ def _put_messages(rejects: pd.DataFrame, most: int = 40) -> None:
         print(f"  {message} ({action})")
     if len(rejects) > most:
         print(f"  ... and {len(rejects) - most} more; --out FILE writes them all.")
-
-
-def _refuse_existing(path: Path) -> None:
-    if path.exists():
-        raise OptionError(
-            f"{path} is there already and is left as it is. Name another file with --out, or move it away."
-        )
 
 
 def _read_lags(text: str) -> tuple[int, ...]:

@@ -78,7 +78,7 @@ def test_check_can_write_the_refused_cells(journal, tmp_path, capsys):
     capsys.readouterr()
     assert cli.main(["check", str(journal), "--out", str(target)]) == 2
     assert capsys.readouterr().err == (
-        f"twitchstats: {target} is there already and is left as it is. Name another file with --out, or move it away.\n"
+        f"twitchstats: {target} is there already and is left as it is. Name another file, or move it away.\n"
     )
 
 
