@@ -16,6 +16,7 @@ from nbformat.v4 import new_code_cell
 from twitchstats.errors import TwitchstatsError, unknown_name
 
 KERNEL = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
+IGNORED = "nbval-ignore-output"  # tag of a cell that tells of the machine
 _PARAMETERS, _INJECTED = "parameters", "injected-parameters"
 
 

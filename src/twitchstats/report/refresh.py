@@ -14,9 +14,8 @@ import nbformat
 
 from twitchstats.errors import TwitchstatsError
 from twitchstats.files import make_folder, write_file
-from twitchstats.report.execute import execute_notebook
+from twitchstats.report.execute import IGNORED, execute_notebook
 
-IGNORED = "nbval-ignore-output"
 PICTURE = "picture:"
 
 

@@ -21,8 +21,7 @@ from nbformat import NotebookNode
 from twitchstats import __version__
 from twitchstats.errors import JournalError, OptionError, TwitchstatsError
 from twitchstats.files import open_file, read_file
-from twitchstats.report.execute import execute_notebook, insert_parameters, list_tags, read_parameters
-from twitchstats.report.refresh import IGNORED
+from twitchstats.report.execute import IGNORED, execute_notebook, insert_parameters, list_tags, read_parameters
 from twitchstats.report.write import PATHS, load_notebook, make_report_page
 from twitchstats.resources import find_resource
 
