@@ -21,7 +21,7 @@ from twitchstats.report.wording.prose import to_plain
 from twitchstats.resources import find_resource
 
 SUMMARY_TAG = "summary"
-_TABLES = ("people", "episodes")  # options of read_journal that are paths
+_TABLES = ("people", "episodes", "schema")  # options of read_journal that are paths
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from twitchstats.errors import JournalError, OptionError, unknown_name
+from twitchstats.journal.guess import is_note
 from twitchstats.journal.record import Journal
 from twitchstats.variables import find_variable, load_variables
 
@@ -123,8 +124,11 @@ def frame_days(journal: Journal) -> pd.DataFrame:
         frame["date"] = when.dt.strftime("%Y-%m-%d")
     elif journal.calendar == "day":
         frame["day"] = when
-    for row in journal.variables.itertuples(index=False):
+    known = journal.variables
+    for row in known[known["level"].eq("")].itertuples(index=False):
         header = _write_header(str(row.name), str(row.kind), str(row.unit), float(row.low), float(row.high))
+        if row.known != "dictionary" and row.kind in ("count", "text") and not is_note(str(row.name)):
+            header = f"{row.name} ({row.kind})"
         values = days[row.name]
         frame[header] = values.map({1.0: "yes", 0.0: "no"}) if row.kind == "yes/no" else values
     return _write_cells(frame)
