@@ -64,15 +64,14 @@ class Rule:
     def judge(self, numbers: NDArray[np.float64]) -> tuple[NDArray[np.float64], bool]:
         """Return plain figures in the unit, and whether each of them that is there keeps the rule."""
         values = numbers if self.factor == 1.0 or self.kind == "yes/no" else numbers * self.factor
-        filled = values[~np.isnan(values)]
-        if not len(filled):
+        low, high = float(np.fmin.reduce(values, initial=np.nan)), float(np.fmax.reduce(values, initial=np.nan))
+        if math.isnan(low):
             return values, True
-        low, high = float(filled.min()), float(filled.max())
         if self.kind == "yes/no":
-            return values, low >= 0 and high <= 1 and bool(((filled == 0) | (filled == 1)).all())
-        fine = low >= -LARGEST and high <= LARGEST and not (low < self.low or high > self.high) and not self.codes
+            return values, 0 <= low and high <= 1 and not bool(((values > 0) & (values < 1)).any())
+        fine = -LARGEST <= low and high <= LARGEST and not (low < self.low or high > self.high) and not self.codes
         if fine and self.kind == "count":
-            fine = low >= 0 and bool((filled == np.floor(filled)).all())
+            fine = low >= 0 and not bool((values > np.floor(values)).any())
         return values + 0.0 if low <= 0 else values, fine  # no -0
 
 

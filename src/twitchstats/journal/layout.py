@@ -300,10 +300,10 @@ def check_headers(header: list[str], told: str) -> list[str]:
 
 def _cut_blocks(data: bytes, start: int) -> Iterator[tuple[int, int]]:
     """Yield ends of blocks of whole lines; no block ends inside a quoted cell."""
-    lo = start
+    lo, quoted = start, b'"' in data
     while lo < len(data):
         hi = data.find(b"\n", lo + _BLOCK) + 1 or len(data)
-        odd = data.count(b'"', lo, hi) % 2
+        odd = quoted and data.count(b'"', lo, hi) % 2
         while odd and hi < len(data):
             end = data.find(b"\n", hi) + 1 or len(data)
             odd ^= data.count(b'"', hi, end) % 2
@@ -415,18 +415,30 @@ def _join_codes(parts: Iterable[Any]) -> Coded:
 
 
 def _is_regular(body: bytes, sign: str, width: int, n_lines: int) -> bool:
-    """Say whether each line has as many cells as the header, and no quotation mark leaves that in doubt."""
-    if b'"' in body or width < 2 or not body.endswith(b"\n"):
+    """Say whether each line is a record as wide as the header that begins with a filled cell."""
+    if width < 2 or not body.endswith(b"\n"):
         return False
     signs = np.frombuffer(body, dtype=np.uint8)
-    cuts = np.flatnonzero(signs == ord(sign))
-    if len(cuts) != n_lines * (width - 1):
-        return False
-    ends = np.flatnonzero(signs == 10)
-    grid = cuts.reshape(n_lines, width - 1)
+    cuts, ends = np.flatnonzero(signs == ord(sign)), np.flatnonzero(signs == 10)
+    starts = np.concatenate([[0], ends[:-1] + 1])
     # A first cell that is blank may be a row of nothing.
-    starts = np.concatenate([[-1], ends[:-1]])
-    return bool((grid[:, -1] < ends).all() and (grid[:, 0] > starts + 1).all() and not (signs[starts + 1] == 32).any())
+    if np.isin(signs[starts], (ord(sign), 10, 32)).any():
+        return False
+    if b'"' not in body:
+        if len(cuts) != n_lines * (width - 1):
+            return False
+        grid = cuts.reshape(n_lines, width - 1)
+        return bool((grid[:, -1] < ends).all() and (grid[:, 0] > starts).all())
+    counts = np.diff(np.searchsorted(cuts, ends), prepend=0)
+    quoted = np.unique(np.searchsorted(ends, np.flatnonzero(signs == 34)))
+    counts[quoted] = width - 1
+    lines = [body[starts[line] : ends[line] + 1].decode() for line in quoted]
+    try:
+        records = list(csv.reader(lines, delimiter=sign, strict=True))
+    except csv.Error:
+        return False
+    whole = len(records) == len(lines) and all(len(cells) == width and cells[0].strip() for cells in records)
+    return whole and bool((counts == width - 1).all())
 
 
 def _read_records(body: bytes, sign: str, line: int, told: str, width: int) -> Iterator[tuple[int, list[str]]]:
@@ -524,7 +536,7 @@ def _read_series(series: pd.Series, header: str, place: int) -> Column:
         levels = [clean_cell(write_cell(value)) for value in values] + [""]
         return np.where(codes < 0, len(levels) - 1, codes).astype(np.int32), levels
 
-    return Column(header, place, series.to_numpy(dtype=float) if plain else None, look)
+    return Column(header, place, series.to_numpy(dtype=float, copy=True) if plain else None, look)
 
 
 def write_cell(value: object) -> str:

@@ -12,7 +12,7 @@ from twitchstats.errors import JournalError, OptionError, check_choice, unknown_
 from twitchstats.journal.guess import read_columns
 from twitchstats.journal.layout import Table, read_frame, read_table
 from twitchstats.journal.record import Journal, Rejects
-from twitchstats.journal.rows import assemble_days, judge_courses, pick_column, place_nights, read_keys
+from twitchstats.journal.rows import assemble_days, judge_courses, number_days, pick_column, place_nights, read_keys
 from twitchstats.journal.schema import read_schema
 from twitchstats.journal.source import Readable, Source, describe_file
 from twitchstats.journal.tables import gather_people, read_episodes, read_people
@@ -140,7 +140,7 @@ def read_journal(
     days = _judge_absence(days, told, chosen, keys.calendar, absent, rejects)
     _note_single_days(days, keys.calendar, rejects)
     _note_far_days(days, keys.calendar, rejects)
-    persons = days.index.unique("person")
+    persons = days.index.levels[0]
     moments |= {"persons": persons, "calendar": keys.calendar}
     options["decimal"] = decimal
     found_episodes = read_episodes(episodes, rejects, **moments, **options)
@@ -221,8 +221,9 @@ def _judge_absence(
             days, outcome, str(label), float(told.set_index("name").loc[outcome, "low"]), calendar, rejects
         )
     values = days[outcome].dropna()
-    n_gaps = _count_gaps(days, calendar)
-    if len(values) >= 10 and bool((values > 0).all()) and n_gaps >= 0.1 * len(days) and _knows_zero(told, outcome):
+    always = len(values) >= 10 and bool((values > 0).all()) and _knows_zero(told, outcome)
+    n_gaps = _count_gaps(days, calendar) if always else 0
+    if always and n_gaps >= 0.1 * len(days):
         message = (
             f"every entry has {label} above zero, and {n_gaps:,} days between have no entry, as in a log of attacks. "
             "Days without it are missing, so nothing can be concluded on what brings it on. If a day without an entry "
@@ -238,9 +239,9 @@ def _knows_zero(told: pd.DataFrame, outcome: str) -> bool:
 
 def _spans(days: pd.DataFrame, calendar: str) -> pd.DataFrame:
     """Return the first and last day number of each person, and how many days there are."""
-    dates = days.index.get_level_values("date")
-    numbers = (dates - pd.Timestamp(0)).days if calendar == "date" else dates
-    return pd.Series(numbers, index=days.index.get_level_values("person")).groupby(level=0).agg(["min", "max", "size"])
+    numbers = pd.Series(number_days(days.index, calendar))
+    spans = numbers.groupby(np.asarray(days.index.codes[0])).agg(["min", "max", "size"])
+    return spans.set_axis(days.index.levels[0][spans.index])
 
 
 def _count_gaps(days: pd.DataFrame, calendar: str) -> int:
@@ -280,8 +281,8 @@ def _note_single_days(days: pd.DataFrame, calendar: str, rejects: Rejects) -> No
     """Tell of each person with a single day: it is kept, but says nothing about change."""
     if calendar == "none":
         return
-    counts = days.groupby(level="person").size()
-    for person in counts.index[counts == 1]:
+    counts = np.bincount(days.index.codes[0], minlength=len(days.index.levels[0]))
+    for person in days.index.levels[0][counts == 1]:
         message = f"{person!r} has a single day; it is kept, but effects and lags need more"
         rejects.add("days", None, "", str(person), "single_day", message, "kept")
 
@@ -290,12 +291,10 @@ def _note_far_days(days: pd.DataFrame, calendar: str, rejects: Rejects) -> None:
     """Tell of an entry that lies years away from the same person's next one: its date may be a slip."""
     if calendar == "none":
         return
-    moments = days.index.to_frame(index=False)
-    moments["next"] = moments.groupby("person")["date"].shift(-1)
-    gaps = moments["next"] - moments["date"]
-    n_days = gaps.dt.days if calendar == "date" else gaps
+    codes, numbers = days.index.codes[0], number_days(days.index, calendar)
+    n_days = np.where(codes[1:] == codes[:-1], np.diff(numbers), 0)
     for place in np.flatnonzero(n_days > FAR):
-        person, date, following = moments.loc[place, ["person", "date", "next"]]
+        (person, date), (_, following) = days.index[place], days.index[place + 1]
         told = [f"{day:%Y-%m-%d}" if isinstance(day, pd.Timestamp) else f"day {day:.0f}" for day in (date, following)]
         message = (
             f"between {told[0]} and {told[1]} {person!r} has no entry, {n_days[place]:,.0f} days long; "
@@ -306,7 +305,7 @@ def _note_far_days(days: pd.DataFrame, calendar: str, rejects: Rejects) -> None:
 
 def _note_strangers(table: str, found: pd.Index | pd.Series, known: pd.Index, rejects: Rejects) -> None:
     """Tell of people in another table who have no day in the journal: names may be spelt in two ways."""
-    strangers = sorted(set(found) - set(known))
+    strangers = sorted(set(found.unique()) - set(known))
     if strangers:
         some = ", ".join(repr(name) for name in strangers[:5]) + (", ..." if len(strangers) > 5 else "")
         message = f"{len(strangers)} in the {table} table have no day in the journal: {some}; their rows are kept"

@@ -108,7 +108,7 @@ class Journal:
         raise unknown_name("variable", name, known["name"])
 
     def __repr__(self) -> str:
-        n_people = self.days.index.get_level_values("person").nunique()
+        n_people = len(self.days.index.unique("person"))
         return f"<Journal: {n_people} people, {len(self.days)} days, {len(self.variables)} variables>"
 
 

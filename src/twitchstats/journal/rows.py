@@ -43,15 +43,22 @@ class Keys:
     """
 
     people: NDArray[np.object_]
-    person: NDArray[np.int64]
+    person: NDArray[np.int32]
     numbers: NDArray[np.int64]
     calendar: str
     mask: Mask
     columns: list[Column]
 
-    def index(self, order: NDArray[np.int64]) -> pd.MultiIndex:
+    def index(self, order: NDArray[np.int64] | slice) -> pd.MultiIndex:
         """Return the index (person, date) of some of the rows."""
-        days, codes = np.unique(self.numbers[order], return_inverse=True)
+        numbers = self.numbers[order]
+        first, span = int(numbers.min()), int(numbers.max() - numbers.min())
+        if span <= 4 * len(numbers):
+            there = np.zeros(span + 1, dtype=bool)
+            there[numbers - first] = True
+            days, codes = np.flatnonzero(there) + first, (np.cumsum(there, dtype=np.int32) - 1)[numbers - first]
+        else:
+            days, codes = np.unique(numbers, return_inverse=True)
         dates = pd.Index(days, name="date")
         if self.calendar == "date":
             dates = pd.DatetimeIndex(days.astype("datetime64[D]").astype("datetime64[us]"), name="date")
@@ -64,6 +71,13 @@ class Keys:
         """Return the day of a row as text."""
         number = int(self.numbers[row])
         return str(np.datetime64(number, "D")) if self.calendar == "date" else str(number)
+
+
+def number_days(index: pd.MultiIndex, calendar: str) -> NDArray[np.int64]:
+    """Return the day of each row as a number: days since 1970, or the number of the day or entry."""
+    level = index.levels[1]
+    days = level.to_numpy().astype("datetime64[D]").astype(np.int64) if calendar == "date" else level.to_numpy()
+    return days[np.asarray(index.codes[1])]
 
 
 # --- finding the columns ----------------------------------------------------------------------------------------------
@@ -171,7 +185,7 @@ def read_keys(
     if not mask.any():
         raise JournalError(_tell_nothing_kept(table, rejects))
     people, codes = _code_people(who, mask)
-    numbers = numbers[mask]
+    numbers = numbers if mask.all() else numbers[mask]
     if calendar == "none":
         numbers = pd.Series(codes).groupby(codes).cumcount().to_numpy() + 1
     keys = Keys(people, codes, numbers, calendar, mask, [column for column in (who, when) if column is not None])
@@ -236,15 +250,15 @@ def _drop_totals(table: Table, columns: list[Column], rejects: Rejects) -> Mask:
     return kept
 
 
-def _code_people(who: Column | None, mask: Mask) -> tuple[NDArray[np.object_], NDArray[np.int64]]:
+def _code_people(who: Column | None, mask: Mask) -> tuple[NDArray[np.object_], NDArray[np.int32]]:
     """Return the people in sorted order, and which of them each kept row is about."""
     if who is None:
-        return np.array([SOLE_PERSON], dtype=object), np.zeros(int(mask.sum()), dtype=np.int64)
-    codes = who.codes[mask]
+        return np.array([SOLE_PERSON], dtype=object), np.zeros(int(mask.sum()), dtype=np.int32)
+    codes = who.codes if mask.all() else who.codes[mask]
     used = np.unique(codes)
     people = sorted({who.levels[code] for code in used})
     place = {name: number for number, name in enumerate(people)}
-    known = np.array([place.get(text, -1) for text in who.levels], dtype=np.int64)
+    known = np.array([place.get(text, -1) for text in who.levels], dtype=np.int32)
     return np.array(people, dtype=object), known[codes]
 
 
@@ -471,16 +485,16 @@ def assemble_days(
 ) -> tuple[pd.DataFrame, list[Variable]]:
     """Return the daily table with the sorted index (person, date); rows of one day become one, and that is told."""
     span = keys.numbers - keys.numbers.min()
-    rank = keys.person * (int(span.max()) + 1) + span
+    rank = keys.person * np.int64(int(span.max()) + 1) + span
     order = None if (rank[1:] > rank[:-1]).all() else np.lexsort((rows, rank))
     columns = {reading.variable.name: reading.data for reading in readings}
     variables = [reading.variable for reading in readings]
     if order is None:
-        frame = pd.DataFrame(columns, index=keys.index(np.arange(len(rows))))
+        frame = pd.DataFrame(columns, index=keys.index(slice(None)), copy=False)
         return frame, variables
     rank = rank[order]
     first = np.concatenate([[True], rank[1:] != rank[:-1]])
-    frame = pd.DataFrame({name: values[order] for name, values in columns.items()})
+    frame = pd.DataFrame({name: values[order] for name, values in columns.items()}, copy=False)
     if not first.all():
         frame, variables = _combine_rows(frame, first, readings, keys, rows, order, rejects)
     frame.index = keys.index(order[first])

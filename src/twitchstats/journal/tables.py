@@ -55,9 +55,7 @@ def read_people(
 
 def gather_people(days: pd.DataFrame, variables: pd.DataFrame) -> pd.DataFrame:
     """Return the people table that a daily table implies: age and sex, where a person's are the same every day."""
-    people = pd.DataFrame(
-        index=pd.Index(sorted(set(days.index.get_level_values("person"))), name="person", dtype="str")
-    )
+    people = pd.DataFrame(index=pd.Index(days.index.levels[0], name="person", dtype="str"))
     for name, source in zip(variables["name"], variables["source"], strict=True):
         known = find_trait(source)
         if known:
