@@ -89,6 +89,9 @@ def build_parser() -> argparse.ArgumentParser:
     check = add("check", run_check, "say what was read from a journal, and what was refused and why")
     _add_journal(check)
     _add_table(check, "the table of refused cells")
+    check.add_argument(
+        "--write-schema", nargs="?", const=True, metavar="FILE", help="write what each column means, to be corrected"
+    )
 
     triggers = add("triggers", run_triggers, "estimate which triggers go with the outcome")
     _add_journal(triggers)
@@ -147,11 +150,18 @@ def _add_journal(command: argparse.ArgumentParser, *, required: bool = True) -> 
     reading = command.add_argument_group("how to read it")
     reading.add_argument("--people", type=Path, metavar="FILE", help="CSV with one row for each person")
     reading.add_argument("--episodes", type=Path, metavar="FILE", help="CSV with one row for each episode")
-    reading.add_argument("--person", metavar="COLUMN", help="the column that names the person")
+    reading.add_argument("--schema", type=Path, metavar="FILE", help="CSV that says what the columns mean")
+    reading.add_argument("--format", metavar="NAME", help="the app or study that wrote it, where it is not recognised")
+    reading.add_argument(
+        "--person", metavar="COLUMN", help="the column that names the person; none: all rows are one's"
+    )
     reading.add_argument("--date", metavar="COLUMN", help="the column with the date or the number of the day")
     reading.add_argument("--outcome", metavar="COLUMN", help="the column to explain (default: twitches)")
     reading.add_argument("--order", choices=("auto", "date", "day", "none"), help="how the days are ordered")
     reading.add_argument("--undated", action="store_const", const="none", dest="order", help="the same as --order none")
+    reading.add_argument(
+        "--absent", choices=("none",), help="none: a day without an entry is a day without the outcome"
+    )
     reading.add_argument("--date-format", metavar="FORMAT", help="dmy, mdy, ymd, or a pattern such as %%d.%%m.%%Y")
     reading.add_argument(
         "--column",
@@ -178,9 +188,11 @@ def _add_table(command: argparse.ArgumentParser, what: str) -> None:
 
 def collect_options(args: argparse.Namespace) -> dict[str, Any]:
     """Return the options of `read_journal` that were given, paths as text."""
-    names = ("person", "date", "outcome", "order", "date_format", "delimiter", "decimal", "encoding")
+    names = (
+        "person", "date", "outcome", "order", "absent", "format", "date_format", "delimiter", "decimal", "encoding",
+    )  # fmt: skip
     given: dict[str, Any] = {name: getattr(args, name) for name in names}
-    given |= {name: str(path) if (path := getattr(args, name)) else None for name in ("people", "episodes")}
+    given |= {name: str(path) if (path := getattr(args, name)) else None for name in ("people", "episodes", "schema")}
     given["columns"] = dict(args.column) if args.column else None
     return {name: value for name, value in given.items() if value is not None}
 
@@ -219,15 +231,19 @@ def run_verify(args: argparse.Namespace) -> int:
 
 
 def run_check(args: argparse.Namespace) -> int:
-    """Tell what was read and refused."""
+    """Tell what was read and refused, and what each column means."""
+    from twitchstats.journal.schema import tell_meanings
     from twitchstats.report.wording.prose import to_plain
     from twitchstats.report.wording.reading import describe_reading
 
     journal = _read(args)
+    if args.write_schema:
+        _put_schema(journal, args)
     if args.csv or args.out:
         _put_table(journal.rejects, args)
     else:
         print(to_plain(describe_reading(journal)))
+        print(f"\n{tell_meanings(journal.variables)}\n")
         _put_messages(journal.rejects)
     return int(journal.rejects["action"].ne("kept").any())
 
@@ -353,14 +369,12 @@ def run_version(args: argparse.Namespace) -> int:
 
 
 def _read(args: argparse.Namespace) -> Journal:
-    from io import BytesIO
-
-    from twitchstats.files import check_target, read_pipe
+    from twitchstats.files import check_target
     from twitchstats.journal import read_journal
 
     if args.out:
         check_target(args.out)  # a refusal after the work would waste it
-    source = BytesIO(read_pipe(sys.stdin.buffer)) if str(args.journal) == "-" else args.journal
+    source = sys.stdin.buffer if str(args.journal) == "-" else args.journal
     return read_journal(source, **collect_options(args))
 
 
@@ -384,6 +398,18 @@ def _put_messages(rejects: pd.DataFrame, most: int = 40) -> None:
         print(f"  {message} ({action})")
     if len(rejects) > most:
         print(f"  ... and {len(rejects) - most} more; --out FILE writes them all.")
+
+
+def _put_schema(journal: Journal, args: argparse.Namespace) -> None:
+    """Write the schema beside the journal, or where it was asked for."""
+    from twitchstats.journal import write_schema
+
+    if args.write_schema is True and str(args.journal) == "-":
+        raise OptionError("The journal is piped in, so say where its schema is to go: --write-schema FILE.")
+    beside = args.journal.with_name(f"{args.journal.stem}_schema.csv")
+    path = beside if args.write_schema is True else Path(args.write_schema)
+    write_schema(journal.variables, path)
+    _tell(f"Written: {path}. Correct what is wrong, then read the journal with --schema {shlex.quote(str(path))}.")
 
 
 def _read_lags(text: str) -> tuple[int, ...]:

@@ -13,7 +13,7 @@ import stat
 import tempfile
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING
 
 from twitchstats.errors import JournalError, OptionError, TwitchstatsError
 
@@ -23,8 +23,6 @@ if TYPE_CHECKING:
 StrPath = str | os.PathLike[str]
 Replace = bool | Callable[[Path], bool]
 
-PIPE_LIMIT = 256 << 20  # bytes taken from a pipe: an endless one must end
-_CHUNK = 1 << 20
 _FORMULA = r"=+\-@\t\r\n＝＋－＠"
 _RISKY = re.compile(rf"""['"]*[{_FORMULA}]""")
 _ESCAPED = re.compile(rf"""'['"]*[{_FORMULA}]""")
@@ -72,27 +70,6 @@ def open_file(path: StrPath) -> IO[bytes]:
     if stat.S_ISDIR(mode):
         raise IsADirectoryError(21, "Is a directory", str(path))
     raise JournalError(f"{path} is {_name_kind(mode)}, not a file. Save what it gives to a file, and name that.")
-
-
-def read_pipe(stream: IO[Any], *, name: str = "What is piped in", limit: int = PIPE_LIMIT) -> bytes:
-    """Return all bytes of an open stream that may have no end.
-
-    Raises
-    ------
-    JournalError
-        More than `limit` bytes come.
-    """
-    chunks: list[bytes] = []
-    left = limit
-    while chunk := stream.read(_CHUNK):
-        data = chunk.encode("utf-8") if isinstance(chunk, str) else bytes(chunk)
-        left -= len(data)
-        if left < 0:
-            raise JournalError(
-                f"{name} gives more than {limit >> 20} MB and may never end. Save it to a file, and name that."
-            )
-        chunks.append(data)
-    return b"".join(chunks)
 
 
 def check_target(path: StrPath, *, replace: Replace = False, inputs: Iterable[StrPath] = ()) -> Path:

@@ -27,7 +27,6 @@ from twitchstats.files import (
     make_folder,
     open_file,
     read_file,
-    read_pipe,
     unescape_formula,
     write_file,
     write_table,
@@ -209,17 +208,6 @@ def test_a_pipe_or_a_device_is_refused_without_waiting(tmp_path):
         with raises(JournalError, f"{path} is {kind}, not a file. Save what it gives to a file, and name that."):
             read_file(path)
     assert time.monotonic() - begun < 2
-
-
-def test_an_endless_pipe_ends():
-    class Endless:
-        def read(self, size):
-            return "1,2\n" * (size // 4)
-
-    message = "The days table gives more than 3 MB and may never end. Save it to a file, and name that."
-    with raises(JournalError, message):
-        read_pipe(Endless(), name="The days table", limit=3 << 20)
-    assert read_pipe(io.BytesIO(b"abc")) == read_pipe(io.StringIO("abc")) == b"abc"
 
 
 @pytest.mark.parametrize("sign", SIGNS)

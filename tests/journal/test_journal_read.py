@@ -43,7 +43,7 @@ def test_a_messy_journal_is_read_and_everything_refused_is_listed(read):
     ]  # fmt: skip
     assert journal.days["twitches"].fillna(-1).to_list() == [5, -1, -1, -1]
     assert journal.days["stress"].fillna(-1).to_list() == [5, -1, -1, 2]
-    assert journal.days["sleep"].fillna(-1).to_list() == [8, -1, -1, 8]
+    assert journal.days["sleep"].fillna(-1).to_list() == [7.5, -1, -1, 8]
     assert journal.days["notes"].fillna("").to_list() == ["again | first", "", "=1+1", ""]
     assert journal.rejects.columns.to_list() == REJECT_COLUMNS
     told = journal.rejects[["row", "column", "value", "rule", "action"]].astype(object).to_numpy().tolist()

@@ -9,7 +9,7 @@ import pytest
 
 from twitchstats.errors import JournalError, OptionError
 from twitchstats.journal import read_journal
-from twitchstats.journal.text import LINE_LIMIT
+from twitchstats.journal.source import LINE_LIMIT
 
 PLAIN = "date,twitches,sleep,notes\n2024-03-01,3,7.5,Café\n2024-03-02,4,6.25,ok\n"
 

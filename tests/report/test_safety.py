@@ -170,13 +170,13 @@ def test_no_word_of_the_diary_reaches_a_report_that_was_not_asked_for_it(tmp_pat
 
 
 def test_an_endless_pipe_ends_in_one_message(monkeypatch, capsys):
-    from twitchstats import files
+    from twitchstats.journal import source
 
-    monkeypatch.setattr(files.read_pipe, "__kwdefaults__", {"name": "What is piped in", "limit": 4 << 20})
+    monkeypatch.setattr(source, "PIPE_LIMIT", 4 << 20)
     with subprocess.Popen(["yes", "1,2"], stdout=subprocess.PIPE) as endless:
         monkeypatch.setattr(sys, "stdin", type("Stdin", (), {"buffer": endless.stdout}))
         assert cli.main(["check", "-"]) == 2
         endless.kill()
     assert capsys.readouterr().err == (
-        "twitchstats: What is piped in gives more than 4 MB and may never end. Save it to a file, and name that.\n"
+        "twitchstats: More than 4,194,304 bytes came through the pipe, and no end. Save the journal to a file first.\n"
     )

@@ -5,7 +5,7 @@ import re
 from collections.abc import Callable, Sequence
 
 from twitchstats.errors import JournalError, OptionError
-from twitchstats.journal.table import Fault
+from twitchstats.journal.cells import Fault
 from twitchstats.variables import load_words, normalise_header
 
 EARLIEST = dt.date(1900, 1, 1)

@@ -23,7 +23,7 @@ from twitchstats.report.wording.prose import to_plain
 from twitchstats.resources import find_resource
 
 SUMMARY_TAG = "summary"
-PATHS = ("people", "episodes")  # options of read_journal that are paths
+PATHS = ("people", "episodes", "schema")  # options of read_journal that are paths
 
 
 @dataclass(frozen=True)

@@ -150,9 +150,8 @@ def test_windows_accents_are_read_and_told(make_export):
 
 
 BOMB = '<!DOCTYPE HealthData [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;">]><HealthData>&b;</HealthData>'
-OUTSIDE = (
-    '<?xml version="1.0"?><!DOCTYPE HealthData [<!ENTITY a SYSTEM "file:///etc/passwd">]><HealthData>&a;</HealthData>'
-)
+OUTSIDE = '<!DOCTYPE HealthData [<!ENTITY a SYSTEM "file:///etc/passwd">]><HealthData>&a;</HealthData>'
+UNKNOWN = '<?xml version="1.0" encoding="x"?><HealthData/>'
 
 
 @pytest.mark.parametrize("content", [BOMB, OUTSIDE, UNKNOWN, "<HealthData><Record", "<HealthData>"])
