@@ -41,7 +41,9 @@ def test_long_table_is_refused(read):
         "it to one row a day with a column for each, for example with pandas: "
         "frame.pivot_table(index=[...], columns='variable', values='value')."
     )):  # fmt: skip
-        read("date,variable,value\n2024-03-01,twitches,3\n2024-03-01,stress,4\n")
+        read("date,variable,value,site\n2024-03-01,twitches,3,calf\n2024-03-01,stress,4,\n")
+    assert read("date,variable,value\n2024-03-01,twitches,3\n2024-03-01,stress,4\n").days.columns.to_list() == [
+        "twitches", "stress"]  # fmt: skip
 
 
 def test_nameless_person_column_is_asked_for(read):

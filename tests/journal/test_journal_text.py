@@ -155,8 +155,7 @@ def test_quotes_inside_a_cell_do_no_harm(read):
         ),
         (
             b"PK\x03\x04\x14\x00\x06\x00",
-            "The days table is not a CSV file: it seems to be a zip archive or an Excel workbook (.xlsx). "
-            "Save the sheet as CSV first.",
+            "The export can't be unpacked: File is not a zip file. Export it again, without a password.",
         ),
         (
             b"\x89PNG\r\n\x1a\n\x00\x00",

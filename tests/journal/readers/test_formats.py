@@ -35,7 +35,7 @@ SAMPLES = {
         bearable, 7,
         {"date": "2024-03-03", "Muscle twitching": "2", "Mood": "6", "Anxious": "yes", "Meh": "yes", "Energy": "2",
          "Magnesium (mg)": "400", "Caffeine": "yes", "High stress": "yes", "Sleep (h)": "5.833333333",
-         "Sleep quality": "2"},
+         "Sleep quality rating": "2"},
         {"Muscle twitching": {"kind": "rating", "low": "0", "high": "3", "combine": "mean"},
          "Magnesium (mg)": {"kind": "amount", "low": "0", "unit": "mg", "combine": "sum"},
          "Sleep (h)": {"name": "sleep", "unit": "h", **NIGHT}},
@@ -62,7 +62,10 @@ SAMPLES = {
          "Magnesium taken": "yes", "Magnesium (mg)": "400.0", "temperature_min": "41.0"},
         {"temperature_min": {"kind": "amount", "outside": "yes", "combine": "mean"}},
     ),
-    "visible_sample.csv": (visible, 1, {"date": "2024-03-03", "Muscle twitching": "2"}, {}),
+    "visible_sample.csv": (
+        visible, 1, {"date": "2024-03-03", "Muscle twitching": "2"},
+        {"Muscle twitching": {"kind": "rating", "low": "0", "high": "3"}},
+    ),
     "trackandgraph_sample.csv": (
         track_and_graph, 3,
         {"date": "2024-03-03", "Twitches": "12", "Sleep (h)": "5.833333333", "Caffeine (cups)": "2",
@@ -497,8 +500,23 @@ def test_track_and_graph_labels_stand_for_numbers(make_export):
     ))  # fmt: skip
     assert "Mood: 0 is 'low', 1 is 'high'." in source.notes
     assert days_of(source, "date", "Mood", "Coffee") == [
-        ["2024-03-03", "0", None], ["2024-03-04", "1", "1"], ["2024-03-04", None, "1"]]  # fmt: skip
+        ["2024-03-03", "0", None], ["2024-03-04", "1", "2"]]  # fmt: skip
+    assert "Coffee: several values on 1 days; they are added up." in source.notes
     assert count_records(source) == (6, 1)
+
+
+def test_what_nobody_knows_how_to_combine_stays_several(make_export):
+    text = "date,name,value\n2024-03-03,own,1\n2024-03-04,own,5\n2024-03-03,own,7\n2024-03-03,own,x\n"
+    source = long_table.read(make_export(text))
+    assert days_of(source, "date", "own") == [
+        ["2024-03-03", "1"], ["2024-03-03", "7"], ["2024-03-03", "x"], ["2024-03-04", "5"]]  # fmt: skip
+    assert source.origin.to_numpy().tolist() == [[2, 3], [4, 0], [5, 0], [3, 1]]
+
+
+def test_visible_numbers_beyond_its_severities_are_no_ratings(make_export):
+    header = "observation_date,tracker_name,tracker_category,observation_value \n"
+    source = visible.read(make_export(f"{header}2024-03-03,HRV,x,45 \n2024-03-03,Fatigue,x,2\n2024-03-04,HRV,x,2\n"))
+    assert source.facts == ({"source": "Fatigue", "kind": "rating", "low": "0", "high": "3"},)
 
 
 def test_a_long_table_needs_nothing_else_beside_it():

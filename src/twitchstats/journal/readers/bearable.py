@@ -88,8 +88,9 @@ def _read_sleep(days: Days, record: Record) -> dict[str, object] | str:
 
 
 def _read_quality(days: Days, record: Record) -> dict[str, object]:
+    """Read how good a sleep was, under a name that no dictionary knows: its scale is not told."""
     return {
-        days.name("Sleep quality", group="Sleep quality", kind="rating", timing="night", combine="mean"): record[
+        days.name("Sleep quality rating", group="Sleep quality", timing="night", combine="mean"): record[
             "rating/amount"
         ]
     }

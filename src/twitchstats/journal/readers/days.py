@@ -2,18 +2,21 @@
 
 import datetime as dt
 import math
+import re
 from array import array
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
+from functools import cache
 
 import numpy as np
 import pandas as pd
 
 from twitchstats.errors import JournalError
 from twitchstats.journal.source import Source
-from twitchstats.variables import find_variable
+from twitchstats.variables import find_variable, load_variables
 
 MOST_CELLS = 40_000_000  # of the table of days; the names that are told most often go first
+_CELLS = ("day", "column", "value", "record")
 _RESERVED = frozenset({"date", "person", "day"})
 _WORDS = {
     "sum": "they are added up",
@@ -39,18 +42,18 @@ class Days:
         self.notes: list[str] = []
         self.people: dict[str, dict[str, str]] = {}
         self.n_rows = 0
-        self._left: dict[str, tuple[int, object]] = {}
+        self._left: dict[str, tuple[int, int]] = {}
         self._facts: dict[str, dict[str, str]] = {}
         self._names: dict[tuple[str, str], str] = {}
         self._taken: set[str] = set()
         self._ticks: dict[str, str] = {}
         self._doses: dict[str, str] = {}
         self._keys: dict[tuple[str, str], int] = {}
-        self._first: list[object] = []
+        self._first: list[int] = []
         self._count: Counter[int] = Counter()
         self._columns: dict[str, int] = {}
         self._values: dict[str, int] = {}
-        self._cells = tuple(array("q") for _ in range(3))  # day, column, value
+        self._cells = tuple(array("q") for _ in _CELLS)
         self._told: defaultdict[str, set[int]] = defaultdict(set)
 
     def name(self, text: str, *, group: str = "", **facts: str) -> str:
@@ -87,7 +90,7 @@ class Days:
 
     def add(
         self,
-        record: object,
+        record: int,
         day: dt.date | str,
         values: Mapping[str, object],
         *,
@@ -105,13 +108,14 @@ class Days:
         for column, value in values.items():
             text = f"{value:.10g}" if isinstance(value, float) else str(value).strip()
             if text:
-                self._cells[0].append(place)
-                self._cells[1].append(self._columns.setdefault(column, len(self._columns)))
-                self._cells[2].append(self._values.setdefault(text, len(self._values)))
+                codes = (place, self._columns.setdefault(column, len(self._columns)),
+                         self._values.setdefault(text, len(self._values)), record)  # fmt: skip
+                for cells, code in zip(self._cells, codes, strict=True):
+                    cells.append(code)
         for group in groups:
             self._told[group].add(place)
 
-    def leave(self, record: object, why: str, *, records: int = 1) -> None:
+    def leave(self, record: int, why: str, *, records: int = 1) -> None:
         """Count a record that is left out, with the reason."""
         self.n_rows += records
         count, first = self._left.get(why, (0, record))
@@ -128,7 +132,7 @@ class Days:
         if not self._keys:
             told = " ".join(self._tell_left()) or "It has no records."
             raise JournalError(f"Nothing of this {self.format} export can be read. {told}")
-        cells = pd.DataFrame(dict(zip(("day", "column", "value"), map(np.asarray, self._cells), strict=True)))
+        cells = pd.DataFrame(dict(zip(_CELLS, map(np.asarray, self._cells), strict=True)))
         cells = self._choose_columns(cells)
         days, origin = self._lay_out(cells)
         if self.people:
@@ -174,28 +178,29 @@ class Days:
         self._fill_doses(columns)
         base = {"person": rows["person"].replace("", None)} if rows["person"].any() else {}
         frame = pd.DataFrame({**base, "date": [keys[day][1] for day in rows["day"]], **columns}, dtype="str")
+        first = found.groupby("row")["record"].min().reindex(rows.index).to_numpy()
+        first = np.where(rows["rank"] == 0, [self._first[day] for day in rows["day"]], first).astype(np.int64)
         records = np.where(rows["rank"] == 0, [self._count[day] for day in rows["day"]], 0)
-        return frame, pd.DataFrame({self.record: [self._first[day] for day in rows["day"]], "records": records})
+        return frame, pd.DataFrame({self.record: first, "records": records})
 
     def _combine_cells(self, cells: pd.DataFrame) -> pd.DataFrame:
-        """Return ``day, column, rank, text``: one value for each day and column, or several with ranks from 0."""
+        """Return ``day, column, record, rank, text``: one value for each day and column, or several ranked from 0."""
         texts, names = np.array(list(self._values), dtype=object), list(self._columns)
         several = cells.duplicated(["day", "column"], keep=False)
         single = cells[~several].assign(rank=0, text=lambda frame: texts[frame["value"]])
         combined = []
         for column, part in cells[several].groupby("column"):
-            for day, values in part.groupby("day")["value"]:
-                found = self._combine(names[column], list(texts[values]))
-                combined += [(day, column, rank, text) for rank, text in enumerate(found)]
+            for day, values in part.groupby("day"):
+                found = self._combine(names[column], list(texts[values["value"]]))
+                told = zip(values["record"], found, strict=False)
+                combined += [(day, column, record, rank, text) for rank, (record, text) in enumerate(told)]
             self._tell_combined(names[column], part["day"].nunique())
-        more = pd.DataFrame(combined, columns=["day", "column", "rank", "text"])
-        return pd.concat([single[more.columns], more], ignore_index=True).astype(
-            {"day": int, "column": int, "rank": int}
-        )
+        more = pd.DataFrame(combined, columns=["day", "column", "record", "rank", "text"])
+        return pd.concat([single[more.columns], more], ignore_index=True).astype(dict.fromkeys(more.columns[:-1], int))
 
     def _combine(self, name: str, found: list[str]) -> list[str]:
         """Return the value of a day that has several; where nothing says how they combine, all of them."""
-        rule = self._facts.get(name, {}).get("combine", "")
+        rule = self._find_rule(name)
         if rule == "join":
             return [" | ".join(dict.fromkeys(found))]
         if rule == "max" and set(found) <= {"yes", "no"}:
@@ -203,8 +208,14 @@ class Days:
         numbers = [number for text in found if (number := _to_number(text)) is not None]
         return [_COMBINERS[rule](numbers)] if rule and len(numbers) == len(found) else found
 
+    def _find_rule(self, name: str) -> str:
+        """Return how values of a day combine: as the format says, else as the dictionary does for a name it knows."""
+        told = self._facts.get(name, {})
+        known = find_variable(re.sub(r" *\([^()]*\)$", "", name))
+        return told.get("combine") or (_find_combine(known) if known and "kind" not in told else "")
+
     def _tell_combined(self, name: str, n_days: int) -> None:
-        rule = self._facts.get(name, {}).get("combine", "")
+        rule = self._find_rule(name)
         if rule in _WORDS and name not in self._ticks:
             self.notes.append(f"{name}: several values on {n_days:,} days; {_WORDS[rule]}.")
 
@@ -243,6 +254,11 @@ class Days:
             f"{count:,} {'record' if count == 1 else 'records'} left out: {why} (the first: {self.record} {first})."
             for why, (count, first) in self._left.items()
         ]
+
+
+@cache
+def _find_combine(name: str) -> str:
+    return str(load_variables().set_index("name").loc[name, "combine"])
 
 
 def _to_number(text: str) -> float | None:
