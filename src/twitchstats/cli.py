@@ -150,6 +150,8 @@ def _add_journal(command: argparse.ArgumentParser, *, required: bool = True) -> 
     reading = command.add_argument_group("how to read it")
     reading.add_argument("--people", type=Path, metavar="FILE", help="CSV with one row for each person")
     reading.add_argument("--episodes", type=Path, metavar="FILE", help="CSV with one row for each episode")
+    reading.add_argument("--also", action="append", type=Path, metavar="FILE", help="another source; repeat")
+    reading.add_argument("--weather", type=Path, metavar="FILE", help="a table by date of what comes from outside")
     reading.add_argument("--schema", type=Path, metavar="FILE", help="CSV that says what the columns mean")
     reading.add_argument("--format", metavar="NAME", help="the app or study that wrote it, where it is not recognised")
     reading.add_argument(
@@ -192,7 +194,9 @@ def collect_options(args: argparse.Namespace) -> dict[str, Any]:
         "person", "date", "outcome", "order", "absent", "format", "date_format", "delimiter", "decimal", "encoding",
     )  # fmt: skip
     given: dict[str, Any] = {name: getattr(args, name) for name in names}
-    given |= {name: str(path) if (path := getattr(args, name)) else None for name in ("people", "episodes", "schema")}
+    paths = ("people", "episodes", "schema", "weather")
+    given |= {name: str(path) if (path := getattr(args, name)) else None for name in paths}
+    given["also"] = list(map(str, args.also)) if args.also else None
     given["columns"] = dict(args.column) if args.column else None
     return {name: value for name, value in given.items() if value is not None}
 

@@ -152,7 +152,7 @@ def test_options_are_those_of_read_journal():
 
     words = (
         "check j --person a --date b --outcome c --order day --date-format ymd --people p --episodes e --column x=y "
-        "--delimiter ; --decimal , --encoding utf-8 --schema s --absent none --format f"
+        "--delimiter ; --decimal , --encoding utf-8 --schema s --absent none --format f --also a --weather w"
     )
     given = cli.collect_options(cli.build_parser().parse_args(words.split()))
     assert set(given) == set(inspect.signature(read_journal).parameters) - {"source", "today"}

@@ -1,7 +1,7 @@
 """Reading a journal: from a file or a frame to the five tables of a `Journal`."""
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -25,8 +25,10 @@ _OUTCOMES = ("twitches", "spasms", "cramps", "episodes")
 
 
 def read_journal(
-    source: Readable,
+    source: Readable | Sequence[Readable],
     *,
+    also: Sequence[Readable] = (),
+    weather: Readable | None = None,
     schema: Readable | None = None,
     people: Readable | None = None,
     episodes: Readable | None = None,
@@ -50,7 +52,13 @@ def read_journal(
     source : path, file object (text or bytes) or DataFrame
         The daily table: a header row, then one row for each person and day. Needs a date (``date``) or day number
         (``day``); every other column is a variable. Delimiter, encoding, decimal sign, units in headers
-        ('Caffeine (mg)', 'sleep hrs', 'cups of coffee') and scales ('stress (0-100)') are recognised.
+        ('Caffeine (mg)', 'sleep hrs', 'cups of coffee') and scales ('stress (0-100)') are recognised. So are the
+        exports of several apps and studies (`readers.list_formats`), zipped or not, and workbooks. Of several
+        sources the first is the journal, the others are as in `also`.
+    also : sequence of path, file object or DataFrame
+        Further sources of the same people (another app), joined by person and date.
+    weather : path, file object or DataFrame, optional
+        A table by date for everybody; its columns are causes from outside.
     schema : path, file object or DataFrame, optional
         What the columns mean, as `make_schema` or ``check --write-schema`` lays it out and you corrected it.
     people, episodes : path, file object or DataFrame, optional
@@ -107,7 +115,11 @@ def read_journal(
     today = today or dt.date.today()
     rejects = Rejects()
     options: dict[str, Any] = {"encoding": encoding, "delimiter": delimiter}
-    found = find_source(source, format=format)
+    if isinstance(source, list | tuple):
+        if not source:
+            raise JournalError("No source was given. Name a file.")
+        source, also = source[0], [*source[1:], *also]
+    found = find_source(source, also=also, weather=weather, format=format)
     facts = () if found is None else found.facts
     meaning = read_schema(schema, facts)
     table = read_table(source, "days", rejects, **options) if found is None else _take_days(found, source, rejects)
@@ -163,21 +175,21 @@ def read_journal(
     )
 
 
-def find_source(source: Readable, *, format: str | None = None) -> Source | None:
-    """Return what the reader of a foreign format makes of a source; None where it is a plain table.
+def find_source(
+    source: Readable, *, also: Sequence[Readable] = (), weather: Readable | None = None, format: str | None = None
+) -> Source | None:
+    """Return what the reader of a foreign format makes of a source, joined with others; None for a plain table alone.
 
     Raises
     ------
-    OptionError
+    UnknownNameError
         There is no format of that name.
     """
-    try:
-        from twitchstats.journal.readers import read_source
-    except ImportError:  # no formats are at hand
-        if format is not None:
-            raise OptionError(f"format={format!r} is not possible: no formats are known.") from None
-        return None
-    return read_source(source, format=format)
+    from twitchstats.journal.readers import gather_sources, read_source
+
+    if not also and weather is None:
+        return read_source(source, format=format)
+    return gather_sources([source, *also], weather, format=format)
 
 
 def _take_days(found: Source, source: Readable, rejects: Rejects) -> Table:

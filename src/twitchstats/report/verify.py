@@ -22,7 +22,7 @@ from twitchstats import __version__
 from twitchstats.errors import JournalError, OptionError, TwitchstatsError
 from twitchstats.files import open_file, read_file
 from twitchstats.report.execute import IGNORED, execute_notebook, insert_parameters, list_tags, read_parameters
-from twitchstats.report.write import PATHS, load_notebook, make_report_page
+from twitchstats.report.write import list_paths, load_notebook, make_report_page
 from twitchstats.resources import find_resource
 
 _LARGEST = 256 << 20
@@ -166,8 +166,8 @@ def _check_paths(parameters: Mapping[str, Any], origin: Mapping[str, Any], refus
     options = parameters.get("options", {})
     if not isinstance(options, dict):
         raise refuse("its options are not a list of names with values")
-    for name in (origin["journal"], *(options.get(table) for table in PATHS)):
-        if not isinstance(name, str | None) or Path(name or "").is_absolute():
+    for name in (origin["journal"], *list_paths(options)):
+        if not isinstance(name, str) or Path(name).is_absolute():
             raise refuse(f"{name!r} is no path that starts at the report's own folder")
 
 

@@ -23,7 +23,7 @@ from twitchstats.report.wording.prose import to_plain
 from twitchstats.resources import find_resource
 
 SUMMARY_TAG = "summary"
-PATHS = ("people", "episodes", "schema")  # options of read_journal that are paths
+PATHS = ("people", "episodes", "schema", "weather", "also")  # options of read_journal that are paths
 
 
 @dataclass(frozen=True)
@@ -75,7 +75,7 @@ def write_report(
     folder = make_folder(out)
     say = tell or (lambda text: None)
     path = Path(journal) if journal is not None else None
-    inputs = [Path(name) for name in (path, *((options or {}).get(table) for table in PATHS)) if name is not None]
+    inputs = [Path(name) for name in (path, *list_paths(options or {})) if name is not None]
     page, target = (
         check_target(folder / name, replace=is_report, inputs=inputs) for name in ("report.html", "report.ipynb")
     )
@@ -135,20 +135,29 @@ def _make_parameters(path: Path | None, options: Mapping[str, Any], *, folder: P
     """Return what differs from the notebook's defaults; paths relative to it, so that a folder can be moved whole."""
     if path is not None:  # the day of reading decides which dates lie in the future: a run next year refuses the same
         options = {"today": date.today().isoformat(), **options}
-    moved = {name: _move_path(Path(value), folder) if name in PATHS else value for name, value in options.items()}
+    moved = {name: _move_paths(value, folder) if name in PATHS else value for name, value in options.items()}
     parameters: dict[str, Any] = {}
     if path is not None:
-        parameters["journal_path"] = _move_path(path, folder)
+        parameters["journal_path"] = _move_paths(path, folder)
     if moved:
         parameters["options"] = moved
     return parameters
 
 
-def _move_path(path: Path, folder: Path) -> str:
+def list_paths(options: Mapping[str, Any]) -> list[Any]:
+    """Return the paths among the options of `read_journal`."""
+    given = [options[name] for name in PATHS if options.get(name) is not None]
+    return [path for value in given for path in (value if isinstance(value, list | tuple) else [value])]
+
+
+def _move_paths(value: Any, folder: Path) -> Any:  # noqa: ANN401
+    """Return a path, or each of several, as seen from a folder."""
+    if isinstance(value, list | tuple):
+        return [_move_paths(path, folder) for path in value]
     try:
-        return Path(os.path.relpath(path.resolve(), folder.resolve())).as_posix()
+        return Path(os.path.relpath(Path(value).resolve(), folder.resolve())).as_posix()
     except ValueError:  # two drives of a Windows machine
-        return str(path.resolve())
+        return str(Path(value).resolve())
 
 
 def _find_summary(notebook: NotebookNode) -> str:

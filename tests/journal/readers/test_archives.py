@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 
 from twitchstats.errors import JournalError, UnknownNameError
-from twitchstats.journal import readers
+from twitchstats.journal import read_journal, readers
 from twitchstats.journal.readers import apple_health, daylio, join_sources, long_table, mark_outside, workbook
 from twitchstats.journal.readers.export import open_table, read_heading
 from twitchstats.journal.source import Source
@@ -374,7 +374,25 @@ def test_the_weather_is_everybodys_and_comes_from_outside():
     assert joined.tables["days"].astype("object").fillna("").to_numpy().tolist() == [
         ["P", "2024-03-03", "1", "5"], ["Q", "2024-03-03", "2", "5"], ["Q", "2024-03-04", "3", ""]]  # fmt: skip
     assert joined.facts == ({"source": "rain", "outside": "yes"},)
-    assert joined.notes[-1] == "1 days of a source without people are left out: nobody has an entry on them."
+    assert joined.notes[-1] == "1 days of a source of everybody are left out: nobody has an entry on them."
+
+
+def test_a_journal_is_read_from_several_files_and_the_weather(tmp_path):
+    diary, app, weather = (tmp_path / name for name in ("diary.csv", "daylio.csv", "weather.csv"))
+    diary.write_text("Datum;Zuckungen\n1.03.2024;3\n13.03.2024;4\n")
+    app.write_text(DAYLIO + "2024-03-02,,,,rad,,,\n2024-03-13,,,,bad,,,\n")
+    weather.write_text("date,temperature\n2024-03-01,3.5\n2024-03-02,5.5\n2024-03-09,8\n")
+    for journal in (read_journal([diary, app], weather=weather), read_journal(diary, also=[app], weather=weather)):
+        assert journal.days.index.get_level_values("date").strftime("%d").tolist() == ["01", "02", "13"]
+        assert journal.days.fillna(-1).to_numpy().tolist() == [[3, -1, 3.5], [-1, 5, 5.5], [4, 2, -1]]
+        assert journal.variables.set_index("name")["outside"].to_dict() == {
+            "twitches": False, "mood": False, "temperature": True}  # fmt: skip
+        assert "1 days of a source of everybody are left out" in " ".join(journal.rejects["message"])
+    with raises("No source was given. Name a file."):
+        read_journal([])
+    weather.write_text("day,temperature\n1,3.5\n2,5.5\n")
+    with raises("weather.csv has no dates, so it can't be joined with another source. Add a column 'date'."):
+        read_journal(diary, weather=weather)
 
 
 def test_people_of_two_sources_are_told_apart():

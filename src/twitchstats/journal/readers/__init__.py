@@ -1,7 +1,7 @@
 """Readers for what people have: one small module for each format, found by looking at the file, or named."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from io import BytesIO
 from pathlib import Path
 from types import ModuleType
@@ -30,9 +30,10 @@ from twitchstats.journal.readers import (
 )
 from twitchstats.journal.readers.export import Export, list_exports
 from twitchstats.journal.readers.join import join_sources, mark_outside
+from twitchstats.journal.readers.plain import read_plain
 from twitchstats.journal.source import Source
 
-__all__ = ["READERS", "find_reader", "join_sources", "list_formats", "mark_outside", "read_source"]
+__all__ = ["READERS", "find_reader", "gather_sources", "join_sources", "list_formats", "mark_outside", "read_source"]
 
 _MOST = 512 << 20  # bytes of an open file in which a format is looked for
 
@@ -96,6 +97,30 @@ def read_source(source: Any, *, format: str | None = None) -> Source | None:  # 
     if len(exports) == 1 and exports[0].name == name:
         return _read_export(exports[0], format)
     return _read_archive(name, exports, format)
+
+
+def gather_sources(sources: Sequence[Any], weather: Any = None, *, format: str | None = None) -> Source:  # noqa: ANN401
+    """Return several sources of one journal as one, joined by person and date.
+
+    Parameters
+    ----------
+    sources : sequence of path, open file or DataFrame
+        Exports of known formats or plain tables.
+    weather : path, open file or DataFrame, optional
+        A table by date for everybody, whose columns come from outside.
+    format : str, optional
+        The format of the first.
+
+    Raises
+    ------
+    JournalError
+        One of them can't be read; a plain table has no dates.
+    """
+    formats = [format, *[None] * (len(sources) - 1)]
+    found = [read_source(one, format=name) or read_plain(one) for one, name in zip(sources, formats, strict=True)]
+    if weather is not None:
+        found.append(mark_outside(read_source(weather) or read_plain(weather)))
+    return join_sources(found)
 
 
 def _read_export(export: Export, format: str | None) -> Source | None:

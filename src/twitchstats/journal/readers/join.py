@@ -17,15 +17,15 @@ def join_sources(sources: Sequence[Source]) -> Source:
     Parameters
     ----------
     sources : sequence of Source
-        Where none or some have a column ``person``, those without belong to everybody: the weather of a place, or the
-        other app of the one person there is.
+        Where some have a column ``person``, those without hold for everybody. So do those whose columns all come from
+        outside, as the weather (`mark_outside`).
 
     Returns
     -------
     Source
-        "days" with a row for each person and day that any source of people has, and further rows where a source has
-        several a day; a column that two sources have carries the name of its format. Days that only a source of
-        everybody has are left out where there are several people, and counted.
+        "days" with a row for each person and day that any source of their own has, and further rows where a source
+        has several a day; a column that two sources have carries the name of its format. What holds for everybody is
+        added to these days; its other days are left out, and counted.
 
     Raises
     ------
@@ -37,9 +37,16 @@ def join_sources(sources: Sequence[Source]) -> Source:
     if len(sources) == 1:
         return sources[0]
     renamed = _rename_columns(sources)
-    frames = [source.tables["days"] for source in renamed]
-    own = [frame for frame in frames if "person" in frame]
-    days, notes = _join_people(own, frames) if own else (_stack(frames, ["date"]), [])
+    inside = [source.tables["days"] for source in renamed if not _is_outside(source)]
+    named = [frame for frame in inside if "person" in frame]
+    days = _stack(named, ["person", "date"]) if named else _stack(inside, ["date"])
+    chosen = {id(frame) for frame in named or inside}
+    notes = []
+    for frame in (source.tables["days"] for source in renamed):
+        if id(frame) not in chosen:
+            days, n_left = _add_everybodys(days, frame)
+            if n_left:
+                notes.append(f"{n_left:,} days of a source of everybody are left out: nobody has an entry on them.")
     tables = {"days": days}
     for name in ("episodes", "people"):
         parts = [source.tables[name] for source in renamed if name in source.tables]
@@ -83,18 +90,15 @@ def _rename_columns(sources: Sequence[Source]) -> list[Source]:
     return renamed
 
 
-def _join_people(own: list[pd.DataFrame], frames: list[pd.DataFrame]) -> tuple[pd.DataFrame, list[str]]:
-    people = _stack(own, ["person", "date"])
-    notes = []
-    for frame in frames:
-        if "person" in frame:
-            continue
-        known = frame["date"].isin(people["date"])
-        n_left = int((~known).sum())
-        if n_left:
-            notes.append(f"{n_left:,} days of a source without people are left out: nobody has an entry on them.")
-        people = _merge(people, frame[known], ["date"], how="left")
-    return people, notes
+def _is_outside(source: Source) -> bool:
+    outside = {fact["source"] for fact in source.facts if fact.get("outside") == "yes"}
+    return set(source.tables["days"].columns) - set(_KEYS) <= outside
+
+
+def _add_everybodys(days: pd.DataFrame, frame: pd.DataFrame) -> tuple[pd.DataFrame, int]:
+    """Add what holds for everybody to the days that there are, and count the dates that have none."""
+    known = frame["date"].isin(days["date"])
+    return _merge(days, frame[known], ["date"], how="left"), int((~known).sum())
 
 
 def _stack(frames: list[pd.DataFrame], keys: list[str]) -> pd.DataFrame:
@@ -107,7 +111,7 @@ def _stack(frames: list[pd.DataFrame], keys: list[str]) -> pd.DataFrame:
 
 def _merge(left: pd.DataFrame, right: pd.DataFrame, keys: list[str], *, how: str) -> pd.DataFrame:
     """Merge the first row of each day with the first, the second with the second."""
-    everybody = keys == ["date"] and "person" in left
+    everybody = how == "left"
     ranked = [
         frame.assign(_rank=frame.groupby(["person", "date"] if "person" in frame else ["date"]).cumcount())
         for frame in (left, right)
