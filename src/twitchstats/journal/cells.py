@@ -45,7 +45,10 @@ def clean_cell(text: str) -> str:
     >>> clean_cell(" '=1+1 ")
     '=1+1'
     """
-    text = (text if text.isascii() and text.isprintable() else text.translate(_INVISIBLE)).strip()
+    if not (text.isascii() and text.isprintable()):
+        plain = text.replace("\r\n", "\n").replace("\r", "\n").encode("utf-8", "replace").decode()
+        text = plain.translate(_INVISIBLE)
+    text = text.strip()
     return unescape_formula(text) if "'" in text else text
 
 
@@ -69,8 +72,8 @@ class Rule:
         if math.isnan(low):
             return values, True
         if self.kind == "yes/no":
-            return values, 0 <= low and high <= 1 and not bool(((values > 0) & (values < 1)).any())
-        fine = -LARGEST <= low and high <= LARGEST and not (low < self.low or high > self.high) and not self.codes
+            return values, low >= 0 and high <= 1 and not bool(((values > 0) & (values < 1)).any())
+        fine = low >= -LARGEST and high <= LARGEST and not (low < self.low or high > self.high) and not self.codes
         if fine and self.kind == "count":
             fine = low >= 0 and not bool((values > np.floor(values)).any())
         return values + 0.0 if low <= 0 else values, fine  # no -0

@@ -40,10 +40,10 @@ MISSING_CODES = (-9.0, -99.0, -999.0, -9999.0, 99.0, 999.0, 9999.0, 88.0, 888.0,
 _LARGE_STEP = 30.0
 _WORDS = {
     name: frozenset(load_words(f"{name} column"))
-    for name in ("notes", "rating", "date", "duration", "count", "code", "since", "id", "sum")
+    for name in ("notes", "rating", "date", "duration", "count", "code", "since", "id", "sum", "dose")
 }
 _ROW_NUMBERS = frozenset(normalise_header(word) for word in load_words("row number column")) | {""}
-_TIME_WORDS = {"min": "min", "mins": "min", "minutes": "min", "h": "h", "hr": "h", "hrs": "h", "hours": "h"}
+_TIME_WORDS = {"min": "min", "mins": "min", "minutes": "min", "h": "h", "hrs": "h", "hours": "h"}
 _FLAG_ROLES = {"trigger": "trigger", "triggers": "trigger", "remedy": "remedy", "medicine": "medicine"}
 _TICKS, _CROSSES = frozenset("✓✔✅☑"), frozenset("x✗✘❌")
 _WEEKDAYS = frozenset(load_words("weekday"))
@@ -202,7 +202,7 @@ def read_columns(
     matches = []
     for column in columns:
         facts = find_facts(schema, column.header)
-        target = renamed.get(column.header) or facts.get("name", "")
+        target = renamed.get(column.header) or _named_by(facts, column.header, dictionary, company)
         said = bool(target)
         match = match_header(target or column.header, dictionary, company=None if said else company)
         if said and facts.get("name") == target and not match.canonical:
@@ -226,14 +226,24 @@ def read_columns(
     return _name_apart(readings)
 
 
+def _named_by(facts: Facts, header: str, dictionary: str, company: frozenset[str]) -> str:
+    """Return the name that a schema gives a column; "" where it only repeats the guess."""
+    guess = match_header(header, dictionary, company=company)
+    names = {guess.name, f"my_{guess.name}", clean_name(header)}
+    left = "name" in facts.get("guessed", "").split(", ") and facts.get("name") in names
+    return "" if left or (guess.canonical and guess.name == facts.get("name")) else facts.get("name", "")
+
+
 def _read_with(column: Column, match: Variable, facts: Facts, **reading: Any) -> list[Reading]:  # noqa: ANN401
     """Read a column with what the schema says; a guess that the schema repeats stays a guess."""
     left = {fact for fact in facts.get("guessed", "").split(", ") if fact in facts}
     said = {fact: text for fact, text in facts.items() if fact not in left}
     found = read_column(column, apply_facts(match, said), **reading)
-    if left:
+    if left and not match.canonical:
         corrected = apply_facts(found[0].variable, facts)
         other = {fact for fact in left if corrected.how.get(fact) == "schema"}
+        if facts.get("role") in ("none", "person"):
+            other.discard("role")  # guessed from the course of the days, further on
         if other:
             said |= {fact: facts[fact] for fact in other}
             found = read_column(column, apply_facts(match, said), **reading)
@@ -291,7 +301,7 @@ def _name_apart(readings: list[Reading]) -> list[Reading]:
     done = []
     for reading in sorted(readings, key=lambda reading: bool(reading.variable.level)):
         variable = reading.variable
-        foreign = not variable.canonical and variable.kind != "text" and find_row(variable.name)
+        foreign = not variable.canonical and find_row(variable.name)
         first = f"my_{variable.name}" if foreign and variable.how.get("name") != "schema" else variable.name
         name = next(
             name for name in itertools.chain([first], (f"{first}_{n}" for n in itertools.count(2))) if name not in taken
@@ -423,7 +433,7 @@ def _accept(column: Column, variable: Variable, cells: Cells) -> Reading | None:
     """Read a known variable; None where most of its cells can't be read as that."""
     reading = _read(column, variable, cells)
     unread = [code for code, (rule, _) in reading.faults.items() if rule in ("not_a_number", "not_yes_no")]
-    if unread and int(column.count()[unread].sum()) > 0.8 * cells.n_filled:
+    if unread and int(column.count()[unread].sum()) > 0.5 * cells.n_filled:
         return None
     return reading
 
@@ -515,7 +525,9 @@ def _are_doses(variable: Variable, cells: Cells) -> bool:
     """Say whether a yes/no medicine is told in figures: how much was taken."""
     if variable.kind != "yes/no" or variable.how.get("kind") == "schema":
         return False
-    return cells.figures > 0.5 and (cells.flags < 0.5 or variable.unit != "days")
+    taken = cells.numbers[cells.numbers != 0]
+    told = variable.unit != "days" or (len(taken) > 0 and float((taken > 1).mean()) > 0.5)
+    return cells.figures > 0.5 and told
 
 
 def _read_dose(column: Column, variable: Variable, cells: Cells) -> list[Reading]:
@@ -527,6 +539,7 @@ def _read_dose(column: Column, variable: Variable, cells: Cells) -> list[Reading
     amount = replace(amount, unit=unit)
     if unit:
         amount = replace(amount, how={**amount.how, "unit": "header"})
+    cells, amount = _drop_codes(cells, amount)
     dose = _read(column, replace(amount, step=round_step(_spread(cells.numbers))), cells)
     taken = np.where(np.isnan(dose.data), np.nan, dose.data > 0)
     told = f"it holds doses: more than 0 is read as yes, and the dose stays as {name!r}"
@@ -546,7 +559,6 @@ def _read_own(column: Column, variable: Variable, cells: Cells) -> Reading:
         return _keep_text(column, variable)
     if variable.kind == "yes/no":
         return _read(column, _as_flags(variable, how), cells)
-    cells, variable = _drop_codes(cells, variable)
     return _read(column, _complete(variable, cells), cells)
 
 
@@ -598,6 +610,9 @@ def _doubt_words(header: Header, cells: Cells) -> tuple[str, str] | None:
         return "none", "both a tick and a cross stand there, and a cross may mean yes or no; write yes and no"
     if cells.clocks:
         return "none", "it holds times of day, which are kept as text and not analysed"
+    if cells.durations >= 0.5 and not words & _WORDS["duration"]:
+        way = f"if it is a duration, say so in the header, such as '{header.stem} (h:mm)'"
+        return "none", f"it holds times of day or durations, which are kept as text and not analysed; {way}"
     return None
 
 
@@ -623,17 +638,18 @@ def _guess_kind(variable: Variable, cells: Cells) -> Variable:
     counting = _counts(header)
     rating = bool(header.words & _WORDS["rating"]) and not counting
     small = cells.whole and low >= 0 and high <= 10 and not counting
-    if not variable.unit and low >= 0 and ((rating and high <= 100) or small):
+    measured = variable.unit or header.words & _WORDS["dose"]
+    if not measured and low >= 0 and high > 1 and ((rating and high <= 100) or small):
         scale = _find_scale(cells) or (0.0, 10.0 if high <= 10 else 100.0)
-        if rating or high > 1:
-            return variable.learn("guessed", kind="rating", low=scale[0], high=scale[1])
-    level = variable.unit == "%" or (low >= 20 and high < 3 * low)
-    if level:  # what never comes near nothing (weight, pulse, a share) is no count, and must not be added up
-        return variable.learn("guessed", kind="amount", combine="mean")
-    if cells.whole and low >= 0 and not variable.unit:
-        return variable.learn("guessed", kind="count", unit="a day", low=0.0, combine="sum")
-    summed = normalise_header(variable.unit) in _WORDS["sum"]
-    taken = ({normalise_header(variable.unit)} | header.words) & {"mg", "g", "mcg", "h", "min", "s", "hours", "dose"}
+        return variable.learn("guessed", kind="rating", low=scale[0], high=scale[1])
+    if not measured and cells.whole and low >= 0 and (counting or low < 20 or high >= 3 * low):
+        return variable.learn("guessed", kind="count", unit="a day", low=0.0, combine="sum" if counting else "max")
+    unit = normalise_header(variable.unit)
+    taken = unit in _WORDS["dose"] or unit in ("h", "min", "s") or bool(header.words & _WORDS["dose"])
+    named = next((word for word in ("mg", "mcg", "g") if word in header.words), "") if not unit else ""
+    if named:
+        variable = variable.learn("guessed", unit=named)
+    summed = unit in _WORDS["sum"]
     return variable.learn("guessed", kind="amount", combine="sum" if summed else "max" if taken else "mean")
 
 
@@ -661,7 +677,7 @@ def _complete(variable: Variable, cells: Cells) -> Variable:
         found = replace(variable, low=low, high=high, unit=f"points of {high:g}", step=step_of_scale(low, high))
         return found.learn("guessed", combine="mean")
     if variable.kind == "count":
-        found = variable.learn("guessed", low=0.0, unit="a day", combine="sum")
+        found = variable.learn("guessed", low=0.0, unit="a day", combine="sum" if _counts(variable.header) else "max")
         return replace(found, step=1.0 if not cells.high > 100 else max(1.0, round_step(_spread(cells.numbers))))
     return replace(variable, step=round_step(_spread(cells.numbers)))
 
@@ -748,7 +764,7 @@ def _spread_levels(reading: Reading, cells: Cells) -> list[Reading]:
     variable, column = reading.variable, reading.column
     if variable.kind != "text" or variable.role in ("none", "person") or not cells.n_filled:
         return []
-    if not variable.categories and variable.header.words & _WORDS["notes"]:
+    if not variable.categories and (is_note(variable.source) or variable.how.get("kind") != "guessed"):
         return []
     counts: dict[str, int] = {}
     for text, n in zip(column.levels, column.count(), strict=True):
@@ -757,8 +773,9 @@ def _spread_levels(reading: Reading, cells: Cells) -> list[Reading]:
     ranked = sorted(counts, key=lambda text: (-counts[text], text))
     few = 2 <= len(ranked) <= 12 and cells.n_filled >= 5 * len(ranked) and counts[ranked[-1]] >= 2
     short = all(len(text) <= 30 for text in ranked)
-    dated = look_like_dates(ranked) > 0 or all(normalise_header(text) in _WEEKDAYS for text in ranked)
-    if dated or not ((variable.categories and len(ranked) > 1) or (few and short)):
+    figures = sum(text[0].isdigit() for text in ranked) > 0.5 * len(ranked)
+    dated = figures or look_like_dates(ranked) > 0 or all(normalise_header(text) in _WEEKDAYS for text in ranked)
+    if len(ranked) < 2 or (not variable.categories and (dated or not (few and short))):
         return []
     found: list[Reading] = []
     for text in ranked[1:]:

@@ -142,7 +142,7 @@ def read_journal(
     before = {variable.name: variable.remark for variable in (reading.variable for reading in readings)}
     variables = judge_courses(days, variables, keys.calendar)
     for variable in variables:
-        if variable.remark != before[variable.name]:
+        if variable.remark != before[variable.name] and not variable.level:
             told = variable.remark.removeprefix(before[variable.name]).removeprefix("; ")
             rejects.note("days", variable.source, "note", told)
     told = tabulate_variables(variables)

@@ -9,6 +9,7 @@ import pandas as pd
 from twitchstats.errors import unknown_name
 from twitchstats.variables import find_variable, normalise_header
 
+MESSAGE_LIMIT = 800
 REJECT_COLUMNS = ["table", "row", "column", "value", "rule", "message", "action"]
 VARIABLE_COLUMNS = [
     "name", "source", "label", "role", "kind", "low", "high", "unit", "step", "timing", "combine", "lagged", "outside",
@@ -120,6 +121,8 @@ class Rejects:
 
     def add(self, table: str, row: int | None, column: str, value: str, rule: str, message: str, action: str) -> None:
         """Add one entry; `row` is None where a whole column or person is meant."""
+        if len(message) > MESSAGE_LIMIT:
+            message = f"{message[: MESSAGE_LIMIT // 2]} ... {message[-MESSAGE_LIMIT // 2 :]}"
         self.entries.append((table, row, column, value, rule, message, action))
 
     def note(self, table: str, column: str, rule: str, message: str, value: str = "") -> None:

@@ -32,7 +32,14 @@ _SURE_PERSON_WORDS = frozenset(load_words("person asked"))
 _OUTCOME_WORDS = frozenset(load_words("outcome hint"))
 _TOTALS = frozenset(load_words("totals"))
 _NIGHT_WORDS = frozenset(load_words("night column"))
-_HOW = {"sum": "added up", "mean": "averaged", "max": "the highest taken", "min": "the lowest taken", "join": "joined"}
+_HOW = {
+    "any": "yes if any says yes",
+    "sum": "added up",
+    "mean": "averaged",
+    "max": "the highest taken",
+    "min": "the lowest taken",
+    "join": "joined",
+}
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,7 +63,7 @@ class Keys:
         if span <= 4 * len(numbers):
             there = np.zeros(span + 1, dtype=bool)
             there[numbers - first] = True
-            days, codes = np.flatnonzero(there) + first, (np.cumsum(there, dtype=np.int32) - 1)[numbers - first]
+            days, codes = np.flatnonzero(there) + first, (np.cumsum(there) - 1)[numbers - first]
         else:
             days, codes = np.unique(numbers, return_inverse=True)
         dates = pd.Index(days, name="date")
@@ -171,7 +178,7 @@ def read_keys(
     if when is not None and date is None:
         _refuse_split_date(table, when)
     if when is None and order != "none":
-        _refuse_long(table.columns, table)
+        _refuse_long(table.columns, table, repeated=False)
         raise JournalError(advise_undated(table, who))
     if when is not None and who is not None and when.place == who.place:
         raise JournalError(f"Column {when.header!r} can't tell both the person and the date. Name two columns.")
@@ -342,7 +349,9 @@ def _check_shape(columns: list[Column], table: Table, keys: Keys, *, person: str
     """Raise JournalError where rows of one person and day must not become one."""
     used = {column.place for column in keys.columns}
     rest = [column for column in columns if column.place not in used]
-    _refuse_long(rest, table)
+    days = pd.DataFrame({"person": keys.person, "day": keys.numbers})
+    repeated = keys.calendar != "none" and bool(days.duplicated().any()) if _find(rest, "long value column") else False
+    _refuse_long(rest, table, repeated=repeated)
     alone = len(keys.people) == 1 and keys.people[0] == SOLE_PERSON and person is None
     if alone:
         _refuse_nameless(rest, keys)
@@ -350,14 +359,15 @@ def _check_shape(columns: list[Column], table: Table, keys: Keys, *, person: str
         _refuse_restart(table, keys)
 
 
-def _refuse_long(columns: list[Column], table: Table) -> None:
+def _refuse_long(columns: list[Column], table: Table, *, repeated: bool) -> None:
     """Raise JournalError where one column says what another measures."""
     names = _find(columns, "long name column")
     values = _find(columns, "long value column")
     told = [text for column in names for text in column.levels if text and read_number(text) is None]
-    if not (names and values and len(told) > 1) or len(columns) > 6:
+    if not (names and values and len(told) > 1):
         return
-    if any(read_number(text) is None and not is_missing(text) for text in values[0].levels[:20]):
+    figures = [read_number(text) is not None for text in values[0].sample()]
+    if not any(figures) or (not repeated and (np.mean(figures) < 0.8 or len(columns) > 6)):
         return
     name, value = names[0].header, values[0].header
     raise JournalError(
@@ -377,7 +387,7 @@ def _refuse_nameless(columns: list[Column], keys: Keys) -> None:
     days = pd.DataFrame({"date": keys.numbers})
     shared = keys.calendar != "none" and bool(days["date"].duplicated().any())
     for column in columns:
-        words = set(normalise_header(column.header).split())
+        words = set(normalise_header(column.header).split()) - {"first", "last", "full"}
         if not words or not words <= _PERSON_WORDS or words <= {"number", "nr", "no"}:
             continue
         if any(is_missing(text) for text in column.levels if text) or not column.filled.all():
@@ -457,7 +467,7 @@ def _guess_people(table: Table) -> list[str]:
     scored = []
     for column in table.columns:
         filled = [text for text in column.levels if not is_missing(text)]
-        named = bool(set(normalise_header(column.header).split()) & _PERSON_WORDS)
+        named = set(normalise_header(column.header).split()) <= _PERSON_WORDS
         coded = bool(filled) and all(read_number(text) is None and read_yes_no(text) is None for text in filled)
         if 1 < len(filled) <= len(table.rows) / 1.5 and (named or (coded and column.place == 1)):
             scored.append((-(named + coded), column.place, column.header))
@@ -525,14 +535,14 @@ def _combine_rows(
         if len(targets):
             merged.loc[targets, name] = _combine(values, groups, how).to_numpy()
             if not repeated and not variable.level:
-                told.append((how, variable.source))
+                told.append(("any" if variable.kind == "yes/no" else how, variable.source))
         if repeated:
             variable = variable.tell(
                 "its rows of a day always repeat one value, so it is the day's value and not added up"
             )
         variables.append(variable)
         if len(targets) and how == "sum":
-            _question_sums(variable, merged, targets, keys, order[first], rejects)
+            _question_sums(variable, merged, targets, keys, order[first], rows, rejects)
     _tell_combined(first, equal, keys, rows, order, told, rejects)
     return merged, variables
 
@@ -562,17 +572,18 @@ def _combine(values: pd.Series, groups: NDArray[np.int64], how: str) -> pd.Serie
 
 def _question_sums(
     variable: Variable, merged: pd.DataFrame, targets: NDArray[np.int64], keys: Keys, firsts: NDArray[np.int64],
-    rejects: Rejects,
+    rows: NDArray[np.int64], rejects: Rejects,
 ) -> None:  # fmt: skip
-    """Tell of the first day on which rows added up leave what is plausible."""
-    beyond = targets[(merged.loc[targets, variable.name] > variable.high).to_numpy()]
-    if len(beyond):
-        value, day = merged.loc[beyond[0], variable.name], keys.tell_day(int(firsts[beyond[0]]))
-        rejects.note(
-            "days", variable.source, "implausible_sum",
-            f"its rows of {day} add up to {value:g}, above the plausible {variable.high:g}, as on {len(beyond)} days "
-            "in all; should they be added up? If not, set combine in the schema", value=f"{value:g}",
-        )  # fmt: skip
+    """Refuse sums of the rows of a day that leave what is plausible: they may not be parts of one whole."""
+    for place in targets[(merged.loc[targets, variable.name] > variable.high).to_numpy()]:
+        first = int(firsts[place])
+        value, row = f"{merged.loc[place, variable.name]:g}", int(rows[first])
+        message = (
+            f"row {row}, {variable.source}: the rows of {keys.tell_day(first)} add up to {value}, above the plausible "
+            f"{variable.high:g}; if they should not be added up, set combine in the schema"
+        )
+        rejects.add("days", row, variable.source, value, "implausible_sum", message, "cell set missing")
+        merged.loc[place, variable.name] = np.nan
 
 
 def _tell_combined(
@@ -608,7 +619,7 @@ def judge_courses(days: pd.DataFrame, variables: list[Variable], calendar: str) 
     n_people = len(days.index.levels[0])
     return [
         _judge_course(days[variable.name].to_numpy(), variable, same, n_people, calendar)
-        if variable.role == "own" and variable.kind not in ("text", "choice") and not variable.level
+        if variable.role == "own" and variable.how.get("role") != "schema" and variable.kind not in ("text", "choice")
         else variable
         for variable in variables
     ]

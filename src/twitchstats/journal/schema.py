@@ -44,6 +44,7 @@ def make_schema(variables: pd.DataFrame) -> pd.DataFrame:
     frame = own[[*FACT_COLUMNS, "guessed"]].copy()
     frame["timing"] = frame["timing"].replace("", "not known")
     frame["outside"] = frame["outside"].map({True: "yes", False: "no"})
+    frame["unit"] = frame["unit"].where(frame["kind"].eq("amount"), "")
     for name in ("low", "high"):
         frame[name] = [f"{value:.15g}" if pd.notna(value) else "" for value in frame[name]]
     return frame.astype("str").reset_index(drop=True)
@@ -153,10 +154,10 @@ def apply_facts(variable: Variable, facts: Facts) -> Variable:
     left = set(facts.get("guessed", "").split(", "))
     told: dict[str, Any] = {}
     for fact, text in facts.items():
-        value = _read_fact(fact, text)
-        if fact == "guessed" or (fact in left and _same(value, getattr(variable, fact, None))):
-            continue
-        told[fact] = value
+        value, how = _read_fact(fact, text), variable.how.get(fact, "")
+        repeated = fact in left or how in ("dictionary", "header") or (not how and fact in ("lagged", "outside"))
+        if fact != "guessed" and not (repeated and _same(value, getattr(variable, fact, None))):
+            told[fact] = value
     if variable.canonical and "unit" in told:
         variable = _convert(variable, told.pop("unit"))
     if told.get("kind") == "yes/no":

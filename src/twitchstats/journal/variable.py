@@ -24,6 +24,7 @@ _LAG_WORDS = frozenset(load_words("lag word"))
 _SIGNS = frozenset("%\u00b0$\u20ac\u00a3")
 _IDLE = frozenset(normalise_header(word) for word in load_words("idle remark")) | {""}
 _DRINKS = frozenset(load_words("drink word"))
+_OUTSIDE = frozenset(load_words("outside column"))
 
 
 @dataclass(frozen=True)
@@ -255,6 +256,10 @@ def _make_own(header: Header) -> Variable:
         own = own.learn("header", kind="rating", low=header.scale[0], high=header.scale[1])
     if header.unit:
         own = own.learn("header", unit=header.unit)
+    if header.words >= {"last", "night"}:
+        own = own.learn("header", timing="night")
+    if header.words & _OUTSIDE:
+        own = own.learn("guessed", outside=True)
     if header.lagged:
         own = own.learn("header", role="none", lagged=header.lagged)
         own = own.tell(f"the file has moved it by {header.lagged} d already, so it is not lagged again and no trigger")

@@ -13,7 +13,7 @@ from twitchstats.files import write_table
 from twitchstats.journal.guess import is_note
 from twitchstats.journal.record import Journal
 from twitchstats.journal.source import describe_file
-from twitchstats.variables import find_variable, load_variables
+from twitchstats.variables import find_row, find_variable, load_variables
 
 _TEMPLATE = (
     "twitches", "cramps", "spasms", "intensity", "pain", "stress", "sleep", "caffeine", "alcohol", "exercise", "fluid",
@@ -128,17 +128,20 @@ def frame_days(journal: Journal) -> pd.DataFrame:
         frame["date"] = when.dt.strftime("%Y-%m-%d")
     elif journal.calendar == "day":
         frame["day"] = when
-    known = journal.variables
-    for row in known[known["level"].eq("")].itertuples(index=False):
-        header = _write_header(str(row.name), str(row.kind), str(row.unit), float(row.low), float(row.high))
-        if row.known != "dictionary" and row.kind in ("count", "text") and not is_note(str(row.name)):
-            header = f"{row.name} ({row.kind})"
+    for row in journal.variables.itertuples(index=False):
         values = days[row.name]
+        header = _write_header(str(row.name), str(row.kind), str(row.unit), float(row.low), float(row.high))
         frame[header] = values.map({1.0: "yes", 0.0: "no"}) if row.kind == "yes/no" else values
     return frame
 
 
 def _write_header(name: str, kind: str, unit: str, low: float, high: float) -> str:
+    """Return a header that says unit and scale, and of a column of your own its kind; no word of several meanings."""
+    known = find_row(name)
+    if known and name in known["doubtful"].split(";"):
+        name = str(known["label"])
     if kind == "amount" and unit:
         return f"{name} ({unit})"
-    return f"{name} ({low:g}-{high:g})" if kind == "rating" and np.isfinite(low) and np.isfinite(high) else name
+    if kind == "rating" and np.isfinite(low) and np.isfinite(high):
+        return f"{name} ({low:g}-{high:g})"
+    return name if known or is_note(name) else f"{name} ({kind})"
