@@ -319,8 +319,8 @@ ATTACKS += "".join(f"2024-03-{d:02d}\t{4 + d % 3}\tx\n" for d in range(1, 31) if
 def test_a_log_of_attacks_is_recognised(read):
     assert told(read(ATTACKS))[0] == (
         "every entry has Pain above zero, and 7 days between have no entry, as in a log of attacks. Days without it "
-        "are missing, so nothing can be concluded on what brings it on. If a day without an entry is a day without it, say "
-        'absent="none" (command line: --absent none)'
+        "are missing, so nothing can be concluded on what brings it on. If a day without an entry is a day without it, "
+        'say absent="none" (command line: --absent none)'
     )
 
 

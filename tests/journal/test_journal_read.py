@@ -291,6 +291,13 @@ def well_formed(draw):
             "sleep": column(st.floats(0, 24)),
             "stretching": column(st.booleans()),
             "coffee": column(st.sampled_from(["yes", "no"])),
+            "mood": column(st.integers(1, 5)),
+            "attacks": column(st.integers(0, 4)),
+            "severity": column(st.integers(0, 10)),
+            "ibuprofen (mg)": column(st.sampled_from([0, 200, 400])),
+            "weather": column(st.sampled_from(["sun", "rain"])),
+            "stress_lag1": column(st.integers(0, 10)),
+            "cold": column(st.booleans()),
             "Room temperature (C)": column(st.floats(-20, 40)),
             "notes": column(
                 st.text(st.characters(codec="utf-8", categories=["L", "N", "P"]), min_size=1).map("w ".__add__)

@@ -526,16 +526,18 @@ def _are_doses(variable: Variable, cells: Cells) -> bool:
     if variable.kind != "yes/no" or variable.how.get("kind") == "schema":
         return False
     taken = cells.numbers[cells.numbers != 0]
-    told = variable.unit != "days" or (len(taken) > 0 and float((taken > 1).mean()) > 0.5)
+    told = normalise_header(variable.header.unit) in _WORDS["dose"] or (
+        len(taken) > 0 and float((taken > 1).mean()) > 0.5
+    )
     return cells.figures > 0.5 and told
 
 
 def _read_dose(column: Column, variable: Variable, cells: Cells) -> list[Reading]:
     """Read a dose as yes or no, and as an amount of its own."""
-    unit = variable.unit if variable.unit != "days" else ""
+    unit = variable.header.unit if normalise_header(variable.header.unit) in _WORDS["dose"] else ""
     amount = _disown(variable)
     name = f"{normalise_header(variable.header.stem).replace(' ', '_')}_dose"
-    amount = amount.learn("guessed", name=name, label=f"{variable.source}: dose", kind="amount", low=0.0, combine="max")
+    amount = amount.learn("guessed", name=name, label=f"{variable.source}: dose", kind="amount", combine="max")
     amount = replace(amount, unit=unit)
     if unit:
         amount = replace(amount, how={**amount.how, "unit": "header"})
@@ -543,7 +545,7 @@ def _read_dose(column: Column, variable: Variable, cells: Cells) -> list[Reading
     dose = _read(column, replace(amount, step=round_step(_spread(cells.numbers))), cells)
     taken = np.where(np.isnan(dose.data), np.nan, dose.data > 0)
     told = f"it holds doses: more than 0 is read as yes, and the dose stays as {name!r}"
-    flags = _as_flags(replace(variable, unit="days"), "dictionary").tell(told)
+    flags = _as_flags(variable, "dictionary").tell(told)
     return [Reading(flags, taken, column, dose.faults), replace(dose, faults={})]
 
 
@@ -567,7 +569,7 @@ def _read_unknown(column: Column, variable: Variable, cells: Cells) -> Reading:
         return _keep_text(column, variable.learn("guessed", role=why[0]), why[1])
     if cells.n_filled == 0:
         return _read(column, variable.learn("guessed", kind="amount"), cells)
-    yes_no = cells.flags + cells.yes_no_words
+    yes_no = (0.0 if variable.header.unit else cells.flags) + cells.yes_no_words
     if yes_no >= 0.8 and yes_no >= cells.figures:
         role = _FLAG_ROLES.get(variable.name.split("_")[0]) if "_" in variable.name else None
         found = _as_flags(variable.learn("guessed", role=role or variable.role), "guessed")
@@ -672,10 +674,11 @@ def _counts(header: Header) -> bool:
 def _complete(variable: Variable, cells: Cells) -> Variable:
     """Return the variable with the step in which it is told, and its scale's unit."""
     if variable.kind == "rating":
-        low = variable.low if math.isfinite(variable.low) else 0.0
-        high = variable.high if math.isfinite(variable.high) else 10.0 if cells.high <= 10 else 100.0
-        found = replace(variable, low=low, high=high, unit=f"points of {high:g}", step=step_of_scale(low, high))
-        return found.learn("guessed", combine="mean")
+        scale = _find_scale(cells) or (0.0, 10.0 if not cells.high > 10 else 100.0)
+        if not math.isfinite(variable.high - variable.low):
+            variable = variable.learn("guessed", low=scale[0], high=scale[1])
+        step = step_of_scale(variable.low, variable.high)
+        return replace(variable, unit=f"points of {variable.high:g}", step=step).learn("guessed", combine="mean")
     if variable.kind == "count":
         found = variable.learn("guessed", low=0.0, unit="a day", combine="sum" if _counts(variable.header) else "max")
         return replace(found, step=1.0 if not cells.high > 100 else max(1.0, round_step(_spread(cells.numbers))))

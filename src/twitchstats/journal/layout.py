@@ -344,10 +344,12 @@ class _Builder:
         for row, cells in _read_records(body, self.sign, line, self.told, self.width):
             while len(cells) > self.width and not cells[-1].strip():
                 cells = cells[:-1]
-            if len(cells) == self.width and (cells[0].strip() or any(map(str.strip, cells))):
+            if not any(map(clean_cell, cells)):
+                continue
+            if len(cells) == self.width:
                 good.append(cells)
                 rows.append(row)
-            elif any(map(str.strip, cells)):
+            else:
                 self.ragged.append((row, cells))
         written = io.StringIO()
         csv.writer(written, delimiter=self.sign, lineterminator="\n").writerows(good)
@@ -375,6 +377,7 @@ class _Builder:
                 yield codes.astype(np.int32), list(map(str, texts))
 
     def _read(self, block: bytes | tuple[int, int], places: list[int], worded: set[int]) -> pd.DataFrame:
+        """Return columns of a block as pandas reads them, those that are `worded` as text."""
         return pd.read_csv(
             self._open(block), sep=self.sign, header=None, names=list(range(self.width)), usecols=places,
             dtype=dict.fromkeys(sorted(worded), object), keep_default_na=False, na_values=[""],
@@ -421,8 +424,8 @@ def _is_regular(body: bytes, sign: str, width: int, n_lines: int) -> bool:
     signs = np.frombuffer(body, dtype=np.uint8)
     cuts, ends = np.flatnonzero(signs == ord(sign)), np.flatnonzero(signs == 10)
     starts = np.concatenate([[0], ends[:-1] + 1])
-    # A first cell that is blank may be a row of nothing.
-    if np.isin(signs[starts], (ord(sign), 10, 32)).any():
+    # A first cell that is blank may be a row of nothing; one of signs that nobody sees (such as U+FEFF), too.
+    if np.isin(signs[starts], (ord(sign), 10, 32, 0xE2, 0xEF)).any():
         return False
     if b'"' not in body:
         if len(cuts) != n_lines * (width - 1):

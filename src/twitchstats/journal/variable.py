@@ -232,10 +232,9 @@ def _match_known(known: Variable, own: Variable, row: Mapping[str, Any], words: 
     if row["kind"] == "amount":
         return _match_amount(known, own, words)
     text = normalise_header(header.unit)
-    if whole or _is_idle(header.unit) or text == normalise_header(row["unit"]):
+    dosed = row.get("role") in ("medicine", "remedy") and text in find_units("mg")
+    if whole or dosed or _is_idle(header.unit) or text == normalise_header(row["unit"]):
         return known
-    if row.get("role") in ("medicine", "remedy") and text in find_units("mg"):
-        return known.learn("header", unit=header.unit)
     return own.tell(f"'({header.unit})' after {row['label']} is not understood")
 
 
