@@ -11,7 +11,7 @@ import os
 import re
 import stat
 import tempfile
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
@@ -139,32 +139,53 @@ def write_file(path: StrPath, data: str | bytes, *, replace: Replace = False, in
     ('0o600', 'date,twitches\n')
     >>> folder.cleanup()
     """
-    target = check_target(path, replace=replace, inputs=inputs)
+    return write_files({Path(path): data}, replace=replace, inputs=inputs)[0]
+
+
+def write_files(
+    files: Mapping[Path, str | bytes], *, replace: Replace = False, inputs: Iterable[StrPath] = ()
+) -> list[Path]:
+    """Write files that belong together, each as in `write_file`; none is put into its place before all are written."""
+    known = list(inputs)
+    targets = [check_target(path, replace=replace, inputs=known) for path in files]
+    parts: list[str] = []
     try:
-        _write_beside(target, data.encode("utf-8", "replace") if isinstance(data, str) else data, over=bool(replace))
+        for target, data in zip(targets, files.values(), strict=True):
+            with _tell_failure(target):
+                _write_part(target, data.encode("utf-8", "replace") if isinstance(data, str) else data, parts)
+        for target, part in zip(targets, parts, strict=True):
+            with _tell_failure(target):
+                (os.replace if replace else _place_new)(part, target)
+    finally:
+        for part in parts:
+            with contextlib.suppress(FileNotFoundError):
+                os.unlink(part)
+    for folder in {target.parent for target in targets}:
+        with contextlib.suppress(OSError):  # not every system lets a folder be forced to the disk
+            _sync_folder(folder)
+    return targets
+
+
+@contextlib.contextmanager
+def _tell_failure(target: Path) -> Iterator[None]:
+    try:
+        yield
     except FileExistsError:  # it came while we wrote
         raise OptionError(f"{target} is there already and is left as it is. Name another file.") from None
     except OSError as error:
         raise TwitchstatsError(
             f"{target} can't be written: {error.strerror or error}. What was there before is left as it was."
         ) from None
-    return target
 
 
-def _write_beside(target: Path, data: bytes, *, over: bool) -> None:
+def _write_part(target: Path, data: bytes, parts: list[str]) -> None:
+    """Write a new file beside the target, force it to the disk, and add its name to the parts."""
     descriptor, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name[:40]}.", suffix=".part")
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        (os.replace if over else _place_new)(name, target)
-    except BaseException:
-        with contextlib.suppress(FileNotFoundError):
-            os.unlink(name)
-        raise
-    with contextlib.suppress(OSError):  # not every system lets a folder be forced to the disk
-        _sync_folder(target.parent)
+    parts.append(name)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
 
 
 def _place_new(name: str, target: Path) -> None:

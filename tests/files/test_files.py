@@ -29,6 +29,7 @@ from twitchstats.files import (
     read_file,
     unescape_formula,
     write_file,
+    write_files,
     write_table,
 )
 
@@ -162,6 +163,26 @@ def test_a_disk_that_is_full_from_the_start(tmp_path, monkeypatch):
         write_file(path, "new", replace=True)
     assert path.read_text() == "old"
     assert list_names(tmp_path) == ["a.txt"]
+
+
+def test_files_that_belong_together_are_written_together_or_not_at_all(tmp_path, monkeypatch):
+    paths = [tmp_path / name for name in "ab"]
+    for path in paths:
+        path.write_text("old")
+    synced = []
+
+    def fail(descriptor):
+        synced.append(descriptor)
+        if len(synced) == 2:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(os, "fsync", fail)
+    message = f"{paths[1]} can't be written: No space left on device. What was there before is left as it was."
+    with raises(TwitchstatsError, message):
+        write_files(dict.fromkeys(paths, "new"), replace=True)
+    assert [path.read_text() for path in paths] == ["old", "old"]
+    assert list_names(tmp_path) == ["a", "b"]
+    assert [path.read_text() for path in write_files(dict.fromkeys(paths, "new"), replace=True)] == ["new", "new"]
 
 
 KILLED = """

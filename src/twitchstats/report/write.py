@@ -13,7 +13,7 @@ from nbformat import NotebookNode
 
 from twitchstats import __version__
 from twitchstats.errors import TwitchstatsError
-from twitchstats.files import check_target, make_folder, read_file, write_file
+from twitchstats.files import check_target, make_folder, read_file, write_files
 from twitchstats.journal import Journal
 from twitchstats.report.execute import execute_notebook
 from twitchstats.report.findings import match_names
@@ -91,8 +91,8 @@ def write_report(
     executed.metadata["twitchstats"] = {
         "version": __version__, "journal": parameters.get("journal_path", ""), "checksum": read.checksum,
     }  # fmt: skip
-    write_file(target, nbformat.writes(executed) + "\n", replace=is_report, inputs=inputs)
-    write_file(page, make_report_page(executed), replace=is_report, inputs=inputs)
+    files = {target: nbformat.writes(executed) + "\n", page: make_report_page(executed)}
+    write_files(files, replace=is_report, inputs=inputs)
     return Written(html=page, notebook=target, summary=_find_summary(executed))
 
 
