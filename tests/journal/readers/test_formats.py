@@ -64,7 +64,7 @@ SAMPLES = {
     ),
     "visible_sample.csv": (
         visible, 1, {"date": "2024-03-03", "Muscle twitching": "2"},
-        {"Muscle twitching": {"kind": "rating", "low": "0", "high": "3"}},
+        {"Muscle twitching": {"kind": "rating", "low": "0", "high": "3", "combine": "mean"}},
     ),
     "trackandgraph_sample.csv": (
         track_and_graph, 3,
@@ -449,7 +449,26 @@ def test_mpath_without_an_offset_says_that_days_are_utc(make_export):
     assert source.notes[0] == (
         "Days are those of timeStampStart, UTC, since the export names no offset: look at late evenings."
     )
-    assert count_records(source) == (1, 2)
+    assert source.notes[1:] == ("2 records left out: its time is no number of seconds since 1970 (the first: line 3).",)
+
+
+def test_times_in_utc_are_told(make_export):
+    graph = "FeatureName,Timestamp,Value,Note\nX,2024-03-03T23:30:00Z,1,\nX,2024-03-04T21:00:00+01:00,1,\n"
+    told = "1 times are in UTC (Z), and so is their day: look at late evenings."
+    assert told in track_and_graph.read(make_export(graph)).notes
+    assert told in long_table.read(make_export("date,name,value\n2024-03-03T23:30:00Z,x,1\n")).notes
+    text = "com.samsung.health.water_intake,1,1\nstart_time,amount\n2024-03-03 23:30:00.000,250.0\n"
+    assert samsung_health.read(make_export(text)).notes == (
+        "1 records name no time_offset, so their days are those of UTC.",
+    )
+
+
+def test_numbers_that_no_reading_reaches_are_not_added_up(make_export):
+    text = "full_date,mood,activities\n2024-03-03,rad,\n2024-03-03,rad,\n"
+    assert days_of(daylio.read(make_export(text)), "Mood") == [["5"]]
+    header = "Date,Ache,Tags,Foods,Weather summary\n"
+    source = flaredown.read(make_export(f"{header}2024-03-03,1e308,,,\n2024-03-03,1e308,,,\n2024-03-03,1_0,,,\n"))
+    assert days_of(source, "Ache") == [["1e308"], ["1e308"], ["1_0"]]
 
 
 @pytest.mark.parametrize("content", ["[1, 2", "[" * 100_000, '{"a": 1}', "", "[]", "[{}]", "[null, 3, []]"])
@@ -462,14 +481,16 @@ def test_clue_values_of_unknown_form_are_counted(make_export):
     entries = [
         {"date": "2024-03-03", "type": "pain", "value": {"option": "headache"}},
         {"date": "2024-03-03", "type": "weight", "value": 61.5},
+        {"date": "2024-03-06", "type": "period", "value": {"option": "spotting"}},
         {"date": "2024-03-04", "type": "odd", "value": None},
         {"date": "3 March", "type": "pain", "value": {"option": "x"}},
         {"date": "2024-03-05", "type": "big", "value": 1e400},
         "x",
     ]
     source = clue.read(make_export(json.dumps(entries)))
-    assert days_of(source, "date", "pain: headache", "weight") == [["2024-03-03", "yes", "61.5"]]
-    assert count_records(source) == (2, 4)
+    assert days_of(source, "date", "pain: headache", "weight", "period: spotting") == [
+        ["2024-03-03", "yes", "61.5", None], ["2024-03-06", None, None, "yes"]]  # fmt: skip
+    assert count_records(source) == (3, 4)
 
 
 def test_migraine_dates_that_could_be_two_things_are_asked_about(make_export):
@@ -516,7 +537,7 @@ def test_what_nobody_knows_how_to_combine_stays_several(make_export):
 def test_visible_numbers_beyond_its_severities_are_no_ratings(make_export):
     header = "observation_date,tracker_name,tracker_category,observation_value \n"
     source = visible.read(make_export(f"{header}2024-03-03,HRV,x,45 \n2024-03-03,Fatigue,x,2\n2024-03-04,HRV,x,2\n"))
-    assert source.facts == ({"source": "Fatigue", "kind": "rating", "low": "0", "high": "3"},)
+    assert source.facts == ({"source": "Fatigue", "kind": "rating", "low": "0", "high": "3", "combine": "mean"},)
 
 
 def test_a_long_table_needs_nothing_else_beside_it():

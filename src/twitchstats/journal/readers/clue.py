@@ -74,7 +74,7 @@ def _read_value(days: Days, kind: str, value: object) -> dict[str, object]:
 
 
 def _read_option(days: Days, kind: str, option: str) -> dict[str, object]:
-    if kind != "period":
+    if kind != "period" or option == "spotting":  # which is no menstruation
         return {days.tick(f"{kind}: {option}", group=kind): "yes"}
     values: dict[str, object] = {days.name("Period", name="menstruation", kind="yes/no", combine="max"): "yes"}
     if option in _FLOWS:

@@ -16,6 +16,7 @@ from twitchstats.journal.source import Source
 from twitchstats.variables import find_variable, load_variables
 
 MOST_CELLS = 40_000_000  # of the table of days; the names that are told most often go first
+_HUGE = 1e15  # no reading is as large, and sums of such numbers are none
 _CELLS = ("day", "column", "value", "record")
 _RESERVED = frozenset({"date", "person", "day"})
 _WORDS = {
@@ -266,7 +267,7 @@ def _to_number(text: str) -> float | None:
         number = float(text)
     except ValueError:
         return None
-    return number if math.isfinite(number) and not set(text) & set("_nN") else None
+    return number if abs(number) < _HUGE and "_" not in text else None
 
 
 _COMBINERS = {

@@ -10,7 +10,7 @@ from twitchstats.journal.source import Source
 NAME = "Flaredown"
 LOW, HIGH = "0", "4"  # not active to extremely active
 _LISTS = ("tags", "foods")
-_DOSE = re.compile(r"([\d.,]+) *([^\d\W]\S*)")
+_DOSE = re.compile(r"([\d.,]+) *([^\d\W_][^\d\s]*)")
 
 
 def recognize(head: bytes, path_name: str) -> bool:

@@ -3,7 +3,7 @@
 from twitchstats.errors import JournalError
 from twitchstats.journal.readers.days import Days
 from twitchstats.journal.readers.export import Export, open_table, read_heading
-from twitchstats.journal.readers.times import read_day, settle_order, write_iso
+from twitchstats.journal.readers.times import read_day, settle_order, tell_utc, write_iso
 from twitchstats.journal.source import Source
 from twitchstats.variables import load_words, normalise_header
 
@@ -55,5 +55,5 @@ def read(source: Export) -> Source:
         else:
             name = f"{record[what]} ({record[unit]})" if record[unit] else record[what]
             days.add(record.line, day, {days.name(name): record[value]}, person=record[who])
-    days.notes += table.notes
+    days.notes += [*table.notes, *tell_utc(record[when] for record in records)]
     return days.finish()

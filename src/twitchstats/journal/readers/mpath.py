@@ -5,7 +5,7 @@ import json
 import re
 
 from twitchstats.journal.readers.days import Days
-from twitchstats.journal.readers.export import Export, Record, fold, open_table, read_heading
+from twitchstats.journal.readers.export import Export, fold, open_table, read_heading
 from twitchstats.journal.source import Source
 
 NAME = "m-Path"
@@ -14,6 +14,8 @@ _MARKS = {"connectionid", "questionlistname", "scheduledbeepid", "sentbeepid", *
 _PERSON = ("connectionid", "alias", "code", "legacycode", "initials")
 _OWN = {*_MARKS, *_PERSON, "accountcode", "reminderfororiginalsentbeepid", "questionlistlabel", "fromprotocolname",
         "originaltimestampsent", "timezoneoffset", "deltautc"}  # fmt: skip
+_UNANSWERED = ("", "0", "0.0")
+_DAY, _LATEST = 86_400, 4e9  # seconds; a time in thousandths is beyond it
 _SEVERAL = re.compile(r"\d+(?:,\d+)+")
 
 
@@ -34,9 +36,13 @@ def read(source: Export) -> Source:
     days = Days(NAME)
     offset = "timezoneoffset" in names
     for record in records:
-        moment = _find_moment(record)
-        if moment is None:
+        seconds = next((record[name] for name in _STARTS[:2] if record[name] not in _UNANSWERED), None)
+        if seconds is None:
             days.leave(record.line, "the beep was not answered (its times are 0 or missing)")
+            continue
+        moment = _find_moment(seconds, record["timezoneoffset"])
+        if moment is None:
+            days.leave(record.line, "its time is no number of seconds since 1970")
             continue
         values: dict[str, object] = {}
         for header in questions:
@@ -51,24 +57,16 @@ def read(source: Export) -> Source:
     return days.finish()
 
 
-def _find_moment(record: Record) -> dt.datetime | None:
+def _find_moment(seconds: str, offset: str) -> dt.datetime | None:
     """Return when a beep was answered, in the local time of the person where that is known."""
-    seconds = next((float(record[name]) for name in _STARTS[:2] if _is_seconds(record[name])), None)
-    if seconds is None:
+    if not _is_number(seconds) or not 0 < float(seconds) < _LATEST:
         return None
-    shift = float(record["timezoneoffset"]) if _is_number(record["timezoneoffset"]) else 0.0
-    try:
-        return dt.datetime(1970, 1, 1) + dt.timedelta(seconds=seconds + shift)
-    except OverflowError:
-        return None
+    shift = float(offset) if _is_number(offset) and abs(float(offset)) < _DAY else 0.0
+    return dt.datetime(1970, 1, 1) + dt.timedelta(seconds=float(seconds) + shift)
 
 
 def _is_number(text: str) -> bool:
     return re.fullmatch(r"-?\d{1,15}(?:\.\d+)?", text) is not None
-
-
-def _is_seconds(text: str) -> bool:
-    return _is_number(text) and float(text) > 0
 
 
 def _read_text(text: str) -> str:

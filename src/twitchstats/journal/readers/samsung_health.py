@@ -42,9 +42,10 @@ def read(source: Export) -> Source:
         )
     table = open_table(source, skip=1)
     days = Days(NAME)
-    moved = 0
+    moved = unknown = 0
     for record in table:
         cells = _Cells(record)
+        unknown += read_offset(cells.cells.get("time_offset", "")) is None and "day_time" not in cells.cells
         start, end = cells.read_local("start_time"), cells.read_local("end_time")
         if kind == "sleep":
             moved += _add_sleep(days, cells, end)
@@ -55,6 +56,8 @@ def read(source: Export) -> Source:
             f"Times are taken as UTC and moved by their time_offset; read as local times, {moved:,} nights would "
             "belong to another day. Compare one night with the app."
         )
+    if unknown:
+        days.notes.append(f"{unknown:,} records name no time_offset, so their days are those of UTC.")
     days.notes += table.notes
     return days.finish()
 

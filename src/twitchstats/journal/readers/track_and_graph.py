@@ -5,7 +5,7 @@ from collections import defaultdict
 
 from twitchstats.journal.readers.days import Days
 from twitchstats.journal.readers.export import Export, open_table, read_heading
-from twitchstats.journal.readers.times import read_hours, read_moment
+from twitchstats.journal.readers.times import read_hours, read_moment, tell_utc
 from twitchstats.journal.source import Source
 
 NAME = "Track & Graph"
@@ -27,7 +27,8 @@ def read(source: Export) -> Source:
     table = open_table(source, needed=_NEEDED)
     points, labels = [], defaultdict[str, dict[str, str]](dict)
     days = Days(NAME)
-    for record in table:
+    records = list(table)
+    for record in records:
         moment = read_moment(record["timestamp"])
         parsed = _read_value(record["value"])
         if moment is None or parsed is None or not record["featurename"]:
@@ -42,7 +43,8 @@ def read(source: Export) -> Source:
         if note:
             values[days.name(f"{feature} note", group="text", kind="text", combine="join")] = note
         days.add(line, day, values)
-    days.notes += [*table.notes, *_tell_labels(labels)]
+    stamps = (record["timestamp"] for record in records)
+    days.notes += [*table.notes, *_tell_labels(labels), *tell_utc(stamps)]
     return days.finish()
 
 

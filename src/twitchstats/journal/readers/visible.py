@@ -28,7 +28,11 @@ def read(source: Export) -> Source:
         elif not record["tracker_name"] or not record["observation_value"]:
             days.leave(record.line, "there is no tracker or no value")
         else:
-            facts = {} if record["tracker_name"] in others else {"kind": "rating", "low": "0", "high": "3"}
+            facts = (
+                {}
+                if record["tracker_name"] in others
+                else {"kind": "rating", "low": "0", "high": "3", "combine": "mean"}
+            )
             column = days.name(record["tracker_name"], group=record["tracker_category"], **facts)
             days.add(record.line, day, {column: record["observation_value"]})
     days.notes += table.notes
