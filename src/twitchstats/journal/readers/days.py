@@ -15,7 +15,7 @@ from twitchstats.errors import JournalError
 from twitchstats.journal.source import Source
 from twitchstats.variables import find_variable, load_variables
 
-MOST_CELLS = 40_000_000  # of the table of days; the names that are told most often go first
+MOST_CELLS = 20_000_000  # of the table of days; the names that are told most often go first
 _HUGE = 1e15  # no reading is as large, and sums of such numbers are none
 _CELLS = ("day", "column", "value", "record")
 _RESERVED = frozenset({"date", "person", "day"})
@@ -223,12 +223,18 @@ class Days:
     def _fill_ticks(self, columns: dict[str, np.ndarray], rows: pd.DataFrame) -> None:
         """Set what was not ticked to no, on days that tell of its group, from its first use by this person on."""
         filled = 0
+        places = np.arange(len(rows))
+        starts = np.maximum.accumulate(np.where(rows["person"] != rows["person"].shift(), places, 0))
+        told = {
+            group: (rows["day"].isin(self._told[group]) & rows["rank"].eq(0)).to_numpy()
+            for group in set(self._ticks.values())
+        }
         for name, group in self._ticks.items():
             if name not in columns:
                 continue
-            ticked = pd.Series([value is not None for value in columns[name]])
-            told = rows["day"].isin(self._told[group]) & rows["rank"].eq(0)
-            unticked = (told & ~ticked & ticked.groupby(rows["person"]).cummax()).to_numpy()
+            ticked = pd.notna(columns[name])
+            begun = np.maximum.accumulate(np.where(ticked, places, -1)) >= starts
+            unticked = told[group] & ~ticked & begun
             columns[name][unticked] = "no"
             filled += int(unticked.sum())
         if filled:
