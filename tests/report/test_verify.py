@@ -222,6 +222,18 @@ def add_metadata(notebook):
     notebook.metadata["papermill"] = {"parameters": {}}
 
 
+def set_kernel(notebook):
+    notebook.metadata["kernelspec"]["name"] = "other"
+
+
+def hide_outputs(notebook):
+    notebook.cells[3].metadata["jupyter"] = {"outputs_hidden": True}
+
+
+def set_id(notebook):
+    notebook.cells[3].id = "other"
+
+
 REFUSED = "{path} is not a report as it was written: {why}. Nothing of it was run."
 
 
@@ -252,7 +264,10 @@ REFUSED = "{path} is not a report as it was written: {why}. Nothing of it was ru
         (name_everywhere("/etc/passwd"), "'/etc/passwd' is no path that starts at the report's own folder"),
         (set_metadata(checksum=3), "what it says of its origin is not as `report` writes it"),
         (set_metadata(more="x"), "what it says of its origin is not as `report` writes it"),
-        (add_metadata, "its metadata hold 'papermill', which `report` does not write"),
+        (add_metadata, "its metadata are not as `report` writes them"),
+        (set_kernel, "its metadata are not as `report` writes them"),
+        (hide_outputs, "cell 4 is not the package's (\"open(journal_path).read().count('x')\")"),
+        (set_id, "cell 4 is not the package's (\"open(journal_path).read().count('x')\")"),
     ],
 )  # fmt: skip
 def test_what_is_not_the_packages_own_is_refused_before_anything_runs(report, edit, why, never_run):

@@ -21,13 +21,20 @@ from nbformat import NotebookNode
 from twitchstats import __version__
 from twitchstats.errors import JournalError, OptionError, TwitchstatsError
 from twitchstats.files import open_file, read_file
-from twitchstats.report.execute import IGNORED, execute_notebook, insert_parameters, list_tags, read_parameters
+from twitchstats.report.execute import (
+    IGNORED,
+    clean_notebook,
+    execute_notebook,
+    insert_parameters,
+    list_tags,
+    read_parameters,
+)
 from twitchstats.report.write import list_paths, load_notebook, make_report_page
 from twitchstats.resources import find_resource
 
 _LARGEST = 256 << 20
 _FIELDS = {"version", "journal", "checksum"}
-_METADATA = {"kernelspec", "language_info", "twitchstats"}
+_METADATA = {**clean_notebook(NotebookNode(cells=[])).metadata, "twitchstats": None}
 _VERSION = re.compile(r"(?<=<td>)(?:\d[\w.+-]*|not installed)(?=</td>)|(?<= )(?:\d[\w.+-]*|not installed)(?=\n|$)")
 _ROUNDING = 8  # of 255: what the last bits of another processor can do to a colour
 
@@ -120,8 +127,8 @@ def _check_notebook(notebook: NotebookNode, path: Path) -> dict[str, Any]:
     refuse = _Refusal(path, origin)
     if set(origin) != _FIELDS or not all(isinstance(value, str) for value in origin.values()):
         raise refuse("what it says of its origin is not as `report` writes it")
-    if extra := set(notebook.metadata) - _METADATA:
-        raise refuse(f"its metadata hold {', '.join(sorted(map(repr, extra)))}, which `report` does not write")
+    if {**notebook.metadata, "twitchstats": None} != _METADATA:
+        raise refuse("its metadata are not as `report` writes them")
     try:
         parameters = read_parameters(notebook)
         own = insert_parameters(load_notebook(), parameters)
@@ -156,7 +163,7 @@ def _compare_sources(notebook: NotebookNode, own: NotebookNode, refuse: _Refusal
 
 
 def _identify(cell: NotebookNode) -> tuple[object, ...]:
-    return cell.cell_type, cell.source, list_tags(cell), cell.get("attachments", {})
+    return cell.cell_type, cell.id, cell.source, cell.metadata, cell.get("attachments", {})
 
 
 def _check_paths(parameters: Mapping[str, Any], origin: Mapping[str, Any], refuse: _Refusal) -> None:
