@@ -28,6 +28,7 @@ _QUANTITY = re.compile(r"(?P<number>[+-]?[\d.,]*\d)\s*(?P<unit>[^\W\d_][^\d]*)$"
 _CLOCK = re.compile(r"(\d{1,3}):([0-5]\d)(?::([0-5]\d)(?:\.\d+)?)?$")
 _HOURS = re.compile(r"(\d{1,3})\s*(?:h|hr|hrs|hours?|std)\.?\s*(\d{1,2})\s*(?:m|min|mins|minutes?)?\.?$", re.IGNORECASE)
 _TIME_OF_DAY = re.compile(r"(\d{1,2})[:.]([0-5]\d)(?::[0-5]\d)?\s*(?:([ap])\.?m\.?)?$", re.IGNORECASE)
+_OUT_OF = re.compile(r"([\d.,]{1,6})\s*(?:/|out of|of|von|sur)\s*(\d{1,3})$", re.IGNORECASE)
 LARGEST = 1e12
 _SECONDS = {"h": 3600.0, "min": 60.0, "s": 1.0}
 
@@ -202,6 +203,8 @@ def read_quantity(text: str, rule: Rule, decimal: str = ".") -> float | None:
     duration = read_duration(text, rule.unit)
     if duration is not None:
         return duration
+    if rule.kind == "rating" and (match := _OUT_OF.match(text)) and float(match[2]) == rule.high:
+        return read_number(match[1], decimal)
     match = _QUANTITY.match(text)
     if match is None:
         return None
@@ -229,7 +232,7 @@ def read_cells(texts: Sequence[str], rule: Rule, *, decimal: str = ".") -> tuple
             if fault:
                 faults[place] = fault
                 values[place] = np.nan
-    return values, faults
+    return values + 0.0, faults
 
 
 def read_plain(texts: Sequence[str], decimal: str = ".") -> NDArray[np.float64]:

@@ -2,6 +2,7 @@
 
 import itertools
 import math
+import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -123,6 +124,18 @@ class Cells:
         """Whether yes and blanks are all there is."""
         noes = int((self.numbers == 0).sum()) + sum(n for text, n in self.rest if read_yes_no(text) == 0)
         return not noes and 0 < self.n_filled < self.n_rows
+
+    @cached_property
+    def never_says_none(self) -> bool:
+        """Whether counts from 1 on and many blanks are all there is."""
+        return self.low > 0 and len(self.numbers) >= 10 and self.n_filled < 0.8 * self.n_rows
+
+    @cached_property
+    def minutes_for_decimals(self) -> bool:
+        """Whether 7.30 may mean half past: of many decimals of several kinds none is above .59."""
+        parts = np.round(self.numbers[:2000] % 1, 4)
+        parts = parts[parts > 0]
+        return len(parts) >= 10 and bool((parts < 0.6).all()) and len(np.unique(parts)) >= 3
 
     @cached_property
     def ticks_and_crosses(self) -> bool:
@@ -416,11 +429,15 @@ def _read_known(column: Column, variable: Variable, cells: Cells) -> Reading | N
     cells, variable = _drop_codes(cells, variable)
     if variable.kind == "rating":
         variable = _fit_scale(variable, cells)
-    elif variable.assumed and (doubt := _doubt_unit(variable, cells)):
-        return _read_own(column, _disown(variable).tell(doubt), cells)
+    elif variable.assumed and len(cells.numbers) and (doubt := _doubt_unit(variable, cells)):
+        own = _disown(variable).learn("guessed", kind="amount").tell(doubt)
+        return _read(column, _complete(own, cells), cells)
+    elif variable.kind == "count" and cells.never_says_none:
+        variable = variable.tell(_NEVER_NONE)
     return _accept(column, variable, cells)
 
 
+_NEVER_NONE = "it never says 0; a blank counts as not known, so write 0 on the days without it"
 _NEVER_NO = "it never says no; a blank counts as not known, so write no (or 0) on the days without it"
 
 
@@ -455,13 +472,19 @@ def _doubt_unit(variable: Variable, cells: Cells) -> str:
     values = values[values > 0]
     if not len(values):
         return ""
-    middle, largest = float(np.median(values)), float(values.max())
+    middle = float(np.median(values))
     row = find_row(variable.name)
     if not row or math.isnan(row["usual_low"]):
         return ""
     usual = row["usual_low"], row["usual_high"]
     mixed = _are_mixed(values, usual)
-    if not mixed and (largest > variable.high or usual[0] <= middle <= usual[1]):
+    clocked = variable.unit == "h" and cells.minutes_for_decimals
+    if clocked:
+        return (
+            "its decimals never reach .60, so 7.30 may mean half past seven; it stays a variable of your own. Write "
+            f"7:30 or 7.5, or say the unit in the header, such as '{variable.header.stem} (h)'"
+        )
+    if not mixed and usual[0] <= middle <= usual[1]:
         return ""
     units = find_units(variable.unit, variable.name).values()
     fitting = [unit for unit, factor, _ in units if factor != 1 and usual[0] <= middle * factor <= usual[1]]
@@ -645,7 +668,8 @@ def _guess_kind(variable: Variable, cells: Cells) -> Variable:
         scale = _find_scale(cells) or (0.0, 10.0 if high <= 10 else 100.0)
         return variable.learn("guessed", kind="rating", low=scale[0], high=scale[1])
     if not measured and cells.whole and low >= 0 and (counting or low < 20 or high >= 3 * low):
-        return variable.learn("guessed", kind="count", unit="a day", low=0.0, combine="sum" if counting else "max")
+        found = variable.learn("guessed", kind="count", unit="a day", low=0.0, combine="sum" if counting else "max")
+        return found.tell(_NEVER_NONE) if counting and cells.never_says_none else found
     unit = normalise_header(variable.unit)
     taken = unit in _WORDS["dose"] or unit in ("h", "min", "s") or bool(header.words & _WORDS["dose"])
     named = next((word for word in ("mg", "mcg", "g") if word in header.words), "") if not unit else ""
@@ -769,10 +793,10 @@ def _spread_levels(reading: Reading, cells: Cells) -> list[Reading]:
         return []
     if not variable.categories and (is_note(variable.source) or variable.how.get("kind") != "guessed"):
         return []
-    counts: dict[str, int] = {}
-    for text, n in zip(column.levels, column.count(), strict=True):
-        if text and not is_missing(text):
-            counts[text] = counts.get(text, 0) + int(n)
+    words = [_split_answers(text) for text in column.levels]
+    counts: Counter[str] = Counter()
+    for some, n in zip(words, column.count().tolist(), strict=True):
+        counts.update(dict.fromkeys(some, n))
     ranked = sorted(counts, key=lambda text: (-counts[text], text))
     few = 2 <= len(ranked) <= 12 and cells.n_filled >= 5 * len(ranked) and counts[ranked[-1]] >= 2
     short = all(len(text) <= 30 for text in ranked)
@@ -780,13 +804,26 @@ def _spread_levels(reading: Reading, cells: Cells) -> list[Reading]:
     dated = figures or look_like_dates(ranked) > 0 or all(normalise_header(text) in _WEEKDAYS for text in ranked)
     if len(ranked) < 2 or (not variable.categories and (dated or not (few and short))):
         return []
+    several = any(len(some) > 1 for some in words)
+    against = "" if several else f" (against {ranked[0]})"
     found: list[Reading] = []
-    for text in ranked[1:]:
+    for text in ranked if several else ranked[1:]:
         name = f"{variable.name}_{normalise_header(text).replace(' ', '_') or len(found) + 1}"
         flags = replace(
-            variable, name=name, label=f"{variable.label}: {text} (against {ranked[0]})", kind="yes/no", unit="days",
-            step=1.0, low=0.0, high=1.0, combine="max", level=text, remark="",
+            variable, name=name, label=f"{variable.label}: {text}{against}", kind="yes/no", unit="days", step=1.0,
+            low=0.0, high=1.0, combine="max", level=text, remark="",
         )  # fmt: skip
-        by_level = np.array([math.nan if not t or is_missing(t) else float(t == text) for t in column.levels])
+        by_level = np.array([float(text in some) if some else math.nan for some in words])
         found.append(Reading(flags, column.spread(by_level), column, {}))
     return found
+
+
+def _split_answers(text: str) -> list[str]:
+    """Return the answers in a cell, of which there may be several.
+
+    >>> _split_answers("headache; nausea"), _split_answers("n/a")
+    (['headache', 'nausea'], [])
+    """
+    return list(
+        dict.fromkeys(part.strip() for part in re.split(r"[;|]", text) if part.strip() and not is_missing(part))
+    )

@@ -13,6 +13,7 @@ from twitchstats.errors import JournalError, unknown_name
 from twitchstats.journal.cells import Fault, is_missing, read_number, read_yes_no
 from twitchstats.journal.dates import (
     are_day_numbers,
+    are_years,
     has_clock,
     look_like_dates,
     read_clock,
@@ -281,6 +282,11 @@ def _read_when(
     """Return a day for each row, whether it could be read, and the calendar."""
     numbered = order == "day" or (order == "auto" and date_format is None and are_day_numbers(when.levels))
     faults: dict[int, Fault]
+    if numbered and order == "auto" and are_years(when.levels):
+        raise JournalError(
+            f"Column {when.header!r} holds years, such as {next(filter(None, when.levels))!r}, and no days. Write full "
+            'dates (2024-03-31). If they do number days, say order="day" (--order day).'
+        )
     if numbered:
         found, faults = read_day_numbers(when.levels)
         values = [0 if number is None else number for number in found]
