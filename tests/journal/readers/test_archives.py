@@ -125,9 +125,8 @@ def test_no_cell_is_swallowed_by_a_stray_quotation_mark(make_export):
 
 def test_rows_of_another_width_are_counted(make_export):
     source = daylio.read(make_export(DAYLIO + "2024-03-03,,,,rad,a,,\n2024-03-04,,,,rad\n2024-03-05,,,,bad,a,,,,\n"))
-    assert source.notes[-1] == (
-        "1 rows of export.csv are left out: they have more or fewer cells than the header (the first: line 3)."
-    )
+    assert source.notes[-1] == "1 record left out: more or fewer cells than the header has (the first: line 3)."
+    assert (source.n_rows, int(source.origin["records"].sum())) == (3, 2)
 
 
 def test_what_is_no_table_is_refused(make_export):
@@ -146,7 +145,10 @@ def test_what_is_no_table_is_refused(make_export):
 def test_windows_accents_are_read_and_told(make_export):
     source = daylio.read(make_export((DAYLIO + "2024-03-03,,,,rad,Caf\u00e9,,\n").encode("cp1252")))
     assert "Caf\u00e9" in source.tables["days"].columns
-    assert source.notes == ("export.csv is not UTF-8 and is read as Windows-1252: look at its accents.",)
+    assert source.notes == (
+        "export.csv is not UTF-8 and is read as Windows-1252: look at its accents.",
+        "Columns that are not read: time.",
+    )
 
 
 BOMB = '<!DOCTYPE HealthData [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;">]><HealthData>&b;</HealthData>'

@@ -250,6 +250,7 @@ def test_bearable_severities_are_their_numbers_and_must_agree(make_export):
         ["2024-03-03", "2", None], ["2024-03-05", None, "2"]]  # fmt: skip
     assert source.notes == (
         "3 records of the Bearable export are of 2 different days.",
+        "Columns that are not read: time of day.",
         "Eye twitch: several values on 1 days; their mean is taken.",
         "1 record left out: the severity in numbers and in words differ (the first: line 4).",
         "1 record left out: a symptom without name or severity (the first: line 6).",
@@ -268,6 +269,14 @@ def test_bearable_ticks_are_no_only_where_their_list_was_filled_in(make_export):
     assert "What was not ticked on a day with entries counts as no from its first use on (1 cells)." in source.notes
 
 
+def test_columns_that_nobody_looked_at_are_told(make_export):
+    text = "date,Sleep Score,Bedtime Start\n2024-03-03,70,x\n"
+    assert oura.read(make_export(text)).notes == ()
+    header = "Start Time,Pain Level,Triggers,Own column," + ",".join(f"c{number}" for number in range(9))
+    source = migraine_buddy.read(make_export(f"{header}\n2024-03-03 08:00,7,a,b{',' * 9}\n"))
+    assert source.notes[-1] == "Columns that are not read: Own column, c0, c1, c2, c3, c4, c5, c6 and 2 more."
+
+
 def test_bearable_sleep_is_hours_and_unknown_categories_stay(make_export):
     source = read_bearable(
         make_export,
@@ -276,6 +285,7 @@ def test_bearable_sleep_is_hours_and_unknown_categories_stay(make_export):
         '"1st Mar 2024","","","Health measurements","72","Heart rate",""',
         '"1st Mar 2024","","","Meds/Supplements","","Aspirin",""',
         '"1st Mar 2024","","","Gratitudes","","the sun",""',
+        '"1st Mar 2024","","","Journal","","private words",""',
         '"1st Mar 2024","","","","3","",""',
     )
     assert first_day(source) == {
@@ -284,8 +294,9 @@ def test_bearable_sleep_is_hours_and_unknown_categories_stay(make_export):
         "Heart rate": "72",
         "Aspirin": "yes",
         "Gratitudes": "the sun",
+        "Journal": "private words",
     }
-    assert count_records(source) == (4, 2)
+    assert count_records(source) == (5, 2)
     assert "Heart rate" not in {fact["source"] for fact in source.facts}
 
 
@@ -449,7 +460,10 @@ def test_mpath_without_an_offset_says_that_days_are_utc(make_export):
     assert source.notes[0] == (
         "Days are those of timeStampStart, UTC, since the export names no offset: look at late evenings."
     )
-    assert source.notes[1:] == ("2 records left out: its time is no number of seconds since 1970 (the first: line 3).",)
+    assert source.notes[1:] == (
+        "Columns that are not read: questionListName.",
+        "2 records left out: its time is no number of seconds since 1970 (the first: line 3).",
+    )
 
 
 def test_times_in_utc_are_told(make_export):

@@ -39,7 +39,8 @@ def read(source: Export) -> Source:
         if record["notes"]:
             values[days.name("Notes", kind="text", combine="join")] = record["notes"]
         days.add(record.line, day, values, groups=[record["category"].casefold()])
-    days.notes += table.notes
+    table.used.add("weekday")  # says again what the date says
+    days.close(table)
     return days.finish()
 
 
@@ -118,7 +119,7 @@ def _read_other(days: Days, record: Record) -> dict[str, object] | str:
         return "there is no category"
     if record["rating/amount"]:
         return {days.name(record["detail"] or record["category"], group=record["category"]): record["rating/amount"]}
-    return _read_list(days, record)
+    return _read_text(days, record)  # it may be anything: what somebody wrote is no name of a column
 
 
 _CATEGORIES = {

@@ -12,10 +12,12 @@ import numpy as np
 import pandas as pd
 
 from twitchstats.errors import JournalError
+from twitchstats.journal.readers.export import Table
 from twitchstats.journal.source import Source
 from twitchstats.variables import find_variable, load_variables
 
 MOST_CELLS = 20_000_000  # of the table of days; the names that are told most often go first
+_MOST_NAMED = 8
 _HUGE = 1e15  # no reading is as large, and sums of such numbers are none
 _CELLS = ("day", "column", "value", "record")
 _RESERVED = frozenset({"date", "person", "day"})
@@ -121,6 +123,16 @@ class Days:
         self.n_rows += records
         count, first = self._left.get(why, (0, record))
         self._left[why] = (count + records, first)
+
+    def close(self, table: Table) -> None:
+        """Tell what of a table was left out: rows of another width than the header, and columns."""
+        self.notes += table.notes
+        if table.ragged:
+            self.leave(table.ragged[0], "more or fewer cells than the header has", records=len(table.ragged))
+        unread = table.list_unread()
+        if unread:
+            more = f" and {len(unread) - _MOST_NAMED} more" if len(unread) > _MOST_NAMED else ""
+            self.notes.append(f"Columns that are not read: {', '.join(unread[:_MOST_NAMED])}{more}.")
 
     def finish(self, **tables: pd.DataFrame) -> Source:
         """Return the collected days as a `Source`.

@@ -9,7 +9,7 @@ import zipfile
 import zlib
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import PurePath
 from typing import IO
 
@@ -130,9 +130,11 @@ class Record:
 
     line: int
     cells: dict[str, str]
+    used: set[str]
 
     def __getitem__(self, column: str) -> str:
         """Return a cell, stripped; "" where there is no such column."""
+        self.used.add(column)
         return self.cells.get(column, "").strip()
 
 
@@ -146,34 +148,36 @@ class Table:
     headers : list of str
         As the file has them; records have them folded.
     notes : list of str
-        Is complete after the last record.
+        What is to be told of it.
+    ragged : list of int
+        Lines of rows with too many or too few cells, which are no records; complete after the last one.
+    used : set of str
+        Folded headers of the columns that were looked at.
     """
 
     name: str
     headers: list[str]
     rows: Iterator[tuple[int, list[str]]]
     notes: list[str]
-    n_ragged: int = 0
+    ragged: list[int] = field(default_factory=list)
+    used: set[str] = field(default_factory=set)
 
     def __iter__(self) -> Iterator[Record]:
-        """Yield the records; those with too many or too few cells are counted in the notes."""
+        """Yield the records."""
         names = [fold(header) for header in self.headers]
-        first = 0
         for line, cells in self.rows:
             while len(cells) > len(names) and not cells[-1].strip():
                 cells.pop()
             if not any(cell.strip() for cell in cells):
                 continue
             if len(cells) == len(names):
-                yield Record(line, dict(zip(names, cells, strict=True)))
-                continue
-            first = first or line
-            self.n_ragged += 1
-        if self.n_ragged:
-            self.notes.append(
-                f"{self.n_ragged} rows of {self.name} are left out: they have more or fewer cells than the header "
-                f"(the first: line {first})."
-            )
+                yield Record(line, dict(zip(names, cells, strict=True)), self.used)
+            else:
+                self.ragged.append(line)
+
+    def list_unread(self) -> list[str]:
+        """Return the headers of the columns that nobody has looked at."""
+        return [header for header in self.headers if header and fold(header) not in self.used]
 
 
 def open_table(export: Export, *, needed: Iterable[str] = (), skip: int = 0) -> Table:

@@ -33,7 +33,7 @@ def read(source: Export) -> Source:
         for header in table.headers:
             values |= _read_cell(days, header, record[fold(header)], treatment=fold(header) in treatments)
         days.add(record.line, day, values, groups=_LISTS)
-    days.notes += table.notes
+    days.close(table)
     return days.finish()
 
 

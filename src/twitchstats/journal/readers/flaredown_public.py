@@ -31,7 +31,7 @@ def read(source: Export) -> Source:
             continue
         days.add(record.line, day, values, person=record["user_id"], groups=["tag", "food"])
         _note_person(days, record)
-    days.notes += table.notes
+    days.close(table)
     return days.finish()
 
 

@@ -36,7 +36,7 @@ def read(source: Export) -> Source:
             if text and name not in ("date", "start time", "end time", ""):
                 values |= _read_cell(days, header, text)
         days.add(record.line, day, values)
-    days.notes += table.notes
+    days.close(table)
     return days.finish()
 
 

@@ -55,5 +55,6 @@ def read(source: Export) -> Source:
         else:
             name = f"{record[what]} ({record[unit]})" if record[unit] else record[what]
             days.add(record.line, day, {days.name(name): record[value]}, person=record[who])
-    days.notes += [*table.notes, *tell_utc(record[when] for record in records)]
+    days.notes += tell_utc(record[when] for record in records)
+    days.close(table)
     return days.finish()

@@ -54,8 +54,8 @@ def read(source: Export) -> Source:
         days.add(record.line, start.date(), values)
         duration = "" if seconds is None else f"{seconds:.0f}"
         episodes.append({"start": start.isoformat(sep=" "), "duration_s": duration, "pain": pain})
-    days.notes += [
-        "This is a log of attacks: days without one are not in it, so what makes an attack come can't be read from it.",
-        *table.notes,
-    ]
+    days.notes.append(
+        "This is a log of attacks: days without one are not in it, so what makes an attack come can't be read from it."
+    )
+    days.close(table)
     return days.finish(episodes=pd.DataFrame(episodes, dtype="str"))

@@ -53,7 +53,8 @@ def read(source: Export) -> Source:
                 values[days.name(header)] = text
         days.add(record.line, moment.date(), values, person=record[person], groups=several)
     told = "moved by their timeZoneOffset" if offset else "UTC, since the export names no offset: look at late evenings"
-    days.notes += [f"Days are those of timeStampStart, {told}.", *table.notes]
+    days.notes.append(f"Days are those of timeStampStart, {told}.")
+    days.close(table)
     return days.finish()
 
 

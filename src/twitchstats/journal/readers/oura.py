@@ -41,7 +41,7 @@ def read(source: Export) -> Source:
         days.add(record.line, day, values)
     if unit:
         days.notes.append(f"The export names no unit of time; its longest span can be nothing else than one in {unit}.")
-    days.notes += table.notes
+    days.close(table)
     return days.finish()
 
 

@@ -11,6 +11,7 @@ from twitchstats.journal.source import Source
 NAME = "REDCap"
 _MARKS = {"redcap_event_name", "redcap_repeat_instrument", "redcap_repeat_instance"}
 _OWN = {*_MARKS, "redcap_data_access_group", "redcap_survey_identifier"}
+_FORM = ("_complete", "_timestamp")  # how far a form was filled in, and when
 _BOX = re.compile(r".+___.+")
 
 
@@ -30,9 +31,7 @@ def read(source: Export) -> Source:
     records = list(table)
     person, when = fold(table.headers[0]), _find_date(records, table.headers, source.name)
     left = {person, when, *_OWN}
-    forms = [fold(header) for header in table.headers if fold(header).endswith("_complete")]
-    times = {fold(header) for header in table.headers if fold(header).endswith("_timestamp")}
-    headers = [header for header in table.headers if fold(header) not in left | set(forms) | times]
+    headers = [header for header in table.headers if fold(header) not in left and not fold(header).endswith(_FORM)]
     days = Days(NAME)
     for record in records:
         day = read_day(record[when])
@@ -41,11 +40,7 @@ def read(source: Export) -> Source:
             continue
         values = {name: text for header in headers for name, text in _read_cell(days, header, record).items()}
         days.add(record.line, day, values, person=record[person])
-    if forms:
-        days.notes.append(
-            f"How complete a form is says nothing of the person, and is left out: {', '.join(forms[:8])}."
-        )
-    days.notes += table.notes
+    days.close(table)
     return days.finish()
 
 

@@ -45,7 +45,7 @@ def read(source: Export) -> Source:
     moved = unknown = 0
     for record in table:
         cells = _Cells(record)
-        unknown += read_offset(cells.cells.get("time_offset", "")) is None and "day_time" not in cells.cells
+        unknown += read_offset(cells["time_offset"]) is None and "day_time" not in cells.names
         start, end = cells.read_local("start_time"), cells.read_local("end_time")
         if kind == "sleep":
             moved += _add_sleep(days, cells, end)
@@ -58,7 +58,7 @@ def read(source: Export) -> Source:
         )
     if unknown:
         days.notes.append(f"{unknown:,} records name no time_offset, so their days are those of UTC.")
-    days.notes += table.notes
+    days.close(table)
     return days.finish()
 
 
@@ -66,15 +66,18 @@ class _Cells:
     """The cells of a record by the last part of their header."""
 
     def __init__(self, record: Record) -> None:
-        self.line = record.line
-        self.cells = {header.rpartition(".")[2]: text.strip() for header, text in record.cells.items()}
+        self.line, self.record = record.line, record
+        self.names = {header.rpartition(".")[2]: header for header in record.cells}
+
+    def __getitem__(self, column: str) -> str:
+        return self.record[self.names.get(column, "")]
 
     def read_local(self, column: str) -> dt.datetime | None:
-        text = self.cells.get(column, "")
+        text = self[column]
         moment = read_moment(text) or _read_milliseconds(text)
         if column == "day_time":  # marks a whole day
             return moment
-        return shift_moment(moment, read_offset(self.cells.get("time_offset", "")) or dt.timedelta())
+        return shift_moment(moment, read_offset(self["time_offset"]) or dt.timedelta())
 
 
 def _read_milliseconds(text: str) -> dt.datetime | None:
@@ -86,7 +89,7 @@ def _read_milliseconds(text: str) -> dt.datetime | None:
 
 def _add_sleep(days: Days, cells: _Cells, end: dt.datetime | None) -> bool:
     """Add a night, and say whether it would belong to another day if its times were local ones."""
-    written = read_moment(cells.cells.get("end_time", ""))
+    written = read_moment(cells["end_time"])
     start = cells.read_local("start_time")
     if end is None or start is None or not dt.timedelta() < end - start < dt.timedelta(days=2):
         days.leave(cells.line, "a sleep without a start and an end after it")
@@ -97,7 +100,7 @@ def _add_sleep(days: Days, cells: _Cells, end: dt.datetime | None) -> bool:
         name = days.name(
             score.replace("_", " ").capitalize(), kind="rating", low="0", high="100", timing="night", combine="mean"
         )
-        values[name] = cells.cells.get(score, "")
+        values[name] = cells[score]
     days.add(cells.line, date_night(end), values)
     return written is not None and date_night(written) != date_night(end)
 
@@ -105,7 +108,7 @@ def _add_sleep(days: Days, cells: _Cells, end: dt.datetime | None) -> bool:
 def _add_amount(days: Days, cells: _Cells, moment: dt.datetime | None, kind: str) -> None:
     column, factor, header, facts = _AMOUNTS[kind]
     try:
-        value = float(cells.cells.get(column, "")) * factor
+        value = float(cells[column]) * factor
     except ValueError:
         moment = None
     if moment is None:

@@ -44,7 +44,8 @@ def read(source: Export) -> Source:
             values[days.name(f"{feature} note", group="text", kind="text", combine="join")] = note
         days.add(line, day, values)
     stamps = (record["timestamp"] for record in records)
-    days.notes += [*table.notes, *_tell_labels(labels), *tell_utc(stamps)]
+    days.notes += [*_tell_labels(labels), *tell_utc(stamps)]
+    days.close(table)
     return days.finish()
 
 

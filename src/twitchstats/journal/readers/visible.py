@@ -35,5 +35,5 @@ def read(source: Export) -> Source:
             )
             column = days.name(record["tracker_name"], group=record["tracker_category"], **facts)
             days.add(record.line, day, {column: record["observation_value"]})
-    days.notes += table.notes
+    days.close(table)
     return days.finish()
