@@ -5,6 +5,7 @@ import os
 import re
 import subprocess
 import sys
+import time
 import zipfile
 
 import pandas as pd
@@ -12,7 +13,7 @@ import pytest
 
 from twitchstats.errors import JournalError, UnknownNameError
 from twitchstats.journal import read_journal, readers
-from twitchstats.journal.readers import apple_health, daylio, join_sources, long_table, mark_outside, workbook
+from twitchstats.journal.readers import apple_health, bearable, daylio, join_sources, long_table, mark_outside, workbook
 from twitchstats.journal.readers.export import open_table, read_heading
 from twitchstats.journal.source import Source
 
@@ -306,6 +307,41 @@ def test_an_export_that_went_through_a_spreadsheet_is_recognised(tmp_path):
     source = readers.read_source(path)
     assert source.format == "Visible"
     assert source.tables["days"].to_numpy().tolist() == [["2024-03-03", "2"]]
+
+
+def test_a_cell_at_the_far_end_of_a_sheet_is_refused(make_export):
+    data = write_xlsx({"A": [["date", "x"], [(45354,), 1]]})
+    far = zipfile.ZipFile(io.BytesIO(data)).read("xl/worksheets/sheet1.xml").replace(b'r="B2"', b'r="XFD1048576"')
+    stream = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(data)) as old, zipfile.ZipFile(stream, "w") as new:
+        for name in old.namelist():
+            new.writestr(name, far if "sheet1" in name else old.read(name))
+    with raises("d.xlsx has a sheet that is larger than any diary. Delete what lies far below it or beside it."):
+        workbook.read(make_export(stream.getvalue(), "d.xlsx"))
+
+
+def test_a_cell_without_end_is_told(make_export):
+    with raises(
+        "export.csv: a cell in line 2 has more than 131,072 characters. Shorten it, or look for a missing quotation mark "
+        '(").'
+    ):
+        daylio.read(make_export(DAYLIO + f'2024-03-03,,,,rad,"{"x" * 150_000}",,\n'))
+
+
+def test_xml_without_a_record_ends(make_export):
+    text = '<HealthData><Record type="' + "x" * (20 << 20)
+    with raises("export.xml goes on for 16 MB without a record, so it is no export."):
+        apple_health.read(make_export(text, "export.xml"))
+
+
+@pytest.mark.parametrize("detail", ["a" + " " * 100_000 + "b", "(" * 100_000, "a" * 100_000 + "()", ")" * 100_000])
+def test_no_cell_takes_long(detail, make_export):
+    begun = time.monotonic()
+    header = "date,weekday,time of day,category,rating/amount,detail,notes\n"
+    rows = f'"3rd Mar 2024","","","Symptom","2","{detail}",""\n"3rd Mar 2024","","","Factors","","{detail}",""\n'
+    source = bearable.read(make_export(header + rows))
+    assert max(map(len, source.tables["days"].columns)) <= 220
+    assert time.monotonic() - begun < 5
 
 
 ODS = """<?xml version="1.0"?><office:document-content

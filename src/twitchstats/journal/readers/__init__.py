@@ -28,7 +28,7 @@ from twitchstats.journal.readers import (
     visible,
     workbook,
 )
-from twitchstats.journal.readers.export import Export, list_exports
+from twitchstats.journal.readers.export import HEAD, Export, list_exports
 from twitchstats.journal.readers.join import join_sources, mark_outside
 from twitchstats.journal.readers.plain import read_plain
 from twitchstats.journal.source import Source
@@ -87,7 +87,7 @@ def read_source(source: Any, *, format: str | None = None) -> Source | None:  # 
     UnknownNameError
         No format has that name.
     """
-    opened = _open_source(source)
+    opened = _open_source(source, known=format is not None)
     if opened is None:
         if format is not None:
             raise JournalError(f"format={format!r} needs a file or an open file of bytes.")
@@ -150,26 +150,34 @@ def _read_archive(name: str, exports: list[Export], format: str | None) -> Sourc
     return Source(joined.tables, joined.facts, (*joined.notes, note), joined.origin, joined.n_rows, joined.format)
 
 
-def _open_source(source: Any) -> tuple[str, Callable[[], IO[bytes]]] | None:  # noqa: ANN401
+def _open_source(source: Any, *, known: bool) -> tuple[str, Callable[[], IO[bytes]]] | None:  # noqa: ANN401
     """Return the name of a source and how to open it; None for a data frame, text, or what isn't there."""
     if isinstance(source, str | os.PathLike):
         path = Path(source)
         if not path.is_file():
             return None  # the reader of plain tables says what is wrong
         return path.name, lambda: open_file(path)
-    data = _read_open(source) if hasattr(source, "read") else None
+    head = _read_open(source, HEAD) if hasattr(source, "read") else None
     name = Path(str(getattr(source, "name", ""))).name or "The export"
+    if head is None or not (
+        known or head.startswith(b"PK\x03\x04") or find_reader(Export(name, lambda: BytesIO(head)))
+    ):
+        return None  # a plain table is not read twice
+    data = _read_open(source, _MOST)
     return None if data is None else (name, lambda: BytesIO(data))
 
 
-def _read_open(file: Any) -> bytes | None:  # noqa: ANN401
-    """Return all bytes of an open file, and leave it where it was; None for a stream that can be read only once."""
+def _read_open(file: Any, size: int) -> bytes | None:  # noqa: ANN401
+    """Return the first bytes of an open file, and leave it where it was; None for a stream that comes only once.
+
+    None as well where so many bytes are only the beginning of a device that never ends.
+    """
     try:
         place = file.tell()
-        data = file.read(_MOST)
+        data = file.read(size)
         file.seek(place)
     except (OSError, ValueError, AttributeError):
         return None
-    if len(data) == _MOST:  # a device that never ends can be sought in as well
+    if len(data) == _MOST:
         return None
     return data.encode("utf-8", "replace") if isinstance(data, str) else bytes(data)

@@ -17,7 +17,7 @@ from twitchstats.journal.readers.times import date_night, read_moment, unite_hou
 from twitchstats.journal.source import Source
 
 NAME = "Apple Health"
-_CHUNK = 1 << 20
+_CHUNK, _QUIET = 1 << 20, 16
 _QUANTITY, _CATEGORY = "HKQuantityTypeIdentifier", "HKCategoryTypeIdentifier"
 _LITRES = {"L": 1.0, "mL": 0.001, "fl_oz_us": 0.0295735295625, "fl_oz_imp": 0.0284130625, "cup_us": 0.2365882365}
 _MILLIGRAMS = {"mg": 1.0, "g": 1000.0, "mcg": 0.001}
@@ -60,10 +60,15 @@ def read(source: Export) -> Source:
     records = _Records()
     parser = create_parser(forbid_dtd=False, forbid_entities=True, forbid_external=True)
     parser.setContentHandler(records)
+    quiet = 0
     with guard_errors(source.name), source.open() as file:
         try:
             while chunk := file.read(_CHUNK):
+                before = records.elements
                 parser.feed(chunk)
+                quiet = 0 if records.elements > before else quiet + 1
+                if quiet > _QUIET:
+                    raise JournalError(f"{source.name} goes on for {_QUIET} MB without a record, so it is no export.")
             parser.close()
         except (SAXException, DefusedXmlException, LookupError, AssertionError, AttributeError) as error:
             told = error.getMessage() if isinstance(error, SAXException) else str(error) or "no element found"
@@ -87,9 +92,10 @@ class _Records(ContentHandler):
         self.unread: Counter[str] = Counter()
         self.first_unread = 0
         self.seen: set[tuple[str, ...]] = set()
-        self.number = 0
+        self.number = self.elements = 0
 
     def startElement(self, name: str, attrs: Any) -> None:  # noqa: N802, ANN401
+        self.elements += 1
         if name == "Workout":
             self.number += 1
             self._add_workout(dict(attrs))

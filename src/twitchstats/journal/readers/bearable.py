@@ -1,7 +1,5 @@
 """Bearable: one row for each reading, named by category and detail."""
 
-import re
-
 from twitchstats.journal.readers.days import Days
 from twitchstats.journal.readers.export import Export, Record, open_table, read_heading
 from twitchstats.journal.readers.times import read_day, read_english_day, read_hours
@@ -10,7 +8,6 @@ from twitchstats.journal.source import Source
 NAME = "Bearable"
 _NEEDED = ("date", "category", "rating/amount", "detail")
 _SEVERITIES = {"mild": 1, "moderate": 2, "severe": 3, "unbearable": 4}
-_SYMPTOM = re.compile(r"(.+?) *\(([^()]*)\)")
 
 
 def recognize(head: bytes, path_name: str) -> bool:
@@ -45,9 +42,9 @@ def read(source: Export) -> Source:
 
 
 def _read_symptom(days: Days, record: Record) -> dict[str, object] | str:
-    found = _SYMPTOM.fullmatch(record["detail"])
-    severity = _SEVERITIES.get(found[2].strip().casefold()) if found else None
-    name = found[1] if found and severity else record["detail"]
+    name, word = _split_detail(record["detail"])
+    severity = _SEVERITIES.get(word.casefold())
+    name = name if severity else record["detail"]
     rating = record["rating/amount"]
     if not name or not (rating or severity):
         return "a symptom without name or severity"
@@ -56,6 +53,12 @@ def _read_symptom(days: Days, record: Record) -> dict[str, object] | str:
     high = "4" if severity == 4 else "3"
     column = days.name(name, group="Symptom", kind="rating", low="0", high=high, combine="mean")
     return {column: rating or str(severity)}
+
+
+def _split_detail(detail: str) -> tuple[str, str]:
+    """Return the name of a detail and the word in brackets at its end, "" where there is none."""
+    name, bracket, word = detail.removesuffix(")").rpartition("(") if detail.endswith(")") else (detail, "", "")
+    return (name.strip(), word.strip()) if bracket and name.strip() else (detail, "")
 
 
 def _read_mood(days: Days, record: Record) -> dict[str, object]:
@@ -74,8 +77,7 @@ def _read_medicine(days: Days, record: Record) -> dict[str, object] | str:
         return "a medicine without name"
     if not record["rating/amount"]:
         return {days.tick(record["detail"], group="Meds/Supplements"): "yes"}
-    found = _SYMPTOM.fullmatch(record["detail"])
-    unit = {"unit": found[2].strip()} if found and found[2].strip() else {}
+    unit = {"unit": word} if (word := _split_detail(record["detail"])[1]) else {}
     column = days.name(record["detail"], group="Amount", kind="amount", low="0", combine="sum", **unit)
     return {column: record["rating/amount"]}
 

@@ -17,7 +17,7 @@ from twitchstats.journal.source import Source
 from twitchstats.variables import find_variable, load_variables
 
 MOST_CELLS = 20_000_000  # of the table of days; the names that are told most often go first
-_MOST_NAMED = 8
+_MOST_NAMED, _LONGEST = 8, 200
 _HUGE = 1e15  # no reading is as large, and sums of such numbers are none
 _CELLS = ("day", "column", "value", "record")
 _RESERVED = frozenset({"date", "person", "day"})
@@ -68,12 +68,12 @@ class Days:
         plain = " ".join(text.split())
         key = (group, plain.casefold())
         if key not in self._names:
-            column = plain or group or "value"
+            column = plain[:_LONGEST] or group or "value"
             if column.casefold() in self._taken | _RESERVED:
                 column = f"{column} ({group or self.format})"
             number = 2
             while column.casefold() in self._taken:
-                column, number = f"{plain} ({group or self.format} {number})", number + 1
+                column, number = f"{plain[:_LONGEST]} ({group or self.format} {number})", number + 1
             self._names[key] = column
             self._taken.add(column.casefold())
             self._facts[column] = {"source": column, **facts}

@@ -16,7 +16,8 @@ from typing import IO
 from twitchstats.errors import JournalError, TwitchstatsError
 
 HEAD = 1 << 16
-LONGEST = 1 << 20  # bytes of a line
+LONGEST = 1 << 20  # characters of a line
+LARGEST = 4 << 30  # of a table: what is packed may be endless
 _CHUNK = 1 << 20
 _BOMS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
 _DELIMITERS = (",", ";", "\t")
@@ -258,8 +259,13 @@ def _read_rows(export: Export, encoding: str, skip: int) -> Iterator[tuple[int, 
                 yield start, cells
                 _refuse_swallowed(cells, start, delimiter, export.name)
                 start = skip + reader.line_num + 1
-        except csv.Error:
-            raise _unclosed(export.name, start) from None
+        except csv.Error as error:
+            if "limit" not in str(error):
+                raise _unclosed(export.name, start) from None
+            raise JournalError(
+                f"{export.name}: a cell in line {start} has more than {csv.field_size_limit():,} characters. Shorten it, "
+                'or look for a missing quotation mark (").'
+            ) from None
 
 
 def _chain(first: str, lines: Iterator[str]) -> Iterator[str]:
@@ -268,9 +274,11 @@ def _chain(first: str, lines: Iterator[str]) -> Iterator[str]:
 
 
 def _read_lines(text: io.TextIOWrapper, name: str) -> Iterator[str]:
-    number = 0
+    number = size = 0
     while line := text.readline(LONGEST):
-        number += 1
+        number, size = number + 1, size + len(line)
+        if size > LARGEST:
+            raise JournalError(f"{name} is longer than {LARGEST >> 20:,} MB, which no table of an export is.")
         if len(line) == LONGEST and not line.endswith("\n"):
             raise JournalError(f"{name}: line {number} is longer than {LONGEST:,} characters, so it is no diary.")
         yield line.replace("\0", "")

@@ -1,5 +1,7 @@
 """A long table: one row for each reading of a person and day, its name in one column and its value in another."""
 
+from collections import Counter
+
 from twitchstats.errors import JournalError
 from twitchstats.journal.readers.days import Days
 from twitchstats.journal.readers.export import Export, open_table, read_heading
@@ -41,10 +43,10 @@ def read(source: Export) -> Source:
     if missing:
         raise JournalError(f"{source.name} is no long table: no column is its {' or '.join(missing)}.")
     who, when, what, value, unit = (found[role] or "" for role in ("person", "date", "name", "value", "unit"))
-    records = list(table)
-    order = settle_order(record[when] for record in records if record[when])
-    days = Days(NAME)
-    for record in records:
+    order = settle_order(record[when] for record in open_table(source) if record[when])
+    days, stamps = Days(NAME), Counter[bool]()
+    for record in table:
+        stamps[record[when].endswith("Z")] += 1
         day = read_day(write_iso(record[when], order))
         if day is None:
             days.leave(record.line, f"the date in {when!r} can't be read for certain; write it as 2024-03-31")
@@ -55,6 +57,6 @@ def read(source: Export) -> Source:
         else:
             name = f"{record[what]} ({record[unit]})" if record[unit] else record[what]
             days.add(record.line, day, {days.name(name): record[value]}, person=record[who])
-    days.notes += tell_utc(record[when] for record in records)
+    days.notes += tell_utc(stamps[True])
     days.close(table)
     return days.finish()

@@ -151,13 +151,8 @@ def write_iso(text: str, order: str | None) -> str:
     return f"{parts[3]}-{int(month):02}-{int(day):02}{text[parts.end() :]}"
 
 
-def tell_utc(texts: Iterable[str]) -> list[str]:
-    """Return what is to be told of times that are in UTC: whose day that is, no export says.
-
-    >>> tell_utc(["2024-03-03T23:30:00Z", "2024-03-04T08:00:00+01:00"])
-    ['1 times are in UTC (Z), and so is their day: look at late evenings.']
-    """
-    count = sum(text.rstrip().endswith("Z") for text in texts)
+def tell_utc(count: int) -> list[str]:
+    """Return what is to be told of so many times in UTC: whose day that is, no export says."""
     return [f"{count:,} times are in UTC (Z), and so is their day: look at late evenings."] if count else []
 
 

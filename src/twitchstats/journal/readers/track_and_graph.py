@@ -27,8 +27,9 @@ def read(source: Export) -> Source:
     table = open_table(source, needed=_NEEDED)
     points, labels = [], defaultdict[str, dict[str, str]](dict)
     days = Days(NAME)
-    records = list(table)
-    for record in records:
+    n_utc = 0
+    for record in table:
+        n_utc += record["timestamp"].endswith("Z")
         moment = read_moment(record["timestamp"])
         parsed = _read_value(record["value"])
         if moment is None or parsed is None or not record["featurename"]:
@@ -43,8 +44,7 @@ def read(source: Export) -> Source:
         if note:
             values[days.name(f"{feature} note", group="text", kind="text", combine="join")] = note
         days.add(line, day, values)
-    stamps = (record["timestamp"] for record in records)
-    days.notes += [*_tell_labels(labels), *tell_utc(stamps)]
+    days.notes += [*_tell_labels(labels), *tell_utc(n_utc)]
     days.close(table)
     return days.finish()
 

@@ -3,8 +3,9 @@
 import csv
 import datetime as dt
 import io
+import re
 import zipfile
-from typing import Any
+from typing import IO, Any
 
 import pandas as pd
 from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook
@@ -15,6 +16,8 @@ from twitchstats.journal.source import Source
 
 NAME = "workbook"
 _LARGEST, _UNPACKED = 200 << 20, 2000 << 20
+_MOST_CELLS = 20_000_000
+_PLACE = re.compile(rb'[ <]r="([A-Z]{1,3})(\d{1,7})"')
 _OLD = b"\xd0\xcf\x11\xe0"
 
 
@@ -85,10 +88,26 @@ def read_sheet(source: Export) -> tuple[list[list[str]], list[str]]:
 def _check_size(name: str, data: bytes) -> None:
     unpacked = 0
     if data.startswith(b"PK\x03\x04"):
-        with guard_errors(name):
-            unpacked = sum(info.file_size for info in zipfile.ZipFile(io.BytesIO(data)).infolist())
+        with guard_errors(name), zipfile.ZipFile(io.BytesIO(data)) as archive:
+            unpacked = sum(info.file_size for info in archive.infolist())
+            sheets = [info for info in archive.infolist() if info.filename.startswith("xl/worksheets/")]
+            if unpacked <= _UNPACKED and any(_count_cells(archive.open(sheet)) > _MOST_CELLS for sheet in sheets):
+                raise JournalError(
+                    f"{name} has a sheet that is larger than any diary. Delete what lies far below it or beside it."
+                )
     if len(data) > _LARGEST or unpacked > _UNPACKED:
         raise JournalError(f"{name} unpacks to more than {_UNPACKED >> 20} MB, which no diary does. Save it as CSV.")
+
+
+def _count_cells(sheet: IO[bytes]) -> int:
+    """Return how many cells the area of a sheet has: one cell at its far end makes it fill all memory."""
+    width, height, rest = 0, 0, b""
+    while chunk := sheet.read(1 << 20):
+        for letters, digits in _PLACE.findall(rest + chunk):
+            width = max(width, sum(26**at * (letter - 64) for at, letter in enumerate(reversed(letters))))
+            height = max(height, int(digits))
+        rest = chunk[-32:]
+    return width * height
 
 
 def _read_rows(sheet: CalamineSheet) -> list[list[str]]:
