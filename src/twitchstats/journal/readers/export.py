@@ -263,8 +263,8 @@ def _read_rows(export: Export, encoding: str, skip: int) -> Iterator[tuple[int, 
             if "limit" not in str(error):
                 raise _unclosed(export.name, start) from None
             raise JournalError(
-                f"{export.name}: a cell in line {start} has more than {csv.field_size_limit():,} characters. Shorten it, "
-                'or look for a missing quotation mark (").'
+                f"{export.name}: a cell in line {start} has more than {csv.field_size_limit():,} characters. "
+                'Shorten it, or look for a missing quotation mark (").'
             ) from None
 
 
