@@ -321,10 +321,11 @@ def test_a_cell_at_the_far_end_of_a_sheet_is_refused(make_export):
 
 
 def test_a_cell_without_end_is_told(make_export):
-    with raises(
-        "export.csv: a cell in line 2 has more than 131,072 characters. Shorten it, or look for a missing quotation mark "
-        '(").'
-    ):
+    message = (
+        "export.csv: a cell in line 2 has more than 131,072 characters. "
+        'Shorten it, or look for a missing quotation mark (").'
+    )
+    with raises(message):
         daylio.read(make_export(DAYLIO + f'2024-03-03,,,,rad,"{"x" * 150_000}",,\n'))
 
 
