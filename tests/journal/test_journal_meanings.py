@@ -157,12 +157,15 @@ def test_own_columns_and_remedies_have_no_place_in_the_day(read):
 
 
 def test_columns_that_were_lagged_are_not_lagged_again(read):
-    journal = read(write_days("stress_lag1,sleep lag 2,yesterday mood", *[lambda day: day % 8] * 3))
+    journal = read(
+        write_days("stress_lag1,sleep lag 2,yesterday mood,lag3_pain,rest (t-1)", *[lambda day: day % 8] * 5)
+    )
     assert tell(journal, "role", "lagged") == {
         "stress_lag1": {"role": "none", "lagged": 1}, "sleep_lag_2": {"role": "none", "lagged": 2},
-        "yesterday_mood": {"role": "none", "lagged": 1},
+        "yesterday_mood": {"role": "none", "lagged": 1}, "lag3_pain": {"role": "none", "lagged": 3},
+        "rest_t_1": {"role": "none", "lagged": 1},
     }  # fmt: skip
-    assert told(journal)[0] == (
+    assert told(journal)[2] == (
         "column sleep lag 2: the file has moved it by 2 d already, so it is not lagged again and no trigger"
     )
 
@@ -182,6 +185,10 @@ def test_columns_that_were_lagged_are_not_lagged_again(read):
         ("pain", lambda day: day * 37 % 101, "rating", 0, 100, "points of 100"),
         ("zap", lambda day: day % 9, "rating", 0, 10, "points of 10"),
         ("attacks", lambda day: day % 4, "count", 0, np.nan, "a day"),
+        ("hours worked", lambda day: day % 9, "amount", np.nan, np.nan, "h"),
+        ("paracetamol 500mg", lambda day: day % 4, "count", 0, np.nan, "a day"),
+        ("pain (VAS 0-100)", lambda day: day % 9, "rating", 0, 100, "points of 100"),
+        ("stress (1 = none - 5 = worst)", lambda day: 1 + day % 5, "rating", 1, 5, "points of 5"),
         ("n_pill", lambda day: day % 4, "count", 0, np.nan, "a day"),
         ("Resting HR", lambda day: 50 + day % 9, "amount", np.nan, np.nan, ""),
     ],
@@ -224,6 +231,7 @@ def test_words_and_codes_become_a_column_for_each_level(read):
         ("days since", lambda day: day % 5,
          "it tells a time since something, which only rises, so it is kept as text and not analysed"),
         ("total so far", lambda day: day * day + 2, "it only rises, as a counter does, so it is no trigger"),
+        ("week", lambda day: 9 + day // 7, "it tells a part of the date, so it is kept as text and not analysed"),
         ("device", lambda day: 7, "it never changes, so it is no trigger"),
         ("id", lambda day: 31 - day, "it numbers the rows, so it is kept as text and not analysed"),
     ],

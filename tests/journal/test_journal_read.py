@@ -315,7 +315,7 @@ def test_a_journal_written_and_read_again_is_the_same(tmp_path_factory, frame):
     pd.testing.assert_frame_equal(again.days, journal.days)
     known = ["name", "kind", "unit", "low", "high", "combine"]
     pd.testing.assert_frame_equal(again.variables[known], journal.variables[known])
-    assert set(again.rejects["rule"]) <= {"single_day", "note", "attack_log"}
+    assert set(again.rejects["action"]) <= {"kept"}
 
 
 def test_the_days_read_back_from_a_plain_csv_too(read):

@@ -37,7 +37,7 @@ from twitchstats.journal.variable import DAYS, Header, Variable, clean_name, fin
 from twitchstats.variables import find_row, find_units, load_dictionary, load_words, normalise_header
 
 Values: TypeAlias = "Floats | ExtensionArray"
-MISSING_CODES = (-9.0, -99.0, -999.0, -9999.0, 99.0, 999.0, 9999.0, 88.0, 888.0, 77.0, 777.0)
+MISSING_CODES = (-1.0, -9.0, -99.0, -999.0, -9999.0, 99.0, 999.0, 9999.0, 88.0, 888.0, 77.0, 777.0)
 _LARGE_STEP = 30.0
 _WORDS = {
     name: frozenset(load_words(f"{name} column"))
@@ -47,6 +47,7 @@ _ROW_NUMBERS = frozenset(normalise_header(word) for word in load_words("row numb
 _TIME_WORDS = {"min": "min", "mins": "min", "minutes": "min", "h": "h", "hrs": "h", "hours": "h"}
 _FLAG_ROLES = {"trigger": "trigger", "triggers": "trigger", "remedy": "remedy", "medicine": "medicine"}
 _TICKS, _CROSSES = frozenset("✓✔✅☑"), frozenset("x✗✘❌")
+_CALENDAR = frozenset(load_words("calendar column"))
 _WEEKDAYS = frozenset(load_words("weekday"))
 
 
@@ -629,6 +630,8 @@ def _doubt_words(header: Header, cells: Cells) -> tuple[str, str] | None:
         return "none", "it numbers the rows, so it is kept as text and not analysed"
     if words & _WORDS["id"] and not header.unit:
         return "none", "it looks like an id, so it is kept as text and not analysed"
+    if words and words <= _CALENDAR and cells.whole and len(cells.numbers) == cells.n_filled:
+        return "none", "it tells a part of the date, so it is kept as text and not analysed"
     if words & _WORDS["since"]:
         return "none", "it tells a time since something, which only rises, so it is kept as text and not analysed"
     if cells.ticks_and_crosses:
@@ -660,9 +663,12 @@ def _guess_kind(variable: Variable, cells: Cells) -> Variable:
     header, low, high = variable.header, cells.low, cells.high
     if find_trait(header.source):
         return variable.learn("guessed", kind="amount", unit="years", role="person")
-    counting = _counts(header)
+    counting = _counts(header) and not header.words & {"hours", "hrs", "minutes", "mins"}
     rating = bool(header.words & _WORDS["rating"]) and not counting
     small = cells.whole and low >= 0 and high <= 10 and not counting
+    timed = "h" if header.words & {"hours", "hrs"} else "min" if header.words & {"minutes", "mins"} else ""
+    if timed and not variable.unit and not counting:
+        variable = variable.learn("guessed", unit=timed)
     measured = variable.unit or header.words & _WORDS["dose"]
     if not measured and low >= 0 and high > 1 and ((rating and high <= 100) or small):
         scale = _find_scale(cells) or (0.0, 10.0 if high <= 10 else 100.0)
@@ -684,7 +690,8 @@ def _counts(header: Header) -> bool:
     words = normalise_header(header.stem).split()
     if not words:
         return False
-    if set(words) & _WORDS["count"] or words[0] == "n" or "#" in header.source:
+    dosed = re.search(r"\d\s?(mg|mcg|g|ml|iu)\b", header.stem, re.IGNORECASE)  # how many of 500 mg
+    if set(words) & _WORDS["count"] or words[0] == "n" or "#" in header.source or dosed:
         return True
     last = words[-1]
     return (
@@ -754,7 +761,7 @@ def _drop_codes(cells: Cells, variable: Variable) -> tuple[Cells, Variable]:
     low, high = float(others.min()), float(others.max())
     scaled = variable.how.get("high") in ("header", "schema") or (variable.kind == "rating" and variable.canonical)
     top = max(high, variable.high) if scaled and math.isfinite(variable.high) else high
-    codes = [code for code in found if (low >= 0 and code < 0) or code > max(5 * high, top, 10)]
+    codes = [code for code in found if (low >= (5 if code == -1 else 0) and code < 0) or code > max(5 * high, top, 10)]
     if variable.unit.lower() in ("c", "°c", "f", "°f") or "temp" in variable.source.lower():
         codes = [code for code in codes if abs(code) > 200]
     if not codes:

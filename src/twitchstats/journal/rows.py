@@ -394,7 +394,8 @@ def _refuse_nameless(columns: list[Column], keys: Keys) -> None:
     shared = keys.calendar != "none" and bool(days["date"].duplicated().any())
     for column in columns:
         words = set(normalise_header(column.header).split()) - {"first", "last", "full"}
-        if not words or not words <= _PERSON_WORDS or words <= {"number", "nr", "no"}:
+        coded = shared and words & {"id", "uid", "uuid"}
+        if not words or not (words <= _PERSON_WORDS or coded) or words <= {"number", "nr", "no"}:
             continue
         if any(is_missing(text) for text in column.levels if text) or not column.filled.all():
             continue

@@ -18,7 +18,10 @@ KINDS = ("count", "amount", "rating", "yes/no", "text", "category")
 _OUT_OF = re.compile(r"(?:/|\bout of|\bof|\bvon|\bsur)\s*(\d{1,3})$", re.IGNORECASE)
 _SPAN = re.compile(r"(-?\d{1,3})\s*(?:-|\u2013|to|\.\.|bis)\s*(\d{1,3})$", re.IGNORECASE)
 _PER_DAY = re.compile(r"(?:/|\bper\b|\ba\b|\bpro\b|\bpar\b)\s*(?:d|day|tag|jour|24\s*h)$", re.IGNORECASE)
-_LAGGED = re.compile(r"(?:^|[\s_.-])(?:lag|l)[\s_.-]?(\d{1,2})$|(?:^|[\s_.-])lag$", re.IGNORECASE)
+_LAGGED = re.compile(
+    r"(?:^|[\s_.-])lag[\s_.-]?(\d{1,2})?$|^lag[\s_.-]?(\d{1,2})?(?=[\s_.-])|[(\[]t\s?-\s?(\d{1,2})[)\]]$", re.IGNORECASE
+)
+_TOPS = (3, 4, 5, 6, 7, 9, 10, 20, 100)  # where scales end
 _LAG_WORDS = frozenset(load_words("lag word"))
 # Words in brackets that change nothing in what a number means.
 _SIGNS = frozenset("%\u00b0$\u20ac\u00a3")
@@ -151,8 +154,8 @@ def split_header(source: str) -> Header:
         if start >= 0:
             unit = stem[start + 1 : -1].strip()
             stem = stem[:start].strip() or unit
-    lagged = _find_lag(stem)
-    scale = _read_scale(unit)
+    lagged = _find_lag(source)
+    scale = _read_scale(unit, bracketed=True)
     if scale is not None:
         return Header(source, stem, "", scale, "", lagged)
     if unit.casefold() in KINDS:
@@ -177,19 +180,24 @@ def _drop(pattern: re.Pattern[str], text: str) -> str:
     return rest or text
 
 
-def _find_lag(stem: str) -> int:
-    match = _LAGGED.search(stem)
+def _find_lag(source: str) -> int:
+    match = _LAGGED.search(source.strip())
     if match:
-        return int(match[1] or 1) if "lag" in match[0].lower() else 0
-    return int(bool(_LAG_WORDS & set(normalise_header(stem).split())))
+        return int(next(filter(None, match.groups()), 1))
+    words = set(normalise_header(source).split())
+    return int(bool(_LAG_WORDS & words) and "night" not in words)
 
 
-def _read_scale(text: str) -> tuple[float, float] | None:
+def _read_scale(text: str, *, bracketed: bool = False) -> tuple[float, float] | None:
+    """Return the scale in a text: 'out of 5', '0-100'; in brackets also 'VAS 0-100' or '0=none 10=worst'."""
     if match := _OUT_OF.fullmatch(text.strip()):
         return 0.0, float(match[1])
     match = _SPAN.fullmatch(text.strip())
     if match and float(match[1]) + 1 < float(match[2]):
         return float(match[1]), float(match[2])
+    ends = re.findall(r"\d+", text) if bracketed and re.search(r"[^\W\d_]{2}", text) else []
+    if len(ends) == 2 and int(ends[0]) in (0, 1) and int(ends[1]) in _TOPS and "." not in text:
+        return float(ends[0]), float(ends[1])
     return None
 
 
@@ -255,7 +263,7 @@ def _make_own(header: Header) -> Variable:
         own = own.learn("header", kind="rating", low=header.scale[0], high=header.scale[1])
     if header.unit:
         own = own.learn("header", unit=header.unit)
-    if header.words >= {"last", "night"}:
+    if "night" in header.words and header.words & {"last", "previous", "prev"}:
         own = own.learn("header", timing="night")
     if header.words & _OUTSIDE:
         own = own.learn("guessed", outside=True)
