@@ -45,7 +45,7 @@ def test_a_note_of_several_lines_is_no_stray_quote(read):
         ("2024-03-01,3,4\n2024-03-02,2,5\n",
          "The days table seems to have no header: its first row holds '2024-03-01', '3', '4'. Add a header row, such "
          "as date,twitches,stress."),
-        ("date,item,value\n2024-03-01,twitches,3\n2024-03-02,stress,4\n2024-03-03,twitches,5\n",
+        ("date,item,value,site\n2024-03-01,twitches,3,a\n2024-03-02,stress,4,b\n2024-03-03,twitches,5,a\n",
          "The table holds one reading a row: 'item' says what 'value' measures ('twitches', 'stress', ...). Reshape it "
          "to one row a day with a column for each, for example with pandas: frame.pivot_table(index=[...], "
          "columns='item', values='value')."),

@@ -270,10 +270,7 @@ def test_pipes_and_endless_streams_end_in_one_message(tmp_path, monkeypatch):
     os.mkfifo(pipe)
     with pytest.raises(JournalError) as caught:
         read_journal(pipe)
-    assert str(caught.value) == (
-        f"{str(pipe)!r} is a pipe or a device, which may never end. Save what comes out of it to a file first, or "
-        "pipe it in and name the journal '-'."
-    )
+    assert str(caught.value) == (f"{pipe} is a pipe, not a file. Save what it gives to a file, and name that.")
     monkeypatch.setattr(source, "PIPE_WAIT", 0.1)
     end, start = os.pipe()
     os.write(start, b"date,twitches\n")
