@@ -83,12 +83,15 @@ def build_parser() -> argparse.ArgumentParser:
     _add_triggers(report)
     report.add_argument("--include-notes", action="store_true", help="show free-text columns (private by default)")
 
-    verify = add("verify", run_verify, "run a report's notebook again and compare every number")
+    verify = add("verify", run_verify, "make a report again and compare every number; nothing of the given file is run")
     verify.add_argument("notebook", type=Path, metavar="REPORT.ipynb")
 
     check = add("check", run_check, "say what was read from a journal, and what was refused and why")
     _add_journal(check)
     _add_table(check, "the table of refused cells")
+    check.add_argument(
+        "--write-schema", nargs="?", const=True, metavar="FILE", help="write what each column means, to be corrected"
+    )
 
     triggers = add("triggers", run_triggers, "estimate which triggers go with the outcome")
     _add_journal(triggers)
@@ -147,11 +150,20 @@ def _add_journal(command: argparse.ArgumentParser, *, required: bool = True) -> 
     reading = command.add_argument_group("how to read it")
     reading.add_argument("--people", type=Path, metavar="FILE", help="CSV with one row for each person")
     reading.add_argument("--episodes", type=Path, metavar="FILE", help="CSV with one row for each episode")
-    reading.add_argument("--person", metavar="COLUMN", help="the column that names the person")
+    reading.add_argument("--also", action="append", type=Path, metavar="FILE", help="another source; repeat")
+    reading.add_argument("--weather", type=Path, metavar="FILE", help="a table by date of what comes from outside")
+    reading.add_argument("--schema", type=Path, metavar="FILE", help="CSV that says what the columns mean")
+    reading.add_argument("--format", metavar="NAME", help="the app or study that wrote it, where it is not recognised")
+    reading.add_argument(
+        "--person", metavar="COLUMN", help="the column that names the person; none: all rows are one's"
+    )
     reading.add_argument("--date", metavar="COLUMN", help="the column with the date or the number of the day")
     reading.add_argument("--outcome", metavar="COLUMN", help="the column to explain (default: twitches)")
     reading.add_argument("--order", choices=("auto", "date", "day", "none"), help="how the days are ordered")
     reading.add_argument("--undated", action="store_const", const="none", dest="order", help="the same as --order none")
+    reading.add_argument(
+        "--absent", choices=("none",), help="none: a day without an entry is a day without the outcome"
+    )
     reading.add_argument("--date-format", metavar="FORMAT", help="dmy, mdy, ymd, or a pattern such as %%d.%%m.%%Y")
     reading.add_argument(
         "--column",
@@ -178,9 +190,13 @@ def _add_table(command: argparse.ArgumentParser, what: str) -> None:
 
 def collect_options(args: argparse.Namespace) -> dict[str, Any]:
     """Return the options of `read_journal` that were given, paths as text."""
-    names = ("person", "date", "outcome", "order", "date_format", "delimiter", "decimal", "encoding")
+    names = (
+        "person", "date", "outcome", "order", "absent", "format", "date_format", "delimiter", "decimal", "encoding",
+    )  # fmt: skip
     given: dict[str, Any] = {name: getattr(args, name) for name in names}
-    given |= {name: str(path) if (path := getattr(args, name)) else None for name in ("people", "episodes")}
+    paths = ("people", "episodes", "schema", "weather")
+    given |= {name: str(path) if (path := getattr(args, name)) else None for name in paths}
+    given["also"] = list(map(str, args.also)) if args.also else None
     given["columns"] = dict(args.column) if args.column else None
     return {name: value for name, value in given.items() if value is not None}
 
@@ -219,15 +235,19 @@ def run_verify(args: argparse.Namespace) -> int:
 
 
 def run_check(args: argparse.Namespace) -> int:
-    """Tell what was read and refused."""
+    """Tell what was read and refused, and what each column means."""
+    from twitchstats.journal.schema import tell_meanings
     from twitchstats.report.wording.prose import to_plain
     from twitchstats.report.wording.reading import describe_reading
 
     journal = _read(args)
+    if args.write_schema:
+        _put_schema(journal, args)
     if args.csv or args.out:
         _put_table(journal.rejects, args)
     else:
         print(to_plain(describe_reading(journal)))
+        print(f"\n{tell_meanings(journal.variables)}\n")
         _put_messages(journal.rejects)
     return int(journal.rejects["action"].ne("kept").any())
 
@@ -260,14 +280,20 @@ def run_claims(args: argparse.Namespace) -> int:
 
 def run_risk(args: argparse.Namespace) -> int:
     """Fit the risk model to a cohort."""
+    from io import BytesIO
+
     import pandas as pd
 
+    from twitchstats.files import check_target, read_file
     from twitchstats.redflags import RedFlagModel
     from twitchstats.redflags.advice import ANY_FLAG_ADVICE
     from twitchstats.redflags.prevalence import list_base_rates
 
+    if args.out:
+        check_target(args.out)
+    data = read_file(args.people)
     try:
-        people = pd.read_csv(args.people)
+        people = pd.read_csv(BytesIO(data))
     except ValueError as error:  # an empty file, broken quotes, another encoding
         raise OptionError(f"{args.people} can't be read as a CSV table: {error}.") from error
     if args.label not in people:
@@ -286,6 +312,7 @@ def run_risk(args: argparse.Namespace) -> int:
 
 def run_simulate(args: argparse.Namespace) -> int:
     """Write a simulated journal, or the demo data."""
+    from twitchstats.files import check_target, make_folder, write_table
     from twitchstats.resources import find_resource
     from twitchstats.simulate.demo import write_demo_data, write_journal
     from twitchstats.simulate.journal import simulate_journal
@@ -295,24 +322,21 @@ def run_simulate(args: argparse.Namespace) -> int:
         for path in write_demo_data(find_resource("data")):
             print(path)
         return 0
+    folder = make_folder(args.out)
+    paths = {name: check_target(folder / f"{name}.csv") for name in ("journal", "episodes", "people", "truth")}
     journal, truth = simulate_journal(people=args.people, days=args.days, world=args.world, seed=args.seed)
-    paths = {name: args.out / f"{name}.csv" for name in ("journal", "episodes", "people", "truth")}
-    for path in paths.values():
-        _refuse_existing(path)
-    args.out.mkdir(parents=True, exist_ok=True)
-    for path in write_journal(journal, args.out):
+    for path in [*write_journal(journal, folder), write_table(truth, paths["truth"])]:
         print(path)
-    truth.to_csv(paths["truth"], index=False, lineterminator="\n")
-    print(paths["truth"])
     return 0
 
 
 def run_study(args: argparse.Namespace) -> int:
     """Run the validation study."""
+    from twitchstats.files import check_target
     from twitchstats.study.command import renew_study, run_quickly
 
     if args.out:
-        _refuse_existing(args.out)
+        check_target(args.out)
     print(run_quickly() if args.quick else renew_study(_tell, out=args.out))
     return 0
 
@@ -322,13 +346,8 @@ def run_template(args: argparse.Namespace) -> int:
     from twitchstats.journal import make_template
 
     names = [name.strip() for name in args.variables.split(",")] if args.variables else None
-    frame = make_template(names, start=args.start, days=args.days if args.start else 1)
-    if args.out:
-        _refuse_existing(args.out)
-        frame.to_csv(args.out, index=False, lineterminator="\n")
-        print(args.out)
-    else:
-        frame.to_csv(sys.stdout, index=False, lineterminator="\n")
+    args.csv = True  # what it prints is the file itself
+    _put_table(make_template(names, start=args.start, days=args.days if args.start else 1), args)
     return 0
 
 
@@ -354,20 +373,23 @@ def run_version(args: argparse.Namespace) -> int:
 
 
 def _read(args: argparse.Namespace) -> Journal:
+    from twitchstats.files import check_target
     from twitchstats.journal import read_journal
 
+    if args.out:
+        check_target(args.out)  # a refusal after the work would waste it
     source = sys.stdin.buffer if str(args.journal) == "-" else args.journal
     return read_journal(source, **collect_options(args))
 
 
 def _put_table(frame: pd.DataFrame, args: argparse.Namespace) -> None:
     """Write a frame where it was asked for; only what people read is rounded."""
+    from twitchstats.files import format_csv, write_table
+
     if args.out:
-        _refuse_existing(args.out)
-        frame.to_csv(args.out, index=False, lineterminator="\n")
-        print(args.out)
+        print(write_table(frame, args.out))
     elif args.csv:
-        frame.to_csv(sys.stdout, index=False, lineterminator="\n")
+        print(format_csv(frame), end="")
     else:
         from twitchstats.report.tables import format_frame
 
@@ -382,11 +404,16 @@ def _put_messages(rejects: pd.DataFrame, most: int = 40) -> None:
         print(f"  ... and {len(rejects) - most} more; --out FILE writes them all.")
 
 
-def _refuse_existing(path: Path) -> None:
-    if path.exists():
-        raise OptionError(
-            f"{path} is there already and is left as it is. Name another file with --out, or move it away."
-        )
+def _put_schema(journal: Journal, args: argparse.Namespace) -> None:
+    """Write the schema beside the journal, or where it was asked for."""
+    from twitchstats.journal import write_schema
+
+    if args.write_schema is True and str(args.journal) == "-":
+        raise OptionError("The journal is piped in, so say where its schema is to go: --write-schema FILE.")
+    beside = args.journal.with_name(f"{args.journal.stem}_schema.csv")
+    path = beside if args.write_schema is True else Path(args.write_schema)
+    write_schema(journal.variables, path)
+    _tell(f"Written: {path}. Correct what is wrong, then read the journal with --schema {shlex.quote(str(path))}.")
 
 
 def _read_lags(text: str) -> tuple[int, ...]:

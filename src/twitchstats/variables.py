@@ -5,6 +5,7 @@ import unicodedata
 from collections.abc import Iterable
 from difflib import get_close_matches
 from functools import cache
+from typing import Any
 
 import pandas as pd
 
@@ -19,8 +20,10 @@ def load_variables() -> pd.DataFrame:
     DataFrame
         A row for each known variable: ``name, label, role`` (outcome, trigger, remedy, medicine), ``kind`` (count,
         amount, rating, yes/no), ``unit``, ``step`` (the meaningful step, in the unit), ``low``, ``high`` (what is
-        plausible in a day), ``timing`` (night, day, bedtime), ``combine`` (how several rows of one day become one:
-        sum, mean, max), ``part_of`` ("" or the sum it belongs to), ``aliases`` (tuple of str).
+        plausible in a day), ``timing`` (night, day, bedtime; "" where it may come before or after the outcome, as a
+        remedy does), ``combine`` (how several rows of one day become one: sum, mean, max), ``part_of`` ("" or the sum
+        it belongs to), ``usual_low``, ``usual_high`` (between them lies the median of a diary in this unit),
+        ``doubtful`` (names with other meanings, taken only beside one of ``company``), ``aliases`` (tuple of str).
 
     Examples
     --------
@@ -34,10 +37,25 @@ def load_variables() -> pd.DataFrame:
 def load_dictionary(file: str) -> pd.DataFrame:
     """Return one of the dictionaries of data/; numbers as floats, ``aliases`` as a tuple, empty text as ""."""
     frame = pd.read_csv(find_resource("data", file), dtype=str, keep_default_na=False, encoding="utf-8")
-    for column in {"step", "low", "high", "factor"} & set(frame.columns):
+    for column in {"step", "low", "high", "factor", "usual_low", "usual_high"} & set(frame.columns):
         frame[column] = pd.to_numeric(frame[column]).astype(float)
     frame["aliases"] = [tuple(alias for alias in text.split(";") if alias) for text in frame["aliases"]]
     return frame
+
+
+@cache
+def _index_rows(file: str) -> dict[str, dict[str, Any]]:
+    rows = load_dictionary(file).to_dict("records")
+    return {str(row["name"]): {str(key): value for key, value in row.items()} for row in rows}
+
+
+def find_row(name: str, *, dictionary: str = "variables.csv") -> dict[str, Any]:
+    """Return a variable's row of a dictionary, as column -> value; empty where it has none.
+
+    >>> find_row("caffeine")["unit"], find_row("moon phase")
+    ('mg', {})
+    """
+    return _index_rows(dictionary).get(name, {})
 
 
 @cache

@@ -78,7 +78,7 @@ def test_check_can_write_the_refused_cells(journal, tmp_path, capsys):
     capsys.readouterr()
     assert cli.main(["check", str(journal), "--out", str(target)]) == 2
     assert capsys.readouterr().err == (
-        f"twitchstats: {target} is there already and is left as it is. Name another file with --out, or move it away.\n"
+        f"twitchstats: {target} is there already and is left as it is. Name another file, or move it away.\n"
     )
 
 
@@ -152,7 +152,7 @@ def test_options_are_those_of_read_journal():
 
     words = (
         "check j --person a --date b --outcome c --order day --date-format ymd --people p --episodes e --column x=y "
-        "--delimiter ; --decimal , --encoding utf-8"
+        "--delimiter ; --decimal , --encoding utf-8 --schema s --absent none --format f --also a --weather w"
     )
     given = cli.collect_options(cli.build_parser().parse_args(words.split()))
     assert set(given) == set(inspect.signature(read_journal).parameters) - {"source", "today"}
@@ -296,3 +296,21 @@ def test_a_journal_can_be_piped_in_but_a_report_needs_a_file(monkeypatch, capsys
     assert capsys.readouterr().err == (
         "twitchstats: A report names the file it was made from, so that it can be run again. Save the journal first.\n"
     )
+
+
+def test_check_tells_what_columns_mean_and_writes_a_schema(tmp_path, capsys):
+    journal = tmp_path / "mine.csv"
+    journal.write_text("date,twitches,zaps\n" + "".join(f"2024-03-{day:02d},{day},{day % 5}\n" for day in range(1, 29)))
+    assert cli.main(["check", str(journal), "--write-schema"]) == 0
+    shown = capsys.readouterr()
+    lines = [" ".join(line.split()) for line in shown.out.splitlines()]
+    assert "twitches twitches outcome count 0-100000 day sum" in lines
+    assert "zaps zaps own? count? not known sum?" in lines
+    schema = tmp_path / "mine_schema.csv"
+    assert shown.err == f"Written: {schema}. Correct what is wrong, then read the journal with --schema {schema}.\n"
+    schema.write_text(schema.read_text().replace("zaps,zaps,zaps,own,count", "zaps,zaps,zaps,trigger,rating"))
+    assert cli.main(["check", str(journal), "--schema", str(schema)]) == 0
+    lines = [" ".join(line.split()) for line in capsys.readouterr().out.splitlines()]
+    assert "zaps zaps trigger rating 0-4? not known mean?" in lines
+    assert cli.main(["check", str(journal), "--write-schema"]) == 2
+    assert f"{schema} is there already and is left as it is." in capsys.readouterr().err

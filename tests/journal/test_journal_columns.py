@@ -2,17 +2,15 @@
 
 import re
 
-import numpy as np
 import pytest
 
 from twitchstats.errors import JournalError, UnknownNameError
-from twitchstats.journal.columns import match_column, split_header
-from twitchstats.journal.convert import round_step
-from twitchstats.journal.table import Column
+from twitchstats.journal.guess import round_step
+from twitchstats.journal.variable import match_header, split_header
 
 
 def match(header):
-    return match_column(Column(header, 1, np.array([0], dtype=np.int32), ["1"]))
+    return match_header(header)
 
 
 @pytest.mark.parametrize(
@@ -40,11 +38,11 @@ def test_known_headers(header, name, factor):
 
 @pytest.mark.parametrize(
     "header",
-    ["moon phase", "twitches (left calf)", "magnesium (tablets)", "caffeine (h)", "twitches (0-10)", "diuretic (mg)",
-    "sleeping pills"],
+    ["moon phase", "twitches (left calf)", "magnesium (tablets)", "caffeine (h)", "twitches (0-10)", "diuretic (h)",
+    "sleeping pills", "coffee (g)"],
 )  # fmt: skip
 def test_a_header_that_says_something_else_stays_the_users_own(header):
-    assert match(header).name == ""
+    assert not match(header).canonical
 
 
 @pytest.mark.parametrize(
@@ -142,10 +140,18 @@ def test_an_amount_told_as_yes_or_no_is_kept_as_that(read):
     ]
 
 
-def test_a_yes_no_variable_told_in_figures_is_kept_as_the_users_own(read):
-    journal = read("date,diuretic\n2024-03-01,25\n2024-03-02,50.5\n")
-    assert journal.days["diuretic"].to_list() == [25.0, 50.5]
-    assert journal.variables.loc[0, ["role", "kind"]].to_list() == ["own", "amount"]
+def test_a_dose_of_a_known_medicine_means_yes_and_stays_as_an_amount(read):
+    journal = read("date,ibuprofen (mg)\n2024-03-01,400\n2024-03-02,0\n2024-03-03,\n2024-03-04,200\n")
+    assert journal.days["pain_reliever"].fillna(-1).to_list() == [1, 0, -1, 1]
+    assert journal.days["ibuprofen_dose"].fillna(-1).to_list() == [400, 0, -1, 200]
+    told = journal.variables[["role", "kind", "unit", "combine", "source", "known"]].to_numpy().tolist()
+    assert told == [
+        ["remedy", "yes/no", "days", "max", "ibuprofen (mg)", "dictionary"],
+        ["own", "amount", "mg", "max", "ibuprofen (mg)", "guessed"],
+    ]
+    assert journal.rejects["message"].to_list() == [
+        "column ibuprofen (mg): it holds doses: more than 0 is read as yes, and the dose stays as 'ibuprofen_dose'"
+    ]
 
 
 def test_a_conversion_that_assumes_something_is_told(read):
@@ -173,7 +179,7 @@ def test_traits_of_the_person_are_told_apart_from_variables_of_the_day(read):
 
 
 def test_a_percentage_is_not_taken_for_the_dictionarys_unit():
-    assert match("alcohol (%)").name == ""
+    assert not match("alcohol (%)").canonical
     assert match("Twitches (#)").name == "twitches"
 
 
@@ -203,14 +209,14 @@ def test_cells_with_their_own_units(read):
 
 def test_words_where_figures_belong_stay_as_text(read):
     journal = read("date,twitches,stress\n2024-03-01,1,low\n2024-03-02,2,high\n")
-    assert journal.days["stress"].to_list() == ["low", "high"]
+    assert journal.days["my_stress"].to_list() == ["low", "high"]
     assert journal.rejects["message"].to_list() == [
         "column stress: its cells don't fit 'stress', so it stays as a variable of your own"
     ]
 
 
 def test_a_large_amount_told_as_0_and_1_is_a_yes_or_no(read):
-    journal = read("date,caffeine,sleep,magnesium (mg)\n2024-03-01,1,1,1\n2024-03-02,0,0,0\n")
+    journal = read("date,caffeine,fluid,magnesium (mg)\n2024-03-01,1,1,1\n2024-03-02,0,0,0\n")
     assert journal.variables["kind"].to_list() == ["yes/no", "amount", "amount"]
     assert journal.rejects["message"].to_list() == [
         "column caffeine: its cells say yes or no, so it is read as yes/no and not in mg"

@@ -36,6 +36,8 @@ def read_or_refuse(source, **options):
 @example(b"\xff\xfe")
 @example(b"\xef\xbb\xbf\n")
 @example(b"date,a\n\xff\xff\xff,\x81\n")
+@example("date\n\ufeff".encode())
+@example("date,x\n\ufeff,\u200b\n2024-03-01,1\n".encode())
 def test_any_bytes(data):
     read_or_refuse(io.BytesIO(data))
 

@@ -41,14 +41,16 @@ def test_long_table_is_refused(read):
         "it to one row a day with a column for each, for example with pandas: "
         "frame.pivot_table(index=[...], columns='variable', values='value')."
     )):  # fmt: skip
-        read("date,variable,value\n2024-03-01,twitches,3\n2024-03-01,stress,4\n")
+        read("date,variable,value,site\n2024-03-01,twitches,3,calf\n2024-03-01,stress,4,\n")
+    assert read("date,variable,value\n2024-03-01,twitches,3\n2024-03-01,stress,4\n").days.columns.to_list() == [
+        "twitches", "stress"]  # fmt: skip
 
 
 def test_nameless_person_column_is_asked_for(read):
     text = "code,date,twitches\nx1,2024-03-01,3\nx2,2024-03-01,4\nx1,2024-03-02,5\nx2,2024-03-02,6\n"
     with pytest.raises(JournalError, match=re.escape(
         "Several rows have the same day, and column 'code' tells them apart. If it says whose row it is, name it: "
-        "person='code' (command line: --person). If all rows are one person's, leave the column out."
+        "person='code' (command line: --person). If all rows are one person's, say person=\"none\" (--person none)."
     )):  # fmt: skip
         read(text)
     assert read(text, person="code").days.index.get_level_values("person").unique().to_list() == ["x1", "x2"]
@@ -92,10 +94,10 @@ def test_keys_named_in_columns(read):
     ("text", "value", "message"),
     [
         ('date,water (ml)\n2024-03-01,"1,234"\n2024-03-02,500\n', 1.234,
-         "column water (ml): the file doesn't show its decimal sign; 1,234 is read as 1234. If it is 1.234, say "
+         "column water (ml): it doesn't show its decimal sign; 1,234 is read as 1234. If it is 1.234, say "
          'decimal="," (command line: --decimal)'),
         ("date;Wasser (ml)\n2024-03-01;1.500\n2024-03-02;500\n", 1.5,
-         "column Wasser (ml): the file doesn't show its decimal sign; 1.500 is read as 1500. If it is 1.5, say "
+         "column Wasser (ml): it doesn't show its decimal sign; 1.500 is read as 1500. If it is 1.5, say "
          'decimal="." (command line: --decimal)'),
     ],
 )  # fmt: skip
@@ -105,13 +107,18 @@ def test_a_guessed_decimal_sign_is_told(read, text, value, message):
     assert journal.rejects["message"].to_list() == [message]
 
 
-def test_a_shown_decimal_sign_needs_no_remark(read):
-    assert read("date;Wasser (l);x\n2024-03-01;1,5;1.500\n2024-03-02;2,5;300\n").rejects.empty
+def test_the_sign_of_other_columns_is_taken_and_told(read):
+    journal = read("date;Wasser (l);x\n2024-03-01;1,5;1.500\n2024-03-02;2,5;300\n")
+    assert journal.days["x"].to_list() == [1500, 300]
+    assert journal.rejects["message"].to_list() == [
+        'column x: it doesn\'t show its decimal sign; 1.500 is read as 1500. If it is 1.5, say decimal="." (command '
+        "line: --decimal)"
+    ]
 
 
 @pytest.mark.parametrize(("header", "cells", "told"), [
-    ("caffeine", (2, 3), "the header tells no unit, so 2.5 is read as 2.5 mg"),
-    ("water", (8, 7), "the header tells no unit, so 7.5 is read as 7.5 L"),
+    ("caffeine", (2, 3), "and figures such as 2.5 are unusual for caffeine in mg, so it stays a variable of your own"),
+    ("water", (8, 7), "and figures such as 7.5 are unusual for fluid drunk in L, so it stays a variable of your own"),
     ("massage", ("x", ""), "it never says no; a blank counts as not known"),
 ])  # fmt: skip
 def test_doubtful_columns_are_told(read, header, cells, told):
@@ -122,7 +129,7 @@ def test_doubtful_columns_are_told(read, header, cells, told):
 
 @pytest.mark.parametrize(("header", "name", "value"), [
     ("twitches/day", "twitches", 3.0), ("caffeine in mg", "caffeine", 3.0), ("water in ml", "fluid", 0.003),
-    ("Alcohol (€)", "alcohol_2", 3.0), ("stress (%)", "stress", 3.0),
+    ("Alcohol (€)", "my_alcohol", 3.0), ("stress (%)", "stress", 3.0),
 ])  # fmt: skip
 def test_headers(read, header, name, value):
     journal = read(f"date,{header}\n2024-03-01,3\n2024-03-02,40\n")

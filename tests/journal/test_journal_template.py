@@ -61,7 +61,7 @@ def test_options_of_the_template_are_checked():
 
 
 def test_a_place_that_cannot_be_written_is_told(tmp_path):
-    with pytest.raises(JournalError, match="can't be written"):
+    with pytest.raises(OptionError, match=re.escape(f"There is no folder {tmp_path / 'no'}. Make it first, or name")):
         write_template(tmp_path / "no" / "journal.csv")
 
 

@@ -2,14 +2,16 @@
 
 import hashlib
 import io
+import os
 import re
+import time
 
 import pandas as pd
 import pytest
 
 from twitchstats.errors import JournalError, OptionError
-from twitchstats.journal import read_journal
-from twitchstats.journal.text import LINE_LIMIT
+from twitchstats.journal import read_journal, source
+from twitchstats.journal.source import LINE_LIMIT
 
 PLAIN = "date,twitches,sleep,notes\n2024-03-01,3,7.5,Café\n2024-03-02,4,6.25,ok\n"
 
@@ -155,8 +157,7 @@ def test_quotes_inside_a_cell_do_no_harm(read):
         ),
         (
             b"PK\x03\x04\x14\x00\x06\x00",
-            "The days table is not a CSV file: it seems to be a zip archive or an Excel workbook (.xlsx). "
-            "Save the sheet as CSV first.",
+            "The export can't be unpacked: File is not a zip file. Export it again, without a password.",
         ),
         (
             b"\x89PNG\r\n\x1a\n\x00\x00",
@@ -262,3 +263,46 @@ def test_path_file_and_frame_give_the_same(tmp_path, read):
         pd.testing.assert_frame_equal(other.days, by_path.days)
         pd.testing.assert_frame_equal(other.variables, by_path.variables)
     assert [other.checksum == by_path.checksum for other in others] == [True, True, True, False]
+
+
+def test_pipes_and_endless_streams_end_in_one_message(tmp_path, monkeypatch):
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    with pytest.raises(JournalError) as caught:
+        read_journal(pipe)
+    assert str(caught.value) == (f"{pipe} is a pipe, not a file. Save what it gives to a file, and name that.")
+    monkeypatch.setattr(source, "PIPE_WAIT", 0.1)
+    end, start = os.pipe()
+    os.write(start, b"date,twitches\n")
+    with os.fdopen(end, "rb") as stream, pytest.raises(JournalError) as caught:
+        read_journal(stream)
+    assert "nothing came through the pipe for 0 seconds, and it is still open. Save the journal to a file" in str(
+        caught.value
+    )
+    os.close(start)
+
+
+def test_a_pipe_without_end_is_left(monkeypatch):
+    monkeypatch.setattr(source, "PIPE_LIMIT", 30)
+    end, start = os.pipe()
+    os.write(start, b"date,twitches\n" * 5)
+    with os.fdopen(end, "rb") as stream, pytest.raises(JournalError) as caught:
+        read_journal(stream)
+    os.close(start)
+    assert str(caught.value) == (
+        "More than 30 bytes came through the pipe, and no end. Save the journal to a file first."
+    )
+
+
+@pytest.mark.parametrize("header", ["(" * 100_000, "x" + " " * 99_999 + "y"])
+def test_a_header_that_is_no_name_is_refused(read, header):
+    long = "The days table: the header of column 2 is 100,000 characters long; at most 1,000 can be a name. "
+    with pytest.raises(JournalError) as caught:
+        read(f"date,{header}\n2024-03-01,1\n")
+    assert str(caught.value).replace("100,001", "100,000") == f"{long}Shorten it."
+
+
+def test_brackets_cost_little(read):
+    begun = time.process_time()
+    read(f"date,{'()' * 400}x\n2024-03-01,1\n")
+    assert time.process_time() - begun < 1

@@ -35,9 +35,13 @@ def test_the_dictionary_keeps_its_own_rules():
     assert known["name"].is_unique
     assert set(known["role"]) <= {"outcome", "trigger", "remedy", "medicine"}
     assert set(known["kind"]) == {"count", "amount", "rating", "yes/no"}
-    assert set(known["timing"]) <= {"night", "day", "bedtime"}
+    assert set(known["timing"]) <= {"night", "day", "bedtime", ""}
     assert set(known["combine"]) <= {"sum", "mean", "max"}
     assert (known["step"] > 0).all()
+    assert known.loc[known["role"].isin(["remedy", "medicine"]), "timing"].eq("").all()
+    usual = known[known["kind"].eq("amount")]
+    assert (usual["usual_low"] < usual["usual_high"]).all()
+    assert (usual["usual_high"] <= usual["high"]).all()
     assert (known["low"] < known["high"]).all()
     assert set(known["part_of"]) - {""} <= set(known["name"])
     yes_no = known[known["kind"] == "yes/no"]

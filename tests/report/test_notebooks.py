@@ -2,16 +2,17 @@
 
 import json
 import re
+import tempfile
+from pathlib import Path
 
 import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
-from twitchstats.errors import JournalError, OptionError, TwitchstatsError, UnknownNameError
-from twitchstats.report import refresh, verify_report
+from twitchstats.errors import TwitchstatsError, UnknownNameError
+from twitchstats.report import refresh
 from twitchstats.report.execute import clean_notebook, drop_injected, execute_notebook
 from twitchstats.report.page import make_page
-from twitchstats.report.verify import _compare_origin
 
 
 def test_a_run_takes_parameters_and_leaves_no_traces(small_notebook, tmp_path):
@@ -37,74 +38,6 @@ def test_a_failing_cell_is_named(tmp_path):
     message = "The notebook stopped in cell 2 with KeyError: 'key'. The cell reads: # the second"
     with pytest.raises(TwitchstatsError, match=f"^{re.escape(message)}$"):
         execute_notebook(notebook, folder=tmp_path)
-
-
-def write_executed(notebook, folder):
-    path = folder / "report.ipynb"
-    path.write_text(nbformat.writes(execute_notebook(notebook, folder=folder)), encoding="utf-8")
-    return path
-
-
-def test_an_untouched_notebook_is_reproduced_and_a_changed_number_is_found(small_notebook, tmp_path):
-    path = write_executed(small_notebook, tmp_path)
-    verified = verify_report(path)
-    assert (verified.reproduced, verified.n_cells, verified.differing) == (True, 3, ())
-    assert verified.message == "Reproduced: all 3 cells gave the same numbers again."
-    path.write_text(path.read_text().replace('"42"', '"43"'))
-    verified = verify_report(path)
-    assert not verified.reproduced
-    assert verified.differing == ("cell 2, under 'A title & <b>more</b>': step * 21",)
-    assert verified.message.startswith("Not reproduced: 1 of 3 cells gave something else:\n  cell 2")
-
-
-def test_a_changed_journal_and_another_version_are_told(small_notebook, tmp_path):
-    path = write_executed(small_notebook, tmp_path)
-    journal = tmp_path / "my.csv"
-    journal.write_text("date,twitches\n")
-    notebook = nbformat.read(path, as_version=4)
-    notebook.metadata["twitchstats"] = {"journal": "my.csv", "checksum": "0" * 64, "version": "0.0.1"}
-    nbformat.write(notebook, path)
-    message = verify_report(path).message
-    assert "The journal my.csv has changed since the report was made: its checksum is another." in message
-    assert "The report was made by twitchstats 0.0.1; this is" in message
-
-
-def test_a_journal_that_is_gone_is_told(tmp_path):
-    notebook = new_notebook(metadata={"twitchstats": {"journal": "my.csv", "checksum": "0" * 64}})
-    assert _compare_origin(notebook, tmp_path) == [f"The journal is no longer at {tmp_path / 'my.csv'}."]
-
-
-def test_what_was_never_run_cannot_be_verified(small_notebook, tmp_path):
-    path = tmp_path / "fresh.ipynb"
-    nbformat.write(small_notebook, path)
-    message = f"{path} was not run from its first cell to its last in one go: there is nothing to compare."
-    with pytest.raises(OptionError, match=f"^{re.escape(message)}$"):
-        verify_report(path)
-
-
-def test_what_stopped_with_an_error_cannot_be_verified(tmp_path):
-    error = new_output("error", ename="ValueError", evalue="x", traceback=[])
-    path = tmp_path / "failed.ipynb"
-    nbformat.write(new_notebook(cells=[new_code_cell("x", execution_count=1, outputs=[error])]), path)
-    with pytest.raises(OptionError, match=re.escape("stopped with an error in cell 1: there is nothing to compare.")):
-        verify_report(path)
-
-
-@pytest.mark.parametrize(
-    "content", [b"", b"date,twitches\n", b"{}", b"[1]", b"\x00\xff", b'{"cells": 3, "nbformat": 4}']
-)
-def test_what_is_no_notebook_is_told(content, tmp_path):
-    path = tmp_path / "report.ipynb"
-    path.write_bytes(content)
-    message = f"{path} is not a notebook. Name the report.ipynb that `report` has written."
-    with pytest.raises(JournalError, match=f"^{re.escape(message)}$"):
-        verify_report(path)
-
-
-def test_a_missing_notebook_is_told(tmp_path):
-    path = tmp_path / "none.ipynb"
-    with pytest.raises(JournalError, match=re.escape(f"There is no file {path}.")):
-        verify_report(path)
 
 
 def show(*outputs):
@@ -174,3 +107,45 @@ def test_cleaning_does_not_touch_what_it_is_given(small_notebook):
     before = json.dumps(small_notebook)
     clean_notebook(small_notebook)
     assert json.dumps(small_notebook) == before
+
+
+LISTENING = """
+import pathlib
+tables = [pathlib.Path("/proc/self/net", name).read_text().splitlines()[1:] for name in ("tcp", "tcp6")]
+inodes = {row.split()[9] for table in tables for row in table if row.split()[3] == "0A"}
+links = [str(path.readlink()) for path in pathlib.Path("/proc/self/fd").iterdir() if path.is_symlink()]
+[link for link in links if link.removeprefix("socket:[").removesuffix("]") in inodes]
+"""
+
+
+@pytest.mark.skipif(not Path("/proc/self/net/tcp").exists(), reason="no /proc")
+def test_the_kernel_opens_no_port(tmp_path):
+    executed = execute_notebook(new_notebook(cells=[new_code_cell(LISTENING)]), folder=tmp_path)
+    assert executed.cells[0].outputs[0].data["text/plain"] == "[]"
+
+
+def test_nothing_is_imported_from_the_folder_of_a_report(tmp_path):
+    (tmp_path / "seaborn.py").write_text("raise SystemExit('foreign code ran')")
+    (tmp_path / "ipython_config.py").write_text("raise SystemExit('foreign code ran')")
+    code = "import os, seaborn\nprint(os.getcwd(), hasattr(seaborn, 'lineplot'))"
+    executed = execute_notebook(new_notebook(cells=[new_code_cell(code)]), folder=tmp_path)
+    assert executed.cells[0].outputs[0].text == f"{tmp_path} True\n"
+
+
+def test_start_up_files_of_a_user_do_not_run(tmp_path, monkeypatch):
+    startup = tmp_path / "profile_default" / "startup"
+    startup.mkdir(parents=True)
+    (startup / "00.py").write_text("print('foreign code ran')\nforeign = 1")
+    monkeypatch.setenv("IPYTHONDIR", str(tmp_path))
+    executed = execute_notebook(new_notebook(cells=[new_code_cell("'foreign' in globals()")]), folder=tmp_path)
+    assert [output.get("data") for output in executed.cells[0].outputs] == [{"text/plain": "False"}]
+
+
+def test_a_long_path_for_temporary_files_is_no_obstacle(tmp_path, monkeypatch):
+    """A socket's path may have 107 bytes."""
+    deep = tmp_path / ("x" * 120)
+    deep.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(deep))
+    executed = execute_notebook(new_notebook(cells=[new_code_cell("6 * 7")]), folder=tmp_path)
+    assert executed.cells[0].outputs[0].data["text/plain"] == "42"
+    assert list(deep.iterdir()) == []

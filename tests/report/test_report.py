@@ -140,7 +140,7 @@ def test_what_cannot_be_read_is_told_before_the_work_begins(tmp_path):
     path = write_journal(tmp_path / "j.csv")
     with pytest.raises(UnknownNameError, match=re.escape("No trigger named 'mood*'")):
         write_report(path, out=tmp_path, triggers=["mood*"])
-    with pytest.raises(OptionError, match=re.escape(f"{path} is a file. Name a folder with --out")):
+    with pytest.raises(OptionError, match=re.escape(f"{path} is a file. Name a folder.")):
         write_report(path, out=path)
     assert not (tmp_path / "report.html").exists()
 

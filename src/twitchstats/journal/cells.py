@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from twitchstats.journal.table import Fault
+from twitchstats.files import unescape_formula
 from twitchstats.variables import find_units, load_words, normalise_header
 
 MISSING = frozenset(load_words("missing")) | {""}
@@ -27,8 +27,30 @@ _EUROPEAN = re.compile(r"[+-]?\d{1,3}(\.\d{3})+,\d+$")
 _QUANTITY = re.compile(r"(?P<number>[+-]?[\d.,]*\d)\s*(?P<unit>[^\W\d_][^\d]*)$")
 _CLOCK = re.compile(r"(\d{1,3}):([0-5]\d)(?::([0-5]\d)(?:\.\d+)?)?$")
 _HOURS = re.compile(r"(\d{1,3})\s*(?:h|hr|hrs|hours?|std)\.?\s*(\d{1,2})\s*(?:m|min|mins|minutes?)?\.?$", re.IGNORECASE)
+_TIME_OF_DAY = re.compile(r"(\d{1,2})[:.]([0-5]\d)(?::[0-5]\d)?\s*(?:([ap])\.?m\.?)?$", re.IGNORECASE)
+_OUT_OF = re.compile(r"([\d.,]{1,6})\s*(?:/|out of|of|von|sur)\s*(\d{1,3})$", re.IGNORECASE)
 LARGEST = 1e12
 _SECONDS = {"h": 3600.0, "min": 60.0, "s": 1.0}
+
+Fault = tuple[str, str]
+# Marks of writing direction, zero-width signs and control characters other than tab and line breaks.
+_INVISIBLE = dict.fromkeys(
+    [*range(9), 11, 12, *range(14, 32), 127, 0xAD, 0x200B, 0x200E, 0x200F, *range(0x202A, 0x202F), 0x2060,
+     *range(0x2066, 0x206A), 0xFEFF]
+)  # fmt: skip
+
+
+def clean_cell(text: str) -> str:
+    """Strip a cell, take signs that nobody sees out of it, and the apostrophe that keeps a formula from running.
+
+    >>> clean_cell(" '=1+1 ")
+    '=1+1'
+    """
+    if not (text.isascii() and text.isprintable()):
+        plain = text.replace("\r\n", "\n").replace("\r", "\n").encode("utf-8", "replace").decode()
+        text = plain.translate(_INVISIBLE)
+    text = text.strip()
+    return unescape_formula(text) if "'" in text else text
 
 
 @dataclass(frozen=True)
@@ -42,6 +64,20 @@ class Rule:
     high: float = math.nan
     variable: str = ""
     header: str = ""
+    codes: tuple[float, ...] = ()
+
+    def judge(self, numbers: NDArray[np.float64]) -> tuple[NDArray[np.float64], bool]:
+        """Return plain figures in the unit, and whether each of them that is there keeps the rule."""
+        values = numbers if self.factor == 1.0 or self.kind == "yes/no" else numbers * self.factor
+        low, high = float(np.fmin.reduce(values, initial=np.nan)), float(np.fmax.reduce(values, initial=np.nan))
+        if math.isnan(low):
+            return values, True
+        if self.kind == "yes/no":
+            return values, low >= 0 and high <= 1 and not bool(((values > 0) & (values < 1)).any())
+        fine = low >= -LARGEST and high <= LARGEST and not (low < self.low or high > self.high) and not self.codes
+        if fine and self.kind == "count":
+            fine = low >= 0 and not bool((values > np.floor(values)).any())
+        return values + 0.0 if low <= 0 else values, fine  # no -0
 
 
 def is_missing(text: str) -> bool:
@@ -70,16 +106,17 @@ def is_yes_no_word(text: str) -> bool:
     return text.lower().rstrip(".!") in YES | NO
 
 
-def settle_decimal(texts: Iterable[str], *, delimiter: str = ",") -> str:
-    """Return the decimal sign that a file's numbers show: "." or ",".
+def settle_decimal(texts: Iterable[str]) -> str:
+    """Return the decimal sign that a column's numbers show: "." or ","; "" where they leave it open.
 
-    ``7,5`` shows a comma and ``7.5`` a point; where nothing does, a file cut by semicolons is taken for one
-    with decimal commas. Only numbers like ``1,234`` depend on it: the others say themselves what they are.
+    ``7,5`` shows a comma and ``7.5`` a point. Only numbers like ``1,234`` depend on it: the others say themselves what
+    they are.
+
+    >>> settle_decimal(["7,5", "1.234"]), settle_decimal(["1,234"])
+    (',', '')
     """
     comma, point = count_decimal_signs(texts)
-    if comma == point:
-        return "," if delimiter == ";" and not point else "."
-    return "," if comma > point else "."
+    return "" if comma == point else "," if comma > point else "."
 
 
 def count_decimal_signs(texts: Iterable[str]) -> tuple[int, int]:
@@ -139,6 +176,21 @@ def read_duration(text: str, unit: str) -> float | None:
     return (hours * 3600 + minutes * 60 + seconds) / _SECONDS[unit]
 
 
+def read_clock_time(text: str) -> float | None:
+    """Return the hour of a cell that may be a time of day (22:30, 7:05 am), or None.
+
+    >>> read_clock_time("22:30"), read_clock_time("7:30 pm"), read_clock_time("30:00")
+    (22.5, 19.5, None)
+    """
+    match = _TIME_OF_DAY.match(text)
+    if match is None:
+        return None
+    hour, half = int(match[1]), (match[3] or "").lower()
+    if half:
+        hour = hour % 12 + 12 * (half == "p")
+    return hour + int(match[2]) / 60 if hour < 24 else None
+
+
 def read_quantity(text: str, rule: Rule, decimal: str = ".") -> float | None:
     """Return a cell in the rule's unit: a plain number times the header's factor, or a number with its own unit.
 
@@ -151,6 +203,8 @@ def read_quantity(text: str, rule: Rule, decimal: str = ".") -> float | None:
     duration = read_duration(text, rule.unit)
     if duration is not None:
         return duration
+    if rule.kind == "rating" and (match := _OUT_OF.match(text)) and float(match[2]) == rule.high:
+        return read_number(match[1], decimal)
     match = _QUANTITY.match(text)
     if match is None:
         return None
@@ -178,7 +232,7 @@ def read_cells(texts: Sequence[str], rule: Rule, *, decimal: str = ".") -> tuple
             if fault:
                 faults[place] = fault
                 values[place] = np.nan
-    return values, faults
+    return values + 0.0, faults
 
 
 def read_plain(texts: Sequence[str], decimal: str = ".") -> NDArray[np.float64]:
@@ -204,6 +258,8 @@ def _are_fine(values: NDArray[np.float64], rule: Rule) -> NDArray[np.bool_]:
     if rule.kind == "yes/no":
         return (values == 0) | (values == 1)
     fine = np.isfinite(values) & (np.abs(values) <= LARGEST) & ~(values < rule.low) & ~(values > rule.high)
+    if rule.codes:
+        fine &= ~np.isin(values, rule.codes)
     if rule.kind == "count":
         fine &= (values >= 0) & (values == np.floor(values))
     return fine
@@ -224,7 +280,14 @@ def _judge_number(text: str, rule: Rule, decimal: str) -> tuple[float, Fault | N
         return math.nan, ("not_a_number", f"{text!r} is not a number; write a figure, or leave the cell blank")
     if not math.isfinite(value):
         return math.nan, ("infinite", f"{text!r} is no finite number")
-    return value, _find_fault(value, text, rule)
+    fault = _find_fault(value, text, rule)
+    if value in rule.codes:
+        told = f"{fault[1].partition(';')[0]}; it" if fault else text
+        return math.nan, (
+            "missing_code",
+            f"{told} stands far from all other figures, as a code for 'not recorded' does",
+        )
+    return value, fault
 
 
 def _find_fault(value: float, text: str, rule: Rule) -> Fault | None:

@@ -5,7 +5,7 @@ import re
 from collections.abc import Callable, Sequence
 
 from twitchstats.errors import JournalError, OptionError
-from twitchstats.journal.table import Fault
+from twitchstats.journal.cells import Fault
 from twitchstats.variables import load_words, normalise_header
 
 EARLIEST = dt.date(1900, 1, 1)
@@ -14,7 +14,7 @@ LAYOUTS = {"dmy": "day/month/year", "mdy": "month/day/year", "ymd": "year/month/
 
 _TIME = re.compile(
     r"[T,\s]+\d{1,2}[:.h]\d{2}([:.]\d{2})?([.,]\d+)?\s*([ap]\.?m\.?)?"
-    r"\s*(z|utc|gmt)?\s*([+-]\d{2}:?\d{0,2})?(\s*\[?[A-Za-z_]+/[A-Za-z_]+\]?|\s+[A-Z]{3,4})?$",
+    r"\s*(z|utc|gmt)?\s*([+-]\d{1,2}:?\d{0,2})?(\s*\[?[A-Za-z_]+/[A-Za-z_]+\]?|\s+[A-Z]{3,4})?$",
     re.IGNORECASE,
 )
 _CLOCK = re.compile(
@@ -24,6 +24,7 @@ _ISO = re.compile(r"(\d{4})([-/.])(\d{1,2})\2(\d{1,2})$")
 _COMPACT = re.compile(r"((?:19|20)\d{2})(\d{2})(\d{2})$")
 _PARTS = re.compile(r"(\d{1,2})([-/. ])\s?(\d{1,2})[-/. ]\s?(\d{4}|\d{2})\.?$")
 _SERIAL = re.compile(r"([2-7]\d{4})(\.\d+)?$")
+_YEAR = re.compile(r"(19|20)\d{2}$")
 _WHOLE = re.compile(r"[+-]?\d+(\.0+)?$")
 _WORDED = (
     re.compile(r"(?P<d>\d{1,2})(?:st|nd|rd|th)?(?: of| de)? (?P<m>[^\W\d_]+)(?: de)? (?P<y>\d{4}|\d{2})$"),
@@ -318,6 +319,15 @@ def _is_date(text: str) -> bool:
         except ValueError:
             continue
     return False
+
+
+def are_years(texts: Sequence[str]) -> bool:
+    """Say whether all the filled-in texts are years.
+
+    >>> are_years(["2023", "2024"]), are_years(["2023", "2"])
+    (True, False)
+    """
+    return all(_YEAR.match(text) for text in texts if text) and any(texts)
 
 
 def are_day_numbers(texts: Sequence[str]) -> bool:

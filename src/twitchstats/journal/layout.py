@@ -1,22 +1,186 @@
-"""How a text is laid out as a table: what separates its cells, and in which row the table starts."""
+"""How a text is laid out as a table: what separates its cells, where it starts, and its columns.
 
+Columns are read as a whole. Only where a column is not plain figures does anybody look at its cells.
+"""
+
+import contextlib
 import csv
 import io
 import itertools
 import re
 from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any, TypeAlias
 
-from twitchstats.errors import OptionError
-from twitchstats.journal.cells import read_number
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from twitchstats.errors import JournalError, OptionError
+from twitchstats.journal.cells import clean_cell, read_number
 from twitchstats.journal.dates import look_like_dates
+from twitchstats.journal.record import Rejects
+from twitchstats.journal.source import Readable, Text, open_lines, read_text
 
+Floats: TypeAlias = NDArray[np.float64]
+Mask: TypeAlias = NDArray[np.bool_]
+Coded: TypeAlias = tuple[NDArray[np.int32], list[str]]
+Part: TypeAlias = Floats | Coded
 DELIMITERS = (",", ";", "\t", "|")
+COLUMN_LIMIT, HEADER_LIMIT = 10_000, 1_000
+_BLOCK = 1 << 22
 _DELIMITER_NAMES = {"comma": ",", "semicolon": ";", "tab": "\t", "\\t": "\t", "pipe": "|"}
+_ROW_OF = {"days": "day", "episodes": "episode", "people": "person"}
+
+
+@dataclass(frozen=True, eq=False)
+class Column:
+    """One column, in one of two forms: figures that need no closer look, or different texts and where each stands.
+
+    Attributes
+    ----------
+    header, place : str, int
+        As in the file; places count from 1.
+    numbers : float array or None
+        The value of each row, NaN where it is blank; None where some cell is no plain figure.
+    look : callable
+        Returns the codes and levels of all rows of the source: the close look.
+    at : int array or None
+        Which rows of the source these are; None stands for all.
+    """
+
+    header: str
+    place: int
+    numbers: Floats | None = None
+    look: Callable[[], Coded] = lambda: (np.array([], np.int32), [])
+    at: NDArray[np.int64] | None = None
+
+    @cached_property
+    def _coded(self) -> Coded:
+        codes, levels = self.look()
+        return (codes if self.at is None else codes[self.at]), levels
+
+    @property
+    def codes(self) -> NDArray[np.int32]:
+        """Which of the `levels` stands in each row."""
+        return self._coded[0]
+
+    @property
+    def levels(self) -> list[str]:
+        """The different texts of the column."""
+        return self._coded[1]
+
+    def __len__(self) -> int:
+        return len(self.codes) if self.numbers is None else len(self.numbers)
+
+    def spread(self, values: NDArray[Any]) -> NDArray[Any]:
+        """Return the value of each row, given one value for each level."""
+        return values[self.codes]
+
+    def count(self) -> NDArray[np.int64]:
+        """Return how many rows hold each level."""
+        return np.bincount(self.codes, minlength=len(self.levels)).astype(np.int64)
+
+    def texts(self) -> NDArray[np.object_]:
+        """Return the text of each row."""
+        return np.array([*self.levels, ""], dtype=object)[self.codes]
+
+    @cached_property
+    def filled(self) -> Mask:
+        """For each row whether anything stands there."""
+        if self.numbers is not None:
+            return ~np.isnan(self.numbers)
+        return self.spread(np.array([bool(text) for text in self.levels], dtype=bool))
+
+    def keep(self, mask: Mask) -> "Column":
+        """Return the column with the rows of `mask` only."""
+        if mask.all():
+            return self
+        numbers = None if self.numbers is None else self.numbers[mask]
+        at = np.flatnonzero(mask) if self.at is None else self.at[mask]
+        return replace(self, numbers=numbers, at=at)
+
+    def sample(self, most: int = 2000) -> list[str]:
+        """Return some of its different filled-in texts, as a file would hold them."""
+        if self.numbers is None:
+            return [text for text in self.levels[:most] if text]
+        some = self.numbers[:most]
+        return list(dict.fromkeys(write_cell(value) for value in some[~np.isnan(some)]))
+
+
+@dataclass(frozen=True, eq=False)
+class Table:
+    """Columns, and the line in the file (the header being row 1) on which each row starts."""
+
+    name: str
+    columns: list[Column]
+    rows: NDArray[np.int64]
+    delimiter: str = ","
+    source: str = ""
+    checksum: str = ""
+    rows_read: int = 0
+
+    @property
+    def headers(self) -> list[str]:
+        """The headers as the file has them."""
+        return [column.header for column in self.columns]
+
+    def keep(self, mask: Mask) -> "Table":
+        """Return the table with the rows of `mask` only."""
+        if mask.all():
+            return self
+        return replace(self, columns=[column.keep(mask) for column in self.columns], rows=self.rows[mask])
+
+
+def read_table(
+    source: Readable, table: str, rejects: Rejects, *, encoding: str | None = None, delimiter: str | None = None
+) -> Table:
+    """Read a path, a file object (text or bytes) or a DataFrame into a table of columns.
+
+    Raises
+    ------
+    JournalError
+        There is no such file, or it is empty, binary, or can't be read as a table.
+    OptionError
+        The encoding or the delimiter is not one that exists.
+    """
+    if isinstance(source, pd.DataFrame):
+        return read_frame(source, table)
+    text = read_text(source, table, encoding=encoding)
+    if text.remark:
+        rejects.note(table, "", "encoding", text.remark)
+    return parse_text(text, table, rejects, delimiter=delimiter)
+
+
+def parse_text(text: Text, table: str, rejects: Rejects, *, delimiter: str | None = None) -> Table:
+    """Cut a text into columns; rows with too many or too few cells go to `rejects`."""
+    told = text.name or f"The {table} table"
+    if not text.data.strip():
+        raise JournalError(f"{told} is empty. A journal starts with a header row, such as date,twitches,stress.")
+    head, skipped = split_sep_line(text.data[:20].decode("utf-8", "ignore"))
+    sign = choose_delimiter(text.data[:200_000].decode("utf-8", "ignore"), head, delimiter)
+    start, line, headers = _find_header(text.data, sign, skipped, told, table, rejects)
+    builder = _Builder(text.data, sign, len(headers), told)
+    for lo, hi in _cut_blocks(text.data, start):
+        line = builder.add(lo, hi, line)
+    for row, cells in builder.ragged:
+        message = (
+            f"row {row} has {len(cells)} cells where the header has {len(headers)}; "
+            "look for a missing or an extra separator, or quote cells that contain one"
+        )
+        rejects.add(table, row, "", sign.join(cells), "ragged_row", message, "row dropped")
+    rows, columns = builder.finish(headers)
+    rows_read = len(rows) + len(builder.ragged)
+    if not rows_read:
+        raise JournalError(f"{told} has a header but no rows. Add a row for each {_ROW_OF.get(table, 'day')}.")
+    return Table(table, columns, rows, sign, text.name, text.checksum, rows_read)
 
 
 def split_sep_line(text: str) -> tuple[str | None, int]:
     """Return the delimiter of Excel's ``sep=;`` line, and how many lines to skip for it."""
-    match = re.match(r'"?sep=(.)"?\r?\n', text, flags=re.IGNORECASE)
+    match = re.match(r'"?sep=(.)"?\n', text, flags=re.IGNORECASE)
     return (match[1], 1) if match else (None, 0)
 
 
@@ -30,12 +194,12 @@ def choose_delimiter(text: str, head: str | None, asked: str | None) -> str:
     """
     if asked is not None:
         sign = _DELIMITER_NAMES.get(asked, asked)
-        if len(sign) != 1 or sign in '\r\n"':
+        if len(sign) != 1 or sign in '\r\n"' or not sign.isascii():
             raise OptionError(f"delimiter={asked!r} is not possible. Give one character, such as ',' or ';', or 'tab'.")
         return sign
-    if head is not None:
+    if head is not None and head.isascii() and head != '"':
         return head
-    sample = [line for line in text[:200_000].splitlines() if line.strip()][:60]
+    sample = [line for line in text.split("\n") if line.strip()][:60]
     scores = {sign: _score_delimiter(sample, sign) for sign in DELIMITERS}
     best = max(scores, key=lambda sign: scores[sign])
     return best if scores[best][0] > 0 else ","
@@ -70,3 +234,331 @@ def count_titles(rows: list[list[str]]) -> int:
         if len(above) > 3 and not above[0].startswith("#"):
             break
     return 0
+
+
+def _find_header(
+    data: bytes, sign: str, skipped: int, told: str, table: str, rejects: Rejects
+) -> tuple[int, int, list[str]]:
+    """Return where the rows start (byte and line) and the headers; titles above them are told."""
+    lines = open_lines(data[: 4 << 20])
+    ends = list(itertools.accumulate(len(line.encode()) for line in itertools.islice(lines, 400)))
+    lines.seek(0)
+    reader = csv.reader(lines, delimiter=sign)
+    rows: list[list[str]] = []
+    spans: list[tuple[int, int]] = []
+    line = 0
+    with contextlib.suppress(csv.Error):
+        for cells in itertools.islice(reader, 60):
+            if reader.line_num > skipped and (rows or any(map(str.strip, cells))):
+                rows.append(cells)
+                spans.append((line + 1, reader.line_num))
+            line = reader.line_num
+    if not rows:
+        raise _unclosed(told, line + 1, "")
+    n_titles = count_titles(rows[:50])
+    for (row, _), cells in zip(spans[:n_titles], rows[:n_titles], strict=True):
+        text = sign.join(cells).strip(sign + " ")
+        if text:
+            message = f"row {row} ({text!r}) stands above the header and is no part of the table"
+            rejects.add(table, row, "", text, "above_header", message, "kept")
+    end = spans[n_titles][1]
+    if end > len(ends):
+        raise _unclosed(told, spans[n_titles][0], "")
+    return ends[end - 1], end + 1, check_headers(rows[n_titles], told)
+
+
+def check_headers(header: list[str], told: str) -> list[str]:
+    """Return the headers, cleaned.
+
+    Raises
+    ------
+    JournalError
+        There are too many, one is much too long, or two are the same.
+    """
+    headers = [clean_cell(cell) for cell in header]
+    while headers and not headers[-1]:
+        headers.pop()
+    if len(headers) > COLUMN_LIMIT:
+        raise JournalError(f"{told} has {len(headers):,} columns; at most {COLUMN_LIMIT:,} can be read.")
+    places: dict[str, list[int]] = {}
+    for place, text in enumerate(headers, start=1):
+        places.setdefault(text, []).append(place)
+        if len(text) > HEADER_LIMIT:
+            raise JournalError(
+                f"{told}: the header of column {place} is {len(text):,} characters long; at most {HEADER_LIMIT:,} can "
+                "be a name. Shorten it."
+            )
+    for text, found in places.items():
+        if text and len(found) > 1:
+            where = " and ".join(str(place) for place in found)
+            raise JournalError(
+                f"{told}: the header {text!r} stands {len(found)} times (columns {where}). "
+                "Rename or remove all but one."
+            )
+    return headers
+
+
+def _cut_blocks(data: bytes, start: int) -> Iterator[tuple[int, int]]:
+    """Yield ends of blocks of whole lines; no block ends inside a quoted cell."""
+    lo, quoted = start, b'"' in data
+    while lo < len(data):
+        hi = data.find(b"\n", lo + _BLOCK) + 1 or len(data)
+        odd = quoted and data.count(b'"', lo, hi) % 2
+        while odd and hi < len(data):
+            end = data.find(b"\n", hi) + 1 or len(data)
+            odd ^= data.count(b'"', hi, end) % 2
+            hi = end
+        yield lo, hi
+        lo = hi
+
+
+class _Builder:
+    """Collects the blocks of a file; each of its columns is figures until a cell says otherwise."""
+
+    def __init__(self, data: bytes, sign: str, width: int, told: str) -> None:
+        self.data, self.sign, self.width, self.told = data, sign, width, told
+        self.blocks: list[bytes | tuple[int, int]] = []
+        self.parts: list[list[Part]] = [[] for _ in range(width)]
+        self.rows: list[NDArray[np.int64]] = []
+        self.ragged: list[tuple[int, list[str]]] = []
+        self.worded: set[int] = set()
+
+    def add(self, lo: int, hi: int, line: int) -> int:
+        """Take in the bytes from `lo` to `hi`, the first of which stands in `line`; return the line after them."""
+        block: bytes | tuple[int, int] = (lo, hi)
+        body = self.data[lo:hi]
+        n_lines = body.count(b"\n") + (not body.endswith(b"\n"))
+        rows = np.arange(line, line + n_lines, dtype=np.int64)
+        if not _is_regular(body, self.sign, self.width, n_lines):
+            block, rows = self._tidy(body, line)
+        if len(rows):
+            self.blocks.append(block)
+            self.rows.append(rows)
+            for place, part in enumerate(self._parse(block)):
+                self.parts[place].append(part)
+        return line + n_lines
+
+    def _tidy(self, body: bytes, line: int) -> tuple[bytes, NDArray[np.int64]]:
+        """Return the records that are as wide as the header, written plainly, and their lines; others are set aside."""
+        good, rows = [], []
+        for row, cells in _read_records(body, self.sign, line, self.told, self.width):
+            while len(cells) > self.width and not cells[-1].strip():
+                cells = cells[:-1]
+            if not any(map(clean_cell, cells)):
+                continue
+            if len(cells) == self.width:
+                good.append(cells)
+                rows.append(row)
+            else:
+                self.ragged.append((row, cells))
+        written = io.StringIO()
+        csv.writer(written, delimiter=self.sign, lineterminator="\n").writerows(good)
+        return written.getvalue().encode(), np.array(rows, dtype=np.int64)
+
+    def _open(self, block: bytes | tuple[int, int]) -> io.BytesIO:
+        return io.BytesIO(self.data[block[0] : block[1]] if isinstance(block, tuple) else block)
+
+    def _parse(self, block: bytes | tuple[int, int], places: list[int] | None = None) -> Iterator[Part]:
+        """Return the columns of a block: figures, or codes and texts."""
+        names = list(range(self.width))
+        frame = self._read(block, places or names, self.worded if places is None else set(places))
+        if places is None:
+            strange = {place for place in names if frame.dtypes[place].kind not in "iuf"} - self.worded
+            if strange:
+                self.worded |= strange
+                frame = frame.drop(columns=list(strange)).join(self._read(block, sorted(strange), strange))
+        for place in places or names:
+            values = frame[place]
+            numeric = place not in self.worded and places is None
+            if numeric:
+                yield values.to_numpy(dtype=float)
+            else:
+                codes, texts = pd.factorize(values.to_numpy(dtype=object))
+                yield codes.astype(np.int32), list(map(str, texts))
+
+    def _read(self, block: bytes | tuple[int, int], places: list[int], worded: set[int]) -> pd.DataFrame:
+        """Return columns of a block as pandas reads them, those that are `worded` as text."""
+        return pd.read_csv(
+            self._open(block), sep=self.sign, header=None, names=list(range(self.width)), usecols=places,
+            dtype=dict.fromkeys(sorted(worded), object), keep_default_na=False, na_values=[""],
+            skip_blank_lines=False, low_memory=False, index_col=False, encoding="utf-8",
+        )  # fmt: skip
+
+    def finish(self, headers: list[str]) -> tuple[NDArray[np.int64], list[Column]]:
+        """Return the line of each row, and the columns that hold anything."""
+        rows = np.concatenate([np.array([], dtype=np.int64), *self.rows])
+        columns = []
+        for place, header in enumerate(headers):
+            parts, self.parts[place] = self.parts[place], []
+            plain = [part for part in parts if isinstance(part, np.ndarray)]
+            numbers = np.concatenate(plain) if parts and len(plain) == len(parts) else None
+            column = Column(header, place + 1, numbers, self._looker(place, parts if numbers is None else None))
+            if header or column.filled.any():
+                columns.append(column)
+        return rows, columns
+
+    def _looker(self, place: int, parts: list[Part] | None) -> Callable[[], Coded]:
+        """Return what reads the texts of a column: of all blocks, or of those that were figures."""
+        return lambda: _join_codes(
+            part if isinstance(part, tuple) else next(self._parse(block, [place]))
+            for part, block in zip(parts or itertools.repeat(None), self.blocks, strict=False)
+        )
+
+
+def _join_codes(parts: Iterable[Any]) -> Coded:
+    """Return codes and levels of all parts together; a blank cell is the level ""."""
+    known: dict[str, int] = {}
+    joined = [np.array([], dtype=np.int32)]
+    for codes, texts in parts:
+        places = [known.setdefault(clean_cell(text), len(known)) for text in texts]
+        if (codes < 0).any():
+            places.append(known.setdefault("", len(known)))
+        joined.append(np.array(places, dtype=np.int32)[codes])
+    return np.concatenate(joined), list(known)
+
+
+def _is_regular(body: bytes, sign: str, width: int, n_lines: int) -> bool:
+    """Say whether each line is a record as wide as the header that begins with a filled cell."""
+    if width < 2 or not body.endswith(b"\n"):
+        return False
+    signs = np.frombuffer(body, dtype=np.uint8)
+    cuts, ends = np.flatnonzero(signs == ord(sign)), np.flatnonzero(signs == 10)
+    starts = np.concatenate([[0], ends[:-1] + 1])
+    # A first cell that is blank may be a row of nothing; one of signs that nobody sees (such as U+FEFF), too.
+    if np.isin(signs[starts], (ord(sign), 10, 32, 0xE2, 0xEF)).any():
+        return False
+    if b'"' not in body:
+        if len(cuts) != n_lines * (width - 1):
+            return False
+        grid = cuts.reshape(n_lines, width - 1)
+        return bool((grid[:, -1] < ends).all() and (grid[:, 0] > starts).all())
+    counts = np.diff(np.searchsorted(cuts, ends), prepend=0)
+    quoted = np.unique(np.searchsorted(ends, np.flatnonzero(signs == 34)))
+    counts[quoted] = width - 1
+    lines = [body[starts[line] : ends[line] + 1].decode() for line in quoted]
+    try:
+        records = list(csv.reader(lines, delimiter=sign, strict=True))
+    except csv.Error:
+        return False
+    whole = len(records) == len(lines) and all(len(cells) == width and cells[0].strip() for cells in records)
+    return whole and bool((counts == width - 1).all())
+
+
+def _read_records(body: bytes, sign: str, line: int, told: str, width: int) -> Iterator[tuple[int, list[str]]]:
+    """Yield the line where each record starts, and its cells."""
+    lines = open_lines(body).readlines()
+    reader = csv.reader(lines, delimiter=sign)
+    start = 0
+    try:
+        for cells in reader:
+            if reader.line_num == len(lines) and '"' in lines[start]:
+                _refuse_open_end(lines[start:], sign, told, line + start)
+            if reader.line_num > start + 1:
+                _doubt_quotes(lines[start : reader.line_num], cells, sign, width, told, line + start)
+            yield line + start, cells
+            start = reader.line_num
+    except csv.Error as error:
+        raise _unclosed(told, line + start, str(error)) from None
+
+
+def _refuse_open_end(lines: list[str], sign: str, told: str, row: int) -> None:
+    """Raise JournalError where the last record reaches the end of the file inside quotation marks."""
+    try:
+        list(csv.reader(lines, delimiter=sign, strict=True))
+    except csv.Error as error:
+        if "end of data" in str(error):
+            raise _unclosed(told, row, "") from None
+
+
+def _doubt_quotes(lines: list[str], cells: list[str], sign: str, width: int, told: str, row: int) -> None:
+    """Raise JournalError where a cell of several lines swallows what looks like rows of the table."""
+    shape = _shape_of(cells[0])
+    for line in lines[1:]:
+        inner = line.rstrip("\n").split(sign)
+        if len(inner) >= width > 1 and _shape_of(inner[0].strip('"')) == shape and shape:
+            raise JournalError(
+                f"{told}: a cell that begins in row {row} with a quotation mark runs to row {row + len(lines) - 1}, "
+                "and what it swallows looks like rows of the table. Remove the stray quotation mark, or double it."
+            )
+
+
+def _shape_of(text: str) -> str:
+    return re.sub(r"[^\W\d_]", "a", re.sub(r"\d", "9", text.strip()[:40]))
+
+
+def _unclosed(told: str, row: int, error: str) -> JournalError:
+    long = f" or is longer than {csv.field_size_limit():,} characters" if "limit" in error else ""
+    return JournalError(
+        f'{told}: a cell in row {row} never ends: its quotation mark (") is not closed{long}. '
+        "Close it, or remove it, and read again."
+    )
+
+
+def read_frame(frame: pd.DataFrame, table: str) -> Table:
+    """Return the columns of a DataFrame, row numbers as if it had been written to a CSV; a named index counts.
+
+    Raises
+    ------
+    JournalError
+        It is empty, or two columns have the same name.
+    """
+    flat = _flatten(frame)
+    headers = [" ".join(map(str, name)) if isinstance(name, tuple) else str(name) for name in flat.columns]
+    told = f"The {table} DataFrame"
+    if not headers:
+        raise JournalError(f"{told} is empty. A journal has a date column and a column for each variable.")
+    headers = [*check_headers(headers, told), *[""] * len(headers)][: len(headers)]
+    if not len(flat):
+        raise JournalError(f"{told} has columns but no rows. Add a row for each day.")
+    columns = [_read_series(flat.iloc[:, place], header, place + 1) for place, header in enumerate(headers)]
+    rows = np.arange(len(flat), dtype=np.int64) + 2
+    return Table(table, columns, rows, ",", rows_read=len(flat))
+
+
+def _flatten(frame: pd.DataFrame) -> pd.DataFrame:
+    """Return the frame with its index as columns, unless that only counts the rows; unnamed dates become 'date'."""
+    index = frame.index
+    dated = [isinstance(index.get_level_values(place), (pd.DatetimeIndex, pd.PeriodIndex)) for place in
+             range(index.nlevels)]  # fmt: skip
+    names = ["date" if name is None and is_date else name for name, is_date in zip(index.names, dated, strict=True)]
+    if index.nlevels == 1 and names[0] is None:
+        return frame
+    return frame.set_axis(index.set_names(names), axis=0).reset_index(allow_duplicates=True)
+
+
+def _read_series(series: pd.Series, header: str, place: int) -> Column:
+    if series.dtype in ("float16", "float32"):
+        series = series.astype(str).astype(float)  # 7.1, not 7.099999904632568
+    plain = isinstance(series.dtype, np.dtype) and series.dtype.kind in "iuf"
+
+    def look() -> Coded:
+        try:
+            codes, values = pd.factorize(series, use_na_sentinel=True)
+        except TypeError:  # lists and the like can't be told apart other than by how they are written
+            codes, values = pd.factorize(series.map(str, na_action="ignore"), use_na_sentinel=True)
+        levels = [clean_cell(write_cell(value)) for value in values] + [""]
+        return np.where(codes < 0, len(levels) - 1, codes).astype(np.int32), levels
+
+    return Column(header, place, series.to_numpy(dtype=float, copy=True) if plain else None, look)
+
+
+def write_cell(value: object) -> str:
+    """Return a value as a cell of text that reads back as the same.
+
+    >>> write_cell(7.0), write_cell(1.125), write_cell(True)
+    ('7', '1.1250', 'yes')
+    """
+    if isinstance(value, (bool, np.bool_)):
+        return "yes" if value else "no"
+    if isinstance(value, pd.Timestamp):
+        return value.isoformat()
+    if isinstance(value, (float, np.floating)):
+        number = float(value)
+        if number.is_integer() and abs(number) < 1e15:
+            return str(int(number))
+        text = repr(number)
+        # 1.125 could be read as 1125 where a file has decimal commas; 1.1250 can't.
+        return text + "0" if text[-4:-3] == "." else text
+    if isinstance(value, pd.Timedelta):
+        return f"{value.total_seconds() / 3600!r} h"
+    return str(value)

@@ -1,23 +1,22 @@
 """Reading a journal: from a file or a frame to the five tables of a `Journal`."""
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from twitchstats.errors import JournalError, OptionError, check_choice, unknown_name
-from twitchstats.journal.assemble import assemble_days
-from twitchstats.journal.cells import count_decimal_signs, find_guess, read_number, settle_decimal
-from twitchstats.journal.columns import match_columns, name_columns, pick_column
-from twitchstats.journal.convert import Variable, convert_column
-from twitchstats.journal.keys import Keys, read_keys
-from twitchstats.journal.record import VARIABLE_COLUMNS, Journal
-from twitchstats.journal.shape import check_shape
-from twitchstats.journal.table import RawTable, Rejects, Source
+from twitchstats.journal.guess import read_columns
+from twitchstats.journal.layout import Table, read_frame, read_table
+from twitchstats.journal.record import Journal, Rejects
+from twitchstats.journal.rows import assemble_days, judge_courses, number_days, pick_column, place_nights, read_keys
+from twitchstats.journal.schema import read_schema
+from twitchstats.journal.source import Readable, Source, describe_file
 from twitchstats.journal.tables import gather_people, read_episodes, read_people
-from twitchstats.journal.text import read_table
+from twitchstats.journal.variable import Variable, tabulate_variables
 from twitchstats.variables import find_variable, load_variables, normalise_header
 
 FAR = 3 * 365
@@ -26,10 +25,15 @@ _OUTCOMES = ("twitches", "spasms", "cramps", "episodes")
 
 
 def read_journal(
-    source: Source,
+    source: Readable | Sequence[Readable],
     *,
-    people: Source | None = None,
-    episodes: Source | None = None,
+    also: Sequence[Readable] = (),
+    weather: Readable | None = None,
+    schema: Readable | None = None,
+    people: Readable | None = None,
+    episodes: Readable | None = None,
+    format: str | None = None,
+    absent: str | None = None,
     person: str | None = None,
     date: str | None = None,
     outcome: str | None = None,
@@ -48,11 +52,23 @@ def read_journal(
     source : path, file object (text or bytes) or DataFrame
         The daily table: a header row, then one row for each person and day. Needs a date (``date``) or day number
         (``day``); every other column is a variable. Delimiter, encoding, decimal sign, units in headers
-        ('Caffeine (mg)', 'sleep hrs', 'cups of coffee') and scales ('stress (0-100)') are recognised.
+        ('Caffeine (mg)', 'sleep hrs', 'cups of coffee') and scales ('stress (0-100)') are recognised. So are the
+        exports of several apps and studies (`readers.list_formats`), zipped or not, and workbooks. Of several
+        sources the first is the journal, the others are as in `also`.
+    also : sequence of path, file object or DataFrame
+        Further sources of the same people (another app), joined by person and date.
+    weather : path, file object or DataFrame, optional
+        A table by date for everybody; its columns are causes from outside.
+    schema : path, file object or DataFrame, optional
+        What the columns mean, as `make_schema` or ``check --write-schema`` lays it out and you corrected it.
     people, episodes : path, file object or DataFrame, optional
         The two other tables.
+    format : str, optional
+        Name of an app's export; by default it is recognised.
+    absent : {"none"}, optional
+        For a log of attacks: a day without an entry, between the first and the last, is a day without the outcome.
     person, date, outcome : str, optional
-        Names of the columns that can't be known from their headers.
+        Names of the columns that can't be known from their headers; ``person="none"``: all rows are one person's.
     order : {"auto", "date", "day", "none"}
         How the days are ordered. "none" reads a table without dates: no lags then.
     date_format : {"dmy", "mdy", "ymd"} or str, optional
@@ -69,9 +85,9 @@ def read_journal(
     Returns
     -------
     Journal
-        ``rows_read`` is the number of days, plus the entries of ``rejects`` for the daily table whose action is
-        "row dropped" or "rows combined". Rows are counted as lines of the file, the header being row 1 (a
-        DataFrame counts as if it had been written to a CSV).
+        ``rows_read`` is the number of days (without those that `absent` filled in), plus the entries of ``rejects``
+        for the daily table whose action is "row dropped" or "rows combined". Rows are counted as lines of the file,
+        the header being row 1 (a DataFrame counts as if it had been written to a CSV).
 
     Raises
     ------
@@ -93,33 +109,52 @@ def read_journal(
     'row 3, stress: 14 is outside 0-10; if'
     """
     check_choice("order", order, ORDERS)
-    if decimal is not None:
-        check_choice("decimal", decimal, (".", ","))
+    for name, value, allowed in (("decimal", decimal, (".", ",")), ("absent", absent, ("none",))):
+        if value is not None:
+            check_choice(name, value, allowed)
     today = today or dt.date.today()
     rejects = Rejects()
-    raw = read_table(source, "days", rejects, encoding=encoding, delimiter=delimiter)
-    renamed = dict(columns or {})
+    options: dict[str, Any] = {"encoding": encoding, "delimiter": delimiter}
+    if isinstance(source, list | tuple):
+        if not source:
+            raise JournalError("No source was given. Name a file.")
+        source, also = source[0], [*source[1:], *also]
+    found = find_source(source, also=also, weather=weather, format=format)
+    facts = () if found is None else found.facts
+    meaning = read_schema(schema, facts)
+    table = read_table(source, "days", rejects, **options) if found is None else _take_days(found, source, rejects)
+    if found is not None:
+        people = found.tables.get("people") if people is None else people
+        episodes = found.tables.get("episodes") if episodes is None else episodes
+    renamed = {pick_column(table, header, "columns").header: target for header, target in (columns or {}).items()}
     person, date = person or _take_key(renamed, "person"), date or _take_key(renamed, "date")
-    keys = read_keys(raw, rejects, person=person, date=date, order=order, date_format=date_format, today=today)
-    check_shape(raw.keep(keys.mask), keys, renamed=frozenset(renamed), order=order)
-    sign = decimal or _settle_decimal(raw, keys, rejects)
-    variables = _read_variables(raw, keys, renamed, sign, rejects)
-    days = assemble_days(variables, keys.person, keys.date, raw.rows[keys.mask], rejects)
-    _note_single_days(days, keys.calendar, rejects)
-    _note_far_days(days, keys.calendar, rejects)
-    options: dict[str, Any] = {"encoding": encoding, "delimiter": delimiter, "decimal": decimal}
-    told = pd.DataFrame([variable.entry for variable in variables], columns=VARIABLE_COLUMNS)
-    chosen = choose_outcome(told, days, outcome)
+    moments: dict[str, Any] = {"person": person, "today": today, "date_format": date_format}
+    keys = read_keys(table, rejects, date=date, order=order, renamed=frozenset(renamed), **moments)
+    kept = table.keep(keys.mask)
+    used = [column.place for column in keys.columns]
+    if len(used) == len(table.columns):
+        raise JournalError(
+            f"{table.source or 'The table'} has no column besides person and date. Add one for each variable."
+        )
+    readings = read_columns(kept, used, rejects, decimal=decimal, renamed=renamed, schema=meaning)
+    readings = place_nights(readings, kept, keys, rejects)
+    days, variables = assemble_days(readings, keys, kept.rows, rejects)
+    before = {variable.name: variable.remark for variable in (reading.variable for reading in readings)}
+    variables = judge_courses(days, variables, keys.calendar)
+    for variable in variables:
+        if variable.remark != before[variable.name] and not variable.level:
+            told = variable.remark.removeprefix(before[variable.name]).removeprefix("; ")
+            rejects.note("days", variable.source, "note", told)
+    told = tabulate_variables(variables)
+    chosen = choose_outcome(told, days, outcome or _find_outcome(variables))
     if chosen is not None:
         told.loc[told["name"] == chosen, "role"] = "outcome"
-    persons = days.index.unique("person")
-    moments: dict[str, Any] = {
-        "persons": persons,
-        "calendar": keys.calendar,
-        "person": person,
-        "today": today,
-        "date_format": date_format,
-    }
+    days = _judge_absence(days, told, chosen, keys.calendar, absent, rejects)
+    _note_single_days(days, keys.calendar, rejects)
+    _note_far_days(days, keys.calendar, rejects)
+    persons = days.index.levels[0]
+    moments |= {"persons": persons, "calendar": keys.calendar}
+    options["decimal"] = decimal
     found_episodes = read_episodes(episodes, rejects, **moments, **options)
     found_people = (
         gather_people(days, told) if people is None else read_people(people, rejects, person=person, **options)
@@ -134,10 +169,48 @@ def read_journal(
         rejects=rejects.frame(),
         calendar=keys.calendar,
         outcome=chosen,
-        rows_read=raw.rows_read,
-        source=raw.source,
-        checksum=raw.checksum,
+        rows_read=table.rows_read,
+        source=table.source,
+        checksum=table.checksum,
     )
+
+
+def find_source(
+    source: Readable, *, also: Sequence[Readable] = (), weather: Readable | None = None, format: str | None = None
+) -> Source | None:
+    """Return what the reader of a foreign format makes of a source, joined with others; None for a plain table alone.
+
+    Raises
+    ------
+    UnknownNameError
+        There is no format of that name.
+    """
+    from twitchstats.journal.readers import gather_sources, read_source
+
+    if not also and weather is None:
+        return read_source(source, format=format)
+    return gather_sources([source, *also], weather, format=format)
+
+
+def _take_days(found: Source, source: Readable, rejects: Rejects) -> Table:
+    """Return the days of an export as a table whose rows are numbered as in the export."""
+    table = read_frame(found.tables["days"].astype("str"), "days")
+    for note in found.notes:
+        rejects.note("days", "", "format", f"{found.format}: {note}")
+    rows = table.rows
+    if found.origin is not None and len(found.origin.columns):
+        numbers = pd.to_numeric(found.origin.iloc[:, 0], errors="coerce")
+        rows = numbers.fillna(0).to_numpy(dtype=np.int64)
+    name, checksum = describe_file(source)
+    return replace(table, rows=rows, source=name, checksum=checksum)
+
+
+def _find_outcome(variables: list[Variable]) -> str | None:
+    """Return the outcome that the schema names."""
+    named = [
+        variable.name for variable in variables if variable.how.get("role") == "schema" and variable.role == "outcome"
+    ]
+    return named[0] if named else None
 
 
 def _take_key(renamed: dict[str, str], key: str) -> str | None:
@@ -146,57 +219,82 @@ def _take_key(renamed: dict[str, str], key: str) -> str | None:
     return found[0] if len(found) == 1 and renamed.pop(found[0]) else None
 
 
-def _settle_decimal(raw: RawTable, keys: Keys, rejects: Rejects) -> str:
-    """Return the decimal sign of a table, and tell of the first cell whose value hangs on a guess."""
-    texts = [text for column in raw.columns for text in column.levels]
-    sign = settle_decimal(texts, delimiter=raw.delimiter)
-    n_commas, n_points = count_decimal_signs(texts)
-    used = {column.place for column in keys.columns}
-    if (n_commas > 0) == (n_points > 0):
-        for column in raw.columns:
-            guess = None if column.place in used else find_guess(column.levels, sign)
-            if guess is not None:
-                other = {",": ".", ".": ","}[sign]
-                message = (
-                    f"column {column.header}: the file doesn't show its decimal sign; {guess} is read as "
-                    f"{read_number(guess, sign):.15g}. If it is {read_number(guess, other):.15g}, say "
-                    f'decimal="{other}" (command line: --decimal)'
-                )
-                rejects.add(raw.name, None, column.header, guess, "decimal_sign", message, "kept")
-                break
-    return sign
-
-
-def _read_variables(
-    raw: RawTable, keys: Keys, renamed: Mapping[str, str], decimal: str, rejects: Rejects
-) -> list[Variable]:
-    """Read every column that is no key; what its cells lack goes to `rejects`."""
-    headers = {pick_column(raw, header, "columns").header: target for header, target in renamed.items()}
-    used = {column.place for column in keys.columns}
-    kept = raw.keep(keys.mask)
-    rest = [column for column in kept.columns if column.place not in used]
-    if not rest:
-        raise JournalError(
-            f"{raw.source or 'The table'} has no column besides person and date. Add one for each variable."
+def _judge_absence(
+    days: pd.DataFrame, told: pd.DataFrame, outcome: str | None, calendar: str, absent: str | None, rejects: Rejects
+) -> pd.DataFrame:
+    """Fill the days without an entry as days without the outcome, if asked; else tell where only attacks are there."""
+    if outcome is None or calendar == "none":
+        if absent is not None:
+            raise OptionError('absent="none" needs an outcome and days in order. Name the outcome with outcome=.')
+        return days
+    label = told.set_index("name").loc[outcome, "label"]
+    if absent is not None:
+        return _fill_days(
+            days, outcome, str(label), float(told.set_index("name").loc[outcome, "low"]), calendar, rejects
         )
-    matches = match_columns(rest, headers)
-    variables = []
-    for match, name in zip(matches, name_columns(matches), strict=True):
-        variable = convert_column(match, name, decimal)
-        rejects.add_cells(raw.name, kept.rows, match.column, variable.faults)
-        if variable.remark:
-            message = f"column {match.column.header}: {variable.remark}"
-            rejects.add(raw.name, None, match.column.header, "", "note", message, "kept")
-        variables.append(variable)
-    return variables
+    values = days[outcome].dropna()
+    always = len(values) >= 10 and bool((values > 0).all()) and _knows_zero(told, outcome)
+    n_gaps = _count_gaps(days, calendar) if always else 0
+    if always and n_gaps >= 0.1 * len(days):
+        message = (
+            f"every entry has {label} above zero, and {n_gaps:,} days between have no entry, as in a log of attacks. "
+            "Days without it are missing, so nothing can be concluded on what brings it on. If a day without an entry "
+            'is a day without it, say absent="none" (command line: --absent none)'
+        )
+        rejects.note("days", "", "attack_log", message)
+    return days
+
+
+def _knows_zero(told: pd.DataFrame, outcome: str) -> bool:
+    return not float(told.set_index("name").loc[outcome, "low"]) > 0
+
+
+def _spans(days: pd.DataFrame, calendar: str) -> pd.DataFrame:
+    """Return the first and last day number of each person, and how many days there are."""
+    numbers = pd.Series(number_days(days.index, calendar))
+    spans = numbers.groupby(np.asarray(days.index.codes[0])).agg(["min", "max", "size"])
+    return spans.set_axis(days.index.levels[0][spans.index])
+
+
+def _count_gaps(days: pd.DataFrame, calendar: str) -> int:
+    spans = _spans(days, calendar)
+    return int((spans["max"] - spans["min"] + 1 - spans["size"]).sum())
+
+
+def _fill_days(
+    days: pd.DataFrame, outcome: str, label: str, low: float, calendar: str, rejects: Rejects
+) -> pd.DataFrame:
+    """Return the days with those between as days without the outcome; all else of them stays unknown."""
+    if low > 0:
+        raise OptionError(f'absent="none" is not possible: {label} has no 0 on its scale, which begins at {low:g}.')
+    spans = _spans(days, calendar)
+    if int((spans["max"] - spans["min"] + 1).sum()) > 50 * len(days) + 10_000:
+        raise OptionError(
+            'absent="none" is not possible: entries lie so far apart that nearly all days would be made up.'
+        )
+    parts = []
+    for person, first, last in spans[["min", "max"]].itertuples():
+        numbers = np.arange(first, last + 1)
+        dates = pd.to_datetime(numbers, unit="D").as_unit("us") if calendar == "date" else pd.Index(numbers)
+        parts.append(pd.MultiIndex.from_product([[person], dates], names=["person", "date"]))
+    whole = parts[0].append(parts[1:])
+    filled = days.reindex(whole)
+    new = ~whole.isin(days.index)
+    filled.loc[new, outcome] = 0.0
+    message = (
+        f'{int(new.sum()):,} days without an entry were filled in as days without {label}, as absent="none" says; '
+        "everything else of those days is not known"
+    )
+    rejects.note("days", "", "days_filled", message)
+    return filled
 
 
 def _note_single_days(days: pd.DataFrame, calendar: str, rejects: Rejects) -> None:
     """Tell of each person with a single day: it is kept, but says nothing about change."""
     if calendar == "none":
         return
-    counts = days.groupby(level="person").size()
-    for person in counts.index[counts == 1]:
+    counts = np.bincount(days.index.codes[0], minlength=len(days.index.levels[0]))
+    for person in days.index.levels[0][counts == 1]:
         message = f"{person!r} has a single day; it is kept, but effects and lags need more"
         rejects.add("days", None, "", str(person), "single_day", message, "kept")
 
@@ -205,12 +303,10 @@ def _note_far_days(days: pd.DataFrame, calendar: str, rejects: Rejects) -> None:
     """Tell of an entry that lies years away from the same person's next one: its date may be a slip."""
     if calendar == "none":
         return
-    moments = days.index.to_frame(index=False)
-    moments["next"] = moments.groupby("person")["date"].shift(-1)
-    gaps = moments["next"] - moments["date"]
-    n_days = gaps.dt.days if calendar == "date" else gaps
+    codes, numbers = days.index.codes[0], number_days(days.index, calendar)
+    n_days = np.where(codes[1:] == codes[:-1], np.diff(numbers), 0)
     for place in np.flatnonzero(n_days > FAR):
-        person, date, following = moments.loc[place, ["person", "date", "next"]]
+        (person, date), (_, following) = days.index[place], days.index[place + 1]
         told = [f"{day:%Y-%m-%d}" if isinstance(day, pd.Timestamp) else f"day {day:.0f}" for day in (date, following)]
         message = (
             f"between {told[0]} and {told[1]} {person!r} has no entry, {n_days[place]:,.0f} days long; "
@@ -221,7 +317,7 @@ def _note_far_days(days: pd.DataFrame, calendar: str, rejects: Rejects) -> None:
 
 def _note_strangers(table: str, found: pd.Index | pd.Series, known: pd.Index, rejects: Rejects) -> None:
     """Tell of people in another table who have no day in the journal: names may be spelt in two ways."""
-    strangers = sorted(set(found) - set(known))
+    strangers = sorted(set(found.unique()) - set(known))
     if strangers:
         some = ", ".join(repr(name) for name in strangers[:5]) + (", ..." if len(strangers) > 5 else "")
         message = f"{len(strangers)} in the {table} table have no day in the journal: {some}; their rows are kept"

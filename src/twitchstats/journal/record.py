@@ -1,12 +1,19 @@
 """What a journal is once it has been read: five tables and how its days are ordered."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import pandas as pd
 
+from twitchstats.errors import unknown_name
+from twitchstats.variables import find_variable, normalise_header
+
+MESSAGE_LIMIT = 800
 REJECT_COLUMNS = ["table", "row", "column", "value", "rule", "message", "action"]
 VARIABLE_COLUMNS = [
-    "name", "label", "role", "kind", "unit", "step", "low", "high", "timing", "combine", "part_of", "source",
+    "name", "source", "label", "role", "kind", "low", "high", "unit", "step", "timing", "combine", "lagged", "outside",
+    "part_of", "level", "known", "guessed",
 ]  # fmt: skip
 EPISODE_COLUMNS = [
     "person", "start", "duration_s", "ongoing", "kind", "site", "side", "intensity", "pain",
@@ -42,8 +49,13 @@ class Journal:
         (<NA> where a whole column or person is meant); ``action`` is "row dropped", "cell set missing",
         "rows combined" (one entry for each row that went into an earlier one) or "kept" (a note: nothing was changed).
     variables : DataFrame
-        The data dictionary that applies to ``days`` (`VARIABLE_COLUMNS`), one row for each of its columns, in their
-        order; ``source`` is the header in the user's file.
+        What each column of ``days`` means (`VARIABLE_COLUMNS`), in their order: ``source`` is the header in the file;
+        ``role`` one of outcome, trigger, medicine, remedy, own, person (a trait) and none (no trigger: an id, a
+        counter, a constant); ``kind`` one of count, amount, rating, yes/no and text; ``timing`` night (the one that
+        ends on this day), day, bedtime, or "" where it is not known; ``combine`` what became of several rows of a day;
+        ``lagged`` by how many days the file has moved it already; ``outside`` True for causes such as the weather;
+        ``level`` the word of a text column that a yes/no column stands for; ``known`` how the meaning is known
+        ("dictionary", "schema", "guessed") and ``guessed`` which facts are guesses.
     calendar : {"date", "day", "none"}
         How the days are ordered; with "none" nothing can be said about lags.
     outcome : str or None
@@ -67,6 +79,71 @@ class Journal:
     source: str = ""
     checksum: str = ""
 
+    def resolve_name(self, name: str) -> str:
+        r"""Return the variable that a name stands for: its own, the header in the file, the label, or an alias.
+
+        Raises
+        ------
+        UnknownNameError
+            There is no such variable.
+
+        Examples
+        --------
+        >>> import io
+        >>> from twitchstats.journal import read_journal
+        >>> read_journal(io.StringIO("date,Muscle twitches,TST (min)\n2024-03-01,3,420")).resolve_name("TST (min)")
+        'tst'
+        """
+        known = self.variables
+        for column in ("name", "source", "label"):
+            if name in set(known[column]):
+                return str(known.loc[known[column] == name, "name"].iloc[0])
+        wanted = normalise_header(name)
+        for column in ("name", "source", "label"):
+            fits = known[column].map(lambda text: normalise_header(str(text)) == wanted)
+            if wanted and fits.any():
+                return str(known.loc[fits, "name"].iloc[0])
+        alias = find_variable(name)
+        if alias in set(known["name"]):
+            return str(alias)
+        raise unknown_name("variable", name, known["name"])
+
     def __repr__(self) -> str:
-        n_people = self.days.index.get_level_values("person").nunique()
+        n_people = len(self.days.index.unique("person"))
         return f"<Journal: {n_people} people, {len(self.days)} days, {len(self.variables)} variables>"
+
+
+@dataclass
+class Rejects:
+    """Collects what was refused, changed or noted; `frame` puts it in the order of table, row and column."""
+
+    entries: list[tuple[Any, ...]] = field(default_factory=list)
+
+    def add(self, table: str, row: int | None, column: str, value: str, rule: str, message: str, action: str) -> None:
+        """Add one entry; `row` is None where a whole column or person is meant."""
+        if len(message) > MESSAGE_LIMIT:
+            message = f"{message[: MESSAGE_LIMIT // 2]} ... {message[-MESSAGE_LIMIT // 2 :]}"
+        self.entries.append((table, row, column, value, rule, message, action))
+
+    def note(self, table: str, column: str, rule: str, message: str, value: str = "") -> None:
+        """Add a remark on what was kept."""
+        told = f"column {column}: {message}" if column or rule == "note" else message
+        self.add(table, None, column, value, rule, told, "kept")
+
+    def add_rows(
+        self, table: str, rows: Sequence[int], column: str, values: Sequence[str], faults: Sequence[tuple[str, str]],
+        action: str,
+    ) -> None:  # fmt: skip
+        """Add an entry for each row: its line, the cell, and (rule, what is wrong)."""
+        for row, value, (rule, wrong) in zip(rows, values, faults, strict=True):
+            self.add(table, int(row), column, value, rule, f"row {row}, {column}: {wrong}", action)
+
+    def frame(self) -> pd.DataFrame:
+        """Return the entries with `REJECT_COLUMNS`; ``row`` is Int64, <NA> where no single row is meant."""
+        order = {"days": 0, "episodes": 1, "people": 2}
+        entries = sorted(
+            self.entries, key=lambda e: (order.get(e[0], 3), e[1] is not None, e[1] or 0, e[2], e[4], e[3])
+        )
+        frame = pd.DataFrame(entries, columns=REJECT_COLUMNS)
+        frame["row"] = frame["row"].astype("Int64")
+        return frame.astype(dict.fromkeys([name for name in REJECT_COLUMNS if name != "row"], "str"))

@@ -1,40 +1,31 @@
 """The two other tables: people (age, sex, signs, diagnosis) and episodes (when, how long, where)."""
 
 import datetime as dt
-from dataclasses import replace
 from functools import cache
-from typing import Any, TypeAlias
+from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 from pandas.api.extensions import ExtensionArray
 
 from twitchstats.errors import JournalError
-from twitchstats.journal.cells import Rule, is_missing, read_cells, settle_decimal
-from twitchstats.journal.columns import (
-    Match,
-    find_aliases,
-    find_person,
-    find_trait,
-    match_column,
-    name_columns,
-    scale_of,
-)
-from twitchstats.journal.convert import convert_column
+from twitchstats.journal.cells import Fault, is_missing
 from twitchstats.journal.dates import has_clock, look_like_dates, read_clock, read_dates, read_day_numbers
-from twitchstats.journal.keys import find_named
-from twitchstats.journal.record import EPISODE_COLUMNS
-from twitchstats.journal.table import Column, RawTable, Rejects, Source
-from twitchstats.journal.text import read_table
+from twitchstats.journal.guess import read_columns, refuse_cells
+from twitchstats.journal.layout import Column, Table, read_table
+from twitchstats.journal.record import EPISODE_COLUMNS, Rejects
+from twitchstats.journal.rows import find_aliases, find_named, find_person
+from twitchstats.journal.source import Readable
+from twitchstats.journal.variable import find_trait
 from twitchstats.variables import load_dictionary, load_words, normalise_header
 
-Values: TypeAlias = "NDArray[np.float64] | ExtensionArray"
 PEOPLE, EPISODES = "people_variables.csv", "episode_variables.csv"
 _SIDES = {"left": "left", "right": "right", "both": "both", "bilateral": "both", "l": "left", "r": "right"}
 
 
-def read_people(source: Source, rejects: Rejects, *, person: str | None = None, **options: str | None) -> pd.DataFrame:
+def read_people(
+    source: Readable | None, rejects: Rejects, *, person: str | None = None, **options: str | None
+) -> pd.DataFrame:
     """Read the people table: index ``person``, a column for each sign, yes/no as 1.0/0.0.
 
     Raises
@@ -43,30 +34,28 @@ def read_people(source: Source, rejects: Rejects, *, person: str | None = None, 
         There is no column that says who it is, or the table can't be read.
     """
     decimal = options.pop("decimal", None)
-    raw = read_table(source, "people", rejects, **options)
-    headers = {normalise_header(header) for header in raw.headers}
-    who = find_person(raw, person if person and normalise_header(person) in headers else None)
+    table = read_table(source, "people", rejects, **options)
+    headers = {normalise_header(header) for header in table.headers}
+    who = find_person(table, person if person and normalise_header(person) in headers else None)
     if who is None:
         raise JournalError(
-            f"No person column in {raw.source or 'the people table'}. Name one 'person', as in the journal."
+            f"No person column in {table.source or 'the people table'}. Name one 'person', as in the journal."
         )
     texts = pd.Series(who.texts())
-    missing, again = ~find_named(raw, who, rejects), texts.duplicated().to_numpy()
+    missing, again = ~find_named(table, who, rejects), texts.duplicated().to_numpy()
     for place in np.flatnonzero(again & ~missing):
-        row, text = int(raw.rows[place]), texts.iloc[place]
+        row, text = int(table.rows[place]), texts.iloc[place]
         message = f"row {row}, {who.header}: {text!r} has a row already; the first one counts"
         rejects.add("people", row, who.header, text, "same_person", message, "row dropped")
-    kept = raw.keep(~(missing | again))
+    kept = table.keep(~(missing | again))
     frame = _read_columns(kept, [who.place], PEOPLE, decimal, rejects)
-    frame.index = pd.Index(kept.columns[raw.columns.index(who)].texts(), name="person", dtype="str")
+    frame.index = pd.Index(kept.columns[table.columns.index(who)].texts(), name="person", dtype="str")
     return frame.sort_index()
 
 
 def gather_people(days: pd.DataFrame, variables: pd.DataFrame) -> pd.DataFrame:
     """Return the people table that a daily table implies: age and sex, where a person's are the same every day."""
-    people = pd.DataFrame(
-        index=pd.Index(sorted(set(days.index.get_level_values("person"))), name="person", dtype="str")
-    )
+    people = pd.DataFrame(index=pd.Index(days.index.levels[0], name="person", dtype="str"))
     for name, source in zip(variables["name"], variables["source"], strict=True):
         known = find_trait(source)
         if known:
@@ -85,7 +74,7 @@ def _read_known_values(values: pd.Series, name: str) -> pd.Series:
 
 
 def read_episodes(
-    source: Source,
+    source: Readable | None,
     rejects: Rejects,
     *,
     persons: pd.Index,
@@ -108,20 +97,20 @@ def read_episodes(
     if source is None:
         return pd.DataFrame(columns=EPISODE_COLUMNS)
     decimal = options.pop("decimal", None)
-    raw = read_table(source, "episodes", rejects, **options)
-    headers = {normalise_header(header) for header in raw.headers}
-    who = find_person(raw, person if person and normalise_header(person) in headers else None)
+    table = read_table(source, "episodes", rejects, **options)
+    headers = {normalise_header(header) for header in table.headers}
+    who = find_person(table, person if person and normalise_header(person) in headers else None)
     if who is None and len(persons) != 1:
         raise JournalError("The episodes table has no person column, and the journal has several people. Add one.")
-    start, clock = _find_start(raw, numbered=calendar == "day")
-    end = _find(raw, "end column")
+    start, clock = _find_start(table, numbered=calendar == "day")
+    end = _find(table, "end column")
     numbered = calendar == "day" and look_like_dates(start.levels) < 0.5
     reading: dict[str, Any] = {"today": today, "date_format": date_format, "numbered": numbered}
-    begins, fine = _read_moments(raw, start, clock, rejects, **reading)
-    named = np.ones(len(raw.rows), dtype=bool)
+    begins, fine = _read_moments(table, start, clock, rejects, **reading)
+    named = np.ones(len(table.rows), dtype=bool)
     if who is not None:
-        named[fine] = find_named(raw.keep(fine), who.keep(fine), rejects)
-    kept = raw.keep(fine & named)
+        named[fine] = find_named(table.keep(fine), who.keep(fine), rejects)
+    kept = table.keep(fine & named)
     used = [column.place for column in (who, start, clock, end) if column is not None]
     frame = _read_columns(kept, used, EPISODES, decimal, rejects)
     frame.insert(0, "person", pd.array(np.full(len(kept.rows), persons[0] if who is None else ""), dtype="str"))
@@ -134,12 +123,12 @@ def read_episodes(
     return _complete_episodes(frame)
 
 
-def _find_start(raw: RawTable, *, numbered: bool) -> tuple[Column, Column | None]:
+def _find_start(table: Table, *, numbered: bool) -> tuple[Column, Column | None]:
     """Return the column of starts, and that of the time of day where it stands apart from the date."""
-    found = find_aliases(raw, load_words("start column"))
+    found = find_aliases(table, load_words("start column"))
     if not found:
         raise JournalError("No start column in the episodes table. Name one 'start' (2024-03-31 21:30).")
-    clock = _find(raw, "time column")
+    clock = _find(table, "time column")
     dated = [column for column in found if look_like_dates(column.levels) > 0.5]
     if dated and dated[0] is not found[0] and not numbered:
         # 'date' beside 'start' (21:30): the first tells the day, the second the time.
@@ -147,12 +136,12 @@ def _find_start(raw: RawTable, *, numbered: bool) -> tuple[Column, Column | None
     return found[0], clock
 
 
-def _find(raw: RawTable, words: str) -> Column | None:
-    return next(iter(find_aliases(raw, load_words(words))), None)
+def _find(table: Table, words: str) -> Column | None:
+    return next(iter(find_aliases(table, load_words(words))), None)
 
 
 def _read_moments(
-    raw: RawTable,
+    table: Table,
     column: Column,
     clock: Column | None,
     rejects: Rejects,
@@ -172,7 +161,7 @@ def _read_moments(
         )
         clocks = [read_clock(text) or dt.timedelta() for text in column.levels]
         unread = [code for code, text in enumerate(column.levels) if has_clock(text) and read_clock(text) is None]
-        _refuse_clocks(raw, column, [code for code in unread if code not in faults], rejects)
+        _refuse_clocks(table, column, [code for code in unread if code not in faults], rejects)
         joined = [np.datetime64("NaT", "us") if day is None else np.datetime64(day, "us") + np.timedelta64(time)
                   for day, time in zip(dates, clocks, strict=True)]  # fmt: skip
         moments = column.spread(np.array(joined, dtype="datetime64[us]"))
@@ -182,26 +171,23 @@ def _read_moments(
             unread = [
                 code for code, text in enumerate(clock.levels) if read_clock(text) is None and not is_missing(text)
             ]
-            _refuse_clocks(raw, clock, unread, rejects)
+            _refuse_clocks(table, clock, unread, rejects)
     fine = ~np.isin(column.codes, list(faults))
     for place in np.flatnonzero(~fine):
         rule, wrong = faults[int(column.codes[place])]
-        row, value = int(raw.rows[place]), column.levels[column.codes[place]]
-        rejects.add(raw.name, row, column.header, value, rule, f"row {row}, {column.header}: {wrong}", "row dropped")
+        row, value = int(table.rows[place]), column.levels[column.codes[place]]
+        rejects.add(table.name, row, column.header, value, rule, f"row {row}, {column.header}: {wrong}", "row dropped")
     return moments, fine
 
 
-def _refuse_clocks(raw: RawTable, column: Column, unread: list[int], rejects: Rejects) -> None:
+def _refuse_clocks(table: Table, column: Column, unread: list[int], rejects: Rejects) -> None:
     """Tell of times of day that no clock shows; the day is kept."""
     wrong = "is no time of day such as 21:30; the start of the day is taken"
-    rejects.add_cells(
-        raw.name, raw.rows, column, {code: ("not_a_time", f"{column.levels[code]!r} {wrong}") for code in unread}
-    )
+    faults = {code: ("not_a_time", f"{column.levels[code]!r} {wrong}") for code in unread}
+    refuse_cells(table, column, faults, rejects)
 
 
-def _read_ends(
-    kept: RawTable, end: Column, starts: np.ndarray, rejects: Rejects, reading: dict[str, Any]
-) -> np.ndarray:
+def _read_ends(kept: Table, end: Column, starts: np.ndarray, rejects: Rejects, reading: dict[str, Any]) -> np.ndarray:
     """Return the moment of each end: a date with a time, or a time of the starting day (or of the night after it)."""
     filled = [text for text in end.levels if not is_missing(text)]
     clocks = [read_clock(text) for text in end.levels]
@@ -209,19 +195,18 @@ def _read_ends(
         times = np.array([np.timedelta64("NaT") if time is None else np.timedelta64(time) for time in clocks])
         unread = {code: ("not_a_time", f"{text!r} is no time of day such as 21:30")
                   for code, text in enumerate(end.levels) if clocks[code] is None and not is_missing(text)}  # fmt: skip
-        rejects.add_cells(kept.name, kept.rows, end, unread)
+        refuse_cells(kept, end, unread, rejects)
         ends = starts.astype("datetime64[D]") + end.spread(times.astype("timedelta64[us]"))
         return np.where(ends < starts, ends + np.timedelta64(1, "D"), ends)
-    levels = ["" if is_missing(text) else text for text in end.levels]
     told = Rejects()
-    ends, _ = _read_moments(kept, replace(end, levels=levels), None, told, **reading)
-    for table, row, column, value, rule, message, _ in told.entries:
-        if rule != "missing_date":
-            rejects.add(table, row, column, value, rule, message, "cell set missing")
+    ends, _ = _read_moments(kept, end, None, told, **reading)
+    for name, row, column, value, rule, message, _ in told.entries:
+        if rule != "missing_date" and not is_missing(value):
+            rejects.add(name, row, column, value, rule, message, "cell set missing")
     return ends
 
 
-def _fill_durations(frame: pd.DataFrame, ends: np.ndarray, kept: RawTable, header: str, rejects: Rejects) -> None:
+def _fill_durations(frame: pd.DataFrame, ends: np.ndarray, kept: Table, header: str, rejects: Rejects) -> None:
     """Work durations out from the ends where none is given; an end before its start is refused."""
     if not (np.issubdtype(ends.dtype, np.datetime64) and np.issubdtype(frame["start"].dtype, np.datetime64)):
         return
@@ -248,71 +233,35 @@ def _complete_episodes(frame: pd.DataFrame) -> pd.DataFrame:
 
 
 def _read_columns(
-    raw: RawTable, used: list[int], dictionary: str, decimal: str | None, rejects: Rejects
+    table: Table, used: list[int], dictionary: str, decimal: str | None, rejects: Rejects
 ) -> pd.DataFrame:
     """Read every column that is no key: known ones after the dictionary, the others as the user's own."""
-    sign = decimal or settle_decimal(
-        (text for column in raw.columns for text in column.levels), delimiter=raw.delimiter
-    )
-    matches = [match_column(column, dictionary) for column in raw.columns if column.place not in used]
-    _refuse_twins(matches, raw)
-    frame = pd.DataFrame(index=pd.RangeIndex(len(raw.rows)))
+    frame = pd.DataFrame(index=pd.RangeIndex(len(table.rows)))
     sides = None
-    for match, name in zip(matches, name_columns(matches), strict=True):
-        if not match.name:
-            variable = convert_column(match, name, sign)
-            frame[name] = variable.cells
-            rejects.add_cells(raw.name, raw.rows, match.column, variable.faults)
-            continue
-        if match.name == "site":
-            sides = match.column.spread(np.array([_split_side(text)[0] for text in match.column.levels], dtype=object))
-        frame[match.name] = _read_known(match, dictionary, sign, raw, rejects)
+    for reading in read_columns(table, used, rejects, dictionary=dictionary, decimal=decimal):
+        name, column = reading.variable.name, reading.column
+        choice = reading.variable.kind == "choice"
+        frame[name] = _read_choice(name, column, dictionary, table, rejects) if choice else reading.data
+        if name == "site" and choice:
+            sides = column.spread(np.array([_split_side(text)[0] for text in column.levels], dtype=object))
     if sides is not None:
         given = frame["side"] if "side" in frame else pd.Series(None, index=frame.index, dtype="str")
         frame["side"] = given.fillna(pd.Series(sides, index=frame.index, dtype="str"))
     return frame
 
 
-def _refuse_twins(matches: list[Match], raw: RawTable) -> None:
-    found: dict[str, str] = {}
-    for match in matches:
-        if match.name and match.name in found:
-            first, second = sorted([found[match.name], match.column.header])
-            raise JournalError(
-                f"{raw.name}: columns {first!r} and {second!r} both mean {match.name!r}. Rename or remove one."
-            )
-        found[match.name] = match.column.header
-
-
-def _read_known(match: Match, dictionary: str, decimal: str, raw: RawTable, rejects: Rejects) -> Values:
-    row = load_dictionary(dictionary).set_index("name").loc[match.name]
-    column = match.column
-    if row["kind"] == "text":
-        levels = np.array([None if is_missing(text) else text for text in column.levels], dtype=object)
-        return pd.array(column.spread(levels), dtype="str")
-    if row["kind"] == "choice":
-        return _read_choice(match, dictionary, raw, rejects)
-    low, high = scale_of(match, row["low"], row["high"]) if row["kind"] == "rating" else (row["low"], row["high"])
-    rule = Rule(row["kind"], row["unit"], match.factor, low, high, match.name, match.header.bare)
-    values, faults = read_cells(column.levels, rule, decimal=decimal)
-    rejects.add_cells(raw.name, raw.rows, column, faults)
-    if match.remark:
-        rejects.add(raw.name, None, column.header, "", "note", f"column {column.header}: {match.remark}", "kept")
-    return column.spread(values)
-
-
-def _read_choice(match: Match, dictionary: str, raw: RawTable, rejects: Rejects) -> Values:
-    words = _read_levels(match.name, dictionary)
-    column, faults, values = match.column, {}, []
+def _read_choice(name: str, column: Column, dictionary: str, table: Table, rejects: Rejects) -> ExtensionArray:
+    words = _read_levels(name, dictionary)
+    faults: dict[int, Fault] = {}
+    values: list[str | None] = []
     for code, text in enumerate(column.levels):
-        asked = _split_side(text)[1] if match.name == "site" else normalise_header(text)
+        asked = _split_side(text)[1] if name == "site" else normalise_header(text)
         value = None if is_missing(text) else words.get(asked)
         if value is None and not is_missing(text):
-            known = ", ".join(dict.fromkeys(words.values()))
-            faults[code] = ("unknown_word", f"{text!r} is not one of {known}")
+            faults[code] = ("unknown_word", f"{text!r} is not one of {', '.join(dict.fromkeys(words.values()))}")
         values.append(value)
-    rejects.add_cells(raw.name, raw.rows, column, faults)
-    return pd.array(column.spread(np.array(values, dtype=object)), dtype="str")
+    refuse_cells(table, column, faults, rejects)
+    return pd.array(column.spread(np.array([*values, None], dtype=object)), dtype="str")
 
 
 @cache

@@ -12,6 +12,7 @@ import pandas as pd
 
 import twitchstats
 from twitchstats.errors import TwitchstatsError
+from twitchstats.files import write_file
 from twitchstats.redflags.design import Design
 from twitchstats.redflags.prevalence import check_share
 
@@ -29,7 +30,7 @@ _FRAMES = ["missing_", "strength_path_"]
 
 
 def save_model(model: RedFlagModel, path: str | Path) -> None:
-    """Write a fitted model; no person of the training sample is in it."""
+    """Write a fitted model; no person of the training sample is in it. A file is replaced only if it is a model."""
     record: dict[str, Any] = {
         "format": FORMAT,
         "format_version": FORMAT_VERSION,
@@ -45,7 +46,16 @@ def save_model(model: RedFlagModel, path: str | Path) -> None:
     record |= {name: getattr(model, name).tolist() for name in _ARRAYS}
     record |= {name: getattr(model, name).to_dict("list") for name in _FRAMES}
     text = json.dumps(record, indent=1, ensure_ascii=False, default=_plain)
-    Path(path).write_text(text + "\n", encoding="utf-8")
+    write_file(path, text + "\n", replace=is_model)
+
+
+def is_model(path: Path) -> bool:
+    """Say whether a file is a model that `save_model` wrote."""
+    try:
+        _read_record(path)
+    except TwitchstatsError:
+        return False
+    return True
 
 
 def _plain(value: object) -> object:

@@ -29,10 +29,13 @@ class Picture:
 
     def __init__(self, ax: Axes, alt: str) -> None:
         from matplotlib import pyplot as plt
+        from matplotlib.text import Text
 
         self.alt = alt
         stream = BytesIO()
         figure = cast("Figure", ax.figure)
+        for text in figure.findobj(Text):
+            text.set_parse_math(False)  # a $ in somebody's label is a $, and nothing that could fail to be drawn
         figure.savefig(stream, format="png", dpi=DPI, metadata={"Software": None}, bbox_inches="tight")
         plt.close(figure)  # else the notebook would show it a second time
         self.png = base64.b64encode(stream.getvalue()).decode("ascii")

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from twitchstats.errors import unknown_name
+from twitchstats.errors import UnknownNameError, unknown_name
 from twitchstats.journal import Journal
 from twitchstats.report.summary import find_outcome
 
@@ -107,10 +107,21 @@ def match_names(journal: Journal, patterns: Sequence[str]) -> list[str]:
     """
     names = [str(name) for name in journal.variables.loc[journal.variables["kind"] != "text", "name"]]
     names = [name for name in names if name != journal.outcome]
+    wanted: set[str] = set()
     for pattern in patterns:
-        if not fnmatch.filter(names, pattern):
+        fitting = fnmatch.filter(names, pattern) or [name for name in [_resolve(journal, pattern)] if name in names]
+        if not fitting:
             raise unknown_name("trigger", pattern, names)
-    return [name for name in names if any(fnmatch.fnmatchcase(name, pattern) for pattern in patterns)]
+        wanted.update(fitting)
+    return [name for name in names if name in wanted]
+
+
+def _resolve(journal: Journal, name: str) -> str:
+    """Return the variable that a name as written in the file stands for, or ""."""
+    try:
+        return journal.resolve_name(name)
+    except UnknownNameError:
+        return ""
 
 
 def pick_primary(effects: pd.DataFrame) -> pd.DataFrame:

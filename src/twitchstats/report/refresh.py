@@ -13,9 +13,9 @@ from pathlib import Path
 import nbformat
 
 from twitchstats.errors import TwitchstatsError
-from twitchstats.report.execute import execute_notebook
+from twitchstats.files import make_folder, write_file
+from twitchstats.report.execute import IGNORED, execute_notebook
 
-IGNORED = "nbval-ignore-output"
 PICTURE = "picture:"
 
 
@@ -68,12 +68,11 @@ def main(argv: Sequence[str] | None = None) -> int:
         differing += not same
         print(f"{path.name}: {'same' if same else 'changed'}", flush=True)
         if not same and not args.check:
-            path.write_text(after, encoding="utf-8")
+            write_file(path, after, replace=True)
         for name, picture in export_pictures(before if args.check else after).items():
             target = args.folder.parent / "docs" / name
             if not args.check:
-                target.parent.mkdir(exist_ok=True)
-                target.write_bytes(picture)
+                write_file(make_folder(target.parent) / name, picture, replace=True)
             elif not target.exists() or target.read_bytes() != picture:
                 differing += 1
                 print(f"docs/{name}: changed", flush=True)

@@ -106,8 +106,31 @@ def summarise_variables(journal: Journal) -> pd.DataFrame:
     )  # fmt: skip
 
 
-def count_rejects(journal: Journal) -> pd.DataFrame:
+def hide_texts(rejects: pd.DataFrame) -> pd.DataFrame:
+    """Return the refusals without the words that somebody wrote: a cell that is a text is told by its length.
+
+    Parameters
+    ----------
+    rejects : DataFrame
+        As `Journal.rejects`; numbers, dates in figures and units stay, whatever holds three letters in a row doesn't.
+    """
+    words = rejects["value"].fillna("").astype("str").str.contains(r"[^\W\d_]{3}", regex=True)
+    told = [
+        f"{'' if pd.isna(row) else f'row {row}, '}{column or 'the table'}: a text of {len(value)} characters ({rule})"
+        for row, column, value, rule in rejects.loc[words, ["row", "column", "value", "rule"]].itertuples(index=False)
+    ]
+    hidden = rejects.copy()
+    hidden.loc[words, "message"] = told
+    return hidden.assign(value=rejects["value"].mask(words, ""))
+
+
+def count_rejects(rejects: pd.DataFrame) -> pd.DataFrame:
     """Count what was refused or changed.
+
+    Parameters
+    ----------
+    rejects : DataFrame
+        As `Journal.rejects`.
 
     Returns
     -------
@@ -115,9 +138,9 @@ def count_rejects(journal: Journal) -> pd.DataFrame:
         ``table, column, rule, action, n, example`` (the first message), most frequent first.
     """
     keys = ["table", "column", "rule", "action"]
-    if journal.rejects.empty:
+    if rejects.empty:
         return pd.DataFrame(columns=[*keys, "n", "example"])
-    filled = journal.rejects.assign(column=journal.rejects["column"].fillna(""))
+    filled = rejects.assign(column=rejects["column"].fillna(""))
     grouped = filled.groupby(keys, sort=True, dropna=False)["message"].agg(n="size", example="first").reset_index()
     return grouped.sort_values("n", ascending=False, kind="stable").reset_index(drop=True)
 

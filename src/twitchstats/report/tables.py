@@ -2,6 +2,7 @@
 
 import html
 import math
+import re
 from collections.abc import Mapping
 
 import pandas as pd
@@ -21,14 +22,19 @@ class Table:
         return f"{self.caption}\n{body}" if self.caption else body
 
     def _repr_html_(self) -> str:
-        head = "".join(f"<th>{html.escape(str(name))}</th>" for name in self.text.columns)
+        head = "".join(f"<th>{_escape(name)}</th>" for name in self.text.columns)
         rows = (
-            "<tr>" + "".join(f"<td>{html.escape(str(cell))}</td>" for cell in row) + "</tr>"
+            "<tr>" + "".join(f"<td>{_escape(cell)}</td>" for cell in row) + "</tr>"
             for row in self.text.itertuples(index=False)
         )
         # Above the table rather than in it: a caption would be as narrow as its table.
-        caption = f"<p>{html.escape(self.caption)}</p>" if self.caption else ""
+        caption = f"<p>{_escape(self.caption)}</p>" if self.caption else ""
         return f"{caption}<table><thead><tr>{head}</tr></thead><tbody>{''.join(rows)}</tbody></table>"
+
+
+def _escape(text: object) -> str:
+    """Return text as HTML in which a notebook finds no formula: each sign that begins one has a tag of its own."""
+    return re.sub(r"[\\$]", r"<span>\g<0></span>", html.escape(str(text)))
 
 
 def show_table(frame: pd.DataFrame, caption: str = "", *, labels: Mapping[str, str] | None = None) -> Table:

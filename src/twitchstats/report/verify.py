@@ -1,34 +1,56 @@
-"""Run a report again and compare every number with what is written in it."""
+"""Run a report again and compare everything with what is written in it.
+
+A mailed notebook is somebody else's program. Not one cell of it is run: the package's own notebook is, with the
+parameters that the report names, and only after every cell of the report has been found to be one of the package's.
+"""
 
 import os
 import re
-import subprocess
-import sys
-import tempfile
-import xml.etree.ElementTree as ElementTree
-from collections.abc import Callable
+from base64 import b64decode
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from hashlib import sha256
+from io import BytesIO
 from pathlib import Path
+from typing import Any
 
 import nbformat
+import numpy as np
 from nbformat import NotebookNode
 
 from twitchstats import __version__
-from twitchstats.errors import JournalError, OptionError
+from twitchstats.errors import JournalError, OptionError, TwitchstatsError
+from twitchstats.files import open_file, read_file
+from twitchstats.report.execute import (
+    IGNORED,
+    clean_notebook,
+    execute_notebook,
+    insert_parameters,
+    list_tags,
+    read_parameters,
+)
+from twitchstats.report.write import list_paths, load_notebook, make_report_page
+from twitchstats.resources import find_resource
+
+_LARGEST = 256 << 20
+_FIELDS = {"version", "journal", "checksum"}
+_METADATA = {**clean_notebook(NotebookNode(cells=[])).metadata, "twitchstats": None}
+_VERSION = re.compile(r"(?<=<td>)(?:\d[\w.+-]*|not installed)(?=</td>)|(?<= )(?:\d[\w.+-]*|not installed)(?=\n|$)")
+_ROUNDING = 8  # of 255: what the last bits of another processor can do to a colour
 
 
 @dataclass(frozen=True)
 class Verified:
-    """What came of running a notebook again.
+    """What came of running a report again.
 
     Attributes
     ----------
     reproduced : bool
-        Every output of every cell came back.
+        Every output of every cell came back, and the page beside the notebook is the one it gives.
     n_cells : int
         Cells that were run and compared.
     differing : tuple of str
-        One line for each cell whose output differs.
+        One line for each thing that differs.
     message : str
         All that in sentences.
     """
@@ -40,110 +62,203 @@ class Verified:
 
 
 def verify_report(path: str | os.PathLike[str], *, tell: Callable[[str], None] | None = None) -> Verified:
-    """Re-run a notebook under nbval (strict) and compare all text outputs; pictures stand beside their tables.
+    """Run a report again from its journal, and compare every output; no code of the given notebook is run.
 
     Parameters
     ----------
     path : path
-        A notebook written by `write_report`, or any executed notebook.
+        A notebook written by `write_report`; its journal lies where it lay when the report was made.
     tell : callable, optional
         Is given a line of text as the work goes on.
 
     Raises
     ------
     JournalError
-        There is no such file, or it is not a notebook.
+        There is no such file, it is not a notebook, or the journal is not there.
     OptionError
-        The notebook was never run from top to bottom, so that there is nothing to compare with.
+        The notebook is no report as this version of the package writes it: a cell was added, taken away or changed,
+        its parameters are no plain values or lead elsewhere, or it was never run to its end. Nothing was run.
     """
     notebook_path = Path(path)
     notebook = _read_notebook(notebook_path)
-    _check_executed(notebook, notebook_path)
-    notes = _compare_origin(notebook, notebook_path.resolve().parent)
+    parameters = _check_notebook(notebook, notebook_path)
+    folder = notebook_path.resolve().parent
+    changed = _compare_journal(notebook, folder)
     if tell:
-        tell(f"Running {notebook_path} again ...")
-    failed, n_cells = _run_nbval(notebook_path.resolve())
-    differing = tuple(_describe_cell(notebook, number) for number in failed)
+        tell(f"Making the report {notebook_path} again ...")
+    try:
+        again = execute_notebook(load_notebook(), folder=folder, parameters=parameters)
+    except TwitchstatsError as error:
+        raise OptionError(f"{notebook_path} can't be made again. {' '.join([*changed, str(error)])}") from None
+    compared = list(_compare_cells(notebook, again))
+    wrong, notes = _compare_versions(notebook, again)
+    differing = (*changed, *(text for text in compared if text), *wrong, *_compare_page(notebook, notebook_path))
+    return Verified(not differing, len(compared), differing, _tell_verified(len(compared), differing, notes))
+
+
+def _tell_verified(n_cells: int, differing: tuple[str, ...], notes: list[str]) -> str:
     if not differing:
         head = f"Reproduced: all {n_cells} cells gave the same numbers again."
     else:
-        head = f"Not reproduced: {len(differing)} of {n_cells} cells gave something else:"
-    message = "\n".join([head, *(f"  {line}" for line in differing), *notes])
-    return Verified(not differing and n_cells > 0, n_cells, differing, message)
+        head = f"Not reproduced, of {n_cells} cells and the files beside them:"
+    return "\n".join([head, *(f"  {line}" for line in differing), *notes])
 
 
 def _read_notebook(path: Path) -> NotebookNode:
     try:
-        return nbformat.read(path, as_version=4)
+        notebook = nbformat.reads(read_file(path, limit=_LARGEST).decode("utf-8"), as_version=4)
+        nbformat.validate(notebook)
     except FileNotFoundError:
         raise JournalError(f"There is no file {path}. Name a notebook that `report` has written.") from None
-    except (ValueError, nbformat.reader.NotJSONError, nbformat.ValidationError, AttributeError, KeyError, TypeError):
+    except OSError as error:
+        raise JournalError(f"{path} can't be opened: {error.strerror}.") from None
+    except JournalError:
+        raise
+    except (ValueError, nbformat.ValidationError, AttributeError, KeyError, TypeError, RecursionError):
         raise JournalError(f"{path} is not a notebook. Name the report.ipynb that `report` has written.") from None
+    return notebook
+
+
+def _check_notebook(notebook: NotebookNode, path: Path) -> dict[str, Any]:
+    """Return the parameters of a report after making sure that it holds the package's own cells and nothing else."""
+    origin = notebook.metadata.get("twitchstats")
+    if not isinstance(origin, dict):
+        raise OptionError(f"{path} was not written by `report`, and no other notebook is run. Name a report.ipynb.")
+    refuse = _Refusal(path, origin)
+    if set(origin) != _FIELDS or not all(isinstance(value, str) for value in origin.values()):
+        raise refuse("what it says of its origin is not as `report` writes it")
+    if {**notebook.metadata, "twitchstats": None} != _METADATA:
+        raise refuse("its metadata are not as `report` writes them")
+    try:
+        parameters = read_parameters(notebook)
+        own = insert_parameters(load_notebook(), parameters)
+    except (ValueError, SyntaxError, RecursionError, MemoryError, TypeError):
+        raise refuse("its parameters are not plain values of a report") from None
+    _compare_sources(notebook, own, refuse)
+    _check_paths(parameters, origin, refuse)
+    _check_executed(notebook, path)
+    return parameters
+
+
+@dataclass(frozen=True)
+class _Refusal:
+    """Makes the error of a notebook that is not run."""
+
+    path: Path
+    origin: Mapping[str, Any]
+
+    def __call__(self, why: str) -> OptionError:
+        version = self.origin.get("version")
+        older = "" if version == __version__ else f" It names version {version} of twitchstats; this is {__version__}."
+        return OptionError(f"{self.path} is not a report as it was written: {why}.{older} Nothing of it was run.")
+
+
+def _compare_sources(notebook: NotebookNode, own: NotebookNode, refuse: _Refusal) -> None:
+    for number, (cell, expected) in enumerate(zip(notebook.cells, own.cells, strict=False), start=1):
+        if _identify(cell) != _identify(expected):
+            line = (cell.source.strip().splitlines() or ["nothing"])[0][:60]
+            raise refuse(f"cell {number} is not the package's ({line!r})")
+    if len(notebook.cells) != len(own.cells):
+        raise refuse(f"it has {len(notebook.cells)} cells where a report has {len(own.cells)}")
+
+
+def _identify(cell: NotebookNode) -> tuple[object, ...]:
+    return cell.cell_type, cell.id, cell.source, cell.metadata, cell.get("attachments", {})
+
+
+def _check_paths(parameters: Mapping[str, Any], origin: Mapping[str, Any], refuse: _Refusal) -> None:
+    """Make sure that the report names one journal, and files by their place beside it, as `report` does."""
+    if parameters.get("journal_path", "") != origin["journal"]:
+        raise refuse(f"its parameters and its metadata name different journals ({origin['journal']!r})")
+    options = parameters.get("options", {})
+    if not isinstance(options, dict):
+        raise refuse("its options are not a list of names with values")
+    for name in (origin["journal"], *list_paths(options)):
+        if not isinstance(name, str) or Path(name).is_absolute():
+            raise refuse(f"{name!r} is no path that starts at the report's own folder")
 
 
 def _check_executed(notebook: NotebookNode, path: Path) -> None:
-    """Refuse a notebook with stripped or out-of-order cells: it would pass with nothing compared."""
-    cells = [cell for cell in notebook.cells if cell.cell_type == "code" and cell.source.strip()]
-    counts = [cell.execution_count for cell in cells]
-    if not counts or counts != list(range(1, len(counts) + 1)):
+    """Refuse a notebook with stripped or out-of-order cells."""
+    cells = [cell for cell in notebook.cells if cell.cell_type == "code"]
+    if [cell.execution_count for cell in cells] != list(range(1, len(cells) + 1)):
         raise OptionError(f"{path} was not run from its first cell to its last in one go: there is nothing to compare.")
-    for number, cell in enumerate(cells, start=1):
-        if any(output.output_type == "error" for output in cell.outputs):
-            raise OptionError(f"{path} stopped with an error in cell {number}: there is nothing to compare.")
 
 
-def _compare_origin(notebook: NotebookNode, folder: Path) -> list[str]:
-    """Say what else differs from the day of the report: the journal's bytes, the package's version."""
-    origin = notebook.metadata.get("twitchstats", {})
-    notes = []
-    if origin.get("version", __version__) != __version__:
-        notes.append(f"The report was made by twitchstats {origin['version']}; this is {__version__}.")
-    journal = origin.get("journal")
-    if journal:
-        notes += _compare_checksum(folder / journal, origin.get("checksum", ""))
-    return notes
-
-
-def _compare_checksum(path: Path, expected: str) -> list[str]:
-    from hashlib import sha256
-
-    if not path.is_file():
-        return [f"The journal is no longer at {path}."]
-    if sha256(path.read_bytes()).hexdigest() != expected:
+def _compare_journal(notebook: NotebookNode, folder: Path) -> list[str]:
+    """Say whether the journal is still, byte by byte, the one that the report was made from."""
+    origin = notebook.metadata["twitchstats"]
+    path = folder / origin["journal"] if origin["journal"] else find_resource("data", "demo_journal.csv")
+    try:
+        with open_file(path) as file:
+            digest = sha256()
+            while chunk := file.read(1 << 20):
+                digest.update(chunk)
+    except OSError:
+        raise JournalError(f"The journal is no longer at {path}. Put it there, and verify again.") from None
+    if digest.hexdigest() != origin["checksum"]:
         return [f"The journal {path.name} has changed since the report was made: its checksum is another."]
     return []
 
 
-def _run_nbval(path: Path) -> tuple[list[int], int]:
-    """Return the numbers (from 0) of the code cells that differ, and how many were run."""
-    with tempfile.TemporaryDirectory() as folder:
-        results = Path(folder) / "results.xml"
-        settings = Path(folder) / "pytest.ini"
-        settings.write_text("[pytest]\n")  # the reader's own pytest settings must not decide
-        dropped = ("PYTEST_ADDOPTS", "PYTEST_PLUGINS", "MPLBACKEND")
-        command = [
-            sys.executable, "-m", "pytest", str(path), "--nbval", "--nbval-current-env", "-q", "-c", str(settings),
-            "--rootdir", str(path.parent), "--noconftest", "-p", "no:cacheprovider", f"--junitxml={results}",
-        ]  # fmt: skip
-        environment = {name: value for name, value in os.environ.items() if name not in dropped}
-        ran = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
-        if not results.exists():
-            raise OptionError(f"The notebook could not be run again: {(ran.stderr or ran.stdout).strip()[-500:]}")
-        cases = ElementTree.parse(results).getroot().iter("testcase")
-        outcomes = [(case.get("name", ""), bool(case.findall("failure") + case.findall("error"))) for case in cases]
-    numbers = [int(found.group()) if (found := re.search(r"\d+$", name)) else 0 for name, _ in outcomes]
-    return [number for number, (_, bad) in zip(numbers, outcomes, strict=True) if bad], len(outcomes)
-
-
-def _describe_cell(notebook: NotebookNode, number: int) -> str:
-    """Name a code cell by the heading above it and its first line."""
-    heading, position = "", -1
-    for cell in notebook.cells:
+def _compare_cells(notebook: NotebookNode, again: NotebookNode) -> Iterator[str]:
+    """Yield for each code cell what differs, or nothing."""
+    heading, number = "", 0
+    for cell, own in zip(notebook.cells, again.cells, strict=True):
         if cell.cell_type == "markdown":
             titles = re.findall(r"^#+\s+(.*)$", cell.source, re.MULTILINE)
             heading = titles[-1] if titles else heading
-        elif cell.cell_type == "code":
-            position += 1
-            if position == number:
-                return f"cell {number + 1}, under '{heading}': {cell.source.strip().splitlines()[0]}"
-    return f"cell {number + 1}"
+            continue
+        number += 1
+        mask = _VERSION if IGNORED in list_tags(cell) else None
+        same = len(cell.outputs) == len(own.outputs) and all(
+            _agree(one, other, mask) for one, other in zip(cell.outputs, own.outputs, strict=True)
+        )
+        yield "" if same else f"cell {number}, under '{heading}': {cell.source.strip().splitlines()[0]}"
+
+
+def _agree(one: NotebookNode, other: NotebookNode, mask: re.Pattern[str] | None) -> bool:
+    """Say whether two outputs are the same, pictures as far as an eye could tell; `mask` matches what may differ."""
+    shown, expected = _flatten(one, mask), _flatten(other, mask)
+    picture, own = shown.pop("image/png", None), expected.pop("image/png", None)
+    return shown == expected and (picture == own or _look_alike(picture, own))
+
+
+def _flatten(output: NotebookNode, mask: re.Pattern[str] | None) -> dict[str, Any]:
+    fields = {**output, **output.get("data", {})}
+    fields.pop("data", None)
+    return {name: mask.sub("?", value) if mask and isinstance(value, str) else value for name, value in fields.items()}
+
+
+def _look_alike(picture: object, own: object) -> bool:
+    if not isinstance(picture, str) or not isinstance(own, str):
+        return False
+    from matplotlib.image import imread
+
+    try:
+        shown, expected = (imread(BytesIO(b64decode(text)), format="png") for text in (picture, own))
+    except Exception:  # whatever a broken picture raises, it is not the same picture
+        return False
+    return shown.shape == expected.shape and bool(np.abs(shown - expected).max() <= _ROUNDING / 255)
+
+
+def _compare_page(notebook: NotebookNode, path: Path) -> list[str]:
+    """Say whether the page beside the notebook, which is what people read, is the one that the notebook gives."""
+    page = path.with_suffix(".html")
+    if not page.exists():
+        return []
+    if read_file(page, limit=_LARGEST) == make_report_page(notebook).encode("utf-8"):
+        return []
+    return [f"{page.name} beside it is not the page of this notebook."]
+
+
+def _compare_versions(notebook: NotebookNode, again: NotebookNode) -> tuple[list[str], list[str]]:
+    """Return what is wrong with the versions that a report names, and what is worth telling of them."""
+    named = notebook.metadata["twitchstats"]["version"]
+    pairs = zip(notebook.cells, again.cells, strict=True)
+    tables = [(cell.outputs, own.outputs) for cell, own in pairs if IGNORED in list_tags(cell)]
+    wrong = [f"Its metadata name version {named!r}, its table of versions another."]
+    notes = [] if named == __version__ else [f"The report was made by twitchstats {named}; this is {__version__}."]
+    if any(shown != expected for shown, expected in tables):
+        notes.append("Its table of versions is not that of this machine, which is no fault: compare it by eye.")
+    return wrong[: any(f">{named}<" not in str(shown) for shown, _ in tables)], notes

@@ -1,5 +1,6 @@
 """Write the two files of a report: the executed notebook, and the page made from it."""
 
+import json
 import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -11,17 +12,18 @@ import nbformat
 from nbformat import NotebookNode
 
 from twitchstats import __version__
-from twitchstats.errors import OptionError, TwitchstatsError
+from twitchstats.errors import TwitchstatsError
+from twitchstats.files import check_target, make_folder, read_file, write_files
 from twitchstats.journal import Journal
-from twitchstats.report.execute import drop_injected, execute_notebook
+from twitchstats.report.execute import execute_notebook
 from twitchstats.report.findings import match_names
-from twitchstats.report.page import make_page
+from twitchstats.report.page import GENERATOR, make_page
 from twitchstats.report.summary import find_outcome
 from twitchstats.report.wording.prose import to_plain
 from twitchstats.resources import find_resource
 
 SUMMARY_TAG = "summary"
-_TABLES = ("people", "episodes")  # options of read_journal that are paths
+PATHS = ("people", "episodes", "schema", "weather", "also")  # options of read_journal that are paths
 
 
 @dataclass(frozen=True)
@@ -49,7 +51,8 @@ def write_report(
     journal : path, optional
         The daily table; by default the demo journal.
     out : path
-        Folder of the two files; made where it does not exist. An earlier report in it is replaced.
+        Folder of the two files; made where it does not exist. An earlier report in it is replaced, other files of
+        these names never.
     options : mapping, optional
         Options of `read_journal`; paths (people, episodes) are relative to the current folder.
     triggers : sequence of str
@@ -66,29 +69,53 @@ def write_report(
     Raises
     ------
     TwitchstatsError
-        The journal can't be read (`JournalError`), `out` is no folder (`OptionError`), or the notebook stopped.
+        The journal can't be read (`JournalError`); `out` is no folder, or holds other files of these names
+        (`OptionError`); or the notebook stopped.
     """
-    folder = _make_folder(Path(out))
+    folder = make_folder(out)
     say = tell or (lambda text: None)
     path = Path(journal) if journal is not None else None
+    inputs = [Path(name) for name in (path, *list_paths(options or {})) if name is not None]
+    page, target = (
+        check_target(folder / name, replace=is_report, inputs=inputs) for name in ("report.html", "report.ipynb")
+    )
     read = read_for_report(path, options or {})
     find_outcome(read)  # no outcome, or a wrong name, is told before the work begins
     match_names(read, triggers)
     n_refused = int(read.rejects["action"].ne("kept").sum())
     say(f"Read {len(read.days)} days, {n_refused} cells or rows refused or combined. Analysing (half a minute or so).")
-    notebook = nbformat.read(find_resource("notebooks", "report.ipynb"), as_version=4)
     parameters = _make_parameters(path, options or {}, folder=folder)
     parameters |= {"triggers": list(triggers)} if triggers else {}
     parameters |= {"include_notes": True} if include_notes else {}
-    executed = execute_notebook(drop_injected(notebook), folder=folder, parameters=parameters)
+    executed = execute_notebook(load_notebook(), folder=folder, parameters=parameters)
     executed.metadata["twitchstats"] = {
         "version": __version__, "journal": parameters.get("journal_path", ""), "checksum": read.checksum,
     }  # fmt: skip
-    target = folder / "report.ipynb"
-    target.write_text(nbformat.writes(executed) + "\n", encoding="utf-8")
-    page = folder / "report.html"
-    page.write_text(make_page(executed, title=f"Report on {read.source or 'the demo journal'}"), encoding="utf-8")
+    files = {target: nbformat.writes(executed) + "\n", page: make_report_page(executed)}
+    write_files(files, replace=is_report, inputs=inputs)
     return Written(html=page, notebook=target, summary=_find_summary(executed))
+
+
+def load_notebook() -> NotebookNode:
+    """Return the package's own notebook, which every report runs, and nothing else."""
+    return nbformat.read(find_resource("notebooks", "report.ipynb"), as_version=4)
+
+
+def make_report_page(executed: NotebookNode) -> str:
+    """Return the page of a report's executed notebook."""
+    name = Path(executed.metadata["twitchstats"]["journal"]).name
+    return make_page(executed, title=f"Report on {name or 'the demo journal'}")
+
+
+def is_report(path: Path) -> bool:
+    """Say whether a file is a notebook or a page that `write_report` wrote."""
+    data = read_file(path)
+    if path.suffix == ".html":
+        return GENERATOR.encode() in data[:2000]
+    try:
+        return "twitchstats" in json.loads(data)["metadata"]
+    except (ValueError, TypeError, KeyError, RecursionError):
+        return False
 
 
 def read_for_report(journal_path: str | Path | None, options: Mapping[str, Any]) -> Journal:
@@ -104,31 +131,33 @@ def read_for_report(journal_path: str | Path | None, options: Mapping[str, Any])
     return read_journal(journal_path or find_resource("data", "demo_journal.csv"), **given)
 
 
-def _make_folder(folder: Path) -> Path:
-    if folder.exists() and not folder.is_dir():
-        raise OptionError(f"{folder} is a file. Name a folder with --out; the report's two files go into it.")
-    folder.mkdir(parents=True, exist_ok=True)
-    return folder
-
-
 def _make_parameters(path: Path | None, options: Mapping[str, Any], *, folder: Path) -> dict[str, Any]:
     """Return what differs from the notebook's defaults; paths relative to it, so that a folder can be moved whole."""
     if path is not None:  # the day of reading decides which dates lie in the future: a run next year refuses the same
         options = {"today": date.today().isoformat(), **options}
-    moved = {name: _move_path(Path(value), folder) if name in _TABLES else value for name, value in options.items()}
+    moved = {name: _move_paths(value, folder) if name in PATHS else value for name, value in options.items()}
     parameters: dict[str, Any] = {}
     if path is not None:
-        parameters["journal_path"] = _move_path(path, folder)
+        parameters["journal_path"] = _move_paths(path, folder)
     if moved:
         parameters["options"] = moved
     return parameters
 
 
-def _move_path(path: Path, folder: Path) -> str:
+def list_paths(options: Mapping[str, Any]) -> list[Any]:
+    """Return the paths among the options of `read_journal`."""
+    given = [options[name] for name in PATHS if options.get(name) is not None]
+    return [path for value in given for path in (value if isinstance(value, list | tuple) else [value])]
+
+
+def _move_paths(value: Any, folder: Path) -> Any:  # noqa: ANN401
+    """Return a path, or each of several, as seen from a folder."""
+    if isinstance(value, list | tuple):
+        return [_move_paths(path, folder) for path in value]
     try:
-        return Path(os.path.relpath(path.resolve(), folder.resolve())).as_posix()
+        return Path(os.path.relpath(Path(value).resolve(), folder.resolve())).as_posix()
     except ValueError:  # two drives of a Windows machine
-        return str(path.resolve())
+        return str(Path(value).resolve())
 
 
 def _find_summary(notebook: NotebookNode) -> str:

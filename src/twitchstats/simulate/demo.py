@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from twitchstats.files import make_folder, write_table
 from twitchstats.journal.record import Journal
 from twitchstats.resources import find_resource
 from twitchstats.simulate.cohort import simulate_cohort
@@ -30,8 +31,7 @@ def write_demo_data(folder: str | Path | None = None) -> list[Path]:
         ``demo_group_episodes.csv`` and ``demo_group_people.csv`` (24 people, 90 days, the world of the articles) and
         ``demo_cohort.csv`` (3,000 people with signs and a label).
     """
-    target = find_resource("data") if folder is None else Path(folder)
-    target.mkdir(parents=True, exist_ok=True)
+    target = make_folder(find_resource("data") if folder is None else folder)
     person, _ = simulate_journal(people=1, days=180, world="demo", seed=8)
     group, _ = simulate_journal(people=24, days=90, world="articles", seed=2)
     dates = person.days.reset_index("person", drop=True)[DEMO_COLUMNS]
@@ -59,8 +59,7 @@ def write_journal(journal: Journal, folder: str | Path) -> list[Path]:
     list of Path
         ``journal.csv``, ``episodes.csv`` and ``people.csv``; the last two only where there is something to write.
     """
-    target = Path(folder)
-    target.mkdir(parents=True, exist_ok=True)
+    target = make_folder(folder)
     tables = {"journal": journal.days.reset_index(), "episodes": journal.episodes}
     if len(journal.people):
         tables["people"] = journal.people.reset_index()
@@ -73,5 +72,4 @@ def _write_table(table: pd.DataFrame, path: Path) -> Path:
     for column, form in (("date", "%Y-%m-%d"), ("start", "%Y-%m-%d %H:%M")):
         if column in written and pd.api.types.is_datetime64_any_dtype(written[column]):
             written[column] = written[column].dt.strftime(form)
-    written.to_csv(path, index=False, float_format="%.10g", lineterminator="\n")
-    return path
+    return write_table(written, path, float_format="%.10g", replace=True)

@@ -6,7 +6,8 @@ import numpy as np
 import pandas as pd
 
 from twitchstats.errors import OptionError
-from twitchstats.journal.record import VARIABLE_COLUMNS, Journal
+from twitchstats.journal.record import Journal
+from twitchstats.journal.variable import describe_known
 from twitchstats.simulate.counts import draw_counts, draw_means, pick_users, sum_effects
 from twitchstats.simulate.episodes import draw_episodes
 from twitchstats.simulate.gaps import draw_reported, drop_cells
@@ -175,7 +176,7 @@ def _assemble(
     index = pd.MultiIndex.from_arrays([persons.index[person], date], names=["person", "date"])
     names = [name for name in dictionary.index if name in values]
     table = pd.DataFrame({name: values[name][person, day] for name in names}, index=index)
-    variables = dictionary.loc[names].reset_index(drop=True).assign(source=names)[VARIABLE_COLUMNS]
+    variables = describe_known(names)
     return Journal(
         days=table,
         variables=variables,

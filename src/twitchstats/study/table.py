@@ -6,6 +6,7 @@ from pathlib import Path
 import pandas as pd
 
 from twitchstats.errors import check_choice
+from twitchstats.files import write_file, write_table
 from twitchstats.resources import find_resource
 from twitchstats.study.methods import REFERENCE
 
@@ -45,7 +46,7 @@ def write_study(study: pd.DataFrame, path: Path) -> None:
     path : Path
         An existing file is replaced.
     """
-    study.to_csv(path, index=False, lineterminator="\n", float_format="%.6g")
+    write_table(study, path, float_format="%.6g", replace=True)
 
 
 def refresh_readme(study: pd.DataFrame, path: Path) -> bool:
@@ -55,7 +56,7 @@ def refresh_readme(study: pd.DataFrame, path: Path) -> bool:
         return False
     before, rest = text.split(MARKS[0], 1)
     after = rest.split(MARKS[1], 1)[1]
-    path.write_text(f"{before}{MARKS[0]}\n{describe_study(study)}{MARKS[1]}{after}", encoding="utf-8")
+    write_file(path, f"{before}{MARKS[0]}\n{describe_study(study)}{MARKS[1]}{after}", replace=True)
     return True
 
 

@@ -4,10 +4,12 @@ from pathlib import Path
 
 from nbformat import NotebookNode
 
+GENERATOR = '<meta content="twitchstats" name="generator"/>'  # by it a page is known for a report
+
 # What prose and tables may hold; anything else in them is shown as the text it is.
 _TAGS = [
     "h1", "h2", "h3", "h4", "p", "ul", "ol", "li", "strong", "em", "code", "pre", "blockquote", "br", "hr", "a",
-    "table", "thead", "tbody", "tr", "th", "td",
+    "table", "thead", "tbody", "tr", "th", "td", "span",
 ]  # fmt: skip
 
 
@@ -36,5 +38,5 @@ def make_page(notebook: NotebookNode, *, title: str) -> str:
     )  # fmt: skip
     cleaner = SanitizeHTML(tags=_TAGS, attributes={"a": ["href"]})
     exporter.register_filter("clean_page", cleaner.sanitize_html_tags)
-    page, _ = exporter.from_notebook_node(notebook, resources={"metadata": {"name": title}})
+    page, _ = exporter.from_notebook_node(notebook, resources={"metadata": {"name": title}, "generator": GENERATOR})
     return str(page)

@@ -29,18 +29,20 @@ class Prose(str):
 
 
 def quote(text: object) -> str:
-    r"""Return text of the user so that neither Markdown nor HTML in it has any effect.
+    r"""Return text of the user so that neither Markdown nor HTML nor a formula in it has any effect.
 
-    >>> print(quote("a*b <i>"))
-    a\*b &lt;i&gt;
+    >>> print(quote("a*b <i> $x$"))
+    a\*b &lt;i&gt; <span>\$</span>x<span>\$</span>
     """
-    plain = " ".join(str(text).split())
-    return html.escape(re.sub(r"([\\`*_{}\[\]()#|~$!:])", r"\\\1", plain), quote=False)
+    plain = html.escape(" ".join(str(text).split()), quote=False)
+    escaped = re.sub(r"([`*_{}\[\]()#|~!:])|([\\$])", r"\\\1\2", plain)
+    # A notebook typesets what stands between two of these signs, escaped or not, unless each has a tag of its own.
+    return re.sub(r"\\([\\$])", r"<span>\\\1</span>", escaped)
 
 
 def to_plain(text: str) -> str:
     """Return Markdown prose as it reads in a terminal."""
-    plain = re.sub(r"(?m)^> ?", "", text.replace("**", ""))
+    plain = re.sub(r"(?m)^> ?|\*\*|</?span>", "", text)
     return html.unescape(re.sub(r"\\([\W_])", r"\1", plain)).strip()
 
 

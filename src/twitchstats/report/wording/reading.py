@@ -7,7 +7,13 @@ import pandas as pd
 
 from twitchstats import __version__
 from twitchstats.journal import Journal
-from twitchstats.report.summary import count_rejects, summarise_months, summarise_people, summarise_variables
+from twitchstats.report.summary import (
+    count_rejects,
+    hide_texts,
+    summarise_months,
+    summarise_people,
+    summarise_variables,
+)
 from twitchstats.report.tables import Table, format_date, format_number, format_share, show_table
 from twitchstats.report.wording.prose import Prose, count_noun, join_words, list_some, quote
 
@@ -80,13 +86,14 @@ def _tell_columns(journal: Journal) -> list[str]:
     return lines
 
 
-def tabulate_rejects(journal: Journal) -> Table | Prose:
-    """List what was refused: cell by cell where that is short, else counted by rule."""
+def tabulate_rejects(journal: Journal, *, include: bool = False) -> Table | Prose:
+    """List what was refused: cell by cell where that is short, else counted by rule; texts only if asked for."""
     if journal.rejects.empty:
         return Prose("")
-    if len(journal.rejects) <= _TELL_AT_MOST:
+    rejects = journal.rejects if include else hide_texts(journal.rejects)
+    if len(rejects) <= _TELL_AT_MOST:
         labels = {"table": "Table", "row": "Row", "column": "Column", "message": "Why", "action": "What became of it"}
-        return show_table(journal.rejects, "Every cell and row that was refused or changed.", labels=labels)
+        return show_table(rejects, "Every cell and row that was refused or changed.", labels=labels)
     labels = {
         "column": "Column",
         "rule": "Rule",
@@ -94,8 +101,8 @@ def tabulate_rejects(journal: Journal) -> Table | Prose:
         "n": "How often",
         "example": "First one",
     }
-    caption = f"{len(journal.rejects):,} refusals, counted by rule. `check` lists each one."
-    return show_table(count_rejects(journal).head(_TELL_AT_MOST), caption.replace("`", ""), labels=labels)
+    caption = f"{len(rejects):,} refusals, counted by rule. `check` lists each one."
+    return show_table(count_rejects(rejects).head(_TELL_AT_MOST), caption.replace("`", ""), labels=labels)
 
 
 def describe_completeness(journal: Journal) -> Prose:

@@ -1,6 +1,5 @@
 """Writing journals: a template to start from, and a journal as CSV files that read back as they were."""
 
-import csv
 import datetime as dt
 import os
 from collections.abc import Sequence
@@ -10,14 +9,16 @@ import numpy as np
 import pandas as pd
 
 from twitchstats.errors import JournalError, OptionError, unknown_name
+from twitchstats.files import write_table
+from twitchstats.journal.guess import is_note
 from twitchstats.journal.record import Journal
-from twitchstats.variables import find_variable, load_variables
+from twitchstats.journal.source import describe_file
+from twitchstats.variables import find_row, find_variable, load_variables
 
 _TEMPLATE = (
     "twitches", "cramps", "spasms", "intensity", "pain", "stress", "sleep", "caffeine", "alcohol", "exercise", "fluid",
     "magnesium", "stretching", "massage",
 )  # fmt: skip
-_RISKY = ("=", "+", "-", "@", "\t", "\r")
 
 
 def make_template(
@@ -89,15 +90,15 @@ def write_template(
         raise JournalError(
             f"{str(target)!r} exists already, and a template must not replace a journal. Name another file."
         )
-    _write_csv(make_template(variables, start=start, days=days), target)
-    return target
+    return write_table(make_template(variables, start=start, days=days), target)
 
 
 def write_journal(journal: Journal, path: str | os.PathLike[str]) -> list[Path]:
     """Write a journal as CSV: the daily table, and beside it NAME_episodes.csv and NAME_people.csv where there are any.
 
     Units and scales go into the headers, so that `read_journal` gives the same days again. Text that a spreadsheet
-    would run as a formula gets an apostrophe, which `read_journal` takes away.
+    would run as a formula gets an apostrophe, which `read_journal` takes away. The file that was read is never written
+    over; others are replaced.
 
     Returns
     -------
@@ -105,13 +106,17 @@ def write_journal(journal: Journal, path: str | os.PathLike[str]) -> list[Path]:
         The files written, the daily table first.
     """
     target = Path(path)
-    _write_csv(frame_days(journal), target)
-    written = [target]
+    written = [write_table(frame_days(journal), target, replace=lambda found: not _is_input(journal, found))]
     for name, frame in (("episodes", journal.episodes), ("people", journal.people.reset_index())):
         if len(frame):
-            written.append(target.with_name(f"{target.stem}_{name}{target.suffix}"))
-            _write_csv(_write_cells(frame), written[-1])
+            beside = target.with_name(f"{target.stem}_{name}{target.suffix}")
+            written.append(write_table(frame, beside, replace=True))
     return written
+
+
+def _is_input(journal: Journal, path: Path) -> bool:
+    """Say whether a file is, byte by byte, what the journal was read from: that is never written over."""
+    return bool(journal.checksum) and describe_file(path)[1] == journal.checksum
 
 
 def frame_days(journal: Journal) -> pd.DataFrame:
@@ -124,33 +129,19 @@ def frame_days(journal: Journal) -> pd.DataFrame:
     elif journal.calendar == "day":
         frame["day"] = when
     for row in journal.variables.itertuples(index=False):
-        header = _write_header(str(row.name), str(row.kind), str(row.unit), float(row.low), float(row.high))
         values = days[row.name]
+        header = _write_header(str(row.name), str(row.kind), str(row.unit), float(row.low), float(row.high))
         frame[header] = values.map({1.0: "yes", 0.0: "no"}) if row.kind == "yes/no" else values
-    return _write_cells(frame)
+    return frame
 
 
 def _write_header(name: str, kind: str, unit: str, low: float, high: float) -> str:
+    """Return a header that says unit and scale, and of a column of your own its kind; no word of several meanings."""
+    known = find_row(name)
+    if known and name in known["doubtful"].split(";"):
+        name = str(known["label"])
     if kind == "amount" and unit:
         return f"{name} ({unit})"
-    return f"{name} ({low:g}-{high:g})" if kind == "rating" and np.isfinite(low) and np.isfinite(high) else name
-
-
-def _write_cells(frame: pd.DataFrame) -> pd.DataFrame:
-    """Return the frame with its text made safe for spreadsheets."""
-    safe = frame.copy()
-    for place in range(safe.shape[1]):
-        if pd.api.types.is_string_dtype(safe.dtypes.iloc[place]):
-            safe.isetitem(place, safe.iloc[:, place].map(_make_safe, na_action="ignore"))
-    return safe.rename(columns={name: _make_safe(str(name)) for name in safe.columns})
-
-
-def _make_safe(text: str) -> str:
-    return f"'{text}" if text.startswith(_RISKY) else text
-
-
-def _write_csv(frame: pd.DataFrame, path: Path) -> None:
-    try:
-        frame.to_csv(path, index=False, encoding="utf-8", lineterminator="\n", quoting=csv.QUOTE_MINIMAL)
-    except OSError as error:
-        raise JournalError(f"{str(path)!r} can't be written: {error.strerror}.") from None
+    if kind == "rating" and np.isfinite(low) and np.isfinite(high):
+        return f"{name} ({low:g}-{high:g})"
+    return name if known or is_note(name) else f"{name} ({kind})"

@@ -1,0 +1,183 @@
+"""Readers for what people have: one small module for each format, found by looking at the file, or named."""
+
+import os
+from collections.abc import Callable, Sequence
+from io import BytesIO
+from pathlib import Path
+from types import ModuleType
+from typing import IO, Any
+
+from twitchstats.errors import JournalError, unknown_name
+from twitchstats.files import open_file
+from twitchstats.journal.readers import (
+    apple_health,
+    bearable,
+    clue,
+    daylio,
+    fitbit,
+    flaredown,
+    flaredown_public,
+    google_fit,
+    long_table,
+    migraine_buddy,
+    mpath,
+    oura,
+    redcap,
+    samsung_health,
+    track_and_graph,
+    visible,
+    workbook,
+)
+from twitchstats.journal.readers.export import HEAD, Export, list_exports
+from twitchstats.journal.readers.join import join_sources, mark_outside
+from twitchstats.journal.readers.plain import read_plain
+from twitchstats.journal.source import Source
+
+__all__ = ["READERS", "find_reader", "gather_sources", "join_sources", "list_formats", "mark_outside", "read_source"]
+
+_MOST = 512 << 20  # bytes of an open file in which a format is looked for
+
+# Each has NAME, recognize(head, path_name) and read(export); those that could take another's file come last.
+READERS: tuple[ModuleType, ...] = (
+    bearable, daylio, flaredown, flaredown_public, visible, track_and_graph, samsung_health, fitbit, oura, google_fit,
+    redcap, mpath, clue, migraine_buddy, apple_health, workbook, long_table,
+)  # fmt: skip
+
+
+def list_formats() -> list[str]:
+    """Return the names of all formats.
+
+    >>> list_formats()[:2]
+    ['Bearable', 'Daylio']
+    """
+    return [reader.NAME for reader in READERS]
+
+
+def find_reader(export: Export, *, format: str | None = None) -> ModuleType | None:
+    """Return the reader of a file: the one that is named, or that knows it by its first bytes.
+
+    Raises
+    ------
+    UnknownNameError
+        No format has that name.
+    """
+    if format is not None:
+        names = {reader.NAME.casefold(): reader for reader in READERS}
+        if format.casefold() not in names:
+            raise unknown_name("format", format, list_formats())
+        return names[format.casefold()]
+    head = export.head()
+    return next((reader for reader in READERS if reader.recognize(head, export.name)), None)
+
+
+def read_source(source: Any, *, format: str | None = None) -> Source | None:  # noqa: ANN401
+    """Return what the reader of a format makes of a source; None where it is a plain table.
+
+    Parameters
+    ----------
+    source : path, open file (bytes) or anything else
+        An export, or a zip archive of exports, which are joined by date.
+    format : str, optional
+        Its name (`list_formats`); by default it is recognised.
+
+    Raises
+    ------
+    JournalError
+        The export is damaged, or its reader can't read it.
+    UnknownNameError
+        No format has that name.
+    """
+    opened = _open_source(source, known=format is not None)
+    if opened is None:
+        if format is not None:
+            raise JournalError(f"format={format!r} needs a file or an open file of bytes.")
+        return None
+    name, open_export = opened
+    exports = list_exports(name, open_export)
+    if len(exports) == 1 and exports[0].name == name:
+        return _read_export(exports[0], format)
+    return _read_archive(name, exports, format)
+
+
+def gather_sources(sources: Sequence[Any], weather: Any = None, *, format: str | None = None) -> Source:  # noqa: ANN401
+    """Return several sources of one journal as one, joined by person and date.
+
+    Parameters
+    ----------
+    sources : sequence of path, open file or DataFrame
+        Exports of known formats or plain tables.
+    weather : path, open file or DataFrame, optional
+        A table by date for everybody, whose columns come from outside.
+    format : str, optional
+        The format of the first.
+
+    Raises
+    ------
+    JournalError
+        One of them can't be read; a plain table has no dates.
+    """
+    formats = [format, *[None] * (len(sources) - 1)]
+    found = [read_source(one, format=name) or read_plain(one) for one, name in zip(sources, formats, strict=True)]
+    if weather is not None:
+        found.append(mark_outside(read_source(weather) or read_plain(weather)))
+    return join_sources(found)
+
+
+def _read_export(export: Export, format: str | None) -> Source | None:
+    reader = find_reader(export, format=format)
+    if reader is workbook and format is None:
+        table = workbook.write_csv(export)
+        within = find_reader(table)
+        return (within or workbook).read(table if within else export)
+    return reader.read(export) if reader else None
+
+
+def _read_archive(name: str, exports: list[Export], format: str | None) -> Source:
+    """Read all files of an archive that are known, and join them; the others are counted."""
+    found = [(export, find_reader(export, format=format)) for export in exports]
+    sources = [reader.read(export) for export, reader in found if reader is not None]
+    if not sources:
+        raise JournalError(
+            f"{name} is an archive in which no file is of a known format. Unpack it, and name the table. "
+            f"Known: {', '.join(list_formats())}."
+        )
+    joined = join_sources(sources)
+    unread = [export.name for export, reader in found if reader is None]
+    if not unread:
+        return joined
+    shown = ", ".join(unread[:5]) + (", ..." if len(unread) > 5 else "")
+    note = f"{len(unread):,} other files of the archive are not read: {shown}."
+    return Source(joined.tables, joined.facts, (*joined.notes, note), joined.origin, joined.n_rows, joined.format)
+
+
+def _open_source(source: Any, *, known: bool) -> tuple[str, Callable[[], IO[bytes]]] | None:  # noqa: ANN401
+    """Return the name of a source and how to open it; None for a data frame, text, or what isn't there."""
+    if isinstance(source, str | os.PathLike):
+        path = Path(source)
+        if not path.is_file():
+            return None  # the reader of plain tables says what is wrong
+        return path.name, lambda: open_file(path)
+    head = _read_open(source, HEAD) if hasattr(source, "read") else None
+    name = Path(str(getattr(source, "name", ""))).name or "The export"
+    if head is None or not (
+        known or head.startswith(b"PK\x03\x04") or find_reader(Export(name, lambda: BytesIO(head)))
+    ):
+        return None  # a plain table is not read twice
+    data = _read_open(source, _MOST)
+    return None if data is None else (name, lambda: BytesIO(data))
+
+
+def _read_open(file: Any, size: int) -> bytes | None:  # noqa: ANN401
+    """Return the first bytes of an open file, and leave it where it was; None for a stream that comes only once.
+
+    None as well where so many bytes are only the beginning of a device that never ends.
+    """
+    try:
+        place = file.tell()
+        data = file.read(size)
+        file.seek(place)
+    except (OSError, ValueError, AttributeError):
+        return None
+    if len(data) == _MOST:
+        return None
+    return data.encode("utf-8", "replace") if isinstance(data, str) else bytes(data)

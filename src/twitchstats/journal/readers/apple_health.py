@@ -1,0 +1,232 @@
+"""Apple Health: export.zip or export.xml, read as a stream, whatever its size."""
+
+import datetime as dt
+import re
+from collections import Counter, defaultdict
+from typing import Any
+from xml.sax import SAXException
+from xml.sax.handler import ContentHandler
+
+from defusedxml import DefusedXmlException
+from defusedxml.expatreader import create_parser
+
+from twitchstats.errors import JournalError
+from twitchstats.journal.readers.days import Days
+from twitchstats.journal.readers.export import Export, guard_errors
+from twitchstats.journal.readers.times import date_night, read_moment, unite_hours
+from twitchstats.journal.source import Source
+
+NAME = "Apple Health"
+_CHUNK, _QUIET = 1 << 20, 16
+_QUANTITY, _CATEGORY = "HKQuantityTypeIdentifier", "HKCategoryTypeIdentifier"
+_LITRES = {"L": 1.0, "mL": 0.001, "fl_oz_us": 0.0295735295625, "fl_oz_imp": 0.0284130625, "cup_us": 0.2365882365}
+_MILLIGRAMS = {"mg": 1.0, "g": 1000.0, "mcg": 0.001}
+_MINUTES = {"min": 1.0, "hr": 60.0, "s": 1 / 60}
+# Type -> column, units with their factors, what the format says of it.
+_AMOUNTS: dict[str, tuple[str, dict[str, float], dict[str, str]]] = {
+    "DietaryCaffeine": ("Caffeine (mg)", _MILLIGRAMS, {"name": "caffeine", "unit": "mg"}),
+    "DietaryWater": ("Water (L)", _LITRES, {"name": "fluid", "unit": "L"}),
+    "DietaryMagnesium": ("Magnesium (mg)", _MILLIGRAMS, {"name": "magnesium", "unit": "mg"}),
+    "DietaryPotassium": ("Potassium (mg)", _MILLIGRAMS, {"name": "potassium", "unit": "mg"}),
+    "DietaryCalcium": ("Calcium (mg)", _MILLIGRAMS, {"name": "calcium", "unit": "mg"}),
+    "DietarySodium": ("Sodium (mg)", _MILLIGRAMS, {"name": "sodium", "unit": "mg"}),
+    "NumberOfAlcoholicBeverages": ("Alcohol (drinks)", {"count": 1.0}, {"name": "alcohol", "unit": "drinks"}),
+    "StepCount": ("Steps", {"count": 1.0}, {"kind": "count"}),
+    "AppleExerciseTime": ("Apple exercise time (min)", _MINUTES, {"unit": "min"}),
+    "TimeInDaylight": ("Time in daylight (min)", _MINUTES, {"unit": "min"}),
+}
+_MEANS = {
+    "RestingHeartRate": ("Resting heart rate (beats/min)", {"count/min": 1.0}),
+    "HeartRateVariabilitySDNN": ("Heart rate variability (ms)", {"ms": 1.0, "s": 1000.0}),
+}
+_DEVICES = frozenset({"StepCount", "AppleExerciseTime", "TimeInDaylight"})
+_SEVERITIES = {"NotPresent": "0", "Mild": "1", "Moderate": "2", "Severe": "3"}
+_FLOWS = {"None": "no", "Unspecified": "yes", "Light": "yes", "Medium": "yes", "Heavy": "yes"}
+_ASLEEP = re.compile(r"Asleep(?:Core|Deep|REM|Unspecified)?")
+
+
+def recognize(head: bytes, path_name: str) -> bool:
+    """Say whether a file is the export.xml of Apple Health."""
+    start = head[:4000].lstrip(b"\xef\xbb\xbf \r\n\t")
+    return start.startswith(b"<") and (b"<!DOCTYPE HealthData" in start or b"<HealthData" in start)
+
+
+def read(source: Export) -> Source:
+    """Read the export.xml of Apple Health in little memory.
+
+    Days are those of the local times as they are written. Sleep is the time that any device saw asleep, and belongs to
+    the day of waking. Steps that a phone and a watch counted beside each other are those of the one that counted more.
+    """
+    records = _Records()
+    parser = create_parser(forbid_dtd=False, forbid_entities=True, forbid_external=True)
+    parser.setContentHandler(records)
+    quiet = 0
+    with guard_errors(source.name), source.open() as file:
+        try:
+            while chunk := file.read(_CHUNK):
+                before = records.elements
+                parser.feed(chunk)
+                quiet = 0 if records.elements > before else quiet + 1
+                if quiet > _QUIET:
+                    raise JournalError(f"{source.name} goes on for {_QUIET} MB without a record, so it is no export.")
+            parser.close()
+        except (SAXException, DefusedXmlException, LookupError, AssertionError, AttributeError) as error:
+            told = error.getMessage() if isinstance(error, SAXException) else str(error) or "no element found"
+            raise JournalError(
+                f"{source.name} is no complete XML file ({told}, line {parser.getLineNumber()}). Export it again."
+            ) from None
+    return records.finish()
+
+
+class _Records(ContentHandler):
+    """Adds up records by day as they come."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.days = Days(NAME, record="record")
+        self.sums: defaultdict[tuple[str, str], defaultdict[str, float]] = defaultdict(lambda: defaultdict(float))
+        self.spans: defaultdict[tuple[str, str], list[tuple[dt.datetime, dt.datetime]]] = defaultdict(list)
+        self.means: defaultdict[tuple[str, str], list[float]] = defaultdict(lambda: [0.0, 0.0])
+        self.first: dict[tuple[str, str], int] = {}
+        self.counts: Counter[tuple[str, str]] = Counter()
+        self.unread: Counter[str] = Counter()
+        self.first_unread = 0
+        self.seen: set[tuple[str, ...]] = set()
+        self.number = self.elements = 0
+
+    def startElement(self, name: str, attrs: Any) -> None:  # noqa: N802, ANN401
+        self.elements += 1
+        if name == "Workout":
+            self.number += 1
+            self._add_workout(dict(attrs))
+        elif name == "Record":
+            self.number += 1
+            self._add_record(dict(attrs))
+
+    def _add_record(self, cells: dict[str, str]) -> None:
+        kind = cells.get("type", "")
+        quantity, category = kind.removeprefix(_QUANTITY), kind.removeprefix(_CATEGORY)
+        if quantity in _AMOUNTS or quantity in _MEANS:
+            self._add_quantity(quantity, cells)
+        elif category == "SleepAnalysis":
+            self._add_sleep(cells)
+        elif category == "MindfulSession":
+            self._add_span("Mindful minutes", cells)
+        elif category == "MenstrualFlow":
+            value = cells.get("value", "").removeprefix("HKCategoryValueMenstrualFlow")
+            value = value.removeprefix("HKCategoryValueVaginalBleeding")
+            column = self.days.name("Menstruation", name="menstruation", kind="yes/no", combine="max")
+            self._add_word(column, _FLOWS.get(value), cells, kind)
+        elif cells.get("value", "").startswith("HKCategoryValueSeverity"):
+            label = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", category).capitalize()
+            column = self.days.name(label, group="symptom", kind="rating", low="0", high="3", combine="max")
+            self._add_word(column, _SEVERITIES.get(cells["value"].removeprefix("HKCategoryValueSeverity")), cells, kind)
+        else:
+            self._skip(quantity if quantity != kind else category)
+
+    def _skip(self, kind: str) -> None:
+        self.first_unread = self.first_unread or self.number
+        self.unread[kind] += 1
+
+    def _add_quantity(self, kind: str, cells: dict[str, str]) -> None:
+        moment = read_moment(cells.get("startDate", ""))
+        units = _AMOUNTS[kind][1] if kind in _AMOUNTS else _MEANS[kind][1]
+        factor, value = units.get(cells.get("unit", "")), _to_float(cells.get("value", ""))
+        if moment is None or factor is None or value is None:
+            self.days.leave(self.number, f"{kind} without a time, a number, or a unit out of {', '.join(units)}")
+            return
+        same = (kind, cells["startDate"], cells.get("endDate", ""), cells["value"])
+        if kind in _AMOUNTS and kind not in _DEVICES:
+            if same in self.seen:
+                self.days.leave(self.number, "the same amount at the same time was there already")
+                return
+            self.seen.add(same)
+        key = (kind, moment.date().isoformat())
+        self._count(key)
+        if kind in _MEANS:
+            self.means[key][0] += value * factor
+            self.means[key][1] += 1
+        else:
+            self.sums[key][cells.get("sourceName", "") if kind in _DEVICES else ""] += value * factor
+
+    def _add_workout(self, cells: dict[str, str]) -> None:
+        start, end = read_moment(cells.get("startDate", "")), read_moment(cells.get("endDate", ""))
+        factor, value = _MINUTES.get(cells.get("durationUnit", "")), _to_float(cells.get("duration", ""))
+        minutes = value * factor if value is not None and factor is not None else None
+        if minutes is None and start and end:
+            minutes = (end - start).total_seconds() / 60
+        if start is None or minutes is None or minutes < 0:
+            self.days.leave(self.number, "a workout without a time or a duration")
+            return
+        key = ("Workout", start.date().isoformat())
+        self._count(key)
+        self.sums[key][""] += minutes
+
+    def _add_sleep(self, cells: dict[str, str]) -> None:
+        start, end = read_moment(cells.get("startDate", "")), read_moment(cells.get("endDate", ""))
+        value = cells.get("value", "").removeprefix("HKCategoryValueSleepAnalysis")
+        if start is None or end is None or not dt.timedelta() <= end - start <= dt.timedelta(days=2):
+            self.days.leave(self.number, "a sleep without a start and an end after it")
+        elif _ASLEEP.fullmatch(value) or value == "InBed":
+            key = ("InBed" if value == "InBed" else "Asleep", date_night(end).isoformat())
+            self._count(key)
+            self.spans[key].append((start, end))
+        else:
+            self._skip(f"SleepAnalysis {value}")
+
+    def _add_span(self, column: str, cells: dict[str, str]) -> None:
+        start, end = read_moment(cells.get("startDate", "")), read_moment(cells.get("endDate", ""))
+        if start is None or end is None or end < start:
+            self.days.leave(self.number, f"{column} without a start and an end after it")
+            return
+        key = (column, start.date().isoformat())
+        self._count(key)
+        self.sums[key][""] += (end - start).total_seconds() / 60
+
+    def _add_word(self, column: str, word: str | None, cells: dict[str, str], kind: str) -> None:
+        moment = read_moment(cells.get("startDate", ""))
+        if moment is None or word is None:
+            name = kind.removeprefix(_CATEGORY)
+            self.days.leave(self.number, f"{name} without a time, or with a value that says no size")
+            return
+        self.days.add(self.number, moment.date(), {column: word})
+
+    def _count(self, key: tuple[str, str]) -> None:
+        self.first.setdefault(key, self.number)
+        self.counts[key] += 1
+
+    def finish(self) -> Source:
+        """Put the sums into days."""
+        for (kind, day), found in self.sums.items():
+            column = self._name_sum(kind)
+            self._put((kind, day), {column: max(found.values())})
+        for (kind, day), (total, count) in self.means.items():
+            column = self.days.name(_MEANS[kind][0], kind="amount", combine="mean")
+            self._put((kind, day), {column: total / count})
+        for (kind, day), spans in self.spans.items():
+            label, name = ("Time in bed (h)", "time_in_bed") if kind == "InBed" else ("Sleep (h)", "sleep")
+            column = self.days.name(label, name=name, kind="amount", unit="h", timing="night", combine="sum")
+            self._put((kind, day), {column: unite_hours(spans)})
+        if self.unread:
+            named = ", ".join(f"{kind} ({count:,})" for kind, count in self.unread.most_common(8))
+            self.days.leave(self.first_unread, f"types that are not read: {named}", records=self.unread.total())
+        return self.days.finish()
+
+    def _name_sum(self, kind: str) -> str:
+        if kind == "Workout":
+            return self.days.name("Workouts (min)", name="exercise", kind="amount", unit="min", combine="sum")
+        if kind in _AMOUNTS:
+            column, _, facts = _AMOUNTS[kind]
+            return self.days.name(column, **({"kind": "amount", "low": "0", "combine": "sum"} | facts))
+        return self.days.name(kind, kind="amount", unit="min", combine="sum")
+
+    def _put(self, key: tuple[str, str], values: dict[str, object]) -> None:
+        self.days.add(self.first[key], key[1], values, records=self.counts[key])
+
+
+def _to_float(text: str) -> float | None:
+    try:
+        number = float(text)
+    except ValueError:
+        return None
+    return number if abs(number) < 1e12 else None

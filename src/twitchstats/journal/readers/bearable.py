@@ -1,0 +1,140 @@
+"""Bearable: one row for each reading, named by category and detail."""
+
+from twitchstats.journal.readers.days import Days
+from twitchstats.journal.readers.export import Export, Record, open_table, read_heading
+from twitchstats.journal.readers.times import read_day, read_english_day, read_hours
+from twitchstats.journal.source import Source
+
+NAME = "Bearable"
+_NEEDED = ("date", "category", "rating/amount", "detail")
+_SEVERITIES = {"mild": 1, "moderate": 2, "severe": 3, "unbearable": 4}
+
+
+def recognize(head: bytes, path_name: str) -> bool:
+    """Say whether a file is an export of Bearable."""
+    return set(_NEEDED) <= set(read_heading(head))
+
+
+def read(source: Export) -> Source:
+    """Read an export of Bearable.
+
+    Severities are 1 (mild) to 3 (severe), sleep is told as hours and minutes, medicines with their unit; what is listed
+    is ticked. A symptom that a day does not name is missing, not absent.
+    """
+    table = open_table(source, needed=_NEEDED)
+    days = Days(NAME)
+    for record in table:
+        day = read_day(record["date formatted"]) or read_day(record["date"]) or read_english_day(record["date"])
+        if day is None:
+            days.leave(record.line, "the date is not one that Bearable writes")
+            continue
+        read_category = _CATEGORIES.get(record["category"].casefold(), _read_other)
+        values = read_category(days, record)
+        if isinstance(values, str):
+            days.leave(record.line, values)
+            continue
+        if record["notes"]:
+            values[days.name("Notes", kind="text", combine="join")] = record["notes"]
+        days.add(record.line, day, values, groups=[record["category"].casefold()])
+    table.used.add("weekday")  # says again what the date says
+    days.close(table)
+    return days.finish()
+
+
+def _read_symptom(days: Days, record: Record) -> dict[str, object] | str:
+    name, word = _split_detail(record["detail"])
+    severity = _SEVERITIES.get(word.casefold())
+    name = name if severity else record["detail"]
+    rating = record["rating/amount"]
+    if not name or not (rating or severity):
+        return "a symptom without name or severity"
+    if rating and severity and rating.removesuffix(".0") != str(severity):
+        return "the severity in numbers and in words differ"
+    high = "4" if severity == 4 else "3"
+    column = days.name(name, group="Symptom", kind="rating", low="0", high=high, combine="mean")
+    return {column: rating or str(severity)}
+
+
+def _split_detail(detail: str) -> tuple[str, str]:
+    """Return the name of a detail and the word in brackets at its end, "" where there is none."""
+    name, bracket, word = detail.removesuffix(")").rpartition("(") if detail.endswith(")") else (detail, "", "")
+    return (name.strip(), word.strip()) if bracket and name.strip() else (detail, "")
+
+
+def _read_mood(days: Days, record: Record) -> dict[str, object]:
+    column = days.name("Mood", group="Mood", kind="rating", low="0", high="10", combine="mean")
+    return {column: record["rating/amount"]} | _read_list(days, record)
+
+
+def _read_energy(days: Days, record: Record) -> dict[str, object]:
+    return {
+        days.name("Energy", group="Energy", kind="rating", low="1", high="5", combine="mean"): record["rating/amount"]
+    }
+
+
+def _read_medicine(days: Days, record: Record) -> dict[str, object] | str:
+    if not record["detail"]:
+        return "a medicine without name"
+    if not record["rating/amount"]:
+        return {days.tick(record["detail"], group="Meds/Supplements"): "yes"}
+    unit = {"unit": word} if (word := _split_detail(record["detail"])[1]) else {}
+    column = days.name(record["detail"], group="Amount", kind="amount", low="0", combine="sum", **unit)
+    return {column: record["rating/amount"]}
+
+
+def _read_sleep(days: Days, record: Record) -> dict[str, object] | str:
+    hours = read_hours(record["rating/amount"])
+    if hours is None:
+        return "a sleep whose length is not in hours and minutes"
+    column = days.name("Sleep (h)", group="Sleep", name="sleep", kind="amount", unit="h", timing="night", combine="sum")
+    return {column: hours}
+
+
+def _read_quality(days: Days, record: Record) -> dict[str, object]:
+    """Read how good a sleep was, under a name that no dictionary knows: its scale is not told."""
+    return {
+        days.name("Sleep quality rating", group="Sleep quality", timing="night", combine="mean"): record[
+            "rating/amount"
+        ]
+    }
+
+
+def _read_bowels(days: Days, record: Record) -> dict[str, object]:
+    column = days.name("Bowel movements", group="Bowel Movements", kind="count", low="0", combine="sum")
+    return {column: "1"}
+
+
+def _read_list(days: Days, record: Record) -> dict[str, object]:
+    """Tick what a detail lists."""
+    parts = [part.strip() for part in record["detail"].split("|")]
+    return {days.tick(part, group=record["category"].casefold()): "yes" for part in parts if part}
+
+
+def _read_text(days: Days, record: Record) -> dict[str, object]:
+    column = days.name(record["category"], group="text", kind="text", combine="join")
+    return {column: " ".join(filter(None, (record["rating/amount"], record["detail"])))}
+
+
+def _read_other(days: Days, record: Record) -> dict[str, object] | str:
+    """Read a category that is not known here under its own names, so that the schema is asked about it."""
+    if not record["category"]:
+        return "there is no category"
+    if record["rating/amount"]:
+        return {days.name(record["detail"] or record["category"], group=record["category"]): record["rating/amount"]}
+    return _read_text(days, record)  # it may be anything: what somebody wrote is no name of a column
+
+
+_CATEGORIES = {
+    "symptom": _read_symptom,
+    "mood": _read_mood,
+    "energy": _read_energy,
+    "meds/supplements": _read_medicine,
+    "factors": _read_list,
+    "sleep factors": _read_list,
+    "food diary factors": _read_list,
+    "sleep": _read_sleep,
+    "sleep quality": _read_quality,
+    "bowel movements": _read_bowels,
+    "gratitudes": _read_text,
+    "food diary": _read_text,
+}

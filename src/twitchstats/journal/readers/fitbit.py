@@ -1,0 +1,102 @@
+"""Fitbit, the CSV export: sections of a table each, named by a line above it."""
+
+import csv
+import io
+from collections.abc import Iterator
+
+from twitchstats.errors import JournalError
+from twitchstats.journal.readers.days import Days
+from twitchstats.journal.readers.export import Export, find_encoding, fold, read_heading
+from twitchstats.journal.readers.times import date_night, read_day, read_moment
+from twitchstats.journal.source import Source
+
+NAME = "Fitbit"
+_SECTIONS = ("sleep", "activities", "body", "foods")
+_LARGEST = 200 << 20
+_DAILY = {
+    "steps": {"kind": "count", "combine": "sum"},
+    "minutes sedentary": {"kind": "amount", "unit": "min", "combine": "sum"},
+    "minutes lightly active": {"kind": "amount", "unit": "min", "combine": "sum"},
+    "minutes fairly active": {"kind": "amount", "unit": "min", "combine": "sum"},
+    "minutes very active": {"kind": "amount", "unit": "min", "combine": "sum"},
+    "floors": {"kind": "count", "combine": "sum"},
+}
+
+
+def recognize(head: bytes, path_name: str) -> bool:
+    """Say whether a file is a CSV export of Fitbit."""
+    section, header = read_heading(head), read_heading(head, line=2) or read_heading(head, line=3)
+    return section[:1] in [[name] for name in _SECTIONS] and header[:1] in (["start time"], ["date"])
+
+
+def read(source: Export) -> Source:
+    """Read a CSV export of Fitbit: sleep belongs to the day of waking, numbers have commas between thousands."""
+    encoding, notes = find_encoding(source)
+    with source.open() as file:
+        data = file.read(_LARGEST + 1)
+    if len(data) > _LARGEST:
+        raise JournalError(f"{source.name} is larger than {_LARGEST >> 20} MB, which no CSV export of Fitbit is.")
+    days = Days(NAME)
+    days.notes += notes
+    for section, line, cells in _read_sections(data.decode(encoding, "replace"), source.name):
+        if section == "sleep":
+            _add_sleep(days, line, cells)
+        elif section in _SECTIONS:
+            _add_day(days, line, cells)
+        else:
+            days.leave(line, f"the section {section!r} is not read")
+    return days.finish()
+
+
+def _read_sections(text: str, name: str) -> Iterator[tuple[str, int, dict[str, str]]]:
+    """Yield section, line and cells of each row."""
+    section = ""
+    headers: list[str] = []
+    reader = csv.reader(io.StringIO(text.replace("\0", "").replace("\r\n", "\n").replace("\r", "\n")))
+    try:
+        for cells in reader:
+            filled = [cell.strip() for cell in cells if cell.strip()]
+            if len(filled) == 1 and not filled[0][:1].isdigit():
+                section, headers = fold(filled[0]), []
+            elif filled and not headers:
+                headers = [fold(cell) for cell in cells]
+            elif filled:
+                yield section, reader.line_num, dict(zip(headers, map(str.strip, cells), strict=False))
+    except csv.Error as error:
+        raise JournalError(f"{name}: line {reader.line_num} can't be read: {error}.") from None
+
+
+def _add_sleep(days: Days, line: int, cells: dict[str, str]) -> None:
+    end = read_moment(cells.get("end time", ""))
+    if end is None:
+        days.leave(line, "a sleep whose end is no time like 2024-03-03 6:10AM")
+        return
+    facts = {"kind": "amount", "timing": "night", "combine": "sum", "unit": "min"}
+    names = {"minutes asleep": "sleep", "time in bed": "time_in_bed"}
+    values: dict[str, object] = {}
+    for header, text in cells.items():
+        if header not in ("start time", "end time", ""):
+            known = {"name": names[header]} if header in names else {}
+            awakenings = header.startswith("number")
+            own = facts | ({"kind": "count", "unit": ""} if awakenings else {}) | known
+            column = header.capitalize() if awakenings else f"{header.capitalize()} (min)"
+            values[days.name(column, group="Sleep", **own)] = _drop_commas(text)
+    days.add(line, date_night(end), values)
+
+
+def _add_day(days: Days, line: int, cells: dict[str, str]) -> None:
+    day = read_day(cells.get("date", ""))
+    if day is None:
+        days.leave(line, "the date is not like 2024-03-31")
+        return
+    values: dict[str, object] = {}
+    for header, text in cells.items():
+        if header not in ("date", ""):
+            facts = _DAILY.get(header, {"kind": "amount", "combine": "mean"})
+            values[days.name(header.capitalize(), group="Day", **facts)] = _drop_commas(text)
+    days.add(line, day, values)
+
+
+def _drop_commas(text: str) -> str:
+    """Return a number without the commas between its thousands, and nothing for a cell that says that there is none."""
+    return "" if text.casefold() in ("n/a", "-") else text.replace(",", "")

@@ -1,0 +1,122 @@
+"""Several sources of one journal: joined by person and date."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import pandas as pd
+
+from twitchstats.errors import JournalError
+from twitchstats.journal.source import Source
+
+_KEYS = ("person", "date")
+
+
+def join_sources(sources: Sequence[Source]) -> Source:
+    """Join sources by person and date.
+
+    Parameters
+    ----------
+    sources : sequence of Source
+        Where some have a column ``person``, those without hold for everybody. So do those whose columns all come from
+        outside, as the weather (`mark_outside`).
+
+    Returns
+    -------
+    Source
+        "days" with a row for each person and day that any source of their own has, and further rows where a source
+        has several a day; a column that two sources have carries the name of its format. What holds for everybody is
+        added to these days; its other days are left out, and counted.
+
+    Raises
+    ------
+    JournalError
+        There are none.
+    """
+    if not sources:
+        raise JournalError("There is nothing to join. Give one path or more.")
+    if len(sources) == 1:
+        return sources[0]
+    renamed = _rename_columns(sources)
+    inside = [source.tables["days"] for source in renamed if not _is_outside(source)]
+    named = [frame for frame in inside if "person" in frame]
+    days = _stack(named, ["person", "date"]) if named else _stack(inside, ["date"])
+    chosen = {id(frame) for frame in named or inside}
+    notes = []
+    for frame in (source.tables["days"] for source in renamed):
+        if id(frame) not in chosen:
+            days, n_left = _add_everybodys(days, frame)
+            if n_left:
+                notes.append(f"{n_left:,} days of a source of everybody are left out: nobody has an entry on them.")
+    tables = {"days": days}
+    for name in ("episodes", "people"):
+        parts = [source.tables[name] for source in renamed if name in source.tables]
+        if parts:
+            tables[name] = pd.concat(parts, ignore_index=True)
+    return Source(
+        tables=tables,
+        facts=tuple(fact for source in renamed for fact in source.facts),
+        notes=tuple(f"{source.format}: {note}" for source in renamed for note in source.notes) + tuple(notes),
+        n_rows=sum(source.n_rows for source in sources),
+        format=" and ".join(dict.fromkeys(source.format for source in sources)),
+    )
+
+
+def mark_outside(source: Source) -> Source:
+    """Return a source whose columns come from outside, as the weather does: causes at most, never effects."""
+    known = {fact["source"]: fact for fact in source.facts}
+    names = [name for name in source.tables["days"] if name not in _KEYS]
+    facts = tuple({"source": name, **known.get(name, {}), "outside": "yes"} for name in names)
+    return replace(source, facts=facts)
+
+
+def _rename_columns(sources: Sequence[Source]) -> list[Source]:
+    """Give a column that an earlier source has as well the name of its format behind it."""
+    taken: set[str] = set(_KEYS)
+    renamed = []
+    for source in sources:
+        names: dict[str, str] = {}
+        for column in source.tables["days"].columns:
+            if column in _KEYS:
+                continue
+            name, number = column, 1
+            while name.casefold() in taken:
+                number += 1
+                name = f"{column} ({source.format}{'' if number == 2 else f' {number}'})"
+            names[column] = name
+            taken.add(name.casefold())
+        facts = tuple({**fact, "source": names[fact["source"]]} for fact in source.facts if fact["source"] in names)
+        days = source.tables["days"].rename(columns=names)
+        renamed.append(replace(source, tables={**source.tables, "days": days}, facts=facts))
+    return renamed
+
+
+def _is_outside(source: Source) -> bool:
+    outside = {fact["source"] for fact in source.facts if fact.get("outside") == "yes"}
+    return set(source.tables["days"].columns) - set(_KEYS) <= outside
+
+
+def _add_everybodys(days: pd.DataFrame, frame: pd.DataFrame) -> tuple[pd.DataFrame, int]:
+    """Add what holds for everybody to the days that there are, and count the dates that have none."""
+    known = frame["date"].isin(days["date"])
+    return _merge(days, frame[known], ["date"], how="left"), int((~known).sum())
+
+
+def _stack(frames: list[pd.DataFrame], keys: list[str]) -> pd.DataFrame:
+    """Join tables side by side; the second row of a day stays a row of its own."""
+    joined = frames[0]
+    for frame in frames[1:]:
+        joined = _merge(joined, frame, keys, how="outer")
+    return joined.sort_values(keys, kind="stable").reset_index(drop=True)
+
+
+def _merge(left: pd.DataFrame, right: pd.DataFrame, keys: list[str], *, how: str) -> pd.DataFrame:
+    """Merge the first row of each day with the first, the second with the second."""
+    everybody = how == "left"
+    ranked = [
+        frame.assign(_rank=frame.groupby(["person", "date"] if "person" in frame else ["date"]).cumcount())
+        for frame in (left, right)
+    ]
+    if everybody:
+        ranked[1] = ranked[1][ranked[1]["_rank"] == 0]
+    merged = ranked[0].merge(ranked[1], on=[*keys, "_rank"], how=how, sort=False)  # type: ignore[arg-type]
+    return merged.drop(columns="_rank")

@@ -1,0 +1,62 @@
+"""A long table: one row for each reading of a person and day, its name in one column and its value in another."""
+
+from collections import Counter
+
+from twitchstats.errors import JournalError
+from twitchstats.journal.readers.days import Days
+from twitchstats.journal.readers.export import Export, open_table, read_heading
+from twitchstats.journal.readers.times import read_day, settle_order, tell_utc, write_iso
+from twitchstats.journal.source import Source
+from twitchstats.variables import load_words, normalise_header
+
+NAME = "long table"
+
+
+def recognize(head: bytes, path_name: str) -> bool:
+    """Say whether a file has a date, a name and a value in each row, a person at most, and nothing else."""
+    heading = read_heading(head)
+    found = _find_columns(heading)
+    known = [column for column in found.values() if column is not None]
+    return None not in (found["date"], found["name"], found["value"]) and len(known) == len(set(known)) == len(heading)
+
+
+def _find_columns(heading: list[str]) -> dict[str, str | None]:
+    """Return the header that is the person, the date, the name, the value and the unit."""
+    words = {
+        "person": load_words("person column"),
+        "date": load_words("date column"),
+        "name": load_words("long name column"),
+        "value": load_words("long value column"),
+        "unit": ("unit", "units", "einheit"),
+    }
+    return {
+        role: next((header for header in heading if normalise_header(header) in known), None)
+        for role, known in words.items()
+    }
+
+
+def read(source: Export) -> Source:
+    """Read a long table; what a name means and how several values of a day combine, it does not say."""
+    table = open_table(source)
+    found = _find_columns([header.casefold() for header in table.headers])
+    missing = [role for role in ("date", "name", "value") if found[role] is None]
+    if missing:
+        raise JournalError(f"{source.name} is no long table: no column is its {' or '.join(missing)}.")
+    who, when, what, value, unit = (found[role] or "" for role in ("person", "date", "name", "value", "unit"))
+    order = settle_order(record[when] for record in open_table(source) if record[when])
+    days, stamps = Days(NAME), Counter[bool]()
+    for record in table:
+        stamps[record[when].endswith("Z")] += 1
+        day = read_day(write_iso(record[when], order))
+        if day is None:
+            days.leave(record.line, f"the date in {when!r} can't be read for certain; write it as 2024-03-31")
+        elif not record[what] or not record[value]:
+            days.leave(record.line, "there is no name or no value")
+        elif who and not record[who]:
+            days.leave(record.line, f"there is no person in {who!r}")
+        else:
+            name = f"{record[what]} ({record[unit]})" if record[unit] else record[what]
+            days.add(record.line, day, {days.name(name): record[value]}, person=record[who])
+    days.notes += tell_utc(stamps[True])
+    days.close(table)
+    return days.finish()

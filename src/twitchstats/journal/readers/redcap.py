@@ -1,0 +1,72 @@
+"""REDCap: one row for each event or instance of an instrument, by record."""
+
+import re
+
+from twitchstats.errors import JournalError
+from twitchstats.journal.readers.days import Days
+from twitchstats.journal.readers.export import Export, Record, fold, open_table, read_heading
+from twitchstats.journal.readers.times import read_day
+from twitchstats.journal.source import Source
+
+NAME = "REDCap"
+_MARKS = {"redcap_event_name", "redcap_repeat_instrument", "redcap_repeat_instance"}
+_OWN = {*_MARKS, "redcap_data_access_group", "redcap_survey_identifier"}
+_FORM = ("_complete", "_timestamp")  # how far a form was filled in, and when
+_BOX = re.compile(r".+___.+")
+
+
+def recognize(head: bytes, path_name: str) -> bool:
+    """Say whether a file is a raw export of REDCap."""
+    heading = read_heading(head)
+    boxes = any(map(_BOX.fullmatch, heading)) and any(name.endswith("_complete") for name in heading)
+    return bool(_MARKS & set(heading)) or boxes
+
+
+def read(source: Export) -> Source:
+    """Read a raw export of REDCap: a person is a record, a day is what the one column of dates says.
+
+    Check boxes are yes or no; codes stay as they are, since what they mean stands in the project's own dictionary.
+    """
+    table = open_table(source)
+    records = list(table)
+    person, when = fold(table.headers[0]), _find_date(records, table.headers, source.name)
+    left = {person, when, *_OWN}
+    headers = [header for header in table.headers if fold(header) not in left and not fold(header).endswith(_FORM)]
+    days = Days(NAME)
+    for record in records:
+        day = read_day(record[when])
+        if day is None or not record[person]:
+            days.leave(record.line, f"there is no date in {when!r}: what is asked once, or was never filled in")
+            continue
+        values = {name: text for header in headers for name, text in _read_cell(days, header, record).items()}
+        days.add(record.line, day, values, person=record[person])
+    days.close(table)
+    return days.finish()
+
+
+def _find_date(records: list[Record], headers: list[str], name: str) -> str:
+    """Return the column of dates: the one that is filled in most often; two that are alike are asked about."""
+    counts = {}
+    for header in map(fold, headers[1:]):
+        filled = [record[header] for record in records if record[header]]
+        if filled and all(read_day(text) for text in filled):
+            counts[header] = len(filled)
+    best = sorted(counts, key=lambda header: -counts[header])
+    if not best:
+        raise JournalError(f"{name} has no column of dates such as 2024-03-31, so its rows belong to no day.")
+    if len(best) > 1 and counts[best[0]] == counts[best[1]]:
+        raise JournalError(
+            f"{name} has several columns of dates that are filled in equally often: {', '.join(best[:5])}. "
+            "Leave in the one that says to which day a row belongs."
+        )
+    return best[0]
+
+
+def _read_cell(days: Days, header: str, record: Record) -> dict[str, object]:
+    text = record[fold(header)]
+    if not text:
+        return {}
+    if _BOX.fullmatch(header):
+        word = {"1": "yes", "0": "no"}.get(text, text)
+        return {days.name(header, kind="yes/no", combine="max"): word}
+    return {days.name(header): text}

@@ -1,0 +1,294 @@
+"""Where a journal comes from: a file's bytes as text, a data frame, or what the reader of a foreign format hands on."""
+
+import codecs
+import hashlib
+import io
+import os
+import re
+import select
+import stat
+from dataclasses import dataclass, field
+from difflib import get_close_matches
+from pathlib import Path
+from typing import IO, Any, TypeAlias
+
+import numpy as np
+import pandas as pd
+
+from twitchstats.errors import JournalError, OptionError
+from twitchstats.files import open_file
+
+FACT_COLUMNS = [
+    "source", "name", "label", "role", "kind", "low", "high", "unit", "timing", "combine", "lagged", "outside",
+]  # fmt: skip
+LINE_LIMIT = 1 << 20
+PIPE_LIMIT = 1 << 29
+PIPE_WAIT = 10.0
+
+_MAGIC = (
+    (b"PK\x03\x04", "a zip archive or an Excel workbook (.xlsx)", "Save the sheet as CSV first"),
+    (b"\xd0\xcf\x11\xe0", "an old Excel workbook (.xls)", "Save the sheet as CSV first"),
+    (b"\x89PNG", "a PNG picture", "Give the CSV file itself"),
+    (b"\xff\xd8\xff", "a JPEG picture", "Give the CSV file itself"),
+    (b"GIF8", "a GIF picture", "Give the CSV file itself"),
+    (b"%PDF", "a PDF document", "Export the table as CSV"),
+    (b"\x1f\x8b", "a gzip archive", "Unpack it first"),
+    (b"BZh", "a bzip2 archive", "Unpack it first"),
+    (b"\xfd7zXZ", "an xz archive", "Unpack it first"),
+    (b"7z\xbc\xaf", "a 7-Zip archive", "Unpack it first"),
+    (b"\x28\xb5\x2f\xfd", "a zstd archive", "Unpack it first"),
+    (b"SQLite format 3", "an SQLite database", "Export the table as CSV"),
+    (b"PAR1", "a Parquet file", "Read it with pandas.read_parquet and give the DataFrame"),
+    (b"{\\rtf", "a rich-text document", "Save it as plain text"),
+)
+_MARKUP = (
+    ("<!doctypehtml", "a web page"),
+    ("<html", "a web page"),
+    ("<?xml", "an XML file"),
+    ("[{", "a JSON file"),
+    ('{"', "a JSON file"),
+)
+_BOMS = (
+    (codecs.BOM_UTF8, "utf-8-sig"),
+    (codecs.BOM_UTF32_LE, "utf-32"),
+    (codecs.BOM_UTF32_BE, "utf-32"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)  # fmt: skip
+
+Readable: TypeAlias = str | os.PathLike[str] | IO[str] | IO[bytes] | pd.DataFrame
+
+
+@dataclass(frozen=True, eq=False)
+class Source:
+    """An export, taken apart by the reader of its format.
+
+    Attributes
+    ----------
+    tables : dict of str to DataFrame
+        "days", and "episodes" and "people" where the export has them. Cells are str or missing. "days" has ``date``
+        (ISO 8601), ``person`` where there are several, and a column for each variable; a day may have several rows.
+    facts : tuple of dict
+        What the format itself says of columns, as rows of a schema file: ``source`` (the column's name in "days") and
+        any other of `FACT_COLUMNS`, each as text.
+    notes : tuple of str
+        Sentences to tell: what was done with the export, or left out of it.
+    origin : DataFrame or None
+        For each row of "days" where it stands in the export (columns such as ``line`` or ``record``); the first column
+        numbers the rows in messages.
+    n_rows : int
+        Rows in the export itself.
+    format : str
+        Name of the format, such as "Daylio".
+    """
+
+    tables: dict[str, pd.DataFrame]
+    facts: tuple[dict[str, str], ...] = ()
+    notes: tuple[str, ...] = ()
+    origin: pd.DataFrame | None = field(default=None, repr=False)
+    n_rows: int = 0
+    format: str = ""
+
+
+@dataclass(frozen=True, eq=False)
+class Text:
+    """A file as UTF-8 bytes with plain line ends: its name, its checksum, and a remark on how it was decoded."""
+
+    data: bytes = field(repr=False)
+    name: str
+    checksum: str
+    remark: str = ""
+
+
+def read_text(source: Readable, table: str, *, encoding: str | None = None) -> Text:
+    """Read a path or an open file (text or bytes), whatever its encoding.
+
+    Raises
+    ------
+    JournalError
+        There is no such file, or it is no text, or a pipe that doesn't end.
+    OptionError
+        The encoding is not one that exists.
+    """
+    name, data = _read_open(source, table) if hasattr(source, "read") else _read_path(source, table)
+    checksum = hashlib.sha256(data).hexdigest()
+    data, remark = _recode(data, name or f"The {table} table", encoding)
+    if b"\r" in data:
+        data = data.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+    return Text(data, name, checksum, remark)
+
+
+def _read_path(source: object, table: str) -> tuple[str, bytes]:
+    if not isinstance(source, (str, Path)) and not hasattr(source, "__fspath__"):
+        raise JournalError(
+            f"The {table} table is of type {type(source).__name__}. Give a path, an open file or a pandas DataFrame."
+        )
+    if isinstance(source, str) and "\n" in source:
+        raise JournalError("The source is text with line breaks, not a path. Wrap it: read_journal(io.StringIO(text)).")
+    if isinstance(source, str) and re.match(r"[a-z]+://", source):
+        raise JournalError(f"{source!r} is an address on the web, and nothing is fetched. Download the file first.")
+    path = Path(os.fspath(source))
+    try:
+        with open_file(path) as file:
+            return path.name, _read_stream(file, path.name)
+    except FileNotFoundError:
+        raise JournalError(f"There is no file {str(path)!r}.{_suggest_file(path)}") from None
+    except IsADirectoryError:
+        raise JournalError(f"{str(path)!r} is a folder. Give the CSV file in it.") from None
+    except JournalError:
+        raise
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+        raise JournalError(f"{str(path)!r} can't be opened: {reason}.") from None
+
+
+def _suggest_file(path: Path) -> str:
+    folder = path.parent
+    if not folder.is_dir():
+        return f" There is no folder {str(folder)!r} either."
+    close = get_close_matches(path.name, sorted(other.name for other in folder.iterdir()), n=1)
+    return f" Did you mean {str(folder / close[0])!r}?" if close else ""
+
+
+def _read_open(file: Any, table: str) -> tuple[str, bytes]:  # noqa: ANN401
+    name = Path(str(getattr(file, "name", "") or "")).name
+    told = name or f"The {table} table"
+    try:
+        return name, _read_stream(file, told)
+    except JournalError:
+        raise
+    except (OSError, ValueError) as error:
+        raise JournalError(f"{told} can't be read ({error}). Open it for reading, and try again.") from None
+
+
+def _read_stream(stream: IO[Any], name: str) -> bytes:
+    """Read all of a stream, but stop at the first chunk that shows it is no table: a huge line costs little."""
+    piped = _is_pipe(stream)
+    chunks: list[bytes] = []
+    lines, run, size = 1, 0, 0
+    while chunk := _read_chunk(stream, name, piped=piped):
+        data = chunk.encode("utf-8", "replace") if isinstance(chunk, str) else bytes(chunk)
+        if not chunks:
+            _refuse_binary(data, name)
+        breaks = [at for at in (data.find(b"\n"), data.find(b"\r")) if at >= 0]
+        if run + min(breaks, default=len(data)) > LINE_LIMIT:
+            raise JournalError(
+                f"{name}: line {lines} is longer than {LINE_LIMIT:,} characters; a diary's rows are short. "
+                "Is this a CSV file, with one row for each day?"
+            )
+        run = len(data) - 1 - max(data.rfind(b"\n"), data.rfind(b"\r")) if breaks else run + len(data)
+        lines += data.count(b"\n")
+        size += len(data)
+        chunks.append(data)
+        if piped and size > PIPE_LIMIT:
+            raise JournalError(
+                f"More than {PIPE_LIMIT:,} bytes came through the pipe, and no end. Save the journal to a file first."
+            )
+    return b"".join(chunks)
+
+
+def _is_pipe(stream: IO[Any]) -> bool:
+    try:
+        return stat.S_ISFIFO(os.fstat(stream.fileno()).st_mode) and hasattr(stream, "read1")
+    except (AttributeError, OSError, ValueError):
+        return False
+
+
+def _read_chunk(stream: IO[Any], name: str, *, piped: bool) -> str | bytes:
+    if not piped:
+        return stream.read(LINE_LIMIT)
+    if not select.select([stream], [], [], PIPE_WAIT)[0]:
+        raise JournalError(
+            f"{name}: nothing came through the pipe for {PIPE_WAIT:.0f} seconds, and it is still open. "
+            "Save the journal to a file first."
+        )
+    return stream.read1(LINE_LIMIT)  # type: ignore[attr-defined]
+
+
+def _refuse_binary(head: bytes, name: str) -> None:
+    for magic, what, remedy in _MAGIC:
+        if head.startswith(magic):
+            raise JournalError(f"{name} is not a CSV file: it seems to be {what}. {remedy}.")
+    start = head[:200].decode("latin-1").lstrip("\ufeffï»¿ \r\n\t").lower().replace(" ", "").replace("\n", "")
+    for mark, what in _MARKUP:
+        if start.startswith(mark):
+            raise JournalError(f"{name} is not a CSV file: it seems to be {what}. Export the table as CSV.")
+    if b"\0" in head and not _guess_wide(head):
+        raise JournalError(f"{name} is not a CSV file: it holds NUL bytes, so it seems to be binary. Export it as CSV.")
+
+
+def _guess_wide(data: bytes) -> str | None:
+    """Return the two- or four-byte encoding that the data show, with or without a byte-order mark."""
+    for mark, encoding in _BOMS[1:]:
+        if data.startswith(mark):
+            return encoding
+    head = np.frombuffer(data[: min(4000, len(data) // 2 * 2)], dtype=np.uint8).reshape(-1, 2)
+    zeros = (head == 0).mean(axis=0) if len(head) else np.zeros(2)
+    if zeros.max() > 0.7 and zeros.min() < 0.05:
+        return "utf-16-le" if zeros[1] > zeros[0] else "utf-16-be"
+    return None
+
+
+def _recode(data: bytes, name: str, encoding: str | None) -> tuple[bytes, str]:
+    """Return the file as UTF-8 and a remark where its encoding had to be guessed."""
+    if encoding is not None:
+        return _decode_as(data, name, encoding).encode("utf-8", "replace"), ""
+    if data.isascii() and not (b"\0" in data[:4000] and _guess_wide(data)):
+        return _refuse_controls(data, name), ""
+    guess = next((codec for mark, codec in _BOMS if data.startswith(mark)), None) or _guess_wide(data)
+    for codec in [guess] if guess else ["utf-8", "cp1252", "latin-1"]:
+        try:
+            text = data.decode(codec)
+        except UnicodeDecodeError:
+            continue
+        remark = _tell_guess(text) if codec in ("cp1252", "latin-1") else ""
+        return _refuse_controls(text.encode("utf-8", "replace"), name), remark
+    raise _no_text(name)
+
+
+def _refuse_controls(data: bytes, name: str) -> bytes:
+    """Raise JournalError where signs that nobody types are more than one in a hundred."""
+    head = np.frombuffer(data[:4000], dtype=np.uint8)
+    controls = int(((head < 32) & ~np.isin(head, [9, 10, 11, 12, 13])).sum())
+    if b"\0" in data or controls > max(5, len(head) / 100):
+        raise _no_text(name)
+    return data
+
+
+def _no_text(name: str) -> JournalError:
+    return JournalError(f"{name} is not a CSV file: it holds bytes that no text has, so it seems to be binary.")
+
+
+def _tell_guess(text: str) -> str:
+    word = re.search(r"[^\s,;\t]*[^\x00-\x7f][^\s,;\t]*", text)
+    shown = word[0][:30] if word else ""
+    row = text.count("\n", 0, word.start()) + 1 if word else 1
+    return (
+        f"the file is not UTF-8, so it is read as Windows-1252 (Western Europe): {shown!r} in row {row}. If that is "
+        "not what was written, name the encoding: encoding= (command line: --encoding)"
+    )
+
+
+def _decode_as(data: bytes, name: str, encoding: str) -> str:
+    try:
+        return data.decode("utf-8-sig" if codecs.lookup(encoding).name == "utf-8" else encoding)
+    except (LookupError, AttributeError, TypeError):
+        raise OptionError(
+            f"encoding={encoding!r} is not known. Use for example 'utf-8', 'utf-16' or 'cp1252'."
+        ) from None
+    except UnicodeError as error:
+        where = f"byte {error.start + 1:,} doesn't fit" if isinstance(error, UnicodeDecodeError) else str(error)
+        raise JournalError(f"{name} is not {encoding}: {where}. Leave encoding= out to have it recognised.") from None
+
+
+def describe_file(source: Readable) -> tuple[str, str]:
+    """Return the name and the SHA-256 checksum of a file; blanks where the source is none."""
+    if not isinstance(source, (str, os.PathLike)) or not Path(source).is_file():
+        return Path(str(getattr(source, "name", "") or "")).name, ""
+    with Path(source).open("rb") as file:
+        return Path(source).name, hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def open_lines(data: bytes) -> io.TextIOWrapper:
+    """Return the lines of UTF-8 bytes, in little memory."""
+    return io.TextIOWrapper(io.BytesIO(data), encoding="utf-8", newline="\n")

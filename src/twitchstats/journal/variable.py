@@ -1,0 +1,362 @@
+"""What a column means, each fact with how it is known: from a dictionary, your schema, its header, or guessed."""
+
+import math
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import Any
+
+import pandas as pd
+
+from twitchstats.journal.record import VARIABLE_COLUMNS
+from twitchstats.journal.source import FACT_COLUMNS
+from twitchstats.variables import find_row, find_units, find_variable, load_words, normalise_header
+
+DAYS = "variables.csv"
+KINDS = ("count", "amount", "rating", "yes/no", "text", "category")
+_OUT_OF = re.compile(r"(?:/|\bout of|\bof|\bvon|\bsur)\s*(\d{1,3})$", re.IGNORECASE)
+_SPAN = re.compile(r"(-?\d{1,3})\s*(?:-|\u2013|to|\.\.|bis)\s*(\d{1,3})$", re.IGNORECASE)
+_PER_DAY = re.compile(r"(?:/|\bper\b|\ba\b|\bpro\b|\bpar\b)\s*(?:d|day|tag|jour|24\s*h)$", re.IGNORECASE)
+_LAGGED = re.compile(
+    r"(?:^|[\s_.-])lag[\s_.-]?(\d{1,2})?$|^lag[\s_.-]?(\d{1,2})?(?=[\s_.-])|[(\[]t\s?-\s?(\d{1,2})[)\]]$", re.IGNORECASE
+)
+_TOPS = (3, 4, 5, 6, 7, 9, 10, 20, 100)  # where scales end
+_LAG_WORDS = frozenset(load_words("lag word"))
+# Words in brackets that change nothing in what a number means.
+_SIGNS = frozenset("%\u00b0$\u20ac\u00a3")
+_IDLE = frozenset(normalise_header(word) for word in load_words("idle remark")) | {""}
+_DRINKS = frozenset(load_words("drink word"))
+_OUTSIDE = frozenset(load_words("outside column"))
+
+
+@dataclass(frozen=True)
+class Header:
+    """A header taken apart: `stem` is the name, then the unit's text, the scale, the kind, and days of lag."""
+
+    source: str
+    stem: str
+    unit: str = ""
+    scale: tuple[float, float] | None = None
+    kind: str = ""
+    lagged: int = 0
+
+    @property
+    def bare(self) -> str:
+        """The name where it stands alone; "" where unit or scale are given, so that no message asks for them."""
+        return "" if self.unit or self.scale else self.stem
+
+    @cached_property
+    def words(self) -> frozenset[str]:
+        """The words of the whole header, as headers are compared."""
+        return frozenset(normalise_header(self.source).split())
+
+
+@dataclass(frozen=True)
+class Variable:
+    """What a column means.
+
+    Attributes
+    ----------
+    name, source, label, role, kind, low, high, unit, step, timing, combine, lagged, outside, part_of
+        As `Journal.variables` tells them.
+    level : str
+        The word of a text column that this yes/no column stands for; "" otherwise.
+    how : mapping of str to str
+        How each fact is known: "dictionary", "schema", "header" or "guessed".
+    factor : float
+        Turns the numbers of the column into the unit.
+    remark : str
+        What must be told of the column.
+    assumed : bool
+        The header tells no unit, so that the dictionary's is taken if its figures are plausible.
+    codes : tuple of float
+        Figures that mean 'not recorded'.
+    categories : bool
+        Its words or codes are to become a yes/no column each.
+    """
+
+    name: str
+    source: str
+    label: str = ""
+    role: str = "own"
+    kind: str = "text"
+    low: float = math.nan
+    high: float = math.nan
+    unit: str = ""
+    step: float = 1.0
+    timing: str = ""
+    combine: str = "mean"
+    lagged: int = 0
+    outside: bool = False
+    part_of: str = ""
+    level: str = ""
+    how: Mapping[str, str] = field(default_factory=dict)
+    factor: float = 1.0
+    remark: str = ""
+    assumed: bool = False
+    codes: tuple[float, ...] = ()
+    categories: bool = False
+    header: Header = field(default_factory=lambda: Header("", ""))
+
+    @property
+    def known(self) -> str:
+        """How the meaning as a whole is known."""
+        ways = set(self.how.values())
+        return "schema" if "schema" in ways else self.how.get("name", "guessed")
+
+    @property
+    def guessed(self) -> str:
+        """The facts that are guesses, as a list of words."""
+        return ", ".join(fact for fact in FACT_COLUMNS if self.how.get(fact) == "guessed")
+
+    def learn(self, how: str, **facts: Any) -> "Variable":  # noqa: ANN401
+        """Return the variable with facts of one origin; what the schema or the header said stays as it is."""
+        strength = {"guessed": 0, "dictionary": 1, "header": 2, "schema": 3}
+        new = {fact: value for fact, value in facts.items() if strength[how] >= strength[self.how.get(fact, "guessed")]}
+        ways = {fact: how for fact in new if fact in FACT_COLUMNS}
+        return replace(self, **new, how={**self.how, **ways})
+
+    @property
+    def canonical(self) -> bool:
+        """Whether the dictionary says what it is."""
+        return self.how.get("label") == "dictionary"
+
+    def tell(self, remark: str) -> "Variable":
+        """Return the variable with a remark, after any that it has."""
+        return replace(self, remark=f"{self.remark}; {remark}" if self.remark else remark)
+
+
+def tabulate_variables(variables: Sequence[Variable]) -> pd.DataFrame:
+    """Return what the columns mean, one row for each (`VARIABLE_COLUMNS`)."""
+    rows = [{name: getattr(variable, name) for name in VARIABLE_COLUMNS} for variable in variables]
+    return pd.DataFrame(rows, columns=VARIABLE_COLUMNS)
+
+
+def describe_known(names: Iterable[str]) -> pd.DataFrame:
+    """Return the rows of `Journal.variables` for variables of the dictionary, each under its own name.
+
+    >>> describe_known(["sleep"])[["name", "unit", "known"]].to_numpy().tolist()
+    [['sleep', 'h', 'dictionary']]
+    """
+    return tabulate_variables([_from_dictionary(Header(name, name), find_row(name)) for name in names])
+
+
+def split_header(source: str) -> Header:
+    """Take a header apart.
+
+    >>> split_header("Caffeine (mg)").unit, split_header("pain /5").scale, split_header("stress (0-100)").scale
+    ('mg', (0.0, 5.0), (0.0, 100.0))
+    """
+    stem, unit = _drop(_PER_DAY, source.strip()), ""
+    if stem[-1:] in (")", "]"):
+        start = max(stem.rfind("("), stem.rfind("["))
+        if start >= 0:
+            unit = stem[start + 1 : -1].strip()
+            stem = stem[:start].strip() or unit
+    lagged = _find_lag(source)
+    scale = _read_scale(unit, bracketed=True)
+    if scale is not None:
+        return Header(source, stem, "", scale, "", lagged)
+    if unit.casefold() in KINDS:
+        return Header(source, stem, "", None, unit.casefold(), lagged)
+    for pattern in (_OUT_OF, _SPAN):
+        match = pattern.search(stem[-20:])
+        rest = stem[: len(stem) - len(match[0])].strip(" ,:_") if match else ""
+        if match and rest and (scale := _read_scale(match[0])):
+            return Header(source, rest, unit, scale, "", lagged)
+    if stem.endswith("%") and not unit and len(stem) > 1:
+        return Header(source, stem[:-1].strip(" ,:_"), "%", None, "", lagged)
+    head, comma, tail = stem.rpartition(",")
+    if comma and not unit and head.strip():
+        stem, unit = head.strip(), tail.strip()
+    return Header(source, stem, _drop(_PER_DAY, unit), None, "", lagged)
+
+
+def _drop(pattern: re.Pattern[str], text: str) -> str:
+    """Return the text without what a pattern finds at its very end."""
+    match = pattern.search(text[-24:])
+    rest = text[: len(text) - len(match[0])].strip() if match else ""
+    return rest or text
+
+
+def _find_lag(source: str) -> int:
+    match = _LAGGED.search(source.strip())
+    if match:
+        return int(next(filter(None, match.groups()), 1))
+    words = set(normalise_header(source).split())
+    return int(bool(_LAG_WORDS & words) and "night" not in words)
+
+
+def _read_scale(text: str, *, bracketed: bool = False) -> tuple[float, float] | None:
+    """Return the scale in a text: 'out of 5', '0-100'; in brackets also 'VAS 0-100' or '0=none 10=worst'."""
+    if match := _OUT_OF.fullmatch(text.strip()):
+        return 0.0, float(match[1])
+    match = _SPAN.fullmatch(text.strip())
+    if match and float(match[1]) + 1 < float(match[2]):
+        return float(match[1]), float(match[2])
+    ends = re.findall(r"\d+", text) if bracketed and re.search(r"[^\W\d_]{2}", text) else []
+    if len(ends) == 2 and int(ends[0]) in (0, 1) and int(ends[1]) in _TOPS and "." not in text:
+        return float(ends[0]), float(ends[1])
+    return None
+
+
+def match_header(source: str, dictionary: str = DAYS, *, company: frozenset[str] | None = None) -> Variable:
+    """Say which variable of a dictionary a header names, and in which unit; else what is the user's own.
+
+    A unit stands in brackets, after a comma, or as a word before or after the name; a header that is itself a unit
+    ('coffee', 'cups of coffee') says both. A bracket that isn't understood leaves the column the user's own, and so
+    does a word of many meanings ('cold') where no other column (`company`, normalised headers) tells which is meant;
+    without company it is taken at its word.
+    """
+    header = split_header(source)
+    own = _make_own(header)
+    if header.lagged:
+        return own
+    # A sign such as % or € is lost where headers are compared, and says that it is not the plain thing.
+    whole = None if set(source) & _SIGNS else find_variable(source, dictionary=dictionary)
+    name, words = (whole, normalise_header(source)) if whole else _find_name(header, dictionary)
+    if name is None:
+        return own
+    row = find_row(name, dictionary=dictionary)
+    if not _is_certain(row, header, company):
+        return own.tell(
+            f"this word has several meanings, so it stays a column of your own; if it is {row['label'].lower()!r}, say "
+            f"so with columns={{{source!r}: {name!r}}} in Python, --column '{source}={name}', or in the schema"
+        )
+    return _match_known(_from_dictionary(header, row), own, row, words, whole=bool(whole))
+
+
+def _match_known(known: Variable, own: Variable, row: Mapping[str, Any], words: str, *, whole: bool) -> Variable:
+    """Return the known variable with what its header adds; your own where the header says something else."""
+    header = known.header
+    if header.kind:
+        return known.learn("header", kind=header.kind) if header.kind == row["kind"] else own
+    scale = (0.0, 100.0) if row["kind"] == "rating" and header.unit == "%" else header.scale
+    if scale is not None and row["kind"] != "rating":
+        return own.tell(f"{row['label']} has no scale, but the header gives one")
+    if scale is not None:
+        return known.learn("header", low=scale[0], high=scale[1])
+    if row["kind"] == "amount":
+        return _match_amount(known, own, words)
+    text = normalise_header(header.unit)
+    dosed = row.get("role") in ("medicine", "remedy") and text in find_units("mg")
+    if whole or dosed or _is_idle(header.unit) or text == normalise_header(row["unit"]):
+        return known
+    return own.tell(f"'({header.unit})' after {row['label']} is not understood")
+
+
+def _is_certain(row: Mapping[str, Any], header: Header, company: frozenset[str] | None) -> bool:
+    """Say whether a word means this variable: it has no other meaning, or another column shows which is meant."""
+    doubtful = set(filter(None, str(row.get("doubtful", "")).split(";")))
+    if company is None or normalise_header(header.stem) not in doubtful:
+        return True
+    return bool(company & set(str(row["company"]).split(";")))
+
+
+def _make_own(header: Header) -> Variable:
+    own = Variable(clean_name(header.stem), header.source, header.source, header=header)
+    own = own.learn("guessed", name=own.name, label=own.label, role="own", timing="", combine="mean")
+    if header.kind:
+        own = own.learn("header", kind=header.kind)
+    if header.scale:
+        own = own.learn("header", kind="rating", low=header.scale[0], high=header.scale[1])
+    if header.unit:
+        own = own.learn("header", unit=header.unit)
+    if "night" in header.words and header.words & {"last", "previous", "prev"}:
+        own = own.learn("header", timing="night")
+    if header.words & _OUTSIDE:
+        own = own.learn("guessed", outside=True)
+    if header.lagged:
+        own = own.learn("header", role="none", lagged=header.lagged)
+        own = own.tell(f"the file has moved it by {header.lagged} d already, so it is not lagged again and no trigger")
+    return own
+
+
+def _from_dictionary(header: Header, row: Mapping[str, Any]) -> Variable:
+    given = {fact: row[fact] for fact in ("name", "label", "kind", "unit", "low", "high")}
+    given |= {fact: row[fact] for fact in ("role", "step", "timing", "combine", "part_of") if fact in row}
+    blank = Variable(str(row["name"]), header.source, header=header)
+    return blank.learn("dictionary", **given)
+
+
+def _is_idle(remark: str) -> bool:
+    return normalise_header(remark) in _IDLE and not set(remark) & _SIGNS
+
+
+def _match_amount(known: Variable, own: Variable, words: str) -> Variable:
+    """Return the known variable with the factor of its header's unit."""
+    header, unit = known.header, known.unit
+    units = find_units(unit, known.name)
+    text = normalise_header(header.unit)
+    if text in units:
+        given, factor, source = units[text]
+    elif not _is_idle(header.unit):
+        return own.tell(f"{header.unit!r} is not a unit of {known.name} ({unit})")
+    elif told := _find_unit_in_words(words, units):
+        given, factor, source = told
+    else:
+        return replace(known, assumed=True)
+    if set(words.split()) & _DRINKS and given in ("g", "mcg"):
+        return own.tell(f"{given} of a drink are not {given} of {known.name}")
+    exact = source.startswith(("definition", "US fluid", "US cup", "US liquid"))
+    remark = "" if exact else f"1 {given} is read as {factor:g} {unit} ({source})"
+    return replace(known, factor=factor, remark=remark)
+
+
+def _find_unit_in_words(words: str, units: dict[str, tuple[str, float, str]]) -> tuple[str, float, str] | None:
+    """Return the unit that a name's own words tell: all of them, the last ones, or the first ones."""
+    parts = words.split()
+    if words in units:
+        return units[words]
+    for size in range(len(parts) - 1, 0, -1):
+        for some in (parts[-size:], parts[:size]):
+            if " ".join(some) in units and not (size == 1 and len(some[0]) == 1 and some is parts[:size]):
+                return units[" ".join(some)]
+    return None
+
+
+def _find_name(header: Header, dictionary: str) -> tuple[str | None, str]:
+    """Return the variable that a header's stem names, bare or with unit words around it, and the words used."""
+    stem = normalise_header(header.stem)
+    if name := find_variable(stem, dictionary=dictionary):
+        return name, stem
+    parts = stem.split()
+    for size in (1, 2, 3):
+        if len(parts) <= size:
+            break
+        rest = parts[size:]
+        before = parts[:-size]
+        tries = [
+            (before[:-1] if len(before) > 1 and before[-1] in ("in", "en") else before, parts[-size:]),
+            (rest[1:] if rest[0] in ("of", "de") else rest, parts[:size]),
+        ]
+        for named, unit in tries:
+            name = find_variable(" ".join(named), dictionary=dictionary)
+            if name and " ".join(unit) in _units_of(name, dictionary):
+                return name, stem
+    return None, stem
+
+
+def _units_of(name: str, dictionary: str) -> dict[str, tuple[str, float, str]]:
+    row = find_row(name, dictionary=dictionary)
+    return find_units(str(row["unit"]), name) if row["kind"] == "amount" else {}
+
+
+def find_trait(header: str) -> str:
+    """Return "age" or "sex" where a column of the daily table tells that of the person, else "".
+
+    >>> find_trait("Gender"), find_trait("stress")
+    ('sex', '')
+    """
+    name = find_variable(header, dictionary="people_variables.csv")
+    return name if name in ("age", "sex") else ""
+
+
+def clean_name(text: str) -> str:
+    """Return a header as a snake_case name.
+
+    >>> clean_name("Weather: max. temperature")
+    'weather_max_temperature'
+    """
+    return normalise_header(text).replace(" ", "_")

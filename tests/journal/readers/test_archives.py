@@ -1,0 +1,448 @@
+"""What an export is packed in: zip archives, workbooks, other encodings; and several sources of one journal."""
+
+import io
+import os
+import re
+import subprocess
+import sys
+import time
+import zipfile
+
+import pandas as pd
+import pytest
+
+from twitchstats.errors import JournalError, UnknownNameError
+from twitchstats.journal import read_journal, readers
+from twitchstats.journal.readers import apple_health, bearable, daylio, join_sources, long_table, mark_outside, workbook
+from twitchstats.journal.readers.export import open_table, read_heading
+from twitchstats.journal.source import Source
+
+DAYLIO = "full_date,date,weekday,time,mood,activities,note_title,note\n"
+
+
+def pack(files):
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in files.items():
+            archive.writestr(name, content, zipfile.ZIP_STORED if name == "mimetype" else None)
+    return stream.getvalue()
+
+
+def raises(message):
+    return pytest.raises(JournalError, match=f"^{re.escape(message)}$")
+
+
+def test_an_archive_is_read_file_by_file_and_joined(sample, tmp_path):
+    path = tmp_path / "export.zip"
+    path.write_bytes(pack({
+        "apple_health_export/export.xml": sample("apple_health_sample.xml"),
+        "apple_health_export/export_cda.xml": "<ClinicalDocument/>",
+        "diary/daylio.csv": sample("daylio_sample.csv"),
+        "__MACOSX/._daylio.csv": b"\0\1",
+    }))  # fmt: skip
+    source = readers.read_source(path)
+    assert source.format == "Apple Health and Daylio"
+    assert source.n_rows == 17 + 2
+    first = source.tables["days"].iloc[0]
+    assert (first["date"], first["Caffeine (mg)"], first["Mood"], first["coffee"]) == ("2024-03-03", "190", "3", "yes")
+    assert source.notes[-1] == "1 other files of the archive are not read: apple_health_export/export_cda.xml."
+
+
+def test_an_archive_of_nothing_known_is_refused(tmp_path):
+    path = tmp_path / "photos.zip"
+    path.write_bytes(pack({"a.txt": "hello"}))
+    with pytest.raises(
+        JournalError, match=r"^photos\.zip is an archive in which no file is of a known format\. Unpack"
+    ):
+        readers.read_source(path)
+
+
+def test_damaged_archives_are_told(sample, tmp_path):
+    whole = pack({"daylio.csv": sample("daylio_sample.csv") * 50})
+    path = tmp_path / "export.zip"
+    for cut in (5, 40, len(whole) // 2, len(whole) - 10):
+        path.write_bytes(whole[:cut])
+        with pytest.raises(
+            JournalError, match=r"^export\.zip can't be unpacked: .+\. Export it again, without a password"
+        ):
+            readers.read_source(path)
+    spoilt = bytearray(whole)
+    spoilt[60:80] = b"\xff" * 20
+    path.write_bytes(bytes(spoilt))
+    with pytest.raises(JournalError, match="can't be unpacked"):
+        readers.read_source(path)
+
+
+def test_a_plain_table_is_left_to_the_reader_of_plain_tables(tmp_path):
+    path = tmp_path / "my.csv"
+    path.write_text("date,twitches\n2024-03-03,4\n")
+    assert readers.read_source(path) is None
+    assert readers.read_source(tmp_path / "none.csv") is None
+    assert readers.read_source(pd.DataFrame({"date": []})) is None
+    stream = io.StringIO(DAYLIO + "2024-03-03,,,,rad,,,\n")
+    assert readers.read_source(stream).format == "Daylio"
+    assert stream.read().startswith("full_date")  # the stream stands where it stood
+
+
+def test_a_stream_that_comes_once_or_never_ends_is_left_alone():
+    read, write = os.pipe()
+    os.close(write)
+    with os.fdopen(read, "rb") as pipe:
+        assert readers.read_source(pipe) is None
+
+
+def test_a_format_can_be_named(tmp_path):
+    path = tmp_path / "my.csv"
+    path.write_text("date,name,value,mood\n2024-03-03,a,4,x\n")
+    assert readers.read_source(path) is None
+    assert readers.read_source(path, format="Long Table").tables["days"]["a"].tolist() == ["4"]
+    with pytest.raises(UnknownNameError, match=re.escape("No format named 'Dailyo'. Did you mean 'Daylio'? Known: ")):
+        readers.read_source(path, format="Dailyo")
+    with raises("format='Daylio' needs a file or an open file of bytes."):
+        readers.read_source(pd.DataFrame({"date": []}), format="Daylio")
+
+
+def test_every_reader_has_the_same_shape():
+    assert len(set(readers.list_formats())) == len(readers.READERS)
+    for reader in readers.READERS:
+        assert isinstance(reader.NAME, str)
+        assert reader.recognize(b"", "") is False
+        assert reader.recognize(b"\xff\xfe\0\0\xff", "x") is False
+        assert reader.read.__doc__.startswith("Read ")
+        assert len(reader.__doc__.splitlines()[0]) > 20
+
+
+def test_no_cell_is_swallowed_by_a_stray_quotation_mark(make_export):
+    rows = ['2024-03-03,,,,rad,a,"x,y', "2024-03-04,,,,rad,a,,", '2024-03-05,,,,rad,a,z",q']
+    message = (
+        'export.csv: a cell in line 2 holds what looks like whole rows: a quotation mark (") is missing or stray. '
+        "Put it right, and read again."
+    )
+    with raises(message):
+        daylio.read(make_export(DAYLIO + "\n".join(rows) + "\n"))
+    source = daylio.read(make_export(DAYLIO + '2024-03-03,,,,rad,a,,"two\nlines, of a note"\n'))
+    assert source.tables["days"]["note"].tolist() == ["two\nlines, of a note"]
+
+
+def test_rows_of_another_width_are_counted(make_export):
+    source = daylio.read(make_export(DAYLIO + "2024-03-03,,,,rad,a,,\n2024-03-04,,,,rad\n2024-03-05,,,,bad,a,,,,\n"))
+    assert source.notes[-1] == "1 record left out: more or fewer cells than the header has (the first: line 3)."
+    assert (source.n_rows, int(source.origin["records"].sum())) == (3, 2)
+
+
+def test_what_is_no_table_is_refused(make_export):
+    for content, message in (
+        (b"", "export.csv is empty: it has no header row."),
+        (b"a\0b", "export.csv holds bytes that no text has, so it is no table of an export."),
+        (b"\xff\xfea", "export.csv is not the utf-16 that its first bytes announce."),
+        (b"a,a\n1,2\n", "export.csv has the column 'a' twice. Rename or remove one of them."),
+        (b"x" * (1 << 20), "export.csv: line 1 is longer than 1,048,576 characters, so it is no diary."),
+    ):
+        with raises(message):
+            list(open_table(make_export(content)))
+    assert read_heading(b'a,"b') == ["a", "b"]
+
+
+def test_windows_accents_are_read_and_told(make_export):
+    source = daylio.read(make_export((DAYLIO + "2024-03-03,,,,rad,Caf\u00e9,,\n").encode("cp1252")))
+    assert "Caf\u00e9" in source.tables["days"].columns
+    assert source.notes == (
+        "export.csv is not UTF-8 and is read as Windows-1252: look at its accents.",
+        "Columns that are not read: time.",
+    )
+
+
+BOMB = '<!DOCTYPE HealthData [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;">]><HealthData>&b;</HealthData>'
+OUTSIDE = '<!DOCTYPE HealthData [<!ENTITY a SYSTEM "file:///etc/passwd">]><HealthData>&a;</HealthData>'
+UNKNOWN = '<?xml version="1.0" encoding="x"?><HealthData/>'
+
+
+@pytest.mark.parametrize("content", [BOMB, OUTSIDE, UNKNOWN, "<HealthData><Record", "<HealthData>"])
+def test_hostile_and_broken_xml_ends_in_a_message(content, make_export):
+    with pytest.raises(
+        JournalError, match=r"^export\.xml is no complete XML file \(.+, line \d+\)\. Export it again\.$"
+    ):
+        apple_health.read(make_export(content, "export.xml"))
+
+
+def test_apple_without_anything_to_read_says_what_was_there(make_export):
+    text = '<HealthData><Record type="HKQuantityTypeIdentifierHeartRate" value="70"/></HealthData>'
+    with raises(
+        "Nothing of this Apple Health export can be read. 1 record left out: types that are not read: HeartRate (1) "
+        "(the first: record 1)."
+    ):
+        apple_health.read(make_export(text, "export.xml"))
+
+
+def test_apple_records_without_time_number_or_unit_are_counted(make_export):
+    record = '<Record type="HKQuantityTypeIdentifierDietaryCaffeine" unit="{}" startDate="{}" endDate="" value="{}"/>'
+    night = (
+        '<Record type="HKCategoryTypeIdentifierSleepAnalysis" startDate="{}" endDate="{}" '
+        'value="HKCategoryValueSleepAnalysisAsleep"/>'
+    )
+    text = "".join([
+        "<HealthData>", record.format("g", "2024-03-03 08:00:00 +0000", "0.1"),
+        record.format("pint", "2024-03-03 08:00:00 +0000", "1"), record.format("mg", "yesterday", "1"),
+        record.format("mg", "2024-03-03 09:00:00 +0000", "nan"),
+        night.format("2024-03-03 23:00:00 +0100", "2024-03-04 07:00:00 +0100"),
+        night.format("2024-03-04 07:00:00", "2024-03-03 07:00:00"),
+        '<Workout duration="1" durationUnit="hr" startDate="2024-03-04 18:00:00 +0000"/><Workout/>',
+        "</HealthData>",
+    ])  # fmt: skip
+    source = apple_health.read(make_export(text, "export.xml"))
+    days = source.tables["days"].set_index("date")
+    assert days.loc["2024-03-03", "Caffeine (mg)"] == "100"
+    assert days.loc["2024-03-04", ["Sleep (h)", "Workouts (min)"]].tolist() == ["8", "60"]
+    assert source.n_rows == 8
+    assert int(source.origin["records"].sum()) == 3
+
+
+STREAM = """
+import resource, sys, zipfile
+from twitchstats.journal.readers import read_source
+source = read_source(sys.argv[1])
+print(source.n_rows, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024)
+"""
+
+
+@pytest.mark.slow
+def test_a_large_export_is_read_in_little_memory(tmp_path):
+    """A tenth of 2 GB: memory must not grow with the file."""
+    record = (
+        ' <Record type="HKQuantityTypeIdentifierStepCount" sourceName="Watch" device="&lt;&lt;HKDevice&gt;&gt;" '
+        'unit="count" creationDate="2024-03-03 09:30:00 +0000" startDate="2024-03-{:02} 09:00:00 +0000" '
+        'endDate="2024-03-03 09:30:00 +0000" value="{}"/>\n'
+    )
+    path = tmp_path / "export.zip"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive, archive.open("export.xml", "w") as file:
+        file.write(b"<HealthData>\n")
+        block = "".join(record.format(1 + number % 28, number) for number in range(2000)).encode()
+        for _ in range(100_000_000 // len(block)):
+            file.write(block)
+        file.write(b"</HealthData>")
+    done = subprocess.run([sys.executable, "-c", STREAM, str(path)], capture_output=True, text=True, check=True)
+    n_rows, megabytes = map(int, done.stdout.split())
+    assert n_rows > 250_000
+    assert megabytes < 300
+
+
+CONTENT = """<?xml version="1.0"?><Types xmlns="http://schemas.openxmlformats.org/package/2006/content-types">
+<Default Extension="xml" ContentType="application/xml"/></Types>"""
+SHEETS = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
+RELATIONS = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
+PACKED = "http://schemas.openxmlformats.org/package/2006/relationships"
+
+
+def write_xlsx(sheets, *, since_1904=False, merged=()):
+    """Write a workbook by hand: a number in a tuple is a date, other cells are what they are."""
+    files = {"[Content_Types].xml": CONTENT}
+    files["_rels/.rels"] = (
+        f'<Relationships xmlns="{PACKED}"><Relationship Id="r" Type="{RELATIONS}/officeDocument" '
+        'Target="xl/workbook.xml"/></Relationships>'
+    )
+    entries = "".join(f'<sheet name="{name}" sheetId="{at}" r:id="r{at}"/>' for at, name in enumerate(sheets, 1))
+    files["xl/workbook.xml"] = (
+        f'<workbook xmlns="{SHEETS}" xmlns:r="{RELATIONS}"><workbookPr date1904="{int(since_1904)}"/>'
+        f"<sheets>{entries}</sheets></workbook>"
+    )
+    links = "".join(
+        f'<Relationship Id="r{at}" Type="{RELATIONS}/worksheet" Target="worksheets/sheet{at}.xml"/>'
+        for at, _ in enumerate(sheets, 1)
+    )
+    styles = f'<Relationship Id="s" Type="{RELATIONS}/styles" Target="styles.xml"/>'
+    files["xl/_rels/workbook.xml.rels"] = f'<Relationships xmlns="{PACKED}">{links}{styles}</Relationships>'
+    files["xl/styles.xml"] = (
+        f'<styleSheet xmlns="{SHEETS}"><cellXfs count="2"><xf numFmtId="0"/><xf numFmtId="14"/></cellXfs></styleSheet>'
+    )
+    spans = "".join(f'<mergeCell ref="{span}"/>' for span in merged)
+    for at, rows in enumerate(sheets.values(), 1):
+        cells = "".join(
+            f'<row r="{row}">'
+            + "".join(map(write_cell, cells, [f"{chr(65 + c)}{row}" for c in range(len(cells))]))
+            + "</row>"
+            for row, cells in enumerate(rows, 1)
+        )
+        files[f"xl/worksheets/sheet{at}.xml"] = (
+            f'<worksheet xmlns="{SHEETS}"><sheetData>{cells}</sheetData>'
+            + (f"<mergeCells>{spans}</mergeCells>" if merged else "") + "</worksheet>"
+        )  # fmt: skip
+    return pack(files)
+
+
+def write_cell(value, place):
+    if value is None:
+        return ""
+    if isinstance(value, tuple):
+        return f'<c r="{place}" s="1"><v>{value[0]}</v></c>'
+    if isinstance(value, bool):
+        return f'<c r="{place}" t="b"><v>{int(value)}</v></c>'
+    if isinstance(value, str):
+        return f'<c r="{place}" t="inlineStr"><is><t>{value}</t></is></c>'
+    return f'<c r="{place}"><v>{value}</v></c>'
+
+
+DIARY = [["Date", "Twitches", "Yoga", "Note"], [(45354,), 3, True, "a"], [(45355.5,), 2.5, False, None]]
+
+
+def test_a_workbook_is_its_first_table(tmp_path):
+    path = tmp_path / "diary.xlsx"
+    path.write_bytes(write_xlsx({"Start": [["My diary"]], "Diary": DIARY, "More": [["a"], ["b"]]}))
+    source = readers.read_source(path)
+    assert source.tables["days"].astype("object").fillna("").to_numpy().tolist() == [
+        ["2024-03-03", "3", "yes", "a"], ["2024-03-04 12:00:00", "2.5", "no", ""]]  # fmt: skip
+    assert source.notes == ("Sheet 'Diary' is read.", "Sheet 'More' with 2 rows is not.")
+    assert (source.format, source.n_rows, source.origin["row"].tolist()) == ("workbook", 2, [2, 3])
+
+
+def test_dates_since_1904_and_merged_cells(make_export):
+    data = write_xlsx({"A": [["Date", "x"], [(43892,), 1], [None, 2]]}, since_1904=True, merged=["A2:A3"])
+    assert workbook.read(make_export(data, "d.xlsx")).tables["days"].to_numpy().tolist() == [
+        ["2024-03-03", "1"], ["2024-03-03", "2"]]  # fmt: skip
+
+
+def test_an_export_that_went_through_a_spreadsheet_is_recognised(tmp_path):
+    header = ["observation_date", "tracker_name", "tracker_category", "observation_value"]
+    path = tmp_path / "visible.xlsx"
+    path.write_bytes(write_xlsx({"A": [header, [(45354,), "Fatigue", "x", 2]]}))
+    source = readers.read_source(path)
+    assert source.format == "Visible"
+    assert source.tables["days"].to_numpy().tolist() == [["2024-03-03", "2"]]
+
+
+def test_a_cell_at_the_far_end_of_a_sheet_is_refused(make_export):
+    data = write_xlsx({"A": [["date", "x"], [(45354,), 1]]})
+    far = zipfile.ZipFile(io.BytesIO(data)).read("xl/worksheets/sheet1.xml").replace(b'r="B2"', b'r="XFD1048576"')
+    stream = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(data)) as old, zipfile.ZipFile(stream, "w") as new:
+        for name in old.namelist():
+            new.writestr(name, far if "sheet1" in name else old.read(name))
+    with raises("d.xlsx has a sheet that is larger than any diary. Delete what lies far below it or beside it."):
+        workbook.read(make_export(stream.getvalue(), "d.xlsx"))
+
+
+def test_a_cell_without_end_is_told(make_export):
+    message = (
+        "export.csv: a cell in line 2 has more than 131,072 characters. "
+        'Shorten it, or look for a missing quotation mark (").'
+    )
+    with raises(message):
+        daylio.read(make_export(DAYLIO + f'2024-03-03,,,,rad,"{"x" * 150_000}",,\n'))
+
+
+def test_xml_without_a_record_ends(make_export):
+    text = '<HealthData><Record type="' + "x" * (20 << 20)
+    with raises("export.xml goes on for 16 MB without a record, so it is no export."):
+        apple_health.read(make_export(text, "export.xml"))
+
+
+@pytest.mark.parametrize("detail", ["a" + " " * 100_000 + "b", "(" * 100_000, "a" * 100_000 + "()", ")" * 100_000])
+def test_no_cell_takes_long(detail, make_export):
+    begun = time.monotonic()
+    header = "date,weekday,time of day,category,rating/amount,detail,notes\n"
+    rows = f'"3rd Mar 2024","","","Symptom","2","{detail}",""\n"3rd Mar 2024","","","Factors","","{detail}",""\n'
+    source = bearable.read(make_export(header + rows))
+    assert max(map(len, source.tables["days"].columns)) <= 220
+    assert time.monotonic() - begun < 5
+
+
+ODS = """<?xml version="1.0"?><office:document-content
+ xmlns:office="urn:oasis:names:tc:opendocument:xmlns:office:1.0"
+ xmlns:table="urn:oasis:names:tc:opendocument:xmlns:table:1.0"
+ xmlns:text="urn:oasis:names:tc:opendocument:xmlns:text:1.0">
+<office:body><office:spreadsheet><table:table table:name="Diary">
+<table:table-row><table:table-cell office:value-type="string"><text:p>date</text:p></table:table-cell>
+<table:table-cell office:value-type="string"><text:p>twitches</text:p></table:table-cell></table:table-row>
+<table:table-row>
+<table:table-cell office:value-type="date" office:date-value="2024-03-03"><text:p>3/3/24</text:p></table:table-cell>
+<table:table-cell office:value-type="float" office:value="4"><text:p>4</text:p></table:table-cell></table:table-row>
+</table:table></office:spreadsheet></office:body></office:document-content>"""
+
+
+def test_an_ods_is_read_as_well(tmp_path):
+    path = tmp_path / "diary.ods"
+    path.write_bytes(pack({
+        "mimetype": "application/vnd.oasis.opendocument.spreadsheet",
+        "META-INF/manifest.xml": '<m:manifest xmlns:m="urn:oasis:names:tc:opendocument:xmlns:manifest:1.0"/>',
+        "content.xml": ODS.replace("\n<", "<"),
+    }))  # fmt: skip
+    assert readers.read_source(path).tables["days"].to_numpy().tolist() == [["2024-03-03", "4"]]
+
+
+def test_workbooks_that_are_none_are_told(make_export):
+    for data in (pack({"[Content_Types].xml": "", "xl/workbook.xml": "<"}), b"\xd0\xcf\x11\xe0" + b"\0" * 600):
+        with pytest.raises(JournalError, match=r"^d\.xls can't be opened as a workbook"):
+            workbook.read(make_export(data, "d.xls"))
+    with raises("d.xlsx has no sheet with a header and a row below it."):
+        workbook.read(make_export(write_xlsx({"A": [["x"]]}), "d.xlsx"))
+    with raises("d.xlsx has the column 'x' twice. Rename or remove one of them."):
+        workbook.read(make_export(write_xlsx({"A": [["x", "x"], [1, 2]]}), "d.xlsx"))
+
+
+def make_source(rows, *, format="A", facts=()):
+    return Source(
+        {"days": pd.DataFrame(rows, dtype="str")}, tuple(facts), ("A note.",), n_rows=len(rows), format=format
+    )
+
+
+def test_two_sources_of_one_person_are_joined_by_date():
+    first = make_source([{"date": "2024-03-03", "mood": "3"}, {"date": "2024-03-04", "mood": "4"}],
+                        facts=[{"source": "mood", "kind": "rating"}])  # fmt: skip
+    steps = [{"date": "2024-03-04", "mood": "9", "steps": "10"}, {"date": "2024-03-05", "mood": "8", "steps": "1"}]
+    second = make_source(steps, format="B", facts=[{"source": "mood", "low": "0"}])
+    joined = join_sources([first, second])
+    assert joined.tables["days"].astype("object").fillna("").to_numpy().tolist() == [
+        ["2024-03-03", "3", "", ""], ["2024-03-04", "4", "9", "10"], ["2024-03-05", "", "8", "1"]]  # fmt: skip
+    assert list(joined.tables["days"].columns) == ["date", "mood", "mood (B)", "steps"]
+    assert joined.facts == ({"source": "mood", "kind": "rating"}, {"source": "mood (B)", "low": "0"})
+    assert joined.notes == ("A: A note.", "B: A note.")
+    assert (joined.n_rows, joined.format) == (4, "A and B")
+
+
+def test_several_rows_of_a_day_stay_several():
+    first = make_source([{"date": "2024-03-03", "a": "1"}, {"date": "2024-03-03", "a": "2"}])
+    second = make_source([{"date": "2024-03-03", "b": "7"}], format="B")
+    assert join_sources([first, second]).tables["days"].astype("object").fillna("").to_numpy().tolist() == [
+        ["2024-03-03", "1", "7"], ["2024-03-03", "2", ""]]  # fmt: skip
+
+
+def test_the_weather_is_everybodys_and_comes_from_outside():
+    told = [("P", "2024-03-03", "1"), ("Q", "2024-03-03", "2"), ("Q", "2024-03-04", "3")]
+    people = make_source([dict(zip(("person", "date", "x"), row, strict=True)) for row in told])
+    weather = make_source([{"date": "2024-03-03", "rain": "5"}, {"date": "2024-03-09", "rain": "0"}], format="weather")
+    joined = join_sources([people, mark_outside(weather)])
+    assert joined.tables["days"].astype("object").fillna("").to_numpy().tolist() == [
+        ["P", "2024-03-03", "1", "5"], ["Q", "2024-03-03", "2", "5"], ["Q", "2024-03-04", "3", ""]]  # fmt: skip
+    assert joined.facts == ({"source": "rain", "outside": "yes"},)
+    assert joined.notes[-1] == "1 days of a source of everybody are left out: nobody has an entry on them."
+
+
+def test_a_journal_is_read_from_several_files_and_the_weather(tmp_path):
+    diary, app, weather = (tmp_path / name for name in ("diary.csv", "daylio.csv", "weather.csv"))
+    diary.write_text("Datum;Zuckungen\n1.03.2024;3\n13.03.2024;4\n")
+    app.write_text(DAYLIO + "2024-03-02,,,,rad,,,\n2024-03-13,,,,bad,,,\n")
+    weather.write_text("date,temperature\n2024-03-01,3.5\n2024-03-02,5.5\n2024-03-09,8\n")
+    for journal in (read_journal([diary, app], weather=weather), read_journal(diary, also=[app], weather=weather)):
+        assert journal.days.index.get_level_values("date").strftime("%d").tolist() == ["01", "02", "13"]
+        assert journal.days.fillna(-1).to_numpy().tolist() == [[3, -1, 3.5], [-1, 5, 5.5], [4, 2, -1]]
+        assert journal.variables.set_index("name")["outside"].to_dict() == {
+            "twitches": False, "mood": False, "temperature": True}  # fmt: skip
+        assert "1 days of a source of everybody are left out" in " ".join(journal.rejects["message"])
+    with raises("No source was given. Name a file."):
+        read_journal([])
+    weather.write_text("day,temperature\n1,3.5\n2,5.5\n")
+    with raises("weather.csv has no dates, so it can't be joined with another source. Add a column 'date'."):
+        read_journal(diary, weather=weather)
+
+
+def test_people_of_two_sources_are_told_apart():
+    first = make_source([{"person": "P", "date": "2024-03-03", "a": "1"}])
+    second = make_source([{"person": "Q", "date": "2024-03-03", "a": "2"}], format="B")
+    assert join_sources([first, second]).tables["days"].astype("object").fillna("").to_numpy().tolist() == [
+        ["P", "2024-03-03", "1", ""], ["Q", "2024-03-03", "", "2"]]  # fmt: skip
+    assert join_sources([first]) is first
+    with raises("There is nothing to join. Give one path or more."):
+        join_sources([])
+
+
+def test_the_long_table_is_the_last_to_be_asked():
+    assert readers.READERS[-1] is long_table

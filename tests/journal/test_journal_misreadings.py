@@ -1,0 +1,220 @@
+"""Files that used to be misread without a word: each is read rightly, told, or asked about."""
+
+import datetime as dt
+
+import pytest
+
+from twitchstats.errors import JournalError
+
+
+def write_days(header, *columns, n=30):
+    first = dt.date(2024, 3, 1)
+    rows = [",".join([str(first + dt.timedelta(day)), *(str(column(day)) for column in columns)]) for day in range(n)]
+    return "\n".join([f"date,{header}", *rows]) + "\n"
+
+
+def told(journal):
+    return journal.rejects["message"].to_list()
+
+
+# --- the table itself -------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("first", "second"), [('"slept badly', 'then" fine'), ('"open', '"open')])
+def test_two_stray_quotes_don_t_swallow_the_rows_between(read, first, second):
+    text = write_days("twitches,notes", lambda day: day % 4, lambda day: {5: first, 9: second}.get(day, "x"))
+    with pytest.raises(JournalError) as caught:
+        read(text)
+    assert str(caught.value) == (
+        "The days table: a cell that begins in row 7 with a quotation mark runs to row 11, and what it swallows looks "
+        "like rows of the table. Remove the stray quotation mark, or double it."
+    )
+
+
+def test_a_note_of_several_lines_is_no_stray_quote(read):
+    journal = read('date,twitches,notes\n2024-03-01,3,"slept badly,\nthen ate, and more\n- milk"\n2024-03-02,4,ok\n')
+    assert journal.days["notes"].to_list() == ["slept badly,\nthen ate, and more\n- milk", "ok"]
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("variable,2024-03-01,2024-03-02,2024-03-03\ntwitches,1,2,3\n",
+         "The days table has its dates in the header ('2024-03-01', '2024-03-02', ...): it is turned. Write a row for "
+         "each day and a column for each variable; in a spreadsheet copy it and paste it transposed."),
+        ("2024-03-01,3,4\n2024-03-02,2,5\n",
+         "The days table seems to have no header: its first row holds '2024-03-01', '3', '4'. Add a header row, such "
+         "as date,twitches,stress."),
+        ("date,item,value,site\n2024-03-01,twitches,3,a\n2024-03-02,stress,4,b\n2024-03-03,twitches,5,a\n",
+         "The table holds one reading a row: 'item' says what 'value' measures ('twitches', 'stress', ...). Reshape it "
+         "to one row a day with a column for each, for example with pandas: frame.pivot_table(index=[...], "
+         "columns='item', values='value')."),
+        ("month,day,twitches\n3,1,2\n3,2,3\n4,1,2\n",
+         "The table has its dates in two columns, month and day. Join them into one column 'date', written as "
+         "2024-03-31."),
+    ],
+)  # fmt: skip
+def test_tables_of_another_shape_are_asked_about(read, text, message):
+    with pytest.raises(JournalError) as caught:
+        read(text)
+    assert str(caught.value) == message
+
+
+@pytest.mark.parametrize(
+    ("numbers", "row", "what"),
+    [
+        ([*range(20, 32), *range(1, 12)], 14, "days of months"),
+        ([*range(1, 8)] * 4, 9, "days of weeks or of several rounds"),
+    ],
+)
+def test_day_numbers_that_start_again_are_asked_about(read, numbers, row, what):
+    with pytest.raises(JournalError) as caught:
+        read("day,twitches\n" + "".join(f"{number},1\n" for number in numbers))
+    assert str(caught.value) == (
+        f"Column 'day' starts again in row {row}: its numbers seem to be {what}. Write full dates (2024-03-31). If "
+        'they do number the days of the diary, say order="day" (--order day).'
+    )
+
+
+def test_rows_of_totals_are_no_days(read):
+    journal = read("date,twitches\n2024-03-01,3\n2024-03-02,4\nTotal,7\nAverage,3.5\n")
+    assert journal.days["twitches"].to_list() == [3, 4]
+    assert told(journal) == [
+        "row 4, date: 'Total' marks a row of totals, which is no entry of a day",
+        "row 5, date: 'Average' marks a row of totals, which is no entry of a day",
+    ]
+    undated = read("name,twitches\na,1\na,2\nTotal,3\n", order="none", person="name")
+    assert undated.days["twitches"].to_list() == [1, 2]
+
+
+def test_rows_under_merged_cells_are_told(read):
+    journal = read("date,time of day,twitches\n2024-03-01,am,3\n,pm,2\n2024-03-02,am,3\n,pm,2\n")
+    assert told(journal) == [
+        "column date: 2 of 4 rows have no date; if they lie under merged cells, fill the date down in the spreadsheet "
+        "and save again",
+        "row 3, date: the row has no date, so it can't be placed; fill it in",
+        "row 5, date: the row has no date, so it can't be placed; fill it in",
+    ]
+
+
+def test_short_rows_are_dropped_whole(read):
+    journal = read("date,twitches,pain\n2024-03-01,3\n2024-03-02,4,5\n2024-03-03,2,4\n")
+    assert told(journal) == [
+        "row 2 has 2 cells where the header has 3; look for a missing or an extra separator, or quote cells that "
+        "contain one"
+    ]
+
+
+def test_an_encoding_that_is_guessed_is_told(read):
+    journal = read("date,twitches,notes\n2024-03-01,3,größer\n".encode("mac_roman"))
+    assert told(journal)[0] == (
+        "the file is not UTF-8, so it is read as Windows-1252 (Western Europe): 'grš§er' in row 2. If that is not what "
+        "was written, name the encoding: encoding= (command line: --encoding)"
+    )
+
+
+# --- dates ------------------------------------------------------------------------------------------------------------
+
+
+def test_day_numbers_of_spreadsheets_are_told(read):
+    assert told(read("date,twitches\n43889,1\n43890,2\n")) == [
+        "column date: it holds numbers of days as spreadsheets count them; 43889 is read as 2020-02-28. If the file "
+        "comes from a workbook that counts from 1904, it is 2024-02-29: write the dates as 2024-03-31"
+    ]
+
+
+def test_stamps_in_utc_of_a_late_evening_are_told(read):
+    text = "date,twitches\n2024-03-01T23:30:00Z,1\n2024-03-02T12:10:00Z,2\n"
+    assert told(read(text)) == [
+        "column date: its times are in UTC, and 1 of 2, such as '2024-03-01T23:30:00Z', may lie on another day where "
+        "you live; each is read as the date that is written. If that is wrong, write local dates"
+    ]
+
+
+def test_stamps_of_forms(read):
+    journal = read("Timestamp,twitches\n2024/03/01 9:10:00 PM GMT+1,1\n2024/03/02 9:12:00 PM GMT+1,2\n")
+    assert journal.days.index[0][1].date() == dt.date(2024, 3, 1)
+
+
+# --- cells ------------------------------------------------------------------------------------------------------------
+
+
+def test_commas_in_free_text_decide_nothing(read):
+    journal = read('date,weight,notes\n2024-03-01,1.250,"7,5"\n2024-03-02,2.125,"3,5 or so"\n2024-03-03,2.500,x\n')
+    assert journal.days["weight"].to_list() == [1.25, 2.125, 2.5]
+
+
+def test_times_of_day_are_no_durations(read):
+    clocks = ["22:30", "23:15", "00:10"]
+    for header in ("sleep", "in bed", "sleep hours"):
+        journal = read(write_days(header, lambda day: clocks[day % 3]))
+        assert journal.variables.loc[0, ["role", "kind"]].to_list() == ["none", "text"]
+        assert told(journal)[-1].endswith("it holds times of day, which are kept as text and not analysed")
+    morning = read(write_days("woke up", lambda day: f"06:{10 + day}"))
+    assert told(morning) == [
+        "column woke up: it holds times of day or durations, which are kept as text and not analysed; if it is a "
+        "duration, say so in the header, such as 'woke up (h:mm)'"
+    ]
+
+
+def test_a_tick_and_a_cross_are_asked_about(read):
+    journal = read(write_days("massage", lambda day: "✓" if day % 2 else "x"))
+    assert told(journal) == [
+        "column massage: its cells don't fit 'massage', so it stays as a variable of your own; both a tick and a cross "
+        "stand there, and a cross may mean yes or no; write yes and no"
+    ]
+    assert read(write_days("massage", lambda day: "x" if day % 2 else "")).days["massage"].sum() == 15
+
+
+def test_misfits_on_a_scale(read):
+    one = read(write_days("stress", lambda day: 45 if day == 7 else day % 10))
+    assert one.variables.loc[0, "high"] == 10
+    assert told(one) == [
+        "row 9, stress: 45 is outside 0-10; if the scale is another one, say so in the header, such as 'stress (0-100)'"
+    ]
+    many = read(write_days("stress", lambda day: day * 7 % 100))
+    assert many.variables.loc[0, "high"] == 100
+    assert many.days["stress"].isna().sum() == 0
+
+
+def test_codes_for_missing_values(read):
+    journal = read(write_days(
+        "mood,steps,stress", lambda day: -9 if day == 7 else day % 10,
+        lambda day: 999 if day == 3 else 900 + day % 7 * 500, lambda day: 99 if day in (2, 5) else day % 8,
+    ))  # fmt: skip
+    assert told(journal) == [
+        "row 4, stress: 99 is outside 0-10; it stands far from all other figures, as a code for 'not recorded' does",
+        "row 7, stress: 99 is outside 0-10; it stands far from all other figures, as a code for 'not recorded' does",
+        "row 9, mood: -9 is outside 0-10; it stands far from all other figures, as a code for 'not recorded' does",
+    ]
+    assert journal.days["steps"].notna().all()
+
+
+def test_two_units_in_one_column(read):
+    journal = read(write_days("caffeine", lambda day: [2, 200, 3, 150][day % 4]))
+    assert journal.days.columns.to_list() == ["my_caffeine"]
+    assert told(journal) == [
+        "column caffeine: the header tells no unit, and some of its figures are very small beside the others for "
+        "caffeine in mg, so it stays a variable of your own; say the unit in the header, such as 'caffeine (fl oz of "
+        "coffee)', or in the schema"
+    ]
+    words = read(write_days("twitches", lambda day: ["0", "1-3", "4-6", ">10"][day % 4]))
+    assert words.variables.loc[0, ["name", "kind"]].to_list() == ["my_twitches", "text"]
+
+
+@pytest.mark.parametrize("header", ["attacks", "drinks", "cold", "tension", "coffee (g)", "worry", "ice", "severity"])
+def test_words_of_several_meanings_are_not_taken_for_one(read, header):
+    journal = read(write_days(f"mood,{header}", lambda day: day % 7, lambda day: day % 2))
+    assert journal.variables.loc[1, "role"] == "own"
+    assert journal.variables.loc[1, "known"] == "guessed"
+
+
+def test_a_word_of_several_meanings_is_known_by_its_company(read):
+    text = write_days("cold,massage", lambda day: day % 2, lambda day: day % 2)
+    assert read(text).variables["role"].to_list() == ["remedy", "remedy"]
+    alone = read(write_days("cold", lambda day: day % 2))
+    assert told(alone) == [
+        "column cold: this word has several meanings, so it stays a column of your own; if it is 'cold on the muscle', "
+        "say so with columns={'cold': 'cold'} in Python, --column 'cold=cold', or in the schema"
+    ]
+    assert read(write_days("cold", lambda day: day % 2), columns={"cold": "cold"}).days.columns.to_list() == ["cold"]
