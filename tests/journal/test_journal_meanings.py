@@ -151,6 +151,13 @@ def test_a_night_without_dates_has_no_place_in_the_day(read):
     )
 
 
+def test_a_night_that_the_schema_places_stays_there(read):
+    text = write_days("bedtime,sleep", lambda day: f"2{2 + day % 2}:30", lambda day: 7 + day % 2)
+    journal = read(text, schema=io.StringIO("source,timing\nsleep,night\n"))
+    assert journal.variables.set_index("name").loc["sleep", ["timing", "guessed"]].to_list() == ["night", ""]
+    assert told(journal) == ["column bedtime: it holds times of day, which are kept as text and not analysed"]
+
+
 def test_own_columns_and_remedies_have_no_place_in_the_day(read):
     journal = read(write_days("mood,massage,ibuprofen,sleepiness", *[lambda day: day % 2] * 4))
     assert journal.variables["timing"].to_list() == ["", "", "", ""]

@@ -52,6 +52,12 @@ def test_a_note_of_several_lines_is_no_stray_quote(read):
         ("month,day,twitches\n3,1,2\n3,2,3\n4,1,2\n",
          "The table has its dates in two columns, month and day. Join them into one column 'date', written as "
          "2024-03-31."),
+        ("Day,Jan,Feb,Mar\n1,0,2,1\n2,1,0,0\n",
+         "The days table has months in the header ('Jan', 'Feb', ...), as a calendar on one page has. Write a row for "
+         "each day with its full date (2024-03-31), and a column for each variable."),
+        ("date,twitches\n2020,1\n2021,2\n",
+         "Column 'date' holds years, such as '2020', and no days. Write full dates (2024-03-31). If they do number "
+         'days, say order="day" (--order day).'),
     ],
 )  # fmt: skip
 def test_tables_of_another_shape_are_asked_about(read, text, message):
@@ -218,3 +224,38 @@ def test_a_word_of_several_meanings_is_known_by_its_company(read):
         "say so with columns={'cold': 'cold'} in Python, --column 'cold=cold', or in the schema"
     ]
     assert read(write_days("cold", lambda day: day % 2), columns={"cold": "cold"}).days.columns.to_list() == ["cold"]
+
+
+@pytest.mark.parametrize(
+    ("value", "message"),
+    [
+        (lambda day: [7.30, 6.45, 8.15, 7.55][day % 4],
+         "column sleep: its decimals never reach .60, so 7.30 may mean half past seven; it stays a variable of your "
+         "own. Write 7:30 or 7.5, or say the unit in the header, such as 'sleep (h)'"),
+        (lambda day: 1 + day % 5,
+         "column sleep: the header tells no unit, and figures such as 3 are unusual for sleep in h, so it stays a "
+         "variable of your own; say the unit in the header, such as 'sleep (h)', or in the schema"),
+        (lambda day: 420 + day * 7 % 60,
+         "column sleep: the header tells no unit, and figures such as 445.5 are unusual for sleep in h, so it stays a "
+         "variable of your own; say the unit in the header, such as 'sleep (min)', or in the schema"),
+    ],
+)  # fmt: skip
+def test_figures_that_hardly_fit_the_unit_are_asked_about(read, value, message):
+    journal = read(write_days("sleep", value))
+    assert journal.days.columns.to_list() == ["my_sleep"]
+    assert told(journal) == [message]
+
+
+def test_answers_of_several_parts_are_taken_apart(read):
+    journal = read(write_days("symptoms", lambda day: ["ache; nausea", "ache", "nausea; fever", ""][day % 4]))
+    assert journal.days.columns.to_list() == ["symptoms", "symptoms_ache", "symptoms_nausea", "symptoms_fever"]
+    assert journal.days["symptoms_nausea"].fillna(-1).to_list()[:4] == [1, 0, 1, -1]
+
+
+def test_nine_beside_codes_from_one_to_five_is_no_answer(read):
+    journal = read(write_days("sleepq", lambda day: [1, 2, 3, 4, 9][day % 5]))
+    assert journal.days["sleepq"].max() == 4
+    assert told(journal)[0] == (
+        "row 6, sleepq: 9 is outside 1-4; it stands far from all other figures, as a code for 'not recorded' does"
+    )
+    assert read(write_days("glucose mg/dl", lambda day: 90 + day % 20)).variables.loc[0, "unit"] == ""

@@ -33,8 +33,8 @@ from twitchstats.journal.dates import look_like_dates
 from twitchstats.journal.layout import Column, Floats, Table
 from twitchstats.journal.record import Rejects
 from twitchstats.journal.schema import Facts, Schema, apply_facts, find_facts
-from twitchstats.journal.variable import DAYS, Header, Variable, clean_name, find_trait, match_header
-from twitchstats.variables import find_row, find_units, load_dictionary, load_words, normalise_header
+from twitchstats.journal.variable import DAYS, Header, Variable, clean_name, find_trait, match_header, split_header
+from twitchstats.variables import find_row, find_units, find_variable, load_dictionary, load_words, normalise_header
 
 Values: TypeAlias = "Floats | ExtensionArray"
 MISSING_CODES = (-1.0, -9.0, -99.0, -999.0, -9999.0, 99.0, 999.0, 9999.0, 88.0, 888.0, 77.0, 777.0)
@@ -212,7 +212,10 @@ def read_columns(
     """
     columns = [column for column in table.columns if column.place not in used]
     renamed, schema = renamed or {}, schema or {}
-    company = frozenset(normalise_header(renamed.get(column.header, column.header)) for column in columns)
+    headers = [renamed.get(column.header, column.header) for column in columns]
+    company = frozenset(map(normalise_header, headers)) | {
+        name for header in headers if (name := find_variable(split_header(header).stem, dictionary=dictionary))
+    }
     matches = []
     for column in columns:
         facts = find_facts(schema, column.header)
@@ -604,6 +607,10 @@ def _read_unknown(column: Column, variable: Variable, cells: Cells) -> Reading:
     unit = variable.unit or _TIME_WORDS.get(variable.name.split("_")[-1], "h" if timed else "")
     variable = variable.learn("guessed", unit=unit) if unit != variable.unit else variable
     cells, variable = _drop_codes(cells, variable)
+    if cells.whole and cells.low == 1 and cells.high == 9 and len(cells.numbers) >= 20:
+        others = cells.without([9.0])
+        if others.high <= 5:  # 1 to 5, and 9 for no answer
+            cells, variable = others, replace(variable, codes=(*variable.codes, 9.0))
     if _are_codes(variable.header, cells):
         return _keep_text(column, variable.learn("guessed", kind="category"))
     return _read(column, _complete(_guess_kind(variable, cells), cells), cells)
@@ -669,7 +676,8 @@ def _guess_kind(variable: Variable, cells: Cells) -> Variable:
     timed = "h" if header.words & {"hours", "hrs"} else "min" if header.words & {"minutes", "mins"} else ""
     if timed and not variable.unit and not counting:
         variable = variable.learn("guessed", unit=timed)
-    measured = variable.unit or header.words & _WORDS["dose"]
+    dosed = bool(header.words & _WORDS["dose"]) and not header.words & {"dl", "l", "kg", "per"}
+    measured = variable.unit or dosed
     if not measured and low >= 0 and high > 1 and ((rating and high <= 100) or small):
         scale = _find_scale(cells) or (0.0, 10.0 if high <= 10 else 100.0)
         return variable.learn("guessed", kind="rating", low=scale[0], high=scale[1])
@@ -677,8 +685,8 @@ def _guess_kind(variable: Variable, cells: Cells) -> Variable:
         found = variable.learn("guessed", kind="count", unit="a day", low=0.0, combine="sum" if counting else "max")
         return found.tell(_NEVER_NONE) if counting and cells.never_says_none else found
     unit = normalise_header(variable.unit)
-    taken = unit in _WORDS["dose"] or unit in ("h", "min", "s") or bool(header.words & _WORDS["dose"])
-    named = next((word for word in ("mg", "mcg", "g") if word in header.words), "") if not unit else ""
+    taken = unit in _WORDS["dose"] or unit in ("h", "min", "s") or dosed
+    named = next((word for word in ("mg", "mcg", "g") if word in header.words), "") if dosed and not unit else ""
     if named:
         variable = variable.learn("guessed", unit=named)
     summed = unit in _WORDS["sum"]

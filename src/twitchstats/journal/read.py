@@ -12,7 +12,15 @@ from twitchstats.errors import JournalError, OptionError, check_choice, unknown_
 from twitchstats.journal.guess import read_columns
 from twitchstats.journal.layout import Table, read_frame, read_table
 from twitchstats.journal.record import Journal, Rejects
-from twitchstats.journal.rows import assemble_days, judge_courses, number_days, pick_column, place_nights, read_keys
+from twitchstats.journal.rows import (
+    Keys,
+    assemble_days,
+    judge_courses,
+    number_days,
+    pick_column,
+    place_nights,
+    read_keys,
+)
 from twitchstats.journal.schema import read_schema
 from twitchstats.journal.source import Readable, Source, describe_file
 from twitchstats.journal.tables import gather_people, read_episodes, read_people
@@ -130,31 +138,19 @@ def read_journal(
     person, date = person or _take_key(renamed, "person"), date or _take_key(renamed, "date")
     moments: dict[str, Any] = {"person": person, "today": today, "date_format": date_format}
     keys = read_keys(table, rejects, date=date, order=order, renamed=frozenset(renamed), **moments)
-    kept = table.keep(keys.mask)
-    used = [column.place for column in keys.columns]
-    if len(used) == len(table.columns):
-        raise JournalError(
-            f"{table.source or 'The table'} has no column besides person and date. Add one for each variable."
-        )
-    readings = read_columns(kept, used, rejects, decimal=decimal, renamed=renamed, schema=meaning)
-    readings = place_nights(readings, kept, keys, rejects)
-    days, variables = assemble_days(readings, keys, kept.rows, rejects)
-    before = {variable.name: variable.remark for variable in (reading.variable for reading in readings)}
-    variables = judge_courses(days, variables, keys.calendar)
-    for variable in variables:
-        if variable.remark != before[variable.name] and not variable.level:
-            told = variable.remark.removeprefix(before[variable.name]).removeprefix("; ")
-            rejects.note("days", variable.source, "note", told)
+    days, variables = _read_days(table, keys, rejects, decimal=decimal, renamed=renamed, schema=meaning)
     told = tabulate_variables(variables)
     chosen = choose_outcome(told, days, outcome or _find_outcome(variables))
     if chosen is not None:
-        told.loc[told["name"] == chosen, "role"] = "outcome"
+        at = told.index[told["name"] == chosen][0]
+        told.loc[at, "role"] = "outcome"
+        told.loc[at, "guessed"] = ", ".join(fact for fact in told.loc[at, "guessed"].split(", ") if fact != "role")
     days = _judge_absence(days, told, chosen, keys.calendar, absent, rejects)
     _note_single_days(days, keys.calendar, rejects)
     _note_far_days(days, keys.calendar, rejects)
     persons = days.index.levels[0]
-    moments |= {"persons": persons, "calendar": keys.calendar}
     options["decimal"] = decimal
+    moments |= {"persons": persons, "calendar": keys.calendar}
     found_episodes = read_episodes(episodes, rejects, **moments, **options)
     found_people = (
         gather_people(days, told) if people is None else read_people(people, rejects, person=person, **options)
@@ -173,6 +169,24 @@ def read_journal(
         source=table.source,
         checksum=table.checksum,
     )
+
+
+def _read_days(
+    table: Table,
+    keys: Keys,
+    rejects: Rejects,
+    **reading: Any,  # noqa: ANN401
+) -> tuple[pd.DataFrame, list[Variable]]:
+    """Return the daily table and what its columns mean."""
+    used = [column.place for column in keys.columns]
+    if len(used) == len(table.columns):
+        raise JournalError(
+            f"{table.source or 'The table'} has no column besides person and date. Add one for each variable."
+        )
+    kept = table.keep(keys.mask)
+    readings = place_nights(read_columns(kept, used, rejects, **reading), kept, keys, rejects)
+    days = assemble_days(readings, keys, kept.rows, rejects)
+    return days, judge_courses(days, [reading.variable for reading in readings], keys.calendar, rejects)
 
 
 def find_source(

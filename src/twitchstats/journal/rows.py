@@ -31,6 +31,7 @@ _NO_ROW = "row dropped"
 _PERSON_WORDS = frozenset(load_words("person hint"))
 _SURE_PERSON_WORDS = frozenset(load_words("person asked"))
 _OUTCOME_WORDS = frozenset(load_words("outcome hint"))
+_MONTHS = frozenset(word for month in range(1, 13) for word in load_words(f"month {month}"))
 _TOTALS = frozenset(load_words("totals"))
 _NIGHT_WORDS = frozenset(load_words("night column"))
 _HOW = {
@@ -211,6 +212,12 @@ def refuse_turned(table: Table) -> None:
         raise JournalError(
             f"{told} has its dates in the header ({dates[0]!r}, {dates[1]!r}, ...): it is turned. Write a row for each "
             "day and a column for each variable; in a spreadsheet copy it and paste it transposed."
+        )
+    months = [header for header in filled[1:] if normalise_header(header) in _MONTHS]
+    if len(months) >= 2 and len(months) >= 0.6 * (len(filled) - 1):
+        raise JournalError(
+            f"{told} has months in the header ({months[0]!r}, {months[1]!r}, ...), as a calendar on one page has. "
+            "Write a row for each day with its full date (2024-03-31), and a column for each variable."
         )
     plain = [header for header in filled if read_number(header) is not None or look_like_dates([header]) == 1]
     if plain and len(plain) >= max(1.0, 0.5 * len(filled)):
@@ -497,31 +504,27 @@ def _guess_outcomes(table: Table) -> list[str]:
 # --- from rows to days ------------------------------------------------------------------------------------------------
 
 
-def assemble_days(
-    readings: Sequence[Reading], keys: Keys, rows: NDArray[np.int64], rejects: Rejects
-) -> tuple[pd.DataFrame, list[Variable]]:
+def assemble_days(readings: Sequence[Reading], keys: Keys, rows: NDArray[np.int64], rejects: Rejects) -> pd.DataFrame:
     """Return the daily table with the sorted index (person, date); rows of one day become one, and that is told."""
     span = keys.numbers - keys.numbers.min()
     rank = keys.person * np.int64(int(span.max()) + 1) + span
     order = None if (rank[1:] > rank[:-1]).all() else np.lexsort((rows, rank))
     columns = {reading.variable.name: reading.data for reading in readings}
-    variables = [reading.variable for reading in readings]
     if order is None:
-        frame = pd.DataFrame(columns, index=keys.index(slice(None)), copy=False)
-        return frame, variables
+        return pd.DataFrame(columns, index=keys.index(slice(None)), copy=False)
     rank = rank[order]
     first = np.concatenate([[True], rank[1:] != rank[:-1]])
     frame = pd.DataFrame({name: values[order] for name, values in columns.items()}, copy=False)
     if not first.all():
-        frame, variables = _combine_rows(frame, first, readings, keys, rows, order, rejects)
+        frame = _combine_rows(frame, first, readings, keys, rows, order, rejects)
     frame.index = keys.index(order[first])
-    return frame, variables
+    return frame
 
 
 def _combine_rows(
     frame: pd.DataFrame, first: Mask, readings: Sequence[Reading], keys: Keys, rows: NDArray[np.int64],
     order: NDArray[np.int64], rejects: Rejects,
-) -> tuple[pd.DataFrame, list[Variable]]:  # fmt: skip
+) -> pd.DataFrame:  # fmt: skip
     """Make one row of the rows of each day: equal ones are one; in others each variable has its rule."""
     group = np.cumsum(first) - 1
     cells = [reading.column for reading in readings]
@@ -533,7 +536,7 @@ def _combine_rows(
     again = several[group] & ~equal
     merged = frame[first].reset_index(drop=True)
     targets = np.flatnonzero(several)
-    variables, told = [], []
+    told: list[tuple[str, str]] = []
     for reading in readings:
         variable, name = reading.variable, reading.variable.name
         values, groups = frame.loc[again, name], group[again]
@@ -544,14 +547,12 @@ def _combine_rows(
             if not repeated and not variable.level:
                 told.append(("any" if variable.kind == "yes/no" else how, variable.source))
         if repeated:
-            variable = variable.tell(
-                "its rows of a day always repeat one value, so it is the day's value and not added up"
-            )
-        variables.append(variable)
+            told_so = "its rows of a day always repeat one value, so it is the day's value and not added up"
+            rejects.note("days", variable.source, "note", told_so)
         if len(targets) and how == "sum":
             _question_sums(variable, merged, targets, keys, order[first], rows, rejects)
     _tell_combined(first, equal, keys, rows, order, told, rejects)
-    return merged, variables
+    return merged
 
 
 def _repeat(values: pd.Series, groups: NDArray[np.int64]) -> bool:
@@ -619,36 +620,38 @@ def _tell_combined(
 # --- what the course of the days shows --------------------------------------------------------------------------------
 
 
-def judge_courses(days: pd.DataFrame, variables: list[Variable], calendar: str) -> list[Variable]:
+def judge_courses(days: pd.DataFrame, variables: list[Variable], calendar: str, rejects: Rejects) -> list[Variable]:
     """Say of your own columns which can't be triggers: constants, traits of the person, counters that only rise."""
     codes = days.index.codes[0]
     same = np.asarray(codes[1:] == codes[:-1])
-    n_people = len(days.index.levels[0])
-    return [
-        _judge_course(days[variable.name].to_numpy(), variable, same, n_people, calendar)
-        if variable.role == "own" and variable.how.get("role") != "schema" and variable.kind not in ("text", "choice")
-        else variable
-        for variable in variables
-    ]
+    judged = []
+    for variable in variables:
+        open_role = variable.role == "own" and variable.how.get("role") != "schema"
+        figures = open_role and variable.kind not in ("text", "choice")
+        values = days[variable.name].to_numpy() if figures else np.array([])
+        role, why = _judge_course(values, variable.kind, same, calendar)
+        if role and not variable.level:
+            rejects.note("days", variable.source, "note", why)
+        judged.append(variable.learn("guessed", role=role) if role else variable)
+    return judged
 
 
-def _judge_course(values: NDArray, variable: Variable, same: Mask, n_people: int, calendar: str) -> Variable:
+def _judge_course(values: NDArray, kind: str, same: Mask, calendar: str) -> tuple[str, str]:
+    """Return the role of a column that is no trigger, and why; blanks where nothing speaks against it."""
     if len(values) < 5 or not same.any():
-        return variable
+        return "", ""
     steps = np.diff(values)[same]
     steps = steps[~np.isnan(steps)]
     if len(steps) < 4 or (steps < 0).any():
-        return variable
+        return "", ""
     filled = values[~np.isnan(values)]
     if (filled == filled[0]).all():
-        return variable.learn("guessed", role="none").tell("it never changes, so it is no trigger")
-    if not steps.any() and n_people > 1:
-        return variable.learn("guessed", role="person").tell(
-            "it never changes within a person, so it describes the person"
-        )
-    if calendar != "none" and len(steps) >= 8 and variable.kind != "rating" and (steps > 0).mean() >= 0.8:
-        return variable.learn("guessed", role="none").tell("it only rises, as a counter does, so it is no trigger")
-    return variable
+        return "none", "it never changes, so it is no trigger"
+    if not steps.any() and not same.all():
+        return "person", "it never changes within a person, so it describes the person"
+    if calendar != "none" and len(steps) >= 8 and kind != "rating" and (steps > 0).mean() >= 0.8:
+        return "none", "it only rises, as a counter does, so it is no trigger"
+    return "", ""
 
 
 # --- nights -----------------------------------------------------------------------------------------------------------
@@ -682,8 +685,7 @@ def place_nights(readings: list[Reading], table: Table, keys: Keys, rejects: Rej
     for place, number in enumerate(sorted(nights)):
         reading = readings[number] if moved is None else moved[place]
         variable = reading.variable
-        timed = variable.learn("header", timing="night") if variable.how.get("timing") != "schema" else variable
-        done[number] = replace(reading, variable=timed)
+        done[number] = replace(reading, variable=variable.learn("header", timing="night"))
     if usual:
         rejects.note(
             "days", ends.header, "night_moved",
@@ -741,7 +743,7 @@ def _read_stamps(column: Column) -> NDArray[np.datetime64]:
 def _is_night(reading: Reading, pattern: Mask) -> bool:
     """Say whether a column tells of the night: by a word, or because it is filled just where the night's times are."""
     variable = reading.variable
-    if variable.how.get("timing") in ("schema", "header") or variable.kind in ("text", "choice"):
+    if variable.how.get("timing") in ("schema", "confirmed", "header") or variable.kind in ("text", "choice"):
         return variable.timing == "night"
     if variable.timing == "night" or set(normalise_header(variable.source).split()) & _NIGHT_WORDS:
         return True
@@ -780,7 +782,10 @@ def _doubt_nights(readings: list[Reading], table: Table, rejects: Rejects) -> li
         for c in columns
         if c.numbers is None and look_like_dates(c.levels) < 0.5 and any(":" in t for t in c.levels[:50])
     ]
-    nights = [reading for reading in readings if reading.variable.timing == "night" and reading.variable.canonical]
+    nights = [
+        reading for reading in readings
+        if reading.variable.timing == "night" and reading.variable.how.get("timing") == "dictionary"
+    ]  # fmt: skip
     if not clocked or not nights:
         return readings
     rejects.note(
@@ -790,6 +795,6 @@ def _doubt_nights(readings: list[Reading], table: Table, rejects: Rejects) -> li
     )  # fmt: skip
     return [
         replace(r, variable=replace(r.variable, timing="", how={**r.variable.how, "timing": "guessed"}))
-        if r in nights and r.variable.how.get("timing") != "schema" else r
+        if r in nights else r
         for r in readings
     ]  # fmt: skip

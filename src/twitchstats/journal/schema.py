@@ -155,8 +155,11 @@ def apply_facts(variable: Variable, facts: Facts) -> Variable:
     told: dict[str, Any] = {}
     for fact, text in facts.items():
         value, how = _read_fact(fact, text), variable.how.get(fact, "")
+        same = _same(value, getattr(variable, fact, None))
         repeated = fact in left or how in ("dictionary", "header") or (not how and fact in ("lagged", "outside"))
-        if fact != "guessed" and not (repeated and _same(value, getattr(variable, fact, None))):
+        if fact == "timing" and same and fact not in left and value:
+            variable = variable.learn("confirmed", timing=value)
+        elif fact != "guessed" and not (repeated and same):
             told[fact] = value
     if variable.canonical and "unit" in told:
         variable = _convert(variable, told.pop("unit"))

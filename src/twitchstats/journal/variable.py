@@ -63,7 +63,8 @@ class Variable:
     level : str
         The word of a text column that this yes/no column stands for; "" otherwise.
     how : mapping of str to str
-        How each fact is known: "dictionary", "schema", "header" or "guessed".
+        How each fact is known: "dictionary", "schema", "header", "guessed", or "confirmed" (by a schema that says what
+        the dictionary says).
     factor : float
         Turns the numbers of the column into the unit.
     remark : str
@@ -112,7 +113,7 @@ class Variable:
 
     def learn(self, how: str, **facts: Any) -> "Variable":  # noqa: ANN401
         """Return the variable with facts of one origin; what the schema or the header said stays as it is."""
-        strength = {"guessed": 0, "dictionary": 1, "header": 2, "schema": 3}
+        strength = {"guessed": 0, "dictionary": 1, "header": 2, "schema": 3, "confirmed": 3}
         new = {fact: value for fact, value in facts.items() if strength[how] >= strength[self.how.get(fact, "guessed")]}
         ways = {fact: how for fact in new if fact in FACT_COLUMNS}
         return replace(self, **new, how={**self.how, **ways})
