@@ -139,7 +139,7 @@ def plot_combinations(frame: pd.DataFrame, figure: Figure | None = None, *, most
         Three rows: risk with interval (model filled, observed hollow), people seen, and the signs of each column.
     """
     from twitchstats.redflags.combining import NONE
-    from twitchstats.redflags.odds import label_term
+    from twitchstats.redflags.naming import label_term
 
     rows = frame[frame["n_signs"].notna()].head(most).reset_index(drop=True)
     _need_rows(rows, "combinations")

@@ -10,7 +10,7 @@ from twitchstats.errors import NotEnoughDataError, OptionError
 from twitchstats.redflags.prevalence import find_base_rate, shift_risk
 from twitchstats.redflags.rules import apply_referral_rules
 from twitchstats.redflags.training import match_labels
-from twitchstats.redflags.validation import Classifier, _check_options
+from twitchstats.redflags.validation import Classifier, check_options
 
 FloatArray = NDArray[np.float64]
 
@@ -63,7 +63,7 @@ def decision_curve(
     NotEnoughDataError
         One class only.
     """
-    _check_options(n_bootstrap, level)
+    check_options(n_bootstrap, level)
     serious = match_labels(y, getattr(model, "classes_", [0, 1]), X)
     if not 0 < serious.mean() < 1:
         raise NotEnoughDataError(
