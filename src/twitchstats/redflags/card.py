@@ -55,6 +55,17 @@ def write_model_card(record: Record, parameters: Mapping[str, object], validatio
     return "# Model card\n\n" + "\n\n".join(f"## {head}\n\n{text}" for head, text in sections) + "\n"
 
 
+def count_assumed() -> str:
+    """Return how much of the simulator is assumed.
+
+    >>> count_assumed()
+    'Of the 149 parameters that they are made from (data/cohort_parameters.csv) 129 are assumed.'
+    """
+    table = load_cohort_parameters()
+    assumed = int(table["confidence"].eq("assumed").sum())
+    return f"Of the {len(table)} parameters that they are made from (data/cohort_parameters.csv) {assumed} are assumed."
+
+
 def _tell_origin(record: Record, unknown: str) -> str:
     """Return a text for simulated people, or another where it is not known who they are."""
     if record.origin is None:
@@ -65,12 +76,7 @@ def _tell_origin(record: Record, unknown: str) -> str:
 def _tell_sample(record: Record) -> str:
     if record.origin:
         what = f"{record.origin.design} sample of `simulate_cohort`; serious means {', '.join(record.origin.serious)}"
-        table = load_cohort_parameters()
-        assumed = int(table["confidence"].eq("assumed").sum())
-        origin = (
-            f"**Trained on simulated people** ({what}); no real person has been seen. They are made from a table of "
-            f"parameters (data/cohort_parameters.csv) of which {assumed} of {len(table)} are assumed."
-        )
+        origin = f"**Trained on simulated people** ({what}); no real person has been seen. {count_assumed()}"
     else:
         origin = "The table did not say where the people come from: whoever fitted the model states it here."
     return (

@@ -1,7 +1,7 @@
 """What risks are worth against what happened: the measures themselves, without intervals."""
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 from scipy import special
 from sklearn.metrics import brier_score_loss, roc_auc_score
 
@@ -15,8 +15,16 @@ METRICS = (
 _CURVE_KNOTS = (0.05, 0.35, 0.65, 0.95)
 
 
-def measure_risk(y: FloatArray, risk: FloatArray, threshold: float, weights: FloatArray | None = None) -> FloatArray:
+def measure_risk(
+    y: FloatArray,
+    risk: FloatArray,
+    threshold: float,
+    weights: FloatArray | None = None,
+    parts: NDArray | None = None,
+) -> FloatArray:
     """Return the `METRICS` of predicted risks against 0/1 outcomes.
+
+    With `parts`, (people,), whose risks come from different models, the AUC compares people of one part only.
 
     "eci" is the mean squared distance of the risks from the calibration curve, times 100 (Van Hoorde et al 2015, J
     Biomed Inform 54:283); "e90" the distance that nine in ten do not exceed (Austin and Steyerberg 2019, Stat Med
@@ -27,7 +35,7 @@ def measure_risk(y: FloatArray, risk: FloatArray, threshold: float, weights: Flo
     away = np.abs(special.expit(smooth_outcome(y, risk, log_odds, counts)) - risk)
     return np.array(
         [
-            measure_auc(y, risk, weights),
+            measure_auc(y, risk, weights, parts),
             measure_brier(y, risk, weights),
             np.average(y - risk, weights=counts),
             _fit_intercept(y, log_odds, counts),
@@ -54,9 +62,23 @@ def measure_brier(y: FloatArray, risk: FloatArray, weights: FloatArray | None = 
     return float(brier_score_loss(y, risk, sample_weight=weights))
 
 
-def measure_auc(y: FloatArray, risk: FloatArray, weights: FloatArray | None = None) -> float:
-    """Return the chance that a serious person has the higher risk of two, ties counted as half."""
-    return float(roc_auc_score(y, risk, sample_weight=weights))
+def measure_auc(
+    y: FloatArray, risk: FloatArray, weights: FloatArray | None = None, parts: NDArray | None = None
+) -> float:
+    """Return the chance that a serious person has the higher risk of two, ties counted as half.
+
+    With `parts` only people of the same part are compared.
+    """
+    if parts is None:
+        return float(roc_auc_score(y, risk, sample_weight=weights))
+    found, pairs = [], []
+    for part in np.unique(parts):
+        there = parts == part
+        pairs.append(y[there].sum() * (1 - y[there]).sum())
+        if pairs[-1]:
+            kept = None if weights is None else weights[there]
+            found.append(pairs[-1] * roc_auc_score(y[there], risk[there], sample_weight=kept))
+    return float(sum(found) / sum(pairs))
 
 
 def _fit_intercept(y: FloatArray, log_odds: FloatArray, counts: FloatArray) -> float:

@@ -1,12 +1,13 @@
 """People who tell only some signs: a model on the signs that were told, from stored moments.
 
 A pattern submodel (Fletcher Mercaldo and Blume 2020, Biostatistics 21:236) needs people to be fitted on, and a saved
-model holds none. So each class is stored as means and covariances of its signs; from these, people are made (yes/no
-signs as thresholds of a normal distribution with the same correlations), weighted until every mean and every product of
-two signs is that of the training people, and the submodel is fitted on them.
+model holds none. So each class is stored as means, covariances and quantiles of its signs; from these, people are made
+(yes/no signs as thresholds of a normal distribution with the same correlations), weighted until every mean and every
+product of two signs is that of the training people, and the submodel is fitted on them.
 """
 
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +20,7 @@ from twitchstats.redflags.fitting import FloatArray, find_information, refine_ri
 Bools = NDArray[np.bool_]
 
 _POWER = 11  # 2 ** 11 people of each class
+LEVELS = np.linspace(0.01, 0.99, 33)
 _MOST_SIGNS = 25  # beyond it products are not matched: too many
 
 
@@ -29,8 +31,9 @@ class Submodel:
     Attributes
     ----------
     coefficients : ndarray, (1 + told terms,)
+        Of intercept, terms, and squares of numbers.
     places : ndarray, (1 + told terms,)
-        Where these stand among intercept and all terms.
+        Where these stand among intercept, all terms, and squares.
     own : ndarray, (1 + told terms,)
         The coefficients of standardised columns.
     """
@@ -49,59 +52,62 @@ class Patterns:
     design : Design
     means, covariances : ndarray, (2, signs), (2, signs, signs)
         Of people who are not serious, and of those who are.
+    quantiles : ndarray, (2, signs, levels)
+        From the 1st to the 99th percentile: how numbers are spread.
     yes_no : ndarray of bool, (signs,)
     counts : ndarray, (2,)
         People of each class.
-    penalty : ndarray, (1 + terms,)
-        By what a column is divided before the ridge pulls on it alike; 0 for no pull.
+    scales : ndarray, (terms,)
+        By what a column is divided before the ridge pulls on it alike.
     strength : float
     """
 
     design: Design
     means: FloatArray
     covariances: FloatArray
+    quantiles: FloatArray
     yes_no: Bools
     counts: FloatArray
     scales: FloatArray
     strength: float
     _made: dict[bytes, Submodel] = field(default_factory=dict, repr=False, compare=False)
-    _people: list[tuple[FloatArray, FloatArray, FloatArray]] = field(default_factory=list, repr=False, compare=False)
 
     def find(self, told: Bools) -> Submodel:
         """Return the submodel of the signs that were `told`, (signs,)."""
         key = told.tobytes()
         if key not in self._made:
-            if not self._people:
-                self._people.append(self._make_people())
             self._made[key] = self._fit(told)
         return self._made[key]
 
-    def _make_people(self) -> tuple[FloatArray, FloatArray, FloatArray]:
-        """Return terms, class and weight of made-up people."""
-        made = [make_people(*moments, self.yes_no) for moments in zip(self.means, self.covariances, strict=True)]
-        columns = np.vstack([self.design.build(signs) for signs, _ in made])
+    def build(self, signs: FloatArray) -> FloatArray:
+        """Return intercept, terms, and the squares of numbers: these bend where other signs are not told."""
+        squares = signs[:, ~self.yes_no] ** 2
+        return np.column_stack([np.ones(len(signs)), self.design.build(signs), np.nan_to_num(squares)])
+
+    @cached_property
+    def _people(self) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray, FloatArray]:
+        """Return standardised columns, class and weight of made-up people, and the columns' means and scales."""
+        stored = zip(self.means, self.covariances, self.quantiles, strict=True)
+        made = [make_people(*moments, self.yes_no) for moments in stored]
+        columns = np.vstack([self.build(signs) for signs, _ in made])
         weights = np.concatenate([count * share for count, (_, share) in zip(self.counts, made, strict=True)])
-        return columns, np.repeat([0.0, 1.0], [len(share) for _, share in made]), weights
+        mean = weights @ columns / weights.sum()
+        bent = columns[:, 1 + len(self.scales) :].std(axis=0)
+        mean[0], scales = 0.0, np.r_[1.0, self.scales, np.where(bent > 0, bent, 1.0)]
+        outcome = np.repeat([0.0, 1.0], [len(share) for _, share in made])
+        return (columns - mean) / scales, outcome, weights, mean, scales
 
     def _fit(self, told: Bools) -> Submodel:
-        columns, outcome, weights = self._people[0]
-        varies = (columns != columns[0]).any(axis=0)
+        columns, outcome, weights, mean, scales = self._people
         known = {name for name, there in zip(self.design.signs, told, strict=True) if there}
-        terms = [place for place, parts in enumerate(self.design.products) if known.issuperset(parts)]
-        there = [place for place in terms if varies[place]]
-        places = np.r_[0, 1 + np.array(there, dtype=int)]
-        scaled, mean = self._scale(places)
-        start = np.r_[special.logit(weights @ outcome / weights.sum()), np.zeros(len(there))]
-        own = refine_ridge(scaled, outcome, self.strength, weights, start)
-        slopes = own[1:] / self.scales[there]
-        return Submodel(np.r_[own[0] - mean[there] @ slopes, slopes], places, own)
-
-    def _scale(self, places: NDArray[np.int_]) -> tuple[FloatArray, FloatArray]:
-        """Return intercept and terms of the made-up people as the ridge sees them, and the terms' means."""
-        columns, _, weights = self._people[0]
-        mean = weights @ columns / weights.sum()
-        at = places[1:] - 1
-        return np.column_stack([np.ones(len(columns)), (columns[:, at] - mean[at]) / self.scales[at]]), mean
+        asked = [known.issuperset(parts) for parts in self.design.products] + [False] * len(self.design.unknown)
+        varies = (columns != columns[0]).any(axis=0)
+        places = np.flatnonzero(np.r_[True, asked, told[~self.yes_no]] & (varies | (np.arange(len(varies)) == 0)))
+        start = np.r_[special.logit(weights @ outcome / weights.sum()), np.zeros(len(places) - 1)]
+        own = refine_ridge(columns[:, places], outcome, self.strength, weights, start)
+        plain = own / scales[places]
+        plain[0] -= mean[places] @ plain
+        return Submodel(plain, places, own)
 
     def spread(self, told: Bools) -> FloatArray:
         """Return how terms that are not told follow from those that are, (1 + told terms, 1 + all terms).
@@ -109,16 +115,16 @@ class Patterns:
         Weighted least squares, the first step from the model to its submodel: a change of all coefficients moves the
         submodel's by this much.
         """
-        sub = self.find(told)
-        weights, places, n_terms = self._people[0][2], sub.places, len(self.scales)
-        scaled, mean = self._scale(np.arange(1 + n_terms))
-        curved = find_information(scaled, scaled[:, places] @ sub.own, weights)
-        inner = curved[np.ix_(places, places)] + np.diag(np.r_[0.0, np.full(len(places) - 1, self.strength)])
-        spread = np.linalg.lstsq(inner, curved[places], rcond=None)[0]
-        spread[:, places] = np.eye(len(places))
-        back, there = np.diag(np.r_[1.0, 1 / self.scales]), np.diag(np.r_[1.0, self.scales])
-        back[0, 1:], there[0, 1:] = -mean / self.scales, mean
-        return back[np.ix_(places, places)] @ spread @ there
+        columns, _, weights, mean, scales = self._people
+        sub, last = self.find(told), 1 + len(self.scales)
+        curved = find_information(columns, columns[:, sub.places] @ sub.own, weights)
+        inner = curved[np.ix_(sub.places, sub.places)]
+        inner = inner + np.diag(np.r_[0.0, np.full(len(sub.places) - 1, self.strength)])
+        spread = np.linalg.lstsq(inner, curved[sub.places], rcond=None)[0]
+        spread[:, sub.places] = np.eye(len(sub.places))
+        back, there = np.diag(1 / scales), np.diag(scales)
+        back[0, 1:], there[0, 1:] = -mean[1:] / scales[1:], mean[1:]
+        return (back[np.ix_(sub.places, sub.places)] @ spread @ there)[:, :last]
 
 
 def estimate_patterns(
@@ -136,6 +142,7 @@ def estimate_patterns(
         design,
         np.array([mean for mean, _ in moments]),
         np.array([covariance for _, covariance in moments]),
+        np.array([_find_quantiles(encoded[outcome == label], weights[outcome == label]) for label in (0, 1)]),
         np.asarray(np.isin(there, (0.0, 1.0)).all(axis=0)),
         np.array([weights[outcome == label].sum() for label in (0, 1)]),
         scales,
@@ -143,7 +150,19 @@ def estimate_patterns(
     )
 
 
-def make_people(mean: FloatArray, covariance: FloatArray, yes_no: Bools) -> tuple[FloatArray, FloatArray]:
+def _find_quantiles(encoded: FloatArray, weights: FloatArray) -> FloatArray:
+    """Return quantiles of each sign among those who told it, (signs, levels); 0 where nobody did."""
+    found = np.zeros((encoded.shape[1], len(LEVELS)))
+    for place, column in enumerate(encoded.T):
+        told = ~np.isnan(column)
+        if told.any():
+            found[place] = np.quantile(column[told], LEVELS, weights=weights[told], method="inverted_cdf")
+    return found
+
+
+def make_people(
+    mean: FloatArray, covariance: FloatArray, quantiles: FloatArray, yes_no: Bools
+) -> tuple[FloatArray, FloatArray]:
     """Make people whose signs have these moments.
 
     Returns
@@ -158,7 +177,9 @@ def make_people(mean: FloatArray, covariance: FloatArray, yes_no: Bools) -> tupl
     sampler = stats.qmc.Sobol(len(mean), rng=np.random.default_rng(1))
     even = np.clip(sampler.random_base2(_POWER), 1e-9, 1 - 1e-9)
     drawn = special.ndtri(even) @ np.linalg.cholesky(latent).T
-    signs = np.where(yes_no, drawn > bar, mean + deviation * drawn)
+    signs = (drawn > bar).astype(float)
+    for place in np.flatnonzero(~yes_no):
+        signs[:, place] = np.interp(special.ndtr(drawn[:, place]), LEVELS, quantiles[place])
     return signs, _rake(signs, mean, covariance, yes_no)
 
 
@@ -220,9 +241,9 @@ def _rake(signs: FloatArray, mean: FloatArray, covariance: FloatArray, yes_no: B
 def find_odds(patterns: Patterns, encoded: FloatArray, coefficients: FloatArray) -> FloatArray:
     """Return the log odds of each person, (people,): of the model, or of a submodel where signs are not told."""
     design = patterns.design
-    columns = np.column_stack([np.ones(len(encoded)), design.build(encoded)])
-    log_odds = columns @ coefficients
-    marks = slice(1 + len(design.products), None)  # columns that say what is not known
+    columns = patterns.build(encoded)
+    log_odds = columns[:, : len(coefficients)] @ coefficients
+    marks = slice(1 + len(design.products), len(coefficients))  # columns that say what is not known
     with threadpool_limits(1):  # many small fits: threads would only wait for each other
         found = [(rows, patterns.find(told)) for rows, told in group_patterns(encoded) if not told.all()]
     for rows, sub in found:
@@ -233,11 +254,9 @@ def find_odds(patterns: Patterns, encoded: FloatArray, coefficients: FloatArray)
 
 def find_terms(patterns: Patterns, encoded: FloatArray) -> FloatArray:
     """Return the terms that each person amounts to, (people, 1 + terms): how log odds move with the coefficients."""
-    design = patterns.design
-    columns = np.column_stack([np.ones(len(encoded)), design.build(encoded)])
-    kept = 1 + len(design.products)
+    columns, kept = patterns.build(encoded), 1 + len(patterns.design.products)
     for rows, told in group_patterns(encoded):
         if not told.all():
             own = columns[np.ix_(rows, patterns.find(told).places)]
             columns[rows, :kept] = (own @ patterns.spread(told))[:, :kept]
-    return columns
+    return columns[:, : 1 + len(patterns.scales)]

@@ -24,9 +24,9 @@ def base_rates() -> pd.DataFrame:
     -------
     DataFrame
         ``setting, base_rate`` (missing: no figure known), ``ci_lower, ci_upper`` (Wilson, where people were counted),
-        ``cases, people``; ``low, high`` (between which it is taken to lie) and ``range`` (why); ``crowd`` ("population" or "clinic": whose
-        mix of other conditions goes with it), ``condition, source, doi, confidence`` (H seen at the source, D derived)
-        and ``note``.
+        ``cases, people``; ``low, high`` (between which it is taken to lie) and ``range`` (why); ``crowd`` ("population"
+        or "clinic": whose mix of other conditions goes with it), ``condition, source, doi, confidence`` (H seen at the
+        source, D derived) and ``note``.
 
     >>> base_rates().set_index("setting").loc["adults in general", "base_rate"]
     np.float64(6e-05)

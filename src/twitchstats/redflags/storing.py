@@ -15,7 +15,7 @@ import twitchstats
 from twitchstats.errors import TwitchstatsError
 from twitchstats.redflags.assumptions import Origin
 from twitchstats.redflags.design import Design
-from twitchstats.redflags.patterns import Patterns
+from twitchstats.redflags.patterns import LEVELS, Patterns
 from twitchstats.redflags.prevalence import BaseRate, check_share
 from twitchstats.redflags.record import Record
 
@@ -35,7 +35,7 @@ SCHEMA: dict[str, tuple[type | tuple[type, ...], str]] = {
 _ARRAYS = {"covariance": "covariance_", "means": "term_means_", "scales": "term_scales_"}
 _TUPLES = {"signs": "signs_", "ignored": "ignored_", "dropped": "dropped_terms_", "notes": "notes_"}
 _PLAIN = {name: f"{name}_" for name in ("named", "strength", "n_people", "n_serious", "sample_rate", "shift", "digest")}
-_MOMENTS = ("means", "covariances", "yes_no", "counts")
+_MOMENTS = ("means", "covariances", "quantiles", "yes_no", "counts")
 
 
 def save_record(record: Record, parameters: dict[str, Any], path: str | Path) -> None:
@@ -131,7 +131,13 @@ def _check_parts(parts: dict[str, Any]) -> None:
     one, two = (n_signs,), (n_signs, n_signs)
     for name, size in {"mean": one, "low": one, "high": one, "covariance": two}.items():
         _check_array(f"design_ {name}", design[name], size)
-    for name, size in {"means": (2, *one), "covariances": (2, *two), "yes_no": one, "counts": (2,)}.items():
+    for name, size in {
+        "means": (2, *one),
+        "covariances": (2, *two),
+        "quantiles": (2, *one, len(LEVELS)),
+        "yes_no": one,
+        "counts": (2,),
+    }.items():
         _check_array(f"patterns_ {name}", parts["patterns_"][name], size)
 
 

@@ -122,8 +122,10 @@ def validate_risk(
     sample = _read_sample(model, X, y, n_bootstrap, level, held_out, groups, sample_weight)
     cut = float(sample.outcome.mean()) if threshold is None else check_share("threshold", threshold)
 
-    def measure(y: FloatArray, risk: FloatArray, weights: FloatArray | None) -> FloatArray:
-        return measure_risk(y, risk, cut, weights)
+    def measure(
+        y: FloatArray, risk: FloatArray, weights: FloatArray | None, parts: IntArray | None = None
+    ) -> FloatArray:
+        return measure_risk(y, risk, cut, weights, parts)
 
     apparent, estimate, drawn = _judge(sample, measure, n_bootstrap, seed, progress)
     lower, upper = _spread(drawn, estimate, level)
@@ -249,7 +251,7 @@ def estimate_calibration(
     low, high = special.logit(np.clip(np.quantile(sample.risk, [0.01, 0.99]), 1e-9, 1 - 1e-9))
     grid: FloatArray = np.linspace(float(low), float(high), n_points)
 
-    def curve(y: FloatArray, risk: FloatArray, weights: FloatArray | None) -> FloatArray:
+    def curve(y: FloatArray, risk: FloatArray, weights: FloatArray | None, parts: IntArray | None = None) -> FloatArray:
         return smooth_outcome(y, risk, grid, weights)
 
     apparent, estimate, drawn = _judge(sample, curve, n_bootstrap, seed, progress)
@@ -403,7 +405,7 @@ def _take(X: pd.DataFrame | NDArray, rows: NDArray) -> pd.DataFrame | NDArray:
 
 def _judge(
     sample: _Sample,
-    measure: Callable[[FloatArray, FloatArray, FloatArray | None], FloatArray],
+    measure: Callable[..., FloatArray],
     n_bootstrap: int,
     seed: int,
     progress: bool,
@@ -419,14 +421,14 @@ def _judge(
     )
     if sample.held_out:
         return apparent, apparent, drawn
-    estimate = _average([measure(y, risk, weights) for risk in _cross_validate(sample, seed)])
+    estimate = _average([measure(y, risk, weights, parts) for risk, parts in _cross_validate(sample, seed)])
     noise = _draw_noise(sample, measure, min(n_bootstrap, NOISE), seed)
     return apparent, estimate, drawn + noise[np.arange(n_bootstrap) % len(noise)]
 
 
 def _draw_noise(
     sample: _Sample,
-    measure: Callable[[FloatArray, FloatArray, FloatArray | None], FloatArray],
+    measure: Callable[..., FloatArray],
     n_bootstrap: int,
     seed: int,
 ) -> FloatArray:
@@ -445,8 +447,8 @@ def _draw_noise(
     return np.array(found)
 
 
-def _cross_validate(sample: _Sample, seed: int) -> Iterator[FloatArray]:
-    """Yield everybody's risk by models fitted without them, once for each repetition."""
+def _cross_validate(sample: _Sample, seed: int) -> Iterator[tuple[FloatArray, IntArray]]:
+    """Yield everybody's risk by models fitted without them, and which model it was, once for each repetition."""
     y, groups = sample.outcome, sample.groups
     fewest = int(min(y.sum(), (1 - y).sum()))
     most = fewest if groups is None else min(fewest, len(np.unique(groups)))
@@ -457,10 +459,10 @@ def _cross_validate(sample: _Sample, seed: int) -> Iterator[FloatArray]:
     kind = StratifiedKFold if groups is None else StratifiedGroupKFold
     for repeat in range(REPEATS):
         folds = kind(min(FOLDS, most), shuffle=True, random_state=seed * 1000 + repeat)
-        risk = np.empty(len(y))
-        for kept, left in folds.split(y[:, None], y, groups):
-            risk[left] = sample.refit(kept, np.ones(len(kept)))[left]
-        yield risk
+        risk, parts = np.empty(len(y)), np.empty(len(y), dtype=int)
+        for number, (kept, left) in enumerate(folds.split(y[:, None], y, groups)):
+            risk[left], parts[left] = sample.refit(kept, np.ones(len(kept)))[left], number
+        yield risk, parts
 
 
 def _count(rows: IntArray) -> tuple[IntArray, FloatArray]:
