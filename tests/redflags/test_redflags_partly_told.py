@@ -1,5 +1,7 @@
 """People who tell only some signs: a model on these signs, from stored moments."""
 
+from itertools import product
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -43,13 +45,12 @@ def test_made_up_people_have_the_moments():
     "told",
     [
         [], ["wasting"], ["sensory_change"], ["speech_swallowing"], ["weakness_felt", "wasting"],
-        ["weakness_found", "wasting"], ["cramps", "speech_swallowing", "spread"], ["sex", "pain", "after_injury"],
+        ["weakness_found", "wasting"], ["cramps", "speech_swallowing", "spread"], ["pain", "cramps"],
     ],
 )  # fmt: skip
 def test_within_ten_percent_of_the_truth(model, told):
     """Whatever is told, all risks are within 10 % of the exact ones of this world (the model saw 20,000 people)."""
-    grid = np.array(np.meshgrid(*[[0.0, 1.0]] * len(told))).reshape(len(told), -1).T
-    people = pd.DataFrame(grid, columns=told, index=range(max(len(grid), 1))).reindex(columns=model.signs_)
+    people = pd.DataFrame(list(product([0.0, 1.0], repeat=len(told))), columns=told).reindex(columns=model.signs_)
     if "sex" in told:
         people["sex"] = people["sex"].map({0.0: "female", 1.0: "male"})
     truth = cohort_risk(people[told] if told else people)

@@ -38,12 +38,12 @@ def test_of_whom_nothing_is_known_the_risk_is_the_base_rate(cohort, options):
 @pytest.mark.slow
 @pytest.mark.parametrize("share", [0.3, 0.6, 0.9])
 def test_calibrated_however_much_is_unknown(model, share):
-    """Cells hidden at random from fresh people: in the large within 2.5 points, slope .9 to 1.15."""
-    fresh = simulate_cohort(people=8000, seed=77)
+    """Cells hidden at random from fresh people: in the large within 3.5 points, slope .8 to 1.25."""
+    fresh = simulate_cohort(people=1000, seed=77)
     risk = model.predict_proba(hide(fresh, model.signs_, share=share))[:, 1]
     found = dict(zip(METRICS, measure_risk(fresh["serious"].to_numpy(float), risk, 0.2), strict=True))
-    assert abs(found["calibration_in_the_large"]) < 0.025
-    assert 0.9 < found["calibration_slope"] < 1.15
+    assert abs(found["calibration_in_the_large"]) < 0.035
+    assert 0.8 < found["calibration_slope"] < 1.25
 
 
 def test_average_over_a_gaussian_sign():

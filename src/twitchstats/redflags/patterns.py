@@ -19,7 +19,7 @@ from twitchstats.redflags.fitting import FloatArray, find_information, refine_ri
 
 Bools = NDArray[np.bool_]
 
-_POWER = 11  # 2 ** 11 people of each class
+_POWER = 12  # 2 ** 12 people of each class
 LEVELS = np.linspace(0.01, 0.99, 33)
 _MOST_SIGNS = 25  # beyond it products are not matched: too many
 
@@ -255,8 +255,9 @@ def find_odds(patterns: Patterns, encoded: FloatArray, coefficients: FloatArray)
 def find_terms(patterns: Patterns, encoded: FloatArray) -> FloatArray:
     """Return the terms that each person amounts to, (people, 1 + terms): how log odds move with the coefficients."""
     columns, kept = patterns.build(encoded), 1 + len(patterns.design.products)
-    for rows, told in group_patterns(encoded):
-        if not told.all():
-            own = columns[np.ix_(rows, patterns.find(told).places)]
-            columns[rows, :kept] = (own @ patterns.spread(told))[:, :kept]
+    with threadpool_limits(1):
+        for rows, told in group_patterns(encoded):
+            if not told.all():
+                own = columns[np.ix_(rows, patterns.find(told).places)]
+                columns[rows, :kept] = (own @ patterns.spread(told))[:, :kept]
     return columns[:, : 1 + len(patterns.scales)]

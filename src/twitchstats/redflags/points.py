@@ -27,6 +27,8 @@ _BANDS = {
 }  # fmt: skip
 _TYPICAL = {"years": [30, 45, 55, 65, 75, 85], "weeks": [1, 4, 14, 52, 208]}
 NOT_KNOWN = "not known"
+LARGEST = "largest difference in risk"
+LARGEST_PARTLY = "largest difference, not all told"
 
 
 @dataclass(frozen=True)
@@ -88,7 +90,7 @@ def build_point_score(record: Record, *, most: int = 10, allowed: float = 0.1) -
         Points of the weightiest answer; more points follow the model more closely.
     allowed : float
         The largest difference in risk, at the share of the training sample, by which adding up may miss the model for
-        anybody of the training people.
+        anybody of the training people who told every sign. `PointScore.agreement` also tells it for the others.
 
     Raises
     ------
@@ -117,9 +119,10 @@ def build_point_score(record: Record, *, most: int = 10, allowed: float = 0.1) -
     points = frame[["sign", "label", "answer", "points", "low", "high"]]
     score = PointScore(points, pd.DataFrame(), pd.DataFrame())._total(decode_signs(encoded, record.signs))
     at_sample = move_record(record, BaseRate(record.sample_rate), record.base.rate)
-    by_score = _tabulate_risks(at_sample, score).set_index("score")["risk"].loc[score].to_numpy()
-    agreement = _compare(y, find_risk(at_sample, encoded), by_score)
-    worst = agreement.iloc[-1]
+    totals, line, _ = _fit_line(at_sample, score)
+    by_score = special.expit(np.interp(score, totals, line))
+    agreement = _compare(y, find_risk(at_sample, encoded), by_score, np.asarray(~np.isnan(encoded).any(axis=1)))
+    worst = agreement.set_index("measure").loc[LARGEST]
     if worst["difference"] > allowed:
         raise OptionError(
             f"These points miss the model's risk by up to {worst['difference']:.2f} ({worst['points']:.2f} instead of "
@@ -129,17 +132,19 @@ def build_point_score(record: Record, *, most: int = 10, allowed: float = 0.1) -
     return PointScore(points, _tabulate_risks(record, score), agreement)
 
 
-def _compare(y: FloatArray, by_model: FloatArray, by_score: FloatArray) -> pd.DataFrame:
-    """Return what is lost from the model to the points; the last row is the person with the largest difference."""
+def _compare(y: FloatArray, by_model: FloatArray, by_score: FloatArray, whole: NDArray[np.bool_]) -> pd.DataFrame:
+    """Return what is lost from the model to the points; the last rows are the people with the largest differences."""
     auc, brier = ([measure(y, risk) for risk in (by_model, by_score)] for measure in (measure_auc, measure_brier))
     away = np.abs(by_score - by_model)
-    worst = int(away.argmax())
     rows = [
         ("auc", *auc, auc[1] - auc[0]),
         ("brier", *brier, brier[1] - brier[0]),
         ("risk", by_model.mean(), by_score.mean(), away.mean()),
-        ("largest difference in risk", by_model[worst], by_score[worst], away[worst]),
     ]
+    for name, there in ((LARGEST, whole if whole.any() else ~whole), (LARGEST_PARTLY, ~whole)):
+        worst = int(np.where(there, away, -1.0).argmax())
+        if there.any():
+            rows.append((name, by_model[worst], by_score[worst], away[worst]))
     return pd.DataFrame(rows, columns=["measure", "model", "points", "difference"])
 
 
@@ -185,21 +190,31 @@ def _read_answers(people: pd.DataFrame, sign: str) -> FloatArray:
     return encoded
 
 
-def _tabulate_risks(record: Record, score: NDArray[np.int_]) -> pd.DataFrame:
-    """Return the risk of each total: a straight line on the log odds, moved to the record's base rate and crowd."""
+def _fit_line(record: Record, score: NDArray[np.int_]) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Return each total, its log odds (a straight line, at the base rate and crowd) and the line's squared error."""
     people = record.need_training("point_score")
     totals = np.arange(score.min(), score.max() + 1)
-    spread = max(float(score.std()), 1e-12)
-    X, at = (fitting.add_intercept(((values - score.mean()) / spread)[:, None]) for values in (score, totals))
+    X, at = _scale_scores(score, score), _scale_scores(totals, score)
     fit = fitting.fit_firth(X, people.outcome, people.weights)
     move = move_crowd(record.origin, record.base, record.signs, people.encoded) + np.zeros(len(score))
     middle = at @ (fit.coefficients + np.linalg.lstsq(X, move, rcond=None)[0]) + record.shift
-    along = X @ np.linalg.lstsq(at, middle, rcond=None)[0]
+    return totals, middle, np.einsum("ij,jk,ik->i", at, np.linalg.inv(fit.hessian), at)
+
+
+def _scale_scores(values: NDArray, score: NDArray[np.int_]) -> FloatArray:
+    return fitting.add_intercept(((values - score.mean()) / max(float(score.std()), 1e-12))[:, None])
+
+
+def _tabulate_risks(record: Record, score: NDArray[np.int_]) -> pd.DataFrame:
+    """Return the risk of each total with limits that say what is known, averaged over people with about this score."""
+    people = record.need_training("point_score")
+    totals, middle, error = _fit_line(record, score)
+    along = np.interp(score, totals, middle)
     moves = draw_moves(record.origin, record.base, record.signs, people.encoded, along)
     if moves is not None:
-        moves = (at @ np.linalg.lstsq(X, moves.T, rcond=None)[0]).T
-    error = np.einsum("ij,jk,ik->i", at, np.linalg.inv(fit.hessian), at)
-    low, high = find_reach(moves, np.zeros(len(at)) if record.origin else error, 0.95)
+        slopes = np.linalg.lstsq(_scale_scores(score, score), moves.T, rcond=None)[0]
+        moves = (_scale_scores(totals, score) @ slopes).T
+    low, high = find_reach(moves, np.zeros(len(totals)) if record.origin else error, 0.95)
     counts = pd.Series(people.outcome).groupby(score).agg(["size", "sum"]).reindex(totals, fill_value=0)
     return pd.DataFrame(
         {

@@ -141,7 +141,7 @@ class Assessed:
     ----------
     log_odds : ndarray, (people,)
     terms : ndarray, (people, 1 + terms)
-        How they move with the coefficients.
+        How they move with the coefficients; one column of zeros for simulated people.
     moves : ndarray, (draws, people), or None
         By how much draws of what is uncertain move them; None where nothing is.
     """
@@ -158,7 +158,11 @@ class Assessed:
 
 def assess_people(record: Record, encoded: FloatArray) -> Assessed:
     """Return the log odds of people, and what is known of them."""
-    log_odds, terms = find_log_odds(record, encoded), find_terms(record.patterns, encoded)
+    log_odds = find_log_odds(record, encoded)
+    if record.origin and not record.origin.exact:  # how many were simulated says nothing
+        terms = np.zeros((len(encoded), 1))
+    else:
+        terms = find_terms(record.patterns, encoded)
     moves = assumptions.draw_moves(record.origin, record.base, record.signs, encoded, log_odds)
     return Assessed(log_odds, terms, moves)
 

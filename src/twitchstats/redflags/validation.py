@@ -161,8 +161,8 @@ def validate_by_site(
     Returns
     -------
     DataFrame
-        ``site, n_people, n_serious``, a column for each metric of `validate_risk`, and ``reason`` where a site has one
-        class only.
+        ``site, n_people, n_serious``, a column for each metric of `validate_risk`, and ``reason`` where a site, or the
+        others, have one class only.
 
     Raises
     ------
@@ -170,7 +170,7 @@ def validate_by_site(
         One site only, or one class only.
     """
     outcome, place = _as_outcome(model, X, y), np.asarray(sites)
-    names = pd.unique(place)
+    names = pd.unique(place).tolist()
     if len(names) < 2:
         raise NotEnoughDataError(f"Only one site ({names[0]!r}): validation by site needs two or more.")
     cut = float(outcome.mean()) if threshold is None else check_share("threshold", threshold)
@@ -179,12 +179,13 @@ def validate_by_site(
     for name in names:
         there = place == name
         counted = {"site": name, "n_people": int(there.sum()), "n_serious": int(outcome[there].sum())}
-        if 0 < outcome[there].mean() < 1:
+        if 0 < outcome[there].mean() < 1 and 0 < outcome[~there].mean() < 1:
             fitted = _loosen(model).fit(_take(X, ~there), labels[~there])
             found = measure_risk(outcome[there], fitted.predict_proba(_take(X, there))[:, 1], cut)
             rows.append(counted | dict(zip(METRICS, found, strict=True)) | {"reason": ""})
         else:
-            rows.append(counted | dict.fromkeys(METRICS, np.nan) | {"reason": "one class only"})
+            where = "here" if outcome[there].mean() in (0, 1) else "elsewhere"
+            rows.append(counted | dict.fromkeys(METRICS, np.nan) | {"reason": f"one class only {where}"})
     return pd.DataFrame(rows)
 
 
