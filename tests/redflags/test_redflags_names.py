@@ -8,7 +8,7 @@ import pytest
 
 from twitchstats import simulate_cohort
 from twitchstats.errors import JournalError, OptionError, TwitchstatsError, UnknownNameError
-from twitchstats.redflags import RedFlagModel, advise, apply_referral_rules, count_people
+from twitchstats.redflags import RedFlagModel, advise, apply_referral_rules, count_people, validate_risk
 from twitchstats.signs import load_signs, match_signs
 
 
@@ -140,3 +140,13 @@ def test_weights_are_repeated_people(cohort):
     other = RedFlagModel(interactions="none").fit(repeated, repeated["serious"])
     np.testing.assert_allclose(one.coef_, other.coef_, atol=1e-5)
     np.testing.assert_allclose(one.strength_, other.strength_, rtol=1e-3)
+
+
+def test_reversed_labels_are_told_in_validation(cohort, model):
+    with fails(TwitchstatsError, "The labels look reversed: the model's risks are lower in those who count as serious"):
+        validate_risk(model, cohort, 1 - cohort["serious"], n_bootstrap=2)
+
+
+def test_a_sign_told_twice(cohort, model):
+    with fails(JournalError, "both mean the sign 'wasting'. Make one of them"):
+        model.predict_risk(cohort.head(3).assign(atrophy=1.0))

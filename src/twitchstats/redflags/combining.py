@@ -7,6 +7,7 @@ import pandas as pd
 
 from twitchstats.errors import OptionError, unknown_name
 from twitchstats.redflags.advice import advise
+from twitchstats.redflags.assumptions import move_crowd
 from twitchstats.redflags.prevalence import check_share, shift_risk
 from twitchstats.redflags.record import Record, assess_people, average_risk
 from twitchstats.redflags.table import FloatArray, estimate_share, likelihood_ratio
@@ -66,7 +67,9 @@ def tabulate_combinations(
         wanted = [code for code in np.unique(codes) if code >= 0]
     else:
         wanted = list(dict.fromkeys(_code(combination, chosen) for combination in _read_asked(asked)))
-    people, weights = assess_people(record, encoded), _weigh(record.base.rate, outcome)
+    people = assess_people(record, encoded)
+    crowd = np.exp(-(move_crowd(record.origin, record.base, record.signs, encoded) + np.zeros(len(encoded))))
+    weights = _weigh(record.base.rate, outcome) * np.where(outcome == 1, 1.0, crowd)
 
     def describe(code: int) -> dict[str, float]:
         rows = np.flatnonzero(codes == code)
@@ -79,7 +82,8 @@ def tabulate_combinations(
         risk, lower, upper = average_risk(record, members, share, level)
         return {
             "n_signs": bin(code).count("1") if code >= 0 else np.nan, "n": len(rows),
-            "n_serious": int(outcome[rows].sum()), "risk": risk, "risk_lower": lower, "risk_upper": upper,
+            "n_serious": int(outcome[rows].sum()), "others": float(crowd[rows][outcome[rows] == 0].sum()),
+            "risk": risk, "risk_lower": lower, "risk_upper": upper,
         }  # fmt: skip
 
     rows = [describe(code) for code in wanted]
@@ -154,12 +158,15 @@ def _finish(frame: pd.DataFrame, record: Record, outcome: FloatArray, level: flo
     n, hits = frame["n"].to_numpy(float), frame["n_serious"].to_numpy(float)
     sample = float(outcome.mean())
     rate, lower, upper = estimate_share(hits, n, level=level)
+    with np.errstate(invalid="ignore", divide="ignore"):  # in another crowd, others are more or fewer
+        thinned = np.where(n > hits, frame["others"].to_numpy() / (n - hits), 1.0)
+    rate, lower, upper = (value / (value + (1 - value) * thinned) for value in (rate, lower, upper))
     if 0 < sample < 1:
         rate, lower, upper = (shift_risk(value, record.base.rate, sample) for value in (rate, lower, upper))
     ratio, low, high = likelihood_ratio(hits, n - hits, outcome.sum(), (1 - outcome).sum(), level=level)
     frame = frame.assign(
         observed_rate=rate, observed_lower=lower, observed_upper=upper,
-        likelihood_ratio=ratio, lr_lower=low, lr_upper=high, base_rate=record.base.rate,
+        likelihood_ratio=ratio / thinned, lr_lower=low / thinned, lr_upper=high / thinned, base_rate=record.base.rate,
     )  # fmt: skip
     order = [
         "combination", "n_signs", "n", "n_serious", "observed_rate", "observed_lower", "observed_upper", "risk",

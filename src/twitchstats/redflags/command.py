@@ -116,7 +116,7 @@ def predict_people(
         No column is a sign of the model.
     """
     named = name_signs(people, ignore=[*ignore, *(name for name in model.ignored_ if name not in find_signs([name]))],
-                       own=model.signs_)  # fmt: skip
+                       own=[name for name in model.signs_ if name not in find_signs([name])])  # fmt: skip
     absent = [name for name in model.signs_ if name not in named.columns]
     if len(absent) == len(model.signs_):
         raise OptionError(

@@ -23,7 +23,7 @@ from twitchstats.redflags.design import describe_missing, plan_design
 from twitchstats.redflags.patterns import estimate_patterns
 from twitchstats.redflags.prevalence import BaseRate, check_share, read_base_rate
 from twitchstats.redflags.record import Record, Training, find_log_odds, move_record
-from twitchstats.signs import encode_signs, name_signs
+from twitchstats.signs import encode_signs, find_signs, name_signs
 
 FloatArray = NDArray[np.float64]
 
@@ -322,7 +322,11 @@ class RedFlagModel(ClassifierMixin, BaseEstimator):
     def _name(self, X: pd.DataFrame) -> pd.DataFrame:
         """Return people with each sign under its own name; what was not used at the fit is not asked about."""
         known = [*self.ignore, *(column for column in self.ignored_ if column in X.columns)]
-        return name_signs(X, ignore=[name for name in known if name not in self.signs_], own=self.signs_)
+        return name_signs(X, ignore=[name for name in known if name not in self.signs_], own=self._list_own())
+
+    def _list_own(self) -> list[str]:
+        """Return signs in use that are no known ones."""
+        return [name for name in self.signs_ if name not in find_signs([name])]
 
     def _encode(self, X: pd.DataFrame | ArrayLike) -> FloatArray:
         check_is_fitted(self)
@@ -345,7 +349,7 @@ class RedFlagModel(ClassifierMixin, BaseEstimator):
         """Return people with a column for each sign; what one person does not tell is not known."""
         if isinstance(person, pd.DataFrame):
             return self._name(person)
-        people = as_people(person, ignore=self.ignore, own=self.signs_)
+        people = as_people(person, ignore=self.ignore, own=self._list_own())
         return people.reindex(columns=list(dict.fromkeys([*people.columns, *self.signs_])))
 
     def build_design(self, X: pd.DataFrame | ArrayLike, *, standardized: bool = False) -> pd.DataFrame:

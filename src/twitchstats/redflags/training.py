@@ -144,7 +144,8 @@ def read_labels(y: ArrayLike, n: int, serious: object = None, *, named: bool = F
     classes, outcome = np.unique(labels, return_inverse=True)
     if len(classes) > 2:
         raise TwitchstatsError(
-            f"Only binary classification is supported. The type of the target is {type_of_target(labels)}."
+            f"Only binary classification is supported. The type of the target is {type_of_target(labels)}. Make two "
+            "kinds of it: y.isin([...]) with the labels that are serious."
         )
     kind = outcome.astype(np.float64)
     check_classes(classes, kind)

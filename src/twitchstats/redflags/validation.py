@@ -15,7 +15,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from twitchstats.errors import NotEnoughDataError, OptionError, TwitchstatsError
 from twitchstats.redflags import fitting
-from twitchstats.redflags.measures import METRICS, measure_risk, smooth_outcome
+from twitchstats.redflags.measures import METRICS, measure_auc, measure_risk, smooth_outcome
 from twitchstats.redflags.model import RedFlagModel
 from twitchstats.redflags.patterns import find_terms
 from twitchstats.redflags.prevalence import check_share
@@ -27,6 +27,7 @@ IntArray = NDArray[np.int_]
 Predict = Callable[[IntArray, FloatArray], FloatArray]  # people drawn and their weights -> everybody's risk
 
 FOLDS, REPEATS = 20, 5
+_REVERSED = 0.25
 NOISE = 40  # refits on bootstrap samples, for the width of the intervals
 
 
@@ -313,6 +314,11 @@ def _read_sample(
     weights = None if sample_weight is None else np.asarray(sample_weight, float)
     refit = _plan_refit(model, X, np.asarray(y), outcome, weights)
     risk = model.predict_proba(X)[:, 1]
+    if isinstance(model, RedFlagModel) and measure_auc(outcome, risk) < _REVERSED:
+        raise TwitchstatsError(
+            f"The labels look reversed: the model's risks are lower in those who count as serious (AUC "
+            f"{measure_auc(outcome, risk):.2f}). The serious label is {model.classes_.tolist()[1]!r}."
+        )
     return _Sample(outcome, risk, weights, None if groups is None else np.asarray(groups), apart, refit)
 
 
