@@ -192,7 +192,7 @@ def test_no_tests_of_simulated_people(cohort, model):
 def test_combinations_follow_the_crowd(model):
     """One sign: the model's and the observed share among adults in general are of the size of that crowd's.
 
-    Few people of a clinic have twitched briefly, as most of the population's have: what they weigh hangs much on chance.
+    Few people of a clinic have twitched briefly, as most of the population have: their weight hangs much on chance.
     """
     table = model.at_base_rate("adults in general").combinations(signs=["wasting"]).set_index("combination")
     truth = cohort_risk(pd.DataFrame({"wasting": [1.0]}), base_rate=6e-5, design="population")[0]
