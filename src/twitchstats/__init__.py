@@ -37,7 +37,7 @@ _ROOMS = {
         "estimate_remedy_effects",
         "estimate_sign_ratios",
     ],
-    "redflags": ["RedFlagModel", "validate_risk"],
+    "redflags": ["RedFlagModel", "validate_risk", "explore_assumptions"],
 }
 _HOME = {name: room for room, names in _ROOMS.items() for name in names}
 _MODULES = {"episodes", "plots", "report"} | set(_ROOMS)

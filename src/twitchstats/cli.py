@@ -110,7 +110,18 @@ def build_parser() -> argparse.ArgumentParser:
     risk = add("risk", run_risk, "fit the red-flag model to a table of people with signs and a 'serious' column")
     risk.add_argument("people", type=Path, metavar="PEOPLE.csv", help="one row for each person")
     risk.add_argument("--label", default="serious", help="column with 1 for a serious cause (default: serious)")
-    _add_table(risk, "the odds ratios")
+    risk.add_argument("--serious", metavar="VALUE", help="which value of that column means serious (default: 1 or yes)")
+    risk.add_argument("--ignore", action="append", default=[], metavar="COLUMN", help="a column that is no sign")
+    risk.add_argument("--pairs", action="store_true", help="pairs of signs, too")
+    risk.add_argument(
+        "--predict", nargs="?", const="", metavar="FILE.csv",
+        help="tell each person's risk, of these people or of another file; without labels in PEOPLE.csv the model is "
+        "the one of simulated people",
+    )  # fmt: skip
+    risk.add_argument(
+        "--base-rate", default="adults in general", metavar="RATE", help="a share or a setting (default: %(default)s)"
+    )
+    _add_table(risk, "the odds ratios, or the risks")
 
     simulate = add("simulate", run_simulate, "write a journal whose truth is known")
     simulate.add_argument("--world", choices=WORLDS, default="articles", help="which effects are real in it")
@@ -279,34 +290,26 @@ def run_claims(args: argparse.Namespace) -> int:
 
 
 def run_risk(args: argparse.Namespace) -> int:
-    """Fit the risk model to a cohort."""
-    from io import BytesIO
-
-    import pandas as pd
-
-    from twitchstats.files import check_target, read_file
-    from twitchstats.redflags import RedFlagModel
-    from twitchstats.redflags.advice import ANY_FLAG_ADVICE
-    from twitchstats.redflags.prevalence import list_base_rates
+    """Fit the risk model to people, and tell their risks where that is asked for."""
+    from twitchstats.files import check_target
+    from twitchstats.redflags import command
 
     if args.out:
         check_target(args.out)
-    data = read_file(args.people)
-    try:
-        people = pd.read_csv(BytesIO(data))
-    except ValueError as error:  # an empty file, broken quotes, another encoding
-        raise OptionError(f"{args.people} can't be read as a CSV table: {error}.") from error
-    if args.label not in people:
-        raise OptionError(
-            f"{args.people} has no column '{args.label}' that says who had a serious cause (1) and who hadn't (0). "
-            "Name it with --label."
-        )
-    model = RedFlagModel().fit(people.drop(columns=args.label), people[args.label])
-    _put_table(model.odds_ratios(), args)
     say = _tell if args.csv or args.out else print  # a table for machines stays a table
-    say("\nOdds ratios say nothing of how likely a cause is: that needs the base rate, and a doctor's examination.")
-    say("\n".join(["Base rates (share of people, before any sign is known):", *(f"  {x}" for x in list_base_rates())]))
-    say(ANY_FLAG_ADVICE)
+    people = command.read_people(args.people)
+    model = command.fit_people(people, args, say)
+    if args.predict is None:
+        _put_table(command.tabulate_odds(model), args)
+        say(command.describe_odds())
+        return 0
+    others = command.read_people(Path(args.predict)) if args.predict else people
+    risks = command.predict_people(model, others, args.base_rate, args.ignore, say)
+    if args.csv or args.out:
+        _put_table(risks.reset_index(), args)
+    else:
+        print(command.describe_risks(risks))
+    say(command.describe_base(model, args.base_rate))
     return 0
 
 

@@ -1,18 +1,23 @@
 """The signs that a risk model looks at: their names, and how each enters a model as a number."""
 
 from collections.abc import Iterable, Sequence
+from difflib import get_close_matches
 from functools import cache
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from twitchstats.errors import JournalError, unknown_name
+from twitchstats.errors import JournalError, UnknownNameError, unknown_name
 from twitchstats.resources import find_resource
+from twitchstats.variables import find_variable, normalise_header
 
 FloatArray = NDArray[np.float64]
 
-_WORDS = {"yes": 1.0, "no": 0.0, "true": 1.0, "false": 0.0, "y": 1.0, "n": 0.0}
+_WORDS = {
+    "yes": 1.0, "no": 0.0, "true": 1.0, "false": 0.0, "y": 1.0, "n": 0.0, "present": 1.0, "absent": 0.0,
+}  # fmt: skip
+_UNTOLD = ["", "unknown", "other", "not known", "don't know", "?"]
 _SEXES = {"male": 1.0, "m": 1.0, "man": 1.0, "female": 0.0, "f": 0.0, "woman": 0.0}
 
 
@@ -29,7 +34,7 @@ def load_signs() -> pd.DataFrame:
     DataFrame
         ``label, kind`` ("yes/no", "weeks", "years", "sex"), ``unit`` of the odds ratio, ``step``, ``level`` ("red
         flag", "reason to ask" or missing), ``threshold`` (from which value on a number is present), ``question``,
-        ``source`` of the level.
+        ``hints`` (pieces of words that a column of this sign may have), ``source`` of the level.
 
     >>> load_signs().loc["wasting", "level"]
     'red flag'
@@ -45,6 +50,92 @@ def find_signs(columns: Iterable[object]) -> list[str]:
     """
     there = {str(column) for column in columns}
     return [name for name in _read_signs().index if name in there]
+
+
+def match_signs(columns: Iterable[object], *, ignore: Sequence[str] = ()) -> dict[str, str]:
+    """Return which column is which sign, by its name, its label or one of its aliases (people_variables.csv).
+
+    Parameters
+    ----------
+    columns : iterable
+    ignore : sequence of str
+        Columns that are something else, whatever their names look like.
+
+    Raises
+    ------
+    UnknownNameError
+        A column that looks like a sign but is none: a red flag must not be lost in silence.
+    JournalError
+        Two columns for one sign.
+
+    >>> match_signs(["Muscle wasting", "dysarthria", "shoe size"])
+    {'Muscle wasting': 'wasting', 'dysarthria': 'speech_swallowing'}
+    """
+    found: dict[str, str] = {}
+    for column in dict.fromkeys(str(column) for column in columns if str(column) not in ignore):
+        name = _find_sign(column)
+        if name is None:
+            _ask_about(column)
+        elif name in found.values():
+            other = next(key for key, sign in found.items() if sign == name)
+            raise JournalError(
+                f"The columns {other!r} and {column!r} both mean the sign {name!r}. Make one of them (yes where either "
+                f"is), or leave one out with ignore=[{column!r}]."
+            )
+        elif name in _read_signs().index:
+            found[column] = name
+    return found
+
+
+def name_signs(people: pd.DataFrame, *, ignore: Sequence[str] = (), own: Sequence[str] = ()) -> pd.DataFrame:
+    """Return people with every sign under its own name; see `match_signs`.
+
+    Columns to `ignore` are left out; `own` columns stay as they are.
+    """
+    left = [column for column in people.columns if str(column) not in ignore]
+    names = match_signs(column for column in left if str(column) not in own)
+    return people[left].rename(columns=names)
+
+
+def _find_sign(column: str) -> str | None:
+    """Return the sign, or any other known column of people, that a header stands for."""
+    if column in _read_signs().index:
+        return column
+    by_label = {normalise_header(label): name for name, label in _read_signs()["label"].items()}
+    return by_label.get(normalise_header(column)) or find_variable(column, dictionary="people_variables.csv")
+
+
+def _ask_about(column: str) -> None:
+    signs, text = _read_signs(), normalise_header(column)
+    hints = {name: str(told).split(";") for name, told in signs["hints"].dropna().items()}
+    alike = [name for name, pieces in hints.items() if any(piece in text for piece in pieces)]
+    alike = alike or get_close_matches(text.replace(" ", "_"), list(signs.index), n=1, cutoff=0.8)
+    if alike:
+        raise UnknownNameError(
+            f"The column {column!r} looks like the sign {' or '.join(map(repr, alike))}. Rename it if it is, or say "
+            f"that it is something else: ignore=[{column!r}]."
+        )
+
+
+def find_ignored(columns: Iterable[object], used: Iterable[str]) -> list[str]:
+    """Return the columns that are neither in use nor known columns of people: nobody has understood them."""
+    taken = set(used)
+    return [str(column) for column in columns if str(column) not in taken and _find_sign(str(column)) is None]
+
+
+def decode_signs(encoded: FloatArray, names: Sequence[str]) -> pd.DataFrame:
+    """Return encoded signs as people tell them: years, weeks, 1/0.
+
+    >>> decode_signs(np.array([[3.0, 1.0]]), ["persistence_weeks", "age"]).to_numpy().tolist()
+    [[8.0, 60.0]]
+    """
+    people = pd.DataFrame(encoded, columns=list(names))
+    kinds = _read_signs()["kind"].reindex(names)
+    for name in kinds.index[kinds == "years"]:
+        people[name] = people[name] * 10 + 50
+    for name in kinds.index[kinds == "weeks"]:
+        people[name] = 2 ** people[name]
+    return people
 
 
 def encode_signs(people: pd.DataFrame, names: Sequence[str] | None = None) -> FloatArray:
@@ -103,7 +194,7 @@ def _to_numbers(column: pd.Series, name: str, words: dict[str, float]) -> FloatA
     text = column.astype("str").str.strip().str.lower()
     known = text.map(words).fillna(pd.to_numeric(text, errors="coerce"))
     told = ", ".join(repr(word) for word in words)
-    _refuse(column, name, (known.isna() & column.notna() & ~text.isin(["", "unknown", "other"])).to_numpy(),
+    _refuse(column, name, (known.isna() & column.notna() & ~text.isin(_UNTOLD)).to_numpy(),
             f"must be a number or one of {told}")  # fmt: skip
     return known.to_numpy(dtype=float)
 

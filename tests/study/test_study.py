@@ -52,7 +52,8 @@ def test_the_committed_study_meets_the_bars_but_where_it_says_so(committed):
     """Size .02-.07 at every lag, coverage .93-.97, groups at most .06, any finding < .10; misses are few and told."""
     judged = judge_study(committed)
     assert set(judged["bar"]) == {
-        "size", "coverage", "mean estimate over planted", "size at each lag", "power at what is called detectable", "pooled size", "any finding in a null diary",
+        "size", "coverage", "mean estimate over planted", "size at each lag", "power at what is called detectable",
+        "pooled size", "any finding in a null diary",
     }  # fmt: skip
     sizes = judged[judged["bar"].isin(["size", "size at each lag", "pooled size", "any finding in a null diary"])]
     assert sizes["met_within_error"].mean() > 0.97

@@ -139,7 +139,7 @@ def plot_combinations(frame: pd.DataFrame, figure: Figure | None = None, *, most
         Three rows: risk with interval (model filled, observed hollow), people seen, and the signs of each column.
     """
     from twitchstats.redflags.combining import NONE
-    from twitchstats.redflags.odds import label_term
+    from twitchstats.redflags.naming import label_term
 
     rows = frame[frame["n_signs"].notna()].head(most).reset_index(drop=True)
     _need_rows(rows, "combinations")
@@ -357,3 +357,78 @@ def _add_key(ax: Axes) -> None:
         handles=handles, loc="upper center", bbox_to_anchor=(0.4, 0), bbox_transform=below, ncols=2, frameon=False,
         fontsize=9,
     )  # fmt: skip
+
+
+def plot_tornado(frame: pd.DataFrame, ax: Axes | None = None, *, most: int = 12) -> Axes:
+    """Draw which parameters a person's risk hangs on, the widest at the top.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        As `redflags.explore_assumptions` returns it.
+    ax : Axes, optional
+        Where to draw; a new figure by default.
+    most : int
+        How many parameters.
+
+    Returns
+    -------
+    Axes
+        For each parameter a bar from the risk at the lower end of what is known of it to that at the upper end, on a
+        log scale; the band is the interval over all of them together, the line the risk itself.
+    """
+    _need_rows(frame, "parameters")
+    rows = frame.head(most).iloc[::-1]
+    ax = ax or _make_axes(9.5, 0.4 * len(rows) + 2.0)
+    places, whole = np.arange(len(rows)), frame.iloc[0]
+    assumed = rows["known"].eq("assumed").to_numpy()
+    ends = rows[["risk_at_low", "risk_at_high"]].to_numpy()
+    ax.axvspan(
+        whole["risk_lower"], whole["risk_upper"], color=GREY, alpha=0.18, linewidth=0, label="all together, 95 %"
+    )
+    ax.axvline(whole["risk"], color=BLACK, linewidth=1)
+    for chosen, colour, hatch, words in ((~assumed, BLUE, "", "published"), (assumed, ORANGE, "//", "assumed")):
+        if chosen.any():
+            width = np.ptp(ends, axis=1)[chosen]
+            ax.barh(
+                places[chosen], width, left=ends.min(axis=1)[chosen], color=colour, hatch=hatch, label=words, height=0.6
+            )
+    ax.set_xscale("log")
+    ax.xaxis.set_major_formatter("{x:.2g}")
+    ax.minorticks_off()
+    names = [f"{row.parameter.replace('_', ' ')}: {row.condition.replace('_', ' ')}" for row in rows.itertuples()]
+    ax.set_yticks(places, names)
+    ax.set_xlabel("risk (log scale)")
+    ax.set_title(f"What this risk hangs on\n{DOCTOR} {SIMULATED}", loc="left", fontsize=10)
+    ax.legend(loc="upper center", bbox_to_anchor=(0.4, -0.16), ncols=3, frameon=False, fontsize=9)
+    _tidy(ax)
+    return ax
+
+
+def plot_stability(frame: pd.DataFrame, ax: Axes | None = None) -> Axes:
+    """Draw how much each risk would differ had other people been in the training sample.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        As `redflags.measure_stability` returns it.
+    ax : Axes, optional
+        Where to draw; a new figure by default.
+
+    Returns
+    -------
+    Axes
+        Each person's risk against its range over bootstrap models; the title tells the mean absolute difference.
+    """
+    _need_rows(frame, "risks")
+    ax = ax or _make_axes(6.4, 5.8)
+    rows = frame.sort_values("risk", kind="stable")
+    ax.vlines(
+        rows["risk"], rows["lower"], rows["upper"], color=BLUE, alpha=0.25, linewidth=0.8, label="95 % of the models"
+    )
+    ax.plot([0, 1], [0, 1], color=BLACK, linestyle="--", linewidth=1, label="no difference")
+    ax.set(xlabel="risk by the model", ylabel="risk by models of other samples", xlim=(-0.01, 1.01), ylim=(-0.02, 1.02))
+    ax.set_title(f"Mean absolute difference (MAPE) {frame['mape'].mean():.3f}", loc="left", fontsize=10)
+    ax.legend(loc="upper left", frameon=False, fontsize=9)
+    _tidy(ax)
+    return ax

@@ -1,13 +1,11 @@
 """What a person with these signs should do: a red flag always brings the advice to see a doctor."""
 
-from collections.abc import Mapping
-from difflib import get_close_matches
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
 
-from twitchstats.errors import unknown_name
-from twitchstats.signs import encode_signs, find_signs, load_signs
+from twitchstats.signs import encode_signs, find_ignored, find_signs, load_signs, name_signs
 
 RED_FLAG_ADVICE = "See a doctor soon, whatever the computed risk: {flags}. A model can't examine anyone."
 REASON_ADVICE = "Speak with a doctor about it: {reasons}. This is no diagnosis."
@@ -19,53 +17,48 @@ ANY_FLAG_ADVICE = (
     "A share among many says nothing certain about one person. With any red flag see a doctor, whatever the number."
 )
 UNKNOWN_ADVICE = " Not known: {unknown}; an examination would tell."
+LOST_ADVICE = " Not understood, so left out: {lost}; tell a doctor of it."
 
 
-def as_people(person: Mapping[str, object] | pd.Series | pd.DataFrame) -> pd.DataFrame:
-    """Return one person (mapping or Series) or a table of people as a table."""
-    if isinstance(person, pd.DataFrame):
-        return person
-    _refuse_misspelt(person)
-    name = person.name if isinstance(person, pd.Series) and person.name is not None else "person"
-    return pd.DataFrame([dict(person)], index=pd.Index([name], name="person"))
+def as_people(
+    person: Mapping[str, object] | pd.Series | pd.DataFrame, *, ignore: Sequence[str] = (), own: Sequence[str] = ()
+) -> pd.DataFrame:
+    """Return one person (mapping or Series) or a table of people as a table, each sign under its own name."""
+    if not isinstance(person, pd.DataFrame):
+        name = person.name if isinstance(person, pd.Series) and person.name is not None else "person"
+        person = pd.DataFrame([dict(person)], index=pd.Index([name], name="person"))
+    return name_signs(person, ignore=ignore, own=own)
 
 
-def _refuse_misspelt(person: Mapping[str, object] | pd.Series) -> None:
-    """Raise UnknownNameError for a name that is nearly a sign's: a red flag must not pass for not known."""
-    signs = list(load_signs().index)
-    given = [str(name) for name in person.keys()]  # noqa: SIM118 (a Series iterates over its values)
-    for name in given:
-        close = [] if name in signs else get_close_matches(name.lower(), signs, n=1, cutoff=0.8)
-        if close and close[0] not in given:
-            raise unknown_name("sign", name, signs)
-
-
-def advise(person: Mapping[str, object] | pd.Series | pd.DataFrame) -> pd.DataFrame:
+def advise(person: Mapping[str, object] | pd.Series | pd.DataFrame, *, ignore: Sequence[str] = ()) -> pd.DataFrame:
     """Return which red flags people have, and the advice that follows, whatever a model says.
 
     Parameters
     ----------
     person : mapping, Series or DataFrame
-        Signs by name (`load_signs`); what is missing counts as not known, never as absent.
+        Signs by name, label or alias (`load_signs`); what is missing counts as not known, never as absent.
+    ignore : sequence of str
+        Columns that are no signs, although their names look like one.
 
     Returns
     -------
     DataFrame
         One row for each person: ``red_flags, reasons_to_ask, not_known`` (labels, joined with "; "), ``see_doctor``
-        (True with any red flag) and ``advice``.
+        (True with any red flag) and ``advice``, which also names columns that nobody understood.
 
     Raises
     ------
     JournalError
         A value that a sign can't have.
     UnknownNameError
-        A mapping or Series with a name that is nearly that of a sign.
+        A name that looks like a sign's and is none: a red flag must not pass for not known.
 
     >>> advise({"wasting": 1})["see_doctor"].item()
     True
     """
-    people = as_people(person)
+    people = as_people(person, ignore=ignore)
     present = mark_present(people)
+    lost = find_ignored(people.columns, present.columns)
     signs = load_signs()
     flags = [name for name in signs.index if signs.loc[name, "level"] == "red flag"]
     asking = [name for name in signs.index if signs.loc[name, "level"] == "reason to ask"]
@@ -76,7 +69,13 @@ def advise(person: Mapping[str, object] | pd.Series | pd.DataFrame) -> pd.DataFr
         reasons = [str(signs.loc[name, "label"]) for name in asking if marks[name] == 1]
         unknown = [str(signs.loc[name, "label"]) for name in flags if np.isnan(marks[name])]
         rows.append(
-            ("; ".join(found), "; ".join(reasons), "; ".join(unknown), bool(found), _word(found, reasons, unknown))
+            (
+                "; ".join(found),
+                "; ".join(reasons),
+                "; ".join(unknown),
+                bool(found),
+                _word(found, reasons, unknown, lost),
+            )
         )
     columns = ["red_flags", "reasons_to_ask", "not_known", "see_doctor", "advice"]
     return pd.DataFrame(rows, columns=columns, index=people.index)
@@ -96,11 +95,13 @@ def mark_present(people: pd.DataFrame) -> pd.DataFrame:
     return encoded.reindex(columns=wanted)
 
 
-def _word(found: list[str], reasons: list[str], unknown: list[str]) -> str:
+def _word(found: list[str], reasons: list[str], unknown: list[str], lost: list[str]) -> str:
     if found:
         text = RED_FLAG_ADVICE.format(flags=", ".join(word.lower() for word in found))
     elif reasons:
         text = REASON_ADVICE.format(reasons=", ".join(word.lower() for word in reasons))
     else:
         text = OTHER_ADVICE
-    return text + (UNKNOWN_ADVICE.format(unknown=", ".join(word.lower() for word in unknown)) if unknown else "")
+    if unknown:
+        text += UNKNOWN_ADVICE.format(unknown=", ".join(word.lower() for word in unknown))
+    return text + (LOST_ADVICE.format(lost=", ".join(lost)) if lost else "")

@@ -1,64 +1,94 @@
-"""The model card, written from the fitted model (TRIPOD+AI items; Collins et al 2024, BMJ 385:e078378)."""
+"""The model card, written from the fitted model (TRIPOD+AI; Collins et al 2024, BMJ 385:e078378)."""
 
-from __future__ import annotations
+from collections.abc import Mapping
 
-from typing import TYPE_CHECKING
-
+import numpy as np
 import pandas as pd
 
 import twitchstats
-from twitchstats.redflags.odds import label_term
+from twitchstats.redflags.naming import describe_coding, label_term
 from twitchstats.redflags.prevalence import list_base_rates
+from twitchstats.redflags.record import Record
 from twitchstats.signs import load_signs
+from twitchstats.simulate.parameters import load_cohort_parameters
 
-if TYPE_CHECKING:
-    from twitchstats.redflags.model import RedFlagModel
+USE = (
+    "For research and teaching. **Not for diagnosis**, and not for deciding whether somebody needs a doctor: a red "
+    "flag always brings the advice to see one, whatever risk the model gives. A low risk excludes nothing."
+)
+LIMITS = (
+    "No published model predicts motor neurone disease from symptoms in primary care, so there is nothing to compare "
+    "with. Performance on simulated people says how well the method works, not how well it would do on patients. "
+    "Self-reported weakness and weakness found by an examiner are two different signs. A risk is a share among many "
+    "people alike on paper and says nothing certain about one person."
+)
+NOT_TOLD = "Not known to the software: whoever fitted the model states it here."
 
 
-def write_model_card(model: RedFlagModel, validation: pd.DataFrame | None = None) -> str:
+def write_model_card(record: Record, parameters: Mapping[str, object], validation: pd.DataFrame | None = None) -> str:
     """Write the model card as Markdown, every figure from the fitted model."""
     sections = [
-        ("Title (item 1)", "Red flag model: the risk of a serious condition in people who twitch, development."),
-        ("Intended use (3c, 4)", _tell_use()),
-        ("Source of data and participants (5, 6)", _tell_sample(model)),
-        ("Outcome (8)", f"`{model.classes_[1]}` against `{model.classes_[0]}`, as labelled in the training sample."),
-        ("Predictors (9)", _tell_signs(model)),
-        ("Sample size (10)", _tell_size(model)),
-        ("Missing data (11)", _tell_missing(model)),
-        ("Analysis (12)", _tell_analysis(model)),
-        ("Base rate (12f, 20)", _tell_base_rate(model)),
-        ("The full model (22)", _tell_coefficients(model)),
-        ("Performance (23)", _tell_performance(validation)),
-        ("Fairness (14, 25)", _tell_fairness(model)),
-        ("Limitations (26)", _tell_limits()),
+        ("Title (1)", "Red flag model: the risk of a serious condition in people who twitch, development."),
+        ("Summary (2)", " ".join(record.notes)),
+        ("Background and objectives (3, 4)", USE),
+        ("Source of data, participants (5, 6)", _tell_sample(record)),
+        ("Data preparation (7)", "Signs are read by name and coded as the table of coefficients says; no other step."),
+        ("Outcome (8)", f"`{record.classes[1]}` against `{record.classes[0]}`, as labelled in the training sample."),
+        ("Predictors (9)", _tell_signs(record)),
+        ("Sample size (10)", _tell_size(record)),
+        ("Missing data (11)", _tell_missing(record, str(parameters["missing"]))),
+        ("Analysis (12)", _tell_analysis(record, parameters)),
+        ("Class imbalance, base rate (12f, 13)", _tell_base_rate(record)),
+        ("Fairness (14, 25)", _tell_fairness(record)),
+        ("Model output (15)", "A risk with limits, the base rate beside it, and the advice; no class is decided on."),
+        ("Training and evaluation (16)", _tell_evaluation(validation)),
+        ("Ethics, funding, interests, protocol, registration, involvement (17 to 19)", _tell_origin(record, NOT_TOLD)),
         ("Open science (18)", f"twitchstats {twitchstats.__version__}, BSD-3-Clause; saved as JSON by `save`."),
+        ("Participants in numbers (20, 21)", _tell_counts(record)),
+        ("The full model (22)", _tell_coefficients(record)),
+        ("Performance (23)", _tell_performance(validation)),
+        ("Model updating (24)", "None but the move to a base rate, which is told above."),
+        ("Limitations (26)", LIMITS),
+        ("Usability (27)", "Signs that are not told are allowed; values that a sign can't have are refused by name."),
+        ("Risk of bias (PROBAST+AI, own assessment)", _assess_bias(record)),
     ]
     return "# Model card\n\n" + "\n\n".join(f"## {head}\n\n{text}" for head, text in sections) + "\n"
 
 
-def _tell_use() -> str:
-    return (
-        "For research and teaching. **Not for diagnosis**, and not for deciding whether somebody needs a doctor: a red "
-        "flag always brings the advice to see one, whatever risk the model gives. A low risk excludes nothing."
-    )
+def count_assumed() -> str:
+    """Return how much of the simulator is assumed.
+
+    >>> count_assumed()
+    'Of the 149 parameters that they are made from (data/cohort_parameters.csv) 129 are assumed.'
+    """
+    table = load_cohort_parameters()
+    assumed = int(table["confidence"].eq("assumed").sum())
+    return f"Of the {len(table)} parameters that they are made from (data/cohort_parameters.csv) {assumed} are assumed."
 
 
-def _tell_sample(model: RedFlagModel) -> str:
-    if model.origin_:
-        origin = f"**Trained on simulated people** ({model.origin_}); no real person has been seen."
+def _tell_origin(record: Record, unknown: str) -> str:
+    """Return a text for simulated people, or another where it is not known who they are."""
+    if record.origin is None:
+        return unknown
+    return "Simulated people: no ethics approval, consent or involvement of patients was needed, and none was sought."
+
+
+def _tell_sample(record: Record) -> str:
+    if record.origin:
+        what = f"{record.origin.design} sample of `simulate_cohort`; serious means {', '.join(record.origin.serious)}"
+        origin = f"**Trained on simulated people** ({what}); no real person has been seen. {count_assumed()}"
     else:
         origin = "The table did not say where the people come from: whoever fitted the model states it here."
     return (
-        f"{model.n_people_} people, {model.n_serious_} of them serious ({model.sample_rate_:.1%}). The share is that "
-        f"of the sample, not of any population. {origin} `simulate_cohort` makes simulated people from a table of "
-        "parameters (data/cohort_parameters.csv), much of which is assumed for want of a figure."
+        f"{record.n_people} people, {record.n_serious} of them serious ({record.sample_rate:.1%}). The share is that "
+        f"of the sample, not of any population. {origin}"
     )
 
 
-def _tell_signs(model: RedFlagModel) -> str:
+def _tell_signs(record: Record) -> str:
     signs = load_signs()
     lines = []
-    for name in model.signs_:
+    for name in record.signs:
         if name in signs.index:
             row = signs.loc[name]
             level = f"; {row['level']} ({row['source']})" if isinstance(row["level"], str) else ""
@@ -68,56 +98,81 @@ def _tell_signs(model: RedFlagModel) -> str:
     return "\n".join(lines)
 
 
-def _tell_size(model: RedFlagModel) -> str:
-    each = model.n_serious_ / max(len(model.terms_), 1)
+def _tell_size(record: Record) -> str:
+    terms = len(record.design.terms)
     return (
-        f"{model.n_people_} people and {model.n_serious_} serious cases for {len(model.terms_)} terms: {each:.1f} "
-        "serious cases for each term before shrinkage. `required_sample_size` gives the number after Riley et al 2020."
+        f"{record.n_people} people and {record.n_serious} serious cases for {terms} terms: "
+        f"{record.n_serious / max(terms, 1):.1f} serious cases for each term before shrinkage. `required_sample_size` "
+        "gives the number after Riley et al 2020."
     )
 
 
-def _tell_missing(model: RedFlagModel) -> str:
-    gaps = model.missing_[model.missing_["n_unknown"] > 0]
+def _tell_missing(record: Record, missing: str) -> str:
+    gaps = record.missing[record.missing["n_unknown"] > 0]
     how = {
-        "fill": "A sign that is not known takes its expectation given those that are known.",
-        "indicator": "A sign that is not known takes its expectation given those that are, and a term says so.",
+        "fill": "In the fit a sign that is not known takes its expectation given those that are known.",
+        "indicator": "In the fit a sign that is not known takes its expectation, and a term says so.",
         "drop": "People with a sign not known were left out of the fit.",
         "refuse": "The fit allowed no gaps.",
-    }[model.missing]
+    }[missing]
     told = ", ".join(f"{row.sign} {row.share_unknown:.1%}" for row in gaps.itertuples()) or "none"
     return (
-        f"{how} Never taken for absent; a predicted risk is averaged over it. Not known in the training sample: {told}."
+        f"{how} Never taken for absent; people who tell only some signs get the risk of a model on these. Not known in "
+        f"the training sample: {told}."
     )
 
 
-def _tell_analysis(model: RedFlagModel) -> str:
-    products = [term for term in model.terms_ if ":" in term]
-    if model.penalty == "firth":
+def _tell_analysis(record: Record, parameters: Mapping[str, object]) -> str:
+    products = [term for term in record.design.terms if ":" in term]
+    if parameters["penalty"] == "firth":
         shrink = "Firth's penalty (Firth 1993)"
     else:
-        chosen = "given" if model.strength is not None else "chosen by approximate leave-one-out cross-validation"
-        shrink = f"a ridge penalty of {model.strength_:.4g} on standardised columns, {chosen}"
-    return f"Logistic regression with {len(products)} interaction terms (none without its parts) and {shrink}."
+        chosen = "given" if parameters["strength"] is not None else "chosen by approximate leave-one-out validation"
+        shrink = f"a ridge penalty of {record.strength:.4g} on standardised columns, {chosen}"
+    limits = "draws of the parameters that the people were drawn from" if record.origin else "the posterior covariance"
+    return (
+        f"Logistic regression with {len(products)} interaction terms (none without its parts) and {shrink}. Limits of "
+        f"a risk come from {limits}, with that of a base rate that is named."
+    )
 
 
-def _tell_base_rate(model: RedFlagModel) -> str:
+def _tell_base_rate(record: Record) -> str:
     lines = [
-        f"Risks refer to a base rate of {model.base_rate_:.4g} ({model.base_rate_source_}); the sample had "
-        f"{model.sample_rate_:.4g}. "
-        "`at_base_rate` moves the intercept only (King and Zeng 2001). Known figures:",
+        f"Risks refer to a base rate of {record.base.rate:.4g} ({record.base.source}); the sample had "
+        f"{record.sample_rate:.4g}. `at_base_rate` moves the intercept (King and Zeng 2001) and, for simulated people, "
+        "the mix of other conditions. Known figures:",
         "",
     ]
-    lines += [f"- {line}" for line in list_base_rates()]
-    return "\n".join(lines)
+    return "\n".join([*lines, *(f"- {line}" for line in list_base_rates())])
 
 
-def _tell_coefficients(model: RedFlagModel) -> str:
-    rows = ["| term | label | log odds ratio |", "|---|---|---|", f"| intercept | | {model.intercept_[0]:.6g} |"]
-    rows += [
-        f"| {term} | {'' if term.startswith('unknown ') else label_term(term)} | {value:.6g} |"
-        for term, value in zip(model.terms_, model.coef_[0], strict=True)
+def _tell_counts(record: Record) -> str:
+    rows = ["| sign | known | not known |", "|---|---|---|"]
+    return "\n".join(
+        [*rows, *(f"| {row.sign} | {row.n_known} | {row.n_unknown} |" for row in record.missing.itertuples())]
+    )
+
+
+def _tell_coefficients(record: Record) -> str:
+    """Return the coefficients with the coding of each term: enough to compute a risk by hand."""
+    rows = [
+        "Log odds = intercept + the sum of coefficient times coded value; risk = 1 / (1 + exp(-log odds)), where every "
+        "sign is told.",
+        "",
+        "| term | label | log odds ratio | coded as |",
+        "|---|---|---|---|",
+        f"| intercept | | {record.coefficients[0] + record.shift:.6g} | 1 |",
     ]
+    slopes = zip(record.design.terms, record.coefficients[1:], strict=True)
+    rows += [f"| {term} | {label_term(term)} | {value:.6g} | {describe_coding(term)} |" for term, value in slopes]
     return "\n".join(rows)
+
+
+def _tell_evaluation(validation: pd.DataFrame | None) -> str:
+    if validation is None:
+        return "Developed on all people of the sample; no evaluation was handed in."
+    apart = bool((validation["optimism"] == 0).all())
+    return "Evaluated on people held out." if apart else "Evaluated on its own people, corrected for optimism."
 
 
 def _tell_performance(validation: pd.DataFrame | None) -> str:
@@ -131,17 +186,35 @@ def _tell_performance(validation: pd.DataFrame | None) -> str:
     return "\n".join(rows)
 
 
-def _tell_fairness(model: RedFlagModel) -> str:
-    there = [name for name in ("age", "sex") if name in model.signs_]
+def _tell_fairness(record: Record) -> str:
+    there = [name for name in ("age", "sex") if name in record.signs]
     used = f"uses {' and '.join(there)}" if there else "uses neither age nor sex"
     return f"The model {used}. Ethnicity, income and access to care are not recorded: no figure known."
 
 
-def _tell_limits() -> str:
-    return (
-        "No published model predicts motor neurone disease from symptoms in primary care, so there is nothing to "
-        "compare with. Performance on simulated people says how well the method works, not how well it would do on "
-        "patients. Where signs are not known the risk is an average over what they might be, judged by the training "
-        "people; the interval says how well that average is known. Self-reported weakness and weakness found by an "
-        "examiner are two different signs."
+def _assess_bias(record: Record) -> str:
+    """Return an assessment of each domain of PROBAST+AI (Moons et al 2025, BMJ 388:e082505)."""
+    each = min(record.n_serious, record.n_people - record.n_serious) / max(len(record.design.terms), 1)
+    gaps = record.missing["share_unknown"].max() if len(record.missing) else np.nan
+    if record.origin:
+        lines = [
+            "Overall: **high risk of bias**.",
+            f"- Participants: high. Simulated, {record.origin.design} sample"
+            + (", case-control." if record.origin.design == "clinic" else "."),
+            "- Predictors: high. Their prevalences and how they go together are assumed for want of figures.",
+            "- Outcome: high. It is drawn, not found by a reference test.",
+        ]
+    else:
+        lines = [
+            "Overall: unclear, for it depends on what only those know who collected the people.",
+            "- Participants: unclear. State how they were found; a case-control sample is a high risk.",
+            "- Predictors: unclear. State who noted the signs, and whether the outcome was known then.",
+            "- Outcome: unclear. State the reference test.",
+        ]
+    size = "low" if each >= 10 else "high"
+    return "\n".join(
+        [
+            *lines,
+            f"- Analysis: {size}. {each:.1f} cases a term, up to {gaps:.0%} of a sign not known, coefficients shrunk.",
+        ]
     )

@@ -1,34 +1,25 @@
 """Combinations of signs: how often they were seen, how often they were serious, and what the model makes of them."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
-from numpy.typing import ArrayLike, NDArray
-from scipy import special, stats
 
-from twitchstats.errors import NotEnoughDataError, OptionError, unknown_name
+from twitchstats.errors import OptionError, unknown_name
 from twitchstats.redflags.advice import advise
-from twitchstats.redflags.prevalence import check_share, shift_risk, wilson_interval
-from twitchstats.redflags.rules import likelihood_ratio
-from twitchstats.redflags.training import match_labels
-
-if TYPE_CHECKING:
-    from twitchstats.redflags.model import RedFlagModel
-
-FloatArray = NDArray[np.float64]
+from twitchstats.redflags.assumptions import move_crowd
+from twitchstats.redflags.prevalence import check_share, shift_risk
+from twitchstats.redflags.record import Record, assess_people, average_risk
+from twitchstats.redflags.table import FloatArray, estimate_share, likelihood_ratio
 
 NONE = "none of these"
 UNKNOWN = "not all of these known"
 
 
 def tabulate_combinations(
-    model: RedFlagModel,
-    X: pd.DataFrame | ArrayLike | None = None,
-    y: ArrayLike | None = None,
+    record: Record,
+    encoded: FloatArray,
+    outcome: FloatArray,
     *,
     signs: Sequence[str] | None = None,
     asked: Iterable[Sequence[str]] | None = None,
@@ -38,10 +29,10 @@ def tabulate_combinations(
 
     Parameters
     ----------
-    model : RedFlagModel
+    record : Record
         Fitted.
-    X, y : optional
-        People and labels to count in; by default the training people.
+    encoded, outcome : ndarray, (people, signs), (people,)
+        People to count in.
     signs : sequence of str, optional
         The yes/no signs that combinations are made of, by default all of the model's. Signs that are not among them
         may be anything.
@@ -64,12 +55,11 @@ def tabulate_combinations(
     Raises
     ------
     UnknownNameError, OptionError
-        A sign that is not there or not yes/no; people without labels.
+        A sign that is not there or not yes/no.
     """
     check_share("level", level)
-    encoded, outcome = _find_people(model, X, y)
-    chosen = _choose_signs(model, encoded, signs)
-    at = [model.signs_.index(name) for name in chosen]
+    chosen = _choose_signs(record, encoded, signs)
+    at = [record.signs.index(name) for name in chosen]
     patterns = encoded[:, at]
     unknown = np.isnan(patterns).any(axis=1)
     codes = np.where(unknown, -1, np.nan_to_num(patterns) @ (2.0 ** np.arange(len(at)))).astype(int)
@@ -77,13 +67,33 @@ def tabulate_combinations(
         wanted = [code for code in np.unique(codes) if code >= 0]
     else:
         wanted = list(dict.fromkeys(_code(combination, chosen) for combination in _read_asked(asked)))
-    rows = [_describe(model, encoded, outcome, codes, code, at, level) for code in wanted]
+    people = assess_people(record, encoded)
+    crowd = np.exp(-(move_crowd(record.origin, record.base, record.signs, encoded) + np.zeros(len(encoded))))
+    weights = _weigh(record.base.rate, outcome) * np.where(outcome == 1, 1.0, crowd)
+
+    def describe(code: int) -> dict[str, float]:
+        rows = np.flatnonzero(codes == code)
+        if len(rows):
+            members, share = people.take(rows), weights[rows]
+        else:  # nobody has it: everybody else's other signs
+            given = encoded.copy()
+            given[:, at] = [float(code >> place & 1) for place in range(len(at))]
+            members, share = assess_people(record, given), weights
+        risk, lower, upper = average_risk(record, members, share, level)
+        return {
+            "n_signs": bin(code).count("1") if code >= 0 else np.nan, "n": len(rows),
+            "n_serious": int(outcome[rows].sum()), "others": float(crowd[rows][outcome[rows] == 0].sum()),
+            "risk": risk, "risk_lower": lower, "risk_upper": upper,
+        }  # fmt: skip
+
+    rows = [describe(code) for code in wanted]
     frame = pd.DataFrame(rows).assign(combination=[_name(code, chosen) for code in wanted])
     frame = frame.sort_values(["n", "combination"], ascending=[False, True], kind="stable")
     if unknown.any() and asked is None:
-        rest = _describe(model, encoded, outcome, codes, -1, at, level)
-        frame = pd.concat([frame, pd.DataFrame([{**rest, "combination": UNKNOWN}])])
-    return _finish(frame, model, outcome, level).assign(advice=[_advise(name, chosen) for name in frame["combination"]])
+        frame = pd.concat([frame, pd.DataFrame([{**describe(-1), "combination": UNKNOWN}])])
+    return _finish(frame, record, outcome, level).assign(
+        advice=[_advise(name, chosen) for name in frame["combination"]]
+    )
 
 
 def _read_asked(asked: Iterable[Sequence[str]]) -> list[Sequence[str]]:
@@ -104,28 +114,15 @@ def _advise(combination: str, chosen: list[str]) -> str:
     return str(advise({name: float(name in there) for name in chosen})["advice"].iloc[0])
 
 
-def _find_people(
-    model: RedFlagModel, X: pd.DataFrame | ArrayLike | None, y: ArrayLike | None
-) -> tuple[FloatArray, FloatArray]:
-    if X is None:
-        return model._need_training("combinations")
-    if y is None:
-        raise OptionError("combinations needs the labels of these people: give y too.")
-    encoded = model._encode(X)
-    if not len(encoded):
-        raise NotEnoughDataError("Nobody to count: the table has no rows.")
-    return encoded, match_labels(y, model.classes_, X)
-
-
-def _choose_signs(model: RedFlagModel, encoded: FloatArray, signs: Sequence[str] | None) -> list[str]:
+def _choose_signs(record: Record, encoded: FloatArray, signs: Sequence[str] | None) -> list[str]:
     yes_no = [
         name
-        for name, column in zip(model.signs_, encoded.T, strict=True)
+        for name, column in zip(record.signs, encoded.T, strict=True)
         if np.isin(column[~np.isnan(column)], (0.0, 1.0)).all() and name != "sex"
     ]
     for name in signs or []:
-        if name not in model.signs_:
-            raise unknown_name("sign", name, model.signs_)
+        if name not in record.signs:
+            raise unknown_name("sign", name, record.signs)
         if name not in yes_no:
             raise OptionError(f"signs: {name!r} is not a yes/no sign, so it can't be part of a combination.")
     chosen = list(signs) if signs else yes_no
@@ -149,32 +146,6 @@ def _name(code: int, chosen: list[str]) -> str:
     return " + ".join(name for place, name in enumerate(chosen) if code >> place & 1) or NONE
 
 
-def _describe(
-    model: RedFlagModel,
-    encoded: FloatArray,
-    outcome: FloatArray,
-    codes: NDArray[np.int_],
-    code: int,
-    at: list[int],
-    level: float,
-) -> dict[str, float]:
-    members = codes == code
-    people = encoded[members]
-    if not members.any():
-        people = encoded.copy()
-        people[:, at] = [float(code >> place & 1) for place in range(len(at))]
-    weights = _weigh(model.base_rate_, outcome)[members] if members.any() else _weigh(model.base_rate_, outcome)
-    risk, lower, upper = _average_risk(model, people, weights, level)
-    return {
-        "n_signs": bin(code).count("1") if code >= 0 else np.nan,
-        "n": int(members.sum()),
-        "n_serious": int(outcome[members].sum()),
-        "risk": risk,
-        "risk_lower": lower,
-        "risk_upper": upper,
-    }
-
-
 def _weigh(base_rate: float, outcome: FloatArray) -> FloatArray:
     """Return how much each person stands for at the base rate: a sample rich in serious cases is not the population."""
     share = float(outcome.mean())
@@ -183,32 +154,19 @@ def _weigh(base_rate: float, outcome: FloatArray) -> FloatArray:
     return np.where(outcome == 1, base_rate / share, (1 - base_rate) / (1 - share))
 
 
-def _average_risk(
-    model: RedFlagModel, encoded: FloatArray, weights: FloatArray, level: float
-) -> tuple[float, float, float]:
-    """Return the mean risk with its delta-method interval on the log odds."""
-    log_odds, slopes = model._find_log_odds(encoded)
-    each = special.expit(log_odds)
-    weights = weights / weights.sum()
-    mean = float(weights @ each)
-    gradient = (weights * each * (1 - each)) @ slopes / max(mean * (1 - mean), 1e-300)
-    reach = stats.norm.ppf(0.5 + level / 2) * np.sqrt(max(gradient @ model.covariance_ @ gradient, 0.0))
-    middle = special.logit(mean)
-    return mean, float(special.expit(middle - reach)), float(special.expit(middle + reach))
-
-
-def _finish(frame: pd.DataFrame, model: RedFlagModel, outcome: FloatArray, level: float) -> pd.DataFrame:
+def _finish(frame: pd.DataFrame, record: Record, outcome: FloatArray, level: float) -> pd.DataFrame:
     n, hits = frame["n"].to_numpy(float), frame["n_serious"].to_numpy(float)
     sample = float(outcome.mean())
-    lower, upper = wilson_interval(hits, n, level=level)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        rate = hits / n
+    rate, lower, upper = estimate_share(hits, n, level=level)
+    with np.errstate(invalid="ignore", divide="ignore"):  # in another crowd, others are more or fewer
+        thinned = np.where(n > hits, frame["others"].to_numpy() / (n - hits), 1.0)
+    rate, lower, upper = (value / (value + (1 - value) * thinned) for value in (rate, lower, upper))
     if 0 < sample < 1:
-        rate, lower, upper = (shift_risk(value, model.base_rate_, sample) for value in (rate, lower, upper))
+        rate, lower, upper = (shift_risk(value, record.base.rate, sample) for value in (rate, lower, upper))
     ratio, low, high = likelihood_ratio(hits, n - hits, outcome.sum(), (1 - outcome).sum(), level=level)
     frame = frame.assign(
         observed_rate=rate, observed_lower=lower, observed_upper=upper,
-        likelihood_ratio=ratio, lr_lower=low, lr_upper=high, base_rate=model.base_rate_,
+        likelihood_ratio=ratio / thinned, lr_lower=low / thinned, lr_upper=high / thinned, base_rate=record.base.rate,
     )  # fmt: skip
     order = [
         "combination", "n_signs", "n", "n_serious", "observed_rate", "observed_lower", "observed_upper", "risk",

@@ -10,7 +10,7 @@ from twitchstats.errors import NotEnoughDataError, OptionError
 from twitchstats.redflags.prevalence import find_base_rate, shift_risk
 from twitchstats.redflags.rules import apply_referral_rules
 from twitchstats.redflags.training import match_labels
-from twitchstats.redflags.validation import Classifier, _check_options
+from twitchstats.redflags.validation import Classifier, check_options
 
 FloatArray = NDArray[np.float64]
 
@@ -46,46 +46,54 @@ def decision_curve(
         Share of serious cases to compute for (a setting of `base_rates`); by default that of `y`. A `RedFlagModel` is
         moved there from its own base rate, any other classifier from the share of `y`.
     rules : sequence of str, optional
-        Rules of `load_referral_rules`, by default all. A rule is judged on the people for whom its signs are known.
+        Rules of `load_referral_rules`, by default all. Every strategy is judged on the same people: those for whom
+        each rule can be decided. ``rules=[]`` compares the model on everybody.
     n_bootstrap, seed, level
         Of the intervals: people are drawn anew within each class.
 
     Returns
     -------
     DataFrame
-        ``strategy, threshold, net_benefit, ci_lower, ci_upper, referred`` (share called), ``base_rate``. Net benefit:
-        true positives minus false positives weighted by the odds of the threshold, for each person.
+        ``strategy, threshold, net_benefit, ci_lower, ci_upper, referred`` (share called), ``base_rate, n_people`` and
+        ``n_left_out`` (for whom unknown signs leave a rule open). Net benefit: true positives minus false positives
+        weighted by the odds of the threshold, for each person.
 
     Raises
     ------
     OptionError
         A threshold or a base rate that is not possible.
     NotEnoughDataError
-        One class only.
+        One class only, also among those for whom each rule can be decided.
     """
-    _check_options(n_bootstrap, level)
+    check_options(n_bootstrap, level)
     serious = match_labels(y, getattr(model, "classes_", [0, 1]), X)
-    if not 0 < serious.mean() < 1:
-        raise NotEnoughDataError(
-            f"Only one class: {int(serious.sum())} of {len(serious)} people are serious. "
-            "A decision curve needs both kinds."
-        )
-    rate = float(serious.mean()) if base_rate is None else find_base_rate(base_rate)
-    cuts = _choose_thresholds(thresholds, rate)
-    risk = _predict_at(model, X, base_rate, rate, float(serious.mean()))
-    called = {
-        MODEL: risk[:, None] >= cuts,
-        REFER_ALL: np.ones((len(serious), 1)),
-        REFER_NONE: np.zeros((len(serious), 1)),
-    }
+    _need_both(serious, "A decision curve needs both kinds.")
+    by_rule = pd.DataFrame(index=range(len(serious)))
     if isinstance(X, pd.DataFrame):
         by_rule = apply_referral_rules(X, rules=rules, persistent_weeks=persistent_weeks)
-        called |= {name: by_rule[[name]].to_numpy() for name in by_rule.columns}
-    weights = _draw_weights(serious, n_bootstrap, seed)
+    known = by_rule.notna().all(axis=1).to_numpy()
+    _need_both(serious[known], "Too few people have signs that decide each rule; choose some with rules=[...].")
+    rate = float(serious[known].mean()) if base_rate is None else find_base_rate(base_rate)
+    cuts = _choose_thresholds(thresholds, rate)
+    risk = _predict_at(model, X, base_rate, rate, float(serious.mean()))
+    everybody = np.ones((int(known.sum()), 1))
+    called = {MODEL: risk[known, None] >= cuts, REFER_ALL: everybody, REFER_NONE: 0 * everybody}
+    called |= {name: by_rule.loc[known, [name]].to_numpy() for name in by_rule.columns}
+    weights = _draw_weights(serious[known], n_bootstrap, seed)
     parts = [
-        _follow(name, np.asarray(flags, float), serious, weights, cuts, rate, level) for name, flags in called.items()
+        _follow(name, np.asarray(flags, float), serious[known], weights, cuts, rate, level)
+        for name, flags in called.items()
     ]
-    return pd.concat(parts, ignore_index=True).assign(base_rate=rate)
+    return pd.concat(parts, ignore_index=True).assign(
+        base_rate=rate, n_people=int(known.sum()), n_left_out=int((~known).sum())
+    )
+
+
+def _need_both(serious: FloatArray, way_out: str) -> None:
+    if not len(serious) or not 0 < serious.mean() < 1:
+        raise NotEnoughDataError(
+            f"Only one class: {int(serious.sum())} of {len(serious)} people are serious. {way_out}"
+        )
 
 
 def _predict_at(
@@ -127,19 +135,15 @@ def _follow(
     name: str, flags: FloatArray, serious: FloatArray, weights: FloatArray, cuts: FloatArray, rate: float, level: float
 ) -> pd.DataFrame:
     """Return the net benefit of one strategy; `flags` is (people, thresholds) or (people, 1)."""
-    known = ~np.isnan(flags).any(axis=1)
-    flags, sick, weights = flags[known], serious[known], weights[:, known]
     shares = []
     for label in (1.0, 0.0):
-        members = sick == label
-        total = weights[:, members].sum(axis=1, keepdims=True)
-        with np.errstate(invalid="ignore", divide="ignore"):
-            shares.append(weights[:, members] @ flags[members] / total)
+        members = serious == label
+        shares.append(weights[:, members] @ flags[members] / weights[:, members].sum(axis=1, keepdims=True))
     odds = cuts / (1 - cuts)
     benefit = shares[0] * rate - shares[1] * (1 - rate) * odds
     referred = np.broadcast_to(shares[0] * rate + shares[1] * (1 - rate), benefit.shape)
     drawn = benefit[1:]
-    lower, upper = np.nanquantile(drawn, [0.5 - level / 2, 0.5 + level / 2], axis=0)
+    lower, upper = np.quantile(drawn, [0.5 - level / 2, 0.5 + level / 2], axis=0)
     return pd.DataFrame(
         {
             "strategy": name, "threshold": cuts, "net_benefit": benefit[0], "ci_lower": lower, "ci_upper": upper,

@@ -53,35 +53,20 @@ class Design:
         """Return the columns, (people, terms), from encoded signs, (people, signs)."""
         missing, filled = np.isnan(encoded), self._fill(encoded)
         at = {name: number for number, name in enumerate(self.signs)}
-        columns = [filled[:, [at[part] for part in parts]].prod(axis=1) for parts in self.products]
-        columns += [missing[:, [at[name] for name in group]].all(axis=1).astype(float) for group in self.unknown]
-        return np.column_stack(columns)
+        columns = np.empty((len(encoded), len(self.products) + len(self.unknown)))
+        for place, parts in enumerate(self.products):
+            columns[:, place] = filled[:, at[parts[0]]]
+            for part in parts[1:]:
+                columns[:, place] *= filled[:, at[part]]
+        for place, group in enumerate(self.unknown, start=len(self.products)):
+            columns[:, place] = missing[:, [at[name] for name in group]].all(axis=1)
+        return columns
 
     def _fill(self, encoded: FloatArray) -> FloatArray:
+        if not np.isnan(encoded).any():
+            return encoded
         filled = fill_unknown(encoded, np.array(self.mean), np.array(self.covariance))[0]
         return np.where(np.isnan(encoded), np.clip(filled, self.low, self.high), encoded)
-
-    def spread_unknown(self, encoded: FloatArray, coefficients: FloatArray) -> FloatArray:
-        """Return the variance of each person's log odds that comes from the signs not known, (people,).
-
-        The covariance of these signs given the known ones, through the slopes of the log odds at the filled values.
-        """
-        variance = np.zeros(len(encoded))
-        some = np.flatnonzero(np.isnan(encoded).any(axis=1))
-        slopes = self._find_slopes(self._fill(encoded[some]), coefficients)
-        for rows, gap, _, _, rest in _list_gaps(encoded[some], np.array(self.covariance)):
-            steep = slopes[rows[:, None], gap]
-            variance[some[rows]] = np.einsum("ij,jk,ik->i", steep, rest, steep)
-        return np.maximum(variance, 0.0)
-
-    def _find_slopes(self, filled: FloatArray, coefficients: FloatArray) -> FloatArray:
-        at = {name: number for number, name in enumerate(self.signs)}
-        slopes = np.zeros_like(filled)
-        for parts, weight in zip(self.products, coefficients, strict=False):
-            for part in parts:
-                others = [at[other] for other in parts if other != part]
-                slopes[:, at[part]] += weight * filled[:, others].prod(axis=1)
-        return slopes
 
 
 def plan_design(
@@ -90,6 +75,7 @@ def plan_design(
     interactions: object,
     triples: Iterable[Sequence[str]],
     *,
+    weights: FloatArray | None = None,
     indicators: bool = False,
 ) -> Design:
     """Plan the columns for a training set.
@@ -104,6 +90,8 @@ def plan_design(
         Which pairs (or larger sets) of signs get a term. Parts of a term always come with it (heredity).
     triples : iterable of three names
         Triples to add.
+    weights : ndarray, (people,), optional
+        How often each person counts.
     indicators : bool
         Whether a sign that is not known gets a column saying so.
 
@@ -116,7 +104,7 @@ def plan_design(
     """
     names = list(signs)
     products = _list_products(names, interactions, triples)
-    mean, covariance = estimate_moments(encoded)
+    mean, covariance = estimate_moments(encoded, weights)
     return Design(
         names,
         mean.tolist(),
@@ -134,49 +122,60 @@ def _reach(encoded: FloatArray, stand_in: float) -> FloatArray:
     return np.where(told, encoded, np.where(told.any(axis=0), stand_in, 0.0))
 
 
-def fill_unknown(encoded: FloatArray, mean: FloatArray, covariance: FloatArray) -> tuple[FloatArray, FloatArray]:
+def fill_unknown(
+    encoded: FloatArray, mean: FloatArray, covariance: FloatArray, weights: FloatArray | None = None
+) -> tuple[FloatArray, FloatArray]:
     """Put the expectation of each unknown sign, given the person's known ones, in its place (linear, as in EM).
 
     Returns
     -------
     tuple
-        The filled signs, and the summed covariance of what was filled (signs, signs).
+        The filled signs, and the (weighted) sum of the covariance of what was filled, (signs, signs).
     """
     filled, left = encoded.copy(), np.zeros((encoded.shape[1],) * 2)
-    for rows, gap, known, weights, rest in _list_gaps(encoded, covariance):
-        filled[rows[:, None], gap] = mean[gap] + (encoded[rows[:, None], known] - mean[known]) @ weights
-        left[gap[:, None], gap] += len(rows) * rest
+    jitter = 1e-10 * np.eye(len(covariance))  # a sign that never varies leaves a row of zeros
+    for rows, told in group_patterns(encoded):
+        gap, known = np.flatnonzero(~told), np.flatnonzero(told)
+        if not len(gap):
+            continue
+        shared = covariance[known][:, gap]
+        slopes = np.linalg.solve((covariance + jitter)[known][:, known], shared)
+        filled[rows[:, None], gap] = mean[gap] + (encoded[rows[:, None], known] - mean[known]) @ slopes
+        size = len(rows) if weights is None else weights[rows].sum()
+        left[gap[:, None], gap] += size * (covariance[gap][:, gap] - shared.T @ slopes)
     return filled, left
 
 
-def _list_gaps(encoded: FloatArray, covariance: FloatArray) -> Iterator[tuple[NDArray, ...]]:
-    """Yield for each pattern of gaps: people, unknown and known signs, regression weights, covariance left over."""
-    gaps = np.isnan(encoded)
-    some = np.flatnonzero(gaps.any(axis=1))
-    if not len(some):
-        return
-    some = some[np.lexsort(gaps[some].T)]  # people with the same gaps side by side
-    changes = (gaps[some[1:]] != gaps[some[:-1]]).any(axis=1)
-    jitter = 1e-10 * np.eye(len(covariance))  # a sign that never varies leaves a row of zeros
-    for rows in np.split(some, np.flatnonzero(changes) + 1):
-        gap = np.flatnonzero(gaps[rows[0]])
-        known = np.flatnonzero(~gaps[rows[0]])
-        shared = covariance[known][:, gap]
-        weights = np.linalg.solve((covariance + jitter)[known][:, known], shared)
-        yield rows, gap, known, weights, covariance[gap][:, gap] - shared.T @ weights
-
-
-def estimate_moments(encoded: FloatArray, *, rounds: int = 3) -> tuple[FloatArray, FloatArray]:
-    """Return mean and covariance of signs of which some are not known (a few rounds of EM; Little and Rubin 2002)."""
+def group_patterns(encoded: FloatArray) -> Iterator[tuple[IntArray, NDArray[np.bool_]]]:
+    """Yield the people who told the same signs, and which signs these are."""
     told = ~np.isnan(encoded)
-    counts = np.maximum(told.sum(axis=0), 1)
-    mean = np.where(told, encoded, 0.0).sum(axis=0) / counts
-    covariance = np.diag(np.where(told, (encoded - mean) ** 2, 0.0).sum(axis=0) / counts)
+    if told.all():
+        yield np.arange(len(encoded)), np.ones(encoded.shape[1], dtype=bool)
+        return
+    order = np.lexsort(told.T)  # people with the same gaps side by side
+    changes = np.flatnonzero((told[order[1:]] != told[order[:-1]]).any(axis=1)) + 1
+    for rows in np.split(order, changes):
+        yield rows, told[rows[0]]
+
+
+def estimate_moments(
+    encoded: FloatArray, weights: FloatArray | None = None, *, rounds: int = 3
+) -> tuple[FloatArray, FloatArray]:
+    """Return mean and covariance of signs of which some are not known (a few rounds of EM; Little and Rubin 2002)."""
+    counts = np.ones(len(encoded)) if weights is None else weights
+    told = ~np.isnan(encoded)
+    mean = _average(encoded, told, counts)
+    covariance = np.diag(_average((encoded - mean) ** 2, told, counts))
     for _ in range(1 if told.all() else rounds):
-        filled, left = fill_unknown(encoded, mean, covariance)
-        mean = filled.mean(axis=0)
-        covariance = ((filled - mean).T @ (filled - mean) + left) / len(encoded)
+        filled, left = fill_unknown(encoded, mean, covariance, counts)
+        mean = counts @ filled / counts.sum()
+        away = filled - mean
+        covariance = (away.T @ (away * counts[:, None]) + left) / counts.sum()
     return mean, covariance
+
+
+def _average(values: FloatArray, told: NDArray[np.bool_], counts: FloatArray) -> FloatArray:
+    return counts @ np.where(told, values, 0.0) / np.maximum(counts @ told, 1e-12)
 
 
 def _list_products(names: list[str], interactions: object, triples: Iterable[Sequence[str]]) -> list[list[str]]:

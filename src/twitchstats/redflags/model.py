@@ -3,21 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from copy import deepcopy
+from copy import copy
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
-from scipy import special, stats
+from scipy import special
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils import Tags
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
 
 from twitchstats.errors import NotEnoughDataError, OptionError, TwitchstatsError, check_choice
-from twitchstats.redflags import card, combining, explaining, fitting, odds, points, prevalence, storing, training
+from twitchstats.redflags import card, combining, fitting, odds, points, storing, telling, training
+from twitchstats.redflags.advice import as_people
+from twitchstats.redflags.assumptions import Origin, read_origin
 from twitchstats.redflags.design import describe_missing, plan_design
-from twitchstats.signs import encode_signs
+from twitchstats.redflags.patterns import estimate_patterns
+from twitchstats.redflags.prevalence import BaseRate, check_share, read_base_rate
+from twitchstats.redflags.record import Record, Training, find_log_odds, move_record
+from twitchstats.signs import encode_signs, find_signs, name_signs
 
 FloatArray = NDArray[np.float64]
 
@@ -26,18 +32,48 @@ MISSING = ("fill", "indicator", "drop", "refuse")
 CONSTANT = ("refuse", "drop")
 
 
+class Solution(NamedTuple):
+    """What solving gives: these parts of a `Record`."""
+
+    coefficients: FloatArray
+    covariance: FloatArray
+    means: FloatArray
+    scales: FloatArray
+    dropped: tuple[str, ...]
+    strength: float
+    path: pd.DataFrame
+
+
+def _show(path: str) -> property:
+    """Return a property that shows a part of the record."""
+
+    def read(self: RedFlagModel) -> object:
+        found: object = self.record_
+        for name in path.split("."):
+            found = getattr(found, name)
+        return list(found) if isinstance(found, tuple) else found
+
+    return property(read)
+
+
 class RedFlagModel(ClassifierMixin, BaseEstimator):
     """Logistic regression on signs and their combinations, shrunk.
 
-    Research and teaching only; not a diagnosis. Trained on `simulate_cohort` it has learned from simulated people.
+    Research and teaching only; not a diagnosis. Trained on `simulate_cohort` it has learned from simulated people, and
+    its risks have limits that say how little is known of the parameters they were drawn from.
 
-    In a DataFrame the known signs are found by name (`load_signs`), so that labels such as ``serious`` or ``diagnosis``
-    never enter. A frame or array without known signs is used as it is.
+    In a DataFrame the known signs are found by name, label or alias (`load_signs`), so that labels such as ``serious``
+    or ``diagnosis`` never enter. A column that looks like a sign and is none is asked about. A frame or array without
+    known signs is used as it is.
 
     Parameters
     ----------
     signs : list of str, optional
         Columns to use; by default every known sign of the frame.
+    serious : label, optional
+        The label that counts as serious. Without it, labels must be 0/1, True/False or yes/no.
+    ignore : sequence of str
+        Columns that are no signs, although their names look like one.
     interactions : {"pairs", "none"} or list of tuples of str
         Interaction terms. The parts of a term always come with it (heredity).
     triples : sequence of tuples of str
@@ -53,21 +89,26 @@ class RedFlagModel(ClassifierMixin, BaseEstimator):
     missing : {"fill", "indicator", "drop", "refuse"}
         What happens to signs that are not known, when fitting. "fill": they take what is expected from the signs that
         are known (EM moments of the training people). "indicator": also a column says that they are not known. "drop":
-        such people are left out of the fit. "refuse": an error. Never taken for absent. When predicting, a sign that
-        is not known is always filled, and the risk averaged over what it might be.
+        such people are left out of the fit. "refuse": an error. Never taken for absent. When predicting, people who
+        tell only some signs get the risk of a model on these signs (`patterns.Patterns`).
     constant : {"refuse", "drop"}
         What happens to a sign that is the same for everyone.
 
     Attributes
     ----------
+    record_ : Record
+        All that was fitted, frozen; the other attributes are views of it.
     classes_ : ndarray, (2,)
         The labels; the second is the serious one.
-    signs_ : list of str
-        The signs in use.
-    ignored_ : list of str
-        Columns of the training frame that were not used.
+    signs_, ignored_ : list of str
+        The signs in use, and the columns of the training frame that were not used.
+    notes_ : list of str
+        What must be told of the training sample: what counts as serious and how many, gaps, columns not used, and where
+        it applies too few cases or separation.
     terms_ : list of str
         Names of the terms: signs, "a:b" for pairs, "unknown a" for signs not known.
+    dropped_terms_ : list of str
+        Terms that do not vary or follow from others.
     coef_ : ndarray, (1, terms)
         Log odds ratio of each term in its unit (age: 10 years; persistence: a doubling of the weeks; sex: male).
     intercept_ : ndarray, (1,)
@@ -89,8 +130,6 @@ class RedFlagModel(ClassifierMixin, BaseEstimator):
         Where the base rate comes from: "the training sample", "given", or a setting of `base_rates` with its citation.
     shift_ : float
         By how much `at_base_rate` has moved the log odds.
-    origin_ : str
-        "" unless the frame told that its people are simulated.
     n_people_, n_serious_ : int
         Size of the training sample.
 
@@ -99,14 +138,19 @@ class RedFlagModel(ClassifierMixin, BaseEstimator):
     >>> from twitchstats import simulate_cohort
     >>> cohort = simulate_cohort(people=500, seed=1)
     >>> model = RedFlagModel(interactions="none").fit(cohort, cohort["serious"])
-    >>> model.at_base_rate(6e-5).base_rate_
-    6e-05
+    >>> model.notes_[0]
+    'Serious is the label 1: 96 of 500 people (19.2%).'
+    >>> told = model.predict_risk({"wasting": "yes"}, base_rate="adults in general")
+    >>> told.loc["person", "red_flags"]
+    'Muscle wasting'
     """
 
     def __init__(
         self,
         *,
         signs: list[str] | None = None,
+        serious: object = None,
+        ignore: Sequence[str] = (),
         interactions: str | Sequence[Sequence[str]] = "pairs",
         triples: Sequence[Sequence[str]] = (),
         penalty: str = "ridge",
@@ -116,6 +160,8 @@ class RedFlagModel(ClassifierMixin, BaseEstimator):
         constant: str = "refuse",
     ) -> None:
         self.signs = signs
+        self.serious = serious
+        self.ignore = ignore
         self.interactions = interactions
         self.triples = triples
         self.penalty = penalty
@@ -123,6 +169,23 @@ class RedFlagModel(ClassifierMixin, BaseEstimator):
         self.interaction_weight = interaction_weight
         self.missing = missing
         self.constant = constant
+
+    classes_, signs_, ignored_, notes_ = (_show(name) for name in ("classes", "signs", "ignored", "notes"))
+    terms_, design_, dropped_terms_ = (_show(name) for name in ("design.terms", "design", "dropped"))
+    term_means_, term_scales_, covariance_ = (_show(name) for name in ("means", "scales", "covariance"))
+    strength_, strength_path_, missing_ = (_show(name) for name in ("strength", "path", "missing"))
+    base_rate_, base_rate_source_, shift_ = (_show(name) for name in ("base.rate", "base.source", "shift"))
+    sample_rate_, n_people_, n_serious_ = (_show(name) for name in ("sample_rate", "n_people", "n_serious"))
+
+    @property
+    def coef_(self) -> FloatArray:
+        """Log odds ratios, (1, terms)."""
+        return self.record_.coefficients[None, 1:]
+
+    @property
+    def intercept_(self) -> FloatArray:
+        """Log odds where every term is 0, (1,), at the base rate."""
+        return self.record_.coefficients[:1] + self.record_.shift
 
     def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()
@@ -132,7 +195,7 @@ class RedFlagModel(ClassifierMixin, BaseEstimator):
 
     # -- fitting -----------------------------------------------------------------------------------------------------
 
-    def fit(self, X: pd.DataFrame | ArrayLike, y: ArrayLike) -> RedFlagModel:
+    def fit(self, X: pd.DataFrame | ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None) -> RedFlagModel:
         """Fit the model.
 
         Parameters
@@ -140,31 +203,54 @@ class RedFlagModel(ClassifierMixin, BaseEstimator):
         X : DataFrame or array, (people, columns)
             Signs; NaN where a sign is not known.
         y : array-like, (people,)
-            Two labels; the larger one (1 of 0 and 1) is the serious one.
+            Two labels: 0/1, True/False or yes/no, or any two of which `serious` names one.
+        sample_weight : array-like, (people,), optional
+            How often each person counts.
 
         Raises
         ------
         NotEnoughDataError
             One class only, too few people, no signs, or a sign that is the same for everyone.
+        TwitchstatsError
+            Labels that look reversed, are missing, or belong to other people.
         OptionError, UnknownNameError, JournalError
-            An option, a name or a value that is not possible.
+            An option, a name or a value that is not possible; a column that looks like a sign.
         """
         self._check_options()
-        encoded, outcome = self._read_training(X, y)
-        self.missing_ = describe_missing(encoded, self.signs_)
-        encoded, outcome = training.settle_missing(encoded, outcome, self.signs_, self.missing)
-        training.check_enough(encoded, outcome, self.signs_, named=self.named_, constant=self.constant)
-        self.design_ = plan_design(
-            encoded, self.signs_, self.interactions, self.triples, indicators=self.missing == "indicator"
+        people, signs, ignored, named, classes = self._read_training(X, y, sample_weight)
+        missing = describe_missing(people.encoded, signs)
+        kept = training.settle_missing(people.encoded, people.outcome, signs, self.missing)
+        people = Training(people.encoded[kept], people.outcome[kept], people.weights[kept], people.names[kept])
+        training.check_enough(people.encoded, people.outcome, signs, named=named, constant=self.constant)
+        if named and self.serious is None:
+            training.check_direction(people.encoded, people.outcome, signs, classes)
+        design = plan_design(
+            people.encoded, signs, self.interactions, self.triples, weights=people.weights,
+            indicators=self.missing == "indicator",
+        )  # fmt: skip
+        solved = self._solve(design.terms, design.build(people.encoded), people)
+        origin, rate = read_origin(X), float(people.weights @ people.outcome / people.weights.sum())
+        self.record_ = Record(
+            signs=tuple(signs),
+            ignored=tuple(ignored),
+            named=named,
+            classes=classes,
+            design=design,
+            missing=missing,
+            n_people=len(people.outcome),
+            n_serious=int(people.outcome.sum()),
+            sample_rate=rate,
+            shift=0.0,
+            base=_count_sample(people, rate, origin),
+            patterns=estimate_patterns(
+                design, people.encoded, people.outcome, people.weights, solved.scales, solved.strength
+            ),
+            origin=origin,
+            notes=training.write_notes(people, signs, ignored, classes, len(design.terms)),
+            digest=training.digest_people(people.encoded, people.outcome),
+            training=people,
+            **solved._asdict(),
         )
-        self.terms_ = self.design_.terms
-        self._solve(self.design_.build(encoded), outcome)
-        self.origin_ = training.read_origin(X)
-        self.average_terms_ = self.term_means_
-        self.n_people_, self.n_serious_ = len(outcome), int(outcome.sum())
-        self.sample_rate_ = self.base_rate_ = float(outcome.mean())
-        self.base_rate_source_, self.shift_ = "the training sample", 0.0
-        self._training: tuple[FloatArray, FloatArray] | None = (encoded, outcome)
         return self
 
     def _check_options(self) -> None:
@@ -176,75 +262,95 @@ class RedFlagModel(ClassifierMixin, BaseEstimator):
         if not self.interaction_weight > 0:
             raise OptionError(f"interaction_weight={self.interaction_weight} is not possible. It must be above 0.")
 
-    def _read_training(self, X: pd.DataFrame | ArrayLike, y: ArrayLike) -> tuple[FloatArray, FloatArray]:
+    def _read_training(
+        self, X: pd.DataFrame | ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None
+    ) -> tuple[Training, list[str], list[str], bool, NDArray]:
+        """Return people, their signs, the columns not used, whether signs are known by name, and the labels."""
         if y is None:
             raise ValueError(f"This {type(self).__name__} estimator requires y to be passed, but the target y is None.")
         training.check_order(X, y)
-        chosen = training.choose_signs(X, self.signs)
-        self.named_ = chosen is not None
-        if chosen is None or not isinstance(X, pd.DataFrame):
+        signs, frame = training.choose_signs(X, self.signs, self.ignore)
+        if signs is None or frame is None:
             values, y = validate_data(self, X, y, dtype=np.float64, ensure_all_finite="allow-nan")
-            names = getattr(self, "feature_names_in_", [f"x{number}" for number in range(values.shape[1])])
-            self.signs_, self.ignored_ = [str(name) for name in names], []
+            signs = [
+                str(name) for name in getattr(self, "feature_names_in_", [f"x{k}" for k in range(values.shape[1])])
+            ]
+            ignored, named = [], False
         else:
-            values = encode_signs(X, chosen)
-            validate_data(self, X[chosen], skip_check_array=True)
-            self.signs_ = chosen
-            self.ignored_ = [str(column) for column in X.columns if column not in chosen]
-        self.classes_, outcome = training.read_labels(y, len(values))
-        return values, outcome
+            values = encode_signs(frame, signs)
+            validate_data(self, frame[signs], skip_check_array=True)
+            ignored, named = [str(column) for column in frame.columns if column not in signs], True
+        classes, outcome = training.read_labels(y, len(values), self.serious, named=named)
+        weights = _check_sample_weight(sample_weight, values, dtype=np.float64, ensure_non_negative=True)
+        names = X.index if isinstance(X, pd.DataFrame) else pd.RangeIndex(len(values))
+        there = weights > 0
+        training.check_classes(classes, outcome[there])
+        return Training(values[there], outcome[there], weights[there], names[there]), signs, ignored, named, classes
 
-    def _solve(self, Z: FloatArray, outcome: FloatArray) -> None:
-        mean, spread = Z.mean(axis=0), Z.std(axis=0)
+    def _solve(self, terms: list[str], Z: FloatArray, people: Training) -> Solution:
+        """Return coefficients, covariance, and how they were found."""
+        weights, total = people.weights, people.weights.sum()
+        mean = weights @ Z / total
+        spread = np.sqrt(weights @ (Z - mean) ** 2 / total)
         kept = spread > 1e-12 * np.maximum(1.0, np.abs(mean))
         if self.penalty == "ridge":
-            spread = spread * np.sqrt([self.interaction_weight if ":" in term else 1.0 for term in self.terms_])
-        self.term_means_, self.term_scales_ = mean, np.where(kept, spread, 1.0)
-        X = np.column_stack([np.ones(len(Z)), (Z[:, kept] - mean[kept]) / spread[kept]])
+            spread = spread * np.sqrt([self.interaction_weight if ":" in term else 1.0 for term in terms])
+        X = fitting.add_intercept((Z[:, kept] - mean[kept]) / spread[kept])
         path: list[tuple[float, float]] = []
         if self.penalty == "firth":
             independent = fitting.find_independent(X)
             kept[np.flatnonzero(kept)[~independent[1:]]] = False
-            fit = fitting.fit_firth(X[:, independent], outcome)
-            self.strength_ = float("nan")
+            strength, fit = np.nan, fitting.fit_firth(X[:, independent], people.outcome, weights)
         else:
-            start = None
-            self.strength_ = float(self.strength or 0)
+            start, strength = None, float(self.strength or 0)
             if self.strength is None:
-                self.strength_, path, start = fitting.choose_strength(X, outcome)
-            fit = fitting.fit_ridge(X, outcome, self.strength_, start=start)
-        self.strength_path_ = pd.DataFrame(path, columns=["strength", "left_out_loss"], dtype=float)
-        self._keep_solution(fit, kept, mean, spread)
-
-    def _keep_solution(self, fit: fitting.Fit, kept: NDArray[np.bool_], mean: FloatArray, spread: FloatArray) -> None:
-        """Bring coefficients and covariance from standardised columns back to the units of the terms."""
-        n_terms = len(kept)
-        back = np.zeros((1 + n_terms, 1 + int(kept.sum())))
-        back[0, 0] = 1.0
-        back[0, 1:] = -mean[kept] / spread[kept]
-        back[1 + np.flatnonzero(kept), 1 + np.arange(int(kept.sum()))] = 1 / spread[kept]
-        raw = back @ fit.coefficients
-        self.coef_, self.intercept_ = raw[1:][None, :], raw[:1]
-        self.covariance_ = back @ np.linalg.pinv(fit.hessian, hermitian=True) @ back.T
-        self.dropped_terms_ = [name for name, there in zip(self.terms_, kept, strict=True) if not there]
+                strength, path, start = fitting.choose_strength(X, people.outcome, weights)
+            fit = fitting.fit_ridge(X, people.outcome, strength, weights=weights, start=start)
+        back = _find_way_back(kept, mean, spread)
+        return Solution(
+            coefficients=back @ fit.coefficients,
+            covariance=back @ np.linalg.pinv(fit.hessian, hermitian=True) @ back.T,
+            means=mean,
+            scales=np.where(kept, spread, 1.0),
+            dropped=tuple(name for name, there in zip(terms, kept, strict=True) if not there),
+            strength=strength,
+            path=pd.DataFrame(path, columns=["strength", "left_out_loss"], dtype=float),
+        )
 
     # -- predicting --------------------------------------------------------------------------------------------------
 
+    def _name(self, X: pd.DataFrame) -> pd.DataFrame:
+        """Return people with each sign under its own name; what was not used at the fit is not asked about."""
+        known = [*self.ignore, *(column for column in self.ignored_ if column in X.columns)]
+        return name_signs(X, ignore=[name for name in known if name not in self.signs_], own=self._list_own())
+
+    def _list_own(self) -> list[str]:
+        """Return signs in use that are no known ones."""
+        return [name for name in self.signs_ if name not in find_signs([name])]
+
     def _encode(self, X: pd.DataFrame | ArrayLike) -> FloatArray:
         check_is_fitted(self)
-        if not self.named_:
+        if not self.record_.named:
             return validate_data(self, X, reset=False, dtype=np.float64, ensure_all_finite="allow-nan")
         if not isinstance(X, pd.DataFrame):
             raise TwitchstatsError(
                 f"The model knows its signs by name. Give a DataFrame with the columns {', '.join(self.signs_)}."
             )
+        people = self._name(X)
         for name in self.signs_:
-            if name not in X.columns:
+            if name not in people.columns:
                 raise TwitchstatsError(
                     f"The model needs the sign {name!r}, which is no column here. Add the column, with empty cells "
                     "where the sign is not known."
                 )
-        return encode_signs(X, self.signs_)
+        return encode_signs(people, self.signs_)
+
+    def _read_people(self, person: Mapping[str, object] | pd.Series | pd.DataFrame) -> pd.DataFrame:
+        """Return people with a column for each sign; what one person does not tell is not known."""
+        if isinstance(person, pd.DataFrame):
+            return self._name(person)
+        people = as_people(person, ignore=self.ignore, own=self._list_own())
+        return people.reindex(columns=list(dict.fromkeys([*people.columns, *self.signs_])))
 
     def build_design(self, X: pd.DataFrame | ArrayLike, *, standardized: bool = False) -> pd.DataFrame:
         """Return the columns of the model, (people, terms), as they are or as the ridge penalty sees them."""
@@ -255,19 +361,8 @@ class RedFlagModel(ClassifierMixin, BaseEstimator):
 
     def decision_function(self, X: pd.DataFrame | ArrayLike) -> FloatArray:
         """Return the log odds of each person, (people,)."""
-        return self._find_log_odds(self._encode(X))[0]
-
-    def _find_log_odds(self, encoded: FloatArray) -> tuple[FloatArray, FloatArray]:
-        """Return the log odds, (people,), and their slopes in intercept and coefficients, (people, 1 + terms).
-
-        A risk is averaged over what is not known: the log odds of the average are nearer to 0 than the average log
-        odds, by 1 / sqrt(1 + pi / 8 * variance) (MacKay 1992, Neural Comput 4:720). That is done at the share of the
-        training sample and moved afterwards, for only then is the move to a base rate Bayes' rule.
-        """
-        columns = np.column_stack([np.ones(len(encoded)), self.design_.build(encoded)])
-        filled = columns @ np.r_[self.intercept_ - self.shift_, self.coef_[0]]
-        nearer = 1 / np.sqrt(1 + np.pi / 8 * self.design_.spread_unknown(encoded, self.coef_[0]))
-        return filled * nearer + self.shift_, columns * nearer[:, None]
+        encoded = self._encode(X)
+        return find_log_odds(self.record_, encoded)
 
     def predict_proba(self, X: pd.DataFrame | ArrayLike) -> FloatArray:
         """Return the risk of each class, (people, 2), at ``base_rate_``."""
@@ -279,23 +374,69 @@ class RedFlagModel(ClassifierMixin, BaseEstimator):
         serious = (self.decision_function(X) > 0).astype(int)
         return self.classes_[serious]
 
-    def predict_risk(self, X: pd.DataFrame | ArrayLike, *, level: float = 0.95) -> pd.DataFrame:
+    def predict_risk(
+        self,
+        X: Mapping[str, object] | pd.Series | pd.DataFrame | ArrayLike,
+        *,
+        base_rate: float | str | None = None,
+        level: float = 0.95,
+    ) -> pd.DataFrame:
         """Return each person's risk with all that must stand beside it.
+
+        Parameters
+        ----------
+        X : mapping, Series, DataFrame or array
+            One person or many; signs by name. What a mapping or Series does not name is not known.
+        base_rate : float or str, optional
+            As in `at_base_rate`; by default that of the model.
+        level : float
+            Confidence level.
 
         Returns
         -------
         DataFrame
-            The index of `X`; ``risk, risk_lower, risk_upper`` (normal on the log odds, `covariance_`), ``base_rate``,
-            ``n_unknown`` (signs not known), ``red_flags`` and ``advice``.
+            The index of `X`; ``risk, risk_lower, risk_upper``, ``base_rate``, ``n_unknown`` (signs not known),
+            ``red_flags`` and ``advice``. The limits say what is known: for simulated people over draws of the
+            parameters that they were drawn from, for real ones by `covariance_`; in both with the uncertainty of a base
+            rate that is named.
         """
-        return explaining.tell_risk(self, X, level=level)
+        check_is_fitted(self)
+        record = (self if base_rate is None else self.at_base_rate(base_rate)).record_
+        if not record.named or not isinstance(X, (Mapping, pd.Series, pd.DataFrame)):
+            encoded = self._encode(X)
+            index = X.index if isinstance(X, pd.DataFrame) else range(len(encoded))
+            return telling.tell_risk(record, pd.DataFrame(index=index), encoded, level=level)
+        people = self._read_people(X)
+        return telling.tell_risk(record, people, self._encode(people), level=level)
 
-    def _risk_interval(self, encoded: FloatArray, level: float) -> tuple[FloatArray, FloatArray, FloatArray]:
-        prevalence.check_share("level", level)
-        log_odds, slopes = self._find_log_odds(encoded)
-        variance = np.einsum("ij,jk,ik->i", slopes, self.covariance_, slopes)
-        reach = stats.norm.ppf(0.5 + level / 2) * np.sqrt(np.maximum(variance, 0))
-        return special.expit(log_odds), special.expit(log_odds - reach), special.expit(log_odds + reach)
+    def at_base_rate(self, tau: float | str, ybar: float | None = None) -> RedFlagModel:
+        """Return a copy whose risks refer to another base rate.
+
+        The intercept moves by -ln[((1 - tau) / tau) * (ybar / (1 - ybar))] (King and Zeng 2001, Political Analysis
+        9:137). A named setting also brings its crowd: for simulated people from a clinic, at the base rate of adults in
+        general, each sign weighs what it does among the population's mix of other conditions. A number is taken as the
+        share in a crowd like that of the training people.
+
+        Parameters
+        ----------
+        tau : float or str
+            The base rate, or the name of a setting of `base_rates`.
+        ybar : float, optional
+            The share of serious cases that the risks refer to now; by default ``base_rate_``.
+
+        Raises
+        ------
+        OptionError
+            A share outside 0 to 1, or a setting for which no figure is known.
+        UnknownNameError
+            No such setting.
+        """
+        check_is_fitted(self)
+        base = read_base_rate(tau, self.record_.diagnoses)
+        now = self.base_rate_ if ybar is None else check_share("ybar", ybar)
+        moved = copy(self)
+        moved.record_ = move_record(self.record_, base, now)
+        return moved
 
     # -- telling -----------------------------------------------------------------------------------------------------
 
@@ -313,7 +454,7 @@ class RedFlagModel(ClassifierMixin, BaseEstimator):
         """Return the odds ratio of each term with an interval; see `twitchstats.redflags.odds.estimate_odds_ratios`."""
         check_is_fitted(self)
         return odds.estimate_odds_ratios(
-            self, method=method, level=level, n_bootstrap=n_bootstrap, seed=seed,
+            self.record_, method=method, level=level, n_bootstrap=n_bootstrap, seed=seed,
             interactions=interactions, terms=terms, progress=progress,
         )  # fmt: skip
 
@@ -328,65 +469,66 @@ class RedFlagModel(ClassifierMixin, BaseEstimator):
     ) -> pd.DataFrame:
         """Return combinations of signs with their risks; see `twitchstats.redflags.combining.tabulate_combinations`."""
         check_is_fitted(self)
-        return combining.tabulate_combinations(self, X, y, signs=signs, asked=asked, level=level)
-
-    def at_base_rate(self, tau: float | str, ybar: float | None = None) -> RedFlagModel:
-        """Return a copy whose risks refer to another base rate.
-
-        Only the intercept moves, by -ln[((1 - tau) / tau) * (ybar / (1 - ybar))] (King and Zeng 2001, Political
-        Analysis 9:137): every log odds moves by the same amount.
-
-        Parameters
-        ----------
-        tau : float or str
-            The base rate, or the name of a setting of `base_rates`.
-        ybar : float, optional
-            The share of serious cases that the risks refer to now; by default ``base_rate_``.
-
-        Raises
-        ------
-        OptionError
-            A share outside 0 to 1, or a setting for which no figure is known.
-        UnknownNameError
-            No such setting.
-        """
-        check_is_fitted(self)
-        target = prevalence.find_base_rate(tau)
-        now = self.base_rate_ if ybar is None else prevalence.check_share("ybar", ybar)
-        move = prevalence.shift_log_odds(target, now)
-        shifted = deepcopy(self)
-        shifted.intercept_, shifted.shift_ = self.intercept_ + move, self.shift_ + move
-        shifted.base_rate_, shifted.base_rate_source_ = target, prevalence.cite_base_rate(tau)
-        return shifted
+        if X is None:
+            people = self.record_.need_training("combinations")
+            encoded, outcome = people.encoded, people.outcome
+        elif y is None:
+            raise OptionError("combinations needs the labels of these people: give y too.")
+        else:
+            encoded = self._encode(X)
+            if not len(encoded):
+                raise NotEnoughDataError("Nobody to count: the table has no rows.")
+            outcome = training.match_labels(y, self.classes_, X)
+        return combining.tabulate_combinations(self.record_, encoded, outcome, signs=signs, asked=asked, level=level)
 
     def explain(self, person: Mapping[str, object] | pd.Series | pd.DataFrame, *, level: float = 0.95) -> pd.DataFrame:
-        """Return one person's risk as contributions; see `twitchstats.redflags.explaining.explain_risk`."""
+        """Return one person's risk as contributions; see `twitchstats.redflags.telling.explain_risk`."""
         check_is_fitted(self)
-        return explaining.explain_risk(self, person, level=level)
+        people = self._read_people(person)
+        people = people.reindex(columns=list(dict.fromkeys([*people.columns, *self.signs_])))
+        return telling.explain_risk(self.record_, people, self._encode(people), level=level)
 
-    def point_score(self, *, most: int = 10) -> points.PointScore:
+    def point_score(self, *, most: int = 10, allowed: float = 0.1) -> points.PointScore:
         """Return a score that can be added up on paper; see `twitchstats.redflags.points.build_point_score`."""
         check_is_fitted(self)
-        return points.build_point_score(self, most=most)
+        return points.build_point_score(self.record_, most=most, allowed=allowed)
 
     def model_card(self, validation: pd.DataFrame | None = None) -> str:
         """Return the model card (TRIPOD+AI items) as Markdown; `validation` is a frame of `validate_risk`."""
         check_is_fitted(self)
-        return card.write_model_card(self, validation)
+        return card.write_model_card(self.record_, self.get_params(), validation)
 
     def save(self, path: str | Path) -> None:
-        """Write the model as JSON (no pickle, no people)."""
+        """Write the model as JSON with a checksum (no pickle, no people)."""
         check_is_fitted(self)
-        storing.save_model(self, path)
+        storing.save_record(self.record_, self.get_params(), path)
 
     @classmethod
     def load(cls, path: str | Path) -> RedFlagModel:
         """Read a model that `save` wrote. What needs the training people (bootstrap) must be asked before saving."""
-        return storing.load_model(cls, path)
+        parts = storing.read_parts(path)
+        with storing.telling_damage(path):
+            parameters, record = storing.restore_record(parts)
+            model = cls(**parameters)
+            model._check_options()
+        storing.check_seal(parts, path)
+        model.record_ = record
+        model.n_features_in_ = len(record.signs)
+        if record.named:
+            model.feature_names_in_ = np.array(record.signs, dtype=object)
+        return model
 
-    def _need_training(self, what: str) -> tuple[FloatArray, FloatArray]:
-        if getattr(self, "_training", None) is None:
-            raise NotEnoughDataError(
-                f"{what} needs the training people, and a model read from a file has none. Fit the model again."
-            )
-        return self._training  # type: ignore[return-value]
+
+def _count_sample(people: Training, rate: float, origin: Origin | None) -> BaseRate:
+    """Return the share of the sample; its chance error is in the fit's covariance unless the people are simulated."""
+    n = float(len(people.outcome)) if origin and not origin.exact else np.nan
+    return BaseRate(rate, "the training sample", cases=rate * n, people=n)
+
+
+def _find_way_back(kept: NDArray[np.bool_], mean: FloatArray, spread: FloatArray) -> FloatArray:
+    """Return the matrix that brings coefficients of standardised columns back to the units of the terms."""
+    back = np.zeros((1 + len(kept), 1 + int(kept.sum())))
+    back[0, 0] = 1.0
+    back[0, 1:] = -mean[kept] / spread[kept]
+    back[1 + np.flatnonzero(kept), 1 + np.arange(int(kept.sum()))] = 1 / spread[kept]
+    return back

@@ -1,29 +1,25 @@
 """Odds ratios with intervals that hold: from a bias-reduced refit, not from the shrunk coefficients."""
 
-from __future__ import annotations
-
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
+from firthmodels import FirthLogisticRegression
 from numpy.typing import NDArray
-from scipy import optimize, special, stats
+from scipy import special, stats
 
-from twitchstats.errors import OptionError, check_choice, unknown_name
+from twitchstats.errors import NotEnoughDataError, OptionError, check_choice, unknown_name
 from twitchstats.inference import adjust_p_values
 from twitchstats.redflags import fitting
 from twitchstats.redflags.design import plan_design
-from twitchstats.signs import load_signs
-
-if TYPE_CHECKING:
-    from twitchstats.redflags.model import RedFlagModel
-
-FloatArray = NDArray[np.float64]
+from twitchstats.redflags.naming import describe_unit, label_term
+from twitchstats.redflags.record import Record
+from twitchstats.redflags.table import FloatArray
 
 METHODS = ("bootstrap", "profile", "wald")
+SIMULATED = "simulated people: the interval says how many were simulated, not what is known"
 
 
 @dataclass(frozen=True)
@@ -32,13 +28,14 @@ class _Refit:
 
     X: FloatArray
     y: FloatArray
-    fit: fitting.Fit
+    weights: FloatArray
+    model: FirthLogisticRegression
     spread: FloatArray
     place: dict[str, int]
 
 
 def estimate_odds_ratios(
-    model: RedFlagModel,
+    record: Record,
     *,
     method: str = "bootstrap",
     level: float = 0.95,
@@ -51,11 +48,13 @@ def estimate_odds_ratios(
     """Estimate the odds ratio of each term with an interval that covers the truth as often as it says.
 
     Shrinkage makes good risks and biased odds ratios, so estimate and interval come from a refit with Firth's penalty
-    on the training people (bias-reduced, finite in separated data); the model's own odds ratio stands beside it.
+    (bias-reduced, finite in separated data; `firthmodels`) on the training people who told every sign: what goes
+    missing may depend on other signs, and filling it in would then bend the ratios. The model's own odds ratio stands
+    beside it.
 
     Parameters
     ----------
-    model : RedFlagModel
+    record : Record
         Fitted.
     method : {"bootstrap", "profile", "wald"}
         "bootstrap": people are drawn anew, each sample solved by one Newton step with leverage-corrected residuals
@@ -80,39 +79,37 @@ def estimate_odds_ratios(
     Returns
     -------
     DataFrame
-        ``term, label, unit`` (what the odds ratio compares), ``estimate, ci_lower, ci_upper, p_value, p_adjusted``,
-        ``shrunken`` (the model's own; NaN when the refit has other terms), ``method, n_people``.
-        No row for columns that say "unknown".
+        ``term, label, unit`` (what the odds ratio compares), ``estimate, ci_lower, ci_upper``, ``p_value, p_adjusted``
+        (of real people only), ``shrunken`` (the model's own; NaN when the refit has other terms), ``method, n_people``
+        (who told every sign) and ``caution``. No row for columns that say "unknown".
 
     Raises
     ------
     OptionError, UnknownNameError
         An option or a term that is not possible.
     NotEnoughDataError
-        A model read from a file has no training people.
+        A model read from a file has no training people, or too few people told every sign.
     """
     check_choice("method", method, METHODS)
     if not 0 < level < 1:
         raise OptionError(f"level={level} is not possible. It must lie between 0 and 1.")
     if n_bootstrap < 20:
         raise OptionError(f"n_bootstrap={n_bootstrap} is not possible. Take at least 20 samples.")
-    refit = _refit(model, interactions)
+    refit = _refit(record, interactions)
     chosen = _choose_terms(refit, terms)
     places = np.array([refit.place[name] for name in chosen], dtype=int)
-    estimate = refit.fit.coefficients[places] / refit.spread[places]
+    estimate = np.r_[refit.model.intercept_, refit.model.coef_][places] / refit.spread[places]
     if method == "profile":
         lower, upper, p_value = _profile(refit, places, level)
     else:
-        if method == "bootstrap":
-            error = _bootstrap_errors(refit, places, n_bootstrap, seed, progress)
-        else:
-            error = np.sqrt(np.diag(np.linalg.inv(refit.fit.hessian))[places]) / refit.spread[places]
+        error = _find_errors(refit, places, n_bootstrap if method == "bootstrap" else 0, seed, progress)
         reach = stats.norm.ppf(0.5 + level / 2) * error
         lower, upper = estimate - reach, estimate + reach
         p_value = 2 * stats.norm.sf(np.abs(estimate) / error)
-    own = dict(zip(model.terms_, model.coef_[0], strict=True)) if interactions else {}
+    own = dict(zip(record.design.terms, record.coefficients[1:], strict=True)) if interactions else {}
     with np.errstate(over="ignore"):  # an interval without end is told as infinite
         ratio, low, high = np.exp(estimate), np.exp(lower), np.exp(upper)
+    tested = {} if record.origin else {"p_value": p_value, "p_adjusted": adjust_p_values(p_value)}
     return pd.DataFrame(
         {
             "term": chosen,
@@ -121,61 +118,41 @@ def estimate_odds_ratios(
             "estimate": ratio,
             "ci_lower": low,
             "ci_upper": high,
-            "p_value": p_value,
-            "p_adjusted": adjust_p_values(p_value),
+            **tested,
             "shrunken": np.exp([own.get(name, np.nan) for name in chosen]),
             "method": method,
             "n_people": len(refit.y),
+            "caution": SIMULATED if record.origin else "",
         }
     )
 
 
-def label_term(term: str) -> str:
-    """Return a term in words.
-
-    >>> label_term("weakness_felt:wasting")
-    'Weakness felt and muscle wasting'
-    """
-    labels = load_signs()["label"]
-    words = [str(labels.get(part, part)) for part in term.split(":")]
-    return " and ".join([words[0], *(word[0].lower() + word[1:] for word in words[1:])])
-
-
-def describe_unit(term: str) -> str:
-    """Return what an odds ratio compares.
-
-    >>> describe_unit("age"), describe_unit("wasting"), describe_unit("age:wasting")
-    ('10 years', 'present against absent', 'times more together than the parts')
-    """
-    if ":" in term:
-        return "times more together than the parts"
-    signs = load_signs()
-    if term not in signs.index:
-        return "one unit"
-    if signs.loc[term, "kind"] == "yes/no":
-        return "present against absent"
-    return "male against female" if term == "sex" else str(signs.loc[term, "unit"])
-
-
-def _refit(model: RedFlagModel, interactions: bool) -> _Refit:
-    encoded, y = model._need_training("odds_ratios")
-    design = model.design_ if interactions else plan_design(encoded, model.signs_, "none", ())
-    Z = design.build(encoded)
-    mean, spread = Z.mean(axis=0), Z.std(axis=0)
+def _refit(record: Record, interactions: bool) -> _Refit:
+    people = record.need_training("odds_ratios")
+    known = np.asarray(~np.isnan(people.encoded).any(axis=1))
+    encoded, y, weights = people.encoded[known], people.outcome[known], people.weights[known]
+    if min((y == label).sum() for label in (0, 1)) < 2:
+        raise NotEnoughDataError(
+            f"Only {len(y)} of {len(known)} people told every sign, {int(y.sum())} of them serious: too few for odds "
+            "ratios. Leave out the signs that few have told (signs=[...])."
+        )
+    whole = plan_design(encoded, record.signs, [*record.design.products] if interactions else "none", ())
+    Z = whole.build(encoded)
+    mean = np.average(Z, axis=0, weights=weights)
+    spread = np.sqrt(np.average((Z - mean) ** 2, axis=0, weights=weights))
     varies = np.flatnonzero(spread > 1e-12 * np.maximum(1.0, np.abs(mean)))
-    X = np.column_stack([np.ones(len(Z)), (Z[:, varies] - mean[varies]) / spread[varies]])
+    X = fitting.add_intercept((Z[:, varies] - mean[varies]) / spread[varies])
     independent = fitting.find_independent(X)
     kept = varies[independent[1:]]
     X = X[:, independent]
-    names = [design.terms[k] for k in kept]
-    return _Refit(
-        X, y, fitting.fit_firth(X, y), np.r_[1.0, spread[kept]], {name: k + 1 for k, name in enumerate(names)}
-    )
+    model = fitting.run_firth(X[:, 1:], y, weights)
+    return _Refit(X, y, weights, model, np.r_[1.0, spread[kept]],
+                  {whole.terms[place]: number for number, place in enumerate(kept, start=1)})  # fmt: skip
 
 
 def _choose_terms(refit: _Refit, terms: Sequence[str] | None) -> list[str]:
     if terms is None:
-        return [name for name in refit.place if not name.startswith("unknown ")]
+        return list(refit.place)
     by_parts = {frozenset(name.split(":")): name for name in refit.place}
     for name in terms:
         if frozenset(name.split(":")) not in by_parts:
@@ -183,24 +160,31 @@ def _choose_terms(refit: _Refit, terms: Sequence[str] | None) -> list[str]:
     return [by_parts[frozenset(name.split(":"))] for name in terms]
 
 
-def _bootstrap_errors(
-    refit: _Refit, places: NDArray[np.int_], n_bootstrap: int, seed: int, progress: bool
-) -> FloatArray:
-    """Return standard deviations of the log odds ratios over bootstrap samples, each solved by one Newton step.
+def _find_errors(refit: _Refit, places: NDArray[np.int_], n_bootstrap: int, seed: int, progress: bool) -> FloatArray:
+    """Return standard errors of the log odds ratios: from the information, and over bootstrap samples if any.
 
-    Repeating the whole fit makes intervals too wide where terms are many (99.9 % coverage with 78 terms and 1,000
-    people, measured); one step from the full solution, with each person's residual divided by 1 - leverage, holds
-    95 to 97 % there and with few terms. Where a sign separates the classes the residuals vanish, so that the interval
-    is never narrower than the one from the information.
+    Each sample is solved by one Newton step. Repeating the whole fit makes intervals too wide where terms are many
+    (99.9 % coverage with 78 terms and 1,000 people, measured); one step from the full solution, with each person's
+    residual divided by 1 - leverage, holds 95 to 97 % there and with few terms. Where a sign separates the classes the
+    residuals vanish, so that the interval is never narrower than the one from the information.
     """
-    inverse = np.linalg.inv(refit.fit.hessian)
-    risk = special.expit(refit.X @ refit.fit.coefficients)
-    leverage = np.einsum("ij,jk,ik->i", refit.X, inverse, refit.X) * risk * (1 - risk)
-    residual = (refit.y - risk) / np.maximum(1 - leverage, 1e-6)
-    moves = (refit.X * residual[:, None]) @ inverse[:, places]
+    log_odds = refit.X @ np.r_[refit.model.intercept_, refit.model.coef_]
+    inverse = np.linalg.inv(fitting.find_information(refit.X, log_odds, refit.weights))
+    error = np.sqrt(np.diag(inverse)[places])
+    if n_bootstrap:
+        risk = special.expit(log_odds)
+        leverage = np.einsum("ij,jk,ik->i", refit.X, inverse, refit.X) * refit.weights * risk * (1 - risk)
+        residual = refit.weights * (refit.y - risk) / np.maximum(1 - leverage, 1e-6)
+        moves = (refit.X * residual[:, None]) @ inverse[:, places]
+        drawn = _draw_moves(moves, n_bootstrap, seed, progress)
+        error = np.maximum(error, drawn.std(axis=0, ddof=1))
+    return error / refit.spread[places]
+
+
+def _draw_moves(moves: FloatArray, n_bootstrap: int, seed: int, progress: bool) -> FloatArray:
     rng = np.random.default_rng(seed)
-    n = len(refit.y)
-    drawn = np.empty((n_bootstrap, len(places)))
+    n = len(moves)
+    drawn = np.empty((n_bootstrap, moves.shape[1]))
     for number in range(n_bootstrap):
         times = np.bincount(rng.integers(0, n, n), minlength=n) - 1.0
         drawn[number] = times @ moves
@@ -208,37 +192,14 @@ def _bootstrap_errors(
             print(f"\rbootstrap {number + 1} of {n_bootstrap}", end="", file=sys.stderr, flush=True)
     if progress:
         print(file=sys.stderr)
-    return np.maximum(drawn.std(axis=0, ddof=1), np.sqrt(np.diag(inverse)[places])) / refit.spread[places]
+    return drawn
 
 
 def _profile(refit: _Refit, places: NDArray[np.int_], level: float) -> tuple[FloatArray, FloatArray, FloatArray]:
-    errors = np.sqrt(np.diag(np.linalg.inv(refit.fit.hessian)))
-    limit = stats.chi2.ppf(level, 1)
-    rows = []
-    for place in places:
-        spread = refit.spread[place]
-        lower, upper = (_find_limit(refit, place, side * errors[place], limit) / spread for side in (-1, 1))
-        rows.append((lower, upper, stats.chi2.sf(max(_deviance(refit, place, 0.0), 0.0), 1)))
-    lower, upper, p_value = (np.array(column, float) for column in zip(*rows, strict=True))
-    return lower, upper, p_value
-
-
-def _deviance(refit: _Refit, place: int, value: float) -> float:
-    held = fitting.fit_firth(
-        refit.X, refit.y, start=refit.fit.coefficients, fixed=(int(place), value), tolerance=1e-8
-    )  # fmt: skip
-    return 2 * (held.objective - refit.fit.objective)
-
-
-def _find_limit(refit: _Refit, place: int, step: float, limit: float) -> float:
-    """Return where the penalised deviance has risen by `limit`; infinite where it never does."""
-    best = refit.fit.coefficients[place]
-    near, reach = best, 2.0 * step
-    for _ in range(12):
-        far = best + reach
-        if _deviance(refit, place, far) > limit:
-            return float(
-                optimize.brentq(lambda value: _deviance(refit, place, value) - limit, near, far, xtol=1e-7, rtol=1e-9)
-            )
-        near, reach = far, 1.7 * reach
-    return float(np.sign(step) * np.inf)
+    """Return limits and p-values of the penalised likelihood; a limit that is not found is infinite."""
+    at = [int(place) - 1 for place in places]
+    with fitting.hushed():
+        limits = refit.model.conf_int(alpha=1 - level, method="pl", features=at, max_iter=500, tol=1e-8)[at]
+        tests = refit.model.lrt(features=at).lrt_pvalues_[at]
+    lower, upper = (limits / refit.spread[places][:, None]).T
+    return np.where(np.isnan(lower), -np.inf, lower), np.where(np.isnan(upper), np.inf, upper), tests

@@ -8,11 +8,10 @@ from numpy.typing import NDArray
 
 from twitchstats.errors import NotEnoughDataError, unknown_name
 from twitchstats.redflags.advice import ANY_FLAG_ADVICE, advise, mark_present
-from twitchstats.redflags.prevalence import find_base_rate, name_condition
-from twitchstats.redflags.rules import likelihood_ratio
-from twitchstats.signs import encode_signs, find_signs, load_signs
-
-FloatArray = NDArray[np.float64]
+from twitchstats.redflags.assumptions import Origin, bound_posterior, move_findings, read_origin
+from twitchstats.redflags.prevalence import BaseRate, read_base_rate
+from twitchstats.redflags.table import FloatArray, likelihood_ratio
+from twitchstats.signs import encode_signs, find_signs, load_signs, name_signs
 
 EVERYBODY = "everybody"
 
@@ -51,8 +50,9 @@ def count_people(
         people imagined, how many are in this state), ``n_serious`` (of those, how many are serious), ``estimate,
         ci_lower, ci_upper`` (serious cases among `people` people in this state), ``one_in`` (1 / share), ``n_cohort``
         (people of the cohort behind it), ``base_rate, condition`` (what the base rate counts; other
-        conditions that need a doctor are not in it), ``advice``. The interval is the sign's (Simel 1991); the base rate
-        is taken as given.
+        conditions that need a doctor are not in it), ``advice``. The interval says what is known: of a simulated cohort
+        over draws of its parameters, of a real one the sign's (Simel 1991); in both with that of a base rate that is
+        named. A simulated clinic sample is moved to the mix of other conditions that goes with the base rate.
 
     Raises
     ------
@@ -63,19 +63,21 @@ def count_people(
     """
     if outcome not in cohort.columns:
         raise unknown_name("column", outcome, cohort.columns)
-    known = cohort[cohort[outcome].notna()]
+    known = name_signs(cohort[cohort[outcome].notna()])
     serious = known[outcome].to_numpy(float) == 1
     if serious.all() or not serious.any():
         raise NotEnoughDataError(
             f"{outcome}: {int(serious.sum())} of {len(serious)} people are serious. Both are needed."
         )
-    rate = find_base_rate(base_rate)
+    origin = read_origin(cohort)
+    base = read_base_rate(base_rate, origin.serious if origin else ("MND",), option="base_rate")
     marks = _mark(known, signs)
-    rows = [_describe(EVERYBODY, "Everybody who twitches", "all", 1.0, (1.0, 1.0, 1.0), rate, people, len(known))]
+    whole = bound_posterior((np.ones(()),) * 3, base, None, level)
+    rows = [_describe(EVERYBODY, "Everybody who twitches", "all", 1.0, whole, base.rate, people, len(known))]
     for name in marks.columns:
-        rows += _compare(name, marks[name].to_numpy(float), serious, rate, people, level)
+        rows += _compare(name, marks[name].to_numpy(float), serious, base, origin, people, level)
     frame = pd.DataFrame(rows)
-    frame["condition"] = name_condition(base_rate)
+    frame["condition"] = base.condition
     return frame.assign(advice=[_advise(row.sign, row.state) for row in frame.itertuples()])
 
 
@@ -102,28 +104,39 @@ def _mark(people: pd.DataFrame, signs: Sequence[str] | None) -> pd.DataFrame:
 
 
 def _compare(
-    name: str, marks: FloatArray, serious: NDArray[np.bool_], rate: float, people: int, level: float
+    name: str,
+    marks: FloatArray,
+    serious: NDArray[np.bool_],
+    base: BaseRate,
+    origin: Origin | None,
+    people: int,
+    level: float,
 ) -> list[dict[str, object]]:
+    """Return the row of those who have the sign, and of those who have not."""
     told = ~np.isnan(marks)
     n_sick, n_other = float((told & serious).sum()), float((told & ~serious).sum())
-    label = str(load_signs().loc[name, "label"])
+    hits, alarms = float((serious & (marks == 1)).sum()), float((~serious & (marks == 1)).sum())
+    signs = load_signs()
+    threshold = signs.loc[name, "threshold"]
+    move, drawn = move_findings(origin, base, {name: np.array([1.0, 0.0])}, np.eye(2), float(threshold))
+    alarms = min(alarms * float(np.exp(-move)), n_other)  # in another crowd, others have it more or less often
     rows = []
-    for state, value in (("present", 1.0), ("absent", 0.0)):
-        hits, alarms = float((serious & (marks == value)).sum()), float((~serious & (marks == value)).sum())
-        ratios = likelihood_ratio(hits, alarms, n_sick, n_other, level=level)
-        share = rate * hits / max(n_sick, 1) + (1 - rate) * alarms / max(n_other, 1)
-        behind = int(n_sick + n_other)
-        rows.append(_describe(name, label, state, share, tuple(map(float, ratios)), rate, people, behind))
+    for place, (state, sick, other) in enumerate(
+        [("present", hits, alarms), ("absent", n_sick - hits, n_other - alarms)]
+    ):
+        ratios = likelihood_ratio(sick, other, n_sick, n_other, level=level)
+        risk = bound_posterior(ratios, base, drawn if drawn is None else drawn[:, place], level)
+        share = base.rate * sick / max(n_sick, 1) + (1 - base.rate) * other / max(n_other, 1)
+        label, behind = str(signs.loc[name, "label"]), int(n_sick + n_other)
+        rows.append(_describe(name, label, state, share, risk, base.rate, people, behind))
     return rows
 
 
 def _describe(
-    name: str, label: str, state: str, share: float, ratios: tuple[float, ...], rate: float, people: int, behind: int
+    name: str, label: str, state: str, share: float, risk: tuple[float, ...], rate: float, people: int, behind: int
 ) -> dict[str, object]:
-    odds = np.array(ratios) * rate / (1 - rate)
-    risk, lower, upper = odds / (1 + odds)
     return {
-        "sign": name, "label": label, "state": state, "n_with": share * people, "n_serious": share * people * risk,
-        "estimate": risk * people, "ci_lower": lower * people, "ci_upper": upper * people,
-        "one_in": 1 / risk if risk > 0 else np.inf, "n_cohort": behind, "base_rate": rate,
+        "sign": name, "label": label, "state": state, "n_with": share * people, "n_serious": share * people * risk[0],
+        "estimate": risk[0] * people, "ci_lower": risk[1] * people, "ci_upper": risk[2] * people,
+        "one_in": 1 / risk[0] if risk[0] > 0 else np.inf, "n_cohort": behind, "base_rate": rate,
     }  # fmt: skip

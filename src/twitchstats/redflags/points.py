@@ -1,28 +1,23 @@
 """A score that a person can add up on paper."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy import special, stats
+from scipy import special
 
 from twitchstats.errors import OptionError
 from twitchstats.redflags import fitting
 from twitchstats.redflags.advice import ANY_FLAG_ADVICE, advise, as_people
+from twitchstats.redflags.assumptions import draw_moves, find_reach, move_crowd
 from twitchstats.redflags.design import plan_design
 from twitchstats.redflags.measures import measure_auc, measure_brier
-from twitchstats.redflags.prevalence import shift_log_odds, shift_risk
-from twitchstats.signs import encode_signs, load_signs
-
-if TYPE_CHECKING:
-    from twitchstats.redflags.model import RedFlagModel
-
-FloatArray = NDArray[np.float64]
+from twitchstats.redflags.prevalence import BaseRate, check_share
+from twitchstats.redflags.record import Record, Training, find_risk, move_record
+from twitchstats.redflags.table import FloatArray
+from twitchstats.signs import decode_signs, encode_signs, load_signs
 
 _BANDS = {
     "years": [(0, 40, "under 40"), (40, 50, "40 to 49"), (50, 60, "50 to 59"), (60, 70, "60 to 69"),
@@ -32,6 +27,8 @@ _BANDS = {
 }  # fmt: skip
 _TYPICAL = {"years": [30, 45, 55, 65, 75, 85], "weeks": [1, 4, 14, 52, 208]}
 NOT_KNOWN = "not known"
+LARGEST = "largest difference in risk"
+LARGEST_PARTLY = "largest difference, not all told"
 
 
 @dataclass(frozen=True)
@@ -82,63 +79,80 @@ class PointScore:
         return total
 
 
-def build_point_score(model: RedFlagModel, *, most: int = 10) -> PointScore:
+def build_point_score(record: Record, *, most: int = 10, allowed: float = 0.1) -> PointScore:
     """Build a point score from a refit without interactions (after Sullivan, Massaro and D'Agostino 2004).
 
     Parameters
     ----------
-    model : RedFlagModel
+    record : Record
         Fitted on known signs.
     most : int
         Points of the weightiest answer; more points follow the model more closely.
+    allowed : float
+        The largest difference in risk, at the share of the training sample, by which adding up may miss the model for
+        anybody of the training people who told every sign. `PointScore.agreement` also tells it for the others.
 
     Raises
     ------
     OptionError
-        `most` below 1, or a sign that is neither yes/no, sex, years nor weeks.
+        `most` below 1, a sign that is neither yes/no, sex, years nor weeks, or points that miss the model by more than
+        is allowed.
     NotEnoughDataError
         A model read from a file has no training people.
     """
     if most < 1 or int(most) != most:
         raise OptionError(f"most={most} is not possible. The weightiest answer gets a whole number of points.")
-    encoded, y = model._need_training("point_score")
-    design = plan_design(encoded, model.signs_, "none", ())
-    Z = design.build(encoded)
-    coefficients = _shrink(Z, y)
+    check_share("allowed", allowed)
+    people = record.need_training("point_score")
+    encoded, y = people.encoded, people.outcome
+    design = plan_design(encoded, record.signs, "none", (), weights=people.weights)
+    slopes = _shrink(design.build(encoded), people)
     answers = [
         row
-        for k, name in enumerate(model.signs_)
-        for row in _list_answers(name, coefficients[k], design.mean[k], encoded[:, k])
+        for k, name in enumerate(record.signs)
+        for row in _list_answers(name, slopes[k], design.mean[k], encoded[:, k])
     ]
     frame = pd.DataFrame(answers, columns=["sign", "label", "answer", "low", "high", "weight"])
     unit = max(float(frame["weight"].abs().max()), 1e-300) / most
     # Evenly spaced ages make exact halves (7.5 of 10): first drop the last bits, which differ between machines.
     frame["points"] = np.round(np.round(frame["weight"] / unit, 6)).astype(int)
     points = frame[["sign", "label", "answer", "points", "low", "high"]]
-    blank = PointScore(points, pd.DataFrame(), pd.DataFrame())
-    score = blank._total(_decode(encoded, model.signs_))
-    risks = _tabulate_risks(score, y, model.base_rate_)
-    by_score = shift_risk(risks["risk"], model.sample_rate_, model.base_rate_)[score - int(score.min())]
-    by_model = special.expit(model._find_log_odds(encoded)[0] - model.shift_)
-    return PointScore(points, risks, _compare(y, by_model, by_score))
+    score = PointScore(points, pd.DataFrame(), pd.DataFrame())._total(decode_signs(encoded, record.signs))
+    at_sample = move_record(record, BaseRate(record.sample_rate), record.base.rate)
+    totals, line, _ = _fit_line(at_sample, score)
+    by_score = special.expit(np.interp(score, totals, line))
+    agreement = _compare(y, find_risk(at_sample, encoded), by_score, np.asarray(~np.isnan(encoded).any(axis=1)))
+    worst = agreement.set_index("measure").loc[LARGEST]
+    if worst["difference"] > allowed:
+        raise OptionError(
+            f"These points miss the model's risk by up to {worst['difference']:.2f} ({worst['points']:.2f} instead of "
+            f"{worst['model']:.2f}), and allowed={allowed:g}. Take more points (most={2 * most}), a model without "
+            "interactions (interactions='none'), or allow a larger error."
+        )
+    return PointScore(points, _tabulate_risks(record, score), agreement)
 
 
-def _compare(y: FloatArray, by_model: FloatArray, by_score: FloatArray) -> pd.DataFrame:
-    """Return what is lost from the model to the points."""
+def _compare(y: FloatArray, by_model: FloatArray, by_score: FloatArray, whole: NDArray[np.bool_]) -> pd.DataFrame:
+    """Return what is lost from the model to the points; the last rows are the people with the largest differences."""
     auc, brier = ([measure(y, risk) for risk in (by_model, by_score)] for measure in (measure_auc, measure_brier))
+    away = np.abs(by_score - by_model)
     rows = [
         ("auc", *auc, auc[1] - auc[0]),
         ("brier", *brier, brier[1] - brier[0]),
-        ("risk", by_model.mean(), by_score.mean(), np.abs(by_score - by_model).mean()),
+        ("risk", by_model.mean(), by_score.mean(), away.mean()),
     ]
+    for name, there in ((LARGEST, whole if whole.any() else ~whole), (LARGEST_PARTLY, ~whole)):
+        worst = int(np.where(there, away, -1.0).argmax())
+        if there.any():
+            rows.append((name, by_model[worst], by_score[worst], away[worst]))
     return pd.DataFrame(rows, columns=["measure", "model", "points", "difference"])
 
 
-def _shrink(Z: FloatArray, y: FloatArray) -> FloatArray:
+def _shrink(Z: FloatArray, people: Training) -> FloatArray:
     spread = np.where(Z.std(axis=0) > 0, Z.std(axis=0), 1.0)
-    X = np.column_stack([np.ones(len(Z)), (Z - Z.mean(axis=0)) / spread])
-    strength, _, start = fitting.choose_strength(X, y)
-    return fitting.fit_ridge(X, y, strength, start=start).coefficients[1:] / spread
+    X = fitting.add_intercept((Z - Z.mean(axis=0)) / spread)
+    strength, _, start = fitting.choose_strength(X, people.outcome, people.weights)
+    return fitting.fit_ridge(X, people.outcome, strength, weights=people.weights, start=start).coefficients[1:] / spread
 
 
 def _list_answers(name: str, weight: float, fill: float, column: FloatArray) -> list[tuple[object, ...]]:
@@ -176,37 +190,41 @@ def _read_answers(people: pd.DataFrame, sign: str) -> FloatArray:
     return encoded
 
 
-def _decode(encoded: FloatArray, names: list[str]) -> pd.DataFrame:
-    signs = load_signs()
-    people = pd.DataFrame(encoded, columns=names)
-    for name in names:
-        kind = signs.loc[name, "kind"] if name in signs.index else ""
-        if kind == "years":
-            people[name] = people[name] * 10 + 50
-        elif kind == "weeks":
-            people[name] = 2 ** people[name]
-    return people
-
-
-def _tabulate_risks(score: NDArray[np.int_], y: FloatArray, base_rate: float) -> pd.DataFrame:
-    """Return the risk of each total: a straight line on the log odds, moved to the model's base rate."""
-    spread = max(float(score.std()), 1e-12)
-    X = np.column_stack([np.ones(len(y)), (score - score.mean()) / spread])
-    fit = fitting.fit_firth(X, y)
+def _fit_line(record: Record, score: NDArray[np.int_]) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Return each total, its log odds (a straight line, at the base rate and crowd) and the line's squared error."""
+    people = record.need_training("point_score")
     totals = np.arange(score.min(), score.max() + 1)
-    at = np.column_stack([np.ones(len(totals)), (totals - score.mean()) / spread])
-    middle = at @ fit.coefficients + shift_log_odds(base_rate, float(y.mean()))
-    reach = stats.norm.ppf(0.975) * np.sqrt(np.einsum("ij,jk,ik->i", at, np.linalg.inv(fit.hessian), at))
-    counts = pd.Series(y).groupby(score).agg(["size", "sum"]).reindex(totals, fill_value=0)
+    X, at = _scale_scores(score, score), _scale_scores(totals, score)
+    fit = fitting.fit_firth(X, people.outcome, people.weights)
+    move = move_crowd(record.origin, record.base, record.signs, people.encoded) + np.zeros(len(score))
+    middle = at @ (fit.coefficients + np.linalg.lstsq(X, move, rcond=None)[0]) + record.shift
+    return totals, middle, np.einsum("ij,jk,ik->i", at, np.linalg.inv(fit.hessian), at)
+
+
+def _scale_scores(values: NDArray, score: NDArray[np.int_]) -> FloatArray:
+    return fitting.add_intercept(((values - score.mean()) / max(float(score.std()), 1e-12))[:, None])
+
+
+def _tabulate_risks(record: Record, score: NDArray[np.int_]) -> pd.DataFrame:
+    """Return the risk of each total with limits that say what is known, averaged over people with about this score."""
+    people = record.need_training("point_score")
+    totals, middle, error = _fit_line(record, score)
+    along = np.interp(score, totals, middle)
+    moves = draw_moves(record.origin, record.base, record.signs, people.encoded, along)
+    if moves is not None:
+        slopes = np.linalg.lstsq(_scale_scores(score, score), moves.T, rcond=None)[0]
+        moves = (_scale_scores(totals, score) @ slopes).T
+    low, high = find_reach(moves, np.zeros(len(totals)) if record.origin else error, 0.95)
+    counts = pd.Series(people.outcome).groupby(score).agg(["size", "sum"]).reindex(totals, fill_value=0)
     return pd.DataFrame(
         {
             "score": totals,
             "n": counts["size"].to_numpy(int),
             "n_serious": counts["sum"].to_numpy(int),
             "risk": special.expit(middle),
-            "risk_lower": special.expit(middle - reach),
-            "risk_upper": special.expit(middle + reach),
-            "base_rate": base_rate,
+            "risk_lower": special.expit(middle + low),
+            "risk_upper": special.expit(middle + high),
+            "base_rate": record.base.rate,
             "advice": ANY_FLAG_ADVICE,
         }
     )

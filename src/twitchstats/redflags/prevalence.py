@@ -1,31 +1,20 @@
 """How common a serious condition is, and moving a risk from one base rate to another."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
-from scipy import stats
 
 from twitchstats.errors import OptionError, unknown_name
+from twitchstats.redflags.table import wilson_interval
 from twitchstats.resources import find_resource
+from twitchstats.simulate.parameters import load_cohort_parameters
 
 FloatArray = NDArray[np.float64]
 
-
-def wilson_interval(successes: ArrayLike, trials: ArrayLike, *, level: float = 0.95) -> tuple[FloatArray, FloatArray]:
-    """Return the lower and upper limit of a proportion (Wilson 1927); NaN where there were no trials.
-
-    >>> [round(float(limit), 4) for limit in wilson_interval(1, 20)]
-    [0.0089, 0.2361]
-    """
-    hits, n = np.broadcast_arrays(np.asarray(successes, float), np.asarray(trials, float))
-    z = stats.norm.ppf(0.5 + level / 2)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        share = hits / n
-        middle = (share + z**2 / (2 * n)) / (1 + z**2 / n)
-        reach = z / (1 + z**2 / n) * np.sqrt(share * (1 - share) / n + z**2 / (4 * n**2))
-        lower = np.where(hits <= 0, 0.0, middle - reach)
-        upper = np.where(hits >= n, 1.0, middle + reach)
-    return np.where(n > 0, lower, np.nan), np.where(n > 0, upper, np.nan)
+EVERYBODY = "adults in general"
 
 
 def base_rates() -> pd.DataFrame:
@@ -35,7 +24,9 @@ def base_rates() -> pd.DataFrame:
     -------
     DataFrame
         ``setting, base_rate`` (missing: no figure known), ``ci_lower, ci_upper`` (Wilson, where people were counted),
-        ``cases, people, condition, source, doi, confidence`` (H seen at the source, D derived) and ``note``.
+        ``cases, people``; ``low, high`` (between which it is taken to lie) and ``range`` (why); ``crowd`` ("population"
+        or "clinic": whose mix of other conditions goes with it), ``condition, source, doi, confidence`` (H seen at the
+        source, D derived) and ``note``.
 
     >>> base_rates().set_index("setting").loc["adults in general", "base_rate"]
     np.float64(6e-05)
@@ -67,8 +58,48 @@ def check_share(option: str, value: float) -> float:
     return float(value)
 
 
-def find_base_rate(tau: float | str) -> float:
+@dataclass(frozen=True)
+class BaseRate:
+    """A share of serious cases, with all that must be known of it.
+
+    Attributes
+    ----------
+    rate : float
+    source : str
+        Where it comes from: "given" for a number.
+    crowd : str
+        "population" or "clinic": whose mix of other conditions goes with it; "" for that of the training people.
+    condition : str
+        What it counts.
+    low, high : float
+        Between which it lies with 95 %; NaN where that is not known.
+    cases, people : float
+        Counted, where it was; else NaN.
+    diagnoses : tuple of str
+        Conditions of the simulator whose base rates it adds up; empty for any other.
+    """
+
+    rate: float
+    source: str = "given"
+    crowd: str = ""
+    condition: str = "a serious condition"
+    low: float = np.nan
+    high: float = np.nan
+    cases: float = np.nan
+    people: float = np.nan
+    diagnoses: tuple[str, ...] = ()
+
+
+def read_base_rate(tau: float | str, diagnoses: Sequence[str] = ("MND",), *, option: str = "tau") -> BaseRate:
     """Return a base rate given as a number or as the name of a setting.
+
+    Parameters
+    ----------
+    tau : float or str
+    diagnoses : sequence of str
+        Which count as serious. Adults in general have a figure for each; other settings for motor neurone disease only.
+    option : str
+        The name of the option, for messages.
 
     Raises
     ------
@@ -78,11 +109,35 @@ def find_base_rate(tau: float | str) -> float:
         No such setting.
     """
     if not isinstance(tau, str):
-        return check_share("tau", tau)
-    rate = float(_find_setting(tau)["base_rate"])
-    if np.isnan(rate):
-        raise OptionError(f"tau={tau!r}: no figure known for this setting. Give a number, with its source.")
-    return rate
+        return BaseRate(check_share(option, tau))
+    row = _find_setting(tau)
+    listed = tuple(diagnoses)
+    if row.name == EVERYBODY and listed:
+        return _add_up(row, listed)
+    if np.isnan(row["base_rate"]) or listed not in ((), ("MND",)):
+        what = f" of {', '.join(listed)}" if listed not in ((), ("MND",)) else ""
+        raise OptionError(f"{option}={tau!r}: no figure known for this setting{what}. Give a number, with its source.")
+    return BaseRate(
+        float(row["base_rate"]), _cite(row), row["crowd"], row["condition"], low=float(row["low"]),
+        high=float(row["high"]), cases=float(row["cases"]), people=float(row["people"]),
+    )  # fmt: skip
+
+
+def _add_up(row: pd.Series, diagnoses: tuple[str, ...]) -> BaseRate:
+    """Return the share of adults who have any of these conditions, from the parameters of the cohort."""
+    table = load_cohort_parameters()
+    chosen = table[table["parameter"].eq("base_rate") & table["condition"].isin(diagnoses)]
+    rate = float(chosen["value"].sum())
+    if diagnoses == ("MND",):
+        return BaseRate(rate, _cite(row), row["crowd"], row["condition"], row["low"], row["high"], diagnoses=diagnoses)
+    condition = ", ".join(diagnoses)
+    cited = "; ".join(f"{one.condition} {one.value:g} ({one.source})" for one in chosen.itertuples())
+    return BaseRate(rate, f"{row.name}: {condition} ({cited})", row["crowd"], condition, diagnoses=diagnoses)
+
+
+def find_base_rate(tau: float | str) -> float:
+    """Return the share alone of `read_base_rate`."""
+    return read_base_rate(tau).rate
 
 
 def cite_base_rate(tau: float | str) -> str:
@@ -91,19 +146,11 @@ def cite_base_rate(tau: float | str) -> str:
     >>> cite_base_rate("gp consultation")
     'gp consultation: motor neurone disease within a year (Mei 2022, BMJ Open 12:e058383; confidence D)'
     """
-    if not isinstance(tau, str):
-        return "given"
-    row = _find_setting(tau)
+    return read_base_rate(tau).source
+
+
+def _cite(row: pd.Series) -> str:
     return f"{row.name}: {row['condition']} ({row['source']}; confidence {row['confidence']})"
-
-
-def name_condition(tau: float | str) -> str:
-    """Return what a base rate counts: the condition of a setting, "a serious condition" for a number.
-
-    >>> name_condition("gp consultation")
-    'motor neurone disease within a year'
-    """
-    return str(_find_setting(tau)["condition"]) if isinstance(tau, str) else "a serious condition"
 
 
 def _find_setting(name: str) -> pd.Series:

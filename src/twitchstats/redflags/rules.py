@@ -2,19 +2,19 @@
 
 from collections.abc import Sequence
 from functools import cache
+from itertools import product
 
 import numpy as np
 import pandas as pd
-from numpy.typing import ArrayLike, NDArray
-from scipy import stats
+from numpy.typing import NDArray
 
 from twitchstats.errors import NotEnoughDataError, OptionError, unknown_name
 from twitchstats.redflags.advice import ANY_FLAG_ADVICE
-from twitchstats.redflags.prevalence import find_base_rate, shift_log_odds, wilson_interval
+from twitchstats.redflags.assumptions import Origin, bound_posterior, move_findings, read_origin
+from twitchstats.redflags.prevalence import BaseRate, read_base_rate
+from twitchstats.redflags.table import FloatArray, Limits, estimate_share, likelihood_ratio
 from twitchstats.resources import find_resource
-from twitchstats.signs import encode_signs, find_signs, load_signs
-
-FloatArray = NDArray[np.float64]
+from twitchstats.signs import encode_signs, find_signs, load_signs, name_signs
 
 EVERYBODY = ""
 
@@ -77,6 +77,7 @@ def apply_referral_rules(
 
 
 def _mark_present(people: pd.DataFrame, persistent_weeks: float) -> dict[str, FloatArray]:
+    people = name_signs(people)
     there = find_signs(people.columns)
     encoded = dict(zip(there, encode_signs(people, there).T, strict=True))
     if "persistence_weeks" in there:
@@ -152,75 +153,67 @@ def evaluate_referral_rules(
         raise NotEnoughDataError(
             f"{outcome}: {int(serious.sum())} of {len(serious)} people are serious. Both kinds of people are needed."
         )
-    rate = find_base_rate(base_rate)
+    origin = read_origin(cohort)
+    base = read_base_rate(base_rate, origin.serious if origin else ("MND",), option="base_rate")
     called = apply_referral_rules(people, rules=rules, persistent_weeks=persistent_weeks)
     articles = _read_rules().drop_duplicates("rule").set_index("rule")["article"]
     parts = [
-        _judge(called[name].to_numpy(), serious, rate, level).assign(rule=name, article=articles[name])
+        _judge(called[name].to_numpy(), serious, base, _move_rule(name, origin, base, persistent_weeks), level)
+        .assign(rule=name, article=articles[name])
         for name in called.columns
-    ]
-    frame = pd.concat(parts, ignore_index=True).assign(base_rate=rate, advice=ANY_FLAG_ADVICE)
+    ]  # fmt: skip
+    frame = pd.concat(parts, ignore_index=True).assign(base_rate=base.rate, advice=ANY_FLAG_ADVICE)
     return frame[
         ["rule", "article", "metric", "estimate", "ci_lower", "ci_upper", "n", "n_unknown", "base_rate", "advice"]
     ]  # fmt: skip
 
 
-def _judge(called: FloatArray, serious: NDArray[np.bool_], rate: float, level: float) -> pd.DataFrame:
+def _move_rule(
+    rule: str, origin: Origin | None, base: BaseRate, persistent_weeks: float
+) -> tuple[float, FloatArray | None]:
+    """Return what the crowd does to being called by a rule, and draws of the odds of those called and not called."""
+    listed = [part for text in _read_rules().query("rule == @rule")["sign"] for part in text.split("|") if part]
+    signs = list(dict.fromkeys(listed)) or ["wasting"]  # everybody: any sign will do
+    cells = pd.DataFrame(list(product((0.0, 1.0), repeat=len(signs))), columns=signs)
+    asked = cells.assign(persistence_weeks=cells.get("persistence_weeks", 0.0) * max(persistent_weeks, 1e-3))
+    held = apply_referral_rules(asked, rules=[rule], persistent_weeks=max(persistent_weeks, 1e-3))[rule].to_numpy() == 1
+    told = {name: cells[name].to_numpy() for name in signs}
+    return move_findings(origin, base, told, np.column_stack([held, ~held]), persistent_weeks)
+
+
+def _judge(
+    called: FloatArray,
+    serious: NDArray[np.bool_],
+    base: BaseRate,
+    moved: tuple[float, FloatArray | None],
+    level: float,
+) -> pd.DataFrame:
+    """Return the metrics of one rule, from the table of called against serious in the crowd of the base rate."""
+    rate, (move, drawn) = base.rate, moved
     known = ~np.isnan(called)
     sick, other = known & serious, known & ~serious
     hits, alarms = called[sick].sum(), called[other].sum()
     n_sick, n_other = float(sick.sum()), float(other.sum())
+    alarms = min(alarms * np.exp(-move), n_other)
     ratio = likelihood_ratio(hits, alarms, n_sick, n_other, level=level)
     spared = likelihood_ratio(n_sick - hits, n_other - alarms, n_sick, n_other, level=level)
-    nobody_called, nobody_spared = hits + alarms == 0, hits + alarms == n_sick + n_other
-    sensitivity = _share(hits, n_sick, level)
-    specificity = _share(n_other - alarms, n_other, level)
+    sensitivity = estimate_share(hits, n_sick, level=level)
+    specificity = estimate_share(n_other - alarms, n_other, level=level)
     referred = [rate * sensitivity[0] + (1 - rate) * (1 - specificity[0])]
     referred += [rate * sensitivity[k] + (1 - rate) * (1 - specificity[3 - k]) for k in (1, 2)]
+    n = n_sick + n_other
+
+    def find_share(ratios: Limits, place: int) -> tuple[float, float, float]:
+        return bound_posterior(ratios, base, drawn if drawn is None else drawn[:, place], level)
+
     rows = {
         "sensitivity": (*sensitivity, n_sick),
         "specificity": (*specificity, n_other),
-        "likelihood_ratio": (*map(float, ratio), n_sick + n_other),
-        "ppv": (*(np.nan if nobody_called else _posterior(float(value), rate) for value in ratio), n_sick + n_other),
-        "missed": (
-            *(np.nan if nobody_spared else _posterior(float(value), rate) for value in spared),
-            n_sick + n_other,
-        ),
-        "referred": (*referred, n_sick + n_other),
+        "likelihood_ratio": (*ratio, n),
+        "ppv": (*find_share(ratio, 0), n),
+        "missed": (*find_share(spared, 1), n),
+        "referred": (*referred, n),
     }
     frame = pd.DataFrame.from_dict(rows, orient="index", columns=["estimate", "ci_lower", "ci_upper", "n"])
-    frame["n"] = frame["n"].astype(int)
+    frame = frame.astype(float).astype({"n": int})
     return frame.rename_axis("metric").reset_index().assign(n_unknown=int((~known).sum()))
-
-
-def _share(hits: float, n: float, level: float) -> tuple[float, float, float]:
-    lower, upper = wilson_interval(hits, n, level=level)
-    return (hits / n if n else np.nan), float(lower), float(upper)
-
-
-def _posterior(ratio: float, rate: float) -> float:
-    odds = ratio * np.exp(shift_log_odds(rate, 0.5))
-    return float(odds / (1 + odds)) if np.isfinite(odds) else 1.0
-
-
-def likelihood_ratio(
-    hits: ArrayLike, alarms: ArrayLike, n_sick: float, n_other: float, *, level: float = 0.95
-) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """Return the likelihood ratio of a finding with its limits (Simel, Samsa and Matchar 1991).
-
-    Half a person is added to each cell of a table with an empty one; NaN where nobody has the finding.
-
-    >>> [round(float(value), 3) for value in likelihood_ratio(90, 10, 100, 100)]
-    [9.0, 4.981, 16.262]
-    """
-    a, b = np.asarray(hits, float), np.asarray(alarms, float)
-    empty = 0.5 * ((a == 0) | (b == 0))
-    x, y, nx, ny = a + empty, b + empty, n_sick + 2 * empty, n_other + 2 * empty
-    unseen = a + b == 0
-    with np.errstate(divide="ignore", invalid="ignore"):
-        middle = np.log(x / nx) - np.log(y / ny)
-        spread = np.sqrt(np.maximum(1 / x - 1 / nx + 1 / y - 1 / ny, 0))
-    reach = stats.norm.ppf(0.5 + level / 2) * spread
-    return tuple(  # type: ignore[return-value]
-        np.where(unseen, np.nan, np.exp(value)) for value in (middle, middle - reach, middle + reach)
-    )

@@ -1,11 +1,12 @@
-"""Models as JSON: readable, diffable, and free of pickle."""
+"""Models as JSON: readable, diffable, free of pickle, and sealed with a checksum."""
 
-from __future__ import annotations
-
+import hashlib
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -13,49 +14,71 @@ import pandas as pd
 import twitchstats
 from twitchstats.errors import TwitchstatsError
 from twitchstats.files import write_file
+from twitchstats.redflags.assumptions import Origin
 from twitchstats.redflags.design import Design
-from twitchstats.redflags.prevalence import check_share
-
-if TYPE_CHECKING:
-    from twitchstats.redflags.model import RedFlagModel
+from twitchstats.redflags.patterns import LEVELS, Patterns
+from twitchstats.redflags.prevalence import BaseRate, check_share
+from twitchstats.redflags.record import Record
 
 FORMAT = "twitchstats red flag model"
-FORMAT_VERSION = 1
-_PLAIN = [
-    "signs_", "ignored_", "terms_", "dropped_terms_", "named_", "strength_", "n_people_", "n_serious_", "base_rate_",
-    "sample_rate_", "n_features_in_", "origin_", "base_rate_source_", "shift_",
-]  # fmt: skip
-_ARRAYS = ["coef_", "intercept_", "covariance_", "average_terms_", "term_means_", "term_scales_"]
-_FRAMES = ["missing_", "strength_path_"]
+FORMAT_VERSION = 2
+# What each part of a file must be: its kind, and the shape of numbers in signs (s), terms (t) and columns (1 + t).
+SCHEMA: dict[str, tuple[type | tuple[type, ...], str]] = {
+    "parameters": (dict, ""), "signs_": (list, ""), "ignored_": (list, ""), "named_": (bool, ""),
+    "classes_": (list, "2"), "classes_dtype": (str, ""), "design_": (dict, ""), "intercept_": (list, "1"),
+    "coef_": (list, "1t"), "covariance_": (list, "cc"), "term_means_": (list, "t"), "term_scales_": (list, "t"),
+    "dropped_terms_": (list, ""), "strength_": (float, ""), "strength_path_": (dict, ""), "missing_": (dict, ""),
+    "n_people_": (int, ""), "n_serious_": (int, ""), "sample_rate_": (float, ""), "shift_": ((float, int), ""),
+    "base_rate_": ((float, int), ""), "base_": (dict, ""), "patterns_": (dict, ""),
+    "origin_": ((dict, type(None)), ""), "notes_": (list, ""), "digest_": (str, ""),
+}  # fmt: skip
+# How the parts of a record are called in a file.
+_ARRAYS = {"covariance": "covariance_", "means": "term_means_", "scales": "term_scales_"}
+_TUPLES = {"signs": "signs_", "ignored": "ignored_", "dropped": "dropped_terms_", "notes": "notes_"}
+_PLAIN = {name: f"{name}_" for name in ("named", "strength", "n_people", "n_serious", "sample_rate", "shift", "digest")}
+_MOMENTS = ("means", "covariances", "quantiles", "yes_no", "counts")
 
 
-def save_model(model: RedFlagModel, path: str | Path) -> None:
-    """Write a fitted model; no person of the training sample is in it. A file is replaced only if it is a model."""
-    record: dict[str, Any] = {
+def save_record(record: Record, parameters: dict[str, Any], path: str | Path) -> None:
+    """Write a fitted model; no person of the training sample is in it."""
+    labels = record.classes
+    parts: dict[str, Any] = {
         "format": FORMAT,
         "format_version": FORMAT_VERSION,
         "twitchstats": twitchstats.__version__,
+        "use": "Research and teaching; not for diagnosis.",
+        "parameters": parameters,
+        "classes_": labels.tolist(),
+        "classes_dtype": "str" if labels.dtype.kind in "OUT" else labels.dtype.str,
+        "design_": asdict(record.design),
+        "intercept_": record.coefficients[:1],
+        "coef_": record.coefficients[None, 1:],
+        "base_rate_": record.base.rate,
+        "base_": {name: value for name, value in asdict(record.base).items() if name != "rate"},
+        "origin_": asdict(record.origin) if record.origin else None,
+        "patterns_": {name: getattr(record.patterns, name) for name in (*_MOMENTS, "strength")},
+        "strength_path_": record.path.to_dict("list"),
+        "missing_": record.missing.to_dict("list"),
     }
-    record["use"] = "Research and teaching; not for diagnosis."
-    record["parameters"] = model.get_params()
-    record["classes_"] = model.classes_.tolist()
-    record["classes_dtype"] = "str" if model.classes_.dtype.kind in "OUT" else model.classes_.dtype.str
-    record["feature_names_in_"] = [str(name) for name in getattr(model, "feature_names_in_", [])]
-    record["design_"] = asdict(model.design_)
-    record |= {name: getattr(model, name) for name in _PLAIN}
-    record |= {name: getattr(model, name).tolist() for name in _ARRAYS}
-    record |= {name: getattr(model, name).to_dict("list") for name in _FRAMES}
-    text = json.dumps(record, indent=1, ensure_ascii=False, default=_plain)
+    parts |= {key: getattr(record, name) for name, key in (_PLAIN | _ARRAYS | _TUPLES).items()}
+    plain = json.loads(json.dumps(parts, default=_plain))
+    text = json.dumps({"checksum": seal_parts(plain), **plain}, indent=1, ensure_ascii=False)
     write_file(path, text + "\n", replace=is_model)
 
 
 def is_model(path: Path) -> bool:
-    """Say whether a file is a model that `save_model` wrote."""
+    """Say whether a file is a model that `save_record` wrote."""
     try:
-        _read_record(path)
+        read_parts(path)
     except TwitchstatsError:
         return False
     return True
+
+
+def seal_parts(parts: dict[str, Any]) -> str:
+    """Return the checksum of a file's parts."""
+    kept = {name: value for name, value in parts.items() if name != "checksum"}
+    return hashlib.sha256(json.dumps(kept, sort_keys=True).encode()).hexdigest()
 
 
 def _plain(value: object) -> object:
@@ -66,90 +89,134 @@ def _plain(value: object) -> object:
     raise TwitchstatsError(f"{value!r} can't be written to a model file: only numbers, words and lists can.")
 
 
-def load_model(kind: type[RedFlagModel], path: str | Path) -> RedFlagModel:
-    """Read a model that `save_model` wrote.
-
-    Raises
-    ------
-    TwitchstatsError
-        The file is no such model, is damaged, or comes from a later version.
-    """
-    record, name = _read_record(path), Path(path).name
+@contextmanager
+def telling_damage(path: str | Path) -> Iterator[None]:
+    """Turn what goes wrong inside into a message about the file."""
+    name = Path(path).name
     try:
-        model = _restore(kind, record)
+        yield
     except KeyError as error:
         raise TwitchstatsError(f"{name} is a damaged model file: {error} is missing. Save the model again.") from error
     except (TypeError, ValueError, AttributeError) as error:
         reason = str(error).rstrip(".")
         raise TwitchstatsError(f"{name} is a damaged model file: {reason}. Save the model again.") from error
-    return model
 
 
-def _restore(kind: type[RedFlagModel], record: dict[str, Any]) -> RedFlagModel:
-    parameters = dict(record["parameters"])
+def restore_record(parts: dict[str, Any]) -> tuple[dict[str, Any], Record]:
+    """Return the options and the record that a file's parts hold.
+
+    Raises
+    ------
+    KeyError, TypeError, ValueError
+        A part is missing, or not what it must be.
+    """
+    parameters = dict(parts["parameters"])
+    _check_parts(parts)
+    record = _restore(parts)
+    _check_record(record)
     parameters["triples"] = tuple(tuple(chosen) for chosen in parameters["triples"])
+    parameters["ignore"] = tuple(parameters["ignore"])
     if not isinstance(parameters["interactions"], str):
         parameters["interactions"] = [tuple(chosen) for chosen in parameters["interactions"]]
-    model = kind(**parameters)
-    model._check_options()
-    classes = record["classes_"]
-    model.classes_ = np.array(classes, dtype=object if record["classes_dtype"] == "str" else record["classes_dtype"])
-    if record["feature_names_in_"]:
-        model.feature_names_in_ = np.array(record["feature_names_in_"], dtype=object)
-    model.design_ = Design(**record["design_"])
-    for name in _PLAIN:
-        setattr(model, name, record[name])
-    for name in _ARRAYS:
-        setattr(model, name, np.array(record[name], dtype=float))
-    for name in _FRAMES:
-        setattr(model, name, pd.DataFrame(record[name]))
-    model._training = None
-    _check_shapes(model)
-    check_share("base_rate_", model.base_rate_)
-    check_share("sample_rate_", model.sample_rate_)
-    return model
+    return parameters, record
 
 
-def _check_shapes(model: RedFlagModel) -> None:
-    """Raise ValueError where the parts of a file do not belong together: a wrong risk would be worse than none."""
-    n_signs, n_terms = len(model.signs_), len(model.terms_)
-    design = model.design_
-    shapes = {
-        "coef_": (1, n_terms), "intercept_": (1,), "covariance_": (1 + n_terms, 1 + n_terms),
-        "average_terms_": (n_terms,), "term_means_": (n_terms,), "term_scales_": (n_terms,), "classes_": (2,),
-    }  # fmt: skip
-    for name, shape in shapes.items():
-        _check_array(name, getattr(model, name), shape, finite=name != "classes_")
-    moments = {"mean": (n_signs,), "low": (n_signs,), "high": (n_signs,), "covariance": (n_signs, n_signs)}
-    for name, shape in moments.items():
-        _check_array(f"design_ {name}", np.array(getattr(design, name), dtype=float), shape, finite=True)
-    if not isinstance(model.shift_, (int, float)) or not np.isfinite(model.shift_):
-        raise ValueError(f"shift_ is {model.shift_!r}, no number")
-    used = {name for parts in [*design.products, *design.unknown] for name in parts}
-    if design.signs != model.signs_ or design.terms != model.terms_ or not used <= set(model.signs_):
-        raise ValueError("its terms do not belong to its signs")
+def check_seal(parts: dict[str, Any], path: str | Path) -> None:
+    """Raise TwitchstatsError where the checksum of a file does not fit what it holds."""
+    if parts.get("checksum") != seal_parts(parts):
+        raise TwitchstatsError(
+            f"{Path(path).name} was changed after it was saved: its checksum does not fit. Save the model again."
+        )
 
 
-def _check_array(name: str, values: np.ndarray, shape: tuple[int, ...], *, finite: bool) -> None:
-    if values.shape != shape:
-        raise ValueError(f"{name} has the shape {values.shape}, not {shape}")
-    if finite and not np.isfinite(values).all():
+def _check_parts(parts: dict[str, Any]) -> None:
+    design, n_signs = parts["design_"], len(parts["signs_"])
+    n_terms = len(design["products"]) + len(design["unknown"])
+    sizes = {"1": (1,), "2": (2,), "t": (n_terms,), "1t": (1, n_terms), "cc": (1 + n_terms, 1 + n_terms)}
+    for name, (kind, shape) in SCHEMA.items():
+        if not isinstance(parts[name], kind):
+            raise ValueError(f"{name} is {parts[name]!r:.40}, no {getattr(kind, '__name__', 'number')}")
+        if shape:
+            _check_array(name, parts[name], sizes[shape], finite=name != "classes_")
+    one, two = (n_signs,), (n_signs, n_signs)
+    for name, size in {"mean": one, "low": one, "high": one, "covariance": two}.items():
+        _check_array(f"design_ {name}", design[name], size)
+    for name, size in {
+        "means": (2, *one),
+        "covariances": (2, *two),
+        "quantiles": (2, *one, len(LEVELS)),
+        "yes_no": one,
+        "counts": (2,),
+    }.items():
+        _check_array(f"patterns_ {name}", parts["patterns_"][name], size)
+
+
+def _check_array(name: str, values: object, shape: tuple[int, ...], *, finite: bool = True) -> None:
+    numbers = np.array(values, dtype=float if finite else object)
+    if numbers.shape != shape:
+        raise ValueError(f"{name} has the shape {numbers.shape}, not {shape}")
+    if finite and not np.isfinite(numbers).all():
         raise ValueError(f"{name} holds values that are no numbers")
 
 
-def _read_record(path: str | Path) -> dict[str, Any]:
+def _restore(parts: dict[str, Any]) -> Record:
+    origin, stored, base = parts["origin_"], parts["patterns_"], parts["base_"]
+    design = Design(**parts["design_"])
+    moments: dict[str, Any] = {name: np.array(stored[name], bool if name == "yes_no" else float) for name in _MOMENTS}
+    scales = np.array(parts["term_scales_"], dtype=float)
+    told: dict[str, Any] = {name: np.array(parts[key], dtype=float) for name, key in _ARRAYS.items()}
+    told |= {name: tuple(parts[key]) for name, key in _TUPLES.items()}
+    told |= {name: parts[key] for name, key in _PLAIN.items()}
+    return Record(
+        **told,
+        classes=np.array(
+            parts["classes_"], dtype=object if parts["classes_dtype"] == "str" else parts["classes_dtype"]
+        ),
+        coefficients=np.array([*parts["intercept_"], *parts["coef_"][0]], dtype=float),
+        design=design,
+        path=pd.DataFrame(parts["strength_path_"], dtype=float),
+        missing=pd.DataFrame(parts["missing_"]),
+        base=BaseRate(**base | {"rate": parts["base_rate_"], "diagnoses": tuple(base["diagnoses"])}),
+        patterns=Patterns(design, **moments, scales=scales, strength=stored["strength"]),
+        origin=origin and Origin(
+            origin["design"], tuple(origin["serious"]), tuple(map(tuple, origin["changed"])), origin["exact"]
+        ),
+    )  # fmt: skip
+
+
+def _check_record(record: Record) -> None:
+    """Raise where the parts of a file do not belong together: a wrong risk would be worse than none."""
+    check_share("base_rate_", record.base.rate)
+    check_share("sample_rate_", record.sample_rate)
+    if not np.isfinite(record.shift):
+        raise ValueError(f"shift_ is {record.shift!r}, no number")
+    used = {name for parts in [*record.design.products, *record.design.unknown] for name in parts}
+    if tuple(record.design.signs) != record.signs or not used <= set(record.signs):
+        raise ValueError("its terms do not belong to its signs")
+
+
+def read_parts(path: str | Path) -> dict[str, Any]:
+    """Read the parts of a file that `save_record` wrote.
+
+    Raises
+    ------
+    TwitchstatsError
+        The file is no such model, or comes from another version.
+    """
+    name = Path(path).name
     try:
-        record = json.loads(Path(path).read_text(encoding="utf-8"))
+        parts = json.loads(Path(path).read_text(encoding="utf-8"))
     except ValueError as error:
-        raise TwitchstatsError(f"{Path(path).name} is no model file: it is not JSON ({error}).") from error
-    if not isinstance(record, dict) or record.get("format") != FORMAT:
-        raise TwitchstatsError(f"{Path(path).name} is no model file: its 'format' is not {FORMAT!r}.")
-    version = record.get("format_version")
+        raise TwitchstatsError(f"{name} is no model file: it is not JSON ({error}).") from error
+    if not isinstance(parts, dict) or parts.get("format") != FORMAT:
+        raise TwitchstatsError(f"{name} is no model file: its 'format' is not {FORMAT!r}.")
+    version = parts.get("format_version")
     if not isinstance(version, int):
-        raise TwitchstatsError(f"{Path(path).name} is a damaged model file: its 'format_version' is {version!r}.")
-    if version > FORMAT_VERSION:
+        raise TwitchstatsError(f"{name} is a damaged model file: its 'format_version' is {version!r}.")
+    if version != FORMAT_VERSION:
+        when = "a later" if version > FORMAT_VERSION else "an earlier"
         raise TwitchstatsError(
-            f"{Path(path).name} was written by twitchstats {record.get('twitchstats')}, in a later format. "
-            "Update twitchstats."
+            f"{name} was written by twitchstats {parts.get('twitchstats')}, in {when} format. "
+            + ("Update twitchstats." if version > FORMAT_VERSION else "Fit and save the model again.")
         )
-    return record
+    return parts

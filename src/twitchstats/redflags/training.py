@@ -1,5 +1,8 @@
 """What a model is trained on: which columns, which labels, and whether there is enough to learn from."""
 
+import hashlib
+from collections.abc import Iterable
+
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
@@ -7,26 +10,34 @@ from sklearn.utils.multiclass import check_classification_targets, type_of_targe
 from sklearn.utils.validation import column_or_1d
 
 from twitchstats.errors import NotEnoughDataError, OptionError, TwitchstatsError, unknown_name
-from twitchstats.signs import find_signs
+from twitchstats.redflags.record import Training
+from twitchstats.signs import find_signs, match_signs, name_signs
 
 FloatArray = NDArray[np.float64]
 
+CASES_A_TERM = 10
 _FEWEST_PEOPLE = 20
 _FEWEST_OF_A_CLASS = 5
 _LABELS = {"serious", "diagnosis"}
+_YES_NO = ({"0", "1"}, {"0.0", "1.0"}, {"false", "true"}, {"no", "yes"})
+_DIRECTED = ("weakness_felt", "weakness_found", "wasting", "speech_swallowing")  # they speak for any serious condition
+_REVERSED = -3.0
 
 
-def choose_signs(X: object, signs: list[str] | None) -> list[str] | None:
-    """Return the columns to use, or None where an array or a frame without known signs is used as it is."""
+def choose_signs(
+    X: object, signs: list[str] | None, ignore: Iterable[str]
+) -> tuple[list[str] | None, pd.DataFrame | None]:
+    """Return the signs to use and the frame with these names, or None where an array or frame is used as it is."""
     if not isinstance(X, pd.DataFrame):
         if signs is not None:
             raise OptionError(f"signs={signs!r} needs a DataFrame with these columns.")
-        return None
+        return None, None
     if signs is None:
-        found = find_signs(X.columns)
-        if not found and (X.shape[1] == 0 or not _is_numeric(X) or _LABELS & set(map(str, X.columns))):
+        named = name_signs(X, ignore=list(ignore))
+        found = find_signs(named.columns)
+        if not found and (named.shape[1] == 0 or not _is_numeric(X) or _LABELS & set(map(str, X.columns))):
             raise _no_signs(X)
-        return found or None
+        return found or None, named
     if not signs:
         raise _no_signs(X)
     for name in signs:
@@ -34,7 +45,16 @@ def choose_signs(X: object, signs: list[str] | None) -> list[str] | None:
             raise OptionError(f"signs: {name!r} is what a risk model is to tell, so it can't be a sign. Leave it out.")
         if name not in X.columns:
             raise unknown_name("sign", name, X.columns)
-    return list(signs)
+    names = match_signs(signs, ignore=[name for name in signs if not find_known(name)])
+    return [names.get(name, name) for name in signs], X.rename(columns=names)
+
+
+def find_known(column: str) -> bool:
+    """Tell whether a column stands for a known sign."""
+    try:
+        return bool(match_signs([column]))
+    except TwitchstatsError:
+        return False
 
 
 def _is_numeric(X: pd.DataFrame) -> bool:
@@ -92,13 +112,25 @@ def _refuse_missing(labels: NDArray) -> None:
         raise TwitchstatsError(f"The label of row {at} is missing. Leave people without a label out.")
 
 
-def read_labels(y: ArrayLike, n: int) -> tuple[NDArray, FloatArray]:
-    """Return the two labels, and 1.0 for each person with the larger one.
+def read_labels(y: ArrayLike, n: int, serious: object = None, *, named: bool = False) -> tuple[NDArray, FloatArray]:
+    """Return the two labels, the serious one second, and 1.0 for each person with it.
+
+    Parameters
+    ----------
+    y : array-like, (people,)
+    n : int
+        People.
+    serious : label, optional
+        The serious one. Without it, people with `named` signs have labels 0/1, True/False or yes/no, and others any
+        two, the larger one being the serious one.
+    named : bool
 
     Raises
     ------
     TwitchstatsError
         A label is missing, too many or too few labels, or more than two kinds.
+    OptionError
+        It can't be told which label is the serious one.
     NotEnoughDataError
         One kind of label only.
     """
@@ -112,33 +144,70 @@ def read_labels(y: ArrayLike, n: int) -> tuple[NDArray, FloatArray]:
     classes, outcome = np.unique(labels, return_inverse=True)
     if len(classes) > 2:
         raise TwitchstatsError(
-            f"Only binary classification is supported. The type of the target is {type_of_target(labels)}."
+            f"Only binary classification is supported. The type of the target is {type_of_target(labels)}. Make two "
+            "kinds of it: y.isin([...]) with the labels that are serious."
         )
-    if len(classes) < 2:
+    kind = outcome.astype(np.float64)
+    check_classes(classes, kind)
+    if serious is not None:
+        if serious not in classes.tolist():
+            raise OptionError(f"serious={serious!r} is not possible: the labels are {_list(classes)}.")
+        return (classes, kind) if serious == classes[1] else (classes[::-1], 1.0 - kind)
+    if named and {str(label).strip().casefold() for label in classes} not in _YES_NO:
+        raise OptionError(
+            f"The labels are {_list(classes)}. Say which of them is serious: "
+            f"RedFlagModel(serious={classes.tolist()[0]!r}) or RedFlagModel(serious={classes.tolist()[1]!r})."
+        )
+    return classes, kind
+
+
+def check_classes(classes: NDArray, outcome: FloatArray) -> None:
+    """Raise NotEnoughDataError where all people who count have one label."""
+    if len(np.unique(outcome)) < 2:
         raise NotEnoughDataError(
-            f"Only one class: every label is {classes.tolist()[0]!r}. A risk model needs people with and without a "
-            "serious condition."
+            f"Only one class: every label is {classes.tolist()[int(outcome[0])]!r}. A risk model needs people with and "
+            "without a serious condition."
         )
-    return classes, outcome.astype(float)
 
 
-def settle_missing(
-    encoded: FloatArray, outcome: FloatArray, signs: list[str], missing: str
-) -> tuple[FloatArray, FloatArray]:
+def _list(classes: NDArray) -> str:
+    return " and ".join(repr(label) for label in classes.tolist())
+
+
+def check_direction(encoded: FloatArray, outcome: FloatArray, signs: list[str], classes: NDArray) -> None:
+    """Raise TwitchstatsError where red flags are rarer among those that count as serious: the labels look reversed."""
+    found = []
+    for name in set(signs) & set(_DIRECTED):
+        mark = encoded[:, signs.index(name)]
+        counts = [np.array([(mark[outcome == label] == state).sum() for state in (1, 0)]) for label in (1, 0)]
+        (a, b), (c, d) = (count + 0.5 for count in counts)
+        found.append((np.log(a * d / (b * c)), 1 / a + 1 / b + 1 / c + 1 / d, name, a / (a + b), c / (c + d)))
+    weight = sum(1 / row[1] for row in found)
+    if not found or sum(row[0] / row[1] for row in found) / np.sqrt(weight) > _REVERSED:
+        return
+    *_, name, sick, other = min(found, key=lambda row: row[0] / np.sqrt(row[1]))
+    raise TwitchstatsError(
+        f"The labels look reversed: {name!r} is there in {sick:.0%} of the {int(outcome.sum())} people who count as "
+        f"serious (label {classes.tolist()[1]!r}) and in {other:.0%} of the others. Say which label is serious: "
+        f"RedFlagModel(serious={classes.tolist()[0]!r}), or serious={classes.tolist()[1]!r} if this is right."
+    )
+
+
+def settle_missing(encoded: FloatArray, outcome: FloatArray, signs: list[str], missing: str) -> NDArray[np.bool_]:
     """Return the people to fit on: all of them, or with "drop" those who told every sign."""
     gaps = np.isnan(encoded)
     if missing in ("fill", "indicator") or not gaps.any():
-        return encoded, outcome
+        return np.ones(len(encoded), dtype=bool)
     if missing == "refuse":
         row, column = np.argwhere(gaps)[0]
         raise TwitchstatsError(
             f"row {row}, {signs[column]}: not known, and missing='refuse' allows no gaps. "
             "Choose missing='fill' or missing='drop'."
         )
-    known = ~gaps.any(axis=1)
+    known = np.asarray(~gaps.any(axis=1))
     if len(np.unique(outcome[known])) < 2:
         raise NotEnoughDataError("missing='drop' leaves only one class: too few people told every sign.")
-    return encoded[known], outcome[known]
+    return known
 
 
 def check_enough(encoded: FloatArray, outcome: FloatArray, signs: list[str], *, named: bool, constant: str) -> None:
@@ -163,9 +232,67 @@ def check_enough(encoded: FloatArray, outcome: FloatArray, signs: list[str], *, 
         )
 
 
-def read_origin(X: object) -> str:
-    """Return where the training people come from, as far as the frame tells."""
-    told = X.attrs if isinstance(X, pd.DataFrame) else {}
-    if "serious_diagnoses" not in told:
-        return ""
-    return f"{told['design']} sample of `simulate_cohort`; serious means {', '.join(told['serious_diagnoses'])}"
+def write_notes(
+    training: Training, signs: list[str], ignored: list[str], classes: NDArray, n_terms: int
+) -> tuple[str, ...]:
+    """Return what must be told of a training sample, what counts as serious first."""
+    n, sick = len(training.outcome), int(training.outcome.sum())
+    gaps = np.isnan(training.encoded).mean(axis=0)
+    told = ", ".join(f"{name} {gap:.0%}" for name, gap in zip(signs, gaps, strict=True) if gap > 0) or "none"
+    notes = [
+        f"Serious is the label {classes.tolist()[1]!r}: {sick:,} of {n:,} people ({sick / n:.1%}).",
+        f"Not told: {told}.",
+        f"Columns not used: {', '.join(ignored) or 'none'}.",
+    ]
+    fewest = min(sick, n - sick)
+    if fewest < CASES_A_TERM * n_terms:
+        notes.append(
+            f"Few cases: {fewest:,} in the smaller class for {n_terms} terms, {fewest / n_terms:.1f} a term; below "
+            f"{CASES_A_TERM} the risks hang much on chance. Take fewer signs, or interactions='none'."
+        )
+    apart = list_separated(training, signs)
+    if apart:
+        notes.append(
+            f"Separation: {', '.join(apart)} in people of one class only. Without a penalty the odds ratio would have "
+            "no end; penalty='firth' is made for this."
+        )
+    return tuple(notes)
+
+
+def list_separated(training: Training, signs: list[str]) -> list[str]:
+    """Return yes/no signs that are there, or absent, in one class only."""
+    apart = []
+    for name, column in zip(signs, training.encoded.T, strict=True):
+        told = ~np.isnan(column)
+        if not told.any() or not np.isin(column[told], (0.0, 1.0)).all():
+            continue
+        cells = [(column[training.outcome == label] == state).sum() for label in (0, 1) for state in (0, 1)]
+        if 0 in cells and column[told].std() > 0:
+            apart.append(name)
+    return apart
+
+
+def digest_people(encoded: FloatArray, outcome: FloatArray) -> str:
+    """Return a fingerprint of people, whatever their order: it knows a sample again and tells nobody's signs."""
+    rows = np.column_stack([np.nan_to_num(encoded, nan=-99.0), outcome]).round(9)
+    return hashlib.sha256(rows[np.lexsort(rows.T)].tobytes()).hexdigest()
+
+
+def find_seen(training: Training, encoded: FloatArray, names: pd.Index) -> float:
+    """Return the share of people who were in the training sample, corrected for those who only look alike.
+
+    People are known again by name and signs. As two people may share both, the share is corrected for chance as kappa
+    is (Cohen 1960).
+    """
+    rows, others = (_hash_rows(signs) for signs in (training.encoded, encoded))
+    trained = set(zip(map(str, training.names), rows.tolist(), strict=True))
+    seen = np.mean([(str(name), row) in trained for name, row in zip(names, others.tolist(), strict=True)])
+    kinds, counts = np.unique(rows, return_counts=True)
+    share = dict(zip(kinds.tolist(), (counts / len(rows)).tolist(), strict=True))
+    chance = np.mean([share.get(row, 0.0) for row in others.tolist()])
+    return float((seen - chance) / (1 - chance)) if chance < 1 else float(seen)
+
+
+def _hash_rows(encoded: FloatArray) -> NDArray:
+    filled = np.nan_to_num(encoded, nan=-99.0).round(9)
+    return pd.util.hash_pandas_object(pd.DataFrame(filled), index=False).to_numpy()

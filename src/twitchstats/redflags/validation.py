@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
@@ -9,27 +10,50 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 from scipy import special
 from sklearn.base import clone
+from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
 from sklearn.utils.validation import check_is_fitted
 
-from twitchstats.errors import NotEnoughDataError, OptionError
+from twitchstats.errors import NotEnoughDataError, OptionError, TwitchstatsError
 from twitchstats.redflags import fitting
-from twitchstats.redflags.measures import METRICS, measure_risk
+from twitchstats.redflags.measures import METRICS, measure_auc, measure_risk, smooth_outcome
 from twitchstats.redflags.model import RedFlagModel
-from twitchstats.redflags.prevalence import check_share, wilson_interval
-from twitchstats.redflags.training import match_labels
+from twitchstats.redflags.patterns import find_terms
+from twitchstats.redflags.prevalence import check_share
+from twitchstats.redflags.record import find_log_odds
+from twitchstats.redflags.table import FloatArray, wilson_interval
+from twitchstats.redflags.training import digest_people, find_seen, match_labels
 
-FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int_]
+Predict = Callable[[IntArray, FloatArray], FloatArray]  # people drawn and their weights -> everybody's risk
+
+FOLDS, REPEATS = 20, 5
+_REVERSED = 0.25
+NOISE = 40  # refits on bootstrap samples, for the width of the intervals
 
 
 class Classifier(Protocol):
     """A scikit-learn classifier of two classes."""
 
+    def fit(self, X: pd.DataFrame | NDArray, y: NDArray) -> "Classifier":
+        """Fit."""
+
     def predict_proba(self, X: pd.DataFrame | NDArray) -> FloatArray:
         """Return the risk of each class."""
 
 
-_CURVE_KNOTS = (0.05, 0.35, 0.65, 0.95)
+@dataclass(frozen=True)
+class _Sample:
+    """People to validate on, with the model's risks of them.
+
+    `refit` gives everybody's risk by a model fitted on some of them.
+    """
+
+    outcome: FloatArray
+    risk: FloatArray
+    weights: FloatArray | None
+    groups: NDArray | None
+    held_out: bool
+    refit: Predict
 
 
 def validate_risk(
@@ -40,9 +64,11 @@ def validate_risk(
     n_bootstrap: int = 200,
     seed: int = 1,
     progress: bool = False,
-    held_out: bool = False,
+    held_out: bool | None = None,
     threshold: float | None = None,
     level: float = 0.95,
+    groups: ArrayLike | None = None,
+    sample_weight: ArrayLike | None = None,
 ) -> pd.DataFrame:
     """Validate a risk model: discrimination, calibration and net benefit, each with an interval.
 
@@ -51,31 +77,39 @@ def validate_risk(
     model : classifier
         `RedFlagModel` or any scikit-learn classifier of two classes, fitted.
     X, y : people and labels
-        The people that the model was trained on, or, with ``held_out=True``, people it has never seen.
+        The people that the model was trained on, or people it has never seen.
     n_bootstrap : int
-        Bootstrap samples; in each the fit is repeated (at the ridge penalty that was chosen), unless held out.
+        Bootstrap samples of the intervals.
     seed : int
-        Seed of the bootstrap.
+        Seed of folds and bootstrap.
     progress : bool
         Tell on stderr how far it is.
-    held_out : bool
-        False: optimism-corrected (Harrell, Lee and Mark 1996, Stat Med 15:361): the mean difference between a refit's
-        performance on its own sample and on all people is taken off. A model moved to another base rate is judged as
-        it is, its refits moved as well: on a sample with another share it is not calibrated, and the figures say so.
+    held_out : bool, optional
+        Whether the model has never seen these people. By default a `RedFlagModel` recognises its training people; any
+        other classifier is taken to be judged on its own.
+        False: corrected for optimism by cross-validation in twenty parts, five times (at the ridge penalty that was
+        chosen): each person is judged by a model fitted without them. At 300 to 500 people this is right where the
+        bootstrap still flatters. A model moved to another base rate is judged as it is, its refits moved as well: on a
+        sample with another share it is not calibrated, and the figures say so.
         True: the model as it is, no refit.
     threshold : float, optional
         Risk from which on somebody would be referred, for the net benefit; by default the share of serious people.
     level : float
         Confidence level.
+    groups : array-like, (people,), optional
+        People of one group (a family, a practice) stay together in folds and bootstrap.
+    sample_weight : array-like, (people,), optional
+        How often each person counts.
 
     Returns
     -------
     DataFrame
         ``metric, estimate, ci_lower, ci_upper, apparent, optimism, n_people, n_serious``. Metrics: "auc"; "brier";
         "calibration_in_the_large" (observed share minus mean risk, 0 is right); "calibration_intercept" (the same as
-        log odds); "calibration_slope" (1 is right, below 1 overfitted; missing where the
-        risks separate the classes); "net_benefit" at the threshold. Intervals: bootstrap quantiles of the model as it
-        is, moved by the optimism and widened by its noise (after Noma et al 2021, Stat Med 40:5691).
+        log odds); "calibration_slope" (1 is right, below 1 overfitted; missing where the risks separate the classes);
+        "net_benefit" at the threshold; "eci" and "e90" (distance from the calibration curve, 0 is right). Intervals:
+        bootstrap quantiles of the model as it is, around the estimate and widened by the noise of its optimism (after
+        Noma et al 2021, Stat Med 40:5691).
 
     Raises
     ------
@@ -83,17 +117,18 @@ def validate_risk(
         One class only.
     OptionError
         An option that is not possible.
+    TwitchstatsError
+        Some of the people were in the training sample and others not.
     """
-    check_is_fitted(model)
-    _check_options(n_bootstrap, level)
-    outcome = _as_outcome(model, X, y)
-    cut = float(outcome.mean()) if threshold is None else check_share("threshold", threshold)
+    sample = _read_sample(model, X, y, n_bootstrap, level, held_out, groups, sample_weight)
+    cut = float(sample.outcome.mean()) if threshold is None else check_share("threshold", threshold)
 
-    def measure(y: FloatArray, risk: FloatArray) -> FloatArray:
-        return measure_risk(y, risk, cut)
+    def measure(
+        y: FloatArray, risk: FloatArray, weights: FloatArray | None, parts: IntArray | None = None
+    ) -> FloatArray:
+        return measure_risk(y, risk, cut, weights, parts)
 
-    apparent, optimism, drawn = _bootstrap(model, X, outcome, measure, n_bootstrap, seed, progress, held_out)
-    estimate = apparent - optimism
+    apparent, estimate, drawn = _judge(sample, measure, n_bootstrap, seed, progress)
     lower, upper = _spread(drawn, estimate, level)
     return pd.DataFrame(
         {
@@ -102,10 +137,87 @@ def validate_risk(
             "ci_lower": lower,
             "ci_upper": upper,
             "apparent": apparent,
-            "optimism": optimism,
-            "n_people": len(outcome),
-            "n_serious": int(outcome.sum()),
+            "optimism": apparent - estimate,
+            "n_people": len(sample.outcome),
+            "n_serious": int(sample.outcome.sum()),
         }
+    )
+
+
+def validate_by_site(
+    model: Classifier, X: pd.DataFrame | NDArray, y: ArrayLike, sites: ArrayLike, *, threshold: float | None = None
+) -> pd.DataFrame:
+    """Validate from the inside outwards: each site by a model fitted on all others (Steyerberg and Harrell 2016).
+
+    Parameters
+    ----------
+    model : classifier
+        Its options are used; it is fitted anew for each site.
+    X, y : people and labels
+    sites : array-like, (people,)
+        Where each person comes from.
+    threshold : float, optional
+        As in `validate_risk`.
+
+    Returns
+    -------
+    DataFrame
+        ``site, n_people, n_serious``, a column for each metric of `validate_risk`, and ``reason`` where a site, or the
+        others, have one class only.
+
+    Raises
+    ------
+    NotEnoughDataError
+        One site only, or one class only.
+    """
+    outcome, place = _as_outcome(model, X, y), np.asarray(sites)
+    names = pd.unique(place).tolist()
+    if len(names) < 2:
+        raise NotEnoughDataError(f"Only one site ({names[0]!r}): validation by site needs two or more.")
+    cut = float(outcome.mean()) if threshold is None else check_share("threshold", threshold)
+    labels = np.asarray(y)
+    rows = []
+    for name in names:
+        there = place == name
+        counted = {"site": name, "n_people": int(there.sum()), "n_serious": int(outcome[there].sum())}
+        if 0 < outcome[there].mean() < 1 and 0 < outcome[~there].mean() < 1:
+            fitted = _loosen(model).fit(_take(X, ~there), labels[~there])
+            found = measure_risk(outcome[there], fitted.predict_proba(_take(X, there))[:, 1], cut)
+            rows.append(counted | dict(zip(METRICS, found, strict=True)) | {"reason": ""})
+        else:
+            where = "here" if outcome[there].mean() in (0, 1) else "elsewhere"
+            rows.append(counted | dict.fromkeys(METRICS, np.nan) | {"reason": f"one class only {where}"})
+    return pd.DataFrame(rows)
+
+
+def measure_stability(
+    model: Classifier, X: pd.DataFrame | NDArray, y: ArrayLike, *, n_bootstrap: int = 200, seed: int = 1,
+    progress: bool = False, level: float = 0.95, groups: ArrayLike | None = None,
+) -> pd.DataFrame:  # fmt: skip
+    """Measure how much each person's risk would differ had other people been in the training sample.
+
+    Riley and Collins 2023, Biom J 65:2200302: the model is fitted on bootstrap samples (at the ridge penalty that was
+    chosen), and each of these predicts everybody.
+
+    Returns
+    -------
+    DataFrame
+        Index of `X`; ``risk, lower, upper`` (quantiles over the samples) and ``mape`` (mean absolute difference from
+        the risk). Its mean over people is the MAPE of the model.
+
+    Raises
+    ------
+    NotEnoughDataError, OptionError
+        As `validate_risk`.
+    """
+    sample = _read_sample(model, X, y, n_bootstrap, level, False, groups, None)
+    drawn = np.array(
+        [sample.refit(*_count(rows)) for rows in _draw(sample.outcome, sample.groups, n_bootstrap, seed, progress)]
+    )
+    lower, upper = np.quantile(drawn, [0.5 - level / 2, 0.5 + level / 2], axis=0)
+    return pd.DataFrame(
+        {"risk": sample.risk, "lower": lower, "upper": upper, "mape": np.abs(drawn - sample.risk).mean(axis=0)},
+        index=X.index if isinstance(X, pd.DataFrame) else None,
     )
 
 
@@ -117,7 +229,7 @@ def estimate_calibration(
     n_bootstrap: int = 200,
     seed: int = 1,
     progress: bool = False,
-    held_out: bool = False,
+    held_out: bool | None = None,
     n_points: int = 50,
     level: float = 0.95,
 ) -> pd.DataFrame:
@@ -137,25 +249,21 @@ def estimate_calibration(
     NotEnoughDataError, OptionError
         As `validate_risk`.
     """
-    check_is_fitted(model)
-    _check_options(n_bootstrap, level)
-    outcome = _as_outcome(model, X, y)
-    risk = _predict(model, X)
-    low, high = special.logit(np.clip(np.quantile(risk, [0.01, 0.99]), 1e-9, 1 - 1e-9))
+    sample = _read_sample(model, X, y, n_bootstrap, level, held_out, None, None)
+    low, high = special.logit(np.clip(np.quantile(sample.risk, [0.01, 0.99]), 1e-9, 1 - 1e-9))
     grid: FloatArray = np.linspace(float(low), float(high), n_points)
 
-    def curve(y: FloatArray, risk: FloatArray) -> FloatArray:
-        return _smooth(y, risk, grid)
+    def curve(y: FloatArray, risk: FloatArray, weights: FloatArray | None, parts: IntArray | None = None) -> FloatArray:
+        return smooth_outcome(y, risk, grid, weights)
 
-    apparent, optimism, drawn = _bootstrap(model, X, outcome, curve, n_bootstrap, seed, progress, held_out)
-    estimate = apparent - optimism
+    apparent, estimate, drawn = _judge(sample, curve, n_bootstrap, seed, progress)
     lower, upper = _spread(drawn, estimate, level)
     frame = pd.DataFrame(
         {"risk": grid, "observed": estimate, "ci_lower": lower, "ci_upper": upper, "apparent": apparent}
     )
     frame = special.expit(frame)
     frame["optimism"] = frame["apparent"] - frame["observed"]
-    frame.attrs["risks"] = risk.tolist()
+    frame.attrs["risks"] = sample.risk.tolist()
     return frame
 
 
@@ -182,37 +290,36 @@ def group_risks(y: ArrayLike, risk: ArrayLike, *, groups: int = 10, level: float
     return frame.astype({"n_serious": int}).reset_index()
 
 
-def _smooth(y: FloatArray, risk: FloatArray, grid: FloatArray) -> FloatArray:
-    """Return the observed log odds at `grid` (log odds)."""
-    log_odds = special.logit(np.clip(risk, 1e-9, 1 - 1e-9))
-    knots = np.unique(np.quantile(log_odds, _CURVE_KNOTS))
-    basis, at = _spline(log_odds, knots), _spline(grid, knots)
-    mean, spread = basis.mean(axis=0), np.where(basis.std(axis=0) > 0, basis.std(axis=0), 1.0)
-    X = np.column_stack([np.ones(len(y)), (basis - mean) / spread])
-    fit = fitting.fit_ridge(X, y, 1e-6)
-    return fit.coefficients[0] + (at - mean) / spread @ fit.coefficients[1:]
-
-
-def _spline(x: FloatArray, knots: FloatArray) -> FloatArray:
-    """Return the restricted cubic spline basis of Harrell, linear beyond the outer knots."""
-    if len(knots) < 3:
-        return x[:, None]
-    last, before = knots[-1], knots[-2]
-    width = last - before
-
-    def cube(knot: float) -> FloatArray:
-        return np.maximum(x - knot, 0) ** 3
-
-    columns = [
-        cube(knot) - cube(before) * (last - knot) / width + cube(last) * (before - knot) / width for knot in knots[:-2]
-    ]
-    return np.column_stack([x, *columns]) / np.r_[1.0, np.full(len(columns), (last - knots[0]) ** 2)]
-
-
-def _check_options(n_bootstrap: int, level: float) -> None:
+def check_options(n_bootstrap: int, level: float) -> None:
+    """Raise OptionError for too few samples, or a level that is none."""
     check_share("level", level)
     if n_bootstrap < 2:
         raise OptionError(f"n_bootstrap={n_bootstrap} is not possible. Take at least 2 samples, 200 for a result.")
+
+
+def _read_sample(
+    model: Classifier,
+    X: pd.DataFrame | NDArray,
+    y: ArrayLike,
+    n_bootstrap: int,
+    level: float,
+    held_out: bool | None,
+    groups: ArrayLike | None,
+    sample_weight: ArrayLike | None,
+) -> _Sample:
+    check_is_fitted(model)
+    check_options(n_bootstrap, level)
+    outcome = _as_outcome(model, X, y)
+    apart = _is_held_out(model, X, outcome) if held_out is None else held_out
+    weights = None if sample_weight is None else np.asarray(sample_weight, float)
+    refit = _plan_refit(model, X, np.asarray(y), outcome, weights)
+    risk = model.predict_proba(X)[:, 1]
+    if isinstance(model, RedFlagModel) and measure_auc(outcome, risk) < _REVERSED:
+        raise TwitchstatsError(
+            f"The labels look reversed: the model's risks are lower in those who count as serious (AUC "
+            f"{measure_auc(outcome, risk):.2f}). The serious label is {model.classes_.tolist()[1]!r}."
+        )
+    return _Sample(outcome, risk, weights, None if groups is None else np.asarray(groups), apart, refit)
 
 
 def _as_outcome(model: Classifier, X: pd.DataFrame | NDArray, y: ArrayLike) -> FloatArray:
@@ -224,73 +331,174 @@ def _as_outcome(model: Classifier, X: pd.DataFrame | NDArray, y: ArrayLike) -> F
     return outcome
 
 
-def _predict(model: Classifier, X: pd.DataFrame | NDArray) -> FloatArray:
-    return model.predict_proba(X)[:, 1]
+def _is_held_out(model: Classifier, X: pd.DataFrame | NDArray, outcome: FloatArray) -> bool:
+    """Tell whether these are other people than those of the training sample."""
+    if not isinstance(model, RedFlagModel):
+        return False
+    encoded, record = model._encode(X), model.record_
+    if model.missing == "drop":  # who told everything was fitted on
+        known = np.asarray(~np.isnan(encoded).any(axis=1))
+        X, encoded, outcome = _take(X, known), encoded[known], outcome[known]
+    if digest_people(encoded, outcome) == record.digest:
+        return False
+    if record.training is None:
+        return True
+    names = X.index if isinstance(X, pd.DataFrame) else pd.RangeIndex(len(encoded))
+    seen = find_seen(record.training, encoded, names)
+    if 0.1 < seen < 0.99 and seen * len(encoded) > 5:
+        raise TwitchstatsError(
+            f"About {seen:.0%} of these {len(encoded)} people were in the training sample, the others were not. Leave "
+            "those out for a validation on people held out, or say what they are with held_out=."
+        )
+    return seen < 0.99
 
 
-def _bootstrap(
-    model: Classifier,
-    X: pd.DataFrame | NDArray,
-    outcome: FloatArray,
-    measure: Callable[[FloatArray, FloatArray], FloatArray],
+def _plan_refit(
+    model: Classifier, X: pd.DataFrame | NDArray, labels: NDArray, outcome: FloatArray, weights: FloatArray | None
+) -> Predict:
+    """Return a function that fits the model on some people and predicts everybody."""
+    if isinstance(model, RedFlagModel) and np.isfinite(model.strength_) and model.missing in ("fill", "indicator"):
+        return _plan_quick_refit(model, X, outcome, weights)
+    fresh = _loosen(model)
+
+    def refit(rows: IntArray, counts: FloatArray) -> FloatArray:
+        times = counts.astype(int)  # fitted on people repeated: not every classifier takes weights
+        fitted = clone(fresh).fit(_take(X, np.repeat(rows, times)), labels[np.repeat(rows, times)])
+        if isinstance(model, RedFlagModel) and model.shift_:
+            fitted = fitted.at_base_rate(model.base_rate_, model.sample_rate_)
+        return fitted.predict_proba(X)[:, 1]
+
+    return refit
+
+
+def _plan_quick_refit(
+    model: RedFlagModel, X: pd.DataFrame | NDArray, outcome: FloatArray, weights: FloatArray | None
+) -> Predict:
+    """Refit on the columns as they are: what people do not tell is filled, and averaged over, as the model does."""
+    record, encoded = model.record_, model._encode(X)
+    log_odds, terms = find_log_odds(record, encoded), find_terms(record.patterns, encoded)
+    rest = log_odds - terms @ record.coefficients
+    filled = (record.design.build(encoded) - record.means) / record.scales
+    kept = ~np.isin(record.design.terms, record.dropped)
+    columns = fitting.add_intercept(filled[:, kept])
+    shown = np.column_stack([terms[:, 0], (terms[:, 1:] - record.means)[:, kept] / record.scales[kept]])
+    slopes = record.coefficients[1:] * record.scales
+    start = np.r_[record.coefficients[0] + record.means @ record.coefficients[1:], slopes[kept]]
+    known = np.ones(len(outcome)) if weights is None else weights
+
+    def refit(rows: IntArray, counts: FloatArray) -> FloatArray:
+        found = fitting.refine_ridge(columns[rows], outcome[rows], record.strength, counts * known[rows], start)
+        return special.expit(shown @ found + rest)
+
+    return refit
+
+
+def _loosen(model: Classifier) -> Classifier:
+    """Return the model unfitted, ready for samples in which a sign may not vary.
+
+    The penalty stays as chosen: in a sample with people drawn twice, the twin of the person left out stays in, so that
+    a penalty chosen anew would be too weak.
+    """
+    fresh = clone(model)
+    if isinstance(fresh, RedFlagModel):
+        kept = getattr(model, "strength_", np.nan)
+        fresh.set_params(constant="drop", strength=None if np.isnan(kept) else kept)
+    return fresh
+
+
+def _take(X: pd.DataFrame | NDArray, rows: NDArray) -> pd.DataFrame | NDArray:
+    return X[rows] if not isinstance(X, pd.DataFrame) else X.loc[rows] if rows.dtype == bool else X.iloc[rows]
+
+
+def _judge(
+    sample: _Sample,
+    measure: Callable[..., FloatArray],
     n_bootstrap: int,
     seed: int,
     progress: bool,
-    held_out: bool,
 ) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """Return what the model is apparently worth, its optimism, and bootstrap samples of the difference.
+    """Return what the model is apparently worth, what it is worth, and bootstrap samples of the latter."""
+    y, weights = sample.outcome, sample.weights
+    apparent = measure(y, sample.risk, weights)
+    drawn = np.array(
+        [
+            measure(y[rows], sample.risk[rows], weights if weights is None else weights[rows])
+            for rows in _draw(y, sample.groups, n_bootstrap, seed, progress)
+        ]
+    )
+    if sample.held_out:
+        return apparent, apparent, drawn
+    estimate = _average([measure(y, risk, weights, parts) for risk, parts in _cross_validate(sample, seed)])
+    noise = _draw_noise(sample, measure, min(n_bootstrap, NOISE), seed)
+    return apparent, estimate, drawn + noise[np.arange(n_bootstrap) % len(noise)]
 
-    People are drawn anew under the model as it is, and the noise of the optimism is added. What refits are worth on
-    their own samples would not do: each is calibrated there by construction, so that an interval for the calibration
-    in the large would hold the truth in 6 % and one for the slope in 46 % (measured, 500 people).
+
+def _draw_noise(
+    sample: _Sample,
+    measure: Callable[..., FloatArray],
+    n_bootstrap: int,
+    seed: int,
+) -> FloatArray:
+    """Return by how much refits are worth more on their own bootstrap sample than on everybody: the optimism's noise.
+
+    What refits are worth on their own samples alone would not do: each is calibrated there by construction, so that an
+    interval for the calibration in the large would hold the truth in 6 % and one for the slope in 46 % (measured, 500
+    people).
     """
-    risk = _predict(model, X)
-    apparent = measure(outcome, risk)
-    rows_drawn = _draw(outcome, n_bootstrap, seed if held_out else [seed, 1], progress and held_out)
-    fixed = np.array([measure(outcome[rows], risk[rows]) for rows in rows_drawn])
-    if held_out:
-        return apparent, np.zeros_like(apparent), fixed
-    noise = np.array([own - other for own, other in _refit(model, X, outcome, n_bootstrap, seed, progress, measure)])
-    optimism = _average(list(noise))
-    return apparent, optimism, fixed + noise - optimism
+    y, weights = sample.outcome, sample.weights
+    found = []
+    for rows in _draw(y, sample.groups, n_bootstrap, seed + 1, progress=False):
+        risk = sample.refit(*_count(rows))
+        own = measure(y[rows], risk[rows], weights if weights is None else weights[rows])
+        found.append(own - measure(y, risk, weights))
+    return np.array(found)
 
 
-def _draw(outcome: FloatArray, n_bootstrap: int, seed: int | list[int], progress: bool) -> Iterator[IntArray]:
+def _cross_validate(sample: _Sample, seed: int) -> Iterator[tuple[FloatArray, IntArray]]:
+    """Yield everybody's risk by models fitted without them, and which model it was, once for each repetition."""
+    y, groups = sample.outcome, sample.groups
+    fewest = int(min(y.sum(), (1 - y).sum()))
+    most = fewest if groups is None else min(fewest, len(np.unique(groups)))
+    if most < 2:
+        raise NotEnoughDataError(
+            f"{fewest} people in the smaller class: too few to leave some of them out. Validate on people held out."
+        )
+    kind = StratifiedKFold if groups is None else StratifiedGroupKFold
+    for repeat in range(REPEATS):
+        folds = kind(min(FOLDS, most), shuffle=True, random_state=seed * 1000 + repeat)
+        risk, parts = np.empty(len(y)), np.empty(len(y), dtype=int)
+        for number, (kept, left) in enumerate(folds.split(y[:, None], y, groups)):
+            risk[left], parts[left] = sample.refit(kept, np.ones(len(kept)))[left], number
+        yield risk, parts
+
+
+def _count(rows: IntArray) -> tuple[IntArray, FloatArray]:
+    """Return the people drawn, each once, and how often."""
+    people, times = np.unique(rows, return_counts=True)
+    return people, times.astype(float)
+
+
+def _draw(
+    outcome: FloatArray, groups: NDArray | None, n_bootstrap: int, seed: int, progress: bool
+) -> Iterator[IntArray]:
+    """Yield bootstrap samples of people, or of whole groups, that hold both classes."""
     rng = np.random.default_rng(seed)
+    members = None if groups is None else [np.flatnonzero(groups == name) for name in np.unique(groups)]
+
+    def draw() -> IntArray:
+        if members is None:
+            return rng.integers(0, len(outcome), len(outcome))
+        return np.concatenate([members[k] for k in rng.integers(0, len(members), len(members))])
+
     for number in range(n_bootstrap):
-        rows = rng.integers(0, len(outcome), len(outcome))
-        while not 1 < outcome[rows].sum() < len(outcome) - 1:
-            rows = rng.integers(0, len(outcome), len(outcome))
+        rows = draw()
+        while not 1 < outcome[rows].sum() < len(rows) - 1:
+            rows = draw()
         yield rows
         if progress:
             print(f"\rbootstrap {number + 1} of {n_bootstrap}", end="", file=sys.stderr, flush=True)
     if progress:
         print(file=sys.stderr)
-
-
-def _refit(
-    model: Classifier,
-    X: pd.DataFrame | NDArray,
-    outcome: FloatArray,
-    n_bootstrap: int,
-    seed: int,
-    progress: bool,
-    measure: Callable[[FloatArray, FloatArray], FloatArray],
-) -> Iterator[tuple[FloatArray, FloatArray]]:
-    """Yield what a refit is worth on its own bootstrap sample, and on everybody."""
-    fresh = clone(model)
-    if isinstance(fresh, RedFlagModel):
-        # The penalty stays as chosen: in a sample with people drawn twice, the twin of the person left out stays in,
-        # so that a penalty chosen anew would be too weak.
-        kept = getattr(model, "strength_", np.nan)
-        fresh.set_params(constant="drop", strength=None if np.isnan(kept) else kept)
-    labels = np.asarray(getattr(model, "classes_", [0, 1]))[outcome.astype(int)]
-    for rows in _draw(outcome, n_bootstrap, seed, progress):
-        sample = X.iloc[rows] if isinstance(X, pd.DataFrame) else np.asarray(X)[rows]
-        fitted = clone(fresh).fit(sample, labels[rows])
-        if isinstance(model, RedFlagModel) and model.shift_:
-            fitted = fitted.at_base_rate(model.base_rate_, model.sample_rate_)
-        yield measure(outcome[rows], _predict(fitted, sample)), measure(outcome, _predict(fitted, X))
 
 
 def _average(differences: list[FloatArray]) -> FloatArray:

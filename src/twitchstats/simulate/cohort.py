@@ -1,7 +1,6 @@
 """Cohorts of people who twitch, with signs and a diagnosis, drawn from a table of parameters with sources."""
 
 from collections.abc import Mapping, Sequence
-from functools import cache
 
 import numpy as np
 import pandas as pd
@@ -11,37 +10,51 @@ from scipy import optimize, special
 from twitchstats.errors import OptionError, check_choice, unknown_name
 from twitchstats.resources import find_resource
 from twitchstats.signs import encode_signs, find_signs, load_signs
+from twitchstats.simulate.parameters import Values, nest_values, read_parameters
 
 FloatArray = NDArray[np.float64]
 
 DESIGNS = ("clinic", "population")
+BENIGN = "benign"
 SERIOUS = ("MND",)
+PARTS = ("motor", "sensory", "worry")
 _EXAMINED = ("weakness_found", "wasting")
-_PARTS = ("motor", "sensory", "worry")
 _DEFAULT_SHARE = 0.2
 
 
-def load_cohort_parameters() -> pd.DataFrame:
-    """Return every parameter of the cohort simulator with its source.
+def load_serious_conditions() -> pd.DataFrame:
+    """Return lists of conditions that can count as serious: ``name, diagnoses`` (joined with ";") and ``source``.
 
-    Returns
-    -------
-    DataFrame
-        ``parameter, value, condition, source, doi, confidence`` (H seen at the source, M second-hand, D derived,
-        "assumed" where no figure is known) and ``note``.
+    >>> load_serious_conditions()["name"].tolist()
+    ['MND', 'article A1', 'needs a doctor']
     """
-    return pd.read_csv(find_resource("data", "cohort_parameters.csv"), keep_default_na=False)
+    return pd.read_csv(find_resource("data", "serious_conditions.csv"))
 
 
-@cache
-def _parameters() -> dict[str, dict[str, float]]:
-    table: dict[str, dict[str, float]] = {}
-    for row in load_cohort_parameters().itertuples():
-        table.setdefault(str(row.parameter), {})[str(row.condition)] = float(row.value)
-    return table
+def read_serious(serious: str | Sequence[str]) -> list[str]:
+    """Return the diagnoses that count as serious: one of them, several, or a list of `load_serious_conditions`.
+
+    Raises
+    ------
+    OptionError, UnknownNameError
+        None at all, or a name that is neither a diagnosis nor a list.
+
+    >>> read_serious("article A1")
+    ['MND', 'SMA', 'myopathy', 'neuropathy', 'Isaacs']
+    """
+    lists = load_serious_conditions().set_index("name")["diagnoses"]
+    known = read_parameters()["base_rate"].index
+    named = [serious] if isinstance(serious, str) else list(serious)
+    if not named:
+        raise OptionError("serious=() is not possible. Name at least one diagnosis that counts as serious.")
+    for name in named:
+        if name not in known and name not in lists:
+            raise unknown_name("diagnosis", name, [*known, *lists.index[1:]])
+    return list(dict.fromkeys(one for name in named for one in str(lists.get(name, name)).split(";")))
 
 
-def _yes_no_signs() -> list[str]:
+def list_yes_no_signs() -> list[str]:
+    """Return the names of the yes/no signs."""
     signs = load_signs()
     return list(signs.index[signs["kind"] == "yes/no"])
 
@@ -52,8 +65,9 @@ def simulate_cohort(
     seed: int = 1,
     design: str = "clinic",
     serious_share: float | None = None,
-    serious: Sequence[str] = SERIOUS,
+    serious: str | Sequence[str] = SERIOUS,
     missing: bool = True,
+    parameters: object = None,
     coefficients: Mapping[str, float] | None = None,
 ) -> pd.DataFrame:
     """Simulate people who twitch: signs, diagnosis, and whether it is serious.
@@ -72,10 +86,13 @@ def simulate_cohort(
         diagnosis at its base rate (about 6 people with motor neurone disease in 100,000).
     serious_share : float, optional
         Share of serious cases, 0.2 by default; only with ``design="clinic"``. It is a sampling choice, not a rate.
-    serious : sequence of str
-        Diagnoses that count as serious.
+    serious : str or sequence of str
+        Diagnoses that count as serious, or a list of `load_serious_conditions`: ``serious="article A1"``.
     missing : bool
         Whether signs go missing: those of an examination where nobody examined, others where nothing was told.
+    parameters : None, "drawn", DataFrame, Series or mapping
+        None: the values of `load_cohort_parameters`. "drawn": each parameter drawn from what is known of it (the same
+        seed, the same draw). Or values of your own, as `twitchstats.simulate.parameters.read_parameters` reads them.
     coefficients : mapping of str to float, optional
         Draw ``serious`` from this exact logistic model instead: log odds for the encoded signs of `encode_signs`
         ("male" is the name "sex"), pairs and triples written with a colon ("weakness_felt:wasting"). Without an
@@ -86,7 +103,7 @@ def simulate_cohort(
     DataFrame
         Index ``person``; ``age, sex, pregnant``, the signs (1.0, 0.0, NaN not known), ``persistence_weeks``,
         ``diagnosis`` and ``serious`` (1 or 0). ``attrs`` has ``design``, ``base_rate`` (of serious cases among adults),
-        ``serious_diagnoses`` and, where given, ``coefficients``.
+        ``serious_diagnoses`` and, where given, ``parameters`` (what they change in the table) and ``coefficients``.
 
     Raises
     ------
@@ -96,29 +113,39 @@ def simulate_cohort(
         A diagnosis or a coefficient that is not known.
     """
     check_choice("design", design, DESIGNS)
-    weights = _mix_conditions(design, serious_share, list(serious))
+    listed = read_serious(serious)
+    chosen = read_parameters(parameters, seed=seed)
+    values = nest_values(chosen)
+    weights = mix_conditions(values, listed, design=design, serious_share=serious_share)
     if people < 1:
         raise OptionError(f"people={people} is not possible. Ask for at least one person.")
     rng = np.random.default_rng(seed)
     diagnosis = rng.choice(np.array(list(weights), dtype=object), size=people, p=list(weights.values()))
-    cohort = _draw_people(rng, diagnosis, design)
+    cohort = _draw_people(rng, diagnosis, design, values)
     cohort["diagnosis"] = pd.Series(diagnosis, index=cohort.index, dtype="str")
-    cohort["serious"] = np.isin(diagnosis, list(serious)).astype(int)
+    cohort["serious"] = np.isin(diagnosis, listed).astype(int)
     cohort.attrs = {
         "design": design,
-        "base_rate": sum(_parameters()["base_rate"][name] for name in serious),
-        "serious_diagnoses": list(serious),
+        "base_rate": sum(values["base_rate"][name] for name in listed),
+        "serious_diagnoses": listed,
     }
+    if parameters is not None:
+        changed = chosen[chosen != read_parameters()]
+        cohort.attrs["parameters"] = [[*key, float(value)] for key, value in changed.items()]
     if coefficients is not None:
         share = _DEFAULT_SHARE if serious_share is None else serious_share
-        _redraw_serious(rng, cohort, dict(coefficients), share, str(serious[0]))
+        _redraw_serious(rng, cohort, dict(coefficients), share, listed[0])
     if missing:
-        _lose_signs(rng, cohort, design)
+        _lose_signs(rng, cohort, design, values)
     return cohort
 
 
 def cohort_truth(
-    *, design: str = "clinic", serious: Sequence[str] = SERIOUS, coefficients: Mapping[str, float] | None = None
+    *,
+    design: str = "clinic",
+    serious: str | Sequence[str] = SERIOUS,
+    parameters: object = None,
+    coefficients: Mapping[str, float] | None = None,
 ) -> pd.DataFrame:
     """Return what a simulated cohort is drawn from.
 
@@ -133,39 +160,39 @@ def cohort_truth(
         truth = pd.DataFrame({"term": list(coefficients), "coefficient": np.array(list(coefficients.values()), float)})
         return truth.assign(odds_ratio=np.exp(truth["coefficient"]))
     check_choice("design", design, DESIGNS)
-    weights = _mix_conditions(design, None, list(serious))
-    rows = []
-    for sign in _yes_no_signs():
-        sick, other = (_average_prevalence(sign, weights, list(serious), counted) for counted in (True, False))
-        rows.append((sign, sick, other, sick / other, sick / (1 - sick) / (other / (1 - other))))
+    listed, values = read_serious(serious), nest_values(read_parameters(parameters))
+    weights = pd.Series(mix_conditions(values, listed, design=design))
+    counted = weights.index.isin(listed)
+    table = pd.DataFrame({sign: pd.Series(values[sign]) for sign in list_yes_no_signs()}).loc[weights.index]
+    sick, other = (table[mask].T @ weights[mask] / weights[mask].sum() for mask in (counted, ~counted))
     return pd.DataFrame(
-        rows, columns=["sign", "prevalence_serious", "prevalence_other", "likelihood_ratio", "odds_ratio"]
+        {
+            "sign": table.columns,
+            "prevalence_serious": sick.to_numpy(),
+            "prevalence_other": other.to_numpy(),
+            "likelihood_ratio": (sick / other).to_numpy(),
+            "odds_ratio": (sick / (1 - sick) / (other / (1 - other))).to_numpy(),
+        }
     )
 
 
-def _average_prevalence(sign: str, weights: dict[str, float], serious: list[str], counted: bool) -> float:
-    chosen = {name: weight for name, weight in weights.items() if (name in serious) == counted}
-    prevalence = _parameters()[sign]
-    return sum(weight * prevalence[name] for name, weight in chosen.items()) / sum(chosen.values())
+def mix_conditions(
+    values: Values, serious: Sequence[str], *, design: str, serious_share: float | None = None
+) -> dict[str, float]:
+    """Return the share of each condition in a crowd: at its base rate, or as a clinic sees it.
 
-
-def _mix_conditions(design: str, serious_share: float | None, serious: list[str]) -> dict[str, float]:
-    rates = _parameters()["base_rate"]
-    if not serious:
-        raise OptionError("serious=() is not possible. Name at least one diagnosis that counts as serious.")
-    for name in serious:
-        if name not in rates:
-            raise unknown_name("diagnosis", name, rates)
+    In a clinic the serious ones together have `serious_share` (.2 by default), a sampling choice.
+    """
+    rates, weights = values["base_rate"], values["clinic_weight"]
     if design == "population":
         if serious_share is not None:
             raise OptionError(
                 f"serious_share={serious_share} goes with design='clinic' only: a population has its base rate."
             )
-        return {"benign": 1 - sum(rates.values()), **rates}
+        return {BENIGN: 1 - sum(rates.values()), **rates}
     share = _DEFAULT_SHARE if serious_share is None else serious_share
     if not 0 < share < 1:
         raise OptionError(f"serious_share={share} is not possible. It must lie between 0 and 1.")
-    weights = _parameters()["clinic_weight"]
     total = sum(weights[name] for name in serious)
     rest = sum(weights.values()) - total
     return {
@@ -174,37 +201,34 @@ def _mix_conditions(design: str, serious_share: float | None, serious: list[str]
     }
 
 
-def _draw_people(rng: np.random.Generator, diagnosis: NDArray[np.object_], design: str) -> pd.DataFrame:
+def _draw_people(rng: np.random.Generator, diagnosis: NDArray[np.object_], design: str, values: Values) -> pd.DataFrame:
     n = len(diagnosis)
     width = max(4, len(str(n)))
     index = pd.Index([f"P{number:0{width}d}" for number in range(1, n + 1)], name="person", dtype="str")
-    age = np.clip(
-        _by_condition("age_mean", diagnosis) + _by_condition("age_sd", diagnosis) * rng.standard_normal(n), 18, 95
-    )
-    female = rng.random(n) < _by_condition("female", diagnosis)
+
+    def look_up(parameter: str) -> FloatArray:
+        return pd.Series(diagnosis).map(values[parameter]).to_numpy(dtype=float)
+
+    age = np.clip(look_up("age_mean") + look_up("age_sd") * rng.standard_normal(n), 18, 95)
+    female = rng.random(n) < look_up("female")
     fertile = female & (age <= 45)
     people = pd.DataFrame({"age": np.round(age), "sex": np.where(female, "female", "male")}, index=index)
     people["sex"] = people["sex"].astype("str")
-    people["pregnant"] = (fertile & (rng.random(n) < _parameters()["pregnant"]["all"])).astype(float)
-    people["persistence_weeks"] = _draw_weeks(rng, diagnosis, design)
-    latent = rng.standard_normal((n, len(_PARTS)))
-    for sign in _yes_no_signs():
-        loading = np.array([_parameters()[f"{part}_loading"][sign] for part in _PARTS])
+    people["pregnant"] = (fertile & (rng.random(n) < values["pregnant"]["all"])).astype(float)
+    people["persistence_weeks"] = _draw_weeks(rng, diagnosis, design, values)
+    latent = rng.standard_normal((n, len(PARTS)))
+    for sign in list_yes_no_signs():
+        loading = np.array([values[f"{part}_loading"][sign] for part in PARTS])
         liability = latent @ loading + np.sqrt(1 - loading @ loading) * rng.standard_normal(n)
-        people[sign] = (special.ndtr(liability) > 1 - _by_condition(sign, diagnosis)).astype(float)
+        people[sign] = (special.ndtr(liability) > 1 - look_up(sign)).astype(float)
     return people
 
 
-def _by_condition(parameter: str, diagnosis: NDArray[np.object_]) -> FloatArray:
-    return pd.Series(diagnosis).map(_parameters()[parameter]).to_numpy(dtype=float)
-
-
-def _draw_weeks(rng: np.random.Generator, diagnosis: NDArray[np.object_], design: str) -> FloatArray:
-    table = _parameters()
-    median = np.where(diagnosis == "MND", table["persistence_median"]["MND"], table["persistence_median"]["other"])
-    brief = (diagnosis == "benign") & (rng.random(len(diagnosis)) > table[f"persistent_{design}"]["benign"])
-    median = np.where(brief, table["brief_median"]["benign"], median)
-    weeks = median * np.exp(table["persistence_sigma"]["all"] * rng.standard_normal(len(diagnosis)))
+def _draw_weeks(rng: np.random.Generator, diagnosis: NDArray[np.object_], design: str, values: Values) -> FloatArray:
+    median = np.where(diagnosis == "MND", values["persistence_median"]["MND"], values["persistence_median"]["other"])
+    brief = (diagnosis == "benign") & (rng.random(len(diagnosis)) > values[f"persistent_{design}"]["benign"])
+    median = np.where(brief, values["brief_median"]["benign"], median)
+    weeks = median * np.exp(values["persistence_sigma"]["all"] * rng.standard_normal(len(diagnosis)))
     return np.round(np.maximum(weeks, 0.1), 1)
 
 
@@ -233,12 +257,11 @@ def _redraw_serious(
     cohort.attrs["coefficients"] = {key: float(value) for key, value in coefficients.items()}
 
 
-def _lose_signs(rng: np.random.Generator, cohort: pd.DataFrame, design: str) -> None:
+def _lose_signs(rng: np.random.Generator, cohort: pd.DataFrame, design: str, values: Values) -> None:
     """Empty some cells: an examination is likelier where weakness is felt, so nothing is missing at random there."""
-    table = _parameters()
-    chance = table[f"examined_{design}"]["all"]
-    odds = chance / (1 - chance) * np.where(cohort["weakness_felt"] == 1, table["examined_weakness_odds"]["all"], 1.0)
+    chance = values[f"examined_{design}"]["all"]
+    odds = chance / (1 - chance) * np.where(cohort["weakness_felt"] == 1, values["examined_weakness_odds"]["all"], 1.0)
     unexamined = rng.random(len(cohort)) > odds / (1 + odds)
-    for sign in _yes_no_signs():
-        lost = unexamined if sign in _EXAMINED else rng.random(len(cohort)) < table["not_told"]["all"]
+    for sign in list_yes_no_signs():
+        lost = unexamined if sign in _EXAMINED else rng.random(len(cohort)) < values["not_told"]["all"]
         cohort.loc[lost, sign] = np.nan

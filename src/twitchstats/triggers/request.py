@@ -7,12 +7,12 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from twitchstats.errors import OptionError, check_choice, unknown_name
+from twitchstats.errors import OptionError, UnknownNameError, check_choice, unknown_name
 from twitchstats.journal.record import Journal
 from twitchstats.panel import Panel, build_panel
 
 HOUR = {"night": 0, "day": 1, "bedtime": 2}
-NO_TRIGGERS = ("outcome", "person")  # roles that are not tried unless asked for
+NO_TRIGGERS = ("outcome", "person", "none")  # roles that are not tried unless asked for
 CHANCE = 1e-9  # probability below which chance is no explanation
 PRACTICALLY_ALWAYS = 0.97  # share of days; people's entries are not without slips
 OFTEN = 0.8  # share of days with the outcome from which its presence says nothing
@@ -67,18 +67,28 @@ def prepare_request(
     outcome = outcome or journal.outcome or ("twitches" if "twitches" in names else None)
     if outcome is None:
         raise OptionError(f"No outcome was named. Give outcome= one of {', '.join(map(repr, sorted(names)))}.")
-    if outcome not in names:
-        raise unknown_name("variable", outcome, sorted(names))
+    outcome = _resolve(journal, outcome, names, "variable")
     if triggers is None:
         chosen = [name for name in names if name != outcome and variables.loc[name, "role"] not in NO_TRIGGERS]
     else:
         chosen = [triggers] if isinstance(triggers, str) else list(triggers)
-        for name in chosen:
-            if name not in names:
-                raise unknown_name("trigger", name, sorted(names))
+        chosen = [_resolve(journal, name, names, "trigger") for name in chosen]
     needed = sorted({outcome, *chosen})
     panel = build_panel(journal, variables=needed)
     return Request(panel, variables, outcome, tuple(sorted(set(chosen))), _check_lags(lags))
+
+
+def _resolve(journal: Journal, name: str, names: Sequence[str], kind: str) -> str:
+    """Return the name of a numeric variable that is called by its name, its header in the file, label or alias."""
+    if name in names:
+        return name
+    try:
+        found = journal.resolve_name(name)
+    except UnknownNameError:
+        found = ""
+    if found not in names:
+        raise unknown_name(kind, name, sorted(names))
+    return found
 
 
 def _check_lags(lags: Sequence[int] | int) -> tuple[int, ...]:

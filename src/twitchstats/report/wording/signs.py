@@ -56,7 +56,8 @@ def describe_red_flags(journal: Journal) -> Prose:
         from twitchstats.redflags import advise
 
         reported = join_words([quote(label.lower()) for label in present["label"]])
-        text = f"**Reported: {reported}.** {quote(advise(journal.people)['advice'].iloc[0])}"
+        told = advise(journal.people[find_signs(journal.people.columns)])
+        text = f"**Reported: {reported}.** {quote(told['advice'].iloc[0])}"
     else:
         flagged = present[present["level"].eq(_FLAG)]
         verb = "is" if len(flagged) == 1 else "are"
@@ -109,7 +110,7 @@ def tabulate_red_flags(journal: Journal) -> Table | Prose:
 
 
 def _tell_shares(flags: pd.DataFrame) -> list[str]:
-    from twitchstats.redflags.prevalence import wilson_interval
+    from twitchstats.redflags.table import wilson_interval
 
     ends = zip(*wilson_interval(flags["present"], flags["known"]), strict=True)
     shares = flags["present"] / flags["known"]  # 0 of 0 is NaN

@@ -1,0 +1,321 @@
+"""What is known behind a simulated cohort: each risk over draws of its parameters, and which of them matter."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from scipy import special, stats
+
+from twitchstats.errors import OptionError
+from twitchstats.redflags.advice import advise, as_people
+from twitchstats.redflags.prevalence import BaseRate, check_share, read_base_rate
+from twitchstats.redflags.table import FloatArray, Limits, find_posterior
+from twitchstats.signs import encode_signs, find_signs
+from twitchstats.simulate.cohort import SERIOUS, read_serious
+from twitchstats.simulate.likelihood import weigh_findings, weigh_signs
+from twitchstats.simulate.parameters import draw_cohort_parameters, load_cohort_parameters, read_parameters
+
+DRAWS = 200
+_SEED = 20
+
+
+@dataclass(frozen=True)
+class Origin:
+    """What simulated people were drawn from.
+
+    Attributes
+    ----------
+    design : str
+    serious : tuple of str
+    changed : tuple of (parameter, condition, value)
+        Where it differs from the table of parameters.
+    exact : bool
+        Drawn from a logistic model of the user's own: no parameter of the table decides who is serious.
+    """
+
+    design: str
+    serious: tuple[str, ...]
+    changed: tuple[tuple[str, str, float], ...] = ()
+    exact: bool = False
+
+    def read_values(self) -> pd.Series:
+        """Return the parameters of these people."""
+        return read_parameters({(name, condition): value for name, condition, value in self.changed} or None)
+
+
+def read_origin(X: object) -> Origin | None:
+    """Return what people were drawn from, as far as their frame tells: None for real or unknown people."""
+    told = X.attrs if isinstance(X, pd.DataFrame) else {}
+    if "serious_diagnoses" not in told:
+        return None
+    changed = tuple((str(name), str(condition), float(value)) for name, condition, value in told.get("parameters", []))
+    return Origin(told["design"], tuple(told["serious_diagnoses"]), changed, "coefficients" in told)
+
+
+def _name_signs(signs: Sequence[str], encoded: FloatArray) -> dict[str, FloatArray]:
+    known = find_signs(signs)
+    return {name: encoded[:, signs.index(name)] for name in known}
+
+
+def move_crowd(origin: Origin | None, base: BaseRate, signs: Sequence[str], encoded: FloatArray) -> FloatArray | float:
+    """Return by how much log odds move from the crowd of the training people to that of the base rate, (people,)."""
+    if origin is None or origin.exact or base.crowd in ("", origin.design):
+        return 0.0
+    values, told = origin.read_values().to_frame(), _name_signs(signs, encoded)
+    there, here = (weigh_signs(told, values, origin.serious, design=crowd) for crowd in (base.crowd, origin.design))
+    return (there - here)[0]
+
+
+@cache
+def _draw() -> pd.DataFrame:
+    return draw_cohort_parameters(draws=DRAWS, seed=_SEED)
+
+
+def draw_moves(
+    origin: Origin | None, base: BaseRate, signs: Sequence[str], encoded: FloatArray, log_odds: FloatArray
+) -> FloatArray | None:
+    """Return by how much log odds move in each draw of what is uncertain, (draws, people); None where nothing is.
+
+    For simulated people these are the exact log odds in the world of each draw, so that they also say where the model
+    misses the world it was made from.
+    """
+    rates = _draw_rates(base)
+    if origin is None or origin.exact:
+        return None if rates is None else rates[:, None] + np.zeros(len(encoded))
+    ratios = weigh_signs(_name_signs(signs, encoded), _draw(), origin.serious, design=base.crowd or origin.design)
+    middle = special.logit(base.rate) + (0.0 if rates is None else rates[:, None])
+    return ratios + middle - log_odds
+
+
+def move_findings(
+    origin: Origin | None, base: BaseRate, cells: Mapping[str, FloatArray], chosen: NDArray, weeks_from: float
+) -> tuple[float, FloatArray | None]:
+    """Return what the crowd of the base rate, and draws of what is uncertain, do to a finding of several signs.
+
+    Parameters
+    ----------
+    origin, base
+    cells, chosen, weeks_from
+        As in `twitchstats.simulate.likelihood.weigh_findings`.
+
+    Returns
+    -------
+    tuple
+        By how much the log likelihood ratio of the first finding moves to that crowd, and the log odds of each finding
+        in each draw, (draws, findings), for simulated people; None for others.
+    """
+    if origin is None or origin.exact:
+        return 0.0, None
+    crowd, values = base.crowd or origin.design, origin.read_values().to_frame()
+
+    def weigh(draws: pd.DataFrame, design: str) -> FloatArray:
+        return weigh_findings(cells, chosen, draws, origin.serious, design=design, weeks_from=weeks_from)
+
+    move = 0.0 if crowd == origin.design else float((weigh(values, crowd) - weigh(values, origin.design))[0, 0])
+    rates = _draw_rates(base)
+    return move, weigh(_draw(), crowd) + special.logit(base.rate) + (0.0 if rates is None else rates[:, None])
+
+
+def bound_posterior(
+    ratio: Limits, base: BaseRate, drawn: FloatArray | None, level: float
+) -> tuple[float, float, float]:
+    """Return the share that is serious among people with a finding, with limits that say what is known.
+
+    Of simulated people from their log odds as `drawn`, (draws,); of others from the limits of the likelihood ratio and
+    of the base rate.
+    """
+    with np.errstate(divide="ignore", invalid="ignore"):
+        middle = np.log(float(ratio[0])) + special.logit(base.rate)
+        error = np.log(float(ratio[2]) / float(ratio[1])) / 2
+    if not np.isfinite(middle):
+        return tuple(float(find_posterior(value, base.rate)) for value in ratio)  # type: ignore[return-value]
+    if drawn is None:
+        rates, variance = _draw_rates(base), (error / stats.norm.ppf(0.5 + level / 2)) ** 2
+        low, high = find_reach(rates if rates is None else rates[:, None], np.array([variance]), level)
+    else:
+        low, high = find_reach(drawn[:, None] - middle, np.zeros(1), level)
+    return tuple(float(special.expit(middle + reach)) for reach in (0.0, low[0], high[0]))  # type: ignore[return-value]
+
+
+def _draw_rates(base: BaseRate, draws: int = DRAWS) -> FloatArray | None:
+    """Return by how much draws of the base rate move the log odds, (draws,)."""
+    if base.diagnoses:
+        drawn = _draw().loc["base_rate"].loc[list(base.diagnoses)].sum().to_numpy()
+        return special.logit(drawn) - special.logit(base.rate)
+    chances = stats.qmc.LatinHypercube(1, rng=np.random.default_rng(_SEED + 1)).random(draws)[:, 0]
+    if np.isfinite(base.people):
+        drawn = stats.beta.ppf(chances, base.cases + 0.5, base.people - base.cases + 0.5)
+        return special.logit(drawn) - special.logit(base.rate)
+    if np.isfinite(base.low):
+        reach = (special.logit(base.high) - special.logit(base.low)) / (2 * stats.norm.ppf(0.975))
+        return reach * stats.norm.ppf(chances)
+    return None
+
+
+def find_reach(moves: FloatArray | None, variance: FloatArray, level: float) -> tuple[FloatArray, FloatArray]:
+    """Return how far the limits lie from the log odds: draws of what is uncertain, and the error of the fit."""
+    z, error = stats.norm.ppf(0.5 + level / 2), np.sqrt(variance)
+    if moves is None:
+        return -z * error, z * error
+    low, high = np.quantile(moves, [0.5 - level / 2, 0.5 + level / 2], axis=0)
+    # Where both are normal their squares add up; the draws need not lie around 0.
+    middle = np.median(moves, axis=0)
+    low, high = middle - np.hypot(middle - low, z * error), middle + np.hypot(high - middle, z * error)
+    return np.minimum(low, 0.0), np.maximum(high, 0.0)
+
+
+def explore_assumptions(
+    person: Mapping[str, object] | pd.Series | pd.DataFrame,
+    *,
+    base_rate: float | str = "adults in general",
+    serious: str | Sequence[str] = SERIOUS,
+    level: float = 0.95,
+    draws: int = 1000,
+    seed: int = _SEED,
+) -> pd.DataFrame:
+    """Tell what one person's risk hangs on: which of the published and assumed figures matter, and how much.
+
+    The risk is computed from the parameters of the cohort alone, exactly, with no model between: in the world of each
+    draw of all parameters, and with one parameter at a time at the ends of what is known of it.
+
+    Parameters
+    ----------
+    person : mapping, Series or DataFrame of one row
+        Signs by name; what is missing is not known.
+    base_rate : float or str
+        As in `RedFlagModel.at_base_rate`. A number is taken as certain, in a clinic's crowd.
+    serious : str or sequence of str
+        What counts as serious, as in `simulate_cohort`.
+    level : float
+        Confidence level.
+    draws, seed : int
+        Of the parameters.
+
+    Returns
+    -------
+    DataFrame
+        A row for each parameter that matters at all (a tornado, the widest first): ``parameter, condition, value``,
+        ``low, high`` (limits of what is known of it), ``known`` ("34 people", "published range", "assumed"),
+        ``risk_at_low, risk_at_high``, ``share`` (of the variance of the log odds that it explains), ``study`` (what
+        would tell it), ``study_share`` (explained by all that this study would tell) and ``study_width`` (of the
+        interval, upper over lower, if that were known). The same in each row: ``risk, risk_lower, risk_upper,
+        base_rate`` and ``advice``. `describe_worth` puts the most worthwhile study into words.
+
+    Raises
+    ------
+    OptionError, UnknownNameError, JournalError
+        More than one person, an option, a name or a value that is not possible.
+
+    >>> found = explore_assumptions({"wasting": 1}, draws=50)
+    >>> found.loc[0, ["parameter", "condition"]].tolist()
+    ['wasting', 'benign']
+    """
+    check_share("level", level)
+    people = as_people(person)
+    if len(people) != 1:
+        raise OptionError(
+            f"explore_assumptions takes one person, this table has {len(people)}. Choose a row: people.loc[[name]]."
+        )
+    listed = tuple(read_serious(serious))
+    base = read_base_rate(base_rate, listed, option="base_rate")
+    told = dict(zip(names := find_signs(people.columns), encode_signs(people, names).T, strict=True))
+    drawn = draw_cohort_parameters(draws=draws, seed=seed)
+
+    def weigh(values: pd.DataFrame) -> FloatArray:
+        ratio = weigh_signs(told, values, listed, design=base.crowd or "clinic")[:, 0]
+        rate = values.loc["base_rate"].loc[list(listed)].sum().to_numpy() if base.diagnoses else base.rate
+        return ratio + special.logit(rate)
+
+    moves = weigh(drawn)
+    own_rate = None if base.diagnoses else _draw_rates(base, draws)
+    frame = _draw_tornado(drawn, moves, weigh, level)
+    if own_rate is not None:
+        moves = moves + own_rate
+    limits = np.quantile(moves, [0.5 - level / 2, 0.5 + level / 2])
+    frame = _weigh_studies(frame, drawn, moves, level)
+    middle = weigh(read_parameters().to_frame())[0]
+    risk, lower, upper = special.expit([middle, *limits])
+    return frame.assign(
+        risk=risk, risk_lower=lower, risk_upper=upper, base_rate=base.rate, advice=advise(people)["advice"].iloc[0]
+    )
+
+
+def _draw_tornado(
+    drawn: pd.DataFrame, moves: FloatArray, weigh: Callable[[pd.DataFrame], FloatArray], level: float
+) -> pd.DataFrame:
+    """Return the risk with each parameter at the ends of what is known of it, the others as in the table."""
+    table = load_cohort_parameters().set_index(["parameter", "condition"])
+    ends = drawn.quantile([0.5 - level / 2, 0.5 + level / 2], axis=1).T.set_axis(["low", "high"], axis=1)
+    worlds = pd.concat([table["value"]] * (2 * len(table)), axis=1).set_axis(range(2 * len(table)), axis=1)
+    values = worlds.to_numpy(copy=True)
+    places = np.arange(len(table))
+    values[places, 2 * places], values[places, 2 * places + 1] = ends["low"], ends["high"]
+    found = special.expit(weigh(pd.DataFrame(values, index=worlds.index))).reshape(-1, 2)
+    ranks = stats.rankdata(drawn, axis=1)
+    together = np.corrcoef(np.vstack([ranks, moves]))[-1, :-1]
+    frame = table[["value"]].join(ends).reset_index()
+    frame["known"] = [_tell_known(row) for row in table.itertuples()]
+    frame["risk_at_low"], frame["risk_at_high"] = found.T
+    frame["share"] = np.where(np.isclose(found[:, 0], found[:, 1], rtol=1e-9), 0.0, together**2)
+    return frame
+
+
+def _tell_known(row: object) -> str:
+    n = getattr(row, "n", np.nan)
+    if np.isfinite(n):
+        return f"{n:.0f} people"
+    return "assumed" if getattr(row, "confidence", "") == "assumed" else "published range"
+
+
+def _weigh_studies(frame: pd.DataFrame, drawn: pd.DataFrame, moves: FloatArray, level: float) -> pd.DataFrame:
+    """Add what a study of each kind of people would tell, and how wide the interval would be then."""
+    names = [_name_study(*pair) for pair in zip(frame["parameter"], frame["condition"], strict=True)]
+    frame = frame.assign(study=names)
+    matter = frame["share"] > 0
+    reach = stats.norm.ppf(0.5 + level / 2)
+    scaled = stats.norm.ppf((stats.rankdata(drawn.to_numpy()[matter], axis=1) - 0.5) / drawn.shape[1])
+    rows = {}
+    for study, members in frame[matter].groupby("study"):
+        X = np.column_stack([np.ones(len(moves)), scaled[frame.index[matter].get_indexer(members.index)].T])
+        fit = X @ np.linalg.lstsq(X, moves, rcond=None)[0]
+        left = np.sum((moves - fit) ** 2) / max(len(moves) - X.shape[1], 1)
+        rows[study] = (max(1 - left / moves.var(ddof=1), 0.0), float(np.exp(2 * reach * np.sqrt(left))))
+    found = frame[matter].assign(
+        study_share=frame["study"].map(lambda name: rows.get(name, (np.nan,) * 2)[0]),
+        study_width=frame["study"].map(lambda name: rows.get(name, (np.nan,) * 2)[1]),
+    )
+    swing = np.abs(special.logit(found["risk_at_high"]) - special.logit(found["risk_at_low"]))
+    return found.loc[swing.sort_values(ascending=False, kind="stable").index].reset_index(drop=True)
+
+
+def _name_study(parameter: str, condition: str) -> str:
+    """Return which study would tell a parameter."""
+    if parameter == "base_rate":
+        return "count how common the conditions are among people who twitch"
+    if parameter == "clinic_weight":
+        return "count the diagnoses of people who twitch in a clinic"
+    if parameter.endswith("_loading"):
+        return "note all signs of the same people, to see which go together"
+    if parameter.startswith(("persist", "brief")):
+        return "follow people who twitch, to see how long it lasts"
+    return f"examine people who have {'benign twitching' if condition == 'benign' else condition}, and note their signs"
+
+
+def describe_worth(frame: pd.DataFrame) -> str:
+    """Return which study would narrow a person's interval most, from the frame of `explore_assumptions`.
+
+    >>> describe_worth(explore_assumptions({"wasting": 1}, draws=50)).split(":")[0]
+    'What would narrow this interval most'
+    """
+    best = frame.sort_values("study_share", ascending=False, kind="stable").iloc[0]
+    now = special.expit(special.logit(best["risk_upper"]) - special.logit(best["risk_lower"]))
+    width = now / (1 - now)
+    return (
+        f"What would narrow this interval most: {best['study']}. Its upper limit would be "
+        f"{best['study_width']:.2g} times its lower one on the scale of odds, where it is {width:.2g} times now."
+    )

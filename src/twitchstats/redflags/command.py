@@ -1,0 +1,167 @@
+"""What the command `risk` does with a file of people."""
+
+from argparse import Namespace
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import pandas as pd
+
+from twitchstats.errors import OptionError
+from twitchstats.redflags.advice import ANY_FLAG_ADVICE
+from twitchstats.redflags.card import count_assumed
+from twitchstats.redflags.model import RedFlagModel
+from twitchstats.redflags.prevalence import list_base_rates, read_base_rate
+from twitchstats.signs import find_signs, name_signs
+from twitchstats.simulate.cohort import simulate_cohort
+from twitchstats.variables import find_variable
+
+Say = Callable[[str], None]
+
+_NAMES = ("person", "id", "name", "patient")
+_TRAINING_PEOPLE = 6000
+
+
+def read_people(path: Path) -> pd.DataFrame:
+    """Read a CSV table of people; a column that names them becomes the index.
+
+    Raises
+    ------
+    OptionError
+        It can't be read as a table.
+    """
+    try:
+        with path.open(encoding="utf-8-sig") as file:
+            header = file.readline()
+        separator = max(",;\t", key=header.count)
+        people = pd.read_csv(path, encoding="utf-8-sig", sep=separator, skipinitialspace=True)
+    except ValueError as error:  # an empty file, broken quotes, another encoding
+        raise OptionError(f"{path} can't be read as a CSV table: {error}.") from error
+    people.columns = [str(column).strip() for column in people.columns]
+    named = next((column for column in people.columns if column.lower() in _NAMES), None)
+    if named is None:
+        people.index = pd.RangeIndex(2, len(people) + 2, name="row")  # as the lines of the file
+        return people
+    return people.set_index(named)
+
+
+def fit_people(people: pd.DataFrame, args: Namespace, say: Say) -> RedFlagModel:
+    """Fit the model on people with labels, or on simulated people where there are none and risks are asked for."""
+    label = args.label if args.label in people else _find_label(people)
+    if label is None and args.predict is None:
+        raise OptionError(
+            f"{args.people} has no column '{args.label}' that says who had a serious cause (1) and who hadn't (0). "
+            "Name it with --label."
+        )
+    interactions = "pairs" if args.pairs or label is None else "none"
+    if label is None:
+        cohort = simulate_cohort(people=_TRAINING_PEOPLE, seed=1)
+        say(f"No labels in {args.people}: the model is that of simulated people. {count_assumed()}")
+        return RedFlagModel(interactions=interactions).fit(cohort, cohort["serious"])
+    told = people[label].notna()
+    if not told.all():
+        say(f"{int((~told).sum())} of {len(told)} people have no label and are left out of the fit.")
+    labels = people.loc[told, label]
+    model = RedFlagModel(
+        interactions=interactions, serious=_match_label(labels, args.serious), ignore=args.ignore, constant="drop"
+    ).fit(people.loc[told].drop(columns=label), labels)
+    say(" ".join(model.notes_[:3]))
+    for note in model.notes_[3:]:
+        say(note)
+    return model
+
+
+def _find_label(people: pd.DataFrame) -> str | None:
+    """Return the one column that is called something like 'serious'."""
+    alike = [name for name in people.columns if find_variable(name, dictionary="people_variables.csv") == "serious"]
+    return alike[0] if len(alike) == 1 else None
+
+
+def _match_label(labels: pd.Series, text: str | None) -> object:
+    """Return the label that a user wrote as text."""
+    if text is None:
+        return None
+    for label in labels.unique().tolist():
+        if str(label) == text or str(label).removesuffix(".0") == text:
+            return label
+    return text
+
+
+def tabulate_odds(model: RedFlagModel) -> pd.DataFrame:
+    """Return the odds ratios, without tests: an interval says more."""
+    found = model.odds_ratios()
+    return found.drop(columns=[name for name in ("p_value", "p_adjusted", "caution") if name in found])
+
+
+def describe_odds() -> str:
+    """Return what must stand below odds ratios."""
+    return "\n".join(
+        [
+            "",
+            "Odds ratios say nothing of how likely a cause is: that needs the base rate, and a doctor's examination.",
+            "Base rates (share of people, before any sign is known):",
+            *(f"  {line}" for line in list_base_rates()),
+            ANY_FLAG_ADVICE,
+        ]
+    )
+
+
+def predict_people(
+    model: RedFlagModel, people: pd.DataFrame, base_rate: str, ignore: Sequence[str], say: Say
+) -> pd.DataFrame:
+    """Return the risk of people; signs without a column are not known, and that is told.
+
+    Raises
+    ------
+    OptionError
+        No column is a sign of the model.
+    """
+    named = name_signs(people, ignore=[*ignore, *(name for name in model.ignored_ if name not in find_signs([name]))],
+                       own=[name for name in model.signs_ if name not in find_signs([name])])  # fmt: skip
+    absent = [name for name in model.signs_ if name not in named.columns]
+    if len(absent) == len(model.signs_):
+        raise OptionError(
+            f"None of the columns ({', '.join(map(repr, people.columns))}) is a sign of the model "
+            f"({', '.join(model.signs_)}). Rename them."
+        )
+    if absent:
+        say(f"No column for {', '.join(absent)}: taken as not known.")
+    named = named.reindex(columns=[*named.columns, *absent])
+    return model.predict_risk(named, base_rate=_read_rate(base_rate))
+
+
+def _read_rate(text: str) -> float | str:
+    try:
+        return float(text)
+    except ValueError:
+        return text
+
+
+def describe_risks(risks: pd.DataFrame) -> str:
+    """Return two lines for each person: the risk among 100,000 with its limits and base rate, and the advice."""
+    lines = []
+    for row in risks.itertuples():
+        low, middle, high, base = (_count(value) for value in (row.risk_lower, row.risk, row.risk_upper, row.base_rate))
+        lines += [
+            f"{row.Index}: {middle} in 100,000 ({low} to {high}); {base} in 100,000 before any sign is known",
+            f"    {row.advice}",
+        ]
+    return "\n".join(lines)
+
+
+def _count(share: float) -> str:
+    """Return a share as people among 100,000, with two figures.
+
+    >>> _count(6e-05), _count(0.123456)
+    ('6', '12,000')
+    """
+    value = share * 100_000
+    return f"{float(f'{value:.2g}'):,.10g}"
+
+
+def describe_base(model: RedFlagModel, base_rate: str) -> str:
+    """Return what the base rate is, whose mix of other conditions goes with the risks, and the advice."""
+    base = read_base_rate(_read_rate(base_rate), model.record_.diagnoses)
+    crowd = f" among the other conditions of a {base.crowd}" if base.crowd and model.record_.origin else ""
+    if not model.record_.origin:
+        crowd = " among other conditions as in the people that the model was fitted on"
+    return f"Base rate: {base.source}{crowd}.\n{ANY_FLAG_ADVICE}"

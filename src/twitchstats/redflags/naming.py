@@ -1,0 +1,53 @@
+"""Terms of a model in words."""
+
+from twitchstats.signs import load_signs
+
+
+def label_term(term: str) -> str:
+    """Return a term in words.
+
+    >>> label_term("weakness_felt:wasting")
+    'Weakness felt and muscle wasting'
+    >>> label_term("unknown wasting/weakness_found")
+    'Not known: muscle wasting, weakness found by an examiner'
+    """
+    labels = load_signs()["label"]
+    if term.startswith("unknown "):
+        parts = term.removeprefix("unknown ").split("/")
+        return "Not known: " + ", ".join(str(labels.get(part, part)).lower() for part in parts)
+    words = [str(labels.get(part, part)) for part in term.split(":")]
+    return " and ".join([words[0], *(word[0].lower() + word[1:] for word in words[1:])])
+
+
+def describe_unit(term: str) -> str:
+    """Return what an odds ratio compares.
+
+    >>> describe_unit("age"), describe_unit("wasting"), describe_unit("age:wasting")
+    ('10 years', 'present against absent', 'times more together than the parts')
+    """
+    if ":" in term:
+        return "times more together than the parts"
+    signs = load_signs()
+    if term not in signs.index:
+        return "one unit"
+    if signs.loc[term, "kind"] == "yes/no":
+        return "present against absent"
+    return "male against female" if term == "sex" else str(signs.loc[term, "unit"])
+
+
+def describe_coding(term: str) -> str:
+    """Return how a term becomes a number, so that a risk can be computed by hand.
+
+    >>> describe_coding("age"), describe_coding("pain:age")
+    ('(years - 50) / 10', 'product of pain, age as coded')
+    """
+    if term.startswith("unknown "):
+        return "1 not known, 0 known"
+    if ":" in term:
+        return f"product of {', '.join(term.split(':'))} as coded"
+    signs = load_signs()
+    kind = signs.loc[term, "kind"] if term in signs.index else "number"
+    return {
+        "yes/no": "1 present, 0 absent", "sex": "1 male, 0 female", "years": "(years - 50) / 10",
+        "weeks": "log2(weeks), 0 for a week or less",
+    }.get(str(kind), "as it is")  # fmt: skip

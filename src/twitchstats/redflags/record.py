@@ -1,0 +1,200 @@
+"""A fitted model as one frozen record, and what follows from it: log odds, risks, and what is known of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from scipy import special
+
+from twitchstats.errors import NotEnoughDataError
+from twitchstats.redflags import assumptions
+from twitchstats.redflags.design import Design
+from twitchstats.redflags.patterns import Patterns, find_odds, find_terms
+from twitchstats.redflags.prevalence import BaseRate, check_share, shift_log_odds
+
+FloatArray = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Training:
+    """The people that a model was fitted on: never saved.
+
+    Attributes
+    ----------
+    encoded : ndarray, (people, signs)
+    outcome, weights : ndarray, (people,)
+    names : Index
+        Of the people.
+    """
+
+    encoded: FloatArray
+    outcome: FloatArray
+    weights: FloatArray
+    names: pd.Index
+
+
+@dataclass(frozen=True)
+class Record:
+    """All that a fitted model is.
+
+    Attributes
+    ----------
+    signs, ignored : tuple of str
+        Columns in use, and those that were not.
+    named : bool
+        Whether the signs have names (a data frame).
+    classes : ndarray, (2,)
+        The labels, the serious one second.
+    design : Design
+    coefficients : ndarray, (1 + terms,)
+        Intercept (at the share of the sample) and log odds ratios.
+    covariance : ndarray, (1 + terms, 1 + terms)
+    means, scales : ndarray, (terms,)
+        What the ridge sees is (term - mean) / scale.
+    dropped : tuple of str
+        Terms that do not vary, or follow from others.
+    strength : float
+    path, missing : DataFrame
+    n_people, n_serious : int
+    sample_rate : float
+    shift : float
+        By how much the log odds were moved to the base rate.
+    base : BaseRate
+    patterns : Patterns
+    origin : Origin or None
+        Of simulated people: what they were drawn from.
+    notes : tuple of str
+        What was told at the fit, what counts as serious first.
+    digest : str
+        Of the training people, to know them again.
+    training : Training or None
+        None for a model read from a file.
+    """
+
+    signs: tuple[str, ...]
+    ignored: tuple[str, ...]
+    named: bool
+    classes: NDArray
+    design: Design
+    coefficients: FloatArray
+    covariance: FloatArray
+    means: FloatArray
+    scales: FloatArray
+    dropped: tuple[str, ...]
+    strength: float
+    path: pd.DataFrame
+    missing: pd.DataFrame
+    n_people: int
+    n_serious: int
+    sample_rate: float
+    shift: float
+    base: BaseRate
+    patterns: Patterns
+    origin: assumptions.Origin | None
+    notes: tuple[str, ...]
+    digest: str
+    training: Training | None = None
+
+    def need_training(self, what: str) -> Training:
+        """Return the training people, or raise NotEnoughDataError where there are none."""
+        if self.training is None:
+            raise NotEnoughDataError(
+                f"{what} needs the training people, and a model read from a file has none. Fit the model again."
+            )
+        return self.training
+
+    @property
+    def diagnoses(self) -> tuple[str, ...]:
+        """What counts as serious, where that is known."""
+        return self.origin.serious if self.origin else ()
+
+
+def move_record(record: Record, base: BaseRate, now: float) -> Record:
+    """Return the record at another base rate (King and Zeng 2001): every log odds moves by the same amount."""
+    return replace(record, shift=record.shift + shift_log_odds(base.rate, now), base=base)
+
+
+def find_log_odds(record: Record, encoded: FloatArray) -> FloatArray:
+    """Return the log odds of each person, (people,).
+
+    A base rate of the population goes with the population's mix of other conditions, a clinic's with the clinic's:
+    where the training people are another crowd than the base rate's, the log odds move by what the told signs weigh
+    more there.
+    """
+    crowd = assumptions.move_crowd(record.origin, record.base, record.signs, encoded)
+    return find_odds(record.patterns, encoded, record.coefficients) + record.shift + crowd
+
+
+def find_risk(record: Record, encoded: FloatArray) -> FloatArray:
+    """Return the risk of each person, (people,)."""
+    return special.expit(find_log_odds(record, encoded))
+
+
+@dataclass(frozen=True)
+class Assessed:
+    """People's log odds with all that is known of them.
+
+    Attributes
+    ----------
+    log_odds : ndarray, (people,)
+    terms : ndarray, (people, 1 + terms)
+        How they move with the coefficients; one column of zeros for simulated people.
+    moves : ndarray, (draws, people), or None
+        By how much draws of what is uncertain move them; None where nothing is.
+    """
+
+    log_odds: FloatArray
+    terms: FloatArray
+    moves: FloatArray | None
+
+    def take(self, rows: NDArray) -> Assessed:
+        """Return some of the people."""
+        moves = self.moves if self.moves is None else self.moves[:, rows]
+        return Assessed(self.log_odds[rows], self.terms[rows], moves)
+
+
+def assess_people(record: Record, encoded: FloatArray) -> Assessed:
+    """Return the log odds of people, and what is known of them."""
+    log_odds = find_log_odds(record, encoded)
+    if record.origin and not record.origin.exact:  # how many were simulated says nothing
+        terms = np.zeros((len(encoded), 1))
+    else:
+        terms = find_terms(record.patterns, encoded)
+    moves = assumptions.draw_moves(record.origin, record.base, record.signs, encoded, log_odds)
+    return Assessed(log_odds, terms, moves)
+
+
+def find_variance(record: Record, slopes: FloatArray) -> FloatArray:
+    """Return the variance of log odds by the error of the fit; none for simulated people, whose number says nothing."""
+    if record.origin and not record.origin.exact:
+        return np.zeros(len(slopes))
+    return np.maximum(np.einsum("ij,jk,ik->i", slopes, record.covariance, slopes), 0)
+
+
+def bound_risk(record: Record, people: Assessed, level: float) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Return the risk of each person with limits, each (people,), that say what is known.
+
+    Of real people: how well the coefficients are known (normal on the log odds), and the base rate. Of simulated people
+    the number of people says nothing; what is known are the parameters that they were drawn from, so the limits are
+    quantiles over draws of all of these.
+    """
+    check_share("level", level)
+    low, high = assumptions.find_reach(people.moves, find_variance(record, people.terms), level)
+    return tuple(special.expit(people.log_odds + reach) for reach in (0.0, low, high))  # type: ignore[return-value]
+
+
+def average_risk(record: Record, people: Assessed, weights: FloatArray, level: float) -> tuple[float, float, float]:
+    """Return the mean risk of people with its limits, as in `bound_risk`."""
+    share = weights / weights.sum()
+    each = special.expit(people.log_odds)
+    mean = float(share @ each)
+    gradient = (share * each * (1 - each)) @ people.terms / max(mean * (1 - mean), 1e-300)
+    middle, moves = special.logit(mean), people.moves
+    if moves is not None:
+        averages = np.clip(special.expit(people.log_odds + moves) @ share, 1e-300, 1 - 1e-16)
+        moves = (special.logit(averages) - middle)[:, None]
+    low, high = assumptions.find_reach(moves, find_variance(record, gradient[None]), level)
+    return mean, float(special.expit(middle + low[0])), float(special.expit(middle + high[0]))

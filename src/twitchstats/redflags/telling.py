@@ -1,0 +1,93 @@
+"""One person's risk: what it is made of, and everything that must stand beside it."""
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from twitchstats.errors import OptionError
+from twitchstats.redflags.advice import LOST_ADVICE, advise
+from twitchstats.redflags.naming import label_term
+from twitchstats.redflags.patterns import find_terms
+from twitchstats.redflags.record import Record, assess_people, bound_risk, find_log_odds
+from twitchstats.signs import find_ignored, find_signs
+
+FloatArray = NDArray[np.float64]
+
+START = "starting point"
+AVERAGED = "averaging"
+
+
+def tell_risk(record: Record, people: pd.DataFrame, encoded: FloatArray, *, level: float = 0.95) -> pd.DataFrame:
+    """Return each person's risk with all that must stand beside it; see `RedFlagModel.predict_risk`."""
+    risk, lower, upper = bound_risk(record, assess_people(record, encoded), level)
+    told = advise(people[find_signs(people.columns)])
+    lost = find_ignored(people.columns, [*record.signs, *record.ignored])
+    return pd.DataFrame(
+        {
+            "risk": risk,
+            "risk_lower": lower,
+            "risk_upper": upper,
+            "base_rate": record.base.rate,
+            "n_unknown": np.isnan(encoded).sum(axis=1),
+            "red_flags": told["red_flags"],
+            "advice": told["advice"] + (LOST_ADVICE.format(lost=", ".join(lost)) if lost else ""),
+        },
+        index=people.index,
+    )
+
+
+def explain_risk(record: Record, people: pd.DataFrame, encoded: FloatArray, *, level: float = 0.95) -> pd.DataFrame:
+    """Explain one person's risk as contributions that add up.
+
+    Parameters
+    ----------
+    record : Record
+    people : DataFrame of one row
+        Signs by name; what is missing is not known.
+    encoded : ndarray, (1, signs)
+    level : float
+        Confidence level of the risk's interval.
+
+    Returns
+    -------
+    DataFrame
+        ``term, label, value`` (as encoded; NaN not known), ``contribution`` (log odds against the average training
+        person), ``odds_factor``; the first row is the starting point (the average log odds); a row "averaging" holds
+        what averaging over signs that are not known, and the mix of other conditions at the base rate, add. The
+        contributions add up to the log odds of ``attrs["risk"]``; ``attrs`` also has ``risk_lower, risk_upper,
+        base_rate, red_flags, advice, not_known``. Sorted by size.
+
+    Raises
+    ------
+    OptionError
+        More than one person.
+    """
+    if len(people) != 1:
+        raise OptionError(f"explain takes one person, this table has {len(people)}. Choose a row: people.loc[[name]].")
+    log_odds, columns = find_log_odds(record, encoded), find_terms(record.patterns, encoded)
+    slopes, terms = record.coefficients[1:], list(record.design.terms)
+    contribution = (columns[0, 1:] - record.means) * slopes
+    start = float(record.coefficients[0] + record.shift + record.means @ slopes)
+    told = dict(zip(record.signs, encoded[0], strict=True))
+    values = [told.get(name, value) for name, value in zip(terms, columns[0, 1:], strict=True)]
+    labels = [label_term(term) for term in terms]
+    left = float(log_odds[0] - start - contribution.sum())
+    if abs(left) > 1e-9:
+        terms, values = [*terms, AVERAGED], [*values, np.nan]
+        labels, contribution = [*labels, "Averaged over what is not known"], np.r_[contribution, left]
+    frame = pd.DataFrame(
+        {
+            "term": [START, *terms],
+            "label": ["The average person of the training sample", *labels],
+            "value": [np.nan, *values],
+            "contribution": np.r_[start, contribution],
+        }
+    )
+    frame["odds_factor"] = np.exp(frame["contribution"])
+    frame = frame.iloc[[0, *(1 + np.argsort(-np.abs(contribution), kind="stable"))]].reset_index(drop=True)
+    words = tell_risk(record, people, encoded, level=level).iloc[0]
+    frame.attrs = {
+        name: words[name] for name in ("risk", "risk_lower", "risk_upper", "base_rate", "red_flags", "advice")
+    }
+    frame.attrs["not_known"] = [name for name, value in told.items() if np.isnan(value)]
+    return frame

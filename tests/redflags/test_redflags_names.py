@@ -1,0 +1,152 @@
+"""Labels and columns that can't be mixed up: recognised, asked about, or told."""
+
+import re
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from twitchstats import simulate_cohort
+from twitchstats.errors import JournalError, OptionError, TwitchstatsError, UnknownNameError
+from twitchstats.redflags import RedFlagModel, advise, apply_referral_rules, count_people, validate_risk
+from twitchstats.signs import load_signs, match_signs
+
+
+@pytest.fixture(scope="module")
+def cohort():
+    return simulate_cohort(people=800, seed=1)
+
+
+@pytest.fixture(scope="module")
+def model(cohort):
+    return RedFlagModel(interactions="none").fit(cohort, cohort["serious"])
+
+
+def fails(error, message):
+    return pytest.raises(error, match=re.escape(message))
+
+
+OTHER = {
+    "weakness_felt": "Weakness felt",
+    "wasting": "muscle_wasting",
+    "speech_swallowing": "Dysarthria",
+    "sex": "Gender",
+}
+
+
+def test_other_names_are_recognised_everywhere(cohort, model):
+    renamed = cohort.rename(columns=OTHER)
+    again = RedFlagModel(interactions="none").fit(renamed, renamed["serious"])
+    np.testing.assert_array_equal(again.coef_, model.coef_)
+    np.testing.assert_array_equal(model.predict_proba(renamed), model.predict_proba(cohort))
+    pd.testing.assert_frame_equal(model.predict_risk(renamed.head(5)), model.predict_risk(cohort.head(5)))
+    pd.testing.assert_frame_equal(advise(renamed), advise(cohort))
+    pd.testing.assert_frame_equal(apply_referral_rules(renamed), apply_referral_rules(cohort))
+    pd.testing.assert_frame_equal(count_people(renamed), count_people(cohort))
+    assert model.predict_risk({"Dysarthria": "yes"})["red_flags"].item() == "Speech or swallowing trouble"
+
+
+@pytest.mark.parametrize("name", ["weak_grip", "atrophic_hand", "numb_toes", "slurring", "wastng"])
+def test_a_column_like_a_red_flag_is_asked_about(cohort, model, name):
+    other = cohort.rename(columns={"wasting": name})
+    message = f"The column {name!r} looks like the sign"
+    for ask in (
+        lambda: RedFlagModel().fit(other, other["serious"]),
+        lambda: model.predict_proba(other),
+        lambda: model.predict_risk({name: 1}),
+        lambda: advise({name: 1}),
+        lambda: advise(other),
+        lambda: apply_referral_rules(other),
+    ):
+        with fails(UnknownNameError, message):
+            ask()
+    fitted = RedFlagModel(interactions="none", ignore=[name]).fit(other, other["serious"])
+    assert "wasting" not in fitted.signs_
+    assert np.isfinite(fitted.predict_proba(other)).all()
+    assert advise({name: 1, "pain": 0}, ignore=[name])["red_flags"].item() == ""
+
+
+def test_a_renamed_sign_is_missed(cohort, model):
+    with fails(TwitchstatsError, "The model needs the sign 'wasting', which is no column here. Add the column"):
+        model.predict_risk(cohort.rename(columns={"wasting": "xyz"}))
+
+
+def test_what_nobody_understands_is_told(cohort, model):
+    assert "Not understood, so left out: tongue quiver" in advise({"tongue quiver": 1})["advice"].item()
+    told = model.predict_risk({"wasting": 1, "tongue quiver": 1})["advice"].item()
+    assert "Not understood, so left out: tongue quiver; tell a doctor of it." in told
+    other = RedFlagModel(interactions="none").fit(cohort.assign(quiver=1.0), cohort["serious"])
+    assert other.notes_[2] == "Columns not used: pregnant, diagnosis, serious, quiver."
+
+
+def test_two_columns_for_one_sign():
+    message = "The columns 'dysarthria' and 'dysphagia' both mean the sign 'speech_swallowing'. Make one of them"
+    with fails(JournalError, message):
+        match_signs(["dysarthria", "dysphagia"])
+    assert match_signs(["dysarthria", "dysphagia"], ignore=["dysphagia"]) == {"dysarthria": "speech_swallowing"}
+
+
+def test_every_label_is_recognised():
+    labels = load_signs()["label"]
+    assert match_signs(labels) == dict(zip(labels, labels.index, strict=True))
+
+
+def test_reversed_labels_are_refused(cohort):
+    with fails(TwitchstatsError, "The labels look reversed: ") as caught:
+        RedFlagModel().fit(cohort, 1 - cohort["serious"])
+    assert "RedFlagModel(serious=0), or serious=1 if this is right." in str(caught.value)
+    right = RedFlagModel(serious=0, interactions="none").fit(cohort, 1 - cohort["serious"])
+    straight = RedFlagModel(interactions="none").fit(cohort, cohort["serious"])
+    np.testing.assert_allclose(right.predict_proba(cohort), straight.predict_proba(cohort), atol=1e-9)
+    assert right.classes_.tolist() == [1, 0]
+    RedFlagModel(serious=1, interactions="none").fit(cohort, 1 - cohort["serious"])  # said, so believed
+
+
+def test_the_serious_label_is_named(cohort):
+    words = cohort["serious"].map({1: "ALS", 0: "benign"})
+    with fails(
+        OptionError, "The labels are 'ALS' and 'benign'. Say which of them is serious: RedFlagModel(serious='ALS')"
+    ):
+        RedFlagModel().fit(cohort, words)
+    with fails(OptionError, "serious='MND' is not possible: the labels are 'ALS' and 'benign'."):
+        RedFlagModel(serious="MND").fit(cohort, words)
+    model = RedFlagModel(serious="ALS", interactions="none").fit(cohort, words)
+    assert model.classes_.tolist() == ["benign", "ALS"]
+    assert (
+        model.notes_[0]
+        == f"Serious is the label 'ALS': {words.eq('ALS').sum()} of 800 people ({words.eq('ALS').mean():.1%})."
+    )
+    for pair in ((False, True), ("no", "yes"), ("No", "YES"), ("0", "1")):
+        fitted = RedFlagModel(interactions="none").fit(cohort, cohort["serious"].map(dict(enumerate(pair))))
+        assert fitted.classes_.tolist() == list(pair)
+    with fails(OptionError, "The labels are 1 and 2. Say which of them is serious"):
+        RedFlagModel().fit(cohort, cohort["serious"] + 1)
+
+
+def test_notes_tell_few_cases_and_separation(cohort):
+    few = cohort.head(100)
+    notes = RedFlagModel(constant="drop").fit(few, few["serious"]).notes_
+    assert notes[3].startswith("Few cases: ")
+    apart = cohort.copy()
+    apart.loc[apart["serious"] == 0, "wasting"] = 0.0
+    notes = RedFlagModel(interactions="none").fit(apart, apart["serious"]).notes_
+    assert notes[-1].startswith("Separation: wasting in people of one class only.")
+
+
+def test_weights_are_repeated_people(cohort):
+    times = np.random.default_rng(1).integers(0, 4, len(cohort))
+    repeated = cohort.loc[cohort.index.repeat(times)]
+    one = RedFlagModel(interactions="none").fit(cohort, cohort["serious"], sample_weight=times)
+    other = RedFlagModel(interactions="none").fit(repeated, repeated["serious"])
+    np.testing.assert_allclose(one.coef_, other.coef_, atol=1e-5)
+    np.testing.assert_allclose(one.strength_, other.strength_, rtol=1e-3)
+
+
+def test_reversed_labels_are_told_in_validation(cohort, model):
+    with fails(TwitchstatsError, "The labels look reversed: the model's risks are lower in those who count as serious"):
+        validate_risk(model, cohort, 1 - cohort["serious"], n_bootstrap=2)
+
+
+def test_a_sign_told_twice(cohort, model):
+    with fails(JournalError, "both mean the sign 'wasting'. Make one of them"):
+        model.predict_risk(cohort.head(3).assign(atrophy=1.0))
