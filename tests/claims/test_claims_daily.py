@@ -197,8 +197,8 @@ def test_dose_errors(journal_of):
     journal = journal_of(simulate_dose(False, 1))
     with pytest.raises(OptionError, match=re.escape("threshold=nan, lag=0 is not possible.")):
         compare_dose_shapes(journal, threshold=float("nan"))
-    with pytest.raises(UnknownNameError, match=re.escape("No trigger named 'cafeine'. Did you mean 'caffeine'?")):
-        compare_dose_shapes(journal, "cafeine", threshold=400)
+    with pytest.raises(UnknownNameError, match=re.escape("No trigger named 'cafffeine'. Did you mean 'caffeine'?")):
+        compare_dose_shapes(journal, "cafffeine", threshold=400)
 
 
 def test_yes_no_and_rating_outcomes_have_their_own_measure(journal_of):

@@ -212,9 +212,9 @@ def test_options_of_the_others_are_checked(gappy, name, options, message):
 @pytest.mark.parametrize("name", FUNCTIONS)
 def test_unknown_names_are_told(gappy, name):
     known = "'caffeine', 'heat', 'pain', 'sore', 'stress', 'twitches'"
-    message = f"No trigger named 'cafeine'. Did you mean 'caffeine'? Known: {known}."
+    message = f"No trigger named 'cafffeine'. Did you mean 'caffeine'? Known: {known}."
     with pytest.raises(tw.UnknownNameError, match=f"^{re.escape(message)}$"):
-        FUNCTIONS[name](gappy, triggers=["cafeine"])
+        FUNCTIONS[name](gappy, triggers=["cafffeine"])
     message = f"No variable named 'stres'. Did you mean 'stress'? Known: {known}."
     with pytest.raises(tw.UnknownNameError, match=f"^{re.escape(message)}$"):
         FUNCTIONS[name](gappy, outcome="stres")

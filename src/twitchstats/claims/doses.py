@@ -75,6 +75,7 @@ def compare_dose_shapes(
             f"threshold={threshold!r}, lag={lag!r} is not possible. The threshold is a finite number, the lag 0 or "
             "more days (0 only where days have no order)."
         )
+    trigger = request.triggers[0]
     step, unit = float(request.variables["step"][trigger]), request.variables["unit"][trigger]
     family = choose_family(request.kind)
     straight, *bent = _fit_shapes(request, trigger, threshold, lag, family)
