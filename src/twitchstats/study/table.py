@@ -159,7 +159,8 @@ def describe_study(study: pd.DataFrame) -> str:
         row = ours.loc[world]
         numbers = [size.loc[world, "naive"], size.loc[world, "shuffled days"], size.loc[world, REFERENCE], row["size"],
                    row["coverage"], power.loc[world, REFERENCE], row["power"]]  # fmt: skip
-        lines.append(f"| {world} | " + " | ".join(f"{number:.3f}" for number in numbers) + " |")
+        shown = ["–" if pd.isna(number) else f"{number:.3f}" for number in numbers]
+        lines.append(f"| {world} | " + " | ".join(shown) + " |")
     judged = judge_study(study)
     lines += ["", _tell_search(study), "", _tell_misses(judged)]
     return "\n".join(lines) + "\n"
