@@ -173,10 +173,13 @@ def tabulate_triggers(journal: Journal, primary: pd.DataFrame, groups: pd.DataFr
             "Could be found from": tell_detectable(row),
             "People": row["n_people"],
             "Days": row["n_days"],
+            "Caution": row["caution"],
         }
         for row in tested.to_dict("records")
     ]
     table = pd.DataFrame(rows)
+    if not tested["caution"].any():
+        table = table.drop(columns="Caution")
     people = journal.days.index.get_level_values("person").nunique()
     caption = "Effect of one step of each trigger; % and × are changes of the outcome's rate or odds."
     if people < 2:
