@@ -247,9 +247,8 @@ def _describe_rows(
             continue
         told = describe_curve(*traced, alpha=alpha, detect=level)
         row |= {name: float(value[0]) * (step if name in TOLD else 1) for name, value in told.items()}
-        if (
-            row["n_people"] > 2
-        ):  # where the effect of one more person would lie (Higgins, Thompson and Spiegelhalter 2009)
+        # where the effect of one more person would lie (Higgins, Thompson and Spiegelhalter 2009)
+        if row["n_people"] > 2 and np.isfinite(row["estimate"]):
             half = (row["ci_upper"] - row["ci_lower"]) / 2 / stats.t.ppf(1 - alpha / 2, traced[0].df[0])
             wide = stats.t.ppf(0.975, row["n_people"] - 2) * np.hypot(row["heterogeneity"], half)
             row |= {"prediction_lower": row["estimate"] - wide, "prediction_upper": row["estimate"] + wide}
