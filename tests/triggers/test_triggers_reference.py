@@ -85,7 +85,7 @@ def test_a_window_of_two_days(gappy):
     news = sm.OLS(columns.iloc[:, -1], columns.iloc[:, :-1]).fit().resid.reindex(days, fill_value=0.0)
     left = sm.OLS(y, columns).fit().resid.reindex(days, fill_value=0.0)
     apart = [(part[1:].to_numpy() @ part[:-1].to_numpy()) / (part @ part) for part in (news, left)]
-    se, df = se * np.sqrt(1 + 2 * apart[0] * apart[1]), min(df, len(y) / (1 + 2 * apart[0] ** 2))
+    se, df = se * np.sqrt(1 + 2 * max(apart[0] * apart[1], 0.0)), min(df, len(y) / (1 + 2 * apart[0] ** 2))
     row = tw.estimate_cumulative_effects(
         gappy, outcome="pain", triggers="stress", days=2, first_lag=1, trend="linear"
     ).iloc[0]

@@ -179,11 +179,14 @@ def _tell_misses(judged: pd.DataFrame) -> str:
     missed = judged[~judged["met"]]
     if missed.empty:
         return f"All {len(judged)} cells that a bar applies to meet it."
+    beyond = missed[~missed["met_within_error"]]
+    head = f"{len(missed)} of the {len(judged)} cells that a bar applies to miss it"
+    if beyond.empty:
+        return f"{head}, all of them within Monte Carlo error."
     told = "; ".join(
-        f"{row.bar}, {row.world}, {row.days} days"
+        f"{row.bar}{', ' + row.method if row.bar.startswith('power') else ''}, {row.world}, {row.days} days"
         + (f", {row.people} people" if row.people > 1 else f", lag {row.lag:.0f}")
         + f": {row.value:.3f}"
-        + (" (within Monte Carlo error)" if row.met_within_error else "")
-        for row in missed.itertuples()
-    )  # fmt: skip
-    return f"{len(missed)} of the {len(judged)} cells that a bar applies to miss it: {told}."
+        for row in beyond.itertuples()
+    )
+    return f"{head}, {len(missed) - len(beyond)} of them within Monte Carlo error. Beyond it: {told}."

@@ -94,7 +94,8 @@ def estimate_effects(
     least squares. The variance is robust (HC2; MacKinnon and White 1985), its degrees of freedom are those of Bell and
     McCaffrey (2002), fewer where both sides are skewed. Older days: the two latest known values within four days.
     Groups: the people's scores are added up and tested by their spread, so that people without events cost and bias
-    nothing; where ten or more diaries have fewer than 60 days, these share weekday and older days.
+    nothing; where fifty or more diaries have fewer than 60 days, these share weekday and older
+    days, and no single one of them is told.
 
     A trend makes a trigger's memory look shorter than it is: the total of a persistent trigger at a later lag comes out
     up to a fifth too small in diaries of half a year.

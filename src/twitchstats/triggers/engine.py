@@ -30,7 +30,7 @@ FEW_EXPOSED = 10  # days with a yes/no trigger below which events on them have t
 LEAST_EXPECTED = 3.0  # so many: else no event at all looks like certainty
 LEAST_TRUST = 4.0  # degrees of freedom of the variance below which one person's test is refused
 SHORT = 60  # days of a diary below which weekday and older days are estimated from all short diaries together
-ENOUGH_SHORT = 10  # short diaries from which that is done
+ENOUGH_SHORT = 50  # short diaries from which that is done: few people would be tied together by what they share
 NOTHING = 1e-6  # share of a trigger's variance left beside the other columns that counts as none
 MOST_LEVERAGE = 0.97
 SKEWNESS = 0.9  # of Edgeworth's term in both skewnesses (Hall 1987), two-sided at 5 %
@@ -40,7 +40,6 @@ GRID = np.array([-3.2, -1.6, -0.8, -0.4, -0.2, -0.1, 0.0, 0.1, 0.2, 0.4, 0.8, 1.
 ZERO = 6  # where the grid has no effect
 FINE_LEVEL = 0.1
 LARGEST_FACTOR = 1e30
-LEAST_INFLATION = 0.3  # of a variance by shared days
 TINY = 1e-300
 LEAST_CHANGES = 4  # days on which a yes/no trigger differs from the day before: it is only these that tell something
 
@@ -465,7 +464,7 @@ def score_block(
         "n": n, "df": df, "trust": trust,
         "information": size * (events * (1 - events) if family.name == "yes/no" else 1.0),
         "overlap": np.broadcast_to(overlap[:, None, None], (*size.shape, reach)),
-        "refusal": _refuse(block, ok, family, size, scale[:, :, :asked], weights, df, trust),
+        "refusal": _refuse(block, ok, family, size, scale[:, :, :asked], weights, np.where(shared, 0.0, df), trust),
     }  # fmt: skip
 
 
@@ -567,7 +566,7 @@ def _list_factors(trigger: FloatArray) -> list[FloatArray]:
 def _share_days(news: FloatArray, residual: FloatArray, window: int) -> tuple[FloatArray, FloatArray]:
     """Return by how much shared days raise the variance of a score, and by how much they lower the number of days.
 
-    1 + 2 sum r_x(h) r_e(h), and 1 + 2 sum r_x(h)^2, over distances below the window (Bartlett 1935).
+    1 + 2 sum r_x(h) r_e(h) where positive, and 1 + 2 sum r_x(h)^2, over distances below the window (Bartlett 1935).
     """
     inflation, alike = np.ones(news.shape[:-1]), np.ones(news.shape[:-1])
     for apart in range(1, min(window, news.shape[-1])):
@@ -575,9 +574,9 @@ def _share_days(news: FloatArray, residual: FloatArray, window: int) -> tuple[Fl
             (part[..., apart:] * part[..., :-apart]).sum(-1) / np.maximum((part**2).sum(-1), TINY)
             for part in (news, residual)
         )
-        inflation += 2 * own * other
+        inflation += 2 * np.maximum(own * other, 0.0)
         alike += 2 * own**2
-    return np.maximum(inflation, LEAST_INFLATION), alike
+    return inflation, alike
 
 
 def _square_skewness(values: FloatArray) -> FloatArray:
@@ -634,7 +633,8 @@ def _refuse(
         "too few changes": two_valued & (changes < LEAST_CHANGES),
         " ": df < LEAST_DF,
         "no variation of its own": size <= NOTHING * np.maximum(weights.sum(1)[:, None, None], TINY),
-        "too few days with and without it ": trust < LEAST_TRUST,
+        "too few days with and without it ": two_valued & (trust < LEAST_TRUST),
+        "too few days ": trust < LEAST_TRUST,
     }
     codes = [REFUSALS.index(reason.rstrip() or "too few days") for reason in conditions]
     return np.select([np.broadcast_to(c, size.shape) for c in conditions.values()], codes, default=0)

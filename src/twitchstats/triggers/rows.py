@@ -68,9 +68,15 @@ class Curve:
         level = np.broadcast_to(np.asarray(level, float), self.df.shape)
         rows, last = np.arange(len(self.values)), self.values.shape[1] - 1
         places = np.arange(last + 1)
-        below = (self.values < level[:, None]) & (places > self.middle[:, None])
-        above = (self.values >= level[:, None]) & (places <= self.middle[:, None])
         upward = level > 0
+        # no effect belongs to the interval wherever the test does not reject it, also beyond a gap
+        held = np.abs(self.statistic(np.zeros((len(rows), 1)))[:, 0]) < np.abs(level)
+        low_zero = np.clip((self.grid <= 0).sum(1) - 1, 0, last)
+        high_zero = np.clip(last + 1 - (self.grid >= 0).sum(1), 0, last)
+        left = np.where(held & upward, np.minimum(self.middle, low_zero), self.middle)
+        right = np.where(held & ~upward, np.maximum(self.middle, high_zero - 1), self.middle)
+        below = (self.values < level[:, None]) & (places > right[:, None])
+        above = (self.values >= level[:, None]) & (places <= left[:, None])
         found = np.where(upward, above.any(1), below.any(1))
         start = np.where(upward, last - above[:, ::-1].argmax(1), below.argmax(1) - 1)
         start = np.clip(start, 0, last - 1)
