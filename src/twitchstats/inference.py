@@ -124,7 +124,7 @@ def pool_estimates(
     return dict(zip(names, values, strict=True)) | {"n_people": len(y)}
 
 
-def average_people(
+def average_estimates(
     estimates: ArrayLike, standard_errors: ArrayLike, degrees_of_freedom: ArrayLike, *, level: float = 0.95
 ) -> dict[str, float]:
     """Average several people's estimates; one person's own estimate speaks for itself.

@@ -18,7 +18,6 @@ RESULT_COLUMNS = [
     "heterogeneity", "n_people", "n_episodes", "reason",
 ]  # fmt: skip
 TOO_FEW, NO_VARIATION, NO_COLUMN = "too few days", "no variation", "variable not in this journal"
-NO_ORDER = "no order in time"
 
 
 def get_episodes(journal: Journal, *columns: str, kind: str | None = None) -> pd.DataFrame:

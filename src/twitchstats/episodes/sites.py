@@ -6,7 +6,6 @@ import pandas as pd
 
 from twitchstats.episodes.shares import (
     NO_COLUMN,
-    NO_ORDER,
     NO_VARIATION,
     RESULT_COLUMNS,
     TOO_FEW,
@@ -20,6 +19,7 @@ from twitchstats.episodes.shares import (
 )
 from twitchstats.errors import OptionError, check_choice, unknown_name
 from twitchstats.journal.record import Journal
+from twitchstats.reasons import NO_ORDER
 from twitchstats.vocabulary import list_choices
 
 _BY = ("pooled", "person")

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from twitchstats.panel import FloatArray
-from twitchstats.triggers.engine import Options, score_panel
+from twitchstats.triggers.engine import Options, Scores, score_panel
 from twitchstats.triggers.families import choose_family
 from twitchstats.triggers.request import Request
 from twitchstats.triggers.rows import list_people, pool_people
@@ -87,8 +87,8 @@ def _try_others(request: Request, trigger: str, rows: pd.DataFrame, options: Opt
     return told
 
 
-def _test(scores: object, pooled: bool) -> FloatArray:
+def _test(scores: Scores, pooled: bool) -> FloatArray:
     """Return p-values, (P or 1, L)."""
-    table = (pool_people if pooled else list_people)(scores, np.ones(1))  # type: ignore[arg-type]
-    p_values: FloatArray = table["p_value"].fillna(1.0).to_numpy(float).reshape(-1, scores.n.shape[2])  # type: ignore[attr-defined]
+    table = (pool_people if pooled else list_people)(scores, np.ones(1))
+    p_values: FloatArray = table["p_value"].fillna(1.0).to_numpy(float).reshape(-1, scores.n.shape[2])
     return p_values

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from scipy import fft, stats
 
 from twitchstats.errors import check_choice
-from twitchstats.inference import adjust_p_values, average_people, detectable_effect
+from twitchstats.inference import adjust_p_values, average_estimates, detectable_effect
 from twitchstats.journal.record import Journal
 from twitchstats.panel import FloatArray, Panel
 from twitchstats.triggers.columns import count_trend_terms, date_columns
@@ -281,7 +281,7 @@ def _pool_pairs(frame: pd.DataFrame) -> pd.DataFrame:
         row |= {"n_days": int(shown["n_days"].sum()), "n_effective": shown["n_effective"].sum(min_count=1)}
         if len(shown):
             effective = shown["n_effective"].to_numpy(float)
-            found = average_people(np.arctanh(shown["estimate"]), 1 / np.sqrt(effective - 3), effective - 2)
+            found = average_estimates(np.arctanh(shown["estimate"]), 1 / np.sqrt(effective - 3), effective - 2)
             row |= {name: np.tanh(found[name]) for name in ("estimate", "ci_lower", "ci_upper")}
             row["p_value"] = found["p_value"]
             row["detectable"] = np.tanh(detectable_effect(found["se"], found["df"]))

@@ -6,8 +6,9 @@ import numpy as np
 import pandas as pd
 
 from twitchstats.errors import OptionError
-from twitchstats.inference import adjust_p_values, average_people
+from twitchstats.inference import adjust_p_values, average_estimates
 from twitchstats.journal.record import Journal
+from twitchstats.reasons import NO_ORDER
 from twitchstats.triggers.effects import check_options
 from twitchstats.triggers.engine import ZERO, Options, score_panel
 from twitchstats.triggers.families import choose_family
@@ -24,7 +25,6 @@ READINGS = (
     "neither shown",
     "can't be told",
 )
-LEAST_TRUST = 4.0  # degrees of freedom of one person's test
 
 
 def compare_directions(
@@ -91,7 +91,7 @@ def _tell_pair(request: Request, trigger: str, options: Options) -> list[dict[st
     row |= dict.fromkeys(("estimate", "ci_lower", "ci_upper", "p_value", "p_difference"), float("nan"))
     row |= {"n_people": 0, "n_days": 0, "reason": refuse_tautology(request, trigger)}
     if not row["reason"] and not request.panel.ordered:
-        row["reason"] = "no order in time"
+        row["reason"] = NO_ORDER
     rows = [row | {"direction": "forward"}, row | {"direction": "reverse"}]
     if row["reason"]:
         return rows
@@ -101,7 +101,7 @@ def _tell_pair(request: Request, trigger: str, options: Options) -> list[dict[st
         ok = np.isfinite(own_z)
         told |= {"n_people": int(ok.sum()), "n_days": int(days[ok].sum())}
         if ok.any():
-            mean = average_people(own_z[ok], 1 / np.sqrt(own_df[ok] + 1), own_df[ok])
+            mean = average_estimates(own_z[ok], 1 / np.sqrt(own_df[ok] + 1), own_df[ok])
             told |= {name: float(np.tanh(mean[name])) for name in ("estimate", "ci_lower", "ci_upper")}
             told["p_value"] = mean["p_value"]
         else:
@@ -109,7 +109,7 @@ def _tell_pair(request: Request, trigger: str, options: Options) -> list[dict[st
     both = np.isfinite(z[0]) & np.isfinite(z[1])
     if both.any():
         error = np.sqrt(1 / (df[0][both] + 1) + 1 / (df[1][both] + 1))
-        difference = average_people(z[0][both] - z[1][both], error, np.minimum(df[0][both], df[1][both]))
+        difference = average_estimates(z[0][both] - z[1][both], error, np.minimum(df[0][both], df[1][both]))
         rows = [told | {"p_difference": difference["p_value"]} for told in rows]
     return rows
 
@@ -118,7 +118,7 @@ def _correlate(request: Request, first: str, then: str, options: Options) -> tup
     """Return each person's partial correlation of `first` with the later `then`: Fisher's z, its freedom, its days."""
     family = choose_family(str(request.variables.loc[then, "kind"]))
     scores = score_panel(request.panel, then, [first], request.lags, family=family, options=options)
-    told = (scores.refusal == 0) & (scores.trust >= LEAST_TRUST)
+    told = scores.refusal == 0
     df = np.maximum(scores.trust, 1.0)
     t = np.where(told, scores.curve[..., ZERO] / np.where(told, scores.spread[..., ZERO], 1.0), 0.0)
     z = np.where(told, np.arctanh(t / np.sqrt(t**2 + df)), np.nan)

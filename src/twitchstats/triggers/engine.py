@@ -173,11 +173,10 @@ def score_panel(
     told = panel.get(outcome)
     columns = np.stack([panel.get(name) for name in triggers]) if triggers else np.zeros((0, *y.shape))
     wanted = list(lags)
-    worked = wanted
-    if options.effect == "total" and options.window == 1 and wanted and max(wanted) > 0:
-        worked = sorted({*wanted, *range(max(wanted))})  # what came between carries over
-    reach = max(worked, default=0) if options.effect == "total" and options.window == 1 and panel.ordered else 0
-    store = Store((len(y), len(triggers), len(worked)), family, max(reach, 0))
+    carries = options.effect == "total" and options.window == 1  # what came between carries over
+    worked = sorted({*wanted, *range(max(wanted, default=0))}) if carries else wanted
+    reach = max(0, *worked) if carries and panel.ordered and worked else 0
+    store = Store((len(y), len(triggers), len(worked)), family, reach)
     groups = [worked] if options.effect == "that day" else [[lag] for lag in worked]
     for group in groups:
         store.run(panel, y, partial(_lay_lags, columns, group, panel, options, family.transform(told)), options,
