@@ -153,14 +153,14 @@ def spread_effects(journal_of, memory):
 def test_the_cumulative_effect_is_the_sum_of_what_was_planted(journal_of, memory):
     """Planted sum .24; the straight line over the days holds exactly here; within 3 standard errors and .02."""
     spread = spread_effects(journal_of, memory)
-    row = tw.estimate_cumulative_effects(spread, days=3).iloc[0]
+    row = tw.estimate_cumulative_effects(spread, days=3, trend="linear").iloc[0]
     se = (np.log(row["ci_upper"]) - np.log(row["ci_lower"])) / (2 * stats.t.ppf(0.975, 59))
     assert se < 0.02
     assert np.log(row["estimate"]) == pytest.approx(0.24, abs=3 * se + 0.005)
     assert row["ci_lower"] > 1
     assert row[["days", "lag"]].to_list() == [3, 0]
     if not memory:  # else what today's caffeine owes to yesterday's counts as well
-        later = tw.estimate_cumulative_effects(spread, days=2, first_lag=1).iloc[0]
+        later = tw.estimate_cumulative_effects(spread, days=2, first_lag=1, trend="linear").iloc[0]
         assert np.log(later["estimate"]) == pytest.approx(0.14, abs=3 * se + 0.01)
 
 

@@ -37,12 +37,18 @@ def lay_design(journal, outcome, trigger, lag, *, others=(), window=1, weekday=T
 
 
 def expect_test(y, columns):
-    """Return estimate, HC2 standard error and degrees of freedom (Bell and McCaffrey 2002; fewer for skewed sides)."""
+    """Return estimate, standard error and degrees of freedom (Bell and McCaffrey 2002; fewer for skewed sides).
+
+    HC2, drawn towards the same for equal variances where smaller, which weighs as 4 days (Smyth 2004).
+    """
     fit = sm.OLS(y, columns).fit(cov_type="HC2")
     news = sm.OLS(columns.iloc[:, -1], columns.iloc[:, :-1]).fit().resid
     skew = [len(y) * (part**3).sum() ** 2 / (part**2).sum() ** 3 for part in (news, fit.resid)]
-    df = min(fit.df_resid, (news**2).sum() ** 2 / (news**4).sum(), len(y) / (1 + 0.9 * skew[0] * skew[1]))
-    return fit.params.iloc[-1], fit.bse.iloc[-1], df
+    df = min(fit.df_resid, (news**2).sum() ** 2 / (news**4).sum())
+    usual = (fit.resid**2 / (1 - fit.get_influence().hat_matrix_diag)).mean() / (news**2).sum()
+    seen = fit.bse.iloc[-1] ** 2
+    se = np.sqrt(max(seen, (df * seen + 4 * usual) / (df + 4)))
+    return fit.params.iloc[-1], se, min(df, len(y) / (1 + 0.9 * skew[0] * skew[1]))
 
 
 def tell(journal, outcome, trigger, lag, **options):

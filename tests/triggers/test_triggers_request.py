@@ -107,11 +107,11 @@ def test_rare_outcomes_are_refused(journal_of, base):
 
 
 def test_separated_yes_no_outcomes_have_an_estimate_or_a_reason(journal_of, base):
-    """The outcome never comes without the trigger: maximum likelihood has no finite answer, Firth's has."""
+    """The outcome never comes without the trigger: what has no finite answer is refused, or has no upper end."""
     heat = np.arange(60) % 4 == 0
     journal = journal_of(base | {"heat": heat, "sore": heat & (np.arange(60) % 8 == 0)}, outcome="sore")
     row = tw.estimate_effects(journal, triggers="heat", lags=0).iloc[0]
-    assert row["reason"] == "separation" or np.isfinite(row[NUMBERS].to_numpy(float)).all()
+    assert row["reason"] == "separation" or (np.isfinite(row["estimate"]) and row["ci_lower"] > 1)
 
 
 def test_counts_that_never_come_with_a_trigger_are_told(journal_of, base):

@@ -38,7 +38,7 @@ def find_cautions(request: Request, frame: pd.DataFrame, options: Options) -> pd
     -------
     Series
         Values of `CAUTIONS`, several joined by "; ": "later", a negative control (Lipsitch, Tchetgen Tchetgen and Cohen
-        2010); "trend", where with a trend term every ten days less than half the effect is left; "reverse", where the
+        2010); "trend", where with a trend term every eight days less than half the effect is left; "reverse", where the
         outcome foretells the trigger at least as strongly.
     """
     words = pd.Series("", index=frame.index, dtype="str")

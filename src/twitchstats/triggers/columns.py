@@ -7,7 +7,7 @@ from twitchstats.panel import FloatArray, Panel
 
 DAYS_PER_TREND_TERM = 30
 MOST_TREND_TERMS = 12
-DAYS_PER_FINE_TERM = 10  # fine enough for cycles of four weeks
+DAYS_PER_FINE_TERM = 8  # fine enough for cycles of four weeks
 
 
 def count_trend_terms(y: FloatArray, trend: str) -> NDArray[np.int64]:

@@ -61,8 +61,8 @@ def estimate_effects(
         its own persistence and the days between included (a local projection). "that day": what the trigger of that
         one day adds when the trigger of all asked days is given (a joint distributed lag): for 'after how many days'.
     trend : {"smooth", "linear", "none"}
-        Natural cubic splines with one term a month (one every ten days for people whose outcome has shorter cycles, by
-        an F test at .1), a straight line, or nothing.
+        Natural cubic splines with one term a month (one every eight days for groups, and for people whose outcome has
+        shorter cycles, by an F test at .1), a straight line, or nothing.
     weekday : bool
         Take the weekly rhythm out.
 
@@ -97,8 +97,9 @@ def estimate_effects(
     nothing; where fifty or more diaries have fewer than 60 days, these share weekday and older
     days, and no single one of them is told.
 
-    A trend makes a trigger's memory look shorter than it is: the total of a persistent trigger at a later lag comes out
-    up to a fifth too small in diaries of half a year.
+    A fitted trend makes neighbouring days look related the other way round, so that an effect leaks into later lags
+    with the opposite sign. By how much is known from the columns and the trigger's memory; it is given back, times the
+    effects at the shorter lags, drawn towards none (one person; James and Stein 1961) or their mean (groups).
     """
     check_by(by, tuple(ROWS))
     options = check_options(trend=trend, weekday=weekday, effect=effect, adjust=adjust)
@@ -146,6 +147,9 @@ def estimate_cumulative_effects(
     Notes
     -----
     The trigger's older values and the outcome are those from before the window: what is tested is news of the window.
+    Neighbouring windows share days, which makes their products alike; the variance grows by that (Bartlett 1935). A
+    trend and older outcomes share their noise (Nickell 1981): where a fine trend is needed, a cumulative effect comes
+    out up to an eighth too small.
     """
     check_by(by, tuple(ROWS))
     if isinstance(days, bool) or not isinstance(days, (int, np.integer)) or days < 2:

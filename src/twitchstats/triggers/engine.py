@@ -1,8 +1,8 @@
 """Scores of every person, trigger and lag, as matrix work.
 
-A model explains one outcome of one person by what all its models share (trend, weekday, the outcome on two days before
-the trigger's day) and by a few columns of its own (the trigger, its two older values). The trigger is tested by the
-score of an effect b: what is left of the trigger, its news, times what is left of the outcome once freed of b. The
+A model explains one outcome of one person by what all its models share (trend, weekday, the outcome on two days
+before the trigger's day) and by a few columns of its own (the trigger, its two older values). The trigger is tested by
+the score of an effect b: what is left of the trigger, its news, times what is left of the outcome once freed of b. The
 variance is that of the days' own products (HC2), so that nothing is assumed of the outcome's variance; test, interval
 and detectable effect come from the same curve of scores over b.
 """
@@ -35,12 +35,16 @@ NOTHING = 1e-6  # share of a trigger's variance left beside the other columns th
 MOST_LEVERAGE = 0.97
 SKEWNESS = 0.9  # of Edgeworth's term in both skewnesses (Hall 1987), two-sided at 5 %
 LEAK_LIMIT = 1.5  # of an effect per SD that is carried to later lags
+MEMORY_LIMITS = (-0.5, 0.8)  # of a trigger from day to day
+MEMORY_SPAN = 10  # days over which it is followed
+MEMORY_STEPS = 4
 CHUNK = 400_000  # numbers in one array of a block
 GRID = np.array([-3.2, -1.6, -0.8, -0.4, -0.2, -0.1, 0.0, 0.1, 0.2, 0.4, 0.8, 1.6, 3.2])  # effects per SD
 ZERO = 6  # where the grid has no effect
 FINE_LEVEL = 0.1
 LARGEST_FACTOR = 1e30
 TINY = 1e-300
+PRIOR_DF = 4.0  # what an expected variance weighs beside one that is seen
 LEAST_CHANGES = 4  # days on which a yes/no trigger differs from the day before: it is only these that tell something
 
 # Of some people's models: older outcomes (B, n, o), own columns (B, M, q, n), the trigger's older value (B, M, n).
@@ -173,16 +177,18 @@ def score_panel(
     told = panel.get(outcome)
     columns = np.stack([panel.get(name) for name in triggers]) if triggers else np.zeros((0, *y.shape))
     wanted = list(lags)
-    carries = options.effect == "total" and options.window == 1  # what came between carries over
+    carries = panel.ordered and options.effect == "total" and options.window == 1
+    together = options.pooled and len(y) > 1
+    if carries and together and options.trend == "smooth":
+        options = replace(options, trend="fine")  # people whom chance left a stiff trend would add up
     worked = sorted({*wanted, *range(max(wanted, default=0))}) if carries else wanted
-    reach = max(0, *worked) if carries and panel.ordered and worked else 0
-    store = Store((len(y), len(triggers), len(worked)), family, reach)
-    groups = [worked] if options.effect == "that day" else [[lag] for lag in worked]
-    for group in groups:
+    store = Store((len(y), len(triggers), len(worked)), family, max(0, *worked) if carries and worked else 0)
+    for group in [worked] if options.effect == "that day" else [[lag] for lag in worked]:
         store.run(panel, y, partial(_lay_lags, columns, group, panel, options, family.transform(told)), options,
                   positions=[worked.index(lag) for lag in group])  # fmt: skip
-        if reach > 0:
-            store.carry_over(worked.index(group[0]), worked)
+        if carries and group[0] >= 0:
+            nearer = {worked.index(lag): group[0] - lag for lag in range(group[0])}
+            store.carry_over(worked.index(group[0]), nearer, together=together)
     return store.finish().select(np.s_[:, :, [worked.index(lag) for lag in wanted]])
 
 
@@ -282,7 +288,8 @@ class Store:
         self.family, self.shape, self.reach = family, shape, reach
         self.parts = {name: np.zeros(shape) for name in ("size", "information", "scale", "df", "trust", "n")}
         self.parts |= {name: np.zeros((*shape, len(GRID))) for name in ("curve", "spread", "planted")}
-        self.overlap = np.zeros((*shape, reach))
+        self.leak = np.zeros((*shape, reach))
+        self.memory, self.direct, self.doubt = (np.zeros(shape) for _ in range(3))
         self.refusal = np.full(shape, REFUSALS.index("not recorded"))
 
     def run(self, panel: Panel, y: FloatArray, lay: Layer, options: Options, *, positions: Sequence[int]) -> None:
@@ -328,30 +335,56 @@ class Store:
             for name, value in found.items():
                 if options.adjust == "together":
                     models, value = np.arange(self.shape[1]), value.swapaxes(1, 2)
-                into = getattr(self, name) if name in ("refusal", "overlap") else self.parts[name]
+                into = getattr(self, name) if name in ("refusal", "leak", "memory") else self.parts[name]
                 into[np.ix_(people, models, np.asarray(positions))] = value
 
-    def carry_over(self, here: int, lags: Sequence[int]) -> None:
+    def carry_over(self, here: int, nearer: dict[int, int], *, together: bool) -> None:
         """Give back what trend and weekday took: effects at shorter lags leak into longer ones.
 
         A flexible trend follows the outcome, and with it the trigger: neighbouring days are then related the other way
-        round. The expected leak of an effect d days nearer is its estimate times the overlap of the columns at
-        distance d.
+        round. An effect d days nearer leaks by its estimate, drawn towards the group's (or towards none) by as much as
+        it is uncertain, times the `leak` at distance d.
         """
-        size, scale, curve = (self.parts[name] for name in ("size", "scale", "curve"))
-        for there, nearer in enumerate(lags):
-            distance = lags[here] - nearer
-            if nearer < 0 or not 0 < distance <= self.reach:
-                continue
-            known = (size[..., there] > 0) & (scale[..., there] > 0)
-            slope = np.where(known, curve[..., there, ZERO] / np.where(known, size[..., there], 1.0), 0.0)
-            slope *= scale[..., here] / np.where(known, scale[..., there], 1.0)
-            shift = self.overlap[..., here, distance - 1] * np.clip(slope, -LEAK_LIMIT, LEAK_LIMIT) * size[..., here]
-            curve[..., here, :] += shift[..., None]
+        size, scale, curve, spread = (self.parts[name][:, :, here] for name in ("size", "scale", "curve", "spread"))
+        limit = LEAK_LIMIT / np.where(scale > 0, scale, 1.0)
+        known = (scale > 0) & (spread[..., ZERO] < LEAK_LIMIT * size)
+        unit = np.where(known, size * scale, 0.0)
+        carried, doubt = np.zeros(size.shape), np.zeros(size.shape)
+        for there, distance in nearer.items():
+            share = self.leak[..., here, distance - 1] * unit
+            curve += (share * self.direct[..., there])[..., None]
+            doubt += (share * self.doubt[..., there]) ** 2
+            carried += self.memory[..., here] ** distance * self.direct[..., there]
+        for name in ("spread", "planted"):
+            np.hypot(self.parts[name][:, :, here], np.sqrt(doubt)[..., None], out=self.parts[name][:, :, here])
+        whole = np.where(known, unit, 1.0)
+        effect = np.where(known, np.clip(curve[..., ZERO] / whole - carried, -limit, limit), 0.0)
+        error = np.where(known, spread[..., ZERO] / whole, limit)
+        draw = partial(_draw_together, weight=unit * scale) if together else _draw_alone
+        self.direct[..., here], self.doubt[..., here] = draw(effect, error)
 
     def finish(self) -> Scores:
         """Return what was written."""
         return Scores(refusal=self.refusal, is_ratio=self.family.is_ratio, **self.parts)
+
+
+def _draw_alone(estimate: FloatArray, error: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Return estimates drawn towards none by as much as they are uncertain, and how uncertain they are then.
+
+    By the positive part of James and Stein's rule (1961): what is no larger than its error counts as nothing. Of the
+    error's square a third is left where there is nothing, all of it where there is much.
+    """
+    larger = np.abs(estimate) > error
+    kept = 1 - np.divide(error, estimate, out=np.ones_like(estimate), where=larger) ** 2
+    return kept * estimate, error * np.sqrt((1 + 2 * kept) / 3)
+
+
+def _draw_together(estimate: FloatArray, error: FloatArray, *, weight: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Return for all people the group's weighted mean of estimates (P, T), drawn towards none."""
+    share = weight / np.maximum(weight.sum(0), TINY)
+    middle = (share * estimate).sum(0)
+    drawn, _ = _draw_alone(middle, np.sqrt((share**2 * error**2).sum(0)))
+    return np.broadcast_to(drawn, estimate.shape), np.zeros(estimate.shape)
 
 
 def _plan_blocks(
@@ -410,7 +443,7 @@ def score_block(
     Returns
     -------
     dict
-        The arrays of `Scores`, (B, M, asked), and ``overlap`` (B, M, asked, reach).
+        The arrays of `Scores`, (B, M, asked), ``leak`` (B, M, asked, reach) and ``memory`` (B, M, asked).
     """
     ok = np.isfinite(block.y) & np.isfinite(block.own[:, 0]).all(1)
     ok &= np.isfinite(block.dates).all(-1) & np.isfinite(block.before).all(-1)
@@ -438,31 +471,38 @@ def score_block(
     share = 1 - np.clip((basis**2).sum(-1)[:, None] + (own * combined).sum(2), 0, MOST_LEVERAGE)
     square = residual**2 / share
     score = (news * (root * relative)[:, None, None]).sum(-1)
-    if family.is_ratio:
-        plain = news / np.where(ok, root, 1.0)[:, None, None]
-        traced = _trace_scores(family, trigger, plain, square * days[:, None], weights * relative, weights, root)
-        curve, spread, planted = traced
-    else:
-        curve = score[..., None] - GRID * size[..., None]
-        spread = np.sqrt((news**2 * square[:, :, None]).sum(-1))[..., None] + 0 * GRID
-        planted = spread
     rank = ((basis**2).sum(1) > 0.5).sum(1)
     n = days.sum(1)
     df = n - rank - (0 if shared else own.shape[2])
     n, df = (np.broadcast_to(value[:, None, None], size.shape) for value in (n, df))
     trust = np.minimum(size**2 / np.maximum((news**4).sum(-1), TINY), df)
+    square = square * days[:, None]
+    if family.is_ratio:
+        plain = news / np.where(ok, root, 1.0)[:, None, None]
+        curve, spread, planted = _trace_scores(family, trigger, plain, square, weights * relative, weights, root, trust)
+    else:
+        curve = score[..., None] - GRID * size[..., None]
+        variance = (news**2 * square[:, :, None]).sum(-1)
+        expected = size * (square.sum(-1) / np.maximum(days.sum(1)[:, None], 1))[:, :, None]
+        spread = np.sqrt(_moderate(variance, expected, trust))[..., None] + 0 * GRID
+        planted = spread
     if window > 1:
-        inflation, alike = _share_days(news, residual[:, :, None], window)
+        inflation, alike = _share_days(news, residual[:, :, None], _share_fit(basis, root, window), window)
         spread, planted = (error * np.sqrt(inflation)[..., None] for error in (spread, planted))
         trust = np.minimum(trust, n / alike)
     trust = np.minimum(trust, n / (1 + SKEWNESS * _square_skewness(news) * _square_skewness(residual)[:, :, None]))
     events = ((y > 0) * days).sum(1)[:, None, None] / np.maximum(n, 1)
-    overlap = _find_overlap(basis, root, reach)
+    leak, memory = np.zeros((*size.shape, 0)), np.zeros(size.shape)
+    if reach:
+        gram = own @ own.swapaxes(2, 3)
+        older = np.arange(asked, 2 * asked)
+        memory = gram[..., older - asked, older] / np.maximum(gram[..., older, older], TINY)
+        leak, memory = _expect_leak(basis, root, memory, reach)
     return {
         "curve": curve, "spread": spread, "planted": planted, "size": size, "scale": scale[:, :, :asked],
         "n": n, "df": df, "trust": trust,
         "information": size * (events * (1 - events) if family.name == "yes/no" else 1.0),
-        "overlap": np.broadcast_to(overlap[:, None, None], (*size.shape, reach)),
+        "leak": leak, "memory": memory,
         "refusal": _refuse(block, ok, family, size, scale[:, :, :asked], weights, np.where(shared, 0.0, df), trust),
     }  # fmt: skip
 
@@ -530,13 +570,19 @@ def _trace_scores(
     events: FloatArray,
     weights: FloatArray,
     root: FloatArray,
+    trust: FloatArray,
 ) -> tuple[FloatArray, FloatArray, FloatArray]:
     """Return score, its standard error, and that at no effect if there were one, at each of GRID, (B, M, a, G).
 
     The variance is that of the products of what is left of the trigger, (B, M, a, n), with what is left of the outcome
     beside trigger and nuisance, whose squares are given, (B, M, n); at an effect the news is compared with another
-    mean. With an effect the days' variances grow as their means.
+    mean. With an effect the days' variances grow as their means, what is beyond Poisson as their squares.
     """
+    n = np.maximum((weights > 0).sum(-1), 1)[:, None]
+    usual = square.sum(-1) / n
+    beyond = np.clip(1 - 1 / np.maximum(usual, TINY), 0.0, 1.0)[..., None, None]
+    share = ((events > 0).sum(-1) / n[:, 0])[:, None, None, None]
+    usual = usual[..., None, None] * (root**2)[:, None, None]
     square = (square * (root**2)[:, None])[:, :, None]
     first, second, third = (square * news**2).sum(-1), (square * news).sum(-1), square.sum(-1)
     scores, variances, planted = [], [], []
@@ -544,11 +590,24 @@ def _trace_scores(
     for factor in _list_factors(trigger):
         score, taken = family.add_scores(events, weights, factor, news)
         scores.append(score)
-        variances.append(first - 2 * taken * second + taken**2 * third)
-        level = (weights[:, None, None] * factor).sum(-1) / total
-        planted.append((square * news**2 * factor).sum(-1) / np.maximum(level, TINY))
+        level = ((weights[:, None, None] * factor).sum(-1) / total)[..., None]
+        growth = family.grow(factor / np.where(level > 0, level, 1.0), beyond=beyond, share=share)
+        planted.append((square * news**2 * growth).sum(-1))
+        variance = first - 2 * taken * second + taken**2 * third
+        expected = (usual * (news - taken[..., None]) ** 2 * growth).sum(-1)
+        variances.append(_moderate(variance, expected, trust))
     curve, *errors = (np.stack(parts, -1) for parts in (scores, variances, planted))
     return curve, *(np.sqrt(np.maximum(error, 0.0)) for error in errors)  # type: ignore[return-value]
+
+
+def _moderate(variance: FloatArray, expected: FloatArray, trust: FloatArray) -> FloatArray:
+    """Return a variance, drawn towards what is expected of it where it is smaller (Smyth 2004).
+
+    Few days with a trigger are alike by chance now and then: their variance then looks small, and their mean is off.
+    """
+    trust = np.maximum(trust, 0.0)
+    drawn: FloatArray = (trust * variance + PRIOR_DF * expected) / (trust + PRIOR_DF)
+    return np.maximum(variance, drawn)
 
 
 def _list_factors(trigger: FloatArray) -> list[FloatArray]:
@@ -562,15 +621,19 @@ def _list_factors(trigger: FloatArray) -> list[FloatArray]:
     return factors
 
 
-def _share_days(news: FloatArray, residual: FloatArray, window: int) -> tuple[FloatArray, FloatArray]:
+def _share_days(
+    news: FloatArray, residual: FloatArray, share: FloatArray, window: int
+) -> tuple[FloatArray, FloatArray]:
     """Return by how much shared days raise the variance of a score, and by how much they lower the number of days.
 
-    1 + 2 sum r_x(h) r_e(h) where positive, and 1 + 2 sum r_x(h)^2, over distances below the window (Bartlett 1935).
+    1 + 2 sum r_x(h) r_e(h) where positive, and 1 + 2 sum r_x(h)^2, over distances below the window (Bartlett 1935). A
+    fit makes neighbouring days look related the other way round: what it takes (`_share_fit`) is given back.
     """
     inflation, alike = np.ones(news.shape[:-1]), np.ones(news.shape[:-1])
     for apart in range(1, min(window, news.shape[-1])):
+        given = (np.maximum(share[:, apart], 0.0) / np.maximum(1 - share[:, 0], 1 - MOST_LEVERAGE))[:, None, None]
         own, other = (
-            (part[..., apart:] * part[..., :-apart]).sum(-1) / np.maximum((part**2).sum(-1), TINY)
+            (part[..., apart:] * part[..., :-apart]).sum(-1) / np.maximum((part**2).sum(-1), TINY) + given
             for part in (news, residual)
         )
         inflation += 2 * np.maximum(own * other, 0.0)
@@ -586,14 +649,39 @@ def _square_skewness(values: FloatArray) -> FloatArray:
     return skewness
 
 
-def _find_overlap(basis: FloatArray, root: FloatArray, reach: int) -> FloatArray:
-    """Return how far the fitted part of a day's outcome rests on the day so many days before, (B, reach)."""
-    total = np.maximum((root**2).sum(1), TINY)
-    overlap = np.zeros((len(basis), reach))
-    for distance in range(1, min(reach, basis.shape[1] - 1) + 1):
-        near = (basis[:, distance:] * basis[:, :-distance]).sum(-1) * root[:, distance:] * root[:, :-distance]
-        overlap[:, distance - 1] = near.sum(1) / total
-    return overlap
+def _share_fit(basis: FloatArray, root: FloatArray, most: int) -> FloatArray:
+    """Return how far the fitted part of a day rests on the day so many days before, (B, most + 1), on average."""
+    share = np.zeros((len(basis), most + 1))
+    for distance in range(min(most + 1, basis.shape[1])):
+        later, earlier = slice(distance, None), slice(None, basis.shape[1] - distance)
+        near = (basis[:, later] * basis[:, earlier]).sum(-1) * root[:, later] * root[:, earlier]
+        share[:, distance] = near.sum(1)
+    return share / np.maximum((root**2).sum(1, keepdims=True), TINY)
+
+
+def _expect_leak(basis: FloatArray, root: FloatArray, memory: FloatArray, reach: int) -> tuple[FloatArray, FloatArray]:
+    """Return by how much an estimate falls for each unit of an effect so many days nearer, (B, M, a, reach).
+
+    A trigger of this lag-one memory, (B, M, a), as it is after the fitted columns are taken out, has another one before
+    that; it is returned too. The fitted columns make neighbouring days look related the other way round: the leak is
+    what the trigger's news would foretell of its later days without them, less what they foretell with them.
+    """
+    span = np.arange(-MEMORY_SPAN, MEMORY_SPAN + 1)
+    apart = np.abs(span + np.arange(reach + 3)[:, None])
+    share = _share_fit(basis, root, int(apart.max()))
+    taken = share[:, apart][:, None, None]
+    days = np.arange(reach + 3)
+    before = np.clip(memory, *MEMORY_LIMITS)
+    for _ in range(MEMORY_STEPS):
+        left = before[..., None] ** days - (taken * before[..., None, None] ** np.abs(span)).sum(-1)
+        before = np.clip(before + memory - left[..., 1] / np.maximum(left[..., 0], TINY), *MEMORY_LIMITS)
+    left = before[..., None] ** days - (taken * before[..., None, None] ** np.abs(span)).sum(-1)
+    gram = np.stack([left[..., 0], left[..., 1], left[..., 1], left[..., 0]], -1).reshape(*memory.shape, 2, 2)
+    passed = np.linalg.solve(gram + 1e-9 * np.eye(2), left[..., 1:3, None])[..., 0]
+    news = np.maximum(left[..., 0] - (passed * left[..., 1:3]).sum(-1), 1 - MOST_LEVERAGE)
+    near = (slice(1, reach + 1), slice(2, reach + 2), slice(3, reach + 3))
+    foretold = left[..., near[0]] - passed[..., :1] * left[..., near[1]] - passed[..., 1:] * left[..., near[2]]
+    return before[..., None] ** days[1 : reach + 1] - foretold / news[..., None], before
 
 
 def _refuse(

@@ -55,6 +55,15 @@ class Family:
         weights = ok * mean * (1 + alpha[:, None] * level) / (1 + alpha[:, None] * mean)
         return weights, ok * y / np.where(ok > 0, mean, 1.0)
 
+    def grow(self, factor: FloatArray, *, beyond: FloatArray, share: FloatArray) -> FloatArray:
+        """Return what the variance of a day's outcome is multiplied by where its mean, or odds, are by `factor`.
+
+        Counts grow as their mean, what is `beyond` Poisson as its square; yes/no as p (1 - p), with `share` of days.
+        """
+        if self.name == "count":
+            return (1 - beyond + beyond * factor) * factor
+        return factor / (1 + share * (factor - 1)) ** 2
+
     def add_scores(
         self, events: FloatArray, weights: FloatArray, factor: FloatArray, news: FloatArray
     ) -> tuple[FloatArray, FloatArray]:

@@ -15,6 +15,7 @@ from twitchstats.panel import FloatArray
 from twitchstats.triggers.engine import GRID, LEAST_POOLED_DF, REFUSALS, TINY, ZERO, Scores
 
 POWER = 0.8
+FOUND = 0.92  # of a large effect that an estimate finds in short diaries: what the study measures at 120 days
 FINER = 4  # points of a fine grid for each of the coarse one
 SECANTS = 6
 WIDE = 12.0  # standard errors that the grid of a difference reaches per unit of GRID
@@ -127,6 +128,8 @@ class Evaluator:
         self.scale = np.where(scores.scale > 0, scores.scale, 1.0)
         self.size, self.zero = scores.size, scores.curve[..., ZERO]
         self.error = scores.spread[..., ZERO]
+        yes_no = (scores.information < scores.size) & scores.is_ratio
+        self.variance = np.where(yes_no, scores.information / np.maximum(scores.size, TINY), 0.0)
         self.planted = interpolate.CubicSpline(GRID, np.log(np.maximum(scores.planted, TINY**0.5)), axis=-1).c
         if self.is_ratio:
             self.curve = interpolate.CubicSpline(GRID, scores.curve, axis=-1).c
@@ -144,7 +147,18 @@ class Evaluator:
     def power(self, effect: FloatArray) -> FloatArray:
         """Return what each person's test of no effect would be if there were that effect, with the sign turned."""
         error = self.plant(effect)
-        return np.where(error > 0, (self(effect) - self.zero[..., None]) / np.where(error > 0, error, 1.0), np.nan)
+        score = self(self.find(effect)) - self.zero[..., None]
+        return np.where(error > 0, score / np.where(error > 0, error, 1.0), np.nan)
+
+    def find(self, effect: FloatArray) -> FloatArray:
+        """Return what would be found of a planted effect.
+
+        Where an effect makes yes/no days, those without the outcome have less of the trigger's variance left: with q
+        the variance of the outcome, r = 1 - q b^2 r^2.
+        """
+        spread = 4 * self.variance[..., None] * (effect * self.scale[..., None]) ** 2
+        left = np.where(spread > TINY, 2 * (np.sqrt(1 + spread) - 1) / np.where(spread > TINY, spread, 1.0), 1.0)
+        return FOUND * left * effect
 
     def plant(self, effect: FloatArray) -> FloatArray:
         """Return the standard error of the score at no effect if there were that effect."""
@@ -306,8 +320,9 @@ def _pool_pair(scores: Scores, step: float) -> tuple[Curve, FloatArray, dict[str
     noise = np.median(noise) if scores.is_ratio else noise
     weight = scale / (noise + tau**2 * information)
 
-    def add(effect: FloatArray) -> FloatArray:
-        return evaluator(np.broadcast_to(effect, (people, effect.shape[-1]))) * weight[:, None]
+    def add(effect: FloatArray, *, planted: bool = False) -> FloatArray:
+        effect = np.broadcast_to(effect, (people, effect.shape[-1]))
+        return evaluator(evaluator.find(effect) if planted else effect) * weight[:, None]
 
     def statistic(effect: FloatArray) -> FloatArray:
         return _t_of_sums(add(effect))[None]
@@ -327,7 +342,7 @@ def _pool_pair(scores: Scores, step: float) -> tuple[Curve, FloatArray, dict[str
 
     def power(effect: FloatArray) -> FloatArray:
         each = evaluator.plant(np.broadcast_to(effect, (people, effect.shape[-1]))) * weight[:, None]
-        return ((add(effect) - none).sum(0) / (np.sqrt((each**2).sum(0)) / error_now * spread_now))[None]
+        return ((add(effect, planted=True) - none).sum(0) / (np.sqrt((each**2).sum(0)) / error_now * spread_now))[None]
 
     curve = replace(start, planted=power)
     return curve, statistic(np.zeros((1, 1)))[:, 0], spread | {"heterogeneity": tau * step}
