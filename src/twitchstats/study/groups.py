@@ -13,7 +13,7 @@ from twitchstats.triggers.families import choose_family
 from twitchstats.triggers.rows import describe_people, pool_people
 
 OUTCOME, TRIGGER = "twitches", "trigger_1"
-MOST_GROUPS = 400  # of one size
+MOST_GROUPS = 300  # of one size
 NORMAL_QUANTILE = float(special.ndtri(0.975))
 GROUP_METHODS = ("rows pooled", "one slope for all", "random effects, z", "pooled estimate_effects")
 

@@ -9,9 +9,13 @@ from twitchstats.errors import check_choice
 from twitchstats.journal.record import Journal
 from twitchstats.panel import Panel, build_panel
 from twitchstats.study import rivals
-from twitchstats.triggers import correlate_triggers, estimate_effects
+from twitchstats.triggers import correlate_triggers
+from twitchstats.triggers.engine import Options, score_panel
+from twitchstats.triggers.families import choose_family
+from twitchstats.triggers.rows import list_people
 
 OUTCOME = "twitches"
+TOLD = ["person", "trigger", "lag", "p_value", "estimate", "ci_lower", "ci_upper"]
 Rival = Callable[[Panel, str, str, int], rivals.Tests]
 
 RIVALS: dict[str, Rival] = {
@@ -22,11 +26,7 @@ RIVALS: dict[str, Rival] = {
     "quasi-Poisson": rivals.regress_counts,
     "quasi-Poisson HC3": rivals.regress_counts_robustly,
 }
-OURS: dict[str, Callable[..., pd.DataFrame]] = {
-    "correlate_triggers": correlate_triggers,
-    "estimate_effects": estimate_effects,
-}
-METHODS = (*RIVALS, *OURS)
+METHODS = (*RIVALS, "correlate_triggers", "estimate_effects")
 REFERENCE = "least squares"  # whose power ours must reach
 OF_COUNTS = (REFERENCE, "quasi-Poisson", "quasi-Poisson HC3")  # made for no other outcome
 ABOUT = {
@@ -64,21 +64,22 @@ def run_method(method: str, journal: Journal, *, lags: Sequence[int]) -> pd.Data
         There is no such method.
     """
     check_choice("method", method, METHODS)
-    return _run_rival(RIVALS[method], journal, lags) if method in RIVALS else _run_own(method, journal, lags)
+    if method in RIVALS:
+        return _run_rival(RIVALS[method], journal, lags)
+    if method == "estimate_effects":
+        return score_people(journal, lags)[TOLD]
+    return correlate_triggers(journal, lags=lags, by="person")[TOLD[:4]].reindex(columns=TOLD)
 
 
-def _run_own(method: str, journal: Journal, lags: Sequence[int]) -> pd.DataFrame:
-    found = OURS[method](journal, lags=lags, by="person")
-    frame = found[["person", "trigger", "lag", "p_value"]].copy()
-    with np.errstate(divide="ignore"):  # an interval may reach down to a ratio of 0
-        for name in ("estimate", "ci_lower", "ci_upper"):
-            frame[name] = to_log(found, name) if method == "estimate_effects" else np.nan
-    return frame
-
-
-def to_log(found: pd.DataFrame, name: str) -> pd.Series:
-    """Return a column of effects where none is 0: logarithms of ratios, differences as they are."""
-    return found[name].where(found["measure"] == "difference", np.log(found[name].where(found[name] >= 0)))
+def score_people(journal: Journal, lags: Sequence[int], *, detect: float | None = None) -> pd.DataFrame:
+    """Return what `estimate_effects` tells of each person, on the scale of the model and without cautions."""
+    panel = build_panel(journal)
+    kinds = journal.variables.set_index("name")["kind"]
+    triggers = sorted(name for name in panel.names if name != OUTCOME)
+    family = choose_family(str(kinds[OUTCOME]))
+    scores = score_panel(panel, OUTCOME, triggers, lags, family=family, options=Options())
+    labels = pd.MultiIndex.from_product([panel.people, triggers, lags], names=["person", "trigger", "lag"])
+    return pd.concat([labels.to_frame(index=False), list_people(scores, np.ones(len(triggers)), detect=detect)], axis=1)
 
 
 def _run_rival(rival: Rival, journal: Journal, lags: Sequence[int]) -> pd.DataFrame:

@@ -12,13 +12,11 @@ import pandas as pd
 
 from twitchstats.errors import OptionError, check_choice
 from twitchstats.inference import adjust_p_values
+from twitchstats.journal.record import Journal
 from twitchstats.panel import build_panel
 from twitchstats.simulate.processes import PROCESSES, simulate_process
 from twitchstats.study.groups import GROUP_METHODS, pool_groups
-from twitchstats.study.methods import METHODS, OF_COUNTS, REFERENCE, run_method
-from twitchstats.triggers.engine import Options, score_panel
-from twitchstats.triggers.families import choose_family
-from twitchstats.triggers.rows import list_people
+from twitchstats.study.methods import METHODS, OF_COUNTS, REFERENCE, run_method, score_people
 
 COLUMNS = [
     "part", "world", "method", "days", "people", "lag", "replicates", "size", "size_mcse", "coverage", "coverage_mcse",
@@ -31,6 +29,7 @@ PROMISED = ("autocorrelated .8", "zero-heavy", "yes/no trigger", "yes/no outcome
 QUICK_METHODS = ("naive", REFERENCE, "estimate_effects")  # at other lengths than MAIN_DAYS
 MAIN_DAYS = 120
 SIDES = ("detectable_up", "detectable_down")
+PROMISES = 5
 ALPHA = 0.05
 LAG = 1
 GROUP_DAYS = 120
@@ -188,21 +187,28 @@ def study_beside(world: str, days: int, replicates: int, seed: int) -> pd.DataFr
 
 
 def study_promise(world: str, replicates: int, seed: int) -> pd.DataFrame:
-    """Study the power at what was called detectable, the median over diaries without effect; columns as `run_study`."""
+    """Study the power at what was called detectable; columns as `run_study`.
+
+    Diaries without effect are told what they could find. In five parts, from the smallest promise to the largest, the
+    same diaries are drawn again with their part's middle promise planted.
+    """
     people = _count_people(replicates, MAIN_DAYS)
-    null, _ = simulate_process(world, people=people, days=MAIN_DAYS, seed=_make_rng(seed, world, "promise"))
-    family = choose_family(PROCESSES[world].kind)
-    scores = score_panel(build_panel(null), "twitches", ["trigger_1"], [0], family=family, options=Options())
-    told = list_people(scores, np.ones(1), detect=ALPHA)
+
+    def simulate(effect: float) -> Journal:
+        rng = _make_rng(seed, world, "promise")
+        return simulate_process(world, people=people, days=MAIN_DAYS, effect=effect, seed=rng)[0]
+
+    told = score_people(simulate(0.0), (0,), detect=ALPHA)
     rows = []
     for side in SIDES:
-        effect = float(told[side].median())
-        planted, _ = simulate_process(
-            world, people=people, days=MAIN_DAYS, effect=effect, seed=_make_rng(seed, world, "promise", side)
-        )
-        found = run_method("estimate_effects", planted, lags=(0,))
+        promised = told[side].dropna().abs().sort_values()
+        found = []
+        for part in np.array_split(promised.index.to_numpy(), PROMISES):
+            tested = score_people(simulate(float(told.loc[part, side].median())), (0,))
+            found.append(tested.loc[part, "p_value"] < ALPHA)
         row = {"part": "promise", "world": world, "method": side, "days": MAIN_DAYS, "people": 1, "lag": 0}
-        rows.append(row | {"replicates": people} | _share("power", found["p_value"] < ALPHA))
+        row |= {"replicates": len(promised), "refused": float(told[side].isna().mean())}
+        rows.append(row | _share("power", pd.concat(found)))
     return pd.DataFrame(rows)
 
 
