@@ -72,7 +72,8 @@ class Options:
 
     Attributes
     ----------
-    trend : {"smooth", "linear", "none"}
+    trend : {"smooth", "fine", "stiff", "linear", "none"}
+        "smooth" is stiff, a term a month, or fine where the outcome needs it.
     weekday : bool
     effect : {"total", "that day"}
     adjust : {"each", "together"}
@@ -207,7 +208,7 @@ def score_columns(
     Parameters
     ----------
     panel : Panel
-        Gives people, weekdays and whether days are in order; weekday and trend are left out where they are not.
+        Gives people, weekdays and whether days are in order; weekday and (stiff) trend are left out where they are not.
     y : (P, n)
         Outcome; NaN where it is not known.
     x : (T, P, n)
@@ -231,7 +232,10 @@ def score_columns(
     def lay(people: NDArray[np.int64]) -> tuple[FloatArray, FloatArray, FloatArray | None]:
         return before[people], np.moveaxis(own[:, :, people], 2, 0), None
 
-    store.run(panel, y, lay, options or Options(), positions=[0])
+    # the columns given are there for shorter waves: a fine trend and the means of a week, say, would fight
+    options = options or Options()
+    options = replace(options, trend="stiff") if options.trend == "smooth" else options
+    store.run(panel, y, lay, options, positions=[0])
     return store.finish()
 
 
