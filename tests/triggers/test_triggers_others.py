@@ -5,6 +5,7 @@ import pytest
 from scipy import stats
 
 import twitchstats as tw
+from twitchstats.simulate.processes import simulate_process
 
 
 def drift(rng, shape, memory=0.7):
@@ -217,6 +218,22 @@ def test_a_person_copying_days_counts_them_once(journal_of):
     assert honest["n_days"] - copying["n_days"] == pytest.approx(59, abs=2)
     assert honest["caution"] == ""
     assert "days filled in together count once" in copying["caution"]
+
+
+def test_a_strong_effect_of_many_people_needs_no_caution():
+    """An effect leaks into the days around it; the trigger three days later is asked given the day itself."""
+    journal, _ = simulate_process("effect on the same day", people=200, days=120, seed=3)
+    rows = tw.estimate_effects(journal, lags=(0, 1)).set_index("lag")
+    assert rows.loc[0, "p_value"] < 1e-20
+    assert rows.loc[0, "caution"] == ""
+    assert rows.loc[1, "p_value"] > 0.05
+
+
+def test_what_the_outcome_does_to_the_trigger_is_told():
+    """Twitching brings the trigger of the next day: whatever is found in large groups carries its caution."""
+    journal, _ = simulate_process("feedback", people=200, days=120, seed=3)
+    found = tw.estimate_effects(journal).query("p_value < 0.05")
+    assert found["caution"].str.contains("the outcome foretells the trigger as well").all()
 
 
 def test_risks_of_one_person_count_stretches_of_days(journal_of):

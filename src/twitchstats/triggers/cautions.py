@@ -37,9 +37,9 @@ def find_cautions(request: Request, frame: pd.DataFrame, options: Options) -> pd
     Returns
     -------
     Series
-        Values of `CAUTIONS`, several joined by "; ": "later", a negative control (Lipsitch, Tchetgen Tchetgen and Cohen
-        2010); "trend", where with a trend term every eight days less than half the effect is left; "reverse", where the
-        outcome foretells the trigger at least as strongly.
+        Values of `CAUTIONS`, several joined by "; ": "later", a negative control given the found days themselves
+        (Lipsitch, Tchetgen Tchetgen and Cohen 2010); "trend", where with a trend term every eight days less than half
+        the effect is left; "reverse", where the outcome foretells the trigger at least as strongly.
     """
     words = pd.Series("", index=frame.index, dtype="str")
     found = frame["p_value"].lt(ALPHA) & np.isfinite(frame["estimate"])
@@ -63,10 +63,13 @@ def _try_others(request: Request, trigger: str, rows: pd.DataFrame, options: Opt
     people = np.arange(len(panel.people)) if pooled else np.flatnonzero(panel.people.isin(rows["person"]))
     part = panel.take(people)
     family = choose_family(request.kind)
-    plain = replace(options, adjust="each", effect="total", window=1)
-    later = _test(score_panel(part, outcome, [trigger], [-LATER], family=family, options=plain), pooled)
     lags = sorted(set(rows["lag"]))
+    plain = replace(options, adjust="each", effect="total", window=1)
     fine = replace(options, adjust="each", trend="fine")
+    beside = replace(
+        fine if pooled and options.trend == "smooth" else options, adjust="each", effect="that day", window=1
+    )
+    later = _test(score_panel(part, outcome, [trigger], [-LATER, *lags], family=family, options=beside), pooled)
     finer = score_panel(part, outcome, [trigger], lags, family=family, options=fine)
     step = request.variables.loc[[trigger], "step"].to_numpy(float)
     table = (pool_people if pooled else list_people)(finer, step)
