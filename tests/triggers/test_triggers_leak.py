@@ -2,8 +2,10 @@
 
 import numpy as np
 import pytest
+from scipy import stats
 
 from twitchstats.triggers.engine import _draw_alone, _draw_together, _expect_leak, _orthonormalise, _share_fit
+from twitchstats.triggers.rows import need_errors
 
 DAYS, DRAWS = 80, 3000
 
@@ -63,3 +65,12 @@ def test_people_together_share_their_mean():
     drawn, doubt = _draw_together(np.array([[1.0], [3.0]]), np.ones((2, 1)), weight=np.array([[1.0], [3.0]]))
     assert drawn[:, 0] == pytest.approx([2.5 * 0.9] * 2)
     assert not doubt.any()
+
+
+@pytest.mark.parametrize("df", [2, 4, 19, 100])
+def test_the_errors_needed_give_the_promised_power_on_average(df):
+    """Mean over what the error may be by chance (chi-squared), of the noncentral t test's power: 80 % within 3."""
+    error = np.sqrt(stats.chi2.ppf((np.arange(400) + 0.5) / 400, df) / df)
+    needed = need_errors(np.array([float(df)]), 0.05)
+    power = stats.nct.sf(stats.t.ppf(0.975, df), df, needed * error).mean()
+    assert power == pytest.approx(0.8, abs=0.03)
