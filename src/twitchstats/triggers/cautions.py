@@ -69,7 +69,10 @@ def _try_others(request: Request, trigger: str, rows: pd.DataFrame, options: Opt
     beside = replace(
         fine if pooled and options.trend == "smooth" else options, adjust="each", effect="that day", window=1
     )
-    later = _test(score_panel(part, outcome, [trigger], [-LATER, *lags], family=family, options=beside), pooled)
+    later = [
+        _test(score_panel(part, outcome, [trigger], [-LATER, lag], family=family, options=beside), pooled)[:, 0]
+        for lag in lags
+    ]
     finer = score_panel(part, outcome, [trigger], lags, family=family, options=fine)
     step = request.variables.loc[[trigger], "step"].to_numpy(float)
     table = (pool_people if pooled else list_people)(finer, step)
@@ -82,7 +85,7 @@ def _try_others(request: Request, trigger: str, rows: pd.DataFrame, options: Opt
         place, lag = (0 if pooled else places[row["person"]]), lags.index(row["lag"])
         kept = effects[place, lag] / row["estimate"] if row["estimate"] else 1.0
         checks = {
-            "later": later[place, 0] < ALPHA,
+            "later": later[lag][place] < ALPHA,
             "trend": np.isfinite(kept) and kept < 0.5 and options.trend == "smooth",
             "reverse": reverse[place, lag] < min(ALPHA, row["p_value"]),
         }

@@ -47,8 +47,9 @@ TINY = 1e-300
 PRIOR_DF = 4.0  # what an expected variance weighs beside one that is seen
 LEAST_CHANGES = 4  # days on which a yes/no trigger differs from the day before: it is only these that tell something
 
-# Of some people's models: older outcomes (B, n, o), own columns (B, M, q, n), the trigger's older value (B, M, n).
-Columns = tuple[FloatArray, FloatArray, FloatArray | None]
+# Of some people's models: older outcomes (B, n, o) and how many days ago the newest is (0: no outcomes), own columns
+# (B, M, q, n), the trigger's older value (B, M, n).
+Columns = tuple[FloatArray, int, FloatArray, FloatArray | None]
 Layer = Callable[[NDArray[np.int64]], Columns]
 Index = NDArray[Any] | tuple[Any, ...] | slice  # of people, triggers and lags
 
@@ -141,7 +142,9 @@ class Block:
     fine : (B, n, f)
         Further trend columns, taken in where a person's outcome needs them.
     before : (B, n, o)
-        The outcome of older days.
+        The outcome of older days, or other columns that all models share.
+    newest : int
+        How many days ago the newest of these outcomes is; 0 where they are none.
     own : (B, M, q, n)
         The trigger first, or several that are asked about, then what stands beside it.
     older : (B, M, n) or None
@@ -152,6 +155,7 @@ class Block:
     dates: FloatArray
     fine: FloatArray
     before: FloatArray
+    newest: int
     own: FloatArray
     older: FloatArray | None
 
@@ -229,8 +233,8 @@ def score_columns(
     own = x[:, None] if beside is None else np.concatenate([x[:, None], beside], axis=1)
     before = np.stack(adjust, axis=-1) if len(adjust) else np.zeros((*y.shape, 0))
 
-    def lay(people: NDArray[np.int64]) -> tuple[FloatArray, FloatArray, FloatArray | None]:
-        return before[people], np.moveaxis(own[:, :, people], 2, 0), None
+    def lay(people: NDArray[np.int64]) -> Columns:
+        return before[people], 0, np.moveaxis(own[:, :, people], 2, 0), None
 
     # the columns given are there for shorter waves: a fine trend and the means of a week, say, would fight
     options = options or Options()
@@ -246,8 +250,7 @@ def _lay_lags(
     options: Options,
     told: FloatArray,
     people: NDArray[np.int64],
-) -> tuple[FloatArray, FloatArray, FloatArray | None]:
-    """Return the older outcomes (B, n, o), the own columns (B, M, q, n) and the older value of some people's models."""
+) -> Columns:
     columns = columns[:, people]
     last = max(lags) + options.window
     window = range(options.window)
@@ -257,15 +260,15 @@ def _lay_lags(
         tilt = np.arange(options.window) - (options.window - 1) / 2
         beside.append(np.sum([tilt[day] * shift_days(columns, lags[0] + day) for day in window], axis=0))
     older: list[FloatArray] = []
-    before = np.zeros((len(people), told.shape[1], 0))
+    before, newest = np.zeros((len(people), told.shape[1], 0)), 0
     if panel.ordered:
-        older = find_older(columns, last)
-        before = np.stack(find_older(told[people], max(last, 1)), axis=-1)
+        older, newest = find_older(columns, last), max(last, 1)
+        before = np.stack(find_older(told[people], newest), axis=-1)
     own = np.stack([*asked, *beside, *older], axis=1)  # T, q, B, n
     first = older[0].swapaxes(0, 1) if older and options.window == 1 and len(lags) == 1 else None
     if options.adjust == "together":  # one model holds all triggers: the asked ones first
-        return before, np.moveaxis(own.swapaxes(0, 1).reshape(1, -1, *own.shape[2:]), 2, 0), None
-    return before, np.moveaxis(own, 2, 0), first
+        return before, newest, np.moveaxis(own.swapaxes(0, 1).reshape(1, -1, *own.shape[2:]), 2, 0), None
+    return before, newest, np.moveaxis(own, 2, 0), first
 
 
 def find_older(values: FloatArray, first: int) -> list[FloatArray]:
@@ -315,7 +318,7 @@ class Store:
         terms: int,
         shared: bool,
     ) -> None:
-        before, own, older = lay(people)
+        before, newest, own, older = lay(people)
         weekday = date_columns(panel, y, people, 0, weekday=options.weekday)[..., 1:]
         dates = date_columns(panel, y, people, terms, weekday=False)
         fine = np.zeros((*dates.shape[:2], 0))
@@ -326,7 +329,7 @@ class Store:
             if options.trend in ("smooth", "fine") and panel.ordered:
                 fine = fine_trend_columns(y[people], terms)
         asked = len(positions) if options.adjust == "each" else self.shape[1]
-        for models, block in _split_by_days(Block(y[people], dates, fine, before, own, older)):
+        for models, block in _split_by_days(Block(y[people], dates, fine, before, newest, own, older)):
             found = score_block(
                 block,
                 self.family,
@@ -457,11 +460,17 @@ def score_block(
     design = dates if shared else np.concatenate([dates, before], axis=-1)
     weights, relative = family.weigh(y, design, days)
     root = np.sqrt(weights)
-    basis = _orthonormalise(design * root[..., None])
-    common = _share_columns(before * root[..., None], basis) if shared else None
+    trend = _orthonormalise(dates * root[..., None])
+    wanted = np.zeros(len(trend), dtype=bool)
     if block.fine.shape[-1]:
         bends = np.where(ok[..., None], block.fine, 0.0) * root[..., None]
-        basis = _add_fine_trend(basis, bends, root * relative, days, level=1.0 if fine else FINE_LEVEL)
+        stiff = _orthonormalise(design * root[..., None])
+        wanted = _test_fine_trend(stiff, bends, root * relative, days, level=1.0 if fine else FINE_LEVEL)
+        trend = np.concatenate([trend, _orthonormalise(_free(bends, trend)) * wanted[:, None, None]], axis=-1)
+    before = _free(before * root[..., None], trend)
+    older = _orthonormalise(before)
+    basis = trend if shared else np.concatenate([trend, older], axis=-1)
+    common = _share_columns(before) if shared else None
     own, scale = standardise(block.own, np.broadcast_to(ok[:, None, None], block.own.shape))
     trigger = own[:, :, :asked]
     own = _project(own * root[:, None, None], basis, common)
@@ -490,6 +499,13 @@ def score_block(
         expected = size * (square.sum(-1) / np.maximum(days.sum(1)[:, None], 1))[:, :, None]
         spread = np.sqrt(_moderate(variance, expected, trust))[..., None] + 0 * GRID
         planted = spread
+    if block.newest and wanted.any():
+        left = np.maximum(n[:, 0, 0] - rank, 1.0)
+        noise = (_free((family.transform(y) * root)[..., None], basis)[..., 0] * (root * relative)).sum(1)
+        share = _share_fit(trend, root, block.newest + 2 + MEMORY_SPAN)
+        pull = _pull_back(before, older, share, block.newest, noise * n[:, 0, 0] / left)
+        doubt = np.sqrt(size * (wanted * (pull**2).sum(-1) / left)[:, None, None])
+        spread, planted = (np.hypot(error, doubt[..., None]) for error in (spread, planted))
     if window > 1:
         inflation, alike = _share_days(news, residual[:, :, None], _share_fit(basis, root, window), window)
         spread, planted = (error * np.sqrt(inflation)[..., None] for error in (spread, planted))
@@ -499,9 +515,9 @@ def score_block(
     leak, memory = np.zeros((*size.shape, 0)), np.zeros(size.shape)
     if reach:
         gram = own @ own.swapaxes(2, 3)
-        older = np.arange(asked, 2 * asked)
-        memory = gram[..., older - asked, older] / np.maximum(gram[..., older, older], TINY)
-        leak, memory = _expect_leak(basis, root, memory, reach)
+        behind = np.arange(asked, 2 * asked)
+        memory = gram[..., behind - asked, behind] / np.maximum(gram[..., behind, behind], TINY)
+        leak, memory = _expect_leak(_share_fit(basis, root, reach + 2 + MEMORY_SPAN), memory, reach)
     return {
         "curve": curve, "spread": spread, "planted": planted, "size": size, "scale": scale[:, :, :asked],
         "n": n, "df": df, "trust": trust,
@@ -521,26 +537,30 @@ def _orthonormalise(columns: FloatArray) -> FloatArray:
     return basis
 
 
-def _share_columns(columns: FloatArray, basis: FloatArray) -> FloatArray:
-    """Return columns that all people share, freed of each person's own, orthonormal over all days of all people."""
+def _free(columns: FloatArray, basis: FloatArray) -> FloatArray:
+    """Return what is left of columns (B, n, k) beside an orthonormal basis (B, n, p)."""
+    freed: FloatArray = columns - basis @ (basis.swapaxes(1, 2) @ columns)
+    return freed
+
+
+def _share_columns(columns: FloatArray) -> FloatArray:
+    """Return columns that all people share, already freed of each person's own, orthonormal over all days of all."""
     people, days, count = columns.shape
-    freed = columns - basis @ (basis.swapaxes(1, 2) @ columns)
-    return _orthonormalise(freed.reshape(1, -1, count)).reshape(people, days, count)
+    return _orthonormalise(columns.reshape(1, -1, count)).reshape(people, days, count)
 
 
-def _add_fine_trend(
+def _test_fine_trend(
     basis: FloatArray, fine: FloatArray, response: FloatArray, days: FloatArray, *, level: float
-) -> FloatArray:
-    """Add trend columns for the people whose outcome needs them: an F test at this level against the stiffer trend."""
-    more = _orthonormalise(fine - basis @ (basis.swapaxes(1, 2) @ fine))
-    left = response - (basis @ (basis.swapaxes(1, 2) @ response[..., None]))[..., 0]
+) -> NDArray[np.bool_]:
+    """Return whose outcome needs further trend columns: an F test at this level."""
+    more = _orthonormalise(_free(fine, basis))
+    left = _free(response[..., None], basis)[..., 0]
     gained = ((more.swapaxes(1, 2) @ left[..., None])[..., 0] ** 2).sum(1)
     rank, extra = (((columns**2).sum(1) > 0.5).sum(1) for columns in (basis, more))
     free = days.sum(1) - rank - extra
-    usable = (extra > 0) & (free > LEAST_DF)
     ratio = gained / np.maximum(extra, 1) / np.maximum(((left**2).sum(1) - gained) / np.maximum(free, 1), TINY)
-    wanted = usable & (stats.f.sf(ratio, np.maximum(extra, 1), np.maximum(free, 1)) <= level)
-    return np.concatenate([basis, more * wanted[:, None, None]], axis=-1)
+    needed: NDArray[np.bool_] = stats.f.sf(ratio, np.maximum(extra, 1), np.maximum(free, 1)) <= level
+    return needed & (extra > 0) & (free > LEAST_DF)
 
 
 def _project(values: FloatArray, basis: FloatArray, common: FloatArray | None) -> FloatArray:
@@ -663,29 +683,56 @@ def _share_fit(basis: FloatArray, root: FloatArray, most: int) -> FloatArray:
     return share / np.maximum((root**2).sum(1, keepdims=True), TINY)
 
 
-def _expect_leak(basis: FloatArray, root: FloatArray, memory: FloatArray, reach: int) -> tuple[FloatArray, FloatArray]:
+def _follow_memory(share: FloatArray, memory: FloatArray, most: int) -> tuple[FloatArray, FloatArray]:
+    """Return the lag-one memory of a series before columns were fitted to it, and what is left of its autocovariances.
+
+    The memory, (B, M, a), is what is seen after the fit; sought is the first-order series that would leave that, by
+    expectation. What is left, (B, M, a, most + 1), is of variance 1 before the fit.
+    """
+    span, days = np.arange(-MEMORY_SPAN, MEMORY_SPAN + 1), np.arange(most + 1)
+    apart = np.minimum(np.abs(span + days[:, None]), share.shape[1] - 1)
+    taken = share[:, apart][:, None, None]
+    before = np.clip(memory, *MEMORY_LIMITS)
+    for step in range(MEMORY_STEPS + 1):
+        left = before[..., None] ** days - (taken * before[..., None, None] ** np.abs(span)).sum(-1)
+        if step < MEMORY_STEPS:
+            before = np.clip(before + memory - left[..., 1] / np.maximum(left[..., 0], TINY), *MEMORY_LIMITS)
+    return before, left
+
+
+def _expect_leak(share: FloatArray, memory: FloatArray, reach: int) -> tuple[FloatArray, FloatArray]:
     """Return by how much an estimate falls for each unit of an effect so many days nearer, (B, M, a, reach).
 
-    A trigger of this lag-one memory, (B, M, a), as it is after the fitted columns are taken out, has another one before
-    that; it is returned too. The fitted columns make neighbouring days look related the other way round: the leak is
-    what the trigger's news would foretell of its later days without them, less what they foretell with them.
+    A trigger of this lag-one memory, (B, M, a), as it is after the columns are fitted, has another one before that; it
+    is returned too. The fit makes neighbouring days look related the other way round: the leak is what the trigger's
+    news would foretell of its later days without it, less what they foretell with it.
     """
-    span = np.arange(-MEMORY_SPAN, MEMORY_SPAN + 1)
-    apart = np.abs(span + np.arange(reach + 3)[:, None])
-    share = _share_fit(basis, root, int(apart.max()))
-    taken = share[:, apart][:, None, None]
-    days = np.arange(reach + 3)
-    before = np.clip(memory, *MEMORY_LIMITS)
-    for _ in range(MEMORY_STEPS):
-        left = before[..., None] ** days - (taken * before[..., None, None] ** np.abs(span)).sum(-1)
-        before = np.clip(before + memory - left[..., 1] / np.maximum(left[..., 0], TINY), *MEMORY_LIMITS)
-    left = before[..., None] ** days - (taken * before[..., None, None] ** np.abs(span)).sum(-1)
+    memory, left = _follow_memory(share, memory, reach + 2)
     gram = np.stack([left[..., 0], left[..., 1], left[..., 1], left[..., 0]], -1).reshape(*memory.shape, 2, 2)
     passed = np.linalg.solve(gram + 1e-9 * np.eye(2), left[..., 1:3, None])[..., 0]
     news = np.maximum(left[..., 0] - (passed * left[..., 1:3]).sum(-1), 1 - MOST_LEVERAGE)
-    near = (slice(1, reach + 1), slice(2, reach + 2), slice(3, reach + 3))
-    foretold = left[..., near[0]] - passed[..., :1] * left[..., near[1]] - passed[..., 1:] * left[..., near[2]]
-    return before[..., None] ** days[1 : reach + 1] - foretold / news[..., None], before
+    near = left[..., 1 : reach + 1]
+    foretold = near - passed[..., :1] * left[..., 2 : reach + 2] - passed[..., 1:] * left[..., 3 : reach + 3]
+    return memory[..., None] ** np.arange(1, reach + 1) - foretold / news[..., None], memory
+
+
+def _pull_back(before: FloatArray, older: FloatArray, share: FloatArray, newest: int, noise: FloatArray) -> FloatArray:
+    """Return how far a score moves for each unit that the trigger happens to rest on older outcomes, (B, o).
+
+    A trend that is fitted to a day's outcome shares the noise of the older ones beside it (Nickell 1981). `before` are
+    the older outcomes freed of the trend, (B, n, o), `older` the same orthonormal, `noise` what an outcome and its
+    transform have in common, summed over days.
+    """
+    gram = before.swapaxes(1, 2) @ before
+    seen = gram[:, 0, 1] / np.maximum(gram[:, 1, 1], TINY)
+    memory, _ = _follow_memory(share, np.clip(seen, *MEMORY_LIMITS)[:, None, None], 1)
+    span = np.arange(MEMORY_SPAN)
+    places = newest + np.arange(before.shape[-1])
+    met = (share[:, places[:, None] + span] * memory[:, 0, :, None] ** span).sum(-1) * noise[:, None]
+    size = np.maximum(np.trace(gram, axis1=1, axis2=2), TINY)[:, None, None]
+    told = np.linalg.solve(gram / size + 1e-6 * np.eye(gram.shape[-1]), met[..., None]) / size
+    pull: FloatArray = ((before.swapaxes(1, 2) @ older).swapaxes(1, 2) @ told)[..., 0]
+    return pull
 
 
 def _refuse(

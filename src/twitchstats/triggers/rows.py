@@ -372,7 +372,7 @@ def _t_of_sums(scores: FloatArray) -> FloatArray:
 
 
 def describe_people(scores: Scores) -> dict[str, FloatArray]:
-    """Return each person's estimate and standard error per unit of the trigger, and the test as z: arrays (P,).
+    """Return each person's estimate and its SD per unit of the trigger, and the test as z: arrays (P,).
 
     ``usable`` tells where the person's own test is.
     """
@@ -386,7 +386,8 @@ def describe_people(scores: Scores) -> dict[str, FloatArray]:
     slope = ((evaluator(at - width) - evaluator(at + width)) / (2 * width))[:, 0]
     told = np.isfinite(estimate) & (slope > 0)
     found["estimate"][usable] = np.where(told, estimate, np.nan)
-    found["se"][usable] = np.where(told, evaluator(at, error=True)[:, 0] / np.where(told, slope, 1.0), np.nan)
+    wider = np.sqrt(own.trust / np.maximum(own.trust - 2, 1.0))  # the variance of t, not of z
+    found["se"][usable] = np.where(told, wider * evaluator(at, error=True)[:, 0] / np.where(told, slope, 1.0), np.nan)
     found["z"][usable] = stats.norm.isf(stats.t.sf(np.abs(t), np.maximum(own.trust, 1.0))) * np.sign(t)
     return found | {"usable": np.isfinite(found["se"]) & np.isfinite(found["z"])}
 
