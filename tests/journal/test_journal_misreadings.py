@@ -40,8 +40,9 @@ def test_a_note_of_several_lines_is_no_stray_quote(read):
     ("text", "message"),
     [
         ("variable,2024-03-01,2024-03-02,2024-03-03\ntwitches,1,2,3\n",
-         "The days table has its dates in the header ('2024-03-01', '2024-03-02', ...): it is turned. Write a row for "
-         "each day and a column for each variable; in a spreadsheet copy it and paste it transposed."),
+         "The days table has its dates in the header ('2024-03-01', '2024-03-02', ...), so it is turned (a spreadsheet "
+         "pastes what was copied transposed). Write a row for each day with its full date (2024-03-31), and a column "
+         "for each variable."),
         ("2024-03-01,3,4\n2024-03-02,2,5\n",
          "The days table seems to have no header: its first row holds '2024-03-01', '3', '4'. Add a header row, such "
          "as date,twitches,stress."),
@@ -55,6 +56,19 @@ def test_a_note_of_several_lines_is_no_stray_quote(read):
         ("Day,Jan,Feb,Mar\n1,0,2,1\n2,1,0,0\n",
          "The days table has months in the header ('Jan', 'Feb', ...), as a calendar on one page has. Write a row for "
          "each day with its full date (2024-03-31), and a column for each variable."),
+        (",1.3.,2.3.,3.3.\ntwitches,1,2,3\n",
+         "The days table has days without a year in the header ('1.3.', '2.3.', ...), so it is turned (a spreadsheet "
+         "pastes what was copied transposed). Write a row for each day with its full date (2024-03-31), and a column "
+         "for each variable."),
+        ("Datum;Mo;Di;Mi;Do;Fr;Sa;So\n04.03.2024;2;3;1;0;4;2;1\n",
+         "The days table has weekdays in the header ('Mo', 'Di', ...), as a timetable has. Write a row for each day "
+         "with its full date (2024-03-31), and a column for each variable."),
+        ("date,08:00,12:00,20:00\n2024-03-01,1,2,0\n",
+         "The days table has times of day in the header ('08:00', '12:00', ...), as a timetable has. Write a row for "
+         "each day with its full date (2024-03-31), and a column for each variable."),
+        ("date,twitches\n2024-03-01,1\n\ndate,stress\n2024-03-01,7\n",
+         "The table holds a second table, which begins in row 4 with 'date', 'stress'. Put it into a file of its own, "
+         "and give both: the second with also= (command line: --also)."),
         ("date,twitches\n2020,1\n2021,2\n",
          "Column 'date' holds years, such as '2020', and no days. Write full dates (2024-03-31). If they do number "
          'days, say order="day" (--order day).'),
@@ -93,6 +107,12 @@ def test_rows_of_totals_are_no_days(read):
     assert undated.days["twitches"].to_list() == [1, 2]
 
 
+def test_a_header_that_comes_again_is_no_day(read):
+    journal = read("date,twitches\n2024-03-01,3\ndate,twitches\n2024-03-02,4\n")
+    assert journal.days["twitches"].to_list() == [3, 4]
+    assert told(journal) == ["row 3, date: 'date' is the header again"]
+
+
 def test_rows_under_merged_cells_are_told(read):
     journal = read("date,time of day,twitches\n2024-03-01,am,3\n,pm,2\n2024-03-02,am,3\n,pm,2\n")
     assert told(journal) == [
@@ -112,21 +132,88 @@ def test_short_rows_are_dropped_whole(read):
 
 
 def test_an_encoding_that_is_guessed_is_told(read):
-    journal = read("date,twitches,notes\n2024-03-01,3,größer\n".encode("mac_roman"))
+    journal = read("date,twitches,notes\n2024-03-01,3,schön\n".encode("cp1252"))
     assert told(journal)[0] == (
-        "the file is not UTF-8, so it is read as Windows-1252 (Western Europe): 'grš§er' in row 2. If that is not what "
+        "the file is not UTF-8, so it is read as Windows-1252 (Western Europe): 'schön' in row 2. If that is not what "
         "was written, name the encoding: encoding= (command line: --encoding)"
     )
+
+
+@pytest.mark.parametrize(
+    ("encoding", "words", "seen"),
+    [
+        ("cp1250", "źle spałem", "Ÿle spa³em"), ("cp1251", "плохо", "ïëîõî"), ("shift_jis", "メモ", "ƒ\ufffdƒ‚"),
+        ("mac_roman", "größer", "grš§er"), ("cp850", "müde", "m\ufffdde"), ("gb18030", "日期", "ÈÕÆÚ"),
+    ],
+)  # fmt: skip
+def test_words_that_no_western_encoding_makes_are_asked_about(read, encoding, words, seen):
+    data = f"date,twitches,notes\n2024-03-01,3,{words}\n".encode(encoding)
+    with pytest.raises(JournalError) as caught:
+        read(data)
+    start = (
+        f"The days table is not UTF-8, and as Windows-1252 it doesn't read right: {seen!r} in row 2. "
+        "Name its encoding with encoding= (command line: --encoding): "
+    )
+    assert str(caught.value).startswith(start)
+    assert f"{encoding} ({words!r})" in str(caught.value)
+    assert read(data, encoding=encoding).days["notes"].to_list() == [words]
+
+
+@pytest.mark.parametrize(
+    "words", ["l’été à Orléans", "größer als 10 °C", "“naïve” – l´œuvre", "¿qué? ½ pastilla", "2 m²"]
+)
+def test_western_words_are_not_doubted(read, words):
+    journal = read(f"date,twitches,notes\n2024-03-01,3,{words}\n".encode("cp1252"))
+    assert journal.days["notes"].to_list() == [words]
 
 
 # --- dates ------------------------------------------------------------------------------------------------------------
 
 
-def test_day_numbers_of_spreadsheets_are_told(read):
-    assert told(read("date,twitches\n43889,1\n43890,2\n")) == [
-        "column date: it holds numbers of days as spreadsheets count them; 43889 is read as 2020-02-28. If the file "
-        "comes from a workbook that counts from 1904, it is 2024-02-29: write the dates as 2024-03-31"
+def test_day_numbers_of_spreadsheets_are_asked_about(read):
+    text = "date,twitches\n43889,1\n43890,2\n"
+    with pytest.raises(JournalError) as caught:
+        read(text)
+    assert str(caught.value) == (
+        "Column 'date' holds numbers of days, as spreadsheets count them: 43890 is 2020-02-29, or 2024-03-01 where a "
+        'workbook counts from 1904, as on older Macs. Say which with date_format="1900" or date_format="1904" (command '
+        "line: --date-format), or write dates as 2024-03-31."
+    )
+    assert read(text, date_format="1900").days.index[0][1].date() == dt.date(2020, 2, 28)
+    assert read(text, date_format="1904").days.index[0][1].date() == dt.date(2024, 2, 29)
+    assert told(read("date,twitches\n45352,1\n45353,2\n")) == []  # 1904 would be in the future
+
+
+def test_weekdays_that_contradict_the_dates(read):
+    days = ["Fri", "Sat", "Sun", "Mon", "Tue", "Wed", "Thu"]
+    with pytest.raises(JournalError) as caught:
+        read(write_days("wd,twitches", lambda day: days[(day + 1) % 7], lambda day: day % 4))
+    assert str(caught.value) == (
+        "Column 'wd' contradicts the dates in 30 of 30 rows: in row 2 it says 'Sat', but '2024-03-01' is read as "
+        "2024-03-01, a Friday. Correct the dates, say date_format= (command line: --date-format), or remove the column."
+    )
+    one = read(write_days("wd,twitches", lambda day: "Mon" if day == 4 else days[day % 7], lambda day: day % 4))
+    assert told(one) == [
+        "column wd: it contradicts the dates in 1 of 30 rows: in row 6 it says 'Mon', but '2024-03-05' is read as "
+        "2024-03-05, a Tuesday; see that no date is a slip"
     ]
+    weather = read(write_days("weather,twitches", lambda day: ["sun", "sat"][day % 2], lambda day: day % 4))
+    assert "weekday" not in set(weather.rejects["rule"])
+
+
+def test_entries_shortly_after_midnight_are_told(read):
+    text = "date,twitches\n" + "".join(f"2024-03-{day:02} 00:{day}:00,{day % 4}\n" for day in range(10, 30))
+    assert told(read(text)) == [
+        "column date: 20 of 20 entries, such as '2024-03-10 00:10:00', were written between midnight and four; each "
+        "counts for the date that is written. If they tell of the day before, write that date"
+    ]
+
+
+@pytest.mark.parametrize(
+    "month", ["févr.", "februari", "fevereiro", "febbraio", "feb.", "de febrero de", "de fevereiro de"]
+)
+def test_months_of_several_languages(read, month):
+    assert read(f"datum;twitches\n3 {month} 2024;1\n").days.index[0][1].date() == dt.date(2024, 2, 3)
 
 
 def test_stamps_in_utc_of_a_late_evening_are_told(read):

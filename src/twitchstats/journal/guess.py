@@ -29,7 +29,7 @@ from twitchstats.journal.cells import (
     read_yes_no,
     settle_decimal,
 )
-from twitchstats.journal.dates import look_like_dates
+from twitchstats.journal.dates import WEEKDAYS, look_like_dates
 from twitchstats.journal.layout import Column, Floats, Table
 from twitchstats.journal.record import Rejects
 from twitchstats.journal.schema import Facts, Schema, apply_facts, find_facts
@@ -48,7 +48,6 @@ _TIME_WORDS = {"min": "min", "mins": "min", "minutes": "min", "h": "h", "hrs": "
 _FLAG_ROLES = {"trigger": "trigger", "triggers": "trigger", "remedy": "remedy", "medicine": "medicine"}
 _TICKS, _CROSSES = frozenset("✓✔✅☑"), frozenset("x✗✘❌")
 _CALENDAR = frozenset(load_words("calendar column"))
-_WEEKDAYS = frozenset(load_words("weekday"))
 
 
 @dataclass(frozen=True, eq=False)
@@ -816,7 +815,7 @@ def _spread_levels(reading: Reading, cells: Cells) -> list[Reading]:
     few = 2 <= len(ranked) <= 12 and cells.n_filled >= 5 * len(ranked) and counts[ranked[-1]] >= 2
     short = all(len(text) <= 30 for text in ranked)
     figures = sum(text[0].isdigit() for text in ranked) > 0.5 * len(ranked)
-    dated = figures or look_like_dates(ranked) > 0 or all(normalise_header(text) in _WEEKDAYS for text in ranked)
+    dated = figures or look_like_dates(ranked) > 0 or all(normalise_header(text) in WEEKDAYS for text in ranked)
     if len(ranked) < 2 or (not variable.categories and (dated or not (few and short))):
         return []
     several = any(len(some) > 1 for some in words)

@@ -175,6 +175,11 @@ def parse_text(text: Text, table: str, rejects: Rejects, *, delimiter: str | Non
     rows_read = len(rows) + len(builder.ragged)
     if not rows_read:
         raise JournalError(f"{told} has a header but no rows. Add a row for each {_ROW_OF.get(table, 'day')}.")
+    if not len(rows):
+        first = rejects.entries[-rows_read][5]
+        raise JournalError(
+            f"None of the {rows_read} rows of {text.name or 'the table'} could be kept. The first: {first}."
+        )
     return Table(table, columns, rows, sign, text.name, text.checksum, rows_read)
 
 

@@ -79,8 +79,8 @@ def read_journal(
         Names of the columns that can't be known from their headers; ``person="none"``: all rows are one person's.
     order : {"auto", "date", "day", "none"}
         How the days are ordered. "none" reads a table without dates: no lags then.
-    date_format : {"dmy", "mdy", "ymd"} or str, optional
-        How to take 3/4/2024, or a format such as ``"%d.%m.%Y"``.
+    date_format : {"dmy", "mdy", "ymd", "1900", "1904"} or str, optional
+        How to take 3/4/2024, from when a spreadsheet counts its days, or a format such as ``"%d.%m.%Y"``.
     columns : mapping of str to str, optional
         Header in the file -> the header to read it as: a known variable, or a name of your own.
     delimiter, encoding : str, optional

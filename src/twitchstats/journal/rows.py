@@ -2,7 +2,7 @@
 
 import datetime as dt
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -10,8 +10,9 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from twitchstats.errors import JournalError, unknown_name
-from twitchstats.journal.cells import Fault, is_missing, read_number, read_yes_no
+from twitchstats.journal.cells import Fault, is_missing, read_clock_time, read_number, read_yes_no
 from twitchstats.journal.dates import (
+    WEEKDAYS,
     are_day_numbers,
     are_years,
     has_clock,
@@ -32,6 +33,7 @@ _PERSON_WORDS = frozenset(load_words("person hint"))
 _SURE_PERSON_WORDS = frozenset(load_words("person asked"))
 _OUTCOME_WORDS = frozenset(load_words("outcome hint"))
 _MONTHS = frozenset(word for month in range(1, 13) for word in load_words(f"month {month}"))
+_PART_DATE = re.compile(r"\d{1,2}(\.\s?\d{1,2}\.|/\d{1,2})$")
 _TOTALS = frozenset(load_words("totals"))
 _NIGHT_WORDS = frozenset(load_words("night column"))
 _HOW = {
@@ -182,6 +184,8 @@ def read_keys(
     if when is None and order != "none":
         _refuse_long(table.columns, table, repeated=False)
         raise JournalError(advise_undated(table, who))
+    if when is not None:
+        _refuse_second_table(table, when)
     if when is not None and who is not None and when.place == who.place:
         raise JournalError(f"Column {when.header!r} can't tell both the person and the date. Name two columns.")
     known = np.ones(len(table.rows), dtype=bool) if who is None else find_named(table, who, rejects)
@@ -204,27 +208,32 @@ def read_keys(
 
 
 def refuse_turned(table: Table) -> None:
-    """Raise JournalError where dates or figures stand in the header: a table that is turned, or has no header."""
+    """Raise JournalError where the header holds days, months, hours or figures: a turned table, or none at all."""
     filled = [header for header in table.headers if header]
-    dates = [header for header in filled[1:] if look_like_dates([header]) == 1 and len(header) > 5]
     told = table.source or f"The {table.name} table"
-    if len(dates) >= 2 and len(dates) >= 0.6 * (len(filled) - 1):
-        raise JournalError(
-            f"{told} has its dates in the header ({dates[0]!r}, {dates[1]!r}, ...): it is turned. Write a row for each "
-            "day and a column for each variable; in a spreadsheet copy it and paste it transposed."
-        )
-    months = [header for header in filled[1:] if normalise_header(header) in _MONTHS]
-    if len(months) >= 2 and len(months) >= 0.6 * (len(filled) - 1):
-        raise JournalError(
-            f"{told} has months in the header ({months[0]!r}, {months[1]!r}, ...), as a calendar on one page has. "
-            "Write a row for each day with its full date (2024-03-31), and a column for each variable."
-        )
+    for what, fits, shape in _TURNED:
+        found = [header for header in filled if fits(header)]
+        if len(found) >= 2 and len(found) >= 0.6 * (len(filled) - 1) and not fits(table.headers[0]):
+            raise JournalError(
+                f"{told} has {what} in the header ({found[0]!r}, {found[1]!r}, ...), {shape}. Write a row for each day "
+                "with its full date (2024-03-31), and a column for each variable."
+            )
     plain = [header for header in filled if read_number(header) is not None or look_like_dates([header]) == 1]
     if plain and len(plain) >= max(1.0, 0.5 * len(filled)):
         raise JournalError(
             f"{told} seems to have no header: its first row holds {', '.join(map(repr, plain[:3]))}. "
             "Add a header row, such as date,twitches,stress."
         )
+
+
+_PASTE = "so it is turned (a spreadsheet pastes what was copied transposed)"
+_TURNED: tuple[tuple[str, Callable[[str], bool], str], ...] = (
+    ("its dates", lambda header: len(header) > 5 and look_like_dates([header]) == 1, _PASTE),
+    ("days without a year", lambda header: bool(_PART_DATE.match(header)), _PASTE),
+    ("months", lambda header: normalise_header(header) in _MONTHS, "as a calendar on one page has"),
+    ("weekdays", lambda header: normalise_header(header) in WEEKDAYS, "as a timetable has"),
+    ("times of day", lambda header: ":" in header and read_clock_time(header) is not None, "as a timetable has"),
+)
 
 
 def _refuse_split_date(table: Table, when: Column) -> None:
@@ -253,16 +262,37 @@ def find_named(table: Table, who: Column, rejects: Rejects) -> Mask:
 
 
 def _drop_totals(table: Table, columns: list[Column], rejects: Rejects) -> Mask:
-    """Say which rows are no totals or averages of the others; those go to `rejects`."""
+    """Say which rows are no totals or averages of the others, and no header again; those go to `rejects`."""
     kept = np.ones(len(table.rows), dtype=bool)
     for column in columns:
-        codes = [code for code, text in enumerate(column.levels) if normalise_header(text) in _TOTALS]
+        named = [normalise_header(text) for text in column.levels]
+        codes = [code for code, name in enumerate(named) if name in _TOTALS or column.levels[code] == column.header]
         for place in np.flatnonzero(np.isin(column.codes, codes) & kept) if codes else []:
             row, text = int(table.rows[place]), column.levels[column.codes[place]]
-            message = f"row {row}, {column.header}: {text!r} marks a row of totals, which is no entry of a day"
-            rejects.add(table.name, row, column.header, text, "totals_row", message, _NO_ROW)
+            rule, what = ("totals_row", "marks a row of totals, which is no entry of a day")
+            if text == column.header:
+                rule, what = ("header_again", "is the header again")
+            message = f"row {row}, {column.header}: {text!r} {what}"
+            rejects.add(table.name, row, column.header, text, rule, message, _NO_ROW)
             kept[place] = False
     return kept
+
+
+def _refuse_second_table(table: Table, when: Column) -> None:
+    """Raise JournalError where below the rows another header stands: what follows means something else."""
+    if when.numbers is not None:
+        return
+    dated = load_words("date column")
+    codes = [code for code, text in enumerate(when.levels) if normalise_header(text) in dated]
+    for place in np.flatnonzero(np.isin(when.codes, codes)) if codes else []:
+        cells = [column.levels[column.codes[place]] for column in table.columns]
+        other = [cell for cell in cells if cell and cell not in table.headers]
+        if other:
+            raise JournalError(
+                f"{table.source or 'The table'} holds a second table, which begins in row {table.rows[place]} with "
+                f"{', '.join(map(repr, filter(None, cells)))}. Put it into a file of its own, and give both: the "
+                "second with also= (command line: --also)."
+            )
 
 
 def _code_people(who: Column | None, mask: Mask) -> tuple[NDArray[np.object_], NDArray[np.int32]]:
@@ -311,30 +341,61 @@ def _read_when(
         row, value = int(table.rows[place]), when.levels[when.codes[place]]
         rejects.add(table.name, row, when.header, value, rule, f"row {row}, {when.header}: {wrong}", _NO_ROW)
     _note_merged(table, when, rejects)
-    return when.spread(np.array(values, dtype=np.int64)), dated, "day" if numbered else "date"
+    days = when.spread(np.array(values, dtype=np.int64))
+    if not numbered:
+        _compare_weekdays(table, when, days, dated, rejects)
+    return days, dated, "day" if numbered else "date"
 
 
 def _note_stamps(table: Table, when: Column, rejects: Rejects) -> None:
-    """Tell of dates that may be meant otherwise: day numbers of spreadsheets, and times of another time zone."""
+    """Tell of times that may belong to another day: of another time zone, or shortly after midnight."""
     texts = [text for text in when.levels if text]
-    serial = next((text for text in texts if re.fullmatch(r"[2-7]\d{4}(\.\d+)?", text)), None)
-    if serial:
-        days = int(float(serial))
-        first = dt.date(1899, 12, 30) + dt.timedelta(days=days)
-        rejects.note(
-            table.name, when.header, "day_serial",
-            f"it holds numbers of days as spreadsheets count them; {serial} is read as {first.isoformat()}. If the "
-            f"file comes from a workbook that counts from 1904, it is {(first + dt.timedelta(days=1462)).isoformat()}: "
-            "write the dates as 2024-03-31", value=serial,
-        )  # fmt: skip
+    hours = {text: clock.total_seconds() / 3600 for text in texts if (clock := read_clock(text))}
     zoned = [text for text in texts if re.search(r"\d(Z|\s*UTC|\s*GMT|[+-]00:?00)$", text, re.IGNORECASE)]
-    late = [text for text in zoned if (clock := read_clock(text)) and not 5 <= clock.total_seconds() / 3600 < 17]
+    late = [text for text in zoned if not 5 <= hours.get(text, 12) < 17]
     if late:
         rejects.note(
             table.name, when.header, "time_zone",
             f"its times are in UTC, and {len(late)} of {len(texts)}, such as {late[0]!r}, may lie on another day where "
             "you live; each is read as the date that is written. If that is wrong, write local dates", value=late[0],
         )  # fmt: skip
+        return
+    night = [text for text, hour in hours.items() if 0 < hour < 4]
+    if len(night) > 0.1 * len(texts):
+        rejects.note(
+            table.name, when.header, "after_midnight",
+            f"{len(night)} of {len(texts)} entries, such as {night[0]!r}, were written between midnight and four; each "
+            "counts for the date that is written. If they tell of the day before, write that date", value=night[0],
+        )  # fmt: skip
+
+
+def _compare_weekdays(table: Table, when: Column, numbers: NDArray[np.int64], dated: Mask, rejects: Rejects) -> None:
+    """Tell where a column of weekdays contradicts the dates.
+
+    Raises
+    ------
+    JournalError
+        It does in a fifth of the rows: the dates are read wrongly.
+    """
+    for column in table.columns:
+        words = set(map(normalise_header, filter(None, column.levels))) if column.numbers is None else set()
+        if len(words) < 3 or not words <= set(WEEKDAYS):
+            continue
+        said = column.spread(np.array([WEEKDAYS.get(normalise_header(text), -1) for text in column.levels], dtype=int))
+        judged = dated & (said >= 0)
+        wrong = np.flatnonzero(judged & (said != (numbers + 3) % 7))
+        if not len(wrong):
+            continue
+        place, day = int(wrong[0]), int(numbers[wrong[0]])
+        text = (
+            f"contradicts the dates in {len(wrong)} of {int(judged.sum())} rows: in row {table.rows[place]} it says "
+            f"{column.levels[column.codes[place]]!r}, but {when.levels[when.codes[place]]!r} is read as "
+            f"{np.datetime64(day, 'D')}, a {load_words(f'weekday {(day + 3) % 7}')[0].capitalize()}"
+        )
+        if len(wrong) >= max(2, 0.2 * judged.sum()):
+            way = "Correct the dates, say date_format= (command line: --date-format), or remove the column"
+            raise JournalError(f"Column {column.header!r} {text}. {way}.")
+        rejects.note(table.name, column.header, "weekday", f"it {text}; see that no date is a slip")
 
 
 def _note_merged(table: Table, when: Column, rejects: Rejects) -> None:
