@@ -80,6 +80,27 @@ def test_tables_of_another_shape_are_asked_about(read, text, message):
     assert str(caught.value) == message
 
 
+def test_a_column_for_each_person_is_asked_about_or_told(read):
+    numbers = (lambda day: day % 4, lambda day: day * 3 % 5)
+    with pytest.raises(JournalError) as caught:
+        read(write_days("P01,P02", *numbers))
+    assert str(caught.value) == (
+        "The table seems to have a column for each person ('P01', 'P02', ...). Write a row for each person and day, "
+        'with the columns person, date and what was counted. If all rows are one person\'s, say person="none" '
+        "(--person none)."
+    )
+    assert read(write_days("P01,P02", *numbers), person="none").days.columns.to_list() == ["p01", "p02"]
+    assert told(read(write_days("Anna,Ben", *numbers)))[0] == (
+        "no column has a name that is known ('Anna', 'Ben', ...); if they are different people, write a row for each "
+        "person and day instead"
+    )
+    assert told(read(write_days("Anna twitches,Anna stress,Ben twitches,Ben stress", *numbers * 2)))[0] == (
+        "columns of 'anna' and 'ben' measure the same; if they are different people, write a row for each person and "
+        "day instead"
+    )
+    assert "people_as_columns" not in set(read(write_days("twitches,Milk", *numbers)).rejects["rule"])
+
+
 @pytest.mark.parametrize(
     ("numbers", "row", "what"),
     [
@@ -283,6 +304,42 @@ def test_codes_for_missing_values(read):
     assert journal.days["steps"].notna().all()
 
 
+@pytest.mark.parametrize(("code", "low"), [(-1, 1), (-77, 1), (-88, 0), (-98, 0), (98, 0)])
+def test_codes_beside_a_short_scale(read, code, low):
+    journal = read(write_days("mood", lambda day: code if day == 7 else low + day % 5))
+    assert journal.variables.loc[0, "kind"] == "rating"
+    assert journal.days["mood"].isna().sum() == 1
+    assert journal.rejects["rule"].to_list() == ["missing_code"]
+
+
+def test_whole_figures_that_may_be_counts_are_told(read):
+    journal = read(write_days("trigger,mood,twitches", lambda day: day * 7 % 11, lambda day: day % 11, lambda day: 1))
+    assert told(journal) == [
+        "whole figures up to 10 are taken for ratings where nothing else is said: 'trigger'. If one of these columns "
+        "counts something, say so in its header, such as 'trigger (count)', or in the schema"
+    ]
+    counted = read(write_days("trigger (count)", lambda day: day * 7 % 11))
+    assert counted.variables.loc[0, "kind"] == "count"
+    assert told(counted) == []
+
+
+@pytest.mark.parametrize(("header", "unit"), [("coffee", "mg"), ("alcohol", "drinks"), ("beer", "drinks")])
+def test_a_drink_told_as_0_and_1_is_a_yes_or_no(read, header, unit):
+    journal = read(write_days(header, lambda day: day % 2))
+    assert journal.variables.loc[0, "kind"] == "yes/no"
+    assert told(journal) == [f"column {header}: its cells say yes or no, so it is read as yes/no and not in {unit}"]
+    assert read(write_days("cups of coffee", lambda day: day % 2)).days["caffeine"].max() == 95
+
+
+@pytest.mark.parametrize("cell", ["40%", "70 kg", "$50", "120/80"])
+def test_figures_among_other_signs_are_told(read, cell):
+    journal = read(write_days("humid", lambda day: cell.replace("0", str(day % 8))))
+    assert told(journal) == [
+        "column humid: other signs stand with its figures, so it is kept as text; write plain figures, and the unit in "
+        "the header"
+    ]
+
+
 def test_two_units_in_one_column(read):
     journal = read(write_days("caffeine", lambda day: [2, 200, 3, 150][day % 4]))
     assert journal.days.columns.to_list() == ["my_caffeine"]
@@ -342,7 +399,7 @@ def test_answers_of_several_parts_are_taken_apart(read):
 def test_nine_beside_codes_from_one_to_five_is_no_answer(read):
     journal = read(write_days("sleepq", lambda day: [1, 2, 3, 4, 9][day % 5]))
     assert journal.days["sleepq"].max() == 4
-    assert told(journal)[0] == (
+    assert told(journal)[1] == (
         "row 6, sleepq: 9 is outside 1-4; it stands far from all other figures, as a code for 'not recorded' does"
     )
     assert read(write_days("glucose mg/dl", lambda day: 90 + day % 20)).variables.loc[0, "unit"] == ""

@@ -9,8 +9,9 @@ import numpy as np
 import pandas as pd
 
 from twitchstats.errors import JournalError, OptionError, check_choice, unknown_name
-from twitchstats.journal.guess import read_columns
+from twitchstats.journal.columns import read_columns
 from twitchstats.journal.layout import Table, read_frame, read_table
+from twitchstats.journal.own import is_open_rating
 from twitchstats.journal.record import Journal, Rejects
 from twitchstats.journal.rows import (
     Keys,
@@ -186,7 +187,35 @@ def _read_days(
     kept = table.keep(keys.mask)
     readings = place_nights(read_columns(kept, used, rejects, **reading), kept, keys, rejects)
     days = assemble_days(readings, keys, kept.rows, rejects)
-    return days, judge_courses(days, [reading.variable for reading in readings], keys.calendar, rejects)
+    variables = judge_courses(days, [reading.variable for reading in readings], keys.calendar, rejects)
+    if rated := [variable.header for variable in variables if is_open_rating(variable)]:
+        some = ", ".join(repr(header.source) for header in rated[:6]) + (", ..." if len(rated) > 6 else "")
+        message = (
+            f"whole figures up to 10 are taken for ratings where nothing else is said: {some}. If one of these columns "
+            f"counts something, say so in its header, such as '{rated[0].stem} (count)', or in the schema"
+        )
+        rejects.note("days", "", "taken_for_rating", message)
+    _note_people_as_columns(variables, rejects)
+    return days, variables
+
+
+def _note_people_as_columns(variables: list[Variable], rejects: Rejects) -> None:
+    """Tell where columns may be people: none is known, or the same known words follow different names."""
+    figures = [variable for variable in variables if variable.kind not in ("text", "choice") and not variable.level]
+    ends: dict[str, set[str]] = {}
+    for variable in figures:
+        *name, last = normalise_header(variable.header.stem).split() or [""]
+        if name and not variable.canonical and (known := find_variable(last)):
+            ends.setdefault(" ".join(name), set()).add(known)
+    several = [(name, known) for name, known in ends.items() if len(known) > 1]
+    if len(several) > 1 and all(known == several[0][1] for _, known in several):
+        found = f"columns of {several[0][0]!r} and {several[1][0]!r} measure the same"
+    elif len(figures) > 1 and all(not v.canonical and v.source.istitle() and v.source.isalpha() for v in figures):
+        found = f"no column has a name that is known ({figures[0].source!r}, {figures[1].source!r}, ...)"
+    else:
+        return
+    message = f"{found}; if they are different people, write a row for each person and day instead"
+    rejects.note("days", "", "people_as_columns", message)
 
 
 def find_source(

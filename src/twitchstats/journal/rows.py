@@ -21,7 +21,7 @@ from twitchstats.journal.dates import (
     read_dates,
     read_day_numbers,
 )
-from twitchstats.journal.guess import Reading
+from twitchstats.journal.evidence import Reading
 from twitchstats.journal.layout import Column, Mask, Table
 from twitchstats.journal.record import Rejects
 from twitchstats.journal.variable import Variable
@@ -34,6 +34,7 @@ _SURE_PERSON_WORDS = frozenset(load_words("person asked"))
 _OUTCOME_WORDS = frozenset(load_words("outcome hint"))
 _MONTHS = frozenset(word for month in range(1, 13) for word in load_words(f"month {month}"))
 _PART_DATE = re.compile(r"\d{1,2}(\.\s?\d{1,2}\.|/\d{1,2})$")
+_PERSON_CODE = re.compile(rf"({'|'.join(load_words('person code'))}) ?\d{{1,4}}")
 _TOTALS = frozenset(load_words("totals"))
 _NIGHT_WORDS = frozenset(load_words("night column"))
 _HOW = {
@@ -428,6 +429,7 @@ def _check_shape(columns: list[Column], table: Table, keys: Keys, *, person: str
     _refuse_long(rest, table, repeated=repeated)
     alone = len(keys.people) == 1 and keys.people[0] == SOLE_PERSON and person is None
     if alone:
+        _refuse_people_as_columns(rest, table)
         _refuse_nameless(rest, keys)
     if keys.calendar == "day" and order == "auto":
         _refuse_restart(table, keys)
@@ -454,6 +456,17 @@ def _refuse_long(columns: list[Column], table: Table, *, repeated: bool) -> None
 def _find(columns: list[Column], words: str) -> list[Column]:
     known = {normalise_header(column.header): column for column in columns}
     return [known[word] for word in load_words(words) if word in known]
+
+
+def _refuse_people_as_columns(columns: list[Column], table: Table) -> None:
+    """Raise JournalError where most headers are numbers of people (P01, P02): a column for each."""
+    coded = [column.header for column in columns if _PERSON_CODE.fullmatch(normalise_header(column.header))]
+    if len(coded) >= 2 and len(coded) >= 0.6 * len(columns):
+        raise JournalError(
+            f"{table.source or 'The table'} seems to have a column for each person ({coded[0]!r}, {coded[1]!r}, ...). "
+            "Write a row for each person and day, with the columns person, date and what was counted. If all rows are "
+            'one person\'s, say person="none" (--person none).'
+        )
 
 
 def _refuse_nameless(columns: list[Column], keys: Keys) -> None:
@@ -671,7 +684,8 @@ def _tell_combined(
         row, earlier = int(rows[order[place]]), int(rows[order[starts[place]]])
         person, day = keys.people[keys.person[order[place]]], keys.tell_day(int(order[place]))
         if equal[place]:
-            rule, what = "same_row", f"{person!r} has the same entry for {day} already, so it counts once"
+            rule = "same_row"
+            what = f"{person!r} has the same entry for {day} already, so it counts once; if not, add the time of each"
         else:
             rule = "same_day"
             what = f"{person!r} has an entry for {day} in row {earlier} already, and the two became one ({done})"

@@ -45,7 +45,7 @@ def make_schema(variables: pd.DataFrame) -> pd.DataFrame:
     frame["timing"] = frame["timing"].replace("", "not known")
     frame["outside"] = frame["outside"].map({True: "yes", False: "no"})
     frame["unit"] = frame["unit"].where(frame["kind"].eq("amount"), "")
-    for name in ("low", "high"):
+    for name in ("low", "high", "step"):
         frame[name] = [f"{value:.15g}" if pd.notna(value) else "" for value in frame[name]]
     return frame.astype("str").reset_index(drop=True)
 
@@ -130,6 +130,8 @@ def _check_fact(fact: str, value: str, where: str) -> None:
         raise JournalError(f"{where}: {value!r} is not one of {', '.join(allowed)}.")
     if fact in ("low", "high") and read_number(value) is None:
         raise JournalError(f"{where}: {value!r} is not a number. Write the lowest and highest value that can be.")
+    if fact == "step" and not (read_number(value) or 0.0) > 0:
+        raise JournalError(f"{where}: {value!r} is not a number above 0. Write the step in which effects are told.")
     if fact == "lagged" and not (value.isdigit() and len(value) < 4):
         raise JournalError(f"{where}: {value!r} is not a whole number of days. Write 0 where nothing has been moved.")
     if fact == "outside" and value.lower() not in ("yes", "no"):
@@ -173,7 +175,7 @@ def _same(value: object, other: object) -> bool:
 
 
 def _read_fact(fact: str, text: str) -> str | float | bool:
-    if fact in ("low", "high"):
+    if fact in ("low", "high", "step"):
         return float(read_number(text) or 0.0)
     if fact == "lagged":
         return int(text)

@@ -19,7 +19,7 @@ from twitchstats.errors import JournalError, OptionError
 from twitchstats.files import open_file
 
 FACT_COLUMNS = [
-    "source", "name", "label", "role", "kind", "low", "high", "unit", "timing", "combine", "lagged", "outside",
+    "source", "name", "label", "role", "kind", "low", "high", "unit", "step", "timing", "combine", "lagged", "outside",
 ]  # fmt: skip
 LINE_LIMIT = 1 << 20
 PIPE_LIMIT = 1 << 29
