@@ -134,6 +134,34 @@ def test_a_header_that_comes_again_is_no_day(read):
     assert told(journal) == ["row 3, date: 'date' is the header again"]
 
 
+def test_a_header_of_two_rows_is_asked_about(read):
+    with pytest.raises(JournalError) as caught:
+        read("date,twitches,caffeine\n,number,mg\n2024-03-01,3,95\n2024-03-02,4,190\n")
+    assert str(caught.value) == (
+        "Row 2 of the table has no date but words (number, mg): it seems to belong to the header. Join both rows into "
+        "one, such as 'caffeine (mg)' or 'pain evening'."
+    )
+    described = read("date,twitches\nDate of entry,how many\n2024-03-01,3\n")
+    assert told(described)[1:] == ["row 2, date: 'Date of entry' is the header again"]
+
+
+def test_people_who_differ_in_spelling_only_are_told(read):
+    journal = read("person,date,twitches\nP1,2024-03-01,3\np 1,2024-03-01,4\nP2,2024-03-01,4\n")
+    assert "column person: 'P1', 'p 1' differ only in how they are written, and are read as different people" in (
+        told(journal)
+    )
+
+
+def test_dates_that_a_spreadsheet_turned_are_asked_about(read):
+    turned = "".join(f"2024-{day:02}-03,1\n" if day < 13 else f"{day}/03/2024,1\n" for day in range(1, 29))
+    with pytest.raises(JournalError) as caught:
+        read(f"date,twitches\n{turned}")
+    assert str(caught.value) == (
+        "Column 'date' mixes '2024-01-03' with '13/03/2024', and no day of the first kind is above 12: a spreadsheet "
+        "seems to have taken days for months wherever it could. Save the original again with dates as 2024-03-31."
+    )
+
+
 def test_rows_under_merged_cells_are_told(read):
     journal = read("date,time of day,twitches\n2024-03-01,am,3\n,pm,2\n2024-03-02,am,3\n,pm,2\n")
     assert told(journal) == [
@@ -338,6 +366,18 @@ def test_figures_among_other_signs_are_told(read, cell):
         "column humid: other signs stand with its figures, so it is kept as text; write plain figures, and the unit in "
         "the header"
     ]
+
+
+def test_ratings_of_other_scales(read):
+    part = read(write_days("stress", lambda day: day % 11 / 10))
+    assert part.variables.loc[0, ["low", "high", "step"]].to_list() == [0, 1, 0.1]
+    assert told(part) == [
+        "column stress: it holds 0 to 1, so its scale is taken to be 0-1; if not, say it in the header, such as "
+        "'stress (0-10)'"
+    ]
+    both = read(write_days("stress", lambda day: day % 11 - 5))
+    assert both.days["my_stress"].min() == -5
+    assert told(both) == ["column stress: its cells don't fit 'stress', so it stays as a variable of your own"]
 
 
 def test_two_units_in_one_column(read):

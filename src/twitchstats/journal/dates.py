@@ -106,6 +106,7 @@ def _choose_reader(texts: Sequence[str], header: str, date_format: str | None, t
         return lambda text: _read_as(text, date_format)
     if date_format is None:
         _settle_epoch(texts, header, today)
+        _refuse_half_turned(texts, header)
         layout = settle_layout(texts, header)
     elif date_format.lower() in LAYOUTS or date_format in _EPOCHS:
         layout = date_format.lower()
@@ -126,6 +127,21 @@ def _settle_epoch(texts: Sequence[str], header: str, today: dt.date) -> None:
             f"Column {header!r} holds numbers of days, as spreadsheets count them: {max(serials)} is {dates['1900']}, "
             f"or {dates['1904']} where a workbook counts from 1904, as on older Macs. Say which with "
             'date_format="1900" or date_format="1904" (command line: --date-format), or write dates as 2024-03-31.'
+        )
+
+
+def _refuse_half_turned(texts: Sequence[str], header: str) -> None:
+    """Raise JournalError where a spreadsheet may have taken days for months, as far as there are such months."""
+    plain = [_strip_date(text) for text in texts]
+    known = [match for text in plain if (match := _ISO.match(text))]
+    left = [match for text in plain if (match := _PARTS.match(text)) and match[2] != "."]
+    if min(len(known), len(left)) < 3 or any(int(match[4]) > 12 for match in known):
+        return
+    if all(max(int(match[1]), int(match[3])) > 12 for match in left):
+        raise JournalError(
+            f"Column {header!r} mixes {known[0][0]!r} with {left[0][0]!r}, and no day of the first kind is above 12: a "
+            "spreadsheet seems to have taken days for months wherever it could. Save the original again with dates as "
+            "2024-03-31."
         )
 
 

@@ -1,7 +1,6 @@
 """What the cells of a column show, and reading them by the rule of what the column means."""
 
 import math
-from collections import Counter
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, TypeAlias
@@ -112,12 +111,9 @@ class Cells:
 
     @cached_property
     def signed(self) -> bool:
-        """Whether the same other signs stand with the figures of four fifths of the cells (40%, 71 kg, 120/80)."""
-        shapes: Counter[str] = Counter()
-        for text, n in self.rest:
-            if len(text) < 30 and any(map(str.isdigit, text)):
-                shapes["".join(char for char in text if not char.isdigit() and char not in ".,")] += n
-        return self.share(max(shapes.values(), default=0)) >= 0.8 and len(self.rest) > 1
+        """Whether four fifths of the cells hold figures, most with other signs (40%, 71 kg, 120/80, 1/2)."""
+        marked = sum(n for text, n in self.rest if len(text) < 30 and any(map(str.isnumeric, text)))
+        return len(self.rest) > 1 and self.share(marked) + self.figures >= 0.8
 
     @cached_property
     def never_says_no(self) -> bool:
@@ -190,12 +186,13 @@ def find_scale(cells: Cells, *, strict: bool = False) -> tuple[float, float] | N
 
 
 def step_of_scale(low: float, high: float) -> float:
-    """Return the step in which a rating is told: a tenth of its scale, at least one point.
+    """Return the step in which a rating is told: a tenth of its scale, one point at least where it has several.
 
-    >>> step_of_scale(0, 100), step_of_scale(0, 5)
-    (10.0, 1.0)
+    >>> step_of_scale(0, 100), step_of_scale(0, 5), step_of_scale(0, 1)
+    (10.0, 1.0, 0.1)
     """
-    return max(1.0, float(round((high - low) / 10))) if math.isfinite(high - low) else 1.0
+    tenth = (high - low) / 10
+    return 1.0 if not math.isfinite(tenth) else max(0.1 if tenth <= 0.1 else 1.0, float(round(tenth)))
 
 
 def round_step(spread: float) -> float:

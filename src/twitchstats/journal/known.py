@@ -36,6 +36,8 @@ def read_known(column: Column, variable: Variable, cells: Cells) -> Reading | No
         told = f"its cells say yes or no, so it is read as yes/no and not in {variable.unit}"
         return read_by_rule(column, replace(become_flags(variable, "guessed"), remark=told), cells)
     cells, variable = drop_codes(cells, variable)
+    if variable.kind == "rating" and variable.low >= 0 and cells.share(int((cells.numbers < 0).sum())) > 0.1:
+        return None
     if variable.kind == "rating":
         variable = _fit_scale(variable, cells)
     elif variable.assumed and (doubt := _doubt_unit(variable, cells)):
@@ -108,6 +110,8 @@ def _fit_scale(variable: Variable, cells: Cells) -> Variable:
     scale = None
     if beyond > 1 and variable.high < cells.high <= 100 and cells.low >= 0 and cells.share(beyond) > 0.02:
         scale = (0.0, 100.0)
+    elif len(cells.numbers) >= 20 and not cells.whole and cells.low >= 0 and cells.high <= 1:
+        scale = (0.0, 1.0)
     elif len(cells.numbers) >= 20 and cells.whole:
         scale = find_scale(cells, strict=True)
     if scale is None or scale == (variable.low, variable.high):

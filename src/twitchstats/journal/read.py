@@ -11,7 +11,7 @@ import pandas as pd
 from twitchstats.errors import JournalError, OptionError, check_choice, unknown_name
 from twitchstats.journal.columns import read_columns
 from twitchstats.journal.layout import Table, read_frame, read_table
-from twitchstats.journal.own import is_open_rating
+from twitchstats.journal.own import counts, is_open_rating
 from twitchstats.journal.record import Journal, Rejects
 from twitchstats.journal.rows import (
     Keys,
@@ -199,6 +199,13 @@ def _read_days(
     return days, variables
 
 
+def _may_be_person(variable: Variable) -> bool:
+    """Say whether a column that nobody knows is called by one capitalised word that is no plural."""
+    return not variable.canonical and variable.source.istitle() and variable.source.isalpha() and not (
+        counts(variable.header)
+    )  # fmt: skip
+
+
 def _note_people_as_columns(variables: list[Variable], rejects: Rejects) -> None:
     """Tell where columns may be people: none is known, or the same known words follow different names."""
     figures = [variable for variable in variables if variable.kind not in ("text", "choice") and not variable.level]
@@ -210,7 +217,7 @@ def _note_people_as_columns(variables: list[Variable], rejects: Rejects) -> None
     several = [(name, known) for name, known in ends.items() if len(known) > 1]
     if len(several) > 1 and all(known == several[0][1] for _, known in several):
         found = f"columns of {several[0][0]!r} and {several[1][0]!r} measure the same"
-    elif len(figures) > 1 and all(not v.canonical and v.source.istitle() and v.source.isalpha() for v in figures):
+    elif len(figures) > 1 and all(_may_be_person(variable) for variable in figures):
         found = f"no column has a name that is known ({figures[0].source!r}, {figures[1].source!r}, ...)"
     else:
         return

@@ -187,6 +187,7 @@ def read_keys(
         raise JournalError(advise_undated(table, who))
     if when is not None:
         _refuse_second_table(table, when)
+        _refuse_second_header(table, when)
     if when is not None and who is not None and when.place == who.place:
         raise JournalError(f"Column {when.header!r} can't tell both the person and the date. Name two columns.")
     known = np.ones(len(table.rows), dtype=bool) if who is None else find_named(table, who, rejects)
@@ -199,6 +200,7 @@ def read_keys(
     if not mask.any():
         raise JournalError(_tell_nothing_kept(table, rejects))
     people, codes = _code_people(who, mask)
+    _note_spellings(who, people, table.name, rejects)
     numbers = numbers if mask.all() else numbers[mask]
     if calendar == "none":
         numbers = pd.Series(codes).groupby(codes).cumcount().to_numpy() + 1
@@ -267,16 +269,33 @@ def _drop_totals(table: Table, columns: list[Column], rejects: Rejects) -> Mask:
     kept = np.ones(len(table.rows), dtype=bool)
     for column in columns:
         named = [normalise_header(text) for text in column.levels]
-        codes = [code for code, name in enumerate(named) if name in _TOTALS or column.levels[code] == column.header]
+        again = {*load_words("date column"), normalise_header(column.header)}
+        codes = [code for code, name in enumerate(named) if name in _TOTALS or name in again]
         for place in np.flatnonzero(np.isin(column.codes, codes) & kept) if codes else []:
             row, text = int(table.rows[place]), column.levels[column.codes[place]]
-            rule, what = ("totals_row", "marks a row of totals, which is no entry of a day")
-            if text == column.header:
-                rule, what = ("header_again", "is the header again")
+            rule, what = "totals_row", "marks a row of totals, which is no entry of a day"
+            if normalise_header(text) in again:
+                rule, what = "header_again", "is the header again"
             message = f"row {row}, {column.header}: {text!r} {what}"
             rejects.add(table.name, row, column.header, text, rule, message, _NO_ROW)
             kept[place] = False
     return kept
+
+
+def _refuse_second_header(table: Table, when: Column) -> None:
+    """Raise JournalError where words stand, without a date, in the row below the header, above columns of figures."""
+    if not len(table.rows) or when.filled[0]:
+        return
+    cells = {column.place: column.levels[column.codes[0]] for column in table.columns if column.numbers is None}
+    words = [text for text in cells.values() if text]
+    if not words or any(read_number(text) is not None or is_missing(text) for text in words):
+        return
+    below = [column.sample(50) for column in table.columns if cells.get(column.place)]
+    if all(np.mean([read_number(text) is not None for text in some]) >= 0.5 for some in below if len(some) > 1):
+        raise JournalError(
+            f"Row {table.rows[0]} of {table.source or 'the table'} has no date but words ({', '.join(words[:3])}): it "
+            "seems to belong to the header. Join both rows into one, such as 'caffeine (mg)' or 'pain evening'."
+        )
 
 
 def _refuse_second_table(table: Table, when: Column) -> None:
@@ -288,7 +307,7 @@ def _refuse_second_table(table: Table, when: Column) -> None:
     for place in np.flatnonzero(np.isin(when.codes, codes)) if codes else []:
         cells = [column.levels[column.codes[place]] for column in table.columns]
         other = [cell for cell in cells if cell and cell not in table.headers]
-        if other:
+        if other and place:
             raise JournalError(
                 f"{table.source or 'The table'} holds a second table, which begins in row {table.rows[place]} with "
                 f"{', '.join(map(repr, filter(None, cells)))}. Put it into a file of its own, and give both: the "
@@ -306,6 +325,18 @@ def _code_people(who: Column | None, mask: Mask) -> tuple[NDArray[np.object_], N
     place = {name: number for number, name in enumerate(people)}
     known = np.array([place.get(text, -1) for text in who.levels], dtype=np.int32)
     return np.array(people, dtype=object), known[codes]
+
+
+def _note_spellings(who: Column | None, people: NDArray[np.object_], table: str, rejects: Rejects) -> None:
+    """Tell of people whose names differ in capitals, spaces or zeros only: they may be one."""
+    if who is None:
+        return
+    plain = pd.Series(people, dtype="str").str.casefold().str.replace(r"\s+|(?<!\d)0+(?=\d)|\.0+$", "", regex=True)
+    again = people[plain.duplicated(keep=False).to_numpy()]
+    if len(again):
+        some = ", ".join(map(repr, again[:4])) + (", ..." if len(again) > 4 else "")
+        message = f"{some} differ only in how they are written, and are read as different people"
+        rejects.note(table, who.header, "spelling", message)
 
 
 def _read_when(
@@ -353,7 +384,7 @@ def _note_stamps(table: Table, when: Column, rejects: Rejects) -> None:
     texts = [text for text in when.levels if text]
     hours = {text: clock.total_seconds() / 3600 for text in texts if (clock := read_clock(text))}
     zoned = [text for text in texts if re.search(r"\d(Z|\s*UTC|\s*GMT|[+-]00:?00)$", text, re.IGNORECASE)]
-    late = [text for text in zoned if not 5 <= hours.get(text, 12) < 17]
+    late = [text for text in zoned if not 8 <= hours.get(text, 12) < 14]
     if late:
         rejects.note(
             table.name, when.header, "time_zone",
