@@ -10,18 +10,13 @@ import pandas as pd
 
 from twitchstats.errors import JournalError, OptionError, check_choice, unknown_name
 from twitchstats.journal.columns import read_columns
+from twitchstats.journal.entries import read_keys
+from twitchstats.journal.keys import Keys, number_days, pick_column
 from twitchstats.journal.layout import Table, read_frame, read_table
+from twitchstats.journal.nights import place_nights
 from twitchstats.journal.own import counts, is_open_rating
 from twitchstats.journal.record import Journal, Rejects
-from twitchstats.journal.rows import (
-    Keys,
-    assemble_days,
-    judge_courses,
-    number_days,
-    pick_column,
-    place_nights,
-    read_keys,
-)
+from twitchstats.journal.rows import assemble_days, judge_courses
 from twitchstats.journal.schema import read_schema
 from twitchstats.journal.source import Readable, Source, describe_file
 from twitchstats.journal.tables import gather_people, read_episodes, read_people

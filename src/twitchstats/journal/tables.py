@@ -12,9 +12,10 @@ from twitchstats.errors import JournalError
 from twitchstats.journal.cells import Fault, is_missing
 from twitchstats.journal.columns import read_columns, refuse_cells
 from twitchstats.journal.dates import has_clock, look_like_dates, read_clock, read_dates, read_day_numbers
+from twitchstats.journal.entries import find_named
+from twitchstats.journal.keys import find_aliases, find_person
 from twitchstats.journal.layout import Column, Table, read_table
 from twitchstats.journal.record import EPISODE_COLUMNS, Rejects
-from twitchstats.journal.rows import find_aliases, find_named, find_person
 from twitchstats.journal.source import Readable
 from twitchstats.journal.variable import find_trait
 from twitchstats.variables import load_dictionary, load_words, normalise_header
