@@ -6,13 +6,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-import numpy as np
-
 from twitchstats.errors import JournalError
-from twitchstats.journal.cells import Fault, count_decimal_signs, find_guess, is_missing, read_number, settle_decimal
+from twitchstats.journal.cells import count_decimal_signs, find_guess, is_missing, read_number, settle_decimal
 from twitchstats.journal.evidence import Cells, Reading, disown
 from twitchstats.journal.known import are_doses, read_dose, read_known
-from twitchstats.journal.layout import Column, Table
+from twitchstats.journal.layout import Column, Table, refuse_cells
 from twitchstats.journal.own import read_own, spread_levels
 from twitchstats.journal.record import Rejects
 from twitchstats.journal.schema import Facts, Schema, apply_facts, find_facts
@@ -105,15 +103,6 @@ def _read_with(column: Column, match: Variable, facts: Facts, **reading: Any) ->
             said |= {fact: facts[fact] for fact in other}
             found = read_column(column, apply_facts(match, said), **reading)
     return found
-
-
-def refuse_cells(table: Table, column: Column, faults: dict[int, Fault], rejects: Rejects) -> None:
-    """Refuse the cells whose level has a fault: code of the level -> (rule, what is wrong)."""
-    for place in np.flatnonzero(np.isin(column.codes, list(faults))) if faults else []:
-        code, row = int(column.codes[place]), int(table.rows[place])
-        rule, wrong = faults[code]
-        message = f"row {row}, {column.header}: {wrong}"
-        rejects.add(table.name, row, column.header, column.levels[code], rule, message, "cell set missing")
 
 
 def _refuse_twins(matches: list[Variable], table: Table) -> None:

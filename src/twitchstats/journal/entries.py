@@ -18,7 +18,7 @@ from twitchstats.journal.dates import (
     read_day_numbers,
 )
 from twitchstats.journal.keys import SOLE_PERSON, Keys, find_date, find_person
-from twitchstats.journal.layout import Column, Mask, Table
+from twitchstats.journal.layout import Column, Mask, Table, refuse_cells
 from twitchstats.journal.record import Rejects
 from twitchstats.journal.shape import (
     advise_undated,
@@ -30,7 +30,7 @@ from twitchstats.journal.shape import (
 )
 from twitchstats.variables import load_words, normalise_header
 
-_NO_ROW = "row dropped"
+_NO_ROW, _NOBODY = "row dropped", "the row doesn't say whose it is"
 _TOTALS = frozenset(load_words("totals"))
 
 
@@ -61,7 +61,7 @@ def read_keys(
         refuse_long(table.columns, table, repeated=False)
         raise JournalError(advise_undated(table, who))
     if when is not None:
-        refuse_extra_headers(table, when)
+        refuse_extra_headers(table, when, who)
     if when is not None and who is not None and when.place == who.place:
         raise JournalError(f"Column {when.header!r} can't tell both the person and the date. Name two columns.")
     known = np.ones(len(table.rows), dtype=bool) if who is None else find_named(table, who, rejects)
@@ -86,14 +86,11 @@ def read_keys(
 
 def find_named(table: Table, who: Column, rejects: Rejects) -> Mask:
     """Say which rows name their person; the others go to `rejects`."""
-    named = ~who.spread(np.array([is_missing(text) for text in who.levels], dtype=bool))
-    for place in np.flatnonzero(~named):
-        text = who.levels[who.codes[place]]
-        wrong = f"{text!r} names nobody" if text else "the row doesn't say whose it is"
-        row = int(table.rows[place])
-        message = f"row {row}, {who.header}: {wrong}; fill it in"
-        rejects.add(table.name, row, who.header, text, "missing_person", message, _NO_ROW)
-    return named
+    faults = {
+        code: ("missing_person", f"{f'{text!r} names nobody' if text else _NOBODY}; fill it in")
+        for code, text in enumerate(who.levels) if is_missing(text)
+    }  # fmt: skip
+    return ~refuse_cells(table, who, faults, rejects, action=_NO_ROW)
 
 
 def _drop_totals(table: Table, columns: list[Column], rejects: Rejects) -> Mask:
@@ -101,16 +98,15 @@ def _drop_totals(table: Table, columns: list[Column], rejects: Rejects) -> Mask:
     kept = np.ones(len(table.rows), dtype=bool)
     for column in columns:
         named = [normalise_header(text) for text in column.levels]
-        again = {*load_words("date column"), normalise_header(column.header)}
-        codes = [code for code, name in enumerate(named) if name in _TOTALS or name in again]
-        for place in np.flatnonzero(np.isin(column.codes, codes) & kept) if codes else []:
-            row, text = int(table.rows[place]), column.levels[column.codes[place]]
-            rule, what = "totals_row", "marks a row of totals, which is no entry of a day"
-            if normalise_header(text) in again:
-                rule, what = "header_again", "is the header again"
-            message = f"row {row}, {column.header}: {text!r} {what}"
-            rejects.add(table.name, row, column.header, text, rule, message, _NO_ROW)
-            kept[place] = False
+        own, dated = normalise_header(column.header), load_words("date column")
+        again = {own, *(dated if own in dated else ())}
+        faults = {
+            code: ("header_again", f"{column.levels[code]!r} is the header again")
+            if name in again
+            else ("totals_row", f"{column.levels[code]!r} marks a row of totals, which is no entry of a day")
+            for code, name in enumerate(named) if name in again | _TOTALS
+        }  # fmt: skip
+        kept &= ~refuse_cells(table, column, faults, rejects, action=_NO_ROW, among=kept)
     return kept
 
 
@@ -167,10 +163,7 @@ def _read_when(
         fine = [date is not None for date in dates]
         _note_stamps(table, when, rejects)
     dated = when.spread(np.array(fine, dtype=bool))
-    for place in np.flatnonzero(~dated & known):
-        rule, wrong = faults[int(when.codes[place])]
-        row, value = int(table.rows[place]), when.levels[when.codes[place]]
-        rejects.add(table.name, row, when.header, value, rule, f"row {row}, {when.header}: {wrong}", _NO_ROW)
+    refuse_cells(table, when, faults, rejects, action=_NO_ROW, among=known)
     _note_merged(table, when, rejects)
     days = when.spread(np.array(values, dtype=np.int64))
     if not numbered:

@@ -9,7 +9,7 @@ import io
 import itertools
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, TypeAlias
@@ -19,7 +19,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from twitchstats.errors import JournalError, OptionError
-from twitchstats.journal.cells import clean_cell, read_number
+from twitchstats.journal.cells import Fault, clean_cell, read_number
 from twitchstats.journal.dates import look_like_dates
 from twitchstats.journal.record import Rejects
 from twitchstats.journal.source import Readable, Text, open_lines, read_text
@@ -132,6 +132,25 @@ class Table:
         if mask.all():
             return self
         return replace(self, columns=[column.keep(mask) for column in self.columns], rows=self.rows[mask])
+
+
+def refuse_cells(
+    table: Table,
+    column: Column,
+    faults: Mapping[int, Fault],
+    rejects: Rejects,
+    *,
+    action: str = "cell set missing",
+    among: Mask | None = None,
+) -> Mask:
+    """Refuse the cells whose level has a fault, code of the level -> (rule, what is wrong); return where they stand."""
+    found = np.isin(column.codes, list(faults)) if faults else np.zeros(len(table.rows), dtype=bool)
+    for place in np.flatnonzero(found if among is None else found & among):
+        code, row = int(column.codes[place]), int(table.rows[place])
+        rule, wrong = faults[code]
+        message = f"row {row}, {column.header}: {wrong}"
+        rejects.add(table.name, row, column.header, column.levels[code], rule, message, action)
+    return found
 
 
 def read_table(

@@ -1,6 +1,5 @@
 """What a journal is once it has been read: five tables and how its days are ordered."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -129,14 +128,6 @@ class Rejects:
         """Add a remark on what was kept."""
         told = f"column {column}: {message}" if column or rule == "note" else message
         self.add(table, None, column, value, rule, told, "kept")
-
-    def add_rows(
-        self, table: str, rows: Sequence[int], column: str, values: Sequence[str], faults: Sequence[tuple[str, str]],
-        action: str,
-    ) -> None:  # fmt: skip
-        """Add an entry for each row: its line, the cell, and (rule, what is wrong)."""
-        for row, value, (rule, wrong) in zip(rows, values, faults, strict=True):
-            self.add(table, int(row), column, value, rule, f"row {row}, {column}: {wrong}", action)
 
     def frame(self) -> pd.DataFrame:
         """Return the entries with `REJECT_COLUMNS`; ``row`` is Int64, <NA> where no single row is meant."""

@@ -69,25 +69,23 @@ def refuse_split_date(table: Table, when: Column) -> None:
         )
 
 
-def _refuse_second_header(table: Table, when: Column) -> None:
-    """Raise JournalError where words stand, without a date, in the row below the header, above columns of figures."""
-    if not len(table.rows) or when.filled[0]:
+def _refuse_second_header(table: Table, columns: list[Column]) -> None:
+    """Raise JournalError where words stand in the row below the header, each above figures."""
+    cells = [(column, column.levels[column.codes[0]]) for column in columns if column.numbers is None]
+    words = {text: column.sample(50) for column, text in cells if text}
+    figures = [np.mean([read_number(text) is not None for text in some]) for some in words.values() if len(some) > 1]
+    if not figures or min(figures) < 0.5 or any(read_number(text) is not None or is_missing(text) for text in words):
         return
-    cells = {column.place: column.levels[column.codes[0]] for column in table.columns if column.numbers is None}
-    words = [text for text in cells.values() if text]
-    if not words or any(read_number(text) is not None or is_missing(text) for text in words):
-        return
-    below = [column.sample(50) for column in table.columns if cells.get(column.place)]
-    if all(np.mean([read_number(text) is not None for text in some]) >= 0.5 for some in below if len(some) > 1):
-        raise JournalError(
-            f"Row {table.rows[0]} of {table.source or 'the table'} has no date but words ({', '.join(words[:3])}): it "
-            "seems to belong to the header. Join both rows into one, such as 'caffeine (mg)' or 'pain evening'."
-        )
+    raise JournalError(
+        f"Row {table.rows[0]} of {table.source or 'the table'} has no date but words ({', '.join(list(words)[:3])}): it "
+        "seems to belong to the header. Join both rows into one, such as 'caffeine (mg)' or 'pain evening'."
+    )
 
 
-def refuse_extra_headers(table: Table, when: Column) -> None:
+def refuse_extra_headers(table: Table, when: Column, who: Column | None) -> None:
     """Raise JournalError where another header stands below the first one, or below the rows."""
-    _refuse_second_header(table, when)
+    if len(table.rows) and not when.filled[0]:
+        _refuse_second_header(table, [column for column in table.columns if column is not who])
     if when.numbers is None:
         _refuse_second_table(table, when)
 

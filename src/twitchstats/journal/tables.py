@@ -10,11 +10,11 @@ from pandas.api.extensions import ExtensionArray
 
 from twitchstats.errors import JournalError
 from twitchstats.journal.cells import Fault, is_missing
-from twitchstats.journal.columns import read_columns, refuse_cells
+from twitchstats.journal.columns import read_columns
 from twitchstats.journal.dates import has_clock, look_like_dates, read_clock, read_dates, read_day_numbers
 from twitchstats.journal.entries import find_named
 from twitchstats.journal.keys import find_aliases, find_person
-from twitchstats.journal.layout import Column, Table, read_table
+from twitchstats.journal.layout import Column, Table, read_table, refuse_cells
 from twitchstats.journal.record import EPISODE_COLUMNS, Rejects
 from twitchstats.journal.source import Readable
 from twitchstats.journal.variable import find_trait
@@ -173,12 +173,7 @@ def _read_moments(
                 code for code, text in enumerate(clock.levels) if read_clock(text) is None and not is_missing(text)
             ]
             _refuse_clocks(table, clock, unread, rejects)
-    fine = ~np.isin(column.codes, list(faults))
-    for place in np.flatnonzero(~fine):
-        rule, wrong = faults[int(column.codes[place])]
-        row, value = int(table.rows[place]), column.levels[column.codes[place]]
-        rejects.add(table.name, row, column.header, value, rule, f"row {row}, {column.header}: {wrong}", "row dropped")
-    return moments, fine
+    return moments, ~refuse_cells(table, column, faults, rejects, action="row dropped")
 
 
 def _refuse_clocks(table: Table, column: Column, unread: list[int], rejects: Rejects) -> None:
