@@ -77,8 +77,8 @@ def _refuse_second_header(table: Table, columns: list[Column]) -> None:
     if not figures or min(figures) < 0.5 or any(read_number(text) is not None or is_missing(text) for text in words):
         return
     raise JournalError(
-        f"Row {table.rows[0]} of {table.source or 'the table'} has no date but words ({', '.join(list(words)[:3])}): it "
-        "seems to belong to the header. Join both rows into one, such as 'caffeine (mg)' or 'pain evening'."
+        f"Row {table.rows[0]} of {table.source or 'the table'} has no date but words ({', '.join(list(words)[:3])}): "
+        "it seems to belong to the header. Join both rows into one, such as 'caffeine (mg)' or 'pain evening'."
     )
 
 
