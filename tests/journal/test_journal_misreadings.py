@@ -436,6 +436,71 @@ def test_answers_of_several_parts_are_taken_apart(read):
     assert journal.days["symptoms_nausea"].fillna(-1).to_list()[:4] == [1, 0, 1, -1]
 
 
+@pytest.mark.parametrize("sign", [", ", "/", " + ", " & "])
+def test_answers_beside_each_other_are_taken_apart_where_they_come_alone_too(read, sign):
+    both = f'"ache{sign}nausea"'
+    journal = read(write_days("symptoms", lambda day: [both, "Ache", "nausea", ""][day % 4]))
+    assert journal.days.columns.to_list() == ["symptoms", "symptoms_ache", "symptoms_nausea"]
+    assert journal.days["symptoms_ache"].fillna(-1).to_list()[:4] == [1, 1, 0, -1]
+    places = read(write_days("town", lambda day: ['"Rome, Italy"', '"Paris, France"'][day % 2]))
+    assert places.days.columns.to_list() == ["town", "town_rome_italy"]
+
+
+def test_words_in_capitals_are_the_same_words(read):
+    journal = read(write_days("sky", lambda day: ["Sunny", "sunny ", "rain", "RAIN"][day % 4]))
+    assert journal.variables["level"].to_list() == ["", "rain"]
+    assert journal.days["sky_rain"].to_list()[:4] == [0, 0, 1, 1]
+
+
+@pytest.mark.parametrize(
+    ("header", "name"),
+    [("sleep quality (1 = very good; 5 = very bad)", "sleep quality"), ("stress (0 = worst; 10 = calm)", "stress")],
+)
+def test_scales_that_run_the_other_way_are_told(read, header, name):
+    journal = read(write_days(header, lambda day: 1 + day % 5))
+    assert journal.variables.loc[0, "role"] == "own"
+    assert told(journal) == [f"column {header}: its header tells a scale that runs the other way than {name}"]
+    usual = read(write_days("stress (1 = calm; 5 = extreme)", lambda day: 1 + day % 5))
+    assert usual.variables.loc[0, ["name", "high"]].to_list() == ["stress", 5]
+
+
+@pytest.mark.parametrize(
+    ("header", "value", "message"),
+    [
+        ("sleep (min)", 6.5, "figures such as 6.5 are unusual for sleep in min; see that it is the right unit"),
+        ("water (ml)", 1.5, "figures such as 1.5 are unusual for fluid drunk in ml; see that it is the right unit"),
+    ],
+)
+def test_a_unit_that_hardly_fits_is_told(read, header, value, message):
+    journal = read(write_days(header, lambda day: 1 if day == 3 else value))
+    assert told(journal) == [f"column {header}: {message}"]
+
+
+@pytest.mark.parametrize(
+    ("header", "name"),
+    [("Twitches today", "twitches"), ("stress heute", "stress"), ("Hours slept last night", "sleep"),
+     ("stress last night", "stress_last_night")],
+)  # fmt: skip
+def test_words_for_today_and_last_night(read, header, name):
+    assert read(write_days(header, lambda day: 5 + day % 4)).days.columns.to_list() == [name]
+
+
+def test_events_counters_and_weeks_are_told(read):
+    events = read("date,site\n" + "".join(f"2024-03-{1 + day // 3:02},{'abc'[day % 3]}\n" for day in range(30)))
+    assert told(events)[0] == (
+        "several rows a day and no column of figures: if each row is an event, how many there were is lost. Add a "
+        "column that counts (twitches: 1), or give the file as episodes= (--episodes) beside a table of days"
+    )
+    counter = read(write_days("twitches", lambda day: 3 * day))
+    assert told(counter) == [
+        "column twitches: it only rises: if it runs on from day to day, write each day's own number"
+    ]
+    weeks = [dt.date(2024, 3, 1) + dt.timedelta(7 * week) for week in range(9)]
+    assert told(read("date,twitches\n" + "".join(f"{date},{date.day % 3}\n" for date in weeks))) == [
+        "all entries lie 7 days apart; each is taken for one day, not for the days up to the next"
+    ]
+
+
 def test_nine_beside_codes_from_one_to_five_is_no_answer(read):
     journal = read(write_days("sleepq", lambda day: [1, 2, 3, 4, 9][day % 5]))
     assert journal.days["sleepq"].max() == 4

@@ -49,6 +49,8 @@ def read_known(column: Column, variable: Variable, cells: Cells) -> Reading | No
 
 def _accept(column: Column, variable: Variable, cells: Cells) -> Reading | None:
     """Read a known variable; None where most of its cells can't be read as that."""
+    if remark := _doubt_told_unit(variable, cells):
+        variable = variable.tell(remark)
     reading = read_by_rule(column, variable, cells)
     unread = [code for code, (rule, _) in reading.faults.items() if rule in ("not_a_number", "not_yes_no")]
     if unread and int(column.count()[unread].sum()) > 0.5 * cells.n_filled:
@@ -90,6 +92,20 @@ def _doubt_unit(variable: Variable, cells: Cells) -> str:
     return (
         f"the header tells no unit, and {what} for {variable.label.lower()} in {unit}, so it stays a variable of your "
         f"own; say the unit in the header, such as '{stem} ({fitting[-1]})', or in the schema"
+    )
+
+
+def _doubt_told_unit(variable: Variable, cells: Cells) -> str:
+    """Return what is to be told of figures that lie far beyond the usual ones in the unit that the header tells."""
+    row, unit = find_row(variable.name), variable.header.unit
+    values = cells.numbers[cells.numbers > 0]
+    if variable.kind != "amount" or variable.assumed or not unit or len(values) < 5 or "usual_low" not in row:
+        return ""
+    middle = float(np.median(values))
+    if not middle * variable.factor < row["usual_low"] / 4 and not middle * variable.factor > row["usual_high"] * 4:
+        return ""
+    return (
+        f"figures such as {middle:g} are unusual for {variable.label.lower()} in {unit}; see that it is the right unit"
     )
 
 

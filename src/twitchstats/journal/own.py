@@ -1,9 +1,10 @@
 """Columns that no dictionary knows: what kind of thing they hold, each decision an ordered rule."""
 
+import itertools
 import math
 import re
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -32,6 +33,7 @@ _WORDS = {
 DOSES = _WORDS["dose"]
 _ROW_NUMBERS = frozenset(normalise_header(word) for word in load_words("row number column")) | {""}
 _TIME_UNITS = {"min": "min", "mins": "min", "minutes": "min", "h": "h", "hrs": "h", "hours": "h"}
+_MOST_LEVELS = 2000
 _FLAG_ROLES = {"trigger": "trigger", "triggers": "trigger", "remedy": "remedy", "medicine": "medicine"}
 
 
@@ -213,7 +215,9 @@ def spread_levels(reading: Reading, cells: Cells) -> list[Reading]:
     variable, column = reading.variable, reading.column
     if variable.kind != "text" or variable.role in ("none", "person") or not cells.n_filled:
         return []
-    words = [_split_answers(text) for text in column.levels]
+    if len(column.levels) > _MOST_LEVELS and not variable.categories:
+        return []
+    words = _split_answers(column.levels)
     counted: Counter[str] = Counter()
     for some, n in zip(words, column.count().tolist(), strict=True):
         counted.update(dict.fromkeys(some, n))
@@ -232,6 +236,27 @@ def spread_levels(reading: Reading, cells: Cells) -> list[Reading]:
     return found
 
 
+def _split_answers(levels: Sequence[str]) -> list[list[str]]:
+    """Return the answers in each cell; a sign parts them where the parts come again in other cells.
+
+    >>> _split_answers(["Headache; nausea", "headache", "n/a"]), _split_answers(["tea, milk", "tea", "milk"])
+    ([['Headache', 'nausea'], ['Headache'], []], [['tea', 'milk'], ['tea'], ['milk']])
+    """
+    spelled: dict[str, str] = {}
+    words = [_split(text, "[;|]", spelled) for text in levels]
+    for sign in (",", "/", r"\+", "&"):
+        parted = [list(dict.fromkeys(part for text in some for part in _split(text, sign, spelled))) for some in words]
+        if 1 < len(set(itertools.chain(*parted))) < len(set(itertools.chain(*words))):
+            words = parted
+    return words
+
+
+def _split(text: str, signs: str, spelled: dict[str, str]) -> list[str]:
+    """Return the parts of a text, each as it was spelled first, whatever its capitals."""
+    parts = [part.strip() for part in re.split(signs, text)]
+    return list(dict.fromkeys(spelled.setdefault(part.casefold(), part) for part in parts if not is_missing(part)))
+
+
 def _are_categories(variable: Variable, cells: Cells, ranked: list[str], counted: Counter[str]) -> bool:
     """Say whether a few short words come again and again, and are neither notes, figures nor dates."""
     if is_note(variable.source) or variable.how.get("kind") != "guessed":
@@ -241,13 +266,3 @@ def _are_categories(variable: Variable, cells: Cells, ranked: list[str], counted
         return False
     figures = sum(text[0].isdigit() for text in ranked)
     return figures <= 0.5 * len(ranked) and not all(normalise_header(text) in WEEKDAYS for text in ranked)
-
-
-def _split_answers(text: str) -> list[str]:
-    """Return the answers in a cell, of which there may be several.
-
-    >>> _split_answers("headache; nausea"), _split_answers("n/a")
-    (['headache', 'nausea'], [])
-    """
-    parts = map(str.strip, re.split(r"[;|]", text))
-    return list(dict.fromkeys(part for part in parts if not is_missing(part)))

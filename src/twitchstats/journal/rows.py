@@ -70,6 +70,12 @@ def _combine_rows(
         if len(targets) and how == "sum":
             _question_sums(variable, merged, targets, keys, order[first], rows, rejects)
     _tell_combined(first, equal, keys, rows, order, told, rejects)
+    if all(reading.variable.kind in ("text", "choice") or reading.variable.level for reading in readings):
+        message = (
+            "several rows a day and no column of figures: if each row is an event, how many there were is lost. Add a "
+            "column that counts (twitches: 1), or give the file as episodes= (--episodes) beside a table of days"
+        )
+        rejects.note("days", "", "event_log", message)
     return merged
 
 
@@ -142,10 +148,16 @@ def judge_courses(days: pd.DataFrame, variables: list[Variable], calendar: str, 
     same = np.asarray(codes[1:] == codes[:-1])
     judged = []
     for variable in variables:
-        open_role = variable.role == "own" and variable.how.get("role") != "schema"
+        counted = variable.canonical and variable.kind == "count"
+        open_role = counted or (variable.role == "own" and variable.how.get("role") != "schema")
         figures = open_role and variable.kind not in ("text", "choice")
         values = days[variable.name].to_numpy() if figures else np.array([])
         role, why = _judge_course(values, variable.kind, same, calendar)
+        if counted and role:
+            if why.startswith("it only rises"):
+                way = "it only rises: if it runs on from day to day, write each day's own number"
+                rejects.note("days", variable.source, "note", way)
+            role = ""
         if role and not variable.level:
             rejects.note("days", variable.source, "note", why)
         judged.append(variable.learn("guessed", role=role) if role else variable)

@@ -44,6 +44,7 @@ _MAGIC = (
 _MARKUP = (
     ("<!doctypehtml", "a web page"),
     ("<html", "a web page"),
+    ("<table", "a web page"),
     ("<?xml", "an XML file"),
     ("[{", "a JSON file"),
     ('{"', "a JSON file"),

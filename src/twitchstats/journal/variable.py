@@ -17,7 +17,10 @@ DAYS = "variables.csv"
 KINDS = ("count", "amount", "rating", "yes/no", "text", "category")
 _OUT_OF = re.compile(r"(?:/|\bout of|\bof|\bvon|\bsur)\s*(\d{1,3})$", re.IGNORECASE)
 _SPAN = re.compile(r"(-?\d{1,3})\s*(?:-|\u2013|to|\.\.|bis)\s*(\d{1,3})$", re.IGNORECASE)
-_PER_DAY = re.compile(r"(?:/|\bper\b|\ba\b|\bpro\b|\bpar\b)\s*(?:d|day|tag|jour|24\s*h)$", re.IGNORECASE)
+_PER_DAY = re.compile(
+    r"(?:(?:/|\bper\b|\ba\b|\bpro\b|\bpar\b)\s*(?:d|day|tag|jour|24\s*h)|\b(?:today|daily|heute|hoy|oggi))$",
+    re.IGNORECASE,
+)
 _LAGGED = re.compile(
     r"(?:^|[\s_.-])lag[\s_.-]?(\d{1,2})?$|^lag[\s_.-]?(\d{1,2})?(?=[\s_.-])|[(\[]t\s?-\s?(\d{1,2})[)\]]$", re.IGNORECASE
 )
@@ -28,6 +31,8 @@ _SIGNS = frozenset("%\u00b0$\u20ac\u00a3")
 _IDLE = frozenset(normalise_header(word) for word in load_words("idle remark")) | {""}
 _DRINKS = frozenset(load_words("drink word"))
 _OUTSIDE = frozenset(load_words("outside column"))
+_GOOD, _BAD = frozenset(load_words("good")), frozenset(load_words("bad"))
+_GOOD_SCALES = ("sleep_quality", "posture")  # high figures are good; in all other ratings they are bad
 
 
 @dataclass(frozen=True)
@@ -236,6 +241,8 @@ def _match_known(known: Variable, own: Variable, row: Mapping[str, Any], words: 
     scale = (0.0, 100.0) if row["kind"] == "rating" and header.unit == "%" else header.scale
     if scale is not None and row["kind"] != "rating":
         return own.tell(f"{row['label']} has no scale, but the header gives one")
+    if scale is not None and _runs_up(header.source) == (known.name not in _GOOD_SCALES):
+        return own.tell(f"its header tells a scale that runs the other way than {row['label'].lower()}")
     if scale is not None:
         return known.learn("header", low=scale[0], high=scale[1])
     if row["kind"] == "amount":
@@ -245,6 +252,19 @@ def _match_known(known: Variable, own: Variable, row: Mapping[str, Any], words: 
     if whole or dosed or _is_idle(header.unit) or text == normalise_header(row["unit"]):
         return known
     return own.tell(f"'({header.unit})' after {row['label']} is not understood")
+
+
+def _runs_up(text: str) -> bool | None:
+    """Say whether high figures are the good ones, by the words behind the two ends; None where they don't tell.
+
+    >>> _runs_up("mood (1 = bad, 5 = good)"), _runs_up("mood (1 = very good; 5 = awful)"), _runs_up("mood (1-5)")
+    (True, False, None)
+    """
+    ends = [set(normalise_header(words).split()) for words in re.findall(r"\d+\s*[=:]\s*([^\d=:]+)", text)]
+    if len(ends) != 2:
+        return None
+    up, down = bool(ends[0] & _BAD or ends[1] & _GOOD), bool(ends[0] & _GOOD or ends[1] & _BAD)
+    return None if up == down else up
 
 
 def _is_certain(row: Mapping[str, Any], header: Header, company: frozenset[str] | None) -> bool:
@@ -322,6 +342,9 @@ def _find_name(header: Header, dictionary: str) -> tuple[str | None, str]:
     stem = normalise_header(header.stem)
     if name := find_variable(stem, dictionary=dictionary):
         return name, stem
+    plain = stem.removesuffix(" last night")
+    if plain != stem and (name := find_variable(plain, dictionary=dictionary)):
+        return (name if find_row(name, dictionary=dictionary).get("timing") == "night" else None), stem
     parts = stem.split()
     for size in (1, 2, 3):
         if len(parts) <= size:
