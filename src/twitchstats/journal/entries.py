@@ -32,6 +32,8 @@ from twitchstats.variables import load_words, normalise_header
 
 _NO_ROW, _NOBODY = "row dropped", "the row doesn't say whose it is"
 _TOTALS = frozenset(load_words("totals"))
+_DIGIT = re.compile(r"\d")
+_MOST_WEEKDAYS = 50  # different cells of a column of weekdays
 
 
 def read_keys(
@@ -97,14 +99,14 @@ def _drop_totals(table: Table, columns: list[Column], rejects: Rejects) -> Mask:
     """Say which rows are no totals or averages of the others, and no header again; those go to `rejects`."""
     kept = np.ones(len(table.rows), dtype=bool)
     for column in columns:
-        named = [normalise_header(text) for text in column.levels]
+        words = {code: normalise_header(text) for code, text in enumerate(column.levels) if not _DIGIT.search(text)}
         own, dated = normalise_header(column.header), load_words("date column")
         again = {own, *(dated if own in dated else ())}
         faults = {
             code: ("header_again", f"{column.levels[code]!r} is the header again")
             if name in again
             else ("totals_row", f"{column.levels[code]!r} marks a row of totals, which is no entry of a day")
-            for code, name in enumerate(named) if name in again | _TOTALS
+            for code, name in words.items() if name in again | _TOTALS
         }  # fmt: skip
         kept &= ~refuse_cells(table, column, faults, rejects, action=_NO_ROW, among=kept)
     return kept
@@ -202,7 +204,8 @@ def _compare_weekdays(table: Table, when: Column, numbers: NDArray[np.int64], da
         It does in a fifth of the rows: the dates are read wrongly.
     """
     for column in table.columns:
-        words = set(map(normalise_header, filter(None, column.levels))) if column.numbers is None else set()
+        few = column.numbers is None and len(column.levels) <= _MOST_WEEKDAYS
+        words = set(map(normalise_header, filter(None, column.levels))) if few else set()
         if len(words) < 3 or not words <= set(WEEKDAYS):
             continue
         said = column.spread(np.array([WEEKDAYS.get(normalise_header(text), -1) for text in column.levels], dtype=int))

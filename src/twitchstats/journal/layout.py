@@ -176,7 +176,7 @@ def read_table(
 def parse_text(text: Text, table: str, rejects: Rejects, *, delimiter: str | None = None) -> Table:
     """Cut a text into columns; rows with too many or too few cells go to `rejects`."""
     told = text.name or f"The {table} table"
-    if not text.data.strip():
+    if not text.data[:9999].strip() and not text.data.strip():
         raise JournalError(f"{told} is empty. A journal starts with a header row, such as date,twitches,stress.")
     head, skipped = split_sep_line(text.data[:20].decode("utf-8", "ignore"))
     sign = choose_delimiter(text.data[:200_000].decode("utf-8", "ignore"), head, delimiter)

@@ -350,8 +350,8 @@ def _note_far_days(days: pd.DataFrame, calendar: str, rejects: Rejects) -> None:
         return
     codes, numbers = days.index.codes[0], number_days(days.index, calendar)
     n_days = np.where(codes[1:] == codes[:-1], np.diff(numbers), 0)
-    steps = n_days[n_days > 0]
-    if len(steps) >= 5 and steps[0] >= 7 and (steps == steps[0]).all():
+    steps = n_days[n_days > 0] if n_days[:1].sum() >= 7 else n_days[:0]
+    if len(steps) >= 5 and (steps == steps[0]).all():
         message = f"all entries lie {steps[0]} days apart; each is taken for one day, not for the days up to the next"
         rejects.note("days", "", "sparse", message)
     for place in np.flatnonzero(n_days > FAR):

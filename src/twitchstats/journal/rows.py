@@ -12,6 +12,7 @@ from twitchstats.journal.layout import Mask
 from twitchstats.journal.record import Rejects
 from twitchstats.journal.variable import Variable
 
+_HEAD = 1000
 _HOW = {
     "any": "yes if any says yes",
     "sum": "added up",
@@ -167,6 +168,8 @@ def judge_courses(days: pd.DataFrame, variables: list[Variable], calendar: str, 
 def _judge_course(values: NDArray, kind: str, same: Mask, calendar: str) -> tuple[str, str]:
     """Return the role of a column that is no trigger, and why; blanks where nothing speaks against it."""
     if len(values) < 5 or not same.any():
+        return "", ""
+    if (np.diff(values[:_HEAD])[same[: _HEAD - 1]] < 0).any():  # as in most columns: no need to look at all of it
         return "", ""
     steps = np.diff(values)[same]
     steps = steps[~np.isnan(steps)]
