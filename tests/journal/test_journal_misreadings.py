@@ -117,6 +117,11 @@ def test_day_numbers_that_start_again_are_asked_about(read, numbers, row, what):
     )
 
 
+def test_a_header_above_blanks_is_no_title(read):
+    journal = read("person,massage,statin\nme,yes,\nme,yes,no\nme,no,yes\n", order="none")
+    assert journal.days.columns.to_list() == ["massage", "statin"]
+
+
 def test_rows_of_totals_are_no_days(read):
     journal = read("date,twitches\n2024-03-01,3\n2024-03-02,4\nTotal,7\nAverage,3.5\n")
     assert journal.days["twitches"].to_list() == [3, 4]

@@ -249,7 +249,9 @@ def keep_text(column: Column, variable: Variable, remark: str = "") -> Reading:
     levels = np.array([text or None for text in column.levels] or [None], dtype=object)
     wanted, kind = variable.kind == "category", "choice" if variable.kind == "choice" else "text"
     found = variable if variable.how.get("kind") == "schema" else variable.learn("guessed", kind="text")
-    found = replace(found.learn("guessed", combine="join"), step=math.nan, kind=kind, combine="join", categories=wanted)
+    found = replace(
+        found.learn("guessed", combine="join"), step=math.nan, kind=kind, unit="", combine="join", categories=wanted
+    )
     values = pd.array(column.spread(levels), dtype="str")
     return Reading(found.tell(remark) if remark else found, values, column, {})
 

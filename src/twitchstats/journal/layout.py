@@ -252,6 +252,8 @@ def count_titles(rows: list[list[str]]) -> int:
     filled = [(place, cells) for place, cells in filled if cells]
     usual = Counter(len(row) for row in rows if any(map(str.strip, row))).most_common(1)
     for (_, above), (place, cells) in itertools.pairwise(filled[:11]):
+        if len(above) == usual[0][0]:
+            break
         named = not any(read_number(cell) is not None or look_like_dates([cell]) for cell in cells)
         if len(above) < len(cells) and named and len(rows[place]) == usual[0][0]:
             return place

@@ -55,7 +55,7 @@ def read_own(column: Column, variable: Variable, cells: Cells) -> Reading:
 def _read_unknown(column: Column, variable: Variable, cells: Cells) -> Reading:
     """Read a column whose cells decide: nothing, yes and no, text, codes, or figures of some kind."""
     if cells.n_filled == 0:
-        return read_by_rule(column, variable.learn("guessed", kind="amount"), cells)
+        return read_by_rule(column, complete(variable.learn("guessed", kind="amount"), cells), cells)
     yes_no = (0.0 if variable.header.unit else cells.flags) + cells.yes_no_words
     if yes_no >= 0.8 and yes_no >= cells.figures:
         word, *more = variable.name.split("_")
@@ -150,28 +150,21 @@ def _guess_kind(variable: Variable, cells: Cells) -> Variable:
         return variable.learn("guessed", kind="amount", unit="years", role="person")
     if timed and not variable.unit:
         variable = variable.learn("guessed", unit=timed)
-    dosed = bool(words & DOSES) and not words & {"dl", "l", "kg", "per"}
-    if variable.unit or dosed or not cells.low >= 0:
-        return _guess_amount(variable, dosed=dosed)
+    if _is_dosed(variable.header) and not variable.unit:
+        variable = variable.learn("guessed", unit=next((unit for unit in ("mg", "mcg", "g") if unit in words), ""))
+    if variable.unit or _is_dosed(variable.header) or not cells.low >= 0:
+        return variable.learn("guessed", kind="amount")
     rated = bool(words & _WORDS["rating"]) and cells.high <= 100
     if cells.high > 1 and not counting and (rated or (cells.whole and cells.high <= 10)):
         scale = find_scale(cells) or (0.0, 10.0 if cells.high <= 10 else 100.0)
         return variable.learn("guessed", kind="rating", low=scale[0], high=scale[1])
     if cells.whole and (counting or cells.low < 20 or cells.high >= 3 * cells.low):
         return variable.learn("guessed", kind="count", unit="a day", low=0.0, combine="sum" if counting else "max")
-    return _guess_amount(variable, dosed=dosed)
+    return variable.learn("guessed", kind="amount")
 
 
-def _guess_amount(variable: Variable, *, dosed: bool) -> Variable:
-    """Return the variable as an amount; its unit says how the rows of a day combine."""
-    unit = normalise_header(variable.unit)
-    named = next((word for word in ("mg", "mcg", "g") if word in variable.header.words), "")
-    if dosed and not unit and named:
-        variable = variable.learn("guessed", unit=named)
-    taken = unit in DOSES or unit in ("h", "min", "s") or dosed
-    return variable.learn(
-        "guessed", kind="amount", combine="sum" if unit in _WORDS["sum"] else "max" if taken else "mean"
-    )
+def _is_dosed(header: Header) -> bool:
+    return bool(header.words & DOSES) and not header.words & {"dl", "l", "kg", "per"}
 
 
 def is_open_rating(variable: Variable) -> bool:
@@ -200,6 +193,11 @@ def complete(variable: Variable, cells: Cells) -> Variable:
         variable = replace(variable, unit=f"points of {variable.high:g}").learn("guessed", combine="mean")
         return variable.learn("guessed", step=step_of_scale(variable.low, variable.high))
     step = round_step(cells.spread)
+    if variable.kind == "amount":
+        unit = normalise_header(variable.unit)
+        taken = unit in DOSES or unit in ("h", "min", "s") or _is_dosed(variable.header)
+        combine = "sum" if unit in _WORDS["sum"] else "max" if taken else "mean"
+        variable = variable.learn("guessed", combine=combine)
     if variable.kind == "count":
         combine = "sum" if counts(variable.header) else "max"
         variable = variable.learn("guessed", low=0.0, unit="a day", combine=combine)
