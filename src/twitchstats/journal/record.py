@@ -50,11 +50,13 @@ class Journal:
     variables : DataFrame
         What each column of ``days`` means (`VARIABLE_COLUMNS`), in their order: ``source`` is the header in the file;
         ``role`` one of outcome, trigger, medicine, remedy, own, person (a trait) and none (no trigger: an id, a
-        counter, a constant); ``kind`` one of count, amount, rating, yes/no and text; ``timing`` night (the one that
-        ends on this day), day, bedtime, or "" where it is not known; ``combine`` what became of several rows of a day;
-        ``lagged`` by how many days the file has moved it already; ``outside`` True for causes such as the weather;
-        ``level`` the word of a text column that a yes/no column stands for; ``known`` how the meaning is known
-        ("dictionary", "schema", "guessed") and ``guessed`` which facts are guesses.
+        counter, a constant); ``kind`` one of count, amount, rating, yes/no and text; ``step``, in which effects are
+        told, the dictionary's, a tenth of a scale, or for amounts of your own the nearest of 1, 2, 5 times a power of
+        ten to their standard deviation; ``timing`` night (the one that ends on this day), day, bedtime, or "" where it
+        is not known; ``combine`` what became of several rows of a day; ``lagged`` by how many days the file has moved
+        it already; ``outside`` True for causes such as the weather; ``level`` the word of a text column that a yes/no
+        column stands for; ``known`` how the meaning is known ("dictionary", "schema", "guessed") and ``guessed`` which
+        facts are guesses.
     calendar : {"date", "day", "none"}
         How the days are ordered; with "none" nothing can be said about lags.
     outcome : str or None
