@@ -141,7 +141,7 @@ def test_a_header_that_comes_again_is_no_day(read):
 
 def test_a_header_of_two_rows_is_asked_about(read):
     with pytest.raises(JournalError) as caught:
-        read("date,twitches,caffeine\n,number,mg\n2024-03-01,3,95\n2024-03-02,4,190\n")
+        read("date,twitches,caffeine\n,number,mg\n2024-03-01,3,95\n2024-03-02,4,190\n2024-03-03,5,0\n")
     assert str(caught.value) == (
         "Row 2 of the table has no date but words (number, mg): it seems to belong to the header. Join both rows into "
         "one, such as 'caffeine (mg)' or 'pain evening'."
@@ -304,6 +304,33 @@ def test_times_of_day_are_no_durations(read):
     ]
 
 
+@pytest.mark.parametrize(("header", "value"), [("bedtime", 22.5), ("woke up", 7.25), ("wake time", 715)])
+def test_times_of_day_in_figures_are_no_amounts(read, header, value):
+    journal = read(write_days(header, lambda day: value + day % 3))
+    assert told(journal)[-1] == (
+        f"column {header}: it tells a time of day in figures, which are kept as text and not analysed; write 22:30"
+    )
+
+
+def test_other_dates_are_told(read):
+    journal = read(write_days("twitches,date2,stress", lambda day: day % 4, lambda day: f"2024-05-{day + 1:02}", int))
+    assert told(journal)[0] == (
+        "column date2: it holds other dates, which are kept as text; the rows are placed by the column of dates alone"
+    )
+
+
+def test_half_past_seven_in_a_column_of_hours_is_told(read):
+    journal = read(write_days("sleep (h)", lambda day: [7.45, 6.30, 8.15, 7.10][day % 4]))
+    assert told(journal) == [
+        "column sleep (h): its decimals never reach .60; if 7.30 means half past seven, write 7:30"
+    ]
+
+
+def test_twitches_of_a_side_are_counted(read):
+    journal = read(write_days("twitches left,twitch intensity left", lambda day: day % 4, lambda day: day % 4))
+    assert journal.variables["kind"].to_list() == ["count", "rating"]
+
+
 def test_a_tick_and_a_cross_are_asked_about(read):
     journal = read(write_days("massage", lambda day: "✓" if day % 2 else "x"))
     assert told(journal) == [
@@ -380,6 +407,8 @@ def test_ratings_of_other_scales(read):
         "column stress: it holds 0 to 1, so its scale is taken to be 0-1; if not, say it in the header, such as "
         "'stress (0-10)'"
     ]
+    code = read(write_days("stress", lambda day: -1 if day % 7 == 0 else day % 10))
+    assert code.days["stress"].isna().sum() == 5
     both = read(write_days("stress", lambda day: day % 11 - 5))
     assert both.days["my_stress"].min() == -5
     assert told(both) == ["column stress: its cells don't fit 'stress', so it stays as a variable of your own"]

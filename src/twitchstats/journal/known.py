@@ -36,7 +36,8 @@ def read_known(column: Column, variable: Variable, cells: Cells) -> Reading | No
         told = f"its cells say yes or no, so it is read as yes/no and not in {variable.unit}"
         return read_by_rule(column, replace(become_flags(variable, "guessed"), remark=told), cells)
     cells, variable = drop_codes(cells, variable)
-    if variable.kind == "rating" and variable.low >= 0 and cells.share(int((cells.numbers < 0).sum())) > 0.1:
+    below = cells.numbers[cells.numbers < 0]
+    if variable.kind == "rating" and variable.low >= 0 and cells.share(len(below)) > 0.1 and len(np.unique(below)) > 1:
         return None
     if variable.kind == "rating":
         variable = _fit_scale(variable, cells)
@@ -101,6 +102,8 @@ def _doubt_told_unit(variable: Variable, cells: Cells) -> str:
     values = cells.numbers[cells.numbers > 0]
     if variable.kind != "amount" or variable.assumed or not unit or len(values) < 5 or "usual_low" not in row:
         return ""
+    if unit == "h" and cells.minutes_for_decimals:
+        return "its decimals never reach .60; if 7.30 means half past seven, write 7:30"
     middle = float(np.median(values))
     if not middle * variable.factor < row["usual_low"] / 4 and not middle * variable.factor > row["usual_high"] * 4:
         return ""

@@ -10,7 +10,7 @@ from dataclasses import replace
 import numpy as np
 
 from twitchstats.journal.cells import is_missing
-from twitchstats.journal.dates import WEEKDAYS, look_like_dates
+from twitchstats.journal.dates import WEEKDAYS, has_clock, look_like_dates
 from twitchstats.journal.evidence import (
     Cells,
     Reading,
@@ -24,7 +24,7 @@ from twitchstats.journal.evidence import (
 )
 from twitchstats.journal.layout import Column
 from twitchstats.journal.variable import Header, Variable, find_trait
-from twitchstats.variables import load_words, normalise_header
+from twitchstats.variables import load_dictionary, load_words, normalise_header
 
 _WORDS = {
     name: frozenset(load_words(f"{name} column"))
@@ -34,6 +34,11 @@ DOSES = _WORDS["dose"]
 _ROW_NUMBERS = frozenset(normalise_header(word) for word in load_words("row number column")) | {""}
 _TIME_UNITS = {"min": "min", "mins": "min", "minutes": "min", "h": "h", "hrs": "h", "hours": "h"}
 _MOST_LEVELS = 2000
+_NIGHT_TIMES = frozenset(load_words("night time"))
+_COUNTED = frozenset(
+    name for row in load_dictionary("variables.csv").to_dict("records") if row["kind"] == "count"
+    for name in (row["name"], *row["aliases"]) if " " not in name
+)  # fmt: skip
 _FLAG_ROLES = {"trigger": "trigger", "triggers": "trigger", "remedy": "remedy", "medicine": "medicine"}
 
 
@@ -104,6 +109,10 @@ def _numbers_rows(header: Header, cells: Cells) -> bool:
     return bool(len(cells.numbers) == cells.n_rows and (np.diff(np.sort(cells.numbers)) == 1).all())
 
 
+def _hold_dates(levels: Sequence[str]) -> bool:
+    return look_like_dates(levels) > 0.9 and not any(map(has_clock, levels[:50]))
+
+
 def _tells_calendar(header: Header, cells: Cells) -> bool:
     words = header.words
     return bool(words) and words <= _WORDS["calendar"] and cells.whole and len(cells.numbers) == cells.n_filled
@@ -121,6 +130,10 @@ _KEPT_AS_TEXT: tuple[tuple[Callable[[Header, Cells], bool], str, str], ...] = (
     (_tells_calendar, "none", "it tells a part of the date, so it is kept as text and not analysed"),
     (lambda header, cells: bool(header.words & _WORDS["since"]), "none",
      "it tells a time since something, which only rises, so it is kept as text and not analysed"),
+    (lambda header, cells: cells.figures < 0.5 and _hold_dates(cells.column.levels), "none",
+     "it holds other dates, which are kept as text; the rows are placed by the column of dates alone"),
+    (lambda header, cells: normalise_header(header.stem) in _NIGHT_TIMES and not header.unit and cells.figures > 0.8,
+     "none", "it tells a time of day in figures, which are kept as text and not analysed; write 22:30"),
     (lambda header, cells: cells.ticks_and_crosses, "none",
      "both a tick and a cross stand there, and a cross may mean yes or no; write yes and no"),
     (lambda header, cells: cells.clocks, "none", "it holds times of day, which are kept as text and not analysed"),
@@ -180,6 +193,8 @@ def counts(header: Header) -> bool:
     if set(words) & _WORDS["count"] or words[:1] == ["n"] or (words and "#" in header.source) or dosed:
         return True
     last = words[-1] if words else ""
+    if set(words) & _COUNTED and not set(words) & _WORDS["rating"]:
+        return True
     plural = last.endswith("s") and len(last) > 3 and not last.endswith(("ss", "us", "is"))
     return plural and last not in _WORDS["rating"]
 

@@ -73,8 +73,9 @@ def _refuse_second_header(table: Table, columns: list[Column]) -> None:
     """Raise JournalError where words stand in the row below the header, each above figures."""
     cells = [(column, column.levels[column.codes[0]]) for column in columns if column.numbers is None]
     words = {text: column.sample(50) for column, text in cells if text}
-    figures = [np.mean([read_number(text) is not None for text in some]) for some in words.values() if len(some) > 1]
-    if not figures or min(figures) < 0.5 or any(read_number(text) is not None or is_missing(text) for text in words):
+    named = all(text[:1].isalpha() and not is_missing(text) and read_yes_no(text) is None for text in words)
+    figures = [np.mean([read_number(text) is not None for text in some]) for some in words.values() if len(some) > 2]
+    if len(words) < 2 or not named or not figures or min(figures) < 0.5:
         return
     raise JournalError(
         f"Row {table.rows[0]} of {table.source or 'the table'} has no date but words ({', '.join(list(words)[:3])}): "

@@ -286,7 +286,7 @@ def _make_own(header: Header) -> Variable:
         own = own.learn("header", unit=header.unit)
     if "night" in header.words and header.words & {"last", "previous", "prev"}:
         own = own.learn("header", timing="night")
-    if header.words & _OUTSIDE:
+    if (header.words | set(header.source.casefold().split())) & _OUTSIDE:
         own = own.learn("guessed", outside=True)
     if header.lagged:
         own = own.learn("header", role="none", lagged=header.lagged)
