@@ -37,6 +37,11 @@ def test_each_fact_says_how_it_is_known(read):
     assert facts.loc["walk"].to_list() == ["guessed", "name, label, role, kind, step, timing, combine"]
 
 
+def test_a_drink_that_is_said_to_be_yes_or_no_has_no_unit_to_tell(read):
+    schema = pd.DataFrame({"source": ["coffee"], "kind": ["yes/no"]})
+    assert told(read(write_days("coffee", lambda day: "no" if day % 2 else "yes"), schema=schema)) == []
+
+
 def test_the_step_of_an_effect_can_be_corrected(read):
     text = write_days("Walk (km)", lambda day: day / 7)
     schema = make_schema(read(text).variables)

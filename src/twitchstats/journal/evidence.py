@@ -112,7 +112,7 @@ class Cells:
     @cached_property
     def signed(self) -> bool:
         """Whether four fifths of the cells hold figures, most with other signs (40%, 71 kg, 120/80, 1/2)."""
-        marked = sum(n for text, n in self.rest if len(text) < 30 and any(map(str.isnumeric, text)))
+        marked = sum(n for text, n in self.rest if not text[0].isalpha() and any(map(str.isnumeric, text)))
         return len(self.rest) > 1 and self.share(marked) + self.figures >= 0.8
 
     @cached_property

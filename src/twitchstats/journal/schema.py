@@ -167,6 +167,7 @@ def apply_facts(variable: Variable, facts: Facts) -> Variable:
         variable = _convert(variable, told.pop("unit"))
     if told.get("kind") == "yes/no":
         told |= {"low": 0.0, "high": 1.0, "unit": "days", "step": 1.0}
+        variable = replace(variable, factor=1.0, remark="")  # what was to be told of the unit
     return variable.learn("schema", **told)
 
 
