@@ -39,6 +39,8 @@ _COUNTED = frozenset(
     name for row in load_dictionary("variables.csv").to_dict("records") if row["kind"] == "count"
     for name in (row["name"], *row["aliases"]) if " " not in name
 )  # fmt: skip
+_WORD_UNITS = {"hours": "h", "hrs": "h", "minutes": "min", "mins": "min"}
+_DOSE_UNITS = {"mg": "mg", "mcg": "mcg", "g": "g"}
 _FLAG_ROLES = {"trigger": "trigger", "triggers": "trigger", "remedy": "remedy", "medicine": "medicine"}
 
 
@@ -155,25 +157,27 @@ def _are_codes(header: Header, cells: Cells) -> bool:
 
 def _guess_kind(variable: Variable, cells: Cells) -> Variable:
     """Say whether an own column of figures is a rating, a count or an amount, and on which scale."""
-    words = variable.header.words
-    timed = next((unit for word, unit in (("hours", "h"), ("hrs", "h"), ("minutes", "min"), ("mins", "min"))
-                  if word in words), "")  # fmt: skip
-    counting = not timed and counts(variable.header)
-    if find_trait(variable.header.source):
+    header = variable.header
+    if find_trait(header.source):
         return variable.learn("guessed", kind="amount", unit="years", role="person")
-    if timed and not variable.unit:
-        variable = variable.learn("guessed", unit=timed)
-    if _is_dosed(variable.header) and not variable.unit:
-        variable = variable.learn("guessed", unit=next((unit for unit in ("mg", "mcg", "g") if unit in words), ""))
-    if variable.unit or _is_dosed(variable.header) or not cells.low >= 0:
+    if not variable.unit and (unit := _guess_unit(header)):
+        variable = variable.learn("guessed", unit=unit)
+    if variable.unit or _is_dosed(header) or not cells.low >= 0:
         return variable.learn("guessed", kind="amount")
-    rated = bool(words & _WORDS["rating"]) and cells.high <= 100
-    if cells.high > 1 and not counting and (rated or (cells.whole and cells.high <= 10)):
-        scale = find_scale(cells) or (0.0, 10.0 if cells.high <= 10 else 100.0)
-        return variable.learn("guessed", kind="rating", low=scale[0], high=scale[1])
+    counting = counts(header)
+    rated = cells.high <= 100 if header.words & _WORDS["rating"] else cells.whole and cells.high <= 10
+    if rated and not counting and cells.high > 1:
+        low, high = find_scale(cells) or (0.0, 10.0 if cells.high <= 10 else 100.0)
+        return variable.learn("guessed", kind="rating", low=low, high=high)
     if cells.whole and (counting or cells.low < 20 or cells.high >= 3 * cells.low):
         return variable.learn("guessed", kind="count", unit="a day", low=0.0, combine="sum" if counting else "max")
     return variable.learn("guessed", kind="amount")
+
+
+def _guess_unit(header: Header) -> str:
+    """Return the unit of time or of a dose that a word of the header tells."""
+    units = _WORD_UNITS | (_DOSE_UNITS if _is_dosed(header) else {})
+    return next((unit for word, unit in units.items() if word in header.words), "")
 
 
 def _is_dosed(header: Header) -> bool:

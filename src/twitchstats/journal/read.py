@@ -15,7 +15,7 @@ from twitchstats.journal.keys import Keys, number_days, pick_column
 from twitchstats.journal.layout import Table, read_frame, read_table
 from twitchstats.journal.nights import place_nights
 from twitchstats.journal.own import counts, is_open_rating
-from twitchstats.journal.record import Journal, Rejects
+from twitchstats.journal.record import Journal, Rejects, find_name
 from twitchstats.journal.rows import assemble_days, judge_courses
 from twitchstats.journal.schema import read_schema
 from twitchstats.journal.source import Readable, Source, describe_file
@@ -272,15 +272,15 @@ def _judge_absence(
         if absent is not None:
             raise OptionError('absent="none" needs an outcome and days in order. Name the outcome with outcome=.')
         return days
-    label = told.set_index("name").loc[outcome, "label"]
+    label, low = told.set_index("name").loc[outcome, ["label", "low"]]
     if absent is not None:
-        return _fill_days(
-            days, outcome, str(label), float(told.set_index("name").loc[outcome, "low"]), calendar, rejects
-        )
+        return _fill_days(days, outcome, str(label), float(low), calendar, rejects)
     values = days[outcome].dropna()
-    always = len(values) >= 10 and bool((values > 0).all()) and _knows_zero(told, outcome)
-    n_gaps = _count_gaps(days, calendar) if always else 0
-    if always and n_gaps >= 0.1 * len(days):
+    if len(values) < 10 or float(low) > 0 or not (values > 0).all():
+        return days
+    spans = _spans(days, calendar)
+    n_gaps = int((spans["max"] - spans["min"] + 1 - spans["size"]).sum())
+    if n_gaps >= 0.1 * len(days):
         message = (
             f"every entry has {label} above zero, and {n_gaps:,} days between have no entry, as in a log of attacks. "
             "Days without it are missing, so nothing can be concluded on what brings it on. If a day without an entry "
@@ -290,20 +290,11 @@ def _judge_absence(
     return days
 
 
-def _knows_zero(told: pd.DataFrame, outcome: str) -> bool:
-    return not float(told.set_index("name").loc[outcome, "low"]) > 0
-
-
 def _spans(days: pd.DataFrame, calendar: str) -> pd.DataFrame:
     """Return the first and last day number of each person, and how many days there are."""
     numbers = pd.Series(number_days(days.index, calendar))
     spans = numbers.groupby(np.asarray(days.index.codes[0])).agg(["min", "max", "size"])
     return spans.set_axis(days.index.levels[0][spans.index])
-
-
-def _count_gaps(days: pd.DataFrame, calendar: str) -> int:
-    spans = _spans(days, calendar)
-    return int((spans["max"] - spans["min"] + 1 - spans["size"]).sum())
 
 
 def _fill_days(
@@ -389,7 +380,7 @@ def choose_outcome(variables: pd.DataFrame, days: pd.DataFrame, asked: str | Non
         ranked = [*_OUTCOMES, *known.loc[known["role"] == "outcome", "name"]]
         present = [name for name in ranked if name in numeric]
         return next((name for name in present if days[name].notna().any()), next(iter(present), None))
-    name = _find_asked(variables, asked)
+    name = find_name(variables, asked)
     if name is None:
         raise unknown_name("outcome", asked, numeric)
     if name not in numeric:
@@ -397,15 +388,3 @@ def choose_outcome(variables: pd.DataFrame, days: pd.DataFrame, asked: str | Non
             f"outcome={asked!r} is a column of text; it needs numbers or yes/no. Known: {', '.join(numeric)}."
         )
     return name
-
-
-def _find_asked(variables: pd.DataFrame, asked: str) -> str | None:
-    names = variables["name"].to_list()
-    if asked in names:
-        return asked
-    wanted = normalise_header(asked)
-    by_header = {normalise_header(header): name for header, name in zip(variables["source"], names, strict=True)}
-    if wanted in by_header:
-        return by_header[wanted]
-    known = find_variable(asked)
-    return known if known in names else None

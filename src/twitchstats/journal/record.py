@@ -28,6 +28,18 @@ def _empty(columns: list[str]) -> pd.DataFrame:
     return pd.DataFrame(columns=columns)
 
 
+def find_name(variables: pd.DataFrame, asked: str) -> str | None:
+    """Return the variable that is asked for by its name, header, label (as written or nearly so) or alias, or None."""
+    wanted = normalise_header(asked)
+    for fits in (lambda text: text == asked, lambda text: wanted and normalise_header(str(text)) == wanted):
+        for column in ("name", "source", "label"):
+            found = variables["name"][[bool(fits(text)) for text in variables[column]]]
+            if len(found):
+                return str(found.iloc[0])
+    alias = find_variable(asked)
+    return alias if alias in set(variables["name"]) else None
+
+
 @dataclass(frozen=True, eq=False)
 class Journal:
     """A read journal.
@@ -95,19 +107,10 @@ class Journal:
         >>> read_journal(io.StringIO("date,Muscle twitches,TST (min)\n2024-03-01,3,420")).resolve_name("TST (min)")
         'tst'
         """
-        known = self.variables
-        for column in ("name", "source", "label"):
-            if name in set(known[column]):
-                return str(known.loc[known[column] == name, "name"].iloc[0])
-        wanted = normalise_header(name)
-        for column in ("name", "source", "label"):
-            fits = known[column].map(lambda text: normalise_header(str(text)) == wanted)
-            if wanted and fits.any():
-                return str(known.loc[fits, "name"].iloc[0])
-        alias = find_variable(name)
-        if alias in set(known["name"]):
-            return str(alias)
-        raise unknown_name("variable", name, known["name"])
+        found = find_name(self.variables, name)
+        if found is None:
+            raise unknown_name("variable", name, self.variables["name"])
+        return found
 
     def __repr__(self) -> str:
         n_people = len(self.days.index.unique("person"))
