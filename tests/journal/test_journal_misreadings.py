@@ -326,9 +326,16 @@ def test_half_past_seven_in_a_column_of_hours_is_told(read):
     ]
 
 
+def test_the_step_of_what_never_changes_is_one(read):
+    assert read(write_days("weight (kg)", lambda day: 2.3)).variables.loc[0, "step"] == 1
+
+
 def test_twitches_of_a_side_are_counted(read):
     journal = read(write_days("twitches left,twitch intensity left", lambda day: day % 4, lambda day: day % 4))
     assert journal.variables["kind"].to_list() == ["count", "rating"]
+    severity = read(write_days("severity of cramps,Pain today?", lambda day: day % 11, lambda day: day % 11))
+    assert severity.variables[["name", "kind", "combine"]].to_numpy().tolist() == [
+        ["severity_of_cramps", "rating", "mean"], ["pain", "rating", "max"]]  # fmt: skip
 
 
 def test_a_tick_and_a_cross_are_asked_about(read):
@@ -512,7 +519,7 @@ def test_a_unit_that_hardly_fits_is_told(read, header, value, message):
 
 @pytest.mark.parametrize(
     ("header", "name"),
-    [("Twitches today", "twitches"), ("stress heute", "stress"), ("Hours slept last night", "sleep"),
+    [("Twitches today?", "twitches"), ("stress heute", "stress"), ("Hours slept last night", "sleep"),
      ("stress last night", "stress_last_night")],
 )  # fmt: skip
 def test_words_for_today_and_last_night(read, header, name):

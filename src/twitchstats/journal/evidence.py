@@ -168,7 +168,7 @@ class Cells:
     def spread(self) -> float:
         """The standard deviation, in an order of summation that rows in another order can't change."""
         rows = self.numbers[np.isfinite(self.numbers)]
-        if len(rows) < 2:
+        if len(rows) < 2 or self.low == self.high:
             return 0.0
         with np.errstate(over="ignore"):
             return float(np.std(np.sort(rows) if len(rows) < 100_000 else rows, ddof=1))

@@ -35,6 +35,7 @@ _ROW_NUMBERS = frozenset(normalise_header(word) for word in load_words("row numb
 _TIME_UNITS = {"min": "min", "mins": "min", "minutes": "min", "h": "h", "hrs": "h", "hours": "h"}
 _MOST_LEVELS = 2000
 _NIGHT_TIMES = frozenset(load_words("night time"))
+_SCALE_WORDS = frozenset(load_words("scale word"))
 _COUNTED = frozenset(
     name for row in load_dictionary("variables.csv").to_dict("records") if row["kind"] == "count"
     for name in (row["name"], *row["aliases"]) if " " not in name
@@ -197,6 +198,8 @@ def counts(header: Header) -> bool:
     if set(words) & _WORDS["count"] or words[:1] == ["n"] or (words and "#" in header.source) or dosed:
         return True
     last = words[-1] if words else ""
+    if set(words) & _SCALE_WORDS:
+        return False
     if set(words) & _COUNTED and not set(words) & _WORDS["rating"]:
         return True
     plural = last.endswith("s") and len(last) > 3 and not last.endswith(("ss", "us", "is"))

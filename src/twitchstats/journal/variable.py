@@ -154,7 +154,7 @@ def split_header(source: str) -> Header:
     >>> split_header("Caffeine (mg)").unit, split_header("pain /5").scale, split_header("stress (0-100)").scale
     ('mg', (0.0, 5.0), (0.0, 100.0))
     """
-    stem, unit = _drop(_PER_DAY, source.strip()), ""
+    stem, unit = _drop(_PER_DAY, source.strip().rstrip("?¿ ") or source.strip()), ""
     if stem[-1:] in (")", "]"):
         start = max(stem.rfind("("), stem.rfind("["))
         if start >= 0:
