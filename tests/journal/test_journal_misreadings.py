@@ -1,7 +1,9 @@
 """Files that used to be misread without a word: each is read rightly, told, or asked about."""
 
 import datetime as dt
+import io
 
+import pandas as pd
 import pytest
 
 from twitchstats.errors import JournalError
@@ -524,6 +526,43 @@ def test_a_unit_that_hardly_fits_is_told(read, header, value, message):
 )  # fmt: skip
 def test_words_for_today_and_last_night(read, header, name):
     assert read(write_days(header, lambda day: 5 + day % 4)).days.columns.to_list() == [name]
+
+
+def test_durations_without_a_unit_are_told(read):
+    days = "date,twitches\n2024-03-01,1\n2024-03-02,2\n"
+    bare = read(days, episodes=io.StringIO("start,duration\n2024-03-01 10:00,90\n"))
+    assert told(bare) == [
+        "column duration: the header tells no unit, so its plain figures are read as seconds; if they are not, say the "
+        "unit in the header, such as 'duration (min)'"
+    ]
+    assert told(read(days, episodes=io.StringIO("start,duration\n2024-03-01 10:00,2 min\n"))) == []
+
+
+def test_the_weather_is_measured_and_has_one_row_a_day(read):
+    days = write_days("twitches", lambda day: day % 4)
+    weather = write_days("tmin", lambda day: day % 5)
+    assert read(days, weather=io.StringIO(weather)).variables.loc[1, ["kind", "outside"]].to_list() == ["amount", True]
+    hourly = "date,tmin\n2024-03-01 01:00,3\n2024-03-01 02:00,4\n"
+    with pytest.raises(JournalError) as caught:
+        read(days, weather=io.StringIO(hourly))
+    assert str(caught.value) == (
+        "What holds for everybody, such as the weather, has several rows on 2024-03-01, and nothing says how they "
+        "become one. Give one row a day."
+    )
+
+
+def test_sources_without_a_common_day_are_told(read):
+    later = "date,steps\n2023-03-01,5000\n2023-03-02,6000\n"
+    journal = read(write_days("twitches", lambda day: day % 4), also=[io.StringIO(later)])
+    assert "Source 2 has no day in common with the first." in told(journal)[0]
+
+
+def test_a_unit_of_the_schema_is_told(read):
+    schema = pd.DataFrame({"source": ["coffee"], "name": ["caffeine"], "unit": ["ml of coffee"]})
+    journal = read(write_days("coffee", lambda day: day % 3 * 200), schema=schema)
+    assert told(journal) == [
+        "column coffee: 1 ml of coffee is read as 0.4015 mg (brewed coffee, 237 ml: 95 mg (USDA FoodData Central))"
+    ]
 
 
 def test_events_counters_and_weeks_are_told(read):

@@ -45,6 +45,9 @@ def read_known(column: Column, variable: Variable, cells: Cells) -> Reading | No
         return read_by_rule(
             column, complete(disown(variable).learn("guessed", kind="amount").tell(doubt), cells), cells
         )
+    elif variable.assumed and variable.unit == "s" and len(cells.numbers):
+        way = f"if they are not, say the unit in the header, such as '{variable.header.stem} (min)'"
+        variable = variable.tell(f"the header tells no unit, so its plain figures are read as seconds; {way}")
     return _accept(column, variable, cells)
 
 

@@ -163,7 +163,7 @@ def _guess_kind(variable: Variable, cells: Cells) -> Variable:
         return variable.learn("guessed", kind="amount", unit="years", role="person")
     if not variable.unit and (unit := _guess_unit(header)):
         variable = variable.learn("guessed", unit=unit)
-    if variable.unit or _is_dosed(header) or not cells.low >= 0:
+    if variable.outside or variable.unit or _is_dosed(header) or not cells.low >= 0:
         return variable.learn("guessed", kind="amount")
     counting = counts(header)
     rated = cells.high <= 100 if header.words & _WORDS["rating"] else cells.whole and cells.high <= 10

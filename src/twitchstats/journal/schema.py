@@ -13,7 +13,7 @@ from twitchstats.journal.cells import YES, is_missing, read_number
 from twitchstats.journal.layout import read_table
 from twitchstats.journal.record import Rejects
 from twitchstats.journal.source import FACT_COLUMNS, Readable
-from twitchstats.journal.variable import KINDS, Variable
+from twitchstats.journal.variable import KINDS, Variable, describe_unit
 from twitchstats.variables import find_row, find_units, normalise_header
 
 CHOICES = {
@@ -197,9 +197,9 @@ def _convert(variable: Variable, unit: str) -> Variable:
             f"schema ({variable.source}), unit: {unit!r} can't be turned into {row['unit']}, the unit of "
             f"{variable.name}. Use one of {known}, or give the column another name."
         )
-    return replace(
-        variable, factor=units[normalise_header(unit)][1], how={**variable.how, "unit": "schema"}, assumed=False
-    )
+    _, factor, source = units[normalise_header(unit)]
+    remark = describe_unit(unit, factor, variable.unit, source)
+    return replace(variable, factor=factor, remark=remark, how={**variable.how, "unit": "schema"}, assumed=False)
 
 
 def write_schema(variables: pd.DataFrame, path: str | os.PathLike[str]) -> None:

@@ -320,9 +320,13 @@ def _match_amount(known: Variable, own: Variable, words: str) -> Variable:
         return replace(known, assumed=True)
     if set(words.split()) & _DRINKS and given in ("g", "mcg"):
         return own.tell(f"{given} of a drink are not {given} of {known.name}")
+    return replace(known, factor=factor, remark=describe_unit(given, factor, unit, source))
+
+
+def describe_unit(given: str, factor: float, unit: str, source: str) -> str:
+    """Return what is to be told of a unit that was turned into another; "" where that is a matter of definition."""
     exact = source.startswith(("definition", "US fluid", "US cup", "US liquid"))
-    remark = "" if exact else f"1 {given} is read as {factor:g} {unit} ({source})"
-    return replace(known, factor=factor, remark=remark)
+    return "" if exact else f"1 {given} is read as {factor:g} {unit} ({source})"
 
 
 def _find_unit_in_words(words: str, units: dict[str, tuple[str, float, str]]) -> tuple[str, float, str] | None:
