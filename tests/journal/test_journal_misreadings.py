@@ -528,6 +528,20 @@ def test_words_for_today_and_last_night(read, header, name):
     assert read(write_days(header, lambda day: 5 + day % 4)).days.columns.to_list() == [name]
 
 
+@pytest.mark.parametrize(
+    "header", ["twitches tomorrow", "next_day_pain", "stress_lead1", "stress (t+1)", "nextDay mood"]
+)
+def test_what_tells_of_a_later_day_is_no_trigger(read, header):
+    journal = read(write_days(f"twitches,{header}", lambda day: day % 4, lambda day: day * 7 % 11))
+    assert journal.variables.loc[1, ["role", "known"]].to_list() == ["none", "guessed"]
+    assert told(journal) == [f"column {header}: it tells of a later day than its row's, so it is no trigger"]
+
+
+def test_counts_in_parts_are_none(read):
+    journal = read(write_days("twitches", lambda day: day % 4 + 0.5))
+    assert told(journal) == ["column twitches: its cells don't fit 'twitches', so it stays as a variable of your own"]
+
+
 def test_durations_without_a_unit_are_told(read):
     days = "date,twitches\n2024-03-01,1\n2024-03-02,2\n"
     bare = read(days, episodes=io.StringIO("start,duration\n2024-03-01 10:00,90\n"))
@@ -575,6 +589,8 @@ def test_events_counters_and_weeks_are_told(read):
     assert told(counter) == [
         "column twitches: it only rises: if it runs on from day to day, write each day's own number"
     ]
+    running = read(write_days("caffeine (mg)", lambda day: 95 * (day + 1)))
+    assert told(running)[0].startswith("column caffeine (mg): it only rises: if it runs on")
     weeks = [dt.date(2024, 3, 1) + dt.timedelta(7 * week) for week in range(9)]
     assert told(read("date,twitches\n" + "".join(f"{date},{date.day % 3}\n" for date in weeks))) == [
         "all entries lie 7 days apart; each is taken for one day, not for the days up to the next"

@@ -4,6 +4,9 @@ import datetime as dt
 import re
 from collections.abc import Callable, Sequence
 
+import numpy as np
+from numpy.typing import NDArray
+
 from twitchstats.errors import JournalError, OptionError
 from twitchstats.journal.cells import Fault
 from twitchstats.variables import load_words, normalise_header
@@ -322,6 +325,21 @@ def read_clock(text: str) -> dt.timedelta | None:
     if hour > 23 or minute > 59 or second > 59:
         return None
     return dt.timedelta(hours=hour, minutes=minute, seconds=second, microseconds=int((match[4] or "0").ljust(6, "0")))
+
+
+def join_clocks(dates: Sequence[dt.date | None], texts: Sequence[str]) -> NDArray[np.datetime64]:
+    """Return each date with the time of day in its text as a moment; the start of the day where none is told.
+
+    >>> join_clocks([dt.date(2024, 3, 1), None], ["2024-03-01 21:30", ""]).astype(str).tolist()
+    ['2024-03-01T21:30:00.000000', 'NaT']
+    """
+    moments = [
+        np.datetime64("NaT")
+        if date is None
+        else np.datetime64(date) + np.timedelta64(read_clock(text) or dt.timedelta())
+        for date, text in zip(dates, texts, strict=True)
+    ]
+    return np.array(moments, dtype="datetime64[us]")
 
 
 def has_clock(text: str) -> bool:

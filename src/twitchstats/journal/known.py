@@ -56,7 +56,7 @@ def _accept(column: Column, variable: Variable, cells: Cells) -> Reading | None:
     if remark := _doubt_told_unit(variable, cells):
         variable = variable.tell(remark)
     reading = read_by_rule(column, variable, cells)
-    unread = [code for code, (rule, _) in reading.faults.items() if rule in ("not_a_number", "not_yes_no")]
+    unread = [code for code, (rule, _) in reading.faults.items() if rule in ("not_a_number", "not_yes_no", "not_whole")]
     if unread and int(column.count()[unread].sum()) > 0.5 * cells.n_filled:
         return None
     return reading

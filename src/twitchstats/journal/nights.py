@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 from twitchstats.errors import JournalError
 from twitchstats.journal.dates import (
     has_clock,
+    join_clocks,
     look_like_dates,
-    read_clock,
     read_dates,
 )
 from twitchstats.journal.evidence import Reading
@@ -97,13 +97,7 @@ def _read_stamps(column: Column) -> NDArray[np.datetime64]:
         dates, _ = read_dates(column.levels, column.count().tolist(), column.header, today=dt.date(2999, 1, 1))
     except JournalError:
         dates = [None] * len(column.levels)
-    moments = [
-        np.datetime64("NaT")
-        if date is None
-        else np.datetime64(date) + np.timedelta64(read_clock(text) or dt.timedelta())
-        for date, text in zip(dates, column.levels, strict=True)
-    ]
-    return column.spread(np.array(moments, dtype="datetime64[us]"))
+    return column.spread(join_clocks(dates, column.levels))
 
 
 def _is_night(reading: Reading, pattern: Mask) -> bool:

@@ -149,7 +149,7 @@ def judge_courses(days: pd.DataFrame, variables: list[Variable], calendar: str, 
     same = np.asarray(codes[1:] == codes[:-1])
     judged = []
     for variable in variables:
-        counted = variable.canonical and variable.kind == "count"
+        counted = variable.canonical and variable.kind in ("count", "amount")
         open_role = counted or (variable.role == "own" and variable.how.get("role") != "schema")
         figures = open_role and variable.kind not in ("text", "choice")
         values = days[variable.name].to_numpy() if figures else np.array([])

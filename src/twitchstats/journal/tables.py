@@ -11,7 +11,7 @@ from pandas.api.extensions import ExtensionArray
 from twitchstats.errors import JournalError
 from twitchstats.journal.cells import Fault, is_missing
 from twitchstats.journal.columns import read_columns
-from twitchstats.journal.dates import has_clock, look_like_dates, read_clock, read_dates, read_day_numbers
+from twitchstats.journal.dates import has_clock, join_clocks, look_like_dates, read_clock, read_dates, read_day_numbers
 from twitchstats.journal.entries import find_named
 from twitchstats.journal.keys import find_aliases, find_person
 from twitchstats.journal.layout import Column, Table, read_table, refuse_cells
@@ -160,12 +160,9 @@ def _read_moments(
         dates, faults = read_dates(
             column.levels, column.count().tolist(), column.header, today=today, date_format=date_format
         )
-        clocks = [read_clock(text) or dt.timedelta() for text in column.levels]
         unread = [code for code, text in enumerate(column.levels) if has_clock(text) and read_clock(text) is None]
         _refuse_clocks(table, column, [code for code in unread if code not in faults], rejects)
-        joined = [np.datetime64("NaT", "us") if day is None else np.datetime64(day, "us") + np.timedelta64(time)
-                  for day, time in zip(dates, clocks, strict=True)]  # fmt: skip
-        moments = column.spread(np.array(joined, dtype="datetime64[us]"))
+        moments = column.spread(join_clocks(dates, column.levels))
         if clock is not None:
             times = [read_clock(text) or dt.timedelta() for text in clock.levels]
             moments = moments + clock.spread(np.array(times, dtype="timedelta64[us]"))

@@ -24,6 +24,9 @@ _PER_DAY = re.compile(
 _LAGGED = re.compile(
     r"(?:^|[\s_.-])lag[\s_.-]?(\d{1,2})?$|^lag[\s_.-]?(\d{1,2})?(?=[\s_.-])|[(\[]t\s?-\s?(\d{1,2})[)\]]$", re.IGNORECASE
 )
+_LEADING = re.compile(
+    r"\btomorrow|\bnext[\s_.-]?day|(?:^|[\s_.-])lead[\s_.-]?\d{0,2}$|[\s_.([-]t\s?\+\s?\d{1,2}[)\]]?$", re.IGNORECASE
+)
 _TOPS = (3, 4, 5, 6, 7, 9, 10, 20, 100)  # where scales end
 _LAG_WORDS = frozenset(load_words("lag word"))
 # Words in brackets that change nothing in what a number means.
@@ -217,7 +220,7 @@ def match_header(source: str, dictionary: str = DAYS, *, company: frozenset[str]
     """
     header = split_header(source)
     own = _make_own(header)
-    if header.lagged:
+    if header.lagged or _LEADING.search(source):
         return own
     # A sign such as % or € is lost where headers are compared, and says that it is not the plain thing.
     whole = None if set(source) & _SIGNS else find_variable(source, dictionary=dictionary)
@@ -291,6 +294,8 @@ def _make_own(header: Header) -> Variable:
     if header.lagged:
         own = own.learn("header", role="none", lagged=header.lagged)
         own = own.tell(f"the file has moved it by {header.lagged} d already, so it is not lagged again and no trigger")
+    if _LEADING.search(header.source):
+        own = own.learn("header", role="none").tell("it tells of a later day than its row's, so it is no trigger")
     return own
 
 
