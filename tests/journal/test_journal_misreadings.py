@@ -537,6 +537,18 @@ def test_what_tells_of_a_later_day_is_no_trigger(read, header):
     assert told(journal) == [f"column {header}: it tells of a later day than its row's, so it is no trigger"]
 
 
+@pytest.mark.parametrize("header", ["mood (am)", "pain (evening)", "mood [left]"])
+def test_a_time_of_day_or_a_side_in_brackets_is_no_unit(read, header):
+    journal = read(write_days(header, lambda day: day % 11))
+    assert journal.variables.loc[0, ["kind", "unit", "role"]].to_list() == ["rating", "points of 10", "own"]
+
+
+def test_degrees_and_hours_are_no_doses_of_a_remedy(read):
+    journal = read(write_days("heat", lambda day: 28 + day % 9))
+    assert told(journal) == ["column heat: its cells don't fit 'heat', so it stays as a variable of your own"]
+    assert journal.days["my_heat"].max() == 36
+
+
 def test_counts_in_parts_are_none(read):
     journal = read(write_days("twitches", lambda day: day % 4 + 0.5))
     assert told(journal) == ["column twitches: its cells don't fit 'twitches', so it stays as a variable of your own"]

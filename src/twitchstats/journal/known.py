@@ -159,6 +159,8 @@ def are_doses(variable: Variable, cells: Cells) -> bool:
     medicine = variable.canonical and variable.role in ("medicine", "remedy")
     if not medicine or variable.kind != "yes/no" or variable.how.get("kind") == "schema" or cells.figures <= 0.5:
         return False
+    if variable.role == "remedy" and cells.low > 0 and cells.n_filled == cells.n_rows:
+        return False  # on all days more than nothing: degrees or hours, rather than what was done
     taken = cells.numbers[cells.numbers != 0]
     return _dose_unit(variable) != "" or (len(taken) > 0 and float((taken > 1).mean()) > 0.5)
 

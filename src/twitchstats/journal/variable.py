@@ -33,6 +33,7 @@ _LAG_WORDS = frozenset(load_words("lag word"))
 _SIGNS = frozenset("%\u00b0$\u20ac\u00a3")
 _IDLE = frozenset(normalise_header(word) for word in load_words("idle remark")) | {""}
 _DRINKS = frozenset(load_words("drink word"))
+_NO_UNITS = frozenset(load_words("no unit"))
 _OUTSIDE = frozenset(load_words("outside column"))
 _GOOD, _BAD = frozenset(load_words("good")), frozenset(load_words("bad"))
 _GOOD_SCALES = ("sleep_quality", "posture")  # high figures are good; in all other ratings they are bad
@@ -163,6 +164,8 @@ def split_header(source: str) -> Header:
         if start >= 0:
             unit = stem[start + 1 : -1].strip()
             stem = stem[:start].strip() or unit
+    if normalise_header(unit) in _NO_UNITS:
+        stem, unit = stem if stem == unit else f"{stem} {unit}", ""
     lagged = _find_lag(source)
     scale = _read_scale(unit, bracketed=True)
     if scale is not None:
