@@ -223,6 +223,15 @@ def test_western_words_are_not_doubted(read, words):
     assert journal.days["notes"].to_list() == [words]
 
 
+def test_accents_that_were_encoded_twice_are_told(read):
+    twice = "date,twitches,notes\n2024-03-01,3,größer\n".encode().decode("cp1252").encode()
+    assert told(read(twice))[0] == (
+        "some accents were encoded twice on the way: 'grÃ¶ÃŸer' was probably 'größer'; export the file again"
+    )
+    once = read("date,twitches,notes\n2024-03-01,3,São Ângela\n".encode())
+    assert "encoding" not in set(once.rejects["rule"])
+
+
 # --- dates ------------------------------------------------------------------------------------------------------------
 
 
@@ -547,6 +556,17 @@ def test_degrees_and_hours_are_no_doses_of_a_remedy(read):
     journal = read(write_days("heat", lambda day: 28 + day % 9))
     assert told(journal) == ["column heat: its cells don't fit 'heat', so it stays as a variable of your own"]
     assert journal.days["my_heat"].max() == 36
+
+
+@pytest.mark.parametrize("header", ["screen time (h:mm)", "screen time (hours)"])
+def test_durations_of_your_own_are_read_as_the_message_says(read, header):
+    journal = read(write_days(header, lambda day: f"{3 + day % 3}:30"))
+    assert journal.variables.loc[0, ["kind", "unit"]].to_list() == ["amount", "h"]
+    assert journal.days["screen_time"].to_list()[:3] == [3.5, 4.5, 5.5]
+
+
+def test_what_is_measured_is_no_count(read):
+    assert read(write_days("temperature", lambda day: 5 + day % 9)).variables.loc[0, "kind"] == "amount"
 
 
 def test_counts_in_parts_are_none(read):

@@ -28,7 +28,20 @@ from twitchstats.variables import load_dictionary, load_words, normalise_header
 
 _WORDS = {
     name: frozenset(load_words(f"{name} column"))
-    for name in ("notes", "rating", "date", "duration", "count", "code", "since", "id", "sum", "dose", "calendar")
+    for name in (
+        "notes",
+        "rating",
+        "date",
+        "duration",
+        "count",
+        "code",
+        "since",
+        "id",
+        "sum",
+        "dose",
+        "calendar",
+        "measured",
+    )
 }
 DOSES = _WORDS["dose"]
 _ROW_NUMBERS = frozenset(normalise_header(word) for word in load_words("row number column")) | {""}
@@ -163,7 +176,13 @@ def _guess_kind(variable: Variable, cells: Cells) -> Variable:
         return variable.learn("guessed", kind="amount", unit="years", role="person")
     if not variable.unit and (unit := _guess_unit(header)):
         variable = variable.learn("guessed", unit=unit)
-    if variable.outside or variable.unit or _is_dosed(header) or not cells.low >= 0:
+    if (
+        variable.outside
+        or header.words & _WORDS["measured"]
+        or variable.unit
+        or _is_dosed(header)
+        or not cells.low >= 0
+    ):
         return variable.learn("guessed", kind="amount")
     counting = counts(header)
     rated = cells.high <= 100 if header.words & _WORDS["rating"] else cells.whole and cells.high <= 10

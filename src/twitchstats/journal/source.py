@@ -1,6 +1,7 @@
 """Where a journal comes from: a file's bytes as text, a data frame, or what the reader of a foreign format hands on."""
 
 import codecs
+import contextlib
 import hashlib
 import io
 import os
@@ -249,7 +250,7 @@ def _recode(data: bytes, name: str, encoding: str | None) -> tuple[bytes, str]:
     for codec in [guess] if guess else ["utf-8", "cp1252"]:
         text = _decode(data, codec)
         if text is not None:
-            remark = _tell_guess(text, name, data) if codec == "cp1252" else ""
+            remark = _tell_guess(text, name, data) if codec == "cp1252" else _tell_twice(text, data)
             return _refuse_controls(text.encode("utf-8", "replace"), name), remark
     if guess:
         raise _no_text(name)
@@ -293,6 +294,17 @@ def _tell_guess(text: str, name: str, data: bytes) -> str:
         f"the file is not UTF-8, so it is read as Windows-1252 (Western Europe): {_list_accented(text, row)!r} in row "
         f"{row}. If that is not what was written, name the encoding: encoding= (command line: --encoding)"
     )
+
+
+def _tell_twice(text: str, data: bytes) -> str:
+    """Return the remark on a text whose accents were encoded twice; "" where they weren't."""
+    if not (b"\xc3\x83" in data or b"\xc3\x82" in data):
+        return ""
+    for word in _ACCENTED.findall(text):
+        with contextlib.suppress(UnicodeError):
+            meant = word.encode("cp1252").decode("utf-8")
+            return f"some accents were encoded twice on the way: {word!r} was probably {meant!r}; export the file again"
+    return ""
 
 
 def _list_accented(text: str, row: int) -> str:

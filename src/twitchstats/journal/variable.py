@@ -289,7 +289,8 @@ def _make_own(header: Header) -> Variable:
     if header.scale:
         own = own.learn("header", kind="rating", low=header.scale[0], high=header.scale[1])
     if header.unit:
-        own = own.learn("header", unit=header.unit)
+        times = find_units("h")  # h:mm and hours are h
+        own = own.learn("header", unit=times.get(normalise_header(header.unit), (header.unit,))[0])
     if "night" in header.words and header.words & {"last", "previous", "prev"}:
         own = own.learn("header", timing="night")
     if (header.words | set(header.source.casefold().split())) & _OUTSIDE:
