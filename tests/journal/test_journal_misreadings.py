@@ -531,7 +531,7 @@ def test_a_unit_that_hardly_fits_is_told(read, header, value, message):
 @pytest.mark.parametrize(
     ("header", "name"),
     [("Twitches today?", "twitches"), ("stress heute", "stress"), ("Hours slept last night", "sleep"),
-     ("stress last night", "stress_last_night")],
+     ("stress last night", "stress_last_night"), ("3. Stress (1-10):", "stress"), ("2) Twitches", "twitches")],
 )  # fmt: skip
 def test_words_for_today_and_last_night(read, header, name):
     assert read(write_days(header, lambda day: 5 + day % 4)).days.columns.to_list() == [name]

@@ -158,7 +158,7 @@ def split_header(source: str) -> Header:
     >>> split_header("Caffeine (mg)").unit, split_header("pain /5").scale, split_header("stress (0-100)").scale
     ('mg', (0.0, 5.0), (0.0, 100.0))
     """
-    stem, unit = _drop(_PER_DAY, source.strip().rstrip("?¿ ") or source.strip()), ""
+    stem, unit = _drop(_PER_DAY, _trim(source)), ""
     if stem[-1:] in (")", "]"):
         start = max(stem.rfind("("), stem.rfind("["))
         if start >= 0:
@@ -183,6 +183,11 @@ def split_header(source: str) -> Header:
     if comma and not unit and head.strip():
         stem, unit = head.strip(), tail.strip()
     return Header(source, stem, _drop(_PER_DAY, unit), None, "", lagged)
+
+
+def _trim(source: str) -> str:
+    """Return a header without the number of a question before it and the sign behind it."""
+    return re.sub(r"^\d{1,3}[.)]\s+(?=\D)", "", source.strip()).rstrip("?:¿ ") or source.strip()
 
 
 def _drop(pattern: re.Pattern[str], text: str) -> str:
@@ -226,8 +231,9 @@ def match_header(source: str, dictionary: str = DAYS, *, company: frozenset[str]
     if header.lagged or _LEADING.search(source):
         return own
     # A sign such as % or € is lost where headers are compared, and says that it is not the plain thing.
-    whole = None if set(source) & _SIGNS else find_variable(source, dictionary=dictionary)
-    name, words = (whole, normalise_header(source)) if whole else _find_name(header, dictionary)
+    trimmed = _trim(source)
+    whole = None if set(source) & _SIGNS else find_variable(trimmed, dictionary=dictionary)
+    name, words = (whole, normalise_header(trimmed)) if whole else _find_name(header, dictionary)
     if name is None:
         return own
     row = find_row(name, dictionary=dictionary)
