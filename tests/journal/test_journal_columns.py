@@ -5,7 +5,7 @@ import re
 import pytest
 
 from twitchstats.errors import JournalError, UnknownNameError
-from twitchstats.journal.guess import round_step
+from twitchstats.journal.evidence import round_step
 from twitchstats.journal.variable import match_header, split_header
 
 
@@ -215,9 +215,10 @@ def test_words_where_figures_belong_stay_as_text(read):
     ]
 
 
-def test_a_large_amount_told_as_0_and_1_is_a_yes_or_no(read):
+def test_an_amount_told_as_0_and_1_is_a_yes_or_no(read):
     journal = read("date,caffeine,fluid,magnesium (mg)\n2024-03-01,1,1,1\n2024-03-02,0,0,0\n")
-    assert journal.variables["kind"].to_list() == ["yes/no", "amount", "amount"]
+    assert journal.variables["kind"].to_list() == ["yes/no", "yes/no", "amount"]
     assert journal.rejects["message"].to_list() == [
-        "column caffeine: its cells say yes or no, so it is read as yes/no and not in mg"
+        "column caffeine: its cells say yes or no, so it is read as yes/no and not in mg",
+        "column fluid: its cells say yes or no, so it is read as yes/no and not in L",
     ]

@@ -33,8 +33,26 @@ def test_each_fact_says_how_it_is_known(read):
     journal = read(write_days("stress,zaps,Walk (km)", lambda day: day % 11, lambda day: day % 4, lambda day: day / 7))
     facts = journal.variables.set_index("name")[["known", "guessed"]]
     assert facts.loc["stress"].to_list() == ["dictionary", ""]
-    assert facts.loc["zaps"].to_list() == ["guessed", "name, label, role, kind, low, unit, timing, combine"]
-    assert facts.loc["walk"].to_list() == ["guessed", "name, label, role, kind, timing, combine"]
+    assert facts.loc["zaps"].to_list() == ["guessed", "name, label, role, kind, low, unit, step, timing, combine"]
+    assert facts.loc["walk"].to_list() == ["guessed", "name, label, role, kind, step, timing, combine"]
+
+
+def test_a_drink_that_is_said_to_be_yes_or_no_has_no_unit_to_tell(read):
+    schema = pd.DataFrame({"source": ["coffee"], "kind": ["yes/no"]})
+    assert told(read(write_days("coffee", lambda day: "no" if day % 2 else "yes"), schema=schema)) == []
+
+
+def test_the_step_of_an_effect_can_be_corrected(read):
+    text = write_days("Walk (km)", lambda day: day / 7)
+    schema = make_schema(read(text).variables)
+    assert schema.loc[0, ["step", "guessed"]].to_list() == ["1", "name, label, role, kind, step, timing, combine"]
+    journal = read(text, schema=schema.assign(step="2.5"))
+    assert journal.variables.loc[0, ["step", "guessed"]].to_list() == [2.5, "name, label, role, kind, timing, combine"]
+    with pytest.raises(JournalError) as caught:
+        read(text, schema=schema.assign(step="0"))
+    assert str(caught.value) == (
+        "schema, row 2 (Walk (km)), step: '0' is not a number above 0. Write the step in which effects are told."
+    )
 
 
 def test_names_as_written_in_the_file_are_understood(read):
@@ -281,7 +299,11 @@ def test_rows_of_a_day_each_in_its_way(read):
 def test_equal_rows_are_one_row(read):
     journal = read("date,twitches\n2024-03-01,3\n2024-03-01,3\n2024-03-02,4\n2024-03-02,1\n")
     assert journal.days["twitches"].to_list() == [3, 5]
-    assert told(journal)[0] == "row 3: 'me' has the same entry for 2024-03-01 already, so it counts once"
+    assert told(journal)[0] == (
+        "row 3: 'me' has the same entry for 2024-03-01 already, so it counts once; if not, add the time of each"
+    )
+    timed = read("date,time,mg\n2024-03-01,8:00,400\n2024-03-01,14:00,400\n2024-03-02,8:00,400\n")
+    assert timed.rejects["rule"].to_list().count("same_row") == 0
 
 
 def test_a_day_s_value_that_is_repeated_on_each_row_is_not_added_up(read):

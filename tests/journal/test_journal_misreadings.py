@@ -1,7 +1,9 @@
 """Files that used to be misread without a word: each is read rightly, told, or asked about."""
 
 import datetime as dt
+import io
 
+import pandas as pd
 import pytest
 
 from twitchstats.errors import JournalError
@@ -40,8 +42,9 @@ def test_a_note_of_several_lines_is_no_stray_quote(read):
     ("text", "message"),
     [
         ("variable,2024-03-01,2024-03-02,2024-03-03\ntwitches,1,2,3\n",
-         "The days table has its dates in the header ('2024-03-01', '2024-03-02', ...): it is turned. Write a row for "
-         "each day and a column for each variable; in a spreadsheet copy it and paste it transposed."),
+         "The days table has its dates in the header ('2024-03-01', '2024-03-02', ...), so it is turned (a spreadsheet "
+         "pastes what was copied transposed). Write a row for each day with its full date (2024-03-31), and a column "
+         "for each variable."),
         ("2024-03-01,3,4\n2024-03-02,2,5\n",
          "The days table seems to have no header: its first row holds '2024-03-01', '3', '4'. Add a header row, such "
          "as date,twitches,stress."),
@@ -55,6 +58,19 @@ def test_a_note_of_several_lines_is_no_stray_quote(read):
         ("Day,Jan,Feb,Mar\n1,0,2,1\n2,1,0,0\n",
          "The days table has months in the header ('Jan', 'Feb', ...), as a calendar on one page has. Write a row for "
          "each day with its full date (2024-03-31), and a column for each variable."),
+        (",1.3.,2.3.,3.3.\ntwitches,1,2,3\n",
+         "The days table has days without a year in the header ('1.3.', '2.3.', ...), so it is turned (a spreadsheet "
+         "pastes what was copied transposed). Write a row for each day with its full date (2024-03-31), and a column "
+         "for each variable."),
+        ("Datum;Mo;Di;Mi;Do;Fr;Sa;So\n04.03.2024;2;3;1;0;4;2;1\n",
+         "The days table has weekdays in the header ('Mo', 'Di', ...), as a timetable has. Write a row for each day "
+         "with its full date (2024-03-31), and a column for each variable."),
+        ("date,08:00,12:00,20:00\n2024-03-01,1,2,0\n",
+         "The days table has times of day in the header ('08:00', '12:00', ...), as a timetable has. Write a row for "
+         "each day with its full date (2024-03-31), and a column for each variable."),
+        ("date,twitches\n2024-03-01,1\n\ndate,stress\n2024-03-01,7\n",
+         "The table holds a second table, which begins in row 4 with 'date', 'stress'. Put it into a file of its own, "
+         "and give both: the second with also= (command line: --also)."),
         ("date,twitches\n2020,1\n2021,2\n",
          "Column 'date' holds years, such as '2020', and no days. Write full dates (2024-03-31). If they do number "
          'days, say order="day" (--order day).'),
@@ -64,6 +80,27 @@ def test_tables_of_another_shape_are_asked_about(read, text, message):
     with pytest.raises(JournalError) as caught:
         read(text)
     assert str(caught.value) == message
+
+
+def test_a_column_for_each_person_is_asked_about_or_told(read):
+    numbers = (lambda day: day % 4, lambda day: day * 3 % 5)
+    with pytest.raises(JournalError) as caught:
+        read(write_days("P01,P02", *numbers))
+    assert str(caught.value) == (
+        "The table seems to have a column for each person ('P01', 'P02', ...). Write a row for each person and day, "
+        'with the columns person, date and what was counted. If all rows are one person\'s, say person="none" '
+        "(--person none)."
+    )
+    assert read(write_days("P01,P02", *numbers), person="none").days.columns.to_list() == ["p01", "p02"]
+    assert told(read(write_days("Anna,Ben", *numbers)))[0] == (
+        "no column has a name that is known ('Anna', 'Ben', ...); if they are different people, write a row for each "
+        "person and day instead"
+    )
+    assert told(read(write_days("Anna twitches,Anna stress,Ben twitches,Ben stress", *numbers * 2)))[0] == (
+        "columns of 'anna' and 'ben' measure the same; if they are different people, write a row for each person and "
+        "day instead"
+    )
+    assert "people_as_columns" not in set(read(write_days("twitches,Milk", *numbers)).rejects["rule"])
 
 
 @pytest.mark.parametrize(
@@ -82,6 +119,11 @@ def test_day_numbers_that_start_again_are_asked_about(read, numbers, row, what):
     )
 
 
+def test_a_header_above_blanks_is_no_title(read):
+    journal = read("person,massage,statin\nme,yes,\nme,yes,no\nme,no,yes\n", order="none")
+    assert journal.days.columns.to_list() == ["massage", "statin"]
+
+
 def test_rows_of_totals_are_no_days(read):
     journal = read("date,twitches\n2024-03-01,3\n2024-03-02,4\nTotal,7\nAverage,3.5\n")
     assert journal.days["twitches"].to_list() == [3, 4]
@@ -91,6 +133,40 @@ def test_rows_of_totals_are_no_days(read):
     ]
     undated = read("name,twitches\na,1\na,2\nTotal,3\n", order="none", person="name")
     assert undated.days["twitches"].to_list() == [1, 2]
+
+
+def test_a_header_that_comes_again_is_no_day(read):
+    journal = read("date,twitches\n2024-03-01,3\ndate,twitches\n2024-03-02,4\n")
+    assert journal.days["twitches"].to_list() == [3, 4]
+    assert told(journal) == ["row 3, date: 'date' is the header again"]
+
+
+def test_a_header_of_two_rows_is_asked_about(read):
+    with pytest.raises(JournalError) as caught:
+        read("date,twitches,caffeine\n,number,mg\n2024-03-01,3,95\n2024-03-02,4,190\n2024-03-03,5,0\n")
+    assert str(caught.value) == (
+        "Row 2 of the table has no date but words (number, mg): it seems to belong to the header. Join both rows into "
+        "one, such as 'caffeine (mg)' or 'pain evening'."
+    )
+    described = read("date,twitches\nDate of entry,how many\n2024-03-01,3\n")
+    assert told(described)[1:] == ["row 2, date: 'Date of entry' is the header again"]
+
+
+def test_people_who_differ_in_spelling_only_are_told(read):
+    journal = read("person,date,twitches\nP1,2024-03-01,3\np 1,2024-03-01,4\nP2,2024-03-01,4\n")
+    assert "column person: 'P1', 'p 1' differ only in how they are written, and are read as different people" in (
+        told(journal)
+    )
+
+
+def test_dates_that_a_spreadsheet_turned_are_asked_about(read):
+    turned = "".join(f"2024-{day:02}-03,1\n" if day < 13 else f"{day}/03/2024,1\n" for day in range(1, 29))
+    with pytest.raises(JournalError) as caught:
+        read(f"date,twitches\n{turned}")
+    assert str(caught.value) == (
+        "Column 'date' mixes '2024-01-03' with '13/03/2024', and no day of the first kind is above 12: a spreadsheet "
+        "seems to have taken days for months wherever it could. Save the original again with dates as 2024-03-31."
+    )
 
 
 def test_rows_under_merged_cells_are_told(read):
@@ -112,21 +188,97 @@ def test_short_rows_are_dropped_whole(read):
 
 
 def test_an_encoding_that_is_guessed_is_told(read):
-    journal = read("date,twitches,notes\n2024-03-01,3,größer\n".encode("mac_roman"))
+    journal = read("date,twitches,notes\n2024-03-01,3,schön\n".encode("cp1252"))
     assert told(journal)[0] == (
-        "the file is not UTF-8, so it is read as Windows-1252 (Western Europe): 'grš§er' in row 2. If that is not what "
+        "the file is not UTF-8, so it is read as Windows-1252 (Western Europe): 'schön' in row 2. If that is not what "
         "was written, name the encoding: encoding= (command line: --encoding)"
     )
+
+
+@pytest.mark.parametrize(
+    ("encoding", "words", "seen"),
+    [
+        ("cp1250", "źle spałem", "Ÿle spa³em"), ("cp1251", "плохо", "ïëîõî"), ("shift_jis", "メモ", "ƒ\ufffdƒ‚"),
+        ("mac_roman", "größer", "grš§er"), ("cp850", "müde", "m\ufffdde"), ("gb18030", "日期", "ÈÕÆÚ"),
+    ],
+)  # fmt: skip
+def test_words_that_no_western_encoding_makes_are_asked_about(read, encoding, words, seen):
+    data = f"date,twitches,notes\n2024-03-01,3,{words}\n".encode(encoding)
+    with pytest.raises(JournalError) as caught:
+        read(data)
+    start = (
+        f"The days table is not UTF-8, and as Windows-1252 it doesn't read right: {seen!r} in row 2. "
+        "Name its encoding with encoding= (command line: --encoding): "
+    )
+    assert str(caught.value).startswith(start)
+    assert f"{encoding} ({words!r})" in str(caught.value)
+    assert read(data, encoding=encoding).days["notes"].to_list() == [words]
+
+
+@pytest.mark.parametrize(
+    "words", ["l’été à Orléans", "größer als 10 °C", "“naïve” – l´œuvre", "¿qué? ½ pastilla", "2 m²"]
+)
+def test_western_words_are_not_doubted(read, words):
+    journal = read(f"date,twitches,notes\n2024-03-01,3,{words}\n".encode("cp1252"))
+    assert journal.days["notes"].to_list() == [words]
+
+
+def test_accents_that_were_encoded_twice_are_told(read):
+    twice = "date,twitches,notes\n2024-03-01,3,größer\n".encode().decode("cp1252").encode()
+    assert told(read(twice))[0] == (
+        "some accents were encoded twice on the way: 'grÃ¶ÃŸer' was probably 'größer'; export the file again"
+    )
+    once = read("date,twitches,notes\n2024-03-01,3,São Ângela\n".encode())
+    assert "encoding" not in set(once.rejects["rule"])
 
 
 # --- dates ------------------------------------------------------------------------------------------------------------
 
 
-def test_day_numbers_of_spreadsheets_are_told(read):
-    assert told(read("date,twitches\n43889,1\n43890,2\n")) == [
-        "column date: it holds numbers of days as spreadsheets count them; 43889 is read as 2020-02-28. If the file "
-        "comes from a workbook that counts from 1904, it is 2024-02-29: write the dates as 2024-03-31"
+def test_day_numbers_of_spreadsheets_are_asked_about(read):
+    text = "date,twitches\n43889,1\n43890,2\n"
+    with pytest.raises(JournalError) as caught:
+        read(text)
+    assert str(caught.value) == (
+        "Column 'date' holds numbers of days, as spreadsheets count them: 43890 is 2020-02-29, or 2024-03-01 where a "
+        'workbook counts from 1904, as on older Macs. Say which with date_format="1900" or date_format="1904" (command '
+        "line: --date-format), or write dates as 2024-03-31."
+    )
+    assert read(text, date_format="1900").days.index[0][1].date() == dt.date(2020, 2, 28)
+    assert read(text, date_format="1904").days.index[0][1].date() == dt.date(2024, 2, 29)
+    assert told(read("date,twitches\n45352,1\n45353,2\n")) == []  # 1904 would be in the future
+
+
+def test_weekdays_that_contradict_the_dates(read):
+    days = ["Fri", "Sat", "Sun", "Mon", "Tue", "Wed", "Thu"]
+    with pytest.raises(JournalError) as caught:
+        read(write_days("wd,twitches", lambda day: days[(day + 1) % 7], lambda day: day % 4))
+    assert str(caught.value) == (
+        "Column 'wd' contradicts the dates in 30 of 30 rows: in row 2 it says 'Sat', but '2024-03-01' is read as "
+        "2024-03-01, a Friday. Correct the dates, say date_format= (command line: --date-format), or remove the column."
+    )
+    one = read(write_days("wd,twitches", lambda day: "Mon" if day == 4 else days[day % 7], lambda day: day % 4))
+    assert told(one) == [
+        "column wd: it contradicts the dates in 1 of 30 rows: in row 6 it says 'Mon', but '2024-03-05' is read as "
+        "2024-03-05, a Tuesday; see that no date is a slip"
     ]
+    weather = read(write_days("weather,twitches", lambda day: ["sun", "sat"][day % 2], lambda day: day % 4))
+    assert "weekday" not in set(weather.rejects["rule"])
+
+
+def test_entries_shortly_after_midnight_are_told(read):
+    text = "date,twitches\n" + "".join(f"2024-03-{day:02} 00:{day}:00,{day % 4}\n" for day in range(10, 30))
+    assert told(read(text)) == [
+        "column date: 20 of 20 entries, such as '2024-03-10 00:10:00', were written between midnight and four; each "
+        "counts for the date that is written. If they tell of the day before, write that date"
+    ]
+
+
+@pytest.mark.parametrize(
+    "month", ["févr.", "februari", "fevereiro", "febbraio", "feb.", "de febrero de", "de fevereiro de"]
+)
+def test_months_of_several_languages(read, month):
+    assert read(f"datum;twitches\n3 {month} 2024;1\n").days.index[0][1].date() == dt.date(2024, 2, 3)
 
 
 def test_stamps_in_utc_of_a_late_evening_are_told(read):
@@ -163,6 +315,40 @@ def test_times_of_day_are_no_durations(read):
     ]
 
 
+@pytest.mark.parametrize(("header", "value"), [("bedtime", 22.5), ("woke up", 7.25), ("wake time", 715)])
+def test_times_of_day_in_figures_are_no_amounts(read, header, value):
+    journal = read(write_days(header, lambda day: value + day % 3))
+    assert told(journal)[-1] == (
+        f"column {header}: it tells a time of day in figures, which are kept as text and not analysed; write 22:30"
+    )
+
+
+def test_other_dates_are_told(read):
+    journal = read(write_days("twitches,date2,stress", lambda day: day % 4, lambda day: f"2024-05-{day + 1:02}", int))
+    assert told(journal)[0] == (
+        "column date2: it holds other dates, which are kept as text; the rows are placed by the column of dates alone"
+    )
+
+
+def test_half_past_seven_in_a_column_of_hours_is_told(read):
+    journal = read(write_days("sleep (h)", lambda day: [7.45, 6.30, 8.15, 7.10][day % 4]))
+    assert told(journal) == [
+        "column sleep (h): its decimals never reach .60; if 7.30 means half past seven, write 7:30"
+    ]
+
+
+def test_the_step_of_what_never_changes_is_one(read):
+    assert read(write_days("weight (kg)", lambda day: 2.3)).variables.loc[0, "step"] == 1
+
+
+def test_twitches_of_a_side_are_counted(read):
+    journal = read(write_days("twitches left,twitch intensity left", lambda day: day % 4, lambda day: day % 4))
+    assert journal.variables["kind"].to_list() == ["count", "rating"]
+    severity = read(write_days("severity of cramps,Pain today?", lambda day: day % 11, lambda day: day % 11))
+    assert severity.variables[["name", "kind", "combine"]].to_numpy().tolist() == [
+        ["severity_of_cramps", "rating", "mean"], ["pain", "rating", "max"]]  # fmt: skip
+
+
 def test_a_tick_and_a_cross_are_asked_about(read):
     journal = read(write_days("massage", lambda day: "✓" if day % 2 else "x"))
     assert told(journal) == [
@@ -194,6 +380,56 @@ def test_codes_for_missing_values(read):
         "row 9, mood: -9 is outside 0-10; it stands far from all other figures, as a code for 'not recorded' does",
     ]
     assert journal.days["steps"].notna().all()
+
+
+@pytest.mark.parametrize(("code", "low"), [(-1, 1), (-77, 1), (-88, 0), (-98, 0), (98, 0)])
+def test_codes_beside_a_short_scale(read, code, low):
+    journal = read(write_days("mood", lambda day: code if day == 7 else low + day % 5))
+    assert journal.variables.loc[0, "kind"] == "rating"
+    assert journal.days["mood"].isna().sum() == 1
+    assert journal.rejects["rule"].to_list() == ["missing_code"]
+
+
+def test_whole_figures_that_may_be_counts_are_told(read):
+    journal = read(write_days("trigger,mood,twitches", lambda day: day * 7 % 11, lambda day: day % 11, lambda day: 1))
+    assert told(journal) == [
+        "whole figures up to 10 are taken for ratings where nothing else is said: 'trigger'. If one of these columns "
+        "counts something, say so in its header, such as 'trigger (count)', or in the schema"
+    ]
+    counted = read(write_days("trigger (count)", lambda day: day * 7 % 11))
+    assert counted.variables.loc[0, "kind"] == "count"
+    assert told(counted) == []
+
+
+@pytest.mark.parametrize(("header", "unit"), [("coffee", "mg"), ("alcohol", "drinks"), ("beer", "drinks")])
+def test_a_drink_told_as_0_and_1_is_a_yes_or_no(read, header, unit):
+    journal = read(write_days(header, lambda day: day % 2))
+    assert journal.variables.loc[0, "kind"] == "yes/no"
+    assert told(journal) == [f"column {header}: its cells say yes or no, so it is read as yes/no and not in {unit}"]
+    assert read(write_days("cups of coffee", lambda day: day % 2)).days["caffeine"].max() == 95
+
+
+@pytest.mark.parametrize("cell", ["40%", "70 kg", "$50", "120/80"])
+def test_figures_among_other_signs_are_told(read, cell):
+    journal = read(write_days("humid", lambda day: cell.replace("0", str(day % 8))))
+    assert told(journal) == [
+        "column humid: other signs stand with its figures, so it is kept as text; write plain figures, and the unit in "
+        "the header"
+    ]
+
+
+def test_ratings_of_other_scales(read):
+    part = read(write_days("stress", lambda day: day % 11 / 10))
+    assert part.variables.loc[0, ["low", "high", "step"]].to_list() == [0, 1, 0.1]
+    assert told(part) == [
+        "column stress: it holds 0 to 1, so its scale is taken to be 0-1; if not, say it in the header, such as "
+        "'stress (0-10)'"
+    ]
+    code = read(write_days("stress", lambda day: -1 if day % 7 == 0 else day % 10))
+    assert code.days["stress"].isna().sum() == 5
+    both = read(write_days("stress", lambda day: day % 11 - 5))
+    assert both.days["my_stress"].min() == -5
+    assert told(both) == ["column stress: its cells don't fit 'stress', so it stays as a variable of your own"]
 
 
 def test_two_units_in_one_column(read):
@@ -252,10 +488,151 @@ def test_answers_of_several_parts_are_taken_apart(read):
     assert journal.days["symptoms_nausea"].fillna(-1).to_list()[:4] == [1, 0, 1, -1]
 
 
+@pytest.mark.parametrize("sign", [", ", "/", " + ", " & "])
+def test_answers_beside_each_other_are_taken_apart_where_they_come_alone_too(read, sign):
+    both = f'"ache{sign}nausea"'
+    journal = read(write_days("symptoms", lambda day: [both, "Ache", "nausea", ""][day % 4]))
+    assert journal.days.columns.to_list() == ["symptoms", "symptoms_ache", "symptoms_nausea"]
+    assert journal.days["symptoms_ache"].fillna(-1).to_list()[:4] == [1, 1, 0, -1]
+    places = read(write_days("town", lambda day: ['"Rome, Italy"', '"Paris, France"'][day % 2]))
+    assert places.days.columns.to_list() == ["town", "town_rome_italy"]
+
+
+def test_words_in_capitals_are_the_same_words(read):
+    journal = read(write_days("sky", lambda day: ["Sunny", "sunny ", "rain", "RAIN"][day % 4]))
+    assert journal.variables["level"].to_list() == ["", "rain"]
+    assert journal.days["sky_rain"].to_list()[:4] == [0, 0, 1, 1]
+
+
+@pytest.mark.parametrize(
+    ("header", "name"),
+    [("sleep quality (1 = very good; 5 = very bad)", "sleep quality"), ("stress (0 = worst; 10 = calm)", "stress")],
+)
+def test_scales_that_run_the_other_way_are_told(read, header, name):
+    journal = read(write_days(header, lambda day: 1 + day % 5))
+    assert journal.variables.loc[0, "role"] == "own"
+    assert told(journal) == [f"column {header}: its header tells a scale that runs the other way than {name}"]
+    usual = read(write_days("stress (1 = calm; 5 = extreme)", lambda day: 1 + day % 5))
+    assert usual.variables.loc[0, ["name", "high"]].to_list() == ["stress", 5]
+
+
+@pytest.mark.parametrize(
+    ("header", "value", "message"),
+    [
+        ("sleep (min)", 6.5, "figures such as 6.5 are unusual for sleep in min; see that it is the right unit"),
+        ("water (ml)", 1.5, "figures such as 1.5 are unusual for fluid drunk in ml; see that it is the right unit"),
+    ],
+)
+def test_a_unit_that_hardly_fits_is_told(read, header, value, message):
+    journal = read(write_days(header, lambda day: 1 if day == 3 else value))
+    assert told(journal) == [f"column {header}: {message}"]
+
+
+@pytest.mark.parametrize(
+    ("header", "name"),
+    [("Twitches today?", "twitches"), ("stress heute", "stress"), ("Hours slept last night", "sleep"),
+     ("stress last night", "stress_last_night"), ("3. Stress (1-10):", "stress"), ("2) Twitches", "twitches")],
+)  # fmt: skip
+def test_words_for_today_and_last_night(read, header, name):
+    assert read(write_days(header, lambda day: 5 + day % 4)).days.columns.to_list() == [name]
+
+
+@pytest.mark.parametrize(
+    "header", ["twitches tomorrow", "next_day_pain", "stress_lead1", "stress (t+1)", "nextDay mood"]
+)
+def test_what_tells_of_a_later_day_is_no_trigger(read, header):
+    journal = read(write_days(f"twitches,{header}", lambda day: day % 4, lambda day: day * 7 % 11))
+    assert journal.variables.loc[1, ["role", "known"]].to_list() == ["none", "guessed"]
+    assert told(journal) == [f"column {header}: it tells of a later day than its row's, so it is no trigger"]
+
+
+@pytest.mark.parametrize("header", ["mood (am)", "pain (evening)", "mood [left]"])
+def test_a_time_of_day_or_a_side_in_brackets_is_no_unit(read, header):
+    journal = read(write_days(header, lambda day: day % 11))
+    assert journal.variables.loc[0, ["kind", "unit", "role"]].to_list() == ["rating", "points of 10", "own"]
+
+
+def test_degrees_and_hours_are_no_doses_of_a_remedy(read):
+    journal = read(write_days("heat", lambda day: 28 + day % 9))
+    assert told(journal) == ["column heat: its cells don't fit 'heat', so it stays as a variable of your own"]
+    assert journal.days["my_heat"].max() == 36
+
+
+@pytest.mark.parametrize("header", ["screen time (h:mm)", "screen time (hours)"])
+def test_durations_of_your_own_are_read_as_the_message_says(read, header):
+    journal = read(write_days(header, lambda day: f"{3 + day % 3}:30"))
+    assert journal.variables.loc[0, ["kind", "unit"]].to_list() == ["amount", "h"]
+    assert journal.days["screen_time"].to_list()[:3] == [3.5, 4.5, 5.5]
+
+
+def test_what_is_measured_is_no_count(read):
+    assert read(write_days("temperature", lambda day: 5 + day % 9)).variables.loc[0, "kind"] == "amount"
+
+
+def test_counts_in_parts_are_none(read):
+    journal = read(write_days("twitches", lambda day: day % 4 + 0.5))
+    assert told(journal) == ["column twitches: its cells don't fit 'twitches', so it stays as a variable of your own"]
+
+
+def test_durations_without_a_unit_are_told(read):
+    days = "date,twitches\n2024-03-01,1\n2024-03-02,2\n"
+    bare = read(days, episodes=io.StringIO("start,duration\n2024-03-01 10:00,90\n"))
+    assert told(bare) == [
+        "column duration: the header tells no unit, so its plain figures are read as seconds; if they are not, say the "
+        "unit in the header, such as 'duration (min)'"
+    ]
+    assert told(read(days, episodes=io.StringIO("start,duration\n2024-03-01 10:00,2 min\n"))) == []
+
+
+def test_the_weather_is_measured_and_has_one_row_a_day(read):
+    days = write_days("twitches", lambda day: day % 4)
+    weather = write_days("tmin", lambda day: day % 5)
+    assert read(days, weather=io.StringIO(weather)).variables.loc[1, ["kind", "outside"]].to_list() == ["amount", True]
+    hourly = "date,tmin\n2024-03-01 01:00,3\n2024-03-01 02:00,4\n"
+    with pytest.raises(JournalError) as caught:
+        read(days, weather=io.StringIO(hourly))
+    assert str(caught.value) == (
+        "What holds for everybody, such as the weather, has several rows on 2024-03-01, and nothing says how they "
+        "become one. Give one row a day."
+    )
+
+
+def test_sources_without_a_common_day_are_told(read):
+    later = "date,steps\n2023-03-01,5000\n2023-03-02,6000\n"
+    journal = read(write_days("twitches", lambda day: day % 4), also=[io.StringIO(later)])
+    assert "Source 2 has no day in common with the first." in told(journal)[0]
+
+
+def test_a_unit_of_the_schema_is_told(read):
+    schema = pd.DataFrame({"source": ["coffee"], "name": ["caffeine"], "unit": ["ml of coffee"]})
+    journal = read(write_days("coffee", lambda day: day % 3 * 200), schema=schema)
+    assert told(journal) == [
+        "column coffee: 1 ml of coffee is read as 0.4015 mg (brewed coffee, 237 ml: 95 mg (USDA FoodData Central))"
+    ]
+
+
+def test_events_counters_and_weeks_are_told(read):
+    events = read("date,site\n" + "".join(f"2024-03-{1 + day // 3:02},{'abc'[day % 3]}\n" for day in range(30)))
+    assert told(events)[0] == (
+        "several rows a day and no column of figures: if each row is an event, how many there were is lost. Add a "
+        "column that counts (twitches: 1), or give the file as episodes= (--episodes) beside a table of days"
+    )
+    counter = read(write_days("twitches", lambda day: 3 * day))
+    assert told(counter) == [
+        "column twitches: it only rises: if it runs on from day to day, write each day's own number"
+    ]
+    running = read(write_days("caffeine (mg)", lambda day: 95 * (day + 1)))
+    assert told(running)[0].startswith("column caffeine (mg): it only rises: if it runs on")
+    weeks = [dt.date(2024, 3, 1) + dt.timedelta(7 * week) for week in range(9)]
+    assert told(read("date,twitches\n" + "".join(f"{date},{date.day % 3}\n" for date in weeks))) == [
+        "all entries lie 7 days apart; each is taken for one day, not for the days up to the next"
+    ]
+
+
 def test_nine_beside_codes_from_one_to_five_is_no_answer(read):
     journal = read(write_days("sleepq", lambda day: [1, 2, 3, 4, 9][day % 5]))
     assert journal.days["sleepq"].max() == 4
-    assert told(journal)[0] == (
+    assert told(journal)[1] == (
         "row 6, sleepq: 9 is outside 1-4; it stands far from all other figures, as a code for 'not recorded' does"
     )
     assert read(write_days("glucose mg/dl", lambda day: 90 + day % 20)).variables.loc[0, "unit"] == ""

@@ -4,6 +4,9 @@ import datetime as dt
 import re
 from collections.abc import Callable, Sequence
 
+import numpy as np
+from numpy.typing import NDArray
+
 from twitchstats.errors import JournalError, OptionError
 from twitchstats.journal.cells import Fault
 from twitchstats.variables import load_words, normalise_header
@@ -34,7 +37,9 @@ _WORDED = (
 _MONTHS = {word: month for month in range(1, 13) for word in load_words(f"month {month}")}
 # Hyphens and dashes that word processors put in the place of a plain one.
 _DASHES = dict.fromkeys((*range(0x2010, 0x2016), 0x2212), "-")
-_WEEKDAYS = frozenset(load_words("weekday"))
+WEEKDAYS = {word: day for day in range(7) for word in load_words(f"weekday {day}")}
+# Where spreadsheets begin to count: on 30 December 1899 (their 1900 has a 29 February), or, on older Macs, in 1904.
+_EPOCHS = {"1900": dt.date(1899, 12, 30), "1904": dt.date(1904, 1, 1)}
 
 
 def read_dates(
@@ -52,8 +57,8 @@ def read_dates(
         For messages.
     today : date
         Later dates are refused.
-    date_format : {"dmy", "mdy", "ymd"} or str, optional
-        The order of day, month and year, or a format of `datetime.strptime`.
+    date_format : {"dmy", "mdy", "ymd", "1900", "1904"} or str, optional
+        The order of day, month and year, from when a spreadsheet counts its days, or a format of `datetime.strptime`.
 
     Returns
     -------
@@ -67,7 +72,7 @@ def read_dates(
     OptionError
         `date_format` is neither an order nor a format.
     """
-    read = _choose_reader([text for text, n in zip(texts, counts, strict=True) if n], header, date_format)
+    read = _choose_reader([text for text, n in zip(texts, counts, strict=True) if n], header, date_format, today)
     dates: list[dt.date | None] = []
     faults: dict[int, Fault] = {}
     for place, text in enumerate(texts):
@@ -98,13 +103,15 @@ def _judge_date(text: str, read: Reader, today: dt.date) -> tuple[dt.date | None
     return date, None
 
 
-def _choose_reader(texts: Sequence[str], header: str, date_format: str | None) -> Reader:
+def _choose_reader(texts: Sequence[str], header: str, date_format: str | None, today: dt.date) -> Reader:
     if date_format is not None and "%" in date_format:
         _check_format(date_format)
         return lambda text: _read_as(text, date_format)
     if date_format is None:
+        _settle_epoch(texts, header, today)
+        _refuse_half_turned(texts, header)
         layout = settle_layout(texts, header)
-    elif date_format.lower() in LAYOUTS:
+    elif date_format.lower() in LAYOUTS or date_format in _EPOCHS:
         layout = date_format.lower()
     else:
         known = ", ".join(repr(name) for name in LAYOUTS)
@@ -112,6 +119,33 @@ def _choose_reader(texts: Sequence[str], header: str, date_format: str | None) -
             f"date_format={date_format!r} is not possible. Choose one of {known}, or a format such as '%d.%m.%Y'."
         )
     return lambda text: read_date(text, layout)
+
+
+def _settle_epoch(texts: Sequence[str], header: str, today: dt.date) -> None:
+    """Raise JournalError where numbers of days may be counted from 1900 or 1904, both in the past."""
+    serials = [text for text in texts if _SERIAL.match(text)]
+    dates = {name: read_date(max(serials), name) for name in _EPOCHS} if serials else {}
+    if dates and all(date is not None and date <= today for date in dates.values()):
+        raise JournalError(
+            f"Column {header!r} holds numbers of days, as spreadsheets count them: {max(serials)} is {dates['1900']}, "
+            f"or {dates['1904']} where a workbook counts from 1904, as on older Macs. Say which with "
+            'date_format="1900" or date_format="1904" (command line: --date-format), or write dates as 2024-03-31.'
+        )
+
+
+def _refuse_half_turned(texts: Sequence[str], header: str) -> None:
+    """Raise JournalError where a spreadsheet may have taken days for months, as far as there are such months."""
+    plain = [_strip_date(text) for text in texts]
+    known = [match for text in plain if (match := _ISO.match(text))]
+    left = [match for text in plain if (match := _PARTS.match(text)) and match[2] != "."]
+    if min(len(known), len(left)) < 3 or any(int(match[4]) > 12 for match in known):
+        return
+    if all(max(int(match[1]), int(match[3])) > 12 for match in left):
+        raise JournalError(
+            f"Column {header!r} mixes {known[0][0]!r} with {left[0][0]!r}, and no day of the first kind is above 12: a "
+            "spreadsheet seems to have taken days for months wherever it could. Save the original again with dates as "
+            "2024-03-31."
+        )
 
 
 def _check_format(date_format: str) -> None:
@@ -147,18 +181,17 @@ def read_date(text: str, layout: str = "dmy") -> dt.date | None:
     if match := _PARTS.match(text):
         return _read_parts(match, layout)
     if match := _SERIAL.match(text):
-        # Excel counts days from 30 December 1899 (its 1900 has a 29 February).
-        return dt.date(1899, 12, 30) + dt.timedelta(days=int(match[1]))
+        return _EPOCHS.get(layout, _EPOCHS["1900"]) + dt.timedelta(days=int(match[1]))
     return _read_worded(text)
 
 
 def _strip_date(text: str) -> str:
     """Take the time of day and the weekday away."""
     words = text.translate(_DASHES).split()
-    if len(words) > 1 and normalise_header(words[0]) in _WEEKDAYS:
+    if len(words) > 1 and normalise_header(words[0]) in WEEKDAYS:
         words = words[1:]
     words = _TIME.sub("", " ".join(words)).split()
-    if len(words) > 1 and normalise_header(words[-1]) in _WEEKDAYS:
+    if len(words) > 1 and normalise_header(words[-1]) in WEEKDAYS:
         words = words[:-1]
     return " ".join(words).strip(" ,")
 
@@ -292,6 +325,21 @@ def read_clock(text: str) -> dt.timedelta | None:
     if hour > 23 or minute > 59 or second > 59:
         return None
     return dt.timedelta(hours=hour, minutes=minute, seconds=second, microseconds=int((match[4] or "0").ljust(6, "0")))
+
+
+def join_clocks(dates: Sequence[dt.date | None], texts: Sequence[str]) -> NDArray[np.datetime64]:
+    """Return each date with the time of day in its text as a moment; the start of the day where none is told.
+
+    >>> join_clocks([dt.date(2024, 3, 1), None], ["2024-03-01 21:30", ""]).astype(str).tolist()
+    ['2024-03-01T21:30:00.000000', 'NaT']
+    """
+    moments = [
+        np.datetime64("NaT")
+        if date is None
+        else np.datetime64(date) + np.timedelta64(read_clock(text) or dt.timedelta())
+        for date, text in zip(dates, texts, strict=True)
+    ]
+    return np.array(moments, dtype="datetime64[us]")
 
 
 def has_clock(text: str) -> bool:

@@ -9,7 +9,7 @@ import io
 import itertools
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, TypeAlias
@@ -19,7 +19,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from twitchstats.errors import JournalError, OptionError
-from twitchstats.journal.cells import clean_cell, read_number
+from twitchstats.journal.cells import Fault, clean_cell, read_number
 from twitchstats.journal.dates import look_like_dates
 from twitchstats.journal.record import Rejects
 from twitchstats.journal.source import Readable, Text, open_lines, read_text
@@ -134,6 +134,25 @@ class Table:
         return replace(self, columns=[column.keep(mask) for column in self.columns], rows=self.rows[mask])
 
 
+def refuse_cells(
+    table: Table,
+    column: Column,
+    faults: Mapping[int, Fault],
+    rejects: Rejects,
+    *,
+    action: str = "cell set missing",
+    among: Mask | None = None,
+) -> Mask:
+    """Refuse the cells whose level has a fault, code of the level -> (rule, what is wrong); return where they stand."""
+    found = np.isin(column.codes, list(faults)) if faults else np.zeros(len(table.rows), dtype=bool)
+    for place in np.flatnonzero(found if among is None else found & among):
+        code, row = int(column.codes[place]), int(table.rows[place])
+        rule, wrong = faults[code]
+        message = f"row {row}, {column.header}: {wrong}"
+        rejects.add(table.name, row, column.header, column.levels[code], rule, message, action)
+    return found
+
+
 def read_table(
     source: Readable, table: str, rejects: Rejects, *, encoding: str | None = None, delimiter: str | None = None
 ) -> Table:
@@ -157,7 +176,7 @@ def read_table(
 def parse_text(text: Text, table: str, rejects: Rejects, *, delimiter: str | None = None) -> Table:
     """Cut a text into columns; rows with too many or too few cells go to `rejects`."""
     told = text.name or f"The {table} table"
-    if not text.data.strip():
+    if not text.data[:9999].strip() and not text.data.strip():
         raise JournalError(f"{told} is empty. A journal starts with a header row, such as date,twitches,stress.")
     head, skipped = split_sep_line(text.data[:20].decode("utf-8", "ignore"))
     sign = choose_delimiter(text.data[:200_000].decode("utf-8", "ignore"), head, delimiter)
@@ -175,6 +194,11 @@ def parse_text(text: Text, table: str, rejects: Rejects, *, delimiter: str | Non
     rows_read = len(rows) + len(builder.ragged)
     if not rows_read:
         raise JournalError(f"{told} has a header but no rows. Add a row for each {_ROW_OF.get(table, 'day')}.")
+    if not len(rows):
+        first = rejects.entries[-rows_read][5]
+        raise JournalError(
+            f"None of the {rows_read} rows of {text.name or 'the table'} could be kept. The first: {first}."
+        )
     return Table(table, columns, rows, sign, text.name, text.checksum, rows_read)
 
 
@@ -228,6 +252,8 @@ def count_titles(rows: list[list[str]]) -> int:
     filled = [(place, cells) for place, cells in filled if cells]
     usual = Counter(len(row) for row in rows if any(map(str.strip, row))).most_common(1)
     for (_, above), (place, cells) in itertools.pairwise(filled[:11]):
+        if len(above) == usual[0][0]:
+            break
         named = not any(read_number(cell) is not None or look_like_dates([cell]) for cell in cells)
         if len(above) < len(cells) and named and len(rows[place]) == usual[0][0]:
             return place

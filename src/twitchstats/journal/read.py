@@ -9,18 +9,14 @@ import numpy as np
 import pandas as pd
 
 from twitchstats.errors import JournalError, OptionError, check_choice, unknown_name
-from twitchstats.journal.guess import read_columns
+from twitchstats.journal.columns import read_columns
+from twitchstats.journal.entries import read_keys
+from twitchstats.journal.keys import Keys, number_days, pick_column
 from twitchstats.journal.layout import Table, read_frame, read_table
-from twitchstats.journal.record import Journal, Rejects
-from twitchstats.journal.rows import (
-    Keys,
-    assemble_days,
-    judge_courses,
-    number_days,
-    pick_column,
-    place_nights,
-    read_keys,
-)
+from twitchstats.journal.nights import place_nights
+from twitchstats.journal.own import counts, is_open_rating
+from twitchstats.journal.record import Journal, Rejects, find_name
+from twitchstats.journal.rows import assemble_days, judge_courses
 from twitchstats.journal.schema import read_schema
 from twitchstats.journal.source import Readable, Source, describe_file
 from twitchstats.journal.tables import gather_people, read_episodes, read_people
@@ -79,8 +75,8 @@ def read_journal(
         Names of the columns that can't be known from their headers; ``person="none"``: all rows are one person's.
     order : {"auto", "date", "day", "none"}
         How the days are ordered. "none" reads a table without dates: no lags then.
-    date_format : {"dmy", "mdy", "ymd"} or str, optional
-        How to take 3/4/2024, or a format such as ``"%d.%m.%Y"``.
+    date_format : {"dmy", "mdy", "ymd", "1900", "1904"} or str, optional
+        How to take 3/4/2024, from when a spreadsheet counts its days, or a format such as ``"%d.%m.%Y"``.
     columns : mapping of str to str, optional
         Header in the file -> the header to read it as: a known variable, or a name of your own.
     delimiter, encoding : str, optional
@@ -186,7 +182,42 @@ def _read_days(
     kept = table.keep(keys.mask)
     readings = place_nights(read_columns(kept, used, rejects, **reading), kept, keys, rejects)
     days = assemble_days(readings, keys, kept.rows, rejects)
-    return days, judge_courses(days, [reading.variable for reading in readings], keys.calendar, rejects)
+    variables = judge_courses(days, [reading.variable for reading in readings], keys.calendar, rejects)
+    if rated := [variable.header for variable in variables if is_open_rating(variable)]:
+        some = ", ".join(repr(header.source) for header in rated[:6]) + (", ..." if len(rated) > 6 else "")
+        message = (
+            f"whole figures up to 10 are taken for ratings where nothing else is said: {some}. If one of these columns "
+            f"counts something, say so in its header, such as '{rated[0].stem} (count)', or in the schema"
+        )
+        rejects.note("days", "", "taken_for_rating", message)
+    _note_people_as_columns(variables, rejects)
+    return days, variables
+
+
+def _may_be_person(variable: Variable) -> bool:
+    """Say whether a column that nobody knows is called by one capitalised word that is no plural."""
+    return not variable.canonical and variable.source.istitle() and variable.source.isalpha() and not (
+        counts(variable.header)
+    )  # fmt: skip
+
+
+def _note_people_as_columns(variables: list[Variable], rejects: Rejects) -> None:
+    """Tell where columns may be people: none is known, or the same known words follow different names."""
+    figures = [variable for variable in variables if variable.kind not in ("text", "choice") and not variable.level]
+    ends: dict[str, set[str]] = {}
+    for variable in figures:
+        *name, last = normalise_header(variable.header.stem).split() or [""]
+        if name and not variable.canonical and (known := find_variable(last)):
+            ends.setdefault(" ".join(name), set()).add(known)
+    several = [(name, known) for name, known in ends.items() if len(known) > 1]
+    if len(several) > 1 and all(known == several[0][1] for _, known in several):
+        found = f"columns of {several[0][0]!r} and {several[1][0]!r} measure the same"
+    elif len(figures) > 1 and all(_may_be_person(variable) for variable in figures):
+        found = f"no column has a name that is known ({figures[0].source!r}, {figures[1].source!r}, ...)"
+    else:
+        return
+    message = f"{found}; if they are different people, write a row for each person and day instead"
+    rejects.note("days", "", "people_as_columns", message)
 
 
 def find_source(
@@ -241,15 +272,15 @@ def _judge_absence(
         if absent is not None:
             raise OptionError('absent="none" needs an outcome and days in order. Name the outcome with outcome=.')
         return days
-    label = told.set_index("name").loc[outcome, "label"]
+    label, low = told.set_index("name").loc[outcome, ["label", "low"]]
     if absent is not None:
-        return _fill_days(
-            days, outcome, str(label), float(told.set_index("name").loc[outcome, "low"]), calendar, rejects
-        )
+        return _fill_days(days, outcome, str(label), float(low), calendar, rejects)
     values = days[outcome].dropna()
-    always = len(values) >= 10 and bool((values > 0).all()) and _knows_zero(told, outcome)
-    n_gaps = _count_gaps(days, calendar) if always else 0
-    if always and n_gaps >= 0.1 * len(days):
+    if len(values) < 10 or float(low) > 0 or not (values > 0).all():
+        return days
+    spans = _spans(days, calendar)
+    n_gaps = int((spans["max"] - spans["min"] + 1 - spans["size"]).sum())
+    if n_gaps >= 0.1 * len(days):
         message = (
             f"every entry has {label} above zero, and {n_gaps:,} days between have no entry, as in a log of attacks. "
             "Days without it are missing, so nothing can be concluded on what brings it on. If a day without an entry "
@@ -259,20 +290,11 @@ def _judge_absence(
     return days
 
 
-def _knows_zero(told: pd.DataFrame, outcome: str) -> bool:
-    return not float(told.set_index("name").loc[outcome, "low"]) > 0
-
-
 def _spans(days: pd.DataFrame, calendar: str) -> pd.DataFrame:
     """Return the first and last day number of each person, and how many days there are."""
     numbers = pd.Series(number_days(days.index, calendar))
     spans = numbers.groupby(np.asarray(days.index.codes[0])).agg(["min", "max", "size"])
     return spans.set_axis(days.index.levels[0][spans.index])
-
-
-def _count_gaps(days: pd.DataFrame, calendar: str) -> int:
-    spans = _spans(days, calendar)
-    return int((spans["max"] - spans["min"] + 1 - spans["size"]).sum())
 
 
 def _fill_days(
@@ -319,6 +341,10 @@ def _note_far_days(days: pd.DataFrame, calendar: str, rejects: Rejects) -> None:
         return
     codes, numbers = days.index.codes[0], number_days(days.index, calendar)
     n_days = np.where(codes[1:] == codes[:-1], np.diff(numbers), 0)
+    steps = n_days[n_days > 0] if n_days[:1].sum() >= 7 else n_days[:0]
+    if len(steps) >= 5 and (steps == steps[0]).all():
+        message = f"all entries lie {steps[0]} days apart; each is taken for one day, not for the days up to the next"
+        rejects.note("days", "", "sparse", message)
     for place in np.flatnonzero(n_days > FAR):
         (person, date), (_, following) = days.index[place], days.index[place + 1]
         told = [f"{day:%Y-%m-%d}" if isinstance(day, pd.Timestamp) else f"day {day:.0f}" for day in (date, following)]
@@ -354,7 +380,7 @@ def choose_outcome(variables: pd.DataFrame, days: pd.DataFrame, asked: str | Non
         ranked = [*_OUTCOMES, *known.loc[known["role"] == "outcome", "name"]]
         present = [name for name in ranked if name in numeric]
         return next((name for name in present if days[name].notna().any()), next(iter(present), None))
-    name = _find_asked(variables, asked)
+    name = find_name(variables, asked)
     if name is None:
         raise unknown_name("outcome", asked, numeric)
     if name not in numeric:
@@ -362,15 +388,3 @@ def choose_outcome(variables: pd.DataFrame, days: pd.DataFrame, asked: str | Non
             f"outcome={asked!r} is a column of text; it needs numbers or yes/no. Known: {', '.join(numeric)}."
         )
     return name
-
-
-def _find_asked(variables: pd.DataFrame, asked: str) -> str | None:
-    names = variables["name"].to_list()
-    if asked in names:
-        return asked
-    wanted = normalise_header(asked)
-    by_header = {normalise_header(header): name for header, name in zip(variables["source"], names, strict=True)}
-    if wanted in by_header:
-        return by_header[wanted]
-    known = find_variable(asked)
-    return known if known in names else None

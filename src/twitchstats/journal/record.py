@@ -1,6 +1,5 @@
 """What a journal is once it has been read: five tables and how its days are ordered."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -29,6 +28,18 @@ def _empty(columns: list[str]) -> pd.DataFrame:
     return pd.DataFrame(columns=columns)
 
 
+def find_name(variables: pd.DataFrame, asked: str) -> str | None:
+    """Return the variable that is asked for by its name, header, label (as written or nearly so) or alias, or None."""
+    wanted = normalise_header(asked)
+    for fits in (lambda text: text == asked, lambda text: wanted and normalise_header(str(text)) == wanted):
+        for column in ("name", "source", "label"):
+            found = variables["name"][[bool(fits(text)) for text in variables[column]]]
+            if len(found):
+                return str(found.iloc[0])
+    alias = find_variable(asked)
+    return alias if alias in set(variables["name"]) else None
+
+
 @dataclass(frozen=True, eq=False)
 class Journal:
     """A read journal.
@@ -51,11 +62,13 @@ class Journal:
     variables : DataFrame
         What each column of ``days`` means (`VARIABLE_COLUMNS`), in their order: ``source`` is the header in the file;
         ``role`` one of outcome, trigger, medicine, remedy, own, person (a trait) and none (no trigger: an id, a
-        counter, a constant); ``kind`` one of count, amount, rating, yes/no and text; ``timing`` night (the one that
-        ends on this day), day, bedtime, or "" where it is not known; ``combine`` what became of several rows of a day;
-        ``lagged`` by how many days the file has moved it already; ``outside`` True for causes such as the weather;
-        ``level`` the word of a text column that a yes/no column stands for; ``known`` how the meaning is known
-        ("dictionary", "schema", "guessed") and ``guessed`` which facts are guesses.
+        counter, a constant); ``kind`` one of count, amount, rating, yes/no and text; ``step``, in which effects are
+        told, the dictionary's, a tenth of a scale, or for amounts of your own the nearest of 1, 2, 5 times a power of
+        ten to their standard deviation; ``timing`` night (the one that ends on this day), day, bedtime, or "" where it
+        is not known; ``combine`` what became of several rows of a day; ``lagged`` by how many days the file has moved
+        it already; ``outside`` True for causes such as the weather; ``level`` the word of a text column that a yes/no
+        column stands for; ``known`` how the meaning is known ("dictionary", "schema", "guessed") and ``guessed`` which
+        facts are guesses.
     calendar : {"date", "day", "none"}
         How the days are ordered; with "none" nothing can be said about lags.
     outcome : str or None
@@ -94,19 +107,10 @@ class Journal:
         >>> read_journal(io.StringIO("date,Muscle twitches,TST (min)\n2024-03-01,3,420")).resolve_name("TST (min)")
         'tst'
         """
-        known = self.variables
-        for column in ("name", "source", "label"):
-            if name in set(known[column]):
-                return str(known.loc[known[column] == name, "name"].iloc[0])
-        wanted = normalise_header(name)
-        for column in ("name", "source", "label"):
-            fits = known[column].map(lambda text: normalise_header(str(text)) == wanted)
-            if wanted and fits.any():
-                return str(known.loc[fits, "name"].iloc[0])
-        alias = find_variable(name)
-        if alias in set(known["name"]):
-            return str(alias)
-        raise unknown_name("variable", name, known["name"])
+        found = find_name(self.variables, name)
+        if found is None:
+            raise unknown_name("variable", name, self.variables["name"])
+        return found
 
     def __repr__(self) -> str:
         n_people = len(self.days.index.unique("person"))
@@ -129,14 +133,6 @@ class Rejects:
         """Add a remark on what was kept."""
         told = f"column {column}: {message}" if column or rule == "note" else message
         self.add(table, None, column, value, rule, told, "kept")
-
-    def add_rows(
-        self, table: str, rows: Sequence[int], column: str, values: Sequence[str], faults: Sequence[tuple[str, str]],
-        action: str,
-    ) -> None:  # fmt: skip
-        """Add an entry for each row: its line, the cell, and (rule, what is wrong)."""
-        for row, value, (rule, wrong) in zip(rows, values, faults, strict=True):
-            self.add(table, int(row), column, value, rule, f"row {row}, {column}: {wrong}", action)
 
     def frame(self) -> pd.DataFrame:
         """Return the entries with `REJECT_COLUMNS`; ``row`` is Int64, <NA> where no single row is meant."""

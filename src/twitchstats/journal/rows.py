@@ -1,39 +1,18 @@
-"""Whose row it is, which day it tells, and how the rows of a day become one."""
+"""From rows to days: how the rows of a day become one, and what the course of the days shows."""
 
-import datetime as dt
-import re
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from twitchstats.errors import JournalError, unknown_name
-from twitchstats.journal.cells import Fault, is_missing, read_number, read_yes_no
-from twitchstats.journal.dates import (
-    are_day_numbers,
-    are_years,
-    has_clock,
-    look_like_dates,
-    read_clock,
-    read_dates,
-    read_day_numbers,
-)
-from twitchstats.journal.guess import Reading
-from twitchstats.journal.layout import Column, Mask, Table
+from twitchstats.journal.evidence import Reading
+from twitchstats.journal.keys import Keys
+from twitchstats.journal.layout import Mask
 from twitchstats.journal.record import Rejects
 from twitchstats.journal.variable import Variable
-from twitchstats.variables import load_words, normalise_header
 
-SOLE_PERSON = "me"
-_NO_ROW = "row dropped"
-_PERSON_WORDS = frozenset(load_words("person hint"))
-_SURE_PERSON_WORDS = frozenset(load_words("person asked"))
-_OUTCOME_WORDS = frozenset(load_words("outcome hint"))
-_MONTHS = frozenset(word for month in range(1, 13) for word in load_words(f"month {month}"))
-_TOTALS = frozenset(load_words("totals"))
-_NIGHT_WORDS = frozenset(load_words("night column"))
+_HEAD = 1000
 _HOW = {
     "any": "yes if any says yes",
     "sum": "added up",
@@ -42,466 +21,6 @@ _HOW = {
     "min": "the lowest taken",
     "join": "joined",
 }
-
-
-@dataclass(frozen=True, eq=False)
-class Keys:
-    """The keys of the rows that were kept: codes into sorted people, and the day of each row.
-
-    `mask` says which rows of the table were kept; `numbers` are days since 1970, or the numbers of days or entries.
-    """
-
-    people: NDArray[np.object_]
-    person: NDArray[np.int32]
-    numbers: NDArray[np.int64]
-    calendar: str
-    mask: Mask
-    columns: list[Column]
-
-    def index(self, order: NDArray[np.int64] | slice) -> pd.MultiIndex:
-        """Return the index (person, date) of some of the rows."""
-        numbers = self.numbers[order]
-        first, span = int(numbers.min()), int(numbers.max() - numbers.min())
-        if span <= 4 * len(numbers):
-            there = np.zeros(span + 1, dtype=bool)
-            there[numbers - first] = True
-            days, codes = np.flatnonzero(there) + first, (np.cumsum(there) - 1)[numbers - first]
-        else:
-            days, codes = np.unique(numbers, return_inverse=True)
-        dates = pd.Index(days, name="date")
-        if self.calendar == "date":
-            dates = pd.DatetimeIndex(days.astype("datetime64[D]").astype("datetime64[us]"), name="date")
-        people = pd.Index(self.people, dtype="str", name="person")
-        return pd.MultiIndex(
-            levels=[people, dates], codes=[self.person[order], codes], names=["person", "date"], verify_integrity=False
-        ).remove_unused_levels()
-
-    def tell_day(self, row: int) -> str:
-        """Return the day of a row as text."""
-        number = int(self.numbers[row])
-        return str(np.datetime64(number, "D")) if self.calendar == "date" else str(number)
-
-
-def number_days(index: pd.MultiIndex, calendar: str) -> NDArray[np.int64]:
-    """Return the day of each row as a number: days since 1970, or the number of the day or entry."""
-    level = index.levels[1]
-    days = level.to_numpy().astype("datetime64[D]").astype(np.int64) if calendar == "date" else level.to_numpy()
-    return days[np.asarray(index.codes[1])]
-
-
-# --- finding the columns ----------------------------------------------------------------------------------------------
-
-
-def pick_column(table: Table, asked: str, option: str) -> Column:
-    """Return the column that an option names, as the header is written or nearly so.
-
-    Raises
-    ------
-    UnknownNameError
-        There is no such column.
-    """
-    for column in table.columns:
-        if column.header == asked:
-            return column
-    for column in table.columns:
-        if normalise_header(column.header) == normalise_header(asked):
-            return column
-    raise unknown_name(f"column (asked for as {option}=)", asked, table.headers)
-
-
-def find_aliases(table: Table, aliases: Sequence[str]) -> list[Column]:
-    """Return the columns whose headers are among the aliases, in the order of the aliases."""
-    known = {normalise_header(column.header): column for column in reversed(table.columns)}
-    return [known[alias] for alias in aliases if alias in known]
-
-
-def find_person(table: Table, asked: str | None) -> Column | None:
-    """Return the column that says whose row it is, or None where the table has one person only."""
-    if asked is not None:
-        if asked in load_words("sole person") and asked not in table.headers:
-            return None
-        return pick_column(table, asked, "person")
-    # An 'id' that is new in each row numbers the rows, not the people.
-    found = [column for column in find_aliases(table, load_words("person column")) if not _numbers_rows(column)]
-    return found[0] if found else None
-
-
-def _numbers_rows(column: Column) -> bool:
-    named = normalise_header(column.header) in ("id", "record id")
-    return named and 1 < len(column) == np.count_nonzero(column.count())
-
-
-def find_date(table: Table, asked: str | None, rejects: Rejects) -> Column | None:
-    """Return the column of dates or day numbers, or None.
-
-    Of several with a fitting name it is the first whose cells look like dates or day numbers. Where no name fits, the
-    only column of days without a time of day whose name speaks of a date is taken, and that is told.
-    """
-    if asked is not None:
-        return pick_column(table, asked, "date")
-    found = find_aliases(table, load_words("date column"))
-    filled = [column for column in found if look_like_dates(column.levels) > 0.5 or are_day_numbers(column.levels)]
-    sure = [column for column in found if normalise_header(column.header) in load_words("sure date column")]
-    if filled or sure:
-        return next(iter(filled + sure))
-    named = [column for column in table.columns if set(normalise_header(column.header).split()) & {"date", "datum"}]
-    named = [column for column in named if not {"birth", "start", "end"} & set(normalise_header(column.header).split())]
-    days = [c for c in named if look_like_dates(c.levels) > 0.9 and not any(map(has_clock, c.levels[:200]))]
-    if len(days) != 1:
-        return None
-    rejects.note(table.name, days[0].header, "date_column", "the days are taken from it, as no column is named 'date'")
-    return days[0]
-
-
-# --- reading the keys -------------------------------------------------------------------------------------------------
-
-
-def read_keys(
-    table: Table,
-    rejects: Rejects,
-    *,
-    person: str | None,
-    date: str | None,
-    order: str,
-    date_format: str | None,
-    today: dt.date,
-    renamed: frozenset[str] = frozenset(),
-) -> Keys:
-    """Read person and date of each row; rows without them are refused.
-
-    Raises
-    ------
-    JournalError
-        There is no date column, no row has keys that can be read, or the table has another shape than a row a day.
-    """
-    refuse_turned(table)
-    who = find_person(table, person)
-    when = None if order == "none" else find_date(table, date, rejects)
-    if when is not None and date is None:
-        _refuse_split_date(table, when)
-    if when is None and order != "none":
-        _refuse_long(table.columns, table, repeated=False)
-        raise JournalError(advise_undated(table, who))
-    if when is not None and who is not None and when.place == who.place:
-        raise JournalError(f"Column {when.header!r} can't tell both the person and the date. Name two columns.")
-    known = np.ones(len(table.rows), dtype=bool) if who is None else find_named(table, who, rejects)
-    known &= _drop_totals(table, [c for c in (who, when) if c is not None] or table.columns[:1], rejects)
-    if when is None:
-        numbers, dated, calendar = np.zeros(len(table.rows), dtype=np.int64), np.ones(len(table.rows), bool), "none"
-    else:
-        numbers, dated, calendar = _read_when(table, when, order, date_format, today, known, rejects)
-    mask = known & dated
-    if not mask.any():
-        raise JournalError(_tell_nothing_kept(table, rejects))
-    people, codes = _code_people(who, mask)
-    numbers = numbers if mask.all() else numbers[mask]
-    if calendar == "none":
-        numbers = pd.Series(codes).groupby(codes).cumcount().to_numpy() + 1
-    keys = Keys(people, codes, numbers, calendar, mask, [column for column in (who, when) if column is not None])
-    others = [column for column in table.keep(mask).columns if column.header not in renamed]
-    _check_shape(others, table.keep(mask), keys, person=person, order=order)
-    return keys
-
-
-def refuse_turned(table: Table) -> None:
-    """Raise JournalError where dates or figures stand in the header: a table that is turned, or has no header."""
-    filled = [header for header in table.headers if header]
-    dates = [header for header in filled[1:] if look_like_dates([header]) == 1 and len(header) > 5]
-    told = table.source or f"The {table.name} table"
-    if len(dates) >= 2 and len(dates) >= 0.6 * (len(filled) - 1):
-        raise JournalError(
-            f"{told} has its dates in the header ({dates[0]!r}, {dates[1]!r}, ...): it is turned. Write a row for each "
-            "day and a column for each variable; in a spreadsheet copy it and paste it transposed."
-        )
-    months = [header for header in filled[1:] if normalise_header(header) in _MONTHS]
-    if len(months) >= 2 and len(months) >= 0.6 * (len(filled) - 1):
-        raise JournalError(
-            f"{told} has months in the header ({months[0]!r}, {months[1]!r}, ...), as a calendar on one page has. "
-            "Write a row for each day with its full date (2024-03-31), and a column for each variable."
-        )
-    plain = [header for header in filled if read_number(header) is not None or look_like_dates([header]) == 1]
-    if plain and len(plain) >= max(1.0, 0.5 * len(filled)):
-        raise JournalError(
-            f"{told} seems to have no header: its first row holds {', '.join(map(repr, plain[:3]))}. "
-            "Add a header row, such as date,twitches,stress."
-        )
-
-
-def _refuse_split_date(table: Table, when: Column) -> None:
-    """Raise JournalError where the day is only the last part of a date in several columns."""
-    headers = {normalise_header(header) for header in table.headers}
-    if normalise_header(when.header) != "day" or not are_day_numbers(when.levels):
-        return
-    parts = [name for name in ("year", "month") if name in headers]
-    if parts:
-        raise JournalError(
-            f"{table.source or 'The table'} has its dates in {'three' if len(parts) == 2 else 'two'} columns, "
-            f"{', '.join(parts)} and day. Join them into one column 'date', written as 2024-03-31."
-        )
-
-
-def find_named(table: Table, who: Column, rejects: Rejects) -> Mask:
-    """Say which rows name their person; the others go to `rejects`."""
-    named = ~who.spread(np.array([is_missing(text) for text in who.levels], dtype=bool))
-    for place in np.flatnonzero(~named):
-        text = who.levels[who.codes[place]]
-        wrong = f"{text!r} names nobody" if text else "the row doesn't say whose it is"
-        row = int(table.rows[place])
-        message = f"row {row}, {who.header}: {wrong}; fill it in"
-        rejects.add(table.name, row, who.header, text, "missing_person", message, _NO_ROW)
-    return named
-
-
-def _drop_totals(table: Table, columns: list[Column], rejects: Rejects) -> Mask:
-    """Say which rows are no totals or averages of the others; those go to `rejects`."""
-    kept = np.ones(len(table.rows), dtype=bool)
-    for column in columns:
-        codes = [code for code, text in enumerate(column.levels) if normalise_header(text) in _TOTALS]
-        for place in np.flatnonzero(np.isin(column.codes, codes) & kept) if codes else []:
-            row, text = int(table.rows[place]), column.levels[column.codes[place]]
-            message = f"row {row}, {column.header}: {text!r} marks a row of totals, which is no entry of a day"
-            rejects.add(table.name, row, column.header, text, "totals_row", message, _NO_ROW)
-            kept[place] = False
-    return kept
-
-
-def _code_people(who: Column | None, mask: Mask) -> tuple[NDArray[np.object_], NDArray[np.int32]]:
-    """Return the people in sorted order, and which of them each kept row is about."""
-    if who is None:
-        return np.array([SOLE_PERSON], dtype=object), np.zeros(int(mask.sum()), dtype=np.int32)
-    codes = who.codes if mask.all() else who.codes[mask]
-    used = np.unique(codes)
-    people = sorted({who.levels[code] for code in used})
-    place = {name: number for number, name in enumerate(people)}
-    known = np.array([place.get(text, -1) for text in who.levels], dtype=np.int32)
-    return np.array(people, dtype=object), known[codes]
-
-
-def _read_when(
-    table: Table,
-    when: Column,
-    order: str,
-    date_format: str | None,
-    today: dt.date,
-    known: Mask,
-    rejects: Rejects,
-) -> tuple[NDArray[np.int64], Mask, str]:
-    """Return a day for each row, whether it could be read, and the calendar."""
-    numbered = order == "day" or (order == "auto" and date_format is None and are_day_numbers(when.levels))
-    faults: dict[int, Fault]
-    if numbered and order == "auto" and are_years(when.levels):
-        raise JournalError(
-            f"Column {when.header!r} holds years, such as {next(filter(None, when.levels))!r}, and no days. Write full "
-            'dates (2024-03-31). If they do number days, say order="day" (--order day).'
-        )
-    if numbered:
-        found, faults = read_day_numbers(when.levels)
-        values = [0 if number is None else number for number in found]
-        fine = [number is not None for number in found]
-    else:
-        dates, faults = read_dates(
-            when.levels, when.count().tolist(), when.header, today=today, date_format=date_format
-        )
-        values = [date.toordinal() - 719163 if date else 0 for date in dates]
-        fine = [date is not None for date in dates]
-        _note_stamps(table, when, rejects)
-    dated = when.spread(np.array(fine, dtype=bool))
-    for place in np.flatnonzero(~dated & known):
-        rule, wrong = faults[int(when.codes[place])]
-        row, value = int(table.rows[place]), when.levels[when.codes[place]]
-        rejects.add(table.name, row, when.header, value, rule, f"row {row}, {when.header}: {wrong}", _NO_ROW)
-    _note_merged(table, when, rejects)
-    return when.spread(np.array(values, dtype=np.int64)), dated, "day" if numbered else "date"
-
-
-def _note_stamps(table: Table, when: Column, rejects: Rejects) -> None:
-    """Tell of dates that may be meant otherwise: day numbers of spreadsheets, and times of another time zone."""
-    texts = [text for text in when.levels if text]
-    serial = next((text for text in texts if re.fullmatch(r"[2-7]\d{4}(\.\d+)?", text)), None)
-    if serial:
-        days = int(float(serial))
-        first = dt.date(1899, 12, 30) + dt.timedelta(days=days)
-        rejects.note(
-            table.name, when.header, "day_serial",
-            f"it holds numbers of days as spreadsheets count them; {serial} is read as {first.isoformat()}. If the "
-            f"file comes from a workbook that counts from 1904, it is {(first + dt.timedelta(days=1462)).isoformat()}: "
-            "write the dates as 2024-03-31", value=serial,
-        )  # fmt: skip
-    zoned = [text for text in texts if re.search(r"\d(Z|\s*UTC|\s*GMT|[+-]00:?00)$", text, re.IGNORECASE)]
-    late = [text for text in zoned if (clock := read_clock(text)) and not 5 <= clock.total_seconds() / 3600 < 17]
-    if late:
-        rejects.note(
-            table.name, when.header, "time_zone",
-            f"its times are in UTC, and {len(late)} of {len(texts)}, such as {late[0]!r}, may lie on another day where "
-            "you live; each is read as the date that is written. If that is wrong, write local dates", value=late[0],
-        )  # fmt: skip
-
-
-def _note_merged(table: Table, when: Column, rejects: Rejects) -> None:
-    """Tell where rows without a date follow rows with one, as under merged cells."""
-    blank = ~when.filled
-    share = blank.mean() if len(blank) else 0.0
-    if 0.2 <= share < 1:
-        rejects.note(
-            table.name, when.header, "merged_cells",
-            f"{int(blank.sum())} of {len(blank)} rows have no date; if they lie under merged cells, fill the date down "
-            "in the spreadsheet and save again",
-        )  # fmt: skip
-
-
-def _tell_nothing_kept(table: Table, rejects: Rejects) -> str:
-    messages = [entry[5] for entry in rejects.entries if entry[6] == _NO_ROW]
-    first = f" The first: {messages[0]}." if messages else ""
-    return f"None of the {table.rows_read} rows of {table.source or 'the table'} could be kept.{first}"
-
-
-# --- the shape of the table -------------------------------------------------------------------------------------------
-
-
-def _check_shape(columns: list[Column], table: Table, keys: Keys, *, person: str | None, order: str) -> None:
-    """Raise JournalError where rows of one person and day must not become one."""
-    used = {column.place for column in keys.columns}
-    rest = [column for column in columns if column.place not in used]
-    days = pd.DataFrame({"person": keys.person, "day": keys.numbers})
-    repeated = keys.calendar != "none" and bool(days.duplicated().any()) if _find(rest, "long value column") else False
-    _refuse_long(rest, table, repeated=repeated)
-    alone = len(keys.people) == 1 and keys.people[0] == SOLE_PERSON and person is None
-    if alone:
-        _refuse_nameless(rest, keys)
-    if keys.calendar == "day" and order == "auto":
-        _refuse_restart(table, keys)
-
-
-def _refuse_long(columns: list[Column], table: Table, *, repeated: bool) -> None:
-    """Raise JournalError where one column says what another measures."""
-    names = _find(columns, "long name column")
-    values = _find(columns, "long value column")
-    told = [text for column in names for text in column.levels if text and read_number(text) is None]
-    if not (names and values and len(told) > 1):
-        return
-    figures = [read_number(text) is not None for text in values[0].sample()]
-    if not any(figures) or (not repeated and (np.mean(figures) < 0.8 or len(columns) > 6)):
-        return
-    name, value = names[0].header, values[0].header
-    raise JournalError(
-        f"{table.source or 'The table'} holds one reading a row: {name!r} says what {value!r} measures "
-        f"({', '.join(repr(text) for text in told[:3])}, ...). Reshape it to one row a day with a column for each, for "
-        f"example with pandas: frame.pivot_table(index=[...], columns={name!r}, values={value!r})."
-    )
-
-
-def _find(columns: list[Column], words: str) -> list[Column]:
-    known = {normalise_header(column.header): column for column in columns}
-    return [known[word] for word in load_words(words) if word in known]
-
-
-def _refuse_nameless(columns: list[Column], keys: Keys) -> None:
-    """Raise JournalError where a column with a person's kind of name may say whose row it is."""
-    days = pd.DataFrame({"date": keys.numbers})
-    shared = keys.calendar != "none" and bool(days["date"].duplicated().any())
-    for column in columns:
-        words = set(normalise_header(column.header).split()) - {"first", "last", "full"}
-        coded = shared and words & {"id", "uid", "uuid"}
-        if not words or not (words <= _PERSON_WORDS or coded) or words <= {"number", "nr", "no"}:
-            continue
-        if any(is_missing(text) for text in column.levels if text) or not column.filled.all():
-            continue
-        n_names = len(np.unique(column.codes))
-        sure = bool(words & _SURE_PERSON_WORDS)
-        if n_names < 2 or (n_names == len(column) and not (sure or shared or keys.calendar == "none")):
-            continue
-        apart = shared and not days.assign(who=column.codes).duplicated().any()
-        if apart or sure or keys.calendar == "none":
-            found = f"Column {column.header!r} holds {n_names} different names or codes."
-            if apart:
-                found = f"Several rows have the same day, and column {column.header!r} tells them apart."
-            raise JournalError(
-                f"{found} If it says whose row it is, name it: person={column.header!r} (command line: --person). "
-                'If all rows are one person\'s, say person="none" (--person none).'
-            )
-
-
-def _refuse_restart(table: Table, keys: Keys) -> None:
-    """Raise JournalError where day numbers run on and start again: days of months or of weeks."""
-    numbers, same = keys.numbers, keys.person[1:] == keys.person[:-1]
-    before, after = numbers[:-1], numbers[1:]
-    falls = np.flatnonzero(same & (after < before))
-    if not len(falls) or numbers.min() < 0 or numbers.max() > 31 or len(falls) > len(numbers) / 3:
-        return
-    again = falls[(before[falls] >= 28) & (after[falls] <= 3)]
-    twice = pd.DataFrame({"person": keys.person, "day": numbers}).duplicated().any()
-    if not len(again) and not (twice and (after[falls] <= 1).all()):
-        return
-    first = int(again[0] if len(again) else falls[0])
-    parts = "days of months" if len(again) else "days of weeks or of several rounds"
-    header, row = keys.columns[-1].header, table.rows[first + 1]
-    raise JournalError(
-        f"Column {header!r} starts again in row {row}: its numbers seem to be {parts}. "
-        'Write full dates (2024-03-31). If they do number the days of the diary, say order="day" (--order day).'
-    )
-
-
-# --- advice for undated tables ----------------------------------------------------------------------------------------
-
-
-def advise_undated(table: Table, who: Column | None) -> str:
-    """Return the message for a table without a date column: what could serve, and how to read it all the same."""
-    some = ", ".join(repr(header) for header in table.headers[:8]) + (", ..." if len(table.headers) > 8 else "")
-    parts = [f"No date column in {table.source or 'the table'} (its columns: {some})."]
-    dates = [column.header for column in table.columns if look_like_dates(column.sample()) > 0.8]
-    if dates:
-        parts.append(
-            f"These look like dates: {_list(dates)}. Name the right one: date={dates[0]!r} (command line: --date)."
-        )
-    elif named := find_aliases(table, load_words("date column")):
-        parts.append(
-            f"Column {named[0].header!r} has the name of one, but most of its cells are neither dates (2024-03-31) nor "
-            f"whole day numbers: correct them, or read it all the same with date={named[0].header!r} (--date)."
-        )
-    else:
-        parts.append(
-            "A column named 'date' (2024-03-31) or 'day' (1, 2, 3) is expected; name yours with date= (--date)."
-        )
-    if len(table.columns) == 1:
-        parts.append("Everything stands in one column: say what separates the cells with delimiter= (--delimiter).")
-    parts.append('If the rows have no order in time, read them with order="none" (--undated); lags are then refused.')
-    if who is None and (people := _guess_people(table)):
-        parts.append(f"If {people[0]!r} says whose row it is, add person={people[0]!r} (--person).")
-    if outcomes := _guess_outcomes(table):
-        parts.append(f"For the outcome add outcome={outcomes[0]!r} (--outcome); candidates: {_list(outcomes)}.")
-    return " ".join(parts)
-
-
-def _list(names: list[str]) -> str:
-    return ", ".join(repr(name) for name in names[:6]) + (f" and {len(names) - 6} more" if len(names) > 6 else "")
-
-
-def _guess_people(table: Table) -> list[str]:
-    """Return the headers of columns that may say whose row it is: names or codes that come back."""
-    scored = []
-    for column in table.columns:
-        filled = [text for text in column.levels if not is_missing(text)]
-        named = set(normalise_header(column.header).split()) <= _PERSON_WORDS
-        coded = bool(filled) and all(read_number(text) is None and read_yes_no(text) is None for text in filled)
-        if 1 < len(filled) <= len(table.rows) / 1.5 and (named or (coded and column.place == 1)):
-            scored.append((-(named + coded), column.place, column.header))
-    return [header for _, _, header in sorted(scored)]
-
-
-def _guess_outcomes(table: Table) -> list[str]:
-    """Return the headers of numeric columns that may be the outcome: those that name a symptom a day first."""
-    scored = []
-    for column in table.columns:
-        words = normalise_header(column.header).split()
-        filled = [text for text in column.sample() if not is_missing(text)]
-        if set(words) & _OUTCOME_WORDS and filled and all(read_number(text) is not None for text in filled):
-            scored.append(
-                (-("day" in words or "days" in words or len(words) == 1), len(words), column.place, column.header)
-            )
-    return [entry[-1] for entry in sorted(scored)]
-
-
-# --- from rows to days ------------------------------------------------------------------------------------------------
 
 
 def assemble_days(readings: Sequence[Reading], keys: Keys, rows: NDArray[np.int64], rejects: Rejects) -> pd.DataFrame:
@@ -552,6 +71,12 @@ def _combine_rows(
         if len(targets) and how == "sum":
             _question_sums(variable, merged, targets, keys, order[first], rows, rejects)
     _tell_combined(first, equal, keys, rows, order, told, rejects)
+    if all(reading.variable.kind in ("text", "choice") or reading.variable.level for reading in readings):
+        message = (
+            "several rows a day and no column of figures: if each row is an event, how many there were is lost. Add a "
+            "column that counts (twitches: 1), or give the file as episodes= (--episodes) beside a table of days"
+        )
+        rejects.note("days", "", "event_log", message)
     return merged
 
 
@@ -610,14 +135,12 @@ def _tell_combined(
         row, earlier = int(rows[order[place]]), int(rows[order[starts[place]]])
         person, day = keys.people[keys.person[order[place]]], keys.tell_day(int(order[place]))
         if equal[place]:
-            rule, what = "same_row", f"{person!r} has the same entry for {day} already, so it counts once"
+            rule = "same_row"
+            what = f"{person!r} has the same entry for {day} already, so it counts once; if not, add the time of each"
         else:
             rule = "same_day"
             what = f"{person!r} has an entry for {day} in row {earlier} already, and the two became one ({done})"
         rejects.add("days", row, "", day, rule, f"row {row}: {what}", "rows combined")
-
-
-# --- what the course of the days shows --------------------------------------------------------------------------------
 
 
 def judge_courses(days: pd.DataFrame, variables: list[Variable], calendar: str, rejects: Rejects) -> list[Variable]:
@@ -626,10 +149,16 @@ def judge_courses(days: pd.DataFrame, variables: list[Variable], calendar: str, 
     same = np.asarray(codes[1:] == codes[:-1])
     judged = []
     for variable in variables:
-        open_role = variable.role == "own" and variable.how.get("role") != "schema"
+        counted = variable.canonical and variable.kind in ("count", "amount")
+        open_role = counted or (variable.role == "own" and variable.how.get("role") != "schema")
         figures = open_role and variable.kind not in ("text", "choice")
         values = days[variable.name].to_numpy() if figures else np.array([])
         role, why = _judge_course(values, variable.kind, same, calendar)
+        if counted and role:
+            if why.startswith("it only rises"):
+                way = "it only rises: if it runs on from day to day, write each day's own number"
+                rejects.note("days", variable.source, "note", way)
+            role = ""
         if role and not variable.level:
             rejects.note("days", variable.source, "note", why)
         judged.append(variable.learn("guessed", role=role) if role else variable)
@@ -639,6 +168,8 @@ def judge_courses(days: pd.DataFrame, variables: list[Variable], calendar: str, 
 def _judge_course(values: NDArray, kind: str, same: Mask, calendar: str) -> tuple[str, str]:
     """Return the role of a column that is no trigger, and why; blanks where nothing speaks against it."""
     if len(values) < 5 or not same.any():
+        return "", ""
+    if (np.diff(values[:_HEAD])[same[: _HEAD - 1]] < 0).any():  # as in most columns: no need to look at all of it
         return "", ""
     steps = np.diff(values)[same]
     steps = steps[~np.isnan(steps)]
@@ -652,149 +183,3 @@ def _judge_course(values: NDArray, kind: str, same: Mask, calendar: str) -> tupl
     if calendar != "none" and len(steps) >= 8 and kind != "rating" and (steps > 0).mean() >= 0.8:
         return "none", "it only rises, as a counter does, so it is no trigger"
     return "", ""
-
-
-# --- nights -----------------------------------------------------------------------------------------------------------
-
-
-def place_nights(readings: list[Reading], table: Table, keys: Keys, rejects: Rejects) -> list[Reading]:
-    """Say where the nights of a diary belong, and move those that begin after their day to the day on which they end.
-
-    A pair of columns with the date and time at which a night starts and ends tells it. Columns with a word of the
-    night, or filled exactly where that pair is, are the night's.
-    """
-    if keys.calendar != "date":
-        return readings
-    found = _find_night(table, keys)
-    if found is None:
-        return _doubt_nights(readings, table, rejects)
-    starts, ends, end_days = found
-    shift = np.where(np.isnan(end_days), 0, end_days - keys.numbers).astype(np.int64)
-    filled = ~np.isnan(end_days)
-    usual = int(np.median(shift[filled]))
-    pattern = ends.filled
-    nights = {
-        number for number, reading in enumerate(readings)
-        if reading.variable.role not in ("person", "none") and _is_night(reading, pattern)
-    }  # fmt: skip
-    if usual not in (0, 1) or not nights:
-        return readings
-    names = ", ".join(readings[number].variable.source for number in sorted(nights)[:8])
-    moved, n_lost = _shift_values([readings[number] for number in sorted(nights)], keys, usual) if usual else (None, 0)
-    done = list(readings)
-    for place, number in enumerate(sorted(nights)):
-        reading = readings[number] if moved is None else moved[place]
-        variable = reading.variable
-        done[number] = replace(reading, variable=variable.learn("header", timing="night"))
-    if usual:
-        rejects.note(
-            "days", ends.header, "night_moved",
-            f"the nights begin on the evening of their row's date and end the day after ({starts.header!r} to "
-            f"{ends.header!r}), so these columns count for the day on which the night ends: {names}"
-            + (f"; {n_lost} nights end on a day without an entry and are left out" if n_lost else ""),
-        )  # fmt: skip
-    return done
-
-
-def _find_night(table: Table, keys: Keys) -> tuple[Column, Column, NDArray[np.float64]] | None:
-    """Return the columns where a night starts and ends, and the day of each end, if dates with times stand there."""
-    starts, ends = (_find_stamped(table, keys, words) for words in ("night start", "night end"))
-    if starts is None or ends is None:
-        return None
-    stamps = [_read_stamps(column) for column in (starts, ends)]
-    hours = (stamps[1] - stamps[0]) / np.timedelta64(1, "h")
-    told = hours[~np.isnan(hours)]
-    if len(told) < 3 or not 2 <= np.median(told) <= 16:
-        return None
-    clock = (stamps[0] - stamps[0].astype("datetime64[D]")) / np.timedelta64(1, "h")
-    late = clock[~np.isnan(clock)]
-    if np.mean((late >= 18) | (late < 5)) < 0.7:
-        return None
-    days = stamps[1].astype("datetime64[D]")
-    return starts, ends, np.where(np.isnat(days), np.nan, days.astype(np.int64).astype(float))
-
-
-def _find_stamped(table: Table, keys: Keys, words: str) -> Column | None:
-    used = {column.place for column in keys.columns}
-    for column in find_aliases(table, load_words(words)):
-        if (
-            column.place not in used
-            and look_like_dates(column.levels) > 0.8
-            and any(map(has_clock, column.levels[:50]))
-        ):
-            return column
-    return None
-
-
-def _read_stamps(column: Column) -> NDArray[np.datetime64]:
-    try:
-        dates, _ = read_dates(column.levels, column.count().tolist(), column.header, today=dt.date(2999, 1, 1))
-    except JournalError:
-        dates = [None] * len(column.levels)
-    moments = [
-        np.datetime64("NaT")
-        if date is None
-        else np.datetime64(date) + np.timedelta64(read_clock(text) or dt.timedelta())
-        for date, text in zip(dates, column.levels, strict=True)
-    ]
-    return column.spread(np.array(moments, dtype="datetime64[us]"))
-
-
-def _is_night(reading: Reading, pattern: Mask) -> bool:
-    """Say whether a column tells of the night: by a word, or because it is filled just where the night's times are."""
-    variable = reading.variable
-    if variable.how.get("timing") in ("schema", "confirmed", "header") or variable.kind in ("text", "choice"):
-        return variable.timing == "night"
-    if variable.timing == "night" or set(normalise_header(variable.source).split()) & _NIGHT_WORDS:
-        return True
-    filled = ~np.isnan(np.asarray(reading.data, dtype=float))
-    return bool(
-        (~pattern).sum() > 0
-        and (filled == pattern).mean() > 0.99
-        and (~filled & ~pattern).any()
-        and not variable.canonical
-    )
-
-
-def _shift_values(readings: list[Reading], keys: Keys, days: int) -> tuple[list[Reading], int]:
-    """Move the values of columns some days on: to the row of that day, if there is one; count those without."""
-    frame = pd.DataFrame({"person": keys.person, "day": keys.numbers})
-    first = ~frame.duplicated()
-    place = pd.Series(np.flatnonzero(first), index=pd.MultiIndex.from_frame(frame[first]))
-    target = pd.MultiIndex.from_arrays([keys.person, keys.numbers - days])
-    origin = place.reindex(target).to_numpy()
-    known = ~np.isnan(origin)
-    moved = []
-    for reading in readings:
-        values = np.full(len(known), np.nan)
-        values[known] = np.asarray(reading.data, dtype=float)[origin[known].astype(int)]
-        moved.append(replace(reading, data=values))
-    reached = place.index.isin(pd.MultiIndex.from_arrays([keys.person, keys.numbers - days]))
-    filled = ~np.isnan(np.asarray(readings[0].data, dtype=float))[place.to_numpy()]
-    return moved, int((~reached & filled).sum())
-
-
-def _doubt_nights(readings: list[Reading], table: Table, rejects: Rejects) -> list[Reading]:
-    """Take the order of night and day back where a time of going to bed stands there without a date."""
-    columns = find_aliases(table, load_words("night start"))
-    clocked = [
-        c
-        for c in columns
-        if c.numbers is None and look_like_dates(c.levels) < 0.5 and any(":" in t for t in c.levels[:50])
-    ]
-    nights = [
-        reading for reading in readings
-        if reading.variable.timing == "night" and reading.variable.how.get("timing") == "dictionary"
-    ]  # fmt: skip
-    if not clocked or not nights:
-        return readings
-    rejects.note(
-        "days", clocked[0].header, "night_unknown",
-        "it tells when a night began but not on which date, so it is not known whether the night lies before or after "
-        "its day; say timing in the schema (night: the night that ends on the row's day)",
-    )  # fmt: skip
-    return [
-        replace(r, variable=replace(r.variable, timing="", how={**r.variable.how, "timing": "guessed"}))
-        if r in nights else r
-        for r in readings
-    ]  # fmt: skip

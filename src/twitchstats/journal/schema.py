@@ -13,7 +13,7 @@ from twitchstats.journal.cells import YES, is_missing, read_number
 from twitchstats.journal.layout import read_table
 from twitchstats.journal.record import Rejects
 from twitchstats.journal.source import FACT_COLUMNS, Readable
-from twitchstats.journal.variable import KINDS, Variable
+from twitchstats.journal.variable import KINDS, Variable, describe_unit
 from twitchstats.variables import find_row, find_units, normalise_header
 
 CHOICES = {
@@ -45,7 +45,7 @@ def make_schema(variables: pd.DataFrame) -> pd.DataFrame:
     frame["timing"] = frame["timing"].replace("", "not known")
     frame["outside"] = frame["outside"].map({True: "yes", False: "no"})
     frame["unit"] = frame["unit"].where(frame["kind"].eq("amount"), "")
-    for name in ("low", "high"):
+    for name in ("low", "high", "step"):
         frame[name] = [f"{value:.15g}" if pd.notna(value) else "" for value in frame[name]]
     return frame.astype("str").reset_index(drop=True)
 
@@ -130,6 +130,8 @@ def _check_fact(fact: str, value: str, where: str) -> None:
         raise JournalError(f"{where}: {value!r} is not one of {', '.join(allowed)}.")
     if fact in ("low", "high") and read_number(value) is None:
         raise JournalError(f"{where}: {value!r} is not a number. Write the lowest and highest value that can be.")
+    if fact == "step" and not (read_number(value) or 0.0) > 0:
+        raise JournalError(f"{where}: {value!r} is not a number above 0. Write the step in which effects are told.")
     if fact == "lagged" and not (value.isdigit() and len(value) < 4):
         raise JournalError(f"{where}: {value!r} is not a whole number of days. Write 0 where nothing has been moved.")
     if fact == "outside" and value.lower() not in ("yes", "no"):
@@ -165,6 +167,7 @@ def apply_facts(variable: Variable, facts: Facts) -> Variable:
         variable = _convert(variable, told.pop("unit"))
     if told.get("kind") == "yes/no":
         told |= {"low": 0.0, "high": 1.0, "unit": "days", "step": 1.0}
+        variable = replace(variable, factor=1.0, remark="")  # what was to be told of the unit
     return variable.learn("schema", **told)
 
 
@@ -173,7 +176,7 @@ def _same(value: object, other: object) -> bool:
 
 
 def _read_fact(fact: str, text: str) -> str | float | bool:
-    if fact in ("low", "high"):
+    if fact in ("low", "high", "step"):
         return float(read_number(text) or 0.0)
     if fact == "lagged":
         return int(text)
@@ -194,9 +197,9 @@ def _convert(variable: Variable, unit: str) -> Variable:
             f"schema ({variable.source}), unit: {unit!r} can't be turned into {row['unit']}, the unit of "
             f"{variable.name}. Use one of {known}, or give the column another name."
         )
-    return replace(
-        variable, factor=units[normalise_header(unit)][1], how={**variable.how, "unit": "schema"}, assumed=False
-    )
+    _, factor, source = units[normalise_header(unit)]
+    remark = describe_unit(unit, factor, variable.unit, source)
+    return replace(variable, factor=factor, remark=remark, how={**variable.how, "unit": "schema"}, assumed=False)
 
 
 def write_schema(variables: pd.DataFrame, path: str | os.PathLike[str]) -> None:

@@ -1,6 +1,7 @@
 """Where a journal comes from: a file's bytes as text, a data frame, or what the reader of a foreign format hands on."""
 
 import codecs
+import contextlib
 import hashlib
 import io
 import os
@@ -19,7 +20,7 @@ from twitchstats.errors import JournalError, OptionError
 from twitchstats.files import open_file
 
 FACT_COLUMNS = [
-    "source", "name", "label", "role", "kind", "low", "high", "unit", "timing", "combine", "lagged", "outside",
+    "source", "name", "label", "role", "kind", "low", "high", "unit", "step", "timing", "combine", "lagged", "outside",
 ]  # fmt: skip
 LINE_LIMIT = 1 << 20
 PIPE_LIMIT = 1 << 29
@@ -44,6 +45,7 @@ _MAGIC = (
 _MARKUP = (
     ("<!doctypehtml", "a web page"),
     ("<html", "a web page"),
+    ("<table", "a web page"),
     ("<?xml", "an XML file"),
     ("[{", "a JSON file"),
     ('{"', "a JSON file"),
@@ -55,6 +57,15 @@ _BOMS = (
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )  # fmt: skip
+_CODECS = ("cp1250", "cp1251", "mac_roman", "cp850", "shift_jis", "gb18030")
+_ACCENTED = re.compile(r"[^\s,;\t\"]*[^\x00-\x7f][^\s,;\t\"]*")
+_LETTER = "A-Za-z\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u00ff\u0152\u0153\u0160\u0161\u0178\u017d\u017e"
+_CAPITAL = "\u00c0-\u00d6\u00d8-\u00de\u0160\u0178\u017d"
+# What no word of Western Europe holds: a sign (other than quotes, dashes, dots) between letters, and the like.
+_FOREIGN = re.compile(
+    rf"[{_LETTER}][^\x00-\x7f{_LETTER}\u00a0\u00ab\u00ad\u00b4\u00b7\u00bb\u2013-\u201d\u2022\u2026\u2122][{_LETTER}]"
+    rf"|[^\x00-\x7f\W]{{3}}|[a-z][{_CAPITAL}]"
+)
 
 Readable: TypeAlias = str | os.PathLike[str] | IO[str] | IO[bytes] | pd.DataFrame
 
@@ -236,14 +247,21 @@ def _recode(data: bytes, name: str, encoding: str | None) -> tuple[bytes, str]:
     if data.isascii() and not (b"\0" in data[:4000] and _guess_wide(data)):
         return _refuse_controls(data, name), ""
     guess = next((codec for mark, codec in _BOMS if data.startswith(mark)), None) or _guess_wide(data)
-    for codec in [guess] if guess else ["utf-8", "cp1252", "latin-1"]:
-        try:
-            text = data.decode(codec)
-        except UnicodeDecodeError:
-            continue
-        remark = _tell_guess(text) if codec in ("cp1252", "latin-1") else ""
-        return _refuse_controls(text.encode("utf-8", "replace"), name), remark
-    raise _no_text(name)
+    for codec in [guess] if guess else ["utf-8", "cp1252"]:
+        text = _decode(data, codec)
+        if text is not None:
+            remark = _tell_guess(text, name, data) if codec == "cp1252" else _tell_twice(text, data)
+            return _refuse_controls(text.encode("utf-8", "replace"), name), remark
+    if guess:
+        raise _no_text(name)
+    raise _ask_encoding(data, _refuse_controls(data, name).decode("cp1252", "replace"), name)
+
+
+def _decode(data: bytes, codec: str) -> str | None:
+    try:
+        return data.decode(codec)
+    except UnicodeDecodeError:
+        return None
 
 
 def _refuse_controls(data: bytes, name: str) -> bytes:
@@ -259,13 +277,49 @@ def _no_text(name: str) -> JournalError:
     return JournalError(f"{name} is not a CSV file: it holds bytes that no text has, so it seems to be binary.")
 
 
-def _tell_guess(text: str) -> str:
-    word = re.search(r"[^\s,;\t]*[^\x00-\x7f][^\s,;\t]*", text)
-    shown = word[0][:30] if word else ""
-    row = text.count("\n", 0, word.start()) + 1 if word else 1
+def _tell_guess(text: str, name: str, data: bytes) -> str:
+    """Return the remark on a text that is taken for Windows-1252.
+
+    Raises
+    ------
+    JournalError
+        Its words show that it is not: a sign inside a word, three accented letters in a row, a capital after a small
+        letter.
+    """
+    if _FOREIGN.search(text):
+        raise _ask_encoding(data, text, name)
+    word = _ACCENTED.search(text)
+    row = text.count("\n", 0, word.start() if word else 0) + 1
     return (
-        f"the file is not UTF-8, so it is read as Windows-1252 (Western Europe): {shown!r} in row {row}. If that is "
-        "not what was written, name the encoding: encoding= (command line: --encoding)"
+        f"the file is not UTF-8, so it is read as Windows-1252 (Western Europe): {_list_accented(text, row)!r} in row "
+        f"{row}. If that is not what was written, name the encoding: encoding= (command line: --encoding)"
+    )
+
+
+def _tell_twice(text: str, data: bytes) -> str:
+    """Return the remark on a text whose accents were encoded twice; "" where they weren't."""
+    if not (b"\xc3\x83" in data or b"\xc3\x82" in data):
+        return ""
+    for word in _ACCENTED.findall(text):
+        with contextlib.suppress(UnicodeError):
+            meant = word.encode("cp1252").decode("utf-8")
+            return f"some accents were encoded twice on the way: {word!r} was probably {meant!r}; export the file again"
+    return ""
+
+
+def _list_accented(text: str, row: int) -> str:
+    return " ".join(_ACCENTED.findall(text.split("\n", row)[row - 1]))[:30]
+
+
+def _ask_encoding(data: bytes, text: str, name: str) -> JournalError:
+    """Return what asks for the encoding, and how the row that shows it would read in some."""
+    strange = _FOREIGN.search(text) or _ACCENTED.search(text)
+    row = text.count("\n", 0, strange.start() if strange else 0) + 1
+    read = {codec: _list_accented(decoded, row) for codec in _CODECS if (decoded := _decode(data, codec))}
+    ways = ", ".join(f"{codec} ({words!r})" for codec, words in read.items() if re.fullmatch(r"[\w'’. -]+", words))
+    return JournalError(
+        f"{name} is not UTF-8, and as Windows-1252 it doesn't read right: {_list_accented(text, row)!r} in row {row}. "
+        f"Name its encoding with encoding= (command line: --encoding){': ' if ways else ''}{ways}."
     )
 
 

@@ -10,11 +10,12 @@ from pandas.api.extensions import ExtensionArray
 
 from twitchstats.errors import JournalError
 from twitchstats.journal.cells import Fault, is_missing
-from twitchstats.journal.dates import has_clock, look_like_dates, read_clock, read_dates, read_day_numbers
-from twitchstats.journal.guess import read_columns, refuse_cells
-from twitchstats.journal.layout import Column, Table, read_table
+from twitchstats.journal.columns import read_columns
+from twitchstats.journal.dates import has_clock, join_clocks, look_like_dates, read_clock, read_dates, read_day_numbers
+from twitchstats.journal.entries import find_named
+from twitchstats.journal.keys import find_aliases, find_person
+from twitchstats.journal.layout import Column, Table, read_table, refuse_cells
 from twitchstats.journal.record import EPISODE_COLUMNS, Rejects
-from twitchstats.journal.rows import find_aliases, find_named, find_person
 from twitchstats.journal.source import Readable
 from twitchstats.journal.variable import find_trait
 from twitchstats.variables import load_dictionary, load_words, normalise_header
@@ -159,12 +160,9 @@ def _read_moments(
         dates, faults = read_dates(
             column.levels, column.count().tolist(), column.header, today=today, date_format=date_format
         )
-        clocks = [read_clock(text) or dt.timedelta() for text in column.levels]
         unread = [code for code, text in enumerate(column.levels) if has_clock(text) and read_clock(text) is None]
         _refuse_clocks(table, column, [code for code in unread if code not in faults], rejects)
-        joined = [np.datetime64("NaT", "us") if day is None else np.datetime64(day, "us") + np.timedelta64(time)
-                  for day, time in zip(dates, clocks, strict=True)]  # fmt: skip
-        moments = column.spread(np.array(joined, dtype="datetime64[us]"))
+        moments = column.spread(join_clocks(dates, column.levels))
         if clock is not None:
             times = [read_clock(text) or dt.timedelta() for text in clock.levels]
             moments = moments + clock.spread(np.array(times, dtype="timedelta64[us]"))
@@ -172,12 +170,7 @@ def _read_moments(
                 code for code, text in enumerate(clock.levels) if read_clock(text) is None and not is_missing(text)
             ]
             _refuse_clocks(table, clock, unread, rejects)
-    fine = ~np.isin(column.codes, list(faults))
-    for place in np.flatnonzero(~fine):
-        rule, wrong = faults[int(column.codes[place])]
-        row, value = int(table.rows[place]), column.levels[column.codes[place]]
-        rejects.add(table.name, row, column.header, value, rule, f"row {row}, {column.header}: {wrong}", "row dropped")
-    return moments, fine
+    return moments, ~refuse_cells(table, column, faults, rejects, action="row dropped")
 
 
 def _refuse_clocks(table: Table, column: Column, unread: list[int], rejects: Rejects) -> None:

@@ -17,9 +17,15 @@ DAYS = "variables.csv"
 KINDS = ("count", "amount", "rating", "yes/no", "text", "category")
 _OUT_OF = re.compile(r"(?:/|\bout of|\bof|\bvon|\bsur)\s*(\d{1,3})$", re.IGNORECASE)
 _SPAN = re.compile(r"(-?\d{1,3})\s*(?:-|\u2013|to|\.\.|bis)\s*(\d{1,3})$", re.IGNORECASE)
-_PER_DAY = re.compile(r"(?:/|\bper\b|\ba\b|\bpro\b|\bpar\b)\s*(?:d|day|tag|jour|24\s*h)$", re.IGNORECASE)
+_PER_DAY = re.compile(
+    r"(?:(?:/|\bper\b|\ba\b|\bpro\b|\bpar\b)\s*(?:d|day|tag|jour|24\s*h)|\b(?:today|daily|heute|hoy|oggi))$",
+    re.IGNORECASE,
+)
 _LAGGED = re.compile(
     r"(?:^|[\s_.-])lag[\s_.-]?(\d{1,2})?$|^lag[\s_.-]?(\d{1,2})?(?=[\s_.-])|[(\[]t\s?-\s?(\d{1,2})[)\]]$", re.IGNORECASE
+)
+_LEADING = re.compile(
+    r"\btomorrow|\bnext[\s_.-]?day|(?:^|[\s_.-])lead[\s_.-]?\d{0,2}$|[\s_.([-]t\s?\+\s?\d{1,2}[)\]]?$", re.IGNORECASE
 )
 _TOPS = (3, 4, 5, 6, 7, 9, 10, 20, 100)  # where scales end
 _LAG_WORDS = frozenset(load_words("lag word"))
@@ -27,7 +33,10 @@ _LAG_WORDS = frozenset(load_words("lag word"))
 _SIGNS = frozenset("%\u00b0$\u20ac\u00a3")
 _IDLE = frozenset(normalise_header(word) for word in load_words("idle remark")) | {""}
 _DRINKS = frozenset(load_words("drink word"))
+_NO_UNITS = frozenset(load_words("no unit"))
 _OUTSIDE = frozenset(load_words("outside column"))
+_GOOD, _BAD = frozenset(load_words("good")), frozenset(load_words("bad"))
+_GOOD_SCALES = ("sleep_quality", "posture")  # high figures are good; in all other ratings they are bad
 
 
 @dataclass(frozen=True)
@@ -149,12 +158,14 @@ def split_header(source: str) -> Header:
     >>> split_header("Caffeine (mg)").unit, split_header("pain /5").scale, split_header("stress (0-100)").scale
     ('mg', (0.0, 5.0), (0.0, 100.0))
     """
-    stem, unit = _drop(_PER_DAY, source.strip()), ""
+    stem, unit = _drop(_PER_DAY, _trim(source)), ""
     if stem[-1:] in (")", "]"):
         start = max(stem.rfind("("), stem.rfind("["))
         if start >= 0:
             unit = stem[start + 1 : -1].strip()
             stem = stem[:start].strip() or unit
+    if normalise_header(unit) in _NO_UNITS:
+        stem, unit = stem if stem == unit else f"{stem} {unit}", ""
     lagged = _find_lag(source)
     scale = _read_scale(unit, bracketed=True)
     if scale is not None:
@@ -172,6 +183,11 @@ def split_header(source: str) -> Header:
     if comma and not unit and head.strip():
         stem, unit = head.strip(), tail.strip()
     return Header(source, stem, _drop(_PER_DAY, unit), None, "", lagged)
+
+
+def _trim(source: str) -> str:
+    """Return a header without the number of a question before it and the sign behind it."""
+    return re.sub(r"^\d{1,3}[.)]\s+(?=\D)", "", source.strip()).rstrip("?:¿ ") or source.strip()
 
 
 def _drop(pattern: re.Pattern[str], text: str) -> str:
@@ -212,11 +228,12 @@ def match_header(source: str, dictionary: str = DAYS, *, company: frozenset[str]
     """
     header = split_header(source)
     own = _make_own(header)
-    if header.lagged:
+    if header.lagged or _LEADING.search(source):
         return own
     # A sign such as % or € is lost where headers are compared, and says that it is not the plain thing.
-    whole = None if set(source) & _SIGNS else find_variable(source, dictionary=dictionary)
-    name, words = (whole, normalise_header(source)) if whole else _find_name(header, dictionary)
+    trimmed = _trim(source)
+    whole = None if set(source) & _SIGNS else find_variable(trimmed, dictionary=dictionary)
+    name, words = (whole, normalise_header(trimmed)) if whole else _find_name(header, dictionary)
     if name is None:
         return own
     row = find_row(name, dictionary=dictionary)
@@ -236,6 +253,8 @@ def _match_known(known: Variable, own: Variable, row: Mapping[str, Any], words: 
     scale = (0.0, 100.0) if row["kind"] == "rating" and header.unit == "%" else header.scale
     if scale is not None and row["kind"] != "rating":
         return own.tell(f"{row['label']} has no scale, but the header gives one")
+    if scale is not None and _runs_up(header.source) == (known.name not in _GOOD_SCALES):
+        return own.tell(f"its header tells a scale that runs the other way than {row['label'].lower()}")
     if scale is not None:
         return known.learn("header", low=scale[0], high=scale[1])
     if row["kind"] == "amount":
@@ -245,6 +264,19 @@ def _match_known(known: Variable, own: Variable, row: Mapping[str, Any], words: 
     if whole or dosed or _is_idle(header.unit) or text == normalise_header(row["unit"]):
         return known
     return own.tell(f"'({header.unit})' after {row['label']} is not understood")
+
+
+def _runs_up(text: str) -> bool | None:
+    """Say whether high figures are the good ones, by the words behind the two ends; None where they don't tell.
+
+    >>> _runs_up("mood (1 = bad, 5 = good)"), _runs_up("mood (1 = very good; 5 = awful)"), _runs_up("mood (1-5)")
+    (True, False, None)
+    """
+    ends = [set(normalise_header(words).split()) for words in re.findall(r"\d+\s*[=:]\s*([^\d=:]+)", text)]
+    if len(ends) != 2:
+        return None
+    up, down = bool(ends[0] & _BAD or ends[1] & _GOOD), bool(ends[0] & _GOOD or ends[1] & _BAD)
+    return None if up == down else up
 
 
 def _is_certain(row: Mapping[str, Any], header: Header, company: frozenset[str] | None) -> bool:
@@ -263,14 +295,17 @@ def _make_own(header: Header) -> Variable:
     if header.scale:
         own = own.learn("header", kind="rating", low=header.scale[0], high=header.scale[1])
     if header.unit:
-        own = own.learn("header", unit=header.unit)
+        times = find_units("h")  # h:mm and hours are h
+        own = own.learn("header", unit=times.get(normalise_header(header.unit), (header.unit,))[0])
     if "night" in header.words and header.words & {"last", "previous", "prev"}:
         own = own.learn("header", timing="night")
-    if header.words & _OUTSIDE:
+    if (header.words | set(header.source.casefold().split())) & _OUTSIDE:
         own = own.learn("guessed", outside=True)
     if header.lagged:
         own = own.learn("header", role="none", lagged=header.lagged)
         own = own.tell(f"the file has moved it by {header.lagged} d already, so it is not lagged again and no trigger")
+    if _LEADING.search(header.source):
+        own = own.learn("header", role="none").tell("it tells of a later day than its row's, so it is no trigger")
     return own
 
 
@@ -300,9 +335,13 @@ def _match_amount(known: Variable, own: Variable, words: str) -> Variable:
         return replace(known, assumed=True)
     if set(words.split()) & _DRINKS and given in ("g", "mcg"):
         return own.tell(f"{given} of a drink are not {given} of {known.name}")
+    return replace(known, factor=factor, remark=describe_unit(given, factor, unit, source))
+
+
+def describe_unit(given: str, factor: float, unit: str, source: str) -> str:
+    """Return what is to be told of a unit that was turned into another; "" where that is a matter of definition."""
     exact = source.startswith(("definition", "US fluid", "US cup", "US liquid"))
-    remark = "" if exact else f"1 {given} is read as {factor:g} {unit} ({source})"
-    return replace(known, factor=factor, remark=remark)
+    return "" if exact else f"1 {given} is read as {factor:g} {unit} ({source})"
 
 
 def _find_unit_in_words(words: str, units: dict[str, tuple[str, float, str]]) -> tuple[str, float, str] | None:
@@ -322,6 +361,9 @@ def _find_name(header: Header, dictionary: str) -> tuple[str | None, str]:
     stem = normalise_header(header.stem)
     if name := find_variable(stem, dictionary=dictionary):
         return name, stem
+    plain = stem.removesuffix(" last night")
+    if plain != stem and (name := find_variable(plain, dictionary=dictionary)):
+        return (name if find_row(name, dictionary=dictionary).get("timing") == "night" else None), stem
     parts = stem.split()
     for size in (1, 2, 3):
         if len(parts) <= size:

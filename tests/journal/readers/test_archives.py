@@ -281,6 +281,8 @@ def write_cell(value, place):
         return f'<c r="{place}" s="1"><v>{value[0]}</v></c>'
     if isinstance(value, bool):
         return f'<c r="{place}" t="b"><v>{int(value)}</v></c>'
+    if isinstance(value, str) and value.startswith("#"):
+        return f'<c r="{place}" t="e"><v>{value}</v></c>'
     if isinstance(value, str):
         return f'<c r="{place}" t="inlineStr"><is><t>{value}</t></is></c>'
     return f'<c r="{place}"><v>{value}</v></c>'
@@ -297,6 +299,33 @@ def test_a_workbook_is_its_first_table(tmp_path):
         ["2024-03-03", "3", "yes", "a"], ["2024-03-04 12:00:00", "2.5", "no", ""]]  # fmt: skip
     assert source.notes == ("Sheet 'Diary' is read.", "Sheet 'More' with 2 rows is not.")
     assert (source.format, source.n_rows, source.origin["row"].tolist()) == ("workbook", 2, [2, 3])
+
+
+def test_sheets_with_the_same_columns_are_one_table(make_export):
+    header = ["Date", "x"]
+    months = {"Legend": [["code", "y"], [1, 2]], "March": [header, [(45354,), 1]], "April": [header, [(45384,), 2]]}
+    source = workbook.read(make_export(write_xlsx(months), "d.xlsx"))
+    assert source.tables["days"].to_numpy().tolist() == [["2024-03-03", "1"], ["2024-04-02", "2"]]
+    assert source.notes == (
+        "Sheet 'March' and 'April' is read as one, with their rows numbered on.",
+        "Sheet 'Legend' with 2 rows is not.",
+    )
+    with raises(
+        "d.xlsx has the same columns in 2 sheets ('A', 'B'), which tell of the same days. Put them into one sheet, "
+        "with a column 'person' if each is a person's."
+    ):
+        workbook.read(make_export(write_xlsx({"A": months["March"], "B": months["March"]}), "d.xlsx"))
+
+
+def test_titles_and_errors_of_a_workbook_are_told(make_export):
+    rows = [["My diary"], [], ["Date", "x"], [(45354,), "#DIV/0!"]]
+    source = workbook.read(make_export(write_xlsx({"A": rows}), "d.xlsx"))
+    assert source.tables["days"]["Date"].to_list() == ["2024-03-03"]
+    assert source.origin["row"].to_list() == [4]
+    assert source.notes == (
+        "Cells with errors such as #DIV/0! are read as blank: 1.",
+        "Row 1 stands above the header and is no part of the table.",
+    )
 
 
 def test_dates_since_1904_and_merged_cells(make_export):

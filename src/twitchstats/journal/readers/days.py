@@ -5,14 +5,15 @@ import math
 import re
 from array import array
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import cache
 
 import numpy as np
 import pandas as pd
 
 from twitchstats.errors import JournalError
-from twitchstats.journal.readers.export import Table
+from twitchstats.journal.readers.export import Record, Table
+from twitchstats.journal.readers.times import read_day
 from twitchstats.journal.source import Source
 from twitchstats.variables import find_variable, load_variables
 
@@ -117,6 +118,27 @@ class Days:
                     cells.append(code)
         for group in groups:
             self._told[group].add(place)
+
+    def add_wide(
+        self,
+        records: Iterable[Record],
+        read_cell: Callable[[str, str], Mapping[str, object]],
+        *,
+        read_key: Callable[[Record], dt.date | None] = lambda record: read_day(record["date"]),
+        why: str = "the date is not like 2024-03-31",
+        groups: Iterable[str] = (),
+    ) -> None:
+        """Add a table with a row for each day: `read_cell` makes a filled cell of a folded header into columns."""
+        for record in records:
+            day = read_key(record)
+            if day is None:
+                self.leave(record.line, why)
+                continue
+            values: dict[str, object] = {}
+            for name in record.cells:
+                if text := record[name]:
+                    values |= read_cell(name, text)
+            self.add(record.line, day, values, groups=groups)
 
     def leave(self, record: int, why: str, *, records: int = 1) -> None:
         """Count a record that is left out, with the reason."""

@@ -4,7 +4,6 @@ import re
 
 from twitchstats.journal.readers.days import Days
 from twitchstats.journal.readers.export import Export, Record, fold, open_table, read_heading
-from twitchstats.journal.readers.times import read_day
 from twitchstats.journal.source import Source
 
 NAME = "Flaredown"
@@ -22,19 +21,30 @@ def read(source: Export) -> Source:
     """Read one's own export of Flaredown: severities are 0 to 4; a treatment is taken or not, and has its dose."""
     table = open_table(source, needed=["date", *_LISTS])
     records = list(table)
-    days = Days(NAME)
-    treatments = {fold(header) for header in table.headers if _is_treatment(records, fold(header))}
-    for record in records:
-        day = read_day(record["date"])
-        if day is None:
-            days.leave(record.line, "the date is not like 2024-03-31")
-            continue
-        values: dict[str, object] = {}
-        for header in table.headers:
-            values |= _read_cell(days, header, record[fold(header)], treatment=fold(header) in treatments)
-        days.add(record.line, day, values, groups=_LISTS)
+    days, headers = Days(NAME), {fold(header): header for header in table.headers}
+    treatments = {name for name in headers if _is_treatment(records, name)}
+
+    def read_cell(name: str, text: str) -> dict[str, object]:
+        header = headers[name]
+        if name in ("date", ""):
+            return {}
+        if name in _LISTS:
+            return {days.tick(part.strip(), group=name): "yes" for part in text.split(";") if part.strip()}
+        if name in treatments:
+            return add_treatment(days, header, text)
+        return {days.name(header, **_find_facts(name)): text}
+
+    days.add_wide(records, read_cell, groups=_LISTS)
     days.close(table)
     return days.finish()
+
+
+def _find_facts(name: str) -> dict[str, str]:
+    if name == "weather summary":
+        return {"kind": "text", "combine": "join"}
+    if name.startswith("weather"):
+        return {"kind": "amount", "outside": "yes", "combine": "mean"}
+    return {"kind": "rating", "low": LOW, "high": HIGH, "combine": "mean"}
 
 
 def _is_treatment(records: list[Record], name: str) -> bool:
@@ -42,21 +52,6 @@ def _is_treatment(records: list[Record], name: str) -> bool:
     if name in ("date", *_LISTS) or name.startswith("weather"):
         return False
     return any(read_treatment(record[name]) is not None for record in records)
-
-
-def _read_cell(days: Days, header: str, text: str, *, treatment: bool) -> dict[str, object]:
-    name = fold(header)
-    if name == "date" or not text:
-        return {}
-    if name in _LISTS:
-        return {days.tick(part.strip(), group=name): "yes" for part in text.split(";") if part.strip()}
-    if name == "weather summary":
-        return {days.name(header, kind="text", combine="join"): text}
-    if name.startswith("weather"):
-        return {days.name(header, kind="amount", outside="yes", combine="mean"): text}
-    if treatment:
-        return add_treatment(days, header, text)
-    return {days.name(header, kind="rating", low=LOW, high=HIGH, combine="mean"): text}
 
 
 def read_treatment(text: str) -> tuple[str, str, str] | None:

@@ -22,32 +22,29 @@ def recognize(head: bytes, path_name: str) -> bool:
 def read(source: Export) -> Source:
     """Read daily activity metrics; durations become minutes, and sleep is counted from midnight to midnight."""
     table = open_table(source)
-    daily = "date" in map(fold, table.headers)
+    days, headers = Days(NAME), {fold(header): header for header in table.headers}
     named = read_day(PurePath(source.name).stem)  # a file of quarter hours has its day in its name only
-    days = Days(NAME)
-    for record in table:
-        day = read_day(record["date"]) if daily else named
-        if day is None:
-            days.leave(record.line, "there is no date like 2024-03-31, neither in the row nor as the file's name")
-            continue
-        values: dict[str, object] = {}
-        for header in table.headers:
-            name, text = fold(header), record[fold(header)]
-            if text and name not in ("date", "start time", "end time", ""):
-                values |= _read_cell(days, header, text)
-        days.add(record.line, day, values)
+
+    def read_cell(name: str, text: str) -> dict[str, object]:
+        if name in ("date", "start time", "end time", ""):
+            return {}
+        combine = "sum" if any(mark in name for mark in _SUMS) else "mean"
+        if not name.endswith("duration (ms)"):
+            kind = "count" if name.endswith("count") else "amount"
+            return {days.name(headers[name], kind=kind, combine=combine): text}
+        header = headers[name].replace("(ms)", "(min)")
+        return {days.name(header, kind="amount", unit="min", combine=combine): _to_minutes(text)}
+
+    days.add_wide(
+        table, read_cell, read_key=(lambda record: read_day(record["date"])) if "date" in headers else lambda _: named,
+        why="there is no date like 2024-03-31, neither in the row nor as the file's name",
+    )  # fmt: skip
     days.close(table)
     return days.finish()
 
 
-def _read_cell(days: Days, header: str, text: str) -> dict[str, object]:
-    name = fold(header)
-    combine = "sum" if any(mark in name for mark in _SUMS) else "mean"
-    if not name.endswith("duration (ms)"):
-        kind = "count" if name.endswith("count") else "amount"
-        return {days.name(header, kind=kind, combine=combine): text}
-    column = days.name(header.replace("(ms)", "(min)"), kind="amount", unit="min", combine=combine)
+def _to_minutes(text: str) -> float | str:
     try:
-        return {column: float(text) / _MILLISECONDS}
+        return float(text) / _MILLISECONDS
     except ValueError:
-        return {column: text}
+        return text

@@ -41,7 +41,7 @@ def join_sources(sources: Sequence[Source]) -> Source:
     named = [frame for frame in inside if "person" in frame]
     days = _stack(named, ["person", "date"]) if named else _stack(inside, ["date"])
     chosen = {id(frame) for frame in named or inside}
-    notes = []
+    notes = _tell_apart(named or inside)
     for frame in (source.tables["days"] for source in renamed):
         if id(frame) not in chosen:
             days, n_left = _add_everybodys(days, frame)
@@ -59,6 +59,13 @@ def join_sources(sources: Sequence[Source]) -> Source:
         n_rows=sum(source.n_rows for source in sources),
         format=" and ".join(dict.fromkeys(source.format for source in sources)),
     )
+
+
+def _tell_apart(frames: Sequence[pd.DataFrame]) -> list[str]:
+    """Return what is to be told of sources that have no day in common with the first."""
+    days = [set(frame[[key for key in _KEYS if key in frame]].itertuples(index=False, name=None)) for frame in frames]
+    apart = [number for number, some in enumerate(days[1:], start=2) if not some & days[0]]
+    return [f"Source {number} has no day in common with the first." for number in apart]
 
 
 def mark_outside(source: Source) -> Source:
@@ -96,7 +103,20 @@ def _is_outside(source: Source) -> bool:
 
 
 def _add_everybodys(days: pd.DataFrame, frame: pd.DataFrame) -> tuple[pd.DataFrame, int]:
-    """Add what holds for everybody to the days that there are, and count the dates that have none."""
+    """Add what holds for everybody to the days that there are, and count the dates that have none.
+
+    Raises
+    ------
+    JournalError
+        It has several rows a day.
+    """
+    frame = frame.drop_duplicates()
+    again = frame.loc[frame["date"].duplicated(), "date"]
+    if len(again):
+        raise JournalError(
+            f"What holds for everybody, such as the weather, has several rows on {again.iloc[0]}, and nothing says how "
+            "they become one. Give one row a day."
+        )
     known = frame["date"].isin(days["date"])
     return _merge(days, frame[known], ["date"], how="left"), int((~known).sum())
 

@@ -35,7 +35,7 @@ def read(source: Export) -> Source:
             f"{source.name} can be read as day/month or as month/day throughout ({texts[0]!r}). Write its dates as "
             "2024-03-31, and read again."
         )
-    days, episodes = Days(NAME), []
+    days, episodes, n_turned = Days(NAME), [], 0
     for record in records:
         start = read_moment(write_iso(record["start time"], order))
         if start is None:
@@ -43,6 +43,7 @@ def read(source: Export) -> Source:
             continue
         end = read_moment(write_iso(record["end time"], order))
         seconds = (end - start).total_seconds() if end and end >= start else None
+        n_turned += end is not None and seconds is None
         pain = record["pain level"]
         values: dict[str, object] = {days.name("Attacks", kind="count", low="0", combine="sum"): "1"}
         values[days.name("Pain level", kind="rating", low="0", high="10", combine="max")] = pain
@@ -57,5 +58,7 @@ def read(source: Export) -> Source:
     days.notes.append(
         "This is a log of attacks: days without one are not in it, so what makes an attack come can't be read from it."
     )
+    if n_turned:
+        days.notes.append(f"{n_turned:,} attacks end before they start, so their duration is not known.")
     days.close(table)
     return days.finish(episodes=pd.DataFrame(episodes, dtype="str"))

@@ -2,7 +2,6 @@
 
 from twitchstats.journal.readers.days import Days
 from twitchstats.journal.readers.export import Export, Record, fold, open_table, read_heading
-from twitchstats.journal.readers.times import read_day
 from twitchstats.journal.source import Source
 
 NAME = "Oura"
@@ -25,20 +24,16 @@ def read(source: Export) -> Source:
     """
     table = open_table(source, needed=["date"])
     records = list(table)
-    days = Days(NAME)
-    unit = _find_unit(records, [fold(header) for header in table.headers if _is_span(fold(header))])
-    for record in records:
-        day = read_day(record["date"])
-        if day is None:
-            days.leave(record.line, "the date is not like 2024-03-31")
-            continue
-        values: dict[str, object] = {}
-        for header in table.headers:
-            name, text = fold(header), record[fold(header)]
-            if name == "date" or not text or text.casefold() in ("none", "nan", "null"):
-                continue
-            values[_name_column(days, header, unit)] = text
-        days.add(record.line, day, values)
+    days, headers = Days(NAME), {fold(header): header for header in table.headers}
+    unit = _find_unit(records, list(filter(_is_span, headers)))
+
+    def read_cell(name: str, text: str) -> dict[str, object]:
+        if name in ("date", "") or text.casefold() in ("none", "nan", "null"):
+            return {}
+        header = f"{headers[name]} ({unit})" if unit and _is_span(name) else headers[name]
+        return {days.name(header, **_find_facts(name, unit)): text}
+
+    days.add_wide(records, read_cell)
     if unit:
         days.notes.append(f"The export names no unit of time; its longest span can be nothing else than one in {unit}.")
     days.close(table)
@@ -60,15 +55,12 @@ def _find_unit(records: list[Record], spans: list[str]) -> str:
     return "s" if longest > 1440 else "min" if longest > 24 else ""
 
 
-def _name_column(days: Days, header: str, unit: str) -> str:
-    name = fold(header)
+def _find_facts(name: str, unit: str) -> dict[str, str]:
     if name.startswith("bedtime"):
-        return days.name(header, kind="text", combine="join")
+        return {"kind": "text", "combine": "join"}
     if name.endswith(" score"):
-        return days.name(header, kind="rating", low="0", high="100", combine="mean")
+        return {"kind": "rating", "low": "0", "high": "100", "combine": "mean"}
     if not _is_span(name):
-        return days.name(header, combine="mean")
+        return {"combine": "mean"}
     known = {"name": _SLEEP[name]} if name in _SLEEP and unit else {}
-    facts = {"unit": unit} if unit else {}
-    label = f"{header} ({unit})" if unit else header
-    return days.name(label, kind="amount", timing="night", combine="sum", **facts, **known)
+    return {"kind": "amount", "timing": "night", "combine": "sum"} | ({"unit": unit} if unit else {}) | known

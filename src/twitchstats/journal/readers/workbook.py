@@ -11,8 +11,10 @@ import pandas as pd
 from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook
 
 from twitchstats.errors import JournalError
+from twitchstats.journal.layout import count_titles
 from twitchstats.journal.readers.export import Export, guard_errors
 from twitchstats.journal.source import Source
+from twitchstats.variables import load_words, normalise_header
 
 NAME = "workbook"
 _LARGEST, _UNPACKED = 200 << 20, 2000 << 20
@@ -30,20 +32,23 @@ def recognize(head: bytes, path_name: str) -> bool:
 
 
 def read(source: Export) -> Source:
-    """Read the first sheet that has two rows or more; headers and cells stay as they are, dates become ISO text."""
+    """Read the sheet that holds the table; headers and cells stay as they are, dates become ISO text."""
     rows, notes = read_sheet(source)
+    n_titles = count_titles(rows[:50])
+    for place, row in enumerate(rows[:n_titles], start=1):
+        if any(row):
+            notes.append(f"Row {place} stands above the header and is no part of the table.")
+    header, body = rows[n_titles], rows[n_titles + 1 :]
     width = max(map(len, rows))
-    headers = [
-        cell or f"column {place}" for place, cell in enumerate([*rows[0], *[""] * (width - len(rows[0]))], start=1)
-    ]
+    headers = [cell or f"column {at}" for at, cell in enumerate([*header, *[""] * (width - len(header))], start=1)]
     if len(set(headers)) < len(headers):
         twice = next(header for header in headers if headers.count(header) > 1)
         raise JournalError(f"{source.name} has the column {twice!r} twice. Rename or remove one of them.")
-    body = [[*row, *[""] * (width - len(row))] for row in rows[1:]]
     filled = [place for place, row in enumerate(body) if any(row)]
-    frame = pd.DataFrame([body[place] for place in filled], columns=headers, dtype="str").replace("", None)
+    padded = [[*body[place], *[""] * (width - len(body[place]))] for place in filled]
+    frame = pd.DataFrame(padded, columns=headers, dtype="str").replace("", None)
     empty = [name for name in headers if name.startswith("column ") and frame[name].isna().all()]
-    origin = pd.DataFrame({"row": [place + 2 for place in filled]})
+    origin = pd.DataFrame({"row": [place + n_titles + 2 for place in filled]})
     return Source({"days": frame.drop(columns=empty)}, (), tuple(notes), origin, len(filled), NAME)
 
 
@@ -66,7 +71,7 @@ def read_sheet(source: Export) -> tuple[list[list[str]], list[str]]:
     """
     with guard_errors(source.name), source.open() as file:
         data = file.read(_LARGEST + 1)
-    _check_size(source.name, data)
+    notes = _check_size(source.name, data)
     try:
         book = CalamineWorkbook.from_filelike(io.BytesIO(data))
         sheets = {name: _read_rows(book.get_sheet_by_name(name)) for name in book.sheet_names}
@@ -79,35 +84,64 @@ def read_sheet(source: Export) -> tuple[list[list[str]], list[str]]:
     tables = {name: rows for name, rows in sheets.items() if len(rows) > 1}
     if not tables:
         raise JournalError(f"{source.name} has no sheet with a header and a row below it.")
-    chosen, *others = tables
-    notes = [f"Sheet {chosen!r} is read."] if len(sheets) > 1 else []
-    notes += [f"Sheet {name!r} with {len(tables[name]):,} rows is not." for name in others]
-    return tables[chosen], notes
+    dated = (name for name, rows in tables.items() if any(_is_date(cell) for row in rows[:10] for cell in row))
+    chosen = next(dated, next(iter(tables)))
+    rows = tables[chosen]
+    alike = [name for name in tables if tables[name][0] == rows[0]]
+    at = next((at for at, cell in enumerate(rows[0]) if _is_date(cell)), 0)
+    dates = [row[at] for name in alike for row in tables[name][1:] if len(row) > at and row[at]]
+    if len(alike) > 1 and len(set(dates)) < len(dates):
+        raise JournalError(
+            f"{source.name} has the same columns in {len(alike)} sheets ({', '.join(map(repr, alike))}), which tell of "
+            "the same days. Put them into one sheet, with a column 'person' if each is a person's."
+        )
+    rows = [rows[0], *(row for name in alike for row in tables[name][1:])]
+    read = " and ".join(map(repr, alike))
+    more = " as one, with their rows numbered on" if len(alike) > 1 else ""
+    notes += [f"Sheet {read} is read{more}."] if len(sheets) > 1 else []
+    notes += [f"Sheet {name!r} with {len(tables[name]):,} rows is not." for name in tables if name not in alike]
+    return rows, notes
 
 
-def _check_size(name: str, data: bytes) -> None:
-    unpacked = 0
+def _is_date(header: str) -> bool:
+    return normalise_header(header) in load_words("date column")
+
+
+def _check_size(name: str, data: bytes) -> list[str]:
+    """Return what is to be told of cells that hold errors; the library reads them as blank.
+
+    Raises
+    ------
+    JournalError
+        It unpacks to more than a diary can have.
+    """
+    unpacked, found = 0, []
     if data.startswith(b"PK\x03\x04"):
         with guard_errors(name), zipfile.ZipFile(io.BytesIO(data)) as archive:
             unpacked = sum(info.file_size for info in archive.infolist())
             sheets = [info for info in archive.infolist() if info.filename.startswith("xl/worksheets/")]
-            if unpacked <= _UNPACKED and any(_count_cells(archive.open(sheet)) > _MOST_CELLS for sheet in sheets):
-                raise JournalError(
-                    f"{name} has a sheet that is larger than any diary. Delete what lies far below it or beside it."
-                )
+            if unpacked <= _UNPACKED:
+                found = [_scan_sheet(archive.open(sheet)) for sheet in sheets]
+    if any(n_cells > _MOST_CELLS for n_cells, _ in found):
+        raise JournalError(
+            f"{name} has a sheet that is larger than any diary. Delete what lies far below it or beside it."
+        )
     if len(data) > _LARGEST or unpacked > _UNPACKED:
         raise JournalError(f"{name} unpacks to more than {_UNPACKED >> 20} MB, which no diary does. Save it as CSV.")
+    n_errors = sum(n for _, n in found)
+    return [f"Cells with errors such as #DIV/0! are read as blank: {n_errors:,}."] if n_errors else []
 
 
-def _count_cells(sheet: IO[bytes]) -> int:
-    """Return how many cells the area of a sheet has: one cell at its far end makes it fill all memory."""
-    width, height, rest = 0, 0, b""
+def _scan_sheet(sheet: IO[bytes]) -> tuple[int, int]:
+    """Return how many cells the area of a sheet has (one cell at its far end makes it fill all memory), and errors."""
+    width, height, errors, rest = 0, 0, 0, b""
     while chunk := sheet.read(1 << 20):
         for letters, digits in _PLACE.findall(rest + chunk):
             width = max(width, sum(26**at * (letter - 64) for at, letter in enumerate(reversed(letters))))
             height = max(height, int(digits))
+        errors += chunk.count(b' t="e"')
         rest = chunk[-32:]
-    return width * height
+    return width * height, errors
 
 
 def _read_rows(sheet: CalamineSheet) -> list[list[str]]:
