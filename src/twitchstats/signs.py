@@ -181,11 +181,18 @@ def _encode_column(column: pd.Series, name: str) -> FloatArray:
     values = _to_numbers(column, name, _SEXES if kind == "sex" else _WORDS)
     low, high = {"yes/no": (0, 1), "sex": (0, 1), "years": (0, 130), "weeks": (0, 10_000)}.get(kind, (-np.inf, np.inf))
     _refuse(column, name, (values < low) | (values > high) | np.isinf(values), f"must lie in {low} to {high}")
+    return code_number(values, str(kind))
+
+
+def code_number(values: FloatArray, kind: str) -> FloatArray:
+    """Return a number as a model uses it: years as decades from 50, weeks as log2 (a week or less is 0).
+
+    >>> code_number(np.array([8.0]), "weeks").tolist()
+    [3.0]
+    """
     if kind == "years":
         return (values - 50) / 10
-    if kind == "weeks":
-        return np.log2(np.maximum(values, 1))
-    return values
+    return np.log2(np.maximum(values, 1)) if kind == "weeks" else values
 
 
 def _to_numbers(column: pd.Series, name: str, words: dict[str, float]) -> FloatArray:

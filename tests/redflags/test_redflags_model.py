@@ -217,7 +217,11 @@ def test_contributions_add_up(cohort, model):
 
 def test_every_risk_has_its_companions(cohort, model):
     told = model.predict_risk(cohort)
-    assert list(told.columns) == ["risk", "risk_lower", "risk_upper", "base_rate", "n_unknown", "red_flags", "advice"]
+    assert list(told.columns) == [
+        "risk", "risk_lower", "risk_upper", "base_rate", "n_unknown", "chance_factor", "caution", "red_flags", "advice",
+    ]  # fmt: skip
+    assert (told["chance_factor"] > 1).all()
+    assert ((told["chance_factor"] > 1.1) == told["caution"].str.startswith("Few people like this one were in")).all()
     assert (told["risk_lower"] <= told["risk"]).all()
     assert (told["risk"] <= told["risk_upper"]).all()
     assert (told["advice"] != "").all()
@@ -401,9 +405,9 @@ def test_levels_refused(cohort, model):
     [
         (lambda r: r.pop("coef_"), "'coef_' is missing. Save the model again."),
         (lambda r: r.pop("parameters"), "'parameters' is missing. Save the model again."),
-        (lambda r: r["coef_"][0].pop(), "coef_ has the shape (1, 77), not (1, 78). Save the model again."),
+        (lambda r: r["coef_"][0].pop(), "coef_ has the shape (1, 85), not (1, 86). Save the model again."),
         (lambda r: r["coef_"][0].__setitem__(0, None), "coef_ holds values that are no numbers."),
-        (lambda r: r["covariance_"].pop(), "covariance_ has the shape (78, 79), not (79, 79)."),
+        (lambda r: r["covariance_"].pop(), "covariance_ has the shape (86, 87), not (87, 87)."),
         (lambda r: r["parameters"].update(penalty="lasso"), "penalty='lasso' is not possible."),
         (lambda r: r["parameters"].update(other=1), "got an unexpected keyword argument 'other'."),
         (lambda r: r["design_"]["products"].__setitem__(0, ["x"]), "its terms do not belong to its signs."),
@@ -443,6 +447,22 @@ def test_a_score_for_one_person(model):
     assert model.point_score(allowed=0.9).add_up({"wasting": 1})["advice"].item().startswith("See a doctor soon")
 
 
+def test_points_beyond_the_stated_error_are_refused(cohort):
+    """Whoever is added up is within the error; where "not known" would miss it, nobody with a gap is added up."""
+    model = RedFlagModel(interactions="none").fit(cohort, cohort["serious"])
+    score = model.point_score(most=40, allowed=0.25)
+    told = score.add_up(cohort)
+    there = told["risk"].notna()
+    assert not score.points["answer"].eq("not known").any()
+    assert there.equals(cohort[model.signs_].notna().all(axis=1))
+    assert (told.loc[~there, "caution"] == points.PARTLY_TOLD).all()
+    assert (told["advice"] != "").all()
+    away = (told["risk"] - model.predict_proba(cohort)[:, 1])[there].abs()
+    assert 0.1 < away.max() <= 0.25
+    with fails(OptionError, "These points miss the model's risk by up to 0."):
+        model.point_score(most=40, allowed=0.1)
+
+
 @pytest.mark.parametrize("weight", [0.505, 0.507, 0.515, 0.519, 0.9])
 def test_points_of_an_exact_half_do_not_hang_on_the_last_bit(weight):
     """Only age: 70 to 79 stands at three quarters of 80 or more, 7.5 of 10 points, on every machine."""
@@ -451,6 +471,8 @@ def test_points_of_an_exact_half_do_not_hang_on_the_last_bit(weight):
     labels = (rng.random(800) < special.expit((people["age"] - 60) / 10)).astype(int)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(points, "_shrink", lambda Z, people: np.array([weight]))
-        score = RedFlagModel().fit(people, labels).point_score(allowed=0.9).points.set_index("answer")["points"]
+        score = (
+            RedFlagModel(bends=False).fit(people, labels).point_score(allowed=0.9).points.set_index("answer")["points"]
+        )
     assert score["80 or more"] == 10
     assert score["70 to 79"] == 8

@@ -39,7 +39,7 @@ def test_wald_of_a_table():
 
 def test_profile_equals_firthmodels(cohort):
     known = cohort.dropna()
-    model = RedFlagModel(interactions="none").fit(known, known["serious"])
+    model = RedFlagModel(interactions="none", bends=False).fit(known, known["serious"])
     found = model.odds_ratios(method="profile", terms=["wasting", "pain"])
     reference = FirthLogisticRegression(gtol=1e-8, xtol=1e-7).fit(
         model.build_design(known, standardized=True), known["serious"]

@@ -94,7 +94,9 @@ def fit_ridge(
     return Fit(coefficients, find_information(X, X @ coefficients, counts) + np.diag(penalty))
 
 
-def refine_ridge(X: FloatArray, y: FloatArray, strength: float, weights: FloatArray, start: FloatArray) -> FloatArray:
+def refine_ridge(
+    X: FloatArray, y: FloatArray, strength: float, weights: FloatArray, start: FloatArray, *, tolerance: float = 1e-7
+) -> FloatArray:
     """Return the coefficients of `fit_ridge` by plain Newton steps: quick where there are few people and a good start.
 
     Steps are halved until the loss falls; where they do not end, `fit_ridge` has the last word.
@@ -108,13 +110,13 @@ def refine_ridge(X: FloatArray, y: FloatArray, strength: float, weights: FloatAr
     for _ in range(30):
         log_odds = X @ beta
         gradient = X.T @ (weights * (special.expit(log_odds) - y)) + penalty * beta
-        if np.abs(gradient).max() <= 1e-7 * weights.sum():
+        if np.abs(gradient).max() <= tolerance * weights.sum():
             return beta
         step = np.linalg.solve(find_information(X, log_odds, weights) + np.diag(penalty + 1e-12), gradient)
         while (found := lose(beta - step)) > loss and np.abs(step).max() > 1e-9:
             step = step / 2
         beta, loss = beta - step, found
-    return fit_ridge(X, y, strength, weights=weights, tolerance=1e-7).coefficients
+    return fit_ridge(X, y, strength, weights=weights, tolerance=tolerance).coefficients
 
 
 def estimate_left_out_loss(X: FloatArray, y: FloatArray, fit: Fit, weights: FloatArray | None = None) -> float:

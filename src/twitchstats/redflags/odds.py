@@ -80,7 +80,8 @@ def estimate_odds_ratios(
     -------
     DataFrame
         ``term, label, unit`` (what the odds ratio compares), ``estimate, ci_lower, ci_upper``, ``p_value, p_adjusted``
-        (of real people only), ``shrunken`` (the model's own; NaN when the refit has other terms), ``method, n_people``
+        (of real people only), ``shrunken`` (the model's own; NaN when the refit has other terms, and for numbers whose
+        weight bends: the refit tells their odds ratio on average), ``method, n_people``
         (who told every sign) and ``caution``. No row for columns that say "unknown".
 
     Raises
@@ -107,6 +108,7 @@ def estimate_odds_ratios(
         lower, upper = estimate - reach, estimate + reach
         p_value = 2 * stats.norm.sf(np.abs(estimate) / error)
     own = dict(zip(record.design.terms, record.coefficients[1:], strict=True)) if interactions else {}
+    own |= {name: np.nan for name, _ in record.design.bends}
     with np.errstate(over="ignore"):  # an interval without end is told as infinite
         ratio, low, high = np.exp(estimate), np.exp(lower), np.exp(upper)
     tested = {} if record.origin else {"p_value": p_value, "p_adjusted": adjust_p_values(p_value)}

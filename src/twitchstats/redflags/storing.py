@@ -21,7 +21,7 @@ from twitchstats.redflags.prevalence import BaseRate, check_share
 from twitchstats.redflags.record import Record
 
 FORMAT = "twitchstats red flag model"
-FORMAT_VERSION = 2
+FORMAT_VERSION = 3
 # What each part of a file must be: its kind, and the shape of numbers in signs (s), terms (t) and columns (1 + t).
 SCHEMA: dict[str, tuple[type | tuple[type, ...], str]] = {
     "parameters": (dict, ""), "signs_": (list, ""), "ignored_": (list, ""), "named_": (bool, ""),
@@ -36,7 +36,7 @@ SCHEMA: dict[str, tuple[type | tuple[type, ...], str]] = {
 _ARRAYS = {"covariance": "covariance_", "means": "term_means_", "scales": "term_scales_"}
 _TUPLES = {"signs": "signs_", "ignored": "ignored_", "dropped": "dropped_terms_", "notes": "notes_"}
 _PLAIN = {name: f"{name}_" for name in ("named", "strength", "n_people", "n_serious", "sample_rate", "shift", "digest")}
-_MOMENTS = ("means", "covariances", "quantiles", "yes_no", "counts")
+_MOMENTS = ("means", "covariances", "quantiles", "yes_no", "counts", "known")
 
 
 def save_record(record: Record, parameters: dict[str, Any], path: str | Path) -> None:
@@ -131,7 +131,7 @@ def check_seal(parts: dict[str, Any], path: str | Path) -> None:
 
 def _check_parts(parts: dict[str, Any]) -> None:
     design, n_signs = parts["design_"], len(parts["signs_"])
-    n_terms = len(design["products"]) + len(design["unknown"])
+    n_terms = len(design["products"]) + len(design["bends"]) + len(design["unknown"])
     sizes = {"1": (1,), "2": (2,), "t": (n_terms,), "1t": (1, n_terms), "cc": (1 + n_terms, 1 + n_terms)}
     for name, (kind, shape) in SCHEMA.items():
         if not isinstance(parts[name], kind):
@@ -147,6 +147,7 @@ def _check_parts(parts: dict[str, Any]) -> None:
         "quantiles": (2, *one, len(LEVELS)),
         "yes_no": one,
         "counts": (2,),
+        "known": one,
     }.items():
         _check_array(f"patterns_ {name}", parts["patterns_"][name], size)
 
@@ -162,6 +163,7 @@ def _check_array(name: str, values: object, shape: tuple[int, ...], *, finite: b
 def _restore(parts: dict[str, Any]) -> Record:
     origin, stored, base = parts["origin_"], parts["patterns_"], parts["base_"]
     design = Design(**parts["design_"])
+    design.bends[:] = [(str(name), float(value)) for name, value in design.bends]
     moments: dict[str, Any] = {name: np.array(stored[name], bool if name == "yes_no" else float) for name in _MOMENTS}
     scales = np.array(parts["term_scales_"], dtype=float)
     told: dict[str, Any] = {name: np.array(parts[key], dtype=float) for name, key in _ARRAYS.items()}
@@ -190,7 +192,7 @@ def _check_record(record: Record) -> None:
     check_share("sample_rate_", record.sample_rate)
     if not np.isfinite(record.shift):
         raise ValueError(f"shift_ is {record.shift!r}, no number")
-    used = {name for parts in [*record.design.products, *record.design.unknown] for name in parts}
+    used = {name for parts in [*record.design.parts, *record.design.unknown] for name in parts}
     if tuple(record.design.signs) != record.signs or not used <= set(record.signs):
         raise ValueError("its terms do not belong to its signs")
 
