@@ -17,6 +17,7 @@ FloatArray = NDArray[np.float64]
 _WORDS = {
     "yes": 1.0, "no": 0.0, "true": 1.0, "false": 0.0, "y": 1.0, "n": 0.0, "present": 1.0, "absent": 0.0,
 }  # fmt: skip
+SOURCE = "source"  # the column that says where people come from: simulated ones say so
 _UNTOLD = ["", "unknown", "other", "not known", "don't know", "?"]
 _SEXES = {"male": 1.0, "m": 1.0, "man": 1.0, "female": 0.0, "f": 0.0, "woman": 0.0}
 
@@ -99,7 +100,7 @@ def name_signs(people: pd.DataFrame, *, ignore: Sequence[str] = (), own: Sequenc
 
 def _find_sign(column: str) -> str | None:
     """Return the sign, or any other known column of people, that a header stands for."""
-    if column in _read_signs().index:
+    if column in _read_signs().index or column == SOURCE:
         return column
     by_label = {normalise_header(label): name for name, label in _read_signs()["label"].items()}
     return by_label.get(normalise_header(column)) or find_variable(column, dictionary="people_variables.csv")

@@ -34,7 +34,7 @@ def fails(error, message):
 
 def test_labels_never_enter(cohort, model):
     assert set(model.signs_) == set(load_signs().index)
-    assert set(model.ignored_) == {"pregnant", "diagnosis", "serious"}
+    assert set(model.ignored_) == {"pregnant", "diagnosis", "serious", "source"}
     scrambled = cohort.assign(serious=0, diagnosis="x", pregnant=1.0)
     np.testing.assert_array_equal(model.predict_proba(scrambled), model.predict_proba(cohort))
 

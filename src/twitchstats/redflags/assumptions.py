@@ -16,7 +16,7 @@ from twitchstats.redflags.advice import advise, as_people
 from twitchstats.redflags.prevalence import BaseRate, check_share, read_base_rate
 from twitchstats.redflags.table import FloatArray, Limits, find_posterior
 from twitchstats.signs import encode_signs, find_signs
-from twitchstats.simulate.cohort import SERIOUS, read_serious
+from twitchstats.simulate.cohort import SERIOUS, read_serious, read_source
 from twitchstats.simulate.likelihood import weigh_findings, weigh_signs
 from twitchstats.simulate.parameters import draw_cohort_parameters, load_cohort_parameters, read_parameters
 
@@ -50,8 +50,10 @@ class Origin:
 
 def read_origin(X: object) -> Origin | None:
     """Return what people were drawn from, as far as their frame tells: None for real or unknown people."""
-    told = X.attrs if isinstance(X, pd.DataFrame) else {}
-    if "serious_diagnoses" not in told:
+    if not isinstance(X, pd.DataFrame):
+        return None
+    told = X.attrs if "serious_diagnoses" in X.attrs else read_source(X)
+    if not told:
         return None
     changed = tuple((str(name), str(condition), float(value)) for name, condition, value in told.get("parameters", []))
     return Origin(told["design"], tuple(told["serious_diagnoses"]), changed, "coefficients" in told)

@@ -65,6 +65,8 @@ def fit_people(people: pd.DataFrame, args: Namespace, say: Say) -> RedFlagModel:
         interactions=interactions, serious=_match_label(labels, args.serious), ignore=args.ignore, constant="drop"
     ).fit(people.loc[told].drop(columns=label), labels)
     say(" ".join(model.notes_[:3]))
+    if model.record_.origin:
+        say(f"Simulated people: no real person has been seen. {count_assumed()}")
     for note in model.notes_[3:]:
         say(note)
     return model
