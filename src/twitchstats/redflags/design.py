@@ -67,7 +67,7 @@ class Design:
         """Return the columns, (people, terms), from encoded signs, (people, signs)."""
         missing, filled = np.isnan(encoded), self._fill(encoded)
         at = {name: number for number, name in enumerate(self.signs)}
-        columns = np.empty((len(encoded), len(self.parts) + len(self.unknown)))
+        columns = np.empty((len(encoded), len(self.parts) + len(self.unknown)), order="F")
         for place, parts in enumerate(self.products):
             columns[:, place] = filled[:, at[parts[0]]]
             for part in parts[1:]:
@@ -160,7 +160,11 @@ def _reach(encoded: FloatArray, stand_in: float) -> FloatArray:
 
 
 def fill_unknown(
-    encoded: FloatArray, mean: FloatArray, covariance: FloatArray, weights: FloatArray | None = None
+    encoded: FloatArray,
+    mean: FloatArray,
+    covariance: FloatArray,
+    weights: FloatArray | None = None,
+    groups: Iterable[tuple[IntArray, NDArray[np.bool_]]] | None = None,
 ) -> tuple[FloatArray, FloatArray]:
     """Put the expectation of each unknown sign, given the person's known ones, in its place (linear, as in EM).
 
@@ -171,15 +175,16 @@ def fill_unknown(
     """
     filled, left = encoded.copy(), np.zeros((encoded.shape[1],) * 2)
     jitter = 1e-10 * np.eye(len(covariance))  # a sign that never varies leaves a row of zeros
-    for rows, told in group_patterns(encoded):
-        gap, known = np.flatnonzero(~told), np.flatnonzero(told)
-        if not len(gap):
+    covariance = covariance + jitter
+    for rows, told in group_patterns(encoded) if groups is None else groups:
+        if told.all():
             continue
-        shared = covariance[known][:, gap]
-        slopes = np.linalg.solve((covariance + jitter)[known][:, known], shared)
+        gap, known = np.flatnonzero(~told), np.flatnonzero(told)
+        given = covariance[known]
+        slopes = np.linalg.solve(given[:, known], given[:, gap])
         filled[rows[:, None], gap] = mean[gap] + (encoded[rows[:, None], known] - mean[known]) @ slopes
         size = len(rows) if weights is None else weights[rows].sum()
-        left[gap[:, None], gap] += size * (covariance[gap][:, gap] - shared.T @ slopes)
+        left[gap[:, None], gap] += size * (covariance[gap[:, None], gap] - given[:, gap].T @ slopes)
     return filled, left
 
 
@@ -203,8 +208,9 @@ def estimate_moments(
     told = ~np.isnan(encoded)
     mean = _average(encoded, told, counts)
     covariance = np.diag(_average((encoded - mean) ** 2, told, counts))
+    groups = list(group_patterns(encoded))
     for _ in range(1 if told.all() else rounds):
-        filled, left = fill_unknown(encoded, mean, covariance, counts)
+        filled, left = fill_unknown(encoded, mean, covariance, counts, groups)
         mean = counts @ filled / counts.sum()
         away = filled - mean
         covariance = (away.T @ (away * counts[:, None]) + left) / counts.sum()

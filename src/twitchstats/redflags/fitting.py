@@ -127,8 +127,7 @@ def estimate_left_out_loss(X: FloatArray, y: FloatArray, fit: Fit, weights: Floa
     counts = np.ones(len(y)) if weights is None else weights
     log_odds = X @ fit.coefficients
     risk = special.expit(log_odds)
-    half = linalg.solve_triangular(np.linalg.cholesky(fit.hessian), X.T, lower=True, check_finite=False)
-    leverage = np.einsum("ij,ij->j", half, half)
+    leverage = np.einsum("ij,ij->i", X @ np.linalg.inv(fit.hessian), X)
     kept = np.maximum(1 - risk * (1 - risk) * leverage, 1e-6)
     return count_log_loss(log_odds + (risk - y) * leverage / kept, y, counts) / counts.sum()
 
@@ -152,7 +151,7 @@ def choose_strength(
         if power not in losses:
             near = min(fits, key=lambda other: abs(other - power), default=None)
             start = None if near is None else fits[near].coefficients
-            fits[power] = fit_ridge(X, y, 10.0**power, weights=weights, start=start, tolerance=1e-4)
+            fits[power] = fit_ridge(X, y, 10.0**power, weights=weights, start=start, tolerance=1e-3)
             losses[power] = estimate_left_out_loss(X, y, fits[power], weights)
         return losses[power]
 
