@@ -450,7 +450,7 @@ def test_a_score_for_one_person(model):
 def test_points_beyond_the_stated_error_are_refused(cohort):
     """Whoever is added up is within the error; where "not known" would miss it, nobody with a gap is added up."""
     model = RedFlagModel(interactions="none").fit(cohort, cohort["serious"])
-    score = model.point_score(most=40, allowed=0.25)
+    score = model.point_score(most=40, allowed=0.3)
     told = score.add_up(cohort)
     there = told["risk"].notna()
     assert not score.points["answer"].eq("not known").any()
@@ -458,7 +458,7 @@ def test_points_beyond_the_stated_error_are_refused(cohort):
     assert (told.loc[~there, "caution"] == points.PARTLY_TOLD).all()
     assert (told["advice"] != "").all()
     away = (told["risk"] - model.predict_proba(cohort)[:, 1])[there].abs()
-    assert 0.1 < away.max() <= 0.25
+    assert 0.1 < away.max() <= 0.3
     with fails(OptionError, "These points miss the model's risk by up to 0."):
         model.point_score(most=40, allowed=0.1)
 

@@ -21,6 +21,7 @@ from twitchstats.simulate.likelihood import weigh_findings, weigh_signs
 from twitchstats.simulate.parameters import draw_cohort_parameters, load_cohort_parameters, read_parameters
 
 DRAWS = 200
+_FEWEST_DRAWS = 20
 _SEED = 20
 
 
@@ -218,6 +219,8 @@ def explore_assumptions(
     ['wasting', 'benign']
     """
     check_share("level", level)
+    if draws < _FEWEST_DRAWS:
+        raise OptionError(f"draws={draws} is not possible. Take at least {_FEWEST_DRAWS}.")
     people = as_people(person)
     if len(people) != 1:
         raise OptionError(

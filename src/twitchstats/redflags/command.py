@@ -139,13 +139,13 @@ def _read_rate(text: str) -> float | str:
 
 
 def describe_risks(risks: pd.DataFrame) -> str:
-    """Return two lines for each person: the risk among 100,000 with its limits and base rate, and the advice."""
+    """Return lines for each person: the risk among 100,000 with its limits and base rate, advice, and any caution."""
     lines = []
     for row in risks.itertuples():
         low, middle, high, base = (_count(value) for value in (row.risk_lower, row.risk, row.risk_upper, row.base_rate))
         lines += [
             f"{row.Index}: {middle} in 100,000 ({low} to {high}); {base} in 100,000 before any sign is known",
-            f"    {row.advice}",
+            *(f"    {text}" for text in (row.advice, row.caution) if text),
         ]
     return "\n".join(lines)
 

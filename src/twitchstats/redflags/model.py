@@ -21,7 +21,7 @@ from twitchstats.redflags.advice import as_people
 from twitchstats.redflags.assumptions import Origin, read_origin
 from twitchstats.redflags.design import describe_missing, plan_design
 from twitchstats.redflags.patterns import estimate_patterns
-from twitchstats.redflags.prevalence import BaseRate, check_share, read_base_rate
+from twitchstats.redflags.prevalence import SAMPLE, BaseRate, check_share, read_base_rate
 from twitchstats.redflags.record import Record, Training, find_log_odds, move_record
 from twitchstats.signs import encode_signs, find_signs, name_signs
 
@@ -286,7 +286,10 @@ class RedFlagModel(ClassifierMixin, BaseEstimator):
             validate_data(self, frame[signs], skip_check_array=True)
             ignored, named = [str(column) for column in frame.columns if column not in signs], True
         classes, outcome = training.read_labels(y, len(values), self.serious, named=named)
-        weights = _check_sample_weight(sample_weight, values, dtype=np.float64, ensure_non_negative=True)
+        try:
+            weights = _check_sample_weight(sample_weight, values, dtype=np.float64, ensure_non_negative=True)
+        except ValueError as error:
+            raise OptionError(f"sample_weight is not possible: {error} Give 0 or more for each person.") from error
         names = X.index if isinstance(X, pd.DataFrame) else pd.RangeIndex(len(values))
         there = weights > 0
         training.check_classes(classes, outcome[there])
@@ -408,7 +411,11 @@ class RedFlagModel(ClassifierMixin, BaseEstimator):
             rate that is named.
         """
         check_is_fitted(self)
-        record = (self if base_rate is None else self.at_base_rate(base_rate)).record_
+        record = self.record_
+        if base_rate is not None:
+            record = move_record(
+                record, read_base_rate(base_rate, record.diagnoses, option="base_rate"), record.base.rate
+            )
         if not record.named or not isinstance(X, (Mapping, pd.Series, pd.DataFrame)):
             encoded = self._encode(X)
             index = X.index if isinstance(X, pd.DataFrame) else range(len(encoded))
@@ -529,7 +536,7 @@ class RedFlagModel(ClassifierMixin, BaseEstimator):
 def _count_sample(people: Training, rate: float, origin: Origin | None) -> BaseRate:
     """Return the share of the sample; its chance error is in the fit's covariance unless the people are simulated."""
     n = float(len(people.outcome)) if origin and not origin.exact else np.nan
-    return BaseRate(rate, "the training sample", cases=rate * n, people=n)
+    return BaseRate(rate, SAMPLE, cases=rate * n, people=n)
 
 
 def _find_way_back(kept: NDArray[np.bool_], mean: FloatArray, spread: FloatArray) -> FloatArray:

@@ -15,6 +15,7 @@ from twitchstats.inference import adjust_p_values
 from twitchstats.redflags import fitting
 from twitchstats.redflags.design import plan_design
 from twitchstats.redflags.naming import describe_unit, label_term
+from twitchstats.redflags.prevalence import check_share
 from twitchstats.redflags.record import Record
 from twitchstats.redflags.table import FloatArray
 
@@ -92,8 +93,7 @@ def estimate_odds_ratios(
         A model read from a file has no training people, or too few people told every sign.
     """
     check_choice("method", method, METHODS)
-    if not 0 < level < 1:
-        raise OptionError(f"level={level} is not possible. It must lie between 0 and 1.")
+    check_share("level", level)
     if n_bootstrap < 20:
         raise OptionError(f"n_bootstrap={n_bootstrap} is not possible. Take at least 20 samples.")
     refit = _refit(record, interactions)

@@ -13,7 +13,7 @@ from twitchstats.errors import NotEnoughDataError
 from twitchstats.redflags import assumptions
 from twitchstats.redflags.design import Design
 from twitchstats.redflags.patterns import Patterns, find_odds, find_terms, find_variance
-from twitchstats.redflags.prevalence import BaseRate, check_share, shift_log_odds
+from twitchstats.redflags.prevalence import SAMPLE, BaseRate, check_share, shift_log_odds
 
 FloatArray = NDArray[np.float64]
 
@@ -173,6 +173,8 @@ def assess_people(record: Record, encoded: FloatArray) -> Assessed:
     log_odds = find_log_odds(record, encoded)
     terms = np.zeros((len(encoded), 1)) if record.drawn else find_terms(record.patterns, encoded)
     variance = find_variance(record.patterns, encoded, record.covariance)
+    if record.base.source != SAMPLE:  # the share of the sample, and its error, are replaced
+        variance = np.maximum(variance - 1 / record.n_serious - 1 / (record.n_people - record.n_serious), 0.0)
     moves = assumptions.draw_moves(record.origin, record.base, record.signs, encoded, log_odds)
     return Assessed(log_odds, terms, variance, moves)
 
