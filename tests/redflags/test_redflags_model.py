@@ -403,18 +403,20 @@ def test_levels_refused(cohort, model):
 @pytest.mark.parametrize(
     ("damage", "message"),
     [
-        (lambda r: r.pop("coef_"), "'coef_' is missing. Save the model again."),
+        (lambda r: r.pop("coefficients"), "'coefficients' is missing. Save the model again."),
         (lambda r: r.pop("parameters"), "'parameters' is missing. Save the model again."),
-        (lambda r: r["coef_"][0].pop(), "coef_ has the shape (1, 85), not (1, 86). Save the model again."),
-        (lambda r: r["coef_"][0].__setitem__(0, None), "coef_ holds values that are no numbers."),
-        (lambda r: r["covariance_"].pop(), "covariance_ has the shape (86, 87), not (87, 87)."),
+        (lambda r: r["coefficients"].pop(), "coefficients has the shape (86,), not (87,). Save the model again."),
+        (lambda r: r["coefficients"].__setitem__(0, None), "coefficients holds values that are no numbers."),
+        (lambda r: r["covariance"].pop(), "covariance has the shape (86, 87), not (87, 87)."),
         (lambda r: r["parameters"].update(penalty="lasso"), "penalty='lasso' is not possible."),
         (lambda r: r["parameters"].update(other=1), "got an unexpected keyword argument 'other'."),
-        (lambda r: r["design_"]["products"].__setitem__(0, ["x"]), "its terms do not belong to its signs."),
+        (lambda r: r["design"]["products"].__setitem__(0, ["x"]), "its terms do not belong to its signs."),
         (lambda r: r.update(format_version="9"), "its 'format_version' is '9'."),
-        (lambda r: r.update(base_rate_=2), "base_rate_=2 is not possible."),
-        (lambda r: r.update(shift_="x"), "shift_ is 'x', no number."),
-        (lambda r: r.update(classes_dtype="os.system"), "data type 'os.system' not understood."),
+        (lambda r: r["base"].update(rate=2), "base rate=2.0 is not possible."),
+        (lambda r: r.update(shift="x"), "shift is 'x', no number."),
+        (lambda r: r.update(signs=[1, 2]), "signs is 1, no str."),
+        (lambda r: r.update(n_people=True), "n_people is True, no int."),
+        (lambda r: r["patterns"]["known"].pop(), "known has the shape (11,), not (12,)."),
     ],
 )
 def test_damaged_files_are_told(model, tmp_path, damage, message):
@@ -424,6 +426,31 @@ def test_damaged_files_are_told(model, tmp_path, damage, message):
     damage(record)
     path.write_text(json.dumps(record), encoding="utf-8")
     with pytest.raises(TwitchstatsError, match=rf"^model\.json is a damaged model file: .*{re.escape(message)}"):
+        RedFlagModel.load(path)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda r: r["coefficients"].__setitem__(3, -r["coefficients"][3]),
+        lambda r: r["classes"].reverse(),
+        lambda r: r["base"].update(rate=0.5),
+        lambda r: r["covariance"][1].__setitem__(1, 1e-9),
+        lambda r: r["design"].update(bends=r["design"]["bends"][::-1]) or r["patterns"].update(design=r["design"]),
+        lambda r: r["patterns"]["means"][1].reverse(),
+        lambda r: r.update(origin=None),
+        lambda r: r.update(checksum="0" * 64),
+        lambda r: r.pop("checksum"),
+    ],
+)
+def test_a_changed_file_is_refused(model, tmp_path, change):
+    """Whatever was changed still fits together, and would give another risk or hide where it comes from."""
+    path = tmp_path / "model.json"
+    model.save(path)
+    record = json.loads(path.read_text(encoding="utf-8"))
+    change(record)
+    path.write_text(json.dumps(record), encoding="utf-8")
+    with fails(TwitchstatsError, "model.json was changed after it was saved: its checksum does not fit. Save the"):
         RedFlagModel.load(path)
 
 
