@@ -26,6 +26,47 @@ class Fit(NamedTuple):
     hessian: FloatArray
 
 
+class Scaled(NamedTuple):
+    """Columns of mean 0 and spread 1 behind a leading one, and the way back.
+
+    Attributes
+    ----------
+    X : ndarray, (people, 1 + kept)
+    mean, spread : ndarray, (terms,)
+    kept : ndarray of bool, (terms,)
+        Terms that vary.
+    """
+
+    X: FloatArray
+    mean: FloatArray
+    spread: FloatArray
+    kept: NDArray[np.bool_]
+
+    def find_way_back(self) -> FloatArray:
+        """Return the matrix that brings coefficients of `X` back to the units of all terms, (1 + terms, 1 + kept)."""
+        places, spread = np.flatnonzero(self.kept), self.spread[self.kept]
+        back = np.zeros((1 + len(self.kept), 1 + len(places)))
+        back[0, 0], back[0, 1:] = 1.0, -self.mean[self.kept] / spread
+        back[1 + places, 1 + np.arange(len(places))] = 1 / spread
+        return back
+
+
+def standardize(
+    Z: FloatArray, weights: FloatArray, *, pull: FloatArray | float = 1.0, independent: bool = False
+) -> Scaled:
+    """Return columns as the ridge sees them: of spread 1 / `pull`; at will without those that follow from others."""
+    mean = weights @ Z / weights.sum()
+    spread = np.sqrt(weights @ (Z - mean) ** 2 / weights.sum())
+    kept = spread > 1e-12 * np.maximum(1.0, np.abs(mean))
+    spread = spread * pull
+    X = np.column_stack([np.ones(len(Z)), (Z[:, kept] - mean[kept]) / spread[kept]])
+    if independent:
+        there = find_independent(X)
+        kept[np.flatnonzero(kept)[~there[1:]]] = False
+        X = X[:, there]
+    return Scaled(X, mean, spread, kept)
+
+
 @contextmanager
 def hushed() -> Iterator[None]:
     """Keep solvers quiet that go on with another method, or say that the last digits of a flat objective are lost."""

@@ -297,30 +297,24 @@ class RedFlagModel(ClassifierMixin, BaseEstimator):
 
     def _solve(self, terms: list[str], Z: FloatArray, people: Training) -> Solution:
         """Return coefficients, covariance, and how they were found."""
-        weights, total = people.weights, people.weights.sum()
-        mean = weights @ Z / total
-        spread = np.sqrt(weights @ (Z - mean) ** 2 / total)
-        kept = spread > 1e-12 * np.maximum(1.0, np.abs(mean))
-        if self.penalty == "ridge":
-            spread = spread * np.sqrt([self.interaction_weight if ":" in term else 1.0 for term in terms])
-        X = fitting.add_intercept((Z[:, kept] - mean[kept]) / spread[kept])
+        firth = self.penalty == "firth"
+        pull = np.sqrt([self.interaction_weight if ":" in term and not firth else 1.0 for term in terms])
+        scaled = fitting.standardize(Z, people.weights, pull=pull, independent=firth)
         path: list[tuple[float, float]] = []
-        if self.penalty == "firth":
-            independent = fitting.find_independent(X)
-            kept[np.flatnonzero(kept)[~independent[1:]]] = False
-            strength, fit = np.nan, fitting.fit_firth(X[:, independent], people.outcome, weights)
+        if firth:
+            strength, fit = np.nan, fitting.fit_firth(scaled.X, people.outcome, people.weights)
         else:
             start, strength = None, float(self.strength or 0)
             if self.strength is None:
-                strength, path, start = fitting.choose_strength(X, people.outcome, weights)
-            fit = fitting.fit_ridge(X, people.outcome, strength, weights=weights, start=start)
-        back = _find_way_back(kept, mean, spread)
+                strength, path, start = fitting.choose_strength(scaled.X, people.outcome, people.weights)
+            fit = fitting.fit_ridge(scaled.X, people.outcome, strength, weights=people.weights, start=start)
+        back = scaled.find_way_back()
         return Solution(
             coefficients=back @ fit.coefficients,
             covariance=back @ np.linalg.pinv(fit.hessian, hermitian=True) @ back.T,
-            means=mean,
-            scales=np.where(kept, spread, 1.0),
-            dropped=tuple(name for name, there in zip(terms, kept, strict=True) if not there),
+            means=scaled.mean,
+            scales=np.where(scaled.kept, scaled.spread, 1.0),
+            dropped=tuple(name for name, there in zip(terms, scaled.kept, strict=True) if not there),
             strength=strength,
             path=pd.DataFrame(path, columns=["strength", "left_out_loss"], dtype=float),
         )
@@ -537,12 +531,3 @@ def _count_sample(people: Training, rate: float, origin: Origin | None) -> BaseR
     """Return the share of the sample; its chance error is in the fit's covariance unless the people are simulated."""
     n = float(len(people.outcome)) if origin and not origin.exact else np.nan
     return BaseRate(rate, SAMPLE, cases=rate * n, people=n)
-
-
-def _find_way_back(kept: NDArray[np.bool_], mean: FloatArray, spread: FloatArray) -> FloatArray:
-    """Return the matrix that brings coefficients of standardised columns back to the units of the terms."""
-    back = np.zeros((1 + len(kept), 1 + int(kept.sum())))
-    back[0, 0] = 1.0
-    back[0, 1:] = -mean[kept] / spread[kept]
-    back[1 + np.flatnonzero(kept), 1 + np.arange(int(kept.sum()))] = 1 / spread[kept]
-    return back

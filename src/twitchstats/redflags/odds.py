@@ -50,7 +50,9 @@ def estimate_odds_ratios(
 
     Shrinkage makes good risks and biased odds ratios, so estimate and interval come from a refit with Firth's penalty
     (bias-reduced, finite in separated data; `firthmodels`) on the training people who told every sign: what goes
-    missing may depend on other signs, and filling it in would then bend the ratios. The model's own odds ratio stands
+    missing may depend on other signs, and filling it in would then bend the ratios. Complete cases are right as long as
+    who tells does not depend on the illness itself given the signs (Little and Rubin 2002); no multiple imputation,
+    which would need a model of all signs together and be only as right as that. The model's own odds ratio stands
     beside it.
 
     Parameters
@@ -139,17 +141,11 @@ def _refit(record: Record, interactions: bool) -> _Refit:
             "ratios. Leave out the signs that few have told (signs=[...])."
         )
     whole = plan_design(encoded, record.signs, [*record.design.products] if interactions else "none", ())
-    Z = whole.build(encoded)
-    mean = np.average(Z, axis=0, weights=weights)
-    spread = np.sqrt(np.average((Z - mean) ** 2, axis=0, weights=weights))
-    varies = np.flatnonzero(spread > 1e-12 * np.maximum(1.0, np.abs(mean)))
-    X = fitting.add_intercept((Z[:, varies] - mean[varies]) / spread[varies])
-    independent = fitting.find_independent(X)
-    kept = varies[independent[1:]]
-    X = X[:, independent]
-    model = fitting.run_firth(X[:, 1:], y, weights)
-    return _Refit(X, y, weights, model, np.r_[1.0, spread[kept]],
-                  {whole.terms[place]: number for number, place in enumerate(kept, start=1)})  # fmt: skip
+    scaled = fitting.standardize(whole.build(encoded), weights, independent=True)
+    model = fitting.run_firth(scaled.X[:, 1:], y, weights)
+    kept = [term for term, there in zip(whole.terms, scaled.kept, strict=True) if there]
+    spread = np.r_[1.0, scaled.spread[scaled.kept]]
+    return _Refit(scaled.X, y, weights, model, spread, {term: place for place, term in enumerate(kept, start=1)})
 
 
 def _choose_terms(refit: _Refit, terms: Sequence[str] | None) -> list[str]:

@@ -178,10 +178,10 @@ def _compare(y: FloatArray, by_model: FloatArray, by_score: FloatArray, whole: N
 
 
 def _shrink(Z: FloatArray, people: Training) -> FloatArray:
-    spread = np.where(Z.std(axis=0) > 0, Z.std(axis=0), 1.0)
-    X = fitting.add_intercept((Z - Z.mean(axis=0)) / spread)
-    strength, _, start = fitting.choose_strength(X, people.outcome, people.weights)
-    return fitting.fit_ridge(X, people.outcome, strength, weights=people.weights, start=start).coefficients[1:] / spread
+    scaled = fitting.standardize(Z, people.weights)
+    strength, _, start = fitting.choose_strength(scaled.X, people.outcome, people.weights)
+    fit = fitting.fit_ridge(scaled.X, people.outcome, strength, weights=people.weights, start=start)
+    return (scaled.find_way_back() @ fit.coefficients)[1:]
 
 
 def _list_answers(name: str, weigh: Weigh, fill: float, column: FloatArray) -> list[tuple[object, ...]]:

@@ -143,20 +143,6 @@ def _add_up(row: pd.Series, diagnoses: tuple[str, ...]) -> BaseRate:
     return BaseRate(rate, f"{row.name}: {condition} ({cited})", row["crowd"], condition, diagnoses=diagnoses)
 
 
-def find_base_rate(tau: float | str) -> float:
-    """Return the share alone of `read_base_rate`."""
-    return read_base_rate(tau).rate
-
-
-def cite_base_rate(tau: float | str) -> str:
-    """Return where a base rate comes from: "given" for a number, else setting, condition, source and confidence.
-
-    >>> cite_base_rate("gp consultation")
-    'gp consultation: motor neurone disease within a year (Mei 2022, BMJ Open 12:e058383; confidence D)'
-    """
-    return read_base_rate(tau).source
-
-
 def _cite(row: pd.Series) -> str:
     return f"{row.name}: {row['condition']} ({row['source']}; confidence {row['confidence']})"
 
