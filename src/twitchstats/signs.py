@@ -15,7 +15,7 @@ from twitchstats.variables import find_row, find_variable, load_words, normalise
 FloatArray = NDArray[np.float64]
 
 SOURCE = "source"  # the column that says where people come from: simulated ones say so
-_UNTOLD = ["", "unknown", "other", "not known", "don't know", "unbekannt", *load_words("missing")]
+_UNTOLD = ["", "unknown", "other", "divers", "not known", "don't know", "unbekannt", *load_words("missing")]
 
 
 @cache
@@ -194,7 +194,8 @@ def _encode_column(column: pd.Series, name: str) -> FloatArray:
     kind = signs.loc[name, "kind"] if name in signs.index else "number"
     values = _to_numbers(column, name, _list_words(str(kind)))
     low, high = {"yes/no": (0, 1), "sex": (0, 1), "years": (0, 130), "weeks": (0, 10_000)}.get(kind, (-np.inf, np.inf))
-    _refuse(column, name, (values < low) | (values > high) | np.isinf(values), f"must lie in {low} to {high}")
+    _refuse(column, name, np.isinf(values), "must be a finite number")
+    _refuse(column, name, (values < low) | (values > high), f"must lie in {low} to {high}")
     return code_number(values, str(kind))
 
 

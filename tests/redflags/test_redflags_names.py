@@ -245,3 +245,23 @@ def test_of_whom_nothing_is_told_a_named_base_rate_is_the_risk(cohort):
     assert told["caution"] == ""
     assert own["chance_factor"] > 1.1 > told["chance_factor"]
     assert own["risk_lower"] < own["risk"] < own["risk_upper"]
+
+
+def test_a_sign_that_nobody_of_a_class_told_is_refused(cohort):
+    """Not known in every serious person, wasting would look as if it protected."""
+    for label, who in ((1, "who count as serious"), (0, "who do not count as serious")):
+        lost = cohort.assign(wasting=cohort["wasting"].where(cohort["serious"] != label))
+        with fails(NotEnoughDataError, f"The sign 'wasting' is not known of anybody of those {who}, so nothing"):
+            RedFlagModel(interactions="none").fit(lost, lost["serious"])
+    with fails(OptionError, "signs: 'wasting' is named twice. Leave one of them out."):
+        RedFlagModel(signs=["wasting", "wasting"]).fit(cohort, cohort["serious"])
+
+
+def test_odds_that_nobody_knows_stay_words(cohort):
+    people = cohort.assign(score=np.random.default_rng(1).normal(size=len(cohort)))
+    model = RedFlagModel(signs=["wasting", "score"]).fit(people, people["serious"])
+    told = model.predict_risk({"score": 1e6}).iloc[0]
+    assert told["caution"].endswith("may have moved the odds by a factor of 100 or more.")
+    assert np.isfinite(told["chance_factor"])
+    with fails(JournalError, "person person, score: inf must be a finite number. Correct it, or leave the cell empty"):
+        model.predict_risk({"score": np.inf})

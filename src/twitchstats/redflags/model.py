@@ -507,7 +507,11 @@ class RedFlagModel(ClassifierMixin, BaseEstimator):
         return card.write_model_card(self.record_, self.get_params(), validation)
 
     def save(self, path: str | Path) -> None:
-        """Write the model as JSON with a checksum (no pickle, no people)."""
+        """Write the model as JSON with a checksum (no pickle, no people).
+
+        It holds moments of the signs and quantiles of numbers in each class: in a small sample these can be the ages of
+        single people.
+        """
         check_is_fitted(self)
         storing.save_record(self.record_, self.get_params(), path)
 

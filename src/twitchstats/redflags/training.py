@@ -40,7 +40,9 @@ def choose_signs(
         return found or None, named
     if not signs:
         raise _no_signs(X)
-    for name in signs:
+    for place, name in enumerate(signs):
+        if name in signs[:place]:
+            raise OptionError(f"signs: {name!r} is named twice. Leave one of them out.")
         if name in _LABELS:
             raise OptionError(f"signs: {name!r} is what a risk model is to tell, so it can't be a sign. Leave it out.")
         if name not in X.columns:
@@ -245,6 +247,13 @@ def check_enough(encoded: FloatArray, outcome: FloatArray, signs: list[str], *, 
         raise NotEnoughDataError("No sign differs between people: there is nothing to learn a risk from.")
     if not named:
         return
+    for name, column in zip(signs, encoded.T, strict=True):
+        for label, who in ((1, "who count as serious"), (0, "who do not count as serious")):
+            if np.isnan(column[outcome == label]).all() and not np.isnan(column).all():
+                raise NotEnoughDataError(
+                    f"The sign {name!r} is not known of anybody of those {who}, so nothing can be learned of it: it "
+                    "would look as if they never had it. Leave it out (signs=[...])."
+                )
     fewest = int(min(outcome.sum(), (1 - outcome).sum()))
     if len(outcome) < _FEWEST_PEOPLE or fewest < FEWEST_OF_A_CLASS:
         raise NotEnoughDataError(
