@@ -402,7 +402,9 @@ class RedFlagModel(ClassifierMixin, BaseEstimator):
             the training sample), ``caution`` (says so where it is above 1.1: too few people told such signs for more),
             ``red_flags`` and ``advice``. The limits say what is known: for simulated people over draws of the
             parameters that they were drawn from, for real ones by `covariance_`; in both with the uncertainty of a base
-            rate that is named.
+            rate that is named. Of real people they do not hold what the form of the model misses: on simulated people
+            taken for real, 95 % limits held the truth in 95 % of partly told and 89 % of fully told risks above .01
+            (3,000 people, all pairs), and in fewer of smaller ones.
         """
         check_is_fitted(self)
         record = self.record_
