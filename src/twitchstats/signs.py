@@ -10,15 +10,12 @@ from numpy.typing import NDArray
 
 from twitchstats.errors import JournalError, UnknownNameError, unknown_name
 from twitchstats.resources import find_resource
-from twitchstats.variables import find_variable, normalise_header
+from twitchstats.variables import find_row, find_variable, load_words, normalise_header
 
 FloatArray = NDArray[np.float64]
 
-_WORDS = {
-    "yes": 1.0, "no": 0.0, "true": 1.0, "false": 0.0, "y": 1.0, "n": 0.0, "present": 1.0, "absent": 0.0,
-}  # fmt: skip
-_UNTOLD = ["", "unknown", "other", "not known", "don't know", "?"]
-_SEXES = {"male": 1.0, "m": 1.0, "man": 1.0, "female": 0.0, "f": 0.0, "woman": 0.0}
+SOURCE = "source"  # the column that says where people come from: simulated ones say so
+_UNTOLD = ["", "unknown", "other", "divers", "not known", "don't know", "unbekannt", *load_words("missing")]
 
 
 @cache
@@ -99,7 +96,7 @@ def name_signs(people: pd.DataFrame, *, ignore: Sequence[str] = (), own: Sequenc
 
 def _find_sign(column: str) -> str | None:
     """Return the sign, or any other known column of people, that a header stands for."""
-    if column in _read_signs().index:
+    if column in _read_signs().index or column == SOURCE:
         return column
     by_label = {normalise_header(label): name for name, label in _read_signs()["label"].items()}
     return by_label.get(normalise_header(column)) or find_variable(column, dictionary="people_variables.csv")
@@ -175,27 +172,52 @@ def encode_signs(people: pd.DataFrame, names: Sequence[str] | None = None) -> Fl
     return np.column_stack(columns) if columns else np.empty((len(people), 0))
 
 
+@cache
+def _list_words(kind: str) -> dict[str, float]:
+    """Return the words that a sign may be told in, of several languages, with the numbers that they mean."""
+    if kind == "yes/no":
+        return {word: number for number, name in ((1.0, "yes"), (0.0, "no")) for word in load_words(name)} | {
+            "present": 1.0, "absent": 0.0
+        }  # fmt: skip
+    if kind != "sex":
+        return {}
+    levels = dict(level.split(":") for level in find_row("sex", dictionary="people_variables.csv")["levels"].split(";"))
+    return {
+        word: number
+        for number, name in ((1.0, "male"), (0.0, "female"))
+        for word in (name, name[0], *levels[name].split(","))
+    }
+
+
 def _encode_column(column: pd.Series, name: str) -> FloatArray:
     signs = _read_signs()
     kind = signs.loc[name, "kind"] if name in signs.index else "number"
-    values = _to_numbers(column, name, _SEXES if kind == "sex" else _WORDS)
+    values = _to_numbers(column, name, _list_words(str(kind)))
     low, high = {"yes/no": (0, 1), "sex": (0, 1), "years": (0, 130), "weeks": (0, 10_000)}.get(kind, (-np.inf, np.inf))
-    _refuse(column, name, (values < low) | (values > high) | np.isinf(values), f"must lie in {low} to {high}")
+    _refuse(column, name, np.isinf(values), "must be a finite number")
+    _refuse(column, name, (values < low) | (values > high), f"must lie in {low} to {high}")
+    return code_number(values, str(kind))
+
+
+def code_number(values: FloatArray, kind: str) -> FloatArray:
+    """Return a number as a model uses it: years as decades from 50, weeks as log2 (a week or less is 0).
+
+    >>> code_number(np.array([8.0]), "weeks").tolist()
+    [3.0]
+    """
     if kind == "years":
         return (values - 50) / 10
-    if kind == "weeks":
-        return np.log2(np.maximum(values, 1))
-    return values
+    return np.log2(np.maximum(values, 1)) if kind == "weeks" else values
 
 
 def _to_numbers(column: pd.Series, name: str, words: dict[str, float]) -> FloatArray:
     if pd.api.types.is_bool_dtype(column) or pd.api.types.is_numeric_dtype(column):
         return column.to_numpy(dtype=float, na_value=np.nan)
-    text = column.astype("str").str.strip().str.lower()
-    known = text.map(words).fillna(pd.to_numeric(text, errors="coerce"))
-    told = ", ".join(repr(word) for word in words)
-    _refuse(column, name, (known.isna() & column.notna() & ~text.isin(_UNTOLD)).to_numpy(),
-            f"must be a number or one of {told}")  # fmt: skip
+    text = column.astype("str").str.strip().str.casefold()
+    plain = text.str.normalize("NFKD").str.replace("\u0308", "")  # an umlaut may be told without its dots
+    known = text.map(words).fillna(plain.map(words)).fillna(pd.to_numeric(text, errors="coerce"))
+    told = {"yes": "1, 0, yes or no", "male": "male or female"}.get(next(iter(words), ""), "a number")
+    _refuse(column, name, (known.isna() & column.notna() & ~text.isin(_UNTOLD)).to_numpy(), f"must be {told}")
     return known.to_numpy(dtype=float)
 
 

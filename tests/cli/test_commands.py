@@ -300,9 +300,10 @@ def test_the_risk_command_predicts_with_interval_base_rate_and_advice(tmp_path, 
     assert "Not understood, so left out: shoe size" in told[3]
     assert cli.main([*options, "--csv"]) == 0
     risks = pd.read_csv(StringIO(capsys.readouterr().out)).set_index("patient")
-    assert (risks["risk_lower"] < risks["risk"]).all()
-    assert (risks["risk"] < risks["risk_upper"]).all()
+    assert risks.loc["ann", "risk_lower"] < risks.loc["ann", "risk"] < risks.loc["ann", "risk_upper"]
     assert risks.loc["bob", "n_unknown"] == 2
+    assert risks.loc["bob", "risk"] == pytest.approx(0.001, rel=1e-3)  # nothing is told: the rate that was given
+    assert told[4].startswith("    Few people like this one were in the training sample: its chance alone may have")
 
 
 def test_the_risk_command_without_labels_asks_simulated_people(tmp_path, capsys):

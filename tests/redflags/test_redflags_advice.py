@@ -50,7 +50,7 @@ def test_what_is_not_known_is_told():
 
 
 def test_wrong_values_are_refused():
-    with pytest.raises(JournalError, match=re.escape("person person, wasting: maybe must be a number or one of 'yes'")):
+    with pytest.raises(JournalError, match=re.escape("person person, wasting: maybe must be 1, 0, yes or no.")):
         advise({"wasting": "maybe"})
 
 

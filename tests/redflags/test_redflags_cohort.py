@@ -7,7 +7,9 @@ import pandas as pd
 import pytest
 
 from twitchstats import simulate_cohort
-from twitchstats.errors import OptionError, UnknownNameError
+from twitchstats.errors import JournalError, OptionError, UnknownNameError
+from twitchstats.redflags import RedFlagModel
+from twitchstats.redflags.assumptions import read_origin
 from twitchstats.redflags.fitting import fit_firth
 from twitchstats.signs import encode_signs, find_signs, load_signs
 from twitchstats.simulate import cohort_truth, load_cohort_parameters
@@ -121,3 +123,35 @@ def test_other_diagnoses_can_count():
 def test_options_refused(options, error, message):
     with pytest.raises(error, match=re.escape(message)):
         simulate_cohort(**options)
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {},
+        {"serious": "article A1", "design": "population"},
+        {"parameters": {("wasting", "benign"): 0.05, ("base_rate", "MND"): 7e-05}},
+        {"parameters": "drawn"},
+        {"coefficients": {"wasting": 1.0}},
+    ],
+)
+def test_a_file_of_simulated_people_is_still_known_to_be_simulated(tmp_path, options):
+    cohort = simulate_cohort(people=5, seed=1, **options)
+    cohort.to_csv(tmp_path / "people.csv")
+    again = pd.read_csv(tmp_path / "people.csv", index_col="person")
+    assert not again.attrs
+    assert read_origin(again) == read_origin(cohort) is not None
+    assert read_origin(again.assign(source="a practice")) is None
+    message = "simulated people ('simulated "
+    with pytest.raises(JournalError, match=re.escape(message)):
+        read_origin(again.assign(source=[*again["source"][:4], "a practice"]))
+
+
+def test_the_model_of_a_file_of_simulated_people_says_so(tmp_path):
+    cohort = simulate_cohort(people=500, seed=1)
+    cohort.to_csv(tmp_path / "people.csv")
+    again = pd.read_csv(tmp_path / "people.csv", index_col="person")
+    models = [RedFlagModel(interactions="none").fit(people, people["serious"]) for people in (cohort, again)]
+    assert "**Trained on simulated people** (clinic sample" in models[1].model_card()
+    pd.testing.assert_frame_equal(*(model.predict_risk({"wasting": 1}) for model in models))
+    assert "Not understood" not in models[1].predict_risk(again.head(1))["advice"].item()

@@ -4,11 +4,13 @@ import time
 
 import numpy as np
 import pytest
+import statsmodels.api as sm
 from firthmodels import FirthLogisticRegression
 from sklearn.linear_model import LogisticRegression
+from threadpoolctl import threadpool_limits
 
 from twitchstats import simulate_cohort
-from twitchstats.redflags import RedFlagModel
+from twitchstats.redflags import RedFlagModel, measure_stability
 from twitchstats.redflags.fitting import (
     choose_strength,
     count_log_loss,
@@ -60,6 +62,22 @@ def test_model_equals_references_on_its_design(separated):
     other = FirthLogisticRegression(gtol=1e-8, xtol=1e-7, max_iter=1000)
     other.fit(firth.build_design(cohort, standardized=True), cohort["serious"])
     np.testing.assert_allclose(firth.coef_[0] * firth.term_scales_, other.coef_, atol=1e-6)
+
+
+def test_nearly_no_penalty_equals_statsmodels():
+    """Coefficients and covariance of `statsmodels` (GLM, binomial) on the same people, weighted."""
+    cohort = simulate_cohort(people=900, seed=4, coefficients={"wasting": 1.0, "age": 0.3}, missing=False)
+    weights = np.random.default_rng(2).integers(1, 3, len(cohort)).astype(float)
+    signs = ["age", "sex", "wasting", "pain", "cramps"]
+    model = RedFlagModel(signs=signs, interactions="none", strength=1e-9, bends=False)
+    model.fit(cohort, cohort["serious"], sample_weight=weights)
+    design = sm.add_constant(model.build_design(cohort))
+    reference = sm.GLM(cohort["serious"], design, family=sm.families.Binomial(), freq_weights=weights).fit(tol=1e-12)
+    found = [*model.intercept_, *model.coef_[0]]
+    np.testing.assert_allclose(found, reference.params, atol=1e-6)
+    np.testing.assert_allclose(model.covariance_, reference.cov_params(), atol=1e-6)
+    errors = np.sqrt(np.diag(model.covariance_))
+    np.testing.assert_allclose(errors, reference.bse, rtol=1e-6)
 
 
 def test_firth_of_a_table_adds_half_a_person_to_each_cell():
@@ -114,18 +132,35 @@ def test_order_of_people_and_columns_does_not_matter():
     np.testing.assert_allclose(one.coef_, other.coef_, atol=1e-6)
 
 
-def test_fit_takes_less_than_ten_plain_fits():
+def test_a_fit_takes_about_five_plain_fits():
+    """6,000 people, all pairs: 4.6 times scikit-learn's CPU time when measured alone; 6 leaves room for a busy machine.
+
+    The penalty is chosen on the way (three fits and one last).
+    """
     cohort = simulate_cohort(people=6000, seed=1)
     model = RedFlagModel().fit(cohort, cohort["serious"])
-    design = model.build_design(cohort).to_numpy()
+    design = model.build_design(cohort, standardized=True).to_numpy()
+    plain = LogisticRegression(C=1 / model.strength_, solver="newton-cholesky")
 
     def clock(work):
         times = []
-        for _ in range(3):
-            start = time.perf_counter()
+        for _ in range(7):
+            start = time.process_time()
             work()
-            times.append(time.perf_counter() - start)
+            times.append(time.process_time() - start)
         return min(times)
 
-    plain = clock(lambda: LogisticRegression(max_iter=10_000).fit(design, cohort["serious"]))
-    assert clock(lambda: RedFlagModel().fit(cohort, cohort["serious"])) < 10 * plain
+    with threadpool_limits(1):
+        once = clock(lambda: plain.fit(design, cohort["serious"]))
+        assert clock(lambda: RedFlagModel().fit(cohort, cohort["serious"])) < 6 * once
+
+
+def test_two_hundred_bootstraps_take_seconds():
+    """6,000 people, all pairs: 200 samples for odds ratios, and 200 whole refits, in under 15 s of CPU."""
+    cohort = simulate_cohort(people=6000, seed=1, missing=False)
+    model = RedFlagModel().fit(cohort, cohort["serious"])
+    with threadpool_limits(1):
+        start = time.process_time()
+        model.odds_ratios(n_bootstrap=200)
+        measure_stability(model, cohort, cohort["serious"], n_bootstrap=200)
+        assert time.process_time() - start < 15

@@ -34,7 +34,7 @@ def fails(error, message):
 
 def test_labels_never_enter(cohort, model):
     assert set(model.signs_) == set(load_signs().index)
-    assert set(model.ignored_) == {"pregnant", "diagnosis", "serious"}
+    assert set(model.ignored_) == {"pregnant", "diagnosis", "serious", "source"}
     scrambled = cohort.assign(serious=0, diagnosis="x", pregnant=1.0)
     np.testing.assert_array_equal(model.predict_proba(scrambled), model.predict_proba(cohort))
 
@@ -217,7 +217,11 @@ def test_contributions_add_up(cohort, model):
 
 def test_every_risk_has_its_companions(cohort, model):
     told = model.predict_risk(cohort)
-    assert list(told.columns) == ["risk", "risk_lower", "risk_upper", "base_rate", "n_unknown", "red_flags", "advice"]
+    assert list(told.columns) == [
+        "risk", "risk_lower", "risk_upper", "base_rate", "n_unknown", "chance_factor", "caution", "red_flags", "advice",
+    ]  # fmt: skip
+    assert (told["chance_factor"] > 1).all()
+    assert ((told["chance_factor"] > 1.1) == told["caution"].str.startswith("Few people like this one were in")).all()
     assert (told["risk_lower"] <= told["risk"]).all()
     assert (told["risk"] <= told["risk_upper"]).all()
     assert (told["advice"] != "").all()
@@ -399,18 +403,20 @@ def test_levels_refused(cohort, model):
 @pytest.mark.parametrize(
     ("damage", "message"),
     [
-        (lambda r: r.pop("coef_"), "'coef_' is missing. Save the model again."),
+        (lambda r: r.pop("coefficients"), "'coefficients' is missing. Save the model again."),
         (lambda r: r.pop("parameters"), "'parameters' is missing. Save the model again."),
-        (lambda r: r["coef_"][0].pop(), "coef_ has the shape (1, 77), not (1, 78). Save the model again."),
-        (lambda r: r["coef_"][0].__setitem__(0, None), "coef_ holds values that are no numbers."),
-        (lambda r: r["covariance_"].pop(), "covariance_ has the shape (78, 79), not (79, 79)."),
+        (lambda r: r["coefficients"].pop(), "coefficients has the shape (86,), not (87,). Save the model again."),
+        (lambda r: r["coefficients"].__setitem__(0, None), "coefficients holds values that are no numbers."),
+        (lambda r: r["covariance"].pop(), "covariance has the shape (86, 87), not (87, 87)."),
         (lambda r: r["parameters"].update(penalty="lasso"), "penalty='lasso' is not possible."),
         (lambda r: r["parameters"].update(other=1), "got an unexpected keyword argument 'other'."),
-        (lambda r: r["design_"]["products"].__setitem__(0, ["x"]), "its terms do not belong to its signs."),
+        (lambda r: r["design"]["products"].__setitem__(0, ["x"]), "its terms do not belong to its signs."),
         (lambda r: r.update(format_version="9"), "its 'format_version' is '9'."),
-        (lambda r: r.update(base_rate_=2), "base_rate_=2 is not possible."),
-        (lambda r: r.update(shift_="x"), "shift_ is 'x', no number."),
-        (lambda r: r.update(classes_dtype="os.system"), "data type 'os.system' not understood."),
+        (lambda r: r["base"].update(rate=2), "base rate=2.0 is not possible."),
+        (lambda r: r.update(shift="x"), "shift is 'x', no number."),
+        (lambda r: r.update(signs=[1, 2]), "signs is 1, no str."),
+        (lambda r: r.update(n_people=True), "n_people is True, no int."),
+        (lambda r: r["patterns"]["known"].pop(), "known has the shape (11,), not (12,)."),
     ],
 )
 def test_damaged_files_are_told(model, tmp_path, damage, message):
@@ -420,6 +426,31 @@ def test_damaged_files_are_told(model, tmp_path, damage, message):
     damage(record)
     path.write_text(json.dumps(record), encoding="utf-8")
     with pytest.raises(TwitchstatsError, match=rf"^model\.json is a damaged model file: .*{re.escape(message)}"):
+        RedFlagModel.load(path)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda r: r["coefficients"].__setitem__(3, -r["coefficients"][3]),
+        lambda r: r["classes"].reverse(),
+        lambda r: r["base"].update(rate=0.5),
+        lambda r: r["covariance"][1].__setitem__(1, 1e-9),
+        lambda r: r["design"].update(bends=r["design"]["bends"][::-1]) or r["patterns"].update(design=r["design"]),
+        lambda r: r["patterns"]["means"][1].reverse(),
+        lambda r: r.update(origin=None),
+        lambda r: r.update(checksum="0" * 64),
+        lambda r: r.pop("checksum"),
+    ],
+)
+def test_a_changed_file_is_refused(model, tmp_path, change):
+    """Whatever was changed still fits together, and would give another risk or hide where it comes from."""
+    path = tmp_path / "model.json"
+    model.save(path)
+    record = json.loads(path.read_text(encoding="utf-8"))
+    change(record)
+    path.write_text(json.dumps(record), encoding="utf-8")
+    with fails(TwitchstatsError, "model.json was changed after it was saved: its checksum does not fit. Save the"):
         RedFlagModel.load(path)
 
 
@@ -443,6 +474,22 @@ def test_a_score_for_one_person(model):
     assert model.point_score(allowed=0.9).add_up({"wasting": 1})["advice"].item().startswith("See a doctor soon")
 
 
+def test_points_beyond_the_stated_error_are_refused(cohort):
+    """Whoever is added up is within the error; where "not known" would miss it, nobody with a gap is added up."""
+    model = RedFlagModel(interactions="none").fit(cohort, cohort["serious"])
+    score = model.point_score(most=40, allowed=0.3)
+    told = score.add_up(cohort)
+    there = told["risk"].notna()
+    assert not score.points["answer"].eq("not known").any()
+    assert there.equals(cohort[model.signs_].notna().all(axis=1))
+    assert (told.loc[~there, "caution"] == points.PARTLY_TOLD).all()
+    assert (told["advice"] != "").all()
+    away = (told["risk"] - model.predict_proba(cohort)[:, 1])[there].abs()
+    assert 0.1 < away.max() <= 0.3
+    with fails(OptionError, "These points miss the model's risk by up to 0."):
+        model.point_score(most=40, allowed=0.1)
+
+
 @pytest.mark.parametrize("weight", [0.505, 0.507, 0.515, 0.519, 0.9])
 def test_points_of_an_exact_half_do_not_hang_on_the_last_bit(weight):
     """Only age: 70 to 79 stands at three quarters of 80 or more, 7.5 of 10 points, on every machine."""
@@ -451,6 +498,8 @@ def test_points_of_an_exact_half_do_not_hang_on_the_last_bit(weight):
     labels = (rng.random(800) < special.expit((people["age"] - 60) / 10)).astype(int)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(points, "_shrink", lambda Z, people: np.array([weight]))
-        score = RedFlagModel().fit(people, labels).point_score(allowed=0.9).points.set_index("answer")["points"]
+        score = (
+            RedFlagModel(bends=False).fit(people, labels).point_score(allowed=0.9).points.set_index("answer")["points"]
+        )
     assert score["80 or more"] == 10
     assert score["70 to 79"] == 8

@@ -7,8 +7,18 @@ import pandas as pd
 import pytest
 
 from twitchstats import simulate_cohort
-from twitchstats.errors import JournalError, OptionError, TwitchstatsError, UnknownNameError
-from twitchstats.redflags import RedFlagModel, advise, apply_referral_rules, count_people, validate_risk
+from twitchstats.errors import JournalError, NotEnoughDataError, OptionError, TwitchstatsError, UnknownNameError
+from twitchstats.redflags import (
+    RedFlagModel,
+    advise,
+    apply_referral_rules,
+    count_people,
+    evaluate_referral_rules,
+    explore_assumptions,
+    group_risks,
+    shift_risk,
+    validate_risk,
+)
 from twitchstats.signs import load_signs, match_signs
 
 
@@ -76,7 +86,7 @@ def test_what_nobody_understands_is_told(cohort, model):
     told = model.predict_risk({"wasting": 1, "tongue quiver": 1})["advice"].item()
     assert "Not understood, so left out: tongue quiver; tell a doctor of it." in told
     other = RedFlagModel(interactions="none").fit(cohort.assign(quiver=1.0), cohort["serious"])
-    assert other.notes_[2] == "Columns not used: pregnant, diagnosis, serious, quiver."
+    assert other.notes_[2] == "Columns not used: pregnant, diagnosis, serious, source, quiver."
 
 
 def test_two_columns_for_one_sign():
@@ -150,3 +160,108 @@ def test_reversed_labels_are_told_in_validation(cohort, model):
 def test_a_sign_told_twice(cohort, model):
     with fails(JournalError, "both mean the sign 'wasting'. Make one of them"):
         model.predict_risk(cohort.head(3).assign(atrophy=1.0))
+
+
+GERMAN = {
+    "age": "Alter", "sex": "Geschlecht", "weakness_felt": "Schwäche", "weakness_found": "Schwäche bei der Untersuchung",
+    "wasting": "Muskelschwund", "sensory_change": "Taubheit", "pain": "Schmerzen", "after_injury": "Verletzung",
+    "speech_swallowing": "Sprechstörung", "spread": "Ausbreitung", "cramps": "Krämpfe", "persistence_weeks": "Wochen",
+}  # fmt: skip
+
+
+def test_german_names_and_words_are_understood(cohort, model):
+    """A red flag must not be lost because it is told in another language."""
+    german = cohort.rename(columns=GERMAN)
+    german["Geschlecht"] = german["Geschlecht"].map({"female": "weiblich", "male": "Männlich"})
+    for name in ("Muskelschwund", "Schmerzen"):
+        german[name] = german[name].map({1.0: "ja", 0.0: "nein"}).fillna("-")
+    again = RedFlagModel(interactions="none").fit(german, german["serious"])
+    np.testing.assert_array_equal(again.coef_, model.coef_)
+    assert advise({"Muskelschwund": "Ja", "Schwäche": "nein"})["red_flags"].item() == "Muscle wasting"
+    with fails(UnknownNameError, "The column 'Handschwäche' looks like the sign 'weakness_felt'."):
+        advise({"Handschwäche": 1})
+
+
+def test_words_belong_to_their_kind(model):
+    with fails(JournalError, "person person, age: yes must be a number."):
+        model.predict_risk({"age": "yes"})
+    with fails(JournalError, "person person, sex: yes must be male or female."):
+        model.predict_risk({"sex": "yes"})
+
+
+@pytest.mark.parametrize(
+    ("rate", "message"),
+    [
+        (5, "base_rate=5 is not possible. It must lie between 0 and 1, both excluded. 5 % is 0.05."),
+        ("5 %", "base_rate='5 %' is not possible. Give a share as a number: base_rate=0.05."),
+        ("5", "base_rate='5' is not possible. Give a share as a number: base_rate=0.05."),
+        ("0,05", "base_rate='0,05' is not possible. Give a share as a number: base_rate=0.05."),
+        (True, "base_rate=True is not possible. It must lie between 0 and 1, both excluded."),
+    ],
+)
+def test_a_base_rate_in_per_cent_is_told(model, rate, message):
+    with pytest.raises(OptionError, match=f"^{re.escape(message)}$"):
+        model.predict_risk({"wasting": 1}, base_rate=rate)
+
+
+def test_outcomes_are_read_as_labels_are(cohort):
+    """Words count as 0 and 1 do; other labels are asked about, not taken for 'nobody is serious'."""
+    words = cohort.assign(serious=cohort["serious"].map({0: "no", 1: "Yes"}))
+    for count in (evaluate_referral_rules, count_people):
+        pd.testing.assert_frame_equal(count(words), count(cohort))
+        with fails(OptionError, "serious: the labels are 1, 2. They must be 0/1, True/False or yes/no, where 1, True"):
+            count(cohort.assign(serious=cohort["serious"] + 1))
+        with fails(OptionError, "level=95 is not possible. It must lie between 0 and 1, both excluded. 95 % is 0.95."):
+            count(cohort, level=95)
+
+
+def test_what_makes_no_sense_is_told(cohort, model):
+    for ask, message in (
+        (lambda: advise("wasting"), "'wasting' is no person. Name each sign with what is known of it: {'wasting':"),
+        (lambda: count_people(cohort, people=-5), "people=-5 is not possible. Ask for at least one person."),
+        (lambda: explore_assumptions({"wasting": 1}, draws=1), "draws=1 is not possible. Take at least 20."),
+        (lambda: shift_risk([50], 0.1, 0.2), "risk: 50 is not possible. A risk lies between 0 and 1."),
+        (lambda: group_risks([0, 1], [3, 40]), "risk: 3 is not possible. A risk lies between 0 and 1."),
+        (lambda: shift_risk([0.5], 10, 0.2), "tau=10 is not possible."),
+        (lambda: RedFlagModel().fit(cohort, cohort["serious"], sample_weight=-np.ones(len(cohort))),
+         "sample_weight is not possible: Negative values"),
+    ):  # fmt: skip
+        with fails(OptionError, message):
+            ask()
+    few = cohort.head(12)
+    with fails(
+        NotEnoughDataError, "people in the smaller class: validation needs at least 5 of each, and a hundred to"
+    ):
+        validate_risk(model, few, few["serious"])
+
+
+def test_of_whom_nothing_is_told_a_named_base_rate_is_the_risk(cohort):
+    """Chance in the sample's own share has no part in it."""
+    real = cohort.drop(columns="source")
+    real.attrs = {}
+    model = RedFlagModel(interactions="none").fit(real, real["serious"])
+    own, told = model.predict_risk({}).iloc[0], model.predict_risk({}, base_rate=0.01).iloc[0]
+    assert told["risk"] == pytest.approx(0.01, rel=1e-3)
+    assert told["caution"] == ""
+    assert own["chance_factor"] > 1.1 > told["chance_factor"]
+    assert own["risk_lower"] < own["risk"] < own["risk_upper"]
+
+
+def test_a_sign_that_nobody_of_a_class_told_is_refused(cohort):
+    """Not known in every serious person, wasting would look as if it protected."""
+    for label, who in ((1, "who count as serious"), (0, "who do not count as serious")):
+        lost = cohort.assign(wasting=cohort["wasting"].where(cohort["serious"] != label))
+        with fails(NotEnoughDataError, f"The sign 'wasting' is not known of anybody of those {who}, so nothing"):
+            RedFlagModel(interactions="none").fit(lost, lost["serious"])
+    with fails(OptionError, "signs: 'wasting' is named twice. Leave one of them out."):
+        RedFlagModel(signs=["wasting", "wasting"]).fit(cohort, cohort["serious"])
+
+
+def test_odds_that_nobody_knows_stay_words(cohort):
+    people = cohort.assign(score=np.random.default_rng(1).normal(size=len(cohort)))
+    model = RedFlagModel(signs=["wasting", "score"]).fit(people, people["serious"])
+    told = model.predict_risk({"score": 1e6}).iloc[0]
+    assert told["caution"].endswith("may have moved the odds by a factor of 100 or more.")
+    assert np.isfinite(told["chance_factor"])
+    with fails(JournalError, "person person, score: inf must be a finite number. Correct it, or leave the cell empty"):
+        model.predict_risk({"score": np.inf})

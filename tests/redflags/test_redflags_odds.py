@@ -39,7 +39,7 @@ def test_wald_of_a_table():
 
 def test_profile_equals_firthmodels(cohort):
     known = cohort.dropna()
-    model = RedFlagModel(interactions="none").fit(known, known["serious"])
+    model = RedFlagModel(interactions="none", bends=False).fit(known, known["serious"])
     found = model.odds_ratios(method="profile", terms=["wasting", "pain"])
     reference = FirthLogisticRegression(gtol=1e-8, xtol=1e-7).fit(
         model.build_design(known, standardized=True), known["serious"]
@@ -47,7 +47,7 @@ def test_profile_equals_firthmodels(cohort):
     for row in found.itertuples():
         place = model.terms_.index(row.term)
         limits = reference.conf_int(method="pl", features=[place])[place] / model.term_scales_[place]
-        np.testing.assert_allclose(np.log([row.ci_lower, row.ci_upper]), limits, atol=1e-4)
+        np.testing.assert_allclose(np.log([row.ci_lower, row.ci_upper]), limits, atol=1e-6)
 
 
 def test_columns_and_units(model):
@@ -97,13 +97,13 @@ def test_parts_of_a_term_in_any_order(cohort):
 
 @pytest.mark.slow
 def test_intervals_cover_the_truth():
-    """95 % bootstrap intervals over 60 cohorts whose truth is an exact logistic model: 92 to 98 % hold it."""
+    """95 % bootstrap intervals over 100 cohorts whose truth is an exact logistic model: 92 to 98 % hold it."""
     truth = {
         "weakness_felt": 0.8, "weakness_found": 2.0, "wasting": 1.0, "sensory_change": -1.0, "speech_swallowing": 1.5,
         "age": 0.4, "sex": 0.3, "pain": 0.0, "cramps": 0.0, "weakness_felt:wasting": 0.7,
     }  # fmt: skip
     hits = []
-    for seed in range(60):
+    for seed in range(100):
         cohort = simulate_cohort(people=800, seed=seed, coefficients=truth, missing=False)
         model = RedFlagModel(signs=[name for name in truth if ":" not in name],
                              interactions=[("weakness_felt", "wasting")], constant="drop")  # fmt: skip
@@ -121,14 +121,32 @@ def test_intervals_cover_the_truth_with_every_pair():
     """The same with all pairs in the model (78 terms, 1,000 people): signs and pairs, of which one is real."""
     truth = {"weakness_felt": 0.8, "weakness_found": 2.0, "sensory_change": -1.0, "age": 0.4, "age:wasting": 0.3}
     hits = []
-    for seed in range(10):
+    for seed in range(25):
         cohort = simulate_cohort(people=1000, seed=500 + seed, coefficients=truth, missing=False)
         model = RedFlagModel(strength=1.0, constant="drop").fit(cohort, cohort["serious"])
         found = model.odds_ratios(n_bootstrap=200, seed=seed).set_index("term")
         by_parts = {frozenset(term.split(":")): value for term, value in truth.items()}
         value = np.exp([by_parts.get(frozenset(term.split(":")), 0.0) for term in found.index])
         hits += [*((found["ci_lower"] <= value) & (value <= found["ci_upper"]))]
-    assert 0.91 <= np.mean(hits) <= 0.99
+    assert 0.92 <= np.mean(hits) <= 0.98
+
+
+@pytest.mark.slow
+def test_intervals_cover_the_truth_under_gaps_that_depend_on_other_signs():
+    """Examination is likelier where weakness is felt, other signs go missing too: 92 to 98 % over 80 cohorts."""
+    truth = {"weakness_felt": 0.8, "weakness_found": 1.5, "wasting": 1.0, "sensory_change": -0.5, "age": 0.4}
+    hits = []
+    for seed in range(80):
+        cohort = simulate_cohort(people=1200, seed=seed, coefficients=truth)
+        gaps = cohort.isna()
+        assert gaps.loc[cohort["weakness_felt"] == 0, "wasting"].mean() > gaps["wasting"].mean()
+        model = RedFlagModel(signs=list(truth), interactions="none").fit(cohort, cohort["serious"])
+        found = model.odds_ratios(n_bootstrap=100, seed=seed).set_index("term").loc[list(truth)]
+        value = np.exp(list(truth.values()))
+        hits.append((found["ci_lower"] <= value) & (value <= found["ci_upper"]))
+    cover = pd.DataFrame(hits)
+    assert 0.92 <= cover.to_numpy().mean() <= 0.98
+    assert cover.mean().between(0.88, 1.0).all()
 
 
 def test_combinations_count_everybody(cohort, model):

@@ -5,6 +5,7 @@ import re
 import numpy as np
 import pandas as pd
 import pytest
+import statsmodels.api as sm
 from scipy import special
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import brier_score_loss, roc_auc_score
@@ -30,6 +31,8 @@ from twitchstats.redflags import (
 )
 from twitchstats.redflags.advice import ANY_FLAG_ADVICE
 from twitchstats.redflags.measures import METRICS, measure_risk
+from twitchstats.signs import find_signs
+from twitchstats.simulate import cohort_risk
 
 
 @pytest.fixture(scope="module")
@@ -59,6 +62,22 @@ def test_metrics_against_references():
     called = risk >= 0.3
     by_hand = ((called & (y == 1)).sum() - (called & (y == 0)).sum() * 0.3 / 0.7) / 500
     assert found["net_benefit"] == pytest.approx(by_hand)
+
+
+def test_calibration_equals_statsmodels():
+    """Intercept with the log odds as offset, and slope, of `statsmodels` (GLM, binomial), weighted."""
+    rng = np.random.default_rng(5)
+    log_odds, weights = rng.normal(-1, 1.5, 600), rng.integers(1, 4, 600).astype(float)
+    y = (rng.random(600) < special.expit(0.4 + 0.8 * log_odds)).astype(float)
+    found = dict(zip(METRICS, measure_risk(y, special.expit(log_odds), 0.2, weights), strict=True))
+
+    def fit(design, offset):
+        family = sm.families.Binomial()
+        return sm.GLM(y, design, family=family, freq_weights=weights, offset=offset).fit(tol=1e-12).params
+
+    assert found["calibration_intercept"] == pytest.approx(fit(np.ones(600), log_odds)[0], abs=1e-6)
+    slope = fit(sm.add_constant(log_odds), np.zeros(600))[1]
+    assert found["calibration_slope"] == pytest.approx(slope, abs=1e-6)
 
 
 def test_perfect_calibration_is_told():
@@ -136,21 +155,27 @@ def test_moved_model_is_calibrated_in_the_population():
 
 @pytest.mark.slow
 def test_corrected_is_what_fresh_people_show():
-    """Mean over 8 cohorts of 300: corrected AUC and slope are near those on fresh people, the apparent ones not."""
-    fresh = simulate_cohort(people=5000, seed=999, missing=False)
-    corrected, apparent = [], []
-    for seed in range(8):
-        cohort = simulate_cohort(people=300, seed=200 + seed)
+    """Mean over 50 cohorts of 500, all pairs: the corrected AUC is within .003 of what fresh people show.
+
+    How easy the people of a cohort happen to be is taken off: by how far the AUC of their true risks is off.
+    """
+    fresh = simulate_cohort(people=8000, seed=999, missing=False)
+    signs = find_signs(fresh.columns)
+    typical = roc_auc_score(fresh["serious"], cohort_risk(fresh[signs]))
+    rows = []
+    for seed in range(50):
+        cohort = simulate_cohort(people=500, seed=300 + seed, missing=False)
         model = RedFlagModel(constant="drop").fit(cohort, cohort["serious"])
-        found = validate_risk(model, cohort, cohort["serious"], n_bootstrap=15).set_index("metric")
-        honest = validate_risk(model, fresh, fresh["serious"], held_out=True, n_bootstrap=2).set_index("metric")
-        rows = ["auc", "calibration_slope"]
-        corrected.append(found.loc[rows, "estimate"] - honest.loc[rows, "estimate"])
-        apparent.append(found.loc[rows, "apparent"] - honest.loc[rows, "estimate"])
-    corrected, apparent = np.mean(corrected, axis=0), np.mean(apparent, axis=0)
-    assert abs(corrected[0]) < 0.018
-    assert abs(corrected[1]) < 0.12
-    assert (apparent - corrected > [0.008, 0.1]).all()
+        found = validate_risk(model, cohort, cohort["serious"], n_bootstrap=2).set_index("metric")
+        honest = measure_risk(fresh["serious"].to_numpy(float), model.predict_proba(fresh)[:, 1], 0.2)
+        ease = roc_auc_score(cohort["serious"], cohort_risk(cohort[signs])) - typical
+        slope = found.loc["calibration_slope", "estimate"] - honest[METRICS.index("calibration_slope")]
+        away = found.loc["auc", ["estimate", "apparent"]] - honest[METRICS.index("auc")] - ease
+        rows.append([*away, slope])
+    corrected, apparent, slope = np.mean(rows, axis=0)
+    assert abs(corrected) < 0.003
+    assert apparent > 0.012
+    assert abs(slope) < 0.08
 
 
 def test_classes_fully_apart():
@@ -205,6 +230,29 @@ def test_decision_curve_at_a_base_rate(cohort, model):
         OptionError, match=re.escape("thresholds: 1.0 is not possible. A threshold lies between 0 and 1")
     ):
         decision_curve(model, cohort, cohort["serious"], thresholds=[1.0])
+
+
+@pytest.mark.parametrize("base_rate", [0.03, 0.3])
+def test_decision_curve_equals_the_formula_of_dcurves(cohort, base_rate):
+    """`dcurves` (Sjoberg, Vickers; CRAN 0.5) at a given prevalence: its tp_rate, fp_rate and net_benefit, written out.
+
+    tp_rate is the share called among serious people times the prevalence, fp_rate that among others times the rest;
+    net benefit = tp_rate - threshold / (1 - threshold) * fp_rate, at a risk above or at the threshold.
+    """
+    people = cohort.dropna()
+    plain = make_pipeline(FunctionTransformer(lambda X: X[["age"]].fillna(50.0)), LogisticRegression())
+    plain.fit(people, people["serious"])
+    thresholds = [0.02, 0.2, 0.4]
+    curve = decision_curve(plain, people, people["serious"], thresholds=thresholds, base_rate=base_rate, rules=[],
+                           n_bootstrap=2)  # fmt: skip
+    found = curve[curve["strategy"] == "model"].set_index("threshold")["net_benefit"]
+    share, sick = people["serious"].mean(), (people["serious"] == 1).to_numpy()
+    odds = plain.predict_proba(people)[:, 1] / plain.predict_proba(people)[:, 0]
+    odds *= base_rate / (1 - base_rate) / (share / (1 - share))
+    for threshold in thresholds:
+        called = odds / (1 + odds) >= threshold
+        tp_rate, fp_rate = called[sick].mean() * base_rate, called[~sick].mean() * (1 - base_rate)
+        assert found[threshold] == pytest.approx(tp_rate - threshold / (1 - threshold) * fp_rate, abs=1e-6)
 
 
 def test_rules_differ_by_and_and_or():
@@ -314,6 +362,26 @@ def test_moved_model_keeps_its_optimism(cohort, model):
     assert found.loc["calibration_in_the_large", "estimate"] > 0.1
 
 
+def test_a_moved_model_is_right_where_it_was_moved_to(cohort, model):
+    """At another base rate a sample is judged wrong in the large, and right once it is weighted to that rate."""
+    moved, share = model.at_base_rate(0.02), cohort["serious"].mean()
+    fresh = simulate_cohort(people=4000, seed=12, missing=False)
+    weights = np.where(fresh["serious"] == 1, 0.02 / share, 0.98 / (1 - share))
+    plain, weighted = (
+        validate_risk(moved, fresh, fresh["serious"], n_bootstrap=20, threshold=0.05, sample_weight=chosen)
+        .set_index("metric") for chosen in (None, weights)
+    )  # fmt: skip
+    assert (plain["optimism"] == 0).all()
+    off = plain.loc["calibration_in_the_large"]
+    risk = moved.predict_proba(fresh)[:, 1]
+    assert off["estimate"] == pytest.approx(fresh["serious"].mean() - risk.mean())
+    assert off["ci_lower"] > 0.1
+    assert plain.loc["calibration_intercept", "estimate"] == pytest.approx(-moved.shift_, abs=0.6)
+    right = weighted.loc["calibration_in_the_large"]
+    assert right["ci_lower"] < 0 < right["ci_upper"] or abs(right["estimate"]) < 0.004
+    assert abs(weighted.loc["calibration_intercept", "estimate"]) < 0.3
+
+
 def test_decision_curve_moves_any_classifier(cohort, model):
     """The model in a pipeline has no `at_base_rate` of its own: its risks are moved all the same."""
     pipeline = make_pipeline(FunctionTransformer(), RedFlagModel(interactions="none"))
@@ -337,7 +405,7 @@ def test_shares_bring_the_advice(cohort, model):
 
 @pytest.mark.slow
 def test_corrected_intervals_hold_the_truth():
-    """Over 16 samples of 300 the intervals hold what 20,000 fresh people show in 80 % or more, for each metric.
+    """Over 30 samples of 300 the intervals hold what 20,000 fresh people show in 85 % or more, for each metric.
 
     Refits judged on their own samples, as is often done, would hold the calibration in few: they are calibrated there.
     """
@@ -346,7 +414,7 @@ def test_corrected_intervals_hold_the_truth():
     fresh = rng.normal(size=(20_000, 8))
     outcome = (rng.random(20_000) < special.expit(fresh @ weights - 1)).astype(float)
     hits = []
-    for seed in range(16):
+    for seed in range(30):
         X = rng.normal(size=(300, 8))
         y = (rng.random(300) < special.expit(X @ weights - 1)).astype(int)
         model = LogisticRegression().fit(X, y)
@@ -354,7 +422,7 @@ def test_corrected_intervals_hold_the_truth():
         truth = measure_risk(outcome, model.predict_proba(fresh)[:, 1], 0.3)
         hits.append((found["ci_lower"] <= truth) & (truth <= found["ci_upper"]))
     cover = pd.DataFrame(hits).mean()
-    assert (cover >= 0.8).all(), cover
+    assert (cover >= 0.85).all(), cover
 
 
 def test_training_people_are_recognised(cohort, model, tmp_path):

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pandas as pd
 
+from twitchstats.errors import OptionError
 from twitchstats.signs import encode_signs, find_ignored, find_signs, load_signs, name_signs
 
 RED_FLAG_ADVICE = "See a doctor soon, whatever the computed risk: {flags}. A model can't examine anyone."
@@ -24,6 +25,10 @@ def as_people(
     person: Mapping[str, object] | pd.Series | pd.DataFrame, *, ignore: Sequence[str] = (), own: Sequence[str] = ()
 ) -> pd.DataFrame:
     """Return one person (mapping or Series) or a table of people as a table, each sign under its own name."""
+    if not isinstance(person, (Mapping, pd.Series, pd.DataFrame)):
+        raise OptionError(
+            f"{person!r:.60} is no person. Name each sign with what is known of it: {{'wasting': 'yes', 'age': 60}}."
+        )
     if not isinstance(person, pd.DataFrame):
         name = person.name if isinstance(person, pd.Series) and person.name is not None else "person"
         person = pd.DataFrame([dict(person)], index=pd.Index([name], name="person"))

@@ -16,11 +16,12 @@ from twitchstats.redflags.advice import advise, as_people
 from twitchstats.redflags.prevalence import BaseRate, check_share, read_base_rate
 from twitchstats.redflags.table import FloatArray, Limits, find_posterior
 from twitchstats.signs import encode_signs, find_signs
-from twitchstats.simulate.cohort import SERIOUS, read_serious
+from twitchstats.simulate.cohort import SERIOUS, read_serious, read_source
 from twitchstats.simulate.likelihood import weigh_findings, weigh_signs
 from twitchstats.simulate.parameters import draw_cohort_parameters, load_cohort_parameters, read_parameters
 
 DRAWS = 200
+_FEWEST_DRAWS = 20
 _SEED = 20
 
 
@@ -50,8 +51,10 @@ class Origin:
 
 def read_origin(X: object) -> Origin | None:
     """Return what people were drawn from, as far as their frame tells: None for real or unknown people."""
-    told = X.attrs if isinstance(X, pd.DataFrame) else {}
-    if "serious_diagnoses" not in told:
+    if not isinstance(X, pd.DataFrame):
+        return None
+    told = X.attrs if "serious_diagnoses" in X.attrs else read_source(X)
+    if not told:
         return None
     changed = tuple((str(name), str(condition), float(value)) for name, condition, value in told.get("parameters", []))
     return Origin(told["design"], tuple(told["serious_diagnoses"]), changed, "coefficients" in told)
@@ -216,6 +219,8 @@ def explore_assumptions(
     ['wasting', 'benign']
     """
     check_share("level", level)
+    if draws < _FEWEST_DRAWS:
+        raise OptionError(f"draws={draws} is not possible. Take at least {_FEWEST_DRAWS}.")
     people = as_people(person)
     if len(people) != 1:
         raise OptionError(

@@ -155,9 +155,15 @@ def _tell_counts(record: Record) -> str:
 
 def _tell_coefficients(record: Record) -> str:
     """Return the coefficients with the coding of each term: enough to compute a risk by hand."""
+    base, origin = record.base, record.origin
+    crowd = (
+        " To this the mix of other conditions at this base rate adds what `explain` tells as averaging."
+        if origin and not origin.exact and base.crowd not in ("", origin.design)
+        else ""
+    )
     rows = [
         "Log odds = intercept + the sum of coefficient times coded value; risk = 1 / (1 + exp(-log odds)), where every "
-        "sign is told.",
+        f"sign is told.{crowd}",
         "",
         "| term | label | log odds ratio | coded as |",
         "|---|---|---|---|",

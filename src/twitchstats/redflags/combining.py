@@ -9,7 +9,7 @@ from twitchstats.errors import OptionError, unknown_name
 from twitchstats.redflags.advice import advise
 from twitchstats.redflags.assumptions import move_crowd
 from twitchstats.redflags.prevalence import check_share, shift_risk
-from twitchstats.redflags.record import Record, assess_people, average_risk
+from twitchstats.redflags.record import Record, assess_people, average_risk, bound_risk
 from twitchstats.redflags.table import FloatArray, estimate_share, likelihood_ratio
 
 NONE = "none of these"
@@ -47,7 +47,8 @@ def tabulate_combinations(
     DataFrame
         ``combination`` (signs present, joined with " + "), ``n_signs, n, n_serious``; ``observed_rate,
         observed_lower, observed_upper`` (Wilson); ``risk, risk_lower, risk_upper`` (the model's, averaged over those
-        who have the combination, or over everyone given the combination where nobody has it); ``likelihood_ratio,
+        who have the combination; of a person who tells no more than this where nobody has it, and at a base rate whose
+        crowd is another than that of the training people); ``likelihood_ratio,
         lr_lower, lr_upper`` (share of the combination among serious to that among other people; half a person is added
         to empty cells); ``base_rate`` and ``advice``. Observed rates are moved to the model's base rate too. The last
         row counts the people of whom not all `signs` are known. Sorted by n, then by name.
@@ -67,23 +68,21 @@ def tabulate_combinations(
         wanted = [code for code in np.unique(codes) if code >= 0]
     else:
         wanted = list(dict.fromkeys(_code(combination, chosen) for combination in _read_asked(asked)))
-    people = assess_people(record, encoded)
-    crowd = np.exp(-(move_crowd(record.origin, record.base, record.signs, encoded) + np.zeros(len(encoded))))
-    weights = _weigh(record.base.rate, outcome) * np.where(outcome == 1, 1.0, crowd)
+    people, weights = assess_people(record, encoded), _weigh(record.base.rate, outcome)
 
     def describe(code: int) -> dict[str, float]:
-        rows = np.flatnonzero(codes == code)
-        if len(rows):
-            members, share = people.take(rows), weights[rows]
-        else:  # nobody has it: everybody else's other signs
-            given = encoded.copy()
-            given[:, at] = [float(code >> place & 1) for place in range(len(at))]
-            members, share = assess_people(record, given), weights
-        risk, lower, upper = average_risk(record, members, share, level)
+        rows, told = np.flatnonzero(codes == code), np.full((1, len(record.signs)), np.nan)
+        if code >= 0:
+            told[0, at] = [float(code >> place & 1) for place in range(len(at))]
+        move = np.ravel(move_crowd(record.origin, record.base, record.signs, told))[0]
+        if len(rows) and (move == 0 or code < 0):
+            limits: tuple[float, ...] = average_risk(record, people.take(rows), weights[rows], level)
+        else:  # nobody has it, or those who have it are another crowd: a person who tells no more than this
+            limits = tuple(part.item() for part in bound_risk(record, assess_people(record, told), level))
         return {
             "n_signs": bin(code).count("1") if code >= 0 else np.nan, "n": len(rows),
-            "n_serious": int(outcome[rows].sum()), "others": float(crowd[rows][outcome[rows] == 0].sum()),
-            "risk": risk, "risk_lower": lower, "risk_upper": upper,
+            "n_serious": int(outcome[rows].sum()), "thinned": float(np.exp(-move)),
+            **dict(zip(("risk", "risk_lower", "risk_upper"), limits, strict=True)),
         }  # fmt: skip
 
     rows = [describe(code) for code in wanted]
@@ -158,8 +157,7 @@ def _finish(frame: pd.DataFrame, record: Record, outcome: FloatArray, level: flo
     n, hits = frame["n"].to_numpy(float), frame["n_serious"].to_numpy(float)
     sample = float(outcome.mean())
     rate, lower, upper = estimate_share(hits, n, level=level)
-    with np.errstate(invalid="ignore", divide="ignore"):  # in another crowd, others are more or fewer
-        thinned = np.where(n > hits, frame["others"].to_numpy() / (n - hits), 1.0)
+    thinned = frame["thinned"].to_numpy()  # in another crowd, others have it more or less often
     rate, lower, upper = (value / (value + (1 - value) * thinned) for value in (rate, lower, upper))
     if 0 < sample < 1:
         rate, lower, upper = (shift_risk(value, record.base.rate, sample) for value in (rate, lower, upper))

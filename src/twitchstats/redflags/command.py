@@ -65,6 +65,8 @@ def fit_people(people: pd.DataFrame, args: Namespace, say: Say) -> RedFlagModel:
         interactions=interactions, serious=_match_label(labels, args.serious), ignore=args.ignore, constant="drop"
     ).fit(people.loc[told].drop(columns=label), labels)
     say(" ".join(model.notes_[:3]))
+    if model.record_.origin:
+        say(f"Simulated people: no real person has been seen. {count_assumed()}")
     for note in model.notes_[3:]:
         say(note)
     return model
@@ -137,13 +139,13 @@ def _read_rate(text: str) -> float | str:
 
 
 def describe_risks(risks: pd.DataFrame) -> str:
-    """Return two lines for each person: the risk among 100,000 with its limits and base rate, and the advice."""
+    """Return lines for each person: the risk among 100,000 with its limits and base rate, advice, and any caution."""
     lines = []
     for row in risks.itertuples():
         low, middle, high, base = (_count(value) for value in (row.risk_lower, row.risk, row.risk_upper, row.base_rate))
         lines += [
             f"{row.Index}: {middle} in 100,000 ({low} to {high}); {base} in 100,000 before any sign is known",
-            f"    {row.advice}",
+            *(f"    {text}" for text in (row.advice, row.caution) if text),
         ]
     return "\n".join(lines)
 

@@ -7,7 +7,8 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from twitchstats.errors import NotEnoughDataError, OptionError
-from twitchstats.redflags.prevalence import find_base_rate, shift_risk
+from twitchstats.redflags.model import RedFlagModel
+from twitchstats.redflags.prevalence import read_base_rate, shift_risk
 from twitchstats.redflags.rules import apply_referral_rules
 from twitchstats.redflags.training import match_labels
 from twitchstats.redflags.validation import Classifier, check_options
@@ -73,7 +74,10 @@ def decision_curve(
         by_rule = apply_referral_rules(X, rules=rules, persistent_weeks=persistent_weeks)
     known = by_rule.notna().all(axis=1).to_numpy()
     _need_both(serious[known], "Too few people have signs that decide each rule; choose some with rules=[...].")
-    rate = float(serious[known].mean()) if base_rate is None else find_base_rate(base_rate)
+    rate = float(serious[known].mean())
+    if base_rate is not None:
+        diagnoses = model.record_.diagnoses if isinstance(model, RedFlagModel) else ("MND",)
+        rate = read_base_rate(base_rate, diagnoses, option="base_rate").rate
     cuts = _choose_thresholds(thresholds, rate)
     risk = _predict_at(model, X, base_rate, rate, float(serious.mean()))
     everybody = np.ones((int(known.sum()), 1))

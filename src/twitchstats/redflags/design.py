@@ -1,4 +1,4 @@
-"""From signs to the columns of a model: filling what is not known, interactions with heredity."""
+"""From signs to the columns of a model: filling what is not known, bends of numbers, interactions with heredity."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -9,11 +9,15 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from twitchstats.errors import OptionError, unknown_name
+from twitchstats.signs import code_number, load_signs
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int_]
 
 INTERACTIONS = ("none", "pairs")
+KNOTS = {"years": (40, 50, 60, 70), "weeks": (2, 8, 32, 128)}
+_BEYOND = 0.02  # of the people, and at least _FEWEST, lie on either side of a bend
+_FEWEST = 20
 
 
 @dataclass(frozen=True)
@@ -34,6 +38,8 @@ class Design:
         With columns for what is not known: one for each group of signs that are not known for the same people.
     products : list of list of str
         The signs of each term; one sign alone, pairs, triples.
+    bends : list of (str, float)
+        Numbers whose weight may change, and from which value on: a term counts how far a person is beyond it.
     """
 
     signs: list[str]
@@ -43,22 +49,32 @@ class Design:
     high: list[float]
     unknown: list[list[str]] = field(default_factory=list)
     products: list[list[str]] = field(default_factory=list)
+    bends: list[tuple[str, float]] = field(default_factory=list)
+
+    @property
+    def parts(self) -> list[list[str]]:
+        """The signs of each term but those that say "unknown"."""
+        return [*self.products, *([name] for name, _ in self.bends)]
 
     @property
     def terms(self) -> list[str]:
-        """Names of the columns: "a", "a:b", "unknown a"."""
-        return [":".join(parts) for parts in self.products] + ["unknown " + "/".join(group) for group in self.unknown]
+        """Names of the columns: "a", "a:b", "a over 60", "unknown a"."""
+        products = [":".join(parts) for parts in self.products]
+        bends = [f"{name} over {value:g}" for name, value in self.bends]
+        return [*products, *bends, *("unknown " + "/".join(group) for group in self.unknown)]
 
     def build(self, encoded: FloatArray) -> FloatArray:
         """Return the columns, (people, terms), from encoded signs, (people, signs)."""
         missing, filled = np.isnan(encoded), self._fill(encoded)
         at = {name: number for number, name in enumerate(self.signs)}
-        columns = np.empty((len(encoded), len(self.products) + len(self.unknown)))
+        columns = np.empty((len(encoded), len(self.parts) + len(self.unknown)), order="F")
         for place, parts in enumerate(self.products):
             columns[:, place] = filled[:, at[parts[0]]]
             for part in parts[1:]:
                 columns[:, place] *= filled[:, at[part]]
-        for place, group in enumerate(self.unknown, start=len(self.products)):
+        for place, (name, value) in enumerate(self.bends, start=len(self.products)):
+            columns[:, place] = np.maximum(filled[:, at[name]] - code_bend(name, value), 0.0)
+        for place, group in enumerate(self.unknown, start=len(self.parts)):
             columns[:, place] = missing[:, [at[name] for name in group]].all(axis=1)
         return columns
 
@@ -77,6 +93,7 @@ def plan_design(
     *,
     weights: FloatArray | None = None,
     indicators: bool = False,
+    bends: bool = False,
 ) -> Design:
     """Plan the columns for a training set.
 
@@ -94,6 +111,8 @@ def plan_design(
         How often each person counts.
     indicators : bool
         Whether a sign that is not known gets a column saying so.
+    bends : bool
+        Whether the weight of age and of weeks may change along them (a linear spline with knots of round numbers).
 
     Raises
     ------
@@ -113,7 +132,25 @@ def plan_design(
         _reach(encoded, -np.inf).max(axis=0).tolist(),
         _group_unknown(encoded, names) if indicators else [],
         products,
+        _list_bends(names, encoded, np.ones(len(encoded)) if weights is None else weights) if bends else [],
     )
+
+
+def code_bend(name: str, value: float) -> float:
+    """Return a bend in the units of a model."""
+    return float(code_number(np.array(value), str(load_signs().loc[name, "kind"])))
+
+
+def _list_bends(names: list[str], encoded: FloatArray, counts: FloatArray) -> list[tuple[str, float]]:
+    """Return where numbers may bend: with enough people on either side."""
+    kinds, found = load_signs()["kind"].reindex(names), []
+    for name, kind, column in zip(names, kinds, encoded.T, strict=True):
+        n = counts @ ~np.isnan(column)
+        for value in KNOTS.get(kind, ()):
+            beyond, least = counts @ (column > code_bend(name, value)), max(_FEWEST, _BEYOND * n)
+            if least <= beyond <= n - least:
+                found.append((name, float(value)))
+    return found
 
 
 def _reach(encoded: FloatArray, stand_in: float) -> FloatArray:
@@ -123,7 +160,11 @@ def _reach(encoded: FloatArray, stand_in: float) -> FloatArray:
 
 
 def fill_unknown(
-    encoded: FloatArray, mean: FloatArray, covariance: FloatArray, weights: FloatArray | None = None
+    encoded: FloatArray,
+    mean: FloatArray,
+    covariance: FloatArray,
+    weights: FloatArray | None = None,
+    groups: Iterable[tuple[IntArray, NDArray[np.bool_]]] | None = None,
 ) -> tuple[FloatArray, FloatArray]:
     """Put the expectation of each unknown sign, given the person's known ones, in its place (linear, as in EM).
 
@@ -134,15 +175,16 @@ def fill_unknown(
     """
     filled, left = encoded.copy(), np.zeros((encoded.shape[1],) * 2)
     jitter = 1e-10 * np.eye(len(covariance))  # a sign that never varies leaves a row of zeros
-    for rows, told in group_patterns(encoded):
-        gap, known = np.flatnonzero(~told), np.flatnonzero(told)
-        if not len(gap):
+    covariance = covariance + jitter
+    for rows, told in group_patterns(encoded) if groups is None else groups:
+        if told.all():
             continue
-        shared = covariance[known][:, gap]
-        slopes = np.linalg.solve((covariance + jitter)[known][:, known], shared)
+        gap, known = np.flatnonzero(~told), np.flatnonzero(told)
+        given = covariance[known]
+        slopes = np.linalg.solve(given[:, known], given[:, gap])
         filled[rows[:, None], gap] = mean[gap] + (encoded[rows[:, None], known] - mean[known]) @ slopes
         size = len(rows) if weights is None else weights[rows].sum()
-        left[gap[:, None], gap] += size * (covariance[gap][:, gap] - shared.T @ slopes)
+        left[gap[:, None], gap] += size * (covariance[gap[:, None], gap] - given[:, gap].T @ slopes)
     return filled, left
 
 
@@ -166,8 +208,9 @@ def estimate_moments(
     told = ~np.isnan(encoded)
     mean = _average(encoded, told, counts)
     covariance = np.diag(_average((encoded - mean) ** 2, told, counts))
+    groups = list(group_patterns(encoded))
     for _ in range(1 if told.all() else rounds):
-        filled, left = fill_unknown(encoded, mean, covariance, counts)
+        filled, left = fill_unknown(encoded, mean, covariance, counts, groups)
         mean = counts @ filled / counts.sum()
         away = filled - mean
         covariance = (away.T @ (away * counts[:, None]) + left) / counts.sum()

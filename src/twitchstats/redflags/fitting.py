@@ -26,6 +26,47 @@ class Fit(NamedTuple):
     hessian: FloatArray
 
 
+class Scaled(NamedTuple):
+    """Columns of mean 0 and spread 1 behind a leading one, and the way back.
+
+    Attributes
+    ----------
+    X : ndarray, (people, 1 + kept)
+    mean, spread : ndarray, (terms,)
+    kept : ndarray of bool, (terms,)
+        Terms that vary.
+    """
+
+    X: FloatArray
+    mean: FloatArray
+    spread: FloatArray
+    kept: NDArray[np.bool_]
+
+    def find_way_back(self) -> FloatArray:
+        """Return the matrix that brings coefficients of `X` back to the units of all terms, (1 + terms, 1 + kept)."""
+        places, spread = np.flatnonzero(self.kept), self.spread[self.kept]
+        back = np.zeros((1 + len(self.kept), 1 + len(places)))
+        back[0, 0], back[0, 1:] = 1.0, -self.mean[self.kept] / spread
+        back[1 + places, 1 + np.arange(len(places))] = 1 / spread
+        return back
+
+
+def standardize(
+    Z: FloatArray, weights: FloatArray, *, pull: FloatArray | float = 1.0, independent: bool = False
+) -> Scaled:
+    """Return columns as the ridge sees them: of spread 1 / `pull`; at will without those that follow from others."""
+    mean = weights @ Z / weights.sum()
+    spread = np.sqrt(weights @ (Z - mean) ** 2 / weights.sum())
+    kept = spread > 1e-12 * np.maximum(1.0, np.abs(mean))
+    spread = spread * pull
+    X = np.column_stack([np.ones(len(Z)), (Z[:, kept] - mean[kept]) / spread[kept]])
+    if independent:
+        there = find_independent(X)
+        kept[np.flatnonzero(kept)[~there[1:]]] = False
+        X = X[:, there]
+    return Scaled(X, mean, spread, kept)
+
+
 @contextmanager
 def hushed() -> Iterator[None]:
     """Keep solvers quiet that go on with another method, or say that the last digits of a flat objective are lost."""
@@ -94,7 +135,9 @@ def fit_ridge(
     return Fit(coefficients, find_information(X, X @ coefficients, counts) + np.diag(penalty))
 
 
-def refine_ridge(X: FloatArray, y: FloatArray, strength: float, weights: FloatArray, start: FloatArray) -> FloatArray:
+def refine_ridge(
+    X: FloatArray, y: FloatArray, strength: float, weights: FloatArray, start: FloatArray, *, tolerance: float = 1e-7
+) -> FloatArray:
     """Return the coefficients of `fit_ridge` by plain Newton steps: quick where there are few people and a good start.
 
     Steps are halved until the loss falls; where they do not end, `fit_ridge` has the last word.
@@ -108,13 +151,13 @@ def refine_ridge(X: FloatArray, y: FloatArray, strength: float, weights: FloatAr
     for _ in range(30):
         log_odds = X @ beta
         gradient = X.T @ (weights * (special.expit(log_odds) - y)) + penalty * beta
-        if np.abs(gradient).max() <= 1e-7 * weights.sum():
+        if np.abs(gradient).max() <= tolerance * weights.sum():
             return beta
         step = np.linalg.solve(find_information(X, log_odds, weights) + np.diag(penalty + 1e-12), gradient)
         while (found := lose(beta - step)) > loss and np.abs(step).max() > 1e-9:
             step = step / 2
         beta, loss = beta - step, found
-    return fit_ridge(X, y, strength, weights=weights, tolerance=1e-7).coefficients
+    return fit_ridge(X, y, strength, weights=weights, tolerance=tolerance).coefficients
 
 
 def estimate_left_out_loss(X: FloatArray, y: FloatArray, fit: Fit, weights: FloatArray | None = None) -> float:
@@ -125,8 +168,7 @@ def estimate_left_out_loss(X: FloatArray, y: FloatArray, fit: Fit, weights: Floa
     counts = np.ones(len(y)) if weights is None else weights
     log_odds = X @ fit.coefficients
     risk = special.expit(log_odds)
-    half = linalg.solve_triangular(np.linalg.cholesky(fit.hessian), X.T, lower=True, check_finite=False)
-    leverage = np.einsum("ij,ij->j", half, half)
+    leverage = np.einsum("ij,ij->i", X @ np.linalg.inv(fit.hessian), X)
     kept = np.maximum(1 - risk * (1 - risk) * leverage, 1e-6)
     return count_log_loss(log_odds + (risk - y) * leverage / kept, y, counts) / counts.sum()
 
@@ -150,7 +192,7 @@ def choose_strength(
         if power not in losses:
             near = min(fits, key=lambda other: abs(other - power), default=None)
             start = None if near is None else fits[near].coefficients
-            fits[power] = fit_ridge(X, y, 10.0**power, weights=weights, start=start, tolerance=1e-4)
+            fits[power] = fit_ridge(X, y, 10.0**power, weights=weights, start=start, tolerance=1e-3)
             losses[power] = estimate_left_out_loss(X, y, fits[power], weights)
         return losses[power]
 

@@ -21,7 +21,7 @@ from twitchstats.redflags.advice import as_people
 from twitchstats.redflags.assumptions import Origin, read_origin
 from twitchstats.redflags.design import describe_missing, plan_design
 from twitchstats.redflags.patterns import estimate_patterns
-from twitchstats.redflags.prevalence import BaseRate, check_share, read_base_rate
+from twitchstats.redflags.prevalence import SAMPLE, BaseRate, check_share, read_base_rate
 from twitchstats.redflags.record import Record, Training, find_log_odds, move_record
 from twitchstats.signs import encode_signs, find_signs, name_signs
 
@@ -86,6 +86,9 @@ class RedFlagModel(ClassifierMixin, BaseEstimator):
     interaction_weight : float
         How many times more strongly the ridge penalty pulls on interactions than on the signs themselves: combinations
         are expected to add less than their parts. 1 treats them alike.
+    bends : bool
+        Whether the weight of age and of the weeks may change along them: terms such as "age over 60" (a linear spline).
+        A straight line was off by a factor of 3 at 30 years, and of 7 in the first weeks.
     missing : {"fill", "indicator", "drop", "refuse"}
         What happens to signs that are not known, when fitting. "fill": they take what is expected from the signs that
         are known (EM moments of the training people). "indicator": also a column says that they are not known. "drop":
@@ -106,7 +109,7 @@ class RedFlagModel(ClassifierMixin, BaseEstimator):
         What must be told of the training sample: what counts as serious and how many, gaps, columns not used, and where
         it applies too few cases or separation.
     terms_ : list of str
-        Names of the terms: signs, "a:b" for pairs, "unknown a" for signs not known.
+        Names of the terms: signs, "a:b" for pairs, "age over 60" for bends, "unknown a" for signs not known.
     dropped_terms_ : list of str
         Terms that do not vary or follow from others.
     coef_ : ndarray, (1, terms)
@@ -156,6 +159,7 @@ class RedFlagModel(ClassifierMixin, BaseEstimator):
         penalty: str = "ridge",
         strength: float | None = None,
         interaction_weight: float = 16.0,
+        bends: bool = True,
         missing: str = "fill",
         constant: str = "refuse",
     ) -> None:
@@ -167,6 +171,7 @@ class RedFlagModel(ClassifierMixin, BaseEstimator):
         self.penalty = penalty
         self.strength = strength
         self.interaction_weight = interaction_weight
+        self.bends = bends
         self.missing = missing
         self.constant = constant
 
@@ -220,13 +225,13 @@ class RedFlagModel(ClassifierMixin, BaseEstimator):
         people, signs, ignored, named, classes = self._read_training(X, y, sample_weight)
         missing = describe_missing(people.encoded, signs)
         kept = training.settle_missing(people.encoded, people.outcome, signs, self.missing)
-        people = Training(people.encoded[kept], people.outcome[kept], people.weights[kept], people.names[kept])
+        people = people.take(kept)
         training.check_enough(people.encoded, people.outcome, signs, named=named, constant=self.constant)
         if named and self.serious is None:
             training.check_direction(people.encoded, people.outcome, signs, classes)
         design = plan_design(
             people.encoded, signs, self.interactions, self.triples, weights=people.weights,
-            indicators=self.missing == "indicator",
+            indicators=self.missing == "indicator", bends=self.bends,
         )  # fmt: skip
         solved = self._solve(design.terms, design.build(people.encoded), people)
         origin, rate = read_origin(X), float(people.weights @ people.outcome / people.weights.sum())
@@ -281,38 +286,35 @@ class RedFlagModel(ClassifierMixin, BaseEstimator):
             validate_data(self, frame[signs], skip_check_array=True)
             ignored, named = [str(column) for column in frame.columns if column not in signs], True
         classes, outcome = training.read_labels(y, len(values), self.serious, named=named)
-        weights = _check_sample_weight(sample_weight, values, dtype=np.float64, ensure_non_negative=True)
+        try:
+            weights = _check_sample_weight(sample_weight, values, dtype=np.float64, ensure_non_negative=True)
+        except ValueError as error:
+            raise OptionError(f"sample_weight is not possible: {error} Give 0 or more for each person.") from error
         names = X.index if isinstance(X, pd.DataFrame) else pd.RangeIndex(len(values))
         there = weights > 0
         training.check_classes(classes, outcome[there])
-        return Training(values[there], outcome[there], weights[there], names[there]), signs, ignored, named, classes
+        return Training(values, outcome, weights, names).take(there), signs, ignored, named, classes
 
     def _solve(self, terms: list[str], Z: FloatArray, people: Training) -> Solution:
         """Return coefficients, covariance, and how they were found."""
-        weights, total = people.weights, people.weights.sum()
-        mean = weights @ Z / total
-        spread = np.sqrt(weights @ (Z - mean) ** 2 / total)
-        kept = spread > 1e-12 * np.maximum(1.0, np.abs(mean))
-        if self.penalty == "ridge":
-            spread = spread * np.sqrt([self.interaction_weight if ":" in term else 1.0 for term in terms])
-        X = fitting.add_intercept((Z[:, kept] - mean[kept]) / spread[kept])
+        firth = self.penalty == "firth"
+        pull = np.sqrt([self.interaction_weight if ":" in term and not firth else 1.0 for term in terms])
+        scaled = fitting.standardize(Z, people.weights, pull=pull, independent=firth)
         path: list[tuple[float, float]] = []
-        if self.penalty == "firth":
-            independent = fitting.find_independent(X)
-            kept[np.flatnonzero(kept)[~independent[1:]]] = False
-            strength, fit = np.nan, fitting.fit_firth(X[:, independent], people.outcome, weights)
+        if firth:
+            strength, fit = np.nan, fitting.fit_firth(scaled.X, people.outcome, people.weights)
         else:
             start, strength = None, float(self.strength or 0)
             if self.strength is None:
-                strength, path, start = fitting.choose_strength(X, people.outcome, weights)
-            fit = fitting.fit_ridge(X, people.outcome, strength, weights=weights, start=start)
-        back = _find_way_back(kept, mean, spread)
+                strength, path, start = fitting.choose_strength(scaled.X, people.outcome, people.weights)
+            fit = fitting.fit_ridge(scaled.X, people.outcome, strength, weights=people.weights, start=start)
+        back = scaled.find_way_back()
         return Solution(
             coefficients=back @ fit.coefficients,
             covariance=back @ np.linalg.pinv(fit.hessian, hermitian=True) @ back.T,
-            means=mean,
-            scales=np.where(kept, spread, 1.0),
-            dropped=tuple(name for name, there in zip(terms, kept, strict=True) if not there),
+            means=scaled.mean,
+            scales=np.where(scaled.kept, scaled.spread, 1.0),
+            dropped=tuple(name for name, there in zip(terms, scaled.kept, strict=True) if not there),
             strength=strength,
             path=pd.DataFrame(path, columns=["strength", "left_out_loss"], dtype=float),
         )
@@ -396,12 +398,20 @@ class RedFlagModel(ClassifierMixin, BaseEstimator):
         -------
         DataFrame
             The index of `X`; ``risk, risk_lower, risk_upper``, ``base_rate``, ``n_unknown`` (signs not known),
+            ``chance_factor`` (by what factor, at `level`, the odds may be off because other people could have been in
+            the training sample), ``caution`` (says so where it is above 1.1: too few people told such signs for more),
             ``red_flags`` and ``advice``. The limits say what is known: for simulated people over draws of the
             parameters that they were drawn from, for real ones by `covariance_`; in both with the uncertainty of a base
-            rate that is named.
+            rate that is named. Of real people they do not hold what the form of the model misses: on simulated people
+            taken for real, 95 % limits held the truth in 95 % of partly told and 89 % of fully told risks above .01
+            (3,000 people, all pairs), and in fewer of smaller ones.
         """
         check_is_fitted(self)
-        record = (self if base_rate is None else self.at_base_rate(base_rate)).record_
+        record = self.record_
+        if base_rate is not None:
+            record = move_record(
+                record, read_base_rate(base_rate, record.diagnoses, option="base_rate"), record.base.rate
+            )
         if not record.named or not isinstance(X, (Mapping, pd.Series, pd.DataFrame)):
             encoded = self._encode(X)
             index = X.index if isinstance(X, pd.DataFrame) else range(len(encoded))
@@ -499,7 +509,11 @@ class RedFlagModel(ClassifierMixin, BaseEstimator):
         return card.write_model_card(self.record_, self.get_params(), validation)
 
     def save(self, path: str | Path) -> None:
-        """Write the model as JSON with a checksum (no pickle, no people)."""
+        """Write the model as JSON with a checksum (no pickle, no people).
+
+        It holds moments of the signs and quantiles of numbers in each class: in a small sample these can be the ages of
+        single people.
+        """
         check_is_fitted(self)
         storing.save_record(self.record_, self.get_params(), path)
 
@@ -522,13 +536,4 @@ class RedFlagModel(ClassifierMixin, BaseEstimator):
 def _count_sample(people: Training, rate: float, origin: Origin | None) -> BaseRate:
     """Return the share of the sample; its chance error is in the fit's covariance unless the people are simulated."""
     n = float(len(people.outcome)) if origin and not origin.exact else np.nan
-    return BaseRate(rate, "the training sample", cases=rate * n, people=n)
-
-
-def _find_way_back(kept: NDArray[np.bool_], mean: FloatArray, spread: FloatArray) -> FloatArray:
-    """Return the matrix that brings coefficients of standardised columns back to the units of the terms."""
-    back = np.zeros((1 + len(kept), 1 + int(kept.sum())))
-    back[0, 0] = 1.0
-    back[0, 1:] = -mean[kept] / spread[kept]
-    back[1 + np.flatnonzero(kept), 1 + np.arange(int(kept.sum()))] = 1 / spread[kept]
-    return back
+    return BaseRate(rate, SAMPLE, cases=rate * n, people=n)

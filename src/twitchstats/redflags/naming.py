@@ -8,10 +8,15 @@ def label_term(term: str) -> str:
 
     >>> label_term("weakness_felt:wasting")
     'Weakness felt and muscle wasting'
+    >>> label_term("age over 60")
+    'Age, beyond 60 years'
     >>> label_term("unknown wasting/weakness_found")
     'Not known: muscle wasting, weakness found by an examiner'
     """
     labels = load_signs()["label"]
+    if " over " in term:
+        name, value = term.split(" over ")
+        return f"{labels[name]}, beyond {value} {load_signs().loc[name, 'kind']}"
     if term.startswith("unknown "):
         parts = term.removeprefix("unknown ").split("/")
         return "Not known: " + ", ".join(str(labels.get(part, part)).lower() for part in parts)
@@ -40,9 +45,16 @@ def describe_coding(term: str) -> str:
 
     >>> describe_coding("age"), describe_coding("pain:age")
     ('(years - 50) / 10', 'product of pain, age as coded')
+    >>> describe_coding("age over 60")
+    '(years - 60) / 10, 0 if younger'
     """
     if term.startswith("unknown "):
         return "1 not known, 0 known"
+    if " over " in term:
+        name, value = term.split(" over ")
+        return {
+            "years": f"(years - {value}) / 10, 0 if younger", "weeks": f"log2(weeks / {value}), 0 if fewer weeks"
+        }[str(load_signs().loc[name, "kind"])]  # fmt: skip
     if ":" in term:
         return f"product of {', '.join(term.split(':'))} as coded"
     signs = load_signs()

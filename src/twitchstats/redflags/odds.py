@@ -15,6 +15,7 @@ from twitchstats.inference import adjust_p_values
 from twitchstats.redflags import fitting
 from twitchstats.redflags.design import plan_design
 from twitchstats.redflags.naming import describe_unit, label_term
+from twitchstats.redflags.prevalence import check_share
 from twitchstats.redflags.record import Record
 from twitchstats.redflags.table import FloatArray
 
@@ -49,7 +50,9 @@ def estimate_odds_ratios(
 
     Shrinkage makes good risks and biased odds ratios, so estimate and interval come from a refit with Firth's penalty
     (bias-reduced, finite in separated data; `firthmodels`) on the training people who told every sign: what goes
-    missing may depend on other signs, and filling it in would then bend the ratios. The model's own odds ratio stands
+    missing may depend on other signs, and filling it in would then bend the ratios. Complete cases are right as long as
+    who tells does not depend on the illness itself given the signs (Little and Rubin 2002); no multiple imputation,
+    which would need a model of all signs together and be only as right as that. The model's own odds ratio stands
     beside it.
 
     Parameters
@@ -80,7 +83,8 @@ def estimate_odds_ratios(
     -------
     DataFrame
         ``term, label, unit`` (what the odds ratio compares), ``estimate, ci_lower, ci_upper``, ``p_value, p_adjusted``
-        (of real people only), ``shrunken`` (the model's own; NaN when the refit has other terms), ``method, n_people``
+        (of real people only), ``shrunken`` (the model's own; NaN when the refit has other terms, and for numbers whose
+        weight bends: the refit tells their odds ratio on average), ``method, n_people``
         (who told every sign) and ``caution``. No row for columns that say "unknown".
 
     Raises
@@ -91,8 +95,7 @@ def estimate_odds_ratios(
         A model read from a file has no training people, or too few people told every sign.
     """
     check_choice("method", method, METHODS)
-    if not 0 < level < 1:
-        raise OptionError(f"level={level} is not possible. It must lie between 0 and 1.")
+    check_share("level", level)
     if n_bootstrap < 20:
         raise OptionError(f"n_bootstrap={n_bootstrap} is not possible. Take at least 20 samples.")
     refit = _refit(record, interactions)
@@ -107,6 +110,7 @@ def estimate_odds_ratios(
         lower, upper = estimate - reach, estimate + reach
         p_value = 2 * stats.norm.sf(np.abs(estimate) / error)
     own = dict(zip(record.design.terms, record.coefficients[1:], strict=True)) if interactions else {}
+    own |= {name: np.nan for name, _ in record.design.bends}
     with np.errstate(over="ignore"):  # an interval without end is told as infinite
         ratio, low, high = np.exp(estimate), np.exp(lower), np.exp(upper)
     tested = {} if record.origin else {"p_value": p_value, "p_adjusted": adjust_p_values(p_value)}
@@ -137,17 +141,11 @@ def _refit(record: Record, interactions: bool) -> _Refit:
             "ratios. Leave out the signs that few have told (signs=[...])."
         )
     whole = plan_design(encoded, record.signs, [*record.design.products] if interactions else "none", ())
-    Z = whole.build(encoded)
-    mean = np.average(Z, axis=0, weights=weights)
-    spread = np.sqrt(np.average((Z - mean) ** 2, axis=0, weights=weights))
-    varies = np.flatnonzero(spread > 1e-12 * np.maximum(1.0, np.abs(mean)))
-    X = fitting.add_intercept((Z[:, varies] - mean[varies]) / spread[varies])
-    independent = fitting.find_independent(X)
-    kept = varies[independent[1:]]
-    X = X[:, independent]
-    model = fitting.run_firth(X[:, 1:], y, weights)
-    return _Refit(X, y, weights, model, np.r_[1.0, spread[kept]],
-                  {whole.terms[place]: number for number, place in enumerate(kept, start=1)})  # fmt: skip
+    scaled = fitting.standardize(whole.build(encoded), weights, independent=True)
+    model = fitting.run_firth(scaled.X[:, 1:], y, weights)
+    kept = [term for term, there in zip(whole.terms, scaled.kept, strict=True) if there]
+    spread = np.r_[1.0, scaled.spread[scaled.kept]]
+    return _Refit(scaled.X, y, weights, model, spread, {term: place for place, term in enumerate(kept, start=1)})
 
 
 def _choose_terms(refit: _Refit, terms: Sequence[str] | None) -> list[str]:

@@ -19,8 +19,9 @@ from twitchstats.redflags.fitting import FloatArray, find_information, refine_ri
 
 Bools = NDArray[np.bool_]
 
-_POWER = 12  # 2 ** 12 people of each class
-LEVELS = np.linspace(0.01, 0.99, 33)
+_POWER = 13  # 2 ** 13 people of each class
+_THIN = 8
+LEVELS = np.r_[0.0, special.expit(np.linspace(-7.0, 7.0, 41)), 1.0]
 _MOST_SIGNS = 25  # beyond it products are not matched: too many
 
 
@@ -31,16 +32,19 @@ class Submodel:
     Attributes
     ----------
     coefficients : ndarray, (1 + told terms,)
-        Of intercept, terms, and squares of numbers.
+        Of intercept and terms.
     places : ndarray, (1 + told terms,)
-        Where these stand among intercept, all terms, and squares.
+        Where these stand among intercept and all terms.
     own : ndarray, (1 + told terms,)
         The coefficients of standardised columns.
+    covariance : ndarray, (1 + told terms,) * 2
+        Of `coefficients`: as many people behind it as told the sign that fewest told.
     """
 
     coefficients: FloatArray
     places: NDArray[np.int_]
     own: FloatArray
+    covariance: FloatArray
 
 
 @dataclass(frozen=True)
@@ -53,10 +57,12 @@ class Patterns:
     means, covariances : ndarray, (2, signs), (2, signs, signs)
         Of people who are not serious, and of those who are.
     quantiles : ndarray, (2, signs, levels)
-        From the 1st to the 99th percentile: how numbers are spread.
+        From the smallest to the largest, closer together towards the ends: how numbers are spread.
     yes_no : ndarray of bool, (signs,)
     counts : ndarray, (2,)
         People of each class.
+    known : ndarray, (signs,)
+        The share of people who told each sign.
     scales : ndarray, (terms,)
         By what a column is divided before the ridge pulls on it alike.
     strength : float
@@ -68,6 +74,7 @@ class Patterns:
     quantiles: FloatArray
     yes_no: Bools
     counts: FloatArray
+    known: FloatArray
     scales: FloatArray
     strength: float
     _made: dict[bytes, Submodel] = field(default_factory=dict, repr=False, compare=False)
@@ -80,9 +87,8 @@ class Patterns:
         return self._made[key]
 
     def build(self, signs: FloatArray) -> FloatArray:
-        """Return intercept, terms, and the squares of numbers: these bend where other signs are not told."""
-        squares = signs[:, ~self.yes_no] ** 2
-        return np.column_stack([np.ones(len(signs)), self.design.build(signs), np.nan_to_num(squares)])
+        """Return intercept and terms."""
+        return np.column_stack([np.ones(len(signs)), self.design.build(signs)])
 
     @cached_property
     def _people(self) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray, FloatArray]:
@@ -92,22 +98,27 @@ class Patterns:
         columns = np.vstack([self.build(signs) for signs, _ in made])
         weights = np.concatenate([count * share for count, (_, share) in zip(self.counts, made, strict=True)])
         mean = weights @ columns / weights.sum()
-        bent = columns[:, 1 + len(self.scales) :].std(axis=0)
-        mean[0], scales = 0.0, np.r_[1.0, self.scales, np.where(bent > 0, bent, 1.0)]
+        mean[0], scales = 0.0, np.r_[1.0, self.scales]
         outcome = np.repeat([0.0, 1.0], [len(share) for _, share in made])
         return (columns - mean) / scales, outcome, weights, mean, scales
 
     def _fit(self, told: Bools) -> Submodel:
         columns, outcome, weights, mean, scales = self._people
         known = {name for name, there in zip(self.design.signs, told, strict=True) if there}
-        asked = [known.issuperset(parts) for parts in self.design.products] + [False] * len(self.design.unknown)
+        asked = [known.issuperset(parts) for parts in self.design.parts] + [False] * len(self.design.unknown)
         varies = (columns != columns[0]).any(axis=0)
-        places = np.flatnonzero(np.r_[True, asked, told[~self.yes_no]] & (varies | (np.arange(len(varies)) == 0)))
-        start = np.r_[special.logit(weights @ outcome / weights.sum()), np.zeros(len(places) - 1)]
-        own = refine_ridge(columns[:, places], outcome, self.strength, weights, start)
-        plain = own / scales[places]
-        plain[0] -= mean[places] @ plain
-        return Submodel(plain, places, own)
+        places = np.flatnonzero(np.r_[True, asked] & (varies | (np.arange(len(varies)) == 0)))
+        own = np.r_[special.logit(weights @ outcome / weights.sum()), np.zeros(len(places) - 1)]
+        for thin in (_THIN, 1):  # a few people first: a good start for all of them
+            some = slice(None, None, thin)
+            X = columns[some][:, places]
+            own = refine_ridge(X, outcome[some], self.strength, weights[some] * thin, own, tolerance=1e-5)
+        back = np.diag(1 / scales[places])
+        back[0, 1:] = -(mean / scales)[places][1:]
+        informed = find_information(columns[:, places], columns[:, places] @ own, weights)
+        informed *= max(self.known[told].min(initial=1.0), 1e-6)
+        informed[1:, 1:] += self.strength * np.eye(len(places) - 1)
+        return Submodel(back @ own, places, own, back @ np.linalg.pinv(informed, hermitian=True) @ back.T)
 
     def spread(self, told: Bools) -> FloatArray:
         """Return how terms that are not told follow from those that are, (1 + told terms, 1 + all terms).
@@ -116,7 +127,7 @@ class Patterns:
         submodel's by this much.
         """
         columns, _, weights, mean, scales = self._people
-        sub, last = self.find(told), 1 + len(self.scales)
+        sub = self.find(told)
         curved = find_information(columns, columns[:, sub.places] @ sub.own, weights)
         inner = curved[np.ix_(sub.places, sub.places)]
         inner = inner + np.diag(np.r_[0.0, np.full(len(sub.places) - 1, self.strength)])
@@ -124,7 +135,7 @@ class Patterns:
         spread[:, sub.places] = np.eye(len(sub.places))
         back, there = np.diag(1 / scales), np.diag(scales)
         back[0, 1:], there[0, 1:] = -mean[1:] / scales[1:], mean[1:]
-        return (back[np.ix_(sub.places, sub.places)] @ spread @ there)[:, :last]
+        return back[np.ix_(sub.places, sub.places)] @ spread @ there
 
 
 def estimate_patterns(
@@ -145,6 +156,7 @@ def estimate_patterns(
         np.array([_find_quantiles(encoded[outcome == label], weights[outcome == label]) for label in (0, 1)]),
         np.asarray(np.isin(there, (0.0, 1.0)).all(axis=0)),
         np.array([weights[outcome == label].sum() for label in (0, 1)]),
+        weights @ ~np.isnan(encoded) / weights.sum(),
         scales,
         strength if strength > 0 else 1e-3,
     )
@@ -242,8 +254,8 @@ def find_odds(patterns: Patterns, encoded: FloatArray, coefficients: FloatArray)
     """Return the log odds of each person, (people,): of the model, or of a submodel where signs are not told."""
     design = patterns.design
     columns = patterns.build(encoded)
-    log_odds = columns[:, : len(coefficients)] @ coefficients
-    marks = slice(1 + len(design.products), len(coefficients))  # columns that say what is not known
+    log_odds = columns @ coefficients
+    marks = slice(1 + len(design.parts), len(coefficients))  # columns that say what is not known
     with threadpool_limits(1):  # many small fits: threads would only wait for each other
         found = [(rows, patterns.find(told)) for rows, told in group_patterns(encoded) if not told.all()]
     for rows, sub in found:
@@ -254,10 +266,21 @@ def find_odds(patterns: Patterns, encoded: FloatArray, coefficients: FloatArray)
 
 def find_terms(patterns: Patterns, encoded: FloatArray) -> FloatArray:
     """Return the terms that each person amounts to, (people, 1 + terms): how log odds move with the coefficients."""
-    columns, kept = patterns.build(encoded), 1 + len(patterns.design.products)
+    columns, kept = patterns.build(encoded), 1 + len(patterns.design.parts)
     with threadpool_limits(1):
         for rows, told in group_patterns(encoded):
             if not told.all():
                 own = columns[np.ix_(rows, patterns.find(told).places)]
                 columns[rows, :kept] = (own @ patterns.spread(told))[:, :kept]
-    return columns[:, : 1 + len(patterns.scales)]
+    return columns
+
+
+def find_variance(patterns: Patterns, encoded: FloatArray, covariance: FloatArray) -> FloatArray:
+    """Return the variance of log odds, (people,), for other people could have been in the training sample."""
+    columns, found = patterns.build(encoded), np.empty(len(encoded))
+    with threadpool_limits(1):
+        for rows, told in group_patterns(encoded):
+            sub = None if told.all() else patterns.find(told)
+            own = columns[rows] if sub is None else columns[np.ix_(rows, sub.places)]
+            found[rows] = np.einsum("ij,jk,ik->i", own, covariance if sub is None else sub.covariance, own)
+    return np.maximum(found, 0.0)

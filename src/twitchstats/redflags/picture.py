@@ -6,11 +6,12 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from twitchstats.errors import NotEnoughDataError, unknown_name
+from twitchstats.errors import OptionError, unknown_name
 from twitchstats.redflags.advice import ANY_FLAG_ADVICE, advise, mark_present
 from twitchstats.redflags.assumptions import Origin, bound_posterior, move_findings, read_origin
-from twitchstats.redflags.prevalence import BaseRate, read_base_rate
+from twitchstats.redflags.prevalence import BaseRate, check_share, read_base_rate
 from twitchstats.redflags.table import FloatArray, likelihood_ratio
+from twitchstats.redflags.training import read_outcome
 from twitchstats.signs import encode_signs, find_signs, load_signs, name_signs
 
 EVERYBODY = "everybody"
@@ -61,14 +62,11 @@ def count_people(
     NotEnoughDataError
         No serious case, or nobody else.
     """
-    if outcome not in cohort.columns:
-        raise unknown_name("column", outcome, cohort.columns)
-    known = name_signs(cohort[cohort[outcome].notna()])
-    serious = known[outcome].to_numpy(float) == 1
-    if serious.all() or not serious.any():
-        raise NotEnoughDataError(
-            f"{outcome}: {int(serious.sum())} of {len(serious)} people are serious. Both are needed."
-        )
+    check_share("level", level)
+    if people < 1:
+        raise OptionError(f"people={people} is not possible. Ask for at least one person.")
+    known, serious = read_outcome(cohort, outcome)
+    known = name_signs(known)
     origin = read_origin(cohort)
     base = read_base_rate(base_rate, origin.serious if origin else ("MND",), option="base_rate")
     marks = _mark(known, signs)

@@ -1,7 +1,8 @@
 """A score that a person can add up on paper."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -19,6 +20,8 @@ from twitchstats.redflags.record import Record, Training, find_risk, move_record
 from twitchstats.redflags.table import FloatArray
 from twitchstats.signs import decode_signs, encode_signs, load_signs
 
+Weigh = Callable[[FloatArray], FloatArray]
+
 _BANDS = {
     "years": [(0, 40, "under 40"), (40, 50, "40 to 49"), (50, 60, "50 to 59"), (60, 70, "60 to 69"),
               (70, 80, "70 to 79"), (80, 130, "80 or more")],
@@ -29,6 +32,7 @@ _TYPICAL = {"years": [30, 45, 55, 65, 75, 85], "weeks": [1, 4, 14, 52, 208]}
 NOT_KNOWN = "not known"
 LARGEST = "largest difference in risk"
 LARGEST_PARTLY = "largest difference, not all told"
+PARTLY_TOLD = "Not added up: these points hold only where every sign is told. The model tells a risk of what is known."
 
 
 @dataclass(frozen=True)
@@ -51,32 +55,36 @@ class PointScore:
     agreement: pd.DataFrame
 
     def add_up(self, person: Mapping[str, object] | pd.Series | pd.DataFrame) -> pd.DataFrame:
-        """Return ``score, risk, risk_lower, risk_upper, base_rate, n_unknown, red_flags, advice`` for each person.
+        """Return ``score, risk, risk_lower, risk_upper, base_rate, n_unknown, caution, red_flags, advice`` of people.
 
-        A score beyond those of the table gets the nearest one's risk. Where many signs are not known a sum of points
-        leans to the middle of what is known; the model averages over them.
+        A score beyond those of the table gets the nearest one's risk. Where "not known" has no points, for they would
+        miss the model by more than is allowed, the score and risk of people who did not tell every sign are missing,
+        and ``caution`` says so.
         """
         people = as_people(person)
-        score = self._total(people)
+        score = _add_up(self.points, people)
         table = self.risks.set_index("score")
-        nearest = table.loc[np.clip(score, table.index.min(), table.index.max())]
+        nearest = table.reindex(np.clip(score, table.index.min(), table.index.max()))
         told = advise(people)
         signs = list(dict.fromkeys(self.points["sign"]))
-        result = nearest[["risk", "risk_lower", "risk_upper", "base_rate"]].set_axis(people.index)
-        result.insert(0, "score", score)
-        result["n_unknown"] = people.reindex(columns=signs).isna().sum(axis=1)
-        return result.assign(red_flags=told["red_flags"], advice=told["advice"])
+        result = nearest[["risk", "risk_lower", "risk_upper"]].set_axis(people.index).assign(
+            base_rate=table["base_rate"].iloc[0], n_unknown=people.reindex(columns=signs).isna().sum(axis=1),
+            caution=np.where(np.isnan(score), PARTLY_TOLD, ""), red_flags=told["red_flags"], advice=told["advice"],
+        )  # fmt: skip
+        result.insert(0, "score", score.astype(float if np.isnan(score).any() else int))
+        return result
 
-    def _total(self, people: pd.DataFrame) -> NDArray[np.int_]:
-        total = np.zeros(len(people), dtype=int)
-        for sign, rows in self.points.groupby("sign", sort=False):
-            values = _read_answers(people, str(sign))
-            known = rows[rows["answer"] != NOT_KNOWN]
-            points = np.full(len(people), rows.loc[rows["answer"] == NOT_KNOWN, "points"].iloc[0])
-            for row in known.itertuples():
-                points = np.where((values >= row.low) & (values < row.high), row.points, points)
-            total += points
-        return total
+
+def _add_up(points: pd.DataFrame, people: pd.DataFrame) -> FloatArray:
+    """Return each person's points, NaN where an answer has none."""
+    total = np.zeros(len(people))
+    for sign, rows in points.groupby("sign", sort=False):
+        values, found = _read_answers(people, str(sign)), np.full(len(people), np.nan)
+        for row in rows.itertuples():
+            there = np.isnan(values) if row.answer == NOT_KNOWN else (values >= row.low) & (values < row.high)
+            found[there] = row.points
+        total += found
+    return total
 
 
 def build_point_score(record: Record, *, most: int = 10, allowed: float = 0.1) -> PointScore:
@@ -90,7 +98,8 @@ def build_point_score(record: Record, *, most: int = 10, allowed: float = 0.1) -
         Points of the weightiest answer; more points follow the model more closely.
     allowed : float
         The largest difference in risk, at the share of the training sample, by which adding up may miss the model for
-        anybody of the training people who told every sign. `PointScore.agreement` also tells it for the others.
+        anybody of the training people. Where it misses only people who did not tell every sign by more, "not known"
+        gets no points, and such people are not added up.
 
     Raises
     ------
@@ -104,24 +113,35 @@ def build_point_score(record: Record, *, most: int = 10, allowed: float = 0.1) -
         raise OptionError(f"most={most} is not possible. The weightiest answer gets a whole number of points.")
     check_share("allowed", allowed)
     people = record.need_training("point_score")
-    encoded, y = people.encoded, people.outcome
-    design = plan_design(encoded, record.signs, "none", (), weights=people.weights)
+    encoded = people.encoded
+    design = plan_design(encoded, record.signs, "none", (), weights=people.weights, bends=bool(record.design.bends))
     slopes = _shrink(design.build(encoded), people)
+
+    def weigh(place: int, values: FloatArray) -> FloatArray:
+        """Return what values of one sign add to the log odds."""
+        rows = np.zeros((len(values) + 1, len(record.signs)))
+        rows[1:, place] = values
+        found = design.build(rows) @ slopes
+        return found[1:] - found[0]
+
     answers = [
         row
         for k, name in enumerate(record.signs)
-        for row in _list_answers(name, slopes[k], design.mean[k], encoded[:, k])
+        for row in _list_answers(name, partial(weigh, k), design.mean[k], encoded[:, k])
     ]
     frame = pd.DataFrame(answers, columns=["sign", "label", "answer", "low", "high", "weight"])
     unit = max(float(frame["weight"].abs().max()), 1e-300) / most
     # Evenly spaced ages make exact halves (7.5 of 10): first drop the last bits, which differ between machines.
     frame["points"] = np.round(np.round(frame["weight"] / unit, 6)).astype(int)
     points = frame[["sign", "label", "answer", "points", "low", "high"]]
-    score = PointScore(points, pd.DataFrame(), pd.DataFrame())._total(decode_signs(encoded, record.signs))
     at_sample = move_record(record, BaseRate(record.sample_rate), record.base.rate)
-    totals, line, _ = _fit_line(at_sample, score)
-    by_score = special.expit(np.interp(score, totals, line))
-    agreement = _compare(y, find_risk(at_sample, encoded), by_score, np.asarray(~np.isnan(encoded).any(axis=1)))
+    score, agreement = _judge(at_sample, points, people)
+    found = agreement.set_index("measure")
+    if LARGEST_PARTLY in found.index and found.loc[LARGEST_PARTLY, "difference"] > allowed:
+        whole = np.asarray(~np.isnan(encoded).any(axis=1))
+        points = points[points["answer"] != NOT_KNOWN].reset_index(drop=True)
+        people = people.take(whole) if whole.any() else people
+        score, agreement = _judge(at_sample, points, people)
     worst = agreement.set_index("measure").loc[LARGEST]
     if worst["difference"] > allowed:
         raise OptionError(
@@ -129,7 +149,16 @@ def build_point_score(record: Record, *, most: int = 10, allowed: float = 0.1) -
             f"{worst['model']:.2f}), and allowed={allowed:g}. Take more points (most={2 * most}), a model without "
             "interactions (interactions='none'), or allow a larger error."
         )
-    return PointScore(points, _tabulate_risks(record, score), agreement)
+    return PointScore(points, _tabulate_risks(record, people, score), agreement)
+
+
+def _judge(record: Record, points: pd.DataFrame, people: Training) -> tuple[NDArray[np.int_], pd.DataFrame]:
+    """Return people's scores, and what adding up on paper costs."""
+    score = _add_up(points, decode_signs(people.encoded, record.signs)).astype(int)
+    totals, line, _ = _fit_line(record, people, score)
+    by_score = special.expit(np.interp(score, totals, line))
+    whole = np.asarray(~np.isnan(people.encoded).any(axis=1))
+    return score, _compare(people.outcome, find_risk(record, people.encoded), by_score, whole)
 
 
 def _compare(y: FloatArray, by_model: FloatArray, by_score: FloatArray, whole: NDArray[np.bool_]) -> pd.DataFrame:
@@ -149,24 +178,25 @@ def _compare(y: FloatArray, by_model: FloatArray, by_score: FloatArray, whole: N
 
 
 def _shrink(Z: FloatArray, people: Training) -> FloatArray:
-    spread = np.where(Z.std(axis=0) > 0, Z.std(axis=0), 1.0)
-    X = fitting.add_intercept((Z - Z.mean(axis=0)) / spread)
-    strength, _, start = fitting.choose_strength(X, people.outcome, people.weights)
-    return fitting.fit_ridge(X, people.outcome, strength, weights=people.weights, start=start).coefficients[1:] / spread
+    scaled = fitting.standardize(Z, people.weights)
+    strength, _, start = fitting.choose_strength(scaled.X, people.outcome, people.weights)
+    fit = fitting.fit_ridge(scaled.X, people.outcome, strength, weights=people.weights, start=start)
+    return (scaled.find_way_back() @ fit.coefficients)[1:]
 
 
-def _list_answers(name: str, weight: float, fill: float, column: FloatArray) -> list[tuple[object, ...]]:
+def _list_answers(name: str, weigh: Weigh, fill: float, column: FloatArray) -> list[tuple[object, ...]]:
     signs = load_signs()
     label = str(signs["label"].get(name, name))
     kind = signs.loc[name, "kind"] if name in signs.index else "yes/no"
     if kind in _BANDS:
         typical = encode_signs(pd.DataFrame({name: np.array(_TYPICAL[kind], float)}), [name])[:, 0]
-        base = typical[int(np.argmin(np.abs(weight * typical)))]
+        weights = weigh(np.r_[typical, fill])
+        weights -= weights[int(np.argmin(np.abs(weights[:-1])))]
         rows = [
-            (name, label, text, float(low), float(high), weight * (value - base))
-            for (low, high, text), value in zip(_BANDS[kind], typical, strict=True)
+            (name, label, text, float(low), float(high), weight)
+            for (low, high, text), weight in zip(_BANDS[kind], weights[:-1], strict=True)
         ]
-        return [*rows, (name, label, NOT_KNOWN, np.nan, np.nan, weight * (fill - base))]
+        return [*rows, (name, label, NOT_KNOWN, np.nan, np.nan, weights[-1])]
     if not np.isin(column[~np.isnan(column)], (0.0, 1.0)).all():
         raise OptionError(
             f"point_score: {name!r} is not a yes/no sign, so it has no points. Leave it out (signs=[...])."
@@ -174,8 +204,8 @@ def _list_answers(name: str, weight: float, fill: float, column: FloatArray) -> 
     no, yes = ("female", "male") if kind == "sex" else ("no", "yes")
     return [
         (name, label, no, 0.0, 0.5, 0.0),
-        (name, label, yes, 0.5, 1.5, weight),
-        (name, label, NOT_KNOWN, np.nan, np.nan, weight * fill),
+        (name, label, yes, 0.5, 1.5, weigh(np.ones(1))[0]),
+        (name, label, NOT_KNOWN, np.nan, np.nan, weigh(np.array([fill]))[0]),
     ]
 
 
@@ -190,9 +220,8 @@ def _read_answers(people: pd.DataFrame, sign: str) -> FloatArray:
     return encoded
 
 
-def _fit_line(record: Record, score: NDArray[np.int_]) -> tuple[FloatArray, FloatArray, FloatArray]:
+def _fit_line(record: Record, people: Training, score: NDArray[np.int_]) -> tuple[FloatArray, FloatArray, FloatArray]:
     """Return each total, its log odds (a straight line, at the base rate and crowd) and the line's squared error."""
-    people = record.need_training("point_score")
     totals = np.arange(score.min(), score.max() + 1)
     X, at = _scale_scores(score, score), _scale_scores(totals, score)
     fit = fitting.fit_firth(X, people.outcome, people.weights)
@@ -205,10 +234,9 @@ def _scale_scores(values: NDArray, score: NDArray[np.int_]) -> FloatArray:
     return fitting.add_intercept(((values - score.mean()) / max(float(score.std()), 1e-12))[:, None])
 
 
-def _tabulate_risks(record: Record, score: NDArray[np.int_]) -> pd.DataFrame:
+def _tabulate_risks(record: Record, people: Training, score: NDArray[np.int_]) -> pd.DataFrame:
     """Return the risk of each total with limits that say what is known, averaged over people with about this score."""
-    people = record.need_training("point_score")
-    totals, middle, error = _fit_line(record, score)
+    totals, middle, error = _fit_line(record, people, score)
     along = np.interp(score, totals, middle)
     moves = draw_moves(record.origin, record.base, record.signs, people.encoded, along)
     if moves is not None:

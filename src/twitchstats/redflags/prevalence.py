@@ -1,5 +1,6 @@
 """How common a serious condition is, and moving a risk from one base rate to another."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -15,6 +16,7 @@ from twitchstats.simulate.parameters import load_cohort_parameters
 FloatArray = NDArray[np.float64]
 
 EVERYBODY = "adults in general"
+SAMPLE = "the training sample"
 
 
 def base_rates() -> pd.DataFrame:
@@ -54,7 +56,9 @@ def _tell_rate(row: pd.Series) -> str:
 def check_share(option: str, value: float) -> float:
     """Return the value as a number, or raise OptionError unless it lies between 0 and 1."""
     if not isinstance(value, (int, float, np.number)) or not 0 < value < 1:
-        raise OptionError(f"{option}={value} is not possible. It must lie between 0 and 1, both excluded.")
+        percent = isinstance(value, (int, float, np.number)) and not isinstance(value, bool) and 1 <= value < 100
+        meant = f" {value:g} % is {value / 100:g}." if percent else ""
+        raise OptionError(f"{option}={value} is not possible. It must lie between 0 and 1, both excluded.{meant}")
     return float(value)
 
 
@@ -110,6 +114,10 @@ def read_base_rate(tau: float | str, diagnoses: Sequence[str] = ("MND",), *, opt
     """
     if not isinstance(tau, str):
         return BaseRate(check_share(option, tau))
+    if found := re.fullmatch(r"\s*(\d*[.,]?\d+)\s*(%|per ?cent)?\s*", tau):
+        share = float(found[1].replace(",", "."))
+        share = share / 100 if found[2] or share >= 1 else share
+        raise OptionError(f"{option}={tau!r} is not possible. Give a share as a number: {option}={share:g}.")
     row = _find_setting(tau)
     listed = tuple(diagnoses)
     if row.name == EVERYBODY and listed:
@@ -135,20 +143,6 @@ def _add_up(row: pd.Series, diagnoses: tuple[str, ...]) -> BaseRate:
     return BaseRate(rate, f"{row.name}: {condition} ({cited})", row["crowd"], condition, diagnoses=diagnoses)
 
 
-def find_base_rate(tau: float | str) -> float:
-    """Return the share alone of `read_base_rate`."""
-    return read_base_rate(tau).rate
-
-
-def cite_base_rate(tau: float | str) -> str:
-    """Return where a base rate comes from: "given" for a number, else setting, condition, source and confidence.
-
-    >>> cite_base_rate("gp consultation")
-    'gp consultation: motor neurone disease within a year (Mei 2022, BMJ Open 12:e058383; confidence D)'
-    """
-    return read_base_rate(tau).source
-
-
 def _cite(row: pd.Series) -> str:
     return f"{row.name}: {row['condition']} ({row['source']}; confidence {row['confidence']})"
 
@@ -172,9 +166,18 @@ def shift_log_odds(tau: float, ybar: float) -> float:
 def shift_risk(risk: ArrayLike, tau: float, ybar: float) -> FloatArray:
     """Move risks (0 to 1) from a sample with share `ybar` to a base rate `tau`; 0 and 1 stay.
 
+    Raises
+    ------
+    OptionError
+        A share that is none.
+
     >>> shift_risk([0.0, 0.5, 1.0], 0.01, 0.5).round(6).tolist()
     [0.0, 0.01, 1.0]
     """
     share = np.asarray(risk, float)
-    factor = np.exp(shift_log_odds(tau, ybar))
+    if ((share < 0) | (share > 1)).any():
+        raise OptionError(
+            f"risk: {share[(share < 0) | (share > 1)][0]:g} is not possible. A risk lies between 0 and 1."
+        )
+    factor = np.exp(shift_log_odds(check_share("tau", tau), check_share("ybar", ybar)))
     return share * factor / (share * factor + 1 - share)

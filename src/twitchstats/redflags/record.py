@@ -12,8 +12,8 @@ from scipy import special
 from twitchstats.errors import NotEnoughDataError
 from twitchstats.redflags import assumptions
 from twitchstats.redflags.design import Design
-from twitchstats.redflags.patterns import Patterns, find_odds, find_terms
-from twitchstats.redflags.prevalence import BaseRate, check_share, shift_log_odds
+from twitchstats.redflags.patterns import Patterns, find_odds, find_terms, find_variance
+from twitchstats.redflags.prevalence import SAMPLE, BaseRate, check_share, shift_log_odds
 
 FloatArray = NDArray[np.float64]
 
@@ -34,6 +34,10 @@ class Training:
     outcome: FloatArray
     weights: FloatArray
     names: pd.Index
+
+    def take(self, rows: NDArray[np.bool_]) -> Training:
+        """Return some of the people."""
+        return Training(self.encoded[rows], self.outcome[rows], self.weights[rows], self.names[rows])
 
 
 @dataclass(frozen=True)
@@ -107,6 +111,11 @@ class Record:
         return self.training
 
     @property
+    def drawn(self) -> bool:
+        """Whether people were drawn from parameters of the simulator: how many of them there were says nothing."""
+        return self.origin is not None and not self.origin.exact
+
+    @property
     def diagnoses(self) -> tuple[str, ...]:
         """What counts as serious, where that is known."""
         return self.origin.serious if self.origin else ()
@@ -142,36 +151,32 @@ class Assessed:
     log_odds : ndarray, (people,)
     terms : ndarray, (people, 1 + terms)
         How they move with the coefficients; one column of zeros for simulated people.
+    variance : ndarray, (people,)
+        By the chance of who was in the training sample.
     moves : ndarray, (draws, people), or None
         By how much draws of what is uncertain move them; None where nothing is.
     """
 
     log_odds: FloatArray
     terms: FloatArray
+    variance: FloatArray
     moves: FloatArray | None
 
     def take(self, rows: NDArray) -> Assessed:
         """Return some of the people."""
         moves = self.moves if self.moves is None else self.moves[:, rows]
-        return Assessed(self.log_odds[rows], self.terms[rows], moves)
+        return Assessed(self.log_odds[rows], self.terms[rows], self.variance[rows], moves)
 
 
 def assess_people(record: Record, encoded: FloatArray) -> Assessed:
     """Return the log odds of people, and what is known of them."""
     log_odds = find_log_odds(record, encoded)
-    if record.origin and not record.origin.exact:  # how many were simulated says nothing
-        terms = np.zeros((len(encoded), 1))
-    else:
-        terms = find_terms(record.patterns, encoded)
+    terms = np.zeros((len(encoded), 1)) if record.drawn else find_terms(record.patterns, encoded)
+    variance = find_variance(record.patterns, encoded, record.covariance)
+    if record.base.source != SAMPLE:  # the share of the sample, and its error, are replaced
+        variance = np.maximum(variance - 1 / record.n_serious - 1 / (record.n_people - record.n_serious), 0.0)
     moves = assumptions.draw_moves(record.origin, record.base, record.signs, encoded, log_odds)
-    return Assessed(log_odds, terms, moves)
-
-
-def find_variance(record: Record, slopes: FloatArray) -> FloatArray:
-    """Return the variance of log odds by the error of the fit; none for simulated people, whose number says nothing."""
-    if record.origin and not record.origin.exact:
-        return np.zeros(len(slopes))
-    return np.maximum(np.einsum("ij,jk,ik->i", slopes, record.covariance, slopes), 0)
+    return Assessed(log_odds, terms, variance, moves)
 
 
 def bound_risk(record: Record, people: Assessed, level: float) -> tuple[FloatArray, FloatArray, FloatArray]:
@@ -182,7 +187,7 @@ def bound_risk(record: Record, people: Assessed, level: float) -> tuple[FloatArr
     quantiles over draws of all of these.
     """
     check_share("level", level)
-    low, high = assumptions.find_reach(people.moves, find_variance(record, people.terms), level)
+    low, high = assumptions.find_reach(people.moves, 0.0 * people.variance if record.drawn else people.variance, level)
     return tuple(special.expit(people.log_odds + reach) for reach in (0.0, low, high))  # type: ignore[return-value]
 
 
@@ -196,5 +201,6 @@ def average_risk(record: Record, people: Assessed, weights: FloatArray, level: f
     if moves is not None:
         averages = np.clip(special.expit(people.log_odds + moves) @ share, 1e-300, 1 - 1e-16)
         moves = (special.logit(averages) - middle)[:, None]
-    low, high = assumptions.find_reach(moves, find_variance(record, gradient[None]), level)
+    variance = 0.0 if record.drawn else max(float(gradient @ record.covariance @ gradient), 0.0)
+    low, high = assumptions.find_reach(moves, np.array([variance]), level)
     return mean, float(special.expit(middle + low[0])), float(special.expit(middle + high[0]))

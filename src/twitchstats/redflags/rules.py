@@ -8,11 +8,12 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from twitchstats.errors import NotEnoughDataError, OptionError, unknown_name
+from twitchstats.errors import OptionError, unknown_name
 from twitchstats.redflags.advice import ANY_FLAG_ADVICE
 from twitchstats.redflags.assumptions import Origin, bound_posterior, move_findings, read_origin
-from twitchstats.redflags.prevalence import BaseRate, read_base_rate
+from twitchstats.redflags.prevalence import BaseRate, check_share, read_base_rate
 from twitchstats.redflags.table import FloatArray, Limits, estimate_share, likelihood_ratio
+from twitchstats.redflags.training import read_outcome
 from twitchstats.resources import find_resource
 from twitchstats.signs import encode_signs, find_signs, load_signs, name_signs
 
@@ -119,8 +120,8 @@ def evaluate_referral_rules(
     Parameters
     ----------
     cohort : DataFrame
-        Signs and the outcome column (1 serious, 0 not). How many serious cases it has does not matter: what depends on
-        the base rate is computed at `base_rate`.
+        Signs and the outcome column (1, True or yes: serious; 0, False or no). How many serious cases it has does not
+        matter: what depends on the base rate is computed at `base_rate`.
     base_rate : float or str
         A share, or a setting of `base_rates`.
     outcome : str
@@ -145,14 +146,8 @@ def evaluate_referral_rules(
     NotEnoughDataError
         No serious case, or nobody else.
     """
-    if outcome not in cohort.columns:
-        raise unknown_name("column", outcome, cohort.columns)
-    people = cohort[cohort[outcome].notna()]
-    serious = people[outcome].to_numpy(float) == 1
-    if serious.all() or not serious.any():
-        raise NotEnoughDataError(
-            f"{outcome}: {int(serious.sum())} of {len(serious)} people are serious. Both kinds of people are needed."
-        )
+    check_share("level", level)
+    people, serious = read_outcome(cohort, outcome)
     origin = read_origin(cohort)
     base = read_base_rate(base_rate, origin.serious if origin else ("MND",), option="base_rate")
     called = apply_referral_rules(people, rules=rules, persistent_weeks=persistent_weeks)

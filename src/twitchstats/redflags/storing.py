@@ -1,12 +1,15 @@
-"""Models as JSON: readable, diffable, free of pickle, and sealed with a checksum."""
+"""Models as JSON: readable, diffable, free of pickle, and sealed with a checksum.
+
+A file holds the parts of a `Record` under their own names. What kind each must be is read from the record itself.
+"""
 
 import hashlib
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict
+from dataclasses import fields, is_dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args, get_origin, get_type_hints
 
 import numpy as np
 import pandas as pd
@@ -14,56 +17,43 @@ import pandas as pd
 import twitchstats
 from twitchstats.errors import TwitchstatsError
 from twitchstats.files import write_file
-from twitchstats.redflags.assumptions import Origin
-from twitchstats.redflags.design import Design
-from twitchstats.redflags.patterns import LEVELS, Patterns
-from twitchstats.redflags.prevalence import BaseRate, check_share
+from twitchstats.redflags.patterns import LEVELS
+from twitchstats.redflags.prevalence import check_share
 from twitchstats.redflags.record import Record
 
 FORMAT = "twitchstats red flag model"
-FORMAT_VERSION = 2
-# What each part of a file must be: its kind, and the shape of numbers in signs (s), terms (t) and columns (1 + t).
-SCHEMA: dict[str, tuple[type | tuple[type, ...], str]] = {
-    "parameters": (dict, ""), "signs_": (list, ""), "ignored_": (list, ""), "named_": (bool, ""),
-    "classes_": (list, "2"), "classes_dtype": (str, ""), "design_": (dict, ""), "intercept_": (list, "1"),
-    "coef_": (list, "1t"), "covariance_": (list, "cc"), "term_means_": (list, "t"), "term_scales_": (list, "t"),
-    "dropped_terms_": (list, ""), "strength_": (float, ""), "strength_path_": (dict, ""), "missing_": (dict, ""),
-    "n_people_": (int, ""), "n_serious_": (int, ""), "sample_rate_": (float, ""), "shift_": ((float, int), ""),
-    "base_rate_": ((float, int), ""), "base_": (dict, ""), "patterns_": (dict, ""),
-    "origin_": ((dict, type(None)), ""), "notes_": (list, ""), "digest_": (str, ""),
-}  # fmt: skip
-# How the parts of a record are called in a file.
-_ARRAYS = {"covariance": "covariance_", "means": "term_means_", "scales": "term_scales_"}
-_TUPLES = {"signs": "signs_", "ignored": "ignored_", "dropped": "dropped_terms_", "notes": "notes_"}
-_PLAIN = {name: f"{name}_" for name in ("named", "strength", "n_people", "n_serious", "sample_rate", "shift", "digest")}
-_MOMENTS = ("means", "covariances", "quantiles", "yes_no", "counts")
+FORMAT_VERSION = 3
+Json = Any  # whatever a file can hold
+_LEFT_OUT = ("training", "_made")  # no person of the training sample is saved
 
 
 def save_record(record: Record, parameters: dict[str, Any], path: str | Path) -> None:
     """Write a fitted model; no person of the training sample is in it."""
-    labels = record.classes
-    parts: dict[str, Any] = {
+    parts = {
         "format": FORMAT,
         "format_version": FORMAT_VERSION,
         "twitchstats": twitchstats.__version__,
         "use": "Research and teaching; not for diagnosis.",
         "parameters": parameters,
-        "classes_": labels.tolist(),
-        "classes_dtype": "str" if labels.dtype.kind in "OUT" else labels.dtype.str,
-        "design_": asdict(record.design),
-        "intercept_": record.coefficients[:1],
-        "coef_": record.coefficients[None, 1:],
-        "base_rate_": record.base.rate,
-        "base_": {name: value for name, value in asdict(record.base).items() if name != "rate"},
-        "origin_": asdict(record.origin) if record.origin else None,
-        "patterns_": {name: getattr(record.patterns, name) for name in (*_MOMENTS, "strength")},
-        "strength_path_": record.path.to_dict("list"),
-        "missing_": record.missing.to_dict("list"),
+        **_list_parts(record),
     }
-    parts |= {key: getattr(record, name) for name, key in (_PLAIN | _ARRAYS | _TUPLES).items()}
     plain = json.loads(json.dumps(parts, default=_plain))
     text = json.dumps({"checksum": seal_parts(plain), **plain}, indent=1, ensure_ascii=False)
     write_file(path, text + "\n", replace=is_model)
+
+
+def _list_parts(whole: Json) -> dict[str, Any]:
+    return {part.name: getattr(whole, part.name) for part in fields(whole) if part.name not in _LEFT_OUT}
+
+
+def _plain(value: Json) -> object:
+    if is_dataclass(value):
+        return _list_parts(value)
+    if isinstance(value, pd.DataFrame):
+        return value.to_dict("list")
+    if isinstance(value, (np.generic, np.ndarray)):
+        return value.tolist()
+    raise TwitchstatsError(f"{value!r} can't be written to a model file: only numbers, words and lists can.")
 
 
 def is_model(path: Path) -> bool:
@@ -79,14 +69,6 @@ def seal_parts(parts: dict[str, Any]) -> str:
     """Return the checksum of a file's parts."""
     kept = {name: value for name, value in parts.items() if name != "checksum"}
     return hashlib.sha256(json.dumps(kept, sort_keys=True).encode()).hexdigest()
-
-
-def _plain(value: object) -> object:
-    if isinstance(value, np.generic):
-        return value.item()
-    if isinstance(value, np.ndarray):
-        return value.tolist()
-    raise TwitchstatsError(f"{value!r} can't be written to a model file: only numbers, words and lists can.")
 
 
 @contextmanager
@@ -111,14 +93,70 @@ def restore_record(parts: dict[str, Any]) -> tuple[dict[str, Any], Record]:
         A part is missing, or not what it must be.
     """
     parameters = dict(parts["parameters"])
-    _check_parts(parts)
-    record = _restore(parts)
+    for name in ("triples", "interactions"):
+        if not isinstance(parameters[name], str):
+            parameters[name] = [tuple(chosen) for chosen in parameters[name]]
+    parameters |= {name: tuple(parameters[name]) for name in ("triples", "ignore")}
+    record: Record = _restore("record", parts, Record)
     _check_record(record)
-    parameters["triples"] = tuple(tuple(chosen) for chosen in parameters["triples"])
-    parameters["ignore"] = tuple(parameters["ignore"])
-    if not isinstance(parameters["interactions"], str):
-        parameters["interactions"] = [tuple(chosen) for chosen in parameters["interactions"]]
     return parameters, record
+
+
+def _restore(name: str, value: Json, kind: Json) -> Json:
+    """Return a part of a file as what it must be, by the type of the field that it fills."""
+    make: Json = kind
+    outer: Json = get_origin(kind)
+    inner = get_args(kind)
+    if type(None) in inner:
+        return None if value is None else _restore(name, value, inner[0])
+    if is_dataclass(kind):
+        hints = get_type_hints(kind)
+        wanted = [part.name for part in fields(kind) if part.name not in _LEFT_OUT]
+        return make(**{part: _restore(part, value[part], hints[part]) for part in wanted})
+    if kind is pd.DataFrame:
+        return pd.DataFrame(value)
+    if outer is np.ndarray:
+        return _restore_array(name, value, get_args(inner[1])[0])
+    if outer in (list, tuple):
+        kinds = [inner[0]] * len(value) if outer is list or inner[-1] is Ellipsis else inner
+        return outer(_restore(name, one, member) for one, member in zip(value, kinds, strict=True))
+    if not isinstance(value, (float, int) if kind is float else kind) or (kind is not bool and value is True):
+        raise ValueError(f"{name} is {value!r:.40}, no {'number' if kind is float else kind.__name__}")
+    return float(value) if kind is float else value
+
+
+def _restore_array(name: str, value: Json, kind: object) -> np.ndarray:
+    if not isinstance(kind, type):  # any: the labels
+        return np.array(value, dtype=object if any(isinstance(label, str) for label in value) else None)
+    array: np.ndarray = np.array(value, dtype=kind)
+    if kind is np.float64 and not np.isfinite(array).all():
+        raise ValueError(f"{name} holds values that are no numbers")
+    return array
+
+
+def _check_record(record: Record) -> None:
+    """Raise where the parts of a file do not belong together: a wrong risk would be worse than none."""
+    design, stored = record.design, record.patterns
+    n, n_terms = len(record.signs), len(design.terms)
+    columns = 1 + n_terms
+    shapes = [
+        (record, {"coefficients": (columns,), "covariance": (columns, columns), "means": (n_terms,),
+                  "scales": (n_terms,), "classes": (2,)}),
+        (design, {"mean": (n,), "low": (n,), "high": (n,), "covariance": (n, n)}),
+        (stored, {"means": (2, n), "covariances": (2, n, n), "quantiles": (2, n, len(LEVELS)), "yes_no": (n,),
+                  "counts": (2,), "known": (n,), "scales": (n_terms,)}),
+    ]  # fmt: skip
+    for whole, wanted in shapes:
+        for name, shape in wanted.items():
+            if np.shape(getattr(whole, name)) != shape:
+                raise ValueError(f"{name} has the shape {np.shape(getattr(whole, name))}, not {shape}")
+    check_share("base rate", record.base.rate)
+    check_share("sample_rate", record.sample_rate)
+    if not np.isfinite(record.shift):
+        raise ValueError(f"shift is {record.shift!r}, no number")
+    used = {name for parts in [*design.parts, *design.unknown] for name in parts}
+    if tuple(design.signs) != record.signs or not used <= set(record.signs) or stored.design != design:
+        raise ValueError("its terms do not belong to its signs")
 
 
 def check_seal(parts: dict[str, Any], path: str | Path) -> None:
@@ -127,72 +165,6 @@ def check_seal(parts: dict[str, Any], path: str | Path) -> None:
         raise TwitchstatsError(
             f"{Path(path).name} was changed after it was saved: its checksum does not fit. Save the model again."
         )
-
-
-def _check_parts(parts: dict[str, Any]) -> None:
-    design, n_signs = parts["design_"], len(parts["signs_"])
-    n_terms = len(design["products"]) + len(design["unknown"])
-    sizes = {"1": (1,), "2": (2,), "t": (n_terms,), "1t": (1, n_terms), "cc": (1 + n_terms, 1 + n_terms)}
-    for name, (kind, shape) in SCHEMA.items():
-        if not isinstance(parts[name], kind):
-            raise ValueError(f"{name} is {parts[name]!r:.40}, no {getattr(kind, '__name__', 'number')}")
-        if shape:
-            _check_array(name, parts[name], sizes[shape], finite=name != "classes_")
-    one, two = (n_signs,), (n_signs, n_signs)
-    for name, size in {"mean": one, "low": one, "high": one, "covariance": two}.items():
-        _check_array(f"design_ {name}", design[name], size)
-    for name, size in {
-        "means": (2, *one),
-        "covariances": (2, *two),
-        "quantiles": (2, *one, len(LEVELS)),
-        "yes_no": one,
-        "counts": (2,),
-    }.items():
-        _check_array(f"patterns_ {name}", parts["patterns_"][name], size)
-
-
-def _check_array(name: str, values: object, shape: tuple[int, ...], *, finite: bool = True) -> None:
-    numbers = np.array(values, dtype=float if finite else object)
-    if numbers.shape != shape:
-        raise ValueError(f"{name} has the shape {numbers.shape}, not {shape}")
-    if finite and not np.isfinite(numbers).all():
-        raise ValueError(f"{name} holds values that are no numbers")
-
-
-def _restore(parts: dict[str, Any]) -> Record:
-    origin, stored, base = parts["origin_"], parts["patterns_"], parts["base_"]
-    design = Design(**parts["design_"])
-    moments: dict[str, Any] = {name: np.array(stored[name], bool if name == "yes_no" else float) for name in _MOMENTS}
-    scales = np.array(parts["term_scales_"], dtype=float)
-    told: dict[str, Any] = {name: np.array(parts[key], dtype=float) for name, key in _ARRAYS.items()}
-    told |= {name: tuple(parts[key]) for name, key in _TUPLES.items()}
-    told |= {name: parts[key] for name, key in _PLAIN.items()}
-    return Record(
-        **told,
-        classes=np.array(
-            parts["classes_"], dtype=object if parts["classes_dtype"] == "str" else parts["classes_dtype"]
-        ),
-        coefficients=np.array([*parts["intercept_"], *parts["coef_"][0]], dtype=float),
-        design=design,
-        path=pd.DataFrame(parts["strength_path_"], dtype=float),
-        missing=pd.DataFrame(parts["missing_"]),
-        base=BaseRate(**base | {"rate": parts["base_rate_"], "diagnoses": tuple(base["diagnoses"])}),
-        patterns=Patterns(design, **moments, scales=scales, strength=stored["strength"]),
-        origin=origin and Origin(
-            origin["design"], tuple(origin["serious"]), tuple(map(tuple, origin["changed"])), origin["exact"]
-        ),
-    )  # fmt: skip
-
-
-def _check_record(record: Record) -> None:
-    """Raise where the parts of a file do not belong together: a wrong risk would be worse than none."""
-    check_share("base_rate_", record.base.rate)
-    check_share("sample_rate_", record.sample_rate)
-    if not np.isfinite(record.shift):
-        raise ValueError(f"shift_ is {record.shift!r}, no number")
-    used = {name for parts in [*record.design.products, *record.design.unknown] for name in parts}
-    if tuple(record.design.signs) != record.signs or not used <= set(record.signs):
-        raise ValueError("its terms do not belong to its signs")
 
 
 def read_parts(path: str | Path) -> dict[str, Any]:

@@ -17,7 +17,7 @@ FloatArray = NDArray[np.float64]
 
 CASES_A_TERM = 10
 _FEWEST_PEOPLE = 20
-_FEWEST_OF_A_CLASS = 5
+FEWEST_OF_A_CLASS = 5
 _LABELS = {"serious", "diagnosis"}
 _YES_NO = ({"0", "1"}, {"0.0", "1.0"}, {"false", "true"}, {"no", "yes"})
 _DIRECTED = ("weakness_felt", "weakness_found", "wasting", "speech_swallowing")  # they speak for any serious condition
@@ -40,7 +40,9 @@ def choose_signs(
         return found or None, named
     if not signs:
         raise _no_signs(X)
-    for name in signs:
+    for place, name in enumerate(signs):
+        if name in signs[:place]:
+            raise OptionError(f"signs: {name!r} is named twice. Leave one of them out.")
         if name in _LABELS:
             raise OptionError(f"signs: {name!r} is what a risk model is to tell, so it can't be a sign. Leave it out.")
         if name not in X.columns:
@@ -161,6 +163,34 @@ def read_labels(y: ArrayLike, n: int, serious: object = None, *, named: bool = F
     return classes, kind
 
 
+def read_outcome(people: pd.DataFrame, outcome: str) -> tuple[pd.DataFrame, NDArray[np.bool_]]:
+    """Return people whose outcome is known, and whether it is serious: 1, True or yes.
+
+    Raises
+    ------
+    UnknownNameError, OptionError
+        No such column, or other labels.
+    NotEnoughDataError
+        No serious case, or nobody else.
+    """
+    if outcome not in people.columns:
+        raise unknown_name("column", outcome, people.columns)
+    known = people[people[outcome].notna()]
+    words = known[outcome].astype("str").str.strip().str.casefold()
+    if not any(set(words) <= pair for pair in _YES_NO):
+        listed = ", ".join(map(repr, dict.fromkeys(known[outcome].tolist())))
+        raise OptionError(
+            f"{outcome}: the labels are {listed:.80}. They must be 0/1, True/False or yes/no, where 1, True or yes is "
+            "serious."
+        )
+    serious = words.isin(["1", "1.0", "true", "yes"]).to_numpy()
+    if serious.all() or not serious.any():
+        raise NotEnoughDataError(
+            f"{outcome}: {int(serious.sum())} of {len(serious)} people are serious. Both kinds of people are needed."
+        )
+    return known, serious
+
+
 def check_classes(classes: NDArray, outcome: FloatArray) -> None:
     """Raise NotEnoughDataError where all people who count have one label."""
     if len(np.unique(outcome)) < 2:
@@ -217,11 +247,18 @@ def check_enough(encoded: FloatArray, outcome: FloatArray, signs: list[str], *, 
         raise NotEnoughDataError("No sign differs between people: there is nothing to learn a risk from.")
     if not named:
         return
+    for name, column in zip(signs, encoded.T, strict=True):
+        for label, who in ((1, "who count as serious"), (0, "who do not count as serious")):
+            if np.isnan(column[outcome == label]).all() and not np.isnan(column).all():
+                raise NotEnoughDataError(
+                    f"The sign {name!r} is not known of anybody of those {who}, so nothing can be learned of it: it "
+                    "would look as if they never had it. Leave it out (signs=[...])."
+                )
     fewest = int(min(outcome.sum(), (1 - outcome).sum()))
-    if len(outcome) < _FEWEST_PEOPLE or fewest < _FEWEST_OF_A_CLASS:
+    if len(outcome) < _FEWEST_PEOPLE or fewest < FEWEST_OF_A_CLASS:
         raise NotEnoughDataError(
             f"{len(outcome)} people, {fewest} of them in the smaller class: a risk model needs at least "
-            f"{_FEWEST_PEOPLE} people and {_FEWEST_OF_A_CLASS} of each class (required_sample_size tells how many "
+            f"{_FEWEST_PEOPLE} people and {FEWEST_OF_A_CLASS} of each class (required_sample_size tells how many "
             "make a good one)."
         )
     if constant == "refuse" and not varies.all():

@@ -21,7 +21,7 @@ from twitchstats.redflags.patterns import find_terms
 from twitchstats.redflags.prevalence import check_share
 from twitchstats.redflags.record import find_log_odds
 from twitchstats.redflags.table import FloatArray, wilson_interval
-from twitchstats.redflags.training import digest_people, find_seen, match_labels
+from twitchstats.redflags.training import FEWEST_OF_A_CLASS, digest_people, find_seen, match_labels
 
 IntArray = NDArray[np.int_]
 Predict = Callable[[IntArray, FloatArray], FloatArray]  # people drawn and their weights -> everybody's risk
@@ -114,7 +114,7 @@ def validate_risk(
     Raises
     ------
     NotEnoughDataError
-        One class only.
+        One class only, or fewer than five people of one of them.
     OptionError
         An option that is not possible.
     TwitchstatsError
@@ -279,6 +279,10 @@ def group_risks(y: ArrayLike, risk: ArrayLike, *, groups: int = 10, level: float
     if groups < 1:
         raise OptionError(f"groups={groups} is not possible. It must be 1 or more.")
     outcome, values = np.asarray(y, float), np.asarray(risk, float)
+    if ((values < 0) | (values > 1)).any():
+        raise OptionError(
+            f"risk: {values[(values < 0) | (values > 1)][0]:g} is not possible. A risk lies between 0 and 1."
+        )
     edges = np.unique(np.quantile(values, np.linspace(0, 1, groups + 1)))
     number = np.clip(np.searchsorted(edges, values, side="right") - 1, 0, max(len(edges) - 2, 0))
     frame = (
@@ -310,6 +314,12 @@ def _read_sample(
     check_is_fitted(model)
     check_options(n_bootstrap, level)
     outcome = _as_outcome(model, X, y)
+    fewest = int(min(outcome.sum(), (1 - outcome).sum()))
+    if fewest < FEWEST_OF_A_CLASS:
+        raise NotEnoughDataError(
+            f"{fewest} people in the smaller class: validation needs at least {FEWEST_OF_A_CLASS} of each, and a "
+            "hundred to say much."
+        )
     apart = _is_held_out(model, X, outcome) if held_out is None else held_out
     weights = None if sample_weight is None else np.asarray(sample_weight, float)
     refit = _plan_refit(model, X, np.asarray(y), outcome, weights)
@@ -460,9 +470,7 @@ def _cross_validate(sample: _Sample, seed: int) -> Iterator[tuple[FloatArray, In
     fewest = int(min(y.sum(), (1 - y).sum()))
     most = fewest if groups is None else min(fewest, len(np.unique(groups)))
     if most < 2:
-        raise NotEnoughDataError(
-            f"{fewest} people in the smaller class: too few to leave some of them out. Validate on people held out."
-        )
+        raise NotEnoughDataError("One group only: nobody can be left out. Validate on people held out.")
     kind = StratifiedKFold if groups is None else StratifiedGroupKFold
     for repeat in range(REPEATS):
         folds = kind(min(FOLDS, most), shuffle=True, random_state=seed * 1000 + repeat)

@@ -1,15 +1,17 @@
 """Cohorts of people who twitch, with signs and a diagnosis, drawn from a table of parameters with sources."""
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Hashable, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 from scipy import optimize, special
 
-from twitchstats.errors import OptionError, check_choice, unknown_name
+from twitchstats.errors import JournalError, OptionError, check_choice, unknown_name
 from twitchstats.resources import find_resource
-from twitchstats.signs import encode_signs, find_signs, load_signs
+from twitchstats.signs import SOURCE, encode_signs, find_signs, load_signs
 from twitchstats.simulate.parameters import Values, nest_values, read_parameters
 
 FloatArray = NDArray[np.float64]
@@ -20,6 +22,7 @@ SERIOUS = ("MND",)
 PARTS = ("motor", "sensory", "worry")
 _EXAMINED = ("weakness_found", "wasting")
 _DEFAULT_SHARE = 0.2
+_OWN_COEFFICIENTS = "own coefficients"
 
 
 def load_serious_conditions() -> pd.DataFrame:
@@ -102,7 +105,8 @@ def simulate_cohort(
     -------
     DataFrame
         Index ``person``; ``age, sex, pregnant``, the signs (1.0, 0.0, NaN not known), ``persistence_weeks``,
-        ``diagnosis`` and ``serious`` (1 or 0). ``attrs`` has ``design``, ``base_rate`` (of serious cases among adults),
+        ``diagnosis`` and ``serious`` (1 or 0), and ``source``, which says what they were drawn from, so that a file of
+        them is still known to be simulated. ``attrs`` has ``design``, ``base_rate`` (of serious cases among adults),
         ``serious_diagnoses`` and, where given, ``parameters`` (what they change in the table) and ``coefficients``.
 
     Raises
@@ -137,7 +141,49 @@ def simulate_cohort(
         _redraw_serious(rng, cohort, dict(coefficients), share, listed[0])
     if missing:
         _lose_signs(rng, cohort, design, values)
+    cohort[SOURCE] = _write_source(cohort.attrs)
     return cohort
+
+
+def _write_source(told: Mapping[Hashable, Any]) -> str:
+    parts = [f"simulated {told['design']}", *(f"serious {name}" for name in told["serious_diagnoses"])]
+    parts += [_OWN_COEFFICIENTS] * ("coefficients" in told)
+    parts += [f"{name} of {condition} = {value!r}" for name, condition, value in told.get("parameters", [])]
+    return "; ".join(parts)
+
+
+def read_source(people: pd.DataFrame) -> dict[str, Any]:
+    """Return what people were drawn from, as the ``attrs`` of `simulate_cohort`, from their column ``source``.
+
+    Returns
+    -------
+    dict
+        Empty where no simulated people are known of.
+
+    Raises
+    ------
+    JournalError
+        Simulated people together with others.
+
+    >>> read_source(simulate_cohort(people=2))
+    {'design': 'clinic', 'serious_diagnoses': ['MND']}
+    """
+    sources = list(dict.fromkeys(people.get(SOURCE, pd.Series(dtype="str")).astype("str")))
+    if not any(text.startswith("simulated ") for text in sources):
+        return {}
+    if len(sources) > 1:
+        raise JournalError(
+            f"{SOURCE}: simulated people ({sources[0]!r}) stand together with others ({sources[1]!r}). Take one kind."
+        )
+    first, *parts = sources[0].split("; ")
+    told: dict[str, Any] = {
+        "design": first.removeprefix("simulated "),
+        "serious_diagnoses": [part.removeprefix("serious ") for part in parts if part.startswith("serious ")],
+    }
+    changed = [re.fullmatch(r"(\w+) of (\w+) = (.+)", part) for part in parts]
+    parameters = [[found[1], found[2], float(found[3])] for found in changed if found]
+    told |= {"parameters": parameters} if parameters else {}
+    return told | ({"coefficients": {}} if _OWN_COEFFICIENTS in parts else {})
 
 
 def cohort_truth(
