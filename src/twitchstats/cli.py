@@ -265,7 +265,7 @@ def run_check(args: argparse.Namespace) -> int:
 
 def run_triggers(args: argparse.Namespace) -> int:
     """Estimate the effects of all triggers."""
-    from twitchstats.report.findings import match_names
+    from twitchstats.findings import match_names
     from twitchstats.triggers import estimate_effects
 
     journal = _read(args)

@@ -212,22 +212,6 @@ def test_literature_leaves_magnesium_alone():
     assert diuretic["estimate"].tolist() == [1.47]  # Garrison 2012
 
 
-def test_every_daily_claim_of_the_register_is_planted_in_the_articles(articles):
-    simulated = articles[0].days.columns
-    claims = tw.load_claims()
-    daily = claims[claims["test"].isin(["trigger", "remedy"])]
-    daily = daily[daily["variables"] != "pregnancy"]  # lasts through a simulated diary: no contrast within a person
-    rows = load_world("articles")
-    rows = rows[rows["effect"] != "threshold"].set_index(["trigger", "outcome", "lag"])
-    world, references = rows["size"], rows["reference"]
-    assert len(daily) > 80
-    for claim in daily.itertuples():
-        outcome = next(name for name in str(claim.outcome).split(";") if name in simulated)  # the one that is judged
-        key = (claim.variables, outcome, float(claim.lag))
-        assert key in world.index, f"{claim.claim_id}: {key}"
-        assert np.sign(world[key] - references[key]) == float(claim.expected), claim.claim_id
-
-
 def test_worlds_name_only_what_exists():
     variables = set(tw.load_variables()["name"])
     for world in list_worlds():

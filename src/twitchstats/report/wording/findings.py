@@ -169,7 +169,7 @@ def tabulate_triggers(journal: Journal, primary: pd.DataFrame, groups: pd.DataFr
             "When": NIGHT if _is_night(journal, row) else _tell_when(int(row["lag"]), str(row["order"])),
             "Effect": format_effect(row["estimate"], row["measure"]),
             "95 % interval": format_interval(row["ci_lower"], row["ci_upper"], row["measure"]),
-            "p, adjusted": format_p(row["p_adjusted"]),
+            f"p, adjusted ({row['family']})": format_p(row["p_adjusted"]),
             "Could be found from": tell_detectable(row),
             "People": row["n_people"],
             "Days": row["n_days"],
