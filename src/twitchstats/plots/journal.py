@@ -143,7 +143,7 @@ def _draw_grid(ax: Axes, grid: np.ndarray, inside: np.ndarray, label: str) -> No
     top = float(np.quantile(known, 0.98))
     top = max(top, float(known.max()) if top == known.min() else top) or 1.0
     plain = {"ax": ax, "xticklabels": False, "yticklabels": False}
-    sns.heatmap(np.where(inside & np.isnan(grid), 1.0, np.nan), cmap=[LIGHT], cbar=False, **plain)
+    sns.heatmap(np.where(inside & np.isnan(grid), 1.0, np.nan), cmap=[LIGHT], vmin=0.0, vmax=1.0, cbar=False, **plain)
     bar = {"label": label, "extend": "max" if known.max() > top else "neither", "pad": 0.015}
     sns.heatmap(grid, cmap=COLOURS, vmin=min(0.0, float(known.min())), vmax=top, cbar_kws=bar, **plain)
     ax.tick_params(length=0)
