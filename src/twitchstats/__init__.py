@@ -32,6 +32,7 @@ _ROOMS = {
         "check_claims",
         "count_verdicts",
         "score_articles",
+        "introduce_questions",
         "compare_sources",
         "count_agreement",
         "find_disagreements",

@@ -27,7 +27,7 @@ Command = Callable[[argparse.Namespace], int]
 EXIT_CODES = (
     "exit codes: 0 all well; 1 done, with something to tell (refused cells, numbers that differ); 2 not possible"
 )
-WORLDS = ("articles", "literature", "null")
+WORLDS = ("articles", "faint", "literature", "null")
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -1,5 +1,6 @@
 """Answers and ledger: verdict rules by hand, caps, reasons, multiplicity, and the three worlds."""
 
+import dataclasses
 import re
 
 import numpy as np
@@ -21,9 +22,11 @@ from twitchstats.claims.analyses import Analysis
 from twitchstats.claims.answers import to_effect_scale
 from twitchstats.errors import JournalError, OptionError, UnknownNameError
 from twitchstats.inference import VERDICTS
+from twitchstats.journal import Journal
 from twitchstats.journal.variable import describe_known
 from twitchstats.reasons import REASONS
 from twitchstats.simulate import simulate_cohort, simulate_journal
+from twitchstats.simulate.processes import PROCESSES, simulate_process
 
 QUESTIONS = load_questions()
 
@@ -36,7 +39,7 @@ def fake(monkeypatch, name: str, **found: object) -> None:
     """Let one analysis find the same thing for every question."""
 
     def run(questions, source):
-        return [{"n_people": 1, "n_days": 50, "measure": "rate ratio", "reason": ""} | found for _ in questions]
+        return [{"n_people": 2, "n_days": 50, "measure": "rate ratio", "reason": ""} | found for _ in questions]
 
     monkeypatch.setitem(ANALYSES, name, Analysis(run, ANALYSES[name].table))
 
@@ -108,8 +111,8 @@ def test_multiplicity_is_over_all_tests_of_the_call(monkeypatch, journal_of):
     found = iter([0.01, 0.04])
 
     def run(questions, source):
-        return [{"estimate": 1.2, "p_value": next(found), "ci90_lower": 1, "ci90_upper": 2, "measure": "rate ratio"}
-                for _ in questions]  # fmt: skip
+        return [{"estimate": 1.2, "p_value": next(found), "ci90_lower": 1, "ci90_upper": 2, "measure": "rate ratio",
+                 "n_people": 1} for _ in questions]  # fmt: skip
 
     monkeypatch.setitem(ANALYSES, "trigger", Analysis(run, "days"))
     answers = answer_questions(journal_of(columns), questions=ask("stress-twitches", "anxiety-twitches"))
@@ -216,7 +219,7 @@ def test_simulated_people_support_nothing_and_signs_always_bring_the_advice(stre
     told = signs[signs["estimate"].notna()]
     assert told["caution"].str.contains("still see a doctor", regex=False).all()
     assert told["note"].str.contains("in those ill with it as in the others (likelihood ratio)", regex=False).all()
-    assert set(told["verdict"]) <= {"inconclusive", "practically null"}
+    assert set(told["verdict"]) == {"inconclusive"}
     assert told["caution"].str.contains("the people are simulated", regex=False).all()
 
 
@@ -240,7 +243,7 @@ def test_a_sign_of_nothing_is_no_contradiction(stressed):
     row = answer_questions(stressed, cohort=cohort).set_index("question_id").loc["ALS-numbness"]
     assert row["estimate"] < 0.1
     assert row["verdict"] == "inconclusive"
-    assert row["note"].startswith("less often, 0.06 times, in those ill with it")
+    assert row["note"].startswith("only 0.06 times as often in those ill with it")
 
 
 def test_people_without_a_diagnosis_are_judged_by_their_own_label(stressed):
@@ -356,15 +359,49 @@ HOLDS_EVERYWHERE = {"comes-back-twitches"}  # no world lets twitching stay away:
 
 @pytest.mark.slow
 def test_null_world():
-    """20 people x 90 days, 5 seeds: the bar is 3 % of testable questions with a finding; almost none has."""
+    """12 people x 90 days, 4 seeds: the bar is 3 % of testable questions with a finding; almost none has."""
     found = tested = 0
-    for seed in range(5):
-        answers = answer_questions(simulate_journal(people=20, days=90, world="null", seed=seed)[0])
+    for seed in range(4):
+        answers = answer_questions(simulate_journal(people=12, days=90, world="null", seed=seed)[0])
         answers = answers[~answers["question_id"].isin(HOLDS_EVERYWHERE)]
         tested += (answers["verdict"] != "not testable").sum()
         found += answers["verdict"].isin(["supported", "contradicted"]).sum()
-    assert tested > 5 * 80
+    assert tested > 4 * 80
     assert found / tested <= 0.03
+
+
+ACTING = ["stress", "anxiety", "fatigue", "acidic_food"]  # asked of the day after
+
+
+def make_process(world: str, *, same_day: float, seed: int) -> Journal:
+    """Return 15 people x 120 days of a process: four triggers, by what these name in the world, and a remedy."""
+    process = dataclasses.replace(PROCESSES[world], same_day=0.0)
+    made, _ = simulate_process(process, people=15, days=120, triggers=5, seed=seed,
+                               effect=[same_day] * 5)  # fmt: skip
+    days = made.days.rename(columns={f"trigger_{number + 1}": name for number, name in enumerate([*ACTING, "heat"])})
+    days["heat"] = (days["heat"] > 0.7).astype(float).where(days["heat"].notna())
+    variables = describe_known(list(days.columns))
+    return replace(made, days=days, variables=variables.assign(step=1.0), outcome="twitches")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("world", "same_day"), [("effect on the same day", 0.25), ("feedback", 0.0), ("four-week cycle", 0.0)]
+)
+def test_hardly_an_answer_is_the_wrong_way_round(world, same_day):
+    """An effect on the day itself, worry after twitching, a shared cycle: at most 3 % of answers are turned round.
+
+    12 journals with 5 answers each: 3 % and two and a half standard errors are 5 of 60.
+    """
+    asked = ask(*[f"{name.replace('_', '-')}-twitches" for name in [*ACTING, "heat"]])
+    verdicts = [
+        verdict
+        for seed in range(12)
+        for verdict in answer_questions(make_process(world, same_day=same_day, seed=seed), questions=asked)["verdict"]
+    ]
+    assert len(verdicts) == 60
+    assert "not testable" not in verdicts
+    assert verdicts.count("contradicted") <= 5
 
 
 @pytest.mark.slow

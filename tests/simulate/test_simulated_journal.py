@@ -30,7 +30,7 @@ def within(frame, *columns):
     return table - table.groupby("person").transform("mean")
 
 
-@pytest.mark.parametrize("world", ["articles", "literature", "null", "demo"])
+@pytest.mark.parametrize("world", ["articles", "faint", "literature", "null", "demo"])
 def test_one_seed_gives_one_journal(world):
     first, truth = tw.simulate_journal(people=4, days=25, world=world, seed=9)
     again, same = tw.simulate_journal(people=4, days=25, world=world, seed=9)
@@ -62,7 +62,7 @@ def test_any_size_has_the_same_structure(people, days):
     [
         (
             {"world": "moon"},
-            "world='moon' is not possible. Choose one of 'articles', 'demo', 'literature', 'null'.",
+            "world='moon' is not possible. Choose one of 'articles', 'demo', 'faint', 'literature', 'null'.",
         ),
         ({"people": 0}, "people=0 is not possible. Give a whole number of at least 1."),
         ({"days": 2.5}, "days=2.5 is not possible. Give a whole number of at least 1."),

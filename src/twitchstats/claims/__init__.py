@@ -14,7 +14,7 @@ from twitchstats.claims.register import (
     load_evidence,
 )
 from twitchstats.claims.remedies import estimate_remedy_effects
-from twitchstats.claims.summary import compare_sources, count_verdicts, score_articles
+from twitchstats.claims.summary import compare_sources, count_verdicts, introduce_questions, score_articles
 
 __all__ = [
     "ANALYSES",
@@ -31,6 +31,7 @@ __all__ = [
     "estimate_remedy_effects",
     "estimate_sign_ratios",
     "find_disagreements",
+    "introduce_questions",
     "load_articles",
     "load_claims",
     "load_evidence",

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from twitchstats.claims.doses import compare_dose_shapes
-from twitchstats.claims.people import compare_groups, find_cases, find_present, has_diagnoses
+from twitchstats.claims.people import compare_groups, estimate_sign_ratios, find_cases, has_diagnoses
 from twitchstats.claims.questions import STAND_INS, Question
 from twitchstats.claims.remedies import estimate_remedy_effects
 from twitchstats.episodes import (
@@ -185,10 +185,12 @@ def _run_thresholds(questions: list[Question], source: Source) -> list[Finding]:
 
 
 def _run_signs(questions: list[Question], source: Source) -> list[Finding]:
-    return [
-        _compare_people(find_present(source.cohort, ";".join(question.variables)), question.level, source.cohort)
+    cohort = source.cohort
+    tables = [
+        estimate_sign_ratios(cohort, [";".join(question.variables)], label=_choose_label(question.level, cohort))
         for question in questions
     ]
+    return [_tell_ratio({str(key): value for key, value in table.iloc[0].items()}) for table in tables]
 
 
 def _run_rules(questions: list[Question], source: Source) -> list[Finding]:
@@ -198,19 +200,24 @@ def _run_rules(questions: list[Question], source: Source) -> list[Finding]:
     for question in questions:
         rule, label = question.level.split(": ")
         called = apply_referral_rules(source.cohort, rules=[rule])[rule].to_numpy(float)
-        findings.append(_compare_people(called, label, source.cohort))
+        case = find_cases(source.cohort, _choose_label(label, source.cohort))
+        findings.append(_tell_ratio(compare_groups(called, case)))
     return findings
 
 
-def _compare_people(found: np.ndarray, label: str, cohort: pd.DataFrame) -> Finding:
-    """Compare people with certain diagnoses with all others; where there is no diagnosis, those called serious."""
-    row = compare_groups(found, find_cases(cohort, label if has_diagnoses(cohort) else "serious"))
+def _choose_label(diagnoses: str, cohort: pd.DataFrame) -> str:
+    """Return the diagnoses by which people are judged; where none is known, their table's own label."""
+    return diagnoses if has_diagnoses(cohort) else "serious"
+
+
+def _tell_ratio(row: Finding) -> Finding:
+    """Add a likelihood ratio in words."""
     if row["reason"]:
         return row
-    ratio = float(str(row["estimate"]))
-    often = f"{ratio:.1f} times as often" if ratio >= 1 else f"less often, {ratio:.2f} times,"
+    ratio = float(row["estimate"])
+    often = f"{ratio:.1f} times as often" if ratio >= 1 else f"only {ratio:.2f} times as often"
     note = (f"{often} in those ill with it as in the others (likelihood ratio); it catches {row['sensitivity']:.0%} of "
-            f"them, and {1 - float(str(row['specificity'])):.0%} of the others")  # fmt: skip
+            f"them, and {1 - row['specificity']:.0%} of the others")  # fmt: skip
     return row | {"note": note}
 
 

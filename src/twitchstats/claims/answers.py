@@ -35,6 +35,7 @@ LEDGER_COLUMNS = [
 ]  # fmt: skip
 FAMILY = "claims"  # every question that was tested
 ADVICE = "this judges an article, not a person: with such a sign still see a doctor"
+FEW = 5  # people, below which an answer of a group says how many told it
 RATING_MARGIN = 0.2  # points of ten: where a question about counts is judged on a rating
 RATED = (RATING_MARGIN, "less than a fifth of a point of ten for one step is not felt")
 CAUTIONS = {
@@ -42,7 +43,7 @@ CAUTIONS = {
     "sign": ADVICE,
     "simulated": "the people are simulated: this is what was put in, in part by assumption",
     "remedy": "an association: it is taken on bad days, and these pass by themselves",
-    "worse": "more of it on days with the remedy is what bad days bring",
+    "few": "told by {} of {} people",
     "same time": "which came first that day is not known",
     "backward": "the outcome was told first that day",
 }
@@ -110,9 +111,9 @@ def answer_questions(
     -----
     Questions whose test is the same share one estimate, and it counts once in the multiplicity (Benjamini and Hochberg
     1995), as does the test whether people differ. Nothing is screened beforehand. What is judged on a stand-in is never
-    more than *inconclusive*; simulated people never support a question about signs, as they were made so; nor do signs
-    or remedies contradict one: a sign that is no sign is no reason to stay away from a doctor, and a remedy is taken on
-    bad days.
+    more than *inconclusive*, and neither is what simulated people show of signs, as they were made so. Signs and
+    remedies contradict nothing: a sign that is no sign is no reason to stay away from a doctor, and a remedy is taken
+    on bad days.
     """
     if findings is not None:
         return findings.answers.copy()
@@ -304,7 +305,7 @@ def _lay_out(row: dict[Any, Any], question: Question | None, found: Finding, sou
         "measure": measure, "reference": found.get("reference", 1.0 if measure in RATIOS else 0.0) if estimated
         else np.nan, "margin": margin[0], "margin_reason": margin[1], "family": FAMILY if estimated else "",
         "reason": reason,
-        "caution": _tell_cautions(row, found, judged_on, source.cohort) if estimated else "",
+        "caution": _tell_cautions(row, found, judged_on, source) if estimated else "",
     }  # fmt: skip
 
 
@@ -330,15 +331,19 @@ def _tell_measure(question: Question | None, journal: Journal) -> str:
     return f"{variable['label']}, {told}"
 
 
-def _tell_cautions(row: dict[Any, Any], found: Finding, judged_on: str, cohort: pd.DataFrame) -> str:
+def _tell_cautions(row: dict[Any, Any], found: Finding, judged_on: str, source: Source) -> str:
     """Return what else an answer could be: the analysis's own cautions, and those of its kind."""
-    own = [str(found["caution"])] if found.get("caution") else []
-    keys = ["stand-in"] * bool(judged_on) + ["remedy"] * (row["kind"] == "remedy")
+    told = [str(found["caution"])] if found.get("caution") else []
+    told += [CAUTIONS["stand-in"].format(judged_on)] * bool(judged_on)
     if row["test"] in _SIGNS:
-        keys += ["simulated"] * is_simulated(cohort) + ["sign"]
-    elif found.get("order") in ("same time", "backward"):
-        keys.append(str(found["order"]))
-    return "; ".join([*own, *(CAUTIONS[key].format(judged_on) for key in keys)])
+        return "; ".join([*told, *[CAUTIONS["simulated"]] * is_simulated(source.cohort), CAUTIONS["sign"]])
+    people = source.journal.days.index.get_level_values("person").nunique()
+    if found["n_people"] < min(FEW, people):
+        told.append(CAUTIONS["few"].format(int(found["n_people"]), people))
+    told += [CAUTIONS["remedy"]] * (row["kind"] == "remedy")
+    if found.get("order") in ("same time", "backward"):
+        told.append(CAUTIONS[str(found["order"])])
+    return "; ".join(told)
 
 
 def is_simulated(cohort: pd.DataFrame) -> bool:
@@ -373,10 +378,9 @@ def _judge(table: pd.DataFrame, alpha: float) -> pd.DataFrame:
 def _cap_verdicts(table: pd.DataFrame, verdict: pd.Series) -> pd.Series:
     """Return verdicts no bolder than what they rest on allows: see the notes of `answer_questions`."""
     tested = verdict != "not testable"
-    signs = table["kind"].isin(["sign", "rule"])
     simulated = table["caution"].str.contains(CAUTIONS["simulated"], regex=False)
-    too_bold = (table["judged_on"] != "") | (simulated & (verdict == "supported"))
-    too_bold |= (signs | (table["kind"] == "remedy")) & (verdict == "contradicted")
+    no_harm = table["kind"].isin(["sign", "rule", "remedy"]) & (verdict == "contradicted")
+    too_bold = (table["judged_on"] != "") | simulated | no_harm
     return verdict.mask(tested & too_bold, "inconclusive")
 
 

@@ -1,6 +1,7 @@
 """Signs, combinations and rules in a cohort: how much likelier they are in people with certain diagnoses."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -125,12 +126,12 @@ def _find_names(diagnosis: str) -> tuple[str, ...]:
     return next((names for names in _NAMES.values() if diagnosis in names), (diagnosis,))
 
 
-def compare_groups(found: FloatArray, label: FloatArray, alpha: float = 0.05) -> dict[str, object]:
+def compare_groups(found: FloatArray, label: FloatArray, alpha: float = 0.05) -> dict[str, Any]:
     """Return the likelihood ratio of a finding (1, 0, NaN), cases against others, as `estimate_sign_ratios` does."""
     known = np.isfinite(found) & np.isfinite(label)
     present, case = found[known] == 1, label[known] == 1
     n_cases, n_others = int(case.sum()), int((~case).sum())
-    counted: dict[str, object] = {"n_people": len(case), "n_cases": n_cases, "n_with": int(present.sum()),
+    counted: dict[str, Any] = {"n_people": len(case), "n_cases": n_cases, "n_with": int(present.sum()),
                                   "measure": "likelihood ratio"}  # fmt: skip
     if not n_cases or not n_others or present.all() or not present.any():
         return counted | {"reason": "no variation" if len(case) else "too few days"}

@@ -1,7 +1,13 @@
 """The ledger told shorter: verdicts counted, articles against data against literature, and a score of each."""
 
+from collections.abc import Sequence
+from typing import Any
+
 import pandas as pd
 
+from twitchstats.claims.questions import load_questions
+from twitchstats.claims.register import load_claims, load_evidence
+from twitchstats.errors import unknown_name
 from twitchstats.inference import VERDICTS
 
 
@@ -22,6 +28,59 @@ def count_verdicts(ledger: pd.DataFrame) -> pd.DataFrame:
     table.columns.name = None
     table = pd.concat([table, table.sum().to_frame("all").T]).rename_axis("article")
     return table.assign(claims=table.sum(axis=1))
+
+
+def introduce_questions(names: Sequence[str] | None = None) -> pd.DataFrame:
+    """Tell of questions, before any data, what the articles say, what the literature says and what a diary can say.
+
+    Parameters
+    ----------
+    names : sequence of str, optional
+        Values of ``question_id``, in the order to be told; by default all.
+
+    Returns
+    -------
+    DataFrame
+        ``question, articles`` (each with its hedge in brackets), ``literature`` (the stance), ``figure, people,
+        confidence`` (of the first of its evidence; H seen at the source, M second-hand, D by arithmetic), ``diary``
+        (how days, episodes or people answer it, and the smallest effect that matters; or why they can't).
+
+    Raises
+    ------
+    UnknownNameError
+        There is no such question.
+
+    >>> introduce_questions(["sleep-twitches"]).loc[0, ["articles", "literature"]].tolist()
+    ['A2 (may), A4 (can)', 'agrees']
+    """
+    questions = load_questions().set_index("question_id", drop=False)
+    for name in names or []:
+        if name not in questions.index:
+            raise unknown_name("question", name, questions.index)
+    chosen = questions.loc[list(names)] if names is not None else questions
+    claims = load_claims()
+    said = (claims["article"] + " (" + claims["hedge"].replace("none", "flatly") + ")").groupby(claims["question_id"])
+    first = chosen["evidence"].str.split(";").str[0]
+    evidence = load_evidence().set_index("key").reindex(first)[["finding", "people", "confidence"]].fillna("")
+    table = chosen[["question", "literature"]].assign(
+        articles=said.agg(lambda listed: ", ".join(sorted(set(listed)))).reindex(chosen.index).fillna(""),
+        figure=evidence["finding"].to_numpy(),
+        people=evidence["people"].to_numpy(),
+        confidence=evidence["confidence"].to_numpy(),
+        diary=[_tell_diary(row) for row in chosen.to_dict("records")],
+    )
+    columns = ["question", "articles", "literature", "figure", "people", "confidence", "diary"]
+    return table[columns].reset_index(drop=True)
+
+
+def _tell_diary(row: dict[Any, Any]) -> str:
+    """Say how data answer a question, or why they can't."""
+    if not row["test"]:
+        return f"nothing: it {row['reason']}"
+    days = {"0": ", the same day", "1": ", a day later", "0;1": ", that day and the next"}.get(row["lag"], "")
+    needed = row["variables"].replace(";", ", ").replace("|", " or ").replace("_", " ")
+    outcome = f" against {row['outcome']}" if row["outcome"] and row["outcome"] not in row["variables"] else ""
+    return f"{needed}{outcome}{days}; what matters: from {row['margin']:g} on"
 
 
 def compare_sources(ledger: pd.DataFrame, *, min_articles: int = 1) -> pd.DataFrame:
