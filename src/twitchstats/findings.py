@@ -10,6 +10,7 @@ from twitchstats.errors import JournalError, UnknownNameError, unknown_name
 from twitchstats.journal import Journal
 
 WINDOW = 3  # days before that are also taken together
+ASKED = "as a remedy it is asked below, of its day and the next together"
 _ORDERS = ("forward", "same time", "backward")
 
 
@@ -113,7 +114,7 @@ def analyze_journal(
     return Findings(
         outcome=outcome,
         effects=effects,
-        primary=join_groups(primary, groups),
+        primary=point_to_answers(join_groups(primary, groups)),
         groups=groups,
         cumulative=cumulative,
         directions=directions,
@@ -122,6 +123,17 @@ def analyze_journal(
         answers=answers,
         ledger=join_answers(load_claims(), answers),
     )
+
+
+def point_to_answers(primary: pd.DataFrame) -> pd.DataFrame:
+    """Say beside a remedy that the articles' question about it is another: of its day and the next together."""
+    from twitchstats.claims.questions import load_questions
+
+    questions = load_questions()
+    remedies = questions[(questions["test"] == "remedy") & questions["outcome"].isin(primary["outcome"])]
+    asked = primary["trigger"].isin(remedies["variables"]) & primary["estimate"].notna()
+    told = primary["caution"].where(primary["caution"] == "", primary["caution"] + "; ") + ASKED
+    return primary.assign(caution=primary["caution"].mask(asked, told))
 
 
 def find_outcome(journal: Journal) -> str:

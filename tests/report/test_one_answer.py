@@ -37,7 +37,7 @@ COLUMNS = [
     "massage",
 ]
 CELL = r"<t[hd].*?>(.*?)</t[hd]>"
-NUMBERS = ["estimate", "ci_lower", "ci_upper", "p_value"]
+NUMBERS = ["estimate", "ci_lower", "ci_upper", "p_value", "p_adjusted"]
 
 
 def write_own(folder: Path) -> tuple[Path, dict[str, str]]:
@@ -117,11 +117,11 @@ def test_a_question_has_one_answer(told):
     answers, ledger = findings.answers, findings.ledger
     assert answers["question_id"].is_unique
     for _, claims in ledger[ledger["question_id"] != ""].groupby("question_id"):
-        assert len(claims[["verdict", *NUMBERS, "p_adjusted", "n_people", "n_days"]].drop_duplicates()) == 1
+        assert len(claims[["verdict", *NUMBERS, "family", "n_people", "n_days"]].drop_duplicates()) == 1
     tested = answers[answers["p_value"].notna()]
     sizes = tested.groupby("p_value")["p_adjusted"].nunique()
     assert (sizes == 1).all()
-    assert (tested["family"] == "claims").all()
+    assert set(tested["family"]) <= {"triggers", "claims"}
 
 
 def test_triggers_and_questions_tell_the_same_estimate(told):
@@ -135,6 +135,7 @@ def test_triggers_and_questions_tell_the_same_estimate(told):
         judged = row["outcome"] if row["judged_on"] == "" else ""
         if question["test"] == "trigger" and judged == findings.outcome and np.isfinite(row["estimate"]):
             effect = effects.loc[(question["variables"], int(question["lag"]))]
+            assert row["family"] == effect["family"] == "triggers"
             assert effect[[*NUMBERS, "n_days"]].tolist() == [row[name] for name in (*NUMBERS, "n_days")]
             compared += 1
     assert compared
@@ -162,7 +163,7 @@ def test_every_answer_on_the_page_is_that_of_the_frame(told):
         assert row["Effect"].split(" against ")[0] == format_effect(answer["estimate"], answer["measure"])
         interval = format_interval(answer["ci_lower"], answer["ci_upper"], answer["measure"])
         assert row["95 % interval"] == interval
-        assert row["p, adjusted (claims)"] == format_p(answer["p_adjusted"])
+        assert (row["p, adjusted"], row["Family"]) == (format_p(answer["p_adjusted"]), answer["family"])
         assert row["Days"] in (str(answer["n_days"]), MISSING)
 
 

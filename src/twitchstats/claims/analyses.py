@@ -26,6 +26,7 @@ from twitchstats.journal import Journal
 
 Finding = dict[str, Any]
 LAGS = (0, 1, 2, 3)
+KNOWN = "triggers"  # family of the effects that a report tells of all triggers
 KINDS = {"twitches": "twitch", "cramps": "cramp", "spasms": "spasm"}
 
 
@@ -125,7 +126,7 @@ def estimate_all_effects(journal: Journal, outcome: str, *, triggers: Sequence[s
     from twitchstats.triggers import estimate_effects
 
     lags = (0,) if journal.calendar == "none" else LAGS
-    return estimate_effects(journal, outcome=outcome, triggers=triggers, lags=lags).assign(family="triggers")
+    return estimate_effects(journal, outcome=outcome, triggers=triggers, lags=lags).assign(family=KNOWN)
 
 
 def _run_triggers(questions: list[Question], source: Source) -> list[Finding]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from twitchstats.claims.analyses import ANALYSES, KINDS, Finding, Source, estimate_all_effects
+from twitchstats.claims.analyses import ANALYSES, KINDS, KNOWN, Finding, Source, estimate_all_effects
 from twitchstats.claims.people import has_diagnoses
 from twitchstats.claims.questions import Question, load_questions, read_question
 from twitchstats.claims.register import load_claims
@@ -33,7 +33,7 @@ LEDGER_COLUMNS = [
     "caution", "detectable", "evidence", "question", "needs", "measure", "reference", "margin", "direction", "order",
     "literature", "days_needed", "note",
 ]  # fmt: skip
-FAMILY = "claims"  # every question that was tested
+FAMILY = "claims"  # every question that was tested, but those that the table of triggers tells
 ADVICE = "this judges an article, not a person: with such a sign still see a doctor"
 FEW = 5  # people, below which an answer of a group says how many told it
 RATING_MARGIN = 0.2  # points of ten: where a question about counts is judged on a rating
@@ -91,12 +91,14 @@ def answer_questions(
         ``judged_on`` is not empty where the answer rests on something else (another outcome, or what stands in for the
         thing itself), ``measured_as`` says which column and step it was measured by. ``estimate`` and its interval are
         a ratio, a difference or a share (``measure``) with no effect at ``reference``; ``direction`` is the sign that
-        a yes gives it. ``p_adjusted`` counts the tests of ``family``. ``verdict`` is one of `inference.VERDICTS`, by
-        ``margin``; ``reason`` is not empty just where nothing could be tested, and ``needs`` names columns that would
-        change that. ``detectable``: the effect that would have been found with 80 % power, on the scale of the
-        estimate; ``days_needed``: of an inconclusive answer, how many days in all would find an effect as large as the
-        margin. ``order`` "same time" warns that the data can't tell which came first; ``caution`` tells what else an
-        answer could be, ``note`` more where there is more. ``articles``: who claims it, separated by spaces.
+        a yes gives it. ``p_adjusted`` counts the tests of ``family``: "triggers" where the table of all triggers and
+        lags of the journal's outcome tells the same test (with the same number), else "claims". ``verdict`` is one of
+        `inference.VERDICTS`, by ``margin``; ``reason`` is not empty just where nothing could be tested, and ``needs``
+        names columns that would change that. ``detectable``: the effect that would have been found with 80 % power, on
+        the scale of the estimate; ``days_needed``: of an inconclusive answer, how many days in all would find an effect
+        as large as the margin. ``order`` "same time" warns that the data can't tell which came first; ``caution`` tells
+        what else an answer could be, ``note`` more where there is more. ``articles``: who claims it, separated by
+        spaces.
 
     Raises
     ------
@@ -153,10 +155,7 @@ def answer_from(
     records = [_settle_question(row, there) if row["test"] else None for row in rows]
     tests = list(dict.fromkeys(record for record in records if record is not None))
     findings = _run_tests(tests, source, there, progress)
-    for name, adjusted in (("p_value", "p_adjusted"), ("p_heterogeneity", "p_heterogeneity")):
-        p_values = np.array([findings[test].get(name, np.nan) for test in tests], dtype=float)
-        for test, value in zip(tests, adjust_p_values(p_values), strict=True):
-            findings[test][adjusted] = value
+    _adjust(tests, findings)
     claims = load_claims()
     articles = claims.groupby("question_id")["article"].agg(lambda names: " ".join(sorted(set(names)))).to_dict()
     told = [
@@ -167,6 +166,15 @@ def answer_from(
     table = pd.DataFrame(told, columns=[*ANSWER_COLUMNS, *(name for name in _FOUND if name not in ANSWER_COLUMNS)])
     answers = _judge(table, alpha)
     return _add_directions(answers, dict(zip(answers["question_id"], records, strict=True)), source.journal, directions)
+
+
+def _adjust(tests: list[Question], findings: dict[Question, Finding]) -> None:
+    """Count the tests: what a table of triggers tells keeps its p-value from there, all else is one family."""
+    own = [test for test in tests if findings[test].get("family") != KNOWN]
+    for group, name, adjusted in ((own, "p_value", "p_adjusted"), (tests, "p_heterogeneity", "p_heterogeneity")):
+        p_values = np.array([findings[test].get(name, np.nan) for test in group], dtype=float)
+        for test, value in zip(group, adjust_p_values(p_values), strict=True):
+            findings[test][adjusted] = value
 
 
 def check_claims(
@@ -300,13 +308,18 @@ def _lay_out(row: dict[Any, Any], question: Question | None, found: Finding, sou
     if reason == WHY["not recorded"] and not told["needs"]:
         told["needs"] = row["variables"]
     return told | {
-        "judged_on": judged_on, "measured_as": _tell_measure(question, source.journal) if estimated else "",
-        "n_people": int(found.get("n_people", 0) or 0), "n_days": int(found.get("n_days", 0) or 0),
-        "measure": measure, "reference": found.get("reference", 1.0 if measure in RATIOS else 0.0) if estimated
-        else np.nan, "margin": margin[0], "margin_reason": margin[1], "family": FAMILY if estimated else "",
+        "judged_on": judged_on,
+        "measured_as": _tell_measure(question, source.journal) if estimated else "",
+        "n_people": int(found.get("n_people", 0) or 0),
+        "n_days": int(found.get("n_days", 0) or 0),
+        "measure": measure,
+        "reference": found.get("reference", 1.0 if measure in RATIOS else 0.0) if estimated else np.nan,
+        "margin": margin[0],
+        "margin_reason": margin[1],
+        "family": found.get("family", FAMILY) if estimated else "",
         "reason": reason,
         "caution": _tell_cautions(row, found, judged_on, source) if estimated else "",
-    }  # fmt: skip
+    }
 
 
 def _tell_stand_in(row: dict[Any, Any], question: Question, found: Finding, source: Source) -> str:

@@ -20,7 +20,8 @@ _LEGEND = (
     "How to read the tables: each question stands once, with the articles that claim it. The effect is that of one "
     "step of what the question names. +/− % is more or less a day, × multiplies the odds, a plain % is a share, a "
     "plain number counts points of a rating. *Studies* tells what the literature says of this outcome. *p* is adjusted "
-    "over the questions that were tested (the family 'claims'), and so differs from the p of the triggers' own family."
+    "over its *family*: what the table of triggers tells too is counted there and has the same p in both places; all "
+    "other questions are counted together ('claims')."
 )
 
 SHARED_CAUTIONS = [CAUTIONS[name] for name in ("remedy", "same time", "sign")]  # told once above a table
@@ -90,7 +91,8 @@ def _tell_answer(row: dict[str, object]) -> dict[str, object]:
         "Studies": row["literature"] or MISSING,
         "Effect": effect,
         "95 % interval": format_interval(lower, upper, measure),
-        f"p, adjusted ({row['family']})": format_p(float(str(row["p_adjusted"]))),
+        "p, adjusted": format_p(float(str(row["p_adjusted"]))),
+        "Family": row["family"],
         "Would have been found from": format_effect(detectable, measure),
         "Days": row["n_days"] or MISSING,
         "Mind": "; ".join(filter(None, [*own, str(row["note"])])),
