@@ -272,7 +272,8 @@ def run_triggers(args: argparse.Namespace) -> int:
     chosen = match_names(journal, args.triggers) or None
     _tell("Estimating ...")
     lags = (0,) if journal.calendar == "none" else args.lags
-    _put_table(estimate_effects(journal, triggers=chosen, lags=lags, adjust=args.adjust, by=args.by), args)
+    table = estimate_effects(journal, triggers=chosen, lags=lags, adjust=args.adjust, by=args.by)
+    _put_table(table.assign(family="triggers"), args)
     return 0
 
 

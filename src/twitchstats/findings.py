@@ -105,7 +105,7 @@ def analyze_journal(
     groups = group_triggers(journal, outcome=outcome, triggers=tested, effects=primary)
     cumulative = directions = pd.DataFrame()
     if ordered:
-        directions = compare_directions(journal, outcome=outcome, triggers=chosen)
+        directions = compare_directions(journal, outcome=outcome, triggers=chosen).assign(family="directions")
         cumulative = estimate_cumulative_effects(
             journal, outcome=outcome, triggers=chosen, days=WINDOW, first_lag=1
         ).assign(family="days before")

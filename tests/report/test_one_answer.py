@@ -151,6 +151,19 @@ def test_the_command_line_prints_the_ledger_of_the_report(told, capsys):
         assert printed[name].to_numpy(float) == pytest.approx(findings.ledger[name].to_numpy(float), nan_ok=True)
 
 
+def test_the_command_line_prints_the_effects_of_the_report(told, capsys):
+    _, findings, _, path, options = told
+    arguments = [part for name, value in options.items() for part in (f"--{name}", value)]
+    assert cli.main(["triggers", str(path), "--csv", *arguments]) == 0
+    printed = pd.read_csv(StringIO(capsys.readouterr().out), keep_default_na=False, na_values={n: "" for n in NUMBERS})
+    assert (
+        printed[["trigger", "family"]].to_numpy().tolist()
+        == findings.effects[["trigger", "family"]].to_numpy().tolist()
+    )
+    for name in NUMBERS:
+        assert printed[name].to_numpy(float) == pytest.approx(findings.effects[name].to_numpy(float), nan_ok=True)
+
+
 def test_every_answer_on_the_page_is_that_of_the_frame(told):
     """Each row of the page's tables of questions is one answer, in its numbers; and none is left out or told twice."""
     _, findings, report, *_ = told

@@ -123,20 +123,6 @@ def strip(ax: Axes, sides: Sequence[str]) -> None:
         ax.spines[side].set_visible(False)
 
 
-def make_panels(count: int, people: int) -> np.ndarray:
-    """Return axes of a new figure, four in a row."""
-    from matplotlib import pyplot as plt
-
-    columns = min(count, 4)
-    rows = -(-count // columns)
-    height = 1.3 + min(4.0, 0.13 * max(people, 4))
-    figure, panels = plt.subplots(rows, columns, figsize=(3.0 * columns, height * rows), layout="constrained",
-                                  squeeze=False)  # fmt: skip
-    for spare in panels.ravel()[count:]:
-        figure.delaxes(spare)
-    return panels.ravel()[:count]
-
-
 def make_axes(width: float, height: float) -> Axes:
     """Return the axes of a new figure, in inches."""
     from matplotlib import pyplot as plt

@@ -48,7 +48,7 @@ def describe_claims(answers: pd.DataFrame, ledger: pd.DataFrame) -> Prose:
     told = tell_verdicts(judged)
     if not told:
         return Prose(text)
-    return Prose(f"{text}Of these {'are' if len(judged) != 1 else 'is'} {told}.\n\n{_LEGEND}")
+    return Prose(f"{text}Of these: {told}.\n\n{_LEGEND}")
 
 
 def tell_verdicts(answers: pd.DataFrame) -> str:

@@ -51,7 +51,7 @@ def describe_triggers(
     tail = ""
     if rest:
         power = _tell_power(tested.drop(found.index))
-        tail = f"\n\nThe other {rest} are inconclusive{tell_first(effects)}, not absent. {power}"
+        tail = f"\n\nThe other {rest} do not stand out{tell_first(effects)}: no proof that they do nothing. {power}"
     cautions = same + tell_cautions(journal, found) + tell_reverse(journal, found, directions)
     told = f"{head}These go with it beyond what chance explains:\n\n" + "\n".join(lines)
     return Prose(f"{told}{tail}\n\n{cautions.strip()}".strip())
