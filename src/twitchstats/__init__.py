@@ -27,9 +27,12 @@ _ROOMS = {
         "load_articles",
         "load_claims",
         "load_evidence",
+        "load_questions",
+        "answer_questions",
         "check_claims",
         "count_verdicts",
-        "summarize_ledger",
+        "score_articles",
+        "introduce_questions",
         "compare_sources",
         "count_agreement",
         "find_disagreements",
@@ -37,6 +40,7 @@ _ROOMS = {
         "estimate_remedy_effects",
         "estimate_sign_ratios",
     ],
+    "findings": ["Findings", "analyze_journal"],
     "redflags": ["RedFlagModel", "validate_risk", "explore_assumptions"],
 }
 _HOME = {name: room for room, names in _ROOMS.items() for name in names}

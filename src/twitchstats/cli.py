@@ -27,7 +27,7 @@ Command = Callable[[argparse.Namespace], int]
 EXIT_CODES = (
     "exit codes: 0 all well; 1 done, with something to tell (refused cells, numbers that differ); 2 not possible"
 )
-WORLDS = ("articles", "literature", "null")
+WORLDS = ("articles", "faint", "literature", "null")
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -265,14 +265,15 @@ def run_check(args: argparse.Namespace) -> int:
 
 def run_triggers(args: argparse.Namespace) -> int:
     """Estimate the effects of all triggers."""
-    from twitchstats.report.findings import match_names
+    from twitchstats.findings import match_names
     from twitchstats.triggers import estimate_effects
 
     journal = _read(args)
     chosen = match_names(journal, args.triggers) or None
     _tell("Estimating ...")
     lags = (0,) if journal.calendar == "none" else args.lags
-    _put_table(estimate_effects(journal, triggers=chosen, lags=lags, adjust=args.adjust, by=args.by), args)
+    table = estimate_effects(journal, triggers=chosen, lags=lags, adjust=args.adjust, by=args.by)
+    _put_table(table.assign(family="triggers"), args)
     return 0
 
 

@@ -11,9 +11,15 @@ from twitchstats.errors import OptionError, check_choice
 
 FloatArray = NDArray[np.float64]
 
-VERDICTS = (
-    "supported", "contradicted", "practically null", "differs between people", "inconclusive", "not testable",
-)  # fmt: skip
+MEANING = {
+    "supported": "this journal shows it, in the claimed direction, beyond what chance explains",
+    "contradicted": "this journal shows the opposite, beyond what chance explains",
+    "practically null": "whatever effect there is, it is too small to matter here",
+    "differs between people": "people differ: one person's effect goes one way, another's the other",
+    "inconclusive": "the data allow both an effect that matters and none; this is not 'no effect'",
+    "not testable": "no journal, or not this one, can decide it",
+}
+VERDICTS = tuple(MEANING)
 
 
 def adjust_p_values(p_values: ArrayLike) -> FloatArray:

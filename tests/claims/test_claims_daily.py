@@ -34,6 +34,11 @@ def simulate_remedy(people, days, *, effect, seed, reaction=1.5, lag=1, same_day
     return {"twitches": y, "heat": x}
 
 
+def follow_day(journal, **options):
+    """Estimate what a remedy does on the day after it alone."""
+    return estimate_remedy_effects(journal, **({"lag": 1, "days": 1} | options))
+
+
 def lay_out_panel(values):
     days = values.shape[1]
     weekday = np.broadcast_to(np.arange(days) % 7, values.shape)
@@ -90,7 +95,7 @@ def test_given_columns_are_the_engine_of_effects(journal_of):
 def test_naive_is_fooled_and_the_estimate_is_not(journal_of):
     """No effect at all, but the remedy follows bad days: before and after shows an improvement."""
     journal = journal_of(simulate_remedy(40, 150, effect=0.0, seed=11, reaction=2))
-    row = estimate_remedy_effects(journal, remedies=["heat"]).iloc[0]
+    row = follow_day(journal, remedies=["heat"]).iloc[0]
     assert row["naive"] < 0.9
     assert row["ci_lower"] < 1 < row["ci_upper"]
     assert row["estimate"] == pytest.approx(1.0, abs=0.06)
@@ -99,7 +104,7 @@ def test_naive_is_fooled_and_the_estimate_is_not(journal_of):
 @pytest.mark.parametrize("lag", [0, 1])
 def test_a_planted_effect_comes_back(journal_of, lag):
     journal = journal_of(simulate_remedy(60, 150, effect=np.log(0.7), seed=3, lag=lag))
-    row = estimate_remedy_effects(journal, remedies=["heat"], lag=lag).iloc[0]
+    row = follow_day(journal, remedies=["heat"], lag=lag).iloc[0]
     assert row["estimate"] == pytest.approx(0.7, abs=0.06)
     assert row["p_value"] < 1e-6
     assert row["order"] == ("forward" if lag else "same time")
@@ -111,7 +116,7 @@ def test_a_planted_effect_comes_back(journal_of, lag):
 def test_size_for_one_person(journal_of, same_day):
     """1,000 diaries of 100 days with a useless remedy on or after bad days: 5 % within .03 and .065."""
     journal = journal_of(simulate_remedy(1000, 100, effect=0.0, seed=5, same_day=same_day))
-    p_values = estimate_remedy_effects(journal, remedies=["heat"], by="person")["p_value"].dropna()
+    p_values = follow_day(journal, remedies=["heat"], by="person")["p_value"].dropna()
     assert len(p_values) > 990
     assert 0.03 <= (p_values < 0.05).mean() <= 0.065
 
@@ -122,13 +127,13 @@ def test_size_when_a_useless_remedy_follows_bad_days(journal_of):
     hits = 0
     for seed in range(200):
         journal = journal_of(simulate_remedy(8, 100, effect=0.0, seed=1000 + seed, same_day=seed % 2 == 0))
-        hits += estimate_remedy_effects(journal, remedies=["heat"])["p_value"].iloc[0] < 0.05
+        hits += follow_day(journal, remedies=["heat"])["p_value"].iloc[0] < 0.05
     assert hits / 200 <= 0.10
 
 
 def test_by_person_and_pooled_agree_for_one_person(journal_of):
     journal = journal_of(simulate_remedy(1, 200, effect=np.log(0.5), seed=1))
-    pooled, own = (estimate_remedy_effects(journal, remedies=["heat"], by=by).iloc[0] for by in ("pooled", "person"))
+    pooled, own = (follow_day(journal, remedies=["heat"], by=by).iloc[0] for by in ("pooled", "person"))
     assert own["person"] == "P000"
     assert pooled["estimate"] == own["estimate"]
     assert own["n_people"] == 1
@@ -137,9 +142,9 @@ def test_by_person_and_pooled_agree_for_one_person(journal_of):
 def test_reasons_instead_of_silence(journal_of):
     columns = simulate_remedy(3, 60, effect=0.0, seed=1)
     never = np.zeros_like(columns["heat"])
-    assert estimate_remedy_effects(journal_of(columns | {"heat": never}))["reason"].tolist() == ["no variation"]
+    assert follow_day(journal_of(columns | {"heat": never}))["reason"].tolist() == ["no variation"]
     short = {name: values[:, :15] for name, values in columns.items()}
-    assert estimate_remedy_effects(journal_of(short))["reason"].tolist() == ["too few days with and without it"]
+    assert follow_day(journal_of(short))["reason"].tolist() == ["too few days with and without it"]
 
 
 def test_lags_go_by_date_over_gaps(journal_of):
@@ -148,16 +153,16 @@ def test_lags_go_by_date_over_gaps(journal_of):
     gap = {name: values.copy() for name, values in columns.items()}
     for values in gap.values():
         values[:, 60:64] = np.nan
-    full = estimate_remedy_effects(journal_of(columns))["n_days"].iloc[0]
+    full = follow_day(journal_of(columns))["n_days"].iloc[0]
     # days 60 to 63 are missing, 64 lacks yesterday, 65 the day before that
-    assert estimate_remedy_effects(journal_of(gap))["n_days"].iloc[0] == full - 6
+    assert follow_day(journal_of(gap))["n_days"].iloc[0] == full - 6
 
 
 def test_order_of_rows_and_columns_changes_nothing(journal_of):
     journal = journal_of(simulate_remedy(4, 80, effect=-0.3, seed=8))
     shuffled = journal.days.sample(frac=1, random_state=1)[::-1][["heat", "twitches"]]
     other = type(journal)(**(vars(journal) | {"days": shuffled}))
-    first, second = estimate_remedy_effects(journal), estimate_remedy_effects(other)
+    first, second = follow_day(journal), follow_day(other)
     assert first.round(12).equals(second.round(12))
 
 
@@ -165,12 +170,52 @@ def test_remedy_errors(journal_of):
     journal = journal_of(simulate_remedy(2, 40, effect=0.0, seed=1))
     with pytest.raises(UnknownNameError, match=re.escape("No remedy named 'heet'. Did you mean 'heat'?")):
         estimate_remedy_effects(journal, remedies=["heet"])
-    with pytest.raises(OptionError, match=re.escape("lag=-1, by='pooled' is not possible.")):
+    with pytest.raises(OptionError, match=re.escape("lag=-1, days=2, by='pooled' is not possible.")):
         estimate_remedy_effects(journal, lag=-1)
+    with pytest.raises(OptionError, match=re.escape("lag=0, days=0, by='pooled' is not possible.")):
+        estimate_remedy_effects(journal, days=0)
     unordered = type(journal)(**(vars(journal) | {"calendar": "none"}))
-    with pytest.raises(OptionError, match=re.escape("lag=1, by='pooled' is not possible.")):
+    with pytest.raises(OptionError, match=re.escape("lag=0, days=2, by='pooled' is not possible.")):
         estimate_remedy_effects(unordered)
-    assert estimate_remedy_effects(unordered, lag=0)["n_days"].iloc[0] == 80
+    assert estimate_remedy_effects(unordered, lag=0, days=1)["n_days"].iloc[0] == 80
+
+
+def test_two_days_together_are_their_sum(journal_of):
+    """A remedy that takes a share of its own day and the next takes that share of both together."""
+    row = estimate_remedy_effects(journal_of(simulate_remedy(80, 150, effect=np.log(0.7), seed=3, lag=0))).iloc[0]
+    alone = follow_day(journal_of(simulate_remedy(80, 150, effect=np.log(0.7), seed=3, lag=0)), lag=0).iloc[0]
+    assert alone["estimate"] < row["estimate"] < 0.95  # the next day has less of it
+    assert row["order"] == "same time"
+    assert row["p_value"] < 1e-3
+    assert row["n_days"] == alone["n_days"] - 80  # the last day of each has no next
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("same_day", [False, True])
+def test_two_days_never_make_a_useless_remedy_look_good(journal_of, same_day):
+    """1,000 diaries with a useless remedy after bad days: 5 %; on bad days it looks worse, and never better."""
+    journal = journal_of(simulate_remedy(1000, 100, effect=0.0, seed=5, same_day=same_day))
+    table = estimate_remedy_effects(journal, remedies=["heat"], by="person")
+    found = table["p_value"] < 0.05
+    assert (found & (table["estimate"] < 1)).mean() <= 0.03 + 0.01
+    if not same_day:
+        assert 0.03 <= found[table["p_value"].notna()].mean() <= 0.07
+
+
+def test_days_with_something_else_alone(journal_of):
+    """Heat helps on days of overuse only: asked on these days it helps by that much, on the others not at all."""
+    columns = simulate_remedy(60, 150, effect=0.0, seed=12)
+    rng = np.random.default_rng(1)
+    overuse = (rng.random(columns["heat"].shape) < 0.5).astype(float)
+    gone = rng.random(columns["heat"].shape) < 0.4 * overuse * columns["heat"]
+    columns["twitches"] = np.where(gone, 0.0, columns["twitches"])
+    journal = journal_of(columns | {"overuse": overuse})
+    there = estimate_remedy_effects(journal, remedies=["heat"], on="overuse", days=1).iloc[0]
+    other = journal_of(columns | {"overuse": 1 - overuse})
+    elsewhere = estimate_remedy_effects(other, remedies=["heat"], on="overuse", days=1).iloc[0]
+    assert there["estimate"] == pytest.approx(0.6, abs=0.08)
+    assert elsewhere["ci_lower"] < 1 < elsewhere["ci_upper"]
+    assert there["n_days"] + elsewhere["n_days"] < 60 * 150
 
 
 def simulate_dose(bent: bool, seed: int):
@@ -211,19 +256,19 @@ def test_yes_no_and_rating_outcomes_have_their_own_measure(journal_of):
     taken = (rng.random((10, 120)) < 0.4).astype(float)
     pain = np.clip(np.round(4 - 1.5 * np.roll(taken, 1, axis=1) + rng.normal(size=taken.shape)), 0, 10)
     journal = journal_of({"pain": pain, "heat": taken})
-    row = estimate_remedy_effects(journal, outcome="pain", remedies=["heat"]).iloc[0]
+    row = follow_day(journal, outcome="pain", remedies=["heat"]).iloc[0]
     assert (row["measure"], row["estimate"]) == ("difference", pytest.approx(-1.5, abs=0.2))
     assert row["naive"] < 0
     awake = (rng.random(taken.shape) < np.where(np.roll(taken, 1, axis=1) > 0, 0.3, 0.6)).astype(float)
     journal = journal_of({"rest": awake, "heat": taken})
-    row = estimate_remedy_effects(journal, outcome="rest", remedies=["heat"]).iloc[0]
+    row = follow_day(journal, outcome="rest", remedies=["heat"]).iloc[0]
     assert (row["measure"], row["estimate"]) == ("odds ratio", pytest.approx(0.3 / 0.7 / 1.5, rel=0.25))
     assert row["naive"] < 1
 
 
 def test_alpha_widens_the_interval_and_nothing_else(journal_of):
     journal = journal_of(simulate_remedy(5, 80, effect=-0.3, seed=8))
-    usual, wide = (estimate_remedy_effects(journal, remedies=["heat"], alpha=a).iloc[0] for a in (0.05, 0.01))
+    usual, wide = (follow_day(journal, remedies=["heat"], alpha=a).iloc[0] for a in (0.05, 0.01))
     assert wide["ci_lower"] < usual["ci_lower"] < usual["ci_upper"] < wide["ci_upper"]
     for name in ("estimate", "ci90_lower", "p_value"):
         assert wide[name] == usual[name]

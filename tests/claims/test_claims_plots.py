@@ -3,42 +3,57 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from twitchstats.claims import compare_sources, load_claims, summarize_ledger
+from twitchstats.claims import compare_sources, load_claims, load_questions, score_articles
 from twitchstats.inference import VERDICTS
-from twitchstats.plots.claims import VERDICT_COLOURS, plot_claim_matrix, plot_ledger, plot_remedies, plot_sources
+from twitchstats.plots.claims import (
+    VERDICT_COLOURS,
+    plot_answers,
+    plot_claim_matrix,
+    plot_remedies,
+    plot_scores,
+    plot_sources,
+)
 
 mpl.use("agg")
 
 
 @pytest.fixture
+def answers() -> pd.DataFrame:
+    """Return answers with every verdict, laid out by hand."""
+    questions = load_questions().iloc[::4]
+    tested = questions["test"] != ""
+    verdict = np.where(tested, np.resize(VERDICTS[:5], len(questions)), "not testable")
+    numbers = dict.fromkeys(("estimate", "ci_lower", "ci_upper", "p_adjusted"), np.where(tested, 1.2, np.nan))
+    return questions.assign(verdict=verdict, measure="rate ratio", articles="A1 A3", **numbers)
+
+
+@pytest.fixture
 def ledger() -> pd.DataFrame:
     """Return a ledger with every verdict, laid out by hand."""
-    claims = load_claims().iloc[::6]
-    tested = claims["test"] != ""
-    verdict = np.where(tested, np.resize(VERDICTS[:4], len(claims)), "not testable")
-    numbers = dict.fromkeys(("estimate", "ci_lower", "ci_upper", "p_adjusted"), np.where(tested, 1.2, np.nan))
-    return claims.assign(verdict=verdict, measure="rate ratio", n_people=3, n_days=100, order="", **numbers)
+    claims = load_claims().merge(load_questions()[["question_id", "question", "literature"]], how="left")
+    asked = claims["question_id"] != ""
+    verdict = np.where(asked, np.resize(VERDICTS[:4], len(claims)), "not testable")
+    return claims.assign(verdict=verdict, literature=claims["literature"].fillna(""))
 
 
 def words(ax) -> list[str]:
     return [text.get_text() for text in ax.texts]
 
 
-def test_ledger_says_every_verdict_by_word_and_colour(ledger):
+def test_answers_say_every_verdict_by_word_and_colour(answers):
     from matplotlib.colors import to_hex
 
-    frame = summarize_ledger(ledger)
-    before = frame.copy()
-    ax = plot_ledger(frame)
-    assert set(frame["verdict"]) == set(VERDICTS[:4])
-    assert [word for word in words(ax) if word in VERDICTS] == frame["verdict"].tolist()
-    assert [to_hex(patch.get_facecolor()) for patch in ax.patches] == frame["verdict"].map(VERDICT_COLOURS).tolist()
+    before = answers.copy()
+    ax = plot_answers(answers)
+    assert [word for word in words(ax) if word in VERDICTS] == answers["verdict"].tolist()
+    colours = answers["verdict"].map(VERDICT_COLOURS).tolist()
+    assert [to_hex(patch.get_facecolor()) for patch in ax.patches] == colours
     assert "RR 1.20 (1.20 to 1.20)" in words(ax)
-    pd.testing.assert_frame_equal(frame, before)
+    pd.testing.assert_frame_equal(answers, before)
 
 
-def test_ledger_rows_do_not_overlap(ledger):
-    ax = plot_ledger(summarize_ledger(ledger))
+def test_rows_do_not_overlap(answers):
+    ax = plot_answers(answers)
     renderer = ax.figure.canvas.get_renderer()
     ax.figure.draw_without_rendering()
     boxes = [text.get_window_extent(renderer) for text in ax.texts]
@@ -46,11 +61,14 @@ def test_ledger_rows_do_not_overlap(ledger):
         assert not any(box.overlaps(other) for other in boxes[number + 1 :]), ax.texts[number].get_text()
 
 
-def test_matrix_has_a_cell_for_each_article_that_claims(ledger):
+def test_matrix_has_a_letter_for_each_article_that_claims(ledger):
     ax = plot_claim_matrix(ledger, min_articles=1, testable=False)
-    assert len(ax.patches) == len(ledger.drop_duplicates(["topic", "article"]))
+    letters = [word for word in words(ax) if word]
+    assert len(letters) == len(ledger.drop_duplicates(["topic", "article"]))
+    assert set(letters) == set("SC0±–")
     assert [label.get_text() for label in ax.get_xticklabels()] == ["A1", "A2", "A3", "A4", "A5"]
-    assert len(plot_claim_matrix(ledger, min_articles=1).patches) < len(ax.patches)
+    assert len(ax.get_yticklabels()) == ledger["topic"].nunique()
+    assert len(plot_claim_matrix(ledger, min_articles=1).get_yticklabels()) < ledger["topic"].nunique()
 
 
 def test_sources_show_articles_data_and_literature(ledger):
@@ -58,6 +76,18 @@ def test_sources_show_articles_data_and_literature(ledger):
     ax = plot_sources(frame)
     assert sum(len(dots.get_offsets()) for dots in ax.collections) == frame["n_articles"].sum()
     assert {"disputes", "agrees", "no figure known"} <= set(words(ax))
+
+
+def test_scores_count_what_is_decided(ledger):
+    scores = score_articles(ledger)
+    a3 = ledger[ledger["article"] == "A3"]
+    assert scores.loc["A3", "claims"] == len(a3)
+    assert scores.loc["A3", "agrees"] == (a3["literature"] == "agrees").sum()
+    assert scores.loc["A3", "supported"] == (a3["verdict"] == "supported").sum()
+    assert scores.loc["A3", "decided_by_data"] == a3["verdict"].isin(VERDICTS[:4]).sum()
+    told = [word for word in words(plot_scores(scores)) if " of " in word]
+    assert f"{scores.loc['A3', 'agrees']} of {scores.loc['A3', 'decided_by_literature']}" in told
+    assert len(told) == 10
 
 
 def test_drawing_uses_the_axes_it_is_given(ledger):
@@ -89,3 +119,13 @@ def test_remedies_show_both_answers_and_leave_out_what_has_none(measure, scale):
     assert (estimates, naive) == ([0.8, 0.9], [0.5, 0.6])
     assert ax.get_xscale() == scale
     pd.testing.assert_frame_equal(frame, before)
+
+
+def test_an_interval_without_end_leaves_the_axis_finite():
+    from twitchstats.plots.drawing import choose_limits
+
+    frame = pd.DataFrame({"estimate": [0.8, 1.2], "ci_lower": [0.0, 1.0], "ci_upper": [np.inf, 1.4]})
+    low, high = choose_limits(frame, "rate ratio")
+    assert 0 < low < 0.8 < 1.4 < high < 5
+    low, high = choose_limits(frame.assign(ci_upper=np.inf), "rate ratio")
+    assert 0 < low < 0.8 < 1.2 < high < np.inf

@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from twitchstats.claims import load_claims
+from twitchstats.claims import load_claims, load_questions
 from twitchstats.report.refresh import export_pictures
 from twitchstats.resources import find_resource
 
@@ -45,4 +45,5 @@ def test_pictures_are_those_of_the_notebooks():
 
 
 def test_the_number_of_claims_is_the_registers():
-    assert f"It puts {len(load_claims())} claims of five popular health articles to the test" in README
+    told = f"{len(load_claims())} claims of five popular health articles to the test: {len(load_questions())} plain"
+    assert told in README

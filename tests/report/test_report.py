@@ -12,9 +12,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from twitchstats import cli
+from twitchstats import cli, findings
 from twitchstats.errors import JournalError, OptionError, UnknownNameError
-from twitchstats.report import findings, refresh, verify_report, wording, write_report
+from twitchstats.report import refresh, verify_report, wording, write_report
 from twitchstats.report.wording.prose import SEE_A_DOCTOR, to_plain
 from twitchstats.resources import find_resource
 
@@ -92,7 +92,7 @@ def test_private_text_stays_private_and_refusals_are_told(written):
 
 def test_no_code_is_shown_and_no_path_of_this_machine(written):
     page = written[0].html.read_text()
-    assert "collect_findings" not in page
+    assert "analyze_journal" not in page
     assert str(written[1].parent) not in page
     assert str(written[1].parent) not in written[0].notebook.read_text()
 

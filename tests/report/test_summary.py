@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from twitchstats.errors import JournalError, NotEnoughDataError, UnknownNameError
+from twitchstats.findings import find_outcome
 from twitchstats.report import summary
 
 
@@ -79,7 +80,7 @@ def test_a_journal_without_outcome_is_told(make_journal):
         "The journal has no column 'twitches' to explain. Name one with --outcome (in Python: outcome=). Columns: mood."
     )
     with pytest.raises(JournalError, match=f"^{re.escape(message)}$"):
-        summary.find_outcome(journal)
+        find_outcome(journal)
 
 
 def test_values_are_counted_and_many_are_gathered(make_journal):

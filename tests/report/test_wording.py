@@ -6,10 +6,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from twitchstats.findings import analyze_journal, join_groups
 from twitchstats.report import wording
-from twitchstats.report.findings import collect_findings, join_groups
 from twitchstats.report.wording.findings import BOTH_WAYS, tell_effect, tell_reverse
-from twitchstats.report.wording.refused import MEANING
+from twitchstats.report.wording.refused import IN_PLAIN_WORDS
 from twitchstats.triggers.engine import REFUSALS
 
 
@@ -36,7 +36,7 @@ def tangled():
 @pytest.fixture
 def found(tangled, make_journal):
     journal = make_journal(tangled)
-    return journal, collect_findings(journal)
+    return journal, analyze_journal(journal)
 
 
 def test_what_measures_one_thing_stands_together_and_nothing_is_hidden(found):
@@ -93,7 +93,7 @@ def test_where_all_was_tested_nothing_is_said(found):
 
 
 def test_every_reason_of_the_engine_is_put_in_plain_words():
-    assert set(REFUSALS) - {""} <= set(MEANING)
+    assert set(REFUSALS) - {""} <= set(IN_PLAIN_WORDS)
 
 
 def test_the_days_before_are_told_together(found):
@@ -145,7 +145,7 @@ def test_the_sum_of_all_triggers_stands_below_its_parts(tangled, make_journal):
     variables = journal.variables
     kind = variables["kind"].mask(variables["name"].isin(columns), "yes/no")
     journal = replace(journal, variables=variables.assign(kind=kind))
-    shown = wording.tabulate_risks(journal, collect_findings(journal).risks).text["Trigger"].tolist()
+    shown = wording.tabulate_risks(journal, analyze_journal(journal).risks).text["Trigger"].tolist()
     assert sorted(shown[:2]) == ["Beer", "Wine"]
     assert shown[2:] == ["any of these"]
 
@@ -158,6 +158,6 @@ def test_what_stands_out_only_further_back_is_told_too(found):
     primary = findings.primary.assign(p_adjusted=1.0)
     told = wording.describe_triggers(journal, effects, primary, findings.directions)
     assert "At another lag: Stress +20\u00a0% (+10\u00a0% to +30\u00a0%) 2 days before." in told
-    short = wording.describe_report(journal, effects, primary, findings.directions, findings.ledger)
+    short = wording.describe_report(journal, replace(findings, effects=effects, primary=primary))
     assert "none of 3 stands out at its first lag" in short
     assert "At another lag: Stress" in short

@@ -1,9 +1,10 @@
-"""The claims of five popular articles, and the ledger that judges them against a journal."""
+"""The claims of five popular articles, the questions they ask, and the answers of a journal."""
 
 from twitchstats.claims.analyses import ANALYSES
+from twitchstats.claims.answers import ANSWER_COLUMNS, LEDGER_COLUMNS, answer_questions, check_claims
 from twitchstats.claims.doses import compare_dose_shapes
-from twitchstats.claims.ledger import LEDGER_COLUMNS, check_claims
 from twitchstats.claims.people import estimate_sign_ratios
+from twitchstats.claims.questions import Question, load_questions
 from twitchstats.claims.register import (
     KINDS,
     count_agreement,
@@ -13,12 +14,15 @@ from twitchstats.claims.register import (
     load_evidence,
 )
 from twitchstats.claims.remedies import estimate_remedy_effects
-from twitchstats.claims.summary import compare_sources, count_verdicts, summarize_ledger
+from twitchstats.claims.summary import compare_sources, count_verdicts, introduce_questions, score_articles
 
 __all__ = [
     "ANALYSES",
+    "ANSWER_COLUMNS",
     "KINDS",
     "LEDGER_COLUMNS",
+    "Question",
+    "answer_questions",
     "check_claims",
     "compare_dose_shapes",
     "compare_sources",
@@ -27,8 +31,10 @@ __all__ = [
     "estimate_remedy_effects",
     "estimate_sign_ratios",
     "find_disagreements",
+    "introduce_questions",
     "load_articles",
     "load_claims",
     "load_evidence",
-    "summarize_ledger",
+    "load_questions",
+    "score_articles",
 ]

@@ -1,15 +1,15 @@
-"""Which analysis judges which kind of claim: names of the register's column `test`, each with what it needs."""
+"""Which analysis answers which question: names of the column `test`, each with what it needs."""
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
-from typing import Any, NamedTuple
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import pandas as pd
-from scipy import stats
 
 from twitchstats.claims.doses import compare_dose_shapes
-from twitchstats.claims.people import estimate_sign_ratios
+from twitchstats.claims.people import compare_groups, estimate_sign_ratios, find_cases, has_diagnoses
+from twitchstats.claims.questions import STAND_INS, Question
 from twitchstats.claims.remedies import estimate_remedy_effects
 from twitchstats.episodes import (
     compare_sites_by_trigger,
@@ -21,25 +21,35 @@ from twitchstats.episodes import (
     relate_sign_to_duration,
     test_site_share,
 )
-from twitchstats.inference import describe_estimates, detectable_effect
+from twitchstats.inference import detectable_effect
 from twitchstats.journal import Journal
 
 Finding = dict[str, Any]
+LAGS = (0, 1, 2, 3)
+KNOWN = "triggers"  # family of the effects that a report tells of all triggers
 KINDS = {"twitches": "twitch", "cramps": "cramp", "spasms": "spasm"}
 
 
-class Request(NamedTuple):
-    """What a claim asks of the data; claims with equal requests share one estimate."""
+@dataclass(frozen=True)
+class Source:
+    """What the questions are put to.
 
-    test: str
-    variables: tuple[str, ...]
-    lag: int
-    outcome: str
-    level: str
+    Attributes
+    ----------
+    journal : Journal
+    cohort : DataFrame
+        People with signs and a diagnosis.
+    effects : dict
+        Effects that are known already (`estimate_effects`), by outcome.
+    """
+
+    journal: Journal
+    cohort: pd.DataFrame
+    effects: dict[str, pd.DataFrame] = field(default_factory=dict)
 
 
-Runner = Callable[[list[Request], Journal, pd.DataFrame], list[Finding]]
-EpisodeTest = Callable[[Journal, Request, str | None], pd.DataFrame]
+Runner = Callable[[list[Question], Source], list[Finding]]
+EpisodeTest = Callable[[Journal, Question, str | None], pd.DataFrame]
 
 
 @dataclass(frozen=True)
@@ -48,9 +58,9 @@ class Analysis:
 
     Attributes
     ----------
-    run : callable (requests, journal, cohort) -> list of findings in the order of the requests
+    run : callable (questions, source) -> list of findings in the order of the questions
         A finding has ``estimate, ci_lower, ci_upper, ci90_lower, ci90_upper, p_value, n_people, n_days, measure,
-        reference, detectable, reason`` and perhaps ``order, note``.
+        reference, detectable, reason`` and perhaps ``order, caution, note``.
     table : {"days", "episodes", "people"}
         Where its variables are.
     daily : tuple of str
@@ -59,6 +69,8 @@ class Analysis:
         The outcome says which kind of episode is meant ("twitches": episodes of kind "twitch").
     ordered : bool
         It needs days that are in order, whatever the lag.
+    on_days : bool
+        The level names a variable on whose days it is asked.
     """
 
     run: Runner
@@ -66,31 +78,34 @@ class Analysis:
     daily: tuple[str, ...] = ()
     outcome_is_kind: bool = False
     ordered: bool = False
+    on_days: bool = False
 
-    def choose_outcome(self, outcomes: list[str], daily: set[str], kinds: set[str]) -> str:
-        """Return the first outcome that is there; all of them joined by " or " if none is.
+    def choose_outcome(self, outcome: str, there: dict[str, set[str]]) -> str:
+        """Return the outcome asked about if it is there, else the first that stands in for it, else itself.
 
         Parameters
         ----------
-        outcomes : list of str
-            By preference.
-        daily : set of str
-            Variables with any value in the daily table.
-        kinds : set of str
-            Outcomes of whose kind the journal has episodes; where it tells none apart, every episode counts ("").
+        outcome : str
+        there : dict
+            For "days" and "kinds" the outcomes that have any value or episode. Where episodes are not told apart,
+            every episode counts ("").
         """
-        there = [name for name in outcomes if name in (kinds if self.outcome_is_kind else daily)]
-        if there or not outcomes:
-            return there[0] if there else ""
-        return "" if self.outcome_is_kind and not kinds else " or ".join(outcomes)
+        known = there["kinds" if self.outcome_is_kind else "days"]
+        if self.outcome_is_kind and not known:
+            return ""
+        return next((name for name in (outcome, *STAND_INS.get(outcome, ())) if name in known), outcome)
 
-    def needs(self, request: Request) -> list[tuple[str, str]]:
-        """Return (table, column) of everything the request needs."""
-        names = [(("days" if name in self.daily else self.table), name)
-                 for variable in request.variables for name in variable.split("|")]  # fmt: skip
-        if self.outcome_is_kind:
-            return [*names, *([("kinds", request.outcome)] if request.outcome else [])]
-        return [*names, *([("days", request.outcome)] if request.outcome else [])]
+    def needs(self, question: Question) -> list[tuple[str, str]]:
+        """Return (table, column) of everything the question needs."""
+        needed = [(("days" if name in self.daily else self.table), name)
+                  for variable in question.variables for name in variable.split("|")]  # fmt: skip
+        if self.table == "people":
+            needed.append(("people", "diagnosis or serious"))
+        if self.on_days and question.level:
+            needed.append(("days", question.level))
+        if question.outcome:
+            needed.append(("kinds" if self.outcome_is_kind else "days", question.outcome))
+        return needed
 
 
 def _find_row(table: pd.DataFrame, **wanted: object) -> Finding:
@@ -99,95 +114,115 @@ def _find_row(table: pd.DataFrame, **wanted: object) -> Finding:
     return {str(key): value for key, value in table[chosen].iloc[0].items()}
 
 
-def _group(requests: Iterable[Request], key: Callable[[Request], Any]) -> dict[Any, list[Request]]:
-    groups: dict[Any, list[Request]] = {}
-    for request in requests:
-        groups.setdefault(key(request), []).append(request)
+def _group(questions: Iterable[Question], key: Callable[[Question], Any]) -> dict[Any, list[Question]]:
+    groups: dict[Any, list[Question]] = {}
+    for question in questions:
+        groups.setdefault(key(question), []).append(question)
     return groups
 
 
-def _run_triggers(requests: list[Request], journal: Journal, _: pd.DataFrame) -> list[Finding]:
+def estimate_all_effects(journal: Journal, outcome: str, *, triggers: Sequence[str] | None = None) -> pd.DataFrame:
+    """Return the effects on an outcome that a report tells and questions rest on: at every lag that there is."""
     from twitchstats.triggers import estimate_effects
 
-    findings: dict[Request, Finding] = {}
-    for (outcome, lag), group in _group(requests, lambda r: (r.outcome, r.lag)).items():
-        triggers = list(dict.fromkeys(request.variables[0] for request in group))
-        table = estimate_effects(journal, outcome=outcome, triggers=triggers, lags=(lag,))
-        for request in group:
-            findings[request] = _find_row(table, trigger=request.variables[0], lag=lag)
-    return [findings[request] for request in requests]
+    lags = (0,) if journal.calendar == "none" else LAGS
+    return estimate_effects(journal, outcome=outcome, triggers=triggers, lags=lags).assign(family=KNOWN)
 
 
-def _run_remedies(requests: list[Request], journal: Journal, _: pd.DataFrame) -> list[Finding]:
-    findings: dict[Request, Finding] = {}
-    for (outcome, lag), group in _group(requests, lambda r: (r.outcome, r.lag)).items():
-        remedies = list(dict.fromkeys(request.variables[0] for request in group))
-        table = estimate_remedy_effects(journal, outcome=outcome, remedies=remedies, lag=lag)
-        for request in group:
-            row = _find_row(table, remedy=request.variables[0])
-            change = "change" if row["measure"] == "difference" else "ratio"
-            note = f"before and after a start alone: {change} {row['naive']:.2f}" if np.isfinite(row["naive"]) else ""
-            findings[request] = row | {"note": note if not row["reason"] else ""}
-    return [findings[request] for request in requests]
+def _run_triggers(questions: list[Question], source: Source) -> list[Finding]:
+    """Take each estimate from the effects that are known; estimate the others of an outcome in one call."""
+    from twitchstats.triggers import estimate_effects
+
+    findings: dict[Question, Finding] = {}
+    for outcome, group in _group(questions, lambda question: question.outcome).items():
+        known = source.effects.get(outcome, pd.DataFrame(columns=["trigger", "lag"]))
+        there = set(zip(known["trigger"], known["lag"], strict=True))
+        absent = [question for question in group if (question.variables[0], question.lag) not in there]
+        tables = [known]
+        if absent:
+            triggers = list(dict.fromkeys(question.variables[0] for question in absent))
+            lags = sorted({question.lag for question in absent})
+            tables.append(estimate_effects(source.journal, outcome=outcome, triggers=triggers, lags=lags))
+        for question in group:
+            table = tables[question in absent]
+            findings[question] = _find_row(table, trigger=question.variables[0], lag=question.lag)
+    return [findings[question] for question in questions]
 
 
-def _run_phases(requests: list[Request], journal: Journal, cohort: pd.DataFrame) -> list[Finding]:
+def _run_remedies(questions: list[Question], source: Source) -> list[Finding]:
+    findings: dict[Question, Finding] = {}
+    for (outcome, lags, on), group in _group(questions, lambda q: (q.outcome, q.lags, q.level)).items():
+        remedies = list(dict.fromkeys(question.variables[0] for question in group))
+        table = estimate_remedy_effects(
+            source.journal, outcome=outcome, remedies=remedies, lag=lags[0], days=len(lags), on=on
+        )
+        for question in group:
+            findings[question] = _find_row(table, remedy=question.variables[0])
+    return [findings[question] | {"note": _tell_starts(findings[question])} for question in questions]
+
+
+def _tell_starts(row: Finding) -> str:
+    """Say what before and after a start would show, which regression to the mean makes too."""
+    change = "difference" if row["measure"] == "difference" else "ratio"
+    return f"before and after a start alone: {change} {row['naive']:.2f}" if np.isfinite(row["naive"]) else ""
+
+
+def _run_phases(questions: list[Question], source: Source) -> list[Finding]:
     """Judge what lasts for weeks: given yesterday's value, today's is no news, so that a lag model can't see it."""
-    return [found | {"note": ""} for found in _run_remedies(requests, journal, cohort)]
+    return [found | {"note": ""} for found in _run_remedies(questions, source)]
 
 
-def _run_thresholds(requests: list[Request], journal: Journal, _: pd.DataFrame) -> list[Finding]:
+def _run_thresholds(questions: list[Question], source: Source) -> list[Finding]:
     findings = []
-    for request in requests:
-        table = compare_dose_shapes(journal, request.variables[0], threshold=float(request.level),
-                                    outcome=request.outcome, lag=request.lag)  # fmt: skip
+    for question in questions:
+        table = compare_dose_shapes(source.journal, question.variables[0], threshold=question.limit,
+                                    outcome=question.outcome, lag=question.lag)  # fmt: skip
         over, bend = _find_row(table, shape="over"), _find_row(table, shape="bend")
-        note = (f"bend at {float(request.level):g} {table['unit'].iloc[0]}: {bend['estimate']:.2f} "
+        note = (f"bend at {question.limit:g} {table['unit'].iloc[0]}: {bend['estimate']:.2f} "
                 f"({bend['ci_lower']:.2f} to {bend['ci_upper']:.2f}) a step")  # fmt: skip
-        findings.append(over | {"order": "same time" if request.lag == 0 else "forward",
+        findings.append(over | {"order": "same time" if question.lag == 0 else "forward",
                                 "note": note if np.isfinite(bend["estimate"]) else ""})  # fmt: skip
     return findings
 
 
-def _run_signs(requests: list[Request], _: Journal, cohort: pd.DataFrame) -> list[Finding]:
+def _run_signs(questions: list[Question], source: Source) -> list[Finding]:
+    cohort = source.cohort
+    tables = [
+        estimate_sign_ratios(cohort, [";".join(question.variables)], label=_choose_label(question.level, cohort))
+        for question in questions
+    ]
+    return [_tell_ratio({str(key): value for key, value in table.iloc[0].items()}) for table in tables]
+
+
+def _run_rules(questions: list[Question], source: Source) -> list[Finding]:
+    from twitchstats.redflags import apply_referral_rules
+
     findings = []
-    for request in requests:
-        row = estimate_sign_ratios(cohort, [";".join(request.variables[:-1])], label=request.level)
-        found = _find_row(row, signs=";".join(request.variables[:-1]))
-        note = ""
-        if not found["reason"]:
-            note = f"sensitivity {found['sensitivity']:.2f}, specificity {found['specificity']:.2f}"
-        findings.append(found | {"note": note})
+    for question in questions:
+        rule, label = question.level.split(": ")
+        called = apply_referral_rules(source.cohort, rules=[rule])[rule].to_numpy(float)
+        case = find_cases(source.cohort, _choose_label(label, source.cohort))
+        findings.append(_tell_ratio(compare_groups(called, case)))
     return findings
 
 
-def _run_rules(requests: list[Request], _: Journal, cohort: pd.DataFrame) -> list[Finding]:
-    from twitchstats.redflags import evaluate_referral_rules
-
-    serious = pd.to_numeric(cohort["serious"], errors="coerce").dropna()
-    if serious.nunique() < 2:
-        return [{"reason": "no variation", "n_people": len(serious)} for _request in requests]
-    table = evaluate_referral_rules(cohort, rules=list(dict.fromkeys(request.level for request in requests)))
-    return [_tell_rule(table[table["rule"] == request.level].set_index("metric")) for request in requests]
+def _choose_label(diagnoses: str, cohort: pd.DataFrame) -> str:
+    """Return the diagnoses by which people are judged; where none is known, their table's own label."""
+    return diagnoses if has_diagnoses(cohort) else "serious"
 
 
-def _tell_rule(metrics: pd.DataFrame) -> Finding:
-    """Turn the metrics of one rule into a finding: its likelihood ratio, told with what it catches at the base rate."""
-    ratio, estimate = metrics.loc["likelihood_ratio"], metrics["estimate"]
-    if not np.isfinite(ratio["estimate"]):
-        return {"reason": "no variation", "n_people": int(ratio["n"])}
-    se = float(np.log(ratio["ci_upper"] / ratio["ci_lower"]) / (2 * stats.norm.isf(0.025)))
-    log_ratio = float(np.log(ratio["estimate"]))
-    found = describe_estimates(log_ratio, se, np.inf)
-    p_value = float(found.pop("p_value"))
-    note = (f"sensitivity {estimate['sensitivity']:.2f}, specificity {estimate['specificity']:.2f}; at a base rate of "
-            f"{metrics['base_rate'].iloc[0]:.2g} {estimate['ppv']:.2g} of those called are seriously ill")  # fmt: skip
-    return {key: float(np.exp(value)) for key, value in (found | {"estimate": np.array(log_ratio)}).items()} | {
-        "p_value": p_value, "measure": "likelihood ratio", "n_people": int(ratio["n"]), "note": note, "reason": "",
-    }  # fmt: skip
+def _tell_ratio(row: Finding) -> Finding:
+    """Add a likelihood ratio in words."""
+    if row["reason"]:
+        return row
+    ratio = float(row["estimate"])
+    often = f"{ratio:.1f} times as often" if ratio >= 1 else f"only {ratio:.2f} times as often"
+    note = (f"{often} in those ill with it as in the others (likelihood ratio); it catches {row['sensitivity']:.0%} of "
+            f"them, and {1 - row['specificity']:.0%} of the others")  # fmt: skip
+    return row | {"note": note}
 
 
-def _tell_episodes(table: pd.DataFrame, journal: Journal, request: Request, *, counted: str = "episodes") -> Finding:
+def _tell_episodes(table: pd.DataFrame, journal: Journal, question: Question, *, counted: str = "episodes") -> Finding:
     """Turn the one row of an episode analysis into a finding: what was detectable, and on how many days."""
     row = {str(key): value for key, value in table.iloc[0].items()}
     distance = float(detectable_effect(row["se"], row["df"])) if not row["reason"] else np.nan
@@ -195,11 +230,11 @@ def _tell_episodes(table: pd.DataFrame, journal: Journal, request: Request, *, c
     if row["measure"] == "share":
         detectable = min(detectable, 1.0)
     if counted == "spells":
-        n_days = int(journal.days[request.outcome].notna().sum())
+        n_days = int(journal.days[question.outcome].notna().sum())
     else:
         kept = journal.episodes
-        if request.outcome:
-            kept = kept[kept["kind"] == KINDS[request.outcome]]
+        if question.outcome:
+            kept = kept[kept["kind"] == KINDS[question.outcome]]
         n_days = len(kept[["person"]].assign(day=_find_day(kept)).drop_duplicates())
     note = "" if row["reason"] else f"{int(row['n_episodes'])} {counted}"
     return row | {"detectable": detectable, "n_days": n_days, "note": note}
@@ -214,19 +249,24 @@ def _find_day(episodes: pd.DataFrame) -> pd.Series:
 
 
 def _run_on_episodes(test: EpisodeTest, *, counted: str = "episodes") -> Runner:
-    """Return a runner for a test of one request: journal, request, kind of episode -> one row."""
+    """Return a runner for a test of one question: journal, question, kind of episode -> one row."""
 
-    def run(requests: list[Request], journal: Journal, _: pd.DataFrame) -> list[Finding]:
+    def run(questions: list[Question], source: Source) -> list[Finding]:
         return [
-            _tell_episodes(test(journal, request, KINDS.get(request.outcome)), journal, request, counted=counted)
-            for request in requests
-        ]
+            _tell_episodes(test(source.journal, question, KINDS.get(question.outcome)), source.journal, question,
+                           counted=counted)
+            for question in questions
+        ]  # fmt: skip
 
     return run
 
 
-def _test_sign(journal: Journal, request: Request, kind: str | None) -> pd.DataFrame:
-    return estimate_sign(journal, sign=request.variables[0], kind=kind)
+def _test_sign(journal: Journal, question: Question, kind: str | None) -> pd.DataFrame:
+    sign = question.variables[0]
+    if question.level == "without":
+        episodes = journal.episodes.assign(**{sign: 1 - journal.episodes[sign].astype(float)})
+        journal = Journal(**(vars(journal) | {"episodes": episodes}))
+    return estimate_sign(journal, sign=sign, reference=question.share, kind=kind)
 
 
 def _analyse_episodes(test: EpisodeTest, daily: tuple[str, ...] = ()) -> Analysis:
@@ -239,23 +279,29 @@ def _analyse_spells(test: EpisodeTest) -> Analysis:
 
 ANALYSES: dict[str, Analysis] = {
     "trigger": Analysis(_run_triggers, "days"),
-    "remedy": Analysis(_run_remedies, "days"),
+    "remedy": Analysis(_run_remedies, "days", on_days=True),
     "phase": Analysis(_run_phases, "days"),
     "threshold": Analysis(_run_thresholds, "days"),
     "sign": Analysis(_run_signs, "people"),
     "combination": Analysis(_run_signs, "people"),
     "rule": Analysis(_run_rules, "people"),
-    "site_share": _analyse_episodes(lambda j, r, kind: test_site_share(j, sites=r.level, kind=kind)),
+    "site_share": _analyse_episodes(
+        lambda j, q, kind: test_site_share(j, sites=q.level.split(";"), reference=q.share, kind=kind)
+    ),
     "stress_site": _analyse_episodes(
-        lambda j, r, kind: compare_sites_by_trigger(j, trigger=r.variables[0], sites=r.level, kind=kind),
+        lambda j, q, kind: compare_sites_by_trigger(j, trigger=q.variables[0], sites=q.level.split(";"), kind=kind),
         daily=("stress", "anxiety"),
     ),
-    "duration": _analyse_episodes(lambda j, r, kind: estimate_duration(j, limit=float(r.level), kind=kind)),
+    "duration": _analyse_episodes(lambda j, q, kind: estimate_duration(j, limit=q.limit, reference=q.share, kind=kind)),
     "precursor": _analyse_episodes(_test_sign),
     "during": _analyse_episodes(_test_sign),
     "after": _analyse_episodes(_test_sign),
-    "after_duration": _analyse_episodes(lambda j, r, kind: relate_sign_to_duration(j, sign=r.variables[0], kind=kind)),
-    "pain_intensity": _analyse_episodes(lambda j, r, kind: relate_pain_to_intensity(j, kind=kind)),
-    "spell": _analyse_spells(lambda j, r, kind: estimate_spells(j, outcome=r.outcome, limit=int(r.level))),
-    "recurrence": _analyse_spells(lambda j, r, kind: estimate_recurrence(j, outcome=r.outcome, limit=int(r.level))),
+    "after_duration": _analyse_episodes(lambda j, q, kind: relate_sign_to_duration(j, sign=q.variables[0], kind=kind)),
+    "pain_intensity": _analyse_episodes(lambda j, q, kind: relate_pain_to_intensity(j, kind=kind)),
+    "spell": _analyse_spells(
+        lambda j, q, kind: estimate_spells(j, outcome=q.outcome, limit=int(q.limit), reference=q.share)
+    ),
+    "recurrence": _analyse_spells(
+        lambda j, q, kind: estimate_recurrence(j, outcome=q.outcome, limit=int(q.limit), reference=q.share)
+    ),
 }

@@ -1,6 +1,7 @@
-"""Signs and combinations of signs in a cohort: how much likelier they are in people who turn out seriously ill."""
+"""Signs, combinations and rules in a cohort: how much likelier they are in people with certain diagnoses."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -16,8 +17,11 @@ SIGN_COLUMNS = [
     "reason",
 ]  # fmt: skip
 _NAMES = {
-    "als": ("als", "mnd", "motor neurone disease", "motor neuron disease", "amyotrophic lateral sclerosis"),
+    "mnd": ("als", "mnd", "motor neurone disease", "motor neuron disease", "amyotrophic lateral sclerosis"),
     "neuropathy": ("neuropathy", "peripheral neuropathy", "polyneuropathy"),
+    "ms": ("ms", "multiple sclerosis"),
+    "sma": ("sma", "spinal muscular atrophy"),
+    "isaacs": ("isaacs", "isaacs syndrome", "neuromyotonia"),
 }
 
 
@@ -34,8 +38,8 @@ def estimate_sign_ratios(
         Names of columns; "a;b" is a and b together, "a|b" either. A number counts as present from the threshold of
         `signs.load_signs` on (persistence: 2 weeks).
     label : str
-        "serious" for that column, otherwise a diagnosis against all others. People whose label is not known are left
-        out, and those whose sign is not known: absent is not the same.
+        "serious" for that column, otherwise diagnoses (separated by semicolons) against all others. People whose label
+        is not known are left out, and those whose sign is not known: absent is not the same.
     alpha : float
         One minus the level of the intervals.
 
@@ -52,12 +56,8 @@ def estimate_sign_ratios(
     UnknownNameError
         A sign or the label's column is not in the cohort.
     """
-    case = _find_cases(cohort, label)
-    rows = []
-    for name in signs:
-        present = find_present(cohort, name)
-        known = np.isfinite(present) & np.isfinite(case)
-        rows.append({"signs": name, "label": label} | _compare_groups(present[known] == 1, case[known] == 1, alpha))
+    case = find_cases(cohort, label)
+    rows = [{"signs": name, "label": label} | compare_groups(find_present(cohort, name), case, alpha) for name in signs]
     table = pd.DataFrame(rows, columns=[c for c in SIGN_COLUMNS if c != "p_adjusted"])
     return table.assign(p_adjusted=adjust_p_values(table["p_value"].astype(float)))[SIGN_COLUMNS]
 
@@ -95,20 +95,43 @@ def _read_sign(cohort: pd.DataFrame, name: str) -> FloatArray:
     return np.where(np.isnan(values), np.nan, (values >= cut).astype(float))
 
 
-def _find_cases(cohort: pd.DataFrame, label: str) -> FloatArray:
+def has_diagnoses(cohort: pd.DataFrame) -> bool:
+    """Tell whether any diagnosis is known, so that people need not be judged by a ``serious`` of the table's own."""
+    return "diagnosis" in cohort.columns and bool(cohort["diagnosis"].notna().any())
+
+
+def find_cases(cohort: pd.DataFrame, label: str) -> FloatArray:
+    """Return 1.0 for people with the label, 0.0 for others, NaN where it is not known; see `estimate_sign_ratios`.
+
+    Raises
+    ------
+    UnknownNameError
+        The label's column is not in the cohort.
+
+    >>> find_cases(pd.DataFrame({"diagnosis": ["ALS", "benign", None]}), "MND;neuropathy").tolist()
+    [1.0, 0.0, nan]
+    """
     column = "serious" if label == "serious" else "diagnosis"
     if column not in cohort.columns:
         raise unknown_name("column", column, cohort.columns)
     if column == "serious":
         return pd.to_numeric(cohort[column], errors="coerce").to_numpy(dtype=float)
     text = cohort[column].astype("str").str.strip().str.lower()
-    names = _NAMES.get(label.lower(), (label.lower(),))
-    return np.where(cohort[column].isna(), np.nan, text.isin(names).astype(float))
+    listed = [name for one in label.lower().split(";") for name in _find_names(one)]
+    return np.where(cohort[column].isna(), np.nan, text.isin(listed).astype(float))
 
 
-def _compare_groups(present: np.ndarray, case: np.ndarray, alpha: float) -> dict[str, object]:
+def _find_names(diagnosis: str) -> tuple[str, ...]:
+    """Return every way to write a diagnosis."""
+    return next((names for names in _NAMES.values() if diagnosis in names), (diagnosis,))
+
+
+def compare_groups(found: FloatArray, label: FloatArray, alpha: float = 0.05) -> dict[str, Any]:
+    """Return the likelihood ratio of a finding (1, 0, NaN), cases against others, as `estimate_sign_ratios` does."""
+    known = np.isfinite(found) & np.isfinite(label)
+    present, case = found[known] == 1, label[known] == 1
     n_cases, n_others = int(case.sum()), int((~case).sum())
-    counted: dict[str, object] = {"n_people": len(case), "n_cases": n_cases, "n_with": int(present.sum()),
+    counted: dict[str, Any] = {"n_people": len(case), "n_cases": n_cases, "n_with": int(present.sum()),
                                   "measure": "likelihood ratio"}  # fmt: skip
     if not n_cases or not n_others or present.all() or not present.any():
         return counted | {"reason": "no variation" if len(case) else "too few days"}
@@ -117,9 +140,9 @@ def _compare_groups(present: np.ndarray, case: np.ndarray, alpha: float) -> dict
     share, other = (hit + half) / (n_cases + 2 * half), (alarm + half) / (n_others + 2 * half)
     log_ratio = float(np.log(share / other))
     se = np.sqrt((1 - share) / (hit + half) + (1 - other) / (alarm + half))
-    found = {name: float(value) for name, value in describe_estimates(log_ratio, se, np.inf, alpha=alpha).items()}
+    told = {name: float(value) for name, value in describe_estimates(log_ratio, se, np.inf, alpha=alpha).items()}
     missed = 1 - hit / n_cases
     return counted | {
         "sensitivity": hit / n_cases, "specificity": 1 - alarm / n_others, "estimate": float(np.exp(log_ratio)),
         "likelihood_ratio_negative": missed / (1 - alarm / n_others) if alarm < n_others else np.nan, "reason": "",
-    } | {name: value if name == "p_value" else float(np.exp(value)) for name, value in found.items()}  # fmt: skip
+    } | {name: value if name == "p_value" else float(np.exp(value)) for name, value in told.items()}  # fmt: skip

@@ -10,7 +10,6 @@ KINDS = (
     "cause", "condition", "red_flag", "combination", "site", "course", "symptom", "remedy", "treatment", "test",
     "history", "definition", "advice",
 )  # fmt: skip
-_NUMBERS = ("direction", "expected", "lag", "margin")
 
 
 @cache
@@ -40,22 +39,17 @@ def load_claims() -> pd.DataFrame:
     DataFrame
         ``claim_id, article, kind`` (one of `KINDS`), ``topic`` (the same where articles say the same), ``statement``,
         ``direction`` (1 the topic raises or goes with what the article speaks of, or "the same"; -1 lowers, or
-        "different"; 0 neither), ``condition`` under which it is said; ``test``, the analysis that judges it (a name
-        in `claims.analyses.ANALYSES`, or "") and then ``expected`` (sign of the estimate if the claim holds),
-        ``variables`` it needs (separated by semicolons, the exposure first; "|" joins signs of which any counts),
-        ``lag`` in days, ``outcome`` (names by preference, the first that the journal has is used), ``level`` (a limit,
-        a site, a label or a rule, as the test takes it), ``margin`` (smallest effect that would matter: a ratio, or a
-        difference for ratings); ``reason`` why no journal can test it ("" where one can); ``literature`` ("agrees",
-        "disputes", "mixed", "no figure known", or "" for what is no claim about the world) and ``evidence``, the keys
-        of `load_evidence`.
+        "different"; 0 neither), ``hedge`` (may, can, often, most, always or none: how the article puts it),
+        ``condition`` under which it is said, ``question_id`` of the question that it answers (`load_questions`) or,
+        where it asks none that a journal or a study with a figure could answer, the ``reason``; ``note`` where a
+        garbled word was read as another.
 
     >>> claims = load_claims()
     >>> claims.loc[claims["topic"] == "persistent and weak and wasted", "article"].tolist()
     ['A1']
     """
     claims = _read_table("claims.csv").copy()
-    for column in _NUMBERS:
-        claims[column] = pd.to_numeric(claims[column])
+    claims["direction"] = pd.to_numeric(claims["direction"])
     return claims
 
 

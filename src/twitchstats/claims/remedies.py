@@ -1,6 +1,7 @@
 """Did it help? Remedies within a person, told apart from the improvement that follows a bad day by itself."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -28,7 +29,9 @@ def estimate_remedy_effects(
     *,
     outcome: str | None = None,
     remedies: Sequence[str] | None = None,
-    lag: int = 1,
+    lag: int = 0,
+    days: int = 2,
+    on: str = "",
     by: str = "pooled",
     alpha: float = 0.05,
 ) -> pd.DataFrame:
@@ -46,8 +49,13 @@ def estimate_remedy_effects(
     remedies : sequence of str, optional
         By default every remedy of the journal's dictionary.
     lag : int
-        Days from the remedy to the outcome. On the same day (0) nobody knows which came first; 1 is the honest choice
-        for counts, 0 for a rating given at bedtime.
+        Days from the remedy to the outcome. On the same day (0) nobody knows which came first.
+    days : int
+        So many days of the outcome, from `lag` on, are taken together: by default the remedy's day and the next. A day
+        is left out where one of them was not reported.
+    on : str
+        Ask only of days on which this variable was there (a rating: above the person's median), as "on days with
+        exercise"; by default of all.
     by : {"pooled", "person"}
         Put together over people as in `triggers.estimate_effects`, or one row for each person.
     alpha : float
@@ -68,23 +76,28 @@ def estimate_remedy_effects(
     UnknownNameError
         A name that the journal doesn't have.
     OptionError
-        A negative lag, a lag in a journal without an order of days, or an unknown `by`.
+        A negative lag, no day, a lag or several days in a journal without an order of days, or an unknown `by`.
 
     Notes
     -----
-    The models of `triggers.estimate_effects`, with their score tests and pooling, on other columns.
+    The models of `triggers.estimate_effects`, with their score tests and pooling, on other columns. The outcome of no
+    day after the remedy's stands in the model, nor that of its own day where this is part of the answer. A remedy that
+    is taken on bad days looks worse than it is, so this errs towards harm, never towards help.
     Regression to the mean: placebo arms of cramp trials improve by 28 % (Cochrane CD009402.pub3).
     """
     names = _choose_remedies(journal, remedies)
-    if lag < 0 or (lag and journal.calendar == "none") or by not in ("pooled", "person"):
+    unordered = journal.calendar == "none"
+    if lag < 0 or days < 1 or (unordered and (lag or days > 1)) or by not in ("pooled", "person"):
         raise OptionError(
-            f"lag={lag!r}, by={by!r} is not possible. The lag is 0 or more days (0 only where days have no order); "
-            "by is 'pooled' or 'person'."
+            f"lag={lag!r}, days={days!r}, by={by!r} is not possible. The lag is 0 or more days, and days is 1 or more "
+            "(where days have no order, lag is 0 and days 1); by is 'pooled' or 'person'."
         )
-    request = prepare_request(journal, outcome, names, lag)
+    request = prepare_request(journal, outcome, [*names, *([on] if on else [])], lag)
+    if on:
+        request = _restrict_days(request, names, on)
     steps = request.variables.loc[list(request.triggers), "step"].to_numpy(float)
-    family = choose_family(request.kind)
-    scores = _score_remedies(request, lag, family, pooled=by == "pooled")
+    family = choose_family("rating" if days > 1 and request.kind == "yes/no" else request.kind)
+    scores = _score_remedies(request, lag, days, family, pooled=by == "pooled")
     table = (pool_people if by == "pooled" else list_people)(scores, steps, alpha=alpha)
     people = ["pooled"] if by == "pooled" else [str(person) for person in request.panel.people]
     labels = pd.MultiIndex.from_product([people, request.triggers], names=["person", "remedy"]).to_frame(index=False)
@@ -120,9 +133,25 @@ def _choose_remedies(journal: Journal, remedies: Sequence[str] | None) -> list[s
     return names
 
 
-def _score_remedies(request: Request, lag: int, family: Family, *, pooled: bool) -> Scores:
+def _restrict_days(request: Request, remedies: Sequence[str], on: str) -> Request:
+    """Leave the remedies only the days on which `on` was there."""
+    panel = request.panel
+    given = panel.get(on)
+    usual = np.nanmedian(given, axis=1, keepdims=True) if request.variables.loc[on, "kind"] == "rating" else 0.0
+    asked = np.array([name in remedies for name in panel.names])[:, None, None] & ~(given > usual)
+    kept = tuple(name for name in request.triggers if name in remedies)
+    return replace(request, panel=replace(panel, values=np.where(asked, np.nan, panel.values)), triggers=kept)
+
+
+def _take_together(y: FloatArray, days: int, family: Family) -> FloatArray:
+    """Return the outcome of each day and those after it: the sum of counts, the mean of anything else."""
+    total = np.sum([shift_days(y, -ahead) for ahead in range(days)], axis=0)
+    return total if family.name == "count" else total / days
+
+
+def _score_remedies(request: Request, lag: int, days: int, family: Family, *, pooled: bool) -> Scores:
     """Score each remedy on its own, given how bad the days before were."""
-    panel, y = request.panel, request.panel.get_outcome(request.outcome)
+    panel, y = request.panel, _take_together(request.panel.get_outcome(request.outcome), days, family)
     told = family.transform(panel.get(request.outcome))
     adjust = []
     if panel.ordered:
@@ -137,7 +166,7 @@ def _score_remedies(request: Request, lag: int, family: Family, *, pooled: bool)
         np.stack(x) if x else np.zeros((0, *y.shape)),
         family=family,
         adjust=adjust,
-        options=Options(pooled=pooled),
+        options=Options(pooled=pooled, window=days),  # neighbouring days share outcomes
     )
 
 

@@ -1,12 +1,14 @@
-"""The ledger told shorter: verdicts counted, topics side by side, articles against data against literature."""
+"""The ledger told shorter: verdicts counted, articles against data against literature, and a score of each."""
+
+from collections.abc import Sequence
+from typing import Any
 
 import pandas as pd
 
+from twitchstats.claims.questions import load_questions
+from twitchstats.claims.register import load_claims, load_evidence
+from twitchstats.errors import unknown_name
 from twitchstats.inference import VERDICTS
-
-_WEIGHT = {verdict: position for position, verdict in enumerate(VERDICTS)}
-_SHOWN = ["topic", "test", "outcome", "lag", "articles", "claims", "statement", "n_people", "n_days", "measure",
-          "estimate", "ci_lower", "ci_upper", "p_adjusted", "verdict", "reason", "order", "literature"]  # fmt: skip
 
 
 def count_verdicts(ledger: pd.DataFrame) -> pd.DataFrame:
@@ -28,58 +30,110 @@ def count_verdicts(ledger: pd.DataFrame) -> pd.DataFrame:
     return table.assign(claims=table.sum(axis=1))
 
 
-def summarize_ledger(ledger: pd.DataFrame, *, testable: bool = True) -> pd.DataFrame:
-    """Put claims on one topic that share one estimate into one row.
+def introduce_questions(names: Sequence[str] | None = None) -> pd.DataFrame:
+    """Tell of questions, before any data, what the articles say, what the literature says and what a diary can say.
 
     Parameters
     ----------
-    ledger : DataFrame
-        As `check_claims` returns it.
-    testable : bool
-        Leave out what could not be tested.
+    names : sequence of str, optional
+        Values of ``question_id``, in the order to be told; by default all.
 
     Returns
     -------
     DataFrame
-        ``topic, test, outcome, lag, articles`` (names separated by spaces), ``claims`` (how many), ``statement`` (the
-        first one), then the numbers and the ``verdict`` that they share. In the order of verdicts, then of topics.
+        ``question, articles`` (each with its hedge in brackets), ``literature`` (the stance), ``figure, people,
+        confidence`` (of the first of its evidence; H seen at the source, M second-hand, D by arithmetic), ``diary``
+        (how days, episodes or people answer it, and the smallest effect that matters; or why they can't).
+
+    Raises
+    ------
+    UnknownNameError
+        There is no such question.
+
+    >>> introduce_questions(["sleep-twitches"]).loc[0, ["articles", "literature"]].tolist()
+    ['A2 (may), A4 (can)', 'agrees']
     """
-    chosen = ledger[ledger["verdict"] != "not testable"] if testable else ledger
-    keys = ["topic", "test", "outcome", "lag", "estimate", "verdict"]
-    groups = chosen.groupby(keys, sort=False, dropna=False)
-    table = groups.first().reset_index()
-    table["articles"] = groups["article"].agg(lambda names: " ".join(sorted(set(names)))).to_numpy()
-    table["claims"] = groups.size().to_numpy()
-    table["rank"] = table["verdict"].map(_WEIGHT)
-    return table.sort_values(["rank", "topic", "test", "outcome"], kind="stable")[_SHOWN].reset_index(drop=True)
+    questions = load_questions().set_index("question_id", drop=False)
+    for name in names or []:
+        if name not in questions.index:
+            raise unknown_name("question", name, questions.index)
+    chosen = questions.loc[list(names)] if names is not None else questions
+    claims = load_claims()
+    said = (claims["article"] + " (" + claims["hedge"].replace("none", "flatly") + ")").groupby(claims["question_id"])
+    first = chosen["evidence"].str.split(";").str[0]
+    evidence = load_evidence().set_index("key").reindex(first)[["finding", "people", "confidence"]].fillna("")
+    table = chosen[["question", "literature"]].assign(
+        articles=said.agg(lambda listed: ", ".join(sorted(set(listed)))).reindex(chosen.index).fillna(""),
+        figure=evidence["finding"].to_numpy(),
+        people=evidence["people"].to_numpy(),
+        confidence=evidence["confidence"].to_numpy(),
+        diary=[_tell_diary(row) for row in chosen.to_dict("records")],
+    )
+    columns = ["question", "articles", "literature", "figure", "people", "confidence", "diary"]
+    return table[columns].reset_index(drop=True)
+
+
+def _tell_diary(row: dict[Any, Any]) -> str:
+    """Say how data answer a question, or why they can't."""
+    if not row["test"]:
+        return f"nothing: it {row['reason']}"
+    days = {"0": ", the same day", "1": ", a day later", "0;1": ", that day and the next"}.get(row["lag"], "")
+    needed = row["variables"].replace(";", ", ").replace("|", " or ").replace("_", " ")
+    outcome = f" against {row['outcome']}" if row["outcome"] and row["outcome"] not in row["variables"] else ""
+    return f"{needed}{outcome}{days}; what matters: from {row['margin']:g} on"
 
 
 def compare_sources(ledger: pd.DataFrame, *, min_articles: int = 1) -> pd.DataFrame:
-    """Set articles, data and literature side by side, topic by topic.
+    """Set articles, data and literature side by side, question by question.
 
     Parameters
     ----------
     ledger : DataFrame
         As `check_claims` returns it.
     min_articles : int
-        Only topics that at least so many articles speak of.
+        Only questions that at least so many articles claim something about.
 
     Returns
     -------
     DataFrame
-        A row for each topic about which data or literature say something: ``topic, articles`` (names separated by
-        spaces), ``n_articles``, ``data`` (the verdicts of its claims; several are separated by " / "), ``literature``.
-        Topics of most articles first.
+        A row for each question about which data or literature say something: ``question_id, question, articles`` (names
+        separated by spaces), ``n_articles``, ``data`` (the verdict), ``literature``. Questions of most articles first.
     """
-    rows = []
-    for topic, group in ledger.groupby("topic", sort=True):
-        tested = sorted(set(group["verdict"]) - {"not testable"}, key=_WEIGHT.__getitem__)
-        told = [stance for stance in dict.fromkeys(group["literature"]) if stance not in ("", "no figure known")]
-        names = sorted(set(group["article"]))
-        if (tested or told) and len(names) >= min_articles:
-            rows.append({
-                "topic": topic, "articles": " ".join(names), "n_articles": len(names),
-                "data": " / ".join(tested) or "not testable", "literature": " / ".join(told) or "no figure known",
-            })  # fmt: skip
-    table = pd.DataFrame(rows, columns=["topic", "articles", "n_articles", "data", "literature"])
-    return table.sort_values(["n_articles", "topic"], ascending=[False, True], kind="stable").reset_index(drop=True)
+    asked = ledger[ledger["question_id"] != ""].groupby("question_id", sort=False)
+    table = asked[["question", "verdict", "literature"]].first().reset_index()
+    names = asked["article"].agg(lambda listed: " ".join(sorted(set(listed))))
+    table = table.assign(articles=names.to_numpy(), n_articles=names.str.split().str.len().to_numpy())
+    told = (table["verdict"] != "not testable") | (table["literature"] != "no figure known")
+    table = table[told & (table["n_articles"] >= min_articles)].rename(columns={"verdict": "data"})
+    table = table.sort_values(["n_articles", "question_id"], ascending=[False, True], kind="stable")
+    return table[["question_id", "question", "articles", "n_articles", "data", "literature"]].reset_index(drop=True)
+
+
+def score_articles(ledger: pd.DataFrame) -> pd.DataFrame:
+    """Count for each article how many of its claims that can be decided hold: by literature and by data, apart.
+
+    Parameters
+    ----------
+    ledger : DataFrame
+        As `check_claims` returns it.
+
+    Returns
+    -------
+    DataFrame
+        Index ``article``: ``claims``; ``agrees, mixed, disputes`` by the literature, and ``decided_by_literature``;
+        ``supported, not_shown`` (contradicted, practically null or differing between people) by the data, and
+        ``decided_by_data``. What is inconclusive, not testable, or of which no figure is known, decides nothing.
+    """
+    article = ledger["article"]
+    by = {
+        name: (ledger["literature"] == name).groupby(article).sum() for name in ("agrees", "mixed", "disputes")
+    }  # fmt: skip
+    against = ["contradicted", "practically null", "differs between people"]
+    data = {
+        "supported": (ledger["verdict"] == "supported").groupby(article).sum(),
+        "not_shown": ledger["verdict"].isin(against).groupby(article).sum(),
+    }
+    return pd.DataFrame({
+        "claims": article.value_counts().sort_index(), **by, "decided_by_literature": sum(by.values()),
+        **data, "decided_by_data": sum(data.values()),
+    })  # fmt: skip

@@ -1,4 +1,4 @@
-"""Pictures of the claims ledger: the ledger itself, who claims what, and articles against data against literature."""
+"""Pictures of questions and claims: the answers, who claims what, and articles against data against literature."""
 
 from __future__ import annotations
 
@@ -9,51 +9,58 @@ import numpy as np
 import pandas as pd
 
 from twitchstats.inference import VERDICTS
-from twitchstats.plots.drawing import choose_limits, use_log_axis
+from twitchstats.plots.drawing import (
+    BLUE,
+    GREEN,
+    LIGHT,
+    ORANGE,
+    PURPLE,
+    SKY,
+    YELLOW,
+    choose_limits,
+    make_axes,
+    strip,
+    use_log_axis,
+)
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from matplotlib.axes import Axes
 
-# Okabe and Ito's colours, told apart by colour-blind eyes; the word always stands beside the colour
-VERDICT_COLOURS = {
-    "supported": "#009e73",
-    "contradicted": "#d55e00",
-    "practically null": "#56b4e9",
-    "differs between people": "#cc79a7",
-    "inconclusive": "#f0e442",
-    "not testable": "#d9d9d9",
-}
-STANCE_COLOURS = {"agrees": "#009e73", "disputes": "#d55e00", "mixed": "#f0e442", "no figure known": "#d9d9d9"}
+VERDICT_COLOURS = dict(zip(VERDICTS, (GREEN, ORANGE, SKY, PURPLE, YELLOW, LIGHT), strict=True))
+STANCE_COLOURS = {"agrees": GREEN, "disputes": ORANGE, "mixed": YELLOW, "no figure known": LIGHT}
 _LETTERS = dict(zip(VERDICTS, "SC0±?–", strict=True))
 _ROW = 0.29  # inches
+_SIDES = ("top", "right", "bottom", "left")
 
 
-def plot_ledger(frame: pd.DataFrame, ax: Axes | None = None, *, width: int = 80) -> Axes:
-    """Draw the ledger as a table: statement, articles, estimate with interval, verdict by colour and by word.
+def plot_answers(answers: pd.DataFrame, ax: Axes | None = None, *, width: int = 80) -> Axes:
+    """Draw answers as a table: question, articles, estimate with interval, verdict by colour and by word.
 
     Parameters
     ----------
-    frame : DataFrame
-        Rows of `claims.summarize_ledger`, in the order to be drawn; some forty fit a page.
+    answers : DataFrame
+        Rows of `claims.answer_questions`, in the order to be drawn; some forty fit a page.
     ax : Axes, optional
         Where to draw; a new figure, as high as the table needs, by default.
     width : int
-        Longest statement in letters; longer ones end in "…".
+        Longest question in letters; longer ones end in "…".
 
     Returns
     -------
     Axes
         Estimates say what they are: RR rate ratio, OR odds ratio, LR likelihood ratio, share, or difference.
     """
-    ax = ax or _make_axes(12.5, _ROW * (len(frame) + 3))
-    ax.set(xlim=(0, 1), ylim=(len(frame) + 0.6, -1.2))
+    ax = ax or make_axes(12.5, _ROW * (len(answers) + 3))
+    ax.set(xlim=(0, 1), ylim=(len(answers) + 0.6, -1.2))
     ax.axis("off")
-    places = {"Claim": 0.0, "Articles": 0.52, "Estimate (95 % interval)": 0.66, "Verdict": 0.855}
+    places = {"Question": 0.0, "Articles": 0.52, "Estimate (95 % interval)": 0.66, "Verdict": 0.855}
     for title, x in places.items():
         ax.text(x, -0.5, title, weight="bold", va="center", fontsize=9)
     ax.axhline(0, color="black", linewidth=0.8)
-    for y, row in enumerate(frame.to_dict("records")):
-        words = [shorten(row["statement"], width, placeholder="…"), row["articles"], _tell_estimate(row)]
+    for y, row in enumerate(answers.to_dict("records")):
+        words = [shorten(row["question"], width, placeholder="…"), row["articles"], _tell_estimate(row)]
         for x, text in zip(places.values(), words, strict=False):
             ax.text(x, y + 0.5, text, va="center", fontsize=8.5)
         _draw_chip(ax, places["Verdict"], y, 0.145, row["verdict"], VERDICT_COLOURS)
@@ -81,31 +88,32 @@ def plot_claim_matrix(
     Axes
         Where an article makes several claims on a topic, the cell shows the first verdict in the order of the legend.
     """
-    articles = sorted(ledger["article"].unique())
-    order = list(VERDICT_COLOURS)
-    ranked = ledger.assign(rank=ledger["verdict"].map(order.index))
-    grid = ranked.pivot_table(index="topic", columns="article", values="rank", aggfunc="min").reindex(columns=articles)
+    import seaborn as sns
+    from matplotlib.colors import ListedColormap
+
+    ranked = ledger.assign(rank=ledger["verdict"].map(VERDICTS.index))
+    grid = ranked.pivot_table(index="topic", columns="article", values="rank", aggfunc="min")
+    grid = grid.reindex(columns=sorted(ledger["article"].unique()))
     grid = grid[grid.notna().sum(axis=1) >= min_articles]
     if testable:
-        grid = grid[grid.min(axis=1) < order.index("not testable")]
+        grid = grid[grid.min(axis=1) < VERDICTS.index("not testable")]
     grid = grid.loc[sorted(grid.index, key=lambda topic: (-grid.loc[topic].notna().sum(), topic))]
-    ax = ax or _make_axes(6.4, _ROW * (len(grid) + 6))
-    for y, (_, row) in enumerate(grid.iterrows()):
-        for x, rank in enumerate(row.to_numpy(float)):
-            if np.isfinite(rank):
-                verdict = order[int(rank)]
-                _draw_cell(ax, x, y, VERDICT_COLOURS[verdict], _LETTERS[verdict])
-    ax.set_xticks(range(len(articles)), articles)
-    ax.set_yticks(range(len(grid)), grid.index, fontsize=8.5)
-    ax.set(xlim=(-0.6, len(articles) - 0.4), ylim=(len(grid) - 0.4, -0.6))
+    letters = grid.map(lambda rank: _LETTERS[VERDICTS[int(rank)]] if np.isfinite(rank) else "")
+    ax = ax or make_axes(6.4, _ROW * (len(grid) + 6))
+    sns.heatmap(
+        grid, ax=ax, cmap=ListedColormap(list(VERDICT_COLOURS.values())), vmin=-0.5, vmax=len(VERDICTS) - 0.5,
+        annot=letters, fmt="", annot_kws={"color": "black", "fontsize": 8.5}, linewidths=1.5, cbar=False,
+        yticklabels=True,
+    )  # fmt: skip
+    ax.set(xlabel="", ylabel="")
     ax.xaxis.tick_top()
-    _strip_frame(ax)
+    ax.tick_params(length=0, labelsize=8.5, rotation=0)
     _add_legend(ax, {f"{_LETTERS[word]}  {word}": colour for word, colour in VERDICT_COLOURS.items()}, columns=3)
     return ax
 
 
 def plot_sources(frame: pd.DataFrame, ax: Axes | None = None) -> Axes:
-    """Draw what articles, data and literature say, topic by topic.
+    """Draw what articles, data and literature say, question by question.
 
     Parameters
     ----------
@@ -118,7 +126,7 @@ def plot_sources(frame: pd.DataFrame, ax: Axes | None = None) -> Axes:
     Axes
         A dot for each article that claims it; then the data's verdict and the literature's stance, by colour and word.
     """
-    ax = ax or _make_axes(9.4, _ROW * (len(frame) + 3))
+    ax = ax or make_axes(12.5, _ROW * (len(frame) + 3))
     articles = sorted({name for names in frame["articles"] for name in names.split()})
     for y, row in enumerate(frame.to_dict("records")):
         there = [x for x, name in enumerate(articles) if name in row["articles"].split()]
@@ -128,10 +136,46 @@ def plot_sources(frame: pd.DataFrame, ax: Axes | None = None) -> Axes:
         _draw_chip(ax, len(articles) + 4.6, y - 0.5, 3.4, row["literature"], STANCE_COLOURS)
     places = [*range(len(articles)), len(articles) + 2.0, len(articles) + 6.3]
     ax.set_xticks(places, [*articles, "data", "literature"])
-    ax.set_yticks(range(len(frame)), frame["topic"], fontsize=8.5)
+    ax.set_yticks(range(len(frame)), frame["question"], fontsize=8.5)
     ax.set(xlim=(-0.6, len(articles) + 8.2), ylim=(len(frame) - 0.4, -0.6))
     ax.xaxis.tick_top()
-    _strip_frame(ax)
+    ax.tick_params(length=0)
+    strip(ax, _SIDES)
+    return ax
+
+
+def plot_scores(scores: pd.DataFrame, ax: Axes | None = None) -> Axes:
+    """Draw how much of each article's decided claims holds, by literature and by data apart.
+
+    Parameters
+    ----------
+    scores : DataFrame
+        As `claims.score_articles` returns it.
+    ax : Axes, optional
+
+    Returns
+    -------
+    Axes
+        Bars: share of the decided claims with which the literature agrees, or that the data support; above each how
+        many of how many.
+    """
+    import seaborn as sns
+
+    held = {"literature": "agrees", "data": "supported"}
+    rows = pd.DataFrame([
+        {"article": article, "by": source, "held": row[column], "decided": row[f"decided_by_{source}"]}
+        for article, row in scores.iterrows()
+        for source, column in held.items()
+    ])  # fmt: skip
+    rows["share"] = rows["held"] / rows["decided"].where(rows["decided"] > 0)
+    ax = ax or make_axes(7.0, 3.2)
+    sns.barplot(rows, x="article", y="share", hue="by", palette=[GREEN, BLUE], errorbar=None, ax=ax)
+    for bars, (_, part) in zip(ax.containers, rows.groupby("by", sort=False), strict=True):
+        told = [f"{int(a)} of {int(b)}" for a, b in zip(part["held"], part["decided"], strict=True)]
+        ax.bar_label(bars, told, fontsize=8, padding=2)  # type: ignore[arg-type]
+    ax.set(xlabel="", ylabel="share of decided claims that hold", ylim=(0, 1.12))
+    ax.legend(title="", frameon=False, loc="upper center", bbox_to_anchor=(0.5, -0.1), ncols=2)
+    strip(ax, ("top", "right"))
     return ax
 
 
@@ -150,13 +194,13 @@ def plot_remedies(frame: pd.DataFrame, ax: Axes | None = None) -> Axes:
         Hollow: before against after. Full, with its 95 % interval: the estimate. To the left of the line is less.
     """
     shown = frame[frame["estimate"].notna()].reset_index(drop=True)
-    ax = ax or _make_axes(8, _ROW * (len(shown) + 4))
+    ax = ax or make_axes(8, _ROW * (len(shown) + 4))
     measure = str(shown["measure"].iloc[0]) if len(shown) else "rate ratio"
     ratio, y = measure != "difference", np.arange(len(shown))
     ax.axvline(1.0 if ratio else 0.0, color="black", linewidth=0.8)
-    ax.hlines(y, shown["ci_lower"], shown["ci_upper"], color="#0072b2", linewidth=2, label="95 % interval")
-    ax.scatter(shown["estimate"], y, color="#0072b2", s=36, zorder=3, label="against days just as bad")
-    ax.scatter(shown["naive"], y, facecolors="white", edgecolors="#d55e00", s=36, zorder=3, label="before and after")
+    ax.hlines(y, shown["ci_lower"], shown["ci_upper"], color=BLUE, linewidth=2, label="95 % interval")
+    ax.scatter(shown["estimate"], y, color=BLUE, s=36, zorder=3, label="against days just as bad")
+    ax.scatter(shown["naive"], y, facecolors="white", edgecolors=ORANGE, s=36, zorder=3, label="before and after")
     ax.set_yticks(y, shown["remedy"].str.replace("_", " "), fontsize=8.5)
     ax.set_ylim(len(shown) - 0.4, -0.6)
     limits = choose_limits(shown, measure)
@@ -165,12 +209,11 @@ def plot_remedies(frame: pd.DataFrame, ax: Axes | None = None) -> Axes:
         use_log_axis(ax, *limits)
     ax.set_xlabel(f"{measure} (left of the line: less with the remedy)")
     ax.legend(loc="upper center", bbox_to_anchor=(0.5, -0.2), ncols=3, frameon=False, fontsize=8.5)
-    for side in ("top", "right"):
-        ax.spines[side].set_visible(False)
+    strip(ax, ("top", "right"))
     return ax
 
 
-def _tell_estimate(row: dict[str, object]) -> str:
+def _tell_estimate(row: Mapping[str, object]) -> str:
     if not np.isfinite(float(row["estimate"])):  # type: ignore[arg-type]
         return str(row["reason"])
     names = {"rate ratio": "RR", "odds ratio": "OR", "likelihood ratio": "LR", "share": "share"}
@@ -178,28 +221,11 @@ def _tell_estimate(row: dict[str, object]) -> str:
     return f"{name} {row['estimate']:.2f} ({row['ci_lower']:.2f} to {row['ci_upper']:.2f})"
 
 
-def _draw_chip(ax: Axes, x: float, y: float, width: float, words: str, colours: dict[str, str]) -> None:
+def _draw_chip(ax: Axes, x: float, y: float, width: float, word: str, colours: Mapping[str, str]) -> None:
     from matplotlib.patches import Rectangle
 
-    parts = words.split(" / ")
-    for position, word in enumerate(parts):
-        left, share = x + position * width / len(parts), width / len(parts)
-        ax.add_patch(Rectangle((left, y + 0.12), share * 0.97, 0.76, color=colours[word], linewidth=0))
-        text = word if len(parts) < 3 else word[:3] + "."
-        ax.text(left + share / 2, y + 0.52, text, ha="center", va="center", fontsize=8 if len(parts) == 1 else 6.3)
-
-
-def _draw_cell(ax: Axes, x: float, y: float, colour: str, letter: str) -> None:
-    from matplotlib.patches import Rectangle
-
-    ax.add_patch(Rectangle((x - 0.46, y - 0.44), 0.92, 0.88, color=colour, linewidth=0))
-    ax.text(x, y + 0.03, letter, ha="center", va="center", fontsize=8.5)
-
-
-def _strip_frame(ax: Axes) -> None:
-    for spine in ax.spines.values():
-        spine.set_visible(False)
-    ax.tick_params(length=0)
+    ax.add_patch(Rectangle((x, y + 0.12), width * 0.97, 0.76, color=colours[word], linewidth=0))
+    ax.text(x + width / 2, y + 0.52, word, ha="center", va="center", fontsize=8)
 
 
 def _add_legend(ax: Axes, entries: dict[str, str], *, columns: int) -> None:
@@ -207,9 +233,3 @@ def _add_legend(ax: Axes, entries: dict[str, str], *, columns: int) -> None:
 
     handles = [Patch(color=colour, label=label) for label, colour in entries.items()]
     ax.legend(handles=handles, ncols=columns, frameon=False, fontsize=8, loc="upper center", bbox_to_anchor=(0.4, 0.0))
-
-
-def _make_axes(width: float, height: float) -> Axes:
-    from matplotlib import pyplot as plt
-
-    return plt.subplots(figsize=(width, height), layout="constrained")[1]

@@ -13,7 +13,9 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 # Okabe and Ito's colours; a shape or a word always says the same as the colour
-BLUE, ORANGE, GREEN, PURPLE, GREY, LIGHT = "#0072b2", "#d55e00", "#009e73", "#cc79a7", "#8c8c8c", "#dddddd"
+BLUE, ORANGE, GREEN, PURPLE = "#0072b2", "#d55e00", "#009e73", "#cc79a7"
+SKY, YELLOW, AMBER = "#56b4e9", "#f0e442", "#e69f00"
+BLACK, GREY, LIGHT = "#000000", "#8c8c8c", "#dddddd"
 RATIOS = ("rate ratio", "odds ratio")
 
 
@@ -32,7 +34,9 @@ def choose_limits(frame: pd.DataFrame, measure: str) -> tuple[float, float]:
     if not len(line):
         low, high = -least, least
     else:
-        most = max(3 * float(np.abs(line[:, 0]).max()), 2.5 * float(np.median(line[:, 2] - line[:, 0])), least)
+        reach = line[:, 2] - line[:, 0]
+        widest = float(np.median(reach[np.isfinite(reach)])) if np.isfinite(reach).any() else 0.0
+        most = max(3 * float(np.abs(line[:, 0]).max()), 2.5 * widest, least)  # an interval may have no end
         low = max(min(float(line.min()), -least), -most)
         high = min(max(float(line.max()), least), most)
     if "correlation" in measure:
@@ -117,20 +121,6 @@ def strip(ax: Axes, sides: Sequence[str]) -> None:
     """Hide spines."""
     for side in sides:
         ax.spines[side].set_visible(False)
-
-
-def make_panels(count: int, people: int) -> np.ndarray:
-    """Return axes of a new figure, four in a row."""
-    from matplotlib import pyplot as plt
-
-    columns = min(count, 4)
-    rows = -(-count // columns)
-    height = 1.3 + min(4.0, 0.13 * max(people, 4))
-    figure, panels = plt.subplots(rows, columns, figsize=(3.0 * columns, height * rows), layout="constrained",
-                                  squeeze=False)  # fmt: skip
-    for spare in panels.ravel()[count:]:
-        figure.delaxes(spare)
-    return panels.ravel()[:count]
 
 
 def make_axes(width: float, height: float) -> Axes:

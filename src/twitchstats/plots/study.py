@@ -8,26 +8,27 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from twitchstats.plots.drawing import AMBER, BLACK, BLUE, GREEN, GREY, LIGHT, ORANGE, PURPLE, SKY, make_axes
+
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 # Okabe and Ito's colours, each with a mark of its own
 STYLES = {
-    "naive": ("#d55e00", "X"),
-    "naive, adjusted": ("#d55e00", "P"),
-    "shuffled days": ("#e69f00", "s"),
-    "circular shift": ("#cc79a7", "D"),
-    "least squares": ("#56b4e9", "^"),
-    "quasi-Poisson": ("#000000", "v"),
-    "quasi-Poisson HC3": ("#777777", "<"),
-    "correlate_triggers": ("#009e73", "h"),
-    "estimate_effects": ("#0072b2", "o"),
-    "rows pooled": ("#d55e00", "X"),
-    "one slope for all": ("#e69f00", "s"),
-    "random effects, z": ("#56b4e9", "^"),
-    "pooled estimate_effects": ("#0072b2", "o"),
+    "naive": (ORANGE, "X"),
+    "naive, adjusted": (ORANGE, "P"),
+    "shuffled days": (AMBER, "s"),
+    "circular shift": (PURPLE, "D"),
+    "least squares": (SKY, "^"),
+    "quasi-Poisson": (BLACK, "v"),
+    "quasi-Poisson HC3": (GREY, "<"),
+    "correlate_triggers": (GREEN, "h"),
+    "estimate_effects": (BLUE, "o"),
+    "rows pooled": (ORANGE, "X"),
+    "one slope for all": (AMBER, "s"),
+    "random effects, z": (SKY, "^"),
+    "pooled estimate_effects": (BLUE, "o"),
 }
-BAND_COLOUR = "#dddddd"
 _ROW = 0.36  # inches
 _SPREAD = 0.5  # of a row, over which the methods are laid
 
@@ -67,13 +68,13 @@ def plot_rates(
     """
     known = study[study[value].notna()]
     rows, shown = list(known[by].unique()), list(known["method"].unique() if methods is None else methods)
-    ax = ax or _make_axes(8.0, _ROW * (len(rows) + 3))
+    ax = ax or make_axes(8.0, _ROW * (len(rows) + 3))
     if band is not None:
-        ax.axvspan(*band, color=BAND_COLOUR, zorder=0, linewidth=0)
+        ax.axvspan(*band, color=LIGHT, zorder=0, linewidth=0)
     offsets = np.linspace(-_SPREAD / 2, _SPREAD / 2, len(shown)) if len(shown) > 1 else np.zeros(1)
     for offset, method in zip(offsets, shown, strict=True):
         part = known[known["method"] == method]
-        colour, mark = STYLES.get(method, ("#000000", "."))
+        colour, mark = STYLES.get(method, (BLACK, "."))
         height = part[by].map(rows.index).to_numpy(float) + offset
         error = 2 * part.get(f"{value}_mcse", pd.Series(0.0, index=part.index)).to_numpy(float)
         ax.errorbar(part[value], height, xerr=error, fmt=mark, color=colour, markersize=6, elinewidth=1, label=method)
@@ -119,9 +120,9 @@ def plot_rate_lines(
         The lines are grey, for their spread is the message; names stand in the table beside it.
     """
     known = study[study[value].notna()]
-    ax = ax or _make_axes(6.4, 3.4)
+    ax = ax or make_axes(6.4, 3.4)
     if band is not None:
-        ax.axhspan(*band, color=BAND_COLOUR, zorder=0, linewidth=0)
+        ax.axhspan(*band, color=LIGHT, zorder=0, linewidth=0)
     places = {number: place for place, number in enumerate(sorted(known[x].unique()))}
     for _, part in known.groupby(by, sort=False):
         ax.plot(part[x].map(places), part[value], color="#999999", marker=".", linewidth=0.8)
@@ -131,9 +132,3 @@ def plot_rate_lines(
     for side in ("top", "right"):
         ax.spines[side].set_visible(False)
     return ax
-
-
-def _make_axes(width: float, height: float) -> Axes:
-    from matplotlib import pyplot as plt
-
-    return plt.subplots(figsize=(width, height), layout="constrained")[1]

@@ -1,4 +1,4 @@
-"""Pictures of trigger statistics: lags, effects, people, directions, and naive against honest intervals."""
+"""Pictures of trigger statistics: effects by lag, and a forest of effects."""
 
 from __future__ import annotations
 
@@ -7,20 +7,16 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from twitchstats.errors import NotEnoughDataError, OptionError, unknown_name
+from twitchstats.errors import NotEnoughDataError, OptionError
 from twitchstats.plots.drawing import (
     BLUE,
-    GREEN,
     GREY,
     LIGHT,
-    ORANGE,
-    PURPLE,
     RATIOS,
     choose_limits,
     choose_ratios,
     draw_intervals,
     make_axes,
-    make_panels,
     put_legend_above,
     strip,
     tell_lag,
@@ -33,7 +29,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from matplotlib.axes import Axes
-    from matplotlib.image import AxesImage
 
 COLOURS = "RdBu_r"  # safe for red-green blindness: red against blue, light in the middle
 MARKERS = {"forward": "o", "same time": "s", "backward": "<"}
@@ -71,6 +66,8 @@ def plot_lags(frame: pd.DataFrame, ax: Axes | None = None, *, alpha: float = 0.0
     OptionError
         A trigger has several rows at one lag (several people, say), or the frame mixes measures.
     """
+    import seaborn as sns
+
     measure = _check_frame(frame)
     lags, names = np.unique(frame["lag"]), list(dict.fromkeys(frame["trigger"]))
     grid = np.full((len(names), len(lags)), np.nan)
@@ -80,13 +77,13 @@ def plot_lags(frame: pd.DataFrame, ax: Axes | None = None, *, alpha: float = 0.0
     reach = np.nanmax(np.abs(grid)) if np.isfinite(grid).any() else 1.0
     reach = max(float(min(reach, 1.0)), 0.02)
     ax.set_facecolor(LIGHT)
-    image = ax.imshow(grid, cmap=COLOURS, vmin=-reach, vmax=reach, aspect="auto", interpolation="none")
-    _label_colours(ax, image, measure, reach)
+    sns.heatmap(grid, ax=ax, cmap=COLOURS, vmin=-reach, vmax=reach, cbar=False)
+    _label_colours(ax, measure, reach)
     order = frame["order"] if "order" in frame else pd.Series("forward", index=frame.index)
     for i, j, value, p, when in zip(row, column, frame["estimate"], frame["p_adjusted"], order, strict=True):
         _write_cell(ax, i, j, value, when, found=bool(p < alpha), dark=abs(grid[i, j]) > 0.6 * reach)
-    ax.set_xticks(range(len(lags)), [tell_lag(lag) for lag in lags], fontsize=8.5)
-    ax.set_yticks(range(len(names)), [_name_trigger(frame, name) for name in names], fontsize=8.5)
+    ax.set_xticks(np.arange(len(lags)) + 0.5, [tell_lag(lag) for lag in lags], fontsize=8.5, rotation=0)
+    ax.set_yticks(np.arange(len(names)) + 0.5, [_name_trigger(frame, name) for name in names], fontsize=8.5, rotation=0)
     ax.tick_params(length=0)
     key = f"frame: stands out (adjusted p < {alpha:g});  (brackets): trigger not first;  –: not tested"
     ax.set_xlabel(key, fontsize=8)
@@ -148,165 +145,6 @@ def plot_effects(frame: pd.DataFrame, ax: Axes | None = None, *, alpha: float = 
     return ax
 
 
-def plot_people(
-    frame: pd.DataFrame,
-    pooled: pd.DataFrame | None = None,
-    axes: Axes | Sequence[Axes] | np.ndarray | None = None,
-    *,
-    highlight: str | None = None,
-) -> np.ndarray:
-    """Draw small multiples: a panel for each trigger and lag, a line for each person.
-
-    Parameters
-    ----------
-    frame : DataFrame
-        As `estimate_effects` or `correlate_triggers` returns it with ``by="person"``.
-    pooled : DataFrame, optional
-        The same with ``by="pooled"``: the group's interval as a band.
-    axes : Axes or sequence of Axes, optional
-        One for each trigger and lag; a new figure by default.
-    highlight : str, optional
-        One person among all, in colour.
-
-    Returns
-    -------
-    ndarray of Axes
-        People from the lowest to the highest estimate; those without one are counted in the panel's title.
-
-    Raises
-    ------
-    NotEnoughDataError
-        The frame has no rows.
-    OptionError
-        The number of axes is not that of the panels, or the frame mixes measures.
-    UnknownNameError
-        There is no such person to highlight.
-    """
-    measure = _check_frame(frame, single=False)
-    if highlight is not None and highlight not in set(frame["person"]):
-        raise unknown_name("person", highlight, sorted(set(frame["person"])))
-    pairs = list(frame[["trigger", "lag"]].drop_duplicates().itertuples(index=False, name=None))
-    panels = make_panels(len(pairs), frame["person"].nunique()) if axes is None else np.atleast_1d(np.asarray(axes))
-    panels = panels.ravel()
-    if len(panels) != len(pairs):
-        raise OptionError(f"axes= has {len(panels)} axes; {len(pairs)} are needed, one for each trigger and lag.")
-    for ax, (trigger, lag) in zip(panels, pairs, strict=True):
-        mine = frame[(frame["trigger"] == trigger) & (frame["lag"] == lag)]
-        limits = choose_limits(mine, measure)
-        if measure in RATIOS:
-            use_log_axis(ax, *limits, most=4)
-        ax.set_xlim(*limits)
-        _draw_people(ax, mine, limits, highlight)
-        if pooled is not None:
-            _draw_band(ax, pooled[(pooled["trigger"] == trigger) & (pooled["lag"] == lag)])
-        ax.axvline(1.0 if measure in RATIOS else 0.0, color="black", linewidth=0.8, zorder=1)
-        missing = int(mine["estimate"].isna().sum())
-        note = f" ({missing} not tested)" if missing else ""
-        ax.set_title(f"{_name_trigger(frame, trigger)},\n{tell_lag(lag)}{note}", fontsize=8.5)
-        ax.set_xlabel(measure, fontsize=8)
-    return panels
-
-
-def plot_naive_against_honest(frame: pd.DataFrame, ax: Axes | None = None) -> Axes:
-    """Draw what two or more methods say of the same pairs, one under the other.
-
-    Parameters
-    ----------
-    frame : DataFrame
-        ``method, trigger, lag, estimate, ci_lower, ci_upper, p_value``, one row for each method, trigger and lag, all
-        on one scale, such as correlations with every day taken as independent ("naive") beside `correlate_triggers`.
-    ax : Axes, optional
-        Where to draw; a new figure by default.
-
-    Returns
-    -------
-    Axes
-        Filled: p-value below 0.05; hollow: not. The legend counts how many each method finds.
-
-    Raises
-    ------
-    NotEnoughDataError
-        The frame has no rows.
-    OptionError
-        The frame mixes measures.
-    """
-    measure = _check_frame(frame, single=False)
-    methods = list(dict.fromkeys(frame["method"]))
-    pairs = list(frame[["trigger", "lag"]].drop_duplicates().itertuples(index=False, name=None))
-    ax = ax or make_axes(8.5, 1.7 + 1.15 * _ROW * len(pairs))
-    if measure in RATIOS:
-        use_log_axis(ax, *choose_limits(frame, measure))
-    limits = choose_limits(frame, measure)
-    ax.set_xlim(*limits)
-    ax.axvline(1.0 if measure in RATIOS else 0.0, color=GREY, linewidth=1, zorder=1)
-    offsets = np.linspace(-0.2, 0.2, len(methods)) if len(methods) > 1 else np.zeros(1)
-    styles = zip((ORANGE, BLUE, GREEN, PURPLE), ("D", "o", "s", "^"), strict=True)
-    for method, offset, (colour, marker) in zip(methods, offsets, styles, strict=False):
-        mine = frame[(frame["method"] == method) & frame["estimate"].notna()]
-        places = np.array([pairs.index(pair) for pair in zip(mine["trigger"], mine["lag"], strict=True)]) + offset
-        below = (mine["p_value"] < 0.05).to_numpy(bool)
-        for found in (True, False):
-            part = below == found
-            draw_intervals(ax, mine[part], places[part], limits, marker, colour, hollow=not found)
-        ax.plot([], [], marker, color=colour, label=f"{method}: {below.sum()} of {len(mine)} with p < 0.05")
-    ax.set_yticks(range(len(pairs)), [f"{name}, {tell_lag(lag)}" for name, lag in pairs], fontsize=8.5)
-    ax.set_ylim(len(pairs) - 0.4, -0.6)
-    ax.set_xlabel(f"{measure} with {_tell_outcome(frame)} (95 % interval; filled: p < 0.05)")
-    put_legend_above(ax, columns=2)
-    strip(ax, ("top", "right"))
-    return ax
-
-
-def plot_directions(frame: pd.DataFrame, ax: Axes | None = None) -> Axes:
-    """Draw both directions of each trigger, and in words which way round they speak.
-
-    Parameters
-    ----------
-    frame : DataFrame
-        As `compare_directions` returns it.
-    ax : Axes, optional
-        Where to draw; a new figure by default.
-
-    Returns
-    -------
-    Axes
-        Partial correlations with 95 % intervals: filled dots forward, hollow diamonds reverse.
-
-    Raises
-    ------
-    NotEnoughDataError
-        The frame has no rows.
-    """
-    measure = "partial correlation"
-    _check_frame(frame, single=False)
-    names = list(dict.fromkeys(frame["trigger"]))
-    ax = ax or make_axes(9.5, 1.7 + 1.3 * _ROW * len(names))
-    limits = choose_limits(frame, measure)
-    ax.set_xlim(*limits)
-    ax.axvline(0.0, color=GREY, linewidth=1, zorder=1)
-    outcome, lag = _tell_outcome(frame), frame["lag"].iloc[0]
-    later = "the next day" if lag == 1 else f"{lag} days later"
-    looks = {
-        "forward": (BLUE, "o", -0.17, f"trigger, then {outcome} {later}"),
-        "reverse": (ORANGE, "D", 0.17, f"{outcome}, then trigger {later}"),
-    }
-    for direction, (colour, marker, offset, label) in looks.items():
-        mine = frame[(frame["direction"] == direction) & frame["estimate"].notna()]
-        places = mine["trigger"].map(names.index).to_numpy(float) + offset
-        hollow = direction == "reverse"
-        draw_intervals(ax, mine, places, limits, marker, colour, hollow=hollow)
-        ax.plot([], [], marker, color=colour, markerfacecolor="white" if hollow else colour, label=label)
-    readings = frame.drop_duplicates("trigger").set_index("trigger")["reading"]
-    for place, name in enumerate(names):
-        ax.text(1.02, place, readings[name], transform=ax.get_yaxis_transform(), va="center", fontsize=8.5)
-    ax.set_yticks(range(len(names)), names, fontsize=8.5)
-    ax.set_ylim(len(names) - 0.4, -0.6)
-    ax.set_xlabel(f"{measure} (95 % interval)")
-    put_legend_above(ax, columns=2)
-    strip(ax, ("top", "right"))
-    return ax
-
-
 def _check_frame(frame: pd.DataFrame, *, single: bool = True) -> str:
     """Return the measure of a frame that can be drawn."""
     if frame.empty:
@@ -322,29 +160,6 @@ def _check_frame(frame: pd.DataFrame, *, single: bool = True) -> str:
     return str(measures[0])
 
 
-def _draw_people(ax: Axes, rows: pd.DataFrame, limits: tuple[float, float], highlight: str | None) -> None:
-    rows = rows.sort_values(["estimate", "person"], kind="stable", ignore_index=True).dropna(subset="estimate")
-    places = np.arange(len(rows))
-    size = 4.0 if len(rows) <= 30 else 2.0
-    chosen = (rows["person"] == highlight).to_numpy(bool)
-    draw_intervals(ax, rows[~chosen], places[~chosen], limits, "o", GREY, 0.9, size=size)
-    draw_intervals(ax, rows[chosen], places[chosen], limits, "D", ORANGE, 2.2, size=6)
-    ax.set_ylim(-0.8, max(len(rows), 1) - 0.2)
-    if len(rows) <= 20:
-        ax.set_yticks(places, list(rows["person"]), fontsize=7)
-    else:
-        ax.set_yticks([])
-        ax.set_ylabel(f"{len(rows)} people", fontsize=8)
-    ax.tick_params(axis="x", labelsize=7.5)
-    strip(ax, ("top", "right"))
-
-
-def _draw_band(ax: Axes, rows: pd.DataFrame) -> None:
-    for row in rows.dropna(subset="estimate").itertuples():
-        ax.axvspan(row.ci_lower, row.ci_upper, color=BLUE, alpha=0.25, linewidth=0, zorder=0)
-        ax.axvline(row.estimate, color=BLUE, linewidth=1.6, linestyle="--", zorder=1)
-
-
 def _tell_reasons(ax: Axes, rows: pd.DataFrame, places: np.ndarray, none: float) -> None:
     for place, (_, row) in zip(places, rows.iterrows(), strict=True):
         if np.isnan(row["estimate"]):
@@ -353,8 +168,11 @@ def _tell_reasons(ax: Axes, rows: pd.DataFrame, places: np.ndarray, none: float)
             ax.text(none, place, words, color="#555555", fontsize=8, style="italic", ha="center", va="center", bbox=box)
 
 
-def _label_colours(ax: Axes, image: AxesImage, measure: str, reach: float) -> None:
-    bar = ax.figure.colorbar(image, ax=ax, pad=0.02, fraction=0.05, aspect=40, extend=_tell_extend(image, reach))
+def _label_colours(ax: Axes, measure: str, reach: float) -> None:
+    cells = ax.collections[0]
+    values = np.ma.masked_invalid(np.asarray(cells.get_array(), float)).compressed()
+    beyond = len(values) and np.abs(values).max() > reach * (1 + 1e-9)
+    bar = ax.figure.colorbar(cells, ax=ax, pad=0.02, fraction=0.05, aspect=40, extend="both" if beyond else "neither")
     if measure in RATIOS:
         ticks = choose_ratios(np.exp(-reach), np.exp(reach))
         bar.set_ticks([float(np.log(tick)) for tick in ticks], labels=[f"{tick:g}" for tick in ticks])
@@ -362,22 +180,18 @@ def _label_colours(ax: Axes, image: AxesImage, measure: str, reach: float) -> No
     bar.ax.tick_params(labelsize=8)
 
 
-def _tell_extend(image: AxesImage, reach: float) -> str:
-    values = np.ma.masked_invalid(np.asarray(image.get_array(), float)).compressed()
-    return "both" if len(values) and np.abs(values).max() > reach * (1 + 1e-9) else "neither"
-
-
 def _write_cell(ax: Axes, i: int, j: int, value: float, order: str, *, found: bool, dark: bool) -> None:
     from matplotlib.patches import Rectangle
 
     if np.isnan(value):
-        ax.text(j, i, "–", ha="center", va="center", fontsize=8, color="#555555")
+        ax.text(j + 0.5, i + 0.5, "–", ha="center", va="center", fontsize=8, color="#555555")
         return
     words = f"{round(value, 2) + 0.0:.2f}"  # + 0.0 so that no cell reads "-0.00"
     words, style = (words, "normal") if order == "forward" else (f"({words})", "italic")
-    ax.text(j, i, words, ha="center", va="center", fontsize=8, style=style, color="white" if dark else "black")
+    colour = "white" if dark else "black"
+    ax.text(j + 0.5, i + 0.5, words, ha="center", va="center", fontsize=8, style=style, color=colour)
     if found:
-        ax.add_patch(Rectangle((j - 0.46, i - 0.44), 0.92, 0.88, fill=False, edgecolor="black", linewidth=1.8))
+        ax.add_patch(Rectangle((j + 0.04, i + 0.06), 0.92, 0.88, fill=False, edgecolor="black", linewidth=1.8))
 
 
 def _name_trigger(frame: pd.DataFrame, name: str) -> str:

@@ -3,26 +3,9 @@
 import numpy as np
 import pandas as pd
 
-from twitchstats.errors import JournalError, NotEnoughDataError, unknown_name
+from twitchstats.errors import NotEnoughDataError, unknown_name
 from twitchstats.journal import Journal
 from twitchstats.panel import build_panel
-
-
-def find_outcome(journal: Journal) -> str:
-    """Return the outcome that the journal is about.
-
-    Raises
-    ------
-    JournalError
-        The reader settled on none, and there is no column of twitches.
-    """
-    outcome = journal.outcome or "twitches"
-    if outcome not in journal.days.columns:
-        raise JournalError(
-            f"The journal has no column '{outcome}' to explain. Name one with --outcome (in Python: outcome=). "
-            f"Columns: {', '.join(map(str, journal.days.columns))}."
-        )
-    return outcome
 
 
 def summarise_people(journal: Journal) -> pd.DataFrame:

@@ -14,11 +14,10 @@ from nbformat import NotebookNode
 from twitchstats import __version__
 from twitchstats.errors import TwitchstatsError
 from twitchstats.files import check_target, make_folder, read_file, write_files
+from twitchstats.findings import find_outcome, match_names
 from twitchstats.journal import Journal
 from twitchstats.report.execute import execute_notebook
-from twitchstats.report.findings import match_names
 from twitchstats.report.page import GENERATOR, make_page
-from twitchstats.report.summary import find_outcome
 from twitchstats.report.wording.prose import to_plain
 from twitchstats.resources import find_resource
 

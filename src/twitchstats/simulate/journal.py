@@ -46,9 +46,9 @@ def simulate_journal(
     people, days : int
         Number of people, and of study days of each; days not reported have no row.
     world : str
-        ``"articles"`` (each testable claim of the articles holds), ``"literature"`` (what published figures support,
-        nothing else), ``"null"`` (no effects; course and symptoms at their reference), or ``"demo"`` (a few strong
-        effects).
+        ``"articles"`` (each testable claim of the articles holds), ``"faint"`` (the same effects half as large, and a
+        day later), ``"literature"`` (what published figures support, nothing else), ``"null"`` (no effects; course and
+        symptoms at their reference), or ``"demo"`` (a few strong effects).
     seed : int
         One seed gives one journal.
 

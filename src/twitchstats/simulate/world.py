@@ -30,7 +30,7 @@ def list_worlds() -> list[str]:
     """Return the names of the worlds in data/worlds.csv, sorted.
 
     >>> list_worlds()
-    ['articles', 'demo', 'literature', 'null']
+    ['articles', 'demo', 'faint', 'literature', 'null']
     """
     return sorted(_read_table("worlds.csv")["world"].unique())
 

@@ -1,11 +1,12 @@
 """The sentences of a report: every number in them is computed, none is typed."""
 
 from twitchstats.report.wording.claims import (
-    count_verdicts,
     describe_claims,
     describe_needs,
+    tabulate_stand_ins,
     tabulate_untested,
     tabulate_verdict,
+    tabulate_verdicts,
 )
 from twitchstats.report.wording.findings import (
     describe_directions,
@@ -44,7 +45,6 @@ from twitchstats.report.wording.together import describe_groups, tabulate_cumula
 
 __all__ = [
     "Prose",
-    "count_verdicts",
     "describe_claims",
     "describe_completeness",
     "describe_directions",
@@ -73,9 +73,11 @@ __all__ = [
     "tabulate_rejects",
     "tabulate_risks",
     "tabulate_sites",
+    "tabulate_stand_ins",
     "tabulate_triggers",
     "tabulate_untested",
     "tabulate_variables",
     "tabulate_verdict",
+    "tabulate_verdicts",
     "tabulate_versions",
 ]

@@ -1,9 +1,12 @@
-"""The ledger of claims in words: counts, tables by verdict, and what no journal can test."""
+"""The articles' questions and their answers in words: counts, tables by verdict, and what no journal can test."""
 
 import pandas as pd
 
+from twitchstats.claims.answers import CAUTIONS
+from twitchstats.inference import MEANING
 from twitchstats.report.tables import MISSING, Table, format_p, show_table
 from twitchstats.report.wording.prose import (
+    SEE_A_DOCTOR,
     Prose,
     count_noun,
     format_effect,
@@ -14,77 +17,97 @@ from twitchstats.report.wording.prose import (
 )
 
 _LEGEND = (
-    "How to read the tables: the effect is that of one step of what the claim names. +/− % is more or less a day, × "
-    "multiplies the odds, a plain % is a share, a plain number counts points of a rating. *Studies* tells what the "
-    "literature says of the claim, *articles* which of the five make it."
+    "How to read the tables: each question stands once, with the articles that claim it. The effect is that of one "
+    "step of what the question names. +/− % is more or less a day, × multiplies the odds, a plain % is a share, a "
+    "plain number counts points of a rating. *Studies* tells what the literature says of this outcome. *p* is adjusted "
+    "over its *family*: what the table of triggers tells too is counted there and has the same p in both places; all "
+    "other questions are counted together ('claims')."
 )
 
-MEANING = {
-    "supported": "this journal shows it, in the claimed direction, beyond what chance explains",
-    "contradicted": "this journal shows the opposite, beyond what chance explains",
-    "practically null": "whatever effect there is, it is too small to matter here",
-    "differs between people": "people differ: one person's effect goes one way, another's the other",
-    "inconclusive": "the data allow both an effect that matters and none; this is not 'no effect'",
-    "not testable": "no journal, or not this one, can decide it",
-}
+SHARED_CAUTIONS = [CAUTIONS[name] for name in ("remedy", "same time", "sign")]  # told once above a table
 
 
-def count_verdicts(ledger: pd.DataFrame) -> Table:
-    """Count the claims by verdict, with what each verdict means."""
-    counts = ledger["verdict"].value_counts()
-    rows = [(verdict, int(counts.get(verdict, 0)), meaning) for verdict, meaning in MEANING.items()]
-    return show_table(pd.DataFrame(rows, columns=["Verdict", "Claims", "What it means"]))
+def tabulate_verdicts(answers: pd.DataFrame, ledger: pd.DataFrame) -> Table:
+    """Count questions and claims by verdict, with what each verdict means."""
+    questions, claims = (frame["verdict"].value_counts() for frame in (answers, ledger))
+    rows = [
+        (verdict, int(questions.get(verdict, 0)), int(claims.get(verdict, 0)), meaning)
+        for verdict, meaning in MEANING.items()
+    ]
+    return show_table(pd.DataFrame(rows, columns=["Verdict", "Questions", "Claims", "What it means"]))
 
 
-def describe_claims(ledger: pd.DataFrame) -> Prose:
-    """Say how many claims were judged and what came out."""
-    judged = ledger[ledger["verdict"] != "not testable"]
-    articles = ledger["article"].nunique()
+def describe_claims(answers: pd.DataFrame, ledger: pd.DataFrame) -> Prose:
+    """Say how many questions the claims come to, and what this journal says of them."""
+    judged = answers[answers["verdict"] != "not testable"]
     text = (
-        f"The {count_noun(articles, 'article')} make {count_noun(len(ledger), 'claim')}; this journal can say "
-        f"something about {len(judged):,} of them. "
+        f"The {count_noun(ledger['article'].nunique(), 'article')} make {count_noun(len(ledger), 'claim')}, which come "
+        f"to {count_noun(len(answers), 'question')} that could be answered; this journal can say something about "
+        f"{len(judged):,} of them. "
     )
-    counts = judged["verdict"].value_counts()
-    told = [f"{counts[verdict]} {verdict}" for verdict in MEANING if verdict in counts]
+    told = tell_verdicts(judged)
     if not told:
         return Prose(text)
-    return Prose(f"{text}Of these {'are' if len(judged) != 1 else 'is'} {join_words(told)}.\n\n{_LEGEND}")
+    return Prose(f"{text}Of these: {told}.\n\n{_LEGEND}")
 
 
-def tabulate_verdict(ledger: pd.DataFrame, verdict: str) -> Table | Prose:
-    """Show the claims with one verdict; claims that several articles share, judged by the same test, stand once."""
-    chosen = ledger[ledger["verdict"] == verdict]
+def tell_verdicts(answers: pd.DataFrame) -> str:
+    """Return the verdicts of some questions, counted."""
+    counts = answers["verdict"].value_counts()
+    return join_words([f"{counts[verdict]} {verdict}" for verdict in MEANING if verdict in counts])
+
+
+def tabulate_verdict(answers: pd.DataFrame, verdict: str) -> Table | Prose:
+    """Show the questions with one verdict; those judged on a stand-in have a table of their own."""
+    chosen = answers[(answers["verdict"] == verdict) & (answers["judged_on"] == "")]
     if chosen.empty:
-        return Prose(f"*No claim is {verdict} by this journal.*")
-    rows = [_tell_group(group) for _, group in chosen.groupby(_shared(chosen), sort=False, dropna=False)]
-    table = pd.DataFrame(rows)
-    if verdict != "inconclusive":
-        table = table.drop(columns="Would have been found from")
-    return show_table(table, f"{verdict.capitalize()}: {MEANING[verdict]}.")
+        return Prose(f"*{verdict.capitalize()}: none.*")
+    table = pd.DataFrame([_tell_answer(row) for row in chosen.to_dict("records")])
+    spare = ["Would have been found from"] * (verdict != "inconclusive") + ["Mind"] * (not table["Mind"].any())
+    told = [f"{verdict.capitalize()}: {MEANING[verdict]}.", *_tell_shared(chosen)]
+    return show_table(table.drop(columns=spare), " ".join(told))
 
 
-def _shared(ledger: pd.DataFrame) -> list[str]:
-    """Return the columns that make two claims one finding."""
-    return [name for name in ("topic", "test", "estimate", "ci_lower", "p_value") if name in ledger]
+def _tell_shared(answers: pd.DataFrame) -> list[str]:
+    """Return in sentences the cautions that many answers of a table share."""
+    shared = [text for text in SHARED_CAUTIONS if answers["caution"].str.contains(text, regex=False).any()]
+    heads = {"remedy": "Of remedies", "same time": "Of what is told of the same day", "sign": "Of signs"}
+    told = [f"{heads[name]}: {text}." for name, text in CAUTIONS.items() if text in shared]
+    return told + [SEE_A_DOCTOR.replace("**", "")] * (CAUTIONS["sign"] in shared)
 
 
-def _tell_group(group: pd.DataFrame) -> dict[str, object]:
-    row = group.iloc[0]
-    measure = str(row.get("measure", "") or "")
-    estimate, lower, upper, detectable = (float(row[n]) for n in ("estimate", "ci_lower", "ci_upper", "detectable"))
+def _tell_answer(row: dict[str, object]) -> dict[str, object]:
+    measure = str(row["measure"])
+    estimate, lower, upper, detectable = (
+        float(str(row[name])) for name in ("estimate", "ci_lower", "ci_upper", "detectable")
+    )
     effect = format_effect(estimate, measure)
     if measure == "share":
-        effect += f" against {format_effect(float(row['reference']), measure)}"
+        effect += f" against {format_effect(float(str(row['reference'])), measure)}"
+    own = [part for part in str(row["caution"]).split("; ") if part not in SHARED_CAUTIONS]
     return {
-        "Claim": row["statement"],
-        "Articles": ", ".join(sorted(group["article"].unique())),
+        "Question": row["question"],
+        "Articles": str(row["articles"]).replace(" ", ", ") or MISSING,
         "Studies": row["literature"] or MISSING,
         "Effect": effect,
         "95 % interval": format_interval(lower, upper, measure),
-        "p, adjusted": format_p(float(row["p_adjusted"])),
+        "p, adjusted": format_p(float(str(row["p_adjusted"]))),
+        "Family": row["family"],
         "Would have been found from": format_effect(detectable, measure),
-        "Days": row["n_days"],
+        "Days": row["n_days"] or MISSING,
+        "Mind": "; ".join(filter(None, [*own, str(row["note"])])),
     }
+
+
+def tabulate_stand_ins(answers: pd.DataFrame) -> Table | Prose:
+    """Show the questions that only something else could be asked for: inconclusive whatever that says."""
+    chosen = answers[answers["judged_on"] != ""]
+    if chosen.empty:
+        return Prose("")
+    shown = chosen.assign(articles=chosen["articles"].str.replace(" ", ", "))
+    labels = {"question": "Question", "articles": "Articles", "judged_on": "Judged on", "verdict": "Verdict"}
+    caption = "What was asked is not recorded here: judged on something that stands in for it, it stays open."
+    return show_table(shown, caption, labels=labels)
 
 
 def tabulate_untested(ledger: pd.DataFrame, *, most: int = 15) -> Table:
@@ -98,12 +121,12 @@ def tabulate_untested(ledger: pd.DataFrame, *, most: int = 15) -> Table:
     return show_table(ordered, "The command 'claims JOURNAL.csv' lists every one.")
 
 
-def describe_needs(ledger: pd.DataFrame, *, most: int = 8) -> Prose:
-    """Say which columns would let a journal test the most further claims."""
-    missing = ledger[ledger["reason"] == "variable not in this journal"]
+def describe_needs(answers: pd.DataFrame, *, most: int = 8) -> Prose:
+    """Say which columns would let a journal answer the most further questions."""
+    missing = answers[answers["reason"] == "variable not in this journal"]
     needed = missing["needs"].str.split(r"[;|,]").explode().str.strip()
     counts = (
-        needed[~needed.isin(["", "serious", "diagnosis"])]
+        needed[~needed.isin(["", "diagnosis or serious"])]
         .value_counts()
         .sort_index()
         .sort_values(ascending=False, kind="stable")
@@ -111,4 +134,4 @@ def describe_needs(ledger: pd.DataFrame, *, most: int = 8) -> Prose:
     if counts.empty:
         return Prose("")
     told = [f"{quote(str(name).replace('_', ' '))} ({count})" for name, count in counts.head(most).items()]
-    return Prose(f"Noting these as well would let the journal speak about more claims: {join_words(told)}.")
+    return Prose(f"Noting these as well would let the journal answer more questions: {join_words(told)}.")

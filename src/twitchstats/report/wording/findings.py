@@ -51,7 +51,7 @@ def describe_triggers(
     tail = ""
     if rest:
         power = _tell_power(tested.drop(found.index))
-        tail = f"\n\nThe other {rest} are inconclusive{tell_first(effects)}, not absent. {power}"
+        tail = f"\n\nThe other {rest} do not stand out{tell_first(effects)}: no proof that they do nothing. {power}"
     cautions = same + tell_cautions(journal, found) + tell_reverse(journal, found, directions)
     told = f"{head}These go with it beyond what chance explains:\n\n" + "\n".join(lines)
     return Prose(f"{told}{tail}\n\n{cautions.strip()}".strip())
@@ -169,7 +169,7 @@ def tabulate_triggers(journal: Journal, primary: pd.DataFrame, groups: pd.DataFr
             "When": NIGHT if _is_night(journal, row) else _tell_when(int(row["lag"]), str(row["order"])),
             "Effect": format_effect(row["estimate"], row["measure"]),
             "95 % interval": format_interval(row["ci_lower"], row["ci_upper"], row["measure"]),
-            "p, adjusted": format_p(row["p_adjusted"]),
+            f"p, adjusted ({row['family']})": format_p(row["p_adjusted"]),
             "Could be found from": tell_detectable(row),
             "People": row["n_people"],
             "Days": row["n_days"],

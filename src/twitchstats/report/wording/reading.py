@@ -174,14 +174,10 @@ def tabulate_variables(journal: Journal) -> Table:
     return show_table(shown[~never], caption, labels=labels)
 
 
-def tabulate_sites(journal: Journal) -> Table | Prose:
+def tabulate_sites(journal: Journal, sites: pd.DataFrame) -> Table | Prose:
     """Show where the episodes were, people weighing alike."""
-    known = journal.episodes["site"].notna() if len(journal.episodes) else pd.Series(dtype=bool)
-    if not known.any():
+    if sites.empty:
         return Prose("The journal has no table of episodes with sites (`--episodes`).")
-    from twitchstats.episodes import summarize_sites
-
-    sites = summarize_sites(journal)
     ends = zip(sites["ci_lower"], sites["ci_upper"], strict=True)
     shown = sites.assign(
         estimate=sites["estimate"].map(format_share),

@@ -7,7 +7,7 @@ from twitchstats.report.tables import Table, show_table
 from twitchstats.report.wording.prose import Prose, count_noun, join_words, list_some, quote
 from twitchstats.report.wording.reading import label_of
 
-MEANING = {
+IN_PLAIN_WORDS = {
     "told only with the outcome": "it describes the outcome, as the place of a pain does: it is not a cause of it",
     "computed from the outcome": "it is a part of the outcome, or the same numbers once more",
     "the outcome itself": "nothing can be a trigger of itself",
@@ -61,7 +61,7 @@ def tabulate_refused(journal: Journal, primary: pd.DataFrame) -> Table | Prose:
         return Prose("")
     rows = [
         {
-            "Why not": ": ".join(filter(None, (str(reason), MEANING.get(str(reason))))),
+            "Why not": ": ".join(filter(None, (str(reason), IN_PLAIN_WORDS.get(str(reason))))),
             "Triggers": len(group),
             "Which": ", ".join(sorted((label_of(journal, name) for name in group["trigger"]), key=str.casefold)),
         }

@@ -2,8 +2,10 @@
 
 import pandas as pd
 
+from twitchstats.findings import Findings
 from twitchstats.journal import Journal
 from twitchstats.report.tables import format_share
+from twitchstats.report.wording.claims import tell_verdicts
 from twitchstats.report.wording.findings import (
     ALPHA,
     tell_cautions,
@@ -12,27 +14,25 @@ from twitchstats.report.wording.findings import (
     tell_first,
     tell_reverse,
 )
-from twitchstats.report.wording.prose import SEE_A_DOCTOR, Prose, count_noun, join_words, list_some, quote
+from twitchstats.report.wording.prose import SEE_A_DOCTOR, Prose, count_noun, list_some, quote
 from twitchstats.report.wording.reading import label_of
 from twitchstats.report.wording.signs import count_weak_days, find_flags
 
 _FIRST = 5
 
 
-def describe_report(
-    journal: Journal, effects: pd.DataFrame, primary: pd.DataFrame, directions: pd.DataFrame, ledger: pd.DataFrame
-) -> Prose:
+def describe_report(journal: Journal, findings: Findings) -> Prose:
     """Return the whole report in a few lines, ending with when to see a doctor."""
-    triggers = _tell_triggers(journal, effects, primary, directions)
-    lines = [_tell_days(journal), triggers, _tell_claims(ledger), _tell_flags(journal)]
+    triggers = _tell_triggers(journal, findings.effects, findings.primary, findings.directions)
+    claims = _tell_claims(findings.answers, findings.ledger)
+    lines = [_tell_days(journal, findings.outcome), triggers, claims, _tell_flags(journal)]
     return Prose("\n".join(f"- {line}" for line in lines if line) + f"\n\n> {SEE_A_DOCTOR}")
 
 
-def _tell_days(journal: Journal) -> str:
+def _tell_days(journal: Journal, outcome: str) -> str:
     people = journal.days.index.get_level_values("person").nunique()
     refused = int(journal.rejects["action"].ne("kept").sum())
     entries = count_noun(len(journal.days), "daily entry", "daily entries")
-    outcome = journal.outcome or "twitches"
     values = journal.days[outcome].dropna()
     return (
         f"**Read:** {entries} of {count_noun(people, 'person', 'people')}; "
@@ -57,11 +57,9 @@ def _tell_triggers(journal: Journal, effects: pd.DataFrame, primary: pd.DataFram
     return f"{head}: {'; '.join(told)}{more}.{same}{cautions}"
 
 
-def _tell_claims(ledger: pd.DataFrame) -> str:
-    counts = ledger["verdict"].value_counts()
-    order = ("supported", "contradicted", "practically null", "differs between people", "inconclusive", "not testable")
-    told = [f"{counts[verdict]} {verdict}" for verdict in order if verdict in counts]
-    return f"**Claims of {ledger['article'].nunique()} health articles:** {join_words(told)}."
+def _tell_claims(answers: pd.DataFrame, ledger: pd.DataFrame) -> str:
+    told = tell_verdicts(answers)
+    return f"**{len(answers)} questions from {ledger['article'].nunique()} health articles:** {told}."
 
 
 def _tell_flags(journal: Journal) -> str:

@@ -44,7 +44,7 @@ def tabulate_cumulative(journal: Journal, cumulative: pd.DataFrame, *, most: int
             "Trigger": label_of(journal, row["trigger"]),
             "Effect": format_effect(row["estimate"], row["measure"]),
             "95 % interval": format_interval(row["ci_lower"], row["ci_upper"], row["measure"]),
-            "p, adjusted": format_p(row["p_adjusted"]),
+            f"p, adjusted ({row['family']})": format_p(row["p_adjusted"]),
             "Could be found from": tell_detectable(row),
         }
         for row in ordered.head(most).to_dict("records")

@@ -1,30 +1,30 @@
-"""Everything a report tells, computed once: page, notebook and command line show the same frames."""
+"""Everything that is told of a journal, computed once: page, notebook, command line and ledger show the same frames."""
 
 import fnmatch
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 
 import pandas as pd
 
-from twitchstats.errors import UnknownNameError, unknown_name
+from twitchstats.errors import JournalError, UnknownNameError, unknown_name
 from twitchstats.journal import Journal
-from twitchstats.report.summary import find_outcome
 
-LAGS = (0, 1, 2, 3)
 WINDOW = 3  # days before that are also taken together
+ASKED = "as a remedy it is asked below, of its day and the next together"
 _ORDERS = ("forward", "same time", "backward")
 
 
 @dataclass(frozen=True, eq=False)
 class Findings:
-    """The frames of a report.
+    """What `analyze_journal` found.
 
     Attributes
     ----------
     outcome : str
         What is explained.
     effects : DataFrame
-        All triggers at all lags, people pooled (`estimate_effects`).
+        All triggers at all lags, people pooled (`estimate_effects`); ``family`` "triggers": its p-values are adjusted
+        over these tests.
     primary : DataFrame
         One row for each trigger (`pick_primary`); members of one group stand together.
     groups : DataFrame
@@ -35,8 +35,12 @@ class Findings:
         Forward and reverse (`compare_directions`); empty where the journal has no order in time.
     risks : DataFrame
         How often the outcome is there with and without a yes/no trigger (`estimate_risks`).
+    courses : DataFrame
+        Where the episodes were (`summarize_sites`); how long they last and whether they come back are answers.
+    answers : DataFrame
+        The questions of the articles (`answer_questions`); ``family`` "claims".
     ledger : DataFrame
-        The claims (`check_claims`).
+        The claims with their questions' answers (`check_claims`).
     """
 
     outcome: str
@@ -46,17 +50,36 @@ class Findings:
     cumulative: pd.DataFrame
     directions: pd.DataFrame
     risks: pd.DataFrame
+    courses: pd.DataFrame
+    answers: pd.DataFrame
     ledger: pd.DataFrame
 
 
-def collect_findings(journal: Journal, *, triggers: Sequence[str] = ()) -> Findings:
-    """Compute the findings of a report on a journal.
+def analyze_journal(
+    journal: Journal,
+    *,
+    outcome: str | None = None,
+    triggers: Sequence[str] | None = None,
+    cohort: pd.DataFrame | None = None,
+    progress: Callable[[int, int], None] | None = None,
+) -> Findings:
+    """Compute everything that a report tells, each thing once.
 
     Parameters
     ----------
     journal : Journal
-    triggers : sequence of str
+    outcome : str, optional
+        What to explain; by default the journal's own outcome, else "twitches".
+    triggers : sequence of str, optional
         Names, or patterns such as ``trigger_*``, of the variables to look at; by default all that are no outcome.
+    cohort : DataFrame, optional
+        People with signs and a diagnosis, for questions about signs; by default ``journal.people``.
+    progress : callable, optional
+        Called with the number of the questions' analyses done and the number of all.
+
+    Returns
+    -------
+    Findings
 
     Raises
     ------
@@ -65,36 +88,69 @@ def collect_findings(journal: Journal, *, triggers: Sequence[str] = ()) -> Findi
     UnknownNameError
         A name or pattern fits no variable.
     """
-    from twitchstats.claims import check_claims
-    from twitchstats.triggers import (
-        compare_directions,
-        estimate_cumulative_effects,
-        estimate_effects,
-        estimate_risks,
-        group_triggers,
-    )
+    from twitchstats.claims.analyses import Source, estimate_all_effects
+    from twitchstats.claims.answers import answer_from, join_answers
+    from twitchstats.claims.questions import load_questions
+    from twitchstats.claims.register import load_claims
+    from twitchstats.episodes import summarize_sites
+    from twitchstats.triggers import compare_directions, estimate_cumulative_effects, estimate_risks, group_triggers
 
+    journal = replace(journal, outcome=journal.resolve_name(outcome)) if outcome else journal
     outcome = find_outcome(journal)
-    chosen = match_names(journal, triggers) or None
+    chosen = match_names(journal, triggers or ()) or None
     ordered = journal.calendar != "none"
-    effects = estimate_effects(journal, outcome=outcome, triggers=chosen, lags=LAGS if ordered else (0,))
+    effects = estimate_all_effects(journal, outcome, triggers=chosen)
     primary = pick_primary(effects)
     tested = list(primary.loc[primary["estimate"].notna(), "trigger"])
     groups = group_triggers(journal, outcome=outcome, triggers=tested, effects=primary)
+    cumulative = directions = pd.DataFrame()
+    if ordered:
+        directions = compare_directions(journal, outcome=outcome, triggers=chosen).assign(family="directions")
+        cumulative = estimate_cumulative_effects(
+            journal, outcome=outcome, triggers=chosen, days=WINDOW, first_lag=1
+        ).assign(family="days before")
+    source = Source(journal, journal.people if cohort is None else cohort, {outcome: effects})
+    answers = answer_from(source, load_questions(), directions=directions, progress=progress)
     return Findings(
         outcome=outcome,
         effects=effects,
-        primary=join_groups(primary, groups),
+        primary=point_to_answers(join_groups(primary, groups)),
         groups=groups,
-        cumulative=(
-            estimate_cumulative_effects(journal, outcome=outcome, triggers=chosen, days=WINDOW, first_lag=1)
-            if ordered
-            else pd.DataFrame()
-        ),
-        directions=compare_directions(journal, outcome=outcome, triggers=chosen) if ordered else pd.DataFrame(),
+        cumulative=cumulative,
+        directions=directions,
         risks=estimate_risks(journal, outcome=outcome, triggers=chosen),
-        ledger=check_claims(journal),
+        courses=summarize_sites(journal),
+        answers=answers,
+        ledger=join_answers(load_claims(), answers),
     )
+
+
+def point_to_answers(primary: pd.DataFrame) -> pd.DataFrame:
+    """Say beside a remedy that the articles' question about it is another: of its day and the next together."""
+    from twitchstats.claims.questions import load_questions
+
+    questions = load_questions()
+    remedies = questions[(questions["test"] == "remedy") & questions["outcome"].isin(primary["outcome"])]
+    asked = primary["trigger"].isin(remedies["variables"]) & primary["estimate"].notna()
+    told = primary["caution"].where(primary["caution"] == "", primary["caution"] + "; ") + ASKED
+    return primary.assign(caution=primary["caution"].mask(asked, told))
+
+
+def find_outcome(journal: Journal) -> str:
+    """Return the outcome that the journal is about.
+
+    Raises
+    ------
+    JournalError
+        The reader settled on none, and there is no column of twitches.
+    """
+    outcome = journal.outcome or "twitches"
+    if outcome not in journal.days.columns:
+        raise JournalError(
+            f"The journal has no column '{outcome}' to explain. Name one with --outcome (in Python: outcome=). "
+            f"Columns: {', '.join(map(str, journal.days.columns))}."
+        )
+    return outcome
 
 
 def match_names(journal: Journal, patterns: Sequence[str]) -> list[str]:

@@ -1,0 +1,95 @@
+"""The questions that the claims ask: each with its outcome, its test, and the smallest effect that matters."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+
+import pandas as pd
+
+from twitchstats.resources import find_resource
+
+_NUMBERS = ("direction", "margin", "share")
+# what an outcome is judged on where it is not recorded, by the articles' own use of the words
+STAND_INS = {
+    "twitches": ("spasms", "episodes", "intensity"),
+    "spasms": ("twitches", "episodes", "intensity"),
+    "cramps": ("spasms", "episodes"),
+}
+
+
+@dataclass(frozen=True)
+class Question:
+    """What a question asks of the data; questions whose `key` is the same share one estimate.
+
+    Attributes
+    ----------
+    test : str
+        A name in `claims.analyses.ANALYSES`.
+    variables : tuple of str
+        The exposure first; "a|b" is either.
+    lags : tuple of int
+        Days from the exposure to the outcome; several are taken together.
+    outcome : str
+        On what it is judged.
+    level : str
+        A limit, a site, diagnoses, a rule, or the variable on whose days it is asked, as the test takes it.
+    share : float
+        The share that a share is set against.
+    """
+
+    test: str
+    variables: tuple[str, ...]
+    lags: tuple[int, ...]
+    outcome: str
+    level: str
+    share: float | None
+
+    @property
+    def lag(self) -> int:
+        """The first of its lags, 0 where it has none."""
+        return self.lags[0] if self.lags else 0
+
+    @property
+    def limit(self) -> float:
+        """Its level as a number."""
+        return float(self.level)
+
+
+@cache
+def _read_questions() -> pd.DataFrame:
+    table = pd.read_csv(find_resource("data", "questions.csv"), dtype=str, keep_default_na=False)
+    return table.assign(**{name: pd.to_numeric(table[name]) for name in _NUMBERS})
+
+
+def load_questions() -> pd.DataFrame:
+    """Return the questions that the claims of the articles ask, one a row.
+
+    Returns
+    -------
+    DataFrame
+        ``question_id, question`` (plain words), ``kind`` (trigger, remedy, sign, rule, site, course, symptom ...);
+        ``test``, the analysis that answers it (a name in `claims.analyses.ANALYSES`, "" where no journal can), with the
+        ``variables`` it needs (separated by semicolons, the exposure first; "|" joins signs of which any counts),
+        ``lag`` in days (several, separated by semicolons, are taken together), ``outcome`` (the one that is asked
+        about), ``level`` (a limit, sites, diagnoses, a rule; for remedies the variable on whose days it is asked) and
+        ``share`` (that a share is set against: small where something only may happen); ``stand_in``, what it is
+        judged on where the thing itself is not recorded ("relaxation for yoga"); ``direction`` (sign of the estimate
+        if what is asked is so), ``margin`` (smallest effect that matters: a ratio, or a difference for ratings) and
+        ``margin_reason``; ``condition, people``: under which, and of whom, it is asked; ``reason`` why no journal can
+        answer it; ``literature`` ("agrees", "disputes", "mixed", "no figure known": on this outcome) and ``evidence``,
+        keys of `load_evidence`.
+
+    >>> load_questions().set_index("question_id").loc["sleep-twitches", "question"]
+    'Do twitches come more on days after short sleep?'
+    """
+    return _read_questions().copy()
+
+
+def read_question(row: Mapping[str, object]) -> Question:
+    """Return the record of a row of `load_questions`, or of a frame like it."""
+    lags = tuple(int(lag) for lag in str(row["lag"]).split(";") if lag)
+    share = float(str(row["share"]))
+    variables = tuple(name for name in str(row["variables"]).split(";") if name)
+    return Question(
+        str(row["test"]), variables, lags, str(row["outcome"]), str(row["level"]), None if share != share else share
+    )
