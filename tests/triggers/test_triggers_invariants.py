@@ -94,6 +94,21 @@ def test_a_step_follows_the_unit(several, name):
     )
 
 
+@pytest.mark.parametrize("name", ["effects", "effects by person", "cumulative"])
+def test_a_negative_step_turns_everything_round(several, name):
+    """One cup less instead of one more: ratios are inverted, and ends change places."""
+    variables = several.variables.copy()
+    variables["step"] = -variables["step"]
+    more, less = FUNCTIONS[name](several), FUNCTIONS[name](replace(several, variables=variables))
+    pairs = {
+        "estimate": "estimate", "ci_lower": "ci_upper", "ci90_upper": "ci90_lower", "detectable_up": "detectable_down",
+    }  # fmt: skip
+    for one, other in pairs.items():
+        told = np.isfinite(more[one]) & np.isfinite(less[other])
+        assert told.any()
+        assert (1 / less.loc[told, other]).to_numpy() == pytest.approx(more.loc[told, one].to_numpy(), rel=1e-6)
+
+
 @pytest.mark.parametrize("name", ["effects", "effects by person", "cumulative", "correlations"])
 def test_another_trigger_or_lag_does_not_change_what_is_told_of_the_first(several, name):
     """Only the adjusted p-value knows of the other tests."""

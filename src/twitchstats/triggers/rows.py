@@ -20,6 +20,10 @@ FINER = 4  # points of a fine grid for each of the coarse one
 SECANTS = 6
 WIDE = 12.0  # standard errors that the grid of a difference reaches per unit of GRID
 ENDS = ("ci_lower", "ci_upper", "ci90_lower", "ci90_upper")
+PAIRS = (
+    ("ci_lower", "ci_upper"), ("ci90_lower", "ci90_upper"), ("prediction_lower", "prediction_upper"),
+    ("detectable_down", "detectable_up"),
+)  # fmt: skip
 TOLD = ("estimate", *ENDS, "detectable_up", "detectable_down")
 NUMBERS = (
     *TOLD, "p_value", "heterogeneity", "p_heterogeneity", "prediction_lower", "prediction_upper", "p_anyone",
@@ -386,9 +390,11 @@ def describe_people(scores: Scores) -> dict[str, FloatArray]:
     slope = ((evaluator(at - width) - evaluator(at + width)) / (2 * width))[:, 0]
     told = np.isfinite(estimate) & (slope > 0)
     found["estimate"][usable] = np.where(told, estimate, np.nan)
-    wider = np.sqrt(own.trust / np.maximum(own.trust - 2, 1.0))  # the variance of t, not of z
+    # the variance of t, not of z; where many columns are fitted an error is too small even so: half way to HC3
+    fitted = (own.n / np.maximum(own.df, 1.0)) ** 0.25
+    wider = fitted * np.sqrt(own.trust / np.maximum(own.trust - 2, 1.0))
     found["se"][usable] = np.where(told, wider * evaluator(at, error=True)[:, 0] / np.where(told, slope, 1.0), np.nan)
-    found["z"][usable] = stats.norm.isf(stats.t.sf(np.abs(t), np.maximum(own.trust, 1.0))) * np.sign(t)
+    found["z"][usable] = stats.norm.isf(stats.t.sf(np.abs(t) / fitted, np.maximum(own.trust, 1.0))) * np.sign(t)
     return found | {"usable": np.isfinite(found["se"]) & np.isfinite(found["z"])}
 
 
@@ -427,6 +433,9 @@ def shrink_people(scores: Scores, steps: FloatArray, *, alpha: float = 0.05) -> 
 def put_on_scale(frame: pd.DataFrame, measure: str) -> pd.DataFrame:
     """Return rows with their ``measure``, ratios on the ratio scale."""
     frame = frame.assign(measure=measure).astype(dict.fromkeys(NUMBERS, float))
+    for low, high in PAIRS:  # a negative step turns them round
+        turned = frame[low].to_numpy() > frame[high].to_numpy()
+        frame.loc[turned, [low, high]] = frame.loc[turned, [high, low]].to_numpy()
     if measure != "difference":
         told = [*TOLD, "prediction_lower", "prediction_upper"]
         with np.errstate(over="ignore"):  # an interval without end
