@@ -332,7 +332,7 @@ def _pool_pair(scores: Scores, step: float) -> tuple[Curve, FloatArray, dict[str
     if usable.sum() > 1:
         known = {name: value[usable] for name, value in personal.items()}
         tau = pool_estimates(known["estimate"], known["se"])["heterogeneity"]
-        spread = {"p_heterogeneity": test_heterogeneity(known["estimate"], known["se"])}
+        spread = {"p_heterogeneity": test_heterogeneity(known["estimate"], known["se"] * known["doubt"])}
         spread |= {"p_anyone": float(stats.chi2.sf((known["z"] ** 2).sum(), usable.sum()))}
     noise = scores.spread[:, ZERO] ** 2 * scale**2 / np.maximum(information, TINY)
     noise = np.median(noise) if scores.is_ratio else noise
@@ -378,10 +378,11 @@ def _t_of_sums(scores: FloatArray) -> FloatArray:
 def describe_people(scores: Scores) -> dict[str, FloatArray]:
     """Return each person's estimate and its SD per unit of the trigger, and the test as z: arrays (P,).
 
-    ``usable`` tells where the person's own test is.
+    ``doubt`` is what the SD is multiplied by where it serves as if it were known; ``usable`` tells where the person's
+    own test is.
     """
     usable = scores.refusal == 0
-    found = {name: np.full(len(usable), np.nan) for name in ("estimate", "se", "z")}
+    found = {name: np.full(len(usable), np.nan) for name in ("estimate", "se", "z", "doubt")}
     own = scores.select(usable)
     evaluator = Evaluator(own)
     curve, t = trace_own(own)
@@ -393,7 +394,8 @@ def describe_people(scores: Scores) -> dict[str, FloatArray]:
     # the variance of t, not of z; where many columns are fitted an error is too small even so: half way to HC3
     fitted = (own.n / np.maximum(own.df, 1.0)) ** 0.25
     wider = fitted * np.sqrt(own.trust / np.maximum(own.trust - 2, 1.0))
-    found["se"][usable] = np.where(told, wider * evaluator(at, error=True)[:, 0] / np.where(told, slope, 1.0), np.nan)
+    found["se"][usable] = np.where(told, evaluator(at, error=True)[:, 0] / np.where(told, slope, 1.0), np.nan)
+    found["doubt"][usable] = wider
     found["z"][usable] = stats.norm.isf(stats.t.sf(np.abs(t) / fitted, np.maximum(own.trust, 1.0))) * np.sign(t)
     return found | {"usable": np.isfinite(found["se"]) & np.isfinite(found["z"])}
 
