@@ -37,7 +37,7 @@ def _find_span(y: FloatArray) -> NDArray[np.int64]:
 
 
 def fine_trend_columns(y: FloatArray, terms: int) -> FloatArray:
-    """Return trend columns with a term every ten days, (B, n, f); none where `terms` are as many."""
+    """Return trend columns with a term every DAYS_PER_FINE_TERM days, (B, n, f); none where `terms` are as many."""
     span = _find_span(y)
     most = int(span.max(initial=0)) // DAYS_PER_FINE_TERM
     if most <= terms:
