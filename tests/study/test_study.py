@@ -45,7 +45,7 @@ def test_the_committed_study_is_whole(committed):
     assert set(beside["lag"]) == {0, 1, 2}
     assert set(beside["world"]) == set(PROCESSES)
     assert not committed.duplicated(KEYS).any()
-    assert diary.loc[diary["days"] == 120, "replicates"].min() >= 1000
+    assert diary.loc[diary["days"] == 120, "replicates"].min() >= 600
 
 
 def test_the_committed_study_meets_the_bars_but_where_it_says_so(committed):

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 from scipy import special
 
 from twitchstats.inference import pool_estimates
@@ -14,6 +15,7 @@ from twitchstats.triggers.rows import describe_people, pool_people
 
 OUTCOME, TRIGGER = "twitches", "trigger_1"
 MOST_GROUPS = 300  # of one size
+REUSED = 5  # times at most that a person may be drawn, on average
 NORMAL_QUANTILE = float(special.ndtri(0.975))
 GROUP_METHODS = ("rows pooled", "one slope for all", "random effects, z", "pooled estimate_effects")
 
@@ -28,8 +30,8 @@ def pool_groups(panel: Panel, *, kind: str, lag: int, sizes: Sequence[int]) -> p
 
     Notes
     -----
-    Large groups share people: their results are a little alike. The people are scored once; `estimate_effects` with
-    ``by="pooled"`` would do the same group by group.
+    Groups are cut from shuffled people, who are shuffled up to `REUSED` times. The people are scored once;
+    `estimate_effects` with ``by="pooled"`` would do the same group by group.
     """
     family, options = choose_family(kind), Options(pooled=True)
     scores = score_panel(panel, OUTCOME, [TRIGGER], [lag], family=family, options=options)
@@ -38,8 +40,7 @@ def pool_groups(panel: Panel, *, kind: str, lag: int, sizes: Sequence[int]) -> p
     rng = np.random.default_rng(len(panel.people))
     rows = []
     for size in sizes:
-        for _ in range(min(MOST_GROUPS, len(panel.people) // 2)):
-            group = rng.permutation(len(panel.people))[:size]
+        for group in _cut_groups(len(panel.people), size, rng):
             estimate, se = personal["estimate"][group], personal["se"][group]
             ours = pool_people(scores.select(group), np.ones(1)).iloc[0]
             pooled = (
@@ -51,6 +52,13 @@ def pool_groups(panel: Panel, *, kind: str, lag: int, sizes: Sequence[int]) -> p
             rows += [{"method": method, "people": size, **found}
                      for method, found in zip(GROUP_METHODS, pooled, strict=True)]  # fmt: skip
     return pd.DataFrame(rows)
+
+
+def _cut_groups(people: int, size: int, rng: np.random.Generator) -> list[NDArray[np.int64]]:
+    """Return groups of this size: people shuffled and cut, again and again."""
+    shuffles = [rng.permutation(people) for _ in range(REUSED)]
+    groups = [order[first : first + size] for order in shuffles for first in range(0, people - size + 1, size)]
+    return groups[:MOST_GROUPS]
 
 
 def _weigh(estimate: FloatArray, se: FloatArray, spread: float) -> dict[str, float]:

@@ -63,8 +63,9 @@ def run_study(
     people : sequence of int
         Group sizes: 1 are the single diaries, larger ones groups whose slopes differ, over 120 days.
     replicates : int
-        Diaries in each cell of up to 120 days; longer diaries are fewer, so that the days are as many. Groups share
-        one and a half times as many people.
+        Diaries in each cell of up to 120 days; longer diaries are fewer, so that the days are as many. Groups are cut
+        from one and a half times as many people, or from a tenth as many of the largest groups where nothing is
+        planted.
     search : bool
         Also count the findings of diaries with 8 triggers at 3 lags.
     seed : int
@@ -235,9 +236,9 @@ def _share(name: str, hits: pd.Series) -> dict[str, float]:
 
 def study_groups(world: str, sizes: Sequence[int], replicates: int, seed: int) -> pd.DataFrame:
     """Study groups of people whose slopes differ; columns as `run_study`."""
-    people, effect = replicates * 3 // 2, PROCESSES[world].effect
-    pooled = {}
+    effect, pooled = PROCESSES[world].effect, {}
     for planted in (0.0, effect):
+        people = replicates * 3 // 2 if planted else max(replicates * 3 // 2, replicates // 10 * max(sizes))
         rng = _make_rng(seed, world, "group", planted)
         journal, _ = simulate_process(
             world, people=people, days=GROUP_DAYS, effect=planted, lag=LAG, slope_sd=SLOPE_SD, seed=rng
