@@ -60,9 +60,7 @@ def test_the_committed_study_meets_the_bars_but_where_it_says_so(committed):
     assert sizes["value"].max() < 0.13
     small = judged[(judged["bar"] == "pooled size") & (judged["people"] <= 20)]
     assert small["met_within_error"].mean() > 0.95
-    assert (
-        small["value"].max() < 0.13
-    )  # large groups add up what is left beside a strong effect, and under a shared cycle
+    assert small["value"].max() < 0.13  # large groups add up what is left of a shared trend
 
 
 def test_the_usual_ways_fail_where_they_are_said_to(committed):
