@@ -156,7 +156,8 @@ def test_planted_sites_and_signs_are_found(articles):
 def test_nothing_is_found_in_the_null_world(null):
     """Eleven tests at 5 %: at most two alarms, none strong."""
     rows = [ep.test_site_share(null, sites=site, kind="twitch") for site in ("eyelid", "calf", "thumb")]
-    rows += [ep.estimate_sign(null, sign=sign) for sign in ("stiffness_before", "limited_movement", "fatigue_after")]
+    signs = ("stiffness_before", "limited_movement", "fatigue_after")
+    rows += [ep.estimate_sign(null, sign=sign, reference=0.1) for sign in signs]  # what the world is made with
     rows += [ep.compare_sites_by_trigger(null, trigger=trigger) for trigger in ("stress", "anxiety", "sleep")]
     rows += [ep.relate_pain_to_intensity(null), ep.relate_sign_to_duration(null)]
     p_values = pd.concat(rows)["p_value"].to_numpy()

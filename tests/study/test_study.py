@@ -118,7 +118,7 @@ def test_groups_are_pooled_as_estimate_effects_does():
     journal, _ = simulate_process("zero-heavy", people=10, days=60, effect=0.2, lag=1, slope_sd=0.1, seed=3)
     pooled = pool_groups(build_panel(journal), kind="count", lag=1, sizes=(5, 10))
     ours = pooled[pooled["method"] == "pooled estimate_effects"].set_index("people")
-    assert list(ours.index) == [5] * 5 + [10] * 5
+    assert list(ours.index) == [5] * 10 + [10] * 5  # five shuffles of ten people
     asked = estimate_effects(journal, lags=1, by="pooled").iloc[0]
     found = ours.loc[10, ["p_value", "estimate", "ci_lower", "ci_upper"]].iloc[0].to_numpy(float)
     logs = np.log(asked[["estimate", "ci_lower", "ci_upper"]].to_numpy(float))
