@@ -223,6 +223,17 @@ def test_simulated_people_support_nothing_and_signs_always_bring_the_advice(stre
     assert told["caution"].str.contains("the people are simulated", regex=False).all()
 
 
+def test_simulated_people_from_a_file_are_still_simulated(stressed, tmp_path):
+    simulate_cohort(people=1000, seed=1).to_csv(tmp_path / "people.csv")
+    cohort = pd.read_csv(tmp_path / "people.csv", index_col="person")
+    assert not cohort.attrs
+    answers = answer_questions(stressed, cohort=cohort)
+    told = answers[answers["kind"].isin(["sign", "rule"]) & answers["estimate"].notna()]
+    assert len(told) > 10
+    assert set(told["verdict"]) == {"inconclusive"}
+    assert told["caution"].str.contains("the people are simulated", regex=False).all()
+
+
 def test_each_article_is_judged_by_its_own_list(stressed):
     """Real people: weakness in neuropathy counts for A1, which calls it serious; in multiple sclerosis for A4 alone."""
     ill = pd.DataFrame({"weakness_felt": [1.0] * 30 + [0.0] * 10, "diagnosis": "multiple sclerosis"})

@@ -14,6 +14,7 @@ import twitchstats as tw
 from twitchstats.panel import build_panel
 from twitchstats.simulate.processes import PROCESSES, simulate_process
 from twitchstats.study.groups import pool_groups
+from twitchstats.study.methods import score_people
 from twitchstats.study.run import study_promise
 from twitchstats.triggers.engine import ZERO, Options, score_panel
 from twitchstats.triggers.families import choose_family
@@ -31,9 +32,7 @@ def noise_of(share, runs=RUNS):
 
 def tell_people(journal, lags):
     """Return rows of `estimate_effects(by="person")` on the scale of the model, without cautions, which cost time."""
-    family = choose_family(journal.variables.set_index("name").loc["twitches", "kind"])
-    scores = score_panel(build_panel(journal), "twitches", ["trigger_1"], lags, family=family, options=Options())
-    told = list_people(scores, np.ones(1)).assign(lag=np.tile(lags, len(scores.n)))
+    told = score_people(journal, lags)
     return told[told["reason"] == ""]
 
 

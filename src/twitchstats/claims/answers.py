@@ -17,6 +17,7 @@ from twitchstats.errors import JournalError, OptionError, unknown_name
 from twitchstats.inference import adjust_p_values, judge_estimates
 from twitchstats.journal import Journal
 from twitchstats.reasons import NO_ORDER, REASONS, WHY
+from twitchstats.simulate.cohort import is_simulated
 
 if TYPE_CHECKING:
     from twitchstats.findings import Findings
@@ -122,9 +123,7 @@ def answer_questions(
     if not 0 < alpha < 1:
         raise OptionError(f"alpha={alpha!r} is not possible. It lies between 0 and 1; 0.05 is usual.")
     asked = load_questions() if questions is None else questions
-    absent = [column for column in load_questions().columns if column not in asked]
-    if absent:
-        raise JournalError(f"questions lacks the column {absent[0]!r}. Take rows of load_questions().")
+    _check_columns(asked, load_questions)
     source = Source(journal, journal.people if cohort is None else cohort)
     if questions is None and journal.outcome in set(asked["outcome"]):  # a report tells its effects, by the same fits
         source.effects[str(journal.outcome)] = estimate_all_effects(journal, str(journal.outcome))
@@ -209,9 +208,7 @@ def check_claims(
         `claims` lacks columns of the register.
     """
     claims = load_claims() if claims is None else claims
-    absent = [column for column in load_claims().columns if column not in claims]
-    if absent:
-        raise JournalError(f"claims lacks the column {absent[0]!r}. Take rows of load_claims().")
+    _check_columns(claims, load_claims)
     answers = answer_questions(journal, cohort=cohort, findings=findings, alpha=alpha, progress=progress)
     return join_answers(claims, answers)
 
@@ -228,6 +225,12 @@ def join_answers(claims: pd.DataFrame, answers: pd.DataFrame) -> pd.DataFrame:
              "literature", "note"]  # fmt: skip
     table[texts] = table[texts].fillna("").astype("str")
     return table[LEDGER_COLUMNS]
+
+
+def _check_columns(rows: pd.DataFrame, load: Callable[[], pd.DataFrame]) -> None:
+    name = load.__name__
+    for column in load().columns.difference(rows.columns, sort=False):
+        raise JournalError(f"{name.removeprefix('load_')} lacks the column {column!r}. Take rows of {name}().")
 
 
 def _find_values(source: Source) -> dict[str, set[str]]:
@@ -357,11 +360,6 @@ def _tell_cautions(row: dict[Any, Any], found: Finding, judged_on: str, source: 
     if found.get("order") in ("same time", "backward"):
         told.append(CAUTIONS[str(found["order"])])
     return "; ".join(told)
-
-
-def is_simulated(cohort: pd.DataFrame) -> bool:
-    """Tell whether people say of themselves that `simulate_cohort` drew them."""
-    return "serious_diagnoses" in cohort.attrs
 
 
 def to_effect_scale(values: pd.Series, measure: pd.Series, reference: pd.Series) -> pd.Series:

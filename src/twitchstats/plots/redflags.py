@@ -8,13 +8,13 @@ import numpy as np
 import pandas as pd
 
 from twitchstats.errors import NotEnoughDataError
+from twitchstats.plots.drawing import BLACK, BLUE, GREEN, GREY, ORANGE, PURPLE, SKY, strip
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-# Okabe and Ito's colours; shape or line style always says the same as the colour
-BLUE, ORANGE, GREEN, PURPLE, BLACK, GREY = "#0072b2", "#d55e00", "#009e73", "#cc79a7", "#000000", "#8c8c8c"
+# shape or line style always says the same as the colour
 STRATEGY_STYLES = {
     "model": (BLUE, "-", 2.2),
     "refer all": (BLACK, "-", 1.0),
@@ -25,7 +25,7 @@ STRATEGY_STYLES = {
     "A3": (PURPLE, "-", 1.4),
     "A4": (GREEN, "--", 1.4),
     "A5": (PURPLE, ":", 1.8),
-    "NICE NG127": ("#56b4e9", "-.", 1.6),
+    "NICE NG127": (SKY, "-.", 1.6),
 }
 DOCTOR = "Any red flag: see a doctor, whatever the number."
 SIMULATED = "No diagnosis. A share says nothing certain about one person."
@@ -43,10 +43,6 @@ def _make_figure(width: float, height: float) -> Figure:
 
 def _make_axes(width: float, height: float) -> Axes:
     return _make_figure(width, height).subplots()
-
-
-def _tidy(ax: Axes) -> None:
-    ax.spines[["top", "right"]].set_visible(False)
 
 
 def _need_rows(frame: pd.DataFrame, what: str) -> None:
@@ -105,7 +101,7 @@ def plot_odds_ratios(frame: pd.DataFrame, ax: Axes | None = None) -> Axes:
     ax.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
     ax.xaxis.set_major_formatter("{x:g}")
     ax.minorticks_off()
-    _tidy(ax)
+    strip(ax, ("top", "right"))
     return ax
 
 
@@ -160,7 +156,7 @@ def plot_combinations(frame: pd.DataFrame, figure: Figure | None = None, *, most
     _draw_members(bottom, parts, signs)
     bottom.set_yticks(range(len(signs)), [label_term(sign) for sign in signs])
     for ax in (top, middle):
-        _tidy(ax)
+        strip(ax, ("top", "right"))
         ax.tick_params(labelbottom=False, bottom=False)
     return figure
 
@@ -232,7 +228,7 @@ def plot_calibration(
     bottom.hist(curve.attrs.get("risks", []), bins=np.linspace(0, 1, 41), color=GREY)
     bottom.set(xlabel="predicted risk, at the share of the sample", ylabel="people")
     for ax in (top, bottom):
-        _tidy(ax)
+        strip(ax, ("top", "right"))
     return figure
 
 
@@ -273,7 +269,7 @@ def plot_decision_curve(frame: pd.DataFrame, ax: Axes | None = None) -> Axes:
         f"Serious cases found, less the weighted false alarms; base rate {rate:.3g}\n{DOCTOR}", loc="left", fontsize=10
     )
     ax.legend(loc="center left", bbox_to_anchor=(1.0, 0.5), frameon=False, fontsize=9)
-    _tidy(ax)
+    strip(ax, ("top", "right"))
     return ax
 
 
@@ -319,7 +315,7 @@ def plot_base_rates(frame: pd.DataFrame, ax: Axes | None = None) -> Axes:
     ax.set_xticks(ticks[ticks <= highest * 2], [f"{tick:,.10g}" for tick in ticks[ticks <= highest * 2]])
     ax.minorticks_off()
     _add_key(ax)
-    _tidy(ax)
+    strip(ax, ("top", "right"))
     return ax
 
 
@@ -401,7 +397,7 @@ def plot_tornado(frame: pd.DataFrame, ax: Axes | None = None, *, most: int = 12)
     ax.set_xlabel("risk (log scale)")
     ax.set_title(f"What this risk hangs on\n{DOCTOR} {SIMULATED}", loc="left", fontsize=10)
     ax.legend(loc="upper center", bbox_to_anchor=(0.4, -0.16), ncols=3, frameon=False, fontsize=9)
-    _tidy(ax)
+    strip(ax, ("top", "right"))
     return ax
 
 
@@ -430,5 +426,5 @@ def plot_stability(frame: pd.DataFrame, ax: Axes | None = None) -> Axes:
     ax.set(xlabel="risk by the model", ylabel="risk by models of other samples", xlim=(-0.01, 1.01), ylim=(-0.02, 1.02))
     ax.set_title(f"Mean absolute difference (MAPE) {frame['mape'].mean():.3f}", loc="left", fontsize=10)
     ax.legend(loc="upper left", frameon=False, fontsize=9)
-    _tidy(ax)
+    strip(ax, ("top", "right"))
     return ax

@@ -53,7 +53,7 @@ def read_origin(X: object) -> Origin | None:
     """Return what people were drawn from, as far as their frame tells: None for real or unknown people."""
     if not isinstance(X, pd.DataFrame):
         return None
-    told = X.attrs if "serious_diagnoses" in X.attrs else read_source(X)
+    told = read_source(X)
     if not told:
         return None
     changed = tuple((str(name), str(condition), float(value)) for name, condition, value in told.get("parameters", []))

@@ -22,7 +22,7 @@ SERIOUS = ("MND",)
 PARTS = ("motor", "sensory", "worry")
 _EXAMINED = ("weakness_found", "wasting")
 _DEFAULT_SHARE = 0.2
-_OWN_COEFFICIENTS = "own coefficients"
+_SIMULATED, _OWN_COEFFICIENTS = "simulated ", "own coefficients"
 
 
 def load_serious_conditions() -> pd.DataFrame:
@@ -146,14 +146,24 @@ def simulate_cohort(
 
 
 def _write_source(told: Mapping[Hashable, Any]) -> str:
-    parts = [f"simulated {told['design']}", *(f"serious {name}" for name in told["serious_diagnoses"])]
+    parts = [f"{_SIMULATED}{told['design']}", *(f"serious {name}" for name in told["serious_diagnoses"])]
     parts += [_OWN_COEFFICIENTS] * ("coefficients" in told)
     parts += [f"{name} of {condition} = {value!r}" for name, condition, value in told.get("parameters", [])]
     return "; ".join(parts)
 
 
+def is_simulated(people: pd.DataFrame) -> bool:
+    """Tell whether any of these people say of themselves that `simulate_cohort` drew them.
+
+    >>> is_simulated(simulate_cohort(people=2)), is_simulated(pd.DataFrame({"age": [40]}))
+    (True, False)
+    """
+    sources = people.get(SOURCE, pd.Series(dtype="str")).astype("str")
+    return "serious_diagnoses" in people.attrs or bool(sources.str.startswith(_SIMULATED).any())
+
+
 def read_source(people: pd.DataFrame) -> dict[str, Any]:
-    """Return what people were drawn from, as the ``attrs`` of `simulate_cohort`, from their column ``source``.
+    """Return what people were drawn from: the ``attrs`` of `simulate_cohort`, or the same from their column ``source``.
 
     Returns
     -------
@@ -165,19 +175,21 @@ def read_source(people: pd.DataFrame) -> dict[str, Any]:
     JournalError
         Simulated people together with others.
 
-    >>> read_source(simulate_cohort(people=2))
-    {'design': 'clinic', 'serious_diagnoses': ['MND']}
+    >>> read_source(simulate_cohort(people=2)[["age", "source"]].reset_index())["serious_diagnoses"]
+    ['MND']
     """
-    sources = list(dict.fromkeys(people.get(SOURCE, pd.Series(dtype="str")).astype("str")))
-    if not any(text.startswith("simulated ") for text in sources):
+    if not is_simulated(people):
         return {}
+    if "serious_diagnoses" in people.attrs:
+        return dict(people.attrs)
+    sources = list(dict.fromkeys(people[SOURCE].astype("str")))
     if len(sources) > 1:
         raise JournalError(
             f"{SOURCE}: simulated people ({sources[0]!r}) stand together with others ({sources[1]!r}). Take one kind."
         )
     first, *parts = sources[0].split("; ")
     told: dict[str, Any] = {
-        "design": first.removeprefix("simulated "),
+        "design": first.removeprefix(_SIMULATED),
         "serious_diagnoses": [part.removeprefix("serious ") for part in parts if part.startswith("serious ")],
     }
     changed = [re.fullmatch(r"(\w+) of (\w+) = (.+)", part) for part in parts]

@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from twitchstats.errors import check_choice
 from twitchstats.journal.record import Journal
@@ -12,7 +13,7 @@ from twitchstats.study import rivals
 from twitchstats.triggers import correlate_triggers
 from twitchstats.triggers.engine import Options, score_panel
 from twitchstats.triggers.families import choose_family
-from twitchstats.triggers.rows import list_people
+from twitchstats.triggers.rows import label_rows, list_people
 
 OUTCOME = "twitches"
 TOLD = ["person", "trigger", "lag", "p_value", "estimate", "ci_lower", "ci_upper"]
@@ -71,15 +72,21 @@ def run_method(method: str, journal: Journal, *, lags: Sequence[int]) -> pd.Data
     return correlate_triggers(journal, lags=lags, by="person")[TOLD[:4]].reindex(columns=TOLD)
 
 
-def score_people(journal: Journal, lags: Sequence[int], *, detect: float | None = None) -> pd.DataFrame:
-    """Return what `estimate_effects` tells of each person, on the scale of the model and without cautions."""
+def score_people(
+    journal: Journal,
+    lags: Sequence[int],
+    *,
+    people: NDArray[np.int64] | slice = slice(None),
+    detect: float | None = None,
+) -> pd.DataFrame:
+    """Return what `estimate_effects` tells of each person, or some, on the scale of the model and without cautions."""
     panel = build_panel(journal)
+    panel = panel.take(np.arange(len(panel.people))[people])
     kinds = journal.variables.set_index("name")["kind"]
     triggers = sorted(name for name in panel.names if name != OUTCOME)
     family = choose_family(str(kinds[OUTCOME]))
     scores = score_panel(panel, OUTCOME, triggers, lags, family=family, options=Options())
-    labels = pd.MultiIndex.from_product([panel.people, triggers, lags], names=["person", "trigger", "lag"])
-    return pd.concat([labels.to_frame(index=False), list_people(scores, np.ones(len(triggers)), detect=detect)], axis=1)
+    return label_rows(list_people(scores, np.ones(len(triggers)), detect=detect), panel.people, triggers, lags)
 
 
 def _run_rival(rival: Rival, journal: Journal, lags: Sequence[int]) -> pd.DataFrame:

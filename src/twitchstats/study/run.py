@@ -205,8 +205,8 @@ def study_promise(world: str, replicates: int, seed: int) -> pd.DataFrame:
         promised = told[side].dropna().abs().sort_values()
         found = []
         for part in np.array_split(promised.index.to_numpy(), PROMISES):
-            tested = score_people(simulate(float(told.loc[part, side].median())), (0,))
-            found.append(tested.loc[part, "p_value"] < ALPHA)
+            planted = simulate(float(told.loc[part, side].median()))
+            found.append(score_people(planted, (0,), people=part)["p_value"] < ALPHA)
         row = {"part": "promise", "world": world, "method": side, "days": MAIN_DAYS, "people": 1, "lag": 0}
         row |= {"replicates": len(promised), "refused": float(told[side].isna().mean())}
         rows.append(row | _share("power", pd.concat(found)))

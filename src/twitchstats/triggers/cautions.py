@@ -66,17 +66,18 @@ def _try_others(request: Request, trigger: str, rows: pd.DataFrame, options: Opt
     lags = sorted(set(rows["lag"]))
     plain = replace(options, adjust="each", effect="total", window=1)
     fine = replace(options, adjust="each", trend="fine")
-    beside = replace(
-        fine if pooled and options.trend == "smooth" else options, adjust="each", effect="that day", window=1
-    )
+    beside = replace(plain, effect="that day", trend="fine" if pooled and options.trend == "smooth" else options.trend)
     later = [
         _test(score_panel(part, outcome, [trigger], [-LATER, lag], family=family, options=beside), pooled)[:, 0]
         for lag in lags
     ]
-    finer = score_panel(part, outcome, [trigger], lags, family=family, options=fine)
-    step = request.variables.loc[[trigger], "step"].to_numpy(float)
-    table = (pool_people if pooled else list_people)(finer, step)
-    effects = table["estimate"].to_numpy(float).reshape(-1, len(lags))
+    effects = np.full((len(people), len(lags)), np.nan)  # with a fine trend, where that is another one
+    if options.trend == "smooth" and not (pooled and len(people) > 1):
+        finer = score_panel(part, outcome, [trigger], lags, family=family, options=fine)
+        table = (pool_people if pooled else list_people)(
+            finer, request.variables.loc[[trigger], "step"].to_numpy(float)
+        )
+        effects = table["estimate"].to_numpy(float).reshape(-1, len(lags))
     back = [max(1, lag) for lag in lags]
     reverse_family = choose_family(str(request.variables.loc[trigger, "kind"]))
     reverse = _test(score_panel(part, trigger, [outcome], back, family=reverse_family, options=plain), pooled)
@@ -86,7 +87,7 @@ def _try_others(request: Request, trigger: str, rows: pd.DataFrame, options: Opt
         kept = effects[place, lag] / row["estimate"] if row["estimate"] else 1.0
         checks = {
             "later": later[lag][place] < ALPHA,
-            "trend": np.isfinite(kept) and kept < 0.5 and options.trend == "smooth",
+            "trend": np.isfinite(kept) and kept < 0.5,
             "reverse": reverse[place, lag] < min(ALPHA, row["p_value"]),
         }
         told[int(index)] = [key for key, speaks in checks.items() if speaks]

@@ -13,7 +13,7 @@ from twitchstats.triggers.cautions import find_cautions
 from twitchstats.triggers.engine import Options, score_panel
 from twitchstats.triggers.families import choose_family
 from twitchstats.triggers.request import Request, check_by, check_dates, label_order, prepare_request, refuse_tautology
-from twitchstats.triggers.rows import list_people, pool_people, put_on_scale, shrink_people
+from twitchstats.triggers.rows import label_rows, list_people, pool_people, put_on_scale, shrink_people
 
 COLUMNS = [
     "person", "trigger", "outcome", "lag", "step", "unit", "n_people", "n_days", "estimate", "ci_lower", "ci_upper",
@@ -173,7 +173,7 @@ def _tell_effects(request: Request, options: Options, by: str) -> pd.DataFrame:
     steps = request.variables.loc[tested, "step"].to_numpy(float)
     table = ROWS[by](scores, steps)
     people = ["pooled"] if by == "pooled" else list(request.panel.people)
-    frame = _label(table, people, tested, usable)
+    frame = label_rows(table, people, tested, usable)
     frame = _complete(frame, request, people, reasons, usable)
     frame["caution"] = find_cautions(request, frame, options)
     return _finish(frame, request, family.measure)
@@ -196,11 +196,6 @@ def check_options(*, trend: str, weekday: bool, effect: str, adjust: str) -> Opt
             "more columns than a diary has days. Choose adjust='each', or effect='total'."
         )
     return Options(trend, bool(weekday), effect, adjust)
-
-
-def _label(table: pd.DataFrame, people: Sequence[str], triggers: Sequence[str], lags: Sequence[int]) -> pd.DataFrame:
-    labels = pd.MultiIndex.from_product([people, triggers, lags], names=["person", "trigger", "lag"])
-    return pd.concat([labels.to_frame(index=False), table.reset_index(drop=True)], axis=1)
 
 
 def _complete(

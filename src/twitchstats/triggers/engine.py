@@ -474,29 +474,29 @@ def score_block(
     own, scale = standardise(block.own, np.broadcast_to(ok[:, None, None], block.own.shape))
     trigger = own[:, :, :asked]
     own = _project(own * root[:, None, None], basis, common)
-    inverse = _invert_gram(own, shared=shared)
+    gram = own @ own.swapaxes(2, 3)
+    inverse = _invert_gram(gram.sum(0, keepdims=True) if shared else gram)
     combined = inverse @ own
     diagonal = np.maximum(np.einsum("bmqq->bmq", inverse)[..., :asked], TINY)
     news = combined[:, :, :asked] / diagonal[..., None]
     size = (news**2).sum(-1)
     residual = _project((root * relative)[:, None, None], basis, common)
     residual = (residual - (residual @ combined.swapaxes(2, 3)) @ own)[:, :, 0]
-    share = 1 - np.clip((basis**2).sum(-1)[:, None] + (own * combined).sum(2), 0, MOST_LEVERAGE)
-    square = residual**2 / share
+    leverage = np.clip((basis**2).sum(-1)[:, None] + (own * combined).sum(2), 0, MOST_LEVERAGE)
+    square = residual**2 / (1 - leverage) * days[:, None]
     score = (news * (root * relative)[:, None, None]).sum(-1)
     rank = ((basis**2).sum(1) > 0.5).sum(1)
     n = days.sum(1)
     df = n - rank - (0 if shared else own.shape[2])
     n, df = (np.broadcast_to(value[:, None, None], size.shape) for value in (n, df))
     trust = np.minimum(size**2 / np.maximum((news**4).sum(-1), TINY), df)
-    square = square * days[:, None]
     if family.is_ratio:
         plain = news / np.where(ok, root, 1.0)[:, None, None]
         curve, spread, planted = _trace_scores(family, trigger, plain, square, weights * relative, weights, root, trust)
     else:
         curve = score[..., None] - GRID * size[..., None]
         variance = (news**2 * square[:, :, None]).sum(-1)
-        expected = size * (square.sum(-1) / np.maximum(days.sum(1)[:, None], 1))[:, :, None]
+        expected = size * square.sum(-1)[..., None] / np.maximum(n, 1)
         spread = np.sqrt(_moderate(variance, expected, trust))[..., None] + 0 * GRID
         planted = spread
     if block.newest and wanted.any():
@@ -514,7 +514,6 @@ def score_block(
     events = ((y > 0) * days).sum(1)[:, None, None] / np.maximum(n, 1)
     leak, memory = np.zeros((*size.shape, 0)), np.zeros(size.shape)
     if reach:
-        gram = own @ own.swapaxes(2, 3)
         behind = np.arange(asked, 2 * asked)
         memory = gram[..., behind - asked, behind] / np.maximum(gram[..., behind, behind], TINY)
         leak, memory = _expect_leak(_share_fit(basis, root, reach + 2 + MEMORY_SPAN), memory, reach)
@@ -573,10 +572,8 @@ def _project(values: FloatArray, basis: FloatArray, common: FloatArray | None) -
     return flat.reshape(values.shape)
 
 
-def _invert_gram(own: FloatArray, *, shared: bool) -> FloatArray:
-    """Return the inverse products of the own columns, (B, M, q, q), or (1, M, q, q) over all people."""
-    gram = own @ own.swapaxes(2, 3)
-    gram = gram.sum(0, keepdims=True) if shared else gram
+def _invert_gram(gram: FloatArray) -> FloatArray:
+    """Return the inverse of the products of own columns, (B, M, q, q), or (1, M, q, q) over all people."""
     length = np.sqrt(np.einsum("bmqq->bmq", gram))
     unit = np.where(length > 0, length, 1.0)
     outer = unit[..., None] * unit[..., None, :]

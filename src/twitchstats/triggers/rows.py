@@ -1,6 +1,6 @@
 """From scores to rows: one person's, the group's, each person's drawn towards the group."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
@@ -430,6 +430,14 @@ def shrink_people(scores: Scores, steps: FloatArray, *, alpha: float = 0.05) -> 
     frame["reason"] = reasons.ravel()
     frame["n_people"] = np.isfinite(frame["estimate"]).astype(int)
     return frame
+
+
+def label_rows(
+    table: pd.DataFrame, people: Sequence[str], triggers: Sequence[str], lags: Sequence[int]
+) -> pd.DataFrame:
+    """Return rows with their ``person, trigger, lag``, which they are in the order of."""
+    labels = pd.MultiIndex.from_product([people, triggers, lags], names=["person", "trigger", "lag"])
+    return pd.concat([labels.to_frame(index=False), table.reset_index(drop=True)], axis=1)
 
 
 def put_on_scale(frame: pd.DataFrame, measure: str) -> pd.DataFrame:
