@@ -40,6 +40,7 @@ _ROOMS = {
         "estimate_remedy_effects",
         "estimate_sign_ratios",
     ],
+    "cohort": ["Cohort", "open_cohort", "write_cohort"],
     "findings": ["Findings", "analyze_journal"],
     "redflags": ["RedFlagModel", "validate_risk", "explore_assumptions"],
 }

@@ -208,6 +208,26 @@ def _sync_folder(folder: Path) -> None:
         os.close(descriptor)
 
 
+def place_file(written: StrPath, path: StrPath, *, replace: Replace = False) -> Path:
+    """Move a file that was written beside its place, being too large for memory, into it; the rest as in `write_file`.
+
+    Parameters
+    ----------
+    written : path
+        In a folder on the same disk.
+    path : path
+    replace
+        As in `check_target`.
+    """
+    target = check_target(path, replace=replace)
+    with _tell_failure(target):
+        os.chmod(written, 0o600)
+        with open(written, "rb") as file:
+            os.fsync(file.fileno())
+        (os.replace if replace else _place_new)(str(written), target)
+    return target
+
+
 def make_folder(path: StrPath) -> Path:
     """Return a folder, made (for its owner only) where it is not there.
 

@@ -1,16 +1,19 @@
 """A journal as person x day arrays on the calendar: gaps stay gaps, lags go by date."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from twitchstats.errors import unknown_name
+from twitchstats.errors import OptionError, unknown_name
 from twitchstats.journal.record import Journal
 
 FloatArray = NDArray[np.float64]
+BlockFunction = partial[dict[str, NDArray[Any]]]  # of a panel: arrays with a row for each person
 LEAST_COPIES = 3  # days equal to the day before, from which copying is looked for
 TIMES_CHANCE = 3.0
 PAIR = ("outcome", "trigger")  # names of the two variables of a panel of pairs
@@ -75,9 +78,73 @@ class Panel:
         own = self.values[[self.names.index(other) for other in others], rows]
         return replace(self.take(rows), names=PAIR, values=np.stack([self.get(name)[rows], own]))
 
+    @property
+    def share_copied(self) -> float:
+        """Share of days that were filled in together with the day before."""
+        return float(self.copied.mean()) if self.copied.size else 0.0
+
+    def map_blocks(self, function: BlockFunction, *, together: BlockFunction | None = None) -> dict[str, NDArray[Any]]:
+        """Return what a function finds of each person, arrays (P, ...) by name: in memory all people are one block.
+
+        `together` tells by the array of that name who has to be in one block, as they share something.
+        """
+        return function(self)
+
     def lag(self, name: str, days: int) -> FloatArray:
         """Return the (P, D) array of the variable `days` calendar days before each day."""
         return shift_days(self.get(name), days)
+
+
+@dataclass(frozen=True, eq=False)
+class Blocks(Panel):
+    """A panel that is read block by block when it is worked on; its arrays are empty.
+
+    Attributes
+    ----------
+    mapper : callable
+        Runs a function over blocks of people: rows (P,) by their place in the cohort, pairs or None, the function,
+        and who has to be together.
+    rows : int array, (P,)
+    pairs : tuple of str and tuple of str, or None
+        As `pair` was called.
+    share : float
+        What `share_copied` returns.
+    """
+
+    mapper: Callable[..., dict[str, NDArray[Any]]]
+    rows: NDArray[np.int64]
+    share: float
+    pairs: tuple[str, tuple[str, ...]] | None = None
+
+    def get(self, name: str) -> FloatArray:
+        """Refuse: the days are not in memory.
+
+        Raises
+        ------
+        OptionError
+            Always.
+        """
+        raise OptionError(
+            "This needs all days at once, and a cohort is worked on in blocks. "
+            "cohort.take(people) gives some people as a journal in memory."
+        )
+
+    @property
+    def share_copied(self) -> float:
+        """Share of days that were filled in together with the day before."""
+        return self.share
+
+    def map_blocks(self, function: BlockFunction, *, together: BlockFunction | None = None) -> dict[str, NDArray[Any]]:
+        """Return what a function finds of each person, as `Panel.map_blocks` does."""
+        needed = self.names if self.pairs is None else tuple(sorted({self.pairs[0], *self.pairs[1]}))
+        return self.mapper(needed, self.rows, self.pairs, function, together)
+
+    def pair(self, people: Sequence[str], name: str, others: Sequence[str]) -> "Blocks":
+        """Return the panel of pairs of a person and another variable, as `Panel.pair` does."""
+        rows = self.people.get_indexer(pd.Index(people))
+        return replace(
+            self, people=self.people[rows], names=PAIR, rows=self.rows[rows], pairs=(name, tuple(map(str, others)))
+        )
 
 
 def shift_days(values: FloatArray, days: int) -> FloatArray:
@@ -115,11 +182,14 @@ def build_panel(journal: Journal, *, variables: Sequence[str] | None = None) -> 
     UnknownNameError
         A variable is not in the journal, or is text.
     """
-    numeric = [name for name in journal.days.columns if pd.api.types.is_numeric_dtype(journal.days[name])]
+    numeric = journal.numeric
     names = tuple(numeric if variables is None else variables)
     for name in names:
         if name not in numeric:
             raise unknown_name("numeric variable", name, numeric)
+    if hasattr(journal, "lay_out"):  # a cohort
+        blocks: Panel = journal.lay_out(names)
+        return blocks
     days = journal.days
     people, row = np.unique(days.index.get_level_values("person").to_numpy(dtype=str), return_inverse=True)
     number = _number_days(days.index.get_level_values("date"))
@@ -133,11 +203,11 @@ def build_panel(journal: Journal, *, variables: Sequence[str] | None = None) -> 
     weekday = (first[:, None] + np.arange(width)[None, :]) % 7
     copied = np.zeros((len(people), width), dtype=bool)
     if journal.calendar != "none":
-        copied[row, column] = _find_copies(days[numeric].to_numpy(dtype=float), row, number)
+        copied[row, column] = find_copies(days[numeric].to_numpy(dtype=float), row, number)
     return Panel(pd.Index(people, name="person"), names, values, weekday, journal.calendar != "none", copied)
 
 
-def _find_copies(values: FloatArray, person: NDArray[np.int64], number: NDArray[np.int64]) -> NDArray[np.bool_]:
+def find_copies(values: FloatArray, person: NDArray[np.int64], number: NDArray[np.int64]) -> NDArray[np.bool_]:
     """Return which rows are copies of the day before, for people who filled in several days at once.
 
     A row is a copy where every variable equals that of the day before and its values are seen on fewer than one in

@@ -14,8 +14,9 @@ ROOT = Path(__file__).parents[2]
 
 def read_declared():
     """Return {name: bounds} of everything pyproject.toml asks for."""
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-    texts = [*project["dependencies"], *(text for group in project["optional-dependencies"].values() for text in group)]
+    told = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    groups = [*told["project"]["optional-dependencies"].values(), *told["dependency-groups"].values()]
+    texts = [*told["project"]["dependencies"], *(text for group in groups for text in group)]
     return {requirement.name: str(requirement.specifier) for requirement in map(Requirement, texts)}
 
 

@@ -43,7 +43,7 @@ def find_cautions(request: Request, frame: pd.DataFrame, options: Options) -> pd
     """
     words = pd.Series("", index=frame.index, dtype="str")
     found = frame[frame["p_value"].lt(ALPHA) & np.isfinite(frame["estimate"])]
-    copied = request.panel.copied.mean() if request.panel.copied.size else 0.0
+    copied = request.panel.share_copied
     told: dict[object, list[str]] = {index: [] for index in found.index}
     alike = found["trigger"] if options.pooled else found["trigger"].map(request.variables["kind"])
     for (_, lag), rows in found.groupby([alike, "lag"]) if request.panel.ordered else ():

@@ -84,7 +84,11 @@ def correlate_triggers(
     check_choice("method", method, ("spearman", "pearson"))
     check_dates(trend, weekday)
     request = prepare_request(journal, outcome, triggers, lags)
-    parts = _correlate_panel(request, method, trend, weekday=bool(weekday))
+    correlate = partial(
+        _correlate_panel, outcome=request.outcome, triggers=request.triggers, lags=request.lags, method=method,
+        trend=trend, weekday=bool(weekday),
+    )  # fmt: skip
+    parts = request.panel.map_blocks(correlate)
     frame = _list_pairs(request, parts)
     if by == "pooled":
         frame = _pool_pairs(frame)
@@ -94,17 +98,26 @@ def correlate_triggers(
     return frame[COLUMNS]
 
 
-def _correlate_panel(request: Request, method: str, trend: str, *, weekday: bool) -> dict[str, FloatArray]:
+def _correlate_panel(
+    panel: Panel,
+    *,
+    outcome: str,
+    triggers: Sequence[str],
+    lags: Sequence[int],
+    method: str,
+    trend: str,
+    weekday: bool,
+) -> dict[str, FloatArray]:
     """Return arrays (P, T, L): estimate, n and n_effective."""
-    panel = request.panel
-    shape = (len(panel.people), len(request.triggers), len(request.lags))
+    shape = (len(panel.people), len(triggers), len(lags))
     parts = {name: np.full(shape, np.nan) for name in ("estimate", "n", "n_effective")}
-    y = panel.get_outcome(request.outcome)
+    y = panel.get_outcome(outcome)
     terms = count_trend_terms(y, trend) if panel.ordered else np.zeros(len(y), dtype=np.int64)
 
     def correlate_block(people: NDArray[np.int64], count: int) -> None:
         columns = np.nan_to_num(date_columns(panel, y, people, count, weekday=weekday))
-        for name, value in _correlate_people(request, people, columns, method).items():
+        values = np.stack([y[people], *(panel.get(name)[people] for name in triggers)], axis=1)
+        for name, value in _correlate_people(values, columns, lags, method, ordered=panel.ordered).items():
             parts[name][people] = value
 
     run_side_by_side(
@@ -117,23 +130,21 @@ def _correlate_panel(request: Request, method: str, trend: str, *, weekday: bool
 
 
 def _correlate_people(
-    request: Request, people: NDArray[np.int64], columns: FloatArray, method: str
+    values: FloatArray, columns: FloatArray, lags: Sequence[int], method: str, *, ordered: bool
 ) -> dict[str, FloatArray]:
-    """Return the same for some people, whose weekday and trend columns are given, (B, D, p)."""
-    columns_of = [request.panel.get(name)[people] for name in request.triggers]
-    values = np.stack([request.panel.get_outcome(request.outcome)[people], *columns_of], axis=1)
+    """Return the same for some people: outcome and triggers (B, 1 + T, D), weekday and trend columns (B, D, p)."""
     seen = np.isfinite(values)
     residual = _take_out(_rank(values, seen) if method == "spearman" else values, seen, columns)
     auto = _autocorrelate(residual, seen)
-    shape = (len(people), len(request.triggers), len(request.lags))
+    shape = (len(values), values.shape[1] - 1, len(lags))
     parts = {name: np.full(shape, np.nan) for name in ("estimate", "n", "n_effective")}
-    for position, lag in enumerate(request.lags):
-        if lag and not request.panel.ordered:
+    for position, lag in enumerate(lags):
+        if lag and not ordered:
             continue
         estimate, n = _cross(residual[:, 0], seen[:, 0], residual[:, 1:], seen[:, 1:], lag)
         parts["estimate"][..., position], parts["n"][..., position] = estimate, n
         lost = columns.shape[-1] - 1
-        parts["n_effective"][..., position] = _count_effective(n, lost, auto[:, :1], auto[:, 1:], request.panel)
+        parts["n_effective"][..., position] = _count_effective(n, lost, auto[:, :1], auto[:, 1:], ordered=ordered)
     return parts
 
 
@@ -217,15 +228,13 @@ def _cross(
         return np.clip(product / np.sqrt(x_size * y_size), -1, 1), n
 
 
-def _count_effective(
-    n: FloatArray, lost: FloatArray, y_auto: FloatArray, x_auto: FloatArray, panel: Panel
-) -> FloatArray:
+def _count_effective(n: FloatArray, lost: int, y_auto: FloatArray, x_auto: FloatArray, *, ordered: bool) -> FloatArray:
     """Return the effective number of days (P, T); at most the days less the columns taken out.
 
     What was taken out leaves autocorrelations of its own, so that it is not subtracted a second time.
     """
     free = np.maximum(n - lost, 0.0)
-    if not panel.ordered:
+    if not ordered:
         return free
     steps = np.arange(1, y_auto.shape[-1])
     product = y_auto[..., 1:] * x_auto[..., 1:]

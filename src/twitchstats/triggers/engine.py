@@ -178,23 +178,56 @@ def score_panel(
     Scores
         Arrays (people, triggers, lags).
     """
-    y = panel.get_outcome(outcome)
-    told = panel.get(outcome)
-    columns = np.stack([panel.get(name) for name in triggers]) if triggers else np.zeros((0, *y.shape))
     wanted = list(lags)
+    people = len(panel.people)
     carries = panel.ordered and options.effect == "total" and options.window == 1
-    together = options.pooled and len(y) > 1
+    together = options.pooled and people > 1
     if carries and together and options.trend == "smooth":
         options = replace(options, trend="fine")  # people whom chance left a stiff trend would add up
     worked = sorted({*wanted, *range(max(wanted, default=0))}) if carries else wanted
-    store = Store((len(y), len(triggers), len(worked)), family, max(0, *worked) if carries and worked else 0)
-    for group in [worked] if options.effect == "that day" else [[lag] for lag in worked]:
-        store.run(panel, y, partial(_lay_lags, columns, group, panel, options, family.transform(told)), options,
-                  positions=[worked.index(lag) for lag in group])  # fmt: skip
-        if carries and group[0] >= 0:
-            nearer = {worked.index(lag): group[0] - lag for lag in range(group[0])}
-            store.carry_over(worked.index(group[0]), nearer, together=together)
+    reach = max(0, *worked) if carries and worked else 0
+    score = partial(
+        score_people, outcome=outcome, triggers=tuple(triggers), lags=tuple(worked), reach=reach, family=family,
+        options=options,
+    )  # fmt: skip
+    short = partial(find_short, outcome=outcome) if options.pooled and panel.ordered else None
+    store = Store((people, len(triggers), len(worked)), family, reach, panel.map_blocks(score, together=short))
+    for lag in worked if carries else ():
+        if lag >= 0:
+            nearer = {worked.index(shorter): lag - shorter for shorter in range(lag)}
+            store.carry_over(worked.index(lag), nearer, together=together)
+    if worked == wanted:
+        return store.finish()
     return store.finish().select(np.s_[:, :, [worked.index(lag) for lag in wanted]])
+
+
+def score_people(
+    panel: Panel,
+    *,
+    outcome: str,
+    triggers: Sequence[str],
+    lags: Sequence[int],
+    reach: int,
+    family: Family,
+    options: Options,
+) -> dict[str, NDArray[Any]]:
+    """Return what the days of some people say, before effects at shorter lags are taken into account.
+
+    Arrays (P, T, L, ...) by their name in `Store`; nobody's depend on who else is there, but for short diaries that
+    are put together, which share what `Store.run` says.
+    """
+    y, told = panel.get_outcome(outcome), panel.get(outcome)
+    columns = np.stack([panel.get(name) for name in triggers]) if triggers else np.zeros((0, *y.shape))
+    store = Store((len(y), len(triggers), len(lags)), family, reach)
+    for group in [lags] if options.effect == "that day" else [[lag] for lag in lags]:
+        store.run(panel, y, partial(_lay_lags, columns, group, panel, options, family.transform(told)), options,
+                  positions=[lags.index(lag) for lag in group])  # fmt: skip
+    return store.arrays
+
+
+def find_short(panel: Panel, *, outcome: str) -> dict[str, NDArray[Any]]:
+    """Return as ``together`` whose diary is short, so that it may share columns with other short ones, (P,)."""
+    return {"together": np.isfinite(panel.get_outcome(outcome)).sum(1) < SHORT}
 
 
 def score_columns(
@@ -289,15 +322,31 @@ def find_older(values: FloatArray, first: int) -> list[FloatArray]:
 
 
 class Store:
-    """Arrays (P, T, L) that blocks of people write into."""
+    """Arrays (P, T, L) that blocks of people write into; or that are there already, as `arrays` gives them."""
 
-    def __init__(self, shape: tuple[int, int, int], family: Family, reach: int = 0) -> None:
+    def __init__(
+        self,
+        shape: tuple[int, int, int],
+        family: Family,
+        reach: int = 0,
+        arrays: dict[str, NDArray[Any]] | None = None,
+    ) -> None:
         self.family, self.shape, self.reach = family, shape, reach
         self.parts = {name: np.zeros(shape) for name in ("size", "information", "scale", "df", "trust", "n")}
         self.parts |= {name: np.zeros((*shape, len(GRID))) for name in ("curve", "spread", "planted")}
         self.leak = np.zeros((*shape, reach))
         self.memory, self.direct, self.doubt = (np.zeros(shape) for _ in range(3))
         self.refusal = np.full(shape, REFUSALS.index("not recorded"))
+        for name, array in (arrays or {}).items():
+            if name in self.parts:
+                self.parts[name] = array
+            else:
+                setattr(self, name, array)
+
+    @property
+    def arrays(self) -> dict[str, NDArray[Any]]:
+        """What `run` has written."""
+        return {**self.parts, "leak": self.leak, "memory": self.memory, "refusal": self.refusal}
 
     def run(self, panel: Panel, y: FloatArray, lay: Layer, options: Options, *, positions: Sequence[int]) -> None:
         """Score some lags of all people in blocks, on all cores."""

@@ -1,6 +1,7 @@
 """Triggers that are one thing measured several ways are told as one group."""
 
 from collections.abc import Sequence
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -9,7 +10,7 @@ from scipy.sparse.csgraph import connected_components
 
 from twitchstats.errors import OptionError
 from twitchstats.journal.record import Journal
-from twitchstats.panel import FloatArray
+from twitchstats.panel import FloatArray, Panel
 from twitchstats.triggers.request import prepare_request
 
 LEAST_DAYS = 10
@@ -52,7 +53,8 @@ def group_triggers(
         raise OptionError(f"threshold={threshold!r} is not possible: it lies above 0 and up to 1.")
     request = prepare_request(journal, outcome, triggers, 0)
     names = list(request.triggers)
-    close = _correlate_all(np.stack([request.panel.get(name) for name in names])) if names else np.zeros((0, 0))
+    each = request.panel.map_blocks(partial(_correlate_all, names=request.triggers))["each"] if names else np.zeros(0)
+    close = _find_medians(each) if names else np.zeros((0, 0))
     _, group = connected_components(close >= threshold, directed=False) if names else (0, np.zeros(0, int))
     linked = np.where((group[:, None] == group[None, :]) & ~np.eye(len(names), dtype=bool), close, np.nan)
     strength = pd.Series(np.inf, index=names)
@@ -68,8 +70,9 @@ def group_triggers(
     return frame[["trigger", "group", "n_members", "leader", "closeness"]]
 
 
-def _correlate_all(values: FloatArray) -> FloatArray:
-    """Return the median over people of the absolute rank correlation between all triggers, (T, T)."""
+def _correlate_all(panel: Panel, *, names: Sequence[str]) -> dict[str, FloatArray]:
+    """Return as ``each`` the rank correlations of each person between all triggers, (P, T, T)."""
+    values = np.stack([panel.get(name) for name in names])
     size, people, _ = values.shape
     each = np.full((people, size, size), np.nan)
     for person in range(people):
@@ -77,6 +80,12 @@ def _correlate_all(values: FloatArray) -> FloatArray:
         seen = np.isfinite(mine).astype(float)
         ranks = np.nan_to_num(stats.rankdata(np.where(seen > 0, mine, np.inf), axis=-1)) * seen
         each[person] = _masked_correlation(ranks, seen)
+    return {"each": each}
+
+
+def _find_medians(each: FloatArray) -> FloatArray:
+    """Return the median over people of the absolute correlation between all triggers, (T, T)."""
+    size = each.shape[-1]
     known = np.isfinite(each).any(0)
     median = np.zeros((size, size))
     for i, j in zip(*np.nonzero(known), strict=True):

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property, partial
 
 import numpy as np
 import pandas as pd
@@ -9,7 +10,7 @@ from scipy import stats
 
 from twitchstats.errors import OptionError, UnknownNameError, check_choice, unknown_name
 from twitchstats.journal.record import Journal
-from twitchstats.panel import Panel, build_panel
+from twitchstats.panel import FloatArray, Panel, build_panel
 
 HOUR = {"night": 0, "day": 1, "bedtime": 2}
 NO_TRIGGERS = ("outcome", "person", "none")  # roles that are not tried unless asked for
@@ -33,6 +34,22 @@ class Request:
     def kind(self) -> str:
         """Kind of the outcome."""
         return str(self.variables.loc[self.outcome, "kind"])
+
+    @cached_property
+    def refusals(self) -> dict[str, str]:
+        """Why a trigger can't be set against the outcome, by trigger; "" where it can."""
+        known = self.panel.map_blocks(partial(_compare_sides, outcome=self.outcome, triggers=self.triggers))
+        return {
+            name: self._refuse_by_name(name) or _refuse_by_values({key: value[:, i] for key, value in known.items()})
+            for i, name in enumerate(self.triggers)
+        }
+
+    def _refuse_by_name(self, trigger: str) -> str:
+        if trigger == self.outcome:
+            return "the outcome itself"
+        part_of = self.variables["part_of"]
+        is_part = part_of[trigger] == self.outcome or part_of[self.outcome] == trigger
+        return "computed from the outcome" if is_part else ""
 
 
 def prepare_request(
@@ -61,8 +78,7 @@ def prepare_request(
         No outcome can be chosen, or a lag is negative or not whole.
     """
     variables = journal.variables.drop_duplicates("name").set_index("name", drop=False)
-    numeric = [name for name in journal.days.columns if pd.api.types.is_numeric_dtype(journal.days[name])]
-    variables = variables[variables["name"].isin(numeric)]
+    variables = variables[variables["name"].isin(journal.numeric)]
     names = list(variables.index)
     outcome = outcome or journal.outcome or ("twitches" if "twitches" in names else None)
     if outcome is None:
@@ -150,38 +166,66 @@ def refuse_tautology(request: Request, trigger: str) -> str:
     there on practically every day with (or every day without) the trigger, so often that chance can't explain it: such
     a column describes the outcome, as the place of a pain does. An outcome that is there most days can't show this.
     """
-    outcome, variables = request.outcome, request.variables
-    if trigger == outcome:
-        return "the outcome itself"
-    if variables.loc[trigger, "part_of"] == outcome or variables.loc[outcome, "part_of"] == trigger:
-        return "computed from the outcome"
-    x, y = request.panel.get(trigger), request.panel.get(outcome)
-    if _same_values(x, y):
-        return "computed from the outcome"
-    return "told only with the outcome" if _is_echo(x, y) else ""
+    return request.refusals[trigger]
 
 
-def _is_echo(x: np.ndarray, y: np.ndarray) -> bool:
-    """Tell whether the outcome is there practically always with x, or without, against all chance."""
-    both = np.isfinite(x) & np.isfinite(y)
-    if not both.any():
-        return False
-    there, lowest = y[both] > 0, x[both] == x[both].min()
-    share = there.mean()
-    return share < OFTEN and any(
-        bool(there[days].mean() >= PRACTICALLY_ALWAYS)
-        and stats.binom.sf(there[days].sum() - 1, days.sum(), share) < CHANCE
-        for days in (lowest, ~lowest)
-        if days.any()
+def _compare_sides(panel: Panel, *, outcome: str, triggers: Sequence[str]) -> dict[str, FloatArray]:
+    """Return each person's sums over the days on which outcome and trigger are known, arrays (P, T).
+
+    ``n, events`` (days, and those with the outcome), ``lowest`` (of the trigger), ``n_lowest, events_lowest`` (on days
+    with it); ``x, y`` (means), ``xx, yy, xy`` (sums of squares and products around them).
+    """
+    y = panel.get(outcome)
+    found: list[dict[str, FloatArray]] = []
+    for name in triggers:
+        x = panel.get(name)
+        both = np.isfinite(x) & np.isfinite(y)
+        n = both.sum(1)
+        lowest = np.where(both, x, np.inf).min(1, initial=np.inf)
+        low, there = both & (x == lowest[:, None]), both & (y > 0)
+        row = {"n": n, "events": there.sum(1), "lowest": lowest, "n_lowest": low.sum(1)}
+        row["events_lowest"] = (low & there).sum(1)
+        row |= {key: np.where(both, value, 0.0).sum(1) / np.maximum(n, 1) for key, value in (("x", x), ("y", y))}
+        dx, dy = (np.where(both, value - row[key][:, None], 0.0) for key, value in (("x", x), ("y", y)))
+        row |= {"xx": (dx * dx).sum(1), "yy": (dy * dy).sum(1), "xy": (dx * dy).sum(1)}
+        found.append({key: np.asarray(value, float) for key, value in row.items()})
+    return {key: np.stack([row[key] for row in found], axis=1) for key in (found[0] if found else ())}
+
+
+def _refuse_by_values(sides: dict[str, FloatArray]) -> str:
+    """Return why the values of a trigger and the outcome, as `_compare_sides` sums them up (P,), are no pair, or ""."""
+    if _same_values(sides):
+        return "computed from the outcome"
+    return "told only with the outcome" if _is_echo(sides) else ""
+
+
+def _is_echo(sides: dict[str, FloatArray]) -> bool:
+    """Tell whether the outcome is there practically always with a trigger, or without, against all chance."""
+    n, events = sides["n"].sum(), sides["events"].sum()
+    share = events / max(n, 1)
+    low = sides["lowest"] == sides["lowest"].min(initial=np.inf)
+    n_low, events_low = (sides[name][low].sum() for name in ("n_lowest", "events_lowest"))
+    return (
+        bool(n)
+        and share < OFTEN
+        and any(
+            bool(there >= PRACTICALLY_ALWAYS * days) and stats.binom.sf(there - 1, days, share) < CHANCE
+            for days, there in ((n_low, events_low), (n - n_low, events - events_low))
+            if days
+        )
     )
 
 
-def _same_values(x: np.ndarray, y: np.ndarray) -> bool:
+def _same_values(sides: dict[str, FloatArray]) -> bool:
     """Tell whether two variables are practically one straight line over all common days."""
-    both = np.isfinite(x) & np.isfinite(y)
-    if both.sum() < 10:
+    n = sides["n"]
+    if n.sum() < 10:
         return False
-    a, b = x[both], y[both]
-    if not (np.var(a) > 0 and np.var(b) > 0):  # also where differences are too small to be squared
+    middle = {name: (n * sides[name]).sum() / n.sum() for name in ("x", "y")}
+    xx, yy, xy = (
+        sides[one + other].sum() + (n * (sides[one] - middle[one]) * (sides[other] - middle[other])).sum()
+        for one, other in ("xx", "yy", "xy")
+    )
+    if not (xx / n.sum() > 0 and yy / n.sum() > 0):  # also where differences are too small to be squared
         return False
-    return bool(np.corrcoef(a, b)[0, 1] ** 2 > DETERMINED)
+    return bool(np.square(xy / np.sqrt(xx) / np.sqrt(yy)) > DETERMINED)

@@ -1,6 +1,7 @@
 """How often the outcome comes on days with and without a trigger: absolute numbers."""
 
 from collections.abc import Sequence
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -8,7 +9,7 @@ from numpy.typing import NDArray
 from scipy import stats
 
 from twitchstats.journal.record import Journal
-from twitchstats.panel import FloatArray
+from twitchstats.panel import FloatArray, Panel
 from twitchstats.triggers.request import prepare_request, refuse_tautology
 
 COLUMNS = [
@@ -53,28 +54,48 @@ def estimate_risks(
     what came first.
     """
     request = prepare_request(journal, outcome, triggers, 0)
-    y = request.panel.get_outcome(request.outcome)
-    event = np.where(np.isfinite(y), (y > 0).astype(float), np.nan)
-    names = [name for name in request.triggers if request.variables.loc[name, "kind"] == "yes/no"]
+    names = tuple(name for name in request.triggers if request.variables.loc[name, "kind"] == "yes/no")
+    allowed = tuple(name for name in names if not refuse_tautology(request, name))
+    count = partial(_count_days, outcome=request.outcome, triggers=names, alone=len(request.panel.people) == 1)
+    counted = request.panel.map_blocks(partial(count, together=allowed if len(allowed) > 1 else ()))
     rows = []
-    for name in names:
-        reason = refuse_tautology(request, name)
-        rows += _tell_exposures(request.outcome, name, request.panel.get(name), event, reason)
-    allowed = [name for name in names if not refuse_tautology(request, name)]
+    for place, name in enumerate(names):
+        days, events = counted["days"][:, place], counted["events"][:, place]
+        rows += _tell_exposures(request.outcome, name, days, events, refuse_tautology(request, name))
     if len(allowed) > 1:
-        several = np.stack([request.panel.get(name) for name in allowed])
-        known = np.isfinite(several).any(0)
-        some = np.where(known, np.nan_to_num(several).max(0), np.nan)
-        rows += _tell_exposures(request.outcome, ANY, some, event, "")
+        rows += _tell_exposures(request.outcome, ANY, counted["days"][:, -1], counted["events"][:, -1], "")
     return pd.DataFrame(rows, columns=COLUMNS)
 
 
-def _tell_exposures(outcome: str, name: str, x: FloatArray, event: FloatArray, reason: str) -> list[dict[str, object]]:
+def _count_days(
+    panel: Panel, *, outcome: str, triggers: Sequence[str], together: Sequence[str], alone: bool
+) -> dict[str, FloatArray]:
+    """Return ``days`` and ``events`` with and without each trigger, and with any of those `together`, (P, T, 2, C).
+
+    There is one cluster, C, for each person; of one person `alone` their stretches of days.
+    """
+    y = panel.get_outcome(outcome)
+    columns = [panel.get(name) for name in triggers]
+    if together:
+        several = np.stack([panel.get(name) for name in together])
+        columns.append(np.where(np.isfinite(several).any(0), np.nan_to_num(several).max(0), np.nan))
+    among = [wanted & np.isfinite(y) for x in columns for wanted in (x > 0, x == 0)]
+    shape = (len(y), len(columns), 2, -1 if columns else 1)
+    days, events = (
+        np.stack([_add_clusters(part, alone=alone) for part in parts], axis=1) if parts else np.zeros((len(y), 0, 1))
+        for parts in (among, [part & (y > 0) for part in among])
+    )
+    return {"days": days.reshape(shape), "events": events.reshape(shape)}
+
+
+def _tell_exposures(
+    outcome: str, name: str, all_days: FloatArray, all_events: FloatArray, reason: str
+) -> list[dict[str, object]]:
     rows = []
-    for exposure, wanted in (("with", x > 0), ("without", x == 0)):
-        among = wanted & np.isfinite(event)
-        days, events = _count_clusters(among, np.where(among, event, 0.0))
-        row = {"trigger": name, "outcome": outcome, "exposure": exposure, "n_people": int(among.any(1).sum())}
+    for place, exposure in enumerate(("with", "without")):
+        days, events = all_days[:, place], all_events[:, place]
+        row = {"trigger": name, "outcome": outcome, "exposure": exposure, "n_people": int((days > 0).any(1).sum())}
+        days, events = days.ravel(), events.ravel()
         row |= {"n_days": int(days.sum()), "n_events": int(events.sum()), "reason": reason}
         row |= dict.fromkeys(("estimate", "ci_lower", "ci_upper"), float("nan"))
         if not reason and not days.sum():
@@ -85,13 +106,11 @@ def _tell_exposures(outcome: str, name: str, x: FloatArray, event: FloatArray, r
     return rows
 
 
-def _count_clusters(among: NDArray[np.bool_], event: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Return days and events of each person, or of each stretch of one person's days."""
-    if len(among) == 1:
-        length = max(LEAST_STRETCH, -(-among.shape[1] // MOST_STRETCHES))
-        starts = np.arange(0, among.shape[1], length)
-        return np.add.reduceat(among[0].astype(float), starts), np.add.reduceat(event[0], starts)
-    return among.sum(1).astype(float), event.sum(1)
+def _add_clusters(days: NDArray[np.bool_], *, alone: bool) -> FloatArray:
+    """Return the number of days of each person, (P, 1), or of each stretch of one person's days, (1, C)."""
+    length = max(LEAST_STRETCH, -(-days.shape[1] // MOST_STRETCHES)) if alone else max(days.shape[1], 1)
+    counts: FloatArray = np.add.reduceat(days.astype(float), np.arange(0, days.shape[1], length), axis=1)
+    return counts
 
 
 def _share_with_interval(events: FloatArray, days: FloatArray) -> dict[str, float]:
