@@ -85,6 +85,7 @@ def build_parser() -> argparse.ArgumentParser:
 
     verify = add("verify", run_verify, "make a report again and compare every number; nothing of the given file is run")
     verify.add_argument("notebook", type=Path, metavar="REPORT.ipynb")
+    verify.add_argument("other", type=Path, nargs="?", metavar="OTHER.ipynb", help="compare the two and run neither")
 
     check = add("check", run_check, "say what was read from a journal, and what was refused and why")
     _add_journal(check)
@@ -238,9 +239,10 @@ def run_report(args: argparse.Namespace) -> int:
 
 def run_verify(args: argparse.Namespace) -> int:
     """Re-run a report and say whether every number came back."""
-    from twitchstats.report import verify_report
+    from twitchstats.report.verify import compare_notebooks, verify_report
 
-    verified = verify_report(args.notebook, tell=_tell)
+    compared = compare_notebooks(args.notebook, args.other) if args.other else None
+    verified = compared or verify_report(args.notebook, tell=_tell)
     print(verified.message)
     return 0 if verified.reproduced else 1
 

@@ -90,8 +90,9 @@ def write_cohort(
     >>> import twitchstats as tw
     >>> journal, _ = tw.simulate_journal(people=3, days=40, seed=1)
     >>> folder = tempfile.TemporaryDirectory()
-    >>> tw.open_cohort(write_cohort(journal, Path(folder.name) / "cohort.parquet"))
-    <Cohort: 3 people, 120 days, 12 variables, 1 block>
+    >>> cohort = tw.open_cohort(write_cohort(journal, Path(folder.name) / "cohort.parquet"))
+    >>> cohort.names.to_list() == sorted(journal.days.index.unique("person")), len(cohort.groups)
+    (True, 1)
     >>> folder.cleanup()
     """
     parquet = _need("pyarrow.parquet", "cohort")

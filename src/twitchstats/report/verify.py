@@ -96,6 +96,84 @@ def verify_report(path: str | os.PathLike[str], *, tell: Callable[[str], None] |
     return Verified(not differing, len(compared), differing, _tell_verified(len(compared), differing, notes))
 
 
+def compare_notebooks(path: str | os.PathLike[str], other: str | os.PathLike[str]) -> Verified:
+    """Compare two executed notebooks, cell by cell, and run neither.
+
+    Parameters
+    ----------
+    path, other : path
+        Notebooks as they were run, such as the report that came and the one that you made yourself.
+
+    Returns
+    -------
+    Verified
+        ``differing`` has a line for each cell that differs, with the first number (or words) that do and the digit
+        from which on; pictures are the same where an eye could not tell them apart, and the versions of packages
+        may differ.
+
+    Raises
+    ------
+    JournalError
+        There is no such file, or it is not a notebook.
+    OptionError
+        A notebook was not run from its first cell to its last.
+    """
+    paths = Path(path), Path(other)
+    pair = [_read_notebook(each) for each in paths]
+    for notebook, each in zip(pair, paths, strict=True):
+        _check_executed(notebook, each)
+    one, two = ([cell for cell in notebook.cells if cell.cell_type == "code"] for notebook in pair)
+    differing = [
+        f"cell {number}: {told}"
+        for number, (cell, again) in enumerate(zip(one, two, strict=False), start=1)
+        if (told := _tell_difference(cell, again))
+    ]
+    if len(one) != len(two):
+        differing.append(f"{paths[0].name} has {len(one)} cells of code, {paths[1].name} has {len(two)}.")
+    n_cells = min(len(one), len(two))
+    head = (
+        f"The same: all {n_cells} cells hold the same numbers."
+        if not differing
+        else f"Not the same, of {n_cells} cells:"
+    )
+    return Verified(not differing, n_cells, tuple(differing), "\n".join([head, *(f"  {line}" for line in differing)]))
+
+
+def _tell_difference(cell: NotebookNode, other: NotebookNode) -> str:
+    """Return where two cells differ first, in their code or in what came of it, or ""."""
+    if cell.source != other.source:
+        return f"the code differs, {_tell_first(cell.source, other.source)}"
+    mask = _VERSION if IGNORED in list_tags(cell) else None
+    for one, two in zip(cell.outputs, other.outputs, strict=False):
+        if not _agree(one, two, mask):
+            shown, expected = _flatten(one, mask), _flatten(two, mask)
+            for name in sorted(set(shown) & set(expected), key=lambda name: (not name.startswith("text/plain"), name)):
+                texts = shown[name], expected[name]
+                if texts[0] != texts[1] and all(isinstance(text, str) for text in texts) and name != "image/png":
+                    return _tell_first(*texts)
+            return "the pictures differ"
+    return "" if len(cell.outputs) == len(other.outputs) else "there are more outputs in one than in the other"
+
+
+def _tell_first(one: str, other: str) -> str:
+    """Return the first words or numbers of two texts that differ, and the place from which on they do.
+
+    >>> _tell_first("ratio 1.2345 (1.1)", "ratio 1.2389 (1.1)")
+    "'1.2345' against '1.2389', from digit 4 on"
+    >>> _tell_first("supported", "inconclusive")
+    "'supported' against 'inconclusive'"
+    """
+    place = next(
+        (place for place, pair in enumerate(zip(one, other, strict=False)) if len({*pair}) > 1),
+        min(len(one), len(other)),
+    )
+    start = max(one.rfind(sign, 0, place) for sign in " \n\t<>(),;=|") + 1
+    words = [re.split(r"[\s<>(),;=|]", text[start:], maxsplit=1)[0] for text in (one, other)]
+    told = " against ".join(repr(word[:60]) for word in words)
+    digits = sum(sign.isdigit() for sign in one[start:place])
+    return told + f", from digit {digits + 1} on" * all(re.fullmatch(r"[-+\d.e%]+", word) for word in words)
+
+
 def _tell_verified(n_cells: int, differing: tuple[str, ...], notes: list[str]) -> str:
     if not differing:
         head = f"Reproduced: all {n_cells} cells gave the same numbers again."
