@@ -22,6 +22,8 @@ _ROOMS = {
         "estimate_risks",
         "compare_directions",
         "group_triggers",
+        "compare_dose_shapes",
+        "estimate_remedy_effects",
     ],
     "claims": [
         "load_articles",
@@ -36,8 +38,6 @@ _ROOMS = {
         "compare_sources",
         "count_agreement",
         "find_disagreements",
-        "compare_dose_shapes",
-        "estimate_remedy_effects",
         "estimate_sign_ratios",
     ],
     "findings": ["Findings", "analyze_journal"],

@@ -14,7 +14,7 @@ from twitchstats.episodes.shares import (
     finish_logit,
     get_episodes,
 )
-from twitchstats.episodes.survival import jackknife_over, trace_survival
+from twitchstats.episodes.survival import jackknife_over
 from twitchstats.errors import OptionError, check_choice
 from twitchstats.journal.record import Journal
 from twitchstats.panel import build_panel
@@ -64,19 +64,6 @@ def estimate_duration(
     """
     times = _get_durations(journal, kind)
     return _estimate_over(times, limit, reference, by, least, NO_COLUMN)
-
-
-def trace_duration(journal: Journal, *, kind: str | None = None) -> pd.DataFrame:
-    """Return the Kaplan-Meier curve of episode durations over all people, with intervals robust to people.
-
-    Returns
-    -------
-    DataFrame
-        ``time`` (seconds), ``n_at_risk, n_ended, survival`` (share still going on), ``ci_lower, ci_upper``. With one
-        person the days are the clusters.
-    """
-    times = _get_durations(journal, kind)
-    return trace_survival(times["time"], times["ended"], _pick_clusters(times))
 
 
 def list_spells(journal: Journal, *, outcome: str | None = None) -> pd.DataFrame:
@@ -198,18 +185,6 @@ def estimate_recurrence(
         As `estimate_duration`; ``n_episodes`` counts free times and ``median`` is in days.
     """
     return _estimate_over(_get_spells(journal, outcome, "free"), limit, reference, by, least, TOO_FEW)
-
-
-def trace_spells(journal: Journal, *, outcome: str | None = None, state: str = "with") -> pd.DataFrame:
-    """Return the Kaplan-Meier curve of spells (``state="with"``) or of the free times between (``"free"``), in days.
-
-    Returns
-    -------
-    DataFrame
-        As `trace_duration`, ``time`` in days.
-    """
-    times = _get_spells(journal, outcome, state)
-    return trace_survival(times["time"], times["ended"], _pick_clusters(times))
 
 
 def _get_durations(journal: Journal, kind: str | None) -> pd.DataFrame:

@@ -67,13 +67,6 @@ def estimate_sign(
     return pd.DataFrame([{"sign": sign} | row])
 
 
-def estimate_preceding(
-    journal: Journal, *, sign: str = "stiffness_before", reference: float | None = 0.5, kind: str | None = None
-) -> pd.DataFrame:
-    """Estimate the share of episodes that a sign preceded; see `estimate_sign`."""
-    return estimate_sign(journal, sign=sign, reference=reference, kind=kind)
-
-
 def relate_pain_to_intensity(journal: Journal, *, kind: str | None = None, least: int = 10) -> pd.DataFrame:
     """Estimate by how much pain differs for one point of intensity more.
 
