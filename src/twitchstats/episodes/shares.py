@@ -18,6 +18,7 @@ RESULT_COLUMNS = [
     "heterogeneity", "n_people", "n_episodes", "reason",
 ]  # fmt: skip
 INTERVALS = ("ci_lower", "ci_upper", "ci90_lower", "ci90_upper")
+LEAST_EPISODES = 5  # of a person, below which nothing is estimated
 TOO_FEW, NO_VARIATION, NO_COLUMN = "too few days", "no variation", "variable not in this journal"
 
 
@@ -62,9 +63,9 @@ def check_share(name: str, value: float) -> None:
 
 
 def estimate_share(
-    hits: ArrayLike, person: ArrayLike, cluster: ArrayLike, *, reference: float | None, least: int = 5
+    hits: ArrayLike, person: ArrayLike, cluster: ArrayLike, *, reference: float | None
 ) -> dict[str, Any]:
-    """Estimate the share of episodes with a property.
+    """Estimate the share of episodes with a property, of people with at least `LEAST_EPISODES`.
 
     With several people it is the mean of their shares, with a t interval over people. With one person it is the share
     of all episodes, its interval from the days as clusters (ratio estimator, Cochran 1977).
@@ -77,8 +78,6 @@ def estimate_share(
         Whose episode it is, and its day.
     reference : float or None
         Share to test against.
-    least : int
-        People with fewer episodes are left out.
 
     Returns
     -------
@@ -86,7 +85,7 @@ def estimate_share(
         `RESULT_COLUMNS`; NaN with a reason where nothing can be estimated.
     """
     table = pd.DataFrame({"hit": np.asarray(hits, float), "person": np.asarray(person), "cluster": np.asarray(cluster)})
-    table = table[table.groupby("person")["hit"].transform("size") >= least]
+    table = table[table.groupby("person")["hit"].transform("size") >= LEAST_EPISODES]
     shares = table.groupby("person")["hit"].mean()
     told: dict[str, Any] = {"n_people": len(shares), "n_episodes": len(table), "reference": reference}
     if len(shares) > 1:
