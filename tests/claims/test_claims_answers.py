@@ -416,7 +416,7 @@ def find_planted(truth: pd.DataFrame) -> list[str]:
     pairs = set(zip(truth["trigger"], truth["outcome"], strict=True))
     daily = QUESTIONS["test"].isin(["trigger", "remedy", "threshold", "phase"])
     exposures = QUESTIONS["variables"].str.split(";").str[0]
-    there = [pair in pairs for pair in zip(exposures, QUESTIONS["outcome"], strict=True)]
+    there = np.array([pair in pairs for pair in zip(exposures, QUESTIONS["outcome"], strict=True)])
     return QUESTIONS.loc[~daily | there, "question_id"].tolist()
 
 
