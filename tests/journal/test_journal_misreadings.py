@@ -636,3 +636,77 @@ def test_nine_beside_codes_from_one_to_five_is_no_answer(read):
         "row 6, sleepq: 9 is outside 1-4; it stands far from all other figures, as a code for 'not recorded' does"
     )
     assert read(write_days("glucose mg/dl", lambda day: 90 + day % 20)).variables.loc[0, "unit"] == ""
+
+
+# --- whose row, and whose sum -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("headers", "names"),
+    [
+        ("first name,last name", [("Anna", "Weber"), ("Anna", "Koch"), ("Ben", "Weber")]),
+        ("Vorname,Nachname", [("Anna", "Weber"), ("Anna", "Koch"), ("Ben", "Weber")]),
+        ("patient,centre", [("1", "Bonn"), ("2", "Bonn"), ("1", "Graz")]),
+    ],
+)
+def test_a_person_told_in_two_columns_is_asked_about(read, headers, names):
+    rows = [f"2024-03-{1 + k // 3:02},{','.join(names[k % 3])},{k % 4}" for k in range(60)]
+    first, second = headers.split(",")
+    with pytest.raises(JournalError) as told:
+        read("\n".join([f"date,{headers},twitches", *rows]))
+    assert str(told.value) == (
+        f"Several rows have the same day, 2024-03-01, and columns {first!r} and {second!r} together tell them apart. "
+        "If both say whose row it is, join them into one column 'person'. If one does, name it: "
+        f"person={first!r} (command line: --person)."
+    )
+    assert read("\n".join([f"date,{headers},twitches", *rows]), person=first).days.index.nlevels == 2
+
+
+def test_a_column_that_says_what_a_row_tells_of_is_no_second_name(read):
+    rows = [f"2024-03-{1 + k // 2:02},{'AB'[k // 20]},{('mint', 'sage')[k % 2]},{k % 4}" for k in range(40)]
+    assert len(read("\n".join(["date,person,drug name,twitches", *rows])).days) == 20
+
+
+@pytest.mark.parametrize("order", [("gad 1", "gad 2", "gad 3", "gad total"), ("gad total", "gad 3", "gad 2", "gad 1")])
+def test_a_sum_beside_its_items_is_told(read, order):
+    items = [(k % 4, k // 2 % 4, k // 3 % 4) for k in range(30)]
+    cells = [dict(zip(("gad 1", "gad 2", "gad 3", "gad total"), (*some, sum(some)), strict=True)) for some in items]
+    rows = [f"2024-03-{1 + k:02},{','.join(str(cells[k][name]) for name in order)},{k % 5}" for k in range(30)]
+    journal = read("\n".join([f"date,{','.join(order)},twitches", *rows]))
+    parts = journal.variables.set_index("name")["part_of"]
+    assert parts[["gad_1", "gad_2", "gad_3"]].eq("gad_total").all()
+    assert parts["gad_total"] == ""
+    told = journal.rejects.loc[journal.rejects["rule"].eq("sum_of_parts"), "message"].to_list()
+    listed = ", ".join(repr(name) for name in order if name != "gad total")
+    assert told == [
+        f"column gad total: it is the sum of {listed} on every day, so these are read as its parts and not as its "
+        "triggers"
+    ]
+
+
+def test_what_only_nearly_adds_up_is_no_sum(read):
+    rows = [f"2024-03-{1 + k:02},{k % 4},{k // 2 % 4},{k % 4 + k // 2 % 4 + (k == 25)},{k % 5}" for k in range(30)]
+    journal = read("\n".join(["date,am,pm,both,twitches", *rows]))
+    assert "sum_of_parts" not in set(journal.rejects["rule"])
+
+
+def test_one_slip_does_not_set_the_step(read):
+    rows = [f"2024-03-{1 + k:02},{9_000_000 if k == 7 else 3000 + 100 * (k % 8)},{k % 5}" for k in range(30)]
+    journal = read("\n".join(["date,walked (m),twitches", *rows]))
+    assert journal.variables.set_index("name").loc["walked", "step"] == 200
+    assert journal.days["walked"].max() == 9_000_000
+    assert journal.rejects["message"].to_list() == [
+        "column walked (m): figures such as 9e+06 lie far beyond all others and are kept; see that they are no slips"
+    ]
+
+
+@pytest.mark.parametrize("headers", ["anna,ben", "Anna,Ben", "Anna,Ben,rain (mm)"])
+def test_columns_that_only_have_names_may_be_people(read, headers):
+    n = headers.count(",") + 1
+    rows = [",".join([f"2024-03-{1 + k:02}", *(str((k + c) % 5) for c in range(n))]) for k in range(30)]
+    told = read("\n".join([f"date,{headers}", *rows])).rejects
+    first, second = headers.split(",")[:2]
+    assert told.loc[told["rule"].eq("people_as_columns"), "message"].to_list() == [
+        f"no column has a name that is known ({first!r}, {second!r}, ...); if they are different people, write a row "
+        "for each person and day instead"
+    ]

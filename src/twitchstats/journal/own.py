@@ -48,6 +48,7 @@ _ROW_NUMBERS = frozenset(normalise_header(word) for word in load_words("row numb
 _TIME_UNITS = {"min": "min", "mins": "min", "minutes": "min", "h": "h", "hrs": "h", "hours": "h"}
 _MOST_LEVELS = 2000
 _NIGHT_TIMES = frozenset(load_words("night time"))
+_OUTSIDE = frozenset(load_words("outside column"))
 _SCALE_WORDS = frozenset(load_words("scale word"))
 _COUNTED = frozenset(
     name for row in load_dictionary("variables.csv").to_dict("records") if row["kind"] == "count"
@@ -94,6 +95,7 @@ def _read_unknown(column: Column, variable: Variable, cells: Cells) -> Reading:
     return read_by_rule(column, complete(_guess_kind(variable, cells), cells), cells)
 
 
+_FAR = "figures such as {} lie far beyond all others and are kept; see that they are no slips"
 _SIGNED = "other signs stand with its figures, so it is kept as text; write plain figures, and the unit in the header"
 
 
@@ -210,6 +212,11 @@ def is_open_rating(variable: Variable) -> bool:
     return guessed and not variable.header.words & _WORDS["rating"]
 
 
+def is_measured(header: Header) -> bool:
+    """Say whether a word of the header tells what its figures measure."""
+    return any(header.words & words for words in (*_WORDS.values(), _OUTSIDE, _SCALE_WORDS))
+
+
 def counts(header: Header) -> bool:
     """Say whether a header names things that are counted: a word for it, or a plural."""
     words = normalise_header(header.stem).split()
@@ -234,6 +241,8 @@ def complete(variable: Variable, cells: Cells) -> Variable:
         variable = replace(variable, unit=f"points of {variable.high:g}").learn("guessed", combine="mean")
         return variable.learn("guessed", step=step_of_scale(variable.low, variable.high))
     step = round_step(cells.spread)
+    if len(cells.outliers):
+        variable = variable.tell(_FAR.format(", ".join(f"{value:g}" for value in cells.outliers[:3])))
     if variable.kind == "amount":
         unit = normalise_header(variable.unit)
         taken = unit in DOSES or unit in ("h", "min", "s") or _is_dosed(variable.header)

@@ -14,9 +14,9 @@ from twitchstats.journal.entries import read_keys
 from twitchstats.journal.keys import Keys, number_days, pick_column
 from twitchstats.journal.layout import Table, read_frame, read_table
 from twitchstats.journal.nights import place_nights
-from twitchstats.journal.own import counts, is_open_rating
+from twitchstats.journal.own import counts, is_measured, is_open_rating
 from twitchstats.journal.record import Journal, Rejects, find_name
-from twitchstats.journal.rows import assemble_days, judge_courses
+from twitchstats.journal.rows import assemble_days, judge_courses, mark_sums
 from twitchstats.journal.schema import read_schema
 from twitchstats.journal.source import Readable, Source, describe_file
 from twitchstats.journal.tables import gather_people, read_episodes, read_people
@@ -183,6 +183,7 @@ def _read_days(
     readings = place_nights(read_columns(kept, used, rejects, **reading), kept, keys, rejects)
     days = assemble_days(readings, keys, kept.rows, rejects)
     variables = judge_courses(days, [reading.variable for reading in readings], keys.calendar, rejects)
+    variables = mark_sums(days, variables, rejects)
     if rated := [variable.header for variable in variables if is_open_rating(variable)]:
         some = ", ".join(repr(header.source) for header in rated[:6]) + (", ..." if len(rated) > 6 else "")
         message = (
@@ -195,15 +196,15 @@ def _read_days(
 
 
 def _may_be_person(variable: Variable) -> bool:
-    """Say whether a column that nobody knows is called by one capitalised word that is no plural."""
-    return not variable.canonical and variable.source.istitle() and variable.source.isalpha() and not (
-        counts(variable.header)
-    )  # fmt: skip
+    """Say whether a column that nobody knows is called by one word that is no plural and tells of nothing measured."""
+    own = not variable.canonical and variable.source.isalpha() and variable.how.get("name") != "schema"
+    return own and not counts(variable.header) and not is_measured(variable.header)
 
 
 def _note_people_as_columns(variables: list[Variable], rejects: Rejects) -> None:
     """Tell where columns may be people: none is known, or the same known words follow different names."""
     figures = [variable for variable in variables if variable.kind not in ("text", "choice") and not variable.level]
+    bare = [variable for variable in figures if not variable.header.unit and not variable.outside]
     ends: dict[str, set[str]] = {}
     for variable in figures:
         *name, last = normalise_header(variable.header.stem).split() or [""]
@@ -212,8 +213,8 @@ def _note_people_as_columns(variables: list[Variable], rejects: Rejects) -> None
     several = [(name, known) for name, known in ends.items() if len(known) > 1]
     if len(several) > 1 and all(known == several[0][1] for _, known in several):
         found = f"columns of {several[0][0]!r} and {several[1][0]!r} measure the same"
-    elif len(figures) > 1 and all(_may_be_person(variable) for variable in figures):
-        found = f"no column has a name that is known ({figures[0].source!r}, {figures[1].source!r}, ...)"
+    elif len(bare) > 1 and all(_may_be_person(variable) for variable in bare):
+        found = f"no column has a name that is known ({bare[0].source!r}, {bare[1].source!r}, ...)"
     else:
         return
     message = f"{found}; if they are different people, write a row for each person and day instead"

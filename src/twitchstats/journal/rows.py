@@ -1,6 +1,7 @@
 """From rows to days: how the rows of a day become one, and what the course of the days shows."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -163,6 +164,39 @@ def judge_courses(days: pd.DataFrame, variables: list[Variable], calendar: str, 
             rejects.note("days", variable.source, "note", why)
         judged.append(variable.learn("guessed", role=role) if role else variable)
     return judged
+
+
+def mark_sums(days: pd.DataFrame, variables: list[Variable], rejects: Rejects) -> list[Variable]:
+    """Say of columns that they are parts of the column right behind or before them, which is their sum on every day."""
+    marked = list(variables)
+    figures = [number for number, variable in enumerate(variables) if variable.kind in ("count", "amount", "rating")]
+    for total in figures:
+        for parts in (figures[: figures.index(total)][::-1], figures[figures.index(total) + 1 :]):
+            found = _find_parts(days, [variables[number].name for number in (total, *parts)])
+            if not found:
+                continue
+            some = ", ".join(repr(variables[number].source) for number in sorted(parts[:found]))
+            message = f"it is the sum of {some} on every day, so these are read as its parts and not as its triggers"
+            rejects.note("days", variables[total].source, "sum_of_parts", message)
+            for number in parts[:found]:
+                if not marked[number].part_of:
+                    marked[number] = replace(marked[number], part_of=variables[total].name)
+    return marked
+
+
+def _find_parts(days: pd.DataFrame, names: list[str]) -> int:
+    """Return how many of the columns behind the first add up to it on each day; 0 where none do."""
+    some = days[names].iloc[:_HEAD].dropna(subset=names[:1])
+    total, summed = some[names[0]].to_numpy(), np.zeros(len(some))
+    for number, name in enumerate(names[1:31], start=1):
+        summed = summed + some[name].to_numpy()
+        known = ~np.isnan(summed)
+        if known.sum() < 10 or len(np.unique(some[name].to_numpy()[known])) < 2:
+            return 0
+        if number > 1 and len(np.unique(total[known])) > 2 and np.allclose(summed[known], total[known]):
+            whole = days[names[: number + 1]].dropna()
+            return number if np.allclose(whole[names[1 : number + 1]].sum(axis=1), whole[names[0]]) else 0
+    return 0
 
 
 def _judge_course(values: NDArray, kind: str, same: Mask, calendar: str) -> tuple[str, str]:

@@ -1,5 +1,6 @@
 """Tables of another shape than a row for each person and day: each is asked about, with the way out."""
 
+import itertools
 import re
 from collections.abc import Callable
 
@@ -18,6 +19,7 @@ from twitchstats.journal.layout import Column, Table
 from twitchstats.variables import load_words, normalise_header
 
 _PERSON_WORDS = frozenset(load_words("person hint"))
+_PERSON_PARTS = frozenset(load_words("person part"))
 _SURE_PERSON_WORDS = frozenset(load_words("person asked"))
 _OUTCOME_WORDS = frozenset(load_words("outcome hint"))
 _MONTHS = frozenset(word for month in range(1, 13) for word in load_words(f"month {month}"))
@@ -114,6 +116,8 @@ def check_shape(columns: list[Column], table: Table, keys: Keys, *, person: str 
     repeated = keys.calendar != "none" and bool(days.duplicated().any()) if _find(rest, "long value column") else False
     refuse_long(rest, table, repeated=repeated)
     alone = len(keys.people) == 1 and keys.people[0] == SOLE_PERSON and person is None
+    if person is None:
+        _refuse_half_person(rest, keys)
     if alone:
         _refuse_people_as_columns(rest, table)
         _refuse_nameless(rest, keys)
@@ -162,7 +166,7 @@ def _refuse_nameless(columns: list[Column], keys: Keys) -> None:
     for column in columns:
         words = set(normalise_header(column.header).split()) - {"first", "last", "full"}
         coded = shared and words & {"id", "uid", "uuid"}
-        if not words or not (words <= _PERSON_WORDS or coded) or words <= {"number", "nr", "no"}:
+        if not words or not (words <= _PERSON_WORDS | _PERSON_PARTS or coded) or words <= {"number", "nr", "no"}:
             continue
         if any(is_missing(text) for text in column.levels if text) or not column.filled.all():
             continue
@@ -179,6 +183,30 @@ def _refuse_nameless(columns: list[Column], keys: Keys) -> None:
                 f"{found} If it says whose row it is, name it: person={column.header!r} (command line: --person). "
                 'If all rows are one person\'s, say person="none" (--person none).'
             )
+
+
+def _refuse_half_person(columns: list[Column], keys: Keys) -> None:
+    """Raise JournalError where days come again and only two columns part them: name and surname, number and centre."""
+    days = pd.DataFrame({"person": keys.person, "day": keys.numbers})
+    again = np.flatnonzero(days.duplicated())
+    parts = [column for column in columns if _names_part(column)] if len(again) and keys.calendar != "none" else []
+    whole = keys.columns[:-1]
+    for first, second in itertools.product(whole, parts) if whole else itertools.combinations(parts, 2):
+        codes = {"first": 0 if whole else first.codes, "second": second.codes}
+        if days.assign(**codes).duplicated().any():
+            continue
+        raise JournalError(
+            f"Several rows have the same day, {keys.tell_day(int(again[0]))}, and columns {first.header!r} and "
+            f"{second.header!r} together tell them apart. If both say whose row it is, join them into one column "
+            f"'person'. If one does, name it: person={first.header!r} (command line: --person)."
+        )
+
+
+def _names_part(column: Column) -> bool:
+    """Say whether a column may name a person in part: a surname, or the centre that numbers its patients."""
+    words = set(normalise_header(column.header).split()) - {"first", "last", "full"}
+    told = bool(words & _PERSON_PARTS) and words <= _PERSON_PARTS | _PERSON_WORDS and bool(column.filled.all())
+    return told and not all(read_yes_no(text) is not None for text in column.levels if text)
 
 
 def _refuse_restart(table: Table, keys: Keys) -> None:
