@@ -12,11 +12,10 @@ from twitchstats.errors import JournalError, OptionError, check_choice, unknown_
 from twitchstats.journal.columns import read_columns
 from twitchstats.journal.entries import read_keys
 from twitchstats.journal.keys import Keys, number_days, pick_column
+from twitchstats.journal.kinds import counts, is_measured, is_open_rating
 from twitchstats.journal.layout import Table, read_frame, read_table
-from twitchstats.journal.nights import place_nights
-from twitchstats.journal.own import counts, is_measured, is_open_rating
-from twitchstats.journal.record import Journal, Rejects, find_name
-from twitchstats.journal.rows import assemble_days, judge_courses, mark_sums
+from twitchstats.journal.record import Journal, Rejects, find_name, list_some
+from twitchstats.journal.rows import assemble_days, judge_courses, mark_sums, place_nights
 from twitchstats.journal.schema import read_schema
 from twitchstats.journal.source import Readable, Source, describe_file
 from twitchstats.journal.tables import gather_people, read_episodes, read_people
@@ -185,7 +184,7 @@ def _read_days(
     variables = judge_courses(days, [reading.variable for reading in readings], keys.calendar, rejects)
     variables = mark_sums(days, variables, rejects)
     if rated := [variable.header for variable in variables if is_open_rating(variable)]:
-        some = ", ".join(repr(header.source) for header in rated[:6]) + (", ..." if len(rated) > 6 else "")
+        some = list_some(header.source for header in rated)
         message = (
             f"whole figures up to 10 are taken for ratings where nothing else is said: {some}. If one of these columns "
             f"counts something, say so in its header, such as '{rated[0].stem} (count)', or in the schema"
@@ -360,7 +359,7 @@ def _note_strangers(table: str, found: pd.Index | pd.Series, known: pd.Index, re
     """Tell of people in another table who have no day in the journal: names may be spelt in two ways."""
     strangers = sorted(set(found.unique()) - set(known))
     if strangers:
-        some = ", ".join(repr(name) for name in strangers[:5]) + (", ..." if len(strangers) > 5 else "")
+        some = list_some(strangers, 5)
         message = f"{len(strangers)} in the {table} table have no day in the journal: {some}; their rows are kept"
         rejects.add(table, None, "", some, "no_days", message, "kept")
 
