@@ -710,3 +710,79 @@ def test_columns_that_only_have_names_may_be_people(read, headers):
         f"no column has a name that is known ({first!r}, {second!r}, ...); if they are different people, write a row "
         "for each person and day instead"
     ]
+
+
+# --- other apps and calendars -----------------------------------------------------------------------------------------
+
+
+def lay_out(header, row, n=30):
+    """Return a diary from 1 March 2024 on, whose cells after the date `row` makes."""
+    days = [(dt.date(2024, 3, 1) + dt.timedelta(k)).isoformat() for k in range(n)]
+    return "\n".join([f"date,{header}", *(f"{day},{row(k)}" for k, day in enumerate(days))])
+
+
+def test_readings_that_a_column_of_any_name_tells_apart_are_refused(read):
+    rows = [f"2024-03-{1 + k // 2:02},{('twitch', 'coffee')[k % 2]},{k % 5}" for k in range(40)]
+    with pytest.raises(JournalError) as told:
+        read("\n".join(["date,tracker,value", *rows]))
+    assert str(told.value) == (
+        "The table holds one reading a row: 'tracker' says what 'value' measures ('twitch', 'coffee', ...). Reshape it "
+        "to one row a day with a column for each, for example with pandas: frame.pivot_table(index=[...], "
+        "columns='tracker', values='value')."
+    )
+
+
+@pytest.mark.parametrize(
+    ("header", "cells", "message"),
+    [
+        (
+            "meditate",
+            ["2", "0", "-1"],
+            "column meditate: -1, 0 and 2 are all that stands there, as in codes of a habit tracker; write yes and no, "
+            "or leave it blank",
+        ),
+        (
+            "hrv",
+            ["45", "#DIV/0!", "50", "broken"],
+            "column hrv: only 15 of 30 cells are figures, so it is kept as text; write figures, and leave blank what "
+            "is not known",
+        ),
+    ],
+)
+def test_figures_among_codes_and_errors_are_told(read, header, cells, message):
+    journal = read(lay_out(f"{header},twitches", lambda k: f"{cells[k % len(cells)]},{k % 4}"))
+    assert message in journal.rejects["message"].to_list()
+    assert journal.variables.set_index("name").loc[header, "kind"] == "text"
+
+
+def test_figures_with_signs_are_no_categories(read):
+    journal = read(lay_out("zaps,twitches", lambda k: f"{('~3', '>5', '<1', '3+', '2')[k % 5]},{k % 4}"))
+    assert journal.variables["name"].to_list() == ["zaps", "twitches"]
+
+
+def test_a_header_of_weeks_is_told(read):
+    journal = read(lay_out("units per week alcohol,twitches", lambda k: f"{10 + k // 7},{k % 4}"))
+    assert journal.rejects["message"].to_list() == [
+        "column units per week alcohol: its header speaks of more than a day, but each figure is taken for the day of "
+        "its row alone"
+    ]
+
+
+@pytest.mark.parametrize("form", ["%Y年%m月%d日", "%Y년 %m월 %d일"])
+def test_dates_of_east_asia(read, form):
+    days = [dt.date(2024, 3, 1) + dt.timedelta(k) for k in range(5)]
+    journal = read("\n".join(["date,twitches", *(f"{day.strftime(form)},{day.day}" for day in days)]))
+    assert journal.days.index.get_level_values("date").date.tolist() == days
+
+
+@pytest.mark.parametrize(
+    ("text", "wrong"),
+    [("13/03/2567", "lies in the future (today is 2024-12-31)"), ("1403-01-01", "lies before 1900-01-01")],
+)
+def test_years_of_another_calendar_have_a_way_out(read, text, wrong):
+    with pytest.raises(JournalError) as told:
+        read(f"date,twitches\n{text},1\n")
+    assert str(told.value) == (
+        f"None of the 1 rows of the table could be kept. The first: row 2, date: {text!r} {wrong}; if another calendar "
+        "counts its years, write the date of the Gregorian one, such as 2024-03-31."
+    )

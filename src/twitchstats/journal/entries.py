@@ -70,7 +70,7 @@ def read_keys(
     if when is not None and date is None:
         refuse_split_date(table, when)
     if when is None and order != "none":
-        refuse_long(table.columns, table, repeated=False)
+        refuse_long(table.columns, table, None)
         raise JournalError(advise_undated(table, who))
     if when is not None:
         refuse_extra_headers(table, when, who)
@@ -326,10 +326,8 @@ def check_shape(columns: list[Column], table: Table, keys: Keys, *, person: str 
     used = {column.place for column in keys.columns}
     rest = [column for column in columns if column.place not in used]
     days = pd.DataFrame({"person": keys.person, "day": keys.numbers})
-    repeated = (
-        keys.calendar != "none" and bool(days.duplicated().any()) if find_aliases(rest, "long value column") else False
-    )
-    refuse_long(rest, table, repeated=repeated)
+    repeated = keys.calendar != "none" and bool(days.duplicated().any())
+    refuse_long(rest, table, days if repeated else None)
     alone = len(keys.people) == 1 and keys.people[0] == SOLE_PERSON and person is None
     if person is None:
         _refuse_half_person(rest, keys)
@@ -340,14 +338,18 @@ def check_shape(columns: list[Column], table: Table, keys: Keys, *, person: str 
         _refuse_restart(table, keys)
 
 
-def refuse_long(columns: list[Column], table: Table, *, repeated: bool) -> None:
-    """Raise JournalError where one column says what another measures."""
-    names, values = find_aliases(columns, "long name column"), find_aliases(columns, "long value column")
-    told = [text for column in names for text in column.levels if text and read_number(text) is None]
-    if not (names and values and len(told) > 1):
+def refuse_long(columns: list[Column], table: Table, days: pd.DataFrame | None) -> None:
+    """Raise JournalError where one column says what another measures; `days` (person, day) are given if some repeat."""
+    values = find_aliases(columns, "long value column")
+    figures = [read_number(text) is not None for text in values[0].sample()] if values else []
+    if not any(figures) or (days is None and (np.mean(figures) < 0.8 or len(columns) > 6)):
         return
-    figures = [read_number(text) is not None for text in values[0].sample()]
-    if not any(figures) or (not repeated and (np.mean(figures) < 0.8 or len(columns) > 6)):
+    names = find_aliases(columns, "long name column")
+    if not names and days is not None:
+        worded = [column for column in columns if column.numbers is None and 1 < len(column.sample()) <= 50]
+        names = [column for column in worded if not days.assign(name=column.codes).duplicated().any()]
+    told = [text for column in names for text in column.levels if text and read_number(text) is None]
+    if len(told) < 2 or (names[0].header == values[0].header):
         return
     name, value = names[0].header, values[0].header
     raise JournalError(

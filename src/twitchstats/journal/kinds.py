@@ -28,7 +28,7 @@ from twitchstats.journal.layout import Column, Floats
 from twitchstats.journal.variable import Header, Variable, find_trait
 from twitchstats.variables import find_row, find_units, load_dictionary, load_words, normalise_header
 
-_NAMES = "notes rating date duration count code since id sum dose calendar measured".split()
+_NAMES = ["notes", "rating", "date", "duration", "count", "code", "since", "id", "sum", "dose", "calendar", "measured"]
 _WORDS = {name: frozenset(load_words(f"{name} column")) for name in _NAMES}
 DOSES = _WORDS["dose"]
 _ROW_NUMBERS = frozenset(normalise_header(word) for word in load_words("row number column")) | {""}
@@ -236,8 +236,9 @@ def _read_unknown(column: Column, variable: Variable, cells: Cells) -> Reading:
         return read_by_rule(column, become_flags(variable.learn("guessed", role=role), "guessed"), cells)
     timed = cells.durations >= 0.8 and bool(variable.header.words & _WORDS["duration"])
     if cells.figures < 0.8 and not timed:
-        signed = cells.signed and look_like_dates(column.levels) < 0.5
-        return keep_text(column, variable, _SIGNED if signed else "")
+        dated = look_like_dates(column.levels) >= 0.5
+        remark = "" if dated or cells.figures < 0.2 else _MIXED.format(len(cells.numbers), cells.n_filled)
+        return keep_text(column, variable, _SIGNED if cells.signed and not dated else remark)
     unit = variable.unit or _TIME_UNITS.get(variable.name.split("_")[-1], "h" if timed else "")
     variable = variable.learn("guessed", unit=unit) if unit != variable.unit else variable
     cells, variable = _drop_nines(*drop_codes(cells, variable))
@@ -247,6 +248,7 @@ def _read_unknown(column: Column, variable: Variable, cells: Cells) -> Reading:
 
 
 _FAR = "figures such as {} lie far beyond all others and are kept; see that they are no slips"
+_MIXED = "only {} of {} cells are figures, so it is kept as text; write figures, and leave blank what is not known"
 _SIGNED = "other signs stand with its figures, so it is kept as text; write plain figures, and the unit in the header"
 
 
@@ -303,6 +305,8 @@ _KEPT_AS_TEXT: tuple[tuple[Callable[[Header, Cells], bool], str, str], ...] = (
      "it holds other dates, which are kept as text; the rows are placed by the column of dates alone"),
     (lambda header, cells: normalise_header(header.stem) in _NIGHT_TIMES and not header.unit and cells.figures > 0.8,
      "none", "it tells a time of day in figures, which are kept as text and not analysed; write 22:30"),
+    (lambda header, cells: cells.n_distinct == 3 and set(cells.numbers[:1000]) == {-1.0, 0.0, 2.0}, "none",
+     "-1, 0 and 2 are all that stands there, as in codes of a habit tracker; write yes and no, or leave it blank"),
     (lambda header, cells: cells.ticks_and_crosses, "none",
      "both a tick and a cross stand there, and a cross may mean yes or no; write yes and no"),
     (lambda header, cells: cells.clocks, "none", "it holds times of day, which are kept as text and not analysed"),
@@ -463,5 +467,5 @@ def _are_categories(variable: Variable, cells: Cells, ranked: list[str], counted
     few = len(ranked) <= 12 and cells.n_filled >= 5 * len(ranked) and counted[ranked[-1]] >= 2
     if not few or any(len(text) > 30 for text in ranked) or look_like_dates(ranked) > 0:
         return False
-    figures = sum(text[0].isdigit() for text in ranked)
+    figures = sum(any(map(str.isnumeric, text)) and not any(map(str.isalpha, text)) for text in ranked)
     return figures <= 0.5 * len(ranked) and not all(normalise_header(text) in WEEKDAYS for text in ranked)

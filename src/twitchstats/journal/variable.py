@@ -35,6 +35,7 @@ _IDLE = frozenset(normalise_header(word) for word in load_words("idle remark")) 
 _DRINKS = frozenset(load_words("drink word"))
 _NO_UNITS = frozenset(load_words("no unit"))
 _OUTSIDE = frozenset(load_words("outside column"))
+_LONGER = frozenset(load_words("longer than a day"))
 _GOOD, _BAD = frozenset(load_words("good")), frozenset(load_words("bad"))
 _GOOD_SCALES = ("sleep_quality", "posture")  # high figures are good; in all other ratings they are bad
 
@@ -304,6 +305,8 @@ def _make_own(header: Header) -> Variable:
     if header.lagged:
         own = own.learn("header", role="none", lagged=header.lagged)
         own = own.tell(f"the file has moved it by {header.lagged} d already, so it is not lagged again and no trigger")
+    if header.words & _LONGER and not header.words <= _LONGER:
+        own = own.tell("its header speaks of more than a day, but each figure is taken for the day of its row alone")
     if _LEADING.search(header.source):
         own = own.learn("header", role="none").tell("it tells of a later day than its row's, so it is no trigger")
     return own
