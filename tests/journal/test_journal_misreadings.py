@@ -760,12 +760,38 @@ def test_figures_with_signs_are_no_categories(read):
     assert journal.variables["name"].to_list() == ["zaps", "twitches"]
 
 
-def test_a_header_of_weeks_is_told(read):
-    journal = read(lay_out("units per week alcohol,twitches", lambda k: f"{10 + k // 7},{k % 4}"))
+@pytest.mark.parametrize(
+    "header", ["units per week alcohol", "7-day average twitches", "stress last 7 days", "moving mean of zaps"]
+)
+def test_a_header_of_more_than_a_day_is_told(read, header):
+    journal = read(lay_out(f"{header},twitches", lambda k: f"{10 + k * 5 % 7},{k % 4}"))
+    assert journal.variables["combine"].iloc[0] != "sum"
     assert journal.rejects["message"].to_list() == [
-        "column units per week alcohol: its header speaks of more than a day, but each figure is taken for the day of "
-        "its row alone"
+        f"column {header}: its header speaks of more than a day, but each figure is taken for the day of its row alone"
     ]
+
+
+def test_a_day_in_a_header_is_no_longer_time(read):
+    assert read(lay_out("pain day 2,pain 1 day,twitches", lambda k: f"{k % 5},{k % 7},{k % 4}")).rejects[
+        "message"
+    ].str.contains("more than a day").sum() == 0  # fmt: skip
+
+
+def test_a_level_in_the_blood_is_no_rating(read):
+    journal = read(
+        lay_out("potassium level,energy level,twitches", lambda k: f"{3.9 + k % 4 / 10:.1f},{k % 9}.5,{k % 4}")
+    )
+    assert journal.variables["kind"].to_list() == ["amount", "rating", "count"]
+
+
+@pytest.mark.parametrize(
+    ("header", "name", "low", "high"),
+    [("stress 1 (none) - 5 (worst)", "stress", 1, 5), ("calm 0(none)-4(very)", "calm", 0, 4),
+     ("sleep quality 1 (best) to 5 (worst)", "my_sleep_quality", 1, 5)],
+)  # fmt: skip
+def test_scales_whose_ends_are_named_in_brackets(read, header, name, low, high):
+    row = read(lay_out(f"{header},twitches", lambda k: f"{low + k % 5},{k % 4}")).variables.iloc[0]
+    assert (row["name"], row["kind"], row["low"], row["high"]) == (name, "rating", low, high)
 
 
 @pytest.mark.parametrize("form", ["%Y年%m月%d日", "%Y년 %m월 %d일"])

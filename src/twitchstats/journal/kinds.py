@@ -25,7 +25,7 @@ from twitchstats.journal.evidence import (
     step_of_scale,
 )
 from twitchstats.journal.layout import Column, Floats
-from twitchstats.journal.variable import Header, Variable, find_trait
+from twitchstats.journal.variable import Header, Variable, find_trait, tells_longer
 from twitchstats.variables import find_row, find_units, load_dictionary, load_words, normalise_header
 
 _NAMES = ["notes", "rating", "date", "duration", "count", "code", "since", "id", "sum", "dose", "calendar", "measured"]
@@ -41,6 +41,7 @@ _COUNTED = frozenset(
     name for row in load_dictionary("variables.csv").to_dict("records") if row["kind"] == "count"
     for name in (row["name"], *row["aliases"]) if " " not in name
 )  # fmt: skip
+_AMOUNTS = frozenset(name for name in load_dictionary("variables.csv").query("kind == 'amount'")["name"]) - {"sleep"}
 _WORD_UNITS = {"hours": "h", "hrs": "h", "minutes": "min", "mins": "min"}
 _DOSE_UNITS = {"mg": "mg", "mcg": "mcg", "g": "g"}
 _FLAG_ROLES = {"trigger": "trigger", "triggers": "trigger", "remedy": "remedy", "medicine": "medicine"}
@@ -342,7 +343,9 @@ def _guess_kind(variable: Variable, cells: Cells) -> Variable:
     ):
         return variable.learn("guessed", kind="amount")
     counting = counts(header)
-    rated = cells.high <= 100 if header.words & _WORDS["rating"] else cells.whole and cells.high <= 10
+    rated = cells.whole and cells.high <= 10
+    if header.words & _WORDS["rating"] and (cells.whole or not header.words & _AMOUNTS):  # no level of potassium
+        rated = cells.high <= 100
     if rated and not counting and cells.high > 1:
         low, high = find_scale(cells) or (0.0, 10.0 if cells.high <= 10 else 100.0)
         return variable.learn("guessed", kind="rating", low=low, high=high)
@@ -379,7 +382,7 @@ def counts(header: Header) -> bool:
     if set(words) & _WORDS["count"] or words[:1] == ["n"] or (words and "#" in header.source) or dosed:
         return True
     last = words[-1] if words else ""
-    if set(words) & _SCALE_WORDS:
+    if set(words) & _SCALE_WORDS or tells_longer(header):
         return False
     if set(words) & _COUNTED and not set(words) & _WORDS["rating"]:
         return True
