@@ -778,16 +778,15 @@ def test_a_day_in_a_header_is_no_longer_time(read):
 
 
 def test_a_level_in_the_blood_is_no_rating(read):
-    journal = read(
-        lay_out("potassium level,energy level,twitches", lambda k: f"{3.9 + k % 4 / 10:.1f},{k % 9}.5,{k % 4}")
-    )
+    text = lay_out("potassium level,energy level,twitches", lambda k: f"{3.9 + k % 4 / 10:.1f},{k % 9}.5,{k % 4}")
+    journal = read(text)
     assert journal.variables["kind"].to_list() == ["amount", "rating", "count"]
 
 
 @pytest.mark.parametrize(
     ("header", "name", "low", "high"),
     [("stress 1 (none) - 5 (worst)", "stress", 1, 5), ("calm 0(none)-4(very)", "calm", 0, 4),
-     ("sleep quality 1 (best) to 5 (worst)", "my_sleep_quality", 1, 5)],
+     ("sleep quality 1 (best) to 5 (worst)", "sleep_quality_1_best_to_5_worst", 1, 5)],
 )  # fmt: skip
 def test_scales_whose_ends_are_named_in_brackets(read, header, name, low, high):
     row = read(lay_out(f"{header},twitches", lambda k: f"{low + k % 5},{k % 4}")).variables.iloc[0]

@@ -29,9 +29,8 @@ _LEADING = re.compile(
 )
 _DAYS = re.compile(r"(?<![\w.])(?:[2-9]|\d\d)[\s-]?(?:days?|d|tage|jours|d[i\u00ed]as)\b", re.IGNORECASE)
 # '1 (best) - 5 (worst)' says the same as '(1 = best, 5 = worst)'.
-_NAMED_ENDS = re.compile(
-    r"(\d{1,3})\s*\(([^()\d]{1,30})\)\s*(?:-|\u2013|to|\.\.|bis)\s*(\d{1,3})\s*\(([^()\d]{1,30})\)$"
-)
+_END = r"(\d{1,3})\s*\(([^()\d]{1,30})\)"
+_NAMED_ENDS = re.compile(rf"{_END}\s*(?:-|\u2013|to|\.\.|bis)\s*{_END}$")
 _TOPS = (3, 4, 5, 6, 7, 9, 10, 20, 100)  # where scales end
 _LAG_WORDS = frozenset(load_words("lag word"))
 # Words in brackets that change nothing in what a number means.
@@ -192,7 +191,7 @@ def split_header(source: str) -> Header:
 
 
 def _trim(source: str) -> str:
-    """Return a header without the number of a question before it and the sign behind it, ends of a scale in brackets."""
+    """Return a header without the number of a question and the sign around it; named ends of a scale in brackets."""
     text = re.sub(r"^\d{1,3}[.)]\s+(?=\D)", "", source.strip()).rstrip("?:¿ ") or source.strip()
     return _NAMED_ENDS.sub(r"(\1 = \2, \3 = \4)", text) if len(text) <= 200 else text
 
