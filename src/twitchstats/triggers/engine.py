@@ -412,10 +412,11 @@ def _plan_blocks(
 
 def _split_by_days(block: Block) -> Iterator[tuple[NDArray[np.int64], Block]]:
     """Yield models that use the same days: their positions and their part of the block."""
-    rows = np.isfinite(block.own.swapaxes(0, 1)).all(axis=2).reshape(block.own.shape[1], -1)
-    _, kind = np.unique(rows.astype(np.int8), axis=0, return_inverse=True)
-    for number in range(kind.max() + 1):
-        models = np.flatnonzero(kind.ravel() == number)
+    known = np.asarray(np.isfinite(block.own).all(axis=2))
+    kinds: dict[bytes, list[int]] = {}
+    for model in range(known.shape[1]):
+        kinds.setdefault(known[:, model].tobytes(), []).append(model)
+    for models in map(np.array, kinds.values()):
         older = None if block.older is None else block.older[:, models]
         yield models, replace(block, own=block.own[:, models], older=older)
 
@@ -464,9 +465,14 @@ def score_block(
     wanted = np.zeros(len(trend), dtype=bool)
     if block.fine.shape[-1]:
         bends = np.where(ok[..., None], block.fine, 0.0) * root[..., None]
-        stiff = _orthonormalise(design * root[..., None])
-        wanted = _test_fine_trend(stiff, bends, root * relative, days, level=1.0 if fine else FINE_LEVEL)
-        trend = np.concatenate([trend, _orthonormalise(_free(bends, trend)) * wanted[:, None, None]], axis=-1)
+        wanted = np.ones(len(trend), dtype=bool)
+        if not fine:
+            stiff = _orthonormalise(design * root[..., None])
+            wanted = _test_fine_trend(stiff, bends, root * relative, days)
+        bends = _orthonormalise(_free(bends, trend))
+        spent = _count_rank(trend) + _count_rank(bends) + before.shape[-1]
+        wanted &= (_count_rank(bends) > 0) & (days.sum(1) - spent > LEAST_DF)
+        trend = np.concatenate([trend, bends * wanted[:, None, None]], axis=-1)
     before = _free(before * root[..., None], trend)
     older = _orthonormalise(before)
     basis = trend if shared else np.concatenate([trend, older], axis=-1)
@@ -485,7 +491,7 @@ def score_block(
     leverage = np.clip((basis**2).sum(-1)[:, None] + (own * combined).sum(2), 0, MOST_LEVERAGE)
     square = residual**2 / (1 - leverage) * days[:, None]
     score = (news * (root * relative)[:, None, None]).sum(-1)
-    rank = ((basis**2).sum(1) > 0.5).sum(1)
+    rank = _count_rank(basis)
     n = days.sum(1)
     df = n - rank - (0 if shared else own.shape[2])
     n, df = (np.broadcast_to(value[:, None, None], size.shape) for value in (n, df))
@@ -548,18 +554,22 @@ def _share_columns(columns: FloatArray) -> FloatArray:
     return _orthonormalise(columns.reshape(1, -1, count)).reshape(people, days, count)
 
 
-def _test_fine_trend(
-    basis: FloatArray, fine: FloatArray, response: FloatArray, days: FloatArray, *, level: float
-) -> NDArray[np.bool_]:
-    """Return whose outcome needs further trend columns: an F test at this level."""
+def _test_fine_trend(basis: FloatArray, fine: FloatArray, response: FloatArray, days: FloatArray) -> NDArray[np.bool_]:
+    """Return whose outcome needs further trend columns, by an F test at FINE_LEVEL."""
     more = _orthonormalise(_free(fine, basis))
     left = _free(response[..., None], basis)[..., 0]
     gained = ((more.swapaxes(1, 2) @ left[..., None])[..., 0] ** 2).sum(1)
-    rank, extra = (((columns**2).sum(1) > 0.5).sum(1) for columns in (basis, more))
-    free = days.sum(1) - rank - extra
-    ratio = gained / np.maximum(extra, 1) / np.maximum(((left**2).sum(1) - gained) / np.maximum(free, 1), TINY)
-    needed: NDArray[np.bool_] = stats.f.sf(ratio, np.maximum(extra, 1), np.maximum(free, 1)) <= level
-    return needed & (extra > 0) & (free > LEAST_DF)
+    extra = np.maximum(_count_rank(more), 1)
+    free = np.maximum(days.sum(1) - _count_rank(basis) - extra, 1)
+    ratio = gained / extra / np.maximum(((left**2).sum(1) - gained) / free, TINY)
+    needed: NDArray[np.bool_] = stats.f.sf(ratio, extra, free) <= FINE_LEVEL
+    return needed
+
+
+def _count_rank(basis: FloatArray) -> NDArray[np.int64]:
+    """Return the number of directions of orthonormal columns (B, n, p) that are there, (B,)."""
+    rank: NDArray[np.int64] = ((basis**2).sum(1) > 0.5).sum(1)
+    return rank
 
 
 def _project(values: FloatArray, basis: FloatArray, common: FloatArray | None) -> FloatArray:
@@ -664,19 +674,20 @@ def _share_days(
 
 def _square_skewness(values: FloatArray) -> FloatArray:
     """Return the squared skewness along the last axis, days without a value being 0, times 1 where there are many."""
-    second = (values**2).sum(-1)
-    count = (values != 0).sum(-1)
-    skewness: FloatArray = count * (values**3).sum(-1) ** 2 / np.maximum(second**3, TINY)
+    square = values * values
+    second, third = square.sum(-1), np.einsum("...i,...i->...", square, values)
+    skewness: FloatArray = np.count_nonzero(values, axis=-1) * third**2 / np.maximum(second**3, TINY)
     return skewness
 
 
 def _share_fit(basis: FloatArray, root: FloatArray, most: int) -> FloatArray:
     """Return how far the fitted part of a day rests on the day so many days before, (B, most + 1), on average."""
-    share = np.zeros((len(basis), most + 1))
-    for distance in range(min(most + 1, basis.shape[1])):
-        later, earlier = slice(distance, None), slice(None, basis.shape[1] - distance)
-        near = (basis[:, later] * basis[:, earlier]).sum(-1) * root[:, later] * root[:, earlier]
-        share[:, distance] = near.sum(1)
+    people, days, columns = basis.shape
+    weighted = (basis * root[..., None]).reshape(people, -1)
+    share = np.zeros((people, most + 1))
+    for distance in range(min(most + 1, days)):
+        apart = distance * columns
+        share[:, distance] = np.einsum("bi,bi->b", weighted[:, apart:], weighted[:, : weighted.shape[1] - apart])
     return share / np.maximum((root**2).sum(1, keepdims=True), TINY)
 
 

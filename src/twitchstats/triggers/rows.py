@@ -18,6 +18,7 @@ POWER = 0.8
 FOUND = 0.92  # of a large effect that an estimate finds in short diaries: what the study measures at 120 days
 FINER = 4  # points of a fine grid for each of the coarse one
 SECANTS = 6
+PEOPLE_EVEN = 20  # as many people halve what their information counts for where their effects differ
 WIDE = 12.0  # standard errors that the grid of a difference reaches per unit of GRID
 ENDS = ("ci_lower", "ci_upper", "ci90_lower", "ci90_upper")
 PAIRS = (
@@ -336,7 +337,10 @@ def _pool_pair(scores: Scores, step: float) -> tuple[Curve, FloatArray, dict[str
         spread |= {"p_anyone": float(stats.chi2.sf((known["z"] ** 2).sum(), usable.sum()))}
     noise = scores.spread[:, ZERO] ** 2 * scale**2 / np.maximum(information, TINY)
     noise = np.median(noise) if scores.is_ratio else noise
-    weight = scale / (noise + tau**2 * information)
+    # who reacts more may have more twitches, and so more information: the mean effect of many people, whose chance
+    # error is small, would lean towards them
+    even = 1 + people / PEOPLE_EVEN
+    weight = scale / (noise + even * tau**2 * information)
 
     def add(effect: FloatArray, *, planted: bool = False) -> FloatArray:
         effect = np.broadcast_to(effect, (people, effect.shape[-1]))
