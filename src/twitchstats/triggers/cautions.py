@@ -19,6 +19,7 @@ CAUTIONS = {
     "later": f"the trigger {LATER} days later goes with it too: a shared cycle or trend is left",
     "trend": "depends on how stiff the trend is",
     "reverse": "the outcome foretells the trigger as well: a common cause is possible",
+    "beside": "opposite to a stronger effect some days apart: a trend leaks that way",
     "copied": "days filled in together count once",
 }
 
@@ -39,7 +40,8 @@ def find_cautions(request: Request, frame: pd.DataFrame, options: Options) -> pd
     Series
         Values of `CAUTIONS`, several joined by "; ": "later", a negative control given the found days themselves
         (Lipsitch, Tchetgen Tchetgen and Cohen 2010); "trend", where with a trend term every eight days less than half
-        the effect is left; "reverse", where the outcome foretells the trigger at least as strongly.
+        the effect is left; "reverse", where the outcome foretells the trigger at least as strongly; "beside", where
+        another lag's effect is the opposite and stronger (a fitted trend leaks so).
     """
     words = pd.Series("", index=frame.index, dtype="str")
     found = frame[frame["p_value"].lt(ALPHA) & np.isfinite(frame["estimate"])]
@@ -50,9 +52,19 @@ def find_cautions(request: Request, frame: pd.DataFrame, options: Options) -> pd
         for key, speaks in _try_others(request, rows, int(lag), options).items():
             for index in rows.index[speaks]:
                 told[index].append(CAUTIONS[key])
+    for index in found.index[_is_beside(frame).loc[found.index]] if options.effect == "total" else ():
+        told[index].append(CAUTIONS["beside"])
     always = [CAUTIONS["copied"]] if copied > COPIED else []
     words[found.index] = ["; ".join([*told[index], *always]) for index in found.index]
     return words
+
+
+def _is_beside(frame: pd.DataFrame) -> pd.Series:
+    """Return which rows are opposite to a stronger effect of the same trigger at another lag."""
+    own = frame["estimate"].where(np.isfinite(frame["estimate"]), 0.0)
+    groups = own.groupby([frame["person"], frame["trigger"]])
+    highest, lowest = groups.transform("max"), groups.transform("min")
+    return (own < 0) & (highest > -own) | (own > 0) & (lowest < -own)
 
 
 def _try_others(request: Request, rows: pd.DataFrame, lag: int, options: Options) -> dict[str, NDArray[np.bool_]]:
