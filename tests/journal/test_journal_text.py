@@ -235,8 +235,8 @@ def test_paths_that_lead_nowhere(tmp_path):
 @pytest.mark.parametrize(
     ("source", "message"),
     [
-        (7, "The days table is of type int. Give a path, an open file or a pandas DataFrame."),
-        (None, "The days table is of type NoneType. Give a path, an open file or a pandas DataFrame."),
+        (7, "The days table is of type int. Give a path, an open file or a data frame."),
+        (None, "The days table is of type NoneType. Give a path, an open file or a data frame."),
         (PLAIN, "The source is text with line breaks, not a path. Wrap it: read_journal(io.StringIO(text))."),
         (pd.DataFrame(), "The days DataFrame is empty. A journal has a date column and a column for each variable."),
         (pd.DataFrame({"date": []}), "The days DataFrame has columns but no rows. Add a row for each day."),

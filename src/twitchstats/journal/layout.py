@@ -14,8 +14,10 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, TypeAlias
 
+import narwhals
 import numpy as np
 import pandas as pd
+from narwhals.dependencies import is_into_dataframe
 from numpy.typing import NDArray
 
 from twitchstats.errors import JournalError, OptionError
@@ -156,7 +158,7 @@ def refuse_cells(
 def read_table(
     source: Readable, table: str, rejects: Rejects, *, encoding: str | None = None, delimiter: str | None = None
 ) -> Table:
-    """Read a path, a file object (text or bytes) or a DataFrame into a table of columns.
+    """Read a path, a file object (text or bytes) or a data frame of any library into a table of columns.
 
     Raises
     ------
@@ -165,8 +167,8 @@ def read_table(
     OptionError
         The encoding or the delimiter is not one that exists.
     """
-    if isinstance(source, pd.DataFrame):
-        return read_frame(source, table)
+    if is_into_dataframe(source):  # of pandas, polars, pyarrow ...
+        return read_frame(narwhals.from_native(source, eager_only=True).to_pandas(), table)
     text = read_text(source, table, encoding=encoding)
     if text.remark:
         rejects.note(table, "", "encoding", text.remark)

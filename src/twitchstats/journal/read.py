@@ -52,7 +52,7 @@ def read_journal(
 
     Parameters
     ----------
-    source : path, file object (text or bytes) or DataFrame
+    source : path, file object (text or bytes) or data frame (pandas, polars, pyarrow ...)
         The daily table: a header row, then one row for each person and day. Needs a date (``date``) or day number
         (``day``); every other column is a variable. Delimiter, encoding, decimal sign, units in headers
         ('Caffeine (mg)', 'sleep hrs', 'cups of coffee') and scales ('stress (0-100)') are recognised. So are the

@@ -132,7 +132,7 @@ def read_text(source: Readable, table: str, *, encoding: str | None = None) -> T
 def _read_path(source: object, table: str) -> tuple[str, bytes]:
     if not isinstance(source, (str, Path)) and not hasattr(source, "__fspath__"):
         raise JournalError(
-            f"The {table} table is of type {type(source).__name__}. Give a path, an open file or a pandas DataFrame."
+            f"The {table} table is of type {type(source).__name__}. Give a path, an open file or a data frame."
         )
     if isinstance(source, str) and "\n" in source:
         raise JournalError("The source is text with line breaks, not a path. Wrap it: read_journal(io.StringIO(text)).")
