@@ -41,6 +41,7 @@ _ROOMS = {
         "estimate_sign_ratios",
     ],
     "findings": ["Findings", "analyze_journal"],
+    "trial": ["Plan", "plan_trial", "write_plan", "read_plan", "analyze_trial"],
     "redflags": ["RedFlagModel", "validate_risk", "explore_assumptions"],
 }
 _HOME = {name: room for room, names in _ROOMS.items() for name in names}

@@ -158,6 +158,7 @@ def simulate_process(
     seed: int | np.random.Generator = 1,
     slope_sd: float = 0.0,
     triggers: int = 1,
+    drawn: FloatArray | None = None,
 ) -> tuple[Journal, pd.DataFrame]:
     """Simulate diaries of one world in which nothing but the planted effect connects trigger and outcome.
 
@@ -179,6 +180,8 @@ def simulate_process(
         Standard deviation between people of the planted effects and of the first trigger's, which may be 0.
     triggers : int
         Number of independent triggers, named ``trigger_1`` and so on.
+    drawn : (people, days), optional
+        The first trigger as it was drawn by lot for a trial, whatever the world would have made of it.
 
     Returns
     -------
@@ -203,6 +206,8 @@ def simulate_process(
     volatile = _draw_volatility(process.volatility, weekday, rng)
     pattern = _draw_pattern(process.pattern, weekday, rng)
     x = np.stack([_draw_trigger(process, weekday, volatile, pattern, rng) for _ in range(triggers)])
+    if drawn is not None:
+        x[0] = np.pad(np.asarray(drawn, float), ((0, 0), (lag, 0)))
     own = process.outcome_pattern * (_draw_switching(shape, rng) if process.pattern == "switching" else pattern)
     state = process.state_sd * _draw_own(shape, process.outcome_memory, process.cycle, rng) * volatile + own
     if process.volatility == "exposed":
@@ -216,7 +221,7 @@ def simulate_process(
         y, x = _draw_outcome(process, state[:, lag:] + acting, kind, rng), x[..., lag:]
     if process.copied:
         _copy_days(process.copied, x, y, rng)
-    seen = ~_draw_missing(y.shape, process.missing, rng)
+    seen = ~draw_missing(y.shape, process.missing, rng)
     return _make_journal(x, y, weekday[:, lag], seen, kind, process), _tell_truth(slopes, lag)
 
 
@@ -376,7 +381,7 @@ def _draw_counts(log_rate: FloatArray, dispersion: float, rng: np.random.Generat
     return rng.poisson(mean).astype(np.float64)
 
 
-def _draw_missing(shape: tuple[int, int], share: float, rng: np.random.Generator) -> BoolArray:
+def draw_missing(shape: tuple[int, int], share: float, rng: np.random.Generator) -> BoolArray:
     """Draw a two-state Markov chain of days without entry; two days of each person are always there."""
     missed = np.zeros(shape, dtype=bool)
     if not share:
