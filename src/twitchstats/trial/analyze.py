@@ -41,8 +41,8 @@ def analyze_trial(
     plan : Plan
         The schedule is drawn again from its options and seed: a changed one can't count.
     schedule : DataFrame, optional
-        The schedule as it was filled in (``person, date, condition``): days on which it differs from the sealed one
-        are told.
+        The schedule as it was filled in (``person, date, condition``), by default the journal's column ``condition``:
+        days on which it differs from the sealed one are told.
     draws : int
         Schedules that are compared where the design has more than 4,096.
     alpha : float
@@ -99,7 +99,8 @@ def analyze_trial(
         frame = pd.concat([frame, _pool(frame, pd.DataFrame(rows)["se"], alpha)], ignore_index=True)
     frame["trigger"], frame["outcome"], frame["measure"] = asked.trigger, asked.outcome, name_measure(asked.kind)
     watched = watch_trial(journal, plan, frame)
-    frame["caution"] = [_join(text, _tell_changes(plan, schedule)) for text in frame["caution"]]
+    changes = _tell_changes(plan, _find_schedule(journal, plan) if schedule is None else schedule)
+    frame["caution"] = [_join(text, changes) for text in frame["caution"]]
     frame = frame.assign(**watched)
     if family.name == "count":
         frame[[*SCALED]] = np.exp(frame[[*SCALED]])
@@ -210,6 +211,16 @@ def _describe_days(y: FloatArray, taken: FloatArray, changed: FloatArray, drawn:
     if plan.chosen:
         parts.append("the seed was chosen by hand")
     return "; ".join(parts)
+
+
+def _find_schedule(journal: Journal, plan: Plan) -> pd.DataFrame | None:
+    """Return the planned days of the journal's own column of conditions; days without an entry are as planned."""
+    if "condition" not in journal.days or not pd.api.types.is_numeric_dtype(journal.days["condition"]):
+        return None
+    days = journal.days["condition"].reset_index()
+    planned = plan.schedule
+    found = planned[["person", "date"]].merge(days.astype({"person": str}), on=["person", "date"], how="left")
+    return found.assign(condition=found["condition"].fillna(planned["condition"]))
 
 
 def _tell_changes(plan: Plan, schedule: pd.DataFrame | None) -> str:
