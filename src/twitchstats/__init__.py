@@ -15,10 +15,12 @@ _ROOMS = {
     "simulate": ["simulate_journal", "simulate_cohort"],
     "panel": ["Panel", "build_panel"],
     "inference": ["adjust_p_values", "pool_estimates", "test_equivalence", "judge_estimates"],
+    "sequential": ["add_anytime", "estimate_anytime", "spend_alpha"],
     "triggers": [
         "correlate_triggers",
         "estimate_effects",
         "estimate_cumulative_effects",
+        "estimate_dose_curve",
         "estimate_risks",
         "compare_directions",
         "group_triggers",
