@@ -82,7 +82,8 @@ def estimate_dose_curve(
             f"{name!r} has fewer than {LEAST_VALUES} different values: ask estimate_effects for its effect."
         )
     middle = float(np.median(known)) if reference is None else float(reference)
-    points = np.linspace(*np.quantile(known, [0.05, 0.95]), POINTS) if doses is None else np.asarray(doses, float)
+    low, high = np.quantile(known, [0.05, 0.95])
+    points = np.linspace(low, high, POINTS) if doses is None else np.asarray(doses, float)
     if points.ndim != 1 or not np.isfinite([*points, middle]).all():
         raise OptionError(f"doses={doses!r}, reference={reference!r}: give finite numbers in the unit of {name!r}.")
     points = points[points != middle]
