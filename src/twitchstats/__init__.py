@@ -14,7 +14,7 @@ _ROOMS = {
     "journal": ["Journal", "read_journal"],
     "simulate": ["simulate_journal", "simulate_cohort"],
     "panel": ["Panel", "build_panel"],
-    "inference": ["adjust_p_values", "pool_estimates", "test_equivalence", "judge_estimates"],
+    "inference": ["adjust_p_values", "pool_estimates", "test_equivalence", "judge_estimates", "estimate_e_value"],
     "sequential": ["add_anytime", "estimate_anytime", "spend_alpha"],
     "triggers": [
         "correlate_triggers",
