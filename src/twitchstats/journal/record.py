@@ -1,5 +1,6 @@
 """What a journal is once it has been read: five tables and how its days are ordered."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -115,6 +116,16 @@ class Journal:
     def __repr__(self) -> str:
         n_people = len(self.days.index.unique("person"))
         return f"<Journal: {n_people} people, {len(self.days)} days, {len(self.variables)} variables>"
+
+
+def list_some(names: Iterable[object], most: int = 6) -> str:
+    """Return names in quotation marks for a message: the first ones, where there are many.
+
+    >>> list_some(["a", "b", "c"], 2)
+    "'a', 'b', ..."
+    """
+    told = list(map(repr, map(str, names)))
+    return ", ".join(told[:most] + ["..."] * (len(told) > most))
 
 
 @dataclass

@@ -7,7 +7,8 @@ import numpy as np
 import pandas as pd
 
 from twitchstats.panel import FloatArray, build_panel
-from twitchstats.simulate.processes import PROCESSES, draw_missing, simulate_process
+from twitchstats.simulate.processes import MISSED_RUN, PROCESSES, simulate_process
+from twitchstats.simulate.series import draw_missed
 from twitchstats.trial.days import lay_days
 from twitchstats.trial.exact import find_interval, test_effect
 from twitchstats.trial.lots import Lots, lay_lots
@@ -87,7 +88,7 @@ def _count_world(
         drawn=drawn, seed=rng,
     )  # fmt: skip
     y = build_panel(journal, variables=["twitches"]).get("twitches")
-    y = np.where(draw_missing(y.shape, process.missing, rng), np.nan, y)
+    y = np.where(draw_missed(np.full(y.shape, process.missing), MISSED_RUN, rng), np.nan, y)
     family = choose_family("count" if process.kind == "count" else "amount")
     found, covered = [], []
     for own, outcome in zip(drawn, y, strict=True):
