@@ -29,6 +29,11 @@ def test_schedule_follows_from_options_and_seed():
     assert (with_it == 4).all()
 
 
+def test_start_may_be_a_timestamp():
+    plan = tw.plan_trial("caffeine", days=28, start=pd.Timestamp("2026-03-02"), seed=1)
+    assert plan.seal == tw.plan_trial("caffeine", days=28, start="2026-03-02", seed=1).seal
+
+
 def test_without_a_seed_it_follows_from_the_diary(diary):
     plan = tw.plan_trial("trigger_1", days=28, journal=diary)
     assert plan.seal == tw.plan_trial("trigger_1", days=28, journal=diary).seal

@@ -396,7 +396,9 @@ def _find_starts(start: str | int | None, journal: Journal | None, people: tuple
         return tuple((end + pd.Timedelta(days=1)).date().isoformat() if dated else int(end) + 1 for end in ends)
     if start is None:
         start = 1
-    if isinstance(start, str):
+    if isinstance(start, (bool, float)):
+        raise OptionError(f"start={start!r} is not possible. Give a date such as 2026-03-01, or a whole number.")
+    if not isinstance(start, (int, np.integer)):  # also a date or a timestamp
         try:
             start = pd.Timestamp(start).date().isoformat()
         except ValueError:
@@ -404,7 +406,7 @@ def _find_starts(start: str | int | None, journal: Journal | None, people: tuple
     if journal is not None and dated != isinstance(start, str):
         kind = "dates: give start= as 2026-03-01" if dated else "numbered days: give start= as a number"
         raise OptionError(f"start={start!r} is not possible. The journal has {kind}.")
-    return (start,) * len(people)
+    return (start if isinstance(start, str) else int(start),) * len(people)
 
 
 def _read_diary(journal: Journal, outcome: str) -> int:
