@@ -14,11 +14,13 @@ _ROOMS = {
     "journal": ["Journal", "read_journal"],
     "simulate": ["simulate_journal", "simulate_cohort"],
     "panel": ["Panel", "build_panel"],
-    "inference": ["adjust_p_values", "pool_estimates", "judge_estimates"],
+    "inference": ["adjust_p_values", "pool_estimates", "judge_estimates", "estimate_e_value"],
+    "sequential": ["add_anytime", "estimate_anytime", "spend_alpha"],
     "triggers": [
         "correlate_triggers",
         "estimate_effects",
         "estimate_cumulative_effects",
+        "estimate_dose_curve",
         "estimate_risks",
         "compare_directions",
         "group_triggers",
@@ -42,6 +44,7 @@ _ROOMS = {
     ],
     "cohort": ["Cohort", "open_cohort", "write_cohort"],
     "findings": ["Findings", "analyze_journal"],
+    "trial": ["Plan", "plan_trial", "write_plan", "read_plan", "analyze_trial"],
     "redflags": ["RedFlagModel", "validate_risk", "explore_assumptions"],
 }
 _HOME = {name: room for room, names in _ROOMS.items() for name in names}

@@ -138,6 +138,8 @@ def build_parser() -> argparse.ArgumentParser:
     study.add_argument("--quick", action="store_true", help="a small part in under a minute; printed, nothing written")
     study.add_argument("--out", type=Path, metavar="FILE", help="write the table to a new CSV file instead")
 
+    _add_trial(add("trial", run_trial_plan, "plan days with and without something, drawn by lot, and analyse them"))
+
     template = add("template", run_template, "print an empty journal to fill in")
     template.add_argument("--variables", metavar="A,B,C", help="which columns (default: the common ones)")
     template.add_argument("--start", metavar="YYYY-MM-DD", help="first day to lay out")
@@ -149,9 +151,33 @@ def build_parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _add_journal(command: argparse.ArgumentParser, *, required: bool = True) -> None:
+def _add_trial(command: argparse.ArgumentParser) -> None:
+    """Add what is asked of a trial: a plan, or its analysis."""
+    parts = command.add_subparsers(dest="part", metavar="plan|analyze", required=True)
+
+    plan = parts.add_parser("plan", help="draw a schedule and write it to fill in", epilog=EXIT_CODES)
+    plan.set_defaults(run=run_trial_plan)
+    plan.add_argument("trigger", metavar="TRIGGER", help="what to do or leave, such as caffeine")
+    _add_journal(plan, required=False, default="no diary: what the trial can find is not told")
+    plan.add_argument("--days", dest="n_days", type=_read_count, default=56, metavar="N", help="default: %(default)s")
+    plan.add_argument("--levels", type=_read_levels, metavar="LOW,HIGH", help="what is taken without and with it")
+    plan.add_argument("--start", metavar="YYYY-MM-DD", help="first day (default: the day after the diary)")
+    plan.add_argument("--design", choices=("days", "pairs", "blocks"), help="default: days, or blocks with --lasts")
+    plan.add_argument("--lasts", type=_read_count, default=0, metavar="N", help="further days the effect may last")
+    plan.add_argument("--seed", type=int, metavar="N", help="default: follows from the plan and the diary")
+    plan.add_argument("--doctor-agrees", action="store_true", help="a doctor was asked and has agreed")
+    plan.add_argument("--out", type=Path, default=Path("trial"), metavar="DIR", help="folder (default: trial)")
+
+    analyze = parts.add_parser("analyze", help="say what a trial found", epilog=EXIT_CODES)
+    analyze.set_defaults(run=run_trial_analyze)
+    analyze.add_argument("plan", type=Path, metavar="PLAN", help="plan.json, or its folder")
+    _add_journal(analyze)
+    _add_table(analyze, "what was found")
+
+
+def _add_journal(command: argparse.ArgumentParser, *, required: bool = True, default: str = "the demo journal") -> None:
     """Add the journal and every option that says how to read it."""
-    demo = "" if required else " (default: the demo journal)"
+    demo = "" if required else f" (default: {default})"
     command.add_argument(
         "journal",
         type=Path,
@@ -347,6 +373,35 @@ def run_study(args: argparse.Namespace) -> int:
     return 0
 
 
+def run_trial_plan(args: argparse.Namespace) -> int:
+    """Draw a schedule, write it, and tell what it can find."""
+    from twitchstats.journal import read_journal
+    from twitchstats.trial import plan_trial, write_plan
+
+    journal = None if args.journal is None else read_journal(args.journal, **collect_options(args))
+    plan = plan_trial(
+        args.trigger, days=args.n_days, journal=journal, outcome=args.outcome, levels=args.levels, start=args.start,
+        design=args.design, lasts=args.lasts, seed=args.seed, doctor_agrees=args.doctor_agrees,
+    )  # fmt: skip
+    for path in write_plan(plan, args.out):
+        print(path)
+    if journal is not None:
+        args.csv, args.out = False, None
+        _put_table(plan.power, args)
+    _tell(f"Seal: {plan.seal}\nGive it to somebody before the first day: it shows that nothing was changed.")
+    return 0
+
+
+def run_trial_analyze(args: argparse.Namespace) -> int:
+    """Say what a trial found."""
+    from twitchstats.trial import analyze_trial, read_plan
+
+    plan = read_plan(args.plan)
+    args.outcome = args.outcome or plan.options.outcome
+    _put_table(analyze_trial(_read(args), plan), args)
+    return 0
+
+
 def run_template(args: argparse.Namespace) -> int:
     """Print an empty journal."""
     from twitchstats.journal import make_template
@@ -430,6 +485,14 @@ def _read_lags(text: str) -> tuple[int, ...]:
     if min(lags) < 0:
         raise argparse.ArgumentTypeError(f"{text!r} has a negative number: lags count days back")
     return lags
+
+
+def _read_levels(text: str) -> tuple[float, float]:
+    try:
+        low, high = (float(part) for part in text.split(","))
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is not two numbers such as 0,200") from None
+    return low, high
 
 
 def _read_names(text: str) -> tuple[str, ...]:

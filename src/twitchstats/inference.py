@@ -71,6 +71,46 @@ def describe_estimates(
     }  # fmt: skip
 
 
+def estimate_e_value(ratio: float, limit: float | None = None) -> dict[str, float]:
+    """Return how strongly something unmeasured would have to go with both sides to explain a rate or risk ratio.
+
+    Parameters
+    ----------
+    ratio : float
+        The estimate.
+    limit : float, optional
+        The limit of its interval that is nearer to 1.
+
+    Returns
+    -------
+    dict
+        ``e_value``: as a ratio with the trigger and with the outcome, both at least so large (VanderWeele and Ding
+        2017); ``e_value_limit``: the same for the limit, 1 where the interval holds 1, NaN without one.
+
+    Raises
+    ------
+    OptionError
+        A ratio that is not positive and finite.
+
+    Examples
+    --------
+    >>> {name: round(value, 2) for name, value in estimate_e_value(3.9, 1.8).items()}
+    {'e_value': 7.26, 'e_value_limit': 3.0}
+    """
+    for name, value in (("ratio", ratio), ("limit", limit)):
+        if value is not None and not (np.isfinite(value) and value > 0):
+            raise OptionError(f"{name}={value!r} is no ratio. Give a positive number.")
+
+    def bound(value: float) -> float:
+        larger = max(value, 1 / value)
+        return float(larger + np.sqrt(larger * (larger - 1)))
+
+    if limit is None:
+        return {"e_value": bound(ratio), "e_value_limit": float("nan")}
+    crossed = (limit - 1) * (ratio - 1) <= 0
+    return {"e_value": bound(ratio), "e_value_limit": 1.0 if crossed else bound(limit)}
+
+
 def pool_estimates(
     estimates: ArrayLike,
     standard_errors: ArrayLike,

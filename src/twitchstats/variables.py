@@ -23,7 +23,8 @@ def load_variables() -> pd.DataFrame:
         plausible in a day), ``timing`` (night, day, bedtime; "" where it may come before or after the outcome, as a
         remedy does), ``combine`` (how several rows of one day become one: sum, mean, max), ``part_of`` ("" or the sum
         it belongs to), ``usual_low``, ``usual_high`` (between them lies the median of a diary in this unit),
-        ``doubtful`` (names with other meanings, taken only beside one of ``company``), ``aliases`` (tuple of str).
+        ``doubtful`` (names with other meanings, taken only beside one of ``company``), ``trial`` (no: nobody switches
+        it on and off by lot; ask: a doctor first), ``aliases`` (tuple of str).
 
     Examples
     --------

@@ -160,6 +160,7 @@ def simulate_process(
     seed: int | np.random.Generator = 1,
     slope_sd: float = 0.0,
     triggers: int = 1,
+    drawn: FloatArray | None = None,
 ) -> tuple[Journal, pd.DataFrame]:
     """Simulate diaries of one world in which nothing but the planted effect connects trigger and outcome.
 
@@ -181,6 +182,8 @@ def simulate_process(
         Standard deviation between people of the planted effects and of the first trigger's, which may be 0.
     triggers : int
         Number of independent triggers, named ``trigger_1`` and so on.
+    drawn : (people, days), optional
+        The first trigger as it was drawn by lot for a trial, whatever the world would have made of it.
 
     Returns
     -------
@@ -210,6 +213,8 @@ def simulate_process(
     volatile = _draw_volatility(process.volatility, weekday, rng)
     pattern = _draw_pattern(process.pattern, weekday, rng)
     x = np.stack([_draw_trigger(process, weekday, volatile, pattern, rng) for _ in range(triggers)])
+    if drawn is not None:
+        x[0] = np.pad(np.asarray(drawn, float), ((0, 0), (lag, 0)))
     own = process.outcome_pattern * (_draw_switching(shape, rng) if process.pattern == "switching" else pattern)
     state = process.state_sd * _draw_own(shape, process.outcome_memory, process.cycle, rng) * volatile + own
     if process.volatility == "exposed":

@@ -1,6 +1,7 @@
 """Which triggers go with the outcome: correlations, effects, directions, risks, groups, doses, remedies."""
 
 from twitchstats.triggers.correlations import correlate_triggers
+from twitchstats.triggers.curves import estimate_dose_curve
 from twitchstats.triggers.directions import compare_directions
 from twitchstats.triggers.doses import compare_dose_shapes
 from twitchstats.triggers.effects import estimate_cumulative_effects, estimate_effects
@@ -13,6 +14,7 @@ __all__ = [
     "compare_dose_shapes",
     "correlate_triggers",
     "estimate_cumulative_effects",
+    "estimate_dose_curve",
     "estimate_effects",
     "estimate_remedy_effects",
     "estimate_risks",

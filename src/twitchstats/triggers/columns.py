@@ -24,7 +24,7 @@ def date_columns(panel: Panel, y: FloatArray, people: NDArray[np.int64], terms: 
     """Return constant, weekday and trend columns (people, days, p); only the constant where days have no order."""
     columns = [np.ones((len(people), y.shape[1]))]
     if panel.ordered and weekday:
-        columns += list(np.moveaxis(_weekday_contrasts()[panel.weekday[people]], -1, 0))
+        columns += list(np.moveaxis(weekday_contrasts()[panel.weekday[people]], -1, 0))
     if panel.ordered and terms:
         columns += list(np.moveaxis(_trend_basis(y[people], terms), -1, 0))
     return np.stack(columns, axis=-1)
@@ -50,7 +50,7 @@ def fine_trend_columns(y: FloatArray, terms: int) -> FloatArray:
     return basis
 
 
-def _weekday_contrasts() -> FloatArray:
+def weekday_contrasts() -> FloatArray:
     """Return six orthogonal contrasts of the weekdays with variance 1, (7, 6): none of the days is a special one."""
     contrasts: FloatArray = np.linalg.qr(np.eye(7) - 1 / 7)[0][:, :6] * np.sqrt(7)
     return contrasts
@@ -66,11 +66,11 @@ def _trend_basis(y: FloatArray, terms: int) -> FloatArray:
     distinct, member = np.unique(spans, axis=0, return_inverse=True)
     basis = np.full((len(distinct), y.shape[1], terms), np.nan)
     for number, (first, last) in enumerate(distinct):
-        basis[number, first : last + 1] = _spline_basis(last - first + 1, terms)
+        basis[number, first : last + 1] = spline_basis(last - first + 1, terms)
     return basis[member.ravel()]
 
 
-def _spline_basis(days: int, terms: int) -> FloatArray:
+def spline_basis(days: int, terms: int) -> FloatArray:
     """Return a natural cubic spline basis, (days, terms) (Hastie, Tibshirani and Friedman 2009, section 5.2.1).
 
     Columns are orthogonal with mean 0 and variance 1, so that a penalty does not depend on how the knots are written;

@@ -1,0 +1,328 @@
+"""What a trial found: the schedule's own test, by intention and as taken, and whether watching had been right."""
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from scipy import stats
+
+from twitchstats.errors import NotEnoughDataError, OptionError
+from twitchstats.inference import pool_estimates
+from twitchstats.journal.record import Journal
+from twitchstats.panel import FloatArray
+from twitchstats.trial.days import lay_days
+from twitchstats.trial.exact import Days, find_effect, find_interval, remove_effect, test_effect
+from twitchstats.trial.lots import MOST_COINS, Lots
+from twitchstats.trial.plan import Plan, list_dates, name_measure, seal_plan
+from twitchstats.triggers import estimate_effects
+from twitchstats.triggers.families import Family, choose_family
+
+LEAST_DAYS = 10  # analysed days of a person
+LOOK_BACK = 7  # days of the diary just before the trial that its first days are compared with
+TRIAL_COLUMNS = [
+    "person", "trigger", "outcome", "analysis", "measure", "estimate", "ci_lower", "ci_upper", "p_value", "schedules",
+    "n_people", "n_days", "days_missing", "days_not_kept", "p_carry_over", "heterogeneity", "watched",
+    "watched_lower", "watched_upper", "watching", "caution", "reason",
+]  # fmt: skip
+SCALED = ["estimate", "ci_lower", "ci_upper"]
+
+
+def analyze_trial(
+    journal: Journal, plan: Plan, *, schedule: pd.DataFrame | None = None, draws: int = 999, alpha: float = 0.05
+) -> pd.DataFrame:
+    """Analyse a trial by the lot that its days were drawn by.
+
+    Parameters
+    ----------
+    journal : Journal
+        The diary with the days of the trial, and those before it if they are to be compared.
+    plan : Plan
+        The schedule is drawn again from its options and seed: a changed one can't count.
+    schedule : DataFrame, optional
+        The schedule as it was filled in (``person, date, condition``), by default the journal's column ``condition``:
+        days on which it differs from the sealed one are told.
+    draws : int
+        Schedules that are compared where the design has more than 4,096.
+    alpha : float
+        Level of the intervals is 1 - alpha.
+
+    Returns
+    -------
+    DataFrame
+        Rows for each person (and "pooled", from two people on) and ``analysis``: "by intention" (days as drawn) and
+        "as taken" (the effect of what was really taken, the lot being the only thing that is trusted: Imbens and
+        Rosenbaum 2005). ``measure`` and ``estimate``: the rate ratio of days with and without (counts), or the
+        difference in the outcome's unit (of shares of days, for yes/no); ``ci_lower, ci_upper`` are the effects that
+        the exact test does not reject, ``p_value`` is that of no effect, ``schedules`` the number compared.
+        ``days_missing`` had no entry, on ``days_not_kept`` something else was taken. ``p_carry_over``: whether the
+        day (period) before matters, given the effect. ``watched`` with its interval: what the diary before the trial
+        shows for the same contrast; ``watching`` says whether it was right. ``caution`` tells what was changed.
+        People with too few days have a ``reason``.
+
+    Raises
+    ------
+    OptionError
+        `alpha` or `draws` is out of range, or the plan does not fit its seal.
+    NotEnoughDataError
+        None of the planned days is in the journal.
+
+    Notes
+    -----
+    The p-value is exact for the hypothesis that nobody's day was changed by the trigger, whatever the outcome's memory,
+    distribution, weekly rhythm or trend. Missing days are taken as missing whatever was drawn. Pooled: random effects
+    with Hartung and Knapp's interval (`pool_estimates`).
+    """
+    if not 0 < alpha < 0.5:
+        raise OptionError(f"alpha={alpha!r} is not possible. Give a level between 0 and 0.5, such as 0.05.")
+    if isinstance(draws, bool) or not isinstance(draws, (int, np.integer)) or draws < 99:
+        raise OptionError(f"draws={draws!r} is not possible. Give a whole number of at least 99.")
+    if seal_plan(plan.options, plan.seed) != plan.seal:
+        raise OptionError("The plan does not fit its seal: options or seed were changed after it was made.")
+    asked = plan.options
+    journal.resolve_name(asked.outcome)
+    family = choose_family("count" if asked.kind == "count" else "amount")
+    rows = []
+    seen = 0
+    for person, start in zip(asked.people, asked.starts, strict=True):
+        found = _analyse_person(journal, plan, person, start, family, int(draws), alpha)
+        seen += int(found[0]["n_days"])
+        rows += found
+    if not seen:
+        raise NotEnoughDataError(
+            f"None of the {asked.days} planned days from {asked.starts[0]} on has {asked.outcome!r} in the journal. "
+            "Give the journal that was kept during the trial."
+        )
+    frame = pd.DataFrame(rows).reindex(columns=TRIAL_COLUMNS)
+    if len(asked.people) > 1:
+        frame = pd.concat([frame, _pool(frame, pd.DataFrame(rows)["se"], alpha)], ignore_index=True)
+    frame["trigger"], frame["outcome"], frame["measure"] = asked.trigger, asked.outcome, name_measure(asked.kind)
+    watched = watch_trial(journal, plan, frame)
+    changes = _tell_changes(plan, _find_schedule(journal, plan) if schedule is None else schedule)
+    frame["caution"] = [_join(text, changes) for text in frame["caution"]]
+    frame = frame.assign(**watched)
+    if family.name == "count":
+        frame[[*SCALED]] = np.exp(frame[[*SCALED]])
+    return frame[TRIAL_COLUMNS]
+
+
+def _analyse_person(
+    journal: Journal, plan: Plan, person: str, start: str | int, family: Family, draws: int, alpha: float
+) -> list[dict[str, Any]]:
+    asked, lots = plan.options, plan.lots
+    y = read_days(journal, asked.outcome, person, start, 0, asked.days)
+    earlier = read_days(journal, asked.outcome, person, start, -LOOK_BACK, 0)
+    taken = read_days(journal, asked.trigger, person, start, 0, asked.days)
+    drawn = plan.drawn[person]
+    whole = lots.coin.max() < MOST_COINS
+    others = lots.list_all() if whole else lots.draw(plan.make_rng(person, "test"), draws)
+    schedules = np.concatenate([drawn[None], others.astype(float)])
+    dose = (np.where(np.isfinite(taken), taken, asked.low + drawn * (asked.high - asked.low)) - asked.low) / (
+        asked.high - asked.low
+    )
+    weekday = _find_weekday(start) + np.arange(asked.days)
+    kept_out = np.isfinite(y) & np.isfinite(taken) & ((dose > 0.5) != (drawn > 0.5))
+    common = {
+        "person": person, "n_people": 1, "days_missing": int((~np.isfinite(y)).sum()),
+        "days_not_kept": int(kept_out.sum()), "schedules": len(others) if whole else len(schedules),
+        "caution": _describe_days(y, taken, kept_out, drawn, plan),
+    }  # fmt: skip
+    rows: list[dict[str, Any]] = []
+    for analysis, given in (("by intention", drawn), ("as taken", dose)):
+        if rows and np.array_equal(dose, drawn):  # every day was kept
+            rows.append({**rows[0], "analysis": analysis})
+            break
+        days = lay_days(y, given, schedules, lots.analysed, weekday, whole=whole, earlier=earlier)
+        row = {**common, "analysis": analysis, "n_days": len(days.y), "reason": _refuse(days)}
+        if row["reason"]:
+            rows.append(row)
+            continue
+        told = _estimate(days, family, alpha)
+        freed = remove_effect(y, given, told["estimate"], family)
+        told["p_carry_over"] = test_carry_over(freed, schedules, lots, weekday, family, whole=whole)
+        rows.append(row | told)
+    return rows
+
+
+def test_carry_over(
+    freed: FloatArray, schedules: FloatArray, lots: Lots, weekday: NDArray[np.int64], family: Family, *, whole: bool
+) -> float:
+    """Return the p-value of the condition of the period before, of an outcome freed of the day's own effect."""
+    last = np.searchsorted(lots.period, lots.period) - 1
+    before = np.where(last < 0, np.nan, schedules[0][last])
+    days = lay_days(freed, before, schedules[:, last], lots.analysed, weekday, whole=whole)
+    return float("nan") if _refuse(days) else test_effect(days, 0.0, family)
+
+
+test_carry_over.__test__ = False  # type: ignore[attr-defined]  # its name says what it does; it is no pytest test
+
+
+def _refuse(days: Days) -> str:
+    both = min(int((days.drawn[0] > 0).sum()), int((days.drawn[0] == 0).sum())) if len(days.y) else 0
+    if len(days.y) < LEAST_DAYS or both < 3:
+        return "too few days"
+    return "no variation" if np.ptp(days.y) == 0 else ""
+
+
+def _estimate(days: Days, family: Family, alpha: float) -> dict[str, float]:
+    estimate, error = find_effect(days, family)
+    low, high = find_interval(days, family, alpha=alpha)
+    return {
+        "estimate": estimate, "se": error, "ci_lower": low, "ci_upper": high,
+        "p_value": test_effect(days, 0.0, family),
+    }  # fmt: skip
+
+
+def read_days(journal: Journal, name: str, person: str, start: str | int, first: int, last: int) -> FloatArray:
+    """Return a variable on days `first` to before `last`, counted from the start of a trial; NaN where not known."""
+    if name not in journal.days or not pd.api.types.is_numeric_dtype(journal.days[name]):
+        return np.full(last - first, np.nan)
+    names = journal.days.index.get_level_values("person").astype(str)
+    own = journal.days.loc[names == person, name].droplevel("person")
+    if isinstance(start, str) != isinstance(own.index, pd.DatetimeIndex) and len(own):
+        raise OptionError(
+            f"The plan starts on {start!r}, and the journal's days are of another kind (dates or numbers)."
+        )
+    begin = pd.Timestamp(start) + pd.Timedelta(days=first) if isinstance(start, str) else start + first
+    wanted = list_dates(begin.isoformat() if isinstance(begin, pd.Timestamp) else begin, last - first)
+    return own.reindex(wanted).to_numpy(float)
+
+
+def _find_weekday(start: str | int) -> int:
+    return pd.Timestamp(start).weekday() if isinstance(start, str) else start % 7
+
+
+def _describe_days(y: FloatArray, taken: FloatArray, changed: FloatArray, drawn: FloatArray, plan: Plan) -> str:
+    """Return what a reader has to know of the days: not kept, missing, more missing on one side, seed by hand."""
+    parts = []
+    if changed.any():
+        parts.append(f"{changed.sum()} of {len(y)} days were not kept")
+    missing = ~np.isfinite(y)
+    if missing.any():
+        sides = int(missing[drawn > 0].sum()), int(missing[drawn == 0].sum())
+        parts.append(f"{missing.sum()} of {len(y)} days have no entry ({sides[0]} with, {sides[1]} without)")
+        halves = int((drawn > 0).sum()), int((drawn == 0).sum())
+        table = [[sides[0], halves[0] - sides[0]], [sides[1], halves[1] - sides[1]]]
+        if stats.fisher_exact(table)[1] < 0.05:
+            parts.append("days are missing more often on one side, which can make or hide an effect")
+    if not np.isfinite(taken).any():
+        parts.append("what was taken is not in the journal: it is believed to be as drawn")
+    if plan.chosen:
+        parts.append("the seed was chosen by hand")
+    return "; ".join(parts)
+
+
+def _find_schedule(journal: Journal, plan: Plan) -> pd.DataFrame | None:
+    """Return the planned days of the journal's own column of conditions; days without an entry are as planned."""
+    if "condition" not in journal.days or not pd.api.types.is_numeric_dtype(journal.days["condition"]):
+        return None
+    days = journal.days["condition"].reset_index()
+    planned = plan.schedule
+    found = planned[["person", "date"]].merge(days.astype({"person": str}), on=["person", "date"], how="left")
+    return found.assign(condition=found["condition"].fillna(planned["condition"]))
+
+
+def _tell_changes(plan: Plan, schedule: pd.DataFrame | None) -> str:
+    """Return on how many days a filled-in schedule is not the sealed one, or lacks a day."""
+    if schedule is None:
+        return ""
+    sealed = plan.schedule
+    key = ["person", "date"]
+    both = sealed.astype({"person": str}).merge(
+        schedule.astype({"person": str})[[*key, "condition"]], on=key, how="left", suffixes=("", "_given")
+    )
+    dropped = int(both["condition_given"].isna().sum())
+    changed = int((both["condition_given"].notna() & (both["condition_given"] != both["condition"])).sum())
+    parts = [f"{changed} days of the schedule were changed after it was sealed"] if changed else []
+    return "; ".join(parts + ([f"{dropped} days of the schedule were dropped"] if dropped else []))
+
+
+def _join(*parts: str) -> str:
+    return "; ".join(part for part in parts if part)
+
+
+def _pool(frame: pd.DataFrame, errors: pd.Series, alpha: float) -> pd.DataFrame:
+    """Return the rows of the group."""
+    rows = []
+    for analysis, part in frame.groupby("analysis", sort=False):
+        pooled = pool_estimates(part["estimate"].to_numpy(float), errors[part.index].to_numpy(float), level=1 - alpha)
+        names = [*SCALED, "p_value", "heterogeneity", "n_people"]
+        rows.append(
+            {name: pooled[name] for name in names}
+            | {"person": "pooled", "analysis": analysis, "caution": "", "n_days": part["n_days"].sum()}
+            | {name: part[name].sum() for name in ("days_missing", "days_not_kept")}
+            | {"reason": "" if pooled["n_people"] > 1 else "too few people"}
+        )
+    return pd.DataFrame(rows).reindex(columns=frame.columns)
+
+
+def watch_trial(journal: Journal, plan: Plan, found: pd.DataFrame) -> dict[str, Any]:
+    """Return what the diary before the trial shows for the same contrast, and whether it was right.
+
+    Returns
+    -------
+    dict
+        ``watched, watched_lower, watched_upper`` on the scale of the trial's estimate, and ``watching``: "right" (both
+        show an effect in the same direction), "wrong" (the two differ by more than chance), "not confirmed" (the diary
+        shows one, the trial does not), "missed it" (the trial shows one, the diary does not), "open"; "" where there is
+        no diary to compare with.
+    """
+    asked = plan.options
+    blank = np.full(len(found), np.nan)
+    told = {"watched": blank.copy(), "watched_lower": blank.copy(), "watched_upper": blank.copy()}
+    words = np.full(len(found), "", dtype=object)
+    before = _cut_diary(journal, plan)
+    if before is not None:
+        for by in ("person", "pooled"):
+            table = estimate_effects(before, outcome=asked.outcome, triggers=[asked.trigger], lags=(0,), by=by)
+            steps = (asked.high - asked.low) / table["step"].to_numpy(float)
+            for row, step in zip(table.to_dict("records"), steps, strict=True):
+                for place in np.flatnonzero(found["person"].to_numpy(str) == row["person"]):
+                    values = np.array([row[name] for name in SCALED], float)
+                    logs = (_take_log(values) if asked.kind == "count" else values) * step
+                    words[place] = _compare(found.iloc[place][SCALED].to_numpy(float), logs)
+                    shown = np.exp(logs) if asked.kind == "count" else logs
+                    for name, value in zip(told, shown, strict=True):
+                        told[name][place] = value
+    return {**told, "watching": words}
+
+
+def _take_log(ratios: FloatArray) -> FloatArray:
+    with np.errstate(divide="ignore"):  # an interval without end begins at 0
+        logs: FloatArray = np.log(ratios)
+    return logs
+
+
+def _cut_diary(journal: Journal, plan: Plan) -> Journal | None:
+    """Return the days before the trial, or None where the trigger or the days are not there."""
+    asked = plan.options
+    if asked.trigger not in journal.days or asked.kind == "yes/no" or journal.calendar == "none":
+        return None
+    begin = {
+        person: pd.Timestamp(start) if isinstance(start, str) else start
+        for person, start in zip(asked.people, asked.starts, strict=True)
+    }
+    index = journal.days.index.to_frame(index=False)
+    keep = [
+        person in begin and date < begin[person]
+        for person, date in zip(index["person"].astype(str), index["date"], strict=True)
+    ]
+    return replace(journal, days=journal.days[np.array(keep, bool)]) if any(keep) else None
+
+
+def _compare(trial: FloatArray, diary: FloatArray) -> str:
+    """Say in a word whether the diary's estimate, with its interval, fits the trial's."""
+    if not np.isfinite([trial[0], diary[0]]).all():
+        return ""
+    sides = [np.sign(values[1]) if values[1] * values[2] > 0 else 0 for values in (trial, diary)]
+    apart = abs(trial[0] - diary[0])
+    toward = [
+        abs(values[2 if values[0] < other else 1] - values[0])
+        for values, other in ((trial, diary[0]), (diary, trial[0]))
+    ]
+    if apart > np.hypot(*toward):
+        return "wrong"
+    if sides[0] and sides[1]:
+        return "right"
+    return "missed it" if sides[0] else "not confirmed" if sides[1] else "open"

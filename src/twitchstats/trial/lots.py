@@ -1,0 +1,111 @@
+"""Which days belong to one coin: what a design is, so that every schedule it could have drawn can be drawn again."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from twitchstats.errors import OptionError, check_choice
+
+DESIGNS = ("days", "pairs", "blocks")
+MOST_COINS = 12  # up to so many coins every schedule is looked at, beyond it a draw of them
+WEEK = 7
+
+BoolArray = NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class Lots:
+    """The coins of one person's days, (D,) each.
+
+    Attributes
+    ----------
+    coin : int array
+        Which coin decides the day.
+    turned : bool array
+        Whether the day has the other side of its coin.
+    period : int array
+        Number of the period, from 0 on: days in a row with one condition.
+    analysed : bool array
+        False on wash-out days.
+    """
+
+    coin: NDArray[np.int64]
+    turned: BoolArray
+    period: NDArray[np.int64]
+    analysed: BoolArray
+
+    def lay(self, heads: BoolArray) -> BoolArray:
+        """Return the schedules (R, D) of coins (R, C)."""
+        laid: BoolArray = heads[:, self.coin] ^ self.turned
+        return laid
+
+    def draw(self, rng: np.random.Generator, count: int) -> BoolArray:
+        """Draw so many schedules, (count, D)."""
+        return self.lay(rng.random((count, self.coin.max() + 1)) < 0.5)
+
+    def list_all(self) -> BoolArray:
+        """Return every schedule the coins can give, (2^C, D)."""
+        coins = int(self.coin.max()) + 1
+        return self.lay((np.arange(2**coins)[:, None] >> np.arange(coins)) % 2 == 1)
+
+
+def choose_design(design: str | None, lasts: int) -> str:
+    """Return the design asked for, or the one that suits an effect of so many further days.
+
+    >>> choose_design(None, 0), choose_design(None, 2)
+    ('days', 'blocks')
+    """
+    if design is None:
+        return "blocks" if lasts else "days"
+    check_choice("design", design, DESIGNS)
+    return design
+
+
+def lay_lots(days: int, *, design: str, period: int = 1, washout: int = 0) -> Lots:
+    """Lay the coins of a design over some days.
+
+    Parameters
+    ----------
+    days : int
+    design : {"days", "pairs", "blocks"}
+        "days": in each fortnight a coin for each weekday says in which of the two weeks it has the trigger, so that
+        every weekday has as many days with as without. "pairs": two days in a row, a coin says which comes first.
+        "blocks": the same with periods of several days. What is left at the end is laid in pairs; an odd period out
+        has a coin of its own.
+    period : int
+        Days of a period of "blocks".
+    washout : int
+        First days of each period that are not analysed; fixed beforehand, whether the condition changes or not.
+
+    Returns
+    -------
+    Lots
+
+    Raises
+    ------
+    OptionError
+        The wash-out leaves no day of a period, or there is not one pair of periods.
+
+    Examples
+    --------
+    >>> lots = lay_lots(6, design="blocks", period=3, washout=1)
+    >>> lots.coin.tolist(), lots.turned.astype(int).tolist(), lots.analysed.astype(int).tolist()
+    ([0, 0, 0, 0, 0, 0], [0, 0, 0, 1, 1, 1], [0, 1, 1, 0, 1, 1])
+    """
+    length = period if design == "blocks" else 1
+    if washout >= length and washout:
+        raise OptionError(
+            f"washout={washout} leaves no day of a period of {length}. Choose design='blocks' with a longer period."
+        )
+    if days < 2 * length:
+        raise OptionError(f"days={days} is not possible: two periods of {length} need at least {2 * length} days.")
+    day = np.arange(days)
+    number = day // length
+    coin, turned = number // 2, number % 2 == 1
+    if design == "days":
+        whole = days // (2 * WEEK) * 2 * WEEK
+        rest = day - whole
+        coin = np.where(rest < 0, day // (2 * WEEK) * WEEK + day % WEEK, whole // 2 + rest // 2)
+        turned = np.where(rest < 0, day // WEEK % 2 == 1, rest % 2 == 1)
+    return Lots(coin, turned, number, day % length >= washout)

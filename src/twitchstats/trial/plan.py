@@ -1,0 +1,415 @@
+"""Plan a trial: days with and without a trigger, drawn by lot, and what they could find."""
+
+import hashlib
+import json
+from dataclasses import asdict, dataclass, field, replace
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from scipy import stats
+
+from twitchstats.errors import NotEnoughDataError, OptionError, unknown_name
+from twitchstats.journal.record import Journal
+from twitchstats.panel import FloatArray, build_panel
+from twitchstats.signs import load_signs
+from twitchstats.trial.days import lay_days
+from twitchstats.trial.exact import score_schedules
+from twitchstats.trial.lots import WEEK, Lots, choose_design, lay_lots
+from twitchstats.triggers.families import choose_family
+from twitchstats.triggers.rows import POWER
+from twitchstats.variables import find_row, find_variable
+
+LEAST_DIARY = 14  # days of a diary from which its spread is told
+PLAYED = 400  # schedules that are tried on the diary
+SCHEDULE_COLUMNS = ["person", "date", "condition", "period", "analysed"]
+POWER_COLUMNS = ["person", "effect", "measure", "days", "power", "days_needed"]
+EFFECTS = {"count": (1.25, 1.5, 2.0), "yes/no": (0.1, 0.2, 0.3)}
+SHARES_OF_SD = (0.25, 0.5, 1.0)  # effects on ratings and amounts, in SD of the diary
+LONGEST = 3650
+
+
+@dataclass(frozen=True)
+class Options:
+    """What a schedule follows from; with the seed it is drawn again, day by day.
+
+    Attributes
+    ----------
+    trigger, outcome, kind : str
+        `kind` is that of the outcome.
+    low, high : float
+        What is taken on days without and with the trigger, in its unit.
+    people : tuple of str
+    starts : tuple
+        First day of each person: an ISO date, or the number of the day.
+    days : int
+    design : str
+    period, washout : int
+    """
+
+    trigger: str
+    outcome: str
+    kind: str
+    low: float
+    high: float
+    people: tuple[str, ...]
+    starts: tuple[str | int, ...]
+    days: int
+    design: str
+    period: int
+    washout: int
+
+
+@dataclass(frozen=True, eq=False)
+class Plan:
+    """A planned trial.
+
+    Attributes
+    ----------
+    options : Options
+    seed : int
+    seal : str
+        SHA-256 of options and seed: told to somebody beforehand, it shows that nothing was changed or drawn again.
+    chosen : bool
+        Whether the seed was chosen by hand; otherwise it follows from options and diary, and nobody can shop for it.
+    power : DataFrame
+        A row for each person and size of an effect: ``person, effect, measure, days, power, days_needed``; empty
+        without a diary.
+    schedule : DataFrame
+        A row for each day: ``person, date, condition`` (1 with, 0 without), ``period, analysed`` (False: wash-out).
+    """
+
+    options: Options
+    seed: int
+    seal: str
+    chosen: bool = True
+    power: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=POWER_COLUMNS))
+
+    @cached_property
+    def lots(self) -> Lots:
+        """The coins of each person's days."""
+        asked = self.options
+        return lay_lots(asked.days, design=asked.design, period=asked.period, washout=asked.washout)
+
+    @cached_property
+    def drawn(self) -> dict[str, np.ndarray[Any, Any]]:
+        """The schedule of each person, 0 and 1."""
+        return {person: self.lots.draw(self.make_rng(person), 1)[0].astype(float) for person in self.options.people}
+
+    def make_rng(self, *purpose: str) -> np.random.Generator:
+        """Return the generator of a person's schedule, or of another purpose."""
+        text = hashlib.sha256("\n".join([self.seal, *purpose]).encode()).digest()
+        return np.random.default_rng(int.from_bytes(text[:16], "big"))
+
+    @property
+    def schedule(self) -> pd.DataFrame:
+        """The days of all people."""
+        asked = self.options
+        parts = [
+            pd.DataFrame(
+                {
+                    "person": person,
+                    "date": list_dates(start, asked.days),
+                    "condition": self.drawn[person].astype(int),
+                    "period": self.lots.period,
+                    "analysed": self.lots.analysed,
+                }
+            )
+            for person, start in zip(asked.people, asked.starts, strict=True)
+        ]
+        return pd.concat(parts, ignore_index=True)[SCHEDULE_COLUMNS]
+
+    def __repr__(self) -> str:
+        asked = self.options
+        return (
+            f"<Plan: {asked.trigger} against {asked.outcome}, {asked.days} days, {asked.design}, "
+            f"{len(asked.people)} people, seal {self.seal[:12]}>"
+        )
+
+
+def list_dates(start: str | int, days: int) -> pd.Index:
+    """Return the days of a trial, as timestamps or whole numbers."""
+    if isinstance(start, str):
+        return pd.date_range(start, periods=days).as_unit("us")
+    return pd.RangeIndex(start, start + days)
+
+
+def seal_plan(options: Options, seed: int) -> str:
+    """Return the SHA-256 of options and seed.
+
+    >>> options = Options("caffeine", "twitches", "count", 0.0, 200.0, ("1",), (1,), 28, "days", 1, 0)
+    >>> seal_plan(options, 1)[:8] == seal_plan(options, 2)[:8]
+    False
+    """
+    text = json.dumps({**asdict(options), "seed": seed}, sort_keys=True, ensure_ascii=True)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def plan_trial(
+    trigger: str,
+    *,
+    days: int,
+    journal: Journal | None = None,
+    outcome: str | None = None,
+    people: tuple[str, ...] | list[str] | None = None,
+    levels: tuple[float, float] | None = None,
+    start: str | int | None = None,
+    seed: int | None = None,
+    design: str | None = None,
+    lasts: int = 0,
+    period: int | None = None,
+    washout: int | None = None,
+    doctor_agrees: bool = False,
+) -> Plan:
+    """Plan days with and without a trigger, drawn by lot.
+
+    Parameters
+    ----------
+    trigger : str
+        A variable of the dictionary or of the journal.
+    days : int
+        Days of each person, at least 14.
+    journal : Journal, optional
+        The diary so far: it tells people, outcome, the first free day, and what a trial could find.
+    outcome : str, optional
+        By default the journal's, else "twitches".
+    people : sequence of str, optional
+        By default those of the journal, else one person "1".
+    levels : (float, float), optional
+        What is taken on days without and with the trigger: 0 and 1 for yes/no; for amounts 0 and two steps.
+    start : str or int, optional
+        First day, an ISO date or a number; by default the day after each person's diary, else 1.
+    seed : int, optional
+        By default it follows from the options and the diary, so that nobody can draw until a schedule pleases.
+    design : {"days", "pairs", "blocks"}, optional
+        By default "days", or "blocks" where the effect `lasts`. See `twitchstats.trial.lots.lay_lots`.
+    lasts : int
+        Further days that the effect is believed to last.
+    period : int, optional
+        Days of a period of "blocks"; by default a week, or the weeks that hold twice the wash-out.
+    washout : int, optional
+        First days of each period that are not analysed; by default `lasts` for blocks, else 0.
+    doctor_agrees : bool
+        A doctor has agreed to it: only then are medicines, pregnancy and people with a red flag planned for.
+
+    Returns
+    -------
+    Plan
+
+    Raises
+    ------
+    UnknownNameError
+        The trigger or the outcome is not known.
+    OptionError
+        An option has a value that is not allowed; the trigger can't be set by choice, or a doctor has to be asked.
+
+    Examples
+    --------
+    >>> plan = plan_trial("caffeine", days=28, seed=1)
+    >>> plan.schedule["condition"].sum(), plan_trial("caffeine", days=28, seed=1).seal == plan.seal
+    (np.int64(14), True)
+    """
+    _check_numbers(days=(days, 14), lasts=(lasts, 0), period=(period, 1), washout=(washout, 0), seed=(seed, 0))
+    name, row = _find(trigger, journal, "trigger")
+    result, result_row = _find(outcome or (journal and journal.outcome) or "twitches", journal, "outcome")
+    if name == result:
+        raise OptionError(f"trigger={trigger!r} is the outcome itself. Name what is to be changed from day to day.")
+    members = _list_people(people, journal)
+    _check_doctor(name, row, journal, members, doctor_agrees)
+    low, high = _choose_levels(levels, row)
+    design = choose_design(design, lasts)
+    washout = washout if washout is not None else (lasts if design == "blocks" else 0)
+    period = period or (7 * max(1, -(-2 * washout // 7)) if design == "blocks" else 1)
+    options = Options(
+        name, result, str(result_row["kind"]), low, high, members, _find_starts(start, journal, members), int(days),
+        design, int(period), int(washout),
+    )  # fmt: skip
+    lay_lots(options.days, design=design, period=period, washout=washout)
+    chosen = seed is not None
+    if seed is None:
+        seed = int(seal_plan(options, 0 if journal is None else _read_diary(journal, result))[:12], 16)
+    plan = Plan(options, int(seed), seal_plan(options, int(seed)), chosen)
+    return plan if journal is None else replace(plan, power=estimate_power(plan, journal))
+
+
+def estimate_power(plan: Plan, journal: Journal) -> pd.DataFrame:
+    """Tell what a trial can find, by playing it on the diary as it is.
+
+    Schedules are drawn and laid over the diary's latest days, where they change nothing: how far their estimates
+    scatter is the error that level, spread, memory and weekly rhythm of this person leave (repeated where the diary is
+    shorter than the trial).
+
+    Returns
+    -------
+    DataFrame
+        ``person, effect`` (rate ratio, or difference in the outcome's unit), ``measure, days, power`` (of a two-sided
+        test at 5 %), ``days_needed`` (to find it in 4 of 5 trials; NaN beyond ten years).
+
+    Raises
+    ------
+    NotEnoughDataError
+        A diary has fewer than 14 days with the outcome.
+    """
+    asked = plan.options
+    family = choose_family(asked.kind)
+    panel = build_panel(journal, variables=[asked.outcome])
+    rows = []
+    for person in asked.people:
+        y = panel.get(asked.outcome)[panel.people.get_loc(person)] if person in panel.people else np.array([])
+        known = y[np.isfinite(y)]
+        if len(known) < LEAST_DIARY:
+            raise NotEnoughDataError(
+                f"person {person} has {len(known)} days with {asked.outcome!r}; to tell what a trial can find takes "
+                f"{LEAST_DIARY}. Plan without journal=, or keep the diary a little longer."
+            )
+        drawn = plan.lots.draw(plan.make_rng(person, "power"), PLAYED).astype(float)
+        played = _repeat_diary(y, asked.days)
+        days = lay_days(played, 0 * played, drawn, plan.lots.analysed, np.arange(asked.days), whole=False)
+        error = float(np.std(score_schedules(days, 0.0, family)[0]))
+        sizes = EFFECTS.get(asked.kind, tuple(np.std(known) * share for share in SHARES_OF_SD))
+        for size in sizes:
+            unit = np.log(size) if family.name == "count" else size
+            rows.append([person, size, name_measure(asked.kind), asked.days, *_tell_power(unit, error, asked.days)])
+    return pd.DataFrame(rows, columns=POWER_COLUMNS)
+
+
+def _repeat_diary(y: FloatArray, days: int) -> FloatArray:
+    """Return a diary's latest days, whole weeks of it repeated until there are as many as asked for."""
+    seen = np.flatnonzero(np.isfinite(y))
+    told = y[seen[0] : seen[-1] + 1]
+    if len(told) >= days:
+        return told[-days:]
+    weeks = np.pad(told, (0, -len(told) % WEEK), constant_values=np.nan)
+    return np.resize(weeks, days)
+
+
+def name_measure(kind: str) -> str:
+    """Return what the effect of a trial is: a rate ratio for counts, else a difference (of shares, for yes/no).
+
+    >>> name_measure("count"), name_measure("yes/no"), name_measure("rating")
+    ('rate ratio', 'difference', 'difference')
+    """
+    return "rate ratio" if kind == "count" else "difference"
+
+
+def _tell_power(effect: float, error: float, days: int) -> tuple[float, float]:
+    """Return the power of so many days, and the days for 80 %, errors falling with the root of the days."""
+    critical = stats.norm.ppf(0.975)
+    if error <= 0:
+        return float("nan"), float("nan")
+    power = stats.norm.sf(critical - abs(effect) / error) + stats.norm.cdf(-critical - abs(effect) / error)
+    needed = np.ceil(days * ((critical + stats.norm.ppf(POWER)) * error / abs(effect)) ** 2)
+    return float(power), float(max(needed, LEAST_DIARY)) if needed <= LONGEST else float("nan")
+
+
+def _check_numbers(**numbers: tuple[Any, int]) -> None:
+    for name, (value, least) in numbers.items():
+        if value is None:
+            continue
+        if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or not least <= value < 10**15:
+            raise OptionError(f"{name}={value!r} is not possible. Give a whole number of at least {least}.")
+
+
+def _find(name: str, journal: Journal | None, kind: str) -> tuple[str, dict[str, Any]]:
+    """Return a variable's name and what is known of it, from the journal or the dictionary."""
+    if journal is not None:
+        found = journal.resolve_name(name) if kind == "outcome" or _is_known(name, journal) else None
+        if found is not None:
+            table = journal.variables.drop_duplicates("name").set_index("name", drop=False)
+            return found, {**find_row(found), **table.loc[found].to_dict()}
+    canonical = find_variable(name)
+    if canonical is None:
+        raise unknown_name(kind, name, [] if journal is None else journal.variables["name"])
+    return canonical, find_row(canonical)
+
+
+def _is_known(name: str, journal: Journal) -> bool:
+    from twitchstats.journal.record import find_name
+
+    return find_name(journal.variables, name) is not None
+
+
+def _list_people(people: tuple[str, ...] | list[str] | None, journal: Journal | None) -> tuple[str, ...]:
+    if people is not None:
+        named = tuple(map(str, people))
+    else:
+        named = ("1",) if journal is None else tuple(sorted(map(str, journal.days.index.unique("person"))))
+    if not named or len(set(named)) < len(named):
+        raise OptionError(f"people={people!r} is not possible. Name at least one person, each once.")
+    return named
+
+
+def _check_doctor(
+    name: str, row: dict[str, Any], journal: Journal | None, people: tuple[str, ...], agreed: bool
+) -> None:
+    """Refuse what nobody sets by choice, and what a doctor has to be asked about first."""
+    if row.get("trial") == "no" or row.get("role") == "outcome":
+        raise OptionError(f"{name!r} can't be switched on and off by lot. Choose what you can decide each day.")
+    reasons = [f"{name!r} is no matter for a trial of your own"] if row.get("trial") == "ask" else []
+    reasons += [] if row.get("role") != "medicine" or reasons else [f"{name!r} is a medicine"]
+    reasons += _find_flags(journal, people)
+    if reasons and not agreed:
+        raise OptionError(
+            f"Ask your doctor first: {'; '.join(reasons)}. Where a doctor has agreed, plan with doctor_agrees=True."
+        )
+
+
+def _find_flags(journal: Journal | None, people: tuple[str, ...]) -> list[str]:
+    """Return why these people should see a doctor before they try anything: pregnancy, red flags."""
+    if journal is None:
+        return []
+    days = journal.days[journal.days.index.get_level_values("person").astype(str).isin(people)]
+    traits = journal.people[journal.people.index.astype(str).isin(people)]
+    signs = load_signs()
+    red = [name for name in ("pregnant", *signs.index[signs["level"] == "red flag"]) if name in traits]
+    found = {
+        f"{name!r} of {person}" for name in red for person in traits.index[traits[name].map(_is_told).to_numpy(bool)]
+    }
+    if "pregnancy" in days:
+        found |= {f"'pregnancy' of {person}" for person in days.index[days["pregnancy"] > 0].unique("person")}
+    return [f"the journal tells {', '.join(sorted(found))}"] if found else []
+
+
+def _is_told(value: object) -> bool:
+    return not (pd.isna(value) or str(value).strip().casefold() in ("", "0", "0.0", "no", "false", "none"))  # type: ignore[call-overload]
+
+
+def _choose_levels(levels: tuple[float, float] | None, row: dict[str, Any]) -> tuple[float, float]:
+    step = float(row["step"]) if np.isfinite(float(row.get("step") or 1.0)) else 1.0
+    low, high = levels if levels is not None else (0.0, 1.0 if row["kind"] == "yes/no" else 2 * step)
+    if not (np.isfinite([low, high]).all() and low < high):
+        raise OptionError(
+            f"levels={levels!r} is not possible. Give what is taken without and with it, such as (0, 200)."
+        )
+    return float(low), float(high)
+
+
+def _find_starts(start: str | int | None, journal: Journal | None, people: tuple[str, ...]) -> tuple[str | int, ...]:
+    """Return each person's first day, as it was asked for or the one after the diary."""
+    dated = journal is not None and journal.calendar == "date"
+    if start is None and journal is not None and journal.calendar != "none":
+        last = journal.days.index.to_frame(index=False).groupby("person")["date"].max()
+        last.index = last.index.astype(str)
+        fallback = last.max()
+        ends = [last.get(person, fallback) for person in people]
+        return tuple((end + pd.Timedelta(days=1)).date().isoformat() if dated else int(end) + 1 for end in ends)
+    if start is None:
+        start = 1
+    if isinstance(start, (bool, float)):
+        raise OptionError(f"start={start!r} is not possible. Give a date such as 2026-03-01, or a whole number.")
+    if not isinstance(start, (int, np.integer)):  # also a date or a timestamp
+        try:
+            start = pd.Timestamp(start).date().isoformat()
+        except ValueError:
+            raise OptionError(f"start={start!r} is no date. Write it as 2026-03-01.") from None
+    if journal is not None and dated != isinstance(start, str):
+        kind = "dates: give start= as 2026-03-01" if dated else "numbered days: give start= as a number"
+        raise OptionError(f"start={start!r} is not possible. The journal has {kind}.")
+    return (start if isinstance(start, str) else int(start),) * len(people)
+
+
+def _read_diary(journal: Journal, outcome: str) -> int:
+    """Return a number that follows from the diary's outcome."""
+    values = np.ascontiguousarray(journal.days[outcome].to_numpy(float) if outcome in journal.days else [])
+    return int(hashlib.sha256(values.tobytes()).hexdigest()[:12], 16)

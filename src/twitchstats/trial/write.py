@@ -1,0 +1,184 @@
+"""A plan on paper: a CSV to fill in, a page to print, calendar entries, and the plan itself to be read again."""
+
+import html
+import json
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from twitchstats.errors import JournalError, OptionError
+from twitchstats.files import StrPath, format_csv, make_folder, read_file, write_files
+from twitchstats.report.tables import format_date, show_table
+from twitchstats.trial.plan import Options, Plan, seal_plan
+from twitchstats.variables import find_row
+
+FILES = {"plan": "plan.json", "table": "schedule.csv", "page": "schedule.html", "calendar": "schedule.ics"}
+MOST_BYTES = 10_000_000
+ADVICE = (
+    "This is a plan for something you may do or leave of your own accord. It is no treatment and no diagnosis. Stop "
+    "whenever you feel unwell, and see a doctor about weakness, wasting of muscles, trouble with speaking or "
+    "swallowing, or anything that worries you, whatever a trial shows."
+)
+POWER_LABELS = {
+    "person": "Person",
+    "effect": "Effect",
+    "measure": "Told as",
+    "power": "Found with a chance of",
+    "days_needed": "Days to find it in 4 of 5 trials",
+}
+
+
+def write_plan(plan: Plan, folder: StrPath) -> list[Path]:
+    """Write a plan for people to use, into new files.
+
+    Parameters
+    ----------
+    plan : Plan
+    folder : path
+        Made where it is not there.
+
+    Returns
+    -------
+    list of Path
+        ``plan.json`` (options, seed, seal), ``schedule.csv`` (a row a day to fill in: it is a journal),
+        ``schedule.html`` (a page to print) and, for dated plans, ``schedule.ics`` (a calendar).
+
+    Raises
+    ------
+    OptionError
+        A file is there already.
+    """
+    place = make_folder(folder)
+    files = {
+        "plan": json.dumps(
+            {**asdict(plan.options), "seed": plan.seed, "chosen": plan.chosen, "seal": plan.seal}, indent=1
+        ),
+        "table": format_csv(lay_table(plan)),
+        "page": format_page(plan),
+    }
+    if isinstance(plan.options.starts[0], str):
+        files["calendar"] = format_calendar(plan)
+    return write_files({place / FILES[name]: text for name, text in files.items()})
+
+
+def read_plan(path: StrPath) -> Plan:
+    """Read a plan again, from its file or its folder.
+
+    Raises
+    ------
+    JournalError
+        It is no plan.
+    OptionError
+        It does not fit its seal: it was changed after it was made.
+    """
+    file = Path(path)
+    file = file / FILES["plan"] if file.is_dir() else file
+    try:
+        told: dict[str, Any] = json.loads(read_file(file, limit=MOST_BYTES))
+        seed, seal, chosen = told.pop("seed"), told.pop("seal"), told.pop("chosen")
+        options = Options(**{**told, "people": tuple(told["people"]), "starts": tuple(told["starts"])})
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise JournalError(f"{file} is no plan of a trial ({error}). Name the plan.json that was written.") from None
+    if seal_plan(options, seed) != seal:
+        raise OptionError(f"{file} does not fit its seal: options or seed were changed after it was made.")
+    return Plan(options, seed, seal, chosen)
+
+
+def lay_table(plan: Plan) -> pd.DataFrame:
+    """Return the schedule as a journal to fill in: ``person, date`` (or day), ``condition``, trigger and outcome."""
+    schedule = plan.schedule
+    dated = isinstance(plan.options.starts[0], str)
+    dates = schedule["date"].dt.strftime("%Y-%m-%d") if dated else schedule["date"]
+    blank = {plan.options.trigger: "", plan.options.outcome: ""}
+    return pd.DataFrame(
+        {"person": schedule["person"], "date" if dated else "day": dates, "condition": schedule["condition"]} | blank
+    )
+
+
+def name_condition(plan: Plan, condition: int) -> str:
+    """Return what is to be done on a day, in words.
+
+    >>> from twitchstats.trial.plan import plan_trial
+    >>> plan = plan_trial("caffeine", days=28, seed=1)
+    >>> name_condition(plan, 1), name_condition(plan, 0)
+    ('caffeine: 200 mg', 'caffeine: 0 mg')
+    """
+    row = find_row(plan.options.trigger)
+    label = str(row.get("label", plan.options.trigger)).lower()
+    if (plan.options.low, plan.options.high) == (0.0, 1.0):
+        return f"{'with' if condition else 'without'} {label}"
+    amount = plan.options.high if condition else plan.options.low
+    return f"{label}: {amount:g} {row.get('unit', '')}".strip()
+
+
+def format_page(plan: Plan) -> str:
+    """Return a page to print: what to do on which day, boxes to fill in, what it can find, and the seal."""
+    asked = plan.options
+    rows = "".join(
+        f"<tr{'' if row.analysed else ' class=wash'}><td>{html.escape(str(row.person))}</td>"
+        f"<td>{html.escape(_tell_day(row.date))}</td><td>{html.escape(name_condition(plan, row.condition))}</td>"
+        f"<td>{'' if row.analysed else 'wash-out'}</td><td></td><td></td></tr>"
+        for row in plan.schedule.itertuples()
+    )
+    power = ""
+    if len(plan.power):
+        shown = plan.power.assign(power=plan.power["power"].map("{:.0%}".format))
+        power = f"<h2>What it can find</h2>{show_table(shown, labels=POWER_LABELS)._repr_html_()}"
+    title = html.escape(f"A trial: {asked.trigger} and {asked.outcome}")
+    return f"""<!DOCTYPE html>
+<html lang="en"><head><meta charset="utf-8"><title>{title}</title>
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
+<style>body{{font:14px sans-serif;max-width:50em;margin:2em auto}}table{{border-collapse:collapse;width:100%}}
+td,th{{border:1px solid #999;padding:.25em .5em;text-align:left}}
+.wash{{color:#666}}tr{{break-inside:avoid}}</style></head>
+<body><h1>{title}</h1><p>{html.escape(ADVICE)}</p>
+<p>{asked.days} days, drawn by lot ({asked.design}). Fill in each day what you took and what you counted, also when
+you did not keep to it. Leave no day out: a day without an entry is told as missing.</p>{power}
+<h2>The days</h2><table><thead><tr><th>Person</th><th>Day</th><th>What to do</th><th></th><th>Taken</th>
+<th>{html.escape(asked.outcome)}</th></tr></thead><tbody>{rows}</tbody></table>
+<p>Seal: <code>{plan.seal}</code>. Whoever is given it before the first day can check afterwards that neither the
+days nor the question were changed.</p></body></html>
+"""
+
+
+def _tell_day(date: object) -> str:
+    return f"{date:%a} {format_date(date)}" if isinstance(date, pd.Timestamp) else f"day {date}"
+
+
+def format_calendar(plan: Plan) -> str:
+    """Return all-day entries as iCalendar (RFC 5545).
+
+    Raises
+    ------
+    OptionError
+        The plan has numbered days.
+    """
+    if not isinstance(plan.options.starts[0], str):
+        raise OptionError("A calendar needs dates. Plan with start= as 2026-03-01.")
+    stamp = pd.Timestamp(plan.options.starts[0]).strftime("%Y%m%dT000000Z")
+    several = len(plan.options.people) > 1
+    events = [
+        line
+        for number, row in enumerate(plan.schedule.itertuples())
+        for line in (
+            "BEGIN:VEVENT", f"UID:{plan.seal[:20]}-{number}@twitchstats", f"DTSTAMP:{stamp}",
+            f"DTSTART;VALUE=DATE:{row.date:%Y%m%d}",
+            f"SUMMARY:{_escape(f'{row.person}: ' if several else '')}{_escape(name_condition(plan, row.condition))}",
+            "TRANSP:TRANSPARENT", "END:VEVENT",
+        )
+    ]  # fmt: skip
+    lines = ["BEGIN:VCALENDAR", "VERSION:2.0", "PRODID:-//twitchstats//trial//EN", *events, "END:VCALENDAR"]
+    return "".join(f"{_fold(line)}\r\n" for line in lines)
+
+
+def _escape(text: str) -> str:
+    for sign in "\\;,":
+        text = text.replace(sign, f"\\{sign}")
+    return text.replace("\n", "\\n").replace("\r", "")
+
+
+def _fold(line: str) -> str:
+    """Return a line cut into parts of at most 60 signs: 75 bytes where letters are plain."""
+    return "\r\n ".join(line[start : start + 60] for start in range(0, max(len(line), 1), 60))

@@ -1,0 +1,147 @@
+"""How an effect goes with the dose: a curve of few terms, against a straight line and against none."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+
+from twitchstats.errors import OptionError
+from twitchstats.journal.record import Journal
+from twitchstats.panel import FloatArray, shift_days
+from twitchstats.triggers.engine import Options, Scores, find_older, score_columns
+from twitchstats.triggers.families import choose_family
+from twitchstats.triggers.request import Request, check_by, prepare_request, refuse_tautology
+from twitchstats.triggers.rows import label_rows, list_people, pool_people, put_on_scale
+
+KNOTS = (0.1, 0.5, 0.9)  # quantiles of what was taken (Harrell 2015, three knots)
+LEAST_VALUES = 4  # different doses from which a bend can be seen
+POINTS = 9
+CURVE_COLUMNS = [
+    "person", "trigger", "outcome", "lag", "dose", "reference", "unit", "n_people", "n_days", "estimate", "ci_lower",
+    "ci_upper", "p_straight", "p_bend", "p_any", "measure", "reason",
+]  # fmt: skip
+ROWS = {"pooled": pool_people, "person": list_people}
+
+
+def estimate_dose_curve(
+    journal: Journal,
+    trigger: str,
+    *,
+    outcome: str | None = None,
+    lag: int = 0,
+    doses: Sequence[float] | None = None,
+    reference: float | None = None,
+    by: str = "pooled",
+) -> pd.DataFrame:
+    """Estimate the effect of each dose of a trigger against a reference dose.
+
+    Parameters
+    ----------
+    journal : Journal
+    trigger, outcome, lag, by
+        As in `estimate_effects`, for one trigger and one lag.
+    doses : sequence of float, optional
+        In the trigger's unit; by default 9 between the 5 % and the 95 % quantile of what was taken.
+    reference : float, optional
+        The dose the others are compared with; by default the median.
+
+    Returns
+    -------
+    DataFrame
+        One row for each person (or "pooled") and dose: `CURVE_COLUMNS`. ``estimate, ci_lower, ci_upper``: the rate or
+        odds ratio, or difference, of that dose against the reference, from a natural cubic spline with three knots (a
+        straight and a bent term). ``p_straight``: that of the straight term given the bend; ``p_bend``: whether a
+        straight line is refuted (U shapes, limits, saturation); ``p_any``: whether there is any effect, twice the
+        smaller of both.
+
+    Raises
+    ------
+    UnknownNameError
+        The outcome or the trigger is not in the journal.
+    OptionError
+        An option has a value that is not allowed; fewer than four different doses; the pair makes no sense.
+
+    Notes
+    -----
+    Every point of the curve is a coefficient of its own: the two terms are turned so that the first is the contrast of
+    that dose with the reference, the second stands beside it. So points and tests come from the engine of
+    `estimate_effects`, with its robust variance, the outcome and the trigger of two older days, weekday and trend.
+    """
+    check_by(by, tuple(ROWS))
+    request = prepare_request(journal, outcome, trigger, lag)
+    name, panel = request.triggers[0], request.panel
+    refused = refuse_tautology(request, name)
+    if refused:
+        raise OptionError(f"No curve of {name!r} against {request.outcome!r}: {refused}.")
+    if not panel.ordered and lag:
+        raise OptionError(f"lag={lag} is not possible: the journal has no order in time. Choose lag=0.")
+    x = shift_days(panel.get(name), lag)
+    known = x[np.isfinite(x)]
+    if len(np.unique(known)) < LEAST_VALUES:
+        raise OptionError(
+            f"{name!r} has fewer than {LEAST_VALUES} different values: ask estimate_effects for its effect."
+        )
+    middle = float(np.median(known)) if reference is None else float(reference)
+    low, high = np.quantile(known, [0.05, 0.95])
+    points = np.linspace(low, high, POINTS) if doses is None else np.asarray(doses, float)
+    if points.ndim != 1 or not np.isfinite([*points, middle]).all():
+        raise OptionError(f"doses={doses!r}, reference={reference!r}: give finite numbers in the unit of {name!r}.")
+    points = points[points != middle]
+    knots = choose_knots(known)
+    contrasts = bend_doses(points, knots) - bend_doses(np.array([middle]), knots)
+    turned = np.concatenate([contrasts, np.eye(2)])  # then the straight and the bent term by themselves
+    family = choose_family(request.kind)
+    scores = _score_contrasts(request, bend_doses(x, knots), turned, max(lag, 1))
+    table = ROWS[by](scores, np.ones(len(turned)))
+    people = ["pooled"] if by == "pooled" else list(panel.people)
+    places = [f"{place:06d}" for place in range(len(turned))]
+    frame = label_rows(table, people, places, [lag])
+    p = frame.pivot_table(index="person", columns="trigger", values="p_value", dropna=False).reindex(columns=places)
+    shown = put_on_scale(frame[frame["trigger"].isin(places[:-2])].copy(), family.measure)
+    told = p.loc[shown["person"]]
+    shown["p_straight"], shown["p_bend"] = told[places[-2]].to_numpy(), told[places[-1]].to_numpy()
+    shown["p_any"] = np.minimum(1.0, 2 * shown[["p_straight", "p_bend"]].min(axis=1))
+    shown["dose"], shown["reference"] = points[shown["trigger"].astype(int)], middle
+    shown["trigger"], shown["outcome"] = name, request.outcome
+    shown["unit"] = request.variables.loc[name, "unit"]
+    return shown.reindex(columns=CURVE_COLUMNS).reset_index(drop=True)
+
+
+def _score_contrasts(request: Request, terms: FloatArray, contrasts: FloatArray, newest: int) -> Scores:
+    """Score each contrast (T, 2) of two terms (P, n, 2): turned, so that it is the first column's coefficient."""
+    panel, family = request.panel, choose_family(request.kind)
+    y, told = panel.get_outcome(request.outcome), family.transform(panel.get(request.outcome))
+    size = (contrasts**2).sum(1)[:, None, None]
+    first = np.einsum("tk,pnk->tpn", contrasts, terms) / size
+    second = np.einsum("tk,pnk->tpn", contrasts[:, ::-1] * [-1.0, 1.0], terms) / size
+    older = find_older(terms[..., 0], 1) if panel.ordered else []
+    beside = np.stack([second, *(np.broadcast_to(value, second.shape) for value in older)], axis=1)
+    adjust = find_older(told, newest) if panel.ordered else []
+    return score_columns(
+        panel, y, first, family=family, adjust=adjust, beside=beside, options=Options(pooled=len(panel.people) > 1)
+    )
+
+
+def choose_knots(values: FloatArray) -> FloatArray:
+    """Return three knots: quantiles of the values, or of the different values where those coincide.
+
+    >>> choose_knots(np.array([0.0, 0, 0, 0, 0, 0, 0, 1, 2, 3, 4])).round(1).tolist()
+    [0.4, 2.0, 3.6]
+    """
+    knots = np.quantile(values, KNOTS)
+    return knots if (np.diff(knots) > 0).all() else np.quantile(np.unique(values), KNOTS)
+
+
+def bend_doses(doses: FloatArray, knots: FloatArray) -> FloatArray:
+    """Return the two terms of a natural cubic spline with three knots, (..., 2) (Harrell 2015, section 2.4.5).
+
+    Doses are counted from the middle knot in units of the distance of the outer ones.
+    """
+    low, middle, high = knots
+
+    def cube(knot: float) -> FloatArray:
+        return np.maximum(doses - knot, 0.0) ** 3
+
+    bend = cube(low) - cube(middle) * (high - low) / (high - middle) + cube(high) * (middle - low) / (high - middle)
+    terms: FloatArray = np.stack([(doses - middle) / (high - low), bend / (high - low) ** 3], axis=-1)
+    return terms

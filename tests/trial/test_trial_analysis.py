@@ -1,0 +1,146 @@
+"""What a trial found, told whole: both analyses, days not kept, changed schedules, the diary beside it."""
+
+import re
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import twitchstats as tw
+from twitchstats.errors import NotEnoughDataError, OptionError
+from twitchstats.simulate.processes import simulate_process
+from twitchstats.trial.analyze import TRIAL_COLUMNS
+
+
+@pytest.fixture(scope="module")
+def diary():
+    """Two people whose diary shows nothing."""
+    return simulate_process("autocorrelated .8", people=2, days=90, seed=3)[0]
+
+
+@pytest.fixture(scope="module")
+def plan(diary):
+    return tw.plan_trial("trigger_1", days=56, journal=diary, levels=(0, 1))
+
+
+def keep_trial(diary, plan, *, ratio=2.0, seed=1, forget=(), instead=()):
+    """Append the days of a trial, every day kept but those named by their place in the schedule."""
+    schedule = plan.schedule
+    taken = schedule["condition"].to_numpy(float)
+    taken[list(instead)] = 1 - taken[list(instead)]
+    twitches = np.random.default_rng(seed).poisson(4 * ratio**taken).astype(float)
+    days = pd.DataFrame({"twitches": twitches, "trigger_1": taken})
+    days.index = pd.MultiIndex.from_frame(schedule[["person", "date"]])
+    days = days.drop(days.index[list(forget)])
+    return replace(diary, days=pd.concat([diary.days, days]))
+
+
+def test_effect_is_found_and_its_columns_are_the_contract(diary, plan):
+    found = tw.analyze_trial(keep_trial(diary, plan), plan)
+    assert list(found.columns) == TRIAL_COLUMNS
+    assert found["person"].tolist() == [*np.repeat(plan.options.people, 2), "pooled", "pooled"]
+    own = found[found["person"] != "pooled"]
+    assert (own["p_value"] <= 0.01).all()
+    assert ((own["ci_lower"] < 2) & (own["ci_upper"] > 2)).all()
+    assert (own["n_days"] == 56).all()
+    assert (own["schedules"] == 1000).all()
+    assert (own["caution"] == "").all()
+    kept = own.groupby("person")[["estimate", "ci_lower", "ci_upper"]].nunique()
+    assert (kept == 1).all(axis=None)  # every day was kept: both analyses are one
+    assert set(own["watching"]) <= {"missed it", "wrong", "right"}
+
+
+def test_same_trial_same_numbers_and_nothing_is_changed(diary, plan):
+    journal = keep_trial(diary, plan, instead=(3, 9))
+    before = journal.days.copy()
+    pd.testing.assert_frame_equal(tw.analyze_trial(journal, plan), tw.analyze_trial(journal, plan))
+    pd.testing.assert_frame_equal(journal.days, before)
+
+
+def test_days_not_kept_and_forgotten_are_told(diary, plan):
+    found = tw.analyze_trial(keep_trial(diary, plan, instead=range(0, 24, 2), forget=(1, 3)), plan)
+    first = found.iloc[:2].set_index("analysis")
+    assert (first["days_not_kept"] == 12).all()
+    assert (first["days_missing"] == 2).all()
+    assert first["caution"].iloc[0].startswith("12 of 56 days were not kept; 2 of 56 days have no entry (")
+    assert first.loc["as taken", "estimate"] > first.loc["by intention", "estimate"]
+
+
+def test_changed_schedule_and_dropped_days_are_told(diary, plan):
+    schedule = plan.schedule
+    schedule.loc[[2, 5], "condition"] = 1 - schedule.loc[[2, 5], "condition"]
+    found = tw.analyze_trial(keep_trial(diary, plan), plan, schedule=schedule.drop(index=7))
+    told = "2 days of the schedule were changed after it was sealed; 1 days of the schedule were dropped"
+    assert (found["caution"] == told).all()
+
+
+def test_chosen_seed_is_told(diary):
+    plan = tw.plan_trial("trigger_1", days=28, journal=diary, levels=(0, 1), seed=7)
+    assert "the seed was chosen by hand" in tw.analyze_trial(keep_trial(diary, plan), plan)["caution"][0]
+
+
+def test_plan_that_does_not_fit_its_seal_is_refused(diary, plan):
+    message = "The plan does not fit its seal: options or seed were changed after it was made."
+    with pytest.raises(OptionError, match=f"^{re.escape(message)}$"):
+        tw.analyze_trial(keep_trial(diary, plan), replace(plan, seed=plan.seed + 1))
+
+
+def test_journal_without_the_trial_is_refused(diary, plan):
+    message = (
+        f"None of the 56 planned days from {plan.options.starts[0]} on has 'twitches' in the journal. "
+        "Give the journal that was kept during the trial."
+    )
+    with pytest.raises(NotEnoughDataError, match=f"^{re.escape(message)}$"):
+        tw.analyze_trial(diary, plan)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"alpha": 2}, "alpha=2 is not possible. Give a level between 0 and 0.5, such as 0.05."),
+        ({"draws": 5}, "draws=5 is not possible. Give a whole number of at least 99."),
+    ],
+)
+def test_options_out_of_range(diary, plan, options, message):
+    with pytest.raises(OptionError, match=f"^{re.escape(message)}$"):
+        tw.analyze_trial(diary, plan, **options)
+
+
+def test_too_few_days_have_a_reason(diary, plan):
+    found = tw.analyze_trial(keep_trial(diary, plan, forget=range(5, 56)), plan)
+    first = found[found["person"] == plan.options.people[0]]
+    assert (first["reason"] == "too few days").all()
+    assert first["estimate"].isna().all()
+    assert (found.loc[found["person"] == "pooled", "reason"] == "too few people").all()
+
+
+def test_watching_is_set_beside_the_trial():
+    """A diary whose trigger doubles the outcome, and a trial in which it does nothing: watching was wrong."""
+    diary, _ = simulate_process("independent", people=1, days=200, effect=0.7, seed=5)
+    plan = tw.plan_trial("trigger_1", days=84, journal=diary, levels=(0, 1))
+    wrong = tw.analyze_trial(keep_trial(diary, plan, ratio=1.0), plan)
+    right = tw.analyze_trial(keep_trial(diary, plan, ratio=2.0), plan)
+    assert wrong["watched"][0] == pytest.approx(2.0, abs=0.4)
+    assert (wrong["watching"] == "wrong").all()
+    assert (right["watching"] == "right").all()
+
+
+def test_carry_over_is_seen(diary):
+    """The effect comes a day late: nothing on the day, but the day before matters."""
+    one = tw.plan_trial("trigger_1", days=112, journal=diary, levels=(0, 1), people=[diary.days.index[0][0]])
+    condition = one.schedule["condition"].to_numpy(float)
+    late = np.r_[0, condition[:-1]]
+    journal = keep_trial(diary, one)
+    place = one.schedule.set_index(["person", "date"]).index
+    journal.days.loc[place, "twitches"] = np.random.default_rng(2).poisson(4 * 2.5**late)
+    assert tw.analyze_trial(journal, one)["p_carry_over"][0] <= 0.01
+
+
+def test_small_design_compares_every_schedule():
+    plan = tw.plan_trial("stretching", days=20, design="pairs", seed=3)
+    days = pd.DataFrame({"twitches": np.arange(20.0) % 7, "stretching": plan.schedule["condition"].astype(float)})
+    days.index = pd.MultiIndex.from_frame(plan.schedule[["person", "date"]])
+    table = days.reset_index().rename(columns={"date": "day"})
+    journal = tw.read_journal(table, outcome="twitches")
+    assert (tw.analyze_trial(journal, plan)["schedules"] == 2**10).all()

@@ -1,0 +1,57 @@
+"""`trial plan` and `trial analyze`: a plan is written, filled in, and analysed from the command line."""
+
+import pandas as pd
+import pytest
+
+from twitchstats.cli import main
+
+
+@pytest.fixture
+def filled(tmp_path, capsys):
+    """A plan in a folder, and its table filled in: twice as many with it."""
+    assert (
+        main(["trial", "plan", "caffeine", "--days", "56", "--start", "2026-03-02", "--out", str(tmp_path / "t")]) == 0
+    )
+    assert "Seal: " in capsys.readouterr().err
+    table = pd.read_csv(tmp_path / "t" / "schedule.csv")
+    table["caffeine"] = 200 * table["condition"]
+    table["twitches"] = [8 + day % 3 if with_it else 4 + day % 2 for day, with_it in enumerate(table["condition"])]
+    return tmp_path, table
+
+
+def analyse(folder, table, capsys):
+    table.to_csv(folder / "filled.csv", index=False)
+    assert main(["trial", "analyze", str(folder / "t"), str(folder / "filled.csv"), "--csv"]) == 0
+    text = capsys.readouterr().out
+    (folder / "found.csv").write_text(text)
+    return pd.read_csv(folder / "found.csv", keep_default_na=False)
+
+
+def test_plan_is_filled_in_and_analysed(filled, capsys):
+    found = analyse(*filled, capsys)
+    assert found["analysis"].tolist() == ["by intention", "as taken"]
+    assert found["estimate"].astype(float).between(1.8, 2.3).all()
+    assert (found["p_value"].astype(float) <= 0.01).all()
+    assert (found["caution"] == "").all()
+
+
+def test_condition_changed_in_the_table_is_told(filled, capsys):
+    folder, table = filled
+    table.loc[4, "condition"] = 1 - table.loc[4, "condition"]
+    found = analyse(folder, table, capsys)
+    assert (found["caution"] == "1 days of the schedule were changed after it was sealed").all()
+
+
+def test_power_is_told_from_a_diary(tmp_path, capsys):
+    diary = pd.DataFrame(
+        {"date": pd.date_range("2026-01-01", periods=40), "twitches": [day * day % 7 for day in range(40)]}
+    )
+    diary.to_csv(tmp_path / "diary.csv", index=False)
+    assert main(["trial", "plan", "stretching", str(tmp_path / "diary.csv"), "--out", str(tmp_path / "t")]) == 0
+    assert "days_needed" in capsys.readouterr().out
+
+
+def test_medicine_needs_a_doctor(tmp_path, capsys):
+    assert main(["trial", "plan", "statin", "--out", str(tmp_path / "t")]) == 2
+    assert "Ask your doctor first" in capsys.readouterr().err
+    assert not (tmp_path / "t").exists()

@@ -1,0 +1,188 @@
+"""A plan: what follows from its seed, what it refuses, what it can find, and how it is written and read again."""
+
+import json
+import re
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import twitchstats as tw
+from twitchstats.errors import JournalError, NotEnoughDataError, OptionError, UnknownNameError
+from twitchstats.simulate.processes import simulate_process
+from twitchstats.trial.write import format_calendar
+
+
+@pytest.fixture(scope="module")
+def diary():
+    return simulate_process("autocorrelated .8", people=2, days=90, seed=3)[0]
+
+
+def test_schedule_follows_from_options_and_seed():
+    plan, again, other = (tw.plan_trial("caffeine", days=56, start="2026-03-02", seed=seed) for seed in (1, 1, 2))
+    pd.testing.assert_frame_equal(plan.schedule, again.schedule)
+    assert plan.seal == again.seal != other.seal
+    assert not plan.schedule["condition"].equals(other.schedule["condition"])
+    assert list(plan.schedule.columns) == ["person", "date", "condition", "period", "analysed"]
+    with_it = plan.schedule.groupby(plan.schedule["date"].dt.day_of_week)["condition"].sum()
+    assert (with_it == 4).all()
+
+
+def test_start_may_be_a_timestamp():
+    plan = tw.plan_trial("caffeine", days=28, start=pd.Timestamp("2026-03-02"), seed=1)
+    assert plan.seal == tw.plan_trial("caffeine", days=28, start="2026-03-02", seed=1).seal
+
+
+def test_without_a_seed_it_follows_from_the_diary(diary):
+    plan = tw.plan_trial("trigger_1", days=28, journal=diary)
+    assert plan.seal == tw.plan_trial("trigger_1", days=28, journal=diary).seal
+    changed = replace(diary, days=diary.days.assign(twitches=diary.days["twitches"] + 1))
+    assert tw.plan_trial("trigger_1", days=28, journal=changed).seed != plan.seed
+    assert not plan.chosen
+    assert tw.plan_trial("trigger_1", days=28, journal=diary, seed=4).chosen
+
+
+def test_it_starts_after_each_persons_diary(diary):
+    plan = tw.plan_trial("trigger_1", days=28, journal=diary)
+    last = diary.days.index.to_frame(index=False).groupby("person")["date"].max()
+    first = plan.schedule.groupby("person")["date"].min()
+    assert ((first - last).dt.days == 1).all()
+
+
+def test_effect_that_lasts_is_planned_in_blocks():
+    plan = tw.plan_trial("magnesium", days=84, lasts=3, seed=1)
+    assert (plan.options.design, plan.options.period, plan.options.washout) == ("blocks", 7, 3)
+    assert plan.schedule["analysed"].mean() == pytest.approx(4 / 7)
+    assert tw.plan_trial("magnesium", days=84, lasts=5, seed=1).options.period == 14
+
+
+def test_power_is_what_the_diary_leaves(diary):
+    """More days find more; a diary of twice the scatter needs more days; the promise is kept in the study (.8)."""
+    power = tw.plan_trial("trigger_1", days=60, journal=diary).power
+    longer = tw.plan_trial("trigger_1", days=180, journal=diary).power
+    assert list(power.columns) == ["person", "effect", "measure", "days", "power", "days_needed"]
+    assert (longer["power"] > power["power"]).all()
+    own = power[power["person"] == power["person"][0]]
+    assert own["power"].is_monotonic_increasing
+    assert own["days_needed"].is_monotonic_decreasing
+    assert (power["measure"] == "rate ratio").all()
+
+
+def test_short_diary_is_refused(diary):
+    short = replace(diary, days=diary.days.groupby("person").head(10))
+    person = diary.days.index[0][0]
+    message = (
+        f"person {person} has 10 days with 'twitches'; to tell what a trial can find takes 14. "
+        "Plan without journal=, or keep the diary a little longer."
+    )
+    with pytest.raises(NotEnoughDataError, match=f"^{re.escape(message)}$"):
+        tw.plan_trial("trigger_1", days=28, journal=short)
+
+
+@pytest.mark.parametrize("name", ["diuretic", "statin", "estrogen", "pregnancy", "potassium", "pain_reliever"])
+def test_doctor_first(name):
+    with pytest.raises(OptionError, match=f"^Ask your doctor first: '{name}' is no matter for a trial of your own. "):
+        tw.plan_trial(name, days=28, seed=1)
+    assert tw.plan_trial(name, days=28, seed=1, doctor_agrees=True).options.trigger == name
+
+
+def test_doctor_first_with_a_red_flag(diary):
+    person = diary.days.index[0][0]
+    people = pd.DataFrame({"wasting": [1.0]}, index=pd.Index([person], name="person"))
+    message = (
+        f"Ask your doctor first: the journal tells 'wasting' of {person}. Where a doctor has agreed, plan with "
+        "doctor_agrees=True."
+    )
+    with pytest.raises(OptionError, match=f"^{re.escape(message)}$"):
+        tw.plan_trial("trigger_1", days=28, journal=replace(diary, people=people))
+    others = [name for name in diary.days.index.unique("person") if name != person]
+    assert tw.plan_trial("trigger_1", days=28, journal=replace(diary, people=people), people=others)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (
+            {"trigger": "menstruation"},
+            "'menstruation' can't be switched on and off by lot. Choose what you can decide each day.",
+        ),
+        ({"trigger": "cramps"}, "'cramps' can't be switched on and off by lot. Choose what you can decide each day."),
+        (
+            {"trigger": "twitches"},
+            "trigger='twitches' is the outcome itself. Name what is to be changed from day to day.",
+        ),
+        ({"days": 3}, "days=3 is not possible. Give a whole number of at least 14."),
+        ({"days": 1e9}, "days=1000000000.0 is not possible. Give a whole number of at least 14."),
+        ({"seed": -1}, "seed=-1 is not possible. Give a whole number of at least 0."),
+        ({"start": "soon"}, "start='soon' is no date. Write it as 2026-03-01."),
+        (
+            {"levels": (2, 1)},
+            "levels=(2, 1) is not possible. Give what is taken without and with it, such as (0, 200).",
+        ),
+        ({"people": []}, "people=[] is not possible. Name at least one person, each once."),
+        ({"design": "weeks"}, "design='weeks' is not possible. Choose one of 'days', 'pairs', 'blocks'."),
+    ],
+)
+def test_what_is_not_possible(options, message):
+    with pytest.raises(OptionError, match=f"^{re.escape(message)}$"):
+        tw.plan_trial(**{"trigger": "caffeine", "days": 28, "seed": 1} | options)
+
+
+def test_unknown_trigger():
+    with pytest.raises(UnknownNameError, match="^No trigger named 'moon'. Known: none.$"):
+        tw.plan_trial("moon", days=28)
+
+
+def test_written_plan_comes_back_and_a_changed_one_is_refused(tmp_path):
+    plan = tw.plan_trial("caffeine", days=28, start="2026-03-02", seed=1)
+    names = [path.name for path in tw.write_plan(plan, tmp_path / "plan")]
+    assert names == ["plan.json", "schedule.csv", "schedule.html", "schedule.ics"]
+    again = tw.read_plan(tmp_path / "plan")
+    pd.testing.assert_frame_equal(again.schedule, plan.schedule)
+    filled = tw.read_journal(tmp_path / "plan" / "schedule.csv", outcome="twitches")
+    assert len(filled.days) == 28
+    file = tmp_path / "plan" / "plan.json"
+    told = json.loads(file.read_text())
+    file.write_text(json.dumps(told | {"seed": 2}))
+    message = f"{file} does not fit its seal: options or seed were changed after it was made."
+    with pytest.raises(OptionError, match=f"^{re.escape(message)}$"):
+        tw.read_plan(file)
+    file.write_text("[]")
+    with pytest.raises(JournalError, match="is no plan of a trial"):
+        tw.read_plan(file)
+
+
+def test_page_holds_every_day_and_the_advice_and_nothing_remote(tmp_path):
+    plan = tw.plan_trial("caffeine", days=28, start="2026-03-02", seed=1, people=["<b>A</b>"])
+    tw.write_plan(plan, tmp_path)
+    page = (tmp_path / "schedule.html").read_text()
+    assert page.count("<tr>") == 29
+    assert page.count("caffeine: 200 mg") == 14
+    assert "see a doctor" in page
+    assert plan.seal in page
+    assert "<b>A</b>" not in page
+    assert not re.search(r"https?://|<script|src=", page)
+
+
+def test_calendar_has_a_day_for_each_and_numbered_days_have_none(tmp_path):
+    plan = tw.plan_trial("stretching", days=28, start="2026-03-02", seed=1)
+    lines = format_calendar(plan).split("\r\n")
+    assert lines.count("BEGIN:VEVENT") == 28
+    first = "SUMMARY:with stretching" if plan.schedule["condition"][0] else "SUMMARY:without stretching"
+    assert lines[lines.index("DTSTART;VALUE=DATE:20260302") + 1] == first
+    assert max(map(len, lines)) <= 75
+    numbered = tw.plan_trial("stretching", days=28, seed=1)
+    assert [path.name for path in tw.write_plan(numbered, tmp_path)] == ["plan.json", "schedule.csv", "schedule.html"]
+    with pytest.raises(OptionError, match="^A calendar needs dates. Plan with start= as 2026-03-01.$"):
+        format_calendar(numbered)
+
+
+def test_power_that_is_promised_is_found():
+    """Effects planted by the lot in 300 people are found about as often as their diaries promise."""
+    before, _ = simulate_process("weekly rhythm", people=30, days=120, seed=8)
+    promised = tw.plan_trial("trigger_1", days=60, journal=before).power
+    from twitchstats.study.trials import study_trials
+
+    found = study_trials(["weekly rhythm"], trials=300, draws=99, effect=float(np.log(1.5)), seed=9)["found"][0]
+    assert promised.loc[promised["effect"] == 1.5, "power"].mean() == pytest.approx(found, abs=0.1)

@@ -1,0 +1,82 @@
+"""Dose curves: against a curve that was planted, a straight line, and nothing."""
+
+import re
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+import twitchstats as tw
+from twitchstats.errors import OptionError
+from twitchstats.simulate.processes import simulate_process
+from twitchstats.triggers.curves import CURVE_COLUMNS, bend_doses, estimate_dose_curve
+
+
+def plant(shape, *, people=20, days=120, seed=1):
+    """Diaries in which the day's mean is 4 exp(shape of the trigger)."""
+    journal, _ = simulate_process("independent", people=people, days=days, seed=seed)
+    x = journal.days["trigger_1"].to_numpy()
+    y = np.random.default_rng(seed).poisson(4 * np.exp(shape(x))).astype(float)
+    return replace(journal, days=journal.days.assign(twitches=y))
+
+
+def test_terms_are_straight_beyond_the_outer_knots():
+    knots = np.array([1.0, 2.0, 4.0])
+    terms = bend_doses(np.array([-3.0, -2, -1, 5, 6, 7]), knots)
+    np.testing.assert_allclose(np.diff(terms[:3], n=2, axis=0), 0, atol=1e-12)
+    np.testing.assert_allclose(np.diff(terms[3:], n=2, axis=0), 0, atol=1e-12)
+
+
+def test_u_shape_is_found_where_a_straight_line_finds_nothing():
+    journal = plant(lambda x: 0.2 * np.abs(x))
+    curve = estimate_dose_curve(journal, "trigger_1", doses=[-1.5, 0.0, 1.5], reference=0.0)
+    assert list(curve.columns) == CURVE_COLUMNS
+    assert curve["dose"].tolist() == [-1.5, 1.5]
+    assert (curve["p_bend"] < 1e-4).all()
+    assert (curve["p_any"] < 1e-4).all()
+    assert (curve["ci_lower"] > 1.05).all()
+    assert (curve["ci_lower"] < np.exp(0.3)).all()
+
+
+def test_straight_effect_is_drawn_as_one():
+    journal = plant(lambda x: 0.2 * x)
+    curve = estimate_dose_curve(journal, "trigger_1", reference=0.0)
+    truth = np.exp(0.2 * curve["dose"])
+    assert ((curve["ci_lower"] <= truth) & (truth <= curve["ci_upper"])).mean() >= 0.8
+    assert (curve["p_any"] < 1e-4).all()
+    assert (curve["p_bend"] > 0.01).all()
+
+
+def test_contrast_of_two_doses_is_that_of_the_linear_engine():
+    """Turning the two terms changes nothing of the model: b against a is the inverse of a against b."""
+    journal = plant(lambda x: 0.1 * x, people=1)
+    one = estimate_dose_curve(journal, "trigger_1", doses=[1.0], reference=-1.0)
+    other = estimate_dose_curve(journal, "trigger_1", doses=[-1.0], reference=1.0)
+    assert one["estimate"][0] == pytest.approx(1 / other["estimate"][0], rel=1e-6)
+    assert one["ci_lower"][0] == pytest.approx(1 / other["ci_upper"][0], rel=1e-3)
+
+
+def test_nothing_is_found_in_19_of_20_people():
+    curve = estimate_dose_curve(plant(lambda x: 0 * x, people=200, days=90, seed=3), "trigger_1", by="person")
+    first = curve.groupby("person").first()
+    for test in ("p_straight", "p_bend", "p_any"):
+        assert (first[test] <= 0.05).mean() <= 0.1
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"doses": [np.inf]}, "doses=[inf], reference=None: give finite numbers in the unit of 'trigger_1'."),
+        ({"by": "day"}, "by='day' is not possible. Choose one of 'pooled', 'person'."),
+    ],
+)
+def test_what_is_not_possible(options, message):
+    with pytest.raises(OptionError, match=f"^{re.escape(message)}$"):
+        estimate_dose_curve(plant(lambda x: 0 * x, people=1), "trigger_1", **options)
+
+
+def test_yes_no_trigger_has_no_curve():
+    journal, _ = simulate_process("yes/no trigger", people=1, days=60, seed=1)
+    message = "'trigger_1' has fewer than 4 different values: ask estimate_effects for its effect."
+    with pytest.raises(OptionError, match=f"^{message}$"):
+        tw.estimate_dose_curve(journal, "trigger_1")
