@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from twitchstats.report import front, summary
+from twitchstats.report import front, summary, wording
 
 TWITCHES, HEADACHE = SimpleNamespace(outcome="twitches"), SimpleNamespace(outcome="headache")
 
@@ -129,3 +129,8 @@ def test_the_base_rate_is_told_both_ways_round():
     told = front.tell_rate(TWITCHES)
     assert "Of 100,000 adults with twitches and nothing else, about 5 have" in told
     assert "About 99,995 do not." in told
+
+
+def test_triggers_of_which_none_could_be_tested_have_no_table(alone):
+    primary = pd.DataFrame({"trigger": ["stress"], "estimate": [np.nan], "caution": [""]})
+    assert wording.tabulate_triggers(alone, primary, pd.DataFrame()) == ""

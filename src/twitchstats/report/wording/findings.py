@@ -168,9 +168,11 @@ def _tell_reasons(rows: pd.DataFrame) -> str:
     return join_words([f"{quote(reason)} ({count})" for reason, count in reasons.items()]) + "."
 
 
-def tabulate_triggers(journal: Journal, primary: pd.DataFrame, groups: pd.DataFrame) -> Table:
+def tabulate_triggers(journal: Journal, primary: pd.DataFrame, groups: pd.DataFrame) -> Table | Prose:
     """Show one row for each trigger that was tested; members of a group follow its strongest."""
     tested = primary[primary["estimate"].notna()]
+    if tested.empty:
+        return Prose("")
     followers = list_followers(groups)
     rows = [
         {
@@ -250,8 +252,7 @@ def describe_directions(journal: Journal, directions: pd.DataFrame) -> Prose:
         for reading, group in shown.groupby("reading", sort=True)
     }
     lines = [
-        "The outcome can also come first: twitching worries people and costs them sleep. So each pair was asked both "
-        "ways."
+        "The outcome can also come first: it worries people and costs them sleep. So each pair was asked both ways."
     ]
     if "the trigger comes first" in names:
         lines.append(f"The trigger foretells the next day's outcome: {list_some(names['the trigger comes first'])}.")

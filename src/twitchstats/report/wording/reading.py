@@ -121,7 +121,7 @@ def describe_completeness(journal: Journal) -> Prose:
     text = (
         f"{count_noun(int(people['n_days'].sum()), 'day')} were reported out of {int(people['span'].sum()):,} between "
         f"first and last entry ({format_share(share)}); the longest gap is {count_noun(gap, 'day')}. "
-        "A day without an entry counts as not known, never as a day without twitching."
+        "A day without an entry counts as not known, never as a day without it."
     )
     if people["n_days"].max() < 30:
         text += " **That is short:** with fewer than 30 days only very strong effects can show."
