@@ -1,5 +1,8 @@
 """Pictures draw what the frames hold, and leave nothing behind."""
 
+import re
+from pathlib import Path
+
 import matplotlib
 import numpy as np
 import pandas as pd
@@ -9,7 +12,8 @@ matplotlib.use("Agg", force=True)
 from matplotlib import pyplot as plt
 
 from twitchstats.plots import journal as plots
-from twitchstats.report import figures, summary
+from twitchstats.report import figures, page, summary, wording
+from twitchstats.vocabulary import list_choices
 
 
 @pytest.fixture(autouse=True)
@@ -41,7 +45,8 @@ def test_every_person_has_a_row(gappy):
 @pytest.mark.parametrize("value", [0.0, 5.0, np.nan])
 def test_a_calendar_of_one_value_can_be_drawn(value):
     frame = pd.DataFrame({"person": "a", "day": [0], "date": [pd.Timestamp("2025-01-01")], "value": [value]})
-    figures.Picture(plots.plot_calendar(frame), "one day")
+    plots.plot_calendar(frame).figure.canvas.draw()
+    assert figures.draw_strip(frame, label="twitches").alt.startswith("Calendar of twitches: ")
 
 
 def test_given_axes_are_used(gappy):
@@ -52,15 +57,84 @@ def test_given_axes_are_used(gappy):
 
 def test_a_picture_has_words_and_the_same_bytes_twice(gappy):
     first, second = (figures.draw_outcome(gappy, "twitches") for _ in range(2))
-    assert first.png == second.png
+    assert first.svg == second.svg
     data, metadata = first._repr_mimebundle_()
-    assert data["text/plain"].startswith("Picture: Twitches of 2 people")
-    assert metadata["image/png"]["alt"] == first.alt
-    assert plt.get_fignums() == []
+    assert data["text/plain"] == (
+        "Picture: Twitches of 2 people, a strip of days each; the medians of a day run from 1 to 1.5."
+    )
+    assert metadata["image/svg+xml"]["alt"] == first.alt
 
 
 def test_without_order_shares_are_drawn(make_journal):
     journal = make_journal({"person": ["a"] * 3, "date": [1, 2, 3], "twitches": [1.0, 0, 1]}, calendar="none")
-    assert figures.draw_outcome(journal, "twitches").alt == "Bars: how often each value of Twitches occurs."
-    assert figures.tabulate_outcome(journal, "twitches").text["Days"].tolist() == ["1", "2"]
-    assert figures.draw_weeks(journal) == ""
+    assert figures.draw_outcome(journal, "twitches").alt == "Bars: 3 days by Twitches. Most, 2, at 1."
+    assert wording.tabulate_outcome(journal, "twitches").text["Days"].tolist() == ["1", "2"]
+    assert wording.tabulate_weeks(journal) == ""
+
+
+def test_the_strip_tells_none_from_not_known(gappy):
+    """P1 of January 2025: 0, 3, two days without entry, 6, two more, 0."""
+    calendar = summary.lay_calendar(gappy, "twitches").query("person == 'P1'")
+    picture = figures.draw_strip(calendar, label="Twitches")
+    assert picture.alt == (
+        "Calendar of Twitches: 2 of 4 days with an entry are above zero, the highest is 6; 4 days without an entry are "
+        "hatched."
+    )
+    key = 1  # each look stands in the key once more
+    assert picture.svg.count('stroke-width=".2"') == 4 + key
+    assert picture.svg.count('stroke-width=".8"/><') - picture.svg.count("<path") >= 2
+
+
+def test_a_left_arm_is_on_the_right_of_the_front_and_on_the_left_of_the_back():
+    def find(site, side):
+        svg = figures.draw_body(pd.DataFrame({"site": [site], "side": [side], "n": [3], "share": [1.0]})).svg
+        return [float(x) for x in re.findall(r'<circle cx="([\d.]+)" cy="[\d.]+" r="11', svg)]
+
+    assert find("arm", "left") == [90 + 31]
+    assert find("arm", "right") == [90 - 31]
+    assert find("calf", "left") == [270 - 14]
+    assert find("calf", "both") == find("calf", "") == [270 - 14, 270 + 14]
+    assert figures.draw_body(pd.DataFrame(columns=["site", "side", "n", "share"])) == ""
+
+
+def test_every_site_has_a_place_on_the_body():
+    assert set(figures.PLACES) == set(list_choices("site"))
+
+
+def test_a_rate_is_drawn_as_people():
+    picture = figures.draw_icons(0.00005, among="adults")
+    assert picture.svg.count(figures._INK) == 5
+    assert picture.svg.count("<rect") == 1000
+    assert "99,995 people do not have it" in picture.alt
+
+
+def test_what_stands_out_is_told_without_colour():
+    frame = pd.DataFrame({"name": ["Sleep", "Tea"], "estimate": [0.5, 1.1], "ci_lower": [0.4, 0.8],
+                          "ci_upper": [0.6, 1.4], "measure": "rate ratio", "found": [True, False]})  # fmt: skip
+    picture = figures.draw_triggers(frame)
+    assert picture.alt == "2 possible triggers with effect and 95 % interval. Standing out: Sleep −50\u00a0%."
+    assert picture.svg.count("<circle") == 1
+    assert figures.draw_triggers(frame.assign(found=False)).svg.count("<circle") == 2
+
+
+def test_shades_are_told_apart_in_grey():
+    """Relative luminance (WCAG 2): each shade is at least .1 darker than the one before."""
+    levels = [read_luminance(shade) for shade in figures.SHADES]
+    assert (np.diff(levels) < -0.1).all()
+
+
+def test_words_of_the_page_stand_out_from_its_paper():
+    """WCAG 2.1 AA: a contrast of 4.5 and more for each colour of text on each colour of paper."""
+    style = (Path(page.__file__).parent / "style.css").read_text(encoding="utf-8")
+    colours = dict(re.findall(r"--(\w+): (#[0-9a-f]{3,6})", style))
+    for text in ("ink", "soft", "accent"):
+        for paper in ("paper", "wash", "warn"):
+            light, dark = read_luminance(colours[paper]), read_luminance(colours[text])
+            assert (light + 0.05) / (dark + 0.05) >= 4.5, (text, paper)
+
+
+def read_luminance(colour):
+    digits = colour[1:] if len(colour) == 7 else "".join(2 * digit for digit in colour[1:])
+    parts = np.array([int(digits[at : at + 2], 16) / 255 for at in (0, 2, 4)])
+    linear = np.where(parts <= 0.04045, parts / 12.92, ((parts + 0.055) / 1.055) ** 2.4)
+    return float(linear @ [0.2126, 0.7152, 0.0722])

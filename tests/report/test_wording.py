@@ -135,7 +135,7 @@ def test_sleep_belongs_to_the_night_before(found):
     assert tell_effect(night, row).endswith("the night before")
     assert tell_effect(night, row | {"order": "same time"}).endswith("on the same day")
     assert tell_effect(journal, row).endswith("on the same day")
-    assert tell_effect(night, row | {"lag": 1}).endswith("the day before")
+    assert tell_effect(night, row | {"lag": 1}).endswith("2 nights before")
 
 
 def test_the_sum_of_all_triggers_stands_below_its_parts(tangled, make_journal):

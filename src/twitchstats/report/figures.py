@@ -1,50 +1,46 @@
-"""The pictures of a report, each with words for those who can't see it; the numbers stand in the table beside it."""
+"""The pictures of a report as SVG: readable on a phone, in grey print, and in words for those who can't see them."""
 
 from __future__ import annotations
 
-import base64
-from collections.abc import Mapping
-from io import BytesIO
-from typing import TYPE_CHECKING, cast
+from collections.abc import Callable, Mapping, Sequence
+from html import escape
 
+import numpy as np
 import pandas as pd
 
 from twitchstats.journal import Journal
-from twitchstats.plots import journal as plots
-from twitchstats.report.summary import count_values, lay_calendar, summarise_people, summarise_weeks
-from twitchstats.report.tables import Table, format_share, show_table
-from twitchstats.report.wording.prose import Prose
-from twitchstats.report.wording.reading import label_of, tabulate_months
+from twitchstats.plots.drawing import RATIOS, choose_limits
+from twitchstats.report.summary import count_values, lay_calendar
+from twitchstats.report.tables import format_number, format_share
+from twitchstats.report.wording.prose import Prose, count_noun, format_effect, list_some
+from twitchstats.report.wording.reading import label_of
 
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
-
-DPI = 144  # sharp on paper
-_MOST_FOREST = 40
+WIDTH = 360  # about a phone's: text in a picture is never smaller than text beside it
+SHADES = ("#ffffff", "#d3e3ee", "#93b8d3", "#4a83ad", "#12456b")  # light to dark: grey print keeps the order
+_INK, _SOFT, _BODY = "#1c2430", "#5b6675", "#e4e8ed"
+_PER_SQUARE = 100
+# Where a site lies: view, distance from the middle line, height
+PLACES = {
+    "eyelid": ("front", 6, 20), "face": ("front", 8, 29), "jaw": ("front", 6, 36), "neck": ("back", 5, 44),
+    "shoulder": ("back", 22, 57), "back": ("back", 11, 88), "chest": ("front", 12, 68), "abdomen": ("front", 9, 104),
+    "arm": ("front", 31, 82), "forearm": ("front", 40, 116), "hand": ("back", 47, 146), "thumb": ("front", 43, 148),
+    "hip": ("back", 13, 128), "thigh": ("front", 13, 165), "calf": ("back", 14, 212), "foot": ("front", 15, 250),
+}  # fmt: skip
+_LIMBS = ("M36 58 L26 100 L15 142", "M84 58 L94 100 L105 142", "M49 128 L47 190 L46 246", "M71 128 L73 190 L74 246")
 
 
 class Picture:
-    """A drawn figure as PNG with its description; the bytes hold no software version and no date."""
+    """An SVG with its description, in words that tell what it shows."""
 
-    def __init__(self, ax: Axes, alt: str) -> None:
-        from matplotlib import pyplot as plt
-        from matplotlib.text import Text
-
+    def __init__(self, svg: str, alt: str) -> None:
+        self.svg = svg
         self.alt = alt
-        stream = BytesIO()
-        figure = cast("Figure", ax.figure)
-        for text in figure.findobj(Text):
-            text.set_parse_math(False)  # a $ in somebody's label is a $, and nothing that could fail to be drawn
-        figure.savefig(stream, format="png", dpi=DPI, metadata={"Software": None}, bbox_inches="tight")
-        plt.close(figure)  # else the notebook would show it a second time
-        self.png = base64.b64encode(stream.getvalue()).decode("ascii")
 
     def __repr__(self) -> str:
         return f"Picture: {self.alt}"
 
     def _repr_mimebundle_(self, **options: object) -> tuple[Mapping[str, str], Mapping[str, object]]:
-        return {"image/png": self.png, "text/plain": repr(self)}, {"image/png": {"alt": self.alt}}
+        return {"image/svg+xml": self.svg, "text/plain": repr(self)}, {"image/svg+xml": {"alt": self.alt}}
 
 
 def draw_outcome(journal: Journal, outcome: str) -> Picture:
@@ -52,69 +48,286 @@ def draw_outcome(journal: Journal, outcome: str) -> Picture:
     label = label_of(journal, outcome)
     if journal.calendar == "none":
         counted = count_values(journal, outcome)
-        return Picture(plots.plot_values(counted, label=label), f"Bars: how often each value of {label} occurs.")
+        names = [format_number(float(value)) for value in counted["value"]]
+        return draw_bars(names, counted["n_days"].to_numpy(float), label=f"days by {label}", unit="")
     calendar = lay_calendar(journal, outcome)
-    people = calendar["person"].nunique()
-    if people == 1:
-        ax = plots.plot_calendar(calendar, label=label)
-        return Picture(ax, f"Calendar of {label}, darker is more, grey is a day without an entry.")
-    ax = plots.plot_diaries(calendar, label=label)
-    return Picture(ax, f"{label} of {people} people, a row each, darker is more, grey is a day without an entry.")
+    many = len(calendar["person"].unique()) > 1
+    return draw_people(calendar, label=label) if many else draw_strip(calendar, label=label)
 
 
-def tabulate_outcome(journal: Journal, outcome: str) -> Table:
-    """Show the numbers behind `draw_outcome`."""
-    if journal.calendar == "none":
-        labels = {"value": label_of(journal, outcome), "n_days": "Days", "share": "Share"}
-        counted = count_values(journal, outcome)
-        shown = counted.assign(share=counted["share"].map(format_share))
-        return show_table(shown, "The same in numbers.", labels=labels)
-    return tabulate_months(lay_calendar(journal, outcome))
+def draw_triggers(effects: pd.DataFrame) -> Picture | Prose:
+    """Draw effects with their intervals, a row each: a triangle up or down stands out, a hollow circle does not.
 
-
-def draw_weeks(journal: Journal) -> Picture | Prose:
-    """Draw how complete the diary is by week."""
-    if journal.calendar == "none" or summarise_people(journal)["span"].max() < 14:
+    Parameters
+    ----------
+    effects : DataFrame
+        ``name`` (what stands above each interval), ``estimate, ci_lower, ci_upper, measure, found``.
+    """
+    if effects.empty:
         return Prose("")
-    ax = plots.plot_weeks(summarise_weeks(journal))
-    return Picture(ax, "Bars: share of days reported in each week of the diary.")
+    measure = str(effects["measure"].iloc[0])
+    low, high = choose_limits(effects, measure)
+    none = 1.0 if measure in RATIOS else 0.0
+    scale = np.log if measure in RATIOS else np.asarray
+    left, right = float(scale(low)), float(scale(high))
+
+    def place(value: float) -> float:
+        return 8 + (WIDTH - 16) * (float(scale(min(max(value, low), high))) - left) / (right - left)
+
+    bottom = 36.0 * len(effects) + 4
+    zero = f'<path d="M{place(none):.1f} 2 V{bottom:.1f}" stroke="{_SOFT}" stroke-dasharray="3 2"/>'
+    shapes = [
+        zero,
+        *(part for at, row in enumerate(effects.to_dict("records")) for part in _draw_row(row, at, place, none)),
+    ]
+    ticks = _choose_ticks(low, high, ratio=measure in RATIOS)
+    shapes += [
+        _text(place(tick), bottom + 12, format_effect(tick, measure), size=10, anchor="middle") for tick in ticks
+    ]
+    found = effects[effects["found"]]
+    told = [f"{row['name']} {format_effect(row['estimate'], measure)}" for row in found.to_dict("records")]
+    alt = f"{count_noun(len(effects), 'possible trigger')} with effect and 95 % interval. "
+    return Picture(
+        _wrap(shapes, bottom + 18), alt + (f"Standing out: {list_some(told)}." if told else "None stands out.")
+    )
 
 
-def tabulate_weeks(journal: Journal) -> Table | Prose:
-    """Show the numbers behind `draw_weeks`, in blocks of four weeks."""
-    if journal.calendar == "none" or summarise_people(journal)["span"].max() < 14:
+def _draw_row(row: Mapping[str, object], at: int, place: Callable[[float], float], none: float) -> list[str]:
+    estimate, lower, upper = (float(str(row[name])) for name in ("estimate", "ci_lower", "ci_upper"))
+    y, x = 36 * at + 24, place(estimate)
+    name = str(row["name"])
+    width = 2.6 if row["found"] else 1.1
+    line = f'<path d="M{place(lower):.1f} {y} H{place(upper):.1f}" stroke="{_INK}" stroke-width="{width}"/>'
+    if not row["found"]:
+        mark = f'<circle cx="{x:.1f}" cy="{y}" r="4" fill="#fff" stroke="{_INK}"/>'
+    else:
+        tip = -6 if estimate > none else 6
+        mark = f'<path d="M{x - 6:.1f} {y - tip} L{x + 6:.1f} {y - tip} L{x:.1f} {y + tip} Z" fill="{_INK}"/>'
+    return [_text(0, y - 10, name if len(name) < 58 else f"{name[:56]}…", size=11), line, mark]
+
+
+def _choose_ticks(low: float, high: float, *, ratio: bool) -> list[float]:
+    if ratio:
+        every = [0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0] if high / low > 5 else [0.4, 0.5, 0.6, 0.8, 1.0, 1.25, 1.5, 2.0]
+        return [tick for tick in every if low <= tick <= high]
+    power = 10 ** np.floor(np.log10((high - low) / 2))
+    step = power * next(factor for factor in (1, 2, 5, 10) if (high - low) / (factor * power) <= 5)
+    return [float(round(tick * step, 9)) for tick in range(int(np.ceil(low / step)), int(high // step) + 1)]
+
+
+def draw_people(calendar: pd.DataFrame, *, label: str) -> Picture:
+    """Draw many people's days, a small strip for each: darker is more, white is none, a line is no entry."""
+    values = calendar["value"].to_numpy(float)
+    shade, edges = shade_values(values)
+    people = list(calendar.groupby("person", sort=True).indices.items())
+    names = 8 + 6 * min(12, max(len(str(person)) for person, _ in people))
+    pitch = (WIDTH - names) / (int(calendar["day"].max()) + 1)
+    shapes = []
+    for at, (person, rows) in enumerate(people):
+        y = 13 * at + 2.0
+        shapes.append(_text(0, y + 9, str(person)[:12], size=10))
+        shapes.append(
+            f'<path d="M{names} {y + 5} H{names + pitch * len(rows):.1f}" stroke="{_SOFT}" stroke-width=".6"/>'
+        )
+        days = calendar["day"].to_numpy()[rows]
+        shapes += [
+            _rect(names + pitch * day, y, max(pitch, 1.2), SHADES[level], height=10.0)
+            for day, level in zip(days, shade[rows], strict=True)
+            if level >= 0
+        ]
+    height = 13 * len(people) + 8
+    shapes += _draw_key(edges, height)
+    medians = calendar.groupby("person")["value"].median()
+    alt = (
+        f"{label} of {len(people)} people, a strip of days each; the medians of a day run from "
+        f"{format_number(float(medians.min()))} to {format_number(float(medians.max()))}."
+    )
+    return Picture(_wrap(shapes, height + 16), alt)
+
+
+def draw_bars(names: Sequence[str], counts: np.ndarray, *, label: str, unit: str, every: int = 1) -> Picture:
+    """Draw counts as bars; every so manieth has its name below."""
+    pitch, top = WIDTH / len(counts), 90.0
+    shapes = []
+    for at, (name, count) in enumerate(zip(names, counts, strict=True)):
+        height = top * count / max(counts.max(), 1)
+        shapes.append(_rect(pitch * at, 14 + top - height, pitch - 2, SHADES[3], height=height))
+        if at % every == 0:
+            shapes.append(_text(pitch * at, top + 28, f"{name}{unit}", size=11))
+    most = int(counts.argmax())
+    shapes.append(_text(min(pitch * most, WIDTH - 60), 10, f"{int(counts[most])}", size=11))
+    alt = f"Bars: {int(counts.sum()):,} {label}. Most, {int(counts[most]):,}, at {names[most]}{unit}."
+    return Picture(_wrap(shapes, top + 34), alt)
+
+
+def draw_hours(hours: pd.DataFrame) -> Picture | Prose:
+    """Draw in which hours episodes began (`count_hours`)."""
+    if hours.empty:
         return Prose("")
-    weeks = summarise_weeks(journal)
-    block = (weeks["week"] - 1) // 4
-    blocks = weeks.groupby(block)[["possible", "reported"]].sum()
-    first = 4 * blocks.index + 1
-    blocks["weeks"] = [f"{a} to {min(a + 3, int(weeks['week'].max()))}" for a in first]
-    blocks["share"] = blocks["reported"] / blocks["possible"]
-    blocks["share"] = blocks["share"].map(format_share)
-    labels = {"weeks": "Weeks", "possible": "Days possible", "reported": "Days reported", "share": "Share"}
-    return show_table(blocks, "Days reported, by weeks since the first entry.", labels=labels)
+    names = [str(hour) for hour in hours["hour"]]
+    return draw_bars(names, hours["n"].to_numpy(float), label="episodes by the hour they began", unit=" h", every=6)
 
 
-def draw_triggers(journal: Journal, primary: pd.DataFrame) -> Picture | Prose:
-    """Draw the effects of the triggers with their intervals."""
-    from twitchstats.plots.triggers import plot_effects
+def draw_icons(rate: float, *, per: int = 100_000, among: str) -> Picture:
+    """Draw a rate as squares of a hundred people each, those with a case marked.
 
-    tested = primary[primary["estimate"].notna()]
-    if tested.empty:
+    >>> draw_icons(0.00005, among="adults").alt[:60]
+    '1,000 squares stand for 100 adults each, 100,000 in all; 5 o'
+    """
+    squares, cases = per // _PER_SQUARE, round(rate * per)
+    columns, pitch = 50, WIDTH / 50
+    rows = -(-squares // columns)
+    marked = {int(place) for place in np.linspace(0, squares - 1, cases + 2)[1:-1]}
+    shapes = [
+        _rect(
+            pitch * (place % columns), pitch * (place // columns), pitch - 1.4, _INK if place in marked else SHADES[1]
+        )
+        for place in range(squares)
+    ]
+    alt = (
+        f"{squares:,} squares stand for {_PER_SQUARE} {among} each, {per:,} in all; {cases} of the squares are dark: "
+        f"each holds one person with the illness. {per - cases:,} people do not have it."
+    )
+    return Picture(_wrap(shapes, rows * pitch), alt)
+
+
+def draw_strip(calendar: pd.DataFrame, *, label: str, weeks: int = 26) -> Picture:
+    """Draw one person's days, a column for each week: darker is more, an outline is none, hatched is no entry.
+
+    Parameters
+    ----------
+    calendar : DataFrame
+        As `lay_calendar` returns it, of one person.
+    label : str
+        What is counted.
+    weeks : int
+        Weeks beside each other; longer diaries go on below.
+    """
+    values, dates = calendar["value"].to_numpy(float), calendar["date"]
+    dated = pd.api.types.is_datetime64_any_dtype(dates)
+    offset = dates.iloc[0].weekday() if dated else 0
+    place = np.arange(len(values)) + offset
+    shade, edges = shade_values(values)
+    pitch = (WIDTH - 28) / weeks
+    band = 7 * pitch + 22
+    shapes, told, free = [], "", 0.0
+    for position, level in zip(place, shade, strict=True):
+        week, day = divmod(int(position), 7)
+        x, y = 28 + pitch * (week % weeks), 16 + band * (week // weeks) + pitch * day
+        shapes.append(_day(x, y, pitch - 1.5, int(level)))
+        name = f"{dates.iloc[position - offset]:%b}" if dated else f"week {week + 1}"
+        if week % weeks == 0 and day == 0:
+            free = 0.0
+        if day == 0 and name != told and x >= free and (dated or week % 8 == 0):
+            shapes.append(_text(x, y - 4, name, size=11))
+            told, free = name, x + 28
+    bands = -(-(int(place[-1]) // 7 + 1) // weeks)
+    for number in range(bands):
+        for day, name in ((0, "Mon"), (2, "Wed"), (4, "Fri"), (6, "Sun")) if dated else ():
+            shapes.append(_text(0, 16 + band * number + pitch * (day + 0.85), name, size=11))
+    height = bands * band + 8
+    shapes += _draw_key(edges, height + 8)
+    known = np.isfinite(values)
+    alt = (
+        f"Calendar of {label}: {int((values[known] > 0).sum())} of {int(known.sum())} days with an entry are above "
+        f"zero, the highest is {format_number(float(values[known].max(initial=0)))}; "
+        f"{int((~known).sum())} days without an entry are hatched."
+    )
+    return Picture(_wrap(shapes, height + 24), alt)
+
+
+def shade_values(values: np.ndarray[tuple[int], np.dtype[np.float64]]) -> tuple[np.ndarray, list[float]]:
+    """Return a shade for each value (-1 not known, 0 zero, 1 to 4 the quarters of what is above), and their ends.
+
+    >>> shade_values(np.array([np.nan, 0.0, 1, 2, 3, 4]))
+    (array([-1,  0,  1,  2,  3,  4]), [1.0, 2.0, 3.0, 4.0])
+    """
+    above = values[values > 0]
+    edges = sorted(set(np.quantile(above, [0.25, 0.5, 0.75, 1.0], method="inverted_cdf"))) if len(above) else []
+    shade = np.where(values > 0, np.searchsorted(edges, values) + 1, 0) if edges else np.zeros(len(values), dtype=int)
+    return np.where(np.isfinite(values), shade, -1), [float(edge) for edge in edges]
+
+
+def draw_body(sites: pd.DataFrame) -> Picture | Prose:
+    """Draw where episodes were, on a body seen from the front and from the back (`count_sites`).
+
+    Circles grow with the number of episodes; a hollow circle tells that the side was not noted.
+    """
+    if sites.empty:
         return Prose("")
-    shown = _name_triggers(journal, tested.head(_MOST_FOREST))
-    return Picture(plot_effects(shown), "Effect of one step of each trigger, with its 95 % interval; see the table.")
+    shapes = []
+    for view, x in (("front", 30), ("back", 210)):
+        shapes.append(_draw_outline(x))
+        right, left = (x + 22, x + 98) if view == "front" else (x + 98, x + 22)
+        shapes.append(_text(x + 60, 276, view, size=12, anchor="middle"))
+        shapes += [_text(at, 292, side, size=11, anchor="middle") for at, side in ((right, "right"), (left, "left"))]
+    most = float(sites["n"].max())
+    for row in sites.to_dict("records"):
+        view, across, y = PLACES[row["site"]]
+        middle = 90 if view == "front" else 270
+        mirror = -1 if view == "front" else 1  # seen from the front, a left arm is on the right of the picture
+        ways = {"right": [mirror], "left": [-mirror]}.get(row["side"], [-1, 1])
+        radius = 2 + 9 * (row["n"] / most) ** 0.5
+        look = f'fill="{SHADES[3]}" fill-opacity=".8"' if row["side"] else 'fill="none"'
+        shapes += [
+            f'<circle cx="{middle + way * across}" cy="{y}" r="{radius:.1f}" {look} stroke="{_INK}"/>' for way in ways
+        ]
+    first = "; ".join(
+        f"{' '.join(filter(None, (row['side'], row['site'])))} {format_share(row['share'])}"
+        for row in sites.head(5).to_dict("records")
+    )
+    alt = f"Body from front and back with {len(sites)} places of {int(sites['n'].sum()):,} episodes. Most: {first}."
+    return Picture(_wrap(shapes, 298), alt)
 
 
-def draw_lags(journal: Journal, effects: pd.DataFrame) -> Picture | Prose:
-    """Draw the effects by days back."""
-    from twitchstats.plots.triggers import plot_lags
+def _draw_outline(x: float) -> str:
+    limbs = "".join(
+        f'<path d="{path}" fill="none" stroke="{_BODY}" stroke-width="15" stroke-linecap="round" '
+        f'stroke-linejoin="round"/>' for path in _LIMBS
+    )  # fmt: skip
+    trunk = (
+        f'<circle cx="60" cy="24" r="16" fill="{_BODY}"/><rect x="53" y="36" width="14" height="14" fill="{_BODY}"/>'
+        f'<path d="M34 52 Q60 42 86 52 L80 100 L82 134 L38 134 L40 100 Z" fill="{_BODY}"/>'
+    )
+    return f'<g transform="translate({x} 4)">{limbs}{trunk}</g>'
 
-    tested = effects[effects["estimate"].notna()]
-    if tested.empty or journal.calendar == "none":
-        return Prose("")
-    return Picture(plot_lags(_name_triggers(journal, tested)), "Effect of each trigger by days back; see the table.")
+
+def _draw_key(edges: list[float], y: float) -> list[str]:
+    shapes = [
+        _day(0, y, 10, -1),
+        _text(14, y + 9, "no entry", size=11),
+        _day(66, y, 10, 0),
+        _text(80, y + 9, "none", size=11),
+    ]
+    for number, edge in enumerate(edges):
+        x = 118 + 60 * number
+        shapes += [_day(x, y, 10, number + 1), _text(x + 14, y + 9, f"to {format_number(edge)}", size=11)]
+    return shapes
 
 
-def _name_triggers(journal: Journal, effects: pd.DataFrame) -> pd.DataFrame:
-    return effects.assign(trigger=[label_of(journal, name) for name in effects["trigger"]])
+def _day(x: float, y: float, size: float, level: int) -> str:
+    if level > 0:
+        return _rect(x, y, size, SHADES[level])
+    box = f'<rect x="{x:.1f}" y="{y:.1f}" width="{size:.1f}" height="{size:.1f}" fill="#fff" stroke="{_SOFT}" '
+    if level == 0:
+        return f'{box}stroke-width=".8"/>'
+    hatch = (
+        f"M{x:.1f} {y + size:.1f} l{size:.1f} -{size:.1f} M{x:.1f} {y + size / 2:.1f} l{size / 2:.1f} -{size / 2:.1f}"
+    )
+    return f'{box}stroke-width=".2"/><path d="{hatch}" stroke="{_SOFT}" stroke-width=".8"/>'
+
+
+def _rect(x: float, y: float, width: float, fill: str, *, height: float | None = None) -> str:
+    tall = width if height is None else height
+    return f'<rect x="{x:.1f}" y="{y:.1f}" width="{width:.1f}" height="{tall:.1f}" fill="{fill}"/>'
+
+
+def _text(x: float, y: float, text: str, *, size: int, anchor: str = "start") -> str:
+    return (
+        f'<text x="{x:.1f}" y="{y:.1f}" font-size="{size}" text-anchor="{anchor}" fill="{_INK}">{escape(text)}</text>'
+    )
+
+
+def _wrap(shapes: list[str], height: float) -> str:
+    size = f'viewBox="0 0 {WIDTH} {height:.0f}" width="{WIDTH}" height="{height:.0f}"'
+    return f'<svg xmlns="http://www.w3.org/2000/svg" {size} font-family="sans-serif">{"".join(shapes)}</svg>'

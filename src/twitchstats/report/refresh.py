@@ -43,9 +43,13 @@ def export_pictures(text: str) -> dict[str, bytes]:
     for cell in nbformat.reads(text, as_version=4).cells:
         names = [tag.removeprefix(PICTURE) for tag in cell.metadata.get("tags", []) if tag.startswith(PICTURE)]
         drawn = [
-            output.data["image/png"] for output in cell.get("outputs", []) if "image/png" in output.get("data", {})
+            (suffix, output.data[kind])
+            for output in cell.get("outputs", [])
+            for kind, suffix in (("image/svg+xml", "svg"), ("image/png", "png"))
+            if kind in output.get("data", {})
         ]
-        pictures |= {f"{name}.png": b64decode(png) for name, png in zip(names, drawn, strict=False)}
+        for name, (suffix, data) in zip(names, drawn, strict=False):
+            pictures[f"{name}.{suffix}"] = b64decode(data) if suffix == "png" else data.encode("utf-8")
     return pictures
 
 

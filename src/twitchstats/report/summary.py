@@ -205,6 +205,113 @@ def count_values(journal: Journal, variable: str) -> pd.DataFrame:
     return pd.DataFrame({"value": distinct, "n_days": counts, "share": counts / max(1, len(values))})
 
 
+def summarise_course(journal: Journal, outcome: str, *, recent: int = 28) -> pd.DataFrame:
+    """Describe how an outcome went over each person's diary, its last weeks set against the spans before.
+
+    Returns
+    -------
+    DataFrame
+        ``person, n_days`` (with a value), ``n_above`` (above zero), ``median, highest, longest_spell`` (days in a row
+        above zero; a day without an entry ends a spell), ``recent`` (median of the last `recent` calendar days),
+        ``before`` (median of all days before), ``before_low, before_high`` (range of the medians of the whole spans
+        of `recent` days before), ``n_spans``. What needs an order in time, or earlier spans, is missing without.
+
+    >>> import twitchstats as tw
+    >>> journal, _ = tw.simulate_journal(people=1, days=90, world="demo", seed=8)
+    >>> summarise_course(journal, "twitches")["n_spans"].item()
+    2
+    """
+    rows = []
+    if journal.calendar == "none":
+        groups = [(person, days[outcome].to_numpy(float)) for person, days in journal.days.groupby("person", sort=True)]
+    else:
+        laid = lay_calendar(journal, outcome)
+        groups = [(person, days["value"].to_numpy(float)) for person, days in laid.groupby("person", sort=True)]
+    for person, values in groups:
+        known = values[np.isfinite(values)]
+        row: dict[str, object] = {"person": person, "n_days": len(known), "n_above": int((known > 0).sum())}
+        row |= {"median": _median(known), "highest": known.max() if len(known) else np.nan}
+        row |= dict.fromkeys(["longest_spell", "recent", "before", "before_low", "before_high"], np.nan)
+        row["n_spans"] = 0
+        if journal.calendar != "none":
+            edges = np.flatnonzero(np.diff(np.concatenate([[0], values > 0, [0]])))
+            row["longest_spell"] = int(np.diff(edges)[::2].max(initial=0))
+            spans = [_median(values[max(0, end - recent) : end]) for end in range(len(values), 0, -recent)]
+            whole = spans[1 : len(values) // recent]
+            row |= {"recent": spans[0], "before": _median(values[:-recent]), "n_spans": len(whole)}
+            if np.isfinite(whole).any():
+                row |= {"before_low": np.nanmin(whole), "before_high": np.nanmax(whole)}
+        rows.append(row)
+    columns = ["person", "n_days", "n_above", "median", "highest", "longest_spell", "recent", "before", "before_low",
+               "before_high", "n_spans"]  # fmt: skip
+    return pd.DataFrame(rows, columns=columns)
+
+
+def compare_levels(journal: Journal, outcome: str, trigger: str, *, lag: int = 0) -> pd.DataFrame:
+    """Set the outcome of days after little of a trigger against days after much of it, as it was written down.
+
+    Nothing is adjusted: weekday, trend and older days may make the difference, or hide one. Days are split at each
+    person's own thirds of the trigger, or into none and some where a third and more have none.
+
+    Returns
+    -------
+    DataFrame
+        Two rows, ``side`` "low" and "high": ``limit`` (the side holds values up to, or from, it; of several people
+        the median of theirs), ``n_days, median`` (of the outcome; of several people the median of their medians).
+        Empty where no person has days on both sides.
+
+    >>> import twitchstats as tw
+    >>> journal, _ = tw.simulate_journal(people=1, days=90, world="demo", seed=8)
+    >>> compare_levels(journal, "twitches", "sleep")["side"].tolist()
+    ['low', 'high']
+    """
+    panel = build_panel(journal, variables=[trigger, outcome])
+    rows = []
+    for dose, values in zip(panel.lag(trigger, lag), panel.get(outcome), strict=True):
+        both = np.isfinite(dose) & np.isfinite(values)
+        dose, values = dose[both], values[both]
+        if len(dose) < 2 or dose.min() == dose.max():
+            continue
+        low, high = np.quantile(dose, [1 / 3, 2 / 3], method="inverted_cdf")
+        if low == dose.min() and (dose > low).any():
+            high = dose[dose > low].min()
+        elif low == high:
+            low = dose[dose < high].max()
+        for side, limit, chosen in (("low", low, dose <= low), ("high", high, dose >= high)):
+            rows.append({"side": side, "limit": limit, "n_days": int(chosen.sum()), "median": _median(values[chosen])})
+    table = pd.DataFrame(rows, columns=["side", "limit", "n_days", "median"])
+    if table.empty:
+        return table
+    told = table.groupby("side", sort=False).agg(limit=("limit", "median"), n_days=("n_days", "sum"),
+                                                 median=("median", "median"))  # fmt: skip
+    return told.reset_index()
+
+
+def count_sites(journal: Journal) -> pd.DataFrame:
+    """Count episodes by site and side, the commonest first: ``site, side`` ("" where not noted), ``n, share``."""
+    episodes = journal.episodes
+    if "site" not in episodes or episodes["site"].notna().sum() == 0:
+        return pd.DataFrame(columns=["site", "side", "n", "share"])
+    side = episodes["side"].fillna("") if "side" in episodes else pd.Series("", index=episodes.index)
+    counted = episodes.assign(side=side).dropna(subset="site").groupby(["site", "side"]).size().rename("n")
+    table = counted.reset_index().sort_values(["n", "site", "side"], ascending=[False, True, True], kind="stable")
+    return table.assign(share=table["n"] / table["n"].sum()).reset_index(drop=True)
+
+
+def count_hours(journal: Journal) -> pd.DataFrame:
+    """Count episodes by the hour in which they began: ``hour`` (0 to 23), ``n``; empty where no times were noted."""
+    start = journal.episodes.get("start", pd.Series(dtype="float"))
+    if not pd.api.types.is_datetime64_any_dtype(start) or not (start.dropna().dt.hour > 0).any():
+        return pd.DataFrame(columns=["hour", "n"])
+    counts = start.dropna().dt.hour.value_counts().reindex(range(24), fill_value=0)
+    return pd.DataFrame({"hour": range(24), "n": counts.to_numpy(int)})
+
+
+def _median(values: np.ndarray[tuple[int], np.dtype[np.float64]]) -> float:
+    known = values[np.isfinite(values)]
+    return float(np.median(known)) if len(known) else np.nan
+
+
 def _number(dates: pd.Index) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
     """Return whole day numbers of dates or of numbered days."""
     if isinstance(dates, pd.DatetimeIndex):

@@ -10,6 +10,20 @@ import pandas as pd
 MISSING = "–"
 
 
+class Markup:
+    """HTML for a page, with the same as plain text; whoever makes it has escaped what users wrote."""
+
+    def __init__(self, page: str, text: str) -> None:
+        self.page = page
+        self.text = text
+
+    def __repr__(self) -> str:
+        return self.text
+
+    def _repr_html_(self) -> str:
+        return self.page
+
+
 class Table:
     """A frame of text with a caption, which shows itself in a notebook, on a page and in a terminal."""
 
@@ -22,17 +36,22 @@ class Table:
         return f"{self.caption}\n{body}" if self.caption else body
 
     def _repr_html_(self) -> str:
-        head = "".join(f"<th>{_escape(name)}</th>" for name in self.text.columns)
+        names = [escape_text(name) for name in self.text.columns]
+        labels = [
+            html.escape(re.sub(r"[\\$]", "", str(name))) for name in self.text.columns
+        ]  # shown on a phone's cards
+        head = "".join(f'<th scope="col">{name}</th>' for name in names)
         rows = (
-            "<tr>" + "".join(f"<td>{_escape(cell)}</td>" for cell in row) + "</tr>"
+            "<tr>"
+            + "".join(f'<td data-label="{label}">{escape_text(c)}</td>' for label, c in zip(labels, row, strict=True))
+            + "</tr>"
             for row in self.text.itertuples(index=False)
         )
-        # Above the table rather than in it: a caption would be as narrow as its table.
-        caption = f"<p>{_escape(self.caption)}</p>" if self.caption else ""
-        return f"{caption}<table><thead><tr>{head}</tr></thead><tbody>{''.join(rows)}</tbody></table>"
+        caption = f"<caption>{escape_text(self.caption)}</caption>" if self.caption else ""
+        return f"<table>{caption}<thead><tr>{head}</tr></thead><tbody>{''.join(rows)}</tbody></table>"
 
 
-def _escape(text: object) -> str:
+def escape_text(text: object) -> str:
     """Return text as HTML in which a notebook finds no formula: each sign that begins one has a tag of its own."""
     return re.sub(r"[\\$]", r"<span>\g<0></span>", html.escape(str(text)))
 

@@ -27,11 +27,13 @@ from twitchstats.report.wording.reading import (
     describe_versions,
     list_versions,
     tabulate_months,
+    tabulate_outcome,
     tabulate_people,
     tabulate_rejects,
     tabulate_sites,
     tabulate_variables,
     tabulate_versions,
+    tabulate_weeks,
 )
 from twitchstats.report.wording.refused import describe_refused, tabulate_refused
 from twitchstats.report.wording.short import describe_report
@@ -67,6 +69,7 @@ __all__ = [
     "tabulate_evidence",
     "tabulate_lags",
     "tabulate_months",
+    "tabulate_outcome",
     "tabulate_people",
     "tabulate_red_flags",
     "tabulate_refused",
@@ -80,4 +83,5 @@ __all__ = [
     "tabulate_verdict",
     "tabulate_verdicts",
     "tabulate_versions",
+    "tabulate_weeks",
 ]

@@ -17,12 +17,10 @@ from twitchstats.report.wording.prose import (
     quote,
 )
 from twitchstats.report.wording.reading import label_of
-from twitchstats.report.wording.together import ALPHA, MEMBER, list_followers, tell_detectable
+from twitchstats.report.wording.together import ALPHA, MEMBER, UNFOUND, list_followers, tell_detectable
 
 _MOST = 10
 BOTH_WAYS = "both ways: a common cause is possible"
-_LAGS = {0: f"same{NARROW}day", 1: f"day{NARROW}before"}
-NIGHT = "the night before"
 _SAME_DAY = {"forward": "trigger first", "same time": "order not known", "backward": "outcome first"}
 
 
@@ -67,21 +65,32 @@ def _tell_lags(effects: pd.DataFrame) -> str:
     return f"at {len(lags)} lags" if len(lags) > 1 else f"each {_tell_lag(int(lags[0]))}"
 
 
-def tell_effect(journal: Journal, row: dict[str, object]) -> str:
+def tell_effect(journal: Journal, row: dict[str, Any]) -> str:
     """Return one finding as a sentence."""
-    measure, label = str(row["measure"]), quote(label_of(journal, str(row["trigger"])))
-    estimate, lower, upper = (float(str(row[name])) for name in ("estimate", "ci_lower", "ci_upper"))
+    return f"**{quote(label_of(journal, str(row['trigger'])))}:** {tell_size(journal, row)}"
+
+
+def tell_size(journal: Journal, row: dict[str, Any]) -> str:
+    """Return an effect with its interval, for how much of the trigger, and when."""
+    measure = str(row["measure"])
     of = {"rate ratio": "", "odds ratio": " odds", "difference": " points"}[measure]
     return (
-        f"**{label}: {format_effect(estimate, measure)}**{of} (95 % interval {format_interval(lower, upper, measure)}) "
-        f"{_tell_step(journal, row)}, {NIGHT if _is_night(journal, row) else _tell_lag(int(str(row['lag'])))}"
+        f"**{format_effect(row['estimate'], measure)}**{of} (95 % interval "
+        f"{format_interval(row['ci_lower'], row['ci_upper'], measure)}) {tell_step(journal, row)}, "
+        f"{tell_when(journal, row)}"
     )
 
 
-def _is_night(journal: Journal, row: dict[str, object]) -> bool:
-    """Tell whether the trigger belongs to the night that ended on the outcome's day, before it."""
-    timing = journal.variables.drop_duplicates("name").set_index("name")["timing"]
-    return row["lag"] == 0 and row["order"] == "forward" and timing.get(row["trigger"]) == "night"
+def tell_when(journal: Journal, row: dict[str, Any]) -> str:
+    """Return when the trigger was, seen from the outcome's day: the one name of the order in time, wherever it stands.
+
+    What belongs to the night that ended on the outcome's day is of the night before.
+    """
+    lag = int(row["lag"])
+    timing = journal.variables.drop_duplicates("name").set_index("name")["timing"].get(row["trigger"])
+    if timing == "night" and (lag or row["order"] == "forward"):
+        return "the night before" if lag == 0 else f"{lag + 1} nights before"
+    return _tell_lag(lag)
 
 
 def _tell_lag(lag: int) -> str:
@@ -109,7 +118,7 @@ def tell_elsewhere(journal: Journal, effects: pd.DataFrame, primary: pd.DataFram
     found = effects[(effects["p_adjusted"] < ALPHA) & ~effects["trigger"].isin(told)]
     found = found.sort_values("p_adjusted", kind="stable")
     later = [
-        f"{_tell_briefly(journal, row)} {_tell_lag(int(row['lag']))}"
+        f"{_tell_briefly(journal, row)} {tell_when(journal, row)}"
         for row in found[found["order"].eq("forward")].to_dict("records")
     ]
     same = [_tell_briefly(journal, row) for row in found[found["order"].eq("same time")].to_dict("records")]
@@ -122,7 +131,8 @@ def _tell_briefly(journal: Journal, row: dict[str, Any]) -> str:
     return f"{quote(label_of(journal, row['trigger']))} {format_effect(row['estimate'], row['measure'])} ({interval})"
 
 
-def _tell_step(journal: Journal, row: dict[str, object]) -> str:
+def tell_step(journal: Journal, row: dict[str, Any]) -> str:
+    """Return for how much of a trigger its effect is told: "for each 100 mg more", or "with it"."""
     kinds = journal.variables.set_index("name")["kind"]
     if kinds.get(row["trigger"]) == "yes/no":
         return "with it against without"
@@ -158,15 +168,17 @@ def _tell_reasons(rows: pd.DataFrame) -> str:
     return join_words([f"{quote(reason)} ({count})" for reason, count in reasons.items()]) + "."
 
 
-def tabulate_triggers(journal: Journal, primary: pd.DataFrame, groups: pd.DataFrame) -> Table:
+def tabulate_triggers(journal: Journal, primary: pd.DataFrame, groups: pd.DataFrame) -> Table | Prose:
     """Show one row for each trigger that was tested; members of a group follow its strongest."""
     tested = primary[primary["estimate"].notna()]
+    if tested.empty:
+        return Prose("")
     followers = list_followers(groups)
     rows = [
         {
             "Trigger": MEMBER * (row["trigger"] in followers) + label_of(journal, row["trigger"]),
-            "One step": _shorten_step(_tell_step(journal, row)),
-            "When": NIGHT if _is_night(journal, row) else _tell_when(int(row["lag"]), str(row["order"])),
+            "One step": _shorten_step(tell_step(journal, row)),
+            "When": _tell_order(journal, row),
             "Effect": format_effect(row["estimate"], row["measure"]),
             "95 % interval": format_interval(row["ci_lower"], row["ci_upper"], row["measure"]),
             f"p, adjusted ({row['family']})": format_p(row["p_adjusted"]),
@@ -181,7 +193,7 @@ def tabulate_triggers(journal: Journal, primary: pd.DataFrame, groups: pd.DataFr
     if not tested["caution"].any():
         table = table.drop(columns="Caution")
     people = journal.days.index.get_level_values("person").nunique()
-    caption = "Effect of one step of each trigger; % and × are changes of the outcome's rate or odds."
+    caption = f"Effect of one step of each trigger; % and × are changes of the outcome's rate or odds. {UNFOUND}"
     if people < 2:
         table = table.drop(columns="People", errors="ignore")
     elif tested["n_people"].lt(people).any():
@@ -189,11 +201,10 @@ def tabulate_triggers(journal: Journal, primary: pd.DataFrame, groups: pd.DataFr
     return show_table(table, caption)
 
 
-def _tell_when(lag: int, order: str) -> str:
-    """Return the lag in words; only on the same day the order needs telling."""
-    if lag:
-        return _LAGS.get(lag, f"{lag} days before")
-    return f"{_LAGS[0]}, {_SAME_DAY[order].replace(' ', NARROW)}"
+def _tell_order(journal: Journal, row: dict[str, Any]) -> str:
+    """Return when, and on the same day, where it needs telling, in which order."""
+    when = tell_when(journal, row)
+    return f"{when}, {_SAME_DAY[row['order']].replace(' ', NARROW)}" if when == _tell_lag(0) else when
 
 
 def describe_lags(journal: Journal, effects: pd.DataFrame) -> Prose:
@@ -220,8 +231,15 @@ def tabulate_lags(journal: Journal, effects: pd.DataFrame) -> Table:
     told = tested.assign(cell=pd.Series(cells, index=tested.index, dtype="str") + star,
                          Trigger=[label_of(journal, name) for name in tested["trigger"]])  # fmt: skip
     wide = told.pivot_table(index="Trigger", columns="lag", values="cell", aggfunc="first", sort=True)
-    wide.columns = ["Same day" if lag == 0 else f"{lag} day{'s' if lag > 1 else ''} before" for lag in wide.columns]
-    return show_table(wide.fillna(MISSING).reset_index(), "Effect of one step by days back; * stands out.")
+    wide.columns = [_tell_lag(lag).removeprefix("on the ").removeprefix("the ").capitalize() for lag in wide.columns]
+    nights = "; of sleep, the same day stands for the night before" if _has_nights(journal, tested) else ""
+    caption = f"Effect of one step by days back{nights}. * stands out."
+    return show_table(wide.fillna(MISSING).reset_index(), caption)
+
+
+def _has_nights(journal: Journal, effects: pd.DataFrame) -> bool:
+    nights = journal.variables.loc[journal.variables["timing"].eq("night"), "name"]
+    return bool((effects["trigger"].isin(nights) & effects["order"].eq("forward") & effects["lag"].eq(0)).any())
 
 
 def describe_directions(journal: Journal, directions: pd.DataFrame) -> Prose:
@@ -234,8 +252,7 @@ def describe_directions(journal: Journal, directions: pd.DataFrame) -> Prose:
         for reading, group in shown.groupby("reading", sort=True)
     }
     lines = [
-        "The outcome can also come first: twitching worries people and costs them sleep. So each pair was asked both "
-        "ways."
+        "The outcome can also come first: it worries people and costs them sleep. So each pair was asked both ways."
     ]
     if "the trigger comes first" in names:
         lines.append(f"The trigger foretells the next day's outcome: {list_some(names['the trigger comes first'])}.")

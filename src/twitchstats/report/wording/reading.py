@@ -9,10 +9,13 @@ from twitchstats import __version__
 from twitchstats.journal import Journal
 from twitchstats.report.summary import (
     count_rejects,
+    count_values,
     hide_texts,
+    lay_calendar,
     summarise_months,
     summarise_people,
     summarise_variables,
+    summarise_weeks,
 )
 from twitchstats.report.tables import Table, format_date, format_number, format_share, show_table
 from twitchstats.report.wording.prose import Prose, count_noun, join_words, list_some, quote
@@ -36,7 +39,7 @@ def describe_reading(journal: Journal) -> Prose:
         f"({count_noun(journal.rows_read, 'row')})."
     ]
     if journal.outcome:
-        lines.append(f"- The outcome to explain: **{quote(label_of(journal, journal.outcome))}**.")
+        lines.append(f"- It is about: **{quote(label_of(journal, journal.outcome))}**.")
     lines += _tell_columns(journal)
     for name, table in (("episode", journal.episodes), ("person", journal.people)):
         if len(table):
@@ -118,7 +121,7 @@ def describe_completeness(journal: Journal) -> Prose:
     text = (
         f"{count_noun(int(people['n_days'].sum()), 'day')} were reported out of {int(people['span'].sum()):,} between "
         f"first and last entry ({format_share(share)}); the longest gap is {count_noun(gap, 'day')}. "
-        "A day without an entry counts as not known, never as a day without twitching."
+        "A day without an entry counts as not known, never as a day without it."
     )
     if people["n_days"].max() < 30:
         text += " **That is short:** with fewer than 30 days only very strong effects can show."
@@ -156,7 +159,32 @@ def tabulate_months(calendar: pd.DataFrame) -> Table:
     """Show the outcome by month, the numbers behind the calendar."""
     labels = {"period": "Period", "days": "Days", "reported": "Reported", "mean": "Mean", "median": "Median",
               "highest": "Highest"}  # fmt: skip
-    return show_table(summarise_months(calendar), "The same in numbers.", labels=labels)
+    return show_table(summarise_months(calendar), "The outcome by month.", labels=labels)
+
+
+def tabulate_outcome(journal: Journal, outcome: str) -> Table:
+    """Show the numbers behind the calendar."""
+    if journal.calendar == "none":
+        labels = {"value": label_of(journal, outcome), "n_days": "Days", "share": "Share"}
+        counted = count_values(journal, outcome)
+        shown = counted.assign(share=counted["share"].map(format_share))
+        return show_table(shown, "How often each value was noted.", labels=labels)
+    return tabulate_months(lay_calendar(journal, outcome))
+
+
+def tabulate_weeks(journal: Journal) -> Table | Prose:
+    """Show the numbers behind how complete the diary is, in blocks of four weeks."""
+    if journal.calendar == "none" or summarise_people(journal)["span"].max() < 14:
+        return Prose("")
+    weeks = summarise_weeks(journal)
+    block = (weeks["week"] - 1) // 4
+    blocks = weeks.groupby(block)[["possible", "reported"]].sum()
+    first = 4 * blocks.index + 1
+    blocks["weeks"] = [f"{a} to {min(a + 3, int(weeks['week'].max()))}" for a in first]
+    blocks["share"] = blocks["reported"] / blocks["possible"]
+    blocks["share"] = blocks["share"].map(format_share)
+    labels = {"weeks": "Weeks", "possible": "Days possible", "reported": "Days reported", "share": "Share"}
+    return show_table(blocks, "Days reported, by weeks since the first entry.", labels=labels)
 
 
 def tabulate_variables(journal: Journal) -> Table:

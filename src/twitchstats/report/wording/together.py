@@ -11,6 +11,10 @@ from twitchstats.report.wording.reading import label_of
 
 MEMBER = f"↳{NARROW}"  # stands before the members of a group that follow its strongest
 ALPHA = 0.05
+UNFOUND = (
+    "'Could be found from': an effect at least so strong, downwards / upwards, would have been found four times out of "
+    "five; 'no size' where these days are too few to find even the strongest that can be computed."
+)
 _MOST = 15
 
 
@@ -66,4 +70,5 @@ def tabulate_cumulative(journal: Journal, cumulative: pd.DataFrame, *, most: int
 
 def tell_detectable(row: dict[Any, Any]) -> str:
     """Say from which effect on, less and more, an effect would have been found."""
-    return " / ".join(format_effect(row[side], row["measure"]) for side in ("detectable_down", "detectable_up"))
+    sides = (row["detectable_down"], row["detectable_up"])
+    return " / ".join("no size" if pd.isna(side) else format_effect(side, row["measure"]) for side in sides)

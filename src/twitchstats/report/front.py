@@ -1,0 +1,499 @@
+"""Page one: what a reader, and a doctor with three minutes, needs first. It tells findings; it computes none.
+
+Each part is a function from the journal and its findings to what is shown; a part that doesn't apply is empty.
+"""
+
+from typing import Any
+
+import pandas as pd
+
+from twitchstats.findings import Findings
+from twitchstats.journal import Journal
+from twitchstats.report import figures
+from twitchstats.report.summary import (
+    compare_levels,
+    count_hours,
+    count_sites,
+    summarise_course,
+    summarise_people,
+    summarise_variables,
+)
+from twitchstats.report.tables import Markup, escape_text, format_date, format_number, format_share
+from twitchstats.report.wording.findings import tell_size, tell_step, tell_when
+from twitchstats.report.wording.prose import Prose, count_noun, join_words, list_some, quote, to_plain
+from twitchstats.report.wording.reading import label_of
+from twitchstats.report.wording.signs import find_flags
+from twitchstats.report.wording.together import ALPHA
+from twitchstats.signs import load_signs
+from twitchstats.simulate.cohort import is_simulated
+from twitchstats.variables import load_variables
+
+SHORT = 30  # days below which nothing but the strongest could be found: the report stays at one page
+NOT_NOTED = "not noted"
+SETTING = "twitches and nothing else"
+_HALF = 14
+_YEARS = 3 * 365
+_FIRST = 4
+_ASKED = ("Trouble breathing", "Falls", "Twitching since a new medicine")  # of the advice, in no table of signs
+_YES = {1.0: "yes", 0.0: "no"}
+
+
+def is_about_twitching(outcome: str) -> bool:
+    """Tell whether an outcome is one of twitches, cramps and spasms, of which the articles and the evidence speak.
+
+    >>> is_about_twitching("cramps"), is_about_twitching("headache"), is_about_twitching("pain")
+    (True, False, False)
+    """
+    variables = load_variables()
+    return outcome in {"episodes", "intensity", *variables.loc[variables["part_of"].eq("episodes"), "name"]}
+
+
+def count_people(journal: Journal) -> int:
+    """Return how many people the journal is of."""
+    return int(journal.days.index.get_level_values("person").nunique())
+
+
+def is_short(journal: Journal) -> bool:
+    """Tell whether nobody's diary is long enough to ask what goes with the outcome."""
+    return bool(summarise_people(journal)["n_days"].max() < SHORT)
+
+
+def show_title(journal: Journal, found: Findings, *, demo: bool = False) -> Prose:
+    """Say whose diary it is of what, from when to when, and how much of it is noted."""
+    people = summarise_people(journal)
+    many = len(people) > 1
+    what = quote(label_of(journal, found.outcome))
+    noun = f"{what}: diaries of {len(people):,} people" if many else f"{what}: a diary"
+    days = f"{count_noun(int(people['n_days'].sum()), 'day')} noted"
+    when = ""
+    if journal.calendar != "none":
+        word = "" if journal.calendar == "date" else "day "
+        when = f", {word}{format_date(people['first'].min())} to {word}{format_date(people['last'].max())}"
+        days = f"{int(people['n_days'].sum()):,} of {int(people['span'].sum()):,} days noted"
+    simulated = demo or is_simulated(journal.people)
+    banner = "\n\n> **Simulated.** These are made-up days, to show what a report looks like." if simulated else ""
+    names = f" People: {list_some([quote(name) for name in people['person']], 30)}." if many else ""
+    return Prose(f"# {noun}{when}\n\n**{days}.**{names} This page informs. It is not a diagnosis.{banner}")
+
+
+def show_meaning(journal: Journal, found: Findings) -> Prose:
+    """Say in two sentences what the outcome can mean."""
+    if not is_about_twitching(found.outcome):
+        name = quote(label_of(journal, found.outcome)).lower()
+        return Prose(
+            f"## What it means\n\nA diary shows when {name} comes and what goes with it. It can't tell what causes it. "
+            "This tool knows no figure on how often something serious is behind it: ask a doctor."
+        )
+    return Prose(
+        "## What it means\n\nTwitches are common, and a serious cause is rare. A diary can't tell which one it is; an "
+        "examination can say more."
+    )
+
+
+def _get_rate() -> "pd.Series[Any]":
+    from twitchstats.redflags import base_rates
+
+    return base_rates().set_index("setting").loc[SETTING]
+
+
+def draw_meaning(found: Findings) -> figures.Picture | Prose:
+    """Draw the base rate as squares of people."""
+    if not is_about_twitching(found.outcome):
+        return Prose("")
+    return figures.draw_icons(_get_rate()["base_rate"], among=f"adults with {SETTING}")
+
+
+def tell_rate(found: Findings) -> Prose:
+    """Say one base rate, both ways round, of one number of people, and how sure it is."""
+    if not is_about_twitching(found.outcome):
+        return Prose("")
+    row, per = _get_rate(), 100_000
+    rate = row["base_rate"]
+    low, high = (f"{per * row[end]:g}" for end in ("low", "high"))
+    return Prose(
+        f"Of {per:,} adults with twitches and nothing else, about {round(per * rate)} have the feared nerve illness "
+        f"(motor neurone disease, such as ALS) and do not know it yet. About {round(per * (1 - rate)):,} do not. Each "
+        f"square stands for 100 people; a dark one holds one who has it. The figure is worked out, not counted: it may "
+        f"be {low} to {high}. Its source is in the appendix."
+    )
+
+
+def list_warnings(journal: Journal) -> list[tuple[str, str]]:
+    """Return each red flag with "yes", "no" or "not noted"; of several people with how many of how many have it."""
+    signs = load_signs()
+    known = find_flags(journal).set_index("sign")
+    many = count_people(journal) > 1
+    rows = []
+    for name, label in signs.loc[signs["level"].eq("red flag"), "label"].items():
+        told = NOT_NOTED
+        if name in known.index and known.loc[name, "known"]:
+            present, of = int(known.loc[name, "present"]), int(known.loc[name, "known"])
+            told = f"{present} of {of}" if many else _YES[float(present > 0)]
+        if name == "weakness_felt" and told in (NOT_NOTED, "no") and (days := _count_above(journal, "weakness")):
+            told = f"yes: rated above zero on {count_noun(days, 'day')}"
+        rows.append((str(label), told))
+    return [*rows, *((label, NOT_NOTED) for label in _ASKED)]
+
+
+def _count_above(journal: Journal, name: str) -> int:
+    return int((journal.days[name] > 0).sum()) if name in journal.days else 0
+
+
+def show_warnings(journal: Journal, found: Findings) -> Prose:
+    """Open the checklist; for other outcomes say whom to ask."""
+    if not is_about_twitching(found.outcome):
+        return Prose(
+            "## See a doctor soon if\n\nit is new, sudden, the worst so far, comes with something else that is new, or "
+            "worries you. No list of warning signs for it is known to this tool, and no diary can rule anything out."
+        )
+    if count_people(journal) > 1:
+        return Prose("## See a doctor soon if\n\none of these is there: so many of those who were asked have it.")
+    return Prose("## See a doctor soon if one of these is there")
+
+
+def show_checklist(journal: Journal, found: Findings) -> Markup | Prose:
+    """Show the red flags, each ticked from the journal, or to be asked now."""
+    if not is_about_twitching(found.outcome):
+        return Prose("")
+    many = count_people(journal) > 1
+
+    def mark(told: str) -> bool:
+        return told.startswith("yes") or (told[:1].isdigit() and not told.startswith("0 "))
+
+    ask = NOT_NOTED if many else f"{NOT_NOTED}: ask yourself now"
+    rows = [(label, ask if told == NOT_NOTED else told) for label, told in list_warnings(journal)]
+    items = "".join(
+        f'<li><span class="mark">{"☒" if mark(told) else "☐"}</span> {escape_text(label)}: '
+        f'<span class="told">{escape_text(told)}</span></li>'
+        for label, told in rows
+    )
+    whoever = "whoever has one of these should be seen" if many else "have it looked at"
+    close = f"Whatever this page says: {whoever}. A diary can't examine anyone, and never replaces someone who can."
+    text = "\n".join(f"[{'x' if mark(told) else ' '}] {label}: {told}" for label, told in rows)
+    return Markup(f'<ul class="checklist">{items}</ul><p><strong>{close}</strong></p>', f"{text}\n{close}")
+
+
+def open_course(journal: Journal, found: Findings) -> Prose:
+    """Open what the days looked like."""
+    return Prose(f"## {quote(label_of(journal, found.outcome))}: how often, how much")
+
+
+def show_course(journal: Journal, found: Findings) -> Prose:
+    """Say how often, how much, and whether it gets better or worse."""
+    course = summarise_course(journal, found.outcome)
+    if len(course) > 1:
+        share = course["n_above"] / course["n_days"]
+        fewer = int((course["recent"] < course["before"]).sum())
+        known = int((course["recent"].notna() & course["before"].notna()).sum())
+        trend = f" In {fewer} of {known} people the last 28 days had less than the days before." if known else ""
+        return Prose(
+            f"There on {format_share(share.min())} to {format_share(share.max())} of a person's days. The median "
+            f"of a day runs from {format_number(course['median'].min())} to {format_number(course['median'].max())} "
+            f"between people; the highest day of all had {format_number(course['highest'].max())}.{trend}"
+        )
+    row = course.iloc[0]
+    if not row["n_days"]:
+        return Prose("Nothing was noted.")
+    text = f"There on **{row['n_above']} of {count_noun(int(row['n_days']), 'day')}**. "
+    if row["highest"] > 1 or row["median"] > 0:
+        text += f"Half of the days had {format_number(row['median'])} or less; "
+        text += f"the highest had {format_number(row['highest'])}. "
+    if row["longest_spell"] > 1:
+        text += f"The longest spell without a day off was {int(row['longest_spell'])} days. "
+    return Prose(f"{text}{_tell_trend(row)}".strip())
+
+
+def _tell_trend(row: "pd.Series[Any]") -> str:
+    if pd.isna(row["recent"]) or pd.isna(row["before"]):
+        return ""
+    recent, before = row["recent"], row["before"]
+    way = "lower than" if recent < before else "higher than" if recent > before else "the same as"
+    text = (
+        f"**Better or worse?** The last 28 days had a median of {format_number(recent)}; that is {way} before "
+        f"({format_number(before)})."
+    )
+    if row["n_spans"] < 2:
+        return f"{text} There is too little before it to say more."
+    inside = row["before_low"] <= recent <= row["before_high"]
+    range_ = f"from {format_number(row['before_low'])} to {format_number(row['before_high'])}"
+    tail = "so this is nothing new" if inside else "so this is new, but ups and downs come by themselves"
+    return f"{text} Spans of 28 days before had medians {range_}, {tail}."
+
+
+def draw_sites(journal: Journal) -> figures.Picture | Prose:
+    """Draw where episodes were."""
+    return figures.draw_body(count_sites(journal))
+
+
+def draw_hours(journal: Journal) -> figures.Picture | Prose:
+    """Draw in which hours episodes began."""
+    return figures.draw_hours(count_hours(journal))
+
+
+def open_history(journal: Journal, found: Findings) -> Prose:
+    """Open what a doctor asks; of several people nothing is told one by one."""
+    return Prose("" if count_people(journal) > 1 else "## For your doctor")
+
+
+def list_history(journal: Journal, found: Findings) -> list[tuple[str, str]]:
+    """Return what a doctor asks, each with what the diary says, or "" where it says nothing."""
+    course = summarise_course(journal, found.outcome).iloc[0]
+    people = journal.people.iloc[0] if len(journal.people) else pd.Series(dtype=object)
+    weeks, numb, injury = (people.get(name) for name in ("persistence_weeks", "sensory_change", "after_injury"))
+    sites = count_sites(journal)
+    where = [f"{_name_site(row)} {format_share(row['share'])}" for row in sites.head(3).to_dict("records")]
+    trend = "" if pd.isna(course["before"]) else (
+        f"median {format_number(course['recent'])} in the last 28 days, {format_number(course['before'])} before"
+    )  # fmt: skip
+    return [
+        ("Since when", "" if pd.isna(weeks) else f"about {count_noun(int(weeks), 'week')} when asked"),
+        ("How often", f"{course['n_above']} of {count_noun(int(course['n_days']), 'day')}"),
+        ("How long", _tell_durations(journal)),
+        ("Where, which side", ", ".join(where)),
+        ("Better or worse", trend),
+        *((label, _tell_levels(journal, *names)) for label, names in _NOTED.items()),
+        ("Numbness or tingling", _YES.get(numb, "")),
+        ("Medicines", _tell_role(journal, "medicine")),
+        ("Injury", _tell_levels(journal, "injury") or _YES.get(injury, "")),
+        ("What helped", _tell_role(journal, "remedy")),
+    ]
+
+
+_NOTED = {
+    "Pain": ("pain",), "Stiffness": ("stiffness",), "Weakness": ("weakness",), "Cramps": ("cramps",),
+    "Fatigue": ("fatigue",), "Caffeine": ("caffeine",), "Alcohol": ("alcohol",), "Period": ("menstruation",),
+    "Pregnancy": ("pregnancy",),
+}  # fmt: skip
+
+
+def _name_site(row: dict[str, Any]) -> str:
+    return " ".join(filter(None, ("both sides," if row["side"] == "both" else row["side"], row["site"])))
+
+
+def _tell_durations(journal: Journal) -> str:
+    seconds = journal.episodes.get("duration_s", pd.Series(dtype=float)).dropna()
+    if seconds.empty:
+        return ""
+    return f"median {_tell_seconds(seconds.median())}, longest {_tell_seconds(seconds.max())}"
+
+
+def _tell_seconds(seconds: float) -> str:
+    size, unit = next(
+        (s, u) for s, u in ((86400, "days"), (3600, "h"), (60, "min"), (1, "s")) if seconds >= s or s == 1
+    )
+    return f"{format_number(seconds / size, 2)} {unit}"
+
+
+def _tell_levels(journal: Journal, *names: str) -> str:
+    """Return a variable's median and how often it was above zero."""
+    variables = summarise_variables(journal).set_index("name")
+    told = []
+    for name in names:
+        if name not in variables.index or not variables.loc[name, "n_days"]:
+            continue
+        row = variables.loc[name]
+        days = f"{round(row['share'] * row['n_days'])} of {row['n_days']} days"
+        if row["kind"] == "yes/no":
+            told.append(days)
+        else:
+            unit = str(row["unit"]).removeprefix("points ").removeprefix("a day")
+            told.append(
+                f"{days}; median {format_number(row['median'])}, highest {format_number(row['high'])} {unit}".strip()
+            )
+    return ", ".join(told)
+
+
+def _tell_role(journal: Journal, role: str) -> str:
+    names = [n for n in journal.variables.loc[journal.variables["role"].eq(role), "name"] if _count_above(journal, n)]
+    told = ", ".join(f"{label_of(journal, name).lower()} on {_count_above(journal, name)} days" for name in names)
+    return f"tried: {told}; a diary can't tell whether it helped" if told and role == "remedy" else told
+
+
+def show_history(journal: Journal, found: Findings) -> Markup | Prose:
+    """Show what a doctor asks, with a line to write on where nothing was noted."""
+    if count_people(journal) > 1:
+        return Prose("")
+    rows = list_history(journal, found)
+    body = "".join(
+        f"<dt>{escape_text(label)}</dt>"
+        + (f"<dd>{escape_text(told)}</dd>" if told else f'<dd class="blank">{NOT_NOTED}</dd>')
+        for label, told in rows
+    )
+    text = "\n".join(f"{label}: {told or NOT_NOTED + ' ________'}" for label, told in rows)
+    return Markup(f'<dl class="history">{body}</dl>', text)
+
+
+def show_early(journal: Journal) -> Prose:
+    """Say of a short diary what it can't tell yet, and when to come back."""
+    if not is_short(journal):
+        return Prose("")
+    n = int(summarise_people(journal)["n_days"].max())
+    left = SHORT - n
+    first = "two weeks" if n < _HALF else "a month"
+    return Prose(
+        f"## Too early for more\n\n{count_noun(n, 'day')} can't show what goes with it: days differ by themselves. Go "
+        f"on noting, best every evening, and come back after {count_noun(left, 'more day')}. It takes {first} to see "
+        "the course, a month to see a very strong effect, and three months or more for others."
+    )
+
+
+def open_triggers(journal: Journal, found: Findings) -> Prose:
+    """Open what goes with the outcome."""
+    return Prose("" if is_short(journal) else "## What goes with it\n\nWhat goes together in time need not be a cause.")
+
+
+def sort_triggers(found: Findings) -> dict[str, pd.DataFrame]:
+    """Return the triggers of three boxes: clear (after all tests are counted), possible (before), can't be told."""
+    tested = found.primary[found.primary["estimate"].notna()]
+    clear = tested["p_adjusted"] < ALPHA
+    possible = ~clear & (tested["p_value"] < ALPHA)
+    return {"clear": tested[clear], "possible": tested[possible], "untold": tested[~clear & ~possible]}
+
+
+def show_triggers(journal: Journal, found: Findings) -> Markup | Prose:
+    """Show three boxes: what is clear, what is possible, and what can't be told."""
+    if is_short(journal):
+        return Prose("")
+    boxes = sort_triggers(found)
+    none = "None stands out. That is no proof that there is none."
+    clear = [_tell_box_row(journal, row) for row in boxes["clear"].head(_FIRST).to_dict("records")] or [none]
+    possible = [_tell_box_row(journal, row) for row in boxes["possible"].head(_FIRST).to_dict("records")] or ["None."]
+    more = {name: max(0, len(boxes[name]) - _FIRST) for name in ("clear", "possible")}
+    names = [label_of(journal, name) for name in boxes["untold"]["trigger"]]
+    untold = [f"{list_some(names, 12)}. Too few days, or no effect: this diary can't say which." if names else "None."]
+    whose = "these diaries" if count_people(journal) > 1 else "this diary"
+    parts = [
+        (f"Clear in {whose} (stands out after all tests are counted)", "clear", clear, more["clear"]),
+        ("Possible, not clear (may be chance)", "possible", possible, more["possible"]),
+        ("Can't be told (inconclusive)", "untold", untold, 0),
+    ]
+    page = "".join(
+        f'<div class="box {kind}"><h3>{escape_text(title)}</h3><ul>'
+        + "".join(f"<li>{escape_text(line)}</li>" for line in _add_more(lines, rest))
+        + "</ul></div>"
+        for title, kind, lines, rest in parts
+    )
+    text = "\n".join(f"{title}: {' '.join(_add_more(lines, rest))}" for title, _, lines, rest in parts)
+    return Markup(f'<div class="boxes">{page}</div>', text)
+
+
+def _add_more(lines: list[str], rest: int) -> list[str]:
+    return [*lines, f"{rest} more: see the appendix."] if rest else lines
+
+
+def _tell_box_row(journal: Journal, row: dict[str, Any]) -> str:
+    """Return raw medians, then the adjusted effect with interval and time."""
+    size = to_plain(tell_size(journal, row))
+    return f"{label_of(journal, row['trigger'])}. {_tell_raw(journal, row)}Adjusted: {size}."
+
+
+def _tell_raw(journal: Journal, row: dict[str, Any]) -> str:
+    levels = compare_levels(journal, row["outcome"], row["trigger"], lag=int(row["lag"]))
+    if levels.empty:
+        return ""
+    low, high = (side for _, side in levels.iterrows())
+    unit = _name_unit(journal, row["trigger"])
+    less, more = f"up to {format_number(low['limit'])}{unit}", f"from {format_number(high['limit'])}{unit}"
+    if tell_step(journal, row) == "with it":
+        less, more = "without it", "with it"
+    elif low["limit"] == 0:
+        less = "with none"
+    return (
+        f"As noted, not adjusted: {less}, median {format_number(low['median'])}; {more}, median "
+        f"{format_number(high['median'])}. "
+    )
+
+
+def _name_unit(journal: Journal, name: str) -> str:
+    unit = str(journal.variables.set_index("name")["unit"].get(name) or "")
+    return "" if unit in ("a day", "nan", "", "days") or unit.startswith("points") else f" {unit}"
+
+
+def draw_forest(journal: Journal, found: Findings, *, most: int = 20) -> figures.Picture | Prose:
+    """Draw the effects of all triggers."""
+    tested = found.primary[found.primary["estimate"].notna()].head(most)
+    names = [f"{label_of(journal, row['trigger'])}, {tell_when(journal, row)}" for row in tested.to_dict("records")]
+    return figures.draw_triggers(tested.assign(name=names, found=tested["p_adjusted"] < ALPHA))
+
+
+def show_articles(journal: Journal, found: Findings) -> Prose:
+    """Say in a line what the diary says of the articles."""
+    if is_short(journal) or not is_about_twitching(found.outcome):
+        return Prose("")
+    counts = found.answers["verdict"].value_counts()
+    words = {"supported": "found as they say", "contradicted": "found the other way round",
+             "practically null": "too small to matter", "differs between people": "different between people",
+             "inconclusive": "can't be told", "not testable": "nothing that such a diary could answer"}  # fmt: skip
+    told = join_words([f"{counts[name]} {word} ({name})" for name, word in words.items() if name in counts])
+    return Prose(
+        f"## The articles\n\n{found.ledger['article'].nunique()} health articles come to {len(found.answers)} "
+        f"questions. Of these {told}."
+    )
+
+
+def list_next(journal: Journal, found: Findings) -> list[str]:
+    """Return at most three things to log next: how, how long, and what it would answer."""
+    told = []
+    if is_about_twitching(found.outcome) and journal.episodes.empty:
+        told.append(
+            "**Single episodes**, for two weeks: when each began, how long it took, where and which side. A doctor "
+            "asks for this, and no daily count can tell it."
+        )
+    told += _tell_longer(found)
+    unknown = [label.lower() for label, state in list_warnings(journal) if state == NOT_NOTED]
+    if is_about_twitching(found.outcome) and unknown and count_people(journal) == 1:
+        told.append("**The list of signs above**, once a month: each with yes or no. It tells when to see a doctor.")
+    return told[:3]
+
+
+def _tell_longer(found: Findings) -> list[str]:
+    """Return the open question that more days would answer soonest."""
+    answers = found.answers
+    days = pd.to_numeric(answers["days_needed"], errors="coerce")
+    own = answers["verdict"].eq("inconclusive") & answers["outcome"].eq(found.outcome) & days.gt(answers["n_days"])
+    if not own.any():
+        return []
+    row = answers.loc[days[own].idxmin()]
+    left = float(days[own].min() - row["n_days"])
+    if days[own].min() > _YEARS:
+        return [f"**{quote(row['question'])}** No diary can tell: it would take more than three years."]
+    months = max(1, round(left / 30.4))
+    how_long = count_noun(months, "more month")
+    return [f"**The same as now**, each evening, for {how_long}. It would answer: {quote(row['question'])}"]
+
+
+def show_next(journal: Journal, found: Findings) -> Prose:
+    """Say what to log next."""
+    told = list_next(journal, found)
+    return Prose("## What to log next\n\n" + "\n".join(f"- {line}" for line in told)) if told else Prose("")
+
+
+def show_source(journal: Journal) -> Prose:
+    """Say what the page can't do, and from which bytes it was made."""
+    checksum = f"`{journal.checksum}`" if journal.checksum else "not known"
+    return Prose(
+        "## Limits and source\n\nA diary shows what goes together, not what causes what. A day without an entry counts "
+        f"as not known. Checksum (SHA-256) of the journal: {checksum}. `./run verify report.ipynb` (installed: "
+        "`twitchstats verify`) makes every number again. Versions stand at the end."
+    )
+
+
+def open_evidence(journal: Journal) -> Prose:
+    """Open the evidence; a short diary has none."""
+    return Prose("" if is_short(journal) else "## The evidence")
+
+
+def open_appendix(journal: Journal) -> Prose:
+    """Open the appendix."""
+    return Prose("# Appendix\n\nFor clinicians and researchers: every number, how it was made, and what it rests on.")
+
+
+def open_section(
+    journal: Journal, found: Findings, title: str, *, twitching: bool = False, always: bool = False
+) -> Prose:
+    """Open a section of the appendix; short diaries have only those that stand ``always``.
+
+    Sections about ``twitching`` are left out of reports on something else.
+    """
+    hidden = (is_short(journal) and not always) or (twitching and not is_about_twitching(found.outcome))
+    return Prose("" if hidden else f"## {title}")

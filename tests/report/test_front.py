@@ -1,0 +1,136 @@
+"""Page one, part by part, on journals counted by hand."""
+
+from dataclasses import replace
+from types import SimpleNamespace
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from twitchstats.report import front, summary, wording
+
+TWITCHES, HEADACHE = SimpleNamespace(outcome="twitches"), SimpleNamespace(outcome="headache")
+
+
+@pytest.fixture
+def alone(gappy):
+    """P1 of the small journal: twitches 0, 3, 6, 0 on days 1, 2, 5 and 8."""
+    return replace(gappy, days=gappy.days.loc[["P1"]])
+
+
+def give_signs(journal, *, people=("P1",), **signs):
+    return replace(journal, people=pd.DataFrame(signs, index=pd.Index(people, name="person")))
+
+
+def test_the_course_by_hand(make_journal):
+    """28 days of 5 after 28 of 2 after 28 of 1, one day missing in the middle span."""
+    values = np.repeat([1.0, 2.0, 5.0], 28)
+    dates = pd.date_range("2025-01-01", periods=84)
+    keep = np.arange(84) != 40
+    journal = make_journal({"person": ["a"] * 83, "date": dates[keep], "twitches": values[keep]})
+    row = summary.summarise_course(journal, "twitches").iloc[0]
+    names = ["n_days", "n_above", "highest", "recent", "before", "before_low", "before_high", "n_spans"]
+    assert row[names].tolist() == [83, 83, 5, 5, 1, 1, 2, 2]
+    assert row["longest_spell"] == 43  # the missing day ends the first spell after 40
+    told = front.show_course(journal, TWITCHES)
+    assert "The last 28 days had a median of 5; that is higher than before (1)." in told
+    assert told.endswith("so this is new, but ups and downs come by themselves.")
+
+
+def test_a_course_without_order_tells_no_time(make_journal):
+    journal = make_journal({"person": ["a"] * 3, "date": [1, 2, 3], "twitches": [0.0, 4, 1]}, calendar="none")
+    row = summary.summarise_course(journal, "twitches").iloc[0]
+    assert row[["n_days", "n_above", "median", "highest"]].tolist() == [3, 2, 1, 4]
+    assert row[["longest_spell", "recent", "before"]].isna().all()
+
+
+def test_raw_medians_by_hand(make_journal):
+    """Thirds of sleep 1 to 8 end at 3 and begin at 6; the outcome is ten times the sleep of the day before."""
+    sleep = np.arange(1.0, 10.0)
+    columns = {"person": ["a"] * 9, "date": pd.date_range("2025-01-01", periods=9)}
+    journal = make_journal(columns | {"sleep": sleep, "twitches": np.concatenate([[0.0], 10 * sleep[:-1]])})
+    levels = summary.compare_levels(journal, "twitches", "sleep", lag=1)
+    assert levels["limit"].tolist() == [3, 6]
+    assert levels["n_days"].tolist() == [3, 3]
+    assert levels["median"].tolist() == [20, 70]
+    flat = make_journal(columns | {"sleep": [7.0] * 9, "twitches": sleep})
+    assert summary.compare_levels(flat, "twitches", "sleep").empty
+
+
+def test_many_days_with_none_are_set_against_those_with_some(make_journal):
+    dose = np.array([0.0] * 6 + [1, 2, 3])
+    columns = {"person": ["a"] * 9, "date": pd.date_range("2025-01-01", periods=9)}
+    levels = summary.compare_levels(make_journal(columns | {"tea": dose, "twitches": dose}), "twitches", "tea")
+    assert levels["limit"].tolist() == [0, 1]
+    assert levels["n_days"].tolist() == [6, 3]
+
+
+def test_episodes_are_counted_by_site_and_hour(gappy):
+    start = pd.to_datetime(["2025-01-01 08:10", "2025-01-01 08:50", "2025-01-02 21:00"])
+    sites = {"site": ["calf", "calf", "eyelid"], "side": ["left", "left", None]}
+    journal = replace(gappy, episodes=pd.DataFrame({"person": "P1", "start": start} | sites))
+    assert summary.count_sites(journal).to_numpy().tolist() == [["calf", "left", 2, 2 / 3], ["eyelid", "", 1, 1 / 3]]
+    hours = summary.count_hours(journal).set_index("hour")["n"]
+    assert (hours[8], hours[21], hours.sum()) == (2, 1, 3)
+    assert summary.count_sites(gappy).empty
+    assert summary.count_hours(gappy).empty
+
+
+@pytest.mark.parametrize(("value", "told"), [(1.0, "yes"), (0.0, "no"), (np.nan, "not noted")])
+def test_a_red_flag_is_ticked_from_the_journal(alone, value, told):
+    journal = give_signs(alone, wasting=[value])
+    assert dict(front.list_warnings(journal))["Muscle wasting"] == told
+    shown = front.show_checklist(journal, TWITCHES).text
+    assert f"[{'x' if value == 1 else ' '}] Muscle wasting: {told}" in shown
+    assert shown.endswith("A diary can't examine anyone, and never replaces someone who can.")
+
+
+def test_weakness_of_days_ticks_what_a_table_denies(alone):
+    weak = replace(alone, days=alone.days.assign(weakness=[0.0, 2, 0, 1]))
+    told = dict(front.list_warnings(give_signs(weak, weakness_felt=[0.0])))
+    assert told["Weakness felt"] == "yes: rated above zero on 2 days"
+
+
+def test_a_group_is_told_as_a_group(gappy):
+    journal = give_signs(gappy, people=("P1", "P2"), wasting=[1.0, 0.0])
+    title, checklist = front.show_title(journal, TWITCHES), front.show_checklist(journal, TWITCHES).text
+    assert "[x] Muscle wasting: 1 of 2" in checklist
+    parts = [title, checklist, front.show_warnings(journal, TWITCHES), front.show_course(journal, TWITCHES)]
+    assert not [part for part in parts if " you" in part]
+    assert "diaries of 2 people" in title
+    assert "People: P1 and P2." in title
+    assert front.open_history(journal, TWITCHES) == front.show_history(journal, TWITCHES) == ""
+
+
+def test_a_report_on_something_else_does_not_speak_of_twitching(make_journal):
+    columns = {"person": ["a"] * 3, "date": pd.date_range("2025-01-01", periods=3), "headache": [0.0, 4, 1]}
+    journal = make_journal(columns, outcome="headache")
+    told = " ".join(
+        str(show(journal, HEADACHE))
+        for show in (front.show_title, front.show_meaning, front.show_warnings, front.show_checklist, front.open_course,
+                     front.show_course, front.show_history)
+    ).lower()  # fmt: skip
+    assert "twitch" not in told
+    assert "motor neurone" not in told
+    assert "headache" in told
+    assert front.draw_meaning(HEADACHE) == front.tell_rate(HEADACHE) == ""
+    assert front.open_section(journal, HEADACHE, "Red flags", twitching=True) == ""
+
+
+def test_a_short_diary_says_when_to_come_back(alone):
+    told = front.show_early(alone)
+    assert "4 days can't show what goes with it" in told
+    assert "come back after 26 more days" in told
+    assert front.open_triggers(alone, TWITCHES) == front.show_triggers(alone, TWITCHES) == ""
+    assert front.open_evidence(alone) == ""
+
+
+def test_the_base_rate_is_told_both_ways_round():
+    told = front.tell_rate(TWITCHES)
+    assert "Of 100,000 adults with twitches and nothing else, about 5 have" in told
+    assert "About 99,995 do not." in told
+
+
+def test_triggers_of_which_none_could_be_tested_have_no_table(alone):
+    primary = pd.DataFrame({"trigger": ["stress"], "estimate": [np.nan], "caution": [""]})
+    assert wording.tabulate_triggers(alone, primary, pd.DataFrame()) == ""
