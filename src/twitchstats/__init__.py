@@ -41,6 +41,17 @@ _ROOMS = {
         "estimate_sign_ratios",
     ],
     "findings": ["Findings", "analyze_journal"],
+    "showing": [
+        "judge_effects",
+        "show_effects",
+        "show_answers",
+        "show_figure",
+        "tell_effects",
+        "tell_counts",
+        "tell_range",
+    ],
+    "lessons": ["read_demo", "load_demo_truth", "compare_truth", "show_truth"],
+    "report": ["write_report", "verify_report"],
     "redflags": ["RedFlagModel", "validate_risk", "explore_assumptions"],
 }
 _HOME = {name: room for room, names in _ROOMS.items() for name in names}

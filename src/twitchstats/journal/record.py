@@ -116,6 +116,11 @@ class Journal:
         n_people = len(self.days.index.unique("person"))
         return f"<Journal: {n_people} people, {len(self.days)} days, {len(self.variables)} variables>"
 
+    def _repr_html_(self) -> str:
+        from twitchstats.showing import show_journal  # a notebook asks for it, the room of journals does not
+
+        return show_journal(self)
+
 
 @dataclass
 class Rejects:
