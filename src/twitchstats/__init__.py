@@ -45,6 +45,8 @@ _ROOMS = {
         "judge_effects",
         "show_effects",
         "show_answers",
+        "show_estimates",
+        "show_frame",
         "show_figure",
         "tell_effects",
         "tell_counts",

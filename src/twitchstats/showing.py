@@ -10,7 +10,15 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from twitchstats.report.tables import MISSING, Table, format_date, format_number, format_share, show_table
+from twitchstats.report.tables import (
+    MISSING,
+    Table,
+    format_date,
+    format_frame,
+    format_number,
+    format_share,
+    show_table,
+)
 from twitchstats.report.wording.prose import (
     Prose,
     count_noun,
@@ -30,6 +38,11 @@ if TYPE_CHECKING:
 
 CLEAR, POSSIBLE, OPEN = "clear", "possible, not clear", "can't be told"
 ALPHA = 0.05
+_NAMES = {"person": "Person", "question": "Question", "trigger": "Trigger", "remedy": "Remedy", "site": "Site",
+          "sites": "Sites", "sign": "Sign", "shape": "Shape", "direction": "Direction", "lag": "Days before",
+          "limit": "Within", "naive": "After / before"}  # fmt: skip
+_WORTH = {"median": "Median", "p_adjusted": "p, adjusted", "n_people": "People", "n_days": "Days",
+          "n_episodes": "Episodes", "reading": "Reading", "reason": "Why not"}  # fmt: skip
 _NULL = {"rate ratio": 1.0, "odds ratio": 1.0}
 _SAME_DAY = {"forward": "trigger first", "same time": "order not known", "backward": "outcome first"}
 
@@ -121,6 +134,64 @@ def show_effects(effects: pd.DataFrame, journal: Journal | None = None, *, most:
     return show_table(rows, f"{to_plain(tell_effects(effects, journal))}{more}")
 
 
+def show_estimates(frame: pd.DataFrame, words: str = "", *, most: int = 12) -> Table:
+    """Show any frame of estimates: what they are of, Effect, 95 % interval, and what they rest on.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        ``estimate, ci_lower, ci_upper`` and, where they differ, names such as ``site`` or ``remedy``; ``measure`` says
+        on which scale (without it: a difference or a correlation). Columns in which nothing stands are left out.
+    words : str
+        The caption.
+    most : int
+        How many rows are shown.
+
+    >>> row = {"site": ["calf"], "measure": "share", "estimate": 0.25, "ci_lower": 0.2, "ci_upper": 0.3, "n_people": 24}
+    >>> list(show_estimates(pd.DataFrame(row)).text.columns)
+    ['Site', 'Effect', '95 % interval', 'People']
+    """
+    shown = frame.head(most).reset_index(drop=True)
+    measured = shown if "measure" in shown else shown.assign(measure="difference")
+    told = {label: shown[name] for name, label in _NAMES.items() if name in shown}
+    if "Person" in told and told["Person"].eq("pooled").all():
+        del told["Person"]
+    worth = {label: shown[name].rename(name) for name, label in _WORTH.items() if name in shown}
+    table = format_frame(pd.DataFrame(told)).assign(**_show_estimates(measured))
+    for label, values in worth.items():
+        text = format_frame(values.to_frame()).iloc[:, 0]
+        if text.ne(MISSING).any():
+            table[label] = text
+    more = f" The first {most} of {len(frame)} rows." if len(frame) > most else ""
+    return Table(table, f"{to_plain(words)}{more}".strip())
+
+
+def show_frame(frame: pd.DataFrame, words: str = "", *, most: int = 40) -> Table:
+    """Show any frame with headings for readers; the two ends of an interval become one column.
+
+    Parameters
+    ----------
+    frame : DataFrame
+    words : str
+        The caption.
+    most : int
+        How many rows are shown.
+
+    >>> show_frame(pd.DataFrame({"n_days": [3], "ci_lower": [0.1], "ci_upper": [0.25]}), "Few.")
+    Few.
+    n days 95 % interval
+         3   0.1 to 0.25
+    """
+    table = format_frame(frame.head(most).reset_index(drop=True))
+    for start in ("ci", "risk", "prediction"):
+        if {f"{start}_lower", f"{start}_upper"} <= set(table):
+            table[f"{start}_lower"] += " to " + table.pop(f"{start}_upper")
+    headings = {"ci_lower": "95 % interval", "risk_lower": "95 % interval", "prediction_lower": "one more person"}
+    named = table.rename(columns=headings).rename(columns=lambda name: str(name).replace("_", " "))
+    more = f" The first {most} of {len(frame)} rows." if len(frame) > most else ""
+    return Table(named, f"{to_plain(words)}{more}".strip())
+
+
 def show_answers(answers: pd.DataFrame, *, most: int = 12) -> Table:
     """Show answers for reading: Question, Articles, Effect, 95 % interval, Verdict, Why or caution.
 
@@ -189,6 +260,8 @@ def tell_range(values: pd.Series, what: str, *, share: bool = True) -> Prose:
     if known.empty:
         return Prose(f"{what}: no figure known.")
     tell = format_share if share else format_number
+    if len(known) == 1:
+        return Prose(f"{what}: {tell(float(known.iloc[0]))}.")
     low, high = (f"{tell(float(known.loc[name]))} ({_join_name(name)})" for name in (known.idxmin(), known.idxmax()))
     return Prose(f"{what}: lowest {low}, median {tell(float(known.median()))}, highest {high}.")
 
@@ -268,4 +341,5 @@ def _tell_when(lag: float, order: str) -> str:
 
 
 def _join_name(name: object) -> str:
-    return ", ".join(map(str, name)) if isinstance(name, tuple) else str(name)
+    parts = name if isinstance(name, tuple) else (name,)
+    return ", ".join(format_number(part, 4) if isinstance(part, float) else format_date(part) for part in parts)
