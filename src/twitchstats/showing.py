@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from twitchstats.inference import VERDICTS
 from twitchstats.report.tables import (
     MISSING,
     Table,
@@ -91,7 +92,7 @@ def tell_effects(effects: pd.DataFrame, journal: Journal | None = None, *, most:
     words = judge_effects(tested)
     named = [
         f"{labels.get(row['trigger'], row['trigger'])} {format_effect(row['estimate'], row['measure'])} "
-        f"({format_interval(row['ci_lower'], row['ci_upper'], row['measure'])}), {_tell_when(row['lag'], row['order'])}"
+        f"({format_interval(row['ci_lower'], row['ci_upper'], row['measure'])}), {_tell_when(row['lag'], row['order'], row.get('days', 1))}"
         for row in tested[words == CLEAR].to_dict("records")
     ]
     n_triggers = tested["trigger"].nunique()
@@ -124,7 +125,7 @@ def show_effects(effects: pd.DataFrame, journal: Journal | None = None, *, most:
         {
             "Trigger": [labels.get(name, name) for name in shown["trigger"]],
             "One step": [f"{format_number(step)} {unit}".strip() for step, unit in _get_steps(shown)],
-            "When": [_tell_when(lag, order) for lag, order in zip(shown["lag"], shown["order"], strict=True)],
+            "When": [_tell_when(row["lag"], row["order"], row.get("days", 1)) for row in shown.to_dict("records")],
             **_show_estimates(shown),
             "Verdict": shown["verdict"].to_list(),
             "Caution": shown["caution"].mask(shown["estimate"].isna(), shown["reason"]).replace("", MISSING).to_list(),
@@ -154,7 +155,7 @@ def show_estimates(frame: pd.DataFrame, words: str = "", *, most: int = 12) -> T
     shown = frame.head(most).reset_index(drop=True)
     measured = shown if "measure" in shown else shown.assign(measure="difference")
     told = {label: shown[name] for name, label in _NAMES.items() if name in shown}
-    if "Person" in told and told["Person"].eq("pooled").all():
+    if len(shown) and "Person" in told and told["Person"].eq(told["Person"].iloc[0]).all():
         del told["Person"]
     worth = {label: shown[name].rename(name) for name, label in _WORTH.items() if name in shown}
     table = format_frame(pd.DataFrame(told)).assign(**_show_estimates(measured))
@@ -219,6 +220,33 @@ def show_answers(answers: pd.DataFrame, *, most: int = 12) -> Table:
     )
     more = f" The first {most}." if len(answers) > most else ""
     return show_table(rows, f"{to_plain(tell_counts(answers['verdict'], 'question'))}{more}")
+
+
+def show_claims(ledger: pd.DataFrame) -> Table:
+    """Show the ledger of claims for reading, what the data can say something about first.
+
+    Parameters
+    ----------
+    ledger : DataFrame
+        As `check_claims` returns it; it stays as it is.
+
+    Returns
+    -------
+    Table
+        Claim, Article, Statement, Verdict, Effect, 95 % interval, Why or caution; the caption counts the verdicts.
+    """
+    rank = ledger["verdict"].map({verdict: place for place, verdict in enumerate(VERDICTS)})
+    shown = ledger.assign(rank=rank).sort_values(["rank", "p_adjusted"], kind="stable")
+    rows = pd.DataFrame(
+        {
+            "Claim": shown["claim_id"].to_list(),
+            "Verdict": shown["verdict"].to_list(),
+            **_show_estimates(shown),
+            "Statement": shown["statement"].to_list(),
+            "Why, or caution": shown["caution"].where(shown["reason"].eq(""), shown["reason"]).to_list(),
+        }
+    )
+    return show_table(rows, to_plain(tell_counts(ledger["verdict"], "claim")))
 
 
 def show_figure(drawn: Axes | Figure, words: str) -> Picture:
@@ -334,7 +362,9 @@ def _show_estimates(frame: pd.DataFrame) -> dict[str, list[str]]:
     }
 
 
-def _tell_when(lag: float, order: str) -> str:
+def _tell_when(lag: float, order: str, days: float = 1) -> str:
+    if days > 1:
+        return f"{int(days)} days together, up to {'that day' if lag == 0 else _tell_when(lag, order)}"
     if lag:
         return "day before" if lag == 1 else f"{int(lag)} days before"
     return f"same day, {_SAME_DAY.get(order, 'order not known')}"
