@@ -92,7 +92,8 @@ def tell_effects(effects: pd.DataFrame, journal: Journal | None = None, *, most:
     words = judge_effects(tested)
     named = [
         f"{labels.get(row['trigger'], row['trigger'])} {format_effect(row['estimate'], row['measure'])} "
-        f"({format_interval(row['ci_lower'], row['ci_upper'], row['measure'])}), {_tell_when(row['lag'], row['order'], row.get('days', 1))}"
+        f"({format_interval(row['ci_lower'], row['ci_upper'], row['measure'])}), "
+        f"{_tell_when(row['lag'], row['order'], row.get('days', 1))}"
         for row in tested[words == CLEAR].to_dict("records")
     ]
     n_triggers = tested["trigger"].nunique()
