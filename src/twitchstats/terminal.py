@@ -99,7 +99,7 @@ def format_table(table: pd.DataFrame, *, width: int | None = None, colour: bool 
     """
     columns = {str(name): [str(name), *table[name].astype("str")] for name in table.columns}
     widths = {name: max(map(len, cells)) for name, cells in columns.items()}
-    left = []
+    left: list[str] = []
     while width and sum(widths.values()) + 2 * (len(widths) - 1) > width and len(widths) > 1:
         widest = max(widths, key=lambda name: widths[name])
         if widths[widest] > _NARROWEST:
