@@ -291,7 +291,8 @@ def tell_range(values: pd.Series, what: str, *, share: bool = True) -> Prose:
     tell = format_share if share else format_number
     if len(known) == 1:
         return Prose(f"{what}: {tell(float(known.iloc[0]))}.")
-    low, high = (f"{tell(float(known.loc[name]))} ({_join_name(name)})" for name in (known.idxmin(), known.idxmax()))
+    ends = (int(known.to_numpy().argmin()), int(known.to_numpy().argmax()))
+    low, high = (f"{tell(float(known.iloc[place]))} ({_join_name(known.index[place])})" for place in ends)
     return Prose(f"{what}: lowest {low}, median {tell(float(known.median()))}, highest {high}.")
 
 

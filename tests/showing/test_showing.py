@@ -92,6 +92,9 @@ def test_counts_and_ranges_of_nothing_are_told():
     assert tell_counts(pd.Series([], dtype="str"), "claim") == "No claim here."
     assert tell_range(pd.Series([np.nan]), "Power") == "Power: no figure known."
     two = pd.Series([1.0, 30.0], index=pd.MultiIndex.from_tuples([("a", 1), ("b", 2)]))
+    twice = pd.Series([0.1, 0.5, 0.2], index=["a", "a", "b"])
+    assert tell_range(twice, "Share") == "Share: lowest 10 % (a), median 20 %, highest 50 % (a)."
+    assert tell_range(twice.head(1), "Share") == "Share: 10 %."
     assert tell_range(two, "Days", share=False) == "Days: lowest 1 (a, 1), median 15.5, highest 30 (b, 2)."
 
 
