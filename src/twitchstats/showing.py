@@ -97,7 +97,7 @@ def tell_effects(effects: pd.DataFrame, journal: Journal | None = None, *, most:
         for row in tested[words == CLEAR].to_dict("records")
     ]
     n_triggers = tested["trigger"].nunique()
-    head = f"{count_noun(n_triggers, 'trigger')} in {count_noun(len(tested), 'test')}: {(words == CLEAR).sum()} clear"
+    head = f"{count_noun(n_triggers, 'trigger')} in {count_noun(len(tested), 'row')}: {(words == CLEAR).sum()} clear"
     told = f" ({list_some(named, most)})" if named else ""
     return Prose(f"{head}{told}, {(words == POSSIBLE).sum()} possible, {(words == OPEN).sum()} that can't be told.")
 

@@ -129,7 +129,7 @@ def test_found_rows_come_first(capsys):
     lines = told.out.splitlines()
     assert re.match(r"Trigger +One step +When +Effect +95 % interval +Verdict +Caution", lines[0])
     assert [line.split()[0] for line in lines[1:3]] == ["Sleep", "Alcohol"]
-    assert lines[-1].startswith("2 triggers in 2 tests: 1 clear (Sleep ")
+    assert lines[-1].startswith("2 triggers in 2 rows: 1 clear (Sleep ")
     assert "Estimating effects on twitches, trigger by trigger ..." in told.err
 
 

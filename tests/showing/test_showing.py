@@ -48,7 +48,7 @@ def test_effects_are_told_in_words(effects):
     assert plain["Caution"].tolist() == ["–", "a shared cycle", "–", "no variation"]
     assert plain["When"].tolist()[1:3] == ["day before", "2 days before"]
     assert shown.caption.replace("\u00a0", " ") == (
-        "3 triggers in 3 tests: 1 clear (sleep −30 % (−40 % to −20 %), same day, trigger first), 1 possible, "
+        "3 triggers in 3 rows: 1 clear (sleep −30 % (−40 % to −20 %), same day, trigger first), 1 possible, "
         "1 that can't be told."
     )
 
