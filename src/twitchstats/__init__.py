@@ -14,7 +14,7 @@ _ROOMS = {
     "journal": ["Journal", "read_journal"],
     "simulate": ["simulate_journal", "simulate_cohort"],
     "panel": ["Panel", "build_panel"],
-    "inference": ["adjust_p_values", "pool_estimates", "test_equivalence", "judge_estimates"],
+    "inference": ["adjust_p_values", "pool_estimates", "judge_estimates"],
     "triggers": [
         "correlate_triggers",
         "estimate_effects",
@@ -22,6 +22,8 @@ _ROOMS = {
         "estimate_risks",
         "compare_directions",
         "group_triggers",
+        "compare_dose_shapes",
+        "estimate_remedy_effects",
     ],
     "claims": [
         "load_articles",
@@ -36,8 +38,6 @@ _ROOMS = {
         "compare_sources",
         "count_agreement",
         "find_disagreements",
-        "compare_dose_shapes",
-        "estimate_remedy_effects",
         "estimate_sign_ratios",
     ],
     "findings": ["Findings", "analyze_journal"],

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from difflib import get_close_matches
+from numbers import Integral
 
 
 class TwitchstatsError(ValueError):
@@ -49,3 +50,15 @@ def check_choice(option: str, value: object, allowed: Iterable[object]) -> None:
     if value not in choices:
         listed = ", ".join(repr(choice) for choice in choices)
         raise OptionError(f"{option}={value!r} is not possible. Choose one of {listed}.")
+
+
+def check_whole(option: str, value: object, *, least: int) -> None:
+    """Raise OptionError unless `value` is a whole number of at least `least`.
+
+    Raises
+    ------
+    OptionError
+        It is not; True and False are no numbers.
+    """
+    if isinstance(value, bool) or not isinstance(value, Integral) or value < least:
+        raise OptionError(f"{option}={value!r} is not possible. Give a whole number of at least {least}.")

@@ -1,13 +1,13 @@
-"""Multiplicity, pooling over people, equivalence and verdicts: what every finding is judged by."""
+"""Multiplicity, pooling over people and verdicts: what every finding is judged by."""
 
 from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
-from scipy import optimize, stats
+from scipy import stats
 
-from twitchstats.errors import OptionError, check_choice
+from twitchstats.errors import OptionError
 
 FloatArray = NDArray[np.float64]
 
@@ -75,22 +75,18 @@ def pool_estimates(
     estimates: ArrayLike,
     standard_errors: ArrayLike,
     *,
-    method: str = "reml",
-    knapp_hartung: bool = True,
     level: float = 0.95,
 ) -> dict[str, float]:
     """Pool the effects of several people in a random effects model.
+
+    The variance between people is estimated by restricted maximum likelihood (Viechtbauer 2005). The standard error is
+    that of Hartung and Knapp (2001) and Sidik and Jonkman (2002), at least the usual one (Rover, Knapp and Friede
+    2015), with a t reference on k - 1 degrees of freedom.
 
     Parameters
     ----------
     estimates, standard_errors : array-like, (k,)
         Effects and their standard errors; people where either is missing are left out.
-    method : {"reml", "paule-mandel"}
-        Estimator of the variance between people: restricted maximum likelihood (Viechtbauer 2005) or
-        Paule and Mandel (1982).
-    knapp_hartung : bool
-        Standard error after Hartung and Knapp (2001) and Sidik and Jonkman (2002), at least the usual one (Rover, Knapp
-        and Friede 2015), with a t reference on k - 1 degrees of freedom; otherwise the usual one with a normal one.
     level : float
         Confidence level.
 
@@ -103,9 +99,8 @@ def pool_estimates(
     Raises
     ------
     OptionError
-        Unknown method, or arrays of different length.
+        Arrays of different length.
     """
-    check_choice("method", method, ("reml", "paule-mandel"))
     y, se = np.asarray(estimates, float), np.asarray(standard_errors, float)
     if y.shape != se.shape:
         raise OptionError(f"estimates and standard_errors differ in shape: {y.shape} and {se.shape}.")
@@ -114,16 +109,12 @@ def pool_estimates(
     names = ("estimate", "se", "df", "ci_lower", "ci_upper", "p_value", "heterogeneity")
     if len(y) < 2:
         return dict.fromkeys(names, float("nan")) | {"n_people": len(y)}
-    tau2 = _reml_variance(y, v) if method == "reml" else _paule_mandel_variance(y, v)
+    tau2 = _reml_variance(y, v)
     weights = 1 / (v + tau2)
     mean = float(np.sum(weights * y) / np.sum(weights))
-    variance = 1 / np.sum(weights)
-    df = np.inf
-    if knapp_hartung:
-        df = len(y) - 1
-        variance *= max(1.0, np.sum(weights * (y - mean) ** 2) / df)
-    spread = float(np.sqrt(variance))
-    reference = stats.t(df) if knapp_hartung else stats.norm()
+    df = len(y) - 1
+    spread = float(np.sqrt(1 / np.sum(weights) * max(1.0, np.sum(weights * (y - mean) ** 2) / df)))
+    reference = stats.t(df)
     half = reference.ppf(0.5 + level / 2) * spread
     p_value = 2 * reference.sf(abs(mean) / spread) if spread > 0 else float(mean == 0)
     values = (mean, spread, float(df), mean - half, mean + half, float(p_value), float(np.sqrt(tau2)))
@@ -210,22 +201,6 @@ def integrate_spread(
     return mean, np.sqrt(density @ (variances + (means - mean) ** 2)), float(density @ tau[:, 0])
 
 
-def _paule_mandel_variance(y: FloatArray, v: FloatArray) -> float:
-    """Solve Q(tau2) = k - 1 for the variance between people."""
-
-    def excess(tau2: float) -> float:
-        w = 1 / (v + tau2)
-        mean = np.sum(w * y) / np.sum(w)
-        return float(np.sum(w * (y - mean) ** 2) - (len(y) - 1))
-
-    if excess(0.0) <= 0:
-        return 0.0
-    upper = float(np.var(y) + v.max()) + 1e-12
-    while excess(upper) > 0:
-        upper *= 2
-    return float(optimize.brentq(excess, 0.0, upper, xtol=1e-14))
-
-
 def _reml_variance(y: FloatArray, v: FloatArray) -> float:
     """Return the restricted maximum likelihood estimate by Fisher scoring with step halving at zero."""
     tau2 = max(0.0, float(np.var(y, ddof=1) - np.mean(v)))
@@ -240,48 +215,6 @@ def _reml_variance(y: FloatArray, v: FloatArray) -> float:
             return updated
         tau2 = updated
     return tau2
-
-
-def test_equivalence(
-    estimate: ArrayLike, standard_error: ArrayLike, degrees_of_freedom: ArrayLike, *, low: float, high: float
-) -> pd.DataFrame:
-    """Test with two one-sided t tests whether an effect lies between `low` and `high` (Schuirmann 1987).
-
-    Parameters
-    ----------
-    estimate, standard_error, degrees_of_freedom : array-like, broadcast to (k,)
-    low, high : float
-        Bounds of the effects too small to matter, on the scale of the estimate.
-
-    Returns
-    -------
-    DataFrame
-        ``t_lower, p_lower`` (above `low`), ``t_upper, p_upper`` (below `high`), ``p_value`` (the larger of the two)
-        and the 90 % interval ``ci90_lower, ci90_upper``; the p-value is below 0.05 just when that interval lies
-        inside the bounds.
-
-    Raises
-    ------
-    OptionError
-        `low` is not below `high`.
-    """
-    if not low < high:
-        raise OptionError(f"low={low!r} must be below high={high!r}.")
-    b, se, df = (
-        np.atleast_1d(a).astype(float) for a in np.broadcast_arrays(estimate, standard_error, degrees_of_freedom)
-    )
-    t_lower, t_upper = (b - low) / se, (b - high) / se
-    p_lower, p_upper = stats.t.sf(t_lower, df), stats.t.cdf(t_upper, df)
-    half = stats.t.ppf(0.95, df) * se
-    return pd.DataFrame(
-        {
-            "t_lower": t_lower, "p_lower": p_lower, "t_upper": t_upper, "p_upper": p_upper,
-            "p_value": np.maximum(p_lower, p_upper), "ci90_lower": b - half, "ci90_upper": b + half,
-        }
-    )  # fmt: skip
-
-
-test_equivalence.__test__ = False  # type: ignore[attr-defined]  # its name is the field's; it is no pytest test
 
 
 def judge_estimates(

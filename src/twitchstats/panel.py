@@ -1,7 +1,7 @@
 """A journal as person x day arrays on the calendar: gaps stay gaps, lags go by date."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -13,6 +13,7 @@ from twitchstats.journal.record import Journal
 FloatArray = NDArray[np.float64]
 LEAST_COPIES = 3  # days equal to the day before, from which copying is looked for
 TIMES_CHANCE = 3.0
+PAIR = ("outcome", "trigger")  # names of the two variables of a panel of pairs
 MOST_COMMON = 0.1  # share of days with the same values above which being alike says nothing
 
 
@@ -64,6 +65,15 @@ class Panel:
             self.people[people], self.names, self.values[:, people], self.weekday[people], self.ordered,
             self.copied[people],
         )  # fmt: skip
+
+    def pair(self, people: Sequence[str], name: str, others: Sequence[str]) -> "Panel":
+        """Return the panel of pairs of a person and another variable: each a person with two variables, `PAIR`.
+
+        What is the same for all pairs, `name`, stands beside each pair's own.
+        """
+        rows = self.people.get_indexer(pd.Index(people))
+        own = self.values[[self.names.index(other) for other in others], rows]
+        return replace(self.take(rows), names=PAIR, values=np.stack([self.get(name)[rows], own]))
 
     def lag(self, name: str, days: int) -> FloatArray:
         """Return the (P, D) array of the variable `days` calendar days before each day."""

@@ -110,16 +110,6 @@ def suggest_names(name: str, known: Iterable[str]) -> list[str]:
     return [index[key] for key in get_close_matches(normalise_header(name), list(index), n=3)]
 
 
-def suggest_variables(name: str) -> list[str]:
-    """Return the canonical names that a mistyped header may have meant, the closest first.
-
-    >>> suggest_variables("cafeine")[0]
-    'caffeine'
-    """
-    index = _index_aliases("variables.csv")
-    return list(dict.fromkeys(index[key] for key in suggest_names(name, index)))
-
-
 @cache
 def find_units(unit: str, variable: str = "") -> dict[str, tuple[str, float, str]]:
     """Return how quantities told in `unit` may be written: normalised text -> (unit, factor, source).

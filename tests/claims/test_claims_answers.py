@@ -365,16 +365,12 @@ def test_odd_data_get_a_verdict_or_a_reason(name):
     assert not told.apply(lambda column: column.str.contains(r"\bnan\b", case=False)).any(axis=None)
 
 
-HOLDS_EVERYWHERE = {"comes-back-twitches"}  # no world lets twitching stay away: spells come back in all of them
-
-
 @pytest.mark.slow
 def test_null_world():
     """12 people x 90 days, 4 seeds: the bar is 3 % of testable questions with a finding; almost none has."""
     found = tested = 0
     for seed in range(4):
         answers = answer_questions(simulate_journal(people=12, days=90, world="null", seed=seed)[0])
-        answers = answers[~answers["question_id"].isin(HOLDS_EVERYWHERE)]
         tested += (answers["verdict"] != "not testable").sum()
         found += answers["verdict"].isin(["supported", "contradicted"]).sum()
     assert tested > 4 * 80
@@ -415,29 +411,42 @@ def test_hardly_an_answer_is_the_wrong_way_round(world, same_day):
     assert verdicts.count("contradicted") <= 5
 
 
+def find_planted(truth: pd.DataFrame) -> list[str]:
+    """Return the questions whose effect a world holds; one about a daily variable that names no planted pair is not."""
+    pairs = set(zip(truth["trigger"], truth["outcome"], strict=True))
+    daily = QUESTIONS["test"].isin(["trigger", "remedy", "threshold", "phase"])
+    exposures = QUESTIONS["variables"].str.split(";").str[0]
+    there = np.array([pair in pairs for pair in zip(exposures, QUESTIONS["outcome"], strict=True)])
+    return QUESTIONS.loc[~daily | there, "question_id"].tolist()
+
+
 @pytest.mark.slow
 def test_articles_world():
-    """60 people x 150 days: of what is planted and asked by its own name at least 85 % is found, none contradicted."""
+    """60 people x 150 days: of all testable questions whose effect is planted at least 85 % are found.
+
+    What is judged on a stand-in counts as missed. None is contradicted, planted or not.
+    """
     journal, truth = simulate_journal(people=60, days=150, world="articles", seed=1)
-    answers = answer_questions(journal)
-    planted = set(zip(truth["trigger"], truth["outcome"], strict=True))
-    exposures = QUESTIONS["variables"].str.split(";").str[0]
-    unplanted = ~pd.Series(list(zip(exposures, QUESTIONS["outcome"], strict=True))).isin(planted)
-    unplanted &= QUESTIONS["test"].isin(["trigger", "remedy"])
-    asked = answers[(answers["verdict"] != "not testable") & (answers["judged_on"] == "") & ~unplanted]
-    assert len(asked) > 80
+    answers = answer_questions(journal).set_index("question_id")
+    tested = answers[answers["verdict"] != "not testable"]
+    asked = tested[tested.index.isin(find_planted(truth))]
+    assert set(tested.index.difference(asked.index)) == {
+        "anxiety-tension", "stretching-tension", "relaxation-tension", "spasms-sleep",
+    }  # fmt: skip
     assert (asked["verdict"] == "supported").mean() >= 0.85
     assert "contradicted" not in set(answers["verdict"])
 
 
 @pytest.mark.slow
 def test_literature_worlds():
-    """60 people x 150 days, 2 worlds: at least 6 of the 8 planted effects on cramps are found, magnesium is not."""
+    """60 people x 150 days, 2 worlds: 6 of the 8 planted effects on cramps are found; of all else hardly anything."""
     planted = ["diuretics-cramps", "statins-cramps", "asthma-drugs-cramps", "stretching-cramps"]
     found = 0
     for seed in (2, 3):
         journal, _ = simulate_journal(people=60, days=150, world="literature", seed=seed)
         verdicts = answer_questions(journal).set_index("question_id")["verdict"]
         found += (verdicts[planted] == "supported").sum()
+        others = verdicts.drop(planted)
         assert "supported" not in set(verdicts.filter(like="magnesium"))
+        assert others.isin(["supported", "contradicted"]).sum() <= 0.03 * (others != "not testable").sum()
     assert found >= 6

@@ -303,7 +303,7 @@ def test_the_risk_command_predicts_with_interval_base_rate_and_advice(tmp_path, 
     assert risks.loc["ann", "risk_lower"] < risks.loc["ann", "risk"] < risks.loc["ann", "risk_upper"]
     assert risks.loc["bob", "n_unknown"] == 2
     assert risks.loc["bob", "risk"] == pytest.approx(0.001, rel=1e-3)  # nothing is told: the rate that was given
-    assert told[4].startswith("    Few people like this one were in the training sample: its chance alone may have")
+    assert told[4].startswith("    Too little is known of people like this one: the chance of who was in")
 
 
 def test_the_risk_command_without_labels_asks_simulated_people(tmp_path, capsys):

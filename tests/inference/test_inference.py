@@ -1,4 +1,4 @@
-"""Multiplicity, pooling, equivalence and verdicts against published figures and hand arithmetic."""
+"""Multiplicity, pooling and verdicts against published figures and hand arithmetic."""
 
 import re
 
@@ -17,7 +17,6 @@ from twitchstats.inference import (
     judge_estimates,
     pool_estimates,
 )
-from twitchstats.inference import test_equivalence as check_equivalence
 
 # Colditz et al. (1994), as metafor's dat.bcg: cases and others among the vaccinated, cases and others among controls
 BCG = np.array(
@@ -35,27 +34,13 @@ def list_bcg():
     return np.log(a / (a + b) / (c / (c + d))), np.sqrt(1 / a - 1 / (a + b) + 1 / c - 1 / (c + d))
 
 
-def test_bcg_trials_by_reml():
-    """metafor 4 (Viechtbauer 2010), rma(yi, vi) on dat.bcg: printed to four places."""
-    pooled = pool_estimates(*list_bcg(), knapp_hartung=False)
-    assert pooled["heterogeneity"] ** 2 == pytest.approx(0.3132, abs=5e-5)
-    found = [pooled[name] for name in ("estimate", "se", "ci_lower", "ci_upper")]
-    assert found == pytest.approx([-0.7145, 0.1798, -1.0669, -0.3622], abs=6e-5)
-
-
 def test_bcg_trials_with_hartung_and_knapp():
     """metafor 4, rma(yi, vi, test="knha") on dat.bcg."""
     pooled = pool_estimates(*list_bcg())
     assert pooled["df"] == 12
-    found = [pooled[name] for name in ("se", "ci_lower", "ci_upper")]
-    assert found == pytest.approx([0.1808, -1.1084, -0.3206], abs=6e-5)
-
-
-def test_paule_mandel_solves_its_equation():
-    y, se = list_bcg()
-    pooled = pool_estimates(y, se, method="paule-mandel")
-    weights = 1 / (se**2 + pooled["heterogeneity"] ** 2)
-    assert np.sum(weights * (y - pooled["estimate"]) ** 2) == pytest.approx(12, rel=1e-9)
+    assert pooled["heterogeneity"] ** 2 == pytest.approx(0.3132, abs=5e-5)
+    found = [pooled[name] for name in ("estimate", "se", "ci_lower", "ci_upper")]
+    assert found == pytest.approx([-0.7145, 0.1808, -1.1084, -0.3206], abs=6e-5)
 
 
 def test_reml_is_the_highest_point_of_its_likelihood():
@@ -93,9 +78,6 @@ def test_fewer_than_two_people_are_not_pooled(y, se, count):
 
 
 def test_pooling_refuses_what_it_cannot_read():
-    message = "method='DL' is not possible. Choose one of 'reml', 'paule-mandel'."
-    with pytest.raises(OptionError, match=f"^{re.escape(message)}$"):
-        pool_estimates([1, 2], [1, 1], method="DL")
     message = "estimates and standard_errors differ in shape: (2,) and (3,)."
     with pytest.raises(OptionError, match=f"^{re.escape(message)}$"):
         pool_estimates([1, 2], [1, 1, 1])
@@ -109,12 +91,11 @@ finite = st.floats(-3, 3, allow_nan=False)
     pairs=st.lists(st.tuples(finite, st.floats(0.01, 2)), min_size=2, max_size=12),
     shift=finite,
     scale=st.floats(0.1, 10),
-    method=st.sampled_from(["reml", "paule-mandel"]),
 )
-def test_pooling_follows_shift_scale_and_order(pairs, shift, scale, method):
+def test_pooling_follows_shift_scale_and_order(pairs, shift, scale):
     y, se = np.array(pairs).T
-    pooled = pool_estimates(y, se, method=method)
-    moved = pool_estimates(scale * (y + shift)[::-1], scale * se[::-1], method=method)
+    pooled = pool_estimates(y, se)
+    moved = pool_estimates(scale * (y + shift)[::-1], scale * se[::-1])
     assert moved["estimate"] == pytest.approx(scale * (pooled["estimate"] + shift), abs=1e-4 * scale)
     assert moved["se"] == pytest.approx(scale * pooled["se"], rel=1e-3, abs=1e-6)
     assert pooled["ci_lower"] <= pooled["estimate"] <= pooled["ci_upper"]
@@ -132,31 +113,6 @@ def test_hartung_and_knapp_hold_their_size():
     y = rng.normal(0, np.sqrt(se**2 + 0.1**2))
     share = np.mean([pool_estimates(*pair)["p_value"] < 0.05 for pair in zip(y, se, strict=True)])
     assert 0.015 < share < 0.05 + 3 * np.sqrt(0.05 * 0.95 / runs)
-
-
-def test_two_one_sided_tests_as_published():
-    """Lakens (2017), TOSTER's Welch example: means 5.25 and 5.22, sd .95 and .83, n 95 and 89, bounds +-.384."""
-    parts = np.array([0.95**2 / 95, 0.83**2 / 89])
-    df = parts.sum() ** 2 / np.sum(parts**2 / [94, 88])
-    assert df == pytest.approx(181.134, abs=5e-3)
-    row = check_equivalence(5.25 - 5.22, np.sqrt(parts.sum()), df, low=-0.384, high=0.384).iloc[0]
-    assert [row["t_lower"], row["t_upper"]] == pytest.approx([3.1530, -2.6961], abs=5e-5)
-    assert [row["p_lower"], row["p_upper"]] == pytest.approx([0.000946, 0.003839], abs=5e-7)
-    assert row["p_value"] == row["p_upper"]
-    assert [row["ci90_lower"], row["ci90_upper"]] == pytest.approx([-0.18708, 0.24708], abs=5e-5)
-
-
-@settings(deadline=None)
-@given(b=finite, se=st.floats(0.01, 2), df=st.floats(2, 200), margin=st.floats(0.05, 2))
-def test_equivalence_is_the_90_percent_interval_within_the_bounds(b, se, df, margin):
-    row = check_equivalence(b, se, df, low=-margin, high=margin).iloc[0]
-    inside = -margin < row["ci90_lower"] and row["ci90_upper"] < margin
-    assert inside == (row["p_value"] < 0.05) or abs(row["p_value"] - 0.05) < 1e-6
-
-
-def test_equivalence_needs_bounds_in_order():
-    with pytest.raises(OptionError, match=f"^{re.escape('low=0.1 must be below high=0.1.')}$"):
-        check_equivalence(0, 1, 10, low=0.1, high=0.1)
 
 
 @settings(deadline=None)

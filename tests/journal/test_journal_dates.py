@@ -109,7 +109,12 @@ def test_an_impossible_layout_is_refused(date_format, message):
         ("2024-02-30", "impossible_date", "there is no day '2024-02-30' in the calendar"),
         ("30 Feb 2024", "impossible_date", "there is no day '30 Feb 2024' in the calendar"),
         ("2025-01-01", "future_date", "'2025-01-01' lies in the future (today is 2024-12-31)"),
-        ("1024-01-01", "date_out_of_range", "'1024-01-01' lies before 1900-01-01"),
+        (
+            "1024-01-01",
+            "date_out_of_range",
+            "'1024-01-01' lies before 1900-01-01; if another calendar counts its years, write the date of "
+            "the Gregorian one, such as 2024-03-31",
+        ),
         ("", "missing_date", "the row has no date, so it can't be placed; fill it in"),
         (
             "soon",

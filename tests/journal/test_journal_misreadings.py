@@ -636,3 +636,178 @@ def test_nine_beside_codes_from_one_to_five_is_no_answer(read):
         "row 6, sleepq: 9 is outside 1-4; it stands far from all other figures, as a code for 'not recorded' does"
     )
     assert read(write_days("glucose mg/dl", lambda day: 90 + day % 20)).variables.loc[0, "unit"] == ""
+
+
+# --- whose row, and whose sum -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("headers", "names"),
+    [
+        ("first name,last name", [("Anna", "Weber"), ("Anna", "Koch"), ("Ben", "Weber")]),
+        ("Vorname,Nachname", [("Anna", "Weber"), ("Anna", "Koch"), ("Ben", "Weber")]),
+        ("patient,centre", [("1", "Bonn"), ("2", "Bonn"), ("1", "Graz")]),
+    ],
+)
+def test_a_person_told_in_two_columns_is_asked_about(read, headers, names):
+    rows = [f"2024-03-{1 + k // 3:02},{','.join(names[k % 3])},{k % 4}" for k in range(60)]
+    first, second = headers.split(",")
+    with pytest.raises(JournalError) as told:
+        read("\n".join([f"date,{headers},twitches", *rows]))
+    assert str(told.value) == (
+        f"Several rows have the same day, 2024-03-01, and columns {first!r} and {second!r} together tell them apart. "
+        "If both say whose row it is, join them into one column 'person'. If one does, name it: "
+        f"person={first!r} (command line: --person)."
+    )
+    assert read("\n".join([f"date,{headers},twitches", *rows]), person=first).days.index.nlevels == 2
+
+
+def test_a_column_that_says_what_a_row_tells_of_is_no_second_name(read):
+    rows = [f"2024-03-{1 + k // 2:02},{'AB'[k // 20]},{('mint', 'sage')[k % 2]},{k % 4}" for k in range(40)]
+    assert len(read("\n".join(["date,person,drug name,twitches", *rows])).days) == 20
+
+
+@pytest.mark.parametrize("order", [("gad 1", "gad 2", "gad 3", "gad total"), ("gad total", "gad 3", "gad 2", "gad 1")])
+def test_a_sum_beside_its_items_is_told(read, order):
+    items = [(k % 4, k // 2 % 4, k // 3 % 4) for k in range(30)]
+    cells = [dict(zip(("gad 1", "gad 2", "gad 3", "gad total"), (*some, sum(some)), strict=True)) for some in items]
+    rows = [f"2024-03-{1 + k:02},{','.join(str(cells[k][name]) for name in order)},{k % 5}" for k in range(30)]
+    journal = read("\n".join([f"date,{','.join(order)},twitches", *rows]))
+    parts = journal.variables.set_index("name")["part_of"]
+    assert parts[["gad_1", "gad_2", "gad_3"]].eq("gad_total").all()
+    assert parts["gad_total"] == ""
+    told = journal.rejects.loc[journal.rejects["rule"].eq("sum_of_parts"), "message"].to_list()
+    listed = ", ".join(repr(name) for name in order if name != "gad total")
+    assert told == [
+        f"column gad total: it is the sum of {listed} on every day, so these are read as its parts and not as its "
+        "triggers"
+    ]
+
+
+def test_what_only_nearly_adds_up_is_no_sum(read):
+    rows = [f"2024-03-{1 + k:02},{k % 4},{k // 2 % 4},{k % 4 + k // 2 % 4 + (k == 25)},{k % 5}" for k in range(30)]
+    journal = read("\n".join(["date,am,pm,both,twitches", *rows]))
+    assert "sum_of_parts" not in set(journal.rejects["rule"])
+
+
+def test_one_slip_does_not_set_the_step(read):
+    rows = [f"2024-03-{1 + k:02},{9_000_000 if k == 7 else 3000 + 100 * (k % 8)},{k % 5}" for k in range(30)]
+    journal = read("\n".join(["date,walked (m),twitches", *rows]))
+    assert journal.variables.set_index("name").loc["walked", "step"] == 200
+    assert journal.days["walked"].max() == 9_000_000
+    assert journal.rejects["message"].to_list() == [
+        "column walked (m): figures such as 9e+06 lie far beyond all others and are kept; see that they are no slips"
+    ]
+
+
+@pytest.mark.parametrize("headers", ["anna,ben", "Anna,Ben", "Anna,Ben,rain (mm)"])
+def test_columns_that_only_have_names_may_be_people(read, headers):
+    n = headers.count(",") + 1
+    rows = [",".join([f"2024-03-{1 + k:02}", *(str((k + c) % 5) for c in range(n))]) for k in range(30)]
+    told = read("\n".join([f"date,{headers}", *rows])).rejects
+    first, second = headers.split(",")[:2]
+    assert told.loc[told["rule"].eq("people_as_columns"), "message"].to_list() == [
+        f"no column has a name that is known ({first!r}, {second!r}, ...); if they are different people, write a row "
+        "for each person and day instead"
+    ]
+
+
+# --- other apps and calendars -----------------------------------------------------------------------------------------
+
+
+def lay_out(header, row, n=30):
+    """Return a diary from 1 March 2024 on, whose cells after the date `row` makes."""
+    days = [(dt.date(2024, 3, 1) + dt.timedelta(k)).isoformat() for k in range(n)]
+    return "\n".join([f"date,{header}", *(f"{day},{row(k)}" for k, day in enumerate(days))])
+
+
+def test_readings_that_a_column_of_any_name_tells_apart_are_refused(read):
+    rows = [f"2024-03-{1 + k // 2:02},{('twitch', 'coffee')[k % 2]},{k % 5}" for k in range(40)]
+    with pytest.raises(JournalError) as told:
+        read("\n".join(["date,tracker,value", *rows]))
+    assert str(told.value) == (
+        "The table holds one reading a row: 'tracker' says what 'value' measures ('twitch', 'coffee', ...). Reshape it "
+        "to one row a day with a column for each, for example with pandas: frame.pivot_table(index=[...], "
+        "columns='tracker', values='value')."
+    )
+
+
+@pytest.mark.parametrize(
+    ("header", "cells", "message"),
+    [
+        (
+            "meditate",
+            ["2", "0", "-1"],
+            "column meditate: -1, 0 and 2 are all that stands there, as in codes of a habit tracker; write yes and no, "
+            "or leave it blank",
+        ),
+        (
+            "hrv",
+            ["45", "#DIV/0!", "50", "broken"],
+            "column hrv: only 15 of 30 cells are figures, so it is kept as text; write figures, and leave blank what "
+            "is not known",
+        ),
+    ],
+)
+def test_figures_among_codes_and_errors_are_told(read, header, cells, message):
+    journal = read(lay_out(f"{header},twitches", lambda k: f"{cells[k % len(cells)]},{k % 4}"))
+    assert message in journal.rejects["message"].to_list()
+    assert journal.variables.set_index("name").loc[header, "kind"] == "text"
+
+
+def test_figures_with_signs_are_no_categories(read):
+    journal = read(lay_out("zaps,twitches", lambda k: f"{('~3', '>5', '<1', '3+', '2')[k % 5]},{k % 4}"))
+    assert journal.variables["name"].to_list() == ["zaps", "twitches"]
+
+
+@pytest.mark.parametrize(
+    "header", ["units per week alcohol", "7-day average twitches", "stress last 7 days", "moving mean of zaps"]
+)
+def test_a_header_of_more_than_a_day_is_told(read, header):
+    journal = read(lay_out(f"{header},twitches", lambda k: f"{10 + k * 5 % 7},{k % 4}"))
+    assert journal.variables["combine"].iloc[0] != "sum"
+    assert journal.rejects["message"].to_list() == [
+        f"column {header}: its header speaks of more than a day, but each figure is taken for the day of its row alone"
+    ]
+
+
+def test_a_day_in_a_header_is_no_longer_time(read):
+    assert read(lay_out("pain day 2,pain 1 day,twitches", lambda k: f"{k % 5},{k % 7},{k % 4}")).rejects[
+        "message"
+    ].str.contains("more than a day").sum() == 0  # fmt: skip
+
+
+def test_a_level_in_the_blood_is_no_rating(read):
+    text = lay_out("potassium level,energy level,twitches", lambda k: f"{3.9 + k % 4 / 10:.1f},{k % 9}.5,{k % 4}")
+    journal = read(text)
+    assert journal.variables["kind"].to_list() == ["amount", "rating", "count"]
+
+
+@pytest.mark.parametrize(
+    ("header", "name", "low", "high"),
+    [("stress 1 (none) - 5 (worst)", "stress", 1, 5), ("calm 0(none)-4(very)", "calm", 0, 4),
+     ("sleep quality 1 (best) to 5 (worst)", "sleep_quality_1_best_to_5_worst", 1, 5)],
+)  # fmt: skip
+def test_scales_whose_ends_are_named_in_brackets(read, header, name, low, high):
+    row = read(lay_out(f"{header},twitches", lambda k: f"{low + k % 5},{k % 4}")).variables.iloc[0]
+    assert (row["name"], row["kind"], row["low"], row["high"]) == (name, "rating", low, high)
+
+
+@pytest.mark.parametrize("form", ["%Y年%m月%d日", "%Y년 %m월 %d일"])
+def test_dates_of_east_asia(read, form):
+    days = [dt.date(2024, 3, 1) + dt.timedelta(k) for k in range(5)]
+    journal = read("\n".join(["date,twitches", *(f"{day.strftime(form)},{day.day}" for day in days)]))
+    assert journal.days.index.get_level_values("date").date.tolist() == days
+
+
+@pytest.mark.parametrize(
+    ("text", "wrong"),
+    [("13/03/2567", "lies in the future (today is 2024-12-31)"), ("1403-01-01", "lies before 1900-01-01")],
+)
+def test_years_of_another_calendar_have_a_way_out(read, text, wrong):
+    with pytest.raises(JournalError) as told:
+        read(f"date,twitches\n{text},1\n")
+    assert str(told.value) == (
+        f"None of the 1 rows of the table could be kept. The first: row 2, date: {text!r} {wrong}; if another calendar "
+        "counts its years, write the date of the Gregorian one, such as 2024-03-31."
+    )

@@ -9,7 +9,6 @@ from twitchstats.variables import (
     load_variables,
     load_words,
     normalise_header,
-    suggest_variables,
 )
 
 DICTIONARIES = ["variables.csv", "people_variables.csv", "episode_variables.csv"]
@@ -80,11 +79,6 @@ def test_every_factor_has_its_source():
     units = load_dictionary("units.csv")
     assert (units["factor"] > 0).all()
     assert (units["source"] != "").all()
-
-
-def test_suggestions_come_closest_first():
-    assert suggest_variables("cafeine")[0] == "caffeine"
-    assert suggest_variables("qqqq") == []
 
 
 def test_words_for_yes_are_not_words_for_no():

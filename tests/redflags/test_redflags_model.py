@@ -221,7 +221,7 @@ def test_every_risk_has_its_companions(cohort, model):
         "risk", "risk_lower", "risk_upper", "base_rate", "n_unknown", "chance_factor", "caution", "red_flags", "advice",
     ]  # fmt: skip
     assert (told["chance_factor"] > 1).all()
-    assert ((told["chance_factor"] > 1.1) == told["caution"].str.startswith("Few people like this one were in")).all()
+    assert ((told["chance_factor"] > 1.1) == told["caution"].str.startswith("Too little is known of people")).all()
     assert (told["risk_lower"] <= told["risk"]).all()
     assert (told["risk"] <= told["risk_upper"]).all()
     assert (told["advice"] != "").all()

@@ -9,7 +9,7 @@ from scipy import special, stats
 
 from twitchstats import simulate_cohort
 from twitchstats.redflags import RedFlagModel
-from twitchstats.redflags.patterns import LEVELS, find_tetrachoric, make_people
+from twitchstats.redflags.patterns import LEVELS, LOOSE_ALONE, find_error, find_tetrachoric, make_people
 from twitchstats.simulate import cohort_risk
 
 
@@ -107,3 +107,21 @@ def test_a_saved_model_tells_the_same(model, tmp_path):
     model.save(tmp_path / "model.json")
     again = RedFlagModel.load(tmp_path / "model.json")
     np.testing.assert_array_equal(again.predict_proba(people), model.predict_proba(people))
+
+
+def test_the_error_is_chance_shrinkage_and_form():
+    """By hand for a model of two numbers: the inverse penalised information, a Newton step, a share of each weight."""
+    rng = np.random.default_rng(4)
+    x = rng.normal([1.0, -2.0], [1.0, 3.0], size=(500, 2))
+    y = (rng.random(500) < special.expit(x @ [0.8, 0.4])).astype(int)
+    record = RedFlagModel(interactions="none", strength=20.0).fit(x, y).record_
+    columns, weights = np.column_stack([np.ones(500), x]), record.coefficients
+    risk = special.expit(columns @ weights)
+    penalty = np.diag(20.0 * np.r_[0.0, x.std(axis=0) ** 2])
+    inverse = np.linalg.inv(columns.T @ (columns * (risk * (1 - risk))[:, None]) + penalty)
+    chance = np.diag(columns @ inverse @ columns.T)
+    held = columns @ inverse @ penalty @ weights
+    form = LOOSE_ALONE**2 * (((x - x.mean(axis=0)) * weights[1:]) ** 2).sum(axis=1)
+    found = find_error(record.patterns, x, weights, record.covariance, record.means)
+    np.testing.assert_allclose(found, chance + held**2 + form, rtol=1e-6)
+    assert (held**2 > chance).any()

@@ -125,9 +125,9 @@ def test_worlds_are_listed():
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"people": 0}, "people=0 is not possible: choose a whole number of at least 1."),
-        ({"days": 1.5}, "days=1.5 is not possible: choose a whole number of at least 2."),
-        ({"lag": -1}, "lag=-1 is not possible: choose a whole number of at least 0."),
+        ({"people": 0}, "people=0 is not possible. Give a whole number of at least 1."),
+        ({"days": 1.5}, "days=1.5 is not possible. Give a whole number of at least 2."),
+        ({"lag": -1}, "lag=-1 is not possible. Give a whole number of at least 0."),
         ({"slope_sd": -1.0}, "slope_sd=-1.0 is not possible: a standard deviation is 0 or more."),
         ({"effect": [0.1, 0.2]}, "effect=[0.1, 0.2] is not possible: give one finite number, or one for each of 1."),
         ({"kind": "text"}, "kind='text' is not possible. Choose one of 'count', 'yes/no', 'amount'."),

@@ -261,3 +261,23 @@ def test_directions_of_a_common_cause_are_not_told_apart(journal_of):
         for person in range(60)
     ]  # fmt: skip
     assert sum(reading.endswith("comes first") for reading in readings) <= 6
+
+
+def test_a_caution_does_not_depend_on_who_and_what_else_is_told():
+    journal, _ = simulate_process("four-week cycle", people=30, days=90, seed=11)
+    everyone = tw.estimate_effects(journal, lags=(0, 1, 2), by="person")
+    assert everyone["caution"].ne("").any()
+    for person in everyone.loc[everyone["caution"].ne(""), "person"].unique()[:3]:
+        alone = tw.read_journal(journal.days.loc[[person]].reset_index())
+        rows = tw.estimate_effects(alone, lags=(0, 1, 2), by="person")
+        assert list(rows["caution"]) == list(everyone.loc[everyone["person"] == person, "caution"])
+
+
+def test_what_a_trend_leaks_from_a_late_effect_carries_its_caution():
+    """An effect five days later, of a trigger that lasts: groups find the opposite at shorter lags, and say so."""
+    journal, _ = simulate_process("autocorrelated .8", people=60, days=120, effect=0.4, lag=5, seed=7)
+    rows = tw.estimate_effects(journal, lags=(0, 1, 2, 3, 4, 5)).set_index("lag")
+    assert rows.loc[5, "caution"] == ""
+    wrong = rows.query("p_value < 0.05 and estimate < 1")
+    assert len(wrong) >= 2
+    assert wrong["caution"].str.contains("opposite to a stronger effect").all()

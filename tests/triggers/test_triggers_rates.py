@@ -145,6 +145,17 @@ def test_unequal_diaries_hold_their_size():
     assert np.mean(found) < 0.06 + noise_of(0.06, 300)
 
 
+def test_a_group_does_not_lean_towards_those_who_react_more():
+    """A trigger that rises brings more twitches, and more information, to those it makes twitch: half up, half down.
+
+    Weighted by information alone the mean of 200 people is off by more than one of its errors.
+    """
+    journal, _ = simulate_process("shared trend", people=3000, days=120, effect=0.0, lag=1, slope_sd=0.15, seed=123)
+    groups = pool_groups(build_panel(journal), kind="count", lag=1, sizes=[200])
+    ours = groups[groups["method"] == "pooled estimate_effects"]
+    assert abs(ours["estimate"].mean()) < 0.01 + 2.5 * 0.0155 / np.sqrt(3000 / 200)
+
+
 @pytest.mark.parametrize("ratio", [0.22, 4.0])
 def test_rare_outcomes_of_many_short_diaries_are_not_biased(ratio):
     """Outcome on 5 %, trigger on 10 % of 26 days, 133 people, 40 groups: the log odds ratio within .03 and noise."""

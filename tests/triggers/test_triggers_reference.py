@@ -120,17 +120,37 @@ def test_counts_of_days_without_order_are_a_poisson_regression(unordered):
 
 
 def test_yes_no_days_without_order_are_matched_sets(unordered):
-    """Each event against itself and all days without one: the conditional likelihood, maximised directly."""
+    """Each day against itself and all days of the other kind, both kinds by the number of the others; solved here."""
     days = unordered.days
     x, event = days["stress"].to_numpy(float), days["sore"].to_numpy(float) > 0
 
-    def minus_log_likelihood(b):
-        without = np.exp(b * x[~event]).sum()
-        return -(b * x[event] - np.log(np.exp(b * x[event]) + without)).sum()
+    def match(own, others, b):
+        total = np.exp(b * (others - x.mean())).sum()
+        factor = np.exp(b * (own - x.mean()))
+        moved = (others * np.exp(b * (others - x.mean()))).sum()
+        score = (own - (moved + own * factor) / (total + factor)).sum()
+        return score * (total + 1) / (total + len(own))
 
-    best = optimize.minimize_scalar(minus_log_likelihood, bounds=(-2, 2), method="bounded", options={"xatol": 1e-9}).x
+    def score(b):
+        up, down = match(x[event], x[~event], b), match(x[~event], x[event], -b)
+        return ((~event).sum() - 1) * up - (event.sum() - 1) * down
+
     row = tw.estimate_effects(unordered, outcome="sore", triggers="stress", lags=0).iloc[0]
-    assert np.log(row["estimate"]) == pytest.approx(best, rel=TOLERANCE)
+    assert np.log(row["estimate"]) == pytest.approx(optimize.brentq(score, -2, 2), rel=TOLERANCE)
+    whole = ConditionalLogit(event.astype(float), x[:, None], groups=np.zeros(len(x))).fit(disp=False)
+    assert np.log(row["estimate"]) == pytest.approx(whole.params[0], rel=0.06)
+
+
+def test_it_does_not_matter_which_days_are_called_events(unordered):
+    with_pain = unordered.days.reset_index()
+    without = tw.read_journal(with_pain.assign(sore=1 - with_pain["sore"]), outcome="sore", order="none")
+    asked, turned = (
+        tw.estimate_effects(journal, outcome="sore", triggers="stress", lags=0).iloc[0]
+        for journal in (unordered, without)
+    )
+    assert asked["estimate"] * turned["estimate"] == pytest.approx(1)
+    assert asked["ci_lower"] * turned["ci_upper"] == pytest.approx(1, rel=TOLERANCE)
+    assert asked["p_value"] == pytest.approx(turned["p_value"])
 
 
 @pytest.fixture

@@ -2,7 +2,6 @@
 
 from twitchstats.claims.analyses import ANALYSES
 from twitchstats.claims.answers import ANSWER_COLUMNS, LEDGER_COLUMNS, answer_questions, check_claims
-from twitchstats.claims.doses import compare_dose_shapes
 from twitchstats.claims.people import estimate_sign_ratios
 from twitchstats.claims.questions import Question, load_questions
 from twitchstats.claims.register import (
@@ -13,7 +12,6 @@ from twitchstats.claims.register import (
     load_claims,
     load_evidence,
 )
-from twitchstats.claims.remedies import estimate_remedy_effects
 from twitchstats.claims.summary import compare_sources, count_verdicts, introduce_questions, score_articles
 
 __all__ = [
@@ -24,11 +22,9 @@ __all__ = [
     "Question",
     "answer_questions",
     "check_claims",
-    "compare_dose_shapes",
     "compare_sources",
     "count_agreement",
     "count_verdicts",
-    "estimate_remedy_effects",
     "estimate_sign_ratios",
     "find_disagreements",
     "introduce_questions",

@@ -7,10 +7,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from twitchstats.claims.doses import compare_dose_shapes
 from twitchstats.claims.people import compare_groups, estimate_sign_ratios, find_cases, has_diagnoses
 from twitchstats.claims.questions import STAND_INS, Question
-from twitchstats.claims.remedies import estimate_remedy_effects
 from twitchstats.episodes import (
     compare_sites_by_trigger,
     estimate_duration,
@@ -21,8 +19,10 @@ from twitchstats.episodes import (
     relate_sign_to_duration,
     test_site_share,
 )
+from twitchstats.episodes.shares import get_episodes
 from twitchstats.inference import detectable_effect
 from twitchstats.journal import Journal
+from twitchstats.triggers import compare_dose_shapes, estimate_effects, estimate_remedy_effects
 
 Finding = dict[str, Any]
 LAGS = (0, 1, 2, 3)
@@ -123,16 +123,12 @@ def _group(questions: Iterable[Question], key: Callable[[Question], Any]) -> dic
 
 def estimate_all_effects(journal: Journal, outcome: str, *, triggers: Sequence[str] | None = None) -> pd.DataFrame:
     """Return the effects on an outcome that a report tells and questions rest on: at every lag that there is."""
-    from twitchstats.triggers import estimate_effects
-
     lags = (0,) if journal.calendar == "none" else LAGS
     return estimate_effects(journal, outcome=outcome, triggers=triggers, lags=lags).assign(family=KNOWN)
 
 
 def _run_triggers(questions: list[Question], source: Source) -> list[Finding]:
     """Take each estimate from the effects that are known; estimate the others of an outcome in one call."""
-    from twitchstats.triggers import estimate_effects
-
     findings: dict[Question, Finding] = {}
     for outcome, group in _group(questions, lambda question: question.outcome).items():
         known = source.effects.get(outcome, pd.DataFrame(columns=["trigger", "lag"]))
@@ -232,20 +228,9 @@ def _tell_episodes(table: pd.DataFrame, journal: Journal, question: Question, *,
     if counted == "spells":
         n_days = int(journal.days[question.outcome].notna().sum())
     else:
-        kept = journal.episodes
-        if question.outcome:
-            kept = kept[kept["kind"] == KINDS[question.outcome]]
-        n_days = len(kept[["person"]].assign(day=_find_day(kept)).drop_duplicates())
+        n_days = len(get_episodes(journal, kind=KINDS.get(question.outcome))[["person", "day"]].drop_duplicates())
     note = "" if row["reason"] else f"{int(row['n_episodes'])} {counted}"
     return row | {"detectable": detectable, "n_days": n_days, "note": note}
-
-
-def _find_day(episodes: pd.DataFrame) -> pd.Series:
-    """Return the day of each start, or its row where starts are not given."""
-    start = episodes["start"] if "start" in episodes else pd.Series(np.nan, index=episodes.index)
-    if pd.api.types.is_datetime64_any_dtype(start):
-        return start.dt.floor("D")
-    return np.floor(pd.to_numeric(start, errors="coerce")).fillna(pd.Series(range(len(start)), index=start.index))
 
 
 def _run_on_episodes(test: EpisodeTest, *, counted: str = "episodes") -> Runner:

@@ -18,6 +18,7 @@ from twitchstats.inference import adjust_p_values, judge_estimates
 from twitchstats.journal import Journal
 from twitchstats.reasons import NO_ORDER, REASONS, WHY
 from twitchstats.simulate.cohort import is_simulated
+from twitchstats.triggers import compare_directions
 
 if TYPE_CHECKING:
     from twitchstats.findings import Findings
@@ -399,8 +400,6 @@ def _add_directions(
     answers: pd.DataFrame, asked: dict[str, Question | None], journal: Journal, known: pd.DataFrame | None
 ) -> pd.DataFrame:
     """Note beside each supported trigger if, from day to day, the outcome foretells the trigger too."""
-    from twitchstats.triggers import compare_directions
-
     lagged = {name for name, question in asked.items() if question is not None and question.test == "trigger"}
     found = answers[(answers["verdict"] == "supported") & answers["question_id"].isin(lagged)]
     if found.empty or journal.calendar == "none":

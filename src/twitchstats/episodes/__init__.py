@@ -9,21 +9,17 @@ from twitchstats.episodes.course import (
     estimate_recurrence,
     estimate_spells,
     list_spells,
-    trace_duration,
-    trace_spells,
 )
-from twitchstats.episodes.signs import (
-    estimate_preceding,
+from twitchstats.episodes.sites import compare_sites_by_trigger, summarize_sites, test_site_share
+from twitchstats.episodes.symptoms import (
     estimate_sign,
     relate_pain_to_intensity,
     relate_sign_to_duration,
 )
-from twitchstats.episodes.sites import compare_sites_by_trigger, summarize_sites, test_site_share
 
 __all__ = [
     "compare_sites_by_trigger",
     "estimate_duration",
-    "estimate_preceding",
     "estimate_recurrence",
     "estimate_sign",
     "estimate_spells",
@@ -32,6 +28,4 @@ __all__ = [
     "relate_sign_to_duration",
     "summarize_sites",
     "test_site_share",
-    "trace_duration",
-    "trace_spells",
 ]

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from twitchstats.episodes.shares import (
+    LEAST_EPISODES,
     NO_COLUMN,
     RESULT_COLUMNS,
     TOO_FEW,
@@ -14,11 +15,12 @@ from twitchstats.episodes.shares import (
     finish_logit,
     get_episodes,
 )
-from twitchstats.episodes.survival import jackknife_over, trace_survival
+from twitchstats.episodes.survival import jackknife_over
 from twitchstats.errors import OptionError, check_choice
 from twitchstats.journal.record import Journal
 from twitchstats.panel import build_panel
 
+LEAST_SPELLS = 3  # spells, or free times after one, below which nothing is estimated
 SPELL_COLUMNS = ["person", "state", "start", "days", "start_seen", "end_seen"]
 
 
@@ -29,7 +31,6 @@ def estimate_duration(
     reference: float | None = 0.5,
     kind: str | None = None,
     by: str = "pooled",
-    least: int = 5,
 ) -> pd.DataFrame:
     """Estimate the share of episodes that are over within a time, open ends allowed for.
 
@@ -47,8 +48,6 @@ def estimate_duration(
     kind : {"twitch", "cramp", "spasm"}, optional
         Only these episodes.
     by : {"pooled", "person"}
-    least : int
-        With fewer episodes nothing is estimated.
 
     Returns
     -------
@@ -63,20 +62,7 @@ def estimate_duration(
         `limit` not above 0, `reference` outside 0 to 1, unknown `by`.
     """
     times = _get_durations(journal, kind)
-    return _estimate_over(times, limit, reference, by, least, NO_COLUMN)
-
-
-def trace_duration(journal: Journal, *, kind: str | None = None) -> pd.DataFrame:
-    """Return the Kaplan-Meier curve of episode durations over all people, with intervals robust to people.
-
-    Returns
-    -------
-    DataFrame
-        ``time`` (seconds), ``n_at_risk, n_ended, survival`` (share still going on), ``ci_lower, ci_upper``. With one
-        person the days are the clusters.
-    """
-    times = _get_durations(journal, kind)
-    return trace_survival(times["time"], times["ended"], _pick_clusters(times))
+    return _estimate_over(times, limit, reference, by, LEAST_EPISODES, NO_COLUMN)
 
 
 def list_spells(journal: Journal, *, outcome: str | None = None) -> pd.DataFrame:
@@ -144,7 +130,6 @@ def estimate_spells(
     limit: int = 3,
     reference: float | None = 0.5,
     by: str = "pooled",
-    least: int = 3,
 ) -> pd.DataFrame:
     """Estimate the share of spells (consecutive days with the outcome) that are over within some days.
 
@@ -158,8 +143,8 @@ def estimate_spells(
         As in `list_spells`.
     limit : int
         Days; a spell of exactly this many days is over within them.
-    reference, by, least
-        As in `estimate_duration`; `least` counts spells.
+    reference, by
+        As in `estimate_duration`.
 
     Returns
     -------
@@ -171,7 +156,7 @@ def estimate_spells(
     OptionError, UnknownNameError
         As `list_spells` and `estimate_duration`.
     """
-    return _estimate_over(_get_spells(journal, outcome, "with"), limit, reference, by, least, TOO_FEW)
+    return _estimate_over(_get_spells(journal, outcome, "with"), limit, reference, by, LEAST_SPELLS, TOO_FEW)
 
 
 def estimate_recurrence(
@@ -181,7 +166,6 @@ def estimate_recurrence(
     limit: int = 7,
     reference: float | None = 0.5,
     by: str = "pooled",
-    least: int = 3,
 ) -> pd.DataFrame:
     """Estimate the share of ended spells that are followed by another after at most `limit` free days.
 
@@ -189,27 +173,15 @@ def estimate_recurrence(
 
     Parameters
     ----------
-    journal, outcome, limit, reference, by, least
-        As in `estimate_spells`; `least` counts the free times after a spell.
+    journal, outcome, limit, reference, by
+        As in `estimate_spells`.
 
     Returns
     -------
     DataFrame
         As `estimate_duration`; ``n_episodes`` counts free times and ``median`` is in days.
     """
-    return _estimate_over(_get_spells(journal, outcome, "free"), limit, reference, by, least, TOO_FEW)
-
-
-def trace_spells(journal: Journal, *, outcome: str | None = None, state: str = "with") -> pd.DataFrame:
-    """Return the Kaplan-Meier curve of spells (``state="with"``) or of the free times between (``"free"``), in days.
-
-    Returns
-    -------
-    DataFrame
-        As `trace_duration`, ``time`` in days.
-    """
-    times = _get_spells(journal, outcome, state)
-    return trace_survival(times["time"], times["ended"], _pick_clusters(times))
+    return _estimate_over(_get_spells(journal, outcome, "free"), limit, reference, by, LEAST_SPELLS, TOO_FEW)
 
 
 def _get_durations(journal: Journal, kind: str | None) -> pd.DataFrame:

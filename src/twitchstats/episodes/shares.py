@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy import stats
 
 from twitchstats.errors import OptionError, unknown_name
-from twitchstats.inference import pool_estimates
+from twitchstats.inference import describe_estimates, pool_estimates
 from twitchstats.journal.record import Journal
 
 FloatArray = NDArray[np.float64]
@@ -17,6 +17,8 @@ RESULT_COLUMNS = [
     "measure", "estimate", "se", "df", "ci_lower", "ci_upper", "ci90_lower", "ci90_upper", "p_value", "reference",
     "heterogeneity", "n_people", "n_episodes", "reason",
 ]  # fmt: skip
+INTERVALS = ("ci_lower", "ci_upper", "ci90_lower", "ci90_upper")
+LEAST_EPISODES = 5  # of a person, below which nothing is estimated
 TOO_FEW, NO_VARIATION, NO_COLUMN = "too few days", "no variation", "variable not in this journal"
 
 
@@ -61,9 +63,9 @@ def check_share(name: str, value: float) -> None:
 
 
 def estimate_share(
-    hits: ArrayLike, person: ArrayLike, cluster: ArrayLike, *, reference: float | None, least: int = 5
+    hits: ArrayLike, person: ArrayLike, cluster: ArrayLike, *, reference: float | None
 ) -> dict[str, Any]:
-    """Estimate the share of episodes with a property.
+    """Estimate the share of episodes with a property, of people with at least `LEAST_EPISODES`.
 
     With several people it is the mean of their shares, with a t interval over people. With one person it is the share
     of all episodes, its interval from the days as clusters (ratio estimator, Cochran 1977).
@@ -76,8 +78,6 @@ def estimate_share(
         Whose episode it is, and its day.
     reference : float or None
         Share to test against.
-    least : int
-        People with fewer episodes are left out.
 
     Returns
     -------
@@ -85,39 +85,22 @@ def estimate_share(
         `RESULT_COLUMNS`; NaN with a reason where nothing can be estimated.
     """
     table = pd.DataFrame({"hit": np.asarray(hits, float), "person": np.asarray(person), "cluster": np.asarray(cluster)})
-    size = table.groupby("person")["hit"].transform("size") if len(table) else pd.Series(dtype=float)
-    table = table[size >= least]
-    n_people = table["person"].nunique()
-    if n_people > 1:
-        shares = table.groupby("person")["hit"].mean().to_numpy()
-        return average_people(shares, n_episodes=len(table), reference=reference, bounds=(0.0, 1.0))
+    table = table[table.groupby("person")["hit"].transform("size") >= LEAST_EPISODES]
+    shares = table.groupby("person")["hit"].mean()
+    told: dict[str, Any] = {"n_people": len(shares), "n_episodes": len(table), "reference": reference}
+    if len(shares) > 1:
+        spread = float(shares.std())
+        return finish(
+            float(shares.mean()), spread / np.sqrt(len(shares)), len(shares) - 1, heterogeneity=spread, **told
+        )  # fmt: skip
     days = table.groupby("cluster", dropna=False)["hit"].agg(["sum", "size"])
     if len(days) < 2:
-        return fail(TOO_FEW, n_people=n_people, n_episodes=len(table), reference=reference)
+        return fail(TOO_FEW, **told)
     share = float(days["sum"].sum() / days["size"].sum())
     residual = (days["sum"] - share * days["size"]).to_numpy()
     n = len(days)
     se = float(np.sqrt(n / (n - 1) * np.sum(residual**2)) / days["size"].sum())
-    return finish(share, se, n - 1, n_people=1, n_episodes=len(table), reference=reference, bounds=(0.0, 1.0))
-
-
-def average_people(
-    values: FloatArray,
-    *,
-    n_episodes: int,
-    reference: float | None,
-    bounds: tuple[float, float] = (-np.inf, np.inf),
-    measure: str = "share",
-) -> dict[str, Any]:
-    """Return the mean of people's figures with a t interval over people."""
-    n = len(values)
-    if n < 2:
-        return fail(TOO_FEW, n_people=n, n_episodes=n_episodes, reference=reference, measure=measure)
-    spread = float(np.std(values, ddof=1))
-    return finish(
-        float(np.mean(values)), spread / np.sqrt(n), n - 1, n_people=n, n_episodes=n_episodes, reference=reference,
-        bounds=bounds, measure=measure, heterogeneity=spread,
-    )  # fmt: skip
+    return finish(share, se, n - 1, **told)
 
 
 def finish(
@@ -128,7 +111,6 @@ def finish(
     n_people: int,
     n_episodes: int,
     reference: float | None,
-    bounds: tuple[float, float] = (-np.inf, np.inf),
     measure: str = "share",
     heterogeneity: float = np.nan,
 ) -> dict[str, Any]:
@@ -139,17 +121,14 @@ def finish(
     """
     if se <= 0 and measure == "share":
         return _finish_constant(estimate, int(df) + 1, n_people, n_episodes, reference)
-    low, high = bounds
-    half, half90 = stats.t.ppf(0.975, df) * se, stats.t.ppf(0.95, df) * se
-    p_value = np.nan
-    if reference is not None and se > 0:
-        p_value = float(2 * stats.t.sf(abs(estimate - reference) / se, df))
-    values = (
-        measure, estimate, se, float(df), max(low, estimate - half), min(high, estimate + half),
-        max(low, estimate - half90), min(high, estimate + half90), p_value,
-        np.nan if reference is None else reference, heterogeneity, n_people, n_episodes, "",
-    )  # fmt: skip
-    return dict(zip(RESULT_COLUMNS, values, strict=True))
+    low, high = (0.0, 1.0) if measure == "share" else (-np.inf, np.inf)
+    start = np.nan if reference is None else reference
+    told = describe_estimates(estimate, se, df)
+    row = {name: float(np.clip(told[name], low, high)) for name in INTERVALS}
+    return fail("", n_people=n_people, n_episodes=n_episodes, reference=reference, measure=measure) | row | {
+        "estimate": estimate, "se": se, "df": float(df), "heterogeneity": heterogeneity,
+        "p_value": float(describe_estimates(estimate - start, se, df)["p_value"]),
+    }  # fmt: skip
 
 
 def finish_logit(
@@ -163,23 +142,21 @@ def finish_logit(
         return _finish_constant(share, n, n_people, n_episodes, reference)
     logit = np.log(share / (1 - share))
     target = None if reference is None else float(np.log(reference / (1 - reference)))
-    row = finish(
-        logit, se_logit, n - 1, n_people=n_people, n_episodes=n_episodes, reference=target, measure="logit"
-    )  # fmt: skip
-    for name in ("ci_lower", "ci_upper", "ci90_lower", "ci90_upper"):
+    row = finish(logit, se_logit, n - 1, n_people=n_people, n_episodes=n_episodes, reference=target, measure="logit")
+    for name in INTERVALS:
         row[name] = float(1 / (1 + np.exp(-np.clip(row[name], -700, 700))))
     told = {"measure": "share", "estimate": share, "se": se_logit * share * (1 - share)}
     return row | told | {"reference": np.nan if reference is None else reference}
 
 
 def _finish_constant(share: float, n: int, n_people: int, n_episodes: int, reference: float | None) -> dict[str, Any]:
-    (lower, upper), (lower90, upper90) = (_wilson(share, n, level) for level in (0.95, 0.90))
-    p_value = np.nan
-    if reference is not None:
-        p_value = float(2 * stats.norm.sf(abs(share - reference) / np.sqrt(reference * (1 - reference) / n)))
-    values = ("share", share, 0.0, float(n - 1), lower, upper, lower90, upper90, p_value,
-              np.nan if reference is None else reference, 0.0, n_people, n_episodes, "")  # fmt: skip
-    return dict(zip(RESULT_COLUMNS, values, strict=True))
+    limits = [limit for level in (0.95, 0.90) for limit in _wilson(share, n, level)]
+    start = np.nan if reference is None else reference
+    score = abs(share - start) / np.sqrt(start * (1 - start) / n)
+    return fail("", n_people=n_people, n_episodes=n_episodes, reference=reference) | {
+        "estimate": share, "se": 0.0, "df": float(n - 1), "p_value": float(2 * stats.norm.sf(score)),
+        "heterogeneity": 0.0, **dict(zip(INTERVALS, limits, strict=True)),
+    }  # fmt: skip
 
 
 def _wilson(share: float, n: int, level: float) -> tuple[float, float]:
@@ -233,7 +210,7 @@ def pool_slopes(
             reference=0.0, measure=measure, heterogeneity=pooled["heterogeneity"],
         )  # fmt: skip
     if ratio:
-        for name in ("estimate", "ci_lower", "ci_upper", "ci90_lower", "ci90_upper"):
+        for name in ("estimate", *INTERVALS):
             row[name] = float(np.exp(np.clip(row[name], -700, 700)))
         row["reference"] = 1.0
     return row

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import pandas as pd
 
 from twitchstats.episodes.shares import (
+    LEAST_EPISODES,
     NO_COLUMN,
     NO_VARIATION,
     RESULT_COLUMNS,
@@ -25,7 +26,7 @@ from twitchstats.vocabulary import list_choices
 _BY = ("pooled", "person")
 
 
-def summarize_sites(journal: Journal, *, kind: str | None = None, by: str = "pooled", least: int = 5) -> pd.DataFrame:
+def summarize_sites(journal: Journal, *, kind: str | None = None, by: str = "pooled") -> pd.DataFrame:
     """Return the share of episodes at each site.
 
     Parameters
@@ -35,8 +36,6 @@ def summarize_sites(journal: Journal, *, kind: str | None = None, by: str = "poo
         Only these episodes.
     by : {"pooled", "person"}
         The mean of people's shares, or a row for each person.
-    least : int
-        People with fewer episodes are left out of the mean.
 
     Returns
     -------
@@ -60,7 +59,7 @@ def summarize_sites(journal: Journal, *, kind: str | None = None, by: str = "poo
     for person, own in groups:
         for site in sorted(own["site"].unique()):
             hits = (own["site"] == site).to_numpy(float)
-            row = estimate_share(hits, own["person"], own["day"], reference=None, least=least)
+            row = estimate_share(hits, own["person"], own["day"], reference=None)
             rows.append({"person": person, "site": site, "n_at_site": int(hits.sum())} | row)
     table = pd.DataFrame(rows, columns=["person", "site", "n_at_site", *RESULT_COLUMNS])
     order = table.assign(rank=-table["estimate"].fillna(-1.0)).sort_values(["person", "rank", "site"], kind="stable")
@@ -73,7 +72,6 @@ def test_site_share(
     sites: str | Sequence[str],
     reference: float | None = None,  # noqa: PT028
     kind: str | None = None,  # noqa: PT028
-    least: int = 5,  # noqa: PT028
 ) -> pd.DataFrame:
     """Test whether the share of episodes at some sites (together) departs from a reference.
 
@@ -87,8 +85,6 @@ def test_site_share(
         would be if no site were special.
     kind : str, optional
         Only episodes of this kind.
-    least : int
-        People with fewer episodes are left out.
 
     Returns
     -------
@@ -110,7 +106,7 @@ def test_site_share(
         result = fail(NO_COLUMN, reference=share)
     else:
         hits = episodes["site"].isin(chosen).to_numpy(float)
-        result = estimate_share(hits, episodes["person"], episodes["day"], reference=share, least=least)
+        result = estimate_share(hits, episodes["person"], episodes["day"], reference=share)
     return pd.DataFrame([{"sites": ";".join(chosen)} | result])
 
 
@@ -123,7 +119,6 @@ def compare_sites_by_trigger(
     trigger: str = "stress",
     sites: str | Sequence[str] = ("neck", "shoulder", "jaw"),
     kind: str | None = None,
-    least: int = 5,
 ) -> pd.DataFrame:
     """Ask whether the share of episodes at some sites rises with a trigger on the same day.
 
@@ -138,8 +133,6 @@ def compare_sites_by_trigger(
     sites : str or sequence of str
     kind : str, optional
         Only episodes of this kind.
-    least : int
-        A person needs this many episodes at the sites, and elsewhere.
 
     Returns
     -------
@@ -170,7 +163,7 @@ def compare_sites_by_trigger(
 
     def fit(own: pd.DataFrame) -> tuple[float, float, float] | None:
         hits, totals = own["hit"].to_numpy(float), own["size"].to_numpy(float)
-        if min(hits.sum(), (totals - hits).sum()) < least:
+        if min(hits.sum(), (totals - hits).sum()) < LEAST_EPISODES:
             return None
         return fit_logistic(hits, totals, own["dose"].to_numpy(float) / step, own["day"])
 

@@ -1,49 +1,10 @@
-"""Kaplan-Meier estimates whose intervals respect clusters."""
+"""Kaplan-Meier shares whose errors respect clusters."""
 
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
-from scipy import stats
 
 FloatArray = NDArray[np.float64]
-CURVE_COLUMNS = ["time", "n_at_risk", "n_ended", "survival", "ci_lower", "ci_upper"]
-
-
-def trace_survival(time: ArrayLike, ended: ArrayLike, cluster: ArrayLike) -> pd.DataFrame:
-    """Return the Kaplan-Meier curve with log-log intervals, robust to clusters.
-
-    The curve is that of `statsmodels.SurvfuncRight`. Its variance comes from each observation's influence on it,
-    summed over clusters, with the factor G / (G - 1) (Williams 1995, Lifetime Data Analysis 1:171). Reference: t on
-    G - 1 degrees of freedom.
-
-    Parameters
-    ----------
-    time : array-like, (n,)
-        Time until the end or until the last sight.
-    ended : array-like, (n,)
-        1 where the end was seen, 0 where it was not (censored).
-    cluster : array-like, (n,)
-        Who (or which day) each observation belongs to.
-
-    Returns
-    -------
-    DataFrame
-        A row for each time with an end: ``time, n_at_risk, n_ended, survival, ci_lower, ci_upper``; intervals are
-        missing with fewer than two clusters, and where nothing survives.
-    """
-    from statsmodels.duration.survfunc import SurvfuncRight
-
-    t, d = np.asarray(time, float), np.asarray(ended, float)
-    if len(t) == 0 or d.sum() == 0:
-        return pd.DataFrame(columns=CURVE_COLUMNS).astype(float)
-    fitted = SurvfuncRight(t, d)
-    keep = fitted.n_events > 0
-    times = fitted.surv_times[keep]
-    se = _cluster_errors(t, d, np.asarray(cluster), times)
-    survival = fitted.surv_prob[keep]
-    lower, upper = _log_log_interval(survival, se, pd.Series(np.asarray(cluster)).nunique() - 1)
-    values = (times, fitted.n_risk[keep], fitted.n_events[keep], survival, lower, upper)
-    return pd.DataFrame(dict(zip(CURVE_COLUMNS, values, strict=True)))
 
 
 def share_over(time: ArrayLike, ended: ArrayLike, limit: float) -> float:
@@ -92,45 +53,3 @@ def _tabulate(
     last = np.searchsorted(moments, time, side="right") - 1
     np.add.at(leaving, (group[last >= 0], last[last >= 0]), 1.0)
     return ending, np.cumsum(leaving[:, ::-1], axis=1)[:, ::-1]
-
-
-def _cluster_errors(
-    time: FloatArray, ended: FloatArray, cluster: "np.ndarray[tuple[int], np.dtype[np.object_]]", at: FloatArray
-) -> FloatArray:
-    """Return standard errors of the survival at given times from influences summed over clusters.
-
-    An observation's influence on the log of the curve is what its own end takes off it (1 / (Y - d) where Y are at
-    risk and d end), less what was expected of it while it was at risk (the sum of d / (Y (Y - d))). Without censoring
-    this is exactly the ratio estimator's.
-    """
-    group = pd.factorize(cluster, use_na_sentinel=False)[0]
-    n_groups = int(group.max()) + 1
-    if n_groups < 2:
-        return np.full(len(at), np.nan)
-    moments, which = np.unique(time, return_inverse=True)
-    leaving = np.zeros((n_groups, len(moments)))
-    ending = np.zeros((n_groups, len(moments)))
-    np.add.at(leaving, (group, which), 1.0)
-    np.add.at(ending, (group, which), ended)
-    deaths = ending.sum(axis=0)
-    risk = len(time) - np.concatenate([[0.0], np.cumsum(leaving.sum(axis=0))[:-1]])
-    left = np.maximum(risk - deaths, 0)
-    jump = np.divide(1.0, left, out=np.zeros_like(left), where=left > 0)
-    expected = np.cumsum(deaths / risk * jump)
-    gone = np.cumsum(ending * jump - leaving * expected, axis=1)
-    staying = leaving.sum(axis=1, keepdims=True) - np.cumsum(leaving, axis=1)
-    influence = gone - staying * expected
-    survival = np.cumprod(left / risk)
-    se = survival * np.sqrt(np.sum(influence**2, axis=0) * n_groups / (n_groups - 1))
-    place = np.searchsorted(moments, at, side="right") - 1
-    return np.where(place >= 0, se[np.maximum(place, 0)], 0.0)
-
-
-def _log_log_interval(survival: FloatArray, se: FloatArray, df: int) -> tuple[FloatArray, FloatArray]:
-    lower, upper = np.full(len(survival), np.nan), np.full(len(survival), np.nan)
-    inside = (survival > 0) & (survival < 1) & np.isfinite(se)
-    if df > 0 and inside.any():
-        s = survival[inside]
-        half = stats.t.ppf(0.975, df) * se[inside] / np.abs(s * np.log(s))
-        lower[inside], upper[inside] = s ** np.exp(half), s ** np.exp(-half)
-    return lower, upper

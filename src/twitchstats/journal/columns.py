@@ -8,10 +8,9 @@ from typing import Any
 
 from twitchstats.errors import JournalError
 from twitchstats.journal.cells import count_decimal_signs, find_guess, is_missing, read_number, settle_decimal
-from twitchstats.journal.evidence import Cells, Reading, disown
-from twitchstats.journal.known import are_doses, read_dose, read_known
+from twitchstats.journal.evidence import Reading, disown, look_at
+from twitchstats.journal.kinds import are_doses, read_dose, read_known, read_own, spread_levels
 from twitchstats.journal.layout import Column, Table, refuse_cells
-from twitchstats.journal.own import read_own, spread_levels
 from twitchstats.journal.record import Rejects
 from twitchstats.journal.schema import Facts, Schema, apply_facts, find_facts
 from twitchstats.journal.variable import DAYS, Variable, clean_name, match_header, split_header
@@ -160,8 +159,8 @@ def _settle_table(columns: list[Column], delimiter: str) -> str:
     """Return the decimal sign of a table for columns that leave it open: that of the others with figures."""
     comma = point = 0
     for column in columns:
-        if column.numbers is not None and (delimiter != ";" or Cells(column, ".").whole):
-            point += not Cells(column, ".").whole
+        if column.numbers is not None and (delimiter != ";" or look_at(column, ".").whole):
+            point += not look_at(column, ".").whole
             continue
         texts = [text for text in column.levels[:2000] if text and not is_missing(text)]
         if texts and sum(read_number(text) is not None for text in texts) > 0.8 * len(texts):
@@ -174,7 +173,7 @@ def _settle_table(columns: list[Column], delimiter: str) -> str:
 
 def _look_closer(column: Column) -> Column:
     """Return a column of figures as texts where 1.234 may be a thousand and more."""
-    if column.numbers is None or Cells(column, ".").whole:
+    if column.numbers is None or look_at(column, ".").whole:
         return column
     return replace(column, numbers=None)
 
@@ -204,7 +203,7 @@ def read_column(
     sign, remark = _settle_sign(column, sign, decimal)
     if remark:
         variable = variable.tell(remark)
-    cells = Cells(column, sign)
+    cells = look_at(column, sign)
     if daily and are_doses(variable, cells):
         return read_dose(column, variable, cells)
     if variable.canonical:

@@ -28,6 +28,8 @@ _COMPACT = re.compile(r"((?:19|20)\d{2})(\d{2})(\d{2})$")
 _PARTS = re.compile(r"(\d{1,2})([-/. ])\s?(\d{1,2})[-/. ]\s?(\d{4}|\d{2})\.?$")
 _SERIAL = re.compile(r"([2-7]\d{4})(\.\d+)?$")
 _YEAR = re.compile(r"(19|20)\d{2}$")
+_EAST_ASIAN = re.compile(r"(\d{4})\s*[\u5e74\ub144]\s*(\d{1,2})\s*[\u6708\uc6d4]\s*(\d{1,2})\s*[\u65e5\uc77c]")
+_OTHER_CALENDAR = "; if another calendar counts its years, write the date of the Gregorian one, such as 2024-03-31"
 _WHOLE = re.compile(r"[+-]?\d+(\.0+)?$")
 _WORDED = (
     re.compile(r"(?P<d>\d{1,2})(?:st|nd|rd|th)?(?: of| de)? (?P<m>[^\W\d_]+)(?: de)? (?P<y>\d{4}|\d{2})$"),
@@ -97,9 +99,10 @@ def _judge_date(text: str, read: Reader, today: dt.date) -> tuple[dt.date | None
         wrong = f"{text!r} is not a date; write it as 2024-03-31, or name its layout with date_format="
         return None, ("not_a_date", wrong)
     if date > today:
-        return None, ("future_date", f"{text!r} lies in the future (today is {today.isoformat()})")
+        way = _OTHER_CALENDAR if date.year > today.year + 300 else ""
+        return None, ("future_date", f"{text!r} lies in the future (today is {today.isoformat()}){way}")
     if date < EARLIEST:
-        return None, ("date_out_of_range", f"{text!r} lies before {EARLIEST.isoformat()}")
+        return None, ("date_out_of_range", f"{text!r} lies before {EARLIEST.isoformat()}{_OTHER_CALENDAR}")
     return date, None
 
 
@@ -187,7 +190,7 @@ def read_date(text: str, layout: str = "dmy") -> dt.date | None:
 
 def _strip_date(text: str) -> str:
     """Take the time of day and the weekday away."""
-    words = text.translate(_DASHES).split()
+    words = _EAST_ASIAN.sub(r"\1-\2-\3", text.translate(_DASHES)).split()
     if len(words) > 1 and normalise_header(words[0]) in WEEKDAYS:
         words = words[1:]
     words = _TIME.sub("", " ".join(words)).split()

@@ -1,7 +1,7 @@
 """What the cells of a column show, and reading them by the rule of what the column means."""
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, TypeAlias
 
@@ -42,35 +42,24 @@ class Reading:
     faults: dict[int, Fault]
 
 
+@dataclass(frozen=True, eq=False)
 class Cells:
-    """What the cells of a column show: shares of the filled-in ones, and their figures."""
+    """What the cells of a column show: figures, and the other texts with how often each is there."""
 
-    def __init__(self, column: Column, decimal: str) -> None:
-        self.column, self.decimal = column, decimal
-        self.n_rows = len(column)
-        if column.numbers is not None:
-            self.numbers = column.numbers if column.filled.all() else column.numbers[column.filled]
-            self.n_filled = len(self.numbers)
-            self.rest: list[tuple[str, int]] = []
-            return
-        counts, plain = column.count(), read_plain(column.levels, decimal)
-        there = counts > 0
-        rest = [(column.levels[place], int(counts[place])) for place in np.flatnonzero(~np.isfinite(plain) & there)]
-        self.rest = [(text, n) for text, n in rest if not is_missing(text)]
-        quantities = {text: value for text, _ in self.rest if (value := read_number(text, decimal)) is not None}
-        sure = np.isfinite(plain) & there
-        values = np.concatenate([plain[sure], np.array(list(quantities.values()), dtype=float)])
-        weights = [*counts[sure].tolist(), *(n for text, n in self.rest if text in quantities)]
-        self.numbers = np.repeat(values, weights)
-        self.n_filled = int(counts[sure].sum()) + sum(n for _, n in self.rest)
+    column: Column
+    decimal: str
+    n_filled: int
+    numbers: Floats
+    rest: list[tuple[str, int]] = field(default_factory=list)
+
+    @property
+    def n_rows(self) -> int:
+        """How many rows there are."""
+        return len(self.column)
 
     def without(self, codes: list[float]) -> "Cells":
         """Return the same without codes that stand for nothing recorded."""
-        other = object.__new__(Cells)
-        for name in ("column", "decimal", "n_rows", "n_filled", "rest"):
-            setattr(other, name, getattr(self, name))
-        other.numbers = self.numbers[~np.isin(self.numbers, codes)]
-        return other
+        return replace(self, numbers=self.numbers[~np.isin(self.numbers, codes)])
 
     def share(self, n: float) -> float:
         """Return a number of cells as a share of those filled in."""
@@ -165,13 +154,43 @@ class Cells:
         return min(len(np.unique(self.numbers)), 100)
 
     @cached_property
+    def outliers(self) -> Floats:
+        """Figures that lie twenty times as far from the middle as nine tenths of the others lie from each other."""
+        rows, none = self.numbers, np.array([])
+        if len(rows) < 20 or not math.isfinite(self.high - self.low):
+            return none
+        middle, spread = float(rows.mean()), float(rows.std())
+        if max(self.high - middle, middle - self.low) <= 4 * spread:  # as in most columns
+            return none
+        low, middle, high = np.percentile(rows, [5, 50, 95])
+        return np.unique(rows[np.abs(rows - middle) > 20 * (high - low)]) if high > low else none
+
+    @cached_property
     def spread(self) -> float:
-        """The standard deviation, in an order of summation that rows in another order can't change."""
+        """The standard deviation without `outliers`, in an order of summation that no order of the rows changes."""
         rows = self.numbers[np.isfinite(self.numbers)]
-        if len(rows) < 2 or self.low == self.high:
+        if len(self.outliers):
+            rows = rows[~np.isin(rows, self.outliers)]
+        if len(rows) < 2 or rows.min() == rows.max():
             return 0.0
         with np.errstate(over="ignore"):
             return float(np.std(np.sort(rows) if len(rows) < 100_000 else rows, ddof=1))
+
+
+def look_at(column: Column, decimal: str) -> Cells:
+    """Return what the cells of a column show, read with this decimal sign."""
+    if column.numbers is not None:
+        numbers = column.numbers if column.filled.all() else column.numbers[column.filled]
+        return Cells(column, decimal, len(numbers), numbers)
+    counts, plain = column.count(), read_plain(column.levels, decimal)
+    sure = np.isfinite(plain) & (counts > 0)
+    rest = [(column.levels[place], int(counts[place])) for place in np.flatnonzero(~np.isfinite(plain) & (counts > 0))]
+    rest = [(text, n) for text, n in rest if not is_missing(text)]
+    quantities = {text: value for text, _ in rest if (value := read_number(text, decimal)) is not None}
+    values = np.concatenate([plain[sure], np.array(list(quantities.values()), dtype=float)])
+    weights = [*counts[sure].tolist(), *(n for text, n in rest if text in quantities)]
+    n_filled = int(counts[sure].sum()) + sum(n for _, n in rest)
+    return Cells(column, decimal, n_filled, np.repeat(values, weights), rest)
 
 
 def find_scale(cells: Cells, *, strict: bool = False) -> tuple[float, float] | None:

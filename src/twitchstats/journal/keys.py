@@ -82,10 +82,10 @@ def pick_column(table: Table, asked: str, option: str) -> Column:
     raise unknown_name(f"column (asked for as {option}=)", asked, table.headers)
 
 
-def find_aliases(table: Table, aliases: Sequence[str]) -> list[Column]:
-    """Return the columns whose headers are among the aliases, in the order of the aliases."""
-    known = {normalise_header(column.header): column for column in reversed(table.columns)}
-    return [known[alias] for alias in aliases if alias in known]
+def find_aliases(columns: Sequence[Column], words: str) -> list[Column]:
+    """Return the columns whose headers are in a list of words, in its order."""
+    known = {normalise_header(column.header): column for column in reversed(columns)}
+    return [known[word] for word in load_words(words) if word in known]
 
 
 def find_person(table: Table, asked: str | None) -> Column | None:
@@ -95,7 +95,7 @@ def find_person(table: Table, asked: str | None) -> Column | None:
             return None
         return pick_column(table, asked, "person")
     # An 'id' that is new in each row numbers the rows, not the people.
-    found = [column for column in find_aliases(table, load_words("person column")) if not _numbers_rows(column)]
+    found = [column for column in find_aliases(table.columns, "person column") if not _numbers_rows(column)]
     return found[0] if found else None
 
 
@@ -112,7 +112,7 @@ def find_date(table: Table, asked: str | None, rejects: Rejects) -> Column | Non
     """
     if asked is not None:
         return pick_column(table, asked, "date")
-    found = find_aliases(table, load_words("date column"))
+    found = find_aliases(table.columns, "date column")
     filled = [column for column in found if look_like_dates(column.levels) > 0.5 or are_day_numbers(column.levels)]
     sure = [column for column in found if normalise_header(column.header) in load_words("sure date column")]
     if filled or sure:

@@ -12,11 +12,10 @@ from twitchstats.errors import JournalError, OptionError, check_choice, unknown_
 from twitchstats.journal.columns import read_columns
 from twitchstats.journal.entries import read_keys
 from twitchstats.journal.keys import Keys, number_days, pick_column
+from twitchstats.journal.kinds import counts, is_measured, is_open_rating
 from twitchstats.journal.layout import Table, read_frame, read_table
-from twitchstats.journal.nights import place_nights
-from twitchstats.journal.own import counts, is_open_rating
-from twitchstats.journal.record import Journal, Rejects, find_name
-from twitchstats.journal.rows import assemble_days, judge_courses
+from twitchstats.journal.record import Journal, Rejects, find_name, list_some
+from twitchstats.journal.rows import assemble_days, judge_courses, mark_sums, place_nights
 from twitchstats.journal.schema import read_schema
 from twitchstats.journal.source import Readable, Source, describe_file
 from twitchstats.journal.tables import gather_people, read_episodes, read_people
@@ -183,8 +182,9 @@ def _read_days(
     readings = place_nights(read_columns(kept, used, rejects, **reading), kept, keys, rejects)
     days = assemble_days(readings, keys, kept.rows, rejects)
     variables = judge_courses(days, [reading.variable for reading in readings], keys.calendar, rejects)
+    variables = mark_sums(days, variables, rejects)
     if rated := [variable.header for variable in variables if is_open_rating(variable)]:
-        some = ", ".join(repr(header.source) for header in rated[:6]) + (", ..." if len(rated) > 6 else "")
+        some = list_some(header.source for header in rated)
         message = (
             f"whole figures up to 10 are taken for ratings where nothing else is said: {some}. If one of these columns "
             f"counts something, say so in its header, such as '{rated[0].stem} (count)', or in the schema"
@@ -195,15 +195,15 @@ def _read_days(
 
 
 def _may_be_person(variable: Variable) -> bool:
-    """Say whether a column that nobody knows is called by one capitalised word that is no plural."""
-    return not variable.canonical and variable.source.istitle() and variable.source.isalpha() and not (
-        counts(variable.header)
-    )  # fmt: skip
+    """Say whether a column that nobody knows is called by one word that is no plural and tells of nothing measured."""
+    own = not variable.canonical and variable.source.isalpha() and variable.how.get("name") != "schema"
+    return own and not counts(variable.header) and not is_measured(variable.header)
 
 
 def _note_people_as_columns(variables: list[Variable], rejects: Rejects) -> None:
     """Tell where columns may be people: none is known, or the same known words follow different names."""
     figures = [variable for variable in variables if variable.kind not in ("text", "choice") and not variable.level]
+    bare = [variable for variable in figures if not variable.header.unit and not variable.outside]
     ends: dict[str, set[str]] = {}
     for variable in figures:
         *name, last = normalise_header(variable.header.stem).split() or [""]
@@ -212,8 +212,8 @@ def _note_people_as_columns(variables: list[Variable], rejects: Rejects) -> None
     several = [(name, known) for name, known in ends.items() if len(known) > 1]
     if len(several) > 1 and all(known == several[0][1] for _, known in several):
         found = f"columns of {several[0][0]!r} and {several[1][0]!r} measure the same"
-    elif len(figures) > 1 and all(_may_be_person(variable) for variable in figures):
-        found = f"no column has a name that is known ({figures[0].source!r}, {figures[1].source!r}, ...)"
+    elif len(bare) > 1 and all(_may_be_person(variable) for variable in bare):
+        found = f"no column has a name that is known ({bare[0].source!r}, {bare[1].source!r}, ...)"
     else:
         return
     message = f"{found}; if they are different people, write a row for each person and day instead"
@@ -359,7 +359,7 @@ def _note_strangers(table: str, found: pd.Index | pd.Series, known: pd.Index, re
     """Tell of people in another table who have no day in the journal: names may be spelt in two ways."""
     strangers = sorted(set(found.unique()) - set(known))
     if strangers:
-        some = ", ".join(repr(name) for name in strangers[:5]) + (", ..." if len(strangers) > 5 else "")
+        some = list_some(strangers, 5)
         message = f"{len(strangers)} in the {table} table have no day in the journal: {some}; their rows are kept"
         rejects.add(table, None, "", some, "no_days", message, "kept")
 

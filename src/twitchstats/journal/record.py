@@ -1,5 +1,6 @@
 """What a journal is once it has been read: five tables and how its days are ordered."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -120,6 +121,16 @@ class Journal:
         from twitchstats.showing import show_journal  # a notebook asks for it, the room of journals does not
 
         return show_journal(self)
+
+
+def list_some(names: Iterable[object], most: int = 6) -> str:
+    """Return names in quotation marks for a message: the first ones, where there are many.
+
+    >>> list_some(["a", "b", "c"], 2)
+    "'a', 'b', ..."
+    """
+    told = list(map(repr, map(str, names)))
+    return ", ".join(told[:most] + ["..."] * (len(told) > most))
 
 
 @dataclass

@@ -18,7 +18,7 @@ from twitchstats.journal.layout import Column, Table, read_table, refuse_cells
 from twitchstats.journal.record import EPISODE_COLUMNS, Rejects
 from twitchstats.journal.source import Readable
 from twitchstats.journal.variable import find_trait
-from twitchstats.variables import load_dictionary, load_words, normalise_header
+from twitchstats.variables import load_dictionary, normalise_header
 
 PEOPLE, EPISODES = "people_variables.csv", "episode_variables.csv"
 _SIDES = {"left": "left", "right": "right", "both": "both", "bilateral": "both", "l": "left", "r": "right"}
@@ -104,7 +104,7 @@ def read_episodes(
     if who is None and len(persons) != 1:
         raise JournalError("The episodes table has no person column, and the journal has several people. Add one.")
     start, clock = _find_start(table, numbered=calendar == "day")
-    end = _find(table, "end column")
+    end = next(iter(find_aliases(table.columns, "end column")), None)
     numbered = calendar == "day" and look_like_dates(start.levels) < 0.5
     reading: dict[str, Any] = {"today": today, "date_format": date_format, "numbered": numbered}
     begins, fine = _read_moments(table, start, clock, rejects, **reading)
@@ -126,19 +126,15 @@ def read_episodes(
 
 def _find_start(table: Table, *, numbered: bool) -> tuple[Column, Column | None]:
     """Return the column of starts, and that of the time of day where it stands apart from the date."""
-    found = find_aliases(table, load_words("start column"))
+    found = find_aliases(table.columns, "start column")
     if not found:
         raise JournalError("No start column in the episodes table. Name one 'start' (2024-03-31 21:30).")
-    clock = _find(table, "time column")
+    clock = next(iter(find_aliases(table.columns, "time column")), None)
     dated = [column for column in found if look_like_dates(column.levels) > 0.5]
     if dated and dated[0] is not found[0] and not numbered:
         # 'date' beside 'start' (21:30): the first tells the day, the second the time.
         return dated[0], clock or found[0]
     return found[0], clock
-
-
-def _find(table: Table, words: str) -> Column | None:
-    return next(iter(find_aliases(table, load_words(words))), None)
 
 
 def _read_moments(

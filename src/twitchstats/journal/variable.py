@@ -27,6 +27,10 @@ _LAGGED = re.compile(
 _LEADING = re.compile(
     r"\btomorrow|\bnext[\s_.-]?day|(?:^|[\s_.-])lead[\s_.-]?\d{0,2}$|[\s_.([-]t\s?\+\s?\d{1,2}[)\]]?$", re.IGNORECASE
 )
+_DAYS = re.compile(r"(?<![\w.])(?:[2-9]|\d\d)[\s-]?(?:days?|d|tage|jours|d[i\u00ed]as)\b", re.IGNORECASE)
+# '1 (best) - 5 (worst)' says the same as '(1 = best, 5 = worst)'.
+_END = r"(\d{1,3})\s*\(([^()\d]{1,30})\)"
+_NAMED_ENDS = re.compile(rf"{_END}\s*(?:-|\u2013|to|\.\.|bis)\s*{_END}$")
 _TOPS = (3, 4, 5, 6, 7, 9, 10, 20, 100)  # where scales end
 _LAG_WORDS = frozenset(load_words("lag word"))
 # Words in brackets that change nothing in what a number means.
@@ -35,6 +39,7 @@ _IDLE = frozenset(normalise_header(word) for word in load_words("idle remark")) 
 _DRINKS = frozenset(load_words("drink word"))
 _NO_UNITS = frozenset(load_words("no unit"))
 _OUTSIDE = frozenset(load_words("outside column"))
+_LONGER = frozenset(load_words("longer than a day"))
 _GOOD, _BAD = frozenset(load_words("good")), frozenset(load_words("bad"))
 _GOOD_SCALES = ("sleep_quality", "posture")  # high figures are good; in all other ratings they are bad
 
@@ -186,8 +191,9 @@ def split_header(source: str) -> Header:
 
 
 def _trim(source: str) -> str:
-    """Return a header without the number of a question before it and the sign behind it."""
-    return re.sub(r"^\d{1,3}[.)]\s+(?=\D)", "", source.strip()).rstrip("?:¿ ") or source.strip()
+    """Return a header without the number of a question and the sign around it; named ends of a scale in brackets."""
+    text = re.sub(r"^\d{1,3}[.)]\s+(?=\D)", "", source.strip()).rstrip("?:¿ ") or source.strip()
+    return _NAMED_ENDS.sub(r"(\1 = \2, \3 = \4)", text) if len(text) <= 200 else text
 
 
 def _drop(pattern: re.Pattern[str], text: str) -> str:
@@ -253,7 +259,7 @@ def _match_known(known: Variable, own: Variable, row: Mapping[str, Any], words: 
     scale = (0.0, 100.0) if row["kind"] == "rating" and header.unit == "%" else header.scale
     if scale is not None and row["kind"] != "rating":
         return own.tell(f"{row['label']} has no scale, but the header gives one")
-    if scale is not None and _runs_up(header.source) == (known.name not in _GOOD_SCALES):
+    if scale is not None and _runs_up(_trim(header.source)) == (known.name not in _GOOD_SCALES):
         return own.tell(f"its header tells a scale that runs the other way than {row['label'].lower()}")
     if scale is not None:
         return known.learn("header", low=scale[0], high=scale[1])
@@ -304,9 +310,16 @@ def _make_own(header: Header) -> Variable:
     if header.lagged:
         own = own.learn("header", role="none", lagged=header.lagged)
         own = own.tell(f"the file has moved it by {header.lagged} d already, so it is not lagged again and no trigger")
+    if tells_longer(header):
+        own = own.tell("its header speaks of more than a day, but each figure is taken for the day of its row alone")
     if _LEADING.search(header.source):
         own = own.learn("header", role="none").tell("it tells of a later day than its row's, so it is no trigger")
     return own
+
+
+def tells_longer(header: Header) -> bool:
+    """Say whether a header speaks of more than a day: of a week, the last 7 days, a moving average."""
+    return bool(_DAYS.search(header.source) or (header.words & _LONGER and not header.words <= _LONGER))
 
 
 def _from_dictionary(header: Header, row: Mapping[str, Any]) -> Variable:

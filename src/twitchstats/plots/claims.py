@@ -185,7 +185,7 @@ def plot_remedies(frame: pd.DataFrame, ax: Axes | None = None) -> Axes:
     Parameters
     ----------
     frame : DataFrame
-        Rows of `claims.estimate_remedy_effects` on one outcome; those without an estimate are left out.
+        Rows of `triggers.estimate_remedy_effects` on one outcome; those without an estimate are left out.
     ax : Axes, optional
 
     Returns

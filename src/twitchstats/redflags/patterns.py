@@ -23,6 +23,8 @@ _POWER = 13  # 2 ** 13 people of each class
 _THIN = 8
 LEVELS = np.r_[0.0, special.expit(np.linspace(-7.0, 7.0, 41)), 1.0]
 _MOST_SIGNS = 25  # beyond it products are not matched: too many
+# By what share of itself a weight misses what is true, measured on simulated people: 200,000 and 20,000 of them.
+LOOSE, LOOSE_ALONE = 0.045, 0.1
 
 
 @dataclass(frozen=True)
@@ -275,12 +277,25 @@ def find_terms(patterns: Patterns, encoded: FloatArray) -> FloatArray:
     return columns
 
 
-def find_variance(patterns: Patterns, encoded: FloatArray, covariance: FloatArray) -> FloatArray:
-    """Return the variance of log odds, (people,), for other people could have been in the training sample."""
+def find_error(
+    patterns: Patterns, encoded: FloatArray, coefficients: FloatArray, covariance: FloatArray, means: FloatArray
+) -> FloatArray:
+    """Return the mean squared error of log odds, (people,): chance, shrinkage, and the form of the model.
+
+    Chance: other people could have been in the training sample. Shrinkage: how far the penalty holds the log odds back,
+    by one Newton step. Form: each weight misses by a share of itself, `LOOSE` where pairs are in the model and
+    `LOOSE_ALONE` where they are not.
+    """
     columns, found = patterns.build(encoded), np.empty(len(encoded))
+    loose = LOOSE if any(len(parts) > 1 for parts in patterns.design.parts) else LOOSE_ALONE
+    whole = Submodel(coefficients, np.arange(len(coefficients)), coefficients, covariance)
+    pull, middle = patterns.strength * np.r_[0.0, patterns.scales] ** 2, np.r_[0.0, means]
     with threadpool_limits(1):
         for rows, told in group_patterns(encoded):
-            sub = None if told.all() else patterns.find(told)
-            own = columns[rows] if sub is None else columns[np.ix_(rows, sub.places)]
-            found[rows] = np.einsum("ij,jk,ik->i", own, covariance if sub is None else sub.covariance, own)
-    return np.maximum(found, 0.0)
+            sub = whole if told.all() else patterns.find(told)
+            own = columns[np.ix_(rows, sub.places)]
+            chance = np.einsum("ij,jk,ik->i", own, sub.covariance, own)
+            held = own @ sub.covariance @ (pull[sub.places] * sub.coefficients)
+            parts = ((own - middle[sub.places]) * sub.coefficients)[:, 1:]
+            found[rows] = np.maximum(chance, 0.0) + held**2 + loose**2 * (parts**2).sum(axis=1)
+    return found

@@ -12,7 +12,7 @@ from scipy import special
 from twitchstats.errors import NotEnoughDataError
 from twitchstats.redflags import assumptions
 from twitchstats.redflags.design import Design
-from twitchstats.redflags.patterns import Patterns, find_odds, find_terms, find_variance
+from twitchstats.redflags.patterns import Patterns, find_error, find_odds, find_terms
 from twitchstats.redflags.prevalence import SAMPLE, BaseRate, check_share, shift_log_odds
 
 FloatArray = NDArray[np.float64]
@@ -152,7 +152,7 @@ class Assessed:
     terms : ndarray, (people, 1 + terms)
         How they move with the coefficients; one column of zeros for simulated people.
     variance : ndarray, (people,)
-        By the chance of who was in the training sample.
+        Mean squared error by the chance of who was in the training sample, by shrinkage and by the model's form.
     moves : ndarray, (draws, people), or None
         By how much draws of what is uncertain move them; None where nothing is.
     """
@@ -172,7 +172,7 @@ def assess_people(record: Record, encoded: FloatArray) -> Assessed:
     """Return the log odds of people, and what is known of them."""
     log_odds = find_log_odds(record, encoded)
     terms = np.zeros((len(encoded), 1)) if record.drawn else find_terms(record.patterns, encoded)
-    variance = find_variance(record.patterns, encoded, record.covariance)
+    variance = find_error(record.patterns, encoded, record.coefficients, record.covariance, record.means)
     if record.base.source != SAMPLE:  # the share of the sample, and its error, are replaced
         variance = np.maximum(variance - 1 / record.n_serious - 1 / (record.n_people - record.n_serious), 0.0)
     moves = assumptions.draw_moves(record.origin, record.base, record.signs, encoded, log_odds)
@@ -182,7 +182,7 @@ def assess_people(record: Record, encoded: FloatArray) -> Assessed:
 def bound_risk(record: Record, people: Assessed, level: float) -> tuple[FloatArray, FloatArray, FloatArray]:
     """Return the risk of each person with limits, each (people,), that say what is known.
 
-    Of real people: how well the coefficients are known (normal on the log odds), and the base rate. Of simulated people
+    Of real people: how well the log odds are known (`patterns.find_error`), and the base rate. Of simulated people
     the number of people says nothing; what is known are the parameters that they were drawn from, so the limits are
     quantiles over draws of all of these.
     """

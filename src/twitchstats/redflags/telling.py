@@ -17,10 +17,9 @@ FloatArray = NDArray[np.float64]
 START = "starting point"
 AVERAGED = "averaging"
 RIGHT = 1.1
-FORM = 0.03  # of the log odds: what the form of the model misses, measured over random sets of signs of 200,000 people
 FEW = (
-    "Few people like this one were in the training sample: its chance alone may have moved the odds by a factor of "
-    "{factor}."
+    "Too little is known of people like this one: the chance of who was in the training sample and the form of the "
+    "model may have moved the odds by a factor of {factor}."
 )
 
 
@@ -28,7 +27,7 @@ def tell_risk(record: Record, people: pd.DataFrame, encoded: FloatArray, *, leve
     """Return each person's risk with all that must stand beside it; see `RedFlagModel.predict_risk`."""
     assessed = assess_people(record, encoded)
     risk, lower, upper = bound_risk(record, assessed, level)
-    reach = stats.norm.ppf(0.5 + level / 2) * np.sqrt(assessed.variance + FORM**2)
+    reach = stats.norm.ppf(0.5 + level / 2) * np.sqrt(assessed.variance)
     factor = np.exp(np.minimum(reach, 700.0))
     told = advise(people[find_signs(people.columns)])
     lost = find_ignored(people.columns, [*record.signs, *record.ignored])

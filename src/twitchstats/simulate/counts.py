@@ -8,7 +8,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from twitchstats.panel import shift_days
-from twitchstats.simulate.habits import draw_ar1
+from twitchstats.simulate.series import draw_ar1
 from twitchstats.simulate.world import OUTCOMES, FloatArray, Slope, get_course
 
 

@@ -1,8 +1,11 @@
 """Single episodes that agree with the daily counts: where, how long, how strong, what came before and after."""
 
+from dataclasses import dataclass
+
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from scipy.special import ndtri
 
 from twitchstats.journal.record import EPISODE_COLUMNS
 from twitchstats.simulate.world import FloatArray, Slope, get_course
@@ -10,6 +13,25 @@ from twitchstats.vocabulary import list_choices
 
 _BLOCK = 100_000  # episodes whose sites are drawn at a time: bounds memory
 KINDS = ("twitch", "cramp", "spasm")  # in the order of OUTCOMES
+
+
+@dataclass(frozen=True)
+class _Draw:
+    """Whose episodes they are, and the world that they are drawn from."""
+
+    person: NDArray[np.int64]
+    people: int
+    rows: pd.DataFrame
+    parameters: dict[str, float]
+    rng: np.random.Generator
+
+    def differ(self, spread: float) -> FloatArray:
+        """Return by how much each episode's person departs from others."""
+        return spread * self.rng.standard_normal(self.people)[self.person]
+
+    def vary(self, spread: float) -> FloatArray:
+        """Return by how much each episode departs from others of the person."""
+        return spread * self.rng.standard_normal(len(self.person))
 
 
 def draw_episodes(
@@ -45,43 +67,38 @@ def draw_episodes(
     kind, person, day = (axis.repeat(many.ravel()) for axis in np.indices(many.shape).reshape(3, -1))
     table = pd.DataFrame({"person": person, "day": day, "minute": rng.integers(7 * 60, 23 * 60, len(person))})
     table["kind"] = np.array(KINDS)[kind]
-    table["site"] = _draw_sites(kind, person, day, states, rows, slopes, parameters, rng)
+    draw = _Draw(person, counts.shape[1], rows, parameters, rng)
+    table["site"] = _draw_sites(draw, kind, day, states, slopes)
     table["side"] = rng.choice(list_choices("side"), len(table), p=[0.45, 0.45, 0.1])
-    people = counts.shape[1]
-    seconds, centred = _draw_durations(person, people, rows, parameters, rng)
-    table["duration_s"], table["ongoing"] = _censor_durations(seconds, rows, parameters, rng)
-    intensity = _draw_intensity(person, people, parameters, rng)
-    table["intensity"] = intensity
-    table["pain"] = _draw_pain(person, day, people, intensity, states["pain"], rows, parameters, rng)
+    seconds, doublings = _draw_durations(draw)
+    table["duration_s"], table["ongoing"] = _censor_durations(draw, seconds)
+    own = parameters["intensity_mean"] + draw.differ(parameters["intensity_spread"])
+    table["intensity"] = np.clip(np.round(own + draw.vary(parameters["intensity_sd"])), 1, 10)
+    table["pain"] = _draw_pain(draw, table["intensity"].to_numpy(), states["pain"][person, day])
     for sign in ("stiffness_before", "limited_movement", "fatigue_after"):
-        table[sign] = _draw_sign(sign, person, people, centred, rows, rng)
+        table[sign] = _draw_sign(draw, sign, doublings)
     order = np.lexsort((kind, table["minute"], day, person))
     return table.iloc[order].reset_index(drop=True)[["day", "minute", *(c for c in EPISODE_COLUMNS if c != "start")]]
 
 
 def _draw_sites(
-    kind: NDArray[np.int64],
-    person: NDArray[np.int64],
-    day: NDArray[np.int64],
-    states: dict[str, FloatArray],
-    rows: pd.DataFrame,
-    slopes: list[Slope],
-    parameters: dict[str, float],
-    rng: np.random.Generator,
+    draw: _Draw, kind: NDArray[np.int64], day: NDArray[np.int64], states: dict[str, FloatArray], slopes: list[Slope]
 ) -> NDArray[np.str_]:
     """Draw sites from each person's own shares, moved by the day's triggers."""
     sites = list_choices("site")
-    shares = np.stack([_lay_out_shares(rows, name, sites) for name in KINDS])
-    people = len(states["pain"])
+    shares = np.stack([_lay_out_shares(draw.rows, name, sites) for name in KINDS])
+    people, person = draw.people, draw.person
     # Dirichlet through gammas: each person's shares differ, and average to the world's
-    own = rng.gamma(np.broadcast_to(parameters["site_concentration"] * shares[:, None, :], (3, people, len(sites))))
+    own = draw.rng.gamma(
+        np.broadcast_to(draw.parameters["site_concentration"] * shares[:, None, :], (3, people, len(sites)))
+    )
     own /= own.sum(axis=2, keepdims=True)
     odds = np.ones((people, states["pain"].shape[1], len(sites)))
     for slope in slopes:
         dose = states[slope.trigger]
         change = slope.coefficient[:, None] * (dose - dose.mean(axis=1, keepdims=True)) / slope.step
         odds[:, :, sites.index(slope.outcome)] *= np.exp(change)
-    chance = rng.random(len(kind))
+    chance = draw.rng.random(len(kind))
     place = np.empty(len(kind), dtype=np.int64)
     for start in range(0, len(kind), _BLOCK):
         part = slice(start, start + _BLOCK)
@@ -97,73 +114,42 @@ def _lay_out_shares(rows: pd.DataFrame, kind: str, sites: list[str]) -> FloatArr
     return named.reindex(sites).fillna(rest).to_numpy(float)
 
 
-def _draw_durations(
-    person: NDArray[np.int64], people: int, rows: pd.DataFrame, parameters: dict[str, float], rng: np.random.Generator
-) -> tuple[FloatArray, FloatArray]:
+def _draw_durations(draw: _Draw) -> tuple[FloatArray, FloatArray]:
     """Return lognormal seconds, and the same as doublings of the median."""
-    from scipy.special import ndtri
-
-    course = get_course(rows, "duration_s")
-    own = course["sd_between_people"] * rng.standard_normal(people)
-    spread = parameters["duration_sd"]
+    course, spread = get_course(draw.rows, "duration_s"), draw.parameters["duration_sd"]
     # the share over by the limit is meant over people: their spread widens the whole
     median = np.log(course["limit"]) - np.hypot(spread, course["sd_between_people"]) * ndtri(course["size"])
-    doublings = (own[person] + spread * rng.standard_normal(len(person))) / np.log(2)
+    doublings = (draw.differ(course["sd_between_people"]) + draw.vary(spread)) / np.log(2)
     return np.exp(median + doublings * np.log(2)), doublings
 
 
-def _censor_durations(
-    seconds: FloatArray, rows: pd.DataFrame, parameters: dict[str, float], rng: np.random.Generator
-) -> tuple[FloatArray, FloatArray]:
+def _censor_durations(draw: _Draw, seconds: FloatArray) -> tuple[FloatArray, FloatArray]:
     """Return what was seen of each episode, and whether its end was not.
 
     Some episodes are watched only for a time of their own, drawn apart from their duration (twice the share of open
     ends, with the same distribution: half of those outlast it). Times are written as completed: rounded up to 5
     seconds below ten minutes and to the minute above, so that 'over within ten minutes' survives the rounding.
     """
-    watched = np.where(rng.random(len(seconds)) < 2 * parameters["ongoing"], rng.permutation(seconds), np.inf)
+    brief = draw.rng.random(len(seconds)) < 2 * draw.parameters["ongoing"]
+    watched = np.where(brief, draw.rng.permutation(seconds), np.inf)
     seen = np.minimum(seconds, watched)
-    unit = np.where(seen <= get_course(rows, "duration_s")["limit"], 5, 60)
+    unit = np.where(seen <= get_course(draw.rows, "duration_s")["limit"], 5, 60)
     return np.ceil(seen / unit) * unit, (watched < seconds).astype(float)
 
 
-def _draw_intensity(
-    person: NDArray[np.int64], people: int, parameters: dict[str, float], rng: np.random.Generator
-) -> FloatArray:
-    own = parameters["intensity_mean"] + parameters["intensity_spread"] * rng.standard_normal(people)
-    return np.clip(np.round(own[person] + parameters["intensity_sd"] * rng.standard_normal(len(person))), 1, 10)
-
-
-def _draw_pain(
-    person: NDArray[np.int64],
-    day: NDArray[np.int64],
-    people: int,
-    intensity: FloatArray,
-    level: FloatArray,
-    rows: pd.DataFrame,
-    parameters: dict[str, float],
-    rng: np.random.Generator,
-) -> FloatArray:
+def _draw_pain(draw: _Draw, intensity: FloatArray, level: FloatArray) -> FloatArray:
     """Draw pain around the day's level, rising with intensity by the world's slope."""
-    row = get_course(rows, "pain", "difference")
-    slope = row["size"] + row["sd_between_people"] * rng.standard_normal(people)
-    noise = parameters["episode_pain_sd"] * rng.standard_normal(len(person))
-    pain = level[person, day] + slope[person] * (intensity - parameters["intensity_mean"]) + noise
-    return np.clip(np.round(pain), 0, 10)
+    row = get_course(draw.rows, "pain", "difference")
+    slope = row["size"] + draw.differ(row["sd_between_people"])
+    noise = draw.vary(draw.parameters["episode_pain_sd"])
+    return np.clip(np.round(level + slope * (intensity - draw.parameters["intensity_mean"]) + noise), 0, 10)
 
 
-def _draw_sign(
-    sign: str,
-    person: NDArray[np.int64],
-    people: int,
-    doublings: FloatArray,
-    rows: pd.DataFrame,
-    rng: np.random.Generator,
-) -> FloatArray:
+def _draw_sign(draw: _Draw, sign: str, doublings: FloatArray) -> FloatArray:
     """Draw a yes/no sign with the world's share, more often in long episodes where the world says so."""
-    row = get_course(rows, sign)
-    logit = np.log(row["size"] / (1 - row["size"])) + row["sd_between_people"] * rng.standard_normal(people)[person]
+    row, rows = get_course(draw.rows, sign), draw.rows
+    logit = np.log(row["size"] / (1 - row["size"])) + draw.differ(row["sd_between_people"])
     dose = rows[(rows["outcome"] == sign) & (rows["measure"] == "odds ratio")]
     if len(dose):
         logit = logit + np.log(dose["size"].iloc[0]) * doublings
-    return (rng.random(len(person)) < 1 / (1 + np.exp(-logit))).astype(float)
+    return (draw.rng.random(len(logit)) < 1 / (1 + np.exp(-logit))).astype(float)

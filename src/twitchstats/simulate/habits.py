@@ -6,26 +6,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from twitchstats.simulate.series import draw_ar1
 from twitchstats.simulate.world import FloatArray
-
-
-def draw_ar1(shape: tuple[int, int], phi: float, rng: np.random.Generator) -> FloatArray:
-    """Return stationary first-order autoregressions of unit variance, one in each row.
-
-    Parameters
-    ----------
-    shape : (people, days)
-    phi : float
-        Correlation from one day to the next.
-    rng : Generator
-    """
-    shocks = rng.standard_normal(shape)
-    series = np.empty(shape)
-    series[:, 0] = shocks[:, 0]
-    spread = np.sqrt(1 - phi**2)
-    for day in range(1, shape[1]):
-        series[:, day] = phi * series[:, day - 1] + spread * shocks[:, day]
-    return series
 
 
 def draw_habits(
@@ -59,55 +41,29 @@ def draw_habits(
         own = np.sqrt(1 - habit["strain"] ** 2 - habit["diet"] ** 2) * draw_ar1(weekday.shape, habit["phi"], rng)
         score = habit["strain"] * strain + habit["diet"] * diet + own + habit["weekend"] * weekend
         person = rng.standard_normal((len(weekday), 1))
-        drawn[str(name)] = _SHAPES[habit["shape"]](habit, score, person, parameters, rng)
+        drawn[str(name)] = _draw_shape(habit, score, person, parameters, rng)
     return drawn
 
 
-def _draw_level(
-    habit: "pd.Series[float]", score: FloatArray, person: FloatArray, _: dict[str, float], rng: np.random.Generator
-) -> FloatArray:
-    return habit["mean"] + habit["sd_between"] * person + habit["sd_within"] * score
-
-
-def _draw_lognormal(
-    habit: "pd.Series[float]", score: FloatArray, person: FloatArray, _: dict[str, float], rng: np.random.Generator
-) -> FloatArray:
-    return np.exp(_draw_level(habit, score, person, _, rng) - habit["sd_within"] ** 2 / 2)
-
-
-def _draw_count(
-    habit: "pd.Series[float]", score: FloatArray, person: FloatArray, _: dict[str, float], rng: np.random.Generator
-) -> FloatArray:
-    rate = habit["mean"] * np.exp(habit["sd_between"] * person + habit["sd_within"] * score)
-    return rng.poisson(rate).astype(float)
-
-
-def _draw_yes_no(
-    habit: "pd.Series[float]", score: FloatArray, person: FloatArray, _: dict[str, float], rng: np.random.Generator
-) -> FloatArray:
-    spread = np.sqrt(1 + habit["sd_between"] ** 2)
-    return ((score + habit["sd_between"] * person) / spread > NormalDist().inv_cdf(1 - habit["mean"])).astype(float)
-
-
-def _draw_bout(
+def _draw_shape(
     habit: "pd.Series[float]",
     score: FloatArray,
     person: FloatArray,
     parameters: dict[str, float],
     rng: np.random.Generator,
 ) -> FloatArray:
-    minutes = parameters["bout_minutes"] * np.exp(habit["sd_within"] * rng.standard_normal(score.shape))
-    return _draw_yes_no(habit, score, person, parameters, rng) * minutes
-
-
-_SHAPES = {
-    "amount": _draw_level,
-    "rating": _draw_level,
-    "lognormal": _draw_lognormal,
-    "count": _draw_count,
-    "yes/no": _draw_yes_no,
-    "bout": _draw_bout,
-}
+    shift = habit["sd_between"] * person + habit["sd_within"] * score
+    if habit["shape"] in ("amount", "rating"):
+        return habit["mean"] + shift
+    if habit["shape"] == "lognormal":
+        return np.exp(habit["mean"] + shift - habit["sd_within"] ** 2 / 2)
+    if habit["shape"] == "count":
+        return rng.poisson(habit["mean"] * np.exp(shift)).astype(float)
+    minutes: FloatArray | float = 1.0
+    if habit["shape"] == "bout":
+        minutes = parameters["bout_minutes"] * np.exp(habit["sd_within"] * rng.standard_normal(score.shape))
+    level = (score + habit["sd_between"] * person) / np.sqrt(1 + habit["sd_between"] ** 2)
+    return (level > NormalDist().inv_cdf(1 - habit["mean"])) * minutes
 
 
 def round_habit(values: FloatArray, habit: "pd.Series[float]") -> FloatArray:

@@ -5,13 +5,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from twitchstats.errors import OptionError
+from twitchstats.errors import check_whole
 from twitchstats.journal.record import Journal
 from twitchstats.journal.variable import describe_known
 from twitchstats.simulate.counts import draw_counts, draw_means, pick_users, sum_effects
 from twitchstats.simulate.episodes import draw_episodes
-from twitchstats.simulate.gaps import draw_reported, drop_cells
 from twitchstats.simulate.habits import draw_cycles, draw_habits, round_habit
+from twitchstats.simulate.series import draw_missed
 from twitchstats.simulate.world import (
     OUTCOMES,
     FloatArray,
@@ -46,9 +46,10 @@ def simulate_journal(
     people, days : int
         Number of people, and of study days of each; days not reported have no row.
     world : str
-        ``"articles"`` (each testable claim of the articles holds), ``"faint"`` (the same effects half as large, and a
-        day later), ``"literature"`` (what published figures support, nothing else), ``"null"`` (no effects; course and
-        symptoms at their reference), or ``"demo"`` (a few strong effects).
+        ``"articles"`` (the testable claims of the articles hold, but for anxiety, stretching and relaxation on
+        stiffness, and spasms on sleep), ``"faint"`` (the same effects half as large, and a day later),
+        ``"literature"`` (what published figures support, nothing else), ``"null"`` (no effects; course and symptoms at
+        the share that the questions are set against), or ``"demo"`` (a few strong effects).
     seed : int
         One seed gives one journal.
 
@@ -76,8 +77,7 @@ def simulate_journal(
     """
     rows = load_world(world)
     for name, value, least in (("people", people, 1), ("days", days, 1), ("seed", seed, 0)):
-        if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < least:
-            raise OptionError(f"{name}={value!r} is not possible. Give a whole number of at least {least}.")
+        check_whole(name, value, least=least)
     streams = np.random.SeedSequence(int(seed)).spawn(len(_STREAMS))
     rng = {name: np.random.default_rng(stream) for name, stream in zip(_STREAMS, streams, strict=True)}
     parameters = load_parameters()
@@ -123,7 +123,8 @@ def _draw_days(
     habits = load_habits()
     raw = draw_habits(habits, parameters, weekday, rng["habits"])
     triggers = {name: round_habit(raw[name], habits.loc[name]) for name in habits.index}
-    triggers["time_in_bed"] = _draw_time_in_bed(triggers["sleep"], parameters, rng["habits"])
+    awake = parameters["awake_in_bed"] / 4 * rng["habits"].gamma(np.full(weekday.shape, 4.0))
+    triggers["time_in_bed"] = np.round(triggers["sleep"] + awake, 1)
     triggers |= draw_cycles(persons, parameters, burn_in + days, rng["habits"])
 
     slopes = draw_slopes(rows, ("trigger", "threshold", "medicine", "remedy"), people, rng["slopes"])
@@ -137,7 +138,7 @@ def _draw_days(
     triggers |= {name: round_habit(level, habits.loc[name]) for name, level in levels.items()}
 
     values = {name: series[:, burn_in:] for name, series in triggers.items()}
-    reported = draw_reported((people, days), parameters, rng["gaps"])
+    reported = _draw_reported((people, days), parameters, rng["gaps"])
     counts = np.where(reported, counts[:, :, burn_in:], np.nan)
     site_slopes = draw_slopes(rows, ("site odds",), people, rng["sites"])
     states = values | {"pain": levels["pain"][:, burn_in:]}
@@ -146,9 +147,21 @@ def _draw_days(
     return _hide_values(values, reported, habits, parameters, rng["gaps"]), episodes
 
 
-def _draw_time_in_bed(sleep: FloatArray, parameters: dict[str, float], rng: np.random.Generator) -> FloatArray:
-    awake = parameters["awake_in_bed"] / 4 * rng.gamma(np.full(sleep.shape, 4.0))
-    return np.round(sleep + awake, 1)
+def _draw_reported(
+    shape: tuple[int, int], parameters: dict[str, float], rng: np.random.Generator
+) -> np.ndarray[Any, Any]:
+    """Draw which days are reported, at least one of each person.
+
+    The share of missed days grows in a straight line by ``answered_drop`` from the first day to the last, around
+    ``answered`` over the whole diary; they come in runs.
+    """
+    people, days = shape
+    time = np.linspace(-0.5, 0.5, days) if days > 1 else np.zeros(1)
+    person = parameters["answered_spread"] * rng.standard_normal((people, 1))
+    share = np.clip(1 - parameters["answered"] + parameters["answered_drop"] * time + person, 0.01, 0.9)
+    missed = draw_missed(share, parameters["missing_run"], rng)
+    missed[missed.all(axis=1), 0] = False
+    return ~missed
 
 
 def _hide_values(
@@ -161,8 +174,10 @@ def _hide_values(
     """Set days that were not reported missing, and single cells of measured habits too."""
     hidden = {}
     for name in sorted(values):
-        shown = drop_cells(values[name], parameters["missing_cell"], rng) if name in habits.index else values[name]
-        hidden[name] = np.where(reported, shown, np.nan)
+        kept = (
+            reported & (rng.random(reported.shape) >= parameters["missing_cell"]) if name in habits.index else reported
+        )
+        hidden[name] = np.where(kept, values[name], np.nan)
     hidden["reported"] = reported.astype(float)
     return hidden
 

@@ -11,8 +11,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from twitchstats.errors import OptionError, check_choice
+from twitchstats.errors import OptionError, check_choice, check_whole
 from twitchstats.journal.record import VARIABLE_COLUMNS, Journal
+from twitchstats.panel import shift_days
+from twitchstats.simulate.series import draw_ar1, draw_missed
 
 FloatArray = NDArray[np.float64]
 BoolArray = NDArray[np.bool_]
@@ -192,10 +194,15 @@ def simulate_process(
     OptionError
         There is no such world or kind, a number is out of range, or there is not one effect for each trigger.
     """
-    process = _find_process(world)
+    if isinstance(world, str):
+        check_choice("world", world, tuple(PROCESSES))
+    process = world if isinstance(world, Process) else PROCESSES[world]
     kind = process.kind if kind is None else kind
     check_choice("kind", kind, ("count", "yes/no", "amount"))
-    _check_sizes(people=people, days=days, triggers=triggers, lag=lag, slope_sd=slope_sd)
+    for name, value, least in (("people", people, 1), ("days", days, 2), ("triggers", triggers, 1), ("lag", lag, 0)):
+        check_whole(name, value, least=least)
+    if not (np.isfinite(slope_sd) and slope_sd >= 0):
+        raise OptionError(f"slope_sd={slope_sd!r} is not possible: a standard deviation is 0 or more.")
     effects = _spread_effects(effect, triggers)
     rng = np.random.default_rng(seed)
     shape = (people, days + lag)
@@ -206,7 +213,7 @@ def simulate_process(
     own = process.outcome_pattern * (_draw_switching(shape, rng) if process.pattern == "switching" else pattern)
     state = process.state_sd * _draw_own(shape, process.outcome_memory, process.cycle, rng) * volatile + own
     if process.volatility == "exposed":
-        state += _vary_exposed(process, shift_right(x[0], lag), kind, rng)
+        state += _vary_exposed(process, shift_days(x[0], lag), kind, rng)
     varied = (effects != 0) | (np.arange(triggers) == 0)
     slopes = effects[:, None] + slope_sd * varied[:, None] * rng.standard_normal((triggers, people))
     if process.feedback:
@@ -216,20 +223,18 @@ def simulate_process(
         y, x = _draw_outcome(process, state[:, lag:] + acting, kind, rng), x[..., lag:]
     if process.copied:
         _copy_days(process.copied, x, y, rng)
-    seen = ~_draw_missing(y.shape, process.missing, rng)
-    return _make_journal(x, y, weekday[:, lag], seen, kind, process), _tell_truth(slopes, lag)
-
-
-def shift_right(values: FloatArray, days: int) -> FloatArray:
-    """Return values `days` later, 0 before."""
-    return np.pad(values, ((0, 0), (days, 0)))[:, : values.shape[1]]
+    missed = np.zeros(y.shape, dtype=bool)
+    if process.missing:
+        missed = draw_missed(np.full(y.shape, process.missing), MISSED_RUN, rng)
+        missed[missed.sum(axis=1) > days - 2, :2] = False  # two days of each person are always there
+    return _make_journal(x, y, weekday[:, lag], ~missed, kind, process), _tell_truth(slopes, lag)
 
 
 def _draw_volatility(kind: str, weekday: NDArray[np.int64], rng: np.random.Generator) -> FloatArray | float:
     """Draw by how much each day's spread differs, the same for both sides."""
     if kind == "weekend":
         return np.where(weekday >= 5, 2.0, 0.8)
-    return np.exp(0.7 * _draw_memory(weekday.shape, 0.9, rng)) if kind == "spells" else 1.0
+    return np.exp(0.7 * draw_ar1(weekday.shape, 0.9, rng)) if kind == "spells" else 1.0
 
 
 def _vary_exposed(process: Process, exposed: FloatArray, kind: str, rng: np.random.Generator) -> FloatArray:
@@ -267,21 +272,6 @@ def _copy_days(share: float, x: FloatArray, y: FloatArray, rng: np.random.Genera
         x[..., day] = np.where(copied[:, day], x[..., day - 1], x[..., day])
 
 
-def _find_process(world: str | Process) -> Process:
-    if isinstance(world, Process):
-        return world
-    check_choice("world", world, tuple(PROCESSES))
-    return PROCESSES[world]
-
-
-def _check_sizes(*, people: int, days: int, triggers: int, lag: int, slope_sd: float) -> None:
-    for name, value, least in (("people", people, 1), ("days", days, 2), ("triggers", triggers, 1), ("lag", lag, 0)):
-        if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < least:
-            raise OptionError(f"{name}={value!r} is not possible: choose a whole number of at least {least}.")
-    if not (np.isfinite(slope_sd) and slope_sd >= 0):
-        raise OptionError(f"slope_sd={slope_sd!r} is not possible: a standard deviation is 0 or more.")
-
-
 def _spread_effects(effect: float | Sequence[float], triggers: int) -> FloatArray:
     """Return one effect for each trigger."""
     given = np.atleast_1d(np.asarray(effect, dtype=float))
@@ -309,7 +299,7 @@ def _draw_trigger(
 def _draw_own(shape: tuple[int, int], memory: float, cycle: float, rng: np.random.Generator) -> FloatArray:
     """Draw series of variance 1: first-order autoregressive, or with a cycle second-order (damping .93 a day)."""
     if not cycle:
-        return _draw_memory(shape, memory, rng)
+        return draw_ar1(shape, memory, rng)
     first, second, start = 2 * 0.93 * np.cos(2 * np.pi / cycle), -(0.93**2), 60
     noise = rng.standard_normal((shape[0], shape[1] + start))
     series = noise.copy()
@@ -318,18 +308,6 @@ def _draw_own(shape: tuple[int, int], memory: float, cycle: float, rng: np.rando
     spread = np.sqrt((1 - second) / ((1 + second) * ((1 - second) ** 2 - first**2)))
     kept: FloatArray = series[:, start:] / spread
     return kept
-
-
-def _draw_memory(shape: tuple[int, int], memory: float, rng: np.random.Generator) -> FloatArray:
-    """Draw first-order autoregressive series of variance 1; with memory 1 a walk that ends 2 from its start (1 SD)."""
-    noise = rng.standard_normal(shape)
-    walks = memory >= 1
-    scale = np.sqrt(4 / shape[1]) if walks else np.sqrt(1 - memory**2)
-    series = np.empty(shape)
-    series[:, 0] = 0.0 if walks else noise[:, 0]
-    for day in range(1, shape[1]):
-        series[:, day] = memory * series[:, day - 1] + scale * noise[:, day]
-    return series
 
 
 def _draw_pattern(pattern: str, weekday: NDArray[np.int64], rng: np.random.Generator) -> FloatArray:
@@ -374,20 +352,6 @@ def _draw_counts(log_rate: FloatArray, dispersion: float, rng: np.random.Generat
     if dispersion:
         mean = mean * rng.gamma(1 / dispersion, dispersion, mean.shape)
     return rng.poisson(mean).astype(np.float64)
-
-
-def _draw_missing(shape: tuple[int, int], share: float, rng: np.random.Generator) -> BoolArray:
-    """Draw a two-state Markov chain of days without entry; two days of each person are always there."""
-    missed = np.zeros(shape, dtype=bool)
-    if not share:
-        return missed
-    chance = rng.random(shape)
-    missed[:, 0] = chance[:, 0] < share
-    for day in range(1, shape[1]):
-        begins = share / (1 - share) / MISSED_RUN
-        missed[:, day] = chance[:, day] < np.where(missed[:, day - 1], 1 - 1 / MISSED_RUN, begins)
-    missed[missed.sum(axis=1) > shape[1] - 2, :2] = False
-    return missed
 
 
 def _make_journal(

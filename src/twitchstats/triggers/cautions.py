@@ -4,9 +4,9 @@ from dataclasses import replace
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
-from twitchstats.panel import FloatArray
-from twitchstats.triggers.engine import Options, Scores, score_panel
+from twitchstats.triggers.engine import Options, score_panel
 from twitchstats.triggers.families import choose_family
 from twitchstats.triggers.request import Request
 from twitchstats.triggers.rows import list_people, pool_people
@@ -19,6 +19,7 @@ CAUTIONS = {
     "later": f"the trigger {LATER} days later goes with it too: a shared cycle or trend is left",
     "trend": "depends on how stiff the trend is",
     "reverse": "the outcome foretells the trigger as well: a common cause is possible",
+    "beside": "opposite to a stronger effect some days apart: a trend leaks that way",
     "copied": "days filled in together count once",
 }
 
@@ -39,63 +40,59 @@ def find_cautions(request: Request, frame: pd.DataFrame, options: Options) -> pd
     Series
         Values of `CAUTIONS`, several joined by "; ": "later", a negative control given the found days themselves
         (Lipsitch, Tchetgen Tchetgen and Cohen 2010); "trend", where with a trend term every eight days less than half
-        the effect is left; "reverse", where the outcome foretells the trigger at least as strongly.
+        the effect is left; "reverse", where the outcome foretells the trigger at least as strongly; "beside", where
+        another lag's effect is the opposite and stronger (a fitted trend leaks so).
     """
     words = pd.Series("", index=frame.index, dtype="str")
-    found = frame["p_value"].lt(ALPHA) & np.isfinite(frame["estimate"])
-    if not found.any():
-        return words
+    found = frame[frame["p_value"].lt(ALPHA) & np.isfinite(frame["estimate"])]
     copied = request.panel.copied.mean() if request.panel.copied.size else 0.0
-    for trigger, rows in frame[found].groupby("trigger"):
-        for index, keys in _try_others(request, str(trigger), rows, options).items():
-            told = [CAUTIONS[key] for key in keys]
-            words[index] = "; ".join([*told, *([CAUTIONS["copied"]] if copied > COPIED else [])])
+    told: dict[object, list[str]] = {index: [] for index in found.index}
+    alike = found["trigger"] if options.pooled else found["trigger"].map(request.variables["kind"])
+    for (_, lag), rows in found.groupby([alike, "lag"]) if request.panel.ordered else ():
+        for key, speaks in _try_others(request, rows, int(lag), options).items():
+            for index in rows.index[speaks]:
+                told[index].append(CAUTIONS[key])
+    for index in found.index[_is_beside(frame).loc[found.index]] if options.effect == "total" else ():
+        told[index].append(CAUTIONS["beside"])
+    always = [CAUTIONS["copied"]] if copied > COPIED else []
+    words[found.index] = ["; ".join([*told[index], *always]) for index in found.index]
     return words
 
 
-def _try_others(request: Request, trigger: str, rows: pd.DataFrame, options: Options) -> dict[int, list[str]]:
-    """Return the keys of the cautions of each found row of one trigger."""
-    panel, outcome = request.panel, request.outcome
-    told: dict[int, list[str]] = {int(index): [] for index in rows.index}
-    if not panel.ordered:
-        return told
-    pooled = options.pooled
-    people = np.arange(len(panel.people)) if pooled else np.flatnonzero(panel.people.isin(rows["person"]))
-    part = panel.take(people)
-    family = choose_family(request.kind)
-    lags = sorted(set(rows["lag"]))
+def _is_beside(frame: pd.DataFrame) -> pd.Series:
+    """Return which rows are opposite to a stronger effect of the same trigger at another lag."""
+    own = frame["estimate"].where(np.isfinite(frame["estimate"]), 0.0)
+    groups = own.groupby([frame["person"], frame["trigger"]])
+    highest, lowest = groups.transform("max"), groups.transform("min")
+    return (own < 0) & (highest > -own) | (own > 0) & (lowest < -own)
+
+
+def _try_others(request: Request, rows: pd.DataFrame, lag: int, options: Options) -> dict[str, NDArray[np.bool_]]:
+    """Return which rows, of a group's trigger or of people's own ones of the same kind, have which caution."""
+    first = str(rows["trigger"].iloc[0])
+    family, reverse_family = (
+        choose_family(str(request.variables.loc[name, "kind"])) for name in (request.outcome, first)
+    )
+    if options.pooled:
+        panel, outcome, trigger, tell = request.panel, request.outcome, first, pool_people
+    else:
+        panel, tell = request.panel.pair(rows["person"], request.outcome, rows["trigger"]), list_people
+        outcome, trigger = panel.names
+    group = options.pooled and len(panel.people) > 1
     plain = replace(options, adjust="each", effect="total", window=1)
-    fine = replace(options, adjust="each", trend="fine")
-    beside = replace(plain, effect="that day", trend="fine" if pooled and options.trend == "smooth" else options.trend)
-    later = [
-        _test(score_panel(part, outcome, [trigger], [-LATER, lag], family=family, options=beside), pooled)[:, 0]
-        for lag in lags
-    ]
-    effects = np.full((len(people), len(lags)), np.nan)  # with a fine trend, where that is another one
-    if options.trend == "smooth" and not (pooled and len(people) > 1):
-        finer = score_panel(part, outcome, [trigger], lags, family=family, options=fine)
-        table = (pool_people if pooled else list_people)(
-            finer, request.variables.loc[[trigger], "step"].to_numpy(float)
-        )
-        effects = table["estimate"].to_numpy(float).reshape(-1, len(lags))
-    back = [max(1, lag) for lag in lags]
-    reverse_family = choose_family(str(request.variables.loc[trigger, "kind"]))
-    reverse = _test(score_panel(part, trigger, [outcome], back, family=reverse_family, options=plain), pooled)
-    places = dict.fromkeys(part.people, 0) if pooled else {name: place for place, name in enumerate(part.people)}
-    for index, row in rows.iterrows():
-        place, lag = (0 if pooled else places[row["person"]]), lags.index(row["lag"])
-        kept = effects[place, lag] / row["estimate"] if row["estimate"] else 1.0
-        checks = {
-            "later": later[lag][place] < ALPHA,
-            "trend": np.isfinite(kept) and kept < 0.5,
-            "reverse": reverse[place, lag] < min(ALPHA, row["p_value"]),
-        }
-        told[int(index)] = [key for key, speaks in checks.items() if speaks]
-    return told
-
-
-def _test(scores: Scores, pooled: bool) -> FloatArray:
-    """Return p-values, (P or 1, L)."""
-    table = (pool_people if pooled else list_people)(scores, np.ones(1))
-    p_values: FloatArray = table["p_value"].fillna(1.0).to_numpy(float).reshape(-1, scores.n.shape[2])
-    return p_values
+    beside = replace(plain, effect="that day", trend="fine" if group and options.trend == "smooth" else options.trend)
+    later = score_panel(panel, outcome, [trigger], [-LATER, lag], family=family, options=beside)
+    reverse = score_panel(panel, trigger, [outcome], [max(1, lag)], family=reverse_family, options=plain)
+    p_later, p_reverse = (
+        tell(scores, np.ones(1))["p_value"].fillna(1.0).to_numpy(float)
+        for scores in (later.select(np.s_[:, :, :1]), reverse)
+    )
+    told = {"later": p_later < ALPHA, "reverse": p_reverse < np.minimum(ALPHA, rows["p_value"])}
+    if options.trend == "smooth" and not group:
+        lags = request.lags if options.effect == "that day" else [lag]
+        fine = replace(options, adjust="each", trend="fine")
+        finer = score_panel(panel, outcome, [trigger], lags, family=family, options=fine)
+        effect = tell(finer.select(np.s_[:, :, [lags.index(lag)]]), np.ones(1))["estimate"].to_numpy(float)
+        steps = request.variables.loc[rows["trigger"], "step"].to_numpy(float)
+        told["trend"] = effect * steps / rows["estimate"].to_numpy(float) < 0.5
+    return {key: told[key] for key in CAUTIONS if key in told}

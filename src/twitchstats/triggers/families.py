@@ -55,6 +55,13 @@ class Family:
         weights = ok * mean * (1 + alpha[:, None] * level) / (1 + alpha[:, None] * mean)
         return weights, ok * y / np.where(ok > 0, mean, 1.0)
 
+    def raise_mean(self, factor: FloatArray, *, share: FloatArray) -> FloatArray:
+        """Return a day's mean where its mean, or odds, are multiplied by `factor`: of counts, as a multiple of before.
+
+        Of yes/no days, with `share` of days, the probability.
+        """
+        return factor if self.name == "count" else share * factor / (1 + share * (factor - 1))
+
     def grow(self, factor: FloatArray, *, beyond: FloatArray, share: FloatArray) -> FloatArray:
         """Return what the variance of a day's outcome is multiplied by where its mean, or odds, are by `factor`.
 
@@ -72,7 +79,9 @@ class Family:
         Counts: the mean news of the twitches, less the mean news of all days, each day counted `factor` times:
         the score of the conditional Poisson likelihood, in which a person's level cancels (Armstrong, Gasparrini and
         Tobias 2014). Yes/no: the news of each event, less the mean news of that day and all days without an event:
-        the conditional likelihood of a matched set (Breslow and Day 1980), summed over events.
+        the conditional likelihood of a matched set (Breslow and Day 1980), summed over events; and the same with days
+        with and without it exchanged, each by the share of the other days, so that it does not matter which is which;
+        a single event counts once.
 
         Parameters
         ----------
@@ -86,13 +95,12 @@ class Family:
             total, moved = _weigh_news(weights, factor, news)
             taken = moved / total
             return (events[:, None, None] * news).sum(-1) - events.sum(-1)[:, None, None] * taken, taken
-        event = events[:, None, None] > 0
-        without = weights * (events == 0)
-        total, moved = _weigh_news(without, factor, news)
-        plain, start = _weigh_news(without, np.ones_like(factor), news)
-        with_own = np.where(event, (moved[..., None] + factor * news) / (total[..., None] + factor), 0.0)
-        scale = (total + 1) / np.maximum(total + events.sum(-1)[:, None, None], 1.0)
-        return (np.where(event, news, 0.0) - with_own).sum(-1) * scale, moved / total - start / plain
+        event, days = events > 0, weights > 0
+        with_it, without = ((days & kind).sum(-1) - 1.0 for kind in (event, ~event))
+        share = (with_it / np.maximum(with_it + without, 1.0)).clip(0, 1)[:, None, None]
+        up, taken_up = _match_days(weights * event, weights * ~event, factor, news)
+        down, taken_down = _match_days(weights * ~event, weights * event, 1 / factor, news)
+        return (1 - share) * up - share * down, (1 - share) * taken_up + share * taken_down
 
 
 FAMILIES = {
@@ -105,6 +113,21 @@ FAMILIES = {
 def choose_family(kind: str) -> Family:
     """Return the family of an outcome of this kind; ratings are amounts."""
     return FAMILIES.get(kind, FAMILIES["amount"])
+
+
+def _match_days(
+    own: FloatArray, others: FloatArray, factor: FloatArray, news: FloatArray
+) -> tuple[FloatArray, FloatArray]:
+    """Return the score of days, each matched with all the `others`, and what an effect takes from their news.
+
+    Both kinds of days are weights (B, n), 0 for days of the other kind.
+    """
+    total, moved = _weigh_news(others, factor, news)
+    plain, start = _weigh_news(others, np.ones_like(factor), news)
+    mine = own[:, None, None] > 0
+    matched = np.where(mine, (moved[..., None] + factor * news) / (total[..., None] + factor), 0.0)
+    scale = (total + 1) / np.maximum(total + mine.sum(-1), 1.0)
+    return (np.where(mine, news, 0.0) - matched).sum(-1) * scale, moved / total - start / plain
 
 
 def _weigh_news(weights: FloatArray, factor: FloatArray, news: FloatArray) -> tuple[FloatArray, FloatArray]:

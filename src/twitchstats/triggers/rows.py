@@ -15,9 +15,10 @@ from twitchstats.panel import FloatArray
 from twitchstats.triggers.engine import GRID, LEAST_POOLED_DF, REFUSALS, TINY, ZERO, Scores
 
 POWER = 0.8
-FOUND = 0.92  # of a large effect that an estimate finds in short diaries: what the study measures at 120 days
 FINER = 4  # points of a fine grid for each of the coarse one
 SECANTS = 6
+SEPARATED = 0.02  # of the test of no effect that is left at the end of the grid where there is no end
+PEOPLE_EVEN = 20  # as many people halve what their information counts for where their effects differ
 WIDE = 12.0  # standard errors that the grid of a difference reaches per unit of GRID
 ENDS = ("ci_lower", "ci_upper", "ci90_lower", "ci90_upper")
 PAIRS = (
@@ -58,12 +59,27 @@ class Curve:
 
     @cached_property
     def middle(self) -> NDArray[np.int64]:
-        """The last place of the grid before the statistic changes sign, the change nearest to the middle."""
+        """The last place of the grid before the statistic changes sign, the change nearest to the middle.
+
+        Where it never does, where it is nearest to that.
+        """
         change = (self.values[:, :-1] >= 0) & (self.values[:, 1:] < 0)
         last = self.values.shape[1] - 1
         distance = np.abs(np.arange(last) - last / 2)
         nearest = np.where(change, distance, np.inf).argmin(1)
-        return np.where(change.any(1), nearest, np.where(self.values[:, last // 2] >= 0, last, 0))
+        return np.where(change.any(1), nearest, np.abs(self.values).argmin(1))
+
+    def estimate(self) -> FloatArray:
+        """Return the effect at which the statistic is none, (R,); where it never is, the one that is nearest to that.
+
+        Infinite where an effect without end would explain the outcome: it comes only with the trigger, or never.
+        """
+        rows = np.arange(len(self.values))
+        start = self.statistic(np.zeros((len(rows), 1)))[:, 0]
+        none = (self.values > 0).all(1) | (self.values < 0).all(1)
+        endless = none & (np.abs(self.values[rows, self.middle]) < SEPARATED * np.abs(start))
+        nearest = np.where(endless, np.copysign(np.inf, start), self.grid[rows, self.middle])
+        return np.where(none, nearest, self.cross(0.0))
 
     def cross(self, level: ArrayLike) -> FloatArray:
         """Return the effect at which the statistic falls to a level, (R,); infinite where it never does.
@@ -115,7 +131,7 @@ def describe_curve(curve: Curve, t: FloatArray, *, alpha: float, detect: float |
     power = Curve(curve.planted, curve.grid - curve.grid.mean(1, keepdims=True), curve.df, curve.planted)
     up, down = power.cross(-needed), power.cross(needed)
     return {
-        "estimate": curve.cross(0.0),
+        "estimate": curve.estimate(),
         "ci_lower": curve.cross(quantile), "ci_upper": curve.cross(-quantile),
         "ci90_lower": curve.cross(narrow), "ci90_upper": curve.cross(-narrow),
         "detectable_up": np.where(np.isfinite(up), up, np.nan),
@@ -146,8 +162,9 @@ class Evaluator:
         self.scale = np.where(scores.scale > 0, scores.scale, 1.0)
         self.size, self.zero = scores.size, scores.curve[..., ZERO]
         self.error = scores.spread[..., ZERO]
-        yes_no = (scores.information < scores.size) & scores.is_ratio
-        self.variance = np.where(yes_no, scores.information / np.maximum(scores.size, TINY), 0.0)
+        slope = scores.shift / np.where(GRID == 0, 1.0, GRID)  # what is found per effect
+        slope[..., ZERO] = (slope[..., ZERO - 1] + slope[..., ZERO + 1]) / 2
+        self.found = interpolate.CubicSpline(GRID, np.log(np.maximum(slope, TINY**0.5)), axis=-1).c
         self.planted = interpolate.CubicSpline(GRID, np.log(np.maximum(scores.planted, TINY**0.5)), axis=-1).c
         if self.is_ratio:
             self.curve = interpolate.CubicSpline(GRID, scores.curve, axis=-1).c
@@ -165,18 +182,12 @@ class Evaluator:
     def power(self, effect: FloatArray) -> FloatArray:
         """Return what each person's test of no effect would be if there were that effect, with the sign turned."""
         error = self.plant(effect)
-        score = self(self.find(effect)) - self.zero[..., None]
-        return np.where(error > 0, score / np.where(error > 0, error, 1.0), np.nan)
+        return np.where(error > 0, self.find(effect) / np.where(error > 0, error, 1.0), np.nan)
 
     def find(self, effect: FloatArray) -> FloatArray:
-        """Return what would be found of a planted effect.
-
-        Where an effect makes yes/no days, those without the outcome have less of the trigger's variance left: with q
-        the variance of the outcome, r = 1 - q b^2 r^2.
-        """
-        spread = 4 * self.variance[..., None] * (effect * self.scale[..., None]) ** 2
-        left = np.where(spread > TINY, 2 * (np.sqrt(1 + spread) - 1) / np.where(spread > TINY, spread, 1.0), 1.0)
-        return FOUND * left * effect
+        """Return the score at no effect to be expected if there were that effect, with the sign turned."""
+        at = np.clip(effect * self.scale[..., None], GRID[0], GRID[-1])
+        return -at * np.exp(_evaluate(self.found, at))
 
     def plant(self, effect: FloatArray) -> FloatArray:
         """Return the standard error of the score at no effect if there were that effect."""
@@ -336,11 +347,13 @@ def _pool_pair(scores: Scores, step: float) -> tuple[Curve, FloatArray, dict[str
         spread |= {"p_anyone": float(stats.chi2.sf((known["z"] ** 2).sum(), usable.sum()))}
     noise = scores.spread[:, ZERO] ** 2 * scale**2 / np.maximum(information, TINY)
     noise = np.median(noise) if scores.is_ratio else noise
-    weight = scale / (noise + tau**2 * information)
+    # who reacts more may have more twitches, and so more information: the mean effect of many people, whose chance
+    # error is small, would lean towards them
+    even = 1 + people / PEOPLE_EVEN
+    weight = scale / (noise + even * tau**2 * information)
 
-    def add(effect: FloatArray, *, planted: bool = False) -> FloatArray:
-        effect = np.broadcast_to(effect, (people, effect.shape[-1]))
-        return evaluator(evaluator.find(effect) if planted else effect) * weight[:, None]
+    def add(effect: FloatArray) -> FloatArray:
+        return evaluator(np.broadcast_to(effect, (people, effect.shape[-1]))) * weight[:, None]
 
     def statistic(effect: FloatArray) -> FloatArray:
         return _t_of_sums(add(effect))[None]
@@ -355,12 +368,14 @@ def _pool_pair(scores: Scores, step: float) -> tuple[Curve, FloatArray, dict[str
     unit = 1 / np.median(scale) if scores.is_ratio else max(error, 1e-9 * abs(centre), TINY) * WIDE
     grid = centre + unit * _fine_grid()[None]
     start = Curve(statistic, grid, np.array([people - 1.0]), statistic)
-    left = add(np.nan_to_num(start.cross(0.0), posinf=0.0, neginf=0.0)[:, None])
+    left = add(np.nan_to_num(start.estimate(), posinf=0.0, neginf=0.0)[:, None])
     spread_now = np.sqrt((left**2).sum())  # between people, around their mean effect
 
     def power(effect: FloatArray) -> FloatArray:
-        each = evaluator.plant(np.broadcast_to(effect, (people, effect.shape[-1]))) * weight[:, None]
-        return ((add(effect, planted=True) - none).sum(0) / (np.sqrt((each**2).sum(0)) / error_now * spread_now))[None]
+        effect = np.broadcast_to(effect, (people, effect.shape[-1]))
+        each = evaluator.plant(effect) * weight[:, None]
+        found = (evaluator.find(effect) * weight[:, None]).sum(0)
+        return (found / (np.sqrt((each**2).sum(0)) / error_now * spread_now))[None]
 
     curve = replace(start, planted=power)
     return curve, statistic(np.zeros((1, 1)))[:, 0], spread | {"heterogeneity": tau * step}
@@ -386,7 +401,7 @@ def describe_people(scores: Scores) -> dict[str, FloatArray]:
     own = scores.select(usable)
     evaluator = Evaluator(own)
     curve, t = trace_own(own)
-    estimate = curve.cross(0.0)
+    estimate = curve.estimate()
     at, width = np.where(np.isfinite(estimate), estimate, 0.0)[:, None], 0.01 / evaluator.scale[:, None]
     slope = ((evaluator(at - width) - evaluator(at + width)) / (2 * width))[:, 0]
     told = np.isfinite(estimate) & (slope > 0)

@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 
 from twitchstats.episodes.shares import (
+    LEAST_EPISODES,
     NO_COLUMN,
     NO_VARIATION,
     TOO_FEW,
@@ -19,6 +20,7 @@ from twitchstats.episodes.shares import (
 from twitchstats.errors import check_choice
 from twitchstats.journal.record import Journal
 
+LEAST_PAIRS = 10  # episodes of a person with both ratings
 SIGNS = ("stiffness_before", "limited_movement", "fatigue_after")
 
 
@@ -28,7 +30,6 @@ def estimate_sign(
     sign: str,
     reference: float | None = 0.5,
     kind: str | None = None,
-    least: int = 5,
 ) -> pd.DataFrame:
     """Estimate the share of episodes with a sign.
 
@@ -41,8 +42,6 @@ def estimate_sign(
         Share to test against (one half: does it go with most episodes?).
     kind : {"twitch", "cramp", "spasm"}, optional
         Only these episodes.
-    least : int
-        People with fewer episodes are left out.
 
     Returns
     -------
@@ -63,18 +62,11 @@ def estimate_sign(
     if episodes.empty:
         return pd.DataFrame([{"sign": sign} | fail(NO_COLUMN, reference=reference)])
     hits = (episodes[sign].astype(float) > 0).to_numpy(float)
-    row = estimate_share(hits, episodes["person"], episodes["day"], reference=reference, least=least)
+    row = estimate_share(hits, episodes["person"], episodes["day"], reference=reference)
     return pd.DataFrame([{"sign": sign} | row])
 
 
-def estimate_preceding(
-    journal: Journal, *, sign: str = "stiffness_before", reference: float | None = 0.5, kind: str | None = None
-) -> pd.DataFrame:
-    """Estimate the share of episodes that a sign preceded; see `estimate_sign`."""
-    return estimate_sign(journal, sign=sign, reference=reference, kind=kind)
-
-
-def relate_pain_to_intensity(journal: Journal, *, kind: str | None = None, least: int = 10) -> pd.DataFrame:
+def relate_pain_to_intensity(journal: Journal, *, kind: str | None = None) -> pd.DataFrame:
     """Estimate by how much pain differs for one point of intensity more.
 
     Least squares within each person with an error robust to days, then random effects over people (REML,
@@ -85,8 +77,6 @@ def relate_pain_to_intensity(journal: Journal, *, kind: str | None = None, least
     journal : Journal
     kind : str, optional
         Only episodes of this kind.
-    least : int
-        Episodes with both ratings that a person needs.
 
     Returns
     -------
@@ -98,7 +88,7 @@ def relate_pain_to_intensity(journal: Journal, *, kind: str | None = None, least
         return pd.DataFrame([fail(NO_COLUMN, measure="difference", reference=0.0)])
 
     def fit(own: pd.DataFrame) -> tuple[float, float, float] | None:
-        if len(own) < least:
+        if len(own) < LEAST_PAIRS:
             return None
         return fit_line(own["pain"].to_numpy(float), own["intensity"].to_numpy(float), own["day"])
 
@@ -109,9 +99,7 @@ def relate_pain_to_intensity(journal: Journal, *, kind: str | None = None, least
     return pd.DataFrame([row])
 
 
-def relate_sign_to_duration(
-    journal: Journal, *, sign: str = "fatigue_after", kind: str | None = None, least: int = 5
-) -> pd.DataFrame:
+def relate_sign_to_duration(journal: Journal, *, sign: str = "fatigue_after", kind: str | None = None) -> pd.DataFrame:
     """Estimate the odds ratio of a sign for an episode twice as long.
 
     Logistic regression on the binary logarithm of the duration within each person, error robust to days, then random
@@ -123,8 +111,6 @@ def relate_sign_to_duration(
     sign : {"stiffness_before", "limited_movement", "fatigue_after"}
     kind : str, optional
         Only episodes of this kind.
-    least : int
-        Episodes with, and without, the sign that a person needs.
 
     Returns
     -------
@@ -146,7 +132,7 @@ def relate_sign_to_duration(
 
     def fit(own: pd.DataFrame) -> tuple[float, float, float] | None:
         hits = (own[sign].astype(float) > 0).to_numpy(float)
-        if min(hits.sum(), (1 - hits).sum()) < least:
+        if min(hits.sum(), (1 - hits).sum()) < LEAST_EPISODES:
             return None
         return fit_logistic(hits, np.ones(len(own)), np.log2(own["duration_s"].to_numpy(float)), own["day"])
 

@@ -8,10 +8,9 @@ import pytest
 import statsmodels.api as sm
 from scipy import stats
 
-from twitchstats.claims import compare_dose_shapes, estimate_remedy_effects
 from twitchstats.errors import OptionError, UnknownNameError
 from twitchstats.panel import Panel, build_panel, shift_days
-from twitchstats.triggers import estimate_effects
+from twitchstats.triggers import compare_dose_shapes, estimate_effects, estimate_remedy_effects
 from twitchstats.triggers.engine import Options, find_older, score_columns
 from twitchstats.triggers.families import FAMILIES
 from twitchstats.triggers.rows import list_people, put_on_scale
@@ -134,7 +133,7 @@ def test_size_when_a_useless_remedy_follows_bad_days(journal_of):
 def test_by_person_and_pooled_agree_for_one_person(journal_of):
     journal = journal_of(simulate_remedy(1, 200, effect=np.log(0.5), seed=1))
     pooled, own = (follow_day(journal, remedies=["heat"], by=by).iloc[0] for by in ("pooled", "person"))
-    assert own["person"] == "P000"
+    assert own["person"] == "P0000"
     assert pooled["estimate"] == own["estimate"]
     assert own["n_people"] == 1
 
@@ -255,12 +254,12 @@ def test_yes_no_and_rating_outcomes_have_their_own_measure(journal_of):
     rng = np.random.default_rng(3)
     taken = (rng.random((10, 120)) < 0.4).astype(float)
     pain = np.clip(np.round(4 - 1.5 * np.roll(taken, 1, axis=1) + rng.normal(size=taken.shape)), 0, 10)
-    journal = journal_of({"pain": pain, "heat": taken})
+    journal = journal_of({"pain": pain, "heat": taken}, outcome="pain")
     row = follow_day(journal, outcome="pain", remedies=["heat"]).iloc[0]
     assert (row["measure"], row["estimate"]) == ("difference", pytest.approx(-1.5, abs=0.2))
     assert row["naive"] < 0
     awake = (rng.random(taken.shape) < np.where(np.roll(taken, 1, axis=1) > 0, 0.3, 0.6)).astype(float)
-    journal = journal_of({"rest": awake, "heat": taken})
+    journal = journal_of({"rest": awake, "heat": taken}, outcome="rest")
     row = follow_day(journal, outcome="rest", remedies=["heat"]).iloc[0]
     assert (row["measure"], row["estimate"]) == ("odds ratio", pytest.approx(0.3 / 0.7 / 1.5, rel=0.25))
     assert row["naive"] < 1
