@@ -45,6 +45,19 @@ _ROOMS = {
     "cohort": ["Cohort", "open_cohort", "write_cohort"],
     "findings": ["Findings", "analyze_journal"],
     "trial": ["Plan", "plan_trial", "write_plan", "read_plan", "analyze_trial"],
+    "showing": [
+        "judge_effects",
+        "show_effects",
+        "show_answers",
+        "show_estimates",
+        "show_frame",
+        "show_figure",
+        "tell_effects",
+        "tell_counts",
+        "tell_range",
+    ],
+    "lessons": ["read_demo", "load_demo_truth", "compare_truth", "show_truth"],
+    "report": ["write_report", "verify_report"],
     "redflags": ["RedFlagModel", "validate_risk", "explore_assumptions"],
 }
 _HOME = {name: room for room, names in _ROOMS.items() for name in names}

@@ -17,16 +17,32 @@ from typing import TYPE_CHECKING, Any
 
 from twitchstats import __version__
 from twitchstats.errors import OptionError, TwitchstatsError
+from twitchstats.terminal import Parser, name_options
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from twitchstats.journal import Journal
+    from twitchstats.report.tables import Table
 
 Command = Callable[[argparse.Namespace], int]
 EXIT_CODES = (
     "exit codes: 0 all well; 1 done, with something to tell (refused cells, numbers that differ); 2 not possible"
 )
+EXAMPLES = {
+    "report": "report my_journal.csv --out for_my_doctor",
+    "verify": "verify for_my_doctor/report.ipynb",
+    "check": "check my_journal.csv --write-schema",
+    "triggers": "triggers my_journal.csv --triggers 'sleep*,caffeine' --lags 0,1 --all",
+    "claims": "claims my_journal.csv --json",
+    "risk": "risk people.csv --predict --base-rate 'GP consultation'",
+    "simulate": "simulate --people 10 --days 90 --world null --out simulated",
+    "study": "study --quick",
+    "trial": "trial plan caffeine my_journal.csv --days 56",
+    "template": "template --variables twitches,sleep,caffeine --start 2025-01-01 --out my_journal.csv",
+    "lab": "lab --no-browser",
+    "version": "version",
+}
 WORLDS = ("articles", "faint", "literature", "null")
 
 
@@ -48,7 +64,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         sys.stdout.flush()
         return code
     except TwitchstatsError as error:
-        return _complain(str(error))
+        return _complain(name_options(str(error), list(vars(args))))
     except BrokenPipeError:
         # Whoever read our output (`| head`) has had enough: nothing is wrong, but nothing more may be written.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -62,7 +78,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def build_parser() -> argparse.ArgumentParser:
     """Return the parser of all commands."""
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog=_name_command(),
         description="Statistics that hold for muscle-twitch, spasm and cramp journals. It informs; it never diagnoses.",
         epilog=EXIT_CODES,
@@ -71,7 +87,13 @@ def build_parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
 
     def add(name: str, run: Command, text: str) -> argparse.ArgumentParser:
-        command = commands.add_parser(name, help=text, description=f"{text[0].upper()}{text[1:]}.", epilog=EXIT_CODES)
+        command = commands.add_parser(
+            name,
+            help=text,
+            description=f"{text[0].upper()}{text[1:]}.",
+            epilog=f"example:\n  {_name_command()} {EXAMPLES.get(name, name)}\n\n{EXIT_CODES}",
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+        )
         command.set_defaults(run=run)
         return command
 
@@ -222,7 +244,10 @@ def _add_triggers(command: argparse.ArgumentParser) -> None:
 
 
 def _add_table(command: argparse.ArgumentParser, what: str) -> None:
-    command.add_argument("--csv", action="store_true", help=f"print {what} as CSV, unrounded")
+    shape = command.add_mutually_exclusive_group()
+    shape.add_argument("--all", action="store_true", help="show every row, not the first few")
+    shape.add_argument("--csv", action="store_true", help=f"print {what} as CSV, unrounded")
+    shape.add_argument("--json", action="store_true", help=f"print {what} as JSON, unrounded")
     command.add_argument("--out", type=Path, metavar="FILE", help=f"write {what} to a new CSV file")
 
 
@@ -282,39 +307,41 @@ def run_check(args: argparse.Namespace) -> int:
     journal = _read(args)
     if args.write_schema:
         _put_schema(journal, args)
-    if args.csv or args.out:
+    if args.csv or args.json or args.out:
         _put_table(journal.rejects, args)
     else:
         print(to_plain(describe_reading(journal)))
         print(f"\n{tell_meanings(journal.variables)}\n")
-        _put_messages(journal.rejects)
+        _put_messages(journal.rejects, len(journal.rejects) if args.all else 40)
     return int(journal.rejects["action"].ne("kept").any())
 
 
 def run_triggers(args: argparse.Namespace) -> int:
     """Estimate the effects of all triggers."""
     from twitchstats.findings import match_names
+    from twitchstats.showing import show_effects
     from twitchstats.triggers import estimate_effects
 
     journal = _read(args)
     chosen = match_names(journal, args.triggers) or None
-    _tell("Estimating ...")
+    _tell(f"Estimating effects on {journal.outcome or 'twitches'}, trigger by trigger ...")
     lags = (0,) if journal.calendar == "none" else args.lags
     table = estimate_effects(journal, triggers=chosen, lags=lags, adjust=args.adjust, by=args.by)
-    _put_table(table.assign(family="triggers"), args)
+    _put_table(table.assign(family="triggers"), args, lambda rows: show_effects(rows, journal, most=len(rows)))
     return 0
 
 
 def run_claims(args: argparse.Namespace) -> int:
     """Judge the claims, or list them where there is no journal."""
     from twitchstats.claims import check_claims, load_claims
+    from twitchstats.showing import show_claims
 
     if args.journal is None:
         _put_table(load_claims(), args)
         return 0
     journal = _read(args)
-    _tell("Judging ...")
-    _put_table(check_claims(journal), args)
+    _tell("Judging the articles' claims, question by question ...")
+    _put_table(check_claims(journal), args, show_claims)
     return 0
 
 
@@ -325,7 +352,7 @@ def run_risk(args: argparse.Namespace) -> int:
 
     if args.out:
         check_target(args.out)
-    say = _tell if args.csv or args.out else print  # a table for machines stays a table
+    say = _tell if args.csv or args.json or args.out else print  # a table for machines stays a table
     people = command.read_people(args.people)
     model = command.fit_people(people, args, say)
     if args.predict is None:
@@ -334,7 +361,7 @@ def run_risk(args: argparse.Namespace) -> int:
         return 0
     others = command.read_people(Path(args.predict)) if args.predict else people
     risks = command.predict_people(model, others, args.base_rate, args.ignore, say)
-    if args.csv or args.out:
+    if args.csv or args.json or args.out:
         _put_table(risks.reset_index(), args)
     else:
         print(command.describe_risks(risks))
@@ -408,6 +435,7 @@ def run_template(args: argparse.Namespace) -> int:
 
     names = [name.strip() for name in args.variables.split(",")] if args.variables else None
     args.csv = True  # what it prints is the file itself
+    args.json = False
     _put_table(make_template(names, start=args.start, days=args.days if args.start else 1), args)
     return 0
 
@@ -443,26 +471,34 @@ def _read(args: argparse.Namespace) -> Journal:
     return read_journal(source, **collect_options(args))
 
 
-def _put_table(frame: pd.DataFrame, args: argparse.Namespace) -> None:
-    """Write a frame where it was asked for; only what people read is rounded."""
+def _put_table(
+    frame: pd.DataFrame, args: argparse.Namespace, show: Callable[[pd.DataFrame], Table] | None = None
+) -> None:
+    """Write a frame where it was asked for; only what people read is rounded, worded and cut to the terminal."""
     from twitchstats.files import format_csv, write_table
 
     if args.out:
         print(write_table(frame, args.out))
     elif args.csv:
         print(format_csv(frame), end="")
+    elif args.json:
+        print(frame.to_json(orient="records", date_format="iso", double_precision=15, force_ascii=False))
     else:
-        from twitchstats.report.tables import format_frame
+        from twitchstats.report.tables import show_table
+        from twitchstats.terminal import show_rows
 
-        print(format_frame(frame).to_string(index=False, max_colwidth=60))
+        table = (show or show_table)(frame)
+        print(show_rows(table.text, every=args.all))
+        if table.caption:
+            print(f"\n{table.caption}")
 
 
-def _put_messages(rejects: pd.DataFrame, most: int = 40) -> None:
+def _put_messages(rejects: pd.DataFrame, most: int) -> None:
     """Print why each cell was refused, the first so many of them."""
     for message, action in rejects[["message", "action"]].head(most).itertuples(index=False):
         print(f"  {message} ({action})")
     if len(rejects) > most:
-        print(f"  ... and {len(rejects) - most} more; --out FILE writes them all.")
+        print(f"  ... and {len(rejects) - most} more; --all shows them, --out FILE writes them.")
 
 
 def _put_schema(journal: Journal, args: argparse.Namespace) -> None:

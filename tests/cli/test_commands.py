@@ -287,7 +287,7 @@ def test_the_risk_command_predicts_with_interval_base_rate_and_advice(tmp_path, 
     cohort.assign(serious=cohort["serious"].map({1: "ill", 0: "well"})).to_csv(people)
     others.write_text("\ufeffpatient;Muscle wasting;shoe size\nann;yes;38\nbob;;44\n", encoding="utf-8")
     assert cli.main(["risk", str(people), "--predict", str(others)]) == 2
-    assert "Say which of them is serious: RedFlagModel(serious='ill')" in capsys.readouterr().err
+    assert "Say which of them is serious: --serious 'ill'" in capsys.readouterr().err
     options = ["risk", str(people), "--serious", "ill", "--predict", str(others), "--base-rate", "0.001"]
     assert cli.main(options) == 0
     told = capsys.readouterr().out.splitlines()

@@ -348,7 +348,9 @@ def test_a_date_in_three_columns_is_not_taken_for_day_numbers(read):
 
 def test_a_table_of_another_library_is_read_as_one_of_pandas():
     pyarrow = pytest.importorskip("pyarrow")
-    frame = pd.DataFrame({"date": ["2025-01-01", "2025-01-02", "2025-01-04"], "twitches": [3, 0, 5], "stress": [4, 2, 7]})
+    frame = pd.DataFrame(
+        {"date": ["2025-01-01", "2025-01-02", "2025-01-04"], "twitches": [3, 0, 5], "stress": [4, 2, 7]}
+    )
     ours, theirs = read_journal(frame), read_journal(pyarrow.Table.from_pandas(frame))
     pd.testing.assert_frame_equal(ours.days, theirs.days)
     assert list(ours.variables["name"]) == list(theirs.variables["name"])

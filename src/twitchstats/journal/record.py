@@ -122,6 +122,11 @@ class Journal:
         n_people = len(self.days.index.unique("person"))
         return f"<Journal: {n_people} people, {len(self.days)} days, {len(self.variables)} variables>"
 
+    def _repr_html_(self) -> str:
+        from twitchstats.showing import show_journal  # a notebook asks for it, the room of journals does not
+
+        return show_journal(self)
+
 
 def list_some(names: Iterable[object], most: int = 6) -> str:
     """Return names in quotation marks for a message: the first ones, where there are many.

@@ -1,0 +1,84 @@
+"""What the notebooks read and compare: the demo journals, and what was planted beside what was found."""
+
+import pandas as pd
+
+from twitchstats.errors import check_choice
+from twitchstats.journal import Journal, read_journal
+from twitchstats.report.tables import Table, show_table
+from twitchstats.report.wording.prose import format_effect, format_interval
+from twitchstats.resources import find_resource
+from twitchstats.simulate.journal import simulate_journal
+
+DEMO = {"people": 1, "days": 180, "world": "demo", "seed": 8}  # what data/demo_journal.csv is made with
+
+
+def read_demo(who: str = "person") -> Journal:
+    """Read the simulated journal of one person, or of a group, that comes with the package.
+
+    Parameters
+    ----------
+    who : {"person", "group"}
+
+    Raises
+    ------
+    OptionError
+        Another word.
+
+    >>> read_demo()
+    <Journal: 1 people, 145 days, 17 variables>
+    """
+    check_choice("who", who, ["person", "group"])
+    if who == "person":
+        return read_journal(find_resource("data", "demo_journal.csv"))
+    days, people, episodes = (
+        find_resource("data", f"demo_group_{name}.csv") for name in ("days", "people", "episodes")
+    )
+    return read_journal(days, people=people, episodes=episodes)
+
+
+def load_demo_truth() -> pd.DataFrame:
+    """Return the effects that were planted in the demo journal of one person, as `simulate_journal` tells them."""
+    return simulate_journal(**DEMO)[1]  # type: ignore[arg-type]
+
+
+def compare_truth(effects: pd.DataFrame, truth: pd.DataFrame) -> pd.DataFrame:
+    """Set what was planted beside what was found.
+
+    Parameters
+    ----------
+    effects : DataFrame
+        As `estimate_effects` returns it, pooled.
+    truth : DataFrame
+        As `simulate_journal` returns it; effects of triggers are taken.
+
+    Returns
+    -------
+    DataFrame
+        ``trigger, lag, measure, planted, estimate, ci_lower, ci_upper, p_adjusted, holds`` (bool: the interval holds
+        the planted effect); one row for each planted effect that was estimated.
+    """
+    planted = truth.loc[truth["effect"] == "trigger", ["trigger", "outcome", "lag", "measure", "estimate"]]
+    both = planted.rename(columns={"estimate": "planted"}).merge(
+        effects[effects["estimate"].notna()], on=["trigger", "outcome", "lag", "measure"]
+    )
+    both = both.assign(holds=both["planted"].between(both["ci_lower"], both["ci_upper"]))
+    return both[
+        ["trigger", "lag", "measure", "planted", "estimate", "ci_lower", "ci_upper", "p_adjusted", "holds"]
+    ].reset_index(drop=True)
+
+
+def show_truth(compared: pd.DataFrame) -> Table:
+    """Show what `compare_truth` returns, and count in how many rows the interval holds what was planted."""
+    rows = [
+        {
+            "Trigger": row["trigger"],
+            "Days before": int(row["lag"]),
+            "Planted": format_effect(row["planted"], row["measure"]),
+            "Found": format_effect(row["estimate"], row["measure"]),
+            "95 % interval": format_interval(row["ci_lower"], row["ci_upper"], row["measure"]),
+            "Holds the truth": "yes" if row["holds"] else "no",
+        }
+        for row in compared.to_dict("records")
+    ]
+    caption = f"The interval holds the planted effect in {compared['holds'].sum()} of {len(compared)} rows."
+    return show_table(pd.DataFrame(rows), caption)

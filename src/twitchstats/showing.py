@@ -1,0 +1,399 @@
+"""Results that tell themselves: frames as tables to read, with a caption that says what they show.
+
+The frames themselves stay plain; what is rounded and worded here is for eyes only.
+"""
+
+from __future__ import annotations
+
+import base64
+import html
+from collections.abc import Mapping
+from io import BytesIO
+from typing import TYPE_CHECKING, cast
+
+import pandas as pd
+
+from twitchstats.inference import VERDICTS
+from twitchstats.report.tables import (
+    MISSING,
+    Table,
+    format_date,
+    format_frame,
+    format_number,
+    format_share,
+    show_table,
+)
+from twitchstats.report.wording.prose import (
+    Prose,
+    count_noun,
+    format_effect,
+    format_interval,
+    join_words,
+    list_some,
+    to_plain,
+)
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+    from twitchstats.journal import Journal
+
+CLEAR, POSSIBLE, OPEN = "clear", "possible, not clear", "can't be told"
+ALPHA = 0.05
+DPI = 144  # sharp on paper
+_NAMES = {"person": "Person", "question": "Question", "trigger": "Trigger", "remedy": "Remedy", "site": "Site",
+          "sites": "Sites", "sign": "Sign", "shape": "Shape", "direction": "Direction", "lag": "Days before",
+          "limit": "Within", "naive": "After / before"}  # fmt: skip
+_WORTH = {"median": "Median", "p_adjusted": "p, adjusted", "n_people": "People", "n_days": "Days",
+          "n_episodes": "Episodes", "reading": "Reading", "reason": "Why not"}  # fmt: skip
+_NULL = {"rate ratio": 1.0, "odds ratio": 1.0}
+_SAME_DAY = {"forward": "trigger first", "same time": "order not known", "backward": "outcome first"}
+
+
+def judge_effects(effects: pd.DataFrame) -> pd.Series[str]:
+    """Say of each effect in plain words how sure it is.
+
+    Parameters
+    ----------
+    effects : DataFrame
+        As `estimate_effects` returns it.
+
+    Returns
+    -------
+    Series
+        "clear": the adjusted p-value is below .05. "possible, not clear": only the interval of this one test excludes
+        no effect. "can't be told": everything else, also what has no estimate.
+
+    >>> rows = pd.DataFrame({"measure": "rate ratio", "ci_lower": [1.1, 1.1, 0.9], "ci_upper": 1.5,
+    ...                      "p_adjusted": [0.01, 0.2, 0.5]})
+    >>> judge_effects(rows).tolist()
+    ['clear', 'possible, not clear', "can't be told"]
+    """
+    null = effects["measure"].map(_NULL).fillna(0.0)
+    apart = (effects["ci_lower"] > null) | (effects["ci_upper"] < null)
+    words = apart.map({True: POSSIBLE, False: OPEN})
+    return words.mask(effects["p_adjusted"] < ALPHA, CLEAR).rename("verdict")
+
+
+def tell_effects(effects: pd.DataFrame, journal: Journal | None = None, *, most: int = 3) -> Prose:
+    """Say in a sentence how many triggers were tested, and which are clear.
+
+    Parameters
+    ----------
+    effects : DataFrame
+        As `estimate_effects` returns it.
+    journal : Journal, optional
+        Gives the triggers their labels.
+    most : int
+        How many of the clear ones are named.
+    """
+    tested = effects[effects["estimate"].notna()].sort_values("p_adjusted", kind="stable")
+    if tested.empty:
+        return Prose("Nothing could be tested.")
+    labels = _find_labels(journal)
+    words = judge_effects(tested)
+    named = [
+        f"{labels.get(row['trigger'], row['trigger'])} {format_effect(row['estimate'], row['measure'])} "
+        f"({format_interval(row['ci_lower'], row['ci_upper'], row['measure'])}), "
+        f"{_tell_when(row['lag'], row['order'], row.get('days', 1))}"
+        for row in tested[words == CLEAR].to_dict("records")
+    ]
+    n_triggers = tested["trigger"].nunique()
+    head = f"{count_noun(n_triggers, 'trigger')} in {count_noun(len(tested), 'row')}: {(words == CLEAR).sum()} clear"
+    told = f" ({list_some(named, most)})" if named else ""
+    return Prose(f"{head}{told}, {(words == POSSIBLE).sum()} possible, {(words == OPEN).sum()} that can't be told.")
+
+
+def show_effects(effects: pd.DataFrame, journal: Journal | None = None, *, most: int = 12) -> Table:
+    """Show effects for reading: Trigger, When, Effect, 95 % interval, Verdict, Caution; the surest first.
+
+    Parameters
+    ----------
+    effects : DataFrame
+        As `estimate_effects` returns it; it stays as it is.
+    journal : Journal, optional
+        Gives the triggers their labels.
+    most : int
+        How many rows are shown; the caption counts all.
+
+    Returns
+    -------
+    Table
+        Its caption is `tell_effects`; its ``text`` holds the shown words as a frame.
+    """
+    labels = _find_labels(journal)
+    ordered = effects.assign(verdict=judge_effects(effects)).sort_values("p_adjusted", kind="stable")
+    shown = ordered.head(most)
+    rows = pd.DataFrame(
+        {
+            "Trigger": [labels.get(name, name) for name in shown["trigger"]],
+            "One step": [f"{format_number(step)} {unit}".strip() for step, unit in _get_steps(shown)],
+            "When": [_tell_when(row["lag"], row["order"], row.get("days", 1)) for row in shown.to_dict("records")],
+            **_show_estimates(shown),
+            "Verdict": shown["verdict"].to_list(),
+            "Caution": shown["caution"].mask(shown["estimate"].isna(), shown["reason"]).replace("", MISSING).to_list(),
+        }
+    )
+    more = f" The {most} surest of {len(ordered)} rows." if len(ordered) > most else ""
+    return show_table(rows, f"{to_plain(tell_effects(effects, journal))}{more}")
+
+
+def show_estimates(frame: pd.DataFrame, words: str = "", *, most: int = 12) -> Table:
+    """Show any frame of estimates: what they are of, Effect, 95 % interval, and what they rest on.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        ``estimate, ci_lower, ci_upper`` and, where they differ, names such as ``site`` or ``remedy``; ``measure`` says
+        on which scale (without it: a difference or a correlation). Columns in which nothing stands are left out.
+    words : str
+        The caption.
+    most : int
+        How many rows are shown.
+
+    >>> row = {"site": ["calf"], "measure": "share", "estimate": 0.25, "ci_lower": 0.2, "ci_upper": 0.3, "n_people": 24}
+    >>> list(show_estimates(pd.DataFrame(row)).text.columns)
+    ['Site', 'Effect', '95 % interval', 'People']
+    """
+    shown = frame.head(most).reset_index(drop=True)
+    measured = shown if "measure" in shown else shown.assign(measure="difference")
+    told = {label: shown[name] for name, label in _NAMES.items() if name in shown}
+    if len(shown) and "Person" in told and told["Person"].eq(told["Person"].iloc[0]).all():
+        del told["Person"]
+    worth = {label: shown[name].rename(name) for name, label in _WORTH.items() if name in shown}
+    table = format_frame(pd.DataFrame(told)).assign(**_show_estimates(measured))
+    for label, values in worth.items():
+        text = format_frame(values.to_frame()).iloc[:, 0]
+        if text.ne(MISSING).any():
+            table[label] = text
+    more = f" The first {most} of {len(frame)} rows." if len(frame) > most else ""
+    return Table(table, f"{to_plain(words)}{more}".strip())
+
+
+def show_frame(frame: pd.DataFrame, words: str = "", *, most: int = 40) -> Table:
+    """Show any frame with headings for readers; the two ends of an interval become one column.
+
+    Parameters
+    ----------
+    frame : DataFrame
+    words : str
+        The caption.
+    most : int
+        How many rows are shown.
+
+    >>> show_frame(pd.DataFrame({"n_days": [3], "ci_lower": [0.1], "ci_upper": [0.25]}), "Few.")
+    Few.
+    n days 95 % interval
+         3   0.1 to 0.25
+    """
+    table = format_frame(frame.head(most).reset_index(drop=True))
+    for start in ("ci", "risk", "prediction"):
+        if {f"{start}_lower", f"{start}_upper"} <= set(table):
+            table[f"{start}_lower"] += " to " + table.pop(f"{start}_upper")
+    headings = {"ci_lower": "95 % interval", "risk_lower": "95 % interval", "prediction_lower": "one more person"}
+    named = table.rename(columns=headings).rename(columns=lambda name: str(name).replace("_", " "))
+    more = f" The first {most} of {len(frame)} rows." if len(frame) > most else ""
+    return Table(named, f"{to_plain(words)}{more}".strip())
+
+
+def show_answers(answers: pd.DataFrame, *, most: int = 12) -> Table:
+    """Show answers for reading: Question, Articles, Effect, 95 % interval, Verdict, Why or caution.
+
+    Parameters
+    ----------
+    answers : DataFrame
+        As `answer_questions` returns it; it stays as it is.
+    most : int
+        How many rows are shown; the caption counts all.
+
+    Returns
+    -------
+    Table
+        Its caption counts the verdicts.
+    """
+    shown = answers.head(most)
+    rows = pd.DataFrame(
+        {
+            "Question": shown["question"].to_list(),
+            "Articles": [str(names).replace(" ", ", ") for names in shown["articles"]],
+            **_show_estimates(shown),
+            "Verdict": shown["verdict"].to_list(),
+            "Why, or caution": shown["caution"].where(shown["reason"].eq(""), shown["reason"]).to_list(),
+        }
+    )
+    more = f" The first {most}." if len(answers) > most else ""
+    return show_table(rows, f"{to_plain(tell_counts(answers['verdict'], 'question'))}{more}")
+
+
+def show_claims(ledger: pd.DataFrame) -> Table:
+    """Show the ledger of claims for reading, what the data can say something about first.
+
+    Parameters
+    ----------
+    ledger : DataFrame
+        As `check_claims` returns it; it stays as it is.
+
+    Returns
+    -------
+    Table
+        Claim, Article, Statement, Verdict, Effect, 95 % interval, Why or caution; the caption counts the verdicts.
+    """
+    rank = ledger["verdict"].map({verdict: place for place, verdict in enumerate(VERDICTS)})
+    shown = ledger.assign(rank=rank).sort_values(["rank", "p_adjusted"], kind="stable")
+    rows = pd.DataFrame(
+        {
+            "Claim": shown["claim_id"].to_list(),
+            "Verdict": shown["verdict"].to_list(),
+            **_show_estimates(shown),
+            "Statement": shown["statement"].to_list(),
+            "Why, or caution": shown["caution"].where(shown["reason"].eq(""), shown["reason"]).to_list(),
+        }
+    )
+    return show_table(rows, to_plain(tell_counts(ledger["verdict"], "claim")))
+
+
+class Drawing:
+    """A figure as PNG with its description; the bytes hold no software version and no date."""
+
+    def __init__(self, figure: Figure, alt: str) -> None:
+        from matplotlib import pyplot as plt
+        from matplotlib.text import Text
+
+        self.alt = alt
+        stream = BytesIO()
+        for text in figure.findobj(Text):
+            text.set_parse_math(False)  # a $ in somebody's label is a $, and nothing that could fail to be drawn
+        figure.savefig(stream, format="png", dpi=DPI, metadata={"Software": None}, bbox_inches="tight")
+        plt.close(figure)  # else the notebook would show it a second time
+        self.png = base64.b64encode(stream.getvalue()).decode("ascii")
+
+    def __repr__(self) -> str:
+        return f"Picture: {self.alt}"
+
+    def _repr_mimebundle_(self, **options: object) -> tuple[Mapping[str, str], Mapping[str, object]]:
+        return {"image/png": self.png, "text/plain": repr(self)}, {"image/png": {"alt": self.alt}}
+
+
+def show_figure(drawn: Axes | Figure, words: str) -> Drawing:
+    """Return a figure as a picture that carries what it shows in words, for those who can't see it.
+
+    Parameters
+    ----------
+    drawn : Axes or Figure
+        What a plot function returned.
+    words : str
+        What the picture tells; Markdown is taken out.
+    """
+    from matplotlib.figure import Figure
+
+    return Drawing(drawn if isinstance(drawn, Figure) else cast("Figure", drawn.figure), to_plain(words))
+
+
+def tell_counts(values: pd.Series, noun: str, plural: str | None = None) -> Prose:
+    """Say how often each value occurs, the commonest first.
+
+    >>> tell_counts(pd.Series(["open", "clear", "open"]), "question")
+    Of 3 questions: 2 open and 1 clear.
+    """
+    counts = values.astype("str").value_counts().sort_index().sort_values(ascending=False, kind="stable")
+    told = [f"{count:,} {value}" for value, count in counts.items()]
+    return Prose(f"Of {count_noun(len(values), noun, plural)}: {join_words(told)}." if told else f"No {noun} here.")
+
+
+def tell_range(values: pd.Series, what: str, *, share: bool = True) -> Prose:
+    """Say where the figures of a named series lie: lowest, median and highest, each end with its name.
+
+    >>> tell_range(pd.Series({"calm": 0.04, "drifting": 0.6, "weekly": 0.1}), "False alarms")
+    False alarms: lowest 4 % (calm), median 10 %, highest 60 % (drifting).
+    """
+    known = values.dropna()
+    if known.empty:
+        return Prose(f"{what}: no figure known.")
+    tell = format_share if share else format_number
+    if len(known) == 1:
+        return Prose(f"{what}: {tell(float(known.iloc[0]))}.")
+    ends = (int(known.to_numpy().argmin()), int(known.to_numpy().argmax()))
+    low, high = (f"{tell(float(known.iloc[place]))} ({_join_name(known.index[place])})" for place in ends)
+    return Prose(f"{what}: lowest {low}, median {tell(float(known.median()))}, highest {high}.")
+
+
+def show_journal(journal: Journal) -> str:
+    """Return a journal's card as HTML, all text of the user escaped; `Journal` shows it in a notebook.
+
+    It tells people, dates, how complete the days are (a strip, one sign a tenth of the time), what was refused and
+    what was combined, and the variables by role.
+    """
+    actions = journal.rejects["action"].value_counts()
+    refused = int(actions.drop(labels=["kept", "rows combined"], errors="ignore").sum())
+    roles = journal.variables.groupby("role", sort=True)["label"].apply(lambda names: list_some(list(names), 12))
+    rows = [
+        ("People", f"{len(journal.days.index.unique('person')):,}"),
+        ("Days", f"{len(journal.days):,}{_tell_span(journal)}"),
+        ("Complete", _draw_strip(journal)),
+        ("Refused", f"{count_noun(refused, 'row or cell', 'rows or cells')} (see .rejects)"),
+        ("Combined", count_noun(int(actions.get("rows combined", 0)), "row")),
+        ("Episodes", f"{len(journal.episodes):,}"),
+        ("Outcome", journal.outcome or MISSING),
+        *((role, names) for role, names in roles.items()),
+    ]
+    cells = "".join(f"<tr><th>{html.escape(str(a))}</th><td>{_escape(b)}</td></tr>" for a, b in rows if b)
+    return f"<p>Journal {_escape(journal.source)}</p><table><tbody>{cells}</tbody></table>"
+
+
+def _escape(text: object) -> str:
+    """Return text as HTML in which a notebook finds neither markup nor a formula."""
+    return html.escape(str(text)).replace("\\", "<span>&#92;</span>").replace("$", "<span>&#36;</span>")
+
+
+def _tell_span(journal: Journal) -> str:
+    dates = journal.days.index.get_level_values("date")
+    if journal.calendar == "none" or not len(dates):
+        return ", without an order in time" * (journal.calendar == "none")
+    return f", {format_date(dates.min())} to {format_date(dates.max())}"
+
+
+def _draw_strip(journal: Journal, parts: int = 10) -> str:
+    """Draw how many of each person's days were reported, in tenths of the time from first to last entry."""
+    if journal.calendar == "none" or journal.days.empty:
+        return ""
+    dates = journal.days.index.get_level_values("date")
+    days = pd.Series(dates.to_numpy().astype("datetime64[D]").astype(int) if journal.calendar == "date" else dates)
+    position = days - days.min()
+    span = int(position.max()) + 1
+    people = len(journal.days.index.unique("person"))
+    counts = (position * parts // span).value_counts().reindex(range(parts), fill_value=0)
+    possible = pd.Series(range(span)).mul(parts).floordiv(span).value_counts().reindex(range(parts), fill_value=0)
+    shares = (counts / (possible * people).clip(lower=1)).clip(upper=1)
+    signs = "".join("▁▂▃▄▅▆▇█"[min(7, int(share * 8))] for share in shares)
+    return f"{signs} {format_share(len(days) / (span * people))}"
+
+
+def _find_labels(journal: Journal | None) -> dict[str, str]:
+    return {} if journal is None else dict(zip(journal.variables["name"], journal.variables["label"], strict=True))
+
+
+def _get_steps(effects: pd.DataFrame) -> list[tuple[float, str]]:
+    return list(zip(effects["step"], effects["unit"].fillna("").astype("str"), strict=True))
+
+
+def _show_estimates(frame: pd.DataFrame) -> dict[str, list[str]]:
+    """Return the columns Effect and 95 % interval."""
+    rows = frame[["estimate", "ci_lower", "ci_upper", "measure"]].to_dict("records")
+    return {
+        "Effect": [format_effect(row["estimate"], row["measure"]) for row in rows],
+        "95 % interval": [format_interval(row["ci_lower"], row["ci_upper"], row["measure"]) for row in rows],
+    }
+
+
+def _tell_when(lag: float, order: str, days: float = 1) -> str:
+    if days > 1:
+        return f"{int(days)} days together, up to {'that day' if lag == 0 else _tell_when(lag, order)}"
+    if lag:
+        return "day before" if lag == 1 else f"{int(lag)} days before"
+    return f"same day, {_SAME_DAY.get(order, 'order not known')}"
+
+
+def _join_name(name: object) -> str:
+    parts = name if isinstance(name, tuple) else (name,)
+    return ", ".join(format_number(part, 4) if isinstance(part, float) else format_date(part) for part in parts)
