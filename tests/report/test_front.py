@@ -1,5 +1,6 @@
 """Page one, part by part, on journals counted by hand."""
 
+import re
 from dataclasses import replace
 from types import SimpleNamespace
 
@@ -134,3 +135,46 @@ def test_the_base_rate_is_told_both_ways_round():
 def test_triggers_of_which_none_could_be_tested_have_no_table(alone):
     primary = pd.DataFrame({"trigger": ["stress"], "estimate": [np.nan], "caution": [""]})
     assert wording.tabulate_triggers(alone, primary, pd.DataFrame()) == ""
+
+
+def make_answers(*rows):
+    columns = ["question", "verdict", "outcome", "n_people", "n_days", "days_needed"]
+    answers = pd.DataFrame(rows, columns=columns)
+    ledger = pd.DataFrame({"article": ["one", "two"]})
+    return SimpleNamespace(outcome="twitches", answers=answers, ledger=ledger)
+
+
+def test_what_no_diary_can_tell_is_nothing_to_log(alone):
+    never = ("Never?", "inconclusive", "twitches", 1, 100, 1200.0)
+    soon = ("Soon?", "inconclusive", "twitches", 1, 100, 192.0)
+    late = ("Late?", "inconclusive", "twitches", 1, 100, 800.0)
+    group = ("Of ten?", "inconclusive", "twitches", 10, 1000, 4040.0)
+    told = front.list_next(alone, make_answers(never, late, soon))
+    assert "**The same as now**, each evening, for 3 more months. It would answer: Soon?" in told
+    assert len(told) == 3
+    assert "for 10 more months. It would answer: Of ten?" in front.list_next(alone, make_answers(group))[1]
+    assert not [line for line in front.list_next(alone, make_answers(never)) if "Never?" in line]
+
+
+def test_one_and_many_questions_are_told_with_their_verbs(make_journal):
+    columns = {"person": ["a"] * 40, "date": pd.date_range("2025-01-01", periods=40), "twitches": [1.0] * 40}
+    verdicts = ["supported", "inconclusive", "inconclusive", "not testable", "practically null", "practically null"]
+    found = make_answers(*[(f"{n}?", verdict, "twitches", 1, 40, np.nan) for n, verdict in enumerate(verdicts)])
+    assert front.show_articles(make_journal(columns), found) == (
+        "## The articles\n\n2 health articles come to 6 questions. Of these 1 was found as they say (supported), 2 are "
+        "too small to matter (practically null), 2 can't be told yet (inconclusive), 1 is nothing that such a diary "
+        "could answer (not testable)."
+    )
+    found.primary = pd.DataFrame(columns=["trigger", "estimate", "p_value", "p_adjusted"], dtype=float)
+    assert "Too small to matter (practically null): 4? 5?" in front.show_triggers(make_journal(columns), found).text
+    found.answers = found.answers.assign(verdict="inconclusive")
+    assert "Too small to matter" not in front.show_triggers(make_journal(columns), found).text
+
+
+def test_a_group_is_advised_in_the_third_person(gappy, alone):
+    told = wording.describe_red_flags(gappy)
+    assert "**A doctor should see without delay** weakness that they or others notice" in told
+    assert not re.search(r"\byou", told)
+    assert "weakness that you or others notice" in wording.describe_red_flags(alone)
+    found = SimpleNamespace(outcome="headache")
+    assert "worries whoever has it." in front.show_warnings(gappy, found)

@@ -16,7 +16,7 @@ import pytest
 from twitchstats import cli, findings
 from twitchstats.errors import JournalError, OptionError, UnknownNameError
 from twitchstats.report import refresh, verify_report, wording, write_report
-from twitchstats.report.wording.prose import SEE_A_DOCTOR
+from twitchstats.report.wording.prose import SEND_TO_A_DOCTOR
 from twitchstats.resources import find_resource
 
 NOTEBOOKS = sorted(find_resource("notebooks").glob("*.ipynb"))
@@ -236,7 +236,7 @@ def test_the_first_forward_lag_is_chosen_without_looking():
 def test_red_flags_always_bring_the_advice(gappy, present):
     people = pd.DataFrame({"wasting": [present], "age": [40.0]}, index=pd.Index(["P1"], name="person"))
     told = wording.describe_red_flags(replace(gappy, people=people))
-    assert told.endswith(SEE_A_DOCTOR)
+    assert told.endswith(SEND_TO_A_DOCTOR)
     assert ("muscle wasting" in told) == (present == 1)
     lowered = told.lower()
     assert not [word for word in ("you are fine", "nothing to worry", "you have als", "healthy") if word in lowered]

@@ -20,7 +20,7 @@ from twitchstats.report.summary import (
 )
 from twitchstats.report.tables import Markup, escape_text, format_date, format_number, format_share
 from twitchstats.report.wording.findings import tell_size, tell_step, tell_when
-from twitchstats.report.wording.prose import Prose, count_noun, join_words, list_some, quote, to_plain
+from twitchstats.report.wording.prose import Prose, count_noun, list_some, quote, to_plain
 from twitchstats.report.wording.reading import label_of
 from twitchstats.report.wording.signs import find_flags
 from twitchstats.report.wording.together import ALPHA
@@ -142,9 +142,11 @@ def _count_above(journal: Journal, name: str) -> int:
 def show_warnings(journal: Journal, found: Findings) -> Prose:
     """Open the checklist; for other outcomes say whom to ask."""
     if not is_about_twitching(found.outcome):
+        whom = "whoever has it" if count_people(journal) > 1 else "you"
         return Prose(
             "## See a doctor soon if\n\nit is new, sudden, the worst so far, comes with something else that is new, or "
-            "worries you. No list of warning signs for it is known to this tool, and no diary can rule anything out."
+            f"worries {whom}. No list of warning signs for it is known to this tool, and no diary can rule anything "
+            "out."
         )
     if count_people(journal) > 1:
         return Prose("## See a doctor soon if\n\none of these is there: so many of those who were asked have it.")
@@ -360,13 +362,16 @@ def show_triggers(journal: Journal, found: Findings) -> Markup | Prose:
     possible = [_tell_box_row(journal, row) for row in boxes["possible"].head(_FIRST).to_dict("records")] or ["None."]
     more = {name: max(0, len(boxes[name]) - _FIRST) for name in ("clear", "possible")}
     names = [label_of(journal, name) for name in boxes["untold"]["trigger"]]
-    untold = [f"{list_some(names, 12)}. Too few days, or no effect: this diary can't say which." if names else "None."]
+    untold = [f"{list_some(names, 12)}. Too few days, or no effect: which one can't be said." if names else "None."]
     whose = "these diaries" if count_people(journal) > 1 else "this diary"
     parts = [
         (f"Clear in {whose} (stands out after all tests are counted)", "clear", clear, more["clear"]),
         ("Possible, not clear (may be chance)", "possible", possible, more["possible"]),
         ("Can't be told (inconclusive)", "untold", untold, 0),
     ]
+    if small := _list_small(found):
+        rest = max(0, len(small) - _FIRST)
+        parts.insert(2, ("Too small to matter (practically null)", "small", small[:_FIRST], rest))
     page = "".join(
         f'<div class="box {kind}"><h3>{escape_text(title)}</h3><ul>'
         + "".join(f"<li>{escape_text(line)}</li>" for line in _add_more(lines, rest))
@@ -375,6 +380,12 @@ def show_triggers(journal: Journal, found: Findings) -> Markup | Prose:
     )
     text = "\n".join(f"{title}: {' '.join(_add_more(lines, rest))}" for title, _, lines, rest in parts)
     return Markup(f'<div class="boxes">{page}</div>', text)
+
+
+def _list_small(found: Findings) -> list[str]:
+    """Return the articles' questions on the outcome whose effect was shown to be too small to matter."""
+    small = found.answers["verdict"].eq("practically null") & found.answers["outcome"].eq(found.outcome)
+    return [str(question) for question in found.answers.loc[small, "question"]]
 
 
 def _add_more(lines: list[str], rest: int) -> list[str]:
@@ -421,14 +432,17 @@ def show_articles(journal: Journal, found: Findings) -> Prose:
     if is_short(journal) or not is_about_twitching(found.outcome):
         return Prose("")
     counts = found.answers["verdict"].value_counts()
-    words = {"supported": "found as they say", "contradicted": "found the other way round",
-             "practically null": "too small to matter", "differs between people": "different between people",
-             "inconclusive": "can't be told", "not testable": "nothing that such a diary could answer"}  # fmt: skip
-    told = join_words([f"{counts[name]} {word} ({name})" for name, word in words.items() if name in counts])
-    return Prose(
-        f"## The articles\n\n{found.ledger['article'].nunique()} health articles come to {len(found.answers)} "
-        f"questions. Of these {told}."
-    )
+    words = {"supported": ("was found as they say", "were found as they say"),
+             "contradicted": ("was found the other way round", "were found the other way round"),
+             "practically null": ("is too small to matter", "are too small to matter"),
+             "differs between people": ("differs between people", "differ between people"),
+             "inconclusive": ("can't be told yet", "can't be told yet"),
+             "not testable": ("is nothing that such a diary could answer",
+                              "are nothing that such a diary could answer")}  # fmt: skip
+    told = [f"{counts[name]} {pair[int(counts[name] != 1)]} ({name})" for name, pair in words.items() if name in counts]
+    articles = found.ledger["article"].nunique()
+    come = f"{count_noun(articles, 'health article')} {'comes' if articles == 1 else 'come'} to"
+    return Prose(f"## The articles\n\n{come} {count_noun(len(found.answers), 'question')}. Of these {', '.join(told)}.")
 
 
 def list_next(journal: Journal, found: Findings) -> list[str]:
@@ -447,17 +461,17 @@ def list_next(journal: Journal, found: Findings) -> list[str]:
 
 
 def _tell_longer(found: Findings) -> list[str]:
-    """Return the open question that more days would answer soonest."""
+    """Return the open question that more days would answer soonest, of those that three years of days can answer."""
     answers = found.answers
     days = pd.to_numeric(answers["days_needed"], errors="coerce")
-    own = answers["verdict"].eq("inconclusive") & answers["outcome"].eq(found.outcome) & days.gt(answers["n_days"])
-    if not own.any():
+    people = answers["n_people"].clip(lower=1)  # of a group, the days are those of all people together
+    left = (days - answers["n_days"]) / people
+    own = answers["verdict"].eq("inconclusive") & answers["outcome"].eq(found.outcome)
+    left = left[own & left.gt(0) & (days / people).le(_YEARS)]
+    if left.empty:
         return []
-    row = answers.loc[days[own].idxmin()]
-    left = float(days[own].min() - row["n_days"])
-    if days[own].min() > _YEARS:
-        return [f"**{quote(row['question'])}** No diary can tell: it would take more than three years."]
-    months = max(1, round(left / 30.4))
+    row = answers.loc[left.idxmin()]
+    months = max(1, round(left.min() / 30.4))
     how_long = count_noun(months, "more month")
     return [f"**The same as now**, each evening, for {how_long}. It would answer: {quote(row['question'])}"]
 

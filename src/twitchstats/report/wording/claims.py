@@ -6,7 +6,7 @@ from twitchstats.claims.answers import CAUTIONS
 from twitchstats.inference import MEANING
 from twitchstats.report.tables import MISSING, Table, format_p, show_table
 from twitchstats.report.wording.prose import (
-    SEE_A_DOCTOR,
+    SEND_TO_A_DOCTOR,
     Prose,
     count_noun,
     format_effect,
@@ -73,7 +73,7 @@ def _tell_shared(answers: pd.DataFrame) -> list[str]:
     shared = [text for text in SHARED_CAUTIONS if answers["caution"].str.contains(text, regex=False).any()]
     heads = {"remedy": "Of remedies", "same time": "Of what is told of the same day", "sign": "Of signs"}
     told = [f"{heads[name]}: {text}." for name, text in CAUTIONS.items() if text in shared]
-    return told + [SEE_A_DOCTOR.replace("**", "")] * (CAUTIONS["sign"] in shared)
+    return told + [SEND_TO_A_DOCTOR.replace("**", "")] * (CAUTIONS["sign"] in shared)
 
 
 def _tell_answer(row: dict[str, object]) -> dict[str, object]:

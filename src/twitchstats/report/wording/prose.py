@@ -14,6 +14,10 @@ SEE_A_DOCTOR = (
     "slurred speech, trouble swallowing or breathing, numbness that stays, or twitching after a new medicine, "
     "whatever this report says. It can't examine you, and it never replaces someone who can."
 )
+# The same of people who don't read it themselves.
+SEND_TO_A_DOCTOR = SEE_A_DOCTOR.replace(
+    "See a doctor without delay** about weakness that you", "A doctor should see without delay** weakness that they"
+).replace("examine you", "examine anyone")
 
 
 class Prose(str):

@@ -81,7 +81,9 @@ def _tell_columns(journal: Journal) -> list[str]:
     lines = [f"- {count_noun(len(known), 'column')} that the dictionary knows" + (
         f": {list_some([quote(label_of(journal, name)) for name in known])}." if known else ".")]  # fmt: skip
     if own:
-        lines.append(f"- {count_noun(len(own), 'column')} of your own: {list_some([quote(name) for name in own])}.")
+        lines.append(
+            f"- {count_noun(len(own), 'column')} outside the dictionary: {list_some([quote(name) for name in own])}."
+        )
     if text:
         lines.append(
             f"- {count_noun(len(text), 'column')} of text, not analysed: {list_some([quote(n) for n in text])}."

@@ -14,9 +14,9 @@ from twitchstats.report.wording.findings import (
     tell_first,
     tell_reverse,
 )
-from twitchstats.report.wording.prose import SEE_A_DOCTOR, Prose, count_noun, list_some, quote
+from twitchstats.report.wording.prose import Prose, count_noun, list_some, quote
 from twitchstats.report.wording.reading import label_of
-from twitchstats.report.wording.signs import count_weak_days, find_flags
+from twitchstats.report.wording.signs import choose_advice, count_weak_days, find_flags
 
 _FIRST = 5
 
@@ -26,7 +26,7 @@ def describe_report(journal: Journal, findings: Findings) -> Prose:
     triggers = _tell_triggers(journal, findings.effects, findings.primary, findings.directions)
     claims = _tell_claims(findings.answers, findings.ledger)
     lines = [_tell_days(journal, findings.outcome), triggers, claims, _tell_flags(journal)]
-    return Prose("\n".join(f"- {line}" for line in lines if line) + f"\n\n> {SEE_A_DOCTOR}")
+    return Prose("\n".join(f"- {line}" for line in lines if line) + f"\n\n> {choose_advice(journal)}")
 
 
 def _tell_days(journal: Journal, outcome: str) -> str:

@@ -4,7 +4,7 @@ import pandas as pd
 
 from twitchstats.journal import Journal
 from twitchstats.report.tables import MISSING, Table, format_share, show_table
-from twitchstats.report.wording.prose import SEE_A_DOCTOR, Prose, count_noun, join_words, quote
+from twitchstats.report.wording.prose import SEE_A_DOCTOR, SEND_TO_A_DOCTOR, Prose, count_noun, join_words, quote
 from twitchstats.signs import find_signs, load_signs
 
 CONFIDENCE = {"H": "seen there", "M": "second-hand", "D": "by arithmetic"}
@@ -66,7 +66,13 @@ def describe_red_flags(journal: Journal) -> Prose:
             text += " Whoever reports one should be seen by a doctor."
     weakness = _tell_weakness(journal)
     scale = _tell_scale() if weakness or len(present) else ""
-    return Prose(f"{text}{weakness}{scale}\n\n> {SEE_A_DOCTOR}")
+    return Prose(f"{text}{weakness}{scale}\n\n> {choose_advice(journal)}")
+
+
+def choose_advice(journal: Journal) -> str:
+    """Return when to see a doctor: said to the reader, or of a group's people."""
+    people = journal.days.index.get_level_values("person").unique()
+    return SEND_TO_A_DOCTOR if len(people) > 1 else SEE_A_DOCTOR
 
 
 def _tell_scale() -> str:
