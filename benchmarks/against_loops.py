@@ -5,10 +5,7 @@ same columns (trend, weekday, yesterday, neighbouring day), each called once for
 sample of the calls is timed and scaled up to all of them.
 """
 
-import argparse
 import itertools
-import os
-import sys
 import time
 import warnings
 from collections.abc import Callable
@@ -90,6 +87,7 @@ def fit_one(frame: pd.DataFrame, name: str, lag: int) -> object:
 
 def compare(people: int, days: int, triggers: int, sample: int) -> pd.DataFrame:
     """Return one row for each job: seconds of the package and of the loop, and their ratio."""
+    warnings.simplefilter("ignore")
     journal = make_journal(people, days, triggers)
     jobs = {
         "correlate_triggers / scipy.stats.spearmanr": (tw.correlate_triggers, correlate_one),
@@ -101,23 +99,3 @@ def compare(people: int, days: int, triggers: int, sample: int) -> pd.DataFrame:
         loop = time_loop(journal, call, sample=sample)
         rows.append({"job": job, "package_s": ours, "loop_s": loop, "ratio": loop / ours})
     return pd.DataFrame(rows)
-
-
-def main() -> int:
-    """Print the table."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--people", type=int, default=300)
-    parser.add_argument("--days", type=int, default=365)
-    parser.add_argument("--triggers", type=int, default=20)
-    parser.add_argument("--sample", type=int, default=300, help="calls of each loop that are timed")
-    args = parser.parse_args()
-    warnings.simplefilter("ignore")
-    print(
-        f"{args.people} people x {args.days} days x {args.triggers} triggers x {len(LAGS)} lags, {os.cpu_count()} cores"
-    )
-    print(compare(args.people, args.days, args.triggers, args.sample).round(2).to_string(index=False))
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())

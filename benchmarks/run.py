@@ -1,52 +1,116 @@
-"""Time the main jobs on simulated data of growing size: ``./run bench``."""
+"""Time the main jobs against what a user would otherwise write, and how they grow: ``./run bench``.
+
+Everything is timed in one run on one machine; the table, ``benchmarks/README.md``, tells ratios beside seconds.
+"""
 
 import argparse
+import os
+import platform
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
+import pandas as pd
+from against_loops import LAGS, compare, make_journal, time_job
+
 import twitchstats as tw
 from twitchstats.journal import write_journal
-from twitchstats.report import write_report
+
+PAGE = Path(__file__).with_name("README.md")
+BASE = {"people": 60, "days": 120, "triggers": 6, "lags": 2}  # from which each is made five times as large
+GROWN = 5
 
 
-def measure(job: Callable[[], object]) -> float:
-    """Return the seconds that a job takes."""
-    start = time.perf_counter()
-    job()
-    return time.perf_counter() - start
+def compare_starts() -> pd.DataFrame:
+    """Return how long it takes to import the package and to ask for help, beside pandas and bare Python."""
+    pairs = [
+        ("import twitchstats", ["-c", "import twitchstats"], "import pandas", ["-c", "import pandas"]),
+        ("twitchstats --help", ["-m", "twitchstats", "--help"], "bare Python", ["-c", ""]),
+    ]
+    return pd.DataFrame(
+        [_compare(ours, lambda a=a: _run(*a), peer, lambda b=b: _run(*b)) for ours, a, peer, b in pairs]
+    )
 
 
-def main() -> int:
-    """Print one line for each job."""
-    parser = argparse.ArgumentParser(prog="./run bench", description="Time the main jobs.")
-    parser.add_argument("--people", type=int, nargs="*", default=[1, 20, 200], help="sizes of the simulated groups")
-    parser.add_argument("--days", type=int, default=120)
-    args = parser.parse_args()
-
-    def tell(job: str, seconds: float) -> None:
-        print(f"{job:<40} {seconds:8.2f} s", flush=True)
-
-    tell("python -m twitchstats --help", measure(lambda: _run("-m", "twitchstats", "--help")))
-    tell("import twitchstats", measure(lambda: _run("-c", "import twitchstats")))
+def compare_reading(people: int, days: int) -> pd.DataFrame:
+    """Return how long a journal's CSV takes beside plain `pandas.read_csv`."""
     with tempfile.TemporaryDirectory() as folder:
-        for people in args.people:
-            path = Path(folder) / f"{people}.csv"
-            journal, _ = tw.simulate_journal(people=people, days=args.days, seed=1)
-            write_journal(journal, path)
-            size = f"{people} people x {args.days} days"
-            tell(f"read_journal, {size}", measure(lambda path=path: tw.read_journal(path)))
-            tell(f"estimate_effects, {size}", measure(lambda journal=journal: tw.estimate_effects(journal)))
-            tell(f"check_claims, {size}", measure(lambda journal=journal: tw.check_claims(journal)))
-        tell("report of the demo journal", measure(lambda: write_report(out=folder)))
-    return subprocess.run([sys.executable, str(Path(__file__).with_name("against_loops.py"))], check=False).returncode
+        path = Path(folder) / "journal.csv"
+        write_journal(make_journal(people, days, 18), path)
+        name = f"read_journal, {people * days:,} person-days x 20 columns"
+        row = _compare(name, lambda: tw.read_journal(path), "pandas.read_csv", lambda: pd.read_csv(path))
+    return pd.DataFrame([row])
+
+
+def measure_growth() -> pd.DataFrame:
+    """Return for each size the exponent with which effects and correlations grow."""
+    jobs = {"correlate_triggers": tw.correlate_triggers, "estimate_effects": tw.estimate_effects}
+    rows = []
+    for job, function in jobs.items():
+        base = _time_size(function, BASE)
+        for name, size in BASE.items():
+            grown = _time_size(function, BASE | {name: size * GROWN})
+            rows.append({"job": job, "grown in": name, "exponent": np.log(grown / base) / np.log(GROWN)})
+    return pd.DataFrame(rows)
+
+
+def _time_size(function: Callable[..., object], size: dict[str, int]) -> float:
+    journal = make_journal(size["people"], size["days"], size["triggers"])
+    return time_job(lambda: function(journal, lags=range(size["lags"]), by="pooled"))
+
+
+def _compare(ours: str, job: Callable[[], object], peer: str, other: Callable[[], object]) -> dict[str, object]:
+    package, theirs = time_job(job), time_job(other)
+    return {"job": ours, "peer": peer, "package_s": package, "peer_s": theirs, "times the peer": package / theirs}
 
 
 def _run(*words: str) -> None:
     subprocess.run([sys.executable, *words], check=True, capture_output=True)
+
+
+def write_page(parts: dict[str, pd.DataFrame], size: str) -> str:
+    """Return the page as Markdown."""
+    machine = f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}"
+    lines = [
+        "# How fast, beside what",
+        "",
+        f"Written by `./run bench`: {machine}, {size}. A timing is never a test.",
+        "",
+    ]
+    for title, frame in parts.items():
+        shown = frame.map(lambda value: f"{value:.3g}" if isinstance(value, float) else value)
+        lines += [f"## {title}", "", "| " + " | ".join(shown.columns) + " |", "|---" * len(shown.columns) + "|"]
+        lines += ["| " + " | ".join(map(str, row)) + " |" for row in shown.itertuples(index=False)] + [""]
+    return "\n".join(lines)
+
+
+def main() -> int:
+    """Time everything, write the page and print it."""
+    parser = argparse.ArgumentParser(prog="./run bench", description="Time the main jobs; write benchmarks/README.md.")
+    parser.add_argument("--people", type=int, default=300)
+    parser.add_argument("--days", type=int, default=365)
+    parser.add_argument("--triggers", type=int, default=20)
+    parser.add_argument("--sample", type=int, default=300, help="calls of each loop that are timed")
+    args = parser.parse_args()
+    size = f"{args.people} people x {args.days} days x {args.triggers} triggers x {len(LAGS)} lags"
+    parts = {}
+    for title, job in {
+        "Against loops over people, triggers and lags": lambda: compare(
+            args.people, args.days, args.triggers, args.sample
+        ),
+        "Growth, groups (1 is in proportion)": measure_growth,
+        "Reading": lambda: compare_reading(args.people, args.days),
+        "Starting": compare_starts,
+    }.items():
+        print(f"{title} ...", file=sys.stderr, flush=True)
+        parts[title] = job()
+    page = write_page(parts, size)
+    PAGE.write_text(page, encoding="utf-8")
+    print(page)
+    return 0
 
 
 if __name__ == "__main__":

@@ -413,7 +413,7 @@ def run_trial_plan(args: argparse.Namespace) -> int:
     for path in write_plan(plan, args.out):
         print(path)
     if journal is not None:
-        args.csv, args.out = False, None
+        args.all, args.csv, args.json, args.out = True, False, False, None
         _put_table(plan.power, args)
     _tell(f"Seal: {plan.seal}\nGive it to somebody before the first day: it shows that nothing was changed.")
     return 0

@@ -203,8 +203,10 @@ def study_promise(world: str, replicates: int, seed: int) -> pd.DataFrame:
     rows = []
     for side in SIDES:
         promised = told[side].dropna().abs().sort_values()
-        found = []
-        for part in np.array_split(promised.index.to_numpy(), PROMISES):
+        found = [pd.Series(dtype=bool)]
+        for part in np.array_split(promised.index.to_numpy(), max(1, min(PROMISES, len(promised)))):
+            if not len(part):  # nothing could be found in any diary
+                continue
             planted = simulate(float(told.loc[part, side].median()))
             found.append(score_people(planted, (0,), people=part)["p_value"] < ALPHA)
         row = {"part": "promise", "world": world, "method": side, "days": MAIN_DAYS, "people": 1, "lag": 0}
