@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 import twitchstats as tw
-from twitchstats.errors import NotEnoughDataError, OptionError
+from twitchstats.errors import NotEnoughDataError, OptionError, UnknownNameError
 from twitchstats.simulate.processes import simulate_process
 from twitchstats.trial.analyze import TRIAL_COLUMNS
 
@@ -73,6 +73,62 @@ def test_changed_schedule_and_dropped_days_are_told(diary, plan):
     found = tw.analyze_trial(keep_trial(diary, plan), plan, schedule=schedule.drop(index=7))
     told = "2 days of the schedule were changed after it was sealed; 1 days of the schedule were dropped"
     assert (found["caution"] == told).all()
+
+
+def test_schedule_may_come_from_its_file(diary, plan):
+    journal = keep_trial(diary, plan)
+    schedule = plan.schedule.assign(date=plan.schedule["date"].dt.strftime("%Y-%m-%d"))
+    schedule["condition"] = schedule["condition"].astype(object)
+    assert (tw.analyze_trial(journal, plan, schedule=schedule)["caution"] == "").all()
+    doubled = pd.concat([schedule, schedule.head(1).assign(condition=1 - schedule["condition"][0])])
+    doubled = doubled.assign(date=pd.to_datetime(doubled["date"]).dt.tz_localize("Asia/Tokyo")).drop(index=4)
+    told = "1 days of the schedule were changed after it was sealed; 1 days of the schedule were dropped"
+    assert (tw.analyze_trial(journal, plan, schedule=doubled)["caution"] == told).all()
+    message = "schedule= has no column 'person'. Give the schedule.csv that was written, filled in."
+    with pytest.raises(OptionError, match=f"^{re.escape(message)}$"):
+        tw.analyze_trial(journal, plan, schedule=schedule.drop(columns="person"))
+
+
+@pytest.mark.parametrize(("share", "reason"), [(0, "no variation of its own"), (1, "no variation of its own")])
+def test_what_was_always_or_never_taken_tells_nothing_as_taken(diary, plan, share, reason):
+    journal = keep_trial(diary, plan)
+    place = plan.schedule.set_index(["person", "date"]).index
+    journal.days.loc[place, "trigger_1"] = float(share)
+    own = tw.analyze_trial(journal, plan).iloc[:2].set_index("analysis")
+    assert own["reason"].to_dict() == {"by intention": "", "as taken": reason}
+    assert np.isnan(own.loc["as taken", "estimate"])
+    assert own.loc["by intention", "estimate"] > 1.5
+
+
+def test_opposite_of_the_schedule_is_as_good_as_taken(diary, plan):
+    own = tw.analyze_trial(keep_trial(diary, plan, instead=range(56)), plan).iloc[:2].set_index("analysis")
+    assert own.loc["as taken", "estimate"] == pytest.approx(2, abs=0.5)
+    assert own.loc["as taken", "estimate"] * own.loc["by intention", "estimate"] == pytest.approx(1, abs=0.01)
+    assert (own["ci_lower"] < own["estimate"]).all()
+    assert (own["estimate"] < own["ci_upper"]).all()
+
+
+def test_outcome_on_one_side_only_has_a_p_value_and_no_ratio(diary, plan):
+    journal = keep_trial(diary, plan)
+    journal.days["twitches"] *= journal.days["trigger_1"].where(
+        journal.days.index.isin(plan.schedule.set_index(["person", "date"]).index), 1
+    )
+    own = tw.analyze_trial(journal, plan).iloc[:4]
+    assert (own["reason"] == "separation").all()
+    assert own["estimate"].isna().all()
+    assert (own["p_value"] <= 0.01).all()
+
+
+def test_level_that_no_schedule_can_reach_is_told(diary, plan):
+    found = tw.analyze_trial(keep_trial(diary, plan), plan, draws=99, alpha=0.001)
+    assert (found["caution"].iloc[:4] == "so few schedules are compared that p can't be below 0.01").all()
+    assert (found["ci_upper"].iloc[:4] == np.inf).all()
+
+
+def test_journal_of_somebody_else_is_refused(diary):
+    plan = tw.plan_trial("caffeine", days=28, start="2026-03-02")
+    with pytest.raises(UnknownNameError, match="^No person named '1'. "):
+        tw.analyze_trial(diary, plan)
 
 
 def test_chosen_seed_is_told(diary):

@@ -54,7 +54,29 @@ def test_effect_that_lasts_is_planned_in_blocks():
     plan = tw.plan_trial("magnesium", days=84, lasts=3, seed=1)
     assert (plan.options.design, plan.options.period, plan.options.washout) == ("blocks", 7, 3)
     assert plan.schedule["analysed"].mean() == pytest.approx(4 / 7)
-    assert tw.plan_trial("magnesium", days=84, lasts=5, seed=1).options.period == 14
+    assert tw.plan_trial("magnesium", days=168, lasts=5, seed=1).options.period == 14
+
+
+def test_blocks_too_few_to_find_anything_are_refused_for_one_person(diary):
+    """Four coins give 16 schedules, each with its mirror image: the smallest p is 2 / 16."""
+    message = (
+        "days=56 is not possible with periods of 7: they give so few schedules that p can't be below 0.12, whatever is "
+        "found. Plan at least 84 days, or shorter periods."
+    )
+    with pytest.raises(OptionError, match=f"^{re.escape(message)}$"):
+        tw.plan_trial("magnesium", days=56, lasts=1)
+    power = tw.plan_trial("trigger_1", days=56, lasts=1, journal=diary).power
+    assert (power["power"] == 0).all()
+    assert (power["days_needed"] >= 84).all()
+
+
+def test_seed_chosen_by_hand_cannot_be_denied_afterwards(tmp_path):
+    tw.write_plan(tw.plan_trial("caffeine", days=28, seed=1), tmp_path)
+    file = tmp_path / "plan.json"
+    file.write_text(json.dumps(json.loads(file.read_text()) | {"chosen": False}))
+    message = f"{file} does not fit its seal: options or seed were changed after it was made."
+    with pytest.raises(OptionError, match=f"^{re.escape(message)}$"):
+        tw.read_plan(file)
 
 
 def test_power_is_what_the_diary_leaves(diary):
@@ -120,6 +142,23 @@ def test_doctor_first_with_a_red_flag(diary):
             {"levels": (2, 1)},
             "levels=(2, 1) is not possible. Give what is taken without and with it, such as (0, 200).",
         ),
+        (
+            {"levels": "0,200"},
+            "levels='0,200' is not possible. Give what is taken without and with it, such as (0, 200).",
+        ),
+        (
+            {"trigger": "stretching", "levels": (0, 5)},
+            "levels=(0, 5) is not possible. A matter of yes or no has (0, 1).",
+        ),
+        (
+            {"trigger": ["caffeine", "alcohol"]},
+            "trigger=['caffeine', 'alcohol'] is not possible. A trial has one: give its name.",
+        ),
+        ({"days": 10**9}, "days=1000000000 is not possible. A trial has at most 3650, ten years."),
+        ({"period": 5}, "period=5 goes with design='blocks' only; here it is 'days'."),
+        ({"start": ""}, "start='' is no date. Write it as 2026-03-01."),
+        ({"start": "3/4/2026"}, "start='3/4/2026' is no date. Write it as 2026-03-01."),
+        ({"start": pd.NaT}, "start=NaT is not possible. Give a date such as 2026-03-01, or a whole number."),
         ({"people": []}, "people=[] is not possible. Name at least one person, each once."),
         ({"design": "weeks"}, "design='weeks' is not possible. Choose one of 'days', 'pairs', 'blocks'."),
     ],

@@ -8,7 +8,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy import stats
 
-from twitchstats.errors import NotEnoughDataError, OptionError
+from twitchstats.errors import NotEnoughDataError, OptionError, unknown_name
 from twitchstats.inference import pool_estimates
 from twitchstats.journal.record import Journal
 from twitchstats.panel import FloatArray
@@ -59,7 +59,8 @@ def analyze_trial(
         ``days_missing`` had no entry, on ``days_not_kept`` something else was taken. ``p_carry_over``: whether the
         day (period) before matters, given the effect. ``watched`` with its interval: what the diary before the trial
         shows for the same contrast; ``watching`` says whether it was right. ``caution`` tells what was changed.
-        People with too few days have a ``reason``.
+        People with too few days have a ``reason``; so has what no effect describes ("separation": nearly nothing on
+        one side; "no variation of its own": what was taken did not follow the lot), with its p-value all the same.
 
     Raises
     ------
@@ -74,11 +75,13 @@ def analyze_trial(
     distribution, weekly rhythm or trend. Missing days are taken as missing whatever was drawn. Pooled: random effects
     with Hartung and Knapp's interval (`pool_estimates`).
     """
-    if not 0 < alpha < 0.5:
+    if not isinstance(plan, Plan):
+        raise OptionError(f"plan={plan!r} is no plan. Read it by read_plan, or make one by plan_trial.")
+    if isinstance(alpha, str) or not 0 < alpha < 0.5:
         raise OptionError(f"alpha={alpha!r} is not possible. Give a level between 0 and 0.5, such as 0.05.")
     if isinstance(draws, bool) or not isinstance(draws, (int, np.integer)) or draws < 99:
         raise OptionError(f"draws={draws!r} is not possible. Give a whole number of at least 99.")
-    if seal_plan(plan.options, plan.seed) != plan.seal:
+    if seal_plan(plan.options, plan.seed, plan.chosen) != plan.seal:
         raise OptionError("The plan does not fit its seal: options or seed were changed after it was made.")
     asked = plan.options
     journal.resolve_name(asked.outcome)
@@ -89,6 +92,9 @@ def analyze_trial(
         found = _analyse_person(journal, plan, person, start, family, int(draws), alpha)
         seen += int(found[0]["n_days"])
         rows += found
+    known = set(map(str, journal.days.index.unique("person")))
+    if not known & set(asked.people):
+        raise unknown_name("person", asked.people[0], known)
     if not seen:
         raise NotEnoughDataError(
             f"None of the {asked.days} planned days from {asked.starts[0]} on has {asked.outcome!r} in the journal. "
@@ -126,7 +132,7 @@ def _analyse_person(
     common = {
         "person": person, "n_people": 1, "days_missing": int((~np.isfinite(y)).sum()),
         "days_not_kept": int(kept_out.sum()), "schedules": len(others) if whole else len(schedules),
-        "caution": _describe_days(y, taken, kept_out, drawn, plan),
+        "caution": _describe_days(y, taken, kept_out, drawn, plan, alpha, draws),
     }  # fmt: skip
     rows: list[dict[str, Any]] = []
     for analysis, given in (("by intention", drawn), ("as taken", dose)):
@@ -139,6 +145,8 @@ def _analyse_person(
             rows.append(row)
             continue
         told = _estimate(days, family, alpha)
+        if np.isnan(told["estimate"]):
+            row["reason"] = "separation" if np.array_equal(given, drawn) else "no variation of its own"
         freed = remove_effect(y, given, told["estimate"], family)
         told["p_carry_over"] = test_carry_over(freed, schedules, lots, weekday, family, whole=whole)
         rows.append(row | told)
@@ -193,9 +201,12 @@ def _find_weekday(start: str | int) -> int:
     return pd.Timestamp(start).weekday() if isinstance(start, str) else start % 7
 
 
-def _describe_days(y: FloatArray, taken: FloatArray, changed: FloatArray, drawn: FloatArray, plan: Plan) -> str:
+def _describe_days(
+    y: FloatArray, taken: FloatArray, changed: FloatArray, drawn: FloatArray, plan: Plan, alpha: float, draws: int
+) -> str:
     """Return what a reader has to know of the days: not kept, missing, more missing on one side, seed by hand."""
     parts = []
+    least = plan.lots.least_p if plan.lots.coin.max() < MOST_COINS else 1 / (draws + 1)
     if changed.any():
         parts.append(f"{changed.sum()} of {len(y)} days were not kept")
     missing = ~np.isfinite(y)
@@ -208,6 +219,8 @@ def _describe_days(y: FloatArray, taken: FloatArray, changed: FloatArray, drawn:
             parts.append("days are missing more often on one side, which can make or hide an effect")
     if not np.isfinite(taken).any():
         parts.append("what was taken is not in the journal: it is believed to be as drawn")
+    if least > alpha:
+        parts.append(f"so few schedules are compared that p can't be below {least:.2g}")
     if plan.chosen:
         parts.append("the seed was chosen by hand")
     return "; ".join(parts)
@@ -223,6 +236,23 @@ def _find_schedule(journal: Journal, plan: Plan) -> pd.DataFrame | None:
     return found.assign(condition=found["condition"].fillna(planned["condition"]))
 
 
+def _read_schedule(schedule: pd.DataFrame, plan: Plan) -> pd.DataFrame:
+    """Return ``person, date, condition`` of a filled-in schedule, as a file of it may be read."""
+    table = schedule.rename(columns={"day": "date"}) if "date" not in schedule else schedule
+    for name in ("person", "date", "condition"):
+        if name not in table:
+            raise OptionError(f"schedule= has no column {name!r}. Give the schedule.csv that was written, filled in.")
+    if isinstance(plan.options.starts[0], str):
+        days = (
+            pd.to_datetime(table["date"], errors="coerce").dt.tz_localize(None).dt.normalize().astype("datetime64[us]")
+        )
+    else:
+        days = pd.to_numeric(table["date"], errors="coerce")
+    condition = pd.to_numeric(table["condition"], errors="coerce")
+    tidy = pd.DataFrame({"person": table["person"].astype(str), "date": days, "condition": condition})
+    return tidy.dropna().groupby(["person", "date"], as_index=False)["condition"].mean()
+
+
 def _tell_changes(plan: Plan, schedule: pd.DataFrame | None) -> str:
     """Return on how many days a filled-in schedule is not the sealed one, or lacks a day."""
     if schedule is None:
@@ -230,7 +260,7 @@ def _tell_changes(plan: Plan, schedule: pd.DataFrame | None) -> str:
     sealed = plan.schedule
     key = ["person", "date"]
     both = sealed.astype({"person": str}).merge(
-        schedule.astype({"person": str})[[*key, "condition"]], on=key, how="left", suffixes=("", "_given")
+        _read_schedule(schedule, plan), on=key, how="left", suffixes=("", "_given")
     )
     dropped = int(both["condition_given"].isna().sum())
     changed = int((both["condition_given"].notna() & (both["condition_given"] != both["condition"])).sum())

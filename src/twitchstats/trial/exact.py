@@ -14,6 +14,7 @@ TINY = 1e-300
 MOST_LEVERAGE = 0.97
 FARTHEST = 500.0  # standard errors from the estimate beyond which an interval has no end
 LARGEST_LOG = 20.0
+LEAST_KEPT = 0.05  # of the planned difference in dose, below which what was taken says nothing
 PRECISION = 1e-3  # of a standard error, in which an end is told
 
 
@@ -106,23 +107,27 @@ test_effect.__test__ = False  # type: ignore[attr-defined]  # its name says what
 
 
 def find_effect(days: Days, family: Family) -> tuple[float, float]:
-    """Return the effect beyond which the drawn schedule finds nothing, and its standard error (Hodges and Lehmann)."""
+    """Return the effect beyond which the drawn schedule finds nothing, and its standard error (Hodges and Lehmann).
+
+    NaN where there is none: what was taken did not follow the schedule, or a ratio would have to be endless.
+    """
     alone = Days(days.y, days.before, days.dose_before, days.dates, days.drawn[:1], days.dose, days.whole)
-    kept = float(np.clip(_share_taken(days), 0.05, 1.0))
+    kept = _share_taken(days)
+    if abs(kept) < LEAST_KEPT:
+        return float("nan"), float("nan")
     effect, found, error = 0.0, 0.0, np.inf
     for _ in range(25):
         (found,), (error,) = score_schedules(alone, effect, family)
         effect += float(np.clip(found / kept, -2, 2)) if family.name == "count" else float(found / kept)
         if abs(found) < 1e-6 * error:
             break
-    return effect, float(error) / kept
+    told = abs(found) < max(0.01 * error, 1e-6) and not (family.name == "count" and abs(effect) > LARGEST_LOG)
+    return (effect, float(error) / abs(kept)) if told else (float("nan"), float("nan"))
 
 
 def _share_taken(days: Days) -> float:
     """Return by how much the dose is larger on days with the drawn condition: 1 where the schedule was kept."""
     drawn = days.drawn[0] > 0
-    if drawn.all() or not drawn.any():
-        return 1.0
     return float(days.dose[drawn].mean() - days.dose[~drawn].mean())
 
 

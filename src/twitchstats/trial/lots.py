@@ -35,6 +35,11 @@ class Lots:
     period: NDArray[np.int64]
     analysed: BoolArray
 
+    @property
+    def least_p(self) -> float:
+        """The smallest p-value there can be: a schedule and its mirror image among all schedules."""
+        return float(2.0 ** -self.coin.max())
+
     def lay(self, heads: BoolArray) -> BoolArray:
         """Return the schedules (R, D) of coins (R, C)."""
         laid: BoolArray = heads[:, self.coin] ^ self.turned

@@ -3,6 +3,7 @@
 import hashlib
 import json
 from dataclasses import asdict, dataclass, field, replace
+from datetime import datetime
 from functools import cached_property
 from typing import Any
 
@@ -27,6 +28,7 @@ SCHEDULE_COLUMNS = ["person", "date", "condition", "period", "analysed"]
 POWER_COLUMNS = ["person", "effect", "measure", "days", "power", "days_needed"]
 EFFECTS = {"count": (1.25, 1.5, 2.0), "yes/no": (0.1, 0.2, 0.3)}
 SHARES_OF_SD = (0.25, 0.5, 1.0)  # effects on ratings and amounts, in SD of the diary
+LEVEL = 0.05  # of the test whose power is told
 LONGEST = 3650
 
 
@@ -70,7 +72,8 @@ class Plan:
     options : Options
     seed : int
     seal : str
-        SHA-256 of options and seed: told to somebody beforehand, it shows that nothing was changed or drawn again.
+        SHA-256 of options, seed and `chosen`: told to somebody beforehand, it shows that nothing was changed or drawn
+        again.
     chosen : bool
         Whether the seed was chosen by hand; otherwise it follows from options and diary, and nobody can shop for it.
     power : DataFrame
@@ -135,14 +138,15 @@ def list_dates(start: str | int, days: int) -> pd.Index:
     return pd.RangeIndex(start, start + days)
 
 
-def seal_plan(options: Options, seed: int) -> str:
-    """Return the SHA-256 of options and seed.
+def seal_plan(options: Options, seed: int, chosen: bool = False) -> str:
+    """Return the SHA-256 of options, seed, and whether the seed was chosen by hand.
 
     >>> options = Options("caffeine", "twitches", "count", 0.0, 200.0, ("1",), (1,), 28, "days", 1, 0)
     >>> seal_plan(options, 1)[:8] == seal_plan(options, 2)[:8]
     False
     """
-    text = json.dumps({**asdict(options), "seed": seed}, sort_keys=True, ensure_ascii=True)
+    told = {**asdict(options), "seed": seed} | ({"chosen": True} if chosen else {})
+    text = json.dumps(told, sort_keys=True, ensure_ascii=True)
     return hashlib.sha256(text.encode()).hexdigest()
 
 
@@ -210,6 +214,8 @@ def plan_trial(
     >>> plan.schedule["condition"].sum(), plan_trial("caffeine", days=28, seed=1).seal == plan.seal
     (np.int64(14), True)
     """
+    if isinstance(days, (int, np.integer)) and days > LONGEST:
+        raise OptionError(f"days={days} is not possible. A trial has at most {LONGEST}, ten years.")
     _check_numbers(days=(days, 14), lasts=(lasts, 0), period=(period, 1), washout=(washout, 0), seed=(seed, 0))
     name, row = _find(trigger, journal, "trigger")
     result, result_row = _find(outcome or (journal and journal.outcome) or "twitches", journal, "outcome")
@@ -220,16 +226,23 @@ def plan_trial(
     low, high = _choose_levels(levels, row)
     design = choose_design(design, lasts)
     washout = washout if washout is not None else (lasts if design == "blocks" else 0)
+    if period is not None and design != "blocks":
+        raise OptionError(f"period={period} goes with design='blocks' only; here it is {design!r}.")
     period = period or (7 * max(1, -(-2 * washout // 7)) if design == "blocks" else 1)
     options = Options(
         name, result, str(result_row["kind"]), low, high, members, _find_starts(start, journal, members), int(days),
         design, int(period), int(washout),
     )  # fmt: skip
-    lay_lots(options.days, design=design, period=period, washout=washout)
+    least = lay_lots(options.days, design=design, period=period, washout=washout).least_p
+    if least > LEVEL and len(members) == 1:
+        raise OptionError(
+            f"days={days} is not possible with periods of {period}: they give so few schedules that p can't be below "
+            f"{least:.2g}, whatever is found. Plan at least {_find_least_days(options)} days, or shorter periods."
+        )
     chosen = seed is not None
     if seed is None:
         seed = int(seal_plan(options, 0 if journal is None else _read_diary(journal, result))[:12], 16)
-    plan = Plan(options, int(seed), seal_plan(options, int(seed)), chosen)
+    plan = Plan(options, int(seed), seal_plan(options, int(seed), chosen), chosen)
     return plan if journal is None else replace(plan, power=estimate_power(plan, journal))
 
 
@@ -270,7 +283,7 @@ def estimate_power(plan: Plan, journal: Journal) -> pd.DataFrame:
         sizes = EFFECTS.get(asked.kind, tuple(np.std(known) * share for share in SHARES_OF_SD))
         for size in sizes:
             unit = np.log(size) if family.name == "count" else size
-            rows.append([person, size, name_measure(asked.kind), asked.days, *_tell_power(unit, error, asked.days)])
+            rows.append([person, size, name_measure(asked.kind), asked.days, *_tell_power(plan, unit, error)])
     return pd.DataFrame(rows, columns=POWER_COLUMNS)
 
 
@@ -293,14 +306,23 @@ def name_measure(kind: str) -> str:
     return "rate ratio" if kind == "count" else "difference"
 
 
-def _tell_power(effect: float, error: float, days: int) -> tuple[float, float]:
-    """Return the power of so many days, and the days for 80 %, errors falling with the root of the days."""
-    critical = stats.norm.ppf(0.975)
+def _find_least_days(asked: Options) -> int:
+    """Return the days from which a person's test can find anything at all."""
+    length = asked.period if asked.design == "blocks" else 1
+    return int(2 * length * np.ceil(1 - np.log2(LEVEL)))
+
+
+def _tell_power(plan: Plan, effect: float, error: float) -> tuple[float, float]:
+    """Return the power of a person's days, and the days for 80 %, errors falling with the root of the days."""
+    days = plan.options.days
+    critical = stats.norm.isf(LEVEL / 2)
     if error <= 0:
         return float("nan"), float("nan")
     power = stats.norm.sf(critical - abs(effect) / error) + stats.norm.cdf(-critical - abs(effect) / error)
     needed = np.ceil(days * ((critical + stats.norm.ppf(POWER)) * error / abs(effect)) ** 2)
-    return float(power), float(max(needed, LEAST_DIARY)) if needed <= LONGEST else float("nan")
+    least = max(LEAST_DIARY, _find_least_days(plan.options))
+    possible = float(power) if plan.lots.least_p <= LEVEL else 0.0
+    return possible, float(max(needed, least)) if needed <= LONGEST else float("nan")
 
 
 def _check_numbers(**numbers: tuple[Any, int]) -> None:
@@ -313,6 +335,8 @@ def _check_numbers(**numbers: tuple[Any, int]) -> None:
 
 def _find(name: str, journal: Journal | None, kind: str) -> tuple[str, dict[str, Any]]:
     """Return a variable's name and what is known of it, from the journal or the dictionary."""
+    if not isinstance(name, str):
+        raise OptionError(f"{kind}={name!r} is not possible. A trial has one: give its name.")
     if journal is not None:
         found = journal.resolve_name(name) if kind == "outcome" or _is_known(name, journal) else None
         if found is not None:
@@ -377,12 +401,18 @@ def _is_told(value: object) -> bool:
 
 def _choose_levels(levels: tuple[float, float] | None, row: dict[str, Any]) -> tuple[float, float]:
     step = float(row["step"]) if np.isfinite(float(row.get("step") or 1.0)) else 1.0
-    low, high = levels if levels is not None else (0.0, 1.0 if row["kind"] == "yes/no" else 2 * step)
+    usual = (0.0, 1.0 if row["kind"] == "yes/no" else 2 * step)
+    try:
+        low, high = map(float, usual if levels is None else levels)
+    except (TypeError, ValueError):
+        low = high = float("nan")
+    if row["kind"] == "yes/no" and (low, high) != usual:
+        raise OptionError(f"levels={levels!r} is not possible. A matter of yes or no has (0, 1).")
     if not (np.isfinite([low, high]).all() and low < high):
         raise OptionError(
             f"levels={levels!r} is not possible. Give what is taken without and with it, such as (0, 200)."
         )
-    return float(low), float(high)
+    return low, high
 
 
 def _find_starts(start: str | int | None, journal: Journal | None, people: tuple[str, ...]) -> tuple[str | int, ...]:
@@ -396,12 +426,14 @@ def _find_starts(start: str | int | None, journal: Journal | None, people: tuple
         return tuple((end + pd.Timedelta(days=1)).date().isoformat() if dated else int(end) + 1 for end in ends)
     if start is None:
         start = 1
-    if isinstance(start, (bool, float)):
+    if start is pd.NaT or isinstance(start, (bool, float)):
         raise OptionError(f"start={start!r} is not possible. Give a date such as 2026-03-01, or a whole number.")
     if not isinstance(start, (int, np.integer)):  # also a date or a timestamp
         try:
+            if isinstance(start, str):
+                datetime.fromisoformat(start)  # 3/4/2026 is March or April
             start = pd.Timestamp(start).date().isoformat()
-        except ValueError:
+        except (ValueError, TypeError):
             raise OptionError(f"start={start!r} is no date. Write it as 2026-03-01.") from None
     if journal is not None and dated != isinstance(start, str):
         kind = "dates: give start= as 2026-03-01" if dated else "numbered days: give start= as a number"

@@ -81,7 +81,7 @@ def read_plan(path: StrPath) -> Plan:
         options = Options(**{**told, "people": tuple(told["people"]), "starts": tuple(told["starts"])})
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise JournalError(f"{file} is no plan of a trial ({error}). Name the plan.json that was written.") from None
-    if seal_plan(options, seed) != seal:
+    if seal_plan(options, seed, chosen) != seal:
         raise OptionError(f"{file} does not fit its seal: options or seed were changed after it was made.")
     return Plan(options, seed, seal, chosen)
 
