@@ -43,6 +43,9 @@ EXAMPLES = {
     "lab": "lab --no-browser",
     "version": "version",
 }
+REPORT_EXTRA = {
+    "IPython", "ipykernel", "jupyter_client", "nbclient", "nbconvert", "nbformat", "papermill", "traitlets",
+}  # fmt: skip
 WORLDS = ("articles", "faint", "literature", "null")
 
 
@@ -65,6 +68,13 @@ def main(argv: Sequence[str] | None = None) -> int:
         return code
     except TwitchstatsError as error:
         return _complain(name_options(str(error), list(vars(args))))
+    except ModuleNotFoundError as error:
+        if (error.name or "").partition(".")[0] not in REPORT_EXTRA:
+            raise
+        return _complain(
+            f"This command needs {error.name}, which is not installed. Install it with: "
+            "python -m pip install 'twitchstats[report]'"
+        )
     except BrokenPipeError:
         # Whoever read our output (`| head`) has had enough: nothing is wrong, but nothing more may be written.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -104,6 +114,8 @@ def build_parser() -> argparse.ArgumentParser:
     )
     _add_triggers(report)
     report.add_argument("--include-notes", action="store_true", help="show free-text columns (private by default)")
+    report.add_argument("--archive", action="store_true", help="pack it as report.zip, too (an RO-Crate)")
+    report.add_argument("--with-journal", action="store_true", help="put the journal into the archive (left out else)")
 
     verify = add("verify", run_verify, "make a report again and compare every number; nothing of the given file is run")
     verify.add_argument("notebook", type=Path, metavar="REPORT.ipynb")
@@ -266,8 +278,14 @@ def collect_options(args: argparse.Namespace) -> dict[str, Any]:
 
 def run_report(args: argparse.Namespace) -> int:
     """Write the report and print its summary."""
-    from twitchstats.report import write_report
+    from twitchstats.files import check_target, make_folder
+    from twitchstats.report.archive import is_archive, write_archive
+    from twitchstats.report.write import write_report
 
+    if args.with_journal and not args.archive:
+        raise OptionError("--with-journal says what goes into an archive. Ask for one with --archive.")
+    if args.archive:
+        check_target(make_folder(args.out) / "report.zip", replace=is_archive)
     if args.journal is None:
         _tell("No journal was named, so this is the demo journal, which is simulated.")
     elif str(args.journal) == "-":
@@ -284,6 +302,8 @@ def run_report(args: argparse.Namespace) -> int:
     )
     print(written.summary)
     print(f"\nPage to read:       {written.html}\nNotebook behind it: {written.notebook}")
+    if args.archive:
+        print(f"Archive (RO-Crate):  {write_archive(written, with_journal=args.with_journal, replace=is_archive)}")
     print(f"To check its numbers: {_name_command()} verify {shlex.quote(str(written.notebook))}")
     return 0
 
