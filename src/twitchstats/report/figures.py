@@ -147,17 +147,17 @@ def draw_people(calendar: pd.DataFrame, *, label: str) -> Picture:
 
 def draw_bars(names: Sequence[str], counts: np.ndarray, *, label: str, unit: str, every: int = 1) -> Picture:
     """Draw counts as bars; every so manieth has its name below."""
-    pitch, top = WIDTH / len(counts), 90.0
-    shapes = []
+    pitch, top, start = WIDTH / len(counts), 90.0, 32
+    shapes = [_text(0, 12, f"{label[:1].upper()}{label[1:]}", size=12)]
     for at, (name, count) in enumerate(zip(names, counts, strict=True)):
         height = top * count / max(counts.max(), 1)
-        shapes.append(_rect(pitch * at, 14 + top - height, pitch - 2, SHADES[3], height=height))
+        shapes.append(_rect(pitch * at, start + top - height, pitch - 2, SHADES[3], height=height))
         if at % every == 0:
-            shapes.append(_text(pitch * at, top + 28, f"{name}{unit}", size=11))
+            shapes.append(_text(pitch * at, start + top + 14, f"{name}{unit}", size=11))
     most = int(counts.argmax())
-    shapes.append(_text(min(pitch * most, WIDTH - 60), 10, f"{int(counts[most])}", size=11))
+    shapes.append(_text(min(pitch * most, WIDTH - 60), start - 4, f"{int(counts[most]):,}", size=11))
     alt = f"Bars: {int(counts.sum()):,} {label}. Most, {int(counts[most]):,}, at {names[most]}{unit}."
-    return Picture(_wrap(shapes, top + 34), alt)
+    return Picture(_wrap(shapes, start + top + 20), alt)
 
 
 def draw_hours(hours: pd.DataFrame) -> Picture | Prose:

@@ -19,7 +19,7 @@ from twitchstats.report.summary import (
     summarise_variables,
 )
 from twitchstats.report.tables import Markup, escape_text, format_date, format_number, format_share
-from twitchstats.report.wording.findings import tell_size, tell_step, tell_when
+from twitchstats.report.wording.findings import tell_size, tell_when
 from twitchstats.report.wording.prose import Prose, count_noun, list_some, quote, to_plain
 from twitchstats.report.wording.reading import label_of
 from twitchstats.report.wording.signs import find_flags
@@ -149,7 +149,10 @@ def show_warnings(journal: Journal, found: Findings) -> Prose:
             "out."
         )
     if count_people(journal) > 1:
-        return Prose("## See a doctor soon if\n\none of these is there: so many of those who were asked have it.")
+        return Prose(
+            "## See a doctor soon if one of these is there\n\nSo many of those who were asked noted it; whoever has it "
+            "should be seen."
+        )
     return Prose("## See a doctor soon if one of these is there")
 
 
@@ -405,7 +408,7 @@ def _tell_raw(journal: Journal, row: dict[str, Any]) -> str:
     low, high = (side for _, side in levels.iterrows())
     unit = _name_unit(journal, row["trigger"])
     less, more = f"up to {format_number(low['limit'])}{unit}", f"from {format_number(high['limit'])}{unit}"
-    if tell_step(journal, row) == "with it":
+    if journal.variables.set_index("name")["kind"].get(row["trigger"]) == "yes/no":
         less, more = "without it", "with it"
     elif low["limit"] == 0:
         less = "with none"

@@ -132,7 +132,7 @@ def _tell_briefly(journal: Journal, row: dict[str, Any]) -> str:
 
 
 def tell_step(journal: Journal, row: dict[str, Any]) -> str:
-    """Return for how much of a trigger its effect is told: "for each 100 mg more", or "with it"."""
+    """Return for how much of a trigger its effect is told: "for each 100 mg more", or "with it against without"."""
     kinds = journal.variables.set_index("name")["kind"]
     if kinds.get(row["trigger"]) == "yes/no":
         return "with it against without"
