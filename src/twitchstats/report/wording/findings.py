@@ -263,8 +263,8 @@ def describe_directions(journal: Journal, directions: pd.DataFrame) -> Prose:
         )
     if BOTH_WAYS in names:
         lines.append(
-            f"Each goes before the other, and the two ways don't differ clearly: {list_some(names[BOTH_WAYS])}. "
-            "Something behind both may be the cause."
+            f"At least one way is shown, but the two don't differ clearly: {list_some(names[BOTH_WAYS])}. Which comes "
+            "first stays open, and something behind both may be the cause."
         )
     if len(lines) == 1:
         lines.append("Neither direction stands out for any trigger; that is no proof that there is none.")
