@@ -120,7 +120,9 @@ def lay_directions(forward, reverse, reading):
 def test_a_reverse_as_strong_is_told(gappy):
     frame = lay_directions((0.3, 0.1, 0.5, 0.01), (0.3, 0.1, 0.5, 0.01), BOTH_WAYS)
     told = wording.describe_directions(gappy, frame)
-    assert told.endswith("don't differ clearly: **Stress**. Something behind both may be the cause.")
+    assert told.endswith(
+        "don't differ clearly: **Stress**. Which comes first stays open, and something behind both may be the cause."
+    )
     assert wording.tabulate_directions(gappy, frame).text["Reading"].tolist() == [BOTH_WAYS]
     told = tell_reverse(gappy, pd.DataFrame({"trigger": ["stress", "sleep"]}), frame)
     assert told == " Stress also follows the outcome on the next day, as strongly or more: this may be a consequence."
