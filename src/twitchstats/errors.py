@@ -32,10 +32,18 @@ def unknown_name(kind: str, name: object, known: Iterable[object]) -> UnknownNam
     No column named 'cafeine'. Did you mean 'caffeine'? Known: 'caffeine', 'sleep'.
     """
     names = [str(other) for other in known]
-    close = get_close_matches(str(name), names, n=1)
-    hint = f" Did you mean {close[0]!r}?" if close else ""
     listed = ", ".join(repr(other) for other in names) or "none"
-    return UnknownNameError(f"No {kind} named {str(name)!r}.{hint} Known: {listed}.")
+    return UnknownNameError(f"No {kind} named {str(name)!r}.{suggest_name(name, names)} Known: {listed}.")
+
+
+def suggest_name(name: object, known: Iterable[str]) -> str:
+    """Return the known name that was perhaps meant, as a sentence to add, or "".
+
+    >>> suggest_name("cafeine", ["caffeine", "sleep"])
+    " Did you mean 'caffeine'?"
+    """
+    close = get_close_matches(str(name), list(known), n=1)
+    return f" Did you mean {close[0]!r}?" if close else ""
 
 
 def check_choice(option: str, value: object, allowed: Iterable[object]) -> None:

@@ -7,9 +7,8 @@ from twitchstats.journal import Journal, read_journal
 from twitchstats.report.tables import Table, show_table
 from twitchstats.report.wording.prose import format_effect, format_interval
 from twitchstats.resources import find_resource
+from twitchstats.simulate.demo import DEMO
 from twitchstats.simulate.journal import simulate_journal
-
-DEMO = {"people": 1, "days": 180, "world": "demo", "seed": 8}  # what data/demo_journal.csv is made with
 
 
 def read_demo(who: str = "person") -> Journal:

@@ -32,6 +32,7 @@ from twitchstats.report.wording.prose import (
     list_some,
     to_plain,
 )
+from twitchstats.report.wording.together import ALPHA
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -40,7 +41,6 @@ if TYPE_CHECKING:
     from twitchstats.journal import Journal
 
 CLEAR, POSSIBLE, OPEN = "clear", "possible, not clear", "can't be told"
-ALPHA = 0.05
 DPI = 144  # sharp on paper
 _NAMES = {"person": "Person", "question": "Question", "trigger": "Trigger", "remedy": "Remedy", "site": "Site",
           "sites": "Sites", "sign": "Sign", "shape": "Shape", "direction": "Direction", "lag": "Days before",
@@ -219,7 +219,7 @@ def show_answers(answers: pd.DataFrame, *, most: int = 12) -> Table:
             "Articles": [str(names).replace(" ", ", ") for names in shown["articles"]],
             **_show_estimates(shown),
             "Verdict": shown["verdict"].to_list(),
-            "Why, or caution": shown["caution"].where(shown["reason"].eq(""), shown["reason"]).to_list(),
+            "Why, or caution": _tell_why(shown),
         }
     )
     more = f" The first {most}." if len(answers) > most else ""
@@ -247,7 +247,7 @@ def show_claims(ledger: pd.DataFrame) -> Table:
             "Verdict": shown["verdict"].to_list(),
             **_show_estimates(shown),
             "Statement": shown["statement"].to_list(),
-            "Why, or caution": shown["caution"].where(shown["reason"].eq(""), shown["reason"]).to_list(),
+            "Why, or caution": _tell_why(shown),
         }
     )
     return show_table(rows, to_plain(tell_counts(ledger["verdict"], "claim")))
@@ -392,6 +392,11 @@ def _tell_when(lag: float, order: str, days: float = 1) -> str:
     if lag:
         return "day before" if lag == 1 else f"{int(lag)} days before"
     return f"same day, {_SAME_DAY.get(order, 'order not known')}"
+
+
+def _tell_why(frame: pd.DataFrame) -> list[str]:
+    """Return why a row has no estimate, or else its caution."""
+    return frame["caution"].where(frame["reason"].eq(""), frame["reason"]).to_list()
 
 
 def _join_name(name: object) -> str:

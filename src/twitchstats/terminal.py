@@ -7,8 +7,9 @@ import os
 import re
 import shutil
 import sys
-from difflib import get_close_matches
 from typing import TYPE_CHECKING, NoReturn, TextIO
+
+from twitchstats.errors import suggest_name
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -26,26 +27,22 @@ class Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         """Tell what is wrong with a hint, and exit with 2."""
-        super().error(message + self.hint(message))
+        hint = self.hint(message)
+        super().error(f"{message}.{hint}" if hint else message)
 
     def hint(self, message: str) -> str:
         """Return the nearest thing that could have been meant, or ""."""
         chosen = re.search(r"invalid choice: '([^']*)' \(choose from (.*)\)", message)
         if chosen:
-            return _suggest(chosen[1], re.findall(r"[\w-]+", chosen[2]))
+            return suggest_name(chosen[1], re.findall(r"[\w-]+", chosen[2]))
         unknown = re.match(r"unrecognized arguments: (--[\w-]+)", message)
-        return _suggest(unknown[1], self.list_options()) if unknown else ""
+        return suggest_name(unknown[1], self.list_options()) if unknown else ""
 
     def list_options(self) -> list[str]:
         """Return the options of this parser and of its commands."""
         own = [option for action in self._actions for option in action.option_strings]
         groups = [action.choices for action in self._actions if isinstance(action, argparse._SubParsersAction)]
         return own + [name for parsers in groups for parser in parsers.values() for name in parser.list_options()]
-
-
-def _suggest(word: str, known: list[str]) -> str:
-    close = get_close_matches(word, known, n=1)
-    return f". Did you mean {close[0]!r}?" if close else ""
 
 
 def name_options(message: str, options: list[str]) -> str:

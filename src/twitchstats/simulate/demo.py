@@ -10,6 +10,7 @@ from twitchstats.resources import find_resource
 from twitchstats.simulate.cohort import simulate_cohort
 from twitchstats.simulate.journal import simulate_journal
 
+DEMO = {"people": 1, "days": 180, "world": "demo", "seed": 8}  # what demo_journal.csv is made with
 DEMO_COLUMNS = [
     "twitches", "intensity", "pain", "stiffness", "fatigue", "caffeine", "alcohol", "sleep", "sleep_quality",
     "stress", "anxiety", "exercise", "fluid", "magnesium", "menstruation", "stretching", "massage",
@@ -32,7 +33,7 @@ def write_demo_data(folder: str | Path | None = None) -> list[Path]:
         ``demo_cohort.csv`` (3,000 people with signs and a label).
     """
     target = make_folder(find_resource("data") if folder is None else folder)
-    person, _ = simulate_journal(people=1, days=180, world="demo", seed=8)
+    person, _ = simulate_journal(**DEMO)  # type: ignore[arg-type]
     group, _ = simulate_journal(people=24, days=90, world="articles", seed=2)
     dates = person.days.reset_index("person", drop=True)[DEMO_COLUMNS]
     cohort = simulate_cohort(people=3000, seed=1)

@@ -6,12 +6,11 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import optimize
 
+from twitchstats.triggers.engine import MOST_LEVERAGE, TINY
 from twitchstats.triggers.families import Family
 
 FloatArray = NDArray[np.float64]
 
-TINY = 1e-300
-MOST_LEVERAGE = 0.97
 FARTHEST = 500.0  # standard errors from the estimate beyond which an interval has no end
 LARGEST_LOG = 20.0
 LEAST_KEPT = 0.05  # of the planned difference in dose, below which what was taken says nothing

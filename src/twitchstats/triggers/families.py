@@ -123,7 +123,7 @@ def _match_days(
     Both kinds of days are weights (B, n), 0 for days of the other kind.
     """
     total, moved = _weigh_news(others, factor, news)
-    plain, start = _weigh_news(others, np.ones_like(factor), news)
+    plain, start = _weigh_news(others, np.ones(1), news)
     mine = own[:, None, None] > 0
     matched = np.where(mine, (moved[..., None] + factor * news) / (total[..., None] + factor), 0.0)
     scale = (total + 1) / np.maximum(total + mine.sum(-1), 1.0)
