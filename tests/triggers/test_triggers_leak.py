@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from twitchstats.triggers.engine import _draw_alone, _draw_together, _expect_leak, _orthonormalise, _share_fit
+from twitchstats.triggers.columns import orthonormalise
+from twitchstats.triggers.engine import _draw_alone, _draw_together, _expect_leak, _share_fit
 from twitchstats.triggers.rows import need_errors
 
 DAYS, DRAWS = 80, 3000
@@ -15,41 +16,57 @@ def lay_trend(terms):
     return np.stack([np.cos(np.pi * place * (time + 1) / 2) for place in range(terms)], axis=-1)
 
 
-def draw_series(rng, memory):
-    noise = rng.standard_normal((DRAWS, DAYS + 3))
+def draw_series(rng, memory, days=DAYS + 10):
+    noise = rng.standard_normal((DRAWS, days))
     series = noise.copy()
-    for day in range(1, DAYS + 3):
+    for day in range(1, days):
         series[:, day] = memory * series[:, day - 1] + np.sqrt(1 - memory**2) * noise[:, day]
     return series
 
 
+def free(columns, trend):
+    return columns - trend @ np.linalg.lstsq(trend, columns, rcond=None)[0]
+
+
 @pytest.mark.parametrize("memory", [0.0, 0.6])
 def test_the_leak_is_what_least_squares_shows(memory):
-    """Regress today's trigger on yesterday's, two older days and ten trend columns: less than its memory comes out.
+    """Regress the trigger of other days on that of a day, two older ones and ten trend columns.
 
-    The mean of 3,000 coefficients has an error of about .002; the formula takes expectations of sums for those of
-    ratios, which costs up to .03 where the trigger remembers.
+    One day nearer to the outcome less than its memory comes out, four days farther something below nothing. The mean of
+    3,000 coefficients has an error of about .002; the formula takes expectations of sums for those of ratios, which
+    costs up to .03 where the trigger remembers.
     """
     trend = lay_trend(10)
-    series = draw_series(np.random.default_rng(1), memory)
-    slopes, remembered = [], []
-    for row in series:
-        later, own, first, second = (row[3 - back : DAYS + 3 - back] for back in range(4))
-        columns = np.column_stack([own, first, second, trend])
-        slopes.append(np.linalg.lstsq(columns, later, rcond=None)[0][0])
-        left = [part - trend @ np.linalg.lstsq(trend, part, rcond=None)[0] for part in (own, first)]
-        remembered.append(left[0] @ left[1] / (left[1] @ left[1]))
-    basis = _orthonormalise(trend[None])
-    seen = np.array(remembered).mean()
-    leak, before = _expect_leak(_share_fit(basis, np.ones((1, DAYS)), 13), np.full((1, 1, 1), seen), 1)
+    nearer, farther, remembered = [], [], []
+    for row in draw_series(np.random.default_rng(1), memory):
+        parts = np.stack([row[6 - back : DAYS + 6 - back] for back in range(-1, 5)], axis=-1)
+        later, own, first, second, _, oldest = free(parts, trend).T
+        columns = np.column_stack([own, first, second])
+        told = np.linalg.lstsq(columns, np.column_stack([later, oldest]), rcond=None)[0][0]
+        nearer.append(told[0])
+        farther.append(told[1])
+        remembered.append(own @ first / (first @ first))
+    share = _share_fit(orthonormalise(trend[None]), np.ones((1, DAYS)), 30)
+    seen = np.full((1, 1, 1), np.mean(remembered))
+    leak, before = _expect_leak(share, seen, 5, lag=1, rests=np.zeros((1, 0)))
     assert before.item() == pytest.approx(memory, abs=0.03)
-    assert leak.item() == pytest.approx(memory - np.mean(slopes), abs=0.03)
-    assert leak.item() > 0.05
+    assert leak[0, 0, 0, [0, 5]] == pytest.approx([memory - np.mean(nearer), -np.mean(farther)], abs=0.03)
+    assert leak[0, 0, 0, [0, 5]].min() > 0.05
+    assert leak[0, 0, 0, 1:4] == pytest.approx(0.0, abs=1e-6)  # its own day, and the two that stand in the model
+
+
+def test_older_outcomes_leak_what_made_them():
+    """An outcome that rests on two older ones by -.5 each: an effect three days off acts through days 4 and 5 away."""
+    share = _share_fit(orthonormalise(lay_trend(10)[None]), np.ones((1, DAYS)), 30)
+    seen = np.full((1, 1, 1), 0.3)
+    plain, _ = _expect_leak(share, seen, 5, lag=0, rests=np.zeros((1, 0)))
+    resting, _ = _expect_leak(share, seen, 5, lag=0, rests=np.full((1, 2), -0.5))
+    assert resting[..., 3] - plain[..., 3] == pytest.approx(0.5 * (plain[..., 4] + plain[..., 5]))
 
 
 def test_what_a_constant_takes():
     """The mean alone: every day rests on every other one by 1/n."""
-    basis = _orthonormalise(np.ones((1, DAYS, 1)))
+    basis = orthonormalise(np.ones((1, DAYS, 1)))
     share = _share_fit(basis, np.ones((1, DAYS)), 2)
     assert share[0] == pytest.approx([1 / DAYS, (DAYS - 1) / DAYS**2, (DAYS - 2) / DAYS**2])
 
@@ -61,9 +78,9 @@ def test_an_effect_no_larger_than_its_error_counts_as_nothing():
 
 
 def test_people_together_share_their_mean():
-    """Weights 1 and 3 of effects 1 and 3 with errors 1: mean 2.5, error sqrt(10) / 4, drawn by 1 - .625 / 6.25."""
+    """Weights 1 and 3 of effects 1 and 3 with errors 1: mean 2.5, error sqrt(10) / 4, twice that: by 1 - 2.5 / 6.25."""
     drawn, doubt = _draw_together(np.array([[1.0], [3.0]]), np.ones((2, 1)), weight=np.array([[1.0], [3.0]]))
-    assert drawn[:, 0] == pytest.approx([2.5 * 0.9] * 2)
+    assert drawn[:, 0] == pytest.approx([2.5 * 0.6] * 2)
     assert not doubt.any()
 
 

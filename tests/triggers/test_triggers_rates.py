@@ -68,13 +68,16 @@ def test_intervals_cover_and_estimates_are_not_shrunk(world):
 
 
 def test_later_effects_are_recovered_at_their_lag():
-    """Planted at the lag, found there within 3 % and noise, and nothing a day before it could act."""
+    """Planted at the lag, found there within 3 % and noise, and nothing a day before it could act.
+
+    But for a twentieth of it: where the trigger's day before is missing, the day itself stands for it too.
+    """
     for lag in (1, 2):
         journal, _ = simulate_process("missing in runs", people=300, days=120, effect=0.2, lag=lag, seed=105)
         frame = tw.estimate_effects(journal, lags=(lag - 1, lag)).set_index("lag")
         se = np.log(frame["ci_upper"] / frame["ci_lower"]) / 4
         assert np.log(frame.loc[lag, "estimate"]) == pytest.approx(0.2, abs=0.006 + 2.5 * se[lag])
-        assert np.log(frame.loc[lag - 1, "estimate"]) == pytest.approx(0.0, abs=2.5 * se[lag - 1])
+        assert np.log(frame.loc[lag - 1, "estimate"]) == pytest.approx(0.0, abs=0.01 + 2.5 * se[lag - 1])
 
 
 @pytest.mark.parametrize("world", ["effect on the same day", "four-week cycle", "weekly rhythm"])

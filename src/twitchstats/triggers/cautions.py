@@ -82,7 +82,9 @@ def _try_others(request: Request, rows: pd.DataFrame, lag: int, options: Options
     plain = replace(options, adjust="each", effect="total", window=1)
     beside = replace(plain, effect="that day", trend="fine" if group and options.trend == "smooth" else options.trend)
     later = score_panel(panel, outcome, [trigger], [-LATER, lag], family=family, options=beside)
-    reverse = score_panel(panel, trigger, [outcome], [max(1, lag)], family=reverse_family, options=plain)
+    # one person's own trend takes next to nothing at other lags: so these need not be known
+    back = plain if group else replace(plain, effect="that day")
+    reverse = score_panel(panel, trigger, [outcome], [max(1, lag)], family=reverse_family, options=back)
     p_later, p_reverse = (
         tell(scores, np.ones(1))["p_value"].fillna(1.0).to_numpy(float)
         for scores in (later.select(np.s_[:, :, :1]), reverse)

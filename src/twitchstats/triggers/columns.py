@@ -1,5 +1,7 @@
 """Columns that models share: weekday and trend; and how columns are put on one scale."""
 
+from functools import lru_cache
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -7,6 +9,7 @@ from twitchstats.panel import FloatArray, Panel
 
 DAYS_PER_TREND_TERM = 30
 MOST_TREND_TERMS = 12
+NO_DIRECTION = 1e-9  # squared length of a column beside others that is rounding
 DAYS_PER_FINE_TERM = 8  # fine enough for cycles of four weeks
 
 
@@ -70,6 +73,7 @@ def _trend_basis(y: FloatArray, terms: int) -> FloatArray:
     return basis[member.ravel()]
 
 
+@lru_cache(maxsize=128)
 def spline_basis(days: int, terms: int) -> FloatArray:
     """Return a natural cubic spline basis, (days, terms) (Hastie, Tibshirani and Friedman 2009, section 5.2.1).
 
@@ -88,6 +92,7 @@ def spline_basis(days: int, terms: int) -> FloatArray:
     found = np.zeros((days, terms))
     kept = size > 1e-8
     found[:, : kept.sum()] = left[:, kept] * np.sqrt(days)
+    found.flags.writeable = False  # it is shared by all who ask for the same
     return found
 
 
@@ -105,3 +110,27 @@ def standardise(values: FloatArray, ok: NDArray[np.bool_]) -> tuple[FloatArray, 
     scale = np.where(scale <= 1e-10 * np.maximum(np.abs(mean), 1e-300), 0.0, scale)
     scaled /= np.where(scale > 0, scale, 1.0)[..., None]
     return scaled, scale
+
+
+def orthonormalise(columns: FloatArray) -> FloatArray:
+    """Return orthonormal columns that span the given ones, (B, n, p), by Cholesky's factor of their products.
+
+    The first ones span the first ones; directions that are not there are 0.
+    """
+    length = np.sqrt((columns**2).sum(-2, keepdims=True))
+    scaled = columns / np.where(length > 0, length, 1.0)
+    basis: FloatArray = scaled @ np.linalg.inv(factor_gram(scaled)).swapaxes(-1, -2)
+    return basis
+
+
+def factor_gram(columns: FloatArray) -> FloatArray:
+    """Return Cholesky's factor of the products of columns (B, n, p), each of length 1 or 0."""
+    gram: FloatArray = columns.swapaxes(-1, -2) @ columns + NO_DIRECTION * np.eye(columns.shape[-1])
+    factor: FloatArray = np.linalg.cholesky(gram).astype(float)
+    return factor
+
+
+def free_columns(columns: FloatArray, basis: FloatArray) -> FloatArray:
+    """Return what is left of columns (B, n, k) beside an orthonormal basis (B, n, p)."""
+    freed: FloatArray = columns - basis @ (basis.swapaxes(1, 2) @ columns)
+    return freed

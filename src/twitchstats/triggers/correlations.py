@@ -12,7 +12,7 @@ from twitchstats.errors import check_choice
 from twitchstats.inference import adjust_p_values, average_estimates, detectable_effect
 from twitchstats.journal.record import Journal
 from twitchstats.panel import FloatArray, Panel
-from twitchstats.triggers.columns import count_trend_terms, date_columns
+from twitchstats.triggers.columns import count_trend_terms, date_columns, orthonormalise
 from twitchstats.triggers.request import Request, check_by, check_dates, label_order, prepare_request, refuse_tautology
 from twitchstats.triggers.work import run_side_by_side, split_evenly
 
@@ -178,18 +178,8 @@ def _take_out(values: FloatArray, seen: NDArray[np.bool_], columns: FloatArray) 
 def _project(filled: FloatArray, mask: NDArray[np.bool_], columns: FloatArray) -> FloatArray:
     """Return residuals (P, V, D) of variables with a common mask (P, 1, D) on columns (P, D, p)."""
     design = columns * mask[:, 0, :, None]
-    basis = _orthonormalise(design)
+    basis = orthonormalise(design)
     return (filled - (filled @ basis) @ basis.swapaxes(1, 2)) * mask
-
-
-def _orthonormalise(design: FloatArray) -> FloatArray:
-    """Return orthonormal columns spanning the design, (P, D, p), from its Gram matrix; dependent directions are 0."""
-    size = np.sqrt((design**2).sum(1, keepdims=True))
-    scaled = design / np.where(size > 0, size, 1.0)
-    eigenvalues, vectors = np.linalg.eigh(scaled.swapaxes(1, 2) @ scaled)
-    keep = eigenvalues > 1e-10
-    inverse_root = np.where(keep, 1 / np.sqrt(np.where(keep, eigenvalues, 1.0)), 0.0)
-    return scaled @ (vectors * inverse_root[:, None])
 
 
 def _autocorrelate(residual: FloatArray, seen: NDArray[np.bool_]) -> FloatArray:

@@ -97,12 +97,11 @@ def estimate_effects(
     nothing; where fifty or more diaries have fewer than 60 days, these share weekday and older
     days, and no single one of them is told.
 
-    A fitted trend makes neighbouring days look related the other way round, so that an effect leaks into later lags
-    with the opposite sign. By how much is known from the columns and the trigger's memory; it is given back, times the
-    effects at the shorter lags, drawn towards none (one person; James and Stein 1961) or their mean (groups). What
-    effects at longer lags leak into shorter ones is not given back: beside a strong effect of a persistent trigger five
-    days later, shorter lags lean by up to a third of it in groups (such rows carry a caution where the later lag is
-    asked too), and its totals at longer lags come out up to a quarter too small (log scale).
+    A fitted trend makes neighbouring days look related the other way round, so that an effect leaks into other lags
+    with the opposite sign. By how much is known from the columns, the trigger's memory and what the outcome rests on;
+    it is given back, times the effects at the shorter lags, drawn towards none (one person; James and Stein 1961), or
+    times their mean at all lags up to six days, or as far as asked, where that is sure (groups). Effects still later
+    are not given back. Totals of a persistent trigger at longer lags come out up to a tenth too small (log scale).
     """
     check_by(by, tuple(ROWS))
     options = check_options(trend=trend, weekday=weekday, effect=effect, adjust=adjust)

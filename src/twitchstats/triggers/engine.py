@@ -7,6 +7,7 @@ variance is that of the days' own products (HC2), so that nothing is assumed of 
 and detectable effect come from the same curve of scores over b.
 """
 
+import itertools
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
@@ -17,7 +18,15 @@ from numpy.typing import NDArray
 from scipy import stats
 
 from twitchstats.panel import FloatArray, Panel, shift_days
-from twitchstats.triggers.columns import count_trend_terms, date_columns, fine_trend_columns, standardise
+from twitchstats.triggers.columns import (
+    count_trend_terms,
+    date_columns,
+    factor_gram,
+    fine_trend_columns,
+    free_columns,
+    orthonormalise,
+    standardise,
+)
 from twitchstats.triggers.families import Family
 from twitchstats.triggers.work import run_side_by_side, split_evenly
 
@@ -32,12 +41,16 @@ LEAST_TRUST = 4.0  # degrees of freedom of the variance below which one person's
 SHORT = 60  # days of a diary below which weekday and older days are estimated from all short diaries together
 ENOUGH_SHORT = 50  # short diaries from which that is done: few people would be tied together by what they share
 NOTHING = 1e-6  # share of a trigger's variance left beside the other columns that counts as none
+SAME_DIRECTION = 1e-6  # squared length left of a column beside others that makes it none of its own
 MOST_LEVERAGE = 0.97
 SKEWNESS = 0.9  # of Edgeworth's term in both skewnesses (Hall 1987), two-sided at 5 %
+LEAK_DAYS = 6  # over which effects are looked for that a fine trend makes leak
+SURE = 2.0  # errors that a group's effect is away from none before it is given back
+TURNS = 3  # in which effects at several lags are told apart
 LEAK_LIMIT = 1.5  # of an effect per SD that is carried to later lags
-MEMORY_LIMITS = (-0.5, 0.8)  # of a trigger from day to day
-MEMORY_SPAN = 10  # days over which it is followed
-MEMORY_STEPS = 4
+MEMORY_LIMITS = (-0.5, 0.9)  # of a trigger from day to day
+MEMORY_SPAN = 20  # days over which it is followed
+MEMORY_STEPS = 10
 CHUNK = 400_000  # numbers in one array of a block
 GRID = np.array([-3.2, -1.6, -0.8, -0.4, -0.2, -0.1, 0.0, 0.1, 0.2, 0.4, 0.8, 1.6, 3.2])  # effects per SD
 ZERO = 6  # where the grid has no effect
@@ -135,15 +148,17 @@ class Scores:
 
 @dataclass(frozen=True)
 class Block:
-    """People whose models are worked on together: M models each, of q own columns.
+    """People whose models are worked on together: M models each, of q own columns, that use the same days of a person.
 
     Attributes
     ----------
     y : (B, n)
+    ok : (B, n)
+        Days that are used; all other arrays are 0 on others, but for `own` and `older`.
+    weights, relative : (B, n)
+        As `Family.weigh` gives them.
     dates : (B, n, p)
         Constant, weekday, trend.
-    fine : (B, n, f)
-        Further trend columns, taken in where a person's outcome needs them.
     before : (B, n, o)
         The outcome of older days, or other columns that all models share.
     newest : int
@@ -152,15 +167,25 @@ class Block:
         The trigger first, or several that are asked about, then what stands beside it.
     older : (B, M, n) or None
         The trigger's older value, where only days on which it changed tell something.
+    fine : bool
+        Whether the trend has a term every few days.
     """
 
     y: FloatArray
+    ok: NDArray[np.bool_]
+    weights: FloatArray
+    relative: FloatArray
     dates: FloatArray
-    fine: FloatArray
     before: FloatArray
     newest: int
     own: FloatArray
     older: FloatArray | None
+    fine: bool = False
+
+    def take(self, rows: NDArray[np.int64]) -> "Block":
+        """Return the block of some people."""
+        taken: dict[str, Any] = {k: v[rows] if isinstance(v, np.ndarray) else v for k, v in vars(self).items()}
+        return Block(**taken)
 
 
 def score_panel(
@@ -187,18 +212,20 @@ def score_panel(
     together = options.pooled and people > 1
     if carries and together and options.trend == "smooth":
         options = replace(options, trend="fine")  # people whom chance left a stiff trend would add up
-    worked = sorted({*wanted, *range(max(wanted, default=0))}) if carries else wanted
-    reach = max(0, *worked) if carries and worked else 0
+    around = together and options.trend == "fine"  # one person's later effects are too uncertain to give back
+    worked = wanted
+    if carries and wanted:
+        farthest = max(LEAK_DAYS, *wanted) if around else max(wanted)
+        worked = sorted({*wanted, *range(farthest + 1)})
+    reach = max(0, *worked) if carries and wanted else 0
     score = partial(
         score_people, outcome=outcome, triggers=tuple(triggers), lags=tuple(worked), reach=reach, family=family,
         options=options,
     )  # fmt: skip
     short = partial(find_short, outcome=outcome) if options.pooled and panel.ordered else None
     store = Store((people, len(triggers), len(worked)), family, reach, panel.map_blocks(score, together=short))
-    for lag in worked if carries else ():
-        if lag >= 0:
-            nearer = {worked.index(shorter): lag - shorter for shorter in range(lag)}
-            store.carry_over(worked.index(lag), nearer, together=together)
+    if carries:
+        store.give_back(worked, around=around, together=together)
     if worked == wanted:
         return store.finish()
     return store.finish().select(np.s_[:, :, [worked.index(lag) for lag in wanted]])
@@ -337,8 +364,7 @@ class Store:
         self.family, self.shape, self.reach = family, shape, reach
         self.parts = {name: np.zeros(shape) for name in ("size", "information", "scale", "df", "trust", "n")}
         self.parts |= {name: np.zeros((*shape, len(GRID))) for name in ("curve", "spread", "shift", "planted")}
-        self.leak = np.zeros((*shape, reach))
-        self.memory, self.direct, self.doubt = (np.zeros(shape) for _ in range(3))
+        self.leak, self.memory = np.zeros((*shape, reach + 1)), np.zeros(shape)
         self.refusal = np.full(shape, REFUSALS.index("not recorded"))
         for name, array in (arrays or {}).items():
             if name in self.parts:
@@ -371,56 +397,66 @@ class Store:
         shared: bool,
     ) -> None:
         before, newest, own, older = lay(people)
-        weekday = date_columns(panel, y, people, 0, weekday=options.weekday)[..., 1:]
-        dates = date_columns(panel, y, people, terms, weekday=False)
-        fine = np.zeros((*dates.shape[:2], 0))
+        dates = date_columns(panel, y, people, 0, weekday=options.weekday)
+        trend = date_columns(panel, y, people, terms, weekday=False)[..., 1:]
+        fine = np.zeros((*trend.shape[:2], 0))
         if shared:
-            before = np.concatenate([weekday, before], axis=-1)
-        else:
-            dates = np.concatenate([dates, weekday], axis=-1)
-            if options.trend in ("smooth", "fine") and panel.ordered:
-                fine = fine_trend_columns(y[people], terms)
+            dates, before = dates[..., :1], np.concatenate([dates[..., 1:], before], axis=-1)
+        elif options.trend in ("smooth", "fine") and panel.ordered:
+            fine = fine_trend_columns(y[people], terms)
         asked = len(positions) if options.adjust == "each" else self.shape[1]
-        for models, block in _split_by_days(Block(y[people], dates, fine, before, newest, own, older)):
-            found = score_block(
-                block,
-                self.family,
-                asked=asked,
-                shared=shared,
-                reach=self.reach,
-                fine=options.trend == "fine",
-                window=options.window,
-            )
-            for name, value in found.items():
-                if options.adjust == "together":
-                    models, value = np.arange(self.shape[1]), value.swapaxes(1, 2)
-                into = getattr(self, name) if name in ("refusal", "leak", "memory") else self.parts[name]
-                into[np.ix_(people, models, np.asarray(positions))] = value
+        stiff = np.concatenate([dates, trend], axis=-1)
+        for models in _split_by_days(own):
+            block = lay_block(
+                y[people], stiff, before, newest, own[:, models], None if older is None else older[:, models],
+                family=self.family, shared=shared,
+            )  # fmt: skip
+            if options.adjust == "together":
+                models = np.arange(self.shape[1])
+            for rows, part in _choose_trend(block, dates, fine, forced=options.trend == "fine"):
+                found = score_block(
+                    part, self.family, asked=asked, shared=shared, reach=self.reach, window=options.window
+                )
+                for name, value in found.items():
+                    value = value.swapaxes(1, 2) if options.adjust == "together" else value
+                    into = getattr(self, name) if name in ("refusal", "leak", "memory") else self.parts[name]
+                    into[np.ix_(people[rows], models, np.asarray(positions))] = value
 
-    def carry_over(self, here: int, nearer: dict[int, int], *, together: bool) -> None:
-        """Give back what trend and weekday took: effects at shorter lags leak into longer ones.
+    def give_back(self, lags: Sequence[int], *, around: bool, together: bool) -> None:
+        """Give back what trend and weekday took: effects at other lags leak into each.
 
         A flexible trend follows the outcome, and with it the trigger: neighbouring days are then related the other way
         round. An effect d days nearer leaks by its estimate, drawn towards the group's (or towards none) by as much as
-        it is uncertain, times the `leak` at distance d.
+        it is uncertain, times the `leak`; and where it is looked for `around` each lag, so does one that many days
+        farther. As each is seen beside the leaks of the others, they are found in turns.
         """
-        size, scale, curve, spread = (self.parts[name][:, :, here] for name in ("size", "scale", "curve", "spread"))
+        size, scale, curve = self.parts["size"], self.parts["scale"], self.parts["curve"]
+        spread, zero = self.parts["spread"][..., ZERO], curve[..., ZERO]
         limit = LEAK_LIMIT / np.where(scale > 0, scale, 1.0)
-        known = (scale > 0) & (spread[..., ZERO] < LEAK_LIMIT * size)
+        known = (scale > 0) & (spread < LEAK_LIMIT * size)
         unit = np.where(known, size * scale, 0.0)
-        carried, doubt = np.zeros(size.shape), np.zeros(size.shape)
-        for there, distance in nearer.items():
-            share = self.leak[..., here, distance - 1] * unit
-            curve += (share * self.direct[..., there])[..., None]
-            doubt += (share * self.doubt[..., there]) ** 2
-            carried += self.memory[..., here] ** distance * self.direct[..., there]
-        for name in ("spread", "planted"):
-            np.hypot(self.parts[name][:, :, here], np.sqrt(doubt)[..., None], out=self.parts[name][:, :, here])
         whole = np.where(known, unit, 1.0)
-        effect = np.where(known, np.clip(curve[..., ZERO] / whole - carried, -limit, limit), 0.0)
-        error = np.where(known, spread[..., ZERO] / whole, limit)
-        draw = partial(_draw_together, weight=unit * scale) if together else _draw_alone
-        self.direct[..., here], self.doubt[..., here] = draw(effect, error)
+        error = np.where(known, spread / whole, limit)
+        # of an effect at each lag (last) into each estimate (third); and what the trigger's own memory carries there
+        leak, carried = np.zeros((*size.shape, len(lags))), np.zeros((*size.shape, len(lags)))
+        places = [place for place, lag in enumerate(lags) if lag >= 0]
+        for here, there in itertools.product(places, places):
+            apart = lags[here] - lags[there]
+            if apart > 0 or around:
+                leak[..., here, there] = self.leak[..., here, lags[there]]
+            if apart > 0:
+                carried[..., here, there] = self.memory[..., here] ** apart
+        direct, doubt = np.zeros(size.shape), np.zeros(size.shape)
+        for here in places * TURNS:
+            beside = ((carried - leak)[..., here, :] * direct).sum(-1)
+            at = np.s_[..., here]
+            effect = np.where(known[at], np.clip(zero[at] / whole[at] - beside, -limit[at], limit[at]), 0.0)
+            draw = partial(_draw_together, weight=(unit * scale)[at]) if together else _draw_alone
+            direct[at], doubt[at] = draw(effect, error[at])
+        curve += (unit * (leak * direct[..., None, :]).sum(-1))[..., None]
+        wider = unit * np.sqrt(((leak * doubt[..., None, :]) ** 2).sum(-1))
+        for name in ("spread", "planted"):
+            np.hypot(self.parts[name], wider[..., None], out=self.parts[name])
 
     def finish(self) -> Scores:
         """Return what was written."""
@@ -439,10 +475,13 @@ def _draw_alone(estimate: FloatArray, error: FloatArray) -> tuple[FloatArray, Fl
 
 
 def _draw_together(estimate: FloatArray, error: FloatArray, *, weight: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Return for all people the group's weighted mean of estimates (P, T), drawn towards none."""
+    """Return for all people the group's weighted mean of estimates (P, T), drawn towards none.
+
+    What all people are given back alike widens nobody's error: so it has to be SURE.
+    """
     share = weight / np.maximum(weight.sum(0), TINY)
     middle = (share * estimate).sum(0)
-    drawn, _ = _draw_alone(middle, np.sqrt((share**2 * error**2).sum(0)))
+    drawn, _ = _draw_alone(middle, SURE * np.sqrt((share**2 * error**2).sum(0)))
     return np.broadcast_to(drawn, estimate.shape), np.zeros(estimate.shape)
 
 
@@ -462,72 +501,102 @@ def _plan_blocks(
             yield same[rows], int(count), False
 
 
-def _split_by_days(block: Block) -> Iterator[tuple[NDArray[np.int64], Block]]:
-    """Yield models that use the same days: their positions and their part of the block."""
-    known = np.asarray(np.isfinite(block.own).all(axis=2))
+def _split_by_days(own: FloatArray) -> list[NDArray[np.int64]]:
+    """Return the positions of models, own columns (B, M, q, n), that use the same days."""
+    known = np.asarray(np.isfinite(own).all(axis=2))
     kinds: dict[bytes, list[int]] = {}
     for model in range(known.shape[1]):
         kinds.setdefault(known[:, model].tobytes(), []).append(model)
-    for models in map(np.array, kinds.values()):
-        older = None if block.older is None else block.older[:, models]
-        yield models, replace(block, own=block.own[:, models], older=older)
+    return [np.array(models) for models in kinds.values()]
+
+
+def lay_block(
+    y: FloatArray,
+    dates: FloatArray,
+    before: FloatArray,
+    newest: int,
+    own: FloatArray,
+    older: FloatArray | None,
+    *,
+    family: Family,
+    shared: bool = False,
+) -> Block:
+    """Return a block of people, its days found and weighed; what `shared` people have in common does not weigh."""
+    ok = np.isfinite(y) & np.isfinite(own[:, 0]).all(1)
+    ok &= np.isfinite(dates).all(-1) & np.isfinite(before).all(-1)
+    y = np.where(ok, y, 0.0)
+    dates, before = (np.where(ok[..., None], columns, 0.0) for columns in (dates, before))
+    design = dates if shared else np.concatenate([dates, before], axis=-1)
+    weights, relative = family.weigh(y, design, ok.astype(float))
+    return Block(y, ok, weights, relative, dates, before, newest, own, older)
+
+
+def _choose_trend(
+    block: Block, dates: FloatArray, fine: FloatArray, *, forced: bool
+) -> Iterator[tuple[NDArray[np.int64], Block]]:
+    """Yield people with the trend that they need, and where they stand.
+
+    A fine one, (B, n, f), beside the other `dates`, where `forced` or where the outcome needs it by an F test at
+    FINE_LEVEL; but not where too few days would be left.
+    """
+    needed = np.zeros(len(block.y), dtype=bool)
+    if fine.shape[-1]:
+        root = np.sqrt(block.weights)
+        fine = np.where(block.ok[..., None], fine, 0.0)
+        columns = np.concatenate([block.dates, block.before, fine], axis=-1) * root[..., None]
+        length = np.sqrt((columns**2).sum(1, keepdims=True))
+        columns /= np.where(length > 0, length, 1.0)
+        factor = factor_gram(columns)
+        there = np.einsum("bii->bi", factor) ** 2 > SAME_DIRECTION
+        response = root * block.relative
+        along = np.linalg.solve(factor, columns.swapaxes(1, 2) @ response[..., None])[..., 0]
+        gain, known = np.where(there, along**2, 0.0), block.dates.shape[-1] + block.before.shape[-1]
+        extra, free = there[:, known:].sum(1), block.ok.sum(1) - there.sum(1)
+        needed = (extra > 0) & (free > LEAST_DF)
+        if not forced:
+            left = np.maximum((response**2).sum(1) - gain.sum(1), TINY) / np.maximum(free, 1)
+            ratio = gain[:, known:].sum(1) / np.maximum(extra, 1) / left
+            needed &= stats.f.sf(ratio, np.maximum(extra, 1), np.maximum(free, 1)) <= FINE_LEVEL
+    for wanted in (False, True):
+        rows = np.flatnonzero(needed == wanted)
+        part = block if len(rows) == len(needed) else block.take(rows)
+        if wanted:
+            finer = np.concatenate([dates[rows], fine[rows]], axis=-1)
+            part = replace(part, dates=np.where(part.ok[..., None], finer, 0.0), fine=True)
+        if len(rows):
+            yield rows, part
 
 
 def score_block(
-    block: Block,
-    family: Family,
-    *,
-    asked: int,
-    shared: bool = False,
-    reach: int = 0,
-    fine: bool = False,
-    window: int = 1,
+    block: Block, family: Family, *, asked: int, shared: bool = False, reach: int = 0, window: int = 1
 ) -> dict[str, FloatArray | NDArray[np.int64]]:
     """Score the first `asked` own columns of every model of a block.
 
     Parameters
     ----------
     block : Block
-        All models use the same days of a person.
     family : Family
     asked : int
     shared : bool
         Estimate the coefficients of `before` and of what stands beside the trigger from all people together.
     reach : int
         Distances in days up to which the overlap of the nuisance columns is told.
-    fine : bool
-        Take the fine trend in whether the outcome needs it or not.
     window : int
         Days that one value of the trigger reaches over: values nearer than that share days.
 
     Returns
     -------
     dict
-        The arrays of `Scores`, (B, M, asked), ``leak`` (B, M, asked, reach) and ``memory`` (B, M, asked).
+        The arrays of `Scores`, (B, M, asked), ``leak`` (B, M, asked, reach + 1) and ``memory`` (B, M, asked).
     """
-    ok = np.isfinite(block.y) & np.isfinite(block.own[:, 0]).all(1)
-    ok &= np.isfinite(block.dates).all(-1) & np.isfinite(block.before).all(-1)
+    y, ok, weights, relative = block.y, block.ok, block.weights, block.relative
     days = ok.astype(float)
-    y = np.where(ok, block.y, 0.0)
-    dates, before = (np.where(ok[..., None], columns, 0.0) for columns in (block.dates, block.before))
-    design = dates if shared else np.concatenate([dates, before], axis=-1)
-    weights, relative = family.weigh(y, design, days)
     root = np.sqrt(weights)
-    trend = _orthonormalise(dates * root[..., None])
-    wanted = np.zeros(len(trend), dtype=bool)
-    if block.fine.shape[-1]:
-        bends = np.where(ok[..., None], block.fine, 0.0) * root[..., None]
-        wanted = np.ones(len(trend), dtype=bool)
-        if not fine:
-            stiff = _orthonormalise(design * root[..., None])
-            wanted = _test_fine_trend(stiff, bends, root * relative, days)
-        bends = _orthonormalise(_free(bends, trend))
-        spent = _count_rank(trend) + _count_rank(bends) + before.shape[-1]
-        wanted &= (_count_rank(bends) > 0) & (days.sum(1) - spent > LEAST_DF)
-        trend = np.concatenate([trend, bends * wanted[:, None, None]], axis=-1)
-    before = _free(before * root[..., None], trend)
-    older = _orthonormalise(before)
-    basis = trend if shared else np.concatenate([trend, older], axis=-1)
+    first = block.dates.shape[-1]
+    design = block.dates if shared else np.concatenate([block.dates, block.before], axis=-1)
+    basis = orthonormalise(design * root[..., None])
+    trend, older = basis[..., :first], basis[..., first:]
+    before = free_columns(block.before * root[..., None], trend) if shared or block.fine else block.before
     common = _share_columns(before) if shared else None
     own, scale = standardise(block.own, np.broadcast_to(ok[:, None, None], block.own.shape))
     trigger = own[:, :, :asked]
@@ -553,7 +622,7 @@ def score_block(
         plain = news / np.where(ok, root, 1.0)[:, None, None]
         start = np.where(two_valued & np.isfinite(lowest), lowest, 0.0)
         curve, spread, shift, planted = _trace_scores(
-            family, trigger, plain, square, weights * relative, weights, root, trust, start
+            family, trigger, plain, square, weights * relative, weights, trust, start
         )
     else:
         curve = score[..., None] - GRID * size[..., None]
@@ -562,12 +631,12 @@ def score_block(
         spread = np.sqrt(_moderate(variance, expected, trust))[..., None] + 0 * GRID
         shift, planted = GRID * size[..., None], spread
     shift = shift * np.where(two_valued, 1.0, FOUND[family.name])[..., None]
-    if block.newest and wanted.any():
+    if block.newest and block.fine:
         left = np.maximum(n[:, 0, 0] - rank, 1.0)
-        noise = (_free((family.transform(y) * root)[..., None], basis)[..., 0] * (root * relative)).sum(1)
+        noise = (free_columns((family.transform(y) * root)[..., None], basis)[..., 0] * (root * relative)).sum(1)
         share = _share_fit(trend, root, block.newest + 2 + MEMORY_SPAN)
         pull = _pull_back(before, older, share, block.newest, noise * n[:, 0, 0] / left)
-        doubt = np.sqrt(size * (wanted * (pull**2).sum(-1) / left)[:, None, None])
+        doubt = np.sqrt(size * ((pull**2).sum(-1) / left)[:, None, None])
         spread, planted = (np.hypot(error, doubt[..., None]) for error in (spread, planted))
     if window > 1:
         inflation, alike = _share_days(news, residual[:, :, None], _share_fit(basis, root, window), window)
@@ -575,11 +644,16 @@ def score_block(
         trust = np.minimum(trust, n / alike)
     trust = np.minimum(trust, n / (1 + SKEWNESS * _square_skewness(news) * _square_skewness(residual)[:, :, None]))
     events = ((y > 0) * days).sum(1)[:, None, None] / np.maximum(n, 1)
-    leak, memory = np.zeros((*size.shape, 0)), np.zeros(size.shape)
+    leak, memory = np.zeros((*size.shape, reach + 1)), np.zeros(size.shape)
     if reach:
         behind = np.arange(asked, 2 * asked)
         memory = gram[..., behind - asked, behind] / np.maximum(gram[..., behind, behind], TINY)
-        leak, memory = _expect_leak(_share_fit(basis, root, reach + 2 + MEMORY_SPAN), memory, reach)
+        rests = np.zeros((len(y), 0))
+        if block.fine:
+            rests = _regress(root * relative, before) * family.move_transform(y, ok)[:, None]
+        leak, memory = _expect_leak(
+            _share_fit(basis, root, reach + 4 + MEMORY_SPAN), memory, reach, lag=block.newest - 1, rests=rests
+        )
     return {
         "curve": curve, "spread": spread, "shift": shift, "planted": planted, "size": size,
         "scale": scale[:, :, :asked], "n": n, "df": df, "trust": trust,
@@ -589,38 +663,10 @@ def score_block(
     }  # fmt: skip
 
 
-def _orthonormalise(columns: FloatArray) -> FloatArray:
-    """Return orthonormal columns that span the given ones, (B, n, p); directions that are not there are 0."""
-    length = np.sqrt((columns**2).sum(-2, keepdims=True))
-    scaled = columns / np.where(length > 0, length, 1.0)
-    values, vectors = np.linalg.eigh(scaled.swapaxes(-1, -2) @ scaled)
-    kept = values > 1e-9
-    basis: FloatArray = scaled @ (vectors * np.where(kept, 1 / np.sqrt(np.where(kept, values, 1.0)), 0.0)[..., None, :])
-    return basis
-
-
-def _free(columns: FloatArray, basis: FloatArray) -> FloatArray:
-    """Return what is left of columns (B, n, k) beside an orthonormal basis (B, n, p)."""
-    freed: FloatArray = columns - basis @ (basis.swapaxes(1, 2) @ columns)
-    return freed
-
-
 def _share_columns(columns: FloatArray) -> FloatArray:
     """Return columns that all people share, already freed of each person's own, orthonormal over all days of all."""
     people, days, count = columns.shape
-    return _orthonormalise(columns.reshape(1, -1, count)).reshape(people, days, count)
-
-
-def _test_fine_trend(basis: FloatArray, fine: FloatArray, response: FloatArray, days: FloatArray) -> NDArray[np.bool_]:
-    """Return whose outcome needs further trend columns, by an F test at FINE_LEVEL."""
-    more = _orthonormalise(_free(fine, basis))
-    left = _free(response[..., None], basis)[..., 0]
-    gained = ((more.swapaxes(1, 2) @ left[..., None])[..., 0] ** 2).sum(1)
-    extra = np.maximum(_count_rank(more), 1)
-    free = np.maximum(days.sum(1) - _count_rank(basis) - extra, 1)
-    ratio = gained / extra / np.maximum(((left**2).sum(1) - gained) / free, TINY)
-    needed: NDArray[np.bool_] = stats.f.sf(ratio, extra, free) <= FINE_LEVEL
-    return needed
+    return orthonormalise(columns.reshape(1, -1, count)).reshape(people, days, count)
 
 
 def _count_rank(basis: FloatArray) -> NDArray[np.int64]:
@@ -657,7 +703,6 @@ def _trace_scores(
     square: FloatArray,
     events: FloatArray,
     weights: FloatArray,
-    root: FloatArray,
     trust: FloatArray,
     start: FloatArray,
 ) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray]:
@@ -670,34 +715,28 @@ def _trace_scores(
     promises would else be those that chance made small. `start` is the trigger, (B, M, a), on days that a planted
     effect leaves as they are.
     """
-    n = np.maximum((weights > 0).sum(-1), 1)[:, None]
-    usual = square.sum(-1) / n
-    beyond = np.clip(1 - 1 / np.maximum(usual, TINY), 0.0, 1.0)[..., None, None]
-    share = ((events > 0).sum(-1) / n[:, 0])[:, None, None, None]
-    usual = usual[..., None, None] * (root**2)[:, None, None]
-    square = (square * (root**2)[:, None])[:, :, None]
-    first, second, third = (square * news**2).sum(-1), (square * news).sum(-1), square.sum(-1)
-    foreseen = (square + usual) / 2
-    weighted_days = np.where(weights > 0, weights, 1.0)[:, None, None]
-    weighted = weights[:, None, None] * news
-    size = (weighted * news).sum(-1)
-    scores, variances, shifts, planted = [], [], [], []
-    total = np.maximum(weights.sum(-1), TINY)[:, None, None]
-    for effect, factor in zip(GRID, _list_factors(trigger), strict=True):
-        score, taken = family.add_scores(events, weights, factor, news)
-        scores.append(score)
-        raised = factor * np.exp(-effect * start)[..., None]
-        shifts.append((weighted * family.raise_mean(raised, share=share)).sum(-1))
-        spread = foreseen * family.grow(raised, beyond=beyond, share=share)
-        usually = (spread / weighted_days).sum(-1) / n[..., None] * size
-        planted.append(_moderate((spread * news**2).sum(-1), usually, trust))
-        level = ((weights[:, None, None] * factor).sum(-1) / total)[..., None]
-        growth = family.grow(factor / np.where(level > 0, level, 1.0), beyond=beyond, share=share)
-        variance = first - 2 * taken * second + taken**2 * third
-        expected = (usual * (news - taken[..., None]) ** 2 * growth).sum(-1)
-        variances.append(_moderate(variance, expected, trust))
-    curve, variance, shift, planting = (np.stack(parts, -1) for parts in (scores, variances, shifts, planted))
-    return curve, np.sqrt(np.maximum(variance, 0.0)), shift, np.sqrt(np.maximum(planting, 0.0))
+    n = np.maximum((weights > 0).sum(-1), 1)[:, None, None, None]
+    usual = square.sum(-1)[..., None, None] / n
+    beyond = np.clip(1 - 1 / np.maximum(usual, TINY), 0.0, 1.0)[..., None]
+    share = (events > 0).sum(-1)[:, None, None, None, None] / n[..., None]
+    days = np.broadcast_to(weights[:, None, None], news.shape)
+    powers = np.stack([days, days * news, days * news**2], -2)
+    foreseen = np.where(days > 0, (square[:, :, None] + usual) / 2, 0.0)
+    factor = _list_factors(trigger)
+    score, taken = family.add_scores(events, weights, factor, news)
+    level = (powers[..., :1, :] @ factor.swapaxes(-1, -2))[..., 0, :] / np.maximum(days.sum(-1), TINY)[..., None]
+    grow = partial(family.grow, factor=factor, beyond=beyond, share=share)
+    none, first, second = np.moveaxis(grow(powers, by=1 / np.where(level > 0, level, 1.0)), -2, 0)
+    expected = usual * (second - 2 * taken * first + taken**2 * none)
+    seen = (powers * square[:, :, None, None]).sum(-1)[..., None]
+    variance = seen[..., 2, :] - 2 * taken * seen[..., 1, :] + taken**2 * seen[..., 0, :]
+    spread = np.sqrt(np.maximum(_moderate(variance, expected, trust[..., None]), 0.0))
+    by = np.exp(-GRID * start[..., None])
+    shift = family.raise_mean(powers[..., 1:2, :], factor=factor, by=by, share=share)[..., 0, :]
+    usually, planted = np.moveaxis(grow(np.stack([foreseen, foreseen * powers[..., 2, :]], -2), by=by), -2, 0)
+    size = powers[..., 2, :].sum(-1)[..., None]
+    planted = np.sqrt(np.maximum(_moderate(planted, usually / n * size, trust[..., None]), 0.0))
+    return score, spread, shift, planted
 
 
 def _find_values(x: FloatArray, days: NDArray[np.bool_]) -> tuple[FloatArray, FloatArray, NDArray[np.bool_]]:
@@ -717,13 +756,13 @@ def _moderate(variance: FloatArray, expected: FloatArray, trust: FloatArray) -> 
     return np.maximum(variance, drawn)
 
 
-def _list_factors(trigger: FloatArray) -> list[FloatArray]:
-    """Return exp(b x) for each effect of GRID: as each is twice the one before, its factor is the other's square."""
-    factors = [np.ones_like(trigger)] * len(GRID)
+def _list_factors(trigger: FloatArray) -> FloatArray:
+    """Return exp(b x) for each effect of GRID, (..., G, n): as each is twice the one before, it is its square."""
+    factors = np.ones((*trigger.shape[:-1], len(GRID), trigger.shape[-1]))
     for sign in (-1, 1):
         factor = np.exp(sign * GRID[ZERO + 1] * trigger)
         for place in range(1, ZERO + 1):
-            factors[ZERO + sign * place] = factor
+            factors[..., ZERO + sign * place, :] = factor
             factor = np.minimum(factor * factor, LARGEST_FACTOR)
     return factors
 
@@ -756,6 +795,14 @@ def _square_skewness(values: FloatArray) -> FloatArray:
     return skewness
 
 
+def _regress(response: FloatArray, columns: FloatArray) -> FloatArray:
+    """Return the coefficients of columns (B, n, o) that a response (B, n) has."""
+    gram, product = columns.swapaxes(1, 2) @ columns, columns.swapaxes(1, 2) @ response[..., None]
+    size = np.maximum(np.trace(gram, axis1=1, axis2=2), TINY)[:, None, None]
+    slopes: FloatArray = np.linalg.solve(gram / size + 1e-6 * np.eye(gram.shape[-1]), product / size)[..., 0]
+    return slopes
+
+
 def _share_fit(basis: FloatArray, root: FloatArray, most: int) -> FloatArray:
     """Return how far the fitted part of a day rests on the day so many days before, (B, most + 1), on average."""
     people, days, columns = basis.shape
@@ -784,20 +831,32 @@ def _follow_memory(share: FloatArray, memory: FloatArray, most: int) -> tuple[Fl
     return before, left
 
 
-def _expect_leak(share: FloatArray, memory: FloatArray, reach: int) -> tuple[FloatArray, FloatArray]:
-    """Return by how much an estimate falls for each unit of an effect so many days nearer, (B, M, a, reach).
+def _expect_leak(
+    share: FloatArray, memory: FloatArray, reach: int, *, lag: int, rests: FloatArray
+) -> tuple[FloatArray, FloatArray]:
+    """Return by how much an estimate at a lag falls for each unit of an effect at 0, 1, ... lags, (B, M, a, reach + 1).
 
     A trigger of this lag-one memory, (B, M, a), as it is after the columns are fitted, has another one before that; it
     is returned too. The fit makes neighbouring days look related the other way round: the leak is what the trigger's
-    news would foretell of its later days without it, less what they foretell with it.
+    news would foretell of its other days without it, less what they foretell with it. An older outcome holds the
+    effects of its own older days: they leak by as much as the outcome `rests` on it, (B, o).
     """
-    memory, left = _follow_memory(share, memory, reach + 2)
+    memory, left = _follow_memory(share, memory, reach + 4)
     gram = np.stack([left[..., 0], left[..., 1], left[..., 1], left[..., 0]], -1).reshape(*memory.shape, 2, 2)
     passed = np.linalg.solve(gram + 1e-9 * np.eye(2), left[..., 1:3, None])[..., 0]
     news = np.maximum(left[..., 0] - (passed * left[..., 1:3]).sum(-1), 1 - MOST_LEVERAGE)
-    near = left[..., 1 : reach + 1]
-    foretold = near - passed[..., :1] * left[..., 2 : reach + 2] - passed[..., 1:] * left[..., 3 : reach + 3]
-    return memory[..., None] ** np.arange(1, reach + 1) - foretold / news[..., None], memory
+    lags = np.arange(reach + 1)
+
+    def foretell(days: NDArray[np.int64]) -> FloatArray:
+        """Return what the news foretells of the trigger so many days nearer to the outcome."""
+        apart, first, second = (left[..., np.abs(days + back)] for back in range(3))
+        told: FloatArray = (apart - passed[..., :1] * first - passed[..., 1:] * second) / news[..., None]
+        return told
+
+    leak = np.where(lags <= lag, memory[..., None] ** np.maximum(lag - lags, 0), 0.0) - foretell(lag - lags)
+    for older in range(rests.shape[1]):
+        leak += rests[:, older, None, None, None] * foretell(-(lags + older + 1))
+    return leak, memory
 
 
 def _pull_back(before: FloatArray, older: FloatArray, share: FloatArray, newest: int, noise: FloatArray) -> FloatArray:

@@ -40,6 +40,11 @@ class Family:
         """Return the outcome as it stands on the right side of a model of later days."""
         return np.log1p(y) if self.name == "count" else y
 
+    def move_transform(self, y: FloatArray, ok: NDArray[np.bool_]) -> FloatArray:
+        """Return by how much the transform moves, on average, where an effect of 1 acts, (B,)."""
+        moved = y / (1 + y) if self.name == "count" else np.ones_like(y)
+        return np.asarray((moved * ok).sum(1) / np.maximum(ok.sum(1), 1))
+
     def weigh(self, y: FloatArray, design: FloatArray, ok: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Return the weights and the outcome relative to what it was weighed by, both (B, n).
 
@@ -55,26 +60,44 @@ class Family:
         weights = ok * mean * (1 + alpha[:, None] * level) / (1 + alpha[:, None] * mean)
         return weights, ok * y / np.where(ok > 0, mean, 1.0)
 
-    def raise_mean(self, factor: FloatArray, *, share: FloatArray) -> FloatArray:
-        """Return a day's mean where its mean, or odds, are multiplied by `factor`: of counts, as a multiple of before.
+    def raise_mean(self, rows: FloatArray, *, factor: FloatArray, by: FloatArray, share: FloatArray) -> FloatArray:
+        """Return sums over days of `rows`, times a day's mean where its mean, or odds, are multiplied.
 
-        Of yes/no days, with `share` of days, the probability.
-        """
-        return factor if self.name == "count" else share * factor / (1 + share * (factor - 1))
+        Parameters
+        ----------
+        rows : (..., r, n)
+        factor : (..., G, n), by : (..., G)
+            What the day's mean, or odds, are multiplied by: the product of both.
+        share : (..., 1, 1)
+            Of days with the outcome, where it is yes/no.
 
-    def grow(self, factor: FloatArray, *, beyond: FloatArray, share: FloatArray) -> FloatArray:
-        """Return what the variance of a day's outcome is multiplied by where its mean, or odds, are by `factor`.
-
-        Counts grow as their mean, what is `beyond` Poisson as its square; yes/no as p (1 - p), with `share` of days.
+        Returns
+        -------
+        (..., r, G)
+            Of counts the mean is a multiple of what it was, of yes/no days a probability.
         """
         if self.name == "count":
-            return (1 - beyond + beyond * factor) * factor
-        return factor / (1 + share * (factor - 1)) ** 2
+            return _sum_days(rows, factor) * by[..., None, :]
+        raised = factor * by[..., None]
+        return _sum_days(rows, share * raised / (1 + share * (raised - 1)))
+
+    def grow(
+        self, rows: FloatArray, *, factor: FloatArray, by: FloatArray, beyond: FloatArray, share: FloatArray
+    ) -> FloatArray:
+        """Return sums over days of `rows`, times what the variance of a day is multiplied by; else as `raise_mean`.
+
+        Counts grow as their mean, what is `beyond` Poisson, (..., 1, 1), as its square; yes/no as p (1 - p).
+        """
+        if self.name == "count":
+            once, twice = (_sum_days(rows, power) for power in (factor, factor * factor))
+            return ((1 - beyond) * once + beyond * twice * by[..., None, :]) * by[..., None, :]
+        raised = factor * by[..., None]
+        return _sum_days(rows, raised / (1 + share * (raised - 1)) ** 2)
 
     def add_scores(
         self, events: FloatArray, weights: FloatArray, factor: FloatArray, news: FloatArray
     ) -> tuple[FloatArray, FloatArray]:
-        """Return the score at an effect and what is taken from the news there, (B, M, a).
+        """Return the score at each effect of a grid and what is taken from the news there, (B, M, a, G).
 
         Counts: the mean news of the twitches, less the mean news of all days, each day counted `factor` times:
         the score of the conditional Poisson likelihood, in which a person's level cancels (Armstrong, Gasparrini and
@@ -87,19 +110,20 @@ class Family:
         ----------
         events, weights : (B, n)
             What the days count for with and without the effect.
-        factor : (B, M, a, n)
-            exp(b x) of the trigger x.
+        factor : (B, M, a, G, n)
+            exp(b x) of the trigger x, for effects that lie the same on both sides of none.
         news : (B, M, a, n)
         """
         if self.name == "count":
             total, moved = _weigh_news(weights, factor, news)
             taken = moved / total
-            return (events[:, None, None] * news).sum(-1) - events.sum(-1)[:, None, None] * taken, taken
+            there = (events[:, None, None] * news).sum(-1)[..., None]
+            return there - events.sum(-1)[:, None, None, None] * taken, taken
         event, days = events > 0, weights > 0
         with_it, without = ((days & kind).sum(-1) - 1.0 for kind in (event, ~event))
-        share = (with_it / np.maximum(with_it + without, 1.0)).clip(0, 1)[:, None, None]
+        share = (with_it / np.maximum(with_it + without, 1.0)).clip(0, 1)[:, None, None, None]
         up, taken_up = _match_days(weights * event, weights * ~event, factor, news)
-        down, taken_down = _match_days(weights * ~event, weights * event, 1 / factor, news)
+        down, taken_down = _match_days(weights * ~event, weights * event, factor[..., ::-1, :], news)
         return (1 - share) * up - share * down, (1 - share) * taken_up + share * taken_down
 
 
@@ -123,17 +147,25 @@ def _match_days(
     Both kinds of days are weights (B, n), 0 for days of the other kind.
     """
     total, moved = _weigh_news(others, factor, news)
-    plain, start = _weigh_news(others, np.ones(1), news)
-    mine = own[:, None, None] > 0
-    matched = np.where(mine, (moved[..., None] + factor * news) / (total[..., None] + factor), 0.0)
+    mine = own[:, None, None, None] > 0
+    matched = np.where(mine, (moved[..., None] + factor * news[..., None, :]) / (total[..., None] + factor), 0.0)
     scale = (total + 1) / np.maximum(total + mine.sum(-1), 1.0)
-    return (np.where(mine, news, 0.0) - matched).sum(-1) * scale, moved / total - start / plain
+    score = (np.where(mine, news[..., None, :], 0.0) - matched).sum(-1) * scale
+    taken = moved / total
+    return score, taken - taken[..., taken.shape[-1] // 2, None]
 
 
 def _weigh_news(weights: FloatArray, factor: FloatArray, news: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Return the sum of weight times factor, and of that times the news, (B, M, a)."""
-    counted = weights[:, None, None] * factor
-    return np.maximum(counted.sum(-1), 1e-300), (counted * news).sum(-1)
+    """Return the sum of weight times factor, and of that times the news, (B, M, a, G)."""
+    days = np.broadcast_to(weights[:, None, None], news.shape)
+    total, moved = np.moveaxis(_sum_days(np.stack([days, days * news], -2), factor), -2, 0)
+    return np.maximum(total, 1e-300), moved
+
+
+def _sum_days(rows: FloatArray, factor: FloatArray) -> FloatArray:
+    """Return the sums over days of rows (..., r, n) times factors (..., G, n), (..., r, G)."""
+    sums: FloatArray = rows @ factor.swapaxes(-1, -2)
+    return sums
 
 
 def fit_mean(y: FloatArray, design: FloatArray, ok: FloatArray) -> tuple[FloatArray, FloatArray]:
