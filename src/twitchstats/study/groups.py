@@ -9,7 +9,7 @@ from scipy import special
 
 from twitchstats.inference import pool_estimates
 from twitchstats.panel import FloatArray, Panel
-from twitchstats.triggers.engine import Options, score_panel
+from twitchstats.triggers.engine import Options, work_panel
 from twitchstats.triggers.families import choose_family
 from twitchstats.triggers.rows import describe_people, pool_people
 
@@ -30,19 +30,19 @@ def pool_groups(panel: Panel, *, kind: str, lag: int, sizes: Sequence[int]) -> p
 
     Notes
     -----
-    Groups are cut from shuffled people, who are shuffled up to `REUSED` times. The people are scored once;
-    `estimate_effects` with ``by="pooled"`` would do the same group by group.
+    Groups are cut from shuffled people, who are shuffled up to `REUSED` times. Their days are worked
+    on once; `estimate_effects` with ``by="pooled"`` would do the same group by group.
     """
     family, options = choose_family(kind), Options(pooled=True)
-    scores = score_panel(panel, OUTCOME, [TRIGGER], [lag], family=family, options=options)
+    work = work_panel(panel, OUTCOME, [TRIGGER], [lag], family=family, options=options)
     sums = _sum_products(panel.lag(TRIGGER, lag), panel.get(OUTCOME))
-    personal = describe_people(scores.select(np.s_[:, 0, 0]))
+    personal = describe_people(work.finish().select(np.s_[:, 0, 0]))
     rng = np.random.default_rng(len(panel.people))
     rows = []
     for size in sizes:
         for group in _cut_groups(len(panel.people), size, rng):
             estimate, se = personal["estimate"][group], personal["se"][group]
-            ours = pool_people(scores.select(group), np.ones(1)).iloc[0]
+            ours = pool_people(work.finish(group), np.ones(1)).iloc[0]
             pooled = (
                 {"p_value": _correlate_rows(sums[:, group])},
                 _weigh(estimate, se, 0.0),

@@ -206,29 +206,31 @@ def score_panel(
     Scores
         Arrays (people, triggers, lags).
     """
-    wanted = list(lags)
+    return work_panel(panel, outcome, triggers, lags, family=family, options=options).finish()
+
+
+def work_panel(
+    panel: Panel, outcome: str, triggers: Sequence[str], lags: Sequence[int], *, family: Family, options: Options
+) -> "Work":
+    """Return what the days of each person say, before what a trend took is given back: as `score_panel`."""
     people = len(panel.people)
     carries = panel.ordered and options.effect == "total" and options.window == 1
     together = options.pooled and people > 1
     if carries and together and options.trend == "smooth":
         options = replace(options, trend="fine")  # people whom chance left a stiff trend would add up
     around = together and options.trend == "fine"  # one person's later effects are too uncertain to give back
-    worked = wanted
-    if carries and wanted:
-        farthest = max(LEAK_DAYS, *wanted) if around else max(wanted)
-        worked = sorted({*wanted, *range(farthest + 1)})
-    reach = max(0, *worked) if carries and wanted else 0
+    worked, reach = tuple(lags), 0
+    if carries and worked:
+        reach = max(LEAK_DAYS, *worked) if around else max(0, *worked)
+        worked = tuple(sorted({*worked, *range(reach + 1)}))
     score = partial(
-        score_people, outcome=outcome, triggers=tuple(triggers), lags=tuple(worked), reach=reach, family=family,
+        score_people, outcome=outcome, triggers=tuple(triggers), lags=worked, reach=reach, family=family,
         options=options,
     )  # fmt: skip
     short = partial(find_short, outcome=outcome) if options.pooled and panel.ordered else None
-    store = Store((people, len(triggers), len(worked)), family, reach, panel.map_blocks(score, together=short))
-    if carries:
-        store.give_back(worked, around=around, together=together)
-    if worked == wanted:
-        return store.finish()
-    return store.finish().select(np.s_[:, :, [worked.index(lag) for lag in wanted]])
+    empty = Store((people, len(triggers), len(worked)), family, reach).arrays
+    arrays = empty | panel.map_blocks(score, together=short)
+    return Work(arrays, worked, tuple(lags), carries, around, together, family.is_ratio)
 
 
 def score_people(
@@ -303,7 +305,7 @@ def score_columns(
     options = options or Options()
     options = replace(options, trend="stiff") if options.trend == "smooth" else options
     store.run(panel, y, lay, options, positions=[0])
-    return store.finish()
+    return Work(store.arrays, (0,), (0,), False, False, False, family.is_ratio).finish()
 
 
 def _lay_lags(
@@ -352,30 +354,16 @@ def find_older(values: FloatArray, first: int) -> list[FloatArray]:
 
 
 class Store:
-    """Arrays (P, T, L) that blocks of people write into; or that are there already, as `arrays` gives them."""
+    """Arrays (P, T, L, ...) by name that blocks of people write into."""
 
-    def __init__(
-        self,
-        shape: tuple[int, int, int],
-        family: Family,
-        reach: int = 0,
-        arrays: dict[str, NDArray[Any]] | None = None,
-    ) -> None:
+    def __init__(self, shape: tuple[int, int, int], family: Family, reach: int = 0) -> None:
         self.family, self.shape, self.reach = family, shape, reach
-        self.parts = {name: np.zeros(shape) for name in ("size", "information", "scale", "df", "trust", "n")}
-        self.parts |= {name: np.zeros((*shape, len(GRID))) for name in ("curve", "spread", "shift", "planted")}
-        self.leak, self.memory = np.zeros((*shape, reach + 1)), np.zeros(shape)
-        self.refusal = np.full(shape, REFUSALS.index("not recorded"))
-        for name, array in (arrays or {}).items():
-            if name in self.parts:
-                self.parts[name] = array
-            else:
-                setattr(self, name, array)
-
-    @property
-    def arrays(self) -> dict[str, NDArray[Any]]:
-        """What `run` has written."""
-        return {**self.parts, "leak": self.leak, "memory": self.memory, "refusal": self.refusal}
+        plain = ("size", "information", "scale", "df", "trust", "n", "memory")
+        self.arrays: dict[str, NDArray[Any]] = {name: np.zeros(shape) for name in plain}
+        for name in ("curve", "spread", "shift", "planted"):
+            self.arrays[name] = np.zeros((*shape, len(GRID)))
+        self.arrays["leak"] = np.zeros((*shape, reach + 1))
+        self.arrays["refusal"] = np.full(shape, REFUSALS.index("not recorded"))
 
     def run(self, panel: Panel, y: FloatArray, lay: Layer, options: Options, *, positions: Sequence[int]) -> None:
         """Score some lags of all people in blocks, on all cores."""
@@ -419,48 +407,84 @@ class Store:
                 )
                 for name, value in found.items():
                     value = value.swapaxes(1, 2) if options.adjust == "together" else value
-                    into = getattr(self, name) if name in ("refusal", "leak", "memory") else self.parts[name]
-                    into[np.ix_(people[rows], models, np.asarray(positions))] = value
+                    self.arrays[name][np.ix_(people[rows], models, np.asarray(positions))] = value
 
-    def give_back(self, lags: Sequence[int], *, around: bool, together: bool) -> None:
-        """Give back what trend and weekday took: effects at other lags leak into each.
 
-        A flexible trend follows the outcome, and with it the trigger: neighbouring days are then related the other way
-        round. An effect d days nearer leaks by its estimate, drawn towards the group's (or towards none) by as much as
-        it is uncertain, times the `leak`; and where it is looked for `around` each lag, so does one that many days
-        farther. As each is seen beside the leaks of the others, they are found in turns.
-        """
-        size, scale, curve = self.parts["size"], self.parts["scale"], self.parts["curve"]
-        spread, zero = self.parts["spread"][..., ZERO], curve[..., ZERO]
-        limit = LEAK_LIMIT / np.where(scale > 0, scale, 1.0)
-        known = (scale > 0) & (spread < LEAK_LIMIT * size)
-        unit = np.where(known, size * scale, 0.0)
-        whole = np.where(known, unit, 1.0)
-        error = np.where(known, spread / whole, limit)
-        # of an effect at each lag (last) into each estimate (third); and what the trigger's own memory carries there
-        leak, carried = np.zeros((*size.shape, len(lags))), np.zeros((*size.shape, len(lags)))
-        places = [place for place, lag in enumerate(lags) if lag >= 0]
-        for here, there in itertools.product(places, places):
-            apart = lags[here] - lags[there]
-            if apart > 0 or around:
-                leak[..., here, there] = self.leak[..., here, lags[there]]
-            if apart > 0:
-                carried[..., here, there] = self.memory[..., here] ** apart
-        direct, doubt = np.zeros(size.shape), np.zeros(size.shape)
-        for here in places * TURNS:
-            beside = ((carried - leak)[..., here, :] * direct).sum(-1)
-            at = np.s_[..., here]
-            effect = np.where(known[at], np.clip(zero[at] / whole[at] - beside, -limit[at], limit[at]), 0.0)
-            draw = partial(_draw_together, weight=(unit * scale)[at]) if together else _draw_alone
-            direct[at], doubt[at] = draw(effect, error[at])
-        curve += (unit * (leak * direct[..., None, :]).sum(-1))[..., None]
-        wider = unit * np.sqrt(((leak * doubt[..., None, :]) ** 2).sum(-1))
-        for name in ("spread", "planted"):
-            np.hypot(self.parts[name], wider[..., None], out=self.parts[name])
+@dataclass(frozen=True)
+class Work:
+    """What the days of each person say of the `worked` lags, `arrays` as a `Store` has them, of which some are wanted.
 
-    def finish(self) -> Scores:
-        """Return what was written."""
-        return Scores(refusal=self.refusal, is_ratio=self.family.is_ratio, **self.parts)
+    Attributes
+    ----------
+    carries : bool
+        Whether a trend's leaks are given back,
+    around : bool
+        from all lags, also longer ones,
+    together : bool
+        by what all people show.
+    """
+
+    arrays: dict[str, NDArray[Any]]
+    worked: tuple[int, ...]
+    wanted: tuple[int, ...]
+    carries: bool
+    around: bool
+    together: bool
+    is_ratio: bool
+
+    def finish(self, people: Index | None = None) -> Scores:
+        """Return the scores of all people, or of some as if they were all."""
+        arrays = {name: value if people is None else value[people] for name, value in self.arrays.items()}
+        leak, memory = arrays.pop("leak"), arrays.pop("memory")
+        if self.carries:
+            arrays |= _give_back(arrays, leak, memory, self.worked, around=self.around, together=self.together)
+        scores = Scores(**arrays, is_ratio=self.is_ratio)
+        wanted = [self.worked.index(lag) for lag in self.wanted]
+        return scores if self.wanted == self.worked else scores.select(np.s_[:, :, wanted])
+
+
+def _give_back(
+    arrays: dict[str, NDArray[Any]],
+    leaks: FloatArray,
+    memory: FloatArray,
+    lags: Sequence[int],
+    *,
+    around: bool,
+    together: bool,
+) -> dict[str, FloatArray]:
+    """Return ``curve, spread, planted`` with what trend and weekday took: effects at other lags leak into each.
+
+    A flexible trend follows the outcome, and with it the trigger: neighbouring days are then related the other way
+    round. An effect at a shorter lag leaks by its estimate, drawn towards the group's (or towards none) by as much as
+    it is uncertain, times the leak; and where that is looked for `around` each lag, so does one at a longer lag. As
+    each is seen beside the leaks of the others, they are found in turns.
+    """
+    size, scale, curve = arrays["size"], arrays["scale"], arrays["curve"]
+    spread, zero = arrays["spread"][..., ZERO], curve[..., ZERO]
+    limit = LEAK_LIMIT / np.where(scale > 0, scale, 1.0)
+    known = (scale > 0) & (spread < LEAK_LIMIT * size)
+    unit = np.where(known, size * scale, 0.0)
+    whole = np.where(known, unit, 1.0)
+    error = np.where(known, spread / whole, limit)
+    # of an effect at each lag (last) into each estimate (third); and what the trigger's own memory carries there
+    leak, carried = np.zeros((*size.shape, len(lags))), np.zeros((*size.shape, len(lags)))
+    places = [place for place, lag in enumerate(lags) if lag >= 0]
+    for here, there in itertools.product(places, places):
+        apart = lags[here] - lags[there]
+        if apart > 0 or around:
+            leak[..., here, there] = leaks[..., here, lags[there]]
+        if apart > 0:
+            carried[..., here, there] = memory[..., here] ** apart
+    direct, doubt = np.zeros(size.shape), np.zeros(size.shape)
+    for here in places * (TURNS if around else 1):
+        beside = ((carried - leak)[..., here, :] * direct).sum(-1)
+        at = np.s_[..., here]
+        effect = np.where(known[at], np.clip(zero[at] / whole[at] - beside, -limit[at], limit[at]), 0.0)
+        draw = partial(_draw_together, weight=(unit * scale)[at]) if together else _draw_alone
+        direct[at], doubt[at] = draw(effect, error[at])
+    wider = unit * np.sqrt(((leak * doubt[..., None, :]) ** 2).sum(-1))
+    given = {name: np.hypot(arrays[name], wider[..., None]) for name in ("spread", "planted")}
+    return given | {"curve": curve + (unit * (leak * direct[..., None, :]).sum(-1))[..., None]}
 
 
 def _draw_alone(estimate: FloatArray, error: FloatArray) -> tuple[FloatArray, FloatArray]:
