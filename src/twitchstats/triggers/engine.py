@@ -230,7 +230,7 @@ def work_panel(
     short = partial(find_short, outcome=outcome) if options.pooled and panel.ordered else None
     empty = Store((people, len(triggers), len(worked)), family, reach).arrays
     arrays = empty | panel.map_blocks(score, together=short)
-    return Work(arrays, worked, tuple(lags), carries, around, together, family.is_ratio)
+    return Work(arrays, family.is_ratio, worked, tuple(lags), carries, around, together)
 
 
 def score_people(
@@ -305,7 +305,7 @@ def score_columns(
     options = options or Options()
     options = replace(options, trend="stiff") if options.trend == "smooth" else options
     store.run(panel, y, lay, options, positions=[0])
-    return Work(store.arrays, (0,), (0,), False, False, False, family.is_ratio).finish()
+    return Work(store.arrays, family.is_ratio).finish()
 
 
 def _lay_lags(
@@ -425,12 +425,12 @@ class Work:
     """
 
     arrays: dict[str, NDArray[Any]]
-    worked: tuple[int, ...]
-    wanted: tuple[int, ...]
-    carries: bool
-    around: bool
-    together: bool
     is_ratio: bool
+    worked: tuple[int, ...] = (0,)
+    wanted: tuple[int, ...] = (0,)
+    carries: bool = False
+    around: bool = False
+    together: bool = False
 
     def finish(self, people: Index | None = None) -> Scores:
         """Return the scores of all people, or of some as if they were all."""
