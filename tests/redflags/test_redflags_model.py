@@ -62,12 +62,11 @@ def test_unknown_is_not_absent(cohort, model):
     assert model.missing_.set_index("sign").loc["wasting", "n_unknown"] == cohort["wasting"].isna().sum()
 
 
-@pytest.mark.parametrize("missing", ["fill", "indicator", "drop"])
+@pytest.mark.parametrize("missing", ["fill", "drop"])
 def test_missing_choices(cohort, missing):
     model = RedFlagModel(interactions="none", missing=missing).fit(cohort, cohort["serious"])
     known = cohort.dropna()
     assert model.n_people_ == (len(known) if missing == "drop" else len(cohort))
-    assert any(term.startswith("unknown ") for term in model.terms_) == (missing == "indicator")
     assert np.isfinite(model.predict_proba(cohort)).all()
 
 
@@ -229,7 +228,7 @@ def test_every_risk_has_its_companions(cohort, model):
 
 @pytest.mark.parametrize("penalty", ["ridge", "firth"])
 def test_saved_model_is_the_same(cohort, tmp_path, penalty):
-    model = RedFlagModel(penalty=penalty, interactions=[("weakness_felt", "wasting")], missing="indicator")
+    model = RedFlagModel(penalty=penalty, interactions=[("weakness_felt", "wasting")])
     model = model.fit(cohort, cohort["serious"]).at_base_rate(6e-5)
     path = tmp_path / "model.json"
     model.save(path)

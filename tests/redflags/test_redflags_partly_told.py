@@ -9,7 +9,8 @@ from scipy import special, stats
 
 from twitchstats import simulate_cohort
 from twitchstats.redflags import RedFlagModel
-from twitchstats.redflags.patterns import LEVELS, LOOSE_ALONE, find_error, find_tetrachoric, make_people
+from twitchstats.redflags.patterns import LEVELS, find_tetrachoric, make_people
+from twitchstats.redflags.record import LOOSE_ALONE, find_error
 from twitchstats.simulate import cohort_risk
 
 
@@ -122,6 +123,6 @@ def test_the_error_is_chance_shrinkage_and_form():
     chance = np.diag(columns @ inverse @ columns.T)
     held = columns @ inverse @ penalty @ weights
     form = LOOSE_ALONE**2 * (((x - x.mean(axis=0)) * weights[1:]) ** 2).sum(axis=1)
-    found = find_error(record.patterns, x, weights, record.covariance, record.means)
+    found = find_error(record, x)
     np.testing.assert_allclose(found, chance + held**2 + form, rtol=1e-6)
     assert (held**2 > chance).any()

@@ -97,7 +97,7 @@ def _fit_slope(y: FloatArray, log_odds: FloatArray, counts: FloatArray) -> float
     if spread < 1e-12 or log_odds[y == 1].min() > log_odds[y == 0].max():
         return float("nan")  # no spread, or classes fully apart: the slope has no finite value
     X = fitting.add_intercept((log_odds - log_odds.mean())[:, None] / spread)
-    return float(fitting.refine_ridge(X, y, 1e-9, counts, np.array([0.0, spread]))[1] / spread)
+    return float(fitting.fit_ridge(X, y, 1e-9, counts, start=np.array([0.0, spread]), tolerance=1e-7)[1] / spread)
 
 
 def smooth_outcome(y: FloatArray, risk: FloatArray, grid: FloatArray, weights: FloatArray | None = None) -> FloatArray:
@@ -108,7 +108,7 @@ def smooth_outcome(y: FloatArray, risk: FloatArray, grid: FloatArray, weights: F
     mean, spread = basis.mean(axis=0), np.where(basis.std(axis=0) > 0, basis.std(axis=0), 1.0)
     X, counts = fitting.add_intercept((basis - mean) / spread), np.ones(len(y)) if weights is None else weights
     start = np.r_[special.logit(np.clip(y.mean(), 1e-6, 1 - 1e-6)), spread[0], np.zeros(X.shape[1] - 2)]
-    found = fitting.refine_ridge(X, y, 1e-6, counts, start)
+    found = fitting.fit_ridge(X, y, 1e-6, counts, start=start, tolerance=1e-7)
     return found[0] + (at - mean) / spread @ found[1:]
 
 

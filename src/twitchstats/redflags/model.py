@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from copy import copy
 from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -28,20 +27,8 @@ from twitchstats.signs import encode_signs, find_signs, name_signs
 FloatArray = NDArray[np.float64]
 
 PENALTIES = ("ridge", "firth")
-MISSING = ("fill", "indicator", "drop", "refuse")
+MISSING = ("fill", "drop", "refuse")
 CONSTANT = ("refuse", "drop")
-
-
-class Solution(NamedTuple):
-    """What solving gives: these parts of a `Record`."""
-
-    coefficients: FloatArray
-    covariance: FloatArray
-    means: FloatArray
-    scales: FloatArray
-    dropped: tuple[str, ...]
-    strength: float
-    path: pd.DataFrame
 
 
 def _show(path: str) -> property:
@@ -89,11 +76,11 @@ class RedFlagModel(ClassifierMixin, BaseEstimator):
     bends : bool
         Whether the weight of age and of the weeks may change along them: terms such as "age over 60" (a linear spline).
         A straight line was off by a factor of 3 at 30 years, and of 7 in the first weeks.
-    missing : {"fill", "indicator", "drop", "refuse"}
+    missing : {"fill", "drop", "refuse"}
         What happens to signs that are not known, when fitting. "fill": they take what is expected from the signs that
-        are known (EM moments of the training people). "indicator": also a column says that they are not known. "drop":
-        such people are left out of the fit. "refuse": an error. Never taken for absent. When predicting, people who
-        tell only some signs get the risk of a model on these signs (`patterns.Patterns`).
+        are known (EM moments of the training people). "drop": such people are left out of the fit. "refuse": an error.
+        Never taken for absent. When predicting, people who tell only some signs get the risk of a model on these signs
+        (`patterns.Patterns`).
     constant : {"refuse", "drop"}
         What happens to a sign that is the same for everyone.
 
@@ -109,7 +96,7 @@ class RedFlagModel(ClassifierMixin, BaseEstimator):
         What must be told of the training sample: what counts as serious and how many, gaps, columns not used, and where
         it applies too few cases or separation.
     terms_ : list of str
-        Names of the terms: signs, "a:b" for pairs, "age over 60" for bends, "unknown a" for signs not known.
+        Names of the terms: signs, "a:b" for pairs, "age over 60" for bends.
     dropped_terms_ : list of str
         Terms that do not vary or follow from others.
     coef_ : ndarray, (1, terms)
@@ -230,10 +217,12 @@ class RedFlagModel(ClassifierMixin, BaseEstimator):
         if named and self.serious is None:
             training.check_direction(people.encoded, people.outcome, signs, classes)
         design = plan_design(
-            people.encoded, signs, self.interactions, self.triples, weights=people.weights,
-            indicators=self.missing == "indicator", bends=self.bends,
+            people.encoded, signs, self.interactions, self.triples, weights=people.weights, bends=self.bends
+        )
+        solved = fitting.solve_logistic(
+            design.terms, design.build(people.encoded), people.outcome, people.weights, penalty=self.penalty,
+            strength=self.strength, interaction_weight=self.interaction_weight,
         )  # fmt: skip
-        solved = self._solve(design.terms, design.build(people.encoded), people)
         origin, rate = read_origin(X), float(people.weights @ people.outcome / people.weights.sum())
         self.record_ = Record(
             signs=tuple(signs),
@@ -294,30 +283,6 @@ class RedFlagModel(ClassifierMixin, BaseEstimator):
         there = weights > 0
         training.check_classes(classes, outcome[there])
         return Training(values, outcome, weights, names).take(there), signs, ignored, named, classes
-
-    def _solve(self, terms: list[str], Z: FloatArray, people: Training) -> Solution:
-        """Return coefficients, covariance, and how they were found."""
-        firth = self.penalty == "firth"
-        pull = np.sqrt([self.interaction_weight if ":" in term and not firth else 1.0 for term in terms])
-        scaled = fitting.standardize(Z, people.weights, pull=pull, independent=firth)
-        path: list[tuple[float, float]] = []
-        if firth:
-            strength, fit = np.nan, fitting.fit_firth(scaled.X, people.outcome, people.weights)
-        else:
-            start, strength = None, float(self.strength or 0)
-            if self.strength is None:
-                strength, path, start = fitting.choose_strength(scaled.X, people.outcome, people.weights)
-            fit = fitting.fit_ridge(scaled.X, people.outcome, strength, weights=people.weights, start=start)
-        back = scaled.find_way_back()
-        return Solution(
-            coefficients=back @ fit.coefficients,
-            covariance=back @ np.linalg.pinv(fit.hessian, hermitian=True) @ back.T,
-            means=scaled.mean,
-            scales=np.where(scaled.kept, scaled.spread, 1.0),
-            dropped=tuple(name for name, there in zip(terms, scaled.kept, strict=True) if not there),
-            strength=strength,
-            path=pd.DataFrame(path, columns=["strength", "left_out_loss"], dtype=float),
-        )
 
     # -- predicting --------------------------------------------------------------------------------------------------
 
@@ -451,22 +416,14 @@ class RedFlagModel(ClassifierMixin, BaseEstimator):
     # -- telling -----------------------------------------------------------------------------------------------------
 
     def odds_ratios(
-        self,
-        *,
-        method: str = "bootstrap",
-        level: float = 0.95,
-        n_bootstrap: int = 1000,
-        seed: int = 1,
-        interactions: bool = True,
+        self, *, method: str = "robust", level: float = 0.95, interactions: bool = True,
         terms: Sequence[str] | None = None,
-        progress: bool = False,
-    ) -> pd.DataFrame:
+    ) -> pd.DataFrame:  # fmt: skip
         """Return the odds ratio of each term with an interval; see `twitchstats.redflags.odds.estimate_odds_ratios`."""
         check_is_fitted(self)
         return odds.estimate_odds_ratios(
-            self.record_, method=method, level=level, n_bootstrap=n_bootstrap, seed=seed,
-            interactions=interactions, terms=terms, progress=progress,
-        )  # fmt: skip
+            self.record_, method=method, level=level, interactions=interactions, terms=terms
+        )
 
     def combinations(
         self,

@@ -15,7 +15,7 @@ from twitchstats.simulate.parameters import load_cohort_parameters
 
 FloatArray = NDArray[np.float64]
 
-EVERYBODY = "adults in general"
+ADULTS = "adults in general"
 SAMPLE = "the training sample"
 
 
@@ -120,7 +120,7 @@ def read_base_rate(tau: float | str, diagnoses: Sequence[str] = ("MND",), *, opt
         raise OptionError(f"{option}={tau!r} is not possible. Give a share as a number: {option}={share:g}.")
     row = _find_setting(tau)
     listed = tuple(diagnoses)
-    if row.name == EVERYBODY and listed:
+    if row.name == ADULTS and listed:
         return _add_up(row, listed)
     if np.isnan(row["base_rate"]) or listed not in ((), ("MND",)):
         what = f" of {', '.join(listed)}" if listed not in ((), ("MND",)) else ""

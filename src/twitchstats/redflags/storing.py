@@ -22,7 +22,7 @@ from twitchstats.redflags.prevalence import check_share
 from twitchstats.redflags.record import Record
 
 FORMAT = "twitchstats red flag model"
-FORMAT_VERSION = 3
+FORMAT_VERSION = 4
 Json = Any  # whatever a file can hold
 _LEFT_OUT = ("training", "_made")  # no person of the training sample is saved
 
@@ -154,7 +154,7 @@ def _check_record(record: Record) -> None:
     check_share("sample_rate", record.sample_rate)
     if not np.isfinite(record.shift):
         raise ValueError(f"shift is {record.shift!r}, no number")
-    used = {name for parts in [*design.parts, *design.unknown] for name in parts}
+    used = {name for parts in design.parts for name in parts}
     if tuple(design.signs) != record.signs or not used <= set(record.signs) or stored.design != design:
         raise ValueError("its terms do not belong to its signs")
 

@@ -8,8 +8,7 @@ from scipy import stats
 from twitchstats.errors import OptionError
 from twitchstats.redflags.advice import LOST_ADVICE, advise
 from twitchstats.redflags.naming import label_term
-from twitchstats.redflags.patterns import find_terms
-from twitchstats.redflags.record import Record, assess_people, bound_risk, find_log_odds
+from twitchstats.redflags.record import Record, assess_people, bound_risk, find_log_odds, find_terms
 from twitchstats.signs import find_ignored, find_signs
 
 FloatArray = NDArray[np.float64]
@@ -79,7 +78,7 @@ def explain_risk(record: Record, people: pd.DataFrame, encoded: FloatArray, *, l
     """
     if len(people) != 1:
         raise OptionError(f"explain takes one person, this table has {len(people)}. Choose a row: people.loc[[name]].")
-    log_odds, columns = find_log_odds(record, encoded), find_terms(record.patterns, encoded)
+    log_odds, columns = find_log_odds(record, encoded), find_terms(record, encoded)
     slopes, terms = record.coefficients[1:], list(record.design.terms)
     contribution = (columns[0, 1:] - record.means) * slopes
     start = float(record.coefficients[0] + record.shift + record.means @ slopes)

@@ -226,7 +226,7 @@ def check_direction(encoded: FloatArray, outcome: FloatArray, signs: list[str], 
 def settle_missing(encoded: FloatArray, outcome: FloatArray, signs: list[str], missing: str) -> NDArray[np.bool_]:
     """Return the people to fit on: all of them, or with "drop" those who told every sign."""
     gaps = np.isnan(encoded)
-    if missing in ("fill", "indicator") or not gaps.any():
+    if missing == "fill" or not gaps.any():
         return np.ones(len(encoded), dtype=bool)
     if missing == "refuse":
         row, column = np.argwhere(gaps)[0]

@@ -17,9 +17,8 @@ from twitchstats.errors import NotEnoughDataError, OptionError, TwitchstatsError
 from twitchstats.redflags import fitting
 from twitchstats.redflags.measures import METRICS, measure_auc, measure_risk, smooth_outcome
 from twitchstats.redflags.model import RedFlagModel
-from twitchstats.redflags.patterns import find_terms
 from twitchstats.redflags.prevalence import check_share
-from twitchstats.redflags.record import find_log_odds
+from twitchstats.redflags.record import find_log_odds, find_terms
 from twitchstats.redflags.table import FloatArray, wilson_interval
 from twitchstats.redflags.training import FEWEST_OF_A_CLASS, digest_people, find_seen, match_labels
 
@@ -367,7 +366,7 @@ def _plan_refit(
     model: Classifier, X: pd.DataFrame | NDArray, labels: NDArray, outcome: FloatArray, weights: FloatArray | None
 ) -> Predict:
     """Return a function that fits the model on some people and predicts everybody."""
-    if isinstance(model, RedFlagModel) and np.isfinite(model.strength_) and model.missing in ("fill", "indicator"):
+    if isinstance(model, RedFlagModel) and np.isfinite(model.strength_) and model.missing == "fill":
         return _plan_quick_refit(model, X, outcome, weights)
     fresh = _loosen(model)
 
@@ -386,7 +385,7 @@ def _plan_quick_refit(
 ) -> Predict:
     """Refit on the columns as they are: what people do not tell is filled, and averaged over, as the model does."""
     record, encoded = model.record_, model._encode(X)
-    log_odds, terms = find_log_odds(record, encoded), find_terms(record.patterns, encoded)
+    log_odds, terms = find_log_odds(record, encoded), find_terms(record, encoded)
     rest = log_odds - terms @ record.coefficients
     filled = (record.design.build(encoded) - record.means) / record.scales
     kept = ~np.isin(record.design.terms, record.dropped)
@@ -397,7 +396,9 @@ def _plan_quick_refit(
     known = np.ones(len(outcome)) if weights is None else weights
 
     def refit(rows: IntArray, counts: FloatArray) -> FloatArray:
-        found = fitting.refine_ridge(columns[rows], outcome[rows], record.strength, counts * known[rows], start)
+        found = fitting.fit_ridge(
+            columns[rows], outcome[rows], record.strength, counts * known[rows], start=start, tolerance=1e-7
+        )
         return special.expit(shown @ found + rest)
 
     return refit
