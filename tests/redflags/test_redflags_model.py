@@ -2,6 +2,7 @@
 
 import json
 import re
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -495,10 +496,9 @@ def test_points_of_an_exact_half_do_not_hang_on_the_last_bit(weight):
     rng = np.random.default_rng(2)
     people = pd.DataFrame({"age": rng.uniform(20, 90, 800)})
     labels = (rng.random(800) < special.expit((people["age"] - 60) / 10)).astype(int)
+    model = RedFlagModel(bends=False).fit(people, labels)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(points, "_shrink", lambda Z, people: np.array([weight]))
-        score = (
-            RedFlagModel(bends=False).fit(people, labels).point_score(allowed=0.9).points.set_index("answer")["points"]
-        )
+        patch.setattr(points.fitting, "solve_logistic", lambda *_: SimpleNamespace(coefficients=np.array([0, weight])))
+        score = model.point_score(allowed=0.9).points.set_index("answer")["points"]
     assert score["80 or more"] == 10
     assert score["70 to 79"] == 8

@@ -112,7 +112,7 @@ def test_parts_of_a_term_in_any_order(cohort):
 
 @pytest.mark.slow
 def test_intervals_cover_the_truth():
-    """95 % bootstrap intervals over 100 cohorts whose truth is an exact logistic model: 92 to 98 % hold it."""
+    """95 % intervals over 100 cohorts whose truth is an exact logistic model: 92 to 98 % hold it."""
     truth = {
         "weakness_felt": 0.8, "weakness_found": 2.0, "wasting": 1.0, "sensory_change": -1.0, "speech_swallowing": 1.5,
         "age": 0.4, "sex": 0.3, "pain": 0.0, "cramps": 0.0, "weakness_felt:wasting": 0.7,

@@ -364,12 +364,13 @@ class RedFlagModel(ClassifierMixin, BaseEstimator):
         DataFrame
             The index of `X`; ``risk, risk_lower, risk_upper``, ``base_rate``, ``n_unknown`` (signs not known),
             ``chance_factor`` (by what factor, at `level`, the odds may be off by the chance of who was in the training
-            sample, by shrinkage and by the form of the model), ``caution`` (says so where it is above 1.1),
-            ``red_flags`` and ``advice``. The limits say what is known: for simulated people over draws of the
-            parameters that they were drawn from, for real ones by what makes ``chance_factor``; in both with the
-            uncertainty of a base rate that is named. On simulated people taken for real, 95 % limits held the truth in
-            91 to 99 % of risks above .01 (3,000 to 200,000 people, with pairs and without), and in 53 to 99 % of
-            smaller ones, which shrinkage makes too high.
+            sample, by shrinkage and by the form of the model), ``caution`` (says so where it is above 1.1, and where a
+            risk is told as an upper limit), ``red_flags`` and ``advice``. The limits say what is known: for simulated
+            people over draws of the parameters that they were drawn from, for real ones by what makes
+            ``chance_factor``; in both with the uncertainty of a base rate that is named. A risk of real people below a
+            tenth of the base rate (as odds) has a lower limit of 0, for people counted can't tell how much smaller it
+            is. On simulated people taken for real (3,000, all pairs), 95 % limits held the truth in 91 to 97 % of the
+            larger risks.
         """
         check_is_fitted(self)
         record = self.record_

@@ -1,6 +1,5 @@
 """Is a risk right? Discrimination, calibration and net benefit, corrected for optimism or on people held out."""
 
-import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Protocol
@@ -62,7 +61,6 @@ def validate_risk(
     *,
     n_bootstrap: int = 200,
     seed: int = 1,
-    progress: bool = False,
     held_out: bool | None = None,
     threshold: float | None = None,
     level: float = 0.95,
@@ -81,8 +79,6 @@ def validate_risk(
         Bootstrap samples of the intervals.
     seed : int
         Seed of folds and bootstrap.
-    progress : bool
-        Tell on stderr how far it is.
     held_out : bool, optional
         Whether the model has never seen these people. By default a `RedFlagModel` recognises its training people; any
         other classifier is taken to be judged on its own.
@@ -127,7 +123,7 @@ def validate_risk(
     ) -> FloatArray:
         return measure_risk(y, risk, cut, weights, parts)
 
-    apparent, estimate, drawn = _judge(sample, measure, n_bootstrap, seed, progress)
+    apparent, estimate, drawn = _judge(sample, measure, n_bootstrap, seed)
     lower, upper = _spread(drawn, estimate, level)
     return pd.DataFrame(
         {
@@ -191,7 +187,7 @@ def validate_by_site(
 
 def measure_stability(
     model: Classifier, X: pd.DataFrame | NDArray, y: ArrayLike, *, n_bootstrap: int = 200, seed: int = 1,
-    progress: bool = False, level: float = 0.95, groups: ArrayLike | None = None,
+    level: float = 0.95, groups: ArrayLike | None = None,
 ) -> pd.DataFrame:  # fmt: skip
     """Measure how much each person's risk would differ had other people been in the training sample.
 
@@ -210,9 +206,7 @@ def measure_stability(
         As `validate_risk`.
     """
     sample = _read_sample(model, X, y, n_bootstrap, level, False, groups, None)
-    drawn = np.array(
-        [sample.refit(*_count(rows)) for rows in _draw(sample.outcome, sample.groups, n_bootstrap, seed, progress)]
-    )
+    drawn = np.array([sample.refit(*_count(rows)) for rows in _draw(sample.outcome, sample.groups, n_bootstrap, seed)])
     lower, upper = np.quantile(drawn, [0.5 - level / 2, 0.5 + level / 2], axis=0)
     return pd.DataFrame(
         {"risk": sample.risk, "lower": lower, "upper": upper, "mape": np.abs(drawn - sample.risk).mean(axis=0)},
@@ -227,7 +221,6 @@ def estimate_calibration(
     *,
     n_bootstrap: int = 200,
     seed: int = 1,
-    progress: bool = False,
     held_out: bool | None = None,
     n_points: int = 50,
     level: float = 0.95,
@@ -255,7 +248,7 @@ def estimate_calibration(
     def curve(y: FloatArray, risk: FloatArray, weights: FloatArray | None, parts: IntArray | None = None) -> FloatArray:
         return smooth_outcome(y, risk, grid, weights)
 
-    apparent, estimate, drawn = _judge(sample, curve, n_bootstrap, seed, progress)
+    apparent, estimate, drawn = _judge(sample, curve, n_bootstrap, seed)
     lower, upper = _spread(drawn, estimate, level)
     frame = pd.DataFrame(
         {"risk": grid, "observed": estimate, "ci_lower": lower, "ci_upper": upper, "apparent": apparent}
@@ -426,7 +419,6 @@ def _judge(
     measure: Callable[..., FloatArray],
     n_bootstrap: int,
     seed: int,
-    progress: bool,
 ) -> tuple[FloatArray, FloatArray, FloatArray]:
     """Return what the model is apparently worth, what it is worth, and bootstrap samples of the latter."""
     y, weights = sample.outcome, sample.weights
@@ -434,7 +426,7 @@ def _judge(
     drawn = np.array(
         [
             measure(y[rows], sample.risk[rows], weights if weights is None else weights[rows])
-            for rows in _draw(y, sample.groups, n_bootstrap, seed, progress)
+            for rows in _draw(y, sample.groups, n_bootstrap, seed)
         ]
     )
     if sample.held_out:
@@ -458,7 +450,7 @@ def _draw_noise(
     """
     y, weights = sample.outcome, sample.weights
     found = []
-    for rows in _draw(y, sample.groups, n_bootstrap, seed + 1, progress=False):
+    for rows in _draw(y, sample.groups, n_bootstrap, seed + 1):
         risk = sample.refit(*_count(rows))
         own = measure(y[rows], risk[rows], weights if weights is None else weights[rows])
         found.append(own - measure(y, risk, weights))
@@ -487,9 +479,7 @@ def _count(rows: IntArray) -> tuple[IntArray, FloatArray]:
     return people, times.astype(float)
 
 
-def _draw(
-    outcome: FloatArray, groups: NDArray | None, n_bootstrap: int, seed: int, progress: bool
-) -> Iterator[IntArray]:
+def _draw(outcome: FloatArray, groups: NDArray | None, n_bootstrap: int, seed: int) -> Iterator[IntArray]:
     """Yield bootstrap samples of people, or of whole groups, that hold both classes."""
     rng = np.random.default_rng(seed)
     members = None if groups is None else [np.flatnonzero(groups == name) for name in np.unique(groups)]
@@ -499,15 +489,11 @@ def _draw(
             return rng.integers(0, len(outcome), len(outcome))
         return np.concatenate([members[k] for k in rng.integers(0, len(members), len(members))])
 
-    for number in range(n_bootstrap):
+    for _ in range(n_bootstrap):
         rows = draw()
         while not 1 < outcome[rows].sum() < len(rows) - 1:
             rows = draw()
         yield rows
-        if progress:
-            print(f"\rbootstrap {number + 1} of {n_bootstrap}", end="", file=sys.stderr, flush=True)
-    if progress:
-        print(file=sys.stderr)
 
 
 def _average(differences: list[FloatArray]) -> FloatArray:
