@@ -1,7 +1,7 @@
 """What the command `risk` does with a file of people."""
 
 from argparse import Namespace
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 
 import pandas as pd
@@ -11,7 +11,6 @@ from twitchstats.redflags.advice import ANY_FLAG_ADVICE
 from twitchstats.redflags.card import count_assumed
 from twitchstats.redflags.model import RedFlagModel
 from twitchstats.redflags.prevalence import list_base_rates, read_base_rate
-from twitchstats.signs import find_signs, name_signs
 from twitchstats.simulate.cohort import simulate_cohort
 from twitchstats.variables import find_variable
 
@@ -56,7 +55,7 @@ def fit_people(people: pd.DataFrame, args: Namespace, say: Say) -> RedFlagModel:
     if label is None:
         cohort = simulate_cohort(people=_TRAINING_PEOPLE, seed=1)
         say(f"No labels in {args.people}: the model is that of simulated people. {count_assumed()}")
-        return RedFlagModel(interactions=interactions).fit(cohort, cohort["serious"])
+        return RedFlagModel(interactions=interactions, ignore=args.ignore).fit(cohort, cohort["serious"])
     told = people[label].notna()
     if not told.all():
         say(f"{int((~told).sum())} of {len(told)} people have no label and are left out of the fit.")
@@ -107,9 +106,7 @@ def describe_odds() -> str:
     )
 
 
-def predict_people(
-    model: RedFlagModel, people: pd.DataFrame, base_rate: str, ignore: Sequence[str], say: Say
-) -> pd.DataFrame:
+def predict_people(model: RedFlagModel, people: pd.DataFrame, base_rate: str, say: Say) -> pd.DataFrame:
     """Return the risk of people; signs without a column are not known, and that is told.
 
     Raises
@@ -117,8 +114,7 @@ def predict_people(
     OptionError
         No column is a sign of the model.
     """
-    named = name_signs(people, ignore=[*ignore, *(name for name in model.ignored_ if name not in find_signs([name]))],
-                       own=[name for name in model.signs_ if name not in find_signs([name])])  # fmt: skip
+    named = model._read_people(people)
     absent = [name for name in model.signs_ if name not in named.columns]
     if len(absent) == len(model.signs_):
         raise OptionError(

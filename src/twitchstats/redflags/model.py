@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from copy import copy
+from numbers import Real
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy import special
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils import Tags
-from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
+from sklearn.utils.validation import check_is_fitted, validate_data
 
 from twitchstats.errors import NotEnoughDataError, OptionError, TwitchstatsError, check_choice
 from twitchstats.redflags import card, combining, fitting, odds, points, storing, telling, training
@@ -215,7 +216,11 @@ class RedFlagModel(ClassifierMixin, BaseEstimator):
         people = people.take(kept)
         training.check_enough(people.encoded, people.outcome, signs, named=named, constant=self.constant)
         if named and self.serious is None:
-            training.check_direction(people.encoded, people.outcome, signs, classes)
+            no, yes = classes.tolist()
+            training.check_direction(
+                people.encoded, people.outcome, signs, yes,
+                f"Say which label is serious: RedFlagModel(serious={no!r}), or serious={yes!r} if this is right.",
+            )  # fmt: skip
         design = plan_design(
             people.encoded, signs, self.interactions, self.triples, weights=people.weights, bends=self.bends
         )
@@ -251,7 +256,9 @@ class RedFlagModel(ClassifierMixin, BaseEstimator):
         check_choice("penalty", self.penalty, PENALTIES)
         check_choice("missing", self.missing, MISSING)
         check_choice("constant", self.constant, CONSTANT)
-        if self.strength is not None and not self.strength > 0:
+        if isinstance(self.signs, str):
+            raise OptionError(f"signs={self.signs!r} is not possible. Give a list: signs=[{self.signs!r}].")
+        if self.strength is not None and not (isinstance(self.strength, Real) and self.strength > 0):
             raise OptionError(f"strength={self.strength} is not possible. It must be above 0.")
         if not self.interaction_weight > 0:
             raise OptionError(f"interaction_weight={self.interaction_weight} is not possible. It must be above 0.")
@@ -275,10 +282,7 @@ class RedFlagModel(ClassifierMixin, BaseEstimator):
             validate_data(self, frame[signs], skip_check_array=True)
             ignored, named = [str(column) for column in frame.columns if column not in signs], True
         classes, outcome = training.read_labels(y, len(values), self.serious, named=named)
-        try:
-            weights = _check_sample_weight(sample_weight, values, dtype=np.float64, ensure_non_negative=True)
-        except ValueError as error:
-            raise OptionError(f"sample_weight is not possible: {error} Give 0 or more for each person.") from error
+        weights = training.read_weights(sample_weight, len(values))
         names = X.index if isinstance(X, pd.DataFrame) else pd.RangeIndex(len(values))
         there = weights > 0
         training.check_classes(classes, outcome[there])
@@ -287,8 +291,11 @@ class RedFlagModel(ClassifierMixin, BaseEstimator):
     # -- predicting --------------------------------------------------------------------------------------------------
 
     def _name(self, X: pd.DataFrame) -> pd.DataFrame:
-        """Return people with each sign under its own name; what was not used at the fit is not asked about."""
-        known = [*self.ignore, *(column for column in self.ignored_ if column in X.columns)]
+        """Return people with each sign under its own name; what was not used at the fit is not asked about.
+
+        A known sign that is not in the model stays: the advice hangs on it.
+        """
+        known = [*self.ignore, *(name for name in self.ignored_ if not training.find_known(name))]
         return name_signs(X, ignore=[name for name in known if name not in self.signs_], own=self._list_own())
 
     def _list_own(self) -> list[str]:

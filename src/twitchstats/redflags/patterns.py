@@ -108,7 +108,7 @@ class Patterns:
         varies = (columns != columns[0]).any(axis=0)
         places = np.flatnonzero(np.r_[True, asked] & (varies | (np.arange(len(varies)) == 0)))
         own = np.r_[special.logit(weights @ outcome / weights.sum()), np.zeros(len(places) - 1)]
-        for thin in (_THIN, 1):  # a few people first: a good start for all of them
+        for thin in (_THIN, 1) if len(places) > 1 else ():  # a few people first: a good start for all of them
             some = slice(None, None, thin)
             X = columns[some][:, places]
             own = fit_ridge(X, outcome[some], self.strength, weights[some] * thin, start=own, tolerance=1e-8)

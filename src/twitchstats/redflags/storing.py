@@ -150,6 +150,11 @@ def _check_record(record: Record) -> None:
         for name, shape in wanted.items():
             if np.shape(getattr(whole, name)) != shape:
                 raise ValueError(f"{name} has the shape {np.shape(getattr(whole, name))}, not {shape}")
+    if record.classes[0] == record.classes[1]:
+        raise ValueError("both labels are the same")
+    for name, values in (("scales", record.scales), ("counts", stored.counts), ("strength", stored.strength)):
+        if not np.all(values > 0):
+            raise ValueError(f"{name} must be above 0")
     check_share("base rate", record.base.rate)
     check_share("sample_rate", record.sample_rate)
     if not np.isfinite(record.shift):
@@ -178,6 +183,8 @@ def read_parts(path: str | Path) -> dict[str, Any]:
     name = Path(path).name
     try:
         parts = json.loads(Path(path).read_text(encoding="utf-8"))
+    except OSError as error:
+        raise TwitchstatsError(f"{name} can't be read: {error.strerror}.") from error
     except ValueError as error:
         raise TwitchstatsError(f"{name} is no model file: it is not JSON ({error}).") from error
     if not isinstance(parts, dict) or parts.get("format") != FORMAT:

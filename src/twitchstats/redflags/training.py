@@ -1,17 +1,17 @@
 """What a model is trained on: which columns, which labels, and whether there is enough to learn from."""
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 from sklearn.utils.multiclass import check_classification_targets, type_of_target
-from sklearn.utils.validation import column_or_1d
+from sklearn.utils.validation import _check_sample_weight, column_or_1d
 
 from twitchstats.errors import NotEnoughDataError, OptionError, TwitchstatsError, unknown_name
 from twitchstats.redflags.record import Training
-from twitchstats.signs import find_signs, match_signs, name_signs
+from twitchstats.signs import encode_signs, find_signs, match_signs, name_signs
 
 FloatArray = NDArray[np.float64]
 
@@ -25,7 +25,7 @@ _REVERSED = -3.0
 
 
 def choose_signs(
-    X: object, signs: list[str] | None, ignore: Iterable[str]
+    X: object, signs: list[str] | None, ignore: Sequence[str]
 ) -> tuple[list[str] | None, pd.DataFrame | None]:
     """Return the signs to use and the frame with these names, or None where an array or frame is used as it is."""
     if not isinstance(X, pd.DataFrame):
@@ -33,7 +33,7 @@ def choose_signs(
             raise OptionError(f"signs={signs!r} needs a DataFrame with these columns.")
         return None, None
     if signs is None:
-        named = name_signs(X, ignore=list(ignore))
+        named = name_signs(X, ignore=ignore)
         found = find_signs(named.columns)
         if not found and (named.shape[1] == 0 or not _is_numeric(X) or _LABELS & set(map(str, X.columns))):
             raise _no_signs(X)
@@ -92,6 +92,23 @@ def match_labels(y: ArrayLike, classes: ArrayLike, X: object) -> FloatArray:
                 "Give labels as in the training sample."
             )
     return (labels == known[1]).astype(float)
+
+
+def read_weights(sample_weight: ArrayLike | None, n: int) -> FloatArray:
+    """Return how often each of `n` people counts, once by default, or raise OptionError where a weight is none."""
+    try:
+        return _check_sample_weight(sample_weight, np.empty((n, 1)), dtype=np.float64, ensure_non_negative=True)
+    except ValueError as error:
+        raise OptionError(f"sample_weight is not possible: {error} Give 0 or more for each person.") from error
+
+
+def read_places(option: str, places: ArrayLike, n: int) -> NDArray:
+    """Return the group or site of each of `n` people, or raise OptionError where somebody has none."""
+    found = np.asarray(places)
+    if found.shape != (n,) or pd.isna(found).any():
+        told = f"{int((~pd.isna(found)).sum())} people of {n} have one" if found.ndim == 1 else "it is no list"
+        raise OptionError(f"{option} is not possible: {told}. Give one for each person.")
+    return found
 
 
 def check_order(X: object, y: object) -> None:
@@ -188,6 +205,10 @@ def read_outcome(people: pd.DataFrame, outcome: str) -> tuple[pd.DataFrame, NDAr
         raise NotEnoughDataError(
             f"{outcome}: {int(serious.sum())} of {len(serious)} people are serious. Both kinds of people are needed."
         )
+    named = name_signs(known.drop(columns=outcome))
+    signs = find_signs(named.columns)
+    label = known[outcome][serious].iloc[0]
+    check_direction(encode_signs(named, signs), serious.astype(float), signs, label, f"Turn {outcome!r} round.")
     return known, serious
 
 
@@ -204,12 +225,12 @@ def _list(classes: NDArray) -> str:
     return " and ".join(repr(label) for label in classes.tolist())
 
 
-def check_direction(encoded: FloatArray, outcome: FloatArray, signs: list[str], classes: NDArray) -> None:
+def check_direction(encoded: FloatArray, outcome: FloatArray, signs: list[str], label: object, way_out: str) -> None:
     """Raise TwitchstatsError where red flags are rarer among those that count as serious: the labels look reversed."""
     found = []
     for name in set(signs) & set(_DIRECTED):
         mark = encoded[:, signs.index(name)]
-        counts = [np.array([(mark[outcome == label] == state).sum() for state in (1, 0)]) for label in (1, 0)]
+        counts = [np.array([(mark[outcome == kind] == state).sum() for state in (1, 0)]) for kind in (1, 0)]
         (a, b), (c, d) = (count + 0.5 for count in counts)
         found.append((np.log(a * d / (b * c)), 1 / a + 1 / b + 1 / c + 1 / d, name, a / (a + b), c / (c + d)))
     weight = sum(1 / row[1] for row in found)
@@ -218,8 +239,7 @@ def check_direction(encoded: FloatArray, outcome: FloatArray, signs: list[str], 
     *_, name, sick, other = min(found, key=lambda row: row[0] / np.sqrt(row[1]))
     raise TwitchstatsError(
         f"The labels look reversed: {name!r} is there in {sick:.0%} of the {int(outcome.sum())} people who count as "
-        f"serious (label {classes.tolist()[1]!r}) and in {other:.0%} of the others. Say which label is serious: "
-        f"RedFlagModel(serious={classes.tolist()[0]!r}), or serious={classes.tolist()[1]!r} if this is right."
+        f"serious (label {label!r}) and in {other:.0%} of the others. {way_out}"
     )
 
 

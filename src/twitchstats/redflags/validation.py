@@ -2,13 +2,12 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Protocol
 
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 from scipy import special
-from sklearn.base import clone
+from sklearn.base import BaseEstimator, clone
 from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
 from sklearn.utils.validation import check_is_fitted
 
@@ -19,7 +18,14 @@ from twitchstats.redflags.model import RedFlagModel
 from twitchstats.redflags.prevalence import check_share
 from twitchstats.redflags.record import find_log_odds, find_terms
 from twitchstats.redflags.table import FloatArray, wilson_interval
-from twitchstats.redflags.training import FEWEST_OF_A_CLASS, digest_people, find_seen, match_labels
+from twitchstats.redflags.training import (
+    FEWEST_OF_A_CLASS,
+    digest_people,
+    find_seen,
+    match_labels,
+    read_places,
+    read_weights,
+)
 
 IntArray = NDArray[np.int_]
 Predict = Callable[[IntArray, FloatArray], FloatArray]  # people drawn and their weights -> everybody's risk
@@ -27,16 +33,6 @@ Predict = Callable[[IntArray, FloatArray], FloatArray]  # people drawn and their
 FOLDS, REPEATS = 20, 5
 _REVERSED = 0.25
 NOISE = 40  # refits on bootstrap samples, for the width of the intervals
-
-
-class Classifier(Protocol):
-    """A scikit-learn classifier of two classes."""
-
-    def fit(self, X: pd.DataFrame | NDArray, y: NDArray) -> "Classifier":
-        """Fit."""
-
-    def predict_proba(self, X: pd.DataFrame | NDArray) -> FloatArray:
-        """Return the risk of each class."""
 
 
 @dataclass(frozen=True)
@@ -55,7 +51,7 @@ class _Sample:
 
 
 def validate_risk(
-    model: Classifier,
+    model: BaseEstimator,
     X: pd.DataFrame | NDArray,
     y: ArrayLike,
     *,
@@ -140,7 +136,7 @@ def validate_risk(
 
 
 def validate_by_site(
-    model: Classifier, X: pd.DataFrame | NDArray, y: ArrayLike, sites: ArrayLike, *, threshold: float | None = None
+    model: BaseEstimator, X: pd.DataFrame | NDArray, y: ArrayLike, sites: ArrayLike, *, threshold: float | None = None
 ) -> pd.DataFrame:
     """Validate from the inside outwards: each site by a model fitted on all others (Steyerberg and Harrell 2016).
 
@@ -165,7 +161,8 @@ def validate_by_site(
     NotEnoughDataError
         One site only, or one class only.
     """
-    outcome, place = _as_outcome(model, X, y), np.asarray(sites)
+    outcome = _as_outcome(model, X, y)
+    place = read_places("sites", sites, len(outcome))
     names = pd.unique(place).tolist()
     if len(names) < 2:
         raise NotEnoughDataError(f"Only one site ({names[0]!r}): validation by site needs two or more.")
@@ -186,7 +183,7 @@ def validate_by_site(
 
 
 def measure_stability(
-    model: Classifier, X: pd.DataFrame | NDArray, y: ArrayLike, *, n_bootstrap: int = 200, seed: int = 1,
+    model: BaseEstimator, X: pd.DataFrame | NDArray, y: ArrayLike, *, n_bootstrap: int = 200, seed: int = 1,
     level: float = 0.95, groups: ArrayLike | None = None,
 ) -> pd.DataFrame:  # fmt: skip
     """Measure how much each person's risk would differ had other people been in the training sample.
@@ -215,7 +212,7 @@ def measure_stability(
 
 
 def estimate_calibration(
-    model: Classifier,
+    model: BaseEstimator,
     X: pd.DataFrame | NDArray,
     y: ArrayLike,
     *,
@@ -270,10 +267,11 @@ def group_risks(y: ArrayLike, risk: ArrayLike, *, groups: int = 10, level: float
     """
     if groups < 1:
         raise OptionError(f"groups={groups} is not possible. It must be 1 or more.")
-    outcome, values = np.asarray(y, float), np.asarray(risk, float)
-    if ((values < 0) | (values > 1)).any():
+    values = np.asarray(risk, float)
+    outcome = match_labels(y, [0, 1], values)
+    if not ((values >= 0) & (values <= 1)).all():
         raise OptionError(
-            f"risk: {values[(values < 0) | (values > 1)][0]:g} is not possible. A risk lies between 0 and 1."
+            f"risk: {values[~((values >= 0) & (values <= 1))][0]:g} is not possible. A risk lies between 0 and 1."
         )
     edges = np.unique(np.quantile(values, np.linspace(0, 1, groups + 1)))
     number = np.clip(np.searchsorted(edges, values, side="right") - 1, 0, max(len(edges) - 2, 0))
@@ -294,7 +292,7 @@ def check_options(n_bootstrap: int, level: float) -> None:
 
 
 def _read_sample(
-    model: Classifier,
+    model: BaseEstimator,
     X: pd.DataFrame | NDArray,
     y: ArrayLike,
     n_bootstrap: int,
@@ -313,18 +311,24 @@ def _read_sample(
             "hundred to say much."
         )
     apart = _is_held_out(model, X, outcome) if held_out is None else held_out
-    weights = None if sample_weight is None else np.asarray(sample_weight, float)
+    weights = None if sample_weight is None else read_weights(sample_weight, len(outcome))
     refit = _plan_refit(model, X, np.asarray(y), outcome, weights)
     risk = model.predict_proba(X)[:, 1]
+    check_reversed(model, outcome, risk)
+    places = None if groups is None else read_places("groups", groups, len(outcome))
+    return _Sample(outcome, risk, weights, places, apart, refit)
+
+
+def check_reversed(model: BaseEstimator, outcome: FloatArray, risk: FloatArray) -> None:
+    """Raise TwitchstatsError where a `RedFlagModel` is much worse than chance."""
     if isinstance(model, RedFlagModel) and measure_auc(outcome, risk) < _REVERSED:
         raise TwitchstatsError(
             f"The labels look reversed: the model's risks are lower in those who count as serious (AUC "
             f"{measure_auc(outcome, risk):.2f}). The serious label is {model.classes_.tolist()[1]!r}."
         )
-    return _Sample(outcome, risk, weights, None if groups is None else np.asarray(groups), apart, refit)
 
 
-def _as_outcome(model: Classifier, X: pd.DataFrame | NDArray, y: ArrayLike) -> FloatArray:
+def _as_outcome(model: BaseEstimator, X: pd.DataFrame | NDArray, y: ArrayLike) -> FloatArray:
     outcome = match_labels(y, getattr(model, "classes_", [0, 1]), X)
     if not 0 < outcome.mean() < 1:
         raise NotEnoughDataError(
@@ -333,7 +337,7 @@ def _as_outcome(model: Classifier, X: pd.DataFrame | NDArray, y: ArrayLike) -> F
     return outcome
 
 
-def _is_held_out(model: Classifier, X: pd.DataFrame | NDArray, outcome: FloatArray) -> bool:
+def _is_held_out(model: BaseEstimator, X: pd.DataFrame | NDArray, outcome: FloatArray) -> bool:
     """Tell whether these are other people than those of the training sample."""
     if not isinstance(model, RedFlagModel):
         return False
@@ -356,7 +360,7 @@ def _is_held_out(model: Classifier, X: pd.DataFrame | NDArray, outcome: FloatArr
 
 
 def _plan_refit(
-    model: Classifier, X: pd.DataFrame | NDArray, labels: NDArray, outcome: FloatArray, weights: FloatArray | None
+    model: BaseEstimator, X: pd.DataFrame | NDArray, labels: NDArray, outcome: FloatArray, weights: FloatArray | None
 ) -> Predict:
     """Return a function that fits the model on some people and predicts everybody."""
     if isinstance(model, RedFlagModel) and np.isfinite(model.strength_) and model.missing == "fill":
@@ -397,7 +401,7 @@ def _plan_quick_refit(
     return refit
 
 
-def _loosen(model: Classifier) -> Classifier:
+def _loosen(model: BaseEstimator) -> BaseEstimator:
     """Return the model unfitted, ready for samples in which a sign may not vary.
 
     The penalty stays as chosen: in a sample with people drawn twice, the twin of the person left out stays in, so that
@@ -423,38 +427,22 @@ def _judge(
     """Return what the model is apparently worth, what it is worth, and bootstrap samples of the latter."""
     y, weights = sample.outcome, sample.weights
     apparent = measure(y, sample.risk, weights)
-    drawn = np.array(
-        [
-            measure(y[rows], sample.risk[rows], weights if weights is None else weights[rows])
-            for rows in _draw(y, sample.groups, n_bootstrap, seed)
-        ]
-    )
+
+    def measure_drawn(risk: FloatArray, rows: IntArray) -> FloatArray:
+        return measure(y[rows], risk[rows], weights if weights is None else weights[rows])
+
+    drawn = np.array([measure_drawn(sample.risk, rows) for rows in _draw(y, sample.groups, n_bootstrap, seed)])
     if sample.held_out:
         return apparent, apparent, drawn
     estimate = _average([measure(y, risk, weights, parts) for risk, parts in _cross_validate(sample, seed)])
-    noise = _draw_noise(sample, measure, min(n_bootstrap, NOISE), seed)
-    return apparent, estimate, drawn + noise[np.arange(n_bootstrap) % len(noise)]
-
-
-def _draw_noise(
-    sample: _Sample,
-    measure: Callable[..., FloatArray],
-    n_bootstrap: int,
-    seed: int,
-) -> FloatArray:
-    """Return by how much refits are worth more on their own bootstrap sample than on everybody: the optimism's noise.
-
-    What refits are worth on their own samples alone would not do: each is calibrated there by construction, so that an
-    interval for the calibration in the large would hold the truth in 6 % and one for the slope in 46 % (measured, 500
-    people).
-    """
-    y, weights = sample.outcome, sample.weights
-    found = []
-    for rows in _draw(y, sample.groups, n_bootstrap, seed + 1):
+    # By how much refits are worth more on their own sample than on everybody: the optimism's noise. What they are worth
+    # on their own samples alone would not do: each is calibrated there by construction, so that an interval for the
+    # calibration in the large would hold the truth in 6 % and one for the slope in 46 % (measured, 500 people).
+    noise = []
+    for rows in _draw(y, sample.groups, min(n_bootstrap, NOISE), seed + 1):
         risk = sample.refit(*_count(rows))
-        own = measure(y[rows], risk[rows], weights if weights is None else weights[rows])
-        found.append(own - measure(y, risk, weights))
-    return np.array(found)
+        noise.append(measure_drawn(risk, rows) - measure(y, risk, weights))
+    return apparent, estimate, drawn + np.array(noise)[np.arange(n_bootstrap) % len(noise)]
 
 
 def _cross_validate(sample: _Sample, seed: int) -> Iterator[tuple[FloatArray, IntArray]]:
@@ -498,16 +486,11 @@ def _draw(outcome: FloatArray, groups: NDArray | None, n_bootstrap: int, seed: i
 
 def _average(differences: list[FloatArray]) -> FloatArray:
     """Return the mean of each metric over the samples in which it has a value."""
-    stacked = np.array(differences)
-    there = ~np.isnan(stacked)
-    total = np.where(there, stacked, 0.0).sum(axis=0)
-    return np.where(there.any(axis=0), total / np.maximum(there.sum(axis=0), 1), np.nan)
+    return pd.DataFrame(differences).mean().to_numpy()
 
 
 def _spread(drawn: FloatArray, estimate: FloatArray, level: float) -> tuple[FloatArray, FloatArray]:
     """Return bootstrap quantiles, moved so that they lie around the estimate."""
     moved = drawn - _average(list(drawn)) + estimate
-    limits = np.full((2, drawn.shape[1]), np.nan)
-    there = ~np.isnan(moved).all(axis=0)
-    limits[:, there] = np.nanquantile(moved[:, there], [0.5 - level / 2, 0.5 + level / 2], axis=0)
+    limits = pd.DataFrame(moved).quantile([0.5 - level / 2, 0.5 + level / 2]).to_numpy()
     return np.minimum(limits[0], estimate), np.maximum(limits[1], estimate)
