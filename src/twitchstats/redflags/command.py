@@ -32,8 +32,11 @@ def read_people(path: Path) -> pd.DataFrame:
         with path.open(encoding="utf-8-sig") as file:
             header = file.readline()
         separator = max(",;\t", key=header.count)
-        people = pd.read_csv(path, encoding="utf-8-sig", sep=separator, skipinitialspace=True)
-    except ValueError as error:  # an empty file, broken quotes, another encoding
+        decimal = "," if separator == ";" else "."  # as spreadsheets write them
+        people = pd.read_csv(path, encoding="utf-8-sig", sep=separator, decimal=decimal, skipinitialspace=True)
+    except UnicodeDecodeError as error:
+        raise OptionError(f"{path} is not written in UTF-8. Save it as CSV UTF-8.") from error
+    except ValueError as error:  # an empty file, broken quotes
         raise OptionError(f"{path} can't be read as a CSV table: {error}.") from error
     people.columns = [str(column).strip() for column in people.columns]
     named = next((column for column in people.columns if column.lower() in _NAMES), None)
@@ -45,8 +48,8 @@ def read_people(path: Path) -> pd.DataFrame:
 
 def fit_people(people: pd.DataFrame, args: Namespace, say: Say) -> RedFlagModel:
     """Fit the model on people with labels, or on simulated people where there are none and risks are asked for."""
-    label = args.label if args.label in people else _find_label(people)
-    if label is None and args.predict is None:
+    label = args.label if args.label in people else _find_label(people) if args.label == "serious" else None
+    if label is None and (args.predict is None or args.label != "serious"):
         raise OptionError(
             f"{args.people} has no column '{args.label}' that says who had a serious cause (1) and who hadn't (0). "
             "Name it with --label."
