@@ -327,7 +327,8 @@ def test_words_in_place_of_lists_and_numbers(cohort, options, message):
     [
         (
             lambda model, people: validate_risk(model, people, people["serious"], sample_weight=[1.0]),
-            "sample_weight is not possible: sample_weight.shape == (1,), expected (800,)! Give 0 or more for each person.",
+            "sample_weight is not possible: sample_weight.shape == (1,), expected (800,)! Give 0 or more for each "
+            "person.",
         ),
         (
             lambda model, people: validate_risk(model, people, people["serious"], groups=["a", "b"]),
