@@ -101,17 +101,9 @@ def move_findings(
 ) -> tuple[float, FloatArray | None]:
     """Return what the crowd of the base rate, and draws of what is uncertain, do to a finding of several signs.
 
-    Parameters
-    ----------
-    origin, base
-    cells, chosen, weeks_from
-        As in `twitchstats.simulate.likelihood.weigh_findings`.
-
-    Returns
-    -------
-    tuple
-        By how much the log likelihood ratio of the first finding moves to that crowd, and the log odds of each finding
-        in each draw, (draws, findings), for simulated people; None for others.
+    By how much the log likelihood ratio of the first finding moves to that crowd, and the log odds of each finding in
+    each draw, (draws, findings), for simulated people; None for others. `cells`, `chosen` and `weeks_from` as in
+    `twitchstats.simulate.likelihood.weigh_findings`.
     """
     if origin is None or origin.exact:
         return 0.0, None

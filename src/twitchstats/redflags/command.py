@@ -21,13 +21,7 @@ _TRAINING_PEOPLE = 6000
 
 
 def read_people(path: Path) -> pd.DataFrame:
-    """Read a CSV table of people; a column that names them becomes the index.
-
-    Raises
-    ------
-    OptionError
-        It can't be read as a table.
-    """
+    """Read a CSV table of people; a column that names them becomes the index."""
     try:
         with path.open(encoding="utf-8-sig") as file:
             header = file.readline()
@@ -110,13 +104,7 @@ def describe_odds() -> str:
 
 
 def predict_people(model: RedFlagModel, people: pd.DataFrame, base_rate: str, say: Say) -> pd.DataFrame:
-    """Return the risk of people; signs without a column are not known, and that is told.
-
-    Raises
-    ------
-    OptionError
-        No column is a sign of the model.
-    """
+    """Return the risk of people; signs without a column are not known, and that is told."""
     named = model._read_people(people)
     absent = [name for name in model.signs_ if name not in named.columns]
     if len(absent) == len(model.signs_):

@@ -87,15 +87,7 @@ def plan_design(
     weights: FloatArray,
     bends: bool = False,
 ) -> Design:
-    """Plan the columns for encoded signs, (people, signs), that count `weights` times; options as `RedFlagModel`'s.
-
-    Raises
-    ------
-    OptionError
-        Interactions that are neither a known word nor a list of names.
-    UnknownNameError
-        An interaction with a sign that is not there.
-    """
+    """Plan the columns for encoded signs, (people, signs), that count `weights` times; options as `RedFlagModel`'s."""
     names = list(signs)
     products = _list_products(names, interactions, triples)
     mean, covariance = estimate_moments(encoded, weights)

@@ -2,7 +2,7 @@
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy import special
+from scipy import optimize, special
 from sklearn.metrics import brier_score_loss, roc_auc_score
 
 from twitchstats.redflags import fitting
@@ -82,14 +82,10 @@ def measure_auc(
 
 
 def _fit_intercept(y: FloatArray, log_odds: FloatArray, counts: FloatArray) -> float:
-    start = 0.0
-    for _ in range(50):
-        risk = special.expit(log_odds + start)
-        step = np.clip(counts @ (y - risk) / max(counts @ (risk * (1 - risk)), 1e-12), -2, 2)
-        start += step
-        if abs(step) < 1e-10:
-            break
-    return float(start)
+    def miss(move: float) -> float:
+        return float(counts @ (y - special.expit(log_odds + move)))
+
+    return float(optimize.brentq(miss, -100.0, 100.0, xtol=1e-12))
 
 
 def _fit_slope(y: FloatArray, log_odds: FloatArray, counts: FloatArray) -> float:

@@ -174,13 +174,7 @@ def _find_quantiles(encoded: FloatArray, weights: FloatArray) -> FloatArray:
 def make_people(
     mean: FloatArray, covariance: FloatArray, quantiles: FloatArray, yes_no: Bools
 ) -> tuple[FloatArray, FloatArray]:
-    """Make people whose signs have these moments.
-
-    Returns
-    -------
-    tuple
-        Signs, (people, signs), and the share that each person stands for.
-    """
+    """Make people whose signs have these moments: signs, (people, signs), and the share each person stands for."""
     share = np.clip(mean, 1e-4, 1 - 1e-4)
     deviation = np.sqrt(np.maximum(np.diag(covariance), 1e-12))
     bar = np.where(yes_no, special.ndtri(1 - share), 0.0)

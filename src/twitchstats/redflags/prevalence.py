@@ -95,22 +95,10 @@ class BaseRate:
 
 
 def read_base_rate(tau: float | str, diagnoses: Sequence[str] = ("MND",), *, option: str = "tau") -> BaseRate:
-    """Return a base rate given as a number or as the name of a setting.
+    """Return a base rate given as a number or as the name of a setting; `option` names it in messages.
 
-    Parameters
-    ----------
-    tau : float or str
-    diagnoses : sequence of str
-        Which count as serious. Adults in general have a figure for each; other settings for motor neurone disease only.
-    option : str
-        The name of the option, for messages.
-
-    Raises
-    ------
-    OptionError
-        A number outside 0 to 1, or a setting for which no figure is known.
-    UnknownNameError
-        No such setting.
+    Of `diagnoses`, which count as serious, adults in general have a figure each; other settings have one for motor
+    neurone disease only.
     """
     if not isinstance(tau, str):
         return BaseRate(check_share(option, tau))

@@ -85,13 +85,7 @@ def telling_damage(path: str | Path) -> Iterator[None]:
 
 
 def restore_record(parts: dict[str, Any]) -> tuple[dict[str, Any], Record]:
-    """Return the options and the record that a file's parts hold.
-
-    Raises
-    ------
-    KeyError, TypeError, ValueError
-        A part is missing, or not what it must be.
-    """
+    """Return the options and the record that a file's parts hold."""
     parameters = dict(parts["parameters"])
     for name in ("triples", "interactions"):
         if not isinstance(parameters[name], str):
@@ -173,13 +167,7 @@ def check_seal(parts: dict[str, Any], path: str | Path) -> None:
 
 
 def read_parts(path: str | Path) -> dict[str, Any]:
-    """Read the parts of a file that `save_record` wrote.
-
-    Raises
-    ------
-    TwitchstatsError
-        The file is no such model, or comes from another version.
-    """
+    """Read the parts of a file that `save_record` wrote."""
     name = Path(path).name
     try:
         parts = json.loads(Path(path).read_text(encoding="utf-8"))

@@ -72,13 +72,7 @@ def _no_signs(X: pd.DataFrame) -> NotEnoughDataError:
 
 
 def match_labels(y: ArrayLike, classes: ArrayLike, X: object) -> FloatArray:
-    """Return 1.0 for each person with the second of a model's `classes`, 0.0 for the first.
-
-    Raises
-    ------
-    TwitchstatsError
-        Labels that do not fit the people, are missing, or are none of the classes.
-    """
+    """Return 1.0 for each person with the second of a model's `classes`, 0.0 for the first."""
     check_order(X, y)
     labels, known = np.asarray(y).ravel(), np.asarray(classes).tolist()
     people = len(X) if hasattr(X, "__len__") else len(labels)
@@ -132,26 +126,10 @@ def _refuse_missing(labels: NDArray) -> None:
 
 
 def read_labels(y: ArrayLike, n: int, serious: object = None, *, named: bool = False) -> tuple[NDArray, FloatArray]:
-    """Return the two labels, the serious one second, and 1.0 for each person with it.
+    """Return the two labels, the serious one second, and 1.0 for each of `n` people with it.
 
-    Parameters
-    ----------
-    y : array-like, (people,)
-    n : int
-        People.
-    serious : label, optional
-        The serious one. Without it, people with `named` signs have labels 0/1, True/False or yes/no, and others any
-        two, the larger one being the serious one.
-    named : bool
-
-    Raises
-    ------
-    TwitchstatsError
-        A label is missing, too many or too few labels, or more than two kinds.
-    OptionError
-        It can't be told which label is the serious one.
-    NotEnoughDataError
-        One kind of label only.
+    Without `serious`, people with `named` signs have labels 0/1, True/False or yes/no, and others any two, of which the
+    larger one is serious.
     """
     labels = column_or_1d(y, warn=True)
     if len(labels) != n:
@@ -181,15 +159,7 @@ def read_labels(y: ArrayLike, n: int, serious: object = None, *, named: bool = F
 
 
 def read_outcome(people: pd.DataFrame, outcome: str) -> tuple[pd.DataFrame, NDArray[np.bool_]]:
-    """Return people whose outcome is known, and whether it is serious: 1, True or yes.
-
-    Raises
-    ------
-    UnknownNameError, OptionError
-        No such column, or other labels.
-    NotEnoughDataError
-        No serious case, or nobody else.
-    """
+    """Return people whose outcome is known, and whether it is serious: 1, True or yes."""
     if outcome not in people.columns:
         raise unknown_name("column", outcome, people.columns)
     known = people[people[outcome].notna()]
@@ -331,8 +301,7 @@ def list_separated(training: Training, signs: list[str]) -> list[str]:
 
 def digest_people(encoded: FloatArray, outcome: FloatArray) -> str:
     """Return a fingerprint of people, whatever their order: it knows a sample again and tells nobody's signs."""
-    rows = np.column_stack([np.nan_to_num(encoded, nan=-99.0), outcome]).round(9)
-    return hashlib.sha256(rows[np.lexsort(rows.T)].tobytes()).hexdigest()
+    return hashlib.sha256(np.sort(_hash_rows(np.column_stack([encoded, outcome]))).tobytes()).hexdigest()
 
 
 def find_seen(training: Training, encoded: FloatArray, names: pd.Index) -> float:
