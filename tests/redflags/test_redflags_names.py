@@ -381,3 +381,20 @@ def test_a_file_sealed_again_is_still_looked_at(cohort, tmp_path, part, value, r
 def test_a_file_that_is_not_there(tmp_path):
     with pytest.raises(TwitchstatsError, match=r"^no\.json can't be read: No such file or directory\.$"):
         RedFlagModel.load(tmp_path / "no.json")
+
+
+def test_training_people_under_other_names_are_known_again(cohort):
+    """A third of them, with new names: once taken for people held out, and the model praised for knowing them."""
+    model = RedFlagModel(interactions="none").fit(cohort, cohort["serious"])
+    some = cohort.iloc[:250].reset_index(drop=True)
+    assert (validate_risk(model, some, some["serious"], n_bootstrap=4)["optimism"] != 0).any()
+    fresh = simulate_cohort(people=250, seed=77)
+    assert (validate_risk(model, fresh, fresh["serious"], n_bootstrap=4)["optimism"] == 0).all()
+
+
+def test_a_model_without_names_asks_for_rows():
+    rng = np.random.default_rng(0)
+    model = RedFlagModel(interactions="none").fit(rng.normal(size=(100, 2)), np.arange(100) % 2)
+    message = "The model knows no names of signs. Give an array with a row for each person."
+    with pytest.raises(TwitchstatsError, match=f"^{re.escape(message)}$"):
+        model.predict_risk({"wasting": 1})

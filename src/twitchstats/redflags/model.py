@@ -305,6 +305,8 @@ class RedFlagModel(ClassifierMixin, BaseEstimator):
     def _encode(self, X: pd.DataFrame | ArrayLike) -> FloatArray:
         check_is_fitted(self)
         if not self.record_.named:
+            if isinstance(X, (Mapping, pd.Series)):
+                raise TwitchstatsError("The model knows no names of signs. Give an array with a row for each person.")
             return validate_data(self, X, reset=False, dtype=np.float64, ensure_all_finite="allow-nan")
         if not isinstance(X, pd.DataFrame):
             raise TwitchstatsError(

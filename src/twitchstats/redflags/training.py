@@ -22,6 +22,7 @@ _LABELS = {"serious", "diagnosis"}
 _YES_NO = ({"0", "1"}, {"0.0", "1.0"}, {"false", "true"}, {"no", "yes"})
 _DIRECTED = ("weakness_felt", "weakness_found", "wasting", "speech_swallowing")  # they speak for any serious condition
 _REVERSED = -3.0
+_RARELY = 0.1
 
 
 def choose_signs(
@@ -307,16 +308,20 @@ def digest_people(encoded: FloatArray, outcome: FloatArray) -> str:
 def find_seen(training: Training, encoded: FloatArray, names: pd.Index) -> float:
     """Return the share of people who were in the training sample, corrected for those who only look alike.
 
-    People are known again by name and signs. As two people may share both, the share is corrected for chance as kappa
-    is (Cohen 1960).
+    People are known again by name and signs, or by signs alone where these are hardly ever shared, whatever people are
+    called now. As two people may share them, the share is corrected for chance as kappa is (Cohen 1960).
     """
     rows, others = (_hash_rows(signs) for signs in (training.encoded, encoded))
     trained = set(zip(map(str, training.names), rows.tolist(), strict=True))
     seen = np.mean([(str(name), row) in trained for name, row in zip(names, others.tolist(), strict=True)])
-    kinds, counts = np.unique(rows, return_counts=True)
+    kinds, place, counts = np.unique(rows, return_inverse=True, return_counts=True)
     share = dict(zip(kinds.tolist(), (counts / len(rows)).tolist(), strict=True))
     chance = np.mean([share.get(row, 0.0) for row in others.tolist()])
-    return float((seen - chance) / (1 - chance)) if chance < 1 else float(seen)
+    found = float((seen - chance) / (1 - chance)) if chance < 1 else float(seen)
+    twins = float((counts[place] > 1).mean())  # how often somebody else has the same signs
+    if twins > _RARELY:
+        return found
+    return max(found, float((np.isin(others, kinds).mean() - twins) / (1 - twins)))
 
 
 def _hash_rows(encoded: FloatArray) -> NDArray:
