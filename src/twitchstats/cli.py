@@ -380,7 +380,7 @@ def run_risk(args: argparse.Namespace) -> int:
         say(command.describe_odds())
         return 0
     others = command.read_people(Path(args.predict)) if args.predict else people
-    risks = command.predict_people(model, others, args.base_rate, args.ignore, say)
+    risks = command.predict_people(model, others, args.base_rate, say)
     if args.csv or args.json or args.out:
         _put_table(risks.reset_index(), args)
     else:

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from twitchstats.errors import JournalError, UnknownNameError, unknown_name
+from twitchstats.errors import JournalError, OptionError, UnknownNameError, unknown_name
 from twitchstats.resources import find_resource
 from twitchstats.variables import find_row, find_variable, load_words, normalise_header
 
@@ -89,6 +89,8 @@ def name_signs(people: pd.DataFrame, *, ignore: Sequence[str] = (), own: Sequenc
 
     Columns to `ignore` are left out; `own` columns stay as they are.
     """
+    if isinstance(ignore, str):
+        raise OptionError(f"ignore={ignore!r} is not possible. Give a list: ignore=[{ignore!r}].")
     left = [column for column in people.columns if str(column) not in ignore]
     names = match_signs(column for column in left if str(column) not in own)
     return people[left].rename(columns=names)
@@ -196,6 +198,8 @@ def _encode_column(column: pd.Series, name: str) -> FloatArray:
     low, high = {"yes/no": (0, 1), "sex": (0, 1), "years": (0, 130), "weeks": (0, 10_000)}.get(kind, (-np.inf, np.inf))
     _refuse(column, name, np.isinf(values), "must be a finite number")
     _refuse(column, name, (values < low) | (values > high), f"must lie in {low} to {high}")
+    if kind in ("yes/no", "sex"):  # half a sign would count as none
+        _refuse(column, name, (values > 0) & (values < 1), "must be 1 or 0")
     return code_number(values, str(kind))
 
 

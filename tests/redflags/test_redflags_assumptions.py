@@ -184,9 +184,9 @@ def test_tornado():
 
 
 def test_no_tests_of_simulated_people(cohort, model):
-    assert not [name for name in model.odds_ratios(n_bootstrap=20) if name.startswith("p_")]
+    assert not [name for name in model.odds_ratios() if name.startswith("p_")]
     real = pd.DataFrame(cohort.drop(columns="source").to_dict("list"))  # the same, not said to be simulated
-    assert "p_adjusted" in RedFlagModel(interactions="none").fit(real, real["serious"]).odds_ratios(n_bootstrap=20)
+    assert "p_adjusted" in RedFlagModel(interactions="none").fit(real, real["serious"]).odds_ratios()
 
 
 def test_combinations_follow_the_crowd(model):

@@ -10,7 +10,7 @@ from twitchstats import simulate_cohort
 from twitchstats.errors import JournalError, OptionError, UnknownNameError
 from twitchstats.redflags import RedFlagModel
 from twitchstats.redflags.assumptions import read_origin
-from twitchstats.redflags.fitting import fit_firth
+from twitchstats.redflags.fitting import find_information, fit_firth
 from twitchstats.signs import encode_signs, find_signs, load_signs
 from twitchstats.simulate import cohort_truth, load_cohort_parameters
 
@@ -81,9 +81,11 @@ def test_exact_logistic_truth_comes_back():
     names = find_signs(cohort.columns)
     encoded = pd.DataFrame(encode_signs(cohort, names), columns=names)
     columns = [encoded[parts].prod(axis=1) for parts in ([*term.split(":")] for term in list(truth)[1:])]
-    fit = fit_firth(np.column_stack([np.ones(len(cohort)), *columns]), cohort["serious"].to_numpy(float))
-    errors = np.sqrt(np.diag(np.linalg.inv(fit.hessian)))
-    assert (np.abs(fit.coefficients - list(truth.values())) < 4 * errors).all()
+    X, ones = np.column_stack([np.ones(len(cohort)), *columns]), np.ones(len(cohort))
+    fit = fit_firth(X, cohort["serious"].to_numpy(float), ones)
+    found = np.r_[fit.intercept_, fit.coef_]
+    errors = np.sqrt(np.diag(np.linalg.inv(find_information(X, found, ones))))
+    assert (np.abs(found - list(truth.values())) < 4 * errors).all()
     told = cohort_truth(coefficients=truth).set_index("term")
     assert told.loc["wasting", "odds_ratio"] == pytest.approx(np.exp(1.2))
     assert cohort.attrs["coefficients"] == truth

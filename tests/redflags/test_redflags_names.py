@@ -1,5 +1,6 @@
 """Labels and columns that can't be mixed up: recognised, asked about, or told."""
 
+import json
 import re
 
 import numpy as np
@@ -13,12 +14,15 @@ from twitchstats.redflags import (
     advise,
     apply_referral_rules,
     count_people,
+    decision_curve,
     evaluate_referral_rules,
     explore_assumptions,
     group_risks,
     shift_risk,
+    validate_by_site,
     validate_risk,
 )
+from twitchstats.redflags.storing import seal_parts
 from twitchstats.signs import load_signs, match_signs
 
 
@@ -265,3 +269,132 @@ def test_odds_that_nobody_knows_stay_words(cohort):
     assert np.isfinite(told["chance_factor"])
     with fails(JournalError, "person person, score: inf must be a finite number. Correct it, or leave the cell empty"):
         model.predict_risk({"score": np.inf})
+
+
+def test_a_red_flag_outside_of_the_model_still_brings_the_advice(cohort):
+    """A model on two signs, asked with a table or one person that has a third one, under its name or its label."""
+    model = RedFlagModel(signs=["age", "wasting"], interactions="none").fit(cohort, cohort["serious"])
+    for column in ("weakness_felt", "Weakness felt"):
+        person = {"age": 50, "wasting": 0, column: 1}
+        for told in (person, pd.Series(person), pd.DataFrame([person])):
+            found = model.predict_risk(told).iloc[0]
+            assert found["red_flags"] == "Weakness felt"
+            assert found["advice"].startswith("See a doctor soon")
+
+
+def test_words_that_look_like_a_red_flag_are_asked_about():
+    for column in ("clumsy hands", "lisping", "verwaschene Aussprache"):
+        with pytest.raises(UnknownNameError, match=f"The column '{column}' looks like the sign"):
+            advise({column: 1})
+
+
+def test_half_a_sign_is_refused(cohort):
+    """0.5 would not count as present, and the red flag would be lost."""
+    model = RedFlagModel(interactions="none").fit(cohort, cohort["serious"])
+    message = (
+        "person person, wasting: 0.5 must be 1 or 0. Correct it, or leave the cell empty where the sign is not known."
+    )
+    for ask in (advise, model.predict_risk):
+        with pytest.raises(JournalError, match=f"^{re.escape(message)}$"):
+            ask({"wasting": 0.5})
+
+
+def test_reversed_labels_are_told_wherever_they_are_counted(cohort):
+    people = cohort.assign(serious=1 - cohort["serious"])
+    for count in (count_people, evaluate_referral_rules):
+        with pytest.raises(TwitchstatsError, match=r"^The labels look reversed: '\w+' .* Turn 'serious' round\.$"):
+            count(people)
+    model = RedFlagModel(interactions="none").fit(cohort, cohort["serious"])
+    with pytest.raises(TwitchstatsError, match=r"^The labels look reversed: .* The serious label is 1\.$"):
+        decision_curve(model, cohort, 1 - cohort["serious"], n_bootstrap=2)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"signs": "wasting"}, "signs='wasting' is not possible. Give a list: signs=['wasting']."),
+        ({"ignore": "wasting"}, "ignore='wasting' is not possible. Give a list: ignore=['wasting']."),
+        ({"strength": "weak"}, "strength=weak is not possible. It must be above 0."),
+    ],
+)
+def test_words_in_place_of_lists_and_numbers(cohort, options, message):
+    with pytest.raises(OptionError, match=f"^{re.escape(message)}$"):
+        RedFlagModel(**options).fit(cohort, cohort["serious"])
+
+
+@pytest.mark.parametrize(
+    ("ask", "message"),
+    [
+        (
+            lambda model, people: validate_risk(model, people, people["serious"], sample_weight=[1.0]),
+            "sample_weight is not possible: sample_weight.shape == (1,), expected (800,)! Give 0 or more for each "
+            "person.",
+        ),
+        (
+            lambda model, people: validate_risk(model, people, people["serious"], groups=["a", "b"]),
+            "groups is not possible: 2 people of 800 have one. Give one for each person.",
+        ),
+        (
+            lambda model, people: validate_by_site(model, people, people["serious"], ["a"] * 799 + [None]),
+            "sites is not possible: 799 people of 800 have one. Give one for each person.",
+        ),
+        (lambda *_: group_risks([1, 0], [0.1, np.nan]), "risk: nan is not possible. A risk lies between 0 and 1."),
+    ],
+)
+def test_weights_groups_and_sites_are_everybodys(cohort, ask, message):
+    """Groups of fewer people once made the bootstrap run for ever."""
+    model = RedFlagModel(interactions="none").fit(cohort, cohort["serious"])
+    with pytest.raises(OptionError, match=f"^{re.escape(message)}$"):
+        ask(model, cohort)
+
+
+def test_a_person_who_tells_nothing_has_the_share_of_all(cohort):
+    model = RedFlagModel(interactions="none").fit(cohort, cohort["serious"])
+    assert model.predict_risk({})["risk"].item() == pytest.approx(cohort["serious"].mean(), rel=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("part", "value", "reason"),
+    [
+        ("classes", [1, 1], "both labels are the same"),
+        ("scales", None, "scales must be above 0"),
+        ("strength", -1.0, "strength must be above 0"),
+    ],
+)
+def test_a_file_sealed_again_is_still_looked_at(cohort, tmp_path, part, value, reason):
+    path = tmp_path / "model.json"
+    RedFlagModel(interactions="none").fit(cohort, cohort["serious"]).save(path)
+    parts = json.loads(path.read_text())
+    if part == "classes":
+        parts[part] = value
+    elif part == "scales":
+        parts[part][0] = 0.0
+    else:
+        parts["patterns"][part] = value
+    parts["checksum"] = seal_parts(parts)
+    path.write_text(json.dumps(parts))
+    message = f"model.json is a damaged model file: {reason}. Save the model again."
+    with pytest.raises(TwitchstatsError, match=f"^{re.escape(message)}$"):
+        RedFlagModel.load(path)
+
+
+def test_a_file_that_is_not_there(tmp_path):
+    with pytest.raises(TwitchstatsError, match=r"^no\.json can't be read: No such file or directory\.$"):
+        RedFlagModel.load(tmp_path / "no.json")
+
+
+def test_training_people_under_other_names_are_known_again(cohort):
+    """A third of them, with new names: once taken for people held out, and the model praised for knowing them."""
+    model = RedFlagModel(interactions="none").fit(cohort, cohort["serious"])
+    some = cohort.iloc[:250].reset_index(drop=True)
+    assert (validate_risk(model, some, some["serious"], n_bootstrap=4)["optimism"] != 0).any()
+    fresh = simulate_cohort(people=250, seed=77)
+    assert (validate_risk(model, fresh, fresh["serious"], n_bootstrap=4)["optimism"] == 0).all()
+
+
+def test_a_model_without_names_asks_for_rows():
+    rng = np.random.default_rng(0)
+    model = RedFlagModel(interactions="none").fit(rng.normal(size=(100, 2)), np.arange(100) % 2)
+    message = "The model knows no names of signs. Give an array with a row for each person."
+    with pytest.raises(TwitchstatsError, match=f"^{re.escape(message)}$"):
+        model.predict_risk({"wasting": 1})

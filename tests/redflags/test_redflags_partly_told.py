@@ -9,7 +9,9 @@ from scipy import special, stats
 
 from twitchstats import simulate_cohort
 from twitchstats.redflags import RedFlagModel
-from twitchstats.redflags.patterns import LEVELS, LOOSE_ALONE, find_error, find_tetrachoric, make_people
+from twitchstats.redflags.patterns import LEVELS, find_tetrachoric, make_people
+from twitchstats.redflags.record import LOOSE_ALONE, SMALLEST, find_error
+from twitchstats.redflags.telling import SMALL
 from twitchstats.simulate import cohort_risk
 
 
@@ -122,6 +124,29 @@ def test_the_error_is_chance_shrinkage_and_form():
     chance = np.diag(columns @ inverse @ columns.T)
     held = columns @ inverse @ penalty @ weights
     form = LOOSE_ALONE**2 * (((x - x.mean(axis=0)) * weights[1:]) ** 2).sum(axis=1)
-    found = find_error(record.patterns, x, weights, record.covariance, record.means)
+    found = find_error(record, x)
     np.testing.assert_allclose(found, chance + held**2 + form, rtol=1e-6)
     assert (held**2 > chance).any()
+
+
+@pytest.mark.slow
+def test_limits_hold_the_truth_also_of_small_risks():
+    """Simulated people taken for real, all pairs: 3,000 of them can't tell how small a risk is, and it is said so."""
+    fresh, found = simulate_cohort(people=1000, seed=12_345, missing=False), []
+    for seed in range(100, 104):
+        cohort = simulate_cohort(people=3000, seed=seed)
+        real = pd.DataFrame(cohort.drop(columns="source", errors="ignore").to_dict("list"))
+        model = RedFlagModel().fit(real, real["serious"])
+        assert model.record_.origin is None
+        found.append(model.predict_risk(fresh).assign(truth=np.asarray(cohort_risk(fresh))))
+    found = pd.concat(found)
+    ratio = np.exp(special.logit(found["risk"]) - special.logit(found["base_rate"]))
+    small = ratio < SMALLEST
+    assert 0.2 < small.mean() < 0.8
+    assert (found.loc[small, "risk_lower"] == 0).all()
+    assert found.loc[small, "caution"].str.endswith(SMALL).all()
+    assert not found.loc[~small, "caution"].str.contains(SMALL).any()
+    held = found["truth"].between(found["risk_lower"], found["risk_upper"])
+    sizes = pd.cut(ratio, [0, 0.01, 0.1, 0.5, 2, 10, np.inf])
+    assert held.groupby(sizes, observed=True).mean().min() >= 0.88
+    assert 0.92 < held.mean() < 0.985

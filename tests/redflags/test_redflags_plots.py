@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from twitchstats import simulate_cohort
-from twitchstats.errors import NotEnoughDataError
+from twitchstats.errors import NotEnoughDataError, OptionError
 from twitchstats.plots import redflags as plots
 from twitchstats.redflags import (
     RedFlagModel,
@@ -55,8 +55,9 @@ def test_forest(model):
 def test_combinations(model, base_rate):
     signs = ["weakness_felt", "wasting", "sensory_change"]
     frame = model.at_base_rate(base_rate).combinations(signs=signs)
-    figure = plots.plot_combinations(frame)
-    top, middle, bottom = figure.axes
+    top = plots.plot_combinations(frame)
+    assert top is top.figure.axes[0]
+    _, middle, bottom = top.figure.axes
     heights = [bar.get_height() for bar in middle.patches]
     assert heights == frame.loc[frame["n_signs"].notna(), "n"].tolist()
     assert len(bottom.get_yticklabels()) == len(signs)
@@ -67,7 +68,7 @@ def test_combinations(model, base_rate):
 def test_calibration(cohort, model):
     curve = estimate_calibration(model, cohort, cohort["serious"], held_out=True, n_bootstrap=5)
     groups = group_risks(cohort["serious"], model.predict_proba(cohort)[:, 1])
-    figure = plots.plot_calibration(curve, groups=groups)
+    figure = plots.plot_calibration(curve, groups=groups).figure
     line = next(line for line in figure.axes[0].lines if line.get_label() == "observed, with interval")
     np.testing.assert_array_equal(line.get_ydata(), curve["observed"])
     assert sum(bar.get_height() for bar in figure.axes[1].patches) == len(cohort)
@@ -98,6 +99,13 @@ def test_base_rate_picture(cohort):
 def test_drawn_where_asked(model):
     ax = plots._make_axes(6, 4)
     assert plots.plot_odds_ratios(model.odds_ratios(method="wald"), ax=ax) is ax
+    left, right = ax.figure.__class__(layout="constrained").subplots(1, 2)
+    found = plots.plot_combinations(model.combinations(signs=["wasting", "pain"]), ax=right)
+    assert found.figure is left.figure
+    assert len(found.figure.axes) == 4  # the other one, and three in place of the right one
+    assert min(panel.get_position().x0 for panel in found.figure.axes[1:]) > 0.45
+    with pytest.raises(OptionError, match=r"^These axes have no place in a grid, .* plt\.subplots\.$"):
+        plots.plot_combinations(model.combinations(signs=["wasting"]), ax=ax.figure.add_axes((0, 0, 1, 1)))
 
 
 def test_nothing_to_draw(model):

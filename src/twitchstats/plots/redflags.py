@@ -7,12 +7,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from twitchstats.errors import NotEnoughDataError
+from twitchstats.errors import NotEnoughDataError, OptionError
 from twitchstats.plots.drawing import BLACK, BLUE, GREEN, GREY, ORANGE, PURPLE, SKY, strip
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
 
 # shape or line style always says the same as the colour
 STRATEGY_STYLES = {
@@ -31,18 +30,25 @@ DOCTOR = "Any red flag: see a doctor, whatever the number."
 SIMULATED = "No diagnosis. A share says nothing certain about one person."
 
 
-def _make_figure(width: float, height: float) -> Figure:
-    """Return a figure that no pyplot state knows of."""
+def _make_axes(width: float, height: float) -> Axes:
+    """Return the axes of a figure that no pyplot state knows of."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(width, height), layout="constrained")
     FigureCanvasAgg(figure)
-    return figure
+    return figure.subplots()
 
 
-def _make_axes(width: float, height: float) -> Axes:
-    return _make_figure(width, height).subplots()
+def _split(ax: Axes, heights: list[float]) -> list[Axes]:
+    """Return axes below each other, in place of one."""
+    place, figure = ax.get_subplotspec(), ax.figure
+    if place is None:
+        raise OptionError("These axes have no place in a grid, so they can't be split. Make them with plt.subplots.")
+    rows = place.subgridspec(len(heights), 1, height_ratios=heights)
+    ax.remove()
+    first = figure.add_subplot(rows[0])
+    return [first, *(figure.add_subplot(rows[row], sharex=first) for row in range(1, len(heights)))]
 
 
 def _need_rows(frame: pd.DataFrame, what: str) -> None:
@@ -117,22 +123,23 @@ def _name_row(row: pd.Series) -> str:
     return f"{row.label}{unit}"
 
 
-def plot_combinations(frame: pd.DataFrame, figure: Figure | None = None, *, most: int = 15) -> Figure:
+def plot_combinations(frame: pd.DataFrame, ax: Axes | None = None, *, most: int = 15) -> Axes:
     """Draw combinations of signs as dots joined by a line, with how often they were seen and how serious they are.
 
     Parameters
     ----------
     frame : DataFrame
         As `RedFlagModel.combinations` returns it; people whose signs are not all known are left out.
-    figure : Figure, optional
-        Where to draw; a new one by default.
+    ax : Axes, optional
+        A subplot whose place is taken; a new figure by default.
     most : int
         How many combinations, those seen most often.
 
     Returns
     -------
-    Figure
-        Three rows: risk with interval (model filled, observed hollow), people seen, and the signs of each column.
+    Axes
+        The first of three below each other: risk with interval (model filled, observed hollow), people seen, and the
+        signs of each column.
     """
     from twitchstats.redflags.combining import NONE
     from twitchstats.redflags.naming import label_term
@@ -142,12 +149,10 @@ def plot_combinations(frame: pd.DataFrame, figure: Figure | None = None, *, most
     parts = [set() if name == NONE else set(name.split(" + ")) for name in rows["combination"]]
     signs = sorted({sign for members in parts for sign in members}, key=lambda s: (-sum(s in p for p in parts), s))
     places = np.arange(len(rows))
-    figure = figure or _make_figure(max(8.0, 0.55 * len(rows) + 3.4), 5.2 + 0.27 * len(signs))
-    top, middle, bottom = figure.subplots(
-        3, 1, sharex=True, height_ratios=[3, 1.1, 0.27 * max(len(signs), 2)]
-    )  # fmt: skip
+    ax = ax or _make_axes(max(8.0, 0.55 * len(rows) + 3.4), 5.2 + 0.27 * len(signs))
+    top, middle, bottom = _split(ax, [3, 1.1, 0.27 * max(len(signs), 2)])
     _draw_risks(top, rows, places)
-    figure.supxlabel(f"{DOCTOR} {SIMULATED}", fontsize=9)
+    bottom.set_xlabel(f"{DOCTOR} {SIMULATED}", fontsize=9)
     middle.bar(places, rows["n"], color=GREY, width=0.6)
     middle.set_ylabel("people")
     middle.margins(y=0.25)
@@ -155,10 +160,10 @@ def plot_combinations(frame: pd.DataFrame, figure: Figure | None = None, *, most
         middle.annotate(f"{row.n}", (place, row.n), xytext=(0, 2), textcoords="offset points", ha="center", fontsize=8)
     _draw_members(bottom, parts, signs)
     bottom.set_yticks(range(len(signs)), [label_term(sign) for sign in signs])
-    for ax in (top, middle):
-        strip(ax, ("top", "right"))
-        ax.tick_params(labelbottom=False, bottom=False)
-    return figure
+    for panel in (top, middle):
+        strip(panel, ("top", "right"))
+        panel.tick_params(labelbottom=False, bottom=False)
+    return top
 
 
 def _draw_risks(ax: Axes, rows: pd.DataFrame, places: np.ndarray) -> None:
@@ -189,29 +194,32 @@ def _draw_members(ax: Axes, parts: list[set[str]], signs: list[str]) -> None:
         ax.plot([place] * len(signs), range(len(signs)), "o", color="#dddddd", markersize=7, zorder=1)
         ax.plot([place] * len(there), there, "o-", color=BLACK, markersize=7, linewidth=1.6, zorder=2)
         if not there:
-            ax.annotate("none", (place, len(signs) - 0.45), ha="center", va="bottom", fontsize=8, annotation_clip=False)
-    ax.set_ylim(len(signs) - 0.1, -0.6)
+            ax.annotate("none", (place, len(signs) - 0.6), ha="center", va="top", fontsize=8, annotation_clip=False)
+    ax.set_ylim(len(signs) + 0.2, -0.6)
     ax.spines[:].set_visible(False)
     ax.tick_params(length=0, labelbottom=False)
 
 
-def plot_calibration(
-    curve: pd.DataFrame, figure: Figure | None = None, *, groups: pd.DataFrame | None = None
-) -> Figure:
+def plot_calibration(curve: pd.DataFrame, ax: Axes | None = None, *, groups: pd.DataFrame | None = None) -> Axes:
     """Draw predicted against observed risk, with a histogram of the predicted risks below.
 
     Parameters
     ----------
     curve : DataFrame
         As `redflags.estimate_calibration` returns it.
-    figure : Figure, optional
-        Where to draw; a new one by default.
+    ax : Axes, optional
+        A subplot whose place is taken; a new figure by default.
     groups : DataFrame, optional
         As `redflags.group_risks` returns it: dots with intervals.
+
+    Returns
+    -------
+    Axes
+        Of the curve; those of the histogram lie below.
     """
     _need_rows(curve, "calibration curve")
-    figure = figure or _make_figure(6.2, 7.2)
-    top, bottom = figure.subplots(2, 1, sharex=True, height_ratios=[4, 1])
+    top, bottom = _split(ax or _make_axes(6.2, 7.2), [4, 1])
+    top.tick_params(labelbottom=False)
     top.plot([0, 1], [0, 1], color=GREY, linestyle="--", linewidth=1, label="perfect")
     top.fill_between(curve["risk"], curve["ci_lower"], curve["ci_upper"], color=BLUE, alpha=0.2, linewidth=0)
     top.plot(curve["risk"], curve["observed"], color=BLUE, linewidth=2, label="observed, with interval")
@@ -225,11 +233,11 @@ def plot_calibration(
         )  # fmt: skip
     top.set(ylabel="observed share serious", xlim=(-0.01, 1.01), ylim=(-0.02, 1.02))
     top.legend(loc="upper left", frameon=False, fontsize=9)
-    bottom.hist(curve.attrs.get("risks", []), bins=np.linspace(0, 1, 41), color=GREY)
+    bottom.hist(curve.attrs.get("risks", []), bins=np.linspace(0, 1, 41).tolist(), color=GREY)
     bottom.set(xlabel="predicted risk, at the share of the sample", ylabel="people")
-    for ax in (top, bottom):
-        strip(ax, ("top", "right"))
-    return figure
+    for panel in (top, bottom):
+        strip(panel, ("top", "right"))
+    return top
 
 
 def plot_decision_curve(frame: pd.DataFrame, ax: Axes | None = None) -> Axes:

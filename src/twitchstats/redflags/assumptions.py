@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -14,7 +15,7 @@ from scipy import special, stats
 from twitchstats.errors import OptionError
 from twitchstats.redflags.advice import advise, as_people
 from twitchstats.redflags.prevalence import BaseRate, check_share, read_base_rate
-from twitchstats.redflags.table import FloatArray, Limits, find_posterior
+from twitchstats.redflags.table import FloatArray, Limits, find_posterior, likelihood_ratio
 from twitchstats.signs import encode_signs, find_signs
 from twitchstats.simulate.cohort import SERIOUS, read_serious, read_source
 from twitchstats.simulate.likelihood import weigh_findings, weigh_signs
@@ -100,17 +101,9 @@ def move_findings(
 ) -> tuple[float, FloatArray | None]:
     """Return what the crowd of the base rate, and draws of what is uncertain, do to a finding of several signs.
 
-    Parameters
-    ----------
-    origin, base
-    cells, chosen, weeks_from
-        As in `twitchstats.simulate.likelihood.weigh_findings`.
-
-    Returns
-    -------
-    tuple
-        By how much the log likelihood ratio of the first finding moves to that crowd, and the log odds of each finding
-        in each draw, (draws, findings), for simulated people; None for others.
+    By how much the log likelihood ratio of the first finding moves to that crowd, and the log odds of each finding in
+    each draw, (draws, findings), for simulated people; None for others. `cells`, `chosen` and `weeks_from` as in
+    `twitchstats.simulate.likelihood.weigh_findings`.
     """
     if origin is None or origin.exact:
         return 0.0, None
@@ -143,6 +136,42 @@ def bound_posterior(
     else:
         low, high = find_reach(drawn[:, None] - middle, np.zeros(1), level)
     return tuple(float(special.expit(middle + reach)) for reach in (0.0, low[0], high[0]))  # type: ignore[return-value]
+
+
+class Finding(NamedTuple):
+    """The 2 x 2 table of a finding against illness in the crowd of a base rate; first with the finding, then without.
+
+    `hits` are serious people, `alarms` others, `ratios` likelihood ratios and `risks` shares that are serious.
+    """
+
+    hits: tuple[float, float]
+    alarms: tuple[float, float]
+    n_sick: float
+    n_other: float
+    ratios: list[Limits]
+    risks: list[tuple[float, float, float]]
+
+
+def judge_finding(
+    marks: FloatArray,
+    serious: NDArray[np.bool_],
+    base: BaseRate,
+    moved: tuple[float, FloatArray | None],
+    level: float,
+) -> Finding:
+    """Return what a finding (1, 0, NaN not known) says; `moved` as `move_findings` returns it."""
+    move, drawn = moved
+    told = ~np.isnan(marks)
+    n_sick, n_other = float((told & serious).sum()), float((told & ~serious).sum())
+    hits, alarms = float((serious & (marks == 1)).sum()), float((~serious & (marks == 1)).sum())
+    alarms = min(alarms * float(np.exp(-move)), n_other)  # in another crowd, others have it more or less often
+    cells = [(hits, alarms), (n_sick - hits, n_other - alarms)]
+    ratios = [likelihood_ratio(*cell, n_sick, n_other, level=level) for cell in cells]
+    risks = [
+        bound_posterior(ratio, base, drawn if drawn is None else drawn[:, place], level)
+        for place, ratio in enumerate(ratios)
+    ]
+    return Finding((hits, n_sick - hits), (alarms, n_other - alarms), n_sick, n_other, ratios, risks)
 
 
 def _draw_rates(base: BaseRate, draws: int = DRAWS) -> FloatArray | None:

@@ -111,7 +111,6 @@ def _tell_missing(record: Record, missing: str) -> str:
     gaps = record.missing[record.missing["n_unknown"] > 0]
     how = {
         "fill": "In the fit a sign that is not known takes its expectation given those that are known.",
-        "indicator": "In the fit a sign that is not known takes its expectation, and a term says so.",
         "drop": "People with a sign not known were left out of the fit.",
         "refuse": "The fit allowed no gaps.",
     }[missing]

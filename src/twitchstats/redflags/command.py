@@ -1,7 +1,7 @@
 """What the command `risk` does with a file of people."""
 
 from argparse import Namespace
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 
 import pandas as pd
@@ -11,7 +11,6 @@ from twitchstats.redflags.advice import ANY_FLAG_ADVICE
 from twitchstats.redflags.card import count_assumed
 from twitchstats.redflags.model import RedFlagModel
 from twitchstats.redflags.prevalence import list_base_rates, read_base_rate
-from twitchstats.signs import find_signs, name_signs
 from twitchstats.simulate.cohort import simulate_cohort
 from twitchstats.variables import find_variable
 
@@ -22,19 +21,16 @@ _TRAINING_PEOPLE = 6000
 
 
 def read_people(path: Path) -> pd.DataFrame:
-    """Read a CSV table of people; a column that names them becomes the index.
-
-    Raises
-    ------
-    OptionError
-        It can't be read as a table.
-    """
+    """Read a CSV table of people; a column that names them becomes the index."""
     try:
         with path.open(encoding="utf-8-sig") as file:
             header = file.readline()
         separator = max(",;\t", key=header.count)
-        people = pd.read_csv(path, encoding="utf-8-sig", sep=separator, skipinitialspace=True)
-    except ValueError as error:  # an empty file, broken quotes, another encoding
+        decimal = "," if separator == ";" else "."  # as spreadsheets write them
+        people = pd.read_csv(path, encoding="utf-8-sig", sep=separator, decimal=decimal, skipinitialspace=True)
+    except UnicodeDecodeError as error:
+        raise OptionError(f"{path} is not written in UTF-8. Save it as CSV UTF-8.") from error
+    except ValueError as error:  # an empty file, broken quotes
         raise OptionError(f"{path} can't be read as a CSV table: {error}.") from error
     people.columns = [str(column).strip() for column in people.columns]
     named = next((column for column in people.columns if column.lower() in _NAMES), None)
@@ -46,8 +42,8 @@ def read_people(path: Path) -> pd.DataFrame:
 
 def fit_people(people: pd.DataFrame, args: Namespace, say: Say) -> RedFlagModel:
     """Fit the model on people with labels, or on simulated people where there are none and risks are asked for."""
-    label = args.label if args.label in people else _find_label(people)
-    if label is None and args.predict is None:
+    label = args.label if args.label in people else _find_label(people) if args.label == "serious" else None
+    if label is None and (args.predict is None or args.label != "serious"):
         raise OptionError(
             f"{args.people} has no column '{args.label}' that says who had a serious cause (1) and who hadn't (0). "
             "Name it with --label."
@@ -56,7 +52,7 @@ def fit_people(people: pd.DataFrame, args: Namespace, say: Say) -> RedFlagModel:
     if label is None:
         cohort = simulate_cohort(people=_TRAINING_PEOPLE, seed=1)
         say(f"No labels in {args.people}: the model is that of simulated people. {count_assumed()}")
-        return RedFlagModel(interactions=interactions).fit(cohort, cohort["serious"])
+        return RedFlagModel(interactions=interactions, ignore=args.ignore).fit(cohort, cohort["serious"])
     told = people[label].notna()
     if not told.all():
         say(f"{int((~told).sum())} of {len(told)} people have no label and are left out of the fit.")
@@ -107,18 +103,9 @@ def describe_odds() -> str:
     )
 
 
-def predict_people(
-    model: RedFlagModel, people: pd.DataFrame, base_rate: str, ignore: Sequence[str], say: Say
-) -> pd.DataFrame:
-    """Return the risk of people; signs without a column are not known, and that is told.
-
-    Raises
-    ------
-    OptionError
-        No column is a sign of the model.
-    """
-    named = name_signs(people, ignore=[*ignore, *(name for name in model.ignored_ if name not in find_signs([name]))],
-                       own=[name for name in model.signs_ if name not in find_signs([name])])  # fmt: skip
+def predict_people(model: RedFlagModel, people: pd.DataFrame, base_rate: str, say: Say) -> pd.DataFrame:
+    """Return the risk of people; signs without a column are not known, and that is told."""
+    named = model._read_people(people)
     absent = [name for name in model.signs_ if name not in named.columns]
     if len(absent) == len(model.signs_):
         raise OptionError(

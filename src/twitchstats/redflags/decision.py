@@ -5,13 +5,14 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
+from sklearn.base import BaseEstimator
 
 from twitchstats.errors import NotEnoughDataError, OptionError
 from twitchstats.redflags.model import RedFlagModel
 from twitchstats.redflags.prevalence import read_base_rate, shift_risk
 from twitchstats.redflags.rules import apply_referral_rules
 from twitchstats.redflags.training import match_labels
-from twitchstats.redflags.validation import Classifier, check_options
+from twitchstats.redflags.validation import check_options, check_reversed
 
 FloatArray = NDArray[np.float64]
 
@@ -19,7 +20,7 @@ REFER_ALL, REFER_NONE, MODEL = "refer all", "refer none", "model"
 
 
 def decision_curve(
-    model: Classifier,
+    model: BaseEstimator,
     X: pd.DataFrame | NDArray,
     y: ArrayLike,
     *,
@@ -80,6 +81,7 @@ def decision_curve(
         rate = read_base_rate(base_rate, diagnoses, option="base_rate").rate
     cuts = _choose_thresholds(thresholds, rate)
     risk = _predict_at(model, X, base_rate, rate, float(serious.mean()))
+    check_reversed(model, serious, risk)
     everybody = np.ones((int(known.sum()), 1))
     called = {MODEL: risk[known, None] >= cuts, REFER_ALL: everybody, REFER_NONE: 0 * everybody}
     called |= {name: by_rule.loc[known, [name]].to_numpy() for name in by_rule.columns}
@@ -101,7 +103,7 @@ def _need_both(serious: FloatArray, way_out: str) -> None:
 
 
 def _predict_at(
-    model: Classifier, X: pd.DataFrame | NDArray, base_rate: float | str | None, rate: float, share: float
+    model: BaseEstimator, X: pd.DataFrame | NDArray, base_rate: float | str | None, rate: float, share: float
 ) -> FloatArray:
     """Return risks at the base rate that was asked for; other classifiers are moved there from the share of `y`."""
     if base_rate is None:

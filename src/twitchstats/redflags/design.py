@@ -1,7 +1,7 @@
 """From signs to the columns of a model: filling what is not known, bends of numbers, interactions with heredity."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import combinations
 
 import numpy as np
@@ -34,8 +34,6 @@ class Design:
         Covariance of the signs there: a sign that is not known takes its expectation given those that are.
     low, high : list of float
         The range of each sign there.
-    unknown : list of list of str
-        With columns for what is not known: one for each group of signs that are not known for the same people.
     products : list of list of str
         The signs of each term; one sign alone, pairs, triples.
     bends : list of (str, float)
@@ -47,35 +45,30 @@ class Design:
     covariance: list[list[float]]
     low: list[float]
     high: list[float]
-    unknown: list[list[str]] = field(default_factory=list)
-    products: list[list[str]] = field(default_factory=list)
-    bends: list[tuple[str, float]] = field(default_factory=list)
+    products: list[list[str]]
+    bends: list[tuple[str, float]]
 
     @property
     def parts(self) -> list[list[str]]:
-        """The signs of each term but those that say "unknown"."""
+        """The signs of each term."""
         return [*self.products, *([name] for name, _ in self.bends)]
 
     @property
     def terms(self) -> list[str]:
-        """Names of the columns: "a", "a:b", "a over 60", "unknown a"."""
-        products = [":".join(parts) for parts in self.products]
-        bends = [f"{name} over {value:g}" for name, value in self.bends]
-        return [*products, *bends, *("unknown " + "/".join(group) for group in self.unknown)]
+        """Names of the columns: "a", "a:b", "a over 60"."""
+        return [*map(":".join, self.products), *(f"{name} over {value:g}" for name, value in self.bends)]
 
     def build(self, encoded: FloatArray) -> FloatArray:
         """Return the columns, (people, terms), from encoded signs, (people, signs)."""
-        missing, filled = np.isnan(encoded), self._fill(encoded)
+        filled = self._fill(encoded)
         at = {name: number for number, name in enumerate(self.signs)}
-        columns = np.empty((len(encoded), len(self.parts) + len(self.unknown)), order="F")
+        columns = np.empty((len(encoded), len(self.parts)), order="F")
         for place, parts in enumerate(self.products):
             columns[:, place] = filled[:, at[parts[0]]]
             for part in parts[1:]:
                 columns[:, place] *= filled[:, at[part]]
         for place, (name, value) in enumerate(self.bends, start=len(self.products)):
             columns[:, place] = np.maximum(filled[:, at[name]] - code_bend(name, value), 0.0)
-        for place, group in enumerate(self.unknown, start=len(self.parts)):
-            columns[:, place] = missing[:, [at[name] for name in group]].all(axis=1)
         return columns
 
     def _fill(self, encoded: FloatArray) -> FloatArray:
@@ -91,36 +84,10 @@ def plan_design(
     interactions: object,
     triples: Iterable[Sequence[str]],
     *,
-    weights: FloatArray | None = None,
-    indicators: bool = False,
+    weights: FloatArray,
     bends: bool = False,
 ) -> Design:
-    """Plan the columns for a training set.
-
-    Parameters
-    ----------
-    encoded : ndarray, (people, signs)
-        With NaN where a sign is not known.
-    signs : sequence of str
-        Their names.
-    interactions : {"none", "pairs"} or list of tuples of str
-        Which pairs (or larger sets) of signs get a term. Parts of a term always come with it (heredity).
-    triples : iterable of three names
-        Triples to add.
-    weights : ndarray, (people,), optional
-        How often each person counts.
-    indicators : bool
-        Whether a sign that is not known gets a column saying so.
-    bends : bool
-        Whether the weight of age and of weeks may change along them (a linear spline with knots of round numbers).
-
-    Raises
-    ------
-    OptionError
-        Interactions that are neither a known word nor a list of names.
-    UnknownNameError
-        An interaction with a sign that is not there.
-    """
+    """Plan the columns for encoded signs, (people, signs), that count `weights` times; options as `RedFlagModel`'s."""
     names = list(signs)
     products = _list_products(names, interactions, triples)
     mean, covariance = estimate_moments(encoded, weights)
@@ -130,9 +97,8 @@ def plan_design(
         covariance.tolist(),
         _reach(encoded, np.inf).min(axis=0).tolist(),
         _reach(encoded, -np.inf).max(axis=0).tolist(),
-        _group_unknown(encoded, names) if indicators else [],
         products,
-        _list_bends(names, encoded, np.ones(len(encoded)) if weights is None else weights) if bends else [],
+        _list_bends(names, encoded, weights) if bends else [],
     )
 
 
@@ -164,19 +130,15 @@ def fill_unknown(
     mean: FloatArray,
     covariance: FloatArray,
     weights: FloatArray | None = None,
-    groups: Iterable[tuple[IntArray, NDArray[np.bool_]]] | None = None,
 ) -> tuple[FloatArray, FloatArray]:
     """Put the expectation of each unknown sign, given the person's known ones, in its place (linear, as in EM).
 
-    Returns
-    -------
-    tuple
-        The filled signs, and the (weighted) sum of the covariance of what was filled, (signs, signs).
+    Returns the filled signs, and the (weighted) sum of the covariance of what was filled, (signs, signs).
     """
     filled, left = encoded.copy(), np.zeros((encoded.shape[1],) * 2)
     jitter = 1e-10 * np.eye(len(covariance))  # a sign that never varies leaves a row of zeros
     covariance = covariance + jitter
-    for rows, told in group_patterns(encoded) if groups is None else groups:
+    for rows, told in group_patterns(encoded):
         if told.all():
             continue
         gap, known = np.flatnonzero(~told), np.flatnonzero(told)
@@ -208,9 +170,8 @@ def estimate_moments(
     told = ~np.isnan(encoded)
     mean = _average(encoded, told, counts)
     covariance = np.diag(_average((encoded - mean) ** 2, told, counts))
-    groups = list(group_patterns(encoded))
     for _ in range(1 if told.all() else rounds):
-        filled, left = fill_unknown(encoded, mean, covariance, counts, groups)
+        filled, left = fill_unknown(encoded, mean, covariance, counts)
         mean = counts @ filled / counts.sum()
         away = filled - mean
         covariance = (away.T @ (away * counts[:, None]) + left) / counts.sum()
@@ -253,15 +214,6 @@ def _with_parts(chosen: Sequence[str], names: list[str]) -> set[tuple[int, ...]]
             raise unknown_name("sign", name, names)
     at = sorted({names.index(name) for name in chosen})
     return {parts for size in range(1, len(at) + 1) for parts in combinations(at, size)}
-
-
-def _group_unknown(encoded: FloatArray, names: list[str]) -> list[list[str]]:
-    """Group signs that are not known for exactly the same people: they share one column."""
-    groups: dict[bytes, list[str]] = {}
-    for name, missing in zip(names, np.isnan(encoded).T, strict=True):
-        if missing.any():
-            groups.setdefault(missing.tobytes(), []).append(name)
-    return list(groups.values())
 
 
 def describe_missing(encoded: FloatArray, signs: Sequence[str]) -> pd.DataFrame:

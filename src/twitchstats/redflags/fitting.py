@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from typing import NamedTuple
 
 import numpy as np
+import pandas as pd
 from firthmodels import FirthLogisticRegression
 from numpy.typing import NDArray
 from scipy import linalg, special
@@ -17,13 +18,6 @@ from twitchstats.errors import NotEnoughDataError
 FloatArray = NDArray[np.float64]
 
 _FIRST, _WEAKEST, _STRONGEST = 1, -3, 4  # powers of ten of the penalty
-
-
-class Fit(NamedTuple):
-    """Coefficients (intercept first) and the Hessian of the objective there."""
-
-    coefficients: FloatArray
-    hessian: FloatArray
 
 
 class Scaled(NamedTuple):
@@ -81,48 +75,27 @@ def add_intercept(X: FloatArray) -> FloatArray:
     return np.column_stack([np.ones(len(X)), X])
 
 
-def count_log_loss(log_odds: FloatArray, y: FloatArray, weights: FloatArray | None = None) -> float:
-    """Return the (weighted) negative log likelihood of 0/1 outcomes."""
-    losses = np.logaddexp(0, log_odds) - y * log_odds
-    return float(losses.sum() if weights is None else losses @ weights)
-
-
-def find_information(X: FloatArray, log_odds: FloatArray, weights: FloatArray) -> FloatArray:
-    """Return the information of a logistic regression, (terms, terms)."""
-    risk = special.expit(log_odds)
+def find_information(X: FloatArray, coefficients: FloatArray, weights: FloatArray, strength: float = 0.0) -> FloatArray:
+    """Return the (penalised) information of a logistic regression, (terms, terms)."""
+    risk = special.expit(X @ coefficients)
     half = X * np.sqrt(weights * risk * (1 - risk))[:, None]
-    return np.asarray(half.T @ half, dtype=np.float64)
+    return half.T @ half + np.diag(np.r_[0.0, np.full(X.shape[1] - 1, strength)])
 
 
 def fit_ridge(
     X: FloatArray,
     y: FloatArray,
     strength: float,
+    weights: FloatArray,
     *,
-    weights: FloatArray | None = None,
     start: FloatArray | None = None,
     tolerance: float = 1e-10,
-) -> Fit:
-    """Minimise log loss + strength / 2 * |coefficients|^2, the first column (the intercept) unpenalised.
+) -> FloatArray:
+    """Return the coefficients that minimise log loss + strength / 2 * |coefficients|^2, the intercept's (first) free.
 
-    scikit-learn's ``LogisticRegression(C=1 / strength, solver="newton-cholesky")``.
-
-    Parameters
-    ----------
-    X : ndarray, (n, p)
-        Design with a leading column of ones.
-    y : ndarray, (n,)
-        0 and 1.
-    strength : float
-        Penalty, > 0.
-    weights : ndarray, (n,), optional
-        How often each person counts.
-    start : ndarray, (p,), optional
-        Where to begin.
-    tolerance : float
-        Largest gradient, for each person, at which to stop.
+    scikit-learn's ``LogisticRegression(C=1 / strength, solver="newton-cholesky")``, from `start` on, until the gradient
+    is at most `tolerance` a person. `X` has a leading column of ones.
     """
-    counts = np.ones(len(y)) if weights is None else weights
     model = LogisticRegression(
         C=1 / strength, solver="newton-cholesky", tol=tolerance, max_iter=200, warm_start=start is not None
     )
@@ -130,70 +103,41 @@ def fit_ridge(
         model.coef_, model.intercept_ = start[None, 1:].copy(), start[:1].copy()
     with hushed():
         model.fit(X[:, 1:], y, sample_weight=weights)
-    coefficients = np.r_[model.intercept_, model.coef_[0]]
-    penalty = np.r_[0.0, np.full(X.shape[1] - 1, strength)]
-    return Fit(coefficients, find_information(X, X @ coefficients, counts) + np.diag(penalty))
+    return np.r_[model.intercept_, model.coef_[0]]
 
 
-def refine_ridge(
-    X: FloatArray, y: FloatArray, strength: float, weights: FloatArray, start: FloatArray, *, tolerance: float = 1e-7
-) -> FloatArray:
-    """Return the coefficients of `fit_ridge` by plain Newton steps: quick where there are few people and a good start.
-
-    Steps are halved until the loss falls; where they do not end, `fit_ridge` has the last word.
-    """
-    penalty, beta = np.r_[0.0, np.full(X.shape[1] - 1, strength)], start
-
-    def lose(coefficients: FloatArray) -> float:
-        return count_log_loss(X @ coefficients, y, weights) + 0.5 * penalty @ coefficients**2
-
-    loss = lose(beta)
-    for _ in range(30):
-        log_odds = X @ beta
-        gradient = X.T @ (weights * (special.expit(log_odds) - y)) + penalty * beta
-        if np.abs(gradient).max() <= tolerance * weights.sum():
-            return beta
-        step = np.linalg.solve(find_information(X, log_odds, weights) + np.diag(penalty + 1e-12), gradient)
-        while (found := lose(beta - step)) > loss and np.abs(step).max() > 1e-9:
-            step = step / 2
-        beta, loss = beta - step, found
-    return fit_ridge(X, y, strength, weights=weights, tolerance=tolerance).coefficients
-
-
-def estimate_left_out_loss(X: FloatArray, y: FloatArray, fit: Fit, weights: FloatArray | None = None) -> float:
+def estimate_left_out_loss(
+    X: FloatArray, y: FloatArray, coefficients: FloatArray, strength: float, weights: FloatArray
+) -> float:
     """Return the mean log loss of each person under the model fitted without them (approximate leave-one-out).
 
     One Newton step away from the full fit (Rad and Maleki 2020, J R Stat Soc B 82:965): no folds, hence no seed.
     """
-    counts = np.ones(len(y)) if weights is None else weights
-    log_odds = X @ fit.coefficients
+    log_odds = X @ coefficients
     risk = special.expit(log_odds)
-    leverage = np.einsum("ij,ij->i", X @ np.linalg.inv(fit.hessian), X)
+    hessian = find_information(X, coefficients, weights, strength)
+    leverage = np.einsum("ij,ij->i", X @ np.linalg.inv(hessian), X)
     kept = np.maximum(1 - risk * (1 - risk) * leverage, 1e-6)
-    return count_log_loss(log_odds + (risk - y) * leverage / kept, y, counts) / counts.sum()
+    left_out = log_odds + (risk - y) * leverage / kept
+    return float(weights @ (np.logaddexp(0, left_out) - y * left_out) / weights.sum())
 
 
 def choose_strength(
-    X: FloatArray, y: FloatArray, weights: FloatArray | None = None
+    X: FloatArray, y: FloatArray, weights: FloatArray
 ) -> tuple[float, list[tuple[float, float]], FloatArray]:
     """Choose the ridge penalty with the smallest left-out loss.
 
-    Goes downhill over powers of ten, each fit starting at the last, and puts a parabola through the best three.
-
-    Returns
-    -------
-    tuple
-        The penalty, the path as (strength, loss), and the coefficients at the best point of the path.
+    Goes downhill over powers of ten, each fit starting at the last, and puts a parabola through the best three. Returns
+    the penalty, the path as (strength, loss), and the coefficients at the best point of the path.
     """
     losses: dict[int, float] = {}
-    fits: dict[int, Fit] = {}
+    fits: dict[int, FloatArray] = {}
 
     def look(power: int) -> float:
         if power not in losses:
-            near = min(fits, key=lambda other: abs(other - power), default=None)
-            start = None if near is None else fits[near].coefficients
-            fits[power] = fit_ridge(X, y, 10.0**power, weights=weights, start=start, tolerance=1e-3)
-            losses[power] = estimate_left_out_loss(X, y, fits[power], weights)
+            near = min(fits, key=lambda other: abs(other - power), default=power)
+            fits[power] = fit_ridge(X, y, 10.0**power, weights, start=fits.get(near), tolerance=1e-3)
+            losses[power] = estimate_left_out_loss(X, y, fits[power], 10.0**power, weights)
         return losses[power]
 
     best = _FIRST
@@ -204,7 +148,7 @@ def choose_strength(
             break
         best = lowest
     path = [(10.0**power, losses[power]) for power in sorted(losses, reverse=True)]
-    return _refine(best, losses), path, fits[best].coefficients
+    return _refine(best, losses), path, fits[best]
 
 
 def _refine(best: int, losses: dict[int, float]) -> float:
@@ -225,11 +169,11 @@ def find_independent(X: FloatArray) -> NDArray[np.bool_]:
     return kept
 
 
-def run_firth(X: FloatArray, y: FloatArray, weights: FloatArray | None = None) -> FirthLogisticRegression:
+def fit_firth(X: FloatArray, y: FloatArray, weights: FloatArray) -> FirthLogisticRegression:
     """Fit a logistic regression with Firth's penalty, which stays finite in separated data.
 
-    `firthmodels` does it (Firth 1993, Biometrika 80:27; Heinze and Schemper 2002, Stat Med 21:2409). `X` has no column
-    of ones.
+    `firthmodels` does it (Firth 1993, Biometrika 80:27; Heinze and Schemper 2002, Stat Med 21:2409). `X` has a leading
+    column of ones, which `firthmodels` adds itself.
 
     Raises
     ------
@@ -239,16 +183,56 @@ def run_firth(X: FloatArray, y: FloatArray, weights: FloatArray | None = None) -
     model = FirthLogisticRegression(gtol=1e-4, xtol=3e-9, max_iter=500, max_halfstep=8)
     with hushed():
         try:
-            return model.fit(X, y, sample_weight=weights)
+            return model.fit(X[:, 1:], y, sample_weight=weights)
         except (linalg.LinAlgError, ValueError) as error:
             raise NotEnoughDataError(
                 "The signs are linear combinations of each other, or more than the people: leave some of them out."
             ) from error
 
 
-def fit_firth(X: FloatArray, y: FloatArray, weights: FloatArray | None = None) -> Fit:
-    """Return the fit of `run_firth`; `X` has a leading column of ones."""
-    model = run_firth(X[:, 1:], y, weights)
-    coefficients = np.r_[model.intercept_, model.coef_]
-    counts = np.ones(len(y)) if weights is None else weights
-    return Fit(coefficients, find_information(X, X @ coefficients, counts))
+class Solution(NamedTuple):
+    """What solving gives: these parts of a `Record`."""
+
+    coefficients: FloatArray
+    covariance: FloatArray
+    means: FloatArray
+    scales: FloatArray
+    dropped: tuple[str, ...]
+    strength: float
+    path: pd.DataFrame
+
+
+def solve_logistic(
+    terms: list[str],
+    Z: FloatArray,
+    y: FloatArray,
+    weights: FloatArray,
+    *,
+    penalty: str = "ridge",
+    strength: float | None = None,
+    interaction_weight: float = 1.0,
+) -> Solution:
+    """Return coefficients in the units of the terms, their covariance, and how they were found; see `RedFlagModel`."""
+    firth = penalty == "firth"
+    pull = np.sqrt([interaction_weight if ":" in term and not firth else 1.0 for term in terms])
+    scaled = standardize(Z, weights, pull=pull, independent=firth)
+    path: list[tuple[float, float]] = []
+    if firth:
+        used, fit = np.nan, fit_firth(scaled.X, y, weights)
+        coefficients = np.r_[fit.intercept_, fit.coef_]
+    else:
+        start, used = None, float(strength or 0)
+        if strength is None:
+            used, path, start = choose_strength(scaled.X, y, weights)
+        coefficients = fit_ridge(scaled.X, y, used, weights, start=start)
+    hessian = find_information(scaled.X, coefficients, weights, 0.0 if firth else used)
+    back = scaled.find_way_back()
+    return Solution(
+        coefficients=back @ coefficients,
+        covariance=back @ np.linalg.pinv(hessian, hermitian=True) @ back.T,
+        means=scaled.mean,
+        scales=np.where(scaled.kept, scaled.spread, 1.0),
+        dropped=tuple(name for name, there in zip(terms, scaled.kept, strict=True) if not there),
+        strength=used,
+        path=pd.DataFrame(path, columns=["strength", "left_out_loss"], dtype=float),
+    )

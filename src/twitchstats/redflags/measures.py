@@ -2,7 +2,7 @@
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy import special
+from scipy import optimize, special
 from sklearn.metrics import brier_score_loss, roc_auc_score
 
 from twitchstats.redflags import fitting
@@ -82,14 +82,10 @@ def measure_auc(
 
 
 def _fit_intercept(y: FloatArray, log_odds: FloatArray, counts: FloatArray) -> float:
-    start = 0.0
-    for _ in range(50):
-        risk = special.expit(log_odds + start)
-        step = np.clip(counts @ (y - risk) / max(counts @ (risk * (1 - risk)), 1e-12), -2, 2)
-        start += step
-        if abs(step) < 1e-10:
-            break
-    return float(start)
+    def miss(move: float) -> float:
+        return float(counts @ (y - special.expit(log_odds + move)))
+
+    return float(optimize.brentq(miss, -100.0, 100.0, xtol=1e-12))
 
 
 def _fit_slope(y: FloatArray, log_odds: FloatArray, counts: FloatArray) -> float:
@@ -97,7 +93,7 @@ def _fit_slope(y: FloatArray, log_odds: FloatArray, counts: FloatArray) -> float
     if spread < 1e-12 or log_odds[y == 1].min() > log_odds[y == 0].max():
         return float("nan")  # no spread, or classes fully apart: the slope has no finite value
     X = fitting.add_intercept((log_odds - log_odds.mean())[:, None] / spread)
-    return float(fitting.refine_ridge(X, y, 1e-9, counts, np.array([0.0, spread]))[1] / spread)
+    return float(fitting.fit_ridge(X, y, 1e-9, counts, start=np.array([0.0, spread]), tolerance=1e-7)[1] / spread)
 
 
 def smooth_outcome(y: FloatArray, risk: FloatArray, grid: FloatArray, weights: FloatArray | None = None) -> FloatArray:
@@ -108,7 +104,7 @@ def smooth_outcome(y: FloatArray, risk: FloatArray, grid: FloatArray, weights: F
     mean, spread = basis.mean(axis=0), np.where(basis.std(axis=0) > 0, basis.std(axis=0), 1.0)
     X, counts = fitting.add_intercept((basis - mean) / spread), np.ones(len(y)) if weights is None else weights
     start = np.r_[special.logit(np.clip(y.mean(), 1e-6, 1 - 1e-6)), spread[0], np.zeros(X.shape[1] - 2)]
-    found = fitting.refine_ridge(X, y, 1e-6, counts, start)
+    found = fitting.fit_ridge(X, y, 1e-6, counts, start=start, tolerance=1e-7)
     return found[0] + (at - mean) / spread @ found[1:]
 
 

@@ -10,16 +10,11 @@ def label_term(term: str) -> str:
     'Weakness felt and muscle wasting'
     >>> label_term("age over 60")
     'Age, beyond 60 years'
-    >>> label_term("unknown wasting/weakness_found")
-    'Not known: muscle wasting, weakness found by an examiner'
     """
     labels = load_signs()["label"]
     if " over " in term:
         name, value = term.split(" over ")
         return f"{labels[name]}, beyond {value} {load_signs().loc[name, 'kind']}"
-    if term.startswith("unknown "):
-        parts = term.removeprefix("unknown ").split("/")
-        return "Not known: " + ", ".join(str(labels.get(part, part)).lower() for part in parts)
     words = [str(labels.get(part, part)) for part in term.split(":")]
     return " and ".join([words[0], *(word[0].lower() + word[1:] for word in words[1:])])
 
@@ -48,8 +43,6 @@ def describe_coding(term: str) -> str:
     >>> describe_coding("age over 60")
     '(years - 60) / 10, 0 if younger'
     """
-    if term.startswith("unknown "):
-        return "1 not known, 0 known"
     if " over " in term:
         name, value = term.split(" over ")
         return {

@@ -12,10 +12,9 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 from scipy import special, stats
-from threadpoolctl import threadpool_limits
 
-from twitchstats.redflags.design import Design, estimate_moments, group_patterns
-from twitchstats.redflags.fitting import FloatArray, find_information, refine_ridge
+from twitchstats.redflags.design import Design, estimate_moments
+from twitchstats.redflags.fitting import FloatArray, find_information, fit_ridge
 
 Bools = NDArray[np.bool_]
 
@@ -23,8 +22,6 @@ _POWER = 13  # 2 ** 13 people of each class
 _THIN = 8
 LEVELS = np.r_[0.0, special.expit(np.linspace(-7.0, 7.0, 41)), 1.0]
 _MOST_SIGNS = 25  # beyond it products are not matched: too many
-# By what share of itself a weight misses what is true, measured on simulated people: 200,000 and 20,000 of them.
-LOOSE, LOOSE_ALONE = 0.045, 0.1
 
 
 @dataclass(frozen=True)
@@ -35,18 +32,18 @@ class Submodel:
     ----------
     coefficients : ndarray, (1 + told terms,)
         Of intercept and terms.
+    covariance : ndarray, (1 + told terms,) * 2
+        Of `coefficients`: as many people behind it as told the sign that fewest told.
     places : ndarray, (1 + told terms,)
         Where these stand among intercept and all terms.
     own : ndarray, (1 + told terms,)
         The coefficients of standardised columns.
-    covariance : ndarray, (1 + told terms,) * 2
-        Of `coefficients`: as many people behind it as told the sign that fewest told.
     """
 
     coefficients: FloatArray
+    covariance: FloatArray
     places: NDArray[np.int_]
     own: FloatArray
-    covariance: FloatArray
 
 
 @dataclass(frozen=True)
@@ -107,30 +104,30 @@ class Patterns:
     def _fit(self, told: Bools) -> Submodel:
         columns, outcome, weights, mean, scales = self._people
         known = {name for name, there in zip(self.design.signs, told, strict=True) if there}
-        asked = [known.issuperset(parts) for parts in self.design.parts] + [False] * len(self.design.unknown)
+        asked = [known.issuperset(parts) for parts in self.design.parts]
         varies = (columns != columns[0]).any(axis=0)
         places = np.flatnonzero(np.r_[True, asked] & (varies | (np.arange(len(varies)) == 0)))
         own = np.r_[special.logit(weights @ outcome / weights.sum()), np.zeros(len(places) - 1)]
-        for thin in (_THIN, 1):  # a few people first: a good start for all of them
+        for thin in (_THIN, 1) if len(places) > 1 else ():  # a few people first: a good start for all of them
             some = slice(None, None, thin)
             X = columns[some][:, places]
-            own = refine_ridge(X, outcome[some], self.strength, weights[some] * thin, own, tolerance=1e-5)
+            own = fit_ridge(X, outcome[some], self.strength, weights[some] * thin, start=own, tolerance=1e-8)
         back = np.diag(1 / scales[places])
         back[0, 1:] = -(mean / scales)[places][1:]
-        informed = find_information(columns[:, places], columns[:, places] @ own, weights)
-        informed *= max(self.known[told].min(initial=1.0), 1e-6)
-        informed[1:, 1:] += self.strength * np.eye(len(places) - 1)
-        return Submodel(back @ own, places, own, back @ np.linalg.pinv(informed, hermitian=True) @ back.T)
+        fewer = max(self.known[told].min(initial=1.0), 1e-6)
+        informed = find_information(columns[:, places], own, weights * fewer, self.strength)
+        return Submodel(back @ own, back @ np.linalg.pinv(informed, hermitian=True) @ back.T, places, own)
 
-    def spread(self, told: Bools) -> FloatArray:
+    def spread(self, sub: Submodel) -> FloatArray:
         """Return how terms that are not told follow from those that are, (1 + told terms, 1 + all terms).
 
         Weighted least squares, the first step from the model to its submodel: a change of all coefficients moves the
         submodel's by this much.
         """
         columns, _, weights, mean, scales = self._people
-        sub = self.find(told)
-        curved = find_information(columns, columns[:, sub.places] @ sub.own, weights)
+        own = np.zeros(columns.shape[1])
+        own[sub.places] = sub.own
+        curved = find_information(columns, own, weights)
         inner = curved[np.ix_(sub.places, sub.places)]
         inner = inner + np.diag(np.r_[0.0, np.full(len(sub.places) - 1, self.strength)])
         spread = np.linalg.lstsq(inner, curved[sub.places], rcond=None)[0]
@@ -177,13 +174,7 @@ def _find_quantiles(encoded: FloatArray, weights: FloatArray) -> FloatArray:
 def make_people(
     mean: FloatArray, covariance: FloatArray, quantiles: FloatArray, yes_no: Bools
 ) -> tuple[FloatArray, FloatArray]:
-    """Make people whose signs have these moments.
-
-    Returns
-    -------
-    tuple
-        Signs, (people, signs), and the share that each person stands for.
-    """
+    """Make people whose signs have these moments: signs, (people, signs), and the share each person stands for."""
     share = np.clip(mean, 1e-4, 1 - 1e-4)
     deviation = np.sqrt(np.maximum(np.diag(covariance), 1e-12))
     bar = np.where(yes_no, special.ndtri(1 - share), 0.0)
@@ -250,52 +241,3 @@ def _rake(signs: FloatArray, mean: FloatArray, covariance: FloatArray, yes_no: B
         tilt -= step / max(1.0, np.abs(features @ step).max() / 3)
         share = special.softmax(features @ tilt)
     return share
-
-
-def find_odds(patterns: Patterns, encoded: FloatArray, coefficients: FloatArray) -> FloatArray:
-    """Return the log odds of each person, (people,): of the model, or of a submodel where signs are not told."""
-    design = patterns.design
-    columns = patterns.build(encoded)
-    log_odds = columns @ coefficients
-    marks = slice(1 + len(design.parts), len(coefficients))  # columns that say what is not known
-    with threadpool_limits(1):  # many small fits: threads would only wait for each other
-        found = [(rows, patterns.find(told)) for rows, told in group_patterns(encoded) if not told.all()]
-    for rows, sub in found:
-        own = columns[np.ix_(rows, sub.places)]
-        log_odds[rows] = own @ sub.coefficients + columns[rows, marks] @ coefficients[marks]
-    return log_odds
-
-
-def find_terms(patterns: Patterns, encoded: FloatArray) -> FloatArray:
-    """Return the terms that each person amounts to, (people, 1 + terms): how log odds move with the coefficients."""
-    columns, kept = patterns.build(encoded), 1 + len(patterns.design.parts)
-    with threadpool_limits(1):
-        for rows, told in group_patterns(encoded):
-            if not told.all():
-                own = columns[np.ix_(rows, patterns.find(told).places)]
-                columns[rows, :kept] = (own @ patterns.spread(told))[:, :kept]
-    return columns
-
-
-def find_error(
-    patterns: Patterns, encoded: FloatArray, coefficients: FloatArray, covariance: FloatArray, means: FloatArray
-) -> FloatArray:
-    """Return the mean squared error of log odds, (people,): chance, shrinkage, and the form of the model.
-
-    Chance: other people could have been in the training sample. Shrinkage: how far the penalty holds the log odds back,
-    by one Newton step. Form: each weight misses by a share of itself, `LOOSE` where pairs are in the model and
-    `LOOSE_ALONE` where they are not.
-    """
-    columns, found = patterns.build(encoded), np.empty(len(encoded))
-    loose = LOOSE if any(len(parts) > 1 for parts in patterns.design.parts) else LOOSE_ALONE
-    whole = Submodel(coefficients, np.arange(len(coefficients)), coefficients, covariance)
-    pull, middle = patterns.strength * np.r_[0.0, patterns.scales] ** 2, np.r_[0.0, means]
-    with threadpool_limits(1):
-        for rows, told in group_patterns(encoded):
-            sub = whole if told.all() else patterns.find(told)
-            own = columns[np.ix_(rows, sub.places)]
-            chance = np.einsum("ij,jk,ik->i", own, sub.covariance, own)
-            held = own @ sub.covariance @ (pull[sub.places] * sub.coefficients)
-            parts = ((own - middle[sub.places]) * sub.coefficients)[:, 1:]
-            found[rows] = np.maximum(chance, 0.0) + held**2 + loose**2 * (parts**2).sum(axis=1)
-    return found

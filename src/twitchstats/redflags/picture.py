@@ -8,13 +8,11 @@ from numpy.typing import NDArray
 
 from twitchstats.errors import OptionError, unknown_name
 from twitchstats.redflags.advice import ANY_FLAG_ADVICE, advise, mark_present
-from twitchstats.redflags.assumptions import Origin, bound_posterior, move_findings, read_origin
+from twitchstats.redflags.assumptions import Origin, bound_posterior, judge_finding, move_findings, read_origin
 from twitchstats.redflags.prevalence import BaseRate, check_share, read_base_rate
-from twitchstats.redflags.table import FloatArray, likelihood_ratio
+from twitchstats.redflags.table import FloatArray
 from twitchstats.redflags.training import read_outcome
 from twitchstats.signs import encode_signs, find_signs, load_signs, name_signs
-
-EVERYBODY = "everybody"
 
 
 def count_people(
@@ -71,7 +69,7 @@ def count_people(
     base = read_base_rate(base_rate, origin.serious if origin else ("MND",), option="base_rate")
     marks = _mark(known, signs)
     whole = bound_posterior((np.ones(()),) * 3, base, None, level)
-    rows = [_describe(EVERYBODY, "Everybody who twitches", "all", 1.0, whole, base.rate, people, len(known))]
+    rows = [_describe("everybody", "Everybody who twitches", "all", 1.0, whole, base.rate, people, len(known))]
     for name in marks.columns:
         rows += _compare(name, marks[name].to_numpy(float), serious, base, origin, people, level)
     frame = pd.DataFrame(rows)
@@ -102,31 +100,19 @@ def _mark(people: pd.DataFrame, signs: Sequence[str] | None) -> pd.DataFrame:
 
 
 def _compare(
-    name: str,
-    marks: FloatArray,
-    serious: NDArray[np.bool_],
-    base: BaseRate,
-    origin: Origin | None,
-    people: int,
+    name: str, marks: FloatArray, serious: NDArray[np.bool_], base: BaseRate, origin: Origin | None, people: int,
     level: float,
-) -> list[dict[str, object]]:
+) -> list[dict[str, object]]:  # fmt: skip
     """Return the row of those who have the sign, and of those who have not."""
-    told = ~np.isnan(marks)
-    n_sick, n_other = float((told & serious).sum()), float((told & ~serious).sum())
-    hits, alarms = float((serious & (marks == 1)).sum()), float((~serious & (marks == 1)).sum())
-    signs = load_signs()
-    threshold = signs.loc[name, "threshold"]
-    move, drawn = move_findings(origin, base, {name: np.array([1.0, 0.0])}, np.eye(2), float(threshold))
-    alarms = min(alarms * float(np.exp(-move)), n_other)  # in another crowd, others have it more or less often
-    rows = []
-    for place, (state, sick, other) in enumerate(
-        [("present", hits, alarms), ("absent", n_sick - hits, n_other - alarms)]
-    ):
-        ratios = likelihood_ratio(sick, other, n_sick, n_other, level=level)
-        risk = bound_posterior(ratios, base, drawn if drawn is None else drawn[:, place], level)
-        share = base.rate * sick / max(n_sick, 1) + (1 - base.rate) * other / max(n_other, 1)
-        label, behind = str(signs.loc[name, "label"]), int(n_sick + n_other)
-        rows.append(_describe(name, label, state, share, risk, base.rate, people, behind))
+    row = load_signs().loc[name]
+    moved = move_findings(origin, base, {name: np.array([1.0, 0.0])}, np.eye(2), float(row["threshold"]))
+    found = judge_finding(marks, serious, base, moved, level)
+    behind, rows = int(found.n_sick + found.n_other), []
+    for place, state in enumerate(("present", "absent")):
+        sick, other = found.hits[place] / max(found.n_sick, 1), found.alarms[place] / max(found.n_other, 1)
+        share = base.rate * sick + (1 - base.rate) * other
+        label = str(row["label"])
+        rows.append(_describe(name, label, state, share, found.risks[place], base.rate, people, behind))
     return rows
 
 

@@ -16,7 +16,7 @@ from twitchstats.redflags.assumptions import draw_moves, find_reach, move_crowd
 from twitchstats.redflags.design import plan_design
 from twitchstats.redflags.measures import measure_auc, measure_brier
 from twitchstats.redflags.prevalence import BaseRate, check_share
-from twitchstats.redflags.record import Record, Training, find_risk, move_record
+from twitchstats.redflags.record import Record, Training, find_log_odds, move_record
 from twitchstats.redflags.table import FloatArray
 from twitchstats.signs import decode_signs, encode_signs, load_signs
 
@@ -115,7 +115,8 @@ def build_point_score(record: Record, *, most: int = 10, allowed: float = 0.1) -
     people = record.need_training("point_score")
     encoded = people.encoded
     design = plan_design(encoded, record.signs, "none", (), weights=people.weights, bends=bool(record.design.bends))
-    slopes = _shrink(design.build(encoded), people)
+    solved = fitting.solve_logistic(design.terms, design.build(encoded), people.outcome, people.weights)
+    slopes = solved.coefficients[1:]
 
     def weigh(place: int, values: FloatArray) -> FloatArray:
         """Return what values of one sign add to the log odds."""
@@ -158,7 +159,7 @@ def _judge(record: Record, points: pd.DataFrame, people: Training) -> tuple[NDAr
     totals, line, _ = _fit_line(record, people, score)
     by_score = special.expit(np.interp(score, totals, line))
     whole = np.asarray(~np.isnan(people.encoded).any(axis=1))
-    return score, _compare(people.outcome, find_risk(record, people.encoded), by_score, whole)
+    return score, _compare(people.outcome, special.expit(find_log_odds(record, people.encoded)), by_score, whole)
 
 
 def _compare(y: FloatArray, by_model: FloatArray, by_score: FloatArray, whole: NDArray[np.bool_]) -> pd.DataFrame:
@@ -175,13 +176,6 @@ def _compare(y: FloatArray, by_model: FloatArray, by_score: FloatArray, whole: N
         if there.any():
             rows.append((name, by_model[worst], by_score[worst], away[worst]))
     return pd.DataFrame(rows, columns=["measure", "model", "points", "difference"])
-
-
-def _shrink(Z: FloatArray, people: Training) -> FloatArray:
-    scaled = fitting.standardize(Z, people.weights)
-    strength, _, start = fitting.choose_strength(scaled.X, people.outcome, people.weights)
-    fit = fitting.fit_ridge(scaled.X, people.outcome, strength, weights=people.weights, start=start)
-    return (scaled.find_way_back() @ fit.coefficients)[1:]
 
 
 def _list_answers(name: str, weigh: Weigh, fill: float, column: FloatArray) -> list[tuple[object, ...]]:
@@ -225,9 +219,11 @@ def _fit_line(record: Record, people: Training, score: NDArray[np.int_]) -> tupl
     totals = np.arange(score.min(), score.max() + 1)
     X, at = _scale_scores(score, score), _scale_scores(totals, score)
     fit = fitting.fit_firth(X, people.outcome, people.weights)
+    found = np.r_[fit.intercept_, fit.coef_]
+    error = np.linalg.inv(fitting.find_information(X, found, people.weights))
     move = move_crowd(record.origin, record.base, record.signs, people.encoded) + np.zeros(len(score))
-    middle = at @ (fit.coefficients + np.linalg.lstsq(X, move, rcond=None)[0]) + record.shift
-    return totals, middle, np.einsum("ij,jk,ik->i", at, np.linalg.inv(fit.hessian), at)
+    middle = at @ (found + np.linalg.lstsq(X, move, rcond=None)[0]) + record.shift
+    return totals, middle, np.einsum("ij,jk,ik->i", at, error, at)
 
 
 def _scale_scores(values: NDArray, score: NDArray[np.int_]) -> FloatArray:

@@ -15,7 +15,7 @@ from twitchstats.simulate.parameters import load_cohort_parameters
 
 FloatArray = NDArray[np.float64]
 
-EVERYBODY = "adults in general"
+ADULTS = "adults in general"
 SAMPLE = "the training sample"
 
 
@@ -95,22 +95,10 @@ class BaseRate:
 
 
 def read_base_rate(tau: float | str, diagnoses: Sequence[str] = ("MND",), *, option: str = "tau") -> BaseRate:
-    """Return a base rate given as a number or as the name of a setting.
+    """Return a base rate given as a number or as the name of a setting; `option` names it in messages.
 
-    Parameters
-    ----------
-    tau : float or str
-    diagnoses : sequence of str
-        Which count as serious. Adults in general have a figure for each; other settings for motor neurone disease only.
-    option : str
-        The name of the option, for messages.
-
-    Raises
-    ------
-    OptionError
-        A number outside 0 to 1, or a setting for which no figure is known.
-    UnknownNameError
-        No such setting.
+    Of `diagnoses`, which count as serious, adults in general have a figure each; other settings have one for motor
+    neurone disease only.
     """
     if not isinstance(tau, str):
         return BaseRate(check_share(option, tau))
@@ -120,7 +108,7 @@ def read_base_rate(tau: float | str, diagnoses: Sequence[str] = ("MND",), *, opt
         raise OptionError(f"{option}={tau!r} is not possible. Give a share as a number: {option}={share:g}.")
     row = _find_setting(tau)
     listed = tuple(diagnoses)
-    if row.name == EVERYBODY and listed:
+    if row.name == ADULTS and listed:
         return _add_up(row, listed)
     if np.isnan(row["base_rate"]) or listed not in ((), ("MND",)):
         what = f" of {', '.join(listed)}" if listed not in ((), ("MND",)) else ""

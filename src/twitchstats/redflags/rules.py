@@ -10,14 +10,12 @@ from numpy.typing import NDArray
 
 from twitchstats.errors import OptionError, unknown_name
 from twitchstats.redflags.advice import ANY_FLAG_ADVICE
-from twitchstats.redflags.assumptions import Origin, bound_posterior, move_findings, read_origin
+from twitchstats.redflags.assumptions import Origin, judge_finding, move_findings, read_origin
 from twitchstats.redflags.prevalence import BaseRate, check_share, read_base_rate
-from twitchstats.redflags.table import FloatArray, Limits, estimate_share, likelihood_ratio
+from twitchstats.redflags.table import FloatArray, estimate_share
 from twitchstats.redflags.training import read_outcome
 from twitchstats.resources import find_resource
 from twitchstats.signs import encode_signs, find_signs, load_signs, name_signs
-
-EVERYBODY = ""
 
 
 @cache
@@ -85,7 +83,7 @@ def _mark_present(people: pd.DataFrame, persistent_weeks: float) -> dict[str, Fl
         weeks = pd.to_numeric(people["persistence_weeks"]).to_numpy(float, na_value=np.nan)
         encoded["persistence_weeks"] = np.where(np.isnan(weeks), np.nan, weeks >= persistent_weeks)
     return {name: encoded.get(name, np.full(len(people), np.nan)) for name in load_signs().index} | {
-        EVERYBODY: np.ones(len(people))
+        "": np.ones(len(people))  # everybody
     }
 
 
@@ -177,38 +175,24 @@ def _move_rule(
 
 
 def _judge(
-    called: FloatArray,
-    serious: NDArray[np.bool_],
-    base: BaseRate,
-    moved: tuple[float, FloatArray | None],
-    level: float,
+    called: FloatArray, serious: NDArray[np.bool_], base: BaseRate, moved: tuple[float, FloatArray | None], level: float
 ) -> pd.DataFrame:
-    """Return the metrics of one rule, from the table of called against serious in the crowd of the base rate."""
-    rate, (move, drawn) = base.rate, moved
-    known = ~np.isnan(called)
-    sick, other = known & serious, known & ~serious
-    hits, alarms = called[sick].sum(), called[other].sum()
-    n_sick, n_other = float(sick.sum()), float(other.sum())
-    alarms = min(alarms * np.exp(-move), n_other)
-    ratio = likelihood_ratio(hits, alarms, n_sick, n_other, level=level)
-    spared = likelihood_ratio(n_sick - hits, n_other - alarms, n_sick, n_other, level=level)
-    sensitivity = estimate_share(hits, n_sick, level=level)
-    specificity = estimate_share(n_other - alarms, n_other, level=level)
-    referred = [rate * sensitivity[0] + (1 - rate) * (1 - specificity[0])]
-    referred += [rate * sensitivity[k] + (1 - rate) * (1 - specificity[3 - k]) for k in (1, 2)]
-    n = n_sick + n_other
-
-    def find_share(ratios: Limits, place: int) -> tuple[float, float, float]:
-        return bound_posterior(ratios, base, drawn if drawn is None else drawn[:, place], level)
-
+    """Return the metrics of one rule."""
+    found = judge_finding(called, serious, base, moved, level)
+    sensitivity = estimate_share(found.hits[0], found.n_sick, level=level)
+    specificity = estimate_share(found.alarms[1], found.n_other, level=level)
+    referred = [
+        base.rate * sensitivity[k] + (1 - base.rate) * (1 - specificity[place]) for k, place in enumerate((0, 2, 1))
+    ]
+    n = found.n_sick + found.n_other
     rows = {
-        "sensitivity": (*sensitivity, n_sick),
-        "specificity": (*specificity, n_other),
-        "likelihood_ratio": (*ratio, n),
-        "ppv": (*find_share(ratio, 0), n),
-        "missed": (*find_share(spared, 1), n),
+        "sensitivity": (*sensitivity, found.n_sick),
+        "specificity": (*specificity, found.n_other),
+        "likelihood_ratio": (*found.ratios[0], n),
+        "ppv": (*found.risks[0], n),
+        "missed": (*found.risks[1], n),
         "referred": (*referred, n),
     }
     frame = pd.DataFrame.from_dict(rows, orient="index", columns=["estimate", "ci_lower", "ci_upper", "n"])
     frame = frame.astype(float).astype({"n": int})
-    return frame.rename_axis("metric").reset_index().assign(n_unknown=int((~known).sum()))
+    return frame.rename_axis("metric").reset_index().assign(n_unknown=int(np.isnan(called).sum()))

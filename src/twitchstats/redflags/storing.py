@@ -22,7 +22,7 @@ from twitchstats.redflags.prevalence import check_share
 from twitchstats.redflags.record import Record
 
 FORMAT = "twitchstats red flag model"
-FORMAT_VERSION = 3
+FORMAT_VERSION = 4
 Json = Any  # whatever a file can hold
 _LEFT_OUT = ("training", "_made")  # no person of the training sample is saved
 
@@ -85,13 +85,7 @@ def telling_damage(path: str | Path) -> Iterator[None]:
 
 
 def restore_record(parts: dict[str, Any]) -> tuple[dict[str, Any], Record]:
-    """Return the options and the record that a file's parts hold.
-
-    Raises
-    ------
-    KeyError, TypeError, ValueError
-        A part is missing, or not what it must be.
-    """
+    """Return the options and the record that a file's parts hold."""
     parameters = dict(parts["parameters"])
     for name in ("triples", "interactions"):
         if not isinstance(parameters[name], str):
@@ -150,11 +144,16 @@ def _check_record(record: Record) -> None:
         for name, shape in wanted.items():
             if np.shape(getattr(whole, name)) != shape:
                 raise ValueError(f"{name} has the shape {np.shape(getattr(whole, name))}, not {shape}")
+    if record.classes[0] == record.classes[1]:
+        raise ValueError("both labels are the same")
+    for name, values in (("scales", record.scales), ("counts", stored.counts), ("strength", stored.strength)):
+        if not np.all(values > 0):
+            raise ValueError(f"{name} must be above 0")
     check_share("base rate", record.base.rate)
     check_share("sample_rate", record.sample_rate)
     if not np.isfinite(record.shift):
         raise ValueError(f"shift is {record.shift!r}, no number")
-    used = {name for parts in [*design.parts, *design.unknown] for name in parts}
+    used = {name for parts in design.parts for name in parts}
     if tuple(design.signs) != record.signs or not used <= set(record.signs) or stored.design != design:
         raise ValueError("its terms do not belong to its signs")
 
@@ -168,16 +167,12 @@ def check_seal(parts: dict[str, Any], path: str | Path) -> None:
 
 
 def read_parts(path: str | Path) -> dict[str, Any]:
-    """Read the parts of a file that `save_record` wrote.
-
-    Raises
-    ------
-    TwitchstatsError
-        The file is no such model, or comes from another version.
-    """
+    """Read the parts of a file that `save_record` wrote."""
     name = Path(path).name
     try:
         parts = json.loads(Path(path).read_text(encoding="utf-8"))
+    except OSError as error:
+        raise TwitchstatsError(f"{name} can't be read: {error.strerror}.") from error
     except ValueError as error:
         raise TwitchstatsError(f"{name} is no model file: it is not JSON ({error}).") from error
     if not isinstance(parts, dict) or parts.get("format") != FORMAT:

@@ -8,8 +8,7 @@ from scipy import stats
 from twitchstats.errors import OptionError
 from twitchstats.redflags.advice import LOST_ADVICE, advise
 from twitchstats.redflags.naming import label_term
-from twitchstats.redflags.patterns import find_terms
-from twitchstats.redflags.record import Record, assess_people, bound_risk, find_log_odds
+from twitchstats.redflags.record import Record, assess_people, bound_risk, find_log_odds, find_terms, is_small
 from twitchstats.signs import find_ignored, find_signs
 
 FloatArray = NDArray[np.float64]
@@ -21,6 +20,10 @@ FEW = (
     "Too little is known of people like this one: the chance of who was in the training sample and the form of the "
     "model may have moved the odds by a factor of {factor}."
 )
+SMALL = (
+    "Told as an upper limit: how far below a tenth of the base rate a risk lies can't be learned from the people that "
+    "the model was fitted on."
+)
 
 
 def tell_risk(record: Record, people: pd.DataFrame, encoded: FloatArray, *, level: float = 0.95) -> pd.DataFrame:
@@ -29,6 +32,7 @@ def tell_risk(record: Record, people: pd.DataFrame, encoded: FloatArray, *, leve
     risk, lower, upper = bound_risk(record, assessed, level)
     reach = stats.norm.ppf(0.5 + level / 2) * np.sqrt(assessed.variance)
     factor = np.exp(np.minimum(reach, 700.0))
+    small = is_small(record, assessed.log_odds)
     told = advise(people[find_signs(people.columns)])
     lost = find_ignored(people.columns, [*record.signs, *record.ignored])
     return pd.DataFrame(
@@ -39,7 +43,7 @@ def tell_risk(record: Record, people: pd.DataFrame, encoded: FloatArray, *, leve
             "base_rate": record.base.rate,
             "n_unknown": np.isnan(encoded).sum(axis=1),
             "chance_factor": factor,
-            "caution": [_warn(value) if value > RIGHT else "" for value in factor],
+            "caution": [_warn(*pair) for pair in zip(factor, small, strict=True)],
             "red_flags": told["red_flags"],
             "advice": told["advice"] + (LOST_ADVICE.format(lost=", ".join(lost)) if lost else ""),
         },
@@ -47,8 +51,9 @@ def tell_risk(record: Record, people: pd.DataFrame, encoded: FloatArray, *, leve
     )
 
 
-def _warn(factor: float) -> str:
-    return FEW.format(factor=f"{factor:.2g}" if factor < 100 else "100 or more")
+def _warn(factor: float, small: bool) -> str:
+    few = FEW.format(factor=f"{factor:.2g}" if factor < 100 else "100 or more")
+    return " ".join([few] * int(factor > RIGHT) + [SMALL] * int(small))
 
 
 def explain_risk(record: Record, people: pd.DataFrame, encoded: FloatArray, *, level: float = 0.95) -> pd.DataFrame:
@@ -79,7 +84,7 @@ def explain_risk(record: Record, people: pd.DataFrame, encoded: FloatArray, *, l
     """
     if len(people) != 1:
         raise OptionError(f"explain takes one person, this table has {len(people)}. Choose a row: people.loc[[name]].")
-    log_odds, columns = find_log_odds(record, encoded), find_terms(record.patterns, encoded)
+    log_odds, columns = find_log_odds(record, encoded), find_terms(record, encoded)
     slopes, terms = record.coefficients[1:], list(record.design.terms)
     contribution = (columns[0, 1:] - record.means) * slopes
     start = float(record.coefficients[0] + record.shift + record.means @ slopes)

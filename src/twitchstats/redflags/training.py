@@ -1,17 +1,17 @@
 """What a model is trained on: which columns, which labels, and whether there is enough to learn from."""
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 from sklearn.utils.multiclass import check_classification_targets, type_of_target
-from sklearn.utils.validation import column_or_1d
+from sklearn.utils.validation import _check_sample_weight, column_or_1d
 
 from twitchstats.errors import NotEnoughDataError, OptionError, TwitchstatsError, unknown_name
 from twitchstats.redflags.record import Training
-from twitchstats.signs import find_signs, match_signs, name_signs
+from twitchstats.signs import encode_signs, find_signs, match_signs, name_signs
 
 FloatArray = NDArray[np.float64]
 
@@ -22,10 +22,11 @@ _LABELS = {"serious", "diagnosis"}
 _YES_NO = ({"0", "1"}, {"0.0", "1.0"}, {"false", "true"}, {"no", "yes"})
 _DIRECTED = ("weakness_felt", "weakness_found", "wasting", "speech_swallowing")  # they speak for any serious condition
 _REVERSED = -3.0
+_RARELY = 0.1
 
 
 def choose_signs(
-    X: object, signs: list[str] | None, ignore: Iterable[str]
+    X: object, signs: list[str] | None, ignore: Sequence[str]
 ) -> tuple[list[str] | None, pd.DataFrame | None]:
     """Return the signs to use and the frame with these names, or None where an array or frame is used as it is."""
     if not isinstance(X, pd.DataFrame):
@@ -33,7 +34,7 @@ def choose_signs(
             raise OptionError(f"signs={signs!r} needs a DataFrame with these columns.")
         return None, None
     if signs is None:
-        named = name_signs(X, ignore=list(ignore))
+        named = name_signs(X, ignore=ignore)
         found = find_signs(named.columns)
         if not found and (named.shape[1] == 0 or not _is_numeric(X) or _LABELS & set(map(str, X.columns))):
             raise _no_signs(X)
@@ -72,13 +73,7 @@ def _no_signs(X: pd.DataFrame) -> NotEnoughDataError:
 
 
 def match_labels(y: ArrayLike, classes: ArrayLike, X: object) -> FloatArray:
-    """Return 1.0 for each person with the second of a model's `classes`, 0.0 for the first.
-
-    Raises
-    ------
-    TwitchstatsError
-        Labels that do not fit the people, are missing, or are none of the classes.
-    """
+    """Return 1.0 for each person with the second of a model's `classes`, 0.0 for the first."""
     check_order(X, y)
     labels, known = np.asarray(y).ravel(), np.asarray(classes).tolist()
     people = len(X) if hasattr(X, "__len__") else len(labels)
@@ -92,6 +87,23 @@ def match_labels(y: ArrayLike, classes: ArrayLike, X: object) -> FloatArray:
                 "Give labels as in the training sample."
             )
     return (labels == known[1]).astype(float)
+
+
+def read_weights(sample_weight: ArrayLike | None, n: int) -> FloatArray:
+    """Return how often each of `n` people counts, once by default, or raise OptionError where a weight is none."""
+    try:
+        return _check_sample_weight(sample_weight, np.empty((n, 1)), dtype=np.float64, ensure_non_negative=True)
+    except ValueError as error:
+        raise OptionError(f"sample_weight is not possible: {error} Give 0 or more for each person.") from error
+
+
+def read_places(option: str, places: ArrayLike, n: int) -> NDArray:
+    """Return the group or site of each of `n` people, or raise OptionError where somebody has none."""
+    found = np.asarray(places)
+    if found.shape != (n,) or pd.isna(found).any():
+        told = f"{int((~pd.isna(found)).sum())} people of {n} have one" if found.ndim == 1 else "it is no list"
+        raise OptionError(f"{option} is not possible: {told}. Give one for each person.")
+    return found
 
 
 def check_order(X: object, y: object) -> None:
@@ -115,26 +127,10 @@ def _refuse_missing(labels: NDArray) -> None:
 
 
 def read_labels(y: ArrayLike, n: int, serious: object = None, *, named: bool = False) -> tuple[NDArray, FloatArray]:
-    """Return the two labels, the serious one second, and 1.0 for each person with it.
+    """Return the two labels, the serious one second, and 1.0 for each of `n` people with it.
 
-    Parameters
-    ----------
-    y : array-like, (people,)
-    n : int
-        People.
-    serious : label, optional
-        The serious one. Without it, people with `named` signs have labels 0/1, True/False or yes/no, and others any
-        two, the larger one being the serious one.
-    named : bool
-
-    Raises
-    ------
-    TwitchstatsError
-        A label is missing, too many or too few labels, or more than two kinds.
-    OptionError
-        It can't be told which label is the serious one.
-    NotEnoughDataError
-        One kind of label only.
+    Without `serious`, people with `named` signs have labels 0/1, True/False or yes/no, and others any two, of which the
+    larger one is serious.
     """
     labels = column_or_1d(y, warn=True)
     if len(labels) != n:
@@ -164,15 +160,7 @@ def read_labels(y: ArrayLike, n: int, serious: object = None, *, named: bool = F
 
 
 def read_outcome(people: pd.DataFrame, outcome: str) -> tuple[pd.DataFrame, NDArray[np.bool_]]:
-    """Return people whose outcome is known, and whether it is serious: 1, True or yes.
-
-    Raises
-    ------
-    UnknownNameError, OptionError
-        No such column, or other labels.
-    NotEnoughDataError
-        No serious case, or nobody else.
-    """
+    """Return people whose outcome is known, and whether it is serious: 1, True or yes."""
     if outcome not in people.columns:
         raise unknown_name("column", outcome, people.columns)
     known = people[people[outcome].notna()]
@@ -188,6 +176,10 @@ def read_outcome(people: pd.DataFrame, outcome: str) -> tuple[pd.DataFrame, NDAr
         raise NotEnoughDataError(
             f"{outcome}: {int(serious.sum())} of {len(serious)} people are serious. Both kinds of people are needed."
         )
+    named = name_signs(known.drop(columns=outcome))
+    signs = find_signs(named.columns)
+    label = known[outcome][serious].iloc[0]
+    check_direction(encode_signs(named, signs), serious.astype(float), signs, label, f"Turn {outcome!r} round.")
     return known, serious
 
 
@@ -204,12 +196,12 @@ def _list(classes: NDArray) -> str:
     return " and ".join(repr(label) for label in classes.tolist())
 
 
-def check_direction(encoded: FloatArray, outcome: FloatArray, signs: list[str], classes: NDArray) -> None:
+def check_direction(encoded: FloatArray, outcome: FloatArray, signs: list[str], label: object, way_out: str) -> None:
     """Raise TwitchstatsError where red flags are rarer among those that count as serious: the labels look reversed."""
     found = []
     for name in set(signs) & set(_DIRECTED):
         mark = encoded[:, signs.index(name)]
-        counts = [np.array([(mark[outcome == label] == state).sum() for state in (1, 0)]) for label in (1, 0)]
+        counts = [np.array([(mark[outcome == kind] == state).sum() for state in (1, 0)]) for kind in (1, 0)]
         (a, b), (c, d) = (count + 0.5 for count in counts)
         found.append((np.log(a * d / (b * c)), 1 / a + 1 / b + 1 / c + 1 / d, name, a / (a + b), c / (c + d)))
     weight = sum(1 / row[1] for row in found)
@@ -218,15 +210,14 @@ def check_direction(encoded: FloatArray, outcome: FloatArray, signs: list[str], 
     *_, name, sick, other = min(found, key=lambda row: row[0] / np.sqrt(row[1]))
     raise TwitchstatsError(
         f"The labels look reversed: {name!r} is there in {sick:.0%} of the {int(outcome.sum())} people who count as "
-        f"serious (label {classes.tolist()[1]!r}) and in {other:.0%} of the others. Say which label is serious: "
-        f"RedFlagModel(serious={classes.tolist()[0]!r}), or serious={classes.tolist()[1]!r} if this is right."
+        f"serious (label {label!r}) and in {other:.0%} of the others. {way_out}"
     )
 
 
 def settle_missing(encoded: FloatArray, outcome: FloatArray, signs: list[str], missing: str) -> NDArray[np.bool_]:
     """Return the people to fit on: all of them, or with "drop" those who told every sign."""
     gaps = np.isnan(encoded)
-    if missing in ("fill", "indicator") or not gaps.any():
+    if missing == "fill" or not gaps.any():
         return np.ones(len(encoded), dtype=bool)
     if missing == "refuse":
         row, column = np.argwhere(gaps)[0]
@@ -311,23 +302,26 @@ def list_separated(training: Training, signs: list[str]) -> list[str]:
 
 def digest_people(encoded: FloatArray, outcome: FloatArray) -> str:
     """Return a fingerprint of people, whatever their order: it knows a sample again and tells nobody's signs."""
-    rows = np.column_stack([np.nan_to_num(encoded, nan=-99.0), outcome]).round(9)
-    return hashlib.sha256(rows[np.lexsort(rows.T)].tobytes()).hexdigest()
+    return hashlib.sha256(np.sort(_hash_rows(np.column_stack([encoded, outcome]))).tobytes()).hexdigest()
 
 
 def find_seen(training: Training, encoded: FloatArray, names: pd.Index) -> float:
     """Return the share of people who were in the training sample, corrected for those who only look alike.
 
-    People are known again by name and signs. As two people may share both, the share is corrected for chance as kappa
-    is (Cohen 1960).
+    People are known again by name and signs, or by signs alone where these are hardly ever shared, whatever people are
+    called now. As two people may share them, the share is corrected for chance as kappa is (Cohen 1960).
     """
     rows, others = (_hash_rows(signs) for signs in (training.encoded, encoded))
     trained = set(zip(map(str, training.names), rows.tolist(), strict=True))
     seen = np.mean([(str(name), row) in trained for name, row in zip(names, others.tolist(), strict=True)])
-    kinds, counts = np.unique(rows, return_counts=True)
+    kinds, place, counts = np.unique(rows, return_inverse=True, return_counts=True)
     share = dict(zip(kinds.tolist(), (counts / len(rows)).tolist(), strict=True))
     chance = np.mean([share.get(row, 0.0) for row in others.tolist()])
-    return float((seen - chance) / (1 - chance)) if chance < 1 else float(seen)
+    found = float((seen - chance) / (1 - chance)) if chance < 1 else float(seen)
+    twins = float((counts[place] > 1).mean())  # how often somebody else has the same signs
+    if twins > _RARELY:
+        return found
+    return max(found, float((np.isin(others, kinds).mean() - twins) / (1 - twins)))
 
 
 def _hash_rows(encoded: FloatArray) -> NDArray:

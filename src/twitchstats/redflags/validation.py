@@ -1,15 +1,13 @@
 """Is a risk right? Discrimination, calibration and net benefit, corrected for optimism or on people held out."""
 
-import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Protocol
 
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 from scipy import special
-from sklearn.base import clone
+from sklearn.base import BaseEstimator, clone
 from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
 from sklearn.utils.validation import check_is_fitted
 
@@ -17,11 +15,17 @@ from twitchstats.errors import NotEnoughDataError, OptionError, TwitchstatsError
 from twitchstats.redflags import fitting
 from twitchstats.redflags.measures import METRICS, measure_auc, measure_risk, smooth_outcome
 from twitchstats.redflags.model import RedFlagModel
-from twitchstats.redflags.patterns import find_terms
 from twitchstats.redflags.prevalence import check_share
-from twitchstats.redflags.record import find_log_odds
+from twitchstats.redflags.record import find_log_odds, find_terms
 from twitchstats.redflags.table import FloatArray, wilson_interval
-from twitchstats.redflags.training import FEWEST_OF_A_CLASS, digest_people, find_seen, match_labels
+from twitchstats.redflags.training import (
+    FEWEST_OF_A_CLASS,
+    digest_people,
+    find_seen,
+    match_labels,
+    read_places,
+    read_weights,
+)
 
 IntArray = NDArray[np.int_]
 Predict = Callable[[IntArray, FloatArray], FloatArray]  # people drawn and their weights -> everybody's risk
@@ -29,16 +33,6 @@ Predict = Callable[[IntArray, FloatArray], FloatArray]  # people drawn and their
 FOLDS, REPEATS = 20, 5
 _REVERSED = 0.25
 NOISE = 40  # refits on bootstrap samples, for the width of the intervals
-
-
-class Classifier(Protocol):
-    """A scikit-learn classifier of two classes."""
-
-    def fit(self, X: pd.DataFrame | NDArray, y: NDArray) -> "Classifier":
-        """Fit."""
-
-    def predict_proba(self, X: pd.DataFrame | NDArray) -> FloatArray:
-        """Return the risk of each class."""
 
 
 @dataclass(frozen=True)
@@ -57,13 +51,12 @@ class _Sample:
 
 
 def validate_risk(
-    model: Classifier,
+    model: BaseEstimator,
     X: pd.DataFrame | NDArray,
     y: ArrayLike,
     *,
     n_bootstrap: int = 200,
     seed: int = 1,
-    progress: bool = False,
     held_out: bool | None = None,
     threshold: float | None = None,
     level: float = 0.95,
@@ -82,8 +75,6 @@ def validate_risk(
         Bootstrap samples of the intervals.
     seed : int
         Seed of folds and bootstrap.
-    progress : bool
-        Tell on stderr how far it is.
     held_out : bool, optional
         Whether the model has never seen these people. By default a `RedFlagModel` recognises its training people; any
         other classifier is taken to be judged on its own.
@@ -128,7 +119,7 @@ def validate_risk(
     ) -> FloatArray:
         return measure_risk(y, risk, cut, weights, parts)
 
-    apparent, estimate, drawn = _judge(sample, measure, n_bootstrap, seed, progress)
+    apparent, estimate, drawn = _judge(sample, measure, n_bootstrap, seed)
     lower, upper = _spread(drawn, estimate, level)
     return pd.DataFrame(
         {
@@ -145,7 +136,7 @@ def validate_risk(
 
 
 def validate_by_site(
-    model: Classifier, X: pd.DataFrame | NDArray, y: ArrayLike, sites: ArrayLike, *, threshold: float | None = None
+    model: BaseEstimator, X: pd.DataFrame | NDArray, y: ArrayLike, sites: ArrayLike, *, threshold: float | None = None
 ) -> pd.DataFrame:
     """Validate from the inside outwards: each site by a model fitted on all others (Steyerberg and Harrell 2016).
 
@@ -170,7 +161,8 @@ def validate_by_site(
     NotEnoughDataError
         One site only, or one class only.
     """
-    outcome, place = _as_outcome(model, X, y), np.asarray(sites)
+    outcome = _as_outcome(model, X, y)
+    place = read_places("sites", sites, len(outcome))
     names = pd.unique(place).tolist()
     if len(names) < 2:
         raise NotEnoughDataError(f"Only one site ({names[0]!r}): validation by site needs two or more.")
@@ -191,8 +183,8 @@ def validate_by_site(
 
 
 def measure_stability(
-    model: Classifier, X: pd.DataFrame | NDArray, y: ArrayLike, *, n_bootstrap: int = 200, seed: int = 1,
-    progress: bool = False, level: float = 0.95, groups: ArrayLike | None = None,
+    model: BaseEstimator, X: pd.DataFrame | NDArray, y: ArrayLike, *, n_bootstrap: int = 200, seed: int = 1,
+    level: float = 0.95, groups: ArrayLike | None = None,
 ) -> pd.DataFrame:  # fmt: skip
     """Measure how much each person's risk would differ had other people been in the training sample.
 
@@ -211,9 +203,7 @@ def measure_stability(
         As `validate_risk`.
     """
     sample = _read_sample(model, X, y, n_bootstrap, level, False, groups, None)
-    drawn = np.array(
-        [sample.refit(*_count(rows)) for rows in _draw(sample.outcome, sample.groups, n_bootstrap, seed, progress)]
-    )
+    drawn = np.array([sample.refit(*_count(rows)) for rows in _draw(sample.outcome, sample.groups, n_bootstrap, seed)])
     lower, upper = np.quantile(drawn, [0.5 - level / 2, 0.5 + level / 2], axis=0)
     return pd.DataFrame(
         {"risk": sample.risk, "lower": lower, "upper": upper, "mape": np.abs(drawn - sample.risk).mean(axis=0)},
@@ -222,13 +212,12 @@ def measure_stability(
 
 
 def estimate_calibration(
-    model: Classifier,
+    model: BaseEstimator,
     X: pd.DataFrame | NDArray,
     y: ArrayLike,
     *,
     n_bootstrap: int = 200,
     seed: int = 1,
-    progress: bool = False,
     held_out: bool | None = None,
     n_points: int = 50,
     level: float = 0.95,
@@ -256,7 +245,7 @@ def estimate_calibration(
     def curve(y: FloatArray, risk: FloatArray, weights: FloatArray | None, parts: IntArray | None = None) -> FloatArray:
         return smooth_outcome(y, risk, grid, weights)
 
-    apparent, estimate, drawn = _judge(sample, curve, n_bootstrap, seed, progress)
+    apparent, estimate, drawn = _judge(sample, curve, n_bootstrap, seed)
     lower, upper = _spread(drawn, estimate, level)
     frame = pd.DataFrame(
         {"risk": grid, "observed": estimate, "ci_lower": lower, "ci_upper": upper, "apparent": apparent}
@@ -278,10 +267,11 @@ def group_risks(y: ArrayLike, risk: ArrayLike, *, groups: int = 10, level: float
     """
     if groups < 1:
         raise OptionError(f"groups={groups} is not possible. It must be 1 or more.")
-    outcome, values = np.asarray(y, float), np.asarray(risk, float)
-    if ((values < 0) | (values > 1)).any():
+    values = np.asarray(risk, float)
+    outcome = match_labels(y, [0, 1], values)
+    if not ((values >= 0) & (values <= 1)).all():
         raise OptionError(
-            f"risk: {values[(values < 0) | (values > 1)][0]:g} is not possible. A risk lies between 0 and 1."
+            f"risk: {values[~((values >= 0) & (values <= 1))][0]:g} is not possible. A risk lies between 0 and 1."
         )
     edges = np.unique(np.quantile(values, np.linspace(0, 1, groups + 1)))
     number = np.clip(np.searchsorted(edges, values, side="right") - 1, 0, max(len(edges) - 2, 0))
@@ -302,7 +292,7 @@ def check_options(n_bootstrap: int, level: float) -> None:
 
 
 def _read_sample(
-    model: Classifier,
+    model: BaseEstimator,
     X: pd.DataFrame | NDArray,
     y: ArrayLike,
     n_bootstrap: int,
@@ -321,18 +311,24 @@ def _read_sample(
             "hundred to say much."
         )
     apart = _is_held_out(model, X, outcome) if held_out is None else held_out
-    weights = None if sample_weight is None else np.asarray(sample_weight, float)
+    weights = None if sample_weight is None else read_weights(sample_weight, len(outcome))
     refit = _plan_refit(model, X, np.asarray(y), outcome, weights)
     risk = model.predict_proba(X)[:, 1]
+    check_reversed(model, outcome, risk)
+    places = None if groups is None else read_places("groups", groups, len(outcome))
+    return _Sample(outcome, risk, weights, places, apart, refit)
+
+
+def check_reversed(model: BaseEstimator, outcome: FloatArray, risk: FloatArray) -> None:
+    """Raise TwitchstatsError where a `RedFlagModel` is much worse than chance."""
     if isinstance(model, RedFlagModel) and measure_auc(outcome, risk) < _REVERSED:
         raise TwitchstatsError(
             f"The labels look reversed: the model's risks are lower in those who count as serious (AUC "
             f"{measure_auc(outcome, risk):.2f}). The serious label is {model.classes_.tolist()[1]!r}."
         )
-    return _Sample(outcome, risk, weights, None if groups is None else np.asarray(groups), apart, refit)
 
 
-def _as_outcome(model: Classifier, X: pd.DataFrame | NDArray, y: ArrayLike) -> FloatArray:
+def _as_outcome(model: BaseEstimator, X: pd.DataFrame | NDArray, y: ArrayLike) -> FloatArray:
     outcome = match_labels(y, getattr(model, "classes_", [0, 1]), X)
     if not 0 < outcome.mean() < 1:
         raise NotEnoughDataError(
@@ -341,7 +337,7 @@ def _as_outcome(model: Classifier, X: pd.DataFrame | NDArray, y: ArrayLike) -> F
     return outcome
 
 
-def _is_held_out(model: Classifier, X: pd.DataFrame | NDArray, outcome: FloatArray) -> bool:
+def _is_held_out(model: BaseEstimator, X: pd.DataFrame | NDArray, outcome: FloatArray) -> bool:
     """Tell whether these are other people than those of the training sample."""
     if not isinstance(model, RedFlagModel):
         return False
@@ -364,10 +360,10 @@ def _is_held_out(model: Classifier, X: pd.DataFrame | NDArray, outcome: FloatArr
 
 
 def _plan_refit(
-    model: Classifier, X: pd.DataFrame | NDArray, labels: NDArray, outcome: FloatArray, weights: FloatArray | None
+    model: BaseEstimator, X: pd.DataFrame | NDArray, labels: NDArray, outcome: FloatArray, weights: FloatArray | None
 ) -> Predict:
     """Return a function that fits the model on some people and predicts everybody."""
-    if isinstance(model, RedFlagModel) and np.isfinite(model.strength_) and model.missing in ("fill", "indicator"):
+    if isinstance(model, RedFlagModel) and np.isfinite(model.strength_) and model.missing == "fill":
         return _plan_quick_refit(model, X, outcome, weights)
     fresh = _loosen(model)
 
@@ -386,7 +382,7 @@ def _plan_quick_refit(
 ) -> Predict:
     """Refit on the columns as they are: what people do not tell is filled, and averaged over, as the model does."""
     record, encoded = model.record_, model._encode(X)
-    log_odds, terms = find_log_odds(record, encoded), find_terms(record.patterns, encoded)
+    log_odds, terms = find_log_odds(record, encoded), find_terms(record, encoded)
     rest = log_odds - terms @ record.coefficients
     filled = (record.design.build(encoded) - record.means) / record.scales
     kept = ~np.isin(record.design.terms, record.dropped)
@@ -397,13 +393,15 @@ def _plan_quick_refit(
     known = np.ones(len(outcome)) if weights is None else weights
 
     def refit(rows: IntArray, counts: FloatArray) -> FloatArray:
-        found = fitting.refine_ridge(columns[rows], outcome[rows], record.strength, counts * known[rows], start)
+        found = fitting.fit_ridge(
+            columns[rows], outcome[rows], record.strength, counts * known[rows], start=start, tolerance=1e-7
+        )
         return special.expit(shown @ found + rest)
 
     return refit
 
 
-def _loosen(model: Classifier) -> Classifier:
+def _loosen(model: BaseEstimator) -> BaseEstimator:
     """Return the model unfitted, ready for samples in which a sign may not vary.
 
     The penalty stays as chosen: in a sample with people drawn twice, the twin of the person left out stays in, so that
@@ -425,43 +423,26 @@ def _judge(
     measure: Callable[..., FloatArray],
     n_bootstrap: int,
     seed: int,
-    progress: bool,
 ) -> tuple[FloatArray, FloatArray, FloatArray]:
     """Return what the model is apparently worth, what it is worth, and bootstrap samples of the latter."""
     y, weights = sample.outcome, sample.weights
     apparent = measure(y, sample.risk, weights)
-    drawn = np.array(
-        [
-            measure(y[rows], sample.risk[rows], weights if weights is None else weights[rows])
-            for rows in _draw(y, sample.groups, n_bootstrap, seed, progress)
-        ]
-    )
+
+    def measure_drawn(risk: FloatArray, rows: IntArray) -> FloatArray:
+        return measure(y[rows], risk[rows], weights if weights is None else weights[rows])
+
+    drawn = np.array([measure_drawn(sample.risk, rows) for rows in _draw(y, sample.groups, n_bootstrap, seed)])
     if sample.held_out:
         return apparent, apparent, drawn
     estimate = _average([measure(y, risk, weights, parts) for risk, parts in _cross_validate(sample, seed)])
-    noise = _draw_noise(sample, measure, min(n_bootstrap, NOISE), seed)
-    return apparent, estimate, drawn + noise[np.arange(n_bootstrap) % len(noise)]
-
-
-def _draw_noise(
-    sample: _Sample,
-    measure: Callable[..., FloatArray],
-    n_bootstrap: int,
-    seed: int,
-) -> FloatArray:
-    """Return by how much refits are worth more on their own bootstrap sample than on everybody: the optimism's noise.
-
-    What refits are worth on their own samples alone would not do: each is calibrated there by construction, so that an
-    interval for the calibration in the large would hold the truth in 6 % and one for the slope in 46 % (measured, 500
-    people).
-    """
-    y, weights = sample.outcome, sample.weights
-    found = []
-    for rows in _draw(y, sample.groups, n_bootstrap, seed + 1, progress=False):
+    # By how much refits are worth more on their own sample than on everybody: the optimism's noise. What they are worth
+    # on their own samples alone would not do: each is calibrated there by construction, so that an interval for the
+    # calibration in the large would hold the truth in 6 % and one for the slope in 46 % (measured, 500 people).
+    noise = []
+    for rows in _draw(y, sample.groups, min(n_bootstrap, NOISE), seed + 1):
         risk = sample.refit(*_count(rows))
-        own = measure(y[rows], risk[rows], weights if weights is None else weights[rows])
-        found.append(own - measure(y, risk, weights))
-    return np.array(found)
+        noise.append(measure_drawn(risk, rows) - measure(y, risk, weights))
+    return apparent, estimate, drawn + np.array(noise)[np.arange(n_bootstrap) % len(noise)]
 
 
 def _cross_validate(sample: _Sample, seed: int) -> Iterator[tuple[FloatArray, IntArray]]:
@@ -486,9 +467,7 @@ def _count(rows: IntArray) -> tuple[IntArray, FloatArray]:
     return people, times.astype(float)
 
 
-def _draw(
-    outcome: FloatArray, groups: NDArray | None, n_bootstrap: int, seed: int, progress: bool
-) -> Iterator[IntArray]:
+def _draw(outcome: FloatArray, groups: NDArray | None, n_bootstrap: int, seed: int) -> Iterator[IntArray]:
     """Yield bootstrap samples of people, or of whole groups, that hold both classes."""
     rng = np.random.default_rng(seed)
     members = None if groups is None else [np.flatnonzero(groups == name) for name in np.unique(groups)]
@@ -498,29 +477,20 @@ def _draw(
             return rng.integers(0, len(outcome), len(outcome))
         return np.concatenate([members[k] for k in rng.integers(0, len(members), len(members))])
 
-    for number in range(n_bootstrap):
+    for _ in range(n_bootstrap):
         rows = draw()
         while not 1 < outcome[rows].sum() < len(rows) - 1:
             rows = draw()
         yield rows
-        if progress:
-            print(f"\rbootstrap {number + 1} of {n_bootstrap}", end="", file=sys.stderr, flush=True)
-    if progress:
-        print(file=sys.stderr)
 
 
 def _average(differences: list[FloatArray]) -> FloatArray:
     """Return the mean of each metric over the samples in which it has a value."""
-    stacked = np.array(differences)
-    there = ~np.isnan(stacked)
-    total = np.where(there, stacked, 0.0).sum(axis=0)
-    return np.where(there.any(axis=0), total / np.maximum(there.sum(axis=0), 1), np.nan)
+    return pd.DataFrame(differences).mean().to_numpy()
 
 
 def _spread(drawn: FloatArray, estimate: FloatArray, level: float) -> tuple[FloatArray, FloatArray]:
     """Return bootstrap quantiles, moved so that they lie around the estimate."""
     moved = drawn - _average(list(drawn)) + estimate
-    limits = np.full((2, drawn.shape[1]), np.nan)
-    there = ~np.isnan(moved).all(axis=0)
-    limits[:, there] = np.nanquantile(moved[:, there], [0.5 - level / 2, 0.5 + level / 2], axis=0)
+    limits = pd.DataFrame(moved).quantile([0.5 - level / 2, 0.5 + level / 2]).to_numpy()
     return np.minimum(limits[0], estimate), np.maximum(limits[1], estimate)
