@@ -99,7 +99,7 @@ def draw_intervals(
 
 def tell_lag(lag: float) -> str:
     """Return a lag in words."""
-    return {0: "same day", 1: "1 day before"}.get(int(lag), f"{int(lag)} days before")
+    return {0: "same day", 1: "the day before"}.get(int(lag), f"{int(lag)} days before")
 
 
 def tell_step(step: float, unit: str) -> str:
@@ -107,7 +107,7 @@ def tell_step(step: float, unit: str) -> str:
     if step == 1 and unit == "days":  # the dictionary's unit of yes/no
         return "yes against no"
     first, *rest = str(unit).split(" ")
-    singular = first[:-1] if step == 1 and first.endswith("s") else first
+    singular = first[:-1] if step == 1 and first.endswith("s") and len(first) > 3 else first  # a short one is a symbol
     return " ".join(part for part in (f"{step:g}", singular, *rest) if part)
 
 
