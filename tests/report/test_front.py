@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from twitchstats.report import front, summary, wording
+from twitchstats.report import front, history, summary, wording
 
 TWITCHES, HEADACHE = SimpleNamespace(outcome="twitches"), SimpleNamespace(outcome="headache")
 
@@ -48,9 +48,9 @@ def test_a_course_with_mostly_none_is_told_in_days(make_journal):
     told = front.show_course(journal, HEADACHE)
     assert told.startswith("There on **21 of 56 days**. **Better")
     assert "In the last 28 days it was there on 25 % of the days; that is lower than before (50 %)." in told
-    history = dict(front.list_history(journal, HEADACHE))
-    assert history["Better or worse"] == "there on 25 % in the last 28 days, 50 % before"
-    assert "Stiffness" not in history
+    told = dict(history.list_history(journal, HEADACHE))
+    assert told["Better or worse"] == "there on 25 % in the last 28 days, 50 % before"
+    assert "Stiffness" not in told
 
 
 def test_a_course_without_order_tells_no_time(make_journal):
@@ -115,7 +115,7 @@ def test_a_group_is_told_as_a_group(gappy):
     assert not [part for part in parts if " you" in part]
     assert "diaries of 2 people" in title
     assert "People: P1 and P2." in title
-    assert front.show_history(journal, TWITCHES) == ""
+    assert history.show_history(journal, TWITCHES) == ""
 
 
 def test_a_report_on_something_else_does_not_speak_of_twitching(make_journal):
@@ -124,7 +124,7 @@ def test_a_report_on_something_else_does_not_speak_of_twitching(make_journal):
     told = " ".join(
         str(show(journal, HEADACHE))
         for show in (front.show_title, front.show_meaning, front.show_warnings, front.open_course,
-                     front.show_course, front.show_history)
+                     front.show_course, history.show_history)
     ).lower()  # fmt: skip
     assert "twitch" not in told
     assert "motor neurone" not in told

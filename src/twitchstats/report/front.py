@@ -21,7 +21,6 @@ from twitchstats.report.summary import (
     is_short,
     summarise_course,
     summarise_people,
-    summarise_variables,
 )
 from twitchstats.report.tables import Markup, escape_text, format_date, format_number, format_share
 from twitchstats.report.wording.findings import tell_size, tell_when
@@ -38,7 +37,7 @@ _HALF = 14
 _YEARS = 3 * 365
 _FIRST = 4
 _ASKED = ("Trouble breathing", "Falls", "Twitching since a new medicine")  # of the advice, in no table of signs
-_YES = {1.0: "yes", 0.0: "no"}
+YES = {1.0: "yes", 0.0: "no"}
 
 
 def show_title(journal: Journal, found: Findings, *, demo: bool = False) -> Prose:
@@ -117,14 +116,15 @@ def list_warnings(journal: Journal) -> list[tuple[str, str]]:
         told = NOT_NOTED
         if name in known.index and known.loc[name, "known"]:
             present, of = int(known.loc[name, "present"]), int(known.loc[name, "known"])
-            told = f"{present} of {of}" if many else _YES[float(present > 0)]
-        if name == "weakness_felt" and told in (NOT_NOTED, "no") and (days := _count_above(journal, "weakness")):
+            told = f"{present} of {of}" if many else YES[float(present > 0)]
+        if name == "weakness_felt" and told in (NOT_NOTED, "no") and (days := count_above(journal, "weakness")):
             told = f"yes: rated above zero on {count_noun(days, 'day')}"
         rows.append((str(label), told))
     return [*rows, *((label, NOT_NOTED) for label in _ASKED)]
 
 
-def _count_above(journal: Journal, name: str) -> int:
+def count_above(journal: Journal, name: str) -> int:
+    """Return on how many days a variable was above zero."""
     return int((journal.days[name] > 0).sum()) if name in journal.days else 0
 
 
@@ -149,14 +149,15 @@ def show_warnings(journal: Journal, found: Findings) -> Markup | Prose:
     close = f"Whatever this page says: {whoever}. A diary can't examine anyone, and never replaces someone who can."
     text = "\n".join(f"[{'x' if there else ' '}] {label}: {told}" for label, told, there in rows)
     page = f'{lead and f"<p>{lead}</p>"}<ul class="checklist">{items}</ul><p><strong>{close}</strong></p>'
-    return _head("See a doctor soon if one of these is there", page, f"{lead}\n{text}\n{close}".strip())
+    return head_part("See a doctor soon if one of these is there", page, f"{lead}\n{text}\n{close}".strip())
 
 
 def _is_there(told: str) -> bool:
     return told.startswith("yes") or (told[:1].isdigit() and not told.startswith("0 "))
 
 
-def _head(title: str, page: str, text: str) -> Markup:
+def head_part(title: str, page: str, text: str) -> Markup:
+    """Return a part of the page under its heading."""
     return Markup(f"<h2>{escape_text(title)}</h2>{page}", f"{title}\n{text}")
 
 
@@ -224,101 +225,6 @@ def draw_hours(journal: Journal) -> figures.Picture | Prose:
     return figures.draw_hours(count_hours(journal))
 
 
-def list_history(journal: Journal, found: Findings) -> list[tuple[str, str]]:
-    """Return what a doctor asks, each with what the diary says, or "" where it says nothing.
-
-    What is asked of twitching alone is left out of other diaries unless they tell it.
-    """
-    course = summarise_course(journal, found.outcome).iloc[0]
-    people = journal.people.iloc[0] if len(journal.people) else pd.Series(dtype=object)
-    weeks, numb, injury = (people.get(name) for name in ("persistence_weeks", "sensory_change", "after_injury"))
-    sites = count_sites(journal)
-    where = [f"{_name_site(row)} {format_share(row['share'])}" for row in sites.head(3).to_dict("records")]
-    about = {label: _tell_levels(journal, name) for label, name in _NOTED.items() if name != found.outcome}
-    if people.get("sex") == "male":
-        del about["Period"], about["Pregnancy"]
-    about |= {"Numbness or tingling": _YES.get(numb, ""), "Injury": about["Injury"] or _YES.get(injury, "")}
-    twitching = is_about_twitching(found.outcome)
-    return [
-        ("Since when", "" if pd.isna(weeks) else f"about {count_noun(int(weeks), 'week')} when asked"),
-        ("How often", f"{course['n_above']} of {count_noun(int(course['n_days']), 'day')}"),
-        ("How long", _tell_durations(journal)),
-        *([("Where, which side", ", ".join(where))] if where or twitching else []),
-        ("Better or worse", _tell_change(course)),
-        *((label, told) for label, told in about.items() if told or twitching),
-        ("Medicines", _tell_role(journal, "medicine")),
-        ("What helped", _tell_role(journal, "remedy")),
-    ]
-
-
-def _tell_change(course: "pd.Series[Any]") -> str:
-    if pd.isna(course["before"]):
-        return ""
-    share = course["told"] == "share"
-    recent, before = (format_share(x) if share else format_number(x) for x in (course["recent"], course["before"]))
-    return f"{'there on' if share else 'median'} {recent} in the last 28 days, {before} before"
-
-
-_NOTED = {
-    "Pain": "pain", "Stiffness": "stiffness", "Weakness": "weakness", "Cramps": "cramps", "Fatigue": "fatigue",
-    "Caffeine": "caffeine", "Alcohol": "alcohol", "Period": "menstruation", "Pregnancy": "pregnancy",
-    "Injury": "injury",
-}  # fmt: skip
-
-
-def _name_site(row: dict[str, Any]) -> str:
-    return " ".join(filter(None, ("both sides," if row["side"] == "both" else row["side"], row["site"])))
-
-
-def _tell_durations(journal: Journal) -> str:
-    seconds = journal.episodes.get("duration_s", pd.Series(dtype=float)).dropna()
-    if seconds.empty:
-        return ""
-    return f"median {_tell_seconds(seconds.median())}, longest {_tell_seconds(seconds.max())}"
-
-
-def _tell_seconds(seconds: float) -> str:
-    size, unit = next(
-        (s, u) for s, u in ((86400, "days"), (3600, "h"), (60, "min"), (1, "s")) if seconds >= s or s == 1
-    )
-    return tell_step(float(format_number(seconds / size, 2)), unit)
-
-
-def _tell_levels(journal: Journal, name: str) -> str:
-    """Return a variable's median and how often it was above zero."""
-    variables = summarise_variables(journal).set_index("name")
-    if name not in variables.index or not variables.loc[name, "n_days"]:
-        return ""
-    row = variables.loc[name]
-    days = f"{round(row['share'] * row['n_days'])} of {count_noun(int(row['n_days']), 'day')}"
-    if row["kind"] == "yes/no":
-        return days
-    unit = str(row["unit"]).removeprefix("points ").removeprefix("a day")
-    highest = tell_step(float(format_number(row["high"])), unit)
-    return f"{days}; median {format_number(row['median'])}, highest {highest}"
-
-
-def _tell_role(journal: Journal, role: str) -> str:
-    names = [n for n in journal.variables.loc[journal.variables["role"].eq(role), "name"] if _count_above(journal, n)]
-    days = {name: count_noun(_count_above(journal, name), "day") for name in names}
-    told = list_some([f"{label_of(journal, name).lower()} on {n_days}" for name, n_days in days.items()], 6)
-    return f"tried: {told}; a diary can't tell whether it helped" if told and role == "remedy" else told
-
-
-def show_history(journal: Journal, found: Findings) -> Markup | Prose:
-    """Show what a doctor asks, with a line to write on where nothing was noted; of several people nothing."""
-    if is_group(journal):
-        return Prose("")
-    rows = list_history(journal, found)
-    body = "".join(
-        f"<dt>{escape_text(label)}</dt>"
-        + (f"<dd>{escape_text(told)}</dd>" if told else f'<dd class="blank">{NOT_NOTED}</dd>')
-        for label, told in rows
-    )
-    text = "\n".join(f"{label}: {told or NOT_NOTED + ' ________'}" for label, told in rows)
-    return _head("For your doctor", f'<dl class="history">{body}</dl>', text)
-
-
 def show_early(journal: Journal) -> Prose:
     """Say of a short diary what it can't tell yet, and when to come back."""
     if not is_short(journal):
@@ -368,7 +274,7 @@ def show_triggers(journal: Journal, found: Findings) -> Markup | Prose:
     )
     text = "\n".join(f"{title}: {' '.join(_add_more(lines, rest))}" for title, _, lines, rest in parts)
     lead = "What goes together in time need not be a cause."
-    return _head("What goes with it", f'<p>{lead}</p><div class="boxes">{page}</div>', f"{lead}\n{text}")
+    return head_part("What goes with it", f'<p>{lead}</p><div class="boxes">{page}</div>', f"{lead}\n{text}")
 
 
 def _list_small(found: Findings) -> list[str]:
