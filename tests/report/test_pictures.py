@@ -124,3 +124,14 @@ def test_what_stands_out_is_told_without_colour():
     assert picture.alt == "2 possible triggers with effect and 95 % interval. Standing out: Sleep −50\u00a0%."
     assert picture.svg.count("<circle") == 1
     assert figures.draw_triggers(frame.assign(found=False)).svg.count("<circle") == 2
+
+
+def test_ticks_of_very_long_intervals_lie_apart():
+    frame = pd.DataFrame({"name": ["Tea", "Rest"], "estimate": [1.1, 0.9], "ci_lower": [1e-9, 1e-3],
+                          "ci_upper": [1e9, np.inf], "measure": "rate ratio", "found": False})  # fmt: skip
+    ticks = re.findall(r'<text x="([\d.]+)" y="[\d.]+" font-size="10" text-anchor="middle"[^>]*>(.*?)<',
+                       figures.draw_triggers(frame).svg)  # fmt: skip
+    places = [float(x) for x, _ in ticks]
+    assert (np.diff(places) > 40).all()
+    words = [word.replace("\u00a0", " ") for _, word in ticks]
+    assert words == ["−99 %", "−90 %", "±0 %", "×10", "×100"]

@@ -66,6 +66,7 @@ def choose_ratios(low: float, high: float, *, most: int = 7) -> list[float]:
         ticks = MaxNLocator(most, steps=[1, 2, 5, 10]).tick_values(low, high)
     else:
         powers = np.arange(np.floor(np.log10(low)), np.ceil(np.log10(high)) + 1)
+        powers = powers[powers % (1 + len(powers) // (most + 2)) == 0]
         ticks = (10 ** powers[:, None] * (np.array([1, 2, 5]) if high / low < 200 else np.array([1]))).ravel()
     return [float(tick) for tick in ticks if low <= tick <= high and tick > 0]
 

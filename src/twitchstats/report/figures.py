@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from twitchstats.journal import Journal
-from twitchstats.plots.drawing import RATIOS, choose_limits
+from twitchstats.plots.drawing import RATIOS, choose_limits, choose_ratios
 from twitchstats.report.summary import count_values, lay_calendar
 from twitchstats.report.tables import format_number, format_share
 from twitchstats.report.wording.prose import Prose, count_noun, format_effect, list_some
@@ -68,6 +68,8 @@ def draw_triggers(effects: pd.DataFrame) -> Picture | Prose:
         return Prose("")
     measure = str(effects["measure"].iloc[0])
     low, high = choose_limits(effects, measure)
+    if measure in RATIOS:  # what lies further out is as unknown as nothing at all
+        low, high = max(low, 0.01), min(high, 100.0)
     none = 1.0 if measure in RATIOS else 0.0
     scale = np.log if measure in RATIOS else np.asarray
     left, right = float(scale(low)), float(scale(high))
@@ -81,7 +83,7 @@ def draw_triggers(effects: pd.DataFrame) -> Picture | Prose:
         zero,
         *(part for at, row in enumerate(effects.to_dict("records")) for part in _draw_row(row, at, place, none)),
     ]
-    ticks = _choose_ticks(low, high, ratio=measure in RATIOS)
+    ticks = choose_ratios(low, high, most=6) if measure in RATIOS else _choose_ticks(low, high)
     shapes += [
         _text(place(tick), bottom + 12, format_effect(tick, measure), size=10, anchor="middle") for tick in ticks
     ]
@@ -107,10 +109,7 @@ def _draw_row(row: Mapping[str, object], at: int, place: Callable[[float], float
     return [_text(0, y - 10, name if len(name) < 58 else f"{name[:56]}…", size=11), line, mark]
 
 
-def _choose_ticks(low: float, high: float, *, ratio: bool) -> list[float]:
-    if ratio:
-        every = [0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0] if high / low > 5 else [0.4, 0.5, 0.6, 0.8, 1.0, 1.25, 1.5, 2.0]
-        return [tick for tick in every if low <= tick <= high]
+def _choose_ticks(low: float, high: float) -> list[float]:
     power = 10 ** np.floor(np.log10((high - low) / 2))
     step = power * next(factor for factor in (1, 2, 5, 10) if (high - low) / (factor * power) <= 5)
     return [float(round(tick * step, 9)) for tick in range(int(np.ceil(low / step)), int(high // step) + 1)]
