@@ -159,6 +159,21 @@ def make_answers(*rows):
     return SimpleNamespace(outcome="twitches", answers=answers, ledger=ledger)
 
 
+def make_effects(*rows):
+    columns = ["trigger", "lag", "order", "estimate", "p_value", "p_adjusted"]
+    return pd.DataFrame(rows, columns=columns).assign(measure="rate ratio")
+
+
+def test_what_is_clear_on_the_same_day_alone_is_possible():
+    """Coffee is clear on its day, tea both ways, milk only before all tests are counted, rest not at all."""
+    primary = make_effects(("tea", 1, "forward", 0.7, 0.001, 0.01), ("milk", 1, "forward", 1.2, 0.04, 0.2),
+                           ("coffee", 1, "forward", 1.0, 0.9, 0.9), ("rest", 1, "forward", 1.0, 0.8, 0.9))  # fmt: skip
+    same = make_effects(("coffee", 0, "same time", 1.5, 0.001, 0.01), ("tea", 0, "same time", 0.8, 0.001, 0.01))
+    boxes = front.sort_triggers(SimpleNamespace(primary=primary, effects=pd.concat([primary, same])))
+    told = {kind: rows[["trigger", "lag"]].to_numpy().tolist() for kind, rows in boxes.items()}
+    assert told == {"clear": [["tea", 1]], "possible": [["coffee", 0], ["milk", 1]], "untold": [["rest", 1]]}
+
+
 def test_what_no_diary_can_tell_is_nothing_to_log(alone):
     never = ("Never?", "inconclusive", "twitches", 1, 100, 1200.0)
     soon = ("Soon?", "inconclusive", "twitches", 1, 100, 192.0)
@@ -195,7 +210,7 @@ def test_one_and_many_questions_are_told_with_their_verbs(make_journal):
         "too small to matter (practically null), 2 can't be told yet (inconclusive), 1 is nothing that such a diary "
         "could answer (not testable)."
     )
-    found.primary = pd.DataFrame(columns=["trigger", "estimate", "p_value", "p_adjusted"], dtype=float)
+    found.effects = found.primary = make_effects()
     assert "Too small to matter (practically null): 4? 5?" in front.show_triggers(make_journal(columns), found).text
     found.answers = found.answers.assign(verdict="inconclusive")
     assert "Too small to matter" not in front.show_triggers(make_journal(columns), found).text

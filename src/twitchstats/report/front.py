@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from twitchstats.findings import Findings
+from twitchstats.findings import Findings, rank_effects
 from twitchstats.journal import Journal
 from twitchstats.plots.drawing import tell_step
 from twitchstats.report import figures
@@ -240,10 +240,18 @@ def show_early(journal: Journal) -> Prose:
 
 
 def sort_triggers(found: Findings) -> dict[str, pd.DataFrame]:
-    """Return the triggers of three boxes: clear (after all tests are counted), possible (before), can't be told."""
+    """Return the triggers of three boxes: clear (after all tests are counted), possible (before), can't be told.
+
+    What is clear on the same day alone, where nobody knows which came first, is possible.
+    """
     tested = found.primary[found.primary["estimate"].notna()]
     words = judge_effects(tested)
-    return {kind: tested[words == word] for kind, word in (("clear", CLEAR), ("possible", POSSIBLE), ("untold", OPEN))}
+    clear = tested[words == CLEAR]
+    same = found.effects[judge_effects(found.effects).eq(CLEAR) & found.effects["order"].eq("same time")]
+    same = rank_effects(same[~same["trigger"].isin(clear["trigger"])]).drop_duplicates("trigger")
+    left = ~tested["trigger"].isin(same["trigger"])
+    possible = pd.concat([same, tested[left & (words == POSSIBLE)]])
+    return {"clear": clear, "possible": possible, "untold": tested[left & (words == OPEN)]}
 
 
 def show_triggers(journal: Journal, found: Findings) -> Markup | Prose:
@@ -260,7 +268,7 @@ def show_triggers(journal: Journal, found: Findings) -> Markup | Prose:
     whose = "these diaries" if is_group(journal) else "this diary"
     parts = [
         (f"Clear in {whose} (stands out after all tests are counted)", "clear", clear, more["clear"]),
-        ("Possible, not clear (may be chance)", "possible", possible, more["possible"]),
+        ("Possible, not clear (may be chance, or the other way round)", "possible", possible, more["possible"]),
         ("Can't be told (inconclusive)", "untold", untold, 0),
     ]
     if small := _list_small(found):
@@ -290,7 +298,8 @@ def _add_more(lines: list[str], rest: int) -> list[str]:
 def _tell_box_row(journal: Journal, row: dict[str, Any]) -> str:
     """Return raw medians, then the adjusted effect with interval and time."""
     size = to_plain(tell_size(journal, row))
-    return f"{label_of(journal, row['trigger'])}. {_tell_raw(journal, row)}Adjusted: {size}."
+    order = " Which came first is not known." if row["order"] == "same time" else ""
+    return f"{label_of(journal, row['trigger'])}. {_tell_raw(journal, row)}Adjusted: {size}.{order}"
 
 
 def _tell_raw(journal: Journal, row: dict[str, Any]) -> str:
