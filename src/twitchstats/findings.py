@@ -4,6 +4,7 @@ import fnmatch
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
+import numpy as np
 import pandas as pd
 
 from twitchstats.errors import JournalError, UnknownNameError, unknown_name
@@ -191,12 +192,26 @@ def pick_primary(effects: pd.DataFrame) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        Rows with an estimate first, by adjusted p-value; where no lag runs forward, the smallest lag.
+        In the order of `rank_effects`; where no lag runs forward, the smallest lag.
     """
     rank = effects["order"].map({name: place for place, name in enumerate(_ORDERS)}).fillna(len(_ORDERS))
     ordered = effects.assign(_rank=rank).sort_values(["trigger", "_rank", "lag"], kind="stable")
     chosen = ordered.groupby("trigger", sort=True).head(1)
-    return chosen.sort_values(["p_adjusted", "trigger"], kind="stable").drop(columns="_rank").reset_index(drop=True)
+    return rank_effects(chosen.drop(columns="_rank")).reset_index(drop=True)
+
+
+def rank_effects(effects: pd.DataFrame) -> pd.DataFrame:
+    """Put the surest first: by adjusted p-value, then by that of the one test, then by size; no estimate comes last.
+
+    >>> rows = pd.DataFrame({"trigger": ["tea", "rest", "sleep"], "estimate": [1.1, 0.6, 0.7], "measure": "rate ratio",
+    ...                      "p_value": [0.04, 0.03, 0.03], "p_adjusted": 0.1})
+    >>> rank_effects(rows)["trigger"].tolist()
+    ['rest', 'sleep', 'tea']
+    """
+    ratio = effects["measure"].str.endswith("ratio")
+    size = effects["estimate"].where(~ratio, np.log(effects["estimate"].where(ratio))).abs()
+    ordered = effects.assign(_size=-size).sort_values(["p_adjusted", "p_value", "_size", "trigger"], kind="stable")
+    return ordered.drop(columns="_size")
 
 
 def join_groups(primary: pd.DataFrame, groups: pd.DataFrame) -> pd.DataFrame:

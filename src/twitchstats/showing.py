@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, cast
 
 import pandas as pd
 
+from twitchstats.findings import rank_effects
 from twitchstats.inference import VERDICTS
 from twitchstats.report.tables import (
     MISSING,
@@ -23,6 +24,7 @@ from twitchstats.report.tables import (
     format_share,
     show_table,
 )
+from twitchstats.report.wording.findings import name_step, tell_order
 from twitchstats.report.wording.prose import (
     Prose,
     count_noun,
@@ -32,7 +34,7 @@ from twitchstats.report.wording.prose import (
     list_some,
     to_plain,
 )
-from twitchstats.report.wording.together import ALPHA
+from twitchstats.report.wording.together import CLEAR, OPEN, POSSIBLE, judge_effects
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -40,40 +42,12 @@ if TYPE_CHECKING:
 
     from twitchstats.journal import Journal
 
-CLEAR, POSSIBLE, OPEN = "clear", "possible, not clear", "can't be told"
 DPI = 144  # sharp on paper
 _NAMES = {"person": "Person", "question": "Question", "trigger": "Trigger", "remedy": "Remedy", "site": "Site",
           "sites": "Sites", "sign": "Sign", "shape": "Shape", "direction": "Direction", "lag": "Days before",
           "limit": "Within", "naive": "After / before"}  # fmt: skip
 _WORTH = {"median": "Median", "p_adjusted": "p, adjusted", "n_people": "People", "n_days": "Days",
           "n_episodes": "Episodes", "reading": "Reading", "reason": "Why not"}  # fmt: skip
-_NULL = {"rate ratio": 1.0, "odds ratio": 1.0}
-_SAME_DAY = {"forward": "trigger first", "same time": "order not known", "backward": "outcome first"}
-
-
-def judge_effects(effects: pd.DataFrame) -> pd.Series[str]:
-    """Say of each effect in plain words how sure it is.
-
-    Parameters
-    ----------
-    effects : DataFrame
-        As `estimate_effects` returns it.
-
-    Returns
-    -------
-    Series
-        "clear": the adjusted p-value is below .05. "possible, not clear": only the interval of this one test excludes
-        no effect. "can't be told": everything else, also what has no estimate.
-
-    >>> rows = pd.DataFrame({"measure": "rate ratio", "ci_lower": [1.1, 1.1, 0.9], "ci_upper": 1.5,
-    ...                      "p_adjusted": [0.01, 0.2, 0.5]})
-    >>> judge_effects(rows).tolist()
-    ['clear', 'possible, not clear', "can't be told"]
-    """
-    null = effects["measure"].map(_NULL).fillna(0.0)
-    apart = (effects["ci_lower"] > null) | (effects["ci_upper"] < null)
-    words = apart.map({True: POSSIBLE, False: OPEN})
-    return words.mask(effects["p_adjusted"] < ALPHA, CLEAR).rename("verdict")
 
 
 def tell_effects(effects: pd.DataFrame, journal: Journal | None = None, *, most: int = 3) -> Prose:
@@ -88,15 +62,14 @@ def tell_effects(effects: pd.DataFrame, journal: Journal | None = None, *, most:
     most : int
         How many of the clear ones are named.
     """
-    tested = effects[effects["estimate"].notna()].sort_values("p_adjusted", kind="stable")
+    tested = rank_effects(effects[effects["estimate"].notna()])
     if tested.empty:
         return Prose("Nothing could be tested.")
     labels = _find_labels(journal)
     words = judge_effects(tested)
     named = [
         f"{labels.get(row['trigger'], row['trigger'])} {format_effect(row['estimate'], row['measure'])} "
-        f"({format_interval(row['ci_lower'], row['ci_upper'], row['measure'])}), "
-        f"{_tell_when(row['lag'], row['order'], row.get('days', 1))}"
+        f"({format_interval(row['ci_lower'], row['ci_upper'], row['measure'])}), {tell_order(row, journal)}"
         for row in tested[words == CLEAR].to_dict("records")
     ]
     n_triggers = tested["trigger"].nunique()
@@ -123,13 +96,13 @@ def show_effects(effects: pd.DataFrame, journal: Journal | None = None, *, most:
         Its caption is `tell_effects`; its ``text`` holds the shown words as a frame.
     """
     labels = _find_labels(journal)
-    ordered = effects.assign(verdict=judge_effects(effects)).sort_values("p_adjusted", kind="stable")
+    ordered = effects.assign(verdict=judge_effects(effects)).pipe(rank_effects)
     shown = ordered.head(most)
     rows = pd.DataFrame(
         {
             "Trigger": [labels.get(name, name) for name in shown["trigger"]],
-            "One step": [f"{format_number(step)} {unit}".strip() for step, unit in _get_steps(shown)],
-            "When": [_tell_when(row["lag"], row["order"], row.get("days", 1)) for row in shown.to_dict("records")],
+            "One step": [name_step(row) for row in shown.to_dict("records")],
+            "When": [tell_order(row, journal) for row in shown.to_dict("records")],
             **_show_estimates(shown),
             "Verdict": shown["verdict"].to_list(),
             "Caution": shown["caution"].mask(shown["estimate"].isna(), shown["reason"]).replace("", MISSING).to_list(),
@@ -301,12 +274,32 @@ def tell_counts(values: pd.Series, noun: str, plural: str | None = None) -> Pros
     return Prose(f"Of {count_noun(len(values), noun, plural)}: {join_words(told)}." if told else f"No {noun} here.")
 
 
-def tell_range(values: pd.Series, what: str, *, share: bool = True) -> Prose:
-    """Say where the figures of a named series lie: lowest, median and highest, each end with its name.
+def tell_range(
+    values: pd.Series | pd.DataFrame,
+    what: str,
+    *,
+    share: bool = True,
+    by: str | list[str] | None = None,
+    value: str = "estimate",
+) -> Prose:
+    """Say where figures lie: lowest, median and highest, each end with its name.
+
+    Parameters
+    ----------
+    values : Series or DataFrame
+        The figures; their index names them.
+    what : str
+        What they are of.
+    share : bool
+        Whether they are shares, told in per cent.
+    by, value : str
+        Of a frame: the column or columns that name the figures, and the one that holds them.
 
     >>> tell_range(pd.Series({"calm": 0.04, "drifting": 0.6, "weekly": 0.1}), "False alarms")
     False alarms: lowest 4 % (calm), median 10 %, highest 60 % (drifting).
     """
+    if isinstance(values, pd.DataFrame):
+        values = (values if by is None else values.set_index(by))[value]
     known = values.dropna()
     if known.empty:
         return Prose(f"{what}: no figure known.")
@@ -373,10 +366,6 @@ def _find_labels(journal: Journal | None) -> dict[str, str]:
     return {} if journal is None else dict(zip(journal.variables["name"], journal.variables["label"], strict=True))
 
 
-def _get_steps(effects: pd.DataFrame) -> list[tuple[float, str]]:
-    return list(zip(effects["step"], effects["unit"].fillna("").astype("str"), strict=True))
-
-
 def _show_estimates(frame: pd.DataFrame) -> dict[str, list[str]]:
     """Return the columns Effect and 95 % interval."""
     rows = frame[["estimate", "ci_lower", "ci_upper", "measure"]].to_dict("records")
@@ -386,17 +375,11 @@ def _show_estimates(frame: pd.DataFrame) -> dict[str, list[str]]:
     }
 
 
-def _tell_when(lag: float, order: str, days: float = 1) -> str:
-    if days > 1:
-        return f"{int(days)} days together, up to {'that day' if lag == 0 else _tell_when(lag, order)}"
-    if lag:
-        return "day before" if lag == 1 else f"{int(lag)} days before"
-    return f"same day, {_SAME_DAY.get(order, 'order not known')}"
-
-
 def _tell_why(frame: pd.DataFrame) -> list[str]:
-    """Return why a row has no estimate, or else its caution."""
-    return frame["caution"].where(frame["reason"].eq(""), frame["reason"]).to_list()
+    """Return why a row has no estimate, with the columns that it lacks, or else its caution."""
+    needs = frame.get("needs", pd.Series("", index=frame.index))
+    reason = frame["reason"].mask(needs.ne(""), "not in this journal: " + needs.str.replace("_", " "))
+    return frame["caution"].where(frame["reason"].eq(""), reason).to_list()
 
 
 def _join_name(name: object) -> str:

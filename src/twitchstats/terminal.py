@@ -56,6 +56,8 @@ def name_options(message: str, options: list[str]) -> str:
 
     >>> name_options("lag=-1 is not possible. Name one with --outcome (in Python: outcome=).", ["lag", "outcome"])
     '--lag -1 is not possible. Name one with --outcome.'
+    >>> name_options("Name yours with date= (--date), or decimal=',' (command line: --decimal).", ["date", "decimal"])
+    "Name yours with --date, or --decimal ','."
     >>> name_options("base_rate=2.0 is not a share: Model(serious='ill')", ["base_rate", "serious", "lag"])
     "--base-rate 2.0 is not a share: --serious 'ill'"
     """
@@ -63,7 +65,9 @@ def name_options(message: str, options: list[str]) -> str:
     for name in options:
         option = f"--{name.replace('_', '-')} "
         told = re.sub(rf"\b[A-Z]\w*\({name}=('[^']*'|[^\s,)]+)\)", rf"{option}\1", told)
-        told = re.sub(rf"(?<![\w(.-]){name}= ?(?=\S)", option, told)
+        renamed = re.sub(rf"(?<![\w(.-]){name}= ?(?=\S)", option, told)
+        if renamed != told:  # a hint that says the option again has nothing to add
+            told = re.sub(rf" \((command line: )?{option.strip()}( \w+)?\)", "", renamed)
     return told
 
 

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from twitchstats.report import front, summary, wording
+from twitchstats.report import front, history, summary, wording
 
 TWITCHES, HEADACHE = SimpleNamespace(outcome="twitches"), SimpleNamespace(outcome="headache")
 
@@ -34,8 +34,23 @@ def test_the_course_by_hand(make_journal):
     assert row[names].tolist() == [83, 83, 5, 5, 1, 1, 2, 2]
     assert row["longest_spell"] == 43  # the missing day ends the first spell after 40
     told = front.show_course(journal, TWITCHES)
-    assert "The last 28 days had a median of 5; that is higher than before (1)." in told
+    assert "In the last 28 days it had a median of 5; that is higher than before (1)." in told
     assert told.endswith("so this is new, but ups and downs come by themselves.")
+
+
+def test_a_course_with_mostly_none_is_told_in_days(make_journal):
+    """Headache on 7 of the last 28 days and on 14 of the 28 before: medians would be 0 and 0.5."""
+    values = np.concatenate([np.tile([1.0, 0], 14), np.tile([1.0, 0, 0, 0], 7)])
+    dates = pd.date_range("2025-01-01", periods=56)
+    journal = make_journal({"person": ["a"] * 56, "date": dates, "headache": values}, outcome="headache")
+    row = summary.summarise_course(journal, "headache").iloc[0]
+    assert row[["told", "recent", "before", "before_low", "before_high"]].tolist() == ["share", 0.25, 0.5, 0.5, 0.5]
+    told = front.show_course(journal, HEADACHE)
+    assert told.startswith("There on **21 of 56 days**. **Better")
+    assert "In the last 28 days it was there on 25 % of the days; that is lower than before (50 %)." in told
+    told = dict(history.list_history(journal, HEADACHE))
+    assert told["Better or worse"] == "there on 25 % in the last 28 days, 50 % before"
+    assert "Stiffness" not in told
 
 
 def test_a_course_without_order_tells_no_time(make_journal):
@@ -81,7 +96,7 @@ def test_episodes_are_counted_by_site_and_hour(gappy):
 def test_a_red_flag_is_ticked_from_the_journal(alone, value, told):
     journal = give_signs(alone, wasting=[value])
     assert dict(front.list_warnings(journal))["Muscle wasting"] == told
-    shown = front.show_checklist(journal, TWITCHES).text
+    shown = front.show_warnings(journal, TWITCHES).text
     assert f"[{'x' if value == 1 else ' '}] Muscle wasting: {told}" in shown
     assert shown.endswith("A diary can't examine anyone, and never replaces someone who can.")
 
@@ -94,13 +109,13 @@ def test_weakness_of_days_ticks_what_a_table_denies(alone):
 
 def test_a_group_is_told_as_a_group(gappy):
     journal = give_signs(gappy, people=("P1", "P2"), wasting=[1.0, 0.0])
-    title, checklist = front.show_title(journal, TWITCHES), front.show_checklist(journal, TWITCHES).text
+    title, checklist = front.show_title(journal, TWITCHES), front.show_warnings(journal, TWITCHES).text
     assert "[x] Muscle wasting: 1 of 2" in checklist
-    parts = [title, checklist, front.show_warnings(journal, TWITCHES), front.show_course(journal, TWITCHES)]
+    parts = [title, checklist, front.show_course(journal, TWITCHES)]
     assert not [part for part in parts if " you" in part]
     assert "diaries of 2 people" in title
     assert "People: P1 and P2." in title
-    assert front.open_history(journal, TWITCHES) == front.show_history(journal, TWITCHES) == ""
+    assert history.show_history(journal, TWITCHES) == ""
 
 
 def test_a_report_on_something_else_does_not_speak_of_twitching(make_journal):
@@ -108,8 +123,8 @@ def test_a_report_on_something_else_does_not_speak_of_twitching(make_journal):
     journal = make_journal(columns, outcome="headache")
     told = " ".join(
         str(show(journal, HEADACHE))
-        for show in (front.show_title, front.show_meaning, front.show_warnings, front.show_checklist, front.open_course,
-                     front.show_course, front.show_history)
+        for show in (front.show_title, front.show_meaning, front.show_warnings, front.open_course,
+                     front.show_course, history.show_history)
     ).lower()  # fmt: skip
     assert "twitch" not in told
     assert "motor neurone" not in told
@@ -122,7 +137,7 @@ def test_a_short_diary_says_when_to_come_back(alone):
     told = front.show_early(alone)
     assert "4 days can't show what goes with it" in told
     assert "come back after 26 more days" in told
-    assert front.open_triggers(alone, TWITCHES) == front.show_triggers(alone, TWITCHES) == ""
+    assert front.show_triggers(alone, TWITCHES) == ""
     assert front.open_evidence(alone) == ""
 
 
@@ -144,6 +159,21 @@ def make_answers(*rows):
     return SimpleNamespace(outcome="twitches", answers=answers, ledger=ledger)
 
 
+def make_effects(*rows):
+    columns = ["trigger", "lag", "order", "estimate", "p_value", "p_adjusted"]
+    return pd.DataFrame(rows, columns=columns).assign(measure="rate ratio")
+
+
+def test_what_is_clear_on_the_same_day_alone_is_possible():
+    """Coffee is clear on its day, tea both ways, milk only before all tests are counted, rest not at all."""
+    primary = make_effects(("tea", 1, "forward", 0.7, 0.001, 0.01), ("milk", 1, "forward", 1.2, 0.04, 0.2),
+                           ("coffee", 1, "forward", 1.0, 0.9, 0.9), ("rest", 1, "forward", 1.0, 0.8, 0.9))  # fmt: skip
+    same = make_effects(("coffee", 0, "same time", 1.5, 0.001, 0.01), ("tea", 0, "same time", 0.8, 0.001, 0.01))
+    boxes = front.sort_triggers(SimpleNamespace(primary=primary, effects=pd.concat([primary, same])))
+    told = {kind: rows[["trigger", "lag"]].to_numpy().tolist() for kind, rows in boxes.items()}
+    assert told == {"clear": [["tea", 1]], "possible": [["coffee", 0], ["milk", 1]], "untold": [["rest", 1]]}
+
+
 def test_what_no_diary_can_tell_is_nothing_to_log(alone):
     never = ("Never?", "inconclusive", "twitches", 1, 100, 1200.0)
     soon = ("Soon?", "inconclusive", "twitches", 1, 100, 192.0)
@@ -156,6 +186,21 @@ def test_what_no_diary_can_tell_is_nothing_to_log(alone):
     assert not [line for line in front.list_next(alone, make_answers(never)) if "Never?" in line]
 
 
+def test_there_is_always_something_to_log_next(make_journal):
+    columns = {"person": ["a"] * 122, "date": pd.date_range("2025-01-01", periods=122), "mood": [5.0, 6] * 61}
+    found = make_answers()
+    found.outcome = "mood"
+    assert front.list_next(make_journal(columns, outcome="mood"), found) == [
+        "**The same as now**, each evening, for 4 more months. Twice the days show effects 71 % as large."
+    ]
+
+
+def test_a_group_is_told_which_signs_nobody_noted(gappy):
+    told = front.list_next(give_signs(gappy, people=("P1", "P2"), wasting=[1.0, 0.0]), make_answers())
+    assert told[-1].startswith("**The list of signs above**, of each person, above all weakness felt, ")
+    assert "wasting" not in told[-1]
+
+
 def test_one_and_many_questions_are_told_with_their_verbs(make_journal):
     columns = {"person": ["a"] * 40, "date": pd.date_range("2025-01-01", periods=40), "twitches": [1.0] * 40}
     verdicts = ["supported", "inconclusive", "inconclusive", "not testable", "practically null", "practically null"]
@@ -165,7 +210,7 @@ def test_one_and_many_questions_are_told_with_their_verbs(make_journal):
         "too small to matter (practically null), 2 can't be told yet (inconclusive), 1 is nothing that such a diary "
         "could answer (not testable)."
     )
-    found.primary = pd.DataFrame(columns=["trigger", "estimate", "p_value", "p_adjusted"], dtype=float)
+    found.effects = found.primary = make_effects()
     assert "Too small to matter (practically null): 4? 5?" in front.show_triggers(make_journal(columns), found).text
     found.answers = found.answers.assign(verdict="inconclusive")
     assert "Too small to matter" not in front.show_triggers(make_journal(columns), found).text

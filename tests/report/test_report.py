@@ -227,7 +227,7 @@ def test_the_first_forward_lag_is_chosen_without_looking():
     effects = pd.DataFrame(
         [("a", 0, "same time", 1e-9), ("a", 1, "forward", 0.5), ("a", 2, "forward", 0.01), ("b", 0, "same time", 0.2)],
         columns=["trigger", "lag", "order", "p_adjusted"],
-    )
+    ).assign(p_value=0.1, estimate=1.5, measure="rate ratio")
     primary = findings.pick_primary(effects.sample(frac=1, random_state=1))
     assert primary[["trigger", "lag"]].to_numpy().tolist() == [["b", 0], ["a", 1]]
 

@@ -26,6 +26,7 @@ def effects():
             "estimate": [0.7, 1.2, 1.1, np.nan],
             "ci_lower": [0.6, 1.05, 0.8, np.nan],
             "ci_upper": [0.8, 1.4, 1.5, np.nan],
+            "p_value": [0.0002, 0.02, 0.6, np.nan],
             "p_adjusted": [0.001, 0.2, 0.7, np.nan],
             "measure": "rate ratio",
             "order": ["forward", "forward", "forward", "forward"],
@@ -42,13 +43,13 @@ def test_effects_are_told_in_words(effects):
     ]  # fmt: skip
     plain = shown.text.map(lambda cell: cell.replace("\u00a0", " "))
     assert plain.iloc[0].tolist() == [
-        "sleep", "1 h", "same day, trigger first", "−30 %", "−40 % to −20 %", "clear", "–",
+        "sleep", "1 h", "the night before", "−30 %", "−40 % to −20 %", "clear", "–",
     ]  # fmt: skip
     assert plain["Verdict"].tolist() == ["clear", "possible, not clear", "can't be told", "can't be told"]
     assert plain["Caution"].tolist() == ["–", "a shared cycle", "–", "no variation"]
-    assert plain["When"].tolist()[1:3] == ["day before", "2 days before"]
+    assert plain["When"].tolist()[1:3] == ["the day before", "2 days before"]
     assert shown.caption.replace("\u00a0", " ") == (
-        "3 triggers in 3 rows: 1 clear (sleep −30 % (−40 % to −20 %), same day, trigger first), 1 possible, "
+        "3 triggers in 3 rows: 1 clear (sleep −30 % (−40 % to −20 %), the night before), 1 possible, "
         "1 that can't be told."
     )
 
@@ -58,6 +59,11 @@ def test_only_the_first_rows_are_shown_and_all_are_counted(effects):
     assert len(shown.text) == 1
     assert shown.caption.endswith("The 1 surest of 4 rows.")
     assert tell_effects(effects.iloc[3:]) == "Nothing could be tested."
+
+
+def test_ties_are_broken_by_p_and_then_by_size(effects):
+    tied = effects.assign(p_adjusted=0.2, p_value=[0.03, 0.02, 0.03, np.nan], estimate=[1.1, 1.2, 0.7, np.nan])
+    assert show_effects(tied).text["Trigger"].tolist() == ["stress", "alcohol", "sleep", "statin"]
 
 
 def test_showing_changes_nothing(effects):
@@ -95,6 +101,8 @@ def test_counts_and_ranges_of_nothing_are_told():
     twice = pd.Series([0.1, 0.5, 0.2], index=["a", "a", "b"])
     assert tell_range(twice, "Share") == "Share: lowest 10 % (a), median 20 %, highest 50 % (a)."
     assert tell_range(twice.head(1), "Share") == "Share: 10 %."
+    frame = twice.rename_axis("site").rename("estimate").reset_index()
+    assert tell_range(frame, "Share", by="site") == tell_range(twice, "Share")
     assert tell_range(two, "Days", share=False) == "Days: lowest 1 (a, 1), median 15.5, highest 30 (b, 2)."
 
 

@@ -152,7 +152,7 @@ def test_forest_cuts_an_endless_interval_and_says_so_with_an_arrow():
 
 def test_forest_of_cumulative_effects_names_the_window():
     frame = make_effects(1, (1,)).assign(days=3)
-    assert labels_of(plots.plot_effects(frame).yaxis) == ["trigger 00 (100 mg), each of 3 days up to 1 day before"]
+    assert labels_of(plots.plot_effects(frame).yaxis) == ["trigger 00 (100 mg), each of 3 days up to the day before"]
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ import pandas as pd
 
 from twitchstats.errors import JournalError, OptionError, check_choice, unknown_name
 from twitchstats.journal.columns import read_columns
+from twitchstats.journal.contradictions import note_contradictions
 from twitchstats.journal.entries import read_keys
 from twitchstats.journal.keys import Keys, number_days, pick_column
 from twitchstats.journal.kinds import counts, is_measured, is_open_rating
@@ -152,6 +153,7 @@ def read_journal(
     )
     _note_strangers("episodes", found_episodes["person"], persons, rejects)
     _note_strangers("people", found_people.index, persons, rejects)
+    note_contradictions(days, told, found_episodes, keys.calendar, rejects)
     return Journal(
         days=days,
         variables=told,

@@ -66,6 +66,7 @@ def choose_ratios(low: float, high: float, *, most: int = 7) -> list[float]:
         ticks = MaxNLocator(most, steps=[1, 2, 5, 10]).tick_values(low, high)
     else:
         powers = np.arange(np.floor(np.log10(low)), np.ceil(np.log10(high)) + 1)
+        powers = powers[powers % (1 + len(powers) // (most + 2)) == 0]
         ticks = (10 ** powers[:, None] * (np.array([1, 2, 5]) if high / low < 200 else np.array([1]))).ravel()
     return [float(tick) for tick in ticks if low <= tick <= high and tick > 0]
 
@@ -99,7 +100,7 @@ def draw_intervals(
 
 def tell_lag(lag: float) -> str:
     """Return a lag in words."""
-    return {0: "same day", 1: "1 day before"}.get(int(lag), f"{int(lag)} days before")
+    return {0: "same day", 1: "the day before"}.get(int(lag), f"{int(lag)} days before")
 
 
 def tell_step(step: float, unit: str) -> str:
@@ -107,7 +108,7 @@ def tell_step(step: float, unit: str) -> str:
     if step == 1 and unit == "days":  # the dictionary's unit of yes/no
         return "yes against no"
     first, *rest = str(unit).split(" ")
-    singular = first[:-1] if step == 1 and first.endswith("s") else first
+    singular = first[:-1] if step == 1 and first.endswith("s") and len(first) > 3 else first  # a short one is a symbol
     return " ".join(part for part in (f"{step:g}", singular, *rest) if part)
 
 

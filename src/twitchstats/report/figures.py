@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from twitchstats.journal import Journal
-from twitchstats.plots.drawing import RATIOS, choose_limits
+from twitchstats.plots.drawing import RATIOS, choose_limits, choose_ratios
 from twitchstats.report.summary import count_values, lay_calendar
 from twitchstats.report.tables import format_number, format_share
 from twitchstats.report.wording.prose import Prose, count_noun, format_effect, list_some
@@ -19,9 +19,10 @@ WIDTH = 360  # about a phone's: text in a picture is never smaller than text bes
 SHADES = ("#ffffff", "#d3e3ee", "#93b8d3", "#4a83ad", "#12456b")  # light to dark: grey print keeps the order
 _INK, _SOFT, _BODY = "#1c2430", "#5b6675", "#e4e8ed"
 _PER_SQUARE = 100
+_RADIUS = 6.5  # of the largest circle on the body: no two places lie nearer than its width
 # Where a site lies: view, distance from the middle line, height
 PLACES = {
-    "eyelid": ("front", 6, 20), "face": ("front", 8, 29), "jaw": ("front", 6, 36), "neck": ("back", 5, 44),
+    "eyelid": ("front", 7, 15), "face": ("front", 13, 28), "jaw": ("front", 7, 41), "neck": ("back", 7, 46),
     "shoulder": ("back", 22, 57), "back": ("back", 11, 88), "chest": ("front", 12, 68), "abdomen": ("front", 9, 104),
     "arm": ("front", 31, 82), "forearm": ("front", 40, 116), "hand": ("back", 47, 146), "thumb": ("front", 43, 148),
     "hip": ("back", 13, 128), "thigh": ("front", 13, 165), "calf": ("back", 14, 212), "foot": ("front", 15, 250),
@@ -67,6 +68,8 @@ def draw_triggers(effects: pd.DataFrame) -> Picture | Prose:
         return Prose("")
     measure = str(effects["measure"].iloc[0])
     low, high = choose_limits(effects, measure)
+    if measure in RATIOS:  # what lies further out is as unknown as nothing at all
+        low, high = max(low, 0.01), min(high, 100.0)
     none = 1.0 if measure in RATIOS else 0.0
     scale = np.log if measure in RATIOS else np.asarray
     left, right = float(scale(low)), float(scale(high))
@@ -80,7 +83,7 @@ def draw_triggers(effects: pd.DataFrame) -> Picture | Prose:
         zero,
         *(part for at, row in enumerate(effects.to_dict("records")) for part in _draw_row(row, at, place, none)),
     ]
-    ticks = _choose_ticks(low, high, ratio=measure in RATIOS)
+    ticks = choose_ratios(low, high, most=6) if measure in RATIOS else _choose_ticks(low, high)
     shapes += [
         _text(place(tick), bottom + 12, format_effect(tick, measure), size=10, anchor="middle") for tick in ticks
     ]
@@ -106,10 +109,7 @@ def _draw_row(row: Mapping[str, object], at: int, place: Callable[[float], float
     return [_text(0, y - 10, name if len(name) < 58 else f"{name[:56]}…", size=11), line, mark]
 
 
-def _choose_ticks(low: float, high: float, *, ratio: bool) -> list[float]:
-    if ratio:
-        every = [0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0] if high / low > 5 else [0.4, 0.5, 0.6, 0.8, 1.0, 1.25, 1.5, 2.0]
-        return [tick for tick in every if low <= tick <= high]
+def _choose_ticks(low: float, high: float) -> list[float]:
     power = 10 ** np.floor(np.log10((high - low) / 2))
     step = power * next(factor for factor in (1, 2, 5, 10) if (high - low) / (factor * power) <= 5)
     return [float(round(tick * step, 9)) for tick in range(int(np.ceil(low / step)), int(high // step) + 1)]
@@ -229,9 +229,9 @@ def draw_strip(calendar: pd.DataFrame, *, label: str, weeks: int = 26) -> Pictur
     shapes += _draw_key(edges, height + 8)
     known = np.isfinite(values)
     alt = (
-        f"Calendar of {label}: {int((values[known] > 0).sum())} of {int(known.sum())} days with an entry are above "
-        f"zero, the highest is {format_number(float(values[known].max(initial=0)))}; "
-        f"{int((~known).sum())} days without an entry are hatched."
+        f"Calendar of {label}: {int((values[known] > 0).sum())} of {count_noun(int(known.sum()), 'day')} with an entry "
+        f"above zero, the highest {format_number(float(values[known].max(initial=0)))}; hatched: "
+        f"{count_noun(int((~known).sum()), 'day')} without an entry."
     )
     return Picture(_wrap(shapes, height + 24), alt)
 
@@ -251,7 +251,7 @@ def shade_values(values: np.ndarray[tuple[int], np.dtype[np.float64]]) -> tuple[
 def draw_body(sites: pd.DataFrame) -> Picture | Prose:
     """Draw where episodes were, on a body seen from the front and from the back (`count_sites`).
 
-    Circles grow with the number of episodes; a hollow circle tells that the side was not noted.
+    A circle's area tells how many there were, those of both sides on either; a hollow one that no side was noted.
     """
     if sites.empty:
         return Prose("")
@@ -261,17 +261,14 @@ def draw_body(sites: pd.DataFrame) -> Picture | Prose:
         right, left = (x + 22, x + 98) if view == "front" else (x + 98, x + 22)
         shapes.append(_text(x + 60, 276, view, size=12, anchor="middle"))
         shapes += [_text(at, 292, side, size=11, anchor="middle") for at, side in ((right, "right"), (left, "left"))]
-    most = float(sites["n"].max())
-    for row in sites.to_dict("records"):
-        view, across, y = PLACES[row["site"]]
+    placed = _place_episodes(sites)
+    most = max(placed.values())
+    for (site, way, noted), n in placed.items():
+        view, across, y = PLACES[site]
         middle = 90 if view == "front" else 270
-        mirror = -1 if view == "front" else 1  # seen from the front, a left arm is on the right of the picture
-        ways = {"right": [mirror], "left": [-mirror]}.get(row["side"], [-1, 1])
-        radius = 2 + 9 * (row["n"] / most) ** 0.5
-        look = f'fill="{SHADES[3]}" fill-opacity=".8"' if row["side"] else 'fill="none"'
-        shapes += [
-            f'<circle cx="{middle + way * across}" cy="{y}" r="{radius:.1f}" {look} stroke="{_INK}"/>' for way in ways
-        ]
+        radius = _RADIUS * (n / most) ** 0.5
+        look = f'fill="{SHADES[3]}" fill-opacity=".8"' if noted else 'fill="none"'
+        shapes.append(f'<circle cx="{middle + way * across}" cy="{y}" r="{radius:.1f}" {look} stroke="{_INK}"/>')
     first = "; ".join(
         f"{' '.join(filter(None, (row['side'], row['site'])))} {format_share(row['share'])}"
         for row in sites.head(5).to_dict("records")
@@ -280,13 +277,24 @@ def draw_body(sites: pd.DataFrame) -> Picture | Prose:
     return Picture(_wrap(shapes, 298), alt)
 
 
+def _place_episodes(sites: pd.DataFrame) -> dict[tuple[str, int, bool], float]:
+    """Return how many episodes were at each site on the picture's left (-1) and right (1), and if a side was noted."""
+    placed: dict[tuple[str, int, bool], float] = {}
+    for row in sites.to_dict("records"):
+        mirror = -1 if PLACES[row["site"]][0] == "front" else 1  # seen from the front, a left arm is on the right
+        for way in {"right": [mirror], "left": [-mirror]}.get(row["side"], [-1, 1]):
+            key = (row["site"], way, bool(row["side"]))
+            placed[key] = placed.get(key, 0.0) + row["n"]
+    return placed
+
+
 def _draw_outline(x: float) -> str:
     limbs = "".join(
         f'<path d="{path}" fill="none" stroke="{_BODY}" stroke-width="15" stroke-linecap="round" '
         f'stroke-linejoin="round"/>' for path in _LIMBS
     )  # fmt: skip
     trunk = (
-        f'<circle cx="60" cy="24" r="16" fill="{_BODY}"/><rect x="53" y="36" width="14" height="14" fill="{_BODY}"/>'
+        f'<circle cx="60" cy="24" r="21" fill="{_BODY}"/><rect x="52" y="38" width="16" height="14" fill="{_BODY}"/>'
         f'<path d="M34 52 Q60 42 86 52 L80 100 L82 134 L38 134 L40 100 Z" fill="{_BODY}"/>'
     )
     return f'<g transform="translate({x} 4)">{limbs}{trunk}</g>'

@@ -7,62 +7,44 @@ from typing import Any
 
 import pandas as pd
 
-from twitchstats.findings import Findings
+from twitchstats.findings import Findings, rank_effects
 from twitchstats.journal import Journal
+from twitchstats.plots.drawing import tell_step
 from twitchstats.report import figures
 from twitchstats.report.summary import (
+    SHORT,
     compare_levels,
     count_hours,
     count_sites,
+    is_about_twitching,
+    is_group,
+    is_short,
     summarise_course,
     summarise_people,
-    summarise_variables,
 )
 from twitchstats.report.tables import Markup, escape_text, format_date, format_number, format_share
 from twitchstats.report.wording.findings import tell_size, tell_when
-from twitchstats.report.wording.prose import Prose, count_noun, list_some, quote, to_plain
+from twitchstats.report.wording.prose import Prose, count_noun, join_words, list_some, quote, to_plain
 from twitchstats.report.wording.reading import label_of
 from twitchstats.report.wording.signs import find_flags
-from twitchstats.report.wording.together import ALPHA
+from twitchstats.report.wording.together import CLEAR, OPEN, POSSIBLE, judge_effects
 from twitchstats.signs import load_signs
 from twitchstats.simulate.cohort import is_simulated
-from twitchstats.variables import load_variables
 
-SHORT = 30  # days below which nothing but the strongest could be found: the report stays at one page
 NOT_NOTED = "not noted"
 SETTING = "twitches and nothing else"
 _HALF = 14
 _YEARS = 3 * 365
 _FIRST = 4
 _ASKED = ("Trouble breathing", "Falls", "Twitching since a new medicine")  # of the advice, in no table of signs
-_YES = {1.0: "yes", 0.0: "no"}
-
-
-def is_about_twitching(outcome: str) -> bool:
-    """Tell whether an outcome is one of twitches, cramps and spasms, of which the articles and the evidence speak.
-
-    >>> is_about_twitching("cramps"), is_about_twitching("headache"), is_about_twitching("pain")
-    (True, False, False)
-    """
-    variables = load_variables()
-    return outcome in {"episodes", "intensity", *variables.loc[variables["part_of"].eq("episodes"), "name"]}
-
-
-def count_people(journal: Journal) -> int:
-    """Return how many people the journal is of."""
-    return int(journal.days.index.get_level_values("person").nunique())
-
-
-def is_short(journal: Journal) -> bool:
-    """Tell whether nobody's diary is long enough to ask what goes with the outcome."""
-    return bool(summarise_people(journal)["n_days"].max() < SHORT)
+YES = {1.0: "yes", 0.0: "no"}
 
 
 def show_title(journal: Journal, found: Findings, *, demo: bool = False) -> Prose:
     """Say whose diary it is of what, from when to when, and how much of it is noted."""
     people = summarise_people(journal)
     many = len(people) > 1
-    what = quote(label_of(journal, found.outcome))
+    what = _name_outcome(journal, found)
     noun = f"{what}: diaries of {len(people):,} people" if many else f"{what}: a diary"
     days = f"{count_noun(int(people['n_days'].sum()), 'day')} noted"
     when = ""
@@ -76,13 +58,19 @@ def show_title(journal: Journal, found: Findings, *, demo: bool = False) -> Pros
     return Prose(f"# {noun}{when}\n\n**{days}.**{names} This page informs. It is not a diagnosis.{banner}")
 
 
+def _name_outcome(journal: Journal, found: Findings) -> str:
+    """Return the label of the outcome as it begins a sentence."""
+    label = label_of(journal, found.outcome)
+    return quote(label[:1].upper() + label[1:])
+
+
 def show_meaning(journal: Journal, found: Findings) -> Prose:
     """Say in two sentences what the outcome can mean."""
     if not is_about_twitching(found.outcome):
-        name = quote(label_of(journal, found.outcome)).lower()
         return Prose(
-            f"## What it means\n\nA diary shows when {name} comes and what goes with it. It can't tell what causes it. "
-            "This tool knows no figure on how often something serious is behind it: ask a doctor."
+            f"## What it means\n\n{_name_outcome(journal, found)}: a diary shows how it goes, and what goes with it. "
+            "It can't tell what causes it. This tool knows no figure on how often something serious is behind it: ask "
+            "a doctor."
         )
     return Prose(
         "## What it means\n\nTwitches are common, and a serious cause is rare. A diary can't tell which one it is; an "
@@ -122,65 +110,60 @@ def list_warnings(journal: Journal) -> list[tuple[str, str]]:
     """Return each red flag with "yes", "no" or "not noted"; of several people with how many of how many have it."""
     signs = load_signs()
     known = find_flags(journal).set_index("sign")
-    many = count_people(journal) > 1
+    many = is_group(journal)
     rows = []
     for name, label in signs.loc[signs["level"].eq("red flag"), "label"].items():
         told = NOT_NOTED
         if name in known.index and known.loc[name, "known"]:
             present, of = int(known.loc[name, "present"]), int(known.loc[name, "known"])
-            told = f"{present} of {of}" if many else _YES[float(present > 0)]
-        if name == "weakness_felt" and told in (NOT_NOTED, "no") and (days := _count_above(journal, "weakness")):
+            told = f"{present} of {of}" if many else YES[float(present > 0)]
+        if name == "weakness_felt" and told in (NOT_NOTED, "no") and (days := count_above(journal, "weakness")):
             told = f"yes: rated above zero on {count_noun(days, 'day')}"
         rows.append((str(label), told))
     return [*rows, *((label, NOT_NOTED) for label in _ASKED)]
 
 
-def _count_above(journal: Journal, name: str) -> int:
+def count_above(journal: Journal, name: str) -> int:
+    """Return on how many days a variable was above zero."""
     return int((journal.days[name] > 0).sum()) if name in journal.days else 0
 
 
-def show_warnings(journal: Journal, found: Findings) -> Prose:
-    """Open the checklist; for other outcomes say whom to ask."""
+def show_warnings(journal: Journal, found: Findings) -> Markup | Prose:
+    """Show the red flags, each ticked from the journal or to be asked now; for other outcomes say whom to ask."""
+    many = is_group(journal)
     if not is_about_twitching(found.outcome):
-        whom = "whoever has it" if count_people(journal) > 1 else "you"
         return Prose(
-            "## See a doctor soon if\n\nit is new, sudden, the worst so far, comes with something else that is new, or "
-            f"worries {whom}. No list of warning signs for it is known to this tool, and no diary can rule anything "
-            "out."
+            "## See a doctor soon\n\nIf anything is new, sudden, the worst so far, or worries "
+            f"{'whoever has it' if many else 'you'}. No list of warning signs for this is known to this tool, and no "
+            "diary can rule anything out."
         )
-    if count_people(journal) > 1:
-        return Prose(
-            "## See a doctor soon if one of these is there\n\nSo many of those who were asked noted it; whoever has it "
-            "should be seen."
-        )
-    return Prose("## See a doctor soon if one of these is there")
-
-
-def show_checklist(journal: Journal, found: Findings) -> Markup | Prose:
-    """Show the red flags, each ticked from the journal, or to be asked now."""
-    if not is_about_twitching(found.outcome):
-        return Prose("")
-    many = count_people(journal) > 1
-
-    def mark(told: str) -> bool:
-        return told.startswith("yes") or (told[:1].isdigit() and not told.startswith("0 "))
-
     ask = NOT_NOTED if many else f"{NOT_NOTED}: ask yourself now"
-    rows = [(label, ask if told == NOT_NOTED else told) for label, told in list_warnings(journal)]
+    rows = [(label, ask if told == NOT_NOTED else told, _is_there(told)) for label, told in list_warnings(journal)]
+    lead = "So many of those who were asked noted it." if many else ""
     items = "".join(
-        f'<li><span class="mark">{"☒" if mark(told) else "☐"}</span> {escape_text(label)}: '
+        f'<li><span class="mark">{"☒" if there else "☐"}</span> {escape_text(label)}: '
         f'<span class="told">{escape_text(told)}</span></li>'
-        for label, told in rows
+        for label, told, there in rows
     )
-    whoever = "whoever has one of these should be seen" if many else "have it looked at"
+    whoever = "whoever has one of these should be seen" if many else "if one of these is there, have it looked at"
     close = f"Whatever this page says: {whoever}. A diary can't examine anyone, and never replaces someone who can."
-    text = "\n".join(f"[{'x' if mark(told) else ' '}] {label}: {told}" for label, told in rows)
-    return Markup(f'<ul class="checklist">{items}</ul><p><strong>{close}</strong></p>', f"{text}\n{close}")
+    text = "\n".join(f"[{'x' if there else ' '}] {label}: {told}" for label, told, there in rows)
+    page = f'{lead and f"<p>{lead}</p>"}<ul class="checklist">{items}</ul><p><strong>{close}</strong></p>'
+    return head_part("See a doctor soon if one of these is there", page, f"{lead}\n{text}\n{close}".strip())
+
+
+def _is_there(told: str) -> bool:
+    return told.startswith("yes") or (told[:1].isdigit() and not told.startswith("0 "))
+
+
+def head_part(title: str, page: str, text: str) -> Markup:
+    """Return a part of the page under its heading."""
+    return Markup(f"<h2>{escape_text(title)}</h2>{page}", f"{title}\n{text}")
 
 
 def open_course(journal: Journal, found: Findings) -> Prose:
     """Open what the days looked like."""
-    return Prose(f"## {quote(label_of(journal, found.outcome))}: how often, how much")
+    return Prose(f"## {_name_outcome(journal, found)}: how often, how much")
 
 
 def show_course(journal: Journal, found: Findings) -> Prose:
@@ -199,11 +182,13 @@ def show_course(journal: Journal, found: Findings) -> Prose:
     row = course.iloc[0]
     if not row["n_days"]:
         return Prose("Nothing was noted.")
-    text = f"There on **{row['n_above']} of {count_noun(int(row['n_days']), 'day')}**. "
-    if row["highest"] > 1 or row["median"] > 0:
+    days = count_noun(int(row["n_days"]), "day")
+    always = row["n_above"] == row["n_days"]
+    text = f"Noted on **{days}**. " if always else f"There on **{row['n_above']} of {days}**. "
+    if row["highest"] > 1:
         text += f"Half of the days had {format_number(row['median'])} or less; "
         text += f"the highest had {format_number(row['highest'])}. "
-    if row["longest_spell"] > 1:
+    if row["longest_spell"] > 1 and not always:
         text += f"The longest spell without a day off was {int(row['longest_spell'])} days. "
     return Prose(f"{text}{_tell_trend(row)}".strip())
 
@@ -212,17 +197,22 @@ def _tell_trend(row: "pd.Series[Any]") -> str:
     if pd.isna(row["recent"]) or pd.isna(row["before"]):
         return ""
     recent, before = row["recent"], row["before"]
+    tell = format_share if row["told"] == "share" else format_number
+    what, spans = (
+        ("was there on", "it was there on") if row["told"] == "share" else ("had a median of", "the medians were")
+    )
     way = "lower than" if recent < before else "higher than" if recent > before else "the same as"
+    of = " of the days" if row["told"] == "share" else ""
     text = (
-        f"**Better or worse?** The last 28 days had a median of {format_number(recent)}; that is {way} before "
-        f"({format_number(before)})."
+        f"**Better or worse?** In the last 28 days it {what} {tell(recent)}{of}; that is {way} before ({tell(before)})."
     )
     if row["n_spans"] < 2:
         return f"{text} There is too little before it to say more."
     inside = row["before_low"] <= recent <= row["before_high"]
-    range_ = f"from {format_number(row['before_low'])} to {format_number(row['before_high'])}"
+    ends = dict.fromkeys((tell(row["before_low"]), tell(row["before_high"])))
+    range_ = f"{' to '.join(ends)}{of}"
     tail = "so this is nothing new" if inside else "so this is new, but ups and downs come by themselves"
-    return f"{text} Spans of 28 days before had medians {range_}, {tail}."
+    return f"{text} In earlier spans of 28 days {spans} {range_}, {tail}."
 
 
 def draw_sites(journal: Journal) -> figures.Picture | Prose:
@@ -233,99 +223,6 @@ def draw_sites(journal: Journal) -> figures.Picture | Prose:
 def draw_hours(journal: Journal) -> figures.Picture | Prose:
     """Draw in which hours episodes began."""
     return figures.draw_hours(count_hours(journal))
-
-
-def open_history(journal: Journal, found: Findings) -> Prose:
-    """Open what a doctor asks; of several people nothing is told one by one."""
-    return Prose("" if count_people(journal) > 1 else "## For your doctor")
-
-
-def list_history(journal: Journal, found: Findings) -> list[tuple[str, str]]:
-    """Return what a doctor asks, each with what the diary says, or "" where it says nothing."""
-    course = summarise_course(journal, found.outcome).iloc[0]
-    people = journal.people.iloc[0] if len(journal.people) else pd.Series(dtype=object)
-    weeks, numb, injury = (people.get(name) for name in ("persistence_weeks", "sensory_change", "after_injury"))
-    sites = count_sites(journal)
-    where = [f"{_name_site(row)} {format_share(row['share'])}" for row in sites.head(3).to_dict("records")]
-    trend = "" if pd.isna(course["before"]) else (
-        f"median {format_number(course['recent'])} in the last 28 days, {format_number(course['before'])} before"
-    )  # fmt: skip
-    return [
-        ("Since when", "" if pd.isna(weeks) else f"about {count_noun(int(weeks), 'week')} when asked"),
-        ("How often", f"{course['n_above']} of {count_noun(int(course['n_days']), 'day')}"),
-        ("How long", _tell_durations(journal)),
-        ("Where, which side", ", ".join(where)),
-        ("Better or worse", trend),
-        *((label, _tell_levels(journal, *names)) for label, names in _NOTED.items()),
-        ("Numbness or tingling", _YES.get(numb, "")),
-        ("Medicines", _tell_role(journal, "medicine")),
-        ("Injury", _tell_levels(journal, "injury") or _YES.get(injury, "")),
-        ("What helped", _tell_role(journal, "remedy")),
-    ]
-
-
-_NOTED = {
-    "Pain": ("pain",), "Stiffness": ("stiffness",), "Weakness": ("weakness",), "Cramps": ("cramps",),
-    "Fatigue": ("fatigue",), "Caffeine": ("caffeine",), "Alcohol": ("alcohol",), "Period": ("menstruation",),
-    "Pregnancy": ("pregnancy",),
-}  # fmt: skip
-
-
-def _name_site(row: dict[str, Any]) -> str:
-    return " ".join(filter(None, ("both sides," if row["side"] == "both" else row["side"], row["site"])))
-
-
-def _tell_durations(journal: Journal) -> str:
-    seconds = journal.episodes.get("duration_s", pd.Series(dtype=float)).dropna()
-    if seconds.empty:
-        return ""
-    return f"median {_tell_seconds(seconds.median())}, longest {_tell_seconds(seconds.max())}"
-
-
-def _tell_seconds(seconds: float) -> str:
-    size, unit = next(
-        (s, u) for s, u in ((86400, "days"), (3600, "h"), (60, "min"), (1, "s")) if seconds >= s or s == 1
-    )
-    return f"{format_number(seconds / size, 2)} {unit}"
-
-
-def _tell_levels(journal: Journal, *names: str) -> str:
-    """Return a variable's median and how often it was above zero."""
-    variables = summarise_variables(journal).set_index("name")
-    told = []
-    for name in names:
-        if name not in variables.index or not variables.loc[name, "n_days"]:
-            continue
-        row = variables.loc[name]
-        days = f"{round(row['share'] * row['n_days'])} of {row['n_days']} days"
-        if row["kind"] == "yes/no":
-            told.append(days)
-        else:
-            unit = str(row["unit"]).removeprefix("points ").removeprefix("a day")
-            told.append(
-                f"{days}; median {format_number(row['median'])}, highest {format_number(row['high'])} {unit}".strip()
-            )
-    return ", ".join(told)
-
-
-def _tell_role(journal: Journal, role: str) -> str:
-    names = [n for n in journal.variables.loc[journal.variables["role"].eq(role), "name"] if _count_above(journal, n)]
-    told = ", ".join(f"{label_of(journal, name).lower()} on {_count_above(journal, name)} days" for name in names)
-    return f"tried: {told}; a diary can't tell whether it helped" if told and role == "remedy" else told
-
-
-def show_history(journal: Journal, found: Findings) -> Markup | Prose:
-    """Show what a doctor asks, with a line to write on where nothing was noted."""
-    if count_people(journal) > 1:
-        return Prose("")
-    rows = list_history(journal, found)
-    body = "".join(
-        f"<dt>{escape_text(label)}</dt>"
-        + (f"<dd>{escape_text(told)}</dd>" if told else f'<dd class="blank">{NOT_NOTED}</dd>')
-        for label, told in rows
-    )
-    text = "\n".join(f"{label}: {told or NOT_NOTED + ' ________'}" for label, told in rows)
-    return Markup(f'<dl class="history">{body}</dl>', text)
 
 
 def show_early(journal: Journal) -> Prose:
@@ -342,17 +239,19 @@ def show_early(journal: Journal) -> Prose:
     )
 
 
-def open_triggers(journal: Journal, found: Findings) -> Prose:
-    """Open what goes with the outcome."""
-    return Prose("" if is_short(journal) else "## What goes with it\n\nWhat goes together in time need not be a cause.")
-
-
 def sort_triggers(found: Findings) -> dict[str, pd.DataFrame]:
-    """Return the triggers of three boxes: clear (after all tests are counted), possible (before), can't be told."""
+    """Return the triggers of three boxes: clear (after all tests are counted), possible (before), can't be told.
+
+    What is clear on the same day alone, where nobody knows which came first, is possible.
+    """
     tested = found.primary[found.primary["estimate"].notna()]
-    clear = tested["p_adjusted"] < ALPHA
-    possible = ~clear & (tested["p_value"] < ALPHA)
-    return {"clear": tested[clear], "possible": tested[possible], "untold": tested[~clear & ~possible]}
+    words = judge_effects(tested)
+    clear = tested[words == CLEAR]
+    same = found.effects[judge_effects(found.effects).eq(CLEAR) & found.effects["order"].eq("same time")]
+    same = rank_effects(same[~same["trigger"].isin(clear["trigger"])]).drop_duplicates("trigger")
+    left = ~tested["trigger"].isin(same["trigger"])
+    possible = pd.concat([same, tested[left & (words == POSSIBLE)]])
+    return {"clear": clear, "possible": possible, "untold": tested[left & (words == OPEN)]}
 
 
 def show_triggers(journal: Journal, found: Findings) -> Markup | Prose:
@@ -366,10 +265,10 @@ def show_triggers(journal: Journal, found: Findings) -> Markup | Prose:
     more = {name: max(0, len(boxes[name]) - _FIRST) for name in ("clear", "possible")}
     names = [label_of(journal, name) for name in boxes["untold"]["trigger"]]
     untold = [f"{list_some(names, 12)}. Too few days, or no effect: which one can't be said." if names else "None."]
-    whose = "these diaries" if count_people(journal) > 1 else "this diary"
+    whose = "these diaries" if is_group(journal) else "this diary"
     parts = [
         (f"Clear in {whose} (stands out after all tests are counted)", "clear", clear, more["clear"]),
-        ("Possible, not clear (may be chance)", "possible", possible, more["possible"]),
+        ("Possible, not clear (may be chance, or the other way round)", "possible", possible, more["possible"]),
         ("Can't be told (inconclusive)", "untold", untold, 0),
     ]
     if small := _list_small(found):
@@ -382,7 +281,8 @@ def show_triggers(journal: Journal, found: Findings) -> Markup | Prose:
         for title, kind, lines, rest in parts
     )
     text = "\n".join(f"{title}: {' '.join(_add_more(lines, rest))}" for title, _, lines, rest in parts)
-    return Markup(f'<div class="boxes">{page}</div>', text)
+    lead = "What goes together in time need not be a cause."
+    return head_part("What goes with it", f'<p>{lead}</p><div class="boxes">{page}</div>', f"{lead}\n{text}")
 
 
 def _list_small(found: Findings) -> list[str]:
@@ -398,7 +298,8 @@ def _add_more(lines: list[str], rest: int) -> list[str]:
 def _tell_box_row(journal: Journal, row: dict[str, Any]) -> str:
     """Return raw medians, then the adjusted effect with interval and time."""
     size = to_plain(tell_size(journal, row))
-    return f"{label_of(journal, row['trigger'])}. {_tell_raw(journal, row)}Adjusted: {size}."
+    order = " Which came first is not known." if row["order"] == "same time" else ""
+    return f"{label_of(journal, row['trigger'])}. {_tell_raw(journal, row)}Adjusted: {size}.{order}"
 
 
 def _tell_raw(journal: Journal, row: dict[str, Any]) -> str:
@@ -407,7 +308,8 @@ def _tell_raw(journal: Journal, row: dict[str, Any]) -> str:
         return ""
     low, high = (side for _, side in levels.iterrows())
     unit = _name_unit(journal, row["trigger"])
-    less, more = f"up to {format_number(low['limit'])}{unit}", f"from {format_number(high['limit'])}{unit}"
+    less, more = (tell_step(float(format_number(side["limit"])), unit) for side in (low, high))
+    less, more = f"up to {less}", f"from {more}"
     if journal.variables.set_index("name")["kind"].get(row["trigger"]) == "yes/no":
         less, more = "without it", "with it"
     elif low["limit"] == 0:
@@ -420,14 +322,14 @@ def _tell_raw(journal: Journal, row: dict[str, Any]) -> str:
 
 def _name_unit(journal: Journal, name: str) -> str:
     unit = str(journal.variables.set_index("name")["unit"].get(name) or "")
-    return "" if unit in ("a day", "nan", "", "days") or unit.startswith("points") else f" {unit}"
+    return "" if unit in ("a day", "nan", "", "days") or unit.startswith("points") else unit
 
 
 def draw_forest(journal: Journal, found: Findings, *, most: int = 20) -> figures.Picture | Prose:
     """Draw the effects of all triggers."""
     tested = found.primary[found.primary["estimate"].notna()].head(most)
-    names = [f"{label_of(journal, row['trigger'])}, {tell_when(journal, row)}" for row in tested.to_dict("records")]
-    return figures.draw_triggers(tested.assign(name=names, found=tested["p_adjusted"] < ALPHA))
+    names = [f"{label_of(journal, row['trigger'])}, {tell_when(row, journal)}" for row in tested.to_dict("records")]
+    return figures.draw_triggers(tested.assign(name=names, found=judge_effects(tested) == CLEAR))
 
 
 def show_articles(journal: Journal, found: Findings) -> Prose:
@@ -450,17 +352,33 @@ def show_articles(journal: Journal, found: Findings) -> Prose:
 
 def list_next(journal: Journal, found: Findings) -> list[str]:
     """Return at most three things to log next: how, how long, and what it would answer."""
+    twitching, many = is_about_twitching(found.outcome), is_group(journal)
+    course = summarise_course(journal, found.outcome)
     told = []
-    if is_about_twitching(found.outcome) and journal.episodes.empty:
+    if journal.episodes.empty and twitching:
         told.append(
-            "**Single episodes**, for two weeks: when each began, how long it took, where and which side. A doctor "
-            "asks for this, and no daily count can tell it."
+            "**Single episodes**, for two weeks: when each began, how long it took, where, which side. Doctors ask "
+            "this."
         )
-    told += _tell_longer(found)
-    unknown = [label.lower() for label, state in list_warnings(journal) if state == NOT_NOTED]
-    if is_about_twitching(found.outcome) and unknown and count_people(journal) == 1:
-        told.append("**The list of signs above**, once a month: each with yes or no. It tells when to see a doctor.")
+    elif journal.episodes.empty and (course["n_above"] < course["n_days"]).any():
+        told.append("**When it began and how long it took**, each time. Doctors ask this.")
+    told += _tell_longer(found) or _tell_twice(journal)
+    unknown = [label for label, state in list_warnings(journal) if state == NOT_NOTED]
+    if twitching and unknown:
+        whose = f", of each person, above all {join_words(unknown).lower()}" if many else ""
+        told.append(
+            f"**The list of signs above**{whose}: once a month, each with yes or no. It tells when to see a doctor."
+        )
     return told[:3]
+
+
+def _tell_twice(journal: Journal) -> list[str]:
+    """Say what as many days again would bring, where no open question names a length: errors shrink by their root."""
+    if is_short(journal):
+        return []
+    months = count_noun(max(1, round(summarise_people(journal)["n_days"].max() / 30.4)), "more month")
+    share = format_share(0.5**0.5)
+    return [f"**The same as now**, each evening, for {months}. Twice the days show effects {share} as large."]
 
 
 def _tell_longer(found: Findings) -> list[str]:
@@ -502,7 +420,7 @@ def open_evidence(journal: Journal) -> Prose:
 
 def open_appendix(journal: Journal) -> Prose:
     """Open the appendix."""
-    return Prose("# Appendix\n\nFor clinicians and researchers: every number, how it was made, and what it rests on.")
+    return Prose("## Appendix\n\nFor clinicians and researchers: every number, how it was made, and what it rests on.")
 
 
 def open_section(

@@ -6,6 +6,29 @@ import pandas as pd
 from twitchstats.errors import NotEnoughDataError, unknown_name
 from twitchstats.journal import Journal
 from twitchstats.panel import build_panel
+from twitchstats.variables import load_variables
+
+SHORT = 30  # days below which nothing but the strongest could be found: the report stays at one page
+
+
+def is_about_twitching(outcome: str) -> bool:
+    """Tell whether an outcome is one of twitches, cramps and spasms, of which the articles and the evidence speak.
+
+    >>> is_about_twitching("cramps"), is_about_twitching("headache"), is_about_twitching("pain")
+    (True, False, False)
+    """
+    variables = load_variables()
+    return outcome in {"episodes", "intensity", *variables.loc[variables["part_of"].eq("episodes"), "name"]}
+
+
+def is_group(journal: Journal) -> bool:
+    """Tell whether the journal is of several people."""
+    return len(journal.days.index.unique("person")) > 1
+
+
+def is_short(journal: Journal) -> bool:
+    """Tell whether nobody's diary is long enough to ask what goes with the outcome."""
+    return bool(summarise_people(journal)["n_days"].max() < SHORT)
 
 
 def summarise_people(journal: Journal) -> pd.DataFrame:
@@ -212,9 +235,10 @@ def summarise_course(journal: Journal, outcome: str, *, recent: int = 28) -> pd.
     -------
     DataFrame
         ``person, n_days`` (with a value), ``n_above`` (above zero), ``median, highest, longest_spell`` (days in a row
-        above zero; a day without an entry ends a spell), ``recent`` (median of the last `recent` calendar days),
-        ``before`` (median of all days before), ``before_low, before_high`` (range of the medians of the whole spans
-        of `recent` days before), ``n_spans``. What needs an order in time, or earlier spans, is missing without.
+        above zero; a day without an entry ends a spell), ``told`` ("median", or "share" of days above zero where most
+        days have none), ``recent`` (that of the last `recent` calendar days), ``before`` (of all days before),
+        ``before_low, before_high`` (its range over the whole spans of `recent` days before), ``n_spans``. What needs
+        an order in time, or earlier spans, is missing without.
 
     >>> import twitchstats as tw
     >>> journal, _ = tw.simulate_journal(people=1, days=90, world="demo", seed=8)
@@ -230,20 +254,24 @@ def summarise_course(journal: Journal, outcome: str, *, recent: int = 28) -> pd.
     for person, values in groups:
         known = values[np.isfinite(values)]
         row: dict[str, object] = {"person": person, "n_days": len(known), "n_above": int((known > 0).sum())}
-        row |= {"median": _median(known), "highest": known.max() if len(known) else np.nan}
+        share = len(known) > 0 and _median(known) == 0
+        row |= {"told": "share" if share else "median", "median": _median(known)}
+        row |= {"highest": known.max() if len(known) else np.nan}
         row |= dict.fromkeys(["longest_spell", "recent", "before", "before_low", "before_high"], np.nan)
         row["n_spans"] = 0
         if journal.calendar != "none":
             edges = np.flatnonzero(np.diff(np.concatenate([[0], values > 0, [0]])))
             row["longest_spell"] = int(np.diff(edges)[::2].max(initial=0))
-            spans = [_median(values[max(0, end - recent) : end]) for end in range(len(values), 0, -recent)]
+            levels = np.where(np.isfinite(values), values > 0, np.nan) if share else values
+            level = _mean if share else _median
+            spans = [level(levels[max(0, end - recent) : end]) for end in range(len(values), 0, -recent)]
             whole = spans[1 : len(values) // recent]
-            row |= {"recent": spans[0], "before": _median(values[:-recent]), "n_spans": len(whole)}
+            row |= {"recent": spans[0], "before": level(levels[:-recent]), "n_spans": len(whole)}
             if np.isfinite(whole).any():
                 row |= {"before_low": np.nanmin(whole), "before_high": np.nanmax(whole)}
         rows.append(row)
-    columns = ["person", "n_days", "n_above", "median", "highest", "longest_spell", "recent", "before", "before_low",
-               "before_high", "n_spans"]  # fmt: skip
+    columns = ["person", "n_days", "n_above", "told", "median", "highest", "longest_spell", "recent", "before",
+               "before_low", "before_high", "n_spans"]  # fmt: skip
     return pd.DataFrame(rows, columns=columns)
 
 
@@ -310,6 +338,11 @@ def count_hours(journal: Journal) -> pd.DataFrame:
 def _median(values: np.ndarray[tuple[int], np.dtype[np.float64]]) -> float:
     known = values[np.isfinite(values)]
     return float(np.median(known)) if len(known) else np.nan
+
+
+def _mean(values: np.ndarray[tuple[int], np.dtype[np.float64]]) -> float:
+    known = values[np.isfinite(values)]
+    return float(np.mean(known)) if len(known) else np.nan
 
 
 def _number(dates: pd.Index) -> np.ndarray[tuple[int], np.dtype[np.int64]]:

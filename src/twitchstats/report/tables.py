@@ -144,7 +144,8 @@ def format_share(value: float) -> str:
 
 
 def format_date(value: object) -> str:
-    """Return a date as 6 Jan 2025, and the number of a day as it is."""
+    """Return a date as 6 Jan 2025, with its time where it has one, and the number of a day as it is."""
     if isinstance(value, pd.Timestamp):
-        return f"{value.day} {value:%b %Y}"
+        time = "" if value == value.normalize() else f", {value:%H:%M}"
+        return f"{value.day} {value:%b %Y}{time}"
     return str(value)

@@ -22,7 +22,7 @@ SERIOUS = ("MND",)
 PARTS = ("motor", "sensory", "worry")
 _EXAMINED = ("weakness_found", "wasting")
 _DEFAULT_SHARE = 0.2
-_SIMULATED, _OWN_COEFFICIENTS = "simulated ", "own coefficients"
+SIMULATED, _OWN_COEFFICIENTS = "simulated ", "own coefficients"
 
 
 def load_serious_conditions() -> pd.DataFrame:
@@ -146,20 +146,20 @@ def simulate_cohort(
 
 
 def _write_source(told: Mapping[Hashable, Any]) -> str:
-    parts = [f"{_SIMULATED}{told['design']}", *(f"serious {name}" for name in told["serious_diagnoses"])]
+    parts = [f"{SIMULATED}{told['design']}", *(f"serious {name}" for name in told["serious_diagnoses"])]
     parts += [_OWN_COEFFICIENTS] * ("coefficients" in told)
     parts += [f"{name} of {condition} = {value!r}" for name, condition, value in told.get("parameters", [])]
     return "; ".join(parts)
 
 
 def is_simulated(people: pd.DataFrame) -> bool:
-    """Tell whether any of these people say of themselves that `simulate_cohort` drew them.
+    """Tell whether any of these people say of themselves that `simulate_cohort` or `simulate_journal` drew them.
 
     >>> is_simulated(simulate_cohort(people=2)), is_simulated(pd.DataFrame({"age": [40]}))
     (True, False)
     """
     sources = people.get(SOURCE, pd.Series(dtype="str")).astype("str")
-    return "serious_diagnoses" in people.attrs or bool(sources.str.startswith(_SIMULATED).any())
+    return "serious_diagnoses" in people.attrs or bool(sources.str.startswith(SIMULATED).any())
 
 
 def read_source(people: pd.DataFrame) -> dict[str, Any]:
@@ -188,8 +188,10 @@ def read_source(people: pd.DataFrame) -> dict[str, Any]:
             f"{SOURCE}: simulated people ({sources[0]!r}) stand together with others ({sources[1]!r}). Take one kind."
         )
     first, *parts = sources[0].split("; ")
+    if first.removeprefix(SIMULATED) not in DESIGNS:  # people who came with a simulated journal
+        return {}
     told: dict[str, Any] = {
-        "design": first.removeprefix(_SIMULATED),
+        "design": first.removeprefix(SIMULATED),
         "serious_diagnoses": [part.removeprefix("serious ") for part in parts if part.startswith("serious ")],
     }
     changed = [re.fullmatch(r"(\w+) of (\w+) = (.+)", part) for part in parts]

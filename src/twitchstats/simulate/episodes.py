@@ -65,9 +65,10 @@ def draw_episodes(
     """
     many = np.minimum(np.nan_to_num(counts), parameters["cap"]).astype(int)
     kind, person, day = (axis.repeat(many.ravel()) for axis in np.indices(many.shape).reshape(3, -1))
-    table = pd.DataFrame({"person": person, "day": day, "minute": rng.integers(7 * 60, 23 * 60, len(person))})
+    table = pd.DataFrame({"person": person, "day": day})
     table["kind"] = np.array(KINDS)[kind]
     draw = _Draw(person, counts.shape[1], rows, parameters, rng)
+    table["minute"] = _draw_minutes(draw, kind)
     table["site"] = _draw_sites(draw, kind, day, states, slopes)
     table["side"] = rng.choice(list_choices("side"), len(table), p=[0.45, 0.45, 0.1])
     seconds, doublings = _draw_durations(draw)
@@ -79,6 +80,14 @@ def draw_episodes(
         table[sign] = _draw_sign(draw, sign, doublings)
     order = np.lexsort((kind, table["minute"], day, person))
     return table.iloc[order].reset_index(drop=True)[["day", "minute", *(c for c in EPISODE_COLUMNS if c != "start")]]
+
+
+def _draw_minutes(draw: _Draw, kind: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Draw the minute of the day: some around the hour of their kind, the others evenly over a waking day."""
+    hour = np.array([draw.parameters[f"{name}_hour"] for name in KINDS])[kind] + draw.vary(draw.parameters["hour_sd"])
+    around = draw.rng.random(len(kind)) < draw.parameters["hour_share"]
+    hours = np.where(around, hour, draw.rng.uniform(7, 23, len(kind)))
+    return np.clip(hours * 60, 0, 24 * 60 - 1).astype(np.int64)
 
 
 def _draw_sites(

@@ -8,6 +8,8 @@ import pandas as pd
 from twitchstats.errors import check_whole
 from twitchstats.journal.record import Journal
 from twitchstats.journal.variable import describe_known
+from twitchstats.signs import SOURCE
+from twitchstats.simulate.cohort import SIMULATED
 from twitchstats.simulate.counts import draw_counts, draw_means, pick_users, sum_effects
 from twitchstats.simulate.episodes import draw_episodes
 from twitchstats.simulate.habits import draw_cycles, draw_habits, round_habit
@@ -57,7 +59,8 @@ def simulate_journal(
     -------
     journal : Journal
         Pain, intensity, stiffness, weakness and limited movement of a day are ratings of their own, not computed from
-        its episodes. The episodes table has at most 12 rows a day and kind (``cap``).
+        its episodes; a day without twitches has no intensity. The episodes table has at most two rows a day and kind
+        (``cap``: nobody writes down every one).
     truth : DataFrame
         The planted effects: ``effect, trigger, outcome, among`` (which episodes or outcome), ``lag`` (days), ``limit``,
         ``measure`` ("rate ratio", "odds ratio", "difference", "share"), ``estimate`` (for one step),
@@ -82,6 +85,7 @@ def simulate_journal(
     rng = {name: np.random.default_rng(stream) for name, stream in zip(_STREAMS, streams, strict=True)}
     parameters = load_parameters()
     persons, first = _draw_people(people, parameters, rng["people"])
+    persons[SOURCE] = f"{SIMULATED}journal, world {world}"
     values, episodes = _draw_days(rows, parameters, persons, first, days, rng)
     return _assemble(values, episodes, persons, first), tell_truth(rows)
 
@@ -136,6 +140,7 @@ def _draw_days(
     known = triggers | dict(zip(OUTCOMES, counts, strict=True))
     levels = {name: raw[name] + sum_effects(slopes, known, name) for name in _RATINGS}
     triggers |= {name: round_habit(level, habits.loc[name]) for name, level in levels.items()}
+    triggers["intensity"] = np.where(counts[0] > 0, triggers["intensity"], np.nan)  # nothing twitched: nothing to rate
 
     values = {name: series[:, burn_in:] for name, series in triggers.items()}
     reported = _draw_reported((people, days), parameters, rng["gaps"])

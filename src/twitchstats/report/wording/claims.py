@@ -34,7 +34,8 @@ def tabulate_verdicts(answers: pd.DataFrame, ledger: pd.DataFrame) -> Table:
         (verdict, int(questions.get(verdict, 0)), int(claims.get(verdict, 0)), meaning)
         for verdict, meaning in MEANING.items()
     ]
-    return show_table(pd.DataFrame(rows, columns=["Verdict", "Questions", "Claims", "What it means"]))
+    table = pd.DataFrame(rows, columns=["Verdict", "Questions", "Claims", "What it means"])
+    return show_table(table, "How many questions and claims got each verdict.")
 
 
 def describe_claims(answers: pd.DataFrame, ledger: pd.DataFrame) -> Prose:

@@ -4,8 +4,10 @@ from typing import Any
 
 import pandas as pd
 
+from twitchstats.findings import rank_effects
 from twitchstats.journal import Journal
-from twitchstats.report.tables import MISSING, Table, format_number, format_p, format_share, show_table
+from twitchstats.plots.drawing import tell_lag, tell_step
+from twitchstats.report.tables import MISSING, Table, format_p, format_share, show_table
 from twitchstats.report.wording.prose import (
     NARROW,
     Prose,
@@ -18,9 +20,11 @@ from twitchstats.report.wording.prose import (
 )
 from twitchstats.report.wording.reading import label_of
 from twitchstats.report.wording.together import ALPHA, MEMBER, UNFOUND, list_followers, tell_detectable
+from twitchstats.variables import load_variables
 
 _MOST = 10
 BOTH_WAYS = "both ways: a common cause is possible"
+_YES_NO = f"yes{NARROW}against{NARROW}no"
 _SAME_DAY = {"forward": "trigger first", "same time": "order not known", "backward": "outcome first"}
 
 
@@ -76,25 +80,38 @@ def tell_size(journal: Journal, row: dict[str, Any]) -> str:
     of = {"rate ratio": "", "odds ratio": " odds", "difference": " points"}[measure]
     return (
         f"**{format_effect(row['estimate'], measure)}**{of} (95 % interval "
-        f"{format_interval(row['ci_lower'], row['ci_upper'], measure)}) {tell_step(journal, row)}, "
-        f"{tell_when(journal, row)}"
+        f"{format_interval(row['ci_lower'], row['ci_upper'], measure)}) {_tell_more(row)}, "
+        f"{tell_when(row, journal)}"
     )
 
 
-def tell_when(journal: Journal, row: dict[str, Any]) -> str:
+def tell_when(row: dict[str, Any], journal: Journal | None = None) -> str:
     """Return when the trigger was, seen from the outcome's day: the one name of the order in time, wherever it stands.
 
-    What belongs to the night that ended on the outcome's day is of the night before.
+    What belongs to the night that ended on the outcome's day is of the night before. Without a journal the dictionary
+    says what does.
+
+    >>> tell_when({"trigger": "sleep", "lag": 0, "order": "forward"}), tell_when({"trigger": "tea", "lag": 1})
+    ('the night before', 'the day before')
     """
     lag = int(row["lag"])
-    timing = journal.variables.drop_duplicates("name").set_index("name")["timing"].get(row["trigger"])
+    variables = load_variables() if journal is None else journal.variables
+    timing = variables.drop_duplicates("name").set_index("name")["timing"].get(row["trigger"])
     if timing == "night" and (lag or row["order"] == "forward"):
         return "the night before" if lag == 0 else f"{lag + 1} nights before"
     return _tell_lag(lag)
 
 
+def tell_order(row: dict[str, Any], journal: Journal | None = None) -> str:
+    """Return when, of several days together how many, and on the same day in which order, where it needs telling."""
+    when = tell_when(row, journal)
+    if row.get("days", 1) > 1:
+        return f"{int(row['days'])} days together, up to {when.removeprefix('on ')}"
+    return f"{when}, {_SAME_DAY[row['order']].replace(' ', NARROW)}" if when == _tell_lag(0) else when
+
+
 def _tell_lag(lag: int) -> str:
-    return "on the same day" if lag == 0 else "the day before" if lag == 1 else f"{lag} days before"
+    return f"on the {tell_lag(lag)}" if lag == 0 else tell_lag(lag)
 
 
 def tell_cautions(journal: Journal, rows: pd.DataFrame) -> str:
@@ -116,9 +133,9 @@ def tell_elsewhere(journal: Journal, effects: pd.DataFrame, primary: pd.DataFram
     """Name the triggers that stand out only at another lag: further back, or on the same day without a known order."""
     told = set(primary.loc[primary["p_adjusted"] < ALPHA, "trigger"])
     found = effects[(effects["p_adjusted"] < ALPHA) & ~effects["trigger"].isin(told)]
-    found = found.sort_values("p_adjusted", kind="stable")
+    found = rank_effects(found)
     later = [
-        f"{_tell_briefly(journal, row)} {tell_when(journal, row)}"
+        f"{_tell_briefly(journal, row)} {tell_when(row, journal)}"
         for row in found[found["order"].eq("forward")].to_dict("records")
     ]
     same = [_tell_briefly(journal, row) for row in found[found["order"].eq("same time")].to_dict("records")]
@@ -131,25 +148,18 @@ def _tell_briefly(journal: Journal, row: dict[str, Any]) -> str:
     return f"{quote(label_of(journal, row['trigger']))} {format_effect(row['estimate'], row['measure'])} ({interval})"
 
 
-def tell_step(journal: Journal, row: dict[str, Any]) -> str:
+def name_step(row: dict[str, Any]) -> str:
+    """Return the amount of a trigger in which its effect is told: "100 mg", or "yes against no"."""
+    unit = "" if pd.isna(row["unit"]) else str(row["unit"])
+    return tell_step(float(row["step"]), "" if unit == "a day" else unit).replace(" ", NARROW)
+
+
+def _tell_more(row: dict[str, Any]) -> str:
     """Return for how much of a trigger its effect is told: "for each 100 mg more", or "with it against without"."""
-    kinds = journal.variables.set_index("name")["kind"]
-    if kinds.get(row["trigger"]) == "yes/no":
+    step = name_step(row)
+    if step == _YES_NO:
         return "with it against without"
-    unit = str(row["unit"])
-    step = format_number(float(str(row["step"])))
-    if unit.startswith("points"):
-        return f"for each {step} {'point' if step == '1' else 'points'} {unit.removeprefix('points ').strip()} more"
-    if unit in ("a day", "nan", ""):
-        return f"for each {step} more"
-    # One drink, but two drinks; a unit of one or two letters is a symbol and stays.
-    word = unit[:-1] if step == "1" and unit.endswith("s") and len(unit) > 3 else unit
-    return f"for each {step}{NARROW}{quote(word)} more"
-
-
-def _shorten_step(text: str) -> str:
-    plain = text.removeprefix("for each ").removesuffix(" more").replace("\\", "").replace(" ", NARROW)
-    return "yes/no" if plain.startswith(f"with{NARROW}it") else plain
+    return f"for each {NARROW.join(map(quote, step.split(NARROW)))} more"
 
 
 def _tell_power(rows: pd.DataFrame) -> str:
@@ -177,8 +187,8 @@ def tabulate_triggers(journal: Journal, primary: pd.DataFrame, groups: pd.DataFr
     rows = [
         {
             "Trigger": MEMBER * (row["trigger"] in followers) + label_of(journal, row["trigger"]),
-            "One step": _shorten_step(tell_step(journal, row)),
-            "When": _tell_order(journal, row),
+            "One step": name_step(row),
+            "When": tell_order(row, journal),
             "Effect": format_effect(row["estimate"], row["measure"]),
             "95 % interval": format_interval(row["ci_lower"], row["ci_upper"], row["measure"]),
             f"p, adjusted ({row['family']})": format_p(row["p_adjusted"]),
@@ -199,12 +209,6 @@ def tabulate_triggers(journal: Journal, primary: pd.DataFrame, groups: pd.DataFr
     elif tested["n_people"].lt(people).any():
         caption += f" Of the {people:,} people only those count whose days can tell (column People)."
     return show_table(table, caption)
-
-
-def _tell_order(journal: Journal, row: dict[str, Any]) -> str:
-    """Return when, and on the same day, where it needs telling, in which order."""
-    when = tell_when(journal, row)
-    return f"{when}, {_SAME_DAY[row['order']].replace(' ', NARROW)}" if when == _tell_lag(0) else when
 
 
 def describe_lags(journal: Journal, effects: pd.DataFrame) -> Prose:

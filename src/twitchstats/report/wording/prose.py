@@ -9,15 +9,17 @@ from twitchstats.report.tables import MISSING, format_number, format_share
 
 NARROW = "\u00a0"  # keeps a number and its unit on one line
 
+_WHATEVER = "whatever this report says. It can't examine you, and it never replaces someone who can."
 SEE_A_DOCTOR = (
     "**See a doctor without delay** about weakness that you or others notice, a muscle that gets smaller, falls, "
     "slurred speech, trouble swallowing or breathing, numbness that stays, or twitching after a new medicine, "
-    "whatever this report says. It can't examine you, and it never replaces someone who can."
+    f"{_WHATEVER}"
 )
 # The same of people who don't read it themselves.
 SEND_TO_A_DOCTOR = SEE_A_DOCTOR.replace(
     "See a doctor without delay** about weakness that you", "A doctor should see without delay** weakness that they"
 ).replace("examine you", "examine anyone")
+ASK_A_DOCTOR = f"**See a doctor** about whatever is new, sudden, the worst so far, or a worry, {_WHATEVER}"
 
 
 class Prose(str):
@@ -90,7 +92,7 @@ def format_effect(value: float, measure: str) -> str:
         return MISSING if math.isnan(value) else "unbounded"
     if measure == "share":
         return format_share(min(max(value, 0.0), 1.0)).replace(" ", NARROW)
-    if measure == "rate ratio" and 0.2 < value < 3:
+    if measure == "rate ratio" and value < 3:
         return _sign(100 * (value - 1), f"{abs(100 * (value - 1)):.0f}") + NARROW + "%"
     if measure == "difference":
         return _sign(value, format_number(abs(value), 2))

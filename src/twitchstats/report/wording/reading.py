@@ -17,7 +17,7 @@ from twitchstats.report.summary import (
     summarise_variables,
     summarise_weeks,
 )
-from twitchstats.report.tables import Table, format_date, format_number, format_share, show_table
+from twitchstats.report.tables import Table, format_date, format_share, show_table
 from twitchstats.report.wording.prose import Prose, count_noun, join_words, list_some, quote
 
 VERSIONED = ("numpy", "pandas", "scipy", "statsmodels", "scikit-learn", "matplotlib", "seaborn")
@@ -145,18 +145,6 @@ def tabulate_people(journal: Journal) -> Table:
     return show_table(fewest, caption, labels=labels)
 
 
-def describe_outcome(journal: Journal, outcome: str) -> Prose:
-    """Say what the outcome looks like."""
-    row = summarise_variables(journal).set_index("name").loc[outcome]
-    label = quote(row["label"])
-    if row["kind"] == "yes/no":
-        return Prose(f"**{label}** was there on {format_share(row['share'])} of {row['n_days']:,} days with an answer.")
-    return Prose(
-        f"**{label}** ({quote(row['unit'])}): above zero on {format_share(row['share'])} of {row['n_days']:,} days; "
-        f"half of the days have {format_number(row['median'])} or less, the highest has {format_number(row['high'])}."
-    )
-
-
 def tabulate_months(calendar: pd.DataFrame) -> Table:
     """Show the outcome by month, the numbers behind the calendar."""
     labels = {"period": "Period", "days": "Days", "reported": "Reported", "mean": "Mean", "median": "Median",
@@ -243,12 +231,3 @@ def tabulate_versions() -> Table:
     """Show the versions of what made the numbers."""
     frame = pd.DataFrame(list_versions().items(), columns=["Software", "Version"])
     return show_table(frame, "What made these numbers.")
-
-
-def describe_versions(journal: Journal) -> Prose:
-    """Say which bytes were read."""
-    checksum = f"`{journal.checksum}`" if journal.checksum else "not known (the journal was not a file)"
-    return Prose(
-        f"Checksum (SHA-256) of the journal: {checksum}. Whoever has this file and these versions gets these numbers: "
-        "`./run verify report.ipynb` (installed: `twitchstats verify`) runs everything again and compares."
-    )

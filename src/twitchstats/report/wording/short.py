@@ -4,6 +4,7 @@ import pandas as pd
 
 from twitchstats.findings import Findings
 from twitchstats.journal import Journal
+from twitchstats.report.summary import is_about_twitching
 from twitchstats.report.tables import format_share
 from twitchstats.report.wording.claims import tell_verdicts
 from twitchstats.report.wording.findings import (
@@ -24,9 +25,9 @@ _FIRST = 5
 def describe_report(journal: Journal, findings: Findings) -> Prose:
     """Return the whole report in a few lines, ending with when to see a doctor."""
     triggers = _tell_triggers(journal, findings.effects, findings.primary, findings.directions)
-    claims = _tell_claims(findings.answers, findings.ledger)
+    claims = _tell_claims(findings.answers, findings.ledger) if is_about_twitching(findings.outcome) else ""
     lines = [_tell_days(journal, findings.outcome), triggers, claims, _tell_flags(journal)]
-    return Prose("\n".join(f"- {line}" for line in lines if line) + f"\n\n> {choose_advice(journal)}")
+    return Prose("\n".join(f"- {line}" for line in lines if line) + f"\n\n> {choose_advice(journal, findings.outcome)}")
 
 
 def _tell_days(journal: Journal, outcome: str) -> str:

@@ -3,8 +3,17 @@
 import pandas as pd
 
 from twitchstats.journal import Journal
+from twitchstats.report.summary import is_about_twitching, is_group
 from twitchstats.report.tables import MISSING, Table, format_share, show_table
-from twitchstats.report.wording.prose import SEE_A_DOCTOR, SEND_TO_A_DOCTOR, Prose, count_noun, join_words, quote
+from twitchstats.report.wording.prose import (
+    ASK_A_DOCTOR,
+    SEE_A_DOCTOR,
+    SEND_TO_A_DOCTOR,
+    Prose,
+    count_noun,
+    join_words,
+    quote,
+)
 from twitchstats.signs import find_signs, load_signs
 
 CONFIDENCE = {"H": "seen there", "M": "second-hand", "D": "by arithmetic"}
@@ -69,10 +78,11 @@ def describe_red_flags(journal: Journal) -> Prose:
     return Prose(f"{text}{weakness}{scale}\n\n> {choose_advice(journal)}")
 
 
-def choose_advice(journal: Journal) -> str:
-    """Return when to see a doctor: said to the reader, or of a group's people."""
-    people = journal.days.index.get_level_values("person").unique()
-    return SEND_TO_A_DOCTOR if len(people) > 1 else SEE_A_DOCTOR
+def choose_advice(journal: Journal, outcome: str = "twitches") -> str:
+    """Return when to see a doctor with this outcome: said to the reader, or of a group's people."""
+    if not is_about_twitching(outcome):
+        return ASK_A_DOCTOR.replace("examine you", "examine anyone")
+    return SEND_TO_A_DOCTOR if is_group(journal) else SEE_A_DOCTOR
 
 
 def _tell_scale() -> str:

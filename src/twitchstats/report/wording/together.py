@@ -11,11 +11,33 @@ from twitchstats.report.wording.reading import label_of
 
 MEMBER = f"↳{NARROW}"  # stands before the members of a group that follow its strongest
 ALPHA = 0.05
+CLEAR, POSSIBLE, OPEN = "clear", "possible, not clear", "can't be told"
 UNFOUND = (
     "'Could be found from': an effect at least so strong, downwards / upwards, would have been found four times out of "
     "five; 'no size' where these days are too few to find even the strongest that can be computed."
 )
 _MOST = 15
+
+
+def judge_effects(effects: pd.DataFrame) -> "pd.Series[str]":
+    """Say of each effect in plain words how sure it is.
+
+    Parameters
+    ----------
+    effects : DataFrame
+        As `estimate_effects` returns it.
+
+    Returns
+    -------
+    Series
+        "clear": the adjusted p-value is below .05. "possible, not clear": only that of this one test is (its interval
+        excludes no effect). "can't be told": everything else, also what has no estimate.
+
+    >>> judge_effects(pd.DataFrame({"p_value": [0.001, 0.02, 0.3], "p_adjusted": [0.01, 0.2, 0.5]})).tolist()
+    ['clear', 'possible, not clear', "can't be told"]
+    """
+    words = effects["p_value"].lt(ALPHA).map({True: POSSIBLE, False: OPEN})
+    return words.mask(effects["p_adjusted"].lt(ALPHA), CLEAR).rename("verdict")
 
 
 def describe_groups(journal: Journal, groups: pd.DataFrame) -> Prose:

@@ -1,0 +1,114 @@
+"""What a doctor asks, and what the diary says of it: a line each, to write on where nothing was noted."""
+
+from typing import Any
+
+import pandas as pd
+
+from twitchstats.findings import Findings
+from twitchstats.journal import Journal
+from twitchstats.plots.drawing import tell_step
+from twitchstats.report.front import NOT_NOTED, YES, count_above, head_part
+from twitchstats.report.summary import (
+    count_sites,
+    is_about_twitching,
+    is_group,
+    summarise_course,
+    summarise_variables,
+)
+from twitchstats.report.tables import Markup, escape_text, format_number, format_share
+from twitchstats.report.wording.prose import Prose, count_noun, list_some
+from twitchstats.report.wording.reading import label_of
+
+_NOTED = {
+    "Pain": "pain", "Stiffness": "stiffness", "Weakness": "weakness", "Cramps": "cramps", "Fatigue": "fatigue",
+    "Caffeine": "caffeine", "Alcohol": "alcohol", "Period": "menstruation", "Pregnancy": "pregnancy",
+    "Injury": "injury",
+}  # fmt: skip
+
+
+def list_history(journal: Journal, found: Findings) -> list[tuple[str, str]]:
+    """Return what a doctor asks, each with what the diary says, or "" where it says nothing.
+
+    What is asked of twitching alone is left out of other diaries unless they tell it.
+    """
+    course = summarise_course(journal, found.outcome).iloc[0]
+    people = journal.people.iloc[0] if len(journal.people) else pd.Series(dtype=object)
+    weeks, numb, injury = (people.get(name) for name in ("persistence_weeks", "sensory_change", "after_injury"))
+    sites = count_sites(journal)
+    where = [f"{_name_site(row)} {format_share(row['share'])}" for row in sites.head(3).to_dict("records")]
+    about = {label: _tell_levels(journal, name) for label, name in _NOTED.items() if name != found.outcome}
+    if people.get("sex") == "male":
+        about = {label: told for label, told in about.items() if label not in ("Period", "Pregnancy")}
+    about |= {"Numbness or tingling": YES.get(numb, ""), "Injury": about.get("Injury") or YES.get(injury, "")}
+    twitching = is_about_twitching(found.outcome)
+    return [
+        ("Since when", "" if pd.isna(weeks) else f"about {count_noun(int(weeks), 'week')} when asked"),
+        ("How often", f"{course['n_above']} of {count_noun(int(course['n_days']), 'day')}"),
+        ("How long", _tell_durations(journal)),
+        *([("Where, which side", ", ".join(where))] if where or twitching else []),
+        ("Better or worse", _tell_change(course)),
+        *((label, told) for label, told in about.items() if told or twitching),
+        ("Medicines", _tell_role(journal, "medicine")),
+        ("What helped", _tell_role(journal, "remedy")),
+    ]
+
+
+def _tell_change(course: "pd.Series[Any]") -> str:
+    if pd.isna(course["before"]):
+        return ""
+    share = course["told"] == "share"
+    recent, before = (format_share(x) if share else format_number(x) for x in (course["recent"], course["before"]))
+    return f"{'there on' if share else 'median'} {recent} in the last 28 days, {before} before"
+
+
+def _name_site(row: dict[str, Any]) -> str:
+    return " ".join(filter(None, ("both sides," if row["side"] == "both" else row["side"], row["site"])))
+
+
+def _tell_durations(journal: Journal) -> str:
+    seconds = journal.episodes.get("duration_s", pd.Series(dtype=float)).dropna()
+    if seconds.empty:
+        return ""
+    return f"median {_tell_seconds(seconds.median())}, longest {_tell_seconds(seconds.max())}"
+
+
+def _tell_seconds(seconds: float) -> str:
+    size, unit = next(
+        (s, u) for s, u in ((86400, "days"), (3600, "h"), (60, "min"), (1, "s")) if seconds >= s or s == 1
+    )
+    return tell_step(float(format_number(seconds / size, 2)), unit)
+
+
+def _tell_levels(journal: Journal, name: str) -> str:
+    """Return a variable's median and how often it was above zero."""
+    variables = summarise_variables(journal).set_index("name")
+    if name not in variables.index or not variables.loc[name, "n_days"]:
+        return ""
+    row = variables.loc[name]
+    days = f"{round(row['share'] * row['n_days'])} of {count_noun(int(row['n_days']), 'day')}"
+    if row["kind"] == "yes/no":
+        return days
+    unit = str(row["unit"]).removeprefix("points ").removeprefix("a day")
+    highest = tell_step(float(format_number(row["high"])), unit)
+    return f"{days}; median {format_number(row['median'])}, highest {highest}"
+
+
+def _tell_role(journal: Journal, role: str) -> str:
+    names = [n for n in journal.variables.loc[journal.variables["role"].eq(role), "name"] if count_above(journal, n)]
+    days = {name: count_noun(count_above(journal, name), "day") for name in names}
+    told = list_some([f"{label_of(journal, name).lower()} on {n_days}" for name, n_days in days.items()], 6)
+    return f"tried: {told}; a diary can't tell whether it helped" if told and role == "remedy" else told
+
+
+def show_history(journal: Journal, found: Findings) -> Markup | Prose:
+    """Show what a doctor asks, with a line to write on where nothing was noted; of several people nothing."""
+    if is_group(journal):
+        return Prose("")
+    rows = list_history(journal, found)
+    body = "".join(
+        f"<dt>{escape_text(label)}</dt>"
+        + (f"<dd>{escape_text(told)}</dd>" if told else f'<dd class="blank">{NOT_NOTED}</dd>')
+        for label, told in rows
+    )
+    text = "\n".join(f"{label}: {told or NOT_NOTED + ' ________'}" for label, told in rows)
+    return head_part("For your doctor", f'<dl class="history">{body}</dl>', text)
