@@ -122,7 +122,7 @@ def read_journal(
         if not source:
             raise JournalError("No source was given. Name a file.")
         source, also = source[0], [*source[1:], *also]
-    found = find_source(source, also=also, weather=weather, format=format)
+    found = find_source(source, also=also, weather=weather, format=format, encoding=encoding)
     facts = () if found is None else found.facts
     meaning = read_schema(schema, facts)
     table = read_table(source, "days", rejects, **options) if found is None else _take_days(found, source, rejects)
@@ -221,7 +221,12 @@ def _note_people_as_columns(variables: list[Variable], rejects: Rejects) -> None
 
 
 def find_source(
-    source: Readable, *, also: Sequence[Readable] = (), weather: Readable | None = None, format: str | None = None
+    source: Readable,
+    *,
+    also: Sequence[Readable] = (),
+    weather: Readable | None = None,
+    format: str | None = None,
+    encoding: str | None = None,
 ) -> Source | None:
     """Return what the reader of a foreign format makes of a source, joined with others; None for a plain table alone.
 
@@ -233,8 +238,8 @@ def find_source(
     from twitchstats.journal.readers import gather_sources, read_source
 
     if not also and weather is None:
-        return read_source(source, format=format)
-    return gather_sources([source, *also], weather, format=format)
+        return read_source(source, format=format, encoding=encoding)
+    return gather_sources([source, *also], weather, format=format, encoding=encoding)
 
 
 def _take_days(found: Source, source: Readable, rejects: Rejects) -> Table:

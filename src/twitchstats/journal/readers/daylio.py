@@ -38,7 +38,7 @@ def read(source: Export) -> Source:
             if record[text]:
                 values[days.name(text, group="text", kind="text", combine="join")] = record[text]
         days.add(record.line, day, values, groups=["activities"])
-    table.used |= {"date", "weekday"}  # say again what full_date says
+    table.used.update(("date", "weekday"))  # say again what full_date says
     days.close(table)
     if own:
         named = ", ".join(f"{word!r} ({count})" for word, count in own.most_common(10))

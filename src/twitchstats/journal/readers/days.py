@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from twitchstats.errors import JournalError
-from twitchstats.journal.readers.export import Record, Table
+from twitchstats.journal.readers.export import Record, Records
 from twitchstats.journal.readers.times import read_day
 from twitchstats.journal.source import Source
 from twitchstats.variables import find_variable, load_variables
@@ -146,7 +146,7 @@ class Days:
         count, first = self._left.get(why, (0, record))
         self._left[why] = (count + records, first)
 
-    def close(self, table: Table) -> None:
+    def close(self, table: Records) -> None:
         """Tell what of a table was left out: rows of another width than the header, and columns."""
         self.notes += table.notes
         if table.ragged:

@@ -4,7 +4,7 @@ from collections import Counter
 
 from twitchstats.errors import JournalError
 from twitchstats.journal.readers.days import Days
-from twitchstats.journal.readers.export import Export, open_table, read_heading
+from twitchstats.journal.readers.export import Export, fold, open_table, read_heading
 from twitchstats.journal.readers.times import read_day, settle_order, tell_utc, write_iso
 from twitchstats.journal.source import Source
 from twitchstats.variables import load_words, normalise_header
@@ -38,12 +38,12 @@ def _find_columns(heading: list[str]) -> dict[str, str | None]:
 def read(source: Export) -> Source:
     """Read a long table; what a name means and how several values of a day combine, it does not say."""
     table = open_table(source)
-    found = _find_columns([header.casefold() for header in table.headers])
+    found = _find_columns([fold(header) for header in table.headers])
     missing = [role for role in ("date", "name", "value") if found[role] is None]
     if missing:
         raise JournalError(f"{source.name} is no long table: no column is its {' or '.join(missing)}.")
     who, when, what, value, unit = (found[role] or "" for role in ("person", "date", "name", "value", "unit"))
-    order = settle_order(record[when] for record in open_table(source) if record[when])
+    order = settle_order(table.list_texts(when))
     days, stamps = Days(NAME), Counter[bool]()
     for record in table:
         stamps[record[when].endswith("Z")] += 1

@@ -27,8 +27,7 @@ def read(source: Export) -> Source:
     Days without an attack are not in it, so nothing can be said about what makes one come.
     """
     table = open_table(source, needed=_NEEDED)
-    records = list(table)
-    texts = [record["start time"] for record in records if record["start time"]]
+    texts = table.list_texts("start time")
     order = settle_order(texts)
     if order is None and texts:
         raise JournalError(
@@ -36,7 +35,7 @@ def read(source: Export) -> Source:
             "2024-03-31, and read again."
         )
     days, episodes, n_turned = Days(NAME), [], 0
-    for record in records:
+    for record in table:
         start = read_moment(write_iso(record["start time"], order))
         if start is None:
             days.leave(record.line, "there is no start with date and time")

@@ -12,7 +12,7 @@ from twitchstats.journal.record import Rejects
 from twitchstats.journal.source import Readable, Source
 
 
-def read_plain(source: Readable) -> Source:
+def read_plain(source: Readable, *, encoding: str | None = None) -> Source:
     """Read a plain table of days, whose date and person are known by their headers.
 
     Raises
@@ -21,7 +21,7 @@ def read_plain(source: Readable) -> Source:
         It can't be read as a table, or its days have no dates.
     """
     rejects = Rejects()
-    table = read_table(source, "days", rejects)
+    table = read_table(source, "days", rejects, encoding=encoding)
     told = table.source or "The table"
     keys = read_keys(table, rejects, person=None, date=None, order="auto", date_format=None, today=dt.date.today())
     if keys.calendar != "date":

@@ -18,10 +18,9 @@ def recognize(head: bytes, path_name: str) -> bool:
 def read(source: Export) -> Source:
     """Read an export of Visible: what it rates is 0 (none) to 3 (severe); other numbers stay as they are."""
     table = open_table(source, needed=_NEEDED)
-    records = list(table)
     days = Days(NAME)
-    others = {record["tracker_name"] for record in records if record["observation_value"] not in _SEVERITIES}
-    for record in records:
+    others = {record["tracker_name"] for record in table if record["observation_value"] not in _SEVERITIES}
+    for record in table:
         day = read_day(record["observation_date"])
         if day is None:
             days.leave(record.line, "the observation_date is not like 2024-03-31")
