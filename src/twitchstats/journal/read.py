@@ -122,17 +122,20 @@ def read_journal(
         if not source:
             raise JournalError("No source was given. Name a file.")
         source, also = source[0], [*source[1:], *also]
-    found = find_source(source, also=also, weather=weather, format=format, encoding=encoding)
+    found = find_source(source, also=also, weather=weather, format=format, encoding=encoding, date_format=date_format)
     facts = () if found is None else found.facts
     meaning = read_schema(schema, facts)
     table = read_table(source, "days", rejects, **options) if found is None else _take_days(found, source, rejects)
+    formats = [date_format if found is None else None, date_format]  # of the days, of the episodes
     if found is not None:
         people = found.tables.get("people") if people is None else people
+        formats[1] = None if episodes is None else date_format
         episodes = found.tables.get("episodes") if episodes is None else episodes
     renamed = {pick_column(table, header, "columns").header: target for header, target in (columns or {}).items()}
     person, date = person or _take_key(renamed, "person"), date or _take_key(renamed, "date")
-    moments: dict[str, Any] = {"person": person, "today": today, "date_format": date_format}
-    keys = read_keys(table, rejects, date=date, order=order, renamed=frozenset(renamed), **moments)
+    moments: dict[str, Any] = {"person": person, "today": today}
+    asked: dict[str, Any] = {"date": date, "order": order, "date_format": formats[0], "renamed": frozenset(renamed)}
+    keys = read_keys(table, rejects, **asked, **moments)
     days, variables = _read_days(table, keys, rejects, decimal=decimal, renamed=renamed, schema=meaning)
     told = tabulate_variables(variables)
     chosen = choose_outcome(told, days, outcome or _find_outcome(variables))
@@ -146,7 +149,7 @@ def read_journal(
     persons = days.index.levels[0]
     options["decimal"] = decimal
     moments |= {"persons": persons, "calendar": keys.calendar}
-    found_episodes = read_episodes(episodes, rejects, **moments, **options)
+    found_episodes = read_episodes(episodes, rejects, date_format=formats[1], **moments, **options)
     found_people = (
         gather_people(days, told) if people is None else read_people(people, rejects, person=person, **options)
     )
@@ -226,7 +229,7 @@ def find_source(
     also: Sequence[Readable] = (),
     weather: Readable | None = None,
     format: str | None = None,
-    encoding: str | None = None,
+    **options: str | None,
 ) -> Source | None:
     """Return what the reader of a foreign format makes of a source, joined with others; None for a plain table alone.
 
@@ -238,8 +241,8 @@ def find_source(
     from twitchstats.journal.readers import gather_sources, read_source
 
     if not also and weather is None:
-        return read_source(source, format=format, encoding=encoding)
-    return gather_sources([source, *also], weather, format=format, encoding=encoding)
+        return read_source(source, format=format, **options)
+    return gather_sources([source, *also], weather, format=format, **options)
 
 
 def _take_days(found: Source, source: Readable, rejects: Rejects) -> Table:

@@ -70,7 +70,7 @@ def find_reader(export: Export, *, format: str | None = None) -> ModuleType | No
     return next((reader for reader in READERS if reader.recognize(head, export.name)), None)
 
 
-def read_source(source: Any, *, format: str | None = None, encoding: str | None = None) -> Source | None:  # noqa: ANN401
+def read_source(source: Any, *, format: str | None = None, **options: str | None) -> Source | None:  # noqa: ANN401
     """Return what the reader of a format makes of a source; None where it is a plain table.
 
     Parameters
@@ -79,8 +79,8 @@ def read_source(source: Any, *, format: str | None = None, encoding: str | None 
         An export, or a zip archive of exports, which are joined by date.
     format : str, optional
         Its name (`list_formats`); by default it is recognised.
-    encoding : str, optional
-        The encoding of its text, where it isn't UTF-8.
+    **options
+        ``encoding`` and ``date_format``, as `read_journal` takes them.
 
     Raises
     ------
@@ -89,7 +89,7 @@ def read_source(source: Any, *, format: str | None = None, encoding: str | None 
     UnknownNameError
         No format has that name.
     """
-    whole = _open_source(source, encoding, known=format is not None)
+    whole = _open_source(source, options, known=format is not None)
     if whole is None:
         if format is not None:
             raise JournalError(f"format={format!r} needs a file or an open file of bytes.")
@@ -106,7 +106,7 @@ def gather_sources(
     weather: Any = None,  # noqa: ANN401
     *,
     format: str | None = None,
-    encoding: str | None = None,
+    **options: str | None,
 ) -> Source:
     """Return several sources of one journal as one, joined by person and date.
 
@@ -116,15 +116,15 @@ def gather_sources(
         Exports of known formats or plain tables.
     weather : path, open file or DataFrame, optional
         A table by date for everybody, whose columns come from outside.
-    format, encoding : str, optional
-        Those of the first.
+    format, **options
+        Those of the first, as `read_source` takes them.
 
     Raises
     ------
     JournalError
         One of them can't be read; a plain table has no dates.
     """
-    first = read_source(sources[0], format=format, encoding=encoding) or read_plain(sources[0], encoding=encoding)
+    first = read_source(sources[0], format=format, **options) or read_plain(sources[0], **options)
     others = [read_source(one) or read_plain(one) for one in sources[1:]]
     last = [] if weather is None else [mark_outside(read_source(weather) or read_plain(weather))]
     return join_sources([first, *others, *last])
@@ -137,7 +137,7 @@ def _read_archive(name: str, exports: list[Export], format: str | None) -> Sourc
     tables = [export for export in exports if export.name.casefold().endswith(_TABLES)]
     if not sources and len(tables) == 1:
         with tables[0].open() as file:
-            return read_plain(file, encoding=tables[0].encoding)
+            return read_plain(file, encoding=tables[0].encoding, date_format=tables[0].date_format)
     if not sources:
         raise JournalError(
             f"{name} is an archive in which no file is of a known format. Unpack it, and name the table. "
@@ -152,13 +152,13 @@ def _read_archive(name: str, exports: list[Export], format: str | None) -> Sourc
     return Source(joined.tables, joined.facts, (*joined.notes, note), joined.origin, joined.n_rows, joined.format)
 
 
-def _open_source(source: Any, encoding: str | None, *, known: bool) -> Export | None:  # noqa: ANN401
+def _open_source(source: Any, options: dict[str, str | None], *, known: bool) -> Export | None:  # noqa: ANN401
     """Return a source as an export; None for a data frame, text, or what isn't there."""
     if isinstance(source, str | os.PathLike):
         path = Path(source)
         if not path.is_file():
             return None  # the reader of plain tables says what is wrong
-        return Export(path.name, lambda: open_file(path), encoding)
+        return Export(path.name, lambda: open_file(path), **options)
     head = _read_open(source, HEAD) if hasattr(source, "read") else None
     name = Path(str(getattr(source, "name", ""))).name or "The export"
     if head is None or not (
@@ -166,7 +166,7 @@ def _open_source(source: Any, encoding: str | None, *, known: bool) -> Export | 
     ):
         return None  # a plain table is not read twice
     data = _read_open(source, _MOST)
-    return None if data is None else Export(name, lambda: BytesIO(data), encoding)
+    return None if data is None else Export(name, lambda: BytesIO(data), **options)
 
 
 def _read_open(file: Any, size: int) -> bytes | None:  # noqa: ANN401

@@ -13,7 +13,6 @@ import pandas as pd
 
 from twitchstats.errors import JournalError
 from twitchstats.journal.readers.export import Record, Records
-from twitchstats.journal.readers.times import read_day
 from twitchstats.journal.source import Source
 from twitchstats.variables import find_variable, load_variables
 
@@ -121,16 +120,17 @@ class Days:
 
     def add_wide(
         self,
-        records: Iterable[Record],
+        records: Records,
         read_cell: Callable[[str, str], Mapping[str, object]],
         *,
-        read_key: Callable[[Record], dt.date | None] = lambda record: read_day(record["date"]),
+        read_key: Callable[[Record], dt.date | None] | None = None,
         why: str = "the date is not like 2024-03-31",
         groups: Iterable[str] = (),
     ) -> None:
         """Add a table with a row for each day: `read_cell` makes a filled cell of a folded header into columns."""
+        dates = records.read_days("date")
         for record in records:
-            day = read_key(record)
+            day = read_key(record) if read_key else dates.get(record["date"])
             if day is None:
                 self.leave(record.line, why)
                 continue

@@ -1,6 +1,7 @@
 """A file as the reader of a format gets it: its name, its bytes as often as needed, its records with their lines."""
 
 import csv
+import datetime as dt
 import io
 import zipfile
 from collections.abc import Callable, Iterable, Iterator
@@ -11,6 +12,7 @@ from pathlib import PurePath
 from typing import IO
 
 from twitchstats.errors import JournalError
+from twitchstats.journal.dates import read_dates
 from twitchstats.journal.layout import Table, choose_delimiter, parse_text
 from twitchstats.journal.record import Rejects
 from twitchstats.journal.source import HEAD, Text, guard_errors, guess_encoding, is_workbook, read_text
@@ -28,13 +30,14 @@ class Export:
         Its path inside the export, or the name of the file.
     open : callable
         Opens it for reading bytes, from its beginning, as often as it is called.
-    encoding : str or None
-        The encoding that was asked for.
+    encoding, date_format : str or None
+        Those that were asked for.
     """
 
     name: str
     open: Callable[[], IO[bytes]]
     encoding: str | None = None
+    date_format: str | None = None
 
     def head(self) -> bytes:
         """Return its first bytes; of a workbook those of the CSV that it is read as."""
@@ -138,7 +141,7 @@ class Records:
 
     Attributes
     ----------
-    table : Table
+    table, date_format : Table, str or None
     notes : list of str
         What is to be told of it.
     ragged : list of int
@@ -148,6 +151,7 @@ class Records:
     """
 
     table: Table
+    date_format: str | None
     notes: list[str]
     ragged: list[int]
     used: set[str] = field(default_factory=set)
@@ -171,6 +175,19 @@ class Records:
         self.used.add(column)
         found = (other for other in self.table.columns if fold(other.header) == column)
         return [text for other in found for text in other.levels if text]
+
+    def read_days(self, column: str) -> dict[str, dt.date | None]:
+        """Return the day of each text of a column of dates, by its folded header; None where it tells none.
+
+        Raises
+        ------
+        JournalError
+            Its dates can be read two ways.
+        """
+        texts = self.list_texts(column)
+        header = next((header for header in self.headers if fold(header) == column), column)
+        days, _ = read_dates(texts, [1] * len(texts), header, today=dt.date.max, date_format=self.date_format)
+        return dict(zip(texts, days, strict=True))
 
     def list_unread(self) -> list[str]:
         """Return the headers of the columns that nobody has looked at."""
@@ -207,4 +224,6 @@ def open_table(export: Export, *, needed: Iterable[str] = (), skip: int = 0) -> 
             raise JournalError(f"{export.name} has the column {name!r} twice. Rename or remove one of them.")
     notes = [f"{remark}." for _, remark in export.text.remarks]
     notes += [f"{entry[5]}." for entry in rejects.entries if entry[6] == "kept"]
-    return Records(table, notes, [entry[1] for entry in rejects.entries if entry[4] == "ragged_row"])
+    return Records(
+        table, export.date_format, notes, [entry[1] for entry in rejects.entries if entry[4] == "ragged_row"]
+    )

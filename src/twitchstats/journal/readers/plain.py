@@ -12,7 +12,7 @@ from twitchstats.journal.record import Rejects
 from twitchstats.journal.source import Readable, Source
 
 
-def read_plain(source: Readable, *, encoding: str | None = None) -> Source:
+def read_plain(source: Readable, *, encoding: str | None = None, date_format: str | None = None) -> Source:
     """Read a plain table of days, whose date and person are known by their headers.
 
     Raises
@@ -23,7 +23,9 @@ def read_plain(source: Readable, *, encoding: str | None = None) -> Source:
     rejects = Rejects()
     table = read_table(source, "days", rejects, encoding=encoding)
     told = table.source or "The table"
-    keys = read_keys(table, rejects, person=None, date=None, order="auto", date_format=None, today=dt.date.today())
+    keys = read_keys(
+        table, rejects, person=None, date=None, order="auto", date_format=date_format, today=dt.date.today()
+    )
     if keys.calendar != "date":
         raise JournalError(f"{told} has no dates, so it can't be joined with another source. Add a column 'date'.")
     kept, used = table.keep(keys.mask), {column.place for column in keys.columns}

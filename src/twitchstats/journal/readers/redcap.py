@@ -3,9 +3,9 @@
 import re
 
 from twitchstats.errors import JournalError
+from twitchstats.journal.dates import look_like_dates
 from twitchstats.journal.readers.days import Days
 from twitchstats.journal.readers.export import Export, Record, Records, fold, open_table, read_heading
-from twitchstats.journal.readers.times import read_day
 from twitchstats.journal.source import Source
 
 NAME = "REDCap"
@@ -31,9 +31,9 @@ def read(source: Export) -> Source:
     person, when = fold(table.headers[0]), _find_date(table, source.name)
     left = {person, when, *_OWN}
     headers = [header for header in table.headers if fold(header) not in left and not fold(header).endswith(_FORM)]
-    days = Days(NAME)
+    days, dates = Days(NAME), table.read_days(when)
     for record in table:
-        day = read_day(record[when])
+        day = dates.get(record[when])
         if day is None or not record[person]:
             days.leave(record.line, f"there is no date in {when!r}: what is asked once, or was never filled in")
             continue
@@ -47,7 +47,7 @@ def _find_date(table: Records, name: str) -> str:
     """Return the column of dates: the one that is filled in most often; two that are alike are asked about."""
     counts = {}
     for column in table.table.columns[1:]:
-        if any(column.levels) and all(read_day(text) for text in column.levels if text):
+        if look_like_dates(column.levels) == 1:
             counts[fold(column.header)] = int(column.filled.sum())
     best = sorted(counts, key=lambda header: -counts[header])
     if not best:
