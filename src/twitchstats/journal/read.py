@@ -9,17 +9,14 @@ import numpy as np
 import pandas as pd
 
 from twitchstats.errors import JournalError, OptionError, check_choice, unknown_name
-from twitchstats.journal.columns import read_columns
-from twitchstats.journal.entries import read_keys
-from twitchstats.journal.keys import Keys, number_days, pick_column
-from twitchstats.journal.kinds import counts, is_measured, is_open_rating
+from twitchstats.journal.columns import counts, is_measured, is_open_rating, read_columns
+from twitchstats.journal.keys import Keys, number_days, pick_column, read_keys
 from twitchstats.journal.layout import Table, read_frame, read_table
 from twitchstats.journal.record import Journal, Rejects, find_name, list_some
 from twitchstats.journal.rows import assemble_days, judge_courses, mark_sums, place_nights
-from twitchstats.journal.schema import read_schema
 from twitchstats.journal.source import Readable, Source, describe_file
 from twitchstats.journal.tables import gather_people, read_episodes, read_people
-from twitchstats.journal.variable import Variable, tabulate_variables
+from twitchstats.journal.variable import Variable, read_schema, tabulate_variables
 from twitchstats.variables import find_variable, load_variables, normalise_header
 
 FAR = 3 * 365

@@ -158,7 +158,7 @@ def read_text(source: Readable, table: str, *, name: str = "", encoding: str | N
         name, data = _read_path(source, table)
     told, checksum = name or f"The {table} table", hashlib.sha256(data).hexdigest()
     if is_workbook(data[:HEAD], name):
-        from twitchstats.journal.workbook import write_csv  # brings a library along
+        from twitchstats.journal.readers.workbook import write_csv  # brings a library along
 
         data, notes = write_csv(data, told)
         return Text(data, name, checksum, tuple(("workbook", note) for note in notes))

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from twitchstats.errors import JournalError
-from twitchstats.journal.entries import read_keys
+from twitchstats.journal.keys import read_keys
 from twitchstats.journal.layout import read_table
 from twitchstats.journal.record import Rejects
 from twitchstats.journal.source import Readable, Source
