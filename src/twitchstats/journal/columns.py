@@ -77,19 +77,7 @@ def read_columns(
     """
     columns = [column for column in table.columns if column.place not in used]
     renamed, schema = renamed or {}, schema or {}
-    headers = [renamed.get(column.header, column.header) for column in columns]
-    company = frozenset(map(normalise_header, headers)) | {
-        name for header in headers if (name := find_variable(split_header(header).stem, dictionary=dictionary))
-    }
-    matches = []
-    for column in columns:
-        facts = find_facts(schema, column.header)
-        target = renamed.get(column.header) or _named_by(facts, column.header, dictionary, company)
-        said = bool(target)
-        match = match_header(target or column.header, dictionary, company=None if said else company)
-        if said and facts.get("name") == target and not match.canonical:
-            match = match.learn("schema", name=target)
-        matches.append(replace(match, source=column.header, label=match.label if match.canonical else column.header))
+    matches = _match_columns([column.header for column in columns], dictionary, renamed, schema)
     _refuse_twins(matches, table)
     daily = dictionary == DAYS
     names = name_columns(matches, [column.place for column in columns])
@@ -106,6 +94,23 @@ def read_columns(
             if reading.variable.remark:
                 rejects.note(table.name, column.header, "note", reading.variable.remark)
     return _name_apart(readings)
+
+
+def _match_columns(headers: list[str], dictionary: str, renamed: Mapping[str, str], schema: Schema) -> list[Variable]:
+    """Say what each column is called: as the schema or `renamed` has it, else by its header."""
+    read_as = [renamed.get(header, header) for header in headers]
+    company = frozenset(map(normalise_header, read_as)) | {
+        name for header in read_as if (name := find_variable(split_header(header).stem, dictionary=dictionary))
+    }
+    matches = []
+    for header in headers:
+        facts = find_facts(schema, header)
+        target = renamed.get(header) or _named_by(facts, header, dictionary, company)
+        match = match_header(target or header, dictionary, company=None if target else company)
+        if target and facts.get("name") == target and not match.canonical:
+            match = match.learn("schema", name=target)
+        matches.append(replace(match, source=header, label=match.label if match.canonical else header))
+    return matches
 
 
 def _named_by(facts: Facts, header: str, dictionary: str, company: frozenset[str]) -> str:

@@ -229,20 +229,23 @@ def round_step(spread: float) -> float:
 
 def drop_codes(cells: Cells, variable: Variable) -> tuple[Cells, Variable]:
     """Take out codes such as 999 or -9 that stand far from all other figures: they mean that nothing was recorded."""
-    if not len(cells.numbers) or not (cells.low < 0 or cells.high >= 66):
+    if not (cells.low < 0 or cells.high >= 66):  # as in most columns
         return cells, variable
     found = [code for code in MISSING_CODES if cells.low <= code <= cells.high and (cells.numbers == code).any()]
-    others = cells.numbers[~np.isin(cells.numbers, found)]
-    if not found or not len(others):
-        return cells, variable
-    low, high = float(others.min()), float(others.max())
-    scaled = variable.how.get("high") in ("header", "schema") or (variable.kind == "rating" and variable.canonical)
-    top = max(high, variable.high) if scaled and math.isfinite(variable.high) else high
-    # Nothing lies between -1 and a scale that begins at 1: 0 is missing there, too.
-    codes = [code for code in found if (code < 0 and low >= (code == -1)) or code > max(5 * high, top, 10)]
-    if variable.unit.lower() in ("c", "°c", "f", "°f") or "temp" in variable.source.lower():
-        codes = [code for code in codes if abs(code) > 200]
+    others = cells.without(found)
+    codes = [code for code in found if len(others.numbers) and _stands_far(code, others, variable)]
     return (cells.without(codes), replace(variable, codes=tuple(codes))) if codes else (cells, variable)
+
+
+def _stands_far(code: float, others: Cells, variable: Variable) -> bool:
+    """Say whether a code lies where none of the other figures can lie."""
+    if abs(code) <= 200 and (variable.unit.lower() in ("c", "°c", "f", "°f") or "temp" in variable.source.lower()):
+        return False
+    if code < 0:  # nothing lies between -1 and a scale that begins at 1: 0 is missing there, too
+        return others.low >= (code == -1)
+    scaled = variable.how.get("high") in ("header", "schema") or (variable.kind == "rating" and variable.canonical)
+    top = variable.high if scaled and math.isfinite(variable.high) else 0.0
+    return code > max(5 * others.high, others.high, top, 10)
 
 
 def read_by_rule(column: Column, variable: Variable, cells: Cells) -> Reading:
