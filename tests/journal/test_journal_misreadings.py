@@ -811,3 +811,83 @@ def test_years_of_another_calendar_have_a_way_out(read, text, wrong):
         f"None of the 1 rows of the table could be kept. The first: row 2, date: {text!r} {wrong}; if another calendar "
         "counts its years, write the date of the Gregorian one, such as 2024-03-31."
     )
+
+
+# --- found in the sixth attack -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("header", "timing"), [("calf cramps at night", ""), ("Night cramps", ""), ("cramps last night", "night")]
+)
+def test_an_outcome_of_the_night_is_known_and_its_place_in_the_day_is_asked(read, header, timing):
+    journal = read(write_days(f"{header},stress (0-10)", lambda day: day % 3, lambda day: day % 7))
+    assert journal.outcome == "cramps"
+    assert journal.variables["timing"].iloc[0] == timing
+    asked = (
+        f"column {header}: its header tells of the night, but not whether before or after its row's day; say timing in "
+        "the schema (night: the night that ends on the row's day)"
+    )
+    assert (asked in told(journal)) == (not timing)
+
+
+def test_an_outcome_of_the_night_beside_that_of_the_day_stays_apart(read):
+    journal = read(write_days("cramps,night cramps", lambda day: day % 3, lambda day: day % 2))
+    assert journal.variables["name"].to_list() == ["cramps", "night_cramps"]
+
+
+@pytest.mark.parametrize("header", ["zaps/h", "zaps per hour", "zaps per week"])
+def test_a_rate_is_no_duration_and_is_not_added_up(read, header):
+    row = read(write_days(f"{header},twitches", lambda day: day % 9, lambda day: day % 4)).variables.iloc[0]
+    assert (row["kind"], row["combine"]) == ("amount", "mean")
+    assert row["unit"] != "h"
+
+
+@pytest.mark.parametrize("header", ["zaps (number)", "zaps (Anzahl)", "Zaps (n)"])
+def test_a_number_in_brackets_is_a_count(read, header):
+    row = read(write_days(f"{header},twitches", lambda day: day % 9, lambda day: day % 4)).variables.iloc[0]
+    assert (row["kind"], row["unit"], row["combine"]) == ("count", "a day", "sum")
+
+
+@pytest.mark.parametrize("header", ["stress (0 à 10)", "stress (0 a 10)", "stress (0 tot 10)", "stress 0 hasta 10"])
+def test_a_scale_in_other_languages(read, header):
+    row = read(write_days(f"{header},twitches", lambda day: day % 9, lambda day: day % 4)).variables.iloc[0]
+    assert (row["name"], row["low"], row["high"]) == ("stress", 0, 10)
+
+
+def test_years_before_days_before_months_are_asked_about(read):
+    dates = [f"{dt.date(2024, 3, 1) + dt.timedelta(day):%Y/%d/%m}" for day in range(20)]
+    text = "date,twitches\n" + "".join(f"{date},{place % 4}\n" for place, date in enumerate(dates))
+    with pytest.raises(JournalError) as caught:
+        read(text)
+    assert str(caught.value) == (
+        "Column 'date': '2024/13/03' has no such month, and no date in it has a day above 12: year, day and month seem "
+        'to stand in this order. Say so with date_format="%Y/%d/%m" (command line: --date-format), or write dates as '
+        "2024-03-31."
+    )
+    assert len(read(text, date_format="%Y/%d/%m").days) == 20
+
+
+def test_a_weekday_before_a_date_makes_it_no_time_of_day(read):
+    days = [dt.date(2024, 3, 1) + dt.timedelta(day) for day in range(9)]
+    names = ["Mo", "Di", "Mi", "Do", "Fr", "Sa", "So"]
+    text = "Datum;Zuckungen\n" + "".join(f"{names[day.weekday()]}. {day:%d.%m.%Y};3\n" for day in days)
+    assert "after_midnight" not in set(read(text).rejects["rule"])
+    starts = "start;site\n" + "".join(f"{names[day.weekday()]}. {day:%d.%m.%y};calf\n" for day in days)
+    assert set(read(text, episodes=io.StringIO(starts)).episodes["start"].dt.hour) == {0}
+
+
+def test_counts_with_three_decimals_may_be_thousands(read):
+    text = write_days("steps,twitches", lambda day: f"{4 + day % 5}.{100 + day * 7}", lambda day: day % 4)
+    journal = read(text)
+    assert journal.variables["kind"].iloc[0] == "text"
+    assert told(journal) == [
+        "column steps: its figures all have three digits behind a point, and counts have none: write them without it, "
+        'or say decimal="," (command line: --decimal) where it parts thousands'
+    ]
+    assert read(text, decimal=",").days["steps"].iloc[0] == 4100
+
+
+def test_initials_that_tell_rows_of_a_day_apart_are_asked_about(read):
+    rows = [f"{'AB' if row % 2 else 'CD'},2024-03-{1 + row // 2:02},{row % 3}" for row in range(20)]
+    with pytest.raises(JournalError, match="column 'Init' tells them apart"):
+        read("\n".join(["Init,date,twitches", *rows]))

@@ -145,6 +145,16 @@ def find_guess(texts: Iterable[str], decimal: str) -> str | None:
     return None
 
 
+def are_grouped(texts: Iterable[str]) -> bool:
+    """Say whether all the filled-in texts are of the form 4.100, which may be 4,100 or 4.1.
+
+    >>> are_grouped(["4.100", ""]), are_grouped(["4.100", "0.5"])
+    (True, False)
+    """
+    filled = [text for text in texts if not is_missing(text) and text != "0"]
+    return bool(filled) and all(_ONE_GROUP.match(text) for text in filled)
+
+
 def read_number(text: str, decimal: str = ".") -> float | None:
     """Return the number that a text means, or None.
 

@@ -271,6 +271,9 @@ _WORDS = {name: frozenset(load_words(f"{name} column")) for name in _NAMES}
 DOSES = _WORDS["dose"]
 _ROW_NUMBERS = frozenset(normalise_header(word) for word in load_words("row number column")) | {""}
 _TIME_UNITS = {"min": "min", "mins": "min", "minutes": "min", "h": "h", "hrs": "h", "hours": "h"}
+_PER_TIME = re.compile(
+    r"(?:/|\bper|\bpro|\bpar|\bpor)\s*(?:h|hr|hours?|min|minutes?|stunde|std|heure|hora|week|woche)\b", re.I
+)
 _MOST_LEVELS = 2000
 _NIGHT_TIMES = frozenset(load_words("night time"))
 _OUTSIDE = frozenset(load_words("outside column"))
@@ -478,7 +481,11 @@ def _read_unknown(column: Column, variable: Variable, cells: Cells) -> Reading:
         dated = look_like_dates(column.levels) >= 0.5
         remark = "" if dated or cells.figures < 0.2 else _MIXED.format(len(cells.numbers), cells.n_filled)
         return keep_text(column, variable, _SIGNED if cells.signed and not dated else remark)
-    unit = variable.unit or _TIME_UNITS.get(variable.name.split("_")[-1], "h" if timed else "")
+    unit = variable.unit or (
+        ""
+        if _PER_TIME.search(variable.header.source)
+        else _TIME_UNITS.get(variable.name.split("_")[-1], "h" if timed else "")
+    )
     variable = variable.learn("guessed", unit=unit) if unit != variable.unit else variable
     cells, variable = _drop_nines(*drop_codes(cells, variable))
     if _are_codes(variable.header, cells):
@@ -546,6 +553,9 @@ _KEPT_AS_TEXT: tuple[tuple[Callable[[Header, Cells], bool], str, str], ...] = (
      "none", "it tells a time of day in figures, which are kept as text and not analysed; write 22:30"),
     (lambda header, cells: cells.n_distinct == 3 and set(cells.numbers[:1000]) == {-1.0, 0.0, 2.0}, "none",
      "-1, 0 and 2 are all that stands there, as in codes of a habit tracker; write yes and no, or leave it blank"),
+    (lambda header, cells: counts(header) and cells.grouped, "none",
+     "its figures all have three digits behind a point, and counts have none: write them without it, or say "
+     "decimal=\",\" (command line: --decimal) where it parts thousands"),
     (lambda header, cells: cells.ticks_and_crosses, "none",
      "both a tick and a cross stand there, and a cross may mean yes or no; write yes and no"),
     (lambda header, cells: cells.clocks, "none", "it holds times of day, which are kept as text and not analysed"),
@@ -576,6 +586,7 @@ def _guess_kind(variable: Variable, cells: Cells) -> Variable:
         variable.outside
         or header.words & _WORDS["measured"]
         or variable.unit
+        or _PER_TIME.search(header.source)
         or _is_dosed(header)
         or not cells.low >= 0
     ):

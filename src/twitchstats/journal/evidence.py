@@ -12,6 +12,7 @@ from pandas.api.extensions import ExtensionArray
 from twitchstats.journal.cells import (
     Fault,
     Rule,
+    are_grouped,
     is_missing,
     is_yes_no_word,
     read_cells,
@@ -121,6 +122,11 @@ class Cells:
         parts = np.round(self.numbers[:2000] % 1, 4)
         parts = parts[parts > 0]
         return len(parts) >= 10 and bool((parts < 0.6).all()) and len(np.unique(parts)) >= 3
+
+    @cached_property
+    def grouped(self) -> bool:
+        """Whether all figures are written like 4.100: thousands and more, or with three decimals."""
+        return not self.whole and self.decimal == "." and are_grouped(self.column.levels)
 
     @cached_property
     def ticks_and_crosses(self) -> bool:

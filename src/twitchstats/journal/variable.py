@@ -21,7 +21,8 @@ from twitchstats.variables import find_row, find_units, find_variable, load_word
 DAYS = "variables.csv"
 KINDS = ("count", "amount", "rating", "yes/no", "text", "category")
 _OUT_OF = re.compile(r"(?:/|\bout of|\bof|\bvon|\bsur)\s*(\d{1,3})$", re.IGNORECASE)
-_SPAN = re.compile(r"(-?\d{1,3})\s*(?:-|\u2013|to|\.\.|bis)\s*(\d{1,3})$", re.IGNORECASE)
+_TO = r"(?:-|\u2013|to|\.\.|bis|\u00e0|a|tot|til|till|do|hasta|at\u00e9)"
+_SPAN = re.compile(rf"(-?\d{{1,3}})\s*{_TO}\s*(\d{{1,3}})$", re.IGNORECASE)
 _PER_DAY = re.compile(
     r"(?:(?:/|\bper\b|\ba\b|\bpro\b|\bpar\b)\s*(?:d|day|tag|jour|24\s*h)|\b(?:today|daily|heute|hoy|oggi))$",
     re.IGNORECASE,
@@ -35,12 +36,14 @@ _LEADING = re.compile(
 _DAYS = re.compile(r"(?<![\w.])(?:[2-9]|\d\d)[\s-]?(?:days?|d|tage|jours|d[i\u00ed]as)\b", re.IGNORECASE)
 # '1 (best) - 5 (worst)' says the same as '(1 = best, 5 = worst)'.
 _END = r"(\d{1,3})\s*\(([^()\d]{1,30})\)"
-_NAMED_ENDS = re.compile(rf"{_END}\s*(?:-|\u2013|to|\.\.|bis)\s*{_END}$")
+_NAMED_ENDS = re.compile(rf"{_END}\s*{_TO}\s*{_END}$")
 _TOPS = (3, 4, 5, 6, 7, 9, 10, 20, 100)  # where scales end
 _LAG_WORDS = frozenset(load_words("lag word"))
 # Words in brackets that change nothing in what a number means.
 _SIGNS = frozenset("%\u00b0$\u20ac\u00a3")
 _IDLE = frozenset(normalise_header(word) for word in load_words("idle remark")) | {""}
+_NUMBERS = frozenset(load_words("count column")) | {"n", "x"}  # say in brackets that things are counted
+_NIGHTS = load_words("night phrase")
 _DRINKS = frozenset(load_words("drink word"))
 _NO_UNITS = frozenset(load_words("no unit"))
 _OUTSIDE = frozenset(load_words("outside column"))
@@ -253,7 +256,11 @@ def match_header(source: str, dictionary: str = DAYS, *, company: frozenset[str]
             f"this word has several meanings, so it stays a column of your own; if it is {row['label'].lower()!r}, say "
             f"so with columns={{{source!r}: {name!r}}} in Python, --column '{source}={name}', or in the schema"
         )
-    return _match_known(_from_dictionary(header, row), own, row, words, whole=bool(whole))
+    phrase = "" if whole else _split_night(words)[1]
+    if phrase and row.get("role") == "outcome" and name in (company or ()):
+        return own  # another column tells of it day and night
+    known = _match_known(_from_dictionary(header, row), own, row, words, whole=bool(whole))
+    return _date_outcome(known, phrase) if phrase and known.role == "outcome" else known
 
 
 def _match_known(known: Variable, own: Variable, row: Mapping[str, Any], words: str, *, whole: bool) -> Variable:
@@ -275,6 +282,16 @@ def _match_known(known: Variable, own: Variable, row: Mapping[str, Any], words: 
     if whole or dosed or _is_idle(header.unit) or text == normalise_header(row["unit"]):
         return known
     return own.tell(f"'({header.unit})' after {row['label']} is not understood")
+
+
+def _date_outcome(known: Variable, phrase: str) -> Variable:
+    """Return an outcome of the night: of the last one, or of one whose place in the day its header leaves open."""
+    if {"last", "letzte", "derniere", "anoche"} & set(phrase.split()):
+        return known.learn("header", timing="night")
+    return known.learn("header", timing="").tell(
+        "its header tells of the night, but not whether before or after its row's day; say timing in the schema "
+        "(night: the night that ends on the row's day)"
+    )
 
 
 def _runs_up(text: str) -> bool | None:
@@ -305,7 +322,9 @@ def _make_own(header: Header) -> Variable:
         own = own.learn("header", kind=header.kind)
     if header.scale:
         own = own.learn("header", kind="rating", low=header.scale[0], high=header.scale[1])
-    if header.unit:
+    if normalise_header(header.unit) in _NUMBERS:
+        own = own.learn("header", kind="count")
+    elif header.unit:
         times = find_units("h")  # h:mm and hours are h
         own = own.learn("header", unit=times.get(normalise_header(header.unit), (header.unit,))[0])
     if "night" in header.words and header.words & {"last", "previous", "prev"}:
@@ -379,9 +398,10 @@ def _find_name(header: Header, dictionary: str) -> tuple[str | None, str]:
     stem = normalise_header(header.stem)
     if name := find_variable(stem, dictionary=dictionary):
         return name, stem
-    plain = stem.removesuffix(" last night")
-    if plain != stem and (name := find_variable(plain, dictionary=dictionary)):
-        return (name if find_row(name, dictionary=dictionary).get("timing") == "night" else None), stem
+    plain, phrase = _split_night(stem)
+    if phrase and (name := find_variable(plain, dictionary=dictionary)):
+        row = find_row(name, dictionary=dictionary)
+        return (name if row.get("role") == "outcome" or row.get("timing") == "night" else None), stem
     parts = stem.split()
     for size in (1, 2, 3):
         if len(parts) <= size:
@@ -397,6 +417,19 @@ def _find_name(header: Header, dictionary: str) -> tuple[str | None, str]:
             if name and " ".join(unit) in _units_of(name, dictionary):
                 return name, stem
     return None, stem
+
+
+def _split_night(words: str) -> tuple[str, str]:
+    """Return a name without the words that say 'at night', and these.
+
+    >>> _split_night("calf cramps at night"), _split_night("cramps")
+    (('calf cramps', 'at night'), ('cramps', ''))
+    """
+    for phrase in _NIGHTS:
+        for plain in (words.removesuffix(f" {phrase}"), words.removeprefix(f"{phrase} ")):
+            if plain != words:
+                return plain, phrase
+    return words, ""
 
 
 def _units_of(name: str, dictionary: str) -> dict[str, tuple[str, float, str]]:
