@@ -854,6 +854,28 @@ def test_a_scale_in_other_languages(read, header):
     assert (row["name"], row["low"], row["high"]) == ("stress", 0, 10)
 
 
+@pytest.mark.parametrize(
+    ("header", "known"),
+    [("stress (1=high 5=low)", False), ("stress (1 = low, 5 = high)", True), ("pain (0=none 10=max)", True),
+     ("sleep quality (1=hoch 5=niedrig)", False)],
+)  # fmt: skip
+def test_a_scale_that_counts_down_is_not_the_known_one(read, header, known):
+    text = write_days("x,twitches", lambda day: 1 + day % 5, lambda day: day % 4).replace("x", f'"{header}"', 1)
+    variable = read(text).variables.iloc[0]
+    assert (variable["known"] == "dictionary") == known
+
+
+def test_codes_of_a_habit_tracker_are_no_doses(read):
+    journal = read(write_days("Stretch,twitches", lambda day: (2, 0, -1)[day % 3], lambda day: day % 4))
+    assert journal.variables["kind"].iloc[0] == "text"
+    assert "codes of a habit tracker" in told(journal)[0] + told(journal)[-1]
+
+
+def test_a_unit_at_the_end_of_a_header_makes_no_rating(read):
+    row = read(write_days("run km,twitches", lambda day: day % 9, lambda day: day % 4)).variables.iloc[0]
+    assert (row["kind"], row["unit"], row["combine"]) == ("amount", "km", "sum")
+
+
 def test_years_before_days_before_months_are_asked_about(read):
     dates = [f"{dt.date(2024, 3, 1) + dt.timedelta(day):%Y/%d/%m}" for day in range(20)]
     text = "date,twitches\n" + "".join(f"{date},{place % 4}\n" for place, date in enumerate(dates))

@@ -284,6 +284,7 @@ _COUNTED = frozenset(
 )  # fmt: skip
 _AMOUNTS = frozenset(name for name in load_dictionary("variables.csv").query("kind == 'amount'")["name"]) - {"sleep"}
 _WORD_UNITS = {"hours": "h", "hrs": "h", "minutes": "min", "mins": "min"}
+_LAST_UNITS = re.compile(r"[^/\w](km|kg|ml|cl|dl|kcal|kj|bpm|hpa|mm|cm)$", re.IGNORECASE)
 _DOSE_UNITS = {"mg": "mg", "mcg": "mcg", "g": "g"}
 _FLAG_ROLES = {"trigger": "trigger", "triggers": "trigger", "remedy": "remedy", "medicine": "medicine"}
 
@@ -423,8 +424,8 @@ def are_doses(variable: Variable, cells: Cells) -> bool:
     medicine = variable.canonical and variable.role in ("medicine", "remedy")
     if not medicine or variable.kind != "yes/no" or variable.how.get("kind") == "schema" or cells.figures <= 0.5:
         return False
-    if variable.role == "remedy" and cells.low > 0 and cells.n_filled == cells.n_rows:
-        return False  # on all days more than nothing: degrees or hours, rather than what was done
+    if cells.low < 0 or (variable.role == "remedy" and cells.low > 0 and cells.n_filled == cells.n_rows):
+        return False  # codes; or on all days more than nothing: degrees or hours, rather than what was done
     taken = cells.numbers[cells.numbers != 0]
     return _dose_unit(variable) != "" or (len(taken) > 0 and float((taken > 1).mean()) > 0.5)
 
@@ -606,7 +607,8 @@ def _guess_kind(variable: Variable, cells: Cells) -> Variable:
 def _guess_unit(header: Header) -> str:
     """Return the unit of time or of a dose that a word of the header tells."""
     units = _WORD_UNITS | (_DOSE_UNITS if _is_dosed(header) else {})
-    return next((unit for word, unit in units.items() if word in header.words), "")
+    last = _LAST_UNITS.search(header.source)
+    return next((unit for word, unit in units.items() if word in header.words), last[1] if last else "")
 
 
 def _is_dosed(header: Header) -> bool:

@@ -49,6 +49,7 @@ _NO_UNITS = frozenset(load_words("no unit"))
 _OUTSIDE = frozenset(load_words("outside column"))
 _LONGER = frozenset(load_words("longer than a day"))
 _GOOD, _BAD = frozenset(load_words("good")), frozenset(load_words("bad"))
+_MUCH, _LITTLE = frozenset(load_words("much")), frozenset(load_words("little"))
 _GOOD_SCALES = ("sleep_quality", "posture")  # high figures are good; in all other ratings they are bad
 
 
@@ -271,7 +272,9 @@ def _match_known(known: Variable, own: Variable, row: Mapping[str, Any], words: 
     scale = (0.0, 100.0) if row["kind"] == "rating" and header.unit == "%" else header.scale
     if scale is not None and row["kind"] != "rating":
         return own.tell(f"{row['label']} has no scale, but the header gives one")
-    if scale is not None and _runs_up(_trim(header.source)) == (known.name not in _GOOD_SCALES):
+    if scale is not None and _runs_up(_trim(header.source), good=known.name in _GOOD_SCALES) == (
+        known.name not in _GOOD_SCALES
+    ):
         return own.tell(f"its header tells a scale that runs the other way than {row['label'].lower()}")
     if scale is not None:
         return known.learn("header", low=scale[0], high=scale[1])
@@ -294,16 +297,23 @@ def _date_outcome(known: Variable, phrase: str) -> Variable:
     )
 
 
-def _runs_up(text: str) -> bool | None:
+def _runs_up(text: str, *, good: bool = True) -> bool | None:
     """Say whether high figures are the good ones, by the words behind the two ends; None where they don't tell.
+
+    Much of something is what its nature is: `good` or not.
 
     >>> _runs_up("mood (1 = bad, 5 = good)"), _runs_up("mood (1 = very good; 5 = awful)"), _runs_up("mood (1-5)")
     (True, False, None)
+    >>> _runs_up("stress (1 = high, 5 = low)", good=False)
+    True
     """
     ends = [set(normalise_header(words).split()) for words in re.findall(r"\d+\s*[=:]\s*([^\d=:]+)", text)]
     if len(ends) != 2:
         return None
     up, down = bool(ends[0] & _BAD or ends[1] & _GOOD), bool(ends[0] & _GOOD or ends[1] & _BAD)
+    if up == down:
+        up, down = bool(ends[0] & _LITTLE or ends[1] & _MUCH), bool(ends[0] & _MUCH or ends[1] & _LITTLE)
+        up, down = (up, down) if good else (down, up)
     return None if up == down else up
 
 
