@@ -913,3 +913,26 @@ def test_initials_that_tell_rows_of_a_day_apart_are_asked_about(read):
     rows = [f"{'AB' if row % 2 else 'CD'},2024-03-{1 + row // 2:02},{row % 3}" for row in range(20)]
     with pytest.raises(JournalError, match="column 'Init' tells them apart"):
         read("\n".join(["Init,date,twitches", *rows]))
+
+
+def test_a_duration_of_two_parts_is_unclear_where_seconds_are_told(read):
+    starts = "start,duration\n" + "".join(
+        f"2024-03-0{day} 21:30,{text}\n" for day, text in enumerate(("90 s", "1:30", "0:01:30", "45"), 1)
+    )
+    journal = read("date,cramps\n2024-03-01,1\n", episodes=io.StringIO(starts))
+    assert journal.episodes["duration_s"].fillna(-1).to_list() == [90, -1, 90, 45]
+    assert (
+        "row 3, duration: '1:30' may be minutes and seconds, or hours and minutes: write it with all three (0:01:30), "
+        "or say h:mm in the header"
+    ) in told(journal)
+    hours = read("date,cramps\n2024-03-01,1\n", episodes=io.StringIO(starts.replace("duration", "duration (h:mm)")))
+    assert hours.episodes["duration_s"].to_list()[1] == 5400
+
+
+def test_another_scale_of_an_episodes_rating_is_told(read):
+    starts = "start,pain (0-5),intensity\n2024-03-01 21:30,5,10\n2024-03-02 21:30,2,3\n"
+    journal = read("date,cramps\n2024-03-01,1\n", episodes=io.StringIO(starts))
+    assert ("column pain (0-5): its scale is 0-5 and not 0-10 as elsewhere; its figures are kept as they are") in told(
+        journal
+    )
+    assert "scale" not in set(journal.rejects.loc[journal.rejects["column"].eq("intensity"), "rule"])

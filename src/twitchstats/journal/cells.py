@@ -290,6 +290,9 @@ def _judge_number(text: str, rule: Rule, decimal: str) -> tuple[float, Fault | N
         return math.nan, ("not_a_number", f"{text!r} is not a number; write a figure, or leave the cell blank")
     if not math.isfinite(value):
         return math.nan, ("infinite", f"{text!r} is no finite number")
+    if rule.unit == "s" and rule.factor == 1.0 and text.count(":") == 1:
+        way = "minutes and seconds, or hours and minutes: write it with all three (0:01:30), or say h:mm in the header"
+        return math.nan, ("unclear_duration", f"{text!r} may be {way}")
     fault = _find_fault(value, text, rule)
     if value in rule.codes:
         told = f"{fault[1].partition(';')[0]}; it" if fault else text
