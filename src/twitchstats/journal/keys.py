@@ -5,6 +5,7 @@ import itertools
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import pandas as pd
@@ -43,14 +44,34 @@ class Keys:
     mask: Mask
     columns: list[Column]
 
+    @cached_property
+    def rank(self) -> NDArray[np.int64]:
+        """The place of each row in the order of people and days."""
+        span = self.numbers - self.numbers.min()
+        return self.person * np.int64(int(span.max()) + 1) + span
+
+    @cached_property
+    def again(self) -> Mask:
+        """Whether an earlier row tells of the same person and day."""
+        most = int(self.rank.max()) + 1
+        if (self.rank[1:] > self.rank[:-1]).all() or (most < 9 * len(self.rank) and np.bincount(self.rank).max() == 1):
+            return np.zeros(len(self.rank), dtype=bool)  # as in most journals
+        return pd.Series(self.rank).duplicated().to_numpy()
+
+    def tell_apart(self, *columns: Column) -> bool:
+        """Say whether columns tell the rows of each person and day apart."""
+        codes = pd.DataFrame({"rank": self.rank} | {str(column.place): column.codes for column in columns})
+        return not codes.duplicated().any()
+
     def index(self, order: NDArray[np.int64] | slice) -> pd.MultiIndex:
         """Return the index (person, date) of some of the rows."""
         numbers = self.numbers[order]
         first, span = int(numbers.min()), int(numbers.max() - numbers.min())
         if span <= 4 * len(numbers):
+            places = numbers - first
             there = np.zeros(span + 1, dtype=bool)
-            there[numbers - first] = True
-            days, codes = np.flatnonzero(there) + first, (np.cumsum(there) - 1)[numbers - first]
+            there[places] = True
+            days, codes = np.flatnonzero(there) + first, (np.cumsum(there, dtype=np.int32) - 1)[places]
         else:
             days, codes = np.unique(numbers, return_inverse=True)
         dates = pd.Index(days, name="date")
@@ -237,7 +258,7 @@ def _code_people(who: Column | None, mask: Mask) -> tuple[NDArray[np.object_], N
     if who is None:
         return np.array([SOLE_PERSON], dtype=object), np.zeros(int(mask.sum()), dtype=np.int32)
     codes = who.codes if mask.all() else who.codes[mask]
-    used = np.unique(codes)
+    used = np.flatnonzero(np.bincount(codes, minlength=len(who.levels)))
     people = sorted({who.levels[code] for code in used})
     place = {name: number for number, name in enumerate(people)}
     known = np.array([place.get(text, -1) for text in who.levels], dtype=np.int32)
@@ -435,9 +456,7 @@ def check_shape(columns: list[Column], table: Table, keys: Keys, *, person: str 
     """Raise JournalError where rows of one person and day must not become one."""
     used = {column.place for column in keys.columns}
     rest = [column for column in columns if column.place not in used]
-    days = pd.DataFrame({"person": keys.person, "day": keys.numbers})
-    repeated = keys.calendar != "none" and bool(days.duplicated().any())
-    refuse_long(rest, table, days if repeated else None)
+    refuse_long(rest, table, keys if keys.again.any() else None)
     alone = len(keys.people) == 1 and keys.people[0] == SOLE_PERSON and person is None
     if person is None:
         _refuse_half_person(rest, keys)
@@ -448,16 +467,16 @@ def check_shape(columns: list[Column], table: Table, keys: Keys, *, person: str 
         _refuse_restart(table, keys)
 
 
-def refuse_long(columns: list[Column], table: Table, days: pd.DataFrame | None) -> None:
-    """Raise JournalError where one column says what another measures; `days` (person, day) are given if some repeat."""
+def refuse_long(columns: list[Column], table: Table, keys: Keys | None) -> None:
+    """Raise JournalError where one column says what another measures; `keys` are given if some days repeat."""
     values = find_aliases(columns, "long value column")
     figures = [read_number(text) is not None for text in values[0].sample()] if values else []
-    if not any(figures) or (days is None and (np.mean(figures) < 0.8 or len(columns) > 6)):
+    if not any(figures) or (keys is None and (np.mean(figures) < 0.8 or len(columns) > 6)):
         return
     names = find_aliases(columns, "long name column")
-    if not names and days is not None:
+    if not names and keys is not None:
         worded = [column for column in columns if column.numbers is None and 1 < len(column.sample()) <= 50]
-        names = [column for column in worded if not days.assign(name=column.codes).duplicated().any()]
+        names = [column for column in worded if keys.tell_apart(column)]
     told = [text for column in names for text in column.levels if text and read_number(text) is None]
     if len(told) < 2 or (names[0].header == values[0].header):
         return
@@ -482,8 +501,7 @@ def _refuse_people_as_columns(columns: list[Column], table: Table) -> None:
 
 def _refuse_nameless(columns: list[Column], keys: Keys) -> None:
     """Raise JournalError where a column with a person's kind of name may say whose row it is."""
-    days = pd.DataFrame({"date": keys.numbers})
-    shared = keys.calendar != "none" and bool(days["date"].duplicated().any())
+    shared = bool(keys.again.any())
     for column in columns:
         words = set(normalise_header(column.header).split()) - {"first", "last", "full"}
         coded = shared and words & {"id", "uid", "uuid"}
@@ -495,7 +513,7 @@ def _refuse_nameless(columns: list[Column], keys: Keys) -> None:
         sure = bool(words & _SURE_PERSON_WORDS)
         if n_names < 2 or (n_names == len(column) and not (sure or shared or keys.calendar == "none")):
             continue
-        apart = shared and not days.assign(who=column.codes).duplicated().any()
+        apart = shared and keys.tell_apart(column)
         if apart or sure or keys.calendar == "none":
             found = f"Column {column.header!r} holds {n_names} different names or codes."
             if apart:
@@ -508,13 +526,11 @@ def _refuse_nameless(columns: list[Column], keys: Keys) -> None:
 
 def _refuse_half_person(columns: list[Column], keys: Keys) -> None:
     """Raise JournalError where days come again and only two columns part them: name and surname, number and centre."""
-    days = pd.DataFrame({"person": keys.person, "day": keys.numbers})
-    again = np.flatnonzero(days.duplicated())
-    parts = [column for column in columns if _names_part(column)] if len(again) and keys.calendar != "none" else []
+    again = np.flatnonzero(keys.again)
+    parts = [column for column in columns if _names_part(column)] if len(again) else []
     whole = keys.columns[:-1]
     for first, second in itertools.product(whole, parts) if whole else itertools.combinations(parts, 2):
-        codes = {"first": 0 if whole else first.codes, "second": second.codes}
-        if days.assign(**codes).duplicated().any():
+        if not keys.tell_apart(*[second] if whole else [first, second]):
             continue
         raise JournalError(
             f"Several rows have the same day, {keys.tell_day(int(again[0]))}, and columns {first.header!r} and "
@@ -538,8 +554,7 @@ def _refuse_restart(table: Table, keys: Keys) -> None:
     if not len(falls) or numbers.min() < 0 or numbers.max() > 31 or len(falls) > len(numbers) / 3:
         return
     again = falls[(before[falls] >= 28) & (after[falls] <= 3)]
-    twice = pd.DataFrame({"person": keys.person, "day": numbers}).duplicated().any()
-    if not len(again) and not (twice and (after[falls] <= 1).all()):
+    if not len(again) and not (keys.again.any() and (after[falls] <= 1).all()):
         return
     first = int(again[0] if len(again) else falls[0])
     parts = "days of months" if len(again) else "days of weeks or of several rounds"

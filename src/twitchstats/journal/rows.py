@@ -36,12 +36,11 @@ _HOW = {
 
 def assemble_days(readings: Sequence[Reading], keys: Keys, rows: NDArray[np.int64], rejects: Rejects) -> pd.DataFrame:
     """Return the daily table with the sorted index (person, date); rows of one day become one, and that is told."""
-    span = keys.numbers - keys.numbers.min()
-    rank = keys.person * np.int64(int(span.max()) + 1) + span
-    order = None if (rank[1:] > rank[:-1]).all() else np.lexsort((rows, rank))
+    rank = keys.rank
     columns = {reading.variable.name: reading.data for reading in readings}
-    if order is None:
+    if (rank[1:] > rank[:-1]).all():
         return pd.DataFrame(columns, index=keys.index(slice(None)), copy=False)
+    order = np.lexsort((rows, rank)) if keys.again.any() else np.argsort(rank, kind="stable")
     rank = rank[order]
     first = np.concatenate([[True], rank[1:] != rank[:-1]])
     frame = pd.DataFrame({name: values[order] for name, values in columns.items()}, copy=False)
@@ -325,7 +324,7 @@ def _is_night(reading: Reading, pattern: Mask) -> bool:
 def _shift_values(readings: list[Reading], keys: Keys, days: int) -> tuple[list[Reading], int]:
     """Move the values of columns some days on: to the row of that day, if there is one; count those without."""
     frame = pd.DataFrame({"person": keys.person, "day": keys.numbers})
-    first = ~frame.duplicated()
+    first = ~keys.again
     place = pd.Series(np.flatnonzero(first), index=pd.MultiIndex.from_frame(frame[first]))
     target = pd.MultiIndex.from_arrays([keys.person, keys.numbers - days])
     origin = place.reindex(target).to_numpy()
