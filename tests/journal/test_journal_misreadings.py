@@ -833,6 +833,10 @@ def test_an_outcome_of_the_night_is_known_and_its_place_in_the_day_is_asked(read
 def test_an_outcome_of_the_night_beside_that_of_the_day_stays_apart(read):
     journal = read(write_days("cramps,night cramps", lambda day: day % 3, lambda day: day % 2))
     assert journal.variables["name"].to_list() == ["cramps", "night_cramps"]
+    alone = read(
+        write_days("night_cramps (yes/no)", lambda day: ("yes", "no")[day % 2])
+    )  # as `write_journal` writes it
+    assert alone.variables["name"].to_list() == ["night_cramps"]
 
 
 @pytest.mark.parametrize("header", ["zaps/h", "zaps per hour", "zaps per week"])

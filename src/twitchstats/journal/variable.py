@@ -258,7 +258,8 @@ def match_header(source: str, dictionary: str = DAYS, *, company: frozenset[str]
             f"so with columns={{{source!r}: {name!r}}} in Python, --column '{source}={name}', or in the schema"
         )
     phrase = "" if whole else _split_night(words)[1]
-    if phrase and row.get("role") == "outcome" and name in (company or ()):
+    written = bool(header.kind) and header.stem == clean_name(header.stem)  # by write_journal, as a column of your own
+    if phrase and row.get("role") == "outcome" and (written or name in (company or ())):
         return own  # another column tells of it day and night
     known = _match_known(_from_dictionary(header, row), own, row, words, whole=bool(whole))
     return _date_outcome(known, phrase) if phrase and known.role == "outcome" else known
