@@ -940,3 +940,26 @@ def test_another_scale_of_an_episodes_rating_is_told(read):
         journal
     )
     assert "scale" not in set(journal.rejects.loc[journal.rejects["column"].eq("intensity"), "rule"])
+
+
+@pytest.mark.parametrize(("name", "value"), [("Merkmal", "Wert"), ("what it is", "how much")])
+def test_readings_below_each_other_are_no_days(read, name, value):
+    rows = [
+        f"{day:02}.03.2024;{what};{figure}"
+        for day in range(1, 15)
+        for what, figure in (("Zuckungen", day % 9), ("Schlaf", f"{6 + day % 3},5"))
+    ]
+    text = "\n".join([f"Datum;{name};{value}", *rows])
+    if value == "Wert":
+        journal = read(text.encode())
+        assert journal.days["sleep"].iloc[0] == 7.5
+        assert journal.days["twitches"].to_list()[:3] == [1, 2, 3]
+        return
+    with pytest.raises(JournalError, match=f"holds one reading a row: {name!r} says what {value!r} measures"):
+        read(text)
+
+
+def test_numbers_of_nights_in_dutch_and_spanish(read):
+    journal = read(write_days("Krampen 's nachts,Calambres (nº)", lambda day: "", lambda day: day % 3))
+    assert journal.variables["name"].to_list() == ["krampen_s_nachts", "cramps"]
+    assert read(write_days("Krampen 's nachts", lambda day: day % 3)).outcome == "cramps"

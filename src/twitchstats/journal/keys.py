@@ -25,7 +25,7 @@ from twitchstats.journal.dates import (
 )
 from twitchstats.journal.layout import Column, Mask, Table, refuse_cells
 from twitchstats.journal.record import Rejects, list_some
-from twitchstats.variables import load_words, normalise_header
+from twitchstats.variables import find_variable, load_words, normalise_header
 
 SOLE_PERSON = "me"
 
@@ -469,7 +469,7 @@ def check_shape(columns: list[Column], table: Table, keys: Keys, *, person: str 
 
 def refuse_long(columns: list[Column], table: Table, keys: Keys | None) -> None:
     """Raise JournalError where one column says what another measures; `keys` are given if some days repeat."""
-    values = find_aliases(columns, "long value column")
+    values = find_aliases(columns, "long value column") or ([] if keys is None else _find_long_values(columns, keys))
     figures = [read_number(text) is not None for text in values[0].sample()] if values else []
     if not any(figures) or (keys is None and (np.mean(figures) < 0.8 or len(columns) > 6)):
         return
@@ -486,6 +486,19 @@ def refuse_long(columns: list[Column], table: Table, keys: Keys | None) -> None:
         f"({', '.join(repr(text) for text in told[:3])}, ...). Reshape it to one row a day with a column for each, for "
         f"example with pandas: frame.pivot_table(index=[...], columns={name!r}, values={value!r})."
     )
+
+
+def _find_long_values(columns: list[Column], keys: Keys) -> list[Column]:
+    """Return the only column of figures beside one whose words name known variables and tell rows of a day apart."""
+    figures = [column for column in columns if column.numbers is not None or _hold_figures(column)]
+    worded = [column for column in columns if column not in figures and 1 < len(column.sample()) <= 50]
+    named = [column for column in worded if sum(find_variable(text) is not None for text in column.sample()) > 1]
+    return figures if len(figures) == 1 and any(keys.tell_apart(column) for column in named) else []
+
+
+def _hold_figures(column: Column) -> bool:
+    texts = column.sample(200)
+    return bool(texts) and all(read_number(text) is not None for text in texts)
 
 
 def _refuse_people_as_columns(columns: list[Column], table: Table) -> None:

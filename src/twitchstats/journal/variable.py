@@ -42,8 +42,16 @@ _LAG_WORDS = frozenset(load_words("lag word"))
 # Words in brackets that change nothing in what a number means.
 _SIGNS = frozenset("%\u00b0$\u20ac\u00a3")
 _IDLE = frozenset(normalise_header(word) for word in load_words("idle remark")) | {""}
-_NUMBERS = frozenset(load_words("count column")) | {"n", "x"}  # say in brackets that things are counted
-_NIGHTS = load_words("night phrase")
+_NUMBERS = frozenset(load_words("count column")) | {
+    "n",
+    "x",
+    "no",
+    "nr",
+    "numero",
+    "aantal",
+    "antal",
+}  # say in brackets that things are counted
+_NIGHTS = sorted(load_words("night phrase"), key=len, reverse=True)
 _DRINKS = frozenset(load_words("drink word"))
 _NO_UNITS = frozenset(load_words("no unit"))
 _OUTSIDE = frozenset(load_words("outside column"))
