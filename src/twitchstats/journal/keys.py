@@ -71,7 +71,7 @@ class Keys:
             places = numbers - first
             there = np.zeros(span + 1, dtype=bool)
             there[places] = True
-            days, codes = np.flatnonzero(there) + first, (np.cumsum(there, dtype=np.int32) - 1)[places]
+            days, codes = np.flatnonzero(there) + first, (np.cumsum(there) - 1)[places]
         else:
             days, codes = np.unique(numbers, return_inverse=True)
         dates = pd.Index(days, name="date")

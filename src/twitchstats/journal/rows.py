@@ -179,9 +179,10 @@ def mark_sums(days: pd.DataFrame, variables: list[Variable], rejects: Rejects) -
     """Say of columns that they are parts of the column right behind or before them, which is their sum on every day."""
     marked = list(variables)
     figures = [number for number, variable in enumerate(variables) if variable.kind in ("count", "amount", "rating")]
+    columns = {number: days[variables[number].name].to_numpy() for number in figures}
     for total in figures:
         for parts in (figures[: figures.index(total)][::-1], figures[figures.index(total) + 1 :]):
-            found = _find_parts(days, [variables[number].name for number in (total, *parts)])
+            found = _find_parts([columns[number] for number in (total, *parts[:30])])
             if not found:
                 continue
             some = ", ".join(repr(variables[number].source) for number in sorted(parts[:found]))
@@ -193,18 +194,19 @@ def mark_sums(days: pd.DataFrame, variables: list[Variable], rejects: Rejects) -
     return marked
 
 
-def _find_parts(days: pd.DataFrame, names: list[str]) -> int:
+def _find_parts(columns: Sequence[NDArray[np.float64]]) -> int:
     """Return how many of the columns behind the first add up to it on each day; 0 where none do."""
-    some = days[names].iloc[:_HEAD].dropna(subset=names[:1])
-    total, summed = some[names[0]].to_numpy(), np.zeros(len(some))
-    for number, name in enumerate(names[1:31], start=1):
-        summed = summed + some[name].to_numpy()
-        known = ~np.isnan(summed)
-        if known.sum() < 10 or len(np.unique(some[name].to_numpy()[known])) < 2:
+    total, *parts = (column[:_HEAD] for column in columns)
+    summed = np.zeros(len(total))
+    for number, part in enumerate(parts, start=1):
+        summed = summed + part
+        known = ~np.isnan(summed) & ~np.isnan(total)
+        if known.sum() < 10 or np.ptp(part[known]) == 0:
             return 0
-        if number > 1 and len(np.unique(total[known])) > 2 and np.allclose(summed[known], total[known]):
-            whole = days[names[: number + 1]].dropna()
-            return number if np.allclose(whole[names[1 : number + 1]].sum(axis=1), whole[names[0]]) else 0
+        if number > 1 and np.allclose(summed[known], total[known]) and len(np.unique(total[known])) > 2:
+            whole = sum(columns[1 : number + 1], np.zeros(len(columns[0])))
+            known = ~np.isnan(whole) & ~np.isnan(columns[0])
+            return number if np.allclose(whole[known], columns[0][known]) else 0
     return 0
 
 
