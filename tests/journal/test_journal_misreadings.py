@@ -963,3 +963,25 @@ def test_numbers_of_nights_in_dutch_and_spanish(read):
     journal = read(write_days("Krampen 's nachts,Calambres (nº)", lambda day: "", lambda day: day % 3))
     assert journal.variables["name"].to_list() == ["krampen_s_nachts", "cramps"]
     assert read(write_days("Krampen 's nachts", lambda day: day % 3)).outcome == "cramps"
+
+
+def test_strengths_in_words_below_each_other_are_asked_about(read):
+    rows = [
+        f"2024-03-{day:02},{what},{how},"
+        for day in range(1, 13)
+        for what, how in (("Twitching", "Mild"), ("Cramps", "Severe"))
+    ]
+    with pytest.raises(JournalError, match="holds one reading a row: 'Symptom' says what 'Severity' measures"):
+        read("\n".join(["date,Symptom,Severity,Factor", *rows]))
+
+
+def test_an_empty_column_makes_no_event_log_a_diary(read):
+    rows = [f"2024-03-{day:02},{place}," for day in range(1, 13) for place in ("calf", "foot")]
+    assert "event_log" in set(read("\n".join(["date,where,x", *rows])).rejects["rule"])
+
+
+def test_a_header_that_begins_with_per_cent(read):
+    row = read(write_days("% of day twitching,twitches", lambda day: day * 7 % 90, lambda day: day % 4)).variables.iloc[
+        0
+    ]
+    assert (row["kind"], row["unit"], row["combine"]) == ("amount", "%", "mean")

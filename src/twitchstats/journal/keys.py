@@ -166,6 +166,7 @@ _SURE_PERSON_WORDS = frozenset(load_words("person asked"))
 _OUTCOME_WORDS = frozenset(load_words("outcome hint"))
 _MONTHS = frozenset(word for month in range(1, 13) for word in load_words(f"month {month}"))
 _PART_DATE = re.compile(r"\d{1,2}(\.\s?\d{1,2}\.|/\d{1,2})$")
+_STRENGTH = frozenset(load_words("scale word"))
 _PERSON_CODE = re.compile(rf"({'|'.join(load_words('person code'))}) ?\d{{1,4}}")
 _PASTE = "so it is turned (a spreadsheet pastes what was copied transposed)"
 _TURNED: tuple[tuple[str, Callable[[str], bool], str], ...] = (
@@ -469,16 +470,9 @@ def check_shape(columns: list[Column], table: Table, keys: Keys, *, person: str 
 
 def refuse_long(columns: list[Column], table: Table, keys: Keys | None) -> None:
     """Raise JournalError where one column says what another measures; `keys` are given if some days repeat."""
-    values = find_aliases(columns, "long value column") or ([] if keys is None else _find_long_values(columns, keys))
-    figures = [read_number(text) is not None for text in values[0].sample()] if values else []
-    if not any(figures) or (keys is None and (np.mean(figures) < 0.8 or len(columns) > 6)):
-        return
-    names = find_aliases(columns, "long name column")
-    if not names and keys is not None:
-        worded = [column for column in columns if column.numbers is None and 1 < len(column.sample()) <= 50]
-        names = [column for column in worded if keys.tell_apart(column)]
+    names, values = _find_long(columns, keys)
     told = [text for column in names for text in column.levels if text and read_number(text) is None]
-    if len(told) < 2 or (names[0].header == values[0].header):
+    if not values or len(told) < 2 or names[0].header == values[0].header:
         return
     name, value = names[0].header, values[0].header
     raise JournalError(
@@ -488,12 +482,18 @@ def refuse_long(columns: list[Column], table: Table, keys: Keys | None) -> None:
     )
 
 
-def _find_long_values(columns: list[Column], keys: Keys) -> list[Column]:
-    """Return the only column of figures beside one whose words name known variables and tell rows of a day apart."""
-    figures = [column for column in columns if column.numbers is not None or _hold_figures(column)]
-    worded = [column for column in columns if column not in figures and 1 < len(column.sample()) <= 50]
-    named = [column for column in worded if sum(find_variable(text) is not None for text in column.sample()) > 1]
-    return figures if len(figures) == 1 and any(keys.tell_apart(column) for column in named) else []
+def _find_long(columns: list[Column], keys: Keys | None) -> tuple[list[Column], list[Column]]:
+    """Return the columns that may name readings, and hold them: by their headers, or by names of known variables."""
+    few = [column for column in columns if column.numbers is None and 1 < len(column.sample()) <= 50]
+    apart = [column for column in few if keys is not None and keys.tell_apart(column)]
+    values = find_aliases(columns, "long value column")
+    figures = float(np.mean([read_number(text) is not None for text in values[0].sample() or [""]])) if values else 0.0
+    if figures and (keys is not None or (figures >= 0.8 and len(columns) <= 6)):
+        return find_aliases(columns, "long name column") or apart, values
+    named = [column for column in apart if sum(find_variable(text) is not None for text in column.sample()) > 1]
+    values = [column for column in columns if _hold_figures(column)] if named else []
+    values = values or [column for column in few if set(normalise_header(column.header).split()) & _STRENGTH]
+    return named, values if len(values) == 1 else []
 
 
 def _hold_figures(column: Column) -> bool:

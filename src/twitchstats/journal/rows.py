@@ -81,7 +81,8 @@ def _combine_rows(
         if len(targets) and how == "sum":
             _question_sums(variable, merged, targets, keys, order[first], rows, rejects)
     _tell_combined(first, equal, keys, rows, order, told, rejects)
-    if all(reading.variable.kind in ("text", "choice") or reading.variable.level for reading in readings):
+    told_of = [reading for reading in readings if not pd.isna(reading.data).all()]
+    if all(reading.variable.kind in ("text", "choice") or reading.variable.level for reading in told_of):
         message = (
             "several rows a day and no column of figures: if each row is an event, how many there were is lost. Add a "
             "column that counts (twitches: 1), or give the file as episodes= (--episodes) beside a table of days"

@@ -199,8 +199,8 @@ def split_header(source: str) -> Header:
         rest = stem[: len(stem) - len(match[0])].strip(" ,:_") if match else ""
         if match and rest and (scale := _read_scale(match[0])):
             return Header(source, rest, unit, scale, "", lagged)
-    if stem.endswith("%") and not unit and len(stem) > 1:
-        return Header(source, stem[:-1].strip(" ,:_"), "%", None, "", lagged)
+    if "%" in (stem[:1], stem[-1:]) and not unit and len(stem) > 1:
+        return Header(source, stem.strip("% ,:_"), "%", None, "", lagged)
     head, comma, tail = stem.rpartition(",")
     if comma and not unit and head.strip():
         stem, unit = head.strip(), tail.strip()
