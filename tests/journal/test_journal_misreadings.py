@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from twitchstats.errors import JournalError
+from twitchstats.journal import read_journal
 
 
 def write_days(header, *columns, n=30):
@@ -985,3 +986,18 @@ def test_a_header_that_begins_with_per_cent(read):
         0
     ]
     assert (row["kind"], row["unit"], row["combine"]) == ("amount", "%", "mean")
+
+
+def test_a_column_of_two_sources_has_no_file_for_a_unit(tmp_path, read):
+    first, second = tmp_path / "a.csv", tmp_path / "b.csv"
+    first.write_text(write_days("twitches,sleep (h)", lambda day: day % 4, lambda day: 7))
+    second.write_text(write_days("twitches,sleep (h)", lambda day: day % 3, lambda day: 6 + day % 2))
+    journal = read_journal([first, second], today=dt.date(2024, 12, 31))
+    units = journal.variables.set_index("source")["unit"]
+    assert units[["b.csv: twitches", "b.csv: sleep (h)"]].to_list() == ["a day", "h"]
+
+
+def test_codes_of_a_persons_sex_take_nobodys_name(read):
+    people = io.StringIO("person,sex (1=m 2=f),age\nme,2,45\n")
+    journal = read("date,cramps\n2024-03-01,1\n", people=people)
+    assert journal.people.columns.to_list() == ["my_sex", "age"]

@@ -93,7 +93,7 @@ def read_columns(
             refuse_cells(table, column, reading.faults, rejects)
             if reading.variable.remark:
                 rejects.note(table.name, column.header, "note", reading.variable.remark)
-    return _name_apart(readings)
+    return _name_apart(readings, dictionary)
 
 
 def _match_columns(headers: list[str], dictionary: str, renamed: Mapping[str, str], schema: Schema) -> list[Variable]:
@@ -173,14 +173,18 @@ def name_columns(matches: list[Variable], places: list[int]) -> list[str]:
     return names
 
 
-def _name_apart(readings: list[Reading]) -> list[Reading]:
+def _name_apart(readings: list[Reading], dictionary: str) -> list[Reading]:
     """Give columns that are not what their name says another one, and so where two would have the same."""
     named: dict[str, Reading] = {}
     places = sorted(range(len(readings)), key=lambda place: bool(readings[place].variable.level))
     done = list(readings)
     for place in places:
         variable = readings[place].variable
-        foreign = not variable.canonical and find_row(variable.name) and variable.how.get("name") != "schema"
+        foreign = (
+            not variable.canonical
+            and find_row(variable.name, dictionary=dictionary)
+            and variable.how.get("name") != "schema"
+        )
         first = f"my_{variable.name}" if foreign else variable.name
         others = (f"{first}_{number}" for number in itertools.count(2))
         name = next(name for name in itertools.chain([first], others) if name not in named)

@@ -476,8 +476,8 @@ def test_two_sources_of_one_person_are_joined_by_date():
     joined = join_sources([first, second])
     assert joined.tables["days"].astype("object").fillna("").to_numpy().tolist() == [
         ["2024-03-03", "3", "", ""], ["2024-03-04", "4", "9", "10"], ["2024-03-05", "", "8", "1"]]  # fmt: skip
-    assert list(joined.tables["days"].columns) == ["date", "mood", "mood (B)", "steps"]
-    assert joined.facts == ({"source": "mood", "kind": "rating"}, {"source": "mood (B)", "low": "0"})
+    assert list(joined.tables["days"].columns) == ["date", "mood", "B: mood", "steps"]
+    assert joined.facts == ({"source": "mood", "kind": "rating"}, {"source": "B: mood", "low": "0"})
     assert joined.notes == ("A: A note.", "B: A note.")
     assert (joined.n_rows, joined.format) == (4, "A and B")
 

@@ -25,8 +25,8 @@ def join_sources(sources: Sequence[Source]) -> Source:
     -------
     Source
         "days" with a row for each person and day that any source of their own has, and further rows where a source
-        has several a day; a column that two sources have carries the name of its format. What holds for everybody is
-        added to these days; its other days are left out, and counted.
+        has several a day; a column that two sources have carries the name of its format in front. What holds for
+        everybody is added to these days; its other days are left out, and counted.
 
     Raises
     ------
@@ -89,7 +89,7 @@ def mark_outside(source: Source) -> Source:
 
 
 def _rename_columns(sources: Sequence[Source]) -> list[Source]:
-    """Give a column that an earlier source has as well the name of its format behind it."""
+    """Give a column that an earlier source has as well the name of its format in front."""
     taken: set[str] = set(_KEYS)
     renamed = []
     for source in sources:
@@ -100,7 +100,7 @@ def _rename_columns(sources: Sequence[Source]) -> list[Source]:
             name, number = column, 1
             while name.casefold() in taken:
                 number += 1
-                name = f"{column} ({source.format}{'' if number == 2 else f' {number}'})"
+                name = f"{source.format}{'' if number == 2 else f' {number}'}: {column}"  # brackets would tell a unit
             names[column] = name
             taken.add(name.casefold())
         facts = tuple({**fact, "source": names[fact["source"]]} for fact in source.facts if fact["source"] in names)
