@@ -831,6 +831,17 @@ def test_an_outcome_of_the_night_is_known_and_its_place_in_the_day_is_asked(read
     assert (asked in told(journal)) == (not timing)
 
 
+def test_a_column_that_dates_nights_leaves_their_order_open(read):
+    text = write_days("slept (h),twitches", lambda day: 6 + day % 3, lambda day: day % 4)
+    assert read(text.replace("date,", "wake date,", 1)).variables["timing"].iloc[0] == "night"
+    journal = read(text.replace("date,", "date of night,", 1))
+    assert journal.variables["timing"].iloc[0] == ""
+    assert (
+        "column date of night: it dates nights, by their evening or their morning, so it is not known whether the "
+        "night lies before or after its day; say timing in the schema (night: the night that ends on the row's day)"
+    ) in told(journal)
+
+
 def test_an_outcome_of_the_night_beside_that_of_the_day_stays_apart(read):
     journal = read(write_days("cramps,night cramps", lambda day: day % 3, lambda day: day % 2))
     assert journal.variables["name"].to_list() == ["cramps", "night_cramps"]

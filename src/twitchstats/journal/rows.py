@@ -24,6 +24,8 @@ from twitchstats.variables import load_words, normalise_header
 
 _HEAD = 1000
 _NIGHT_WORDS = frozenset(load_words("night column"))
+_DATED_NIGHTS = frozenset(("night", "nights", "nacht", "nuit", "noche", "notte", "noite", "natt"))
+_MORNINGS = frozenset(("wake", "waking", "woke", "end", "morning"))
 _HOW = {
     "any": "yes if any says yes",
     "sum": "added up",
@@ -241,7 +243,7 @@ def place_nights(readings: list[Reading], table: Table, keys: Keys, rejects: Rej
         return readings
     found = _find_night(table, keys)
     if found is None:
-        return _doubt_nights(readings, table, rejects)
+        return _doubt_nights(readings, table, keys, rejects)
     starts, ends, end_days = found
     shift = np.where(np.isnan(end_days), 0, end_days - keys.numbers).astype(np.int64)
     filled = ~np.isnan(end_days)
@@ -342,24 +344,30 @@ def _shift_values(readings: list[Reading], keys: Keys, days: int) -> tuple[list[
     return moved, int((~reached & filled).sum())
 
 
-def _doubt_nights(readings: list[Reading], table: Table, rejects: Rejects) -> list[Reading]:
-    """Take the order of night and day back where a time of going to bed stands there without a date."""
-    columns = find_aliases(table.columns, "night start")
+def _doubt_nights(readings: list[Reading], table: Table, keys: Keys, rejects: Rejects) -> list[Reading]:
+    """Take the order of night and day back where it isn't told on which date the nights began."""
+    when = keys.columns[-1]
     clocked = [
-        c
-        for c in columns
-        if c.numbers is None and look_like_dates(c.levels) < 0.5 and any(":" in t for t in c.levels[:50])
-    ]
+        column for column in find_aliases(table.columns, "night start")
+        if column.numbers is None and look_like_dates(column.levels) < 0.5 and any(":" in t for t in column.levels[:50])
+    ]  # fmt: skip
+    words = set(normalise_header(when.header).split())
+    dated = bool(words & _DATED_NIGHTS) and not words & _MORNINGS
     nights = [
         reading for reading in readings
         if reading.variable.timing == "night" and reading.variable.how.get("timing") == "dictionary"
     ]  # fmt: skip
-    if not clocked or not nights:
+    if not (clocked or dated) or not nights:
         return readings
+    what = (
+        "it dates nights, by their evening or their morning"
+        if dated
+        else "it tells when a night began but not on which date"
+    )
     rejects.note(
-        "days", clocked[0].header, "night_unknown",
-        "it tells when a night began but not on which date, so it is not known whether the night lies before or after "
-        "its day; say timing in the schema (night: the night that ends on the row's day)",
+        "days", when.header if dated else clocked[0].header, "night_unknown",
+        f"{what}, so it is not known whether the night lies before or after its day; say timing in the schema (night: "
+        "the night that ends on the row's day)",
     )  # fmt: skip
     return [
         replace(r, variable=replace(r.variable, timing="", how={**r.variable.how, "timing": "guessed"}))
