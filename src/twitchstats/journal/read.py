@@ -108,6 +108,8 @@ def read_journal(
     >>> journal.rejects["message"].iloc[-1][:37]
     'row 3, stress: 14 is outside 0-10; if'
     """
+    from twitchstats.journal.readers import gather_sources  # brings libraries along
+
     check_choice("order", order, ORDERS)
     for name, value, allowed in (("decimal", decimal, (".", ",")), ("absent", absent, ("none",))):
         if value is not None:
@@ -119,15 +121,13 @@ def read_journal(
         if not source:
             raise JournalError("No source was given. Name a file.")
         source, also = source[0], [*source[1:], *also]
-    found = find_source(source, also=also, weather=weather, format=format, encoding=encoding, date_format=date_format)
-    facts = () if found is None else found.facts
-    meaning = read_schema(schema, facts)
+    found = gather_sources([source, *also], weather, format=format, encoding=encoding, date_format=date_format)
+    meaning = read_schema(schema, () if found is None else found.facts)
     table = read_table(source, "days", rejects, **options) if found is None else _take_days(found, source, rejects)
-    formats = [date_format if found is None else None, date_format]  # of the days, of the episodes
-    if found is not None:
-        people = found.tables.get("people") if people is None else people
-        formats[1] = None if episodes is None else date_format
-        episodes = found.tables.get("episodes") if episodes is None else episodes
+    others = {} if found is None else found.tables
+    formats = [None if found else date_format, None if episodes is None else date_format]  # an export's dates are ISO
+    people = others.get("people") if people is None else people
+    episodes = others.get("episodes") if episodes is None else episodes
     renamed = {pick_column(table, header, "columns").header: target for header, target in (columns or {}).items()}
     person, date = person or _take_key(renamed, "person"), date or _take_key(renamed, "date")
     moments: dict[str, Any] = {"person": person, "today": today}
@@ -218,28 +218,6 @@ def _note_people_as_columns(variables: list[Variable], rejects: Rejects) -> None
         return
     message = f"{found}; if they are different people, write a row for each person and day instead"
     rejects.note("days", "", "people_as_columns", message)
-
-
-def find_source(
-    source: Readable,
-    *,
-    also: Sequence[Readable] = (),
-    weather: Readable | None = None,
-    format: str | None = None,
-    **options: str | None,
-) -> Source | None:
-    """Return what the reader of a foreign format makes of a source, joined with others; None for a plain table alone.
-
-    Raises
-    ------
-    UnknownNameError
-        There is no format of that name.
-    """
-    from twitchstats.journal.readers import gather_sources, read_source
-
-    if not also and weather is None:
-        return read_source(source, format=format, **options)
-    return gather_sources([source, *also], weather, format=format, **options)
 
 
 def _take_days(found: Source, source: Readable, rejects: Rejects) -> Table:

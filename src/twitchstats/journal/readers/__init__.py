@@ -107,8 +107,8 @@ def gather_sources(
     *,
     format: str | None = None,
     **options: str | None,
-) -> Source:
-    """Return several sources of one journal as one, joined by person and date.
+) -> Source | None:
+    """Return several sources of one journal as one, joined by person and date; None for a plain table alone.
 
     Parameters
     ----------
@@ -124,7 +124,10 @@ def gather_sources(
     JournalError
         One of them can't be read; a plain table has no dates.
     """
-    first = read_source(sources[0], format=format, **options) or read_plain(sources[0], **options)
+    first = read_source(sources[0], format=format, **options)
+    if len(sources) == 1 and weather is None:
+        return first
+    first = first or read_plain(sources[0], **options)
     others = [read_source(one) or read_plain(one) for one in sources[1:]]
     last = [] if weather is None else [mark_outside(read_source(weather) or read_plain(weather))]
     return join_sources([first, *others, *last])
