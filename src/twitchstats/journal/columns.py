@@ -25,6 +25,7 @@ from twitchstats.journal.evidence import (
     read_by_rule,
     round_step,
     step_of_scale,
+    thin_out,
 )
 from twitchstats.journal.layout import Column, Floats, Table, refuse_cells
 from twitchstats.journal.record import Rejects
@@ -343,7 +344,7 @@ def _are_flags(variable: Variable, cells: Cells) -> bool:
 
 def _doubt_unit(variable: Variable, cells: Cells) -> str:
     """Return why figures without a unit can hardly be in the dictionary's, or ""."""
-    values = cells.numbers[:: 1 + len(cells.numbers) // 100_000]
+    values = thin_out(cells.numbers)
     values = values[values > 0]
     low, high = (find_row(variable.name).get(bound, math.nan) for bound in ("usual_low", "usual_high"))
     if not len(values) or math.isnan(low):
@@ -371,7 +372,8 @@ def _doubt_unit(variable: Variable, cells: Cells) -> str:
 def _doubt_told_unit(variable: Variable, cells: Cells) -> str:
     """Return what is to be told of figures that lie far beyond the usual ones in the unit that the header tells."""
     row, unit = find_row(variable.name), variable.header.unit
-    values = cells.numbers[cells.numbers > 0]
+    values = thin_out(cells.numbers)
+    values = values[values > 0]
     if variable.kind != "amount" or variable.assumed or not unit or len(values) < 5 or "usual_low" not in row:
         return ""
     if unit == "h" and cells.minutes_for_decimals:

@@ -168,7 +168,7 @@ class Cells:
         middle, spread = float(rows.mean()), float(rows.std())
         if max(self.high - middle, middle - self.low) <= 4 * spread:  # as in most columns
             return none
-        low, middle, high = np.percentile(rows, [5, 50, 95])
+        low, middle, high = np.percentile(thin_out(rows), [5, 50, 95])
         return np.unique(rows[np.abs(rows - middle) > 20 * (high - low)]) if high > low else none
 
     @cached_property
@@ -181,6 +181,11 @@ class Cells:
             return 0.0
         with np.errstate(over="ignore"):
             return float(np.std(np.sort(rows) if len(rows) < 100_000 else rows, ddof=1))
+
+
+def thin_out(rows: Floats) -> Floats:
+    """Return some 100,000 of many figures, spread evenly: enough for a median."""
+    return rows[:: 1 + len(rows) // 100_000]
 
 
 def look_at(column: Column, decimal: str) -> Cells:
