@@ -54,8 +54,8 @@ def test_a_template_never_replaces_a_file(tmp_path):
 
 
 def test_options_of_the_template_are_checked():
-    with pytest.raises(UnknownNameError, match=re.escape("No variable named 'stresz'. Did you mean 'stress'?")):
-        make_template(["stresz"])
+    with pytest.raises(UnknownNameError, match=re.escape("No variable named 'stres'. Did you mean 'stress'?")):
+        make_template(["stres"])
     with pytest.raises(OptionError, match=re.escape("start='soon' is not a date. Write it as 2024-03-31.")):
         make_template(start="soon")
 
