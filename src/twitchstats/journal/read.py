@@ -136,10 +136,7 @@ def read_journal(
     days, variables = _read_days(table, keys, rejects, decimal=decimal, renamed=renamed, schema=meaning)
     told = tabulate_variables(variables)
     chosen = choose_outcome(told, days, outcome or _find_outcome(variables))
-    if chosen is not None:
-        at = told.index[told["name"] == chosen][0]
-        told.loc[at, "role"] = "outcome"
-        told.loc[at, "guessed"] = ", ".join(fact for fact in told.loc[at, "guessed"].split(", ") if fact != "role")
+    told = _mark_outcome(told, chosen)
     days = _judge_absence(days, told, chosen, keys.calendar, absent, rejects)
     _note_single_days(days, keys.calendar, rejects)
     _note_far_days(days, keys.calendar, rejects)
@@ -239,6 +236,16 @@ def _find_outcome(variables: list[Variable]) -> str | None:
         variable.name for variable in variables if variable.how.get("role") == "schema" and variable.role == "outcome"
     ]
     return named[0] if named else None
+
+
+def _mark_outcome(told: pd.DataFrame, outcome: str | None) -> pd.DataFrame:
+    """Return the table of variables with the role of the outcome, which is no guess any more."""
+    told, at = told.copy(), told["name"].eq(outcome)
+    told.loc[at, "role"] = "outcome"
+    told.loc[at, "guessed"] = [
+        ", ".join(f for f in text.split(", ") if f != "role") for text in told.loc[at, "guessed"]
+    ]
+    return told
 
 
 def _take_key(renamed: dict[str, str], key: str) -> str | None:
