@@ -320,7 +320,7 @@ def run_verify(args: argparse.Namespace) -> int:
 
 def run_check(args: argparse.Namespace) -> int:
     """Tell what was read and refused, and what each column means."""
-    from twitchstats.journal.schema import tell_meanings
+    from twitchstats.journal.variable import tell_meanings
     from twitchstats.report.wording.prose import to_plain
     from twitchstats.report.wording.reading import describe_reading
 

@@ -4,7 +4,7 @@ import re
 import unicodedata
 from collections.abc import Iterable
 from difflib import get_close_matches
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 import pandas as pd
@@ -81,6 +81,7 @@ def load_words(name: str) -> tuple[str, ...]:
     return tuple(frame.set_index("list").loc[name, "words"].split(";"))
 
 
+@lru_cache(maxsize=8192)
 def normalise_header(header: str) -> str:
     """Return a header in the form in which headers are compared: lower case, no accents, single spaces.
 

@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from twitchstats.errors import JournalError
+from twitchstats.journal import read_journal
 
 
 def write_days(header, *columns, n=30):
@@ -811,3 +812,203 @@ def test_years_of_another_calendar_have_a_way_out(read, text, wrong):
         f"None of the 1 rows of the table could be kept. The first: row 2, date: {text!r} {wrong}; if another calendar "
         "counts its years, write the date of the Gregorian one, such as 2024-03-31."
     )
+
+
+# --- found in the sixth attack -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("header", "timing"), [("calf cramps at night", ""), ("Night cramps", ""), ("cramps last night", "night")]
+)
+def test_an_outcome_of_the_night_is_known_and_its_place_in_the_day_is_asked(read, header, timing):
+    journal = read(write_days(f"{header},stress (0-10)", lambda day: day % 3, lambda day: day % 7))
+    assert journal.outcome == "cramps"
+    assert journal.variables["timing"].iloc[0] == timing
+    asked = (
+        f"column {header}: its header tells of the night, but not whether before or after its row's day; say timing in "
+        "the schema (night: the night that ends on the row's day)"
+    )
+    assert (asked in told(journal)) == (not timing)
+
+
+def test_a_column_that_dates_nights_leaves_their_order_open(read):
+    text = write_days("slept (h),twitches", lambda day: 6 + day % 3, lambda day: day % 4)
+    assert read(text.replace("date,", "wake date,", 1)).variables["timing"].iloc[0] == "night"
+    journal = read(text.replace("date,", "date of night,", 1))
+    assert journal.variables["timing"].iloc[0] == ""
+    assert (
+        "column date of night: it dates nights, by their evening or their morning, so it is not known whether the "
+        "night lies before or after its day; say timing in the schema (night: the night that ends on the row's day)"
+    ) in told(journal)
+
+
+def test_an_outcome_of_the_night_beside_that_of_the_day_stays_apart(read):
+    journal = read(write_days("cramps,night cramps", lambda day: day % 3, lambda day: day % 2))
+    assert journal.variables["name"].to_list() == ["cramps", "night_cramps"]
+    alone = read(
+        write_days("night_cramps (yes/no)", lambda day: ("yes", "no")[day % 2])
+    )  # as `write_journal` writes it
+    assert alone.variables["name"].to_list() == ["night_cramps"]
+
+
+@pytest.mark.parametrize("header", ["zaps/h", "zaps per hour", "zaps per week"])
+def test_a_rate_is_no_duration_and_is_not_added_up(read, header):
+    row = read(write_days(f"{header},twitches", lambda day: day % 9, lambda day: day % 4)).variables.iloc[0]
+    assert (row["kind"], row["combine"]) == ("amount", "mean")
+    assert row["unit"] != "h"
+
+
+@pytest.mark.parametrize("header", ["zaps (number)", "zaps (Anzahl)", "Zaps (n)"])
+def test_a_number_in_brackets_is_a_count(read, header):
+    row = read(write_days(f"{header},twitches", lambda day: day % 9, lambda day: day % 4)).variables.iloc[0]
+    assert (row["kind"], row["unit"], row["combine"]) == ("count", "a day", "sum")
+
+
+@pytest.mark.parametrize("header", ["stress (0 à 10)", "stress (0 a 10)", "stress (0 tot 10)", "stress 0 hasta 10"])
+def test_a_scale_in_other_languages(read, header):
+    row = read(write_days(f"{header},twitches", lambda day: day % 9, lambda day: day % 4)).variables.iloc[0]
+    assert (row["name"], row["low"], row["high"]) == ("stress", 0, 10)
+
+
+@pytest.mark.parametrize(
+    ("header", "known"),
+    [("stress (1=high 5=low)", False), ("stress (1 = low, 5 = high)", True), ("pain (0=none 10=max)", True),
+     ("sleep quality (1=hoch 5=niedrig)", False)],
+)  # fmt: skip
+def test_a_scale_that_counts_down_is_not_the_known_one(read, header, known):
+    text = write_days("x,twitches", lambda day: 1 + day % 5, lambda day: day % 4).replace("x", f'"{header}"', 1)
+    variable = read(text).variables.iloc[0]
+    assert (variable["known"] == "dictionary") == known
+
+
+def test_codes_of_a_habit_tracker_are_no_doses(read):
+    journal = read(write_days("Stretch,twitches", lambda day: (2, 0, -1)[day % 3], lambda day: day % 4))
+    assert journal.variables["kind"].iloc[0] == "text"
+    assert "codes of a habit tracker" in told(journal)[0] + told(journal)[-1]
+
+
+def test_a_unit_at_the_end_of_a_header_makes_no_rating(read):
+    row = read(write_days("run km,twitches", lambda day: day % 9, lambda day: day % 4)).variables.iloc[0]
+    assert (row["kind"], row["unit"], row["combine"]) == ("amount", "km", "sum")
+
+
+def test_years_before_days_before_months_are_asked_about(read):
+    dates = [f"{dt.date(2024, 3, 1) + dt.timedelta(day):%Y/%d/%m}" for day in range(20)]
+    text = "date,twitches\n" + "".join(f"{date},{place % 4}\n" for place, date in enumerate(dates))
+    with pytest.raises(JournalError) as caught:
+        read(text)
+    assert str(caught.value) == (
+        "Column 'date': '2024/13/03' has no such month, and no date in it has a day above 12: year, day and month seem "
+        'to stand in this order. Say so with date_format="%Y/%d/%m" (command line: --date-format), or write dates as '
+        "2024-03-31."
+    )
+    assert len(read(text, date_format="%Y/%d/%m").days) == 20
+
+
+def test_a_weekday_before_a_date_makes_it_no_time_of_day(read):
+    days = [dt.date(2024, 3, 1) + dt.timedelta(day) for day in range(9)]
+    names = ["Mo", "Di", "Mi", "Do", "Fr", "Sa", "So"]
+    text = "Datum;Zuckungen\n" + "".join(f"{names[day.weekday()]}. {day:%d.%m.%Y};3\n" for day in days)
+    assert "after_midnight" not in set(read(text).rejects["rule"])
+    starts = "start;site\n" + "".join(f"{names[day.weekday()]}. {day:%d.%m.%y};calf\n" for day in days)
+    assert set(read(text, episodes=io.StringIO(starts)).episodes["start"].dt.hour) == {0}
+
+
+def test_counts_with_three_decimals_may_be_thousands(read):
+    text = write_days("steps,twitches", lambda day: f"{4 + day % 5}.{100 + day * 7}", lambda day: day % 4)
+    journal = read(text)
+    assert journal.variables["kind"].iloc[0] == "text"
+    assert told(journal) == [
+        "column steps: its figures all have three digits behind a point, and counts have none: write them without it, "
+        'or say decimal="," (command line: --decimal) where it parts thousands'
+    ]
+    assert read(text, decimal=",").days["steps"].iloc[0] == 4100
+
+
+def test_initials_that_tell_rows_of_a_day_apart_are_asked_about(read):
+    rows = [f"{'AB' if row % 2 else 'CD'},2024-03-{1 + row // 2:02},{row % 3}" for row in range(20)]
+    with pytest.raises(JournalError, match="column 'Init' tells them apart"):
+        read("\n".join(["Init,date,twitches", *rows]))
+
+
+def test_a_duration_of_two_parts_is_unclear_where_seconds_are_told(read):
+    starts = "start,duration\n" + "".join(
+        f"2024-03-0{day} 21:30,{text}\n" for day, text in enumerate(("90 s", "1:30", "0:01:30", "45"), 1)
+    )
+    journal = read("date,cramps\n2024-03-01,1\n", episodes=io.StringIO(starts))
+    assert journal.episodes["duration_s"].fillna(-1).to_list() == [90, -1, 90, 45]
+    assert (
+        "row 3, duration: '1:30' may be minutes and seconds, or hours and minutes: write it with all three (0:01:30), "
+        "or say h:mm in the header"
+    ) in told(journal)
+    hours = read("date,cramps\n2024-03-01,1\n", episodes=io.StringIO(starts.replace("duration", "duration (h:mm)")))
+    assert hours.episodes["duration_s"].to_list()[1] == 5400
+
+
+def test_another_scale_of_an_episodes_rating_is_told(read):
+    starts = "start,pain (0-5),intensity\n2024-03-01 21:30,5,10\n2024-03-02 21:30,2,3\n"
+    journal = read("date,cramps\n2024-03-01,1\n", episodes=io.StringIO(starts))
+    assert ("column pain (0-5): its scale is 0-5 and not 0-10 as elsewhere; its figures are kept as they are") in told(
+        journal
+    )
+    assert "scale" not in set(journal.rejects.loc[journal.rejects["column"].eq("intensity"), "rule"])
+
+
+@pytest.mark.parametrize(("name", "value"), [("Merkmal", "Wert"), ("what it is", "how much")])
+def test_readings_below_each_other_are_no_days(read, name, value):
+    rows = [
+        f"{day:02}.03.2024;{what};{figure}"
+        for day in range(1, 15)
+        for what, figure in (("Zuckungen", day % 9), ("Schlaf", f"{6 + day % 3},5"))
+    ]
+    text = "\n".join([f"Datum;{name};{value}", *rows])
+    if value == "Wert":
+        journal = read(text.encode())
+        assert journal.days["sleep"].iloc[0] == 7.5
+        assert journal.days["twitches"].to_list()[:3] == [1, 2, 3]
+        return
+    with pytest.raises(JournalError, match=f"holds one reading a row: {name!r} says what {value!r} measures"):
+        read(text)
+
+
+def test_numbers_of_nights_in_dutch_and_spanish(read):
+    journal = read(write_days("Krampen 's nachts,Calambres (nº)", lambda day: "", lambda day: day % 3))
+    assert journal.variables["name"].to_list() == ["krampen_s_nachts", "cramps"]
+    assert read(write_days("Krampen 's nachts", lambda day: day % 3)).outcome == "cramps"
+
+
+def test_strengths_in_words_below_each_other_are_asked_about(read):
+    rows = [
+        f"2024-03-{day:02},{what},{how},"
+        for day in range(1, 13)
+        for what, how in (("Twitching", "Mild"), ("Cramps", "Severe"))
+    ]
+    with pytest.raises(JournalError, match="holds one reading a row: 'Symptom' says what 'Severity' measures"):
+        read("\n".join(["date,Symptom,Severity,Factor", *rows]))
+
+
+def test_an_empty_column_makes_no_event_log_a_diary(read):
+    rows = [f"2024-03-{day:02},{place}," for day in range(1, 13) for place in ("calf", "foot")]
+    assert "event_log" in set(read("\n".join(["date,where,x", *rows])).rejects["rule"])
+
+
+def test_a_header_that_begins_with_per_cent(read):
+    row = read(write_days("% of day twitching,twitches", lambda day: day * 7 % 90, lambda day: day % 4)).variables.iloc[
+        0
+    ]
+    assert (row["kind"], row["unit"], row["combine"]) == ("amount", "%", "mean")
+
+
+def test_a_column_of_two_sources_has_no_file_for_a_unit(tmp_path, read):
+    first, second = tmp_path / "a.csv", tmp_path / "b.csv"
+    first.write_text(write_days("twitches,sleep (h)", lambda day: day % 4, lambda day: 7))
+    second.write_text(write_days("twitches,sleep (h)", lambda day: day % 3, lambda day: 6 + day % 2))
+    journal = read_journal([first, second], today=dt.date(2024, 12, 31))
+    units = journal.variables.set_index("source")["unit"]
+    assert units[["b.csv: twitches", "b.csv: sleep (h)"]].to_list() == ["a day", "h"]
+
+
+def test_codes_of_a_persons_sex_take_nobodys_name(read):
+    people = io.StringIO("person,sex (1=m 2=f),age\nme,2,45\n")
+    journal = read("date,cramps\n2024-03-01,1\n", people=people)
+    assert journal.people.columns.to_list() == ["my_sex", "age"]

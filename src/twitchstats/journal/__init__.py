@@ -2,7 +2,7 @@
 
 from twitchstats.journal.read import choose_outcome, read_journal
 from twitchstats.journal.record import Journal
-from twitchstats.journal.schema import make_schema, write_schema
+from twitchstats.journal.variable import make_schema, write_schema
 from twitchstats.journal.write import make_template, write_journal, write_template
 
 __all__ = [

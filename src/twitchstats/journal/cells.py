@@ -145,6 +145,16 @@ def find_guess(texts: Iterable[str], decimal: str) -> str | None:
     return None
 
 
+def are_grouped(texts: Iterable[str]) -> bool:
+    """Say whether all the filled-in texts are of the form 4.100, which may be 4,100 or 4.1.
+
+    >>> are_grouped(["4.100", ""]), are_grouped(["4.100", "0.5"])
+    (True, False)
+    """
+    filled = [text for text in texts if not is_missing(text) and text != "0"]
+    return bool(filled) and all(_ONE_GROUP.match(text) for text in filled)
+
+
 def read_number(text: str, decimal: str = ".") -> float | None:
     """Return the number that a text means, or None.
 
@@ -280,6 +290,9 @@ def _judge_number(text: str, rule: Rule, decimal: str) -> tuple[float, Fault | N
         return math.nan, ("not_a_number", f"{text!r} is not a number; write a figure, or leave the cell blank")
     if not math.isfinite(value):
         return math.nan, ("infinite", f"{text!r} is no finite number")
+    if rule.unit == "s" and rule.factor == 1.0 and text.count(":") == 1:
+        way = "minutes and seconds, or hours and minutes: write it with all three (0:01:30), or say h:mm in the header"
+        return math.nan, ("unclear_duration", f"{text!r} may be {way}")
     fault = _find_fault(value, text, rule)
     if value in rule.codes:
         told = f"{fault[1].partition(';')[0]}; it" if fault else text

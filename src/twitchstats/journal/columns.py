@@ -1,20 +1,49 @@
-"""The columns of a table: what each is called and means, its decimal sign, and its reading."""
+"""The columns of a table: what each is called, its decimal sign, and what it holds, by the dictionary or its cells."""
 
 import itertools
+import math
+import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
+
 from twitchstats.errors import JournalError
 from twitchstats.journal.cells import count_decimal_signs, find_guess, is_missing, read_number, settle_decimal
-from twitchstats.journal.evidence import Reading, disown, look_at
-from twitchstats.journal.kinds import are_doses, read_dose, read_known, read_own, spread_levels
-from twitchstats.journal.layout import Column, Table, refuse_cells
+from twitchstats.journal.dates import WEEKDAYS, has_clock, look_like_dates
+from twitchstats.journal.evidence import (
+    Cells,
+    Reading,
+    become_flags,
+    disown,
+    drop_codes,
+    find_scale,
+    keep_text,
+    look_at,
+    read_by_rule,
+    round_step,
+    step_of_scale,
+    thin_out,
+)
+from twitchstats.journal.layout import Column, Floats, Table, refuse_cells
 from twitchstats.journal.record import Rejects
-from twitchstats.journal.schema import Facts, Schema, apply_facts, find_facts
-from twitchstats.journal.variable import DAYS, Variable, clean_name, match_header, split_header
-from twitchstats.variables import find_row, find_variable, load_dictionary, normalise_header
+from twitchstats.journal.variable import (
+    DAYS,
+    Facts,
+    Header,
+    Schema,
+    Variable,
+    apply_facts,
+    clean_name,
+    find_facts,
+    find_trait,
+    match_header,
+    split_header,
+    tells_longer,
+)
+from twitchstats.variables import find_row, find_units, find_variable, load_dictionary, load_words, normalise_header
 
 
 def read_columns(
@@ -49,19 +78,7 @@ def read_columns(
     """
     columns = [column for column in table.columns if column.place not in used]
     renamed, schema = renamed or {}, schema or {}
-    headers = [renamed.get(column.header, column.header) for column in columns]
-    company = frozenset(map(normalise_header, headers)) | {
-        name for header in headers if (name := find_variable(split_header(header).stem, dictionary=dictionary))
-    }
-    matches = []
-    for column in columns:
-        facts = find_facts(schema, column.header)
-        target = renamed.get(column.header) or _named_by(facts, column.header, dictionary, company)
-        said = bool(target)
-        match = match_header(target or column.header, dictionary, company=None if said else company)
-        if said and facts.get("name") == target and not match.canonical:
-            match = match.learn("schema", name=target)
-        matches.append(replace(match, source=column.header, label=match.label if match.canonical else column.header))
+    matches = _match_columns([column.header for column in columns], dictionary, renamed, schema)
     _refuse_twins(matches, table)
     daily = dictionary == DAYS
     names = name_columns(matches, [column.place for column in columns])
@@ -77,7 +94,24 @@ def read_columns(
             refuse_cells(table, column, reading.faults, rejects)
             if reading.variable.remark:
                 rejects.note(table.name, column.header, "note", reading.variable.remark)
-    return _name_apart(readings)
+    return _name_apart(readings, dictionary)
+
+
+def _match_columns(headers: list[str], dictionary: str, renamed: Mapping[str, str], schema: Schema) -> list[Variable]:
+    """Say what each column is called: as the schema or `renamed` has it, else by its header."""
+    read_as = [renamed.get(header, header) for header in headers]
+    company = frozenset(map(normalise_header, read_as)) | {
+        name for header in read_as if (name := find_variable(split_header(header).stem, dictionary=dictionary))
+    }
+    matches = []
+    for header in headers:
+        facts = find_facts(schema, header)
+        target = renamed.get(header) or _named_by(facts, header, dictionary, company)
+        match = match_header(target or header, dictionary, company=None if target else company)
+        if target and facts.get("name") == target and not match.canonical:
+            match = match.learn("schema", name=target)
+        matches.append(replace(match, source=header, label=match.label if match.canonical else header))
+    return matches
 
 
 def _named_by(facts: Facts, header: str, dictionary: str, company: frozenset[str]) -> str:
@@ -140,14 +174,18 @@ def name_columns(matches: list[Variable], places: list[int]) -> list[str]:
     return names
 
 
-def _name_apart(readings: list[Reading]) -> list[Reading]:
+def _name_apart(readings: list[Reading], dictionary: str) -> list[Reading]:
     """Give columns that are not what their name says another one, and so where two would have the same."""
     named: dict[str, Reading] = {}
     places = sorted(range(len(readings)), key=lambda place: bool(readings[place].variable.level))
     done = list(readings)
     for place in places:
         variable = readings[place].variable
-        foreign = not variable.canonical and find_row(variable.name) and variable.how.get("name") != "schema"
+        foreign = (
+            not variable.canonical
+            and find_row(variable.name, dictionary=dictionary)
+            and variable.how.get("name") != "schema"
+        )
         first = f"my_{variable.name}" if foreign else variable.name
         others = (f"{first}_{number}" for number in itertools.count(2))
         name = next(name for name in itertools.chain([first], others) if name not in named)
@@ -231,3 +269,463 @@ def _settle_sign(column: Column, sign: str, decimal: str | None) -> tuple[str, s
         f"it doesn't show its decimal sign; {guess} is read as {read_number(guess, sign):.15g}. If it is "
         f'{read_number(guess, other):.15g}, say decimal="{other}" (command line: --decimal)'
     )
+
+
+_NAMES = ["notes", "rating", "date", "duration", "count", "code", "since", "id", "sum", "dose", "calendar", "measured"]
+_WORDS = {name: frozenset(load_words(f"{name} column")) for name in _NAMES}
+DOSES = _WORDS["dose"]
+_ROW_NUMBERS = frozenset(normalise_header(word) for word in load_words("row number column")) | {""}
+_TIME_UNITS = {"min": "min", "mins": "min", "minutes": "min", "h": "h", "hrs": "h", "hours": "h"}
+_PER_TIME = re.compile(
+    r"(?:/|\bper|\bpro|\bpar|\bpor)\s*(?:h|hr|hours?|min|minutes?|stunde|std|heure|hora|week|woche)\b", re.I
+)
+_MOST_LEVELS = 2000
+_NIGHT_TIMES = frozenset(load_words("night time"))
+_OUTSIDE = frozenset(load_words("outside column"))
+_SCALE_WORDS = frozenset(load_words("scale word"))
+_COUNTED = frozenset(
+    name for row in load_dictionary("variables.csv").to_dict("records") if row["kind"] == "count"
+    for name in (row["name"], *row["aliases"]) if " " not in name
+)  # fmt: skip
+_AMOUNTS = frozenset(name for name in load_dictionary("variables.csv").query("kind == 'amount'")["name"]) - {"sleep"}
+_WORD_UNITS = {"hours": "h", "hrs": "h", "minutes": "min", "mins": "min"}
+_LAST_UNITS = re.compile(r"[^/\w](km|kg|ml|cl|dl|kcal|kj|bpm|hpa|mm|cm)$", re.IGNORECASE)
+_DOSE_UNITS = {"mg": "mg", "mcg": "mcg", "g": "g"}
+_FLAG_ROLES = {"trigger": "trigger", "triggers": "trigger", "remedy": "remedy", "medicine": "medicine"}
+
+
+def read_known(column: Column, variable: Variable, cells: Cells) -> Reading | None:
+    """Read a column after the dictionary; None where its cells are plainly something else."""
+    if variable.kind in ("text", "choice"):
+        return keep_text(column, variable)
+    if cells.ticks_and_crosses or (cells.clocks and variable.kind == "amount"):
+        return None
+    if variable.kind == "yes/no":
+        return None if cells.figures > 0.5 and cells.flags < 0.5 else _accept(column, variable, cells)
+    if cells.yes_no_words > 0.5 or _are_flags(variable, cells):
+        told = f"its cells say yes or no, so it is read as yes/no and not in {variable.unit}"
+        return read_by_rule(column, replace(become_flags(variable, "guessed"), remark=told), cells)
+    cells, variable = drop_codes(cells, variable)
+    below = cells.numbers[cells.numbers < 0]
+    if variable.kind == "rating" and variable.low >= 0 and cells.share(len(below)) > 0.1 and len(np.unique(below)) > 1:
+        return None
+    if variable.kind == "rating":
+        variable = _fit_scale(variable, cells)
+    elif variable.assumed and (doubt := _doubt_unit(variable, cells)):
+        return read_by_rule(
+            column, complete(disown(variable).learn("guessed", kind="amount").tell(doubt), cells), cells
+        )
+    elif variable.assumed and variable.unit == "s" and len(cells.numbers):
+        way = f"if they are not, say the unit in the header, such as '{variable.header.stem} (min)'"
+        variable = variable.tell(f"the header tells no unit, so its plain figures are read as seconds; {way}")
+    return _accept(column, variable, cells)
+
+
+def _accept(column: Column, variable: Variable, cells: Cells) -> Reading | None:
+    """Read a known variable; None where most of its cells can't be read as that."""
+    if remark := _doubt_told_unit(variable, cells):
+        variable = variable.tell(remark)
+    reading = read_by_rule(column, variable, cells)
+    unread = [code for code, (rule, _) in reading.faults.items() if rule in ("not_a_number", "not_yes_no", "not_whole")]
+    if unread and int(column.count()[unread].sum()) > 0.5 * cells.n_filled:
+        return None
+    return reading
+
+
+def _are_flags(variable: Variable, cells: Cells) -> bool:
+    """Say whether an amount holds 0 and 1 only, and its header tells no unit: one word that is no plural."""
+    plain = variable.assumed or (not variable.header.unit and len(variable.header.words) == 1)
+    only = variable.kind == "amount" and cells.flags == 1.0 and (cells.low, cells.high) == (0, 1)
+    return only and plain and not counts(variable.header)
+
+
+# --- units and scales -------------------------------------------------------------------------------------------------
+
+
+def _doubt_unit(variable: Variable, cells: Cells) -> str:
+    """Return why figures without a unit can hardly be in the dictionary's, or ""."""
+    values = thin_out(cells.numbers)
+    values = values[values > 0]
+    low, high = (find_row(variable.name).get(bound, math.nan) for bound in ("usual_low", "usual_high"))
+    if not len(values) or math.isnan(low):
+        return ""
+    stem, unit, middle = variable.header.stem, variable.unit, float(np.median(values))
+    if unit == "h" and cells.minutes_for_decimals:
+        return (
+            "its decimals never reach .60, so 7.30 may mean half past seven; it stays a variable of your own. Write "
+            f"7:30 or 7.5, or say the unit in the header, such as '{stem} (h)'"
+        )
+    mixed = _are_mixed(values, low)
+    if not mixed and low <= middle <= high:
+        return ""
+    units = find_units(unit, variable.name).values()
+    fitting = [unit, *(name for name, factor, _ in units if factor != 1 and low <= middle * factor <= high)]
+    what = (
+        "some of its figures are very small beside the others" if mixed else f"figures such as {middle:g} are unusual"
+    )
+    return (
+        f"the header tells no unit, and {what} for {variable.label.lower()} in {unit}, so it stays a variable of your "
+        f"own; say the unit in the header, such as '{stem} ({fitting[-1]})', or in the schema"
+    )
+
+
+def _doubt_told_unit(variable: Variable, cells: Cells) -> str:
+    """Return what is to be told of figures that lie far beyond the usual ones in the unit that the header tells."""
+    row, unit = find_row(variable.name), variable.header.unit
+    values = thin_out(cells.numbers)
+    values = values[values > 0]
+    if variable.kind != "amount" or variable.assumed or not unit or len(values) < 5 or "usual_low" not in row:
+        return ""
+    if unit == "h" and cells.minutes_for_decimals:
+        return "its decimals never reach .60; if 7.30 means half past seven, write 7:30"
+    middle = float(np.median(values))
+    if not middle * variable.factor < row["usual_low"] / 4 and not middle * variable.factor > row["usual_high"] * 4:
+        return ""
+    return (
+        f"figures such as {middle:g} are unusual for {variable.label.lower()} in {unit}; see that it is the right unit"
+    )
+
+
+def _are_mixed(values: Floats, usual: float) -> bool:
+    """Say whether small whole numbers stand among figures of another order, as cups do among milligrams."""
+    if usual < 20:
+        return False
+    small, large = values[values <= 12], values[values >= usual]
+    return bool(min(len(small), len(large)) >= 2 and len(small) + len(large) == len(values) and not (small % 1).any())
+
+
+def _fit_scale(variable: Variable, cells: Cells) -> Variable:
+    """Return a known rating on the scale that its figures show, where no header says one."""
+    if variable.how.get("high") in ("header", "schema"):
+        step = step_of_scale(variable.low, variable.high)
+        return variable.learn("header", unit=f"points of {variable.high:g}", step=step)
+    beyond = int((cells.numbers > variable.high).sum())
+    scale = None
+    if beyond > 1 and variable.high < cells.high <= 100 and cells.low >= 0 and cells.share(beyond) > 0.02:
+        scale = (0.0, 100.0)
+    elif len(cells.numbers) >= 20 and not cells.whole and cells.low >= 0 and cells.high <= 1:
+        scale = (0.0, 1.0)
+    elif len(cells.numbers) >= 20 and cells.whole:
+        scale = find_scale(cells, strict=True)
+    if scale is None or scale == (variable.low, variable.high):
+        return variable
+    facts: dict[str, Any] = {
+        "low": scale[0],
+        "high": scale[1],
+        "unit": f"points of {scale[1]:g}",
+        "step": step_of_scale(*scale),
+    }
+    found = replace(variable, **facts, how={**variable.how, **dict.fromkeys(facts, "guessed")})
+    return found.tell(
+        f"it holds {cells.low:g} to {cells.high:g}, so its scale is taken to be {scale[0]:g}-{scale[1]:g}; if not, say "
+        f"it in the header, such as '{variable.header.stem} ({variable.low:g}-{variable.high:g})'"
+    )
+
+
+# --- doses ------------------------------------------------------------------------------------------------------------
+
+
+def are_doses(variable: Variable, cells: Cells) -> bool:
+    """Say whether a yes/no medicine is told in figures: how much was taken."""
+    medicine = variable.canonical and variable.role in ("medicine", "remedy")
+    if not medicine or variable.kind != "yes/no" or variable.how.get("kind") == "schema" or cells.figures <= 0.5:
+        return False
+    if cells.low < 0 or (variable.role == "remedy" and cells.low > 0 and cells.n_filled == cells.n_rows):
+        return False  # codes; or on all days more than nothing: degrees or hours, rather than what was done
+    taken = cells.numbers[cells.numbers != 0]
+    return _dose_unit(variable) != "" or (len(taken) > 0 and float((taken > 1).mean()) > 0.5)
+
+
+def _dose_unit(variable: Variable) -> str:
+    return variable.header.unit if normalise_header(variable.header.unit) in DOSES else ""
+
+
+def read_dose(column: Column, variable: Variable, cells: Cells) -> list[Reading]:
+    """Read a dose as yes or no, and as an amount of its own."""
+    name = f"{normalise_header(variable.header.stem).replace(' ', '_')}_dose"
+    amount = disown(variable).learn(
+        "guessed", name=name, label=f"{variable.source}: dose", kind="amount", combine="max"
+    )
+    if unit := _dose_unit(variable):
+        amount = amount.learn("header", unit=unit)
+    cells, amount = drop_codes(cells, amount)
+    dose = read_by_rule(column, amount.learn("guessed", step=round_step(cells.spread)), cells)
+    taken = np.where(np.isnan(dose.data), np.nan, dose.data > 0)
+    told = f"it holds doses: more than 0 is read as yes, and the dose stays as {name!r}"
+    flags = become_flags(variable, "dictionary").tell(told)
+    return [Reading(flags, taken, column, dose.faults), replace(dose, faults={})]
+
+
+# --- your own --------------------------------------------------------------------------------------------------------
+
+
+def read_own(column: Column, variable: Variable, cells: Cells) -> Reading:
+    """Read a column that no dictionary knows: its kind is what was said, or what four fifths of its cells show."""
+    how = variable.how.get("kind", "guessed")
+    if how != "guessed" and variable.kind in ("text", "category"):
+        return keep_text(column, variable)
+    if how != "guessed" and variable.kind == "yes/no":
+        return read_by_rule(column, become_flags(variable, how), cells)
+    if how != "guessed":
+        return read_by_rule(column, complete(variable, cells), cells)
+    for fits, role, remark in _KEPT_AS_TEXT:
+        if fits(variable.header, cells):
+            return keep_text(column, variable.learn("guessed", role=role), remark.format(stem=variable.header.stem))
+    return _read_unknown(column, variable, cells)
+
+
+def _read_unknown(column: Column, variable: Variable, cells: Cells) -> Reading:
+    """Read a column whose cells decide: nothing, yes and no, text, codes, or figures of some kind."""
+    if cells.n_filled == 0:
+        return read_by_rule(column, complete(variable.learn("guessed", kind="amount"), cells), cells)
+    yes_no = (0.0 if variable.header.unit else cells.flags) + cells.yes_no_words
+    if yes_no >= 0.8 and yes_no >= cells.figures:
+        word, *more = variable.name.split("_")
+        role = _FLAG_ROLES.get(word, variable.role) if more else variable.role
+        return read_by_rule(column, become_flags(variable.learn("guessed", role=role), "guessed"), cells)
+    timed = cells.durations >= 0.8 and bool(variable.header.words & _WORDS["duration"])
+    if cells.figures < 0.8 and not timed:
+        dated = look_like_dates(column.levels) >= 0.5
+        remark = "" if dated or cells.figures < 0.2 else _MIXED.format(len(cells.numbers), cells.n_filled)
+        return keep_text(column, variable, _SIGNED if cells.signed and not dated else remark)
+    unit = variable.unit or (
+        ""
+        if _PER_TIME.search(variable.header.source)
+        else _TIME_UNITS.get(variable.name.split("_")[-1], "h" if timed else "")
+    )
+    variable = variable.learn("guessed", unit=unit) if unit != variable.unit else variable
+    cells, variable = _drop_nines(*drop_codes(cells, variable))
+    if _are_codes(variable.header, cells):
+        return keep_text(column, variable.learn("guessed", kind="category"))
+    return read_by_rule(column, complete(_guess_kind(variable, cells), cells), cells)
+
+
+_FAR = "figures such as {} lie far beyond all others and are kept; see that they are no slips"
+_MIXED = "only {} of {} cells are figures, so it is kept as text; write figures, and leave blank what is not known"
+_SIGNED = "other signs stand with its figures, so it is kept as text; write plain figures, and the unit in the header"
+
+
+def _drop_nines(cells: Cells, variable: Variable) -> tuple[Cells, Variable]:
+    """Take 9 for no answer where all other figures go from 1 to 5 at most."""
+    if not (cells.whole and cells.low == 1 and cells.high == 9 and len(cells.numbers) >= 20):
+        return cells, variable
+    others = cells.without([9.0])
+    return (others, replace(variable, codes=(*variable.codes, 9.0))) if others.high <= 5 else (cells, variable)
+
+
+# --- what is kept as text, whatever its figures -----------------------------------------------------------------------
+
+
+def is_note(header: str) -> bool:
+    """Say whether a header names a column of free text.
+
+    >>> is_note("My notes"), is_note("mood")
+    (True, False)
+    """
+    named = normalise_header(header)
+    return named in ("diary", "text") or bool(set(named.split()) & _WORDS["notes"])
+
+
+def _numbers_rows(header: Header, cells: Cells) -> bool:
+    """Say whether a column does nothing but number the rows, as an index that was written along does."""
+    if normalise_header(header.source) not in _ROW_NUMBERS or cells.n_rows < 3 or cells.n_filled < cells.n_rows:
+        return False
+    return bool(len(cells.numbers) == cells.n_rows and (np.diff(np.sort(cells.numbers)) == 1).all())
+
+
+def _hold_dates(levels: Sequence[str]) -> bool:
+    return look_like_dates(levels) > 0.9 and not any(map(has_clock, levels[:50]))
+
+
+def _tells_calendar(header: Header, cells: Cells) -> bool:
+    words = header.words
+    return bool(words) and words <= _WORDS["calendar"] and cells.whole and len(cells.numbers) == cells.n_filled
+
+
+# The first that fits: whether it does, the role, and what is told.
+_KEPT_AS_TEXT: tuple[tuple[Callable[[Header, Cells], bool], str, str], ...] = (
+    (lambda header, cells: find_trait(header.source) == "sex", "person", ""),
+    (lambda header, cells: is_note(header.source), "own", ""),
+    (lambda header, cells: normalise_header(header.source) in _WORDS["date"] and cells.figures > 0.5, "none",
+     "the days are told by another column, so this one is kept as text"),
+    (_numbers_rows, "none", "it numbers the rows, so it is kept as text and not analysed"),
+    (lambda header, cells: bool(header.words & _WORDS["id"]) and not header.unit, "none",
+     "it looks like an id, so it is kept as text and not analysed"),
+    (_tells_calendar, "none", "it tells a part of the date, so it is kept as text and not analysed"),
+    (lambda header, cells: bool(header.words & _WORDS["since"]), "none",
+     "it tells a time since something, which only rises, so it is kept as text and not analysed"),
+    (lambda header, cells: cells.figures < 0.5 and _hold_dates(cells.column.levels), "none",
+     "it holds other dates, which are kept as text; the rows are placed by the column of dates alone"),
+    (lambda header, cells: normalise_header(header.stem) in _NIGHT_TIMES and not header.unit and cells.figures > 0.8,
+     "none", "it tells a time of day in figures, which are kept as text and not analysed; write 22:30"),
+    (lambda header, cells: cells.n_distinct == 3 and set(cells.numbers[:1000]) == {-1.0, 0.0, 2.0}, "none",
+     "-1, 0 and 2 are all that stands there, as in codes of a habit tracker; write yes and no, or leave it blank"),
+    (lambda header, cells: counts(header) and cells.grouped, "none",
+     "its figures all have three digits behind a point, and counts have none: write them without it, or say "
+     "decimal=\",\" (command line: --decimal) where it parts thousands"),
+    (lambda header, cells: cells.ticks_and_crosses, "none",
+     "both a tick and a cross stand there, and a cross may mean yes or no; write yes and no"),
+    (lambda header, cells: cells.clocks, "none", "it holds times of day, which are kept as text and not analysed"),
+    (lambda header, cells: cells.durations >= 0.5 and not header.words & _WORDS["duration"], "none",
+     "it holds times of day or durations, which are kept as text and not analysed; if it is a duration, say so in the "
+     "header, such as '{stem} (h:mm)'"),
+)  # fmt: skip
+
+
+# --- figures ----------------------------------------------------------------------------------------------------------
+
+
+def _are_codes(header: Header, cells: Cells) -> bool:
+    """Say whether whole numbers only name things: the header says so, or there is just 1 and 2."""
+    if not cells.whole or header.scale or header.unit or not 2 <= cells.n_distinct <= 12 or cells.low < 0:
+        return False
+    return bool(header.words & _WORDS["code"]) or ((cells.low, cells.high) == (1, 2) and len(cells.numbers) >= 10)
+
+
+def _guess_kind(variable: Variable, cells: Cells) -> Variable:
+    """Say whether an own column of figures is a rating, a count or an amount, and on which scale."""
+    header = variable.header
+    if find_trait(header.source):
+        return variable.learn("guessed", kind="amount", unit="years", role="person")
+    if not variable.unit and (unit := _guess_unit(header)):
+        variable = variable.learn("guessed", unit=unit)
+    if (
+        variable.outside
+        or header.words & _WORDS["measured"]
+        or variable.unit
+        or _PER_TIME.search(header.source)
+        or _is_dosed(header)
+        or not cells.low >= 0
+    ):
+        return variable.learn("guessed", kind="amount")
+    counting = counts(header)
+    rated = cells.whole and cells.high <= 10
+    if header.words & _WORDS["rating"] and (cells.whole or not header.words & _AMOUNTS):  # no level of potassium
+        rated = cells.high <= 100
+    if rated and not counting and cells.high > 1:
+        low, high = find_scale(cells) or (0.0, 10.0 if cells.high <= 10 else 100.0)
+        return variable.learn("guessed", kind="rating", low=low, high=high)
+    if cells.whole and (counting or cells.low < 20 or cells.high >= 3 * cells.low):
+        return variable.learn("guessed", kind="count", unit="a day", low=0.0, combine="sum" if counting else "max")
+    return variable.learn("guessed", kind="amount")
+
+
+def _guess_unit(header: Header) -> str:
+    """Return the unit of time or of a dose that a word of the header tells."""
+    units = _WORD_UNITS | (_DOSE_UNITS if _is_dosed(header) else {})
+    last = _LAST_UNITS.search(header.source)
+    return next((unit for word, unit in units.items() if word in header.words), last[1] if last else "")
+
+
+def _is_dosed(header: Header) -> bool:
+    return bool(header.words & DOSES) and not header.words & {"dl", "l", "kg", "per"}
+
+
+def is_open_rating(variable: Variable) -> bool:
+    """Say whether a column is taken for a rating by its figures alone."""
+    guessed = variable.kind == "rating" and variable.how.get("kind") == "guessed" and variable.role == "own"
+    return guessed and not variable.header.words & _WORDS["rating"]
+
+
+def is_measured(header: Header) -> bool:
+    """Say whether a word of the header tells what its figures measure."""
+    return any(header.words & words for words in (*_WORDS.values(), _OUTSIDE, _SCALE_WORDS))
+
+
+def counts(header: Header) -> bool:
+    """Say whether a header names things that are counted: a word for it, or a plural."""
+    words = normalise_header(header.stem).split()
+    dosed = re.search(r"\d\s?(mg|mcg|g|ml|iu)\b", header.stem, re.IGNORECASE)  # how many of 500 mg
+    if set(words) & _WORDS["count"] or words[:1] == ["n"] or (words and "#" in header.source) or dosed:
+        return True
+    last = words[-1] if words else ""
+    if set(words) & _SCALE_WORDS or tells_longer(header):
+        return False
+    if set(words) & _COUNTED and not set(words) & _WORDS["rating"]:
+        return True
+    plural = last.endswith("s") and len(last) > 3 and not last.endswith(("ss", "us", "is"))
+    return plural and last not in _WORDS["rating"]
+
+
+def complete(variable: Variable, cells: Cells) -> Variable:
+    """Return the variable with the step in which it is told, and its scale's unit."""
+    if variable.kind == "rating":
+        if not math.isfinite(variable.high - variable.low):
+            low, high = find_scale(cells) or (0.0, 10.0 if not cells.high > 10 else 100.0)
+            variable = variable.learn("guessed", low=low, high=high)
+        variable = replace(variable, unit=f"points of {variable.high:g}").learn("guessed", combine="mean")
+        return variable.learn("guessed", step=step_of_scale(variable.low, variable.high))
+    step = round_step(cells.spread)
+    if len(cells.outliers):
+        variable = variable.tell(_FAR.format(", ".join(f"{value:g}" for value in cells.outliers[:3])))
+    if variable.kind == "amount":
+        unit = normalise_header(variable.unit)
+        taken = unit in DOSES or unit in ("h", "min", "s") or _is_dosed(variable.header)
+        combine = "sum" if unit in _WORDS["sum"] else "max" if taken else "mean"
+        variable = variable.learn("guessed", combine=combine)
+    if variable.kind == "count":
+        combine = "sum" if counts(variable.header) else "max"
+        variable = variable.learn("guessed", low=0.0, unit="a day", combine=combine)
+        step = max(1.0, step) if cells.high > 100 else 1.0
+    return variable.learn("guessed", step=step)
+
+
+# --- words ------------------------------------------------------------------------------------------------------------
+
+
+def spread_levels(reading: Reading, cells: Cells) -> list[Reading]:
+    """Return a yes/no column for each level of a category but the most frequent one, which they are set against."""
+    variable, column = reading.variable, reading.column
+    if variable.kind != "text" or variable.role in ("none", "person") or not cells.n_filled:
+        return []
+    if len(column.levels) > _MOST_LEVELS and not variable.categories:
+        return []
+    words = _split_answers(column.levels)
+    counted: Counter[str] = Counter()
+    for some, n in zip(words, column.count().tolist(), strict=True):
+        counted.update(dict.fromkeys(some, n))
+    ranked = sorted(counted, key=lambda text: (-counted[text], text))
+    if len(ranked) < 2 or not (variable.categories or _are_categories(variable, cells, ranked, counted)):
+        return []
+    several = any(len(some) > 1 for some in words)
+    against = "" if several else f" (against {ranked[0]})"
+    found: list[Reading] = []
+    for number, text in enumerate(ranked if several else ranked[1:], start=1):
+        name = f"{variable.name}_{normalise_header(text).replace(' ', '_') or number}"
+        label = f"{variable.label}: {text}{against}"
+        flags = become_flags(replace(variable, name=name, label=label, level=text, remark=""), "guessed")
+        by_level = np.array([float(text in some) if some else math.nan for some in words])
+        found.append(Reading(replace(flags, how=variable.how), column.spread(by_level), column, {}))
+    return found
+
+
+def _split_answers(levels: Sequence[str]) -> list[list[str]]:
+    """Return the answers in each cell; a sign parts them where the parts come again in other cells.
+
+    >>> _split_answers(["Headache; nausea", "headache", "n/a"]), _split_answers(["tea, milk", "tea", "milk"])
+    ([['Headache', 'nausea'], ['Headache'], []], [['tea', 'milk'], ['tea'], ['milk']])
+    """
+    spelled: dict[str, str] = {}
+    words = [_split(text, "[;|]", spelled) for text in levels]
+    for sign in (",", "/", r"\+", "&"):
+        parted = [list(dict.fromkeys(part for text in some for part in _split(text, sign, spelled))) for some in words]
+        if 1 < len(set(itertools.chain(*parted))) < len(set(itertools.chain(*words))):
+            words = parted
+    return words
+
+
+def _split(text: str, signs: str, spelled: dict[str, str]) -> list[str]:
+    """Return the parts of a text, each as it was spelled first, whatever its capitals."""
+    parts = [part.strip() for part in re.split(signs, text)]
+    return list(dict.fromkeys(spelled.setdefault(part.casefold(), part) for part in parts if not is_missing(part)))
+
+
+def _are_categories(variable: Variable, cells: Cells, ranked: list[str], counted: Counter[str]) -> bool:
+    """Say whether a few short words come again and again, and are neither notes, figures nor dates."""
+    if is_note(variable.source) or variable.how.get("kind") != "guessed":
+        return False
+    few = len(ranked) <= 12 and cells.n_filled >= 5 * len(ranked) and counted[ranked[-1]] >= 2
+    if not few or any(len(text) > 30 for text in ranked) or look_like_dates(ranked) > 0:
+        return False
+    figures = sum(any(map(str.isnumeric, text)) and not any(map(str.isalpha, text)) for text in ranked)
+    return figures <= 0.5 * len(ranked) and not all(normalise_header(text) in WEEKDAYS for text in ranked)

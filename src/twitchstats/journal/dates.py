@@ -16,7 +16,7 @@ LARGEST_DAY = 100_000
 LAYOUTS = {"dmy": "day/month/year", "mdy": "month/day/year", "ymd": "year/month/day"}
 
 _TIME = re.compile(
-    r"[T,\s]+\d{1,2}[:.h]\d{2}([:.]\d{2})?([.,]\d+)?\s*([ap]\.?m\.?)?"
+    r"[T,\s]+\d{1,2}[:.h]\d{2}([:.]\d{2}([.,]\d+)?)?\s*([ap]\.?m\.?)?"
     r"\s*(z|utc|gmt)?\s*([+-]\d{1,2}:?\d{0,2})?(\s*\[?[A-Za-z_]+/[A-Za-z_]+\]?|\s+[A-Z]{3,4})?$",
     re.IGNORECASE,
 )
@@ -141,6 +141,13 @@ def _refuse_half_turned(texts: Sequence[str], header: str) -> None:
     plain = [_strip_date(text) for text in texts]
     known = [match for text in plain if (match := _ISO.match(text))]
     left = [match for text in plain if (match := _PARTS.match(text)) and match[2] != "."]
+    late = [match[0] for match in known if int(match[3]) > 12]
+    if len(late) > 1 and not any(int(match[4]) > 12 for match in known):
+        raise JournalError(
+            f"Column {header!r}: {late[0]!r} has no such month, and no date in it has a day above 12: year, day and "
+            'month seem to stand in this order. Say so with date_format="%Y/%d/%m" (command line: --date-format), or '
+            "write dates as 2024-03-31."
+        )
     if min(len(known), len(left)) < 3 or any(int(match[4]) > 12 for match in known):
         return
     if all(max(int(match[1]), int(match[3])) > 12 for match in left):
@@ -190,13 +197,16 @@ def read_date(text: str, layout: str = "dmy") -> dt.date | None:
 
 def _strip_date(text: str) -> str:
     """Take the time of day and the weekday away."""
-    words = _EAST_ASIAN.sub(r"\1-\2-\3", text.translate(_DASHES)).split()
-    if len(words) > 1 and normalise_header(words[0]) in WEEKDAYS:
-        words = words[1:]
-    words = _TIME.sub("", " ".join(words)).split()
+    words = _TIME.sub("", _strip_weekday(_EAST_ASIAN.sub(r"\1-\2-\3", text.translate(_DASHES)))).split()
     if len(words) > 1 and normalise_header(words[-1]) in WEEKDAYS:
         words = words[:-1]
     return " ".join(words).strip(" ,")
+
+
+def _strip_weekday(text: str) -> str:
+    """Take a weekday away that stands first: 'Fr. 01.03.24' tells no time of day."""
+    words = text.split()
+    return " ".join(words[1:] if len(words) > 1 and normalise_header(words[0]) in WEEKDAYS else words)
 
 
 def _read_parts(match: re.Match[str], layout: str) -> dt.date:
@@ -317,7 +327,7 @@ def read_clock(text: str) -> dt.timedelta | None:
     >>> read_clock("2024-03-02 11:12PM"), read_clock("2024-03-02")
     (datetime.timedelta(seconds=83520), None)
     """
-    text = text.strip()
+    text = _strip_weekday(text)
     found = _TIME.search(text) or (_CLOCK.match(text) if ":" in text[:3] else None)
     match = _CLOCK.search(found[0]) if found else None
     if match is None:

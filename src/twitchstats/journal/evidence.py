@@ -12,6 +12,7 @@ from pandas.api.extensions import ExtensionArray
 from twitchstats.journal.cells import (
     Fault,
     Rule,
+    are_grouped,
     is_missing,
     is_yes_no_word,
     read_cells,
@@ -123,6 +124,11 @@ class Cells:
         return len(parts) >= 10 and bool((parts < 0.6).all()) and len(np.unique(parts)) >= 3
 
     @cached_property
+    def grouped(self) -> bool:
+        """Whether all figures are written like 4.100: thousands and more, or with three decimals."""
+        return not self.whole and self.decimal == "." and are_grouped(self.column.levels)
+
+    @cached_property
     def ticks_and_crosses(self) -> bool:
         """Whether both a tick and a cross stand there, so that a cross may mean no."""
         texts = {text.lower() for text, _ in self.rest}
@@ -162,7 +168,7 @@ class Cells:
         middle, spread = float(rows.mean()), float(rows.std())
         if max(self.high - middle, middle - self.low) <= 4 * spread:  # as in most columns
             return none
-        low, middle, high = np.percentile(rows, [5, 50, 95])
+        low, middle, high = np.percentile(thin_out(rows), [5, 50, 95])
         return np.unique(rows[np.abs(rows - middle) > 20 * (high - low)]) if high > low else none
 
     @cached_property
@@ -175,6 +181,11 @@ class Cells:
             return 0.0
         with np.errstate(over="ignore"):
             return float(np.std(np.sort(rows) if len(rows) < 100_000 else rows, ddof=1))
+
+
+def thin_out(rows: Floats) -> Floats:
+    """Return some 100,000 of many figures, spread evenly: enough for a median."""
+    return rows[:: 1 + len(rows) // 100_000]
 
 
 def look_at(column: Column, decimal: str) -> Cells:
@@ -229,20 +240,23 @@ def round_step(spread: float) -> float:
 
 def drop_codes(cells: Cells, variable: Variable) -> tuple[Cells, Variable]:
     """Take out codes such as 999 or -9 that stand far from all other figures: they mean that nothing was recorded."""
-    if not len(cells.numbers) or not (cells.low < 0 or cells.high >= 66):
+    if not (cells.low < 0 or cells.high >= 66):  # as in most columns
         return cells, variable
     found = [code for code in MISSING_CODES if cells.low <= code <= cells.high and (cells.numbers == code).any()]
-    others = cells.numbers[~np.isin(cells.numbers, found)]
-    if not found or not len(others):
-        return cells, variable
-    low, high = float(others.min()), float(others.max())
-    scaled = variable.how.get("high") in ("header", "schema") or (variable.kind == "rating" and variable.canonical)
-    top = max(high, variable.high) if scaled and math.isfinite(variable.high) else high
-    # Nothing lies between -1 and a scale that begins at 1: 0 is missing there, too.
-    codes = [code for code in found if (code < 0 and low >= (code == -1)) or code > max(5 * high, top, 10)]
-    if variable.unit.lower() in ("c", "°c", "f", "°f") or "temp" in variable.source.lower():
-        codes = [code for code in codes if abs(code) > 200]
+    others = cells.without(found)
+    codes = [code for code in found if len(others.numbers) and _stands_far(code, others, variable)]
     return (cells.without(codes), replace(variable, codes=tuple(codes))) if codes else (cells, variable)
+
+
+def _stands_far(code: float, others: Cells, variable: Variable) -> bool:
+    """Say whether a code lies where none of the other figures can lie."""
+    if abs(code) <= 200 and (variable.unit.lower() in ("c", "°c", "f", "°f") or "temp" in variable.source.lower()):
+        return False
+    if code < 0:  # nothing lies between -1 and a scale that begins at 1: 0 is missing there, too
+        return others.low >= (code == -1)
+    scaled = variable.how.get("high") in ("header", "schema") or (variable.kind == "rating" and variable.canonical)
+    top = variable.high if scaled and math.isfinite(variable.high) else 0.0
+    return code > max(5 * others.high, others.high, top, 10)
 
 
 def read_by_rule(column: Column, variable: Variable, cells: Cells) -> Reading:

@@ -1,21 +1,31 @@
-"""Whose row it is and which day it tells: the columns that say so, and what they come to."""
+"""Whose row it is and which day it tells, and what is asked about: rows that say neither, tables of another shape."""
 
-from collections.abc import Sequence
+import datetime as dt
+import itertools
+import re
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from twitchstats.errors import unknown_name
+from twitchstats.errors import JournalError, unknown_name
+from twitchstats.journal.cells import Fault, is_missing, read_clock_time, read_number, read_yes_no
 from twitchstats.journal.dates import (
+    WEEKDAYS,
     are_day_numbers,
+    are_years,
     has_clock,
     look_like_dates,
+    read_clock,
+    read_dates,
+    read_day_numbers,
 )
-from twitchstats.journal.layout import Column, Mask, Table
-from twitchstats.journal.record import Rejects
-from twitchstats.variables import load_words, normalise_header
+from twitchstats.journal.layout import Column, Mask, Table, refuse_cells
+from twitchstats.journal.record import Rejects, list_some
+from twitchstats.variables import find_variable, load_words, normalise_header
 
 SOLE_PERSON = "me"
 
@@ -34,14 +44,34 @@ class Keys:
     mask: Mask
     columns: list[Column]
 
+    @cached_property
+    def rank(self) -> NDArray[np.int64]:
+        """The place of each row in the order of people and days."""
+        span = self.numbers - self.numbers.min()
+        return self.person * np.int64(int(span.max()) + 1) + span
+
+    @cached_property
+    def again(self) -> Mask:
+        """Whether an earlier row tells of the same person and day."""
+        most = int(self.rank.max()) + 1
+        if (self.rank[1:] > self.rank[:-1]).all() or (most < 9 * len(self.rank) and np.bincount(self.rank).max() == 1):
+            return np.zeros(len(self.rank), dtype=bool)  # as in most journals
+        return pd.Series(self.rank).duplicated().to_numpy()
+
+    def tell_apart(self, *columns: Column) -> bool:
+        """Say whether columns tell the rows of each person and day apart."""
+        codes = pd.DataFrame({"rank": self.rank} | {str(column.place): column.codes for column in columns})
+        return not codes.duplicated().any()
+
     def index(self, order: NDArray[np.int64] | slice) -> pd.MultiIndex:
         """Return the index (person, date) of some of the rows."""
         numbers = self.numbers[order]
         first, span = int(numbers.min()), int(numbers.max() - numbers.min())
         if span <= 4 * len(numbers):
+            places = numbers - first
             there = np.zeros(span + 1, dtype=bool)
-            there[numbers - first] = True
-            days, codes = np.flatnonzero(there) + first, (np.cumsum(there) - 1)[numbers - first]
+            there[places] = True
+            days, codes = np.flatnonzero(there) + first, (np.cumsum(there) - 1)[places]
         else:
             days, codes = np.unique(numbers, return_inverse=True)
         dates = pd.Index(days, name="date")
@@ -124,3 +154,477 @@ def find_date(table: Table, asked: str | None, rejects: Rejects) -> Column | Non
         return None
     rejects.note(table.name, days[0].header, "date_column", "the days are taken from it, as no column is named 'date'")
     return days[0]
+
+
+_NO_ROW, _NOBODY = "row dropped", "the row doesn't say whose it is"
+_TOTALS = frozenset(load_words("totals"))
+_DIGIT = re.compile(r"\d")
+_MOST_WEEKDAYS = 50  # different cells of a column of weekdays
+_PERSON_WORDS = frozenset(load_words("person hint"))
+_PERSON_PARTS = frozenset(load_words("person part"))
+_SURE_PERSON_WORDS = frozenset(load_words("person asked"))
+_OUTCOME_WORDS = frozenset(load_words("outcome hint"))
+_MONTHS = frozenset(word for month in range(1, 13) for word in load_words(f"month {month}"))
+_PART_DATE = re.compile(r"\d{1,2}(\.\s?\d{1,2}\.|/\d{1,2})$")
+_STRENGTH = frozenset(load_words("scale word"))
+_PERSON_CODE = re.compile(rf"({'|'.join(load_words('person code'))}) ?\d{{1,4}}")
+_PASTE = "so it is turned (a spreadsheet pastes what was copied transposed)"
+_TURNED: tuple[tuple[str, Callable[[str], bool], str], ...] = (
+    ("its dates", lambda header: len(header) > 5 and look_like_dates([header]) == 1, _PASTE),
+    ("days without a year", lambda header: bool(_PART_DATE.match(header)), _PASTE),
+    ("months", lambda header: normalise_header(header) in _MONTHS, "as a calendar on one page has"),
+    ("weekdays", lambda header: normalise_header(header) in WEEKDAYS, "as a timetable has"),
+    ("times of day", lambda header: ":" in header and read_clock_time(header) is not None, "as a timetable has"),
+)
+
+
+def read_keys(
+    table: Table,
+    rejects: Rejects,
+    *,
+    person: str | None,
+    date: str | None,
+    order: str,
+    date_format: str | None,
+    today: dt.date,
+    renamed: frozenset[str] = frozenset(),
+) -> Keys:
+    """Read person and date of each row; rows without them are refused.
+
+    Raises
+    ------
+    JournalError
+        There is no date column, no row has keys that can be read, or the table has another shape than a row a day.
+    """
+    refuse_turned(table)
+    who = find_person(table, person)
+    when = None if order == "none" else find_date(table, date, rejects)
+    if when is not None and date is None:
+        refuse_split_date(table, when)
+    if when is None and order != "none":
+        refuse_long(table.columns, table, None)
+        raise JournalError(advise_undated(table, who))
+    if when is not None:
+        refuse_extra_headers(table, when, who)
+    if when is not None and who is not None and when.place == who.place:
+        raise JournalError(f"Column {when.header!r} can't tell both the person and the date. Name two columns.")
+    known = np.ones(len(table.rows), dtype=bool) if who is None else find_named(table, who, rejects)
+    known &= _drop_totals(table, [c for c in (who, when) if c is not None] or table.columns[:1], rejects)
+    if when is None:
+        numbers, dated, calendar = np.zeros(len(table.rows), dtype=np.int64), np.ones(len(table.rows), bool), "none"
+    else:
+        numbers, dated, calendar = _read_when(table, when, order, date_format, today, known, rejects)
+    mask = known & dated
+    if not mask.any():
+        raise JournalError(_tell_nothing_kept(table, rejects))
+    people, codes = _code_people(who, mask)
+    _note_spellings(who, people, table.name, rejects)
+    numbers = numbers if mask.all() else numbers[mask]
+    if calendar == "none":
+        numbers = pd.Series(codes).groupby(codes).cumcount().to_numpy() + 1
+    keys = Keys(people, codes, numbers, calendar, mask, [column for column in (who, when) if column is not None])
+    others = [column for column in table.keep(mask).columns if column.header not in renamed]
+    check_shape(others, table.keep(mask), keys, person=person, order=order)
+    return keys
+
+
+def find_named(table: Table, who: Column, rejects: Rejects) -> Mask:
+    """Say which rows name their person; the others go to `rejects`."""
+    faults = {
+        code: ("missing_person", f"{f'{text!r} names nobody' if text else _NOBODY}; fill it in")
+        for code, text in enumerate(who.levels) if is_missing(text)
+    }  # fmt: skip
+    return ~refuse_cells(table, who, faults, rejects, action=_NO_ROW)
+
+
+def _drop_totals(table: Table, columns: list[Column], rejects: Rejects) -> Mask:
+    """Say which rows are no totals or averages of the others, and no header again; those go to `rejects`."""
+    kept = np.ones(len(table.rows), dtype=bool)
+    for column in columns:
+        words = {code: normalise_header(text) for code, text in enumerate(column.levels) if not _DIGIT.search(text)}
+        own, dated = normalise_header(column.header), load_words("date column")
+        again = {own, *(dated if own in dated else ())}
+        faults = {
+            code: ("header_again", f"{column.levels[code]!r} is the header again")
+            if name in again
+            else ("totals_row", f"{column.levels[code]!r} marks a row of totals, which is no entry of a day")
+            for code, name in words.items() if name in again | _TOTALS
+        }  # fmt: skip
+        kept &= ~refuse_cells(table, column, faults, rejects, action=_NO_ROW, among=kept)
+    return kept
+
+
+def _code_people(who: Column | None, mask: Mask) -> tuple[NDArray[np.object_], NDArray[np.int32]]:
+    """Return the people in sorted order, and which of them each kept row is about."""
+    if who is None:
+        return np.array([SOLE_PERSON], dtype=object), np.zeros(int(mask.sum()), dtype=np.int32)
+    codes = who.codes if mask.all() else who.codes[mask]
+    used = np.flatnonzero(np.bincount(codes, minlength=len(who.levels)))
+    people = sorted({who.levels[code] for code in used})
+    place = {name: number for number, name in enumerate(people)}
+    known = np.array([place.get(text, -1) for text in who.levels], dtype=np.int32)
+    return np.array(people, dtype=object), known[codes]
+
+
+def _note_spellings(who: Column | None, people: NDArray[np.object_], table: str, rejects: Rejects) -> None:
+    """Tell of people whose names differ in capitals, spaces or zeros only: they may be one."""
+    if who is None:
+        return
+    plain = pd.Series(people, dtype="str").str.casefold().str.replace(r"\s+|(?<!\d)0+(?=\d)|\.0+$", "", regex=True)
+    again = people[plain.duplicated(keep=False).to_numpy()]
+    if len(again):
+        message = f"{list_some(again, 4)} differ only in how they are written, and are read as different people"
+        rejects.note(table, who.header, "spelling", message)
+
+
+def _read_when(
+    table: Table,
+    when: Column,
+    order: str,
+    date_format: str | None,
+    today: dt.date,
+    known: Mask,
+    rejects: Rejects,
+) -> tuple[NDArray[np.int64], Mask, str]:
+    """Return a day for each row, whether it could be read, and the calendar."""
+    numbered = order == "day" or (order == "auto" and date_format is None and are_day_numbers(when.levels))
+    faults: dict[int, Fault]
+    if numbered and order == "auto" and are_years(when.levels):
+        raise JournalError(
+            f"Column {when.header!r} holds years, such as {next(filter(None, when.levels))!r}, and no days. Write full "
+            'dates (2024-03-31). If they do number days, say order="day" (--order day).'
+        )
+    if numbered:
+        found, faults = read_day_numbers(when.levels)
+        values = [0 if number is None else number for number in found]
+        fine = [number is not None for number in found]
+    else:
+        dates, faults = read_dates(
+            when.levels, when.count().tolist(), when.header, today=today, date_format=date_format
+        )
+        values = [date.toordinal() - 719163 if date else 0 for date in dates]
+        fine = [date is not None for date in dates]
+        _note_stamps(table, when, rejects)
+    dated = when.spread(np.array(fine, dtype=bool))
+    refuse_cells(table, when, faults, rejects, action=_NO_ROW, among=known)
+    _note_merged(table, when, rejects)
+    days = when.spread(np.array(values, dtype=np.int64))
+    if not numbered:
+        _compare_weekdays(table, when, days, dated, rejects)
+    return days, dated, "day" if numbered else "date"
+
+
+def _note_stamps(table: Table, when: Column, rejects: Rejects) -> None:
+    """Tell of times that may belong to another day: of another time zone, or shortly after midnight."""
+    texts = [text for text in when.levels if text]
+    hours = {text: clock.total_seconds() / 3600 for text in texts if (clock := read_clock(text))}
+    zoned = [text for text in texts if re.search(r"\d(Z|\s*UTC|\s*GMT|[+-]00:?00)$", text, re.IGNORECASE)]
+    late = [text for text in zoned if not 8 <= hours.get(text, 12) < 14]
+    if late:
+        rejects.note(
+            table.name, when.header, "time_zone",
+            f"its times are in UTC, and {len(late)} of {len(texts)}, such as {late[0]!r}, may lie on another day where "
+            "you live; each is read as the date that is written. If that is wrong, write local dates", value=late[0],
+        )  # fmt: skip
+        return
+    night = [text for text, hour in hours.items() if 0 < hour < 4]
+    if len(night) > 0.1 * len(texts):
+        rejects.note(
+            table.name, when.header, "after_midnight",
+            f"{len(night)} of {len(texts)} entries, such as {night[0]!r}, were written between midnight and four; each "
+            "counts for the date that is written. If they tell of the day before, write that date", value=night[0],
+        )  # fmt: skip
+
+
+def _compare_weekdays(table: Table, when: Column, numbers: NDArray[np.int64], dated: Mask, rejects: Rejects) -> None:
+    """Tell where a column of weekdays contradicts the dates.
+
+    Raises
+    ------
+    JournalError
+        It does in a fifth of the rows: the dates are read wrongly.
+    """
+    for column in table.columns:
+        few = column.numbers is None and len(column.levels) <= _MOST_WEEKDAYS
+        words = set(map(normalise_header, filter(None, column.levels))) if few else set()
+        if len(words) < 3 or not words <= set(WEEKDAYS):
+            continue
+        said = column.spread(np.array([WEEKDAYS.get(normalise_header(text), -1) for text in column.levels], dtype=int))
+        judged = dated & (said >= 0)
+        wrong = np.flatnonzero(judged & (said != (numbers + 3) % 7))
+        if not len(wrong):
+            continue
+        place, day = int(wrong[0]), int(numbers[wrong[0]])
+        text = (
+            f"contradicts the dates in {len(wrong)} of {int(judged.sum())} rows: in row {table.rows[place]} it says "
+            f"{column.levels[column.codes[place]]!r}, but {when.levels[when.codes[place]]!r} is read as "
+            f"{np.datetime64(day, 'D')}, a {load_words(f'weekday {(day + 3) % 7}')[0].capitalize()}"
+        )
+        if len(wrong) >= max(2, 0.2 * judged.sum()):
+            way = "Correct the dates, say date_format= (command line: --date-format), or remove the column"
+            raise JournalError(f"Column {column.header!r} {text}. {way}.")
+        rejects.note(table.name, column.header, "weekday", f"it {text}; see that no date is a slip")
+
+
+def _note_merged(table: Table, when: Column, rejects: Rejects) -> None:
+    """Tell where rows without a date follow rows with one, as under merged cells."""
+    blank = ~when.filled
+    share = blank.mean() if len(blank) else 0.0
+    if 0.2 <= share < 1:
+        rejects.note(
+            table.name, when.header, "merged_cells",
+            f"{int(blank.sum())} of {len(blank)} rows have no date; if they lie under merged cells, fill the date down "
+            "in the spreadsheet and save again",
+        )  # fmt: skip
+
+
+def _tell_nothing_kept(table: Table, rejects: Rejects) -> str:
+    messages = [entry[5] for entry in rejects.entries if entry[6] == _NO_ROW]
+    first = f" The first: {messages[0]}." if messages else ""
+    return f"None of the {table.rows_read} rows of {table.source or 'the table'} could be kept.{first}"
+
+
+def refuse_turned(table: Table) -> None:
+    """Raise JournalError where the header holds days, months, hours or figures: a turned table, or none at all."""
+    filled = [header for header in table.headers if header]
+    told = table.source or f"The {table.name} table"
+    for what, fits, shape in _TURNED:
+        found = [header for header in filled if fits(header)]
+        if len(found) >= 2 and len(found) >= 0.6 * (len(filled) - 1) and not fits(table.headers[0]):
+            raise JournalError(
+                f"{told} has {what} in the header ({found[0]!r}, {found[1]!r}, ...), {shape}. Write a row for each day "
+                "with its full date (2024-03-31), and a column for each variable."
+            )
+    plain = [header for header in filled if read_number(header) is not None or look_like_dates([header]) == 1]
+    if plain and len(plain) >= max(1.0, 0.5 * len(filled)):
+        raise JournalError(
+            f"{told} seems to have no header: its first row holds {', '.join(map(repr, plain[:3]))}. "
+            "Add a header row, such as date,twitches,stress."
+        )
+
+
+def refuse_split_date(table: Table, when: Column) -> None:
+    """Raise JournalError where the day is only the last part of a date in several columns."""
+    headers = {normalise_header(header) for header in table.headers}
+    if normalise_header(when.header) != "day" or not are_day_numbers(when.levels):
+        return
+    parts = [name for name in ("year", "month") if name in headers]
+    if parts:
+        raise JournalError(
+            f"{table.source or 'The table'} has its dates in {'three' if len(parts) == 2 else 'two'} columns, "
+            f"{', '.join(parts)} and day. Join them into one column 'date', written as 2024-03-31."
+        )
+
+
+def _refuse_second_header(table: Table, columns: list[Column]) -> None:
+    """Raise JournalError where words stand in the row below the header, each above figures."""
+    cells = [(column, column.levels[column.codes[0]]) for column in columns if column.numbers is None]
+    words = {text: column.sample(50) for column, text in cells if text}
+    named = all(text[:1].isalpha() and not is_missing(text) and read_yes_no(text) is None for text in words)
+    figures = [np.mean([read_number(text) is not None for text in some]) for some in words.values() if len(some) > 2]
+    if len(words) < 2 or not named or not figures or min(figures) < 0.5:
+        return
+    raise JournalError(
+        f"Row {table.rows[0]} of {table.source or 'the table'} has no date but words ({', '.join(list(words)[:3])}): "
+        "it seems to belong to the header. Join both rows into one, such as 'caffeine (mg)' or 'pain evening'."
+    )
+
+
+def refuse_extra_headers(table: Table, when: Column, who: Column | None) -> None:
+    """Raise JournalError where another header stands below the first one, or below the rows."""
+    if len(table.rows) and not when.filled[0]:
+        _refuse_second_header(table, [column for column in table.columns if column is not who])
+    if when.numbers is None:
+        _refuse_second_table(table, when)
+
+
+def _refuse_second_table(table: Table, when: Column) -> None:
+    """Raise JournalError where below the rows another header stands: what follows means something else."""
+    dated = load_words("date column")
+    codes = [code for code, text in enumerate(when.levels) if normalise_header(text) in dated]
+    for place in np.flatnonzero(np.isin(when.codes, codes)) if codes else []:
+        cells = [column.levels[column.codes[place]] for column in table.columns]
+        other = [cell for cell in cells if cell and cell not in table.headers]
+        if other and place:
+            raise JournalError(
+                f"{table.source or 'The table'} holds a second table, which begins in row {table.rows[place]} with "
+                f"{', '.join(map(repr, filter(None, cells)))}. Put it into a file of its own, and give both: the "
+                "second with also= (command line: --also)."
+            )
+
+
+def check_shape(columns: list[Column], table: Table, keys: Keys, *, person: str | None, order: str) -> None:
+    """Raise JournalError where rows of one person and day must not become one."""
+    used = {column.place for column in keys.columns}
+    rest = [column for column in columns if column.place not in used]
+    refuse_long(rest, table, keys if keys.again.any() else None)
+    alone = len(keys.people) == 1 and keys.people[0] == SOLE_PERSON and person is None
+    if person is None:
+        _refuse_half_person(rest, keys)
+    if alone:
+        _refuse_people_as_columns(rest, table)
+        _refuse_nameless(rest, keys)
+    if keys.calendar == "day" and order == "auto":
+        _refuse_restart(table, keys)
+
+
+def refuse_long(columns: list[Column], table: Table, keys: Keys | None) -> None:
+    """Raise JournalError where one column says what another measures; `keys` are given if some days repeat."""
+    names, values = _find_long(columns, keys)
+    told = [text for column in names for text in column.levels if text and read_number(text) is None]
+    if not values or len(told) < 2 or names[0].header == values[0].header:
+        return
+    name, value = names[0].header, values[0].header
+    raise JournalError(
+        f"{table.source or 'The table'} holds one reading a row: {name!r} says what {value!r} measures "
+        f"({', '.join(repr(text) for text in told[:3])}, ...). Reshape it to one row a day with a column for each, for "
+        f"example with pandas: frame.pivot_table(index=[...], columns={name!r}, values={value!r})."
+    )
+
+
+def _find_long(columns: list[Column], keys: Keys | None) -> tuple[list[Column], list[Column]]:
+    """Return the columns that may name readings, and hold them: by their headers, or by names of known variables."""
+    few = [column for column in columns if column.numbers is None and 1 < len(column.sample()) <= 50]
+    apart = [column for column in few if keys is not None and keys.tell_apart(column)]
+    values = find_aliases(columns, "long value column")
+    figures = float(np.mean([read_number(text) is not None for text in values[0].sample() or [""]])) if values else 0.0
+    if figures and (keys is not None or (figures >= 0.8 and len(columns) <= 6)):
+        return find_aliases(columns, "long name column") or apart, values
+    named = [column for column in apart if sum(find_variable(text) is not None for text in column.sample()) > 1]
+    values = [column for column in columns if _hold_figures(column)] if named else []
+    values = values or [column for column in few if set(normalise_header(column.header).split()) & _STRENGTH]
+    return named, values if len(values) == 1 else []
+
+
+def _hold_figures(column: Column) -> bool:
+    texts = column.sample(200)
+    return bool(texts) and all(read_number(text) is not None for text in texts)
+
+
+def _refuse_people_as_columns(columns: list[Column], table: Table) -> None:
+    """Raise JournalError where most headers are numbers of people (P01, P02): a column for each."""
+    coded = [column.header for column in columns if _PERSON_CODE.fullmatch(normalise_header(column.header))]
+    if len(coded) >= 2 and len(coded) >= 0.6 * len(columns):
+        raise JournalError(
+            f"{table.source or 'The table'} seems to have a column for each person ({coded[0]!r}, {coded[1]!r}, ...). "
+            "Write a row for each person and day, with the columns person, date and what was counted. If all rows are "
+            'one person\'s, say person="none" (--person none).'
+        )
+
+
+def _refuse_nameless(columns: list[Column], keys: Keys) -> None:
+    """Raise JournalError where a column with a person's kind of name may say whose row it is."""
+    shared = bool(keys.again.any())
+    for column in columns:
+        words = set(normalise_header(column.header).split()) - {"first", "last", "full"}
+        coded = shared and words & {"id", "uid", "uuid"}
+        if not words or not (words <= _PERSON_WORDS | _PERSON_PARTS or coded) or words <= {"number", "nr", "no"}:
+            continue
+        if any(is_missing(text) for text in column.levels if text) or not column.filled.all():
+            continue
+        n_names = len(np.unique(column.codes))
+        sure = bool(words & _SURE_PERSON_WORDS)
+        if n_names < 2 or (n_names == len(column) and not (sure or shared or keys.calendar == "none")):
+            continue
+        apart = shared and keys.tell_apart(column)
+        if apart or sure or keys.calendar == "none":
+            found = f"Column {column.header!r} holds {n_names} different names or codes."
+            if apart:
+                found = f"Several rows have the same day, and column {column.header!r} tells them apart."
+            raise JournalError(
+                f"{found} If it says whose row it is, name it: person={column.header!r} (command line: --person). "
+                'If all rows are one person\'s, say person="none" (--person none).'
+            )
+
+
+def _refuse_half_person(columns: list[Column], keys: Keys) -> None:
+    """Raise JournalError where days come again and only two columns part them: name and surname, number and centre."""
+    again = np.flatnonzero(keys.again)
+    parts = [column for column in columns if _names_part(column)] if len(again) else []
+    whole = keys.columns[:-1]
+    for first, second in itertools.product(whole, parts) if whole else itertools.combinations(parts, 2):
+        if not keys.tell_apart(*[second] if whole else [first, second]):
+            continue
+        raise JournalError(
+            f"Several rows have the same day, {keys.tell_day(int(again[0]))}, and columns {first.header!r} and "
+            f"{second.header!r} together tell them apart. If both say whose row it is, join them into one column "
+            f"'person'. If one does, name it: person={first.header!r} (command line: --person)."
+        )
+
+
+def _names_part(column: Column) -> bool:
+    """Say whether a column may name a person in part: a surname, or the centre that numbers its patients."""
+    words = set(normalise_header(column.header).split()) - {"first", "last", "full"}
+    told = bool(words & _PERSON_PARTS) and words <= _PERSON_PARTS | _PERSON_WORDS and bool(column.filled.all())
+    return told and not all(read_yes_no(text) is not None for text in column.levels if text)
+
+
+def _refuse_restart(table: Table, keys: Keys) -> None:
+    """Raise JournalError where day numbers run on and start again: days of months or of weeks."""
+    numbers, same = keys.numbers, keys.person[1:] == keys.person[:-1]
+    before, after = numbers[:-1], numbers[1:]
+    falls = np.flatnonzero(same & (after < before))
+    if not len(falls) or numbers.min() < 0 or numbers.max() > 31 or len(falls) > len(numbers) / 3:
+        return
+    again = falls[(before[falls] >= 28) & (after[falls] <= 3)]
+    if not len(again) and not (keys.again.any() and (after[falls] <= 1).all()):
+        return
+    first = int(again[0] if len(again) else falls[0])
+    parts = "days of months" if len(again) else "days of weeks or of several rounds"
+    header, row = keys.columns[-1].header, table.rows[first + 1]
+    raise JournalError(
+        f"Column {header!r} starts again in row {row}: its numbers seem to be {parts}. "
+        'Write full dates (2024-03-31). If they do number the days of the diary, say order="day" (--order day).'
+    )
+
+
+def advise_undated(table: Table, who: Column | None) -> str:
+    """Return the message for a table without a date column: what could serve, and how to read it all the same."""
+    parts = [f"No date column in {table.source or 'the table'} (its columns: {list_some(table.headers, 8)})."]
+    dates = [column.header for column in table.columns if look_like_dates(column.sample()) > 0.8]
+    if dates:
+        parts.append(
+            f"These look like dates: {list_some(dates)}. Name the right one: date={dates[0]!r} (command line: --date)."
+        )
+    elif named := find_aliases(table.columns, "date column"):
+        parts.append(
+            f"Column {named[0].header!r} has the name of one, but most of its cells are neither dates (2024-03-31) nor "
+            f"whole day numbers: correct them, or read it all the same with date={named[0].header!r} (--date)."
+        )
+    else:
+        parts.append(
+            "A column named 'date' (2024-03-31) or 'day' (1, 2, 3) is expected; name yours with date= (--date)."
+        )
+    if len(table.columns) == 1:
+        parts.append("Everything stands in one column: say what separates the cells with delimiter= (--delimiter).")
+    parts.append('If the rows have no order in time, read them with order="none" (--undated); lags are then refused.')
+    if who is None and (people := _guess_people(table)):
+        parts.append(f"If {people[0]!r} says whose row it is, add person={people[0]!r} (--person).")
+    if outcomes := _guess_outcomes(table):
+        parts.append(f"For the outcome add outcome={outcomes[0]!r} (--outcome); candidates: {list_some(outcomes)}.")
+    return " ".join(parts)
+
+
+def _guess_people(table: Table) -> list[str]:
+    """Return the headers of columns that may say whose row it is: names or codes that come back."""
+    scored = []
+    for column in table.columns:
+        filled = [text for text in column.levels if not is_missing(text)]
+        named = set(normalise_header(column.header).split()) <= _PERSON_WORDS
+        coded = bool(filled) and all(read_number(text) is None and read_yes_no(text) is None for text in filled)
+        if 1 < len(filled) <= len(table.rows) / 1.5 and (named or (coded and column.place == 1)):
+            scored.append((-(named + coded), column.place, column.header))
+    return [header for _, _, header in sorted(scored)]
+
+
+def _guess_outcomes(table: Table) -> list[str]:
+    """Return the headers of numeric columns that may be the outcome: those that name a symptom a day first."""
+    scored = []
+    for column in table.columns:
+        words = normalise_header(column.header).split()
+        filled = [text for text in column.sample() if not is_missing(text)]
+        if set(words) & _OUTCOME_WORDS and filled and all(read_number(text) is not None for text in filled):
+            scored.append(
+                (-("day" in words or "days" in words or len(words) == 1), len(words), column.place, column.header)
+            )
+    return [entry[-1] for entry in sorted(scored)]

@@ -85,9 +85,9 @@ class Column:
         """Return how many rows hold each level."""
         return np.bincount(self.codes, minlength=len(self.levels)).astype(np.int64)
 
-    def texts(self) -> NDArray[np.object_]:
-        """Return the text of each row."""
-        return np.array([*self.levels, ""], dtype=object)[self.codes]
+    def texts(self, some: slice = slice(None)) -> NDArray[np.object_]:
+        """Return the text of each row, or of some."""
+        return np.array([*self.levels, ""], dtype=object)[self.codes[some]]
 
     @cached_property
     def filled(self) -> Mask:
@@ -170,19 +170,21 @@ def read_table(
     if is_into_dataframe(source):  # of pandas, polars, pyarrow ...
         return read_frame(narwhals.from_native(source, eager_only=True).to_pandas(), table)
     text = read_text(source, table, encoding=encoding)
-    if text.remark:
-        rejects.note(table, "", "encoding", text.remark)
+    for rule, remark in text.remarks:
+        rejects.note(table, "", rule, remark)
     return parse_text(text, table, rejects, delimiter=delimiter)
 
 
-def parse_text(text: Text, table: str, rejects: Rejects, *, delimiter: str | None = None) -> Table:
-    """Cut a text into columns; rows with too many or too few cells go to `rejects`."""
+def parse_text(text: Text, table: str, rejects: Rejects, *, delimiter: str | None = None, skip: int = 0) -> Table:
+    """Cut a text into columns, whose header stands below `skip` lines; rows of other widths go to `rejects`."""
     told = text.name or f"The {table} table"
     if not text.data[:9999].strip() and not text.data.strip():
         raise JournalError(f"{told} is empty. A journal starts with a header row, such as date,twitches,stress.")
     head, skipped = split_sep_line(text.data[:20].decode("utf-8", "ignore"))
-    sign = choose_delimiter(text.data[:200_000].decode("utf-8", "ignore"), head, delimiter)
-    start, line, headers = _find_header(text.data, sign, skipped, told, table, rejects)
+    skip = max(skip, skipped)
+    sample = text.data[:200_000].decode("utf-8", "ignore").split("\n", skip)[-1]
+    sign = choose_delimiter(sample, head, delimiter)
+    start, line, headers = _find_header(text.data, sign, skip, told, table, rejects)
     builder = _Builder(text.data, sign, len(headers), told)
     for lo, hi in _cut_blocks(text.data, start):
         line = builder.add(lo, hi, line)

@@ -9,18 +9,15 @@ import numpy as np
 import pandas as pd
 
 from twitchstats.errors import JournalError, OptionError, check_choice, unknown_name
-from twitchstats.journal.columns import read_columns
+from twitchstats.journal.columns import counts, is_measured, is_open_rating, read_columns
 from twitchstats.journal.contradictions import note_contradictions
-from twitchstats.journal.entries import read_keys
-from twitchstats.journal.keys import Keys, number_days, pick_column
-from twitchstats.journal.kinds import counts, is_measured, is_open_rating
+from twitchstats.journal.keys import Keys, number_days, pick_column, read_keys
 from twitchstats.journal.layout import Table, read_frame, read_table
 from twitchstats.journal.record import Journal, Rejects, find_name, list_some
 from twitchstats.journal.rows import assemble_days, judge_courses, mark_sums, place_nights
-from twitchstats.journal.schema import read_schema
 from twitchstats.journal.source import Readable, Source, describe_file
 from twitchstats.journal.tables import gather_people, read_episodes, read_people
-from twitchstats.journal.variable import Variable, tabulate_variables
+from twitchstats.journal.variable import Variable, read_schema, tabulate_variables
 from twitchstats.variables import find_variable, load_variables, normalise_header
 
 FAR = 3 * 365
@@ -112,6 +109,8 @@ def read_journal(
     >>> journal.rejects["message"].iloc[-1][:37]
     'row 3, stress: 14 is outside 0-10; if'
     """
+    from twitchstats.journal.readers import gather_sources  # brings libraries along
+
     check_choice("order", order, ORDERS)
     for name, value, allowed in (("decimal", decimal, (".", ",")), ("absent", absent, ("none",))):
         if value is not None:
@@ -123,31 +122,29 @@ def read_journal(
         if not source:
             raise JournalError("No source was given. Name a file.")
         source, also = source[0], [*source[1:], *also]
-    found = find_source(source, also=also, weather=weather, format=format)
-    facts = () if found is None else found.facts
-    meaning = read_schema(schema, facts)
+    found = gather_sources([source, *also], weather, format=format, encoding=encoding, date_format=date_format)
+    meaning = read_schema(schema, () if found is None else found.facts)
     table = read_table(source, "days", rejects, **options) if found is None else _take_days(found, source, rejects)
-    if found is not None:
-        people = found.tables.get("people") if people is None else people
-        episodes = found.tables.get("episodes") if episodes is None else episodes
+    others = {} if found is None else found.tables
+    formats = [None if found else date_format, None if episodes is None else date_format]  # an export's dates are ISO
+    people = others.get("people") if people is None else people
+    episodes = others.get("episodes") if episodes is None else episodes
     renamed = {pick_column(table, header, "columns").header: target for header, target in (columns or {}).items()}
     person, date = person or _take_key(renamed, "person"), date or _take_key(renamed, "date")
-    moments: dict[str, Any] = {"person": person, "today": today, "date_format": date_format}
-    keys = read_keys(table, rejects, date=date, order=order, renamed=frozenset(renamed), **moments)
+    moments: dict[str, Any] = {"person": person, "today": today}
+    asked: dict[str, Any] = {"date": date, "order": order, "date_format": formats[0], "renamed": frozenset(renamed)}
+    keys = read_keys(table, rejects, **asked, **moments)
     days, variables = _read_days(table, keys, rejects, decimal=decimal, renamed=renamed, schema=meaning)
     told = tabulate_variables(variables)
     chosen = choose_outcome(told, days, outcome or _find_outcome(variables))
-    if chosen is not None:
-        at = told.index[told["name"] == chosen][0]
-        told.loc[at, "role"] = "outcome"
-        told.loc[at, "guessed"] = ", ".join(fact for fact in told.loc[at, "guessed"].split(", ") if fact != "role")
+    told = _mark_outcome(told, chosen)
     days = _judge_absence(days, told, chosen, keys.calendar, absent, rejects)
     _note_single_days(days, keys.calendar, rejects)
     _note_far_days(days, keys.calendar, rejects)
     persons = days.index.levels[0]
     options["decimal"] = decimal
     moments |= {"persons": persons, "calendar": keys.calendar}
-    found_episodes = read_episodes(episodes, rejects, **moments, **options)
+    found_episodes = read_episodes(episodes, rejects, date_format=formats[1], **moments, **options)
     found_people = (
         gather_people(days, told) if people is None else read_people(people, rejects, person=person, **options)
     )
@@ -222,23 +219,6 @@ def _note_people_as_columns(variables: list[Variable], rejects: Rejects) -> None
     rejects.note("days", "", "people_as_columns", message)
 
 
-def find_source(
-    source: Readable, *, also: Sequence[Readable] = (), weather: Readable | None = None, format: str | None = None
-) -> Source | None:
-    """Return what the reader of a foreign format makes of a source, joined with others; None for a plain table alone.
-
-    Raises
-    ------
-    UnknownNameError
-        There is no format of that name.
-    """
-    from twitchstats.journal.readers import gather_sources, read_source
-
-    if not also and weather is None:
-        return read_source(source, format=format)
-    return gather_sources([source, *also], weather, format=format)
-
-
 def _take_days(found: Source, source: Readable, rejects: Rejects) -> Table:
     """Return the days of an export as a table whose rows are numbered as in the export."""
     table = read_frame(found.tables["days"].astype("str"), "days")
@@ -258,6 +238,16 @@ def _find_outcome(variables: list[Variable]) -> str | None:
         variable.name for variable in variables if variable.how.get("role") == "schema" and variable.role == "outcome"
     ]
     return named[0] if named else None
+
+
+def _mark_outcome(told: pd.DataFrame, outcome: str | None) -> pd.DataFrame:
+    """Return the table of variables with the role of the outcome, which is no guess any more."""
+    told, at = told.copy(), told["name"].eq(outcome)
+    told.loc[at, "role"] = "outcome"
+    told.loc[at, "guessed"] = [
+        ", ".join(f for f in text.split(", ") if f != "role") for text in told.loc[at, "guessed"]
+    ]
+    return told
 
 
 def _take_key(renamed: dict[str, str], key: str) -> str | None:

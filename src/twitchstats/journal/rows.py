@@ -24,6 +24,8 @@ from twitchstats.variables import load_words, normalise_header
 
 _HEAD = 1000
 _NIGHT_WORDS = frozenset(load_words("night column"))
+_DATED_NIGHTS = frozenset(("night", "nights", "nacht", "nuit", "noche", "notte", "noite", "natt"))
+_MORNINGS = frozenset(("wake", "waking", "woke", "end", "morning"))
 _HOW = {
     "any": "yes if any says yes",
     "sum": "added up",
@@ -36,12 +38,11 @@ _HOW = {
 
 def assemble_days(readings: Sequence[Reading], keys: Keys, rows: NDArray[np.int64], rejects: Rejects) -> pd.DataFrame:
     """Return the daily table with the sorted index (person, date); rows of one day become one, and that is told."""
-    span = keys.numbers - keys.numbers.min()
-    rank = keys.person * np.int64(int(span.max()) + 1) + span
-    order = None if (rank[1:] > rank[:-1]).all() else np.lexsort((rows, rank))
+    rank = keys.rank
     columns = {reading.variable.name: reading.data for reading in readings}
-    if order is None:
+    if (rank[1:] > rank[:-1]).all():
         return pd.DataFrame(columns, index=keys.index(slice(None)), copy=False)
+    order = np.lexsort((rows, rank)) if keys.again.any() else np.argsort(rank, kind="stable")
     rank = rank[order]
     first = np.concatenate([[True], rank[1:] != rank[:-1]])
     frame = pd.DataFrame({name: values[order] for name, values in columns.items()}, copy=False)
@@ -82,7 +83,8 @@ def _combine_rows(
         if len(targets) and how == "sum":
             _question_sums(variable, merged, targets, keys, order[first], rows, rejects)
     _tell_combined(first, equal, keys, rows, order, told, rejects)
-    if all(reading.variable.kind in ("text", "choice") or reading.variable.level for reading in readings):
+    told_of = [reading for reading in readings if not pd.isna(reading.data).all()]
+    if all(reading.variable.kind in ("text", "choice") or reading.variable.level for reading in told_of):
         message = (
             "several rows a day and no column of figures: if each row is an event, how many there were is lost. Add a "
             "column that counts (twitches: 1), or give the file as episodes= (--episodes) beside a table of days"
@@ -180,9 +182,10 @@ def mark_sums(days: pd.DataFrame, variables: list[Variable], rejects: Rejects) -
     """Say of columns that they are parts of the column right behind or before them, which is their sum on every day."""
     marked = list(variables)
     figures = [number for number, variable in enumerate(variables) if variable.kind in ("count", "amount", "rating")]
+    columns = {number: days[variables[number].name].to_numpy() for number in figures}
     for total in figures:
         for parts in (figures[: figures.index(total)][::-1], figures[figures.index(total) + 1 :]):
-            found = _find_parts(days, [variables[number].name for number in (total, *parts)])
+            found = _find_parts([columns[number] for number in (total, *parts[:30])])
             if not found:
                 continue
             some = ", ".join(repr(variables[number].source) for number in sorted(parts[:found]))
@@ -194,18 +197,19 @@ def mark_sums(days: pd.DataFrame, variables: list[Variable], rejects: Rejects) -
     return marked
 
 
-def _find_parts(days: pd.DataFrame, names: list[str]) -> int:
+def _find_parts(columns: Sequence[NDArray[np.float64]]) -> int:
     """Return how many of the columns behind the first add up to it on each day; 0 where none do."""
-    some = days[names].iloc[:_HEAD].dropna(subset=names[:1])
-    total, summed = some[names[0]].to_numpy(), np.zeros(len(some))
-    for number, name in enumerate(names[1:31], start=1):
-        summed = summed + some[name].to_numpy()
-        known = ~np.isnan(summed)
-        if known.sum() < 10 or len(np.unique(some[name].to_numpy()[known])) < 2:
+    total, *parts = (column[:_HEAD] for column in columns)
+    summed = np.zeros(len(total))
+    for number, part in enumerate(parts, start=1):
+        summed = summed + part
+        known = ~np.isnan(summed) & ~np.isnan(total)
+        if known.sum() < 10 or np.ptp(part[known]) == 0:
             return 0
-        if number > 1 and len(np.unique(total[known])) > 2 and np.allclose(summed[known], total[known]):
-            whole = days[names[: number + 1]].dropna()
-            return number if np.allclose(whole[names[1 : number + 1]].sum(axis=1), whole[names[0]]) else 0
+        if number > 1 and np.allclose(summed[known], total[known]) and len(np.unique(total[known])) > 2:
+            whole = sum(columns[1 : number + 1], np.zeros(len(columns[0])))
+            known = ~np.isnan(whole) & ~np.isnan(columns[0])
+            return number if np.allclose(whole[known], columns[0][known]) else 0
     return 0
 
 
@@ -239,7 +243,7 @@ def place_nights(readings: list[Reading], table: Table, keys: Keys, rejects: Rej
         return readings
     found = _find_night(table, keys)
     if found is None:
-        return _doubt_nights(readings, table, rejects)
+        return _doubt_nights(readings, table, keys, rejects)
     starts, ends, end_days = found
     shift = np.where(np.isnan(end_days), 0, end_days - keys.numbers).astype(np.int64)
     filled = ~np.isnan(end_days)
@@ -325,7 +329,7 @@ def _is_night(reading: Reading, pattern: Mask) -> bool:
 def _shift_values(readings: list[Reading], keys: Keys, days: int) -> tuple[list[Reading], int]:
     """Move the values of columns some days on: to the row of that day, if there is one; count those without."""
     frame = pd.DataFrame({"person": keys.person, "day": keys.numbers})
-    first = ~frame.duplicated()
+    first = ~keys.again
     place = pd.Series(np.flatnonzero(first), index=pd.MultiIndex.from_frame(frame[first]))
     target = pd.MultiIndex.from_arrays([keys.person, keys.numbers - days])
     origin = place.reindex(target).to_numpy()
@@ -340,24 +344,30 @@ def _shift_values(readings: list[Reading], keys: Keys, days: int) -> tuple[list[
     return moved, int((~reached & filled).sum())
 
 
-def _doubt_nights(readings: list[Reading], table: Table, rejects: Rejects) -> list[Reading]:
-    """Take the order of night and day back where a time of going to bed stands there without a date."""
-    columns = find_aliases(table.columns, "night start")
+def _doubt_nights(readings: list[Reading], table: Table, keys: Keys, rejects: Rejects) -> list[Reading]:
+    """Take the order of night and day back where it isn't told on which date the nights began."""
+    when = keys.columns[-1]
     clocked = [
-        c
-        for c in columns
-        if c.numbers is None and look_like_dates(c.levels) < 0.5 and any(":" in t for t in c.levels[:50])
-    ]
+        column for column in find_aliases(table.columns, "night start")
+        if column.numbers is None and look_like_dates(column.levels) < 0.5 and any(":" in t for t in column.levels[:50])
+    ]  # fmt: skip
+    words = set(normalise_header(when.header).split())
+    dated = bool(words & _DATED_NIGHTS) and not words & _MORNINGS
     nights = [
         reading for reading in readings
         if reading.variable.timing == "night" and reading.variable.how.get("timing") == "dictionary"
     ]  # fmt: skip
-    if not clocked or not nights:
+    if not (clocked or dated) or not nights:
         return readings
+    what = (
+        "it dates nights, by their evening or their morning"
+        if dated
+        else "it tells when a night began but not on which date"
+    )
     rejects.note(
-        "days", clocked[0].header, "night_unknown",
-        "it tells when a night began but not on which date, so it is not known whether the night lies before or after "
-        "its day; say timing in the schema (night: the night that ends on the row's day)",
+        "days", when.header if dated else clocked[0].header, "night_unknown",
+        f"{what}, so it is not known whether the night lies before or after its day; say timing in the schema (night: "
+        "the night that ends on the row's day)",
     )  # fmt: skip
     return [
         replace(r, variable=replace(r.variable, timing="", how={**r.variable.how, "timing": "guessed"}))

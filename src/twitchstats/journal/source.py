@@ -4,10 +4,15 @@ import codecs
 import contextlib
 import hashlib
 import io
+import lzma
 import os
 import re
 import select
 import stat
+import struct
+import zipfile
+import zlib
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from pathlib import Path
@@ -16,19 +21,21 @@ from typing import IO, Any, TypeAlias
 import numpy as np
 import pandas as pd
 
-from twitchstats.errors import JournalError, OptionError
+from twitchstats.errors import JournalError, OptionError, TwitchstatsError
 from twitchstats.files import open_file
 
 FACT_COLUMNS = [
     "source", "name", "label", "role", "kind", "low", "high", "unit", "step", "timing", "combine", "lagged", "outside",
 ]  # fmt: skip
+HEAD = 1 << 16  # bytes by which a file is known
 LINE_LIMIT = 1 << 20
 PIPE_LIMIT = 1 << 29
 PIPE_WAIT = 10.0
 
+_OLD_OFFICE = b"\xd0\xcf\x11\xe0"
 _MAGIC = (
-    (b"PK\x03\x04", "a zip archive or an Excel workbook (.xlsx)", "Save the sheet as CSV first"),
-    (b"\xd0\xcf\x11\xe0", "an old Excel workbook (.xls)", "Save the sheet as CSV first"),
+    (b"PK\x03\x04", "a zip archive", "Unpack it first"),
+    (_OLD_OFFICE, "an old document of Microsoft Office", "Export the table as CSV"),
     (b"\x89PNG", "a PNG picture", "Give the CSV file itself"),
     (b"\xff\xd8\xff", "a JPEG picture", "Give the CSV file itself"),
     (b"GIF8", "a GIF picture", "Give the CSV file itself"),
@@ -50,6 +57,9 @@ _MARKUP = (
     ("[{", "a JSON file"),
     ('{"', "a JSON file"),
 )
+# What zipfile and its decompressors raise on damaged or encrypted archives.
+_BROKEN = (zipfile.BadZipFile, zlib.error, lzma.LZMAError, struct.error, EOFError, RuntimeError, ValueError, KeyError,
+           OverflowError, IndexError)  # fmt: skip
 _BOMS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
     (codecs.BOM_UTF32_LE, "utf-32"),
@@ -103,16 +113,36 @@ class Source:
 
 @dataclass(frozen=True, eq=False)
 class Text:
-    """A file as UTF-8 bytes with plain line ends: its name, its checksum, and a remark on how it was decoded."""
+    """A file as UTF-8 bytes with plain line ends: its name, its checksum, and (rule, remark) of how it was read."""
 
     data: bytes = field(repr=False)
     name: str
     checksum: str
-    remark: str = ""
+    remarks: tuple[tuple[str, str], ...] = ()
 
 
-def read_text(source: Readable, table: str, *, encoding: str | None = None) -> Text:
-    """Read a path or an open file (text or bytes), whatever its encoding.
+def is_workbook(head: bytes, name: str) -> bool:
+    """Say whether a file that begins so is a workbook: xlsx, ods, xls."""
+    packed = head.startswith(b"PK\x03\x04") and (
+        b"mimetype" in head[:60] or b"[Content_Types].xml" in head or b"xl/" in head
+    )
+    return packed or (head.startswith(_OLD_OFFICE) and name.casefold().endswith(".xls"))
+
+
+@contextlib.contextmanager
+def guard_errors(name: str) -> Iterator[None]:
+    """Tell of whatever is wrong with a file's packing as an error of the journal."""
+    try:
+        yield
+    except TwitchstatsError:
+        raise
+    except _BROKEN as error:
+        reason = str(error).rstrip(".") or type(error).__name__
+        raise JournalError(f"{name} can't be unpacked: {reason}. Export it again, without a password.") from None
+
+
+def read_text(source: Readable, table: str, *, name: str = "", encoding: str | None = None) -> Text:
+    """Read a path or an open file (text or bytes), whatever its encoding; a workbook as the CSV of its table.
 
     Raises
     ------
@@ -121,12 +151,21 @@ def read_text(source: Readable, table: str, *, encoding: str | None = None) -> T
     OptionError
         The encoding is not one that exists.
     """
-    name, data = _read_open(source, table) if hasattr(source, "read") else _read_path(source, table)
-    checksum = hashlib.sha256(data).hexdigest()
-    data, remark = _recode(data, name or f"The {table} table", encoding)
+    if hasattr(source, "read"):
+        name = name or Path(str(getattr(source, "name", "") or "")).name
+        data = _read_open(source, name or f"The {table} table")
+    else:
+        name, data = _read_path(source, table)
+    told, checksum = name or f"The {table} table", hashlib.sha256(data).hexdigest()
+    if is_workbook(data[:HEAD], name):
+        from twitchstats.journal.readers.workbook import write_csv  # brings a library along
+
+        data, notes = write_csv(data, told)
+        return Text(data, name, checksum, tuple(("workbook", note) for note in notes))
+    data, remark = _recode(data, told, encoding)
     if b"\r" in data:
         data = data.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
-    return Text(data, name, checksum, remark)
+    return Text(data, name, checksum, (("encoding", remark),) if remark else ())
 
 
 def _read_path(source: object, table: str) -> tuple[str, bytes]:
@@ -161,11 +200,9 @@ def _suggest_file(path: Path) -> str:
     return f" Did you mean {str(folder / close[0])!r}?" if close else ""
 
 
-def _read_open(file: Any, table: str) -> tuple[str, bytes]:  # noqa: ANN401
-    name = Path(str(getattr(file, "name", "") or "")).name
-    told = name or f"The {table} table"
+def _read_open(file: Any, told: str) -> bytes:  # noqa: ANN401
     try:
-        return name, _read_stream(file, told)
+        return _read_stream(file, told)
     except JournalError:
         raise
     except (OSError, ValueError) as error:
@@ -179,6 +216,8 @@ def _read_stream(stream: IO[Any], name: str) -> bytes:
     lines, run, size = 1, 0, 0
     while chunk := _read_chunk(stream, name, piped=piped):
         data = chunk.encode("utf-8", "replace") if isinstance(chunk, str) else bytes(chunk)
+        if not chunks and is_workbook(data[:HEAD], name):
+            return data + stream.read()
         if not chunks:
             _refuse_binary(data, name)
         breaks = [at for at in (data.find(b"\n"), data.find(b"\r")) if at >= 0]
@@ -224,13 +263,13 @@ def _refuse_binary(head: bytes, name: str) -> None:
     for mark, what in _MARKUP:
         if start.startswith(mark):
             raise JournalError(f"{name} is not a CSV file: it seems to be {what}. Export the table as CSV.")
-    if b"\0" in head and not _guess_wide(head):
+    if b"\0" in head and not guess_encoding(head):
         raise JournalError(f"{name} is not a CSV file: it holds NUL bytes, so it seems to be binary. Export it as CSV.")
 
 
-def _guess_wide(data: bytes) -> str | None:
-    """Return the two- or four-byte encoding that the data show, with or without a byte-order mark."""
-    for mark, encoding in _BOMS[1:]:
+def guess_encoding(data: bytes) -> str | None:
+    """Return the encoding that a byte-order mark or the zeros of two-byte signs show, or None."""
+    for mark, encoding in _BOMS:
         if data.startswith(mark):
             return encoding
     head = np.frombuffer(data[: min(4000, len(data) // 2 * 2)], dtype=np.uint8).reshape(-1, 2)
@@ -244,9 +283,9 @@ def _recode(data: bytes, name: str, encoding: str | None) -> tuple[bytes, str]:
     """Return the file as UTF-8 and a remark where its encoding had to be guessed."""
     if encoding is not None:
         return _decode_as(data, name, encoding).encode("utf-8", "replace"), ""
-    if data.isascii() and not (b"\0" in data[:4000] and _guess_wide(data)):
+    guess = guess_encoding(data)
+    if data.isascii() and not (b"\0" in data[:4000] and guess):
         return _refuse_controls(data, name), ""
-    guess = next((codec for mark, codec in _BOMS if data.startswith(mark)), None) or _guess_wide(data)
     for codec in [guess] if guess else ["utf-8", "cp1252"]:
         text = _decode(data, codec)
         if text is not None:

@@ -1,6 +1,7 @@
 """The two other tables: people (age, sex, signs, diagnosis) and episodes (when, how long, where)."""
 
 import datetime as dt
+from collections.abc import Mapping
 from functools import cache
 from typing import Any
 
@@ -12,13 +13,12 @@ from twitchstats.errors import JournalError
 from twitchstats.journal.cells import Fault, is_missing
 from twitchstats.journal.columns import read_columns
 from twitchstats.journal.dates import has_clock, join_clocks, look_like_dates, read_clock, read_dates, read_day_numbers
-from twitchstats.journal.entries import find_named
-from twitchstats.journal.keys import find_aliases, find_person
+from twitchstats.journal.keys import find_aliases, find_named, find_person
 from twitchstats.journal.layout import Column, Table, read_table, refuse_cells
 from twitchstats.journal.record import EPISODE_COLUMNS, Rejects
 from twitchstats.journal.source import Readable
-from twitchstats.journal.variable import find_trait
-from twitchstats.variables import load_dictionary, normalise_header
+from twitchstats.journal.variable import Variable, find_trait
+from twitchstats.variables import find_row, load_dictionary, normalise_header
 
 PEOPLE, EPISODES = "people_variables.csv", "episode_variables.csv"
 _SIDES = {"left": "left", "right": "right", "both": "both", "bilateral": "both", "l": "left", "r": "right"}
@@ -230,6 +230,8 @@ def _read_columns(
     for reading in read_columns(table, used, rejects, dictionary=dictionary, decimal=decimal):
         name, column = reading.variable.name, reading.column
         choice = reading.variable.kind == "choice"
+        if told := _tell_scale(reading.variable, find_row(name, dictionary=dictionary)):
+            rejects.note(table.name, column.header, "scale", told)
         frame[name] = _read_choice(name, column, dictionary, table, rejects) if choice else reading.data
         if name == "site" and choice:
             sides = column.spread(np.array([_split_side(text)[0] for text in column.levels], dtype=object))
@@ -237,6 +239,14 @@ def _read_columns(
         given = frame["side"] if "side" in frame else pd.Series(None, index=frame.index, dtype="str")
         frame["side"] = given.fillna(pd.Series(sides, index=frame.index, dtype="str"))
     return frame
+
+
+def _tell_scale(variable: Variable, row: Mapping[str, Any]) -> str:
+    """Return what is to be told of a known rating on another scale than the dictionary's: no column keeps it here."""
+    if row.get("kind") != "rating" or (variable.low, variable.high) == (row["low"], row["high"]):
+        return ""
+    scale, usual = (f"{low:g}-{high:g}" for low, high in ((variable.low, variable.high), (row["low"], row["high"])))
+    return f"its scale is {scale} and not {usual} as elsewhere; its figures are kept as they are"
 
 
 def _read_choice(name: str, column: Column, dictionary: str, table: Table, rejects: Rejects) -> ExtensionArray:

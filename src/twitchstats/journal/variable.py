@@ -1,6 +1,7 @@
-"""What a column means, each fact with how it is known: from a dictionary, your schema, its header, or guessed."""
+"""What a column means, each fact with how it is known (dictionary, your schema, header, guess), and the schema file."""
 
 import math
+import os
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -9,14 +10,19 @@ from typing import Any
 
 import pandas as pd
 
-from twitchstats.journal.record import VARIABLE_COLUMNS
-from twitchstats.journal.source import FACT_COLUMNS
+from twitchstats.errors import JournalError
+from twitchstats.files import write_table
+from twitchstats.journal.cells import YES, is_missing, read_number
+from twitchstats.journal.layout import read_table
+from twitchstats.journal.record import VARIABLE_COLUMNS, Rejects
+from twitchstats.journal.source import FACT_COLUMNS, Readable
 from twitchstats.variables import find_row, find_units, find_variable, load_words, normalise_header
 
 DAYS = "variables.csv"
 KINDS = ("count", "amount", "rating", "yes/no", "text", "category")
 _OUT_OF = re.compile(r"(?:/|\bout of|\bof|\bvon|\bsur)\s*(\d{1,3})$", re.IGNORECASE)
-_SPAN = re.compile(r"(-?\d{1,3})\s*(?:-|\u2013|to|\.\.|bis)\s*(\d{1,3})$", re.IGNORECASE)
+_TO = r"(?:-|\u2013|to|\.\.|bis|\u00e0|a|tot|til|till|do|hasta|at\u00e9)"
+_SPAN = re.compile(rf"(-?\d{{1,3}})\s*{_TO}\s*(\d{{1,3}})$", re.IGNORECASE)
 _PER_DAY = re.compile(
     r"(?:(?:/|\bper\b|\ba\b|\bpro\b|\bpar\b)\s*(?:d|day|tag|jour|24\s*h)|\b(?:today|daily|heute|hoy|oggi))$",
     re.IGNORECASE,
@@ -30,17 +36,28 @@ _LEADING = re.compile(
 _DAYS = re.compile(r"(?<![\w.])(?:[2-9]|\d\d)[\s-]?(?:days?|d|tage|jours|d[i\u00ed]as)\b", re.IGNORECASE)
 # '1 (best) - 5 (worst)' says the same as '(1 = best, 5 = worst)'.
 _END = r"(\d{1,3})\s*\(([^()\d]{1,30})\)"
-_NAMED_ENDS = re.compile(rf"{_END}\s*(?:-|\u2013|to|\.\.|bis)\s*{_END}$")
+_NAMED_ENDS = re.compile(rf"{_END}\s*{_TO}\s*{_END}$")
 _TOPS = (3, 4, 5, 6, 7, 9, 10, 20, 100)  # where scales end
 _LAG_WORDS = frozenset(load_words("lag word"))
 # Words in brackets that change nothing in what a number means.
 _SIGNS = frozenset("%\u00b0$\u20ac\u00a3")
 _IDLE = frozenset(normalise_header(word) for word in load_words("idle remark")) | {""}
+_NUMBERS = frozenset(load_words("count column")) | {
+    "n",
+    "x",
+    "no",
+    "nr",
+    "numero",
+    "aantal",
+    "antal",
+}  # say in brackets that things are counted
+_NIGHTS = sorted(load_words("night phrase"), key=len, reverse=True)
 _DRINKS = frozenset(load_words("drink word"))
 _NO_UNITS = frozenset(load_words("no unit"))
 _OUTSIDE = frozenset(load_words("outside column"))
 _LONGER = frozenset(load_words("longer than a day"))
 _GOOD, _BAD = frozenset(load_words("good")), frozenset(load_words("bad"))
+_MUCH, _LITTLE = frozenset(load_words("much")), frozenset(load_words("little"))
 _GOOD_SCALES = ("sleep_quality", "posture")  # high figures are good; in all other ratings they are bad
 
 
@@ -182,8 +199,8 @@ def split_header(source: str) -> Header:
         rest = stem[: len(stem) - len(match[0])].strip(" ,:_") if match else ""
         if match and rest and (scale := _read_scale(match[0])):
             return Header(source, rest, unit, scale, "", lagged)
-    if stem.endswith("%") and not unit and len(stem) > 1:
-        return Header(source, stem[:-1].strip(" ,:_"), "%", None, "", lagged)
+    if "%" in (stem[:1], stem[-1:]) and not unit and len(stem) > 1:
+        return Header(source, stem.strip("% ,:_"), "%", None, "", lagged)
     head, comma, tail = stem.rpartition(",")
     if comma and not unit and head.strip():
         stem, unit = head.strip(), tail.strip()
@@ -248,7 +265,12 @@ def match_header(source: str, dictionary: str = DAYS, *, company: frozenset[str]
             f"this word has several meanings, so it stays a column of your own; if it is {row['label'].lower()!r}, say "
             f"so with columns={{{source!r}: {name!r}}} in Python, --column '{source}={name}', or in the schema"
         )
-    return _match_known(_from_dictionary(header, row), own, row, words, whole=bool(whole))
+    phrase = "" if whole else _split_night(words)[1]
+    written = bool(header.kind) and header.stem == clean_name(header.stem)  # by write_journal, as a column of your own
+    if phrase and row.get("role") == "outcome" and (written or name in (company or ())):
+        return own  # another column tells of it day and night
+    known = _match_known(_from_dictionary(header, row), own, row, words, whole=bool(whole))
+    return _date_outcome(known, phrase) if phrase and known.role == "outcome" else known
 
 
 def _match_known(known: Variable, own: Variable, row: Mapping[str, Any], words: str, *, whole: bool) -> Variable:
@@ -259,7 +281,9 @@ def _match_known(known: Variable, own: Variable, row: Mapping[str, Any], words: 
     scale = (0.0, 100.0) if row["kind"] == "rating" and header.unit == "%" else header.scale
     if scale is not None and row["kind"] != "rating":
         return own.tell(f"{row['label']} has no scale, but the header gives one")
-    if scale is not None and _runs_up(_trim(header.source)) == (known.name not in _GOOD_SCALES):
+    if scale is not None and _runs_up(_trim(header.source), good=known.name in _GOOD_SCALES) == (
+        known.name not in _GOOD_SCALES
+    ):
         return own.tell(f"its header tells a scale that runs the other way than {row['label'].lower()}")
     if scale is not None:
         return known.learn("header", low=scale[0], high=scale[1])
@@ -272,16 +296,33 @@ def _match_known(known: Variable, own: Variable, row: Mapping[str, Any], words: 
     return own.tell(f"'({header.unit})' after {row['label']} is not understood")
 
 
-def _runs_up(text: str) -> bool | None:
+def _date_outcome(known: Variable, phrase: str) -> Variable:
+    """Return an outcome of the night: of the last one, or of one whose place in the day its header leaves open."""
+    if {"last", "letzte", "derniere", "anoche"} & set(phrase.split()):
+        return known.learn("header", timing="night")
+    return known.learn("header", timing="").tell(
+        "its header tells of the night, but not whether before or after its row's day; say timing in the schema "
+        "(night: the night that ends on the row's day)"
+    )
+
+
+def _runs_up(text: str, *, good: bool = True) -> bool | None:
     """Say whether high figures are the good ones, by the words behind the two ends; None where they don't tell.
+
+    Much of something is what its nature is: `good` or not.
 
     >>> _runs_up("mood (1 = bad, 5 = good)"), _runs_up("mood (1 = very good; 5 = awful)"), _runs_up("mood (1-5)")
     (True, False, None)
+    >>> _runs_up("stress (1 = high, 5 = low)", good=False)
+    True
     """
     ends = [set(normalise_header(words).split()) for words in re.findall(r"\d+\s*[=:]\s*([^\d=:]+)", text)]
     if len(ends) != 2:
         return None
     up, down = bool(ends[0] & _BAD or ends[1] & _GOOD), bool(ends[0] & _GOOD or ends[1] & _BAD)
+    if up == down:
+        up, down = bool(ends[0] & _LITTLE or ends[1] & _MUCH), bool(ends[0] & _MUCH or ends[1] & _LITTLE)
+        up, down = (up, down) if good else (down, up)
     return None if up == down else up
 
 
@@ -300,7 +341,9 @@ def _make_own(header: Header) -> Variable:
         own = own.learn("header", kind=header.kind)
     if header.scale:
         own = own.learn("header", kind="rating", low=header.scale[0], high=header.scale[1])
-    if header.unit:
+    if normalise_header(header.unit) in _NUMBERS:
+        own = own.learn("header", kind="count")
+    elif header.unit:
         times = find_units("h")  # h:mm and hours are h
         own = own.learn("header", unit=times.get(normalise_header(header.unit), (header.unit,))[0])
     if "night" in header.words and header.words & {"last", "previous", "prev"}:
@@ -374,9 +417,10 @@ def _find_name(header: Header, dictionary: str) -> tuple[str | None, str]:
     stem = normalise_header(header.stem)
     if name := find_variable(stem, dictionary=dictionary):
         return name, stem
-    plain = stem.removesuffix(" last night")
-    if plain != stem and (name := find_variable(plain, dictionary=dictionary)):
-        return (name if find_row(name, dictionary=dictionary).get("timing") == "night" else None), stem
+    plain, phrase = _split_night(stem)
+    if phrase and (name := find_variable(plain, dictionary=dictionary)):
+        row = find_row(name, dictionary=dictionary)
+        return (name if row.get("role") == "outcome" or row.get("timing") == "night" else None), stem
     parts = stem.split()
     for size in (1, 2, 3):
         if len(parts) <= size:
@@ -392,6 +436,19 @@ def _find_name(header: Header, dictionary: str) -> tuple[str | None, str]:
             if name and " ".join(unit) in _units_of(name, dictionary):
                 return name, stem
     return None, stem
+
+
+def _split_night(words: str) -> tuple[str, str]:
+    """Return a name without the words that say 'at night', and these.
+
+    >>> _split_night("calf cramps at night"), _split_night("cramps")
+    (('calf cramps', 'at night'), ('cramps', ''))
+    """
+    for phrase in _NIGHTS:
+        for plain in (words.removesuffix(f" {phrase}"), words.removeprefix(f"{phrase} ")):
+            if plain != words:
+                return plain, phrase
+    return words, ""
 
 
 def _units_of(name: str, dictionary: str) -> dict[str, tuple[str, float, str]]:
@@ -416,3 +473,194 @@ def clean_name(text: str) -> str:
     'weather_max_temperature'
     """
     return normalise_header(text).replace(" ", "_")
+
+
+CHOICES = {
+    "role": ("outcome", "trigger", "medicine", "remedy", "own", "person", "none"),
+    "kind": KINDS,
+    "timing": ("night", "day", "bedtime", "outside", "not known"),
+    "combine": ("sum", "mean", "max", "min", "join"),
+}
+Facts = dict[str, str]
+Schema = dict[str, Facts]
+
+
+def make_schema(variables: pd.DataFrame) -> pd.DataFrame:
+    """Return the schema of a read journal: a row for each column of the file, every fact in a cell, guesses named.
+
+    Parameters
+    ----------
+    variables : DataFrame
+        `Journal.variables`.
+
+    Returns
+    -------
+    DataFrame
+        `FACT_COLUMNS` as text, and ``guessed``: the facts in that row which are guesses. A guess that is left as it is
+        stays a guess; take its name out of ``guessed``, or correct it, and it is yours.
+    """
+    own = variables[variables["level"].eq("") & ~variables.duplicated("source")]
+    frame = own[[*FACT_COLUMNS, "guessed"]].copy()
+    frame["timing"] = frame["timing"].replace("", "not known")
+    frame["outside"] = frame["outside"].map({True: "yes", False: "no"})
+    frame["unit"] = frame["unit"].where(frame["kind"].eq("amount"), "")
+    for name in ("low", "high", "step"):
+        frame[name] = [f"{value:.15g}" if pd.notna(value) else "" for value in frame[name]]
+    return frame.astype("str").reset_index(drop=True)
+
+
+def tell_meanings(variables: pd.DataFrame, *, width: int = 100) -> str:
+    """Return what each column means as a table for a screen; a question mark stands at what is guessed.
+
+    Parameters
+    ----------
+    variables : DataFrame
+        `Journal.variables`.
+    width : int
+        Characters in a line.
+    """
+    room = {"column": 20, "read as": 20, "role": 9, "kind": 8, "range": 14, "when": 9, "rows of a day": 5}
+    lines = ["  ".join(name[:size].ljust(size) for name, size in room.items())]
+    for row in variables.to_dict("records"):
+        guessed = row["guessed"].split(", ")
+        marks = {fact: "?" if fact in guessed else "" for fact in FACT_COLUMNS}
+        known = pd.notna(row["low"]) and pd.notna(row["high"]) and row["kind"] != "yes/no"
+        span = f"{row['low']:g}-{row['high']:g}" if known else ""
+        unit = "" if row["kind"] in ("yes/no", "count") or row["unit"].startswith("points of") else row["unit"]
+        cells = [
+            row["source"], row["name"], row["role"] + marks["role"], row["kind"] + marks["kind"],
+            f"{span} {unit}".strip() + (marks["high"] if span else marks["unit"] if unit else ""),
+            row["timing"] + marks["timing"] if row["timing"] else "not known", row["combine"] + marks["combine"],
+        ]  # fmt: skip
+        lines.append("  ".join(_fit(cell, size) for cell, size in zip(cells, room.values(), strict=True)))
+    told = "What each column means; ? is a guess (to correct: --write-schema, then --schema FILE):"
+    return "\n".join([told, *(f"  {line}"[:width].rstrip() for line in lines)])
+
+
+def _fit(text: str, size: int) -> str:
+    """Return a text in just so many characters; a mark at its end is kept."""
+    if len(text) <= size:
+        return text.ljust(size)
+    return text[: size - 2] + "…?" if text.endswith("?") else text[: size - 1] + "…"
+
+
+def read_schema(source: Readable | None, facts: Iterable[Mapping[str, str]] = ()) -> Schema:
+    """Read a schema: normalised header -> fact -> text. What a reader of a format says comes before the file's rows.
+
+    Raises
+    ------
+    JournalError
+        A fact has a value that is not possible; the message names row, column, value, rule and way out.
+    """
+    schema: Schema = {}
+    for number, row in enumerate(facts):
+        _add_facts(schema, dict(row), f"fact {number + 1}", "format")
+    if source is None:
+        return schema
+    table = read_table(source, "schema", Rejects())
+    columns = {normalise_header(column.header): column for column in table.columns}
+    if "source" not in columns:
+        raise JournalError(
+            f"{table.source or 'The schema'} has no column 'source' that names the journal's columns. "
+            "Write one with: check JOURNAL.csv --write-schema."
+        )
+    known = [name for name in [*FACT_COLUMNS, "guessed"] if name in columns]
+    texts = {name: columns[name].texts() for name in known}
+    for place, row in enumerate(table.rows):
+        _add_facts(schema, {name: str(texts[name][place]) for name in known}, f"row {row}", table.source or "schema")
+    return schema
+
+
+def _add_facts(schema: Schema, row: Facts, where: str, told: str) -> None:
+    facts = {fact: value.strip() for fact, value in row.items() if value and not is_missing(value.strip())}
+    source = facts.pop("source", "")
+    if not source:
+        return
+    for fact, value in facts.items():
+        _check_fact(fact, value, f"{told}, {where} ({source}), {fact}")
+    if {"low", "high"} <= set(facts) and float(facts["low"]) >= float(facts["high"]):
+        raise JournalError(f"{told}, {where} ({source}), low: {facts['low']} is not below high, {facts['high']}.")
+    schema.setdefault(normalise_header(source) or source, {}).update(facts)
+
+
+def _check_fact(fact: str, value: str, where: str) -> None:
+    allowed = CHOICES.get(fact)
+    if allowed and value not in allowed:
+        raise JournalError(f"{where}: {value!r} is not one of {', '.join(allowed)}.")
+    if fact in ("low", "high") and read_number(value) is None:
+        raise JournalError(f"{where}: {value!r} is not a number. Write the lowest and highest value that can be.")
+    if fact == "step" and not (read_number(value) or 0.0) > 0:
+        raise JournalError(f"{where}: {value!r} is not a number above 0. Write the step in which effects are told.")
+    if fact == "lagged" and not (value.isdigit() and len(value) < 4):
+        raise JournalError(f"{where}: {value!r} is not a whole number of days. Write 0 where nothing has been moved.")
+    if fact == "outside" and value.lower() not in ("yes", "no"):
+        raise JournalError(f"{where}: {value!r} is neither yes nor no.")
+
+
+def find_facts(schema: Schema, header: str) -> Facts:
+    """Return what a schema says of a column."""
+    return schema.get(normalise_header(header) or header, {})
+
+
+def apply_facts(variable: Variable, facts: Facts) -> Variable:
+    """Return the variable as the schema has it; a guess that was left as it is stays a guess.
+
+    Raises
+    ------
+    JournalError
+        The unit can't be turned into the known variable's.
+    """
+    if not facts:
+        return variable
+    left = set(facts.get("guessed", "").split(", "))
+    told: dict[str, Any] = {}
+    for fact, text in facts.items():
+        value, how = _read_fact(fact, text), variable.how.get(fact, "")
+        same = _same(value, getattr(variable, fact, None))
+        repeated = fact in left or how in ("dictionary", "header") or (not how and fact in ("lagged", "outside"))
+        if fact == "timing" and same and fact not in left and value:
+            variable = variable.learn("confirmed", timing=value)
+        elif fact != "guessed" and not (repeated and same):
+            told[fact] = value
+    if variable.canonical and "unit" in told:
+        variable = _convert(variable, told.pop("unit"))
+    if told.get("kind") == "yes/no":
+        told |= {"low": 0.0, "high": 1.0, "unit": "days", "step": 1.0}
+        variable = replace(variable, factor=1.0, remark="")  # what was to be told of the unit
+    return variable.learn("schema", **told)
+
+
+def _same(value: object, other: object) -> bool:
+    return value == other or (value != value and other != other)
+
+
+def _read_fact(fact: str, text: str) -> str | float | bool:
+    if fact in ("low", "high", "step"):
+        return float(read_number(text) or 0.0)
+    if fact == "lagged":
+        return int(text)
+    if fact == "outside":
+        return text.lower() in YES
+    return "" if (fact, text) == ("timing", "not known") else text
+
+
+def _convert(variable: Variable, unit: str) -> Variable:
+    """Return a known variable whose cells are in another unit."""
+    row = find_row(variable.name)
+    if normalise_header(unit) == normalise_header(str(row["unit"])):
+        return variable
+    units = find_units(str(row["unit"]), variable.name)
+    if normalise_header(unit) not in units:
+        known = ", ".join(dict.fromkeys(name for name, _, _ in units.values())) or str(row["unit"])
+        raise JournalError(
+            f"schema ({variable.source}), unit: {unit!r} can't be turned into {row['unit']}, the unit of "
+            f"{variable.name}. Use one of {known}, or give the column another name."
+        )
+    _, factor, source = units[normalise_header(unit)]
+    remark = describe_unit(unit, factor, variable.unit, source)
+    return replace(variable, factor=factor, remark=remark, how={**variable.how, "unit": "schema"}, assumed=False)
+
+
+def write_schema(variables: pd.DataFrame, path: str | os.PathLike[str]) -> None:
+    """Write `make_schema` to a new CSV file."""
+    write_table(make_schema(variables), path)

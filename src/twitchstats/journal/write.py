@@ -10,7 +10,7 @@ import pandas as pd
 
 from twitchstats.errors import JournalError, OptionError, unknown_name
 from twitchstats.files import write_table
-from twitchstats.journal.kinds import is_note
+from twitchstats.journal.columns import is_note
 from twitchstats.journal.record import Journal
 from twitchstats.journal.source import describe_file
 from twitchstats.variables import find_row, find_variable, load_variables

@@ -14,8 +14,10 @@ import pytest
 
 from twitchstats.errors import JournalError, UnknownNameError
 from twitchstats.journal import read_journal, readers
-from twitchstats.journal.readers import apple_health, bearable, daylio, join_sources, long_table, mark_outside, workbook
+from twitchstats.journal.layout import read_table
+from twitchstats.journal.readers import apple_health, bearable, daylio, join_sources, long_table, mark_outside
 from twitchstats.journal.readers.export import open_table, read_heading
+from twitchstats.journal.record import Rejects
 from twitchstats.journal.source import Source
 
 DAYLIO = "full_date,date,weekday,time,mood,activities,note_title,note\n"
@@ -27,6 +29,15 @@ def pack(files):
         for name, content in files.items():
             archive.writestr(name, content, zipfile.ZIP_STORED if name == "mimetype" else None)
     return stream.getvalue()
+
+
+def read_book(data, name="d.xlsx"):
+    """Return cells, rows and notes of the table in a workbook."""
+    stream, rejects = io.BytesIO(data), Rejects()
+    stream.name = name
+    table = read_table(stream, "days", rejects)
+    cells = zip(*(column.texts() for column in table.columns), strict=True)
+    return [table.headers, *map(list, cells)], table.rows.tolist(), [entry[5] for entry in rejects.entries]
 
 
 def raises(message):
@@ -56,6 +67,13 @@ def test_an_archive_of_nothing_known_is_refused(tmp_path):
         JournalError, match=r"^photos\.zip is an archive in which no file is of a known format\. Unpack"
     ):
         readers.read_source(path)
+
+
+def test_the_only_table_of_an_archive_is_read(tmp_path):
+    path = tmp_path / "diary.zip"
+    for name, content in (("diary.xlsx", write_xlsx({"A": DIARY})), ("diary.csv", "date,twitches\n2024-03-03,3\n")):
+        path.write_bytes(pack({"readme.txt": "hello", name: content}))
+        assert read_journal(path).days["twitches"].iloc[0] == 3
 
 
 def test_damaged_archives_are_told(sample, tmp_path):
@@ -116,8 +134,8 @@ def test_every_reader_has_the_same_shape():
 def test_no_cell_is_swallowed_by_a_stray_quotation_mark(make_export):
     rows = ['2024-03-03,,,,rad,a,"x,y', "2024-03-04,,,,rad,a,,", '2024-03-05,,,,rad,a,z",q']
     message = (
-        'export.csv: a cell in line 2 holds what looks like whole rows: a quotation mark (") is missing or stray. '
-        "Put it right, and read again."
+        "export.csv: a cell that begins in row 2 with a quotation mark runs to row 4, and what it swallows looks like "
+        "rows of the table. Remove the stray quotation mark, or double it."
     )
     with raises(message):
         daylio.read(make_export(DAYLIO + "\n".join(rows) + "\n"))
@@ -133,11 +151,15 @@ def test_rows_of_another_width_are_counted(make_export):
 
 def test_what_is_no_table_is_refused(make_export):
     for content, message in (
-        (b"", "export.csv is empty: it has no header row."),
-        (b"a\0b", "export.csv holds bytes that no text has, so it is no table of an export."),
-        (b"\xff\xfea", "export.csv is not the utf-16 that its first bytes announce."),
-        (b"a,a\n1,2\n", "export.csv has the column 'a' twice. Rename or remove one of them."),
-        (b"x" * (1 << 20), "export.csv: line 1 is longer than 1,048,576 characters, so it is no diary."),
+        (b"", "export.csv is empty. A journal starts with a header row, such as date,twitches,stress."),
+        (b"a\0b", "export.csv is not a CSV file: it holds bytes that no text has, so it seems to be binary."),
+        (b"a,A\n1,2\n", "export.csv has the column 'a' twice. Rename or remove one of them."),
+        (b"a,a\n1,2\n", "export.csv: the header 'a' stands 2 times (columns 1 and 2). Rename or remove all but one."),
+        (
+            b"x" * (1 << 21),
+            "export.csv: line 1 is longer than 1,048,576 characters; a diary's rows are short. Is this a CSV file, "
+            "with one row for each day?",
+        ),
     ):
         with raises(message):
             list(open_table(make_export(content)))
@@ -148,9 +170,18 @@ def test_windows_accents_are_read_and_told(make_export):
     source = daylio.read(make_export((DAYLIO + "2024-03-03,,,,rad,Caf\u00e9,,\n").encode("cp1252")))
     assert "Caf\u00e9" in source.tables["days"].columns
     assert source.notes == (
-        "export.csv is not UTF-8 and is read as Windows-1252: look at its accents.",
+        "the file is not UTF-8, so it is read as Windows-1252 (Western Europe): 'Caf\u00e9' in row 2. If that is not "
+        "what was written, name the encoding: encoding= (command line: --encoding).",
         "Columns that are not read: time.",
     )
+
+
+def test_the_encoding_of_an_export_can_be_named(tmp_path):
+    path = tmp_path / "daylio.csv"
+    path.write_bytes((DAYLIO + "2024-03-03,,,,rad,\u017c\u00f3\u0142w,,\n").encode("cp1250"))
+    with pytest.raises(JournalError, match="Name its encoding with encoding="):
+        read_journal(path)
+    assert "\u017c\u00f3\u0142w" in set(read_journal(path, encoding="cp1250").variables["source"])
 
 
 BOMB = '<!DOCTYPE HealthData [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;">]><HealthData>&b;</HealthData>'
@@ -294,44 +325,63 @@ DIARY = [["Date", "Twitches", "Yoga", "Note"], [(45354,), 3, True, "a"], [(45355
 def test_a_workbook_is_its_first_table(tmp_path):
     path = tmp_path / "diary.xlsx"
     path.write_bytes(write_xlsx({"Start": [["My diary"]], "Diary": DIARY, "More": [["a"], ["b"]]}))
-    source = readers.read_source(path)
-    assert source.tables["days"].astype("object").fillna("").to_numpy().tolist() == [
-        ["2024-03-03", "3", "yes", "a"], ["2024-03-04 12:00:00", "2.5", "no", ""]]  # fmt: skip
-    assert source.notes == ("Sheet 'Diary' is read.", "Sheet 'More' with 2 rows is not.")
-    assert (source.format, source.n_rows, source.origin["row"].tolist()) == ("workbook", 2, [2, 3])
+    assert readers.read_source(path) is None
+    assert read_book(path.read_bytes()) == (
+        [DIARY[0], ["2024-03-03", "3", "yes", "a"], ["2024-03-04 12:00:00", "2.5", "no", ""]],
+        [2, 3],
+        ["sheet 'Diary' is read", "sheet 'More' with 2 rows is not read"],
+    )
 
 
-def test_sheets_with_the_same_columns_are_one_table(make_export):
+def test_the_other_tables_may_be_workbooks_too(tmp_path):
+    for name, rows in (
+        ("days", [["date", "twitches"], [(45354,), 3], [(45355,), 4]]), ("more", [["Date", "Mood"], [(45354,), 5]]),
+        ("people", [["person", "age"], ["me", 40]]), ("episodes", [["start", "site"], [(45354.5,), "calf"]]),
+    ):  # fmt: skip
+        (tmp_path / f"{name}.xlsx").write_bytes(write_xlsx({"A": rows}))
+    journal = read_journal(
+        tmp_path / "days.xlsx", **{name: tmp_path / f"{name}.xlsx" for name in ("people", "episodes")}
+    )
+    assert journal.days["twitches"].to_list() == [3, 4]
+    assert journal.people["age"].to_list() == [40]
+    assert journal.episodes["start"].astype("str").to_list() == ["2024-03-03 12:00:00"]
+    joined = read_journal(tmp_path / "days.xlsx", also=[tmp_path / "more.xlsx"])
+    assert joined.days["mood"].fillna(-1).to_list() == [5, -1]
+
+
+def test_sheets_with_the_same_columns_are_one_table():
     header = ["Date", "x"]
     months = {"Legend": [["code", "y"], [1, 2]], "March": [header, [(45354,), 1]], "April": [header, [(45384,), 2]]}
-    source = workbook.read(make_export(write_xlsx(months), "d.xlsx"))
-    assert source.tables["days"].to_numpy().tolist() == [["2024-03-03", "1"], ["2024-04-02", "2"]]
-    assert source.notes == (
-        "Sheet 'March' and 'April' is read as one, with their rows numbered on.",
-        "Sheet 'Legend' with 2 rows is not.",
+    assert read_book(write_xlsx(months)) == (
+        [header, ["2024-03-03", "1"], ["2024-04-02", "2"]],
+        [2, 3],
+        [
+            "sheet 'March' and 'April' is read as one, with their rows numbered on",
+            "sheet 'Legend' with 2 rows is not read",
+        ],
     )
     with raises(
         "d.xlsx has the same columns in 2 sheets ('A', 'B'), which tell of the same days. Put them into one sheet, "
         "with a column 'person' if each is a person's."
     ):
-        workbook.read(make_export(write_xlsx({"A": months["March"], "B": months["March"]}), "d.xlsx"))
+        read_book(write_xlsx({"A": months["March"], "B": months["March"]}))
 
 
-def test_titles_and_errors_of_a_workbook_are_told(make_export):
-    rows = [["My diary"], [], ["Date", "x"], [(45354,), "#DIV/0!"]]
-    source = workbook.read(make_export(write_xlsx({"A": rows}), "d.xlsx"))
-    assert source.tables["days"]["Date"].to_list() == ["2024-03-03"]
-    assert source.origin["row"].to_list() == [4]
-    assert source.notes == (
-        "Cells with errors such as #DIV/0! are read as blank: 1.",
-        "Row 1 stands above the header and is no part of the table.",
+def test_titles_and_errors_of_a_workbook_are_told():
+    rows = [["My diary"], [], ["Date", "x"], [(45354,), "#DIV/0!"], [], [(45355,), 1, "a\nremark"]]
+    assert read_book(write_xlsx({"A": rows})) == (
+        [["Date", "x", "column 3"], ["2024-03-03", "", ""], ["2024-03-04", "1", "a remark"]],
+        [4, 6],
+        [
+            "cells with errors such as #DIV/0! are read as blank: 1",
+            "row 1 ('My diary') stands above the header and is no part of the table",
+        ],
     )
 
 
-def test_dates_since_1904_and_merged_cells(make_export):
+def test_dates_since_1904_and_merged_cells():
     data = write_xlsx({"A": [["Date", "x"], [(43892,), 1], [None, 2]]}, since_1904=True, merged=["A2:A3"])
-    assert workbook.read(make_export(data, "d.xlsx")).tables["days"].to_numpy().tolist() == [
-        ["2024-03-03", "1"], ["2024-03-03", "2"]]  # fmt: skip
+    assert read_book(data)[0] == [["Date", "x"], ["2024-03-03", "1"], ["2024-03-03", "2"]]
 
 
 def test_an_export_that_went_through_a_spreadsheet_is_recognised(tmp_path):
@@ -343,7 +393,7 @@ def test_an_export_that_went_through_a_spreadsheet_is_recognised(tmp_path):
     assert source.tables["days"].to_numpy().tolist() == [["2024-03-03", "2"]]
 
 
-def test_a_cell_at_the_far_end_of_a_sheet_is_refused(make_export):
+def test_a_cell_at_the_far_end_of_a_sheet_is_refused():
     data = write_xlsx({"A": [["date", "x"], [(45354,), 1]]})
     far = zipfile.ZipFile(io.BytesIO(data)).read("xl/worksheets/sheet1.xml").replace(b'r="B2"', b'r="XFD1048576"')
     stream = io.BytesIO()
@@ -351,13 +401,13 @@ def test_a_cell_at_the_far_end_of_a_sheet_is_refused(make_export):
         for name in old.namelist():
             new.writestr(name, far if "sheet1" in name else old.read(name))
     with raises("d.xlsx has a sheet that is larger than any diary. Delete what lies far below it or beside it."):
-        workbook.read(make_export(stream.getvalue(), "d.xlsx"))
+        read_book(stream.getvalue())
 
 
 def test_a_cell_without_end_is_told(make_export):
     message = (
-        "export.csv: a cell in line 2 has more than 131,072 characters. "
-        'Shorten it, or look for a missing quotation mark (").'
+        'export.csv: a cell in row 2 never ends: its quotation mark (") is not closed or is longer than 131,072 '
+        "characters. Close it, or remove it, and read again."
     )
     with raises(message):
         daylio.read(make_export(DAYLIO + f'2024-03-03,,,,rad,"{"x" * 150_000}",,\n'))
@@ -399,17 +449,17 @@ def test_an_ods_is_read_as_well(tmp_path):
         "META-INF/manifest.xml": '<m:manifest xmlns:m="urn:oasis:names:tc:opendocument:xmlns:manifest:1.0"/>',
         "content.xml": ODS.replace("\n<", "<"),
     }))  # fmt: skip
-    assert readers.read_source(path).tables["days"].to_numpy().tolist() == [["2024-03-03", "4"]]
+    assert read_book(path.read_bytes())[0] == [["date", "twitches"], ["2024-03-03", "4"]]
 
 
-def test_workbooks_that_are_none_are_told(make_export):
+def test_workbooks_that_are_none_are_told():
     for data in (pack({"[Content_Types].xml": "", "xl/workbook.xml": "<"}), b"\xd0\xcf\x11\xe0" + b"\0" * 600):
         with pytest.raises(JournalError, match=r"^d\.xls can't be opened as a workbook"):
-            workbook.read(make_export(data, "d.xls"))
+            read_book(data, "d.xls")
     with raises("d.xlsx has no sheet with a header and a row below it."):
-        workbook.read(make_export(write_xlsx({"A": [["x"]]}), "d.xlsx"))
-    with raises("d.xlsx has the column 'x' twice. Rename or remove one of them."):
-        workbook.read(make_export(write_xlsx({"A": [["x", "x"], [1, 2]]}), "d.xlsx"))
+        read_book(write_xlsx({"A": [["x"]]}))
+    with raises("d.xlsx: the header 'x' stands 2 times (columns 1 and 2). Rename or remove all but one."):
+        read_book(write_xlsx({"A": [["x", "x"], [1, 2]]}))
 
 
 def make_source(rows, *, format="A", facts=()):
@@ -426,8 +476,8 @@ def test_two_sources_of_one_person_are_joined_by_date():
     joined = join_sources([first, second])
     assert joined.tables["days"].astype("object").fillna("").to_numpy().tolist() == [
         ["2024-03-03", "3", "", ""], ["2024-03-04", "4", "9", "10"], ["2024-03-05", "", "8", "1"]]  # fmt: skip
-    assert list(joined.tables["days"].columns) == ["date", "mood", "mood (B)", "steps"]
-    assert joined.facts == ({"source": "mood", "kind": "rating"}, {"source": "mood (B)", "low": "0"})
+    assert list(joined.tables["days"].columns) == ["date", "mood", "B: mood", "steps"]
+    assert joined.facts == ({"source": "mood", "kind": "rating"}, {"source": "B: mood", "low": "0"})
     assert joined.notes == ("A: A note.", "B: A note.")
     assert (joined.n_rows, joined.format) == (4, "A and B")
 

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from twitchstats.errors import JournalError
-from twitchstats.journal import readers
+from twitchstats.journal import read_journal, readers
 from twitchstats.journal.readers import (
     apple_health,
     bearable,
@@ -207,14 +207,14 @@ def test_a_table_with_a_header_only_is_refused(name, sample, make_export):
     header = "\n".join(lines[: 2 if name.startswith(("samsung", "fitbit")) else 1])
     with pytest.raises(JournalError) as caught:
         SAMPLES[name][0].read(make_export(header + "\n"))
-    assert re.search(r"It has no records\.$|has no column of dates", str(caught.value))
+    assert re.search(r"It has no records\.$|has a header but no rows\. Add", str(caught.value))
 
 
 def test_a_missing_column_is_named(make_export):
     with pytest.raises(JournalError) as caught:
         daylio.read(make_export("full_date,time,mood\n2024-03-03,10:00,rad\n"))
     assert str(caught.value) == (
-        "export.csv has no column 'activities' in line 1, which this format needs. Its columns: 'full_date', 'time', "
+        "export.csv has no column 'activities', which this format needs. Its columns: 'full_date', 'time', "
         "'mood'. Export it again, or name another format."
     )
 
@@ -514,9 +514,19 @@ def test_migraine_dates_that_could_be_two_things_are_asked_about(make_export):
     with pytest.raises(JournalError) as caught:
         migraine_buddy.read(make_export(header + "3/4/2024 8:00,7,a\n"))
     assert str(caught.value) == (
-        "export.csv can be read as day/month or as month/day throughout ('3/4/2024 8:00'). Write its dates as "
-        "2024-03-31, and read again."
+        "Column 'Start Time': '3/4/2024' can be read two ways, 2024-04-03 (day/month/year) or 2024-03-04 "
+        '(month/day/year), and no other date in this column settles it. Say which with date_format="dmy" or '
+        'date_format="mdy" (command line: --date-format), or write dates as 2024-03-31.'
     )
+
+
+def test_the_layout_of_an_exports_dates_can_be_named(tmp_path):
+    path = tmp_path / "attacks.csv"
+    path.write_text("Start Time,Pain Level,Triggers\n3/4/2024 8:00,7,a\n5/4/2024 8:00,7,a\n")
+    for given, months in (("dmy", [4, 4]), ("mdy", [3, 5]), ("%m/%d/%Y %H:%M", [3, 5])):
+        journal = read_journal(path, date_format=given)
+        assert journal.days.index.get_level_values("date").month.to_list() == months
+        assert journal.episodes["start"].dt.hour.to_list() == [8, 8]
 
 
 def test_migraine_attacks_are_episodes_as_well(sample, make_export):
@@ -537,7 +547,7 @@ def test_track_and_graph_labels_stand_for_numbers(make_export):
     assert days_of(source, "date", "Mood", "Coffee") == [
         ["2024-03-03", "0", None], ["2024-03-04", "1", "2"]]  # fmt: skip
     assert "Coffee: several values on 1 days; they are added up." in source.notes
-    assert count_records(source) == (6, 1)
+    assert count_records(source) == (5, 2)
 
 
 def test_what_nobody_knows_how_to_combine_stays_several(make_export):
@@ -565,8 +575,9 @@ def test_a_long_table_of_unclear_dates_is_refused(make_export):
     with pytest.raises(JournalError) as caught:
         long_table.read(make_export("date,name,value\n3/4/2024,a,1\n4/5/2024,a,1\n"))
     assert str(caught.value) == (
-        "Nothing of this long table export can be read. 2 records left out: the date in 'date' can't be read for "
-        "certain; write it as 2024-03-31 (the first: line 2)."
+        "Column 'date': '3/4/2024' can be read two ways, 2024-04-03 (day/month/year) or 2024-03-04 (month/day/year), "
+        'and no other date in this column settles it. Say which with date_format="dmy" or date_format="mdy" (command '
+        "line: --date-format), or write dates as 2024-03-31."
     )
     source = long_table.read(make_export("date,name,value,unit\n13/4/2024,a,1,mg\n4/5/2024,a,x,mg\n"))
     assert days_of(source, "date", "a (mg)") == [["2024-04-13", "1"], ["2024-05-04", "x"]]

@@ -1,11 +1,11 @@
 """Readers for what people have: one small module for each format, found by looking at the file, or named."""
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from io import BytesIO
 from pathlib import Path
 from types import ModuleType
-from typing import IO, Any
+from typing import Any
 
 from twitchstats.errors import JournalError, unknown_name
 from twitchstats.files import open_file
@@ -26,21 +26,21 @@ from twitchstats.journal.readers import (
     samsung_health,
     track_and_graph,
     visible,
-    workbook,
 )
-from twitchstats.journal.readers.export import HEAD, Export, list_exports
+from twitchstats.journal.readers.export import Export, list_exports
 from twitchstats.journal.readers.join import join_sources, mark_outside
 from twitchstats.journal.readers.plain import read_plain
-from twitchstats.journal.source import Source
+from twitchstats.journal.source import HEAD, Source
 
 __all__ = ["READERS", "find_reader", "gather_sources", "join_sources", "list_formats", "mark_outside", "read_source"]
 
+_TABLES = (".csv", ".tsv", ".xlsx", ".ods", ".xls")
 _MOST = 512 << 20  # bytes of an open file in which a format is looked for
 
 # Each has NAME, recognize(head, path_name) and read(export); those that could take another's file come last.
 READERS: tuple[ModuleType, ...] = (
     bearable, daylio, flaredown, flaredown_public, visible, track_and_graph, samsung_health, fitbit, oura, google_fit,
-    redcap, mpath, clue, migraine_buddy, apple_health, workbook, long_table,
+    redcap, mpath, clue, migraine_buddy, apple_health, long_table,
 )  # fmt: skip
 
 
@@ -70,7 +70,7 @@ def find_reader(export: Export, *, format: str | None = None) -> ModuleType | No
     return next((reader for reader in READERS if reader.recognize(head, export.name)), None)
 
 
-def read_source(source: Any, *, format: str | None = None) -> Source | None:  # noqa: ANN401
+def read_source(source: Any, *, format: str | None = None, **options: str | None) -> Source | None:  # noqa: ANN401
     """Return what the reader of a format makes of a source; None where it is a plain table.
 
     Parameters
@@ -79,6 +79,8 @@ def read_source(source: Any, *, format: str | None = None) -> Source | None:  # 
         An export, or a zip archive of exports, which are joined by date.
     format : str, optional
         Its name (`list_formats`); by default it is recognised.
+    **options
+        ``encoding`` and ``date_format``, as `read_journal` takes them.
 
     Raises
     ------
@@ -87,20 +89,26 @@ def read_source(source: Any, *, format: str | None = None) -> Source | None:  # 
     UnknownNameError
         No format has that name.
     """
-    opened = _open_source(source, known=format is not None)
-    if opened is None:
+    whole = _open_source(source, options, known=format is not None)
+    if whole is None:
         if format is not None:
             raise JournalError(f"format={format!r} needs a file or an open file of bytes.")
         return None
-    name, open_export = opened
-    exports = list_exports(name, open_export)
-    if len(exports) == 1 and exports[0].name == name:
-        return _read_export(exports[0], format)
-    return _read_archive(name, exports, format)
+    exports = list_exports(whole)
+    if exports != [whole]:
+        return _read_archive(whole.name, exports, format)
+    reader = find_reader(whole, format=format)
+    return reader.read(whole) if reader else None
 
 
-def gather_sources(sources: Sequence[Any], weather: Any = None, *, format: str | None = None) -> Source:  # noqa: ANN401
-    """Return several sources of one journal as one, joined by person and date.
+def gather_sources(
+    sources: Sequence[Any],
+    weather: Any = None,  # noqa: ANN401
+    *,
+    format: str | None = None,
+    **options: str | None,
+) -> Source | None:
+    """Return several sources of one journal as one, joined by person and date; None for a plain table alone.
 
     Parameters
     ----------
@@ -108,34 +116,31 @@ def gather_sources(sources: Sequence[Any], weather: Any = None, *, format: str |
         Exports of known formats or plain tables.
     weather : path, open file or DataFrame, optional
         A table by date for everybody, whose columns come from outside.
-    format : str, optional
-        The format of the first.
+    format, **options
+        Those of the first, as `read_source` takes them.
 
     Raises
     ------
     JournalError
         One of them can't be read; a plain table has no dates.
     """
-    formats = [format, *[None] * (len(sources) - 1)]
-    found = [read_source(one, format=name) or read_plain(one) for one, name in zip(sources, formats, strict=True)]
-    if weather is not None:
-        found.append(mark_outside(read_source(weather) or read_plain(weather)))
-    return join_sources(found)
-
-
-def _read_export(export: Export, format: str | None) -> Source | None:
-    reader = find_reader(export, format=format)
-    if reader is workbook and format is None:
-        table = workbook.write_csv(export)
-        within = find_reader(table)
-        return (within or workbook).read(table if within else export)
-    return reader.read(export) if reader else None
+    first = read_source(sources[0], format=format, **options)
+    if len(sources) == 1 and weather is None:
+        return first
+    first = first or read_plain(sources[0], **options)
+    others = [read_source(one) or read_plain(one) for one in sources[1:]]
+    last = [] if weather is None else [mark_outside(read_source(weather) or read_plain(weather))]
+    return join_sources([first, *others, *last])
 
 
 def _read_archive(name: str, exports: list[Export], format: str | None) -> Source:
-    """Read all files of an archive that are known, and join them; the others are counted."""
+    """Read all files of an archive that are known, or its only table, and join them; the others are counted."""
     found = [(export, find_reader(export, format=format)) for export in exports]
     sources = [reader.read(export) for export, reader in found if reader is not None]
+    tables = [export for export in exports if export.name.casefold().endswith(_TABLES)]
+    if not sources and len(tables) == 1:
+        with tables[0].open() as file:
+            return read_plain(file, encoding=tables[0].encoding, date_format=tables[0].date_format)
     if not sources:
         raise JournalError(
             f"{name} is an archive in which no file is of a known format. Unpack it, and name the table. "
@@ -150,13 +155,13 @@ def _read_archive(name: str, exports: list[Export], format: str | None) -> Sourc
     return Source(joined.tables, joined.facts, (*joined.notes, note), joined.origin, joined.n_rows, joined.format)
 
 
-def _open_source(source: Any, *, known: bool) -> tuple[str, Callable[[], IO[bytes]]] | None:  # noqa: ANN401
-    """Return the name of a source and how to open it; None for a data frame, text, or what isn't there."""
+def _open_source(source: Any, options: dict[str, str | None], *, known: bool) -> Export | None:  # noqa: ANN401
+    """Return a source as an export; None for a data frame, text, or what isn't there."""
     if isinstance(source, str | os.PathLike):
         path = Path(source)
         if not path.is_file():
             return None  # the reader of plain tables says what is wrong
-        return path.name, lambda: open_file(path)
+        return Export(path.name, lambda: open_file(path), **options)
     head = _read_open(source, HEAD) if hasattr(source, "read") else None
     name = Path(str(getattr(source, "name", ""))).name or "The export"
     if head is None or not (
@@ -164,7 +169,7 @@ def _open_source(source: Any, *, known: bool) -> tuple[str, Callable[[], IO[byte
     ):
         return None  # a plain table is not read twice
     data = _read_open(source, _MOST)
-    return None if data is None else (name, lambda: BytesIO(data))
+    return None if data is None else Export(name, lambda: BytesIO(data), **options)
 
 
 def _read_open(file: Any, size: int) -> bytes | None:  # noqa: ANN401

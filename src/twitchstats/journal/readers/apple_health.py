@@ -12,9 +12,9 @@ from defusedxml.expatreader import create_parser
 
 from twitchstats.errors import JournalError
 from twitchstats.journal.readers.days import Days
-from twitchstats.journal.readers.export import Export, guard_errors
+from twitchstats.journal.readers.export import Export
 from twitchstats.journal.readers.times import date_night, read_moment, unite_hours
-from twitchstats.journal.source import Source
+from twitchstats.journal.source import Source, guard_errors
 
 NAME = "Apple Health"
 _CHUNK, _QUIET = 1 << 20, 16

@@ -1,8 +1,8 @@
 """Bearable: one row for each reading, named by category and detail."""
 
+from twitchstats.journal.cells import read_duration
 from twitchstats.journal.readers.days import Days
-from twitchstats.journal.readers.export import Export, Record, open_table, read_heading
-from twitchstats.journal.readers.times import read_day, read_english_day, read_hours
+from twitchstats.journal.readers.export import Export, Record, fold, open_table, read_heading
 from twitchstats.journal.source import Source
 
 NAME = "Bearable"
@@ -22,9 +22,10 @@ def read(source: Export) -> Source:
     is ticked. A symptom that a day does not name is missing, not absent.
     """
     table = open_table(source, needed=_NEEDED)
-    days = Days(NAME)
+    days, when = Days(NAME), "date formatted" if "date formatted" in map(fold, table.headers) else "date"
+    dates = table.read_days(when)
     for record in table:
-        day = read_day(record["date formatted"]) or read_day(record["date"]) or read_english_day(record["date"])
+        day = dates.get(record[when])
         if day is None:
             days.leave(record.line, "the date is not one that Bearable writes")
             continue
@@ -36,7 +37,7 @@ def read(source: Export) -> Source:
         if record["notes"]:
             values[days.name("Notes", kind="text", combine="join")] = record["notes"]
         days.add(record.line, day, values, groups=[record["category"].casefold()])
-    table.used.add("weekday")  # says again what the date says
+    table.used.update(("date", "weekday"))  # say again what the date says
     days.close(table)
     return days.finish()
 
@@ -83,7 +84,7 @@ def _read_medicine(days: Days, record: Record) -> dict[str, object] | str:
 
 
 def _read_sleep(days: Days, record: Record) -> dict[str, object] | str:
-    hours = read_hours(record["rating/amount"])
+    hours = read_duration(record["rating/amount"], "h")
     if hours is None:
         return "a sleep whose length is not in hours and minutes"
     column = days.name("Sleep (h)", group="Sleep", name="sleep", kind="amount", unit="h", timing="night", combine="sum")

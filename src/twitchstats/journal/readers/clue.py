@@ -5,9 +5,9 @@ import math
 
 from twitchstats.errors import JournalError
 from twitchstats.journal.readers.days import Days
-from twitchstats.journal.readers.export import Export, guard_errors
+from twitchstats.journal.readers.export import Export
 from twitchstats.journal.readers.times import read_day
-from twitchstats.journal.source import Source
+from twitchstats.journal.source import Source, guard_errors
 
 NAME = "Clue"
 _LARGEST = 200 << 20

@@ -4,7 +4,6 @@ from collections import Counter
 
 from twitchstats.journal.readers.days import Days
 from twitchstats.journal.readers.export import Export, open_table, read_heading
-from twitchstats.journal.readers.times import read_day
 from twitchstats.journal.source import Source
 
 NAME = "Daylio"
@@ -20,9 +19,9 @@ def recognize(head: bytes, path_name: str) -> bool:
 def read(source: Export) -> Source:
     """Read an export of Daylio: the five moods are 1 (awful) to 5 (rad); moods of one's own are asked about."""
     table = open_table(source, needed=_NEEDED)
-    days, own = Days(NAME), Counter[str]()
+    days, dates, own = Days(NAME), table.read_days("full_date"), Counter[str]()
     for record in table:
-        day = read_day(record["full_date"])
+        day = dates.get(record["full_date"])
         if day is None:
             days.leave(record.line, "the full_date is not like 2024-03-31")
             continue
@@ -38,7 +37,7 @@ def read(source: Export) -> Source:
             if record[text]:
                 values[days.name(text, group="text", kind="text", combine="join")] = record[text]
         days.add(record.line, day, values, groups=["activities"])
-    table.used |= {"date", "weekday"}  # say again what full_date says
+    table.used.update(("date", "weekday"))  # say again what full_date says
     days.close(table)
     if own:
         named = ", ".join(f"{word!r} ({count})" for word, count in own.most_common(10))

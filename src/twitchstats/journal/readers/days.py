@@ -3,24 +3,21 @@
 import datetime as dt
 import math
 import re
-from array import array
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
 from functools import cache
 
-import numpy as np
 import pandas as pd
 
 from twitchstats.errors import JournalError
-from twitchstats.journal.readers.export import Record, Table
-from twitchstats.journal.readers.times import read_day
+from twitchstats.journal.readers.export import Record, Records
 from twitchstats.journal.source import Source
 from twitchstats.variables import find_variable, load_variables
 
 MOST_CELLS = 20_000_000  # of the table of days; the names that are told most often go first
 _MOST_NAMED, _LONGEST = 8, 200
 _HUGE = 1e15  # no reading is as large, and sums of such numbers are none
-_CELLS = ("day", "column", "value", "record")
 _RESERVED = frozenset({"date", "person", "day"})
 _WORDS = {
     "sum": "they are added up",
@@ -28,6 +25,17 @@ _WORDS = {
     "max": "the highest is taken",
     "join": "they stand side by side",
 }
+
+
+@dataclass(slots=True)
+class _Day:
+    """A row: the first record that tells of it, how many do, the groups that they tell of, and its cells."""
+
+    record: int
+    records: int = 0
+    groups: set[str] = field(default_factory=set)
+    cells: dict[str, str] = field(default_factory=dict)
+    more: dict[str, list[tuple[int, str]]] = field(default_factory=dict)  # further values, each with its record
 
 
 class Days:
@@ -52,13 +60,8 @@ class Days:
         self._taken: set[str] = set()
         self._ticks: dict[str, str] = {}
         self._doses: dict[str, str] = {}
-        self._keys: dict[tuple[str, str], int] = {}
-        self._first: list[int] = []
-        self._count: Counter[int] = Counter()
-        self._columns: dict[str, int] = {}
-        self._values: dict[str, int] = {}
-        self._cells = tuple(array("q") for _ in _CELLS)
-        self._told: defaultdict[str, set[int]] = defaultdict(set)
+        self._days: dict[tuple[str, str], _Day] = {}
+        self._counts: Counter[str] = Counter()
 
     def name(self, text: str, *, group: str = "", **facts: str) -> str:
         """Return the column for a name within a group of names, and note what the format says of it.
@@ -104,33 +107,31 @@ class Days:
     ) -> None:
         """Add a record to a day; ``groups`` are those whose ticks it would have told, `records` how many it sums up."""
         self.n_rows += records
-        key = (person, day if isinstance(day, str) else day.isoformat())
-        place = self._keys.setdefault(key, len(self._keys))
-        if place == len(self._first):
-            self._first.append(record)
-        self._count[place] += records
+        found = self._days.setdefault((person, day if isinstance(day, str) else day.isoformat()), _Day(record))
+        found.records += records
+        found.groups.update(groups)
         for column, value in values.items():
             text = f"{value:.10g}" if isinstance(value, float) else str(value).strip()
             if text:
-                codes = (place, self._columns.setdefault(column, len(self._columns)),
-                         self._values.setdefault(text, len(self._values)), record)  # fmt: skip
-                for cells, code in zip(self._cells, codes, strict=True):
-                    cells.append(code)
-        for group in groups:
-            self._told[group].add(place)
+                self._counts[column] += 1
+                if column in found.cells:
+                    found.more.setdefault(column, []).append((record, text))
+                else:
+                    found.cells[column] = text
 
     def add_wide(
         self,
-        records: Iterable[Record],
+        records: Records,
         read_cell: Callable[[str, str], Mapping[str, object]],
         *,
-        read_key: Callable[[Record], dt.date | None] = lambda record: read_day(record["date"]),
+        read_key: Callable[[Record], dt.date | None] | None = None,
         why: str = "the date is not like 2024-03-31",
         groups: Iterable[str] = (),
     ) -> None:
         """Add a table with a row for each day: `read_cell` makes a filled cell of a folded header into columns."""
+        dates = records.read_days("date")
         for record in records:
-            day = read_key(record)
+            day = read_key(record) if read_key else dates.get(record["date"])
             if day is None:
                 self.leave(record.line, why)
                 continue
@@ -146,7 +147,7 @@ class Days:
         count, first = self._left.get(why, (0, record))
         self._left[why] = (count + records, first)
 
-    def close(self, table: Table) -> None:
+    def close(self, table: Records) -> None:
         """Tell what of a table was left out: rows of another width than the header, and columns."""
         self.notes += table.notes
         if table.ragged:
@@ -164,74 +165,57 @@ class Days:
         JournalError
             No record ended in a day.
         """
-        if not self._keys:
+        if not self._days:
             told = " ".join(self._tell_left()) or "It has no records."
             raise JournalError(f"Nothing of this {self.format} export can be read. {told}")
-        cells = pd.DataFrame(dict(zip(_CELLS, map(np.asarray, self._cells), strict=True)))
-        cells = self._choose_columns(cells)
-        days, origin = self._lay_out(cells)
+        names = self._choose_columns()
+        rows = self._spread_rows(names)
+        self._fill_ticks(rows, names)
+        base: dict[str, list[str | None]] = {"date": [date for _, date, _ in rows]}
+        if any(person for person, _, _ in rows):
+            base = {"person": [person or None for person, _, _ in rows], **base}
+        cells = {name: [row.cells.get(name) for _, _, row in rows] for name in names}
+        days = pd.DataFrame({**base, **cells}, dtype="str")
+        origin = pd.DataFrame([(row.record, row.records) for _, _, row in rows], columns=[self.record, "records"])
         if self.people:
             tables["people"] = pd.DataFrame.from_dict(self.people, orient="index").rename_axis("person").reset_index()
-        used = set(days.columns)
-        facts = tuple(fact for column, fact in self._facts.items() if column in used and len(fact) > 1)
+        facts = tuple(fact for column, fact in self._facts.items() if column in cells and len(fact) > 1)
         notes = (*self._tell_days(), *self.notes, *self._tell_left())
         return Source({"days": days, **tables}, facts, notes, origin, self.n_rows, self.format)
 
-    def _choose_columns(self, cells: pd.DataFrame) -> pd.DataFrame:
-        """Keep so many columns that the table of days stays small: known names, then those told most often."""
-        most = max(20, MOST_CELLS // len(self._keys))
-        names = list(self._columns)
-        if len(names) <= most:
-            return cells
-        counts = np.bincount(cells["column"], minlength=len(names))
-        order = sorted(range(len(names)), key=lambda at: (find_variable(names[at]) is None, -counts[at]))
-        dropped = order[most:]
-        n_cells = int(counts[dropped].sum())
-        self.notes.append(
-            f"{len(dropped):,} of {len(names):,} names are left out with {n_cells:,} readings, those told most seldom: "
-            f"a table of {len(self._keys):,} days holds {most:,} columns."
-        )
-        return cells[~cells["column"].isin(dropped)]
+    def _choose_columns(self) -> list[str]:
+        """Return so many columns that the table of days stays small: known names, then those told most often."""
+        most = max(20, MOST_CELLS // len(self._days))
+        order = sorted(self._counts, key=lambda name: (find_variable(name) is None, -self._counts[name]))
+        if len(order) > most:
+            n_cells = sum(self._counts[name] for name in order[most:])
+            self.notes.append(
+                f"{len(order) - most:,} of {len(order):,} names are left out with {n_cells:,} readings, those told "
+                f"most seldom: a table of {len(self._days):,} days holds {most:,} columns."
+            )
+        kept = set(order[:most])
+        return [name for name in self._counts if name in kept]
 
-    def _lay_out(self, cells: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
-        """Return the table of days, a row for each person and day and as many more as open questions need."""
-        found = self._combine_cells(cells)
-        keys = list(self._keys)
-        place = np.empty(len(keys), dtype=np.int64)
-        place[sorted(range(len(keys)), key=keys.__getitem__)] = np.arange(len(keys))
-        rows = pd.concat([pd.DataFrame({"day": range(len(keys)), "rank": 0}), found[["day", "rank"]]])
-        rows = rows.drop_duplicates().assign(place=lambda frame: place[frame["day"]])
-        rows = rows.sort_values(["place", "rank"]).reset_index(drop=True)
-        rows["person"] = [keys[day][0] for day in rows["day"]]
-        index = pd.MultiIndex.from_frame(rows[["day", "rank"]])
-        found["row"] = index.get_indexer(pd.MultiIndex.from_frame(found[["day", "rank"]]))
-        columns = {}
-        for column, part in found.groupby("column"):
-            filled = columns[list(self._columns)[column]] = np.full(len(rows), None, dtype=object)
-            filled[part["row"].to_numpy()] = part["text"].to_numpy()
-        self._fill_ticks(columns, rows)
-        self._fill_doses(columns)
-        base = {"person": rows["person"].replace("", None)} if rows["person"].any() else {}
-        frame = pd.DataFrame({**base, "date": [keys[day][1] for day in rows["day"]], **columns}, dtype="str")
-        first = found.groupby("row")["record"].min().reindex(rows.index).to_numpy()
-        first = np.where(rows["rank"] == 0, [self._first[day] for day in rows["day"]], first).astype(np.int64)
-        records = np.where(rows["rank"] == 0, [self._count[day] for day in rows["day"]], 0)
-        return frame, pd.DataFrame({self.record: first, "records": records})
-
-    def _combine_cells(self, cells: pd.DataFrame) -> pd.DataFrame:
-        """Return ``day, column, record, rank, text``: one value for each day and column, or several ranked from 0."""
-        texts, names = np.array(list(self._values), dtype=object), list(self._columns)
-        several = cells.duplicated(["day", "column"], keep=False)
-        single = cells[~several].assign(rank=0, text=lambda frame: texts[frame["value"]])
-        combined = []
-        for column, part in cells[several].groupby("column"):
-            for day, values in part.groupby("day"):
-                found = self._combine(names[column], list(texts[values["value"]]))
-                told = zip(values["record"], found, strict=False)
-                combined += [(day, column, record, rank, text) for rank, (record, text) in enumerate(told)]
-            self._tell_combined(names[column], part["day"].nunique())
-        more = pd.DataFrame(combined, columns=["day", "column", "record", "rank", "text"])
-        return pd.concat([single[more.columns], more], ignore_index=True).astype(dict.fromkeys(more.columns[:-1], int))
+    def _spread_rows(self, names: list[str]) -> list[tuple[str, str, _Day]]:
+        """Return a row for each person and day in order, and further ones where values of a day stay several."""
+        rows, known, several = [], set(names), Counter[str]()
+        for (person, date), day in sorted(self._days.items(), key=lambda item: item[0]):
+            rows.append((person, date, day))
+            others: list[_Day] = []
+            for name, more in day.more.items():
+                if name not in known:
+                    continue
+                several[name] += 1
+                found = self._combine(name, [day.cells[name], *(text for _, text in more)])
+                day.cells[name] = found[0]
+                others += [_Day(record) for record, _ in more[len(others) : len(found) - 1]]
+                for other, (record, _), text in zip(others, more, found[1:], strict=False):
+                    other.cells[name] = text
+                    other.record = min(other.record, record)
+            rows += [(person, date, other) for other in others]
+        for name, n_days in several.items():
+            self._tell_combined(name, n_days)
+        return rows
 
     def _combine(self, name: str, found: list[str]) -> list[str]:
         """Return the value of a day that has several; where nothing says how they combine, all of them."""
@@ -254,41 +238,34 @@ class Days:
         if rule in _WORDS and name not in self._ticks:
             self.notes.append(f"{name}: several values on {n_days:,} days; {_WORDS[rule]}.")
 
-    def _fill_ticks(self, columns: dict[str, np.ndarray], rows: pd.DataFrame) -> None:
-        """Set what was not ticked to no, on days that tell of its group, from its first use by this person on."""
-        filled = 0
-        places = np.arange(len(rows))
-        starts = np.maximum.accumulate(np.where(rows["person"] != rows["person"].shift(), places, 0))
-        told = {
-            group: (rows["day"].isin(self._told[group]) & rows["rank"].eq(0)).to_numpy()
-            for group in set(self._ticks.values())
-        }
-        for name, group in self._ticks.items():
-            if name not in columns:
-                continue
-            ticked = pd.notna(columns[name])
-            begun = np.maximum.accumulate(np.where(ticked, places, -1)) >= starts
-            unticked = told[group] & ~ticked & begun
-            columns[name][unticked] = "no"
-            filled += int(unticked.sum())
+    def _fill_ticks(self, rows: list[tuple[str, str, _Day]], names: list[str]) -> None:
+        """Set what was not ticked to no, on days that tell of its group, from its first use by this person on.
+
+        A dose is 0 where it was not taken.
+        """
+        filled, begun, last = 0, set[str](), ""
+        ticks = self._ticks.keys() & set(names)
+        doses = {dose: taken for dose, taken in self._doses.items() if dose in self._counts}
+        for person, _, row in rows:
+            begun = begun if person == last else set()
+            begun, last = begun | (ticks & row.cells.keys()), person
+            for name in begun - row.cells.keys():
+                if self._ticks[name] in row.groups:
+                    row.cells[name] = "no"
+                    filled += 1
+            for dose, taken in doses.items():
+                if row.cells.get(taken) == "no":
+                    row.cells.setdefault(dose, "0")
         if filled:
             self.notes.append(
                 f"What was not ticked on a day with entries counts as no from its first use on ({filled:,} cells)."
             )
 
-    def _fill_doses(self, columns: dict[str, np.ndarray]) -> None:
-        for dose, taken in self._doses.items():
-            if dose in columns and taken in columns:
-                none = [
-                    value is None and word == "no" for value, word in zip(columns[dose], columns[taken], strict=True)
-                ]
-                columns[dose][none] = "0"
-
     def _tell_days(self) -> list[str]:
         kept = self.n_rows - sum(count for count, _ in self._left.values())
-        if kept == len(self._keys):
+        if kept == len(self._days):
             return []
-        return [f"{kept:,} records of the {self.format} export are of {len(self._keys):,} different days."]
+        return [f"{kept:,} records of the {self.format} export are of {len(self._days):,} different days."]
 
     def _tell_left(self) -> list[str]:
         return [

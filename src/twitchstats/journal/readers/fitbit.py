@@ -1,18 +1,16 @@
 """Fitbit, the CSV export: sections of a table each, named by a line above it."""
 
 import csv
-import io
 from collections.abc import Iterator
 
 from twitchstats.errors import JournalError
 from twitchstats.journal.readers.days import Days
-from twitchstats.journal.readers.export import Export, find_encoding, fold, read_heading
+from twitchstats.journal.readers.export import Export, fold, read_heading
 from twitchstats.journal.readers.times import date_night, read_day, read_moment
-from twitchstats.journal.source import Source
+from twitchstats.journal.source import Source, open_lines
 
 NAME = "Fitbit"
 _SECTIONS = ("sleep", "activities", "body", "foods")
-_LARGEST = 200 << 20
 _DAILY = {
     "steps": {"kind": "count", "combine": "sum"},
     "minutes sedentary": {"kind": "amount", "unit": "min", "combine": "sum"},
@@ -31,14 +29,9 @@ def recognize(head: bytes, path_name: str) -> bool:
 
 def read(source: Export) -> Source:
     """Read a CSV export of Fitbit: sleep belongs to the day of waking, numbers have commas between thousands."""
-    encoding, notes = find_encoding(source)
-    with source.open() as file:
-        data = file.read(_LARGEST + 1)
-    if len(data) > _LARGEST:
-        raise JournalError(f"{source.name} is larger than {_LARGEST >> 20} MB, which no CSV export of Fitbit is.")
     days = Days(NAME)
-    days.notes += notes
-    for section, line, cells in _read_sections(data.decode(encoding, "replace"), source.name):
+    days.notes += [f"{remark}." for _, remark in source.text.remarks]
+    for section, line, cells in _read_sections(source.text.data, source.name):
         if section == "sleep":
             _add_sleep(days, line, cells)
         elif section in _SECTIONS:
@@ -48,11 +41,11 @@ def read(source: Export) -> Source:
     return days.finish()
 
 
-def _read_sections(text: str, name: str) -> Iterator[tuple[str, int, dict[str, str]]]:
+def _read_sections(data: bytes, name: str) -> Iterator[tuple[str, int, dict[str, str]]]:
     """Yield section, line and cells of each row."""
     section = ""
     headers: list[str] = []
-    reader = csv.reader(io.StringIO(text.replace("\0", "").replace("\r\n", "\n").replace("\r", "\n")))
+    reader = csv.reader(open_lines(data))
     try:
         for cells in reader:
             filled = [cell.strip() for cell in cells if cell.strip()]

@@ -3,7 +3,7 @@
 import re
 
 from twitchstats.journal.readers.days import Days
-from twitchstats.journal.readers.export import Export, Record, fold, open_table, read_heading
+from twitchstats.journal.readers.export import Export, Records, fold, open_table, read_heading
 from twitchstats.journal.source import Source
 
 NAME = "Flaredown"
@@ -20,9 +20,8 @@ def recognize(head: bytes, path_name: str) -> bool:
 def read(source: Export) -> Source:
     """Read one's own export of Flaredown: severities are 0 to 4; a treatment is taken or not, and has its dose."""
     table = open_table(source, needed=["date", *_LISTS])
-    records = list(table)
     days, headers = Days(NAME), {fold(header): header for header in table.headers}
-    treatments = {name for name in headers if _is_treatment(records, name)}
+    treatments = {name for name in headers if _is_treatment(table, name)}
 
     def read_cell(name: str, text: str) -> dict[str, object]:
         header = headers[name]
@@ -34,7 +33,7 @@ def read(source: Export) -> Source:
             return add_treatment(days, header, text)
         return {days.name(header, **_find_facts(name)): text}
 
-    days.add_wide(records, read_cell, groups=_LISTS)
+    days.add_wide(table, read_cell, groups=_LISTS)
     days.close(table)
     return days.finish()
 
@@ -47,11 +46,11 @@ def _find_facts(name: str) -> dict[str, str]:
     return {"kind": "rating", "low": LOW, "high": HIGH, "combine": "mean"}
 
 
-def _is_treatment(records: list[Record], name: str) -> bool:
+def _is_treatment(table: Records, name: str) -> bool:
     """Say whether a column tells of a treatment: its cells are words or doses, where severities are bare numbers."""
     if name in ("date", *_LISTS) or name.startswith("weather"):
         return False
-    return any(read_treatment(record[name]) is not None for record in records)
+    return any(read_treatment(text) is not None for text in table.list_texts(name))
 
 
 def read_treatment(text: str) -> tuple[str, str, str] | None:

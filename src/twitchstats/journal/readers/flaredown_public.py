@@ -3,7 +3,6 @@
 from twitchstats.journal.readers.days import Days
 from twitchstats.journal.readers.export import Export, Record, open_table, read_heading
 from twitchstats.journal.readers.flaredown import HIGH, LOW, add_treatment
-from twitchstats.journal.readers.times import read_day
 from twitchstats.journal.source import Source
 
 NAME = "Flaredown, public data"
@@ -18,9 +17,9 @@ def recognize(head: bytes, path_name: str) -> bool:
 def read(source: Export) -> Source:
     """Read the public data set of Flaredown: severities are 0 to 4; ages that nobody has are left out."""
     table = open_table(source, needed=_NEEDED)
-    days = Days(NAME)
+    days, dates = Days(NAME), table.read_days("checkin_date")
     for record in table:
-        day = read_day(record["checkin_date"])
+        day = dates.get(record["checkin_date"])
         if day is None or not record["user_id"]:
             days.leave(record.line, "there is no person, or no date like 2024-03-31")
             continue

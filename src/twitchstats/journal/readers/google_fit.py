@@ -23,7 +23,10 @@ def read(source: Export) -> Source:
     """Read daily activity metrics; durations become minutes, and sleep is counted from midnight to midnight."""
     table = open_table(source)
     days, headers = Days(NAME), {fold(header): header for header in table.headers}
-    named = read_day(PurePath(source.name).stem)  # a file of quarter hours has its day in its name only
+    dates, named = (
+        table.read_days("date"),
+        read_day(PurePath(source.name).stem),
+    )  # a file of quarter hours has its day in its name only
 
     def read_cell(name: str, text: str) -> dict[str, object]:
         if name in ("date", "start time", "end time", ""):
@@ -36,7 +39,7 @@ def read(source: Export) -> Source:
         return {days.name(header, kind="amount", unit="min", combine=combine): _to_minutes(text)}
 
     days.add_wide(
-        table, read_cell, read_key=(lambda record: read_day(record["date"])) if "date" in headers else lambda _: named,
+        table, read_cell, read_key=(lambda record: dates.get(record["date"])) if "date" in headers else lambda _: named,
         why="there is no date like 2024-03-31, neither in the row nor as the file's name",
     )  # fmt: skip
     days.close(table)

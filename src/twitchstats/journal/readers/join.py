@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Literal
 
 import pandas as pd
 
@@ -24,8 +25,8 @@ def join_sources(sources: Sequence[Source]) -> Source:
     -------
     Source
         "days" with a row for each person and day that any source of their own has, and further rows where a source
-        has several a day; a column that two sources have carries the name of its format. What holds for everybody is
-        added to these days; its other days are left out, and counted.
+        has several a day; a column that two sources have carries the name of its format in front. What holds for
+        everybody is added to these days; its other days are left out, and counted.
 
     Raises
     ------
@@ -37,28 +38,39 @@ def join_sources(sources: Sequence[Source]) -> Source:
     if len(sources) == 1:
         return sources[0]
     renamed = _rename_columns(sources)
-    inside = [source.tables["days"] for source in renamed if not _is_outside(source)]
-    named = [frame for frame in inside if "person" in frame]
-    days = _stack(named, ["person", "date"]) if named else _stack(inside, ["date"])
-    chosen = {id(frame) for frame in named or inside}
-    notes = _tell_apart(named or inside)
-    for frame in (source.tables["days"] for source in renamed):
-        if id(frame) not in chosen:
-            days, n_left = _add_everybodys(days, frame)
-            if n_left:
-                notes.append(f"{n_left:,} days of a source of everybody are left out: nobody has an entry on them.")
-    tables = {"days": days}
-    for name in ("episodes", "people"):
-        parts = [source.tables[name] for source in renamed if name in source.tables]
-        if parts:
-            tables[name] = pd.concat(parts, ignore_index=True)
+    days, notes = _join_days(renamed)
+    others = {
+        name: pd.concat(parts, ignore_index=True)
+        for name in ("episodes", "people")
+        if (parts := [source.tables[name] for source in renamed if name in source.tables])
+    }
     return Source(
-        tables=tables,
+        tables={"days": days, **others},
         facts=tuple(fact for source in renamed for fact in source.facts),
-        notes=tuple(f"{source.format}: {note}" for source in renamed for note in source.notes) + tuple(notes),
+        notes=(*(f"{source.format}: {note}" for source in renamed for note in source.notes), *notes),
         n_rows=sum(source.n_rows for source in sources),
         format=" and ".join(dict.fromkeys(source.format for source in sources)),
     )
+
+
+def _join_days(sources: Sequence[Source]) -> tuple[pd.DataFrame, list[str]]:
+    """Return the days of all sources side by side, and what is to be told of it."""
+    frames = [source.tables["days"] for source in sources]
+    inside = [not _is_outside(source) for source in sources]
+    named = [own and "person" in frame for own, frame in zip(inside, frames, strict=True)]
+    personal = named if any(named) else inside
+    own = [frame for frame, is_own in zip(frames, personal, strict=True) if is_own]
+    days, notes = own[0], _tell_apart(own)
+    for frame in own[1:]:
+        days = _merge(days, frame, [key for key in _KEYS if key in days], how="outer")
+    days = days.sort_values([key for key in _KEYS if key in days], kind="stable", ignore_index=True)
+    for frame in (frame for frame, is_own in zip(frames, personal, strict=True) if not is_own):
+        frame = _check_single(frame.drop_duplicates())
+        n_left = int((~frame["date"].isin(days["date"])).sum())
+        days = _merge(days, frame, ["date"], how="left")
+        if n_left:
+            notes.append(f"{n_left:,} days of a source of everybody are left out: nobody has an entry on them.")
+    return days, notes
 
 
 def _tell_apart(frames: Sequence[pd.DataFrame]) -> list[str]:
@@ -77,7 +89,7 @@ def mark_outside(source: Source) -> Source:
 
 
 def _rename_columns(sources: Sequence[Source]) -> list[Source]:
-    """Give a column that an earlier source has as well the name of its format behind it."""
+    """Give a column that an earlier source has as well the name of its format in front."""
     taken: set[str] = set(_KEYS)
     renamed = []
     for source in sources:
@@ -88,7 +100,7 @@ def _rename_columns(sources: Sequence[Source]) -> list[Source]:
             name, number = column, 1
             while name.casefold() in taken:
                 number += 1
-                name = f"{column} ({source.format}{'' if number == 2 else f' {number}'})"
+                name = f"{source.format}{'' if number == 2 else f' {number}'}: {column}"  # brackets would tell a unit
             names[column] = name
             taken.add(name.casefold())
         facts = tuple({**fact, "source": names[fact["source"]]} for fact in source.facts if fact["source"] in names)
@@ -102,41 +114,26 @@ def _is_outside(source: Source) -> bool:
     return set(source.tables["days"].columns) - set(_KEYS) <= outside
 
 
-def _add_everybodys(days: pd.DataFrame, frame: pd.DataFrame) -> tuple[pd.DataFrame, int]:
-    """Add what holds for everybody to the days that there are, and count the dates that have none.
+def _check_single(frame: pd.DataFrame) -> pd.DataFrame:
+    """Return what holds for everybody, which has one row a day.
 
     Raises
     ------
     JournalError
-        It has several rows a day.
+        It has several.
     """
-    frame = frame.drop_duplicates()
     again = frame.loc[frame["date"].duplicated(), "date"]
     if len(again):
         raise JournalError(
             f"What holds for everybody, such as the weather, has several rows on {again.iloc[0]}, and nothing says how "
             "they become one. Give one row a day."
         )
-    known = frame["date"].isin(days["date"])
-    return _merge(days, frame[known], ["date"], how="left"), int((~known).sum())
+    return frame
 
 
-def _stack(frames: list[pd.DataFrame], keys: list[str]) -> pd.DataFrame:
-    """Join tables side by side; the second row of a day stays a row of its own."""
-    joined = frames[0]
-    for frame in frames[1:]:
-        joined = _merge(joined, frame, keys, how="outer")
-    return joined.sort_values(keys, kind="stable").reset_index(drop=True)
-
-
-def _merge(left: pd.DataFrame, right: pd.DataFrame, keys: list[str], *, how: str) -> pd.DataFrame:
+def _merge(left: pd.DataFrame, right: pd.DataFrame, keys: list[str], *, how: Literal["left", "outer"]) -> pd.DataFrame:
     """Merge the first row of each day with the first, the second with the second."""
-    everybody = how == "left"
     ranked = [
-        frame.assign(_rank=frame.groupby(["person", "date"] if "person" in frame else ["date"]).cumcount())
-        for frame in (left, right)
+        frame.assign(_rank=frame.groupby([key for key in _KEYS if key in frame]).cumcount()) for frame in (left, right)
     ]
-    if everybody:
-        ranked[1] = ranked[1][ranked[1]["_rank"] == 0]
-    merged = ranked[0].merge(ranked[1], on=[*keys, "_rank"], how=how, sort=False)  # type: ignore[arg-type]
-    return merged.drop(columns="_rank")
+    return ranked[0].merge(ranked[1], on=[*keys, "_rank"], how=how, sort=False).drop(columns="_rank")

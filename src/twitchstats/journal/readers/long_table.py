@@ -4,8 +4,8 @@ from collections import Counter
 
 from twitchstats.errors import JournalError
 from twitchstats.journal.readers.days import Days
-from twitchstats.journal.readers.export import Export, open_table, read_heading
-from twitchstats.journal.readers.times import read_day, settle_order, tell_utc, write_iso
+from twitchstats.journal.readers.export import Export, fold, open_table, read_heading
+from twitchstats.journal.readers.times import tell_utc
 from twitchstats.journal.source import Source
 from twitchstats.variables import load_words, normalise_header
 
@@ -38,18 +38,17 @@ def _find_columns(heading: list[str]) -> dict[str, str | None]:
 def read(source: Export) -> Source:
     """Read a long table; what a name means and how several values of a day combine, it does not say."""
     table = open_table(source)
-    found = _find_columns([header.casefold() for header in table.headers])
+    found = _find_columns([fold(header) for header in table.headers])
     missing = [role for role in ("date", "name", "value") if found[role] is None]
     if missing:
         raise JournalError(f"{source.name} is no long table: no column is its {' or '.join(missing)}.")
     who, when, what, value, unit = (found[role] or "" for role in ("person", "date", "name", "value", "unit"))
-    order = settle_order(record[when] for record in open_table(source) if record[when])
-    days, stamps = Days(NAME), Counter[bool]()
+    days, dates, stamps = Days(NAME), table.read_days(when), Counter[bool]()
     for record in table:
         stamps[record[when].endswith("Z")] += 1
-        day = read_day(write_iso(record[when], order))
+        day = dates.get(record[when])
         if day is None:
-            days.leave(record.line, f"the date in {when!r} can't be read for certain; write it as 2024-03-31")
+            days.leave(record.line, f"the date in {when!r} is not like 2024-03-31")
         elif not record[what] or not record[value]:
             days.leave(record.line, "there is no name or no value")
         elif who and not record[who]:

@@ -4,10 +4,9 @@ import re
 
 import pandas as pd
 
-from twitchstats.errors import JournalError
 from twitchstats.journal.readers.days import Days
 from twitchstats.journal.readers.export import Export, open_table, read_heading
-from twitchstats.journal.readers.times import read_moment, settle_order, write_iso
+from twitchstats.journal.readers.times import read_moment
 from twitchstats.journal.source import Source
 
 NAME = "Migraine Buddy"
@@ -27,21 +26,14 @@ def read(source: Export) -> Source:
     Days without an attack are not in it, so nothing can be said about what makes one come.
     """
     table = open_table(source, needed=_NEEDED)
-    records = list(table)
-    texts = [record["start time"] for record in records if record["start time"]]
-    order = settle_order(texts)
-    if order is None and texts:
-        raise JournalError(
-            f"{source.name} can be read as day/month or as month/day throughout ({texts[0]!r}). Write its dates as "
-            "2024-03-31, and read again."
-        )
+    starts, ends = table.read_days("start time"), table.read_days("end time")
     days, episodes, n_turned = Days(NAME), [], 0
-    for record in records:
-        start = read_moment(write_iso(record["start time"], order))
+    for record in table:
+        start = read_moment(record["start time"], starts.get(record["start time"]))
         if start is None:
             days.leave(record.line, "there is no start with date and time")
             continue
-        end = read_moment(write_iso(record["end time"], order))
+        end = read_moment(record["end time"], ends.get(record["end time"]))
         seconds = (end - start).total_seconds() if end and end >= start else None
         n_turned += end is not None and seconds is None
         pain = record["pain level"]

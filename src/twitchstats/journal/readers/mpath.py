@@ -28,14 +28,13 @@ def recognize(head: bytes, path_name: str) -> bool:
 def read(source: Export) -> Source:
     """Read a data export of m-Path: a beep that was not answered says nothing; several answers become a column each."""
     table = open_table(source)
-    records = list(table)
     names = [fold(header) for header in table.headers]
     person = next((name for name in _PERSON if name in names), "")
     questions = [header for header in table.headers if fold(header) not in _OWN]
-    several = {header for header in questions if any(_SEVERAL.fullmatch(_read_text(r[fold(header)])) for r in records)}
+    several = {header for header in questions if any(map(_holds_several, table.list_texts(fold(header))))}
     days = Days(NAME)
     offset = "timezoneoffset" in names
-    for record in records:
+    for record in table:
         seconds = next((record[name] for name in _STARTS[:2] if record[name] not in _UNANSWERED), None)
         if seconds is None:
             days.leave(record.line, "the beep was not answered (its times are 0 or missing)")
@@ -56,6 +55,10 @@ def read(source: Export) -> Source:
     days.notes.append(f"Days are those of timeStampStart, {told}.")
     days.close(table)
     return days.finish()
+
+
+def _holds_several(text: str) -> bool:
+    return _SEVERAL.fullmatch(_read_text(text)) is not None
 
 
 def _find_moment(seconds: str, offset: str) -> dt.datetime | None:

@@ -1,7 +1,9 @@
 """Oura, the trends of its web page: one row a day."""
 
+from collections.abc import Iterable
+
 from twitchstats.journal.readers.days import Days
-from twitchstats.journal.readers.export import Export, Record, fold, open_table, read_heading
+from twitchstats.journal.readers.export import Export, fold, open_table, read_heading
 from twitchstats.journal.source import Source
 
 NAME = "Oura"
@@ -23,9 +25,8 @@ def read(source: Export) -> Source:
     The export does not name its unit of time. Where its longest span fits one unit only, that is taken, and told.
     """
     table = open_table(source, needed=["date"])
-    records = list(table)
     days, headers = Days(NAME), {fold(header): header for header in table.headers}
-    unit = _find_unit(records, list(filter(_is_span, headers)))
+    unit = _find_unit(text for name in filter(_is_span, headers) for text in table.list_texts(name))
 
     def read_cell(name: str, text: str) -> dict[str, object]:
         if name in ("date", "") or text.casefold() in ("none", "nan", "null"):
@@ -33,7 +34,7 @@ def read(source: Export) -> Source:
         header = f"{headers[name]} ({unit})" if unit and _is_span(name) else headers[name]
         return {days.name(header, **_find_facts(name, unit)): text}
 
-    days.add_wide(records, read_cell)
+    days.add_wide(table, read_cell)
     if unit:
         days.notes.append(f"The export names no unit of time; its longest span can be nothing else than one in {unit}.")
     days.close(table)
@@ -44,12 +45,12 @@ def _is_span(name: str) -> bool:
     return name.endswith((" sleep time", " duration", "awake time", "time in bed", "total bedtime", "sleep latency"))
 
 
-def _find_unit(records: list[Record], spans: list[str]) -> str:
+def _find_unit(spans: Iterable[str]) -> str:
     """Return the only unit in which spans of a day can be, all of them in the same, by the longest."""
     longest = 0.0
-    for text in (record[name] for record in records for name in spans):
+    for text in spans:
         try:
-            longest = max(longest, float(text or 0))
+            longest = max(longest, float(text))
         except ValueError:
             continue
     return "s" if longest > 1440 else "min" if longest > 24 else ""

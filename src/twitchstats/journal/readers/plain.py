@@ -6,13 +6,13 @@ import numpy as np
 import pandas as pd
 
 from twitchstats.errors import JournalError
-from twitchstats.journal.entries import read_keys
+from twitchstats.journal.keys import read_keys
 from twitchstats.journal.layout import read_table
 from twitchstats.journal.record import Rejects
 from twitchstats.journal.source import Readable, Source
 
 
-def read_plain(source: Readable) -> Source:
+def read_plain(source: Readable, *, encoding: str | None = None, date_format: str | None = None) -> Source:
     """Read a plain table of days, whose date and person are known by their headers.
 
     Raises
@@ -21,9 +21,11 @@ def read_plain(source: Readable) -> Source:
         It can't be read as a table, or its days have no dates.
     """
     rejects = Rejects()
-    table = read_table(source, "days", rejects)
+    table = read_table(source, "days", rejects, encoding=encoding)
     told = table.source or "The table"
-    keys = read_keys(table, rejects, person=None, date=None, order="auto", date_format=None, today=dt.date.today())
+    keys = read_keys(
+        table, rejects, person=None, date=None, order="auto", date_format=date_format, today=dt.date.today()
+    )
     if keys.calendar != "date":
         raise JournalError(f"{told} has no dates, so it can't be joined with another source. Add a column 'date'.")
     kept, used = table.keep(keys.mask), {column.place for column in keys.columns}

@@ -3,9 +3,9 @@
 import re
 
 from twitchstats.errors import JournalError
+from twitchstats.journal.dates import look_like_dates
 from twitchstats.journal.readers.days import Days
-from twitchstats.journal.readers.export import Export, Record, fold, open_table, read_heading
-from twitchstats.journal.readers.times import read_day
+from twitchstats.journal.readers.export import Export, Record, Records, fold, open_table, read_heading
 from twitchstats.journal.source import Source
 
 NAME = "REDCap"
@@ -28,13 +28,12 @@ def read(source: Export) -> Source:
     Check boxes are yes or no; codes stay as they are, since what they mean stands in the project's own dictionary.
     """
     table = open_table(source)
-    records = list(table)
-    person, when = fold(table.headers[0]), _find_date(records, table.headers, source.name)
+    person, when = fold(table.headers[0]), _find_date(table, source.name)
     left = {person, when, *_OWN}
     headers = [header for header in table.headers if fold(header) not in left and not fold(header).endswith(_FORM)]
-    days = Days(NAME)
-    for record in records:
-        day = read_day(record[when])
+    days, dates = Days(NAME), table.read_days(when)
+    for record in table:
+        day = dates.get(record[when])
         if day is None or not record[person]:
             days.leave(record.line, f"there is no date in {when!r}: what is asked once, or was never filled in")
             continue
@@ -44,13 +43,12 @@ def read(source: Export) -> Source:
     return days.finish()
 
 
-def _find_date(records: list[Record], headers: list[str], name: str) -> str:
+def _find_date(table: Records, name: str) -> str:
     """Return the column of dates: the one that is filled in most often; two that are alike are asked about."""
     counts = {}
-    for header in map(fold, headers[1:]):
-        filled = [record[header] for record in records if record[header]]
-        if filled and all(read_day(text) for text in filled):
-            counts[header] = len(filled)
+    for column in table.table.columns[1:]:
+        if look_like_dates(column.levels) == 1:
+            counts[fold(column.header)] = int(column.filled.sum())
     best = sorted(counts, key=lambda header: -counts[header])
     if not best:
         raise JournalError(f"{name} has no column of dates such as 2024-03-31, so its rows belong to no day.")

@@ -3,14 +3,15 @@
 import re
 from collections import defaultdict
 
+from twitchstats.journal.cells import read_duration
 from twitchstats.journal.readers.days import Days
 from twitchstats.journal.readers.export import Export, open_table, read_heading
-from twitchstats.journal.readers.times import read_hours, read_moment, tell_utc
+from twitchstats.journal.readers.times import tell_utc
 from twitchstats.journal.source import Source
 
 NAME = "Track & Graph"
 _NEEDED = ("featurename", "timestamp", "value")
-_DURATION = re.compile(r"(-?\d+:-?\d{1,2}:\d{1,2})(?::(.*))?", re.DOTALL)
+_DURATION = re.compile(r"(-?\d+:-?\d{1,2}:-?\d{1,2})(?::(.*))?", re.DOTALL)
 _NUMBER = re.compile(r"(-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?)(?::(.*))?", re.DOTALL)
 
 
@@ -26,19 +27,18 @@ def read(source: Export) -> Source:
     """
     table = open_table(source, needed=_NEEDED)
     points, labels = [], defaultdict[str, dict[str, str]](dict)
-    days = Days(NAME)
-    n_utc = 0
+    days, dates, n_utc = Days(NAME), table.read_days("timestamp"), 0
     for record in table:
         n_utc += record["timestamp"].endswith("Z")
-        moment = read_moment(record["timestamp"])
+        day = dates.get(record["timestamp"])
         parsed = _read_value(record["value"])
-        if moment is None or parsed is None or not record["featurename"]:
-            days.leave(record.line, "there is no tracker, no time like 2024-03-31T21:30, or a value that is no number")
+        if day is None or parsed is None or not record["featurename"]:
+            days.leave(record.line, "there is no tracker, no day like 2024-03-31, or a value that is no number")
             continue
         value, label, unit = parsed
         if label:
             labels[record["featurename"]].setdefault(label, value)
-        points.append((record.line, moment.date(), record["featurename"], value, unit, record["note"]))
+        points.append((record.line, day, record["featurename"], value, unit, record["note"]))
     for line, day, feature, value, unit, note in points:
         values: dict[str, object] = {_name_feature(days, feature, unit, labels[feature]): value}
         if note:
@@ -53,7 +53,7 @@ def _read_value(text: str) -> tuple[str, str, str] | None:
     """Return number, label and unit of a value such as 2.0:cups or 5:50:00."""
     duration = _DURATION.fullmatch(text)
     if duration:
-        hours = read_hours(duration[1])
+        hours = read_duration(duration[1], "h")
         return None if hours is None else (f"{hours:.10g}", (duration[2] or "").strip(), "h")
     number = _NUMBER.fullmatch(text)
     return (number[1].removesuffix(".0"), (number[2] or "").strip(), "") if number else None

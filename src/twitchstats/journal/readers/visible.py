@@ -2,7 +2,6 @@
 
 from twitchstats.journal.readers.days import Days
 from twitchstats.journal.readers.export import Export, open_table, read_heading
-from twitchstats.journal.readers.times import read_day
 from twitchstats.journal.source import Source
 
 NAME = "Visible"
@@ -18,11 +17,10 @@ def recognize(head: bytes, path_name: str) -> bool:
 def read(source: Export) -> Source:
     """Read an export of Visible: what it rates is 0 (none) to 3 (severe); other numbers stay as they are."""
     table = open_table(source, needed=_NEEDED)
-    records = list(table)
-    days = Days(NAME)
-    others = {record["tracker_name"] for record in records if record["observation_value"] not in _SEVERITIES}
-    for record in records:
-        day = read_day(record["observation_date"])
+    days, dates = Days(NAME), table.read_days("observation_date")
+    others = {record["tracker_name"] for record in table if record["observation_value"] not in _SEVERITIES}
+    for record in table:
+        day = dates.get(record["observation_date"])
         if day is None:
             days.leave(record.line, "the observation_date is not like 2024-03-31")
         elif not record["tracker_name"] or not record["observation_value"]:
