@@ -154,8 +154,9 @@ def test_triggers_of_which_none_could_be_tested_have_no_table(alone):
 
 def make_answers(*rows):
     columns = ["question", "verdict", "outcome", "n_people", "n_days", "days_needed"]
-    answers = pd.DataFrame(rows, columns=columns)
-    ledger = pd.DataFrame({"article": ["one", "two"]})
+    answers = pd.DataFrame(rows, columns=columns).assign(question_id=[str(number) for number in range(len(rows))])
+    asked = [str(number) for number in range(max(2, len(rows)))]
+    ledger = pd.DataFrame({"article": (["one", "two"] * len(asked))[: len(asked)], "question_id": asked})
     return SimpleNamespace(outcome="twitches", answers=answers, ledger=ledger)
 
 
@@ -210,6 +211,10 @@ def test_one_and_many_questions_are_told_with_their_verbs(make_journal):
         "too small to matter (practically null), 2 can't be told yet (inconclusive), 1 is nothing that such a diary "
         "could answer (not testable)."
     )
+    found.ledger = found.ledger[found.ledger["question_id"] != "3"]
+    assert "2 health articles come to 5 of 6 questions. Of these 1 " in front.show_articles(
+        make_journal(columns), found
+    ).text
     found.effects = found.primary = make_effects()
     assert "Too small to matter (practically null): 4? 5?" in front.show_triggers(make_journal(columns), found).text
     found.answers = found.answers.assign(verdict="inconclusive")

@@ -23,6 +23,7 @@ from twitchstats.report.summary import (
     summarise_people,
 )
 from twitchstats.report.tables import Markup, escape_text, format_date, format_number, format_share
+from twitchstats.report.wording.claims import count_asked
 from twitchstats.report.wording.findings import tell_size, tell_when
 from twitchstats.report.wording.prose import Prose, count_noun, join_words, list_some, quote, to_plain
 from twitchstats.report.wording.reading import label_of
@@ -347,7 +348,7 @@ def show_articles(journal: Journal, found: Findings) -> Prose:
     told = [f"{counts[name]} {pair[int(counts[name] != 1)]} ({name})" for name, pair in words.items() if name in counts]
     articles = found.ledger["article"].nunique()
     come = f"{count_noun(articles, 'health article')} {'comes' if articles == 1 else 'come'} to"
-    return Prose(f"## The articles\n\n{come} {count_noun(len(found.answers), 'question')}. Of these {', '.join(told)}.")
+    return Prose(f"## The articles\n\n{come} {count_asked(found.answers, found.ledger)}. Of these {', '.join(told)}.")
 
 
 def list_next(journal: Journal, found: Findings) -> list[str]:

@@ -43,13 +43,19 @@ def describe_claims(answers: pd.DataFrame, ledger: pd.DataFrame) -> Prose:
     judged = answers[answers["verdict"] != "not testable"]
     text = (
         f"The {count_noun(ledger['article'].nunique(), 'article')} make {count_noun(len(ledger), 'claim')}, which come "
-        f"to {count_noun(len(answers), 'question')} that could be answered; this journal can say something about "
+        f"to {count_asked(answers, ledger)} that could be answered; this journal can say something about "
         f"{len(judged):,} of them. "
     )
     told = tell_verdicts(judged)
     if not told:
         return Prose(text)
     return Prose(f"{text}Of these: {told}.\n\n{_LEGEND}")
+
+
+def count_asked(answers: pd.DataFrame, ledger: pd.DataFrame) -> str:
+    """Return how many questions there are, and of how many some article's claim asks where not of all."""
+    asked = int(answers["question_id"].isin(ledger["question_id"]).sum())
+    return f"{asked:,} of " * (asked < len(answers)) + count_noun(len(answers), "question")
 
 
 def tell_verdicts(answers: pd.DataFrame) -> str:

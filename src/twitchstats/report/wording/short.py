@@ -6,7 +6,7 @@ from twitchstats.findings import Findings
 from twitchstats.journal import Journal
 from twitchstats.report.summary import is_about_twitching
 from twitchstats.report.tables import format_share
-from twitchstats.report.wording.claims import tell_verdicts
+from twitchstats.report.wording.claims import count_asked, tell_verdicts
 from twitchstats.report.wording.findings import (
     ALPHA,
     tell_cautions,
@@ -59,8 +59,8 @@ def _tell_triggers(journal: Journal, effects: pd.DataFrame, primary: pd.DataFram
 
 
 def _tell_claims(answers: pd.DataFrame, ledger: pd.DataFrame) -> str:
-    told = tell_verdicts(answers)
-    return f"**{len(answers)} questions from {ledger['article'].nunique()} health articles:** {told}."
+    asked = count_asked(answers, ledger)
+    return f"**{asked} from {ledger['article'].nunique()} health articles:** {tell_verdicts(answers)}."
 
 
 def _tell_flags(journal: Journal) -> str:
