@@ -212,9 +212,8 @@ def test_one_and_many_questions_are_told_with_their_verbs(make_journal):
         "could answer (not testable)."
     )
     found.ledger = found.ledger[found.ledger["question_id"] != "3"]
-    assert "2 health articles come to 5 of 6 questions. Of these 1 " in front.show_articles(
-        make_journal(columns), found
-    ).text
+    told = front.show_articles(make_journal(columns), found)
+    assert "2 health articles come to 5 of 6 questions. Of these 1 " in told
     found.effects = found.primary = make_effects()
     assert "Too small to matter (practically null): 4? 5?" in front.show_triggers(make_journal(columns), found).text
     found.answers = found.answers.assign(verdict="inconclusive")
