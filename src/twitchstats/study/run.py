@@ -17,13 +17,14 @@ from twitchstats.panel import build_panel
 from twitchstats.simulate.processes import PROCESSES, simulate_process
 from twitchstats.study.groups import GROUP_METHODS, pool_groups
 from twitchstats.study.methods import METHODS, OF_COUNTS, REFERENCE, run_method, score_people
+from twitchstats.study.trials import CARRY_OVER, TRIAL_DAYS, TRIAL_EFFECT, TRIAL_WORLDS, simulate_trials
 
 COLUMNS = [
     "part", "world", "method", "days", "people", "lag", "replicates", "size", "size_mcse", "coverage", "coverage_mcse",
     "power", "power_mcse", "gain", "gain_mcse", "recovered", "refused", "any_finding", "any_finding_mcse",
     "false_discovery", "false_discovery_mcse",
 ]  # fmt: skip
-PARTS = ("diary", "beside", "promise", "group", "search")
+PARTS = ("diary", "beside", "promise", "group", "search", "trial")
 LAGS = (0, 1, 2)
 PROMISED = ("autocorrelated .8", "zero-heavy", "yes/no trigger", "yes/no outcome", "rating")
 QUICK_METHODS = ("naive", REFERENCE, "estimate_effects")  # at other lengths than MAIN_DAYS
@@ -37,6 +38,9 @@ SLOPE_SD = 0.15  # between people, of the log rate ratio
 SEARCH_WORLD, SEARCH_DAYS, SEARCH_LAGS, SEARCH_TRIGGERS = "autocorrelated .8", 120, (0, 1, 2), 8
 SEARCH_EFFECTS = (0.3, 0.3) + (0.0,) * (SEARCH_TRIGGERS - 2)
 SEARCH_METHODS = ("naive", "correlate_triggers", "estimate_effects")
+TRIAL_METHODS = {
+    f"{design}{', carry-over' if later else ''}": (design, later) for design in TRIAL_DAYS for later in CARRY_OVER
+}
 
 
 def run_study(
@@ -47,6 +51,7 @@ def run_study(
     people: Sequence[int] = (1, 3, 5, 20, 50, 200),
     replicates: int = 2000,
     search: bool = True,
+    trials: bool = True,
     seed: int = 1,
     workers: int | None = 1,
 ) -> pd.DataFrame:
@@ -68,6 +73,8 @@ def run_study(
         planted.
     search : bool
         Also count the findings of diaries with 8 triggers at 3 lags.
+    trials : bool
+        Also count trials of one person, whose days are drawn by lot, without and with carry-over.
     seed : int
         Each cell has a generator of its own, made from the seed and the cell's name: the same number whatever else
         is run.
@@ -81,7 +88,7 @@ def run_study(
 
         - ``part``: "diary" (one person), "beside" (one person, at every lag beside a planted effect or where nothing is
           planted), "promise" (power at what was called detectable, in either direction), "group" (people put together),
-          "search" (many tests in one diary);
+          "search" (many tests in one diary), "trial" (days drawn by lot);
         - ``world, method, days, people, lag, replicates``;
         - ``size``: share of p-values below .05 where nothing is planted (groups: where the mean effect is none);
         - ``coverage``: share of 95 % intervals that hold the planted effect (in groups its mean);
@@ -115,6 +122,7 @@ def run_study(
     sizes = tuple(size for size in people if size > 1)
     jobs += [partial(study_groups, world, sizes, replicates, seed) for world in chosen if sizes]
     jobs += [partial(study_search, replicates, seed)] if search else []
+    jobs += [partial(study_trials, world, replicates, seed) for world in chosen if trials and world in TRIAL_WORLDS]
     frame = pd.concat(_work(jobs, workers), ignore_index=True).reindex(columns=COLUMNS)
     return _sort(frame)
 
@@ -129,7 +137,7 @@ def _work(jobs: Sequence[Any], workers: int | None) -> list[pd.DataFrame]:
 
 def _sort(frame: pd.DataFrame) -> pd.DataFrame:
     """Sort by part, world and method in the order of their tables, then days and people."""
-    methods = (*METHODS[:1], "naive, adjusted", *METHODS[1:], *SIDES, *GROUP_METHODS)
+    methods = (*METHODS[:1], "naive, adjusted", *METHODS[1:], *SIDES, *GROUP_METHODS, *TRIAL_METHODS)
     order = {"part": PARTS, "world": tuple(PROCESSES), "method": methods}
     keys = frame.assign(**{name: frame[name].map({value: place for place, value in enumerate(values)}.get)
                            for name, values in order.items()})  # fmt: skip
@@ -281,6 +289,31 @@ def study_search(replicates: int, seed: int) -> pd.DataFrame:
                 "lag": LAG,
             }
             rows.append(row | {"replicates": people} | _count_findings(*tests, real=real, adjusted=adjusted))
+    return pd.DataFrame(rows)
+
+
+def study_trials(world: str, replicates: int, seed: int) -> pd.DataFrame:
+    """Study trials of one person, by design and with what the day before carries over; columns as `run_study`."""
+    rows = []
+    for method, (design, later) in TRIAL_METHODS.items():
+        null, found = (
+            simulate_trials(
+                world, trials=replicates, days=TRIAL_DAYS[design], design=design, effect=planted, carry_over=later,
+                seed=_make_rng(seed, world, "trial", method, planted),
+            )
+            for planted in (0.0, TRIAL_EFFECT)
+        )  # fmt: skip
+        row: dict[str, Any] = {
+            "part": "trial",
+            "world": world,
+            "method": method,
+            "days": TRIAL_DAYS[design],
+            "people": 1,
+            "lag": 0,
+        }
+        row |= {"replicates": replicates} | _share("size", null["p_planted"].dropna() <= ALPHA)
+        row |= _share("power", found["p_value"] <= ALPHA)
+        rows.append(row | _share("coverage", found["p_planted"].dropna() > ALPHA))
     return pd.DataFrame(rows)
 
 

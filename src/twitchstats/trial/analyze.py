@@ -5,16 +5,14 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 from scipy import stats
 
 from twitchstats.errors import NotEnoughDataError, OptionError, unknown_name
 from twitchstats.inference import pool_estimates
 from twitchstats.journal.record import Journal
 from twitchstats.panel import FloatArray
-from twitchstats.trial.days import lay_days
-from twitchstats.trial.exact import Days, find_effect, find_interval, remove_effect, test_effect
-from twitchstats.trial.lots import MOST_COINS, Lots
+from twitchstats.trial.exact import Days, find_effect, find_interval, lay_days, test_carry_over, test_effect
+from twitchstats.trial.lots import MOST_COINS
 from twitchstats.trial.plan import Plan, list_dates, name_measure, seal_plan
 from twitchstats.triggers import estimate_effects
 from twitchstats.triggers.families import Family, choose_family
@@ -121,9 +119,7 @@ def _analyse_person(
     earlier = read_days(journal, asked.outcome, person, start, -LOOK_BACK, 0)
     taken = read_days(journal, asked.trigger, person, start, 0, asked.days)
     drawn = plan.drawn[person]
-    whole = lots.coin.max() < MOST_COINS
-    others = lots.list_all() if whole else lots.draw(plan.make_rng(person, "test"), draws)
-    schedules = np.concatenate([drawn[None], others.astype(float)])
+    schedules, whole = lots.list_schedules(drawn, plan.make_rng(person, "test"), draws)
     dose = (np.where(np.isfinite(taken), taken, asked.low + drawn * (asked.high - asked.low)) - asked.low) / (
         asked.high - asked.low
     )
@@ -131,7 +127,7 @@ def _analyse_person(
     kept_out = np.isfinite(y) & np.isfinite(taken) & ((dose > 0.5) != (drawn > 0.5))
     common = {
         "person": person, "n_people": 1, "days_missing": int((~np.isfinite(y)).sum()),
-        "days_not_kept": int(kept_out.sum()), "schedules": len(others) if whole else len(schedules),
+        "days_not_kept": int(kept_out.sum()), "schedules": len(schedules) - whole,
         "caution": _describe_days(y, taken, kept_out, drawn, plan, alpha, draws),
     }  # fmt: skip
     rows: list[dict[str, Any]] = []
@@ -139,7 +135,7 @@ def _analyse_person(
         if rows and np.array_equal(dose, drawn):  # every day was kept
             rows.append({**rows[0], "analysis": analysis})
             break
-        days = lay_days(y, given, schedules, lots.analysed, weekday, whole=whole, earlier=earlier)
+        days = lay_days(y, given, schedules, lots, weekday, whole=whole, earlier=earlier)
         row = {**common, "analysis": analysis, "n_days": len(days.y), "reason": _refuse(days)}
         if row["reason"]:
             rows.append(row)
@@ -147,23 +143,9 @@ def _analyse_person(
         told = _estimate(days, family, alpha)
         if np.isnan(told["estimate"]):
             row["reason"] = "separation" if np.array_equal(given, drawn) else "no variation of its own"
-        freed = remove_effect(y, given, told["estimate"], family)
-        told["p_carry_over"] = test_carry_over(freed, schedules, lots, weekday, family, whole=whole)
+        told["p_carry_over"] = test_carry_over(days, float(np.nan_to_num(told["estimate"])), family)
         rows.append(row | told)
     return rows
-
-
-def test_carry_over(
-    freed: FloatArray, schedules: FloatArray, lots: Lots, weekday: NDArray[np.int64], family: Family, *, whole: bool
-) -> float:
-    """Return the p-value of the condition of the period before, of an outcome freed of the day's own effect."""
-    last = np.searchsorted(lots.period, lots.period) - 1
-    before = np.where(last < 0, np.nan, schedules[0][last])
-    days = lay_days(freed, before, schedules[:, last], lots.analysed, weekday, whole=whole)
-    return float("nan") if _refuse(days) else test_effect(days, 0.0, family)
-
-
-test_carry_over.__test__ = False  # type: ignore[attr-defined]  # its name says what it does; it is no pytest test
 
 
 def _refuse(days: Days) -> str:

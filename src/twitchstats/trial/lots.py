@@ -12,6 +12,7 @@ MOST_COINS = 12  # up to so many coins every schedule is looked at, beyond it a 
 WEEK = 7
 
 BoolArray = NDArray[np.bool_]
+FloatArray = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -49,10 +50,21 @@ class Lots:
         """Draw so many schedules, (count, D)."""
         return self.lay(rng.random((count, self.coin.max() + 1)) < 0.5)
 
-    def list_all(self) -> BoolArray:
-        """Return every schedule the coins can give, (2^C, D)."""
+    def list_schedules(self, drawn: FloatArray, rng: np.random.Generator, count: int) -> tuple[FloatArray, bool]:
+        """Return the drawn schedule and those it is compared with, 0 and 1: all there are, or with a draw of them.
+
+        Returns
+        -------
+        schedules : (R, D)
+            The drawn one first.
+        whole : bool
+            Whether all there are follow it, the drawn one among them.
+        """
         coins = int(self.coin.max()) + 1
-        return self.lay((np.arange(2**coins)[:, None] >> np.arange(coins)) % 2 == 1)
+        whole = coins <= MOST_COINS
+        every = np.arange(2**coins if whole else 0)[:, None] >> np.arange(coins)
+        others = self.lay(every % 2 == 1) if whole else self.draw(rng, count)
+        return np.concatenate([drawn[None], others]).astype(float), whole
 
 
 def choose_design(design: str | None, lasts: int) -> str:

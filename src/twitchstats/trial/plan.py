@@ -15,8 +15,7 @@ from twitchstats.errors import NotEnoughDataError, OptionError, unknown_name
 from twitchstats.journal.record import Journal
 from twitchstats.panel import FloatArray, build_panel
 from twitchstats.signs import load_signs
-from twitchstats.trial.days import lay_days
-from twitchstats.trial.exact import score_schedules
+from twitchstats.trial.exact import lay_days, score_schedules
 from twitchstats.trial.lots import WEEK, Lots, choose_design, lay_lots
 from twitchstats.triggers.families import choose_family
 from twitchstats.triggers.rows import POWER
@@ -278,7 +277,7 @@ def estimate_power(plan: Plan, journal: Journal) -> pd.DataFrame:
             )
         drawn = plan.lots.draw(plan.make_rng(person, "power"), PLAYED).astype(float)
         played = _repeat_diary(y, asked.days)
-        days = lay_days(played, 0 * played, drawn, plan.lots.analysed, np.arange(asked.days), whole=False)
+        days = lay_days(played, 0 * played, drawn, plan.lots, np.arange(asked.days))
         error = float(np.std(score_schedules(days, 0.0, family)[0]))
         sizes = EFFECTS.get(asked.kind, tuple(np.std(known) * share for share in SHARES_OF_SD))
         for size in sizes:
