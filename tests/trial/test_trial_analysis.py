@@ -9,6 +9,7 @@ import pytest
 
 import twitchstats as tw
 from twitchstats.errors import NotEnoughDataError, OptionError, UnknownNameError
+from twitchstats.sequential import spend_alpha
 from twitchstats.simulate.processes import simulate_process
 from twitchstats.trial.analyze import TRIAL_COLUMNS
 
@@ -65,6 +66,36 @@ def test_days_not_kept_and_forgotten_are_told(diary, plan):
     assert (first["days_missing"] == 2).all()
     assert first["caution"].iloc[0].startswith("12 of 56 days were not kept; 2 of 56 days have no entry (")
     assert first.loc["as taken", "estimate"] > first.loc["by intention", "estimate"]
+
+
+def test_declared_look_has_its_level_and_later_days_wait(diary):
+    plan = tw.plan_trial("trigger_1", days=56, journal=diary, levels=(0, 1), looks=(0.5, 1))
+    journal = keep_trial(diary, plan, forget=[*range(30, 56), *range(86, 112)])
+    found = tw.analyze_trial(journal, plan)
+    level = spend_alpha([0.5, 1])["level"][0]
+    assert found["level"].tolist() == pytest.approx([level] * 6)
+    assert found["n_days"].tolist() == [28] * 4 + [56] * 2
+    told = f"a declared look after 28 of 56 days, at a level of {level:.2g}, 2 later days wait"
+    assert (found["caution"].iloc[:4] == told).all()
+    late = keep_trial(diary, plan, forget=[*range(28, 56), *range(84, 112)])
+    pd.testing.assert_frame_equal(
+        tw.analyze_trial(late, plan)[["estimate", "ci_lower"]], found[["estimate", "ci_lower"]]
+    )
+    assert tw.analyze_trial(keep_trial(diary, plan), plan)["n_days"].tolist() == [56] * 4 + [112] * 2
+
+
+def test_look_that_was_not_declared_is_told(diary, plan):
+    found = tw.analyze_trial(keep_trial(diary, plan, forget=[*range(30, 56), *range(86, 112)]), plan).iloc[:4]
+    told = (
+        "looked at after 30 of 56 days, before any declared look: the p-value and its interval hold for a single look, "
+        "those of any time however often"
+    )
+    assert (found["caution"] == told).all()
+    assert found["level"].isna().all()
+    assert (found["days_missing"] == 0).all()
+    assert (found["p_anytime"] > found["p_value"]).all()
+    assert (found["ci_anytime_lower"] < found["ci_lower"]).all()
+    assert (found["ci_anytime_upper"] > found["ci_upper"]).all()
 
 
 def test_changed_schedule_and_dropped_days_are_told(diary, plan):

@@ -5,12 +5,14 @@ from itertools import product
 
 import numpy as np
 import pytest
+from scipy import stats
 
 from twitchstats.errors import OptionError
+from twitchstats.sequential import estimate_anytime
 from twitchstats.simulate.processes import PROCESSES, simulate_process
 from twitchstats.study import run_method
 from twitchstats.study.trials import simulate_trials
-from twitchstats.trial.exact import Days, find_effect, find_interval, score_schedules, test_effect
+from twitchstats.trial.exact import Days, find_effect, find_interval, lay_days, score_schedules, test_effect
 from twitchstats.trial.lots import lay_lots
 from twitchstats.triggers.families import FAMILIES
 
@@ -129,6 +131,27 @@ def test_size_holds_where_both_drift_and_with_carry_over(design, effect, later):
         "autocorrelated .8", trials=600, design=design, draws=99, effect=effect, carry_over=later, seed=3
     )
     assert (told["p_planted"] <= 0.05).mean() == pytest.approx(0.05, abs=0.027)
+
+
+@pytest.mark.slow
+def test_looking_every_ten_days_finds_nothing_that_is_not_there():
+    """200 trials without an effect, each looked at nine times: any p below .05 in .2, any p_anytime in .05 at most."""
+    rng = np.random.default_rng(9)
+    lots = lay_lots(112, design="days")
+    alarms = []
+    for outcome in 3.0 + rng.standard_normal((200, 112)):
+        drawn = lots.draw(rng, 1).astype(float)
+        looks = []
+        for past in range(30, 113, 10):
+            days = lay_days(outcome[:past], drawn[0, :past], drawn[:, :past], lots.cut(past), np.arange(past))
+            estimate, error = find_effect(days, AMOUNT)
+            df = past - days.dates.shape[1] - 4
+            p_anytime = estimate_anytime(estimate, error, df, days=past)["p_anytime"][0]
+            looks.append([2 * stats.t.sf(abs(estimate / error), df), p_anytime])
+        alarms.append(np.min(looks, axis=0) <= 0.05)
+    classical, any_time = np.mean(alarms, axis=0)
+    assert classical > 0.12
+    assert any_time <= 0.05
 
 
 @pytest.mark.slow

@@ -70,7 +70,7 @@ def run_study(
     replicates : int
         Diaries in each cell of up to 120 days; longer diaries are fewer, so that the days are as many. Groups are cut
         from one and a half times as many people, or from a tenth as many of the largest groups where nothing is
-        planted.
+        planted; trials are five thirds as many.
     search : bool
         Also count the findings of diaries with 8 triggers at 3 lags.
     trials : bool
@@ -122,7 +122,8 @@ def run_study(
     sizes = tuple(size for size in people if size > 1)
     jobs += [partial(study_groups, world, sizes, replicates, seed) for world in chosen if sizes]
     jobs += [partial(study_search, replicates, seed)] if search else []
-    jobs += [partial(study_trials, world, replicates, seed) for world in chosen if trials and world in TRIAL_WORLDS]
+    drawn = [world for world in TRIAL_WORLDS if trials and world in chosen]
+    jobs += [partial(study_trials, world, method, replicates, seed) for world in drawn for method in TRIAL_METHODS]
     frame = pd.concat(_work(jobs, workers), ignore_index=True).reindex(columns=COLUMNS)
     return _sort(frame)
 
@@ -292,29 +293,21 @@ def study_search(replicates: int, seed: int) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def study_trials(world: str, replicates: int, seed: int) -> pd.DataFrame:
-    """Study trials of one person, by design and with what the day before carries over; columns as `run_study`."""
-    rows = []
-    for method, (design, later) in TRIAL_METHODS.items():
-        null, found = (
-            simulate_trials(
-                world, trials=replicates, days=TRIAL_DAYS[design], design=design, effect=planted, carry_over=later,
-                seed=_make_rng(seed, world, "trial", method, planted),
-            )
-            for planted in (0.0, TRIAL_EFFECT)
-        )  # fmt: skip
-        row: dict[str, Any] = {
-            "part": "trial",
-            "world": world,
-            "method": method,
-            "days": TRIAL_DAYS[design],
-            "people": 1,
-            "lag": 0,
-        }
-        row |= {"replicates": replicates} | _share("size", null["p_planted"].dropna() <= ALPHA)
-        row |= _share("power", found["p_value"] <= ALPHA)
-        rows.append(row | _share("coverage", found["p_planted"].dropna() > ALPHA))
-    return pd.DataFrame(rows)
+def study_trials(world: str, method: str, replicates: int, seed: int) -> pd.DataFrame:
+    """Study trials of one person of one design, with or without what the day before carries over; as `run_study`."""
+    design, later = TRIAL_METHODS[method]
+    trials = replicates * 5 // 3
+    null, found = (
+        simulate_trials(
+            world, trials=trials, days=TRIAL_DAYS[design], design=design, effect=planted, carry_over=later,
+            seed=_make_rng(seed, world, "trial", method, planted),
+        )
+        for planted in (0.0, TRIAL_EFFECT)
+    )  # fmt: skip
+    row: dict[str, Any] = {"part": "trial", "world": world, "method": method, "days": TRIAL_DAYS[design], "people": 1}
+    row |= {"lag": 0, "replicates": trials} | _share("size", null["p_planted"].dropna() <= ALPHA)
+    row |= _share("power", found["p_value"] <= ALPHA)
+    return pd.DataFrame([row | _share("coverage", found["p_planted"].dropna() > ALPHA)])
 
 
 def _count_findings(

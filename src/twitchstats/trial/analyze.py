@@ -1,5 +1,6 @@
 """What a trial found: the schedule's own test, by intention and as taken, and whether watching had been right."""
 
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -7,13 +8,14 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from twitchstats.errors import NotEnoughDataError, OptionError, unknown_name
+from twitchstats.errors import NotEnoughDataError, OptionError, check_whole, unknown_name
 from twitchstats.inference import pool_estimates
 from twitchstats.journal.record import Journal
 from twitchstats.panel import FloatArray
+from twitchstats.sequential import ANYTIME_COLUMNS, estimate_anytime, spend_alpha
 from twitchstats.trial.exact import Days, find_effect, find_interval, lay_days, test_carry_over, test_effect
-from twitchstats.trial.lots import MOST_COINS
-from twitchstats.trial.plan import Plan, list_dates, name_measure, seal_plan
+from twitchstats.trial.lots import Lots
+from twitchstats.trial.plan import LEAST_TRIAL, Plan, list_dates, name_measure, seal_plan
 from twitchstats.triggers import estimate_effects
 from twitchstats.triggers.families import Family, choose_family
 
@@ -21,10 +23,12 @@ LEAST_DAYS = 10  # analysed days of a person
 LOOK_BACK = 7  # days of the diary just before the trial that its first days are compared with
 TRIAL_COLUMNS = [
     "person", "trigger", "outcome", "analysis", "measure", "estimate", "ci_lower", "ci_upper", "p_value", "schedules",
-    "n_people", "n_days", "days_missing", "days_not_kept", "p_carry_over", "heterogeneity", "watched",
+    "level", "p_anytime", "ci_anytime_lower", "ci_anytime_upper", "n_people", "n_days", "days_missing",
+    "days_not_kept", "p_carry_over", "heterogeneity", "watched",
     "watched_lower", "watched_upper", "watching", "caution", "reason",
 ]  # fmt: skip
 SCALED = ["estimate", "ci_lower", "ci_upper"]
+ENDS = list(ANYTIME_COLUMNS[1:])
 
 
 def analyze_trial(
@@ -44,7 +48,7 @@ def analyze_trial(
     draws : int
         Schedules that are compared where the design has more than 4,096.
     alpha : float
-        Level of the intervals is 1 - alpha.
+        Level of the intervals is 1 - alpha, and of all declared looks together.
 
     Returns
     -------
@@ -53,7 +57,10 @@ def analyze_trial(
         "as taken" (the effect of what was really taken, the lot being the only thing that is trusted: Imbens and
         Rosenbaum 2005). ``measure`` and ``estimate``: the rate ratio of days with and without (counts), or the
         difference in the outcome's unit (of shares of days, for yes/no); ``ci_lower, ci_upper`` are the effects that
-        the exact test does not reject, ``p_value`` is that of no effect, ``schedules`` the number compared.
+        the exact test does not reject, ``p_value`` is that of no effect, ``schedules`` the number compared. ``level``
+        is what p has to reach at this look (the latest declared one that was reached; later days wait), and one minus
+        that of the interval; NaN where no declared look was reached: then all days so far count, and only ``p_anytime,
+        ci_anytime_lower, ci_anytime_upper`` hold however often one looks (`estimate_anytime`).
         ``days_missing`` had no entry, on ``days_not_kept`` something else was taken. ``p_carry_over``: whether the
         day (period) before matters, given the effect. ``watched`` with its interval: what the diary before the trial
         shows for the same contrast; ``watching`` says whether it was right. ``caution`` tells what was changed.
@@ -77,8 +84,7 @@ def analyze_trial(
         raise OptionError(f"plan={plan!r} is no plan. Read it by read_plan, or make one by plan_trial.")
     if isinstance(alpha, str) or not 0 < alpha < 0.5:
         raise OptionError(f"alpha={alpha!r} is not possible. Give a level between 0 and 0.5, such as 0.05.")
-    if isinstance(draws, bool) or not isinstance(draws, (int, np.integer)) or draws < 99:
-        raise OptionError(f"draws={draws!r} is not possible. Give a whole number of at least 99.")
+    check_whole("draws", draws, least=99)
     if seal_plan(plan.options, plan.seed, plan.chosen) != plan.seal:
         raise OptionError("The plan does not fit its seal: options or seed were changed after it was made.")
     asked = plan.options
@@ -107,7 +113,7 @@ def analyze_trial(
     frame["caution"] = [_join(text, changes) for text in frame["caution"]]
     frame = frame.assign(**watched)
     if family.name == "count":
-        frame[[*SCALED]] = np.exp(frame[[*SCALED]])
+        frame[[*SCALED, *ENDS]] = np.exp(frame[[*SCALED, *ENDS]])
     return frame[TRIAL_COLUMNS]
 
 
@@ -118,17 +124,21 @@ def _analyse_person(
     y = read_days(journal, asked.outcome, person, start, 0, asked.days)
     earlier = read_days(journal, asked.outcome, person, start, -LOOK_BACK, 0)
     taken = read_days(journal, asked.trigger, person, start, 0, asked.days)
-    drawn = plan.drawn[person]
+    told = np.flatnonzero(np.isfinite(y) | np.isfinite(taken))
+    over = max(int(told[-1]) + 1, LEAST_TRIAL) if len(told) else asked.days  # who kept none of it is not early
+    past, level = _find_look(plan, over, alpha)
+    y, taken, drawn, lots = y[:past], taken[:past], plan.drawn[person][:past], lots.cut(past)
     schedules, whole = lots.list_schedules(drawn, plan.make_rng(person, "test"), draws)
     dose = (np.where(np.isfinite(taken), taken, asked.low + drawn * (asked.high - asked.low)) - asked.low) / (
         asked.high - asked.low
     )
-    weekday = _find_weekday(start) + np.arange(asked.days)
+    weekday = _find_weekday(start) + np.arange(past)
     kept_out = np.isfinite(y) & np.isfinite(taken) & ((dose > 0.5) != (drawn > 0.5))
     common = {
-        "person": person, "n_people": 1, "days_missing": int((~np.isfinite(y)).sum()),
+        "person": person, "n_people": 1, "level": level, "days_missing": int((~np.isfinite(y)).sum()),
         "days_not_kept": int(kept_out.sum()), "schedules": len(schedules) - whole,
-        "caution": _describe_days(y, taken, kept_out, drawn, plan, alpha, draws),
+        "caution": _join(*_describe_look(plan, over, past, level), *_describe_days(y, taken, kept_out, drawn),
+                         *_describe_lot(plan, lots, alpha if np.isnan(level) else level, draws)),
     }  # fmt: skip
     rows: list[dict[str, Any]] = []
     for analysis, given in (("by intention", drawn), ("as taken", dose)):
@@ -140,11 +150,11 @@ def _analyse_person(
         if row["reason"]:
             rows.append(row)
             continue
-        told = _estimate(days, family, alpha)
-        if np.isnan(told["estimate"]):
+        found = _estimate(days, family, alpha, level)
+        if np.isnan(found["estimate"]):
             row["reason"] = "separation" if np.array_equal(given, drawn) else "no variation of its own"
-        told["p_carry_over"] = test_carry_over(days, float(np.nan_to_num(told["estimate"])), family)
-        rows.append(row | told)
+        found["p_carry_over"] = test_carry_over(days, float(np.nan_to_num(found["estimate"])), family)
+        rows.append(row | found)
     return rows
 
 
@@ -155,12 +165,14 @@ def _refuse(days: Days) -> str:
     return "no variation" if np.ptp(days.y) == 0 else ""
 
 
-def _estimate(days: Days, family: Family, alpha: float) -> dict[str, float]:
+def _estimate(days: Days, family: Family, alpha: float, level: float) -> dict[str, float]:
     estimate, error = find_effect(days, family)
-    low, high = find_interval(days, family, alpha=alpha)
+    low, high = find_interval(days, family, alpha=alpha if np.isnan(level) else level)
+    df = len(days.y) - days.dates.shape[1] - days.before.shape[1] - 2
+    any_time = estimate_anytime(estimate, error, df, days=len(days.y), alpha=alpha).iloc[0].to_dict()
     return {
         "estimate": estimate, "se": error, "ci_lower": low, "ci_upper": high,
-        "p_value": test_effect(days, 0.0, family),
+        "p_value": test_effect(days, 0.0, family), **any_time,
     }  # fmt: skip
 
 
@@ -183,29 +195,46 @@ def _find_weekday(start: str | int) -> int:
     return pd.Timestamp(start).weekday() if isinstance(start, str) else start % 7
 
 
-def _describe_days(
-    y: FloatArray, taken: FloatArray, changed: FloatArray, drawn: FloatArray, plan: Plan, alpha: float, draws: int
-) -> str:
-    """Return what a reader has to know of the days: not kept, missing, more missing on one side, seed by hand."""
-    parts = []
-    least = plan.lots.least_p if plan.lots.coin.max() < MOST_COINS else 1 / (draws + 1)
+def _find_look(plan: Plan, over: int, alpha: float) -> tuple[int, float]:
+    """Return the days to analyse of those that are over, and the level of the declared look that was reached."""
+    looks = spend_alpha(plan.options.looks, alpha=alpha)
+    days = np.ceil(looks["share"].to_numpy() * plan.options.days).astype(int)
+    reached = int((days <= over).sum())
+    return (int(days[reached - 1]), round(float(looks["level"][reached - 1]), 9)) if reached else (over, float("nan"))
+
+
+def _describe_look(plan: Plan, over: int, past: int, level: float) -> Iterator[str]:
+    if np.isnan(level):
+        yield (
+            f"looked at after {over} of {plan.options.days} days, before any declared look: the p-value and its "
+            "interval hold for a single look, those of any time however often"
+        )
+    elif len(plan.options.looks) > 1:
+        later = f", {over - past} later days wait" if over > past else ""
+        yield f"a declared look after {past} of {plan.options.days} days, at a level of {level:.2g}{later}"
+
+
+def _describe_days(y: FloatArray, taken: FloatArray, changed: FloatArray, drawn: FloatArray) -> Iterator[str]:
+    """Yield what a reader has to know of the days: not kept, missing, more missing on one side."""
     if changed.any():
-        parts.append(f"{changed.sum()} of {len(y)} days were not kept")
+        yield f"{changed.sum()} of {len(y)} days were not kept"
     missing = ~np.isfinite(y)
     if missing.any():
-        sides = int(missing[drawn > 0].sum()), int(missing[drawn == 0].sum())
-        parts.append(f"{missing.sum()} of {len(y)} days have no entry ({sides[0]} with, {sides[1]} without)")
-        halves = int((drawn > 0).sum()), int((drawn == 0).sum())
-        table = [[sides[0], halves[0] - sides[0]], [sides[1], halves[1] - sides[1]]]
+        sides = [int((missing & (drawn == side)).sum()) for side in (1, 0)]
+        yield f"{missing.sum()} of {len(y)} days have no entry ({sides[0]} with, {sides[1]} without)"
+        table = [[count, int((drawn == side).sum()) - count] for count, side in zip(sides, (1, 0), strict=True)]
         if stats.fisher_exact(table)[1] < 0.05:
-            parts.append("days are missing more often on one side, which can make or hide an effect")
+            yield "days are missing more often on one side, which can make or hide an effect"
     if not np.isfinite(taken).any():
-        parts.append("what was taken is not in the journal: it is believed to be as drawn")
+        yield "what was taken is not in the journal: it is believed to be as drawn"
+
+
+def _describe_lot(plan: Plan, lots: Lots, alpha: float, draws: int) -> Iterator[str]:
+    least = lots.least_p if lots.whole else 1 / (draws + 1)
     if least > alpha:
-        parts.append(f"so few schedules are compared that p can't be below {least:.2g}")
+        yield f"so few schedules are compared that p can't be below {least:.2g}"
     if plan.chosen:
-        parts.append("the seed was chosen by hand")
-    return "; ".join(parts)
+        yield "the seed was chosen by hand"
 
 
 def _find_schedule(journal: Journal, plan: Plan) -> pd.DataFrame | None:
@@ -258,11 +287,15 @@ def _pool(frame: pd.DataFrame, errors: pd.Series, alpha: float) -> pd.DataFrame:
     """Return the rows of the group."""
     rows = []
     for analysis, part in frame.groupby("analysis", sort=False):
-        pooled = pool_estimates(part["estimate"].to_numpy(float), errors[part.index].to_numpy(float), level=1 - alpha)
+        level = part["level"].min(skipna=False)
+        pooled = pool_estimates(
+            part["estimate"].to_numpy(float), errors[part.index].to_numpy(float),
+            level=1 - (alpha if np.isnan(level) else level),
+        )  # fmt: skip
         names = [*SCALED, "p_value", "heterogeneity", "n_people"]
         rows.append(
             {name: pooled[name] for name in names}
-            | {"person": "pooled", "analysis": analysis, "caution": "", "n_days": part["n_days"].sum()}
+            | {"person": "pooled", "analysis": analysis, "caution": "", "n_days": part["n_days"].sum(), "level": level}
             | {name: part[name].sum() for name in ("days_missing", "days_not_kept")}
             | {"reason": "" if pooled["n_people"] > 1 else "too few people"}
         )

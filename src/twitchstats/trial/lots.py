@@ -41,6 +41,15 @@ class Lots:
         """The smallest p-value there can be: a schedule and its mirror image among all schedules."""
         return float(2.0 ** -self.coin.max())
 
+    @property
+    def whole(self) -> bool:
+        """Whether the coins are so few that every schedule is looked at."""
+        return bool(self.coin.max() < MOST_COINS)
+
+    def cut(self, days: int) -> "Lots":
+        """Return the coins of the first days alone."""
+        return Lots(self.coin[:days], self.turned[:days], self.period[:days], self.analysed[:days])
+
     def lay(self, heads: BoolArray) -> BoolArray:
         """Return the schedules (R, D) of coins (R, C)."""
         laid: BoolArray = heads[:, self.coin] ^ self.turned
@@ -61,10 +70,9 @@ class Lots:
             Whether all there are follow it, the drawn one among them.
         """
         coins = int(self.coin.max()) + 1
-        whole = coins <= MOST_COINS
-        every = np.arange(2**coins if whole else 0)[:, None] >> np.arange(coins)
-        others = self.lay(every % 2 == 1) if whole else self.draw(rng, count)
-        return np.concatenate([drawn[None], others]).astype(float), whole
+        every = np.arange(2**coins if self.whole else 0)[:, None] >> np.arange(coins)
+        others = self.lay(every % 2 == 1) if self.whole else self.draw(rng, count)
+        return np.concatenate([drawn[None], others]).astype(float), self.whole
 
 
 def choose_design(design: str | None, lasts: int) -> str:

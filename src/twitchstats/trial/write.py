@@ -26,6 +26,7 @@ POWER_LABELS = {
     "effect": "Effect",
     "measure": "Told as",
     "power": "Found with a chance of",
+    "power_one_look": "with one look at the end",
     "days_needed": "Days to find it in 4 of 5 trials",
 }
 
@@ -78,7 +79,7 @@ def read_plan(path: StrPath) -> Plan:
     try:
         told: dict[str, Any] = json.loads(read_file(file, limit=MOST_BYTES))
         seed, seal, chosen = told.pop("seed"), told.pop("seal"), told.pop("chosen")
-        options = Options(**{**told, "people": tuple(told["people"]), "starts": tuple(told["starts"])})
+        options = Options(**{**told, **{name: tuple(told[name]) for name in ("people", "starts", "looks")}})
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise JournalError(f"{file} is no plan of a trial ({error}). Name the plan.json that was written.") from None
     if seal_plan(options, seed, chosen) != seal:
@@ -124,7 +125,7 @@ def format_page(plan: Plan) -> str:
     )
     power = ""
     if len(plan.power):
-        shown = plan.power.assign(power=plan.power["power"].map("{:.0%}".format))
+        shown = plan.power.assign(**plan.power[["power", "power_one_look"]].map("{:.0%}".format))
         power = f"<h2>What it can find</h2>{show_table(shown, labels=POWER_LABELS)._repr_html_()}"
     title = html.escape(f"A trial: {asked.trigger} and {asked.outcome}")
     return f"""<!DOCTYPE html>
