@@ -113,6 +113,7 @@ def build_parser() -> argparse.ArgumentParser:
         "--out", metavar="DIR", type=Path, default=Path(), help="folder for the two files (default: here)"
     )
     _add_triggers(report)
+    report.add_argument("--trial", type=Path, metavar="PLAN", help="a plan.json, or its folder: what the trial found")
     report.add_argument("--include-notes", action="store_true", help="show free-text columns (private by default)")
     report.add_argument("--archive", action="store_true", help="pack it as report.zip, too (an RO-Crate)")
     report.add_argument("--with-journal", action="store_true", help="put the journal into the archive (left out else)")
@@ -302,6 +303,7 @@ def run_report(args: argparse.Namespace) -> int:
         options=collect_options(args),
         triggers=args.triggers,
         include_notes=args.include_notes,
+        plan=args.trial,
         tell=_tell,
     )
     print(written.summary)

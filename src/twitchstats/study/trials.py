@@ -52,8 +52,8 @@ def simulate_trials(
     -------
     DataFrame
         A row for each trial: ``p_value`` of no effect, and ``p_planted`` of the planted one (of weeks: with what is
-        carried over inside them), which an interval of 95 % holds where it is above .05. It is NaN for yes/no outcomes
-        with an effect, which a trial tells as a difference.
+        carried over inside them), which an interval of 95 % holds where it is above .05. That is NaN where an effect
+        is planted on yes/no outcomes, which a trial tells as a difference, or on days of which some are copies.
     """
     process = PROCESSES[world] if isinstance(world, str) else world
     rng = np.random.default_rng(seed)
@@ -68,7 +68,7 @@ def simulate_trials(
     y = np.where(draw_missed(np.full(y.shape, process.missing), MISSED_RUN, rng), np.nan, y)
     family = choose_family("count" if process.kind == "count" else "amount")
     truth = effect + carry_over * weeks
-    untold = process.kind == "yes/no" and truth
+    untold = truth and (process.kind == "yes/no" or process.copied)
     tested = np.full((trials, 2), np.nan)
     for row, own, outcome in zip(tested, drawn, y, strict=True):
         schedules, whole = lots.list_schedules(own, rng, draws)

@@ -168,8 +168,8 @@ def _refuse(days: Days) -> str:
 def _estimate(days: Days, family: Family, alpha: float, level: float) -> dict[str, float]:
     estimate, error = find_effect(days, family)
     low, high = find_interval(days, family, alpha=alpha if np.isnan(level) else level)
-    df = len(days.y) - days.dates.shape[1] - days.before.shape[1] - 2
-    any_time = estimate_anytime(estimate, error, df, days=len(days.y), alpha=alpha).iloc[0].to_dict()
+    coins = len(np.unique(days.coin))
+    any_time = estimate_anytime(estimate, error, coins - 1, days=len(days.y), alpha=alpha).iloc[0].to_dict()
     return {
         "estimate": estimate, "se": error, "ci_lower": low, "ci_upper": high,
         "p_value": test_effect(days, 0.0, family), **any_time,

@@ -40,6 +40,8 @@ class Days:
         The condition of the period before in each of them, one half where there was none.
     beside : (R, n)
         What of each schedule stands beside its conditions: `previous` where periods are single days, else nothing.
+    coin : int (n,)
+        Which coin decided the day.
     dose : (n,)
         What is held responsible: the drawn condition, or what was taken.
     whole : bool
@@ -53,6 +55,7 @@ class Days:
     drawn: FloatArray
     previous: FloatArray
     beside: FloatArray
+    coin: NDArray[np.int64]
     dose: FloatArray
     whole: bool
 
@@ -100,7 +103,7 @@ def lay_days(
     use = np.isfinite(y) & np.isfinite(dose) & lots.analysed
     drawn, previous, beside = (side[:, use] for side in (drawn, previous, beside))
     laid = np.concatenate(dates, 1)[use]
-    return Days(y[use], before[use], taken[use], laid, drawn, previous, beside, dose[use], whole)
+    return Days(y[use], before[use], taken[use], laid, drawn, previous, beside, lots.coin[use], dose[use], whole)
 
 
 def remove_effect(y: FloatArray, dose: FloatArray, effect: float, family: Family) -> FloatArray:
@@ -115,8 +118,9 @@ def score_schedules(days: Days, effect: float, family: Family) -> tuple[FloatArr
     The effect is taken out of every outcome, also those of the days before, so that under the hypothesis nothing here
     depends on the schedule. Outcomes are freed of weekday, trend and the two days before; counts are weighed as in a
     log-linear model. Each schedule has the condition of its day before beside it: what carries over is no effect of the
-    day, and in pairs the day before is more often without it where the day is with it. The standard error is robust
-    (HC2), so that the test also holds where days react differently, and beside what carries over.
+    day, and in pairs the day before is more often without it where the day is with it. The standard error is that of
+    the coins (HC2, summed over each coin's days), since they are what was drawn: with one pair of days for each coin
+    t is that of the paired t test. So the test also holds where days react differently, and beside what carries over.
     """
     y = remove_effect(days.y, days.dose, effect, family)
     before = family.transform(remove_effect(days.before, days.dose_before, effect, family))
@@ -142,7 +146,8 @@ def score_schedules(days: Days, effect: float, family: Family) -> tuple[FloatArr
     found = np.where(told, (news * response).sum(1) / total, 0.0)
     leverage = np.clip(leverage + unit**2 + news**2 / total[:, None], 0, MOST_LEVERAGE)
     residual = response - found[:, None] * news
-    error = np.sqrt((news**2 * residual**2 / (1 - leverage)).sum(1)) / total
+    decided = days.coin[:, None] == np.unique(days.coin)
+    error = np.sqrt((((news * residual / np.sqrt(1 - leverage)) @ decided) ** 2).sum(1)) / total
     return found, np.where(told, error, np.inf)
 
 
