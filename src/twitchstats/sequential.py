@@ -159,11 +159,13 @@ def spend_alpha(shares: ArrayLike, *, alpha: float = 0.05, spending: str = "obri
     """
     _check_level(alpha)
     check_choice("spending", spending, ("obrien-fleming", "pocock"))
-    times = np.atleast_1d(np.asarray(shares, float))
-    if not (np.isfinite(times).all() and times[0] > 0 and (np.diff(times) > 0).all() and times[-1] == 1):
-        raise OptionError(
-            f"shares={shares!r} is not possible. Give rising shares of the planned days up to 1: [0.5, 1]."
-        )
+    try:
+        times = np.atleast_1d(np.asarray(shares, float))
+    except (TypeError, ValueError):
+        times = np.zeros(1)
+    rising = times.ndim == 1 and len(times) and np.isfinite(times).all() and (np.diff(times, prepend=0.0) > 0).all()
+    if not (rising and times[-1] == 1):
+        raise OptionError(f"{shares!r} are no looks. Give rising shares of the planned days up to 1: [0.5, 1].")
     spent = (
         4 * stats.norm.sf(stats.norm.isf(alpha / 4) / np.sqrt(times))  # half of alpha on either side
         if spending == "obrien-fleming"

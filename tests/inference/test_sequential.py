@@ -92,7 +92,7 @@ def test_columns_are_added_and_nothing_is_changed():
         ),
         (
             lambda: spend_alpha([0.5, 0.2]),
-            "shares=[0.5, 0.2] is not possible. Give rising shares of the planned days up to 1: [0.5, 1].",
+            "[0.5, 0.2] are no looks. Give rising shares of the planned days up to 1: [0.5, 1].",
         ),
         (
             lambda: spend_alpha([1], spending="all"),

@@ -99,25 +99,21 @@ def test_look_that_was_not_declared_is_told(diary, plan):
 
 
 def test_changed_schedule_and_dropped_days_are_told(diary, plan):
-    schedule = plan.schedule
-    schedule.loc[[2, 5], "condition"] = 1 - schedule.loc[[2, 5], "condition"]
-    found = tw.analyze_trial(keep_trial(diary, plan), plan, schedule=schedule.drop(index=7))
-    told = "2 days of the schedule were changed after it was sealed; 1 days of the schedule were dropped"
-    assert (found["caution"] == told).all()
+    schedule = plan.schedule.set_index(["person", "date"])["condition"]
+    schedule.iloc[[2, 5]] = 1 - schedule.iloc[[2, 5]]
+    journal = keep_trial(diary, plan, forget=[7])
+    journal = replace(journal, days=journal.days.join(schedule))
+    found = tw.analyze_trial(journal, plan).set_index("person")["caution"]
+    first, second = plan.options.people
+    told = (
+        "1 of 56 days have no entry (0 with, 1 without); 2 of 56 days were changed in the schedule after it was sealed"
+    )
+    assert (found[first] == told.replace("0 with, 1 without", tell_sides(plan, 7))).all()
+    assert (found[second] == "").all()
 
 
-def test_schedule_may_come_from_its_file(diary, plan):
-    journal = keep_trial(diary, plan)
-    schedule = plan.schedule.assign(date=plan.schedule["date"].dt.strftime("%Y-%m-%d"))
-    schedule["condition"] = schedule["condition"].astype(object)
-    assert (tw.analyze_trial(journal, plan, schedule=schedule)["caution"] == "").all()
-    doubled = pd.concat([schedule, schedule.head(1).assign(condition=1 - schedule["condition"][0])])
-    doubled = doubled.assign(date=pd.to_datetime(doubled["date"]).dt.tz_localize("Asia/Tokyo")).drop(index=4)
-    told = "1 days of the schedule were changed after it was sealed; 1 days of the schedule were dropped"
-    assert (tw.analyze_trial(journal, plan, schedule=doubled)["caution"] == told).all()
-    message = "schedule= has no column 'person'. Give the schedule.csv that was written, filled in."
-    with pytest.raises(OptionError, match=f"^{re.escape(message)}$"):
-        tw.analyze_trial(journal, plan, schedule=schedule.drop(columns="person"))
+def tell_sides(plan, place):
+    return "1 with, 0 without" if plan.schedule["condition"][place] else "0 with, 1 without"
 
 
 @pytest.mark.parametrize(("share", "reason"), [(0, "no variation of its own"), (1, "no variation of its own")])
@@ -200,6 +196,8 @@ def test_too_few_days_have_a_reason(diary, plan):
     assert (first["reason"] == "too few days").all()
     assert first["estimate"].isna().all()
     assert (found.loc[found["person"] == "pooled", "reason"] == "too few people").all()
+    nobody = tw.analyze_trial(keep_trial(diary, plan, forget=[*range(5, 56), *range(61, 112)]), plan)
+    assert nobody["estimate"].isna().all()
 
 
 def test_watching_is_set_beside_the_trial():

@@ -146,8 +146,14 @@ def test_doctor_first_with_a_red_flag(diary):
         ({"seed": -1}, "seed=-1 is not possible. Give a whole number of at least 0."),
         (
             {"looks": [0.5]},
-            "shares=[0.5] is not possible. Give rising shares of the planned days up to 1: [0.5, 1].",
+            "[0.5] are no looks. Give rising shares of the planned days up to 1: [0.5, 1].",
         ),
+        (
+            {"days": 56, "looks": [0.25, 1]},
+            "A look after 14 of 56 days finds something where p is at most 1.5e-05; so few schedules are compared that "
+            "it can't be below 0.016. Look later.",
+        ),
+        ({"looks": "half"}, "'half' are no looks. Give rising shares of the planned days up to 1: [0.5, 1]."),
         ({"start": "soon"}, "start='soon' is no date. Write it as 2026-03-01."),
         (
             {"levels": (2, 1)},

@@ -14,8 +14,8 @@ from twitchstats.journal.record import Journal
 from twitchstats.panel import FloatArray
 from twitchstats.sequential import ANYTIME_COLUMNS, estimate_anytime, spend_alpha
 from twitchstats.trial.exact import Days, find_effect, find_interval, lay_days, test_carry_over, test_effect
-from twitchstats.trial.lots import Lots
-from twitchstats.trial.plan import LEAST_TRIAL, Plan, list_dates, name_measure, seal_plan
+from twitchstats.trial.lots import BoolArray, Lots
+from twitchstats.trial.plan import DRAWS, LEAST_TRIAL, Plan, list_dates, name_measure, seal_plan
 from twitchstats.triggers import estimate_effects
 from twitchstats.triggers.families import Family, choose_family
 
@@ -31,9 +31,7 @@ SCALED = ["estimate", "ci_lower", "ci_upper"]
 ENDS = list(ANYTIME_COLUMNS[1:])
 
 
-def analyze_trial(
-    journal: Journal, plan: Plan, *, schedule: pd.DataFrame | None = None, draws: int = 999, alpha: float = 0.05
-) -> pd.DataFrame:
+def analyze_trial(journal: Journal, plan: Plan, *, draws: int = DRAWS, alpha: float = 0.05) -> pd.DataFrame:
     """Analyse a trial by the lot that its days were drawn by.
 
     Parameters
@@ -41,10 +39,8 @@ def analyze_trial(
     journal : Journal
         The diary with the days of the trial, and those before it if they are to be compared.
     plan : Plan
-        The schedule is drawn again from its options and seed: a changed one can't count.
-    schedule : DataFrame, optional
-        The schedule as it was filled in (``person, date, condition``), by default the journal's column ``condition``:
-        days on which it differs from the sealed one are told.
+        The schedule is drawn again from its options and seed: a changed one can't count. Where the journal has a
+        column ``condition``, as the written schedule has, days on which it differs from the sealed one are told.
     draws : int
         Schedules that are compared where the design has more than 4,096.
     alpha : float
@@ -104,13 +100,11 @@ def analyze_trial(
             f"None of the {asked.days} planned days from {asked.starts[0]} on has {asked.outcome!r} in the journal. "
             "Give the journal that was kept during the trial."
         )
-    frame = pd.DataFrame(rows).reindex(columns=TRIAL_COLUMNS)
+    frame = pd.DataFrame(rows).reindex(columns=[*TRIAL_COLUMNS, "se"])
     if len(asked.people) > 1:
-        frame = pd.concat([frame, _pool(frame, pd.DataFrame(rows)["se"], alpha)], ignore_index=True)
+        frame = pd.concat([frame, _pool(frame, alpha)], ignore_index=True)
     frame["trigger"], frame["outcome"], frame["measure"] = asked.trigger, asked.outcome, name_measure(asked.kind)
     watched = watch_trial(journal, plan, frame)
-    changes = _tell_changes(plan, _find_schedule(journal, plan) if schedule is None else schedule)
-    frame["caution"] = [_join(text, changes) for text in frame["caution"]]
     frame = frame.assign(**watched)
     if family.name == "count":
         frame[[*SCALED, *ENDS]] = np.exp(frame[[*SCALED, *ENDS]])
@@ -132,13 +126,17 @@ def _analyse_person(
     dose = (np.where(np.isfinite(taken), taken, asked.low + drawn * (asked.high - asked.low)) - asked.low) / (
         asked.high - asked.low
     )
-    weekday = _find_weekday(start) + np.arange(past)
+    noted = read_days(journal, "condition", person, start, 0, past)
+    changed = np.isfinite(noted) & (noted != drawn)
+    weekday = (pd.Timestamp(start).weekday() if isinstance(start, str) else start) + np.arange(past)
     kept_out = np.isfinite(y) & np.isfinite(taken) & ((dose > 0.5) != (drawn > 0.5))
     common = {
         "person": person, "n_people": 1, "level": level, "days_missing": int((~np.isfinite(y)).sum()),
         "days_not_kept": int(kept_out.sum()), "schedules": len(schedules) - whole,
-        "caution": _join(*_describe_look(plan, over, past, level), *_describe_days(y, taken, kept_out, drawn),
-                         *_describe_lot(plan, lots, alpha if np.isnan(level) else level, draws)),
+        "caution": "; ".join([
+            *_describe_look(plan, over, past, level), *_describe_days(y, taken, kept_out, drawn),
+            *_describe_lot(plan, lots, changed, alpha if np.isnan(level) else level, draws),
+        ]),
     }  # fmt: skip
     rows: list[dict[str, Any]] = []
     for analysis, given in (("by intention", drawn), ("as taken", dose)):
@@ -191,10 +189,6 @@ def read_days(journal: Journal, name: str, person: str, start: str | int, first:
     return own.reindex(wanted).to_numpy(float)
 
 
-def _find_weekday(start: str | int) -> int:
-    return pd.Timestamp(start).weekday() if isinstance(start, str) else start % 7
-
-
 def _find_look(plan: Plan, over: int, alpha: float) -> tuple[int, float]:
     """Return the days to analyse of those that are over, and the level of the declared look that was reached."""
     looks = spend_alpha(plan.options.looks, alpha=alpha)
@@ -229,69 +223,24 @@ def _describe_days(y: FloatArray, taken: FloatArray, changed: FloatArray, drawn:
         yield "what was taken is not in the journal: it is believed to be as drawn"
 
 
-def _describe_lot(plan: Plan, lots: Lots, alpha: float, draws: int) -> Iterator[str]:
+def _describe_lot(plan: Plan, lots: Lots, changed: BoolArray, alpha: float, draws: int) -> Iterator[str]:
     least = lots.least_p if lots.whole else 1 / (draws + 1)
     if least > alpha:
         yield f"so few schedules are compared that p can't be below {least:.2g}"
     if plan.chosen:
         yield "the seed was chosen by hand"
+    if changed.any():
+        yield f"{changed.sum()} of {len(changed)} days were changed in the schedule after it was sealed"
 
 
-def _find_schedule(journal: Journal, plan: Plan) -> pd.DataFrame | None:
-    """Return the planned days of the journal's own column of conditions; days without an entry are as planned."""
-    if "condition" not in journal.days or not pd.api.types.is_numeric_dtype(journal.days["condition"]):
-        return None
-    days = journal.days["condition"].reset_index()
-    planned = plan.schedule
-    found = planned[["person", "date"]].merge(days.astype({"person": str}), on=["person", "date"], how="left")
-    return found.assign(condition=found["condition"].fillna(planned["condition"]))
-
-
-def _read_schedule(schedule: pd.DataFrame, plan: Plan) -> pd.DataFrame:
-    """Return ``person, date, condition`` of a filled-in schedule, as a file of it may be read."""
-    table = schedule.rename(columns={"day": "date"}) if "date" not in schedule else schedule
-    for name in ("person", "date", "condition"):
-        if name not in table:
-            raise OptionError(f"schedule= has no column {name!r}. Give the schedule.csv that was written, filled in.")
-    if isinstance(plan.options.starts[0], str):
-        days = (
-            pd.to_datetime(table["date"], errors="coerce").dt.tz_localize(None).dt.normalize().astype("datetime64[us]")
-        )
-    else:
-        days = pd.to_numeric(table["date"], errors="coerce")
-    condition = pd.to_numeric(table["condition"], errors="coerce")
-    tidy = pd.DataFrame({"person": table["person"].astype(str), "date": days, "condition": condition})
-    return tidy.dropna().groupby(["person", "date"], as_index=False)["condition"].mean()
-
-
-def _tell_changes(plan: Plan, schedule: pd.DataFrame | None) -> str:
-    """Return on how many days a filled-in schedule is not the sealed one, or lacks a day."""
-    if schedule is None:
-        return ""
-    sealed = plan.schedule
-    key = ["person", "date"]
-    both = sealed.astype({"person": str}).merge(
-        _read_schedule(schedule, plan), on=key, how="left", suffixes=("", "_given")
-    )
-    dropped = int(both["condition_given"].isna().sum())
-    changed = int((both["condition_given"].notna() & (both["condition_given"] != both["condition"])).sum())
-    parts = [f"{changed} days of the schedule were changed after it was sealed"] if changed else []
-    return "; ".join(parts + ([f"{dropped} days of the schedule were dropped"] if dropped else []))
-
-
-def _join(*parts: str) -> str:
-    return "; ".join(part for part in parts if part)
-
-
-def _pool(frame: pd.DataFrame, errors: pd.Series, alpha: float) -> pd.DataFrame:
+def _pool(frame: pd.DataFrame, alpha: float) -> pd.DataFrame:
     """Return the rows of the group."""
     rows = []
     for analysis, part in frame.groupby("analysis", sort=False):
         level = part["level"].min(skipna=False)
         pooled = pool_estimates(
-            part["estimate"].to_numpy(float), errors[part.index].to_numpy(float),
-            level=1 - (alpha if np.isnan(level) else level),
-        )  # fmt: skip
+            *part[["estimate", "se"]].to_numpy(float).T, level=1 - (alpha if np.isnan(level) else level)
+        )
         names = [*SCALED, "p_value", "heterogeneity", "n_people"]
         rows.append(
             {name: pooled[name] for name in names}
@@ -313,30 +262,22 @@ def watch_trial(journal: Journal, plan: Plan, found: pd.DataFrame) -> dict[str, 
         shows one, the trial does not), "missed it" (the trial shows one, the diary does not), "open"; "" where there is
         no diary to compare with.
     """
-    asked = plan.options
-    blank = np.full(len(found), np.nan)
-    told = {"watched": blank.copy(), "watched_lower": blank.copy(), "watched_upper": blank.copy()}
-    words = np.full(len(found), "", dtype=object)
-    before = _cut_diary(journal, plan)
+    asked, before = plan.options, _cut_diary(journal, plan)
+    told = pd.DataFrame(columns=SCALED, dtype=float)
     if before is not None:
-        for by in ("person", "pooled"):
-            table = estimate_effects(before, outcome=asked.outcome, triggers=[asked.trigger], lags=(0,), by=by)
-            steps = (asked.high - asked.low) / table["step"].to_numpy(float)
-            for row, step in zip(table.to_dict("records"), steps, strict=True):
-                for place in np.flatnonzero(found["person"].to_numpy(str) == row["person"]):
-                    values = np.array([row[name] for name in SCALED], float)
-                    logs = (_take_log(values) if asked.kind == "count" else values) * step
-                    words[place] = _compare(found.iloc[place][SCALED].to_numpy(float), logs)
-                    shown = np.exp(logs) if asked.kind == "count" else logs
-                    for name, value in zip(told, shown, strict=True):
-                        told[name][place] = value
-    return {**told, "watching": words}
-
-
-def _take_log(ratios: FloatArray) -> FloatArray:
-    with np.errstate(divide="ignore"):  # an interval without end begins at 0
-        logs: FloatArray = np.log(ratios)
-    return logs
+        told = pd.concat(
+            estimate_effects(before, outcome=asked.outcome, triggers=[asked.trigger], lags=(0,), by=by)
+            for by in ("person", "pooled")
+        ).set_index("person")
+        told.index = told.index.astype(str)
+        values = told[SCALED].to_numpy(float)
+        with np.errstate(divide="ignore"):  # an interval without end begins at 0
+            logs = np.log(values) if asked.kind == "count" else values
+        told[SCALED] = logs * ((asked.high - asked.low) / told["step"].to_numpy(float))[:, None]
+    diary = told[SCALED].reindex(found["person"].astype(str)).to_numpy(float)
+    words = [_compare(*pair) for pair in zip(found[SCALED].to_numpy(float), diary, strict=True)]
+    shown = np.exp(diary) if asked.kind == "count" else diary
+    return dict(zip(("watched", "watched_lower", "watched_upper", "watching"), (*shown.T, words), strict=True))
 
 
 def _cut_diary(journal: Journal, plan: Plan) -> Journal | None:
@@ -344,16 +285,11 @@ def _cut_diary(journal: Journal, plan: Plan) -> Journal | None:
     asked = plan.options
     if asked.trigger not in journal.days or asked.kind == "yes/no" or journal.calendar == "none":
         return None
-    begin = {
-        person: pd.Timestamp(start) if isinstance(start, str) else start
-        for person, start in zip(asked.people, asked.starts, strict=True)
-    }
+    starts = {person: list_dates(start, 1)[0] for person, start in zip(asked.people, asked.starts, strict=True)}
     index = journal.days.index.to_frame(index=False)
-    keep = [
-        person in begin and date < begin[person]
-        for person, date in zip(index["person"].astype(str), index["date"], strict=True)
-    ]
-    return replace(journal, days=journal.days[np.array(keep, bool)]) if any(keep) else None
+    begin = index["person"].astype(str).map(starts)
+    keep = (begin.notna() & (index["date"] < begin)).to_numpy()
+    return replace(journal, days=journal.days[keep]) if keep.any() else None
 
 
 def _compare(trial: FloatArray, diary: FloatArray) -> str:

@@ -31,6 +31,7 @@ EFFECTS = {"count": (1.25, 1.5, 2.0), "yes/no": (0.1, 0.2, 0.3)}
 SHARES_OF_SD = (0.25, 0.5, 1.0)  # effects on ratings and amounts, in SD of the diary
 LEVEL = 0.05  # of the test whose power is told
 LONGEST = 3650
+DRAWS = 999  # schedules that a trial is compared with
 
 
 @dataclass(frozen=True)
@@ -229,7 +230,7 @@ def plan_trial(
             check_whole(option, value, least=int(option == "period"))
     if days > LONGEST:
         raise OptionError(f"days={days} is not possible. A trial has at most {LONGEST}, ten years.")
-    shares = tuple(spend_alpha(looks)["share"].tolist())
+    told = spend_alpha(looks)
     name, row = _find(trigger, journal, "trigger")
     result, result_row = _find(outcome or (journal and journal.outcome) or "twitches", journal, "outcome")
     if name == result:
@@ -244,14 +245,22 @@ def plan_trial(
     period = period or (7 * max(1, -(-2 * washout // 7)) if design == "blocks" else 1)
     options = Options(
         name, result, str(result_row["kind"]), low, high, members, _find_starts(start, journal, members), int(days),
-        design, int(period), int(washout), shares,
+        design, int(period), int(washout), tuple(told["share"].tolist()),
     )  # fmt: skip
-    least = lay_lots(options.days, design=design, period=period, washout=washout).least_p
-    if least > LEVEL and len(members) == 1:
+    lots = lay_lots(options.days, design=design, period=period, washout=washout)
+    if lots.least_p > LEVEL and len(members) == 1:
         raise OptionError(
             f"days={days} is not possible with periods of {period}: they give so few schedules that p can't be below "
-            f"{least:.2g}, whatever is found. Plan at least {_find_least_days(options)} days, or shorter periods."
+            f"{lots.least_p:.2g}, whatever is found. Plan at least {_find_least_days(options)} days, or shorter periods."
         )
+    for share, level in told[["share", "level"]].iloc[:-1].to_numpy():
+        first = lots.cut(int(np.ceil(share * options.days)))
+        least = first.least_p if first.whole else 1 / (DRAWS + 1)
+        if least > level:
+            raise OptionError(
+                f"A look after {len(first.coin)} of {days} days finds something where p is at most {level:.2g}; so few "
+                f"schedules are compared that it can't be below {least:.2g}. Look later."
+            )
     chosen = seed is not None
     if seed is None:
         seed = int(seal_plan(options, 0 if journal is None else _read_diary(journal, result))[:12], 16)
