@@ -250,8 +250,9 @@ def plan_trial(
     lots = lay_lots(options.days, design=design, period=period, washout=washout)
     if lots.least_p > LEVEL and len(members) == 1:
         raise OptionError(
-            f"days={days} is not possible with periods of {period}: they give so few schedules that p can't be below "
-            f"{lots.least_p:.2g}, whatever is found. Plan at least {_find_least_days(options)} days, or shorter periods."
+            f"days={days} is not possible with periods of {period}: they give so few schedules that p can't be "
+            f"below {lots.least_p:.2g}, whatever is found. Plan at least {_find_least_days(options)} days, or shorter "
+            "periods."
         )
     for share, level in told[["share", "level"]].iloc[:-1].to_numpy():
         first = lots.cut(int(np.ceil(share * options.days)))
