@@ -104,12 +104,12 @@ def simulate_suspicion(*, effect: float, hidden: float, days: int = 120, seed: i
     Returns
     -------
     Journal
-        ``twitches`` and ``caffeine``, from 1 January 2026 on.
+        ``twitches`` and ``caffeine``, from 1 January 2025 on.
     """
     rng = np.random.default_rng(seed)
     unrest = draw_ar1((1, days), 0.4, rng)[0]
     caffeine = 100.0 * np.clip(np.round(2 + np.sign(hidden) * unrest + rng.standard_normal(days)), 0, 5)
-    return _note_days(pd.date_range("2026-01-01", periods=days), caffeine, effect, hidden * unrest, rng)
+    return _note_days(pd.date_range("2025-01-01", periods=days), caffeine, effect, hidden * unrest, rng)
 
 
 def play_trial(journal: Journal, plan: Plan, *, effect: float, hidden: float, seed: int = 1) -> Journal:
@@ -135,4 +135,5 @@ def _note_days(
     dates: pd.DatetimeIndex, caffeine: FloatArray, effect: float, unrest: FloatArray, rng: np.random.Generator
 ) -> Journal:
     twitches = rng.poisson(np.exp(1.5 + effect * caffeine / 200 + unrest))
-    return read_journal(pd.DataFrame({"date": dates, "twitches": twitches, "caffeine": caffeine}))
+    noted = pd.DataFrame({"date": dates, "twitches": twitches, "caffeine": caffeine})
+    return read_journal(noted, today=dates[-1].date())
