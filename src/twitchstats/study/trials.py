@@ -53,7 +53,8 @@ def simulate_trials(
     DataFrame
         A row for each trial: ``p_value`` of no effect, and ``p_planted`` of the planted one (of weeks: with what is
         carried over inside them), which an interval of 95 % holds where it is above .05. That is NaN where an effect
-        is planted on yes/no outcomes, which a trial tells as a difference, or on days of which some are copies.
+        is planted on yes/no outcomes, which a trial tells as a difference, on days of which some are copies, or on
+        weeks in which twitching breeds twitching: then a period's effect is another than a day's.
     """
     process = PROCESSES[world] if isinstance(world, str) else world
     rng = np.random.default_rng(seed)
@@ -68,7 +69,7 @@ def simulate_trials(
     y = np.where(draw_missed(np.full(y.shape, process.missing), MISSED_RUN, rng), np.nan, y)
     family = choose_family("count" if process.kind == "count" else "amount")
     truth = effect + carry_over * weeks
-    untold = truth and (process.kind == "yes/no" or process.copied)
+    untold = truth and (process.kind == "yes/no" or process.copied or (weeks and process.exciting))
     tested = np.full((trials, 2), np.nan)
     for row, own, outcome in zip(tested, drawn, y, strict=True):
         schedules, whole = lots.list_schedules(own, rng, draws)
