@@ -14,8 +14,8 @@ _ROOMS = {
     "journal": ["Journal", "read_journal"],
     "simulate": ["simulate_journal", "simulate_cohort"],
     "panel": ["Panel", "build_panel"],
-    "inference": ["adjust_p_values", "pool_estimates", "judge_estimates", "estimate_e_value"],
-    "sequential": ["add_anytime", "estimate_anytime", "spend_alpha"],
+    "inference": ["adjust_p_values", "pool_estimates", "judge_estimates", "estimate_e_value", "find_tipping_point"],
+    "sequential": ["add_anytime", "estimate_anytime", "find_look_power", "spend_alpha"],
     "triggers": [
         "correlate_triggers",
         "estimate_effects",
@@ -23,6 +23,7 @@ _ROOMS = {
         "estimate_dose_curve",
         "estimate_risks",
         "compare_directions",
+        "compare_halves",
         "group_triggers",
         "compare_dose_shapes",
         "estimate_remedy_effects",
@@ -56,7 +57,7 @@ _ROOMS = {
         "tell_counts",
         "tell_range",
     ],
-    "lessons": ["read_demo", "load_demo_truth", "compare_truth", "show_truth"],
+    "lessons": ["read_demo", "load_demo_truth", "compare_truth", "show_truth", "simulate_suspicion", "play_trial"],
     "report": ["write_report", "verify_report"],
     "redflags": ["RedFlagModel", "validate_risk", "explore_assumptions"],
 }

@@ -113,6 +113,7 @@ def build_parser() -> argparse.ArgumentParser:
         "--out", metavar="DIR", type=Path, default=Path(), help="folder for the two files (default: here)"
     )
     _add_triggers(report)
+    report.add_argument("--trial", type=Path, metavar="PLAN", help="a plan.json, or its folder: what the trial found")
     report.add_argument("--include-notes", action="store_true", help="show free-text columns (private by default)")
     report.add_argument("--archive", action="store_true", help="pack it as report.zip, too (an RO-Crate)")
     report.add_argument("--with-journal", action="store_true", help="put the journal into the archive (left out else)")
@@ -198,6 +199,10 @@ def _add_trial(command: argparse.ArgumentParser) -> None:
     plan.add_argument("--start", metavar="YYYY-MM-DD", help="first day (default: the day after the diary)")
     plan.add_argument("--design", choices=("days", "pairs", "blocks"), help="default: days, or blocks with --lasts")
     plan.add_argument("--lasts", type=_read_count, default=0, metavar="N", help="further days the effect may last")
+    plan.add_argument(
+        "--looks", type=_read_shares, default=(1.0,), metavar="SHARES",
+        help="when you will look, such as 0.5,1 of the days (default: at the end)",
+    )  # fmt: skip
     plan.add_argument("--seed", type=int, metavar="N", help="default: follows from the plan and the diary")
     plan.add_argument("--doctor-agrees", action="store_true", help="a doctor was asked and has agreed")
     plan.add_argument("--out", type=Path, default=Path("trial"), metavar="DIR", help="folder (default: trial)")
@@ -298,6 +303,7 @@ def run_report(args: argparse.Namespace) -> int:
         options=collect_options(args),
         triggers=args.triggers,
         include_notes=args.include_notes,
+        plan=args.trial,
         tell=_tell,
     )
     print(written.summary)
@@ -428,7 +434,7 @@ def run_trial_plan(args: argparse.Namespace) -> int:
     journal = None if args.journal is None else read_journal(args.journal, **collect_options(args))
     plan = plan_trial(
         args.trigger, days=args.n_days, journal=journal, outcome=args.outcome, levels=args.levels, start=args.start,
-        design=args.design, lasts=args.lasts, seed=args.seed, doctor_agrees=args.doctor_agrees,
+        design=args.design, lasts=args.lasts, looks=args.looks, seed=args.seed, doctor_agrees=args.doctor_agrees,
     )  # fmt: skip
     for path in write_plan(plan, args.out):
         print(path)
@@ -549,6 +555,13 @@ def _read_levels(text: str) -> tuple[float, float]:
     except ValueError:
         raise argparse.ArgumentTypeError(f"{text!r} is not two numbers such as 0,200") from None
     return low, high
+
+
+def _read_shares(text: str) -> tuple[float, ...]:
+    try:
+        return tuple(float(part) for part in text.split(","))
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is no list of shares such as 0.5,1") from None
 
 
 def _read_names(text: str) -> tuple[str, ...]:

@@ -9,6 +9,7 @@ import pandas as pd
 
 from twitchstats.errors import JournalError, UnknownNameError, unknown_name
 from twitchstats.journal import Journal
+from twitchstats.sequential import add_anytime
 
 WINDOW = 3  # days before that are also taken together
 ASKED = "as a remedy it is asked below, of its day and the next together"
@@ -25,7 +26,7 @@ class Findings:
         What is explained.
     effects : DataFrame
         All triggers at all lags, people pooled (`estimate_effects`); ``family`` "triggers": its p-values are adjusted
-        over these tests.
+        over these tests, and has what holds at every look beside it (`add_anytime`).
     primary : DataFrame
         One row for each trigger (`pick_primary`); members of one group stand together.
     groups : DataFrame
@@ -100,7 +101,7 @@ def analyze_journal(
     outcome = find_outcome(journal)
     chosen = match_names(journal, triggers or ()) or None
     ordered = journal.calendar != "none"
-    effects = estimate_all_effects(journal, outcome, triggers=chosen)
+    effects = add_anytime(estimate_all_effects(journal, outcome, triggers=chosen))
     primary = pick_primary(effects)
     tested = list(primary.loc[primary["estimate"].notna(), "trigger"])
     groups = group_triggers(journal, outcome=outcome, triggers=tested, effects=primary)

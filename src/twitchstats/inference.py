@@ -7,7 +7,7 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 from scipy import stats
 
-from twitchstats.errors import OptionError
+from twitchstats.errors import OptionError, check_choice
 
 FloatArray = NDArray[np.float64]
 
@@ -109,6 +109,64 @@ def estimate_e_value(ratio: float, limit: float | None = None) -> dict[str, floa
         return {"e_value": bound(ratio), "e_value_limit": float("nan")}
     crossed = (limit - 1) * (ratio - 1) <= 0
     return {"e_value": bound(ratio), "e_value_limit": 1.0 if crossed else bound(limit)}
+
+
+def find_tipping_point(
+    estimate: float, missing: float, limit: float | None = None, *, measure: str = "rate ratio"
+) -> dict[str, float]:
+    """Return how much worse the days that were skipped would have to be on one side to explain an effect.
+
+    Parameters
+    ----------
+    estimate : float
+        The effect of one step among the days that were reported.
+    missing : float
+        Share of days without an entry, between 0 and 1.
+    limit : float, optional
+        The limit of its interval that is nearer to none.
+    measure : {"rate ratio", "difference"}
+
+    Returns
+    -------
+    dict
+        ``tipping_point``: by what factor (or how many points, for a difference) the outcome of skipped days would have
+        to be above that of reported ones on the side that looks better, skipped days of the other side being as the
+        reported, for the effect to be none; ``tipping_limit``: the same for the limit, none (1 or 0) where the
+        interval holds no effect, NaN without one. Infinite where no day is missing.
+
+    Raises
+    ------
+    OptionError
+        A ratio that is not positive, a share that is none, or another measure.
+
+    Notes
+    -----
+    A pattern mixture (Ratitch, O'Kelly and Tosiello 2013): with a share m missing on either side, the better side's
+    mean is (1 - m + m d) of what was reported, and as large as the other's where d = 1 + (r - 1) / m, r being the
+    ratio of the worse side to the better. Skipping that is alike on both sides explains nothing.
+
+    Examples
+    --------
+    >>> {name: round(value, 2) for name, value in find_tipping_point(1.5, 0.2, 1.1).items()}
+    {'tipping_point': 3.5, 'tipping_limit': 1.5}
+    """
+    check_choice("measure", measure, ("rate ratio", "difference"))
+    ratio = measure == "rate ratio"
+    if not 0 <= missing < 1:
+        raise OptionError(f"missing={missing!r} is no share of days. Give a number from 0 to below 1.")
+    for name, value in (("estimate", estimate), ("limit", limit)):
+        if value is not None and not (np.isfinite(value) and (value > 0 or not ratio)):
+            raise OptionError(f"{name}={value!r} is no {measure}. Give a {'positive' if ratio else 'finite'} number.")
+
+    def tip(value: float) -> float:
+        beyond = max(value, 1 / value) - 1 if ratio else abs(value)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            return float(ratio + (np.divide(beyond, missing) if beyond else 0.0))
+
+    if limit is None:
+        return {"tipping_point": tip(estimate), "tipping_limit": float("nan")}
+    crossed = (limit - ratio) * (estimate - ratio) <= 0
+    return {"tipping_point": tip(estimate), "tipping_limit": float(ratio) if crossed else tip(limit)}
 
 
 def pool_estimates(

@@ -1,14 +1,20 @@
 """What the notebooks read and compare: the demo journals, and what was planted beside what was found."""
 
+from dataclasses import replace
+
+import numpy as np
 import pandas as pd
 
 from twitchstats.errors import check_choice
 from twitchstats.journal import Journal, read_journal
+from twitchstats.panel import FloatArray
 from twitchstats.report.tables import Table, show_table
 from twitchstats.report.wording.prose import format_effect, format_interval
 from twitchstats.resources import find_resource
 from twitchstats.simulate.demo import DEMO
 from twitchstats.simulate.journal import simulate_journal
+from twitchstats.simulate.series import draw_ar1
+from twitchstats.trial import Plan
 
 
 def read_demo(who: str = "person") -> Journal:
@@ -81,3 +87,53 @@ def show_truth(compared: pd.DataFrame) -> Table:
     ]
     caption = f"The interval holds the planted effect in {compared['holds'].sum()} of {len(compared)} rows."
     return show_table(pd.DataFrame(rows), caption)
+
+
+def simulate_suspicion(*, effect: float, hidden: float, days: int = 120, seed: int = 1) -> Journal:
+    """Simulate the diary of somebody who suspects coffee, rightly or wrongly.
+
+    Parameters
+    ----------
+    effect : float
+        Log rate ratio of twitches for 200 mg of caffeine on the same day: what a trial would find.
+    hidden : float
+        What an unrest that nobody notes does to both sides: more coffee, and, by so much for each standard deviation,
+        more twitches.
+    days, seed : int
+
+    Returns
+    -------
+    Journal
+        ``twitches`` and ``caffeine``, from 1 January 2025 on.
+    """
+    rng = np.random.default_rng(seed)
+    unrest = draw_ar1((1, days), 0.4, rng)[0]
+    caffeine = 100.0 * np.clip(np.round(2 + np.sign(hidden) * unrest + rng.standard_normal(days)), 0, 5)
+    return _note_days(pd.date_range("2025-01-01", periods=days), caffeine, effect, hidden * unrest, rng)
+
+
+def play_trial(journal: Journal, plan: Plan, *, effect: float, hidden: float, seed: int = 1) -> Journal:
+    """Return the diary of `simulate_suspicion` with the days of a trial after it, each kept as it was drawn.
+
+    Parameters
+    ----------
+    journal : Journal
+    plan : Plan
+        Of caffeine, for the person of the diary.
+    effect, hidden, seed
+        As in `simulate_suspicion`; the unrest goes on, but the lot decides on the coffee.
+    """
+    rng = np.random.default_rng(seed)
+    schedule, asked = plan.schedule, plan.options
+    caffeine = np.where(schedule["condition"] > 0, asked.high, asked.low)
+    unrest = hidden * draw_ar1((1, len(schedule)), 0.4, rng)[0]
+    trial = _note_days(pd.DatetimeIndex(schedule["date"]), caffeine, effect, unrest, rng)
+    return replace(journal, days=pd.concat([journal.days, trial.days]))
+
+
+def _note_days(
+    dates: pd.DatetimeIndex, caffeine: FloatArray, effect: float, unrest: FloatArray, rng: np.random.Generator
+) -> Journal:
+    twitches = rng.poisson(np.exp(1.5 + effect * caffeine / 200 + unrest))
+    noted = pd.DataFrame({"date": dates, "twitches": twitches, "caffeine": caffeine})
+    return read_journal(noted, today=dates[-1].date())

@@ -1,5 +1,7 @@
 """Looking again and again: p-values and intervals that hold at every look, and a few looks declared beforehand."""
 
+from collections.abc import Callable
+
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
@@ -9,6 +11,7 @@ from twitchstats.errors import OptionError, check_choice
 
 FloatArray = NDArray[np.float64]
 
+POINTS = 2001  # of the grid on which paths are followed
 TUNED_FOR = 120  # days at which an anytime-valid interval is to be shortest
 ANYTIME_COLUMNS = ("p_anytime", "ci_anytime_lower", "ci_anytime_upper")
 
@@ -156,43 +159,64 @@ def spend_alpha(shares: ArrayLike, *, alpha: float = 0.05, spending: str = "obri
     """
     _check_level(alpha)
     check_choice("spending", spending, ("obrien-fleming", "pocock"))
-    times = np.atleast_1d(np.asarray(shares, float))
-    if not (np.isfinite(times).all() and times[0] > 0 and (np.diff(times) > 0).all() and times[-1] == 1):
-        raise OptionError(
-            f"shares={shares!r} is not possible. Give rising shares of the planned days up to 1: [0.5, 1]."
-        )
+    try:
+        times = np.atleast_1d(np.asarray(shares, float))
+    except (TypeError, ValueError):
+        times = np.zeros(1)
+    rising = times.ndim == 1 and len(times) and np.isfinite(times).all() and (np.diff(times, prepend=0.0) > 0).all()
+    if not (rising and times[-1] == 1):
+        raise OptionError(f"{shares!r} are no looks. Give rising shares of the planned days up to 1: [0.5, 1].")
     spent = (
         4 * stats.norm.sf(stats.norm.isf(alpha / 4) / np.sqrt(times))  # half of alpha on either side
         if spending == "obrien-fleming"
         else alpha * np.log1p((np.e - 1) * times)
     )
-    boundary = _find_boundaries(times, np.diff(spent, prepend=0.0))
+    spend = np.diff(spent, prepend=0.0)
+    boundary, _ = _walk(times, lambda place, leave: optimize.brentq(lambda z: leave(z) - spend[place], 0.1, 12))
     return pd.DataFrame({"share": times, "spent": spent, "boundary": boundary, "level": 2 * stats.norm.sf(boundary)})
 
 
-def _find_boundaries(times: FloatArray, spend: FloatArray, points: int = 2001) -> FloatArray:
-    """Return boundaries of a Brownian motion that is left with these probabilities (Armitage, McPherson, Rowe 1969).
+def find_look_power(shares: ArrayLike, z: float, *, alpha: float = 0.05, spending: str = "obrien-fleming") -> float:
+    """Return the power of a few declared looks together.
 
-    The density of paths still inside is carried from look to look on a grid.
+    Parameters
+    ----------
+    shares, alpha, spending
+        As in `spend_alpha`.
+    z : float
+        The effect in standard errors of all planned days: 2.8 has a power of .8 where one looks once.
+
+    Examples
+    --------
+    >>> [round(find_look_power(shares, 2.8), 3) for shares in ([1], [0.5, 1], [0.25, 0.5, 0.75, 1])]
+    [0.8, 0.798, 0.793]
     """
-    boundaries = [float(stats.norm.isf(spend[0] / 2))]
-    grid = np.linspace(-1, 1, points) * boundaries[0] * np.sqrt(times[0])
-    density = stats.norm.pdf(grid, scale=np.sqrt(times[0]))
-    for place in range(1, len(times)):
-        step, end = np.sqrt(times[place] - times[place - 1]), np.sqrt(times[place])
-        weights = density * (grid[1] - grid[0])
+    told = spend_alpha(shares, alpha=alpha, spending=spending)
+    _, left = _walk(told["share"].to_numpy(), lambda place, leave: told["boundary"][place], drift=z)
+    return float(left.sum())
 
-        def leave(
-            z: float, grid: FloatArray = grid, weights: FloatArray = weights, step: float = step, end: float = end
-        ) -> float:
-            return float(weights @ (stats.norm.sf((z * end - grid) / step) + stats.norm.cdf((-z * end - grid) / step)))
 
-        target = float(spend[place])
-        boundaries.append(float(optimize.brentq(lambda z, leave=leave, target=target: leave(z) - target, 0.1, 12)))
-        wider = np.linspace(-1, 1, points) * boundaries[-1] * end
-        density = stats.norm.pdf((wider[:, None] - grid) / step) @ weights / step
-        grid = wider
-    return np.array(boundaries)
+def _walk(
+    times: FloatArray, choose: Callable[[int, Callable[[float], float]], float], *, drift: float = 0.0
+) -> tuple[FloatArray, FloatArray]:
+    """Return boundaries of a Brownian motion, and with what probability each is the first that it leaves by.
+
+    The density of paths still inside is carried from look to look on a grid (Armitage, McPherson and Rowe 1969).
+    """
+    boundaries, left = [], []
+    grid, weights, before = np.zeros(1), np.ones(1), 0.0
+    for place, now in enumerate(times):
+        step, end, middle = np.sqrt(now - before), np.sqrt(now), grid + drift * (now - before)
+
+        def leave(z: float, m: FloatArray = middle, w: FloatArray = weights, s: float = step, e: float = end) -> float:
+            return float(w @ (stats.norm.sf((z * e - m) / s) + stats.norm.cdf((-z * e - m) / s)))
+
+        boundaries.append(choose(place, leave))
+        left.append(leave(boundaries[-1]))
+        grid = np.linspace(-1, 1, POINTS) * boundaries[-1] * end
+        weights = stats.norm.pdf((grid[:, None] - middle) / step) @ weights / step * (grid[1] - grid[0])
+        before = now
+    return np.array(boundaries), np.array(left)
 
 
 def _check_level(alpha: float) -> None:

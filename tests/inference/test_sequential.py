@@ -8,7 +8,7 @@ import pytest
 from scipy import integrate, stats
 
 from twitchstats.errors import OptionError
-from twitchstats.sequential import TUNED_FOR, _mix, add_anytime, estimate_anytime, spend_alpha
+from twitchstats.sequential import TUNED_FOR, _mix, add_anytime, estimate_anytime, find_look_power, spend_alpha
 
 
 def test_evidence_is_the_mixture_that_it_says():
@@ -92,7 +92,7 @@ def test_columns_are_added_and_nothing_is_changed():
         ),
         (
             lambda: spend_alpha([0.5, 0.2]),
-            "shares=[0.5, 0.2] is not possible. Give rising shares of the planned days up to 1: [0.5, 1].",
+            "[0.5, 0.2] are no looks. Give rising shares of the planned days up to 1: [0.5, 1].",
         ),
         (
             lambda: spend_alpha([1], spending="all"),
@@ -103,3 +103,16 @@ def test_columns_are_added_and_nothing_is_changed():
 def test_what_is_not_possible(call, message):
     with pytest.raises(OptionError, match=f"^{re.escape(message)}$"):
         call()
+
+
+def test_power_of_looks_is_counted():
+    """20,000 Brownian motions with a drift that one look finds in .8: those that leave by the boundary of any look."""
+    shares = [0.25, 0.5, 1.0]
+    rng = np.random.default_rng(4)
+    steps = np.diff(shares, prepend=0)
+    walks = (2.8 * steps + np.sqrt(steps) * rng.standard_normal((20_000, 3))).cumsum(1)
+    boundary = spend_alpha(shares, spending="pocock")["boundary"].to_numpy()
+    counted = (np.abs(walks / np.sqrt(shares)) >= boundary).any(1).mean()
+    assert find_look_power(shares, 2.8, spending="pocock") == pytest.approx(counted, abs=0.01)
+    assert find_look_power(shares, 0.0) == pytest.approx(0.05, abs=1e-6)
+    assert find_look_power([1], 2.8) == pytest.approx(stats.norm.sf(1.96 - 2.8), abs=1e-3)

@@ -278,10 +278,10 @@ def test_committed_notebooks_were_run_from_top_to_bottom(path):
     assert max(len(cell.source.splitlines()) for cell in cells) <= 15
 
 
-def test_there_are_a_report_and_nine_numbered_notebooks():
+def test_there_are_a_report_and_ten_numbered_notebooks():
     names = sorted(path.name for path in NOTEBOOKS)
     assert "report.ipynb" in names
-    assert [name[:3] for name in names if name != "report.ipynb"] == [f"{number:02d}_" for number in range(1, 10)]
+    assert [name[:3] for name in names if name != "report.ipynb"] == [f"{number:02d}_" for number in range(1, 11)]
 
 
 @pytest.mark.slow

@@ -14,7 +14,10 @@ from twitchstats.simulate.processes import PROCESSES, simulate_process
 from twitchstats.study import describe_study, judge_study, load_study, run_study, tabulate_study, write_study
 from twitchstats.study.groups import GROUP_METHODS, pool_groups
 from twitchstats.study.methods import METHODS, OF_COUNTS
+from twitchstats.study.run import TRIAL_METHODS
 from twitchstats.study.table import MARKS, refresh_readme
+from twitchstats.study.trackers import AUDIT_WORLDS, OURS, TRACKERS
+from twitchstats.study.trials import TRIAL_WORLDS
 from twitchstats.triggers import estimate_effects
 
 KEYS = ["part", "world", "method", "days", "people", "lag"]
@@ -45,6 +48,9 @@ def test_the_committed_study_is_whole(committed):
     assert set(beside["lag"]) == {0, 1, 2}
     assert set(beside["world"]) == set(PROCESSES)
     assert not committed.duplicated(KEYS).any()
+    trials = committed[committed["part"] == "trial"]
+    assert len(trials) == len(TRIAL_WORLDS) * len(TRIAL_METHODS)
+    assert len(committed[committed["part"] == "tracker"]) == len(AUDIT_WORLDS) * len((*TRACKERS, *OURS))
     assert diary.loc[diary["days"] == 120, "replicates"].min() >= 600
 
 
@@ -53,8 +59,11 @@ def test_the_committed_study_meets_the_bars_but_where_it_says_so(committed):
     judged = judge_study(committed)
     assert set(judged["bar"]) == {
         "size", "coverage", "mean estimate over planted", "size at each lag", "power at what is called detectable",
-        "pooled size", "any finding in a null diary",
+        "pooled size", "any finding in a null diary", "trial size", "trial coverage", "false alarms at any look",
     }  # fmt: skip
+    trials = judged[judged["bar"].str.startswith("trial")]
+    assert trials["met_within_error"].mean() > 0.94  # beyond two errors lies one in twenty by chance
+    assert judged.loc[judged["bar"] == "false alarms at any look", "met"].all()
     sizes = judged[judged["bar"].isin(["size", "size at each lag", "any finding in a null diary"])]
     assert sizes["met_within_error"].mean() > 0.99
     assert sizes["value"].max() < 0.13
@@ -77,7 +86,8 @@ def test_the_usual_ways_fail_where_they_are_said_to(committed):
 @pytest.mark.parametrize("world", ["autocorrelated .9", "zero-heavy", "missing in runs"])
 def test_a_small_study_agrees_with_the_committed_one(world, committed):
     """Another seed and 400 diaries: rates differ by their Monte Carlo errors (four standard errors allowed)."""
-    again = run_study(worlds=[world], days=(120,), people=(1, 20), replicates=400, search=False, seed=7)
+    options = {"search": False, "trials": False, "trackers": False}
+    again = run_study(worlds=[world], days=(120,), people=(1, 20), replicates=400, seed=7, **options)
     again = again[again["part"].isin(["diary", "group"])]
     both = again.merge(committed, on=KEYS, suffixes=("", "_committed"), how="left", validate="one_to_one")
     assert len(both) == len(METHODS) + len(GROUP_METHODS)
@@ -90,10 +100,12 @@ def test_a_small_study_agrees_with_the_committed_one(world, committed):
 
 
 def test_a_study_has_a_row_for_each_cell(small):
-    assert list(small["part"].unique()) == ["diary", "beside", "promise", "group", "search"]
+    assert list(small["part"].unique()) == ["diary", "beside", "promise", "group", "search", "tracker", "trial"]
     assert len(small[small["part"] == "diary"]) == 2 * (3 + len(METHODS))
     assert list(small.loc[small["part"] == "diary", "world"].unique()) == ["independent", "zero-heavy"]
     assert len(small[small["part"] == "group"]) == 2 * len(GROUP_METHODS)
+    assert len(small[small["part"] == "trial"]) == 2 * len(TRIAL_METHODS)
+    assert len(small[small["part"] == "tracker"]) == 2 * len((*TRACKERS, *OURS))
     shares = small[["size", "power", "coverage", "refused", "any_finding", "false_discovery"]]
     assert ((shares >= 0) & (shares <= 1) | shares.isna()).all(axis=None)
 
@@ -106,6 +118,8 @@ def test_a_cell_does_not_depend_on_what_else_is_run(small):
         people=(1,),
         replicates=10,
         search=False,
+        trials=False,
+        trackers=False,
         seed=2,
     )
     alone = alone[alone["part"] == "diary"]
@@ -151,6 +165,9 @@ def make_cells(**values):
         ({"coverage": 0.90}, "coverage", False, False),
         ({"recovered": 1.031}, "mean estimate over planted", False, False),
         ({"part": "search", "any_finding": 0.11}, "any finding in a null diary", False, True),
+        ({"part": "trial", "method": "pairs", "size": 0.06}, "trial size", False, True),
+        ({"part": "trial", "method": "pairs", "coverage": 0.91}, "trial coverage", False, False),
+        ({"part": "tracker", "method": "ours, any look", "size": 0.08}, "false alarms at any look", False, False),
         ({"part": "group", "method": "pooled estimate_effects", "people": 5, "size": 0.1}, "pooled size", False, False),
     ],
 )

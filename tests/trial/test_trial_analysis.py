@@ -9,6 +9,7 @@ import pytest
 
 import twitchstats as tw
 from twitchstats.errors import NotEnoughDataError, OptionError, UnknownNameError
+from twitchstats.sequential import spend_alpha
 from twitchstats.simulate.processes import simulate_process
 from twitchstats.trial.analyze import TRIAL_COLUMNS
 
@@ -67,26 +68,52 @@ def test_days_not_kept_and_forgotten_are_told(diary, plan):
     assert first.loc["as taken", "estimate"] > first.loc["by intention", "estimate"]
 
 
-def test_changed_schedule_and_dropped_days_are_told(diary, plan):
-    schedule = plan.schedule
-    schedule.loc[[2, 5], "condition"] = 1 - schedule.loc[[2, 5], "condition"]
-    found = tw.analyze_trial(keep_trial(diary, plan), plan, schedule=schedule.drop(index=7))
-    told = "2 days of the schedule were changed after it was sealed; 1 days of the schedule were dropped"
+def test_declared_look_has_its_level_and_later_days_wait(diary):
+    plan = tw.plan_trial("trigger_1", days=56, journal=diary, levels=(0, 1), looks=(0.5, 1))
+    journal = keep_trial(diary, plan, forget=[*range(30, 56), *range(86, 112)])
+    found = tw.analyze_trial(journal, plan)
+    level = spend_alpha([0.5, 1])["level"][0]
+    assert found["level"].tolist() == pytest.approx([level] * 6)
+    assert found["n_days"].tolist() == [28] * 4 + [56] * 2
+    told = f"a declared look after 28 of 56 days, at a level of {level:.2g}, 2 later days wait"
+    assert (found["caution"].iloc[:4] == told).all()
+    late = keep_trial(diary, plan, forget=[*range(28, 56), *range(84, 112)])
+    pd.testing.assert_frame_equal(
+        tw.analyze_trial(late, plan)[["estimate", "ci_lower"]], found[["estimate", "ci_lower"]]
+    )
+    assert tw.analyze_trial(keep_trial(diary, plan), plan)["n_days"].tolist() == [56] * 4 + [112] * 2
+
+
+def test_look_that_was_not_declared_is_told(diary, plan):
+    found = tw.analyze_trial(keep_trial(diary, plan, forget=[*range(30, 56), *range(86, 112)]), plan).iloc[:4]
+    told = (
+        "looked at after 30 of 56 days, before any declared look: the p-value and its interval hold for a single look, "
+        "those of any time however often"
+    )
     assert (found["caution"] == told).all()
+    assert found["level"].isna().all()
+    assert (found["days_missing"] == 0).all()
+    assert (found["p_anytime"] > found["p_value"]).all()
+    assert (found["ci_anytime_lower"] < found["ci_lower"]).all()
+    assert (found["ci_anytime_upper"] > found["ci_upper"]).all()
 
 
-def test_schedule_may_come_from_its_file(diary, plan):
-    journal = keep_trial(diary, plan)
-    schedule = plan.schedule.assign(date=plan.schedule["date"].dt.strftime("%Y-%m-%d"))
-    schedule["condition"] = schedule["condition"].astype(object)
-    assert (tw.analyze_trial(journal, plan, schedule=schedule)["caution"] == "").all()
-    doubled = pd.concat([schedule, schedule.head(1).assign(condition=1 - schedule["condition"][0])])
-    doubled = doubled.assign(date=pd.to_datetime(doubled["date"]).dt.tz_localize("Asia/Tokyo")).drop(index=4)
-    told = "1 days of the schedule were changed after it was sealed; 1 days of the schedule were dropped"
-    assert (tw.analyze_trial(journal, plan, schedule=doubled)["caution"] == told).all()
-    message = "schedule= has no column 'person'. Give the schedule.csv that was written, filled in."
-    with pytest.raises(OptionError, match=f"^{re.escape(message)}$"):
-        tw.analyze_trial(journal, plan, schedule=schedule.drop(columns="person"))
+def test_changed_schedule_and_dropped_days_are_told(diary, plan):
+    schedule = plan.schedule.set_index(["person", "date"])["condition"]
+    schedule.iloc[[2, 5]] = 1 - schedule.iloc[[2, 5]]
+    journal = keep_trial(diary, plan, forget=[7])
+    journal = replace(journal, days=journal.days.join(schedule))
+    found = tw.analyze_trial(journal, plan).set_index("person")["caution"]
+    first, second = plan.options.people
+    told = (
+        "1 of 56 days have no entry (0 with, 1 without); 2 of 56 days were changed in the schedule after it was sealed"
+    )
+    assert (found[first] == told.replace("0 with, 1 without", tell_sides(plan, 7))).all()
+    assert (found[second] == "").all()
+
+
+def tell_sides(plan, place):
+    return "1 with, 0 without" if plan.schedule["condition"][place] else "0 with, 1 without"
 
 
 @pytest.mark.parametrize(("share", "reason"), [(0, "no variation of its own"), (1, "no variation of its own")])
@@ -169,6 +196,8 @@ def test_too_few_days_have_a_reason(diary, plan):
     assert (first["reason"] == "too few days").all()
     assert first["estimate"].isna().all()
     assert (found.loc[found["person"] == "pooled", "reason"] == "too few people").all()
+    nobody = tw.analyze_trial(keep_trial(diary, plan, forget=[*range(5, 56), *range(61, 112)]), plan)
+    assert nobody["estimate"].isna().all()
 
 
 def test_watching_is_set_beside_the_trial():

@@ -39,7 +39,7 @@ def test_condition_changed_in_the_table_is_told(filled, capsys):
     folder, table = filled
     table.loc[4, "condition"] = 1 - table.loc[4, "condition"]
     found = analyse(folder, table, capsys)
-    assert (found["caution"] == "1 days of the schedule were changed after it was sealed").all()
+    assert (found["caution"] == "1 of 56 days were changed in the schedule after it was sealed").all()
 
 
 def test_power_is_told_from_a_diary(tmp_path, capsys):

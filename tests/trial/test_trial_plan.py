@@ -83,12 +83,19 @@ def test_power_is_what_the_diary_leaves(diary):
     """More days find more; a diary of twice the scatter needs more days; the promise is kept in the study (.8)."""
     power = tw.plan_trial("trigger_1", days=60, journal=diary).power
     longer = tw.plan_trial("trigger_1", days=180, journal=diary).power
-    assert list(power.columns) == ["person", "effect", "measure", "days", "power", "days_needed"]
+    assert list(power.columns) == ["person", "effect", "measure", "days", "power", "power_one_look", "days_needed"]
     assert (longer["power"] > power["power"]).all()
     own = power[power["person"] == power["person"][0]]
     assert own["power"].is_monotonic_increasing
     assert own["days_needed"].is_monotonic_decreasing
     assert (power["measure"] == "rate ratio").all()
+
+
+def test_looks_have_their_price_and_are_sealed(diary):
+    once, twice = (tw.plan_trial("trigger_1", days=60, journal=diary, looks=looks) for looks in ((1,), (0.5, 1)))
+    assert once.seal != twice.seal
+    assert (once.power["power"] == once.power["power_one_look"]).all()
+    assert (twice.power["power"] < twice.power["power_one_look"]).all()
 
 
 def test_short_diary_is_refused(diary):
@@ -137,6 +144,16 @@ def test_doctor_first_with_a_red_flag(diary):
         ({"days": 3}, "days=3 is not possible. Give a whole number of at least 14."),
         ({"days": 1e9}, "days=1000000000.0 is not possible. Give a whole number of at least 14."),
         ({"seed": -1}, "seed=-1 is not possible. Give a whole number of at least 0."),
+        (
+            {"looks": [0.5]},
+            "[0.5] are no looks. Give rising shares of the planned days up to 1: [0.5, 1].",
+        ),
+        (
+            {"days": 56, "looks": [0.25, 1]},
+            "A look after 14 of 56 days finds something where p is at most 1.5e-05; so few schedules are compared that "
+            "it can't be below 0.016. Look later.",
+        ),
+        ({"looks": "half"}, "'half' are no looks. Give rising shares of the planned days up to 1: [0.5, 1]."),
         ({"start": "soon"}, "start='soon' is no date. Write it as 2026-03-01."),
         (
             {"levels": (2, 1)},
@@ -221,7 +238,8 @@ def test_power_that_is_promised_is_found():
     """Effects planted by the lot in 300 people are found about as often as their diaries promise."""
     before, _ = simulate_process("weekly rhythm", people=30, days=120, seed=8)
     promised = tw.plan_trial("trigger_1", days=60, journal=before).power
-    from twitchstats.study.trials import study_trials
+    from twitchstats.study.trials import simulate_trials
 
-    found = study_trials(["weekly rhythm"], trials=300, draws=99, effect=float(np.log(1.5)), seed=9)["found"][0]
+    told = simulate_trials("weekly rhythm", trials=300, draws=99, effect=float(np.log(1.5)), seed=9)
+    found = (told["p_value"] <= 0.05).mean()
     assert promised.loc[promised["effect"] == 1.5, "power"].mean() == pytest.approx(found, abs=0.1)

@@ -254,7 +254,7 @@ def _check_paths(parameters: Mapping[str, Any], origin: Mapping[str, Any], refus
     options = parameters.get("options", {})
     if not isinstance(options, dict):
         raise refuse("its options are not a list of names with values")
-    for name in (origin["journal"], *list_paths(options)):
+    for name in (origin["journal"], parameters.get("plan_path", ""), *list_paths(options)):
         if not isinstance(name, str) or Path(name).is_absolute():
             raise refuse(f"{name!r} is no path that starts at the report's own folder")
 

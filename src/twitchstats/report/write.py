@@ -1,4 +1,4 @@
-"""Write the two files of a report: the executed notebook, and the page made from it."""
+"""Write the files of a report: the executed notebook, the page made from it, and how often it was looked at."""
 
 import json
 import os
@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import nbformat
+import pandas as pd
 from nbformat import NotebookNode
 
 from twitchstats import __version__
@@ -17,9 +18,11 @@ from twitchstats.files import check_target, make_folder, read_file, write_files
 from twitchstats.findings import find_outcome, match_names
 from twitchstats.journal import Journal
 from twitchstats.report.execute import execute_notebook
+from twitchstats.report.looks import LOOKS, count_looks, format_looks, read_looks
 from twitchstats.report.page import GENERATOR, make_page
 from twitchstats.report.wording.prose import to_plain
 from twitchstats.resources import find_resource
+from twitchstats.trial import Plan
 
 SUMMARY_TAG = "summary"
 PATHS = ("people", "episodes", "schema", "weather", "also")  # options of read_journal that are paths
@@ -41,9 +44,12 @@ def write_report(
     options: Mapping[str, Any] | None = None,
     triggers: Sequence[str] = (),
     include_notes: bool = False,
+    plan: str | os.PathLike[str] | None = None,
     tell: Callable[[str], None] | None = None,
 ) -> Written:
     """Turn a journal into ``report.html`` and ``report.ipynb``.
+
+    Of which states of the journal a report was made is remembered beside them, in ``report.looks.json``.
 
     Parameters
     ----------
@@ -58,6 +64,8 @@ def write_report(
         Names, or patterns such as ``trigger_*``, of the variables to look at; by default all that are no outcome.
     include_notes : bool
         Show free-text columns; they are private by default.
+    plan : path, optional
+        A plan of a trial, or its folder: what the trial found is told, too.
     tell : callable, optional
         Is given a line of text as the work goes on.
 
@@ -74,11 +82,12 @@ def write_report(
     folder = make_folder(out)
     say = tell or (lambda text: None)
     path = Path(journal) if journal is not None else None
-    inputs = [Path(name) for name in (path, *list_paths(options or {})) if name is not None]
-    page, target = (
-        check_target(folder / name, replace=is_report, inputs=inputs) for name in ("report.html", "report.ipynb")
+    inputs = [Path(name) for name in (path, plan, *list_paths(options or {})) if name is not None]
+    page, target, memory = (
+        check_target(folder / name, replace=is_report, inputs=inputs) for name in ("report.html", "report.ipynb", LOOKS)
     )
     read = read_for_report(path, options or {})
+    read_trial(read, str(plan or ""))
     find_outcome(read)  # no outcome, or a wrong name, is told before the work begins
     match_names(read, triggers)
     n_refused = int(read.rejects["action"].ne("kept").sum())
@@ -86,11 +95,17 @@ def write_report(
     parameters = _make_parameters(path, options or {}, folder=folder)
     parameters |= {"triggers": list(triggers)} if triggers else {}
     parameters |= {"include_notes": True} if include_notes else {}
+    looks = read_looks(memory, reported=target.exists()) if path is not None else None
+    earlier = count_looks(looks, path.name, read.checksum) if looks and path else 0
+    parameters |= {"looks": earlier} if earlier else {}
+    parameters |= {"plan_path": _move_paths(plan, folder)} if plan is not None else {}
     executed = execute_notebook(load_notebook(), folder=folder, parameters=parameters)
     executed.metadata["twitchstats"] = {
         "version": __version__, "journal": parameters.get("journal_path", ""), "checksum": read.checksum,
     }  # fmt: skip
     files = {target: nbformat.writes(executed) + "\n", page: make_report_page(executed)}
+    if looks and path:
+        files[memory] = format_looks(looks, path.name, read.checksum)
     write_files(files, replace=is_report, inputs=inputs)
     return Written(html=page, notebook=target, summary=_find_summary(executed))
 
@@ -107,7 +122,7 @@ def make_report_page(executed: NotebookNode) -> str:
 
 
 def is_report(path: Path) -> bool:
-    """Say whether a file is a notebook or a page that `write_report` wrote."""
+    """Say whether a file is a notebook, a page or a list of looks that `write_report` wrote."""
     data = read_file(path)
     if path.suffix == ".html":
         return GENERATOR.encode() in data[:2000]
@@ -128,6 +143,16 @@ def read_for_report(journal_path: str | Path | None, options: Mapping[str, Any])
     if isinstance(given.get("today"), str):
         given["today"] = date.fromisoformat(given["today"])
     return read_journal(journal_path or find_resource("data", "demo_journal.csv"), **given)
+
+
+def read_trial(journal: Journal, plan_path: str) -> tuple[Plan | None, pd.DataFrame]:
+    """Read the plan of a trial and analyse it; no path stands for none."""
+    from twitchstats.trial import analyze_trial, read_plan
+
+    if not plan_path:
+        return None, pd.DataFrame()
+    plan = read_plan(plan_path)
+    return plan, analyze_trial(journal, plan)
 
 
 def _make_parameters(path: Path | None, options: Mapping[str, Any], *, folder: Path) -> dict[str, Any]:

@@ -12,7 +12,7 @@ QUICK = 200  # diaries in a cell
 
 def run_quickly() -> str:
     """Return a description of a small study: 120 days, single diaries and a search."""
-    return describe_study(run_study(days=(120,), people=(1,), replicates=QUICK, workers=None))
+    return describe_study(run_study(days=(120,), people=(1,), replicates=QUICK, trials=False, workers=None))
 
 
 def renew_study(tell: Callable[[str], None], *, out: Path | None = None) -> str:

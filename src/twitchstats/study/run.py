@@ -17,13 +17,15 @@ from twitchstats.panel import build_panel
 from twitchstats.simulate.processes import PROCESSES, simulate_process
 from twitchstats.study.groups import GROUP_METHODS, pool_groups
 from twitchstats.study.methods import METHODS, OF_COUNTS, REFERENCE, run_method, score_people
+from twitchstats.study.table import PARTS
+from twitchstats.study.trackers import AUDIT_DAYS, AUDIT_WORLDS, OURS, TRACKERS, tell_trackers
+from twitchstats.study.trials import CARRY_OVER, TRIAL_DAYS, TRIAL_EFFECT, TRIAL_WORLDS, simulate_trials
 
 COLUMNS = [
     "part", "world", "method", "days", "people", "lag", "replicates", "size", "size_mcse", "coverage", "coverage_mcse",
     "power", "power_mcse", "gain", "gain_mcse", "recovered", "refused", "any_finding", "any_finding_mcse",
     "false_discovery", "false_discovery_mcse",
 ]  # fmt: skip
-PARTS = ("diary", "beside", "promise", "group", "search")
 LAGS = (0, 1, 2)
 PROMISED = ("autocorrelated .8", "zero-heavy", "yes/no trigger", "yes/no outcome", "rating")
 QUICK_METHODS = ("naive", REFERENCE, "estimate_effects")  # at other lengths than MAIN_DAYS
@@ -37,6 +39,9 @@ SLOPE_SD = 0.15  # between people, of the log rate ratio
 SEARCH_WORLD, SEARCH_DAYS, SEARCH_LAGS, SEARCH_TRIGGERS = "autocorrelated .8", 120, (0, 1, 2), 8
 SEARCH_EFFECTS = (0.3, 0.3) + (0.0,) * (SEARCH_TRIGGERS - 2)
 SEARCH_METHODS = ("naive", "correlate_triggers", "estimate_effects")
+TRIAL_METHODS = {
+    f"{design}{', carry-over' if later else ''}": (design, later) for design in TRIAL_DAYS for later in CARRY_OVER
+}
 
 
 def run_study(
@@ -47,6 +52,8 @@ def run_study(
     people: Sequence[int] = (1, 3, 5, 20, 50, 200),
     replicates: int = 2000,
     search: bool = True,
+    trials: bool = True,
+    trackers: bool = True,
     seed: int = 1,
     workers: int | None = 1,
 ) -> pd.DataFrame:
@@ -65,9 +72,13 @@ def run_study(
     replicates : int
         Diaries in each cell of up to 120 days; longer diaries are fewer, so that the days are as many. Groups are cut
         from one and a half times as many people, or from a tenth as many of the largest groups where nothing is
-        planted.
+        planted; trials are five thirds as many.
     search : bool
         Also count the findings of diaries with 8 triggers at 3 lags.
+    trials : bool
+        Also count trials of one person, whose days are drawn by lot, without and with carry-over.
+    trackers : bool
+        Also count what diary apps tell of 90 days, beside ours.
     seed : int
         Each cell has a generator of its own, made from the seed and the cell's name: the same number whatever else
         is run.
@@ -81,7 +92,8 @@ def run_study(
 
         - ``part``: "diary" (one person), "beside" (one person, at every lag beside a planted effect or where nothing is
           planted), "promise" (power at what was called detectable, in either direction), "group" (people put together),
-          "search" (many tests in one diary);
+          "search" (many tests in one diary), "trial" (days drawn by lot), "tracker" (what diary
+          apps tell);
         - ``world, method, days, people, lag, replicates``;
         - ``size``: share of p-values below .05 where nothing is planted (groups: where the mean effect is none);
         - ``coverage``: share of 95 % intervals that hold the planted effect (in groups its mean);
@@ -115,6 +127,9 @@ def run_study(
     sizes = tuple(size for size in people if size > 1)
     jobs += [partial(study_groups, world, sizes, replicates, seed) for world in chosen if sizes]
     jobs += [partial(study_search, replicates, seed)] if search else []
+    drawn = [world for world in TRIAL_WORLDS if trials and world in chosen]
+    jobs += [partial(study_trials, world, method, replicates, seed) for world in drawn for method in TRIAL_METHODS]
+    jobs += [partial(study_trackers, world, replicates, seed) for world in AUDIT_WORLDS if trackers and world in chosen]
     frame = pd.concat(_work(jobs, workers), ignore_index=True).reindex(columns=COLUMNS)
     return _sort(frame)
 
@@ -129,7 +144,7 @@ def _work(jobs: Sequence[Any], workers: int | None) -> list[pd.DataFrame]:
 
 def _sort(frame: pd.DataFrame) -> pd.DataFrame:
     """Sort by part, world and method in the order of their tables, then days and people."""
-    methods = (*METHODS[:1], "naive, adjusted", *METHODS[1:], *SIDES, *GROUP_METHODS)
+    methods = (*METHODS[:1], "naive, adjusted", *METHODS[1:], *SIDES, *GROUP_METHODS, *TRIAL_METHODS, *TRACKERS, *OURS)
     order = {"part": PARTS, "world": tuple(PROCESSES), "method": methods}
     keys = frame.assign(**{name: frame[name].map({value: place for place, value in enumerate(values)}.get)
                            for name, values in order.items()})  # fmt: skip
@@ -281,6 +296,41 @@ def study_search(replicates: int, seed: int) -> pd.DataFrame:
                 "lag": LAG,
             }
             rows.append(row | {"replicates": people} | _count_findings(*tests, real=real, adjusted=adjusted))
+    return pd.DataFrame(rows)
+
+
+def study_trials(world: str, method: str, replicates: int, seed: int) -> pd.DataFrame:
+    """Study trials of one person of one design, with or without what the day before carries over; as `run_study`."""
+    design, later = TRIAL_METHODS[method]
+    trials = replicates * 5 // 3
+    null, found = (
+        simulate_trials(
+            world, trials=trials, days=TRIAL_DAYS[design], design=design, effect=planted, carry_over=later,
+            seed=_make_rng(seed, world, "trial", method, planted),
+        )
+        for planted in (0.0, TRIAL_EFFECT)
+    )  # fmt: skip
+    row: dict[str, Any] = {"part": "trial", "world": world, "method": method, "days": TRIAL_DAYS[design], "people": 1}
+    row |= {"lag": 0, "replicates": trials} | _share("size", null["p_planted"].dropna() <= ALPHA)
+    row |= _share("power", found["p_value"] <= ALPHA)
+    return pd.DataFrame([row | _share("coverage", found["p_planted"].dropna() > ALPHA)])
+
+
+def study_trackers(world: str, replicates: int, seed: int) -> pd.DataFrame:
+    """Study what diary apps tell of diaries in which nothing is planted, or an effect on the day; as `run_study`."""
+    null, found = (
+        tell_trackers(
+            simulate_process(
+                world, people=replicates, days=AUDIT_DAYS, effect=planted, seed=_make_rng(seed, world, "audit", planted)
+            )[0]
+        )
+        for planted in (0.0, PROCESSES[world].effect)
+    )
+    rows: list[dict[str, Any]] = [
+        {"part": "tracker", "world": world, "method": name, "days": AUDIT_DAYS, "people": 1, "lag": 0}
+        | {"replicates": replicates} | _share("size", null[name]) | _share("power", found[name])
+        for name in null
+    ]  # fmt: skip
     return pd.DataFrame(rows)
 
 

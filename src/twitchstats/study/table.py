@@ -13,6 +13,8 @@ from twitchstats.study.methods import REFERENCE
 FILE = "validation_study.csv"
 MARKS = ("<!-- study: written by `./run study` -->", "<!-- end of study -->")
 DAYS = 120
+PARTS = ("diary", "beside", "promise", "group", "search", "tracker", "trial")
+ANY_LOOK = "ours, any look"
 OURS, POOLED = "estimate_effects", "pooled estimate_effects"
 VALUES = ("size", "coverage", "power", "gain", "recovered", "refused", "any_finding", "false_discovery")
 BAR_COLUMNS = [
@@ -81,6 +83,8 @@ def judge_study(study: pd.DataFrame) -> pd.DataFrame:
     beside = study[study["part"] == "beside"]
     promise = study[study["part"] == "promise"]
     search = study[(study["part"] == "search") & (study["method"] == OURS)]
+    trial = study[study["part"] == "trial"]
+    tracker = study[(study["part"] == "tracker") & (study["method"] == ANY_LOOK)]
     bars = [
         _hold(ours, "size", "size", 0.02, 0.07),
         _hold(ours, "coverage", "coverage", 0.93, 0.97),
@@ -89,6 +93,9 @@ def judge_study(study: pd.DataFrame) -> pd.DataFrame:
         _hold(promise, "power at what is called detectable", "power", 0.75, 0.85),
         _hold(groups, "pooled size", "size", 0.0, 0.06),
         _hold(search, "any finding in a null diary", "any_finding", 0.0, 0.10),
+        _hold(trial[trial["size"].notna()], "trial size", "size", 0.045, 0.055),
+        _hold(trial[trial["coverage"].notna()], "trial coverage", "coverage", 0.94, 0.96),
+        _hold(tracker, "false alarms at any look", "size", 0.0, 0.05),
     ]
     return pd.concat(bars, ignore_index=True)
 
@@ -120,7 +127,7 @@ def tabulate_study(
         As `run_study` returns it.
     value : str
         "size", "coverage", "power", "gain", "recovered", "refused", "any_finding" or "false_discovery".
-    part : {"diary", "beside", "promise", "group", "search"}
+    part : {"diary", "beside", "promise", "group", "search", "trial", "tracker"}
     days : int
     people : int, optional
         Group size; needed only for groups.
@@ -138,7 +145,7 @@ def tabulate_study(
         There is no such value or part.
     """
     check_choice("value", value, VALUES)
-    check_choice("part", part, ("diary", "beside", "promise", "group", "search"))
+    check_choice("part", part, PARTS)
     rows = study[(study["part"] == part) & (study["days"] == days) & study[value].notna()]
     rows = rows if people is None else rows[rows["people"] == people]
     worlds, known = rows["world"].unique(), list(rows["method"].unique())
@@ -162,7 +169,8 @@ def describe_study(study: pd.DataFrame) -> str:
         shown = ["–" if pd.isna(number) else f"{number:.3f}" for number in numbers]
         lines.append(f"| {world} | " + " | ".join(shown) + " |")
     judged = judge_study(study)
-    lines += ["", _tell_search(study), "", _tell_misses(judged)]
+    told = (_tell_search(study), _tell_trackers(study), _tell_trials(study), _tell_misses(judged))
+    lines += [line for text in told if text for line in ("", text)]
     return "\n".join(lines) + "\n"
 
 
@@ -175,6 +183,23 @@ def _tell_search(study: pd.DataFrame) -> str:
     )
 
 
+def _tell_trackers(study: pd.DataFrame) -> str:
+    """Say of how many diaries without an effect trackers' rules tell one, in the median world and in the worst."""
+    audit = study[study["part"] == "tracker"].groupby("method", sort=False)["size"].agg(["median", "max"])
+    told = [f"{name}: {100 * row['median']:.0f} % (at most {100 * row['max']:.0f} %)" for name, row in audit.iterrows()]
+    return f"What trackers' rules tell of where nothing is, in 90 days: {'; '.join(told)}." if told else ""
+
+
+def _tell_trials(study: pd.DataFrame) -> str:
+    """Say how wide sizes, coverages and power of trials lie over the worlds, by design."""
+    told = [
+        f"{name}: size {part['size'].mean():.3f} ({part['size'].min():.3f} to {part['size'].max():.3f}), coverage "
+        f"{part['coverage'].mean():.3f} ({part['coverage'].min():.3f} to {part['coverage'].max():.3f})"
+        for name, part in study[study["part"] == "trial"].groupby("method", sort=False)
+    ]
+    return f"Trials of one person, mean over worlds (lowest to highest): {'; '.join(told)}." if told else ""
+
+
 def _tell_misses(judged: pd.DataFrame) -> str:
     missed = judged[~judged["met"]]
     if missed.empty:
@@ -185,7 +210,13 @@ def _tell_misses(judged: pd.DataFrame) -> str:
         return f"{head}, all of them within Monte Carlo error."
     told = "; ".join(
         f"{row.bar}{', ' + row.method if row.bar.startswith('power') else ''}, {row.world}, {row.days} days"
-        + (f", {row.people} people" if row.people > 1 else f", lag {row.lag:.0f}")
+        + (
+            f", {row.people} people"
+            if row.people > 1
+            else f", {row.method}"
+            if row.bar.startswith("trial")
+            else f", lag {row.lag:.0f}"
+        )
         + f": {row.value:.3f}"
         for row in beyond.itertuples()
     )

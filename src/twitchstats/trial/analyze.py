@@ -1,21 +1,21 @@
 """What a trial found: the schedule's own test, by intention and as taken, and whether watching had been right."""
 
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 from scipy import stats
 
-from twitchstats.errors import NotEnoughDataError, OptionError, unknown_name
+from twitchstats.errors import NotEnoughDataError, OptionError, check_whole, unknown_name
 from twitchstats.inference import pool_estimates
 from twitchstats.journal.record import Journal
 from twitchstats.panel import FloatArray
-from twitchstats.trial.days import lay_days
-from twitchstats.trial.exact import Days, find_effect, find_interval, remove_effect, test_effect
-from twitchstats.trial.lots import MOST_COINS, Lots
-from twitchstats.trial.plan import Plan, list_dates, name_measure, seal_plan
+from twitchstats.sequential import ANYTIME_COLUMNS, estimate_anytime, spend_alpha
+from twitchstats.trial.exact import Days, find_effect, find_interval, lay_days, test_carry_over, test_effect
+from twitchstats.trial.lots import BoolArray, Lots
+from twitchstats.trial.plan import DRAWS, LEAST_TRIAL, Plan, list_dates, name_measure, seal_plan
 from twitchstats.triggers import estimate_effects
 from twitchstats.triggers.families import Family, choose_family
 
@@ -23,15 +23,15 @@ LEAST_DAYS = 10  # analysed days of a person
 LOOK_BACK = 7  # days of the diary just before the trial that its first days are compared with
 TRIAL_COLUMNS = [
     "person", "trigger", "outcome", "analysis", "measure", "estimate", "ci_lower", "ci_upper", "p_value", "schedules",
-    "n_people", "n_days", "days_missing", "days_not_kept", "p_carry_over", "heterogeneity", "watched",
+    "level", "p_anytime", "ci_anytime_lower", "ci_anytime_upper", "n_people", "n_days", "days_missing",
+    "days_not_kept", "p_carry_over", "heterogeneity", "watched",
     "watched_lower", "watched_upper", "watching", "caution", "reason",
 ]  # fmt: skip
 SCALED = ["estimate", "ci_lower", "ci_upper"]
+ENDS = list(ANYTIME_COLUMNS[1:])
 
 
-def analyze_trial(
-    journal: Journal, plan: Plan, *, schedule: pd.DataFrame | None = None, draws: int = 999, alpha: float = 0.05
-) -> pd.DataFrame:
+def analyze_trial(journal: Journal, plan: Plan, *, draws: int = DRAWS, alpha: float = 0.05) -> pd.DataFrame:
     """Analyse a trial by the lot that its days were drawn by.
 
     Parameters
@@ -39,14 +39,12 @@ def analyze_trial(
     journal : Journal
         The diary with the days of the trial, and those before it if they are to be compared.
     plan : Plan
-        The schedule is drawn again from its options and seed: a changed one can't count.
-    schedule : DataFrame, optional
-        The schedule as it was filled in (``person, date, condition``), by default the journal's column ``condition``:
-        days on which it differs from the sealed one are told.
+        The schedule is drawn again from its options and seed: a changed one can't count. Where the journal has a
+        column ``condition``, as the written schedule has, days on which it differs from the sealed one are told.
     draws : int
         Schedules that are compared where the design has more than 4,096.
     alpha : float
-        Level of the intervals is 1 - alpha.
+        Level of the intervals is 1 - alpha, and of all declared looks together.
 
     Returns
     -------
@@ -55,7 +53,10 @@ def analyze_trial(
         "as taken" (the effect of what was really taken, the lot being the only thing that is trusted: Imbens and
         Rosenbaum 2005). ``measure`` and ``estimate``: the rate ratio of days with and without (counts), or the
         difference in the outcome's unit (of shares of days, for yes/no); ``ci_lower, ci_upper`` are the effects that
-        the exact test does not reject, ``p_value`` is that of no effect, ``schedules`` the number compared.
+        the exact test does not reject, ``p_value`` is that of no effect, ``schedules`` the number compared. ``level``
+        is what p has to reach at this look (the latest declared one that was reached; later days wait), and one minus
+        that of the interval; NaN where no declared look was reached: then all days so far count, and only ``p_anytime,
+        ci_anytime_lower, ci_anytime_upper`` hold however often one looks (`estimate_anytime`).
         ``days_missing`` had no entry, on ``days_not_kept`` something else was taken. ``p_carry_over``: whether the
         day (period) before matters, given the effect. ``watched`` with its interval: what the diary before the trial
         shows for the same contrast; ``watching`` says whether it was right. ``caution`` tells what was changed.
@@ -79,8 +80,7 @@ def analyze_trial(
         raise OptionError(f"plan={plan!r} is no plan. Read it by read_plan, or make one by plan_trial.")
     if isinstance(alpha, str) or not 0 < alpha < 0.5:
         raise OptionError(f"alpha={alpha!r} is not possible. Give a level between 0 and 0.5, such as 0.05.")
-    if isinstance(draws, bool) or not isinstance(draws, (int, np.integer)) or draws < 99:
-        raise OptionError(f"draws={draws!r} is not possible. Give a whole number of at least 99.")
+    check_whole("draws", draws, least=99)
     if seal_plan(plan.options, plan.seed, plan.chosen) != plan.seal:
         raise OptionError("The plan does not fit its seal: options or seed were changed after it was made.")
     asked = plan.options
@@ -100,16 +100,14 @@ def analyze_trial(
             f"None of the {asked.days} planned days from {asked.starts[0]} on has {asked.outcome!r} in the journal. "
             "Give the journal that was kept during the trial."
         )
-    frame = pd.DataFrame(rows).reindex(columns=TRIAL_COLUMNS)
+    frame = pd.DataFrame(rows).reindex(columns=[*TRIAL_COLUMNS, "se"])
     if len(asked.people) > 1:
-        frame = pd.concat([frame, _pool(frame, pd.DataFrame(rows)["se"], alpha)], ignore_index=True)
+        frame = pd.concat([frame, _pool(frame, alpha)], ignore_index=True)
     frame["trigger"], frame["outcome"], frame["measure"] = asked.trigger, asked.outcome, name_measure(asked.kind)
     watched = watch_trial(journal, plan, frame)
-    changes = _tell_changes(plan, _find_schedule(journal, plan) if schedule is None else schedule)
-    frame["caution"] = [_join(text, changes) for text in frame["caution"]]
     frame = frame.assign(**watched)
     if family.name == "count":
-        frame[[*SCALED]] = np.exp(frame[[*SCALED]])
+        frame[[*SCALED, *ENDS]] = np.exp(frame[[*SCALED, *ENDS]])
     return frame[TRIAL_COLUMNS]
 
 
@@ -120,50 +118,42 @@ def _analyse_person(
     y = read_days(journal, asked.outcome, person, start, 0, asked.days)
     earlier = read_days(journal, asked.outcome, person, start, -LOOK_BACK, 0)
     taken = read_days(journal, asked.trigger, person, start, 0, asked.days)
-    drawn = plan.drawn[person]
-    whole = lots.coin.max() < MOST_COINS
-    others = lots.list_all() if whole else lots.draw(plan.make_rng(person, "test"), draws)
-    schedules = np.concatenate([drawn[None], others.astype(float)])
+    told = np.flatnonzero(np.isfinite(y) | np.isfinite(taken))
+    over = max(int(told[-1]) + 1, LEAST_TRIAL) if len(told) else asked.days  # who kept none of it is not early
+    past, level = _find_look(plan, over, alpha)
+    y, taken, drawn, lots = y[:past], taken[:past], plan.drawn[person][:past], lots.cut(past)
+    schedules, whole = lots.list_schedules(drawn, plan.make_rng(person, "test"), draws)
     dose = (np.where(np.isfinite(taken), taken, asked.low + drawn * (asked.high - asked.low)) - asked.low) / (
         asked.high - asked.low
     )
-    weekday = _find_weekday(start) + np.arange(asked.days)
+    noted = read_days(journal, "condition", person, start, 0, past)
+    changed = np.isfinite(noted) & (noted != drawn)
+    weekday = (pd.Timestamp(start).weekday() if isinstance(start, str) else start) + np.arange(past)
     kept_out = np.isfinite(y) & np.isfinite(taken) & ((dose > 0.5) != (drawn > 0.5))
     common = {
-        "person": person, "n_people": 1, "days_missing": int((~np.isfinite(y)).sum()),
-        "days_not_kept": int(kept_out.sum()), "schedules": len(others) if whole else len(schedules),
-        "caution": _describe_days(y, taken, kept_out, drawn, plan, alpha, draws),
+        "person": person, "n_people": 1, "level": level, "days_missing": int((~np.isfinite(y)).sum()),
+        "days_not_kept": int(kept_out.sum()), "schedules": len(schedules) - whole,
+        "caution": "; ".join([
+            *_describe_look(plan, over, past, level), *_describe_days(y, taken, kept_out, drawn),
+            *_describe_lot(plan, lots, changed, alpha if np.isnan(level) else level, draws),
+        ]),
     }  # fmt: skip
     rows: list[dict[str, Any]] = []
     for analysis, given in (("by intention", drawn), ("as taken", dose)):
         if rows and np.array_equal(dose, drawn):  # every day was kept
             rows.append({**rows[0], "analysis": analysis})
             break
-        days = lay_days(y, given, schedules, lots.analysed, weekday, whole=whole, earlier=earlier)
+        days = lay_days(y, given, schedules, lots, weekday, whole=whole, earlier=earlier)
         row = {**common, "analysis": analysis, "n_days": len(days.y), "reason": _refuse(days)}
         if row["reason"]:
             rows.append(row)
             continue
-        told = _estimate(days, family, alpha)
-        if np.isnan(told["estimate"]):
+        found = _estimate(days, family, alpha, level)
+        if np.isnan(found["estimate"]):
             row["reason"] = "separation" if np.array_equal(given, drawn) else "no variation of its own"
-        freed = remove_effect(y, given, told["estimate"], family)
-        told["p_carry_over"] = test_carry_over(freed, schedules, lots, weekday, family, whole=whole)
-        rows.append(row | told)
+        found["p_carry_over"] = test_carry_over(days, float(np.nan_to_num(found["estimate"])), family)
+        rows.append(row | found)
     return rows
-
-
-def test_carry_over(
-    freed: FloatArray, schedules: FloatArray, lots: Lots, weekday: NDArray[np.int64], family: Family, *, whole: bool
-) -> float:
-    """Return the p-value of the condition of the period before, of an outcome freed of the day's own effect."""
-    last = np.searchsorted(lots.period, lots.period) - 1
-    before = np.where(last < 0, np.nan, schedules[0][last])
-    days = lay_days(freed, before, schedules[:, last], lots.analysed, weekday, whole=whole)
-    return float("nan") if _refuse(days) else test_effect(days, 0.0, family)
-
-
-test_carry_over.__test__ = False  # type: ignore[attr-defined]  # its name says what it does; it is no pytest test
 
 
 def _refuse(days: Days) -> str:
@@ -173,12 +163,14 @@ def _refuse(days: Days) -> str:
     return "no variation" if np.ptp(days.y) == 0 else ""
 
 
-def _estimate(days: Days, family: Family, alpha: float) -> dict[str, float]:
+def _estimate(days: Days, family: Family, alpha: float, level: float) -> dict[str, float]:
     estimate, error = find_effect(days, family)
-    low, high = find_interval(days, family, alpha=alpha)
+    low, high = find_interval(days, family, alpha=alpha if np.isnan(level) else level)
+    coins = len(np.unique(days.coin))
+    any_time = estimate_anytime(estimate, error, coins - 1, days=len(days.y), alpha=alpha).iloc[0].to_dict()
     return {
         "estimate": estimate, "se": error, "ci_lower": low, "ci_upper": high,
-        "p_value": test_effect(days, 0.0, family),
+        "p_value": test_effect(days, 0.0, family), **any_time,
     }  # fmt: skip
 
 
@@ -197,90 +189,62 @@ def read_days(journal: Journal, name: str, person: str, start: str | int, first:
     return own.reindex(wanted).to_numpy(float)
 
 
-def _find_weekday(start: str | int) -> int:
-    return pd.Timestamp(start).weekday() if isinstance(start, str) else start % 7
+def _find_look(plan: Plan, over: int, alpha: float) -> tuple[int, float]:
+    """Return the days to analyse of those that are over, and the level of the declared look that was reached."""
+    looks = spend_alpha(plan.options.looks, alpha=alpha)
+    days = np.ceil(looks["share"].to_numpy() * plan.options.days).astype(int)
+    reached = int((days <= over).sum())
+    return (int(days[reached - 1]), round(float(looks["level"][reached - 1]), 9)) if reached else (over, float("nan"))
 
 
-def _describe_days(
-    y: FloatArray, taken: FloatArray, changed: FloatArray, drawn: FloatArray, plan: Plan, alpha: float, draws: int
-) -> str:
-    """Return what a reader has to know of the days: not kept, missing, more missing on one side, seed by hand."""
-    parts = []
-    least = plan.lots.least_p if plan.lots.coin.max() < MOST_COINS else 1 / (draws + 1)
+def _describe_look(plan: Plan, over: int, past: int, level: float) -> Iterator[str]:
+    if np.isnan(level):
+        yield (
+            f"looked at after {over} of {plan.options.days} days, before any declared look: the p-value and its "
+            "interval hold for a single look, those of any time however often"
+        )
+    elif len(plan.options.looks) > 1:
+        later = f", {over - past} later days wait" if over > past else ""
+        yield f"a declared look after {past} of {plan.options.days} days, at a level of {level:.2g}{later}"
+
+
+def _describe_days(y: FloatArray, taken: FloatArray, changed: FloatArray, drawn: FloatArray) -> Iterator[str]:
+    """Yield what a reader has to know of the days: not kept, missing, more missing on one side."""
     if changed.any():
-        parts.append(f"{changed.sum()} of {len(y)} days were not kept")
+        yield f"{changed.sum()} of {len(y)} days were not kept"
     missing = ~np.isfinite(y)
     if missing.any():
-        sides = int(missing[drawn > 0].sum()), int(missing[drawn == 0].sum())
-        parts.append(f"{missing.sum()} of {len(y)} days have no entry ({sides[0]} with, {sides[1]} without)")
-        halves = int((drawn > 0).sum()), int((drawn == 0).sum())
-        table = [[sides[0], halves[0] - sides[0]], [sides[1], halves[1] - sides[1]]]
+        sides = [int((missing & (drawn == side)).sum()) for side in (1, 0)]
+        yield f"{missing.sum()} of {len(y)} days have no entry ({sides[0]} with, {sides[1]} without)"
+        table = [[count, int((drawn == side).sum()) - count] for count, side in zip(sides, (1, 0), strict=True)]
         if stats.fisher_exact(table)[1] < 0.05:
-            parts.append("days are missing more often on one side, which can make or hide an effect")
+            yield "days are missing more often on one side, which can make or hide an effect"
     if not np.isfinite(taken).any():
-        parts.append("what was taken is not in the journal: it is believed to be as drawn")
+        yield "what was taken is not in the journal: it is believed to be as drawn"
+
+
+def _describe_lot(plan: Plan, lots: Lots, changed: BoolArray, alpha: float, draws: int) -> Iterator[str]:
+    least = lots.least_p if lots.whole else 1 / (draws + 1)
     if least > alpha:
-        parts.append(f"so few schedules are compared that p can't be below {least:.2g}")
+        yield f"so few schedules are compared that p can't be below {least:.2g}"
     if plan.chosen:
-        parts.append("the seed was chosen by hand")
-    return "; ".join(parts)
+        yield "the seed was chosen by hand"
+    if changed.any():
+        yield f"{changed.sum()} of {len(changed)} days were changed in the schedule after it was sealed"
 
 
-def _find_schedule(journal: Journal, plan: Plan) -> pd.DataFrame | None:
-    """Return the planned days of the journal's own column of conditions; days without an entry are as planned."""
-    if "condition" not in journal.days or not pd.api.types.is_numeric_dtype(journal.days["condition"]):
-        return None
-    days = journal.days["condition"].reset_index()
-    planned = plan.schedule
-    found = planned[["person", "date"]].merge(days.astype({"person": str}), on=["person", "date"], how="left")
-    return found.assign(condition=found["condition"].fillna(planned["condition"]))
-
-
-def _read_schedule(schedule: pd.DataFrame, plan: Plan) -> pd.DataFrame:
-    """Return ``person, date, condition`` of a filled-in schedule, as a file of it may be read."""
-    table = schedule.rename(columns={"day": "date"}) if "date" not in schedule else schedule
-    for name in ("person", "date", "condition"):
-        if name not in table:
-            raise OptionError(f"schedule= has no column {name!r}. Give the schedule.csv that was written, filled in.")
-    if isinstance(plan.options.starts[0], str):
-        days = (
-            pd.to_datetime(table["date"], errors="coerce").dt.tz_localize(None).dt.normalize().astype("datetime64[us]")
-        )
-    else:
-        days = pd.to_numeric(table["date"], errors="coerce")
-    condition = pd.to_numeric(table["condition"], errors="coerce")
-    tidy = pd.DataFrame({"person": table["person"].astype(str), "date": days, "condition": condition})
-    return tidy.dropna().groupby(["person", "date"], as_index=False)["condition"].mean()
-
-
-def _tell_changes(plan: Plan, schedule: pd.DataFrame | None) -> str:
-    """Return on how many days a filled-in schedule is not the sealed one, or lacks a day."""
-    if schedule is None:
-        return ""
-    sealed = plan.schedule
-    key = ["person", "date"]
-    both = sealed.astype({"person": str}).merge(
-        _read_schedule(schedule, plan), on=key, how="left", suffixes=("", "_given")
-    )
-    dropped = int(both["condition_given"].isna().sum())
-    changed = int((both["condition_given"].notna() & (both["condition_given"] != both["condition"])).sum())
-    parts = [f"{changed} days of the schedule were changed after it was sealed"] if changed else []
-    return "; ".join(parts + ([f"{dropped} days of the schedule were dropped"] if dropped else []))
-
-
-def _join(*parts: str) -> str:
-    return "; ".join(part for part in parts if part)
-
-
-def _pool(frame: pd.DataFrame, errors: pd.Series, alpha: float) -> pd.DataFrame:
+def _pool(frame: pd.DataFrame, alpha: float) -> pd.DataFrame:
     """Return the rows of the group."""
     rows = []
     for analysis, part in frame.groupby("analysis", sort=False):
-        pooled = pool_estimates(part["estimate"].to_numpy(float), errors[part.index].to_numpy(float), level=1 - alpha)
+        level = part["level"].min(skipna=False)
+        pooled = pool_estimates(
+            *part[["estimate", "se"]].to_numpy(float).T, level=1 - (alpha if np.isnan(level) else level)
+        )
         names = [*SCALED, "p_value", "heterogeneity", "n_people"]
         rows.append(
             {name: pooled[name] for name in names}
-            | {"person": "pooled", "analysis": analysis, "caution": "", "n_days": part["n_days"].sum()}
+            | {"person": "pooled", "analysis": analysis, "caution": "", "n_days": part["n_days"].sum(), "level": level}
             | {name: part[name].sum() for name in ("days_missing", "days_not_kept")}
             | {"reason": "" if pooled["n_people"] > 1 else "too few people"}
         )
@@ -298,30 +262,22 @@ def watch_trial(journal: Journal, plan: Plan, found: pd.DataFrame) -> dict[str, 
         shows one, the trial does not), "missed it" (the trial shows one, the diary does not), "open"; "" where there is
         no diary to compare with.
     """
-    asked = plan.options
-    blank = np.full(len(found), np.nan)
-    told = {"watched": blank.copy(), "watched_lower": blank.copy(), "watched_upper": blank.copy()}
-    words = np.full(len(found), "", dtype=object)
-    before = _cut_diary(journal, plan)
+    asked, before = plan.options, _cut_diary(journal, plan)
+    told = pd.DataFrame(columns=SCALED, dtype=float)
     if before is not None:
-        for by in ("person", "pooled"):
-            table = estimate_effects(before, outcome=asked.outcome, triggers=[asked.trigger], lags=(0,), by=by)
-            steps = (asked.high - asked.low) / table["step"].to_numpy(float)
-            for row, step in zip(table.to_dict("records"), steps, strict=True):
-                for place in np.flatnonzero(found["person"].to_numpy(str) == row["person"]):
-                    values = np.array([row[name] for name in SCALED], float)
-                    logs = (_take_log(values) if asked.kind == "count" else values) * step
-                    words[place] = _compare(found.iloc[place][SCALED].to_numpy(float), logs)
-                    shown = np.exp(logs) if asked.kind == "count" else logs
-                    for name, value in zip(told, shown, strict=True):
-                        told[name][place] = value
-    return {**told, "watching": words}
-
-
-def _take_log(ratios: FloatArray) -> FloatArray:
-    with np.errstate(divide="ignore"):  # an interval without end begins at 0
-        logs: FloatArray = np.log(ratios)
-    return logs
+        told = pd.concat(
+            estimate_effects(before, outcome=asked.outcome, triggers=[asked.trigger], lags=(0,), by=by)
+            for by in ("person", "pooled")
+        ).set_index("person")
+        told.index = told.index.astype(str)
+        values = told[SCALED].to_numpy(float)
+        with np.errstate(divide="ignore"):  # an interval without end begins at 0
+            logs = np.log(values) if asked.kind == "count" else values
+        told[SCALED] = logs * ((asked.high - asked.low) / told["step"].to_numpy(float))[:, None]
+    diary = told[SCALED].reindex(found["person"].astype(str)).to_numpy(float)
+    words = [_compare(*pair) for pair in zip(found[SCALED].to_numpy(float), diary, strict=True)]
+    shown = np.exp(diary) if asked.kind == "count" else diary
+    return dict(zip(("watched", "watched_lower", "watched_upper", "watching"), (*shown.T, words), strict=True))
 
 
 def _cut_diary(journal: Journal, plan: Plan) -> Journal | None:
@@ -329,16 +285,11 @@ def _cut_diary(journal: Journal, plan: Plan) -> Journal | None:
     asked = plan.options
     if asked.trigger not in journal.days or asked.kind == "yes/no" or journal.calendar == "none":
         return None
-    begin = {
-        person: pd.Timestamp(start) if isinstance(start, str) else start
-        for person, start in zip(asked.people, asked.starts, strict=True)
-    }
+    starts = {person: list_dates(start, 1)[0] for person, start in zip(asked.people, asked.starts, strict=True)}
     index = journal.days.index.to_frame(index=False)
-    keep = [
-        person in begin and date < begin[person]
-        for person, date in zip(index["person"].astype(str), index["date"], strict=True)
-    ]
-    return replace(journal, days=journal.days[np.array(keep, bool)]) if any(keep) else None
+    begin = index["person"].astype(str).map(starts)
+    keep = (begin.notna() & (index["date"] < begin)).to_numpy()
+    return replace(journal, days=journal.days[keep]) if keep.any() else None
 
 
 def _compare(trial: FloatArray, diary: FloatArray) -> str:

@@ -1,12 +1,14 @@
 """The test of a schedule that was drawn by lot: how unusual its effect is among all it could have been."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import optimize
 
-from twitchstats.triggers.engine import MOST_LEVERAGE, TINY
+from twitchstats.trial.lots import Lots
+from twitchstats.triggers.columns import DAYS_PER_TREND_TERM, spline_basis, weekday_contrasts
+from twitchstats.triggers.engine import MOST_LEVERAGE, TINY, find_older
 from twitchstats.triggers.families import Family
 
 FloatArray = NDArray[np.float64]
@@ -15,6 +17,7 @@ FARTHEST = 500.0  # standard errors from the estimate beyond which an interval h
 LARGEST_LOG = 20.0
 LEAST_KEPT = 0.05  # of the planned difference in dose, below which what was taken says nothing
 PRECISION = 1e-3  # of a standard error, in which an end is told
+LEAST_DAYS_FOR_WEEKDAY = 42  # below it six columns cost more than the rhythm they take out
 
 
 @dataclass(frozen=True)
@@ -33,6 +36,12 @@ class Days:
         Constant, weekday and trend.
     drawn : (R, n)
         Conditions that could have been drawn, 0 and 1, the one that was drawn first.
+    previous : (R, n)
+        The condition of the period before in each of them, one half where there was none.
+    beside : (R, n)
+        What of each schedule stands beside its conditions: `previous` where periods are single days, else nothing.
+    coin : int (n,)
+        Which coin decided the day.
     dose : (n,)
         What is held responsible: the drawn condition, or what was taken.
     whole : bool
@@ -44,8 +53,57 @@ class Days:
     dose_before: FloatArray
     dates: FloatArray
     drawn: FloatArray
+    previous: FloatArray
+    beside: FloatArray
+    coin: NDArray[np.int64]
     dose: FloatArray
     whole: bool
+
+
+def lay_days(
+    y: FloatArray,
+    dose: FloatArray,
+    drawn: FloatArray,
+    lots: Lots,
+    weekday: NDArray[np.int64],
+    *,
+    whole: bool = False,
+    earlier: FloatArray | None = None,
+) -> Days:
+    """Lay out what the test needs of one person's trial.
+
+    Parameters
+    ----------
+    y, dose : (D,)
+        Outcome and what is held responsible, each day of the trial; NaN where not known.
+    drawn : (R, D)
+    lots : Lots
+    weekday : int (D,)
+    whole : bool
+        As in `Days`.
+    earlier : (E,), optional
+        The outcome on the days just before the trial.
+
+    Returns
+    -------
+    Days
+        The analysed days on which outcome and dose are known.
+    """
+    earlier = np.zeros(0) if earlier is None else earlier
+    told = np.concatenate([earlier, y])
+    taken = np.concatenate([np.zeros(len(earlier)), np.where(np.isfinite(dose), dose, 0.0)])
+    taken = np.where(np.isfinite(told), taken, np.nan)
+    before, taken = (np.stack(find_older(values, 1), -1)[len(earlier) :] for values in (told, taken))
+    dates = [np.ones((len(y), 1)), spline_basis(len(y), max(1, round(len(y) / DAYS_PER_TREND_TERM)))]
+    if len(y) >= LEAST_DAYS_FOR_WEEKDAY:
+        dates.append(weekday_contrasts()[weekday % 7])
+    last = np.searchsorted(lots.period, lots.period) - 1
+    previous = np.where(last < 0, 0.5, drawn[:, last])
+    beside = previous if lots.period[-1] == len(y) - 1 else 0 * previous
+    use = np.isfinite(y) & np.isfinite(dose) & lots.analysed
+    drawn, previous, beside = (side[:, use] for side in (drawn, previous, beside))
+    laid = np.concatenate(dates, 1)[use]
+    return Days(y[use], before[use], taken[use], laid, drawn, previous, beside, lots.coin[use], dose[use], whole)
 
 
 def remove_effect(y: FloatArray, dose: FloatArray, effect: float, family: Family) -> FloatArray:
@@ -59,8 +117,10 @@ def score_schedules(days: Days, effect: float, family: Family) -> tuple[FloatArr
 
     The effect is taken out of every outcome, also those of the days before, so that under the hypothesis nothing here
     depends on the schedule. Outcomes are freed of weekday, trend and the two days before; counts are weighed as in a
-    log-linear model. The standard error is robust (HC2), so that the test also holds for the mean effect where days
-    react differently.
+    log-linear model. Each schedule has the condition of its day before beside it: what carries over is no effect of the
+    day, and in pairs the day before is more often without it where the day is with it. The standard error is that of
+    the coins (HC2, summed over each coin's days), since they are what was drawn: with one pair of days for each coin
+    t is that of the paired t test. So the test also holds where days react differently, and beside what carries over.
     """
     y = remove_effect(days.y, days.dose, effect, family)
     before = family.transform(remove_effect(days.before, days.dose_before, effect, family))
@@ -71,25 +131,32 @@ def score_schedules(days: Days, effect: float, family: Family) -> tuple[FloatArr
     root = np.sqrt(weights[0])
     left, size, _ = np.linalg.svd(design * root[:, None], full_matrices=False)
     basis = left[:, size > 1e-9 * size.max()]
+    leverage = (basis**2).sum(1)
     response = root * relative[0]
-    response = response - basis @ (basis.T @ response)
-    news = days.drawn * root
-    news = news - (news @ basis) @ basis.T
+    response, beside, news = (
+        side - (side @ basis) @ basis.T for side in (response[None], days.beside * root, days.drawn * root)
+    )
+    scale = 1e-9 * np.maximum((root**2).sum(), TINY)
+    size = (beside**2).sum(1, keepdims=True)
+    unit = np.where(size > scale, beside / np.sqrt(np.maximum(size, TINY)), 0.0)
+    response, news = (side - (side * unit).sum(1, keepdims=True) * unit for side in (response, news))
     total = (news**2).sum(1)
-    told = total > 1e-9 * np.maximum((root**2).sum(), TINY)
+    told = total > scale
     total = np.where(told, total, 1.0)
-    found = np.where(told, news @ response / total, 0.0)
-    leverage = np.clip((basis**2).sum(1) + news**2 / total[:, None], 0, MOST_LEVERAGE)
+    found = np.where(told, (news * response).sum(1) / total, 0.0)
+    leverage = np.clip(leverage + unit**2 + news**2 / total[:, None], 0, MOST_LEVERAGE)
     residual = response - found[:, None] * news
-    error = np.sqrt((news**2 * residual**2 / (1 - leverage)).sum(1)) / total
+    decided = days.coin[:, None] == np.unique(days.coin)
+    error = np.sqrt((((news * residual / np.sqrt(1 - leverage)) @ decided) ** 2).sum(1)) / total
     return found, np.where(told, error, np.inf)
 
 
 def test_effect(days: Days, effect: float, family: Family) -> float:
     """Return the two-sided p-value of an effect: the share of schedules whose t is as large as that of the drawn one.
 
-    Exact whatever the outcome's distribution and memory, since only the lot is random (Fisher 1935; Edgington 1967;
-    studentised: Wu and Ding 2021).
+    Exact whatever the outcome's distribution and memory where no day was changed by the lot, since only the lot is
+    random (Fisher 1935; Edgington 1967); beside carry-over it holds in large trials, since t is studentised (Wu and
+    Ding 2021).
     """
     own, others = _compare_schedules(days, effect, family)
     return float((others >= own).mean())
@@ -105,12 +172,20 @@ def _compare_schedules(days: Days, effect: float, family: Family) -> tuple[float
 test_effect.__test__ = False  # type: ignore[attr-defined]  # its name says what it does; it is no pytest test
 
 
+def test_carry_over(days: Days, effect: float, family: Family) -> float:
+    """Return the p-value of the condition of the period before, beside the day's own and with that effect removed."""
+    return test_effect(replace(days, drawn=days.previous, beside=days.drawn), effect, family)
+
+
+test_carry_over.__test__ = False  # type: ignore[attr-defined]
+
+
 def find_effect(days: Days, family: Family) -> tuple[float, float]:
     """Return the effect beyond which the drawn schedule finds nothing, and its standard error (Hodges and Lehmann).
 
     NaN where there is none: what was taken did not follow the schedule, or a ratio would have to be endless.
     """
-    alone = Days(days.y, days.before, days.dose_before, days.dates, days.drawn[:1], days.dose, days.whole)
+    alone = replace(days, drawn=days.drawn[:1], beside=days.beside[:1])
     kept = _share_taken(days)
     if abs(kept) < LEAST_KEPT:
         return float("nan"), float("nan")

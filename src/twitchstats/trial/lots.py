@@ -12,6 +12,7 @@ MOST_COINS = 12  # up to so many coins every schedule is looked at, beyond it a 
 WEEK = 7
 
 BoolArray = NDArray[np.bool_]
+FloatArray = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -40,6 +41,15 @@ class Lots:
         """The smallest p-value there can be: a schedule and its mirror image among all schedules."""
         return float(2.0 ** -self.coin.max())
 
+    @property
+    def whole(self) -> bool:
+        """Whether the coins are so few that every schedule is looked at."""
+        return bool(self.coin.max() < MOST_COINS)
+
+    def cut(self, days: int) -> "Lots":
+        """Return the coins of the first days alone."""
+        return Lots(self.coin[:days], self.turned[:days], self.period[:days], self.analysed[:days])
+
     def lay(self, heads: BoolArray) -> BoolArray:
         """Return the schedules (R, D) of coins (R, C)."""
         laid: BoolArray = heads[:, self.coin] ^ self.turned
@@ -49,10 +59,20 @@ class Lots:
         """Draw so many schedules, (count, D)."""
         return self.lay(rng.random((count, self.coin.max() + 1)) < 0.5)
 
-    def list_all(self) -> BoolArray:
-        """Return every schedule the coins can give, (2^C, D)."""
+    def list_schedules(self, drawn: FloatArray, rng: np.random.Generator, count: int) -> tuple[FloatArray, bool]:
+        """Return the drawn schedule and those it is compared with, 0 and 1: all there are, or with a draw of them.
+
+        Returns
+        -------
+        schedules : (R, D)
+            The drawn one first.
+        whole : bool
+            Whether all there are follow it, the drawn one among them.
+        """
         coins = int(self.coin.max()) + 1
-        return self.lay((np.arange(2**coins)[:, None] >> np.arange(coins)) % 2 == 1)
+        every = np.arange(2**coins if self.whole else 0)[:, None] >> np.arange(coins)
+        others = self.lay(every % 2 == 1) if self.whole else self.draw(rng, count)
+        return np.concatenate([drawn[None], others]).astype(float), self.whole
 
 
 def choose_design(design: str | None, lasts: int) -> str:
@@ -75,7 +95,9 @@ def lay_lots(days: int, *, design: str, period: int = 1, washout: int = 0) -> Lo
     days : int
     design : {"days", "pairs", "blocks"}
         "days": in each fortnight a coin for each weekday says in which of the two weeks it has the trigger, so that
-        every weekday has as many days with as without. "pairs": two days in a row, a coin says which comes first.
+        every weekday has as many days with as without. "pairs": two days in a row, a coin says which comes first; as
+        the day before is mostly of the other kind, effects are harder to tell from what carries over (a third of the
+        information), and an effect that lasts several days is not told apart from it: take "blocks" for that.
         "blocks": the same with periods of several days. What is left at the end is laid in pairs; an odd period out
         has a coin of its own.
     period : int

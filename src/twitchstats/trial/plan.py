@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from functools import cached_property
@@ -11,25 +12,26 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from twitchstats.errors import NotEnoughDataError, OptionError, unknown_name
-from twitchstats.journal.record import Journal
+from twitchstats.errors import NotEnoughDataError, OptionError, check_whole, unknown_name
+from twitchstats.journal.record import Journal, find_name
 from twitchstats.panel import FloatArray, build_panel
+from twitchstats.sequential import find_look_power, spend_alpha
 from twitchstats.signs import load_signs
-from twitchstats.trial.days import lay_days
-from twitchstats.trial.exact import score_schedules
+from twitchstats.trial.exact import lay_days, score_schedules
 from twitchstats.trial.lots import WEEK, Lots, choose_design, lay_lots
 from twitchstats.triggers.families import choose_family
 from twitchstats.triggers.rows import POWER
 from twitchstats.variables import find_row, find_variable
 
-LEAST_DIARY = 14  # days of a diary from which its spread is told
-PLAYED = 400  # schedules that are tried on the diary
+LEAST_TRIAL = LEAST_DIARY = 14  # days; of a diary, from which its spread is told
+PLAYED = 2000  # schedules that are tried on the diary
 SCHEDULE_COLUMNS = ["person", "date", "condition", "period", "analysed"]
-POWER_COLUMNS = ["person", "effect", "measure", "days", "power", "days_needed"]
+POWER_COLUMNS = ["person", "effect", "measure", "days", "power", "power_one_look", "days_needed"]
 EFFECTS = {"count": (1.25, 1.5, 2.0), "yes/no": (0.1, 0.2, 0.3)}
 SHARES_OF_SD = (0.25, 0.5, 1.0)  # effects on ratings and amounts, in SD of the diary
 LEVEL = 0.05  # of the test whose power is told
 LONGEST = 3650
+DRAWS = 999  # schedules that a trial is compared with
 
 
 @dataclass(frozen=True)
@@ -48,6 +50,8 @@ class Options:
     days : int
     design : str
     period, washout : int
+    looks : tuple of float
+        Shares of the days after which one looks; 1 is the end.
     """
 
     trigger: str
@@ -61,6 +65,7 @@ class Options:
     design: str
     period: int
     washout: int
+    looks: tuple[float, ...] = (1.0,)
 
 
 @dataclass(frozen=True, eq=False)
@@ -77,7 +82,8 @@ class Plan:
     chosen : bool
         Whether the seed was chosen by hand; otherwise it follows from options and diary, and nobody can shop for it.
     power : DataFrame
-        A row for each person and size of an effect: ``person, effect, measure, days, power, days_needed``; empty
+        A row for each person and size of an effect: ``person, effect, measure, days, power, power_one_look,
+        days_needed``; empty
         without a diary.
     schedule : DataFrame
         A row for each day: ``person, date, condition`` (1 with, 0 without), ``period, analysed`` (False: wash-out).
@@ -164,6 +170,7 @@ def plan_trial(
     lasts: int = 0,
     period: int | None = None,
     washout: int | None = None,
+    looks: Sequence[float] = (1.0,),
     doctor_agrees: bool = False,
 ) -> Plan:
     """Plan days with and without a trigger, drawn by lot.
@@ -194,6 +201,9 @@ def plan_trial(
         Days of a period of "blocks"; by default a week, or the weeks that hold twice the wash-out.
     washout : int, optional
         First days of each period that are not analysed; by default `lasts` for blocks, else 0.
+    looks : sequence of float
+        Shares of the days after which you mean to look, up to 1; the levels follow from `spend_alpha`. What that costs
+        stands in ``power`` beside ``power_one_look``.
     doctor_agrees : bool
         A doctor has agreed to it: only then are medicines, pregnancy and people with a red flag planned for.
 
@@ -214,9 +224,13 @@ def plan_trial(
     >>> plan.schedule["condition"].sum(), plan_trial("caffeine", days=28, seed=1).seal == plan.seal
     (np.int64(14), True)
     """
-    if isinstance(days, (int, np.integer)) and days > LONGEST:
+    check_whole("days", days, least=LEAST_TRIAL)
+    for option, value in (("lasts", lasts), ("period", period), ("washout", washout), ("seed", seed)):
+        if value is not None:
+            check_whole(option, value, least=int(option == "period"))
+    if days > LONGEST:
         raise OptionError(f"days={days} is not possible. A trial has at most {LONGEST}, ten years.")
-    _check_numbers(days=(days, 14), lasts=(lasts, 0), period=(period, 1), washout=(washout, 0), seed=(seed, 0))
+    told = spend_alpha(looks)
     name, row = _find(trigger, journal, "trigger")
     result, result_row = _find(outcome or (journal and journal.outcome) or "twitches", journal, "outcome")
     if name == result:
@@ -231,14 +245,23 @@ def plan_trial(
     period = period or (7 * max(1, -(-2 * washout // 7)) if design == "blocks" else 1)
     options = Options(
         name, result, str(result_row["kind"]), low, high, members, _find_starts(start, journal, members), int(days),
-        design, int(period), int(washout),
+        design, int(period), int(washout), tuple(told["share"].tolist()),
     )  # fmt: skip
-    least = lay_lots(options.days, design=design, period=period, washout=washout).least_p
-    if least > LEVEL and len(members) == 1:
+    lots = lay_lots(options.days, design=design, period=period, washout=washout)
+    if lots.least_p > LEVEL and len(members) == 1:
         raise OptionError(
-            f"days={days} is not possible with periods of {period}: they give so few schedules that p can't be below "
-            f"{least:.2g}, whatever is found. Plan at least {_find_least_days(options)} days, or shorter periods."
+            f"days={days} is not possible with periods of {period}: they give so few schedules that p can't be "
+            f"below {lots.least_p:.2g}, whatever is found. Plan at least {_find_least_days(options)} days, or shorter "
+            "periods."
         )
+    for share, level in told[["share", "level"]].iloc[:-1].to_numpy():
+        first = lots.cut(int(np.ceil(share * options.days)))
+        least = first.least_p if first.whole else 1 / (DRAWS + 1)
+        if least > level:
+            raise OptionError(
+                f"A look after {len(first.coin)} of {days} days finds something where p is at most {level:.2g}; so few "
+                f"schedules are compared that it can't be below {least:.2g}. Look later."
+            )
     chosen = seed is not None
     if seed is None:
         seed = int(seal_plan(options, 0 if journal is None else _read_diary(journal, result))[:12], 16)
@@ -278,7 +301,7 @@ def estimate_power(plan: Plan, journal: Journal) -> pd.DataFrame:
             )
         drawn = plan.lots.draw(plan.make_rng(person, "power"), PLAYED).astype(float)
         played = _repeat_diary(y, asked.days)
-        days = lay_days(played, 0 * played, drawn, plan.lots.analysed, np.arange(asked.days), whole=False)
+        days = lay_days(played, 0 * played, drawn, plan.lots, np.arange(asked.days))
         error = float(np.std(score_schedules(days, 0.0, family)[0]))
         sizes = EFFECTS.get(asked.kind, tuple(np.std(known) * share for share in SHARES_OF_SD))
         for size in sizes:
@@ -312,46 +335,32 @@ def _find_least_days(asked: Options) -> int:
     return int(2 * length * np.ceil(1 - np.log2(LEVEL)))
 
 
-def _tell_power(plan: Plan, effect: float, error: float) -> tuple[float, float]:
-    """Return the power of a person's days, and the days for 80 %, errors falling with the root of the days."""
-    days = plan.options.days
-    critical = stats.norm.isf(LEVEL / 2)
+def _tell_power(plan: Plan, effect: float, error: float) -> tuple[float, float, float]:
+    """Return the power of a person's days, that of one look, and the days for 80 %.
+
+    Errors fall with the root of the days; of looks, the last one's boundary is taken for all of the days needed.
+    """
+    asked = plan.options
     if error <= 0:
-        return float("nan"), float("nan")
-    power = stats.norm.sf(critical - abs(effect) / error) + stats.norm.cdf(-critical - abs(effect) / error)
-    needed = np.ceil(days * ((critical + stats.norm.ppf(POWER)) * error / abs(effect)) ** 2)
-    least = max(LEAST_DIARY, _find_least_days(plan.options))
-    possible = float(power) if plan.lots.least_p <= LEVEL else 0.0
-    return possible, float(max(needed, least)) if needed <= LONGEST else float("nan")
-
-
-def _check_numbers(**numbers: tuple[Any, int]) -> None:
-    for name, (value, least) in numbers.items():
-        if value is None:
-            continue
-        if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or not least <= value < 10**15:
-            raise OptionError(f"{name}={value!r} is not possible. Give a whole number of at least {least}.")
+        return float("nan"), float("nan"), float("nan")
+    last = stats.norm.isf(spend_alpha(asked.looks)["level"].iloc[-1] / 2)
+    needed = np.ceil(asked.days * ((last + stats.norm.ppf(POWER)) * error / abs(effect)) ** 2)
+    possible = plan.lots.least_p <= LEVEL
+    power, once = (find_look_power(looks, abs(effect) / error) * possible for looks in (asked.looks, (1.0,)))
+    return power, once, float(max(needed, LEAST_TRIAL, _find_least_days(asked))) if needed <= LONGEST else float("nan")
 
 
 def _find(name: str, journal: Journal | None, kind: str) -> tuple[str, dict[str, Any]]:
     """Return a variable's name and what is known of it, from the journal or the dictionary."""
     if not isinstance(name, str):
         raise OptionError(f"{kind}={name!r} is not possible. A trial has one: give its name.")
-    if journal is not None:
-        found = journal.resolve_name(name) if kind == "outcome" or _is_known(name, journal) else None
-        if found is not None:
-            table = journal.variables.drop_duplicates("name").set_index("name", drop=False)
-            return found, {**find_row(found), **table.loc[found].to_dict()}
-    canonical = find_variable(name)
-    if canonical is None:
-        raise unknown_name(kind, name, [] if journal is None else journal.variables["name"])
-    return canonical, find_row(canonical)
-
-
-def _is_known(name: str, journal: Journal) -> bool:
-    from twitchstats.journal.record import find_name
-
-    return find_name(journal.variables, name) is not None
+    own = pd.DataFrame() if journal is None else journal.variables.drop_duplicates("name").set_index("name", drop=False)
+    found = (None if journal is None else find_name(own, name)) or (
+        find_variable(name) if journal is None or kind == "trigger" else None
+    )
+    if found is None:
+        raise unknown_name(kind, name, own.index)
+    return found, {**find_row(found), **(own.loc[found].to_dict() if found in own.index else {})}
 
 
 def _list_people(people: tuple[str, ...] | list[str] | None, journal: Journal | None) -> tuple[str, ...]:

@@ -2,32 +2,30 @@
 
 import html
 import json
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from twitchstats.errors import JournalError, OptionError
 from twitchstats.files import StrPath, format_csv, make_folder, read_file, write_files
-from twitchstats.report.tables import format_date, show_table
 from twitchstats.trial.plan import Options, Plan, seal_plan
 from twitchstats.variables import find_row
 
 FILES = {"plan": "plan.json", "table": "schedule.csv", "page": "schedule.html", "calendar": "schedule.ics"}
 MOST_BYTES = 10_000_000
 ADVICE = (
-    "This is a plan for something you may do or leave of your own accord. It is no treatment and no diagnosis. Stop "
+    "This is about something you may do or leave of your own accord. It is no treatment and no diagnosis. Stop "
     "whenever you feel unwell, and see a doctor about weakness, wasting of muscles, trouble with speaking or "
     "swallowing, or anything that worries you, whatever a trial shows."
 )
-POWER_LABELS = {
-    "person": "Person",
-    "effect": "Effect",
-    "measure": "Told as",
-    "power": "Found with a chance of",
-    "days_needed": "Days to find it in 4 of 5 trials",
-}
+POWER_LABELS = (
+    "Person", "Effect", "Told as", "Found with a chance of", "With one look at the end",
+    "Days to find it in 4 of 5 trials",
+)  # fmt: skip
 
 
 def write_plan(plan: Plan, folder: StrPath) -> list[Path]:
@@ -78,7 +76,7 @@ def read_plan(path: StrPath) -> Plan:
     try:
         told: dict[str, Any] = json.loads(read_file(file, limit=MOST_BYTES))
         seed, seal, chosen = told.pop("seed"), told.pop("seal"), told.pop("chosen")
-        options = Options(**{**told, "people": tuple(told["people"]), "starts": tuple(told["starts"])})
+        options = Options(**{**told, **{name: tuple(told[name]) for name in ("people", "starts", "looks")}})
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise JournalError(f"{file} is no plan of a trial ({error}). Name the plan.json that was written.") from None
     if seal_plan(options, seed, chosen) != seal:
@@ -116,35 +114,58 @@ def name_condition(plan: Plan, condition: int) -> str:
 def format_page(plan: Plan) -> str:
     """Return a page to print: what to do on which day, boxes to fill in, what it can find, and the seal."""
     asked = plan.options
-    rows = "".join(
-        f"<tr{'' if row.analysed else ' class=wash'}><td>{html.escape(str(row.person))}</td>"
-        f"<td>{html.escape(_tell_day(row.date))}</td><td>{html.escape(name_condition(plan, row.condition))}</td>"
-        f"<td>{'' if row.analysed else 'wash-out'}</td><td></td><td></td></tr>"
-        for row in plan.schedule.itertuples()
+    days = _format_table(
+        ("Person", "Day", "What to do", "", "Taken", asked.outcome),
+        [
+            (
+                row.person,
+                _tell_day(row.date),
+                name_condition(plan, row.condition),
+                "" if row.analysed else "wash-out",
+                "",
+                "",
+            )
+            for row in plan.schedule.itertuples()
+        ],
     )
     power = ""
     if len(plan.power):
-        shown = plan.power.assign(power=plan.power["power"].map("{:.0%}".format))
-        power = f"<h2>What it can find</h2>{show_table(shown, labels=POWER_LABELS)._repr_html_()}"
+        told = [
+            (row.person, f"{row.effect:.3g}", row.measure, f"{row.power:.0%}", f"{row.power_one_look:.0%}",
+             "more than ten years" if np.isnan(row.days_needed) else f"{row.days_needed:.0f}")
+            for row in plan.power.itertuples()
+        ]  # fmt: skip
+        power = f"<h2>What it can find</h2>{_format_table(POWER_LABELS, told)}"
     title = html.escape(f"A trial: {asked.trigger} and {asked.outcome}")
     return f"""<!DOCTYPE html>
 <html lang="en"><head><meta charset="utf-8"><title>{title}</title>
 <meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
 <style>body{{font:14px sans-serif;max-width:50em;margin:2em auto}}table{{border-collapse:collapse;width:100%}}
 td,th{{border:1px solid #999;padding:.25em .5em;text-align:left}}
-.wash{{color:#666}}tr{{break-inside:avoid}}</style></head>
+tr{{break-inside:avoid}}</style></head>
 <body><h1>{title}</h1><p>{html.escape(ADVICE)}</p>
-<p>{asked.days} days, drawn by lot ({asked.design}). Fill in each day what you took and what you counted, also when
-you did not keep to it. Leave no day out: a day without an entry is told as missing.</p>{power}
-<h2>The days</h2><table><thead><tr><th>Person</th><th>Day</th><th>What to do</th><th></th><th>Taken</th>
-<th>{html.escape(asked.outcome)}</th></tr></thead><tbody>{rows}</tbody></table>
+<p>{asked.days} days, drawn by lot ({asked.design}){_tell_looks(plan)}. Fill in each day what you
+took and what you counted, also when you did not keep to it. Leave no day out: a day without an entry is told as
+missing.</p>{power}
+<h2>The days</h2>{days}
 <p>Seal: <code>{plan.seal}</code>. Whoever is given it before the first day can check afterwards that neither the
 days nor the question were changed.</p></body></html>
 """
 
 
+def _tell_looks(plan: Plan) -> str:
+    early = [f"day {np.ceil(share * plan.options.days):.0f}" for share in plan.options.looks[:-1]]
+    return f"; looked at after {', '.join(early)} and at the end" if early else "; looked at once, at the end"
+
+
+def _format_table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    lines = [f"<th>{'</th><th>'.join(map(html.escape, head))}</th>"]
+    lines += [f"<td>{'</td><td>'.join(map(html.escape, row))}</td>" for row in rows]
+    return f"<table><tr>{'</tr><tr>'.join(lines)}</tr></table>"
+
+
 def _tell_day(date: object) -> str:
-    return f"{date:%a} {format_date(date)}" if isinstance(date, pd.Timestamp) else f"day {date}"
+    return f"{date:%a} {date.day} {date:%b %Y}" if isinstance(date, pd.Timestamp) else f"day {date}"
 
 
 def format_calendar(plan: Plan) -> str:

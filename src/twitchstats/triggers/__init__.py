@@ -6,12 +6,14 @@ from twitchstats.triggers.directions import compare_directions
 from twitchstats.triggers.doses import compare_dose_shapes
 from twitchstats.triggers.effects import estimate_cumulative_effects, estimate_effects
 from twitchstats.triggers.groups import group_triggers
+from twitchstats.triggers.halves import compare_halves
 from twitchstats.triggers.remedies import estimate_remedy_effects
 from twitchstats.triggers.risks import estimate_risks
 
 __all__ = [
     "compare_directions",
     "compare_dose_shapes",
+    "compare_halves",
     "correlate_triggers",
     "estimate_cumulative_effects",
     "estimate_dose_curve",

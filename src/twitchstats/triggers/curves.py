@@ -91,7 +91,8 @@ def estimate_dose_curve(
     contrasts = bend_doses(points, knots) - bend_doses(np.array([middle]), knots)
     turned = np.concatenate([contrasts, np.eye(2)])  # then the straight and the bent term by themselves
     family = choose_family(request.kind)
-    scores = _score_contrasts(request, bend_doses(x, knots), turned, max(lag, 1))
+    bent = bend_doses(x, knots)
+    scores = score_contrasts(request, bent, turned, max(lag, 1), older=bent[..., 0])
     table = ROWS[by](scores, np.ones(len(turned)))
     people = ["pooled"] if by == "pooled" else list(panel.people)
     places = [f"{place:06d}" for place in range(len(turned))]
@@ -107,15 +108,20 @@ def estimate_dose_curve(
     return shown.reindex(columns=CURVE_COLUMNS).reset_index(drop=True)
 
 
-def _score_contrasts(request: Request, terms: FloatArray, contrasts: FloatArray, newest: int) -> Scores:
-    """Score each contrast (T, 2) of two terms (P, n, 2): turned, so that it is the first column's coefficient."""
+def score_contrasts(
+    request: Request, terms: FloatArray, contrasts: FloatArray, newest: int, *, older: FloatArray
+) -> Scores:
+    """Score each contrast (T, 2) of two terms (P, n, 2): turned, so that it is the first column's coefficient.
+
+    Of `older` (P, n), the trigger as it was taken, the two days before stand beside them.
+    """
     panel, family = request.panel, choose_family(request.kind)
     y, told = panel.get_outcome(request.outcome), family.transform(panel.get(request.outcome))
     size = (contrasts**2).sum(1)[:, None, None]
     first = np.einsum("tk,pnk->tpn", contrasts, terms) / size
     second = np.einsum("tk,pnk->tpn", contrasts[:, ::-1] * [-1.0, 1.0], terms) / size
-    older = find_older(terms[..., 0], 1) if panel.ordered else []
-    beside = np.stack([second, *(np.broadcast_to(value, second.shape) for value in older)], axis=1)
+    before = find_older(older, 1) if panel.ordered else []
+    beside = np.stack([second, *(np.broadcast_to(value, second.shape) for value in before)], axis=1)
     adjust = find_older(told, newest) if panel.ordered else []
     return score_columns(
         panel, y, first, family=family, adjust=adjust, beside=beside, options=Options(pooled=len(panel.people) > 1)

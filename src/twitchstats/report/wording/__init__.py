@@ -1,5 +1,6 @@
 """The sentences of a report: every number in them is computed, none is typed."""
 
+from twitchstats.report.wording.again import describe_looks, tabulate_looks
 from twitchstats.report.wording.claims import (
     describe_claims,
     describe_needs,
@@ -42,6 +43,7 @@ from twitchstats.report.wording.signs import (
     tabulate_red_flags,
 )
 from twitchstats.report.wording.together import describe_groups, tabulate_cumulative
+from twitchstats.report.wording.trial import describe_trial, open_trial, tabulate_items, tabulate_trial
 
 __all__ = [
     "Prose",
@@ -50,6 +52,7 @@ __all__ = [
     "describe_directions",
     "describe_groups",
     "describe_lags",
+    "describe_looks",
     "describe_needs",
     "describe_notes",
     "describe_reading",
@@ -57,13 +60,17 @@ __all__ = [
     "describe_refused",
     "describe_report",
     "describe_risks",
+    "describe_trial",
     "describe_triggers",
     "list_versions",
+    "open_trial",
     "tabulate_base_rates",
     "tabulate_cumulative",
     "tabulate_directions",
     "tabulate_evidence",
+    "tabulate_items",
     "tabulate_lags",
+    "tabulate_looks",
     "tabulate_months",
     "tabulate_outcome",
     "tabulate_people",
@@ -73,6 +80,7 @@ __all__ = [
     "tabulate_risks",
     "tabulate_sites",
     "tabulate_stand_ins",
+    "tabulate_trial",
     "tabulate_triggers",
     "tabulate_untested",
     "tabulate_variables",

@@ -1,0 +1,125 @@
+"""What diary apps do: rules by which they tell of an effect, as their help pages say or as is commonly done.
+
+Means of days with and without are compared from three days each on by Bearable's help page 'How to find correlations'.
+"""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from twitchstats.journal.record import Journal
+from twitchstats.panel import Panel, build_panel
+from twitchstats.sequential import add_anytime
+from twitchstats.study.methods import OUTCOME, score_people
+from twitchstats.study.rivals import correlate_naively
+
+BoolArray = NDArray[np.bool_]
+
+TRIGGER = "trigger_1"
+AUDIT_DAYS = 90
+AUDIT_WORLDS = ("independent", "autocorrelated .8", "autocorrelated .9", "shared trend", "weekly rhythm",
+                "regime switching", "zero-heavy")  # fmt: skip
+LEAST_DAYS = 3  # with and without, from which an app compares means
+WORTH_TELLING = 1.2  # a ratio of means that people act on
+LARGE_R = 0.3
+WEEK = 7
+FIRST_LOOK = 28
+
+
+def compare_three_days(panel: Panel) -> BoolArray:
+    """Say whether means differ by a fifth on the first day that has three days with and three without before it."""
+    x, y = panel.get(TRIGGER), panel.get(OUTCOME)
+    seen = np.isfinite(x) & np.isfinite(y)
+    with_it = _split(x, seen)
+    enough = ((with_it & seen).cumsum(1) >= LEAST_DAYS) & ((~with_it & seen).cumsum(1) >= LEAST_DAYS)
+    first = np.where(enough.any(1), enough.argmax(1), x.shape[1])
+    return _differ(y, with_it, seen & (np.arange(x.shape[1]) <= first[:, None])) & enough.any(1)
+
+
+def split_at_median(panel: Panel) -> BoolArray:
+    """Say whether means of days above and below the trigger's own median differ by a fifth."""
+    x, y = panel.get(TRIGGER), panel.get(OUTCOME)
+    seen = np.isfinite(x) & np.isfinite(y)
+    return _differ(y, _split(x, seen), seen)
+
+
+def correlate_first(days: int) -> Callable[[Panel], BoolArray]:
+    """Return the rule that tells of a Pearson's r beyond .3 in the first so many days."""
+
+    def tell(panel: Panel) -> BoolArray:
+        x, y = (panel.get(name)[:, :days] for name in (TRIGGER, OUTCOME))
+        table = np.ma.masked_invalid([np.where(np.isfinite(x + y), side, np.nan) for side in (x, y)])
+        centred = table - table.mean(-1, keepdims=True)
+        spread = (centred**2).sum(-1).prod(0)
+        r = (centred[0] * centred[1]).sum(-1) / np.ma.sqrt(np.ma.masked_equal(spread, 0.0))
+        told: BoolArray = np.abs(r).filled(0.0) > LARGE_R
+        return told
+
+    return tell
+
+
+def correlate_weekly(panel: Panel) -> BoolArray:
+    """Say whether Pearson's r is 'significant' at any weekly look."""
+    looks = [_cut(panel, last) for last in list_looks()]
+    p_values = [correlate_naively(seen, OUTCOME, TRIGGER, 0).p_value for seen in looks]
+    told: BoolArray = np.any(np.nan_to_num(p_values, nan=1.0) < 0.05, axis=0)
+    return told
+
+
+TRACKERS: dict[str, Callable[[Panel], BoolArray]] = {
+    "three days with, three without": compare_three_days,
+    **{f"r over .3 in {days} days": correlate_first(days) for days in (7, 30, 90)},
+    "median split": split_at_median,
+    "p of r, read weekly": correlate_weekly,
+}
+OURS = ("ours, read once", "ours, read weekly", "ours, any look")
+
+
+def tell_trackers(journal: Journal) -> pd.DataFrame:
+    """Return which diaries are told of an effect: a row for each person, a column for each of `TRACKERS` and `OURS`.
+
+    Ours are the p-values of `estimate_effects` on the last day, the smallest of weekly ones, and the smallest of those
+    that hold however often one looks (`add_anytime`).
+    """
+    panel = build_panel(journal)
+    told = pd.DataFrame({name: rule(panel) for name, rule in TRACKERS.items()}, index=panel.people)
+    day = journal.days.groupby("person").cumcount()
+    looks = []
+    for last in list_looks():
+        effects = score_people(replace(journal, days=journal.days[(day < last).to_numpy()]), (0,))
+        effects = add_anytime(effects.assign(measure="difference", n_people=1))
+        looks.append(effects.set_index("person")[["p_value", "p_anytime"]].reindex(panel.people).fillna(1.0))
+    weekly = pd.concat(looks, keys=range(len(looks))).groupby(level=1).min()
+    smallest = (looks[-1]["p_value"], weekly["p_value"], weekly["p_anytime"])
+    return told.assign(**{name: p < 0.05 for name, p in zip(OURS, smallest, strict=True)})
+
+
+def list_looks() -> list[int]:
+    """Return the days of weekly looks, and the last.
+
+    >>> list_looks()[:3], list_looks()[-1]
+    ([28, 35, 42], 90)
+    """
+    return [*range(FIRST_LOOK, AUDIT_DAYS, WEEK), AUDIT_DAYS]
+
+
+def _split(x: np.ndarray, seen: BoolArray) -> BoolArray:
+    above: BoolArray = x > np.nanmedian(np.where(seen, x, np.nan), axis=1, keepdims=True)
+    return above
+
+
+def _differ(y: np.ndarray, with_it: BoolArray, seen: BoolArray) -> BoolArray:
+    """Say whether the means of two kinds of days are a fifth apart."""
+    one, other = ((np.where(seen & kind, y, 0.0).sum(1) + 1e-9) / np.maximum((seen & kind).sum(1), 1)
+                  for kind in (with_it, ~with_it))  # fmt: skip
+    apart: BoolArray = np.maximum(one, other) >= WORTH_TELLING * np.minimum(one, other)
+    return apart
+
+
+def _cut(panel: Panel, days: int) -> Panel:
+    """Return the first days of a panel."""
+    kept = panel.values[..., :days]  # noqa: PD011 - not a frame
+    return replace(panel, values=kept, weekday=panel.weekday[:, :days], copied=panel.copied[:, :days])
