@@ -78,9 +78,9 @@ def test_an_effect_no_larger_than_its_error_counts_as_nothing():
 
 
 def test_people_together_share_their_mean():
-    """Weights 1 and 3 of effects 1 and 3 with errors 1: mean 2.5, error sqrt(10) / 4, twice that: by 1 - 2.5 / 6.25."""
+    """Weights 1 and 3 of effects 1 and 3 with errors 1: mean 2.5, error sqrt(10) / 4, times 1.4: 1 - 1.225 / 6.25."""
     drawn, doubt = _draw_together(np.array([[1.0], [3.0]]), np.ones((2, 1)), weight=np.array([[1.0], [3.0]]))
-    assert drawn[:, 0] == pytest.approx([2.5 * 0.6] * 2)
+    assert drawn[:, 0] == pytest.approx([2.5 * 0.804] * 2)
     assert not doubt.any()
 
 

@@ -9,6 +9,7 @@ from twitchstats.panel import FloatArray, Panel
 
 DAYS_PER_TREND_TERM = 30
 MOST_TREND_TERMS = 12
+LEAST_SCALE = 1e-60  # of a column: its square and the product of two such are still numbers
 NO_DIRECTION = 1e-9  # squared length of a column beside others that is rounding
 DAYS_PER_FINE_TERM = 8  # fine enough for cycles of four weeks
 
@@ -107,7 +108,7 @@ def standardise(values: FloatArray, ok: NDArray[np.bool_]) -> tuple[FloatArray, 
     scaled -= mean[..., None]
     scaled *= ok
     scale = np.sqrt(np.einsum("...i,...i->...", scaled, scaled) / n)
-    scale = np.where(scale <= 1e-10 * np.maximum(np.abs(mean), 1e-300), 0.0, scale)
+    scale = np.where(scale <= np.maximum(1e-10 * np.abs(mean), LEAST_SCALE), 0.0, scale)
     scaled /= np.where(scale > 0, scale, 1.0)[..., None]
     return scaled, scale
 

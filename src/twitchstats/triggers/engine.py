@@ -45,7 +45,7 @@ SAME_DIRECTION = 1e-6  # squared length left of a column beside others that make
 MOST_LEVERAGE = 0.97
 SKEWNESS = 0.9  # of Edgeworth's term in both skewnesses (Hall 1987), two-sided at 5 %
 LEAK_DAYS = 6  # over which effects are looked for that a fine trend makes leak
-SURE = 2.0  # errors that a group's effect is away from none before it is given back
+SURE = 1.4  # errors that a group's effect is away from none before it is given back
 TURNS = 3  # in which effects at several lags are told apart
 LEAK_LIMIT = 1.5  # of an effect per SD that is carried to later lags
 MEMORY_LIMITS = (-0.5, 0.9)  # of a trigger from day to day
@@ -712,11 +712,10 @@ def _project(values: FloatArray, basis: FloatArray, common: FloatArray | None) -
 def _invert_gram(gram: FloatArray) -> FloatArray:
     """Return the inverse of the products of own columns, (B, M, q, q), or (1, M, q, q) over all people."""
     length = np.sqrt(np.einsum("bmqq->bmq", gram))
-    unit = np.where(length > 0, length, 1.0)
+    there = length > TINY**0.25  # less is rounding
+    unit = np.where(there, length, 1.0)
     outer = unit[..., None] * unit[..., None, :]
-    inverse: FloatArray = np.linalg.inv(
-        gram / outer + np.eye(gram.shape[-1]) * np.where(length > 0, 1e-9, 1.0)[..., None]
-    )
+    inverse: FloatArray = np.linalg.inv(gram / outer + np.eye(gram.shape[-1]) * np.where(there, 1e-9, 1.0)[..., None])
     return inverse / outer
 
 
