@@ -42,8 +42,8 @@ def find_cautions(request: Request, frame: pd.DataFrame, options: Options) -> pd
         Values of `CAUTIONS`, several joined by "; ": "later", a negative control given the found days themselves
         (Lipsitch, Tchetgen Tchetgen and Cohen 2010); "trend", where with a trend term every eight days less than half
         the effect is left; "reverse", where the outcome of as many days before, or of the week before, foretells
-        the trigger at least as strongly (groups: two thirds as strongly for the week); "beside", where another lag's effect is the
-        opposite and stronger (a fitted trend leaks so).
+        the trigger at least as strongly (groups: two thirds as strongly for the week); "beside", where another lag's
+        effect is the opposite and stronger (a fitted trend leaks so).
     """
     words = pd.Series("", index=frame.index, dtype="str")
     found = frame[frame["p_value"].lt(ALPHA) & np.isfinite(frame["estimate"])]
