@@ -106,9 +106,9 @@ def estimate_effects(
     up to a tenth too small (log scale).
 
     What is not held: a trigger that answers to the outcome of three days before or longer (a pill taken after a bad
-    week) looks like a remedy, in a fifth of one person's diaries of 120 days and in nearly all groups of 20; more than half
-    of these findings carry the caution that the outcome foretells the trigger. Where both sides come in spells of a week
-    the test finds too much (.08 to .11).
+    week) looks like a remedy, in a fifth of one person's diaries of 120 days and in nearly all groups of 20; more than
+    half of these findings carry the caution that the outcome foretells the trigger. Where both sides come in spells of
+    a week the test finds too much (.08 to .11).
     """
     check_by(by, tuple(ROWS))
     options = check_options(trend=trend, weekday=weekday, effect=effect, adjust=adjust)
