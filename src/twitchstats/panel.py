@@ -212,7 +212,8 @@ def find_copies(values: FloatArray, person: NDArray[np.int64], number: NDArray[n
 
     A row is a copy where every variable equals that of the day before and its values are seen on fewer than one in
     MOST_COMMON of the person's days; a person copies where neighbours are equal more than three times as often as days
-    at random, and on more than three days: quiet days are alike without being copied.
+    at random, or a week apart (a dose stays the same for weeks), and on more than three days: quiet days are alike
+    without being copied.
     """
     copies = np.zeros(len(values), dtype=bool)
     if not values.size:
@@ -228,11 +229,18 @@ def find_copies(values: FloatArray, person: NDArray[np.int64], number: NDArray[n
         _, kind = np.unique(table[rows], axis=0, return_inverse=True)
         runs = np.bincount(kind.ravel(), weights=~equal[rows])  # a run of copies is one of its kind
         share = runs / runs.sum()
-        chance = len(rows) * float((share**2).sum())
+        chance = len(rows) * max(float((share**2).sum()), _share_alike(kind.ravel(), day[rows]))
         if equal[rows].sum() > LEAST_COPIES + TIMES_CHANCE * chance:
             rare = share[kind.ravel()] < MOST_COMMON
             copies[order[rows]] = equal[rows] & rare
     return copies
+
+
+def _share_alike(kind: NDArray[np.int64], day: NDArray[np.int64], *, apart: int = 7) -> float:
+    """Return how many days, in order, are of the same kind as the day so many days before, as a share."""
+    place = np.searchsorted(day, day - apart)
+    known = day[place] == day - apart
+    return float((kind[place] == kind)[known].mean()) if known.any() else 0.0
 
 
 def _number_days(dates: pd.Index) -> NDArray[np.int64]:

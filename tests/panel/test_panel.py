@@ -103,3 +103,24 @@ def test_shifting_there_and_back_only_loses_the_ends(width, lag):
     np.testing.assert_array_equal(back[kept], values[kept])
     assert kept.sum() == 3 * max(0, width - abs(lag))
     np.testing.assert_array_equal(values, original)
+
+
+def test_a_dose_that_stays_for_weeks_makes_no_copies():
+    """Neighbours equal because a dose lasts are equal a week apart, too; days written down at once are not."""
+    rng = np.random.default_rng(1)
+    days = 120
+    table = pd.DataFrame(
+        {
+            "person": np.repeat([f"p{number:02d}" for number in range(40)], days),
+            "date": np.tile(pd.date_range("2025-01-06", periods=days), 40),
+            "twitches": rng.poisson(1.5, 40 * days),
+            "heat": rng.random(40 * days) < 0.25,
+            "dose": (rng.random((40, days)) < 1 / 12).cumsum(1).ravel() * 10.0,
+        }
+    ).astype({"heat": float})
+    assert build_panel(tw.read_journal(table)).share_copied < 0.02
+    at_once = table.assign(level=rng.standard_normal(len(table)).round(3))
+    later = (np.arange(len(table)) % days) % 3 == 2
+    columns = ["twitches", "heat", "dose", "level"]
+    at_once.loc[later, columns] = at_once[columns].shift().loc[later]
+    assert build_panel(tw.read_journal(at_once)).share_copied == pytest.approx(1 / 3, abs=0.02)

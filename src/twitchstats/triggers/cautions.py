@@ -13,6 +13,7 @@ from twitchstats.triggers.rows import list_people, pool_people
 
 ALPHA = 0.05
 LATER = 3  # days after the outcome: a trigger that late can't have caused it
+WEEK = 7  # days of the outcome that a trigger may answer to
 COPIED = 0.05  # share of days filled in together that is told
 
 CAUTIONS = {
@@ -40,8 +41,9 @@ def find_cautions(request: Request, frame: pd.DataFrame, options: Options) -> pd
     Series
         Values of `CAUTIONS`, several joined by "; ": "later", a negative control given the found days themselves
         (Lipsitch, Tchetgen Tchetgen and Cohen 2010); "trend", where with a trend term every eight days less than half
-        the effect is left; "reverse", where the outcome foretells the trigger at least as strongly; "beside", where
-        another lag's effect is the opposite and stronger (a fitted trend leaks so).
+        the effect is left; "reverse", where the outcome of as many days before, or of the week before, foretells
+        the trigger at least as strongly (groups: two thirds as strongly for the week); "beside", where another lag's
+        effect is the opposite and stronger (a fitted trend leaks so).
     """
     words = pd.Series("", index=frame.index, dtype="str")
     found = frame[frame["p_value"].lt(ALPHA) & np.isfinite(frame["estimate"])]
@@ -85,11 +87,16 @@ def _try_others(request: Request, rows: pd.DataFrame, lag: int, options: Options
     # one person's own trend takes next to nothing at other lags: so these need not be known
     back = plain if group else replace(plain, effect="that day")
     reverse = score_panel(panel, trigger, [outcome], [max(1, lag)], family=reverse_family, options=back)
-    p_later, p_reverse = (
+    week = score_panel(panel, trigger, [outcome], [1], family=reverse_family, options=replace(plain, window=WEEK))
+    p_later, p_reverse, p_week = (
         tell(scores, np.ones(1))["p_value"].fillna(1.0).to_numpy(float)
-        for scores in (later.select(np.s_[:, :, :1]), reverse)
+        for scores in (later.select(np.s_[:, :, :1]), reverse, week)
     )
-    told = {"later": p_later < ALPHA, "reverse": p_reverse < np.minimum(ALPHA, rows["p_value"])}
+    p_found = rows["p_value"].to_numpy(float)
+    # with the square root, a z score .7 times as large will do
+    weekly = np.sqrt(p_found) if group else p_found
+    answers = (p_reverse < np.minimum(ALPHA, p_found)) | (p_week < np.minimum(ALPHA, weekly))
+    told = {"later": p_later < ALPHA, "reverse": answers}
     if options.trend == "smooth" and not group:
         lags = request.lags if options.effect == "that day" else [lag]
         fine = replace(options, adjust="each", trend="fine")

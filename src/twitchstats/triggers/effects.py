@@ -101,7 +101,14 @@ def estimate_effects(
     with the opposite sign. By how much is known from the columns, the trigger's memory and what the outcome rests on;
     it is given back, times the effects at the shorter lags, drawn towards none (one person; James and Stein 1961), or
     times their mean at all lags up to six days, or as far as asked, where that is sure (groups). Effects still later
-    are not given back. Totals of a persistent trigger at longer lags come out up to a tenth too small (log scale).
+    are not given back, nor is any longer lag's for one person: beside an effect of .3 per SD of a lasting trigger four
+    days later, the same day is found in a tenth of the diaries. Totals of a persistent trigger at longer lags come out
+    up to a tenth too small (log scale).
+
+    What is not held: a trigger that answers to the outcome of three days before or longer (a pill taken after a bad
+    week) looks like a remedy, in a fifth of one person's diaries of 120 days and in nearly all groups of 20; more than
+    half of these findings carry the caution that the outcome foretells the trigger. Where both sides come in spells of
+    a week the test finds too much (.08 to .11).
     """
     check_by(by, tuple(ROWS))
     options = check_options(trend=trend, weekday=weekday, effect=effect, adjust=adjust)
