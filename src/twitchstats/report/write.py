@@ -22,7 +22,7 @@ from twitchstats.report.looks import LOOKS, count_looks, format_looks, read_look
 from twitchstats.report.page import GENERATOR, make_page
 from twitchstats.report.wording.prose import to_plain
 from twitchstats.resources import find_resource
-from twitchstats.trial import Plan
+from twitchstats.trial import Plan, analyze_trial, read_plan
 
 SUMMARY_TAG = "summary"
 PATHS = ("people", "episodes", "schema", "weather", "also")  # options of read_journal that are paths
@@ -147,8 +147,6 @@ def read_for_report(journal_path: str | Path | None, options: Mapping[str, Any])
 
 def read_trial(journal: Journal, plan_path: str) -> tuple[Plan | None, pd.DataFrame]:
     """Read the plan of a trial and analyse it; no path stands for none."""
-    from twitchstats.trial import analyze_trial, read_plan
-
     if not plan_path:
         return None, pd.DataFrame()
     plan = read_plan(plan_path)

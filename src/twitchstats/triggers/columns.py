@@ -34,10 +34,16 @@ def date_columns(panel: Panel, y: FloatArray, people: NDArray[np.int64], terms: 
     return np.stack(columns, axis=-1)
 
 
+def find_ends(y: FloatArray) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return each person's first and last day with an outcome, both (P,); the whole calendar where there is none."""
+    seen = np.isfinite(y)
+    return seen.argmax(1), y.shape[1] - 1 - seen[:, ::-1].argmax(1)
+
+
 def _find_span(y: FloatArray) -> NDArray[np.int64]:
     """Return the days from each person's first to last outcome, (P,)."""
-    seen = np.isfinite(y)
-    return np.where(seen.any(1), y.shape[1] - seen[:, ::-1].argmax(1) - seen.argmax(1), 0)
+    first, last = find_ends(y)
+    return np.where(np.isfinite(y).any(1), last - first + 1, 0)
 
 
 def fine_trend_columns(y: FloatArray, terms: int) -> FloatArray:
@@ -65,9 +71,7 @@ def _trend_basis(y: FloatArray, terms: int) -> FloatArray:
 
     People with the same span share the computation.
     """
-    seen = np.isfinite(y)
-    spans = np.stack([seen.argmax(1), y.shape[1] - 1 - seen[:, ::-1].argmax(1)], axis=1)
-    distinct, member = np.unique(spans, axis=0, return_inverse=True)
+    distinct, member = np.unique(np.stack(find_ends(y), axis=1), axis=0, return_inverse=True)
     basis = np.full((len(distinct), y.shape[1], terms), np.nan)
     for number, (first, last) in enumerate(distinct):
         basis[number, first : last + 1] = spline_basis(last - first + 1, terms)
@@ -118,17 +122,18 @@ def orthonormalise(columns: FloatArray) -> FloatArray:
 
     The first ones span the first ones; directions that are not there are 0.
     """
-    length = np.sqrt((columns**2).sum(-2, keepdims=True))
-    scaled = columns / np.where(length > 0, length, 1.0)
-    basis: FloatArray = scaled @ np.linalg.inv(factor_gram(scaled)).swapaxes(-1, -2)
+    scaled, factor = factor_columns(columns)
+    basis: FloatArray = scaled @ np.linalg.inv(factor).swapaxes(-1, -2)
     return basis
 
 
-def factor_gram(columns: FloatArray) -> FloatArray:
-    """Return Cholesky's factor of the products of columns (B, n, p), each of length 1 or 0."""
-    gram: FloatArray = columns.swapaxes(-1, -2) @ columns + NO_DIRECTION * np.eye(columns.shape[-1])
+def factor_columns(columns: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Return columns (B, n, p), each of length 1 or 0, and Cholesky's factor of their products."""
+    length = np.sqrt((columns**2).sum(-2, keepdims=True))
+    scaled = columns / np.where(length > 0, length, 1.0)
+    gram: FloatArray = scaled.swapaxes(-1, -2) @ scaled + NO_DIRECTION * np.eye(columns.shape[-1])
     factor: FloatArray = np.linalg.cholesky(gram).astype(float)
-    return factor
+    return scaled, factor
 
 
 def free_columns(columns: FloatArray, basis: FloatArray) -> FloatArray:

@@ -21,7 +21,7 @@ from twitchstats.panel import FloatArray, Panel, shift_days
 from twitchstats.triggers.columns import (
     count_trend_terms,
     date_columns,
-    factor_gram,
+    factor_columns,
     fine_trend_columns,
     free_columns,
     orthonormalise,
@@ -567,17 +567,15 @@ def _choose_trend(
     if fine.shape[-1]:
         root = np.sqrt(block.weights)
         fine = np.where(block.ok[..., None], fine, 0.0)
-        columns = np.concatenate([block.dates, block.before, fine], axis=-1) * root[..., None]
-        length = np.sqrt((columns**2).sum(1, keepdims=True))
-        columns /= np.where(length > 0, length, 1.0)
-        factor = factor_gram(columns)
+        columns, factor = factor_columns(np.concatenate([block.dates, block.before, fine], axis=-1) * root[..., None])
         there = np.einsum("bii->bi", factor) ** 2 > SAME_DIRECTION
-        response = root * block.relative
-        along = np.linalg.solve(factor, columns.swapaxes(1, 2) @ response[..., None])[..., 0]
-        gain, known = np.where(there, along**2, 0.0), block.dates.shape[-1] + block.before.shape[-1]
+        known = block.dates.shape[-1] + block.before.shape[-1]
         extra, free = there[:, known:].sum(1), block.ok.sum(1) - there.sum(1)
         needed = (extra > 0) & (free > LEAST_DF)
         if not forced:
+            response = root * block.relative
+            along = np.linalg.solve(factor, columns.swapaxes(1, 2) @ response[..., None])[..., 0]
+            gain = np.where(there, along**2, 0.0)
             left = np.maximum((response**2).sum(1) - gain.sum(1), TINY) / np.maximum(free, 1)
             ratio = gain[:, known:].sum(1) / np.maximum(extra, 1) / left
             needed &= stats.f.sf(ratio, np.maximum(extra, 1), np.maximum(free, 1)) <= FINE_LEVEL
@@ -674,7 +672,9 @@ def score_block(
         memory = gram[..., behind - asked, behind] / np.maximum(gram[..., behind, behind], TINY)
         rests = np.zeros((len(y), 0))
         if block.fine:
-            rests = _regress(root * relative, before) * family.move_transform(y, ok)[:, None]
+            turned = before.swapaxes(1, 2)
+            slopes = _solve_gram(turned @ before, (turned @ (root * relative)[..., None])[..., 0])
+            rests = slopes * family.move_transform(y, ok)[:, None]
         leak, memory = _expect_leak(
             _share_fit(basis, root, reach + 4 + MEMORY_SPAN), memory, reach, lag=block.newest - 1, rests=rests
         )
@@ -818,12 +818,11 @@ def _square_skewness(values: FloatArray) -> FloatArray:
     return skewness
 
 
-def _regress(response: FloatArray, columns: FloatArray) -> FloatArray:
-    """Return the coefficients of columns (B, n, o) that a response (B, n) has."""
-    gram, product = columns.swapaxes(1, 2) @ columns, columns.swapaxes(1, 2) @ response[..., None]
+def _solve_gram(gram: FloatArray, products: FloatArray) -> FloatArray:
+    """Return coefficients, (B, o), of columns with these products with each other, (B, o, o), and with a response."""
     size = np.maximum(np.trace(gram, axis1=1, axis2=2), TINY)[:, None, None]
-    slopes: FloatArray = np.linalg.solve(gram / size + 1e-6 * np.eye(gram.shape[-1]), product / size)[..., 0]
-    return slopes
+    slopes: FloatArray = np.linalg.solve(gram / size + 1e-6 * np.eye(gram.shape[-1]), products[..., None] / size)
+    return slopes[..., 0]
 
 
 def _share_fit(basis: FloatArray, root: FloatArray, most: int) -> FloatArray:
@@ -895,9 +894,7 @@ def _pull_back(before: FloatArray, older: FloatArray, share: FloatArray, newest:
     span = np.arange(MEMORY_SPAN)
     places = newest + np.arange(before.shape[-1])
     met = (share[:, places[:, None] + span] * memory[:, 0, :, None] ** span).sum(-1) * noise[:, None]
-    size = np.maximum(np.trace(gram, axis1=1, axis2=2), TINY)[:, None, None]
-    told = np.linalg.solve(gram / size + 1e-6 * np.eye(gram.shape[-1]), met[..., None]) / size
-    pull: FloatArray = ((before.swapaxes(1, 2) @ older).swapaxes(1, 2) @ told)[..., 0]
+    pull: FloatArray = ((before.swapaxes(1, 2) @ older).swapaxes(1, 2) @ _solve_gram(gram, met)[..., None])[..., 0]
     return pull
 
 

@@ -9,6 +9,7 @@ from twitchstats.inference import adjust_p_values
 from twitchstats.journal.record import Journal
 from twitchstats.panel import FloatArray, shift_days
 from twitchstats.reasons import NO_ORDER
+from twitchstats.triggers.columns import find_ends
 from twitchstats.triggers.curves import ROWS, score_contrasts
 from twitchstats.triggers.families import choose_family
 from twitchstats.triggers.request import Request, check_by, prepare_request, refuse_tautology
@@ -104,7 +105,6 @@ def _centre(x: FloatArray, half: np.ndarray) -> FloatArray:
 
 def _find_late(y: FloatArray) -> np.ndarray:
     """Return which days (P, n) lie in the late half of their diary: after the middle of its first and last outcome."""
-    seen = np.isfinite(y)
-    first, last = seen.argmax(1), y.shape[1] - 1 - seen[:, ::-1].argmax(1)
+    first, last = find_ends(y)
     late: np.ndarray = np.arange(y.shape[1]) > ((first + last) / 2)[:, None]
     return late
