@@ -36,10 +36,11 @@ def lay_design(journal, outcome, trigger, lag, *, others=(), window=1, weekday=T
     return full.loc[known, outcome], columns[known]
 
 
-def expect_test(y, columns):
+def expect_test(y, columns, *, window=1):
     """Return estimate, standard error and degrees of freedom (Bell and McCaffrey 2002; fewer for skewed sides).
 
-    HC2, drawn towards the same for equal variances where smaller, which weighs as 4 days (Smyth 2004).
+    HC2, drawn towards the same for equal variances where smaller, which weighs as 4 days (Smyth 2004), wider where both
+    sides resemble their own last days (Bartlett 1935), by more than the columns that are no trigger's make them.
     """
     fit = sm.OLS(y, columns).fit(cov_type="HC2")
     news = sm.OLS(columns.iloc[:, -1], columns.iloc[:, :-1]).fit().resid
@@ -47,8 +48,21 @@ def expect_test(y, columns):
     df = min(fit.df_resid, (news**2).sum() ** 2 / (news**4).sum())
     usual = (fit.resid**2 / (1 - fit.get_influence().hat_matrix_diag)).mean() / (news**2).sum()
     seen = fit.bse.iloc[-1] ** 2
-    se = np.sqrt(max(seen, (df * seen + 4 * usual) / (df + 4)))
-    return fit.params.iloc[-1], se, min(df, len(y) / (1 + 0.9 * skew[0] * skew[1]))
+    variance = max(seen, (df * seen + 4 * usual) / (df + 4))
+    days = (y.index - y.index[0]).days.to_numpy()
+    shared = columns[[name for name in columns if name.startswith(("constant", "time", "weekday", y.name))]].to_numpy()
+    hat = shared @ np.linalg.pinv(shared)
+    wider, alike = 1.0, 1.0
+    for apart in range(1, window + 7):
+        pairs = days[:, None] - days == apart
+        given = max(hat[pairs].sum() / len(y), 0.0) / (1 - np.trace(hat) / len(y))
+        own, other = (
+            np.outer(part, part)[pairs].sum() / (part @ part) + given
+            for part in (news.to_numpy(), fit.resid.to_numpy())
+        )
+        wider, alike = wider + 2 * max(own * other, 0.0), alike + 2 * own**2
+    df = min(df, len(y) / alike, len(y) / (1 + 0.9 * skew[0] * skew[1]))
+    return fit.params.iloc[-1], np.sqrt(variance * wider), df
 
 
 def tell(journal, outcome, trigger, lag, **options):
@@ -84,14 +98,9 @@ def test_all_triggers_in_one_model(gappy):
 
 
 def test_a_window_of_two_days(gappy):
-    """Windows of neighbouring days share a day: 1 + 2 r_x(1) r_e(1) times the variance (Bartlett 1935)."""
+    """Windows of neighbouring days share a day, as days of a spell do."""
     y, columns = lay_design(gappy, "pain", "stress", 1, window=2)
-    estimate, se, df = expect_test(y, columns)
-    days = pd.date_range(y.index.min(), y.index.max())
-    news = sm.OLS(columns.iloc[:, -1], columns.iloc[:, :-1]).fit().resid.reindex(days, fill_value=0.0)
-    left = sm.OLS(y, columns).fit().resid.reindex(days, fill_value=0.0)
-    apart = [(part[1:].to_numpy() @ part[:-1].to_numpy()) / (part @ part) for part in (news, left)]
-    se, df = se * np.sqrt(1 + 2 * max(apart[0] * apart[1], 0.0)), min(df, len(y) / (1 + 2 * apart[0] ** 2))
+    estimate, se, df = expect_test(y, columns, window=2)
     row = tw.estimate_cumulative_effects(
         gappy, outcome="pain", triggers="stress", days=2, first_lag=1, trend="linear"
     ).iloc[0]

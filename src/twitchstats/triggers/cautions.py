@@ -14,12 +14,15 @@ from twitchstats.triggers.rows import list_people, pool_people
 ALPHA = 0.05
 LATER = 3  # days after the outcome: a trigger that late can't have caused it
 WEEK = 7  # days of the outcome that a trigger may answer to
+LEAST_KEPT = 0.5  # of an effect under a fine trend
+LEAST_LEFT = 0.6  # of an effect beside the outcome of these days
 COPIED = 0.05  # share of days filled in together that is told
 
 CAUTIONS = {
     "later": f"the trigger {LATER} days later goes with it too: a shared cycle or trend is left",
     "trend": "depends on how stiff the trend is",
     "reverse": "the outcome foretells the trigger as well: a common cause is possible",
+    "answer": "less of it beside the outcome of the week before: the trigger may answer to that",
     "beside": "opposite to a stronger effect some days apart: a trend leaks that way",
     "copied": "days filled in together count once",
 }
@@ -40,10 +43,11 @@ def find_cautions(request: Request, frame: pd.DataFrame, options: Options) -> pd
     -------
     Series
         Values of `CAUTIONS`, several joined by "; ": "later", a negative control given the found days themselves
-        (Lipsitch, Tchetgen Tchetgen and Cohen 2010); "trend", where with a trend term every eight days less than half
-        the effect is left; "reverse", where the outcome of as many days before, or of the week before, foretells
-        the trigger at least as strongly (groups: two thirds as strongly for the week); "beside", where another lag's
-        effect is the opposite and stronger (a fitted trend leaks so).
+        (Lipsitch, Tchetgen Tchetgen and Cohen 2010); "trend", where with a trend term every eight days less than
+        LEAST_KEPT of the effect is left; "reverse", where the outcome of as many days before, or of the week before,
+        foretells the trigger at least as strongly; "answer", where less than LEAST_LEFT of the effect is left when the
+        mean outcome of the week before stands beside it (a pill taken after a bad week looks like a remedy); "beside",
+        where another lag's effect is the opposite and stronger (a fitted trend leaks so).
     """
     words = pd.Series("", index=frame.index, dtype="str")
     found = frame[frame["p_value"].lt(ALPHA) & np.isfinite(frame["estimate"])]
@@ -92,16 +96,17 @@ def _try_others(request: Request, rows: pd.DataFrame, lag: int, options: Options
         tell(scores, np.ones(1))["p_value"].fillna(1.0).to_numpy(float)
         for scores in (later.select(np.s_[:, :, :1]), reverse, week)
     )
-    p_found = rows["p_value"].to_numpy(float)
-    # with the square root, a z score .7 times as large will do
-    weekly = np.sqrt(p_found) if group else p_found
-    answers = (p_reverse < np.minimum(ALPHA, p_found)) | (p_week < np.minimum(ALPHA, weekly))
-    told = {"later": p_later < ALPHA, "reverse": answers}
+    told = {"later": p_later < ALPHA, "reverse": np.minimum(p_reverse, p_week) < rows["p_value"].to_numpy(float)}
+    lags = request.lags if options.effect == "that day" else [lag]
+    steps = request.variables.loc[rows["trigger"], "step"].to_numpy(float)
+
+    def keep(other: Options) -> NDArray[np.float64]:
+        """Return the share of each effect that is left under other options."""
+        scores = score_panel(panel, outcome, [trigger], lags, family=family, options=replace(other, adjust="each"))
+        effect = tell(scores.select(np.s_[:, :, [lags.index(lag)]]), np.ones(1))["estimate"].to_numpy(float)
+        return effect * steps / rows["estimate"].to_numpy(float)
+
+    told["answer"] = keep(replace(options, week=True)) < LEAST_LEFT
     if options.trend == "smooth" and not group:
-        lags = request.lags if options.effect == "that day" else [lag]
-        fine = replace(options, adjust="each", trend="fine")
-        finer = score_panel(panel, outcome, [trigger], lags, family=family, options=fine)
-        effect = tell(finer.select(np.s_[:, :, [lags.index(lag)]]), np.ones(1))["estimate"].to_numpy(float)
-        steps = request.variables.loc[rows["trigger"], "step"].to_numpy(float)
-        told["trend"] = effect * steps / rows["estimate"].to_numpy(float) < 0.5
+        told["trend"] = keep(replace(options, trend="fine")) < LEAST_KEPT
     return {key: told[key] for key in CAUTIONS if key in told}

@@ -97,18 +97,20 @@ def estimate_effects(
     nothing; where fifty or more diaries have fewer than 60 days, these share weekday and older
     days, and no single one of them is told.
 
+    Where both sides come in spells, neighbouring days tell the same twice: one person's variance grows by how much
+    both resemble their own last week (Bartlett 1935).
+
     A fitted trend makes neighbouring days look related the other way round, so that an effect leaks into other lags
     with the opposite sign. By how much is known from the columns, the trigger's memory and what the outcome rests on;
-    it is given back, times the effects at the shorter lags, drawn towards none (one person; James and Stein 1961), or
-    times their mean at all lags up to six days, or as far as asked, where that is sure (groups). Effects still later
-    are not given back, nor is any longer lag's for one person: beside an effect of .3 per SD of a lasting trigger four
-    days later, the same day is found in a tenth of the diaries. Totals of a persistent trigger at longer lags come out
-    up to a tenth too small (log scale).
+    it is given back, times the effects at all lags up to six days, or as far as asked: one person's own, drawn towards
+    none (James and Stein 1961), or a group's mean where that is sure. Effects still later are not given back. Totals
+    of a persistent trigger at longer lags come out up to a tenth too small (log scale).
 
     What is not held: a trigger that answers to the outcome of three days before or longer (a pill taken after a bad
-    week) looks like a remedy, in a fifth of one person's diaries of 120 days and in nearly all groups of 20; more than
-    half of these findings carry the caution that the outcome foretells the trigger. Where both sides come in spells of
-    a week the test finds too much (.08 to .11).
+    week) looks like a remedy, in a fifth of one person's diaries of 120 days and in nearly all groups of 20. Two thirds
+    to nine tenths of one person's findings then carry a caution that the outcome foretells the trigger or that it may
+    answer, and all of a group's (where the trigger acts, a fifth of one person's and none of a group's). Where both
+    sides come in spells of just a week the test still finds too much (.08 to .13).
     """
     check_by(by, tuple(ROWS))
     options = check_options(trend=trend, weekday=weekday, effect=effect, adjust=adjust)

@@ -31,6 +31,9 @@ from twitchstats.triggers.families import Family
 from twitchstats.triggers.work import run_side_by_side, split_evenly
 
 LOOK_BACK = 4  # days in which the two older values of outcome and trigger are looked for
+STANDS_FOR = (range(1), range(1, 2), range(2, 7))  # days back from the newest that each older outcome stands for
+OLDEST = 9  # days further back than STANDS_FOR reaches, with two for what stands beside the trigger
+SPELL = 8  # days below which both sides may be alike because they come in spells
 LEAST_DF = 10.0  # days left for one person's own test
 LEAST_POOLED_DF = 3.0  # days left for a person to count in a group
 LEAST_EVENTS = 5  # days with and days without the outcome
@@ -95,6 +98,8 @@ class Options:
     adjust : {"each", "together"}
     window : int
         Days over which the trigger is averaged.
+    week : bool
+        Whether the mean outcome of the five days before its two older days stands beside these.
     pooled : bool
         Whether the people will be put together: then short diaries share weekday and older days.
     """
@@ -104,6 +109,7 @@ class Options:
     effect: str = "total"
     adjust: str = "each"
     window: int = 1
+    week: bool = False
     pooled: bool = False
 
 
@@ -214,14 +220,14 @@ def work_panel(
 ) -> "Work":
     """Return what the days of each person say, before what a trend took is given back: as `score_panel`."""
     people = len(panel.people)
+    options = replace(options, pooled=options.pooled and people > 1)
     carries = panel.ordered and options.effect == "total" and options.window == 1
-    together = options.pooled and people > 1
-    if carries and together and options.trend == "smooth":
+    carries &= options.trend not in ("linear", "none")
+    if carries and options.pooled and options.trend == "smooth":
         options = replace(options, trend="fine")  # people whom chance left a stiff trend would add up
-    around = together and options.trend == "fine"  # one person's later effects are too uncertain to give back
     worked, reach = tuple(lags), 0
     if carries and worked:
-        reach = max(LEAK_DAYS, *worked) if around else max(0, *worked)
+        reach = max(LEAK_DAYS, *worked)
         worked = tuple(sorted({*worked, *range(reach + 1)}))
     score = partial(
         score_people, outcome=outcome, triggers=tuple(triggers), lags=worked, reach=reach, family=family,
@@ -230,7 +236,7 @@ def work_panel(
     short = partial(find_short, outcome=outcome) if options.pooled and panel.ordered else None
     empty = Store((people, len(triggers), len(worked)), family, reach).arrays
     arrays = empty | panel.map_blocks(score, together=short)
-    return Work(arrays, family.is_ratio, worked, tuple(lags), carries, around, together)
+    return Work(arrays, family.is_ratio, worked, tuple(lags), carries, options.pooled)
 
 
 def score_people(
@@ -328,7 +334,7 @@ def _lay_lags(
     before, newest = np.zeros((len(people), told.shape[1], 0)), 0
     if panel.ordered:
         older, newest = find_older(columns, last), max(last, 1)
-        before = np.stack(find_older(told[people], newest), axis=-1)
+        before = np.stack(find_older(told[people], newest, week=options.week), axis=-1)
     own = np.stack([*asked, *beside, *older], axis=1)  # T, q, B, n
     first = older[0].swapaxes(0, 1) if older and options.window == 1 and len(lags) == 1 else None
     if options.adjust == "together":  # one model holds all triggers: the asked ones first
@@ -336,10 +342,11 @@ def _lay_lags(
     return before, newest, np.moveaxis(own, 2, 0), first
 
 
-def find_older(values: FloatArray, first: int) -> list[FloatArray]:
+def find_older(values: FloatArray, first: int, *, week: bool = False) -> list[FloatArray]:
     """Return the two latest known values from `first` days before each day on, looking back LOOK_BACK days.
 
-    Where only one is known it stands for both: older days are only there to tell what is no news.
+    Where only one is known it stands for both: older days are only there to tell what is no news. With `week` also the
+    mean of what is known of the five days before these (STANDS_FOR), where nothing is, the second value.
 
     >>> [older.tolist() for older in find_older(np.array([1.0, np.nan, 3.0, 4.0]), 1)]
     [[nan, 1.0, 1.0, 3.0], [nan, 1.0, 1.0, 1.0]]
@@ -350,7 +357,13 @@ def find_older(values: FloatArray, first: int) -> list[FloatArray]:
         value = shift_days(values, day)
         second = np.where(np.isnan(second) & np.isfinite(latest), value, second)
         latest = np.where(np.isnan(latest), value, latest)
-    return [latest, np.where(np.isnan(second), latest, second)]
+    older = [latest, np.where(np.isnan(second), latest, second)]
+    if week:
+        days = np.stack([shift_days(values, first + day) for day in STANDS_FOR[2]])
+        known = np.isfinite(days)
+        mean = np.where(known, days, 0.0).sum(0) / np.maximum(known.sum(0), 1)
+        older.append(np.where(known.any(0), mean, older[1]))
+    return older
 
 
 class Store:
@@ -393,6 +406,8 @@ class Store:
         elif options.trend in ("smooth", "fine") and panel.ordered:
             fine = fine_trend_columns(y[people], terms)
         asked = len(positions) if options.adjust == "each" else self.shape[1]
+        # people who are put together are compared with each other: their own days' variance serves no test
+        span = options.window if options.pooled or not panel.ordered else options.window + SPELL - 1
         stiff = np.concatenate([dates, trend], axis=-1)
         for models in _split_by_days(own):
             block = lay_block(
@@ -402,9 +417,7 @@ class Store:
             if options.adjust == "together":
                 models = np.arange(self.shape[1])
             for rows, part in _choose_trend(block, dates, fine, forced=options.trend == "fine"):
-                found = score_block(
-                    part, self.family, asked=asked, shared=shared, reach=self.reach, window=options.window
-                )
+                found = score_block(part, self.family, asked=asked, shared=shared, reach=self.reach, span=span)
                 for name, value in found.items():
                     value = value.swapaxes(1, 2) if options.adjust == "together" else value
                     self.arrays[name][np.ix_(people[rows], models, np.asarray(positions))] = value
@@ -418,8 +431,6 @@ class Work:
     ----------
     carries : bool
         Whether a trend's leaks are given back,
-    around : bool
-        from all lags, also longer ones,
     together : bool
         by what all people show.
     """
@@ -429,7 +440,6 @@ class Work:
     worked: tuple[int, ...] = (0,)
     wanted: tuple[int, ...] = (0,)
     carries: bool = False
-    around: bool = False
     together: bool = False
 
     def finish(self, people: Index | None = None) -> Scores:
@@ -437,7 +447,7 @@ class Work:
         arrays = {name: value if people is None else value[people] for name, value in self.arrays.items()}
         leak, memory = arrays.pop("leak"), arrays.pop("memory")
         if self.carries:
-            arrays |= _give_back(arrays, leak, memory, self.worked, around=self.around, together=self.together)
+            arrays |= _give_back(arrays, leak, memory, self.worked, together=self.together)
         scores = Scores(**arrays, is_ratio=self.is_ratio)
         wanted = [self.worked.index(lag) for lag in self.wanted]
         return scores if self.wanted == self.worked else scores.select(np.s_[:, :, wanted])
@@ -449,15 +459,13 @@ def _give_back(
     memory: FloatArray,
     lags: Sequence[int],
     *,
-    around: bool,
     together: bool,
 ) -> dict[str, FloatArray]:
     """Return ``curve, spread, planted`` with what trend and weekday took: effects at other lags leak into each.
 
     A flexible trend follows the outcome, and with it the trigger: neighbouring days are then related the other way
-    round. An effect at a shorter lag leaks by its estimate, drawn towards the group's (or towards none) by as much as
-    it is uncertain, times the leak; and where that is looked for `around` each lag, so does one at a longer lag. As
-    each is seen beside the leaks of the others, they are found in turns.
+    round. An effect leaks by its estimate, drawn towards the group's (or towards none) by as much as it is uncertain,
+    times the leak. As each is seen beside the leaks of the others, they are found in turns.
     """
     size, scale, curve = arrays["size"], arrays["scale"], arrays["curve"]
     spread, zero = arrays["spread"][..., ZERO], curve[..., ZERO]
@@ -470,13 +478,11 @@ def _give_back(
     leak, carried = np.zeros((*size.shape, len(lags))), np.zeros((*size.shape, len(lags)))
     places = [place for place, lag in enumerate(lags) if lag >= 0]
     for here, there in itertools.product(places, places):
-        apart = lags[here] - lags[there]
-        if apart > 0 or around:
-            leak[..., here, there] = leaks[..., here, lags[there]]
-        if apart > 0:
-            carried[..., here, there] = memory[..., here] ** apart
+        leak[..., here, there] = leaks[..., here, lags[there]]
+        if lags[here] > lags[there]:
+            carried[..., here, there] = memory[..., here] ** (lags[here] - lags[there])
     direct, doubt = np.zeros(size.shape), np.zeros(size.shape)
-    for here in places * (TURNS if around else 1):
+    for here in places * TURNS:
         beside = ((carried - leak)[..., here, :] * direct).sum(-1)
         at = np.s_[..., here]
         effect = np.where(known[at], np.clip(zero[at] / whole[at] - beside, -limit[at], limit[at]), 0.0)
@@ -590,7 +596,7 @@ def _choose_trend(
 
 
 def score_block(
-    block: Block, family: Family, *, asked: int, shared: bool = False, reach: int = 0, window: int = 1
+    block: Block, family: Family, *, asked: int, shared: bool = False, reach: int = 0, span: int = 1
 ) -> dict[str, FloatArray | NDArray[np.int64]]:
     """Score the first `asked` own columns of every model of a block.
 
@@ -603,8 +609,8 @@ def score_block(
         Estimate the coefficients of `before` and of what stands beside the trigger from all people together.
     reach : int
         Distances in days up to which the overlap of the nuisance columns is told.
-    window : int
-        Days that one value of the trigger reaches over: values nearer than that share days.
+    span : int
+        Days nearer than which both sides may be alike, by spells or since windows of the trigger share days.
 
     Returns
     -------
@@ -656,12 +662,12 @@ def score_block(
     if block.newest and block.fine:
         left = np.maximum(n[:, 0, 0] - rank, 1.0)
         noise = (free_columns((family.transform(y) * root)[..., None], basis)[..., 0] * (root * relative)).sum(1)
-        share = _share_fit(trend, root, block.newest + 2 + MEMORY_SPAN)
+        share = _share_fit(trend, root, block.newest + OLDEST + MEMORY_SPAN)
         pull = _pull_back(before, older, share, block.newest, noise * n[:, 0, 0] / left)
         doubt = np.sqrt(size * ((pull**2).sum(-1) / left)[:, None, None])
         spread, planted = (np.hypot(error, doubt[..., None]) for error in (spread, planted))
-    if window > 1:
-        inflation, alike = _share_days(news, residual[:, :, None], _share_fit(basis, root, window), window)
+    if span > 1:
+        inflation, alike = _share_days(news, residual[:, :, None], _share_fit(basis, root, span), span)
         spread, planted = (error * np.sqrt(inflation)[..., None] for error in (spread, planted))
         trust = np.minimum(trust, n / alike)
     trust = np.minimum(trust, n / (1 + SKEWNESS * _square_skewness(news) * _square_skewness(residual)[:, :, None]))
@@ -676,7 +682,7 @@ def score_block(
             slopes = _solve_gram(turned @ before, (turned @ (root * relative)[..., None])[..., 0])
             rests = slopes * family.move_transform(y, ok)[:, None]
         leak, memory = _expect_leak(
-            _share_fit(basis, root, reach + 4 + MEMORY_SPAN), memory, reach, lag=block.newest - 1, rests=rests
+            _share_fit(basis, root, reach + OLDEST + MEMORY_SPAN), memory, reach, lag=block.newest - 1, rests=rests
         )
     return {
         "curve": curve, "spread": spread, "shift": shift, "planted": planted, "size": size,
@@ -790,16 +796,14 @@ def _list_factors(trigger: FloatArray) -> FloatArray:
     return factors
 
 
-def _share_days(
-    news: FloatArray, residual: FloatArray, share: FloatArray, window: int
-) -> tuple[FloatArray, FloatArray]:
-    """Return by how much shared days raise the variance of a score, and by how much they lower the number of days.
+def _share_days(news: FloatArray, residual: FloatArray, share: FloatArray, span: int) -> tuple[FloatArray, FloatArray]:
+    """Return by how much days that are alike raise the variance of a score, and lower the number of days.
 
-    1 + 2 sum r_x(h) r_e(h) where positive, and 1 + 2 sum r_x(h)^2, over distances below the window (Bartlett 1935). A
+    1 + 2 sum r_x(h) r_e(h) where positive, and 1 + 2 sum r_x(h)^2, over distances below the span (Bartlett 1935). A
     fit makes neighbouring days look related the other way round: what it takes (`_share_fit`) is given back.
     """
     inflation, alike = np.ones(news.shape[:-1]), np.ones(news.shape[:-1])
-    for apart in range(1, min(window, news.shape[-1])):
+    for apart in range(1, min(span, news.shape[-1])):
         given = (np.maximum(share[:, apart], 0.0) / np.maximum(1 - share[:, 0], 1 - MOST_LEVERAGE))[:, None, None]
         own, other = (
             (part[..., apart:] * part[..., :-apart]).sum(-1) / np.maximum((part**2).sum(-1), TINY) + given
@@ -863,7 +867,7 @@ def _expect_leak(
     news would foretell of its other days without it, less what they foretell with it. An older outcome holds the
     effects of its own older days: they leak by as much as the outcome `rests` on it, (B, o).
     """
-    memory, left = _follow_memory(share, memory, reach + 4)
+    memory, left = _follow_memory(share, memory, reach + OLDEST)
     gram = np.stack([left[..., 0], left[..., 1], left[..., 1], left[..., 0]], -1).reshape(*memory.shape, 2, 2)
     passed = np.linalg.solve(gram + 1e-9 * np.eye(2), left[..., 1:3, None])[..., 0]
     news = np.maximum(left[..., 0] - (passed * left[..., 1:3]).sum(-1), 1 - MOST_LEVERAGE)
@@ -876,8 +880,9 @@ def _expect_leak(
         return told
 
     leak = np.where(lags <= lag, memory[..., None] ** np.maximum(lag - lags, 0), 0.0) - foretell(lag - lags)
-    for older in range(rests.shape[1]):
-        leak += rests[:, older, None, None, None] * foretell(-(lags + older + 1))
+    for column, days in zip(rests.T, STANDS_FOR, strict=False):
+        for day in days:
+            leak += column[:, None, None, None] / len(days) * foretell(-(lags + day + 1))
     return leak, memory
 
 
@@ -892,8 +897,16 @@ def _pull_back(before: FloatArray, older: FloatArray, share: FloatArray, newest:
     seen = gram[:, 0, 1] / np.maximum(gram[:, 1, 1], TINY)
     memory, _ = _follow_memory(share, np.clip(seen, *MEMORY_LIMITS)[:, None, None], 1)
     span = np.arange(MEMORY_SPAN)
-    places = newest + np.arange(before.shape[-1])
-    met = (share[:, places[:, None] + span] * memory[:, 0, :, None] ** span).sum(-1) * noise[:, None]
+    met = (
+        np.stack(
+            [
+                (share[:, newest + np.array(days)[:, None] + span] * memory[:, 0, :, None] ** span).sum(-1).mean(1)
+                for days in STANDS_FOR[: before.shape[-1]]
+            ],
+            axis=-1,
+        )
+        * noise[:, None]
+    )
     pull: FloatArray = ((before.swapaxes(1, 2) @ older).swapaxes(1, 2) @ _solve_gram(gram, met)[..., None])[..., 0]
     return pull
 
