@@ -1,7 +1,7 @@
 """From scores to rows: one person's, the group's, each person's drawn towards the group."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
@@ -19,6 +19,7 @@ FINER = 4  # points of a fine grid for each of the coarse one
 SECANTS = 6
 SEPARATED = 0.02  # of the test of no effect that is left at the end of the grid where there is no end
 PEOPLE_EVEN = 20  # as many people halve what their information counts for where their effects differ
+MOST_SHARE = 0.999  # of one person in a group
 WIDE = 12.0  # standard errors that the grid of a difference reaches per unit of GRID
 ENDS = ("ci_lower", "ci_upper", "ci90_lower", "ci90_upper")
 PAIRS = (
@@ -254,9 +255,10 @@ def trace_own(scores: Scores) -> tuple[Curve, FloatArray]:
 def pool_people(scores: Scores, steps: FloatArray, *, alpha: float = 0.05) -> pd.DataFrame:
     """Return one row for each trigger and lag: the mean effect over people; one person alone speaks for themself.
 
-    The mean effect is where the people's weighted scores add up to nothing, its test a t test of these scores, whose
-    spread between people is the variance (Ibragimov and Muller 2010: it holds for people of any weight). So a person
-    without events, or whose trigger never changes, adds nothing and biases nothing.
+    The mean effect is where the people's weighted scores add up to nothing. The variance of their sum is that of the
+    scores there, between people, each divided by what its share of the sum leaves (CR2), with the degrees of freedom
+    of Bell and McCaffrey (2002) for people of unequal weight. So a person without
+    events, or whose trigger never changes, adds nothing and biases nothing.
     """
     members = _find_members(scores)
     shape = members.shape[1:]
@@ -338,13 +340,13 @@ def _pool_pair(scores: Scores, step: float) -> tuple[Curve, FloatArray, dict[str
     information = scores.information * scale**2
     personal = describe_people(scores)
     usable = personal["usable"]
-    spread: dict[str, object] = {}
+    differ: dict[str, object] = {}
     tau = 0.0
     if usable.sum() > 1:
         known = {name: value[usable] for name, value in personal.items()}
         tau = pool_estimates(known["estimate"], known["se"])["heterogeneity"]
-        spread = {"p_heterogeneity": test_heterogeneity(known["estimate"], known["se"] * known["doubt"])}
-        spread |= {"p_anyone": float(stats.chi2.sf((known["z"] ** 2).sum(), usable.sum()))}
+        differ = {"p_heterogeneity": test_heterogeneity(known["estimate"], known["se"] * known["doubt"])}
+        differ |= {"p_anyone": float(stats.chi2.sf((known["z"] ** 2).sum(), usable.sum()))}
     noise = scores.spread[:, ZERO] ** 2 * scale**2 / np.maximum(information, TINY)
     noise = np.median(noise) if scores.is_ratio else noise
     # who reacts more may have more twitches, and so more information: the mean effect of many people, whose chance
@@ -355,39 +357,54 @@ def _pool_pair(scores: Scores, step: float) -> tuple[Curve, FloatArray, dict[str
     def add(effect: FloatArray) -> FloatArray:
         return evaluator(np.broadcast_to(effect, (people, effect.shape[-1]))) * weight[:, None]
 
-    def statistic(effect: FloatArray) -> FloatArray:
-        return _t_of_sums(add(effect))[None]
-
-    none = add(np.zeros((1, 1)))
+    slopes = weight * information / scale
+    share = slopes / slopes.sum()
     error_now = np.sqrt((weight**2 * evaluator.plant(np.zeros((people, 1)))[:, 0] ** 2).sum())
-    slope = float((weight * information / scale).sum())
-    centre = 0.0 if scores.is_ratio else float(none.sum()) / slope
-    error = (
-        float(np.sqrt(((none - weight[:, None] * information[:, None] / scale[:, None] * centre) ** 2).sum())) / slope
-    )
-    unit = 1 / np.median(scale) if scores.is_ratio else max(error, 1e-9 * abs(centre), TINY) * WIDE
+    none = add(np.zeros((1, 1)))[:, 0]
+    centre = 0.0 if scores.is_ratio else none.sum() / slopes.sum()
+    unit = _spread_people(none - share * none.sum(), share) / slopes.sum()
+    unit = 1 / np.median(scale) if scores.is_ratio else max(unit, 1e-9 * abs(centre), TINY) * WIDE
     grid = centre + unit * _fine_grid()[None]
-    start = Curve(statistic, grid, np.array([people - 1.0]), statistic)
-    left = add(np.nan_to_num(start.estimate(), posinf=0.0, neginf=0.0)[:, None])
-    spread_now = np.sqrt((left**2).sum())  # between people, around their mean effect
+
+    def total(effect: FloatArray) -> FloatArray:
+        return add(effect).sum(0)[None]
+
+    start = Curve(total, grid, np.array([_count_people(share)]), total)
+    spread = _spread_people(add(np.nan_to_num(start.estimate(), posinf=0.0, neginf=0.0)[:, None])[:, 0], share)
+
+    def statistic(effect: FloatArray) -> FloatArray:
+        return total(effect) / spread
 
     def power(effect: FloatArray) -> FloatArray:
         effect = np.broadcast_to(effect, (people, effect.shape[-1]))
         each = evaluator.plant(effect) * weight[:, None]
         found = (evaluator.find(effect) * weight[:, None]).sum(0)
-        return (found / (np.sqrt((each**2).sum(0)) / error_now * spread_now))[None]
+        return (found / (np.sqrt((each**2).sum(0)) / error_now * spread))[None]
 
-    curve = replace(start, planted=power)
-    return curve, statistic(np.zeros((1, 1)))[:, 0], spread | {"heterogeneity": tau * step}
+    curve = Curve(statistic, grid, start.df, power)
+    return curve, statistic(np.zeros((1, 1)))[:, 0], differ | {"heterogeneity": tau * step}
 
 
-def _t_of_sums(scores: FloatArray) -> FloatArray:
-    """Return the t statistic of each column of people's scores, (P, K) -> (K,): the one-sample t test."""
-    people = len(scores)
-    total, square = scores.sum(0), np.maximum((scores**2).sum(0), TINY)
-    ratio = np.clip(total / np.sqrt(square), -np.sqrt(people) * (1 - 1e-12), np.sqrt(people) * (1 - 1e-12))
-    t: FloatArray = ratio * np.sqrt((people - 1) / (people - ratio**2))
-    return t
+def _spread_people(left: FloatArray, share: FloatArray) -> float:
+    """Return the standard error of a sum of people's scores from what is left of each at the mean effect, (P,) (CR2).
+
+    Who has a larger `share` of the sum, (P,), has left less of their own.
+    """
+    return float(np.sqrt(np.maximum((left**2 / (1 - np.minimum(share, MOST_SHARE))).sum(), TINY)))
+
+
+def _count_people(share: FloatArray) -> float:
+    """Return the degrees of freedom of `_spread_people`: one less than there are people of equal share, else fewer.
+
+    >>> [round(_count_people(np.array(share)), 2) for share in ([0.25] * 4, [0.7, 0.1, 0.1, 0.1])]
+    [3.0, 1.59]
+    """
+    share = np.minimum(share, MOST_SHARE)
+    left = 1 - share
+    common = (share**2 / left).sum()
+    pairs = 2 * (share**3 / left**2).sum() - common**2
+    own = (share**2 * (2 * (common - 2 * share / left) / left + 1 / left**2)).sum()
+    return float(1 / (pairs + own))
 
 
 def describe_people(scores: Scores) -> dict[str, FloatArray]:
