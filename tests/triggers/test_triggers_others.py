@@ -239,15 +239,15 @@ def test_what_the_outcome_does_to_the_trigger_is_told():
 
 
 def test_risks_of_one_person_count_stretches_of_days(journal_of):
-    """Cochran (1977) over ten stretches of 14 days: 140 days, on the logit scale with 9 df."""
+    """Cochran (1977) over six stretches of 21 days: 126 days, on the logit scale with 5 df."""
     rng = np.random.default_rng(34)
-    sore = np.repeat(rng.random(20) < 0.4, 7).astype(float)
-    row = rows_of(tw.estimate_risks(journal_of({"sore": sore, "heat": np.ones(140)}, outcome="sore"))).loc[
+    sore = np.repeat(rng.random(18) < 0.4, 7).astype(float)
+    row = rows_of(tw.estimate_risks(journal_of({"sore": sore, "heat": np.ones(126)}, outcome="sore"))).loc[
         ("heat", "with")
     ]
-    events, days, share = sore.reshape(10, 14).sum(1), 14, sore.mean()
-    variance = 10 / 9 * ((events - share * days) ** 2).sum() / 140**2
-    half = stats.t.ppf(0.975, 9) * np.sqrt(variance) / (share * (1 - share))
+    events, days, share = sore.reshape(6, 21).sum(1), 21, sore.mean()
+    variance = 6 / 5 * ((events - share * days) ** 2).sum() / 126**2
+    half = stats.t.ppf(0.975, 5) * np.sqrt(variance) / (share * (1 - share))
     ends = 1 / (1 + np.exp(-(np.log(share / (1 - share)) + np.array([-half, half]))))
     assert row[["ci_lower", "ci_upper"]].to_numpy(float) == pytest.approx(ends)
 
