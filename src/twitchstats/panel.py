@@ -37,6 +37,14 @@ class Panel:
         False where the journal has no order in time: then lags other than 0 are refused.
     copied : bool array, (P, D)
         Days that were filled in together with the day before: their whole row is its copy.
+
+    Examples
+    --------
+    >>> import twitchstats as tw
+    >>> journal, _ = tw.simulate_journal(people=2, days=40, seed=1)
+    >>> panel = tw.build_panel(journal, variables=["twitches"])
+    >>> panel.get("twitches").shape, panel.ordered
+    ((2, 40), True)
     """
 
     people: pd.Index
@@ -181,6 +189,14 @@ def build_panel(journal: Journal, *, variables: Sequence[str] | None = None) -> 
     ------
     UnknownNameError
         A variable is not in the journal, or is text.
+
+    Examples
+    --------
+    >>> import twitchstats as tw
+    >>> journal, _ = tw.simulate_journal(people=3, days=60, world="articles", seed=1)
+    >>> panel = tw.build_panel(journal, variables=["twitches", "stress"])
+    >>> panel.names, panel.values.shape
+    (('twitches', 'stress'), (2, 3, 60))
     """
     numeric = journal.numeric
     names = tuple(numeric if variables is None else variables)

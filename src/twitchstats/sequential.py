@@ -114,6 +114,14 @@ def add_anytime(effects: pd.DataFrame, *, alpha: float = 0.05, tuned_for: int = 
         A copy with ``p_anytime, ci_anytime_lower, ci_anytime_upper``. The t statistic is the one whose p-value is
         told (on half of the days as degrees of freedom, which is what the engine's variance is worth or less); rows
         of several people (``n_people`` above 1), whose days are no single series, are NaN.
+
+    Examples
+    --------
+    >>> import twitchstats as tw
+    >>> journal, _ = tw.simulate_journal(people=3, days=60, world="articles", seed=1)
+    >>> rows = tw.add_anytime(tw.estimate_effects(journal, triggers="stress", lags=1, by="person"))
+    >>> [name for name in rows if "anytime" in name]
+    ['p_anytime', 'ci_anytime_lower', 'ci_anytime_upper']
     """
     ratio = effects["measure"].str.endswith("ratio").to_numpy(bool)
     with np.errstate(divide="ignore", invalid="ignore"):

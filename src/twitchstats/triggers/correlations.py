@@ -79,6 +79,17 @@ def correlate_triggers(
     -----
     Effective days: 1/n* = 1/n + 2/n sum_j (n - j)/n r_x(j) r_y(j) over the autocorrelations of both sides
     (Pyper and Peterman 1998). Interval and p-value: Fisher's z, t reference with n* - 2 degrees of freedom.
+
+    Examples
+    --------
+    >>> import twitchstats as tw
+    >>> journal, _ = tw.simulate_journal(people=3, days=60, world="articles", seed=1)
+    >>> rows = tw.correlate_triggers(journal, triggers="stress", lags=1)
+    >>> rows[["person", "trigger", "lag", "n_days", "order"]]
+      person trigger  lag  n_days    order
+    0    P01  stress    1      47  forward
+    1    P02  stress    1      33  forward
+    2    P03  stress    1      42  forward
     """
     check_by(by)
     check_choice("method", method, ("spearman", "pearson"))

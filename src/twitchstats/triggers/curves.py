@@ -66,6 +66,17 @@ def estimate_dose_curve(
     Every point of the curve is a coefficient of its own: the two terms are turned so that the first is the contrast of
     that dose with the reference, the second stands beside it. So points and tests come from the engine of
     `estimate_effects`, with its robust variance, the outcome and the trigger of two older days, weekday and trend.
+
+    Examples
+    --------
+    >>> import twitchstats as tw
+    >>> journal, _ = tw.simulate_journal(people=3, days=60, world="articles", seed=1)
+    >>> curve = tw.estimate_dose_curve(journal, "caffeine", doses=[0, 100, 200])
+    >>> curve[["trigger", "dose", "unit", "n_people", "measure"]]
+        trigger   dose unit  n_people     measure
+    0  caffeine    0.0   mg         3  rate ratio
+    1  caffeine  100.0   mg         3  rate ratio
+    2  caffeine  200.0   mg         3  rate ratio
     """
     check_by(by, tuple(ROWS))
     request = prepare_request(journal, outcome, trigger, lag)

@@ -70,6 +70,16 @@ def compare_directions(
         The outcome or a trigger is not in the journal.
     OptionError
         The lag is below 1 or another option is not allowed.
+
+    Examples
+    --------
+    >>> import twitchstats as tw
+    >>> journal, _ = tw.simulate_journal(people=3, days=60, world="articles", seed=1)
+    >>> rows = tw.compare_directions(journal, triggers="stress")
+    >>> rows[["trigger", "lag", "direction", "n_people", "reading"]]
+      trigger  lag direction  n_people        reading
+    0  stress    1   forward         3  neither shown
+    1  stress    1   reverse         2  neither shown
     """
     options = check_options(trend=trend, weekday=weekday, effect="total", adjust="each")
     request = prepare_request(journal, outcome, triggers, lag)

@@ -68,6 +68,19 @@ def compare_dose_shapes(
         A name that the journal doesn't have.
     OptionError
         The threshold is not a finite number, the lag negative, or asked in a journal without an order of days.
+
+    Examples
+    --------
+    >>> import twitchstats as tw
+    >>> journal, _ = tw.simulate_journal(people=3, days=60, world="articles", seed=1)
+    >>> rows = tw.compare_dose_shapes(journal, "caffeine", threshold=200)
+    >>> rows[["trigger", "threshold", "shape", "step", "unit"]]
+        trigger  threshold  shape   step unit
+    0  caffeine      200.0   line  100.0   mg
+    1  caffeine      200.0   over    1.0  day
+    2  caffeine      200.0  below  100.0   mg
+    3  caffeine      200.0  above  100.0   mg
+    4  caffeine      200.0   bend  100.0   mg
     """
     request = prepare_request(journal, outcome, [trigger], 0)
     if not np.isfinite(threshold) or lag < 0 or (lag and journal.calendar == "none"):

@@ -111,6 +111,16 @@ def estimate_effects(
     to nine tenths of one person's findings then carry a caution that the outcome foretells the trigger or that it may
     answer, and all of a group's (where the trigger acts, a fifth of one person's and none of a group's). Where both
     sides come in spells of just a week the test still finds too much (.08 to .13).
+
+    Examples
+    --------
+    >>> import twitchstats as tw
+    >>> journal, _ = tw.simulate_journal(people=3, days=60, world="articles", seed=1)
+    >>> rows = tw.estimate_effects(journal, triggers="stress", lags=(0, 1))
+    >>> rows[["person", "trigger", "outcome", "lag", "n_people", "measure"]]
+       person trigger   outcome  lag  n_people     measure
+    0  pooled  stress  twitches    0         3  rate ratio
+    1  pooled  stress  twitches    1         3  rate ratio
     """
     check_by(by, tuple(ROWS))
     options = check_options(trend=trend, weekday=weekday, effect=effect, adjust=adjust)
@@ -161,6 +171,15 @@ def estimate_cumulative_effects(
     Neighbouring windows share days, which makes their products alike; the variance grows by that (Bartlett 1935). A
     trend and older outcomes share their noise (Nickell 1981): where a fine trend is needed, a cumulative effect comes
     out up to an eighth too small.
+
+    Examples
+    --------
+    >>> import twitchstats as tw
+    >>> journal, _ = tw.simulate_journal(people=3, days=60, world="articles", seed=1)
+    >>> rows = tw.estimate_cumulative_effects(journal, triggers="stress", days=3)
+    >>> rows[["trigger", "lag", "days", "n_people", "measure"]]
+      trigger  lag  days  n_people     measure
+    0  stress    0     3         3  rate ratio
     """
     check_by(by, tuple(ROWS))
     if isinstance(days, bool) or not isinstance(days, (int, np.integer)) or days < 2:

@@ -48,6 +48,16 @@ def group_triggers(
     ------
     OptionError
         The threshold is not between 0 and 1.
+
+    Examples
+    --------
+    >>> import twitchstats as tw
+    >>> journal, _ = tw.simulate_journal(people=3, days=60, world="articles", seed=1)
+    >>> tw.group_triggers(journal, triggers=["sleep", "stress", "time_in_bed"]).round(2)
+           trigger  group  n_members  leader  closeness
+    0        sleep      1          2    True       0.96
+    1  time_in_bed      1          2   False       0.96
+    2       stress      2          1    True        NaN
     """
     if not 0 < threshold <= 1:
         raise OptionError(f"threshold={threshold!r} is not possible: it lies above 0 and up to 1.")

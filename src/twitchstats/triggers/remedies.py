@@ -84,6 +84,15 @@ def estimate_remedy_effects(
     day after the remedy's stands in the model, nor that of its own day where this is part of the answer. A remedy that
     is taken on bad days looks worse than it is, so this errs towards harm, never towards help.
     Regression to the mean: placebo arms of cramp trials improve by 28 % (Cochrane CD009402.pub3).
+
+    Examples
+    --------
+    >>> import twitchstats as tw
+    >>> journal, _ = tw.simulate_journal(people=3, days=60, world="articles", seed=1)
+    >>> rows = tw.estimate_remedy_effects(journal, remedies=["stretching"])
+    >>> rows[["remedy", "outcome", "lag", "n_people", "measure", "order"]]
+           remedy   outcome  lag  n_people     measure      order
+    0  stretching  twitches    0         0  rate ratio  same time
     """
     names = _choose_remedies(journal, remedies)
     unordered = journal.calendar == "none"

@@ -53,6 +53,16 @@ def estimate_risks(
     outcome. One person's interval is of what would be seen in the long run: where trigger and outcome last for weeks
     (a memory of .9), it holds that in .85 to .92 of diaries of 120 days, as there are few such spells. The days are
     the same days: nothing is said of what came first.
+
+    Examples
+    --------
+    >>> import twitchstats as tw
+    >>> journal, _ = tw.simulate_journal(people=3, days=60, world="articles", seed=1)
+    >>> rows = tw.estimate_risks(journal, triggers="overuse")
+    >>> rows[["exposure", "n_people", "n_days", "n_events", "estimate"]].round(2)
+      exposure  n_people  n_days  n_events  estimate
+    0     with         3      16        12      0.75
+    1  without         3     126        83      0.66
     """
     request = prepare_request(journal, outcome, triggers, 0)
     names = tuple(name for name in request.triggers if request.variables.loc[name, "kind"] == "yes/no")
