@@ -79,6 +79,8 @@ def correlate_triggers(
     -----
     Effective days: 1/n* = 1/n + 2/n sum_j (n - j)/n r_x(j) r_y(j) over the autocorrelations of both sides
     (Pyper and Peterman 1998). Interval and p-value: Fisher's z, t reference with n* - 2 degrees of freedom.
+    A correlation says that both go together, not why: a cycle of a few weeks that both follow stays in it (without any
+    effect, a shared one of 40 days is found in a sixth to a quarter of diaries). `estimate_effects` asks for news.
 
     Examples
     --------
