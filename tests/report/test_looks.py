@@ -10,7 +10,7 @@ import twitchstats as tw
 from twitchstats.errors import OptionError
 from twitchstats.report.looks import LOOKS, UNKNOWN, count_looks, format_looks, read_looks
 from twitchstats.report.verify import verify_report
-from twitchstats.report.wording import describe_looks, tabulate_looks
+from twitchstats.report.wording.again import describe_looks, tabulate_looks
 from twitchstats.report.write import write_report
 
 

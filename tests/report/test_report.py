@@ -15,8 +15,9 @@ import pytest
 
 from twitchstats import cli, findings
 from twitchstats.errors import JournalError, OptionError, UnknownNameError
-from twitchstats.report import refresh, verify_report, wording, write_report
+from twitchstats.report import refresh, verify_report, write_report
 from twitchstats.report.wording.prose import SEND_TO_A_DOCTOR
+from twitchstats.report.wording.signs import describe_red_flags, tabulate_red_flags
 from twitchstats.resources import find_resource
 
 NOTEBOOKS = sorted(find_resource("notebooks").glob("*.ipynb"))
@@ -235,7 +236,7 @@ def test_the_first_forward_lag_is_chosen_without_looking():
 @pytest.mark.parametrize("present", [0.0, 1.0, np.nan])
 def test_red_flags_always_bring_the_advice(gappy, present):
     people = pd.DataFrame({"wasting": [present], "age": [40.0]}, index=pd.Index(["P1"], name="person"))
-    told = wording.describe_red_flags(replace(gappy, people=people))
+    told = describe_red_flags(replace(gappy, people=people))
     assert told.endswith(SEND_TO_A_DOCTOR)
     assert ("muscle wasting" in told) == (present == 1)
     lowered = told.lower()
@@ -250,9 +251,9 @@ def test_a_reported_flag_stands_beside_its_base_rate(gappy):
     weak = replace(gappy, days=gappy.days.assign(weakness=[0.0, 2, 0, 0, np.nan, 1]))
     for present, journal in ((0.0, gappy), (1.0, gappy), (0.0, weak)):
         people = pd.DataFrame({"wasting": [present]}, index=pd.Index(["P1"], name="person"))
-        told = wording.describe_red_flags(replace(journal, people=people))
+        told = describe_red_flags(replace(journal, people=people))
         assert (rate in told) == (present == 1 or journal is weak)
-    assert "**Weakness was rated above zero on 2 days of 5.**" in wording.describe_red_flags(weak)
+    assert "**Weakness was rated above zero on 2 days of 5.**" in describe_red_flags(weak)
 
 
 def test_shares_of_signs_among_people_have_intervals(gappy):
@@ -260,7 +261,7 @@ def test_shares_of_signs_among_people_have_intervals(gappy):
     people = pd.DataFrame(
         {"wasting": [1.0, 0.0, np.nan], "pain": [np.nan] * 3}, index=pd.Index(list("abc"), name="person")
     )
-    table = wording.tabulate_red_flags(replace(gappy, people=people)).text.set_index("Sign")
+    table = tabulate_red_flags(replace(gappy, people=people)).text.set_index("Sign")
     assert table.loc["Muscle wasting", "Share (95 % interval)"] == "50 % (9.5 % to 91 %)"
     assert table.loc["Marked pain", "Share (95 % interval)"] == "–"
 

@@ -24,11 +24,10 @@ from twitchstats.report.summary import (
 )
 from twitchstats.report.tables import Markup, escape_text, format_date, format_number, format_share
 from twitchstats.report.wording.claims import count_asked
-from twitchstats.report.wording.findings import tell_size, tell_when
+from twitchstats.report.wording.effects import tell_size
 from twitchstats.report.wording.prose import Prose, count_noun, join_words, list_some, quote, to_plain
-from twitchstats.report.wording.reading import label_of
+from twitchstats.report.wording.rows import CLEAR, OPEN, POSSIBLE, judge_effects, label_of, tell_when
 from twitchstats.report.wording.signs import find_flags
-from twitchstats.report.wording.together import CLEAR, OPEN, POSSIBLE, judge_effects
 from twitchstats.signs import load_signs
 from twitchstats.simulate.cohort import is_simulated
 

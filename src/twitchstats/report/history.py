@@ -17,7 +17,7 @@ from twitchstats.report.summary import (
 )
 from twitchstats.report.tables import Markup, escape_text, format_number, format_share
 from twitchstats.report.wording.prose import Prose, count_noun, list_some
-from twitchstats.report.wording.reading import label_of
+from twitchstats.report.wording.rows import label_of
 
 _NOTED = {
     "Pain": "pain", "Stiffness": "stiffness", "Weakness": "weakness", "Cramps": "cramps", "Fatigue": "fatigue",
