@@ -170,7 +170,8 @@ def test_what_stands_out_only_further_back_is_told_too(found):
     effects.loc[row, ["p_adjusted", "estimate", "ci_lower", "ci_upper"]] = [0.001, 1.2, 1.1, 1.3]
     primary = findings.primary.assign(p_adjusted=1.0)
     moved = replace(findings, effects=effects, primary=primary)
-    assert "At another lag: Stress +20\u00a0% (+10\u00a0% to +30\u00a0%) 2 days before." in describe_triggers(journal, moved)
+    told = describe_triggers(journal, moved)
+    assert "At another lag: Stress +20\u00a0% (+10\u00a0% to +30\u00a0%) 2 days before." in told
     short = describe_report(journal, moved)
     assert "none of 3 stands out at its first lag" in short
     assert "At another lag: Stress" in short

@@ -251,9 +251,7 @@ def tabulate_lags(journal: Journal, effects: pd.DataFrame) -> Table:
     told = tested.assign(cell=pd.Series(cells, index=tested.index, dtype="str") + star,
                          Trigger=[label_of(journal, name) for name in tested["trigger"]])  # fmt: skip
     wide = told.pivot_table(index="Trigger", columns="lag", values="cell", aggfunc="first", sort=True)
-    wide.columns = [
-        tell_lag(lag).removeprefix("the ").capitalize() for lag in wide.columns
-    ]
+    wide.columns = [tell_lag(lag).removeprefix("the ").capitalize() for lag in wide.columns]
     nights = "; of sleep, the same day stands for the night before" if _has_nights(journal, tested) else ""
     caption = f"Effect of one step by days back{nights}. * stands out."
     return show_table(wide.fillna(MISSING).reset_index(), caption)
