@@ -10,7 +10,9 @@ from twitchstats.findings import analyze_journal, join_groups
 from twitchstats.report.wording.effects import (
     BOTH_WAYS,
     describe_directions,
+    describe_gaps,
     describe_groups,
+    describe_halves,
     describe_triggers,
     tabulate_cumulative,
     tabulate_directions,
@@ -44,7 +46,7 @@ def tangled():
     }
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def found(tangled, make_journal):
     journal = make_journal(tangled)
     return journal, analyze_journal(journal)
@@ -175,3 +177,40 @@ def test_what_stands_out_only_further_back_is_told_too(found):
     short = describe_report(journal, moved)
     assert "none of 3 stands out at its first lag" in short
     assert "At another lag: Stress" in short
+
+
+def lay_clear(findings, **found):
+    """Return findings in which stress alone stands out."""
+    primary = findings.primary.assign(p_adjusted=1.0)
+    primary.loc[primary["trigger"].eq("stress"), ["p_adjusted", *found]] = [0.001, *found.values()]
+    return replace(findings, primary=primary)
+
+
+@pytest.mark.parametrize(("p_adjusted", "word"), [(0.01, "a"), (0.2, "no")])
+def test_halves_are_told_of_what_stands_out(found, p_adjusted, word):
+    journal, findings = found
+    halves = pd.DataFrame({"trigger": "stress", "part": ["early", "late", "change"], "estimate": [1.2, 1.5, 1.25],
+                           "ci_lower": [1.1, 1.3, 1.0], "ci_upper": [1.3, 1.7, 1.5], "measure": "rate ratio",
+                           "p_adjusted": [np.nan, np.nan, p_adjusted]})  # fmt: skip
+    told = describe_halves(journal, replace(findings, halves=halves)).replace("\u00a0", " ")
+    assert told == (
+        "**The early half of the diary and the late one:** Stress +20 % (+10 % to +30 %) and +50 % (+30 % to +70 %), "
+        f"{word} change beyond chance."
+    )
+    refused = halves.assign(estimate=np.nan)
+    assert describe_halves(journal, replace(findings, halves=refused)) == ""
+    assert describe_halves(journal, replace(findings, halves=pd.DataFrame())) == ""
+
+
+def test_skipped_days_are_told_of_what_stands_out(found):
+    """Every fifth day is missing: a ratio of 1.5 is made up by 1 + .5 / .2 times the outcome."""
+    journal, findings = found
+    days = journal.days
+    dates = days.index.get_level_values("date")
+    kept = replace(journal, days=days[(dates - dates.min()).days % 5 != 2])
+    clear = lay_clear(findings, estimate=1.5)
+    assert describe_gaps(kept, clear).endswith("skipped days had more than noted ones by: Stress ×3.5.")
+    assert "(20 %)" in describe_gaps(kept, clear)
+    assert describe_gaps(kept, replace(clear, primary=clear.primary.assign(p_adjusted=1.0))) == ""
+    assert describe_gaps(kept, lay_clear(findings, measure="odds ratio")) == ""
+    assert describe_gaps(replace(journal, calendar="none"), clear) == ""

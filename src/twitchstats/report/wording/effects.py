@@ -4,13 +4,14 @@ from typing import Any
 
 import pandas as pd
 
-from twitchstats.findings import Findings, rank_effects
+from twitchstats.findings import ALPHA, Findings, rank_effects
+from twitchstats.inference import find_tipping_point
 from twitchstats.journal import Journal
 from twitchstats.plots.drawing import tell_lag
-from twitchstats.report.tables import MISSING, Table, format_share, show_table
+from twitchstats.report.summary import summarise_people
+from twitchstats.report.tables import MISSING, Table, format_number, format_share, show_table
 from twitchstats.report.wording.prose import NARROW, Prose, count_noun, format_effect, join_words, list_some, quote
 from twitchstats.report.wording.rows import (
-    ALPHA,
     label_of,
     lay_columns,
     name_step,
@@ -225,6 +226,36 @@ def tabulate_cumulative(journal: Journal, cumulative: pd.DataFrame, *, most: int
     if len(rest):
         caption += f" Not told: {join_words([f'{count} ({reason})' for reason, count in rest.items()])}."
     return show_table(table.rename(columns=_name_family(tested)), caption)
+
+
+def describe_halves(journal: Journal, findings: Findings) -> Prose:
+    """Say of what stands out how it was in the early half of the diary and in the late one, and if it changed."""
+    told = []
+    for name, parts in findings.halves.groupby("trigger", sort=False) if len(findings.halves) else ():
+        early, late, change = parts.set_index("part").loc[["early", "late", "change"]].to_dict("records")
+        if pd.notna(change["estimate"]):
+            sizes = " and ".join(f"{tell_estimate(row)} ({tell_interval(row)})" for row in (early, late))
+            word = "a" if change["p_adjusted"] < ALPHA else "no"
+            told.append(f"{quote(label_of(journal, name))} {sizes}, {word} change beyond chance")
+    return Prose(f"**The early half of the diary and the late one:** {'; '.join(told)}." if told else "")
+
+
+def describe_gaps(journal: Journal, findings: Findings) -> Prose:
+    """Say of what stands out how unlike the noted days those without an entry would have to be to make it up."""
+    people = summarise_people(journal)
+    found = _find_tested(findings)[1].query("measure != 'odds ratio'").head(_MOST)
+    if found.empty or not (people["share"] < 1).any():
+        return Prose("")
+    missing, told = 1 - people["n_days"].sum() / people["span"].sum(), []
+    for row in found.to_dict("records"):
+        tipping = find_tipping_point(row["estimate"], missing, measure=row["measure"])["tipping_point"]
+        sign = "+" if row["measure"] == "difference" else "×"
+        told.append(f"{quote(label_of(journal, row['trigger']))} {sign}{format_number(tipping, 2)}")
+    return Prose(
+        f"**Could days without an entry ({format_share(missing)}) have made this up?** Only if, on the side of a "
+        "trigger with less of the outcome, and for one step of it, skipped days had more than noted ones by: "
+        f"{join_words(told)}."
+    )
 
 
 def describe_lags(journal: Journal, effects: pd.DataFrame) -> Prose:

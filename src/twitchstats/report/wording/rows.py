@@ -5,13 +5,13 @@ from typing import Any
 
 import pandas as pd
 
+from twitchstats.findings import ALPHA
 from twitchstats.journal import Journal
 from twitchstats.plots.drawing import tell_lag, tell_step
 from twitchstats.report.tables import format_p
 from twitchstats.report.wording.prose import NARROW, format_effect, format_interval
 from twitchstats.variables import load_variables
 
-ALPHA = 0.05
 CLEAR, POSSIBLE, OPEN = "clear", "possible, not clear", "can't be told"
 _SAME_DAY = {"forward": "trigger first", "same time": "order not known", "backward": "outcome first"}
 
