@@ -14,6 +14,7 @@ from twitchstats.report import figures
 from twitchstats.report.summary import (
     SHORT,
     compare_levels,
+    count_above,
     count_hours,
     count_sites,
     is_about_twitching,
@@ -121,11 +122,6 @@ def list_warnings(journal: Journal) -> list[tuple[str, str]]:
             told = f"yes: rated above zero on {count_noun(days, 'day')}"
         rows.append((str(label), told))
     return [*rows, *((label, NOT_NOTED) for label in _ASKED)]
-
-
-def count_above(journal: Journal, name: str) -> int:
-    """Return on how many days a variable was above zero."""
-    return int((journal.days[name] > 0).sum()) if name in journal.days else 0
 
 
 def show_warnings(journal: Journal, found: Findings) -> Markup | Prose:

@@ -7,8 +7,9 @@ import pandas as pd
 from twitchstats.findings import Findings
 from twitchstats.journal import Journal
 from twitchstats.plots.drawing import tell_step
-from twitchstats.report.front import NOT_NOTED, YES, count_above, head_part
+from twitchstats.report.front import NOT_NOTED, YES, head_part
 from twitchstats.report.summary import (
+    count_above,
     count_sites,
     is_about_twitching,
     is_group,

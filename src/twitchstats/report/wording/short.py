@@ -4,13 +4,13 @@ import pandas as pd
 
 from twitchstats.findings import Findings
 from twitchstats.journal import Journal
-from twitchstats.report.summary import is_about_twitching
+from twitchstats.report.summary import count_above, is_about_twitching
 from twitchstats.report.tables import format_share
 from twitchstats.report.wording.claims import count_asked, tell_verdicts
 from twitchstats.report.wording.effects import sum_up_triggers
 from twitchstats.report.wording.prose import Prose, count_noun, list_some, quote
 from twitchstats.report.wording.rows import label_of
-from twitchstats.report.wording.signs import choose_advice, count_weak_days, find_flags
+from twitchstats.report.wording.signs import choose_advice, find_flags
 
 
 def describe_report(journal: Journal, findings: Findings) -> Prose:
@@ -46,7 +46,7 @@ def _tell_flags(journal: Journal) -> str:
     flags = find_flags(journal)
     present = flags[(flags["present"] > 0) & flags["level"].eq("red flag")]
     told = [quote(label.lower()) for label in present["label"]]
-    if days := count_weak_days(journal):
+    if days := count_above(journal, "weakness"):
         told.append(f"weakness rated above zero on {count_noun(days, 'day')}")
     if not told:
         return ""
