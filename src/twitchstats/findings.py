@@ -8,9 +8,11 @@ import numpy as np
 import pandas as pd
 
 from twitchstats.errors import JournalError, UnknownNameError, unknown_name
+from twitchstats.inference import adjust_p_values
 from twitchstats.journal import Journal
 from twitchstats.sequential import add_anytime
 
+ALPHA = 0.05  # of adjusted p-values, below which something stands out
 WINDOW = 3  # days before that are also taken together
 ASKED = "as a remedy it is asked below, of its day and the next together"
 _ORDERS = ("forward", "same time", "backward")
@@ -33,6 +35,9 @@ class Findings:
         Which of the tested triggers measure one thing several ways (`group_triggers`).
     cumulative : DataFrame
         The days before taken together (`estimate_cumulative_effects`); empty where there is no order in time.
+    halves : DataFrame
+        The early half of the diary beside the late half, of what stands out (`compare_halves`); empty where nothing
+        does.
     directions : DataFrame
         Forward and reverse (`compare_directions`); empty where the journal has no order in time.
     risks : DataFrame
@@ -50,6 +55,7 @@ class Findings:
     primary: pd.DataFrame
     groups: pd.DataFrame
     cumulative: pd.DataFrame
+    halves: pd.DataFrame
     directions: pd.DataFrame
     risks: pd.DataFrame
     courses: pd.DataFrame
@@ -119,12 +125,29 @@ def analyze_journal(
         primary=point_to_answers(join_groups(primary, groups)),
         groups=groups,
         cumulative=cumulative,
+        halves=_halve_diaries(journal, outcome, primary),
         directions=directions,
         risks=estimate_risks(journal, outcome=outcome, triggers=chosen),
         courses=summarize_sites(journal),
         answers=answers,
         ledger=join_answers(load_claims(), answers),
     )
+
+
+def _halve_diaries(journal: Journal, outcome: str, primary: pd.DataFrame) -> pd.DataFrame:
+    """Set the halves of the diary beside each other for each trigger that stands out; the changes are one family."""
+    from twitchstats.triggers import compare_halves
+
+    clear = primary[primary["p_adjusted"].lt(ALPHA)]
+    parts = [
+        compare_halves(journal, outcome=outcome, triggers=list(own["trigger"]), lag=int(lag))
+        for lag, own in clear.groupby("lag", sort=True)
+    ]
+    if not parts:
+        return pd.DataFrame()
+    halves = pd.concat(parts, ignore_index=True)
+    changes = halves["p_value"].where(halves["part"].eq("change")).astype(float)
+    return halves.assign(p_adjusted=adjust_p_values(changes), family="halves")
 
 
 def point_to_answers(primary: pd.DataFrame) -> pd.DataFrame:

@@ -9,7 +9,8 @@ from twitchstats.errors import check_choice
 from twitchstats.journal import Journal, read_journal
 from twitchstats.panel import FloatArray
 from twitchstats.report.tables import Table, show_table
-from twitchstats.report.wording.prose import format_effect, format_interval
+from twitchstats.report.wording.prose import format_effect
+from twitchstats.report.wording.rows import lay_columns
 from twitchstats.resources import find_resource
 from twitchstats.simulate.demo import DEMO
 from twitchstats.simulate.journal import simulate_journal
@@ -74,19 +75,13 @@ def compare_truth(effects: pd.DataFrame, truth: pd.DataFrame) -> pd.DataFrame:
 
 def show_truth(compared: pd.DataFrame) -> Table:
     """Show what `compare_truth` returns, and count in how many rows the interval holds what was planted."""
-    rows = [
-        {
-            "Trigger": row["trigger"],
-            "Days before": int(row["lag"]),
-            "Planted": format_effect(row["planted"], row["measure"]),
-            "Found": format_effect(row["estimate"], row["measure"]),
-            "95 % interval": format_interval(row["ci_lower"], row["ci_upper"], row["measure"]),
-            "Holds the truth": "yes" if row["holds"] else "no",
-        }
-        for row in compared.to_dict("records")
-    ]
+    planted = [format_effect(*pair) for pair in zip(compared["planted"], compared["measure"], strict=True)]
+    table = lay_columns(compared, "Trigger", "Effect", "95 % interval").rename(columns={"Effect": "Found"})
+    table.insert(1, "Days before", compared["lag"].to_list())
+    table.insert(2, "Planted", planted)
+    table["Holds the truth"] = compared["holds"].to_list()
     caption = f"The interval holds the planted effect in {compared['holds'].sum()} of {len(compared)} rows."
-    return show_table(pd.DataFrame(rows), caption)
+    return show_table(table, caption)
 
 
 def simulate_suspicion(*, effect: float, hidden: float, days: int = 120, seed: int = 1) -> Journal:

@@ -24,17 +24,24 @@ from twitchstats.report.tables import (
     format_share,
     show_table,
 )
-from twitchstats.report.wording.findings import name_step, tell_order
 from twitchstats.report.wording.prose import (
     Prose,
     count_noun,
-    format_effect,
-    format_interval,
     join_words,
     list_some,
     to_plain,
 )
-from twitchstats.report.wording.together import CLEAR, OPEN, POSSIBLE, judge_effects
+from twitchstats.report.wording.rows import (
+    CLEAR,
+    OPEN,
+    POSSIBLE,
+    judge_effects,
+    label_of,
+    lay_columns,
+    tell_estimate,
+    tell_interval,
+    tell_order,
+)
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -65,11 +72,9 @@ def tell_effects(effects: pd.DataFrame, journal: Journal | None = None, *, most:
     tested = rank_effects(effects[effects["estimate"].notna()])
     if tested.empty:
         return Prose("Nothing could be tested.")
-    labels = _find_labels(journal)
     words = judge_effects(tested)
     named = [
-        f"{labels.get(row['trigger'], row['trigger'])} {format_effect(row['estimate'], row['measure'])} "
-        f"({format_interval(row['ci_lower'], row['ci_upper'], row['measure'])}), {tell_order(row, journal)}"
+        f"{label_of(journal, row['trigger'])} {tell_estimate(row)} ({tell_interval(row)}), {tell_order(row, journal)}"
         for row in tested[words == CLEAR].to_dict("records")
     ]
     n_triggers = tested["trigger"].nunique()
@@ -95,18 +100,11 @@ def show_effects(effects: pd.DataFrame, journal: Journal | None = None, *, most:
     Table
         Its caption is `tell_effects`; its ``text`` holds the shown words as a frame.
     """
-    labels = _find_labels(journal)
     ordered = effects.assign(verdict=judge_effects(effects)).pipe(rank_effects)
     shown = ordered.head(most)
-    rows = pd.DataFrame(
-        {
-            "Trigger": [labels.get(name, name) for name in shown["trigger"]],
-            "One step": [name_step(row) for row in shown.to_dict("records")],
-            "When": [tell_order(row, journal) for row in shown.to_dict("records")],
-            **_show_estimates(shown),
-            "Verdict": shown["verdict"].to_list(),
-            "Caution": shown["caution"].mask(shown["estimate"].isna(), shown["reason"]).replace("", MISSING).to_list(),
-        }
+    rows = lay_columns(shown, "Trigger", "One step", "When", "Effect", "95 % interval", journal=journal).assign(
+        Verdict=shown["verdict"].to_list(),
+        Caution=shown["caution"].mask(shown["estimate"].isna(), shown["reason"]).replace("", MISSING).to_list(),
     )
     more = f" The {most} surest of {len(ordered)} rows." if len(ordered) > most else ""
     return show_table(rows, f"{to_plain(tell_effects(effects, journal))}{more}")
@@ -135,7 +133,7 @@ def show_estimates(frame: pd.DataFrame, words: str = "", *, most: int = 12) -> T
     if len(shown) and "Person" in told and told["Person"].eq(told["Person"].iloc[0]).all():
         del told["Person"]
     worth = {label: shown[name].rename(name) for name, label in _WORTH.items() if name in shown}
-    table = format_frame(pd.DataFrame(told)).assign(**_show_estimates(measured))
+    table = format_frame(pd.DataFrame(told)).assign(**lay_columns(measured, "Effect", "95 % interval"))
     for label, values in worth.items():
         text = format_frame(values.to_frame()).iloc[:, 0]
         if text.ne(MISSING).any():
@@ -190,7 +188,7 @@ def show_answers(answers: pd.DataFrame, *, most: int = 12) -> Table:
         {
             "Question": shown["question"].to_list(),
             "Articles": [str(names).replace(" ", ", ") for names in shown["articles"]],
-            **_show_estimates(shown),
+            **lay_columns(shown, "Effect", "95 % interval"),
             "Verdict": shown["verdict"].to_list(),
             "Why, or caution": _tell_why(shown),
         }
@@ -218,7 +216,7 @@ def show_claims(ledger: pd.DataFrame) -> Table:
         {
             "Claim": shown["claim_id"].to_list(),
             "Verdict": shown["verdict"].to_list(),
-            **_show_estimates(shown),
+            **lay_columns(shown, "Effect", "95 % interval"),
             "Statement": shown["statement"].to_list(),
             "Why, or caution": _tell_why(shown),
         }
@@ -360,19 +358,6 @@ def _draw_strip(journal: Journal, parts: int = 10) -> str:
     shares = (counts / (possible * people).clip(lower=1)).clip(upper=1)
     signs = "".join("▁▂▃▄▅▆▇█"[min(7, int(share * 8))] for share in shares)
     return f"{signs} {format_share(len(days) / (span * people))}"
-
-
-def _find_labels(journal: Journal | None) -> dict[str, str]:
-    return {} if journal is None else dict(zip(journal.variables["name"], journal.variables["label"], strict=True))
-
-
-def _show_estimates(frame: pd.DataFrame) -> dict[str, list[str]]:
-    """Return the columns Effect and 95 % interval."""
-    rows = frame[["estimate", "ci_lower", "ci_upper", "measure"]].to_dict("records")
-    return {
-        "Effect": [format_effect(row["estimate"], row["measure"]) for row in rows],
-        "95 % interval": [format_interval(row["ci_lower"], row["ci_upper"], row["measure"]) for row in rows],
-    }
 
 
 def _tell_why(frame: pd.DataFrame) -> list[str]:

@@ -28,6 +28,6 @@ def make_journal(columns: dict[str, np.ndarray], *, calendar: str = "date", **ta
     return Journal(days=frame, variables=variables, calendar=calendar, outcome="twitches", **tables)
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def journal_of() -> Callable[..., Journal]:
     return make_journal

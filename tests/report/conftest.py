@@ -27,7 +27,7 @@ def _make_journal(days, *, calendar="date", outcome="twitches", **tables):
     return Journal(days=frame, variables=variables, calendar=calendar, outcome=outcome, rows_read=len(frame), **tables)
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def make_journal():
     """Return the maker of small journals."""
     return _make_journal

@@ -8,7 +8,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from twitchstats.report import front, history, summary, wording
+from twitchstats.report import front, history, summary
+from twitchstats.report.wording.effects import tabulate_triggers
+from twitchstats.report.wording.signs import describe_red_flags
 
 TWITCHES, HEADACHE = SimpleNamespace(outcome="twitches"), SimpleNamespace(outcome="headache")
 
@@ -149,7 +151,7 @@ def test_the_base_rate_is_told_both_ways_round():
 
 def test_triggers_of_which_none_could_be_tested_have_no_table(alone):
     primary = pd.DataFrame({"trigger": ["stress"], "estimate": [np.nan], "caution": [""]})
-    assert wording.tabulate_triggers(alone, primary, pd.DataFrame()) == ""
+    assert tabulate_triggers(alone, primary, pd.DataFrame()) == ""
 
 
 def make_answers(*rows):
@@ -221,9 +223,9 @@ def test_one_and_many_questions_are_told_with_their_verbs(make_journal):
 
 
 def test_a_group_is_advised_in_the_third_person(gappy, alone):
-    told = wording.describe_red_flags(gappy)
+    told = describe_red_flags(gappy)
     assert "**A doctor should see without delay** weakness that they or others notice" in told
     assert not re.search(r"\byou", told)
-    assert "weakness that you or others notice" in wording.describe_red_flags(alone)
+    assert "weakness that you or others notice" in describe_red_flags(alone)
     found = SimpleNamespace(outcome="headache")
     assert "worries whoever has it." in front.show_warnings(gappy, found)

@@ -8,9 +8,10 @@ import pytest
 
 import twitchstats as tw
 from twitchstats.errors import OptionError
+from twitchstats.findings import pick_primary
 from twitchstats.report.looks import LOOKS, UNKNOWN, count_looks, format_looks, read_looks
 from twitchstats.report.verify import verify_report
-from twitchstats.report.wording import describe_looks, tabulate_looks
+from twitchstats.report.wording.again import describe_looks, tabulate_looks
 from twitchstats.report.write import write_report
 
 
@@ -43,7 +44,7 @@ def test_nothing_is_told_of_a_first_look():
 
 def test_both_intervals_stand_side_by_side():
     journal = tw.read_demo()
-    primary = tw.analyze_journal(journal, triggers=["sleep", "caffeine"]).primary
+    primary = pick_primary(tw.add_anytime(tw.estimate_effects(journal, triggers=["sleep", "caffeine"])))
     assert tabulate_looks(journal, primary, 0) == ""
     told = tabulate_looks(journal, primary, 1).text
     assert list(told["Trigger"]) == ["Sleep", "Caffeine"]

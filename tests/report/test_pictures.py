@@ -11,7 +11,8 @@ matplotlib.use("Agg", force=True)
 from matplotlib import pyplot as plt
 
 from twitchstats.plots import journal as plots
-from twitchstats.report import figures, summary, wording
+from twitchstats.report import figures, summary
+from twitchstats.report.wording.reading import tabulate_outcome, tabulate_weeks
 from twitchstats.vocabulary import list_choices
 
 
@@ -67,8 +68,8 @@ def test_a_picture_has_words_and_the_same_bytes_twice(gappy):
 def test_without_order_shares_are_drawn(make_journal):
     journal = make_journal({"person": ["a"] * 3, "date": [1, 2, 3], "twitches": [1.0, 0, 1]}, calendar="none")
     assert figures.draw_outcome(journal, "twitches").alt == "Bars: 3 days by Twitches. Most, 2, at 1."
-    assert wording.tabulate_outcome(journal, "twitches").text["Days"].tolist() == ["1", "2"]
-    assert wording.tabulate_weeks(journal) == ""
+    assert tabulate_outcome(journal, "twitches").text["Days"].tolist() == ["1", "2"]
+    assert tabulate_weeks(journal) == ""
 
 
 def test_the_strip_tells_none_from_not_known(gappy):

@@ -15,11 +15,11 @@ import pytest
 
 from twitchstats import cli, findings
 from twitchstats.errors import JournalError, OptionError, UnknownNameError
-from twitchstats.report import refresh, verify_report, wording, write_report
+from twitchstats.report import refresh, verify_report, write_report
 from twitchstats.report.wording.prose import SEND_TO_A_DOCTOR
+from twitchstats.report.wording.signs import describe_red_flags, tabulate_red_flags
 from twitchstats.resources import find_resource
 
-NOTEBOOKS = sorted(find_resource("notebooks").glob("*.ipynb"))
 SECTIONS = [
     "What it means", "See a doctor soon if", "how often, how much", "For your doctor", "What goes with it",
     "The articles", "What to log next", "Limits and source", "The evidence", "Appendix",
@@ -185,11 +185,6 @@ def test_the_report_is_reproduced_from_another_place(written, tmp_path):
     shutil.copytree(path.parent, tmp_path / "moved")
     moved = tmp_path / "moved" / "out" / "report.ipynb"
     assert verify_report(moved).reproduced
-    journal = tmp_path / "moved" / path.name
-    journal.write_text(journal.read_text().replace("2025-02-05", "2025-06-05"))
-    verified = verify_report(moved)
-    assert not verified.reproduced
-    assert "its checksum is another" in verified.message
     assert report.notebook.read_bytes() == moved.read_bytes()
 
 
@@ -235,7 +230,7 @@ def test_the_first_forward_lag_is_chosen_without_looking():
 @pytest.mark.parametrize("present", [0.0, 1.0, np.nan])
 def test_red_flags_always_bring_the_advice(gappy, present):
     people = pd.DataFrame({"wasting": [present], "age": [40.0]}, index=pd.Index(["P1"], name="person"))
-    told = wording.describe_red_flags(replace(gappy, people=people))
+    told = describe_red_flags(replace(gappy, people=people))
     assert told.endswith(SEND_TO_A_DOCTOR)
     assert ("muscle wasting" in told) == (present == 1)
     lowered = told.lower()
@@ -250,9 +245,9 @@ def test_a_reported_flag_stands_beside_its_base_rate(gappy):
     weak = replace(gappy, days=gappy.days.assign(weakness=[0.0, 2, 0, 0, np.nan, 1]))
     for present, journal in ((0.0, gappy), (1.0, gappy), (0.0, weak)):
         people = pd.DataFrame({"wasting": [present]}, index=pd.Index(["P1"], name="person"))
-        told = wording.describe_red_flags(replace(journal, people=people))
+        told = describe_red_flags(replace(journal, people=people))
         assert (rate in told) == (present == 1 or journal is weak)
-    assert "**Weakness was rated above zero on 2 days of 5.**" in wording.describe_red_flags(weak)
+    assert "**Weakness was rated above zero on 2 days of 5.**" in describe_red_flags(weak)
 
 
 def test_shares_of_signs_among_people_have_intervals(gappy):
@@ -260,36 +255,9 @@ def test_shares_of_signs_among_people_have_intervals(gappy):
     people = pd.DataFrame(
         {"wasting": [1.0, 0.0, np.nan], "pain": [np.nan] * 3}, index=pd.Index(list("abc"), name="person")
     )
-    table = wording.tabulate_red_flags(replace(gappy, people=people)).text.set_index("Sign")
+    table = tabulate_red_flags(replace(gappy, people=people)).text.set_index("Sign")
     assert table.loc["Muscle wasting", "Share (95 % interval)"] == "50 % (9.5 % to 91 %)"
     assert table.loc["Marked pain", "Share (95 % interval)"] == "–"
-
-
-@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.name)
-def test_committed_notebooks_were_run_from_top_to_bottom(path):
-    notebook = nbformat.read(path, as_version=4)
-    cells = [cell for cell in notebook.cells if cell.cell_type == "code"]
-    assert [cell.execution_count for cell in cells] == list(range(1, len(cells) + 1))
-    outputs = [output for cell in cells for output in cell.outputs]
-    assert len(outputs) > len(cells) / 2
-    assert not [output for output in outputs if output.output_type == "error" or output.get("name") == "stderr"]
-    assert set(notebook.metadata) == {"kernelspec", "language_info"}
-    assert not [cell for cell in cells if re.search(r"^\s*(def|class) ", cell.source, re.MULTILINE)]
-    assert max(len(cell.source.splitlines()) for cell in cells) <= 15
-
-
-def test_there_are_a_report_and_ten_numbered_notebooks():
-    names = sorted(path.name for path in NOTEBOOKS)
-    assert "report.ipynb" in names
-    assert [name[:3] for name in names if name != "report.ipynb"] == [f"{number:02d}_" for number in range(1, 11)]
-
-
-@pytest.mark.slow
-def test_committed_notebooks_come_back_byte_for_byte(tmp_path, capsys):
-    copies = tmp_path / "notebooks"
-    shutil.copytree(find_resource("notebooks"), copies)
-    shutil.copytree(find_resource("data").parent / "docs", tmp_path / "docs")
-    assert refresh.main([str(copies), "--check"]) == 0, capsys.readouterr().out
 
 
 @pytest.mark.slow

@@ -16,11 +16,12 @@ from defusedxml import ElementTree
 from twitchstats import cli
 from twitchstats.errors import OptionError
 from twitchstats.journal.record import REJECT_COLUMNS
-from twitchstats.report import wording, write, write_report
+from twitchstats.report import write, write_report
 from twitchstats.report.figures import draw_triggers
 from twitchstats.report.summary import hide_texts
 from twitchstats.report.tables import show_table
 from twitchstats.report.wording.prose import quote, to_plain
+from twitchstats.report.wording.reading import tabulate_rejects
 
 
 @pytest.fixture
@@ -153,8 +154,8 @@ def test_words_in_refused_cells_stay_private(gappy):
     assert rejects["value"].tolist() == ["14", PRIVATE, PRIVATE, ""]
     for many in (1, 30):
         journal = replace(gappy, rejects=pd.concat([rejects] * many, ignore_index=True))
-        assert "told Bob" not in repr(wording.tabulate_rejects(journal))
-        assert "told Bob" in repr(wording.tabulate_rejects(journal, include=True))
+        assert "told Bob" not in repr(tabulate_rejects(journal))
+        assert "told Bob" in repr(tabulate_rejects(journal, include=True))
 
 
 def test_no_word_of_the_diary_reaches_a_report_that_was_not_asked_for_it(tmp_path):

@@ -7,9 +7,22 @@ import pandas as pd
 import pytest
 
 from twitchstats.findings import analyze_journal, join_groups
-from twitchstats.report import wording
-from twitchstats.report.wording.findings import BOTH_WAYS, tell_effect, tell_reverse
-from twitchstats.report.wording.refused import IN_PLAIN_WORDS
+from twitchstats.report.wording.effects import (
+    BOTH_WAYS,
+    describe_directions,
+    describe_gaps,
+    describe_groups,
+    describe_halves,
+    describe_triggers,
+    tabulate_cumulative,
+    tabulate_directions,
+    tabulate_risks,
+    tabulate_triggers,
+    tell_reverse,
+    tell_size,
+)
+from twitchstats.report.wording.refused import IN_PLAIN_WORDS, describe_refused, tabulate_refused
+from twitchstats.report.wording.short import describe_report
 from twitchstats.triggers.engine import REFUSALS
 
 
@@ -33,7 +46,7 @@ def tangled():
     }
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def found(tangled, make_journal):
     journal = make_journal(tangled)
     return journal, analyze_journal(journal)
@@ -41,11 +54,11 @@ def found(tangled, make_journal):
 
 def test_what_measures_one_thing_stands_together_and_nothing_is_hidden(found):
     journal, findings = found
-    told = wording.describe_groups(journal, findings.groups)
+    told = describe_groups(journal, findings.groups)
     leader, follower = findings.groups.query("n_members == 2")["trigger"]
     assert {leader, follower} == {"sleep", "in_bed"}
     assert f"**{leader.capitalize().replace('_', chr(92) + '_')}** with" in told
-    shown = wording.tabulate_triggers(journal, findings.primary, findings.groups).text["Trigger"].tolist()
+    shown = tabulate_triggers(journal, findings.primary, findings.groups).text["Trigger"].tolist()
     place = shown.index(leader.capitalize())
     assert shown[place + 1] == f"↳\u00a0{follower.capitalize()}"
     assert len(shown) == findings.primary["estimate"].notna().sum() == 3
@@ -54,8 +67,8 @@ def test_what_measures_one_thing_stands_together_and_nothing_is_hidden(found):
 def test_without_groups_nothing_is_said(found):
     journal, findings = found
     alone = findings.groups.assign(n_members=1)
-    assert wording.describe_groups(journal, alone) == ""
-    assert wording.describe_groups(journal, alone.head(0)) == ""
+    assert describe_groups(journal, alone) == ""
+    assert describe_groups(journal, alone.head(0)) == ""
 
 
 def test_joining_groups_loses_no_row():
@@ -67,10 +80,10 @@ def test_joining_groups_loses_no_row():
 
 def test_every_trigger_is_in_the_table_of_effects_or_of_refusals(found):
     journal, findings = found
-    refused = wording.tabulate_refused(journal, findings.primary).text
+    refused = tabulate_refused(journal, findings.primary).text
     told = dict(zip(refused["Why not"].str.split(":").str[0], refused["Which"], strict=True))
     assert told == {"told only with the outcome": "Where_it_was", "no variation": "Pill"}
-    text = wording.describe_refused(journal, findings.effects, findings.primary)
+    text = describe_refused(journal, findings.effects, findings.primary)
     assert text.startswith("**2 of 5 possible triggers were not tested.** 1 of these only tells of **Twitches**")
 
 
@@ -81,15 +94,15 @@ def test_refusals_at_single_lags_are_named(found):
         np.nan,
         "too few days",
     ]
-    assert "Not at every lag: Stress (too few days)." in wording.describe_refused(journal, effects, findings.primary)
+    assert "Not at every lag: Stress (too few days)." in describe_refused(journal, effects, findings.primary)
 
 
 def test_where_all_was_tested_nothing_is_said(found):
     journal, findings = found
     tested = findings.primary[findings.primary["estimate"].notna()]
     effects = findings.effects[findings.effects["estimate"].notna()]
-    assert wording.describe_refused(journal, effects, tested) == ""
-    assert wording.tabulate_refused(journal, tested) == ""
+    assert describe_refused(journal, effects, tested) == ""
+    assert tabulate_refused(journal, tested) == ""
 
 
 def test_every_reason_of_the_engine_is_put_in_plain_words():
@@ -98,16 +111,16 @@ def test_every_reason_of_the_engine_is_put_in_plain_words():
 
 def test_the_days_before_are_told_together(found):
     journal, findings = found
-    table = wording.tabulate_cumulative(journal, findings.cumulative)
+    table = tabulate_cumulative(journal, findings.cumulative)
     assert table.text["Trigger"].tolist()[0] == "Stress"  # the planted one has the smallest p
     assert set(table.text["Trigger"]) == {"Stress", "Sleep", "In_bed"}
     assert table.caption.startswith("The 3 days before together:")
     assert "Stands out: Stress." in table.caption
     assert "1 (told only with the outcome)" in table.caption
-    short = wording.tabulate_cumulative(journal, findings.cumulative, most=1)
+    short = tabulate_cumulative(journal, findings.cumulative, most=1)
     assert len(short.text) == 1
     assert "The 1 with the smallest p of 3." in short.caption
-    assert wording.tabulate_cumulative(journal, pd.DataFrame()) == ""
+    assert tabulate_cumulative(journal, pd.DataFrame()) == ""
 
 
 def lay_directions(forward, reverse, reading):
@@ -119,11 +132,11 @@ def lay_directions(forward, reverse, reading):
 
 def test_a_reverse_as_strong_is_told(gappy):
     frame = lay_directions((0.3, 0.1, 0.5, 0.01), (0.3, 0.1, 0.5, 0.01), BOTH_WAYS)
-    told = wording.describe_directions(gappy, frame)
+    told = describe_directions(gappy, frame)
     assert told.endswith(
         "don't differ clearly: **Stress**. Which comes first stays open, and something behind both may be the cause."
     )
-    assert wording.tabulate_directions(gappy, frame).text["Reading"].tolist() == [BOTH_WAYS]
+    assert tabulate_directions(gappy, frame).text["Reading"].tolist() == [BOTH_WAYS]
     told = tell_reverse(gappy, pd.DataFrame({"trigger": ["stress", "sleep"]}), frame)
     assert told == " Stress also follows the outcome on the next day, as strongly or more: this may be a consequence."
     assert tell_reverse(gappy, pd.DataFrame({"trigger": ["sleep"]}), frame) == ""
@@ -134,10 +147,10 @@ def test_sleep_belongs_to_the_night_before(found):
     journal, findings = found
     night = replace(journal, variables=journal.variables.assign(timing="night"))
     row = findings.primary.query("trigger == 'sleep'").iloc[0].to_dict() | {"lag": 0, "order": "forward"}
-    assert tell_effect(night, row).endswith("the night before")
-    assert tell_effect(night, row | {"order": "same time"}).endswith("on the same day")
-    assert tell_effect(journal, row).endswith("on the same day")
-    assert tell_effect(night, row | {"lag": 1}).endswith("2 nights before")
+    assert tell_size(night, row).endswith("the night before")
+    assert tell_size(night, row | {"order": "same time"}).endswith("on the same day")
+    assert tell_size(journal, row).endswith("on the same day")
+    assert tell_size(night, row | {"lag": 1}).endswith("2 nights before")
 
 
 def test_the_sum_of_all_triggers_stands_below_its_parts(tangled, make_journal):
@@ -147,7 +160,7 @@ def test_the_sum_of_all_triggers_stands_below_its_parts(tangled, make_journal):
     variables = journal.variables
     kind = variables["kind"].mask(variables["name"].isin(columns), "yes/no")
     journal = replace(journal, variables=variables.assign(kind=kind))
-    shown = wording.tabulate_risks(journal, analyze_journal(journal).risks).text["Trigger"].tolist()
+    shown = tabulate_risks(journal, analyze_journal(journal).risks).text["Trigger"].tolist()
     assert sorted(shown[:2]) == ["Beer", "Wine"]
     assert shown[2:] == ["any of these"]
 
@@ -158,8 +171,46 @@ def test_what_stands_out_only_further_back_is_told_too(found):
     row = effects["trigger"].eq("stress") & effects["lag"].eq(2)
     effects.loc[row, ["p_adjusted", "estimate", "ci_lower", "ci_upper"]] = [0.001, 1.2, 1.1, 1.3]
     primary = findings.primary.assign(p_adjusted=1.0)
-    told = wording.describe_triggers(journal, effects, primary, findings.directions)
+    moved = replace(findings, effects=effects, primary=primary)
+    told = describe_triggers(journal, moved)
     assert "At another lag: Stress +20\u00a0% (+10\u00a0% to +30\u00a0%) 2 days before." in told
-    short = wording.describe_report(journal, replace(findings, effects=effects, primary=primary))
+    short = describe_report(journal, moved)
     assert "none of 3 stands out at its first lag" in short
     assert "At another lag: Stress" in short
+
+
+def lay_clear(findings, **found):
+    """Return findings in which stress alone stands out."""
+    primary = findings.primary.assign(p_adjusted=1.0)
+    primary.loc[primary["trigger"].eq("stress"), ["p_adjusted", *found]] = [0.001, *found.values()]
+    return replace(findings, primary=primary)
+
+
+@pytest.mark.parametrize(("p_adjusted", "word"), [(0.01, "a"), (0.2, "no")])
+def test_halves_are_told_of_what_stands_out(found, p_adjusted, word):
+    journal, findings = found
+    halves = pd.DataFrame({"trigger": "stress", "part": ["early", "late", "change"], "estimate": [1.2, 1.5, 1.25],
+                           "ci_lower": [1.1, 1.3, 1.0], "ci_upper": [1.3, 1.7, 1.5], "measure": "rate ratio",
+                           "p_adjusted": [np.nan, np.nan, p_adjusted]})  # fmt: skip
+    told = describe_halves(journal, replace(findings, halves=halves)).replace("\u00a0", " ")
+    assert told == (
+        "**The early half of the diary and the late one:** Stress +20 % (+10 % to +30 %) and +50 % (+30 % to +70 %), "
+        f"{word} change beyond chance."
+    )
+    refused = halves.assign(estimate=np.nan)
+    assert describe_halves(journal, replace(findings, halves=refused)) == ""
+    assert describe_halves(journal, replace(findings, halves=pd.DataFrame())) == ""
+
+
+def test_skipped_days_are_told_of_what_stands_out(found):
+    """Every fifth day is missing: a ratio of 1.5 is made up by 1 + .5 / .2 times the outcome."""
+    journal, findings = found
+    days = journal.days
+    dates = days.index.get_level_values("date")
+    kept = replace(journal, days=days[(dates - dates.min()).days % 5 != 2])
+    clear = lay_clear(findings, estimate=1.5)
+    assert describe_gaps(kept, clear).endswith("skipped days had more than noted ones by: Stress ×3.5.")
+    assert "(20 %)" in describe_gaps(kept, clear)
+    assert describe_gaps(kept, replace(clear, primary=clear.primary.assign(p_adjusted=1.0))) == ""
+    assert describe_gaps(kept, lay_clear(findings, measure="odds ratio")) == ""
+    assert describe_gaps(replace(journal, calendar="none"), clear) == ""

@@ -9,10 +9,11 @@ from numpy.typing import ArrayLike, NDArray
 from scipy import stats
 
 from twitchstats.errors import OptionError, unknown_name
-from twitchstats.inference import describe_estimates, pool_estimates
+from twitchstats.inference import average_estimates, describe_estimates
 from twitchstats.journal.record import Journal
 
 FloatArray = NDArray[np.float64]
+Slope = tuple[float, float, float]  # with its standard error and degrees of freedom
 RESULT_COLUMNS = [
     "measure", "estimate", "se", "df", "ci_lower", "ci_upper", "ci90_lower", "ci90_upper", "p_value", "reference",
     "heterogeneity", "n_people", "n_episodes", "reason",
@@ -82,8 +83,11 @@ def estimate_share(
     Returns
     -------
     dict
-        `RESULT_COLUMNS`; NaN with a reason where nothing can be estimated.
+        `RESULT_COLUMNS`; NaN with a reason where nothing can be estimated. No episode at all: the journal has no such
+        column.
     """
+    if not len(np.asarray(hits)):
+        return fail(NO_COLUMN, reference=reference)
     table = pd.DataFrame({"hit": np.asarray(hits, float), "person": np.asarray(person), "cluster": np.asarray(cluster)})
     table = table[table.groupby("person")["hit"].transform("size") >= LEAST_EPISODES]
     shares = table.groupby("person")["hit"].mean()
@@ -175,21 +179,29 @@ def fail(
     return row | told | {"reference": np.nan if reference is None else reference}
 
 
-def pool_slopes(
-    people: list[tuple[float, float, float, int]], *, measure: str, n_episodes: int, reason: str = TOO_FEW
+def relate_by_person(
+    table: pd.DataFrame,
+    fit: Callable[[pd.DataFrame], Slope | None],
+    *,
+    x: str,
+    measure: str,
+    n_episodes: int | None = None,
 ) -> dict[str, Any]:
-    """Put people's slopes together (REML, Hartung-Knapp); a single person keeps a t interval of their own.
+    """Fit each person's rows and put the slopes together (REML, Hartung-Knapp); one person keeps a t interval.
 
     Parameters
     ----------
-    people : list of (estimate, se, df, n_episodes)
-        On the scale where no effect is 0.
+    table : DataFrame
+        Rows with ``person``, and ``size`` where a row is of several episodes. None at all: the journal has no such
+        column.
+    fit : callable
+        A person's rows -> slope, standard error and degrees of freedom on the scale where no effect is 0, or None.
+    x : str
+        The column that has to differ within somebody.
     measure : str
         ``"odds ratio"`` returns exponentials, with ``se`` and ``heterogeneity`` staying on the log scale.
-    n_episodes : int
-        Told when nothing can be estimated.
-    reason : str
-        Told when nobody has a slope.
+    n_episodes : int, optional
+        Told when nothing can be estimated; by default the number of rows.
 
     Returns
     -------
@@ -197,18 +209,20 @@ def pool_slopes(
         `RESULT_COLUMNS`; ``reference`` is 1 for odds ratios and 0 otherwise.
     """
     ratio = measure == "odds ratio"
-    if not people:
+    n_episodes = len(table) if n_episodes is None else n_episodes
+    slopes, used = [], 0
+    for _, own in table.groupby("person", sort=True):
+        found = fit(own)
+        if found is not None and np.isfinite(found[:2]).all() and found[1] > 0:
+            slopes.append(found)
+            used += int(own["size"].sum()) if "size" in own else len(own)
+    if not slopes:
+        varied = table.groupby("person")[x].nunique().max() > 1
+        reason = NO_COLUMN if not n_episodes else TOO_FEW if varied or table.empty else NO_VARIATION
         return fail(reason, n_episodes=n_episodes, measure=measure, reference=float(ratio))
-    used = sum(person[3] for person in people)
-    if len(people) == 1:
-        slope, se, df, _ = people[0]
-        row = finish(slope, se, df, n_people=1, n_episodes=used, reference=0.0, measure=measure)
-    else:
-        pooled = pool_estimates([person[0] for person in people], [person[1] for person in people])
-        row = finish(
-            pooled["estimate"], pooled["se"], pooled["df"], n_people=int(pooled["n_people"]), n_episodes=used,
-            reference=0.0, measure=measure, heterogeneity=pooled["heterogeneity"],
-        )  # fmt: skip
+    mean = average_estimates(*zip(*slopes, strict=True))
+    row = finish(mean["estimate"], mean["se"], mean["df"], n_people=int(mean["n_people"]), n_episodes=used,
+                 reference=0.0, measure=measure, heterogeneity=mean["heterogeneity"])  # fmt: skip
     if ratio:
         for name in ("estimate", *INTERVALS):
             row[name] = float(np.exp(np.clip(row[name], -700, 700)))
@@ -216,21 +230,7 @@ def pool_slopes(
     return row
 
 
-def fit_by_person(
-    table: pd.DataFrame, fit: Callable[[pd.DataFrame], tuple[float, float, float] | None]
-) -> list[tuple[float, float, float, int]]:
-    """Fit each person's rows; people without a finite slope are left out."""
-    fitted = []
-    for _, own in table.groupby("person", sort=True):
-        found = fit(own)
-        if found is not None and np.isfinite(found[0]) and np.isfinite(found[1]) and found[1] > 0:
-            fitted.append((*found, int(own["size"].sum()) if "size" in own else len(own)))
-    return fitted
-
-
-def fit_logistic(
-    hits: FloatArray, totals: FloatArray, x: FloatArray, cluster: ArrayLike
-) -> tuple[float, float, float] | None:
+def fit_logistic(hits: FloatArray, totals: FloatArray, x: FloatArray, cluster: ArrayLike) -> Slope | None:
     """Fit log odds = a + b x to grouped counts, with a standard error robust to clusters.
 
     Iteratively reweighted least squares; sandwich with the factor G / (G - 2) for G clusters (Liang and Zeger 1986).
@@ -258,7 +258,7 @@ def fit_logistic(
     return None
 
 
-def fit_line(y: FloatArray, x: FloatArray, cluster: ArrayLike) -> tuple[float, float, float] | None:
+def fit_line(y: FloatArray, x: FloatArray, cluster: ArrayLike) -> Slope | None:
     """Fit y = a + b x by least squares with a standard error robust to clusters, as `fit_logistic`."""
     if np.ptp(x) == 0:
         return None
@@ -270,7 +270,7 @@ def fit_line(y: FloatArray, x: FloatArray, cluster: ArrayLike) -> tuple[float, f
 
 def _sandwich(
     design: FloatArray, residual: FloatArray, information: FloatArray, cluster: ArrayLike, beta: FloatArray
-) -> tuple[float, float, float] | None:
+) -> Slope | None:
     groups = pd.factorize(np.asarray(cluster), use_na_sentinel=False)[0]
     n_groups = int(groups.max()) + 1
     if n_groups < 4:

@@ -6,17 +6,14 @@ import pandas as pd
 
 from twitchstats.episodes.shares import (
     LEAST_EPISODES,
-    NO_COLUMN,
-    NO_VARIATION,
     RESULT_COLUMNS,
-    TOO_FEW,
+    Slope,
     check_share,
     estimate_share,
     fail,
-    fit_by_person,
     fit_logistic,
     get_episodes,
-    pool_slopes,
+    relate_by_person,
 )
 from twitchstats.errors import OptionError, check_choice, unknown_name
 from twitchstats.journal.record import Journal
@@ -102,11 +99,8 @@ def test_site_share(
     share = len(chosen) / len(list_choices("site")) if reference is None else reference
     check_share("reference", share)
     episodes = get_episodes(journal, "site", kind=kind)
-    if episodes.empty:
-        result = fail(NO_COLUMN, reference=share)
-    else:
-        hits = episodes["site"].isin(chosen).to_numpy(float)
-        result = estimate_share(hits, episodes["person"], episodes["day"], reference=share)
+    hits = episodes["site"].isin(chosen).to_numpy(float)
+    result = estimate_share(hits, episodes["person"], episodes["day"], reference=share)
     return pd.DataFrame([{"sites": ";".join(chosen)} | result])
 
 
@@ -153,23 +147,20 @@ def compare_sites_by_trigger(
     episodes = get_episodes(journal, "site", kind=kind)
     step = float(variable["step"]) if pd.notna(variable["step"]) else 1.0  # a variable of the user's own may lack one
     head = {"sites": ";".join(chosen), "trigger": trigger, "step": step, "unit": variable["unit"]}
-    if episodes.empty:
-        return pd.DataFrame([head | fail(NO_COLUMN, measure="odds ratio", reference=1.0)])
-    if journal.calendar == "none" or not _share_calendar(journal, episodes):
+    if len(episodes) and (journal.calendar == "none" or not _share_calendar(journal, episodes)):
         return pd.DataFrame([head | fail(NO_ORDER, measure="odds ratio", reference=1.0)])
     days = _count_days(episodes.assign(hit=episodes["site"].isin(chosen).astype(float)))
     dose = journal.days[trigger].rename("dose").rename_axis(["person", "day"]).reset_index()
     days = days.merge(dose, on=["person", "day"], how="inner").dropna(subset=["dose"])
 
-    def fit(own: pd.DataFrame) -> tuple[float, float, float] | None:
+    def fit(own: pd.DataFrame) -> Slope | None:
         hits, totals = own["hit"].to_numpy(float), own["size"].to_numpy(float)
         if min(hits.sum(), (totals - hits).sum()) < LEAST_EPISODES:
             return None
         return fit_logistic(hits, totals, own["dose"].to_numpy(float) / step, own["day"])
 
-    reason = NO_VARIATION if len(days) and (days.groupby("person")["dose"].nunique() < 2).all() else TOO_FEW
-    fitted = fit_by_person(days, fit)
-    return pd.DataFrame([head | pool_slopes(fitted, measure="odds ratio", n_episodes=len(episodes), reason=reason)])
+    row = relate_by_person(days, fit, x="dose", measure="odds ratio", n_episodes=len(episodes))
+    return pd.DataFrame([head | row])
 
 
 def _share_calendar(journal: Journal, episodes: pd.DataFrame) -> bool:

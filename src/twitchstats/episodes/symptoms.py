@@ -5,17 +5,13 @@ import pandas as pd
 
 from twitchstats.episodes.shares import (
     LEAST_EPISODES,
-    NO_COLUMN,
-    NO_VARIATION,
-    TOO_FEW,
+    Slope,
     check_share,
     estimate_share,
-    fail,
-    fit_by_person,
     fit_line,
     fit_logistic,
     get_episodes,
-    pool_slopes,
+    relate_by_person,
 )
 from twitchstats.errors import check_choice
 from twitchstats.journal.record import Journal
@@ -59,8 +55,6 @@ def estimate_sign(
     if reference is not None:
         check_share("reference", reference)
     episodes = get_episodes(journal, sign, kind=kind)
-    if episodes.empty:
-        return pd.DataFrame([{"sign": sign} | fail(NO_COLUMN, reference=reference)])
     hits = (episodes[sign].astype(float) > 0).to_numpy(float)
     row = estimate_share(hits, episodes["person"], episodes["day"], reference=reference)
     return pd.DataFrame([{"sign": sign} | row])
@@ -84,19 +78,13 @@ def relate_pain_to_intensity(journal: Journal, *, kind: str | None = None) -> pd
         One row: ``measure`` ("difference", points of pain), then the columns of `estimate_sign`.
     """
     episodes = get_episodes(journal, "pain", "intensity", kind=kind)
-    if episodes.empty:
-        return pd.DataFrame([fail(NO_COLUMN, measure="difference", reference=0.0)])
 
-    def fit(own: pd.DataFrame) -> tuple[float, float, float] | None:
+    def fit(own: pd.DataFrame) -> Slope | None:
         if len(own) < LEAST_PAIRS:
             return None
         return fit_line(own["pain"].to_numpy(float), own["intensity"].to_numpy(float), own["day"])
 
-    reason = _find_reason(episodes, "intensity")
-    row = pool_slopes(
-        fit_by_person(episodes, fit), measure="difference", n_episodes=len(episodes), reason=reason
-    )  # fmt: skip
-    return pd.DataFrame([row])
+    return pd.DataFrame([relate_by_person(episodes, fit, x="intensity", measure="difference")])
 
 
 def relate_sign_to_duration(journal: Journal, *, sign: str = "fatigue_after", kind: str | None = None) -> pd.DataFrame:
@@ -127,21 +115,12 @@ def relate_sign_to_duration(journal: Journal, *, sign: str = "fatigue_after", ki
     if "ongoing" in episodes:
         episodes = episodes[~(episodes["ongoing"].astype(float) > 0)]
     episodes = episodes[episodes["duration_s"].astype(float) > 0]
-    if episodes.empty:
-        return pd.DataFrame([{"sign": sign} | fail(NO_COLUMN, measure="odds ratio", reference=1.0)])
 
-    def fit(own: pd.DataFrame) -> tuple[float, float, float] | None:
+    def fit(own: pd.DataFrame) -> Slope | None:
         hits = (own[sign].astype(float) > 0).to_numpy(float)
         if min(hits.sum(), (1 - hits).sum()) < LEAST_EPISODES:
             return None
         return fit_logistic(hits, np.ones(len(own)), np.log2(own["duration_s"].to_numpy(float)), own["day"])
 
-    reason = _find_reason(episodes, "duration_s")
-    row = pool_slopes(fit_by_person(episodes, fit), measure="odds ratio", n_episodes=len(episodes), reason=reason)
+    row = relate_by_person(episodes, fit, x="duration_s", measure="odds ratio")
     return pd.DataFrame([{"sign": sign} | row])
-
-
-def _find_reason(episodes: pd.DataFrame, column: str) -> str:
-    spans = episodes.groupby("person")[column].agg(["min", "max"])
-    varied = (spans["max"] > spans["min"]).any()
-    return TOO_FEW if varied else NO_VARIATION

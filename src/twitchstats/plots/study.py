@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from twitchstats.plots.drawing import AMBER, BLACK, BLUE, GREEN, GREY, LIGHT, ORANGE, PURPLE, SKY, make_axes
+from twitchstats.plots.drawing import AMBER, BLACK, BLUE, GREEN, GREY, LIGHT, ORANGE, PURPLE, SKY, make_axes, strip
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -88,8 +88,7 @@ def plot_rates(
     ax.set(ylim=(len(rows) - 0.4, -0.6), xlabel=label or value.replace("_", " "))
     ax.grid(axis="y", color="#eeeeee", zorder=-1)
     ax.set_axisbelow(True)
-    for side in ("top", "right", "left"):
-        ax.spines[side].set_visible(False)
+    strip(ax, ("top", "right", "left"))
     ax.tick_params(axis="y", length=0)
     ax.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0), frameon=False)
     return ax
@@ -135,6 +134,5 @@ def plot_rate_lines(
     ax.set_xticks(list(places.values()), [str(number) for number in places])
     ax.set(xlabel=x_label or x, ylabel=label or value)
     ax.set_ylim(bottom=0)
-    for side in ("top", "right"):
-        ax.spines[side].set_visible(False)
+    strip(ax, ("top", "right"))
     return ax

@@ -13,7 +13,7 @@ from twitchstats.plots.drawing import RATIOS, choose_limits, choose_ratios
 from twitchstats.report.summary import count_values, lay_calendar
 from twitchstats.report.tables import format_number, format_share
 from twitchstats.report.wording.prose import Prose, count_noun, format_effect, list_some
-from twitchstats.report.wording.reading import label_of
+from twitchstats.report.wording.rows import label_of
 
 WIDTH = 360  # about a phone's: text in a picture is never smaller than text beside it
 SHADES = ("#ffffff", "#d3e3ee", "#93b8d3", "#4a83ad", "#12456b")  # light to dark: grey print keeps the order

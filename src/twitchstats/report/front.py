@@ -14,6 +14,7 @@ from twitchstats.report import figures
 from twitchstats.report.summary import (
     SHORT,
     compare_levels,
+    count_above,
     count_hours,
     count_sites,
     is_about_twitching,
@@ -24,11 +25,10 @@ from twitchstats.report.summary import (
 )
 from twitchstats.report.tables import Markup, escape_text, format_date, format_number, format_share
 from twitchstats.report.wording.claims import count_asked
-from twitchstats.report.wording.findings import tell_size, tell_when
+from twitchstats.report.wording.effects import tell_size
 from twitchstats.report.wording.prose import Prose, count_noun, join_words, list_some, quote, to_plain
-from twitchstats.report.wording.reading import label_of
+from twitchstats.report.wording.rows import CLEAR, OPEN, POSSIBLE, judge_effects, label_of, tell_when
 from twitchstats.report.wording.signs import find_flags
-from twitchstats.report.wording.together import CLEAR, OPEN, POSSIBLE, judge_effects
 from twitchstats.signs import load_signs
 from twitchstats.simulate.cohort import is_simulated
 
@@ -122,11 +122,6 @@ def list_warnings(journal: Journal) -> list[tuple[str, str]]:
             told = f"yes: rated above zero on {count_noun(days, 'day')}"
         rows.append((str(label), told))
     return [*rows, *((label, NOT_NOTED) for label in _ASKED)]
-
-
-def count_above(journal: Journal, name: str) -> int:
-    """Return on how many days a variable was above zero."""
-    return int((journal.days[name] > 0).sum()) if name in journal.days else 0
 
 
 def show_warnings(journal: Journal, found: Findings) -> Markup | Prose:

@@ -7,8 +7,9 @@ import pandas as pd
 from twitchstats.findings import Findings
 from twitchstats.journal import Journal
 from twitchstats.plots.drawing import tell_step
-from twitchstats.report.front import NOT_NOTED, YES, count_above, head_part
+from twitchstats.report.front import NOT_NOTED, YES, head_part
 from twitchstats.report.summary import (
+    count_above,
     count_sites,
     is_about_twitching,
     is_group,
@@ -17,7 +18,7 @@ from twitchstats.report.summary import (
 )
 from twitchstats.report.tables import Markup, escape_text, format_number, format_share
 from twitchstats.report.wording.prose import Prose, count_noun, list_some
-from twitchstats.report.wording.reading import label_of
+from twitchstats.report.wording.rows import label_of
 
 _NOTED = {
     "Pain": "pain", "Stiffness": "stiffness", "Weakness": "weakness", "Cramps": "cramps", "Fatigue": "fatigue",

@@ -31,6 +31,11 @@ def is_short(journal: Journal) -> bool:
     return bool(summarise_people(journal)["n_days"].max() < SHORT)
 
 
+def count_above(journal: Journal, name: str) -> int:
+    """Return on how many days a variable was above zero."""
+    return int((journal.days[name] > 0).sum()) if name in journal.days else 0
+
+
 def summarise_people(journal: Journal) -> pd.DataFrame:
     """Count each person's days.
 

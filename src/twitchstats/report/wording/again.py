@@ -4,9 +4,9 @@ import pandas as pd
 
 from twitchstats.journal import Journal
 from twitchstats.report.looks import UNKNOWN
-from twitchstats.report.tables import Table, format_p, show_table
-from twitchstats.report.wording.prose import Prose, count_noun, format_effect, format_interval
-from twitchstats.report.wording.reading import label_of
+from twitchstats.report.tables import Table, show_table
+from twitchstats.report.wording.prose import Prose, count_noun
+from twitchstats.report.wording.rows import lay_columns
 
 
 def describe_looks(looks: int) -> Prose:
@@ -30,17 +30,6 @@ def tabulate_looks(journal: Journal, primary: pd.DataFrame, looks: int) -> Table
     told = primary[primary["estimate"].notna() & primary["p_anytime"].notna()]
     if not looks or told.empty:
         return Prose("")
-    rows = [
-        {
-            "Trigger": label_of(journal, row["trigger"]),
-            "Effect": format_effect(row["estimate"], row["measure"]),
-            "95 % interval": format_interval(row["ci_lower"], row["ci_upper"], row["measure"]),
-            "p": format_p(row["p_value"]),
-            "95 % interval, any look": format_interval(
-                row["ci_anytime_lower"], row["ci_anytime_upper"], row["measure"]
-            ),
-            "p, any look": format_p(row["p_anytime"]),
-        }
-        for row in told.to_dict("records")
-    ]
-    return show_table(pd.DataFrame(rows), "Both sides are of each trigger alone, not adjusted for the others.")
+    names = ("Trigger", "Effect", "95 % interval", "p", "95 % interval, any look", "p, any look")
+    table = lay_columns(told, *names, journal=journal)
+    return show_table(table, "Both sides are of each trigger alone, not adjusted for the others.")

@@ -1,5 +1,7 @@
 """The articles' questions and their answers in words: counts, tables by verdict, and what no journal can test."""
 
+from typing import Any
+
 import pandas as pd
 
 from twitchstats.claims.answers import CAUTIONS
@@ -10,11 +12,11 @@ from twitchstats.report.wording.prose import (
     Prose,
     count_noun,
     format_effect,
-    format_interval,
     join_words,
     list_some,
     quote,
 )
+from twitchstats.report.wording.rows import tell_estimate, tell_interval
 
 _LEGEND = (
     "How to read the tables: each question stands once, with the articles that claim it. The effect is that of one "
@@ -83,24 +85,20 @@ def _tell_shared(answers: pd.DataFrame) -> list[str]:
     return told + [SEND_TO_A_DOCTOR.replace("**", "")] * (CAUTIONS["sign"] in shared)
 
 
-def _tell_answer(row: dict[str, object]) -> dict[str, object]:
-    measure = str(row["measure"])
-    estimate, lower, upper, detectable = (
-        float(str(row[name])) for name in ("estimate", "ci_lower", "ci_upper", "detectable")
-    )
-    effect = format_effect(estimate, measure)
-    if measure == "share":
-        effect += f" against {format_effect(float(str(row['reference'])), measure)}"
+def _tell_answer(row: dict[str, Any]) -> dict[str, object]:
+    effect = tell_estimate(row)
+    if row["measure"] == "share":
+        effect += f" against {format_effect(row['reference'], 'share')}"
     own = [part for part in str(row["caution"]).split("; ") if part not in SHARED_CAUTIONS]
     return {
         "Question": row["question"],
         "Articles": str(row["articles"]).replace(" ", ", ") or MISSING,
         "Studies": row["literature"] or MISSING,
         "Effect": effect,
-        "95 % interval": format_interval(lower, upper, measure),
-        "p, adjusted": format_p(float(str(row["p_adjusted"]))),
+        "95 % interval": tell_interval(row),
+        "p, adjusted": format_p(row["p_adjusted"]),
         "Family": row["family"],
-        "Would have been found from": format_effect(detectable, measure),
+        "Would have been found from": format_effect(row["detectable"], row["measure"]),
         "Days": row["n_days"] or MISSING,
         "Mind": "; ".join(filter(None, [*own, str(row["note"])])),
     }

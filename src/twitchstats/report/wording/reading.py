@@ -19,15 +19,10 @@ from twitchstats.report.summary import (
 )
 from twitchstats.report.tables import Table, format_date, format_share, show_table
 from twitchstats.report.wording.prose import Prose, count_noun, join_words, list_some, quote
+from twitchstats.report.wording.rows import label_of
 
 VERSIONED = ("numpy", "pandas", "scipy", "statsmodels", "scikit-learn", "matplotlib", "seaborn")
 _TELL_AT_MOST = 50
-
-
-def label_of(journal: Journal, name: str) -> str:
-    """Return the label of a variable, or its name where it has none."""
-    labels = journal.variables.set_index("name")["label"]
-    return str(labels.get(name) or name)
 
 
 def describe_reading(journal: Journal) -> Prose:

@@ -5,7 +5,7 @@ import pandas as pd
 from twitchstats.journal import Journal
 from twitchstats.report.tables import Table, show_table
 from twitchstats.report.wording.prose import Prose, count_noun, join_words, list_some, quote
-from twitchstats.report.wording.reading import label_of
+from twitchstats.report.wording.rows import label_of
 
 IN_PLAIN_WORDS = {
     "told only with the outcome": "it describes the outcome, as the place of a pain does: it is not a cause of it",

@@ -4,29 +4,24 @@ import pandas as pd
 
 from twitchstats.findings import Findings
 from twitchstats.journal import Journal
-from twitchstats.report.summary import is_about_twitching
+from twitchstats.report.summary import count_above, is_about_twitching
 from twitchstats.report.tables import format_share
 from twitchstats.report.wording.claims import count_asked, tell_verdicts
-from twitchstats.report.wording.findings import (
-    ALPHA,
-    tell_cautions,
-    tell_effect,
-    tell_elsewhere,
-    tell_first,
-    tell_reverse,
-)
+from twitchstats.report.wording.effects import sum_up_triggers
 from twitchstats.report.wording.prose import Prose, count_noun, list_some, quote
-from twitchstats.report.wording.reading import label_of
-from twitchstats.report.wording.signs import choose_advice, count_weak_days, find_flags
-
-_FIRST = 5
+from twitchstats.report.wording.rows import label_of
+from twitchstats.report.wording.signs import choose_advice, find_flags
 
 
 def describe_report(journal: Journal, findings: Findings) -> Prose:
     """Return the whole report in a few lines, ending with when to see a doctor."""
-    triggers = _tell_triggers(journal, findings.effects, findings.primary, findings.directions)
     claims = _tell_claims(findings.answers, findings.ledger) if is_about_twitching(findings.outcome) else ""
-    lines = [_tell_days(journal, findings.outcome), triggers, claims, _tell_flags(journal)]
+    lines = [
+        _tell_days(journal, findings.outcome),
+        sum_up_triggers(journal, findings),
+        claims,
+        _tell_flags(journal),
+    ]
     return Prose("\n".join(f"- {line}" for line in lines if line) + f"\n\n> {choose_advice(journal, findings.outcome)}")
 
 
@@ -42,22 +37,6 @@ def _tell_days(journal: Journal, outcome: str) -> str:
     )
 
 
-def _tell_triggers(journal: Journal, effects: pd.DataFrame, primary: pd.DataFrame, directions: pd.DataFrame) -> str:
-    tested = primary[primary["estimate"].notna()]
-    found = tested[tested["p_adjusted"] < ALPHA]
-    same = tell_elsewhere(journal, effects, primary)
-    if tested.empty:
-        return "**Triggers:** none could be tested."
-    if found.empty:
-        head = f"**Triggers:** none of {len(tested)} stands out{tell_first(effects)} beyond what chance explains"
-        return f"{head}; that is no proof of none.{same}"
-    told = [tell_effect(journal, row).replace("**", "") for row in found.head(_FIRST).to_dict("records")]
-    more = f" and {len(found) - _FIRST} more" if len(found) > _FIRST else ""
-    cautions = tell_cautions(journal, found) + tell_reverse(journal, found, directions)
-    head = f"**Triggers:** {len(found)} of {len(tested)} go with it beyond what chance explains"
-    return f"{head}: {'; '.join(told)}{more}.{same}{cautions}"
-
-
 def _tell_claims(answers: pd.DataFrame, ledger: pd.DataFrame) -> str:
     asked = count_asked(answers, ledger)
     return f"**{asked} from {ledger['article'].nunique()} health articles:** {tell_verdicts(answers)}."
@@ -67,7 +46,7 @@ def _tell_flags(journal: Journal) -> str:
     flags = find_flags(journal)
     present = flags[(flags["present"] > 0) & flags["level"].eq("red flag")]
     told = [quote(label.lower()) for label in present["label"]]
-    if days := count_weak_days(journal):
+    if days := count_above(journal, "weakness"):
         told.append(f"weakness rated above zero on {count_noun(days, 'day')}")
     if not told:
         return ""

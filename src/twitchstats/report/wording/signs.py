@@ -3,7 +3,7 @@
 import pandas as pd
 
 from twitchstats.journal import Journal
-from twitchstats.report.summary import is_about_twitching, is_group
+from twitchstats.report.summary import count_above, is_about_twitching, is_group
 from twitchstats.report.tables import MISSING, Table, format_share, show_table
 from twitchstats.report.wording.prose import (
     ASK_A_DOCTOR,
@@ -52,7 +52,7 @@ def describe_red_flags(journal: Journal) -> Prose:
     flags = find_flags(journal)
     present = flags[flags["present"] > 0]
     people = len(journal.people)
-    if flags.empty and count_weak_days(journal):
+    if flags.empty and count_above(journal, "weakness"):
         text = "Of the signs that doctors look for beside twitching the journal tells one, day by day."
     elif flags.empty:
         text = (
@@ -97,14 +97,9 @@ def _tell_scale() -> str:
     )
 
 
-def count_weak_days(journal: Journal) -> int:
-    """Count the days on which weakness was rated above zero."""
-    return int((journal.days["weakness"] > 0).sum()) if "weakness" in journal.days else 0
-
-
 def _tell_weakness(journal: Journal) -> str:
     """Weakness that is rated day by day is a red flag, too."""
-    days = count_weak_days(journal)
+    days = count_above(journal, "weakness")
     if not days:
         return ""
     known = int(journal.days["weakness"].count())

@@ -4,117 +4,111 @@ from typing import Any
 
 import pandas as pd
 
-from twitchstats.findings import rank_effects
+from twitchstats.findings import ALPHA, Findings, rank_effects
+from twitchstats.inference import find_tipping_point
 from twitchstats.journal import Journal
-from twitchstats.plots.drawing import tell_lag, tell_step
-from twitchstats.report.tables import MISSING, Table, format_p, format_share, show_table
-from twitchstats.report.wording.prose import (
-    NARROW,
-    Prose,
-    count_noun,
-    format_effect,
-    format_interval,
-    join_words,
-    list_some,
-    quote,
+from twitchstats.plots.drawing import tell_lag
+from twitchstats.report.summary import summarise_people
+from twitchstats.report.tables import MISSING, Table, format_number, format_share, show_table
+from twitchstats.report.wording.prose import NARROW, Prose, count_noun, format_effect, join_words, list_some, quote
+from twitchstats.report.wording.rows import (
+    label_of,
+    lay_columns,
+    name_step,
+    tell_days_back,
+    tell_estimate,
+    tell_interval,
+    tell_when,
 )
-from twitchstats.report.wording.reading import label_of
-from twitchstats.report.wording.together import ALPHA, MEMBER, UNFOUND, list_followers, tell_detectable
-from twitchstats.variables import load_variables
 
-_MOST = 10
+MEMBER = f"↳{NARROW}"  # stands before the members of a group that follow its strongest
+UNFOUND = (
+    "'Could be found from': an effect at least so strong, downwards / upwards, would have been found four times out of "
+    "five; 'no size' where these days are too few to find even the strongest that can be computed."
+)
+_MOST, _FIRST = 10, 5
 BOTH_WAYS = "both ways: a common cause is possible"
 _YES_NO = f"yes{NARROW}against{NARROW}no"
-_SAME_DAY = {"forward": "trigger first", "same time": "order not known", "backward": "outcome first"}
 
 
-def describe_triggers(
-    journal: Journal, effects: pd.DataFrame, primary: pd.DataFrame, directions: pd.DataFrame
-) -> Prose:
+def describe_triggers(journal: Journal, findings: Findings) -> Prose:
     """Say which triggers go with the outcome, and what could have been found of the others."""
-    outcome = quote(label_of(journal, str(effects["outcome"].iloc[0]))) if len(effects) else "the outcome"
-    tested = primary[primary["estimate"].notna()]
+    outcome = quote(label_of(journal, findings.outcome)) if len(findings.effects) else "the outcome"
+    tested, found = _find_tested(findings)
     if tested.empty:
-        return Prose(f"No trigger of {outcome} could be tested: {_tell_reasons(primary)}")
-    found = tested[tested["p_adjusted"] < ALPHA]
-    n_tests = int(effects["p_value"].notna().sum())
+        return Prose(f"No trigger of {outcome} could be tested: {_tell_reasons(findings.primary)}")
+    n_tests = int(findings.effects["p_value"].notna().sum())
     head = (
         f"{count_noun(len(tested), 'possible trigger')} of **{outcome}** could be tested, "
-        f"{_tell_lags(effects)}: {count_noun(n_tests, 'test')} in all, and every one counts when chance is judged. "
+        f"{_tell_lags(findings.effects)}: {count_noun(n_tests, 'test')} in all, and every one counts when chance is "
+        "judged. "
     )
-    same = tell_elsewhere(journal, effects, primary)
+    first, mind = _tell_first(findings.effects), _tell_mind(journal, findings, found)
     if found.empty:
-        none = f"**None stands out{tell_first(effects)} beyond what chance explains.**"
-        return Prose(f"{head}{none} {_tell_power(tested)}{same}")
-    lines = [f"- {tell_effect(journal, row)}" for row in found.head(_MOST).to_dict("records")]
+        return Prose(f"{head}**None stands out{first} beyond what chance explains.** {_tell_power(tested)}{mind}")
+    lines = [f"- {_tell_effect(journal, row)}" for row in found.head(_MOST).to_dict("records")]
     if len(found) > _MOST:
         lines.append(f"- and {len(found) - _MOST} more, in the table")
     rest = len(tested) - len(found)
-    tail = ""
-    if rest:
-        power = _tell_power(tested.drop(found.index))
-        tail = f"\n\nThe other {rest} do not stand out{tell_first(effects)}: no proof that they do nothing. {power}"
-    cautions = same + tell_cautions(journal, found) + tell_reverse(journal, found, directions)
+    power = _tell_power(tested.drop(found.index))
+    tail = f"\n\nThe other {rest} do not stand out{first}: no proof that they do nothing. {power}" if rest else ""
     told = f"{head}These go with it beyond what chance explains:\n\n" + "\n".join(lines)
-    return Prose(f"{told}{tail}\n\n{cautions.strip()}".strip())
+    return Prose(f"{told}{tail}\n\n{mind.strip()}".strip())
 
 
-def tell_first(effects: pd.DataFrame) -> str:
+def sum_up_triggers(journal: Journal, findings: Findings) -> str:
+    """Say the same in a line, for the summary."""
+    tested, found = _find_tested(findings)
+    if tested.empty:
+        return "**Triggers:** none could be tested."
+    mind = _tell_mind(journal, findings, found)
+    if found.empty:
+        first = _tell_first(findings.effects)
+        head = f"**Triggers:** none of {len(tested)} stands out{first} beyond what chance explains"
+        return f"{head}; that is no proof of none.{mind}"
+    told = [_tell_effect(journal, row).replace("**", "") for row in found.head(_FIRST).to_dict("records")]
+    more = f" and {len(found) - _FIRST} more" if len(found) > _FIRST else ""
+    head = f"**Triggers:** {len(found)} of {len(tested)} go with it beyond what chance explains"
+    return f"{head}: {'; '.join(told)}{more}.{mind}"
+
+
+def _find_tested(findings: Findings) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return the triggers that were tested, and those of them that stand out."""
+    tested = findings.primary[findings.primary["estimate"].notna()]
+    return tested, tested[tested["p_adjusted"] < ALPHA]
+
+
+def _tell_mind(journal: Journal, findings: Findings, found: pd.DataFrame) -> str:
+    """Say what else is to be known: other lags, what the order in time leaves open, what may be a consequence."""
+    told = _tell_elsewhere(journal, findings.effects, findings.primary)
+    return told + _tell_cautions(journal, found) + tell_reverse(journal, found, findings.directions)
+
+
+def _tell_first(effects: pd.DataFrame) -> str:
     """Say that a sentence is about each trigger's first lag, where several were asked for."""
     return " at its first lag" if len(set(effects["lag"])) > 1 else ""
 
 
 def _tell_lags(effects: pd.DataFrame) -> str:
     lags = sorted(effects["lag"].unique())
-    return f"at {len(lags)} lags" if len(lags) > 1 else f"each {_tell_lag(int(lags[0]))}"
+    return f"at {len(lags)} lags" if len(lags) > 1 else f"each {tell_days_back(int(lags[0]))}"
 
 
-def tell_effect(journal: Journal, row: dict[str, Any]) -> str:
+def _tell_effect(journal: Journal, row: dict[str, Any]) -> str:
     """Return one finding as a sentence."""
     return f"**{quote(label_of(journal, str(row['trigger'])))}:** {tell_size(journal, row)}"
 
 
 def tell_size(journal: Journal, row: dict[str, Any]) -> str:
     """Return an effect with its interval, for how much of the trigger, and when."""
-    measure = str(row["measure"])
-    of = {"rate ratio": "", "odds ratio": " odds", "difference": " points"}[measure]
+    of = {"rate ratio": "", "odds ratio": " odds", "difference": " points"}[row["measure"]]
     return (
-        f"**{format_effect(row['estimate'], measure)}**{of} (95 % interval "
-        f"{format_interval(row['ci_lower'], row['ci_upper'], measure)}) {_tell_more(row)}, "
+        f"**{tell_estimate(row)}**{of} (95 % interval {tell_interval(row)}) {_tell_more(row)}, "
         f"{tell_when(row, journal)}"
     )
 
 
-def tell_when(row: dict[str, Any], journal: Journal | None = None) -> str:
-    """Return when the trigger was, seen from the outcome's day: the one name of the order in time, wherever it stands.
-
-    What belongs to the night that ended on the outcome's day is of the night before. Without a journal the dictionary
-    says what does.
-
-    >>> tell_when({"trigger": "sleep", "lag": 0, "order": "forward"}), tell_when({"trigger": "tea", "lag": 1})
-    ('the night before', 'the day before')
-    """
-    lag = int(row["lag"])
-    variables = load_variables() if journal is None else journal.variables
-    timing = variables.drop_duplicates("name").set_index("name")["timing"].get(row["trigger"])
-    if timing == "night" and (lag or row["order"] == "forward"):
-        return "the night before" if lag == 0 else f"{lag + 1} nights before"
-    return _tell_lag(lag)
-
-
-def tell_order(row: dict[str, Any], journal: Journal | None = None) -> str:
-    """Return when, of several days together how many, and on the same day in which order, where it needs telling."""
-    when = tell_when(row, journal)
-    if row.get("days", 1) > 1:
-        return f"{int(row['days'])} days together, up to {when.removeprefix('on ')}"
-    return f"{when}, {_SAME_DAY[row['order']].replace(' ', NARROW)}" if when == _tell_lag(0) else when
-
-
-def _tell_lag(lag: int) -> str:
-    return f"on the {tell_lag(lag)}" if lag == 0 else tell_lag(lag)
-
-
-def tell_cautions(journal: Journal, rows: pd.DataFrame) -> str:
+def _tell_cautions(journal: Journal, rows: pd.DataFrame) -> str:
     """Say what the found rows can't show: an order on the same day, or that a remedy helped."""
     text = ""
     if rows["order"].eq("same time").any():
@@ -129,7 +123,7 @@ def tell_cautions(journal: Journal, rows: pd.DataFrame) -> str:
     return text
 
 
-def tell_elsewhere(journal: Journal, effects: pd.DataFrame, primary: pd.DataFrame) -> str:
+def _tell_elsewhere(journal: Journal, effects: pd.DataFrame, primary: pd.DataFrame) -> str:
     """Name the triggers that stand out only at another lag: further back, or on the same day without a known order."""
     told = set(primary.loc[primary["p_adjusted"] < ALPHA, "trigger"])
     found = effects[(effects["p_adjusted"] < ALPHA) & ~effects["trigger"].isin(told)]
@@ -144,14 +138,7 @@ def tell_elsewhere(journal: Journal, effects: pd.DataFrame, primary: pd.DataFram
 
 
 def _tell_briefly(journal: Journal, row: dict[str, Any]) -> str:
-    interval = format_interval(row["ci_lower"], row["ci_upper"], row["measure"])
-    return f"{quote(label_of(journal, row['trigger']))} {format_effect(row['estimate'], row['measure'])} ({interval})"
-
-
-def name_step(row: dict[str, Any]) -> str:
-    """Return the amount of a trigger in which its effect is told: "100 mg", or "yes against no"."""
-    unit = "" if pd.isna(row["unit"]) else str(row["unit"])
-    return tell_step(float(row["step"]), "" if unit == "a day" else unit).replace(" ", NARROW)
+    return f"{quote(label_of(journal, row['trigger']))} {tell_estimate(row)} ({tell_interval(row)})"
 
 
 def _tell_more(row: dict[str, Any]) -> str:
@@ -183,23 +170,11 @@ def tabulate_triggers(journal: Journal, primary: pd.DataFrame, groups: pd.DataFr
     tested = primary[primary["estimate"].notna()]
     if tested.empty:
         return Prose("")
-    followers = list_followers(groups)
-    rows = [
-        {
-            "Trigger": MEMBER * (row["trigger"] in followers) + label_of(journal, row["trigger"]),
-            "One step": name_step(row),
-            "When": tell_order(row, journal),
-            "Effect": format_effect(row["estimate"], row["measure"]),
-            "95 % interval": format_interval(row["ci_lower"], row["ci_upper"], row["measure"]),
-            f"p, adjusted ({row['family']})": format_p(row["p_adjusted"]),
-            "Could be found from": tell_detectable(row),
-            "People": row["n_people"],
-            "Days": row["n_days"],
-            "Caution": row["caution"],
-        }
-        for row in tested.to_dict("records")
-    ]
-    table = pd.DataFrame(rows)
+    followers = set(groups.loc[~groups["leader"], "trigger"]) if len(groups) else set()
+    names = ("Trigger", "One step", "When", "Effect", "95 % interval", "p, adjusted", "Could be found from", "People",
+             "Days", "Caution")  # fmt: skip
+    table = lay_columns(tested, *names, journal=journal).rename(columns=_name_family(tested))
+    table["Trigger"] = tested["trigger"].isin(followers).map({True: MEMBER, False: ""}).to_numpy() + table["Trigger"]
     if not tested["caution"].any():
         table = table.drop(columns="Caution")
     people = journal.days.index.get_level_values("person").nunique()
@@ -209,6 +184,78 @@ def tabulate_triggers(journal: Journal, primary: pd.DataFrame, groups: pd.DataFr
     elif tested["n_people"].lt(people).any():
         caption += f" Of the {people:,} people only those count whose days can tell (column People)."
     return show_table(table, caption)
+
+
+def _name_family(tested: pd.DataFrame) -> dict[str, str]:
+    """Name the family that a table's p-values are adjusted over in its heading."""
+    return {"p, adjusted": f"p, adjusted ({tested['family'].iloc[0]})"}
+
+
+def describe_groups(journal: Journal, groups: pd.DataFrame) -> Prose:
+    """Name the groups of triggers that measure one thing several ways; nothing where there is none."""
+    if groups.empty or groups["n_members"].max() < 2:
+        return Prose("")
+    told = []
+    for _, group in groups[groups["n_members"] > 1].groupby("group", sort=True):
+        leader, *others = [quote(label_of(journal, name)) for name in group["trigger"]]
+        told.append(f"**{leader}** with {join_words(others)}")
+    return Prose(
+        f"These go so closely together that each group is best read as one finding, its strongest member first: "
+        f"{'; '.join(told)}. In the table the others follow with {MEMBER.strip()}; none is hidden, and all tests count."
+    )
+
+
+def tabulate_cumulative(journal: Journal, cumulative: pd.DataFrame, *, most: int = 15) -> Table | Prose:
+    """Show what one step more on each of several days does, all days taken together."""
+    tested = cumulative[cumulative["estimate"].notna()] if len(cumulative) else cumulative
+    if tested.empty:
+        return Prose("")
+    ordered = tested.sort_values(["p_value", "trigger"], kind="stable")
+    table = lay_columns(ordered.head(most), "Trigger", "Effect", "95 % interval", "p, adjusted", "Could be found from",
+                        journal=journal)  # fmt: skip
+    days = int(tested["days"].iloc[0])
+    caption = (
+        f"The {days} days before together: what one step more on each of these {days} days does, as one number. p is "
+        "adjusted over the tests of this table."
+    )
+    found = ordered.loc[ordered["p_adjusted"] < ALPHA, "trigger"]
+    caption += f" Stands out: {list_some([label_of(journal, name) for name in found]) or 'none'}."
+    if len(ordered) > most:
+        caption += f" The {most} with the smallest p of {len(ordered)}."
+    rest = cumulative.loc[cumulative["estimate"].isna(), "reason"].value_counts()
+    if len(rest):
+        caption += f" Not told: {join_words([f'{count} ({reason})' for reason, count in rest.items()])}."
+    return show_table(table.rename(columns=_name_family(tested)), caption)
+
+
+def describe_halves(journal: Journal, findings: Findings) -> Prose:
+    """Say of what stands out how it was in the early half of the diary and in the late one, and if it changed."""
+    told = []
+    for name, parts in findings.halves.groupby("trigger", sort=False) if len(findings.halves) else ():
+        early, late, change = parts.set_index("part").loc[["early", "late", "change"]].to_dict("records")
+        if pd.notna(change["estimate"]):
+            sizes = " and ".join(f"{tell_estimate(row)} ({tell_interval(row)})" for row in (early, late))
+            word = "a" if change["p_adjusted"] < ALPHA else "no"
+            told.append(f"{quote(label_of(journal, name))} {sizes}, {word} change beyond chance")
+    return Prose(f"**The early half of the diary and the late one:** {'; '.join(told)}." if told else "")
+
+
+def describe_gaps(journal: Journal, findings: Findings) -> Prose:
+    """Say of what stands out how unlike the noted days those without an entry would have to be to make it up."""
+    people = summarise_people(journal)
+    found = _find_tested(findings)[1].query("measure != 'odds ratio'").head(_MOST)
+    if found.empty or not (people["share"] < 1).any():
+        return Prose("")
+    missing, told = 1 - people["n_days"].sum() / people["span"].sum(), []
+    for row in found.to_dict("records"):
+        tipping = find_tipping_point(row["estimate"], missing, measure=row["measure"])["tipping_point"]
+        sign = "+" if row["measure"] == "difference" else "×"
+        told.append(f"{quote(label_of(journal, row['trigger']))} {sign}{format_number(tipping, 2)}")
+    return Prose(
+        f"**Could days without an entry ({format_share(missing)}) have made this up?** Only if, on the side of a "
+        "trigger with less of the outcome, and for one step of it, skipped days had more than noted ones by: "
+        f"{join_words(told)}."
+    )
 
 
 def describe_lags(journal: Journal, effects: pd.DataFrame) -> Prose:
@@ -235,7 +282,7 @@ def tabulate_lags(journal: Journal, effects: pd.DataFrame) -> Table:
     told = tested.assign(cell=pd.Series(cells, index=tested.index, dtype="str") + star,
                          Trigger=[label_of(journal, name) for name in tested["trigger"]])  # fmt: skip
     wide = told.pivot_table(index="Trigger", columns="lag", values="cell", aggfunc="first", sort=True)
-    wide.columns = [_tell_lag(lag).removeprefix("on the ").removeprefix("the ").capitalize() for lag in wide.columns]
+    wide.columns = [tell_lag(lag).removeprefix("the ").capitalize() for lag in wide.columns]
     nights = "; of sleep, the same day stands for the night before" if _has_nights(journal, tested) else ""
     caption = f"Effect of one step by days back{nights}. * stands out."
     return show_table(wide.fillna(MISSING).reset_index(), caption)

@@ -14,7 +14,7 @@ from twitchstats.report.wording.prose import (
     join_words,
     quote,
 )
-from twitchstats.report.wording.reading import label_of
+from twitchstats.report.wording.rows import label_of, lay_columns
 from twitchstats.trial import Plan
 from twitchstats.trial.plan import list_dates
 from twitchstats.trial.write import ADVICE, name_condition
@@ -84,27 +84,19 @@ def tabulate_trial(plan: Plan | None, trial: pd.DataFrame) -> Table | Prose:
     """Show both analyses of each person, beside what the diary before had shown."""
     if plan is None:
         return Prose("")
-    rows = [
-        {
-            "Person": row["person"],
-            "Analysis": row["analysis"],
-            "Effect": format_effect(row["estimate"], row["measure"]),
-            "Interval": format_interval(row["ci_lower"], row["ci_upper"], row["measure"]),
-            "p": format_p(row["p_value"]),
-            "Interval, any look": format_interval(row["ci_anytime_lower"], row["ci_anytime_upper"], row["measure"]),
-            "p, any look": format_p(row["p_anytime"]),
-            "p, carry-over": format_p(row["p_carry_over"]),
-            "Days": row["n_days"],
-            "Watched before": format_effect(row["watched"], row["measure"]),
-            "Reason": row["reason"],
-        }
-        for row in trial.to_dict("records")
-    ]
+    told = lay_columns(trial, "Effect", "95 % interval", "p", "95 % interval, any look", "p, any look")
+    table = pd.concat([trial[["person", "analysis"]].reset_index(drop=True), told], axis=1).assign(**{
+        "p, carry-over": trial["p_carry_over"].map(format_p).to_list(), "Days": trial["n_days"].to_list(),
+        "Watched before": [format_effect(*pair) for pair in zip(trial["watched"], trial["measure"], strict=True)],
+        "Reason": trial["reason"].to_list(),
+    })  # fmt: skip
+    table = table.rename(columns=lambda name: name[:1].upper() + name[1:] if name in trial else name)
+    table.columns = table.columns.str.replace("95 % interval", "Interval")
     caption = (
         "p and interval by the lot itself: all schedules that could have been drawn, or a draw of them, are compared. "
         "'By intention' takes the days as they were drawn, 'as taken' what was really taken."
     )
-    return show_table(pd.DataFrame(rows), caption)
+    return show_table(table, caption)
 
 
 def tabulate_items(journal: Journal, plan: Plan | None, trial: pd.DataFrame) -> Table | Prose:

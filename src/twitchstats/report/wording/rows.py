@@ -1,0 +1,137 @@
+"""One row of effects in words: of what, when, how much and how sure; the same words in every sentence and table."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pandas as pd
+
+from twitchstats.findings import ALPHA
+from twitchstats.journal import Journal
+from twitchstats.plots.drawing import tell_lag, tell_step
+from twitchstats.report.tables import format_p
+from twitchstats.report.wording.prose import NARROW, format_effect, format_interval
+from twitchstats.variables import load_variables
+
+CLEAR, POSSIBLE, OPEN = "clear", "possible, not clear", "can't be told"
+_SAME_DAY = {"forward": "trigger first", "same time": "order not known", "backward": "outcome first"}
+
+
+def judge_effects(effects: pd.DataFrame) -> "pd.Series[str]":
+    """Say of each effect in plain words how sure it is.
+
+    Parameters
+    ----------
+    effects : DataFrame
+        As `estimate_effects` returns it.
+
+    Returns
+    -------
+    Series
+        "clear": the adjusted p-value is below .05. "possible, not clear": only that of this one test is (its interval
+        excludes no effect). "can't be told": everything else, also what has no estimate.
+
+    >>> judge_effects(pd.DataFrame({"p_value": [0.001, 0.02, 0.3], "p_adjusted": [0.01, 0.2, 0.5]})).tolist()
+    ['clear', 'possible, not clear', "can't be told"]
+    """
+    words = effects["p_value"].lt(ALPHA).map({True: POSSIBLE, False: OPEN})
+    return words.mask(effects["p_adjusted"].lt(ALPHA), CLEAR).rename("verdict")
+
+
+def label_of(journal: Journal | None, name: str) -> str:
+    """Return the label of a variable, or its name where it has none."""
+    if journal is None:
+        return name
+    labels = journal.variables.set_index("name")["label"]
+    return str(labels.get(name) or name)
+
+
+def lay_columns(rows: pd.DataFrame, *names: str, journal: Journal | None = None) -> pd.DataFrame:
+    r"""Return columns of a table of effects as text.
+
+    Parameters
+    ----------
+    rows : DataFrame
+        As `estimate_effects` returns it, or any frame with ``estimate, ci_lower, ci_upper, measure`` and what the
+        columns tell.
+    names : str
+        Their headings, in this order: "Trigger", "When" and those of `COLUMNS`.
+    journal : Journal, optional
+        Gives the triggers their labels, and knows what belongs to the night.
+
+    >>> row = {"estimate": [1.12], "ci_lower": [1.02], "ci_upper": [1.23], "measure": "rate ratio", "p_value": 0.02}
+    >>> lay_columns(pd.DataFrame(row), "95 % interval", "p").iloc[0].tolist()
+    ['+2\xa0% to +23\xa0%', '0.020']
+    """
+    makers = COLUMNS | {
+        "Trigger": lambda row: label_of(journal, row["trigger"]),
+        "When": lambda row: tell_order(row, journal),
+    }
+    records = rows.to_dict("records")
+    return pd.DataFrame({name: [makers[name](row) for row in records] for name in names})
+
+
+def tell_when(row: dict[str, Any], journal: Journal | None = None) -> str:
+    """Return when the trigger was, seen from the outcome's day: the one name of the order in time, wherever it stands.
+
+    What belongs to the night that ended on the outcome's day is of the night before. Without a journal the dictionary
+    says what does.
+
+    >>> tell_when({"trigger": "sleep", "lag": 0, "order": "forward"}), tell_when({"trigger": "tea", "lag": 1})
+    ('the night before', 'the day before')
+    """
+    lag = int(row["lag"])
+    variables = load_variables() if journal is None else journal.variables
+    timing = variables.drop_duplicates("name").set_index("name")["timing"].get(row["trigger"])
+    if timing == "night" and (lag or row["order"] == "forward"):
+        return "the night before" if lag == 0 else f"{lag + 1} nights before"
+    return tell_days_back(lag)
+
+
+def tell_order(row: dict[str, Any], journal: Journal | None = None) -> str:
+    """Return when, of several days together how many, and on the same day in which order, where it needs telling."""
+    when = tell_when(row, journal)
+    if row.get("days", 1) > 1:
+        return f"{int(row['days'])} days together, up to {when.removeprefix('on ')}"
+    return f"{when}, {_SAME_DAY[row['order']].replace(' ', NARROW)}" if when == tell_days_back(0) else when
+
+
+def tell_days_back(lag: int) -> str:
+    """Return a lag as a sentence tells it: "on the same day", "the day before"."""
+    return f"on the {tell_lag(lag)}" if lag == 0 else tell_lag(lag)
+
+
+def name_step(row: dict[str, Any]) -> str:
+    """Return the amount of a trigger in which its effect is told: "100 mg", or "yes against no"."""
+    unit = "" if pd.isna(row["unit"]) else str(row["unit"])
+    return tell_step(float(row["step"]), "" if unit == "a day" else unit).replace(" ", NARROW)
+
+
+def tell_estimate(row: dict[str, Any]) -> str:
+    """Return an effect in its own measure."""
+    return format_effect(row["estimate"], row["measure"])
+
+
+def tell_interval(row: dict[str, Any], ends: str = "ci") -> str:
+    """Return an effect's interval: the classical one, or with "ci_anytime" the one that holds at every look."""
+    return format_interval(row[f"{ends}_lower"], row[f"{ends}_upper"], row["measure"])
+
+
+def tell_detectable(row: dict[Any, Any]) -> str:
+    """Say from which effect on, less and more, an effect would have been found."""
+    sides = (row["detectable_down"], row["detectable_up"])
+    return " / ".join("no size" if pd.isna(side) else format_effect(side, row["measure"]) for side in sides)
+
+
+COLUMNS: dict[str, Callable[[dict[str, Any]], object]] = {
+    "One step": name_step,
+    "Effect": tell_estimate,
+    "95 % interval": tell_interval,
+    "95 % interval, any look": lambda row: tell_interval(row, "ci_anytime"),
+    "p": lambda row: format_p(row["p_value"]),
+    "p, adjusted": lambda row: format_p(row["p_adjusted"]),
+    "p, any look": lambda row: format_p(row["p_anytime"]),
+    "Could be found from": tell_detectable,
+    "People": lambda row: row["n_people"],
+    "Days": lambda row: row["n_days"],
+    "Caution": lambda row: row["caution"],
+}

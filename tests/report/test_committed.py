@@ -1,0 +1,40 @@
+"""The committed notebooks: run from top to bottom, and what the code gives."""
+
+import re
+import shutil
+
+import nbformat
+import pytest
+
+from twitchstats.report import refresh
+from twitchstats.resources import find_resource
+
+NOTEBOOKS = sorted(find_resource("notebooks").glob("*.ipynb"))
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.name)
+def test_committed_notebooks_were_run_from_top_to_bottom(path):
+    notebook = nbformat.read(path, as_version=4)
+    cells = [cell for cell in notebook.cells if cell.cell_type == "code"]
+    assert [cell.execution_count for cell in cells] == list(range(1, len(cells) + 1))
+    outputs = [output for cell in cells for output in cell.outputs]
+    assert len(outputs) > len(cells) / 2
+    assert not [output for output in outputs if output.output_type == "error" or output.get("name") == "stderr"]
+    assert set(notebook.metadata) == {"kernelspec", "language_info"}
+    assert not [cell for cell in cells if re.search(r"^\s*(def|class) ", cell.source, re.MULTILINE)]
+    assert max(len(cell.source.splitlines()) for cell in cells) <= 15
+
+
+def test_there_are_a_report_and_ten_numbered_notebooks():
+    names = sorted(path.name for path in NOTEBOOKS)
+    assert "report.ipynb" in names
+    assert [name[:3] for name in names if name != "report.ipynb"] == [f"{number:02d}_" for number in range(1, 11)]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.name)
+def test_committed_notebooks_come_back_byte_for_byte(path, tmp_path, capsys):
+    """Text, pictures and their descriptions; only what tells of the machine may differ. nbval leaves pictures out."""
+    shutil.copytree(path.parent, tmp_path / "notebooks")
+    shutil.copytree(find_resource("data").parent / "docs", tmp_path / "docs")
+    assert refresh.main([str(tmp_path / "notebooks"), path.name, "--check"]) == 0, capsys.readouterr().out
