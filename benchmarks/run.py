@@ -15,13 +15,16 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 from against_loops import LAGS, compare, make_journal, time_job
+from sklearn.linear_model import LogisticRegression
 
 import twitchstats as tw
 from twitchstats.journal import write_journal
+from twitchstats.redflags import measure_stability
 
 PAGE = Path(__file__).with_name("README.md")
 BASE = {"people": 60, "days": 120, "triggers": 6, "lags": 2}  # from which each is made five times as large
 GROWN = 5
+BOOTSTRAPS = 200
 
 
 def compare_starts() -> pd.DataFrame:
@@ -43,6 +46,31 @@ def compare_reading(people: int, days: int) -> pd.DataFrame:
         name = f"read_journal, {people * days:,} person-days x 20 columns"
         row = _compare(name, lambda: tw.read_journal(path), "pandas.read_csv", lambda: pd.read_csv(path))
     return pd.DataFrame([row])
+
+
+def compare_risks(people: int) -> pd.DataFrame:
+    """Return how long the risk model takes, every pair of signs in it, beside fits by scikit-learn alone.
+
+    scikit-learn gets the columns ready made and the penalty that was chosen, so that it neither reads signs nor looks
+    for a penalty, and is told to solve to the same last digits.
+    """
+    cohort = tw.simulate_cohort(people=people, seed=1)
+    model = tw.RedFlagModel().fit(cohort, cohort["serious"])
+    columns = model.build_design(cohort, standardized=True).to_numpy()
+    plain = LogisticRegression(C=1 / model.strength_, solver="newton-cholesky", tol=1e-10, max_iter=200)
+
+    def fit_plain(times: int) -> None:
+        for _ in range(times):
+            plain.fit(columns, cohort["serious"])
+
+    shape = f"{people:,} people, {columns.shape[1]} terms"
+    jobs = [
+        (f"RedFlagModel.fit, {shape}", lambda: tw.RedFlagModel().fit(cohort, cohort["serious"]), 1),
+        (f"measure_stability, {BOOTSTRAPS} bootstraps, {shape}",
+         lambda: measure_stability(model, cohort, cohort["serious"], n_bootstrap=BOOTSTRAPS), BOOTSTRAPS),
+    ]  # fmt: skip
+    peers = {1: "one LogisticRegression.fit", BOOTSTRAPS: f"{BOOTSTRAPS} LogisticRegression.fit"}
+    return pd.DataFrame([_compare(name, job, peers[times], lambda n=times: fit_plain(n)) for name, job, times in jobs])
 
 
 def measure_growth() -> pd.DataFrame:
@@ -103,6 +131,7 @@ def main() -> int:
         ),
         "Growth, groups (1 is in proportion)": measure_growth,
         "Reading": lambda: compare_reading(args.people, args.days),
+        "Risk model": lambda: compare_risks(6000),
         "Starting": compare_starts,
     }.items():
         print(f"{title} ...", file=sys.stderr, flush=True)

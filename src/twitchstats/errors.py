@@ -60,6 +60,12 @@ def check_choice(option: str, value: object, allowed: Iterable[object]) -> None:
         raise OptionError(f"{option}={value!r} is not possible. Choose one of {listed}.")
 
 
+def check_list(option: str, value: object) -> None:
+    """Raise OptionError where one word stands in place of a list of words."""
+    if isinstance(value, str):
+        raise OptionError(f"{option}={value!r} is not possible. Give a list: {option}=[{value!r}].")
+
+
 def check_whole(option: str, value: object, *, least: int) -> None:
     """Raise OptionError unless `value` is a whole number of at least `least`.
 

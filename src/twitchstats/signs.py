@@ -8,13 +8,14 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from twitchstats.errors import JournalError, OptionError, UnknownNameError, unknown_name
+from twitchstats.errors import JournalError, UnknownNameError, check_list, unknown_name
 from twitchstats.resources import find_resource
 from twitchstats.variables import find_row, find_variable, load_words, normalise_header
 
 FloatArray = NDArray[np.float64]
 
 SOURCE = "source"  # the column that says where people come from: simulated ones say so
+_CODED = "is a code that is used for either sex: write male or female"
 _UNTOLD = ["", "unknown", "other", "divers", "not known", "don't know", "unbekannt", *load_words("missing")]
 
 
@@ -89,8 +90,7 @@ def name_signs(people: pd.DataFrame, *, ignore: Sequence[str] = (), own: Sequenc
 
     Columns to `ignore` are left out; `own` columns stay as they are.
     """
-    if isinstance(ignore, str):
-        raise OptionError(f"ignore={ignore!r} is not possible. Give a list: ignore=[{ignore!r}].")
+    check_list("ignore", ignore)
     left = [column for column in people.columns if str(column) not in ignore]
     names = match_signs(column for column in left if str(column) not in own)
     return people[left].rename(columns=names)
@@ -123,7 +123,7 @@ def find_ignored(columns: Iterable[object], used: Iterable[str]) -> list[str]:
 
 
 def decode_signs(encoded: FloatArray, names: Sequence[str]) -> pd.DataFrame:
-    """Return encoded signs as people tell them: years, weeks, 1/0.
+    """Return encoded signs as people tell them: years, weeks, male or female, 1/0.
 
     >>> decode_signs(np.array([[3.0, 1.0]]), ["persistence_weeks", "age"]).to_numpy().tolist()
     [[8.0, 60.0]]
@@ -134,7 +134,39 @@ def decode_signs(encoded: FloatArray, names: Sequence[str]) -> pd.DataFrame:
         people[name] = people[name] * 10 + 50
     for name in kinds.index[kinds == "weeks"]:
         people[name] = 2 ** people[name]
+    for name in kinds.index[kinds == "sex"]:
+        people[name] = people[name].map({1.0: "male", 0.0: "female"})
     return people
+
+
+def mark_present(people: pd.DataFrame, *, weeks_from: float | None = None) -> pd.DataFrame:
+    """Return whether each sign is there: 1.0, 0.0, or NaN where that is not known.
+
+    Parameters
+    ----------
+    people : DataFrame
+        Signs under their own names (`name_signs`); one without a column is not known.
+    weeks_from : float, optional
+        From how many weeks on twitching counts as lasting; by default the threshold of the table.
+
+    Returns
+    -------
+    DataFrame
+        The index of `people`, a column for each yes/no sign and for the weeks.
+
+    >>> mark_present(pd.DataFrame({"persistence_weeks": [8.0, 1.0]}))["persistence_weeks"].tolist()
+    [1.0, 0.0]
+    """
+    signs = _read_signs()
+    there = set(find_signs(people.columns))
+    marks = {}
+    for name, kind in signs["kind"][signs["kind"].isin(["yes/no", "weeks"])].items():
+        marks[name] = encode_signs(people, [name])[:, 0] if name in there else np.full(len(people), np.nan)
+        if kind == "weeks" and name in there:
+            least = signs.loc[name, "threshold"] if weeks_from is None else weeks_from
+            weeks = _to_numbers(people[name], str(name), {})
+            marks[name] = np.where(np.isnan(weeks), np.nan, weeks >= least)
+    return pd.DataFrame(marks, index=people.index)
 
 
 def encode_signs(people: pd.DataFrame, names: Sequence[str] | None = None) -> FloatArray:
@@ -195,10 +227,10 @@ def _encode_column(column: pd.Series, name: str) -> FloatArray:
     signs = _read_signs()
     kind = signs.loc[name, "kind"] if name in signs.index else "number"
     values = _to_numbers(column, name, _list_words(str(kind)))
-    low, high = {"yes/no": (0, 1), "sex": (0, 1), "years": (0, 130), "weeks": (0, 10_000)}.get(kind, (-np.inf, np.inf))
+    low, high = {"yes/no": (0, 1), "years": (0, 130), "weeks": (0, 10_000)}.get(kind, (-np.inf, np.inf))
     _refuse(column, name, np.isinf(values), "must be a finite number")
     _refuse(column, name, (values < low) | (values > high), f"must lie in {low} to {high}")
-    if kind in ("yes/no", "sex"):  # half a sign would count as none
+    if kind == "yes/no":  # half a sign would count as none
         _refuse(column, name, (values > 0) & (values < 1), "must be 1 or 0")
     return code_number(values, str(kind))
 
@@ -216,10 +248,16 @@ def code_number(values: FloatArray, kind: str) -> FloatArray:
 
 def _to_numbers(column: pd.Series, name: str, words: dict[str, float]) -> FloatArray:
     if pd.api.types.is_bool_dtype(column) or pd.api.types.is_numeric_dtype(column):
-        return column.to_numpy(dtype=float, na_value=np.nan)
+        numbers = column.to_numpy(dtype=float, na_value=np.nan)
+        if "male" in words:  # codes of sex go either way round
+            _refuse(column, name, ~np.isnan(numbers), _CODED)
+        return numbers
     text = column.astype("str").str.strip().str.casefold()
     plain = text.str.normalize("NFKD").str.replace("\u0308", "")  # an umlaut may be told without its dots
-    known = text.map(words).fillna(plain.map(words)).fillna(pd.to_numeric(text, errors="coerce"))
+    known, numbers = text.map(words).fillna(plain.map(words)), pd.to_numeric(text, errors="coerce")
+    if "male" in words:
+        _refuse(column, name, numbers.notna().to_numpy(), _CODED)
+    known = known.fillna(numbers)
     told = {"yes": "1, 0, yes or no", "male": "male or female"}.get(next(iter(words), ""), "a number")
     _refuse(column, name, (known.isna() & column.notna() & ~text.isin(_UNTOLD)).to_numpy(), f"must be {told}")
     return known.to_numpy(dtype=float)

@@ -60,11 +60,14 @@ def name_options(message: str, options: list[str]) -> str:
     "Name yours with --date, or --decimal ','."
     >>> name_options("base_rate=2.0 is not a share: Model(serious='ill')", ["base_rate", "serious", "lag"])
     "--base-rate 2.0 is not a share: --serious 'ill'"
+    >>> name_options("Say that it is something else: ignore=['shoe size'].", ["ignore"])
+    "Say that it is something else: --ignore 'shoe size'."
     """
     told = re.sub(r" \(in Python: \w+=\)", "", message)
     for name in options:
         option = f"--{name.replace('_', '-')} "
         told = re.sub(rf"\b[A-Z]\w*\({name}=('[^']*'|[^\s,)]+)\)", rf"{option}\1", told)
+        told = re.sub(rf"(?<![\w(.-]){name}=\[('[^']*')\]", rf"{option}\1", told)
         renamed = re.sub(rf"(?<![\w(.-]){name}= ?(?=\S)", option, told)
         if renamed != told:  # a hint that says the option again has nothing to add
             told = re.sub(rf" \((command line: )?{option.strip()}( \w+)?\)", "", renamed)

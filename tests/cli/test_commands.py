@@ -318,6 +318,18 @@ def test_the_risk_command_without_labels_asks_simulated_people(tmp_path, capsys)
     assert "The column 'arm_weak' looks like the sign 'weakness_felt' or 'weakness_found'." in capsys.readouterr().err
 
 
+def test_the_risk_command_asks_in_its_own_words(tmp_path, capsys):
+    people = tmp_path / "people.csv"
+    for text, message in {
+        "person,wasting,stumbling\nAnna,no,yes\n": "say that it is something else: --ignore 'stumbling'.",
+        "person,wasting\n": "Nobody to tell a risk of: the table has no rows. Write one for each person.",
+        "person,sex,wasting\nAnna,1,yes\n": "person Anna, sex: 1 is a code that is used for either sex: write male or",
+    }.items():
+        people.write_text(text, encoding="utf-8")
+        assert cli.main(["risk", str(people), "--predict"]) != 0
+        assert message in capsys.readouterr().err
+
+
 def test_the_risk_command_tells_few_cases_and_separation(tmp_path, capsys):
     people = tmp_path / "people.csv"
     cohort = simulate_cohort(people=80, seed=1)[["wasting", "pain", "cramps", "speech_swallowing", "serious"]]

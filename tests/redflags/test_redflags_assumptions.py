@@ -85,7 +85,7 @@ def test_parameters_of_a_cohort():
         simulate_cohort(people=10, parameters={("wastin", "benign"): 0.1})
     with fails(OptionError, "parameters=3 is not possible. Give 'drawn', a frame as load_cohort_parameters returns it"):
         simulate_cohort(people=10, parameters=3)
-    with fails(OptionError, "draws=0 is not possible. Ask for at least one."):
+    with fails(OptionError, "draws=0 is not possible. Give a whole number of at least 1."):
         draw_cohort_parameters(draws=0)
 
 

@@ -70,7 +70,7 @@ def test_a_risk_by_hand_from_the_card(people, person, options, base_rate):
 def test_the_card_says_where_another_crowd_adds_to_it():
     cohort = simulate_cohort(people=500, seed=1)
     model = RedFlagModel(interactions="none").fit(cohort, cohort["serious"])
-    words = "To this the mix of other conditions at this base rate adds what `explain` tells as averaging"
+    words = "To this the mix of other conditions at this base rate adds what `explain` tells as other conditions"
     assert words not in model.model_card()
     assert words in model.at_base_rate("adults in general").model_card()
 

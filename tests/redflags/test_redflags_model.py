@@ -16,6 +16,7 @@ from twitchstats import simulate_cohort
 from twitchstats.errors import JournalError, NotEnoughDataError, OptionError, TwitchstatsError, UnknownNameError
 from twitchstats.redflags import RedFlagModel, advise, base_rates, points, shift_risk
 from twitchstats.redflags.design import estimate_moments, fill_unknown
+from twitchstats.redflags.points import PARTLY_TOLD
 from twitchstats.signs import load_signs
 
 
@@ -89,7 +90,7 @@ def test_missing_refused(cohort):
             "No signs: none of the columns ('serious') is a known sign (load_signs lists them).",
         ),
         (lambda c: c.assign(wasting=1.0), "The sign 'wasting' is the same for everyone who told it. Leave it out"),
-        (lambda c: c.assign(wasting=np.nan), "The sign 'wasting' is the same for everyone who told it. Leave it out"),
+        (lambda c: c.assign(wasting=np.nan), "Nobody told the sign 'wasting'. Leave it out (signs=[...]) or choose"),
         (
             lambda c: pd.concat([c[c["serious"] == 1].head(6), c[c["serious"] == 0].head(6)]),
             "12 people, 6 of them in the smaller class: a risk model needs at least 20 people and 5 of each class",
@@ -269,8 +270,9 @@ def test_point_score_follows_the_model(cohort):
     model = RedFlagModel(interactions="none").fit(cohort, cohort["serious"])
     score = model.point_score(most=20, allowed=0.9)
     total = score.add_up(cohort)
+    there = total["score"].notna()
     log_odds = model.decision_function(cohort)
-    assert np.corrcoef(total["score"], log_odds)[0, 1] > 0.97
+    assert np.corrcoef(total["score"][there], log_odds[there])[0, 1] > 0.97
     assert score.points["points"].abs().max() == 20
     assert score.risks["risk"].is_monotonic_increasing
     moved = model.at_base_rate(6e-5).point_score(most=20, allowed=0.9)
@@ -280,11 +282,15 @@ def test_point_score_follows_the_model(cohort):
 
 def test_point_score_by_hand(cohort):
     score = RedFlagModel(interactions="none").fit(cohort, cohort["serious"]).point_score(allowed=0.9)
-    person = pd.DataFrame({"wasting": [1.0], "age": [72.0], "sex": ["male"]})
     points = score.points.set_index(["sign", "answer"])["points"]
-    answers = {"wasting": "yes", "age": "70 to 79", "sex": "male"}
-    by_hand = sum(points[sign, answers.get(sign, "not known")] for sign in dict.fromkeys(score.points["sign"]))
-    assert score.add_up(person)["score"].item() == by_hand
+    answers = {"wasting": "yes", "age": "70 to 79", "sex": "male", "persistence_weeks": "8 to 25 weeks"}
+    told = {sign: 0.0 for sign in dict.fromkeys(score.points["sign"])}
+    person = pd.DataFrame([told | {"wasting": 1.0, "age": 72.0, "sex": "male", "persistence_weeks": 10}])
+    assert score.add_up(person)["score"].item() == sum(points[sign, answers.get(sign, "no")] for sign in told)
+    person["pain"] = np.nan
+    told = score.add_up(person).iloc[0]
+    assert np.isnan(told["score"])
+    assert told["caution"] == PARTLY_TOLD
     assert "see a doctor" in score.add_up(person)["advice"].item().lower()
 
 
@@ -416,7 +422,7 @@ def test_levels_refused(cohort, model):
         (lambda r: r.update(shift="x"), "shift is 'x', no number."),
         (lambda r: r.update(signs=[1, 2]), "signs is 1, no str."),
         (lambda r: r.update(n_people=True), "n_people is True, no int."),
-        (lambda r: r["patterns"]["known"].pop(), "known has the shape (11,), not (12,)."),
+        (lambda r: r["moments"]["known"].pop(), "known has the shape (11,), not (12,)."),
     ],
 )
 def test_damaged_files_are_told(model, tmp_path, damage, message):
@@ -436,8 +442,8 @@ def test_damaged_files_are_told(model, tmp_path, damage, message):
         lambda r: r["classes"].reverse(),
         lambda r: r["base"].update(rate=0.5),
         lambda r: r["covariance"][1].__setitem__(1, 1e-9),
-        lambda r: r["design"].update(bends=r["design"]["bends"][::-1]) or r["patterns"].update(design=r["design"]),
-        lambda r: r["patterns"]["means"][1].reverse(),
+        lambda r: r["design"].update(bends=r["design"]["bends"][::-1]),
+        lambda r: r["moments"]["means"][1].reverse(),
         lambda r: r.update(origin=None),
         lambda r: r.update(checksum="0" * 64),
         lambda r: r.pop("checksum"),
@@ -459,14 +465,12 @@ def test_points_tell_what_they_lose(cohort, model):
     assert list(coarse.columns) == ["measure", "model", "points", "difference"]
     lost = {name: frame.set_index("measure")["difference"] for name, frame in [("coarse", coarse), ("fine", fine)]}
     assert lost["coarse"]["risk"] > lost["fine"]["risk"] > 0
-    table = fine.set_index("measure")
-    assert table.loc["auc", "model"] == pytest.approx(
-        roc_auc_score(cohort["serious"], model.predict_proba(cohort)[:, 1])
-    )
-    assert table.loc["risk", "points"] == pytest.approx(cohort["serious"].mean(), abs=0.01)
+    table, whole = fine.set_index("measure"), cohort.dropna(subset=model.signs_)
+    assert table.loc["auc", "model"] == pytest.approx(roc_auc_score(whole["serious"], model.predict_proba(whole)[:, 1]))
+    assert table.loc["risk", "points"] == pytest.approx(whole["serious"].mean(), abs=0.01)
     moved = model.at_base_rate(6e-5).point_score(most=40, allowed=0.9).agreement
     np.testing.assert_allclose(moved[["model", "points"]], fine[["model", "points"]], rtol=1e-6)
-    with fails(OptionError, "most=2.5 is not possible. The weightiest answer gets a whole number of points."):
+    with fails(OptionError, "most=2.5 is not possible. Give a whole number of at least 1."):
         model.point_score(most=2.5)
 
 
@@ -475,12 +479,11 @@ def test_a_score_for_one_person(model):
 
 
 def test_points_beyond_the_stated_error_are_refused(cohort):
-    """Whoever is added up is within the error; where "not known" would miss it, nobody with a gap is added up."""
+    """Whoever is added up is within the error, and nobody with a gap is added up."""
     model = RedFlagModel(interactions="none").fit(cohort, cohort["serious"])
     score = model.point_score(most=40, allowed=0.3)
     told = score.add_up(cohort)
     there = told["risk"].notna()
-    assert not score.points["answer"].eq("not known").any()
     assert there.equals(cohort[model.signs_].notna().all(axis=1))
     assert (told.loc[~there, "caution"] == points.PARTLY_TOLD).all()
     assert (told["advice"] != "").all()

@@ -15,6 +15,7 @@ from twitchstats.redflags import (
     apply_referral_rules,
     count_people,
     decision_curve,
+    describe_worth,
     evaluate_referral_rules,
     explore_assumptions,
     group_risks,
@@ -23,7 +24,7 @@ from twitchstats.redflags import (
     validate_risk,
 )
 from twitchstats.redflags.storing import seal_parts
-from twitchstats.signs import load_signs, match_signs
+from twitchstats.signs import load_signs, mark_present, match_signs
 
 
 @pytest.fixture(scope="module")
@@ -141,6 +142,9 @@ def test_notes_tell_few_cases_and_separation(cohort):
     few = cohort.head(100)
     notes = RedFlagModel(constant="drop").fit(few, few["serious"]).notes_
     assert notes[3].startswith("Few cases: ")
+    assert "It would help to take fewer signs, interactions='none'" in notes[3]
+    plain = RedFlagModel(interactions="none", bends=False, constant="drop").fit(few, few["serious"])
+    assert plain.notes_[3].endswith("the risks hang much on chance. It would help to take fewer signs.")
     apart = cohort.copy()
     apart.loc[apart["serious"] == 0, "wasting"] = 0.0
     notes = RedFlagModel(interactions="none").fit(apart, apart["serious"]).notes_
@@ -222,8 +226,8 @@ def test_outcomes_are_read_as_labels_are(cohort):
 def test_what_makes_no_sense_is_told(cohort, model):
     for ask, message in (
         (lambda: advise("wasting"), "'wasting' is no person. Name each sign with what is known of it: {'wasting':"),
-        (lambda: count_people(cohort, people=-5), "people=-5 is not possible. Ask for at least one person."),
-        (lambda: explore_assumptions({"wasting": 1}, draws=1), "draws=1 is not possible. Take at least 20."),
+        (lambda: count_people(cohort, people=-5), "people=-5 is not possible. Give a whole number of at least 1."),
+        (lambda: explore_assumptions({"wasting": 1}, draws=1), "draws=1 is not possible. Give a whole number of at"),
         (lambda: shift_risk([50], 0.1, 0.2), "risk: 50 is not possible. A risk lies between 0 and 1."),
         (lambda: group_risks([0, 1], [3, 40]), "risk: 3 is not possible. A risk lies between 0 and 1."),
         (lambda: shift_risk([0.5], 10, 0.2), "tau=10 is not possible."),
@@ -306,7 +310,7 @@ def test_reversed_labels_are_told_wherever_they_are_counted(cohort):
             count(people)
     model = RedFlagModel(interactions="none").fit(cohort, cohort["serious"])
     with pytest.raises(TwitchstatsError, match=r"^The labels look reversed: .* The serious label is 1\.$"):
-        decision_curve(model, cohort, 1 - cohort["serious"], n_bootstrap=2)
+        decision_curve(model, cohort, 1 - cohort["serious"])
 
 
 @pytest.mark.parametrize(
@@ -365,12 +369,10 @@ def test_a_file_sealed_again_is_still_looked_at(cohort, tmp_path, part, value, r
     path = tmp_path / "model.json"
     RedFlagModel(interactions="none").fit(cohort, cohort["serious"]).save(path)
     parts = json.loads(path.read_text())
-    if part == "classes":
-        parts[part] = value
-    elif part == "scales":
+    if part == "scales":
         parts[part][0] = 0.0
     else:
-        parts["patterns"][part] = value
+        parts[part] = value
     parts["checksum"] = seal_parts(parts)
     path.write_text(json.dumps(parts))
     message = f"model.json is a damaged model file: {reason}. Save the model again."
@@ -398,3 +400,73 @@ def test_a_model_without_names_asks_for_rows():
     message = "The model knows no names of signs. Give an array with a row for each person."
     with pytest.raises(TwitchstatsError, match=f"^{re.escape(message)}$"):
         model.predict_risk({"wasting": 1})
+
+
+@pytest.mark.parametrize("code", [1, 0, 2, "1", True])
+def test_a_coded_sex_is_asked_about(cohort, model, code):
+    """Codes of sex go either way round, so that none is taken for granted: neither at the fit nor of one person."""
+    words = (
+        f"person person, sex: {code} is a code that is used for either sex: write male or female. Correct it, or leave "
+        "the cell empty where the sign is not known."
+    )
+    with fails(JournalError, words):
+        model.predict_risk({"sex": code, "wasting": "yes"})
+    coded = cohort.assign(sex=cohort["sex"].eq("male").astype(int))
+    with fails(JournalError, f"person P0001, sex: {coded['sex'].iloc[0]} is a code that is used for either sex: write"):
+        RedFlagModel(interactions="none").fit(coded, cohort["serious"])
+    by_word = [model.predict_risk({"sex": word})["risk"].item() for word in ("male", "M", "Mann")]
+    assert by_word[0] == by_word[1] == by_word[2] != model.predict_risk({"sex": "female"})["risk"].item()
+
+
+@pytest.mark.parametrize(
+    ("column", "sign"),
+    [
+        ("I fall often", "'weakness_felt'"), ("stumbling", "'weakness_felt'"), ("I drop things", "'weakness_felt'"),
+        ("pins and needles", "'sensory_change'"), ("hoarseness", "'speech_swallowing'"),
+        ("thinning of the hand", "'wasting'"), ("debolezza", "'weakness_felt' or 'weakness_found'"),
+        ("fraqueza", "'weakness_felt' or 'weakness_found'"), ("zwakte", "'weakness_felt' or 'weakness_found'"),
+        ("osłabienie", "'weakness_felt' or 'weakness_found'"), ("svaghet", "'weakness_felt' or 'weakness_found'"),
+        ("trouble de la parole", "'speech_swallowing'"), ("dificultad para hablar", "'speech_swallowing'"),
+        ("spraakproblemen", "'speech_swallowing'"), ("Ameisenlaufen", "'sensory_change'"),
+        ("fonte musculaire", "'wasting'"),
+    ],
+)  # fmt: skip
+def test_a_red_flag_in_other_words_is_asked_about(column, sign):
+    message = f"The column {column!r} looks like the sign {sign}. Rename it if it is, or say that it is something else:"
+    with fails(UnknownNameError, message):
+        advise({column: "yes"})
+    assert "None of the known red flags" in advise({"thing of the day": "yes"})["advice"].item()
+
+
+@pytest.mark.parametrize(
+    ("ask", "message"),
+    [
+        (lambda c, m: count_people(c, signs="pain"), "signs='pain' is not possible. Give a list: signs=['pain']."),
+        (lambda c, m: m.combinations(signs="pain"), "signs='pain' is not possible. Give a list: signs=['pain']."),
+        (lambda c, m: apply_referral_rules(c, rules="A2"), "rules='A2' is not possible. Give a list: rules=['A2']."),
+        (lambda c, m: apply_referral_rules(c, persistent_weeks="2"),
+         "persistent_weeks='2' is not possible. It must be 0 or more."),
+        (lambda c, m: m.point_score(most="10"), "most='10' is not possible. Give a whole number of at least 1."),
+        (lambda c, m: m.point_score(most=True), "most=True is not possible. Give a whole number of at least 1."),
+        (lambda c, m: group_risks([0, 1], [0.1, 0.2], groups=2.5),
+         "groups=2.5 is not possible. Give a whole number of at least 1."),
+        (lambda c, m: RedFlagModel().fit(c.assign(pain=np.nan), c["serious"]),
+         "Nobody told the sign 'pain'. Leave it out (signs=[...]) or choose constant='drop'."),
+    ],
+)  # fmt: skip
+def test_words_and_parts_in_place_of_lists_and_whole_numbers(cohort, model, ask, message):
+    with fails(TwitchstatsError, message):
+        ask(cohort, model)
+
+
+def test_weeks_that_are_not_known_leave_a_rule_open():
+    people = pd.DataFrame({"persistence_weeks": ["unknown", "3", ""], "wasting": ["no", "yes", "no"]})
+    assert mark_present(people)["persistence_weeks"].isna().tolist() == [True, False, True]
+    held = apply_referral_rules(people, persistent_weeks=3)
+    assert held.loc[1].notna().sum() >= held.loc[0].notna().sum()
+
+
+def test_a_risk_that_hangs_on_nothing_says_so():
+    found = explore_assumptions({}, base_rate=0.01, draws=30)
+    assert found.empty
+    assert describe_worth(found).startswith("This interval hangs on none of the parameters")

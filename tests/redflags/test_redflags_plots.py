@@ -75,7 +75,7 @@ def test_calibration(cohort, model):
 
 
 def test_decisions(cohort, model):
-    frame = decision_curve(model, cohort, cohort["serious"], base_rate=6e-5, n_bootstrap=5)
+    frame = decision_curve(model, cohort, cohort["serious"], base_rate=6e-5)
     ax = plots.plot_decision_curve(frame)
     assert {line.get_label() for line in ax.lines} == set(frame["strategy"])
     assert set(frame["strategy"]) == set(plots.STRATEGY_STYLES)

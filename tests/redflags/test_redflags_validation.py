@@ -126,7 +126,9 @@ def test_one_class_can_not_be_validated(cohort, model):
     n = len(sick)
     with pytest.raises(NotEnoughDataError, match=re.escape(f"Only one class: {n} of {n} people are serious.")):
         validate_risk(model, sick, sick["serious"])
-    with pytest.raises(OptionError, match=re.escape("n_bootstrap=1 is not possible. Take at least 2 samples")):
+    with pytest.raises(
+        OptionError, match=re.escape("n_bootstrap=1 is not possible. Give a whole number of at least 2.")
+    ):
         validate_risk(model, cohort, cohort["serious"], n_bootstrap=1)
 
 
@@ -204,7 +206,7 @@ def test_groups_by_hand():
 
 def test_net_benefit_of_all_and_none(cohort, model):
     cohort = cohort.dropna()
-    curve = decision_curve(model, cohort, cohort["serious"], thresholds=[0.1, 0.4], n_bootstrap=20)
+    curve = decision_curve(model, cohort, cohort["serious"], thresholds=[0.1, 0.4])
     by_name = curve.set_index(["strategy", "threshold"])["net_benefit"]
     share = cohort["serious"].mean()
     for threshold in (0.1, 0.4):
@@ -219,7 +221,7 @@ def test_net_benefit_of_all_and_none(cohort, model):
 
 
 def test_decision_curve_at_a_base_rate(cohort, model):
-    curve = decision_curve(model, cohort, cohort["serious"], base_rate="adults in general", n_bootstrap=20)
+    curve = decision_curve(model, cohort, cohort["serious"], base_rate="adults in general")
     assert (curve["base_rate"] == 6e-5).all()
     best = curve[curve["strategy"] == "model"]
     assert (best["net_benefit"] <= 6e-5).all()
@@ -241,8 +243,7 @@ def test_decision_curve_equals_the_formula_of_dcurves(cohort, base_rate):
     plain = make_pipeline(FunctionTransformer(lambda X: X[["age"]].fillna(50.0)), LogisticRegression())
     plain.fit(people, people["serious"])
     thresholds = [0.02, 0.2, 0.4]
-    curve = decision_curve(plain, people, people["serious"], thresholds=thresholds, base_rate=base_rate, rules=[],
-                           n_bootstrap=2)  # fmt: skip
+    curve = decision_curve(plain, people, people["serious"], thresholds=thresholds, base_rate=base_rate, rules=[])
     found = curve[curve["strategy"] == "model"].set_index("threshold")["net_benefit"]
     share, sick = people["serious"].mean(), (people["serious"] == 1).to_numpy()
     odds = plain.predict_proba(people)[:, 1] / plain.predict_proba(people)[:, 0]
@@ -384,7 +385,7 @@ def test_decision_curve_moves_any_classifier(cohort, model):
     """The model in a pipeline has no `at_base_rate` of its own: its risks are moved all the same."""
     pipeline = make_pipeline(FunctionTransformer(), RedFlagModel(interactions="none"))
     pipeline.fit(cohort, cohort["serious"])
-    options = {"base_rate": 0.002, "n_bootstrap": 5, "rules": []}
+    options = {"base_rate": 0.002, "rules": []}
     found = decision_curve(pipeline, cohort, cohort["serious"], **options)
     pd.testing.assert_frame_equal(found, decision_curve(model, cohort, cohort["serious"], **options), rtol=1e-6)
     with pytest.raises(OptionError, match=re.escape("thresholds=[] is not possible. Name at least one, or leave")):
@@ -516,7 +517,7 @@ def test_distance_from_the_curve():
 
 
 def test_model_and_rules_are_judged_on_the_same_people(cohort, model):
-    curve = decision_curve(model, cohort, cohort["serious"], thresholds=[0.2], n_bootstrap=5)
+    curve = decision_curve(model, cohort, cohort["serious"], thresholds=[0.2])
     known = apply_referral_rules(cohort).notna().all(axis=1)
     assert (curve["n_people"] == known.sum()).all()
     assert (curve["n_left_out"] == (~known).sum()).all()
@@ -524,3 +525,20 @@ def test_model_and_rules_are_judged_on_the_same_people(cohort, model):
     serious = cohort.loc[known, "serious"].to_numpy() == 1
     by_hand = (called & serious).mean() - (called & ~serious).mean() * 0.25
     assert curve.set_index("strategy").loc["model", "net_benefit"] == pytest.approx(by_hand)
+
+
+def test_limits_of_net_benefit_are_those_of_people_drawn_anew(cohort, model):
+    """The closed form beside 2,000 bootstrap samples within each class."""
+    options = {"thresholds": [0.1, 0.3], "rules": [], "base_rate": 0.05}
+    found = decision_curve(model, cohort, cohort["serious"], **options).query("strategy == 'model'")
+    called = model.at_base_rate(0.05).predict_proba(cohort)[:, [1]] >= np.array(options["thresholds"])
+    rng, serious = np.random.default_rng(1), cohort["serious"].to_numpy()
+    shares = [
+        rng.binomial((serious == label).sum(), called[serious == label].mean(axis=0), (2000, 2))
+        / (serious == label).sum()
+        for label in (1, 0)
+    ]
+    odds = np.array(options["thresholds"]) / (1 - np.array(options["thresholds"]))
+    drawn = np.quantile(0.05 * shares[0] - 0.95 * odds * shares[1], [0.025, 0.975], axis=0)
+    width = found["ci_upper"] - found["ci_lower"]
+    np.testing.assert_allclose(width, drawn[1] - drawn[0], rtol=0.08)

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from twitchstats.errors import OptionError
-from twitchstats.signs import encode_signs, find_ignored, find_signs, load_signs, name_signs
+from twitchstats.signs import find_ignored, load_signs, mark_present, name_signs
 
 RED_FLAG_ADVICE = "See a doctor soon, whatever the computed risk: {flags}. A model can't examine anyone."
 REASON_ADVICE = "Speak with a doctor about it: {reasons}. This is no diagnosis."
@@ -84,20 +84,6 @@ def advise(person: Mapping[str, object] | pd.Series | pd.DataFrame, *, ignore: S
         )
     columns = ["red_flags", "reasons_to_ask", "not_known", "see_doctor", "advice"]
     return pd.DataFrame(rows, columns=columns, index=people.index)
-
-
-def mark_present(people: pd.DataFrame) -> pd.DataFrame:
-    """Return 1.0, 0.0 or NaN (not known) for each sign that has a level; a number is present from its threshold on."""
-    signs = load_signs()
-    wanted = [name for name in signs.index if isinstance(signs.loc[name, "level"], str)]
-    known = [name for name in find_signs(people.columns) if name in wanted]
-    encoded = pd.DataFrame(encode_signs(people, known), columns=known, index=people.index)
-    for name in known:
-        threshold = signs.loc[name, "threshold"]
-        if not pd.isna(threshold):
-            weeks = encode_signs(pd.DataFrame({name: [float(threshold)]}), [name])[0, 0]
-            encoded[name] = (encoded[name] >= weeks).astype(float).where(encoded[name].notna())
-    return encoded.reindex(columns=wanted)
 
 
 def _word(found: list[str], reasons: list[str], unknown: list[str], lost: list[str]) -> str:

@@ -12,7 +12,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy import special, stats
 
-from twitchstats.errors import OptionError
+from twitchstats.errors import OptionError, check_whole
 from twitchstats.redflags.advice import advise, as_people
 from twitchstats.redflags.prevalence import BaseRate, check_share, read_base_rate
 from twitchstats.redflags.table import FloatArray, Limits, find_posterior, likelihood_ratio
@@ -117,6 +117,58 @@ def move_findings(
     return move, weigh(_draw(), crowd) + special.logit(base.rate) + (0.0 if rates is None else rates[:, None])
 
 
+@dataclass(frozen=True)
+class Odds:
+    """Log odds with all that is known of them.
+
+    Attributes
+    ----------
+    log_odds : ndarray, (people,)
+    variance : ndarray, (people,)
+        Mean squared error by the chance of who was counted, and by what else a fit may miss.
+    moves : ndarray, (draws, people), or None
+        By how much draws of what is uncertain move them; None where nothing is.
+    """
+
+    log_odds: FloatArray
+    variance: FloatArray
+    moves: FloatArray | None
+
+    def take(self, rows: NDArray) -> Odds:
+        """Return some of the people."""
+        moves = self.moves if self.moves is None else self.moves[:, rows]
+        return Odds(self.log_odds[rows], self.variance[rows], moves)
+
+    def average(self, weights: FloatArray) -> Odds:
+        """Return the odds of the people's mean risk, (1,).
+
+        The errors of people alike are taken to be one error: what they share is most of it, and no other assumption
+        can make the limits too narrow.
+        """
+        share = weights / weights.sum()
+        each = special.expit(self.log_odds)
+        mean = float(share @ each)
+        error = (share * each * (1 - each)) @ np.sqrt(self.variance) / max(mean * (1 - mean), 1e-300)
+        middle, moves = special.logit(np.array([mean])), self.moves
+        if moves is not None:
+            averages = np.clip(special.expit(self.log_odds + moves) @ share, 1e-300, 1 - 1e-16)
+            moves = (special.logit(averages) - middle)[:, None]
+        return Odds(middle, np.array([error**2]), moves)
+
+    def bound(self, level: float) -> tuple[FloatArray, FloatArray, FloatArray]:
+        """Return risks with limits, each (people,), from the draws of what is uncertain and the error."""
+        check_share("level", level)
+        reach = stats.norm.ppf(0.5 + level / 2) * np.sqrt(self.variance)
+        low, high = -reach, reach
+        if self.moves is not None:
+            low, high = np.quantile(self.moves, [0.5 - level / 2, 0.5 + level / 2], axis=0)
+            # Where both are normal their squares add up; the draws need not lie around 0.
+            middle = np.median(self.moves, axis=0)
+            low = np.minimum(middle - np.hypot(middle - low, reach), 0.0)
+            high = np.maximum(middle + np.hypot(high - middle, reach), 0.0)
+        return tuple(special.expit(self.log_odds + move) for move in (0.0, low, high))  # type: ignore[return-value]
+
+
 def bound_posterior(
     ratio: Limits, base: BaseRate, drawn: FloatArray | None, level: float
 ) -> tuple[float, float, float]:
@@ -130,12 +182,11 @@ def bound_posterior(
         error = np.log(float(ratio[2]) / float(ratio[1])) / 2
     if not np.isfinite(middle):
         return tuple(float(find_posterior(value, base.rate)) for value in ratio)  # type: ignore[return-value]
+    variance, moves = 0.0, _draw_rates(base) if drawn is None else drawn - middle
     if drawn is None:
-        rates, variance = _draw_rates(base), (error / stats.norm.ppf(0.5 + level / 2)) ** 2
-        low, high = find_reach(rates if rates is None else rates[:, None], np.array([variance]), level)
-    else:
-        low, high = find_reach(drawn[:, None] - middle, np.zeros(1), level)
-    return tuple(float(special.expit(middle + reach)) for reach in (0.0, low[0], high[0]))  # type: ignore[return-value]
+        variance = (error / stats.norm.ppf(0.5 + level / 2)) ** 2
+    odds = Odds(np.array([middle]), np.array([variance]), None if moves is None else moves[:, None])
+    return tuple(value.item() for value in odds.bound(level))  # type: ignore[return-value]
 
 
 class Finding(NamedTuple):
@@ -189,18 +240,6 @@ def _draw_rates(base: BaseRate, draws: int = DRAWS) -> FloatArray | None:
     return None
 
 
-def find_reach(moves: FloatArray | None, variance: FloatArray, level: float) -> tuple[FloatArray, FloatArray]:
-    """Return how far the limits lie from the log odds: draws of what is uncertain, and the error of the fit."""
-    z, error = stats.norm.ppf(0.5 + level / 2), np.sqrt(variance)
-    if moves is None:
-        return -z * error, z * error
-    low, high = np.quantile(moves, [0.5 - level / 2, 0.5 + level / 2], axis=0)
-    # Where both are normal their squares add up; the draws need not lie around 0.
-    middle = np.median(moves, axis=0)
-    low, high = middle - np.hypot(middle - low, z * error), middle + np.hypot(high - middle, z * error)
-    return np.minimum(low, 0.0), np.maximum(high, 0.0)
-
-
 def explore_assumptions(
     person: Mapping[str, object] | pd.Series | pd.DataFrame,
     *,
@@ -248,8 +287,7 @@ def explore_assumptions(
     ['wasting', 'benign']
     """
     check_share("level", level)
-    if draws < _FEWEST_DRAWS:
-        raise OptionError(f"draws={draws} is not possible. Take at least {_FEWEST_DRAWS}.")
+    check_whole("draws", draws, least=_FEWEST_DRAWS)
     people = as_people(person)
     if len(people) != 1:
         raise OptionError(
@@ -291,7 +329,8 @@ def _draw_tornado(
     values[places, 2 * places], values[places, 2 * places + 1] = ends["low"], ends["high"]
     found = special.expit(weigh(pd.DataFrame(values, index=worlds.index))).reshape(-1, 2)
     ranks = stats.rankdata(drawn, axis=1)
-    together = np.corrcoef(np.vstack([ranks, moves]))[-1, :-1]
+    with np.errstate(invalid="ignore"):  # a risk that hangs on nothing goes with nothing
+        together = np.corrcoef(np.vstack([ranks, moves]))[-1, :-1]
     frame = table[["value"]].join(ends).reset_index()
     frame["known"] = [_tell_known(row) for row in table.itertuples()]
     frame["risk_at_low"], frame["risk_at_high"] = found.T
@@ -319,10 +358,9 @@ def _weigh_studies(frame: pd.DataFrame, drawn: pd.DataFrame, moves: FloatArray, 
         fit = X @ np.linalg.lstsq(X, moves, rcond=None)[0]
         left = np.sum((moves - fit) ** 2) / max(len(moves) - X.shape[1], 1)
         rows[study] = (max(1 - left / moves.var(ddof=1), 0.0), float(np.exp(2 * reach * np.sqrt(left))))
-    found = frame[matter].assign(
-        study_share=frame["study"].map(lambda name: rows.get(name, (np.nan,) * 2)[0]),
-        study_width=frame["study"].map(lambda name: rows.get(name, (np.nan,) * 2)[1]),
-    )
+    found = frame[matter]
+    told = np.array([rows[study] for study in found["study"]]).reshape(-1, 2)
+    found = found.assign(study_share=told[:, 0], study_width=told[:, 1])
     swing = np.abs(special.logit(found["risk_at_high"]) - special.logit(found["risk_at_low"]))
     return found.loc[swing.sort_values(ascending=False, kind="stable").index].reset_index(drop=True)
 
@@ -346,6 +384,8 @@ def describe_worth(frame: pd.DataFrame) -> str:
     >>> describe_worth(explore_assumptions({"wasting": 1}, draws=50)).split(":")[0]
     'What would narrow this interval most'
     """
+    if frame.empty:
+        return "This interval hangs on none of the parameters: nothing was told that they weigh."
     best = frame.sort_values("study_share", ascending=False, kind="stable").iloc[0]
     now = special.expit(special.logit(best["risk_upper"]) - special.logit(best["risk_lower"]))
     width = now / (1 - now)

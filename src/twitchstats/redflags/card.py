@@ -156,7 +156,7 @@ def _tell_coefficients(record: Record) -> str:
     """Return the coefficients with the coding of each term: enough to compute a risk by hand."""
     base, origin = record.base, record.origin
     crowd = (
-        " To this the mix of other conditions at this base rate adds what `explain` tells as averaging."
+        " To this the mix of other conditions at this base rate adds what `explain` tells as other conditions."
         if origin and not origin.exact and base.crowd not in ("", origin.design)
         else ""
     )

@@ -5,11 +5,11 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 import pandas as pd
 
-from twitchstats.errors import OptionError, unknown_name
+from twitchstats.errors import OptionError, check_list, unknown_name
 from twitchstats.redflags.advice import advise
 from twitchstats.redflags.assumptions import move_crowd
 from twitchstats.redflags.prevalence import check_share, shift_risk
-from twitchstats.redflags.record import Record, assess_people, average_risk, bound_risk
+from twitchstats.redflags.record import Record, assess_people, bound_risk
 from twitchstats.redflags.table import FloatArray, estimate_share, likelihood_ratio
 
 NONE = "none of these"
@@ -59,6 +59,7 @@ def tabulate_combinations(
         A sign that is not there or not yes/no.
     """
     check_share("level", level)
+    check_list("signs", signs)
     chosen = _choose_signs(record, encoded, signs)
     at = [record.signs.index(name) for name in chosen]
     patterns = encoded[:, at]
@@ -76,9 +77,10 @@ def tabulate_combinations(
             told[0, at] = [float(code >> place & 1) for place in range(len(at))]
         move = np.ravel(move_crowd(record.origin, record.base, record.signs, told))[0]
         if len(rows) and (move == 0 or code < 0):
-            limits: tuple[float, ...] = average_risk(record, people.take(rows), weights[rows], level)
+            odds = people.take(rows).average(weights[rows])
         else:  # nobody has it, or those who have it are another crowd: a person who tells no more than this
-            limits = tuple(part.item() for part in bound_risk(record, assess_people(record, told), level))
+            odds = assess_people(record, told)
+        limits = [part.item() for part in bound_risk(record, odds, level)]
         return {
             "n_signs": bin(code).count("1") if code >= 0 else np.nan, "n": len(rows),
             "n_serious": int(outcome[rows].sum()), "thinned": float(np.exp(-move)),

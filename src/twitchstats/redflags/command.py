@@ -105,6 +105,8 @@ def describe_odds() -> str:
 
 def predict_people(model: RedFlagModel, people: pd.DataFrame, base_rate: str, say: Say) -> pd.DataFrame:
     """Return the risk of people; signs without a column are not known, and that is told."""
+    if people.empty:
+        raise OptionError("Nobody to tell a risk of: the table has no rows. Write one for each person.")
     named = model._read_people(people)
     absent = [name for name in model.signs_ if name not in named.columns]
     if len(absent) == len(model.signs_):

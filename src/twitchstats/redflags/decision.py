@@ -5,14 +5,15 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
+from scipy import stats
 from sklearn.base import BaseEstimator
 
 from twitchstats.errors import NotEnoughDataError, OptionError
 from twitchstats.redflags.model import RedFlagModel
-from twitchstats.redflags.prevalence import read_base_rate, shift_risk
+from twitchstats.redflags.prevalence import check_share, read_base_rate, shift_risk
 from twitchstats.redflags.rules import apply_referral_rules
 from twitchstats.redflags.training import match_labels
-from twitchstats.redflags.validation import check_options, check_reversed
+from twitchstats.redflags.validation import check_reversed
 
 FloatArray = NDArray[np.float64]
 
@@ -28,8 +29,6 @@ def decision_curve(
     base_rate: float | str | None = None,
     rules: Sequence[str] | None = None,
     persistent_weeks: float = 2,
-    n_bootstrap: int = 200,
-    seed: int = 1,
     level: float = 0.95,
 ) -> pd.DataFrame:
     """Compare the net benefit of the model with referring all, none, or by each article's rule.
@@ -50,8 +49,8 @@ def decision_curve(
     rules : sequence of str, optional
         Rules of `load_referral_rules`, by default all. Every strategy is judged on the same people: those for whom
         each rule can be decided. ``rules=[]`` compares the model on everybody.
-    n_bootstrap, seed, level
-        Of the intervals: people are drawn anew within each class.
+    level : float
+        Of the intervals: those of two shares, of the serious and of the other people called, at the base rate.
 
     Returns
     -------
@@ -67,7 +66,7 @@ def decision_curve(
     NotEnoughDataError
         One class only, also among those for whom each rule can be decided.
     """
-    check_options(n_bootstrap, level)
+    check_share("level", level)
     serious = match_labels(y, getattr(model, "classes_", [0, 1]), X)
     _need_both(serious, "A decision curve needs both kinds.")
     by_rule = pd.DataFrame(index=range(len(serious)))
@@ -85,10 +84,8 @@ def decision_curve(
     everybody = np.ones((int(known.sum()), 1))
     called = {MODEL: risk[known, None] >= cuts, REFER_ALL: everybody, REFER_NONE: 0 * everybody}
     called |= {name: by_rule.loc[known, [name]].to_numpy() for name in by_rule.columns}
-    weights = _draw_weights(serious[known], n_bootstrap, seed)
     parts = [
-        _follow(name, np.asarray(flags, float), serious[known], weights, cuts, rate, level)
-        for name, flags in called.items()
+        _follow(name, np.asarray(flags, float), serious[known], cuts, rate, level) for name, flags in called.items()
     ]
     return pd.concat(parts, ignore_index=True).assign(
         base_rate=rate, n_people=int(known.sum()), n_left_out=int((~known).sum())
@@ -125,34 +122,18 @@ def _choose_thresholds(thresholds: Sequence[float] | None, rate: float) -> Float
     return cuts
 
 
-def _draw_weights(serious: FloatArray, n_bootstrap: int, seed: int) -> FloatArray:
-    """Return how often each person counts: a first row of ones, then the bootstrap samples."""
-    rng = np.random.default_rng(seed)
-    weights = np.zeros((n_bootstrap + 1, len(serious)))
-    weights[0] = 1.0
-    for label in (0.0, 1.0):
-        members = np.flatnonzero(serious == label)
-        drawn = rng.multinomial(len(members), np.full(len(members), 1 / len(members)), size=n_bootstrap)
-        weights[1:, members] = drawn
-    return weights
-
-
 def _follow(
-    name: str, flags: FloatArray, serious: FloatArray, weights: FloatArray, cuts: FloatArray, rate: float, level: float
+    name: str, flags: FloatArray, serious: FloatArray, cuts: FloatArray, rate: float, level: float
 ) -> pd.DataFrame:
     """Return the net benefit of one strategy; `flags` is (people, thresholds) or (people, 1)."""
-    shares = []
-    for label in (1.0, 0.0):
-        members = serious == label
-        shares.append(weights[:, members] @ flags[members] / weights[:, members].sum(axis=1, keepdims=True))
     odds = cuts / (1 - cuts)
-    benefit = shares[0] * rate - shares[1] * (1 - rate) * odds
-    referred = np.broadcast_to(shares[0] * rate + shares[1] * (1 - rate), benefit.shape)
-    drawn = benefit[1:]
-    lower, upper = np.quantile(drawn, [0.5 - level / 2, 0.5 + level / 2], axis=0)
+    found, alarms = (flags[serious == label].mean(axis=0) for label in (1, 0))
+    spread = [share * (1 - share) / (serious == label).sum() for share, label in ((found, 1), (alarms, 0))]
+    benefit = found * rate - alarms * (1 - rate) * odds
+    reach = stats.norm.ppf(0.5 + level / 2) * np.sqrt(rate**2 * spread[0] + ((1 - rate) * odds) ** 2 * spread[1])
     return pd.DataFrame(
         {
-            "strategy": name, "threshold": cuts, "net_benefit": benefit[0], "ci_lower": lower, "ci_upper": upper,
-            "referred": referred[0],
+            "strategy": name, "threshold": cuts, "net_benefit": benefit, "ci_lower": benefit - reach,
+            "ci_upper": benefit + reach, "referred": found * rate + alarms * (1 - rate) + 0 * cuts,
         }
     )  # fmt: skip

@@ -3,6 +3,7 @@
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
@@ -38,11 +39,16 @@ class Scaled(NamedTuple):
 
     def find_way_back(self) -> FloatArray:
         """Return the matrix that brings coefficients of `X` back to the units of all terms, (1 + terms, 1 + kept)."""
-        places, spread = np.flatnonzero(self.kept), self.spread[self.kept]
-        back = np.zeros((1 + len(self.kept), 1 + len(places)))
-        back[0, 0], back[0, 1:] = 1.0, -self.mean[self.kept] / spread
-        back[1 + places, 1 + np.arange(len(places))] = 1 / spread
+        back = np.zeros((1 + len(self.kept), 1 + self.kept.sum()))
+        back[np.r_[True, self.kept]] = unscale(self.mean[self.kept], self.spread[self.kept])
         return back
+
+
+def unscale(mean: FloatArray, spread: FloatArray) -> FloatArray:
+    """Return the matrix that brings coefficients of (term - mean) / spread to those of the terms, intercept first."""
+    back = np.diag(np.r_[1.0, 1 / spread])
+    back[0, 1:] = -mean / spread
+    return back
 
 
 def standardize(
@@ -190,8 +196,25 @@ def fit_firth(X: FloatArray, y: FloatArray, weights: FloatArray) -> FirthLogisti
             ) from error
 
 
-class Solution(NamedTuple):
-    """What solving gives: these parts of a `Record`."""
+@dataclass(frozen=True)
+class Solution:
+    """What solving gives.
+
+    Attributes
+    ----------
+    coefficients : ndarray, (1 + terms,)
+        Intercept (at the share of the sample) and log odds ratios.
+    covariance : ndarray, (1 + terms, 1 + terms)
+        Of `coefficients` (inverse penalised information; Wood 2006).
+    means, scales : ndarray, (terms,)
+        The penalty acts on (term - mean) / scale.
+    dropped : tuple of str
+        Terms that do not vary or follow from others.
+    strength : float
+        Of the ridge penalty; NaN for Firth.
+    path : DataFrame
+        ``strength, left_out_loss``: what the cross-validation saw.
+    """
 
     coefficients: FloatArray
     covariance: FloatArray

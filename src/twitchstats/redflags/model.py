@@ -15,12 +15,12 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from twitchstats.errors import NotEnoughDataError, OptionError, TwitchstatsError, check_choice
+from twitchstats.errors import NotEnoughDataError, OptionError, TwitchstatsError, check_choice, check_list
 from twitchstats.redflags import card, combining, fitting, odds, points, storing, telling, training
 from twitchstats.redflags.advice import as_people
 from twitchstats.redflags.assumptions import Origin, read_origin
 from twitchstats.redflags.design import describe_missing, plan_design
-from twitchstats.redflags.patterns import estimate_patterns
+from twitchstats.redflags.patterns import store_moments
 from twitchstats.redflags.prevalence import SAMPLE, BaseRate, check_share, read_base_rate
 from twitchstats.redflags.record import Record, Training, find_log_odds, move_record
 from twitchstats.signs import encode_signs, find_signs, name_signs
@@ -81,7 +81,7 @@ class RedFlagModel(ClassifierMixin, BaseEstimator):
         What happens to signs that are not known, when fitting. "fill": they take what is expected from the signs that
         are known (EM moments of the training people). "drop": such people are left out of the fit. "refuse": an error.
         Never taken for absent. When predicting, people who tell only some signs get the risk of a model on these signs
-        (`patterns.Patterns`).
+        (`patterns.Moments`).
     constant : {"refuse", "drop"}
         What happens to a sign that is the same for everyone.
 
@@ -241,14 +241,12 @@ class RedFlagModel(ClassifierMixin, BaseEstimator):
             sample_rate=rate,
             shift=0.0,
             base=_count_sample(people, rate, origin),
-            patterns=estimate_patterns(
-                design, people.encoded, people.outcome, people.weights, solved.scales, solved.strength
-            ),
+            moments=store_moments(people.encoded, people.outcome, people.weights),
             origin=origin,
-            notes=training.write_notes(people, signs, ignored, classes, len(design.terms)),
+            notes=training.write_notes(people, signs, ignored, classes, design.terms),
             digest=training.digest_people(people.encoded, people.outcome),
             training=people,
-            **solved._asdict(),
+            **vars(solved),
         )
         return self
 
@@ -256,8 +254,7 @@ class RedFlagModel(ClassifierMixin, BaseEstimator):
         check_choice("penalty", self.penalty, PENALTIES)
         check_choice("missing", self.missing, MISSING)
         check_choice("constant", self.constant, CONSTANT)
-        if isinstance(self.signs, str):
-            raise OptionError(f"signs={self.signs!r} is not possible. Give a list: signs=[{self.signs!r}].")
+        check_list("signs", self.signs)
         if self.strength is not None and not (isinstance(self.strength, Real) and self.strength > 0):
             raise OptionError(f"strength={self.strength} is not possible. It must be above 0.")
         if not self.interaction_weight > 0:

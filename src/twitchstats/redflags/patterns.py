@@ -6,53 +6,28 @@ model holds none. So each class is stored as means, covariances and quantiles of
 product of two signs is that of the training people, and the submodel is fitted on them.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import special, stats
 
-from twitchstats.redflags.design import Design, estimate_moments
-from twitchstats.redflags.fitting import FloatArray, find_information, fit_ridge
+from twitchstats.redflags.design import FloatArray, estimate_moments
 
 Bools = NDArray[np.bool_]
 
 _POWER = 13  # 2 ** 13 people of each class
-_THIN = 8
 LEVELS = np.r_[0.0, special.expit(np.linspace(-7.0, 7.0, 41)), 1.0]
 _MOST_SIGNS = 25  # beyond it products are not matched: too many
 
 
 @dataclass(frozen=True)
-class Submodel:
-    """A model on some of the signs.
+class Moments:
+    """What is stored of the signs in each class.
 
     Attributes
     ----------
-    coefficients : ndarray, (1 + told terms,)
-        Of intercept and terms.
-    covariance : ndarray, (1 + told terms,) * 2
-        Of `coefficients`: as many people behind it as told the sign that fewest told.
-    places : ndarray, (1 + told terms,)
-        Where these stand among intercept and all terms.
-    own : ndarray, (1 + told terms,)
-        The coefficients of standardised columns.
-    """
-
-    coefficients: FloatArray
-    covariance: FloatArray
-    places: NDArray[np.int_]
-    own: FloatArray
-
-
-@dataclass(frozen=True)
-class Patterns:
-    """What is stored of the signs in each class, and the submodels made of it so far.
-
-    Attributes
-    ----------
-    design : Design
     means, covariances : ndarray, (2, signs), (2, signs, signs)
         Of people who are not serious, and of those who are.
     quantiles : ndarray, (2, signs, levels)
@@ -62,102 +37,37 @@ class Patterns:
         People of each class.
     known : ndarray, (signs,)
         The share of people who told each sign.
-    scales : ndarray, (terms,)
-        By what a column is divided before the ridge pulls on it alike.
-    strength : float
     """
 
-    design: Design
     means: FloatArray
     covariances: FloatArray
     quantiles: FloatArray
     yes_no: Bools
     counts: FloatArray
     known: FloatArray
-    scales: FloatArray
-    strength: float
-    _made: dict[bytes, Submodel] = field(default_factory=dict, repr=False, compare=False)
-
-    def find(self, told: Bools) -> Submodel:
-        """Return the submodel of the signs that were `told`, (signs,)."""
-        key = told.tobytes()
-        if key not in self._made:
-            self._made[key] = self._fit(told)
-        return self._made[key]
-
-    def build(self, signs: FloatArray) -> FloatArray:
-        """Return intercept and terms."""
-        return np.column_stack([np.ones(len(signs)), self.design.build(signs)])
 
     @cached_property
-    def _people(self) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray, FloatArray]:
-        """Return standardised columns, class and weight of made-up people, and the columns' means and scales."""
+    def people(self) -> tuple[FloatArray, FloatArray, FloatArray]:
+        """Return signs, class and weight of people made from these moments."""
         stored = zip(self.means, self.covariances, self.quantiles, strict=True)
         made = [make_people(*moments, self.yes_no) for moments in stored]
-        columns = np.vstack([self.build(signs) for signs, _ in made])
         weights = np.concatenate([count * share for count, (_, share) in zip(self.counts, made, strict=True)])
-        mean = weights @ columns / weights.sum()
-        mean[0], scales = 0.0, np.r_[1.0, self.scales]
         outcome = np.repeat([0.0, 1.0], [len(share) for _, share in made])
-        return (columns - mean) / scales, outcome, weights, mean, scales
-
-    def _fit(self, told: Bools) -> Submodel:
-        columns, outcome, weights, mean, scales = self._people
-        known = {name for name, there in zip(self.design.signs, told, strict=True) if there}
-        asked = [known.issuperset(parts) for parts in self.design.parts]
-        varies = (columns != columns[0]).any(axis=0)
-        places = np.flatnonzero(np.r_[True, asked] & (varies | (np.arange(len(varies)) == 0)))
-        own = np.r_[special.logit(weights @ outcome / weights.sum()), np.zeros(len(places) - 1)]
-        for thin in (_THIN, 1) if len(places) > 1 else ():  # a few people first: a good start for all of them
-            some = slice(None, None, thin)
-            X = columns[some][:, places]
-            own = fit_ridge(X, outcome[some], self.strength, weights[some] * thin, start=own, tolerance=1e-8)
-        back = np.diag(1 / scales[places])
-        back[0, 1:] = -(mean / scales)[places][1:]
-        fewer = max(self.known[told].min(initial=1.0), 1e-6)
-        informed = find_information(columns[:, places], own, weights * fewer, self.strength)
-        return Submodel(back @ own, back @ np.linalg.pinv(informed, hermitian=True) @ back.T, places, own)
-
-    def spread(self, sub: Submodel) -> FloatArray:
-        """Return how terms that are not told follow from those that are, (1 + told terms, 1 + all terms).
-
-        Weighted least squares, the first step from the model to its submodel: a change of all coefficients moves the
-        submodel's by this much.
-        """
-        columns, _, weights, mean, scales = self._people
-        own = np.zeros(columns.shape[1])
-        own[sub.places] = sub.own
-        curved = find_information(columns, own, weights)
-        inner = curved[np.ix_(sub.places, sub.places)]
-        inner = inner + np.diag(np.r_[0.0, np.full(len(sub.places) - 1, self.strength)])
-        spread = np.linalg.lstsq(inner, curved[sub.places], rcond=None)[0]
-        spread[:, sub.places] = np.eye(len(sub.places))
-        back, there = np.diag(1 / scales), np.diag(scales)
-        back[0, 1:], there[0, 1:] = -mean[1:] / scales[1:], mean[1:]
-        return back[np.ix_(sub.places, sub.places)] @ spread @ there
+        return np.vstack([signs for signs, _ in made]), outcome, weights
 
 
-def estimate_patterns(
-    design: Design,
-    encoded: FloatArray,
-    outcome: FloatArray,
-    weights: FloatArray,
-    scales: FloatArray,
-    strength: float,
-) -> Patterns:
+def store_moments(encoded: FloatArray, outcome: FloatArray, weights: FloatArray) -> Moments:
     """Store what the submodels need of the training people."""
-    moments = [estimate_moments(encoded[outcome == label], weights[outcome == label]) for label in (0, 1)]
+    classes = [(encoded[outcome == label], weights[outcome == label]) for label in (0, 1)]
+    moments = [estimate_moments(*members) for members in classes]
     there = np.where(np.isnan(encoded), 0.0, encoded)
-    return Patterns(
-        design,
+    return Moments(
         np.array([mean for mean, _ in moments]),
         np.array([covariance for _, covariance in moments]),
-        np.array([_find_quantiles(encoded[outcome == label], weights[outcome == label]) for label in (0, 1)]),
+        np.array([_find_quantiles(*members) for members in classes]),
         np.asarray(np.isin(there, (0.0, 1.0)).all(axis=0)),
-        np.array([weights[outcome == label].sum() for label in (0, 1)]),
+        np.array([counts.sum() for _, counts in classes]),
         weights @ ~np.isnan(encoded) / weights.sum(),
-        scales,
-        strength if strength > 0 else 1e-3,
     )
 
 

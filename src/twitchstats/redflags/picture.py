@@ -6,13 +6,13 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from twitchstats.errors import OptionError, unknown_name
-from twitchstats.redflags.advice import ANY_FLAG_ADVICE, advise, mark_present
+from twitchstats.errors import check_list, check_whole, unknown_name
+from twitchstats.redflags.advice import ANY_FLAG_ADVICE, advise
 from twitchstats.redflags.assumptions import Origin, bound_posterior, judge_finding, move_findings, read_origin
 from twitchstats.redflags.prevalence import BaseRate, check_share, read_base_rate
 from twitchstats.redflags.table import FloatArray
 from twitchstats.redflags.training import read_outcome
-from twitchstats.signs import encode_signs, find_signs, load_signs, name_signs
+from twitchstats.signs import find_signs, load_signs, mark_present, name_signs
 
 
 def count_people(
@@ -61,8 +61,8 @@ def count_people(
         No serious case, or nobody else.
     """
     check_share("level", level)
-    if people < 1:
-        raise OptionError(f"people={people} is not possible. Ask for at least one person.")
+    check_whole("people", people, least=1)
+    check_list("signs", signs)
     known, serious = read_outcome(cohort, outcome)
     known = name_signs(known)
     origin = read_origin(cohort)
@@ -86,17 +86,12 @@ def _advise(sign: str, state: str) -> str:
 
 
 def _mark(people: pd.DataFrame, signs: Sequence[str] | None) -> pd.DataFrame:
-    table = load_signs()
-    levels = mark_present(people)
-    known = [name for name in find_signs(people.columns) if table.loc[name, "kind"] in ("yes/no", "weeks")]
+    marks, kinds = mark_present(people), load_signs()["kind"]
+    known = [name for name in find_signs(people.columns) if name in marks]
     for name in signs or []:
         if name not in known:
             raise unknown_name("yes/no sign", name, known)
-    columns = {
-        name: levels[name] if name in levels else pd.Series(encode_signs(people, [name])[:, 0], index=people.index)
-        for name in signs or [name for name in known if table.loc[name, "kind"] == "yes/no"]
-    }
-    return pd.DataFrame(columns, index=people.index)
+    return marks[list(signs or [name for name in known if kinds[name] == "yes/no"])]
 
 
 def _compare(

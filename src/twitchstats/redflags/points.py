@@ -9,15 +9,16 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy import special
 
-from twitchstats.errors import OptionError
+from twitchstats.errors import OptionError, check_whole
 from twitchstats.redflags import fitting
 from twitchstats.redflags.advice import ANY_FLAG_ADVICE, advise, as_people
-from twitchstats.redflags.assumptions import draw_moves, find_reach, move_crowd
+from twitchstats.redflags.assumptions import Odds, draw_moves, move_crowd
 from twitchstats.redflags.design import plan_design
 from twitchstats.redflags.measures import measure_auc, measure_brier
 from twitchstats.redflags.prevalence import BaseRate, check_share
 from twitchstats.redflags.record import Record, Training, find_log_odds, move_record
 from twitchstats.redflags.table import FloatArray
+from twitchstats.redflags.training import check_classes
 from twitchstats.signs import decode_signs, encode_signs, load_signs
 
 Weigh = Callable[[FloatArray], FloatArray]
@@ -29,9 +30,7 @@ _BANDS = {
               (104, 10_000, "2 years or more")],
 }  # fmt: skip
 _TYPICAL = {"years": [30, 45, 55, 65, 75, 85], "weeks": [1, 4, 14, 52, 208]}
-NOT_KNOWN = "not known"
 LARGEST = "largest difference in risk"
-LARGEST_PARTLY = "largest difference, not all told"
 PARTLY_TOLD = "Not added up: these points hold only where every sign is told. The model tells a risk of what is known."
 
 
@@ -57,9 +56,8 @@ class PointScore:
     def add_up(self, person: Mapping[str, object] | pd.Series | pd.DataFrame) -> pd.DataFrame:
         """Return ``score, risk, risk_lower, risk_upper, base_rate, n_unknown, caution, red_flags, advice`` of people.
 
-        A score beyond those of the table gets the nearest one's risk. Where "not known" has no points, for they would
-        miss the model by more than is allowed, the score and risk of people who did not tell every sign are missing,
-        and ``caution`` says so.
+        A score beyond those of the table gets the nearest one's risk. Score and risk of people who did not tell every
+        sign are missing, and ``caution`` says so: what their signs weigh follows from those that they told.
         """
         people = as_people(person)
         score = _add_up(self.points, people)
@@ -81,8 +79,7 @@ def _add_up(points: pd.DataFrame, people: pd.DataFrame) -> FloatArray:
     for sign, rows in points.groupby("sign", sort=False):
         values, found = _read_answers(people, str(sign)), np.full(len(people), np.nan)
         for row in rows.itertuples():
-            there = np.isnan(values) if row.answer == NOT_KNOWN else (values >= row.low) & (values < row.high)
-            found[there] = row.points
+            found[(values >= row.low) & (values < row.high)] = row.points
         total += found
     return total
 
@@ -98,8 +95,7 @@ def build_point_score(record: Record, *, most: int = 10, allowed: float = 0.1) -
         Points of the weightiest answer; more points follow the model more closely.
     allowed : float
         The largest difference in risk, at the share of the training sample, by which adding up may miss the model for
-        anybody of the training people. Where it misses only people who did not tell every sign by more, "not known"
-        gets no points, and such people are not added up.
+        anybody of the training people who told every sign; only these are counted.
 
     Raises
     ------
@@ -107,10 +103,9 @@ def build_point_score(record: Record, *, most: int = 10, allowed: float = 0.1) -
         `most` below 1, a sign that is neither yes/no, sex, years nor weeks, or points that miss the model by more than
         is allowed.
     NotEnoughDataError
-        A model read from a file has no training people.
+        A model read from a file has no training people; too few told every sign.
     """
-    if most < 1 or int(most) != most:
-        raise OptionError(f"most={most} is not possible. The weightiest answer gets a whole number of points.")
+    check_whole("most", most, least=1)
     check_share("allowed", allowed)
     people = record.need_training("point_score")
     encoded = people.encoded
@@ -126,23 +121,19 @@ def build_point_score(record: Record, *, most: int = 10, allowed: float = 0.1) -
         return found[1:] - found[0]
 
     answers = [
-        row
-        for k, name in enumerate(record.signs)
-        for row in _list_answers(name, partial(weigh, k), design.mean[k], encoded[:, k])
+        row for k, name in enumerate(record.signs) for row in _list_answers(name, partial(weigh, k), encoded[:, k])
     ]
     frame = pd.DataFrame(answers, columns=["sign", "label", "answer", "low", "high", "weight"])
     unit = max(float(frame["weight"].abs().max()), 1e-300) / most
     # Evenly spaced ages make exact halves (7.5 of 10): first drop the last bits, which differ between machines.
     frame["points"] = np.round(np.round(frame["weight"] / unit, 6)).astype(int)
     points = frame[["sign", "label", "answer", "points", "low", "high"]]
+    whole = np.asarray(~np.isnan(encoded).any(axis=1))
+    check_classes(record.classes, people.outcome[whole])
+    people = people.take(whole)
+    score = _add_up(points, decode_signs(people.encoded, record.signs)).astype(int)
     at_sample = move_record(record, BaseRate(record.sample_rate), record.base.rate)
-    score, agreement = _judge(at_sample, points, people)
-    found = agreement.set_index("measure")
-    if LARGEST_PARTLY in found.index and found.loc[LARGEST_PARTLY, "difference"] > allowed:
-        whole = np.asarray(~np.isnan(encoded).any(axis=1))
-        points = points[points["answer"] != NOT_KNOWN].reset_index(drop=True)
-        people = people.take(whole) if whole.any() else people
-        score, agreement = _judge(at_sample, points, people)
+    agreement = _compare(at_sample, people, score)
     worst = agreement.set_index("measure").loc[LARGEST]
     if worst["difference"] > allowed:
         raise OptionError(
@@ -153,44 +144,35 @@ def build_point_score(record: Record, *, most: int = 10, allowed: float = 0.1) -
     return PointScore(points, _tabulate_risks(record, people, score), agreement)
 
 
-def _judge(record: Record, points: pd.DataFrame, people: Training) -> tuple[NDArray[np.int_], pd.DataFrame]:
-    """Return people's scores, and what adding up on paper costs."""
-    score = _add_up(points, decode_signs(people.encoded, record.signs)).astype(int)
-    totals, line, _ = _fit_line(record, people, score)
-    by_score = special.expit(np.interp(score, totals, line))
-    whole = np.asarray(~np.isnan(people.encoded).any(axis=1))
-    return score, _compare(people.outcome, special.expit(find_log_odds(record, people.encoded)), by_score, whole)
-
-
-def _compare(y: FloatArray, by_model: FloatArray, by_score: FloatArray, whole: NDArray[np.bool_]) -> pd.DataFrame:
-    """Return what is lost from the model to the points; the last rows are the people with the largest differences."""
-    auc, brier = ([measure(y, risk) for risk in (by_model, by_score)] for measure in (measure_auc, measure_brier))
+def _compare(record: Record, people: Training, score: NDArray[np.int_]) -> pd.DataFrame:
+    """Return what adding up on paper loses; the last row is the person with the largest difference."""
+    totals, odds = _fit_line(record, people, score)
+    by_model = special.expit(find_log_odds(record, people.encoded))
+    by_score = special.expit(np.interp(score, totals, odds.log_odds))
+    measured = {name: [measure(people.outcome, risk) for risk in (by_model, by_score)]
+                for name, measure in (("auc", measure_auc), ("brier", measure_brier))}  # fmt: skip
     away = np.abs(by_score - by_model)
+    worst = int(away.argmax())
     rows = [
-        ("auc", *auc, auc[1] - auc[0]),
-        ("brier", *brier, brier[1] - brier[0]),
+        *((name, *values, values[1] - values[0]) for name, values in measured.items()),
         ("risk", by_model.mean(), by_score.mean(), away.mean()),
+        (LARGEST, by_model[worst], by_score[worst], away[worst]),
     ]
-    for name, there in ((LARGEST, whole if whole.any() else ~whole), (LARGEST_PARTLY, ~whole)):
-        worst = int(np.where(there, away, -1.0).argmax())
-        if there.any():
-            rows.append((name, by_model[worst], by_score[worst], away[worst]))
     return pd.DataFrame(rows, columns=["measure", "model", "points", "difference"])
 
 
-def _list_answers(name: str, weigh: Weigh, fill: float, column: FloatArray) -> list[tuple[object, ...]]:
+def _list_answers(name: str, weigh: Weigh, column: FloatArray) -> list[tuple[object, ...]]:
     signs = load_signs()
     label = str(signs["label"].get(name, name))
     kind = signs.loc[name, "kind"] if name in signs.index else "yes/no"
     if kind in _BANDS:
         typical = encode_signs(pd.DataFrame({name: np.array(_TYPICAL[kind], float)}), [name])[:, 0]
-        weights = weigh(np.r_[typical, fill])
-        weights -= weights[int(np.argmin(np.abs(weights[:-1])))]
-        rows = [
+        weights = weigh(typical)
+        weights -= weights[int(np.argmin(np.abs(weights)))]
+        return [
             (name, label, text, float(low), float(high), weight)
-            for (low, high, text), weight in zip(_BANDS[kind], weights[:-1], strict=True)
+            for (low, high, text), weight in zip(_BANDS[kind], weights, strict=True)
         ]
-        return [*rows, (name, label, NOT_KNOWN, np.nan, np.nan, weights[-1])]
     if not np.isin(column[~np.isnan(column)], (0.0, 1.0)).all():
         raise OptionError(
             f"point_score: {name!r} is not a yes/no sign, so it has no points. Leave it out (signs=[...])."
@@ -199,7 +181,6 @@ def _list_answers(name: str, weigh: Weigh, fill: float, column: FloatArray) -> l
     return [
         (name, label, no, 0.0, 0.5, 0.0),
         (name, label, yes, 0.5, 1.5, weigh(np.ones(1))[0]),
-        (name, label, NOT_KNOWN, np.nan, np.nan, weigh(np.array([fill]))[0]),
     ]
 
 
@@ -214,16 +195,21 @@ def _read_answers(people: pd.DataFrame, sign: str) -> FloatArray:
     return encoded
 
 
-def _fit_line(record: Record, people: Training, score: NDArray[np.int_]) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """Return each total, its log odds (a straight line, at the base rate and crowd) and the line's squared error."""
+def _fit_line(record: Record, people: Training, score: NDArray[np.int_]) -> tuple[NDArray[np.int_], Odds]:
+    """Return each total and its odds, on a straight line, at the base rate and in its crowd."""
     totals = np.arange(score.min(), score.max() + 1)
     X, at = _scale_scores(score, score), _scale_scores(totals, score)
     fit = fitting.fit_firth(X, people.outcome, people.weights)
     found = np.r_[fit.intercept_, fit.coef_]
-    error = np.linalg.inv(fitting.find_information(X, found, people.weights))
     move = move_crowd(record.origin, record.base, record.signs, people.encoded) + np.zeros(len(score))
     middle = at @ (found + np.linalg.lstsq(X, move, rcond=None)[0]) + record.shift
-    return totals, middle, np.einsum("ij,jk,ik->i", at, error, at)
+    along = np.interp(score, totals, middle)
+    moves = draw_moves(record.origin, record.base, record.signs, people.encoded, along)
+    if moves is not None:  # averaged over people with about this score
+        moves = (at @ np.linalg.lstsq(X, moves.T, rcond=None)[0]).T
+    error = np.linalg.inv(fitting.find_information(X, found, people.weights))
+    variance = np.zeros(len(totals)) if record.drawn else np.einsum("ij,jk,ik->i", at, error, at)
+    return totals, Odds(middle, variance, moves)
 
 
 def _scale_scores(values: NDArray, score: NDArray[np.int_]) -> FloatArray:
@@ -231,24 +217,13 @@ def _scale_scores(values: NDArray, score: NDArray[np.int_]) -> FloatArray:
 
 
 def _tabulate_risks(record: Record, people: Training, score: NDArray[np.int_]) -> pd.DataFrame:
-    """Return the risk of each total with limits that say what is known, averaged over people with about this score."""
-    totals, middle, error = _fit_line(record, people, score)
-    along = np.interp(score, totals, middle)
-    moves = draw_moves(record.origin, record.base, record.signs, people.encoded, along)
-    if moves is not None:
-        slopes = np.linalg.lstsq(_scale_scores(score, score), moves.T, rcond=None)[0]
-        moves = (_scale_scores(totals, score) @ slopes).T
-    low, high = find_reach(moves, np.zeros(len(totals)) if record.origin else error, 0.95)
-    counts = pd.Series(people.outcome).groupby(score).agg(["size", "sum"]).reindex(totals, fill_value=0)
+    """Return the risk of each total with limits that say what is known."""
+    totals, odds = _fit_line(record, people, score)
+    risk, low, high = odds.bound(0.95)
+    counts = pd.Series(people.outcome).groupby(score).agg(["size", "sum"]).reindex(totals, fill_value=0).astype(int)
     return pd.DataFrame(
         {
-            "score": totals,
-            "n": counts["size"].to_numpy(int),
-            "n_serious": counts["sum"].to_numpy(int),
-            "risk": special.expit(middle),
-            "risk_lower": special.expit(middle + low),
-            "risk_upper": special.expit(middle + high),
-            "base_rate": record.base.rate,
-            "advice": ANY_FLAG_ADVICE,
+            "score": totals, "n": counts["size"].to_numpy(), "n_serious": counts["sum"].to_numpy(), "risk": risk,
+            "risk_lower": low, "risk_upper": high, "base_rate": record.base.rate, "advice": ANY_FLAG_ADVICE,
         }
-    )
+    )  # fmt: skip

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pandas as pd
@@ -12,18 +12,18 @@ from scipy import special
 from threadpoolctl import threadpool_limits
 
 from twitchstats.errors import NotEnoughDataError
-from twitchstats.redflags import assumptions
-from twitchstats.redflags.design import Design, group_patterns
-from twitchstats.redflags.patterns import Patterns, Submodel
-from twitchstats.redflags.prevalence import SAMPLE, BaseRate, check_share, shift_log_odds
-
-FloatArray = NDArray[np.float64]
+from twitchstats.redflags import assumptions, fitting
+from twitchstats.redflags.assumptions import Odds, Origin
+from twitchstats.redflags.design import Design, FloatArray, group_patterns
+from twitchstats.redflags.patterns import Moments
+from twitchstats.redflags.prevalence import SAMPLE, BaseRate, shift_log_odds
 
 # By what share of itself a weight misses what is true, measured on simulated people: 200,000 and 20,000 of them.
 LOOSE, LOOSE_ALONE = 0.045, 0.1
 # Of the base rate: how much smaller than this a risk is, people counted can't tell. On simulated people (3,000, all
 # pairs) the odds of such risks came out 1.5 to 30 times too high, and two-sided limits held the truth in 37 to 88 %.
 SMALLEST = 0.1
+_THIN = 8
 
 
 @dataclass(frozen=True)
@@ -49,21 +49,23 @@ class Training:
 
 
 @dataclass(frozen=True)
-class Record:
+class Record(fitting.Solution):
     """All that a fitted model is; `RedFlagModel` tells what its parts are.
 
     Attributes
     ----------
     named : bool
         Whether the signs have names (a data frame).
-    coefficients : ndarray, (1 + terms,)
-        Intercept (at the share of the sample) and log odds ratios.
+    moments : Moments
+        Of the signs in each class: the models on some signs are made from them.
     origin : Origin or None
         Of simulated people: what they were drawn from.
     digest : str
         Of the training people, to know them again.
     training : Training or None
         None for a model read from a file.
+    made : dict
+        The models on some signs, as far as they were asked for; never saved.
     """
 
     signs: tuple[str, ...]
@@ -71,24 +73,18 @@ class Record:
     named: bool
     classes: NDArray
     design: Design
-    coefficients: FloatArray
-    covariance: FloatArray
-    means: FloatArray
-    scales: FloatArray
-    dropped: tuple[str, ...]
-    strength: float
-    path: pd.DataFrame
     missing: pd.DataFrame
     n_people: int
     n_serious: int
     sample_rate: float
     shift: float
     base: BaseRate
-    patterns: Patterns
-    origin: assumptions.Origin | None
+    moments: Moments
+    origin: Origin | None
     notes: tuple[str, ...]
     digest: str
     training: Training | None = None
+    made: dict[bytes, Submodel] = field(default_factory=dict, repr=False, compare=False)
 
     def need_training(self, what: str) -> Training:
         """Return the training people, or raise NotEnoughDataError where there are none."""
@@ -108,19 +104,73 @@ class Record:
         """What counts as serious, where that is known."""
         return self.origin.serious if self.origin else ()
 
+    @property
+    def pull(self) -> float:
+        """How strongly the ridge holds back; beside Firth's penalty the models on some signs need a little."""
+        return self.strength if self.strength > 0 else 1e-3
+
 
 def move_record(record: Record, base: BaseRate, now: float) -> Record:
     """Return the record at another base rate (King and Zeng 2001): every log odds moves by the same amount."""
     return replace(record, shift=record.shift + shift_log_odds(base.rate, now), base=base)
 
 
-def _take_models(record: Record, encoded: FloatArray) -> Iterator[tuple[NDArray[np.int_], Submodel, FloatArray]]:
+@dataclass(frozen=True)
+class Submodel:
+    """A model on some of the signs.
+
+    Attributes
+    ----------
+    coefficients : ndarray, (1 + told terms,)
+        Of intercept and terms.
+    covariance : ndarray, (1 + told terms,) * 2
+        Of `coefficients`: as many people behind it as told the sign that fewest told.
+    places : ndarray, (1 + told terms,)
+        Where these stand among intercept and all terms.
+    """
+
+    coefficients: FloatArray
+    covariance: FloatArray
+    places: NDArray[np.int_]
+
+
+def _find_submodel(record: Record, told: NDArray[np.bool_]) -> Submodel:
+    """Return the model on the signs that were `told`, (signs,)."""
+    if told.all():
+        return Submodel(record.coefficients, record.covariance, np.arange(len(record.coefficients)))
+    key = told.tobytes()
+    if key not in record.made:
+        record.made[key] = _fit_submodel(record, told)
+    return record.made[key]
+
+
+def _fit_submodel(record: Record, told: NDArray[np.bool_]) -> Submodel:
+    signs, outcome, weights = record.moments.people
+    Z = record.design.build(signs)
+    known = {name for name, there in zip(record.signs, told, strict=True) if there}
+    asked = [known.issuperset(parts) for parts in record.design.parts]
+    chosen = np.flatnonzero(asked & (Z[0] != Z).any(axis=0))
+    mean, scales = (weights @ Z / weights.sum())[chosen], record.scales[chosen]
+    X = fitting.add_intercept((Z[:, chosen] - mean) / scales)
+    own = np.r_[special.logit(weights @ outcome / weights.sum()), np.zeros(len(chosen))]
+    for thin in (_THIN, 1) if len(chosen) else ():  # a few people first: a good start for all of them
+        some = slice(None, None, thin)
+        own = fitting.fit_ridge(
+            X[some], outcome[some], record.pull, weights[some] * thin, start=own, tolerance=1e-8
+        )  # fmt: skip
+    back = fitting.unscale(mean, scales)
+    fewer = max(record.moments.known[told].min(initial=1.0), 1e-6)
+    informed = fitting.find_information(X, own, weights * fewer, record.pull)
+    covariance = back @ np.linalg.pinv(informed, hermitian=True) @ back.T
+    return Submodel(back @ own, covariance, np.r_[0, 1 + chosen])
+
+
+def take_models(record: Record, encoded: FloatArray) -> Iterator[tuple[NDArray[np.int_], Submodel, FloatArray]]:
     """Yield the people who told the same signs, the model on these signs, and what enters it."""
-    columns = record.patterns.build(encoded)
-    whole = Submodel(record.coefficients, record.covariance, np.arange(len(record.coefficients)), record.coefficients)
+    columns = fitting.add_intercept(record.design.build(encoded))
     with threadpool_limits(1):  # many small fits: threads would only wait for each other
         for rows, told in group_patterns(encoded):
-            sub = whole if told.all() else record.patterns.find(told)
+            sub = _find_submodel(record, told)
             yield rows, sub, columns[np.ix_(rows, sub.places)]
 
 
@@ -132,17 +182,9 @@ def find_log_odds(record: Record, encoded: FloatArray) -> FloatArray:
     more there.
     """
     log_odds = np.empty(len(encoded))
-    for rows, sub, own in _take_models(record, encoded):
+    for rows, sub, own in take_models(record, encoded):
         log_odds[rows] = own @ sub.coefficients
     return log_odds + record.shift + assumptions.move_crowd(record.origin, record.base, record.signs, encoded)
-
-
-def find_terms(record: Record, encoded: FloatArray) -> FloatArray:
-    """Return the terms that each person amounts to, (people, 1 + terms): how log odds move with the coefficients."""
-    terms = np.empty((len(encoded), len(record.coefficients)))
-    for rows, sub, own in _take_models(record, encoded):
-        terms[rows] = own if own.shape[1] == terms.shape[1] else own @ record.patterns.spread(sub)
-    return terms
 
 
 def find_error(record: Record, encoded: FloatArray) -> FloatArray:
@@ -154,8 +196,8 @@ def find_error(record: Record, encoded: FloatArray) -> FloatArray:
     """
     found = np.empty(len(encoded))
     loose = LOOSE if any(len(parts) > 1 for parts in record.design.parts) else LOOSE_ALONE
-    pull, middle = record.patterns.strength * np.r_[0.0, record.scales] ** 2, np.r_[0.0, record.means]
-    for rows, sub, own in _take_models(record, encoded):
+    pull, middle = record.pull * np.r_[0.0, record.scales] ** 2, np.r_[0.0, record.means]
+    for rows, sub, own in take_models(record, encoded):
         chance = np.einsum("ij,jk,ik->i", own, sub.covariance, own)
         held = own @ sub.covariance @ (pull[sub.places] * sub.coefficients)
         parts = ((own - middle[sub.places]) * sub.coefficients)[:, 1:]
@@ -163,76 +205,30 @@ def find_error(record: Record, encoded: FloatArray) -> FloatArray:
     return found
 
 
-@dataclass(frozen=True)
-class Assessed:
-    """People's log odds with all that is known of them.
-
-    Attributes
-    ----------
-    log_odds : ndarray, (people,)
-    variance : ndarray, (people,)
-        Mean squared error by the chance of who was in the training sample, by shrinkage and by the model's form.
-    moves : ndarray, (draws, people), or None
-        By how much draws of what is uncertain move them; None where nothing is.
-    """
-
-    log_odds: FloatArray
-    variance: FloatArray
-    moves: FloatArray | None
-
-    def take(self, rows: NDArray) -> Assessed:
-        """Return some of the people."""
-        moves = self.moves if self.moves is None else self.moves[:, rows]
-        return Assessed(self.log_odds[rows], self.variance[rows], moves)
-
-
-def assess_people(record: Record, encoded: FloatArray) -> Assessed:
+def assess_people(record: Record, encoded: FloatArray) -> Odds:
     """Return the log odds of people, and what is known of them."""
     log_odds = find_log_odds(record, encoded)
     variance = find_error(record, encoded)
     if record.base.source != SAMPLE:  # the share of the sample, and its error, are replaced
         variance = np.maximum(variance - 1 / record.n_serious - 1 / (record.n_people - record.n_serious), 0.0)
-    moves = assumptions.draw_moves(record.origin, record.base, record.signs, encoded, log_odds)
-    return Assessed(log_odds, variance, moves)
+    return Odds(
+        log_odds,
+        variance,
+        assumptions.draw_moves(record.origin, record.base, record.signs, encoded, log_odds),
+    )
 
 
-def bound_risk(record: Record, people: Assessed, level: float) -> tuple[FloatArray, FloatArray, FloatArray]:
+def bound_risk(record: Record, people: Odds, level: float) -> tuple[FloatArray, FloatArray, FloatArray]:
     """Return the risk of each person with limits, each (people,), that say what is known.
 
     Of real people: how well the log odds are known (`find_error`), and the base rate; a risk that `is_small` has an
     upper limit only. Of simulated people the number of people says nothing; what is known are the parameters that they
     were drawn from, so the limits are quantiles over draws of all of these.
     """
-    check_share("level", level)
-    return _bound(record, people.log_odds, people.moves, people.variance, level)
-
-
-def _bound(
-    record: Record, middle: FloatArray, moves: FloatArray | None, variance: FloatArray, level: float
-) -> tuple[FloatArray, FloatArray, FloatArray]:
-    low, high = assumptions.find_reach(moves, 0.0 * variance if record.drawn else variance, level)
-    low = np.where(is_small(record, middle), -np.inf, low)
-    return tuple(special.expit(middle + reach) for reach in (0.0, low, high))  # type: ignore[return-value]
+    risk, low, high = (replace(people, variance=0.0 * people.variance) if record.drawn else people).bound(level)
+    return risk, np.where(is_small(record, people.log_odds), 0.0, low), high
 
 
 def is_small(record: Record, log_odds: FloatArray) -> NDArray[np.bool_]:
     """Tell which log odds lie so far below the base rate that people counted can't say how far, (people,)."""
     return (log_odds < special.logit(record.base.rate) + np.log(SMALLEST)) & (not record.drawn)
-
-
-def average_risk(record: Record, people: Assessed, weights: FloatArray, level: float) -> tuple[float, float, float]:
-    """Return the mean risk of people with its limits, as in `bound_risk`.
-
-    The errors of people alike are taken to be one error: what they share is most of it, and no other assumption can
-    make the limits too narrow.
-    """
-    share = weights / weights.sum()
-    each = special.expit(people.log_odds)
-    mean = float(share @ each)
-    error = (share * each * (1 - each)) @ np.sqrt(people.variance) / max(mean * (1 - mean), 1e-300)
-    middle, moves = special.logit(np.array([mean])), people.moves
-    if moves is not None:
-        averages = np.clip(special.expit(people.log_odds + moves) @ share, 1e-300, 1 - 1e-16)
-        moves = (special.logit(averages) - middle)[:, None]
-    _, low, high = _bound(record, middle, moves, np.array([error**2]), level)
-    return mean, float(low[0]), float(high[0])

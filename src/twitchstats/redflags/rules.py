@@ -3,19 +3,20 @@
 from collections.abc import Sequence
 from functools import cache
 from itertools import product
+from numbers import Real
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from twitchstats.errors import OptionError, unknown_name
+from twitchstats.errors import OptionError, check_list, unknown_name
 from twitchstats.redflags.advice import ANY_FLAG_ADVICE
 from twitchstats.redflags.assumptions import Origin, judge_finding, move_findings, read_origin
 from twitchstats.redflags.prevalence import BaseRate, check_share, read_base_rate
 from twitchstats.redflags.table import FloatArray, estimate_share
 from twitchstats.redflags.training import read_outcome
 from twitchstats.resources import find_resource
-from twitchstats.signs import encode_signs, find_signs, load_signs, name_signs
+from twitchstats.signs import mark_present, name_signs
 
 
 @cache
@@ -63,28 +64,18 @@ def apply_referral_rules(
     OptionError
         A number of weeks that is not possible.
     """
-    if not persistent_weeks >= 0:
-        raise OptionError(f"persistent_weeks={persistent_weeks} is not possible. It must be 0 or more.")
+    check_list("rules", rules)
+    if not (isinstance(persistent_weeks, Real) and persistent_weeks >= 0):
+        raise OptionError(f"persistent_weeks={persistent_weeks!r} is not possible. It must be 0 or more.")
     table = _read_rules()
     known = list(dict.fromkeys(table["rule"]))
     for name in rules or []:
         if name not in known:
             raise unknown_name("rule", name, known)
-    present = _mark_present(people, persistent_weeks)
+    marks = mark_present(name_signs(people), weeks_from=persistent_weeks)
+    present = {name: marks[name].to_numpy() for name in marks} | {"": np.ones(len(people))}  # everybody
     chosen = list(rules) if rules is not None else known
     return pd.DataFrame({name: _hold(table[table["rule"] == name], present) for name in chosen}, index=people.index)
-
-
-def _mark_present(people: pd.DataFrame, persistent_weeks: float) -> dict[str, FloatArray]:
-    people = name_signs(people)
-    there = find_signs(people.columns)
-    encoded = dict(zip(there, encode_signs(people, there).T, strict=True))
-    if "persistence_weeks" in there:
-        weeks = pd.to_numeric(people["persistence_weeks"]).to_numpy(float, na_value=np.nan)
-        encoded["persistence_weeks"] = np.where(np.isnan(weeks), np.nan, weeks >= persistent_weeks)
-    return {name: encoded.get(name, np.full(len(people), np.nan)) for name in load_signs().index} | {
-        "": np.ones(len(people))  # everybody
-    }
 
 
 def _hold(rows: pd.DataFrame, present: dict[str, FloatArray]) -> FloatArray:

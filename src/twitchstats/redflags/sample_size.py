@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from twitchstats.errors import OptionError
+from twitchstats.errors import OptionError, check_whole
 from twitchstats.redflags.prevalence import check_share
 
 
@@ -56,8 +56,7 @@ def required_sample_size(
         ("margin", margin),
     ]:
         check_share(name, value)
-    if parameters < 1:
-        raise OptionError(f"parameters={parameters} is not possible. A model has at least one.")
+    check_whole("parameters", parameters, least=1)
     most = 1 - (prevalence**prevalence * (1 - prevalence) ** (1 - prevalence)) ** 2
     if not 0 < r2 < most:
         raise OptionError(

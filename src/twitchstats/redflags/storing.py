@@ -22,9 +22,9 @@ from twitchstats.redflags.prevalence import check_share
 from twitchstats.redflags.record import Record
 
 FORMAT = "twitchstats red flag model"
-FORMAT_VERSION = 4
+FORMAT_VERSION = 5
 Json = Any  # whatever a file can hold
-_LEFT_OUT = ("training", "_made")  # no person of the training sample is saved
+_LEFT_OUT = ("training", "made")  # no person of the training sample is saved
 
 
 def save_record(record: Record, parameters: dict[str, Any], path: str | Path) -> None:
@@ -130,7 +130,7 @@ def _restore_array(name: str, value: Json, kind: object) -> np.ndarray:
 
 def _check_record(record: Record) -> None:
     """Raise where the parts of a file do not belong together: a wrong risk would be worse than none."""
-    design, stored = record.design, record.patterns
+    design, stored = record.design, record.moments
     n, n_terms = len(record.signs), len(design.terms)
     columns = 1 + n_terms
     shapes = [
@@ -138,7 +138,7 @@ def _check_record(record: Record) -> None:
                   "scales": (n_terms,), "classes": (2,)}),
         (design, {"mean": (n,), "low": (n,), "high": (n,), "covariance": (n, n)}),
         (stored, {"means": (2, n), "covariances": (2, n, n), "quantiles": (2, n, len(LEVELS)), "yes_no": (n,),
-                  "counts": (2,), "known": (n,), "scales": (n_terms,)}),
+                  "counts": (2,), "known": (n,)}),
     ]  # fmt: skip
     for whole, wanted in shapes:
         for name, shape in wanted.items():
@@ -146,7 +146,11 @@ def _check_record(record: Record) -> None:
                 raise ValueError(f"{name} has the shape {np.shape(getattr(whole, name))}, not {shape}")
     if record.classes[0] == record.classes[1]:
         raise ValueError("both labels are the same")
-    for name, values in (("scales", record.scales), ("counts", stored.counts), ("strength", stored.strength)):
+    for name, values in (
+        ("scales", record.scales),
+        ("counts", stored.counts),
+        ("strength", np.nan_to_num(record.strength, nan=1.0)),
+    ):
         if not np.all(values > 0):
             raise ValueError(f"{name} must be above 0")
     check_share("base rate", record.base.rate)
@@ -154,7 +158,7 @@ def _check_record(record: Record) -> None:
     if not np.isfinite(record.shift):
         raise ValueError(f"shift is {record.shift!r}, no number")
     used = {name for parts in design.parts for name in parts}
-    if tuple(design.signs) != record.signs or not used <= set(record.signs) or stored.design != design:
+    if tuple(design.signs) != record.signs or not used <= set(record.signs):
         raise ValueError("its terms do not belong to its signs")
 
 

@@ -7,14 +7,15 @@ from scipy import stats
 
 from twitchstats.errors import OptionError
 from twitchstats.redflags.advice import LOST_ADVICE, advise
+from twitchstats.redflags.assumptions import move_crowd
 from twitchstats.redflags.naming import label_term
-from twitchstats.redflags.record import Record, assess_people, bound_risk, find_log_odds, find_terms, is_small
+from twitchstats.redflags.record import Record, assess_people, bound_risk, is_small, take_models
 from twitchstats.signs import find_ignored, find_signs
 
 FloatArray = NDArray[np.float64]
 
 START = "starting point"
-AVERAGED = "averaging"
+CROWD = "other conditions"
 RIGHT = 1.1
 FEW = (
     "Too little is known of people like this one: the chance of who was in the training sample and the form of the "
@@ -71,9 +72,9 @@ def explain_risk(record: Record, people: pd.DataFrame, encoded: FloatArray, *, l
     Returns
     -------
     DataFrame
-        ``term, label, value`` (as encoded; NaN not known), ``contribution`` (log odds against the average training
-        person), ``odds_factor``; the first row is the starting point (the average log odds); a row "averaging" holds
-        what averaging over signs that are not known, and the mix of other conditions at the base rate, add. The
+        ``term, label, value`` (as encoded), ``contribution`` (log odds against the average training person, by the
+        model on the signs that were told: what is not known has no row), ``odds_factor``; the first row is the starting
+        point (the average log odds); a row "other conditions" holds what the mix of these at the base rate adds. The
         contributions add up to the log odds of ``attrs["risk"]``; ``attrs`` also has ``risk_lower, risk_upper,
         base_rate, red_flags, advice, not_known``. Sorted by size.
 
@@ -84,21 +85,20 @@ def explain_risk(record: Record, people: pd.DataFrame, encoded: FloatArray, *, l
     """
     if len(people) != 1:
         raise OptionError(f"explain takes one person, this table has {len(people)}. Choose a row: people.loc[[name]].")
-    log_odds, columns = find_log_odds(record, encoded), find_terms(record, encoded)
-    slopes, terms = record.coefficients[1:], list(record.design.terms)
-    contribution = (columns[0, 1:] - record.means) * slopes
-    start = float(record.coefficients[0] + record.shift + record.means @ slopes)
-    told = dict(zip(record.signs, encoded[0], strict=True))
-    values = [told.get(name, value) for name, value in zip(terms, columns[0, 1:], strict=True)]
+    ((_, sub, own),) = take_models(record, encoded)
+    told, chosen = dict(zip(record.signs, encoded[0], strict=True)), sub.places[1:] - 1
+    terms, values = [record.design.terms[place] for place in chosen], list(own[0, 1:])
+    contribution = (own[0, 1:] - record.means[chosen]) * sub.coefficients[1:]
+    start = float(sub.coefficients[0] + record.shift + record.means[chosen] @ sub.coefficients[1:])
     labels = [label_term(term) for term in terms]
-    left = float(log_odds[0] - start - contribution.sum())
-    if abs(left) > 1e-9:
-        terms, values = [*terms, AVERAGED], [*values, np.nan]
-        labels, contribution = [*labels, "Averaged over what is not known"], np.r_[contribution, left]
+    crowd = float(np.ravel(move_crowd(record.origin, record.base, record.signs, encoded))[0])
+    if crowd:
+        terms, values, labels = [*terms, CROWD], [*values, np.nan], [*labels, "The mix of other conditions"]
+        contribution = np.r_[contribution, crowd]
     frame = pd.DataFrame(
         {
             "term": [START, *terms],
-            "label": ["The average person of the training sample", *labels],
+            "label": ["The average person who told the same signs", *labels],
             "value": [np.nan, *values],
             "contribution": np.r_[start, contribution],
         }

@@ -239,6 +239,10 @@ def check_enough(encoded: FloatArray, outcome: FloatArray, signs: list[str], *, 
     if not named:
         return
     for name, column in zip(signs, encoded.T, strict=True):
+        if np.isnan(column).all() and constant == "refuse":
+            raise NotEnoughDataError(
+                f"Nobody told the sign {name!r}. Leave it out (signs=[...]) or choose constant='drop'."
+            )
         for label, who in ((1, "who count as serious"), (0, "who do not count as serious")):
             if np.isnan(column[outcome == label]).all() and not np.isnan(column).all():
                 raise NotEnoughDataError(
@@ -261,7 +265,7 @@ def check_enough(encoded: FloatArray, outcome: FloatArray, signs: list[str], *, 
 
 
 def write_notes(
-    training: Training, signs: list[str], ignored: list[str], classes: NDArray, n_terms: int
+    training: Training, signs: list[str], ignored: list[str], classes: NDArray, terms: list[str]
 ) -> tuple[str, ...]:
     """Return what must be told of a training sample, what counts as serious first."""
     n, sick = len(training.outcome), int(training.outcome.sum())
@@ -273,10 +277,12 @@ def write_notes(
         f"Columns not used: {', '.join(ignored) or 'none'}.",
     ]
     fewest = min(sick, n - sick)
-    if fewest < CASES_A_TERM * n_terms:
+    if fewest < CASES_A_TERM * len(terms):
+        lighter = [("interactions='none'", ":"), ("bends=False", " over ")]
+        ways = ", ".join(["fewer signs", *(way for way, mark in lighter if any(mark in term for term in terms))])
         notes.append(
-            f"Few cases: {fewest:,} in the smaller class for {n_terms} terms, {fewest / n_terms:.1f} a term; below "
-            f"{CASES_A_TERM} the risks hang much on chance. Take fewer signs, or interactions='none'."
+            f"Few cases: {fewest:,} in the smaller class for {len(terms)} terms, {fewest / len(terms):.1f} a term; "
+            f"below {CASES_A_TERM} the risks hang much on chance. It would help to take {ways}."
         )
     apart = list_separated(training, signs)
     if apart:

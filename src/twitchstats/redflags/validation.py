@@ -11,12 +11,12 @@ from sklearn.base import BaseEstimator, clone
 from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
 from sklearn.utils.validation import check_is_fitted
 
-from twitchstats.errors import NotEnoughDataError, OptionError, TwitchstatsError
+from twitchstats.errors import NotEnoughDataError, OptionError, TwitchstatsError, check_whole
 from twitchstats.redflags import fitting
 from twitchstats.redflags.measures import METRICS, measure_auc, measure_risk, smooth_outcome
 from twitchstats.redflags.model import RedFlagModel
 from twitchstats.redflags.prevalence import check_share
-from twitchstats.redflags.record import find_log_odds, find_terms
+from twitchstats.redflags.record import find_log_odds
 from twitchstats.redflags.table import FloatArray, wilson_interval
 from twitchstats.redflags.training import (
     FEWEST_OF_A_CLASS,
@@ -265,8 +265,7 @@ def group_risks(y: ArrayLike, risk: ArrayLike, *, groups: int = 10, level: float
         ``group, n, n_serious, risk`` (mean predicted), ``observed, ci_lower, ci_upper`` (Wilson). Groups of equal size;
         equal risks stay together, so there may be fewer.
     """
-    if groups < 1:
-        raise OptionError(f"groups={groups} is not possible. It must be 1 or more.")
+    check_whole("groups", groups, least=1)
     values = np.asarray(risk, float)
     outcome = match_labels(y, [0, 1], values)
     if not ((values >= 0) & (values <= 1)).all():
@@ -287,8 +286,7 @@ def group_risks(y: ArrayLike, risk: ArrayLike, *, groups: int = 10, level: float
 def check_options(n_bootstrap: int, level: float) -> None:
     """Raise OptionError for too few samples, or a level that is none."""
     check_share("level", level)
-    if n_bootstrap < 2:
-        raise OptionError(f"n_bootstrap={n_bootstrap} is not possible. Take at least 2 samples, 200 for a result.")
+    check_whole("n_bootstrap", n_bootstrap, least=2)
 
 
 def _read_sample(
@@ -382,21 +380,19 @@ def _plan_quick_refit(
 ) -> Predict:
     """Refit on the columns as they are: what people do not tell is filled, and averaged over, as the model does."""
     record, encoded = model.record_, model._encode(X)
-    log_odds, terms = find_log_odds(record, encoded), find_terms(record, encoded)
-    rest = log_odds - terms @ record.coefficients
-    filled = (record.design.build(encoded) - record.means) / record.scales
     kept = ~np.isin(record.design.terms, record.dropped)
+    filled = (record.design.build(encoded) - record.means) / record.scales
     columns = fitting.add_intercept(filled[:, kept])
-    shown = np.column_stack([terms[:, 0], (terms[:, 1:] - record.means)[:, kept] / record.scales[kept]])
     slopes = record.coefficients[1:] * record.scales
     start = np.r_[record.coefficients[0] + record.means @ record.coefficients[1:], slopes[kept]]
+    rest = find_log_odds(record, encoded) - columns @ start  # of who does not tell all, and of the base rate
     known = np.ones(len(outcome)) if weights is None else weights
 
     def refit(rows: IntArray, counts: FloatArray) -> FloatArray:
         found = fitting.fit_ridge(
             columns[rows], outcome[rows], record.strength, counts * known[rows], start=start, tolerance=1e-7
         )
-        return special.expit(shown @ found + rest)
+        return special.expit(columns @ found + rest)
 
     return refit
 

@@ -9,7 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy import optimize, special
 
-from twitchstats.errors import JournalError, OptionError, check_choice, unknown_name
+from twitchstats.errors import JournalError, OptionError, check_choice, check_whole, unknown_name
 from twitchstats.resources import find_resource
 from twitchstats.signs import SOURCE, encode_signs, find_signs, load_signs
 from twitchstats.simulate.parameters import Values, nest_values, read_parameters
@@ -121,8 +121,7 @@ def simulate_cohort(
     chosen = read_parameters(parameters, seed=seed)
     values = nest_values(chosen)
     weights = mix_conditions(values, listed, design=design, serious_share=serious_share)
-    if people < 1:
-        raise OptionError(f"people={people} is not possible. Ask for at least one person.")
+    check_whole("people", people, least=1)
     rng = np.random.default_rng(seed)
     diagnosis = rng.choice(np.array(list(weights), dtype=object), size=people, p=list(weights.values()))
     cohort = _draw_people(rng, diagnosis, design, values)

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 from scipy import special, stats
 
-from twitchstats.errors import OptionError, check_choice, unknown_name
+from twitchstats.errors import OptionError, check_choice, check_whole, unknown_name
 from twitchstats.resources import find_resource
 
 Values = dict[str, dict[str, float]]
@@ -68,8 +68,7 @@ def draw_cohort_parameters(*, draws: int = 200, seed: int = 1) -> pd.DataFrame:
     >>> draw_cohort_parameters(draws=3).shape
     (149, 3)
     """
-    if draws < 1:
-        raise OptionError(f"draws={draws} is not possible. Ask for at least one.")
+    check_whole("draws", draws, least=1)
     table = _read_table()
     even = stats.qmc.LatinHypercube(len(table), rng=np.random.default_rng(seed)).random(draws).T
     drawn = np.vstack([_draw(row, chances) for row, chances in zip(table.itertuples(), even, strict=True)])

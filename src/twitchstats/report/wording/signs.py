@@ -14,7 +14,7 @@ from twitchstats.report.wording.prose import (
     join_words,
     quote,
 )
-from twitchstats.signs import find_signs, load_signs
+from twitchstats.signs import find_signs, load_signs, mark_present
 
 CONFIDENCE = {"H": "seen there", "M": "second-hand", "D": "by arithmetic"}
 _FLAG = "red flag"
@@ -28,8 +28,6 @@ def find_flags(journal: Journal) -> pd.DataFrame:
     DataFrame
         ``sign, label, level, known`` (people of whom it is known), ``present`` (people who have it), red flags first.
     """
-    from twitchstats.redflags.advice import mark_present
-
     signs = load_signs()
     names = [name for name in find_signs(journal.people.columns) if isinstance(signs.loc[name, "level"], str)]
     marks = mark_present(journal.people[names]) if names else pd.DataFrame()
