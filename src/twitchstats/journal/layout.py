@@ -9,8 +9,8 @@ import io
 import itertools
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, TypeAlias
 
@@ -49,20 +49,16 @@ class Column:
         The value of each row, NaN where it is blank; None where some cell is no plain figure.
     look : callable
         Returns the codes and levels of all rows of the source: the close look.
-    at : int array or None
-        Which rows of the source these are; None stands for all.
     """
 
     header: str
     place: int
     numbers: Floats | None = None
     look: Callable[[], Coded] = lambda: (np.array([], np.int32), [])
-    at: NDArray[np.int64] | None = None
 
     @cached_property
     def _coded(self) -> Coded:
-        codes, levels = self.look()
-        return (codes if self.at is None else codes[self.at]), levels
+        return self.look()
 
     @property
     def codes(self) -> NDArray[np.int32]:
@@ -96,13 +92,16 @@ class Column:
             return ~np.isnan(self.numbers)
         return self.spread(np.array([bool(text) for text in self.levels], dtype=bool))
 
-    def keep(self, mask: Mask) -> "Column":
-        """Return the column with the rows of `mask` only."""
-        if mask.all():
-            return self
-        numbers = None if self.numbers is None else self.numbers[mask]
-        at = np.flatnonzero(mask) if self.at is None else self.at[mask]
-        return replace(self, numbers=numbers, at=at)
+    def take(self, rows: NDArray[np.int64]) -> "Column":
+        """Return the column with these rows of it, by number from 0 on; -1 is a row where nothing stands."""
+        numbers = None if self.numbers is None else np.append(self.numbers, np.nan)[rows]
+        return Column(self.header, self.place, numbers, lambda: self._take_coded(rows))
+
+    def _take_coded(self, rows: NDArray[np.int64]) -> Coded:
+        codes, levels = self._coded
+        if len(rows) and rows.min() < 0:
+            codes, levels = np.append(codes, np.int32(len(levels))), [*levels, ""]
+        return codes[rows], levels
 
     def sample(self, most: int = 2000) -> list[str]:
         """Return some of its different filled-in texts, as a file would hold them."""
@@ -133,7 +132,59 @@ class Table:
         """Return the table with the rows of `mask` only."""
         if mask.all():
             return self
-        return replace(self, columns=[column.keep(mask) for column in self.columns], rows=self.rows[mask])
+        rows = np.flatnonzero(mask)
+        return replace(self, columns=[column.take(rows) for column in self.columns], rows=self.rows[mask])
+
+    def frame(self) -> pd.DataFrame:
+        """Return the text of each cell; blank ones are missing."""
+        texts = {column.header: column.texts() for column in self.columns}
+        return pd.DataFrame(texts, dtype="str").replace("", None)
+
+
+@dataclass(frozen=True, eq=False)
+class Source:
+    """An export, taken apart by the reader of its format.
+
+    Attributes
+    ----------
+    days : Table
+        ``date`` (ISO 8601), ``person`` where there are several, and a column for each variable; a day may have several
+        rows, each with the number of the record that tells of it first.
+    tables : dict of str to DataFrame
+        "episodes" and "people", where the export has them. Cells are str or missing.
+    facts : tuple of dict
+        What the format itself says of columns, as rows of a schema file: ``source`` (the column's name in `days`) and
+        any other of `FACT_COLUMNS`, each as text.
+    notes : tuple of str
+        Sentences to tell: what was done with the export, or left out of it.
+    n_rows, n_left : int
+        Records of the export, and how many of them ended in no day.
+    format : str
+        Name of the format, such as "Daylio".
+    """
+
+    days: Table = field(repr=False)
+    tables: dict[str, pd.DataFrame] = field(default_factory=dict)
+    facts: tuple[dict[str, str], ...] = ()
+    notes: tuple[str, ...] = ()
+    n_rows: int = 0
+    n_left: int = 0
+    format: str = ""
+
+
+def code_column(header: str, texts: Sequence[str], codes: NDArray[Any] | None = None) -> Column:
+    """Return a column of texts: of each row, or of the levels where codes say which stands in each row."""
+    if codes is None:
+        codes, texts = pd.factorize(np.array(texts, dtype=object))
+    levels = [clean_cell(text) for text in texts]
+    return Column(header, 0, None, lambda: (codes.astype(np.int32), levels))
+
+
+def build_table(columns: Sequence[Column], rows: NDArray[np.int64] | None = None) -> Table:
+    """Return columns of days side by side as a table; without `rows` numbered as a file of them would be."""
+    rows = np.arange(len(columns[0]), dtype=np.int64) + 2 if rows is None else rows
+    placed = [replace(column, place=place) for place, column in enumerate(columns, start=1)]
+    return Table("days", placed, rows, rows_read=len(rows))
 
 
 def refuse_cells(
