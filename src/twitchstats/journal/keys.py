@@ -80,7 +80,7 @@ class Keys:
         people = pd.Index(self.people, dtype="str", name="person")
         return pd.MultiIndex(
             levels=[people, dates], codes=[self.person[order], codes], names=["person", "date"], verify_integrity=False
-        ).remove_unused_levels()
+        )
 
     def tell_day(self, row: int) -> str:
         """Return the day of a row as text."""

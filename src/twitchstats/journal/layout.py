@@ -33,6 +33,7 @@ Part: TypeAlias = Floats | Coded
 DELIMITERS = (",", ";", "\t", "|")
 COLUMN_LIMIT, HEADER_LIMIT = 10_000, 1_000
 _BLOCK = 1 << 22
+_TEXTS = "category"  # pandas's dtype of codes into different texts
 _DELIMITER_NAMES = {"comma": ",", "semicolon": ";", "tab": "\t", "\\t": "\t", "pipe": "|"}
 _ROW_OF = {"days": "day", "episodes": "episode", "people": "person"}
 
@@ -403,6 +404,7 @@ class _Builder:
         self.rows: list[NDArray[np.int64]] = []
         self.ragged: list[tuple[int, list[str]]] = []
         self.worded: set[int] = set()
+        self.widths = np.zeros(width)  # bytes of all cells of each column, NaN where they were not counted
 
     def add(self, lo: int, hi: int, line: int) -> int:
         """Take in the bytes from `lo` to `hi`, the first of which stands in `line`; return the line after them."""
@@ -410,9 +412,11 @@ class _Builder:
         body = self.data[lo:hi]
         n_lines = body.count(b"\n") + (not body.endswith(b"\n"))
         rows = np.arange(line, line + n_lines, dtype=np.int64)
-        if not _is_regular(body, self.sign, self.width, n_lines):
+        widths = _measure_cells(body, self.sign, self.width, n_lines)
+        if widths is None:
             block, rows = self._tidy(body, line)
         if len(rows):
+            self.widths += np.nan if widths is None else widths
             self.blocks.append(block)
             self.rows.append(rows)
             for place, part in enumerate(self._parse(block)):
@@ -442,26 +446,27 @@ class _Builder:
     def _parse(self, block: bytes | tuple[int, int], places: list[int] | None = None) -> Iterator[Part]:
         """Return the columns of a block: figures, or codes and texts."""
         names = list(range(self.width))
-        frame = self._read(block, places or names, self.worded if places is None else set(places))
+        frame = self._read(block, places or names, dict.fromkeys(places or self.worded, object if places else _TEXTS))
         if places is None:
             strange = {place for place in names if frame.dtypes[place].kind not in "iuf"} - self.worded
             if strange:
                 self.worded |= strange
-                frame = frame.drop(columns=list(strange)).join(self._read(block, sorted(strange), strange))
+                frame = frame.drop(columns=list(strange)).join(self._read(block, sorted(strange), dict.fromkeys(strange, _TEXTS)))
         for place in places or names:
             values = frame[place]
-            numeric = place not in self.worded and places is None
-            if numeric:
+            if place not in self.worded and places is None:
+                self.widths[place] += 0 if values.dtype.kind in "iu" else np.nan
                 yield values.to_numpy(dtype=float)
             else:
-                codes, texts = pd.factorize(values.to_numpy(dtype=object))
-                yield codes.astype(np.int32), list(map(str, texts))
+                if values.dtype == _TEXTS and values.cat.categories.dtype.kind in "iufb":  # made of figures alone
+                    values = self._read(block, [place], {place: object})[place]
+                yield _number_texts(values.astype(_TEXTS))
 
-    def _read(self, block: bytes | tuple[int, int], places: list[int], worded: set[int]) -> pd.DataFrame:
-        """Return columns of a block as pandas reads them, those that are `worded` as text."""
+    def _read(self, block: bytes | tuple[int, int], places: list[int], dtypes: Mapping[int, Any]) -> pd.DataFrame:
+        """Return columns of a block as pandas reads them, some of which are said to be of a dtype."""
         return pd.read_csv(
             self._open(block), sep=self.sign, header=None, names=list(range(self.width)), usecols=places,
-            dtype=dict.fromkeys(sorted(worded), object), keep_default_na=False, na_values=[""],
+            dtype=dict(sorted(dtypes.items())), keep_default_na=False, na_values=[""],
             skip_blank_lines=False, low_memory=False, index_col=False, encoding="utf-8",
         )  # fmt: skip
 
@@ -473,17 +478,41 @@ class _Builder:
             parts, self.parts[place] = self.parts[place], []
             plain = [part for part in parts if isinstance(part, np.ndarray)]
             numbers = np.concatenate(plain) if parts and len(plain) == len(parts) else None
-            column = Column(header, place + 1, numbers, self._looker(place, parts if numbers is None else None))
+            look = self._looker(place, parts) if numbers is None else self._look_again(place, numbers)
+            column = Column(header, place + 1, numbers, look)
             if header or column.filled.any():
                 columns.append(column)
         return rows, columns
 
-    def _looker(self, place: int, parts: list[Part] | None) -> Callable[[], Coded]:
+    def _looker(self, place: int, parts: Iterable[Part | None]) -> Callable[[], Coded]:
         """Return what reads the texts of a column: of all blocks, or of those that were figures."""
         return lambda: _join_codes(
             part if isinstance(part, tuple) else next(self._parse(block, [place]))
-            for part, block in zip(parts or itertools.repeat(None), self.blocks, strict=False)
+            for part, block in zip(parts, self.blocks, strict=False)
         )
+
+    def _look_again(self, place: int, numbers: Floats) -> Callable[[], Coded]:
+        """Return what tells the texts of a column of figures: whole numbers, if they fill its cells, else a look."""
+
+        def look() -> Coded:
+            if np.isfinite(self.widths[place]):
+                codes, values = pd.factorize(numbers.astype(np.int64))
+                texts = list(map(str, values.tolist()))
+                if np.bincount(codes) @ np.array(list(map(len, texts))) == self.widths[place]:  # no 007, no +7
+                    return codes.astype(np.int32), texts
+            return self._looker(place, itertools.repeat(None))()
+
+        return look
+
+
+def _number_texts(values: pd.Series) -> Coded:
+    """Return the codes of a categorical column and its texts, in the order in which they first stand there."""
+    codes = values.cat.codes.to_numpy(dtype=np.int32)
+    first = np.zeros(len(values.cat.categories) + 1, dtype=np.int64)
+    first[codes[::-1]] = np.arange(len(codes))[::-1]
+    order = np.argsort(first[:-1])
+    places = np.append(np.argsort(order), -1).astype(np.int32)
+    return places[codes], [str(values.cat.categories[code]) for code in order]
 
 
 def _join_codes(parts: Iterable[Any]) -> Coded:
@@ -498,21 +527,26 @@ def _join_codes(parts: Iterable[Any]) -> Coded:
     return np.concatenate(joined), list(known)
 
 
-def _is_regular(body: bytes, sign: str, width: int, n_lines: int) -> bool:
-    """Say whether each line is a record as wide as the header that begins with a filled cell."""
+def _measure_cells(body: bytes, sign: str, width: int, n_lines: int) -> Floats | None:
+    """Return how many bytes the cells of each column have, NaN where quotes hide it.
+
+    None where some line is no record as wide as the header that begins with a filled cell.
+    """
     if width < 2 or not body.endswith(b"\n"):
-        return False
+        return None
     signs = np.frombuffer(body, dtype=np.uint8)
     cuts, ends = np.flatnonzero(signs == ord(sign)), np.flatnonzero(signs == 10)
     starts = np.concatenate([[0], ends[:-1] + 1])
     # A first cell that is blank may be a row of nothing; one of signs that nobody sees (such as U+FEFF), too.
     if np.isin(signs[starts], (ord(sign), 10, 32, 0xE2, 0xEF)).any():
-        return False
+        return None
     if b'"' not in body:
         if len(cuts) != n_lines * (width - 1):
-            return False
+            return None
         grid = cuts.reshape(n_lines, width - 1)
-        return bool((grid[:, -1] < ends).all() and (grid[:, 0] > starts).all())
+        if not ((grid[:, -1] < ends).all() and (grid[:, 0] > starts).all()):
+            return None
+        return np.diff([starts.sum() - n_lines, *grid.sum(axis=0), ends.sum()]).astype(float) - n_lines
     counts = np.diff(np.searchsorted(cuts, ends), prepend=0)
     quoted = np.unique(np.searchsorted(ends, np.flatnonzero(signs == 34)))
     counts[quoted] = width - 1
@@ -520,9 +554,9 @@ def _is_regular(body: bytes, sign: str, width: int, n_lines: int) -> bool:
     try:
         records = list(csv.reader(lines, delimiter=sign, strict=True))
     except csv.Error:
-        return False
+        return None
     whole = len(records) == len(lines) and all(len(cells) == width and cells[0].strip() for cells in records)
-    return whole and bool((counts == width - 1).all())
+    return np.full(width, np.nan) if whole and (counts == width - 1).all() else None
 
 
 def _read_records(body: bytes, sign: str, line: int, told: str, width: int) -> Iterator[tuple[int, list[str]]]:
