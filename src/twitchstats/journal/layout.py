@@ -451,7 +451,8 @@ class _Builder:
             strange = {place for place in names if frame.dtypes[place].kind not in "iuf"} - self.worded
             if strange:
                 self.worded |= strange
-                frame = frame.drop(columns=list(strange)).join(self._read(block, sorted(strange), dict.fromkeys(strange, _TEXTS)))
+                texts = self._read(block, sorted(strange), dict.fromkeys(strange, _TEXTS))
+                frame = frame.drop(columns=list(strange)).join(texts)
         for place in places or names:
             values = frame[place]
             if place not in self.worded and places is None:
