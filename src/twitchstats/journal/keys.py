@@ -80,7 +80,7 @@ class Keys:
         people = pd.Index(self.people, dtype="str", name="person")
         return pd.MultiIndex(
             levels=[people, dates], codes=[self.person[order], codes], names=["person", "date"], verify_integrity=False
-        ).remove_unused_levels()
+        )
 
     def tell_day(self, row: int) -> str:
         """Return the day of a row as text."""
@@ -228,13 +228,13 @@ def read_keys(
     return keys
 
 
-def find_named(table: Table, who: Column, rejects: Rejects) -> Mask:
-    """Say which rows name their person; the others go to `rejects`."""
+def find_named(table: Table, who: Column, rejects: Rejects, *, among: Mask | None = None) -> Mask:
+    """Say which rows name their person; the others (`among` some rows) go to `rejects`."""
     faults = {
         code: ("missing_person", f"{f'{text!r} names nobody' if text else _NOBODY}; fill it in")
         for code, text in enumerate(who.levels) if is_missing(text)
     }  # fmt: skip
-    return ~refuse_cells(table, who, faults, rejects, action=_NO_ROW)
+    return ~refuse_cells(table, who, faults, rejects, action=_NO_ROW, among=among)
 
 
 def _drop_totals(table: Table, columns: list[Column], rejects: Rejects) -> Mask:

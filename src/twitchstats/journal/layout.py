@@ -9,8 +9,8 @@ import io
 import itertools
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, TypeAlias
 
@@ -33,6 +33,7 @@ Part: TypeAlias = Floats | Coded
 DELIMITERS = (",", ";", "\t", "|")
 COLUMN_LIMIT, HEADER_LIMIT = 10_000, 1_000
 _BLOCK = 1 << 22
+_TEXTS = "category"  # pandas's dtype of codes into different texts
 _DELIMITER_NAMES = {"comma": ",", "semicolon": ";", "tab": "\t", "\\t": "\t", "pipe": "|"}
 _ROW_OF = {"days": "day", "episodes": "episode", "people": "person"}
 
@@ -49,20 +50,16 @@ class Column:
         The value of each row, NaN where it is blank; None where some cell is no plain figure.
     look : callable
         Returns the codes and levels of all rows of the source: the close look.
-    at : int array or None
-        Which rows of the source these are; None stands for all.
     """
 
     header: str
     place: int
     numbers: Floats | None = None
     look: Callable[[], Coded] = lambda: (np.array([], np.int32), [])
-    at: NDArray[np.int64] | None = None
 
     @cached_property
     def _coded(self) -> Coded:
-        codes, levels = self.look()
-        return (codes if self.at is None else codes[self.at]), levels
+        return self.look()
 
     @property
     def codes(self) -> NDArray[np.int32]:
@@ -96,13 +93,16 @@ class Column:
             return ~np.isnan(self.numbers)
         return self.spread(np.array([bool(text) for text in self.levels], dtype=bool))
 
-    def keep(self, mask: Mask) -> "Column":
-        """Return the column with the rows of `mask` only."""
-        if mask.all():
-            return self
-        numbers = None if self.numbers is None else self.numbers[mask]
-        at = np.flatnonzero(mask) if self.at is None else self.at[mask]
-        return replace(self, numbers=numbers, at=at)
+    def take(self, rows: NDArray[np.int64]) -> "Column":
+        """Return the column with these rows of it, by number from 0 on; -1 is a row where nothing stands."""
+        numbers = None if self.numbers is None else np.append(self.numbers, np.nan)[rows]
+        return Column(self.header, self.place, numbers, lambda: self._take_coded(rows))
+
+    def _take_coded(self, rows: NDArray[np.int64]) -> Coded:
+        codes, levels = self._coded
+        if len(rows) and rows.min() < 0:
+            codes, levels = np.append(codes, np.int32(len(levels))), [*levels, ""]
+        return codes[rows], levels
 
     def sample(self, most: int = 2000) -> list[str]:
         """Return some of its different filled-in texts, as a file would hold them."""
@@ -133,7 +133,59 @@ class Table:
         """Return the table with the rows of `mask` only."""
         if mask.all():
             return self
-        return replace(self, columns=[column.keep(mask) for column in self.columns], rows=self.rows[mask])
+        rows = np.flatnonzero(mask)
+        return replace(self, columns=[column.take(rows) for column in self.columns], rows=self.rows[mask])
+
+    def frame(self) -> pd.DataFrame:
+        """Return the text of each cell; blank ones are missing."""
+        texts = {column.header: column.texts() for column in self.columns}
+        return pd.DataFrame(texts, dtype="str").replace("", None)
+
+
+@dataclass(frozen=True, eq=False)
+class Source:
+    """An export, taken apart by the reader of its format.
+
+    Attributes
+    ----------
+    days : Table
+        ``date`` (ISO 8601), ``person`` where there are several, and a column for each variable; a day may have several
+        rows, each with the number of the record that tells of it first.
+    tables : dict of str to DataFrame
+        "episodes" and "people", where the export has them. Cells are str or missing.
+    facts : tuple of dict
+        What the format itself says of columns, as rows of a schema file: ``source`` (the column's name in `days`) and
+        any other of `FACT_COLUMNS`, each as text.
+    notes : tuple of str
+        Sentences to tell: what was done with the export, or left out of it.
+    n_rows, n_left : int
+        Records of the export, and how many of them ended in no day.
+    format : str
+        Name of the format, such as "Daylio".
+    """
+
+    days: Table = field(repr=False)
+    tables: dict[str, pd.DataFrame] = field(default_factory=dict)
+    facts: tuple[dict[str, str], ...] = ()
+    notes: tuple[str, ...] = ()
+    n_rows: int = 0
+    n_left: int = 0
+    format: str = ""
+
+
+def code_column(header: str, texts: Sequence[str], codes: NDArray[Any] | None = None) -> Column:
+    """Return a column of texts: of each row, or of the levels where codes say which stands in each row."""
+    if codes is None:
+        codes, texts = pd.factorize(np.array(texts, dtype=object))
+    levels = [clean_cell(text) for text in texts]
+    return Column(header, 0, None, lambda: (codes.astype(np.int32), levels))
+
+
+def build_table(columns: Sequence[Column], rows: NDArray[np.int64] | None = None) -> Table:
+    """Return columns of days side by side as a table; without `rows` numbered as a file of them would be."""
+    rows = np.arange(len(columns[0]), dtype=np.int64) + 2 if rows is None else rows
+    placed = [replace(column, place=place) for place, column in enumerate(columns, start=1)]
+    return Table("days", placed, rows, rows_read=len(rows))
 
 
 def refuse_cells(
@@ -352,6 +404,7 @@ class _Builder:
         self.rows: list[NDArray[np.int64]] = []
         self.ragged: list[tuple[int, list[str]]] = []
         self.worded: set[int] = set()
+        self.widths = np.zeros(width)  # bytes of all cells of each column, NaN where they were not counted
 
     def add(self, lo: int, hi: int, line: int) -> int:
         """Take in the bytes from `lo` to `hi`, the first of which stands in `line`; return the line after them."""
@@ -359,9 +412,11 @@ class _Builder:
         body = self.data[lo:hi]
         n_lines = body.count(b"\n") + (not body.endswith(b"\n"))
         rows = np.arange(line, line + n_lines, dtype=np.int64)
-        if not _is_regular(body, self.sign, self.width, n_lines):
+        widths = _measure_cells(body, self.sign, self.width, n_lines)
+        if widths is None:
             block, rows = self._tidy(body, line)
         if len(rows):
+            self.widths += np.nan if widths is None else widths
             self.blocks.append(block)
             self.rows.append(rows)
             for place, part in enumerate(self._parse(block)):
@@ -391,26 +446,28 @@ class _Builder:
     def _parse(self, block: bytes | tuple[int, int], places: list[int] | None = None) -> Iterator[Part]:
         """Return the columns of a block: figures, or codes and texts."""
         names = list(range(self.width))
-        frame = self._read(block, places or names, self.worded if places is None else set(places))
+        frame = self._read(block, places or names, dict.fromkeys(places or self.worded, object if places else _TEXTS))
         if places is None:
             strange = {place for place in names if frame.dtypes[place].kind not in "iuf"} - self.worded
             if strange:
                 self.worded |= strange
-                frame = frame.drop(columns=list(strange)).join(self._read(block, sorted(strange), strange))
+                texts = self._read(block, sorted(strange), dict.fromkeys(strange, _TEXTS))
+                frame = frame.drop(columns=list(strange)).join(texts)
         for place in places or names:
             values = frame[place]
-            numeric = place not in self.worded and places is None
-            if numeric:
+            if place not in self.worded and places is None:
+                self.widths[place] += 0 if values.dtype.kind in "iu" else np.nan
                 yield values.to_numpy(dtype=float)
             else:
-                codes, texts = pd.factorize(values.to_numpy(dtype=object))
-                yield codes.astype(np.int32), list(map(str, texts))
+                if values.dtype == _TEXTS and values.cat.categories.dtype.kind in "iufb":  # made of figures alone
+                    values = self._read(block, [place], {place: object})[place]
+                yield _number_texts(values.astype(_TEXTS))
 
-    def _read(self, block: bytes | tuple[int, int], places: list[int], worded: set[int]) -> pd.DataFrame:
-        """Return columns of a block as pandas reads them, those that are `worded` as text."""
+    def _read(self, block: bytes | tuple[int, int], places: list[int], dtypes: Mapping[int, Any]) -> pd.DataFrame:
+        """Return columns of a block as pandas reads them, some of which are said to be of a dtype."""
         return pd.read_csv(
             self._open(block), sep=self.sign, header=None, names=list(range(self.width)), usecols=places,
-            dtype=dict.fromkeys(sorted(worded), object), keep_default_na=False, na_values=[""],
+            dtype=dict(sorted(dtypes.items())), keep_default_na=False, na_values=[""],
             skip_blank_lines=False, low_memory=False, index_col=False, encoding="utf-8",
         )  # fmt: skip
 
@@ -422,17 +479,41 @@ class _Builder:
             parts, self.parts[place] = self.parts[place], []
             plain = [part for part in parts if isinstance(part, np.ndarray)]
             numbers = np.concatenate(plain) if parts and len(plain) == len(parts) else None
-            column = Column(header, place + 1, numbers, self._looker(place, parts if numbers is None else None))
+            look = self._looker(place, parts) if numbers is None else self._look_again(place, numbers)
+            column = Column(header, place + 1, numbers, look)
             if header or column.filled.any():
                 columns.append(column)
         return rows, columns
 
-    def _looker(self, place: int, parts: list[Part] | None) -> Callable[[], Coded]:
+    def _looker(self, place: int, parts: Iterable[Part | None]) -> Callable[[], Coded]:
         """Return what reads the texts of a column: of all blocks, or of those that were figures."""
         return lambda: _join_codes(
             part if isinstance(part, tuple) else next(self._parse(block, [place]))
-            for part, block in zip(parts or itertools.repeat(None), self.blocks, strict=False)
+            for part, block in zip(parts, self.blocks, strict=False)
         )
+
+    def _look_again(self, place: int, numbers: Floats) -> Callable[[], Coded]:
+        """Return what tells the texts of a column of figures: whole numbers, if they fill its cells, else a look."""
+
+        def look() -> Coded:
+            if np.isfinite(self.widths[place]):
+                codes, values = pd.factorize(numbers.astype(np.int64))
+                texts = list(map(str, values.tolist()))
+                if np.bincount(codes) @ np.array(list(map(len, texts))) == self.widths[place]:  # no 007, no +7
+                    return codes.astype(np.int32), texts
+            return self._looker(place, itertools.repeat(None))()
+
+        return look
+
+
+def _number_texts(values: pd.Series) -> Coded:
+    """Return the codes of a categorical column and its texts, in the order in which they first stand there."""
+    codes = values.cat.codes.to_numpy(dtype=np.int32)
+    first = np.zeros(len(values.cat.categories) + 1, dtype=np.int64)
+    first[codes[::-1]] = np.arange(len(codes))[::-1]
+    order = np.argsort(first[:-1])
+    places = np.append(np.argsort(order), -1).astype(np.int32)
+    return places[codes], [str(values.cat.categories[code]) for code in order]
 
 
 def _join_codes(parts: Iterable[Any]) -> Coded:
@@ -447,21 +528,26 @@ def _join_codes(parts: Iterable[Any]) -> Coded:
     return np.concatenate(joined), list(known)
 
 
-def _is_regular(body: bytes, sign: str, width: int, n_lines: int) -> bool:
-    """Say whether each line is a record as wide as the header that begins with a filled cell."""
+def _measure_cells(body: bytes, sign: str, width: int, n_lines: int) -> Floats | None:
+    """Return how many bytes the cells of each column have, NaN where quotes hide it.
+
+    None where some line is no record as wide as the header that begins with a filled cell.
+    """
     if width < 2 or not body.endswith(b"\n"):
-        return False
+        return None
     signs = np.frombuffer(body, dtype=np.uint8)
     cuts, ends = np.flatnonzero(signs == ord(sign)), np.flatnonzero(signs == 10)
     starts = np.concatenate([[0], ends[:-1] + 1])
     # A first cell that is blank may be a row of nothing; one of signs that nobody sees (such as U+FEFF), too.
     if np.isin(signs[starts], (ord(sign), 10, 32, 0xE2, 0xEF)).any():
-        return False
+        return None
     if b'"' not in body:
         if len(cuts) != n_lines * (width - 1):
-            return False
+            return None
         grid = cuts.reshape(n_lines, width - 1)
-        return bool((grid[:, -1] < ends).all() and (grid[:, 0] > starts).all())
+        if not ((grid[:, -1] < ends).all() and (grid[:, 0] > starts).all()):
+            return None
+        return np.diff([starts.sum() - n_lines, *grid.sum(axis=0), ends.sum()]).astype(float) - n_lines
     counts = np.diff(np.searchsorted(cuts, ends), prepend=0)
     quoted = np.unique(np.searchsorted(ends, np.flatnonzero(signs == 34)))
     counts[quoted] = width - 1
@@ -469,9 +555,9 @@ def _is_regular(body: bytes, sign: str, width: int, n_lines: int) -> bool:
     try:
         records = list(csv.reader(lines, delimiter=sign, strict=True))
     except csv.Error:
-        return False
+        return None
     whole = len(records) == len(lines) and all(len(cells) == width and cells[0].strip() for cells in records)
-    return whole and bool((counts == width - 1).all())
+    return np.full(width, np.nan) if whole and (counts == width - 1).all() else None
 
 
 def _read_records(body: bytes, sign: str, line: int, told: str, width: int) -> Iterator[tuple[int, list[str]]]:

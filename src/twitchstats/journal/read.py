@@ -12,10 +12,10 @@ from twitchstats.errors import JournalError, OptionError, check_choice, unknown_
 from twitchstats.journal.columns import counts, is_measured, is_open_rating, read_columns
 from twitchstats.journal.contradictions import note_contradictions
 from twitchstats.journal.keys import Keys, number_days, pick_column, read_keys
-from twitchstats.journal.layout import Table, read_frame, read_table
+from twitchstats.journal.layout import Source, Table, read_table
 from twitchstats.journal.record import Journal, Rejects, find_name, list_some
 from twitchstats.journal.rows import assemble_days, judge_courses, mark_sums, place_nights
-from twitchstats.journal.source import Readable, Source, describe_file
+from twitchstats.journal.source import Readable, describe_file
 from twitchstats.journal.tables import gather_people, read_episodes, read_people
 from twitchstats.journal.variable import Variable, read_schema, tabulate_variables
 from twitchstats.variables import find_variable, load_variables, normalise_header
@@ -220,16 +220,11 @@ def _note_people_as_columns(variables: list[Variable], rejects: Rejects) -> None
 
 
 def _take_days(found: Source, source: Readable, rejects: Rejects) -> Table:
-    """Return the days of an export as a table whose rows are numbered as in the export."""
-    table = read_frame(found.tables["days"].astype("str"), "days")
+    """Return the days of an export, and tell what its reader did."""
     for note in found.notes:
         rejects.note("days", "", "format", f"{found.format}: {note}")
-    rows = table.rows
-    if found.origin is not None and len(found.origin.columns):
-        numbers = pd.to_numeric(found.origin.iloc[:, 0], errors="coerce")
-        rows = numbers.fillna(0).to_numpy(dtype=np.int64)
     name, checksum = describe_file(source)
-    return replace(table, rows=rows, source=name, checksum=checksum)
+    return replace(found.days, source=name, checksum=checksum)
 
 
 def _find_outcome(variables: list[Variable]) -> str | None:

@@ -108,18 +108,17 @@ def read_episodes(
     numbered = calendar == "day" and look_like_dates(start.levels) < 0.5
     reading: dict[str, Any] = {"today": today, "date_format": date_format, "numbered": numbered}
     begins, fine = _read_moments(table, start, clock, rejects, **reading)
-    named = np.ones(len(table.rows), dtype=bool)
     if who is not None:
-        named[fine] = find_named(table.keep(fine), who.keep(fine), rejects)
-    kept = table.keep(fine & named)
+        fine &= find_named(table, who, rejects, among=fine)
+    kept = table.keep(fine)
     used = [column.place for column in (who, start, clock, end) if column is not None]
     frame = _read_columns(kept, used, EPISODES, decimal, rejects)
     frame.insert(0, "person", pd.array(np.full(len(kept.rows), persons[0] if who is None else ""), dtype="str"))
     if who is not None:
-        frame["person"] = pd.array(who.texts()[fine & named], dtype="str")
-    frame["start"] = begins[fine & named]
+        frame["person"] = pd.array(who.texts()[fine], dtype="str")
+    frame["start"] = begins[fine]
     if end is not None:
-        ends = _read_ends(kept, end.keep(fine & named), frame["start"].to_numpy(), rejects, reading)
+        ends = _read_ends(kept, kept.columns[table.columns.index(end)], frame["start"].to_numpy(), rejects, reading)
         _fill_durations(frame, ends, kept, end.header, rejects)
     return _complete_episodes(frame)
 

@@ -14,11 +14,10 @@ import pytest
 
 from twitchstats.errors import JournalError, UnknownNameError
 from twitchstats.journal import read_journal, readers
-from twitchstats.journal.layout import read_table
+from twitchstats.journal.layout import Source, read_frame, read_table
 from twitchstats.journal.readers import apple_health, bearable, daylio, join_sources, long_table, mark_outside
 from twitchstats.journal.readers.export import open_table, read_heading
 from twitchstats.journal.record import Rejects
-from twitchstats.journal.source import Source
 
 DAYLIO = "full_date,date,weekday,time,mood,activities,note_title,note\n"
 
@@ -55,7 +54,7 @@ def test_an_archive_is_read_file_by_file_and_joined(sample, tmp_path):
     source = readers.read_source(path)
     assert source.format == "Apple Health and Daylio"
     assert source.n_rows == 17 + 2
-    first = source.tables["days"].iloc[0]
+    first = source.days.frame().iloc[0]
     assert (first["date"], first["Caffeine (mg)"], first["Mood"], first["coffee"]) == ("2024-03-03", "190", "3", "yes")
     assert source.notes[-1] == "1 other files of the archive are not read: apple_health_export/export_cda.xml."
 
@@ -114,7 +113,7 @@ def test_a_format_can_be_named(tmp_path):
     path = tmp_path / "my.csv"
     path.write_text("date,name,value,mood\n2024-03-03,a,4,x\n")
     assert readers.read_source(path) is None
-    assert readers.read_source(path, format="Long Table").tables["days"]["a"].tolist() == ["4"]
+    assert readers.read_source(path, format="Long Table").days.frame()["a"].tolist() == ["4"]
     with pytest.raises(UnknownNameError, match=re.escape("No format named 'Dailyo'. Did you mean 'Daylio'? Known: ")):
         readers.read_source(path, format="Dailyo")
     with raises("format='Daylio' needs a file or an open file of bytes."):
@@ -125,8 +124,8 @@ def test_every_reader_has_the_same_shape():
     assert len(set(readers.list_formats())) == len(readers.READERS)
     for reader in readers.READERS:
         assert isinstance(reader.NAME, str)
-        assert reader.recognize(b"", "") is False
-        assert reader.recognize(b"\xff\xfe\0\0\xff", "x") is False
+        assert reader.recognize(b"") is False
+        assert reader.recognize(b"\xff\xfe\0\0\xff") is False
         assert reader.read.__doc__.startswith("Read ")
         assert len(reader.__doc__.splitlines()[0]) > 20
 
@@ -140,13 +139,13 @@ def test_no_cell_is_swallowed_by_a_stray_quotation_mark(make_export):
     with raises(message):
         daylio.read(make_export(DAYLIO + "\n".join(rows) + "\n"))
     source = daylio.read(make_export(DAYLIO + '2024-03-03,,,,rad,a,,"two\nlines, of a note"\n'))
-    assert source.tables["days"]["note"].tolist() == ["two\nlines, of a note"]
+    assert source.days.frame()["note"].tolist() == ["two\nlines, of a note"]
 
 
 def test_rows_of_another_width_are_counted(make_export):
     source = daylio.read(make_export(DAYLIO + "2024-03-03,,,,rad,a,,\n2024-03-04,,,,rad\n2024-03-05,,,,bad,a,,,,\n"))
     assert source.notes[-1] == "1 record left out: more or fewer cells than the header has (the first: line 3)."
-    assert (source.n_rows, int(source.origin["records"].sum())) == (3, 2)
+    assert (source.n_rows, source.n_rows - source.n_left) == (3, 2)
 
 
 def test_what_is_no_table_is_refused(make_export):
@@ -168,7 +167,7 @@ def test_what_is_no_table_is_refused(make_export):
 
 def test_windows_accents_are_read_and_told(make_export):
     source = daylio.read(make_export((DAYLIO + "2024-03-03,,,,rad,Caf\u00e9,,\n").encode("cp1252")))
-    assert "Caf\u00e9" in source.tables["days"].columns
+    assert "Caf\u00e9" in source.days.frame().columns
     assert source.notes == (
         "the file is not UTF-8, so it is read as Windows-1252 (Western Europe): 'Caf\u00e9' in row 2. If that is not "
         "what was written, name the encoding: encoding= (command line: --encoding).",
@@ -222,11 +221,11 @@ def test_apple_records_without_time_number_or_unit_are_counted(make_export):
         "</HealthData>",
     ])  # fmt: skip
     source = apple_health.read(make_export(text, "export.xml"))
-    days = source.tables["days"].set_index("date")
+    days = source.days.frame().set_index("date")
     assert days.loc["2024-03-03", "Caffeine (mg)"] == "100"
     assert days.loc["2024-03-04", ["Sleep (h)", "Workouts (min)"]].tolist() == ["8", "60"]
     assert source.n_rows == 8
-    assert int(source.origin["records"].sum()) == 3
+    assert source.n_rows - source.n_left == 3
 
 
 STREAM = """
@@ -390,7 +389,7 @@ def test_an_export_that_went_through_a_spreadsheet_is_recognised(tmp_path):
     path.write_bytes(write_xlsx({"A": [header, [(45354,), "Fatigue", "x", 2]]}))
     source = readers.read_source(path)
     assert source.format == "Visible"
-    assert source.tables["days"].to_numpy().tolist() == [["2024-03-03", "2"]]
+    assert source.days.frame().to_numpy().tolist() == [["2024-03-03", "2"]]
 
 
 def test_a_cell_at_the_far_end_of_a_sheet_is_refused():
@@ -425,7 +424,7 @@ def test_no_cell_takes_long(detail, make_export):
     header = "date,weekday,time of day,category,rating/amount,detail,notes\n"
     rows = f'"3rd Mar 2024","","","Symptom","2","{detail}",""\n"3rd Mar 2024","","","Factors","","{detail}",""\n'
     source = bearable.read(make_export(header + rows))
-    assert max(map(len, source.tables["days"].columns)) <= 220
+    assert max(map(len, source.days.frame().columns)) <= 220
     assert time.monotonic() - begun < 5
 
 
@@ -463,9 +462,8 @@ def test_workbooks_that_are_none_are_told():
 
 
 def make_source(rows, *, format="A", facts=()):
-    return Source(
-        {"days": pd.DataFrame(rows, dtype="str")}, tuple(facts), ("A note.",), n_rows=len(rows), format=format
-    )
+    days = read_frame(pd.DataFrame(rows, dtype="str"), "days")
+    return Source(days, facts=tuple(facts), notes=("A note.",), n_rows=len(rows), format=format)
 
 
 def test_two_sources_of_one_person_are_joined_by_date():
@@ -474,9 +472,9 @@ def test_two_sources_of_one_person_are_joined_by_date():
     steps = [{"date": "2024-03-04", "mood": "9", "steps": "10"}, {"date": "2024-03-05", "mood": "8", "steps": "1"}]
     second = make_source(steps, format="B", facts=[{"source": "mood", "low": "0"}])
     joined = join_sources([first, second])
-    assert joined.tables["days"].astype("object").fillna("").to_numpy().tolist() == [
+    assert joined.days.frame().astype("object").fillna("").to_numpy().tolist() == [
         ["2024-03-03", "3", "", ""], ["2024-03-04", "4", "9", "10"], ["2024-03-05", "", "8", "1"]]  # fmt: skip
-    assert list(joined.tables["days"].columns) == ["date", "mood", "B: mood", "steps"]
+    assert list(joined.days.frame().columns) == ["date", "mood", "B: mood", "steps"]
     assert joined.facts == ({"source": "mood", "kind": "rating"}, {"source": "B: mood", "low": "0"})
     assert joined.notes == ("A: A note.", "B: A note.")
     assert (joined.n_rows, joined.format) == (4, "A and B")
@@ -485,7 +483,7 @@ def test_two_sources_of_one_person_are_joined_by_date():
 def test_several_rows_of_a_day_stay_several():
     first = make_source([{"date": "2024-03-03", "a": "1"}, {"date": "2024-03-03", "a": "2"}])
     second = make_source([{"date": "2024-03-03", "b": "7"}], format="B")
-    assert join_sources([first, second]).tables["days"].astype("object").fillna("").to_numpy().tolist() == [
+    assert join_sources([first, second]).days.frame().astype("object").fillna("").to_numpy().tolist() == [
         ["2024-03-03", "1", "7"], ["2024-03-03", "2", ""]]  # fmt: skip
 
 
@@ -494,7 +492,7 @@ def test_the_weather_is_everybodys_and_comes_from_outside():
     people = make_source([dict(zip(("person", "date", "x"), row, strict=True)) for row in told])
     weather = make_source([{"date": "2024-03-03", "rain": "5"}, {"date": "2024-03-09", "rain": "0"}], format="weather")
     joined = join_sources([people, mark_outside(weather)])
-    assert joined.tables["days"].astype("object").fillna("").to_numpy().tolist() == [
+    assert joined.days.frame().astype("object").fillna("").to_numpy().tolist() == [
         ["P", "2024-03-03", "1", "5"], ["Q", "2024-03-03", "2", "5"], ["Q", "2024-03-04", "3", ""]]  # fmt: skip
     assert joined.facts == ({"source": "rain", "outside": "yes"},)
     assert joined.notes[-1] == "1 days of a source of everybody are left out: nobody has an entry on them."
@@ -521,7 +519,7 @@ def test_a_journal_is_read_from_several_files_and_the_weather(tmp_path):
 def test_people_of_two_sources_are_told_apart():
     first = make_source([{"person": "P", "date": "2024-03-03", "a": "1"}])
     second = make_source([{"person": "Q", "date": "2024-03-03", "a": "2"}], format="B")
-    assert join_sources([first, second]).tables["days"].astype("object").fillna("").to_numpy().tolist() == [
+    assert join_sources([first, second]).days.frame().astype("object").fillna("").to_numpy().tolist() == [
         ["P", "2024-03-03", "1", ""], ["Q", "2024-03-03", "", "2"]]  # fmt: skip
     assert join_sources([first]) is first
     with raises("There is nothing to join. Give one path or more."):

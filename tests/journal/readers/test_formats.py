@@ -138,20 +138,16 @@ SAMPLES = {
 def count_records(source):
     """Return records that ended in days, and those that notes count as left out."""
     left = [re.match(r"([\d,]+) records? left out: ", note) for note in source.notes]
-    return int(source.origin["records"].sum()), sum(int(found[1].replace(",", "")) for found in left if found)
+    return source.n_rows - source.n_left, sum(int(found[1].replace(",", "")) for found in left if found)
 
 
 def first_day(source):
-    return source.tables["days"].iloc[0].dropna().to_dict()
+    return source.days.frame().iloc[0].dropna().to_dict()
 
 
 def days_of(source, *columns):
     return (
-        source.tables["days"][list(columns)]
-        .astype("object")
-        .where(lambda frame: frame.notna(), None)
-        .to_numpy()
-        .tolist()
+        source.days.frame()[list(columns)].astype("object").where(lambda frame: frame.notna(), None).to_numpy().tolist()
     )
 
 
@@ -159,14 +155,14 @@ def days_of(source, *columns):
 def test_a_sample_is_found_and_read(name, sample, make_export):
     reader, n_records, day, facts = SAMPLES[name]
     export = make_export(sample(name), name)
-    assert [other.NAME for other in readers.READERS if other.recognize(export.head(), "renamed")] == [reader.NAME]
+    assert [other.NAME for other in readers.READERS if other.recognize(export.head())] == [reader.NAME]
     source = reader.read(export)
     assert source.format == reader.NAME
     assert first_day(source) == day
     told = {fact["source"]: {key: text for key, text in fact.items() if key != "source"} for fact in source.facts}
     assert {column: told.get(column) for column in facts} == facts
     assert source.n_rows == n_records == sum(count_records(source))
-    assert set(told) <= set(source.tables["days"].columns)
+    assert set(told) <= set(source.days.frame().columns)
 
 
 def write_variants(data):
@@ -188,7 +184,7 @@ def test_other_encodings_and_line_ends_make_no_difference(name, sample, make_exp
             continue  # its header stands in the second line
         export = make_export(data)
         assert readers.find_reader(export) is reader, variant
-        pd.testing.assert_frame_equal(reader.read(export).tables["days"], expected.tables["days"])
+        pd.testing.assert_frame_equal(reader.read(export).days.frame(), expected.days.frame())
 
 
 @pytest.mark.parametrize("name", [name for name in SAMPLES if name.endswith(".csv")])
@@ -355,7 +351,7 @@ def test_a_name_that_hardly_anybody_told_goes_where_a_table_would_be_huge(make_e
         f"a,,,,2024-03-{day:02},1,Symptom,own {name},1\n" for name in range(25) for day in range(1, 28 - name)
     )
     source = flaredown_public.read(make_export(FLAREDOWN + rows + "a,,,,2024-03-01,1,Symptom,Muscle twitching,1\n"))
-    columns = list(source.tables["days"].columns[2:])
+    columns = list(source.days.frame().columns[2:])
     assert "Muscle twitching" in columns
     assert columns[:3] == ["own 0", "own 1", "own 2"]
     assert len(columns) == 20
@@ -555,7 +551,7 @@ def test_what_nobody_knows_how_to_combine_stays_several(make_export):
     source = long_table.read(make_export(text))
     assert days_of(source, "date", "own") == [
         ["2024-03-03", "1"], ["2024-03-03", "7"], ["2024-03-03", "x"], ["2024-03-04", "5"]]  # fmt: skip
-    assert source.origin.to_numpy().tolist() == [[2, 3], [4, 0], [5, 0], [3, 1]]
+    assert source.days.rows.tolist() == [2, 4, 5, 3]
 
 
 def test_visible_numbers_beyond_its_severities_are_no_ratings(make_export):
@@ -565,10 +561,10 @@ def test_visible_numbers_beyond_its_severities_are_no_ratings(make_export):
 
 
 def test_a_long_table_needs_nothing_else_beside_it():
-    assert long_table.recognize(b"date,variable,value\n", "x")
-    assert long_table.recognize(b"Subject;Datum;Parameter;Result;Unit\n", "x")
-    assert not long_table.recognize(b"date,name,value,stress\n", "x")
-    assert not long_table.recognize(b"date,twitches,value\n", "x")
+    assert long_table.recognize(b"date,variable,value\n")
+    assert long_table.recognize(b"Subject;Datum;Parameter;Result;Unit\n")
+    assert not long_table.recognize(b"date,name,value,stress\n")
+    assert not long_table.recognize(b"date,twitches,value\n")
 
 
 def test_a_long_table_of_unclear_dates_is_refused(make_export):

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Sequence
+from dataclasses import replace
 from io import BytesIO
 from pathlib import Path
 from types import ModuleType
@@ -9,6 +10,7 @@ from typing import Any
 
 from twitchstats.errors import JournalError, unknown_name
 from twitchstats.files import open_file
+from twitchstats.journal.layout import Source
 from twitchstats.journal.readers import (
     apple_health,
     bearable,
@@ -28,16 +30,15 @@ from twitchstats.journal.readers import (
     visible,
 )
 from twitchstats.journal.readers.export import Export, list_exports
-from twitchstats.journal.readers.join import join_sources, mark_outside
-from twitchstats.journal.readers.plain import read_plain
-from twitchstats.journal.source import HEAD, Source
+from twitchstats.journal.readers.join import join_sources, mark_outside, read_plain
+from twitchstats.journal.source import HEAD
 
 __all__ = ["READERS", "find_reader", "gather_sources", "join_sources", "list_formats", "mark_outside", "read_source"]
 
 _TABLES = (".csv", ".tsv", ".xlsx", ".ods", ".xls")
 _MOST = 512 << 20  # bytes of an open file in which a format is looked for
 
-# Each has NAME, recognize(head, path_name) and read(export); those that could take another's file come last.
+# Each has NAME, recognize(head) and read(export); those that could take another's file come last.
 READERS: tuple[ModuleType, ...] = (
     bearable, daylio, flaredown, flaredown_public, visible, track_and_graph, samsung_health, fitbit, oura, google_fit,
     redcap, mpath, clue, migraine_buddy, apple_health, long_table,
@@ -67,7 +68,7 @@ def find_reader(export: Export, *, format: str | None = None) -> ModuleType | No
             raise unknown_name("format", format, list_formats())
         return names[format.casefold()]
     head = export.head()
-    return next((reader for reader in READERS if reader.recognize(head, export.name)), None)
+    return next((reader for reader in READERS if reader.recognize(head)), None)
 
 
 def read_source(source: Any, *, format: str | None = None, **options: str | None) -> Source | None:  # noqa: ANN401
@@ -152,7 +153,7 @@ def _read_archive(name: str, exports: list[Export], format: str | None) -> Sourc
         return joined
     shown = ", ".join(unread[:5]) + (", ..." if len(unread) > 5 else "")
     note = f"{len(unread):,} other files of the archive are not read: {shown}."
-    return Source(joined.tables, joined.facts, (*joined.notes, note), joined.origin, joined.n_rows, joined.format)
+    return replace(joined, notes=(*joined.notes, note))
 
 
 def _open_source(source: Any, options: dict[str, str | None], *, known: bool) -> Export | None:  # noqa: ANN401

@@ -11,10 +11,11 @@ from defusedxml import DefusedXmlException
 from defusedxml.expatreader import create_parser
 
 from twitchstats.errors import JournalError
+from twitchstats.journal.layout import Source
 from twitchstats.journal.readers.days import Days
 from twitchstats.journal.readers.export import Export
 from twitchstats.journal.readers.times import date_night, read_moment, unite_hours
-from twitchstats.journal.source import Source, guard_errors
+from twitchstats.journal.source import guard_errors
 
 NAME = "Apple Health"
 _CHUNK, _QUIET = 1 << 20, 16
@@ -45,7 +46,7 @@ _FLOWS = {"None": "no", "Unspecified": "yes", "Light": "yes", "Medium": "yes", "
 _ASLEEP = re.compile(r"Asleep(?:Core|Deep|REM|Unspecified)?")
 
 
-def recognize(head: bytes, path_name: str) -> bool:
+def recognize(head: bytes) -> bool:
     """Say whether a file is the export.xml of Apple Health."""
     start = head[:4000].lstrip(b"\xef\xbb\xbf \r\n\t")
     return start.startswith(b"<") and (b"<!DOCTYPE HealthData" in start or b"<HealthData" in start)

@@ -1,18 +1,16 @@
 """Bearable: one row for each reading, named by category and detail."""
 
 from twitchstats.journal.cells import read_duration
-from twitchstats.journal.readers.days import Days
-from twitchstats.journal.readers.export import Export, Record, fold, open_table, read_heading
-from twitchstats.journal.source import Source
+from twitchstats.journal.layout import Source
+from twitchstats.journal.readers.days import Days, Values
+from twitchstats.journal.readers.export import Export, Record, fold, has_columns, open_table
 
 NAME = "Bearable"
 _NEEDED = ("date", "category", "rating/amount", "detail")
 _SEVERITIES = {"mild": 1, "moderate": 2, "severe": 3, "unbearable": 4}
 
 
-def recognize(head: bytes, path_name: str) -> bool:
-    """Say whether a file is an export of Bearable."""
-    return set(_NEEDED) <= set(read_heading(head))
+recognize = has_columns(*_NEEDED)
 
 
 def read(source: Export) -> Source:
@@ -21,28 +19,22 @@ def read(source: Export) -> Source:
     Severities are 1 (mild) to 3 (severe), sleep is told as hours and minutes, medicines with their unit; what is listed
     is ticked. A symptom that a day does not name is missing, not absent.
     """
-    table = open_table(source, needed=_NEEDED)
-    days, when = Days(NAME), "date formatted" if "date formatted" in map(fold, table.headers) else "date"
-    dates = table.read_days(when)
-    for record in table:
-        day = dates.get(record[when])
-        if day is None:
-            days.leave(record.line, "the date is not one that Bearable writes")
-            continue
-        read_category = _CATEGORIES.get(record["category"].casefold(), _read_other)
-        values = read_category(days, record)
-        if isinstance(values, str):
-            days.leave(record.line, values)
-            continue
-        if record["notes"]:
-            values[days.name("Notes", kind="text", combine="join")] = record["notes"]
-        days.add(record.line, day, values, groups=[record["category"].casefold()])
+    table, days = open_table(source, needed=_NEEDED), Days(NAME)
+    when = "date formatted" if "date formatted" in map(fold, table.headers) else "date"
+
+    def read_row(record: Record) -> Values | str:
+        values = _CATEGORIES.get(record["category"].casefold(), _read_other)(days, record)
+        return values if isinstance(values, str) else {**values, **days.tell_text(record["notes"])}
+
+    days.add_rows(
+        table, read_row, when=when, why="the date is not one that Bearable writes",
+        groups=lambda record: [record["category"].casefold()],
+    )  # fmt: skip
     table.used.update(("date", "weekday"))  # say again what the date says
-    days.close(table)
-    return days.finish()
+    return days.finish(table)
 
 
-def _read_symptom(days: Days, record: Record) -> dict[str, object] | str:
+def _read_symptom(days: Days, record: Record) -> Values | str:
     name, word = _split_detail(record["detail"])
     severity = _SEVERITIES.get(word.casefold())
     name = name if severity else record["detail"]
@@ -62,18 +54,17 @@ def _split_detail(detail: str) -> tuple[str, str]:
     return (name.strip(), word.strip()) if bracket and name.strip() else (detail, "")
 
 
-def _read_mood(days: Days, record: Record) -> dict[str, object]:
+def _read_mood(days: Days, record: Record) -> Values:
     column = days.name("Mood", group="Mood", kind="rating", low="0", high="10", combine="mean")
-    return {column: record["rating/amount"]} | _read_list(days, record)
+    return {column: record["rating/amount"], **_read_list(days, record)}
 
 
-def _read_energy(days: Days, record: Record) -> dict[str, object]:
-    return {
-        days.name("Energy", group="Energy", kind="rating", low="1", high="5", combine="mean"): record["rating/amount"]
-    }
+def _read_energy(days: Days, record: Record) -> Values:
+    column = days.name("Energy", group="Energy", kind="rating", low="1", high="5", combine="mean")
+    return {column: record["rating/amount"]}
 
 
-def _read_medicine(days: Days, record: Record) -> dict[str, object] | str:
+def _read_medicine(days: Days, record: Record) -> Values | str:
     if not record["detail"]:
         return "a medicine without name"
     if not record["rating/amount"]:
@@ -83,7 +74,7 @@ def _read_medicine(days: Days, record: Record) -> dict[str, object] | str:
     return {column: record["rating/amount"]}
 
 
-def _read_sleep(days: Days, record: Record) -> dict[str, object] | str:
+def _read_sleep(days: Days, record: Record) -> Values | str:
     hours = read_duration(record["rating/amount"], "h")
     if hours is None:
         return "a sleep whose length is not in hours and minutes"
@@ -91,32 +82,28 @@ def _read_sleep(days: Days, record: Record) -> dict[str, object] | str:
     return {column: hours}
 
 
-def _read_quality(days: Days, record: Record) -> dict[str, object]:
+def _read_quality(days: Days, record: Record) -> Values:
     """Read how good a sleep was, under a name that no dictionary knows: its scale is not told."""
-    return {
-        days.name("Sleep quality rating", group="Sleep quality", timing="night", combine="mean"): record[
-            "rating/amount"
-        ]
-    }
+    column = days.name("Sleep quality rating", group="Sleep quality", timing="night", combine="mean")
+    return {column: record["rating/amount"]}
 
 
-def _read_bowels(days: Days, record: Record) -> dict[str, object]:
+def _read_bowels(days: Days, record: Record) -> Values:
     column = days.name("Bowel movements", group="Bowel Movements", kind="count", low="0", combine="sum")
     return {column: "1"}
 
 
-def _read_list(days: Days, record: Record) -> dict[str, object]:
+def _read_list(days: Days, record: Record) -> Values:
     """Tick what a detail lists."""
-    parts = [part.strip() for part in record["detail"].split("|")]
-    return {days.tick(part, group=record["category"].casefold()): "yes" for part in parts if part}
+    return days.tick_all(record["detail"].split("|"), group=record["category"].casefold())
 
 
-def _read_text(days: Days, record: Record) -> dict[str, object]:
-    column = days.name(record["category"], group="text", kind="text", combine="join")
-    return {column: " ".join(filter(None, (record["rating/amount"], record["detail"])))}
+def _read_text(days: Days, record: Record) -> Values:
+    text = " ".join(filter(None, (record["rating/amount"], record["detail"])))
+    return days.tell_text(text, record["category"], group="text")
 
 
-def _read_other(days: Days, record: Record) -> dict[str, object] | str:
+def _read_other(days: Days, record: Record) -> Values | str:
     """Read a category that is not known here under its own names, so that the schema is asked about it."""
     if not record["category"]:
         return "there is no category"

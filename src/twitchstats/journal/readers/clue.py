@@ -4,17 +4,18 @@ import json
 import math
 
 from twitchstats.errors import JournalError
+from twitchstats.journal.layout import Source
 from twitchstats.journal.readers.days import Days
 from twitchstats.journal.readers.export import Export
 from twitchstats.journal.readers.times import read_day
-from twitchstats.journal.source import Source, guard_errors
+from twitchstats.journal.source import guard_errors
 
 NAME = "Clue"
 _LARGEST = 200 << 20
 _FLOWS = {"light": "1", "medium": "2", "heavy": "3", "very_heavy": "4"}
 
 
-def recognize(head: bytes, path_name: str) -> bool:
+def recognize(head: bytes) -> bool:
     """Say whether a file is the measurements.json of Clue."""
     start = head.removeprefix(b"\xef\xbb\xbf").lstrip()[:2000]
     return start.startswith(b"[") and all(key in start for key in (b'"date"', b'"type"', b'"value"'))

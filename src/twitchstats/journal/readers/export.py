@@ -4,7 +4,7 @@ import csv
 import datetime as dt
 import io
 import zipfile
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from functools import cached_property, lru_cache
@@ -121,6 +121,11 @@ def read_heading(head: bytes, *, line: int = 1) -> list[str]:
         return []
 
 
+def has_columns(*needed: str) -> Callable[[bytes], bool]:
+    """Return what says whether a file that begins so is a table with these columns (folded headers)."""
+    return lambda head: set(needed) <= set(read_heading(head))
+
+
 @dataclass(frozen=True)
 class Record:
     """One record of a table: the line in which it starts, and its cells by folded header."""
@@ -169,6 +174,22 @@ class Records:
             cells = zip(*(column.texts(some).tolist() for column in self.table.columns), strict=True)
             for line, row in zip(self.table.rows[some].tolist(), cells, strict=True):
                 yield Record(line, dict(zip(names, row, strict=True)), self.used)
+
+    def each_cell(
+        self, read_cell: Callable[[str, str], Mapping[str, object]], *, but: Iterable[str] = ()
+    ) -> Callable[[Record], dict[str, object]]:
+        """Return what makes each filled cell of a record (its header, its text) into columns, `but` some headers."""
+        left = {*but, ""}
+        headers = {fold(header): header for header in self.headers if fold(header) not in left}
+
+        def read_row(record: Record) -> dict[str, object]:
+            values: dict[str, object] = {}
+            for name, header in headers.items():
+                if text := record[name]:
+                    values |= read_cell(header, text)
+            return values
+
+        return read_row
 
     def list_texts(self, column: str) -> list[str]:
         """Return the different texts of a column, by its folded header."""

@@ -4,10 +4,11 @@ import csv
 from collections.abc import Iterator
 
 from twitchstats.errors import JournalError
+from twitchstats.journal.layout import Source
 from twitchstats.journal.readers.days import Days
 from twitchstats.journal.readers.export import Export, fold, read_heading
 from twitchstats.journal.readers.times import date_night, read_day, read_moment
-from twitchstats.journal.source import Source, open_lines
+from twitchstats.journal.source import open_lines
 
 NAME = "Fitbit"
 _SECTIONS = ("sleep", "activities", "body", "foods")
@@ -21,7 +22,7 @@ _DAILY = {
 }
 
 
-def recognize(head: bytes, path_name: str) -> bool:
+def recognize(head: bytes) -> bool:
     """Say whether a file is a CSV export of Fitbit."""
     section, header = read_heading(head), read_heading(head, line=2) or read_heading(head, line=3)
     return section[:1] in [[name] for name in _SECTIONS] and header[:1] in (["start time"], ["date"])

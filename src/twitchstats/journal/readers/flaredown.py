@@ -2,9 +2,9 @@
 
 import re
 
-from twitchstats.journal.readers.days import Days
-from twitchstats.journal.readers.export import Export, Records, fold, open_table, read_heading
-from twitchstats.journal.source import Source
+from twitchstats.journal.layout import Source
+from twitchstats.journal.readers.days import Days, Values
+from twitchstats.journal.readers.export import Export, Records, fold, has_columns, open_table
 
 NAME = "Flaredown"
 LOW, HIGH = "0", "4"  # not active to extremely active
@@ -12,30 +12,23 @@ _LISTS = ("tags", "foods")
 _DOSE = re.compile(r"([\d.,]+) *([^\d\W_][^\d\s]*)")
 
 
-def recognize(head: bytes, path_name: str) -> bool:
-    """Say whether a file is somebody's own export of Flaredown."""
-    return {"date", *_LISTS, "weather summary"} <= set(read_heading(head))
+recognize = has_columns("date", *_LISTS, "weather summary")
 
 
 def read(source: Export) -> Source:
     """Read one's own export of Flaredown: severities are 0 to 4; a treatment is taken or not, and has its dose."""
-    table = open_table(source, needed=["date", *_LISTS])
-    days, headers = Days(NAME), {fold(header): header for header in table.headers}
-    treatments = {name for name in headers if _is_treatment(table, name)}
+    table, days = open_table(source, needed=["date", *_LISTS]), Days(NAME)
+    treatments = {fold(header) for header in table.headers if _is_treatment(table, fold(header))}
 
-    def read_cell(name: str, text: str) -> dict[str, object]:
-        header = headers[name]
-        if name in ("date", ""):
-            return {}
+    def read_cell(header: str, text: str) -> Values:
+        name = fold(header)
         if name in _LISTS:
-            return {days.tick(part.strip(), group=name): "yes" for part in text.split(";") if part.strip()}
+            return days.tick_all(text.split(";"), group=name)
         if name in treatments:
             return add_treatment(days, header, text)
         return {days.name(header, **_find_facts(name)): text}
 
-    days.add_wide(table, read_cell, groups=_LISTS)
-    days.close(table)
-    return days.finish()
+    return days.add_rows(table, table.each_cell(read_cell, but=("date",)), groups=_LISTS).finish(table)
 
 
 def _find_facts(name: str) -> dict[str, str]:
@@ -69,7 +62,7 @@ def add_treatment(days: Days, name: str, text: str) -> dict[str, object]:
     """Return the cells of a treatment: taken or not, and the dose where one is told."""
     found = read_treatment(text)
     if found is None:
-        return {days.name(f"{name} as written", group="Treatment text", kind="text", combine="join"): text}
+        return days.tell_text(text, f"{name} as written", group="Treatment text")
     taken, dose, unit = found
     column = days.name(f"{name} taken", group="Treatment", kind="yes/no", combine="max")
     values: dict[str, object] = {column: taken}

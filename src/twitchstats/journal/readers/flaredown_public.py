@@ -1,40 +1,37 @@
 """Flaredown, the public data set: one row for each reading of a person and day."""
 
-from twitchstats.journal.readers.days import Days
-from twitchstats.journal.readers.export import Export, Record, open_table, read_heading
+from twitchstats.journal.layout import Source
+from twitchstats.journal.readers.days import Days, Values
+from twitchstats.journal.readers.export import Export, Record, has_columns, open_table
 from twitchstats.journal.readers.flaredown import HIGH, LOW, add_treatment
-from twitchstats.journal.source import Source
 
 NAME = "Flaredown, public data"
 _NEEDED = ("user_id", "checkin_date", "trackable_type", "trackable_name", "trackable_value")
 
 
-def recognize(head: bytes, path_name: str) -> bool:
-    """Say whether a file is the public data set of Flaredown, or a part of it."""
-    return set(_NEEDED) <= set(read_heading(head))
+recognize = has_columns(*_NEEDED)
 
 
 def read(source: Export) -> Source:
     """Read the public data set of Flaredown: severities are 0 to 4; ages that nobody has are left out."""
-    table = open_table(source, needed=_NEEDED)
-    days, dates = Days(NAME), table.read_days("checkin_date")
-    for record in table:
-        day = dates.get(record["checkin_date"])
-        if day is None or not record["user_id"]:
-            days.leave(record.line, "there is no person, or no date like 2024-03-31")
-            continue
-        kind = record["trackable_type"].casefold()
-        values = _read_reading(days, kind, record)
+    table, days = open_table(source, needed=_NEEDED), Days(NAME)
+    dates = table.read_days("checkin_date")
+
+    def read_row(record: Record) -> Values | str:
+        values = _read_reading(days, record["trackable_type"].casefold(), record)
         if values is None:
-            days.leave(record.line, "the reading has no name or no value, or is of a type that is not known")
-            continue
-        days.add(record.line, day, values, person=record["user_id"], groups=["tag", "food"])
+            return "the reading has no name or no value, or is of a type that is not known"
         _note_person(days, record)
-    days.close(table)
-    return days.finish()
+        return values
+
+    days.add_rows(
+        table, read_row, when=lambda record: dates.get(record["checkin_date"]) if record["user_id"] else None,
+        why="there is no person, or no date like 2024-03-31", person="user_id", groups=("tag", "food"),
+    )  # fmt: skip
+    return days.finish(table)
 
 
-def _read_reading(days: Days, kind: str, record: Record) -> dict[str, object] | None:
+def _read_reading(days: Days, kind: str, record: Record) -> Values | None:
     name, value = record["trackable_name"], record["trackable_value"]
     if not name:
         return None

@@ -1,15 +1,49 @@
-"""Several sources of one journal: joined by person and date."""
+"""Several sources of one journal: joined by person and date; a plain table as one of them."""
 
+import datetime as dt
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Literal
 
+import numpy as np
 import pandas as pd
 
 from twitchstats.errors import JournalError
-from twitchstats.journal.source import Source
+from twitchstats.journal.keys import read_keys
+from twitchstats.journal.layout import Source, Table, build_table, code_column, read_table
+from twitchstats.journal.record import Rejects
+from twitchstats.journal.source import Readable
 
 _KEYS = ("person", "date")
+
+
+def read_plain(source: Readable, *, encoding: str | None = None, date_format: str | None = None) -> Source:
+    """Read a plain table of days, whose date and person are known by their headers.
+
+    Raises
+    ------
+    JournalError
+        It can't be read as a table, or its days have no dates.
+    """
+    rejects = Rejects()
+    table = read_table(source, "days", rejects, encoding=encoding)
+    told = table.source or "The table"
+    keys = read_keys(
+        table, rejects, person=None, date=None, order="auto", date_format=date_format, today=dt.date.today()
+    )
+    if keys.calendar != "date":
+        raise JournalError(f"{told} has no dates, so it can't be joined with another source. Add a column 'date'.")
+    numbers, days = np.unique(keys.numbers, return_inverse=True)
+    bases = [code_column("date", numbers.astype("datetime64[D]").astype(str).tolist(), days)]
+    if len(keys.columns) > 1:
+        bases.insert(0, code_column("person", keys.people.tolist(), keys.person))
+    kept, used = table.keep(keys.mask), {column.place for column in keys.columns}
+    whole = build_table([*bases, *(column for column in kept.columns if column.place not in used)], kept.rows)
+    notes = [entry[5] for entry in rejects.entries if entry[6] == "kept"]
+    dropped = [entry[5] for entry in rejects.entries if entry[6] != "kept"]
+    if dropped:
+        notes.append(f"{len(dropped):,} rows left out; the first: {dropped[0]}.")
+    return Source(whole, notes=tuple(notes), n_rows=table.rows_read, n_left=len(dropped), format=told)
 
 
 def join_sources(sources: Sequence[Source]) -> Source:
@@ -24,7 +58,7 @@ def join_sources(sources: Sequence[Source]) -> Source:
     Returns
     -------
     Source
-        "days" with a row for each person and day that any source of their own has, and further rows where a source
+        `days` with a row for each person and day that any source of their own has, and further rows where a source
         has several a day; a column that two sources have carries the name of its format in front. What holds for
         everybody is added to these days; its other days are left out, and counted.
 
@@ -45,32 +79,44 @@ def join_sources(sources: Sequence[Source]) -> Source:
         if (parts := [source.tables[name] for source in renamed if name in source.tables])
     }
     return Source(
-        tables={"days": days, **others},
+        days,
+        tables=others,
         facts=tuple(fact for source in renamed for fact in source.facts),
         notes=(*(f"{source.format}: {note}" for source in renamed for note in source.notes), *notes),
         n_rows=sum(source.n_rows for source in sources),
+        n_left=sum(source.n_left for source in sources),
         format=" and ".join(dict.fromkeys(source.format for source in sources)),
     )
 
 
-def _join_days(sources: Sequence[Source]) -> tuple[pd.DataFrame, list[str]]:
-    """Return the days of all sources side by side, and what is to be told of it."""
-    frames = [source.tables["days"] for source in sources]
+def _join_days(sources: Sequence[Source]) -> tuple[Table, list[str]]:
+    """Return the days of all sources side by side, and what is to be told of it: keys are joined, columns follow."""
     inside = [not _is_outside(source) for source in sources]
-    named = [own and "person" in frame for own, frame in zip(inside, frames, strict=True)]
+    named = [own and "person" in source.days.headers for own, source in zip(inside, sources, strict=True)]
     personal = named if any(named) else inside
+    frames = [_number_rows(source.days, str(number)) for number, source in enumerate(sources)]
     own = [frame for frame, is_own in zip(frames, personal, strict=True) if is_own]
-    days, notes = own[0], _tell_apart(own)
+    joined, notes = own[0], _tell_apart(own)
     for frame in own[1:]:
-        days = _merge(days, frame, [key for key in _KEYS if key in days], how="outer")
-    days = days.sort_values([key for key in _KEYS if key in days], kind="stable", ignore_index=True)
-    for frame in (frame for frame, is_own in zip(frames, personal, strict=True) if not is_own):
-        frame = _check_single(frame.drop_duplicates())
-        n_left = int((~frame["date"].isin(days["date"])).sum())
-        days = _merge(days, frame, ["date"], how="left")
+        joined = _merge(joined, frame, [key for key in _KEYS if key in joined], how="outer")
+    joined = joined.sort_values([key for key in _KEYS if key in joined], kind="stable", ignore_index=True)
+    for number in [number for number, is_own in enumerate(personal) if not is_own]:
+        frame = _check_single(frames[number][~sources[number].days.frame().duplicated()])
+        n_left = int((~frame["date"].isin(joined["date"])).sum())
+        joined = _merge(joined, frame, ["date"], how="left")
         if n_left:
             notes.append(f"{n_left:,} days of a source of everybody are left out: nobody has an entry on them.")
-    return days, notes
+    columns = [code_column(key, joined[key].to_list()) for key in _KEYS if key in joined]
+    for number in sorted(range(len(sources)), key=lambda number: not personal[number]):
+        rows = joined[str(number)].fillna(-1).to_numpy(dtype=np.int64)
+        columns += [column.take(rows) for column in sources[number].days.columns if column.header not in _KEYS]
+    return build_table(columns), notes
+
+
+def _number_rows(days: Table, name: str) -> pd.DataFrame:
+    """Return the keys of a table, and the number of each of its rows."""
+    keys = {column.header: column.texts() for column in days.columns if column.header in _KEYS}
+    return pd.DataFrame({**keys, name: np.arange(len(days.rows))})
 
 
 def _tell_apart(frames: Sequence[pd.DataFrame]) -> list[str]:
@@ -80,11 +126,14 @@ def _tell_apart(frames: Sequence[pd.DataFrame]) -> list[str]:
     return [f"Source {number} has no day in common with the first." for number in apart]
 
 
+def _list_own(source: Source) -> list[str]:
+    return [header for header in source.days.headers if header not in _KEYS]
+
+
 def mark_outside(source: Source) -> Source:
     """Return a source whose columns come from outside, as the weather does: causes at most, never effects."""
     known = {fact["source"]: fact for fact in source.facts}
-    names = [name for name in source.tables["days"] if name not in _KEYS]
-    facts = tuple({"source": name, **known.get(name, {}), "outside": "yes"} for name in names)
+    facts = tuple({"source": name, **known.get(name, {}), "outside": "yes"} for name in _list_own(source))
     return replace(source, facts=facts)
 
 
@@ -93,10 +142,8 @@ def _rename_columns(sources: Sequence[Source]) -> list[Source]:
     taken: set[str] = set(_KEYS)
     renamed = []
     for source in sources:
-        names: dict[str, str] = {}
-        for column in source.tables["days"].columns:
-            if column in _KEYS:
-                continue
+        names = {key: key for key in _KEYS}
+        for column in _list_own(source):
             name, number = column, 1
             while name.casefold() in taken:
                 number += 1
@@ -104,14 +151,14 @@ def _rename_columns(sources: Sequence[Source]) -> list[Source]:
             names[column] = name
             taken.add(name.casefold())
         facts = tuple({**fact, "source": names[fact["source"]]} for fact in source.facts if fact["source"] in names)
-        days = source.tables["days"].rename(columns=names)
-        renamed.append(replace(source, tables={**source.tables, "days": days}, facts=facts))
+        columns = [replace(column, header=names[column.header]) for column in source.days.columns]
+        renamed.append(replace(source, days=replace(source.days, columns=columns), facts=facts))
     return renamed
 
 
 def _is_outside(source: Source) -> bool:
     outside = {fact["source"] for fact in source.facts if fact.get("outside") == "yes"}
-    return set(source.tables["days"].columns) - set(_KEYS) <= outside
+    return set(_list_own(source)) <= outside
 
 
 def _check_single(frame: pd.DataFrame) -> pd.DataFrame:

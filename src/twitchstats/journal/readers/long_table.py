@@ -1,18 +1,16 @@
 """A long table: one row for each reading of a person and day, its name in one column and its value in another."""
 
-from collections import Counter
-
 from twitchstats.errors import JournalError
-from twitchstats.journal.readers.days import Days
-from twitchstats.journal.readers.export import Export, fold, open_table, read_heading
+from twitchstats.journal.layout import Source
+from twitchstats.journal.readers.days import Days, Values
+from twitchstats.journal.readers.export import Export, Record, fold, open_table, read_heading
 from twitchstats.journal.readers.times import tell_utc
-from twitchstats.journal.source import Source
 from twitchstats.variables import load_words, normalise_header
 
 NAME = "long table"
 
 
-def recognize(head: bytes, path_name: str) -> bool:
+def recognize(head: bytes) -> bool:
     """Say whether a file has a date, a name and a value in each row, a person at most, and nothing else."""
     heading = read_heading(head)
     found = _find_columns(heading)
@@ -43,19 +41,16 @@ def read(source: Export) -> Source:
     if missing:
         raise JournalError(f"{source.name} is no long table: no column is its {' or '.join(missing)}.")
     who, when, what, value, unit = (found[role] or "" for role in ("person", "date", "name", "value", "unit"))
-    days, dates, stamps = Days(NAME), table.read_days(when), Counter[bool]()
-    for record in table:
-        stamps[record[when].endswith("Z")] += 1
-        day = dates.get(record[when])
-        if day is None:
-            days.leave(record.line, f"the date in {when!r} is not like 2024-03-31")
-        elif not record[what] or not record[value]:
-            days.leave(record.line, "there is no name or no value")
-        elif who and not record[who]:
-            days.leave(record.line, f"there is no person in {who!r}")
-        else:
-            name = f"{record[what]} ({record[unit]})" if record[unit] else record[what]
-            days.add(record.line, day, {days.name(name): record[value]}, person=record[who])
-    days.notes += tell_utc(stamps[True])
-    days.close(table)
-    return days.finish()
+    days = Days(NAME)
+
+    def read_row(record: Record) -> Values | str:
+        if not record[what] or not record[value]:
+            return "there is no name or no value"
+        if who and not record[who]:
+            return f"there is no person in {who!r}"
+        name = f"{record[what]} ({record[unit]})" if record[unit] else record[what]
+        return {days.name(name): record[value]}
+
+    days.add_rows(table, read_row, when=when, why=f"the date in {when!r} is not like 2024-03-31", person=who)
+    days.notes += tell_utc(table, when)
+    return days.finish(table)

@@ -4,9 +4,9 @@ import datetime as dt
 import json
 import re
 
-from twitchstats.journal.readers.days import Days
-from twitchstats.journal.readers.export import Export, fold, open_table, read_heading
-from twitchstats.journal.source import Source
+from twitchstats.journal.layout import Source
+from twitchstats.journal.readers.days import Days, Values
+from twitchstats.journal.readers.export import Export, Record, fold, open_table, read_heading
 
 NAME = "m-Path"
 _STARTS = ("timestampstart", "timestampstop", "timestampsent", "timestampscheduled")
@@ -19,7 +19,7 @@ _DAY, _LATEST = 86_400, 4e9  # seconds; a time in thousandths is beyond it
 _SEVERAL = re.compile(r"\d+(?:,\d+)+")
 
 
-def recognize(head: bytes, path_name: str) -> bool:
+def recognize(head: bytes) -> bool:
     """Say whether a file is a data export of m-Path."""
     heading = set(read_heading(head))
     return len(heading & _MARKS) >= 3 and bool(heading & set(_STARTS))
@@ -33,40 +33,36 @@ def read(source: Export) -> Source:
     questions = [header for header in table.headers if fold(header) not in _OWN]
     several = {header for header in questions if any(map(_holds_several, table.list_texts(fold(header))))}
     days = Days(NAME)
-    offset = "timezoneoffset" in names
-    for record in table:
+
+    def find_day(record: Record) -> dt.date | str:
         seconds = next((record[name] for name in _STARTS[:2] if record[name] not in _UNANSWERED), None)
         if seconds is None:
-            days.leave(record.line, "the beep was not answered (its times are 0 or missing)")
-            continue
-        moment = _find_moment(seconds, record["timezoneoffset"])
-        if moment is None:
-            days.leave(record.line, "its time is no number of seconds since 1970")
-            continue
-        values: dict[str, object] = {}
-        for header in questions:
-            text = _read_text(record[fold(header)])
-            if text and header in several:
-                values |= {days.tick(f"{header}: {part.strip()}", group=header): "yes" for part in text.split(",")}
-            elif text:
-                values[days.name(header)] = text
-        days.add(record.line, moment.date(), values, person=record[person], groups=several)
+            return "the beep was not answered (its times are 0 or missing)"
+        return _find_day(seconds, record["timezoneoffset"]) or "its time is no number of seconds since 1970"
+
+    def read_cell(header: str, text: str) -> Values:
+        text = _read_text(text)
+        if header in several:
+            return days.tick_all((f"{header}: {part.strip()}" for part in text.split(",")), group=header)
+        return {days.name(header): text}
+
+    days.add_rows(table, table.each_cell(read_cell, but=_OWN), when=find_day, person=person, groups=several)
+    offset = "timezoneoffset" in names
     told = "moved by their timeZoneOffset" if offset else "UTC, since the export names no offset: look at late evenings"
     days.notes.append(f"Days are those of timeStampStart, {told}.")
-    days.close(table)
-    return days.finish()
+    return days.finish(table)
 
 
 def _holds_several(text: str) -> bool:
     return _SEVERAL.fullmatch(_read_text(text)) is not None
 
 
-def _find_moment(seconds: str, offset: str) -> dt.datetime | None:
-    """Return when a beep was answered, in the local time of the person where that is known."""
+def _find_day(seconds: str, offset: str) -> dt.date | None:
+    """Return the day on which a beep was answered, in the local time of the person where that is known."""
     if not _is_number(seconds) or not 0 < float(seconds) < _LATEST:
         return None
     shift = float(offset) if _is_number(offset) and abs(float(offset)) < _DAY else 0.0
-    return dt.datetime(1970, 1, 1) + dt.timedelta(seconds=float(seconds) + shift)
+    return (dt.datetime(1970, 1, 1) + dt.timedelta(seconds=float(seconds) + shift)).date()
 
 
 def _is_number(text: str) -> bool:

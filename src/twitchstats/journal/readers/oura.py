@@ -2,16 +2,16 @@
 
 from collections.abc import Iterable
 
-from twitchstats.journal.readers.days import Days
+from twitchstats.journal.layout import Source
+from twitchstats.journal.readers.days import Days, Values
 from twitchstats.journal.readers.export import Export, fold, open_table, read_heading
-from twitchstats.journal.source import Source
 
 NAME = "Oura"
 _SLEEP = {"total sleep time": "sleep", "total sleep duration": "sleep", "time in bed": "time_in_bed",
           "total bedtime": "time_in_bed"}  # fmt: skip
 
 
-def recognize(head: bytes, path_name: str) -> bool:
+def recognize(head: bytes) -> bool:
     """Say whether a file is an export of Oura's trends."""
     heading = set(read_heading(head))
     return "date" in heading and bool(heading & {"sleep score", "readiness score"}) and bool(
@@ -24,21 +24,19 @@ def read(source: Export) -> Source:
 
     The export does not name its unit of time. Where its longest span fits one unit only, that is taken, and told.
     """
-    table = open_table(source, needed=["date"])
-    days, headers = Days(NAME), {fold(header): header for header in table.headers}
-    unit = _find_unit(text for name in filter(_is_span, headers) for text in table.list_texts(name))
+    table, days = open_table(source, needed=["date"]), Days(NAME)
+    unit = _find_unit(text for name in map(fold, table.headers) if _is_span(name) for text in table.list_texts(name))
 
-    def read_cell(name: str, text: str) -> dict[str, object]:
-        if name in ("date", "") or text.casefold() in ("none", "nan", "null"):
+    def read_cell(header: str, text: str) -> Values:
+        if text.casefold() in ("none", "nan", "null"):
             return {}
-        header = f"{headers[name]} ({unit})" if unit and _is_span(name) else headers[name]
-        return {days.name(header, **_find_facts(name, unit)): text}
+        name = fold(header)
+        return {days.name(f"{header} ({unit})" if unit and _is_span(name) else header, **_find_facts(name, unit)): text}
 
-    days.add_wide(table, read_cell)
+    days.add_rows(table, table.each_cell(read_cell, but=("date",)))
     if unit:
         days.notes.append(f"The export names no unit of time; its longest span can be nothing else than one in {unit}.")
-    days.close(table)
-    return days.finish()
+    return days.finish(table)
 
 
 def _is_span(name: str) -> bool:

@@ -4,9 +4,9 @@ import re
 
 from twitchstats.errors import JournalError
 from twitchstats.journal.dates import look_like_dates
-from twitchstats.journal.readers.days import Days
-from twitchstats.journal.readers.export import Export, Record, Records, fold, open_table, read_heading
-from twitchstats.journal.source import Source
+from twitchstats.journal.layout import Source
+from twitchstats.journal.readers.days import Days, Values
+from twitchstats.journal.readers.export import Export, Records, fold, open_table, read_heading
 
 NAME = "REDCap"
 _MARKS = {"redcap_event_name", "redcap_repeat_instrument", "redcap_repeat_instance"}
@@ -15,7 +15,7 @@ _FORM = ("_complete", "_timestamp")  # how far a form was filled in, and when
 _BOX = re.compile(r".+___.+")
 
 
-def recognize(head: bytes, path_name: str) -> bool:
+def recognize(head: bytes) -> bool:
     """Say whether a file is a raw export of REDCap."""
     heading = read_heading(head)
     boxes = any(map(_BOX.fullmatch, heading)) and any(name.endswith("_complete") for name in heading)
@@ -27,20 +27,22 @@ def read(source: Export) -> Source:
 
     Check boxes are yes or no; codes stay as they are, since what they mean stands in the project's own dictionary.
     """
-    table = open_table(source)
+    table, days = open_table(source), Days(NAME)
     person, when = fold(table.headers[0]), _find_date(table, source.name)
-    left = {person, when, *_OWN}
-    headers = [header for header in table.headers if fold(header) not in left and not fold(header).endswith(_FORM)]
-    days, dates = Days(NAME), table.read_days(when)
-    for record in table:
-        day = dates.get(record[when])
-        if day is None or not record[person]:
-            days.leave(record.line, f"there is no date in {when!r}: what is asked once, or was never filled in")
-            continue
-        values = {name: text for header in headers for name, text in _read_cell(days, header, record).items()}
-        days.add(record.line, day, values, person=record[person])
-    days.close(table)
-    return days.finish()
+    forms = [header for header in map(fold, table.headers) if header.endswith(_FORM)]
+    dates = table.read_days(when)
+
+    def read_cell(header: str, text: str) -> Values:
+        if _BOX.fullmatch(header):
+            return {days.name(header, kind="yes/no", combine="max"): {"1": "yes", "0": "no"}.get(text, text)}
+        return {days.name(header): text}
+
+    days.add_rows(
+        table, table.each_cell(read_cell, but=(person, when, *_OWN, *forms)), person=person,
+        when=lambda record: dates.get(record[when]) if record[person] else None,
+        why=f"there is no date in {when!r}: what is asked once, or was never filled in",
+    )  # fmt: skip
+    return days.finish(table)
 
 
 def _find_date(table: Records, name: str) -> str:
@@ -58,13 +60,3 @@ def _find_date(table: Records, name: str) -> str:
             "Leave in the one that says to which day a row belongs."
         )
     return best[0]
-
-
-def _read_cell(days: Days, header: str, record: Record) -> dict[str, object]:
-    text = record[fold(header)]
-    if not text:
-        return {}
-    if _BOX.fullmatch(header):
-        word = {"1": "yes", "0": "no"}.get(text, text)
-        return {days.name(header, kind="yes/no", combine="max"): word}
-    return {days.name(header): text}

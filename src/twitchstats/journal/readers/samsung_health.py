@@ -1,12 +1,13 @@
 """Samsung Health: a line that names the table, then its header, then one row for each reading."""
 
 import datetime as dt
+from collections import Counter
 
 from twitchstats.errors import JournalError
-from twitchstats.journal.readers.days import Days
+from twitchstats.journal.layout import Source
+from twitchstats.journal.readers.days import Days, Values
 from twitchstats.journal.readers.export import Export, Record, open_table, read_heading
 from twitchstats.journal.readers.times import date_night, read_moment, read_offset, shift_moment
-from twitchstats.journal.source import Source
 
 NAME = "Samsung Health"
 # The end of a table's name -> value column, factor, header, what the format says of it.
@@ -22,7 +23,7 @@ _AMOUNTS = {
 _SCORES = ("sleep_score", "efficiency", "mental_recovery", "physical_recovery")
 
 
-def recognize(head: bytes, path_name: str) -> bool:
+def recognize(head: bytes) -> bool:
     """Say whether a file is a table of Samsung Health."""
     return _find_table(head).startswith(("com.samsung.shealth", "com.samsung.health"))
 
@@ -40,37 +41,58 @@ def read(source: Export) -> Source:
             f"{source.name} is Samsung Health's table {name!r}, which is not read. Give one of: sleep, "
             f"{', '.join(_AMOUNTS)}."
         )
-    table = open_table(source, skip=1)
-    days = Days(NAME)
-    moved = unknown = 0
-    for record in table:
+    table, days = open_table(source, skip=1), Days(NAME)
+    moved, unknown = Counter[bool](), Counter[bool]()
+
+    def find_day(record: Record) -> dt.date | str:
         cells = _Cells(record)
-        unknown += read_offset(cells["time_offset"]) is None and "day_time" not in cells.names
-        start, end = cells.read_local("start_time"), cells.read_local("end_time")
+        unknown[read_offset(cells["time_offset"]) is None and "day_time" not in cells.names] += 1
         if kind == "sleep":
-            moved += _add_sleep(days, cells, end)
-        else:
-            _add_amount(days, cells, start or cells.read_local("day_time"), kind)
-    if moved:
+            night = cells.find_night()
+            return date_night(night[1]) if night else "a sleep without a start and an end after it"
+        moment = cells.read_local("start_time") or cells.read_local("day_time")
+        return moment.date() if moment and _read_amount(cells, kind) is not None else "there is no time, or no number"
+
+    def read_row(record: Record) -> Values:
+        cells = _Cells(record)
+        if kind != "sleep":
+            return {days.name(_AMOUNTS[kind][2], **_AMOUNTS[kind][3]): _read_amount(cells, kind)}
+        start, end = cells.find_night() or (dt.datetime.min, dt.datetime.min)
+        written = read_moment(cells["end_time"])
+        moved[written is not None and date_night(written) != date_night(end)] += 1
+        column = days.name("Sleep (h)", name="sleep", kind="amount", unit="h", timing="night", combine="sum")
+        values: dict[str, object] = {column: (end - start).total_seconds() / 3600}
+        for score in _SCORES:
+            facts = {"kind": "rating", "low": "0", "high": "100", "timing": "night", "combine": "mean"}
+            values[days.name(score.replace("_", " ").capitalize(), **facts)] = cells[score]
+        return values
+
+    days.add_rows(table, read_row, when=find_day)
+    if moved[True]:
         days.notes.append(
-            f"Times are taken as UTC and moved by their time_offset; read as local times, {moved:,} nights would "
+            f"Times are taken as UTC and moved by their time_offset; read as local times, {moved[True]:,} nights would "
             "belong to another day. Compare one night with the app."
         )
-    if unknown:
-        days.notes.append(f"{unknown:,} records name no time_offset, so their days are those of UTC.")
-    days.close(table)
-    return days.finish()
+    if unknown[True]:
+        days.notes.append(f"{unknown[True]:,} records name no time_offset, so their days are those of UTC.")
+    return days.finish(table)
 
 
 class _Cells:
     """The cells of a record by the last part of their header."""
 
     def __init__(self, record: Record) -> None:
-        self.line, self.record = record.line, record
+        self.record = record
         self.names = {header.rpartition(".")[2]: header for header in record.cells}
 
     def __getitem__(self, column: str) -> str:
         return self.record[self.names.get(column, "")]
+
+    def find_night(self) -> tuple[dt.datetime, dt.datetime] | None:
+        """Return the local times between which somebody slept, where both are told."""
+        start, end = self.read_local("start_time"), self.read_local("end_time")
+        possible = start and end and dt.timedelta() < end - start < dt.timedelta(days=2)
+        return (start, end) if start and end and possible else None
 
     def read_local(self, column: str) -> dt.datetime | None:
         text = self[column]
@@ -87,31 +109,9 @@ def _read_milliseconds(text: str) -> dt.datetime | None:
         return None
 
 
-def _add_sleep(days: Days, cells: _Cells, end: dt.datetime | None) -> bool:
-    """Add a night, and say whether it would belong to another day if its times were local ones."""
-    written = read_moment(cells["end_time"])
-    start = cells.read_local("start_time")
-    if end is None or start is None or not dt.timedelta() < end - start < dt.timedelta(days=2):
-        days.leave(cells.line, "a sleep without a start and an end after it")
-        return False
-    column = days.name("Sleep (h)", name="sleep", kind="amount", unit="h", timing="night", combine="sum")
-    values: dict[str, object] = {column: (end - start).total_seconds() / 3600}
-    for score in _SCORES:
-        name = days.name(
-            score.replace("_", " ").capitalize(), kind="rating", low="0", high="100", timing="night", combine="mean"
-        )
-        values[name] = cells[score]
-    days.add(cells.line, date_night(end), values)
-    return written is not None and date_night(written) != date_night(end)
-
-
-def _add_amount(days: Days, cells: _Cells, moment: dt.datetime | None, kind: str) -> None:
-    column, factor, header, facts = _AMOUNTS[kind]
+def _read_amount(cells: _Cells, kind: str) -> float | None:
+    column, factor, *_ = _AMOUNTS[kind]
     try:
-        value = float(cells[column]) * factor
+        return float(cells[column]) * factor
     except ValueError:
-        moment = None
-    if moment is None:
-        days.leave(cells.line, "there is no time, or no number")
-        return
-    days.add(cells.line, moment.date(), {days.name(header, **facts): value})
+        return None

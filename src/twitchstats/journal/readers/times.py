@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterable
 
 from twitchstats.journal.dates import read_clock
+from twitchstats.journal.readers.export import Records
 
 _ISO = re.compile(r"(\d{4})-(\d{1,2})-(\d{1,2})(?!\d)")
 _OFFSET = re.compile(r"(?:UTC|GMT)? ?([+-])(\d{2}):?(\d{2})")
@@ -85,6 +86,7 @@ def unite_hours(spans: Iterable[tuple[dt.datetime, dt.datetime]]) -> float:
     return seconds / 3600
 
 
-def tell_utc(count: int) -> list[str]:
-    """Return what is to be told of so many times in UTC: whose day that is, no export says."""
+def tell_utc(table: Records, column: str) -> list[str]:
+    """Return what is to be told of times in UTC in a column: whose day that is, no export says."""
+    count = sum(record[column].endswith("Z") for record in table)
     return [f"{count:,} times are in UTC (Z), and so is their day: look at late evenings."] if count else []

@@ -4,20 +4,19 @@ import re
 from collections import defaultdict
 
 from twitchstats.journal.cells import read_duration
-from twitchstats.journal.readers.days import Days
-from twitchstats.journal.readers.export import Export, open_table, read_heading
+from twitchstats.journal.layout import Source
+from twitchstats.journal.readers.days import Days, Values
+from twitchstats.journal.readers.export import Export, Record, has_columns, open_table
 from twitchstats.journal.readers.times import tell_utc
-from twitchstats.journal.source import Source
 
 NAME = "Track & Graph"
 _NEEDED = ("featurename", "timestamp", "value")
+_WHY = "there is no tracker, no day like 2024-03-31, or a value that is no number"
 _DURATION = re.compile(r"(-?\d+:-?\d{1,2}:-?\d{1,2})(?::(.*))?", re.DOTALL)
 _NUMBER = re.compile(r"(-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?)(?::(.*))?", re.DOTALL)
 
 
-def recognize(head: bytes, path_name: str) -> bool:
-    """Say whether a file is an export of Track & Graph."""
-    return set(_NEEDED) <= set(read_heading(head))
+recognize = has_columns(*_NEEDED)
 
 
 def read(source: Export) -> Source:
@@ -25,28 +24,24 @@ def read(source: Export) -> Source:
 
     A tracker that has one label only carries it in its name, as a unit would be; what several labels stand for is told.
     """
-    table = open_table(source, needed=_NEEDED)
-    points, labels = [], defaultdict[str, dict[str, str]](dict)
-    days, dates, n_utc = Days(NAME), table.read_days("timestamp"), 0
+    table, days = open_table(source, needed=_NEEDED), Days(NAME)
+    labels = defaultdict[str, dict[str, str]](dict)
+    dates = table.read_days("timestamp")
     for record in table:
-        n_utc += record["timestamp"].endswith("Z")
-        day = dates.get(record["timestamp"])
         parsed = _read_value(record["value"])
-        if day is None or parsed is None or not record["featurename"]:
-            days.leave(record.line, "there is no tracker, no day like 2024-03-31, or a value that is no number")
-            continue
-        value, label, unit = parsed
-        if label:
-            labels[record["featurename"]].setdefault(label, value)
-        points.append((record.line, day, record["featurename"], value, unit, record["note"]))
-    for line, day, feature, value, unit, note in points:
-        values: dict[str, object] = {_name_feature(days, feature, unit, labels[feature]): value}
-        if note:
-            values[days.name(f"{feature} note", group="text", kind="text", combine="join")] = note
-        days.add(line, day, values)
-    days.notes += [*_tell_labels(labels), *tell_utc(n_utc)]
-    days.close(table)
-    return days.finish()
+        if parsed and parsed[1] and dates.get(record["timestamp"]):
+            labels[record["featurename"]].setdefault(parsed[1], parsed[0])
+
+    def read_row(record: Record) -> Values | str:
+        feature, parsed = record["featurename"], _read_value(record["value"])
+        if not feature or parsed is None:
+            return _WHY
+        note = days.tell_text(record["note"], f"{feature} note", group="text")
+        return {_name_feature(days, feature, parsed[2], labels[feature]): parsed[0], **note}
+
+    days.add_rows(table, read_row, when="timestamp", why=_WHY)
+    days.notes += [*_tell_labels(labels), *tell_utc(table, "timestamp")]
+    return days.finish(table)
 
 
 def _read_value(text: str) -> tuple[str, str, str] | None:

@@ -1,37 +1,27 @@
 """Visible: one row for each reading of a tracker."""
 
-from twitchstats.journal.readers.days import Days
-from twitchstats.journal.readers.export import Export, open_table, read_heading
-from twitchstats.journal.source import Source
+from twitchstats.journal.layout import Source
+from twitchstats.journal.readers.days import Days, Values
+from twitchstats.journal.readers.export import Export, Record, has_columns, open_table
 
 NAME = "Visible"
 _SEVERITIES = ("0", "1", "2", "3")
 _NEEDED = ("observation_date", "tracker_name", "observation_value")
 
-
-def recognize(head: bytes, path_name: str) -> bool:
-    """Say whether a file is an export of Visible."""
-    return set(_NEEDED) <= set(read_heading(head))
+recognize = has_columns(*_NEEDED)
 
 
 def read(source: Export) -> Source:
     """Read an export of Visible: what it rates is 0 (none) to 3 (severe); other numbers stay as they are."""
-    table = open_table(source, needed=_NEEDED)
-    days, dates = Days(NAME), table.read_days("observation_date")
+    table, days = open_table(source, needed=_NEEDED), Days(NAME)
     others = {record["tracker_name"] for record in table if record["observation_value"] not in _SEVERITIES}
-    for record in table:
-        day = dates.get(record["observation_date"])
-        if day is None:
-            days.leave(record.line, "the observation_date is not like 2024-03-31")
-        elif not record["tracker_name"] or not record["observation_value"]:
-            days.leave(record.line, "there is no tracker or no value")
-        else:
-            facts = (
-                {}
-                if record["tracker_name"] in others
-                else {"kind": "rating", "low": "0", "high": "3", "combine": "mean"}
-            )
-            column = days.name(record["tracker_name"], group=record["tracker_category"], **facts)
-            days.add(record.line, day, {column: record["observation_value"]})
-    days.close(table)
-    return days.finish()
+    rating = {"kind": "rating", "low": "0", "high": "3", "combine": "mean"}
+
+    def read_row(record: Record) -> Values | str:
+        name, value = record["tracker_name"], record["observation_value"]
+        if not name or not value:
+            return "there is no tracker or no value"
+        return {days.name(name, group=record["tracker_category"], **({} if name in others else rating)): value}
+
+    days.add_rows(table, read_row, when="observation_date", why="the observation_date is not like 2024-03-31")
+    return days.finish(table)
