@@ -198,6 +198,13 @@ def pool_estimates(
     ------
     OptionError
         Arrays of different length.
+
+    Examples
+    --------
+    >>> from twitchstats import pool_estimates
+    >>> pooled = pool_estimates([0.1, 0.4, 0.3], [0.1, 0.1, 0.2])
+    >>> [round(pooled[name], 2) for name in ("estimate", "ci_lower", "ci_upper")]
+    [0.26, -0.2, 0.72]
     """
     y, se = np.asarray(estimates, float), np.asarray(standard_errors, float)
     if y.shape != se.shape:
@@ -342,6 +349,14 @@ def judge_estimates(
         *supported* / *contradicted*: adjusted p-value below `alpha`, that is, the false-coverage-adjusted interval
         (Benjamini and Yekutieli 2005) excludes 0, in the claimed / opposite direction. *inconclusive*: nothing of this.
         *not testable*: nothing was estimated.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from twitchstats import judge_estimates
+    >>> rows = pd.DataFrame({"estimate": [0.4, 0.01], "ci90_lower": [0.2, -0.05], "ci90_upper": [0.6, 0.07]})
+    >>> judge_estimates(rows.assign(p_adjusted=[0.01, 0.9]), direction=[1, 1], margin=0.1)["verdict"].to_list()
+    ['supported', 'practically null']
     """
     missing = np.full(len(findings), np.nan)
     differ, low, high = (

@@ -43,7 +43,14 @@ def read_demo(who: str = "person") -> Journal:
 
 
 def load_demo_truth() -> pd.DataFrame:
-    """Return the effects that were planted in the demo journal of one person, as `simulate_journal` tells them."""
+    """Return the effects that were planted in the demo journal of one person, as `simulate_journal` tells them.
+
+    Examples
+    --------
+    >>> import twitchstats as tw
+    >>> tw.load_demo_truth().columns[:4].to_list()
+    ['effect', 'trigger', 'outcome', 'among']
+    """
     return simulate_journal(**DEMO)[1]  # type: ignore[arg-type]
 
 

@@ -61,6 +61,12 @@ def load_evidence() -> pd.DataFrame:
     DataFrame
         ``key, topics`` (separated by semicolons), ``finding, people`` (who was looked at), ``source, doi,
         confidence``: H seen at the journal or guideline, M seen second-hand, D derived from H figures by arithmetic.
+
+    Examples
+    --------
+    >>> import twitchstats as tw
+    >>> tw.load_evidence().columns.to_list()
+    ['key', 'topics', 'finding', 'people', 'source', 'doi', 'confidence']
     """
     return _read_table("evidence.csv").copy()
 
@@ -80,6 +86,12 @@ def find_disagreements(claims: pd.DataFrame | None = None) -> pd.DataFrame:
         articles_a, claims_a, position_b, articles_b, claims_b`` (names separated by semicolons), ``where`` ("within
         A2", "between articles") and ``literature``. First the questions of data/disagreements.csv, then topics that
         are said to raise and to lower the same thing and are in no question yet.
+
+    Examples
+    --------
+    >>> import twitchstats as tw
+    >>> tw.find_disagreements().columns[:2].to_list()
+    ['debate', 'question']
     """
     claims = load_claims() if claims is None else claims
     article = dict(zip(claims["claim_id"], claims["article"], strict=True))

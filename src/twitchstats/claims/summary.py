@@ -23,6 +23,18 @@ def count_verdicts(ledger: pd.DataFrame) -> pd.DataFrame:
     -------
     DataFrame
         Index ``article`` with a last row "all"; a column for each of `inference.VERDICTS`, and ``claims``.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from twitchstats import count_verdicts
+    >>> ledger = pd.DataFrame({"article": ["A1", "A1", "A2"], "verdict": ["supported", "inconclusive", "supported"]})
+    >>> count_verdicts(ledger)[["supported", "inconclusive", "claims"]]
+             supported  inconclusive  claims
+    article
+    A1               1             1       2
+    A2               1             0       1
+    all              2             1       3
     """
     table = pd.crosstab(ledger["article"], ledger["verdict"]).reindex(columns=list(VERDICTS), fill_value=0)
     table.columns.name = None

@@ -80,6 +80,13 @@ class Journal:
         Name of the file ("" for a DataFrame).
     checksum : str
         SHA-256 of the bytes that were read ("" for a DataFrame).
+
+    Examples
+    --------
+    >>> import twitchstats as tw
+    >>> journal, _ = tw.simulate_journal(people=2, days=40, seed=1)
+    >>> journal
+    <Journal: 2 people, 68 days, 50 variables>
     """
 
     days: pd.DataFrame

@@ -115,6 +115,13 @@ def simulate_cohort(
         An option outside what it allows.
     UnknownNameError
         A diagnosis or a coefficient that is not known.
+
+    Examples
+    --------
+    >>> import twitchstats as tw
+    >>> people = tw.simulate_cohort(people=200, seed=1)
+    >>> len(people), "serious" in people
+    (200, True)
     """
     check_choice("design", design, DESIGNS)
     listed = read_serious(serious)

@@ -87,6 +87,13 @@ class Plan:
         without a diary.
     schedule : DataFrame
         A row for each day: ``person, date, condition`` (1 with, 0 without), ``period, analysed`` (False: wash-out).
+
+    Examples
+    --------
+    >>> import twitchstats as tw
+    >>> plan = tw.plan_trial("caffeine", days=60, seed=1)
+    >>> len(plan.schedule), plan.options.design
+    (60, 'days')
     """
 
     options: Options

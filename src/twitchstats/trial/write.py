@@ -47,6 +47,18 @@ def write_plan(plan: Plan, folder: StrPath) -> list[Path]:
     ------
     OptionError
         A file is there already.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> import twitchstats as tw
+    >>> plan = tw.plan_trial("caffeine", days=60, seed=1)
+    >>> folder = tempfile.TemporaryDirectory()
+    >>> [path.name for path in tw.write_plan(plan, folder.name)]
+    ['plan.json', 'schedule.csv', 'schedule.html']
+    >>> tw.read_plan(folder.name).seal == plan.seal
+    True
+    >>> folder.cleanup()
     """
     place = make_folder(folder)
     files = {
@@ -70,6 +82,17 @@ def read_plan(path: StrPath) -> Plan:
         It is no plan.
     OptionError
         It does not fit its seal: it was changed after it was made.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> import twitchstats as tw
+    >>> plan = tw.plan_trial("caffeine", days=60, seed=1)
+    >>> folder = tempfile.TemporaryDirectory()
+    >>> _ = tw.write_plan(plan, folder.name)
+    >>> tw.read_plan(folder.name).schedule.equals(plan.schedule)
+    True
+    >>> folder.cleanup()
     """
     file = Path(path)
     file = file / FILES["plan"] if file.is_dir() else file
