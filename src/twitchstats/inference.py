@@ -203,7 +203,7 @@ def pool_estimates(
     --------
     >>> from twitchstats import pool_estimates
     >>> pooled = pool_estimates([0.1, 0.4, 0.3], [0.1, 0.1, 0.2])
-    >>> [round(pooled[name], 2) for name in ("estimate", "ci_lower", "ci_upper")]
+    >>> [round(float(pooled[name]), 2) for name in ("estimate", "ci_lower", "ci_upper")]
     [0.26, -0.2, 0.72]
     """
     y, se = np.asarray(estimates, float), np.asarray(standard_errors, float)

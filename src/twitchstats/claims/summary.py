@@ -29,12 +29,8 @@ def count_verdicts(ledger: pd.DataFrame) -> pd.DataFrame:
     >>> import pandas as pd
     >>> from twitchstats import count_verdicts
     >>> ledger = pd.DataFrame({"article": ["A1", "A1", "A2"], "verdict": ["supported", "inconclusive", "supported"]})
-    >>> count_verdicts(ledger)[["supported", "inconclusive", "claims"]]
-             supported  inconclusive  claims
-    article
-    A1               1             1       2
-    A2               1             0       1
-    all              2             1       3
+    >>> count_verdicts(ledger)[["supported", "inconclusive", "claims"]].to_dict("list")
+    {'supported': [1, 1, 2], 'inconclusive': [1, 0, 1], 'claims': [2, 1, 3]}
     """
     table = pd.crosstab(ledger["article"], ledger["verdict"]).reindex(columns=list(VERDICTS), fill_value=0)
     table.columns.name = None
