@@ -52,7 +52,7 @@ def expect_test(y, columns, *, window=1):
     days = (y.index - y.index[0]).days.to_numpy()
     shared = columns[[name for name in columns if name.startswith(("constant", "time", "weekday", y.name))]].to_numpy()
     hat = shared @ np.linalg.pinv(shared)
-    wider, alike = 1.0, 1.0
+    common, spells, alike = 0.0, 0.0, 1.0
     for apart in range(1, window + 7):
         pairs = days[:, None] - days == apart
         given = max(hat[pairs].sum() / len(y), 0.0) / (1 - np.trace(hat) / len(y))
@@ -60,9 +60,13 @@ def expect_test(y, columns, *, window=1):
             np.outer(part, part)[pairs].sum() / (part @ part) + given
             for part in (news.to_numpy(), fit.resid.to_numpy())
         )
-        wider, alike = wider + 2 * max(own * other, 0.0), alike + 2 * own**2
+        if apart < window:
+            common += max(own * other, 0.0)
+        else:
+            spells += own * other
+        alike += 2 * own**2
     df = min(df, len(y) / alike, len(y) / (1 + 0.9 * skew[0] * skew[1]))
-    return fit.params.iloc[-1], np.sqrt(variance * wider), df
+    return fit.params.iloc[-1], np.sqrt(variance * (1 + 2 * common + 2 * max(spells, 0.0))), df
 
 
 def tell(journal, outcome, trigger, lag, **options):
@@ -188,15 +192,24 @@ def test_people_together_are_a_conditional_likelihood(many, outcome, model):
 
 
 def test_people_together_are_tested_by_their_scores(many):
-    """The one-sample t test of people's scores: events on hot days less what the share of hot days lets expect."""
+    """Events on hot days less what the mean effect lets expect, between people, by their share of information (CR2)."""
     days = many.days.reset_index()
     total = days.groupby("person").agg(n=("heat", "size"), hot=("heat", "sum"), y=("twitches", "sum"))
     together = days[days["heat"] > 0].groupby("person")["twitches"].sum().reindex(total.index, fill_value=0)
-    scores = together - total["y"] * total["hot"] / total["n"]
-    varies = (total["hot"] > 0) & (total["hot"] < total["n"]) & (total["y"] > 0)
+    hot = total["hot"] / total["n"]
+    varies = (hot > 0) & (hot < 1) & (total["y"] > 0)
+    score, information = together - total["y"] * hot, total["y"] * hot * (1 - hot)
+    share = (information / information[varies].sum())[varies]
     row = tw.estimate_effects(many, outcome="twitches", triggers="heat", lags=0).iloc[0]
     assert row["n_people"] == varies.sum()
-    assert row["p_value"] == pytest.approx(stats.ttest_1samp(scores[varies], 0).pvalue, rel=1e-6)
+    risen = hot * row["estimate"] / (hot * row["estimate"] + 1 - hot)
+    left = (together - total["y"] * risen)[varies]
+    assert left.sum() == pytest.approx(0, abs=0.01 * total["y"].sum())
+    error = np.sqrt((left**2 / (1 - share)).sum())
+    weights = np.eye(len(share)) - share.to_numpy()
+    matrix = weights.T @ np.diag(1 / (1 - share)) @ weights * share.to_numpy()
+    df = np.trace(matrix) ** 2 / np.trace(matrix @ matrix)
+    assert row["p_value"] == pytest.approx(2 * stats.t.sf(abs(score[varies].sum() / error), df), rel=0.02)
 
 
 def test_days_are_counted_by_date(gappy):

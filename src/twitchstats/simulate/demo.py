@@ -10,7 +10,7 @@ from twitchstats.resources import find_resource
 from twitchstats.simulate.cohort import simulate_cohort
 from twitchstats.simulate.journal import simulate_journal
 
-DEMO = {"people": 1, "days": 180, "world": "demo", "seed": 8}  # what demo_journal.csv is made with
+DEMO = {"people": 1, "days": 180, "world": "demo", "seed": 4}  # what demo_journal.csv is made with
 DEMO_COLUMNS = [
     "twitches", "intensity", "pain", "stiffness", "fatigue", "caffeine", "alcohol", "sleep", "sleep_quality",
     "stress", "anxiety", "exercise", "fluid", "magnesium", "menstruation", "stretching", "massage",

@@ -417,7 +417,9 @@ class Store:
             if options.adjust == "together":
                 models = np.arange(self.shape[1])
             for rows, part in _choose_trend(block, dates, fine, forced=options.trend == "fine"):
-                found = score_block(part, self.family, asked=asked, shared=shared, reach=self.reach, span=span)
+                found = score_block(
+                    part, self.family, asked=asked, shared=shared, reach=self.reach, window=options.window, span=span
+                )
                 for name, value in found.items():
                     value = value.swapaxes(1, 2) if options.adjust == "together" else value
                     self.arrays[name][np.ix_(people[rows], models, np.asarray(positions))] = value
@@ -596,7 +598,7 @@ def _choose_trend(
 
 
 def score_block(
-    block: Block, family: Family, *, asked: int, shared: bool = False, reach: int = 0, span: int = 1
+    block: Block, family: Family, *, asked: int, shared: bool = False, reach: int = 0, window: int = 1, span: int = 1
 ) -> dict[str, FloatArray | NDArray[np.int64]]:
     """Score the first `asked` own columns of every model of a block.
 
@@ -609,8 +611,10 @@ def score_block(
         Estimate the coefficients of `before` and of what stands beside the trigger from all people together.
     reach : int
         Distances in days up to which the overlap of the nuisance columns is told.
+    window : int
+        Days that one value of the trigger reaches over: values nearer than that share days.
     span : int
-        Days nearer than which both sides may be alike, by spells or since windows of the trigger share days.
+        Days nearer than which both sides may be alike, by that or since they come in spells.
 
     Returns
     -------
@@ -667,7 +671,8 @@ def score_block(
         doubt = np.sqrt(size * ((pull**2).sum(-1) / left)[:, None, None])
         spread, planted = (np.hypot(error, doubt[..., None]) for error in (spread, planted))
     if span > 1:
-        inflation, alike = _share_days(news, residual[:, :, None], _share_fit(basis, root, span), span)
+        fit = _share_fit(basis, root, span)
+        inflation, alike = _share_days(news, residual[:, :, None], fit, window=window, span=span)
         spread, planted = (error * np.sqrt(inflation)[..., None] for error in (spread, planted))
         trust = np.minimum(trust, n / alike)
     trust = np.minimum(trust, n / (1 + SKEWNESS * _square_skewness(news) * _square_skewness(residual)[:, :, None]))
@@ -796,22 +801,28 @@ def _list_factors(trigger: FloatArray) -> FloatArray:
     return factors
 
 
-def _share_days(news: FloatArray, residual: FloatArray, share: FloatArray, span: int) -> tuple[FloatArray, FloatArray]:
+def _share_days(
+    news: FloatArray, residual: FloatArray, share: FloatArray, *, window: int, span: int
+) -> tuple[FloatArray, FloatArray]:
     """Return by how much days that are alike raise the variance of a score, and lower the number of days.
 
-    1 + 2 sum r_x(h) r_e(h) where positive, and 1 + 2 sum r_x(h)^2, over distances below the span (Bartlett 1935). A
-    fit makes neighbouring days look related the other way round: what it takes (`_share_fit`) is given back.
+    1 + 2 sum r_x(h) r_e(h), and 1 + 2 sum r_x(h)^2, over distances below the span (Bartlett 1935); within the window,
+    where days are shared, each term where it is positive, beyond it their sum. A fit makes neighbouring days look
+    related the other way round: what it takes (`_share_fit`) is given back.
     """
-    inflation, alike = np.ones(news.shape[:-1]), np.ones(news.shape[:-1])
+    common, spells, alike = np.zeros(news.shape[:-1]), np.zeros(news.shape[:-1]), np.ones(news.shape[:-1])
     for apart in range(1, min(span, news.shape[-1])):
         given = (np.maximum(share[:, apart], 0.0) / np.maximum(1 - share[:, 0], 1 - MOST_LEVERAGE))[:, None, None]
         own, other = (
             (part[..., apart:] * part[..., :-apart]).sum(-1) / np.maximum((part**2).sum(-1), TINY) + given
             for part in (news, residual)
         )
-        inflation += 2 * np.maximum(own * other, 0.0)
+        if apart < window:
+            common += np.maximum(own * other, 0.0)
+        else:
+            spells += own * other
         alike += 2 * own**2
-    return inflation, alike
+    return 1 + 2 * common + 2 * np.maximum(spells, 0.0), alike
 
 
 def _square_skewness(values: FloatArray) -> FloatArray:
