@@ -124,11 +124,11 @@ def test_found_rows_come_first(capsys):
     from twitchstats.resources import find_resource
 
     path = find_resource("data", "demo_journal.csv")
-    assert cli.main(["triggers", str(path), "--lags", "0", "--triggers", "alcohol,sleep"]) == 0
+    assert cli.main(["triggers", str(path), "--lags", "0", "--triggers", "magnesium,sleep"]) == 0
     told = capsys.readouterr()
     lines = told.out.splitlines()
     assert re.match(r"Trigger +One step +When +Effect +95 % interval +Verdict +Caution", lines[0])
-    assert [line.split()[0] for line in lines[1:3]] == ["Sleep", "Alcohol"]
+    assert [line.split()[0] for line in lines[1:3]] == ["Sleep", "Magnesium"]
     assert lines[-1].startswith("2 triggers in 2 rows: 1 clear (Sleep ")
     assert "Estimating effects on twitches, trigger by trigger ..." in told.err
 
