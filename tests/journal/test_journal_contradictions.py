@@ -2,7 +2,10 @@
 
 import io
 
+import pandas as pd
 import pytest
+
+import twitchstats as tw
 
 HEAD = "date,twitches,cramps,intensity\n"
 
@@ -45,3 +48,18 @@ def test_numbered_days_are_compared_too(read):
 @pytest.mark.parametrize("rows", ["2024-03-01,3,0,4\n2024-03-02,0,0,\n", "2024-03-01,,,4\n2024-03-02,1,0,0\n"])
 def test_a_journal_that_agrees_with_itself_is_not_warned(read, rows):
     assert not find_told(read(HEAD + rows))
+
+
+def test_one_diary_under_two_names_is_told():
+    days = pd.date_range("2025-01-01", periods=12)
+    one = pd.DataFrame({"date": days, "twitches": [0, 3, 1, 4, 1, 5, 9, 2, 6, 5, 3, 5], "stress": [2, 7] * 6})
+    other = one.assign(twitches=one["twitches"] + 1)
+    people = pd.concat([one.assign(person="ann"), one.assign(person="anna"), other.assign(person="bea")])
+    [row] = tw.read_journal(people).rejects.to_dict("records")
+    assert (row["rule"], row["action"]) == ("contradiction", "kept")
+    assert row["message"] == (
+        "column person: 'ann', 'anna' have the same entries on all of their 12 days; all are kept, but if this is one "
+        "person's diary under several names, leave one: it would count several times"
+    )
+    short = people[people["date"] < "2025-01-09"]
+    assert tw.read_journal(short).rejects.empty

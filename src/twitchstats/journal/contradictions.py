@@ -4,13 +4,16 @@ import pandas as pd
 
 from twitchstats.journal.record import Rejects, list_some
 
+TWIN_DAYS = 10  # with the same entries, that no two people have by chance
+MOST_PEOPLE = 200  # of whom twins are looked for: in a crowd one more or less changes nothing
 _KINDS = {"twitches": "twitch", "cramps": "cramp", "spasms": "spasm"}  # a count of the day and the kind of its episodes
 
 
 def note_contradictions(
     days: pd.DataFrame, variables: pd.DataFrame, episodes: pd.DataFrame, calendar: str, rejects: Rejects
 ) -> None:
-    """Tell of days without twitching that have an intensity or an episode all the same."""
+    """Tell of days without twitching that have an intensity or an episode all the same, and of one diary kept twice."""
+    _note_twins(days, rejects)
     label = variables.set_index("name")["label"]
     counts = [name for name in _KINDS if name in days and pd.api.types.is_numeric_dtype(days[name])]
     if counts and "intensity" in days:
@@ -25,6 +28,23 @@ def note_contradictions(
         begun = pd.MultiIndex.from_arrays([episodes.loc[mine, "person"], starts[mine]], names=days.index.names)
         none = days.index[days[name].eq(0) & days.index.isin(begun)]
         _note("episodes", "start", f"{label[name]} is 0 where an episode of this kind began", none, rejects)
+
+
+def _note_twins(days: pd.DataFrame, rejects: Rejects) -> None:
+    """Tell of people who have the same entries on the same days, all of them."""
+    people = days.index.get_level_values("person")
+    if not 1 < people.nunique() <= MOST_PEOPLE:
+        return
+    entries = pd.util.hash_pandas_object(days.droplevel("person"))
+    seen = entries.groupby(people.to_numpy()).agg(["sum", "size"])
+    for (_, size), same in seen[seen["size"] >= TWIN_DAYS].groupby(["sum", "size"], sort=False):
+        if len(same) > 1:
+            names = list_some([str(name) for name in same.index], 3)
+            message = (
+                f"{names} have the same entries on all of their {size:,} days; all are kept, but if this is one "
+                "person's diary under several names, leave one: it would count several times"
+            )
+            rejects.note("days", "person", "contradiction", message)
 
 
 def _note(table: str, column: str, what: str, places: pd.MultiIndex, rejects: Rejects) -> None:
