@@ -322,6 +322,23 @@ def _reml_variance(y: FloatArray, v: FloatArray) -> float:
     return tau2
 
 
+def wilson_interval(successes: ArrayLike, trials: ArrayLike, *, level: float = 0.95) -> tuple[FloatArray, FloatArray]:
+    """Return the lower and upper limit of a proportion (Wilson 1927); NaN where there were no trials.
+
+    >>> [round(float(limit), 4) for limit in wilson_interval(1, 20)]
+    [0.0089, 0.2361]
+    """
+    hits, n = np.broadcast_arrays(np.asarray(successes, float), np.asarray(trials, float))
+    z = stats.norm.ppf(0.5 + level / 2)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        share = hits / n
+        middle = (share + z**2 / (2 * n)) / (1 + z**2 / n)
+        reach = z / (1 + z**2 / n) * np.sqrt(share * (1 - share) / n + z**2 / (4 * n**2))
+        lower = np.where(hits <= 0, 0.0, middle - reach)
+        upper = np.where(hits >= n, 1.0, middle + reach)
+    return np.where(n > 0, lower, np.nan), np.where(n > 0, upper, np.nan)
+
+
 def judge_estimates(
     findings: pd.DataFrame, *, direction: Sequence[int] | ArrayLike, margin: ArrayLike, alpha: float = 0.05
 ) -> pd.DataFrame:

@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy import stats
 
 from twitchstats.errors import OptionError, unknown_name
-from twitchstats.inference import average_estimates, describe_estimates
+from twitchstats.inference import average_estimates, describe_estimates, wilson_interval
 from twitchstats.journal.record import Journal
 
 FloatArray = NDArray[np.float64]
@@ -154,20 +154,13 @@ def finish_logit(
 
 
 def _finish_constant(share: float, n: int, n_people: int, n_episodes: int, reference: float | None) -> dict[str, Any]:
-    limits = [limit for level in (0.95, 0.90) for limit in _wilson(share, n, level)]
+    limits = [float(limit) for level in (0.95, 0.90) for limit in wilson_interval(share * n, n, level=level)]
     start = np.nan if reference is None else reference
     score = abs(share - start) / np.sqrt(start * (1 - start) / n)
     return fail("", n_people=n_people, n_episodes=n_episodes, reference=reference) | {
         "estimate": share, "se": 0.0, "df": float(n - 1), "p_value": float(2 * stats.norm.sf(score)),
         "heterogeneity": 0.0, **dict(zip(INTERVALS, limits, strict=True)),
     }  # fmt: skip
-
-
-def _wilson(share: float, n: int, level: float) -> tuple[float, float]:
-    z2 = float(stats.norm.ppf(0.5 + level / 2)) ** 2
-    centre = (share + z2 / (2 * n)) / (1 + z2 / n)
-    half = np.sqrt(z2 * share * (1 - share) / n + z2**2 / (4 * n**2)) / (1 + z2 / n)
-    return float(max(0.0, centre - half)), float(min(1.0, centre + half))
 
 
 def fail(

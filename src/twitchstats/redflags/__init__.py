@@ -1,5 +1,6 @@
 """The risk model: red flags, their combinations, and what they are worth at an honest base rate."""
 
+from twitchstats.inference import wilson_interval
 from twitchstats.redflags.advice import advise
 from twitchstats.redflags.assumptions import describe_worth, explore_assumptions
 from twitchstats.redflags.decision import decision_curve
@@ -9,7 +10,6 @@ from twitchstats.redflags.points import PointScore
 from twitchstats.redflags.prevalence import base_rates, shift_risk
 from twitchstats.redflags.rules import apply_referral_rules, evaluate_referral_rules, load_referral_rules
 from twitchstats.redflags.sample_size import required_sample_size
-from twitchstats.redflags.table import wilson_interval
 from twitchstats.redflags.validation import (
     estimate_calibration,
     group_risks,

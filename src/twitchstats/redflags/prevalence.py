@@ -9,7 +9,7 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from twitchstats.errors import OptionError, unknown_name
-from twitchstats.redflags.table import wilson_interval
+from twitchstats.inference import wilson_interval
 from twitchstats.resources import find_resource
 from twitchstats.simulate.parameters import load_cohort_parameters
 

@@ -12,12 +12,13 @@ from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
 from sklearn.utils.validation import check_is_fitted
 
 from twitchstats.errors import NotEnoughDataError, OptionError, TwitchstatsError, check_whole
+from twitchstats.inference import wilson_interval
 from twitchstats.redflags import fitting
 from twitchstats.redflags.measures import METRICS, measure_auc, measure_risk, smooth_outcome
 from twitchstats.redflags.model import RedFlagModel
 from twitchstats.redflags.prevalence import check_share
 from twitchstats.redflags.record import find_log_odds
-from twitchstats.redflags.table import FloatArray, wilson_interval
+from twitchstats.redflags.table import FloatArray
 from twitchstats.redflags.training import (
     FEWEST_OF_A_CLASS,
     digest_people,

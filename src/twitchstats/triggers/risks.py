@@ -8,6 +8,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy import stats
 
+from twitchstats.inference import wilson_interval
 from twitchstats.journal.record import Journal
 from twitchstats.panel import FloatArray, Panel
 from twitchstats.triggers.request import prepare_request, refuse_tautology
@@ -133,6 +134,5 @@ def _share_with_interval(events: FloatArray, days: FloatArray) -> dict[str, floa
         half = stats.t.ppf(0.975, people - 1) * se
         low, high = (1 / (1 + np.exp(-(logit + sign * half))) for sign in (-1, 1))
     else:
-        interval = stats.binomtest(int(events.sum()), int(total)).proportion_ci(method="wilson")
-        low, high = interval.low, interval.high
+        low, high = wilson_interval(events.sum(), total)
     return {"estimate": float(share), "ci_lower": float(low), "ci_upper": float(high)}

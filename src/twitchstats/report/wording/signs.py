@@ -119,7 +119,7 @@ def tabulate_red_flags(journal: Journal) -> Table | Prose:
 
 
 def _tell_shares(flags: pd.DataFrame) -> list[str]:
-    from twitchstats.redflags.table import wilson_interval
+    from twitchstats.inference import wilson_interval
 
     ends = zip(*wilson_interval(flags["present"], flags["known"]), strict=True)
     shares = flags["present"] / flags["known"]  # 0 of 0 is NaN
