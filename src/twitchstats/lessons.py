@@ -31,7 +31,7 @@ def read_demo(who: str = "person") -> Journal:
         Another word.
 
     >>> read_demo()
-    <Journal: 1 people, 145 days, 17 variables>
+    <Journal: 1 people, 153 days, 17 variables>
     """
     check_choice("who", who, ["person", "group"])
     if who == "person":

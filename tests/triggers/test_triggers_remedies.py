@@ -72,8 +72,7 @@ def test_given_columns_agree_with_statsmodels():
     usual = (model.resid**2 / (1 - model.get_influence().hat_matrix_diag)).mean() / (news**2).sum()
     days = min(model.df_resid, (news**2).sum() ** 2 / (news**4).sum())
     error = np.sqrt(max(model.bse[0] ** 2, (days * model.bse[0] ** 2 + 4 * usual) / (days + 4)))
-    spells = half / (stats.t.ppf(0.975, scores.trust.item()) * error)  # see test_triggers_reference
-    assert 1 <= spells < 1.3
+    assert half == pytest.approx(stats.t.ppf(0.975, scores.trust.item()) * error, rel=1e-6)
     assert (scores.df.item(), scores.n.item()) == (model.df_resid, 57)
 
 

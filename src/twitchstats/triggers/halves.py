@@ -65,7 +65,7 @@ def compare_halves(
     >>> import twitchstats as tw
     >>> told = compare_halves(tw.read_demo(), triggers="sleep")
     >>> told[["part", "estimate", "ci_lower", "ci_upper"]].round(1).values.tolist()
-    [['early', 0.8, 0.6, 0.9], ['late', 0.6, 0.5, 0.9], ['change', 0.9, 0.6, 1.3]]
+    [['early', 0.7, 0.6, 0.9], ['late', 0.8, 0.7, 0.9], ['change', 1.1, 0.8, 1.5]]
     """
     check_by(by, tuple(ROWS))
     request = prepare_request(journal, outcome, triggers, lag)
