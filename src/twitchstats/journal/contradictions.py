@@ -32,11 +32,10 @@ def note_contradictions(
 
 def _note_twins(days: pd.DataFrame, rejects: Rejects) -> None:
     """Tell of people who have the same entries on the same days, all of them."""
-    people = days.index.get_level_values("person")
-    if not 1 < people.nunique() <= MOST_PEOPLE:
+    if not 1 < len(days.index.unique("person")) <= MOST_PEOPLE:
         return
-    entries = pd.util.hash_pandas_object(days.droplevel("person"))
-    seen = entries.groupby(people.to_numpy()).agg(["sum", "size"])
+    entries = pd.util.hash_pandas_object(days.droplevel("person")).set_axis(days.index)
+    seen = entries.groupby(level="person").agg(["sum", "size"])
     for (_, size), same in seen[seen["size"] >= TWIN_DAYS].groupby(["sum", "size"], sort=False):
         if len(same) > 1:
             names = list_some([str(name) for name in same.index], 3)

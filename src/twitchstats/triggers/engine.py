@@ -32,7 +32,7 @@ from twitchstats.triggers.work import run_side_by_side, split_evenly
 
 LOOK_BACK = 4  # days in which the two older values of outcome and trigger are looked for
 STANDS_FOR = (range(1), range(1, 2), range(2, 7))  # days back from the newest that each older outcome stands for
-OLDEST = 9  # days further back than STANDS_FOR reaches, with two for what stands beside the trigger
+OLDEST = STANDS_FOR[-1].stop + 2  # days back with the two that stand beside the trigger
 SPELL = 8  # days below which both sides may be alike because they come in spells
 LEAST_DF = 10.0  # days left for one person's own test
 LEAST_POOLED_DF = 3.0  # days left for a person to count in a group

@@ -363,10 +363,12 @@ def _pool_pair(scores: Scores, step: float) -> tuple[Curve, FloatArray, dict[str
     slopes = weight * information / scale
     share = slopes / slopes.sum()
     error_now = np.sqrt((weight**2 * evaluator.plant(np.zeros((people, 1)))[:, 0] ** 2).sum())
-    none = add(np.zeros((1, 1)))[:, 0]
-    centre = 0.0 if scores.is_ratio else none.sum() / slopes.sum()
-    unit = _spread_people(none - share * none.sum(), share) / slopes.sum()
-    unit = 1 / np.median(scale) if scores.is_ratio else max(unit, 1e-9 * abs(centre), TINY) * WIDE
+    centre, unit = 0.0, 1 / np.median(scale)
+    if not scores.is_ratio:
+        none = add(np.zeros((1, 1)))[:, 0]
+        centre = none.sum() / slopes.sum()
+        width = _spread_people(none - share * none.sum(), share) / slopes.sum()
+        unit = max(width, 1e-9 * abs(centre), TINY) * WIDE
     grid = centre + unit * _fine_grid()[None]
 
     def total(effect: FloatArray) -> FloatArray:

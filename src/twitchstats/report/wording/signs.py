@@ -2,6 +2,7 @@
 
 import pandas as pd
 
+from twitchstats.inference import wilson_interval
 from twitchstats.journal import Journal
 from twitchstats.report.summary import count_above, is_about_twitching, is_group
 from twitchstats.report.tables import MISSING, Table, format_share, show_table
@@ -119,8 +120,6 @@ def tabulate_red_flags(journal: Journal) -> Table | Prose:
 
 
 def _tell_shares(flags: pd.DataFrame) -> list[str]:
-    from twitchstats.inference import wilson_interval
-
     ends = zip(*wilson_interval(flags["present"], flags["known"]), strict=True)
     shares = flags["present"] / flags["known"]  # 0 of 0 is NaN
     return [
