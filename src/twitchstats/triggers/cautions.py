@@ -1,12 +1,13 @@
 """What else could it be? Each finding is tried against three other explanations."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from twitchstats.triggers.engine import Options, score_panel
+from twitchstats.triggers.engine import Options, Scores, score_panel
 from twitchstats.triggers.families import choose_family
 from twitchstats.triggers.request import Request
 from twitchstats.triggers.rows import list_people, pool_people
@@ -53,9 +54,10 @@ def find_cautions(request: Request, frame: pd.DataFrame, options: Options) -> pd
     found = frame[frame["p_value"].lt(ALPHA) & np.isfinite(frame["estimate"])]
     copied = request.panel.share_copied
     told: dict[object, list[str]] = {index: [] for index in found.index}
-    alike = found["trigger"] if options.pooled else found["trigger"].map(request.variables["kind"])
-    for (_, lag), rows in found.groupby([alike, "lag"]) if request.panel.ordered else ():
-        for key, speaks in _try_others(request, rows, int(lag), options).items():
+    # a group's triggers each, at all their lags; or people's own ones of the same kind and lag
+    alike = "trigger" if options.pooled else [found["trigger"].map(request.variables["kind"]), found["lag"]]
+    for _, rows in found.groupby(alike) if request.panel.ordered else ():
+        for key, speaks in _try_others(request, rows, options).items():
             for index in rows.index[speaks]:
                 told[index].append(CAUTIONS[key])
     for index in found.index[_is_beside(frame).loc[found.index]] if options.effect == "total" else ():
@@ -73,9 +75,9 @@ def _is_beside(frame: pd.DataFrame) -> pd.Series:
     return (own < 0) & (highest > -own) | (own > 0) & (lowest < -own)
 
 
-def _try_others(request: Request, rows: pd.DataFrame, lag: int, options: Options) -> dict[str, NDArray[np.bool_]]:
-    """Return which rows, of a group's trigger or of people's own ones of the same kind, have which caution."""
-    first = str(rows["trigger"].iloc[0])
+def _try_others(request: Request, rows: pd.DataFrame, options: Options) -> dict[str, NDArray[np.bool_]]:
+    """Return which rows have which caution: a group's trigger at some lags, in order, or people's own at one lag."""
+    first, lags = str(rows["trigger"].iloc[0]), [int(lag) for lag in rows["lag"].unique()]
     family, reverse_family = (
         choose_family(str(request.variables.loc[name, "kind"])) for name in (request.outcome, first)
     )
@@ -87,26 +89,37 @@ def _try_others(request: Request, rows: pd.DataFrame, lag: int, options: Options
     group = options.pooled and len(panel.people) > 1
     plain = replace(options, adjust="each", effect="total", window=1)
     beside = replace(plain, effect="that day", trend="fine" if group and options.trend == "smooth" else options.trend)
-    later = score_panel(panel, outcome, [trigger], [-LATER, lag], family=family, options=beside)
     # one person's own trend takes next to nothing at other lags: so these need not be known
-    back = plain if group else replace(plain, effect="that day")
-    reverse = score_panel(panel, trigger, [outcome], [max(1, lag)], family=reverse_family, options=back)
-    week = score_panel(panel, trigger, [outcome], [1], family=reverse_family, options=replace(plain, window=WEEK))
-    p_later, p_reverse, p_week = (
-        tell(scores, np.ones(1))["p_value"].fillna(1.0).to_numpy(float)
-        for scores in (later.select(np.s_[:, :, :1]), reverse, week)
-    )
-    told = {"later": p_later < ALPHA, "reverse": np.minimum(p_reverse, p_week) < rows["p_value"].to_numpy(float)}
-    lags = request.lags if options.effect == "that day" else [lag]
+    apart = replace(options, adjust="each", effect=options.effect if group else "that day")
+
+    def tell_one(scores: Scores, name: str) -> NDArray[np.float64]:
+        told: NDArray[np.float64] = tell(scores, np.ones(1))[name].to_numpy(float)
+        return np.nan_to_num(told, nan=1.0) if name == "p_value" else told
+
+    def estimate(other: Options) -> NDArray[np.float64]:
+        given = request.lags if options.effect == "that day" else lags
+        scores = score_panel(panel, outcome, [trigger], given, family=family, options=other)
+        return tell_one(scores.select(np.s_[:, :, [given.index(lag) for lag in lags]]), "estimate")
+
+    def answer(days: Sequence[int], other: Options) -> NDArray[np.float64]:
+        """Return the p-values of the outcome's effects on the trigger so many days later."""
+        scores = score_panel(panel, trigger, [outcome], sorted(set(days)), family=reverse_family, options=other)
+        return tell_one(scores.select(np.s_[:, :, np.unique(days, return_inverse=True)[1]]), "p_value")
+
+    def control(lag: int) -> NDArray[np.float64]:
+        days = [-LATER, *range(lag + 1)]
+        scores = score_panel(panel, outcome, [trigger], days, family=family, options=beside)
+        return tell_one(scores.select(np.s_[:, :, :1]), "p_value")
+
+    reverse = answer([max(1, lag) for lag in lags], plain if group else replace(plain, effect="that day"))
+    week = answer([1], replace(plain, window=WEEK, recent=True))
     steps = request.variables.loc[rows["trigger"], "step"].to_numpy(float)
-
-    def keep(other: Options) -> NDArray[np.float64]:
-        """Return the share of each effect that is left under other options."""
-        scores = score_panel(panel, outcome, [trigger], lags, family=family, options=replace(other, adjust="each"))
-        effect = tell(scores.select(np.s_[:, :, [lags.index(lag)]]), np.ones(1))["estimate"].to_numpy(float)
-        return effect * steps / rows["estimate"].to_numpy(float)
-
-    told["answer"] = keep(replace(options, week=True)) < LEAST_LEFT
+    effect = rows["estimate"].to_numpy(float) / steps if group else estimate(apart)
+    told = {
+        "later": np.concatenate([control(lag) for lag in lags]) < ALPHA,
+        "reverse": np.minimum(reverse, week) < rows["p_value"].to_numpy(float),
+        "answer": estimate(replace(apart, week=True)) / effect < LEAST_LEFT,
+    }
     if options.trend == "smooth" and not group:
-        told["trend"] = keep(replace(options, trend="fine")) < LEAST_KEPT
+        told["trend"] = estimate(replace(apart, trend="fine")) / effect < LEAST_KEPT
     return {key: told[key] for key in CAUTIONS if key in told}

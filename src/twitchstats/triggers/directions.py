@@ -1,6 +1,7 @@
 """Which way round: whether the trigger foretells the outcome, or the outcome the trigger."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
@@ -8,6 +9,7 @@ import pandas as pd
 from twitchstats.errors import OptionError
 from twitchstats.inference import adjust_p_values, average_estimates
 from twitchstats.journal.record import Journal
+from twitchstats.panel import FloatArray
 from twitchstats.reasons import NO_ORDER
 from twitchstats.triggers.effects import check_options
 from twitchstats.triggers.engine import ZERO, Options, score_panel
@@ -85,54 +87,66 @@ def compare_directions(
     request = prepare_request(journal, outcome, triggers, lag)
     if request.lags[0] < 1:
         raise OptionError(f"lag={lag!r} is not possible: on the same day nothing comes first. Choose 1 or more.")
-    pairs = [_tell_pair(request, trigger, options) for trigger in request.triggers]
-    kept = [name for name in COLUMNS if name not in ("p_adjusted", "reading")]
-    frame = pd.DataFrame([row for pair in pairs for row in pair], columns=kept)
+    reasons = {name: refuse_tautology(request, name) for name in request.triggers}
+    if not request.panel.ordered:
+        reasons = {name: reason or NO_ORDER for name, reason in reasons.items()}
+    tested = [name for name in request.triggers if not reasons[name]]
+    forward = dict(zip(tested, _correlate(request, tested, request.outcome, options), strict=True))
+    rows = []
+    for name in request.triggers:
+        known = {"trigger": name, "outcome": request.outcome, "lag": request.lags[0], "reason": reasons[name]}
+        told: list[dict[str, object]] = [{}, {}]
+        if name in forward:
+            told = _tell_pair(forward[name], *_correlate(request, [request.outcome], name, options))
+        rows += [known | {"direction": "forward"} | told[0], known | {"direction": "reverse"} | told[1]]
+    frame = pd.DataFrame(rows, columns=[name for name in COLUMNS if name not in ("p_adjusted", "reading")])
+    frame = frame.fillna({"n_people": 0, "n_days": 0}).astype({"n_people": int, "n_days": int})
     frame["p_adjusted"] = adjust_p_values(frame["p_value"].astype(float))
     frame["p_difference"] = adjust_p_values(frame["p_difference"].astype(float)[::2]).repeat(2)
     frame["reading"] = _read_pairs(frame, alpha)
     return frame[COLUMNS]
 
 
-def _tell_pair(request: Request, trigger: str, options: Options) -> list[dict[str, object]]:
-    """Return the rows of both directions of one trigger."""
-    lag = request.lags[0]
-    row: dict[str, object] = {"trigger": trigger, "outcome": request.outcome, "lag": lag}
-    row |= dict.fromkeys(("estimate", "ci_lower", "ci_upper", "p_value", "p_difference"), float("nan"))
-    row |= {"n_people": 0, "n_days": 0, "reason": refuse_tautology(request, trigger)}
-    if not row["reason"] and not request.panel.ordered:
-        row["reason"] = NO_ORDER
-    rows = [row | {"direction": "forward"}, row | {"direction": "reverse"}]
-    if row["reason"]:
-        return rows
-    z, df, n = zip(_correlate(request, trigger, request.outcome, options),
-                   _correlate(request, request.outcome, trigger, options), strict=True)  # fmt: skip
-    for told, own_z, own_df, days in zip(rows, z, df, n, strict=True):
-        ok = np.isfinite(own_z)
-        told |= {"n_people": int(ok.sum()), "n_days": int(days[ok].sum())}
+@dataclass(frozen=True)
+class Correlations:
+    """Each person's partial correlation: Fisher's z (NaN where it can't be told), its degrees of freedom, its days."""
+
+    z: FloatArray
+    df: FloatArray
+    n: FloatArray
+
+
+def _tell_pair(forward: Correlations, reverse: Correlations) -> list[dict[str, object]]:
+    """Return what is told of either direction, and of their difference."""
+    told: list[dict[str, object]] = []
+    for own in (forward, reverse):
+        ok = np.isfinite(own.z)
+        row: dict[str, object] = {"n_people": int(ok.sum()), "n_days": int(own.n[ok].sum())}
         if ok.any():
-            mean = average_estimates(own_z[ok], 1 / np.sqrt(own_df[ok] + 1), own_df[ok])
-            told |= {name: float(np.tanh(mean[name])) for name in ("estimate", "ci_lower", "ci_upper")}
-            told["p_value"] = mean["p_value"]
+            mean = average_estimates(own.z[ok], 1 / np.sqrt(own.df[ok] + 1), own.df[ok])
+            row |= {name: float(np.tanh(mean[name])) for name in ("estimate", "ci_lower", "ci_upper")}
+            row["p_value"] = mean["p_value"]
         else:
-            told["reason"] = "too few days"
-    both = np.isfinite(z[0]) & np.isfinite(z[1])
+            row["reason"] = "too few days"
+        told.append(row)
+    both = np.isfinite(forward.z) & np.isfinite(reverse.z)
     if both.any():
-        error = np.sqrt(1 / (df[0][both] + 1) + 1 / (df[1][both] + 1))
-        difference = average_estimates(z[0][both] - z[1][both], error, np.minimum(df[0][both], df[1][both]))
-        rows = [told | {"p_difference": difference["p_value"]} for told in rows]
-    return rows
+        error = np.sqrt(1 / (forward.df[both] + 1) + 1 / (reverse.df[both] + 1))
+        fewer = np.minimum(forward.df[both], reverse.df[both])
+        difference = average_estimates(forward.z[both] - reverse.z[both], error, fewer)
+        told = [row | {"p_difference": difference["p_value"]} for row in told]
+    return told
 
 
-def _correlate(request: Request, first: str, then: str, options: Options) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Return each person's partial correlation of `first` with the later `then`: Fisher's z, its freedom, its days."""
+def _correlate(request: Request, first: Sequence[str], then: str, options: Options) -> list[Correlations]:
+    """Return the partial correlations of each of `first` with the later `then`."""
     family = choose_family(str(request.variables.loc[then, "kind"]))
-    scores = score_panel(request.panel, then, [first], request.lags, family=family, options=options)
+    scores = score_panel(request.panel, then, first, request.lags, family=family, options=options)
     told = scores.refusal == 0
     df = np.maximum(scores.trust, 1.0)
     t = np.where(told, scores.curve[..., ZERO] / np.where(told, scores.spread[..., ZERO], 1.0), 0.0)
     z = np.where(told, np.arctanh(t / np.sqrt(t**2 + df)), np.nan)
-    return z[:, 0, 0], df[:, 0, 0], scores.n[:, 0, 0]
+    return [Correlations(z[:, i, 0], df[:, i, 0], scores.n[:, i, 0]) for i in range(len(first))]
 
 
 def _read_pairs(frame: pd.DataFrame, alpha: float) -> list[str]:

@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import stats
+from scipy import fft, stats
 
 from twitchstats.panel import FloatArray, Panel, shift_days
 from twitchstats.triggers.columns import (
@@ -100,6 +100,8 @@ class Options:
         Days over which the trigger is averaged.
     week : bool
         Whether the mean outcome of the five days before its two older days stands beside these.
+    recent : bool
+        Whether the older outcomes are the latest ones, not those from before a window.
     pooled : bool
         Whether the people will be put together: then short diaries share weekday and older days.
     """
@@ -110,6 +112,7 @@ class Options:
     adjust: str = "each"
     window: int = 1
     week: bool = False
+    recent: bool = False
     pooled: bool = False
 
 
@@ -333,7 +336,7 @@ def _lay_lags(
     older: list[FloatArray] = []
     before, newest = np.zeros((len(people), told.shape[1], 0)), 0
     if panel.ordered:
-        older, newest = find_older(columns, last), max(last, 1)
+        older, newest = find_older(columns, last), 1 if options.recent else max(last, 1)
         before = np.stack(find_older(told[people], newest, week=options.week), axis=-1)
     own = np.stack([*asked, *beside, *older], axis=1)  # T, q, B, n
     first = older[0].swapaxes(0, 1) if older and options.window == 1 and len(lags) == 1 else None
@@ -663,15 +666,15 @@ def score_block(
         spread = np.sqrt(_moderate(variance, expected, trust))[..., None] + 0 * GRID
         shift, planted = GRID * size[..., None], spread
     shift = shift * np.where(two_valued, 1.0, FOUND[family.name])[..., None]
+    fit = _share_fit(basis, root, max(span, block.newest + OLDEST + MEMORY_SPAN, reach + OLDEST + MEMORY_SPAN))
     if block.newest and block.fine:
         left = np.maximum(n[:, 0, 0] - rank, 1.0)
         noise = (free_columns((family.transform(y) * root)[..., None], basis)[..., 0] * (root * relative)).sum(1)
-        share = _share_fit(trend, root, block.newest + OLDEST + MEMORY_SPAN)
+        share = fit - _share_fit(older, root, fit.shape[1] - 1)
         pull = _pull_back(before, older, share, block.newest, noise * n[:, 0, 0] / left)
         doubt = np.sqrt(size * ((pull**2).sum(-1) / left)[:, None, None])
         spread, planted = (np.hypot(error, doubt[..., None]) for error in (spread, planted))
     if span > 1:
-        fit = _share_fit(basis, root, span)
         inflation, alike = _share_days(news, residual[:, :, None], fit, window=window, span=span)
         spread, planted = (error * np.sqrt(inflation)[..., None] for error in (spread, planted))
         trust = np.minimum(trust, n / alike)
@@ -686,9 +689,7 @@ def score_block(
             turned = before.swapaxes(1, 2)
             slopes = _solve_gram(turned @ before, (turned @ (root * relative)[..., None])[..., 0])
             rests = slopes * family.move_transform(y, ok)[:, None]
-        leak, memory = _expect_leak(
-            _share_fit(basis, root, reach + OLDEST + MEMORY_SPAN), memory, reach, lag=block.newest - 1, rests=rests
-        )
+        leak, memory = _expect_leak(fit, memory, reach, lag=block.newest - 1, rests=rests)
     return {
         "curve": curve, "spread": spread, "shift": shift, "planted": planted, "size": size,
         "scale": scale[:, :, :asked], "n": n, "df": df, "trust": trust,
@@ -842,12 +843,10 @@ def _solve_gram(gram: FloatArray, products: FloatArray) -> FloatArray:
 
 def _share_fit(basis: FloatArray, root: FloatArray, most: int) -> FloatArray:
     """Return how far the fitted part of a day rests on the day so many days before, (B, most + 1), on average."""
-    people, days, columns = basis.shape
-    weighted = (basis * root[..., None]).reshape(people, -1)
-    share = np.zeros((people, most + 1))
-    for distance in range(min(most + 1, days)):
-        apart = distance * columns
-        share[:, distance] = np.einsum("bi,bi->b", weighted[:, apart:], weighted[:, : weighted.shape[1] - apart])
+    days = basis.shape[1]
+    length = fft.next_fast_len(days + most, real=True)
+    waves = fft.rfft((basis * root[..., None]).swapaxes(1, 2), length)
+    share = fft.irfft((waves.real**2 + waves.imag**2).sum(1), length)[:, : most + 1]
     return share / np.maximum((root**2).sum(1, keepdims=True), TINY)
 
 
@@ -858,14 +857,17 @@ def _follow_memory(share: FloatArray, memory: FloatArray, most: int) -> tuple[Fl
     expectation. What is left, (B, M, a, most + 1), is of variance 1 before the fit.
     """
     span, days = np.arange(-MEMORY_SPAN, MEMORY_SPAN + 1), np.arange(most + 1)
-    apart = np.minimum(np.abs(span + days[:, None]), share.shape[1] - 1)
-    taken = share[:, apart][:, None, None]
+    taken = share[:, None, np.minimum(np.abs(span[:, None] + days), share.shape[1] - 1)]
+
+    def leave(before: FloatArray, days: NDArray[np.int64]) -> FloatArray:
+        left: FloatArray = before[..., None] ** days - before[..., None] ** np.abs(span) @ taken[..., days]
+        return left
+
     before = np.clip(memory, *MEMORY_LIMITS)
-    for step in range(MEMORY_STEPS + 1):
-        left = before[..., None] ** days - (taken * before[..., None, None] ** np.abs(span)).sum(-1)
-        if step < MEMORY_STEPS:
-            before = np.clip(before + memory - left[..., 1] / np.maximum(left[..., 0], TINY), *MEMORY_LIMITS)
-    return before, left
+    for _ in range(MEMORY_STEPS):
+        variance, next_day = np.moveaxis(leave(before, days[:2]), -1, 0)
+        before = np.clip(before + memory - next_day / np.maximum(variance, TINY), *MEMORY_LIMITS)
+    return before, leave(before, days)
 
 
 def _expect_leak(

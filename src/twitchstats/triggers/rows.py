@@ -163,13 +163,22 @@ class Evaluator:
         self.scale = np.where(scores.scale > 0, scores.scale, 1.0)
         self.size, self.zero = scores.size, scores.curve[..., ZERO]
         self.error = scores.spread[..., ZERO]
-        slope = scores.shift / np.where(GRID == 0, 1.0, GRID)  # what is found per effect
-        slope[..., ZERO] = (slope[..., ZERO - 1] + slope[..., ZERO + 1]) / 2
-        self.found = interpolate.CubicSpline(GRID, np.log(np.maximum(slope, TINY**0.5)), axis=-1).c
-        self.planted = interpolate.CubicSpline(GRID, np.log(np.maximum(scores.planted, TINY**0.5)), axis=-1).c
+        self.scores = scores
         if self.is_ratio:
-            self.curve = interpolate.CubicSpline(GRID, scores.curve, axis=-1).c
-            self.spread = interpolate.CubicSpline(GRID, np.log(np.maximum(scores.spread, 1e-150)), axis=-1).c
+            self.curve = _lay_splines(scores.curve)
+            self.spread = _lay_splines(np.log(np.maximum(scores.spread, 1e-150)))
+
+    @cached_property
+    def found(self) -> FloatArray:
+        """What is found of an effect, per effect, as the logarithm."""
+        slope = self.scores.shift / np.where(GRID == 0, 1.0, GRID)
+        slope[..., ZERO] = (slope[..., ZERO - 1] + slope[..., ZERO + 1]) / 2
+        return _lay_splines(np.log(np.maximum(slope, TINY**0.5)))
+
+    @cached_property
+    def planted(self) -> FloatArray:
+        """The error if there were an effect, as the logarithm."""
+        return _lay_splines(np.log(np.maximum(self.scores.planted, TINY**0.5)))
 
     def __call__(self, effect: FloatArray, *, error: bool = False) -> FloatArray:
         """Return score, or its standard error, per SD of the trigger at effects (..., K) per unit of it."""
@@ -200,14 +209,18 @@ class Evaluator:
         return np.where(error > 1e-140, self(effect) / np.maximum(error, 1e-140), np.nan)
 
 
+def _lay_splines(values: FloatArray) -> FloatArray:
+    """Return the cubic splines through values (R, G) at GRID: coefficients (R, G - 1, 4), the highest power first."""
+    return np.ascontiguousarray(interpolate.CubicSpline(GRID, values, axis=-1).c.transpose(2, 1, 0))
+
+
 def _evaluate(coefficients: FloatArray, at: FloatArray) -> FloatArray:
-    """Return cubic splines with knots at GRID, coefficients (4, G - 1, ...), at (..., K)."""
+    """Return cubic splines at (R, K)."""
     place = np.clip(np.searchsorted(GRID, at, side="right") - 1, 0, len(GRID) - 2)
     offset = at - GRID[place]
-    moved = np.moveaxis(coefficients, 1, -1)
-    shape = (*at.shape[:-1], len(GRID) - 1)
-    parts = [np.take_along_axis(np.broadcast_to(moved[power], shape), place, -1) for power in range(4)]
-    return ((parts[0] * offset + parts[1]) * offset + parts[2]) * offset + parts[3]
+    third, second, first, value = np.moveaxis(coefficients[np.arange(len(at))[:, None], place], -1, 0)
+    found: FloatArray = ((third * offset + second) * offset + first) * offset + value
+    return found
 
 
 def _fine_grid() -> FloatArray:
@@ -236,6 +249,8 @@ def list_people(scores: Scores, steps: FloatArray, *, alpha: float = 0.05, detec
 def _refuse_endless(frame: pd.DataFrame) -> pd.DataFrame:
     """Refuse rows whose estimate runs off: the outcome comes only with the trigger, or never with it."""
     endless = np.isinf(frame["estimate"].to_numpy(float))
+    if not endless.any():
+        return frame
     frame.loc[endless, list(NUMBERS)] = np.nan
     frame.loc[endless, "reason"] = "separation"
     frame.loc[endless, "n_people"] = 0

@@ -3,10 +3,11 @@
 import os
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
+from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
-from threadpoolctl import threadpool_limits
+from threadpoolctl import ThreadpoolController
 
 
 def split_evenly(count: int, size: int) -> list[NDArray[np.int64]]:
@@ -23,6 +24,12 @@ def run_side_by_side(jobs: Iterable[Callable[[], None]]) -> None:
 
     The linear algebra inside a job stays on one core: the jobs themselves fill the others.
     """
-    with threadpool_limits(1, user_api="blas"), ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
+    with _find_libraries().limit(limits=1, user_api="blas"), ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
         for done in [pool.submit(job) for job in jobs]:
             done.result()
+
+
+@cache
+def _find_libraries() -> ThreadpoolController:
+    """Return the loaded libraries that have threads of their own; looking for them takes a while."""
+    return ThreadpoolController()
