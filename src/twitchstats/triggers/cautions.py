@@ -16,14 +16,12 @@ ALPHA = 0.05
 LATER = 3  # days after the outcome: a trigger that late can't have caused it
 WEEK = 7  # days of the outcome that a trigger may answer to
 LEAST_KEPT = 0.5  # of an effect under a fine trend
-LEAST_LEFT = 0.6  # of an effect beside the outcome of these days
 COPIED = 0.05  # share of days filled in together that is told
 
 CAUTIONS = {
     "later": f"the trigger {LATER} days later goes with it too: a shared cycle or trend is left",
     "trend": "depends on how stiff the trend is",
     "reverse": "the outcome foretells the trigger as well: a common cause is possible",
-    "answer": "less of it beside the outcome of the week before: the trigger may answer to that",
     "beside": "opposite to a stronger effect some days apart: a trend leaks that way",
     "copied": "days filled in together count once",
 }
@@ -43,12 +41,12 @@ def find_cautions(request: Request, frame: pd.DataFrame, options: Options) -> pd
     Returns
     -------
     Series
-        Values of `CAUTIONS`, several joined by "; ": "later", a negative control given the found days themselves
-        (Lipsitch, Tchetgen Tchetgen and Cohen 2010); "trend", where with a trend term every eight days less than
-        LEAST_KEPT of the effect is left; "reverse", where the outcome of as many days before, or of the week before,
-        foretells the trigger at least as strongly; "answer", where less than LEAST_LEFT of the effect is left when the
-        mean outcome of the week before stands beside it (a pill taken after a bad week looks like a remedy); "beside",
-        where another lag's effect is the opposite and stronger (a fitted trend leaks so).
+        Values of `CAUTIONS`, several joined by "; ": "later", a negative control given the found days
+        and those between (Lipsitch, Tchetgen Tchetgen and Cohen 2010); "trend", where with a trend term every eight
+        days less than LEAST_KEPT of the effect is left; "reverse", where the outcome of as many days before, or of the
+        week before, foretells the trigger at least as strongly, given the trigger's own last days (a pill taken after a
+        bad week looks like a remedy); "beside", where another lag's effect is the opposite and stronger (a fitted trend
+        leaks so).
     """
     words = pd.Series("", index=frame.index, dtype="str")
     found = frame[frame["p_value"].lt(ALPHA) & np.isfinite(frame["estimate"])]
@@ -90,36 +88,36 @@ def _try_others(request: Request, rows: pd.DataFrame, options: Options) -> dict[
     plain = replace(options, adjust="each", effect="total", window=1)
     beside = replace(plain, effect="that day", trend="fine" if group and options.trend == "smooth" else options.trend)
     # one person's own trend takes next to nothing at other lags: so these need not be known
-    apart = replace(options, adjust="each", effect=options.effect if group else "that day")
+    alone = replace(options, adjust="each", effect="that day")
 
     def tell_one(scores: Scores, name: str) -> NDArray[np.float64]:
         told: NDArray[np.float64] = tell(scores, np.ones(1))[name].to_numpy(float)
         return np.nan_to_num(told, nan=1.0) if name == "p_value" else told
 
-    def estimate(other: Options) -> NDArray[np.float64]:
-        given = request.lags if options.effect == "that day" else lags
-        scores = score_panel(panel, outcome, [trigger], given, family=family, options=other)
-        return tell_one(scores.select(np.s_[:, :, [given.index(lag) for lag in lags]]), "estimate")
+    def control(lag: int) -> NDArray[np.float64]:
+        """Return the p-values of the trigger that comes later, given the days between."""
+        days = [-LATER, *range(lag + 1)]
+        scores = score_panel(panel, outcome, [trigger], days, family=family, options=beside)
+        return tell_one(scores.select(np.s_[:, :, :1]), "p_value")
 
     def answer(days: Sequence[int], other: Options) -> NDArray[np.float64]:
         """Return the p-values of the outcome's effects on the trigger so many days later."""
         scores = score_panel(panel, trigger, [outcome], sorted(set(days)), family=reverse_family, options=other)
         return tell_one(scores.select(np.s_[:, :, np.unique(days, return_inverse=True)[1]]), "p_value")
 
-    def control(lag: int) -> NDArray[np.float64]:
-        days = [-LATER, *range(lag + 1)]
-        scores = score_panel(panel, outcome, [trigger], days, family=family, options=beside)
-        return tell_one(scores.select(np.s_[:, :, :1]), "p_value")
+    def estimate(other: Options) -> NDArray[np.float64]:
+        given = request.lags if options.effect == "that day" else lags
+        scores = score_panel(panel, outcome, [trigger], given, family=family, options=other)
+        return tell_one(scores.select(np.s_[:, :, [given.index(lag) for lag in lags]]), "estimate")
 
     reverse = answer([max(1, lag) for lag in lags], plain if group else replace(plain, effect="that day"))
-    week = answer([1], replace(plain, window=WEEK, recent=True))
-    steps = request.variables.loc[rows["trigger"], "step"].to_numpy(float)
-    effect = rows["estimate"].to_numpy(float) / steps if group else estimate(apart)
+    # under a fine trend a real effect would make the week look as if it foretold
+    stiff = "stiff" if options.trend == "smooth" else options.trend
+    week = answer([1], replace(plain, window=WEEK, recent=True, trend=stiff))
     told = {
         "later": np.concatenate([control(lag) for lag in lags]) < ALPHA,
         "reverse": np.minimum(reverse, week) < rows["p_value"].to_numpy(float),
-        "answer": estimate(replace(apart, week=True)) / effect < LEAST_LEFT,
     }
     if options.trend == "smooth" and not group:
-        told["trend"] = estimate(replace(apart, trend="fine")) / effect < LEAST_KEPT
+        told["trend"] = estimate(replace(alone, trend="fine")) / estimate(alone) < LEAST_KEPT
     return {key: told[key] for key in CAUTIONS if key in told}

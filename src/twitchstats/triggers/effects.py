@@ -109,10 +109,11 @@ def estimate_effects(
     diaries are too narrow (500 days, memory .9 on both sides, two days after the effect: .88).
 
     What is not held: a trigger that answers to the outcome of three days before or longer (a pill taken after a bad
-    week) looks like a remedy, in a fifth of one person's diaries of 120 days and in nearly all groups of 20. Two thirds
-    to nine tenths of one person's findings then carry a caution that the outcome foretells the trigger or that it may
-    answer, and all of a group's (where the trigger acts, a fifth of one person's and none of a group's). Where both
-    sides come in spells of just a week the test still finds too much (.08 to .13).
+    week) looks like a remedy, in a fifth of one person's diaries of 120 days and in nearly all groups of 20. Seven to
+    nine tenths of one person's findings then carry the caution that the outcome foretells the trigger, and nearly all
+    of a group's (where the trigger acts, a tenth of one person's, and of a group's none or a tenth at longer lags).
+    The fine trend of one person is given to most lasting outcomes, cycles or not: the F test takes neighbouring days'
+    likeness for waves. Where both sides come in spells of just a week the test still finds too much (.08 to .13).
 
     Examples
     --------

@@ -31,8 +31,7 @@ from twitchstats.triggers.families import Family
 from twitchstats.triggers.work import run_side_by_side, split_evenly
 
 LOOK_BACK = 4  # days in which the two older values of outcome and trigger are looked for
-STANDS_FOR = (range(1), range(1, 2), range(2, 7))  # days back from the newest that each older outcome stands for
-OLDEST = STANDS_FOR[-1].stop + 2  # days back with the two that stand beside the trigger
+OLDER = 2  # older outcomes, and older values of the trigger, that stand in a model
 SPELL = 8  # days below which both sides may be alike because they come in spells
 LEAST_DF = 10.0  # days left for one person's own test
 LEAST_POOLED_DF = 3.0  # days left for a person to count in a group
@@ -98,8 +97,6 @@ class Options:
     adjust : {"each", "together"}
     window : int
         Days over which the trigger is averaged.
-    week : bool
-        Whether the mean outcome of the five days before its two older days stands beside these.
     recent : bool
         Whether the older outcomes are the latest ones, not those from before a window.
     pooled : bool
@@ -111,7 +108,6 @@ class Options:
     effect: str = "total"
     adjust: str = "each"
     window: int = 1
-    week: bool = False
     recent: bool = False
     pooled: bool = False
 
@@ -337,7 +333,7 @@ def _lay_lags(
     before, newest = np.zeros((len(people), told.shape[1], 0)), 0
     if panel.ordered:
         older, newest = find_older(columns, last), 1 if options.recent else max(last, 1)
-        before = np.stack(find_older(told[people], newest, week=options.week), axis=-1)
+        before = np.stack(find_older(told[people], newest), axis=-1)
     own = np.stack([*asked, *beside, *older], axis=1)  # T, q, B, n
     first = older[0].swapaxes(0, 1) if older and options.window == 1 and len(lags) == 1 else None
     if options.adjust == "together":  # one model holds all triggers: the asked ones first
@@ -345,11 +341,10 @@ def _lay_lags(
     return before, newest, np.moveaxis(own, 2, 0), first
 
 
-def find_older(values: FloatArray, first: int, *, week: bool = False) -> list[FloatArray]:
+def find_older(values: FloatArray, first: int) -> list[FloatArray]:
     """Return the two latest known values from `first` days before each day on, looking back LOOK_BACK days.
 
-    Where only one is known it stands for both: older days are only there to tell what is no news. With `week` also the
-    mean of what is known of the five days before these (STANDS_FOR), where nothing is, the second value.
+    Where only one is known it stands for both: older days are only there to tell what is no news.
 
     >>> [older.tolist() for older in find_older(np.array([1.0, np.nan, 3.0, 4.0]), 1)]
     [[nan, 1.0, 1.0, 3.0], [nan, 1.0, 1.0, 1.0]]
@@ -360,13 +355,7 @@ def find_older(values: FloatArray, first: int, *, week: bool = False) -> list[Fl
         value = shift_days(values, day)
         second = np.where(np.isnan(second) & np.isfinite(latest), value, second)
         latest = np.where(np.isnan(latest), value, latest)
-    older = [latest, np.where(np.isnan(second), latest, second)]
-    if week:
-        days = np.stack([shift_days(values, first + day) for day in STANDS_FOR[2]])
-        known = np.isfinite(days)
-        mean = np.where(known, days, 0.0).sum(0) / np.maximum(known.sum(0), 1)
-        older.append(np.where(known.any(0), mean, older[1]))
-    return older
+    return [latest, np.where(np.isnan(second), latest, second)]
 
 
 class Store:
@@ -666,7 +655,7 @@ def score_block(
         spread = np.sqrt(_moderate(variance, expected, trust))[..., None] + 0 * GRID
         shift, planted = GRID * size[..., None], spread
     shift = shift * np.where(two_valued, 1.0, FOUND[family.name])[..., None]
-    fit = _share_fit(basis, root, max(span, block.newest + OLDEST + MEMORY_SPAN, reach + OLDEST + MEMORY_SPAN))
+    fit = _share_fit(basis, root, max(span, max(block.newest, reach + OLDER) + OLDER + MEMORY_SPAN))
     if block.newest and block.fine:
         left = np.maximum(n[:, 0, 0] - rank, 1.0)
         noise = (free_columns((family.transform(y) * root)[..., None], basis)[..., 0] * (root * relative)).sum(1)
@@ -880,7 +869,7 @@ def _expect_leak(
     news would foretell of its other days without it, less what they foretell with it. An older outcome holds the
     effects of its own older days: they leak by as much as the outcome `rests` on it, (B, o).
     """
-    memory, left = _follow_memory(share, memory, reach + OLDEST)
+    memory, left = _follow_memory(share, memory, reach + 2 * OLDER)
     gram = np.stack([left[..., 0], left[..., 1], left[..., 1], left[..., 0]], -1).reshape(*memory.shape, 2, 2)
     passed = np.linalg.solve(gram + 1e-9 * np.eye(2), left[..., 1:3, None])[..., 0]
     news = np.maximum(left[..., 0] - (passed * left[..., 1:3]).sum(-1), 1 - MOST_LEVERAGE)
@@ -893,9 +882,8 @@ def _expect_leak(
         return told
 
     leak = np.where(lags <= lag, memory[..., None] ** np.maximum(lag - lags, 0), 0.0) - foretell(lag - lags)
-    for column, days in zip(rests.T, STANDS_FOR, strict=False):
-        for day in days:
-            leak += column[:, None, None, None] / len(days) * foretell(-(lags + day + 1))
+    for day, column in enumerate(rests.T, start=1):
+        leak += column[:, None, None, None] * foretell(-(lags + day))
     return leak, memory
 
 
@@ -909,17 +897,8 @@ def _pull_back(before: FloatArray, older: FloatArray, share: FloatArray, newest:
     gram = before.swapaxes(1, 2) @ before
     seen = gram[:, 0, 1] / np.maximum(gram[:, 1, 1], TINY)
     memory, _ = _follow_memory(share, np.clip(seen, *MEMORY_LIMITS)[:, None, None], 1)
-    span = np.arange(MEMORY_SPAN)
-    met = (
-        np.stack(
-            [
-                (share[:, newest + np.array(days)[:, None] + span] * memory[:, 0, :, None] ** span).sum(-1).mean(1)
-                for days in STANDS_FOR[: before.shape[-1]]
-            ],
-            axis=-1,
-        )
-        * noise[:, None]
-    )
+    span, days = np.arange(MEMORY_SPAN), newest + np.arange(before.shape[-1])
+    met = (share[:, days[:, None] + span] * memory[:, 0, :, None] ** span).sum(-1) * noise[:, None]
     pull: FloatArray = ((before.swapaxes(1, 2) @ older).swapaxes(1, 2) @ _solve_gram(gram, met)[..., None])[..., 0]
     return pull
 
