@@ -315,6 +315,14 @@ def test_a_day_s_value_that_is_repeated_on_each_row_is_not_added_up(read):
     )
 
 
+def test_rows_of_a_day_that_only_rise_are_told(read):
+    rows = "".join(f"2024-03-{day:02d},{n},{n * 40 % 70}\n" for day in range(1, 8) for n in (day, day + 3))
+    assert told(read(f"date,twitches so far (count),puffs\n{rows}"))[-8] == (
+        "column twitches so far (count): within each day its rows only rise, and they are added up; if they are "
+        "readings of a running total, say combine = max in the schema"
+    )
+
+
 def test_a_sum_beyond_what_is_plausible_is_questioned(read):
     journal = read("date,caffeine (mg)\n2024-03-01,2000\n2024-03-01,1500\n2024-03-02,100\n")
     assert journal.days["caffeine"].fillna(-1).to_list() == [-1, 100]

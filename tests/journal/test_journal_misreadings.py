@@ -149,8 +149,22 @@ def test_a_header_of_two_rows_is_asked_about(read):
         "Row 2 of the table has no date but words (number, mg): it seems to belong to the header. Join both rows into "
         "one, such as 'caffeine (mg)' or 'pain evening'."
     )
+    units = "date,n,min\n2024-03-01,3,450\n2024-03-02,4,300\n2024-03-03,5,420\n"
+    with pytest.raises(JournalError, match=r"Row 2 of the table has no date but words \(n, min\)"):
+        read(f"date,twitches,sleep\n{units.replace('date', 'DD/MM/YYYY')}")
     described = read("date,twitches\nDate of entry,how many\n2024-03-01,3\n")
     assert told(described)[1:] == ["row 2, date: 'Date of entry' is the header again"]
+
+
+@pytest.mark.parametrize("again", ["date,stress,twitches", "twitches,date,stress", "Date,twitches,pain"])
+def test_another_header_below_the_rows_is_asked_about(read, again):
+    first, second, third = again.split(",")
+    with pytest.raises(JournalError) as caught:
+        read(f"date,twitches,stress\n2024-03-01,3,1\n{again}\n2024-03-02,4,9\n")
+    assert str(caught.value) == (
+        f"The table holds a second table, which begins in row 3 with '{first}', '{second}', '{third}'. Put it into a "
+        "file of its own, and give both: the second with also= (command line: --also)."
+    )
 
 
 def test_people_who_differ_in_spelling_only_are_told(read):
@@ -276,7 +290,7 @@ def test_entries_shortly_after_midnight_are_told(read):
 
 
 @pytest.mark.parametrize(
-    "month", ["févr.", "februari", "fevereiro", "febbraio", "feb.", "de febrero de", "de fevereiro de"]
+    "month", ["févr.", "februari", "fevereiro", "febbraio", "feb.", "de febrero de", "lutego", "Şubat", "února"]
 )
 def test_months_of_several_languages(read, month):
     assert read(f"datum;twitches\n3 {month} 2024;1\n").days.index[0][1].date() == dt.date(2024, 2, 3)
@@ -291,8 +305,8 @@ def test_stamps_in_utc_of_a_late_evening_are_told(read):
 
 
 def test_stamps_of_forms(read):
-    journal = read("Timestamp,twitches\n2024/03/01 9:10:00 PM GMT+1,1\n2024/03/02 9:12:00 PM GMT+1,2\n")
-    assert journal.days.index[0][1].date() == dt.date(2024, 3, 1)
+    journal = read("Timestamp,twitches\n2024/03/01 9:10:00 PM GMT+1,1\n2024/03/02 9:12:00 p. m.,2\n")
+    assert [date.date() for _, date in journal.days.index] == [dt.date(2024, 3, 1), dt.date(2024, 3, 2)]
 
 
 # --- cells ------------------------------------------------------------------------------------------------------------
@@ -858,10 +872,17 @@ def test_a_rate_is_no_duration_and_is_not_added_up(read, header):
     assert row["unit"] != "h"
 
 
-@pytest.mark.parametrize("header", ["zaps (number)", "zaps (Anzahl)", "Zaps (n)"])
-def test_a_number_in_brackets_is_a_count(read, header):
-    row = read(write_days(f"{header},twitches", lambda day: day % 9, lambda day: day % 4)).variables.iloc[0]
+@pytest.mark.parametrize(
+    ("header", "most"), [("zaps (number)", 9), ("zaps (Anzahl)", 9), ("Zaps (n)", 9), ("Keppra 500mg", 2), ("zaps", 2)]
+)
+def test_a_number_in_brackets_is_a_count(read, header, most):
+    row = read(write_days(f"{header},twitches", lambda day: 1 + day % most, lambda day: day % 4)).variables.iloc[0]
     assert (row["kind"], row["unit"], row["combine"]) == ("count", "a day", "sum")
+
+
+@pytest.mark.parametrize("header", ["temp min", "heart rate min"])
+def test_a_lowest_value_is_no_minutes(read, header):
+    assert read(write_days(f"{header},twitches", lambda day: day % 9, lambda day: day % 4)).variables["unit"][0] == ""
 
 
 @pytest.mark.parametrize("header", ["stress (0 à 10)", "stress (0 a 10)", "stress (0 tot 10)", "stress 0 hasta 10"])

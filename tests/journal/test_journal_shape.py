@@ -54,6 +54,9 @@ def test_nameless_person_column_is_asked_for(read):
     )):  # fmt: skip
         read(text)
     assert read(text, person="code").days.index.get_level_values("person").unique().to_list() == ["x1", "x2"]
+    merged = "name,date,twitches\nAnn,2024-03-01,3\n,2024-03-02,4\nBo,2024-03-01,5\n,2024-03-02,6\n"
+    with pytest.raises(JournalError, match="apart, its blanks filled down as under merged cells. If it says"):
+        read(merged)
 
 
 def test_two_entries_a_day_are_one_persons(read):
@@ -161,8 +164,8 @@ def test_one_column_asks_for_the_delimiter(read):
 
 def test_a_date_column_without_dates_is_told(read):
     with pytest.raises(JournalError, match=re.escape(
-        "Column 'day' has the name of one, but most of its cells are neither dates (2024-03-31) nor whole day numbers: "
-        "correct them, or read it all the same with date='day' (--date)."
+        "Column 'day' has the name of one, but most of its cells, such as 'x', are neither dates (2024-03-31) nor "
+        "whole day numbers: correct them, or read it all the same with date='day' (--date)."
     )):  # fmt: skip
         read("day,twitches\nx,3\ny,4\nz,5\n")
 

@@ -490,7 +490,7 @@ def _read_unknown(column: Column, variable: Variable, cells: Cells) -> Reading:
         return keep_text(column, variable, _SIGNED if cells.signed and not dated else remark)
     unit = variable.unit or (
         ""
-        if _PER_TIME.search(variable.header.source)
+        if _PER_TIME.search(variable.header.source) or variable.header.words & _WORDS["measured"]
         else _TIME_UNITS.get(variable.name.split("_")[-1], "h" if timed else "")
     )
     variable = variable.learn("guessed", unit=unit) if unit != variable.unit else variable
@@ -579,7 +579,8 @@ def _are_codes(header: Header, cells: Cells) -> bool:
     """Say whether whole numbers only name things: the header says so, or there is just 1 and 2."""
     if not cells.whole or header.scale or header.unit or not 2 <= cells.n_distinct <= 12 or cells.low < 0:
         return False
-    return bool(header.words & _WORDS["code"]) or ((cells.low, cells.high) == (1, 2) and len(cells.numbers) >= 10)
+    twos = (cells.low, cells.high) == (1, 2) and len(cells.numbers) >= 10 and not counts(header)
+    return bool(header.words & _WORDS["code"]) or twos
 
 
 def _guess_kind(variable: Variable, cells: Cells) -> Variable:

@@ -16,7 +16,7 @@ LARGEST_DAY = 100_000
 LAYOUTS = {"dmy": "day/month/year", "mdy": "month/day/year", "ymd": "year/month/day"}
 
 _TIME = re.compile(
-    r"[T,\s]+\d{1,2}[:.h]\d{2}([:.]\d{2}([.,]\d+)?)?\s*([ap]\.?m\.?)?"
+    r"[T,\s]+\d{1,2}[:.h]\d{2}([:.]\d{2}([.,]\d+)?)?\s*([ap]\.?\s?m\.?)?"
     r"\s*(z|utc|gmt)?\s*([+-]\d{1,2}:?\d{0,2})?(\s*\[?[A-Za-z_]+/[A-Za-z_]+\]?|\s+[A-Z]{3,4})?$",
     re.IGNORECASE,
 )

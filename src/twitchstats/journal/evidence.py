@@ -1,6 +1,7 @@
 """What the cells of a column show, and reading them by the rule of what the column means."""
 
 import math
+import re
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, TypeAlias
@@ -96,7 +97,7 @@ class Cells:
         hours = [hour for text, n in self.rest for hour in [read_clock_time(text)] * min(n, 50) if hour is not None]
         if len(hours) < 0.5 * min(self.n_filled, sum(min(n, 50) for _, n in self.rest)) or not hours:
             return False
-        marked = any(text.lower().rstrip(".").endswith(("am", "pm", "a.m", "p.m")) for text, _ in self.rest)
+        marked = any(re.search(r"[ap]\.?\s?m\.?$", text, re.IGNORECASE) for text, _ in self.rest)
         return marked or float(np.mean(np.array(hours) >= 16)) >= 0.1
 
     @cached_property

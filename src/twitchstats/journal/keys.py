@@ -420,7 +420,8 @@ def _refuse_second_header(table: Table, columns: list[Column]) -> None:
     """Raise JournalError where words stand in the row below the header, each above figures."""
     cells = [(column, column.levels[column.codes[0]]) for column in columns if column.numbers is None]
     words = {text: column.sample(50) for column, text in cells if text}
-    named = all(text[:1].isalpha() and not is_missing(text) and read_yes_no(text) is None for text in words)
+    named = all(text[:1].isalpha() and not is_missing(text) for text in words)
+    named &= any(read_yes_no(text) is None for text in words)
     figures = [np.mean([read_number(text) is not None for text in some]) for some in words.values() if len(some) > 2]
     if len(words) < 2 or not named or not figures or min(figures) < 0.5:
         return
@@ -432,25 +433,28 @@ def _refuse_second_header(table: Table, columns: list[Column]) -> None:
 
 def refuse_extra_headers(table: Table, when: Column, who: Column | None) -> None:
     """Raise JournalError where another header stands below the first one, or below the rows."""
-    if len(table.rows) and not when.filled[0]:
-        _refuse_second_header(table, [column for column in table.columns if column is not who])
+    if len(table.rows) and not _DIGIT.search(when.texts(slice(1))[0]):
+        _refuse_second_header(table, [column for column in table.columns if column not in (who, when)])
     if when.numbers is None:
         _refuse_second_table(table, when)
 
 
 def _refuse_second_table(table: Table, when: Column) -> None:
     """Raise JournalError where below the rows another header stands: what follows means something else."""
-    dated = load_words("date column")
-    codes = [code for code, text in enumerate(when.levels) if normalise_header(text) in dated]
+    known = {*load_words("date column"), *map(normalise_header, table.headers)} - {""}
+    codes = [code for code, text in enumerate(when.levels) if normalise_header(text) in known]
     for place in np.flatnonzero(np.isin(when.codes, codes)) if codes else []:
         cells = [column.levels[column.codes[place]] for column in table.columns]
-        other = [cell for cell in cells if cell and cell not in table.headers]
-        if other and place:
+        if place and any(map(_differ, cells, table.headers)):
             raise JournalError(
                 f"{table.source or 'The table'} holds a second table, which begins in row {table.rows[place]} with "
                 f"{', '.join(map(repr, filter(None, cells)))}. Put it into a file of its own, and give both: the "
                 "second with also= (command line: --also)."
             )
+
+
+def _differ(cell: str, header: str) -> bool:
+    return bool(cell) and normalise_header(cell) != normalise_header(header)
 
 
 def check_shape(columns: list[Column], table: Table, keys: Keys, *, person: str | None, order: str) -> None:
@@ -520,6 +524,8 @@ def _refuse_nameless(columns: list[Column], keys: Keys) -> None:
         coded = shared and words & {"id", "uid", "uuid"}
         if not words or not (words <= _PERSON_WORDS | _PERSON_PARTS or coded) or words <= {"number", "nr", "no"}:
             continue
+        blank = shared and not column.filled.all()
+        column = column.take(_last_filled(column)) if blank else column
         if any(is_missing(text) for text in column.levels if text) or not column.filled.all():
             continue
         n_names = len(np.unique(column.codes))
@@ -530,11 +536,17 @@ def _refuse_nameless(columns: list[Column], keys: Keys) -> None:
         if apart or sure or keys.calendar == "none":
             found = f"Column {column.header!r} holds {n_names} different names or codes."
             if apart:
-                found = f"Several rows have the same day, and column {column.header!r} tells them apart."
+                found = f"Several rows have the same day, and column {column.header!r} tells them apart"
+                found += ", its blanks filled down as under merged cells." if blank else "."
             raise JournalError(
                 f"{found} If it says whose row it is, name it: person={column.header!r} (command line: --person). "
                 'If all rows are one person\'s, say person="none" (--person none).'
             )
+
+
+def _last_filled(column: Column) -> NDArray[np.int64]:
+    """Return for each row which one holds the last cell that is filled in: -1 above the first."""
+    return np.maximum.accumulate(np.where(column.filled, np.arange(len(column)), -1))
 
 
 def _refuse_half_person(columns: list[Column], keys: Keys) -> None:
@@ -587,9 +599,10 @@ def advise_undated(table: Table, who: Column | None) -> str:
             f"These look like dates: {list_some(dates)}. Name the right one: date={dates[0]!r} (command line: --date)."
         )
     elif named := find_aliases(table.columns, "date column"):
+        header, odd = named[0].header, next((repr(t) for t in named[0].sample() if look_like_dates([t]) == 0), "blanks")
         parts.append(
-            f"Column {named[0].header!r} has the name of one, but most of its cells are neither dates (2024-03-31) nor "
-            f"whole day numbers: correct them, or read it all the same with date={named[0].header!r} (--date)."
+            f"Column {header!r} has the name of one, but most of its cells, such as {odd}, are neither dates "
+            f"(2024-03-31) nor whole day numbers: correct them, or read it all the same with date={header!r} (--date)."
         )
     else:
         parts.append(

@@ -26,6 +26,10 @@ _HEAD = 1000
 _NIGHT_WORDS = frozenset(load_words("night column"))
 _DATED_NIGHTS = frozenset(("night", "nights", "nacht", "nuit", "noche", "notte", "noite", "natt"))
 _MORNINGS = frozenset(("wake", "waking", "woke", "end", "morning"))
+_RUNS_ON = (
+    "within each day its rows only rise, and they are added up; if they are readings of a running total, say combine = "
+    "max in the schema"
+)
 _HOW = {
     "any": "yes if any says yes",
     "sum": "added up",
@@ -81,6 +85,8 @@ def _combine_rows(
             told_so = "its rows of a day always repeat one value, so it is the day's value and not added up"
             rejects.note("days", variable.source, "note", told_so)
         if len(targets) and how == "sum":
+            if variable.known != "schema" and _run_on(values, groups):
+                rejects.note("days", variable.source, "running_total", _RUNS_ON)
             _question_sums(variable, merged, targets, keys, order[first], rows, rejects)
     _tell_combined(first, equal, keys, rows, order, told, rejects)
     told_of = [reading for reading in readings if not pd.isna(reading.data).all()]
@@ -100,6 +106,12 @@ def _repeat(values: pd.Series, groups: NDArray[np.int64]) -> bool:
     many = grouped.count().reindex(spans.index) > 1
     told = many & (grouped.max().reindex(spans.index) > 0)
     return bool(told.sum() >= 3 and (spans[many] == 0).all())
+
+
+def _run_on(values: pd.Series, groups: NDArray[np.int64]) -> bool:
+    """Say whether the rows of a day never fall and rise on many days, as the readings of a running total do."""
+    steps = values.groupby(groups).diff()
+    return bool((steps > 0).sum() >= 6 and not (steps < 0).any())
 
 
 def _combine(values: pd.Series, groups: NDArray[np.int64], how: str) -> pd.Series:
