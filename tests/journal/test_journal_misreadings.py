@@ -305,8 +305,9 @@ def test_stamps_in_utc_of_a_late_evening_are_told(read):
 
 
 def test_stamps_of_forms(read):
-    journal = read("Timestamp,twitches\n2024/03/01 9:10:00 PM GMT+1,1\n2024/03/02 9:12:00 p. m.,2\n")
-    assert [date.date() for _, date in journal.days.index] == [dt.date(2024, 3, 1), dt.date(2024, 3, 2)]
+    stamps = ["2024/03/01 9:10:00 PM GMT+1", "2024/03/02 9:12:00 p. m.", "Sun Mar 03 2024 21:30:00 GMT+0100 (CET)"]
+    journal = read("Timestamp,twitches\n" + "".join(f"{stamp},1\n" for stamp in stamps))
+    assert [date.day for _, date in journal.days.index] == [1, 2, 3]
 
 
 # --- cells ------------------------------------------------------------------------------------------------------------
@@ -367,8 +368,8 @@ def test_twitches_of_a_side_are_counted(read):
 def test_a_tick_and_a_cross_are_asked_about(read):
     journal = read(write_days("massage", lambda day: "✓" if day % 2 else "x"))
     assert told(journal) == [
-        "column massage: its cells don't fit 'massage', so it stays as a variable of your own; both a tick and a cross "
-        "stand there, and a cross may mean yes or no; write yes and no"
+        "column massage: its cells, such as 'x', don't fit 'massage', so it stays as a variable of your own; both a "
+        "tick and a cross stand there, and a cross may mean yes or no; write yes and no"
     ]
     assert read(write_days("massage", lambda day: "x" if day % 2 else "")).days["massage"].sum() == 15
 
@@ -457,6 +458,34 @@ def test_two_units_in_one_column(read):
     ]
     words = read(write_days("twitches", lambda day: ["0", "1-3", "4-6", ">10"][day % 4]))
     assert words.variables.loc[0, ["name", "kind"]].to_list() == ["my_twitches", "text"]
+
+
+def test_a_column_of_units_tells_those_of_the_figures_before_it(read):
+    pair = (lambda day: [400, 0.4][day % 2], lambda day: ["mg", "g"][day % 2])
+    assert set(read(write_days("magnesium,unit", *pair)).days["magnesium"]) == {400}
+    own = read(write_days("dose,Einheit", *pair))
+    assert own.variables.loc[0, "kind"] == "text"
+    same = read(write_days("dose,unit", pair[0], lambda day: "mg"))
+    assert same.variables.loc[0, "kind"] == "amount"
+
+
+def test_units_in_the_cells_are_told(read):
+    journal = read(write_days("water", lambda day: ["8 glasses", "1500 ml", "2"][day % 3]))
+    assert journal.days["fluid"].round(3).to_list()[:3] == [1.893, 1.5, 2]
+    assert told(journal) == [
+        "column water: 1 glass is read as 0.236588 L (assumed: a glass of 8 US fluid ounces, as in drink-eight-glasses "
+        "advice); cells that tell no unit are read in L"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("header", "values", "doubted"),
+    [("temp", (98.6, 36.9), True), ("weight", (80.5, 177), True), ("temp", (12.5, 14), False), ("hr", (60, 90), False)],
+)
+def test_figures_in_two_places_may_be_in_two_units(read, header, values, doubted):
+    journal = read(write_days(header, lambda day: values[day > 13] + day % (2 if doubted else 30)))
+    message = f"column {header}: its figures lie in two places far apart, as in two units; write all of them in one"
+    assert (message in told(journal)) == doubted
 
 
 @pytest.mark.parametrize("header", ["attacks", "drinks", "cold", "tension", "coffee (g)", "worry", "ice", "severity"])
@@ -943,6 +972,8 @@ def test_counts_with_three_decimals_may_be_thousands(read):
         "column steps: its figures all have three digits behind a point, and counts have none: write them without it, "
         'or say decimal="," (command line: --decimal) where it parts thousands'
     ]
+    commas = read(text.replace(",", ";").replace(".", ","))
+    assert told(commas)[0] == told(journal)[0].replace("a point", "a comma").replace('","', '"."')
     assert read(text, decimal=",").days["steps"].iloc[0] == 4100
 
 

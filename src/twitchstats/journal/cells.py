@@ -215,12 +215,21 @@ def read_quantity(text: str, rule: Rule, decimal: str = ".") -> float | None:
         return duration
     if rule.kind == "rating" and (match := _OUT_OF.match(text)) and float(match[2]) == rule.high:
         return read_number(match[1], decimal)
-    match = _QUANTITY.match(text)
+    figures, unit = find_told_unit(text, rule)
+    value = read_number(figures, decimal)
+    return None if unit is None or value is None else value * unit[1]
+
+
+def find_told_unit(text: str, rule: Rule) -> tuple[str, tuple[str, float, str] | None]:
+    """Return the figures of a cell that tells its own unit, and that unit as `find_units` has it, or None.
+
+    >>> find_told_unit("450 min", Rule("amount", unit="h"))[1][0], find_told_unit("450", Rule("amount", unit="h"))
+    ('min', ('', None))
+    """
+    match = _QUANTITY.match(text) if rule.unit else None
     if match is None:
-        return None
-    known = find_units(rule.unit, rule.variable).get(normalise_header(match["unit"])) if rule.unit else None
-    number = read_number(match["number"], decimal)
-    return None if known is None or number is None else number * known[1]
+        return "", None
+    return match["number"], find_units(rule.unit, rule.variable).get(normalise_header(match["unit"]))
 
 
 def read_cells(texts: Sequence[str], rule: Rule, *, decimal: str = ".") -> tuple[NDArray[np.float64], dict[int, Fault]]:

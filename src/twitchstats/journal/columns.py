@@ -27,7 +27,7 @@ from twitchstats.journal.evidence import (
     step_of_scale,
     thin_out,
 )
-from twitchstats.journal.layout import Column, Floats, Table, refuse_cells
+from twitchstats.journal.layout import Column, Floats, Table, code_column, refuse_cells
 from twitchstats.journal.record import Rejects
 from twitchstats.journal.variable import (
     DAYS,
@@ -76,7 +76,7 @@ def read_columns(
     JournalError
         Two columns stand for the same variable.
     """
-    columns = [column for column in table.columns if column.place not in used]
+    columns = _join_units([column for column in table.columns if column.place not in used])
     renamed, schema = renamed or {}, schema or {}
     matches = _match_columns([column.header for column in columns], dictionary, renamed, schema)
     _refuse_twins(matches, table)
@@ -95,6 +95,19 @@ def read_columns(
             if reading.variable.remark:
                 rejects.note(table.name, column.header, "note", reading.variable.remark)
     return _name_apart(readings, dictionary)
+
+
+def _join_units(columns: list[Column]) -> list[Column]:
+    """Return the columns, figures with the unit that the column behind them tells for each where it tells several."""
+    joined = list(columns)
+    for number, (amount, unit) in enumerate(itertools.pairwise(columns)):
+        if normalise_header(unit.header) in _UNIT_HEADERS and len(unit.sample()) > 1:
+            texts = [
+                f"{figure} {given}" if figure else ""
+                for figure, given in zip(amount.texts(), unit.texts(), strict=True)
+            ]
+            joined[number] = replace(code_column(amount.header, texts), place=amount.place)
+    return joined
 
 
 def _match_columns(headers: list[str], dictionary: str, renamed: Mapping[str, str], schema: Schema) -> list[Variable]:
@@ -239,17 +252,18 @@ def read_column(
         One, or several where a column says more than one thing: a dose (taken, and how much), categories.
     """
     sign, remark = _settle_sign(column, sign, decimal)
-    if remark:
-        variable = variable.tell(remark)
     cells = look_at(column, sign)
+    if remark and (variable.canonical or not (cells.grouped and counts(variable.header))):
+        variable = variable.tell(remark)
     if daily and are_doses(variable, cells):
         return read_dose(column, variable, cells)
     if variable.canonical:
         known = read_known(column, variable, cells)
         if known is not None:
             return [known]
+        misfit = next((f", such as {text!r}," for text, _ in cells.rest if read_number(text) is None), "")
         variable = disown(variable).tell(
-            f"its cells don't fit {variable.name!r}, so it stays as a variable of your own"
+            f"its cells{misfit} don't fit {variable.name!r}, so it stays as a variable of your own"
         )
     reading = read_own(column, variable, cells)
     return [reading, *spread_levels(reading, cells)] if daily else [reading]
@@ -291,6 +305,7 @@ _AMOUNTS = frozenset(name for name in load_dictionary("variables.csv").query("ki
 _WORD_UNITS = {"hours": "h", "hrs": "h", "minutes": "min", "mins": "min"}
 _LAST_UNITS = re.compile(r"[^/\w](km|kg|ml|cl|dl|kcal|kj|bpm|hpa|mm|cm)$", re.IGNORECASE)
 _DOSE_UNITS = {"mg": "mg", "mcg": "mcg", "g": "g"}
+_UNIT_HEADERS = frozenset(load_words("unit column"))
 _FLAG_ROLES = {"trigger": "trigger", "triggers": "trigger", "remedy": "remedy", "medicine": "medicine"}
 
 
@@ -394,6 +409,17 @@ def _are_mixed(values: Floats, usual: float) -> bool:
     return bool(min(len(small), len(large)) >= 2 and len(small) + len(large) == len(values) and not (small % 1).any())
 
 
+def _are_two_units(values: Floats) -> bool:
+    """Say whether figures lie close together in two places far apart, as kilograms and pounds do."""
+    some = np.sort(thin_out(values))
+    if len(some) < 10 or not some[0] > 0:
+        return False
+    steps = some[1:] / some[:-1]
+    low, high = np.split(some, [int(steps.argmax()) + 1])
+    near = max(low[-1] / low[0], high[-1] / high[0]) < 1.2 and min(len(low), len(high)) >= 0.1 * len(some)
+    return bool(steps.max() > 1.5 and near)
+
+
 def _fit_scale(variable: Variable, cells: Cells) -> Variable:
     """Return a known rating on the scale that its figures show, where no header says one."""
     if variable.how.get("high") in ("header", "schema"):
@@ -470,7 +496,9 @@ def read_own(column: Column, variable: Variable, cells: Cells) -> Reading:
         return read_by_rule(column, complete(variable, cells), cells)
     for fits, role, remark in _KEPT_AS_TEXT:
         if fits(variable.header, cells):
-            return keep_text(column, variable.learn("guessed", role=role), remark.format(stem=variable.header.stem))
+            sign, other = {".": ("point", ","), ",": ("comma", ".")}[cells.decimal]
+            remark = remark.format(stem=variable.header.stem, sign=sign, other=other)
+            return keep_text(column, variable.learn("guessed", role=role), remark)
     return _read_unknown(column, variable, cells)
 
 
@@ -501,6 +529,7 @@ def _read_unknown(column: Column, variable: Variable, cells: Cells) -> Reading:
 
 
 _FAR = "figures such as {} lie far beyond all others and are kept; see that they are no slips"
+_TWO_UNITS = "its figures lie in two places far apart, as in two units; write all of them in one"
 _MIXED = "only {} of {} cells are figures, so it is kept as text; write figures, and leave blank what is not known"
 _SIGNED = "other signs stand with its figures, so it is kept as text; write plain figures, and the unit in the header"
 
@@ -561,8 +590,8 @@ _KEPT_AS_TEXT: tuple[tuple[Callable[[Header, Cells], bool], str, str], ...] = (
     (lambda header, cells: cells.n_distinct == 3 and set(cells.numbers[:1000]) == {-1.0, 0.0, 2.0}, "none",
      "-1, 0 and 2 are all that stands there, as in codes of a habit tracker; write yes and no, or leave it blank"),
     (lambda header, cells: counts(header) and cells.grouped, "none",
-     "its figures all have three digits behind a point, and counts have none: write them without it, or say "
-     "decimal=\",\" (command line: --decimal) where it parts thousands"),
+     "its figures all have three digits behind a {sign}, and counts have none: write them without it, or say "
+     "decimal=\"{other}\" (command line: --decimal) where it parts thousands"),
     (lambda header, cells: cells.ticks_and_crosses, "none",
      "both a tick and a cross stand there, and a cross may mean yes or no; write yes and no"),
     (lambda header, cells: cells.clocks, "none", "it holds times of day, which are kept as text and not analysed"),
@@ -598,7 +627,8 @@ def _guess_kind(variable: Variable, cells: Cells) -> Variable:
         or _is_dosed(header)
         or not cells.low >= 0
     ):
-        return variable.learn("guessed", kind="amount")
+        two = header.words & _WORDS["measured"] and _are_two_units(cells.numbers)
+        return (variable.tell(_TWO_UNITS) if two else variable).learn("guessed", kind="amount")
     counting = counts(header)
     rated = cells.whole and cells.high <= 10
     if header.words & _WORDS["rating"] and (cells.whole or not header.words & _AMOUNTS):  # no level of potassium

@@ -17,7 +17,7 @@ LAYOUTS = {"dmy": "day/month/year", "mdy": "month/day/year", "ymd": "year/month/
 
 _TIME = re.compile(
     r"[T,\s]+\d{1,2}[:.h]\d{2}([:.]\d{2}([.,]\d+)?)?\s*([ap]\.?\s?m\.?)?"
-    r"\s*(z|utc|gmt)?\s*([+-]\d{1,2}:?\d{0,2})?(\s*\[?[A-Za-z_]+/[A-Za-z_]+\]?|\s+[A-Z]{3,4})?$",
+    r"\s*(z|utc|gmt)?\s*([+-]\d{1,2}:?\d{0,2})?(\s*\[?[A-Za-z_]+/[A-Za-z_]+\]?|\s+[A-Z]{3,4}|\s*\([\w ]+\))?$",
     re.IGNORECASE,
 )
 _CLOCK = re.compile(

@@ -14,6 +14,7 @@ from twitchstats.journal.cells import (
     Fault,
     Rule,
     are_grouped,
+    find_told_unit,
     is_missing,
     is_yes_no_word,
     read_cells,
@@ -24,7 +25,7 @@ from twitchstats.journal.cells import (
     read_yes_no,
 )
 from twitchstats.journal.layout import Column, Floats
-from twitchstats.journal.variable import Variable
+from twitchstats.journal.variable import Variable, describe_unit
 
 Values: TypeAlias = "Floats | ExtensionArray"
 _CODES = (66.0, 77.0, 88.0, 96.0, 97.0, 98.0, 99.0, 777.0, 888.0, 999.0, 9999.0)
@@ -126,8 +127,8 @@ class Cells:
 
     @cached_property
     def grouped(self) -> bool:
-        """Whether all figures are written like 4.100: thousands and more, or with three decimals."""
-        return not self.whole and self.decimal == "." and are_grouped(self.column.levels)
+        """Whether all figures are written like 4.100 or 4,100: thousands and more, or with three decimals."""
+        return not self.whole and are_grouped(self.column.levels)
 
     @cached_property
     def ticks_and_crosses(self) -> bool:
@@ -275,6 +276,12 @@ def read_by_rule(column: Column, variable: Variable, cells: Cells) -> Reading:
         if fine:
             return Reading(variable, values, column, {})
     by_level, faults = read_cells(column.levels, rule, decimal=cells.decimal)
+    units = dict.fromkeys(unit for text, _ in cells.rest if (unit := find_told_unit(text, rule)[1]))
+    told = [describe_unit(given, factor, variable.unit, source) for given, factor, source in units]
+    for remark in filter(None, told):
+        variable = variable.tell(remark) if remark not in variable.remark else variable
+    if any(told) and variable.assumed and any(map(read_number, column.levels)):
+        variable = variable.tell(f"cells that tell no unit are read in {variable.unit}")
     return Reading(variable, column.spread(by_level), column, faults)
 
 
