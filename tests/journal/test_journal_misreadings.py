@@ -184,6 +184,25 @@ def test_dates_that_a_spreadsheet_turned_are_asked_about(read):
     )
 
 
+def test_a_block_of_the_same_days_below_another_header_is_asked_about(read):
+    block = "date,twitches\n2024-03-01,{}\n2024-03-02,{}\n2024-03-03,2\n"
+    with pytest.raises(JournalError) as caught:
+        read(block.format(3, 4) + block.format(5, 6))
+    assert str(caught.value) == (
+        "Below the header that stands again in row 5 the same days come again with other entries, as those of another "
+        "person do. Put them into a file of their own, or add a column 'person'; if all are one person's, remove that "
+        "row."
+    )
+    assert read(block.format(3, 4) * 2).days["twitches"].to_list() == [3, 4, 2]
+
+
+def test_a_slip_of_the_year_is_told(read):
+    days = [*(f"2023-12-{day}" for day in range(21, 32)), "2023-01-01", "2023-01-02"]
+    assert told(read("date,twitches\n" + "".join(f"{day},3\n" for day in days)))[-1] == (
+        "row 13: the dates fall back from 2023-12-31 to 2023-01-01; if that is a slip of the year, correct it"
+    )
+
+
 def test_rows_under_merged_cells_are_told(read):
     journal = read("date,time of day,twitches\n2024-03-01,am,3\n,pm,2\n2024-03-02,am,3\n,pm,2\n")
     assert told(journal) == [
@@ -270,8 +289,15 @@ def test_weekdays_that_contradict_the_dates(read):
         read(write_days("wd,twitches", lambda day: days[(day + 1) % 7], lambda day: day % 4))
     assert str(caught.value) == (
         "Column 'wd' contradicts the dates in 30 of 30 rows: in row 2 it says 'Sat', but '2024-03-01' is read as "
-        "2024-03-01, a Friday. Correct the dates, say date_format= (command line: --date-format), or remove the column."
+        "2024-03-01, a Friday. Correct the dates, say date_format= (command line: --date-format), or remove the "
+        "weekdays."
     )
+    dated = "".join(f"{days[day]} {day + 1:02d}/03/2024,{day}\n" for day in range(7))
+    assert len(read(f"date,twitches\n{dated}", date_format="dmy").days) == 7
+    with pytest.raises(
+        JournalError, match="Column 'date' contradicts the dates in 5 of 7 rows: in row 2 it says 'Fri',"
+    ):
+        read(f"date,twitches\n{dated}", date_format="mdy")
     one = read(write_days("wd,twitches", lambda day: "Mon" if day == 4 else days[day % 7], lambda day: day % 4))
     assert told(one) == [
         "column wd: it contradicts the dates in 1 of 30 rows: in row 6 it says 'Mon', but '2024-03-05' is read as "
@@ -351,6 +377,10 @@ def test_half_past_seven_in_a_column_of_hours_is_told(read):
     assert told(journal) == [
         "column sleep (h): its decimals never reach .60; if 7.30 means half past seven, write 7:30"
     ]
+    shares = read(write_days("sleep", lambda day: [0.31, 0.28, 0.33][day % 3]))
+    assert told(shares)[0].startswith(
+        "column sleep: the header tells no unit, and figures such as 0.31 are unusual for"
+    )
 
 
 def test_the_step_of_what_never_changes_is_one(read):
@@ -404,6 +434,7 @@ def test_codes_beside_a_short_scale(read, code, low):
     assert journal.variables.loc[0, "kind"] == "rating"
     assert journal.days["mood"].isna().sum() == 1
     assert journal.rejects["rule"].to_list() == ["missing_code"]
+    assert set(read(write_days("change", lambda day: [-1, 1][day % 2])).days["change"]) == {-1, 1}
 
 
 def test_whole_figures_that_may_be_counts_are_told(read):

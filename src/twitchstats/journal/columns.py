@@ -365,12 +365,12 @@ def _doubt_unit(variable: Variable, cells: Cells) -> str:
     if not len(values) or math.isnan(low):
         return ""
     stem, unit, middle = variable.header.stem, variable.unit, float(np.median(values))
-    if unit == "h" and cells.minutes_for_decimals:
+    mixed = _are_mixed(values, low)
+    if not mixed and low <= middle <= high and unit == "h" and cells.minutes_for_decimals:
         return (
             "its decimals never reach .60, so 7.30 may mean half past seven; it stays a variable of your own. Write "
             f"7:30 or 7.5, or say the unit in the header, such as '{stem} (h)'"
         )
-    mixed = _are_mixed(values, low)
     if not mixed and low <= middle <= high:
         return ""
     units = find_units(unit, variable.name).values()

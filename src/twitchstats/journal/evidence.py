@@ -254,8 +254,10 @@ def _stands_far(code: float, others: Cells, variable: Variable) -> bool:
     """Say whether a code lies where none of the other figures can lie."""
     if abs(code) <= 200 and (variable.unit.lower() in ("c", "°c", "f", "°f") or "temp" in variable.source.lower()):
         return False
-    if code < 0:  # nothing lies between -1 and a scale that begins at 1: 0 is missing there, too
-        return others.low >= (code == -1)
+    if code == -1:  # nothing lies between it and a scale that begins at 1: 0 is missing there, too
+        return others.low >= 1 and others.n_distinct > 1
+    if code < 0:
+        return others.low >= 0
     scaled = variable.how.get("high") in ("header", "schema") or (variable.kind == "rating" and variable.canonical)
     top = variable.high if scaled and math.isfinite(variable.high) else 0.0
     return code > max(5 * others.high, others.high, top, 10)

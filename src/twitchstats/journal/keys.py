@@ -23,7 +23,7 @@ from twitchstats.journal.dates import (
     read_dates,
     read_day_numbers,
 )
-from twitchstats.journal.layout import Column, Mask, Table, refuse_cells
+from twitchstats.journal.layout import Column, Mask, Table, code_column, refuse_cells
 from twitchstats.journal.record import Rejects, list_some
 from twitchstats.variables import find_variable, load_words, normalise_header
 
@@ -223,6 +223,9 @@ def read_keys(
     if calendar == "none":
         numbers = pd.Series(codes).groupby(codes).cumcount().to_numpy() + 1
     keys = Keys(people, codes, numbers, calendar, mask, [column for column in (who, when) if column is not None])
+    if calendar == "date":
+        _note_slips_of_years(table.keep(mask), keys, rejects)
+    _refuse_blocks(table, keys, rejects)
     others = [column for column in table.keep(mask).columns if column.header not in renamed]
     check_shape(others, table.keep(mask), keys, person=person, order=order)
     return keys
@@ -344,7 +347,7 @@ def _compare_weekdays(table: Table, when: Column, numbers: NDArray[np.int64], da
     JournalError
         It does in a fifth of the rows: the dates are read wrongly.
     """
-    for column in table.columns:
+    for column in [*table.columns, _take_weekdays(when)]:
         few = column.numbers is None and len(column.levels) <= _MOST_WEEKDAYS
         words = set(map(normalise_header, filter(None, column.levels))) if few else set()
         if len(words) < 3 or not words <= set(WEEKDAYS):
@@ -361,9 +364,27 @@ def _compare_weekdays(table: Table, when: Column, numbers: NDArray[np.int64], da
             f"{np.datetime64(day, 'D')}, a {load_words(f'weekday {(day + 3) % 7}')[0].capitalize()}"
         )
         if len(wrong) >= max(2, 0.2 * judged.sum()):
-            way = "Correct the dates, say date_format= (command line: --date-format), or remove the column"
+            way = "Correct the dates, say date_format= (command line: --date-format), or remove the weekdays"
             raise JournalError(f"Column {column.header!r} {text}. {way}.")
         rejects.note(table.name, column.header, "weekday", f"it {text}; see that no date is a slip")
+
+
+def _take_weekdays(when: Column) -> Column:
+    """Return the weekdays that stand with the dates themselves, first or last."""
+    ends = [(text.split() or [""])[:: max(1, len(text.split()) - 1)] for text in when.levels]
+    words = [next((word for word in some if normalise_header(word) in WEEKDAYS), "") for some in ends]
+    codes, levels = pd.factorize(np.array(words, dtype=object))
+    return code_column(when.header, list(levels), codes[when.codes])
+
+
+def _note_slips_of_years(table: Table, keys: Keys, rejects: Rejects) -> None:
+    """Tell where the dates of a table that runs on fall back by about a year, as after a new year's eve."""
+    steps = np.diff(keys.numbers)[np.diff(keys.person) == 0]
+    falls = np.flatnonzero((np.diff(keys.person) == 0) & (np.abs(np.diff(keys.numbers) + 365) <= 40))
+    for place in falls.tolist() if len(falls) and (steps < 0).sum() <= 0.1 * len(steps) else []:
+        row, before, after = int(table.rows[place + 1]), keys.tell_day(place), keys.tell_day(place + 1)
+        message = f"row {row}: the dates fall back from {before} to {after}; if that is a slip of the year, correct it"
+        rejects.add(table.name, row, keys.columns[-1].header, after, "year_slip", message, "kept")
 
 
 def _note_merged(table: Table, when: Column, rejects: Rejects) -> None:
@@ -451,6 +472,23 @@ def _refuse_second_table(table: Table, when: Column) -> None:
                 f"{', '.join(map(repr, filter(None, cells)))}. Put it into a file of its own, and give both: the "
                 "second with also= (command line: --also)."
             )
+
+
+def _refuse_blocks(table: Table, keys: Keys, rejects: Rejects) -> None:
+    """Raise JournalError where days come again, with other entries, below a header that comes again."""
+    starts = [entry[1] for entry in rejects.entries if entry[4] == "header_again"]
+    if not starts or not keys.again.any():
+        return
+    kept = table.keep(keys.mask)
+    cells = pd.DataFrame({column.place: column.texts() for column in kept.columns}).assign(rank=keys.rank)
+    other = ~cells.duplicated(keep=False).to_numpy()
+    blocks = pd.Series(np.searchsorted(starts, kept.rows[other])).groupby(keys.rank[other]).nunique()
+    if (blocks > 1).sum() > 1:
+        raise JournalError(
+            f"Below the header that stands again in row {starts[0]} the same days come again with other entries, as "
+            "those of another person do. Put them into a file of their own, or add a column 'person'; if all are one "
+            "person's, remove that row."
+        )
 
 
 def _differ(cell: str, header: str) -> bool:
