@@ -21,7 +21,6 @@ from twitchstats.journal.evidence import (
     drop_codes,
     find_scale,
     keep_text,
-    look_at,
     read_by_rule,
     round_step,
     step_of_scale,
@@ -210,8 +209,8 @@ def _settle_table(columns: list[Column], delimiter: str) -> str:
     """Return the decimal sign of a table for columns that leave it open: that of the others with figures."""
     comma = point = 0
     for column in columns:
-        if column.numbers is not None and (delimiter != ";" or look_at(column, ".").whole):
-            point += not look_at(column, ".").whole
+        if column.numbers is not None and (delimiter != ";" or Cells(column, ".").whole):
+            point += not Cells(column, ".").whole
             continue
         texts = [text for text in column.levels[:2000] if text and not is_missing(text)]
         if texts and sum(read_number(text) is not None for text in texts) > 0.8 * len(texts):
@@ -224,7 +223,7 @@ def _settle_table(columns: list[Column], delimiter: str) -> str:
 
 def _look_closer(column: Column) -> Column:
     """Return a column of figures as texts where 1.234 may be a thousand and more."""
-    if column.numbers is None or look_at(column, ".").whole:
+    if column.numbers is None or Cells(column, ".").whole:
         return column
     return replace(column, numbers=None)
 
@@ -252,7 +251,7 @@ def read_column(
         One, or several where a column says more than one thing: a dose (taken, and how much), categories.
     """
     sign, remark = _settle_sign(column, sign, decimal)
-    cells = look_at(column, sign)
+    cells = Cells(column, sign)
     if remark and (variable.canonical or not (cells.grouped and counts(variable.header))):
         variable = variable.tell(remark)
     if daily and are_doses(variable, cells):
@@ -319,17 +318,15 @@ def read_known(column: Column, variable: Variable, cells: Cells) -> Reading | No
         return None if cells.figures > 0.5 and cells.flags < 0.5 else _accept(column, variable, cells)
     if cells.yes_no_words > 0.5 or _are_flags(variable, cells):
         told = f"its cells say yes or no, so it is read as yes/no and not in {variable.unit}"
-        return read_by_rule(column, replace(become_flags(variable, "guessed"), remark=told), cells)
-    cells, variable = drop_codes(cells, variable)
+        return read_by_rule(replace(become_flags(variable, "guessed"), remark=told), cells)
+    cells = drop_codes(cells, variable)
     below = cells.numbers[cells.numbers < 0]
     if variable.kind == "rating" and variable.low >= 0 and cells.share(len(below)) > 0.1 and len(np.unique(below)) > 1:
         return None
     if variable.kind == "rating":
         variable = _fit_scale(variable, cells)
     elif variable.assumed and (doubt := _doubt_unit(variable, cells)):
-        return read_by_rule(
-            column, complete(disown(variable).learn("guessed", kind="amount").tell(doubt), cells), cells
-        )
+        return read_by_rule(complete(disown(variable).learn("guessed", kind="amount").tell(doubt), cells), cells)
     elif variable.assumed and variable.unit == "s" and len(cells.numbers):
         way = f"if they are not, say the unit in the header, such as '{variable.header.stem} (min)'"
         variable = variable.tell(f"the header tells no unit, so its plain figures are read as seconds; {way}")
@@ -340,7 +337,7 @@ def _accept(column: Column, variable: Variable, cells: Cells) -> Reading | None:
     """Read a known variable; None where most of its cells can't be read as that."""
     if remark := _doubt_told_unit(variable, cells):
         variable = variable.tell(remark)
-    reading = read_by_rule(column, variable, cells)
+    reading = read_by_rule(variable, cells)
     unread = [code for code, (rule, _) in reading.faults.items() if rule in ("not_a_number", "not_yes_no", "not_whole")]
     if unread and int(column.count()[unread].sum()) > 0.5 * cells.n_filled:
         return None
@@ -474,8 +471,8 @@ def read_dose(column: Column, variable: Variable, cells: Cells) -> list[Reading]
     )
     if unit := _dose_unit(variable):
         amount = amount.learn("header", unit=unit)
-    cells, amount = drop_codes(cells, amount)
-    dose = read_by_rule(column, amount.learn("guessed", step=round_step(cells.spread)), cells)
+    cells = drop_codes(cells, amount)
+    dose = read_by_rule(amount.learn("guessed", step=round_step(cells.spread)), cells)
     taken = np.where(np.isnan(dose.data), np.nan, dose.data > 0)
     told = f"it holds doses: more than 0 is read as yes, and the dose stays as {name!r}"
     flags = become_flags(variable, "dictionary").tell(told)
@@ -491,9 +488,9 @@ def read_own(column: Column, variable: Variable, cells: Cells) -> Reading:
     if how != "guessed" and variable.kind in ("text", "category"):
         return keep_text(column, variable)
     if how != "guessed" and variable.kind == "yes/no":
-        return read_by_rule(column, become_flags(variable, how), cells)
+        return read_by_rule(become_flags(variable, how), cells)
     if how != "guessed":
-        return read_by_rule(column, complete(variable, cells), cells)
+        return read_by_rule(complete(variable, cells), cells)
     for fits, role, remark in _KEPT_AS_TEXT:
         if fits(variable.header, cells):
             sign, other = {".": ("point", ","), ",": ("comma", ".")}[cells.decimal]
@@ -505,12 +502,12 @@ def read_own(column: Column, variable: Variable, cells: Cells) -> Reading:
 def _read_unknown(column: Column, variable: Variable, cells: Cells) -> Reading:
     """Read a column whose cells decide: nothing, yes and no, text, codes, or figures of some kind."""
     if cells.n_filled == 0:
-        return read_by_rule(column, complete(variable.learn("guessed", kind="amount"), cells), cells)
+        return read_by_rule(complete(variable.learn("guessed", kind="amount"), cells), cells)
     yes_no = (0.0 if variable.header.unit else cells.flags) + cells.yes_no_words
     if yes_no >= 0.8 and yes_no >= cells.figures:
         word, *more = variable.name.split("_")
         role = _FLAG_ROLES.get(word, variable.role) if more else variable.role
-        return read_by_rule(column, become_flags(variable.learn("guessed", role=role), "guessed"), cells)
+        return read_by_rule(become_flags(variable.learn("guessed", role=role), "guessed"), cells)
     timed = cells.durations >= 0.8 and bool(variable.header.words & _WORDS["duration"])
     if cells.figures < 0.8 and not timed:
         dated = look_like_dates(column.levels) >= 0.5
@@ -522,10 +519,10 @@ def _read_unknown(column: Column, variable: Variable, cells: Cells) -> Reading:
         else _TIME_UNITS.get(variable.name.split("_")[-1], "h" if timed else "")
     )
     variable = variable.learn("guessed", unit=unit) if unit != variable.unit else variable
-    cells, variable = _drop_nines(*drop_codes(cells, variable))
+    cells = _drop_nines(drop_codes(cells, variable))
     if _are_codes(variable.header, cells):
         return keep_text(column, variable.learn("guessed", kind="category"))
-    return read_by_rule(column, complete(_guess_kind(variable, cells), cells), cells)
+    return read_by_rule(complete(_guess_kind(variable, cells), cells), cells)
 
 
 _FAR = "figures such as {} lie far beyond all others and are kept; see that they are no slips"
@@ -534,12 +531,12 @@ _MIXED = "only {} of {} cells are figures, so it is kept as text; write figures,
 _SIGNED = "other signs stand with its figures, so it is kept as text; write plain figures, and the unit in the header"
 
 
-def _drop_nines(cells: Cells, variable: Variable) -> tuple[Cells, Variable]:
+def _drop_nines(cells: Cells) -> Cells:
     """Take 9 for no answer where all other figures go from 1 to 5 at most."""
     if not (cells.whole and cells.low == 1 and cells.high == 9 and len(cells.numbers) >= 20):
-        return cells, variable
-    others = cells.without([9.0])
-    return (others, replace(variable, codes=(*variable.codes, 9.0))) if others.high <= 5 else (cells, variable)
+        return cells
+    others = replace(cells, codes=(*cells.codes, 9.0))
+    return others if others.high <= 5 else cells
 
 
 # --- what is kept as text, whatever its figures -----------------------------------------------------------------------

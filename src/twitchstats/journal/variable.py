@@ -102,8 +102,6 @@ class Variable:
         What must be told of the column.
     assumed : bool
         The header tells no unit, so that the dictionary's is taken if its figures are plausible.
-    codes : tuple of float
-        Figures that mean 'not recorded'.
     categories : bool
         Its words or codes are to become a yes/no column each.
     """
@@ -127,7 +125,6 @@ class Variable:
     factor: float = 1.0
     remark: str = ""
     assumed: bool = False
-    codes: tuple[float, ...] = ()
     categories: bool = False
     header: Header = field(default_factory=lambda: Header("", ""))
 
