@@ -42,7 +42,7 @@ from twitchstats.journal.variable import (
     split_header,
     tells_longer,
 )
-from twitchstats.variables import find_row, find_units, find_variable, load_dictionary, load_words, normalise_header
+from twitchstats.variables import find_row, find_units, find_variable, load_dictionary, normalise_header, word_set
 
 
 def read_columns(
@@ -100,7 +100,7 @@ def _join_units(columns: list[Column]) -> list[Column]:
     """Return the columns, figures with the unit that the column behind them tells for each where it tells several."""
     joined = list(columns)
     for number, (amount, unit) in enumerate(itertools.pairwise(columns)):
-        if normalise_header(unit.header) in _UNIT_HEADERS and len(unit.sample()) > 1:
+        if normalise_header(unit.header) in word_set("unit column") and len(unit.sample()) > 1:
             texts = [
                 f"{figure} {given}" if figure else ""
                 for figure, given in zip(amount.texts(), unit.texts(), strict=True)
@@ -130,14 +130,14 @@ def _named_by(facts: Facts, header: str, dictionary: str, company: frozenset[str
     """Return the name that a schema gives a column; "" where it only repeats the guess."""
     guess = match_header(header, dictionary, company=company)
     names = {guess.name, f"my_{guess.name}", clean_name(header)}
-    left = "name" in facts.get("guessed", "").split(", ") and facts.get("name") in names
+    left = "name" in facts.get("guessed", ()) and facts.get("name") in names
     return "" if left or (guess.canonical and guess.name == facts.get("name")) else facts.get("name", "")
 
 
 def _read_with(column: Column, match: Variable, facts: Facts, **reading: Any) -> list[Reading]:  # noqa: ANN401
     """Read a column with what the schema says; a guess that the schema repeats stays a guess."""
-    left = {fact for fact in facts.get("guessed", "").split(", ") if fact in facts}
-    said = {fact: text for fact, text in facts.items() if fact not in left}
+    left = {fact for fact in facts.get("guessed", ()) if fact in facts}
+    said = {fact: value for fact, value in facts.items() if fact not in left}
     found = read_column(column, apply_facts(match, said), **reading)
     if left and not match.canonical:
         corrected = apply_facts(found[0].variable, facts)
@@ -255,16 +255,16 @@ def read_column(
     if remark and (variable.canonical or not (cells.grouped and counts(variable.header))):
         variable = variable.tell(remark)
     if daily and are_doses(variable, cells):
-        return read_dose(column, variable, cells)
+        return read_dose(variable, cells)
     if variable.canonical:
-        known = read_known(column, variable, cells)
+        known = read_known(variable, cells)
         if known is not None:
             return [known]
         misfit = next((f", such as {text!r}," for text, _ in cells.rest if read_number(text) is None), "")
         variable = disown(variable).tell(
             f"its cells{misfit} don't fit {variable.name!r}, so it stays as a variable of your own"
         )
-    reading = read_own(column, variable, cells)
+    reading = read_own(variable, cells)
     return [reading, *spread_levels(reading, cells)] if daily else [reading]
 
 
@@ -284,18 +284,16 @@ def _settle_sign(column: Column, sign: str, decimal: str | None) -> tuple[str, s
     )
 
 
-_NAMES = ["notes", "rating", "date", "duration", "count", "code", "since", "id", "sum", "dose", "calendar", "measured"]
-_WORDS = {name: frozenset(load_words(f"{name} column")) for name in _NAMES}
-DOSES = _WORDS["dose"]
-_ROW_NUMBERS = frozenset(normalise_header(word) for word in load_words("row number column")) | {""}
+# The lists of words by which a header tells what its figures are.
+_TELLING = (
+    *(f"{name} column" for name in ("notes", "rating", "date", "duration", "count", "code", "since", "id", "sum")),
+    "dose column", "calendar column", "measured column", "outside column", "scale word",
+)  # fmt: skip
 _TIME_UNITS = {"min": "min", "mins": "min", "minutes": "min", "h": "h", "hrs": "h", "hours": "h"}
 _PER_TIME = re.compile(
     r"(?:/|\bper|\bpro|\bpar|\bpor)\s*(?:h|hr|hours?|min|minutes?|stunde|std|heure|hora|week|woche)\b", re.I
 )
 _MOST_LEVELS = 2000
-_NIGHT_TIMES = frozenset(load_words("night time"))
-_OUTSIDE = frozenset(load_words("outside column"))
-_SCALE_WORDS = frozenset(load_words("scale word"))
 _COUNTED = frozenset(
     name for row in load_dictionary("variables.csv").to_dict("records") if row["kind"] == "count"
     for name in (row["name"], *row["aliases"]) if " " not in name
@@ -304,18 +302,17 @@ _AMOUNTS = frozenset(name for name in load_dictionary("variables.csv").query("ki
 _WORD_UNITS = {"hours": "h", "hrs": "h", "minutes": "min", "mins": "min"}
 _LAST_UNITS = re.compile(r"[^/\w](km|kg|ml|cl|dl|kcal|kj|bpm|hpa|mm|cm)$", re.IGNORECASE)
 _DOSE_UNITS = {"mg": "mg", "mcg": "mcg", "g": "g"}
-_UNIT_HEADERS = frozenset(load_words("unit column"))
 _FLAG_ROLES = {"trigger": "trigger", "triggers": "trigger", "remedy": "remedy", "medicine": "medicine"}
 
 
-def read_known(column: Column, variable: Variable, cells: Cells) -> Reading | None:
+def read_known(variable: Variable, cells: Cells) -> Reading | None:
     """Read a column after the dictionary; None where its cells are plainly something else."""
     if variable.kind in ("text", "choice"):
-        return keep_text(column, variable)
+        return keep_text(cells.column, variable)
     if cells.ticks_and_crosses or (cells.clocks and variable.kind == "amount"):
         return None
     if variable.kind == "yes/no":
-        return None if cells.figures > 0.5 and cells.flags < 0.5 else _accept(column, variable, cells)
+        return None if cells.figures > 0.5 and cells.flags < 0.5 else _accept(variable, cells)
     if cells.yes_no_words > 0.5 or _are_flags(variable, cells):
         told = f"its cells say yes or no, so it is read as yes/no and not in {variable.unit}"
         return read_by_rule(replace(become_flags(variable, "guessed"), remark=told), cells)
@@ -330,16 +327,16 @@ def read_known(column: Column, variable: Variable, cells: Cells) -> Reading | No
     elif variable.assumed and variable.unit == "s" and len(cells.numbers):
         way = f"if they are not, say the unit in the header, such as '{variable.header.stem} (min)'"
         variable = variable.tell(f"the header tells no unit, so its plain figures are read as seconds; {way}")
-    return _accept(column, variable, cells)
+    return _accept(variable, cells)
 
 
-def _accept(column: Column, variable: Variable, cells: Cells) -> Reading | None:
+def _accept(variable: Variable, cells: Cells) -> Reading | None:
     """Read a known variable; None where most of its cells can't be read as that."""
     if remark := _doubt_told_unit(variable, cells):
         variable = variable.tell(remark)
     reading = read_by_rule(variable, cells)
     unread = [code for code, (rule, _) in reading.faults.items() if rule in ("not_a_number", "not_yes_no", "not_whole")]
-    if unread and int(column.count()[unread].sum()) > 0.5 * cells.n_filled:
+    if unread and int(cells.column.count()[unread].sum()) > 0.5 * cells.n_filled:
         return None
     return reading
 
@@ -460,10 +457,10 @@ def are_doses(variable: Variable, cells: Cells) -> bool:
 
 
 def _dose_unit(variable: Variable) -> str:
-    return variable.header.unit if normalise_header(variable.header.unit) in DOSES else ""
+    return variable.header.unit if normalise_header(variable.header.unit) in word_set("dose column") else ""
 
 
-def read_dose(column: Column, variable: Variable, cells: Cells) -> list[Reading]:
+def read_dose(variable: Variable, cells: Cells) -> list[Reading]:
     """Read a dose as yes or no, and as an amount of its own."""
     name = f"{normalise_header(variable.header.stem).replace(' ', '_')}_dose"
     amount = disown(variable).learn(
@@ -476,17 +473,17 @@ def read_dose(column: Column, variable: Variable, cells: Cells) -> list[Reading]
     taken = np.where(np.isnan(dose.data), np.nan, dose.data > 0)
     told = f"it holds doses: more than 0 is read as yes, and the dose stays as {name!r}"
     flags = become_flags(variable, "dictionary").tell(told)
-    return [Reading(flags, taken, column, dose.faults), replace(dose, faults={})]
+    return [Reading(flags, taken, cells.column, dose.faults), replace(dose, faults={})]
 
 
 # --- your own --------------------------------------------------------------------------------------------------------
 
 
-def read_own(column: Column, variable: Variable, cells: Cells) -> Reading:
+def read_own(variable: Variable, cells: Cells) -> Reading:
     """Read a column that no dictionary knows: its kind is what was said, or what four fifths of its cells show."""
     how = variable.how.get("kind", "guessed")
     if how != "guessed" and variable.kind in ("text", "category"):
-        return keep_text(column, variable)
+        return keep_text(cells.column, variable)
     if how != "guessed" and variable.kind == "yes/no":
         return read_by_rule(become_flags(variable, how), cells)
     if how != "guessed":
@@ -495,11 +492,11 @@ def read_own(column: Column, variable: Variable, cells: Cells) -> Reading:
         if fits(variable.header, cells):
             sign, other = {".": ("point", ","), ",": ("comma", ".")}[cells.decimal]
             remark = remark.format(stem=variable.header.stem, sign=sign, other=other)
-            return keep_text(column, variable.learn("guessed", role=role), remark)
-    return _read_unknown(column, variable, cells)
+            return keep_text(cells.column, variable.learn("guessed", role=role), remark)
+    return _read_unknown(variable, cells)
 
 
-def _read_unknown(column: Column, variable: Variable, cells: Cells) -> Reading:
+def _read_unknown(variable: Variable, cells: Cells) -> Reading:
     """Read a column whose cells decide: nothing, yes and no, text, codes, or figures of some kind."""
     if cells.n_filled == 0:
         return read_by_rule(complete(variable.learn("guessed", kind="amount"), cells), cells)
@@ -508,20 +505,20 @@ def _read_unknown(column: Column, variable: Variable, cells: Cells) -> Reading:
         word, *more = variable.name.split("_")
         role = _FLAG_ROLES.get(word, variable.role) if more else variable.role
         return read_by_rule(become_flags(variable.learn("guessed", role=role), "guessed"), cells)
-    timed = cells.durations >= 0.8 and bool(variable.header.words & _WORDS["duration"])
+    timed = cells.durations >= 0.8 and bool(variable.header.words & word_set("duration column"))
     if cells.figures < 0.8 and not timed:
-        dated = look_like_dates(column.levels) >= 0.5
+        dated = look_like_dates(cells.column.levels) >= 0.5
         remark = "" if dated or cells.figures < 0.2 else _MIXED.format(len(cells.numbers), cells.n_filled)
-        return keep_text(column, variable, _SIGNED if cells.signed and not dated else remark)
+        return keep_text(cells.column, variable, _SIGNED if cells.signed and not dated else remark)
     unit = variable.unit or (
         ""
-        if _PER_TIME.search(variable.header.source) or variable.header.words & _WORDS["measured"]
+        if _PER_TIME.search(variable.header.source) or variable.header.words & word_set("measured column")
         else _TIME_UNITS.get(variable.name.split("_")[-1], "h" if timed else "")
     )
     variable = variable.learn("guessed", unit=unit) if unit != variable.unit else variable
     cells = _drop_nines(drop_codes(cells, variable))
     if _are_codes(variable.header, cells):
-        return keep_text(column, variable.learn("guessed", kind="category"))
+        return keep_text(cells.column, variable.learn("guessed", kind="category"))
     return read_by_rule(complete(_guess_kind(variable, cells), cells), cells)
 
 
@@ -549,14 +546,22 @@ def is_note(header: str) -> bool:
     (True, False)
     """
     named = normalise_header(header)
-    return named in ("diary", "text") or bool(set(named.split()) & _WORDS["notes"])
+    return named in ("diary", "text") or bool(set(named.split()) & word_set("notes column"))
 
 
 def _numbers_rows(header: Header, cells: Cells) -> bool:
     """Say whether a column does nothing but number the rows, as an index that was written along does."""
-    if normalise_header(header.source) not in _ROW_NUMBERS or cells.n_rows < 3 or cells.n_filled < cells.n_rows:
+    if (
+        normalise_header(header.source) not in {*word_set("row number column"), ""}
+        or cells.n_rows < 3
+        or cells.n_filled < cells.n_rows
+    ):
         return False
     return bool(len(cells.numbers) == cells.n_rows and (np.diff(np.sort(cells.numbers)) == 1).all())
+
+
+def _tells_clock(header: Header) -> bool:
+    return normalise_header(header.stem) in word_set("night time") and not header.unit
 
 
 def _hold_dates(levels: Sequence[str]) -> bool:
@@ -565,25 +570,25 @@ def _hold_dates(levels: Sequence[str]) -> bool:
 
 def _tells_calendar(header: Header, cells: Cells) -> bool:
     words = header.words
-    return bool(words) and words <= _WORDS["calendar"] and cells.whole and len(cells.numbers) == cells.n_filled
+    return bool(words) and words <= word_set("calendar column") and cells.whole and len(cells.numbers) == cells.n_filled
 
 
 # The first that fits: whether it does, the role, and what is told.
 _KEPT_AS_TEXT: tuple[tuple[Callable[[Header, Cells], bool], str, str], ...] = (
     (lambda header, cells: find_trait(header.source) == "sex", "person", ""),
     (lambda header, cells: is_note(header.source), "own", ""),
-    (lambda header, cells: normalise_header(header.source) in _WORDS["date"] and cells.figures > 0.5, "none",
+    (lambda header, cells: normalise_header(header.source) in word_set("date column") and cells.figures > 0.5, "none",
      "the days are told by another column, so this one is kept as text"),
     (_numbers_rows, "none", "it numbers the rows, so it is kept as text and not analysed"),
-    (lambda header, cells: bool(header.words & _WORDS["id"]) and not header.unit, "none",
+    (lambda header, cells: bool(header.words & word_set("id column")) and not header.unit, "none",
      "it looks like an id, so it is kept as text and not analysed"),
     (_tells_calendar, "none", "it tells a part of the date, so it is kept as text and not analysed"),
-    (lambda header, cells: bool(header.words & _WORDS["since"]), "none",
+    (lambda header, cells: bool(header.words & word_set("since column")), "none",
      "it tells a time since something, which only rises, so it is kept as text and not analysed"),
     (lambda header, cells: cells.figures < 0.5 and _hold_dates(cells.column.levels), "none",
      "it holds other dates, which are kept as text; the rows are placed by the column of dates alone"),
-    (lambda header, cells: normalise_header(header.stem) in _NIGHT_TIMES and not header.unit and cells.figures > 0.8,
-     "none", "it tells a time of day in figures, which are kept as text and not analysed; write 22:30"),
+    (lambda header, cells: _tells_clock(header) and cells.figures > 0.8, "none",
+     "it tells a time of day in figures, which are kept as text and not analysed; write 22:30"),
     (lambda header, cells: cells.n_distinct == 3 and set(cells.numbers[:1000]) == {-1.0, 0.0, 2.0}, "none",
      "-1, 0 and 2 are all that stands there, as in codes of a habit tracker; write yes and no, or leave it blank"),
     (lambda header, cells: counts(header) and cells.grouped, "none",
@@ -592,7 +597,7 @@ _KEPT_AS_TEXT: tuple[tuple[Callable[[Header, Cells], bool], str, str], ...] = (
     (lambda header, cells: cells.ticks_and_crosses, "none",
      "both a tick and a cross stand there, and a cross may mean yes or no; write yes and no"),
     (lambda header, cells: cells.clocks, "none", "it holds times of day, which are kept as text and not analysed"),
-    (lambda header, cells: cells.durations >= 0.5 and not header.words & _WORDS["duration"], "none",
+    (lambda header, cells: cells.durations >= 0.5 and not header.words & word_set("duration column"), "none",
      "it holds times of day or durations, which are kept as text and not analysed; if it is a duration, say so in the "
      "header, such as '{stem} (h:mm)'"),
 )  # fmt: skip
@@ -606,7 +611,7 @@ def _are_codes(header: Header, cells: Cells) -> bool:
     if not cells.whole or header.scale or header.unit or not 2 <= cells.n_distinct <= 12 or cells.low < 0:
         return False
     twos = (cells.low, cells.high) == (1, 2) and len(cells.numbers) >= 10 and not counts(header)
-    return bool(header.words & _WORDS["code"]) or twos
+    return bool(header.words & word_set("code column")) or twos
 
 
 def _guess_kind(variable: Variable, cells: Cells) -> Variable:
@@ -618,17 +623,19 @@ def _guess_kind(variable: Variable, cells: Cells) -> Variable:
         variable = variable.learn("guessed", unit=unit)
     if (
         variable.outside
-        or header.words & _WORDS["measured"]
+        or header.words & word_set("measured column")
         or variable.unit
         or _PER_TIME.search(header.source)
         or _is_dosed(header)
         or not cells.low >= 0
     ):
-        two = header.words & _WORDS["measured"] and _are_two_units(cells.numbers)
+        two = header.words & word_set("measured column") and _are_two_units(cells.numbers)
         return (variable.tell(_TWO_UNITS) if two else variable).learn("guessed", kind="amount")
     counting = counts(header)
     rated = cells.whole and cells.high <= 10
-    if header.words & _WORDS["rating"] and (cells.whole or not header.words & _AMOUNTS):  # no level of potassium
+    if header.words & word_set("rating column") and (
+        cells.whole or not header.words & _AMOUNTS
+    ):  # no level of potassium
         rated = cells.high <= 100
     if rated and not counting and cells.high > 1:
         low, high = find_scale(cells) or (0.0, 10.0 if cells.high <= 10 else 100.0)
@@ -646,33 +653,33 @@ def _guess_unit(header: Header) -> str:
 
 
 def _is_dosed(header: Header) -> bool:
-    return bool(header.words & DOSES) and not header.words & {"dl", "l", "kg", "per"}
+    return bool(header.words & word_set("dose column")) and not header.words & {"dl", "l", "kg", "per"}
 
 
 def is_open_rating(variable: Variable) -> bool:
     """Say whether a column is taken for a rating by its figures alone."""
     guessed = variable.kind == "rating" and variable.how.get("kind") == "guessed" and variable.role == "own"
-    return guessed and not variable.header.words & _WORDS["rating"]
+    return guessed and not variable.header.words & word_set("rating column")
 
 
 def is_measured(header: Header) -> bool:
     """Say whether a word of the header tells what its figures measure."""
-    return any(header.words & words for words in (*_WORDS.values(), _OUTSIDE, _SCALE_WORDS))
+    return any(header.words & word_set(name) for name in _TELLING)
 
 
 def counts(header: Header) -> bool:
     """Say whether a header names things that are counted: a word for it, or a plural."""
     words = normalise_header(header.stem).split()
     dosed = re.search(r"\d\s?(mg|mcg|g|ml|iu)\b", header.stem, re.IGNORECASE)  # how many of 500 mg
-    if set(words) & _WORDS["count"] or words[:1] == ["n"] or (words and "#" in header.source) or dosed:
+    if set(words) & word_set("count column") or words[:1] == ["n"] or (words and "#" in header.source) or dosed:
         return True
     last = words[-1] if words else ""
-    if set(words) & _SCALE_WORDS or tells_longer(header):
+    if set(words) & word_set("scale word") or tells_longer(header):
         return False
-    if set(words) & _COUNTED and not set(words) & _WORDS["rating"]:
+    if set(words) & _COUNTED and not set(words) & word_set("rating column"):
         return True
     plural = last.endswith("s") and len(last) > 3 and not last.endswith(("ss", "us", "is"))
-    return plural and last not in _WORDS["rating"]
+    return plural and last not in word_set("rating column")
 
 
 def complete(variable: Variable, cells: Cells) -> Variable:
@@ -688,8 +695,8 @@ def complete(variable: Variable, cells: Cells) -> Variable:
         variable = variable.tell(_FAR.format(", ".join(f"{value:g}" for value in cells.outliers[:3])))
     if variable.kind == "amount":
         unit = normalise_header(variable.unit)
-        taken = unit in DOSES or unit in ("h", "min", "s") or _is_dosed(variable.header)
-        combine = "sum" if unit in _WORDS["sum"] else "max" if taken else "mean"
+        taken = unit in word_set("dose column") or unit in ("h", "min", "s") or _is_dosed(variable.header)
+        combine = "sum" if unit in word_set("sum column") else "max" if taken else "mean"
         variable = variable.learn("guessed", combine=combine)
     if variable.kind == "count":
         combine = "sum" if counts(variable.header) else "max"

@@ -23,12 +23,11 @@ from twitchstats.journal.cells import (
 )
 from twitchstats.journal.layout import Column, Floats, Mask
 from twitchstats.journal.variable import Variable, describe_unit
-from twitchstats.variables import find_units, load_words, normalise_header
+from twitchstats.variables import find_units, normalise_header, word_set
 
 Values: TypeAlias = "Floats | ExtensionArray"
 _CODES = (66.0, 77.0, 88.0, 96.0, 97.0, 98.0, 99.0, 777.0, 888.0, 999.0, 9999.0)
 _LARGEST = 1e12
-_INFINITE = frozenset(load_words("infinite"))
 _QUANTITY = re.compile(r"(?P<number>[+-]?[\d.,]*\d)\s*(?P<unit>[^\W\d_][^\d]*)$")
 _OUT_OF = re.compile(r"([\d.,]{1,6})\s*(?:/|out of|of|von|sur)\s*(\d{1,3})$", re.IGNORECASE)
 MISSING_CODES = (-1.0, -7.0, -8.0, -9.0, *_CODES, *(-code for code in _CODES))
@@ -361,7 +360,7 @@ def _judge(text: str, value: float, variable: Variable, decimal: str) -> tuple[f
         return (math.nan, wrong) if answer is None else (answer, None)
     if math.isnan(value):
         value = _read_quantity(text, variable, decimal)
-    if math.isinf(value) or text.lower() in _INFINITE:
+    if math.isinf(value) or text.lower() in word_set("infinite"):
         return math.nan, ("infinite", f"{text!r} is no finite number")
     if math.isnan(value):
         return math.nan, ("not_a_number", f"{text!r} is not a number; write a figure, or leave the cell blank")

@@ -25,7 +25,7 @@ from twitchstats.journal.dates import (
 )
 from twitchstats.journal.layout import Column, Mask, Table, code_column, refuse_cells
 from twitchstats.journal.record import Rejects, list_some
-from twitchstats.variables import find_variable, load_words, normalise_header
+from twitchstats.variables import find_variable, load_words, normalise_header, split_words, word_set
 
 SOLE_PERSON = "me"
 
@@ -147,8 +147,8 @@ def find_date(table: Table, asked: str | None, rejects: Rejects) -> Column | Non
     sure = [column for column in found if normalise_header(column.header) in load_words("sure date column")]
     if filled or sure:
         return next(iter(filled + sure))
-    named = [column for column in table.columns if set(normalise_header(column.header).split()) & {"date", "datum"}]
-    named = [column for column in named if not {"birth", "start", "end"} & set(normalise_header(column.header).split())]
+    named = [column for column in table.columns if split_words(column.header) & {"date", "datum"}]
+    named = [column for column in named if not split_words(column.header) & {"birth", "start", "end"}]
     days = [c for c in named if look_like_dates(c.levels) > 0.9 and not any(map(has_clock, c.levels[:200]))]
     if len(days) != 1:
         return None
@@ -157,16 +157,10 @@ def find_date(table: Table, asked: str | None, rejects: Rejects) -> Column | Non
 
 
 _NO_ROW, _NOBODY = "row dropped", "the row doesn't say whose it is"
-_TOTALS = frozenset(load_words("totals"))
 _DIGIT = re.compile(r"\d")
 _MOST_WEEKDAYS = 50  # different cells of a column of weekdays
-_PERSON_WORDS = frozenset(load_words("person hint"))
-_PERSON_PARTS = frozenset(load_words("person part"))
-_SURE_PERSON_WORDS = frozenset(load_words("person asked"))
-_OUTCOME_WORDS = frozenset(load_words("outcome hint"))
 _MONTHS = frozenset(word for month in range(1, 13) for word in load_words(f"month {month}"))
 _PART_DATE = re.compile(r"\d{1,2}(\.\s?\d{1,2}\.|/\d{1,2})$")
-_STRENGTH = frozenset(load_words("scale word"))
 _PERSON_CODE = re.compile(rf"({'|'.join(load_words('person code'))}) ?\d{{1,4}}")
 _PASTE = "so it is turned (a spreadsheet pastes what was copied transposed)"
 _TURNED: tuple[tuple[str, Callable[[str], bool], str], ...] = (
@@ -251,7 +245,7 @@ def _drop_totals(table: Table, columns: list[Column], rejects: Rejects) -> Mask:
             code: ("header_again", f"{column.levels[code]!r} is the header again")
             if name in again
             else ("totals_row", f"{column.levels[code]!r} marks a row of totals, which is no entry of a day")
-            for code, name in words.items() if name in again | _TOTALS
+            for code, name in words.items() if name in again | word_set("totals")
         }  # fmt: skip
         kept &= ~refuse_cells(table, column, faults, rejects, action=_NO_ROW, among=kept)
     return kept
@@ -534,7 +528,7 @@ def _find_long(columns: list[Column], keys: Keys | None) -> tuple[list[Column], 
         return find_aliases(columns, "long name column") or apart, values
     named = [column for column in apart if sum(find_variable(text) is not None for text in column.sample()) > 1]
     values = [column for column in columns if _hold_figures(column)] if named else []
-    values = values or [column for column in few if set(normalise_header(column.header).split()) & _STRENGTH]
+    values = values or [column for column in few if split_words(column.header) & word_set("scale word")]
     return named, values if len(values) == 1 else []
 
 
@@ -558,16 +552,20 @@ def _refuse_nameless(columns: list[Column], keys: Keys) -> None:
     """Raise JournalError where a column with a person's kind of name may say whose row it is."""
     shared = bool(keys.again.any())
     for column in columns:
-        words = set(normalise_header(column.header).split()) - {"first", "last", "full"}
+        words = split_words(column.header) - {"first", "last", "full"}
         coded = shared and words & {"id", "uid", "uuid"}
-        if not words or not (words <= _PERSON_WORDS | _PERSON_PARTS or coded) or words <= {"number", "nr", "no"}:
+        if (
+            not words
+            or not (words <= word_set("person hint") | word_set("person part") or coded)
+            or words <= {"number", "nr", "no"}
+        ):
             continue
         blank = shared and not column.filled.all()
         column = column.take(_last_filled(column)) if blank else column
         if any(is_missing(text) for text in column.levels if text) or not column.filled.all():
             continue
         n_names = len(np.unique(column.codes))
-        sure = bool(words & _SURE_PERSON_WORDS)
+        sure = bool(words & word_set("person asked"))
         if n_names < 2 or (n_names == len(column) and not (sure or shared or keys.calendar == "none")):
             continue
         apart = shared and keys.tell_apart(column)
@@ -604,8 +602,9 @@ def _refuse_half_person(columns: list[Column], keys: Keys) -> None:
 
 def _names_part(column: Column) -> bool:
     """Say whether a column may name a person in part: a surname, or the centre that numbers its patients."""
-    words = set(normalise_header(column.header).split()) - {"first", "last", "full"}
-    told = bool(words & _PERSON_PARTS) and words <= _PERSON_PARTS | _PERSON_WORDS and bool(column.filled.all())
+    words = split_words(column.header) - {"first", "last", "full"}
+    hints, parts = word_set("person hint"), word_set("person part")
+    told = bool(words & parts) and words <= parts | hints and bool(column.filled.all())
     return told and not all(read_yes_no(text) is not None for text in column.levels if text)
 
 
@@ -661,7 +660,7 @@ def _guess_people(table: Table) -> list[str]:
     scored = []
     for column in table.columns:
         filled = [text for text in column.levels if not is_missing(text)]
-        named = set(normalise_header(column.header).split()) <= _PERSON_WORDS
+        named = split_words(column.header) <= word_set("person hint")
         coded = bool(filled) and all(read_number(text) is None and read_yes_no(text) is None for text in filled)
         if 1 < len(filled) <= len(table.rows) / 1.5 and (named or (coded and column.place == 1)):
             scored.append((-(named + coded), column.place, column.header))
@@ -674,7 +673,7 @@ def _guess_outcomes(table: Table) -> list[str]:
     for column in table.columns:
         words = normalise_header(column.header).split()
         filled = [text for text in column.sample() if not is_missing(text)]
-        if set(words) & _OUTCOME_WORDS and filled and all(read_number(text) is not None for text in filled):
+        if set(words) & word_set("outcome hint") and filled and all(read_number(text) is not None for text in filled):
             scored.append(
                 (-("day" in words or "days" in words or len(words) == 1), len(words), column.place, column.header)
             )

@@ -20,12 +20,9 @@ from twitchstats.journal.keys import Keys, find_aliases
 from twitchstats.journal.layout import Column, Mask, Table
 from twitchstats.journal.record import Rejects
 from twitchstats.journal.variable import Variable
-from twitchstats.variables import load_words, normalise_header
+from twitchstats.variables import split_words, word_set
 
 _HEAD = 1000
-_NIGHT_WORDS = frozenset(load_words("night column"))
-_DATED_NIGHTS = frozenset(("night", "nights", "nacht", "nuit", "noche", "notte", "noite", "natt"))
-_MORNINGS = frozenset(("wake", "waking", "woke", "end", "morning"))
 _RUNS_ON = (
     "within each day its rows only rise, and they are added up; if they are readings of a running total, say combine = "
     "max in the schema"
@@ -327,7 +324,7 @@ def _is_night(reading: Reading, pattern: Mask) -> bool:
     variable = reading.variable
     if variable.how.get("timing") in ("schema", "confirmed", "header") or variable.kind in ("text", "choice"):
         return variable.timing == "night"
-    if variable.timing == "night" or set(normalise_header(variable.source).split()) & _NIGHT_WORDS:
+    if variable.timing == "night" or split_words(variable.source) & word_set("night column"):
         return True
     filled = ~np.isnan(np.asarray(reading.data, dtype=float))
     return bool(
@@ -363,8 +360,8 @@ def _doubt_nights(readings: list[Reading], table: Table, keys: Keys, rejects: Re
         column for column in find_aliases(table.columns, "night start")
         if column.numbers is None and look_like_dates(column.levels) < 0.5 and any(":" in t for t in column.levels[:50])
     ]  # fmt: skip
-    words = set(normalise_header(when.header).split())
-    dated = bool(words & _DATED_NIGHTS) and not words & _MORNINGS
+    words = split_words(when.header)
+    dated = bool(words & word_set("night date")) and not words & word_set("morning date")
     nights = [
         reading for reading in readings
         if reading.variable.timing == "night" and reading.variable.how.get("timing") == "dictionary"
