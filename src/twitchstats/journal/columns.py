@@ -289,7 +289,6 @@ _TELLING = (
     *(f"{name} column" for name in ("notes", "rating", "date", "duration", "count", "code", "since", "id", "sum")),
     "dose column", "calendar column", "measured column", "outside column", "scale word",
 )  # fmt: skip
-_TIME_UNITS = {"min": "min", "mins": "min", "minutes": "min", "h": "h", "hrs": "h", "hours": "h"}
 _PER_TIME = re.compile(
     r"(?:/|\bper|\bpro|\bpar|\bpor)\s*(?:h|hr|hours?|min|minutes?|stunde|std|heure|hora|week|woche)\b", re.I
 )
@@ -300,6 +299,7 @@ _COUNTED = frozenset(
 )  # fmt: skip
 _AMOUNTS = frozenset(name for name in load_dictionary("variables.csv").query("kind == 'amount'")["name"]) - {"sleep"}
 _WORD_UNITS = {"hours": "h", "hrs": "h", "minutes": "min", "mins": "min"}
+_TIME_UNITS = {**_WORD_UNITS, "min": "min", "h": "h"}
 _LAST_UNITS = re.compile(r"[^/\w](km|kg|ml|cl|dl|kcal|kj|bpm|hpa|mm|cm)$", re.IGNORECASE)
 _DOSE_UNITS = {"mg": "mg", "mcg": "mcg", "g": "g"}
 _FLAG_ROLES = {"trigger": "trigger", "triggers": "trigger", "remedy": "remedy", "medicine": "medicine"}
@@ -450,7 +450,7 @@ def are_doses(variable: Variable, cells: Cells) -> bool:
     medicine = variable.canonical and variable.role in ("medicine", "remedy")
     if not medicine or variable.kind != "yes/no" or variable.how.get("kind") == "schema" or cells.figures <= 0.5:
         return False
-    if cells.low < 0 or (variable.role == "remedy" and cells.low > 0 and cells.n_filled == cells.n_rows):
+    if cells.low < 0 or (variable.role == "remedy" and cells.low > 0 and cells.n_filled == len(cells.column)):
         return False  # codes; or on all days more than nothing: degrees or hours, rather than what was done
     taken = cells.numbers[cells.numbers != 0]
     return _dose_unit(variable) != "" or (len(taken) > 0 and float((taken > 1).mean()) > 0.5)
@@ -510,12 +510,6 @@ def _read_unknown(variable: Variable, cells: Cells) -> Reading:
         dated = look_like_dates(cells.column.levels) >= 0.5
         remark = "" if dated or cells.figures < 0.2 else _MIXED.format(len(cells.numbers), cells.n_filled)
         return keep_text(cells.column, variable, _SIGNED if cells.signed and not dated else remark)
-    unit = variable.unit or (
-        ""
-        if _PER_TIME.search(variable.header.source) or variable.header.words & word_set("measured column")
-        else _TIME_UNITS.get(variable.name.split("_")[-1], "h" if timed else "")
-    )
-    variable = variable.learn("guessed", unit=unit) if unit != variable.unit else variable
     cells = _drop_nines(drop_codes(cells, variable))
     if _are_codes(variable.header, cells):
         return keep_text(cells.column, variable.learn("guessed", kind="category"))
@@ -553,11 +547,11 @@ def _numbers_rows(header: Header, cells: Cells) -> bool:
     """Say whether a column does nothing but number the rows, as an index that was written along does."""
     if (
         normalise_header(header.source) not in {*word_set("row number column"), ""}
-        or cells.n_rows < 3
-        or cells.n_filled < cells.n_rows
+        or len(cells.column) < 3
+        or cells.n_filled < len(cells.column)
     ):
         return False
-    return bool(len(cells.numbers) == cells.n_rows and (np.diff(np.sort(cells.numbers)) == 1).all())
+    return bool(len(cells.numbers) == len(cells.column) and (np.diff(np.sort(cells.numbers)) == 1).all())
 
 
 def _tells_clock(header: Header) -> bool:
@@ -619,7 +613,7 @@ def _guess_kind(variable: Variable, cells: Cells) -> Variable:
     header = variable.header
     if find_trait(header.source):
         return variable.learn("guessed", kind="amount", unit="years", role="person")
-    if not variable.unit and (unit := _guess_unit(header)):
+    if not variable.unit and (unit := _guess_unit(header, cells)):
         variable = variable.learn("guessed", unit=unit)
     if (
         variable.outside
@@ -633,10 +627,8 @@ def _guess_kind(variable: Variable, cells: Cells) -> Variable:
         return (variable.tell(_TWO_UNITS) if two else variable).learn("guessed", kind="amount")
     counting = counts(header)
     rated = cells.whole and cells.high <= 10
-    if header.words & word_set("rating column") and (
-        cells.whole or not header.words & _AMOUNTS
-    ):  # no level of potassium
-        rated = cells.high <= 100
+    if header.words & word_set("rating column") and (cells.whole or not header.words & _AMOUNTS):
+        rated = cells.high <= 100  # which a level of potassium is not
     if rated and not counting and cells.high > 1:
         low, high = find_scale(cells) or (0.0, 10.0 if cells.high <= 10 else 100.0)
         return variable.learn("guessed", kind="rating", low=low, high=high)
@@ -645,11 +637,15 @@ def _guess_kind(variable: Variable, cells: Cells) -> Variable:
     return variable.learn("guessed", kind="amount")
 
 
-def _guess_unit(header: Header) -> str:
-    """Return the unit of time or of a dose that a word of the header tells."""
+def _guess_unit(header: Header, cells: Cells) -> str:
+    """Return the unit that the words of a header tell: of a time, of a dose, or at its end of a measure."""
+    last = normalise_header(header.stem).split()[-1:]
+    timed = not (_PER_TIME.search(header.source) or header.words & word_set("measured column"))
+    if timed and (unit := _TIME_UNITS.get("".join(last), "h" if cells.durations >= 0.8 else "")):
+        return unit
     units = _WORD_UNITS | (_DOSE_UNITS if _is_dosed(header) else {})
-    last = _LAST_UNITS.search(header.source)
-    return next((unit for word, unit in units.items() if word in header.words), last[1] if last else "")
+    found = _LAST_UNITS.search(header.source)
+    return next((unit for word, unit in units.items() if word in header.words), found[1] if found else "")
 
 
 def _is_dosed(header: Header) -> bool:

@@ -54,11 +54,6 @@ class Cells:
     decimal: str
     codes: tuple[float, ...] = ()
 
-    @property
-    def n_rows(self) -> int:
-        """How many rows there are."""
-        return len(self.column)
-
     @cached_property
     def _plain(self) -> Floats:
         return read_plain(self.column.levels, self.decimal)
@@ -145,12 +140,12 @@ class Cells:
     def never_says_no(self) -> bool:
         """Whether yes and blanks are all there is."""
         noes = int((self.numbers == 0).sum()) + sum(n for text, n in self.rest if read_yes_no(text) == 0)
-        return not noes and 0 < self.n_filled < self.n_rows
+        return not noes and 0 < self.n_filled < len(self.column)
 
     @cached_property
     def never_says_none(self) -> bool:
         """Whether counts from 1 on and many blanks are all there is."""
-        return self.low > 0 and len(self.numbers) >= 10 and self.n_filled < 0.8 * self.n_rows
+        return self.low > 0 and len(self.numbers) >= 10 and self.n_filled < 0.8 * len(self.column)
 
     @cached_property
     def minutes_for_decimals(self) -> bool:
