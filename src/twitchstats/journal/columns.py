@@ -173,9 +173,7 @@ def name_columns(matches: list[Variable], places: list[int]) -> list[str]:
     """
     fixed = [match.canonical or match.how.get("name") == "schema" for match in matches]
     names = [match.name if sure else clean_name(match.header.stem) for match, sure in zip(matches, fixed, strict=True)]
-    whole = [
-        match.name if sure else clean_name(match.header.source) for match, sure in zip(matches, fixed, strict=True)
-    ]
+    whole = [clean_name(match.header.source) for match in matches]
     mine = [f"my_{name}" if name else "" for name in whole]
     placed = [f"{name or 'column'}_{place}" for name, place in zip(whole, places, strict=True)]
     reserved = set(load_dictionary(DAYS)["name"]) | {"person", "date", ""}
@@ -193,12 +191,8 @@ def _name_apart(readings: list[Reading], dictionary: str) -> list[Reading]:
     done = list(readings)
     for place in places:
         variable = readings[place].variable
-        foreign = (
-            not variable.canonical
-            and find_row(variable.name, dictionary=dictionary)
-            and variable.how.get("name") != "schema"
-        )
-        first = f"my_{variable.name}" if foreign else variable.name
+        own = not variable.canonical and variable.how.get("name") != "schema"
+        first = f"my_{variable.name}" if own and find_row(variable.name, dictionary=dictionary) else variable.name
         others = (f"{first}_{number}" for number in itertools.count(2))
         name = next(name for name in itertools.chain([first], others) if name not in named)
         named[name] = done[place] = replace(readings[place], variable=replace(variable, name=name))

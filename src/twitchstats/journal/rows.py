@@ -9,12 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from twitchstats.errors import JournalError
-from twitchstats.journal.dates import (
-    has_clock,
-    join_clocks,
-    look_like_dates,
-    read_dates,
-)
+from twitchstats.journal.dates import has_clock, join_clocks, look_like_dates, read_dates
 from twitchstats.journal.evidence import Reading
 from twitchstats.journal.keys import Keys, find_aliases
 from twitchstats.journal.layout import Column, Mask, Table
