@@ -92,6 +92,12 @@ def test_every_fact_can_be_corrected(read):
     ]  # fmt: skip
 
 
+def test_a_schema_of_columns_that_are_not_there_is_told(read):
+    assert told(read("date,twitches,stress\n2024-03-01,3,4\n", schema=io.StringIO("source,role\nstres,none\n")))[0] == (
+        "the schema tells of columns that are not there, so nothing becomes of it: 'stres'. Did you mean 'stress'?"
+    )
+
+
 def test_the_outcome_can_be_said_in_the_schema(read):
     schema = io.StringIO("source,role\nzaps,outcome\n")
     assert read(write_days("zaps,pain", *[lambda day: day % 4] * 2), schema=schema).outcome == "zaps"

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from twitchstats.errors import JournalError
+from twitchstats.errors import JournalError, suggest_name
 from twitchstats.journal.cells import count_decimal_signs, find_guess, is_missing, read_number, settle_decimal
 from twitchstats.journal.dates import WEEKDAYS, has_clock, look_like_dates
 from twitchstats.journal.evidence import (
@@ -27,7 +27,7 @@ from twitchstats.journal.evidence import (
     thin_out,
 )
 from twitchstats.journal.layout import Column, Floats, Table, code_column, refuse_cells
-from twitchstats.journal.record import Rejects
+from twitchstats.journal.record import Rejects, list_some
 from twitchstats.journal.variable import (
     DAYS,
     Facts,
@@ -75,6 +75,9 @@ def read_columns(
     JournalError
         Two columns stand for the same variable.
     """
+    if unknown := sorted(set(schema or ()) - {normalise_header(header) or header for header in table.headers}):
+        told = f"the schema tells of columns that are not there, so nothing becomes of it: {list_some(unknown)}"
+        rejects.note(table.name, "", "schema", f"{told}.{suggest_name(unknown[0], table.headers)}".rstrip("."))
     columns = _join_units([column for column in table.columns if column.place not in used])
     renamed, schema = renamed or {}, schema or {}
     matches = _match_columns([column.header for column in columns], dictionary, renamed, schema)

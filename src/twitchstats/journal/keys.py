@@ -147,7 +147,7 @@ def find_date(table: Table, asked: str | None, rejects: Rejects) -> Column | Non
     sure = [column for column in found if normalise_header(column.header) in load_words("sure date column")]
     if filled or sure:
         return next(iter(filled + sure))
-    named = [column for column in table.columns if split_words(column.header) & {"date", "datum"}]
+    named = [column for column in table.columns if split_words(column.header) & {"date", "datum", "time"}]
     named = [column for column in named if not split_words(column.header) & {"birth", "start", "end"}]
     days = [c for c in named if look_like_dates(c.levels) > 0.9 and not any(map(has_clock, c.levels[:200]))]
     if len(days) != 1:
