@@ -310,6 +310,8 @@ def test_equal_rows_are_one_row(read):
     )
     timed = read("date,time,mg\n2024-03-01,8:00,400\n2024-03-01,14:00,400\n2024-03-02,8:00,400\n")
     assert timed.rejects["rule"].to_list().count("same_row") == 0
+    stamped = read("date,twitches\n2024-03-01 8:00,3\n2024-03-01 14:00,3\n2024-03-02 8:00,4\n")
+    assert stamped.days["twitches"].to_list() == [6, 4]
 
 
 def test_a_day_s_value_that_is_repeated_on_each_row_is_not_added_up(read):

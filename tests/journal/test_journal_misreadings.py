@@ -357,7 +357,7 @@ def test_times_of_day_are_no_durations(read):
     ]
 
 
-@pytest.mark.parametrize(("header", "value"), [("bedtime", 22.5), ("woke up", 7.25), ("wake time", 715)])
+@pytest.mark.parametrize(("header", "value"), [("bedtime", 22.5), ("wake up (h)", 7.25), ("wake time", 715)])
 def test_times_of_day_in_figures_are_no_amounts(read, header, value):
     journal = read(write_days(header, lambda day: value + day % 3))
     assert told(journal)[-1] == (

@@ -552,7 +552,7 @@ def _numbers_rows(header: Header, cells: Cells) -> bool:
 
 
 def _tells_clock(header: Header) -> bool:
-    return normalise_header(header.stem) in word_set("night time") and not header.unit
+    return normalise_header(header.stem) in word_set("night time") and header.unit in ("", "h")
 
 
 def _hold_dates(levels: Sequence[str]) -> bool:

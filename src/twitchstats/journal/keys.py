@@ -460,7 +460,9 @@ def _refuse_second_table(table: Table, when: Column) -> None:
     codes = [code for code, text in enumerate(when.levels) if normalise_header(text) in known]
     for place in np.flatnonzero(np.isin(when.codes, codes)) if codes else []:
         cells = [column.levels[column.codes[place]] for column in table.columns]
-        if place and any(map(_differ, cells, table.headers)):
+        other = [cell for cell, header in zip(map(normalise_header, cells), table.headers, strict=True)
+                 if cell and cell != normalise_header(header)]  # fmt: skip
+        if place and other:
             raise JournalError(
                 f"{table.source or 'The table'} holds a second table, which begins in row {table.rows[place]} with "
                 f"{', '.join(map(repr, filter(None, cells)))}. Put it into a file of its own, and give both: the "
@@ -483,10 +485,6 @@ def _refuse_blocks(table: Table, keys: Keys, rejects: Rejects) -> None:
             "those of another person do. Put them into a file of their own, or add a column 'person'; if all are one "
             "person's, remove that row."
         )
-
-
-def _differ(cell: str, header: str) -> bool:
-    return bool(cell) and normalise_header(cell) != normalise_header(header)
 
 
 def check_shape(columns: list[Column], table: Table, keys: Keys, *, person: str | None, order: str) -> None:
