@@ -104,10 +104,8 @@ def _join_units(columns: list[Column]) -> list[Column]:
     joined = list(columns)
     for number, (amount, unit) in enumerate(itertools.pairwise(columns)):
         if normalise_header(unit.header) in word_set("unit column") and len(unit.sample()) > 1:
-            texts = [
-                f"{figure} {given}" if figure else ""
-                for figure, given in zip(amount.texts(), unit.texts(), strict=True)
-            ]
+            pairs = zip(amount.texts(), unit.texts(), strict=True)
+            texts = [f"{figure} {given}" if figure else "" for figure, given in pairs]
             joined[number] = replace(code_column(amount.header, texts), place=amount.place)
     return joined
 

@@ -373,9 +373,10 @@ def _take_weekdays(when: Column) -> Column:
 
 def _note_slips_of_years(table: Table, keys: Keys, rejects: Rejects) -> None:
     """Tell where the dates of a table that runs on fall back by about a year, as after a new year's eve."""
-    steps = np.diff(keys.numbers)[np.diff(keys.person) == 0]
-    falls = np.flatnonzero((np.diff(keys.person) == 0) & (np.abs(np.diff(keys.numbers) + 365) <= 40))
-    for place in falls.tolist() if len(falls) and (steps < 0).sum() <= 0.1 * len(steps) else []:
+    falls = np.flatnonzero(keys.numbers[1:] < keys.numbers[:-1])
+    falls = falls[keys.person[falls + 1] == keys.person[falls]]
+    years = falls[np.abs(keys.numbers[falls] - keys.numbers[falls + 1] - 365) <= 40]
+    for place in years.tolist() if len(falls) <= 0.1 * len(keys.numbers) else []:
         row, before, after = int(table.rows[place + 1]), keys.tell_day(place), keys.tell_day(place + 1)
         message = f"row {row}: the dates fall back from {before} to {after}; if that is a slip of the year, correct it"
         rejects.add(table.name, row, keys.columns[-1].header, after, "year_slip", message, "kept")

@@ -58,9 +58,8 @@ def _combine_rows(
     texts = pd.DataFrame(
         {n: (column.codes if column.numbers is None else column.numbers)[order] for n, column in enumerate(cells)}
     ).assign(group=group)
-    when = keys.columns[-1] if keys.calendar == "date" else None
-    if when is not None and any(map(has_clock, when.levels[:50])):
-        texts["when"] = when.codes[keys.mask][order]
+    if keys.calendar == "date" and any(map(has_clock, keys.columns[-1].levels[:50])):
+        texts["when"] = keys.columns[-1].codes[keys.mask][order]
     equal = texts.duplicated().to_numpy()
     several = np.bincount(group[~equal], minlength=group[-1] + 1) > 1
     again = several[group] & ~equal
