@@ -81,6 +81,12 @@ def load_words(name: str) -> tuple[str, ...]:
     return tuple(frame.set_index("list").loc[name, "words"].split(";"))
 
 
+@cache
+def word_set(name: str) -> frozenset[str]:
+    """Return one of the word lists as a set."""
+    return frozenset(load_words(name))
+
+
 @lru_cache(maxsize=8192)
 def normalise_header(header: str) -> str:
     """Return a header in the form in which headers are compared: lower case, no accents, single spaces.
@@ -91,6 +97,16 @@ def normalise_header(header: str) -> str:
     split = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", header)
     plain = "".join(char for char in unicodedata.normalize("NFKD", split) if not unicodedata.combining(char))
     return " ".join(re.findall(r"[^\W_]+", plain.casefold()))
+
+
+@lru_cache(maxsize=8192)
+def split_words(header: str) -> frozenset[str]:
+    """Return the words of a header in the form in which headers are compared.
+
+    >>> sorted(split_words("Sleep (hours)"))
+    ['hours', 'sleep']
+    """
+    return frozenset(normalise_header(header).split())
 
 
 def find_variable(header: str, *, dictionary: str = "variables.csv") -> str | None:

@@ -7,15 +7,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from twitchstats.journal.cells import (
-    Rule,
-    is_missing,
-    read_cells,
-    read_duration,
-    read_number,
-    read_yes_no,
-    settle_decimal,
-)
+from twitchstats.journal.cells import is_missing, read_duration, read_number, read_yes_no, settle_decimal
+from twitchstats.journal.evidence import Cells, read_by_rule
+from twitchstats.journal.layout import code_column
+from twitchstats.journal.variable import Header, Variable
+
+
+def write_rule(kind, unit="", factor=1.0, low=math.nan, high=math.nan, name="", stem=""):
+    return Variable(name, stem, kind=kind, unit=unit, factor=factor, low=low, high=high, header=Header(stem, stem))
+
+
+def read_cells(texts, variable):
+    reading = read_by_rule(variable, Cells(code_column("", texts, np.arange(len(texts))), "."))
+    return reading.data, reading.faults
 
 
 @pytest.mark.parametrize(
@@ -47,7 +51,7 @@ def test_a_column_shows_its_decimal_sign(texts, expected):
 
 @given(st.floats(-1e12, 1e12))
 def test_any_printed_float_comes_back(value):
-    values, faults = read_cells([repr(value)], Rule("amount"))
+    values, faults = read_cells([repr(value)], write_rule("amount"))
     assert values[0] == value
     assert faults == {}
 
@@ -56,7 +60,7 @@ def test_any_printed_float_comes_back(value):
 def test_blank_cells_are_missing_and_not_refused(text):
     assert is_missing(text)
     for kind in ("count", "yes/no"):
-        values, faults = read_cells([text], Rule(kind))
+        values, faults = read_cells([text], write_rule(kind))
         assert math.isnan(values[0])
         assert faults == {}
 
@@ -85,11 +89,11 @@ def test_durations(text, unit, expected):
 @pytest.mark.parametrize(
     ("text", "rule", "expected"),
     [
-        ("2", Rule("amount", "mg", 95.0, 0, 3000, "caffeine"), 190),
-        ("400 mg", Rule("amount", "mg", 1.0, 0, 5000, "magnesium"), 400),
-        ("0.4 g", Rule("amount", "mg", 1.0, 0, 5000, "magnesium"), 400),
-        ("450 min", Rule("amount", "h", 1.0, 0, 24, "sleep"), 7.5),
-        ("1,5 l", Rule("amount", "L", 0.001, 0, 15, "fluid"), 1.5),
+        ("2", write_rule("amount", "mg", 95.0, 0, 3000, "caffeine"), 190),
+        ("400 mg", write_rule("amount", "mg", 1.0, 0, 5000, "magnesium"), 400),
+        ("0.4 g", write_rule("amount", "mg", 1.0, 0, 5000, "magnesium"), 400),
+        ("450 min", write_rule("amount", "h", 1.0, 0, 24, "sleep"), 7.5),
+        ("1,5 l", write_rule("amount", "L", 0.001, 0, 15, "fluid"), 1.5),
     ],
 )
 def test_a_unit_in_the_cell_goes_before_the_one_in_the_header(text, rule, expected):
@@ -98,10 +102,10 @@ def test_a_unit_in_the_cell_goes_before_the_one_in_the_header(text, rule, expect
     assert faults == {}
 
 
-STRESS = Rule("rating", "points of 10", 1.0, 0, 10, "stress", "stress")
-SLEEP = Rule("amount", "h", 1.0, 0, 24, "sleep", "Sleep")
-COFFEE = Rule("amount", "mg", 95.0, 0, 3000, "caffeine", "coffee")
-TWITCHES = Rule("count", "a day", 1.0, 0, 100000, "twitches", "twitches")
+STRESS = write_rule("rating", "points of 10", 1.0, 0, 10, "stress", "stress")
+SLEEP = write_rule("amount", "h", 1.0, 0, 24, "sleep", "Sleep")
+COFFEE = write_rule("amount", "mg", 95.0, 0, 3000, "caffeine", "coffee")
+TWITCHES = write_rule("count", "a day", 1.0, 0, 100000, "twitches", "twitches")
 
 
 @pytest.mark.parametrize(
@@ -126,8 +130,8 @@ TWITCHES = Rule("count", "a day", 1.0, 0, 100000, "twitches", "twitches")
         ("5 or so", TWITCHES, "not_a_number", "'5 or so' is not a number; write a figure, or leave the cell blank"),
         ("inf", TWITCHES, "infinite", "'inf' is no finite number"),
         ("1e999", TWITCHES, "infinite", "'1e999' is no finite number"),
-        ("maybe", Rule("yes/no"), "not_yes_no", "'maybe' is neither yes nor no; write yes, no, 1 or 0"),
-        ("2", Rule("yes/no"), "not_yes_no", "'2' is neither yes nor no; write yes, no, 1 or 0"),
+        ("maybe", write_rule("yes/no"), "not_yes_no", "'maybe' is neither yes nor no; write yes, no, 1 or 0"),
+        ("2", write_rule("yes/no"), "not_yes_no", "'2' is neither yes nor no; write yes, no, 1 or 0"),
     ],
 )  # fmt: skip
 def test_a_refused_cell_is_missing_and_says_why(text, rule, name, wrong):

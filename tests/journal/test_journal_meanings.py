@@ -92,6 +92,12 @@ def test_every_fact_can_be_corrected(read):
     ]  # fmt: skip
 
 
+def test_a_schema_of_columns_that_are_not_there_is_told(read):
+    assert told(read("date,twitches,stress\n2024-03-01,3,4\n", schema=io.StringIO("source,role\nstres,none\n")))[0] == (
+        "the schema tells of columns that are not there, so nothing becomes of it: 'stres'. Did you mean 'stress'?"
+    )
+
+
 def test_the_outcome_can_be_said_in_the_schema(read):
     schema = io.StringIO("source,role\nzaps,outcome\n")
     assert read(write_days("zaps,pain", *[lambda day: day % 4] * 2), schema=schema).outcome == "zaps"
@@ -304,6 +310,8 @@ def test_equal_rows_are_one_row(read):
     )
     timed = read("date,time,mg\n2024-03-01,8:00,400\n2024-03-01,14:00,400\n2024-03-02,8:00,400\n")
     assert timed.rejects["rule"].to_list().count("same_row") == 0
+    stamped = read("date,twitches\n2024-03-01 8:00,3\n2024-03-01 14:00,3\n2024-03-02 8:00,4\n")
+    assert stamped.days["twitches"].to_list() == [6, 4]
 
 
 def test_a_day_s_value_that_is_repeated_on_each_row_is_not_added_up(read):
@@ -312,6 +320,14 @@ def test_a_day_s_value_that_is_repeated_on_each_row_is_not_added_up(read):
     assert journal.days["twitches"].to_list() == [1, 2, 3, 4, 5]
     assert told(journal)[0] == (
         "column twitches: its rows of a day always repeat one value, so it is the day's value and not added up"
+    )
+
+
+def test_rows_of_a_day_that_only_rise_are_told(read):
+    rows = "".join(f"2024-03-{day:02d},{n},{n * 40 % 70}\n" for day in range(1, 8) for n in (day, day + 3))
+    assert told(read(f"date,twitches so far (count),puffs\n{rows}"))[-8] == (
+        "column twitches so far (count): within each day its rows only rise, and they are added up; if they are "
+        "readings of a running total, say combine = max in the schema"
     )
 
 

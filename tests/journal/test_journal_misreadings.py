@@ -149,8 +149,22 @@ def test_a_header_of_two_rows_is_asked_about(read):
         "Row 2 of the table has no date but words (number, mg): it seems to belong to the header. Join both rows into "
         "one, such as 'caffeine (mg)' or 'pain evening'."
     )
+    units = "date,n,min\n2024-03-01,3,450\n2024-03-02,4,300\n2024-03-03,5,420\n"
+    with pytest.raises(JournalError, match=r"Row 2 of the table has no date but words \(n, min\)"):
+        read(f"date,twitches,sleep\n{units.replace('date', 'DD/MM/YYYY')}")
     described = read("date,twitches\nDate of entry,how many\n2024-03-01,3\n")
     assert told(described)[1:] == ["row 2, date: 'Date of entry' is the header again"]
+
+
+@pytest.mark.parametrize("again", ["date,stress,twitches", "twitches,date,stress", "Date,twitches,pain"])
+def test_another_header_below_the_rows_is_asked_about(read, again):
+    first, second, third = again.split(",")
+    with pytest.raises(JournalError) as caught:
+        read(f"date,twitches,stress\n2024-03-01,3,1\n{again}\n2024-03-02,4,9\n")
+    assert str(caught.value) == (
+        f"The table holds a second table, which begins in row 3 with '{first}', '{second}', '{third}'. Put it into a "
+        "file of its own, and give both: the second with also= (command line: --also)."
+    )
 
 
 def test_people_who_differ_in_spelling_only_are_told(read):
@@ -167,6 +181,25 @@ def test_dates_that_a_spreadsheet_turned_are_asked_about(read):
     assert str(caught.value) == (
         "Column 'date' mixes '2024-01-03' with '13/03/2024', and no day of the first kind is above 12: a spreadsheet "
         "seems to have taken days for months wherever it could. Save the original again with dates as 2024-03-31."
+    )
+
+
+def test_a_block_of_the_same_days_below_another_header_is_asked_about(read):
+    block = "date,twitches\n2024-03-01,{}\n2024-03-02,{}\n2024-03-03,2\n"
+    with pytest.raises(JournalError) as caught:
+        read(block.format(3, 4) + block.format(5, 6))
+    assert str(caught.value) == (
+        "Below the header that stands again in row 5 the same days come again with other entries, as those of another "
+        "person do. Put them into a file of their own, or add a column 'person'; if all are one person's, remove that "
+        "row."
+    )
+    assert read(block.format(3, 4) * 2).days["twitches"].to_list() == [3, 4, 2]
+
+
+def test_a_slip_of_the_year_is_told(read):
+    days = [*(f"2023-12-{day}" for day in range(21, 32)), "2023-01-01", "2023-01-02"]
+    assert told(read("date,twitches\n" + "".join(f"{day},3\n" for day in days)))[-1] == (
+        "row 13: the dates fall back from 2023-12-31 to 2023-01-01; if that is a slip of the year, correct it"
     )
 
 
@@ -256,8 +289,15 @@ def test_weekdays_that_contradict_the_dates(read):
         read(write_days("wd,twitches", lambda day: days[(day + 1) % 7], lambda day: day % 4))
     assert str(caught.value) == (
         "Column 'wd' contradicts the dates in 30 of 30 rows: in row 2 it says 'Sat', but '2024-03-01' is read as "
-        "2024-03-01, a Friday. Correct the dates, say date_format= (command line: --date-format), or remove the column."
+        "2024-03-01, a Friday. Correct the dates, say date_format= (command line: --date-format), or remove the "
+        "weekdays."
     )
+    dated = "".join(f"{days[day]} {day + 1:02d}/03/2024,{day}\n" for day in range(7))
+    assert len(read(f"date,twitches\n{dated}", date_format="dmy").days) == 7
+    with pytest.raises(
+        JournalError, match="Column 'date' contradicts the dates in 5 of 7 rows: in row 2 it says 'Fri',"
+    ):
+        read(f"date,twitches\n{dated}", date_format="mdy")
     one = read(write_days("wd,twitches", lambda day: "Mon" if day == 4 else days[day % 7], lambda day: day % 4))
     assert told(one) == [
         "column wd: it contradicts the dates in 1 of 30 rows: in row 6 it says 'Mon', but '2024-03-05' is read as "
@@ -276,7 +316,7 @@ def test_entries_shortly_after_midnight_are_told(read):
 
 
 @pytest.mark.parametrize(
-    "month", ["févr.", "februari", "fevereiro", "febbraio", "feb.", "de febrero de", "de fevereiro de"]
+    "month", ["févr.", "februari", "fevereiro", "febbraio", "feb.", "de febrero de", "lutego", "Şubat", "února"]
 )
 def test_months_of_several_languages(read, month):
     assert read(f"datum;twitches\n3 {month} 2024;1\n").days.index[0][1].date() == dt.date(2024, 2, 3)
@@ -291,8 +331,9 @@ def test_stamps_in_utc_of_a_late_evening_are_told(read):
 
 
 def test_stamps_of_forms(read):
-    journal = read("Timestamp,twitches\n2024/03/01 9:10:00 PM GMT+1,1\n2024/03/02 9:12:00 PM GMT+1,2\n")
-    assert journal.days.index[0][1].date() == dt.date(2024, 3, 1)
+    stamps = ["2024/03/01 9:10:00 PM GMT+1", "2024/03/02 9:12:00 p. m.", "Sun Mar 03 2024 21:30:00 GMT+0100 (CET)"]
+    journal = read("Timestamp,twitches\n" + "".join(f"{stamp},1\n" for stamp in stamps))
+    assert [date.day for _, date in journal.days.index] == [1, 2, 3]
 
 
 # --- cells ------------------------------------------------------------------------------------------------------------
@@ -316,7 +357,7 @@ def test_times_of_day_are_no_durations(read):
     ]
 
 
-@pytest.mark.parametrize(("header", "value"), [("bedtime", 22.5), ("woke up", 7.25), ("wake time", 715)])
+@pytest.mark.parametrize(("header", "value"), [("bedtime", 22.5), ("wake up (h)", 7.25), ("wake time", 715)])
 def test_times_of_day_in_figures_are_no_amounts(read, header, value):
     journal = read(write_days(header, lambda day: value + day % 3))
     assert told(journal)[-1] == (
@@ -336,6 +377,10 @@ def test_half_past_seven_in_a_column_of_hours_is_told(read):
     assert told(journal) == [
         "column sleep (h): its decimals never reach .60; if 7.30 means half past seven, write 7:30"
     ]
+    shares = read(write_days("sleep", lambda day: [0.31, 0.28, 0.33][day % 3]))
+    assert told(shares)[0].startswith(
+        "column sleep: the header tells no unit, and figures such as 0.31 are unusual for"
+    )
 
 
 def test_the_step_of_what_never_changes_is_one(read):
@@ -353,8 +398,8 @@ def test_twitches_of_a_side_are_counted(read):
 def test_a_tick_and_a_cross_are_asked_about(read):
     journal = read(write_days("massage", lambda day: "✓" if day % 2 else "x"))
     assert told(journal) == [
-        "column massage: its cells don't fit 'massage', so it stays as a variable of your own; both a tick and a cross "
-        "stand there, and a cross may mean yes or no; write yes and no"
+        "column massage: its cells, such as 'x', don't fit 'massage', so it stays as a variable of your own; both a "
+        "tick and a cross stand there, and a cross may mean yes or no; write yes and no"
     ]
     assert read(write_days("massage", lambda day: "x" if day % 2 else "")).days["massage"].sum() == 15
 
@@ -389,6 +434,7 @@ def test_codes_beside_a_short_scale(read, code, low):
     assert journal.variables.loc[0, "kind"] == "rating"
     assert journal.days["mood"].isna().sum() == 1
     assert journal.rejects["rule"].to_list() == ["missing_code"]
+    assert set(read(write_days("change", lambda day: [-1, 1][day % 2])).days["change"]) == {-1, 1}
 
 
 def test_whole_figures_that_may_be_counts_are_told(read):
@@ -443,6 +489,34 @@ def test_two_units_in_one_column(read):
     ]
     words = read(write_days("twitches", lambda day: ["0", "1-3", "4-6", ">10"][day % 4]))
     assert words.variables.loc[0, ["name", "kind"]].to_list() == ["my_twitches", "text"]
+
+
+def test_a_column_of_units_tells_those_of_the_figures_before_it(read):
+    pair = (lambda day: [400, 0.4][day % 2], lambda day: ["mg", "g"][day % 2])
+    assert set(read(write_days("magnesium,unit", *pair)).days["magnesium"]) == {400}
+    own = read(write_days("dose,Einheit", *pair))
+    assert own.variables.loc[0, "kind"] == "text"
+    same = read(write_days("dose,unit", pair[0], lambda day: "mg"))
+    assert same.variables.loc[0, "kind"] == "amount"
+
+
+def test_units_in_the_cells_are_told(read):
+    journal = read(write_days("water", lambda day: ["8 glasses", "1500 ml", "2"][day % 3]))
+    assert journal.days["fluid"].round(3).to_list()[:3] == [1.893, 1.5, 2]
+    assert told(journal) == [
+        "column water: 1 glass is read as 0.236588 L (assumed: a glass of 8 US fluid ounces, as in drink-eight-glasses "
+        "advice); cells that tell no unit are read in L"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("header", "values", "doubted"),
+    [("temp", (98.6, 36.9), True), ("weight", (80.5, 177), True), ("temp", (12.5, 14), False), ("hr", (60, 90), False)],
+)
+def test_figures_in_two_places_may_be_in_two_units(read, header, values, doubted):
+    journal = read(write_days(header, lambda day: values[day > 13] + day % (2 if doubted else 30)))
+    message = f"column {header}: its figures lie in two places far apart, as in two units; write all of them in one"
+    assert (message in told(journal)) == doubted
 
 
 @pytest.mark.parametrize("header", ["attacks", "drinks", "cold", "tension", "coffee (g)", "worry", "ice", "severity"])
@@ -858,10 +932,17 @@ def test_a_rate_is_no_duration_and_is_not_added_up(read, header):
     assert row["unit"] != "h"
 
 
-@pytest.mark.parametrize("header", ["zaps (number)", "zaps (Anzahl)", "Zaps (n)"])
-def test_a_number_in_brackets_is_a_count(read, header):
-    row = read(write_days(f"{header},twitches", lambda day: day % 9, lambda day: day % 4)).variables.iloc[0]
+@pytest.mark.parametrize(
+    ("header", "most"), [("zaps (number)", 9), ("zaps (Anzahl)", 9), ("Zaps (n)", 9), ("Keppra 500mg", 2), ("zaps", 2)]
+)
+def test_a_number_in_brackets_is_a_count(read, header, most):
+    row = read(write_days(f"{header},twitches", lambda day: 1 + day % most, lambda day: day % 4)).variables.iloc[0]
     assert (row["kind"], row["unit"], row["combine"]) == ("count", "a day", "sum")
+
+
+@pytest.mark.parametrize("header", ["temp min", "heart rate min"])
+def test_a_lowest_value_is_no_minutes(read, header):
+    assert read(write_days(f"{header},twitches", lambda day: day % 9, lambda day: day % 4)).variables["unit"][0] == ""
 
 
 @pytest.mark.parametrize("header", ["stress (0 à 10)", "stress (0 a 10)", "stress (0 tot 10)", "stress 0 hasta 10"])
@@ -922,6 +1003,8 @@ def test_counts_with_three_decimals_may_be_thousands(read):
         "column steps: its figures all have three digits behind a point, and counts have none: write them without it, "
         'or say decimal="," (command line: --decimal) where it parts thousands'
     ]
+    commas = read(text.replace(",", ";").replace(".", ","))
+    assert told(commas)[0] == told(journal)[0].replace("a point", "a comma").replace('","', '"."')
     assert read(text, decimal=",").days["steps"].iloc[0] == 4100
 
 

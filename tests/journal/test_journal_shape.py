@@ -29,6 +29,17 @@ def test_titles_above_the_header(read, above, sign):
     ]
 
 
+def test_a_block_above_a_blank_line_is_no_part_of_the_table(read):
+    weather = "latitude,longitude,zone\n52.5,13.4,GMT\n\ntime,temperature (°C),rain (mm)\n2024-03-01,12.5,0\n"
+    journal = read("date,twitches\n2024-03-01,3\n2024-03-02,4\n", weather=io.StringIO(weather))
+    assert journal.days["temperature"].to_list()[:1] == [12.5]
+    assert [message.partition("table: ")[2] for message in journal.rejects["message"]] == [
+        "The table: row 1 ('latitude,longitude,zone') stands above the header and is no part of the table",
+        "The table: row 2 ('52.5,13.4,GMT') stands above the header and is no part of the table",
+        "The table: column time: the days are taken from it, as no column is named 'date'",
+    ]
+
+
 def test_a_narrow_header_is_no_title(read):
     wrong = "None of the 2 rows of the table could be kept. The first: row 2 has 3 cells where the header has 2; look"
     with pytest.raises(JournalError, match=re.escape(wrong)):
@@ -54,6 +65,16 @@ def test_nameless_person_column_is_asked_for(read):
     )):  # fmt: skip
         read(text)
     assert read(text, person="code").days.index.get_level_values("person").unique().to_list() == ["x1", "x2"]
+    merged = "name,date,twitches\nAnn,2024-03-01,3\n,2024-03-02,4\nBo,2024-03-01,5\n,2024-03-02,6\n"
+    with pytest.raises(JournalError, match="apart, its blanks filled down as under merged cells. If it says"):
+        read(merged)
+
+
+@pytest.mark.parametrize("number", [12345678901234567, 12345678901234567890])
+def test_people_with_long_numbers_stay_apart(read, number):
+    rows = "".join(f"{who},2024-03-0{day},{day}\n" for who in (number, number + 1) for day in (1, 2))
+    people = read(f"user_id,date,twitches\n{rows}").days.index.get_level_values("person")
+    assert people.unique().to_list() == [str(number), str(number + 1)]
 
 
 def test_two_entries_a_day_are_one_persons(read):
@@ -161,8 +182,8 @@ def test_one_column_asks_for_the_delimiter(read):
 
 def test_a_date_column_without_dates_is_told(read):
     with pytest.raises(JournalError, match=re.escape(
-        "Column 'day' has the name of one, but most of its cells are neither dates (2024-03-31) nor whole day numbers: "
-        "correct them, or read it all the same with date='day' (--date)."
+        "Column 'day' has the name of one, but most of its cells, such as 'x', are neither dates (2024-03-31) nor "
+        "whole day numbers: correct them, or read it all the same with date='day' (--date)."
     )):  # fmt: skip
         read("day,twitches\nx,3\ny,4\nz,5\n")
 

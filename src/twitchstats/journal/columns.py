@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from twitchstats.errors import JournalError
+from twitchstats.errors import JournalError, suggest_name
 from twitchstats.journal.cells import count_decimal_signs, find_guess, is_missing, read_number, settle_decimal
 from twitchstats.journal.dates import WEEKDAYS, has_clock, look_like_dates
 from twitchstats.journal.evidence import (
@@ -21,14 +21,13 @@ from twitchstats.journal.evidence import (
     drop_codes,
     find_scale,
     keep_text,
-    look_at,
     read_by_rule,
     round_step,
     step_of_scale,
     thin_out,
 )
-from twitchstats.journal.layout import Column, Floats, Table, refuse_cells
-from twitchstats.journal.record import Rejects
+from twitchstats.journal.layout import Column, Floats, Table, code_column, refuse_cells
+from twitchstats.journal.record import Rejects, list_some
 from twitchstats.journal.variable import (
     DAYS,
     Facts,
@@ -43,7 +42,7 @@ from twitchstats.journal.variable import (
     split_header,
     tells_longer,
 )
-from twitchstats.variables import find_row, find_units, find_variable, load_dictionary, load_words, normalise_header
+from twitchstats.variables import find_row, find_units, find_variable, load_dictionary, normalise_header, word_set
 
 
 def read_columns(
@@ -76,7 +75,10 @@ def read_columns(
     JournalError
         Two columns stand for the same variable.
     """
-    columns = [column for column in table.columns if column.place not in used]
+    if unknown := sorted(set(schema or ()) - {normalise_header(header) or header for header in table.headers}):
+        told = f"the schema tells of columns that are not there, so nothing becomes of it: {list_some(unknown)}"
+        rejects.note(table.name, "", "schema", f"{told}.{suggest_name(unknown[0], table.headers)}".rstrip("."))
+    columns = _join_units([column for column in table.columns if column.place not in used])
     renamed, schema = renamed or {}, schema or {}
     matches = _match_columns([column.header for column in columns], dictionary, renamed, schema)
     _refuse_twins(matches, table)
@@ -95,6 +97,17 @@ def read_columns(
             if reading.variable.remark:
                 rejects.note(table.name, column.header, "note", reading.variable.remark)
     return _name_apart(readings, dictionary)
+
+
+def _join_units(columns: list[Column]) -> list[Column]:
+    """Return the columns, figures with the unit that the column behind them tells for each where it tells several."""
+    joined = list(columns)
+    for number, (amount, unit) in enumerate(itertools.pairwise(columns)):
+        if normalise_header(unit.header) in word_set("unit column") and len(unit.sample()) > 1:
+            pairs = zip(amount.texts(), unit.texts(), strict=True)
+            texts = [f"{figure} {given}" if figure else "" for figure, given in pairs]
+            joined[number] = replace(code_column(amount.header, texts), place=amount.place)
+    return joined
 
 
 def _match_columns(headers: list[str], dictionary: str, renamed: Mapping[str, str], schema: Schema) -> list[Variable]:
@@ -118,14 +131,14 @@ def _named_by(facts: Facts, header: str, dictionary: str, company: frozenset[str
     """Return the name that a schema gives a column; "" where it only repeats the guess."""
     guess = match_header(header, dictionary, company=company)
     names = {guess.name, f"my_{guess.name}", clean_name(header)}
-    left = "name" in facts.get("guessed", "").split(", ") and facts.get("name") in names
+    left = "name" in facts.get("guessed", ()) and facts.get("name") in names
     return "" if left or (guess.canonical and guess.name == facts.get("name")) else facts.get("name", "")
 
 
 def _read_with(column: Column, match: Variable, facts: Facts, **reading: Any) -> list[Reading]:  # noqa: ANN401
     """Read a column with what the schema says; a guess that the schema repeats stays a guess."""
-    left = {fact for fact in facts.get("guessed", "").split(", ") if fact in facts}
-    said = {fact: text for fact, text in facts.items() if fact not in left}
+    left = {fact for fact in facts.get("guessed", ()) if fact in facts}
+    said = {fact: value for fact, value in facts.items() if fact not in left}
     found = read_column(column, apply_facts(match, said), **reading)
     if left and not match.canonical:
         corrected = apply_facts(found[0].variable, facts)
@@ -161,9 +174,7 @@ def name_columns(matches: list[Variable], places: list[int]) -> list[str]:
     """
     fixed = [match.canonical or match.how.get("name") == "schema" for match in matches]
     names = [match.name if sure else clean_name(match.header.stem) for match, sure in zip(matches, fixed, strict=True)]
-    whole = [
-        match.name if sure else clean_name(match.header.source) for match, sure in zip(matches, fixed, strict=True)
-    ]
+    whole = [clean_name(match.header.source) for match in matches]
     mine = [f"my_{name}" if name else "" for name in whole]
     placed = [f"{name or 'column'}_{place}" for name, place in zip(whole, places, strict=True)]
     reserved = set(load_dictionary(DAYS)["name"]) | {"person", "date", ""}
@@ -181,12 +192,8 @@ def _name_apart(readings: list[Reading], dictionary: str) -> list[Reading]:
     done = list(readings)
     for place in places:
         variable = readings[place].variable
-        foreign = (
-            not variable.canonical
-            and find_row(variable.name, dictionary=dictionary)
-            and variable.how.get("name") != "schema"
-        )
-        first = f"my_{variable.name}" if foreign else variable.name
+        own = not variable.canonical and variable.how.get("name") != "schema"
+        first = f"my_{variable.name}" if own and find_row(variable.name, dictionary=dictionary) else variable.name
         others = (f"{first}_{number}" for number in itertools.count(2))
         name = next(name for name in itertools.chain([first], others) if name not in named)
         named[name] = done[place] = replace(readings[place], variable=replace(variable, name=name))
@@ -197,8 +204,8 @@ def _settle_table(columns: list[Column], delimiter: str) -> str:
     """Return the decimal sign of a table for columns that leave it open: that of the others with figures."""
     comma = point = 0
     for column in columns:
-        if column.numbers is not None and (delimiter != ";" or look_at(column, ".").whole):
-            point += not look_at(column, ".").whole
+        if column.numbers is not None and (delimiter != ";" or Cells(column, ".").whole):
+            point += not Cells(column, ".").whole
             continue
         texts = [text for text in column.levels[:2000] if text and not is_missing(text)]
         if texts and sum(read_number(text) is not None for text in texts) > 0.8 * len(texts):
@@ -211,7 +218,7 @@ def _settle_table(columns: list[Column], delimiter: str) -> str:
 
 def _look_closer(column: Column) -> Column:
     """Return a column of figures as texts where 1.234 may be a thousand and more."""
-    if column.numbers is None or look_at(column, ".").whole:
+    if column.numbers is None or Cells(column, ".").whole:
         return column
     return replace(column, numbers=None)
 
@@ -239,19 +246,20 @@ def read_column(
         One, or several where a column says more than one thing: a dose (taken, and how much), categories.
     """
     sign, remark = _settle_sign(column, sign, decimal)
-    if remark:
+    cells = Cells(column, sign)
+    if remark and (variable.canonical or not (cells.grouped and counts(variable.header))):
         variable = variable.tell(remark)
-    cells = look_at(column, sign)
     if daily and are_doses(variable, cells):
-        return read_dose(column, variable, cells)
+        return read_dose(variable, cells)
     if variable.canonical:
-        known = read_known(column, variable, cells)
+        known = read_known(variable, cells)
         if known is not None:
             return [known]
+        misfit = next((f", such as {text!r}," for text, _ in cells.rest if read_number(text) is None), "")
         variable = disown(variable).tell(
-            f"its cells don't fit {variable.name!r}, so it stays as a variable of your own"
+            f"its cells{misfit} don't fit {variable.name!r}, so it stays as a variable of your own"
         )
-    reading = read_own(column, variable, cells)
+    reading = read_own(variable, cells)
     return [reading, *spread_levels(reading, cells)] if daily else [reading]
 
 
@@ -271,63 +279,59 @@ def _settle_sign(column: Column, sign: str, decimal: str | None) -> tuple[str, s
     )
 
 
-_NAMES = ["notes", "rating", "date", "duration", "count", "code", "since", "id", "sum", "dose", "calendar", "measured"]
-_WORDS = {name: frozenset(load_words(f"{name} column")) for name in _NAMES}
-DOSES = _WORDS["dose"]
-_ROW_NUMBERS = frozenset(normalise_header(word) for word in load_words("row number column")) | {""}
-_TIME_UNITS = {"min": "min", "mins": "min", "minutes": "min", "h": "h", "hrs": "h", "hours": "h"}
+# The lists of words by which a header tells what its figures are.
+_TELLING = (
+    *(f"{name} column" for name in ("notes", "rating", "date", "duration", "count", "code", "since", "id", "sum")),
+    "dose column", "calendar column", "measured column", "outside column", "scale word",
+)  # fmt: skip
 _PER_TIME = re.compile(
     r"(?:/|\bper|\bpro|\bpar|\bpor)\s*(?:h|hr|hours?|min|minutes?|stunde|std|heure|hora|week|woche)\b", re.I
 )
 _MOST_LEVELS = 2000
-_NIGHT_TIMES = frozenset(load_words("night time"))
-_OUTSIDE = frozenset(load_words("outside column"))
-_SCALE_WORDS = frozenset(load_words("scale word"))
 _COUNTED = frozenset(
     name for row in load_dictionary("variables.csv").to_dict("records") if row["kind"] == "count"
     for name in (row["name"], *row["aliases"]) if " " not in name
 )  # fmt: skip
 _AMOUNTS = frozenset(name for name in load_dictionary("variables.csv").query("kind == 'amount'")["name"]) - {"sleep"}
 _WORD_UNITS = {"hours": "h", "hrs": "h", "minutes": "min", "mins": "min"}
+_TIME_UNITS = {**_WORD_UNITS, "min": "min", "h": "h"}
 _LAST_UNITS = re.compile(r"[^/\w](km|kg|ml|cl|dl|kcal|kj|bpm|hpa|mm|cm)$", re.IGNORECASE)
 _DOSE_UNITS = {"mg": "mg", "mcg": "mcg", "g": "g"}
 _FLAG_ROLES = {"trigger": "trigger", "triggers": "trigger", "remedy": "remedy", "medicine": "medicine"}
 
 
-def read_known(column: Column, variable: Variable, cells: Cells) -> Reading | None:
+def read_known(variable: Variable, cells: Cells) -> Reading | None:
     """Read a column after the dictionary; None where its cells are plainly something else."""
     if variable.kind in ("text", "choice"):
-        return keep_text(column, variable)
+        return keep_text(cells.column, variable)
     if cells.ticks_and_crosses or (cells.clocks and variable.kind == "amount"):
         return None
     if variable.kind == "yes/no":
-        return None if cells.figures > 0.5 and cells.flags < 0.5 else _accept(column, variable, cells)
+        return None if cells.figures > 0.5 and cells.flags < 0.5 else _accept(variable, cells)
     if cells.yes_no_words > 0.5 or _are_flags(variable, cells):
         told = f"its cells say yes or no, so it is read as yes/no and not in {variable.unit}"
-        return read_by_rule(column, replace(become_flags(variable, "guessed"), remark=told), cells)
-    cells, variable = drop_codes(cells, variable)
+        return read_by_rule(replace(become_flags(variable, "guessed"), remark=told), cells)
+    cells = drop_codes(cells, variable)
     below = cells.numbers[cells.numbers < 0]
     if variable.kind == "rating" and variable.low >= 0 and cells.share(len(below)) > 0.1 and len(np.unique(below)) > 1:
         return None
     if variable.kind == "rating":
         variable = _fit_scale(variable, cells)
     elif variable.assumed and (doubt := _doubt_unit(variable, cells)):
-        return read_by_rule(
-            column, complete(disown(variable).learn("guessed", kind="amount").tell(doubt), cells), cells
-        )
+        return read_by_rule(complete(disown(variable).learn("guessed", kind="amount").tell(doubt), cells), cells)
     elif variable.assumed and variable.unit == "s" and len(cells.numbers):
         way = f"if they are not, say the unit in the header, such as '{variable.header.stem} (min)'"
         variable = variable.tell(f"the header tells no unit, so its plain figures are read as seconds; {way}")
-    return _accept(column, variable, cells)
+    return _accept(variable, cells)
 
 
-def _accept(column: Column, variable: Variable, cells: Cells) -> Reading | None:
+def _accept(variable: Variable, cells: Cells) -> Reading | None:
     """Read a known variable; None where most of its cells can't be read as that."""
     if remark := _doubt_told_unit(variable, cells):
         variable = variable.tell(remark)
-    reading = read_by_rule(column, variable, cells)
+    reading = read_by_rule(variable, cells)
     unread = [code for code, (rule, _) in reading.faults.items() if rule in ("not_a_number", "not_yes_no", "not_whole")]
-    if unread and int(column.count()[unread].sum()) > 0.5 * cells.n_filled:
+    if unread and int(cells.column.count()[unread].sum()) > 0.5 * cells.n_filled:
         return None
     return reading
 
@@ -350,12 +354,12 @@ def _doubt_unit(variable: Variable, cells: Cells) -> str:
     if not len(values) or math.isnan(low):
         return ""
     stem, unit, middle = variable.header.stem, variable.unit, float(np.median(values))
-    if unit == "h" and cells.minutes_for_decimals:
+    mixed = _are_mixed(values, low)
+    if not mixed and low <= middle <= high and unit == "h" and cells.minutes_for_decimals:
         return (
             "its decimals never reach .60, so 7.30 may mean half past seven; it stays a variable of your own. Write "
             f"7:30 or 7.5, or say the unit in the header, such as '{stem} (h)'"
         )
-    mixed = _are_mixed(values, low)
     if not mixed and low <= middle <= high:
         return ""
     units = find_units(unit, variable.name).values()
@@ -394,6 +398,17 @@ def _are_mixed(values: Floats, usual: float) -> bool:
     return bool(min(len(small), len(large)) >= 2 and len(small) + len(large) == len(values) and not (small % 1).any())
 
 
+def _are_two_units(values: Floats) -> bool:
+    """Say whether figures lie close together in two places far apart, as kilograms and pounds do."""
+    some = np.sort(thin_out(values))
+    if len(some) < 10 or not some[0] > 0:
+        return False
+    steps = some[1:] / some[:-1]
+    low, high = np.split(some, [int(steps.argmax()) + 1])
+    near = max(low[-1] / low[0], high[-1] / high[0]) < 1.2 and min(len(low), len(high)) >= 0.1 * len(some)
+    return bool(steps.max() > 1.5 and near)
+
+
 def _fit_scale(variable: Variable, cells: Cells) -> Variable:
     """Return a known rating on the scale that its figures show, where no header says one."""
     if variable.how.get("high") in ("header", "schema"):
@@ -430,17 +445,17 @@ def are_doses(variable: Variable, cells: Cells) -> bool:
     medicine = variable.canonical and variable.role in ("medicine", "remedy")
     if not medicine or variable.kind != "yes/no" or variable.how.get("kind") == "schema" or cells.figures <= 0.5:
         return False
-    if cells.low < 0 or (variable.role == "remedy" and cells.low > 0 and cells.n_filled == cells.n_rows):
+    if cells.low < 0 or (variable.role == "remedy" and cells.low > 0 and cells.n_filled == len(cells.column)):
         return False  # codes; or on all days more than nothing: degrees or hours, rather than what was done
     taken = cells.numbers[cells.numbers != 0]
     return _dose_unit(variable) != "" or (len(taken) > 0 and float((taken > 1).mean()) > 0.5)
 
 
 def _dose_unit(variable: Variable) -> str:
-    return variable.header.unit if normalise_header(variable.header.unit) in DOSES else ""
+    return variable.header.unit if normalise_header(variable.header.unit) in word_set("dose column") else ""
 
 
-def read_dose(column: Column, variable: Variable, cells: Cells) -> list[Reading]:
+def read_dose(variable: Variable, cells: Cells) -> list[Reading]:
     """Read a dose as yes or no, and as an amount of its own."""
     name = f"{normalise_header(variable.header.stem).replace(' ', '_')}_dose"
     amount = disown(variable).learn(
@@ -448,69 +463,66 @@ def read_dose(column: Column, variable: Variable, cells: Cells) -> list[Reading]
     )
     if unit := _dose_unit(variable):
         amount = amount.learn("header", unit=unit)
-    cells, amount = drop_codes(cells, amount)
-    dose = read_by_rule(column, amount.learn("guessed", step=round_step(cells.spread)), cells)
+    cells = drop_codes(cells, amount)
+    dose = read_by_rule(amount.learn("guessed", step=round_step(cells.spread)), cells)
     taken = np.where(np.isnan(dose.data), np.nan, dose.data > 0)
     told = f"it holds doses: more than 0 is read as yes, and the dose stays as {name!r}"
     flags = become_flags(variable, "dictionary").tell(told)
-    return [Reading(flags, taken, column, dose.faults), replace(dose, faults={})]
+    return [Reading(flags, taken, cells.column, dose.faults), replace(dose, faults={})]
 
 
 # --- your own --------------------------------------------------------------------------------------------------------
 
 
-def read_own(column: Column, variable: Variable, cells: Cells) -> Reading:
+def read_own(variable: Variable, cells: Cells) -> Reading:
     """Read a column that no dictionary knows: its kind is what was said, or what four fifths of its cells show."""
     how = variable.how.get("kind", "guessed")
     if how != "guessed" and variable.kind in ("text", "category"):
-        return keep_text(column, variable)
+        return keep_text(cells.column, variable)
     if how != "guessed" and variable.kind == "yes/no":
-        return read_by_rule(column, become_flags(variable, how), cells)
+        return read_by_rule(become_flags(variable, how), cells)
     if how != "guessed":
-        return read_by_rule(column, complete(variable, cells), cells)
+        return read_by_rule(complete(variable, cells), cells)
     for fits, role, remark in _KEPT_AS_TEXT:
         if fits(variable.header, cells):
-            return keep_text(column, variable.learn("guessed", role=role), remark.format(stem=variable.header.stem))
-    return _read_unknown(column, variable, cells)
+            sign, other = {".": ("point", ","), ",": ("comma", ".")}[cells.decimal]
+            remark = remark.format(stem=variable.header.stem, sign=sign, other=other)
+            return keep_text(cells.column, variable.learn("guessed", role=role), remark)
+    return _read_unknown(variable, cells)
 
 
-def _read_unknown(column: Column, variable: Variable, cells: Cells) -> Reading:
+def _read_unknown(variable: Variable, cells: Cells) -> Reading:
     """Read a column whose cells decide: nothing, yes and no, text, codes, or figures of some kind."""
     if cells.n_filled == 0:
-        return read_by_rule(column, complete(variable.learn("guessed", kind="amount"), cells), cells)
+        return read_by_rule(complete(variable.learn("guessed", kind="amount"), cells), cells)
     yes_no = (0.0 if variable.header.unit else cells.flags) + cells.yes_no_words
     if yes_no >= 0.8 and yes_no >= cells.figures:
         word, *more = variable.name.split("_")
         role = _FLAG_ROLES.get(word, variable.role) if more else variable.role
-        return read_by_rule(column, become_flags(variable.learn("guessed", role=role), "guessed"), cells)
-    timed = cells.durations >= 0.8 and bool(variable.header.words & _WORDS["duration"])
+        return read_by_rule(become_flags(variable.learn("guessed", role=role), "guessed"), cells)
+    timed = cells.durations >= 0.8 and bool(variable.header.words & word_set("duration column"))
     if cells.figures < 0.8 and not timed:
-        dated = look_like_dates(column.levels) >= 0.5
+        dated = look_like_dates(cells.column.levels) >= 0.5
         remark = "" if dated or cells.figures < 0.2 else _MIXED.format(len(cells.numbers), cells.n_filled)
-        return keep_text(column, variable, _SIGNED if cells.signed and not dated else remark)
-    unit = variable.unit or (
-        ""
-        if _PER_TIME.search(variable.header.source)
-        else _TIME_UNITS.get(variable.name.split("_")[-1], "h" if timed else "")
-    )
-    variable = variable.learn("guessed", unit=unit) if unit != variable.unit else variable
-    cells, variable = _drop_nines(*drop_codes(cells, variable))
+        return keep_text(cells.column, variable, _SIGNED if cells.signed and not dated else remark)
+    cells = _drop_nines(drop_codes(cells, variable))
     if _are_codes(variable.header, cells):
-        return keep_text(column, variable.learn("guessed", kind="category"))
-    return read_by_rule(column, complete(_guess_kind(variable, cells), cells), cells)
+        return keep_text(cells.column, variable.learn("guessed", kind="category"))
+    return read_by_rule(complete(_guess_kind(variable, cells), cells), cells)
 
 
 _FAR = "figures such as {} lie far beyond all others and are kept; see that they are no slips"
+_TWO_UNITS = "its figures lie in two places far apart, as in two units; write all of them in one"
 _MIXED = "only {} of {} cells are figures, so it is kept as text; write figures, and leave blank what is not known"
 _SIGNED = "other signs stand with its figures, so it is kept as text; write plain figures, and the unit in the header"
 
 
-def _drop_nines(cells: Cells, variable: Variable) -> tuple[Cells, Variable]:
+def _drop_nines(cells: Cells) -> Cells:
     """Take 9 for no answer where all other figures go from 1 to 5 at most."""
     if not (cells.whole and cells.low == 1 and cells.high == 9 and len(cells.numbers) >= 20):
-        return cells, variable
-    others = cells.without([9.0])
-    return (others, replace(variable, codes=(*variable.codes, 9.0))) if others.high <= 5 else (cells, variable)
+        return cells
+    others = replace(cells, codes=(*cells.codes, 9.0))
+    return others if others.high <= 5 else cells
 
 
 # --- what is kept as text, whatever its figures -----------------------------------------------------------------------
@@ -523,14 +535,22 @@ def is_note(header: str) -> bool:
     (True, False)
     """
     named = normalise_header(header)
-    return named in ("diary", "text") or bool(set(named.split()) & _WORDS["notes"])
+    return named in ("diary", "text") or bool(set(named.split()) & word_set("notes column"))
 
 
 def _numbers_rows(header: Header, cells: Cells) -> bool:
     """Say whether a column does nothing but number the rows, as an index that was written along does."""
-    if normalise_header(header.source) not in _ROW_NUMBERS or cells.n_rows < 3 or cells.n_filled < cells.n_rows:
+    if (
+        normalise_header(header.source) not in {*word_set("row number column"), ""}
+        or len(cells.column) < 3
+        or cells.n_filled < len(cells.column)
+    ):
         return False
-    return bool(len(cells.numbers) == cells.n_rows and (np.diff(np.sort(cells.numbers)) == 1).all())
+    return bool(len(cells.numbers) == len(cells.column) and (np.diff(np.sort(cells.numbers)) == 1).all())
+
+
+def _tells_clock(header: Header) -> bool:
+    return normalise_header(header.stem) in word_set("night time") and header.unit in ("", "h")
 
 
 def _hold_dates(levels: Sequence[str]) -> bool:
@@ -539,34 +559,34 @@ def _hold_dates(levels: Sequence[str]) -> bool:
 
 def _tells_calendar(header: Header, cells: Cells) -> bool:
     words = header.words
-    return bool(words) and words <= _WORDS["calendar"] and cells.whole and len(cells.numbers) == cells.n_filled
+    return bool(words) and words <= word_set("calendar column") and cells.whole and len(cells.numbers) == cells.n_filled
 
 
 # The first that fits: whether it does, the role, and what is told.
 _KEPT_AS_TEXT: tuple[tuple[Callable[[Header, Cells], bool], str, str], ...] = (
     (lambda header, cells: find_trait(header.source) == "sex", "person", ""),
     (lambda header, cells: is_note(header.source), "own", ""),
-    (lambda header, cells: normalise_header(header.source) in _WORDS["date"] and cells.figures > 0.5, "none",
+    (lambda header, cells: normalise_header(header.source) in word_set("date column") and cells.figures > 0.5, "none",
      "the days are told by another column, so this one is kept as text"),
     (_numbers_rows, "none", "it numbers the rows, so it is kept as text and not analysed"),
-    (lambda header, cells: bool(header.words & _WORDS["id"]) and not header.unit, "none",
+    (lambda header, cells: bool(header.words & word_set("id column")) and not header.unit, "none",
      "it looks like an id, so it is kept as text and not analysed"),
     (_tells_calendar, "none", "it tells a part of the date, so it is kept as text and not analysed"),
-    (lambda header, cells: bool(header.words & _WORDS["since"]), "none",
+    (lambda header, cells: bool(header.words & word_set("since column")), "none",
      "it tells a time since something, which only rises, so it is kept as text and not analysed"),
     (lambda header, cells: cells.figures < 0.5 and _hold_dates(cells.column.levels), "none",
      "it holds other dates, which are kept as text; the rows are placed by the column of dates alone"),
-    (lambda header, cells: normalise_header(header.stem) in _NIGHT_TIMES and not header.unit and cells.figures > 0.8,
-     "none", "it tells a time of day in figures, which are kept as text and not analysed; write 22:30"),
+    (lambda header, cells: _tells_clock(header) and cells.figures > 0.8, "none",
+     "it tells a time of day in figures, which are kept as text and not analysed; write 22:30"),
     (lambda header, cells: cells.n_distinct == 3 and set(cells.numbers[:1000]) == {-1.0, 0.0, 2.0}, "none",
      "-1, 0 and 2 are all that stands there, as in codes of a habit tracker; write yes and no, or leave it blank"),
     (lambda header, cells: counts(header) and cells.grouped, "none",
-     "its figures all have three digits behind a point, and counts have none: write them without it, or say "
-     "decimal=\",\" (command line: --decimal) where it parts thousands"),
+     "its figures all have three digits behind a {sign}, and counts have none: write them without it, or say "
+     "decimal=\"{other}\" (command line: --decimal) where it parts thousands"),
     (lambda header, cells: cells.ticks_and_crosses, "none",
      "both a tick and a cross stand there, and a cross may mean yes or no; write yes and no"),
     (lambda header, cells: cells.clocks, "none", "it holds times of day, which are kept as text and not analysed"),
-    (lambda header, cells: cells.durations >= 0.5 and not header.words & _WORDS["duration"], "none",
+    (lambda header, cells: cells.durations >= 0.5 and not header.words & word_set("duration column"), "none",
      "it holds times of day or durations, which are kept as text and not analysed; if it is a duration, say so in the "
      "header, such as '{stem} (h:mm)'"),
 )  # fmt: skip
@@ -579,7 +599,8 @@ def _are_codes(header: Header, cells: Cells) -> bool:
     """Say whether whole numbers only name things: the header says so, or there is just 1 and 2."""
     if not cells.whole or header.scale or header.unit or not 2 <= cells.n_distinct <= 12 or cells.low < 0:
         return False
-    return bool(header.words & _WORDS["code"]) or ((cells.low, cells.high) == (1, 2) and len(cells.numbers) >= 10)
+    twos = (cells.low, cells.high) == (1, 2) and len(cells.numbers) >= 10 and not counts(header)
+    return bool(header.words & word_set("code column")) or twos
 
 
 def _guess_kind(variable: Variable, cells: Cells) -> Variable:
@@ -587,21 +608,22 @@ def _guess_kind(variable: Variable, cells: Cells) -> Variable:
     header = variable.header
     if find_trait(header.source):
         return variable.learn("guessed", kind="amount", unit="years", role="person")
-    if not variable.unit and (unit := _guess_unit(header)):
+    if not variable.unit and (unit := _guess_unit(header, cells)):
         variable = variable.learn("guessed", unit=unit)
     if (
         variable.outside
-        or header.words & _WORDS["measured"]
+        or header.words & word_set("measured column")
         or variable.unit
         or _PER_TIME.search(header.source)
         or _is_dosed(header)
         or not cells.low >= 0
     ):
-        return variable.learn("guessed", kind="amount")
+        two = header.words & word_set("measured column") and _are_two_units(cells.numbers)
+        return (variable.tell(_TWO_UNITS) if two else variable).learn("guessed", kind="amount")
     counting = counts(header)
     rated = cells.whole and cells.high <= 10
-    if header.words & _WORDS["rating"] and (cells.whole or not header.words & _AMOUNTS):  # no level of potassium
-        rated = cells.high <= 100
+    if header.words & word_set("rating column") and (cells.whole or not header.words & _AMOUNTS):
+        rated = cells.high <= 100  # which a level of potassium is not
     if rated and not counting and cells.high > 1:
         low, high = find_scale(cells) or (0.0, 10.0 if cells.high <= 10 else 100.0)
         return variable.learn("guessed", kind="rating", low=low, high=high)
@@ -610,41 +632,45 @@ def _guess_kind(variable: Variable, cells: Cells) -> Variable:
     return variable.learn("guessed", kind="amount")
 
 
-def _guess_unit(header: Header) -> str:
-    """Return the unit of time or of a dose that a word of the header tells."""
+def _guess_unit(header: Header, cells: Cells) -> str:
+    """Return the unit that the words of a header tell: of a time, of a dose, or at its end of a measure."""
+    last = normalise_header(header.stem).split()[-1:]
+    timed = not (_PER_TIME.search(header.source) or header.words & word_set("measured column"))
+    if timed and (unit := _TIME_UNITS.get("".join(last), "h" if cells.durations >= 0.8 else "")):
+        return unit
     units = _WORD_UNITS | (_DOSE_UNITS if _is_dosed(header) else {})
-    last = _LAST_UNITS.search(header.source)
-    return next((unit for word, unit in units.items() if word in header.words), last[1] if last else "")
+    found = _LAST_UNITS.search(header.source)
+    return next((unit for word, unit in units.items() if word in header.words), found[1] if found else "")
 
 
 def _is_dosed(header: Header) -> bool:
-    return bool(header.words & DOSES) and not header.words & {"dl", "l", "kg", "per"}
+    return bool(header.words & word_set("dose column")) and not header.words & {"dl", "l", "kg", "per"}
 
 
 def is_open_rating(variable: Variable) -> bool:
     """Say whether a column is taken for a rating by its figures alone."""
     guessed = variable.kind == "rating" and variable.how.get("kind") == "guessed" and variable.role == "own"
-    return guessed and not variable.header.words & _WORDS["rating"]
+    return guessed and not variable.header.words & word_set("rating column")
 
 
 def is_measured(header: Header) -> bool:
     """Say whether a word of the header tells what its figures measure."""
-    return any(header.words & words for words in (*_WORDS.values(), _OUTSIDE, _SCALE_WORDS))
+    return any(header.words & word_set(name) for name in _TELLING)
 
 
 def counts(header: Header) -> bool:
     """Say whether a header names things that are counted: a word for it, or a plural."""
     words = normalise_header(header.stem).split()
     dosed = re.search(r"\d\s?(mg|mcg|g|ml|iu)\b", header.stem, re.IGNORECASE)  # how many of 500 mg
-    if set(words) & _WORDS["count"] or words[:1] == ["n"] or (words and "#" in header.source) or dosed:
+    if set(words) & word_set("count column") or words[:1] == ["n"] or (words and "#" in header.source) or dosed:
         return True
     last = words[-1] if words else ""
-    if set(words) & _SCALE_WORDS or tells_longer(header):
+    if set(words) & word_set("scale word") or tells_longer(header):
         return False
-    if set(words) & _COUNTED and not set(words) & _WORDS["rating"]:
+    if set(words) & _COUNTED and not set(words) & word_set("rating column"):
         return True
     plural = last.endswith("s") and len(last) > 3 and not last.endswith(("ss", "us", "is"))
-    return plural and last not in _WORDS["rating"]
+    return plural and last not in word_set("rating column")
 
 
 def complete(variable: Variable, cells: Cells) -> Variable:
@@ -660,8 +686,8 @@ def complete(variable: Variable, cells: Cells) -> Variable:
         variable = variable.tell(_FAR.format(", ".join(f"{value:g}" for value in cells.outliers[:3])))
     if variable.kind == "amount":
         unit = normalise_header(variable.unit)
-        taken = unit in DOSES or unit in ("h", "min", "s") or _is_dosed(variable.header)
-        combine = "sum" if unit in _WORDS["sum"] else "max" if taken else "mean"
+        taken = unit in word_set("dose column") or unit in ("h", "min", "s") or _is_dosed(variable.header)
+        combine = "sum" if unit in word_set("sum column") else "max" if taken else "mean"
         variable = variable.learn("guessed", combine=combine)
     if variable.kind == "count":
         combine = "sum" if counts(variable.header) else "max"

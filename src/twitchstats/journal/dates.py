@@ -16,8 +16,8 @@ LARGEST_DAY = 100_000
 LAYOUTS = {"dmy": "day/month/year", "mdy": "month/day/year", "ymd": "year/month/day"}
 
 _TIME = re.compile(
-    r"[T,\s]+\d{1,2}[:.h]\d{2}([:.]\d{2}([.,]\d+)?)?\s*([ap]\.?m\.?)?"
-    r"\s*(z|utc|gmt)?\s*([+-]\d{1,2}:?\d{0,2})?(\s*\[?[A-Za-z_]+/[A-Za-z_]+\]?|\s+[A-Z]{3,4})?$",
+    r"[T,\s]+\d{1,2}[:.h]\d{2}([:.]\d{2}([.,]\d+)?)?\s*([ap]\.?\s?m\.?)?"
+    r"\s*(z|utc|gmt)?\s*([+-]\d{1,2}:?\d{0,2})?(\s*\[?[A-Za-z_]+/[A-Za-z_]+\]?|\s+[A-Z]{3,4}|\s*\([\w ]+\))?$",
     re.IGNORECASE,
 )
 _CLOCK = re.compile(
@@ -245,62 +245,47 @@ def settle_layout(texts: Sequence[str], header: str) -> str:
     JournalError
         Both remain possible, or some dates fit only one and some only the other.
     """
-    found = [match for text in texts if (match := _PARTS.match(_strip_date(text)))]
-    open_ones = [match for match in found if match[2] != "." or len(match[4]) == 2]
-    if not open_ones:
-        return "dmy"
-    dotted = all(match[2] == "." for match in open_ones)
-    candidates = ["dmy", "ymd"] if dotted else ["dmy", "mdy", "ymd"]
-    fits = {layout: {match[0] for match in open_ones if _fits(match, layout)} for layout in candidates}
-    return _settle(fits, open_ones, header)
-
-
-def _settle(fits: dict[str, set[str]], found: list[re.Match[str]], header: str) -> str:
-    short = all(len(match[4]) == 2 for match in found)
-    day_first, month_first = fits["dmy"], fits.get("mdy", set())
-    only_day, only_month = sorted(day_first - month_first), sorted(month_first - day_first)
-    if short and len(fits["ymd"]) > max(len(day_first), len(month_first)):
+    matches = [match for text in texts if (match := _PARTS.match(_strip_date(text)))]
+    found = {match[0]: match for match in matches if match[2] != "." or len(match[4]) == 2}
+    short = all(len(match[4]) == 2 for match in found.values())
+    dates = {
+        layout: {text: date for text, match in found.items() if (date := _try_parts(match, layout))}
+        for layout in LAYOUTS
+    }
+    if all(match[2] == "." for match in found.values()):
+        dates["mdy"] = {}
+    only_day, only_month = (sorted(dates[a].keys() - dates[b].keys()) for a, b in (("dmy", "mdy"), ("mdy", "dmy")))
+    if short and len(dates["ymd"]) > max(len(dates["dmy"]), len(dates["mdy"])):
         return "ymd"
-    if "mdy" in fits and only_day and only_month:
+    if only_day and only_month:
         raise JournalError(
             f"Column {header!r}: {only_day[0]!r} can only be day/month, {only_month[0]!r} only month/day. "
             'Say which is meant with date_format="dmy" or date_format="mdy"; the other rows will be listed as refused.'
         )
     layout = "mdy" if only_month else "dmy"
-    if "mdy" in fits and not only_day and not only_month:
-        unsettled = next((m for m in found if m[1] != m[3] and m[0] in day_first), None)
-        if unsettled is not None:
-            _raise_ambiguous(unsettled, ("dmy", "mdy"), header)
-    if short and _spans_less(found, fits["ymd"], "ymd", layout):
-        _raise_ambiguous(found[0], (layout, "ymd"), header)
+    unsettled = [text for text, date in dates["dmy"].items() if date != dates["mdy"].get(text)]
+    if unsettled and not only_day and not only_month:
+        raise _ask_layout(unsettled[0], ("dmy", "mdy"), dates, header)
+    both = [text for text in dates["ymd"] if text in dates[layout]]
+    spans = [max(days) - min(days) for name in ("ymd", layout) if (days := [dates[name][text] for text in both])]
+    if short and both and len(dates["ymd"]) == len(found) and spans[0] < spans[1]:
+        raise _ask_layout(both[0], (layout, "ymd"), dates, header)
     return layout
 
 
-def _spans_less(found: list[re.Match[str]], fitting: set[str], layout: str, other: str) -> bool:
-    both = [match for match in found if match[0] in fitting and _fits(match, other)]
-    if len(fitting) < len({match[0] for match in found}) or not both:
-        return False
-    spans = []
-    for order in (layout, other):
-        days = [_read_parts(match, order).toordinal() for match in both]
-        spans.append(max(days) - min(days))
-    return spans[0] < spans[1]
-
-
-def _fits(match: re.Match[str], layout: str) -> bool:
+def _try_parts(match: re.Match[str], layout: str) -> dt.date | None:
     try:
-        _read_parts(match, layout)
+        return None if layout == "ymd" and len(match[4]) > 2 else _read_parts(match, layout)
     except ValueError:
-        return False
-    return layout != "ymd" or len(match[4]) == 2
+        return None
 
 
-def _raise_ambiguous(match: re.Match[str], layouts: tuple[str, str], header: str) -> None:
-    meant = [f"{_read_parts(match, layout).isoformat()} ({LAYOUTS[layout]})" for layout in layouts]
+def _ask_layout(text: str, layouts: tuple[str, str], dates: dict[str, dict[str, dt.date]], header: str) -> JournalError:
+    meant = " or ".join(f"{dates[layout][text].isoformat()} ({LAYOUTS[layout]})" for layout in layouts)
     options = " or ".join(f'date_format="{layout}"' for layout in layouts)
-    raise JournalError(
-        f"Column {header!r}: {match[0]!r} can be read two ways, {meant[0]} or {meant[1]}, and no other date in this "
-        f"column settles it. Say which with {options} (command line: --date-format), or write dates as 2024-03-31."
+    return JournalError(
+        f"Column {header!r}: {text!r} can be read two ways, {meant}, and no other date in this column settles it. Say "
+        f"which with {options} (command line: --date-format), or write dates as 2024-03-31."
     )
 
 

@@ -1,7 +1,8 @@
 """What the cells of a column show, and reading them by the rule of what the column means."""
 
 import math
-from dataclasses import dataclass, field, replace
+import re
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, TypeAlias
 
@@ -11,22 +12,24 @@ from pandas.api.extensions import ExtensionArray
 
 from twitchstats.journal.cells import (
     Fault,
-    Rule,
     are_grouped,
     is_missing,
     is_yes_no_word,
-    read_cells,
     read_clock_time,
     read_duration,
     read_number,
     read_plain,
     read_yes_no,
 )
-from twitchstats.journal.layout import Column, Floats
-from twitchstats.journal.variable import Variable
+from twitchstats.journal.layout import Column, Floats, Mask
+from twitchstats.journal.variable import Variable, describe_unit
+from twitchstats.variables import find_units, normalise_header, word_set
 
 Values: TypeAlias = "Floats | ExtensionArray"
 _CODES = (66.0, 77.0, 88.0, 96.0, 97.0, 98.0, 99.0, 777.0, 888.0, 999.0, 9999.0)
+_LARGEST = 1e12
+_QUANTITY = re.compile(r"(?P<number>[+-]?[\d.,]*\d)\s*(?P<unit>[^\W\d_][^\d]*)$")
+_OUT_OF = re.compile(r"([\d.,]{1,6})\s*(?:/|out of|of|von|sur)\s*(\d{1,3})$", re.IGNORECASE)
 MISSING_CODES = (-1.0, -7.0, -8.0, -9.0, *_CODES, *(-code for code in _CODES))
 _TICKS, _CROSSES = frozenset("✓✔✅☑"), frozenset("x✗✘❌")
 _NEVER_NO = "it never says no; a blank counts as not known, so write no (or 0) on the days without it"
@@ -45,22 +48,50 @@ class Reading:
 
 @dataclass(frozen=True, eq=False)
 class Cells:
-    """What the cells of a column show: figures, and the other texts with how often each is there."""
+    """What the cells of a column show, read with a decimal sign: figures, and other texts."""
 
     column: Column
     decimal: str
-    n_filled: int
-    numbers: Floats
-    rest: list[tuple[str, int]] = field(default_factory=list)
+    codes: tuple[float, ...] = ()
 
-    @property
-    def n_rows(self) -> int:
-        """How many rows there are."""
-        return len(self.column)
+    @cached_property
+    def _plain(self) -> Floats:
+        return read_plain(self.column.levels, self.decimal)
 
-    def without(self, codes: list[float]) -> "Cells":
-        """Return the same without codes that stand for nothing recorded."""
-        return replace(self, numbers=self.numbers[~np.isin(self.numbers, codes)])
+    @cached_property
+    def by_level(self) -> Floats:
+        """The figure in each level of the column; NaN in other texts."""
+        values = self._plain.copy()
+        for place in np.flatnonzero(~np.isfinite(values)).tolist():
+            number = read_number(self.column.levels[place], self.decimal)
+            values[place] = np.nan if number is None else number
+        return values
+
+    @cached_property
+    def rest(self) -> list[tuple[str, int]]:
+        """The texts that are no plain figures, and how often each is there."""
+        if self.column.numbers is not None:
+            return []
+        levels, counts = self.column.levels, self.column.count()
+        places = np.flatnonzero(~np.isfinite(self._plain) & (counts > 0))
+        return [(levels[place], int(counts[place])) for place in places if not is_missing(levels[place])]
+
+    @cached_property
+    def n_filled(self) -> int:
+        """How many cells hold anything."""
+        if self.column.numbers is not None:
+            return int(self.column.filled.sum())
+        return int(self.column.count()[np.isfinite(self._plain)].sum()) + sum(n for _, n in self.rest)
+
+    @cached_property
+    def numbers(self) -> Floats:
+        """The figures, without `codes` that stand for nothing recorded."""
+        if (numbers := self.column.numbers) is None:
+            sure = np.isfinite(self.by_level)
+            numbers = np.repeat(self.by_level[sure], self.column.count()[sure])
+        elif not self.column.filled.all():
+            numbers = numbers[self.column.filled]
+        return numbers[~np.isin(numbers, self.codes)] if self.codes else numbers
 
     def share(self, n: float) -> float:
         """Return a number of cells as a share of those filled in."""
@@ -96,7 +127,7 @@ class Cells:
         hours = [hour for text, n in self.rest for hour in [read_clock_time(text)] * min(n, 50) if hour is not None]
         if len(hours) < 0.5 * min(self.n_filled, sum(min(n, 50) for _, n in self.rest)) or not hours:
             return False
-        marked = any(text.lower().rstrip(".").endswith(("am", "pm", "a.m", "p.m")) for text, _ in self.rest)
+        marked = any(re.search(r"[ap]\.?\s?m\.?$", text, re.IGNORECASE) for text, _ in self.rest)
         return marked or float(np.mean(np.array(hours) >= 16)) >= 0.1
 
     @cached_property
@@ -109,12 +140,12 @@ class Cells:
     def never_says_no(self) -> bool:
         """Whether yes and blanks are all there is."""
         noes = int((self.numbers == 0).sum()) + sum(n for text, n in self.rest if read_yes_no(text) == 0)
-        return not noes and 0 < self.n_filled < self.n_rows
+        return not noes and 0 < self.n_filled < len(self.column)
 
     @cached_property
     def never_says_none(self) -> bool:
         """Whether counts from 1 on and many blanks are all there is."""
-        return self.low > 0 and len(self.numbers) >= 10 and self.n_filled < 0.8 * self.n_rows
+        return self.low > 0 and len(self.numbers) >= 10 and self.n_filled < 0.8 * len(self.column)
 
     @cached_property
     def minutes_for_decimals(self) -> bool:
@@ -125,8 +156,8 @@ class Cells:
 
     @cached_property
     def grouped(self) -> bool:
-        """Whether all figures are written like 4.100: thousands and more, or with three decimals."""
-        return not self.whole and self.decimal == "." and are_grouped(self.column.levels)
+        """Whether all figures are written like 4.100 or 4,100: thousands and more, or with three decimals."""
+        return not self.whole and are_grouped(self.column.levels)
 
     @cached_property
     def ticks_and_crosses(self) -> bool:
@@ -188,22 +219,6 @@ def thin_out(rows: Floats) -> Floats:
     return rows[:: 1 + len(rows) // 100_000]
 
 
-def look_at(column: Column, decimal: str) -> Cells:
-    """Return what the cells of a column show, read with this decimal sign."""
-    if column.numbers is not None:
-        numbers = column.numbers if column.filled.all() else column.numbers[column.filled]
-        return Cells(column, decimal, len(numbers), numbers)
-    counts, plain = column.count(), read_plain(column.levels, decimal)
-    sure = np.isfinite(plain) & (counts > 0)
-    rest = [(column.levels[place], int(counts[place])) for place in np.flatnonzero(~np.isfinite(plain) & (counts > 0))]
-    rest = [(text, n) for text, n in rest if not is_missing(text)]
-    quantities = {text: value for text, _ in rest if (value := read_number(text, decimal)) is not None}
-    values = np.concatenate([plain[sure], np.array(list(quantities.values()), dtype=float)])
-    weights = [*counts[sure].tolist(), *(n for text, n in rest if text in quantities)]
-    n_filled = int(counts[sure].sum()) + sum(n for _, n in rest)
-    return Cells(column, decimal, n_filled, np.repeat(values, weights), rest)
-
-
 def find_scale(cells: Cells, *, strict: bool = False) -> tuple[float, float] | None:
     """Return the scale of whole ratings that all its points show: 1-5, 1-7, 0-3 and the like."""
     low, high, n = cells.low, cells.high, len(cells.numbers)
@@ -238,43 +253,157 @@ def round_step(spread: float) -> float:
     return float(f"{near}e{power}")
 
 
-def drop_codes(cells: Cells, variable: Variable) -> tuple[Cells, Variable]:
+def drop_codes(cells: Cells, variable: Variable) -> Cells:
     """Take out codes such as 999 or -9 that stand far from all other figures: they mean that nothing was recorded."""
     if not (cells.low < 0 or cells.high >= 66):  # as in most columns
-        return cells, variable
+        return cells
     found = [code for code in MISSING_CODES if cells.low <= code <= cells.high and (cells.numbers == code).any()]
-    others = cells.without(found)
+    others = replace(cells, codes=tuple(found))
     codes = [code for code in found if len(others.numbers) and _stands_far(code, others, variable)]
-    return (cells.without(codes), replace(variable, codes=tuple(codes))) if codes else (cells, variable)
+    return replace(cells, codes=tuple(codes)) if codes else cells
 
 
 def _stands_far(code: float, others: Cells, variable: Variable) -> bool:
     """Say whether a code lies where none of the other figures can lie."""
     if abs(code) <= 200 and (variable.unit.lower() in ("c", "°c", "f", "°f") or "temp" in variable.source.lower()):
         return False
-    if code < 0:  # nothing lies between -1 and a scale that begins at 1: 0 is missing there, too
-        return others.low >= (code == -1)
+    if code == -1:  # nothing lies between it and a scale that begins at 1: 0 is missing there, too
+        return others.low >= 1 and others.n_distinct > 1
+    if code < 0:
+        return others.low >= 0
     scaled = variable.how.get("high") in ("header", "schema") or (variable.kind == "rating" and variable.canonical)
     top = variable.high if scaled and math.isfinite(variable.high) else 0.0
     return code > max(5 * others.high, others.high, top, 10)
 
 
-def read_by_rule(column: Column, variable: Variable, cells: Cells) -> Reading:
+def read_by_rule(variable: Variable, cells: Cells) -> Reading:
     """Read the cells after the rule of what the column means; what never says no or none is told."""
+    column = cells.column
     if variable.kind == "yes/no" and cells.never_says_no:
         variable = variable.tell(_NEVER_NO)
     if variable.kind == "count" and variable.combine == "sum" and cells.never_says_none:
         variable = variable.tell(_NEVER_NONE)
-    rule = Rule(
-        variable.kind, variable.unit, variable.factor, variable.low, variable.high, variable.name,
-        variable.header.bare, variable.codes,
-    )  # fmt: skip
-    if column.numbers is not None:
-        values, fine = rule.judge(column.numbers)
-        if fine:
-            return Reading(variable, values, column, {})
-    by_level, faults = read_cells(column.levels, rule, decimal=cells.decimal)
-    return Reading(variable, column.spread(by_level), column, faults)
+    if column.numbers is not None and _keep_rule(variable, cells):
+        values = column.numbers if variable.factor == 1.0 else column.numbers * variable.factor
+        return Reading(variable, values + 0.0 if cells.low <= 0 else values, column, {})  # no -0
+    values, faults = cells.by_level * variable.factor, {}
+    codes = tuple(code * variable.factor for code in cells.codes)
+    for place in np.flatnonzero(~_are_fine(values, variable, codes)).tolist():
+        text, fault = column.levels[place], None
+        if not is_missing(text):
+            coded = values[place] in codes
+            values[place], fault = _judge(text, float(values[place]), variable, cells.decimal)
+            if coded:
+                told = f"{fault[1].partition(';')[0]}; it" if fault else text
+                fault = "missing_code", f"{told} stands far from all other figures, as a code for 'not recorded' does"
+        if fault or is_missing(text):
+            values[place] = np.nan
+        if fault:
+            faults[place] = fault
+    return Reading(_tell_units(variable, cells), column.spread(values + 0.0), column, faults)
+
+
+def _tell_units(variable: Variable, cells: Cells) -> Variable:
+    """Tell of units in the cells that are not turned into the variable's by definition alone."""
+    units = dict.fromkeys(unit for text, _ in cells.rest if (unit := find_told_unit(text, variable)[1]))
+    told = [describe_unit(given, factor, variable.unit, source) for given, factor, source in units]
+    for remark in filter(None, told):
+        variable = variable.tell(remark) if remark not in variable.remark else variable
+    if any(told) and variable.assumed and len(cells.numbers):
+        variable = variable.tell(f"cells that tell no unit are read in {variable.unit}")
+    return variable
+
+
+def find_told_unit(text: str, variable: Variable) -> tuple[str, tuple[str, float, str] | None]:
+    """Return the figures of a cell that tells its own unit, and that unit as `find_units` has it, or None.
+
+    >>> find_told_unit("450 min", Variable("sleep", "", unit="h"))[1][0], find_told_unit("450", Variable("sleep", ""))
+    ('min', ('', None))
+    """
+    match = _QUANTITY.match(text) if variable.unit else None
+    if match is None:
+        return "", None
+    return match["number"], find_units(variable.unit, variable.name).get(normalise_header(match["unit"]))
+
+
+def _keep_rule(variable: Variable, cells: Cells) -> bool:
+    """Say whether all figures of a column keep the rule, as most do: its lowest and its highest tell it."""
+    if not len(cells.numbers):
+        return True
+    whole = cells.whole or variable.kind not in ("count", "yes/no")
+    ends = np.array([cells.low, cells.high]) * variable.factor
+    return whole and not cells.codes and bool(_are_fine(ends, variable).all())
+
+
+def _are_fine(values: Floats, variable: Variable, codes: tuple[float, ...] = ()) -> Mask:
+    """Say which values break no rule: the many that need no closer look."""
+    if variable.kind == "yes/no":
+        return (values == 0) | (values == 1)
+    fine = np.isfinite(values) & (np.abs(values) <= _LARGEST) & ~(values < variable.low) & ~(values > variable.high)
+    if codes:
+        fine &= ~np.isin(values, codes)
+    if variable.kind == "count":
+        fine &= (values >= 0) & (values == np.floor(values))
+    return fine
+
+
+def _judge(text: str, value: float, variable: Variable, decimal: str) -> tuple[float, Fault | None]:
+    """Return what a cell means that is no figure which keeps the rule, and what is wrong with it."""
+    if variable.kind == "yes/no":
+        answer = read_yes_no(text)
+        wrong = ("not_yes_no", f"{text!r} is neither yes nor no; write yes, no, 1 or 0")
+        return (math.nan, wrong) if answer is None else (answer, None)
+    if math.isnan(value):
+        value = _read_quantity(text, variable, decimal)
+    if math.isinf(value) or text.lower() in word_set("infinite"):
+        return math.nan, ("infinite", f"{text!r} is no finite number")
+    if math.isnan(value):
+        return math.nan, ("not_a_number", f"{text!r} is not a number; write a figure, or leave the cell blank")
+    if variable.unit == "s" and variable.factor == 1.0 and text.count(":") == 1:
+        way = "minutes and seconds, or hours and minutes: write it with all three (0:01:30), or say h:mm in the header"
+        return math.nan, ("unclear_duration", f"{text!r} may be {way}")
+    return value, _find_fault(value, text, variable)
+
+
+def _read_quantity(text: str, variable: Variable, decimal: str) -> float:
+    """Return what a cell with a unit of its own, a duration or a rating out of all points means; else NaN."""
+    duration = read_duration(text, variable.unit)
+    if duration is not None:
+        return duration
+    match = _OUT_OF.match(text) if variable.kind == "rating" else None
+    if match and float(match[2]) == variable.high:
+        figures, factor = match[1], 1.0
+    else:
+        figures, unit = find_told_unit(text, variable)
+        factor = unit[1] if unit else math.nan
+    number = read_number(figures, decimal)
+    return math.nan if number is None else number * factor
+
+
+def _find_fault(value: float, text: str, variable: Variable) -> Fault | None:
+    low, high, unit = variable.low, variable.high, variable.unit if variable.kind == "amount" else ""
+    if variable.kind == "count" and value < 0:
+        return "negative_count", f"{text} is negative, and a count is 0 or more"
+    if variable.kind == "count" and not value.is_integer():
+        return "not_whole", f"{text} is not a whole number, and a count is one"
+    if abs(value) > _LARGEST:
+        return "out_of_range", f"{text} is beyond {_LARGEST:.0f}, and no diary counts so far"
+    if not (value < low or value > high):
+        return None
+    told = text if variable.factor == 1.0 else f"{text} ({value:g} {variable.unit})"
+    span = f"{low:.15g}-{high:.15g} {unit}".strip()
+    return "out_of_range", f"{told} is outside {span}{_tell_way_out(value, variable)}"
+
+
+def _tell_way_out(value: float, variable: Variable) -> str:
+    name, low, high = variable.header.bare, variable.low, variable.high
+    if name and variable.kind == "rating" and high < value <= 100:
+        return f"; if the scale is another one, say so in the header, such as '{name} (0-100)'"
+    if name and variable.kind == "amount" and variable.unit:
+        for unit, factor, _ in find_units(variable.unit, variable.name).values():
+            if low <= value / variable.factor * factor <= high:
+                return f"; if it is in another unit, say so in the header, such as '{name} ({unit})'"
+    return ""
 
 
 def keep_text(column: Column, variable: Variable, remark: str = "") -> Reading:

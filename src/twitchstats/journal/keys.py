@@ -23,9 +23,9 @@ from twitchstats.journal.dates import (
     read_dates,
     read_day_numbers,
 )
-from twitchstats.journal.layout import Column, Mask, Table, refuse_cells
+from twitchstats.journal.layout import Column, Mask, Table, code_column, refuse_cells
 from twitchstats.journal.record import Rejects, list_some
-from twitchstats.variables import find_variable, load_words, normalise_header
+from twitchstats.variables import find_variable, load_words, normalise_header, split_words, word_set
 
 SOLE_PERSON = "me"
 
@@ -147,8 +147,8 @@ def find_date(table: Table, asked: str | None, rejects: Rejects) -> Column | Non
     sure = [column for column in found if normalise_header(column.header) in load_words("sure date column")]
     if filled or sure:
         return next(iter(filled + sure))
-    named = [column for column in table.columns if set(normalise_header(column.header).split()) & {"date", "datum"}]
-    named = [column for column in named if not {"birth", "start", "end"} & set(normalise_header(column.header).split())]
+    named = [column for column in table.columns if split_words(column.header) & {"date", "datum", "time"}]
+    named = [column for column in named if not split_words(column.header) & {"birth", "start", "end"}]
     days = [c for c in named if look_like_dates(c.levels) > 0.9 and not any(map(has_clock, c.levels[:200]))]
     if len(days) != 1:
         return None
@@ -157,16 +157,10 @@ def find_date(table: Table, asked: str | None, rejects: Rejects) -> Column | Non
 
 
 _NO_ROW, _NOBODY = "row dropped", "the row doesn't say whose it is"
-_TOTALS = frozenset(load_words("totals"))
 _DIGIT = re.compile(r"\d")
 _MOST_WEEKDAYS = 50  # different cells of a column of weekdays
-_PERSON_WORDS = frozenset(load_words("person hint"))
-_PERSON_PARTS = frozenset(load_words("person part"))
-_SURE_PERSON_WORDS = frozenset(load_words("person asked"))
-_OUTCOME_WORDS = frozenset(load_words("outcome hint"))
 _MONTHS = frozenset(word for month in range(1, 13) for word in load_words(f"month {month}"))
 _PART_DATE = re.compile(r"\d{1,2}(\.\s?\d{1,2}\.|/\d{1,2})$")
-_STRENGTH = frozenset(load_words("scale word"))
 _PERSON_CODE = re.compile(rf"({'|'.join(load_words('person code'))}) ?\d{{1,4}}")
 _PASTE = "so it is turned (a spreadsheet pastes what was copied transposed)"
 _TURNED: tuple[tuple[str, Callable[[str], bool], str], ...] = (
@@ -223,6 +217,9 @@ def read_keys(
     if calendar == "none":
         numbers = pd.Series(codes).groupby(codes).cumcount().to_numpy() + 1
     keys = Keys(people, codes, numbers, calendar, mask, [column for column in (who, when) if column is not None])
+    if calendar == "date":
+        _note_slips_of_years(table.keep(mask), keys, rejects)
+    _refuse_blocks(table, keys, rejects)
     others = [column for column in table.keep(mask).columns if column.header not in renamed]
     check_shape(others, table.keep(mask), keys, person=person, order=order)
     return keys
@@ -248,7 +245,7 @@ def _drop_totals(table: Table, columns: list[Column], rejects: Rejects) -> Mask:
             code: ("header_again", f"{column.levels[code]!r} is the header again")
             if name in again
             else ("totals_row", f"{column.levels[code]!r} marks a row of totals, which is no entry of a day")
-            for code, name in words.items() if name in again | _TOTALS
+            for code, name in words.items() if name in again | word_set("totals")
         }  # fmt: skip
         kept &= ~refuse_cells(table, column, faults, rejects, action=_NO_ROW, among=kept)
     return kept
@@ -344,7 +341,7 @@ def _compare_weekdays(table: Table, when: Column, numbers: NDArray[np.int64], da
     JournalError
         It does in a fifth of the rows: the dates are read wrongly.
     """
-    for column in table.columns:
+    for column in [*table.columns, _take_weekdays(when)]:
         few = column.numbers is None and len(column.levels) <= _MOST_WEEKDAYS
         words = set(map(normalise_header, filter(None, column.levels))) if few else set()
         if len(words) < 3 or not words <= set(WEEKDAYS):
@@ -361,9 +358,28 @@ def _compare_weekdays(table: Table, when: Column, numbers: NDArray[np.int64], da
             f"{np.datetime64(day, 'D')}, a {load_words(f'weekday {(day + 3) % 7}')[0].capitalize()}"
         )
         if len(wrong) >= max(2, 0.2 * judged.sum()):
-            way = "Correct the dates, say date_format= (command line: --date-format), or remove the column"
+            way = "Correct the dates, say date_format= (command line: --date-format), or remove the weekdays"
             raise JournalError(f"Column {column.header!r} {text}. {way}.")
         rejects.note(table.name, column.header, "weekday", f"it {text}; see that no date is a slip")
+
+
+def _take_weekdays(when: Column) -> Column:
+    """Return the weekdays that stand with the dates themselves, first or last."""
+    ends = [(text.split() or [""])[:: max(1, len(text.split()) - 1)] for text in when.levels]
+    words = [next((word for word in some if normalise_header(word) in WEEKDAYS), "") for some in ends]
+    codes, levels = pd.factorize(np.array(words, dtype=object))
+    return code_column(when.header, list(levels), codes[when.codes])
+
+
+def _note_slips_of_years(table: Table, keys: Keys, rejects: Rejects) -> None:
+    """Tell where the dates of a table that runs on fall back by about a year, as after a new year's eve."""
+    falls = np.flatnonzero(keys.numbers[1:] < keys.numbers[:-1])
+    falls = falls[keys.person[falls + 1] == keys.person[falls]]
+    years = falls[np.abs(keys.numbers[falls] - keys.numbers[falls + 1] - 365) <= 40]
+    for place in years.tolist() if len(falls) <= 0.1 * len(keys.numbers) else []:
+        row, before, after = int(table.rows[place + 1]), keys.tell_day(place), keys.tell_day(place + 1)
+        message = f"row {row}: the dates fall back from {before} to {after}; if that is a slip of the year, correct it"
+        rejects.add(table.name, row, keys.columns[-1].header, after, "year_slip", message, "kept")
 
 
 def _note_merged(table: Table, when: Column, rejects: Rejects) -> None:
@@ -420,7 +436,8 @@ def _refuse_second_header(table: Table, columns: list[Column]) -> None:
     """Raise JournalError where words stand in the row below the header, each above figures."""
     cells = [(column, column.levels[column.codes[0]]) for column in columns if column.numbers is None]
     words = {text: column.sample(50) for column, text in cells if text}
-    named = all(text[:1].isalpha() and not is_missing(text) and read_yes_no(text) is None for text in words)
+    named = all(text[:1].isalpha() and not is_missing(text) for text in words)
+    named &= any(read_yes_no(text) is None for text in words)
     figures = [np.mean([read_number(text) is not None for text in some]) for some in words.values() if len(some) > 2]
     if len(words) < 2 or not named or not figures or min(figures) < 0.5:
         return
@@ -432,25 +449,43 @@ def _refuse_second_header(table: Table, columns: list[Column]) -> None:
 
 def refuse_extra_headers(table: Table, when: Column, who: Column | None) -> None:
     """Raise JournalError where another header stands below the first one, or below the rows."""
-    if len(table.rows) and not when.filled[0]:
-        _refuse_second_header(table, [column for column in table.columns if column is not who])
+    if len(table.rows) and not _DIGIT.search(when.texts(slice(1))[0]):
+        _refuse_second_header(table, [column for column in table.columns if column not in (who, when)])
     if when.numbers is None:
         _refuse_second_table(table, when)
 
 
 def _refuse_second_table(table: Table, when: Column) -> None:
     """Raise JournalError where below the rows another header stands: what follows means something else."""
-    dated = load_words("date column")
-    codes = [code for code, text in enumerate(when.levels) if normalise_header(text) in dated]
+    known = {*load_words("date column"), *map(normalise_header, table.headers)} - {""}
+    codes = [code for code, text in enumerate(when.levels) if normalise_header(text) in known]
     for place in np.flatnonzero(np.isin(when.codes, codes)) if codes else []:
         cells = [column.levels[column.codes[place]] for column in table.columns]
-        other = [cell for cell in cells if cell and cell not in table.headers]
-        if other and place:
+        other = [cell for cell, header in zip(map(normalise_header, cells), table.headers, strict=True)
+                 if cell and cell != normalise_header(header)]  # fmt: skip
+        if place and other:
             raise JournalError(
                 f"{table.source or 'The table'} holds a second table, which begins in row {table.rows[place]} with "
                 f"{', '.join(map(repr, filter(None, cells)))}. Put it into a file of its own, and give both: the "
                 "second with also= (command line: --also)."
             )
+
+
+def _refuse_blocks(table: Table, keys: Keys, rejects: Rejects) -> None:
+    """Raise JournalError where days come again, with other entries, below a header that comes again."""
+    starts = [entry[1] for entry in rejects.entries if entry[4] == "header_again"]
+    if not starts or not keys.again.any():
+        return
+    kept = table.keep(keys.mask)
+    cells = pd.DataFrame({column.place: column.texts() for column in kept.columns}).assign(rank=keys.rank)
+    other = ~cells.duplicated(keep=False).to_numpy()
+    blocks = pd.Series(np.searchsorted(starts, kept.rows[other])).groupby(keys.rank[other]).nunique()
+    if (blocks > 1).sum() > 1:
+        raise JournalError(
+            f"Below the header that stands again in row {starts[0]} the same days come again with other entries, as "
+            "those of another person do. Put them into a file of their own, or add a column 'person'; if all are one "
+            "person's, remove that row."
+        )
 
 
 def check_shape(columns: list[Column], table: Table, keys: Keys, *, person: str | None, order: str) -> None:
@@ -492,7 +527,7 @@ def _find_long(columns: list[Column], keys: Keys | None) -> tuple[list[Column], 
         return find_aliases(columns, "long name column") or apart, values
     named = [column for column in apart if sum(find_variable(text) is not None for text in column.sample()) > 1]
     values = [column for column in columns if _hold_figures(column)] if named else []
-    values = values or [column for column in few if set(normalise_header(column.header).split()) & _STRENGTH]
+    values = values or [column for column in few if split_words(column.header) & word_set("scale word")]
     return named, values if len(values) == 1 else []
 
 
@@ -516,25 +551,37 @@ def _refuse_nameless(columns: list[Column], keys: Keys) -> None:
     """Raise JournalError where a column with a person's kind of name may say whose row it is."""
     shared = bool(keys.again.any())
     for column in columns:
-        words = set(normalise_header(column.header).split()) - {"first", "last", "full"}
+        words = split_words(column.header) - {"first", "last", "full"}
         coded = shared and words & {"id", "uid", "uuid"}
-        if not words or not (words <= _PERSON_WORDS | _PERSON_PARTS or coded) or words <= {"number", "nr", "no"}:
+        if (
+            not words
+            or not (words <= word_set("person hint") | word_set("person part") or coded)
+            or words <= {"number", "nr", "no"}
+        ):
             continue
+        blank = shared and not column.filled.all()
+        column = column.take(_last_filled(column)) if blank else column
         if any(is_missing(text) for text in column.levels if text) or not column.filled.all():
             continue
         n_names = len(np.unique(column.codes))
-        sure = bool(words & _SURE_PERSON_WORDS)
+        sure = bool(words & word_set("person asked"))
         if n_names < 2 or (n_names == len(column) and not (sure or shared or keys.calendar == "none")):
             continue
         apart = shared and keys.tell_apart(column)
         if apart or sure or keys.calendar == "none":
             found = f"Column {column.header!r} holds {n_names} different names or codes."
             if apart:
-                found = f"Several rows have the same day, and column {column.header!r} tells them apart."
+                found = f"Several rows have the same day, and column {column.header!r} tells them apart"
+                found += ", its blanks filled down as under merged cells." if blank else "."
             raise JournalError(
                 f"{found} If it says whose row it is, name it: person={column.header!r} (command line: --person). "
                 'If all rows are one person\'s, say person="none" (--person none).'
             )
+
+
+def _last_filled(column: Column) -> NDArray[np.int64]:
+    """Return for each row which one holds the last cell that is filled in: -1 above the first."""
+    return np.maximum.accumulate(np.where(column.filled, np.arange(len(column)), -1))
 
 
 def _refuse_half_person(columns: list[Column], keys: Keys) -> None:
@@ -554,8 +601,9 @@ def _refuse_half_person(columns: list[Column], keys: Keys) -> None:
 
 def _names_part(column: Column) -> bool:
     """Say whether a column may name a person in part: a surname, or the centre that numbers its patients."""
-    words = set(normalise_header(column.header).split()) - {"first", "last", "full"}
-    told = bool(words & _PERSON_PARTS) and words <= _PERSON_PARTS | _PERSON_WORDS and bool(column.filled.all())
+    words = split_words(column.header) - {"first", "last", "full"}
+    hints, parts = word_set("person hint"), word_set("person part")
+    told = bool(words & parts) and words <= parts | hints and bool(column.filled.all())
     return told and not all(read_yes_no(text) is not None for text in column.levels if text)
 
 
@@ -587,9 +635,10 @@ def advise_undated(table: Table, who: Column | None) -> str:
             f"These look like dates: {list_some(dates)}. Name the right one: date={dates[0]!r} (command line: --date)."
         )
     elif named := find_aliases(table.columns, "date column"):
+        header, odd = named[0].header, next((repr(t) for t in named[0].sample() if look_like_dates([t]) == 0), "blanks")
         parts.append(
-            f"Column {named[0].header!r} has the name of one, but most of its cells are neither dates (2024-03-31) nor "
-            f"whole day numbers: correct them, or read it all the same with date={named[0].header!r} (--date)."
+            f"Column {header!r} has the name of one, but most of its cells, such as {odd}, are neither dates "
+            f"(2024-03-31) nor whole day numbers: correct them, or read it all the same with date={header!r} (--date)."
         )
     else:
         parts.append(
@@ -610,7 +659,7 @@ def _guess_people(table: Table) -> list[str]:
     scored = []
     for column in table.columns:
         filled = [text for text in column.levels if not is_missing(text)]
-        named = set(normalise_header(column.header).split()) <= _PERSON_WORDS
+        named = split_words(column.header) <= word_set("person hint")
         coded = bool(filled) and all(read_number(text) is None and read_yes_no(text) is None for text in filled)
         if 1 < len(filled) <= len(table.rows) / 1.5 and (named or (coded and column.place == 1)):
             scored.append((-(named + coded), column.place, column.header))
@@ -623,7 +672,7 @@ def _guess_outcomes(table: Table) -> list[str]:
     for column in table.columns:
         words = normalise_header(column.header).split()
         filled = [text for text in column.sample() if not is_missing(text)]
-        if set(words) & _OUTCOME_WORDS and filled and all(read_number(text) is not None for text in filled):
+        if set(words) & word_set("outcome hint") and filled and all(read_number(text) is not None for text in filled):
             scored.append(
                 (-("day" in words or "days" in words or len(words) == 1), len(words), column.place, column.header)
             )

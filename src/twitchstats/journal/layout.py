@@ -304,18 +304,27 @@ def count_titles(rows: list[list[str]]) -> int:
     >>> count_titles([["My diary"], ["date", "twitches"], ["2024-03-01", "3"]])
     1
     """
+    blank = next((place for place, row in enumerate(rows[:4]) if not any(map(str.strip, row))), 0)
+    below = [row for row in rows[blank + 1 :] if any(map(str.strip, row))][:2]
+    dated = [bool(look_like_dates(row[:1])) for row in (*rows[:blank], *below)]
+    if blank > 1 and dated == [False] * (blank + 1) + [True] and not any(map(_is_value, below[0])):
+        return rows.index(below[0])
     filled = [(place, [cell.strip() for cell in row if cell.strip()]) for place, row in enumerate(rows)]
     filled = [(place, cells) for place, cells in filled if cells]
     usual = Counter(len(row) for row in rows if any(map(str.strip, row))).most_common(1)
     for (_, above), (place, cells) in itertools.pairwise(filled[:11]):
         if len(above) == usual[0][0]:
             break
-        named = not any(read_number(cell) is not None or look_like_dates([cell]) for cell in cells)
+        named = not any(map(_is_value, cells))
         if len(above) < len(cells) and named and len(rows[place]) == usual[0][0]:
             return place
         if len(above) > 3 and not above[0].startswith("#"):
             break
     return 0
+
+
+def _is_value(cell: str) -> bool:
+    return read_number(cell.strip()) is not None or look_like_dates([cell.strip()]) > 0
 
 
 def _find_header(
@@ -496,7 +505,7 @@ class _Builder:
         """Return what tells the texts of a column of figures: whole numbers, if they fill its cells, else a look."""
 
         def look() -> Coded:
-            if np.isfinite(self.widths[place]):
+            if np.isfinite(self.widths[place]) and np.abs(numbers).max(initial=0) < 2**53:  # as floats tell them apart
                 codes, values = pd.factorize(numbers.astype(np.int64))
                 texts = list(map(str, values.tolist()))
                 if np.bincount(codes) @ np.array(list(map(len, texts))) == self.widths[place]:  # no 007, no +7

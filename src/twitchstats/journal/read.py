@@ -229,10 +229,8 @@ def _take_days(found: Source, source: Readable, rejects: Rejects) -> Table:
 
 def _find_outcome(variables: list[Variable]) -> str | None:
     """Return the outcome that the schema names."""
-    named = [
-        variable.name for variable in variables if variable.how.get("role") == "schema" and variable.role == "outcome"
-    ]
-    return named[0] if named else None
+    said = (variable for variable in variables if variable.how.get("role") == "schema")
+    return next((variable.name for variable in said if variable.role == "outcome"), None)
 
 
 def _mark_outcome(told: pd.DataFrame, outcome: str | None) -> pd.DataFrame:

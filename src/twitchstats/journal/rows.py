@@ -9,23 +9,19 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from twitchstats.errors import JournalError
-from twitchstats.journal.dates import (
-    has_clock,
-    join_clocks,
-    look_like_dates,
-    read_dates,
-)
+from twitchstats.journal.dates import has_clock, join_clocks, look_like_dates, read_dates
 from twitchstats.journal.evidence import Reading
 from twitchstats.journal.keys import Keys, find_aliases
 from twitchstats.journal.layout import Column, Mask, Table
 from twitchstats.journal.record import Rejects
 from twitchstats.journal.variable import Variable
-from twitchstats.variables import load_words, normalise_header
+from twitchstats.variables import split_words, word_set
 
 _HEAD = 1000
-_NIGHT_WORDS = frozenset(load_words("night column"))
-_DATED_NIGHTS = frozenset(("night", "nights", "nacht", "nuit", "noche", "notte", "noite", "natt"))
-_MORNINGS = frozenset(("wake", "waking", "woke", "end", "morning"))
+_RUNS_ON = (
+    "within each day its rows only rise, and they are added up; if they are readings of a running total, say combine = "
+    "max in the schema"
+)
 _HOW = {
     "any": "yes if any says yes",
     "sum": "added up",
@@ -62,6 +58,8 @@ def _combine_rows(
     texts = pd.DataFrame(
         {n: (column.codes if column.numbers is None else column.numbers)[order] for n, column in enumerate(cells)}
     ).assign(group=group)
+    if keys.calendar == "date" and any(map(has_clock, keys.columns[-1].levels[:50])):
+        texts["when"] = keys.columns[-1].codes[keys.mask][order]
     equal = texts.duplicated().to_numpy()
     several = np.bincount(group[~equal], minlength=group[-1] + 1) > 1
     again = several[group] & ~equal
@@ -81,6 +79,8 @@ def _combine_rows(
             told_so = "its rows of a day always repeat one value, so it is the day's value and not added up"
             rejects.note("days", variable.source, "note", told_so)
         if len(targets) and how == "sum":
+            if variable.known != "schema" and _run_on(values, groups):
+                rejects.note("days", variable.source, "running_total", _RUNS_ON)
             _question_sums(variable, merged, targets, keys, order[first], rows, rejects)
     _tell_combined(first, equal, keys, rows, order, told, rejects)
     told_of = [reading for reading in readings if not pd.isna(reading.data).all()]
@@ -100,6 +100,12 @@ def _repeat(values: pd.Series, groups: NDArray[np.int64]) -> bool:
     many = grouped.count().reindex(spans.index) > 1
     told = many & (grouped.max().reindex(spans.index) > 0)
     return bool(told.sum() >= 3 and (spans[many] == 0).all())
+
+
+def _run_on(values: pd.Series, groups: NDArray[np.int64]) -> bool:
+    """Say whether the rows of a day never fall and rise on many days, as the readings of a running total do."""
+    steps = values.groupby(groups).diff()
+    return bool((steps > 0).sum() >= 6 and not (steps < 0).any())
 
 
 def _combine(values: pd.Series, groups: NDArray[np.int64], how: str) -> pd.Series:
@@ -315,7 +321,7 @@ def _is_night(reading: Reading, pattern: Mask) -> bool:
     variable = reading.variable
     if variable.how.get("timing") in ("schema", "confirmed", "header") or variable.kind in ("text", "choice"):
         return variable.timing == "night"
-    if variable.timing == "night" or set(normalise_header(variable.source).split()) & _NIGHT_WORDS:
+    if variable.timing == "night" or split_words(variable.source) & word_set("night column"):
         return True
     filled = ~np.isnan(np.asarray(reading.data, dtype=float))
     return bool(
@@ -351,8 +357,8 @@ def _doubt_nights(readings: list[Reading], table: Table, keys: Keys, rejects: Re
         column for column in find_aliases(table.columns, "night start")
         if column.numbers is None and look_like_dates(column.levels) < 0.5 and any(":" in t for t in column.levels[:50])
     ]  # fmt: skip
-    words = set(normalise_header(when.header).split())
-    dated = bool(words & _DATED_NIGHTS) and not words & _MORNINGS
+    words = split_words(when.header)
+    dated = bool(words & word_set("night date")) and not words & word_set("morning date")
     nights = [
         reading for reading in readings
         if reading.variable.timing == "night" and reading.variable.how.get("timing") == "dictionary"

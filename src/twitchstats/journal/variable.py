@@ -5,18 +5,17 @@ import os
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cached_property
 from typing import Any
 
 import pandas as pd
 
 from twitchstats.errors import JournalError
 from twitchstats.files import write_table
-from twitchstats.journal.cells import YES, is_missing, read_number
+from twitchstats.journal.cells import is_missing, read_number
 from twitchstats.journal.layout import read_table
 from twitchstats.journal.record import VARIABLE_COLUMNS, Rejects
 from twitchstats.journal.source import FACT_COLUMNS, Readable
-from twitchstats.variables import find_row, find_units, find_variable, load_words, normalise_header
+from twitchstats.variables import find_row, find_units, find_variable, normalise_header, split_words, word_set
 
 DAYS = "variables.csv"
 KINDS = ("count", "amount", "rating", "yes/no", "text", "category")
@@ -38,26 +37,10 @@ _DAYS = re.compile(r"(?<![\w.])(?:[2-9]|\d\d)[\s-]?(?:days?|d|tage|jours|d[i\u00
 _END = r"(\d{1,3})\s*\(([^()\d]{1,30})\)"
 _NAMED_ENDS = re.compile(rf"{_END}\s*{_TO}\s*{_END}$")
 _TOPS = (3, 4, 5, 6, 7, 9, 10, 20, 100)  # where scales end
-_LAG_WORDS = frozenset(load_words("lag word"))
 # Words in brackets that change nothing in what a number means.
 _SIGNS = frozenset("%\u00b0$\u20ac\u00a3")
-_IDLE = frozenset(normalise_header(word) for word in load_words("idle remark")) | {""}
-_NUMBERS = frozenset(load_words("count column")) | {
-    "n",
-    "x",
-    "no",
-    "nr",
-    "numero",
-    "aantal",
-    "antal",
-}  # say in brackets that things are counted
-_NIGHTS = sorted(load_words("night phrase"), key=len, reverse=True)
-_DRINKS = frozenset(load_words("drink word"))
-_NO_UNITS = frozenset(load_words("no unit"))
-_OUTSIDE = frozenset(load_words("outside column"))
-_LONGER = frozenset(load_words("longer than a day"))
-_GOOD, _BAD = frozenset(load_words("good")), frozenset(load_words("bad"))
-_MUCH, _LITTLE = frozenset(load_words("much")), frozenset(load_words("little"))
+_IDLE = frozenset(map(normalise_header, word_set("idle remark"))) | {""}
+_NIGHTS = sorted(word_set("night phrase"), key=lambda phrase: (-len(phrase), phrase))
 _GOOD_SCALES = ("sleep_quality", "posture")  # high figures are good; in all other ratings they are bad
 
 
@@ -77,10 +60,10 @@ class Header:
         """The name where it stands alone; "" where unit or scale are given, so that no message asks for them."""
         return "" if self.unit or self.scale else self.stem
 
-    @cached_property
+    @property
     def words(self) -> frozenset[str]:
         """The words of the whole header, as headers are compared."""
-        return frozenset(normalise_header(self.source).split())
+        return split_words(self.source)
 
 
 @dataclass(frozen=True)
@@ -102,8 +85,6 @@ class Variable:
         What must be told of the column.
     assumed : bool
         The header tells no unit, so that the dictionary's is taken if its figures are plausible.
-    codes : tuple of float
-        Figures that mean 'not recorded'.
     categories : bool
         Its words or codes are to become a yes/no column each.
     """
@@ -127,7 +108,6 @@ class Variable:
     factor: float = 1.0
     remark: str = ""
     assumed: bool = False
-    codes: tuple[float, ...] = ()
     categories: bool = False
     header: Header = field(default_factory=lambda: Header("", ""))
 
@@ -186,7 +166,7 @@ def split_header(source: str) -> Header:
         if start >= 0:
             unit = stem[start + 1 : -1].strip()
             stem = stem[:start].strip() or unit
-    if normalise_header(unit) in _NO_UNITS:
+    if normalise_header(unit) in word_set("no unit"):
         stem, unit = stem if stem == unit else f"{stem} {unit}", ""
     lagged = _find_lag(source)
     scale = _read_scale(unit, bracketed=True)
@@ -224,8 +204,8 @@ def _find_lag(source: str) -> int:
     match = _LAGGED.search(source.strip())
     if match:
         return int(next(filter(None, match.groups()), 1))
-    words = set(normalise_header(source).split())
-    return int(bool(_LAG_WORDS & words) and "night" not in words)
+    words = split_words(source)
+    return int(bool(words & word_set("lag word")) and "night" not in words)
 
 
 def _read_scale(text: str, *, bracketed: bool = False) -> tuple[float, float] | None:
@@ -316,12 +296,13 @@ def _runs_up(text: str, *, good: bool = True) -> bool | None:
     >>> _runs_up("stress (1 = high, 5 = low)", good=False)
     True
     """
-    ends = [set(normalise_header(words).split()) for words in re.findall(r"\d+\s*[=:]\s*([^\d=:]+)", text)]
+    ends = [split_words(words) for words in re.findall(r"\d+\s*[=:]\s*([^\d=:]+)", text)]
     if len(ends) != 2:
         return None
-    up, down = bool(ends[0] & _BAD or ends[1] & _GOOD), bool(ends[0] & _GOOD or ends[1] & _BAD)
+    better, worse, much, little = map(word_set, ("good", "bad", "much", "little"))
+    up, down = bool(ends[0] & worse or ends[1] & better), bool(ends[0] & better or ends[1] & worse)
     if up == down:
-        up, down = bool(ends[0] & _LITTLE or ends[1] & _MUCH), bool(ends[0] & _MUCH or ends[1] & _LITTLE)
+        up, down = bool(ends[0] & little or ends[1] & much), bool(ends[0] & much or ends[1] & little)
         up, down = (up, down) if good else (down, up)
     return None if up == down else up
 
@@ -341,14 +322,14 @@ def _make_own(header: Header) -> Variable:
         own = own.learn("header", kind=header.kind)
     if header.scale:
         own = own.learn("header", kind="rating", low=header.scale[0], high=header.scale[1])
-    if normalise_header(header.unit) in _NUMBERS:
+    if normalise_header(header.unit) in word_set("count remark"):
         own = own.learn("header", kind="count")
     elif header.unit:
         times = find_units("h")  # h:mm and hours are h
         own = own.learn("header", unit=times.get(normalise_header(header.unit), (header.unit,))[0])
     if "night" in header.words and header.words & {"last", "previous", "prev"}:
         own = own.learn("header", timing="night")
-    if (header.words | set(header.source.casefold().split())) & _OUTSIDE:
+    if (header.words | set(header.source.casefold().split())) & word_set("outside column"):
         own = own.learn("guessed", outside=True)
     if header.lagged:
         own = own.learn("header", role="none", lagged=header.lagged)
@@ -362,7 +343,8 @@ def _make_own(header: Header) -> Variable:
 
 def tells_longer(header: Header) -> bool:
     """Say whether a header speaks of more than a day: of a week, the last 7 days, a moving average."""
-    return bool(_DAYS.search(header.source) or (header.words & _LONGER and not header.words <= _LONGER))
+    longer = word_set("longer than a day")
+    return bool(_DAYS.search(header.source) or (header.words & longer and not header.words <= longer))
 
 
 def _from_dictionary(header: Header, row: Mapping[str, Any]) -> Variable:
@@ -389,7 +371,7 @@ def _match_amount(known: Variable, own: Variable, words: str) -> Variable:
         given, factor, source = told
     else:
         return replace(known, assumed=True)
-    if set(words.split()) & _DRINKS and given in ("g", "mcg"):
+    if split_words(words) & word_set("drink word") and given in ("g", "mcg"):
         return own.tell(f"{given} of a drink are not {given} of {known.name}")
     return replace(known, factor=factor, remark=describe_unit(given, factor, unit, source))
 
@@ -481,7 +463,7 @@ CHOICES = {
     "timing": ("night", "day", "bedtime", "outside", "not known"),
     "combine": ("sum", "mean", "max", "min", "join"),
 }
-Facts = dict[str, str]
+Facts = dict[str, Any]
 Schema = dict[str, Facts]
 
 
@@ -545,7 +527,7 @@ def _fit(text: str, size: int) -> str:
 
 
 def read_schema(source: Readable | None, facts: Iterable[Mapping[str, str]] = ()) -> Schema:
-    """Read a schema: normalised header -> fact -> text. What a reader of a format says comes before the file's rows.
+    """Read a schema: normalised header -> fact -> value. What a reader of a format says comes before the file's rows.
 
     Raises
     ------
@@ -571,30 +553,38 @@ def read_schema(source: Readable | None, facts: Iterable[Mapping[str, str]] = ()
     return schema
 
 
-def _add_facts(schema: Schema, row: Facts, where: str, told: str) -> None:
-    facts = {fact: value.strip() for fact, value in row.items() if value and not is_missing(value.strip())}
-    source = facts.pop("source", "")
+def _add_facts(schema: Schema, row: Mapping[str, str], where: str, told: str) -> None:
+    cells = {fact: text.strip() for fact, text in row.items() if text and not is_missing(text.strip())}
+    source = cells.pop("source", "")
     if not source:
         return
-    for fact, value in facts.items():
-        _check_fact(fact, value, f"{told}, {where} ({source}), {fact}")
-    if {"low", "high"} <= set(facts) and float(facts["low"]) >= float(facts["high"]):
-        raise JournalError(f"{told}, {where} ({source}), low: {facts['low']} is not below high, {facts['high']}.")
+    facts = {fact: _read_fact(fact, text, f"{told}, {where} ({source}), {fact}") for fact, text in cells.items()}
+    if {"low", "high"} <= set(facts) and facts["low"] >= facts["high"]:
+        raise JournalError(f"{told}, {where} ({source}), low: {cells['low']} is not below high, {cells['high']}.")
     schema.setdefault(normalise_header(source) or source, {}).update(facts)
 
 
-def _check_fact(fact: str, value: str, where: str) -> None:
-    allowed = CHOICES.get(fact)
-    if allowed and value not in allowed:
-        raise JournalError(f"{where}: {value!r} is not one of {', '.join(allowed)}.")
-    if fact in ("low", "high") and read_number(value) is None:
-        raise JournalError(f"{where}: {value!r} is not a number. Write the lowest and highest value that can be.")
-    if fact == "step" and not (read_number(value) or 0.0) > 0:
-        raise JournalError(f"{where}: {value!r} is not a number above 0. Write the step in which effects are told.")
-    if fact == "lagged" and not (value.isdigit() and len(value) < 4):
-        raise JournalError(f"{where}: {value!r} is not a whole number of days. Write 0 where nothing has been moved.")
-    if fact == "outside" and value.lower() not in ("yes", "no"):
-        raise JournalError(f"{where}: {value!r} is neither yes nor no.")
+def _read_fact(fact: str, text: str, where: str) -> Any:  # noqa: ANN401
+    allowed, number = CHOICES.get(fact), read_number(text) if fact in ("low", "high", "step") else None
+    if allowed and text not in allowed:
+        raise JournalError(f"{where}: {text!r} is not one of {', '.join(allowed)}.")
+    if fact in ("low", "high") and number is None:
+        raise JournalError(f"{where}: {text!r} is not a number. Write the lowest and highest value that can be.")
+    if fact == "step" and not (number or 0.0) > 0:
+        raise JournalError(f"{where}: {text!r} is not a number above 0. Write the step in which effects are told.")
+    if fact == "lagged":
+        if not (text.isdigit() and len(text) < 4):
+            raise JournalError(
+                f"{where}: {text!r} is not a whole number of days. Write 0 where nothing has been moved."
+            )
+        return int(text)
+    if fact == "outside":
+        if text.lower() not in ("yes", "no"):
+            raise JournalError(f"{where}: {text!r} is neither yes nor no.")
+        return text.lower() == "yes"
+    if fact == "guessed":
+        return frozenset(text.split(", "))
+    return "" if (fact, text) == ("timing", "not known") else text if number is None else number
 
 
 def find_facts(schema: Schema, header: str) -> Facts:
@@ -612,11 +602,10 @@ def apply_facts(variable: Variable, facts: Facts) -> Variable:
     """
     if not facts:
         return variable
-    left = set(facts.get("guessed", "").split(", "))
-    told: dict[str, Any] = {}
-    for fact, text in facts.items():
-        value, how = _read_fact(fact, text), variable.how.get(fact, "")
-        same = _same(value, getattr(variable, fact, None))
+    left = facts.get("guessed", ())
+    told: Facts = {}
+    for fact, value in facts.items():
+        how, same = variable.how.get(fact, ""), value == getattr(variable, fact, None)
         repeated = fact in left or how in ("dictionary", "header") or (not how and fact in ("lagged", "outside"))
         if fact == "timing" and same and fact not in left and value:
             variable = variable.learn("confirmed", timing=value)
@@ -628,20 +617,6 @@ def apply_facts(variable: Variable, facts: Facts) -> Variable:
         told |= {"low": 0.0, "high": 1.0, "unit": "days", "step": 1.0}
         variable = replace(variable, factor=1.0, remark="")  # what was to be told of the unit
     return variable.learn("schema", **told)
-
-
-def _same(value: object, other: object) -> bool:
-    return value == other or (value != value and other != other)
-
-
-def _read_fact(fact: str, text: str) -> str | float | bool:
-    if fact in ("low", "high", "step"):
-        return float(read_number(text) or 0.0)
-    if fact == "lagged":
-        return int(text)
-    if fact == "outside":
-        return text.lower() in YES
-    return "" if (fact, text) == ("timing", "not known") else text
 
 
 def _convert(variable: Variable, unit: str) -> Variable:

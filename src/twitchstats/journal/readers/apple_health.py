@@ -12,7 +12,7 @@ from defusedxml.expatreader import create_parser
 
 from twitchstats.errors import JournalError
 from twitchstats.journal.layout import Source
-from twitchstats.journal.readers.days import Days
+from twitchstats.journal.readers.days import Days, to_number
 from twitchstats.journal.readers.export import Export
 from twitchstats.journal.readers.times import date_night, read_moment, unite_hours
 from twitchstats.journal.source import guard_errors
@@ -132,7 +132,7 @@ class _Records(ContentHandler):
     def _add_quantity(self, kind: str, cells: dict[str, str]) -> None:
         moment = read_moment(cells.get("startDate", ""))
         units = _AMOUNTS[kind][1] if kind in _AMOUNTS else _MEANS[kind][1]
-        factor, value = units.get(cells.get("unit", "")), _to_float(cells.get("value", ""))
+        factor, value = units.get(cells.get("unit", "")), to_number(cells.get("value", ""))
         if moment is None or factor is None or value is None:
             self.days.leave(self.number, f"{kind} without a time, a number, or a unit out of {', '.join(units)}")
             return
@@ -152,7 +152,7 @@ class _Records(ContentHandler):
 
     def _add_workout(self, cells: dict[str, str]) -> None:
         start, end = read_moment(cells.get("startDate", "")), read_moment(cells.get("endDate", ""))
-        factor, value = _MINUTES.get(cells.get("durationUnit", "")), _to_float(cells.get("duration", ""))
+        factor, value = _MINUTES.get(cells.get("durationUnit", "")), to_number(cells.get("duration", ""))
         minutes = value * factor if value is not None and factor is not None else None
         if minutes is None and start and end:
             minutes = (end - start).total_seconds() / 60
@@ -223,11 +223,3 @@ class _Records(ContentHandler):
 
     def _put(self, key: tuple[str, str], values: dict[str, object]) -> None:
         self.days.add(self.first[key], key[1], values, records=self.counts[key])
-
-
-def _to_float(text: str) -> float | None:
-    try:
-        number = float(text)
-    except ValueError:
-        return None
-    return number if abs(number) < 1e12 else None

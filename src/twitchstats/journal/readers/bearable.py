@@ -54,14 +54,12 @@ def _split_detail(detail: str) -> tuple[str, str]:
     return (name.strip(), word.strip()) if bracket and name.strip() else (detail, "")
 
 
-def _read_mood(days: Days, record: Record) -> Values:
-    column = days.name("Mood", group="Mood", kind="rating", low="0", high="10", combine="mean")
-    return {column: record["rating/amount"], **_read_list(days, record)}
-
-
-def _read_energy(days: Days, record: Record) -> Values:
-    column = days.name("Energy", group="Energy", kind="rating", low="1", high="5", combine="mean")
-    return {column: record["rating/amount"]}
+def _read_named(days: Days, record: Record) -> Values:
+    """Read what has one name; that of how good a sleep was no dictionary knows, as its scale is not told."""
+    category = record["category"]
+    name, facts, ticked = _NAMED[category.casefold()]
+    rating = {days.name(name, group=category, combine="mean", **facts): record["rating/amount"]}
+    return {**rating, **(_read_list(days, record) if ticked else {})}
 
 
 def _read_medicine(days: Days, record: Record) -> Values | str:
@@ -80,12 +78,6 @@ def _read_sleep(days: Days, record: Record) -> Values | str:
         return "a sleep whose length is not in hours and minutes"
     column = days.name("Sleep (h)", group="Sleep", name="sleep", kind="amount", unit="h", timing="night", combine="sum")
     return {column: hours}
-
-
-def _read_quality(days: Days, record: Record) -> Values:
-    """Read how good a sleep was, under a name that no dictionary knows: its scale is not told."""
-    column = days.name("Sleep quality rating", group="Sleep quality", timing="night", combine="mean")
-    return {column: record["rating/amount"]}
 
 
 def _read_bowels(days: Days, record: Record) -> Values:
@@ -112,16 +104,20 @@ def _read_other(days: Days, record: Record) -> Values | str:
     return _read_text(days, record)  # it may be anything: what somebody wrote is no name of a column
 
 
+# Category -> name, what the format says of it, and whether its detail is a list.
+_NAMED: dict[str, tuple[str, dict[str, str], bool]] = {
+    "mood": ("Mood", {"kind": "rating", "low": "0", "high": "10"}, True),
+    "energy": ("Energy", {"kind": "rating", "low": "1", "high": "5"}, False),
+    "sleep quality": ("Sleep quality rating", {"timing": "night"}, False),
+}
 _CATEGORIES = {
+    **dict.fromkeys(_NAMED, _read_named),
     "symptom": _read_symptom,
-    "mood": _read_mood,
-    "energy": _read_energy,
     "meds/supplements": _read_medicine,
     "factors": _read_list,
     "sleep factors": _read_list,
     "food diary factors": _read_list,
     "sleep": _read_sleep,
-    "sleep quality": _read_quality,
     "bowel movements": _read_bowels,
     "gratitudes": _read_text,
     "food diary": _read_text,

@@ -316,7 +316,7 @@ def _combine_texts(found: list[str], rule: str) -> str | None:
         return " | ".join(dict.fromkeys(found))
     if rule == "max" and set(found) <= {"yes", "no"}:
         return "yes" if "yes" in found else "no"
-    numbers = [number for text in found if (number := _to_number(text)) is not None]
+    numbers = [number for text in found if (number := to_number(text)) is not None]
     return f"{_COMBINERS[rule](numbers):.10g}" if rule and len(numbers) == len(found) else None
 
 
@@ -325,7 +325,12 @@ def _find_combine(name: str) -> str:
     return str(load_variables().set_index("name").loc[name, "combine"])
 
 
-def _to_number(text: str) -> float | None:
+def to_number(text: str) -> float | None:
+    """Return a number as machines write it; None for any other text, and beyond what any reading is.
+
+    >>> to_number("7.5"), to_number("7,5"), to_number("nan")
+    (7.5, None, None)
+    """
     try:
         number = float(text)
     except ValueError:

@@ -1,7 +1,7 @@
 """Flaredown, the public data set: one row for each reading of a person and day."""
 
 from twitchstats.journal.layout import Source
-from twitchstats.journal.readers.days import Days, Values
+from twitchstats.journal.readers.days import Days, Values, to_number
 from twitchstats.journal.readers.export import Export, Record, has_columns, open_table
 from twitchstats.journal.readers.flaredown import HIGH, LOW, add_treatment
 
@@ -54,12 +54,5 @@ def _note_person(days: Days, record: Record) -> None:
     known = days.people.setdefault(record["user_id"], {"age": "", "sex": "", "country": ""})
     for column in known:
         value = record[column]
-        if not known[column] and value and (column != "age" or _is_age(value)):
+        if not known[column] and value and (column != "age" or 0 < (to_number(value) or 0) <= 120):
             known[column] = value.removesuffix(".0") if column == "age" else value
-
-
-def _is_age(text: str) -> bool:
-    try:
-        return 0 < float(text) <= 120
-    except ValueError:
-        return False

@@ -3,7 +3,7 @@
 from pathlib import PurePath
 
 from twitchstats.journal.layout import Source
-from twitchstats.journal.readers.days import Days, Values
+from twitchstats.journal.readers.days import Days, Values, to_number
 from twitchstats.journal.readers.export import Export, fold, open_table, read_heading
 from twitchstats.journal.readers.times import read_day
 
@@ -32,7 +32,9 @@ def read(source: Export) -> Source:
             kind = "count" if name.endswith("count") else "amount"
             return {days.name(header, kind=kind, combine=combine): text}
         header = header.replace("(ms)", "(min)")
-        return {days.name(header, kind="amount", unit="min", combine=combine): _to_minutes(text)}
+        number = to_number(text)
+        minutes = text if number is None else number / _MILLISECONDS
+        return {days.name(header, kind="amount", unit="min", combine=combine): minutes}
 
     days.add_rows(
         table, table.each_cell(read_cell, but=("date", "start time", "end time")),
@@ -40,10 +42,3 @@ def read(source: Export) -> Source:
         why="there is no date like 2024-03-31, neither in the row nor as the file's name",
     )  # fmt: skip
     return days.finish(table)
-
-
-def _to_minutes(text: str) -> float | str:
-    try:
-        return float(text) / _MILLISECONDS
-    except ValueError:
-        return text

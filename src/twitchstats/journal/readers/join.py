@@ -101,7 +101,13 @@ def _join_days(sources: Sequence[Source]) -> tuple[Table, list[str]]:
         joined = _merge(joined, frame, [key for key in _KEYS if key in joined], how="outer")
     joined = joined.sort_values([key for key in _KEYS if key in joined], kind="stable", ignore_index=True)
     for number in [number for number, is_own in enumerate(personal) if not is_own]:
-        frame = _check_single(frames[number][~sources[number].days.frame().duplicated()])
+        frame = frames[number][~sources[number].days.frame().duplicated()]
+        again = frame.loc[frame["date"].duplicated(), "date"]
+        if len(again):
+            raise JournalError(
+                f"What holds for everybody, such as the weather, has several rows on {again.iloc[0]}, and nothing says "
+                "how they become one. Give one row a day."
+            )
         n_left = int((~frame["date"].isin(joined["date"])).sum())
         joined = _merge(joined, frame, ["date"], how="left")
         if n_left:
@@ -159,23 +165,6 @@ def _rename_columns(sources: Sequence[Source]) -> list[Source]:
 def _is_outside(source: Source) -> bool:
     outside = {fact["source"] for fact in source.facts if fact.get("outside") == "yes"}
     return set(_list_own(source)) <= outside
-
-
-def _check_single(frame: pd.DataFrame) -> pd.DataFrame:
-    """Return what holds for everybody, which has one row a day.
-
-    Raises
-    ------
-    JournalError
-        It has several.
-    """
-    again = frame.loc[frame["date"].duplicated(), "date"]
-    if len(again):
-        raise JournalError(
-            f"What holds for everybody, such as the weather, has several rows on {again.iloc[0]}, and nothing says how "
-            "they become one. Give one row a day."
-        )
-    return frame
 
 
 def _merge(left: pd.DataFrame, right: pd.DataFrame, keys: list[str], *, how: Literal["left", "outer"]) -> pd.DataFrame:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from twitchstats.journal.layout import Source
-from twitchstats.journal.readers.days import Days, Values
+from twitchstats.journal.readers.days import Days, Values, to_number
 from twitchstats.journal.readers.export import Export, fold, open_table, read_heading
 
 NAME = "Oura"
@@ -45,12 +45,7 @@ def _is_span(name: str) -> bool:
 
 def _find_unit(spans: Iterable[str]) -> str:
     """Return the only unit in which spans of a day can be, all of them in the same, by the longest."""
-    longest = 0.0
-    for text in spans:
-        try:
-            longest = max(longest, float(text))
-        except ValueError:
-            continue
+    longest = max((to_number(text) or 0.0 for text in spans), default=0.0)
     return "s" if longest > 1440 else "min" if longest > 24 else ""
 
 

@@ -5,7 +5,7 @@ from collections import Counter
 
 from twitchstats.errors import JournalError
 from twitchstats.journal.layout import Source
-from twitchstats.journal.readers.days import Days, Values
+from twitchstats.journal.readers.days import Days, Values, to_number
 from twitchstats.journal.readers.export import Export, Record, open_table, read_heading
 from twitchstats.journal.readers.times import date_night, read_moment, read_offset, shift_moment
 
@@ -111,7 +111,5 @@ def _read_milliseconds(text: str) -> dt.datetime | None:
 
 def _read_amount(cells: _Cells, kind: str) -> float | None:
     column, factor, *_ = _AMOUNTS[kind]
-    try:
-        return float(cells[column]) * factor
-    except ValueError:
-        return None
+    number = to_number(cells[column])
+    return None if number is None else number * factor
