@@ -52,7 +52,7 @@ def test_firth_equals_firthmodels(separated):
 
 @pytest.mark.parametrize("separated", [False, True])
 def test_model_equals_references_on_its_design(separated):
-    cohort = simulate_cohort(people=400, seed=5)
+    cohort = simulate_cohort(people=400, seed=6)
     if separated:
         cohort = cohort[~((cohort["speech_swallowing"] == 1) & (cohort["serious"] == 0))]
     model = RedFlagModel(interactions=[("weakness_felt", "wasting")], strength=3.0).fit(cohort, cohort["serious"])

@@ -227,7 +227,7 @@ def test_decision_curve_at_a_base_rate(cohort, model):
     assert (best["net_benefit"] <= 6e-5).all()
     assert set(curve["strategy"]) == {"model", "refer all", "refer none", *load_referral_rules()["rule"]}
     with pytest.raises(
-        OptionError, match=re.escape("thresholds: 1.0 is not possible. A threshold lies between 0 and 1")
+        OptionError, match=re.escape("thresholds=1.0 is not possible. It must lie between 0 and 1, both excluded.")
     ):
         decision_curve(model, cohort, cohort["serious"], thresholds=[1.0])
 

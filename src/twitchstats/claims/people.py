@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from twitchstats.errors import unknown_name
-from twitchstats.inference import adjust_p_values, describe_estimates
+from twitchstats.inference import adjust_p_values, compare_shares, describe_estimates
 from twitchstats.panel import FloatArray
 from twitchstats.signs import encode_signs, load_signs
 
@@ -136,10 +136,7 @@ def compare_groups(found: FloatArray, label: FloatArray, alpha: float = 0.05) ->
     if not n_cases or not n_others or present.all() or not present.any():
         return counted | {"reason": "no variation" if len(case) else "too few days"}
     hit, alarm = int((present & case).sum()), int((present & ~case).sum())
-    half = 0.5 * (min(hit, alarm) == 0)
-    share, other = (hit + half) / (n_cases + 2 * half), (alarm + half) / (n_others + 2 * half)
-    log_ratio = float(np.log(share / other))
-    se = np.sqrt((1 - share) / (hit + half) + (1 - other) / (alarm + half))
+    log_ratio, se = compare_shares(hit, alarm, n_cases, n_others)
     told = {name: float(value) for name, value in describe_estimates(log_ratio, se, np.inf, alpha=alpha).items()}
     missed = 1 - hit / n_cases
     return counted | {

@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 from scipy import special, stats
 
 from twitchstats.errors import OptionError, check_whole
+from twitchstats.inference import compare_shares
 from twitchstats.redflags.advice import advise, as_people
-from twitchstats.redflags.prevalence import BaseRate, check_share, read_base_rate
-from twitchstats.redflags.table import FloatArray, Limits, find_posterior, likelihood_ratio
+from twitchstats.redflags.prevalence import BaseRate, FloatArray, check_share, read_base_rate
 from twitchstats.signs import encode_signs, find_signs
 from twitchstats.simulate.cohort import SERIOUS, read_serious, read_source
 from twitchstats.simulate.likelihood import weigh_findings, weigh_signs
@@ -170,36 +170,34 @@ class Odds:
 
 
 def bound_posterior(
-    ratio: Limits, base: BaseRate, drawn: FloatArray | None, level: float
+    log_ratio: float, error: float, base: BaseRate, drawn: FloatArray | None, level: float
 ) -> tuple[float, float, float]:
     """Return the share that is serious among people with a finding, with limits that say what is known.
 
-    Of simulated people from their log odds as `drawn`, (draws,); of others from the limits of the likelihood ratio and
-    of the base rate.
+    Of simulated people from their log odds as `drawn`, (draws,); of others from the log likelihood ratio, with its
+    standard error, and from the base rate.
     """
-    with np.errstate(divide="ignore", invalid="ignore"):
-        middle = np.log(float(ratio[0])) + special.logit(base.rate)
-        error = np.log(float(ratio[2]) / float(ratio[1])) / 2
-    if not np.isfinite(middle):
-        return tuple(float(find_posterior(value, base.rate)) for value in ratio)  # type: ignore[return-value]
-    variance, moves = 0.0, _draw_rates(base) if drawn is None else drawn - middle
-    if drawn is None:
-        variance = (error / stats.norm.ppf(0.5 + level / 2)) ** 2
-    odds = Odds(np.array([middle]), np.array([variance]), None if moves is None else moves[:, None])
+    middle = np.array([log_ratio + special.logit(base.rate)])
+    if not np.isfinite(middle).all():
+        return (float(special.expit(middle[0])),) * 3
+    moves, variance = (_draw_rates(base), error**2) if drawn is None else (drawn - middle, 0.0)
+    odds = Odds(middle, np.array([variance]), None if moves is None else moves[:, None])
     return tuple(value.item() for value in odds.bound(level))  # type: ignore[return-value]
 
 
 class Finding(NamedTuple):
     """The 2 x 2 table of a finding against illness in the crowd of a base rate; first with the finding, then without.
 
-    `hits` are serious people, `alarms` others, `ratios` likelihood ratios and `risks` shares that are serious.
+    `hits` are serious people, `alarms` others, `log_ratio` is that of having it, with its standard error, and `risks`
+    are the shares that are serious with their limits.
     """
 
     hits: tuple[float, float]
     alarms: tuple[float, float]
     n_sick: float
     n_other: float
-    ratios: list[Limits]
+    log_ratio: float
+    error: float
     risks: list[tuple[float, float, float]]
 
 
@@ -216,13 +214,14 @@ def judge_finding(
     n_sick, n_other = float((told & serious).sum()), float((told & ~serious).sum())
     hits, alarms = float((serious & (marks == 1)).sum()), float((~serious & (marks == 1)).sum())
     alarms = min(alarms * float(np.exp(-move)), n_other)  # in another crowd, others have it more or less often
-    cells = [(hits, alarms), (n_sick - hits, n_other - alarms)]
-    ratios = [likelihood_ratio(*cell, n_sick, n_other, level=level) for cell in cells]
+    hit, alarm = (hits, n_sick - hits), (alarms, n_other - alarms)
+    ratios, errors = compare_shares(hit, alarm, n_sick, n_other)
+    draws = (None, None) if drawn is None else drawn.T
     risks = [
-        bound_posterior(ratio, base, drawn if drawn is None else drawn[:, place], level)
-        for place, ratio in enumerate(ratios)
+        bound_posterior(ratio, error, base, column, level)
+        for ratio, error, column in zip(ratios, errors, draws, strict=True)
     ]
-    return Finding((hits, n_sick - hits), (alarms, n_other - alarms), n_sick, n_other, ratios, risks)
+    return Finding(hit, alarm, n_sick, n_other, ratios[0], errors[0], risks)
 
 
 def _draw_rates(base: BaseRate, draws: int = DRAWS) -> FloatArray | None:

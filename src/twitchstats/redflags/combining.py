@@ -4,13 +4,15 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 import pandas as pd
+from scipy import stats
 
 from twitchstats.errors import OptionError, check_list, unknown_name
+from twitchstats.inference import compare_shares
 from twitchstats.redflags.advice import advise
 from twitchstats.redflags.assumptions import move_crowd
-from twitchstats.redflags.prevalence import check_share, shift_risk
+from twitchstats.redflags.design import FloatArray
+from twitchstats.redflags.prevalence import check_share, estimate_share, shift_risk
 from twitchstats.redflags.record import Record, assess_people, bound_risk
-from twitchstats.redflags.table import FloatArray, estimate_share, likelihood_ratio
 
 NONE = "none of these"
 UNKNOWN = "not all of these known"
@@ -163,10 +165,12 @@ def _finish(frame: pd.DataFrame, record: Record, outcome: FloatArray, level: flo
     rate, lower, upper = (value / (value + (1 - value) * thinned) for value in (rate, lower, upper))
     if 0 < sample < 1:
         rate, lower, upper = (shift_risk(value, record.base.rate, sample) for value in (rate, lower, upper))
-    ratio, low, high = likelihood_ratio(hits, n - hits, outcome.sum(), (1 - outcome).sum(), level=level)
+    log_ratio, error = compare_shares(hits, n - hits, outcome.sum(), (1 - outcome).sum())
+    reach = stats.norm.ppf(0.5 + level / 2) * error
+    ratio, low, high = np.exp([log_ratio, log_ratio - reach, log_ratio + reach]) / thinned
     frame = frame.assign(
         observed_rate=rate, observed_lower=lower, observed_upper=upper,
-        likelihood_ratio=ratio / thinned, lr_lower=low / thinned, lr_upper=high / thinned, base_rate=record.base.rate,
+        likelihood_ratio=ratio, lr_lower=low, lr_upper=high, base_rate=record.base.rate,
     )  # fmt: skip
     order = [
         "combination", "n_signs", "n", "n_serious", "observed_rate", "observed_lower", "observed_upper", "risk",

@@ -255,17 +255,20 @@ class RedFlagModel(ClassifierMixin, BaseEstimator):
         check_choice("missing", self.missing, MISSING)
         check_choice("constant", self.constant, CONSTANT)
         check_list("signs", self.signs)
-        if self.strength is not None and not (isinstance(self.strength, Real) and self.strength > 0):
-            raise OptionError(f"strength={self.strength} is not possible. It must be above 0.")
-        if not self.interaction_weight > 0:
-            raise OptionError(f"interaction_weight={self.interaction_weight} is not possible. It must be above 0.")
+        check_choice("bends", self.bends, (True, False))
+        strength = 1.0 if self.strength is None else self.strength
+        for name, value in (("strength", strength), ("interaction_weight", self.interaction_weight)):
+            if isinstance(value, bool) or not isinstance(value, Real) or not value > 0:
+                raise OptionError(f"{name}={value} is not possible. It must be above 0.")
 
     def _read_training(
         self, X: pd.DataFrame | ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None
     ) -> tuple[Training, list[str], list[str], bool, NDArray]:
         """Return people, their signs, the columns not used, whether signs are known by name, and the labels."""
         if y is None:
-            raise ValueError(f"This {type(self).__name__} estimator requires y to be passed, but the target y is None.")
+            raise TwitchstatsError(
+                f"This {type(self).__name__} estimator requires y to be passed, but the target y is None. Give labels."
+            )
         training.check_order(X, y)
         signs, frame = training.choose_signs(X, self.signs, self.ignore)
         if signs is None or frame is None:
@@ -484,12 +487,8 @@ class RedFlagModel(ClassifierMixin, BaseEstimator):
     @classmethod
     def load(cls, path: str | Path) -> RedFlagModel:
         """Read a model that `save` wrote. What needs the training people (bootstrap) must be asked before saving."""
-        parts = storing.read_parts(path)
-        with storing.telling_damage(path):
-            parameters, record = storing.restore_record(parts)
-            model = cls(**parameters)
-            model._check_options()
-        storing.check_seal(parts, path)
+        parameters, record = storing.restore_record(path)
+        model = cls(**parameters)
         model.record_ = record
         model.n_features_in_ = len(record.signs)
         if record.named:

@@ -9,14 +9,13 @@ from firthmodels import FirthLogisticRegression
 from numpy.typing import NDArray
 from scipy import special, stats
 
-from twitchstats.errors import NotEnoughDataError, check_choice, unknown_name
+from twitchstats.errors import NotEnoughDataError, check_choice, check_list, unknown_name
 from twitchstats.inference import adjust_p_values
 from twitchstats.redflags import fitting
-from twitchstats.redflags.design import plan_design
+from twitchstats.redflags.design import FloatArray, plan_design
 from twitchstats.redflags.naming import describe_unit, label_term
 from twitchstats.redflags.prevalence import check_share
 from twitchstats.redflags.record import Record
-from twitchstats.redflags.table import FloatArray
 
 METHODS = ("robust", "profile", "wald")
 SIMULATED = "simulated people: the interval says how many were simulated, not what is known"
@@ -86,6 +85,7 @@ def estimate_odds_ratios(
     """
     check_choice("method", method, METHODS)
     check_share("level", level)
+    check_list("terms", terms)
     refit = _refit(record, interactions)
     chosen = _choose_terms(refit, terms)
     places = np.array([refit.place[name] for name in chosen], dtype=int)

@@ -53,6 +53,12 @@ def _tell_rate(row: pd.Series) -> str:
     return f"{row['setting']}: {row['base_rate']:g}, {between} ({row['condition']}; {row['source']})"
 
 
+def estimate_share(hits: ArrayLike, n: ArrayLike, *, level: float = 0.95) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Return a share with its Wilson limits; NaN of nobody."""
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return np.asarray(hits, float) / np.asarray(n, float), *wilson_interval(hits, n, level=level)
+
+
 def check_share(option: str, value: float) -> float:
     """Return the value as a number, or raise OptionError unless it lies between 0 and 1."""
     if not isinstance(value, (int, float, np.number)) or not 0 < value < 1:

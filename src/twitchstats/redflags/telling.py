@@ -25,6 +25,10 @@ SMALL = (
     "Told as an upper limit: how far below a tenth of the base rate a risk lies can't be learned from the people that "
     "the model was fitted on."
 )
+BELOW = (
+    "A red flag, and yet below the base rate: in the model what else was told weighs more. {counted}Other conditions "
+    "that need a doctor are not in this number."
+)
 
 
 def tell_risk(record: Record, people: pd.DataFrame, encoded: FloatArray, *, level: float = 0.95) -> pd.DataFrame:
@@ -35,6 +39,7 @@ def tell_risk(record: Record, people: pd.DataFrame, encoded: FloatArray, *, leve
     factor = np.exp(np.minimum(reach, 700.0))
     small = is_small(record, assessed.log_odds)
     told = advise(people[find_signs(people.columns)])
+    below = told["see_doctor"].to_numpy() & (risk < record.base.rate)
     lost = find_ignored(people.columns, [*record.signs, *record.ignored])
     return pd.DataFrame(
         {
@@ -44,7 +49,7 @@ def tell_risk(record: Record, people: pd.DataFrame, encoded: FloatArray, *, leve
             "base_rate": record.base.rate,
             "n_unknown": np.isnan(encoded).sum(axis=1),
             "chance_factor": factor,
-            "caution": [_warn(*pair) for pair in zip(factor, small, strict=True)],
+            "caution": [_warn(record, *told) for told in zip(factor, small, below, strict=True)],
             "red_flags": told["red_flags"],
             "advice": told["advice"] + (LOST_ADVICE.format(lost=", ".join(lost)) if lost else ""),
         },
@@ -52,9 +57,10 @@ def tell_risk(record: Record, people: pd.DataFrame, encoded: FloatArray, *, leve
     )
 
 
-def _warn(factor: float, small: bool) -> str:
+def _warn(record: Record, factor: float, small: bool, below: bool) -> str:
+    counted = f"It counts {', '.join(record.diagnoses)} only. " if record.diagnoses else ""
     few = FEW.format(factor=f"{factor:.2g}" if factor < 100 else "100 or more")
-    return " ".join([few] * int(factor > RIGHT) + [SMALL] * int(small))
+    return " ".join([few] * int(factor > RIGHT) + [SMALL] * int(small) + [BELOW.format(counted=counted)] * int(below))
 
 
 def explain_risk(record: Record, people: pd.DataFrame, encoded: FloatArray, *, level: float = 0.95) -> pd.DataFrame:

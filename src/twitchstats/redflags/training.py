@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
-from sklearn.utils.multiclass import check_classification_targets, type_of_target
+from sklearn.utils.multiclass import type_of_target
 from sklearn.utils.validation import _check_sample_weight, column_or_1d
 
 from twitchstats.errors import NotEnoughDataError, OptionError, TwitchstatsError, unknown_name
@@ -41,7 +41,7 @@ def choose_signs(
         return found or None, named
     if not signs:
         raise _no_signs(X)
-    for place, name in enumerate(signs):
+    for place, name in enumerate(signs := list(signs)):
         if name in signs[:place]:
             raise OptionError(f"signs: {name!r} is named twice. Leave one of them out.")
         if name in _LABELS:
@@ -138,7 +138,10 @@ def read_labels(y: ArrayLike, n: int, serious: object = None, *, named: bool = F
     if not n:
         raise NotEnoughDataError("Nobody to learn from: the table has no rows.")
     _refuse_missing(labels)
-    check_classification_targets(labels)
+    if type_of_target(labels).startswith("continuous"):
+        raise TwitchstatsError(
+            f"Unknown label type: {labels[0]} is a number between others. Give two labels, serious or not: y > 0.5."
+        )
     classes, outcome = np.unique(labels, return_inverse=True)
     if len(classes) > 2:
         raise TwitchstatsError(
@@ -238,6 +241,13 @@ def check_enough(encoded: FloatArray, outcome: FloatArray, signs: list[str], *, 
         raise NotEnoughDataError("No sign differs between people: there is nothing to learn a risk from.")
     if not named:
         return
+    fewest = int(min(outcome.sum(), (1 - outcome).sum()))
+    if len(outcome) < _FEWEST_PEOPLE or fewest < FEWEST_OF_A_CLASS:
+        raise NotEnoughDataError(
+            f"{len(outcome)} people, {fewest} of them in the smaller class: a risk model needs at least "
+            f"{_FEWEST_PEOPLE} people and {FEWEST_OF_A_CLASS} of each class (required_sample_size tells how many "
+            "make a good one)."
+        )
     for name, column in zip(signs, encoded.T, strict=True):
         if np.isnan(column).all() and constant == "refuse":
             raise NotEnoughDataError(
@@ -249,13 +259,6 @@ def check_enough(encoded: FloatArray, outcome: FloatArray, signs: list[str], *, 
                     f"The sign {name!r} is not known of anybody of those {who}, so nothing can be learned of it: it "
                     "would look as if they never had it. Leave it out (signs=[...])."
                 )
-    fewest = int(min(outcome.sum(), (1 - outcome).sum()))
-    if len(outcome) < _FEWEST_PEOPLE or fewest < FEWEST_OF_A_CLASS:
-        raise NotEnoughDataError(
-            f"{len(outcome)} people, {fewest} of them in the smaller class: a risk model needs at least "
-            f"{_FEWEST_PEOPLE} people and {FEWEST_OF_A_CLASS} of each class (required_sample_size tells how many "
-            "make a good one)."
-        )
     if constant == "refuse" and not varies.all():
         name = signs[int(np.flatnonzero(~varies)[0])]
         raise NotEnoughDataError(
@@ -276,6 +279,11 @@ def write_notes(
         f"Not told: {told}.",
         f"Columns not used: {', '.join(ignored) or 'none'}.",
     ]
+    if twice := int(training.names.duplicated().sum()):
+        notes.append(
+            f"Named more than once: {twice:,} rows have the name of an earlier one, and each is taken for another "
+            "person: limits are too narrow. Leave copies out."
+        )
     fewest = min(sick, n - sick)
     if fewest < CASES_A_TERM * len(terms):
         lighter = [("interactions='none'", ":"), ("bends=False", " over ")]
