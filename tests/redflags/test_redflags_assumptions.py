@@ -146,6 +146,15 @@ def test_a_red_flag_below_the_base_rate_is_told(model):
     )
 
 
+def test_limits_are_the_same_everywhere(cohort, model):
+    limits = ["risk_lower", "risk_upper"]
+    found = explore_assumptions({"wasting": 1}, draws=30)[limits].iloc[0].to_numpy(float)
+    told = model.predict_risk({"wasting": 1}, base_rate="adults in general")[limits].iloc[0].to_numpy(float)
+    row = count_people(cohort, signs=["wasting"]).set_index("state").loc["present"]
+    np.testing.assert_allclose(found, told, rtol=1e-9)
+    np.testing.assert_allclose(found, row[["ci_lower", "ci_upper"]].to_numpy(float) / 1e5, rtol=1e-9)
+
+
 @pytest.mark.parametrize("condition", ["benign", "MND"])
 def test_weeks_so_far_are_drawn_as_they_are_weighed(condition):
     values = read_parameters()

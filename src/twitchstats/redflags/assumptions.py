@@ -230,13 +230,10 @@ def _draw_rates(base: BaseRate, draws: int = DRAWS) -> FloatArray | None:
         drawn = _draw().loc["base_rate"].loc[list(base.diagnoses)].sum().to_numpy()
         return special.logit(drawn) - special.logit(base.rate)
     chances = stats.qmc.LatinHypercube(1, rng=np.random.default_rng(_SEED + 1)).random(draws)[:, 0]
-    if np.isfinite(base.people):
-        drawn = stats.beta.ppf(chances, base.cases + 0.5, base.people - base.cases + 0.5)
-        return special.logit(drawn) - special.logit(base.rate)
-    if np.isfinite(base.low):
-        reach = (special.logit(base.high) - special.logit(base.low)) / (2 * stats.norm.ppf(0.975))
-        return reach * stats.norm.ppf(chances)
-    return None
+    if np.isnan(base.low):
+        return None
+    reach = (special.logit(base.high) - special.logit(base.low)) / (2 * stats.norm.ppf(0.975))
+    return reach * stats.norm.ppf(chances)
 
 
 def explore_assumptions(
@@ -264,7 +261,7 @@ def explore_assumptions(
     level : float
         Confidence level.
     draws, seed : int
-        Of the parameters.
+        Of the parameters: for the shares and widths. The limits are those of `RedFlagModel.predict_risk`.
 
     Returns
     -------
@@ -302,15 +299,15 @@ def explore_assumptions(
         rate = values.loc["base_rate"].loc[list(listed)].sum().to_numpy() if base.diagnoses else base.rate
         return ratio + special.logit(rate)
 
+    def add_rates(moves: FloatArray) -> FloatArray:
+        rates = None if base.diagnoses else _draw_rates(base, len(moves))
+        return moves if rates is None else moves + rates
+
     moves = weigh(drawn)
-    own_rate = None if base.diagnoses else _draw_rates(base, draws)
-    frame = _draw_tornado(drawn, moves, weigh, level)
-    if own_rate is not None:
-        moves = moves + own_rate
-    limits = np.quantile(moves, [0.5 - level / 2, 0.5 + level / 2])
-    frame = _weigh_studies(frame, drawn, moves, level)
-    middle = weigh(read_parameters().to_frame())[0]
-    risk, lower, upper = special.expit([middle, *limits])
+    frame = _weigh_studies(_draw_tornado(drawn, moves, weigh, level), drawn, add_rates(moves), level)
+    middle = weigh(read_parameters().to_frame())
+    same = (add_rates(weigh(_draw())) - middle)[:, None]  # the draws that every other risk has its limits from
+    risk, lower, upper = (part.item() for part in Odds(middle, np.zeros(1), same).bound(level))
     return frame.assign(
         risk=risk, risk_lower=lower, risk_upper=upper, base_rate=base.rate, advice=advise(people)["advice"].iloc[0]
     )

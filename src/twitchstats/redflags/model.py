@@ -16,6 +16,7 @@ from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from twitchstats.errors import NotEnoughDataError, OptionError, TwitchstatsError, check_choice, check_list
+from twitchstats.inference import wilson_interval
 from twitchstats.redflags import card, combining, fitting, odds, points, storing, telling, training
 from twitchstats.redflags.advice import as_people
 from twitchstats.redflags.assumptions import Origin, read_origin
@@ -224,9 +225,11 @@ class RedFlagModel(ClassifierMixin, BaseEstimator):
         design = plan_design(
             people.encoded, signs, self.interactions, self.triples, weights=people.weights, bends=self.bends
         )
+        moments = store_moments(people.encoded, people.outcome, people.weights)
+        columns = design.build(moments.fill(people.encoded))
         solved = fitting.solve_logistic(
-            design.terms, design.build(people.encoded), people.outcome, people.weights, penalty=self.penalty,
-            strength=self.strength, interaction_weight=self.interaction_weight,
+            design.terms, columns, people.outcome, people.weights, penalty=self.penalty, strength=self.strength,
+            interaction_weight=self.interaction_weight,
         )  # fmt: skip
         origin, rate = read_origin(X), float(people.weights @ people.outcome / people.weights.sum())
         self.record_ = Record(
@@ -241,7 +244,7 @@ class RedFlagModel(ClassifierMixin, BaseEstimator):
             sample_rate=rate,
             shift=0.0,
             base=_count_sample(people, rate, origin),
-            moments=store_moments(people.encoded, people.outcome, people.weights),
+            moments=moments,
             origin=origin,
             notes=training.write_notes(people, signs, ignored, classes, design.terms),
             digest=training.digest_people(people.encoded, people.outcome),
@@ -330,7 +333,7 @@ class RedFlagModel(ClassifierMixin, BaseEstimator):
 
     def build_design(self, X: pd.DataFrame | ArrayLike, *, standardized: bool = False) -> pd.DataFrame:
         """Return the columns of the model, (people, terms), as they are or as the ridge penalty sees them."""
-        Z = self.design_.build(self._encode(X))
+        Z = self.design_.build(self.record_.moments.fill(self._encode(X)))
         if standardized:
             Z = (Z - self.term_means_) / self.term_scales_
         return pd.DataFrame(Z, columns=self.terms_, index=X.index if isinstance(X, pd.DataFrame) else None)
@@ -498,5 +501,8 @@ class RedFlagModel(ClassifierMixin, BaseEstimator):
 
 def _count_sample(people: Training, rate: float, origin: Origin | None) -> BaseRate:
     """Return the share of the sample; its chance error is in the fit's covariance unless the people are simulated."""
-    n = float(len(people.outcome)) if origin and not origin.exact else np.nan
-    return BaseRate(rate, SAMPLE, cases=rate * n, people=n)
+    if origin is None or origin.exact:
+        return BaseRate(rate, SAMPLE)
+    n = len(people.outcome)
+    low, high = wilson_interval(rate * n, n)
+    return BaseRate(rate, SAMPLE, low=float(low), high=float(high))

@@ -83,8 +83,6 @@ class BaseRate:
         What it counts.
     low, high : float
         Between which it lies with 95 %; NaN where that is not known.
-    cases, people : float
-        Counted, where it was; else NaN.
     diagnoses : tuple of str
         Conditions of the simulator whose base rates it adds up; empty for any other.
     """
@@ -95,8 +93,6 @@ class BaseRate:
     condition: str = "a serious condition"
     low: float = np.nan
     high: float = np.nan
-    cases: float = np.nan
-    people: float = np.nan
     diagnoses: tuple[str, ...] = ()
 
 
@@ -119,10 +115,8 @@ def read_base_rate(tau: float | str, diagnoses: Sequence[str] = ("MND",), *, opt
     if np.isnan(row["base_rate"]) or listed not in ((), ("MND",)):
         what = f" of {', '.join(listed)}" if listed not in ((), ("MND",)) else ""
         raise OptionError(f"{option}={tau!r}: no figure known for this setting{what}. Give a number, with its source.")
-    return BaseRate(
-        float(row["base_rate"]), _cite(row), row["crowd"], row["condition"], low=float(row["low"]),
-        high=float(row["high"]), cases=float(row["cases"]), people=float(row["people"]),
-    )  # fmt: skip
+    low, high = row[["low", "high"]].fillna({"low": row["ci_lower"], "high": row["ci_upper"]}).astype(float)
+    return BaseRate(float(row["base_rate"]), _cite(row), row["crowd"], row["condition"], low, high)
 
 
 def _add_up(row: pd.Series, diagnoses: tuple[str, ...]) -> BaseRate:

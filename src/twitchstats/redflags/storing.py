@@ -18,7 +18,7 @@ from twitchstats.files import write_file
 from twitchstats.redflags.record import Record, assess_people
 
 FORMAT = "twitchstats red flag model"
-FORMAT_VERSION = 5
+FORMAT_VERSION = 6
 Json = Any  # whatever a file can hold
 _LEFT_OUT = ("training", "made")  # no person of the training sample is saved
 
@@ -124,7 +124,7 @@ def read_parts(path: str | Path) -> dict[str, Any]:
     """Read the parts of a file that `save_record` wrote."""
     name = Path(path).name
     try:
-        parts = json.loads(Path(path).read_text(encoding="utf-8"))
+        parts = json.loads(Path(path).read_text(encoding="utf-8-sig"))
     except OSError as error:
         raise TwitchstatsError(f"{name} can't be read: {error.strerror}.") from error
     except ValueError as error:

@@ -372,7 +372,7 @@ def _plan_quick_refit(
     """Refit on the columns as they are: what people do not tell is filled, and averaged over, as the model does."""
     record, encoded = model.record_, model._encode(X)
     kept = ~np.isin(record.design.terms, record.dropped)
-    filled = (record.design.build(encoded) - record.means) / record.scales
+    filled = (record.design.build(record.moments.fill(encoded)) - record.means) / record.scales
     columns = fitting.add_intercept(filled[:, kept])
     slopes = record.coefficients[1:] * record.scales
     start = np.r_[record.coefficients[0] + record.means @ record.coefficients[1:], slopes[kept]]
