@@ -9,7 +9,7 @@ import pandas as pd
 from twitchstats.errors import unknown_name
 from twitchstats.inference import adjust_p_values, compare_shares, describe_estimates
 from twitchstats.panel import FloatArray
-from twitchstats.signs import encode_signs, load_signs
+from twitchstats.signs import encode_signs, join_marks, load_signs
 
 SIGN_COLUMNS = [
     "signs", "label", "n_people", "n_cases", "n_with", "measure", "sensitivity", "specificity", "estimate", "ci_lower",
@@ -71,16 +71,8 @@ def find_present(cohort: pd.DataFrame, name: str) -> FloatArray:
     >>> find_present(people, "wasting|pain").tolist()
     [1.0, nan, 1.0]
     """
-    parts = [np.stack([_read_sign(cohort, single) for single in part.split("|")], axis=1) for part in name.split(";")]
-    either = [_join(part, 1.0, 0.0) for part in parts]
-    return _join(np.stack(either, axis=1), 0.0, 1.0)
-
-
-def _join(values: FloatArray, decisive: float, otherwise: float) -> FloatArray:
-    """Return `decisive` where any value is it, `otherwise` where all are known, NaN elsewhere."""
-    settled = (values == decisive).any(axis=1)
-    unknown = np.isnan(values).any(axis=1)
-    return np.where(settled, decisive, np.where(unknown, np.nan, otherwise))
+    parts = [[_read_sign(cohort, single) for single in part.split("|")] for part in name.split(";")]
+    return join_marks([join_marks(part, either=True) for part in parts], either=False)
 
 
 def _read_sign(cohort: pd.DataFrame, name: str) -> FloatArray:

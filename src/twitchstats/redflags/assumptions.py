@@ -15,8 +15,8 @@ from scipy import special, stats
 from twitchstats.errors import OptionError, check_whole
 from twitchstats.inference import compare_shares
 from twitchstats.redflags.advice import advise, as_people
-from twitchstats.redflags.prevalence import BaseRate, FloatArray, check_share, read_base_rate
-from twitchstats.signs import encode_signs, find_signs
+from twitchstats.redflags.prevalence import BaseRate, check_share, read_base_rate
+from twitchstats.signs import FloatArray, encode_signs, find_signs
 from twitchstats.simulate.cohort import SERIOUS, read_serious, read_source
 from twitchstats.simulate.likelihood import weigh_findings, weigh_signs
 from twitchstats.simulate.parameters import draw_cohort_parameters, load_cohort_parameters, read_parameters

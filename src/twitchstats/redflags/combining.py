@@ -11,9 +11,9 @@ from twitchstats.errors import OptionError, check_list, unknown_name
 from twitchstats.inference import compare_shares
 from twitchstats.redflags.advice import advise
 from twitchstats.redflags.assumptions import move_crowd
-from twitchstats.redflags.design import FloatArray
 from twitchstats.redflags.prevalence import check_share, estimate_share, shift_risk
 from twitchstats.redflags.record import Record, assess_people, bound_risk
+from twitchstats.signs import FloatArray
 
 NONE = "none of these"
 UNKNOWN = "not all of these known"

@@ -14,8 +14,7 @@ from twitchstats.redflags.prevalence import check_share, read_base_rate, shift_r
 from twitchstats.redflags.rules import apply_referral_rules
 from twitchstats.redflags.training import match_labels
 from twitchstats.redflags.validation import check_reversed
-
-FloatArray = NDArray[np.float64]
+from twitchstats.signs import FloatArray
 
 REFER_ALL, REFER_NONE, MODEL = "refer all", "refer none", "model"
 

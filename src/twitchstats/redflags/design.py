@@ -9,9 +9,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from twitchstats.errors import OptionError, unknown_name
-from twitchstats.signs import code_number, load_signs
+from twitchstats.signs import FloatArray, code_number, load_signs
 
-FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int_]
 
 INTERACTIONS = ("none", "pairs")

@@ -6,7 +6,7 @@ from scipy import optimize, special
 from sklearn.metrics import brier_score_loss, roc_auc_score
 
 from twitchstats.redflags import fitting
-from twitchstats.redflags.prevalence import FloatArray
+from twitchstats.signs import FloatArray
 
 METRICS = (
     "auc", "brier", "calibration_in_the_large", "calibration_intercept", "calibration_slope", "net_benefit", "eci",

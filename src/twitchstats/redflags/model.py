@@ -24,9 +24,7 @@ from twitchstats.redflags.design import describe_missing, plan_design
 from twitchstats.redflags.patterns import store_moments
 from twitchstats.redflags.prevalence import SAMPLE, BaseRate, check_share, read_base_rate
 from twitchstats.redflags.record import Record, Training, find_log_odds, move_record
-from twitchstats.signs import encode_signs, find_signs, name_signs
-
-FloatArray = NDArray[np.float64]
+from twitchstats.signs import FloatArray, encode_signs, find_signs, name_signs
 
 PENALTIES = ("ridge", "firth")
 MISSING = ("fill", "drop", "refuse")
@@ -303,7 +301,7 @@ class RedFlagModel(ClassifierMixin, BaseEstimator):
 
     def _list_own(self) -> list[str]:
         """Return signs in use that are no known ones."""
-        return [name for name in self.signs_ if name not in find_signs([name])]
+        return [name for name in self.signs_ if not find_signs([name])]
 
     def _encode(self, X: pd.DataFrame | ArrayLike) -> FloatArray:
         check_is_fitted(self)

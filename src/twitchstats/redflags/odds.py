@@ -11,10 +11,11 @@ from scipy import special, stats
 from twitchstats.errors import NotEnoughDataError, check_choice, check_list, unknown_name
 from twitchstats.inference import adjust_p_values
 from twitchstats.redflags import fitting
-from twitchstats.redflags.design import FloatArray, plan_design
+from twitchstats.redflags.design import plan_design
 from twitchstats.redflags.naming import describe_unit, label_term
 from twitchstats.redflags.prevalence import check_share
 from twitchstats.redflags.record import Record, Training
+from twitchstats.signs import FloatArray
 
 METHODS = ("robust", "profile", "wald")
 SIMULATED = "simulated people: the interval says how many were simulated, not what is known"

@@ -13,7 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import special, stats
 
-from twitchstats.redflags.design import FloatArray, estimate_moments, fill_unknown
+from twitchstats.redflags.design import estimate_moments, fill_unknown
+from twitchstats.signs import FloatArray
 
 Bools = NDArray[np.bool_]
 

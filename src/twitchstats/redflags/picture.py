@@ -9,9 +9,9 @@ from numpy.typing import NDArray
 from twitchstats.errors import check_list, check_whole, unknown_name
 from twitchstats.redflags.advice import ANY_FLAG_ADVICE, advise
 from twitchstats.redflags.assumptions import Origin, bound_posterior, judge_finding, move_findings, read_origin
-from twitchstats.redflags.prevalence import BaseRate, FloatArray, check_share, read_base_rate
+from twitchstats.redflags.prevalence import BaseRate, check_share, read_base_rate
 from twitchstats.redflags.training import read_outcome
-from twitchstats.signs import find_signs, load_signs, mark_present, name_signs
+from twitchstats.signs import FloatArray, find_signs, load_signs, mark_present, name_signs
 
 
 def count_people(

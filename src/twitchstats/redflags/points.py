@@ -13,12 +13,12 @@ from twitchstats.errors import OptionError, check_whole
 from twitchstats.redflags import fitting
 from twitchstats.redflags.advice import ANY_FLAG_ADVICE, advise, as_people
 from twitchstats.redflags.assumptions import Odds, draw_moves, move_crowd
-from twitchstats.redflags.design import FloatArray, plan_design
+from twitchstats.redflags.design import plan_design
 from twitchstats.redflags.measures import measure_auc, measure_brier
 from twitchstats.redflags.prevalence import BaseRate, check_share
 from twitchstats.redflags.record import Record, Training, find_log_odds, move_record
 from twitchstats.redflags.training import check_classes
-from twitchstats.signs import decode_signs, encode_signs, load_signs
+from twitchstats.signs import FloatArray, decode_signs, encode_signs, load_signs
 
 Weigh = Callable[[FloatArray], FloatArray]
 

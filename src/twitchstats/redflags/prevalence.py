@@ -6,14 +6,13 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from twitchstats.errors import OptionError, unknown_name
 from twitchstats.inference import wilson_interval
 from twitchstats.resources import find_resource
+from twitchstats.signs import FloatArray
 from twitchstats.simulate.parameters import load_cohort_parameters
-
-FloatArray = NDArray[np.float64]
 
 ADULTS = "adults in general"
 SAMPLE = "the training sample"

@@ -13,10 +13,10 @@ from scipy import stats
 from twitchstats.errors import OptionError, check_list, unknown_name
 from twitchstats.redflags.advice import ANY_FLAG_ADVICE, as_people
 from twitchstats.redflags.assumptions import Origin, judge_finding, move_findings, read_origin
-from twitchstats.redflags.prevalence import BaseRate, FloatArray, check_share, estimate_share, read_base_rate
+from twitchstats.redflags.prevalence import BaseRate, check_share, estimate_share, read_base_rate
 from twitchstats.redflags.training import read_outcome
 from twitchstats.resources import find_resource
-from twitchstats.signs import mark_present
+from twitchstats.signs import FloatArray, join_marks, mark_present
 
 
 @cache
@@ -83,20 +83,11 @@ def apply_referral_rules(
 
 
 def _hold(rows: pd.DataFrame, present: dict[str, FloatArray]) -> FloatArray:
-    clauses = [
-        _all([_any([present[name] for name in part.split("|")]) for part in clause["sign"]])
-        for _, clause in rows.groupby("clause")
-    ]
-    return _any(clauses)
+    def find(part: str) -> FloatArray:
+        return join_marks([present[name] for name in part.split("|")], either=True)
 
-
-def _any(values: Sequence[FloatArray]) -> FloatArray:
-    stacked = np.vstack(values)
-    return np.where((stacked == 1).any(axis=0), 1.0, np.where(np.isnan(stacked).any(axis=0), np.nan, 0.0))
-
-
-def _all(values: Sequence[FloatArray]) -> FloatArray:
-    return 1.0 - _any([1.0 - value for value in values])
+    clauses = [join_marks([*map(find, clause["sign"])], either=False) for _, clause in rows.groupby("clause")]
+    return join_marks(clauses, either=True)
 
 
 def evaluate_referral_rules(

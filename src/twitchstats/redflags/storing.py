@@ -80,7 +80,7 @@ def restore_record(path: str | Path) -> tuple[dict[str, Any], Record]:
             if not isinstance(parameters[option], str):
                 parameters[option] = [tuple(chosen) for chosen in parameters[option]]
         parameters |= {option: tuple(parameters[option]) for option in ("triples", "ignore")}
-        record: Record = _restore("record", parts, Record)
+        record: Record = _restore(parts, Record)
         assess_people(record, np.zeros((1, len(record.signs))))  # parts that do not belong together can't tell a risk
     except (KeyError, TypeError, ValueError, AttributeError, IndexError) as error:
         reason = str(error).rstrip(".")
@@ -88,36 +88,26 @@ def restore_record(path: str | Path) -> tuple[dict[str, Any], Record]:
     return parameters, record
 
 
-def _restore(name: str, value: Json, kind: Json) -> Json:
+def _restore(value: Json, kind: Json) -> Json:
     """Return a part of a file as what it must be, by the type of the field that it fills."""
-    make: Json = kind
     outer: Json = get_origin(kind)
     inner = get_args(kind)
     if type(None) in inner:
-        return None if value is None else _restore(name, value, inner[0])
+        return None if value is None else _restore(value, inner[0])
     if is_dataclass(kind):
-        hints = get_type_hints(kind)
-        wanted = [part.name for part in fields(kind) if part.name not in _LEFT_OUT]
-        return make(**{part: _restore(part, value[part], hints[part]) for part in wanted})
+        make: Json = kind
+        wanted = {name: hint for name, hint in get_type_hints(kind).items() if name not in _LEFT_OUT}
+        return make(**{name: _restore(value[name], hint) for name, hint in wanted.items()})
     if kind is pd.DataFrame:
         return pd.DataFrame(value)
     if outer is np.ndarray:
-        return _restore_array(name, value, get_args(inner[1])[0])
+        number = get_args(inner[1])[0]
+        words = any(isinstance(one, str) for one in value)  # labels, of any type
+        return np.array(value, dtype=number if isinstance(number, type) else object if words else None)
     if outer in (list, tuple):
         kinds = [inner[0]] * len(value) if outer is list or inner[-1] is Ellipsis else inner
-        return outer(_restore(name, one, member) for one, member in zip(value, kinds, strict=True))
-    if not isinstance(value, (float, int) if kind is float else kind) or (kind is not bool and value is True):
-        raise ValueError(f"{name} is {value!r:.40}, no {'number' if kind is float else kind.__name__}")
-    return float(value) if kind is float else value
-
-
-def _restore_array(name: str, value: Json, kind: object) -> np.ndarray:
-    if not isinstance(kind, type):  # any: the labels
-        return np.array(value, dtype=object if any(isinstance(label, str) for label in value) else None)
-    array: np.ndarray = np.array(value, dtype=kind)
-    if kind is np.float64 and not np.isfinite(array).all():
-        raise ValueError(f"{name} holds values that are no numbers")
-    return array
+        return outer(_restore(one, member) for one, member in zip(value, kinds, strict=True))
+    return kind(value)
 
 
 def read_parts(path: str | Path) -> dict[str, Any]:

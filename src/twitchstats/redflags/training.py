@@ -11,9 +11,7 @@ from sklearn.utils.validation import _check_sample_weight, column_or_1d
 
 from twitchstats.errors import NotEnoughDataError, OptionError, TwitchstatsError, unknown_name
 from twitchstats.redflags.record import Training
-from twitchstats.signs import encode_signs, find_signs, match_signs, name_signs
-
-FloatArray = NDArray[np.float64]
+from twitchstats.signs import FloatArray, encode_signs, find_signs, match_signs, name_signs
 
 CASES_A_TERM = 10
 _FEWEST_PEOPLE = 20

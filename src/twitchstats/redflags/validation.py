@@ -17,7 +17,7 @@ from twitchstats.inference import wilson_interval
 from twitchstats.redflags import fitting
 from twitchstats.redflags.measures import METRICS, measure_auc, measure_risk, smooth_outcome
 from twitchstats.redflags.model import RedFlagModel
-from twitchstats.redflags.prevalence import FloatArray, check_share
+from twitchstats.redflags.prevalence import check_share
 from twitchstats.redflags.record import find_log_odds
 from twitchstats.redflags.training import (
     FEWEST_OF_A_CLASS,
@@ -27,6 +27,7 @@ from twitchstats.redflags.training import (
     read_places,
     read_weights,
 )
+from twitchstats.signs import FloatArray
 
 IntArray = NDArray[np.int_]
 Predict = Callable[[IntArray, FloatArray], FloatArray]  # people drawn and their weights -> everybody's risk
