@@ -417,7 +417,8 @@ def test_a_coded_sex_is_asked_about(cohort, model, code):
         ("osłabienie", "'weakness_felt' or 'weakness_found'"), ("svaghet", "'weakness_felt' or 'weakness_found'"),
         ("trouble de la parole", "'speech_swallowing'"), ("dificultad para hablar", "'speech_swallowing'"),
         ("spraakproblemen", "'speech_swallowing'"), ("Ameisenlaufen", "'sensory_change'"),
-        ("fonte musculaire", "'wasting'"),
+        ("fonte musculaire", "'wasting'"), ("dragging foot", "'weakness_felt'"), ("hand smaller", "'wasting'"),
+        ("legs give way", "'weakness_felt'"), ("I can't lift my foot", "'weakness_felt'"),
     ],
 )  # fmt: skip
 def test_a_red_flag_in_other_words_is_asked_about(column, sign):
@@ -484,3 +485,23 @@ def test_rules_of_one_person_and_signs_as_a_set(cohort):
     found = apply_referral_rules({"Muscle wasting": "yes"})
     np.testing.assert_array_equal(found, apply_referral_rules(pd.DataFrame({"wasting": [1.0]})))
     assert RedFlagModel(signs={"wasting"}).fit(cohort, cohort["serious"]).signs_ == ["wasting"]
+
+
+@pytest.mark.parametrize(("yes", "no"), [("Yes", "no"), (" yes ", "No"), ("TRUE", "false"), ("1", " 0")])
+def test_yes_is_serious_however_it_is_written(cohort, yes, no):
+    """In an alphabet "Yes" comes before "no", which then counted as serious."""
+    people = cohort[["age", "pain"]]
+    labels = cohort["serious"].map({1: yes, 0: no})
+    model = RedFlagModel(interactions="none").fit(people, labels)
+    assert model.classes_.tolist() == [no, yes]
+    assert model.n_serious_ == cohort["serious"].sum()
+    assert (model.predict(people) == yes).mean() < 0.5
+
+
+def test_a_sign_without_an_odds_ratio_is_told(cohort):
+    people = cohort[["age", "weakness_felt", "weakness_found"]].assign(weakness_found=cohort["weakness_felt"])
+    found = RedFlagModel(interactions="none").fit(people, cohort["serious"]).odds_ratios().set_index("term")
+    assert np.isnan(found.loc["weakness_found", "estimate"])
+    assert found.loc["weakness_found", "caution"] == (
+        "no odds ratio: the same for everyone who told every sign, or told already by the signs before it"
+    )

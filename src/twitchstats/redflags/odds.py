@@ -18,6 +18,7 @@ from twitchstats.redflags.record import Record, Training
 from twitchstats.signs import FloatArray
 
 METHODS = ("robust", "profile", "wald")
+UNTOLD = "no odds ratio: the same for everyone who told every sign, or told already by the signs before it"
 SIMULATED = "simulated people: the interval says how many were simulated, not what is known"
 
 
@@ -62,7 +63,7 @@ def estimate_odds_ratios(
         ``term, label, unit`` (what the odds ratio compares), ``estimate, ci_lower, ci_upper``, ``p_value, p_adjusted``
         (of real people only), ``shrunken`` (the model's own; NaN when the refit has other terms, and for numbers whose
         weight bends: the refit tells their odds ratio on average), ``method, n_people``
-        (who told every sign) and ``caution``.
+        (who told every sign) and ``caution``. Terms without an odds ratio stand last, and ``caution`` says why.
 
     Raises
     ------
@@ -74,7 +75,7 @@ def estimate_odds_ratios(
     check_choice("method", method, METHODS)
     check_share("level", level)
     check_list("terms", terms)
-    people, scaled, place = _standardize(record, interactions)
+    people, scaled, place, lost = _standardize(record, interactions)
     refit = fitting.fit_firth(scaled.X, people.outcome, people.weights)
     chosen = _choose_terms(place, terms)
     places = np.array([place[name] for name in chosen], dtype=int)
@@ -94,7 +95,7 @@ def estimate_odds_ratios(
     with np.errstate(over="ignore"):  # an interval without end is told as infinite
         ratio, low, high = np.exp(estimate), np.exp(lower), np.exp(upper)
     tested = {} if record.origin else {"p_value": p_value, "p_adjusted": adjust_p_values(p_value)}
-    return pd.DataFrame(
+    frame = pd.DataFrame(
         {
             "term": chosen,
             "label": [label_term(name) for name in chosen],
@@ -109,10 +110,16 @@ def estimate_odds_ratios(
             "caution": SIMULATED if record.origin else "",
         }
     )
+    if terms is not None or not lost:
+        return frame
+    rows = {"term": lost, "label": [*map(label_term, lost)], "unit": [*map(describe_unit, lost)], "method": method}
+    return pd.concat([frame, pd.DataFrame({**rows, "n_people": len(people.outcome), "caution": UNTOLD})])[
+        frame.columns
+    ].reset_index(drop=True)
 
 
-def _standardize(record: Record, interactions: bool) -> tuple[Training, fitting.Scaled, dict[str, int]]:
-    """Return the people who told every sign, their standardised, independent columns, and where each term stands."""
+def _standardize(record: Record, interactions: bool) -> tuple[Training, fitting.Scaled, dict[str, int], list[str]]:
+    """Return who told every sign, their standardised, independent columns, where each term stands, and the others."""
     everybody = record.need_training("odds_ratios")
     people = everybody.take(np.asarray(~np.isnan(everybody.encoded).any(axis=1)))
     if min((people.outcome == label).sum() for label in (0, 1)) < 2:
@@ -124,8 +131,9 @@ def _standardize(record: Record, interactions: bool) -> tuple[Training, fitting.
     products = [*record.design.products] if interactions else "none"
     design = plan_design(people.encoded, record.signs, products, (), weights=people.weights)
     scaled = fitting.standardize(design.build(people.encoded), people.weights, independent=True)
-    kept = [term for term, there in zip(design.terms, scaled.kept, strict=True) if there]
-    return people, scaled, {term: place for place, term in enumerate(kept, start=1)}
+    kept, lost = ([term for term, there in zip(design.terms, scaled.kept, strict=True) if there == kind]
+                  for kind in (True, False))  # fmt: skip
+    return people, scaled, {term: place for place, term in enumerate(kept, start=1)}, lost
 
 
 def _choose_terms(place: dict[str, int], terms: Sequence[str] | None) -> list[str]:

@@ -152,7 +152,10 @@ def read_labels(y: ArrayLike, n: int, serious: object = None, *, named: bool = F
         if serious not in classes.tolist():
             raise OptionError(f"serious={serious!r} is not possible: the labels are {_list(classes)}.")
         return (classes, kind) if serious == classes[1] else (classes[::-1], 1.0 - kind)
-    if named and {str(label).strip().casefold() for label in classes} not in _YES_NO:
+    words = [str(label).strip().casefold() for label in classes]
+    if set(words) in _YES_NO:  # "Yes" comes before "no" in an alphabet
+        return (classes, kind) if words[0] < words[1] else (classes[::-1], 1.0 - kind)
+    if named:
         raise OptionError(
             f"The labels are {_list(classes)}. Say which of them is serious: "
             f"RedFlagModel(serious={classes.tolist()[0]!r}) or RedFlagModel(serious={classes.tolist()[1]!r})."
