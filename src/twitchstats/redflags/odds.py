@@ -112,10 +112,9 @@ def estimate_odds_ratios(
     )
     if terms is not None or not lost:
         return frame
-    rows = {"term": lost, "label": [*map(label_term, lost)], "unit": [*map(describe_unit, lost)], "method": method}
-    return pd.concat([frame, pd.DataFrame({**rows, "n_people": len(people.outcome), "caution": UNTOLD})])[
-        frame.columns
-    ].reset_index(drop=True)
+    untold = frame.head(0).reindex(range(len(lost))).assign(term=lost, method=method, n_people=len(people.outcome))
+    words = {"label": [*map(label_term, lost)], "unit": [*map(describe_unit, lost)], "caution": UNTOLD}
+    return pd.concat([frame, untold.assign(**words)], ignore_index=True)
 
 
 def _standardize(record: Record, interactions: bool) -> tuple[Training, fitting.Scaled, dict[str, int], list[str]]:
