@@ -22,10 +22,8 @@ SMALL = (
     "Told as an upper limit: how far below a tenth of the base rate a risk lies can't be learned from the people that "
     "the model was fitted on."
 )
-BELOW = (
-    "A red flag, and yet below the base rate: in the model what else was told weighs more. {counted}Other conditions "
-    "that need a doctor are not in this number."
-)
+BELOW = "A red flag, and yet below the base rate: in the model what else was told weighs more."
+COUNTED = "It counts {diagnoses} only. Other conditions that need a doctor are not in this number."
 
 
 def tell_risk(record: Record, people: pd.DataFrame, encoded: FloatArray, *, level: float = 0.95) -> pd.DataFrame:
@@ -55,9 +53,9 @@ def tell_risk(record: Record, people: pd.DataFrame, encoded: FloatArray, *, leve
 
 
 def _warn(record: Record, factor: float, small: bool, below: bool) -> str:
-    counted = f"It counts {', '.join(record.diagnoses)} only. " if record.diagnoses else ""
+    yet = [BELOW, *[COUNTED.format(diagnoses=", ".join(record.diagnoses))] * bool(record.diagnoses)]
     few = FEW.format(factor=f"{factor:.2g}" if factor < 100 else "100 or more")
-    return " ".join([few] * int(factor > RIGHT) + [SMALL] * int(small) + [BELOW.format(counted=counted)] * int(below))
+    return " ".join([few] * int(factor > RIGHT) + [SMALL] * int(small) + yet * int(below))
 
 
 def explain_risk(record: Record, people: pd.DataFrame, encoded: FloatArray, *, level: float = 0.95) -> pd.DataFrame:
