@@ -339,6 +339,23 @@ def wilson_interval(successes: ArrayLike, trials: ArrayLike, *, level: float = 0
     return np.where(n > 0, lower, np.nan), np.where(n > 0, upper, np.nan)
 
 
+def compare_shares(
+    hits: ArrayLike, alarms: ArrayLike, n_sick: ArrayLike, n_other: ArrayLike
+) -> tuple[FloatArray, FloatArray]:
+    """Return the log likelihood ratio of a finding and its standard error (Simel, Samsa and Matchar 1991).
+
+    Half a person is added to each cell of a table with an empty one; NaN where nobody has the finding.
+
+    >>> [round(float(value), 4) for value in compare_shares(90, 10, 100, 100)]
+    [2.1972, 0.3018]
+    """
+    a, b, sick, other = (np.asarray(counts, float) for counts in (hits, alarms, n_sick, n_other))
+    half = np.where(a + b == 0, np.nan, 0.5 * ((a == 0) | (b == 0)))
+    x, y, nx, ny = a + half, b + half, sick + 2 * half, other + 2 * half
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.log(x / nx) - np.log(y / ny), np.sqrt(np.maximum(1 / x - 1 / nx + 1 / y - 1 / ny, 0))
+
+
 def judge_estimates(
     findings: pd.DataFrame, *, direction: Sequence[int] | ArrayLike, margin: ArrayLike, alpha: float = 0.05
 ) -> pd.DataFrame:

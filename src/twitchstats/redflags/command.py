@@ -42,7 +42,8 @@ def read_people(path: Path) -> pd.DataFrame:
 
 def fit_people(people: pd.DataFrame, args: Namespace, say: Say) -> RedFlagModel:
     """Fit the model on people with labels, or on simulated people where there are none and risks are asked for."""
-    label = args.label if args.label in people else _find_label(people) if args.label == "serious" else None
+    filled = people.dropna(axis="columns", how="all")
+    label = args.label if args.label in filled else _find_label(filled) if args.label == "serious" else None
     if label is None and (args.predict is None or args.label != "serious"):
         raise OptionError(
             f"{args.people} has no column '{args.label}' that says who had a serious cause (1) and who hadn't (0). "

@@ -8,14 +8,13 @@ from numpy.typing import ArrayLike, NDArray
 from scipy import stats
 from sklearn.base import BaseEstimator
 
-from twitchstats.errors import NotEnoughDataError, OptionError
+from twitchstats.errors import NotEnoughDataError, OptionError, check_list
 from twitchstats.redflags.model import RedFlagModel
 from twitchstats.redflags.prevalence import check_share, read_base_rate, shift_risk
 from twitchstats.redflags.rules import apply_referral_rules
 from twitchstats.redflags.training import match_labels
 from twitchstats.redflags.validation import check_reversed
-
-FloatArray = NDArray[np.float64]
+from twitchstats.signs import FloatArray
 
 REFER_ALL, REFER_NONE, MODEL = "refer all", "refer none", "model"
 
@@ -113,12 +112,10 @@ def _predict_at(
 def _choose_thresholds(thresholds: Sequence[float] | None, rate: float) -> FloatArray:
     if thresholds is None:
         return np.linspace(0.01, 0.6, 60) if rate > 0.02 else np.geomspace(rate / 10, min(rate * 200, 0.5), 60)
-    cuts = np.asarray(thresholds, float).ravel()
+    check_list("thresholds", thresholds)
+    cuts = np.array([check_share("thresholds", value) for value in thresholds])
     if not len(cuts):
         raise OptionError("thresholds=[] is not possible. Name at least one, or leave them out.")
-    for value in cuts:
-        if not 0 < value < 1:
-            raise OptionError(f"thresholds: {value} is not possible. A threshold lies between 0 and 1, both excluded.")
     return cuts
 
 

@@ -9,9 +9,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from twitchstats.errors import OptionError, unknown_name
-from twitchstats.signs import code_number, load_signs
+from twitchstats.signs import FloatArray, code_number, load_signs
 
-FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int_]
 
 INTERACTIONS = ("none", "pairs")
@@ -28,12 +27,6 @@ class Design:
     ----------
     signs : list of str
         The encoded signs, in order.
-    mean : list of float
-        Mean of each sign in the training set.
-    covariance : list of list of float
-        Covariance of the signs there: a sign that is not known takes its expectation given those that are.
-    low, high : list of float
-        The range of each sign there.
     products : list of list of str
         The signs of each term; one sign alone, pairs, triples.
     bends : list of (str, float)
@@ -41,10 +34,6 @@ class Design:
     """
 
     signs: list[str]
-    mean: list[float]
-    covariance: list[list[float]]
-    low: list[float]
-    high: list[float]
     products: list[list[str]]
     bends: list[tuple[str, float]]
 
@@ -59,23 +48,16 @@ class Design:
         return [*map(":".join, self.products), *(f"{name} over {value:g}" for name, value in self.bends)]
 
     def build(self, encoded: FloatArray) -> FloatArray:
-        """Return the columns, (people, terms), from encoded signs, (people, signs)."""
-        filled = self._fill(encoded)
+        """Return the columns, (people, terms), from encoded signs, (people, signs); NaN where a part is not known."""
         at = {name: number for number, name in enumerate(self.signs)}
         columns = np.empty((len(encoded), len(self.parts)), order="F")
         for place, parts in enumerate(self.products):
-            columns[:, place] = filled[:, at[parts[0]]]
+            columns[:, place] = encoded[:, at[parts[0]]]
             for part in parts[1:]:
-                columns[:, place] *= filled[:, at[part]]
+                columns[:, place] *= encoded[:, at[part]]
         for place, (name, value) in enumerate(self.bends, start=len(self.products)):
-            columns[:, place] = np.maximum(filled[:, at[name]] - code_bend(name, value), 0.0)
+            columns[:, place] = np.maximum(encoded[:, at[name]] - code_bend(name, value), 0.0)
         return columns
-
-    def _fill(self, encoded: FloatArray) -> FloatArray:
-        if not np.isnan(encoded).any():
-            return encoded
-        filled = fill_unknown(encoded, np.array(self.mean), np.array(self.covariance))[0]
-        return np.where(np.isnan(encoded), np.clip(filled, self.low, self.high), encoded)
 
 
 def plan_design(
@@ -90,16 +72,7 @@ def plan_design(
     """Plan the columns for encoded signs, (people, signs), that count `weights` times; options as `RedFlagModel`'s."""
     names = list(signs)
     products = _list_products(names, interactions, triples)
-    mean, covariance = estimate_moments(encoded, weights)
-    return Design(
-        names,
-        mean.tolist(),
-        covariance.tolist(),
-        _reach(encoded, np.inf).min(axis=0).tolist(),
-        _reach(encoded, -np.inf).max(axis=0).tolist(),
-        products,
-        _list_bends(names, encoded, weights) if bends else [],
-    )
+    return Design(names, products, _list_bends(names, encoded, weights) if bends else [])
 
 
 def code_bend(name: str, value: float) -> float:
@@ -117,12 +90,6 @@ def _list_bends(names: list[str], encoded: FloatArray, counts: FloatArray) -> li
             if least <= beyond <= n - least:
                 found.append((name, float(value)))
     return found
-
-
-def _reach(encoded: FloatArray, stand_in: float) -> FloatArray:
-    """Return the signs with `stand_in` for what is not known, 0 where nobody told."""
-    told = ~np.isnan(encoded)
-    return np.where(told, encoded, np.where(told.any(axis=0), stand_in, 0.0))
 
 
 def fill_unknown(

@@ -15,8 +15,7 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression
 
 from twitchstats.errors import NotEnoughDataError
-
-FloatArray = NDArray[np.float64]
+from twitchstats.signs import FloatArray
 
 _FIRST, _WEAKEST, _STRONGEST = 1, -3, 4  # powers of ten of the penalty
 

@@ -6,7 +6,7 @@ from scipy import optimize, special
 from sklearn.metrics import brier_score_loss, roc_auc_score
 
 from twitchstats.redflags import fitting
-from twitchstats.redflags.table import FloatArray
+from twitchstats.signs import FloatArray
 
 METRICS = (
     "auc", "brier", "calibration_in_the_large", "calibration_intercept", "calibration_slope", "net_benefit", "eci",
@@ -19,7 +19,7 @@ def measure_risk(
     y: FloatArray,
     risk: FloatArray,
     threshold: float,
-    weights: FloatArray | None = None,
+    counts: FloatArray | None = None,
     parts: NDArray | None = None,
 ) -> FloatArray:
     """Return the `METRICS` of predicted risks against 0/1 outcomes.
@@ -30,17 +30,17 @@ def measure_risk(
     Biomed Inform 54:283); "e90" the distance that nine in ten do not exceed (Austin and Steyerberg 2019, Stat Med
     38:4051).
     """
-    counts = np.ones(len(y)) if weights is None else weights
+    counts = np.ones(len(y)) if counts is None else counts
     log_odds = special.logit(np.clip(risk, 1e-12, 1 - 1e-12))
     away = np.abs(special.expit(smooth_outcome(y, risk, log_odds, counts)) - risk)
     return np.array(
         [
-            measure_auc(y, risk, weights, parts),
-            measure_brier(y, risk, weights),
+            measure_auc(y, risk, counts, parts),
+            measure_brier(y, risk, counts),
             np.average(y - risk, weights=counts),
             _fit_intercept(y, log_odds, counts),
             _fit_slope(y, log_odds, counts),
-            measure_net_benefit(y, risk >= threshold, threshold, weights),
+            measure_net_benefit(y, risk >= threshold, threshold, counts),
             100 * np.average(away**2, weights=counts),
             np.quantile(away, 0.9, weights=counts, method="inverted_cdf"),
         ]
@@ -96,13 +96,13 @@ def _fit_slope(y: FloatArray, log_odds: FloatArray, counts: FloatArray) -> float
     return float(fitting.fit_ridge(X, y, 1e-9, counts, start=np.array([0.0, spread]), tolerance=1e-7)[1] / spread)
 
 
-def smooth_outcome(y: FloatArray, risk: FloatArray, grid: FloatArray, weights: FloatArray | None = None) -> FloatArray:
+def smooth_outcome(y: FloatArray, risk: FloatArray, grid: FloatArray, counts: FloatArray) -> FloatArray:
     """Return the observed log odds at `grid` (log odds): a logistic regression on a natural spline of the risks."""
     log_odds = special.logit(np.clip(risk, 1e-9, 1 - 1e-9))
     knots = np.unique(np.quantile(log_odds, _CURVE_KNOTS))
     basis, at = _spline(log_odds, knots), _spline(grid, knots)
     mean, spread = basis.mean(axis=0), np.where(basis.std(axis=0) > 0, basis.std(axis=0), 1.0)
-    X, counts = fitting.add_intercept((basis - mean) / spread), np.ones(len(y)) if weights is None else weights
+    X = fitting.add_intercept((basis - mean) / spread)
     start = np.r_[special.logit(np.clip(y.mean(), 1e-6, 1 - 1e-6)), spread[0], np.zeros(X.shape[1] - 2)]
     found = fitting.fit_ridge(X, y, 1e-6, counts, start=start, tolerance=1e-7)
     return found[0] + (at - mean) / spread @ found[1:]

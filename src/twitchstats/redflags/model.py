@@ -16,6 +16,7 @@ from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from twitchstats.errors import NotEnoughDataError, OptionError, TwitchstatsError, check_choice, check_list
+from twitchstats.inference import wilson_interval
 from twitchstats.redflags import card, combining, fitting, odds, points, storing, telling, training
 from twitchstats.redflags.advice import as_people
 from twitchstats.redflags.assumptions import Origin, read_origin
@@ -23,9 +24,7 @@ from twitchstats.redflags.design import describe_missing, plan_design
 from twitchstats.redflags.patterns import store_moments
 from twitchstats.redflags.prevalence import SAMPLE, BaseRate, check_share, read_base_rate
 from twitchstats.redflags.record import Record, Training, find_log_odds, move_record
-from twitchstats.signs import encode_signs, find_signs, name_signs
-
-FloatArray = NDArray[np.float64]
+from twitchstats.signs import FloatArray, encode_signs, find_signs, name_signs
 
 PENALTIES = ("ridge", "firth")
 MISSING = ("fill", "drop", "refuse")
@@ -224,9 +223,11 @@ class RedFlagModel(ClassifierMixin, BaseEstimator):
         design = plan_design(
             people.encoded, signs, self.interactions, self.triples, weights=people.weights, bends=self.bends
         )
+        moments = store_moments(people.encoded, people.outcome, people.weights)
+        columns = design.build(moments.fill(people.encoded))
         solved = fitting.solve_logistic(
-            design.terms, design.build(people.encoded), people.outcome, people.weights, penalty=self.penalty,
-            strength=self.strength, interaction_weight=self.interaction_weight,
+            design.terms, columns, people.outcome, people.weights, penalty=self.penalty, strength=self.strength,
+            interaction_weight=self.interaction_weight,
         )  # fmt: skip
         origin, rate = read_origin(X), float(people.weights @ people.outcome / people.weights.sum())
         self.record_ = Record(
@@ -241,7 +242,7 @@ class RedFlagModel(ClassifierMixin, BaseEstimator):
             sample_rate=rate,
             shift=0.0,
             base=_count_sample(people, rate, origin),
-            moments=store_moments(people.encoded, people.outcome, people.weights),
+            moments=moments,
             origin=origin,
             notes=training.write_notes(people, signs, ignored, classes, design.terms),
             digest=training.digest_people(people.encoded, people.outcome),
@@ -255,17 +256,20 @@ class RedFlagModel(ClassifierMixin, BaseEstimator):
         check_choice("missing", self.missing, MISSING)
         check_choice("constant", self.constant, CONSTANT)
         check_list("signs", self.signs)
-        if self.strength is not None and not (isinstance(self.strength, Real) and self.strength > 0):
-            raise OptionError(f"strength={self.strength} is not possible. It must be above 0.")
-        if not self.interaction_weight > 0:
-            raise OptionError(f"interaction_weight={self.interaction_weight} is not possible. It must be above 0.")
+        check_choice("bends", self.bends, (True, False))
+        strength = 1.0 if self.strength is None else self.strength
+        for name, value in (("strength", strength), ("interaction_weight", self.interaction_weight)):
+            if isinstance(value, bool) or not isinstance(value, Real) or not value > 0:
+                raise OptionError(f"{name}={value} is not possible. It must be above 0.")
 
     def _read_training(
         self, X: pd.DataFrame | ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None
     ) -> tuple[Training, list[str], list[str], bool, NDArray]:
         """Return people, their signs, the columns not used, whether signs are known by name, and the labels."""
         if y is None:
-            raise ValueError(f"This {type(self).__name__} estimator requires y to be passed, but the target y is None.")
+            raise TwitchstatsError(
+                f"This {type(self).__name__} estimator requires y to be passed, but the target y is None. Give labels."
+            )
         training.check_order(X, y)
         signs, frame = training.choose_signs(X, self.signs, self.ignore)
         if signs is None or frame is None:
@@ -297,7 +301,7 @@ class RedFlagModel(ClassifierMixin, BaseEstimator):
 
     def _list_own(self) -> list[str]:
         """Return signs in use that are no known ones."""
-        return [name for name in self.signs_ if name not in find_signs([name])]
+        return [name for name in self.signs_ if not find_signs([name])]
 
     def _encode(self, X: pd.DataFrame | ArrayLike) -> FloatArray:
         check_is_fitted(self)
@@ -327,7 +331,7 @@ class RedFlagModel(ClassifierMixin, BaseEstimator):
 
     def build_design(self, X: pd.DataFrame | ArrayLike, *, standardized: bool = False) -> pd.DataFrame:
         """Return the columns of the model, (people, terms), as they are or as the ridge penalty sees them."""
-        Z = self.design_.build(self._encode(X))
+        Z = self.design_.build(self.record_.moments.fill(self._encode(X)))
         if standardized:
             Z = (Z - self.term_means_) / self.term_scales_
         return pd.DataFrame(Z, columns=self.terms_, index=X.index if isinstance(X, pd.DataFrame) else None)
@@ -484,12 +488,8 @@ class RedFlagModel(ClassifierMixin, BaseEstimator):
     @classmethod
     def load(cls, path: str | Path) -> RedFlagModel:
         """Read a model that `save` wrote. What needs the training people (bootstrap) must be asked before saving."""
-        parts = storing.read_parts(path)
-        with storing.telling_damage(path):
-            parameters, record = storing.restore_record(parts)
-            model = cls(**parameters)
-            model._check_options()
-        storing.check_seal(parts, path)
+        parameters, record = storing.restore_record(path)
+        model = cls(**parameters)
         model.record_ = record
         model.n_features_in_ = len(record.signs)
         if record.named:
@@ -499,5 +499,8 @@ class RedFlagModel(ClassifierMixin, BaseEstimator):
 
 def _count_sample(people: Training, rate: float, origin: Origin | None) -> BaseRate:
     """Return the share of the sample; its chance error is in the fit's covariance unless the people are simulated."""
-    n = float(len(people.outcome)) if origin and not origin.exact else np.nan
-    return BaseRate(rate, SAMPLE, cases=rate * n, people=n)
+    if origin is None or origin.exact:
+        return BaseRate(rate, SAMPLE)
+    n = len(people.outcome)
+    low, high = wilson_interval(rate * n, n)
+    return BaseRate(rate, SAMPLE, low=float(low), high=float(high))

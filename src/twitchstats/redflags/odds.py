@@ -1,7 +1,6 @@
 """Odds ratios with intervals that hold: from a bias-reduced refit, not from the shrunk coefficients."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
@@ -9,29 +8,18 @@ from firthmodels import FirthLogisticRegression
 from numpy.typing import NDArray
 from scipy import special, stats
 
-from twitchstats.errors import NotEnoughDataError, check_choice, unknown_name
+from twitchstats.errors import NotEnoughDataError, check_choice, check_list, unknown_name
 from twitchstats.inference import adjust_p_values
 from twitchstats.redflags import fitting
 from twitchstats.redflags.design import plan_design
 from twitchstats.redflags.naming import describe_unit, label_term
 from twitchstats.redflags.prevalence import check_share
-from twitchstats.redflags.record import Record
-from twitchstats.redflags.table import FloatArray
+from twitchstats.redflags.record import Record, Training
+from twitchstats.signs import FloatArray
 
 METHODS = ("robust", "profile", "wald")
+UNTOLD = "no odds ratio: the same for everyone who told every sign, or told already by the signs before it"
 SIMULATED = "simulated people: the interval says how many were simulated, not what is known"
-
-
-@dataclass(frozen=True)
-class _Refit:
-    """A Firth fit on standardised, independent columns, and the way back to the units of the terms."""
-
-    X: FloatArray
-    y: FloatArray
-    weights: FloatArray
-    model: FirthLogisticRegression
-    spread: FloatArray
-    place: dict[str, int]
 
 
 def estimate_odds_ratios(
@@ -75,7 +63,7 @@ def estimate_odds_ratios(
         ``term, label, unit`` (what the odds ratio compares), ``estimate, ci_lower, ci_upper``, ``p_value, p_adjusted``
         (of real people only), ``shrunken`` (the model's own; NaN when the refit has other terms, and for numbers whose
         weight bends: the refit tells their odds ratio on average), ``method, n_people``
-        (who told every sign) and ``caution``.
+        (who told every sign) and ``caution``. Terms without an odds ratio stand last, and ``caution`` says why.
 
     Raises
     ------
@@ -86,14 +74,19 @@ def estimate_odds_ratios(
     """
     check_choice("method", method, METHODS)
     check_share("level", level)
-    refit = _refit(record, interactions)
-    chosen = _choose_terms(refit, terms)
-    places = np.array([refit.place[name] for name in chosen], dtype=int)
-    estimate = np.r_[refit.model.intercept_, refit.model.coef_][places] / refit.spread[places]
+    check_list("terms", terms)
+    people, scaled, place, lost = _standardize(record, interactions)
+    refit = fitting.fit_firth(scaled.X, people.outcome, people.weights)
+    chosen = _choose_terms(place, terms)
+    places = np.array([place[name] for name in chosen], dtype=int)
+    spread = np.r_[1.0, scaled.spread[scaled.kept]][places]
+    coefficients = np.r_[refit.intercept_, refit.coef_]
+    estimate = coefficients[places] / spread
     if method == "profile":
-        lower, upper, p_value = _profile(refit, places, level)
+        limits, p_value = _profile(refit, places, level)
+        lower, upper = limits / spread
     else:
-        error = _find_errors(refit, places, method == "robust")
+        error = _find_errors(scaled.X, people, coefficients, places, method == "robust") / spread
         reach = stats.norm.ppf(0.5 + level / 2) * error
         lower, upper = estimate - reach, estimate + reach
         p_value = 2 * stats.norm.sf(np.abs(estimate) / error)
@@ -102,7 +95,7 @@ def estimate_odds_ratios(
     with np.errstate(over="ignore"):  # an interval without end is told as infinite
         ratio, low, high = np.exp(estimate), np.exp(lower), np.exp(upper)
     tested = {} if record.origin else {"p_value": p_value, "p_adjusted": adjust_p_values(p_value)}
-    return pd.DataFrame(
+    frame = pd.DataFrame(
         {
             "term": chosen,
             "label": [label_term(name) for name in chosen],
@@ -113,43 +106,47 @@ def estimate_odds_ratios(
             **tested,
             "shrunken": np.exp([own.get(name, np.nan) for name in chosen]),
             "method": method,
-            "n_people": len(refit.y),
+            "n_people": len(people.outcome),
             "caution": SIMULATED if record.origin else "",
         }
     )
+    if terms is not None or not lost:
+        return frame
+    untold = frame.head(0).reindex(range(len(lost))).assign(term=lost, method=method, n_people=len(people.outcome))
+    words = {"label": [*map(label_term, lost)], "unit": [*map(describe_unit, lost)], "caution": UNTOLD}
+    return pd.concat([frame, untold.assign(**words)], ignore_index=True)
 
 
-def _refit(record: Record, interactions: bool) -> _Refit:
-    people = record.need_training("odds_ratios")
-    known = np.asarray(~np.isnan(people.encoded).any(axis=1))
-    encoded, y, weights = people.encoded[known], people.outcome[known], people.weights[known]
-    if min((y == label).sum() for label in (0, 1)) < 2:
+def _standardize(record: Record, interactions: bool) -> tuple[Training, fitting.Scaled, dict[str, int], list[str]]:
+    """Return who told every sign, their standardised, independent columns, where each term stands, and the others."""
+    everybody = record.need_training("odds_ratios")
+    people = everybody.take(np.asarray(~np.isnan(everybody.encoded).any(axis=1)))
+    if min((people.outcome == label).sum() for label in (0, 1)) < 2:
+        sick = int(people.outcome.sum())
         raise NotEnoughDataError(
-            f"Only {len(y)} of {len(known)} people told every sign, {int(y.sum())} of them serious: too few for odds "
-            "ratios. Leave out the signs that few have told (signs=[...])."
+            f"Only {len(people.outcome)} of {len(everybody.outcome)} people told every sign, {sick} of "
+            "them serious: too few for odds ratios. Leave out the signs that few have told (signs=[...])."
         )
-    whole = plan_design(
-        encoded, record.signs, [*record.design.products] if interactions else "none", (), weights=weights
-    )
-    scaled = fitting.standardize(whole.build(encoded), weights, independent=True)
-    model = fitting.fit_firth(scaled.X, y, weights)
-    kept = [term for term, there in zip(whole.terms, scaled.kept, strict=True) if there]
-    spread = np.r_[1.0, scaled.spread[scaled.kept]]
-    return _Refit(scaled.X, y, weights, model, spread, {term: place for place, term in enumerate(kept, start=1)})
+    products = [*record.design.products] if interactions else "none"
+    design = plan_design(people.encoded, record.signs, products, (), weights=people.weights)
+    scaled = fitting.standardize(design.build(people.encoded), people.weights, independent=True)
+    kept, lost = ([term for term, there in zip(design.terms, scaled.kept, strict=True) if there == kind]
+                  for kind in (True, False))  # fmt: skip
+    return people, scaled, {term: place for place, term in enumerate(kept, start=1)}, lost
 
 
-def _choose_terms(refit: _Refit, terms: Sequence[str] | None) -> list[str]:
-    if terms is None:
-        return list(refit.place)
-    by_parts = {frozenset(name.split(":")): name for name in refit.place}
-    for name in terms:
+def _choose_terms(place: dict[str, int], terms: Sequence[str] | None) -> list[str]:
+    by_parts = {frozenset(name.split(":")): name for name in place}
+    for name in terms or []:
         if frozenset(name.split(":")) not in by_parts:
-            raise unknown_name("term", name, refit.place)
-    return [by_parts[frozenset(name.split(":"))] for name in terms]
+            raise unknown_name("term", name, place)
+    return list(place) if terms is None else [by_parts[frozenset(name.split(":"))] for name in terms]
 
 
-def _find_errors(refit: _Refit, places: NDArray[np.int_], robust: bool) -> FloatArray:
-    """Return standard errors of the log odds ratios: from the information, and if `robust` over people drawn anew.
+def _find_errors(
+    X: FloatArray, people: Training, coefficients: FloatArray, places: NDArray[np.int_], robust: bool
+) -> FloatArray:
+    """Return standard errors of coefficients: from the information, and if `robust` over people drawn anew.
 
     Each sample of people would be solved by one Newton step, and the deviation over all samples has a closed form.
     Repeating the whole fit makes intervals too wide where terms are many (99.9 % coverage with 78 terms and 1,000
@@ -157,23 +154,21 @@ def _find_errors(refit: _Refit, places: NDArray[np.int_], robust: bool) -> Float
     97 % there and with few terms. Where a sign separates the classes the residuals vanish, so that the interval is
     never narrower than the one from the information.
     """
-    coefficients = np.r_[refit.model.intercept_, refit.model.coef_]
-    inverse = np.linalg.inv(fitting.find_information(refit.X, coefficients, refit.weights))
+    inverse = np.linalg.inv(fitting.find_information(X, coefficients, people.weights))
     error = np.sqrt(np.diag(inverse)[places])
-    if robust:
-        risk = special.expit(refit.X @ coefficients)
-        leverage = np.einsum("ij,jk,ik->i", refit.X, inverse, refit.X) * refit.weights * risk * (1 - risk)
-        residual = refit.weights * (refit.y - risk) / np.maximum(1 - leverage, 1e-6)
-        moves = (refit.X * residual[:, None]) @ inverse[:, places]
-        error = np.maximum(error, np.sqrt(len(moves)) * moves.std(axis=0))
-    return error / refit.spread[places]
+    if not robust:
+        return error
+    risk = special.expit(X @ coefficients)
+    leverage = np.einsum("ij,jk,ik->i", X, inverse, X) * people.weights * risk * (1 - risk)
+    residual = people.weights * (people.outcome - risk) / np.maximum(1 - leverage, 1e-6)
+    moves = (X * residual[:, None]) @ inverse[:, places]
+    return np.maximum(error, np.sqrt(len(moves)) * moves.std(axis=0))
 
 
-def _profile(refit: _Refit, places: NDArray[np.int_], level: float) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """Return limits and p-values of the penalised likelihood; a limit that is not found is infinite."""
+def _profile(refit: FirthLogisticRegression, places: NDArray[np.int_], level: float) -> tuple[FloatArray, FloatArray]:
+    """Return limits, (2, places), and p-values of the penalised likelihood; a limit that is not found is infinite."""
     at = [int(place) - 1 for place in places]
     with fitting.hushed():
-        limits = refit.model.conf_int(alpha=1 - level, method="pl", features=at, max_iter=500, tol=1e-8)[at]
-        tests = refit.model.lrt(features=at).lrt_pvalues_[at]
-    lower, upper = (limits / refit.spread[places][:, None]).T
-    return np.where(np.isnan(lower), -np.inf, lower), np.where(np.isnan(upper), np.inf, upper), tests
+        limits = refit.conf_int(alpha=1 - level, method="pl", features=at, max_iter=500, tol=1e-8)[at].T
+        tests = refit.lrt(features=at).lrt_pvalues_[at]
+    return np.where(np.isnan(limits), [[-np.inf], [np.inf]], limits), tests

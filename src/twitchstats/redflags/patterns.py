@@ -13,7 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import special, stats
 
-from twitchstats.redflags.design import FloatArray, estimate_moments
+from twitchstats.redflags.design import estimate_moments, fill_unknown
+from twitchstats.signs import FloatArray
 
 Bools = NDArray[np.bool_]
 
@@ -45,6 +46,16 @@ class Moments:
     yes_no: Bools
     counts: FloatArray
     known: FloatArray
+
+    def fill(self, encoded: FloatArray) -> FloatArray:
+        """Return signs in which what is not known has its expectation given what is, among all training people."""
+        share = self.counts / self.counts.sum()
+        mean = share @ self.means
+        away = self.means - mean
+        covariance = np.tensordot(share, self.covariances + away[:, :, None] * away[:, None, :], axes=1)
+        low, high = self.quantiles[..., 0].min(axis=0), self.quantiles[..., -1].max(axis=0)
+        filled, _ = fill_unknown(encoded, mean, covariance)
+        return np.where(np.isnan(encoded), np.clip(filled, low, high), encoded)
 
     @cached_property
     def people(self) -> tuple[FloatArray, FloatArray, FloatArray]:

@@ -10,9 +10,8 @@ from twitchstats.errors import check_list, check_whole, unknown_name
 from twitchstats.redflags.advice import ANY_FLAG_ADVICE, advise
 from twitchstats.redflags.assumptions import Origin, bound_posterior, judge_finding, move_findings, read_origin
 from twitchstats.redflags.prevalence import BaseRate, check_share, read_base_rate
-from twitchstats.redflags.table import FloatArray
 from twitchstats.redflags.training import read_outcome
-from twitchstats.signs import find_signs, load_signs, mark_present, name_signs
+from twitchstats.signs import FloatArray, find_signs, load_signs, mark_present, name_signs
 
 
 def count_people(
@@ -68,7 +67,7 @@ def count_people(
     origin = read_origin(cohort)
     base = read_base_rate(base_rate, origin.serious if origin else ("MND",), option="base_rate")
     marks = _mark(known, signs)
-    whole = bound_posterior((np.ones(()),) * 3, base, None, level)
+    whole = bound_posterior(0.0, 0.0, base, None, level)
     rows = [_describe("everybody", "Everybody who twitches", "all", 1.0, whole, base.rate, people, len(known))]
     for name in marks.columns:
         rows += _compare(name, marks[name].to_numpy(float), serious, base, origin, people, level)

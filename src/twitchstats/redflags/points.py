@@ -17,9 +17,8 @@ from twitchstats.redflags.design import plan_design
 from twitchstats.redflags.measures import measure_auc, measure_brier
 from twitchstats.redflags.prevalence import BaseRate, check_share
 from twitchstats.redflags.record import Record, Training, find_log_odds, move_record
-from twitchstats.redflags.table import FloatArray
 from twitchstats.redflags.training import check_classes
-from twitchstats.signs import decode_signs, encode_signs, load_signs
+from twitchstats.signs import FloatArray, decode_signs, encode_signs, load_signs
 
 Weigh = Callable[[FloatArray], FloatArray]
 
@@ -110,7 +109,9 @@ def build_point_score(record: Record, *, most: int = 10, allowed: float = 0.1) -
     people = record.need_training("point_score")
     encoded = people.encoded
     design = plan_design(encoded, record.signs, "none", (), weights=people.weights, bends=bool(record.design.bends))
-    solved = fitting.solve_logistic(design.terms, design.build(encoded), people.outcome, people.weights)
+    solved = fitting.solve_logistic(
+        design.terms, design.build(record.moments.fill(encoded)), people.outcome, people.weights
+    )
     slopes = solved.coefficients[1:]
 
     def weigh(place: int, values: FloatArray) -> FloatArray:

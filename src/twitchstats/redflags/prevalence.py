@@ -6,14 +6,13 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from twitchstats.errors import OptionError, unknown_name
 from twitchstats.inference import wilson_interval
 from twitchstats.resources import find_resource
+from twitchstats.signs import FloatArray
 from twitchstats.simulate.parameters import load_cohort_parameters
-
-FloatArray = NDArray[np.float64]
 
 ADULTS = "adults in general"
 SAMPLE = "the training sample"
@@ -53,6 +52,12 @@ def _tell_rate(row: pd.Series) -> str:
     return f"{row['setting']}: {row['base_rate']:g}, {between} ({row['condition']}; {row['source']})"
 
 
+def estimate_share(hits: ArrayLike, n: ArrayLike, *, level: float = 0.95) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Return a share with its Wilson limits; NaN of nobody."""
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return np.asarray(hits, float) / np.asarray(n, float), *wilson_interval(hits, n, level=level)
+
+
 def check_share(option: str, value: float) -> float:
     """Return the value as a number, or raise OptionError unless it lies between 0 and 1."""
     if not isinstance(value, (int, float, np.number)) or not 0 < value < 1:
@@ -77,8 +82,6 @@ class BaseRate:
         What it counts.
     low, high : float
         Between which it lies with 95 %; NaN where that is not known.
-    cases, people : float
-        Counted, where it was; else NaN.
     diagnoses : tuple of str
         Conditions of the simulator whose base rates it adds up; empty for any other.
     """
@@ -89,8 +92,6 @@ class BaseRate:
     condition: str = "a serious condition"
     low: float = np.nan
     high: float = np.nan
-    cases: float = np.nan
-    people: float = np.nan
     diagnoses: tuple[str, ...] = ()
 
 
@@ -113,10 +114,8 @@ def read_base_rate(tau: float | str, diagnoses: Sequence[str] = ("MND",), *, opt
     if np.isnan(row["base_rate"]) or listed not in ((), ("MND",)):
         what = f" of {', '.join(listed)}" if listed not in ((), ("MND",)) else ""
         raise OptionError(f"{option}={tau!r}: no figure known for this setting{what}. Give a number, with its source.")
-    return BaseRate(
-        float(row["base_rate"]), _cite(row), row["crowd"], row["condition"], low=float(row["low"]),
-        high=float(row["high"]), cases=float(row["cases"]), people=float(row["people"]),
-    )  # fmt: skip
+    low, high = row[["low", "high"]].fillna({"low": row["ci_lower"], "high": row["ci_upper"]}).astype(float)
+    return BaseRate(float(row["base_rate"]), _cite(row), row["crowd"], row["condition"], low, high)
 
 
 def _add_up(row: pd.Series, diagnoses: tuple[str, ...]) -> BaseRate:

@@ -14,9 +14,10 @@ from threadpoolctl import threadpool_limits
 from twitchstats.errors import NotEnoughDataError
 from twitchstats.redflags import assumptions, fitting
 from twitchstats.redflags.assumptions import Odds, Origin
-from twitchstats.redflags.design import Design, FloatArray, group_patterns
+from twitchstats.redflags.design import Design, group_patterns
 from twitchstats.redflags.patterns import Moments
 from twitchstats.redflags.prevalence import SAMPLE, BaseRate, shift_log_odds
+from twitchstats.signs import FloatArray
 
 # By what share of itself a weight misses what is true, measured on simulated people: 200,000 and 20,000 of them.
 LOOSE, LOOSE_ALONE = 0.045, 0.1

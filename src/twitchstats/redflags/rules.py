@@ -1,6 +1,6 @@
 """Who should see a doctor: each article's rule as data, and what it would catch."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
 from itertools import product
 from numbers import Real
@@ -8,15 +8,15 @@ from numbers import Real
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from scipy import stats
 
 from twitchstats.errors import OptionError, check_list, unknown_name
-from twitchstats.redflags.advice import ANY_FLAG_ADVICE
+from twitchstats.redflags.advice import ANY_FLAG_ADVICE, as_people
 from twitchstats.redflags.assumptions import Origin, judge_finding, move_findings, read_origin
-from twitchstats.redflags.prevalence import BaseRate, check_share, read_base_rate
-from twitchstats.redflags.table import FloatArray, estimate_share
+from twitchstats.redflags.prevalence import BaseRate, check_share, estimate_share, read_base_rate
 from twitchstats.redflags.training import read_outcome
 from twitchstats.resources import find_resource
-from twitchstats.signs import mark_present, name_signs
+from twitchstats.signs import FloatArray, join_marks, mark_present
 
 
 @cache
@@ -38,13 +38,16 @@ def load_referral_rules() -> pd.DataFrame:
 
 
 def apply_referral_rules(
-    people: pd.DataFrame, *, rules: Sequence[str] | None = None, persistent_weeks: float = 2
+    people: Mapping[str, object] | pd.Series | pd.DataFrame,
+    *,
+    rules: Sequence[str] | None = None,
+    persistent_weeks: float = 2,
 ) -> pd.DataFrame:
     """Apply the rules to people.
 
     Parameters
     ----------
-    people : DataFrame
+    people : mapping, Series or DataFrame
         Signs by name; a sign that is missing or has no column is not known.
     rules : sequence of str, optional
         Names of rules, by default all.
@@ -72,27 +75,19 @@ def apply_referral_rules(
     for name in rules or []:
         if name not in known:
             raise unknown_name("rule", name, known)
-    marks = mark_present(name_signs(people), weeks_from=persistent_weeks)
+    people = as_people(people)
+    marks = mark_present(people, weeks_from=persistent_weeks)
     present = {name: marks[name].to_numpy() for name in marks} | {"": np.ones(len(people))}  # everybody
     chosen = list(rules) if rules is not None else known
     return pd.DataFrame({name: _hold(table[table["rule"] == name], present) for name in chosen}, index=people.index)
 
 
 def _hold(rows: pd.DataFrame, present: dict[str, FloatArray]) -> FloatArray:
-    clauses = [
-        _all([_any([present[name] for name in part.split("|")]) for part in clause["sign"]])
-        for _, clause in rows.groupby("clause")
-    ]
-    return _any(clauses)
+    def find(part: str) -> FloatArray:
+        return join_marks([present[name] for name in part.split("|")], either=True)
 
-
-def _any(values: Sequence[FloatArray]) -> FloatArray:
-    stacked = np.vstack(values)
-    return np.where((stacked == 1).any(axis=0), 1.0, np.where(np.isnan(stacked).any(axis=0), np.nan, 0.0))
-
-
-def _all(values: Sequence[FloatArray]) -> FloatArray:
-    return 1.0 - _any([1.0 - value for value in values])
+    clauses = [join_marks([*map(find, clause["sign"])], either=False) for _, clause in rows.groupby("clause")]
+    return join_marks(clauses, either=True)
 
 
 def evaluate_referral_rules(
@@ -176,10 +171,11 @@ def _judge(
         base.rate * sensitivity[k] + (1 - base.rate) * (1 - specificity[place]) for k, place in enumerate((0, 2, 1))
     ]
     n = found.n_sick + found.n_other
+    reach = stats.norm.ppf(0.5 + level / 2) * found.error
     rows = {
         "sensitivity": (*sensitivity, found.n_sick),
         "specificity": (*specificity, found.n_other),
-        "likelihood_ratio": (*found.ratios[0], n),
+        "likelihood_ratio": (*np.exp(found.log_ratio + reach * np.array([0, -1, 1])), n),
         "ppv": (*found.risks[0], n),
         "missed": (*found.risks[1], n),
         "referred": (*referred, n),

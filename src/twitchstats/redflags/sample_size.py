@@ -49,16 +49,12 @@ def required_sample_size(
     >>> required_sample_size(r2=0.288, parameters=24, prevalence=0.174)["n"].tolist()
     [623, 662, 221, 662]
     """
-    for name, value in [
-        ("prevalence", prevalence),
-        ("shrinkage", shrinkage),
-        ("optimism", optimism),
-        ("margin", margin),
-    ]:
+    shares = {"prevalence": prevalence, "shrinkage": shrinkage, "optimism": optimism, "margin": margin}
+    for name, value in (shares | {"r2": r2}).items():
         check_share(name, value)
     check_whole("parameters", parameters, least=1)
     most = 1 - (prevalence**prevalence * (1 - prevalence) ** (1 - prevalence)) ** 2
-    if not 0 < r2 < most:
+    if r2 >= most:
         raise OptionError(
             f"r2={r2} is not possible. At a prevalence of {prevalence} the Cox-Snell R2 lies between 0 and {most:.4g}."
         )

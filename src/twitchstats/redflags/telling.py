@@ -2,7 +2,6 @@
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 from scipy import stats
 
 from twitchstats.errors import OptionError
@@ -10,9 +9,7 @@ from twitchstats.redflags.advice import LOST_ADVICE, advise
 from twitchstats.redflags.assumptions import move_crowd
 from twitchstats.redflags.naming import label_term
 from twitchstats.redflags.record import Record, assess_people, bound_risk, is_small, take_models
-from twitchstats.signs import find_ignored, find_signs
-
-FloatArray = NDArray[np.float64]
+from twitchstats.signs import FloatArray, find_ignored, find_signs
 
 START = "starting point"
 CROWD = "other conditions"
@@ -25,6 +22,8 @@ SMALL = (
     "Told as an upper limit: how far below a tenth of the base rate a risk lies can't be learned from the people that "
     "the model was fitted on."
 )
+BELOW = "A red flag, and yet below the base rate: in the model what else was told weighs more."
+COUNTED = "It counts {diagnoses} only. Other conditions that need a doctor are not in this number."
 
 
 def tell_risk(record: Record, people: pd.DataFrame, encoded: FloatArray, *, level: float = 0.95) -> pd.DataFrame:
@@ -35,6 +34,7 @@ def tell_risk(record: Record, people: pd.DataFrame, encoded: FloatArray, *, leve
     factor = np.exp(np.minimum(reach, 700.0))
     small = is_small(record, assessed.log_odds)
     told = advise(people[find_signs(people.columns)])
+    below = told["see_doctor"].to_numpy() & (risk < record.base.rate)
     lost = find_ignored(people.columns, [*record.signs, *record.ignored])
     return pd.DataFrame(
         {
@@ -44,7 +44,7 @@ def tell_risk(record: Record, people: pd.DataFrame, encoded: FloatArray, *, leve
             "base_rate": record.base.rate,
             "n_unknown": np.isnan(encoded).sum(axis=1),
             "chance_factor": factor,
-            "caution": [_warn(*pair) for pair in zip(factor, small, strict=True)],
+            "caution": [_warn(record, *told) for told in zip(factor, small, below, strict=True)],
             "red_flags": told["red_flags"],
             "advice": told["advice"] + (LOST_ADVICE.format(lost=", ".join(lost)) if lost else ""),
         },
@@ -52,9 +52,10 @@ def tell_risk(record: Record, people: pd.DataFrame, encoded: FloatArray, *, leve
     )
 
 
-def _warn(factor: float, small: bool) -> str:
+def _warn(record: Record, factor: float, small: bool, below: bool) -> str:
+    yet = [BELOW, *[COUNTED.format(diagnoses=", ".join(record.diagnoses))] * bool(record.diagnoses)]
     few = FEW.format(factor=f"{factor:.2g}" if factor < 100 else "100 or more")
-    return " ".join([few] * int(factor > RIGHT) + [SMALL] * int(small))
+    return " ".join([few] * int(factor > RIGHT) + [SMALL] * int(small) + yet * int(below))
 
 
 def explain_risk(record: Record, people: pd.DataFrame, encoded: FloatArray, *, level: float = 0.95) -> pd.DataFrame:

@@ -6,14 +6,12 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
-from sklearn.utils.multiclass import check_classification_targets, type_of_target
+from sklearn.utils.multiclass import type_of_target
 from sklearn.utils.validation import _check_sample_weight, column_or_1d
 
 from twitchstats.errors import NotEnoughDataError, OptionError, TwitchstatsError, unknown_name
 from twitchstats.redflags.record import Training
-from twitchstats.signs import encode_signs, find_signs, match_signs, name_signs
-
-FloatArray = NDArray[np.float64]
+from twitchstats.signs import FloatArray, encode_signs, find_signs, match_signs, name_signs
 
 CASES_A_TERM = 10
 _FEWEST_PEOPLE = 20
@@ -41,7 +39,7 @@ def choose_signs(
         return found or None, named
     if not signs:
         raise _no_signs(X)
-    for place, name in enumerate(signs):
+    for place, name in enumerate(signs := list(signs)):
         if name in signs[:place]:
             raise OptionError(f"signs: {name!r} is named twice. Leave one of them out.")
         if name in _LABELS:
@@ -138,7 +136,10 @@ def read_labels(y: ArrayLike, n: int, serious: object = None, *, named: bool = F
     if not n:
         raise NotEnoughDataError("Nobody to learn from: the table has no rows.")
     _refuse_missing(labels)
-    check_classification_targets(labels)
+    if type_of_target(labels).startswith("continuous"):
+        raise TwitchstatsError(
+            f"Unknown label type: {labels[0]} is a number between others. Give two labels, serious or not: y > 0.5."
+        )
     classes, outcome = np.unique(labels, return_inverse=True)
     if len(classes) > 2:
         raise TwitchstatsError(
@@ -151,7 +152,10 @@ def read_labels(y: ArrayLike, n: int, serious: object = None, *, named: bool = F
         if serious not in classes.tolist():
             raise OptionError(f"serious={serious!r} is not possible: the labels are {_list(classes)}.")
         return (classes, kind) if serious == classes[1] else (classes[::-1], 1.0 - kind)
-    if named and {str(label).strip().casefold() for label in classes} not in _YES_NO:
+    words = [str(label).strip().casefold() for label in classes]
+    if set(words) in _YES_NO:  # "Yes" comes before "no" in an alphabet
+        return (classes, kind) if words[0] < words[1] else (classes[::-1], 1.0 - kind)
+    if named:
         raise OptionError(
             f"The labels are {_list(classes)}. Say which of them is serious: "
             f"RedFlagModel(serious={classes.tolist()[0]!r}) or RedFlagModel(serious={classes.tolist()[1]!r})."
@@ -238,6 +242,13 @@ def check_enough(encoded: FloatArray, outcome: FloatArray, signs: list[str], *, 
         raise NotEnoughDataError("No sign differs between people: there is nothing to learn a risk from.")
     if not named:
         return
+    fewest = int(min(outcome.sum(), (1 - outcome).sum()))
+    if len(outcome) < _FEWEST_PEOPLE or fewest < FEWEST_OF_A_CLASS:
+        raise NotEnoughDataError(
+            f"{len(outcome)} people, {fewest} of them in the smaller class: a risk model needs at least "
+            f"{_FEWEST_PEOPLE} people and {FEWEST_OF_A_CLASS} of each class (required_sample_size tells how many "
+            "make a good one)."
+        )
     for name, column in zip(signs, encoded.T, strict=True):
         if np.isnan(column).all() and constant == "refuse":
             raise NotEnoughDataError(
@@ -249,13 +260,6 @@ def check_enough(encoded: FloatArray, outcome: FloatArray, signs: list[str], *, 
                     f"The sign {name!r} is not known of anybody of those {who}, so nothing can be learned of it: it "
                     "would look as if they never had it. Leave it out (signs=[...])."
                 )
-    fewest = int(min(outcome.sum(), (1 - outcome).sum()))
-    if len(outcome) < _FEWEST_PEOPLE or fewest < FEWEST_OF_A_CLASS:
-        raise NotEnoughDataError(
-            f"{len(outcome)} people, {fewest} of them in the smaller class: a risk model needs at least "
-            f"{_FEWEST_PEOPLE} people and {FEWEST_OF_A_CLASS} of each class (required_sample_size tells how many "
-            "make a good one)."
-        )
     if constant == "refuse" and not varies.all():
         name = signs[int(np.flatnonzero(~varies)[0])]
         raise NotEnoughDataError(
@@ -276,6 +280,11 @@ def write_notes(
         f"Not told: {told}.",
         f"Columns not used: {', '.join(ignored) or 'none'}.",
     ]
+    if twice := int(training.names.duplicated().sum()):
+        notes.append(
+            f"Named more than once: {twice:,} rows have the name of an earlier one, and each is taken for another "
+            "person: limits are too narrow. Leave copies out."
+        )
     fewest = min(sick, n - sick)
     if fewest < CASES_A_TERM * len(terms):
         lighter = [("interactions='none'", ":"), ("bends=False", " over ")]

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -18,7 +19,6 @@ from twitchstats.redflags.measures import METRICS, measure_auc, measure_risk, sm
 from twitchstats.redflags.model import RedFlagModel
 from twitchstats.redflags.prevalence import check_share
 from twitchstats.redflags.record import find_log_odds
-from twitchstats.redflags.table import FloatArray
 from twitchstats.redflags.training import (
     FEWEST_OF_A_CLASS,
     digest_people,
@@ -27,6 +27,7 @@ from twitchstats.redflags.training import (
     read_places,
     read_weights,
 )
+from twitchstats.signs import FloatArray
 
 IntArray = NDArray[np.int_]
 Predict = Callable[[IntArray, FloatArray], FloatArray]  # people drawn and their weights -> everybody's risk
@@ -45,7 +46,7 @@ class _Sample:
 
     outcome: FloatArray
     risk: FloatArray
-    weights: FloatArray | None
+    weights: FloatArray
     groups: NDArray | None
     held_out: bool
     refit: Predict
@@ -112,16 +113,9 @@ def validate_risk(
     TwitchstatsError
         Some of the people were in the training sample and others not.
     """
-    sample = _read_sample(model, X, y, n_bootstrap, level, held_out, groups, sample_weight)
+    sample = _read_sample(model, X, y, n_bootstrap, seed, level, held_out, groups, sample_weight)
     cut = float(sample.outcome.mean()) if threshold is None else check_share("threshold", threshold)
-
-    def measure(
-        y: FloatArray, risk: FloatArray, weights: FloatArray | None, parts: IntArray | None = None
-    ) -> FloatArray:
-        return measure_risk(y, risk, cut, weights, parts)
-
-    apparent, estimate, drawn = _judge(sample, measure, n_bootstrap, seed)
-    lower, upper = _spread(drawn, estimate, level)
+    apparent, estimate, lower, upper = _judge(sample, partial(measure_risk, threshold=cut), n_bootstrap, seed, level)
     return pd.DataFrame(
         {
             "metric": METRICS,
@@ -175,7 +169,8 @@ def validate_by_site(
         counted = {"site": name, "n_people": int(there.sum()), "n_serious": int(outcome[there].sum())}
         if 0 < outcome[there].mean() < 1 and 0 < outcome[~there].mean() < 1:
             fitted = _loosen(model).fit(_take(X, ~there), labels[~there])
-            found = measure_risk(outcome[there], fitted.predict_proba(_take(X, there))[:, 1], cut)
+            risk = fitted.predict_proba(_take(X, there))[:, 1]
+            found = measure_risk(outcome[there], risk, cut)
             rows.append(counted | dict(zip(METRICS, found, strict=True)) | {"reason": ""})
         else:
             where = "here" if outcome[there].mean() in (0, 1) else "elsewhere"
@@ -203,7 +198,7 @@ def measure_stability(
     NotEnoughDataError, OptionError
         As `validate_risk`.
     """
-    sample = _read_sample(model, X, y, n_bootstrap, level, False, groups, None)
+    sample = _read_sample(model, X, y, n_bootstrap, seed, level, False, groups)
     drawn = np.array([sample.refit(*_count(rows)) for rows in _draw(sample.outcome, sample.groups, n_bootstrap, seed)])
     lower, upper = np.quantile(drawn, [0.5 - level / 2, 0.5 + level / 2], axis=0)
     return pd.DataFrame(
@@ -239,15 +234,14 @@ def estimate_calibration(
     NotEnoughDataError, OptionError
         As `validate_risk`.
     """
-    sample = _read_sample(model, X, y, n_bootstrap, level, held_out, None, None)
+    sample = _read_sample(model, X, y, n_bootstrap, seed, level, held_out)
     low, high = special.logit(np.clip(np.quantile(sample.risk, [0.01, 0.99]), 1e-9, 1 - 1e-9))
     grid: FloatArray = np.linspace(float(low), float(high), n_points)
 
-    def curve(y: FloatArray, risk: FloatArray, weights: FloatArray | None, parts: IntArray | None = None) -> FloatArray:
-        return smooth_outcome(y, risk, grid, weights)
+    def curve(y: FloatArray, risk: FloatArray, *, counts: FloatArray, parts: IntArray | None = None) -> FloatArray:
+        return smooth_outcome(y, risk, grid, counts)
 
-    apparent, estimate, drawn = _judge(sample, curve, n_bootstrap, seed)
-    lower, upper = _spread(drawn, estimate, level)
+    apparent, estimate, lower, upper = _judge(sample, curve, n_bootstrap, seed, level)
     frame = pd.DataFrame(
         {"risk": grid, "observed": estimate, "ci_lower": lower, "ci_upper": upper, "apparent": apparent}
     )
@@ -284,24 +278,21 @@ def group_risks(y: ArrayLike, risk: ArrayLike, *, groups: int = 10, level: float
     return frame.astype({"n_serious": int}).reset_index()
 
 
-def check_options(n_bootstrap: int, level: float) -> None:
-    """Raise OptionError for too few samples, or a level that is none."""
-    check_share("level", level)
-    check_whole("n_bootstrap", n_bootstrap, least=2)
-
-
 def _read_sample(
     model: BaseEstimator,
     X: pd.DataFrame | NDArray,
     y: ArrayLike,
     n_bootstrap: int,
+    seed: int,
     level: float,
     held_out: bool | None,
-    groups: ArrayLike | None,
-    sample_weight: ArrayLike | None,
+    groups: ArrayLike | None = None,
+    sample_weight: ArrayLike | None = None,
 ) -> _Sample:
     check_is_fitted(model)
-    check_options(n_bootstrap, level)
+    check_share("level", level)
+    check_whole("n_bootstrap", n_bootstrap, least=2)
+    check_whole("seed", seed, least=0)
     outcome = _as_outcome(model, X, y)
     fewest = int(min(outcome.sum(), (1 - outcome).sum()))
     if fewest < FEWEST_OF_A_CLASS:
@@ -310,7 +301,7 @@ def _read_sample(
             "hundred to say much."
         )
     apart = _is_held_out(model, X, outcome) if held_out is None else held_out
-    weights = None if sample_weight is None else read_weights(sample_weight, len(outcome))
+    weights = read_weights(sample_weight, len(outcome))
     refit = _plan_refit(model, X, np.asarray(y), outcome, weights)
     risk = model.predict_proba(X)[:, 1]
     check_reversed(model, outcome, risk)
@@ -359,7 +350,7 @@ def _is_held_out(model: BaseEstimator, X: pd.DataFrame | NDArray, outcome: Float
 
 
 def _plan_refit(
-    model: BaseEstimator, X: pd.DataFrame | NDArray, labels: NDArray, outcome: FloatArray, weights: FloatArray | None
+    model: BaseEstimator, X: pd.DataFrame | NDArray, labels: NDArray, outcome: FloatArray, weights: FloatArray
 ) -> Predict:
     """Return a function that fits the model on some people and predicts everybody."""
     if isinstance(model, RedFlagModel) and np.isfinite(model.strength_) and model.missing == "fill":
@@ -377,21 +368,20 @@ def _plan_refit(
 
 
 def _plan_quick_refit(
-    model: RedFlagModel, X: pd.DataFrame | NDArray, outcome: FloatArray, weights: FloatArray | None
+    model: RedFlagModel, X: pd.DataFrame | NDArray, outcome: FloatArray, weights: FloatArray
 ) -> Predict:
     """Refit on the columns as they are: what people do not tell is filled, and averaged over, as the model does."""
     record, encoded = model.record_, model._encode(X)
     kept = ~np.isin(record.design.terms, record.dropped)
-    filled = (record.design.build(encoded) - record.means) / record.scales
+    filled = (record.design.build(record.moments.fill(encoded)) - record.means) / record.scales
     columns = fitting.add_intercept(filled[:, kept])
     slopes = record.coefficients[1:] * record.scales
     start = np.r_[record.coefficients[0] + record.means @ record.coefficients[1:], slopes[kept]]
     rest = find_log_odds(record, encoded) - columns @ start  # of who does not tell all, and of the base rate
-    known = np.ones(len(outcome)) if weights is None else weights
 
     def refit(rows: IntArray, counts: FloatArray) -> FloatArray:
         found = fitting.fit_ridge(
-            columns[rows], outcome[rows], record.strength, counts * known[rows], start=start, tolerance=1e-7
+            columns[rows], outcome[rows], record.strength, counts * weights[rows], start=start, tolerance=1e-7
         )
         return special.expit(columns @ found + rest)
 
@@ -416,30 +406,31 @@ def _take(X: pd.DataFrame | NDArray, rows: NDArray) -> pd.DataFrame | NDArray:
 
 
 def _judge(
-    sample: _Sample,
-    measure: Callable[..., FloatArray],
-    n_bootstrap: int,
-    seed: int,
-) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """Return what the model is apparently worth, what it is worth, and bootstrap samples of the latter."""
+    sample: _Sample, measure: Callable[..., FloatArray], n_bootstrap: int, seed: int, level: float
+) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray]:
+    """Return what the model is apparently worth, and what it is worth, with limits."""
     y, weights = sample.outcome, sample.weights
-    apparent = measure(y, sample.risk, weights)
+    apparent = measure(y, sample.risk, counts=weights)
 
     def measure_drawn(risk: FloatArray, rows: IntArray) -> FloatArray:
-        return measure(y[rows], risk[rows], weights if weights is None else weights[rows])
+        return measure(y[rows], risk[rows], counts=weights[rows])
 
+    estimate = apparent
     drawn = np.array([measure_drawn(sample.risk, rows) for rows in _draw(y, sample.groups, n_bootstrap, seed)])
-    if sample.held_out:
-        return apparent, apparent, drawn
-    estimate = _average([measure(y, risk, weights, parts) for risk, parts in _cross_validate(sample, seed)])
-    # By how much refits are worth more on their own sample than on everybody: the optimism's noise. What they are worth
-    # on their own samples alone would not do: each is calibrated there by construction, so that an interval for the
-    # calibration in the large would hold the truth in 6 % and one for the slope in 46 % (measured, 500 people).
-    noise = []
-    for rows in _draw(y, sample.groups, min(n_bootstrap, NOISE), seed + 1):
-        risk = sample.refit(*_count(rows))
-        noise.append(measure_drawn(risk, rows) - measure(y, risk, weights))
-    return apparent, estimate, drawn + np.array(noise)[np.arange(n_bootstrap) % len(noise)]
+    if not sample.held_out:
+        folds = _cross_validate(sample, seed)
+        estimate = _average([measure(y, risk, counts=weights, parts=parts) for risk, parts in folds])
+        # By how much refits are worth more on their own sample than on everybody: the optimism's noise. What they are
+        # worth on their own samples alone would not do: each is calibrated there by construction, so that an interval
+        # for the calibration in the large would hold the truth in 6 % and one for the slope in 46 % (measured, 500).
+        noise = []
+        for rows in _draw(y, sample.groups, min(n_bootstrap, NOISE), seed + 1):
+            risk = sample.refit(*_count(rows))
+            noise.append(measure_drawn(risk, rows) - measure(y, risk, counts=weights))
+        drawn = drawn + np.array(noise)[np.arange(n_bootstrap) % len(noise)]
+    moved = pd.DataFrame(drawn - _average(list(drawn)) + estimate)  # quantiles around the estimate
+    lower, upper = moved.quantile([0.5 - level / 2, 0.5 + level / 2]).to_numpy()
+    return apparent, estimate, np.minimum(lower, estimate), np.maximum(upper, estimate)
 
 
 def _cross_validate(sample: _Sample, seed: int) -> Iterator[tuple[FloatArray, IntArray]]:
@@ -484,10 +475,3 @@ def _draw(outcome: FloatArray, groups: NDArray | None, n_bootstrap: int, seed: i
 def _average(differences: list[FloatArray]) -> FloatArray:
     """Return the mean of each metric over the samples in which it has a value."""
     return pd.DataFrame(differences).mean().to_numpy()
-
-
-def _spread(drawn: FloatArray, estimate: FloatArray, level: float) -> tuple[FloatArray, FloatArray]:
-    """Return bootstrap quantiles, moved so that they lie around the estimate."""
-    moved = drawn - _average(list(drawn)) + estimate
-    limits = pd.DataFrame(moved).quantile([0.5 - level / 2, 0.5 + level / 2]).to_numpy()
-    return np.minimum(limits[0], estimate), np.maximum(limits[1], estimate)

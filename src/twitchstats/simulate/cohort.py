@@ -292,9 +292,11 @@ def _draw_people(rng: np.random.Generator, diagnosis: NDArray[np.object_], desig
 
 def _draw_weeks(rng: np.random.Generator, diagnosis: NDArray[np.object_], design: str, values: Values) -> FloatArray:
     median = np.where(diagnosis == "MND", values["persistence_median"]["MND"], values["persistence_median"]["other"])
-    brief = (diagnosis == "benign") & (rng.random(len(diagnosis)) > values[f"persistent_{design}"]["benign"])
-    median = np.where(brief, values["brief_median"]["benign"], median)
-    weeks = median * np.exp(values["persistence_sigma"]["all"] * rng.standard_normal(len(diagnosis)))
+    brief = (diagnosis == BENIGN) & (rng.random(len(diagnosis)) > values[f"persistent_{design}"][BENIGN])
+    median = np.where(brief, values["brief_median"][BENIGN], median)
+    sigma = values["persistence_sigma"]["all"]
+    whole = median * np.exp(sigma**2 + sigma * rng.standard_normal(len(diagnosis)))
+    weeks = whole * rng.spawn(1)[0].random((2, len(diagnosis))).prod(axis=0)  # so far: see `likelihood._weigh_part`
     return np.round(np.maximum(weeks, 0.1), 1)
 
 

@@ -211,14 +211,35 @@ def _weigh_weeks(
     sigma = look_up("persistence_sigma", "all")
 
     def last(parameter: str, condition: str) -> FloatArray:
-        middle = np.log(look_up(parameter, condition))
-        return _between((low - middle) / sigma, (high - middle) / sigma)
+        return _weigh_part(low, high, np.log(look_up(parameter, condition)), sigma)
 
     long, brief = last("persistence_median", "other"), last("brief_median", BENIGN)
     persists = look_up(f"persistent_{design}", BENIGN)
     benign = np.logaddexp(np.log(persists) + long, np.log1p(-persists) + brief)
     found = {BENIGN: benign, "MND": last("persistence_median", "MND")}
     return np.concatenate([found.get(name, long) for name in conditions], axis=1)
+
+
+def _weigh_part(low: FloatArray, high: FloatArray, middle: FloatArray, sigma: FloatArray) -> FloatArray:
+    """Return the log likelihood of how long twitching has lasted so far, between logs of weeks.
+
+    The whole, from the first sign of an illness to its diagnosis, is log-normal. People are met at any time in it, the
+    longer it is the likelier: time since the first sign has the density S(weeks) / mean (Cox 1962, Renewal Theory).
+    Twitching need not be the first sign, so it began at any time since.
+    """
+    low, high = np.clip([low, high], -30.0, 30.0)
+    mean = np.exp(middle + sigma**2 / 2)
+
+    def describe(log_weeks: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """Return the share of shorter times, and the density."""
+        z, weeks = (log_weeks - middle) / sigma, np.exp(log_weeks)
+        over = special.ndtr(-z)
+        density = sigma / mean * (np.exp(-(z**2) / 2) / np.sqrt(2 * np.pi) - z * over)
+        return special.ndtr(z - sigma) + weeks * (over / mean + density), density
+
+    narrow = describe((low + high) / 2)[1] * (np.exp(high) - np.exp(low))
+    wide = describe(high)[0] - describe(low)[0]
+    return np.log(np.maximum(np.where(high - low < 1, narrow, wide), 1e-300))
 
 
 def _weigh_answers(
