@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from twitchstats.journal import read_journal
 from twitchstats.report import front, history, summary
 from twitchstats.report.wording.effects import tabulate_triggers
 from twitchstats.report.wording.signs import describe_red_flags
@@ -49,10 +50,20 @@ def test_a_course_with_mostly_none_is_told_in_days(make_journal):
     assert row[["told", "recent", "before", "before_low", "before_high"]].tolist() == ["share", 0.25, 0.5, 0.5, 0.5]
     told = front.show_course(journal, HEADACHE)
     assert told.startswith("There on **21 of 56 days**. **Better")
+    many = front.show_course(replace(journal, days=5 * journal.days), HEADACHE)
+    assert many.startswith("There on **21 of 56 days**. The highest day had 5. ")  # half had none: nothing to add
     assert "In the last 28 days it was there on 25 % of the days; that is lower than before (50 %)." in told
     told = dict(history.list_history(journal, HEADACHE))
     assert told["Better or worse"] == "there on 25 % in the last 28 days, 50 % before"
     assert "Stiffness" not in told
+
+
+def test_a_log_of_attacks_tells_no_how_often():
+    dates = pd.date_range("2025-01-01", periods=90)[::3]
+    journal = read_journal(pd.DataFrame({"date": dates, "headache": 5}), outcome="headache")
+    assert "days**, as in a log" not in (told := front.show_course(journal, HEADACHE))
+    assert "**30 days, as in a log of attacks: how often it comes, and what brings it on, can't be told" in told
+    assert dict(history.list_history(journal, HEADACHE))["How often"] == ""
 
 
 def test_a_course_without_order_tells_no_time(make_journal):
@@ -131,7 +142,7 @@ def test_a_report_on_something_else_does_not_speak_of_twitching(make_journal):
     assert "twitch" not in told
     assert "motor neurone" not in told
     assert "headache" in told
-    assert front.draw_meaning(HEADACHE) == front.tell_rate(HEADACHE) == ""
+    assert front.draw_meaning(journal, HEADACHE) == front.tell_rate(journal, HEADACHE) == ""
     assert front.open_section(journal, HEADACHE, "Red flags", twitching=True) == ""
 
 
@@ -143,10 +154,20 @@ def test_a_short_diary_says_when_to_come_back(alone):
     assert front.open_evidence(alone) == ""
 
 
-def test_the_base_rate_is_told_both_ways_round():
-    told = front.tell_rate(TWITCHES)
+def test_the_base_rate_is_told_both_ways_round(alone):
+    told = front.tell_rate(alone, TWITCHES)
     assert "Of 100,000 adults with twitches and nothing else, about 5 have" in told
     assert "About 99,995 do not." in told
+
+
+def test_with_a_red_flag_the_rate_of_those_without_is_not_told(alone, gappy):
+    journal = give_signs(alone, wasting=[1.0], weakness_felt=[0.0])
+    assert front.draw_meaning(journal, TWITCHES) == front.tell_rate(journal, TWITCHES) == ""
+    told = front.show_meaning(journal, TWITCHES)
+    assert told.startswith("## What it means\n\n**See a doctor soon. Noted here: muscle wasting.**")
+    assert "rare" not in told
+    group = give_signs(gappy, people=("P1", "P2"), wasting=[1.0, 0.0])
+    assert "It does not hold where a sign of the next list is there." in front.tell_rate(group, TWITCHES)
 
 
 def test_triggers_of_which_none_could_be_tested_have_no_table(alone):
@@ -194,8 +215,11 @@ def test_there_is_always_something_to_log_next(make_journal):
     found = make_answers()
     found.outcome = "mood"
     assert front.list_next(make_journal(columns, outcome="mood"), found) == [
-        "**The same as now**, each evening, for 4 more months. Twice the days show effects 71 % as large."
+        "**The same as now**, each evening, for 4 more months. With twice the days, effects 29 % smaller show."
     ]
+    days = pd.date_range("2020-01-01", periods=1096)
+    years = make_journal({"person": ["a"] * 1096, "date": days, "mood": [5.0, 6] * 548}, outcome="mood")
+    assert front.list_next(years, found) == []
 
 
 def test_a_group_is_told_which_signs_nobody_noted(gappy):
@@ -209,13 +233,13 @@ def test_one_and_many_questions_are_told_with_their_verbs(make_journal):
     verdicts = ["supported", "inconclusive", "inconclusive", "not testable", "practically null", "practically null"]
     found = make_answers(*[(f"{n}?", verdict, "twitches", 1, 40, np.nan) for n, verdict in enumerate(verdicts)])
     assert front.show_articles(make_journal(columns), found) == (
-        "## The articles\n\n2 health articles come to 6 questions. Of these 1 was found as they say (supported), 2 are "
-        "too small to matter (practically null), 2 can't be told yet (inconclusive), 1 is nothing that such a diary "
-        "could answer (not testable)."
+        "## The articles\n\nThis diary was asked 6 questions from 2 health articles. Of these 1 was found as they "
+        "say (supported), 2 are too small to matter (practically null), 2 can't be told yet (inconclusive), 1 is "
+        "nothing that such a diary could answer (not testable)."
     )
     found.ledger = found.ledger[found.ledger["question_id"] != "3"]
     told = front.show_articles(make_journal(columns), found)
-    assert "2 health articles come to 5 of 6 questions. Of these 1 " in told
+    assert "6 questions, 5 of them from 2 health articles. Of these 1 " in told
     found.effects = found.primary = make_effects()
     assert "Too small to matter (practically null): 4? 5?" in front.show_triggers(make_journal(columns), found).text
     found.answers = found.answers.assign(verdict="inconclusive")

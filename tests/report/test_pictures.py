@@ -84,6 +84,17 @@ def test_the_strip_tells_none_from_not_known(gappy):
     assert picture.svg.count('stroke-width=".8"/><') - picture.svg.count("<path") >= 2
 
 
+@pytest.mark.parametrize(("days", "bands"), [(10, 1), (183, 1), (260, 1), (280, 2), (546, 3), (1000, 3)])
+def test_the_strip_has_no_band_of_a_few_weeks_and_no_end(days, bands):
+    dates = pd.date_range("2025-01-06", periods=days)
+    frame = pd.DataFrame({"person": "a", "day": np.arange(days), "date": dates, "value": 1.0})
+    picture = figures.draw_strip(frame, label="Twitches")
+    assert picture.svg.count(">Wed<") == bands
+    assert ("the last 546 days of 1,000" in picture.svg) == (days == 1000) == ("the last 546 days" in picture.alt)
+    places = re.findall(r'<text x="([\d.]+)"[^>]*>(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)<', picture.svg)
+    assert all(float(x) <= figures.WIDTH - 24 for x in places)
+
+
 def test_a_left_arm_is_on_the_right_of_the_front_and_on_the_left_of_the_back():
     def find(site, side):
         svg = figures.draw_body(pd.DataFrame({"site": [site], "side": [side], "n": [3], "share": [1.0]})).svg

@@ -19,6 +19,7 @@ from twitchstats.report.summary import (
     count_sites,
     is_about_twitching,
     is_group,
+    is_log_of_attacks,
     is_short,
     summarise_course,
     summarise_people,
@@ -68,15 +69,32 @@ def _name_outcome(journal: Journal, found: Findings) -> str:
 def show_meaning(journal: Journal, found: Findings) -> Prose:
     """Say in two sentences what the outcome can mean."""
     if not is_about_twitching(found.outcome):
-        return Prose(
-            f"## What it means\n\n{_name_outcome(journal, found)}: a diary shows how it goes, and what goes with it. "
-            "It can't tell what causes it. This tool knows no figure on how often something serious is behind it: ask "
-            "a doctor."
+        text = (
+            f"{_name_outcome(journal, found)}: a diary shows how it goes, and what goes with it. It can't tell what "
+            "causes it. This tool knows no figure on how often something serious is behind it: ask a doctor."
         )
-    return Prose(
-        "## What it means\n\nTwitches are common, and a serious cause is rare. A diary can't tell which one it is; an "
-        "examination can say more."
-    )
+    elif present := _list_present(journal):
+        text = (
+            f"**See a doctor soon. Noted here: {join_words([quote(label.lower()) for label in present])}.** What is "
+            "known of people with twitches and nothing else does not hold with such a sign. A diary can't tell what is "
+            "behind it; an examination can say more."
+        )
+    else:
+        text = (
+            "Twitches are common, and a serious cause is rare. A diary can't tell which one it is; an examination can "
+            "say more."
+        )
+    return Prose(f"## What it means\n\n{text}")
+
+
+def _list_present(journal: Journal) -> list[str]:
+    """Return the red flags that one person has; of several people none is everybody's."""
+    return [] if is_group(journal) else [label for label, told in list_warnings(journal) if _is_there(told)]
+
+
+def _has_rate(journal: Journal, found: Findings) -> bool:
+    """Tell whether the base rate holds: of twitches with nothing else."""
+    return is_about_twitching(found.outcome) and not _list_present(journal)
 
 
 def _get_rate() -> "pd.Series[Any]":
@@ -85,16 +103,16 @@ def _get_rate() -> "pd.Series[Any]":
     return base_rates().set_index("setting").loc[SETTING]
 
 
-def draw_meaning(found: Findings) -> figures.Picture | Prose:
+def draw_meaning(journal: Journal, found: Findings) -> figures.Picture | Prose:
     """Draw the base rate as squares of people."""
-    if not is_about_twitching(found.outcome):
+    if not _has_rate(journal, found):
         return Prose("")
     return figures.draw_icons(_get_rate()["base_rate"], among=f"adults with {SETTING}")
 
 
-def tell_rate(found: Findings) -> Prose:
+def tell_rate(journal: Journal, found: Findings) -> Prose:
     """Say one base rate, both ways round, of one number of people, and how sure it is."""
-    if not is_about_twitching(found.outcome):
+    if not _has_rate(journal, found):
         return Prose("")
     row, per = _get_rate(), 100_000
     rate = row["base_rate"]
@@ -103,7 +121,7 @@ def tell_rate(found: Findings) -> Prose:
         f"Of {per:,} adults with twitches and nothing else, about {round(per * rate)} have the feared nerve illness "
         f"(motor neurone disease, such as ALS) and do not know it yet. About {round(per * (1 - rate)):,} do not. Each "
         f"square stands for 100 people; a dark one holds one who has it. The figure is worked out, not counted: it may "
-        f"be {low} to {high}. Its source is in the appendix."
+        f"be {low} to {high}. It does not hold where a sign of the next list is there. Its source is in the appendix."
     )
 
 
@@ -180,10 +198,12 @@ def show_course(journal: Journal, found: Findings) -> Prose:
         return Prose("Nothing was noted.")
     days = count_noun(int(row["n_days"]), "day")
     always = row["n_above"] == row["n_days"]
-    text = f"Noted on **{days}**. " if always else f"There on **{row['n_above']} of {days}**. "
+    if is_log_of_attacks(journal):
+        days += ", as in a log of attacks: how often it comes, and what brings it on, can't be told from days with it"
+    text = f"Noted on **{days}**. " if always else f"There on **{row['n_above']:,} of {days}**. "
     if row["highest"] > 1:
-        text += f"Half of the days had {format_number(row['median'])} or less; "
-        text += f"the highest had {format_number(row['highest'])}. "
+        text += f"Half of the days had {format_number(row['median'])} or less. " if row["median"] else ""
+        text += f"The highest day had {format_number(row['highest'])}. "
     if row["longest_spell"] > 1 and not always:
         text += f"The longest spell without a day off was {int(row['longest_spell'])} days. "
     return Prose(f"{text}{_tell_trend(row)}".strip())
@@ -305,15 +325,13 @@ def _tell_raw(journal: Journal, row: dict[str, Any]) -> str:
     low, high = (side for _, side in levels.iterrows())
     unit = _name_unit(journal, row["trigger"])
     less, more = (tell_step(float(format_number(side["limit"])), unit) for side in (low, high))
-    less, more = f"up to {less}", f"from {more}"
+    less, more = f"up to {less}", f"{more} or more"
     if journal.variables.set_index("name")["kind"].get(row["trigger"]) == "yes/no":
-        less, more = "without it", "with it"
+        less, more = "no", "yes"
     elif low["limit"] == 0:
-        less = "with none"
-    return (
-        f"As noted, not adjusted: {less}, median {format_number(low['median'])}; {more}, median "
-        f"{format_number(high['median'])}. "
-    )
+        less = "none"
+    lower, upper = (format_number(side["median"]) for side in (low, high))
+    return f"As noted: with {less} the median was {lower}, with {more} {upper}. "
 
 
 def _name_unit(journal: Journal, name: str) -> str:
@@ -341,9 +359,8 @@ def show_articles(journal: Journal, found: Findings) -> Prose:
              "not testable": ("is nothing that such a diary could answer",
                               "are nothing that such a diary could answer")}  # fmt: skip
     told = [f"{counts[name]} {pair[int(counts[name] != 1)]} ({name})" for name, pair in words.items() if name in counts]
-    articles = found.ledger["article"].nunique()
-    come = f"{count_noun(articles, 'health article')} {'comes' if articles == 1 else 'come'} to"
-    return Prose(f"## The articles\n\n{come} {count_asked(found.answers, found.ledger)}. Of these {', '.join(told)}.")
+    asked = count_asked(found.answers, found.ledger)
+    return Prose(f"## The articles\n\nThis diary was asked {asked}. Of these {', '.join(told)}.")
 
 
 def list_next(journal: Journal, found: Findings) -> list[str]:
@@ -370,11 +387,11 @@ def list_next(journal: Journal, found: Findings) -> list[str]:
 
 def _tell_twice(journal: Journal) -> list[str]:
     """Say what as many days again would bring, where no open question names a length: errors shrink by their root."""
-    if is_short(journal):
+    days = summarise_people(journal)["n_days"].max()
+    if not SHORT <= days <= _YEARS:
         return []
-    months = count_noun(max(1, round(summarise_people(journal)["n_days"].max() / 30.4)), "more month")
-    share = format_share(0.5**0.5)
-    return [f"**The same as now**, each evening, for {months}. Twice the days show effects {share} as large."]
+    months, share = count_noun(max(1, round(days / 30.4)), "more month"), format_share(1 - 0.5**0.5)
+    return [f"**The same as now**, each evening, for {months}. With twice the days, effects {share} smaller show."]
 
 
 def _tell_longer(found: Findings) -> list[str]:

@@ -31,6 +31,11 @@ def is_short(journal: Journal) -> bool:
     return bool(summarise_people(journal)["n_days"].max() < SHORT)
 
 
+def is_log_of_attacks(journal: Journal) -> bool:
+    """Tell whether only days with the outcome were noted, so that nothing is known of the others (`read_journal`)."""
+    return bool(journal.rejects["rule"].eq("attack_log").any())
+
+
 def count_above(journal: Journal, name: str) -> int:
     """Return on how many days a variable was above zero."""
     return int((journal.days[name] > 0).sum()) if name in journal.days else 0

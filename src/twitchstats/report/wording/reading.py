@@ -116,8 +116,8 @@ def describe_completeness(journal: Journal) -> Prose:
     share = people["n_days"].sum() / people["span"].sum()
     gap = int(people["longest_gap"].max())
     text = (
-        f"{count_noun(int(people['n_days'].sum()), 'day')} were reported out of {int(people['span'].sum()):,} between "
-        f"first and last entry ({format_share(share)}); the longest gap is {count_noun(gap, 'day')}. "
+        f"Reported: {int(people['n_days'].sum()):,} of {count_noun(int(people['span'].sum()), 'day')} between first "
+        f"and last entry ({format_share(share)}); longest gap: {count_noun(gap, 'day')}. "
         "A day without an entry counts as not known, never as a day without it."
     )
     if people["n_days"].max() < 30:
@@ -164,8 +164,8 @@ def tabulate_weeks(journal: Journal) -> Table | Prose:
     weeks = summarise_weeks(journal)
     block = (weeks["week"] - 1) // 4
     blocks = weeks.groupby(block)[["possible", "reported"]].sum()
-    first = 4 * blocks.index + 1
-    blocks["weeks"] = [f"{a} to {min(a + 3, int(weeks['week'].max()))}" for a in first]
+    first, last = 4 * blocks.index + 1, weeks.groupby(block)["week"].max()
+    blocks["weeks"] = [" to ".join(dict.fromkeys(map(str, ends))) for ends in zip(first, last, strict=True)]
     blocks["share"] = blocks["reported"] / blocks["possible"]
     blocks["share"] = blocks["share"].map(format_share)
     labels = {"weeks": "Weeks", "possible": "Days possible", "reported": "Days reported", "share": "Share"}
@@ -190,7 +190,7 @@ def tabulate_variables(journal: Journal) -> Table:
 def tabulate_sites(journal: Journal, sites: pd.DataFrame) -> Table | Prose:
     """Show where the episodes were, people weighing alike."""
     if sites.empty:
-        return Prose("The journal has no table of episodes with sites (`--episodes`).")
+        return Prose("")
     ends = zip(sites["ci_lower"], sites["ci_upper"], strict=True)
     shown = sites.assign(
         estimate=sites["estimate"].map(format_share),
@@ -206,7 +206,7 @@ def describe_notes(journal: Journal, *, include: bool) -> "Table | Prose":
     if not text:
         return Prose("")
     if not include:
-        return Prose(f"{count_noun(len(text), 'column')} of free text stay private (`--include-notes` shows them).")
+        return Prose(f"Free text stays private ({count_noun(len(text), 'column')}; `--include-notes` shows it).")
     notes = journal.days[text].dropna(how="all").reset_index()
     return show_table(notes, "Free text, as it was written.")
 
@@ -225,4 +225,4 @@ def list_versions() -> dict[str, str]:
 def tabulate_versions() -> Table:
     """Show the versions of what made the numbers."""
     frame = pd.DataFrame(list_versions().items(), columns=["Software", "Version"])
-    return show_table(frame, "What made these numbers.")
+    return show_table(frame, "Versions of the software.")

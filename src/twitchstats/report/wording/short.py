@@ -38,8 +38,7 @@ def _tell_days(journal: Journal, outcome: str) -> str:
 
 
 def _tell_claims(answers: pd.DataFrame, ledger: pd.DataFrame) -> str:
-    asked = count_asked(answers, ledger)
-    return f"**{asked} from {ledger['article'].nunique()} health articles:** {tell_verdicts(answers)}."
+    return f"**{count_asked(answers, ledger)}:** {tell_verdicts(answers)}."
 
 
 def _tell_flags(journal: Journal) -> str:

@@ -112,7 +112,7 @@ def tabulate_red_flags(journal: Journal) -> Table | Prose:
     """Show the signs that are known, with how many people have each."""
     flags = find_flags(journal)
     if flags.empty:
-        return Prose("*No table of people with signs was given (`--people`).*")
+        return Prose("")
     labels = {"label": "Sign", "level": "Weight", "present": "Present", "known": "Known of"}
     if len(journal.people) > 1:
         flags, labels = flags.assign(share=_tell_shares(flags)), labels | {"share": "Share (95 % interval)"}
