@@ -42,6 +42,7 @@ from twitchstats.report.wording.rows import (
     tell_interval,
     tell_order,
 )
+from twitchstats.report.wording.short import tell_days
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -328,8 +329,10 @@ def show_journal(journal: Journal) -> str:
         ("Outcome", journal.outcome or MISSING),
         *((role, names) for role, names in roles.items()),
     ]
-    cells = "".join(f"<tr><th>{html.escape(str(a))}</th><td>{_escape(b)}</td></tr>" for a, b in rows if b)
-    return f"<p>Journal {_escape(journal.source)}</p><table><tbody>{cells}</tbody></table>"
+    cells = "".join(f'<tr><th scope="row">{html.escape(str(a))}</th><td>{_escape(b)}</td></tr>' for a, b in rows if b)
+    told = to_plain(tell_days(journal, journal.outcome)) if journal.outcome and journal.outcome in journal.days else ""
+    caption = f"<caption>{_escape(f'{journal.source}. {told}'.strip('. '))}.</caption>"
+    return f"<table>{caption}<tbody>{cells}</tbody></table>"
 
 
 def _escape(text: object) -> str:

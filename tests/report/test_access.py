@@ -10,8 +10,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from twitchstats.report import figures, write_report
+from twitchstats.report import figures
 from twitchstats.report import page as room
+from twitchstats.report.write import write_report
 from twitchstats.resources import find_resource
 
 BROWSER = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)

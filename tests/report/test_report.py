@@ -15,9 +15,11 @@ import pytest
 
 from twitchstats import cli, findings
 from twitchstats.errors import JournalError, OptionError, UnknownNameError
-from twitchstats.report import refresh, verify_report, write_report
+from twitchstats.report import refresh
+from twitchstats.report.verify import verify_report
 from twitchstats.report.wording.prose import SEND_TO_A_DOCTOR
 from twitchstats.report.wording.signs import describe_red_flags, tabulate_red_flags
+from twitchstats.report.write import write_report
 from twitchstats.resources import find_resource
 
 SECTIONS = [

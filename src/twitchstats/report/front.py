@@ -14,7 +14,6 @@ from twitchstats.report import figures
 from twitchstats.report.summary import (
     SHORT,
     compare_levels,
-    count_above,
     count_hours,
     count_sites,
     is_about_twitching,
@@ -29,17 +28,13 @@ from twitchstats.report.wording.claims import count_asked
 from twitchstats.report.wording.effects import tell_size
 from twitchstats.report.wording.prose import Prose, count_noun, join_words, list_some, quote, to_plain
 from twitchstats.report.wording.rows import CLEAR, OPEN, POSSIBLE, judge_effects, label_of, tell_when
-from twitchstats.report.wording.signs import find_flags
-from twitchstats.signs import load_signs
+from twitchstats.report.wording.signs import NOT_NOTED, is_there, list_present, list_warnings
 from twitchstats.simulate.cohort import is_simulated
 
-NOT_NOTED = "not noted"
 SETTING = "twitches and nothing else"
 _HALF = 14
 _YEARS = 3 * 365
 _FIRST = 4
-_ASKED = ("Trouble breathing", "Falls", "Twitching since a new medicine")  # of the advice, in no table of signs
-YES = {1.0: "yes", 0.0: "no"}
 
 
 def show_title(journal: Journal, found: Findings, *, demo: bool = False) -> Prose:
@@ -73,7 +68,7 @@ def show_meaning(journal: Journal, found: Findings) -> Prose:
             f"{_name_outcome(journal, found)}: a diary shows how it goes, and what goes with it. It can't tell what "
             "causes it. This tool knows no figure on how often something serious is behind it: ask a doctor."
         )
-    elif present := _list_present(journal):
+    elif present := list_present(journal):
         text = (
             f"**See a doctor soon. Noted here: {join_words([quote(label.lower()) for label in present])}.** What is "
             "known of people with twitches and nothing else does not hold with such a sign. A diary can't tell what is "
@@ -87,14 +82,9 @@ def show_meaning(journal: Journal, found: Findings) -> Prose:
     return Prose(f"## What it means\n\n{text}")
 
 
-def _list_present(journal: Journal) -> list[str]:
-    """Return the red flags that one person has; of several people none is everybody's."""
-    return [] if is_group(journal) else [label for label, told in list_warnings(journal) if _is_there(told)]
-
-
 def _has_rate(journal: Journal, found: Findings) -> bool:
     """Tell whether the base rate holds: of twitches with nothing else."""
-    return is_about_twitching(found.outcome) and not _list_present(journal)
+    return is_about_twitching(found.outcome) and not list_present(journal)
 
 
 def _get_rate() -> "pd.Series[Any]":
@@ -125,23 +115,6 @@ def tell_rate(journal: Journal, found: Findings) -> Prose:
     )
 
 
-def list_warnings(journal: Journal) -> list[tuple[str, str]]:
-    """Return each red flag with "yes", "no" or "not noted"; of several people with how many of how many have it."""
-    signs = load_signs()
-    known = find_flags(journal).set_index("sign")
-    many = is_group(journal)
-    rows = []
-    for name, label in signs.loc[signs["level"].eq("red flag"), "label"].items():
-        told = NOT_NOTED
-        if name in known.index and known.loc[name, "known"]:
-            present, of = int(known.loc[name, "present"]), int(known.loc[name, "known"])
-            told = f"{present} of {of}" if many else YES[float(present > 0)]
-        if name == "weakness_felt" and told in (NOT_NOTED, "no") and (days := count_above(journal, "weakness")):
-            told = f"yes: rated above zero on {count_noun(days, 'day')}"
-        rows.append((str(label), told))
-    return [*rows, *((label, NOT_NOTED) for label in _ASKED)]
-
-
 def show_warnings(journal: Journal, found: Findings) -> Markup | Prose:
     """Show the red flags, each ticked from the journal or to be asked now; for other outcomes say whom to ask."""
     many = is_group(journal)
@@ -152,7 +125,7 @@ def show_warnings(journal: Journal, found: Findings) -> Markup | Prose:
             "diary can rule anything out."
         )
     ask = NOT_NOTED if many else f"{NOT_NOTED}: ask yourself now"
-    rows = [(label, ask if told == NOT_NOTED else told, _is_there(told)) for label, told in list_warnings(journal)]
+    rows = [(label, ask if told == NOT_NOTED else told, is_there(told)) for label, told in list_warnings(journal)]
     lead = "So many of those who were asked noted it." if many else ""
     items = "".join(
         f'<li><span class="mark">{"☒" if there else "☐"}</span> {escape_text(label)}: '
@@ -164,10 +137,6 @@ def show_warnings(journal: Journal, found: Findings) -> Markup | Prose:
     text = "\n".join(f"[{'x' if there else ' '}] {label}: {told}" for label, told, there in rows)
     page = f'{lead and f"<p>{lead}</p>"}<ul class="checklist">{items}</ul><p><strong>{close}</strong></p>'
     return head_part("See a doctor soon if one of these is there", page, f"{lead}\n{text}\n{close}".strip())
-
-
-def _is_there(told: str) -> bool:
-    return told.startswith("yes") or (told[:1].isdigit() and not told.startswith("0 "))
 
 
 def head_part(title: str, page: str, text: str) -> Markup:

@@ -7,7 +7,7 @@ import pandas as pd
 from twitchstats.findings import Findings
 from twitchstats.journal import Journal
 from twitchstats.plots.drawing import tell_step
-from twitchstats.report.front import NOT_NOTED, YES, head_part
+from twitchstats.report.front import head_part
 from twitchstats.report.summary import (
     count_above,
     count_sites,
@@ -20,6 +20,7 @@ from twitchstats.report.summary import (
 from twitchstats.report.tables import Markup, escape_text, format_number, format_share
 from twitchstats.report.wording.prose import Prose, count_noun, list_some
 from twitchstats.report.wording.rows import label_of
+from twitchstats.report.wording.signs import NOT_NOTED, YES
 from twitchstats.variables import load_variables
 
 _ASKED = ("pain", "stiffness", "weakness", "cramps", "fatigue", "caffeine", "alcohol", "injury")

@@ -46,11 +46,10 @@ def describe_reading(journal: Journal) -> Prose:
 def _tell_refused(journal: Journal) -> str:
     """Count what was dropped, set missing, combined, or kept with a remark."""
     counts = journal.rejects["action"].value_counts()
-    words = {"row dropped": "row dropped", "cell set missing": "cell set missing", "rows combined": "row combined",
-             "kept": "remark on what was kept"}  # fmt: skip
-    plural = {"row dropped": "rows dropped", "cell set missing": "cells set missing", "rows combined": "rows combined",
-              "kept": "remarks on what was kept"}  # fmt: skip
-    told = [count_noun(int(counts[key]), word, plural[key]) for key, word in words.items() if key in counts]
+    words = {"row dropped": ("row dropped", "rows dropped"), "cell set missing": ("cell set missing",
+             "cells set missing"), "rows combined": ("row combined", "rows combined"),
+             "kept": ("remark on what was kept", "remarks on what was kept")}  # fmt: skip
+    told = [count_noun(int(counts[key]), *pair) for key, pair in words.items() if key in counts]
     told += [f"{counts[key]} {quote(key)}" for key in counts.index if key not in words]
     if not told:
         return "- Nothing was refused."
@@ -130,31 +129,23 @@ def tabulate_people(journal: Journal) -> Table:
     people = summarise_people(journal)
     labels = {"person": "Person", "first": "First", "last": "Last", "n_days": "Days reported", "span": "Days in all",
               "share": "Share", "longest_gap": "Longest gap, days"}  # fmt: skip
-    shown = people.assign(share=people["share"].map(format_share))
     if journal.calendar == "none":
         labels = {"person": "Person", "n_days": "Entries"}
     if len(people) <= 12:
-        return show_table(shown, "How complete each diary is.", labels=labels)
-    fewest = shown.sort_values("n_days", kind="stable").head(10)
+        return show_table(people, "How complete each diary is.", labels=labels)
+    fewest = people.sort_values("n_days", kind="stable").head(10)
     caption = f"The ten of {len(people):,} people with the fewest days; the median is {people['n_days'].median():.0f}."
     return show_table(fewest, caption, labels=labels)
-
-
-def tabulate_months(calendar: pd.DataFrame) -> Table:
-    """Show the outcome by month, the numbers behind the calendar."""
-    labels = {"period": "Period", "days": "Days", "reported": "Reported", "mean": "Mean", "median": "Median",
-              "highest": "Highest"}  # fmt: skip
-    return show_table(summarise_months(calendar), "The outcome by month.", labels=labels)
 
 
 def tabulate_outcome(journal: Journal, outcome: str) -> Table:
     """Show the numbers behind the calendar."""
     if journal.calendar == "none":
         labels = {"value": label_of(journal, outcome), "n_days": "Days", "share": "Share"}
-        counted = count_values(journal, outcome)
-        shown = counted.assign(share=counted["share"].map(format_share))
-        return show_table(shown, "How often each value was noted.", labels=labels)
-    return tabulate_months(lay_calendar(journal, outcome))
+        return show_table(count_values(journal, outcome), "How often each value was noted.", labels=labels)
+    labels = {"period": "Period", "days": "Days", "reported": "Reported", "mean": "Mean", "median": "Median",
+              "highest": "Highest"}  # fmt: skip
+    return show_table(summarise_months(lay_calendar(journal, outcome)), "The outcome by month.", labels=labels)
 
 
 def tabulate_weeks(journal: Journal) -> Table | Prose:
@@ -167,7 +158,6 @@ def tabulate_weeks(journal: Journal) -> Table | Prose:
     first, last = 4 * blocks.index + 1, weeks.groupby(block)["week"].max()
     blocks["weeks"] = [" to ".join(dict.fromkeys(map(str, ends))) for ends in zip(first, last, strict=True)]
     blocks["share"] = blocks["reported"] / blocks["possible"]
-    blocks["share"] = blocks["share"].map(format_share)
     labels = {"weeks": "Weeks", "possible": "Days possible", "reported": "Days reported", "share": "Share"}
     return show_table(blocks, "Days reported, by weeks since the first entry.", labels=labels)
 
@@ -178,7 +168,7 @@ def tabulate_variables(journal: Journal) -> Table:
               "high": "Highest", "share": "Days above zero"}  # fmt: skip
     variables = summarise_variables(journal)
     unit = variables["unit"].mask(variables["kind"].eq("yes/no"), "yes/no")
-    shown = variables.assign(share=variables["share"].map(format_share), unit=unit)
+    shown = variables.assign(unit=unit)
     never = variables["high"].eq(0) & variables["n_days"].gt(0)
     caption = "What the journal holds."
     if never.any():
