@@ -82,6 +82,7 @@ def test_raw_medians_by_hand(make_journal):
     assert levels["limit"].tolist() == [3, 6]
     assert levels["n_days"].tolist() == [3, 3]
     assert levels["median"].tolist() == [20, 70]
+    assert levels["share"].tolist() == [1, 1]
     flat = make_journal(columns | {"sleep": [7.0] * 9, "twitches": sleep})
     assert summary.compare_levels(flat, "twitches", "sleep").empty
 
@@ -168,6 +169,26 @@ def test_with_a_red_flag_the_rate_of_those_without_is_not_told(alone, gappy):
     assert "rare" not in told
     group = give_signs(gappy, people=("P1", "P2"), wasting=[1.0, 0.0])
     assert "It does not hold where a sign of the next list is there." in front.tell_rate(group, TWITCHES)
+
+
+def test_cramps_are_told_without_the_rate_of_twitches(alone):
+    cramps = SimpleNamespace(outcome="cramps")
+    journal = replace(alone, days=alone.days.assign(cramps=1.0))
+    assert front.draw_meaning(journal, cramps) == front.tell_rate(journal, cramps) == ""
+    assert "knows no figure" in front.show_meaning(journal, cramps)
+    assert "[ ] Falls: not noted" in front.show_warnings(journal, cramps).text
+
+
+def test_what_mostly_is_not_there_is_set_side_by_side_in_days(make_journal):
+    """Headache on a third of the days without wine, on every second day with it."""
+    wine = np.repeat([0.0, 1.0], 30)
+    headache = np.concatenate([np.tile([1.0, 0, 0], 10), np.tile([1.0, 0], 15)])
+    columns = {"person": ["a"] * 60, "date": pd.date_range("2025-01-01", periods=60)}
+    journal = make_journal(columns | {"wine": wine, "headache": headache}, outcome="headache")
+    row = {"outcome": "headache", "trigger": "wine", "lag": 0}
+    told = "there on 33 % of the days with none, on 50 % of those with 1 or more. "
+    journal = replace(journal, variables=journal.variables.assign(kind=["count", "yes/no"]))
+    assert front._tell_raw(journal, row) == f"As noted: {told}"
 
 
 def test_triggers_of_which_none_could_be_tested_have_no_table(alone):

@@ -20,6 +20,8 @@ SHADES = ("#ffffff", "#d3e3ee", "#93b8d3", "#4a83ad", "#12456b")  # light to dar
 _INK, _SOFT, _BODY = "#1c2430", "#5b6675", "#e4e8ed"
 _PER_SQUARE = 100
 _BANDS = 3  # of the calendar strip below each other, about a year and a half
+_PEOPLE = 40  # strips below each other
+_EDGE = 20.0  # nearer to the edge a label would be cut
 _RADIUS = 6.5  # of the largest circle on the body: no two places lie nearer than its width
 # Where a site lies: view, distance from the middle line, height
 PLACES = {
@@ -81,9 +83,10 @@ def draw_triggers(effects: pd.DataFrame) -> Picture | Prose:
     bottom = 36.0 * len(effects) + 4
     shapes = [part for at, row in enumerate(effects.to_dict("records")) for part in _draw_row(row, at, place, none)]
     ticks = choose_ratios(low, high, most=6) if measure in RATIOS else _choose_ticks(low, high)
-    shapes += [
-        _text(place(tick), bottom + 12, format_effect(tick, measure), size=10, anchor="middle") for tick in ticks
-    ]
+    for tick in ticks:
+        x = place(tick)
+        anchor = "start" if x < _EDGE else "end" if x > WIDTH - _EDGE else "middle"
+        shapes.append(_text(x, bottom + 12, format_effect(tick, measure), size=10, anchor=anchor))
     shapes += [_text(0, bottom + 28, "← less", size=11), _text(WIDTH, bottom + 28, "more →", size=11, anchor="end")]
     found = effects[effects["found"]]
     told = [f"{row['name']} {format_effect(row['estimate'], measure)}" for row in found.to_dict("records")]
@@ -117,14 +120,14 @@ def _choose_ticks(low: float, high: float) -> list[float]:
 
 
 def draw_people(calendar: pd.DataFrame, *, label: str) -> Picture:
-    """Draw many people's days, a small strip for each: darker is more, white is none, a line is no entry."""
+    """Draw the days of the first people, a small strip for each: darker is more, white is none, a line is no entry."""
     values = calendar["value"].to_numpy(float)
     shade, edges = shade_values(values)
     people = list(calendar.groupby("person", sort=True).indices.items())
     names = 8 + 6 * min(12, max(len(str(person)) for person, _ in people))
     pitch = (WIDTH - names) / (int(calendar["day"].max()) + 1)
     shapes = []
-    for at, (person, rows) in enumerate(people):
+    for at, (person, rows) in enumerate(people[:_PEOPLE]):
         y = 13 * at + 2.0
         shapes.append(_text(0, y + 9, str(person)[:12], size=10))
         shapes.append(
@@ -136,15 +139,17 @@ def draw_people(calendar: pd.DataFrame, *, label: str) -> Picture:
             for day, level in zip(days, shade[rows], strict=True)
             if level >= 0
         ]
-    height = 13 * len(people) + 8
+    height = 13 * len(people[:_PEOPLE]) + 8
+    span = f"the first {_PEOPLE} of {count_noun(len(people), 'person', 'people')}" if len(people) > _PEOPLE else ""
+    shapes += [_text(0, height + 26, span, size=11)] * bool(span)
     gap = f'<path d="M0 {height + 5} h10" stroke="{_SOFT}" stroke-width=".6"/>'
     shapes += _draw_key(edges, height, gap=gap)
     medians = calendar.groupby("person")["value"].median()
     alt = (
-        f"{label} of {len(people)} people, a strip of days each; the medians of a day run from "
+        f"{label} of {len(people)} people, a strip of days each{span and ', '}{span}; the medians of a day run from "
         f"{format_number(float(medians.min()))} to {format_number(float(medians.max()))}."
     )
-    return Picture(_wrap(shapes, height + 16), alt)
+    return Picture(_wrap(shapes, height + (30 if span else 16)), alt)
 
 
 def draw_bars(names: Sequence[str], counts: np.ndarray, *, label: str, unit: str, every: int = 1) -> Picture:

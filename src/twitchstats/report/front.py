@@ -63,12 +63,12 @@ def _name_outcome(journal: Journal, found: Findings) -> str:
 
 def show_meaning(journal: Journal, found: Findings) -> Prose:
     """Say in two sentences what the outcome can mean."""
-    if not is_about_twitching(found.outcome):
+    if _has_rate(journal, found):
         text = (
-            f"{_name_outcome(journal, found)}: a diary shows how it goes, and what goes with it. It can't tell what "
-            "causes it. This tool knows no figure on how often something serious is behind it: ask a doctor."
+            "Twitches are common, and a serious cause is rare. A diary can't tell which one it is; an examination can "
+            "say more."
         )
-    elif present := list_present(journal):
+    elif is_about_twitching(found.outcome) and (present := list_present(journal)):
         text = (
             f"**See a doctor soon. Noted here: {join_words([quote(label.lower()) for label in present])}.** What is "
             "known of people with twitches and nothing else does not hold with such a sign. A diary can't tell what is "
@@ -76,15 +76,15 @@ def show_meaning(journal: Journal, found: Findings) -> Prose:
         )
     else:
         text = (
-            "Twitches are common, and a serious cause is rare. A diary can't tell which one it is; an examination can "
-            "say more."
+            f"{_name_outcome(journal, found)}: a diary shows how it goes, and what goes with it. It can't tell what "
+            "causes it. This tool knows no figure on how often something serious is behind it: ask a doctor."
         )
     return Prose(f"## What it means\n\n{text}")
 
 
 def _has_rate(journal: Journal, found: Findings) -> bool:
     """Tell whether the base rate holds: of twitches with nothing else."""
-    return is_about_twitching(found.outcome) and not list_present(journal)
+    return found.outcome in ("twitches", "intensity") and not list_present(journal)
 
 
 def _get_rate() -> "pd.Series[Any]":
@@ -157,10 +157,11 @@ def show_course(journal: Journal, found: Findings) -> Prose:
         fewer = int((course["recent"] < course["before"]).sum())
         known = int((course["recent"].notna() & course["before"].notna()).sum())
         trend = f" In {fewer} of {known} people the last 28 days had less than the days before." if known else ""
+        there = f"There on {format_share(share.min())} to {format_share(share.max())} of a person's days. "
         return Prose(
-            f"There on {format_share(share.min())} to {format_share(share.max())} of a person's days. The median "
-            f"of a day runs from {format_number(course['median'].min())} to {format_number(course['median'].max())} "
-            f"between people; the highest day of all had {format_number(course['highest'].max())}.{trend}"
+            f"{there if share.min() < 1 else ''}The median of a day runs from {format_number(course['median'].min())} "
+            f"to {format_number(course['median'].max())} between people; the highest day of all had "
+            f"{format_number(course['highest'].max())}.{trend}"
         )
     row = course.iloc[0]
     if not row["n_days"]:
@@ -292,15 +293,16 @@ def _tell_raw(journal: Journal, row: dict[str, Any]) -> str:
     if levels.empty:
         return ""
     low, high = (side for _, side in levels.iterrows())
-    unit = _name_unit(journal, row["trigger"])
+    unit, kinds = _name_unit(journal, row["trigger"]), journal.variables.set_index("name")["kind"]
     less, more = (tell_step(float(format_number(side["limit"])), unit) for side in (low, high))
-    less, more = f"up to {less}", f"{more} or more"
-    if journal.variables.set_index("name")["kind"].get(row["trigger"]) == "yes/no":
-        less, more = "no", "yes"
-    elif low["limit"] == 0:
-        less = "none"
+    less, more = "with none" if low["limit"] == 0 else f"with up to {less}", f"with {more} or more"
+    if kinds.get(row["trigger"]) == "yes/no":
+        less, more = "without it", "with it"
+    if kinds.get(row["outcome"]) == "yes/no" or not levels["median"].any():
+        lower, upper = (format_share(side["share"]) for side in (low, high))
+        return f"As noted: there on {lower} of the days {less}, on {upper} of those {more}. "
     lower, upper = (format_number(side["median"]) for side in (low, high))
-    return f"As noted: with {less} the median was {lower}, with {more} {upper}. "
+    return f"As noted: {less} the median was {lower}, {more} {upper}. "
 
 
 def _name_unit(journal: Journal, name: str) -> str:

@@ -295,7 +295,8 @@ def compare_levels(journal: Journal, outcome: str, trigger: str, *, lag: int = 0
     -------
     DataFrame
         Two rows, ``side`` "low" and "high": ``limit`` (the side holds values up to, or from, it; of several people
-        the median of theirs), ``n_days, median`` (of the outcome; of several people the median of their medians).
+        the median of theirs), ``n_days, median`` (of the outcome; of several people the median of their medians),
+        ``share`` (of days on which it was above zero, likewise).
         Empty where no person has days on both sides.
 
     >>> import twitchstats as tw
@@ -316,13 +317,11 @@ def compare_levels(journal: Journal, outcome: str, trigger: str, *, lag: int = 0
         elif low == high:
             low = dose[dose < high].max()
         for side, limit, chosen in (("low", low, dose <= low), ("high", high, dose >= high)):
-            rows.append({"side": side, "limit": limit, "n_days": int(chosen.sum()), "median": _median(values[chosen])})
-    table = pd.DataFrame(rows, columns=["side", "limit", "n_days", "median"])
-    if table.empty:
-        return table
-    told = table.groupby("side", sort=False).agg(limit=("limit", "median"), n_days=("n_days", "sum"),
-                                                 median=("median", "median"))  # fmt: skip
-    return told.reset_index()
+            there, part = values[chosen], {"side": side, "limit": limit, "n_days": int(chosen.sum())}
+            rows.append(part | {"median": _median(there), "share": _mean(there > 0)})
+    table = pd.DataFrame(rows, columns=["side", "limit", "n_days", "median", "share"])
+    how = {"limit": "median", "n_days": "sum", "median": "median", "share": "median"}
+    return table if table.empty else table.groupby("side", sort=False).agg(how).reset_index()
 
 
 def count_sites(journal: Journal) -> pd.DataFrame:

@@ -274,8 +274,10 @@ def describe_lags(journal: Journal, effects: pd.DataFrame) -> Prose:
     )
 
 
-def tabulate_lags(journal: Journal, effects: pd.DataFrame) -> Table:
-    """Show triggers by lag; a star marks what stands out."""
+def tabulate_lags(journal: Journal, effects: pd.DataFrame) -> Table | Prose:
+    """Show triggers by lag; a star marks what stands out. Without an order in time there is one, told already."""
+    if journal.calendar == "none":
+        return Prose("")
     tested = effects[effects["estimate"].notna()]
     star = tested["p_adjusted"].lt(ALPHA).map({True: " *", False: ""})
     cells = [format_effect(e, m) for e, m in zip(tested["estimate"], tested["measure"], strict=True)]

@@ -28,11 +28,12 @@ def tell_days(journal: Journal, outcome: str) -> str:
     people = journal.days.index.get_level_values("person").nunique()
     refused = int(journal.rejects["action"].ne("kept").sum())
     entries = count_noun(len(journal.days), "daily entry", "daily entries")
-    values = journal.days[outcome].dropna()
-    head = f"**Read:** {entries} of {count_noun(people, 'person', 'people')}"
+    above = journal.days[outcome].dropna() > 0
+    share = f"on {format_share(float(above.mean()))} of the days" if not above.all() else "on every day noted"
     return (
-        f"{head}; {count_noun(refused, 'row or cell', 'rows or cells')} refused or combined. "
-        f"{quote(label_of(journal, outcome))}: on {format_share(float((values > 0).mean()))} of the days."
+        f"**Read:** {entries} of {count_noun(people, 'person', 'people')}; "
+        f"{count_noun(refused, 'row or cell', 'rows or cells')} refused or combined. "
+        f"{quote(label_of(journal, outcome))}: {share}."
     )
 
 
