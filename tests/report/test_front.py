@@ -263,6 +263,9 @@ def test_one_and_many_questions_are_told_with_their_verbs(make_journal):
     assert "6 questions, 5 of them from 2 health articles. Of these 1 " in told
     found.effects = found.primary = make_effects()
     assert "Too small to matter (practically null): 4? 5?" in front.show_triggers(make_journal(columns), found).text
+    found.primary = make_effects(("stress", 1, "forward", 1.0, 0.9, 0.9), ("tea", 1, "forward", 1.0, 0.9, 0.9))
+    found.answers = found.answers.assign(question_id="stress-twitches")
+    assert "(inconclusive): tea. Too few days" in front.show_triggers(make_journal(columns), found).text
     found.answers = found.answers.assign(verdict="inconclusive")
     assert "Too small to matter" not in front.show_triggers(make_journal(columns), found).text
 

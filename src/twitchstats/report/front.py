@@ -7,6 +7,7 @@ from typing import Any
 
 import pandas as pd
 
+from twitchstats.claims import load_questions
 from twitchstats.findings import Findings, rank_effects
 from twitchstats.journal import Journal
 from twitchstats.plots.drawing import tell_step
@@ -249,7 +250,10 @@ def show_triggers(journal: Journal, found: Findings) -> Markup | Prose:
     clear = [_tell_box_row(journal, row) for row in boxes["clear"].head(_FIRST).to_dict("records")] or [none]
     possible = [_tell_box_row(journal, row) for row in boxes["possible"].head(_FIRST).to_dict("records")] or ["None."]
     more = {name: max(0, len(boxes[name]) - _FIRST) for name in ("clear", "possible")}
-    names = [label_of(journal, name) for name in boxes["untold"]["trigger"]]
+    small = _find_small(found)
+    asked = load_questions().set_index("question_id")["variables"]
+    judged = asked[asked.index.isin(small["question_id"])]
+    names = [label_of(journal, name) for name in boxes["untold"]["trigger"] if name not in set(judged)]
     untold = [f"{list_some(names, 12)}. Too few days, or no effect: which one can't be said." if names else "None."]
     whose = "these diaries" if is_group(journal) else "this diary"
     parts = [
@@ -257,9 +261,9 @@ def show_triggers(journal: Journal, found: Findings) -> Markup | Prose:
         ("Possible, not clear (may be chance, or the other way round)", "possible", possible, more["possible"]),
         ("Can't be told (inconclusive)", "untold", untold, 0),
     ]
-    if small := _list_small(found):
-        rest = max(0, len(small) - _FIRST)
-        parts.insert(2, ("Too small to matter (practically null)", "small", small[:_FIRST], rest))
+    if len(small):
+        told, rest = [str(question) for question in small["question"].head(_FIRST)], max(0, len(small) - _FIRST)
+        parts.insert(2, ("Too small to matter (practically null)", "small", told, rest))
     page = "".join(
         f'<div class="box {kind}"><h3>{escape_text(title)}</h3><ul>'
         + "".join(f"<li>{escape_text(line)}</li>" for line in _add_more(lines, rest))
@@ -271,10 +275,10 @@ def show_triggers(journal: Journal, found: Findings) -> Markup | Prose:
     return head_part("What goes with it", f'<p>{lead}</p><div class="boxes">{page}</div>', f"{lead}\n{text}")
 
 
-def _list_small(found: Findings) -> list[str]:
+def _find_small(found: Findings) -> pd.DataFrame:
     """Return the articles' questions on the outcome whose effect was shown to be too small to matter."""
     small = found.answers["verdict"].eq("practically null") & found.answers["outcome"].eq(found.outcome)
-    return [str(question) for question in found.answers.loc[small, "question"]]
+    return found.answers[small]
 
 
 def _add_more(lines: list[str], rest: int) -> list[str]:
