@@ -225,18 +225,11 @@ def plot_decision_curve(frame: pd.DataFrame, ax: Axes | None = None) -> Axes:
     scale, per = (1.0, "a person") if rate > 0.02 else (1e5, "100,000 people")
     for name, rows in frame.groupby("strategy", sort=False):
         colour, style, width = STRATEGY_STYLES.get(str(name), (GREY, "-.", 1.2))
-        ax.plot(
-            rows["threshold"], rows["net_benefit"] * scale, color=colour, linestyle=style, linewidth=width, label=name
-        )
+        look = {"color": colour, "linestyle": style, "linewidth": width, "label": name}
+        ax.plot(rows["threshold"], rows["net_benefit"] * scale, **look)
         if name == "model":
-            ax.fill_between(
-                rows["threshold"],
-                rows["ci_lower"] * scale,
-                rows["ci_upper"] * scale,
-                color=colour,
-                alpha=0.18,
-                linewidth=0,
-            )
+            band = (rows[end] * scale for end in ("ci_lower", "ci_upper"))
+            ax.fill_between(rows["threshold"], *band, color=colour, alpha=0.18, linewidth=0)
     ax.set_ylim(-0.35 * rate * scale, 1.12 * rate * scale)
     if rate <= 0.02:
         ax.set_xscale("log")
@@ -266,6 +259,8 @@ def plot_base_rates(frame: pd.DataFrame, ax: Axes | None = None) -> Axes:
         For each sign a filled dot (people who have it) and a hollow one (people who don't), with intervals, on a log
         scale; the dashed line is everybody.
     """
+    from matplotlib.transforms import ScaledTranslation
+
     _need_rows(frame, "base rates")
     everybody = frame[frame["state"] == "all"].iloc[0]
     order = frame[frame["state"] == "present"].sort_values("estimate", kind="stable")["sign"]
@@ -275,10 +270,15 @@ def plot_base_rates(frame: pd.DataFrame, ax: Axes | None = None) -> Axes:
     lowest, highest = shown["ci_lower"].min(), min(shown["ci_upper"].max(), people)
     ax.set_xscale("log")
     ax.axvline(everybody["estimate"], color=BLACK, linewidth=1.2, linestyle="--")
-    for place, sign in enumerate(order):
-        for _, row in frame[frame["sign"] == sign].iterrows():
-            _draw_count(ax, row, place + (0.17 if row.state == "present" else -0.17), highest)
-    ax.set_yticks(range(len(order)), [frame.loc[frame["sign"] == sign, "label"].iloc[0] for sign in order])
+    places = np.arange(len(order))
+    for state, shift, colour, words in (("present", 0.17, ORANGE, "with"), ("absent", -0.17, BLUE, "without")):
+        rows = frame[frame["state"] == state].set_index("sign").loc[order]
+        label, limits = f"people {words} the sign", (lowest / 2, people)
+        draw_intervals(ax, rows, places + shift, limits, "o", colour, hollow=words == "without", label=label)
+        for place, row in zip(places, rows.itertuples(), strict=True):
+            told = f"{words}: {_say_count(row.estimate)} (1 in {_round_count(row.one_in)})"
+            ax.text(highest * 1.6, place + shift, told, va="center", fontsize=9, color=colour)
+    ax.set_yticks(places, rows["label"])
     ax.set_ylim(-0.7, len(order) - 0.3)
     ax.set_xlim(lowest / 2, highest * 40)
     condition = everybody["condition"]
@@ -291,18 +291,11 @@ def plot_base_rates(frame: pd.DataFrame, ax: Axes | None = None) -> Axes:
     ticks = 10.0 ** np.arange(np.ceil(np.log10(lowest / 2)), np.floor(np.log10(people)) + 1)
     ax.set_xticks(ticks[ticks <= highest * 2], [f"{tick:,.10g}" for tick in ticks[ticks <= highest * 2]])
     ax.minorticks_off()
-    _add_key(ax)
+    below = ax.transAxes + ScaledTranslation(0, -42 / 72, ax.figure.dpi_scale_trans)  # under the axis label, any height
+    spot = {"bbox_to_anchor": (0.4, 0), "bbox_transform": below}
+    ax.legend(loc="upper center", ncols=2, frameon=False, fontsize=9, **spot)
     strip(ax, ("top", "right"))
     return ax
-
-
-def _draw_count(ax: Axes, row: pd.Series, place: float, edge: float) -> None:
-    present = row.state == "present"
-    colour = ORANGE if present else BLUE
-    ax.plot([row.ci_lower, row.ci_upper], [place, place], color=colour, linewidth=1.4)
-    ax.plot(row.estimate, place, "o", color=colour, markerfacecolor=colour if present else "white", markersize=7)
-    words = f"{'with' if present else 'without'}: {_say_count(row.estimate)} (1 in {_round_count(row.one_in)})"
-    ax.text(edge * 1.6, place, words, va="center", fontsize=9, color=colour)
 
 
 def _say_count(value: float) -> str:
@@ -315,21 +308,6 @@ def _round_count(value: float) -> str:
         return "no known number"
     digits = max(int(np.floor(np.log10(max(value, 1)))) - 1, 0)
     return f"{round(value, -digits):,.0f}"
-
-
-def _add_key(ax: Axes) -> None:
-    from matplotlib.lines import Line2D
-    from matplotlib.transforms import ScaledTranslation
-
-    handles = [
-        Line2D([], [], marker="o", color=ORANGE, label="people who have the sign"),
-        Line2D([], [], marker="o", color=BLUE, markerfacecolor="white", label="people who do not"),
-    ]
-    below = ax.transAxes + ScaledTranslation(0, -42 / 72, ax.figure.dpi_scale_trans)  # under the axis label, any height
-    ax.legend(
-        handles=handles, loc="upper center", bbox_to_anchor=(0.4, 0), bbox_transform=below, ncols=2, frameon=False,
-        fontsize=9,
-    )  # fmt: skip
 
 
 def plot_tornado(frame: pd.DataFrame, ax: Axes | None = None, *, most: int = 12) -> Axes:

@@ -135,14 +135,8 @@ def show_warnings(journal: Journal, found: Findings) -> Markup | Prose:
     )
     whoever = "whoever has one of these should be seen" if many else "if one of these is there, have it looked at"
     close = f"Whatever this page says: {whoever}. A diary can't examine anyone, and never replaces someone who can."
-    text = "\n".join(f"[{'x' if there else ' '}] {label}: {told}" for label, told, there in rows)
-    page = f'{lead and f"<p>{lead}</p>"}<ul class="checklist">{items}</ul><p><strong>{close}</strong></p>'
-    return head_part("See a doctor soon if one of these is there", page, f"{lead}\n{text}\n{close}".strip())
-
-
-def head_part(title: str, page: str, text: str) -> Markup:
-    """Return a part of the page under its heading."""
-    return Markup(f"<h2>{escape_text(title)}</h2>{page}", f"{title}\n{text}")
+    head = f"<h2>See a doctor soon if one of these is there</h2>{lead and f'<p>{lead}</p>'}"
+    return Markup(f'{head}<ul class="checklist">{items}</ul><p><strong>{close}</strong></p>')
 
 
 def open_course(journal: Journal, found: Findings) -> Prose:
@@ -270,9 +264,8 @@ def show_triggers(journal: Journal, found: Findings) -> Markup | Prose:
         + "</ul></div>"
         for title, kind, lines, rest in parts
     )
-    text = "\n".join(f"{title}: {' '.join(_add_more(lines, rest))}" for title, _, lines, rest in parts)
     lead = "What goes together in time need not be a cause."
-    return head_part("What goes with it", f'<p>{lead}</p><div class="boxes">{page}</div>', f"{lead}\n{text}")
+    return Markup(f'<h2>What goes with it</h2><p>{lead}</p><div class="boxes">{page}</div>')
 
 
 def _find_small(found: Findings) -> pd.DataFrame:

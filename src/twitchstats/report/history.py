@@ -7,7 +7,6 @@ import pandas as pd
 from twitchstats.findings import Findings
 from twitchstats.journal import Journal
 from twitchstats.plots.drawing import tell_step
-from twitchstats.report.front import head_part
 from twitchstats.report.summary import (
     count_above,
     count_sites,
@@ -113,5 +112,4 @@ def show_history(journal: Journal, found: Findings) -> Markup | Prose:
         + (f"<dd>{escape_text(told)}</dd>" if told else f'<dd class="blank">{NOT_NOTED}</dd>')
         for label, told in rows
     )
-    text = "\n".join(f"{label}: {told or NOT_NOTED + ' ________'}" for label, told in rows)
-    return head_part("For your doctor", f'<dl class="history">{body}</dl>', text)
+    return Markup(f'<h2>For your doctor</h2><dl class="history">{body}</dl>')

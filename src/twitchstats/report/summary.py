@@ -256,12 +256,10 @@ def summarise_course(journal: Journal, outcome: str, *, recent: int = 28) -> pd.
     2
     """
     rows = []
-    if journal.calendar == "none":
-        groups = [(person, days[outcome].to_numpy(float)) for person, days in journal.days.groupby("person", sort=True)]
-    else:
-        laid = lay_calendar(journal, outcome)
-        groups = [(person, days["value"].to_numpy(float)) for person, days in laid.groupby("person", sort=True)]
-    for person, values in groups:
+    ordered = journal.calendar != "none"
+    laid = lay_calendar(journal, outcome) if ordered else journal.days[outcome].rename("value").reset_index()
+    for person, days in laid.groupby("person", sort=True):
+        values = days["value"].to_numpy(float)
         known = values[np.isfinite(values)]
         row: dict[str, object] = {"person": person, "n_days": len(known), "n_above": int((known > 0).sum())}
         share = len(known) > 0 and _median(known) == 0
@@ -269,7 +267,7 @@ def summarise_course(journal: Journal, outcome: str, *, recent: int = 28) -> pd.
         row |= {"highest": known.max() if len(known) else np.nan}
         row |= dict.fromkeys(["longest_spell", "recent", "before", "before_low", "before_high"], np.nan)
         row["n_spans"] = 0
-        if journal.calendar != "none":
+        if ordered:
             edges = np.flatnonzero(np.diff(np.concatenate([[0], values > 0, [0]])))
             row["longest_spell"] = int(np.diff(edges)[::2].max(initial=0))
             levels = np.where(np.isfinite(values), values > 0, np.nan) if share else values

@@ -11,14 +11,19 @@ MISSING = "–"
 
 
 class Markup:
-    """HTML for a page, with the same as plain text; whoever makes it has escaped what users wrote."""
+    """HTML for a page, which tells itself as plain text, too; whoever makes it has escaped what users wrote.
 
-    def __init__(self, page: str, text: str) -> None:
+    >>> Markup("<h3>Sleep &amp; rest</h3><dl><dt>How often</dt><dd>daily</dd></dl>")
+    Sleep & rest
+    How often: daily
+    """
+
+    def __init__(self, page: str) -> None:
         self.page = page
-        self.text = text
 
     def __repr__(self) -> str:
-        return self.text
+        lines = re.sub("</(?:h2|h3|p|li|dd)>", "\n", self.page.replace("</dt>", ": "))
+        return html.unescape(re.sub("<[^>]*>", "", lines)).strip()
 
     def _repr_html_(self) -> str:
         return self.page

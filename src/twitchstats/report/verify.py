@@ -40,6 +40,7 @@ _VERSION = re.compile(
 _PLACE = re.compile(r"-?\d+\.\d+")
 _ROUNDING = 0.011  # points: what the last bits of another processor can do to a place
 SVG = "image/svg+xml"
+Refuse = Callable[[str], OptionError]  # from why to the error of a notebook that is not run
 
 
 @dataclass(frozen=True)
@@ -199,7 +200,12 @@ def _check_notebook(notebook: NotebookNode, path: Path) -> dict[str, Any]:
     origin = notebook.metadata.get("twitchstats")
     if not isinstance(origin, dict):
         raise OptionError(f"{path} was not written by `report`, and no other notebook is run. Name a report.ipynb.")
-    refuse = _Refusal(path, origin)
+    version = origin.get("version")
+    older = "" if version == __version__ else f" It names version {version} of twitchstats; this is {__version__}."
+
+    def refuse(why: str) -> OptionError:
+        return OptionError(f"{path} is not a report as it was written: {why}.{older} Nothing of it was run.")
+
     if set(origin) != _FIELDS or not all(isinstance(value, str) for value in origin.values()):
         raise refuse("what it says of its origin is not as `report` writes it")
     if {**notebook.metadata, "twitchstats": None} != _METADATA:
@@ -215,20 +221,7 @@ def _check_notebook(notebook: NotebookNode, path: Path) -> dict[str, Any]:
     return parameters
 
 
-@dataclass(frozen=True)
-class _Refusal:
-    """Makes the error of a notebook that is not run."""
-
-    path: Path
-    origin: Mapping[str, Any]
-
-    def __call__(self, why: str) -> OptionError:
-        version = self.origin.get("version")
-        older = "" if version == __version__ else f" It names version {version} of twitchstats; this is {__version__}."
-        return OptionError(f"{self.path} is not a report as it was written: {why}.{older} Nothing of it was run.")
-
-
-def _compare_sources(notebook: NotebookNode, own: NotebookNode, refuse: _Refusal) -> None:
+def _compare_sources(notebook: NotebookNode, own: NotebookNode, refuse: Refuse) -> None:
     for number, (cell, expected) in enumerate(zip(notebook.cells, own.cells, strict=False), start=1):
         if _identify(cell) != _identify(expected):
             line = (cell.source.strip().splitlines() or ["nothing"])[0][:60]
@@ -241,7 +234,7 @@ def _identify(cell: NotebookNode) -> tuple[object, ...]:
     return cell.cell_type, cell.id, cell.source, cell.metadata, cell.get("attachments", {})
 
 
-def _check_paths(parameters: Mapping[str, Any], origin: Mapping[str, Any], refuse: _Refusal) -> None:
+def _check_paths(parameters: Mapping[str, Any], origin: Mapping[str, Any], refuse: Refuse) -> None:
     """Make sure that the report names one journal, and files by their place beside it, as `report` does."""
     if parameters.get("journal_path", "") != origin["journal"]:
         raise refuse(f"its parameters and its metadata name different journals ({origin['journal']!r})")
