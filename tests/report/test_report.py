@@ -29,8 +29,8 @@ SECTIONS = [
     "Red flags in numbers", "How it was computed", "What this report can't do", "What made these numbers",
 ]  # fmt: skip
 HISTORY = [
-    "Since when", "How often", "How long", "Where, which side", "Better or worse", "Pain", "Stiffness", "Weakness",
-    "Numbness or tingling", "Cramps", "Fatigue", "Medicines", "Caffeine", "Alcohol", "Pregnancy", "Period", "Injury",
+    "Since when", "How often", "How long", "Where, which side", "Better or worse", "Pain", "Muscle stiffness", "Weakness felt",
+    "Numbness or tingling", "Muscle cramps", "Fatigue", "Medicines", "Caffeine", "Alcohol", "Pregnancy", "Menstruation", "Injury",
     "What helped",
 ]  # fmt: skip
 
@@ -178,7 +178,7 @@ def test_the_page_names_the_checksum_of_the_journal(written):
 def test_the_summary_is_that_of_the_page(written):
     text = read_text(written[0].html.read_text())
     first = written[0].summary.splitlines()[0].removeprefix("- ")
-    assert first.startswith("Read: 60 daily entries of 1 person; 1 row or cell refused.")
+    assert first.startswith("Read: 60 daily entries of 1 person; 1 row or cell refused or combined.")
     assert "60 of 60 days noted" in text
 
 
