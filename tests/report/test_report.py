@@ -29,9 +29,9 @@ SECTIONS = [
     "Red flags in numbers", "How it was computed", "What this report can't do", "What made these numbers",
 ]  # fmt: skip
 HISTORY = [
-    "Since when", "How often", "How long", "Where, which side", "Better or worse", "Pain", "Muscle stiffness", "Weakness felt",
-    "Numbness or tingling", "Muscle cramps", "Fatigue", "Medicines", "Caffeine", "Alcohol", "Pregnancy", "Menstruation", "Injury",
-    "What helped",
+    "Since when", "How often", "How long", "Where, which side", "Better or worse", "Pain", "Muscle stiffness",
+    "Weakness felt", "Numbness or tingling", "Muscle cramps", "Fatigue", "Medicines", "Caffeine", "Alcohol",
+    "Pregnancy", "Menstruation", "Injury", "What helped",
 ]  # fmt: skip
 
 
