@@ -58,7 +58,8 @@ _ROOMS = {
         "tell_range",
     ],
     "lessons": ["read_demo", "load_demo_truth", "compare_truth", "show_truth", "simulate_suspicion", "play_trial"],
-    "report": ["write_report", "verify_report"],
+    "report.write": ["write_report"],
+    "report.verify": ["verify_report"],
     "redflags": ["RedFlagModel", "validate_risk", "explore_assumptions"],
 }
 _HOME = {name: room for room, names in _ROOMS.items() for name in names}

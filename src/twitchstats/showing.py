@@ -42,6 +42,7 @@ from twitchstats.report.wording.rows import (
     tell_interval,
     tell_order,
 )
+from twitchstats.report.wording.short import tell_days
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -142,14 +143,17 @@ def show_estimates(frame: pd.DataFrame, words: str = "", *, most: int = 12) -> T
     return Table(table, f"{to_plain(words)}{more}".strip())
 
 
-def show_frame(frame: pd.DataFrame, words: str = "", *, most: int = 40) -> Table:
+def show_frame(frame: pd.DataFrame, words: str = "", *, share: bool = False, most: int = 40) -> Table:
     """Show any frame with headings for readers; the two ends of an interval become one column.
 
     Parameters
     ----------
     frame : DataFrame
+        An index that has a name is shown, too.
     words : str
         The caption.
+    share : bool
+        Whether columns of figures between 0 and 1 are shares, told in per cent.
     most : int
         How many rows are shown.
 
@@ -157,8 +161,16 @@ def show_frame(frame: pd.DataFrame, words: str = "", *, most: int = 40) -> Table
     Few.
     n days 95 % interval
          3   0.1 to 0.25
+    >>> print(show_frame(pd.DataFrame({"risk": [0.00006], "n": 3}), share=True))
+             risk n
+    6 in 100,000 3
     """
-    table = format_frame(frame.head(most).reset_index(drop=True))
+    shown = frame.head(most).reset_index(drop=frame.index.names == [None]).rename(columns=str)
+    if share:
+        figures = shown.select_dtypes("float")
+        inside = figures.columns[((figures >= 0) & (figures <= 1) | figures.isna()).all()]
+        shown = shown.assign(**{name: shown[name].map(format_share) for name in inside})
+    table = format_frame(shown)
     for start in ("ci", "risk", "prediction"):
         if {f"{start}_lower", f"{start}_upper"} <= set(table):
             table[f"{start}_lower"] += " to " + table.pop(f"{start}_upper")
@@ -328,8 +340,10 @@ def show_journal(journal: Journal) -> str:
         ("Outcome", journal.outcome or MISSING),
         *((role, names) for role, names in roles.items()),
     ]
-    cells = "".join(f"<tr><th>{html.escape(str(a))}</th><td>{_escape(b)}</td></tr>" for a, b in rows if b)
-    return f"<p>Journal {_escape(journal.source)}</p><table><tbody>{cells}</tbody></table>"
+    cells = "".join(f'<tr><th scope="row">{html.escape(str(a))}</th><td>{_escape(b)}</td></tr>' for a, b in rows if b)
+    told = to_plain(tell_days(journal, journal.outcome)) if journal.outcome and journal.outcome in journal.days else ""
+    caption = f"<caption>{_escape(f'{journal.source}. {told}'.strip('. '))}.</caption>"
+    return f"<table>{caption}<tbody>{cells}</tbody></table>"
 
 
 def _escape(text: object) -> str:

@@ -9,10 +9,10 @@ from twitchstats.plots.claims import (
     VERDICT_COLOURS,
     plot_answers,
     plot_claim_matrix,
-    plot_remedies,
     plot_scores,
     plot_sources,
 )
+from twitchstats.plots.triggers import plot_remedies
 
 mpl.use("agg")
 
@@ -115,7 +115,8 @@ def test_remedies_show_both_answers_and_leave_out_what_has_none(measure, scale):
     before = frame.copy()
     ax = plot_remedies(frame)
     assert [label.get_text() for label in ax.get_yticklabels()] == ["heat", "pain reliever"]
-    estimates, naive = (points.get_offsets()[:, 0].tolist() for points in ax.collections[1:3])
+    drawn = {line.get_label(): list(line.get_xdata()) for line in ax.lines}
+    estimates, naive = drawn["against days just as bad"], drawn["before and after"]
     assert (estimates, naive) == ([0.8, 0.9], [0.5, 0.6])
     assert ax.get_xscale() == scale
     pd.testing.assert_frame_equal(frame, before)

@@ -10,8 +10,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from twitchstats.report import figures, write_report
+from twitchstats.report import figures
 from twitchstats.report import page as room
+from twitchstats.report.write import write_report
 from twitchstats.resources import find_resource
 
 BROWSER = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
@@ -88,7 +89,7 @@ def test_headings_skip_no_level_and_every_list_and_table_is_whole(page):
 def test_pictures_have_words_and_links_have_an_end(page):
     outline = Outline(page)
     pictures = [attributes["alt"] for _, attributes, _ in outline.list_tags("img")]
-    assert len(pictures) == 5
+    assert len(pictures) == 4  # who feels weak is not shown the base rate of those who don't
     assert all(len(words) > 40 for words in pictures)
     ids = [attributes["id"] for _, attributes, _ in outline.found if "id" in attributes]
     assert len(ids) == len(set(ids))

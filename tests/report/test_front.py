@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from twitchstats.journal import read_journal
 from twitchstats.report import front, history, summary
 from twitchstats.report.wording.effects import tabulate_triggers
 from twitchstats.report.wording.signs import describe_red_flags
@@ -49,10 +50,20 @@ def test_a_course_with_mostly_none_is_told_in_days(make_journal):
     assert row[["told", "recent", "before", "before_low", "before_high"]].tolist() == ["share", 0.25, 0.5, 0.5, 0.5]
     told = front.show_course(journal, HEADACHE)
     assert told.startswith("There on **21 of 56 days**. **Better")
+    many = front.show_course(replace(journal, days=5 * journal.days), HEADACHE)
+    assert many.startswith("There on **21 of 56 days**. The highest day had 5. ")  # half had none: nothing to add
     assert "In the last 28 days it was there on 25 % of the days; that is lower than before (50 %)." in told
     told = dict(history.list_history(journal, HEADACHE))
     assert told["Better or worse"] == "there on 25 % in the last 28 days, 50 % before"
     assert "Stiffness" not in told
+
+
+def test_a_log_of_attacks_tells_no_how_often():
+    dates = pd.date_range("2025-01-01", periods=90)[::3]
+    journal = read_journal(pd.DataFrame({"date": dates, "headache": 5}), outcome="headache")
+    assert "days**, as in a log" not in (told := front.show_course(journal, HEADACHE))
+    assert "**30 days, as in a log of attacks: how often it comes, and what brings it on, can't be told" in told
+    assert dict(history.list_history(journal, HEADACHE))["How often"] == ""
 
 
 def test_a_course_without_order_tells_no_time(make_journal):
@@ -71,6 +82,7 @@ def test_raw_medians_by_hand(make_journal):
     assert levels["limit"].tolist() == [3, 6]
     assert levels["n_days"].tolist() == [3, 3]
     assert levels["median"].tolist() == [20, 70]
+    assert levels["share"].tolist() == [1, 1]
     flat = make_journal(columns | {"sleep": [7.0] * 9, "twitches": sleep})
     assert summary.compare_levels(flat, "twitches", "sleep").empty
 
@@ -98,8 +110,8 @@ def test_episodes_are_counted_by_site_and_hour(gappy):
 def test_a_red_flag_is_ticked_from_the_journal(alone, value, told):
     journal = give_signs(alone, wasting=[value])
     assert dict(front.list_warnings(journal))["Muscle wasting"] == told
-    shown = front.show_warnings(journal, TWITCHES).text
-    assert f"[{'x' if value == 1 else ' '}] Muscle wasting: {told}" in shown
+    shown = str(front.show_warnings(journal, TWITCHES))
+    assert f"{'☒' if value == 1 else '☐'} Muscle wasting: {told}" in shown
     assert shown.endswith("A diary can't examine anyone, and never replaces someone who can.")
 
 
@@ -111,8 +123,8 @@ def test_weakness_of_days_ticks_what_a_table_denies(alone):
 
 def test_a_group_is_told_as_a_group(gappy):
     journal = give_signs(gappy, people=("P1", "P2"), wasting=[1.0, 0.0])
-    title, checklist = front.show_title(journal, TWITCHES), front.show_warnings(journal, TWITCHES).text
-    assert "[x] Muscle wasting: 1 of 2" in checklist
+    title, checklist = front.show_title(journal, TWITCHES), str(front.show_warnings(journal, TWITCHES))
+    assert "☒ Muscle wasting: 1 of 2" in checklist
     parts = [title, checklist, front.show_course(journal, TWITCHES)]
     assert not [part for part in parts if " you" in part]
     assert "diaries of 2 people" in title
@@ -131,7 +143,7 @@ def test_a_report_on_something_else_does_not_speak_of_twitching(make_journal):
     assert "twitch" not in told
     assert "motor neurone" not in told
     assert "headache" in told
-    assert front.draw_meaning(HEADACHE) == front.tell_rate(HEADACHE) == ""
+    assert front.draw_meaning(journal, HEADACHE) == front.tell_rate(journal, HEADACHE) == ""
     assert front.open_section(journal, HEADACHE, "Red flags", twitching=True) == ""
 
 
@@ -143,10 +155,40 @@ def test_a_short_diary_says_when_to_come_back(alone):
     assert front.open_evidence(alone) == ""
 
 
-def test_the_base_rate_is_told_both_ways_round():
-    told = front.tell_rate(TWITCHES)
+def test_the_base_rate_is_told_both_ways_round(alone):
+    told = front.tell_rate(alone, TWITCHES)
     assert "Of 100,000 adults with twitches and nothing else, about 5 have" in told
     assert "About 99,995 do not." in told
+
+
+def test_with_a_red_flag_the_rate_of_those_without_is_not_told(alone, gappy):
+    journal = give_signs(alone, wasting=[1.0], weakness_felt=[0.0])
+    assert front.draw_meaning(journal, TWITCHES) == front.tell_rate(journal, TWITCHES) == ""
+    told = front.show_meaning(journal, TWITCHES)
+    assert told.startswith("## What it means\n\n**See a doctor soon. Noted here: muscle wasting.**")
+    assert "rare" not in told
+    group = give_signs(gappy, people=("P1", "P2"), wasting=[1.0, 0.0])
+    assert "It does not hold where a sign of the next list is there." in front.tell_rate(group, TWITCHES)
+
+
+def test_cramps_are_told_without_the_rate_of_twitches(alone):
+    cramps = SimpleNamespace(outcome="cramps")
+    journal = replace(alone, days=alone.days.assign(cramps=1.0))
+    assert front.draw_meaning(journal, cramps) == front.tell_rate(journal, cramps) == ""
+    assert "knows no figure" in front.show_meaning(journal, cramps)
+    assert "☐ Falls: not noted" in str(front.show_warnings(journal, cramps))
+
+
+def test_what_mostly_is_not_there_is_set_side_by_side_in_days(make_journal):
+    """Headache on a third of the days without wine, on every second day with it."""
+    wine = np.repeat([0.0, 1.0], 30)
+    headache = np.concatenate([np.tile([1.0, 0, 0], 10), np.tile([1.0, 0], 15)])
+    columns = {"person": ["a"] * 60, "date": pd.date_range("2025-01-01", periods=60)}
+    journal = make_journal(columns | {"wine": wine, "headache": headache}, outcome="headache")
+    row = {"outcome": "headache", "trigger": "wine", "lag": 0}
+    told = "there on 33 % of the days with none, on 50 % of those with 1 or more. "
+    journal = replace(journal, variables=journal.variables.assign(kind=["count", "yes/no"]))
+    assert front._tell_raw(journal, row) == f"As noted: {told}"
 
 
 def test_triggers_of_which_none_could_be_tested_have_no_table(alone):
@@ -194,8 +236,11 @@ def test_there_is_always_something_to_log_next(make_journal):
     found = make_answers()
     found.outcome = "mood"
     assert front.list_next(make_journal(columns, outcome="mood"), found) == [
-        "**The same as now**, each evening, for 4 more months. Twice the days show effects 71 % as large."
+        "**The same as now**, each evening, for 4 more months. With twice the days, effects 29 % smaller show."
     ]
+    days = pd.date_range("2020-01-01", periods=1096)
+    years = make_journal({"person": ["a"] * 1096, "date": days, "mood": [5.0, 6] * 548}, outcome="mood")
+    assert front.list_next(years, found) == []
 
 
 def test_a_group_is_told_which_signs_nobody_noted(gappy):
@@ -209,17 +254,20 @@ def test_one_and_many_questions_are_told_with_their_verbs(make_journal):
     verdicts = ["supported", "inconclusive", "inconclusive", "not testable", "practically null", "practically null"]
     found = make_answers(*[(f"{n}?", verdict, "twitches", 1, 40, np.nan) for n, verdict in enumerate(verdicts)])
     assert front.show_articles(make_journal(columns), found) == (
-        "## The articles\n\n2 health articles come to 6 questions. Of these 1 was found as they say (supported), 2 are "
-        "too small to matter (practically null), 2 can't be told yet (inconclusive), 1 is nothing that such a diary "
-        "could answer (not testable)."
+        "## The articles\n\nThis diary was asked 6 questions from 2 health articles. Of these 1 was found as they "
+        "say (supported), 2 are too small to matter (practically null), 2 can't be told yet (inconclusive), 1 is "
+        "nothing that such a diary could answer (not testable)."
     )
     found.ledger = found.ledger[found.ledger["question_id"] != "3"]
     told = front.show_articles(make_journal(columns), found)
-    assert "2 health articles come to 5 of 6 questions. Of these 1 " in told
+    assert "6 questions, 5 of them from 2 health articles. Of these 1 " in told
     found.effects = found.primary = make_effects()
-    assert "Too small to matter (practically null): 4? 5?" in front.show_triggers(make_journal(columns), found).text
+    assert "Too small to matter (practically null)\n4?\n5?" in str(front.show_triggers(make_journal(columns), found))
+    found.primary = make_effects(("stress", 1, "forward", 1.0, 0.9, 0.9), ("tea", 1, "forward", 1.0, 0.9, 0.9))
+    found.answers = found.answers.assign(question_id="stress-twitches")
+    assert "(inconclusive)\ntea. Too few days" in str(front.show_triggers(make_journal(columns), found))
     found.answers = found.answers.assign(verdict="inconclusive")
-    assert "Too small to matter" not in front.show_triggers(make_journal(columns), found).text
+    assert "Too small to matter" not in str(front.show_triggers(make_journal(columns), found))
 
 
 def test_a_group_is_advised_in_the_third_person(gappy, alone):

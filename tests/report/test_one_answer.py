@@ -17,10 +17,9 @@ from twitchstats.files import format_csv
 from twitchstats.findings import analyze_journal
 from twitchstats.inference import VERDICTS
 from twitchstats.journal.variable import describe_known
-from twitchstats.report import write_report
 from twitchstats.report.tables import MISSING, format_p
 from twitchstats.report.wording.prose import format_effect, format_interval
-from twitchstats.report.write import read_for_report
+from twitchstats.report.write import read_for_report, write_report
 from twitchstats.resources import find_resource
 from twitchstats.simulate.demo import write_journal
 from twitchstats.simulate.journal import simulate_journal

@@ -84,6 +84,17 @@ def test_the_strip_tells_none_from_not_known(gappy):
     assert picture.svg.count('stroke-width=".8"/><') - picture.svg.count("<path") >= 2
 
 
+@pytest.mark.parametrize(("days", "bands"), [(10, 1), (183, 1), (260, 1), (280, 2), (546, 3), (1000, 3)])
+def test_the_strip_has_no_band_of_a_few_weeks_and_no_end(days, bands):
+    dates = pd.date_range("2025-01-06", periods=days)
+    frame = pd.DataFrame({"person": "a", "day": np.arange(days), "date": dates, "value": 1.0})
+    picture = figures.draw_strip(frame, label="Twitches")
+    assert picture.svg.count(">Wed<") == bands
+    assert ("the last 546 days of 1,000" in picture.svg) == (days == 1000) == ("the last 546 days" in picture.alt)
+    places = re.findall(r'<text x="([\d.]+)"[^>]*>(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)<', picture.svg)
+    assert all(float(x) <= figures.WIDTH - 24 for x in places)
+
+
 def test_a_left_arm_is_on_the_right_of_the_front_and_on_the_left_of_the_back():
     def find(site, side):
         svg = figures.draw_body(pd.DataFrame({"site": [site], "side": [side], "n": [3], "share": [1.0]})).svg
@@ -111,6 +122,14 @@ def test_episodes_of_both_sides_are_counted_on_either():
     }  # fmt: skip
 
 
+def test_of_many_people_the_first_are_drawn():
+    people = [f"P{number:02}" for number in range(50)]
+    frame = pd.DataFrame({"person": people, "day": 0, "date": pd.Timestamp("2025-01-01"), "value": 1.0})
+    picture = figures.draw_people(frame, label="Twitches")
+    assert (">P39<" in picture.svg, ">P40<" in picture.svg) == (True, False)
+    assert "Twitches of 50 people, a strip of days each, the first 40 of 50 people; the medians" in picture.alt
+
+
 def test_a_rate_is_drawn_as_people():
     picture = figures.draw_icons(0.00005, among="adults")
     assert picture.svg.count(figures._INK) == 5
@@ -130,7 +149,7 @@ def test_what_stands_out_is_told_without_colour():
 def test_ticks_of_very_long_intervals_lie_apart():
     frame = pd.DataFrame({"name": ["Tea", "Rest"], "estimate": [1.1, 0.9], "ci_lower": [1e-9, 1e-3],
                           "ci_upper": [1e9, np.inf], "measure": "rate ratio", "found": False})  # fmt: skip
-    ticks = re.findall(r'<text x="([\d.]+)" y="[\d.]+" font-size="10" text-anchor="middle"[^>]*>(.*?)<',
+    ticks = re.findall(r'<text x="([\d.]+)" y="[\d.]+" font-size="10" text-anchor="(?:start|middle|end)"[^>]*>(.*?)<',
                        figures.draw_triggers(frame).svg)  # fmt: skip
     places = [float(x) for x, _ in ticks]
     assert (np.diff(places) > 40).all()

@@ -69,8 +69,9 @@ def test_prose_is_text_that_shows_itself_as_markdown():
 @pytest.mark.parametrize(
     ("value", "measure", "text"),
     [
-        (1.0, "rate ratio", "±0\u00a0%"), (0.9, "rate ratio", "−10\u00a0%"), (0.1, "rate ratio", "−90\u00a0%"),
-            (0.0, "rate ratio", "−100\u00a0%"),
+        (1.0, "rate ratio", "±0\u00a0%"), (1.0000000000000002, "rate ratio", "±0\u00a0%"),
+        (1.001, "rate ratio", "+0\u00a0%"), (0.999, "rate ratio", "−0\u00a0%"),
+        (0.9, "rate ratio", "−10\u00a0%"), (0.1, "rate ratio", "−90\u00a0%"), (0.0, "rate ratio", "−100\u00a0%"),
         (3.0, "rate ratio", "×3"),
         (1.0, "odds ratio", "×1"), (0.0, "difference", "±0"), (math.nan, "rate ratio", "–"),
         (math.inf, "odds ratio", "unbounded"),

@@ -15,9 +15,11 @@ import pytest
 
 from twitchstats import cli, findings
 from twitchstats.errors import JournalError, OptionError, UnknownNameError
-from twitchstats.report import refresh, verify_report, write_report
+from twitchstats.report import refresh
+from twitchstats.report.verify import verify_report
 from twitchstats.report.wording.prose import SEND_TO_A_DOCTOR
 from twitchstats.report.wording.signs import describe_red_flags, tabulate_red_flags
+from twitchstats.report.write import write_report
 from twitchstats.resources import find_resource
 
 SECTIONS = [
@@ -27,9 +29,9 @@ SECTIONS = [
     "Red flags in numbers", "How it was computed", "What this report can't do", "What made these numbers",
 ]  # fmt: skip
 HISTORY = [
-    "Since when", "How often", "How long", "Where, which side", "Better or worse", "Pain", "Stiffness", "Weakness",
-    "Numbness or tingling", "Cramps", "Fatigue", "Medicines", "Caffeine", "Alcohol", "Pregnancy", "Period", "Injury",
-    "What helped",
+    "Since when", "How often", "How long", "Where, which side", "Better or worse", "Pain", "Muscle stiffness",
+    "Weakness felt", "Numbness or tingling", "Muscle cramps", "Fatigue", "Medicines", "Caffeine", "Alcohol",
+    "Pregnancy", "Menstruation", "Injury", "What helped",
 ]  # fmt: skip
 
 
@@ -176,7 +178,7 @@ def test_the_page_names_the_checksum_of_the_journal(written):
 def test_the_summary_is_that_of_the_page(written):
     text = read_text(written[0].html.read_text())
     first = written[0].summary.splitlines()[0].removeprefix("- ")
-    assert first.startswith("Read: 60 daily entries of 1 person; 1 row or cell refused.")
+    assert first.startswith("Read: 60 daily entries of 1 person; 1 row or cell refused or combined.")
     assert "60 of 60 days noted" in text
 
 

@@ -16,12 +16,13 @@ from defusedxml import ElementTree
 from twitchstats import cli
 from twitchstats.errors import OptionError
 from twitchstats.journal.record import REJECT_COLUMNS
-from twitchstats.report import write, write_report
+from twitchstats.report import write
 from twitchstats.report.figures import draw_triggers
 from twitchstats.report.summary import hide_texts
 from twitchstats.report.tables import show_table
 from twitchstats.report.wording.prose import quote, to_plain
 from twitchstats.report.wording.reading import tabulate_rejects
+from twitchstats.report.write import write_report
 
 
 @pytest.fixture

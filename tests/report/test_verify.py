@@ -13,8 +13,9 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_outp
 
 from twitchstats import __version__, cli
 from twitchstats.errors import JournalError, OptionError
-from twitchstats.report import verify, verify_report
+from twitchstats.report import verify
 from twitchstats.report.execute import execute_notebook
+from twitchstats.report.verify import verify_report
 from twitchstats.report.write import make_report_page
 
 DRAW = """

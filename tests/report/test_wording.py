@@ -114,7 +114,7 @@ def test_the_days_before_are_told_together(found):
     table = tabulate_cumulative(journal, findings.cumulative)
     assert table.text["Trigger"].tolist()[0] == "Stress"  # the planted one has the smallest p
     assert set(table.text["Trigger"]) == {"Stress", "Sleep", "In_bed"}
-    assert table.caption.startswith("The 3 days before together:")
+    assert table.caption.startswith("The 3 days before together. ")
     assert "Stands out: Stress." in table.caption
     assert "1 (told only with the outcome)" in table.caption
     short = tabulate_cumulative(journal, findings.cumulative, most=1)

@@ -122,11 +122,11 @@ JOURNAL = "date,twitches,stress,<b>x</b>$y$\n2025-01-01,3,4,1\n2025-01-02,0,2,2\
 
 def test_a_journal_tells_itself_and_escapes_what_people_wrote():
     card = tw.read_journal(io.StringIO(JOURNAL))._repr_html_()
-    assert "<tr><th>People</th><td>1</td></tr>" in card
-    assert "<tr><th>Days</th><td>3, 1 Jan 2025 to 5 Jan 2025</td></tr>" in card
+    assert '<tr><th scope="row">People</th><td>1</td></tr>' in card
+    assert '<tr><th scope="row">Days</th><td>3, 1 Jan 2025 to 5 Jan 2025</td></tr>' in card
     assert "60 %" in card
-    assert "<tr><th>Refused</th><td>1 row or cell (see .rejects)</td></tr>" in card
-    assert "<tr><th>Combined</th><td>0 rows</td></tr>" in card
+    assert '<tr><th scope="row">Refused</th><td>1 row or cell (see .rejects)</td></tr>' in card
+    assert '<tr><th scope="row">Combined</th><td>0 rows</td></tr>' in card
     assert "<b>" not in card
     assert "$" not in card
     assert "&lt;b&gt;" in card
@@ -138,7 +138,7 @@ def test_journals_without_dates_have_a_card(table):
     card = journal._repr_html_()
     assert ("without an order in time" in card) == (journal.calendar == "none")
     assert ("Complete" in card) == (journal.calendar != "none")
-    assert re.search("<th>outcome</th><td>Muscle twitches</td>", card)
+    assert re.search('<th scope="row">outcome</th><td>Muscle twitches</td>', card)
 
 
 def test_the_strip_counts_each_tenth_of_the_time():

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import twitchstats as tw
-from twitchstats.plots.trials import plot_trials
+from twitchstats.plots.triggers import plot_trials
 
 
 def test_effect_is_that_of_two_steps_and_nothing_is_hidden():
@@ -36,5 +36,5 @@ def test_picture_shows_both_sides():
     found = tw.analyze_trial(tw.play_trial(diary, plan, effect=0.4, hidden=0.0), plan).head(1)
     ax = plot_trials(found.set_axis(["coffee"]))
     assert [text.get_text() for text in ax.get_yticklabels()] == ["coffee"]
-    shown = sorted(float(dots.get_offsets()[0, 0]) for dots in ax.collections if len(dots.get_offsets()))
-    assert shown[-2:] == pytest.approx(sorted(found[["watched", "estimate"]].to_numpy()[0]))
+    shown = {line.get_label(): float(line.get_xdata()[0]) for line in ax.lines}
+    assert [shown["watching"], shown["trial"]] == found[["watched", "estimate"]].to_numpy()[0].tolist()

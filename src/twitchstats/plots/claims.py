@@ -17,10 +17,8 @@ from twitchstats.plots.drawing import (
     PURPLE,
     SKY,
     YELLOW,
-    choose_limits,
     make_axes,
     strip,
-    use_log_axis,
 )
 
 if TYPE_CHECKING:
@@ -175,40 +173,6 @@ def plot_scores(scores: pd.DataFrame, ax: Axes | None = None) -> Axes:
         ax.bar_label(bars, told, fontsize=8, padding=2)  # type: ignore[arg-type]
     ax.set(xlabel="", ylabel="share of decided claims that hold", ylim=(0, 1.12))
     ax.legend(title="", frameon=False, loc="upper center", bbox_to_anchor=(0.5, -0.1), ncols=2)
-    strip(ax, ("top", "right"))
-    return ax
-
-
-def plot_remedies(frame: pd.DataFrame, ax: Axes | None = None) -> Axes:
-    """Draw what each remedy seems to do before and after a start, beside its effect on days just as bad.
-
-    Parameters
-    ----------
-    frame : DataFrame
-        Rows of `triggers.estimate_remedy_effects` on one outcome; those without an estimate are left out.
-    ax : Axes, optional
-
-    Returns
-    -------
-    Axes
-        Hollow: before against after. Full, with its 95 % interval: the estimate. To the left of the line is less.
-    """
-    shown = frame[frame["estimate"].notna()].reset_index(drop=True)
-    ax = ax or make_axes(8, _ROW * (len(shown) + 4))
-    measure = str(shown["measure"].iloc[0]) if len(shown) else "rate ratio"
-    ratio, y = measure != "difference", np.arange(len(shown))
-    ax.axvline(1.0 if ratio else 0.0, color="black", linewidth=0.8)
-    ax.hlines(y, shown["ci_lower"], shown["ci_upper"], color=BLUE, linewidth=2, label="95 % interval")
-    ax.scatter(shown["estimate"], y, color=BLUE, s=36, zorder=3, label="against days just as bad")
-    ax.scatter(shown["naive"], y, facecolors="white", edgecolors=ORANGE, s=36, zorder=3, label="before and after")
-    ax.set_yticks(y, shown["remedy"].str.replace("_", " "), fontsize=8.5)
-    ax.set_ylim(len(shown) - 0.4, -0.6)
-    limits = choose_limits(shown, measure)
-    ax.set_xlim(*limits)
-    if ratio:
-        use_log_axis(ax, *limits)
-    ax.set_xlabel(f"{measure} (left of the line: less with the remedy)")
-    ax.legend(loc="upper center", bbox_to_anchor=(0.5, -0.2), ncols=3, frameon=False, fontsize=8.5)
     strip(ax, ("top", "right"))
     return ax
 

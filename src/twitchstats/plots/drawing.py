@@ -71,6 +71,19 @@ def choose_ratios(low: float, high: float, *, most: int = 7) -> list[float]:
     return [float(tick) for tick in ticks if low <= tick <= high and tick > 0]
 
 
+def lay_forest(ax: Axes, rows: pd.DataFrame, names: Sequence[str], measure: str) -> tuple[float, float]:
+    """Prepare a forest, the first row at the top: the line of no effect, names, and the limits, which it returns."""
+    limits = choose_limits(rows, measure)
+    ax.axvline(1.0 if measure in RATIOS else 0.0, color=GREY, linewidth=1, zorder=1)
+    if measure in RATIOS:
+        use_log_axis(ax, *limits)
+    ax.set_xlim(*limits)
+    ax.set_yticks(np.arange(len(names)), names, fontsize=8.5)
+    ax.set_ylim(len(names) - 0.4, -0.6)
+    strip(ax, ("top", "right"))
+    return limits
+
+
 def draw_intervals(
     ax: Axes,
     rows: pd.DataFrame,
@@ -81,7 +94,7 @@ def draw_intervals(
     linewidth: float = 1.4,
     *,
     hollow: bool = False,
-    size: float = 5.5,
+    label: str = "_nolegend_",
 ) -> None:
     """Draw dots with intervals; where an interval passes the limits, an arrow."""
     if rows.empty:
@@ -94,8 +107,8 @@ def draw_intervals(
             ends_at = np.full(cut.sum(), end)
             ax.plot(ends_at, places[cut], linestyle="", marker=arrow, color=color, markersize=6, clip_on=False)
     face = "white" if hollow else color
-    ax.plot(rows["estimate"].to_numpy(float), places, linestyle="", marker=marker, color=color, markersize=size,
-            markerfacecolor=face, zorder=3)  # fmt: skip
+    ax.plot(rows["estimate"].to_numpy(float), places, linestyle="", marker=marker, color=color, markersize=5.5,
+            markerfacecolor=face, zorder=3, label=label)  # fmt: skip
 
 
 def tell_lag(lag: float) -> str:

@@ -37,15 +37,11 @@ def plot_calendar(frame: pd.DataFrame, ax: Axes | None = None, *, label: str = "
     first = frame["date"].iloc[0]
     offset = first.weekday() if dated else 0
     position = frame["day"].to_numpy() + offset
-    grid = np.full((7, position.max() // 7 + 1), np.nan)
-    inside = np.zeros(grid.shape, dtype=bool)
-    grid[position % 7, position // 7] = frame["value"].to_numpy(float)
-    inside[position % 7, position // 7] = True
     ax = ax or make_axes(9.0, 2.6)
-    _draw_grid(ax, grid, inside, label)
+    n_weeks = _draw_grid(ax, 7, position % 7, position // 7, frame["value"], label)
     ax.set_yticks(np.arange(7) + 0.5, _WEEKDAYS if dated else [f"{number}" for number in range(1, 8)], rotation=0)
     ax.set_ylabel("" if dated else "Day of the week of the study")
-    ticks = np.unique(np.linspace(0, grid.shape[1] - 1, min(8, grid.shape[1])).round().astype(int))
+    ticks = np.unique(np.linspace(0, n_weeks - 1, min(8, n_weeks)).round().astype(int))
     if dated:
         mondays = [first + pd.Timedelta(days=7 * int(tick) - offset) for tick in ticks]
         ax.set_xticks(ticks + 0.5, [f"{day.day} {day:%b %Y}" for day in mondays], rotation=30, ha="right")
@@ -74,13 +70,8 @@ def plot_diaries(frame: pd.DataFrame, ax: Axes | None = None, *, label: str = "a
         Grey is a day without an entry between a person's first and last. Colours end at the 98th percentile.
     """
     people, row = np.unique(frame["person"].to_numpy(dtype=str), return_inverse=True)
-    day = frame["day"].to_numpy()
-    grid = np.full((len(people), day.max() + 1), np.nan)
-    inside = np.zeros(grid.shape, dtype=bool)
-    grid[row, day] = frame["value"].to_numpy(float)
-    inside[row, day] = True
     ax = ax or make_axes(9.0, min(8.0, 1.4 + 0.14 * len(people)))
-    _draw_grid(ax, grid, inside, label)
+    _draw_grid(ax, len(people), row, frame["day"].to_numpy(), frame["value"], label)
     ax.set_xlabel("Days since the first entry")
     ax.set_ylabel("Each row is a person")
     if len(people) <= 12:
@@ -135,10 +126,13 @@ def plot_weeks(frame: pd.DataFrame, ax: Axes | None = None) -> Axes:
     return ax
 
 
-def _draw_grid(ax: Axes, grid: np.ndarray, inside: np.ndarray, label: str) -> None:
-    """Colour the cells; days inside the diary without a value are grey, days outside it are blank."""
+def _draw_grid(ax: Axes, n_rows: int, row: np.ndarray, column: np.ndarray, values: pd.Series, label: str) -> int:
+    """Colour the days; those without a value are grey, places without a day blank. Return the number of columns."""
     import seaborn as sns
 
+    grid = np.full((n_rows, int(column.max()) + 1), np.nan)
+    inside = np.zeros(grid.shape, dtype=bool)
+    grid[row, column], inside[row, column] = values.to_numpy(float), True
     known = grid[np.isfinite(grid)] if np.isfinite(grid).any() else np.zeros(1)
     top = float(np.quantile(known, 0.98))
     top = max(top, float(known.max()) if top == known.min() else top) or 1.0
@@ -147,3 +141,4 @@ def _draw_grid(ax: Axes, grid: np.ndarray, inside: np.ndarray, label: str) -> No
     bar = {"label": label, "extend": "max" if known.max() > top else "neither", "pad": 0.015}
     sns.heatmap(grid, cmap=COLOURS, vmin=min(0.0, float(known.min())), vmax=top, cbar_kws=bar, **plain)
     ax.tick_params(length=0)
+    return grid.shape[1]

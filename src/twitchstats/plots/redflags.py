@@ -8,7 +8,20 @@ import numpy as np
 import pandas as pd
 
 from twitchstats.errors import NotEnoughDataError, OptionError
-from twitchstats.plots.drawing import BLACK, BLUE, GREEN, GREY, ORANGE, PURPLE, SKY, strip
+from twitchstats.plots.drawing import (
+    BLACK,
+    BLUE,
+    GREEN,
+    GREY,
+    ORANGE,
+    PURPLE,
+    SKY,
+    draw_intervals,
+    lay_forest,
+    make_axes,
+    put_legend_above,
+    strip,
+)
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -28,16 +41,6 @@ STRATEGY_STYLES = {
 }
 DOCTOR = "Any red flag: see a doctor, whatever the number."
 SIMULATED = "No diagnosis. A share says nothing certain about one person."
-
-
-def _make_axes(width: float, height: float) -> Axes:
-    """Return the axes of a figure that no pyplot state knows of."""
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=(width, height), layout="constrained")
-    FigureCanvasAgg(figure)
-    return figure.subplots()
 
 
 def _split(ax: Axes, heights: list[float]) -> list[Axes]:
@@ -71,51 +74,17 @@ def plot_odds_ratios(frame: pd.DataFrame, ax: Axes | None = None) -> Axes:
     Axes
         Dots with intervals on a log scale; hollow diamonds are the model's own, shrunken odds ratios.
     """
-    from matplotlib.ticker import LogLocator
-
     _need_rows(frame, "odds ratios")
-    rows = frame.sort_values("estimate", kind="stable").reset_index(drop=True)
-    ax = ax or _make_axes(8.5, 0.36 * len(rows) + 1.6)
+    rows = frame.sort_values("estimate", ascending=False, kind="stable").reset_index(drop=True)
+    ax = ax or make_axes(8.5, 0.36 * len(rows) + 1.6)
     places = np.arange(len(rows))
-    middle = rows["estimate"].to_numpy(float)
-    low, high = _limit_reach(rows)
-    ax.axvline(1, color=GREY, linewidth=1)
-    ax.errorbar(
-        middle,
-        places,
-        xerr=[middle - low, high - middle],
-        fmt="o",
-        color=BLUE,
-        capsize=2.5,
-        label="odds ratio, interval",
-    )
+    limits = lay_forest(ax, rows, [_name_row(row) for _, row in rows.iterrows()], "odds ratio")
+    draw_intervals(ax, rows, places, limits, "o", BLUE, label="odds ratio, interval")
     if rows["shrunken"].notna().any():
-        ax.plot(
-            rows["shrunken"],
-            places,
-            "D",
-            markerfacecolor="none",
-            color=ORANGE,
-            markersize=6,
-            label="the model's, shrunken",
-        )
-        ax.legend(loc="lower center", bbox_to_anchor=(0.4, 1.0), ncols=2, frameon=False, fontsize=9)
-    ax.set_xscale("log")
-    ax.set_yticks(places, [_name_row(row) for _, row in rows.iterrows()])
-    ax.set_ylim(-0.7, len(rows) - 0.3)
+        ax.plot(rows["shrunken"], places, "D", markerfacecolor="none", color=ORANGE, label="the model's, shrunken")
+        put_legend_above(ax, columns=2)
     ax.set_xlabel("odds ratio of a serious condition (log scale; 1 = makes no difference)")
-    ax.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
-    ax.xaxis.set_major_formatter("{x:g}")
-    ax.minorticks_off()
-    strip(ax, ("top", "right"))
     return ax
-
-
-def _limit_reach(rows: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
-    """Return the interval, cut where a profile never ends, so that an axis can hold it."""
-    middle = rows["estimate"].to_numpy(float)
-    low, high = rows["ci_lower"].to_numpy(float), rows["ci_upper"].to_numpy(float)
-    return np.maximum(low, middle.min() / 1e3), np.minimum(high, middle.max() * 1e3)
 
 
 def _name_row(row: pd.Series) -> str:
@@ -149,7 +118,7 @@ def plot_combinations(frame: pd.DataFrame, ax: Axes | None = None, *, most: int 
     parts = [set() if name == NONE else set(name.split(" + ")) for name in rows["combination"]]
     signs = sorted({sign for members in parts for sign in members}, key=lambda s: (-sum(s in p for p in parts), s))
     places = np.arange(len(rows))
-    ax = ax or _make_axes(max(8.0, 0.55 * len(rows) + 3.4), 5.2 + 0.27 * len(signs))
+    ax = ax or make_axes(max(8.0, 0.55 * len(rows) + 3.4), 5.2 + 0.27 * len(signs))
     top, middle, bottom = _split(ax, [3, 1.1, 0.27 * max(len(signs), 2)])
     _draw_risks(top, rows, places)
     bottom.set_xlabel(f"{DOCTOR} {SIMULATED}", fontsize=9)
@@ -218,7 +187,7 @@ def plot_calibration(curve: pd.DataFrame, ax: Axes | None = None, *, groups: pd.
         Of the curve; those of the histogram lie below.
     """
     _need_rows(curve, "calibration curve")
-    top, bottom = _split(ax or _make_axes(6.2, 7.2), [4, 1])
+    top, bottom = _split(ax or make_axes(6.2, 7.2), [4, 1])
     top.tick_params(labelbottom=False)
     top.plot([0, 1], [0, 1], color=GREY, linestyle="--", linewidth=1, label="perfect")
     top.fill_between(curve["risk"], curve["ci_lower"], curve["ci_upper"], color=BLUE, alpha=0.2, linewidth=0)
@@ -251,23 +220,16 @@ def plot_decision_curve(frame: pd.DataFrame, ax: Axes | None = None) -> Axes:
         Where to draw; a new figure by default.
     """
     _need_rows(frame, "decision curve")
-    ax = ax or _make_axes(8.5, 5.4)
+    ax = ax or make_axes(8.5, 5.4)
     rate = float(frame["base_rate"].iloc[0])
     scale, per = (1.0, "a person") if rate > 0.02 else (1e5, "100,000 people")
     for name, rows in frame.groupby("strategy", sort=False):
         colour, style, width = STRATEGY_STYLES.get(str(name), (GREY, "-.", 1.2))
-        ax.plot(
-            rows["threshold"], rows["net_benefit"] * scale, color=colour, linestyle=style, linewidth=width, label=name
-        )
+        look = {"color": colour, "linestyle": style, "linewidth": width, "label": name}
+        ax.plot(rows["threshold"], rows["net_benefit"] * scale, **look)
         if name == "model":
-            ax.fill_between(
-                rows["threshold"],
-                rows["ci_lower"] * scale,
-                rows["ci_upper"] * scale,
-                color=colour,
-                alpha=0.18,
-                linewidth=0,
-            )
+            band = (rows[end] * scale for end in ("ci_lower", "ci_upper"))
+            ax.fill_between(rows["threshold"], *band, color=colour, alpha=0.18, linewidth=0)
     ax.set_ylim(-0.35 * rate * scale, 1.12 * rate * scale)
     if rate <= 0.02:
         ax.set_xscale("log")
@@ -297,19 +259,26 @@ def plot_base_rates(frame: pd.DataFrame, ax: Axes | None = None) -> Axes:
         For each sign a filled dot (people who have it) and a hollow one (people who don't), with intervals, on a log
         scale; the dashed line is everybody.
     """
+    from matplotlib.transforms import ScaledTranslation
+
     _need_rows(frame, "base rates")
     everybody = frame[frame["state"] == "all"].iloc[0]
     order = frame[frame["state"] == "present"].sort_values("estimate", kind="stable")["sign"]
     people = round(everybody["estimate"] / everybody["base_rate"])
-    ax = ax or _make_axes(10.5, 0.62 * len(order) + 2.3)
+    ax = ax or make_axes(10.5, 0.62 * len(order) + 2.3)
     shown = frame[np.isfinite(frame["estimate"])]
     lowest, highest = shown["ci_lower"].min(), min(shown["ci_upper"].max(), people)
     ax.set_xscale("log")
     ax.axvline(everybody["estimate"], color=BLACK, linewidth=1.2, linestyle="--")
-    for place, sign in enumerate(order):
-        for _, row in frame[frame["sign"] == sign].iterrows():
-            _draw_count(ax, row, place + (0.17 if row.state == "present" else -0.17), highest)
-    ax.set_yticks(range(len(order)), [frame.loc[frame["sign"] == sign, "label"].iloc[0] for sign in order])
+    places = np.arange(len(order))
+    for state, shift, colour, words in (("present", 0.17, ORANGE, "with"), ("absent", -0.17, BLUE, "without")):
+        rows = frame[frame["state"] == state].set_index("sign").loc[order]
+        label, limits = f"people {words} the sign", (lowest / 2, people)
+        draw_intervals(ax, rows, places + shift, limits, "o", colour, hollow=words == "without", label=label)
+        for place, row in zip(places, rows.itertuples(), strict=True):
+            told = f"{words}: {_say_count(row.estimate)} (1 in {_round_count(row.one_in)})"
+            ax.text(highest * 1.6, place + shift, told, va="center", fontsize=9, color=colour)
+    ax.set_yticks(places, rows["label"])
     ax.set_ylim(-0.7, len(order) - 0.3)
     ax.set_xlim(lowest / 2, highest * 40)
     condition = everybody["condition"]
@@ -322,18 +291,11 @@ def plot_base_rates(frame: pd.DataFrame, ax: Axes | None = None) -> Axes:
     ticks = 10.0 ** np.arange(np.ceil(np.log10(lowest / 2)), np.floor(np.log10(people)) + 1)
     ax.set_xticks(ticks[ticks <= highest * 2], [f"{tick:,.10g}" for tick in ticks[ticks <= highest * 2]])
     ax.minorticks_off()
-    _add_key(ax)
+    below = ax.transAxes + ScaledTranslation(0, -42 / 72, ax.figure.dpi_scale_trans)  # under the axis label, any height
+    spot = {"bbox_to_anchor": (0.4, 0), "bbox_transform": below}
+    ax.legend(loc="upper center", ncols=2, frameon=False, fontsize=9, **spot)
     strip(ax, ("top", "right"))
     return ax
-
-
-def _draw_count(ax: Axes, row: pd.Series, place: float, edge: float) -> None:
-    present = row.state == "present"
-    colour = ORANGE if present else BLUE
-    ax.plot([row.ci_lower, row.ci_upper], [place, place], color=colour, linewidth=1.4)
-    ax.plot(row.estimate, place, "o", color=colour, markerfacecolor=colour if present else "white", markersize=7)
-    words = f"{'with' if present else 'without'}: {_say_count(row.estimate)} (1 in {_round_count(row.one_in)})"
-    ax.text(edge * 1.6, place, words, va="center", fontsize=9, color=colour)
 
 
 def _say_count(value: float) -> str:
@@ -346,21 +308,6 @@ def _round_count(value: float) -> str:
         return "no known number"
     digits = max(int(np.floor(np.log10(max(value, 1)))) - 1, 0)
     return f"{round(value, -digits):,.0f}"
-
-
-def _add_key(ax: Axes) -> None:
-    from matplotlib.lines import Line2D
-    from matplotlib.transforms import ScaledTranslation
-
-    handles = [
-        Line2D([], [], marker="o", color=ORANGE, label="people who have the sign"),
-        Line2D([], [], marker="o", color=BLUE, markerfacecolor="white", label="people who do not"),
-    ]
-    below = ax.transAxes + ScaledTranslation(0, -42 / 72, ax.figure.dpi_scale_trans)  # under the axis label, any height
-    ax.legend(
-        handles=handles, loc="upper center", bbox_to_anchor=(0.4, 0), bbox_transform=below, ncols=2, frameon=False,
-        fontsize=9,
-    )  # fmt: skip
 
 
 def plot_tornado(frame: pd.DataFrame, ax: Axes | None = None, *, most: int = 12) -> Axes:
@@ -383,7 +330,7 @@ def plot_tornado(frame: pd.DataFrame, ax: Axes | None = None, *, most: int = 12)
     """
     _need_rows(frame, "parameters")
     rows = frame.head(most).iloc[::-1]
-    ax = ax or _make_axes(9.5, 0.4 * len(rows) + 2.0)
+    ax = ax or make_axes(9.5, 0.4 * len(rows) + 2.0)
     places, whole = np.arange(len(rows)), frame.iloc[0]
     assumed = rows["known"].eq("assumed").to_numpy()
     ends = rows[["risk_at_low", "risk_at_high"]].to_numpy()
@@ -425,7 +372,7 @@ def plot_stability(frame: pd.DataFrame, ax: Axes | None = None) -> Axes:
         Each person's risk against its range over bootstrap models; the title tells the mean absolute difference.
     """
     _need_rows(frame, "risks")
-    ax = ax or _make_axes(6.4, 5.8)
+    ax = ax or make_axes(6.4, 5.8)
     rows = frame.sort_values("risk", kind="stable")
     ax.vlines(
         rows["risk"], rows["lower"], rows["upper"], color=BLUE, alpha=0.25, linewidth=0.8, label="95 % of the models"

@@ -12,17 +12,17 @@ from twitchstats.plots.drawing import (
     BLUE,
     GREY,
     LIGHT,
+    ORANGE,
     RATIOS,
-    choose_limits,
     choose_ratios,
     draw_intervals,
+    lay_forest,
     make_axes,
     put_legend_above,
     strip,
     tell_lag,
     tell_step,
     to_line,
-    use_log_axis,
 )
 
 if TYPE_CHECKING:
@@ -121,27 +121,72 @@ def plot_effects(frame: pd.DataFrame, ax: Axes | None = None, *, alpha: float = 
     rows = frame.reset_index(drop=True)
     ax = ax or make_axes(9.0, 1.7 + _ROW * len(rows))
     places = np.arange(len(rows))
-    none = 1.0 if measure in RATIOS else 0.0
-    ax.axvline(none, color=GREY, linewidth=1, zorder=1)
-    low, high = choose_limits(rows, measure)
-    if measure in RATIOS:
-        use_log_axis(ax, low, high)
-    ax.set_xlim(low, high)
+    several = len(set(rows["lag"])) > 1 or "days" in rows
+    limits = lay_forest(ax, rows, [_name_row(row, with_lag=several) for _, row in rows.iterrows()], measure)
     found = (rows["p_adjusted"] < alpha).to_numpy(bool)
     order = rows["order"] if "order" in rows else pd.Series("forward", index=rows.index)
     for when, marker in MARKERS.items():
         for stands_out in (False, True):
             mine = (order == when).to_numpy(bool) & (found == stands_out) & rows["estimate"].notna().to_numpy(bool)
             look = BLUE if stands_out else GREY, 2.4 if stands_out else 1.2
-            draw_intervals(ax, rows[mine], places[mine], (low, high), marker, *look, hollow=when != "forward")
-    _tell_reasons(ax, rows, places, none)
-    several = len(set(rows["lag"])) > 1 or "days" in rows
-    ax.set_yticks(places, [_name_row(row, with_lag=several) for _, row in rows.iterrows()], fontsize=8.5)
-    ax.set_ylim(len(rows) - 0.4, -0.6)
+            draw_intervals(ax, rows[mine], places[mine], limits, marker, *look, hollow=when != "forward")
+    _tell_reasons(ax, rows, places, 1.0 if measure in RATIOS else 0.0)
     when = "" if several else f", {tell_lag(rows['lag'].iloc[0])}"
     ax.set_xlabel(f"{measure} of {_tell_outcome(rows)} for one step more{when} (95 % interval)")
     _add_effect_legend(ax, [name for name in MARKERS if (order == name).any()], alpha)
-    strip(ax, ("top", "right"))
+    return ax
+
+
+def plot_remedies(frame: pd.DataFrame, ax: Axes | None = None) -> Axes:
+    """Draw what each remedy seems to do before and after a start, beside its effect on days just as bad.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        Rows of `triggers.estimate_remedy_effects` on one outcome; those without an estimate are left out.
+    ax : Axes, optional
+
+    Returns
+    -------
+    Axes
+        Hollow: before against after. Full, with its 95 % interval: the estimate. To the left of the line is less.
+    """
+    shown = frame[frame["estimate"].notna()].reset_index(drop=True)
+    naive = shown.assign(**dict.fromkeys(["estimate", "ci_lower", "ci_upper"], shown["naive"]))
+    names = shown["remedy"].str.replace("_", " ").to_list()
+    return _draw_beside(ax, shown, naive, names, ("against days just as bad", "before and after"), "with the remedy")
+
+
+def plot_trials(frame: pd.DataFrame, ax: Axes | None = None) -> Axes:
+    """Draw what each trial found beside what the diary before it had shown.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        Rows of `trial.analyze_trial` of one measure; the index names them.
+    ax : Axes, optional
+
+    Returns
+    -------
+    Axes
+        Full: the trial; hollow: watching; each with its interval. To the left of the line is less.
+    """
+    watched = frame.assign(estimate=frame["watched"], ci_lower=frame["watched_lower"], ci_upper=frame["watched_upper"])
+    names = [str(name) for name in frame.index]
+    return _draw_beside(ax, frame, watched, names, ("trial", "watching"), "on days with it")
+
+
+def _draw_beside(
+    ax: Axes | None, rows: pd.DataFrame, others: pd.DataFrame, names: list[str], labels: tuple[str, str], where: str
+) -> Axes:
+    """Draw one set of estimates in full, another hollow, side by side."""
+    ax = ax or make_axes(8.0, 1.2 + 1.4 * _ROW * len(rows))
+    measure = str(rows["measure"].iloc[0]) if len(rows) else "rate ratio"
+    limits = lay_forest(ax, pd.concat([rows, others]), names, measure)
+    draw_intervals(ax, rows, np.arange(len(rows)) + 0.13, limits, "o", BLUE, 2.0, label=labels[0])
+    draw_intervals(ax, others, np.arange(len(rows)) - 0.13, limits, "s", ORANGE, 2.0, hollow=True, label=labels[1])
+    ax.set_xlabel(f"{measure} and 95 % interval (left of the line: less {where})")
+    put_legend_above(ax, columns=2)
     return ax
 
 

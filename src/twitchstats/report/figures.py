@@ -19,6 +19,9 @@ WIDTH = 360  # about a phone's: text in a picture is never smaller than text bes
 SHADES = ("#ffffff", "#d3e3ee", "#93b8d3", "#4a83ad", "#12456b")  # light to dark: grey print keeps the order
 _INK, _SOFT, _BODY = "#1c2430", "#5b6675", "#e4e8ed"
 _PER_SQUARE = 100
+_BANDS = 3  # of the calendar strip below each other, about a year and a half
+_PEOPLE = 40  # strips below each other
+_EDGE = 20.0  # nearer to the edge a label would be cut
 _RADIUS = 6.5  # of the largest circle on the body: no two places lie nearer than its width
 # Where a site lies: view, distance from the middle line, height
 PLACES = {
@@ -78,20 +81,18 @@ def draw_triggers(effects: pd.DataFrame) -> Picture | Prose:
         return 8 + (WIDTH - 16) * (float(scale(min(max(value, low), high))) - left) / (right - left)
 
     bottom = 36.0 * len(effects) + 4
-    zero = f'<path d="M{place(none):.1f} 2 V{bottom:.1f}" stroke="{_SOFT}" stroke-dasharray="3 2"/>'
-    shapes = [
-        zero,
-        *(part for at, row in enumerate(effects.to_dict("records")) for part in _draw_row(row, at, place, none)),
-    ]
+    shapes = [part for at, row in enumerate(effects.to_dict("records")) for part in _draw_row(row, at, place, none)]
     ticks = choose_ratios(low, high, most=6) if measure in RATIOS else _choose_ticks(low, high)
-    shapes += [
-        _text(place(tick), bottom + 12, format_effect(tick, measure), size=10, anchor="middle") for tick in ticks
-    ]
+    for tick in ticks:
+        x = place(tick)
+        anchor = "start" if x < _EDGE else "end" if x > WIDTH - _EDGE else "middle"
+        shapes.append(_text(x, bottom + 12, format_effect(tick, measure), size=10, anchor=anchor))
+    shapes += [_text(0, bottom + 28, "← less", size=11), _text(WIDTH, bottom + 28, "more →", size=11, anchor="end")]
     found = effects[effects["found"]]
     told = [f"{row['name']} {format_effect(row['estimate'], measure)}" for row in found.to_dict("records")]
     alt = f"{count_noun(len(effects), 'possible trigger')} with effect and 95 % interval. "
     return Picture(
-        _wrap(shapes, bottom + 18), alt + (f"Standing out: {list_some(told)}." if told else "None stands out.")
+        _wrap(shapes, bottom + 34), alt + (f"Standing out: {list_some(told)}." if told else "None stands out.")
     )
 
 
@@ -100,7 +101,10 @@ def _draw_row(row: Mapping[str, object], at: int, place: Callable[[float], float
     y, x = 36 * at + 24, place(estimate)
     name = str(row["name"])
     width = 2.6 if row["found"] else 1.1
-    line = f'<path d="M{place(lower):.1f} {y} H{place(upper):.1f}" stroke="{_INK}" stroke-width="{width}"/>'
+    line = (
+        f'<path d="M{place(none):.1f} {y - 8} v16" stroke="{_SOFT}" stroke-dasharray="3 2"/>'
+        f'<path d="M{place(lower):.1f} {y} H{place(upper):.1f}" stroke="{_INK}" stroke-width="{width}"/>'
+    )
     if not row["found"]:
         mark = f'<circle cx="{x:.1f}" cy="{y}" r="4" fill="#fff" stroke="{_INK}"/>'
     else:
@@ -116,14 +120,14 @@ def _choose_ticks(low: float, high: float) -> list[float]:
 
 
 def draw_people(calendar: pd.DataFrame, *, label: str) -> Picture:
-    """Draw many people's days, a small strip for each: darker is more, white is none, a line is no entry."""
+    """Draw the days of the first people, a small strip for each: darker is more, white is none, a line is no entry."""
     values = calendar["value"].to_numpy(float)
     shade, edges = shade_values(values)
     people = list(calendar.groupby("person", sort=True).indices.items())
     names = 8 + 6 * min(12, max(len(str(person)) for person, _ in people))
     pitch = (WIDTH - names) / (int(calendar["day"].max()) + 1)
     shapes = []
-    for at, (person, rows) in enumerate(people):
+    for at, (person, rows) in enumerate(people[:_PEOPLE]):
         y = 13 * at + 2.0
         shapes.append(_text(0, y + 9, str(person)[:12], size=10))
         shapes.append(
@@ -135,14 +139,17 @@ def draw_people(calendar: pd.DataFrame, *, label: str) -> Picture:
             for day, level in zip(days, shade[rows], strict=True)
             if level >= 0
         ]
-    height = 13 * len(people) + 8
-    shapes += _draw_key(edges, height)
+    height = 13 * len(people[:_PEOPLE]) + 8
+    span = f"the first {_PEOPLE} of {count_noun(len(people), 'person', 'people')}" if len(people) > _PEOPLE else ""
+    shapes += [_text(0, height + 26, span, size=11)] * bool(span)
+    gap = f'<path d="M0 {height + 5} h10" stroke="{_SOFT}" stroke-width=".6"/>'
+    shapes += _draw_key(edges, height, gap=gap)
     medians = calendar.groupby("person")["value"].median()
     alt = (
-        f"{label} of {len(people)} people, a strip of days each; the medians of a day run from "
+        f"{label} of {len(people)} people, a strip of days each{span and ', '}{span}; the medians of a day run from "
         f"{format_number(float(medians.min()))} to {format_number(float(medians.max()))}."
     )
-    return Picture(_wrap(shapes, height + 16), alt)
+    return Picture(_wrap(shapes, height + (30 if span else 16)), alt)
 
 
 def draw_bars(names: Sequence[str], counts: np.ndarray, *, label: str, unit: str, every: int = 1) -> Picture:
@@ -201,12 +208,16 @@ def draw_strip(calendar: pd.DataFrame, *, label: str, weeks: int = 26) -> Pictur
     label : str
         What is counted.
     weeks : int
-        Weeks beside each other; longer diaries go on below.
+        About so many weeks beside each other; longer diaries go on below, the longest end with their last bands.
     """
-    values, dates = calendar["value"].to_numpy(float), calendar["date"]
+    shown = calendar.tail(7 * weeks * _BANDS)
+    values, dates = shown["value"].to_numpy(float), shown["date"]
     dated = pd.api.types.is_datetime64_any_dtype(dates)
     offset = dates.iloc[0].weekday() if dated else 0
     place = np.arange(len(values)) + offset
+    total = int(place[-1]) // 7 + 1
+    bands = max(1, round(total / weeks))
+    weeks = max(weeks, -(-total // bands))
     shade, edges = shade_values(values)
     pitch = (WIDTH - 28) / weeks
     band = 7 * pitch + 22
@@ -218,22 +229,24 @@ def draw_strip(calendar: pd.DataFrame, *, label: str, weeks: int = 26) -> Pictur
         name = f"{dates.iloc[position - offset]:%b}" if dated else f"week {week + 1}"
         if week % weeks == 0 and day == 0:
             free = 0.0
-        if day == 0 and name != told and x >= free and (dated or week % 8 == 0):
+        if day == 0 and name != told and free <= x <= WIDTH - 24 and (dated or week % 8 == 0):
             shapes.append(_text(x, y - 4, name, size=11))
             told, free = name, x + 28
-    bands = -(-(int(place[-1]) // 7 + 1) // weeks)
     for number in range(bands):
         for day, name in ((0, "Mon"), (2, "Wed"), (4, "Fri"), (6, "Sun")) if dated else ():
             shapes.append(_text(0, 16 + band * number + pitch * (day + 0.85), name, size=11))
     height = bands * band + 8
     shapes += _draw_key(edges, height + 8)
+    span = f"the last {count_noun(len(shown), 'day')} of {len(calendar):,}" if len(shown) < len(calendar) else ""
+    shapes += [_text(0, height + 34, span, size=11)] * bool(span)
     known = np.isfinite(values)
     alt = (
-        f"Calendar of {label}: {int((values[known] > 0).sum())} of {count_noun(int(known.sum()), 'day')} with an entry "
-        f"above zero, the highest {format_number(float(values[known].max(initial=0)))}; hatched: "
-        f"{count_noun(int((~known).sum()), 'day')} without an entry."
+        f"Calendar of {label}{span and ', '}{span}: {int((values[known] > 0).sum())} of "
+        f"{count_noun(int(known.sum()), 'day')} with an entry above zero, the highest "
+        f"{format_number(float(values[known].max(initial=0)))}; hatched: {count_noun(int((~known).sum()), 'day')} "
+        "without an entry."
     )
-    return Picture(_wrap(shapes, height + 24), alt)
+    return Picture(_wrap(shapes, height + (40 if span else 24)), alt)
 
 
 def shade_values(values: np.ndarray[tuple[int], np.dtype[np.float64]]) -> tuple[np.ndarray, list[float]]:
@@ -300,9 +313,9 @@ def _draw_outline(x: float) -> str:
     return f'<g transform="translate({x} 4)">{limbs}{trunk}</g>'
 
 
-def _draw_key(edges: list[float], y: float) -> list[str]:
+def _draw_key(edges: list[float], y: float, *, gap: str = "") -> list[str]:
     shapes = [
-        _day(0, y, 10, -1),
+        gap or _day(0, y, 10, -1),
         _text(14, y + 9, "no entry", size=11),
         _day(66, y, 10, 0),
         _text(80, y + 9, "none", size=11),

@@ -7,6 +7,7 @@ from typing import Any
 
 import pandas as pd
 
+from twitchstats.claims import load_questions
 from twitchstats.findings import Findings, rank_effects
 from twitchstats.journal import Journal
 from twitchstats.plots.drawing import tell_step
@@ -14,11 +15,11 @@ from twitchstats.report import figures
 from twitchstats.report.summary import (
     SHORT,
     compare_levels,
-    count_above,
     count_hours,
     count_sites,
     is_about_twitching,
     is_group,
+    is_log_of_attacks,
     is_short,
     summarise_course,
     summarise_people,
@@ -28,17 +29,13 @@ from twitchstats.report.wording.claims import count_asked
 from twitchstats.report.wording.effects import tell_size
 from twitchstats.report.wording.prose import Prose, count_noun, join_words, list_some, quote, to_plain
 from twitchstats.report.wording.rows import CLEAR, OPEN, POSSIBLE, judge_effects, label_of, tell_when
-from twitchstats.report.wording.signs import find_flags
-from twitchstats.signs import load_signs
+from twitchstats.report.wording.signs import NOT_NOTED, is_there, list_present, list_warnings
 from twitchstats.simulate.cohort import is_simulated
 
-NOT_NOTED = "not noted"
 SETTING = "twitches and nothing else"
 _HALF = 14
 _YEARS = 3 * 365
 _FIRST = 4
-_ASKED = ("Trouble breathing", "Falls", "Twitching since a new medicine")  # of the advice, in no table of signs
-YES = {1.0: "yes", 0.0: "no"}
 
 
 def show_title(journal: Journal, found: Findings, *, demo: bool = False) -> Prose:
@@ -67,16 +64,28 @@ def _name_outcome(journal: Journal, found: Findings) -> str:
 
 def show_meaning(journal: Journal, found: Findings) -> Prose:
     """Say in two sentences what the outcome can mean."""
-    if not is_about_twitching(found.outcome):
-        return Prose(
-            f"## What it means\n\n{_name_outcome(journal, found)}: a diary shows how it goes, and what goes with it. "
-            "It can't tell what causes it. This tool knows no figure on how often something serious is behind it: ask "
-            "a doctor."
+    if _has_rate(journal, found):
+        text = (
+            "Twitches are common, and a serious cause is rare. A diary can't tell which one it is; an examination can "
+            "say more."
         )
-    return Prose(
-        "## What it means\n\nTwitches are common, and a serious cause is rare. A diary can't tell which one it is; an "
-        "examination can say more."
-    )
+    elif is_about_twitching(found.outcome) and (present := list_present(journal)):
+        text = (
+            f"**See a doctor soon. Noted here: {join_words([quote(label.lower()) for label in present])}.** What is "
+            "known of people with twitches and nothing else does not hold with such a sign. A diary can't tell what is "
+            "behind it; an examination can say more."
+        )
+    else:
+        text = (
+            f"{_name_outcome(journal, found)}: a diary shows how it goes, and what goes with it. It can't tell what "
+            "causes it. This tool knows no figure on how often something serious is behind it: ask a doctor."
+        )
+    return Prose(f"## What it means\n\n{text}")
+
+
+def _has_rate(journal: Journal, found: Findings) -> bool:
+    """Tell whether the base rate holds: of twitches with nothing else."""
+    return found.outcome in ("twitches", "intensity") and not list_present(journal)
 
 
 def _get_rate() -> "pd.Series[Any]":
@@ -85,16 +94,16 @@ def _get_rate() -> "pd.Series[Any]":
     return base_rates().set_index("setting").loc[SETTING]
 
 
-def draw_meaning(found: Findings) -> figures.Picture | Prose:
+def draw_meaning(journal: Journal, found: Findings) -> figures.Picture | Prose:
     """Draw the base rate as squares of people."""
-    if not is_about_twitching(found.outcome):
+    if not _has_rate(journal, found):
         return Prose("")
     return figures.draw_icons(_get_rate()["base_rate"], among=f"adults with {SETTING}")
 
 
-def tell_rate(found: Findings) -> Prose:
+def tell_rate(journal: Journal, found: Findings) -> Prose:
     """Say one base rate, both ways round, of one number of people, and how sure it is."""
-    if not is_about_twitching(found.outcome):
+    if not _has_rate(journal, found):
         return Prose("")
     row, per = _get_rate(), 100_000
     rate = row["base_rate"]
@@ -103,25 +112,8 @@ def tell_rate(found: Findings) -> Prose:
         f"Of {per:,} adults with twitches and nothing else, about {round(per * rate)} have the feared nerve illness "
         f"(motor neurone disease, such as ALS) and do not know it yet. About {round(per * (1 - rate)):,} do not. Each "
         f"square stands for 100 people; a dark one holds one who has it. The figure is worked out, not counted: it may "
-        f"be {low} to {high}. Its source is in the appendix."
+        f"be {low} to {high}. It does not hold where a sign of the next list is there. Its source is in the appendix."
     )
-
-
-def list_warnings(journal: Journal) -> list[tuple[str, str]]:
-    """Return each red flag with "yes", "no" or "not noted"; of several people with how many of how many have it."""
-    signs = load_signs()
-    known = find_flags(journal).set_index("sign")
-    many = is_group(journal)
-    rows = []
-    for name, label in signs.loc[signs["level"].eq("red flag"), "label"].items():
-        told = NOT_NOTED
-        if name in known.index and known.loc[name, "known"]:
-            present, of = int(known.loc[name, "present"]), int(known.loc[name, "known"])
-            told = f"{present} of {of}" if many else YES[float(present > 0)]
-        if name == "weakness_felt" and told in (NOT_NOTED, "no") and (days := count_above(journal, "weakness")):
-            told = f"yes: rated above zero on {count_noun(days, 'day')}"
-        rows.append((str(label), told))
-    return [*rows, *((label, NOT_NOTED) for label in _ASKED)]
 
 
 def show_warnings(journal: Journal, found: Findings) -> Markup | Prose:
@@ -134,7 +126,7 @@ def show_warnings(journal: Journal, found: Findings) -> Markup | Prose:
             "diary can rule anything out."
         )
     ask = NOT_NOTED if many else f"{NOT_NOTED}: ask yourself now"
-    rows = [(label, ask if told == NOT_NOTED else told, _is_there(told)) for label, told in list_warnings(journal)]
+    rows = [(label, ask if told == NOT_NOTED else told, is_there(told)) for label, told in list_warnings(journal)]
     lead = "So many of those who were asked noted it." if many else ""
     items = "".join(
         f'<li><span class="mark">{"☒" if there else "☐"}</span> {escape_text(label)}: '
@@ -143,18 +135,8 @@ def show_warnings(journal: Journal, found: Findings) -> Markup | Prose:
     )
     whoever = "whoever has one of these should be seen" if many else "if one of these is there, have it looked at"
     close = f"Whatever this page says: {whoever}. A diary can't examine anyone, and never replaces someone who can."
-    text = "\n".join(f"[{'x' if there else ' '}] {label}: {told}" for label, told, there in rows)
-    page = f'{lead and f"<p>{lead}</p>"}<ul class="checklist">{items}</ul><p><strong>{close}</strong></p>'
-    return head_part("See a doctor soon if one of these is there", page, f"{lead}\n{text}\n{close}".strip())
-
-
-def _is_there(told: str) -> bool:
-    return told.startswith("yes") or (told[:1].isdigit() and not told.startswith("0 "))
-
-
-def head_part(title: str, page: str, text: str) -> Markup:
-    """Return a part of the page under its heading."""
-    return Markup(f"<h2>{escape_text(title)}</h2>{page}", f"{title}\n{text}")
+    head = f"<h2>See a doctor soon if one of these is there</h2>{lead and f'<p>{lead}</p>'}"
+    return Markup(f'{head}<ul class="checklist">{items}</ul><p><strong>{close}</strong></p>')
 
 
 def open_course(journal: Journal, found: Findings) -> Prose:
@@ -170,20 +152,23 @@ def show_course(journal: Journal, found: Findings) -> Prose:
         fewer = int((course["recent"] < course["before"]).sum())
         known = int((course["recent"].notna() & course["before"].notna()).sum())
         trend = f" In {fewer} of {known} people the last 28 days had less than the days before." if known else ""
+        there = f"There on {format_share(share.min())} to {format_share(share.max())} of a person's days. "
         return Prose(
-            f"There on {format_share(share.min())} to {format_share(share.max())} of a person's days. The median "
-            f"of a day runs from {format_number(course['median'].min())} to {format_number(course['median'].max())} "
-            f"between people; the highest day of all had {format_number(course['highest'].max())}.{trend}"
+            f"{there if share.min() < 1 else ''}The median of a day runs from {format_number(course['median'].min())} "
+            f"to {format_number(course['median'].max())} between people; the highest day of all had "
+            f"{format_number(course['highest'].max())}.{trend}"
         )
     row = course.iloc[0]
     if not row["n_days"]:
         return Prose("Nothing was noted.")
     days = count_noun(int(row["n_days"]), "day")
     always = row["n_above"] == row["n_days"]
-    text = f"Noted on **{days}**. " if always else f"There on **{row['n_above']} of {days}**. "
+    if is_log_of_attacks(journal):
+        days += ", as in a log of attacks: how often it comes, and what brings it on, can't be told from days with it"
+    text = f"Noted on **{days}**. " if always else f"There on **{row['n_above']:,} of {days}**. "
     if row["highest"] > 1:
-        text += f"Half of the days had {format_number(row['median'])} or less; "
-        text += f"the highest had {format_number(row['highest'])}. "
+        text += f"Half of the days had {format_number(row['median'])} or less. " if row["median"] else ""
+        text += f"The highest day had {format_number(row['highest'])}. "
     if row["longest_spell"] > 1 and not always:
         text += f"The longest spell without a day off was {int(row['longest_spell'])} days. "
     return Prose(f"{text}{_tell_trend(row)}".strip())
@@ -259,7 +244,10 @@ def show_triggers(journal: Journal, found: Findings) -> Markup | Prose:
     clear = [_tell_box_row(journal, row) for row in boxes["clear"].head(_FIRST).to_dict("records")] or [none]
     possible = [_tell_box_row(journal, row) for row in boxes["possible"].head(_FIRST).to_dict("records")] or ["None."]
     more = {name: max(0, len(boxes[name]) - _FIRST) for name in ("clear", "possible")}
-    names = [label_of(journal, name) for name in boxes["untold"]["trigger"]]
+    small = _find_small(found)
+    asked = load_questions().set_index("question_id")["variables"]
+    judged = asked[asked.index.isin(small["question_id"])]
+    names = [label_of(journal, name) for name in boxes["untold"]["trigger"] if name not in set(judged)]
     untold = [f"{list_some(names, 12)}. Too few days, or no effect: which one can't be said." if names else "None."]
     whose = "these diaries" if is_group(journal) else "this diary"
     parts = [
@@ -267,24 +255,23 @@ def show_triggers(journal: Journal, found: Findings) -> Markup | Prose:
         ("Possible, not clear (may be chance, or the other way round)", "possible", possible, more["possible"]),
         ("Can't be told (inconclusive)", "untold", untold, 0),
     ]
-    if small := _list_small(found):
-        rest = max(0, len(small) - _FIRST)
-        parts.insert(2, ("Too small to matter (practically null)", "small", small[:_FIRST], rest))
+    if len(small):
+        told, rest = [str(question) for question in small["question"].head(_FIRST)], max(0, len(small) - _FIRST)
+        parts.insert(2, ("Too small to matter (practically null)", "small", told, rest))
     page = "".join(
         f'<div class="box {kind}"><h3>{escape_text(title)}</h3><ul>'
         + "".join(f"<li>{escape_text(line)}</li>" for line in _add_more(lines, rest))
         + "</ul></div>"
         for title, kind, lines, rest in parts
     )
-    text = "\n".join(f"{title}: {' '.join(_add_more(lines, rest))}" for title, _, lines, rest in parts)
     lead = "What goes together in time need not be a cause."
-    return head_part("What goes with it", f'<p>{lead}</p><div class="boxes">{page}</div>', f"{lead}\n{text}")
+    return Markup(f'<h2>What goes with it</h2><p>{lead}</p><div class="boxes">{page}</div>')
 
 
-def _list_small(found: Findings) -> list[str]:
+def _find_small(found: Findings) -> pd.DataFrame:
     """Return the articles' questions on the outcome whose effect was shown to be too small to matter."""
     small = found.answers["verdict"].eq("practically null") & found.answers["outcome"].eq(found.outcome)
-    return [str(question) for question in found.answers.loc[small, "question"]]
+    return found.answers[small]
 
 
 def _add_more(lines: list[str], rest: int) -> list[str]:
@@ -303,17 +290,16 @@ def _tell_raw(journal: Journal, row: dict[str, Any]) -> str:
     if levels.empty:
         return ""
     low, high = (side for _, side in levels.iterrows())
-    unit = _name_unit(journal, row["trigger"])
+    unit, kinds = _name_unit(journal, row["trigger"]), journal.variables.set_index("name")["kind"]
     less, more = (tell_step(float(format_number(side["limit"])), unit) for side in (low, high))
-    less, more = f"up to {less}", f"from {more}"
-    if journal.variables.set_index("name")["kind"].get(row["trigger"]) == "yes/no":
+    less, more = "with none" if low["limit"] == 0 else f"with up to {less}", f"with {more} or more"
+    if kinds.get(row["trigger"]) == "yes/no":
         less, more = "without it", "with it"
-    elif low["limit"] == 0:
-        less = "with none"
-    return (
-        f"As noted, not adjusted: {less}, median {format_number(low['median'])}; {more}, median "
-        f"{format_number(high['median'])}. "
-    )
+    if kinds.get(row["outcome"]) == "yes/no" or not levels["median"].any():
+        lower, upper = (format_share(side["share"]) for side in (low, high))
+        return f"As noted: there on {lower} of the days {less}, on {upper} of those {more}. "
+    lower, upper = (format_number(side["median"]) for side in (low, high))
+    return f"As noted: {less} the median was {lower}, {more} {upper}. "
 
 
 def _name_unit(journal: Journal, name: str) -> str:
@@ -341,9 +327,8 @@ def show_articles(journal: Journal, found: Findings) -> Prose:
              "not testable": ("is nothing that such a diary could answer",
                               "are nothing that such a diary could answer")}  # fmt: skip
     told = [f"{counts[name]} {pair[int(counts[name] != 1)]} ({name})" for name, pair in words.items() if name in counts]
-    articles = found.ledger["article"].nunique()
-    come = f"{count_noun(articles, 'health article')} {'comes' if articles == 1 else 'come'} to"
-    return Prose(f"## The articles\n\n{come} {count_asked(found.answers, found.ledger)}. Of these {', '.join(told)}.")
+    asked = count_asked(found.answers, found.ledger)
+    return Prose(f"## The articles\n\nThis diary was asked {asked}. Of these {', '.join(told)}.")
 
 
 def list_next(journal: Journal, found: Findings) -> list[str]:
@@ -370,11 +355,11 @@ def list_next(journal: Journal, found: Findings) -> list[str]:
 
 def _tell_twice(journal: Journal) -> list[str]:
     """Say what as many days again would bring, where no open question names a length: errors shrink by their root."""
-    if is_short(journal):
+    days = summarise_people(journal)["n_days"].max()
+    if not SHORT <= days <= _YEARS:
         return []
-    months = count_noun(max(1, round(summarise_people(journal)["n_days"].max() / 30.4)), "more month")
-    share = format_share(0.5**0.5)
-    return [f"**The same as now**, each evening, for {months}. Twice the days show effects {share} as large."]
+    months, share = count_noun(max(1, round(days / 30.4)), "more month"), format_share(1 - 0.5**0.5)
+    return [f"**The same as now**, each evening, for {months}. With twice the days, effects {share} smaller show."]
 
 
 def _tell_longer(found: Findings) -> list[str]:

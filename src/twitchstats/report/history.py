@@ -7,24 +7,23 @@ import pandas as pd
 from twitchstats.findings import Findings
 from twitchstats.journal import Journal
 from twitchstats.plots.drawing import tell_step
-from twitchstats.report.front import NOT_NOTED, YES, head_part
 from twitchstats.report.summary import (
     count_above,
     count_sites,
     is_about_twitching,
     is_group,
+    is_log_of_attacks,
     summarise_course,
     summarise_variables,
 )
 from twitchstats.report.tables import Markup, escape_text, format_number, format_share
 from twitchstats.report.wording.prose import Prose, count_noun, list_some
 from twitchstats.report.wording.rows import label_of
+from twitchstats.report.wording.signs import NOT_NOTED, YES
+from twitchstats.variables import load_variables
 
-_NOTED = {
-    "Pain": "pain", "Stiffness": "stiffness", "Weakness": "weakness", "Cramps": "cramps", "Fatigue": "fatigue",
-    "Caffeine": "caffeine", "Alcohol": "alcohol", "Period": "menstruation", "Pregnancy": "pregnancy",
-    "Injury": "injury",
-}  # fmt: skip
+_ASKED = ("pain", "stiffness", "weakness", "cramps", "fatigue", "caffeine", "alcohol", "injury")
+_ASKED_OF_WOMEN = ("menstruation", "pregnancy")
 
 
 def list_history(journal: Journal, found: Findings) -> list[tuple[str, str]]:
@@ -37,18 +36,20 @@ def list_history(journal: Journal, found: Findings) -> list[tuple[str, str]]:
     weeks, numb, injury = (people.get(name) for name in ("persistence_weeks", "sensory_change", "after_injury"))
     sites = count_sites(journal)
     where = [f"{_name_site(row)} {format_share(row['share'])}" for row in sites.head(3).to_dict("records")]
-    about = {label: _tell_levels(journal, name) for label, name in _NOTED.items() if name != found.outcome}
-    if people.get("sex") == "male":
-        about = {label: told for label, told in about.items() if label not in ("Period", "Pregnancy")}
-    about |= {"Numbness or tingling": YES.get(numb, ""), "Injury": about.get("Injury") or YES.get(injury, "")}
+    asked = [name for name in (*_ASKED, *_ASKED_OF_WOMEN * (people.get("sex") != "male")) if name != found.outcome]
+    about = {name: _tell_levels(journal, name) for name in asked}
+    about["injury"] = about.get("injury") or YES.get(injury, "")
+    labels = load_variables().set_index("name")["label"]
     twitching = is_about_twitching(found.outcome)
+    often = f"{course['n_above']:,} of {count_noun(int(course['n_days']), 'day')}"
     return [
         ("Since when", "" if pd.isna(weeks) else f"about {count_noun(int(weeks), 'week')} when asked"),
-        ("How often", f"{course['n_above']} of {count_noun(int(course['n_days']), 'day')}"),
+        ("How often", "" if is_log_of_attacks(journal) else often),
         ("How long", _tell_durations(journal)),
         *([("Where, which side", ", ".join(where))] if where or twitching else []),
         ("Better or worse", _tell_change(course)),
-        *((label, told) for label, told in about.items() if told or twitching),
+        *((str(labels[name]), told) for name, told in about.items() if told or twitching),
+        *([("Numbness or tingling", YES.get(numb, ""))] if numb in YES or twitching else []),
         ("Medicines", _tell_role(journal, "medicine")),
         ("What helped", _tell_role(journal, "remedy")),
     ]
@@ -111,5 +112,4 @@ def show_history(journal: Journal, found: Findings) -> Markup | Prose:
         + (f"<dd>{escape_text(told)}</dd>" if told else f'<dd class="blank">{NOT_NOTED}</dd>')
         for label, told in rows
     )
-    text = "\n".join(f"{label}: {told or NOT_NOTED + ' ________'}" for label, told in rows)
-    return head_part("For your doctor", f'<dl class="history">{body}</dl>', text)
+    return Markup(f'<h2>For your doctor</h2><dl class="history">{body}</dl>')

@@ -31,6 +31,11 @@ def is_short(journal: Journal) -> bool:
     return bool(summarise_people(journal)["n_days"].max() < SHORT)
 
 
+def is_log_of_attacks(journal: Journal) -> bool:
+    """Tell whether only days with the outcome were noted, so that nothing is known of the others (`read_journal`)."""
+    return bool(journal.rejects["rule"].eq("attack_log").any())
+
+
 def count_above(journal: Journal, name: str) -> int:
     """Return on how many days a variable was above zero."""
     return int((journal.days[name] > 0).sum()) if name in journal.days else 0
@@ -251,12 +256,10 @@ def summarise_course(journal: Journal, outcome: str, *, recent: int = 28) -> pd.
     2
     """
     rows = []
-    if journal.calendar == "none":
-        groups = [(person, days[outcome].to_numpy(float)) for person, days in journal.days.groupby("person", sort=True)]
-    else:
-        laid = lay_calendar(journal, outcome)
-        groups = [(person, days["value"].to_numpy(float)) for person, days in laid.groupby("person", sort=True)]
-    for person, values in groups:
+    ordered = journal.calendar != "none"
+    laid = lay_calendar(journal, outcome) if ordered else journal.days[outcome].rename("value").reset_index()
+    for person, days in laid.groupby("person", sort=True):
+        values = days["value"].to_numpy(float)
         known = values[np.isfinite(values)]
         row: dict[str, object] = {"person": person, "n_days": len(known), "n_above": int((known > 0).sum())}
         share = len(known) > 0 and _median(known) == 0
@@ -264,7 +267,7 @@ def summarise_course(journal: Journal, outcome: str, *, recent: int = 28) -> pd.
         row |= {"highest": known.max() if len(known) else np.nan}
         row |= dict.fromkeys(["longest_spell", "recent", "before", "before_low", "before_high"], np.nan)
         row["n_spans"] = 0
-        if journal.calendar != "none":
+        if ordered:
             edges = np.flatnonzero(np.diff(np.concatenate([[0], values > 0, [0]])))
             row["longest_spell"] = int(np.diff(edges)[::2].max(initial=0))
             levels = np.where(np.isfinite(values), values > 0, np.nan) if share else values
@@ -290,7 +293,8 @@ def compare_levels(journal: Journal, outcome: str, trigger: str, *, lag: int = 0
     -------
     DataFrame
         Two rows, ``side`` "low" and "high": ``limit`` (the side holds values up to, or from, it; of several people
-        the median of theirs), ``n_days, median`` (of the outcome; of several people the median of their medians).
+        the median of theirs), ``n_days, median`` (of the outcome; of several people the median of their medians),
+        ``share`` (of days on which it was above zero, likewise).
         Empty where no person has days on both sides.
 
     >>> import twitchstats as tw
@@ -311,13 +315,11 @@ def compare_levels(journal: Journal, outcome: str, trigger: str, *, lag: int = 0
         elif low == high:
             low = dose[dose < high].max()
         for side, limit, chosen in (("low", low, dose <= low), ("high", high, dose >= high)):
-            rows.append({"side": side, "limit": limit, "n_days": int(chosen.sum()), "median": _median(values[chosen])})
-    table = pd.DataFrame(rows, columns=["side", "limit", "n_days", "median"])
-    if table.empty:
-        return table
-    told = table.groupby("side", sort=False).agg(limit=("limit", "median"), n_days=("n_days", "sum"),
-                                                 median=("median", "median"))  # fmt: skip
-    return told.reset_index()
+            there, part = values[chosen], {"side": side, "limit": limit, "n_days": int(chosen.sum())}
+            rows.append(part | {"median": _median(there), "share": _mean(there > 0)})
+    table = pd.DataFrame(rows, columns=["side", "limit", "n_days", "median", "share"])
+    how = {"limit": "median", "n_days": "sum", "median": "median", "share": "median"}
+    return table if table.empty else table.groupby("side", sort=False).agg(how).reset_index()
 
 
 def count_sites(journal: Journal) -> pd.DataFrame:

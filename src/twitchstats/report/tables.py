@@ -11,14 +11,19 @@ MISSING = "–"
 
 
 class Markup:
-    """HTML for a page, with the same as plain text; whoever makes it has escaped what users wrote."""
+    """HTML for a page, which tells itself as plain text, too; whoever makes it has escaped what users wrote.
 
-    def __init__(self, page: str, text: str) -> None:
+    >>> Markup("<h3>Sleep &amp; rest</h3><dl><dt>How often</dt><dd>daily</dd></dl>")
+    Sleep & rest
+    How often: daily
+    """
+
+    def __init__(self, page: str) -> None:
         self.page = page
-        self.text = text
 
     def __repr__(self) -> str:
-        return self.text
+        lines = re.sub("</(?:h2|h3|p|li|dd)>", "\n", self.page.replace("</dt>", ": "))
+        return html.unescape(re.sub("<[^>]*>", "", lines)).strip()
 
     def _repr_html_(self) -> str:
         return self.page
@@ -72,7 +77,7 @@ def show_table(frame: pd.DataFrame, caption: str = "", *, labels: Mapping[str, s
 
 
 def format_frame(frame: pd.DataFrame) -> pd.DataFrame:
-    """Return the frame as text: three significant digits, p-values to three places, a dash where there is nothing."""
+    """Return the frame as text: three significant digits, p-values to three places, shares in per cent, else a dash."""
     columns = {str(name): [_format_cell(str(name), value) for value in frame[name]] for name in frame.columns}
     return pd.DataFrame(columns, index=frame.index, dtype="str")
 
@@ -91,7 +96,9 @@ def _format_cell(column: str, value: object) -> str:
     if hasattr(value, "item"):
         value = value.item()
     if isinstance(value, float):
-        return format_p(value) if column.startswith("p_") else format_number(value)
+        if column.startswith("p_"):
+            return format_p(value)
+        return format_share(value) if column == "share" else format_number(value)
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, tuple | list | set | frozenset):

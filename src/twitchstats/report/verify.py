@@ -6,7 +6,7 @@ parameters that the report names, and only after every cell of the report has be
 
 import os
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -40,6 +40,7 @@ _VERSION = re.compile(
 _PLACE = re.compile(r"-?\d+\.\d+")
 _ROUNDING = 0.011  # points: what the last bits of another processor can do to a place
 SVG = "image/svg+xml"
+Refuse = Callable[[str], OptionError]  # from why to the error of a notebook that is not run
 
 
 @dataclass(frozen=True)
@@ -96,7 +97,12 @@ def verify_report(path: str | os.PathLike[str], *, tell: Callable[[str], None] |
     compared = list(_compare_cells(notebook, again))
     wrong, notes = _compare_versions(notebook, again)
     differing = (*changed, *(text for text in compared if text), *wrong, *_compare_page(notebook, notebook_path))
-    return Verified(not differing, len(compared), differing, _tell_verified(len(compared), differing, notes))
+    head = (
+        f"Reproduced: all {len(compared)} cells gave the same numbers again."
+        if not differing
+        else f"Not reproduced, of {len(compared)} cells and the files beside them:"
+    )
+    return _lay_out(len(compared), differing, head, notes)
 
 
 def compare_notebooks(path: str | os.PathLike[str], other: str | os.PathLike[str]) -> Verified:
@@ -125,21 +131,13 @@ def compare_notebooks(path: str | os.PathLike[str], other: str | os.PathLike[str
     pair = [_read_notebook(each) for each in paths]
     for notebook, each in zip(pair, paths, strict=True):
         _check_executed(notebook, each)
-    one, two = ([cell for cell in notebook.cells if cell.cell_type == "code"] for notebook in pair)
-    differing = [
-        f"cell {number}: {told}"
-        for number, (cell, again) in enumerate(zip(one, two, strict=False), start=1)
-        if (told := _tell_difference(cell, again))
-    ]
-    if len(one) != len(two):
-        differing.append(f"{paths[0].name} has {len(one)} cells of code, {paths[1].name} has {len(two)}.")
-    n_cells = min(len(one), len(two))
-    head = (
-        f"The same: all {n_cells} cells hold the same numbers."
-        if not differing
-        else f"Not the same, of {n_cells} cells:"
-    )
-    return Verified(not differing, n_cells, tuple(differing), "\n".join([head, *(f"  {line}" for line in differing)]))
+    differing = [text for text in _compare_cells(*pair) if text]
+    counts = [sum(cell.cell_type == "code" for cell in notebook.cells) for notebook in pair]
+    if counts[0] != counts[1]:
+        differing.append(f"{paths[0].name} has {counts[0]} cells of code, {paths[1].name} has {counts[1]}.")
+    n_cells = min(counts)
+    head = "The same: all {} cells hold the same numbers." if not differing else "Not the same, of {} cells:"
+    return _lay_out(n_cells, differing, head.format(n_cells))
 
 
 def _tell_difference(cell: NotebookNode, other: NotebookNode) -> str:
@@ -177,12 +175,9 @@ def _tell_first(one: str, other: str) -> str:
     return told + f", from digit {digits + 1} on" * all(re.fullmatch(r"[-+\d.e%]+", word) for word in words)
 
 
-def _tell_verified(n_cells: int, differing: tuple[str, ...], notes: list[str]) -> str:
-    if not differing:
-        head = f"Reproduced: all {n_cells} cells gave the same numbers again."
-    else:
-        head = f"Not reproduced, of {n_cells} cells and the files beside them:"
-    return "\n".join([head, *(f"  {line}" for line in differing), *notes])
+def _lay_out(n_cells: int, differing: Sequence[str], head: str, notes: Sequence[str] = ()) -> Verified:
+    message = "\n".join([head, *(f"  {line}" for line in differing), *notes])
+    return Verified(not differing, n_cells, tuple(differing), message)
 
 
 def _read_notebook(path: Path) -> NotebookNode:
@@ -205,7 +200,12 @@ def _check_notebook(notebook: NotebookNode, path: Path) -> dict[str, Any]:
     origin = notebook.metadata.get("twitchstats")
     if not isinstance(origin, dict):
         raise OptionError(f"{path} was not written by `report`, and no other notebook is run. Name a report.ipynb.")
-    refuse = _Refusal(path, origin)
+    version = origin.get("version")
+    older = "" if version == __version__ else f" It names version {version} of twitchstats; this is {__version__}."
+
+    def refuse(why: str) -> OptionError:
+        return OptionError(f"{path} is not a report as it was written: {why}.{older} Nothing of it was run.")
+
     if set(origin) != _FIELDS or not all(isinstance(value, str) for value in origin.values()):
         raise refuse("what it says of its origin is not as `report` writes it")
     if {**notebook.metadata, "twitchstats": None} != _METADATA:
@@ -221,20 +221,7 @@ def _check_notebook(notebook: NotebookNode, path: Path) -> dict[str, Any]:
     return parameters
 
 
-@dataclass(frozen=True)
-class _Refusal:
-    """Makes the error of a notebook that is not run."""
-
-    path: Path
-    origin: Mapping[str, Any]
-
-    def __call__(self, why: str) -> OptionError:
-        version = self.origin.get("version")
-        older = "" if version == __version__ else f" It names version {version} of twitchstats; this is {__version__}."
-        return OptionError(f"{self.path} is not a report as it was written: {why}.{older} Nothing of it was run.")
-
-
-def _compare_sources(notebook: NotebookNode, own: NotebookNode, refuse: _Refusal) -> None:
+def _compare_sources(notebook: NotebookNode, own: NotebookNode, refuse: Refuse) -> None:
     for number, (cell, expected) in enumerate(zip(notebook.cells, own.cells, strict=False), start=1):
         if _identify(cell) != _identify(expected):
             line = (cell.source.strip().splitlines() or ["nothing"])[0][:60]
@@ -247,7 +234,7 @@ def _identify(cell: NotebookNode) -> tuple[object, ...]:
     return cell.cell_type, cell.id, cell.source, cell.metadata, cell.get("attachments", {})
 
 
-def _check_paths(parameters: Mapping[str, Any], origin: Mapping[str, Any], refuse: _Refusal) -> None:
+def _check_paths(parameters: Mapping[str, Any], origin: Mapping[str, Any], refuse: Refuse) -> None:
     """Make sure that the report names one journal, and files by their place beside it, as `report` does."""
     if parameters.get("journal_path", "") != origin["journal"]:
         raise refuse(f"its parameters and its metadata name different journals ({origin['journal']!r})")
@@ -283,19 +270,16 @@ def _compare_journal(notebook: NotebookNode, folder: Path) -> list[str]:
 
 
 def _compare_cells(notebook: NotebookNode, again: NotebookNode) -> Iterator[str]:
-    """Yield for each code cell what differs, or nothing."""
-    heading, number = "", 0
-    for cell, own in zip(notebook.cells, again.cells, strict=True):
+    """Yield for each pair of code cells where they differ, and how first, or ""."""
+    under, number, others = "", 0, [cell for cell in again.cells if cell.cell_type == "code"]
+    for cell in notebook.cells:
         if cell.cell_type == "markdown":
             titles = re.findall(r"^#+\s+(.*)$", cell.source, re.MULTILINE)
-            heading = titles[-1] if titles else heading
-            continue
-        number += 1
-        mask = _VERSION if IGNORED in list_tags(cell) else None
-        same = len(cell.outputs) == len(own.outputs) and all(
-            _agree(one, other, mask) for one, other in zip(cell.outputs, own.outputs, strict=True)
-        )
-        yield "" if same else f"cell {number}, under '{heading}': {cell.source.strip().splitlines()[0]}"
+            under = f", under '{titles[-1]}'" if titles else under
+        elif number < len(others):
+            told = _tell_difference(cell, others[number])
+            number += 1
+            yield told and f"cell {number}{under}: {(cell.source.strip().splitlines() or ['nothing'])[0]} ({told})"
 
 
 def _agree(one: NotebookNode, other: NotebookNode, mask: re.Pattern[str] | None) -> bool:

@@ -44,9 +44,8 @@ def describe_claims(answers: pd.DataFrame, ledger: pd.DataFrame) -> Prose:
     """Say how many questions the claims come to, and what this journal says of them."""
     judged = answers[answers["verdict"] != "not testable"]
     text = (
-        f"The {count_noun(ledger['article'].nunique(), 'article')} make {count_noun(len(ledger), 'claim')}, which come "
-        f"to {count_asked(answers, ledger)} that could be answered; this journal can say something about "
-        f"{len(judged):,} of them. "
+        f"The articles make {count_noun(len(ledger), 'claim')}. This journal was asked {count_asked(answers, ledger)}, "
+        f"and can say something about {len(judged):,} of them. "
     )
     told = tell_verdicts(judged)
     if not told:
@@ -55,9 +54,10 @@ def describe_claims(answers: pd.DataFrame, ledger: pd.DataFrame) -> Prose:
 
 
 def count_asked(answers: pd.DataFrame, ledger: pd.DataFrame) -> str:
-    """Return how many questions there are, and of how many some article's claim asks where not of all."""
-    asked = int(answers["question_id"].isin(ledger["question_id"]).sum())
-    return f"{asked:,} of " * (asked < len(answers)) + count_noun(len(answers), "question")
+    """Return how many questions there are, and how many of them some article claims where not all."""
+    claimed, articles = int(answers["question_id"].isin(ledger["question_id"]).sum()), ledger["article"].nunique()
+    part = f", {claimed:,} of them" * (claimed < len(answers))
+    return f"{count_noun(len(answers), 'question')}{part} from {count_noun(articles, 'health article')}"
 
 
 def tell_verdicts(answers: pd.DataFrame) -> str:
@@ -70,7 +70,7 @@ def tabulate_verdict(answers: pd.DataFrame, verdict: str) -> Table | Prose:
     """Show the questions with one verdict; those judged on a stand-in have a table of their own."""
     chosen = answers[(answers["verdict"] == verdict) & (answers["judged_on"] == "")]
     if chosen.empty:
-        return Prose(f"*{verdict.capitalize()}: none.*")
+        return Prose("")
     table = pd.DataFrame([_tell_answer(row) for row in chosen.to_dict("records")])
     spare = ["Would have been found from"] * (verdict != "inconclusive") + ["Mind"] * (not table["Mind"].any())
     told = [f"{verdict.capitalize()}: {MEANING[verdict]}.", *_tell_shared(chosen)]
@@ -111,7 +111,7 @@ def tabulate_stand_ins(answers: pd.DataFrame) -> Table | Prose:
         return Prose("")
     shown = chosen.assign(articles=chosen["articles"].str.replace(" ", ", "))
     labels = {"question": "Question", "articles": "Articles", "judged_on": "Judged on", "verdict": "Verdict"}
-    caption = "What was asked is not recorded here: judged on something that stands in for it, it stays open."
+    caption = "Judged on something else. What was asked is not recorded here: judged on a stand-in, it stays open."
     return show_table(shown, caption, labels=labels)
 
 
@@ -123,7 +123,7 @@ def tabulate_untested(ledger: pd.DataFrame, *, most: int = 15) -> Table:
         rows.append((reason, len(group), list_some(topics, most)))
     table = pd.DataFrame(rows, columns=["Why not", "Claims", "What they are about"])
     ordered = table.sort_values("Claims", ascending=False, kind="stable")
-    return show_table(ordered, "The command 'claims JOURNAL.csv' lists every one.")
+    return show_table(ordered, "What can't be tested, and why. The command 'claims JOURNAL.csv' lists every claim.")
 
 
 def describe_needs(answers: pd.DataFrame, *, most: int = 8) -> Prose:

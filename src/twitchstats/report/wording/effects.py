@@ -51,7 +51,7 @@ def describe_triggers(journal: Journal, findings: Findings) -> Prose:
         lines.append(f"- and {len(found) - _MOST} more, in the table")
     rest = len(tested) - len(found)
     power = _tell_power(tested.drop(found.index))
-    tail = f"\n\nThe other {rest} do not stand out{first}: no proof that they do nothing. {power}" if rest else ""
+    tail = f"\n\nOf the other {rest} none stands out{first}: no proof that they do nothing. {power}" if rest else ""
     told = f"{head}These go with it beyond what chance explains:\n\n" + "\n".join(lines)
     return Prose(f"{told}{tail}\n\n{mind.strip()}".strip())
 
@@ -178,7 +178,7 @@ def tabulate_triggers(journal: Journal, primary: pd.DataFrame, groups: pd.DataFr
     if not tested["caution"].any():
         table = table.drop(columns="Caution")
     people = journal.days.index.get_level_values("person").nunique()
-    caption = f"Effect of one step of each trigger; % and × are changes of the outcome's rate or odds. {UNFOUND}"
+    caption = f"Each trigger's effect. % and × are changes of the outcome's rate or odds for one step. {UNFOUND}"
     if people < 2:
         table = table.drop(columns="People", errors="ignore")
     elif tested["n_people"].lt(people).any():
@@ -215,8 +215,8 @@ def tabulate_cumulative(journal: Journal, cumulative: pd.DataFrame, *, most: int
                         journal=journal)  # fmt: skip
     days = int(tested["days"].iloc[0])
     caption = (
-        f"The {days} days before together: what one step more on each of these {days} days does, as one number. p is "
-        "adjusted over the tests of this table."
+        f"The {days} days before together. What one step more on each of these days does, as one number; p is adjusted "
+        "over the tests of this table."
     )
     found = ordered.loc[ordered["p_adjusted"] < ALPHA, "trigger"]
     caption += f" Stands out: {list_some([label_of(journal, name) for name in found]) or 'none'}."
@@ -269,13 +269,15 @@ def describe_lags(journal: Journal, effects: pd.DataFrame) -> Prose:
     found = effects[effects["p_adjusted"] < ALPHA]
     return Prose(
         f"Days back: {join_words([str(lag) for lag in lags])}. Lag 0 is the same day. Days are counted on the "
-        f"calendar, so a lag that falls on a missing day is missing. {count_noun(len(found), 'cell')} of the table "
-        f"{'stands' if len(found) == 1 else 'stand'} out after all tests are counted (marked \\*)."
+        "calendar, so a lag that falls on a missing day is missing. Stand out after all tests are counted (marked "
+        f"\\*): {count_noun(len(found), 'cell')} of the table."
     )
 
 
-def tabulate_lags(journal: Journal, effects: pd.DataFrame) -> Table:
-    """Show triggers by lag; a star marks what stands out."""
+def tabulate_lags(journal: Journal, effects: pd.DataFrame) -> Table | Prose:
+    """Show triggers by lag; a star marks what stands out. Without an order in time there is one, told already."""
+    if journal.calendar == "none":
+        return Prose("")
     tested = effects[effects["estimate"].notna()]
     star = tested["p_adjusted"].lt(ALPHA).map({True: " *", False: ""})
     cells = [format_effect(e, m) for e, m in zip(tested["estimate"], tested["measure"], strict=True)]
@@ -283,8 +285,8 @@ def tabulate_lags(journal: Journal, effects: pd.DataFrame) -> Table:
                          Trigger=[label_of(journal, name) for name in tested["trigger"]])  # fmt: skip
     wide = told.pivot_table(index="Trigger", columns="lag", values="cell", aggfunc="first", sort=True)
     wide.columns = [tell_lag(lag).removeprefix("the ").capitalize() for lag in wide.columns]
-    nights = "; of sleep, the same day stands for the night before" if _has_nights(journal, tested) else ""
-    caption = f"Effect of one step by days back{nights}. * stands out."
+    nights = " Of sleep, the same day stands for the night before." if _has_nights(journal, tested) else ""
+    caption = f"Effect of one step by days back. * stands out.{nights}"
     return show_table(wide.fillna(MISSING).reset_index(), caption)
 
 
@@ -348,7 +350,7 @@ def tabulate_directions(journal: Journal, directions: pd.DataFrame) -> Table | P
         rows.append({"Trigger": label_of(journal, str(name)), "Trigger first": told.get("forward", MISSING),
                      "Outcome first": told.get("reverse", MISSING), "Reading": reading})  # fmt: skip
     rest = directions["trigger"].nunique() - len(rows)
-    caption = "Correlation (with its 95 % interval) of one side with the other side's next day, all else held."
+    caption = "Which comes first. Correlation of one side with the other's next day, all else held, and its interval."
     return show_table(pd.DataFrame(rows), f"{caption} {count_noun(rest, 'more trigger')} without a clear direction.")
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 
 from twitchstats.report.tables import MISSING, format_number, format_share
 
+_NOTHING = 1e-9  # what the last bits of a computed zero come to
 NARROW = "\u00a0"  # keeps a number and its unit on one line
 
 _WHATEVER = "whatever this report says. It can't examine you, and it never replaces someone who can."
@@ -107,6 +108,6 @@ def format_interval(lower: float, upper: float, measure: str) -> str:
 
 
 def _sign(value: float, digits: str) -> str:
-    if digits.strip("0.") == "":
+    if abs(value) < _NOTHING:
         return f"±{digits}"
-    return ("+" if value > 0 else "−") + digits
+    return ("+" if value > 0 else "−") + digits  # a little above nothing is not nothing

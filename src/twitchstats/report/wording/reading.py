@@ -46,11 +46,10 @@ def describe_reading(journal: Journal) -> Prose:
 def _tell_refused(journal: Journal) -> str:
     """Count what was dropped, set missing, combined, or kept with a remark."""
     counts = journal.rejects["action"].value_counts()
-    words = {"row dropped": "row dropped", "cell set missing": "cell set missing", "rows combined": "row combined",
-             "kept": "remark on what was kept"}  # fmt: skip
-    plural = {"row dropped": "rows dropped", "cell set missing": "cells set missing", "rows combined": "rows combined",
-              "kept": "remarks on what was kept"}  # fmt: skip
-    told = [count_noun(int(counts[key]), word, plural[key]) for key, word in words.items() if key in counts]
+    words = {"row dropped": ("row dropped", "rows dropped"), "cell set missing": ("cell set missing",
+             "cells set missing"), "rows combined": ("row combined", "rows combined"),
+             "kept": ("remark on what was kept", "remarks on what was kept")}  # fmt: skip
+    told = [count_noun(int(counts[key]), *pair) for key, pair in words.items() if key in counts]
     told += [f"{counts[key]} {quote(key)}" for key in counts.index if key not in words]
     if not told:
         return "- Nothing was refused."
@@ -116,8 +115,8 @@ def describe_completeness(journal: Journal) -> Prose:
     share = people["n_days"].sum() / people["span"].sum()
     gap = int(people["longest_gap"].max())
     text = (
-        f"{count_noun(int(people['n_days'].sum()), 'day')} were reported out of {int(people['span'].sum()):,} between "
-        f"first and last entry ({format_share(share)}); the longest gap is {count_noun(gap, 'day')}. "
+        f"Reported: {int(people['n_days'].sum()):,} of {count_noun(int(people['span'].sum()), 'day')} between first "
+        f"and last entry ({format_share(share)}); longest gap: {count_noun(gap, 'day')}. "
         "A day without an entry counts as not known, never as a day without it."
     )
     if people["n_days"].max() < 30:
@@ -130,31 +129,23 @@ def tabulate_people(journal: Journal) -> Table:
     people = summarise_people(journal)
     labels = {"person": "Person", "first": "First", "last": "Last", "n_days": "Days reported", "span": "Days in all",
               "share": "Share", "longest_gap": "Longest gap, days"}  # fmt: skip
-    shown = people.assign(share=people["share"].map(format_share))
     if journal.calendar == "none":
         labels = {"person": "Person", "n_days": "Entries"}
     if len(people) <= 12:
-        return show_table(shown, "How complete each diary is.", labels=labels)
-    fewest = shown.sort_values("n_days", kind="stable").head(10)
+        return show_table(people, "How complete each diary is.", labels=labels)
+    fewest = people.sort_values("n_days", kind="stable").head(10)
     caption = f"The ten of {len(people):,} people with the fewest days; the median is {people['n_days'].median():.0f}."
     return show_table(fewest, caption, labels=labels)
-
-
-def tabulate_months(calendar: pd.DataFrame) -> Table:
-    """Show the outcome by month, the numbers behind the calendar."""
-    labels = {"period": "Period", "days": "Days", "reported": "Reported", "mean": "Mean", "median": "Median",
-              "highest": "Highest"}  # fmt: skip
-    return show_table(summarise_months(calendar), "The outcome by month.", labels=labels)
 
 
 def tabulate_outcome(journal: Journal, outcome: str) -> Table:
     """Show the numbers behind the calendar."""
     if journal.calendar == "none":
         labels = {"value": label_of(journal, outcome), "n_days": "Days", "share": "Share"}
-        counted = count_values(journal, outcome)
-        shown = counted.assign(share=counted["share"].map(format_share))
-        return show_table(shown, "How often each value was noted.", labels=labels)
-    return tabulate_months(lay_calendar(journal, outcome))
+        return show_table(count_values(journal, outcome), "How often each value was noted.", labels=labels)
+    labels = {"period": "Period", "days": "Days", "reported": "Reported", "mean": "Mean", "median": "Median",
+              "highest": "Highest"}  # fmt: skip
+    return show_table(summarise_months(lay_calendar(journal, outcome)), "The outcome by month.", labels=labels)
 
 
 def tabulate_weeks(journal: Journal) -> Table | Prose:
@@ -164,10 +155,9 @@ def tabulate_weeks(journal: Journal) -> Table | Prose:
     weeks = summarise_weeks(journal)
     block = (weeks["week"] - 1) // 4
     blocks = weeks.groupby(block)[["possible", "reported"]].sum()
-    first = 4 * blocks.index + 1
-    blocks["weeks"] = [f"{a} to {min(a + 3, int(weeks['week'].max()))}" for a in first]
+    first, last = 4 * blocks.index + 1, weeks.groupby(block)["week"].max()
+    blocks["weeks"] = [" to ".join(dict.fromkeys(map(str, ends))) for ends in zip(first, last, strict=True)]
     blocks["share"] = blocks["reported"] / blocks["possible"]
-    blocks["share"] = blocks["share"].map(format_share)
     labels = {"weeks": "Weeks", "possible": "Days possible", "reported": "Days reported", "share": "Share"}
     return show_table(blocks, "Days reported, by weeks since the first entry.", labels=labels)
 
@@ -178,7 +168,7 @@ def tabulate_variables(journal: Journal) -> Table:
               "high": "Highest", "share": "Days above zero"}  # fmt: skip
     variables = summarise_variables(journal)
     unit = variables["unit"].mask(variables["kind"].eq("yes/no"), "yes/no")
-    shown = variables.assign(share=variables["share"].map(format_share), unit=unit)
+    shown = variables.assign(unit=unit)
     never = variables["high"].eq(0) & variables["n_days"].gt(0)
     caption = "What the journal holds."
     if never.any():
@@ -190,7 +180,7 @@ def tabulate_variables(journal: Journal) -> Table:
 def tabulate_sites(journal: Journal, sites: pd.DataFrame) -> Table | Prose:
     """Show where the episodes were, people weighing alike."""
     if sites.empty:
-        return Prose("The journal has no table of episodes with sites (`--episodes`).")
+        return Prose("")
     ends = zip(sites["ci_lower"], sites["ci_upper"], strict=True)
     shown = sites.assign(
         estimate=sites["estimate"].map(format_share),
@@ -206,7 +196,7 @@ def describe_notes(journal: Journal, *, include: bool) -> "Table | Prose":
     if not text:
         return Prose("")
     if not include:
-        return Prose(f"{count_noun(len(text), 'column')} of free text stay private (`--include-notes` shows them).")
+        return Prose(f"Free text stays private ({count_noun(len(text), 'column')}; `--include-notes` shows it).")
     notes = journal.days[text].dropna(how="all").reset_index()
     return show_table(notes, "Free text, as it was written.")
 
@@ -225,4 +215,4 @@ def list_versions() -> dict[str, str]:
 def tabulate_versions() -> Table:
     """Show the versions of what made the numbers."""
     frame = pd.DataFrame(list_versions().items(), columns=["Software", "Version"])
-    return show_table(frame, "What made these numbers.")
+    return show_table(frame, "Versions of the software.")

@@ -119,7 +119,8 @@ def tell_interval(row: dict[str, Any], ends: str = "ci") -> str:
 def tell_detectable(row: dict[Any, Any]) -> str:
     """Say from which effect on, less and more, an effect would have been found."""
     sides = (row["detectable_down"], row["detectable_up"])
-    return " / ".join("no size" if pd.isna(side) else format_effect(side, row["measure"]) for side in sides)
+    told = ["no size" if pd.isna(side) else format_effect(side, row["measure"]) for side in sides]
+    return " / ".join(dict.fromkeys(told))
 
 
 COLUMNS: dict[str, Callable[[dict[str, Any]], object]] = {

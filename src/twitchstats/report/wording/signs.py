@@ -19,6 +19,9 @@ from twitchstats.signs import find_signs, load_signs, mark_present
 
 CONFIDENCE = {"H": "seen there", "M": "second-hand", "D": "by arithmetic"}
 _FLAG = "red flag"
+NOT_NOTED = "not noted"
+YES = {1.0: "yes", 0.0: "no"}
+_ASKED = ("Trouble breathing", "Falls", "Twitching since a new medicine")  # of the advice, in no table of signs
 
 
 def find_flags(journal: Journal) -> pd.DataFrame:
@@ -44,6 +47,33 @@ def find_flags(journal: Journal) -> pd.DataFrame:
     ]
     found = pd.DataFrame(rows, columns=["sign", "label", "level", "known", "present"])
     return found.sort_values("level", key=lambda level: level.ne(_FLAG), kind="stable").reset_index(drop=True)
+
+
+def list_warnings(journal: Journal) -> list[tuple[str, str]]:
+    """Return each red flag with "yes", "no" or "not noted"; of several people with how many of how many have it."""
+    signs = load_signs()
+    known = find_flags(journal).set_index("sign")
+    many = is_group(journal)
+    rows = []
+    for name, label in signs.loc[signs["level"].eq(_FLAG), "label"].items():
+        told = NOT_NOTED
+        if name in known.index and known.loc[name, "known"]:
+            present, of = int(known.loc[name, "present"]), int(known.loc[name, "known"])
+            told = f"{present} of {of}" if many else YES[float(present > 0)]
+        if name == "weakness_felt" and told in (NOT_NOTED, "no") and (days := count_above(journal, "weakness")):
+            told = f"yes: rated above zero on {count_noun(days, 'day')}"
+        rows.append((str(label), told))
+    return [*rows, *((label, NOT_NOTED) for label in _ASKED)]
+
+
+def list_present(journal: Journal) -> list[str]:
+    """Return the red flags that one person has; of several people none is everybody's."""
+    return [] if is_group(journal) else [label for label, told in list_warnings(journal) if is_there(told)]
+
+
+def is_there(told: str) -> bool:
+    """Tell whether a red flag is there, of one person or of some of several."""
+    return told.startswith("yes") or (told[:1].isdigit() and not told.startswith("0 "))
 
 
 def describe_red_flags(journal: Journal) -> Prose:
@@ -112,7 +142,7 @@ def tabulate_red_flags(journal: Journal) -> Table | Prose:
     """Show the signs that are known, with how many people have each."""
     flags = find_flags(journal)
     if flags.empty:
-        return Prose("*No table of people with signs was given (`--people`).*")
+        return Prose("")
     labels = {"label": "Sign", "level": "Weight", "present": "Present", "known": "Known of"}
     if len(journal.people) > 1:
         flags, labels = flags.assign(share=_tell_shares(flags)), labels | {"share": "Share (95 % interval)"}
