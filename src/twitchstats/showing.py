@@ -162,7 +162,7 @@ def show_frame(frame: pd.DataFrame, words: str = "", *, share: bool = False, mos
     n days 95 % interval
          3   0.1 to 0.25
     >>> print(show_frame(pd.DataFrame({"risk": [0.00006], "n": 3}), share=True))
-             risk n
+            risk n
     6 in 100,000 3
     """
     shown = frame.head(most).reset_index(drop=frame.index.names == [None]).rename(columns=str)
