@@ -438,23 +438,20 @@ class Work:
 
     def finish(self, people: Index | None = None) -> Scores:
         """Return the scores of all people, or of some as if they were all."""
-        arrays = {name: value if people is None else value[people] for name, value in self.arrays.items()}
-        leak, memory = arrays.pop("leak"), arrays.pop("memory")
-        if self.carries:
-            arrays |= _give_back(arrays, leak, memory, self.worked, together=self.together)
-        scores = Scores(**arrays, is_ratio=self.is_ratio)
         wanted = [self.worked.index(lag) for lag in self.wanted]
-        return scores if self.wanted == self.worked else scores.select(np.s_[:, :, wanted])
+        arrays = self.arrays if people is None else {name: value[people] for name, value in self.arrays.items()}
+        told = {name: value[:, :, wanted] for name, value in arrays.items() if name not in ("leak", "memory")}
+        models = max(1, CHUNK // (max(len(told["n"]), 1) * len(self.worked) ** 2))
+        for part in split_evenly(told["n"].shape[1], models) if self.carries else ():
+            given = _give_back(
+                {name: value[:, part] for name, value in arrays.items()}, self.worked, together=self.together
+            )
+            for name, value in given.items():
+                told[name][:, part] = value[:, :, wanted]
+        return Scores(**told, is_ratio=self.is_ratio)
 
 
-def _give_back(
-    arrays: dict[str, NDArray[Any]],
-    leaks: FloatArray,
-    memory: FloatArray,
-    lags: Sequence[int],
-    *,
-    together: bool,
-) -> dict[str, FloatArray]:
+def _give_back(arrays: dict[str, NDArray[Any]], lags: Sequence[int], *, together: bool) -> dict[str, FloatArray]:
     """Return ``curve, spread, planted`` with what trend and weekday took: effects at other lags leak into each.
 
     A flexible trend follows the outcome, and with it the trigger: neighbouring days are then related the other way
@@ -472,9 +469,9 @@ def _give_back(
     leak, carried = np.zeros((*size.shape, len(lags))), np.zeros((*size.shape, len(lags)))
     places = [place for place, lag in enumerate(lags) if lag >= 0]
     for here, there in itertools.product(places, places):
-        leak[..., here, there] = leaks[..., here, lags[there]]
+        leak[..., here, there] = arrays["leak"][..., here, lags[there]]
         if lags[here] > lags[there]:
-            carried[..., here, there] = memory[..., here] ** (lags[here] - lags[there])
+            carried[..., here, there] = arrays["memory"][..., here] ** (lags[here] - lags[there])
     direct, doubt = np.zeros(size.shape), np.zeros(size.shape)
     for here in places * TURNS:
         beside = ((carried - leak)[..., here, :] * direct).sum(-1)
