@@ -243,6 +243,18 @@ class Cohort(Journal):
         The people, sorted.
     variables, calendar, outcome, rejects, rows_read, checksum
         As of `Journal`; ``checksum`` is that of the values.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> import twitchstats as tw
+    >>> folder = tempfile.TemporaryDirectory()
+    >>> journal, _ = tw.simulate_journal(people=3, days=40, seed=1)
+    >>> cohort = tw.open_cohort(tw.write_cohort(journal, Path(folder.name) / "cohort.parquet"))
+    >>> cohort.take(cohort.names[:2]), tw.estimate_effects(cohort, triggers="stress", lags=0)["n_people"].to_list()
+    (<Journal: 2 people, 67 days, 50 variables>, [3])
+    >>> folder.cleanup()
     """
 
     def __init__(

@@ -6,23 +6,68 @@ from numbers import Integral
 
 
 class TwitchstatsError(ValueError):
-    """Base of every error that a user can cause; the command line prints it without a traceback."""
+    """Base of every error that a user can cause; the command line prints it without a traceback.
+
+    Examples
+    --------
+    >>> import io
+    >>> import twitchstats as tw
+    >>> try:
+    ...     tw.read_journal(io.StringIO(""))
+    ... except tw.TwitchstatsError as error:
+    ...     print(error)
+    The days table is empty. A journal starts with a header row, such as date,twitches,stress.
+    """
 
 
 class JournalError(TwitchstatsError):
-    """A journal, or one of its tables, can't be read as it stands."""
+    """A journal, or one of its tables, can't be read as it stands.
+
+    Examples
+    --------
+    >>> import twitchstats as tw
+    >>> tw.read_journal("nowhere.csv")
+    Traceback (most recent call last):
+    twitchstats.errors.JournalError: There is no file 'nowhere.csv'.
+    """
 
 
 class UnknownNameError(TwitchstatsError):
-    """A column, variable, trigger or claim was asked for that is not there."""
+    r"""A column, variable, trigger or claim was asked for that is not there.
+
+    Examples
+    --------
+    >>> import io
+    >>> import twitchstats as tw
+    >>> tw.read_journal(io.StringIO("date,twitches,stress\n2024-03-01,2,4\n")).resolve_name("stres")
+    Traceback (most recent call last):
+    twitchstats.errors.UnknownNameError: No variable named 'stres'. Did you mean 'stress'? Known: 'twitches', 'stress'.
+    """
 
 
 class OptionError(TwitchstatsError):
-    """An option has a value outside what it allows."""
+    """An option has a value outside what it allows.
+
+    Examples
+    --------
+    >>> import twitchstats as tw
+    >>> tw.read_demo("doctor")
+    Traceback (most recent call last):
+    twitchstats.errors.OptionError: who='doctor' is not possible. Choose one of 'person', 'group'.
+    """
 
 
 class NotEnoughDataError(TwitchstatsError):
-    """What was asked can't be computed from so little data."""
+    """What was asked can't be computed from so little data.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> import twitchstats as tw
+    >>> tw.RedFlagModel().fit(pd.DataFrame({"wasting": []}), [])
+    Traceback (most recent call last):
+    twitchstats.errors.NotEnoughDataError: Nobody to learn from: the table has no rows.
+    """
 
 
 def unknown_name(kind: str, name: object, known: Iterable[object]) -> UnknownNameError:

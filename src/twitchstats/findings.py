@@ -48,6 +48,14 @@ class Findings:
         The questions of the articles (`answer_questions`); ``family`` "claims".
     ledger : DataFrame
         The claims with their questions' answers (`check_claims`).
+
+    Examples
+    --------
+    >>> import twitchstats as tw
+    >>> diary = tw.simulate_suspicion(effect=0.5, hidden=0.0, days=60)
+    >>> findings = tw.analyze_journal(diary)
+    >>> findings.outcome, findings.primary["trigger"].to_list()
+    ('twitches', ['caffeine'])
     """
 
     outcome: str
@@ -95,6 +103,16 @@ def analyze_journal(
         The journal has no outcome.
     UnknownNameError
         A name or pattern fits no variable.
+
+    Examples
+    --------
+    >>> import twitchstats as tw
+    >>> findings = tw.analyze_journal(tw.read_demo(), triggers=["caffeine"])
+    >>> findings.primary[["trigger", "lag", "measure"]]
+        trigger  lag     measure
+    0  caffeine    1  rate ratio
+    >>> len(findings.ledger) == len(tw.load_claims())
+    True
     """
     from twitchstats.claims.analyses import Source, estimate_all_effects
     from twitchstats.claims.answers import answer_from, join_answers

@@ -27,6 +27,8 @@ def adjust_p_values(p_values: ArrayLike) -> FloatArray:
 
     A missing p-value stays missing and does not count: it is a test that was not performed.
 
+    Examples
+    --------
     >>> adjust_p_values([0.01, 0.04, np.nan, 0.03]).round(3)
     array([0.03, 0.04,  nan, 0.04])
     """
@@ -325,6 +327,8 @@ def _reml_variance(y: FloatArray, v: FloatArray) -> float:
 def wilson_interval(successes: ArrayLike, trials: ArrayLike, *, level: float = 0.95) -> tuple[FloatArray, FloatArray]:
     """Return the lower and upper limit of a proportion (Wilson 1927); NaN where there were no trials.
 
+    Examples
+    --------
     >>> [round(float(limit), 4) for limit in wilson_interval(1, 20)]
     [0.0089, 0.2361]
     """

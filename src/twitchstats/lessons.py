@@ -30,6 +30,8 @@ def read_demo(who: str = "person") -> Journal:
     OptionError
         Another word.
 
+    Examples
+    --------
     >>> read_demo()
     <Journal: 1 people, 153 days, 17 variables>
     """
@@ -69,6 +71,14 @@ def compare_truth(effects: pd.DataFrame, truth: pd.DataFrame) -> pd.DataFrame:
     DataFrame
         ``trigger, lag, measure, planted, estimate, ci_lower, ci_upper, p_adjusted, holds`` (bool: the interval holds
         the planted effect); one row for each planted effect that was estimated.
+
+    Examples
+    --------
+    >>> import twitchstats as tw
+    >>> rows = tw.estimate_effects(tw.read_demo(), triggers="caffeine")
+    >>> compare_truth(rows, tw.load_demo_truth())[["trigger", "lag", "planted", "holds"]]
+        trigger  lag  planted  holds
+    0  caffeine  0.0     1.35   True
     """
     planted = truth.loc[truth["effect"] == "trigger", ["trigger", "outcome", "lag", "measure", "estimate"]]
     both = planted.rename(columns={"estimate": "planted"}).merge(
@@ -81,7 +91,15 @@ def compare_truth(effects: pd.DataFrame, truth: pd.DataFrame) -> pd.DataFrame:
 
 
 def show_truth(compared: pd.DataFrame) -> Table:
-    """Show what `compare_truth` returns, and count in how many rows the interval holds what was planted."""
+    """Show what `compare_truth` returns, and count in how many rows the interval holds what was planted.
+
+    Examples
+    --------
+    >>> import twitchstats as tw
+    >>> rows = tw.estimate_effects(tw.read_demo(), triggers="caffeine")
+    >>> show_truth(compare_truth(rows, tw.load_demo_truth())).caption
+    'The interval holds the planted effect in 1 of 1 rows.'
+    """
     planted = [format_effect(*pair) for pair in zip(compared["planted"], compared["measure"], strict=True)]
     table = lay_columns(compared, "Trigger", "Effect", "95 % interval").rename(columns={"Effect": "Found"})
     table.insert(1, "Days before", compared["lag"].to_list())
@@ -107,6 +125,11 @@ def simulate_suspicion(*, effect: float, hidden: float, days: int = 120, seed: i
     -------
     Journal
         ``twitches`` and ``caffeine``, from 1 January 2025 on.
+
+    Examples
+    --------
+    >>> simulate_suspicion(effect=0.0, hidden=0.5, days=30)
+    <Journal: 1 people, 30 days, 2 variables>
     """
     rng = np.random.default_rng(seed)
     unrest = draw_ar1((1, days), 0.4, rng)[0]
@@ -124,6 +147,14 @@ def play_trial(journal: Journal, plan: Plan, *, effect: float, hidden: float, se
         Of caffeine, for the person of the diary.
     effect, hidden, seed
         As in `simulate_suspicion`; the unrest goes on, but the lot decides on the coffee.
+
+    Examples
+    --------
+    >>> import twitchstats as tw
+    >>> diary = simulate_suspicion(effect=0.0, hidden=0.5, days=60)
+    >>> plan = tw.plan_trial("caffeine", days=28, journal=diary, seed=1)
+    >>> play_trial(diary, plan, effect=0.0, hidden=0.5)
+    <Journal: 1 people, 88 days, 2 variables>
     """
     rng = np.random.default_rng(seed)
     schedule, asked = plan.schedule, plan.options

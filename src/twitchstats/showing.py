@@ -69,6 +69,12 @@ def tell_effects(effects: pd.DataFrame, journal: Journal | None = None, *, most:
         Gives the triggers their labels.
     most : int
         How many of the clear ones are named.
+
+    Examples
+    --------
+    >>> import twitchstats as tw
+    >>> tell_effects(tw.estimate_effects(tw.read_demo(), triggers="stress", lags=0))
+    1 trigger in 1 row: 0 clear, 0 possible, 1 that can't be told.
     """
     tested = rank_effects(effects[effects["estimate"].notna()])
     if tested.empty:
@@ -85,7 +91,7 @@ def tell_effects(effects: pd.DataFrame, journal: Journal | None = None, *, most:
 
 
 def show_effects(effects: pd.DataFrame, journal: Journal | None = None, *, most: int = 12) -> Table:
-    """Show effects for reading: Trigger, When, Effect, 95 % interval, Verdict, Caution; the surest first.
+    """Show effects for reading: Trigger, One step, When, Effect, 95 % interval, Verdict, Caution; the surest first.
 
     Parameters
     ----------
@@ -100,6 +106,13 @@ def show_effects(effects: pd.DataFrame, journal: Journal | None = None, *, most:
     -------
     Table
         Its caption is `tell_effects`; its ``text`` holds the shown words as a frame.
+
+    Examples
+    --------
+    >>> import twitchstats as tw
+    >>> rows = tw.estimate_effects(tw.read_demo(), triggers=["caffeine", "stress"], lags=0)
+    >>> list(tw.show_effects(rows).text)
+    ['Trigger', 'One step', 'When', 'Effect', '95 % interval', 'Verdict', 'Caution']
     """
     ordered = effects.assign(verdict=judge_effects(effects)).pipe(rank_effects)
     shown = ordered.head(most)
@@ -124,6 +137,8 @@ def show_estimates(frame: pd.DataFrame, words: str = "", *, most: int = 12) -> T
     most : int
         How many rows are shown.
 
+    Examples
+    --------
     >>> row = {"site": ["calf"], "measure": "share", "estimate": 0.25, "ci_lower": 0.2, "ci_upper": 0.3, "n_people": 24}
     >>> list(show_estimates(pd.DataFrame(row)).text.columns)
     ['Site', 'Effect', '95 % interval', 'People']
@@ -157,6 +172,8 @@ def show_frame(frame: pd.DataFrame, words: str = "", *, share: bool = False, mos
     most : int
         How many rows are shown.
 
+    Examples
+    --------
     >>> show_frame(pd.DataFrame({"n_days": [3], "ci_lower": [0.1], "ci_upper": [0.25]}), "Few.")
     Few.
     n days 95 % interval
@@ -194,6 +211,14 @@ def show_answers(answers: pd.DataFrame, *, most: int = 12) -> Table:
     -------
     Table
         Its caption counts the verdicts.
+
+    Examples
+    --------
+    >>> import twitchstats as tw
+    >>> questions = tw.load_questions().query("question_id == 'sleep-twitches'")
+    >>> tw.show_answers(tw.answer_questions(tw.read_demo(), questions=questions)).text[["Articles", "Verdict"]]
+      Articles    Verdict
+    0   A2, A4  supported
     """
     shown = answers.head(most)
     rows = pd.DataFrame(
@@ -267,6 +292,12 @@ def show_figure(drawn: Axes | Figure, words: str) -> Drawing:
         What a plot function returned.
     words : str
         What the picture tells; Markdown is taken out.
+
+    Examples
+    --------
+    >>> from matplotlib.figure import Figure
+    >>> show_figure(Figure(), "Twitches **rise** with caffeine.")
+    Picture: Twitches rise with caffeine.
     """
     from matplotlib.figure import Figure
 
@@ -276,6 +307,8 @@ def show_figure(drawn: Axes | Figure, words: str) -> Drawing:
 def tell_counts(values: pd.Series, noun: str, plural: str | None = None) -> Prose:
     """Say how often each value occurs, the commonest first.
 
+    Examples
+    --------
     >>> tell_counts(pd.Series(["open", "clear", "open"]), "question")
     Of 3 questions: 2 open and 1 clear.
     """
@@ -305,6 +338,8 @@ def tell_range(
     by, value : str
         Of a frame: the column or columns that name the figures, and the one that holds them.
 
+    Examples
+    --------
     >>> tell_range(pd.Series({"calm": 0.04, "drifting": 0.6, "weekly": 0.1}), "False alarms")
     False alarms: lowest 4 % (calm), median 10 %, highest 60 % (drifting).
     """

@@ -1,9 +1,12 @@
 """What is committed stands on its own: no address of a package registry, no path of one machine, a lazy import."""
 
+import inspect
+import pkgutil
 import re
 import shutil
 import subprocess
 import sys
+from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -60,6 +63,21 @@ def test_every_public_name_can_be_loaded():
     assert [name for name in twitchstats.__all__ if getattr(twitchstats, name, None) is None] == []
     with pytest.raises(AttributeError, match=re.escape("module 'twitchstats' has no attribute 'cafeine'")):
         _ = twitchstats.cafeine
+
+
+def test_every_public_function_and_class_has_an_example():
+    import twitchstats
+
+    packages = [part.name for part in pkgutil.iter_modules(twitchstats.__path__) if part.ispkg]
+    rooms = [twitchstats, *(import_module(f"twitchstats.{name}") for name in packages)]
+    told = {
+        f"{room.__name__}.{name}": inspect.cleandoc(getattr(room, name).__doc__ or "")
+        for room in rooms
+        for name in getattr(room, "__all__", ())
+        if callable(getattr(room, name))
+    }
+    assert len(told) > len(twitchstats.__all__)
+    assert [name for name, text in told.items() if "\n\nExamples\n--------\n>>> " not in text] == []
 
 
 def test_scripts_can_be_run():

@@ -118,6 +118,15 @@ def answer_questions(
     more than *inconclusive*, and neither is what simulated people show of signs, as they were made so. Signs and
     remedies contradict nothing: a sign that is no sign is no reason to stay away from a doctor, and a remedy is taken
     on bad days.
+
+    Examples
+    --------
+    >>> import twitchstats as tw
+    >>> questions = tw.load_questions().query("question_id == 'sleep-twitches'")
+    >>> answers = tw.answer_questions(tw.read_demo(), questions=questions)
+    >>> answers[["question_id", "outcome", "measure", "verdict"]]
+          question_id   outcome     measure    verdict
+    0  sleep-twitches  twitches  rate ratio  supported
     """
     if findings is not None:
         return findings.answers.copy()
@@ -207,6 +216,14 @@ def check_claims(
         `alpha` is not between 0 and 1.
     JournalError
         `claims` lacks columns of the register.
+
+    Examples
+    --------
+    >>> import twitchstats as tw
+    >>> claims = tw.load_claims().query("question_id == 'caffeine-twitches'")
+    >>> diary = tw.simulate_suspicion(effect=0.5, hidden=0.0, days=60)
+    >>> tw.check_claims(diary, claims=claims)[["article", "verdict"]].values.tolist()
+    [['A4', 'supported']]
     """
     claims = load_claims() if claims is None else claims
     _check_columns(claims, load_claims)

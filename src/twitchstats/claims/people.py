@@ -55,6 +55,14 @@ def estimate_sign_ratios(
     ------
     UnknownNameError
         A sign or the label's column is not in the cohort.
+
+    Examples
+    --------
+    >>> import twitchstats as tw
+    >>> people = tw.simulate_cohort(people=500, seed=1)
+    >>> ratios = tw.estimate_sign_ratios(people, ["wasting", "wasting;weakness_found"])
+    >>> (ratios["estimate"] > 1).to_list()
+    [True, True]
     """
     case = find_cases(cohort, label)
     rows = [{"signs": name, "label": label} | compare_groups(find_present(cohort, name), case, alpha) for name in signs]

@@ -35,6 +35,12 @@ class Question:
         A limit, a site, diagnoses, a rule, or the variable on whose days it is asked, as the test takes it.
     share : float
         The share that a share is set against.
+
+    Examples
+    --------
+    >>> question = Question("effect", ("sleep",), (0, 1), "twitches", level="8", share=None)
+    >>> question.lag, question.limit
+    (0, 8.0)
     """
 
     test: str
@@ -79,6 +85,8 @@ def load_questions() -> pd.DataFrame:
         answer it; ``literature`` ("agrees", "disputes", "mixed", "no figure known": on this outcome) and ``evidence``,
         keys of `load_evidence`.
 
+    Examples
+    --------
     >>> load_questions().set_index("question_id").loc["sleep-twitches", "question"]
     'Do twitches come more on days after short sleep?'
     """

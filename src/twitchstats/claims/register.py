@@ -25,6 +25,8 @@ def load_articles() -> pd.DataFrame:
     DataFrame
         ``id`` (A1 to A5), ``title``, ``speaks_of``, and ``calls_it``: the article's own words for what it is about.
 
+    Examples
+    --------
     >>> load_articles()["id"].tolist()
     ['A1', 'A2', 'A3', 'A4', 'A5']
     """
@@ -44,6 +46,8 @@ def load_claims() -> pd.DataFrame:
         where it asks none that a journal or a study with a figure could answer, the ``reason``; ``note`` where a
         garbled word was read as another.
 
+    Examples
+    --------
     >>> claims = load_claims()
     >>> claims.loc[claims["topic"] == "persistent and weak and wasted", "article"].tolist()
     ['A1']
@@ -144,6 +148,8 @@ def count_agreement(claims: pd.DataFrame | None = None) -> pd.DataFrame:
         Index ``topic``; a column for each article with the number of its claims, ``articles`` (how many speak of it)
         and ``agree`` (False where claims point both ways). Most shared topics first.
 
+    Examples
+    --------
     >>> int(count_agreement().loc["stress", "articles"])
     5
     """

@@ -58,6 +58,8 @@ def introduce_questions(names: Sequence[str] | None = None) -> pd.DataFrame:
     UnknownNameError
         There is no such question.
 
+    Examples
+    --------
     >>> introduce_questions(["sleep-twitches"]).loc[0, ["articles", "literature"]].tolist()
     ['A2 (may), A4 (can)', 'agrees']
     """
@@ -106,6 +108,14 @@ def compare_sources(ledger: pd.DataFrame, *, min_articles: int = 1) -> pd.DataFr
     DataFrame
         A row for each question about which data or literature say something: ``question_id, question, articles`` (names
         separated by spaces), ``n_articles``, ``data`` (the verdict), ``literature``. Questions of most articles first.
+
+    Examples
+    --------
+    >>> from twitchstats import load_claims
+    >>> ledger = load_claims().query("question_id == 'sleep-twitches'")
+    >>> ledger = ledger.assign(question="Short sleep?", verdict="supported", literature="agrees")
+    >>> compare_sources(ledger)[["articles", "data", "literature"]].values.tolist()
+    [['A2 A4', 'supported', 'agrees']]
     """
     asked = ledger[ledger["question_id"] != ""].groupby("question_id", sort=False)
     table = asked[["question", "verdict", "literature"]].first().reset_index()
@@ -131,6 +141,13 @@ def score_articles(ledger: pd.DataFrame) -> pd.DataFrame:
         Index ``article``: ``claims``; ``agrees, mixed, disputes`` by the literature, and ``decided_by_literature``;
         ``supported, not_shown`` (contradicted, practically null or differing between people) by the data, and
         ``decided_by_data``. What is inconclusive, not testable, or of which no figure is known, decides nothing.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> ledger = {"article": ["A1", "A1"], "literature": ["agrees", "mixed"], "verdict": ["supported", "inconclusive"]}
+    >>> score_articles(pd.DataFrame(ledger)).loc["A1", ["decided_by_literature", "decided_by_data"]].to_list()
+    [2, 1]
     """
     article = ledger["article"]
     by = {

@@ -60,13 +60,20 @@ def estimate_duration(
     ------
     OptionError
         `limit` not above 0, `reference` outside 0 to 1, unknown `by`.
+
+    Examples
+    --------
+    >>> import twitchstats as tw
+    >>> estimate_duration(tw.read_demo("group"), limit=300)[["person", "limit", "measure", "n_people"]]
+       person  limit measure  n_people
+    0  pooled  300.0   share        24
     """
     times = _get_durations(journal, kind)
     return _estimate_over(times, limit, reference, by, LEAST_EPISODES, NO_COLUMN)
 
 
 def list_spells(journal: Journal, *, outcome: str | None = None) -> pd.DataFrame:
-    """List the runs of consecutive days with and without the outcome.
+    r"""List the runs of consecutive days with and without the outcome.
 
     Parameters
     ----------
@@ -88,6 +95,17 @@ def list_spells(journal: Journal, *, outcome: str | None = None) -> pd.DataFrame
         There is no such numeric variable.
     OptionError
         The journal has no order in time, or no outcome was settled on.
+
+    Examples
+    --------
+    >>> import io
+    >>> import twitchstats as tw
+    >>> diary = io.StringIO("date,twitches\n2024-03-01,3\n2024-03-02,1\n2024-03-03,0\n2024-03-04,2\n")
+    >>> list_spells(tw.read_journal(diary))[["state", "days", "start_seen", "end_seen"]]
+      state  days  start_seen  end_seen
+    0  with     2       False      True
+    1  free     1        True      True
+    2  with     1        True     False
     """
     name = outcome if outcome is not None else journal.outcome
     if name is None:
@@ -155,6 +173,13 @@ def estimate_spells(
     ------
     OptionError, UnknownNameError
         As `list_spells` and `estimate_duration`.
+
+    Examples
+    --------
+    >>> import twitchstats as tw
+    >>> estimate_spells(tw.read_demo("group"))[["person", "limit", "median", "n_people"]]
+       person  limit  median  n_people
+    0  pooled    3.0     2.0        24
     """
     return _estimate_over(_get_spells(journal, outcome, "with"), limit, reference, by, LEAST_SPELLS, TOO_FEW)
 
@@ -180,6 +205,13 @@ def estimate_recurrence(
     -------
     DataFrame
         As `estimate_duration`; ``n_episodes`` counts free times and ``median`` is in days.
+
+    Examples
+    --------
+    >>> import twitchstats as tw
+    >>> estimate_recurrence(tw.read_demo("group"))[["person", "limit", "median", "n_people"]]
+       person  limit  median  n_people
+    0  pooled    7.0     1.0        24
     """
     return _estimate_over(_get_spells(journal, outcome, "free"), limit, reference, by, LEAST_SPELLS, TOO_FEW)
 

@@ -48,6 +48,14 @@ def summarize_sites(journal: Journal, *, kind: str | None = None, by: str = "poo
         Unknown `by`.
     UnknownNameError
         No episode of that kind.
+
+    Examples
+    --------
+    >>> import twitchstats as tw
+    >>> summarize_sites(tw.read_demo("group")).loc[:1, ["person", "site", "n_people"]]
+       person    site  n_people
+    0  pooled  eyelid        24
+    1  pooled    calf        24
     """
     check_choice("by", by, _BY)
     episodes = get_episodes(journal, "site", kind=kind)
@@ -94,6 +102,13 @@ def test_site_share(
         A site that is not in the vocabulary.
     OptionError
         No site, or a reference outside 0 to 1.
+
+    Examples
+    --------
+    >>> import twitchstats as tw
+    >>> test_site_share(tw.read_demo("group"), sites="calf")[["sites", "measure", "n_people"]]
+      sites measure  n_people
+    0  calf   share        24
     """
     chosen = _check_sites(sites)
     share = len(chosen) / len(list_choices("site")) if reference is None else reference
@@ -138,6 +153,14 @@ def compare_sites_by_trigger(
     ------
     UnknownNameError
         A site that is not in the vocabulary, or a trigger that is not among the journal's variables.
+
+    Examples
+    --------
+    >>> import twitchstats as tw
+    >>> row = compare_sites_by_trigger(tw.read_demo("group"), trigger="stress", sites=["neck", "jaw"])
+    >>> row[["sites", "trigger", "measure"]]
+          sites trigger     measure
+    0  neck;jaw  stress  odds ratio
     """
     chosen = _check_sites(sites)
     numeric = journal.days.select_dtypes("number").columns

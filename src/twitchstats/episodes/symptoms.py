@@ -50,6 +50,13 @@ def estimate_sign(
     ------
     OptionError
         Unknown sign, or a reference outside 0 to 1.
+
+    Examples
+    --------
+    >>> import twitchstats as tw
+    >>> estimate_sign(tw.read_demo("group"), sign="fatigue_after")[["sign", "measure", "n_people"]]
+                sign measure  n_people
+    0  fatigue_after   share        24
     """
     check_choice("sign", sign, SIGNS)
     if reference is not None:
@@ -76,6 +83,13 @@ def relate_pain_to_intensity(journal: Journal, *, kind: str | None = None) -> pd
     -------
     DataFrame
         One row: ``measure`` ("difference", points of pain), then the columns of `estimate_sign`.
+
+    Examples
+    --------
+    >>> import twitchstats as tw
+    >>> relate_pain_to_intensity(tw.read_demo("group"))[["measure", "n_people"]]
+          measure  n_people
+    0  difference        24
     """
     episodes = get_episodes(journal, "pain", "intensity", kind=kind)
 
@@ -109,6 +123,13 @@ def relate_sign_to_duration(journal: Journal, *, sign: str = "fatigue_after", ki
     ------
     OptionError
         Unknown sign.
+
+    Examples
+    --------
+    >>> import twitchstats as tw
+    >>> relate_sign_to_duration(tw.read_demo("group"))[["sign", "measure", "n_people"]]
+                sign     measure  n_people
+    0  fatigue_after  odds ratio        24
     """
     check_choice("sign", sign, SIGNS)
     episodes = get_episodes(journal, sign, "duration_s", kind=kind)

@@ -358,6 +358,13 @@ def choose_outcome(variables: pd.DataFrame, days: pd.DataFrame, asked: str | Non
         There is no such variable.
     OptionError
         It is text.
+
+    Examples
+    --------
+    >>> import twitchstats as tw
+    >>> demo = tw.read_demo()
+    >>> choose_outcome(demo.variables, demo.days, None), choose_outcome(demo.variables, demo.days, "Koffein")
+    ('twitches', 'caffeine')
     """
     numeric = variables.loc[variables["kind"] != "text", "name"].to_list()
     if asked is None:

@@ -468,7 +468,7 @@ Schema = dict[str, Facts]
 
 
 def make_schema(variables: pd.DataFrame) -> pd.DataFrame:
-    """Return the schema of a read journal: a row for each column of the file, every fact in a cell, guesses named.
+    r"""Return the schema of a read journal: a row for each column of the file, every fact in a cell, guesses named.
 
     Parameters
     ----------
@@ -480,6 +480,15 @@ def make_schema(variables: pd.DataFrame) -> pd.DataFrame:
     DataFrame
         `FACT_COLUMNS` as text, and ``guessed``: the facts in that row which are guesses. A guess that is left as it is
         stays a guess; take its name out of ``guessed``, or correct it, and it is yours.
+
+    Examples
+    --------
+    >>> import io
+    >>> import twitchstats as tw
+    >>> journal = tw.read_journal(io.StringIO("date,Kaffee\n2024-03-01,2\n2024-03-02,1\n"))
+    >>> make_schema(journal.variables)[["source", "name", "kind", "unit"]]
+       source      name    kind unit
+    0  Kaffee  caffeine  amount   mg
     """
     own = variables[variables["level"].eq("") & ~variables.duplicated("source")]
     frame = own[[*FACT_COLUMNS, "guessed"]].copy()
@@ -637,5 +646,17 @@ def _convert(variable: Variable, unit: str) -> Variable:
 
 
 def write_schema(variables: pd.DataFrame, path: str | os.PathLike[str]) -> None:
-    """Write `make_schema` to a new CSV file."""
+    """Write `make_schema` to a new CSV file.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> import twitchstats as tw
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = Path(folder) / "schema.csv"
+    ...     write_schema(tw.read_demo().variables, path)
+    ...     path.read_text().split(",")[:3]
+    ['source', 'name', 'label']
+    """
     write_table(make_schema(variables), path)

@@ -84,6 +84,14 @@ def write_template(
     ------
     JournalError
         The file exists already, or can't be written.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     write_template(Path(folder) / "mine.csv", ["stress"], start="2024-03-01", days=1).read_text().split()
+    ['date,stress', '(0-10),notes', '2024-03-01,,']
     """
     target = Path(path)
     if target.exists():
@@ -104,6 +112,15 @@ def write_journal(journal: Journal, path: str | os.PathLike[str]) -> list[Path]:
     -------
     list of Path
         The files written, the daily table first.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> import twitchstats as tw
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     [path.name for path in write_journal(tw.read_demo("group"), Path(folder) / "mine.csv")]
+    ['mine.csv', 'mine_episodes.csv', 'mine_people.csv']
     """
     target = Path(path)
     written = [write_table(frame_days(journal), target, replace=lambda found: not _is_input(journal, found))]

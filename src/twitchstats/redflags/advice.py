@@ -58,6 +58,8 @@ def advise(person: Mapping[str, object] | pd.Series | pd.DataFrame, *, ignore: S
     UnknownNameError
         A name that looks like a sign's and is none: a red flag must not pass for not known.
 
+    Examples
+    --------
     >>> advise({"wasting": 1})["see_doctor"].item()
     True
     """

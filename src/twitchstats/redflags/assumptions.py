@@ -278,6 +278,8 @@ def explore_assumptions(
     OptionError, UnknownNameError, JournalError
         More than one person, an option, a name or a value that is not possible.
 
+    Examples
+    --------
     >>> found = explore_assumptions({"wasting": 1}, draws=50)
     >>> found.loc[0, ["parameter", "condition"]].tolist()
     ['wasting', 'benign']
@@ -377,6 +379,8 @@ def _name_study(parameter: str, condition: str) -> str:
 def describe_worth(frame: pd.DataFrame) -> str:
     """Return which study would narrow a person's interval most, from the frame of `explore_assumptions`.
 
+    Examples
+    --------
     >>> describe_worth(explore_assumptions({"wasting": 1}, draws=50)).split(":")[0]
     'What would narrow this interval most'
     """

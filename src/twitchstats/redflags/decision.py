@@ -64,6 +64,16 @@ def decision_curve(
         A threshold or a base rate that is not possible.
     NotEnoughDataError
         One class only, also among those for whom each rule can be decided.
+
+    Examples
+    --------
+    >>> import twitchstats as tw
+    >>> people, new = (tw.simulate_cohort(people=400, seed=seed) for seed in (1, 2))
+    >>> signs = ["wasting", "weakness_found"]
+    >>> model = tw.RedFlagModel(interactions="none").fit(people[signs], people["serious"])
+    >>> told = decision_curve(model, new[signs], new["serious"], thresholds=[0.1], rules=[])
+    >>> told[["strategy", "n_people"]].values.tolist()
+    [['model', 400], ['refer all', 400], ['refer none', 400]]
     """
     check_share("level", level)
     serious = match_labels(y, getattr(model, "classes_", [0, 1]), X)

@@ -58,6 +58,16 @@ def count_people(
         A column, sign or base rate that is not possible.
     NotEnoughDataError
         No serious case, or nobody else.
+
+    Examples
+    --------
+    >>> import twitchstats as tw
+    >>> people = tw.simulate_cohort(people=500, seed=1)
+    >>> count_people(people, base_rate=0.001, signs=["wasting"])[["sign", "state", "n_cohort"]]
+            sign    state  n_cohort
+    0  everybody      all       500
+    1    wasting  present       467
+    2    wasting   absent       467
     """
     check_share("level", level)
     check_whole("people", people, least=1)

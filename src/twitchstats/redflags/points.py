@@ -46,6 +46,19 @@ class PointScore:
     agreement : DataFrame
         ``measure, model, points, difference``: what adding up on paper costs on the training people ("auc", "brier",
         and "risk": the mean risk of both, with the mean absolute difference between them), at the training share.
+
+    Examples
+    --------
+    >>> import twitchstats as tw
+    >>> people = tw.simulate_cohort(people=500, seed=1)
+    >>> signs = ["wasting", "weakness_found"]
+    >>> score = tw.RedFlagModel(interactions="none").fit(people[signs], people["serious"]).point_score()
+    >>> score.points[["sign", "answer"]]
+                 sign answer
+    0  weakness_found     no
+    1  weakness_found    yes
+    2         wasting     no
+    3         wasting    yes
     """
 
     points: pd.DataFrame

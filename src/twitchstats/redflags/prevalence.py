@@ -29,6 +29,8 @@ def base_rates() -> pd.DataFrame:
         or "clinic": whose mix of other conditions goes with it), ``condition, source, doi, confidence`` (H seen at the
         source, D derived) and ``note``.
 
+    Examples
+    --------
     >>> base_rates().set_index("setting").loc["adults in general", "base_rate"]
     np.float64(6e-05)
     """
@@ -158,6 +160,8 @@ def shift_risk(risk: ArrayLike, tau: float, ybar: float) -> FloatArray:
     OptionError
         A share that is none.
 
+    Examples
+    --------
     >>> shift_risk([0.0, 0.5, 1.0], 0.01, 0.5).round(6).tolist()
     [0.0, 0.01, 1.0]
     """

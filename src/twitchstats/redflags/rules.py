@@ -33,6 +33,11 @@ def load_referral_rules() -> pd.DataFrame:
         A row for each part: ``rule, article`` (A1 to A5; empty for a guideline), ``clause`` (a rule holds when one of
         its clauses does), ``sign`` (a clause holds when all its signs are there; "a|b" means either; empty: everybody),
         ``statement`` (own words, in the first row of a rule) and ``note``.
+
+    Examples
+    --------
+    >>> load_referral_rules()["rule"].unique().tolist()
+    ['A1 and', 'A1 any', 'A2', 'A3', 'A4', 'A5', 'NICE NG127']
     """
     return _read_rules().copy()
 
@@ -66,6 +71,11 @@ def apply_referral_rules(
         No such rule.
     OptionError
         A number of weeks that is not possible.
+
+    Examples
+    --------
+    >>> apply_referral_rules({"wasting": "yes"}, rules=["A2", "A3"]).loc["person"].to_list()
+    [1.0, nan]
     """
     check_list("rules", rules)
     if not (isinstance(persistent_weeks, Real) and persistent_weeks >= 0):
@@ -129,6 +139,13 @@ def evaluate_referral_rules(
         A column, rule or base rate that is not possible.
     NotEnoughDataError
         No serious case, or nobody else.
+
+    Examples
+    --------
+    >>> import twitchstats as tw
+    >>> told = evaluate_referral_rules(tw.simulate_cohort(people=500, seed=1), rules=["A2"])
+    >>> told["metric"].to_list()
+    ['sensitivity', 'specificity', 'likelihood_ratio', 'ppv', 'missed', 'referred']
     """
     check_share("level", level)
     people, serious = read_outcome(cohort, outcome)

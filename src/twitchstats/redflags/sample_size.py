@@ -46,6 +46,8 @@ def required_sample_size(
     OptionError
         A value outside its range.
 
+    Examples
+    --------
     >>> required_sample_size(r2=0.288, parameters=24, prevalence=0.174)["n"].tolist()
     [623, 662, 221, 662]
     """

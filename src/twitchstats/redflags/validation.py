@@ -112,6 +112,16 @@ def validate_risk(
         An option that is not possible.
     TwitchstatsError
         Some of the people were in the training sample and others not.
+
+    Examples
+    --------
+    >>> import twitchstats as tw
+    >>> people, new = (tw.simulate_cohort(people=400, seed=seed) for seed in (1, 2))
+    >>> signs = ["wasting", "weakness_found"]
+    >>> model = tw.RedFlagModel(interactions="none").fit(people[signs], people["serious"])
+    >>> told = tw.validate_risk(model, new[signs], new["serious"], n_bootstrap=20)
+    >>> told["metric"].head(3).to_list()
+    ['auc', 'brier', 'calibration_in_the_large']
     """
     sample = _read_sample(model, X, y, n_bootstrap, seed, level, held_out, groups, sample_weight)
     cut = float(sample.outcome.mean()) if threshold is None else check_share("threshold", threshold)
@@ -155,6 +165,16 @@ def validate_by_site(
     ------
     NotEnoughDataError
         One site only, or one class only.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import twitchstats as tw
+    >>> people = tw.simulate_cohort(people=400, seed=1)
+    >>> X, y = people[["wasting", "weakness_found"]], people["serious"]
+    >>> told = validate_by_site(tw.RedFlagModel(interactions="none"), X, y, np.repeat(["a", "b"], 200))
+    >>> told[["site", "n_people"]].values.tolist()
+    [['a', 200], ['b', 200]]
     """
     outcome = _as_outcome(model, X, y)
     place = read_places("sites", sites, len(outcome))
@@ -197,6 +217,15 @@ def measure_stability(
     ------
     NotEnoughDataError, OptionError
         As `validate_risk`.
+
+    Examples
+    --------
+    >>> import twitchstats as tw
+    >>> people = tw.simulate_cohort(people=400, seed=1)
+    >>> X, y = people[["wasting", "weakness_found"]], people["serious"]
+    >>> model = tw.RedFlagModel(interactions="none").fit(X, y)
+    >>> list(measure_stability(model, X, y, n_bootstrap=5))
+    ['risk', 'lower', 'upper', 'mape']
     """
     sample = _read_sample(model, X, y, n_bootstrap, seed, level, False, groups)
     drawn = np.array([sample.refit(*_count(rows)) for rows in _draw(sample.outcome, sample.groups, n_bootstrap, seed)])
@@ -233,6 +262,15 @@ def estimate_calibration(
     ------
     NotEnoughDataError, OptionError
         As `validate_risk`.
+
+    Examples
+    --------
+    >>> import twitchstats as tw
+    >>> people = tw.simulate_cohort(people=400, seed=1)
+    >>> X, y = people[["age", "wasting", "weakness_found"]], people["serious"]
+    >>> model = tw.RedFlagModel(interactions="none").fit(X, y)
+    >>> list(estimate_calibration(model, X, y, held_out=True, n_bootstrap=5, n_points=10))
+    ['risk', 'observed', 'ci_lower', 'ci_upper', 'apparent', 'optimism']
     """
     sample = _read_sample(model, X, y, n_bootstrap, seed, level, held_out)
     low, high = special.logit(np.clip(np.quantile(sample.risk, [0.01, 0.99]), 1e-9, 1 - 1e-9))
@@ -259,6 +297,13 @@ def group_risks(y: ArrayLike, risk: ArrayLike, *, groups: int = 10, level: float
     DataFrame
         ``group, n, n_serious, risk`` (mean predicted), ``observed, ci_lower, ci_upper`` (Wilson). Groups of equal size;
         equal risks stay together, so there may be fewer.
+
+    Examples
+    --------
+    >>> group_risks([0, 0, 0, 1], [0.1, 0.1, 0.4, 0.6], groups=2)[["group", "n", "n_serious", "observed"]]
+       group  n  n_serious  observed
+    0      1  2          0       0.0
+    1      2  2          1       0.5
     """
     check_whole("groups", groups, least=1)
     values = np.asarray(risk, float)

@@ -82,6 +82,13 @@ def verify_report(path: str | os.PathLike[str], *, tell: Callable[[str], None] |
     OptionError
         The notebook is no report as this version of the package writes it: a cell was added, taken away or changed,
         its parameters are no plain values or lead elsewhere, or it was never run to its end. Nothing was run.
+
+    Examples
+    --------
+    >>> import twitchstats as tw
+    >>> tw.verify_report("nowhere.ipynb")
+    Traceback (most recent call last):
+    twitchstats.errors.JournalError: There is no file nowhere.ipynb. Name a notebook that `report` has written.
     """
     notebook_path = Path(path)
     notebook = _read_notebook(notebook_path)

@@ -78,6 +78,13 @@ def write_report(
     TwitchstatsError
         The journal can't be read (`JournalError`); `out` is no folder, or holds other files of these names
         (`OptionError`); or the notebook stopped.
+
+    Examples
+    --------
+    >>> import twitchstats as tw
+    >>> tw.write_report("nowhere.csv")
+    Traceback (most recent call last):
+    twitchstats.errors.JournalError: There is no file 'nowhere.csv'.
     """
     folder = make_folder(out)
     say = tell or (lambda text: None)

@@ -31,6 +31,13 @@ def write_demo_data(folder: str | Path | None = None) -> list[Path]:
         ``demo_journal.csv`` (one person, 180 days, a few strong effects), ``demo_group_days.csv``,
         ``demo_group_episodes.csv`` and ``demo_group_people.csv`` (24 people, 90 days, the world of the articles) and
         ``demo_cohort.csv`` (3,000 people with signs and a label).
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     [path.name for path in write_demo_data(folder)]
+    ['demo_journal.csv', 'demo_group_days.csv', 'demo_group_episodes.csv', 'demo_group_people.csv', 'demo_cohort.csv']
     """
     target = make_folder(find_resource("data") if folder is None else folder)
     person, _ = simulate_journal(**DEMO)  # type: ignore[arg-type]
@@ -59,6 +66,15 @@ def write_journal(journal: Journal, folder: str | Path) -> list[Path]:
     -------
     list of Path
         ``journal.csv``, ``episodes.csv`` and ``people.csv``; the last two only where there is something to write.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> import twitchstats as tw
+    >>> journal, _ = tw.simulate_journal(people=2, days=30, seed=1)
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     [path.name for path in write_journal(journal, folder)]
+    ['journal.csv', 'episodes.csv', 'people.csv']
     """
     target = make_folder(folder)
     tables = {"journal": journal.days.reset_index(), "episodes": journal.episodes}

@@ -29,6 +29,8 @@ def _read_table(name: str) -> pd.DataFrame:
 def list_worlds() -> list[str]:
     """Return the names of the worlds in data/worlds.csv, sorted.
 
+    Examples
+    --------
     >>> list_worlds()
     ['articles', 'demo', 'faint', 'literature', 'null']
     """

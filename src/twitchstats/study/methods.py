@@ -63,6 +63,13 @@ def run_method(method: str, journal: Journal, *, lags: Sequence[int]) -> pd.Data
     ------
     OptionError
         There is no such method.
+
+    Examples
+    --------
+    >>> import twitchstats as tw
+    >>> diary = tw.simulate_suspicion(effect=0.5, hidden=0.0, days=60)
+    >>> run_method("estimate_effects", diary, lags=(0, 1))[["trigger", "lag"]].values.tolist()
+    [['caffeine', 0], ['caffeine', 1]]
     """
     check_choice("method", method, METHODS)
     if method in RIVALS:
@@ -105,6 +112,8 @@ def expect_naive_size(memory: float, *, z: float = 1.959963984540054) -> float:
 
     The variance of r is (1 + memory^2) / (1 - memory^2) times that of independent days (Bartlett 1935).
 
+    Examples
+    --------
     >>> [round(expect_naive_size(memory), 3) for memory in (0.3, 0.5, 0.7, 0.9)]
     [0.073, 0.129, 0.252, 0.525]
     """

@@ -110,6 +110,14 @@ def run_study(
     ------
     OptionError
         An unknown world or method, or a number out of range.
+
+    Examples
+    --------
+    >>> left_out = {"search": False, "trials": False, "trackers": False}
+    >>> cells = {"worlds": ["random walk"], "methods": ["estimate_effects"], "days": [45], "people": [1]}
+    >>> told = run_study(**cells, replicates=2, **left_out)
+    >>> told["part"].unique().tolist()
+    ['diary', 'beside']
     """
     chosen = tuple(PROCESSES) if worlds is None else tuple(worlds)
     for world in chosen:

@@ -34,7 +34,13 @@ BAR_COLUMNS = [
 
 
 def load_study() -> pd.DataFrame:
-    """Return the committed result of `run_study` (data/validation_study.csv), columns as there."""
+    """Return the committed result of `run_study` (data/validation_study.csv), columns as there.
+
+    Examples
+    --------
+    >>> load_study()["part"].unique().tolist()
+    ['diary', 'beside', 'promise', 'group', 'search', 'tracker', 'trial']
+    """
     return pd.read_csv(find_resource("data", FILE))
 
 
@@ -76,6 +82,11 @@ def judge_study(study: pd.DataFrame) -> pd.DataFrame:
         ``bar, world, method, days, people, lag, value, lower, upper, mcse, met, met_within_error``: one row for
         each cell that a bar applies to. A bar is met where ``lower <= value <= upper``; within error, where it is by
         two Monte Carlo standard errors. Coverage is judged at 120 days, size at all lengths.
+
+    Examples
+    --------
+    >>> judge_study(load_study())["bar"].unique()[:3].tolist()
+    ['size', 'coverage', 'mean estimate over planted']
     """
     diary = study[(study["part"] == "diary") & (study["days"] == DAYS)]
     ours = diary[diary["method"] == OURS]
@@ -143,6 +154,12 @@ def tabulate_study(
     ------
     OptionError
         There is no such value or part.
+
+    Examples
+    --------
+    >>> table = tabulate_study(load_study(), "size", methods=["estimate_effects"])
+    >>> table.index[:3].to_list()
+    ['independent', 'autocorrelated .8', 'autocorrelated .9']
     """
     check_choice("value", value, VALUES)
     check_choice("part", part, PARTS)
@@ -154,7 +171,13 @@ def tabulate_study(
 
 
 def describe_study(study: pd.DataFrame) -> str:
-    """Return the study's result in short as Markdown, for the README: a table of size and power, and every miss."""
+    """Return the study's result in short as Markdown, for the README: a table of size and power, and every miss.
+
+    Examples
+    --------
+    >>> describe_study(load_study()).split("|")[1:4]
+    [' world ', ' naive: false alarms ', ' shuffled days ']
+    """
     ours = study[(study["part"] == "diary") & (study["days"] == DAYS) & (study["method"] == OURS)].set_index("world")
     size, power = (tabulate_study(study, value) for value in ("size", "power"))
     lines = [

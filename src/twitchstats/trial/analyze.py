@@ -75,6 +75,15 @@ def analyze_trial(journal: Journal, plan: Plan, *, draws: int = DRAWS, alpha: fl
     The p-value is exact for the hypothesis that nobody's day was changed by the trigger, whatever the outcome's memory,
     distribution, weekly rhythm or trend. Missing days are taken as missing whatever was drawn. Pooled: random effects
     with Hartung and Knapp's interval (`pool_estimates`).
+
+    Examples
+    --------
+    >>> import twitchstats as tw
+    >>> diary = tw.simulate_suspicion(effect=0.5, hidden=0.3, days=60)
+    >>> plan = tw.plan_trial("caffeine", days=28, journal=diary, seed=1)
+    >>> found = tw.analyze_trial(tw.play_trial(diary, plan, effect=0.5, hidden=0.3), plan)
+    >>> found[["person", "analysis", "measure"]].values.tolist()
+    [['me', 'by intention', 'rate ratio'], ['me', 'as taken', 'rate ratio']]
     """
     if not isinstance(plan, Plan):
         raise OptionError(f"plan={plan!r} is no plan. Read it by read_plan, or make one by plan_trial.")

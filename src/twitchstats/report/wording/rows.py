@@ -30,6 +30,8 @@ def judge_effects(effects: pd.DataFrame) -> "pd.Series[str]":
         "clear": the adjusted p-value is below .05. "possible, not clear": only that of this one test is (its interval
         excludes no effect). "can't be told": everything else, also what has no estimate.
 
+    Examples
+    --------
     >>> judge_effects(pd.DataFrame({"p_value": [0.001, 0.02, 0.3], "p_adjusted": [0.01, 0.2, 0.5]})).tolist()
     ['clear', 'possible, not clear', "can't be told"]
     """
