@@ -86,7 +86,7 @@ def tell_effects(effects: pd.DataFrame, journal: Journal | None = None, *, most:
     ]
     n_triggers = tested["trigger"].nunique()
     head = f"{count_noun(n_triggers, 'trigger')} in {count_noun(len(tested), 'row')}: {(words == CLEAR).sum()} clear"
-    told = f" ({list_some(named, most)})" if named else ""
+    told = f" ({list_some(named, most)})" if named[:most] else ""
     return Prose(f"{head}{told}, {(words == POSSIBLE).sum()} possible, {(words == OPEN).sum()} that can't be told.")
 
 

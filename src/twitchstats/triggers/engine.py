@@ -441,7 +441,7 @@ class Work:
         wanted = [self.worked.index(lag) for lag in self.wanted]
         arrays = self.arrays if people is None else {name: value[people] for name, value in self.arrays.items()}
         told = {name: value[:, :, wanted] for name, value in arrays.items() if name not in ("leak", "memory")}
-        models = max(1, CHUNK // (max(len(told["n"]), 1) * len(self.worked) ** 2))
+        models = max(1, CHUNK // max(1, len(told["n"]) * len(self.worked) ** 2))
         for part in split_evenly(told["n"].shape[1], models) if self.carries else ():
             given = _give_back(
                 {name: value[:, part] for name, value in arrays.items()}, self.worked, together=self.together
