@@ -10,6 +10,8 @@ from scipy import stats
 from twitchstats.errors import OptionError, check_choice
 
 FloatArray = NDArray[np.float64]
+MOST_SHARE = 0.999  # of one cluster in a sum
+LEAST_SQUARE = 1e-300
 
 MEANING = {
     "supported": "this journal shows it, in the claimed direction, beyond what chance explains",
@@ -322,6 +324,28 @@ def _reml_variance(y: FloatArray, v: FloatArray) -> float:
             return updated
         tau2 = updated
     return tau2
+
+
+def cluster_error(left: FloatArray, share: FloatArray) -> float:
+    """Return the standard error of a sum over clusters (people) from what is left of each, (P,) (CR2).
+
+    Who has a larger `share` of the sum, (P,), has left less of their own (Bell and McCaffrey 2002).
+    """
+    return float(np.sqrt(np.maximum((left**2 / (1 - np.minimum(share, MOST_SHARE))).sum(), LEAST_SQUARE)))
+
+
+def cluster_df(share: FloatArray) -> float:
+    """Return the degrees of freedom of `cluster_error`: one less than there are clusters of equal share, else fewer.
+
+    >>> [round(cluster_df(np.array(share)), 2) for share in ([0.25] * 4, [0.7, 0.1, 0.1, 0.1])]
+    [3.0, 1.59]
+    """
+    share = np.minimum(share, MOST_SHARE)
+    left = 1 - share
+    common = (share**2 / left).sum()
+    pairs = 2 * (share**3 / left**2).sum() - common**2
+    own = (share**2 * (2 * (common - 2 * share / left) / left + 1 / left**2)).sum()
+    return float(1 / (pairs + own))
 
 
 def wilson_interval(successes: ArrayLike, trials: ArrayLike, *, level: float = 0.95) -> tuple[FloatArray, FloatArray]:

@@ -207,7 +207,7 @@ def test_people_together_are_tested_by_their_scores(many):
     assert left.sum() == pytest.approx(0, abs=0.01 * total["y"].sum())
     error = np.sqrt((left**2 / (1 - share)).sum())
     weights = np.eye(len(share)) - share.to_numpy()
-    matrix = weights.T @ np.diag(1 / (1 - share)) @ weights * share.to_numpy()
+    matrix = weights @ np.diag(1 / (1 - share)) @ weights.T * share.to_numpy()
     df = np.trace(matrix) ** 2 / np.trace(matrix @ matrix)
     assert row["p_value"] == pytest.approx(2 * stats.t.sf(abs(score[varies].sum() / error), df), rel=0.02)
 

@@ -8,7 +8,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy import stats
 
-from twitchstats.inference import wilson_interval
+from twitchstats.inference import cluster_df, cluster_error, wilson_interval
 from twitchstats.journal.record import Journal
 from twitchstats.panel import FloatArray, Panel
 from twitchstats.triggers.request import prepare_request, refuse_tautology
@@ -50,7 +50,8 @@ def estimate_risks(
     Notes
     -----
     Interval: ratio estimator with clusters (Cochran 1977), on the logit scale with a t reference: people, or, of one
-    person alone, stretches of at least three weeks, six at the most; Wilson's (1927) where no day or every day has the
+    person alone, stretches of at least three weeks, six at the most; variance (CR2) and degrees of freedom are those of
+    Bell and McCaffrey (2002) for clusters of unequal length; Wilson's (1927) where no day or every day has the
     outcome. One person's interval is of what would be seen in the long run: where trigger and outcome last for weeks
     (a memory of .9), it holds that in .85 to .92 of diaries of 120 days, as there are few such spells. The days are
     the same days: nothing is said of what came first.
@@ -129,9 +130,10 @@ def _share_with_interval(events: FloatArray, days: FloatArray) -> dict[str, floa
     """Return a share of days and its interval from clusters of days."""
     share, total, people = events.sum() / days.sum(), days.sum(), len(days)
     if people > 1 and 0 < share < 1:
-        variance = people / (people - 1) * ((events - share * days) ** 2).sum() / total**2
-        logit, se = np.log(share / (1 - share)), np.sqrt(variance) / (share * (1 - share))
-        half = stats.t.ppf(0.975, people - 1) * se
+        weight = days / total
+        error = cluster_error(events - share * days, weight) / total
+        logit, se = np.log(share / (1 - share)), error / (share * (1 - share))
+        half = stats.t.ppf(0.975, cluster_df(weight)) * se
         low, high = (1 / (1 + np.exp(-(logit + sign * half))) for sign in (-1, 1))
     else:
         low, high = wilson_interval(events.sum(), total)

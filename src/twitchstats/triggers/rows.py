@@ -10,7 +10,14 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 from scipy import interpolate, stats
 
-from twitchstats.inference import adjust_p_values, integrate_spread, pool_estimates, test_heterogeneity
+from twitchstats.inference import (
+    adjust_p_values,
+    cluster_df,
+    cluster_error,
+    integrate_spread,
+    pool_estimates,
+    test_heterogeneity,
+)
 from twitchstats.panel import FloatArray
 from twitchstats.triggers.engine import GRID, LEAST_POOLED_DF, REFUSALS, TINY, ZERO, Scores
 
@@ -19,7 +26,6 @@ FINER = 4  # points of a fine grid for each of the coarse one
 SECANTS = 6
 SEPARATED = 0.02  # of the test of no effect that is left at the end of the grid where there is no end
 PEOPLE_EVEN = 20  # as many people halve what their information counts for where their effects differ
-MOST_SHARE = 0.999  # of one person in a group
 WIDE = 12.0  # standard errors that the grid of a difference reaches per unit of GRID
 ENDS = ("ci_lower", "ci_upper", "ci90_lower", "ci90_upper")
 PAIRS = (
@@ -382,15 +388,15 @@ def _pool_pair(scores: Scores, step: float) -> tuple[Curve, FloatArray, dict[str
     if not scores.is_ratio:
         none = add(np.zeros((1, 1)))[:, 0]
         centre = none.sum() / slopes.sum()
-        width = _spread_people(none - share * none.sum(), share) / slopes.sum()
+        width = cluster_error(none - share * none.sum(), share) / slopes.sum()
         unit = max(width, 1e-9 * abs(centre), TINY) * WIDE
     grid = centre + unit * _fine_grid()[None]
 
     def total(effect: FloatArray) -> FloatArray:
         return add(effect).sum(0)[None]
 
-    start = Curve(total, grid, np.array([_count_people(share)]), total)
-    error = _spread_people(add(np.nan_to_num(start.estimate(), posinf=0.0, neginf=0.0)[:, None])[:, 0], share)
+    start = Curve(total, grid, np.array([cluster_df(share)]), total)
+    error = cluster_error(add(np.nan_to_num(start.estimate(), posinf=0.0, neginf=0.0)[:, None])[:, 0], share)
 
     def statistic(effect: FloatArray) -> FloatArray:
         return total(effect) / error
@@ -403,28 +409,6 @@ def _pool_pair(scores: Scores, step: float) -> tuple[Curve, FloatArray, dict[str
 
     curve = Curve(statistic, grid, start.df, power)
     return curve, statistic(np.zeros((1, 1)))[:, 0], differ | {"heterogeneity": tau * step, "spread": spread * step}
-
-
-def _spread_people(left: FloatArray, share: FloatArray) -> float:
-    """Return the standard error of a sum of people's scores from what is left of each at the mean effect, (P,) (CR2).
-
-    Who has a larger `share` of the sum, (P,), has left less of their own.
-    """
-    return float(np.sqrt(np.maximum((left**2 / (1 - np.minimum(share, MOST_SHARE))).sum(), TINY)))
-
-
-def _count_people(share: FloatArray) -> float:
-    """Return the degrees of freedom of `_spread_people`: one less than there are people of equal share, else fewer.
-
-    >>> [round(_count_people(np.array(share)), 2) for share in ([0.25] * 4, [0.7, 0.1, 0.1, 0.1])]
-    [3.0, 1.59]
-    """
-    share = np.minimum(share, MOST_SHARE)
-    left = 1 - share
-    common = (share**2 / left).sum()
-    pairs = 2 * (share**3 / left**2).sum() - common**2
-    own = (share**2 * (2 * (common - 2 * share / left) / left + 1 / left**2)).sum()
-    return float(1 / (pairs + own))
 
 
 def describe_people(scores: Scores) -> dict[str, FloatArray]:
