@@ -9,9 +9,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 from scipy import special
-from threadpoolctl import threadpool_limits
 
 from twitchstats.errors import NotEnoughDataError
+from twitchstats.parallel import stay_on_one_core
 from twitchstats.redflags import assumptions, fitting
 from twitchstats.redflags.assumptions import Odds, Origin
 from twitchstats.redflags.design import Design, group_patterns
@@ -169,7 +169,7 @@ def _fit_submodel(record: Record, told: NDArray[np.bool_]) -> Submodel:
 def take_models(record: Record, encoded: FloatArray) -> Iterator[tuple[NDArray[np.int_], Submodel, FloatArray]]:
     """Yield the people who told the same signs, the model on these signs, and what enters it."""
     columns = fitting.add_intercept(record.design.build(encoded))
-    with threadpool_limits(1):  # many small fits: threads would only wait for each other
+    with stay_on_one_core():  # many small fits
         for rows, told in group_patterns(encoded):
             sub = _find_submodel(record, told)
             yield rows, sub, columns[np.ix_(rows, sub.places)]

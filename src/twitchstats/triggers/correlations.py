@@ -12,9 +12,9 @@ from twitchstats.errors import check_choice
 from twitchstats.inference import adjust_p_values, average_estimates, detectable_effect
 from twitchstats.journal.record import Journal
 from twitchstats.panel import FloatArray, Panel
+from twitchstats.parallel import run_side_by_side, split_evenly
 from twitchstats.triggers.columns import count_trend_terms, date_columns, orthonormalise
 from twitchstats.triggers.request import Request, check_by, check_dates, label_order, prepare_request, refuse_tautology
-from twitchstats.triggers.work import run_side_by_side, split_evenly
 
 COLUMNS = [
     "person", "trigger", "outcome", "lag", "n_days", "n_effective", "estimate", "ci_lower", "ci_upper", "p_value",

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from scipy import fft, stats
 
 from twitchstats.panel import FloatArray, Panel, shift_days
+from twitchstats.parallel import run_side_by_side, split_evenly
 from twitchstats.triggers.columns import (
     count_trend_terms,
     date_columns,
@@ -28,7 +29,6 @@ from twitchstats.triggers.columns import (
     standardise,
 )
 from twitchstats.triggers.families import Family
-from twitchstats.triggers.work import run_side_by_side, split_evenly
 
 LOOK_BACK = 4  # days in which the two older values of outcome and trigger are looked for
 OLDER = 2  # older outcomes, and older values of the trigger, that stand in a model

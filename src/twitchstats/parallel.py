@@ -1,8 +1,9 @@
-"""Blocks of people worked on side by side."""
+"""Work on several cores, and on one alone."""
 
 import os
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager
 from functools import cache
 
 import numpy as np
@@ -24,9 +25,14 @@ def run_side_by_side(jobs: Iterable[Callable[[], None]]) -> None:
 
     The linear algebra inside a job stays on one core: the jobs themselves fill the others.
     """
-    with _find_libraries().limit(limits=1, user_api="blas"), ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
+    with stay_on_one_core(), ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
         for done in [pool.submit(job) for job in jobs]:
             done.result()
+
+
+def stay_on_one_core() -> AbstractContextManager[object]:
+    """Return a context in which linear algebra has one thread: where the matrices are small, others only wait."""
+    return _find_libraries().limit(limits=1, user_api="blas")
 
 
 @cache
