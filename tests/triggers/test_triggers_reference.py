@@ -219,6 +219,17 @@ def test_days_are_counted_by_date(gappy):
     assert len(y) < len(gappy.days) - 1
 
 
+@pytest.mark.parametrize("by", ["person", "pooled"])
+def test_a_perfect_correlation_is_told(journal_of, by):
+    """The outcome is the trigger of the day before: one person alone, asked as a group, has no infinite z."""
+    stress = np.random.default_rng(2).integers(0, 9, (1, 60)).astype(float)
+    journal = journal_of({"twitches": np.roll(stress, 1, axis=1), "stress": stress})
+    row = tw.correlate_triggers(journal, triggers="stress", lags=1, by=by, trend="none", weekday=False).iloc[0]
+    assert row["estimate"] == pytest.approx(1)
+    assert row["ci_lower"] > 0.999
+    assert row["p_value"] < 1e-6
+
+
 @pytest.mark.parametrize("method", ["pearson", "spearman"])
 def test_correlations_as_scipy_where_nothing_is_taken_out(gappy, method):
     frame = tw.correlate_triggers(gappy, triggers="stress", lags=1, method=method, trend="none", weekday=False)

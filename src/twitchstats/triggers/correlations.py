@@ -5,7 +5,7 @@ from functools import partial
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 from scipy import fft, stats
 
 from twitchstats.errors import check_choice
@@ -267,7 +267,7 @@ def _list_pairs(request: Request, parts: dict[str, FloatArray]) -> pd.DataFrame:
         default="",
     )
     shown = reason == ""
-    z = np.arctanh(np.clip(np.where(shown, estimate, np.nan), -1 + 1e-12, 1 - 1e-12))
+    z = _transform(np.where(shown, estimate, np.nan))
     df = np.where(shown, effective - 2, np.nan)
     se = 1 / np.sqrt(np.where(shown, effective - 3, np.nan))
     half = stats.t.ppf(0.975, df) * se
@@ -284,6 +284,12 @@ def _list_pairs(request: Request, parts: dict[str, FloatArray]) -> pd.DataFrame:
     )
 
 
+def _transform(correlations: ArrayLike) -> FloatArray:
+    """Return Fisher's z of correlations; a perfect one is taken for nearly so."""
+    z: FloatArray = np.arctanh(np.clip(np.asarray(correlations, float), -1 + 1e-12, 1 - 1e-12))
+    return z
+
+
 def _pool_pairs(frame: pd.DataFrame) -> pd.DataFrame:
     """Return one row for each trigger and lag."""
     rows = []
@@ -293,7 +299,7 @@ def _pool_pairs(frame: pd.DataFrame) -> pd.DataFrame:
         row |= {"n_days": int(shown["n_days"].sum()), "n_effective": shown["n_effective"].sum(min_count=1)}
         if len(shown):
             effective = shown["n_effective"].to_numpy(float)
-            found = average_estimates(np.arctanh(shown["estimate"]), 1 / np.sqrt(effective - 3), effective - 2)
+            found = average_estimates(_transform(shown["estimate"]), 1 / np.sqrt(effective - 3), effective - 2)
             row |= {name: np.tanh(found[name]) for name in ("estimate", "ci_lower", "ci_upper")}
             row["p_value"] = found["p_value"]
             row["detectable"] = np.tanh(detectable_effect(found["se"], found["df"]))
