@@ -1,12 +1,16 @@
 """The page for everybody: for those who hear it, see little colour, hold a phone, or print it."""
 
+import html
 import itertools
+import json
 import re
 import shutil
 import subprocess
 from html.parser import HTMLParser
+from importlib.resources import files
 from pathlib import Path
 
+import nbformat
 import numpy as np
 import pytest
 
@@ -14,6 +18,7 @@ from twitchstats.report import figures
 from twitchstats.report import page as room
 from twitchstats.report.write import write_report
 from twitchstats.resources import find_resource
+from twitchstats.simulate import simulate_journal
 
 BROWSER = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 needs_browser = pytest.mark.skipif(BROWSER is None, reason="no Chromium here")
@@ -139,14 +144,66 @@ def browse(folder, text, *options):
     return subprocess.run(call, capture_output=True, text=True, timeout=120, check=True).stdout
 
 
+def ask_page(folder, page, script, *, width, dark=False):
+    """Run a script in a page with all tables open, and return what it gives to `tell`.
+
+    The page lies in a frame, as a window without a screen is never narrower than 500.
+    """
+    free = re.sub(r"<meta[^>]*Content-Security-Policy[^>]*>", "", page).replace("<details>", "<details open>")
+    tell = "const tell = found => { parent.document.title = 'told ' + JSON.stringify(found) };"
+    inside = html.escape(f"{free}<script>{tell}{script}</script>")
+    text = f'<!DOCTYPE html><iframe style="border: 0; width: {width}px; height: 900px" srcdoc="{inside}"></iframe>'
+    scheme = ["--blink-settings=preferredColorScheme=0"] if dark else []
+    shown = browse(
+        folder, text, f"--window-size={width + 100},950", "--virtual-time-budget=60000", "--dump-dom", *scheme
+    )
+    return json.loads(html.unescape(re.search(r"<title>told (.*?)</title>", shown)[1]))
+
+
 @needs_browser
 @pytest.mark.parametrize("width", [360, 900, 1400])
 def test_nothing_is_scrolled_sideways(page, tmp_path, width):
-    free = re.sub(r"<meta[^>]*Content-Security-Policy[^>]*>", "", page).replace("<details>", "<details open>")
-    narrow = f"document.body.style.width = '{width}px';"  # a window without a screen is never narrower than 500
-    asked = f"{free}<script>{narrow} document.title = 'wide ' + document.querySelector('main').scrollWidth</script>"
-    shown = browse(tmp_path, asked, f"--window-size={width},900", "--dump-dom")
-    assert int(re.search(r"<title>wide (\d+)", shown)[1]) <= width
+    assert ask_page(tmp_path, page, "tell(document.querySelector('main').scrollWidth)", width=width) <= width
+
+
+@pytest.fixture(scope="module")
+def pages(page, tmp_path_factory):
+    """Reports of all kinds: of one person, of the demo, of a group, of a headache, and of a short diary."""
+    folder = tmp_path_factory.mktemp("kinds")
+    demo = nbformat.read(find_resource("notebooks", "report.ipynb"), as_version=4)
+    pages = {"one": page, "demo": room.make_page(demo, title="Report on the demo journal")}
+    for name, people, days in (("group", 3, 60), ("headache", 1, 60), ("short", 1, 10)):
+        journal, _ = simulate_journal(people=people, days=days, seed=3)
+        table = journal.days[["twitches", "sleep", "stress", "pain"]].reset_index()
+        if name == "headache":
+            table = table.rename(columns={"twitches": "headache"})
+        table.to_csv(folder / f"{name}.csv", index=False)
+        options = {"outcome": "headache"} if name == "headache" else {}
+        pages[name] = write_report(folder / f"{name}.csv", out=folder, options=options).html.read_text()
+    return pages
+
+
+@needs_browser
+@pytest.mark.parametrize("width", [400, 900, 1400])
+@pytest.mark.parametrize("kind", ["one", "demo", "group", "headache", "short"])
+def test_axe_finds_nothing(pages, tmp_path, kind, width):
+    """Of Deque's axe-core, all rules; what it can't judge (is a box drawn by a letter seen?) is tested above."""
+    rules = files("axe_core_python").joinpath("axe.min.js").read_text()
+    look = (
+        f"{rules}; axe.run().then(({{ violations, passes }}) => tell({{ passed: passes.length, "
+        "broken: violations.flatMap(({ id, nodes }) => nodes.map(node => [id, node.html])) }))"
+    )
+    found = ask_page(tmp_path, pages[kind], look, width=width, dark=width == 900)
+    assert found["broken"] == []
+    assert found["passed"] > 20
+
+
+@needs_browser
+def test_axe_would_find_something(page, tmp_path):
+    rules = files("axe_core_python").joinpath("axe.min.js").read_text()
+    look = f"{rules}; axe.run().then(({{ violations }}) => tell(violations.map(({{ id }}) => id)))"
+    worse = re.sub(r' alt="[^"]*"', "", page).replace("--soft: #505b69", "--soft: #aaa")
+    assert ask_page(tmp_path, worse, look, width=400) == ["color-contrast", "image-alt"]
 
 
 @needs_browser
