@@ -7,9 +7,9 @@ import pandas as pd
 
 from twitchstats.errors import check_choice
 from twitchstats.journal import Journal, read_journal
+from twitchstats.numbers import format_effect
 from twitchstats.panel import FloatArray
 from twitchstats.report.tables import Table, show_table
-from twitchstats.report.wording.prose import format_effect
 from twitchstats.report.wording.rows import lay_columns
 from twitchstats.resources import find_resource
 from twitchstats.simulate.demo import DEMO

@@ -15,22 +15,9 @@ import pandas as pd
 
 from twitchstats.findings import rank_effects
 from twitchstats.inference import VERDICTS
-from twitchstats.report.tables import (
-    MISSING,
-    Table,
-    format_date,
-    format_frame,
-    format_number,
-    format_share,
-    show_table,
-)
-from twitchstats.report.wording.prose import (
-    Prose,
-    count_noun,
-    join_words,
-    list_some,
-    to_plain,
-)
+from twitchstats.numbers import MISSING, format_date, format_number, format_share
+from twitchstats.report.tables import Table, format_frame, show_table
+from twitchstats.report.wording.prose import Prose, count_noun, join_words, list_some, to_plain
 from twitchstats.report.wording.rows import (
     CLEAR,
     OPEN,

@@ -258,7 +258,7 @@ def test_a_sign_of_nothing_is_no_contradiction(stressed):
     row = answer_questions(stressed, cohort=cohort, questions=ask("ALS-numbness")).iloc[0]
     assert row["estimate"] < 0.1
     assert row["verdict"] == "inconclusive"
-    assert row["note"].startswith("only 0.06 times as often in those ill with it")
+    assert row["note"].startswith("only 0.062 times as often in those ill with it")
 
 
 def test_people_without_a_diagnosis_are_judged_by_their_own_label(stressed):

@@ -236,7 +236,7 @@ def test_there_is_always_something_to_log_next(make_journal):
     found = make_answers()
     found.outcome = "mood"
     assert front.list_next(make_journal(columns, outcome="mood"), found) == [
-        "**The same as now**, each evening, for 4 more months. With twice the days, effects 29 % smaller show."
+        "**The same as now**, each evening, for 4 more months. Twice the days show effects 29 % smaller."
     ]
     days = pd.date_range("2020-01-01", periods=1096)
     years = make_journal({"person": ["a"] * 1096, "date": days, "mood": [5.0, 6] * 548}, outcome="mood")

@@ -17,8 +17,7 @@ from twitchstats.files import format_csv
 from twitchstats.findings import analyze_journal
 from twitchstats.inference import VERDICTS
 from twitchstats.journal.variable import describe_known
-from twitchstats.report.tables import MISSING, format_p
-from twitchstats.report.wording.prose import format_effect, format_interval
+from twitchstats.numbers import MISSING, format_effect, format_interval, format_p
 from twitchstats.report.write import read_for_report, write_report
 from twitchstats.resources import find_resource
 from twitchstats.simulate.demo import write_journal

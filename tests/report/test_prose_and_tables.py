@@ -6,8 +6,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from twitchstats.report.tables import Table, format_frame, format_number, format_share, show_table
-from twitchstats.report.wording.prose import Prose, format_effect, format_interval, list_some, quote, to_plain
+from twitchstats.numbers import format_effect, format_interval, format_number, format_share
+from twitchstats.report.tables import Table, format_frame, show_table
+from twitchstats.report.wording.prose import Prose, list_some, quote, to_plain
 
 MARKUP = "<script>alert(1)</script> *bold* [link](javascript:x) `code` a_b | ~ # $x$ ![](http://a.b)"
 

@@ -15,6 +15,7 @@ import pytest
 
 from twitchstats import cli, findings
 from twitchstats.errors import JournalError, OptionError, UnknownNameError
+from twitchstats.numbers import format_share
 from twitchstats.report import refresh
 from twitchstats.report.verify import verify_report
 from twitchstats.report.wording.prose import SEND_TO_A_DOCTOR
@@ -241,7 +242,6 @@ def test_red_flags_always_bring_the_advice(gappy, present):
 
 def test_a_reported_flag_stands_beside_its_base_rate(gappy):
     from twitchstats.redflags import base_rates
-    from twitchstats.report.tables import format_share
 
     rate = f"{format_share(base_rates()['base_rate'].iloc[0])} adults in general have motor neurone disease"
     weak = replace(gappy, days=gappy.days.assign(weakness=[0.0, 2, 0, 0, np.nan, 1]))

@@ -173,10 +173,10 @@ def test_what_stands_out_only_further_back_is_told_too(found):
     primary = findings.primary.assign(p_adjusted=1.0)
     moved = replace(findings, effects=effects, primary=primary)
     told = describe_triggers(journal, moved)
-    assert "At another lag: Stress +20\u00a0% (+10\u00a0% to +30\u00a0%) 2 days before." in told
+    assert "On other days: Stress +20\u00a0% (+10\u00a0% to +30\u00a0%) 2 days before." in told
     short = describe_report(journal, moved)
-    assert "none of 3 stands out at its first lag" in short
-    assert "At another lag: Stress" in short
+    assert "none of 3 stands out on the nearest day before" in short
+    assert "On other days: Stress" in short
 
 
 def lay_clear(findings, **found):

@@ -22,6 +22,7 @@ from twitchstats.episodes import (
 from twitchstats.episodes.shares import get_episodes
 from twitchstats.inference import detectable_effect
 from twitchstats.journal import Journal
+from twitchstats.numbers import format_effect, format_interval, format_number, format_share
 from twitchstats.triggers import compare_dose_shapes, estimate_effects, estimate_remedy_effects
 
 Finding = dict[str, Any]
@@ -159,8 +160,8 @@ def _run_remedies(questions: list[Question], source: Source) -> list[Finding]:
 
 def _tell_starts(row: Finding) -> str:
     """Say what before and after a start would show, which regression to the mean makes too."""
-    change = "difference" if row["measure"] == "difference" else "ratio"
-    return f"before and after a start alone: {change} {row['naive']:.2f}" if np.isfinite(row["naive"]) else ""
+    naive = float(row["naive"])
+    return f"before and after a start alone: {format_effect(naive, row['measure'])}" if np.isfinite(naive) else ""
 
 
 def _run_phases(questions: list[Question], source: Source) -> list[Finding]:
@@ -174,8 +175,9 @@ def _run_thresholds(questions: list[Question], source: Source) -> list[Finding]:
         table = compare_dose_shapes(source.journal, question.variables[0], threshold=question.limit,
                                     outcome=question.outcome, lag=question.lag)  # fmt: skip
         over, bend = _find_row(table, shape="over"), _find_row(table, shape="bend")
-        note = (f"bend at {question.limit:g} {table['unit'].iloc[0]}: {bend['estimate']:.2f} "
-                f"({bend['ci_lower']:.2f} to {bend['ci_upper']:.2f}) a step")  # fmt: skip
+        size = format_effect(bend["estimate"], bend["measure"])
+        interval = format_interval(bend["ci_lower"], bend["ci_upper"], bend["measure"])
+        note = f"bend at {question.limit:g} {table['unit'].iloc[0]}: {size} ({interval}) for one step"
         findings.append(over | {"order": "same time" if question.lag == 0 else "forward",
                                 "note": note if np.isfinite(bend["estimate"]) else ""})  # fmt: skip
     return findings
@@ -212,9 +214,11 @@ def _tell_ratio(row: Finding) -> Finding:
     if row["reason"]:
         return row
     ratio = float(row["estimate"])
-    often = f"{ratio:.1f} times as often" if ratio >= 1 else f"only {ratio:.2f} times as often"
-    note = (f"{often} in those ill with it as in the others (likelihood ratio); it catches {row['sensitivity']:.0%} of "
-            f"them, and {1 - row['specificity']:.0%} of the others")  # fmt: skip
+    often = f"{'only ' if ratio < 1 else ''}{format_number(ratio, 2)} times as often"
+    note = (
+        f"{often} in those ill with it as in the others (likelihood ratio); it catches "
+        f"{format_share(row['sensitivity'])} of them, and {format_share(1 - row['specificity'])} of the others"
+    )
     return row | {"note": note}
 
 

@@ -9,10 +9,10 @@ import numpy as np
 import pandas as pd
 
 from twitchstats.journal import Journal
+from twitchstats.numbers import format_effect, format_number, format_share
 from twitchstats.plots.drawing import RATIOS, choose_limits, choose_ratios
 from twitchstats.report.summary import count_values, lay_calendar
-from twitchstats.report.tables import format_number, format_share
-from twitchstats.report.wording.prose import Prose, count_noun, format_effect, list_some
+from twitchstats.report.wording.prose import Prose, count_noun, list_some
 from twitchstats.report.wording.rows import label_of
 
 WIDTH = 360  # about a phone's: text in a picture is never smaller than text beside it

@@ -10,6 +10,7 @@ import pandas as pd
 from twitchstats.claims import load_questions
 from twitchstats.findings import Findings, rank_effects
 from twitchstats.journal import Journal
+from twitchstats.numbers import format_date, format_number, format_share
 from twitchstats.plots.drawing import tell_step
 from twitchstats.report import figures
 from twitchstats.report.summary import (
@@ -24,7 +25,7 @@ from twitchstats.report.summary import (
     summarise_course,
     summarise_people,
 )
-from twitchstats.report.tables import Markup, escape_text, format_date, format_number, format_share
+from twitchstats.report.tables import Markup, escape_text
 from twitchstats.report.wording.claims import count_asked
 from twitchstats.report.wording.effects import tell_size
 from twitchstats.report.wording.prose import Prose, count_noun, join_words, list_some, quote, to_plain
@@ -248,12 +249,14 @@ def show_triggers(journal: Journal, found: Findings) -> Markup | Prose:
     asked = load_questions().set_index("question_id")["variables"]
     judged = asked[asked.index.isin(small["question_id"])]
     names = [label_of(journal, name) for name in boxes["untold"]["trigger"] if name not in set(judged)]
-    untold = [f"{list_some(names, 12)}. Too few days, or no effect: which one can't be said." if names else "None."]
+    untold = [f"{list_some(names, 12)}. Too few days, or no effect: which one can't be said."] if names else []
+    left = [label_of(journal, name) for name in found.primary.loc[found.primary["estimate"].isna(), "trigger"]]
+    untold += [f"Not tested: {list_some(left, 12)}. The appendix says why."] if left else []
     whose = "these diaries" if is_group(journal) else "this diary"
     parts = [
         (f"Clear in {whose} (stands out after all tests are counted)", "clear", clear, more["clear"]),
         ("Possible, not clear (may be chance, or the other way round)", "possible", possible, more["possible"]),
-        ("Can't be told (inconclusive)", "untold", untold, 0),
+        ("Can't be told (inconclusive)", "untold", untold or ["None."], 0),
     ]
     if len(small):
         told, rest = [str(question) for question in small["question"].head(_FIRST)], max(0, len(small) - _FIRST)
@@ -343,6 +346,8 @@ def list_next(journal: Journal, found: Findings) -> list[str]:
         )
     elif journal.episodes.empty and (course["n_above"] < course["n_days"]).any():
         told.append("**When it began and how long it took**, each time. Doctors ask this.")
+    if twitching and list_present(journal):
+        return ["**A doctor first.** A sign of the list above is there, and that needs no more days.", *told]
     told += _tell_longer(found) or _tell_twice(journal)
     unknown = [label for label, state in list_warnings(journal) if state == NOT_NOTED]
     if twitching and unknown:
@@ -358,8 +363,15 @@ def _tell_twice(journal: Journal) -> list[str]:
     days = summarise_people(journal)["n_days"].max()
     if not SHORT <= days <= _YEARS:
         return []
-    months, share = count_noun(max(1, round(days / 30.4)), "more month"), format_share(1 - 0.5**0.5)
-    return [f"**The same as now**, each evening, for {months}. With twice the days, effects {share} smaller show."]
+    share = format_share(1 - 0.5**0.5)
+    return [f"**The same as now**, each evening, for {_tell_span(days)}. Twice the days show effects {share} smaller."]
+
+
+def _tell_span(days: float) -> str:
+    """Return so many more days as people say it: in weeks up to three months, then in months."""
+    return (
+        count_noun(max(1, round(days / 7)), "more week") if days < 90 else count_noun(round(days / 30.4), "more month")
+    )
 
 
 def _tell_longer(found: Findings) -> list[str]:
@@ -373,9 +385,9 @@ def _tell_longer(found: Findings) -> list[str]:
     if left.empty:
         return []
     row = answers.loc[left.idxmin()]
-    months = max(1, round(left.min() / 30.4))
-    how_long = count_noun(months, "more month")
-    return [f"**The same as now**, each evening, for {how_long}. It would answer: {quote(row['question'])}"]
+    return [
+        f"**The same as now**, each evening, for {_tell_span(left.min())}. It would answer: {quote(row['question'])}"
+    ]
 
 
 def show_next(journal: Journal, found: Findings) -> Prose:

@@ -6,6 +6,7 @@ import pandas as pd
 
 from twitchstats.findings import Findings
 from twitchstats.journal import Journal
+from twitchstats.numbers import format_number, format_share
 from twitchstats.plots.drawing import tell_step
 from twitchstats.report.summary import (
     count_above,
@@ -16,7 +17,7 @@ from twitchstats.report.summary import (
     summarise_course,
     summarise_variables,
 )
-from twitchstats.report.tables import Markup, escape_text, format_number, format_share
+from twitchstats.report.tables import Markup, escape_text
 from twitchstats.report.wording.prose import Prose, count_noun, list_some
 from twitchstats.report.wording.rows import label_of
 from twitchstats.report.wording.signs import NOT_NOTED, YES
@@ -24,6 +25,8 @@ from twitchstats.variables import load_variables
 
 _ASKED = ("pain", "stiffness", "weakness", "cramps", "fatigue", "caffeine", "alcohol", "injury")
 _ASKED_OF_WOMEN = ("menstruation", "pregnancy")
+_SIGNS = {"pain": "pain", "weakness": "weakness_felt", "cramps": "cramps", "injury": "after_injury",
+          "pregnancy": "pregnant"}  # the same, asked once of a person  # fmt: skip
 
 
 def list_history(journal: Journal, found: Findings) -> list[tuple[str, str]]:
@@ -33,12 +36,11 @@ def list_history(journal: Journal, found: Findings) -> list[tuple[str, str]]:
     """
     course = summarise_course(journal, found.outcome).iloc[0]
     people = journal.people.iloc[0] if len(journal.people) else pd.Series(dtype=object)
-    weeks, numb, injury = (people.get(name) for name in ("persistence_weeks", "sensory_change", "after_injury"))
+    weeks, numb = people.get("persistence_weeks"), people.get("sensory_change")
     sites = count_sites(journal)
     where = [f"{_name_site(row)} {format_share(row['share'])}" for row in sites.head(3).to_dict("records")]
     asked = [name for name in (*_ASKED, *_ASKED_OF_WOMEN * (people.get("sex") != "male")) if name != found.outcome]
-    about = {name: _tell_levels(journal, name) for name in asked}
-    about["injury"] = about.get("injury") or YES.get(injury, "")
+    about = {name: _join_told(people.get(_SIGNS.get(name)), _tell_levels(journal, name)) for name in asked}
     labels = load_variables().set_index("name")["label"]
     twitching = is_about_twitching(found.outcome)
     often = f"{course['n_above']:,} of {count_noun(int(course['n_days']), 'day')}"
@@ -49,7 +51,7 @@ def list_history(journal: Journal, found: Findings) -> list[tuple[str, str]]:
         *([("Where, which side", ", ".join(where))] if where or twitching else []),
         ("Better or worse", _tell_change(course)),
         *((str(labels[name]), told) for name, told in about.items() if told or twitching),
-        *([("Numbness or tingling", YES.get(numb, ""))] if numb in YES or twitching else []),
+        *([("Numbness or tingling", _join_told(numb, ""))] if numb in YES or twitching else []),
         ("Medicines", _tell_role(journal, "medicine")),
         ("What helped", _tell_role(journal, "remedy")),
     ]
@@ -93,6 +95,11 @@ def _tell_levels(journal: Journal, name: str) -> str:
     unit = str(row["unit"]).removeprefix("points ").removeprefix("a day")
     highest = tell_step(float(format_number(row["high"])), unit)
     return f"{days}; median {format_number(row['median'])}, highest {highest}"
+
+
+def _join_told(sign: object, days: str) -> str:
+    """Return what a person said when asked, and what the days say."""
+    return "; ".join(filter(None, [f"{YES[sign]} when asked" if sign in YES else "", days]))
 
 
 def _tell_role(journal: Journal, role: str) -> str:

@@ -1,4 +1,4 @@
-"""Tables for reading: the only place where a number is rounded."""
+"""Tables for reading."""
 
 import html
 import math
@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 import pandas as pd
 
-MISSING = "–"
+from twitchstats.numbers import MISSING, format_date, format_number, format_p, format_share
 
 
 class Markup:
@@ -103,56 +103,4 @@ def _format_cell(column: str, value: object) -> str:
         return "yes" if value else "no"
     if isinstance(value, tuple | list | set | frozenset):
         return ", ".join(str(part) for part in value)
-    return str(value)
-
-
-def format_number(value: float, digits: int = 3) -> str:
-    """Return a number with so many significant digits, never with an exponent, a missing one as a dash.
-
-    >>> [format_number(x) for x in (0.012345, 1.2, 123.4, 123456.7, -0.5, float("nan"), 0.0)]
-    ['0.0123', '1.2', '123', '123457', '-0.5', '–', '0']
-    """
-    if math.isnan(value):
-        return MISSING
-    if math.isinf(value):
-        return "∞" if value > 0 else "-∞"
-    if value == 0:
-        return "0"
-    places = max(0, digits - 1 - math.floor(math.log10(abs(value))))
-    text = f"{value:.{places}f}"
-    text = text.rstrip("0").rstrip(".") if "." in text else text
-    return "0" if text in ("-0", "") else text
-
-
-def format_p(value: float) -> str:
-    """Return a p-value to three places, very small ones as a bound.
-
-    >>> format_p(0.0312), format_p(1e-9), format_p(0.9999)
-    ('0.031', '<0.001', '1.000')
-    """
-    if math.isnan(value):
-        return MISSING
-    return "<0.001" if value < 0.001 else f"{value:.3f}"
-
-
-def format_share(value: float) -> str:
-    """Return a share between 0 and 1 in per cent; tiny shares per 100,000.
-
-    >>> format_share(0.4649), format_share(0.00006), format_share(0.0023)
-    ('46 %', '6 in 100,000', '0.23 %')
-    """
-    if math.isnan(value):
-        return MISSING
-    if 0 < value < 0.00001:
-        return "<1 in 100,000"
-    if 0 < value < 0.001:
-        return f"{format_number(100_000 * value, 2)} in 100,000"
-    return f"{format_number(100 * value, 2)} %"
-
-
-def format_date(value: object) -> str:
-    """Return a date as 6 Jan 2025, with its time where it has one, and the number of a day as it is."""
-    if isinstance(value, pd.Timestamp):
-        time = "" if value == value.normalize() else f", {value:%H:%M}"
-        return f"{value.day} {value:%b %Y}{time}"
     return str(value)

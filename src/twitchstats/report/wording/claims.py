@@ -6,17 +6,10 @@ import pandas as pd
 
 from twitchstats.claims.answers import CAUTIONS
 from twitchstats.inference import MEANING
-from twitchstats.report.tables import MISSING, Table, format_p, show_table
-from twitchstats.report.wording.prose import (
-    SEND_TO_A_DOCTOR,
-    Prose,
-    count_noun,
-    format_effect,
-    join_words,
-    list_some,
-    quote,
-)
-from twitchstats.report.wording.rows import tell_estimate, tell_interval
+from twitchstats.numbers import MISSING, format_effect, format_p
+from twitchstats.report.tables import Table, show_table
+from twitchstats.report.wording.prose import SEND_TO_A_DOCTOR, Prose, count_noun, join_words, list_some, quote
+from twitchstats.report.wording.rows import tell_estimate, tell_interval, tell_reach
 
 _LEGEND = (
     "How to read the tables: each question stands once, with the articles that claim it. The effect is that of one "
@@ -98,7 +91,7 @@ def _tell_answer(row: dict[str, Any]) -> dict[str, object]:
         "95 % interval": tell_interval(row),
         "p, adjusted": format_p(row["p_adjusted"]),
         "Family": row["family"],
-        "Would have been found from": format_effect(row["detectable"], row["measure"]),
+        "Would have been found from": tell_reach(row["detectable"], row["measure"]),
         "Days": row["n_days"] or MISSING,
         "Mind": "; ".join(filter(None, [*own, str(row["note"])])),
     }

@@ -7,10 +7,11 @@ import pandas as pd
 from twitchstats.findings import ALPHA, Findings, rank_effects
 from twitchstats.inference import find_tipping_point
 from twitchstats.journal import Journal
+from twitchstats.numbers import MISSING, NARROW, format_effect, format_number, format_share
 from twitchstats.plots.drawing import tell_lag
 from twitchstats.report.summary import summarise_people
-from twitchstats.report.tables import MISSING, Table, format_number, format_share, show_table
-from twitchstats.report.wording.prose import NARROW, Prose, count_noun, format_effect, join_words, list_some, quote
+from twitchstats.report.tables import Table, show_table
+from twitchstats.report.wording.prose import Prose, count_noun, join_words, list_some, quote
 from twitchstats.report.wording.rows import (
     label_of,
     lay_columns,
@@ -18,6 +19,7 @@ from twitchstats.report.wording.rows import (
     tell_days_back,
     tell_estimate,
     tell_interval,
+    tell_reach,
     tell_when,
 )
 
@@ -43,7 +45,7 @@ def describe_triggers(journal: Journal, findings: Findings) -> Prose:
         f"{_tell_lags(findings.effects)}: {count_noun(n_tests, 'test')} in all, and every one counts when chance is "
         "judged. "
     )
-    first, mind = _tell_first(findings.effects), _tell_mind(journal, findings, found)
+    first, mind = _tell_first(journal, findings), _tell_mind(journal, findings, found)
     if found.empty:
         return Prose(f"{head}**None stands out{first} beyond what chance explains.** {_tell_power(tested)}{mind}")
     lines = [f"- {_tell_effect(journal, row)}" for row in found.head(_MOST).to_dict("records")]
@@ -63,7 +65,7 @@ def sum_up_triggers(journal: Journal, findings: Findings) -> str:
         return "**Triggers:** none could be tested."
     mind = _tell_mind(journal, findings, found)
     if found.empty:
-        first = _tell_first(findings.effects)
+        first = _tell_first(journal, findings)
         head = f"**Triggers:** none of {len(tested)} stands out{first} beyond what chance explains"
         return f"{head}; that is no proof of none.{mind}"
     told = [_tell_effect(journal, row).replace("**", "") for row in found.head(_FIRST).to_dict("records")]
@@ -84,14 +86,16 @@ def _tell_mind(journal: Journal, findings: Findings, found: pd.DataFrame) -> str
     return told + _tell_cautions(journal, found) + tell_reverse(journal, found, findings.directions)
 
 
-def _tell_first(effects: pd.DataFrame) -> str:
-    """Say that a sentence is about each trigger's first lag, where several were asked for."""
-    return " at its first lag" if len(set(effects["lag"])) > 1 else ""
+def _tell_first(journal: Journal, findings: Findings) -> str:
+    """Say that a sentence is about each trigger's nearest day, where another day tells something."""
+    return " on the nearest day before" if _tell_elsewhere(journal, findings.effects, findings.primary) else ""
 
 
 def _tell_lags(effects: pd.DataFrame) -> str:
-    lags = sorted(effects["lag"].unique())
-    return f"at {len(lags)} lags" if len(lags) > 1 else f"each {tell_days_back(int(lags[0]))}"
+    lags = sorted(int(lag) for lag in effects["lag"].unique())
+    if len(lags) == 1:
+        return f"each {tell_days_back(lags[0])}"
+    return f"each on {len(lags)} days, the {tell_lag(lags[0]).removeprefix('the ')} to {tell_lag(lags[-1])}"
 
 
 def _tell_effect(journal: Journal, row: dict[str, Any]) -> str:
@@ -124,7 +128,7 @@ def _tell_cautions(journal: Journal, rows: pd.DataFrame) -> str:
 
 
 def _tell_elsewhere(journal: Journal, effects: pd.DataFrame, primary: pd.DataFrame) -> str:
-    """Name the triggers that stand out only at another lag: further back, or on the same day without a known order."""
+    """Name the triggers that stand out only at another day: further back, or on the same day without a known order."""
     told = set(primary.loc[primary["p_adjusted"] < ALPHA, "trigger"])
     found = effects[(effects["p_adjusted"] < ALPHA) & ~effects["trigger"].isin(told)]
     found = rank_effects(found)
@@ -133,7 +137,7 @@ def _tell_elsewhere(journal: Journal, effects: pd.DataFrame, primary: pd.DataFra
         for row in found[found["order"].eq("forward")].to_dict("records")
     ]
     same = [_tell_briefly(journal, row) for row in found[found["order"].eq("same time")].to_dict("records")]
-    text = f" At another lag: {list_some(later, 6)}." if later else ""
+    text = f" On other days: {list_some(later, 6)}." if later else ""
     return text + (f" On the same day, without a known order, also: {list_some(same, 6)}." if same else "")
 
 
@@ -156,7 +160,7 @@ def _tell_power(rows: pd.DataFrame) -> str:
         return ""
     return (
         "With so many days an effect would have been found, four times out of five, from "
-        f"{format_effect(float(ratios.median()), 'rate ratio')} for one step on (median of these triggers)."
+        f"{tell_reach(float(ratios.median()), 'rate ratio')} for one step on (median of these triggers)."
     )
 
 

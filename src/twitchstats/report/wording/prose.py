@@ -1,14 +1,8 @@
 """Text that shows itself as Markdown, and the phrases that all sections share."""
 
 import html
-import math
 import re
 from collections.abc import Iterable, Sequence
-
-from twitchstats.report.tables import MISSING, format_number, format_share
-
-_NOTHING = 1e-9  # what the last bits of a computed zero come to
-NARROW = "\u00a0"  # keeps a number and its unit on one line
 
 _WHATEVER = "whatever this report says. It can't examine you, and it never replaces someone who can."
 SEE_A_DOCTOR = (
@@ -79,35 +73,3 @@ def list_some(words: Sequence[str], most: int = 8) -> str:
     if len(words) <= most:
         return join_words(words)
     return f"{', '.join(words[:most])} and {len(words) - most} more"
-
-
-def format_effect(value: float, measure: str) -> str:
-    """Return an effect in plain form: per cent for rates and shares, a factor for odds, points for ratings.
-
-    >>> print(format_effect(1.12, "rate ratio"), format_effect(4.0, "rate ratio"), format_effect(0.5, "odds ratio"))
-    +12\u00a0% ×4 ×0.5
-    >>> print(format_effect(-0.31, "difference"), format_effect(0.31, "share"))
-    −0.31 31\u00a0%
-    """
-    if not math.isfinite(value):
-        return MISSING if math.isnan(value) else "unbounded"
-    if measure == "share":
-        return format_share(min(max(value, 0.0), 1.0)).replace(" ", NARROW)
-    if measure == "rate ratio" and value < 3:
-        return _sign(100 * (value - 1), f"{abs(100 * (value - 1)):.0f}") + NARROW + "%"
-    if measure == "difference":
-        return _sign(value, format_number(abs(value), 2))
-    return f"×{format_number(value, 2)}"
-
-
-def format_interval(lower: float, upper: float, measure: str) -> str:
-    """Return an interval, both ends in the form of `format_effect`."""
-    if math.isnan(lower) and math.isnan(upper):
-        return MISSING
-    return f"{format_effect(lower, measure)} to {format_effect(upper, measure)}"
-
-
-def _sign(value: float, digits: str) -> str:
-    if abs(value) < _NOTHING:
-        return f"±{digits}"
-    return ("+" if value > 0 else "−") + digits  # a little above nothing is not nothing

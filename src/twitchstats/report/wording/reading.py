@@ -7,6 +7,7 @@ import pandas as pd
 
 from twitchstats import __version__
 from twitchstats.journal import Journal
+from twitchstats.numbers import format_date, format_share
 from twitchstats.report.summary import (
     count_rejects,
     count_values,
@@ -17,7 +18,7 @@ from twitchstats.report.summary import (
     summarise_variables,
     summarise_weeks,
 )
-from twitchstats.report.tables import Table, format_date, format_share, show_table
+from twitchstats.report.tables import Table, show_table
 from twitchstats.report.wording.prose import Prose, count_noun, join_words, list_some, quote
 from twitchstats.report.wording.rows import label_of
 

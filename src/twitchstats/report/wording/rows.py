@@ -7,12 +7,12 @@ import pandas as pd
 
 from twitchstats.findings import ALPHA
 from twitchstats.journal import Journal
-from twitchstats.plots.drawing import tell_lag, tell_step
-from twitchstats.report.tables import format_p
-from twitchstats.report.wording.prose import NARROW, format_effect, format_interval
+from twitchstats.numbers import NARROW, format_effect, format_interval, format_p
+from twitchstats.plots.drawing import RATIOS, tell_lag, tell_step
 from twitchstats.variables import load_variables
 
 CLEAR, POSSIBLE, OPEN = "clear", "possible, not clear", "can't be told"
+_FAR = 10.0  # an effect beyond it is not told to its last digit
 _SAME_DAY = {"forward": "trigger first", "same time": "order not known", "backward": "outcome first"}
 
 
@@ -121,8 +121,19 @@ def tell_interval(row: dict[str, Any], ends: str = "ci") -> str:
 def tell_detectable(row: dict[Any, Any]) -> str:
     """Say from which effect on, less and more, an effect would have been found."""
     sides = (row["detectable_down"], row["detectable_up"])
-    told = ["no size" if pd.isna(side) else format_effect(side, row["measure"]) for side in sides]
-    return " / ".join(dict.fromkeys(told))
+    return " / ".join(dict.fromkeys(tell_reach(side, row["measure"]) for side in sides))
+
+
+def tell_reach(effect: float, measure: str) -> str:
+    r"""Say from which effect on one would have been found; of one beyond tenfold no more than that is of use.
+
+    >>> tell_reach(1.2, "rate ratio"), tell_reach(517.0, "odds ratio"), tell_reach(float("nan"), "difference")
+    ('+20\xa0%', 'more than ×10', 'no size')
+    """
+    if pd.isna(effect):
+        return "no size"
+    far = measure in RATIOS and effect > _FAR
+    return f"more than {format_effect(_FAR, measure)}" if far else format_effect(effect, measure)
 
 
 COLUMNS: dict[str, Callable[[dict[str, Any]], object]] = {

@@ -2,8 +2,8 @@
 
 from twitchstats.findings import Findings
 from twitchstats.journal import Journal
+from twitchstats.numbers import format_share
 from twitchstats.report.summary import is_about_twitching
-from twitchstats.report.tables import format_share
 from twitchstats.report.wording.claims import count_asked, tell_verdicts
 from twitchstats.report.wording.effects import sum_up_triggers
 from twitchstats.report.wording.prose import Prose, count_noun, list_some, quote

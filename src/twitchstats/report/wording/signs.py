@@ -4,8 +4,9 @@ import pandas as pd
 
 from twitchstats.inference import wilson_interval
 from twitchstats.journal import Journal
+from twitchstats.numbers import MISSING, format_share
 from twitchstats.report.summary import count_above, is_about_twitching, is_group
-from twitchstats.report.tables import MISSING, Table, format_share, show_table
+from twitchstats.report.tables import Table, show_table
 from twitchstats.report.wording.prose import (
     ASK_A_DOCTOR,
     SEE_A_DOCTOR,

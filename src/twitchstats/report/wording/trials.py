@@ -4,16 +4,9 @@ import numpy as np
 import pandas as pd
 
 from twitchstats.journal import Journal
-from twitchstats.report.tables import Table, format_date, format_p, show_table
-from twitchstats.report.wording.prose import (
-    Prose,
-    count_noun,
-    format_effect,
-    format_interval,
-    format_share,
-    join_words,
-    quote,
-)
+from twitchstats.numbers import format_date, format_effect, format_interval, format_p, format_share
+from twitchstats.report.tables import Table, show_table
+from twitchstats.report.wording.prose import Prose, count_noun, join_words, quote
 from twitchstats.report.wording.rows import label_of, lay_columns
 from twitchstats.trial import Plan
 from twitchstats.trial.plan import list_dates
