@@ -10,7 +10,7 @@ import pytest
 
 from twitchstats.journal import read_journal
 from twitchstats.report import front, history, summary
-from twitchstats.report.wording.effects import tabulate_triggers
+from twitchstats.report.wording.effects import describe_directions, describe_triggers, tabulate_triggers
 from twitchstats.report.wording.signs import describe_red_flags
 
 TWITCHES, HEADACHE = SimpleNamespace(outcome="twitches"), SimpleNamespace(outcome="headache")
@@ -169,6 +169,8 @@ def test_with_a_red_flag_the_rate_of_those_without_is_not_told(alone, gappy):
     assert "rare" not in told
     group = give_signs(gappy, people=("P1", "P2"), wasting=[1.0, 0.0])
     assert "It does not hold where a sign of the next list is there." in front.tell_rate(group, TWITCHES)
+    assert "So many of those" in front.show_warnings(group, TWITCHES)._repr_html_()
+    assert "So many of those" not in front.show_warnings(gappy, TWITCHES)._repr_html_()
 
 
 def test_cramps_are_told_without_the_rate_of_twitches(alone):
@@ -201,7 +203,8 @@ def make_answers(*rows):
     answers = pd.DataFrame(rows, columns=columns).assign(question_id=[str(number) for number in range(len(rows))])
     asked = [str(number) for number in range(max(2, len(rows)))]
     ledger = pd.DataFrame({"article": (["one", "two"] * len(asked))[: len(asked)], "question_id": asked})
-    return SimpleNamespace(outcome="twitches", answers=answers, ledger=ledger)
+    primary = make_effects(("tea", 1, "forward", 1.0, 0.9, 0.9))
+    return SimpleNamespace(outcome="twitches", answers=answers, ledger=ledger, primary=primary)
 
 
 def make_effects(*rows):
@@ -241,6 +244,58 @@ def test_there_is_always_something_to_log_next(make_journal):
     days = pd.date_range("2020-01-01", periods=1096)
     years = make_journal({"person": ["a"] * 1096, "date": days, "mood": [5.0, 6] * 548}, outcome="mood")
     assert front.list_next(years, found) == []
+
+
+def test_with_a_red_flag_the_doctor_comes_before_more_days(alone):
+    told = front.list_next(give_signs(alone, wasting=[1.0]), make_answers())
+    assert told[0] == "**A doctor first.** A sign of the list above is there, and that needs no more days."
+    assert [line[:20] for line in told[1:]] == ["**Single episodes**,"]
+
+
+def test_a_diary_of_the_outcome_alone_is_told_what_else_to_note(make_journal):
+    columns = {"person": ["a"] * 40, "date": pd.date_range("2025-01-01", periods=40), "twitches": [1.0, 2] * 20}
+    journal, found = make_journal(columns), make_answers()
+    found.effects = found.primary = make_effects()
+    assert "**What may go with it**: such as sleep" in front.list_next(journal, found)[1]
+    assert describe_triggers(journal, found) == "The diary notes nothing that may go with it."
+    assert describe_directions(journal, pd.DataFrame()) == ""
+
+
+def test_what_was_not_tested_is_named(alone):
+    found = make_answers()
+    found.primary = make_effects(("tea", 1, "forward", 1.0, 0.9, 0.9), ("stress", 1, "forward", np.nan, np.nan, np.nan))
+    found.effects = found.primary
+    days = pd.concat([alone.days] * 10)
+    days.index = pd.MultiIndex.from_product(
+        [["P1"], pd.date_range("2025-01-01", periods=40)], names=alone.days.index.names
+    )
+    shown = str(front.show_triggers(replace(alone, days=days), found))
+    assert shown.endswith("can't be said.\nNot tested: Stress. The appendix says why.")
+
+
+def test_none_at_all_gets_neither_better_nor_worse(make_journal):
+    columns = {"person": ["a"] * 60, "date": pd.date_range("2025-01-01", periods=60), "twitches": [0.0] * 60}
+    journal = make_journal(columns)
+    assert front.show_course(journal, TWITCHES) == "There on **0 of 60 days**."
+    assert dict(history.list_history(journal, TWITCHES))["Better or worse"] == ""
+
+
+def test_equal_medians_are_told_as_means(make_journal):
+    tea = np.tile([0.0, 1.0], 30)
+    twitches = np.where(tea > 0, np.tile([2.0, 2, 2, 2, 2, 5], 10), 2)
+    columns = {"person": ["a"] * 60, "date": pd.date_range("2025-01-01", periods=60), "tea": tea, "twitches": twitches}
+    told = front._tell_raw(make_journal(columns), {"outcome": "twitches", "trigger": "tea", "lag": 0})
+    assert told == "As noted: with none the mean was 2, with 1 or more 3. "
+
+
+def test_a_sign_told_once_reaches_the_doctors_list(alone):
+    named = replace(alone, days=alone.days.rename(columns={"stress": "weakness"}))
+    named = replace(named, variables=alone.variables.replace("stress", "weakness"))
+    journal = give_signs(named, pain=[1.0], weakness_felt=[0.0], sensory_change=[np.nan])
+    told = dict(history.list_history(journal, TWITCHES))
+    assert told["Pain"] == "yes when asked"
+    assert told["Weakness felt"].startswith("no when asked; 4 of 4 days; ")
+    assert told["Numbness or tingling"] == told["Muscle cramps"] == ""
 
 
 def test_a_group_is_told_which_signs_nobody_noted(gappy):

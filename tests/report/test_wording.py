@@ -22,6 +22,7 @@ from twitchstats.report.wording.effects import (
     tell_size,
 )
 from twitchstats.report.wording.refused import IN_PLAIN_WORDS, describe_refused, tabulate_refused
+from twitchstats.report.wording.rows import tell_order
 from twitchstats.report.wording.short import describe_report
 from twitchstats.triggers.engine import REFUSALS
 
@@ -148,7 +149,8 @@ def test_sleep_belongs_to_the_night_before(found):
     night = replace(journal, variables=journal.variables.assign(timing="night"))
     row = findings.primary.query("trigger == 'sleep'").iloc[0].to_dict() | {"lag": 0, "order": "forward"}
     assert tell_size(night, row).endswith("the night before")
-    assert tell_size(night, row | {"order": "same time"}).endswith("on the same day")
+    assert tell_size(night, row | {"order": "same time"}).endswith("the night before")
+    assert tell_order(row | {"order": "same time"}, night) == "the night before, order\u00a0not\u00a0known"
     assert tell_size(journal, row).endswith("on the same day")
     assert tell_size(night, row | {"lag": 1}).endswith("2 nights before")
 

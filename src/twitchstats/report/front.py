@@ -128,7 +128,8 @@ def show_warnings(journal: Journal, found: Findings) -> Markup | Prose:
         )
     ask = NOT_NOTED if many else f"{NOT_NOTED}: ask yourself now"
     rows = [(label, ask if told == NOT_NOTED else told, is_there(told)) for label, told in list_warnings(journal)]
-    lead = "So many of those who were asked noted it." if many else ""
+    asked = many and any(told != NOT_NOTED for _, told in list_warnings(journal))
+    lead = "So many of those who were asked noted it." if asked else ""
     items = "".join(
         f'<li><span class="mark">{"☒" if there else "☐"}</span> {escape_text(label)}: '
         f'<span class="told">{escape_text(told)}</span></li>'
@@ -176,7 +177,7 @@ def show_course(journal: Journal, found: Findings) -> Prose:
 
 
 def _tell_trend(row: "pd.Series[Any]") -> str:
-    if pd.isna(row["recent"]) or pd.isna(row["before"]):
+    if pd.isna(row["recent"]) or pd.isna(row["before"]) or not row["n_above"]:
         return ""
     recent, before = row["recent"], row["before"]
     tell = format_share if row["told"] == "share" else format_number
@@ -301,8 +302,9 @@ def _tell_raw(journal: Journal, row: dict[str, Any]) -> str:
     if kinds.get(row["outcome"]) == "yes/no" or not levels["median"].any():
         lower, upper = (format_share(side["share"]) for side in (low, high))
         return f"As noted: there on {lower} of the days {less}, on {upper} of those {more}. "
-    lower, upper = (format_number(side["median"]) for side in (low, high))
-    return f"As noted: {less} the median was {lower}, {more} {upper}. "
+    middle = "mean" if low["median"] == high["median"] else "median"  # equal medians would look like no difference
+    lower, upper = (format_number(side[middle]) for side in (low, high))
+    return f"As noted: {less} the {middle} was {lower}, {more} {upper}. "
 
 
 def _name_unit(journal: Journal, name: str) -> str:
@@ -331,7 +333,8 @@ def show_articles(journal: Journal, found: Findings) -> Prose:
                               "are nothing that such a diary could answer")}  # fmt: skip
     told = [f"{counts[name]} {pair[int(counts[name] != 1)]} ({name})" for name, pair in words.items() if name in counts]
     asked = count_asked(found.answers, found.ledger)
-    return Prose(f"## The articles\n\nThis diary was asked {asked}. Of these {', '.join(told)}.")
+    whom = "These diaries were" if is_group(journal) else "This diary was"
+    return Prose(f"## The articles\n\n{whom} asked {asked}. Of these {', '.join(told)}.")
 
 
 def list_next(journal: Journal, found: Findings) -> list[str]:
@@ -348,7 +351,12 @@ def list_next(journal: Journal, found: Findings) -> list[str]:
         told.append("**When it began and how long it took**, each time. Doctors ask this.")
     if twitching and list_present(journal):
         return ["**A doctor first.** A sign of the list above is there, and that needs no more days.", *told]
-    told += _tell_longer(found) or _tell_twice(journal)
+    if found.primary.empty:
+        told.append(
+            "**What may go with it**: such as sleep, stress, coffee and exercise, a number each, every evening."
+        )
+    else:
+        told += _tell_longer(found) or _tell_twice(journal)
     unknown = [label for label, state in list_warnings(journal) if state == NOT_NOTED]
     if twitching and unknown:
         whose = f", of each person, above all {join_words(unknown).lower()}" if many else ""

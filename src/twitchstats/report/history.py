@@ -58,7 +58,7 @@ def list_history(journal: Journal, found: Findings) -> list[tuple[str, str]]:
 
 
 def _tell_change(course: "pd.Series[Any]") -> str:
-    if pd.isna(course["before"]):
+    if pd.isna(course["before"]) or not course["n_above"]:
         return ""
     share = course["told"] == "share"
     recent, before = (format_share(x) if share else format_number(x) for x in (course["recent"], course["before"]))

@@ -293,7 +293,7 @@ def compare_levels(journal: Journal, outcome: str, trigger: str, *, lag: int = 0
     -------
     DataFrame
         Two rows, ``side`` "low" and "high": ``limit`` (the side holds values up to, or from, it; of several people
-        the median of theirs), ``n_days, median`` (of the outcome; of several people the median of their medians),
+        the median of theirs), ``n_days, median, mean`` (of the outcome; of several people the median of theirs),
         ``share`` (of days on which it was above zero, likewise).
         Empty where no person has days on both sides.
 
@@ -316,9 +316,9 @@ def compare_levels(journal: Journal, outcome: str, trigger: str, *, lag: int = 0
             low = dose[dose < high].max()
         for side, limit, chosen in (("low", low, dose <= low), ("high", high, dose >= high)):
             there, part = values[chosen], {"side": side, "limit": limit, "n_days": int(chosen.sum())}
-            rows.append(part | {"median": _median(there), "share": _mean(there > 0)})
-    table = pd.DataFrame(rows, columns=["side", "limit", "n_days", "median", "share"])
-    how = {"limit": "median", "n_days": "sum", "median": "median", "share": "median"}
+            rows.append(part | {"median": _median(there), "mean": _mean(there), "share": _mean(there > 0)})
+    table = pd.DataFrame(rows, columns=["side", "limit", "n_days", "median", "mean", "share"])
+    how = {"limit": "median", "n_days": "sum", "median": "median", "mean": "median", "share": "median"}
     return table if table.empty else table.groupby("side", sort=False).agg(how).reset_index()
 
 

@@ -35,8 +35,10 @@ _YES_NO = f"yes{NARROW}against{NARROW}no"
 
 def describe_triggers(journal: Journal, findings: Findings) -> Prose:
     """Say which triggers go with the outcome, and what could have been found of the others."""
-    outcome = quote(label_of(journal, findings.outcome)) if len(findings.effects) else "the outcome"
+    outcome = quote(label_of(journal, findings.outcome))
     tested, found = _find_tested(findings)
+    if findings.primary.empty:
+        return Prose("The diary notes nothing that may go with it.")
     if tested.empty:
         return Prose(f"No trigger of {outcome} could be tested: {_tell_reasons(findings.primary)}")
     n_tests = int(findings.effects["p_value"].notna().sum())
@@ -47,7 +49,8 @@ def describe_triggers(journal: Journal, findings: Findings) -> Prose:
     )
     first, mind = _tell_first(journal, findings), _tell_mind(journal, findings, found)
     if found.empty:
-        return Prose(f"{head}**None stands out{first} beyond what chance explains.** {_tell_power(tested)}{mind}")
+        power = _tell_power(tested)
+        return Prose(f"{head}**None stands out{first} beyond what chance explains.** {f'{power}{mind}'.strip()}")
     lines = [f"- {_tell_effect(journal, row)}" for row in found.head(_MOST).to_dict("records")]
     if len(found) > _MOST:
         lines.append(f"- and {len(found) - _MOST} more, in the table")
@@ -128,7 +131,7 @@ def _tell_cautions(journal: Journal, rows: pd.DataFrame) -> str:
 
 
 def _tell_elsewhere(journal: Journal, effects: pd.DataFrame, primary: pd.DataFrame) -> str:
-    """Name the triggers that stand out only at another day: further back, or on the same day without a known order."""
+    """Name the triggers that stand out only at another day: further back, or without a known order."""
     told = set(primary.loc[primary["p_adjusted"] < ALPHA, "trigger"])
     found = effects[(effects["p_adjusted"] < ALPHA) & ~effects["trigger"].isin(told)]
     found = rank_effects(found)
@@ -136,9 +139,12 @@ def _tell_elsewhere(journal: Journal, effects: pd.DataFrame, primary: pd.DataFra
         f"{_tell_briefly(journal, row)} {tell_when(row, journal)}"
         for row in found[found["order"].eq("forward")].to_dict("records")
     ]
-    same = [_tell_briefly(journal, row) for row in found[found["order"].eq("same time")].to_dict("records")]
+    same = [
+        f"{_tell_briefly(journal, row)} {tell_when(row, journal)}"
+        for row in found[found["order"].eq("same time")].to_dict("records")
+    ]
     text = f" On other days: {list_some(later, 6)}." if later else ""
-    return text + (f" On the same day, without a known order, also: {list_some(same, 6)}." if same else "")
+    return text + (f" Without a known order, also: {list_some(same, 6)}." if same else "")
 
 
 def _tell_briefly(journal: Journal, row: dict[str, Any]) -> str:
@@ -296,13 +302,14 @@ def tabulate_lags(journal: Journal, effects: pd.DataFrame) -> Table | Prose:
 
 def _has_nights(journal: Journal, effects: pd.DataFrame) -> bool:
     nights = journal.variables.loc[journal.variables["timing"].eq("night"), "name"]
-    return bool((effects["trigger"].isin(nights) & effects["order"].eq("forward") & effects["lag"].eq(0)).any())
+    return bool((effects["trigger"].isin(nights) & effects["lag"].eq(0)).any())
 
 
 def describe_directions(journal: Journal, directions: pd.DataFrame) -> Prose:
     """Say which side comes first, where both foretell each other, and where the reverse is as strong."""
     if directions.empty:
-        return Prose("Without an order in time nothing can be said about which side comes first.")
+        unknown = "Without an order in time nothing can be said about which side comes first."
+        return Prose(unknown if journal.calendar == "none" else "")
     shown = directions.drop_duplicates("trigger")
     names = {
         str(reading): [f"**{quote(label_of(journal, name))}**" for name in group["trigger"]]

@@ -75,8 +75,8 @@ def lay_columns(rows: pd.DataFrame, *names: str, journal: Journal | None = None)
 def tell_when(row: dict[str, Any], journal: Journal | None = None) -> str:
     """Return when the trigger was, seen from the outcome's day: the one name of the order in time, wherever it stands.
 
-    What belongs to the night that ended on the outcome's day is of the night before. Without a journal the dictionary
-    says what does.
+    What belongs to the night that ended on the outcome's day is of the night before, also where the outcome may have
+    begun in that night. Without a journal the dictionary says what does.
 
     >>> tell_when({"trigger": "sleep", "lag": 0, "order": "forward"}), tell_when({"trigger": "tea", "lag": 1})
     ('the night before', 'the day before')
@@ -84,7 +84,7 @@ def tell_when(row: dict[str, Any], journal: Journal | None = None) -> str:
     lag = int(row["lag"])
     variables = load_variables() if journal is None else journal.variables
     timing = variables.drop_duplicates("name").set_index("name")["timing"].get(row["trigger"])
-    if timing == "night" and (lag or row["order"] == "forward"):
+    if timing == "night":
         return "the night before" if lag == 0 else f"{lag + 1} nights before"
     return tell_days_back(lag)
 
@@ -94,7 +94,8 @@ def tell_order(row: dict[str, Any], journal: Journal | None = None) -> str:
     when = tell_when(row, journal)
     if row.get("days", 1) > 1:
         return f"{int(row['days'])} days together, up to {when.removeprefix('on ')}"
-    return f"{when}, {_SAME_DAY[row['order']].replace(' ', NARROW)}" if when == tell_days_back(0) else when
+    unclear = when == tell_days_back(0) or (row["order"] != "forward" and not row["lag"])
+    return f"{when}, {_SAME_DAY[row['order']].replace(' ', NARROW)}" if unclear else when
 
 
 def tell_days_back(lag: int) -> str:
