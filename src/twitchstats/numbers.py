@@ -68,6 +68,8 @@ def format_effect(value: float, measure: str) -> str:
     +12\u00a0% ×4 ×0.5
     >>> print(format_effect(-0.31, "difference"), format_effect(0.31, "share"))
     −0.31 31\u00a0%
+    >>> format_effect(535.0, "odds ratio")  # known to no digit
+    'over ×100'
     """
     if not math.isfinite(value):
         return MISSING if math.isnan(value) else "unbounded"
@@ -77,7 +79,7 @@ def format_effect(value: float, measure: str) -> str:
         return _sign(100 * (value - 1), f"{abs(100 * (value - 1)):.0f}") + NARROW + "%"
     if measure == "difference":
         return _sign(value, format_number(abs(value), 2))
-    return f"×{format_number(value, 2)}"
+    return "over ×100" if value > 100 else f"×{format_number(value, 2)}"
 
 
 def format_interval(lower: float, upper: float, measure: str) -> str:
