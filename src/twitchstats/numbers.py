@@ -93,6 +93,3 @@ def _sign(value: float, digits: str) -> str:
     if abs(value) < _NOTHING:
         return f"±{digits}"
     return ("+" if value > 0 else "−") + digits  # a little above nothing is not nothing
-
-
-# FIXME from twitchstats.numbers import MISSING, format_number, format_share

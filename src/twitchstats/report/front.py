@@ -127,13 +127,13 @@ def show_warnings(journal: Journal, found: Findings) -> Markup | Prose:
             "diary can rule anything out."
         )
     ask = NOT_NOTED if many else f"{NOT_NOTED}: ask yourself now"
-    rows = [(label, ask if told == NOT_NOTED else told, is_there(told)) for label, told in list_warnings(journal)]
-    asked = many and any(told != NOT_NOTED for _, told in list_warnings(journal))
-    lead = "So many of those who were asked noted it." if asked else ""
+    warnings = list_warnings(journal)
+    asked = any(told != NOT_NOTED for _, told in warnings)
+    lead = "So many of those who were asked noted it." if many and asked else ""
     items = "".join(
-        f'<li><span class="mark">{"☒" if there else "☐"}</span> {escape_text(label)}: '
-        f'<span class="told">{escape_text(told)}</span></li>'
-        for label, told, there in rows
+        f'<li><span class="mark">{"☒" if is_there(told) else "☐"}</span> {escape_text(label)}: '
+        f'<span class="told">{escape_text(ask if told == NOT_NOTED else told)}</span></li>'
+        for label, told in warnings
     )
     whoever = "whoever has one of these should be seen" if many else "if one of these is there, have it looked at"
     close = f"Whatever this page says: {whoever}. A diary can't examine anyone, and never replaces someone who can."
@@ -377,9 +377,9 @@ def _tell_twice(journal: Journal) -> list[str]:
 
 def _tell_span(days: float) -> str:
     """Return so many more days as people say it: in weeks up to three months, then in months."""
-    return (
-        count_noun(max(1, round(days / 7)), "more week") if days < 90 else count_noun(round(days / 30.4), "more month")
-    )
+    if days < 90:
+        return count_noun(max(1, round(days / 7)), "more week")
+    return count_noun(round(days / 30.4), "more month")
 
 
 def _tell_longer(found: Findings) -> list[str]:

@@ -47,7 +47,7 @@ def describe_triggers(journal: Journal, findings: Findings) -> Prose:
         f"{_tell_lags(findings.effects)}: {count_noun(n_tests, 'test')} in all, and every one counts when chance is "
         "judged. "
     )
-    first, mind = _tell_first(journal, findings), _tell_mind(journal, findings, found)
+    first, mind = _tell_mind(journal, findings, found)
     if found.empty:
         power = _tell_power(tested)
         return Prose(f"{head}**None stands out{first} beyond what chance explains.** {f'{power}{mind}'.strip()}")
@@ -66,9 +66,8 @@ def sum_up_triggers(journal: Journal, findings: Findings) -> str:
     tested, found = _find_tested(findings)
     if tested.empty:
         return "**Triggers:** none could be tested."
-    mind = _tell_mind(journal, findings, found)
+    first, mind = _tell_mind(journal, findings, found)
     if found.empty:
-        first = _tell_first(journal, findings)
         head = f"**Triggers:** none of {len(tested)} stands out{first} beyond what chance explains"
         return f"{head}; that is no proof of none.{mind}"
     told = [_tell_effect(journal, row).replace("**", "") for row in found.head(_FIRST).to_dict("records")]
@@ -83,22 +82,21 @@ def _find_tested(findings: Findings) -> tuple[pd.DataFrame, pd.DataFrame]:
     return tested, tested[tested["p_adjusted"] < ALPHA]
 
 
-def _tell_mind(journal: Journal, findings: Findings, found: pd.DataFrame) -> str:
-    """Say what else is to be known: other lags, what the order in time leaves open, what may be a consequence."""
-    told = _tell_elsewhere(journal, findings.effects, findings.primary)
-    return told + _tell_cautions(journal, found) + tell_reverse(journal, found, findings.directions)
+def _tell_mind(journal: Journal, findings: Findings, found: pd.DataFrame) -> tuple[str, str]:
+    """Return what else is to be known: other days, what the order in time leaves open, what may be a consequence.
 
-
-def _tell_first(journal: Journal, findings: Findings) -> str:
-    """Say that a sentence is about each trigger's nearest day, where another day tells something."""
-    return " on the nearest day before" if _tell_elsewhere(journal, findings.effects, findings.primary) else ""
+    Before it what a sentence about each trigger's nearest day has to add where another day tells something.
+    """
+    elsewhere = _tell_elsewhere(journal, findings.effects, findings.primary)
+    mind = elsewhere + _tell_cautions(journal, found) + tell_reverse(journal, found, findings.directions)
+    return " on the nearest day before" if elsewhere else "", mind
 
 
 def _tell_lags(effects: pd.DataFrame) -> str:
     lags = sorted(int(lag) for lag in effects["lag"].unique())
     if len(lags) == 1:
         return f"each {tell_days_back(lags[0])}"
-    return f"each on {len(lags)} days, the {tell_lag(lags[0]).removeprefix('the ')} to {tell_lag(lags[-1])}"
+    return f"each on {len(lags)} days, {tell_days_back(lags[0]).removeprefix('on ')} to {tell_days_back(lags[-1])}"
 
 
 def _tell_effect(journal: Journal, row: dict[str, Any]) -> str:
