@@ -5,7 +5,7 @@ import pytest
 from scipy import stats
 
 from twitchstats.triggers.columns import orthonormalise
-from twitchstats.triggers.engine import _draw_alone, _draw_together, _expect_leak, _share_fit
+from twitchstats.triggers.engine import _draw_alone, _draw_together, _expect_leak, _follow, _follow_memory, _share_fit
 from twitchstats.triggers.rows import need_errors
 
 DAYS, DRAWS = 80, 3000
@@ -16,20 +16,31 @@ def lay_trend(terms):
     return np.stack([np.cos(np.pi * place * (time + 1) / 2) for place in range(terms)], axis=-1)
 
 
-def draw_series(rng, memory, days=DAYS + 10):
-    noise = rng.standard_normal((DRAWS, days))
+def draw_series(rng, weights, days=DAYS + 10, start=100):
+    noise = rng.standard_normal((DRAWS, start + days))
     series = noise.copy()
-    for day in range(1, days):
-        series[:, day] = memory * series[:, day - 1] + np.sqrt(1 - memory**2) * noise[:, day]
-    return series
+    for day in range(2, start + days):
+        series[:, day] += weights[0] * series[:, day - 1] + weights[1] * series[:, day - 2]
+    return series[:, start:]
 
 
 def free(columns, trend):
     return columns - trend @ np.linalg.lstsq(trend, columns, rcond=None)[0]
 
 
-@pytest.mark.parametrize("memory", [0.0, 0.6])
-def test_the_leak_is_what_least_squares_shows(memory):
+def relate(one, other):
+    return (one * other).sum() / np.sqrt((one**2).sum() * (other**2).sum())
+
+
+def expect_leak(share, seen, *, lag, doubt=None, rests=()):
+    """Return the leak of effects at 0 to 5 days into one at a lag, and the weights of the two days before."""
+    memory, left = _follow_memory(share, np.array(seen, dtype=float).reshape(1, 1, 1, 2), 9, doubt=doubt)
+    leak = _expect_leak(left, _follow(memory[..., 0], memory, 5), lag=lag, rests=np.array([rests], dtype=float))
+    return leak[0, 0, 0], memory[0, 0, 0]
+
+
+@pytest.mark.parametrize("weights", [(0.0, 0.0), (0.6, 0.0), (1.38, -0.81)], ids=["none", "a day", "cycles of nine"])
+def test_the_leak_is_what_least_squares_shows(weights):
     """Regress the trigger of other days on that of a day, two older ones and ten trend columns.
 
     One day nearer to the outcome less than its memory comes out, four days farther something below nothing. The mean of
@@ -38,30 +49,42 @@ def test_the_leak_is_what_least_squares_shows(memory):
     """
     trend = lay_trend(10)
     nearer, farther, remembered = [], [], []
-    for row in draw_series(np.random.default_rng(1), memory):
+    for row in draw_series(np.random.default_rng(1), weights):
         parts = np.stack([row[6 - back : DAYS + 6 - back] for back in range(-1, 5)], axis=-1)
         later, own, first, second, _, oldest = free(parts, trend).T
         columns = np.column_stack([own, first, second])
         told = np.linalg.lstsq(columns, np.column_stack([later, oldest]), rcond=None)[0][0]
         nearer.append(told[0])
         farther.append(told[1])
-        remembered.append(own @ first / (first @ first))
-    share = _share_fit(orthonormalise(trend[None]), np.ones((1, DAYS)), 30)
-    seen = np.full((1, 1, 1), np.mean(remembered))
-    leak, before = _expect_leak(share, seen, 5, lag=1, rests=np.zeros((1, 0)))
-    assert before.item() == pytest.approx(memory, abs=0.03)
-    assert leak[0, 0, 0, [0, 5]] == pytest.approx([memory - np.mean(nearer), -np.mean(farther)], abs=0.03)
-    assert leak[0, 0, 0, [0, 5]].min() > 0.05
-    assert leak[0, 0, 0, 1:4] == pytest.approx(0.0, abs=1e-6)  # its own day, and the two that stand in the model
+        beside = [column - first * (column @ first) / (first @ first) for column in (own, second)]
+        remembered.append([relate(own, first), relate(*beside)])
+    share = _share_fit(orthonormalise(trend[None]), np.ones((1, DAYS)), 40)
+    leak, memory = expect_leak(share, np.mean(remembered, axis=0), lag=1, doubt=np.array(0.0))
+    assert memory == pytest.approx(weights, abs=0.05)
+    assert leak[[0, 5]] == pytest.approx([weights[0] - np.mean(nearer), -np.mean(farther)], abs=0.03)
+    assert leak[[0, 5]].min() > 0.05
+    assert leak[1:4] == pytest.approx(0.0, abs=1e-6)  # its own day, and the two that stand in the model
+
+
+def test_a_memory_of_cycles_has_to_stand_out_of_chance():
+    """Beyond a first-order series' -.6 is seen: of its square a quarter is chance, so that three quarters count."""
+    share = np.zeros((1, 40))
+    _, certain = expect_leak(share, [0.5, -0.6], lag=1, doubt=np.array(0.0))
+    _, drawn = expect_leak(share, [0.5, -0.6], lag=1, doubt=np.array(0.6**2 / 4))
+    _, chance = expect_leak(share, [0.5, -0.6], lag=1, doubt=np.array(0.6**2))
+    _, first_order = expect_leak(share, [0.5, -0.6], lag=1)
+    assert certain == pytest.approx([0.5 * 1.6, -0.6])
+    assert drawn == pytest.approx([0.5 * 1.45, -0.45])
+    assert chance == pytest.approx([0.5, 0.0])
+    assert first_order == pytest.approx([0.5, 0.0])
 
 
 def test_older_outcomes_leak_what_made_them():
     """An outcome that rests on two older ones by -.5 each: an effect three days off acts through days 4 and 5 away."""
-    share = _share_fit(orthonormalise(lay_trend(10)[None]), np.ones((1, DAYS)), 30)
-    seen = np.full((1, 1, 1), 0.3)
-    plain, _ = _expect_leak(share, seen, 5, lag=0, rests=np.zeros((1, 0)))
-    resting, _ = _expect_leak(share, seen, 5, lag=0, rests=np.full((1, 2), -0.5))
-    assert resting[..., 3] - plain[..., 3] == pytest.approx(0.5 * (plain[..., 4] + plain[..., 5]))
+    share = _share_fit(orthonormalise(lay_trend(10)[None]), np.ones((1, DAYS)), 40)
+    plain, _ = expect_leak(share, [0.3, 0.0], lag=0)
+    resting, _ = expect_leak(share, [0.3, 0.0], lag=0, rests=(-0.5, -0.5))
+    assert resting[3] - plain[3] == pytest.approx(0.5 * (plain[4] + plain[5]))
 
 
 def test_what_a_constant_takes():

@@ -50,9 +50,9 @@ LEAK_DAYS = 6  # over which effects are looked for that a fine trend makes leak
 SURE = 1.4  # errors that a group's effect is away from none before it is given back
 TURNS = 3  # in which effects at several lags are told apart
 LEAK_LIMIT = 1.5  # of an effect per SD that is carried to later lags
-MEMORY_LIMITS = (-0.5, 0.9)  # of a trigger from day to day
-MEMORY_SPAN = 20  # days over which it is followed
-MEMORY_STEPS = 10
+MEMORY_LIMITS = np.array([[-0.5, -0.97], [0.9, 0.9]])  # of a trigger's partial autocorrelations, one and two days apart
+MEMORY_SPAN = 30  # days over which its memory is followed
+MEMORY_STEPS = 7
 CHUNK = 400_000  # numbers in one array of a block
 GRID = np.array([-3.2, -1.6, -0.8, -0.4, -0.2, -0.1, 0.0, 0.1, 0.2, 0.4, 0.8, 1.6, 3.2])  # effects per SD
 ZERO = 6  # where the grid has no effect
@@ -363,11 +363,12 @@ class Store:
 
     def __init__(self, shape: tuple[int, int, int], family: Family, reach: int = 0) -> None:
         self.family, self.shape, self.reach = family, shape, reach
-        plain = ("size", "information", "scale", "df", "trust", "n", "memory")
+        plain = ("size", "information", "scale", "df", "trust", "n")
         self.arrays: dict[str, NDArray[Any]] = {name: np.zeros(shape) for name in plain}
         for name in ("curve", "spread", "shift", "planted"):
             self.arrays[name] = np.zeros((*shape, len(GRID)))
-        self.arrays["leak"] = np.zeros((*shape, reach + 1))
+        for name in ("leak", "carried"):
+            self.arrays[name] = np.zeros((*shape, reach + 1))
         self.arrays["refusal"] = np.full(shape, REFUSALS.index("not recorded"))
 
     def run(self, panel: Panel, y: FloatArray, lay: Layer, options: Options, *, positions: Sequence[int]) -> None:
@@ -410,8 +411,9 @@ class Store:
                 models = np.arange(self.shape[1])
             for rows, part in _choose_trend(block, dates, fine, forced=options.trend == "fine"):
                 found = score_block(
-                    part, self.family, asked=asked, shared=shared, reach=self.reach, window=options.window, span=span
-                )
+                    part, self.family, asked=asked, shared=shared, pooled=options.pooled, reach=self.reach,
+                    window=options.window, span=span,
+                )  # fmt: skip
                 for name, value in found.items():
                     value = value.swapaxes(1, 2) if options.adjust == "together" else value
                     self.arrays[name][np.ix_(people[rows], models, np.asarray(positions))] = value
@@ -440,7 +442,7 @@ class Work:
         """Return the scores of all people, or of some as if they were all."""
         wanted = [self.worked.index(lag) for lag in self.wanted]
         arrays = self.arrays if people is None else {name: value[people] for name, value in self.arrays.items()}
-        told = {name: value[:, :, wanted] for name, value in arrays.items() if name not in ("leak", "memory")}
+        told = {name: value[:, :, wanted] for name, value in arrays.items() if name not in ("leak", "carried")}
         models = max(1, CHUNK // max(1, len(told["n"]) * len(self.worked) ** 2))
         for part in split_evenly(told["n"].shape[1], models) if self.carries else ():
             given = _give_back(
@@ -471,7 +473,7 @@ def _give_back(arrays: dict[str, NDArray[Any]], lags: Sequence[int], *, together
     for here, there in itertools.product(places, places):
         leak[..., here, there] = arrays["leak"][..., here, lags[there]]
         if lags[here] > lags[there]:
-            carried[..., here, there] = arrays["memory"][..., here] ** (lags[here] - lags[there])
+            carried[..., here, there] = arrays["carried"][..., here, lags[here] - lags[there]]
     direct, doubt = np.zeros(size.shape), np.zeros(size.shape)
     for here in places * TURNS:
         beside = ((carried - leak)[..., here, :] * direct).sum(-1)
@@ -587,7 +589,15 @@ def _choose_trend(
 
 
 def score_block(
-    block: Block, family: Family, *, asked: int, shared: bool = False, reach: int = 0, window: int = 1, span: int = 1
+    block: Block,
+    family: Family,
+    *,
+    asked: int,
+    shared: bool = False,
+    pooled: bool = False,
+    reach: int = 0,
+    window: int = 1,
+    span: int = 1,
 ) -> dict[str, FloatArray | NDArray[np.int64]]:
     """Score the first `asked` own columns of every model of a block.
 
@@ -598,6 +608,8 @@ def score_block(
     asked : int
     shared : bool
         Estimate the coefficients of `before` and of what stands beside the trigger from all people together.
+    pooled : bool
+        Whether the people will be put together: then a trigger's memory may be one of cycles.
     reach : int
         Distances in days up to which the overlap of the nuisance columns is told.
     window : int
@@ -608,7 +620,7 @@ def score_block(
     Returns
     -------
     dict
-        The arrays of `Scores`, (B, M, asked), ``leak`` (B, M, asked, reach + 1) and ``memory`` (B, M, asked).
+        The arrays of `Scores`, (B, M, asked), ``leak`` and ``carried`` (B, M, asked, reach + 1).
     """
     y, ok, weights, relative = block.y, block.ok, block.weights, block.relative
     days = ok.astype(float)
@@ -666,21 +678,22 @@ def score_block(
         trust = np.minimum(trust, n / alike)
     trust = np.minimum(trust, n / (1 + SKEWNESS * _square_skewness(news) * _square_skewness(residual)[:, :, None]))
     events = ((y > 0) * days).sum(1)[:, None, None] / np.maximum(n, 1)
-    leak, memory = np.zeros((*size.shape, reach + 1)), np.zeros(size.shape)
+    leak, carried = np.zeros((2, *size.shape, reach + 1))
     if reach:
-        behind = np.arange(asked, 2 * asked)
-        memory = gram[..., behind - asked, behind] / np.maximum(gram[..., behind, behind], TINY)
         rests = np.zeros((len(y), 0))
         if block.fine:
             turned = before.swapaxes(1, 2)
             slopes = _solve_gram(turned @ before, (turned @ (root * relative)[..., None])[..., 0])
             rests = slopes * family.move_transform(y, ok)[:, None]
-        leak, memory = _expect_leak(fit, memory, reach, lag=block.newest - 1, rests=rests)
+        doubt = 1 / np.maximum(n, 1) if pooled else None
+        memory, left = _follow_memory(fit, _tell_partly(gram, asked), reach + 2 * OLDER, doubt=doubt)
+        carried = _follow(memory[..., 0], memory, reach)
+        leak = _expect_leak(left, carried, lag=block.newest - 1, rests=rests)
     return {
         "curve": curve, "spread": spread, "shift": shift, "planted": planted, "size": size,
         "scale": scale[:, :, :asked], "n": n, "df": df, "trust": trust,
         "information": size * (events * (1 - events) if family.name == "yes/no" else 1.0),
-        "leak": leak, "memory": memory,
+        "leak": leak, "carried": carried,
         "refusal": _refuse(block, ok, family, size, scale[:, :, :asked], weights, np.where(shared, 0.0, df), trust),
     }  # fmt: skip
 
@@ -836,41 +849,79 @@ def _share_fit(basis: FloatArray, root: FloatArray, most: int) -> FloatArray:
     return share / np.maximum((root**2).sum(1, keepdims=True), TINY)
 
 
-def _follow_memory(share: FloatArray, memory: FloatArray, most: int) -> tuple[FloatArray, FloatArray]:
-    """Return the lag-one memory of a series before columns were fitted to it, and what is left of its autocovariances.
+def _tell_partly(gram: FloatArray, asked: int) -> FloatArray:
+    """Return partial autocorrelations of triggers, one and two days apart, (B, M, a, 2), by columns' products."""
+    places = np.arange(asked) + asked * np.arange(1 + OLDER)[:, None]  # of a trigger and its older values
+    size = np.sqrt(np.maximum(np.einsum("bmqq->bmq", gram), TINY))
 
-    The memory, (B, M, a), is what is seen after the fit; sought is the first-order series that would leave that, by
-    expectation. What is left, (B, M, a, most + 1), is of variance 1 before the fit.
+    def relate(here: NDArray[np.int64], there: NDArray[np.int64]) -> FloatArray:
+        related: FloatArray = gram[..., here, there] / (size[..., here] * size[..., there])
+        return np.clip(related, -MOST_LEVERAGE, MOST_LEVERAGE)
+
+    first, between, second = (relate(places[a], places[b]) for a, b in ((0, 1), (1, 2), (0, 2)))
+    return np.stack([first, (second - first * between) / np.sqrt((1 - first**2) * (1 - between**2))], -1)
+
+
+def _follow(first: FloatArray, weights: FloatArray, most: int) -> FloatArray:
+    """Return a series from 1 and its next value on, (..., most + 1), by the weights of the two values before."""
+    series = [np.ones(first.shape), first]
+    while len(series) <= most:
+        series.append(weights[..., 0] * series[-1] + weights[..., 1] * series[-2])
+    return np.stack(series[: most + 1], -1)
+
+
+def _follow_memory(
+    share: FloatArray, seen: FloatArray, most: int, *, doubt: FloatArray | None = None
+) -> tuple[FloatArray, FloatArray]:
+    """Return the memory of a series before columns were fitted to it, and what is left of its autocovariances.
+
+    Seen are partial autocorrelations one and two days apart after the fit, (B, M, a, 2); sought is the series that
+    would leave these, by expectation: its weights of the two days before, (B, M, a, 2). It is of first order, unless a
+    `doubt` is given: what is seen beyond such a series then counts by as much as its square is larger. What is left,
+    (B, M, a, most + 1), is of variance 1 before the fit.
     """
     span, days = np.arange(-MEMORY_SPAN, MEMORY_SPAN + 1), np.arange(most + 1)
     taken = share[:, None, np.minimum(np.abs(span[:, None] + days), share.shape[1] - 1)]
 
-    def leave(before: FloatArray, days: NDArray[np.int64]) -> FloatArray:
-        left: FloatArray = before[..., None] ** days - before[..., None] ** np.abs(span) @ taken[..., days]
+    def weigh(partly: FloatArray) -> FloatArray:
+        return np.stack([partly[..., 0] * (1 - partly[..., 1]), partly[..., 1]], -1)
+
+    def leave(partly: FloatArray, most: int) -> FloatArray:
+        before = _follow(partly[..., 0], weigh(partly), MEMORY_SPAN)
+        left: FloatArray = before[..., : most + 1] - before[..., np.abs(span)] @ taken[..., : most + 1]
         return left
 
-    before = np.clip(memory, *MEMORY_LIMITS)
-    for _ in range(MEMORY_STEPS):
-        variance, next_day = np.moveaxis(leave(before, days[:2]), -1, 0)
-        before = np.clip(before + memory - next_day / np.maximum(variance, TINY), *MEMORY_LIMITS)
-    return before, leave(before, days)
+    def miss(partly: FloatArray) -> FloatArray:
+        """Return by how much more is seen than such a series leaves."""
+        variance, next_day, second_day = np.moveaxis(leave(partly, OLDER), -1, 0)
+        apart = np.stack([next_day, second_day]) / np.maximum(variance, 1 - MOST_LEVERAGE)
+        first, second = np.clip(apart, -MOST_LEVERAGE, MOST_LEVERAGE)
+        return seen - np.stack([first, (second - first**2) / (1 - first**2)], -1)
+
+    partly = np.stack([seen[..., 0], np.zeros(seen.shape[:-1])], -1)
+    for order in (1,) if doubt is None else (1, 2):
+        if order == OLDER:
+            beyond = miss(partly)[..., 1]
+            chance = np.minimum(doubt / np.maximum(beyond**2, TINY), 1.0)
+            seen = np.stack([seen[..., 0], seen[..., 1] - chance * beyond], -1)
+        for _ in range(MEMORY_STEPS):
+            partly = np.clip(partly + miss(partly) * (np.arange(2) < order), *MEMORY_LIMITS)
+    return weigh(partly), leave(partly, most)
 
 
-def _expect_leak(
-    share: FloatArray, memory: FloatArray, reach: int, *, lag: int, rests: FloatArray
-) -> tuple[FloatArray, FloatArray]:
+def _expect_leak(left: FloatArray, carried: FloatArray, *, lag: int, rests: FloatArray) -> FloatArray:
     """Return by how much an estimate at a lag falls for each unit of an effect at 0, 1, ... lags, (B, M, a, reach + 1).
 
-    A trigger of this lag-one memory, (B, M, a), as it is after the columns are fitted, has another one before that; it
-    is returned too. The fit makes neighbouring days look related the other way round: the leak is what the trigger's
-    news would foretell of its other days without it, less what they foretell with it. An older outcome holds the
-    effects of its own older days: they leak by as much as the outcome `rests` on it, (B, o).
+    `left` are the autocovariances that the fitted columns leave of the trigger, (B, M, a, h), `carried` is what its
+    memory carries to later days, (B, M, a, reach + 1). The fit makes neighbouring days look related the other way
+    round: the leak is what the trigger's news would foretell of its other days without it, less what they foretell with
+    it. An older outcome holds the effects of its own older days: they leak by as much as the outcome `rests` on it,
+    (B, o).
     """
-    memory, left = _follow_memory(share, memory, reach + 2 * OLDER)
-    gram = np.stack([left[..., 0], left[..., 1], left[..., 1], left[..., 0]], -1).reshape(*memory.shape, 2, 2)
+    gram = np.stack([left[..., 0], left[..., 1], left[..., 1], left[..., 0]], -1).reshape(*left.shape[:-1], 2, 2)
     passed = np.linalg.solve(gram + 1e-9 * np.eye(2), left[..., 1:3, None])[..., 0]
     news = np.maximum(left[..., 0] - (passed * left[..., 1:3]).sum(-1), 1 - MOST_LEVERAGE)
-    lags = np.arange(reach + 1)
+    lags = np.arange(carried.shape[-1])
 
     def foretell(days: NDArray[np.int64]) -> FloatArray:
         """Return what the news foretells of the trigger so many days nearer to the outcome."""
@@ -878,10 +929,10 @@ def _expect_leak(
         told: FloatArray = (apart - passed[..., :1] * first - passed[..., 1:] * second) / news[..., None]
         return told
 
-    leak = np.where(lags <= lag, memory[..., None] ** np.maximum(lag - lags, 0), 0.0) - foretell(lag - lags)
+    leak = np.where(lags <= lag, carried[..., np.maximum(lag - lags, 0)], 0.0) - foretell(lag - lags)
     for day, column in enumerate(rests.T, start=1):
         leak += column[:, None, None, None] * foretell(-(lags + day))
-    return leak, memory
+    return leak
 
 
 def _pull_back(before: FloatArray, older: FloatArray, share: FloatArray, newest: int, noise: FloatArray) -> FloatArray:
@@ -893,9 +944,9 @@ def _pull_back(before: FloatArray, older: FloatArray, share: FloatArray, newest:
     """
     gram = before.swapaxes(1, 2) @ before
     seen = gram[:, 0, 1] / np.maximum(gram[:, 1, 1], TINY)
-    memory, _ = _follow_memory(share, np.clip(seen, *MEMORY_LIMITS)[:, None, None], 1)
+    weights, _ = _follow_memory(share, np.stack([seen, np.zeros_like(seen)], -1)[:, None, None], 0)
     span, days = np.arange(MEMORY_SPAN), newest + np.arange(before.shape[-1])
-    met = (share[:, days[:, None] + span] * memory[:, 0, :, None] ** span).sum(-1) * noise[:, None]
+    met = (share[:, days[:, None] + span] * weights[:, 0, :, :1] ** span).sum(-1) * noise[:, None]
     pull: FloatArray = ((before.swapaxes(1, 2) @ older).swapaxes(1, 2) @ _solve_gram(gram, met)[..., None])[..., 0]
     return pull
 
