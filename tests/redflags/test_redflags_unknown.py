@@ -20,9 +20,11 @@ def model(cohort):
     return RedFlagModel().fit(cohort, cohort["serious"])
 
 
-def hide(people, signs, *, share, seed=5):
-    """Return the signs of these people, a random share of the cells not known."""
-    return people[signs].mask(np.random.default_rng(seed).random((len(people), len(signs))) < share)
+def hide(people, signs, *, share, seed=5, patterns=30):
+    """Return the signs of these people, a random share of the cells not known, in so many patterns drawn by lot."""
+    rng = np.random.default_rng(seed)
+    hidden = rng.random((patterns, len(signs))) < share
+    return people[signs].mask(hidden[rng.integers(patterns, size=len(people))])
 
 
 @pytest.mark.parametrize("options", [{}, {"penalty": "firth", "interactions": "none"}, {"missing": "drop"}])

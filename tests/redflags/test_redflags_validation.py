@@ -404,7 +404,7 @@ def test_shares_bring_the_advice(cohort, model):
 
 @pytest.mark.slow
 def test_corrected_intervals_hold_the_truth():
-    """Over 30 samples of 300 the intervals hold what 20,000 fresh people show in 85 % or more, for each metric.
+    """Over 20 samples of 300 the intervals hold what 20,000 fresh people show in 85 % or more, for each metric.
 
     Refits judged on their own samples, as is often done, would hold the calibration in few: they are calibrated there.
     """
@@ -413,11 +413,11 @@ def test_corrected_intervals_hold_the_truth():
     fresh = rng.normal(size=(20_000, 8))
     outcome = (rng.random(20_000) < special.expit(fresh @ weights - 1)).astype(float)
     hits = []
-    for seed in range(30):
+    for seed in range(20):
         X = rng.normal(size=(300, 8))
         y = (rng.random(300) < special.expit(X @ weights - 1)).astype(int)
         model = LogisticRegression().fit(X, y)
-        found = validate_risk(model, X, y, n_bootstrap=30, threshold=0.3, seed=seed).set_index("metric")
+        found = validate_risk(model, X, y, n_bootstrap=20, threshold=0.3, seed=seed).set_index("metric")
         truth = measure_risk(outcome, model.predict_proba(fresh)[:, 1], 0.3)
         hits.append((found["ci_lower"] <= truth) & (truth <= found["ci_upper"]))
     cover = pd.DataFrame(hits).mean()

@@ -7,6 +7,7 @@ promised with 2.5 such errors beyond it. `./run study` counts the same more ofte
 from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 import pytest
 from scipy import stats
 
@@ -16,9 +17,9 @@ from twitchstats.simulate.processes import PROCESSES, simulate_process
 from twitchstats.study.groups import pool_groups
 from twitchstats.study.methods import score_people
 from twitchstats.study.run import study_promise
-from twitchstats.triggers.engine import ZERO, Options, score_panel
+from twitchstats.triggers.engine import ZERO, Options, score_panel, work_panel
 from twitchstats.triggers.families import choose_family
-from twitchstats.triggers.rows import list_people
+from twitchstats.triggers.rows import list_people, pool_people
 
 pytestmark = pytest.mark.slow
 RUNS = 500
@@ -136,16 +137,15 @@ def test_groups_hold_their_size(world, size):
 
 def test_unequal_diaries_hold_their_size():
     """Three people, one with ten times the days of the others, slopes that differ: 300 groups."""
-    journal, _ = simulate_process("autocorrelated .8", people=900, days=300, slope_sd=0.15, seed=112)
+    journal, _ = simulate_process("autocorrelated .8", people=900, days=600, slope_sd=0.15, seed=112)
     number = journal.days.groupby("person").cumcount()
     person = journal.days.index.get_level_values("person").str[1:].astype(int)
-    part = journal.days[((person % 3 == 0) | (number < 45)).to_numpy()]
-    found = []
-    for first in range(0, 900, 3):
-        names = [f"p{first + place:03d}" for place in (1, 2, 3)]
-        group = type(journal)(part.loc[[name for name in names]], journal.variables, outcome="twitches")
-        found.append(tw.estimate_effects(group, lags=0).loc[0, "p_value"] < 0.05)
-    assert np.mean(found) < 0.06 + noise_of(0.06, 300)
+    part = journal.days[((person % 3 == 0) | (number < 60)).to_numpy()]
+    panel = build_panel(type(journal)(part, journal.variables, outcome="twitches"))
+    options = Options(pooled=True)
+    work = work_panel(panel, "twitches", ["trigger_1"], [0], family=COUNT, options=options)
+    groups = [pool_people(work.finish(np.arange(first, first + 3)), np.ones(1)) for first in range(0, 900, 3)]
+    assert (pd.concat(groups)["p_value"] < 0.05).mean() < 0.06 + noise_of(0.06, 300)
 
 
 def test_a_group_does_not_lean_towards_those_who_react_more():
