@@ -17,6 +17,7 @@ from twitchstats.simulate.processes import PROCESSES, simulate_process
 from twitchstats.study.groups import pool_groups
 from twitchstats.study.methods import score_people
 from twitchstats.study.run import study_promise
+from twitchstats.triggers.cautions import CAUTIONS
 from twitchstats.triggers.engine import ZERO, Options, score_panel, work_panel
 from twitchstats.triggers.families import choose_family
 from twitchstats.triggers.rows import list_people, pool_people
@@ -222,3 +223,25 @@ def test_a_finding_from_a_shared_cycle_carries_its_caution_or_is_rare():
     journal, _ = simulate_process("four-week cycle", people=300, days=365, seed=115)
     found = tw.estimate_effects(journal, lags=0, by="person").query("p_value < 0.05")
     assert len(found) / 300 < 0.10 + noise_of(0.10, 300) or (found["caution"] != "").mean() > 0.8
+
+
+def test_cycles_in_step_by_chance_carry_a_caution():
+    """Both swing with twelve days, each for itself: most findings are told so; of real effects at most a tenth."""
+    rng = np.random.default_rng(116)
+
+    def swing():
+        turns = rng.random((150, 1)) + np.cumsum(1 / 12 + rng.normal(0, 0.02, (150, 120)), axis=1)
+        return np.sin(2 * np.pi * turns)
+
+    journal, _ = simulate_process("independent", people=150, days=120, seed=116)
+    columns = {
+        "twitches": rng.poisson(np.exp(1 + 0.6 * swing())),
+        "trigger_1": swing() + rng.normal(0, 0.3, (150, 120)),
+    }
+    swinging = replace(journal, days=journal.days.assign(**{name: x.ravel() for name, x in columns.items()}))
+    found = tw.estimate_effects(swinging, lags=0, by="person").query("p_value < 0.05")
+    assert (found["caution"] != "").mean() > 0.75 - noise_of(0.75, len(found))
+    real, _ = simulate_process("independent", people=150, days=120, effect=0.2, seed=117)
+    found = tw.estimate_effects(real, lags=0, by="person").query("p_value < 0.05")
+    assert len(found) > 100
+    assert found["caution"].str.contains(CAUTIONS["cycle"], regex=False).mean() < 0.1

@@ -1,4 +1,4 @@
-"""What else could it be? Each finding is tried against three other explanations."""
+"""What else could it be? Each finding is tried against other explanations."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -15,12 +15,13 @@ from twitchstats.triggers.rows import list_people, pool_people
 ALPHA = 0.05
 LATER = 3  # days after the outcome: a trigger that late can't have caused it
 WEEK = 7  # days of the outcome that a trigger may answer to
-LEAST_KEPT = 0.5  # of an effect under a fine trend
+LEAST_KEPT = 0.5  # of an effect under a fine trend, or beside a wave
 COPIED = 0.05  # share of days filled in together that is told
 
 CAUTIONS = {
     "later": f"the trigger {LATER} days later goes with it too: a shared cycle or trend is left",
     "trend": "depends on how stiff the trend is",
+    "cycle": "rests on a cycle of some days: two of them may be in step by chance",
     "reverse": "the outcome foretells the trigger as well: a common cause is possible",
     "beside": "opposite to a stronger effect some days apart: a trend leaks that way",
     "copied": "days filled in together count once",
@@ -42,8 +43,9 @@ def find_cautions(request: Request, frame: pd.DataFrame, options: Options) -> pd
     -------
     Series
         Values of `CAUTIONS`, several joined by "; ": "later", a negative control given the found days
-        and those between (Lipsitch, Tchetgen Tchetgen and Cohen 2010); "trend", where with a trend term every eight
-        days less than LEAST_KEPT of the effect is left; "reverse", where the outcome of as many days before, or of the
+        and those between (Lipsitch, Tchetgen Tchetgen and Cohen 2010); "trend" and "cycle", of one person, where
+        with a trend term every eight days, or beside the outcome's strongest wave of three to fifteen days, less than
+        LEAST_KEPT of the effect is left; "reverse", where the outcome of as many days before, or of the
         week before, foretells the trigger at least as strongly, given the trigger's own last days (a pill taken after a
         bad week looks like a remedy); "beside", where another lag's effect is the opposite and stronger (a fitted trend
         leaks so).
@@ -118,6 +120,9 @@ def _try_others(request: Request, rows: pd.DataFrame, options: Options) -> dict[
         "later": np.concatenate([control(lag) for lag in lags]) < ALPHA,
         "reverse": np.minimum(reverse, week) < rows["p_value"].to_numpy(float),
     }
-    if options.trend == "smooth" and not group:
-        told["trend"] = estimate(replace(alone, trend="fine")) / estimate(alone) < LEAST_KEPT
+    if not group:
+        whole = estimate(alone)
+        told["cycle"] = estimate(replace(alone, trend="waves")) / whole < LEAST_KEPT
+        if options.trend == "smooth":
+            told["trend"] = estimate(replace(alone, trend="fine")) / whole < LEAST_KEPT
     return {key: told[key] for key in CAUTIONS if key in told}

@@ -4,6 +4,7 @@ from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import fft
 
 from twitchstats.panel import FloatArray, Panel
 
@@ -12,6 +13,7 @@ MOST_TREND_TERMS = 12
 LEAST_SCALE = 1e-60  # of a column: its square and the product of two such are still numbers
 NO_DIRECTION = 1e-9  # squared length of a column beside others that is rounding
 DAYS_PER_FINE_TERM = 8  # fine enough for cycles of four weeks
+WAVE_DAYS = (3.0, 15.0)  # shortest and longest wave of an outcome that is looked for
 
 
 def count_trend_terms(y: FloatArray, trend: str) -> NDArray[np.int64]:
@@ -58,6 +60,28 @@ def fine_trend_columns(y: FloatArray, terms: int) -> FloatArray:
         if count > terms:
             basis[rows, :, :count] = np.nan_to_num(_trend_basis(y[rows], int(count)))
     return basis
+
+
+def wave_columns(y: FloatArray) -> FloatArray:
+    """Return each person's strongest wave of WAVE_DAYS, (B, n, 6): it and those with one turn less and more in all.
+
+    By the periodogram of what is known, as it is freed of its mean.
+
+    >>> y = np.cos(2 * np.pi * np.arange(90) / 9)[None]
+    >>> waves = wave_columns(y)
+    >>> bool(np.allclose(waves[0, :, 2], y[0]))
+    True
+    """
+    known = np.isfinite(y)
+    days, span = np.arange(y.shape[1]), np.maximum(_find_span(y), 1)
+    level = np.where(known, y, 0.0).sum(1) / np.maximum(known.sum(1), 1)
+    most = fft.next_fast_len(4 * y.shape[1], real=True)
+    often = fft.rfftfreq(most)
+    there = (often >= 1 / WAVE_DAYS[1]) & (often <= 1 / WAVE_DAYS[0])
+    power = np.abs(fft.rfft(np.where(known, y - level[:, None], 0.0), most)) * there
+    turns = often[power.argmax(1)][:, None] + np.arange(-1, 2) / span[:, None]
+    angle = 2 * np.pi * turns[:, None] * days[:, None]
+    return np.stack([np.cos(angle), np.sin(angle)], axis=-1).reshape(*y.shape, -1)
 
 
 def weekday_contrasts() -> FloatArray:

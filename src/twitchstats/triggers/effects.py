@@ -114,10 +114,10 @@ def estimate_effects(
     of a group's (where the trigger acts, a tenth of one person's, and of a group's none or a tenth at longer lags).
     The fine trend of one person is given to most lasting outcomes, cycles or not: the F test takes neighbouring days'
     likeness for waves. Where both sides come in spells of just a week the test still finds too much (.08 to .13).
-    Where both swing regularly with one period of five to twelve days, each for itself, they look related in a third to
-    half of one person's diaries (ragged cycles hold), and a caution comes with a quarter of these. A hidden cause of
-    both that lasts for days makes an effect, and no caution sees it. Nor do they see a course of pills after a bad week
-    as often as single ones (a third).
+    Where both swing regularly with one period of five to twelve days, each for itself, they look related in up to a
+    third of one person's diaries (ragged cycles hold), and a caution comes with two thirds to nine tenths of these: at
+    seven days, where the weekday is known, with half. A hidden cause of both that lasts for days makes an effect, and
+    no caution sees it. Nor do they see a course of pills after a bad week as often as single ones (a third).
 
     Examples
     --------

@@ -27,6 +27,7 @@ from twitchstats.triggers.columns import (
     free_columns,
     orthonormalise,
     standardise,
+    wave_columns,
 )
 from twitchstats.triggers.families import Family
 
@@ -90,8 +91,9 @@ class Options:
 
     Attributes
     ----------
-    trend : {"smooth", "fine", "stiff", "linear", "none"}
-        "smooth" is stiff, a term a month, or fine where the outcome needs it.
+    trend : {"smooth", "fine", "stiff", "waves", "linear", "none"}
+        "smooth" is stiff, a term a month, or fine where the outcome needs it; "waves" are the outcome's strongest ones
+        beside the stiff one.
     weekday : bool
     effect : {"total", "that day"}
     adjust : {"each", "together"}
@@ -396,6 +398,8 @@ class Store:
         fine = np.zeros((*trend.shape[:2], 0))
         if shared:
             dates, before = dates[..., :1], np.concatenate([dates[..., 1:], before], axis=-1)
+        elif options.trend == "waves" and panel.ordered:
+            fine = wave_columns(self.family.transform(y[people]))
         elif options.trend in ("smooth", "fine") and panel.ordered:
             fine = fine_trend_columns(y[people], terms)
         asked = len(positions) if options.adjust == "each" else self.shape[1]
@@ -409,7 +413,7 @@ class Store:
             )  # fmt: skip
             if options.adjust == "together":
                 models = np.arange(self.shape[1])
-            for rows, part in _choose_trend(block, dates, fine, forced=options.trend == "fine"):
+            for rows, part in _choose_trend(block, dates, fine, forced=options.trend != "smooth"):
                 found = score_block(
                     part, self.family, asked=asked, shared=shared, pooled=options.pooled, reach=self.reach,
                     window=options.window, span=span,
