@@ -16,13 +16,13 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from twitchstats import __version__
+from twitchstats.arrays import AnyArray, FloatArray, IntArray
 from twitchstats.errors import JournalError, OptionError, unknown_name
 from twitchstats.files import StrPath, check_target, make_folder, place_file, write_file
 from twitchstats.journal.record import REJECT_COLUMNS, Journal
-from twitchstats.panel import BlockFunction, Blocks, FloatArray, Panel, find_copies
+from twitchstats.panel import BlockFunction, Blocks, Panel, find_copies
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -207,19 +207,19 @@ def _cut_people(counts: pd.Series, rows: int) -> Iterator[list[str]]:
         yield part.index.tolist()
 
 
-def _number_rows(table: pa.Table, calendar: str) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+def _number_rows(table: pa.Table, calendar: str) -> tuple[IntArray, IntArray]:
     """Return for each row the place of its person among those of the table, and the number of its day."""
     codes = np.unique(table["person"].to_numpy().astype(str), return_inverse=True)[1].ravel()
     return codes.astype(np.int64), _number_dates(table["date"], calendar)
 
 
-def _number_dates(dates: pa.ChunkedArray, calendar: str) -> NDArray[np.int64]:
+def _number_dates(dates: pa.ChunkedArray, calendar: str) -> IntArray:
     if calendar == "date":
         return dates.to_numpy().astype("datetime64[D]").astype(np.int64) - MONDAY
     return np.asarray(dates.to_numpy(), dtype=np.int64)
 
 
-def _refuse_twice(table: pa.Table, person: NDArray[np.int64], number: NDArray[np.int64]) -> None:
+def _refuse_twice(table: pa.Table, person: IntArray, number: IntArray) -> None:
     twice = np.flatnonzero((np.diff(person) == 0) & (np.diff(number) == 0))
     if len(twice):
         row = int(twice[0])
@@ -284,10 +284,10 @@ class Cohort(Journal):
     path: Path
     names: pd.Index
     numeric: list[str] = []  # type: ignore[assignment]  # noqa: RUF012
-    n_rows: NDArray[np.int64]
-    first: NDArray[np.int64]
-    span: NDArray[np.int64]
-    groups: NDArray[np.int64]
+    n_rows: IntArray
+    first: IntArray
+    span: IntArray
+    groups: IntArray
     n_copied: int
     workers: int | str
     keep: Path | None
@@ -407,12 +407,12 @@ class _Job:
 
     path: str
     checksum: str
-    rows: NDArray[np.int64] = field(repr=False)
+    rows: IntArray = field(repr=False)
     names: tuple[str, ...]
     pairs: tuple[str, tuple[str, ...]] | None
     function: BlockFunction
 
-    def __call__(self) -> dict[str, NDArray[Any]]:
+    def __call__(self) -> dict[str, AnyArray]:
         """Return the arrays that the function makes of the block, people (or pairs) first."""
         cohort = _open_again(self.path, self.checksum)
         panel = _read_block(cohort, np.unique(self.rows), self.names)
@@ -446,11 +446,11 @@ def _open_again(path: str, checksum: str) -> Cohort:
 def _map_blocks(
     cohort: Cohort,
     names: tuple[str, ...],
-    rows: NDArray[np.int64],
+    rows: IntArray,
     pairs: tuple[str, tuple[str, ...]] | None,
     function: BlockFunction,
     together: BlockFunction | None,
-) -> dict[str, NDArray[Any]]:
+) -> dict[str, AnyArray]:
     """Return the arrays of all rows, people or pairs, in their order, whoever was done first."""
     owner = np.repeat(np.arange(len(cohort.groups)), cohort.groups)[rows]
     plan = [np.flatnonzero(owner == block) for block in np.unique(owner)]
@@ -462,7 +462,7 @@ def _map_blocks(
         _Job(str(cohort.path), cohort.checksum, rows[part], names, chosen, function)
         for part, chosen in zip(plan, own, strict=True)
     ]
-    whole: dict[str, NDArray[Any]] = {}
+    whole: dict[str, AnyArray] = {}
     for done, (place, found) in enumerate(_run_jobs(cohort, jobs), start=1):
         for name, value in found.items():
             if name not in whole:
@@ -473,7 +473,7 @@ def _map_blocks(
     return whole
 
 
-def _run_jobs(cohort: Cohort, jobs: Sequence[_Job]) -> Iterator[tuple[int, dict[str, NDArray[Any]]]]:
+def _run_jobs(cohort: Cohort, jobs: Sequence[_Job]) -> Iterator[tuple[int, dict[str, AnyArray]]]:
     """Yield place and result of each job as it is done; those that are kept already come first."""
     left = {}
     for place, job in enumerate(jobs):
@@ -491,7 +491,7 @@ def _run_jobs(cohort: Cohort, jobs: Sequence[_Job]) -> Iterator[tuple[int, dict[
         yield place, found
 
 
-def _find_kept(folder: Path | None, job: _Job) -> dict[str, NDArray[Any]] | None:
+def _find_kept(folder: Path | None, job: _Job) -> dict[str, AnyArray] | None:
     """Return the result of a job that an earlier run has kept, or None; nothing in the folder is ever run."""
     path = None if folder is None else folder / f"{job.key}.npz"
     if path is None or not path.exists():
@@ -503,7 +503,7 @@ def _find_kept(folder: Path | None, job: _Job) -> dict[str, NDArray[Any]] | None
         return None
 
 
-def _run_here(jobs: dict[int, _Job], workers: int) -> Iterator[tuple[int, dict[str, NDArray[Any]]]]:
+def _run_here(jobs: dict[int, _Job], workers: int) -> Iterator[tuple[int, dict[str, AnyArray]]]:
     """Yield results of jobs in threads, never more at once than there are workers."""
     waiting, running = iter(jobs.items()), dict[Future[Any], int]()
     with ThreadPoolExecutor(workers) as pool:
@@ -514,7 +514,7 @@ def _run_here(jobs: dict[int, _Job], workers: int) -> Iterator[tuple[int, dict[s
                 yield running.pop(future), future.result()
 
 
-def _run_far(jobs: dict[int, _Job], address: str) -> Iterator[tuple[int, dict[str, NDArray[Any]]]]:
+def _run_far(jobs: dict[int, _Job], address: str) -> Iterator[tuple[int, dict[str, AnyArray]]]:
     """Yield results of jobs that a cluster works on; what a killed worker had is done by another."""
     distributed = _need("distributed", "cluster")
     try:
@@ -532,7 +532,7 @@ def _run_far(jobs: dict[int, _Job], address: str) -> Iterator[tuple[int, dict[st
             yield place, result
 
 
-def _read_people(cohort: Cohort, people: NDArray[np.int64], names: Sequence[str]) -> pa.Table:
+def _read_people(cohort: Cohort, people: IntArray, names: Sequence[str]) -> pa.Table:
     """Return the rows of some people, in order."""
     parquet = _need("pyarrow.parquet", "cohort")
     owners = np.repeat(np.arange(len(cohort.groups)), cohort.groups)
@@ -545,7 +545,7 @@ def _read_people(cohort: Cohort, people: NDArray[np.int64], names: Sequence[str]
     return table
 
 
-def _read_block(cohort: Cohort, people: NDArray[np.int64], names: tuple[str, ...]) -> Panel:
+def _read_block(cohort: Cohort, people: IntArray, names: tuple[str, ...]) -> Panel:
     """Return some people as the panel that they are in memory."""
     table = _read_people(cohort, people, names)
     row = np.repeat(np.arange(len(people)), cohort.n_rows[people])

@@ -6,9 +6,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from twitchstats.arrays import FloatArray
 from twitchstats.errors import unknown_name
 from twitchstats.inference import adjust_p_values, compare_shares, describe_estimates
-from twitchstats.panel import FloatArray
 from twitchstats.signs import encode_signs, join_marks, load_signs
 
 SIGN_COLUMNS = [

@@ -9,12 +9,13 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 from scipy import special
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from twitchstats.arrays import AnyArray, FloatArray
 from twitchstats.errors import NotEnoughDataError, OptionError, TwitchstatsError, check_choice, check_list
 from twitchstats.inference import wilson_interval
 from twitchstats.redflags import card, combining, fitting, odds, points, storing, telling, training
@@ -24,7 +25,7 @@ from twitchstats.redflags.design import describe_missing, plan_design
 from twitchstats.redflags.patterns import store_moments
 from twitchstats.redflags.prevalence import SAMPLE, BaseRate, check_share, read_base_rate
 from twitchstats.redflags.record import Record, Training, find_log_odds, move_record
-from twitchstats.signs import FloatArray, encode_signs, find_signs, name_signs
+from twitchstats.signs import encode_signs, find_signs, name_signs
 
 PENALTIES = ("ridge", "firth")
 MISSING = ("fill", "drop", "refuse")
@@ -264,7 +265,7 @@ class RedFlagModel(ClassifierMixin, BaseEstimator):
 
     def _read_training(
         self, X: pd.DataFrame | ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None
-    ) -> tuple[Training, list[str], list[str], bool, NDArray]:
+    ) -> tuple[Training, list[str], list[str], bool, AnyArray]:
         """Return people, their signs, the columns not used, whether signs are known by name, and the labels."""
         if y is None:
             raise TwitchstatsError(
@@ -346,7 +347,7 @@ class RedFlagModel(ClassifierMixin, BaseEstimator):
         log_odds = self.decision_function(X)
         return np.column_stack([special.expit(-log_odds), special.expit(log_odds)])
 
-    def predict(self, X: pd.DataFrame | ArrayLike) -> NDArray:
+    def predict(self, X: pd.DataFrame | ArrayLike) -> AnyArray:
         """Return the likelier label of each person, (people,)."""
         serious = (self.decision_function(X) > 0).astype(int)
         return self.classes_[serious]

@@ -14,10 +14,10 @@ from functools import partial
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy import fft, stats
 
-from twitchstats.panel import FloatArray, Panel, shift_days
+from twitchstats.arrays import AnyArray, BoolArray, FloatArray, IntArray
+from twitchstats.panel import Panel, shift_days
 from twitchstats.parallel import run_side_by_side, split_evenly
 from twitchstats.triggers.columns import (
     count_trend_terms,
@@ -67,8 +67,8 @@ LEAST_CHANGES = 4  # days on which a yes/no trigger differs from the day before:
 # Of some people's models: older outcomes (B, n, o) and how many days ago the newest is (0: no outcomes), own columns
 # (B, M, q, n), the trigger's older value (B, M, n).
 Columns = tuple[FloatArray, int, FloatArray, FloatArray | None]
-Layer = Callable[[NDArray[np.int64]], Columns]
-Index = NDArray[Any] | tuple[Any, ...] | slice  # of people, triggers and lags
+Layer = Callable[[IntArray], Columns]
+Index = AnyArray | tuple[Any, ...] | slice  # of people, triggers and lags
 
 REFUSALS = (
     "",
@@ -142,7 +142,7 @@ class Scores:
     df: FloatArray
     trust: FloatArray
     n: FloatArray
-    refusal: NDArray[np.int64]
+    refusal: IntArray
     is_ratio: bool
 
     def select(self, where: Index) -> "Scores":
@@ -177,7 +177,7 @@ class Block:
     """
 
     y: FloatArray
-    ok: NDArray[np.bool_]
+    ok: BoolArray
     weights: FloatArray
     relative: FloatArray
     dates: FloatArray
@@ -187,7 +187,7 @@ class Block:
     older: FloatArray | None
     fine: bool = False
 
-    def take(self, rows: NDArray[np.int64]) -> "Block":
+    def take(self, rows: IntArray) -> "Block":
         """Return the block of some people."""
         taken: dict[str, Any] = {k: v[rows] if isinstance(v, np.ndarray) else v for k, v in vars(self).items()}
         return Block(**taken)
@@ -247,7 +247,7 @@ def score_people(
     reach: int,
     family: Family,
     options: Options,
-) -> dict[str, NDArray[Any]]:
+) -> dict[str, AnyArray]:
     """Return what the days of some people say, before effects at shorter lags are taken into account.
 
     Arrays (P, T, L, ...) by their name in `Store`; nobody's depend on who else is there, but for short diaries that
@@ -262,7 +262,7 @@ def score_people(
     return store.arrays
 
 
-def find_short(panel: Panel, *, outcome: str) -> dict[str, NDArray[Any]]:
+def find_short(panel: Panel, *, outcome: str) -> dict[str, AnyArray]:
     """Return as ``together`` whose diary is short, so that it may share columns with other short ones, (P,)."""
     return {"together": np.isfinite(panel.get_outcome(outcome)).sum(1) < SHORT}
 
@@ -303,7 +303,7 @@ def score_columns(
     own = x[:, None] if beside is None else np.concatenate([x[:, None], beside], axis=1)
     before = np.stack(adjust, axis=-1) if len(adjust) else np.zeros((*y.shape, 0))
 
-    def lay(people: NDArray[np.int64]) -> Columns:
+    def lay(people: IntArray) -> Columns:
         return before[people], 0, np.moveaxis(own[:, :, people], 2, 0), None
 
     # the columns given are there for shorter waves: a fine trend and the means of a week, say, would fight
@@ -319,7 +319,7 @@ def _lay_lags(
     panel: Panel,
     options: Options,
     told: FloatArray,
-    people: NDArray[np.int64],
+    people: IntArray,
 ) -> Columns:
     columns = columns[:, people]
     last = max(lags) + options.window
@@ -364,7 +364,7 @@ class Store:
     def __init__(self, shape: tuple[int, int, int], family: Family, reach: int = 0) -> None:
         self.family, self.shape, self.reach = family, shape, reach
         plain = ("size", "information", "scale", "df", "trust", "n", "memory")
-        self.arrays: dict[str, NDArray[Any]] = {name: np.zeros(shape) for name in plain}
+        self.arrays: dict[str, AnyArray] = {name: np.zeros(shape) for name in plain}
         for name in ("curve", "spread", "shift", "planted"):
             self.arrays[name] = np.zeros((*shape, len(GRID)))
         self.arrays["leak"] = np.zeros((*shape, reach + 1))
@@ -385,7 +385,7 @@ class Store:
         lay: Layer,
         options: Options,
         positions: Sequence[int],
-        people: NDArray[np.int64],
+        people: IntArray,
         terms: int,
         shared: bool,
     ) -> None:
@@ -429,7 +429,7 @@ class Work:
         by what all people show.
     """
 
-    arrays: dict[str, NDArray[Any]]
+    arrays: dict[str, AnyArray]
     is_ratio: bool
     worked: tuple[int, ...] = (0,)
     wanted: tuple[int, ...] = (0,)
@@ -451,7 +451,7 @@ class Work:
         return Scores(**told, is_ratio=self.is_ratio)
 
 
-def _give_back(arrays: dict[str, NDArray[Any]], lags: Sequence[int], *, together: bool) -> dict[str, FloatArray]:
+def _give_back(arrays: dict[str, AnyArray], lags: Sequence[int], *, together: bool) -> dict[str, FloatArray]:
     """Return ``curve, spread, planted`` with what trend and weekday took: effects at other lags leak into each.
 
     A flexible trend follows the outcome, and with it the trigger: neighbouring days are then related the other way
@@ -506,9 +506,7 @@ def _draw_together(estimate: FloatArray, error: FloatArray, *, weight: FloatArra
     return np.broadcast_to(drawn, estimate.shape), np.zeros(estimate.shape)
 
 
-def _plan_blocks(
-    panel: Panel, y: FloatArray, options: Options, models: int
-) -> Iterator[tuple[NDArray[np.int64], int, bool]]:
+def _plan_blocks(panel: Panel, y: FloatArray, options: Options, models: int) -> Iterator[tuple[IntArray, int, bool]]:
     """Yield people who are worked on together, their trend terms, and whether they share the other columns."""
     terms = count_trend_terms(y, options.trend) if panel.ordered else np.zeros(len(y), dtype=np.int64)
     short = np.isfinite(y).sum(1) < SHORT
@@ -522,7 +520,7 @@ def _plan_blocks(
             yield same[rows], int(count), False
 
 
-def _split_by_days(own: FloatArray) -> list[NDArray[np.int64]]:
+def _split_by_days(own: FloatArray) -> list[IntArray]:
     """Return the positions of models, own columns (B, M, q, n), that use the same days."""
     known = np.asarray(np.isfinite(own).all(axis=2))
     kinds: dict[bytes, list[int]] = {}
@@ -554,7 +552,7 @@ def lay_block(
 
 def _choose_trend(
     block: Block, dates: FloatArray, fine: FloatArray, *, forced: bool
-) -> Iterator[tuple[NDArray[np.int64], Block]]:
+) -> Iterator[tuple[IntArray, Block]]:
     """Yield people with the trend that they need, and where they stand.
 
     A fine one, (B, n, f), beside the other `dates`, where `forced` or where the outcome needs it by an F test at
@@ -588,7 +586,7 @@ def _choose_trend(
 
 def score_block(
     block: Block, family: Family, *, asked: int, shared: bool = False, reach: int = 0, window: int = 1, span: int = 1
-) -> dict[str, FloatArray | NDArray[np.int64]]:
+) -> dict[str, FloatArray | IntArray]:
     """Score the first `asked` own columns of every model of a block.
 
     Parameters
@@ -691,9 +689,9 @@ def _share_columns(columns: FloatArray) -> FloatArray:
     return orthonormalise(columns.reshape(1, -1, count)).reshape(people, days, count)
 
 
-def _count_rank(basis: FloatArray) -> NDArray[np.int64]:
+def _count_rank(basis: FloatArray) -> IntArray:
     """Return the number of directions of orthonormal columns (B, n, p) that are there, (B,)."""
-    rank: NDArray[np.int64] = ((basis**2).sum(1) > 0.5).sum(1)
+    rank: IntArray = ((basis**2).sum(1) > 0.5).sum(1)
     return rank
 
 
@@ -760,7 +758,7 @@ def _trace_scores(
     return score, spread, shift, planted
 
 
-def _find_values(x: FloatArray, days: NDArray[np.bool_]) -> tuple[FloatArray, FloatArray, NDArray[np.bool_]]:
+def _find_values(x: FloatArray, days: BoolArray) -> tuple[FloatArray, FloatArray, BoolArray]:
     """Return the lowest and highest value of (B, M, a, n) on some days, and whether there is nothing between them."""
     lowest, highest = np.where(days, x, np.inf).min(-1), np.where(days, x, -np.inf).max(-1)
     between = days & (x != lowest[..., None]) & (x != highest[..., None])
@@ -845,7 +843,7 @@ def _follow_memory(share: FloatArray, memory: FloatArray, most: int) -> tuple[Fl
     span, days = np.arange(-MEMORY_SPAN, MEMORY_SPAN + 1), np.arange(most + 1)
     taken = share[:, None, np.minimum(np.abs(span[:, None] + days), share.shape[1] - 1)]
 
-    def leave(before: FloatArray, days: NDArray[np.int64]) -> FloatArray:
+    def leave(before: FloatArray, days: IntArray) -> FloatArray:
         left: FloatArray = before[..., None] ** days - before[..., None] ** np.abs(span) @ taken[..., days]
         return left
 
@@ -872,7 +870,7 @@ def _expect_leak(
     news = np.maximum(left[..., 0] - (passed * left[..., 1:3]).sum(-1), 1 - MOST_LEVERAGE)
     lags = np.arange(reach + 1)
 
-    def foretell(days: NDArray[np.int64]) -> FloatArray:
+    def foretell(days: IntArray) -> FloatArray:
         """Return what the news foretells of the trigger so many days nearer to the outcome."""
         apart, first, second = (left[..., np.abs(days + back)] for back in range(3))
         told: FloatArray = (apart - passed[..., :1] * first - passed[..., 1:] * second) / news[..., None]
@@ -902,14 +900,14 @@ def _pull_back(before: FloatArray, older: FloatArray, share: FloatArray, newest:
 
 def _refuse(
     block: Block,
-    ok: NDArray[np.bool_],
+    ok: BoolArray,
     family: Family,
     size: FloatArray,
     scale: FloatArray,
     weights: FloatArray,
     df: FloatArray,
     trust: FloatArray,
-) -> NDArray[np.int64]:
+) -> IntArray:
     """Return the index of the reason why one person's test can't be told, (B, M, a); 0 where it can."""
     asked = size.shape[-1]
     x = block.own[:, :, :asked]

@@ -6,10 +6,11 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
+from twitchstats.arrays import FloatArray
 from twitchstats.errors import OptionError, unknown_name
 from twitchstats.inference import adjust_p_values
 from twitchstats.journal import Journal
-from twitchstats.panel import FloatArray, shift_days
+from twitchstats.panel import shift_days
 from twitchstats.triggers.engine import Options, Scores, score_columns
 from twitchstats.triggers.families import Family, choose_family
 from twitchstats.triggers.request import Request, order_in_time, prepare_request

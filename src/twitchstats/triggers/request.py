@@ -8,9 +8,10 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
+from twitchstats.arrays import FloatArray
 from twitchstats.errors import OptionError, UnknownNameError, check_choice, unknown_name
 from twitchstats.journal.record import Journal
-from twitchstats.panel import FloatArray, Panel, build_panel
+from twitchstats.panel import Panel, build_panel
 
 HOUR = {"night": 0, "day": 1, "bedtime": 2}
 NO_TRIGGERS = ("outcome", "person", "none")  # roles that are not tried unless asked for

@@ -7,9 +7,10 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 from scipy import interpolate, stats
 
+from twitchstats.arrays import BoolArray, FloatArray, IntArray
 from twitchstats.inference import (
     adjust_p_values,
     cluster_df,
@@ -18,7 +19,6 @@ from twitchstats.inference import (
     pool_estimates,
     test_heterogeneity,
 )
-from twitchstats.panel import FloatArray
 from twitchstats.triggers.engine import GRID, LEAST_POOLED_DF, REFUSALS, TINY, ZERO, Scores
 
 POWER = 0.8
@@ -65,7 +65,7 @@ class Curve:
         return self.statistic(self.grid)
 
     @cached_property
-    def middle(self) -> NDArray[np.int64]:
+    def middle(self) -> IntArray:
         """The last place of the grid before the statistic changes sign, the change nearest to the middle.
 
         Where it never does, where it is nearest to that.
@@ -338,7 +338,7 @@ def choose_level(p_values: FloatArray, alpha: float) -> float:
     return float(alpha * min(found + 1, tests) / tests) if tests else alpha
 
 
-def _find_members(scores: Scores) -> NDArray[np.bool_]:
+def _find_members(scores: Scores) -> BoolArray:
     """Return who counts in the group, (P, T, L): whoever's days say anything at all."""
     said = (scores.information > 0) & (scores.spread[..., ZERO] > 0) & (scores.scale > 0)
     return said & (scores.df >= LEAST_POOLED_DF) & ~np.isin(scores.refusal, NEVER_POOLED)
@@ -347,7 +347,7 @@ def _find_members(scores: Scores) -> NDArray[np.bool_]:
 NEVER_POOLED = [REFUSALS.index(reason) for reason in ("not recorded", "no variation", "no variation of its own")]
 
 
-def _most_common(refusal: NDArray[np.int64]) -> str:
+def _most_common(refusal: IntArray) -> str:
     """Return the commonest reason; the first in the list where several are."""
     counts = np.bincount(refusal, minlength=len(REFUSALS))
     counts[0] = 0
