@@ -283,7 +283,7 @@ class Cohort(Journal):
 
     path: Path
     names: pd.Index
-    numeric: list[str] = []  # type: ignore[assignment]  # noqa: RUF012
+    numeric: list[str] = []  # noqa: RUF012
     n_rows: IntArray
     first: IntArray
     span: IntArray
@@ -300,7 +300,7 @@ class Cohort(Journal):
             "group_triggers. cohort.take(people) gives some people as a journal in memory."
         )
 
-    days = episodes = people = property(_refuse)  # type: ignore[assignment]
+    days = episodes = people = property(_refuse)
 
     def __repr__(self) -> str:
         n_blocks = f"{len(self.groups)} block{'s' * (len(self.groups) != 1)}"

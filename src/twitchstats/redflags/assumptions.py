@@ -166,7 +166,7 @@ class Odds:
             middle = np.median(self.moves, axis=0)
             low = np.minimum(middle - np.hypot(middle - low, reach), 0.0)
             high = np.maximum(middle + np.hypot(high - middle, reach), 0.0)
-        return tuple(special.expit(self.log_odds + move) for move in (0.0, low, high))  # type: ignore[return-value]
+        return tuple(special.expit(self.log_odds + move) for move in (0.0, low, high))
 
 
 def bound_posterior(

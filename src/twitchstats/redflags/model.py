@@ -44,7 +44,7 @@ def _show(path: str) -> property:
     return property(read)
 
 
-class RedFlagModel(ClassifierMixin, BaseEstimator):
+class RedFlagModel(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     """Logistic regression on signs and their combinations, shrunk.
 
     Research and teaching only; not a diagnosis. Trained on `simulate_cohort` it has learned from simulated people, and
