@@ -36,7 +36,7 @@ def pool_groups(panel: Panel, *, kind: str, lag: int, sizes: Sequence[int]) -> p
     family, options = choose_family(kind), Options(pooled=True)
     work = work_panel(panel, OUTCOME, [TRIGGER], [lag], family=family, options=options)
     sums = _sum_products(panel.lag(TRIGGER, lag), panel.get(OUTCOME))
-    personal = describe_people(work.finish().select(np.s_[:, 0, 0]))
+    personal = describe_people(work.finish(slice(None)).select(np.s_[:, 0, 0]))
     rng = np.random.default_rng(len(panel.people))
     rows = []
     for size in sizes:

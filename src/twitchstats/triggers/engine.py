@@ -211,7 +211,7 @@ def score_panel(
     Scores
         Arrays (people, triggers, lags).
     """
-    return work_panel(panel, outcome, triggers, lags, family=family, options=options).finish()
+    return work_panel(panel, outcome, triggers, lags, family=family, options=options).spend()
 
 
 def work_panel(
@@ -310,7 +310,7 @@ def score_columns(
     options = options or Options()
     options = replace(options, trend="stiff") if options.trend == "smooth" else options
     store.run(panel, y, lay, options, positions=[0])
-    return Work(store.arrays, family.is_ratio).finish()
+    return Work(store.arrays, family.is_ratio).spend()
 
 
 def _lay_lags(
@@ -436,18 +436,20 @@ class Work:
     carries: bool = False
     together: bool = False
 
-    def finish(self, people: Index | None = None) -> Scores:
-        """Return the scores of all people, or of some as if they were all."""
+    def finish(self, people: Index) -> Scores:
+        """Return the scores of some people as if they were all."""
+        return replace(self, arrays={name: value[people].copy() for name, value in self.arrays.items()}).spend()
+
+    def spend(self) -> Scores:
+        """Return the scores of all people, and use up what was worked out: a cohort's arrays fit in memory once."""
+        models = max(1, CHUNK // max(1, len(self.arrays["n"]) * len(self.worked) ** 2))
+        for part in split_evenly(self.arrays["n"].shape[1], models) if self.carries else ():
+            some = {name: value[:, part] for name, value in self.arrays.items()}
+            for name, value in _give_back(some, self.worked, together=self.together).items():
+                self.arrays[name][:, part] = value
         wanted = [self.worked.index(lag) for lag in self.wanted]
-        arrays = self.arrays if people is None else {name: value[people] for name, value in self.arrays.items()}
-        told = {name: value[:, :, wanted] for name, value in arrays.items() if name not in ("leak", "memory")}
-        models = max(1, CHUNK // max(1, len(told["n"]) * len(self.worked) ** 2))
-        for part in split_evenly(told["n"].shape[1], models) if self.carries else ():
-            given = _give_back(
-                {name: value[:, part] for name, value in arrays.items()}, self.worked, together=self.together
-            )
-            for name, value in given.items():
-                told[name][:, part] = value[:, :, wanted]
+        del self.arrays["leak"], self.arrays["memory"]
+        told = {name: self.arrays.pop(name)[:, :, wanted] for name in list(self.arrays)}
         return Scores(**told, is_ratio=self.is_ratio)
 
 
