@@ -62,6 +62,8 @@ TINY = 1e-300
 # Of a large effect of an amount, whose older days stand beside it: what simulated diaries of 120 days measure.
 FOUND = {"count": 0.92, "yes/no": 0.84, "amount": 0.92}
 PRIOR_DF = 4.0  # what an expected variance weighs beside one that is seen
+CURVES = ("curve", "spread", "shift", "planted")
+PLAIN = ("size", "information", "scale", "df", "trust", "n", "refusal")
 LEAST_CHANGES = 4  # days on which a yes/no trigger differs from the day before: it is only these that tell something
 
 # Of some people's models: older outcomes (B, n, o) and how many days ago the newest is (0: no outcomes), own columns
@@ -229,11 +231,11 @@ def work_panel(
         reach = max(LEAK_DAYS, *worked)
         worked = tuple(sorted({*worked, *range(reach + 1)}))
     score = partial(
-        score_people, outcome=outcome, triggers=tuple(triggers), lags=worked, reach=reach, family=family,
-        options=options,
+        score_people, outcome=outcome, triggers=tuple(triggers), lags=worked, wanted=tuple(lags), reach=reach,
+        family=family, options=options,
     )  # fmt: skip
     short = partial(find_short, outcome=outcome) if options.pooled and panel.ordered else None
-    empty = Store((people, len(triggers), len(worked)), family, reach).arrays
+    empty = Store((people, len(triggers), len(worked)), family, reach).tell(worked, lags)
     arrays = empty | panel.map_blocks(score, together=short)
     return Work(arrays, family.is_ratio, worked, tuple(lags), carries, options.pooled)
 
@@ -244,14 +246,15 @@ def score_people(
     outcome: str,
     triggers: Sequence[str],
     lags: Sequence[int],
+    wanted: Sequence[int],
     reach: int,
     family: Family,
     options: Options,
 ) -> dict[str, AnyArray]:
     """Return what the days of some people say, before effects at shorter lags are taken into account.
 
-    Arrays (P, T, L, ...) by their name in `Store`; nobody's depend on who else is there, but for short diaries that
-    are put together, which share what `Store.run` says.
+    Arrays (P, T, L, ...) by their name in `Store`, the curves only of wanted lags; nobody's depend on who else is
+    there, but for short diaries that are put together, which share what `Store.run` says.
     """
     y, told = panel.get_outcome(outcome), panel.get(outcome)
     columns = np.stack([panel.get(name) for name in triggers]) if triggers else np.zeros((0, *y.shape))
@@ -259,7 +262,7 @@ def score_people(
     for group in [lags] if options.effect == "that day" else [[lag] for lag in lags]:
         store.run(panel, y, partial(_lay_lags, columns, group, panel, options, family.transform(told)), options,
                   positions=[lags.index(lag) for lag in group])  # fmt: skip
-    return store.arrays
+    return store.tell(lags, wanted)
 
 
 def find_short(panel: Panel, *, outcome: str) -> dict[str, AnyArray]:
@@ -365,10 +368,21 @@ class Store:
         self.family, self.shape, self.reach = family, shape, reach
         plain = ("size", "information", "scale", "df", "trust", "n", "memory")
         self.arrays: dict[str, AnyArray] = {name: np.zeros(shape) for name in plain}
-        for name in ("curve", "spread", "shift", "planted"):
+        for name in CURVES:
             self.arrays[name] = np.zeros((*shape, len(GRID)))
         self.arrays["leak"] = np.zeros((*shape, reach + 1))
         self.arrays["refusal"] = np.full(shape, REFUSALS.index("not recorded"))
+
+    def tell(self, lags: Sequence[int], wanted: Sequence[int]) -> dict[str, AnyArray]:
+        """Return the arrays, curves only of wanted lags, and of all lags score and error at no effect."""
+        places = [lags.index(lag) for lag in wanted]
+        self.arrays |= {
+            "none": self.arrays["curve"][..., ZERO].copy(),
+            "error": self.arrays["spread"][..., ZERO].copy(),
+        }
+        for name in CURVES:
+            self.arrays[name] = self.arrays[name][:, :, places]
+        return self.arrays
 
     def run(self, panel: Panel, y: FloatArray, lay: Layer, options: Options, *, positions: Sequence[int]) -> None:
         """Score some lags of all people in blocks, on all cores."""
@@ -442,26 +456,27 @@ class Work:
 
     def spend(self) -> Scores:
         """Return the scores of all people, and use up what was worked out: a cohort's arrays fit in memory once."""
+        places = [self.worked.index(lag) for lag in self.wanted]
         models = max(1, CHUNK // max(1, len(self.arrays["n"]) * len(self.worked) ** 2))
         for part in split_evenly(self.arrays["n"].shape[1], models) if self.carries else ():
             some = {name: value[:, part] for name, value in self.arrays.items()}
-            for name, value in _give_back(some, self.worked, together=self.together).items():
+            for name, value in _give_back(some, self.worked, places, together=self.together).items():
                 self.arrays[name][:, part] = value
-        wanted = [self.worked.index(lag) for lag in self.wanted]
-        del self.arrays["leak"], self.arrays["memory"]
-        told = {name: self.arrays.pop(name)[:, :, wanted] for name in list(self.arrays)}
-        return Scores(**told, is_ratio=self.is_ratio)
+        curves = {name: self.arrays.pop(name) for name in CURVES}
+        plain = {name: self.arrays.pop(name)[:, :, places] for name in list(self.arrays) if name in PLAIN}
+        return Scores(**curves, **plain, is_ratio=self.is_ratio)
 
 
-def _give_back(arrays: dict[str, AnyArray], lags: Sequence[int], *, together: bool) -> dict[str, FloatArray]:
+def _give_back(
+    arrays: dict[str, AnyArray], lags: Sequence[int], wanted: Sequence[int], *, together: bool
+) -> dict[str, FloatArray]:
     """Return ``curve, spread, planted`` with what trend and weekday took: effects at other lags leak into each.
 
     A flexible trend follows the outcome, and with it the trigger: neighbouring days are then related the other way
     round. An effect leaks by its estimate, drawn towards the group's (or towards none) by as much as it is uncertain,
     times the leak. As each is seen beside the leaks of the others, they are found in turns.
     """
-    size, scale, curve = arrays["size"], arrays["scale"], arrays["curve"]
-    spread, zero = arrays["spread"][..., ZERO], curve[..., ZERO]
+    size, scale, spread, zero = (arrays[name] for name in ("size", "scale", "error", "none"))
     limit = LEAK_LIMIT / np.where(scale > 0, scale, 1.0)
     known = (scale > 0) & (spread < LEAK_LIMIT * size)
     unit = np.where(known, size * scale, 0.0)
@@ -482,8 +497,9 @@ def _give_back(arrays: dict[str, AnyArray], lags: Sequence[int], *, together: bo
         draw = partial(_draw_together, weight=(unit * scale)[at]) if together else _draw_alone
         direct[at], doubt[at] = draw(effect, error[at])
     wider = unit * np.sqrt(((leak * doubt[..., None, :]) ** 2).sum(-1))
-    given = {name: np.hypot(arrays[name], wider[..., None]) for name in ("spread", "planted")}
-    return given | {"curve": curve + (unit * (leak * direct[..., None, :]).sum(-1))[..., None]}
+    given = {name: np.hypot(arrays[name], wider[:, :, wanted, None]) for name in ("spread", "planted")}
+    taken = unit * (leak * direct[..., None, :]).sum(-1)
+    return given | {"curve": arrays["curve"] + taken[:, :, wanted, None]}
 
 
 def _draw_alone(estimate: FloatArray, error: FloatArray) -> tuple[FloatArray, FloatArray]:
