@@ -9,7 +9,7 @@ import pandas as pd
 
 from twitchstats.arrays import AnyArray, BoolArray, FloatArray, IntArray
 from twitchstats.errors import OptionError, unknown_name
-from twitchstats.journal.record import Journal
+from twitchstats.journal.record import Journal, check_journal
 
 BlockFunction = partial[dict[str, AnyArray]]  # of a panel: arrays with a row for each person
 LEAST_COPIES = 3  # days equal to the day before, from which copying is looked for
@@ -130,10 +130,7 @@ class Blocks(Panel):
         OptionError
             Always.
         """
-        raise OptionError(
-            "This needs all days at once, and a cohort is worked on in blocks. "
-            "cohort.take(people) gives some people as a journal in memory."
-        )
+        raise refuse_blocks()
 
     @property
     def share_copied(self) -> float:
@@ -151,6 +148,15 @@ class Blocks(Panel):
         return replace(
             self, people=self.people[rows], names=PAIR, rows=self.rows[rows], pairs=(name, tuple(map(str, others)))
         )
+
+
+def refuse_blocks() -> OptionError:
+    """Return the error of a question that blocks of people can't answer."""
+    return OptionError(
+        "This needs all days of a journal at once, and a cohort is worked on in blocks. What runs over a cohort: "
+        "correlate_triggers, estimate_effects, estimate_cumulative_effects, compare_directions, estimate_risks, "
+        "group_triggers. cohort.take(people) gives some people as a journal in memory."
+    )
 
 
 def shift_days(values: FloatArray, days: int) -> FloatArray:
@@ -185,6 +191,8 @@ def build_panel(journal: Journal, *, variables: Sequence[str] | None = None) -> 
 
     Raises
     ------
+    OptionError
+        `journal` is no journal.
     UnknownNameError
         A variable is not in the journal, or is text.
 
@@ -196,6 +204,7 @@ def build_panel(journal: Journal, *, variables: Sequence[str] | None = None) -> 
     >>> panel.names, panel.values.shape
     (('twitches', 'stress'), (2, 3, 60))
     """
+    check_journal(journal)
     numeric = journal.numeric
     names = tuple(numeric if variables is None else variables)
     for name in names:

@@ -16,6 +16,7 @@ from twitchstats.claims.register import load_claims
 from twitchstats.errors import JournalError, OptionError, unknown_name
 from twitchstats.inference import adjust_p_values, judge_estimates
 from twitchstats.journal import Journal
+from twitchstats.journal.record import check_journal
 from twitchstats.reasons import NO_ORDER, REASONS, WHY
 from twitchstats.simulate.cohort import is_simulated
 from twitchstats.triggers import compare_directions
@@ -128,6 +129,7 @@ def answer_questions(
           question_id   outcome     measure    verdict
     0  sleep-twitches  twitches  rate ratio  supported
     """
+    check_journal(journal)
     if findings is not None:
         return findings.answers.copy()
     if not 0 < alpha < 1:
