@@ -71,7 +71,7 @@ def write_archive(
     files = {file.relative_to(root).as_posix(): read_file(file) for file in payload}
     for name in files.keys() & {LOCK, METADATA}:
         raise OptionError(
-            f"{root / name} can't go into the archive, which has a {name} of its own. Give it another name."
+            f"{root / name} can't go into an archive, which has a {name} of its own. Give it another name."
         )
     files[LOCK] = _read_lock()
     left_out = [] if with_journal else [(file.name, sha256(read_file(file)).hexdigest()) for file in sources]
