@@ -21,6 +21,7 @@ def test_codemeta_and_citation_say_what_the_project_says():
         assert CODEMETA[name] == PROJECT[name]
     assert CODEMETA["license"] == f"https://spdx.org/licenses/{PROJECT['license']}"
     assert CITATION["license"] == PROJECT["license"]
+    assert CODEMETA["softwareRequirements"] == PROJECT["dependencies"]
     assert CODEMETA["runtimePlatform"] == f"Python {PROJECT['requires-python']}"
     assert CODEMETA["dateModified"] == str(CITATION["date-released"])
     assert CODEMETA["keywords"] == CITATION["keywords"]
@@ -69,6 +70,8 @@ def test_the_paper_tells_the_figures_of_the_study():
     sentence = "least squares finds the planted effect in {} of diaries and `estimate_effects` in {}."
     shares = [f"{power[method]:.0%}".replace("%", " %") for method in ("least squares", "estimate_effects")]
     assert sentence.format(*shares) in " ".join(PAPER.split())
+    missed = re.findall(r"pooled size, ([^,]+), 120 days, 200 people", (ROOT / "README.md").read_text())
+    assert f"groups of 200 people (worlds: {', '.join(missed)})" in " ".join(PAPER.split())
 
 
 def test_the_paper_cites_what_its_bibliography_holds():
