@@ -69,7 +69,7 @@ def write_cohort(
 
     Parameters
     ----------
-    journals : Journal, data frame of any library, path, or iterable of these
+    journals : Journal, data frame of any library, path or open file, or iterable of these
         The parts may come in any order, also the days of one person in several: one part at a time is in memory, and
         what is sorted waits on the disk. Data frames and files are read by `read_journal`; what their columns mean is
         decided on the first, and holds for all.
@@ -128,10 +128,14 @@ def _read_parts(journals: Part | Iterable[Part]) -> Iterator[Journal]:
     from twitchstats.journal import make_schema, read_journal
 
     schema = None
-    alone = isinstance(journals, Journal | str | os.PathLike) or is_into_dataframe(journals)
-    if not alone and not isinstance(journals, Iterable):
+    parts: Iterable[Part]
+    if isinstance(journals, Journal | str | os.PathLike) or is_into_dataframe(journals) or hasattr(journals, "read"):
+        parts = [journals]
+    elif isinstance(journals, Iterable):
+        parts = journals
+    else:
         raise OptionError(f"journals={journals!r} is not possible. Give a journal, a data frame, a path, or several.")
-    for part in [journals] if alone else journals:
+    for part in parts:
         journal = part if isinstance(part, Journal) else read_journal(part, schema=schema)
         schema = make_schema(journal.variables) if schema is None else schema
         yield journal
@@ -324,8 +328,7 @@ class Cohort(Journal):
         UnknownNameError
             A person is not in the cohort.
         """
-        alone = isinstance(people, str) or not isinstance(people, Iterable)
-        wanted = [str(name) for name in ([people] if alone else people)]
+        wanted = [str(people)] if isinstance(people, str) or not isinstance(people, Iterable) else [*map(str, people)]
         for name in wanted:
             if name not in self.names:
                 raise unknown_name("person", name, self.names[:20])

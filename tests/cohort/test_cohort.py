@@ -123,14 +123,20 @@ def test_frames_mean_what_the_first_one_means(tmp_path):
     assert cohort.span.max() == 186
 
 
-@pytest.mark.parametrize("kind", ["path", "arrow", "arrow parts"])
+@pytest.mark.parametrize("kind", ["path", "file", "arrow", "arrow parts"])
 def test_a_file_or_a_frame_of_another_library_is_a_part(kind, tmp_path):
     arrow = pytest.importorskip("pyarrow")
     table = make_days(3, 40)
     table.to_csv(tmp_path / "days.csv", index=False)
     frame = arrow.Table.from_pandas(table, preserve_index=False)
-    given = {"path": tmp_path / "days.csv", "arrow": frame, "arrow parts": [frame.slice(0, 50), frame.slice(50)]}
-    cohort = tw.open_cohort(tw.write_cohort(given[kind], tmp_path / "c.parquet"))
+    with (tmp_path / "days.csv").open("rb") as file:
+        given = {
+            "path": tmp_path / "days.csv",
+            "file": file,
+            "arrow": frame,
+            "arrow parts": [frame.slice(0, 50), frame.slice(50)],
+        }
+        cohort = tw.open_cohort(tw.write_cohort(given[kind], tmp_path / "c.parquet"))
     pd.testing.assert_frame_equal(cohort.take(cohort.names).days, tw.read_journal(table).days, check_freq=False)
 
 
