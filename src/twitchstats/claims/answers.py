@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from twitchstats.arrays import to_pandas
 from twitchstats.claims.analyses import ANALYSES, KINDS, KNOWN, Finding, Source, estimate_all_effects
 from twitchstats.claims.people import has_diagnoses
 from twitchstats.claims.questions import Question, load_questions, read_question
@@ -134,9 +135,9 @@ def answer_questions(
         return findings.answers.copy()
     if not 0 < alpha < 1:
         raise OptionError(f"alpha={alpha!r} is not possible. It lies between 0 and 1; 0.05 is usual.")
-    asked = load_questions() if questions is None else questions
+    asked = load_questions() if questions is None else to_pandas(questions)
     _check_columns(asked, load_questions)
-    source = Source(journal, journal.people if cohort is None else cohort)
+    source = Source(journal, journal.people if cohort is None else to_pandas(cohort))
     if questions is None and journal.outcome in set(asked["outcome"]):  # a report tells its effects, by the same fits
         source.effects[str(journal.outcome)] = estimate_all_effects(journal, str(journal.outcome))
     return answer_from(source, asked, alpha=alpha, progress=progress)

@@ -8,7 +8,7 @@ from numpy.typing import ArrayLike
 from scipy import stats
 from sklearn.base import BaseEstimator
 
-from twitchstats.arrays import AnyArray, FloatArray
+from twitchstats.arrays import AnyArray, FloatArray, to_pandas
 from twitchstats.errors import NotEnoughDataError, OptionError, check_list
 from twitchstats.redflags.model import RedFlagModel
 from twitchstats.redflags.prevalence import check_share, read_base_rate, shift_risk
@@ -76,6 +76,7 @@ def decision_curve(
     [['model', 400], ['refer all', 400], ['refer none', 400]]
     """
     check_share("level", level)
+    X = to_pandas(X)
     serious = match_labels(y, getattr(model, "classes_", [0, 1]), X)
     _need_both(serious, "A decision curve needs both kinds.")
     by_rule = pd.DataFrame(index=range(len(serious)))

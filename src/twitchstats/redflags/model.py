@@ -15,7 +15,7 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from twitchstats.arrays import AnyArray, FloatArray
+from twitchstats.arrays import AnyArray, FloatArray, to_pandas
 from twitchstats.errors import NotEnoughDataError, OptionError, TwitchstatsError, check_choice, check_list
 from twitchstats.inference import wilson_interval
 from twitchstats.redflags import card, combining, fitting, odds, points, storing, telling, training
@@ -272,6 +272,7 @@ class RedFlagModel(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
                 f"This {type(self).__name__} estimator requires y to be passed, but the target y is None. Give labels."
             )
         training.check_order(X, y)
+        X = to_pandas(X)
         signs, frame = training.choose_signs(X, self.signs, self.ignore)
         if signs is None or frame is None:
             values, y = validate_data(self, X, y, dtype=np.float64, ensure_all_finite="allow-nan")
@@ -306,6 +307,7 @@ class RedFlagModel(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
 
     def _encode(self, X: pd.DataFrame | ArrayLike) -> FloatArray:
         check_is_fitted(self)
+        X = to_pandas(X)
         if not self.record_.named:
             if isinstance(X, (Mapping, pd.Series)):
                 raise TwitchstatsError("The model knows no names of signs. Give an array with a row for each person.")
@@ -325,6 +327,7 @@ class RedFlagModel(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
 
     def _read_people(self, person: Mapping[str, object] | pd.Series | pd.DataFrame) -> pd.DataFrame:
         """Return people with a column for each sign; what one person does not tell is not known."""
+        person = to_pandas(person)
         if isinstance(person, pd.DataFrame):
             return self._name(person)
         people = as_people(person, ignore=self.ignore, own=self._list_own())

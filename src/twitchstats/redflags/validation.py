@@ -12,7 +12,7 @@ from sklearn.base import BaseEstimator, clone
 from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
 from sklearn.utils.validation import check_is_fitted
 
-from twitchstats.arrays import AnyArray, FloatArray, IntArray
+from twitchstats.arrays import AnyArray, FloatArray, IntArray, to_pandas
 from twitchstats.errors import NotEnoughDataError, OptionError, TwitchstatsError, check_whole
 from twitchstats.inference import wilson_interval
 from twitchstats.redflags import fitting
@@ -337,6 +337,7 @@ def _read_sample(
     check_share("level", level)
     check_whole("n_bootstrap", n_bootstrap, least=2)
     check_whole("seed", seed, least=0)
+    X = to_pandas(X)
     outcome = _as_outcome(model, X, y)
     fewest = int(min(outcome.sum(), (1 - outcome).sum()))
     if fewest < FEWEST_OF_A_CLASS:
