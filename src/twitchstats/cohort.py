@@ -5,28 +5,33 @@ from __future__ import annotations
 import json
 import os
 import tempfile
+import zlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from functools import lru_cache, partial
 from hashlib import sha256
-from io import BytesIO, StringIO
+from io import BytesIO
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn, TypeAlias
+from zipfile import BadZipFile
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
+from narwhals.dependencies import is_into_dataframe
 
 from twitchstats import __version__
-from twitchstats.errors import JournalError, OptionError, unknown_name
+from twitchstats.arrays import AnyArray, FloatArray, IntArray
+from twitchstats.errors import JournalError, OptionError, check_whole, unknown_name
 from twitchstats.files import StrPath, check_target, make_folder, place_file, write_file
-from twitchstats.journal.record import REJECT_COLUMNS, Journal
-from twitchstats.panel import BlockFunction, Blocks, FloatArray, Panel, find_copies
+from twitchstats.journal.record import Journal
+from twitchstats.journal.source import Readable
+from twitchstats.panel import BlockFunction, Blocks, Panel, find_copies, refuse_blocks
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
+Part: TypeAlias = Journal | Readable
 ROWS = 100_000  # of a block: some 30 MB with twenty variables
 COPIED = "copied with the day before"
 KEY = b"twitchstats"
@@ -54,7 +59,7 @@ def _need(name: str, extra: str) -> Any:  # noqa: ANN401
 
 
 def write_cohort(
-    journals: Journal | pd.DataFrame | Iterable[Journal | pd.DataFrame],
+    journals: Part | Iterable[Part],
     path: StrPath,
     *,
     rows: int = ROWS,
@@ -64,10 +69,10 @@ def write_cohort(
 
     Parameters
     ----------
-    journals : Journal, DataFrame, or iterable of these
+    journals : Journal, data frame of any library, path or open file, or iterable of these
         The parts may come in any order, also the days of one person in several: one part at a time is in memory, and
-        what is sorted waits on the disk. Data frames are read by `read_journal`; what their columns mean is decided on
-        the first, and holds for all.
+        what is sorted waits on the disk. Data frames and files are read by `read_journal`; what their columns mean is
+        decided on the first, and holds for all.
     path : path
     rows : int
         Days of people who are worked on together; a block holds whole people, so it may be larger.
@@ -83,7 +88,7 @@ def write_cohort(
     JournalError
         Parts don't agree in what a column means, or a person has two rows for one day.
     OptionError
-        The file is there already, `rows` is not possible, or pyarrow is not installed.
+        The file is there already, `journals` are no journals, `rows` is not possible, or pyarrow is not installed.
 
     Examples
     --------
@@ -96,8 +101,7 @@ def write_cohort(
     >>> folder.cleanup()
     """
     parquet = _need("pyarrow.parquet", "cohort")
-    if isinstance(rows, bool) or not isinstance(rows, (int, np.integer)) or rows < 1:
-        raise OptionError(f"rows={rows!r} is not possible: a block has at least 1 row.")
+    check_whole("rows", rows, least=1)
     target = check_target(path, replace=replace)
     with tempfile.TemporaryDirectory(dir=target.parent, prefix=f".{target.name[:40]}.") as folder:
         first, counts, rejects, read = None, pd.Series(dtype="int64"), [], 0
@@ -119,12 +123,19 @@ def write_cohort(
         return place_file(whole, target, replace=replace)
 
 
-def _read_parts(journals: Journal | pd.DataFrame | Iterable[Journal | pd.DataFrame]) -> Iterator[Journal]:
-    """Yield the parts as journals; those that are frames mean what the first one does."""
+def _read_parts(journals: Part | Iterable[Part]) -> Iterator[Journal]:
+    """Yield the parts as journals; those that are read mean what the first one does."""
     from twitchstats.journal import make_schema, read_journal
 
     schema = None
-    for part in [journals] if isinstance(journals, Journal | pd.DataFrame) else journals:
+    parts: Iterable[Part]
+    if isinstance(journals, Journal | str | os.PathLike) or is_into_dataframe(journals) or hasattr(journals, "read"):
+        parts = [journals]
+    elif isinstance(journals, Iterable):
+        parts = journals
+    else:
+        raise OptionError(f"journals={journals!r} is not possible. Give a journal, a data frame, a path, or several.")
+    for part in parts:
         journal = part if isinstance(part, Journal) else read_journal(part, schema=schema)
         schema = make_schema(journal.variables) if schema is None else schema
         yield journal
@@ -148,8 +159,15 @@ def _check_alike(first: Journal, part: Journal, number: int) -> Journal:
     return first
 
 
-def _to_text(frame: pd.DataFrame) -> str:
-    return str(frame.reset_index(drop=True).to_json(orient="split", double_precision=15))
+def _to_text(frame: pd.DataFrame) -> dict[str, Any]:
+    told = json.loads(frame.to_json(orient="split", index=False, double_precision=15))
+    return told | {"dtypes": [str(dtype) for dtype in frame.dtypes]}
+
+
+def _from_text(told: dict[str, Any]) -> pd.DataFrame:
+    """Return the frame that was told; nothing is guessed of texts, which may look like numbers or dates."""
+    frame = pd.DataFrame(told["data"], columns=told["columns"], dtype=object)
+    return frame.astype(dict(zip(told["columns"], told["dtypes"], strict=True)))
 
 
 def _to_arrow(days: pd.DataFrame, calendar: str) -> pa.Table:
@@ -190,8 +208,8 @@ def _write_sorted(folder: Path, path: Path, counts: pd.Series, rows: int, facts:
             spans += (np.maximum.reduceat(number, starts) - number[starts] + 1).tolist()
             groups.append(len(names))
             copied += int(copies.sum())
-            for part in (values, number, np.array("\n".join(names))):
-                digest.update(np.ascontiguousarray(part).tobytes())
+            for name, own, days in zip(names, *(np.split(part, starts[1:]) for part in (values, number)), strict=True):
+                digest.update(name.encode() + own.tobytes() + days.tobytes())
             writer.write_table(table.append_column(COPIED, pa.array(copies)), row_group_size=max(len(table), 1))
         facts |= {
             "people": counts.index.tolist(), "rows": counts.tolist(), "first": firsts, "span": spans, "groups": groups,
@@ -207,19 +225,19 @@ def _cut_people(counts: pd.Series, rows: int) -> Iterator[list[str]]:
         yield part.index.tolist()
 
 
-def _number_rows(table: pa.Table, calendar: str) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+def _number_rows(table: pa.Table, calendar: str) -> tuple[IntArray, IntArray]:
     """Return for each row the place of its person among those of the table, and the number of its day."""
     codes = np.unique(table["person"].to_numpy().astype(str), return_inverse=True)[1].ravel()
     return codes.astype(np.int64), _number_dates(table["date"], calendar)
 
 
-def _number_dates(dates: pa.ChunkedArray, calendar: str) -> NDArray[np.int64]:
+def _number_dates(dates: pa.ChunkedArray, calendar: str) -> IntArray:
     if calendar == "date":
         return dates.to_numpy().astype("datetime64[D]").astype(np.int64) - MONDAY
     return np.asarray(dates.to_numpy(), dtype=np.int64)
 
 
-def _refuse_twice(table: pa.Table, person: NDArray[np.int64], number: NDArray[np.int64]) -> None:
+def _refuse_twice(table: pa.Table, person: IntArray, number: IntArray) -> None:
     twice = np.flatnonzero((np.diff(person) == 0) & (np.diff(number) == 0))
     if len(twice):
         row = int(twice[0])
@@ -265,16 +283,14 @@ class Cohort(Journal):
         workers: int | str,
         keep: Path | None,
         progress: Callable[[int, int], None] | None,
+        mark: str,
     ) -> None:
-        told = {name: pd.read_json(StringIO(facts[name]), orient="split") for name in ("variables", "rejects")}
-        texts = told["variables"].select_dtypes(["object", "str"]).columns
-        told["variables"][texts] = told["variables"][texts].fillna("").astype("str")
         known = {
             "path": path, "names": pd.Index(facts["people"], name="person", dtype="str"),
             "n_rows": np.array(facts["rows"]), "first": np.array(facts["first"]), "span": np.array(facts["span"]),
             "groups": np.array(facts["groups"]), "n_copied": facts["copied"], "numeric": facts["numeric"],
-            "workers": workers, "keep": keep, "progress": progress, "variables": told["variables"],
-            "rejects": told["rejects"].reindex(columns=REJECT_COLUMNS), "source": path.name,
+            "workers": workers, "keep": keep, "progress": progress, "variables": _from_text(facts["variables"]),
+            "rejects": _from_text(facts["rejects"]), "source": path.name, "mark": mark,
         }  # fmt: skip
         for name, value in (
             known | {name: facts[name] for name in ("calendar", "outcome", "rows_read", "checksum")}
@@ -283,43 +299,40 @@ class Cohort(Journal):
 
     path: Path
     names: pd.Index
-    numeric: list[str] = []  # type: ignore[assignment]  # noqa: RUF012
-    n_rows: NDArray[np.int64]
-    first: NDArray[np.int64]
-    span: NDArray[np.int64]
-    groups: NDArray[np.int64]
+    numeric: list[str] = []  # noqa: RUF012
+    n_rows: IntArray
+    first: IntArray
+    span: IntArray
+    groups: IntArray
     n_copied: int
+    mark: str  # of the file as it was opened
     workers: int | str
     keep: Path | None
     progress: Callable[[int, int], None] | None
 
     def _refuse(self) -> NoReturn:
-        raise OptionError(
-            "This needs all days of a journal at once, and a cohort is worked on in blocks. What runs over a cohort: "
-            "correlate_triggers, estimate_effects, estimate_cumulative_effects, compare_directions, estimate_risks, "
-            "group_triggers. cohort.take(people) gives some people as a journal in memory."
-        )
+        raise refuse_blocks()
 
-    days = episodes = people = property(_refuse)  # type: ignore[assignment]
+    days = episodes = people = property(_refuse)
 
     def __repr__(self) -> str:
         n_blocks = f"{len(self.groups)} block{'s' * (len(self.groups) != 1)}"
         sizes = f"{len(self.names):,} people, {self.n_rows.sum():,} days, {len(self.variables)} variables"
         return f"<Cohort: {sizes}, {n_blocks}>"
 
-    def take(self, people: Sequence[str] | str) -> Journal:
-        """Return some people as a journal in memory.
+    def take(self, people: Iterable[str | int] | str | int) -> Journal:
+        """Return some people, or one, as a journal in memory; a number stands for the name that it is.
 
         Raises
         ------
         UnknownNameError
             A person is not in the cohort.
         """
-        wanted = [people] if isinstance(people, str) else list(people)
+        wanted = [str(people)] if isinstance(people, str) or not isinstance(people, Iterable) else [*map(str, people)]
         for name in wanted:
             if name not in self.names:
                 raise unknown_name("person", name, self.names[:20])
-        places = np.sort(self.names.get_indexer(pd.Index(wanted).unique()))
+        places = np.sort(self.names.get_indexer(pd.Index(wanted, dtype="str").unique()))
         names = [str(name) for name in self.variables["name"]]
         table = _read_people(self, places, names)
         frame = table.to_pandas()
@@ -368,7 +381,7 @@ def open_cohort(
     Raises
     ------
     JournalError
-        There is no such file, or it is not a cohort.
+        There is no such file, or it is not a cohort, or not as `write_cohort` left it.
     OptionError
         `workers` is neither a number from 1 on nor an address, or an extra is not installed.
 
@@ -386,19 +399,25 @@ def open_cohort(
         )
     place = Path(path).absolute()
     folder = None if keep is None else make_folder(keep)
-    return Cohort(place, _read_facts(place, Path(path)), workers=workers, keep=folder, progress=progress)
-
-
-def _read_facts(place: Path, named: Path) -> dict[str, Any]:
-    pa, parquet = _need("pyarrow", "cohort"), _need("pyarrow.parquet", "cohort")
+    pa, parquet, named = _need("pyarrow", "cohort"), _need("pyarrow.parquet", "cohort"), Path(path)
     try:
-        metadata = parquet.read_metadata(place).metadata or {}
-        facts: dict[str, Any] = json.loads(metadata[KEY])
+        read = parquet.read_metadata(place)
+        told = (read.metadata or {})[KEY]
     except FileNotFoundError:
         raise JournalError(f"There is no cohort at {named}. Write one with write_cohort.") from None
-    except (pa.ArrowException, OSError, KeyError, ValueError):
+    except (pa.ArrowException, OSError, KeyError):
         raise JournalError(f"{named} is not a cohort. Write one with write_cohort.") from None
-    return facts
+    try:
+        cohort = Cohort(
+            place, json.loads(told), workers=workers, keep=folder, progress=progress, mark=sha256(told).hexdigest()
+        )
+        sizes = np.add.reduceat(cohort.n_rows, np.cumsum(cohort.groups) - cohort.groups).tolist()
+        fits = sizes == [read.row_group(number).num_rows for number in range(read.num_row_groups)]
+    except (KeyError, TypeError, ValueError, IndexError):
+        fits = False
+    if not fits:
+        raise JournalError(f"{named} is not as this version of write_cohort writes a cohort. Write it again.")
+    return cohort
 
 
 @dataclass(frozen=True)
@@ -406,15 +425,16 @@ class _Job:
     """Some people of a cohort, what is wanted of them, and the function that finds it: small enough to be mailed."""
 
     path: str
+    mark: str
     checksum: str
-    rows: NDArray[np.int64] = field(repr=False)
+    rows: IntArray = field(repr=False)
     names: tuple[str, ...]
     pairs: tuple[str, tuple[str, ...]] | None
     function: BlockFunction
 
-    def __call__(self) -> dict[str, NDArray[Any]]:
+    def __call__(self) -> dict[str, AnyArray]:
         """Return the arrays that the function makes of the block, people (or pairs) first."""
-        cohort = _open_again(self.path, self.checksum)
+        cohort = _open_again(self.path, self.mark)
         panel = _read_block(cohort, np.unique(self.rows), self.names)
         return self.function(panel if self.pairs is None else panel.pair(cohort.names[self.rows], *self.pairs))
 
@@ -429,8 +449,8 @@ class _Job:
 
 
 @lru_cache(maxsize=4)
-def _open_again(path: str, checksum: str) -> Cohort:
-    """Return a cohort in whichever process this is, after making sure that it is still the same.
+def _open_again(path: str, mark: str) -> Cohort:
+    """Return a cohort in whichever process this is; that it stays the same, `_read_people` makes sure.
 
     Raises
     ------
@@ -438,19 +458,23 @@ def _open_again(path: str, checksum: str) -> Cohort:
         The file has changed.
     """
     cohort = open_cohort(path)
-    if cohort.checksum != checksum:
-        raise JournalError(f"{path} has changed since it was opened. Open it again.")
+    if cohort.mark != mark:
+        raise _tell_changed(path)
     return cohort
+
+
+def _tell_changed(path: StrPath) -> JournalError:
+    return JournalError(f"{path} has changed since it was opened. Open it again.")
 
 
 def _map_blocks(
     cohort: Cohort,
     names: tuple[str, ...],
-    rows: NDArray[np.int64],
+    rows: IntArray,
     pairs: tuple[str, tuple[str, ...]] | None,
     function: BlockFunction,
     together: BlockFunction | None,
-) -> dict[str, NDArray[Any]]:
+) -> dict[str, AnyArray]:
     """Return the arrays of all rows, people or pairs, in their order, whoever was done first."""
     owner = np.repeat(np.arange(len(cohort.groups)), cohort.groups)[rows]
     plan = [np.flatnonzero(owner == block) for block in np.unique(owner)]
@@ -459,10 +483,10 @@ def _map_blocks(
         plan = [part for part in [*(part[~joined[part]] for part in plan), np.flatnonzero(joined)] if len(part)]
     own = [None if pairs is None else (pairs[0], tuple(pairs[1][place] for place in part)) for part in plan]
     jobs = [
-        _Job(str(cohort.path), cohort.checksum, rows[part], names, chosen, function)
+        _Job(str(cohort.path), cohort.mark, cohort.checksum, rows[part], names, chosen, function)
         for part, chosen in zip(plan, own, strict=True)
     ]
-    whole: dict[str, NDArray[Any]] = {}
+    whole: dict[str, AnyArray] = {}
     for done, (place, found) in enumerate(_run_jobs(cohort, jobs), start=1):
         for name, value in found.items():
             if name not in whole:
@@ -473,7 +497,7 @@ def _map_blocks(
     return whole
 
 
-def _run_jobs(cohort: Cohort, jobs: Sequence[_Job]) -> Iterator[tuple[int, dict[str, NDArray[Any]]]]:
+def _run_jobs(cohort: Cohort, jobs: Sequence[_Job]) -> Iterator[tuple[int, dict[str, AnyArray]]]:
     """Yield place and result of each job as it is done; those that are kept already come first."""
     left = {}
     for place, job in enumerate(jobs):
@@ -491,19 +515,20 @@ def _run_jobs(cohort: Cohort, jobs: Sequence[_Job]) -> Iterator[tuple[int, dict[
         yield place, found
 
 
-def _find_kept(folder: Path | None, job: _Job) -> dict[str, NDArray[Any]] | None:
+def _find_kept(folder: Path | None, job: _Job) -> dict[str, AnyArray] | None:
     """Return the result of a job that an earlier run has kept, or None; nothing in the folder is ever run."""
     path = None if folder is None else folder / f"{job.key}.npz"
     if path is None or not path.exists():
         return None
     try:
-        with np.load(path, allow_pickle=False) as kept:
-            return dict(kept)
-    except (OSError, ValueError, EOFError, KeyError):  # half a file of another program: worked out again
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as kept:
+            found = dict(kept)
+    except (OSError, ValueError, TypeError, EOFError, KeyError, BadZipFile, zlib.error):  # damaged: worked out again
         return None
+    return found if all(len(value) == len(job.rows) for value in found.values()) else None
 
 
-def _run_here(jobs: dict[int, _Job], workers: int) -> Iterator[tuple[int, dict[str, NDArray[Any]]]]:
+def _run_here(jobs: dict[int, _Job], workers: int) -> Iterator[tuple[int, dict[str, AnyArray]]]:
     """Yield results of jobs in threads, never more at once than there are workers."""
     waiting, running = iter(jobs.items()), dict[Future[Any], int]()
     with ThreadPoolExecutor(workers) as pool:
@@ -514,12 +539,12 @@ def _run_here(jobs: dict[int, _Job], workers: int) -> Iterator[tuple[int, dict[s
                 yield running.pop(future), future.result()
 
 
-def _run_far(jobs: dict[int, _Job], address: str) -> Iterator[tuple[int, dict[str, NDArray[Any]]]]:
+def _run_far(jobs: dict[int, _Job], address: str) -> Iterator[tuple[int, dict[str, AnyArray]]]:
     """Yield results of jobs that a cluster works on; what a killed worker had is done by another."""
     distributed = _need("distributed", "cluster")
     try:
         client = distributed.Client(address, timeout=20, set_as_default=False)
-    except OSError as error:
+    except (OSError, ValueError) as error:
         raise OptionError(f"No Dask scheduler answers at {address} ({error}). Start one, or give a number.") from None
     with client:
         futures = {
@@ -532,20 +557,33 @@ def _run_far(jobs: dict[int, _Job], address: str) -> Iterator[tuple[int, dict[st
             yield place, result
 
 
-def _read_people(cohort: Cohort, people: NDArray[np.int64], names: Sequence[str]) -> pa.Table:
-    """Return the rows of some people, in order."""
-    parquet = _need("pyarrow.parquet", "cohort")
+def _read_people(cohort: Cohort, people: IntArray, names: Sequence[str]) -> pa.Table:
+    """Return the rows of some people, in order.
+
+    Raises
+    ------
+    JournalError
+        The file has changed, or it is damaged.
+    """
+    pa, parquet = _need("pyarrow", "cohort"), _need("pyarrow.parquet", "cohort")
     owners = np.repeat(np.arange(len(cohort.groups)), cohort.groups)
     needed = np.unique(owners[people])
-    with parquet.ParquetFile(cohort.path) as file:
-        table = file.read_row_groups(needed.tolist(), columns=["date", *names, COPIED], use_threads=False)
+    try:
+        with parquet.ParquetFile(cohort.path) as file:
+            told = (file.metadata.metadata or {}).get(KEY, b"")
+            if sha256(told).hexdigest() != cohort.mark:
+                raise _tell_changed(cohort.path)
+            table = file.read_row_groups(needed.tolist(), columns=["date", *names, COPIED], use_threads=False)
+    except (pa.ArrowException, OSError) as error:
+        why = str(error).splitlines()[0].rstrip(".")
+        raise JournalError(f"{cohort.path} can't be read any more: {why}. Write it again.") from None
     there = np.flatnonzero(np.isin(owners, needed))
     if len(there) > len(people):
         table = table.filter(np.repeat(np.isin(there, people), cohort.n_rows[there]))
     return table
 
 
-def _read_block(cohort: Cohort, people: NDArray[np.int64], names: tuple[str, ...]) -> Panel:
+def _read_block(cohort: Cohort, people: IntArray, names: tuple[str, ...]) -> Panel:
     """Return some people as the panel that they are in memory."""
     table = _read_people(cohort, people, names)
     row = np.repeat(np.arange(len(people)), cohort.n_rows[people])

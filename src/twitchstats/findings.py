@@ -10,6 +10,7 @@ import pandas as pd
 from twitchstats.errors import JournalError, UnknownNameError, unknown_name
 from twitchstats.inference import adjust_p_values
 from twitchstats.journal import Journal
+from twitchstats.journal.record import check_journal
 from twitchstats.sequential import add_anytime
 
 ALPHA = 0.05  # of adjusted p-values, below which something stands out
@@ -187,6 +188,7 @@ def find_outcome(journal: Journal) -> str:
     JournalError
         The reader settled on none, and there is no column of twitches.
     """
+    check_journal(journal)
     outcome = journal.outcome or "twitches"
     if outcome not in journal.days.columns:
         raise JournalError(

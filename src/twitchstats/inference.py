@@ -4,12 +4,12 @@ from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 from scipy import stats
 
+from twitchstats.arrays import FloatArray
 from twitchstats.errors import OptionError, check_choice
 
-FloatArray = NDArray[np.float64]
 MOST_SHARE = 0.999  # of one cluster in a sum
 LEAST_SQUARE = 1e-300
 

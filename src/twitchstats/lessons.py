@@ -5,10 +5,10 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
+from twitchstats.arrays import FloatArray
 from twitchstats.errors import check_choice
 from twitchstats.journal import Journal, read_journal
 from twitchstats.numbers import format_effect
-from twitchstats.panel import FloatArray
 from twitchstats.report.tables import Table, show_table
 from twitchstats.report.wording.rows import lay_columns
 from twitchstats.resources import find_resource

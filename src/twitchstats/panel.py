@@ -3,17 +3,15 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
+from twitchstats.arrays import AnyArray, BoolArray, FloatArray, IntArray
 from twitchstats.errors import OptionError, unknown_name
-from twitchstats.journal.record import Journal
+from twitchstats.journal.record import Journal, check_journal
 
-FloatArray = NDArray[np.float64]
-BlockFunction = partial[dict[str, NDArray[Any]]]  # of a panel: arrays with a row for each person
+BlockFunction = partial[dict[str, AnyArray]]  # of a panel: arrays with a row for each person
 LEAST_COPIES = 3  # days equal to the day before, from which copying is looked for
 TIMES_CHANCE = 3.0
 PAIR = ("outcome", "trigger")  # names of the two variables of a panel of pairs
@@ -50,9 +48,9 @@ class Panel:
     people: pd.Index
     names: tuple[str, ...]
     values: FloatArray
-    weekday: NDArray[np.int64]
+    weekday: IntArray
     ordered: bool
-    copied: NDArray[np.bool_]
+    copied: BoolArray
 
     def get(self, name: str) -> FloatArray:
         """Return the (P, D) array of one variable.
@@ -70,7 +68,7 @@ class Panel:
         """Return the (P, D) array of a variable to be explained: a run of copied days counts as its first day."""
         return np.where(self.copied, np.nan, self.get(name))
 
-    def take(self, people: NDArray[np.int64]) -> "Panel":
+    def take(self, people: IntArray) -> "Panel":
         """Return the panel of some people, by position."""
         return Panel(
             self.people[people], self.names, self.values[:, people], self.weekday[people], self.ordered,
@@ -91,7 +89,7 @@ class Panel:
         """Share of days that were filled in together with the day before."""
         return float(self.copied.mean()) if self.copied.size else 0.0
 
-    def map_blocks(self, function: BlockFunction, *, together: BlockFunction | None = None) -> dict[str, NDArray[Any]]:
+    def map_blocks(self, function: BlockFunction, *, together: BlockFunction | None = None) -> dict[str, AnyArray]:
         """Return what a function finds of each person, arrays (P, ...) by name: in memory all people are one block.
 
         `together` tells by the array of that name who has to be in one block, as they share something.
@@ -119,8 +117,8 @@ class Blocks(Panel):
         What `share_copied` returns.
     """
 
-    mapper: Callable[..., dict[str, NDArray[Any]]]
-    rows: NDArray[np.int64]
+    mapper: Callable[..., dict[str, AnyArray]]
+    rows: IntArray
     share: float
     pairs: tuple[str, tuple[str, ...]] | None = None
 
@@ -132,17 +130,14 @@ class Blocks(Panel):
         OptionError
             Always.
         """
-        raise OptionError(
-            "This needs all days at once, and a cohort is worked on in blocks. "
-            "cohort.take(people) gives some people as a journal in memory."
-        )
+        raise refuse_blocks()
 
     @property
     def share_copied(self) -> float:
         """Share of days that were filled in together with the day before."""
         return self.share
 
-    def map_blocks(self, function: BlockFunction, *, together: BlockFunction | None = None) -> dict[str, NDArray[Any]]:
+    def map_blocks(self, function: BlockFunction, *, together: BlockFunction | None = None) -> dict[str, AnyArray]:
         """Return what a function finds of each person, as `Panel.map_blocks` does."""
         needed = self.names if self.pairs is None else tuple(sorted({self.pairs[0], *self.pairs[1]}))
         return self.mapper(needed, self.rows, self.pairs, function, together)
@@ -153,6 +148,15 @@ class Blocks(Panel):
         return replace(
             self, people=self.people[rows], names=PAIR, rows=self.rows[rows], pairs=(name, tuple(map(str, others)))
         )
+
+
+def refuse_blocks() -> OptionError:
+    """Return the error of a question that blocks of people can't answer."""
+    return OptionError(
+        "This needs all days of a journal at once, and a cohort is worked on in blocks. What runs over a cohort: "
+        "correlate_triggers, estimate_effects, estimate_cumulative_effects, compare_directions, estimate_risks, "
+        "group_triggers. cohort.take(people) gives some people as a journal in memory."
+    )
 
 
 def shift_days(values: FloatArray, days: int) -> FloatArray:
@@ -187,6 +191,8 @@ def build_panel(journal: Journal, *, variables: Sequence[str] | None = None) -> 
 
     Raises
     ------
+    OptionError
+        `journal` is no journal.
     UnknownNameError
         A variable is not in the journal, or is text.
 
@@ -198,6 +204,7 @@ def build_panel(journal: Journal, *, variables: Sequence[str] | None = None) -> 
     >>> panel.names, panel.values.shape
     (('twitches', 'stress'), (2, 3, 60))
     """
+    check_journal(journal)
     numeric = journal.numeric
     names = tuple(numeric if variables is None else variables)
     for name in names:
@@ -223,7 +230,7 @@ def build_panel(journal: Journal, *, variables: Sequence[str] | None = None) -> 
     return Panel(pd.Index(people, name="person"), names, values, weekday, journal.calendar != "none", copied)
 
 
-def find_copies(values: FloatArray, person: NDArray[np.int64], number: NDArray[np.int64]) -> NDArray[np.bool_]:
+def find_copies(values: FloatArray, person: IntArray, number: IntArray) -> BoolArray:
     """Return which rows are copies of the day before, for people who filled in several days at once.
 
     A row is a copy where every variable equals that of the day before and its values are seen on fewer than one in
@@ -252,14 +259,14 @@ def find_copies(values: FloatArray, person: NDArray[np.int64], number: NDArray[n
     return copies
 
 
-def _share_alike(kind: NDArray[np.int64], day: NDArray[np.int64], *, apart: int = 7) -> float:
+def _share_alike(kind: IntArray, day: IntArray, *, apart: int = 7) -> float:
     """Return how many days, in order, are of the same kind as the day so many days before, as a share."""
     place = np.searchsorted(day, day - apart)
     known = day[place] == day - apart
     return float((kind[place] == kind)[known].mean()) if known.any() else 0.0
 
 
-def _number_days(dates: pd.Index) -> NDArray[np.int64]:
+def _number_days(dates: pd.Index) -> IntArray:
     """Return whole day numbers: days since 5 January 1970, a Monday, for dates; the number itself otherwise."""
     if isinstance(dates, pd.DatetimeIndex):
         monday = np.datetime64("1970-01-05", "D")

@@ -7,11 +7,12 @@ from contextlib import AbstractContextManager
 from functools import cache
 
 import numpy as np
-from numpy.typing import NDArray
 from threadpoolctl import ThreadpoolController
 
+from twitchstats.arrays import IntArray
 
-def split_evenly(count: int, size: int) -> list[NDArray[np.int64]]:
+
+def split_evenly(count: int, size: int) -> list[IntArray]:
     """Return the numbers below `count` in blocks of at most `size`.
 
     >>> [block.tolist() for block in split_evenly(5, 2)]

@@ -6,13 +6,11 @@ from functools import cache
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
+from twitchstats.arrays import BoolArray, FloatArray
 from twitchstats.errors import JournalError, UnknownNameError, check_list, unknown_name
 from twitchstats.resources import find_resource
 from twitchstats.variables import find_row, find_variable, load_words, normalise_header
-
-FloatArray = NDArray[np.float64]
 
 SOURCE = "source"  # the column that says where people come from: simulated ones say so
 _CODED = "is a code that is used for either sex: write male or female"
@@ -274,7 +272,7 @@ def _to_numbers(column: pd.Series, name: str, words: dict[str, float]) -> FloatA
     return known.to_numpy(dtype=float)
 
 
-def _refuse(column: pd.Series, name: str, wrong: NDArray[np.bool_], rule: str) -> None:
+def _refuse(column: pd.Series, name: str, wrong: BoolArray, rule: str) -> None:
     if wrong.any():
         at = int(np.flatnonzero(wrong)[0])
         raise JournalError(

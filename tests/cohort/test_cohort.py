@@ -112,6 +112,8 @@ def test_parts_in_any_order_are_the_same_cohort(path, tmp_path):
     ]
     whole = tw.open_cohort(tw.write_cohort(iter(parts), tmp_path / "parts.parquet", rows=150))
     assert whole.checksum == tw.open_cohort(path).checksum
+    once = tw.open_cohort(tw.write_cohort(iter(parts), tmp_path / "once.parquet"))
+    assert (len(once.groups), once.checksum) == (1, whole.checksum)
 
 
 def test_frames_mean_what_the_first_one_means(tmp_path):
@@ -119,6 +121,41 @@ def test_frames_mean_what_the_first_one_means(tmp_path):
     cohort = tw.open_cohort(tw.write_cohort([first, second], tmp_path / "frames.parquet"))
     assert cohort.n_rows.sum() == len(first) + len(second)
     assert cohort.span.max() == 186
+
+
+@pytest.mark.parametrize("kind", ["path", "file", "arrow", "arrow parts"])
+def test_a_file_or_a_frame_of_another_library_is_a_part(kind, tmp_path):
+    arrow = pytest.importorskip("pyarrow")
+    table = make_days(3, 40)
+    table.to_csv(tmp_path / "days.csv", index=False)
+    frame = arrow.Table.from_pandas(table, preserve_index=False)
+    with (tmp_path / "days.csv").open("rb") as file:
+        given = {
+            "path": tmp_path / "days.csv",
+            "file": file,
+            "arrow": frame,
+            "arrow parts": [frame.slice(0, 50), frame.slice(50)],
+        }
+        cohort = tw.open_cohort(tw.write_cohort(given[kind], tmp_path / "c.parquet"))
+    pd.testing.assert_frame_equal(cohort.take(cohort.names).days, tw.read_journal(table).days, check_freq=False)
+
+
+def test_what_was_refused_comes_back_as_it_was_told(tmp_path):
+    table = make_days(2, 40).assign(sleep="7").rename(columns={"tired_score": "2024"})
+    table.loc[[3, 4], "sleep"] = "007x", "2025-01-01"
+    journal = tw.read_journal(table, outcome="twitches")
+    cohort = tw.open_cohort(tw.write_cohort(journal, tmp_path / "refused.parquet"))
+    assert {"007x", "2025-01-01"} <= set(journal.rejects["value"])
+    pd.testing.assert_frame_equal(cohort.rejects, journal.rejects.reset_index(drop=True))
+    pd.testing.assert_frame_equal(cohort.variables, journal.variables.reset_index(drop=True))
+
+
+def test_people_whose_names_are_numbers_are_taken_by_number(tmp_path):
+    table = make_days(3, 30)
+    journal = tw.read_journal(table.assign(person=table["person"].str[1:].astype(int)), outcome="twitches")
+    cohort = tw.open_cohort(tw.write_cohort(journal, tmp_path / "numbers.parquet"))
+    for people in (2, [np.int64(2)], "2"):
+        assert cohort.take(people).days.index.unique("person").tolist() == ["2"]
 
 
 def test_what_does_not_fit_together_is_refused(journal, tmp_path):
@@ -135,8 +172,11 @@ def test_what_does_not_fit_together_is_refused(journal, tmp_path):
         )
     with pytest.raises(tw.JournalError, match=r"^There is no day in what was given\. Give at least one journal"):
         tw.write_cohort([], tmp_path / "none.parquet")
-    with pytest.raises(tw.OptionError, match=r"^rows=0 is not possible: a block has at least 1 row\.$"):
+    with pytest.raises(tw.OptionError, match=r"^rows=0 is not possible\. Give a whole number of at least 1\.$"):
         tw.write_cohort(journal, tmp_path / "rows.parquet", rows=0)
+    message = r"^journals=3 is not possible\. Give a journal, a data frame, a path, or several\.$"
+    with pytest.raises(tw.OptionError, match=message):
+        tw.write_cohort(3, tmp_path / "three.parquet")
     assert list(tmp_path.iterdir()) == []
 
 
@@ -165,13 +205,30 @@ def test_what_can_not_be_opened_says_why(tmp_path, path):
 
 def test_what_needs_all_days_says_so(path):
     cohort = tw.open_cohort(path)
-    for call in (tw.analyze_journal, tw.answer_questions, tw.check_claims):
-        with pytest.raises(tw.OptionError, match=r"needs all days .*at once, and a cohort is worked on in blocks\."):
-            call(cohort)
     blocks = cohort.lay_out(["late"])
     assert isinstance(blocks, Blocks)
-    with pytest.raises(tw.OptionError, match=r"^This needs all days at once, and a cohort is worked on in blocks\."):
-        blocks.get("late")
+    calls = {
+        "analyze_journal": tw.analyze_journal,
+        "answer_questions": tw.answer_questions,
+        "check_claims": tw.check_claims,
+        "estimate_remedy_effects": partial(tw.estimate_remedy_effects, remedies=["late"]),
+        "estimate_dose_curve": partial(tw.estimate_dose_curve, trigger="coffee_score"),
+        "compare_dose_shapes": partial(tw.compare_dose_shapes, trigger="coffee_score", threshold=3.0),
+        "compare_halves": tw.compare_halves,
+        "write_cohort": lambda cohort: tw.write_cohort(cohort, path.with_name("again.parquet")),
+        "get": lambda cohort: blocks.get("late"),
+    }
+    told = {}
+    for name, call in calls.items():
+        with pytest.raises(tw.OptionError) as caught:
+            call(cohort)
+        told[name] = str(caught.value)
+    runs = "correlate_triggers, estimate_effects, estimate_cumulative_effects, compare_directions, estimate_risks, "
+    assert told == dict.fromkeys(
+        calls,
+        "This needs all days of a journal at once, and a cohort is worked on in blocks. What runs over a cohort: "
+        f"{runs}group_triggers. cohort.take(people) gives some people as a journal in memory.",
+    )
 
 
 def test_an_interrupted_run_goes_on_where_it_stopped(journal, path, tmp_path):
@@ -188,11 +245,14 @@ def test_an_interrupted_run_goes_on_where_it_stopped(journal, path, tmp_path):
     assert told == [(1, 4), (2, 4), (3, 4), (4, 4), (1, 4), (2, 4)]
     kept = {file.name: file.stat().st_mtime_ns for file in keep.iterdir()}
     assert len(kept) == 6
-    next(iter(keep.iterdir())).write_bytes(b"half a file")
+    half, fewer, *_ = keep.iterdir()
+    half.write_bytes(half.read_bytes()[:-30])
+    with np.load(fewer) as arrays:
+        np.savez(fewer, **{name: value[:1] for name, value in arrays.items()})
     again = tw.correlate_triggers(tw.open_cohort(path, keep=keep))
     assert_same(again, tw.correlate_triggers(journal))
     same = [name for name, when in kept.items() if (keep / name).stat().st_mtime_ns == when]
-    assert len(same) == 5
+    assert len(same) == 4
     assert len(list(keep.iterdir())) == 8
 
 
@@ -205,6 +265,33 @@ def test_a_changed_cohort_is_never_answered_from_old_results(path, journal, tmp_
     found = tw.correlate_triggers(tw.open_cohort(other, keep=keep), lags=1, triggers="late")
     before = tw.correlate_triggers(journal, lags=1, triggers="late")
     np.testing.assert_allclose(found["estimate"], -before["estimate"], rtol=1e-9)
+
+
+def test_a_file_that_changes_or_breaks_after_it_was_opened_is_told(journal, tmp_path):
+    one, other = tmp_path / "one.parquet", tmp_path / "other.parquet"
+    tw.write_cohort(journal, one)
+    cohort = tw.open_cohort(one)
+    tw.correlate_triggers(cohort, lags=1)
+    tw.write_cohort(journal, one, rows=150, replace=True)  # the same days in other blocks
+    changed = rf"^{re.escape(str(one))} has changed since it was opened\. Open it again\.$"
+    for call in (partial(tw.correlate_triggers, cohort, lags=1), partial(cohort.take, "p001")):
+        with pytest.raises(tw.JournalError, match=changed):
+            call()
+    whole = one.read_bytes()
+    other.write_bytes(whole[:200] + bytes(200) + whole[400:])
+    with pytest.raises(tw.JournalError, match=rf"^{re.escape(str(other))} can't be read any more: .+\. Write it again"):
+        tw.open_cohort(other).take("p000")
+
+
+def test_a_cohort_that_another_program_wrote_again_is_not_opened(path, tmp_path):
+    parquet = pytest.importorskip("pyarrow.parquet")
+    table, other = parquet.read_table(path), tmp_path / "other.parquet"
+    facts = parquet.read_metadata(path).metadata[b"twitchstats"]
+    message = f"{other} is not as this version of write_cohort writes a cohort. Write it again."
+    for told in (facts, facts.replace(b'"copied"', b'"other"'), b"[1]", b"{"):
+        parquet.write_table(table.replace_schema_metadata({b"twitchstats": told}), other)
+        with pytest.raises(tw.JournalError, match=f"^{re.escape(message)}$"):
+            tw.open_cohort(other)
 
 
 @pytest.fixture

@@ -124,3 +124,16 @@ def test_a_dose_that_stays_for_weeks_makes_no_copies():
     columns = ["twitches", "heat", "dose", "level"]
     at_once.loc[later, columns] = at_once[columns].shift().loc[later]
     assert build_panel(tw.read_journal(at_once)).share_copied == pytest.approx(1 / 3, abs=0.02)
+
+
+@pytest.mark.parametrize("wrong", [pd.DataFrame({"twitches": [1]}), None])
+def test_what_is_no_journal_is_told_everywhere(wrong):
+    calls = [
+        tw.build_panel, tw.estimate_effects, tw.correlate_triggers, tw.compare_directions, tw.estimate_risks,
+        tw.compare_halves, tw.group_triggers, tw.estimate_remedy_effects, tw.answer_questions, tw.check_claims,
+        tw.analyze_journal,
+    ]  # fmt: skip
+    message = f"A {type(wrong).__name__} is no journal. Read it first, with read_journal."
+    for call in calls:
+        with pytest.raises(tw.OptionError, match=f"^{re.escape(message)}$"):
+            call(wrong)

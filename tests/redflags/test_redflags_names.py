@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from twitchstats import simulate_cohort
+from twitchstats import estimate_sign_ratios, simulate_cohort
 from twitchstats.errors import JournalError, NotEnoughDataError, OptionError, TwitchstatsError, UnknownNameError
 from twitchstats.redflags import (
     RedFlagModel,
@@ -505,3 +505,15 @@ def test_a_sign_without_an_odds_ratio_is_told(cohort):
     assert found.loc["weakness_found", "caution"] == (
         "no odds ratio: the same for everyone who told every sign, or told already by the signs before it"
     )
+
+
+def test_people_may_come_in_a_frame_of_any_library(cohort, model):
+    arrow = pytest.importorskip("pyarrow").Table.from_pandas(cohort, preserve_index=False)
+    np.testing.assert_array_equal(model.predict_proba(arrow), model.predict_proba(cohort))
+    fitted = RedFlagModel(interactions="none").fit(arrow, arrow["serious"])
+    plain = RedFlagModel(interactions="none").fit(cohort, cohort["serious"])
+    np.testing.assert_array_equal(fitted.decision_function(arrow), plain.decision_function(cohort))
+    risks = [model.predict_risk(people, base_rate="adults in general") for people in (arrow, cohort)]
+    pd.testing.assert_frame_equal(risks[0], risks[1].reset_index(drop=True))
+    ratios = [estimate_sign_ratios(people, ["wasting"]) for people in (arrow, cohort)]
+    pd.testing.assert_frame_equal(*ratios)

@@ -6,6 +6,7 @@ import subprocess
 import sys
 import zipfile
 from hashlib import sha256
+from urllib.parse import unquote
 
 import nbformat
 import pytest
@@ -59,6 +60,39 @@ def test_a_crate_describes_what_it_holds(written, tmp_path, with_journal):
     assert path.stat().st_mode & 0o777 == 0o600
     assert is_archive(path)
     assert not is_archive(written.html)
+
+
+def test_every_file_of_a_report_is_told_whatever_its_name(written, tmp_path):
+    """An identifier is a URI: a blank, a hash or a percent sign in a name is encoded (RFC 3986)."""
+    named = ["100 % mine.csv", "a#b?.csv", "more/a#b?.csv", "trial/plan.json"]
+    for number, name in enumerate(named):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(str(number))
+    paths = [f"../{name}" for name in named[:3]]
+    notebook = nbformat.read(written.notebook, as_version=4)
+    given = {"journal_path": "../my.csv", "options": {"people": paths[0], "also": paths[1:]}, "plan_path": "../trial"}
+    notebook.cells[1].source += "\noptions = {}\nplan_path = ''"
+    nbformat.write(insert_parameters(notebook, given), written.notebook)
+    _, entities = read_crate(write_archive(written))
+    told = [(entity["name"], entity["sha256"]) for key, entity in entities.items() if key.startswith("#source")]
+    sums = [sha256(str(number).encode()).hexdigest() for number in range(4)]
+    assert told[1:] == list(zip([name.split("/")[-1] for name in named], sums, strict=True))
+    files, entities = read_crate(write_archive(written, with_journal=True, replace=True))
+    assert set(named) < set(files)
+    identifiers = {unquote(key): key for key, entity in entities.items() if entity["@type"] == "File"}
+    assert set(identifiers) == set(files)
+    assert identifiers["more/a#b?.csv"] == "more/a%23b%3F.csv"
+    assert all(re.fullmatch(r"[\w%./~-]+", key) for key in identifiers.values())
+
+
+@pytest.mark.parametrize("name", ["requirements.txt", METADATA])
+def test_a_journal_in_the_place_of_the_archives_own_files_is_told(written, tmp_path, name):
+    (tmp_path / "my.csv").rename(tmp_path / name)
+    notebook = nbformat.read(written.notebook, as_version=4)
+    nbformat.write(insert_parameters(notebook, {"journal_path": f"../{name}"}), written.notebook)
+    message = f"{tmp_path / name} can't go into an archive, which has a {name} of its own. Give it another name."
+    with pytest.raises(OptionError, match=f"^{re.escape(message)}$"):
+        write_archive(written, with_journal=True)
 
 
 def test_a_journal_that_changed_is_told(written, tmp_path):

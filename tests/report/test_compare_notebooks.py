@@ -5,7 +5,7 @@ import re
 
 import nbformat
 import pytest
-from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output, new_raw_cell
 
 from twitchstats.errors import JournalError, OptionError
 from twitchstats.report.verify import compare_notebooks
@@ -74,6 +74,30 @@ def test_the_same_is_the_same(compare):
             lambda notebook: notebook.cells[2].update(outputs=[]),
             "cell 2: there are more outputs in one than in the other",
         ),
+        (
+            lambda notebook: notebook.cells[0].update(source="# A\nIt is proven."),
+            "cell 1: the text before it differs, '' against 'It'",
+        ),
+        (
+            lambda notebook: notebook.cells.insert(2, new_raw_cell("It is proven.")),
+            "cell 2: the text before it differs, '' against 'It'",
+        ),
+        (
+            lambda notebook: notebook.cells[0].update(attachments={"a.png": {"image/png": "AA"}}),
+            "cell 1: the text before it differs, '' against \"('a.png', {'image/png': 'AA'})\"",
+        ),
+        (
+            lambda notebook: notebook.cells[2].update(source="show(2)  # so"),
+            "cell 2: the code differs, '' against '# so'",
+        ),
+        (
+            lambda notebook: notebook.cells[2].outputs[0].metadata.update(kept=True),
+            "cell 2: the outputs differ",
+        ),
+        (
+            lambda notebook: notebook.cells.append(new_markdown_cell("Proven.")),
+            "the text at the end ('' against 'Proven.')",
+        ),
         (lambda notebook: notebook.cells.pop(), "a.ipynb has 2 cells of code, b.ipynb has 1."),
     ],
 )
@@ -81,6 +105,27 @@ def test_the_first_differing_cell_and_digit_are_named(change, told, compare):
     compared = compare(change)
     told = re.sub(r"^cell (\d): (.*)", r"cell \1, under 'A': show(\1) (\2)", told)
     assert (compared.reproduced, compared.differing) == (False, (told,))
+
+
+def test_a_tag_of_one_notebook_hides_no_number(compare, tmp_path):
+    """In a table of versions what stands at the end of a line may differ: only where both say that it is one."""
+
+    def forge(notebook):
+        notebook.cells[1].metadata["tags"] = ["nbval-ignore-output"]
+        put(1, "rate ratio 9.87")(notebook)
+
+    compared = compare(forge)
+    turned = compare_notebooks(tmp_path / "b.ipynb", tmp_path / "a.ipynb")
+    assert (compared.reproduced, turned.reproduced) == (False, False)
+    assert turned.differing == ("cell 1, under 'A': show(1) ('9.87' against '1.2345', from digit 1 on)",)
+
+
+def test_notebooks_without_code_prove_nothing(notebook, compare):
+    del notebook.cells[1:]
+    with pytest.raises(
+        OptionError, match=r"a\.ipynb was not run from its first cell to its last in one go: there is n"
+    ):
+        compare(lambda notebook: None)
 
 
 def test_what_was_not_run_is_refused(compare, tmp_path):

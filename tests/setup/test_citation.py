@@ -3,6 +3,7 @@
 import json
 import re
 import tomllib
+from importlib.util import find_spec
 from pathlib import Path
 
 import pandas as pd
@@ -20,6 +21,7 @@ def test_codemeta_and_citation_say_what_the_project_says():
         assert CODEMETA[name] == PROJECT[name]
     assert CODEMETA["license"] == f"https://spdx.org/licenses/{PROJECT['license']}"
     assert CITATION["license"] == PROJECT["license"]
+    assert CODEMETA["softwareRequirements"] == PROJECT["dependencies"]
     assert CODEMETA["runtimePlatform"] == f"Python {PROJECT['requires-python']}"
     assert CODEMETA["dateModified"] == str(CITATION["date-released"])
     assert CODEMETA["keywords"] == CITATION["keywords"]
@@ -33,11 +35,26 @@ def test_the_citation_has_what_its_format_requires():
     assert (CITATION["cff-version"], CITATION["type"]) == ("1.2.0", "software")
 
 
-def test_hooks_are_pinned_and_ruff_is_the_locked_one():
+def test_hooks_are_pinned_and_check_what_the_tests_check():
     repos = yaml.safe_load((ROOT / ".pre-commit-config.yaml").read_text())["repos"]
-    pins = {repo["repo"].rsplit("/")[-1]: repo["rev"] for repo in repos}
+    hooks = {hook["id"]: hook.get("entry") for repo in repos for hook in repo["hooks"]}
+    pins = {repo["repo"].rsplit("/")[-1]: repo["rev"] for repo in repos if repo["repo"] != "local"}
     assert all(re.fullmatch(r"v\d+\.\d+\.\d+", pin) for pin in pins.values())
     assert f"ruff=={pins['ruff-pre-commit'][1:]} " in (ROOT / "requirements.txt").read_text()
+    stages = re.findall(r'^ +stage "(ruff|mypy)', (ROOT / "run").read_text(), re.MULTILINE)
+    assert stages == [hook.split("-")[0] for hook in ("ruff-check", "ruff-format", "mypy") if hook in hooks]
+    assert hooks["mypy"] == ".venv/bin/mypy"
+
+
+def test_types_are_checked_strictly_and_only_packages_without_types_are_left_out():
+    told = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["mypy"]
+    (override,) = told["overrides"]
+    assert told["strict"]
+    assert set(override) == {"module", "ignore_missing_imports"}
+    source = "\n".join(path.read_text() for path in (ROOT / "src").rglob("*.py"))
+    named = [name.removesuffix(".*") for name in override["module"]]
+    assert [name for name in named if not re.search(rf"(import|from|_need\() ?\"?{name}\b", source)] == []
+    assert [name for name in named if (Path(find_spec(name).origin).parent / "py.typed").exists()] == []
 
 
 def test_the_paper_tells_the_figures_of_the_study():
@@ -53,6 +70,8 @@ def test_the_paper_tells_the_figures_of_the_study():
     sentence = "least squares finds the planted effect in {} of diaries and `estimate_effects` in {}."
     shares = [f"{power[method]:.0%}".replace("%", " %") for method in ("least squares", "estimate_effects")]
     assert sentence.format(*shares) in " ".join(PAPER.split())
+    missed = re.findall(r"pooled size, ([^,]+), 120 days, 200 people", (ROOT / "README.md").read_text())
+    assert f"groups of 200 people (worlds: {', '.join(missed)})" in " ".join(PAPER.split())
 
 
 def test_the_paper_cites_what_its_bibliography_holds():

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from twitchstats.arrays import to_pandas
 from twitchstats.claims.analyses import ANALYSES, KINDS, KNOWN, Finding, Source, estimate_all_effects
 from twitchstats.claims.people import has_diagnoses
 from twitchstats.claims.questions import Question, load_questions, read_question
@@ -16,6 +17,7 @@ from twitchstats.claims.register import load_claims
 from twitchstats.errors import JournalError, OptionError, unknown_name
 from twitchstats.inference import adjust_p_values, judge_estimates
 from twitchstats.journal import Journal
+from twitchstats.journal.record import check_journal
 from twitchstats.reasons import NO_ORDER, REASONS, WHY
 from twitchstats.simulate.cohort import is_simulated
 from twitchstats.triggers import compare_directions
@@ -128,13 +130,14 @@ def answer_questions(
           question_id   outcome     measure    verdict
     0  sleep-twitches  twitches  rate ratio  supported
     """
+    check_journal(journal)
     if findings is not None:
         return findings.answers.copy()
     if not 0 < alpha < 1:
         raise OptionError(f"alpha={alpha!r} is not possible. It lies between 0 and 1; 0.05 is usual.")
-    asked = load_questions() if questions is None else questions
+    asked = load_questions() if questions is None else to_pandas(questions)
     _check_columns(asked, load_questions)
-    source = Source(journal, journal.people if cohort is None else cohort)
+    source = Source(journal, journal.people if cohort is None else to_pandas(cohort))
     if questions is None and journal.outcome in set(asked["outcome"]):  # a report tells its effects, by the same fits
         source.effects[str(journal.outcome)] = estimate_all_effects(journal, str(journal.outcome))
     return answer_from(source, asked, alpha=alpha, progress=progress)

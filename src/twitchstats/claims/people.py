@@ -6,9 +6,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from twitchstats.arrays import FloatArray, to_pandas
 from twitchstats.errors import unknown_name
 from twitchstats.inference import adjust_p_values, compare_shares, describe_estimates
-from twitchstats.panel import FloatArray
 from twitchstats.signs import encode_signs, join_marks, load_signs
 
 SIGN_COLUMNS = [
@@ -64,6 +64,7 @@ def estimate_sign_ratios(
     >>> (ratios["estimate"] > 1).to_list()
     [True, True]
     """
+    cohort = to_pandas(cohort)
     case = find_cases(cohort, label)
     rows = [{"signs": name, "label": label} | compare_groups(find_present(cohort, name), case, alpha) for name in signs]
     table = pd.DataFrame(rows, columns=[c for c in SIGN_COLUMNS if c != "p_adjusted"])

@@ -5,14 +5,14 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 from scipy import stats
 
+from twitchstats.arrays import FloatArray
 from twitchstats.errors import OptionError, unknown_name
 from twitchstats.inference import average_estimates, describe_estimates, wilson_interval
 from twitchstats.journal.record import Journal
 
-FloatArray = NDArray[np.float64]
 Slope = tuple[float, float, float]  # with its standard error and degrees of freedom
 RESULT_COLUMNS = [
     "measure", "estimate", "se", "df", "ci_lower", "ci_upper", "ci90_lower", "ci90_upper", "p_value", "reference",

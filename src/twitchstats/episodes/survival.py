@@ -2,9 +2,9 @@
 
 import numpy as np
 import pandas as pd
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
-FloatArray = NDArray[np.float64]
+from twitchstats.arrays import FloatArray, IntArray
 
 
 def share_over(time: ArrayLike, ended: ArrayLike, limit: float) -> float:
@@ -40,9 +40,7 @@ def jackknife_over(time: ArrayLike, ended: ArrayLike, cluster: ArrayLike, limit:
     return share, float(np.sqrt((n_groups - 1) / n_groups * np.sum((logit - logit.mean()) ** 2))), n_groups
 
 
-def _tabulate(
-    time: FloatArray, ended: FloatArray, group: NDArray[np.intp], limit: float
-) -> tuple[FloatArray, FloatArray]:
+def _tabulate(time: FloatArray, ended: FloatArray, group: IntArray, limit: float) -> tuple[FloatArray, FloatArray]:
     """Return ends and numbers at risk as arrays (clusters, times up to the limit with an end)."""
     moments = np.unique(time[(ended > 0) & (time <= limit)])
     n_groups = int(group.max()) + 1

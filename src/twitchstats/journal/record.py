@@ -6,7 +6,7 @@ from typing import Any
 
 import pandas as pd
 
-from twitchstats.errors import unknown_name
+from twitchstats.errors import OptionError, unknown_name
 from twitchstats.variables import find_variable, normalise_header
 
 MESSAGE_LIMIT = 800
@@ -171,3 +171,15 @@ class Rejects:
         frame = pd.DataFrame(entries, columns=REJECT_COLUMNS)
         frame["row"] = frame["row"].astype("Int64")
         return frame.astype(dict.fromkeys([name for name in REJECT_COLUMNS if name != "row"], "str"))
+
+
+def check_journal(journal: object) -> None:
+    """Raise OptionError unless this is a journal.
+
+    >>> check_journal("my_journal.csv")
+    Traceback (most recent call last):
+    twitchstats.errors.OptionError: 'my_journal.csv' is no journal. Read it first, with read_journal.
+    """
+    if not isinstance(journal, Journal):
+        named = repr(journal) if isinstance(journal, str) else f"A {type(journal).__name__}"
+        raise OptionError(f"{named} is no journal. Read it first, with read_journal.")

@@ -219,7 +219,7 @@ def _find_parts(columns: Sequence[NDArray[np.float64]]) -> int:
     return 0
 
 
-def _judge_course(values: NDArray, kind: str, same: Mask, calendar: str) -> tuple[str, str]:
+def _judge_course(values: NDArray[np.generic], kind: str, same: Mask, calendar: str) -> tuple[str, str]:
     """Return the role of a column that is no trigger, and why; blanks where nothing speaks against it."""
     if len(values) < 5 or not same.any():
         return "", ""

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pandas as pd
 
+from twitchstats.arrays import to_pandas
 from twitchstats.errors import OptionError
 from twitchstats.signs import find_ignored, load_signs, mark_present, name_signs
 
@@ -25,6 +26,7 @@ def as_people(
     person: Mapping[str, object] | pd.Series | pd.DataFrame, *, ignore: Sequence[str] = (), own: Sequence[str] = ()
 ) -> pd.DataFrame:
     """Return one person (mapping or Series) or a table of people as a table, each sign under its own name."""
+    person = to_pandas(person)
     if not isinstance(person, (Mapping, pd.Series, pd.DataFrame)):
         raise OptionError(
             f"{person!r:.60} is no person. Name each sign with what is known of it: {{'wasting': 'yes', 'age': 60}}."

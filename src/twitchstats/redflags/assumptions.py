@@ -9,14 +9,14 @@ from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 from scipy import special, stats
 
+from twitchstats.arrays import AnyArray, BoolArray, FloatArray
 from twitchstats.errors import OptionError, check_whole
 from twitchstats.inference import compare_shares
 from twitchstats.redflags.advice import advise, as_people
 from twitchstats.redflags.prevalence import BaseRate, check_share, read_base_rate
-from twitchstats.signs import FloatArray, encode_signs, find_signs
+from twitchstats.signs import encode_signs, find_signs
 from twitchstats.simulate.cohort import SERIOUS, read_serious, read_source
 from twitchstats.simulate.likelihood import weigh_findings, weigh_signs
 from twitchstats.simulate.parameters import draw_cohort_parameters, load_cohort_parameters, read_parameters
@@ -97,7 +97,7 @@ def draw_moves(
 
 
 def move_findings(
-    origin: Origin | None, base: BaseRate, cells: Mapping[str, FloatArray], chosen: NDArray, weeks_from: float
+    origin: Origin | None, base: BaseRate, cells: Mapping[str, FloatArray], chosen: AnyArray, weeks_from: float
 ) -> tuple[float, FloatArray | None]:
     """Return what the crowd of the base rate, and draws of what is uncertain, do to a finding of several signs.
 
@@ -134,7 +134,7 @@ class Odds:
     variance: FloatArray
     moves: FloatArray | None
 
-    def take(self, rows: NDArray) -> Odds:
+    def take(self, rows: AnyArray) -> Odds:
         """Return some of the people."""
         moves = self.moves if self.moves is None else self.moves[:, rows]
         return Odds(self.log_odds[rows], self.variance[rows], moves)
@@ -166,7 +166,7 @@ class Odds:
             middle = np.median(self.moves, axis=0)
             low = np.minimum(middle - np.hypot(middle - low, reach), 0.0)
             high = np.maximum(middle + np.hypot(high - middle, reach), 0.0)
-        return tuple(special.expit(self.log_odds + move) for move in (0.0, low, high))  # type: ignore[return-value]
+        return tuple(special.expit(self.log_odds + move) for move in (0.0, low, high))
 
 
 def bound_posterior(
@@ -203,7 +203,7 @@ class Finding(NamedTuple):
 
 def judge_finding(
     marks: FloatArray,
-    serious: NDArray[np.bool_],
+    serious: BoolArray,
     base: BaseRate,
     moved: tuple[float, FloatArray | None],
     level: float,

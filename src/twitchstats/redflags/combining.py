@@ -4,16 +4,15 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 from scipy import stats
 
+from twitchstats.arrays import AnyArray, FloatArray
 from twitchstats.errors import OptionError, check_list, unknown_name
 from twitchstats.inference import compare_shares
 from twitchstats.redflags.advice import advise
 from twitchstats.redflags.assumptions import move_crowd
 from twitchstats.redflags.prevalence import check_share, estimate_share, shift_risk
 from twitchstats.redflags.record import Record, assess_people, bound_risk
-from twitchstats.signs import FloatArray
 
 NONE = "none of these"
 UNKNOWN = "not all of these known"
@@ -133,7 +132,7 @@ def _find(combination: Sequence[str], chosen: list[str]) -> str:
     return _name(np.isin(chosen, list(combination)), chosen)
 
 
-def _name(marks: NDArray, chosen: list[str]) -> str:
+def _name(marks: AnyArray, chosen: list[str]) -> str:
     if np.isnan(marks).any():
         return UNKNOWN
     return " + ".join(name for name, mark in zip(chosen, marks, strict=True) if mark) or NONE

@@ -4,24 +4,24 @@ from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 from scipy import stats
 from sklearn.base import BaseEstimator
 
+from twitchstats.arrays import AnyArray, FloatArray, to_pandas
 from twitchstats.errors import NotEnoughDataError, OptionError, check_list
 from twitchstats.redflags.model import RedFlagModel
 from twitchstats.redflags.prevalence import check_share, read_base_rate, shift_risk
 from twitchstats.redflags.rules import apply_referral_rules
 from twitchstats.redflags.training import match_labels
 from twitchstats.redflags.validation import check_reversed
-from twitchstats.signs import FloatArray
 
 REFER_ALL, REFER_NONE, MODEL = "refer all", "refer none", "model"
 
 
 def decision_curve(
     model: BaseEstimator,
-    X: pd.DataFrame | NDArray,
+    X: pd.DataFrame | AnyArray,
     y: ArrayLike,
     *,
     thresholds: Sequence[float] | None = None,
@@ -76,6 +76,7 @@ def decision_curve(
     [['model', 400], ['refer all', 400], ['refer none', 400]]
     """
     check_share("level", level)
+    X = to_pandas(X)
     serious = match_labels(y, getattr(model, "classes_", [0, 1]), X)
     _need_both(serious, "A decision curve needs both kinds.")
     by_rule = pd.DataFrame(index=range(len(serious)))
@@ -109,7 +110,7 @@ def _need_both(serious: FloatArray, way_out: str) -> None:
 
 
 def _predict_at(
-    model: BaseEstimator, X: pd.DataFrame | NDArray, base_rate: float | str | None, rate: float, share: float
+    model: BaseEstimator, X: pd.DataFrame | AnyArray, base_rate: float | str | None, rate: float, share: float
 ) -> FloatArray:
     """Return risks at the base rate that was asked for; other classifiers are moved there from the share of `y`."""
     if base_rate is None:

@@ -6,12 +6,10 @@ from itertools import combinations
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
+from twitchstats.arrays import BoolArray, FloatArray, IntArray
 from twitchstats.errors import OptionError, unknown_name
-from twitchstats.signs import FloatArray, code_number, load_signs
-
-IntArray = NDArray[np.int_]
+from twitchstats.signs import code_number, load_signs
 
 INTERACTIONS = ("none", "pairs")
 KNOTS = {"years": (40, 50, 60, 70), "weeks": (2, 8, 32, 128)}
@@ -117,7 +115,7 @@ def fill_unknown(
     return filled, left
 
 
-def group_patterns(encoded: FloatArray) -> Iterator[tuple[IntArray, NDArray[np.bool_]]]:
+def group_patterns(encoded: FloatArray) -> Iterator[tuple[IntArray, BoolArray]]:
     """Yield the people who told the same signs, and which signs these are."""
     told = ~np.isnan(encoded)
     if told.all():
@@ -145,7 +143,7 @@ def estimate_moments(
     return mean, covariance
 
 
-def _average(values: FloatArray, told: NDArray[np.bool_], counts: FloatArray) -> FloatArray:
+def _average(values: FloatArray, told: BoolArray, counts: FloatArray) -> FloatArray:
     return counts @ np.where(told, values, 0.0) / np.maximum(counts @ told, 1e-12)
 
 

@@ -9,13 +9,12 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 from firthmodels import FirthLogisticRegression
-from numpy.typing import NDArray
 from scipy import linalg, special
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression
 
+from twitchstats.arrays import BoolArray, FloatArray
 from twitchstats.errors import NotEnoughDataError
-from twitchstats.signs import FloatArray
 
 _FIRST, _WEAKEST, _STRONGEST = 1, -3, 4  # powers of ten of the penalty
 
@@ -34,7 +33,7 @@ class Scaled(NamedTuple):
     X: FloatArray
     mean: FloatArray
     spread: FloatArray
-    kept: NDArray[np.bool_]
+    kept: BoolArray
 
     def find_way_back(self) -> FloatArray:
         """Return the matrix that brings coefficients of `X` back to the units of all terms, (1 + terms, 1 + kept)."""
@@ -165,7 +164,7 @@ def _refine(best: int, losses: dict[int, float]) -> float:
     return float(10.0 ** (best - shift))
 
 
-def find_independent(X: FloatArray) -> NDArray[np.bool_]:
+def find_independent(X: FloatArray) -> BoolArray:
     """Mark the columns that are no linear combination of those before them."""
     scaled = X / np.maximum(np.linalg.norm(X, axis=0), 1e-300)
     diagonal = np.abs(np.diag(np.linalg.qr(scaled, mode="r")))

@@ -1,12 +1,12 @@
 """What risks are worth against what happened: the measures themselves, without intervals."""
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 from scipy import optimize, special
 from sklearn.metrics import brier_score_loss, roc_auc_score
 
+from twitchstats.arrays import AnyArray, FloatArray
 from twitchstats.redflags import fitting
-from twitchstats.signs import FloatArray
 
 METRICS = (
     "auc", "brier", "calibration_in_the_large", "calibration_intercept", "calibration_slope", "net_benefit", "eci",
@@ -20,7 +20,7 @@ def measure_risk(
     risk: FloatArray,
     threshold: float,
     counts: FloatArray | None = None,
-    parts: NDArray | None = None,
+    parts: AnyArray | None = None,
 ) -> FloatArray:
     """Return the `METRICS` of predicted risks against 0/1 outcomes.
 
@@ -63,7 +63,7 @@ def measure_brier(y: FloatArray, risk: FloatArray, weights: FloatArray | None = 
 
 
 def measure_auc(
-    y: FloatArray, risk: FloatArray, weights: FloatArray | None = None, parts: NDArray | None = None
+    y: FloatArray, risk: FloatArray, weights: FloatArray | None = None, parts: AnyArray | None = None
 ) -> float:
     """Return the chance that a serious person has the higher risk of two, ties counted as half.
 

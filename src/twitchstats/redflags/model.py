@@ -9,12 +9,13 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 from scipy import special
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from twitchstats.arrays import AnyArray, FloatArray, to_pandas
 from twitchstats.errors import NotEnoughDataError, OptionError, TwitchstatsError, check_choice, check_list
 from twitchstats.inference import wilson_interval
 from twitchstats.redflags import card, combining, fitting, odds, points, storing, telling, training
@@ -24,7 +25,7 @@ from twitchstats.redflags.design import describe_missing, plan_design
 from twitchstats.redflags.patterns import store_moments
 from twitchstats.redflags.prevalence import SAMPLE, BaseRate, check_share, read_base_rate
 from twitchstats.redflags.record import Record, Training, find_log_odds, move_record
-from twitchstats.signs import FloatArray, encode_signs, find_signs, name_signs
+from twitchstats.signs import encode_signs, find_signs, name_signs
 
 PENALTIES = ("ridge", "firth")
 MISSING = ("fill", "drop", "refuse")
@@ -43,7 +44,7 @@ def _show(path: str) -> property:
     return property(read)
 
 
-class RedFlagModel(ClassifierMixin, BaseEstimator):
+class RedFlagModel(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     """Logistic regression on signs and their combinations, shrunk.
 
     Research and teaching only; not a diagnosis. Trained on `simulate_cohort` it has learned from simulated people, and
@@ -264,13 +265,14 @@ class RedFlagModel(ClassifierMixin, BaseEstimator):
 
     def _read_training(
         self, X: pd.DataFrame | ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None
-    ) -> tuple[Training, list[str], list[str], bool, NDArray]:
+    ) -> tuple[Training, list[str], list[str], bool, AnyArray]:
         """Return people, their signs, the columns not used, whether signs are known by name, and the labels."""
         if y is None:
             raise TwitchstatsError(
                 f"This {type(self).__name__} estimator requires y to be passed, but the target y is None. Give labels."
             )
         training.check_order(X, y)
+        X = to_pandas(X)
         signs, frame = training.choose_signs(X, self.signs, self.ignore)
         if signs is None or frame is None:
             values, y = validate_data(self, X, y, dtype=np.float64, ensure_all_finite="allow-nan")
@@ -305,6 +307,7 @@ class RedFlagModel(ClassifierMixin, BaseEstimator):
 
     def _encode(self, X: pd.DataFrame | ArrayLike) -> FloatArray:
         check_is_fitted(self)
+        X = to_pandas(X)
         if not self.record_.named:
             if isinstance(X, (Mapping, pd.Series)):
                 raise TwitchstatsError("The model knows no names of signs. Give an array with a row for each person.")
@@ -324,6 +327,7 @@ class RedFlagModel(ClassifierMixin, BaseEstimator):
 
     def _read_people(self, person: Mapping[str, object] | pd.Series | pd.DataFrame) -> pd.DataFrame:
         """Return people with a column for each sign; what one person does not tell is not known."""
+        person = to_pandas(person)
         if isinstance(person, pd.DataFrame):
             return self._name(person)
         people = as_people(person, ignore=self.ignore, own=self._list_own())
@@ -346,7 +350,7 @@ class RedFlagModel(ClassifierMixin, BaseEstimator):
         log_odds = self.decision_function(X)
         return np.column_stack([special.expit(-log_odds), special.expit(log_odds)])
 
-    def predict(self, X: pd.DataFrame | ArrayLike) -> NDArray:
+    def predict(self, X: pd.DataFrame | ArrayLike) -> AnyArray:
         """Return the likelier label of each person, (people,)."""
         serious = (self.decision_function(X) > 0).astype(int)
         return self.classes_[serious]

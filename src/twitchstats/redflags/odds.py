@@ -5,9 +5,9 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 from firthmodels import FirthLogisticRegression
-from numpy.typing import NDArray
 from scipy import special, stats
 
+from twitchstats.arrays import FloatArray, IntArray
 from twitchstats.errors import NotEnoughDataError, check_choice, check_list, unknown_name
 from twitchstats.inference import adjust_p_values
 from twitchstats.redflags import fitting
@@ -15,7 +15,6 @@ from twitchstats.redflags.design import plan_design
 from twitchstats.redflags.naming import describe_unit, label_term
 from twitchstats.redflags.prevalence import check_share
 from twitchstats.redflags.record import Record, Training
-from twitchstats.signs import FloatArray
 
 METHODS = ("robust", "profile", "wald")
 UNTOLD = "no odds ratio: the same for everyone who told every sign, or told already by the signs before it"
@@ -144,7 +143,7 @@ def _choose_terms(place: dict[str, int], terms: Sequence[str] | None) -> list[st
 
 
 def _find_errors(
-    X: FloatArray, people: Training, coefficients: FloatArray, places: NDArray[np.int_], robust: bool
+    X: FloatArray, people: Training, coefficients: FloatArray, places: IntArray, robust: bool
 ) -> FloatArray:
     """Return standard errors of coefficients: from the information, and if `robust` over people drawn anew.
 
@@ -165,7 +164,7 @@ def _find_errors(
     return np.maximum(error, np.sqrt(len(moves)) * moves.std(axis=0))
 
 
-def _profile(refit: FirthLogisticRegression, places: NDArray[np.int_], level: float) -> tuple[FloatArray, FloatArray]:
+def _profile(refit: FirthLogisticRegression, places: IntArray, level: float) -> tuple[FloatArray, FloatArray]:
     """Return limits, (2, places), and p-values of the penalised likelihood; a limit that is not found is infinite."""
     at = [int(place) - 1 for place in places]
     with fitting.hushed():

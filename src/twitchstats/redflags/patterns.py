@@ -10,13 +10,10 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy import special, stats
 
+from twitchstats.arrays import BoolArray, FloatArray
 from twitchstats.redflags.design import estimate_moments, fill_unknown
-from twitchstats.signs import FloatArray
-
-Bools = NDArray[np.bool_]
 
 _POWER = 13  # 2 ** 13 people of each class
 LEVELS = np.r_[0.0, special.expit(np.linspace(-7.0, 7.0, 41)), 1.0]
@@ -43,7 +40,7 @@ class Moments:
     means: FloatArray
     covariances: FloatArray
     quantiles: FloatArray
-    yes_no: Bools
+    yes_no: BoolArray
     counts: FloatArray
     known: FloatArray
 
@@ -93,7 +90,7 @@ def _find_quantiles(encoded: FloatArray, weights: FloatArray) -> FloatArray:
 
 
 def make_people(
-    mean: FloatArray, covariance: FloatArray, quantiles: FloatArray, yes_no: Bools
+    mean: FloatArray, covariance: FloatArray, quantiles: FloatArray, yes_no: BoolArray
 ) -> tuple[FloatArray, FloatArray]:
     """Make people whose signs have these moments: signs, (people, signs), and the share each person stands for."""
     share = np.clip(mean, 1e-4, 1 - 1e-4)
@@ -110,7 +107,7 @@ def make_people(
 
 
 def _find_correlations(
-    mean: FloatArray, covariance: FloatArray, deviation: FloatArray, bar: FloatArray, yes_no: Bools
+    mean: FloatArray, covariance: FloatArray, deviation: FloatArray, bar: FloatArray, yes_no: BoolArray
 ) -> FloatArray:
     """Return the correlations of the normal distribution behind the signs, (signs, signs)."""
     height = stats.norm.pdf(bar)
@@ -142,7 +139,7 @@ def find_tetrachoric(a: FloatArray, b: FloatArray, covariance: FloatArray) -> Fl
     return (low + high) / 2
 
 
-def _rake(signs: FloatArray, mean: FloatArray, covariance: FloatArray, yes_no: Bools) -> FloatArray:
+def _rake(signs: FloatArray, mean: FloatArray, covariance: FloatArray, yes_no: BoolArray) -> FloatArray:
     """Weight people until their means and products are those asked for (exponential tilting)."""
     one, other = np.triu_indices(len(mean))
     kept = (one != other) | ~yes_no[one]

@@ -4,14 +4,14 @@ from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
+from twitchstats.arrays import BoolArray, FloatArray
 from twitchstats.errors import check_list, check_whole, unknown_name
 from twitchstats.redflags.advice import ANY_FLAG_ADVICE, advise
 from twitchstats.redflags.assumptions import Origin, bound_posterior, judge_finding, move_findings, read_origin
 from twitchstats.redflags.prevalence import BaseRate, check_share, read_base_rate
 from twitchstats.redflags.training import read_outcome
-from twitchstats.signs import FloatArray, find_signs, load_signs, mark_present, name_signs
+from twitchstats.signs import find_signs, load_signs, mark_present, name_signs
 
 
 def count_people(
@@ -104,7 +104,7 @@ def _mark(people: pd.DataFrame, signs: Sequence[str] | None) -> pd.DataFrame:
 
 
 def _compare(
-    name: str, marks: FloatArray, serious: NDArray[np.bool_], base: BaseRate, origin: Origin | None, people: int,
+    name: str, marks: FloatArray, serious: BoolArray, base: BaseRate, origin: Origin | None, people: int,
     level: float,
 ) -> list[dict[str, object]]:  # fmt: skip
     """Return the row of those who have the sign, and of those who have not."""

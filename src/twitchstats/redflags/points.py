@@ -6,9 +6,9 @@ from functools import partial
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 from scipy import special
 
+from twitchstats.arrays import AnyArray, FloatArray, IntArray
 from twitchstats.errors import OptionError, check_whole
 from twitchstats.redflags import fitting
 from twitchstats.redflags.advice import ANY_FLAG_ADVICE, advise, as_people
@@ -18,7 +18,7 @@ from twitchstats.redflags.measures import measure_auc, measure_brier
 from twitchstats.redflags.prevalence import BaseRate, check_share
 from twitchstats.redflags.record import Record, Training, find_log_odds, move_record
 from twitchstats.redflags.training import check_classes
-from twitchstats.signs import FloatArray, decode_signs, encode_signs, load_signs
+from twitchstats.signs import decode_signs, encode_signs, load_signs
 
 Weigh = Callable[[FloatArray], FloatArray]
 
@@ -158,7 +158,7 @@ def build_point_score(record: Record, *, most: int = 10, allowed: float = 0.1) -
     return PointScore(points, _tabulate_risks(record, people, score), agreement)
 
 
-def _compare(record: Record, people: Training, score: NDArray[np.int_]) -> pd.DataFrame:
+def _compare(record: Record, people: Training, score: IntArray) -> pd.DataFrame:
     """Return what adding up on paper loses; the last row is the person with the largest difference."""
     totals, odds = _fit_line(record, people, score)
     by_model = special.expit(find_log_odds(record, people.encoded))
@@ -209,7 +209,7 @@ def _read_answers(people: pd.DataFrame, sign: str) -> FloatArray:
     return encoded
 
 
-def _fit_line(record: Record, people: Training, score: NDArray[np.int_]) -> tuple[NDArray[np.int_], Odds]:
+def _fit_line(record: Record, people: Training, score: IntArray) -> tuple[IntArray, Odds]:
     """Return each total and its odds, on a straight line, at the base rate and in its crowd."""
     totals = np.arange(score.min(), score.max() + 1)
     X, at = _scale_scores(score, score), _scale_scores(totals, score)
@@ -226,11 +226,11 @@ def _fit_line(record: Record, people: Training, score: NDArray[np.int_]) -> tupl
     return totals, Odds(middle, variance, moves)
 
 
-def _scale_scores(values: NDArray, score: NDArray[np.int_]) -> FloatArray:
+def _scale_scores(values: AnyArray, score: IntArray) -> FloatArray:
     return fitting.add_intercept(((values - score.mean()) / max(float(score.std()), 1e-12))[:, None])
 
 
-def _tabulate_risks(record: Record, people: Training, score: NDArray[np.int_]) -> pd.DataFrame:
+def _tabulate_risks(record: Record, people: Training, score: IntArray) -> pd.DataFrame:
     """Return the risk of each total with limits that say what is known."""
     totals, odds = _fit_line(record, people, score)
     risk, low, high = odds.bound(0.95)

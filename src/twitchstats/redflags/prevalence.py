@@ -8,10 +8,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
 
+from twitchstats.arrays import FloatArray
 from twitchstats.errors import OptionError, unknown_name
 from twitchstats.inference import wilson_interval
 from twitchstats.resources import find_resource
-from twitchstats.signs import FloatArray
 from twitchstats.simulate.parameters import load_cohort_parameters
 
 ADULTS = "adults in general"

@@ -7,9 +7,9 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 from scipy import special
 
+from twitchstats.arrays import AnyArray, BoolArray, FloatArray, IntArray
 from twitchstats.errors import NotEnoughDataError
 from twitchstats.parallel import stay_on_one_core
 from twitchstats.redflags import assumptions, fitting
@@ -17,7 +17,6 @@ from twitchstats.redflags.assumptions import Odds, Origin
 from twitchstats.redflags.design import Design, group_patterns
 from twitchstats.redflags.patterns import Moments
 from twitchstats.redflags.prevalence import SAMPLE, BaseRate, shift_log_odds
-from twitchstats.signs import FloatArray
 
 # By what share of itself a weight misses what is true, measured on simulated people: 200,000 and 20,000 of them.
 LOOSE, LOOSE_ALONE = 0.045, 0.1
@@ -44,7 +43,7 @@ class Training:
     weights: FloatArray
     names: pd.Index
 
-    def take(self, rows: NDArray[np.bool_]) -> Training:
+    def take(self, rows: BoolArray) -> Training:
         """Return some of the people."""
         return Training(self.encoded[rows], self.outcome[rows], self.weights[rows], self.names[rows])
 
@@ -72,7 +71,7 @@ class Record(fitting.Solution):
     signs: tuple[str, ...]
     ignored: tuple[str, ...]
     named: bool
-    classes: NDArray
+    classes: AnyArray
     design: Design
     missing: pd.DataFrame
     n_people: int
@@ -132,10 +131,10 @@ class Submodel:
 
     coefficients: FloatArray
     covariance: FloatArray
-    places: NDArray[np.int_]
+    places: IntArray
 
 
-def _find_submodel(record: Record, told: NDArray[np.bool_]) -> Submodel:
+def _find_submodel(record: Record, told: BoolArray) -> Submodel:
     """Return the model on the signs that were `told`, (signs,)."""
     if told.all():
         return Submodel(record.coefficients, record.covariance, np.arange(len(record.coefficients)))
@@ -145,7 +144,7 @@ def _find_submodel(record: Record, told: NDArray[np.bool_]) -> Submodel:
     return record.made[key]
 
 
-def _fit_submodel(record: Record, told: NDArray[np.bool_]) -> Submodel:
+def _fit_submodel(record: Record, told: BoolArray) -> Submodel:
     signs, outcome, weights = record.moments.people
     Z = record.design.build(signs)
     known = {name for name, there in zip(record.signs, told, strict=True) if there}
@@ -166,7 +165,7 @@ def _fit_submodel(record: Record, told: NDArray[np.bool_]) -> Submodel:
     return Submodel(back @ own, covariance, np.r_[0, 1 + chosen])
 
 
-def take_models(record: Record, encoded: FloatArray) -> Iterator[tuple[NDArray[np.int_], Submodel, FloatArray]]:
+def take_models(record: Record, encoded: FloatArray) -> Iterator[tuple[IntArray, Submodel, FloatArray]]:
     """Yield the people who told the same signs, the model on these signs, and what enters it."""
     columns = fitting.add_intercept(record.design.build(encoded))
     with stay_on_one_core():  # many small fits
@@ -230,6 +229,6 @@ def bound_risk(record: Record, people: Odds, level: float) -> tuple[FloatArray, 
     return risk, np.where(is_small(record, people.log_odds), 0.0, low), high
 
 
-def is_small(record: Record, log_odds: FloatArray) -> NDArray[np.bool_]:
+def is_small(record: Record, log_odds: FloatArray) -> BoolArray:
     """Tell which log odds lie so far below the base rate that people counted can't say how far, (people,)."""
     return (log_odds < special.logit(record.base.rate) + np.log(SMALLEST)) & (not record.drawn)

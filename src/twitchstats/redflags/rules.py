@@ -7,16 +7,16 @@ from numbers import Real
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 from scipy import stats
 
+from twitchstats.arrays import BoolArray, FloatArray
 from twitchstats.errors import OptionError, check_list, unknown_name
 from twitchstats.redflags.advice import ANY_FLAG_ADVICE, as_people
 from twitchstats.redflags.assumptions import Origin, judge_finding, move_findings, read_origin
 from twitchstats.redflags.prevalence import BaseRate, check_share, estimate_share, read_base_rate
 from twitchstats.redflags.training import read_outcome
 from twitchstats.resources import find_resource
-from twitchstats.signs import FloatArray, join_marks, mark_present
+from twitchstats.signs import join_marks, mark_present
 
 
 @cache
@@ -178,7 +178,7 @@ def _move_rule(
 
 
 def _judge(
-    called: FloatArray, serious: NDArray[np.bool_], base: BaseRate, moved: tuple[float, FloatArray | None], level: float
+    called: FloatArray, serious: BoolArray, base: BaseRate, moved: tuple[float, FloatArray | None], level: float
 ) -> pd.DataFrame:
     """Return the metrics of one rule."""
     found = judge_finding(called, serious, base, moved, level)

@@ -4,12 +4,13 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
+from twitchstats.arrays import FloatArray
 from twitchstats.errors import OptionError
 from twitchstats.redflags.advice import LOST_ADVICE, advise
 from twitchstats.redflags.assumptions import move_crowd
 from twitchstats.redflags.naming import label_term
 from twitchstats.redflags.record import Record, assess_people, bound_risk, is_small, take_models
-from twitchstats.signs import FloatArray, find_ignored, find_signs
+from twitchstats.signs import find_ignored, find_signs
 
 START = "starting point"
 CROWD = "other conditions"

@@ -5,13 +5,14 @@ from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 from sklearn.utils.multiclass import type_of_target
 from sklearn.utils.validation import _check_sample_weight, column_or_1d
 
+from twitchstats.arrays import AnyArray, BoolArray, FloatArray
 from twitchstats.errors import NotEnoughDataError, OptionError, TwitchstatsError, unknown_name
 from twitchstats.redflags.record import Training
-from twitchstats.signs import FloatArray, encode_signs, find_signs, match_signs, name_signs
+from twitchstats.signs import encode_signs, find_signs, match_signs, name_signs
 
 CASES_A_TERM = 10
 _FEWEST_PEOPLE = 20
@@ -95,7 +96,7 @@ def read_weights(sample_weight: ArrayLike | None, n: int) -> FloatArray:
         raise OptionError(f"sample_weight is not possible: {error} Give 0 or more for each person.") from error
 
 
-def read_places(option: str, places: ArrayLike, n: int) -> NDArray:
+def read_places(option: str, places: ArrayLike, n: int) -> AnyArray:
     """Return the group or site of each of `n` people, or raise OptionError where somebody has none."""
     found = np.asarray(places)
     if found.shape != (n,) or pd.isna(found).any():
@@ -114,17 +115,17 @@ def check_order(X: object, y: object) -> None:
         )
 
 
-def _wrong_length(labels: NDArray, n: int) -> TwitchstatsError:
+def _wrong_length(labels: AnyArray, n: int) -> TwitchstatsError:
     return TwitchstatsError(f"The labels have {len(labels)} rows, the signs {n}. Give a label for each person.")
 
 
-def _refuse_missing(labels: NDArray) -> None:
+def _refuse_missing(labels: AnyArray) -> None:
     if pd.isna(labels).any():
         at = int(np.flatnonzero(pd.isna(labels))[0])
         raise TwitchstatsError(f"The label of row {at} is missing. Leave people without a label out.")
 
 
-def read_labels(y: ArrayLike, n: int, serious: object = None, *, named: bool = False) -> tuple[NDArray, FloatArray]:
+def read_labels(y: ArrayLike, n: int, serious: object = None, *, named: bool = False) -> tuple[AnyArray, FloatArray]:
     """Return the two labels, the serious one second, and 1.0 for each of `n` people with it.
 
     Without `serious`, people with `named` signs have labels 0/1, True/False or yes/no, and others any two, of which the
@@ -163,7 +164,7 @@ def read_labels(y: ArrayLike, n: int, serious: object = None, *, named: bool = F
     return classes, kind
 
 
-def read_outcome(people: pd.DataFrame, outcome: str) -> tuple[pd.DataFrame, NDArray[np.bool_]]:
+def read_outcome(people: pd.DataFrame, outcome: str) -> tuple[pd.DataFrame, BoolArray]:
     """Return people whose outcome is known, and whether it is serious: 1, True or yes."""
     if outcome not in people.columns:
         raise unknown_name("column", outcome, people.columns)
@@ -187,7 +188,7 @@ def read_outcome(people: pd.DataFrame, outcome: str) -> tuple[pd.DataFrame, NDAr
     return known, serious
 
 
-def check_classes(classes: NDArray, outcome: FloatArray) -> None:
+def check_classes(classes: AnyArray, outcome: FloatArray) -> None:
     """Raise NotEnoughDataError where all people who count have one label."""
     if len(np.unique(outcome)) < 2:
         raise NotEnoughDataError(
@@ -196,7 +197,7 @@ def check_classes(classes: NDArray, outcome: FloatArray) -> None:
         )
 
 
-def _list(classes: NDArray) -> str:
+def _list(classes: AnyArray) -> str:
     return " and ".join(repr(label) for label in classes.tolist())
 
 
@@ -218,7 +219,7 @@ def check_direction(encoded: FloatArray, outcome: FloatArray, signs: list[str], 
     )
 
 
-def settle_missing(encoded: FloatArray, outcome: FloatArray, signs: list[str], missing: str) -> NDArray[np.bool_]:
+def settle_missing(encoded: FloatArray, outcome: FloatArray, signs: list[str], missing: str) -> BoolArray:
     """Return the people to fit on: all of them, or with "drop" those who told every sign."""
     gaps = np.isnan(encoded)
     if missing == "fill" or not gaps.any():
@@ -269,7 +270,7 @@ def check_enough(encoded: FloatArray, outcome: FloatArray, signs: list[str], *, 
 
 
 def write_notes(
-    training: Training, signs: list[str], ignored: list[str], classes: NDArray, terms: list[str]
+    training: Training, signs: list[str], ignored: list[str], classes: AnyArray, terms: list[str]
 ) -> tuple[str, ...]:
     """Return what must be told of a training sample, what counts as serious first."""
     n, sick = len(training.outcome), int(training.outcome.sum())
@@ -339,6 +340,6 @@ def find_seen(training: Training, encoded: FloatArray, names: pd.Index) -> float
     return max(found, float((np.isin(others, kinds).mean() - twins) / (1 - twins)))
 
 
-def _hash_rows(encoded: FloatArray) -> NDArray:
+def _hash_rows(encoded: FloatArray) -> AnyArray:
     filled = np.nan_to_num(encoded, nan=-99.0).round(9)
     return pd.util.hash_pandas_object(pd.DataFrame(filled), index=False).to_numpy()

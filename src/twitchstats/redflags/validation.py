@@ -6,12 +6,13 @@ from functools import partial
 
 import numpy as np
 import pandas as pd
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 from scipy import special
 from sklearn.base import BaseEstimator, clone
 from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
 from sklearn.utils.validation import check_is_fitted
 
+from twitchstats.arrays import AnyArray, FloatArray, IntArray, to_pandas
 from twitchstats.errors import NotEnoughDataError, OptionError, TwitchstatsError, check_whole
 from twitchstats.inference import wilson_interval
 from twitchstats.redflags import fitting
@@ -27,9 +28,7 @@ from twitchstats.redflags.training import (
     read_places,
     read_weights,
 )
-from twitchstats.signs import FloatArray
 
-IntArray = NDArray[np.int_]
 Predict = Callable[[IntArray, FloatArray], FloatArray]  # people drawn and their weights -> everybody's risk
 
 FOLDS, REPEATS = 20, 5
@@ -47,14 +46,14 @@ class _Sample:
     outcome: FloatArray
     risk: FloatArray
     weights: FloatArray
-    groups: NDArray | None
+    groups: AnyArray | None
     held_out: bool
     refit: Predict
 
 
 def validate_risk(
     model: BaseEstimator,
-    X: pd.DataFrame | NDArray,
+    X: pd.DataFrame | AnyArray,
     y: ArrayLike,
     *,
     n_bootstrap: int = 200,
@@ -141,7 +140,7 @@ def validate_risk(
 
 
 def validate_by_site(
-    model: BaseEstimator, X: pd.DataFrame | NDArray, y: ArrayLike, sites: ArrayLike, *, threshold: float | None = None
+    model: BaseEstimator, X: pd.DataFrame | AnyArray, y: ArrayLike, sites: ArrayLike, *, threshold: float | None = None
 ) -> pd.DataFrame:
     """Validate from the inside outwards: each site by a model fitted on all others (Steyerberg and Harrell 2016).
 
@@ -199,7 +198,7 @@ def validate_by_site(
 
 
 def measure_stability(
-    model: BaseEstimator, X: pd.DataFrame | NDArray, y: ArrayLike, *, n_bootstrap: int = 200, seed: int = 1,
+    model: BaseEstimator, X: pd.DataFrame | AnyArray, y: ArrayLike, *, n_bootstrap: int = 200, seed: int = 1,
     level: float = 0.95, groups: ArrayLike | None = None,
 ) -> pd.DataFrame:  # fmt: skip
     """Measure how much each person's risk would differ had other people been in the training sample.
@@ -238,7 +237,7 @@ def measure_stability(
 
 def estimate_calibration(
     model: BaseEstimator,
-    X: pd.DataFrame | NDArray,
+    X: pd.DataFrame | AnyArray,
     y: ArrayLike,
     *,
     n_bootstrap: int = 200,
@@ -325,7 +324,7 @@ def group_risks(y: ArrayLike, risk: ArrayLike, *, groups: int = 10, level: float
 
 def _read_sample(
     model: BaseEstimator,
-    X: pd.DataFrame | NDArray,
+    X: pd.DataFrame | AnyArray,
     y: ArrayLike,
     n_bootstrap: int,
     seed: int,
@@ -338,6 +337,7 @@ def _read_sample(
     check_share("level", level)
     check_whole("n_bootstrap", n_bootstrap, least=2)
     check_whole("seed", seed, least=0)
+    X = to_pandas(X)
     outcome = _as_outcome(model, X, y)
     fewest = int(min(outcome.sum(), (1 - outcome).sum()))
     if fewest < FEWEST_OF_A_CLASS:
@@ -363,7 +363,7 @@ def check_reversed(model: BaseEstimator, outcome: FloatArray, risk: FloatArray) 
         )
 
 
-def _as_outcome(model: BaseEstimator, X: pd.DataFrame | NDArray, y: ArrayLike) -> FloatArray:
+def _as_outcome(model: BaseEstimator, X: pd.DataFrame | AnyArray, y: ArrayLike) -> FloatArray:
     outcome = match_labels(y, getattr(model, "classes_", [0, 1]), X)
     if not 0 < outcome.mean() < 1:
         raise NotEnoughDataError(
@@ -372,7 +372,7 @@ def _as_outcome(model: BaseEstimator, X: pd.DataFrame | NDArray, y: ArrayLike) -
     return outcome
 
 
-def _is_held_out(model: BaseEstimator, X: pd.DataFrame | NDArray, outcome: FloatArray) -> bool:
+def _is_held_out(model: BaseEstimator, X: pd.DataFrame | AnyArray, outcome: FloatArray) -> bool:
     """Tell whether these are other people than those of the training sample."""
     if not isinstance(model, RedFlagModel):
         return False
@@ -395,7 +395,7 @@ def _is_held_out(model: BaseEstimator, X: pd.DataFrame | NDArray, outcome: Float
 
 
 def _plan_refit(
-    model: BaseEstimator, X: pd.DataFrame | NDArray, labels: NDArray, outcome: FloatArray, weights: FloatArray
+    model: BaseEstimator, X: pd.DataFrame | AnyArray, labels: AnyArray, outcome: FloatArray, weights: FloatArray
 ) -> Predict:
     """Return a function that fits the model on some people and predicts everybody."""
     if isinstance(model, RedFlagModel) and np.isfinite(model.strength_) and model.missing == "fill":
@@ -413,7 +413,7 @@ def _plan_refit(
 
 
 def _plan_quick_refit(
-    model: RedFlagModel, X: pd.DataFrame | NDArray, outcome: FloatArray, weights: FloatArray
+    model: RedFlagModel, X: pd.DataFrame | AnyArray, outcome: FloatArray, weights: FloatArray
 ) -> Predict:
     """Refit on the columns as they are: what people do not tell is filled, and averaged over, as the model does."""
     record, encoded = model.record_, model._encode(X)
@@ -446,7 +446,7 @@ def _loosen(model: BaseEstimator) -> BaseEstimator:
     return fresh
 
 
-def _take(X: pd.DataFrame | NDArray, rows: NDArray) -> pd.DataFrame | NDArray:
+def _take(X: pd.DataFrame | AnyArray, rows: AnyArray) -> pd.DataFrame | AnyArray:
     return X[rows] if not isinstance(X, pd.DataFrame) else X.loc[rows] if rows.dtype == bool else X.iloc[rows]
 
 
@@ -500,7 +500,7 @@ def _count(rows: IntArray) -> tuple[IntArray, FloatArray]:
     return people, times.astype(float)
 
 
-def _draw(outcome: FloatArray, groups: NDArray | None, n_bootstrap: int, seed: int) -> Iterator[IntArray]:
+def _draw(outcome: FloatArray, groups: AnyArray | None, n_bootstrap: int, seed: int) -> Iterator[IntArray]:
     """Yield bootstrap samples of people, or of whole groups, that hold both classes."""
     rng = np.random.default_rng(seed)
     members = None if groups is None else [np.flatnonzero(groups == name) for name in np.unique(groups)]

@@ -4,11 +4,12 @@ import io
 import json
 import os
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import nbformat
 
@@ -18,6 +19,7 @@ from twitchstats.report.execute import read_parameters
 from twitchstats.report.wording.reading import list_versions
 from twitchstats.report.write import Written, list_paths
 from twitchstats.resources import find_resource
+from twitchstats.trial.write import FILES
 
 METADATA = "ro-crate-metadata.json"
 LOCK = "requirements.txt"
@@ -42,8 +44,8 @@ def write_archive(
     path : path, optional
         The zip; by default ``report.zip`` beside the page.
     with_journal : bool
-        Put the journal, and the tables read with it, into the zip; they are private by default, and only their names
-        and SHA-256 checksums are told. With them, the unpacked report can be verified.
+        Put the journal, and the tables and the plan of a trial read with it, into the zip; they are private by default,
+        and only their names and SHA-256 checksums are told. With them, the unpacked report can be verified.
     replace : bool or callable
         As in `write_file`.
 
@@ -54,7 +56,8 @@ def write_archive(
     Raises
     ------
     OptionError
-        The journal has changed since the report was made, or `path` can't be written.
+        The journal has changed since the report was made, `path` can't be written, or a file has the name of one of the
+        archive's own.
 
     Notes
     -----
@@ -66,48 +69,52 @@ def write_archive(
     payload = [written.html.resolve(), written.notebook.resolve(), *(sources if with_journal else ())]
     root = Path(os.path.commonpath([file.parent for file in payload]))
     files = {file.relative_to(root).as_posix(): read_file(file) for file in payload}
+    for name in files.keys() & {LOCK, METADATA}:
+        raise OptionError(
+            f"{root / name} can't go into an archive, which has a {name} of its own. Give it another name."
+        )
     files[LOCK] = _read_lock()
-    left_out = {} if with_journal else {file.name: sha256(read_file(file)).hexdigest() for file in sources}
+    left_out = [] if with_journal else [(file.name, sha256(read_file(file)).hexdigest()) for file in sources]
     origin = notebook.metadata["twitchstats"]
-    known = [*left_out.values(), *(sha256(data).hexdigest() for data in files.values())]
+    known = [*(checksum for _, checksum in left_out), *(sha256(data).hexdigest() for data in files.values())]
     if origin["journal"] and origin["checksum"] not in known:
         raise OptionError(
             f"The journal {Path(origin['journal']).name} has changed since the report was made. Make it again."
         )
-    demo = {} if origin["journal"] else {"demo_journal.csv": origin["checksum"]}
-    described = describe_crate(files, left_out=left_out | demo)
+    demo = [] if origin["journal"] else [("demo_journal.csv", origin["checksum"])]
+    described = describe_crate(files, left_out=left_out + demo)
     files[METADATA] = json.dumps(described, indent=1, ensure_ascii=False).encode()
     target = Path(path) if path is not None else written.html.with_name("report.zip")
     return write_file(target, _pack(files), replace=replace, inputs=[*sources, written.html, written.notebook])
 
 
-def describe_crate(files: Mapping[str, bytes], *, left_out: Mapping[str, str]) -> dict[str, Any]:
+def describe_crate(files: Mapping[str, bytes], *, left_out: Sequence[tuple[str, str]]) -> dict[str, Any]:
     """Return the JSON-LD of a crate.
 
     Parameters
     ----------
     files : mapping of str to bytes
         What the crate holds, by its path in it.
-    left_out : mapping of str to str
-        Names and SHA-256 checksums of what it was made from but does not hold.
+    left_out : sequence of str and str
+        Name and SHA-256 checksum of each file that it was made from but does not hold.
 
     Examples
     --------
-    >>> crate = describe_crate({"report.html": b"<html>"}, left_out={"my.csv": "0" * 64})
+    >>> crate = describe_crate({"report.html": b"<html>"}, left_out=[("my.csv", "0" * 64)])
     >>> [part["@id"] for part in crate["@graph"][:3]]
     ['ro-crate-metadata.json', './', 'report.html']
     """
     outside = [
         {"@id": f"#source-{number}", "@type": "CreativeWork", "name": name, "sha256": checksum,
          "description": "What the report was made from. It is not in this archive."}
-        for number, (name, checksum) in enumerate(left_out.items(), start=1)
+        for number, (name, checksum) in enumerate(left_out, start=1)
     ]  # fmt: skip
     held = [_describe_file(name, data) for name, data in files.items()]
     software = [
         {"@id": f"#{name}", "@type": "SoftwareApplication", "name": name, "version": version}
         for name, version in list_versions().items()
     ]
-    results = {name for name in files if Path(name).name in ("report.html", "report.ipynb")}
+    results = {quote(name) for name in files if Path(name).name in ("report.html", "report.ipynb")}
     action = {
         "@id": "#run", "@type": "CreateAction", "name": "twitchstats report", "instrument": _point(software),
         "object": _point([*outside, *(each for each in held if each["@id"] not in results | {LOCK})]),
@@ -141,10 +148,11 @@ def is_archive(path: Path) -> bool:
 
 
 def _find_sources(notebook: nbformat.NotebookNode, folder: Path) -> list[Path]:
-    """Return the files that a report was made from; none for the demo journal, which the package holds."""
+    """Return the files that a report was made from, each once; none for the demo journal, which the package holds."""
     parameters = read_parameters(notebook)
-    named = [parameters.get("journal_path"), *list_paths(parameters.get("options", {}))]
-    return [(folder / name).resolve() for name in named if name]
+    named = [parameters.get("journal_path"), *list_paths(parameters.get("options", {})), parameters.get("plan_path")]
+    found = ((folder / name).resolve() for name in named if name)
+    return list(dict.fromkeys(path / FILES["plan"] if path.is_dir() else path for path in found))
 
 
 def _read_lock() -> bytes:
@@ -155,7 +163,7 @@ def _read_lock() -> bytes:
 
 def _describe_file(name: str, data: bytes) -> dict[str, Any]:
     described = {
-        "@id": name, "@type": "File", "name": Path(name).name, "contentSize": str(len(data)),
+        "@id": quote(name), "@type": "File", "name": Path(name).name, "contentSize": str(len(data)),
         "encodingFormat": _KINDS.get(Path(name).suffix, "application/octet-stream"), "sha256": sha256(data).hexdigest(),
     }  # fmt: skip
     return described | ({"license": {"@id": BSD}} if name == LOCK else {})

@@ -59,5 +59,5 @@ class PrivateOutput(IOPubThread):
 
 
 if __name__ == "__main__":
-    kernelapp.IOPubThread = PrivateOutput  # type: ignore[misc]
+    kernelapp.IOPubThread = PrivateOutput  # type: ignore[attr-defined]
     kernelapp.launch_new_instance()

@@ -101,15 +101,15 @@ def verify_report(path: str | os.PathLike[str], *, tell: Callable[[str], None] |
         again = execute_notebook(load_notebook(), folder=folder, parameters=parameters)
     except TwitchstatsError as error:
         raise OptionError(f"{notebook_path} can't be made again. {' '.join([*changed, str(error)])}") from None
-    compared = list(_compare_cells(notebook, again))
+    n_cells = _count_code(notebook)
     wrong, notes = _compare_versions(notebook, again)
-    differing = (*changed, *(text for text in compared if text), *wrong, *_compare_page(notebook, notebook_path))
+    differing = (*changed, *_compare_cells(notebook, again), *wrong, *_compare_page(notebook, notebook_path))
     head = (
-        f"Reproduced: all {len(compared)} cells gave the same numbers again."
+        f"Reproduced: all {n_cells} cells gave the same numbers again."
         if not differing
-        else f"Not reproduced, of {len(compared)} cells and the files beside them:"
+        else f"Not reproduced, of {n_cells} cells and the files beside them:"
     )
-    return _lay_out(len(compared), differing, head, notes)
+    return _lay_out(n_cells, differing, head, notes)
 
 
 def compare_notebooks(path: str | os.PathLike[str], other: str | os.PathLike[str]) -> Verified:
@@ -123,23 +123,23 @@ def compare_notebooks(path: str | os.PathLike[str], other: str | os.PathLike[str
     Returns
     -------
     Verified
-        ``differing`` has a line for each cell that differs, with the first number (or words) that do and the digit
-        from which on; pictures are the same where an eye could not tell them apart, and the versions of packages
-        may differ.
+        ``differing`` has a line for each cell that differs, or the text before it, with the first number (or words)
+        that do and the digit from which on; pictures are the same where an eye could not tell them apart, and the
+        versions of packages may differ.
 
     Raises
     ------
     JournalError
         There is no such file, or it is not a notebook.
     OptionError
-        A notebook was not run from its first cell to its last.
+        A notebook was not run from its first cell to its last, or has no cell of code.
     """
     paths = Path(path), Path(other)
     pair = [_read_notebook(each) for each in paths]
     for notebook, each in zip(pair, paths, strict=True):
         _check_executed(notebook, each)
-    differing = [text for text in _compare_cells(*pair) if text]
-    counts = [sum(cell.cell_type == "code" for cell in notebook.cells) for notebook in pair]
+    differing = list(_compare_cells(*pair))
+    counts = [_count_code(notebook) for notebook in pair]
     if counts[0] != counts[1]:
         differing.append(f"{paths[0].name} has {counts[0]} cells of code, {paths[1].name} has {counts[1]}.")
     n_cells = min(counts)
@@ -151,7 +151,7 @@ def _tell_difference(cell: NotebookNode, other: NotebookNode) -> str:
     """Return where two cells differ first, in their code or in what came of it, or ""."""
     if cell.source != other.source:
         return f"the code differs, {_tell_first(cell.source, other.source)}"
-    mask = _VERSION if IGNORED in list_tags(cell) else None
+    mask = _VERSION if all(IGNORED in list_tags(each) for each in (cell, other)) else None
     for one, two in zip(cell.outputs, other.outputs, strict=False):
         if not _agree(one, two, mask):
             shown, expected = _flatten(one, mask), _flatten(two, mask)
@@ -159,7 +159,9 @@ def _tell_difference(cell: NotebookNode, other: NotebookNode) -> str:
                 texts = shown[name], expected[name]
                 if texts[0] != texts[1] and all(isinstance(text, str) for text in texts) and name != "image/png":
                     return _tell_first(*texts)
-            return "the pictures differ"
+            alike = {name: value for name, value in shown.items() if not name.startswith("image/")}
+            same = alike == {name: value for name, value in expected.items() if not name.startswith("image/")}
+            return f"the {'pictures' if same else 'outputs'} differ"
     return "" if len(cell.outputs) == len(other.outputs) else "there are more outputs in one than in the other"
 
 
@@ -170,6 +172,8 @@ def _tell_first(one: str, other: str) -> str:
     "'1.2345' against '1.2389', from digit 4 on"
     >>> _tell_first("supported", "inconclusive")
     "'supported' against 'inconclusive'"
+    >>> _tell_first("one", "one # more")
+    "'' against '# more'"
     """
     place = next(
         (place for place, pair in enumerate(zip(one, other, strict=False)) if len({*pair}) > 1),
@@ -177,6 +181,8 @@ def _tell_first(one: str, other: str) -> str:
     )
     start = max(one.rfind(sign, 0, place) for sign in " \n\t<>(),;=|") + 1
     words = [re.split(r"[\s<>(),;=|]", text[start:], maxsplit=1)[0] for text in (one, other)]
+    if words[0] == words[1]:  # what differs is no word
+        words = [text[place:].strip() for text in (one, other)]
     told = " against ".join(repr(word[:60]) for word in words)
     digits = sum(sign.isdigit() for sign in one[start:place])
     return told + f", from digit {digits + 1} on" * all(re.fullmatch(r"[-+\d.e%]+", word) for word in words)
@@ -254,9 +260,9 @@ def _check_paths(parameters: Mapping[str, Any], origin: Mapping[str, Any], refus
 
 
 def _check_executed(notebook: NotebookNode, path: Path) -> None:
-    """Refuse a notebook with stripped or out-of-order cells."""
+    """Refuse a notebook with stripped or out-of-order cells, or none."""
     cells = [cell for cell in notebook.cells if cell.cell_type == "code"]
-    if [cell.execution_count for cell in cells] != list(range(1, len(cells) + 1)):
+    if not cells or [cell.execution_count for cell in cells] != list(range(1, len(cells) + 1)):
         raise OptionError(f"{path} was not run from its first cell to its last in one go: there is nothing to compare.")
 
 
@@ -277,16 +283,33 @@ def _compare_journal(notebook: NotebookNode, folder: Path) -> list[str]:
 
 
 def _compare_cells(notebook: NotebookNode, again: NotebookNode) -> Iterator[str]:
-    """Yield for each pair of code cells where they differ, and how first, or ""."""
-    under, number, others = "", 0, [cell for cell in again.cells if cell.cell_type == "code"]
+    """Yield for each cell of code, and the text before it, where they differ and how first."""
+    under = ""
+    for number, ((text, cell), (told, other)) in enumerate(zip(_cut(notebook), _cut(again), strict=False), start=1):
+        titles = re.findall(r"^#+\s+(.*)$", text, re.MULTILINE)
+        under = f", under '{titles[-1]}'" if titles else under
+        if cell is not None and other is not None:
+            told_of = f"the text before it differs, {_tell_first(text, told)}" if text != told else ""
+            if difference := _tell_difference(cell, other) or told_of:
+                yield f"cell {number}{under}: {(cell.source.strip().splitlines() or ['nothing'])[0]} ({difference})"
+        elif cell is other and text != told:
+            yield f"the text at the end ({_tell_first(text, told)})"
+
+
+def _cut(notebook: NotebookNode) -> Iterator[tuple[str, NotebookNode | None]]:
+    """Yield each cell of code with the text before it, and at last the text at the end."""
+    text = ""
     for cell in notebook.cells:
-        if cell.cell_type == "markdown":
-            titles = re.findall(r"^#+\s+(.*)$", cell.source, re.MULTILINE)
-            under = f", under '{titles[-1]}'" if titles else under
-        elif number < len(others):
-            told = _tell_difference(cell, others[number])
-            number += 1
-            yield told and f"cell {number}{under}: {(cell.source.strip().splitlines() or ['nothing'])[0]} ({told})"
+        if cell.cell_type == "code":
+            yield text, cell
+            text = ""
+        else:
+            text += "".join([cell.source, "\n\n", *map(str, cell.get("attachments", {}).items())])
+    yield text, None
+
+
+def _count_code(notebook: NotebookNode) -> int:
+    return sum(cell.cell_type == "code" for cell in notebook.cells)
 
 
 def _agree(one: NotebookNode, other: NotebookNode, mask: re.Pattern[str] | None) -> bool:

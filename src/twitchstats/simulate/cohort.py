@@ -9,12 +9,11 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy import optimize, special
 
+from twitchstats.arrays import FloatArray
 from twitchstats.errors import JournalError, OptionError, check_choice, check_whole, unknown_name
 from twitchstats.resources import find_resource
 from twitchstats.signs import SOURCE, encode_signs, find_signs, load_signs
 from twitchstats.simulate.parameters import Values, nest_values, read_parameters
-
-FloatArray = NDArray[np.float64]
 
 DESIGNS = ("clinic", "population")
 BENIGN = "benign"

@@ -5,11 +5,11 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
+from twitchstats.arrays import BoolArray, FloatArray, IntArray
 from twitchstats.panel import shift_days
 from twitchstats.simulate.series import draw_ar1
-from twitchstats.simulate.world import OUTCOMES, FloatArray, Slope, get_course
+from twitchstats.simulate.world import OUTCOMES, Slope, get_course
 
 
 @dataclass(frozen=True)
@@ -17,7 +17,7 @@ class Courses:
     """Who takes what: arrays (courses, people), days in arrays (courses, people, days)."""
 
     table: pd.DataFrame
-    users: NDArray[np.bool_]
+    users: BoolArray
 
 
 def pick_users(table: pd.DataFrame, people: pd.DataFrame, rng: np.random.Generator) -> Courses:
@@ -62,7 +62,7 @@ def sum_effects(slopes: list[Slope], triggers: Mapping[str, FloatArray], outcome
 
 def draw_spells(
     rows: pd.DataFrame, parameters: dict[str, float], shape: tuple[int, int], rng: np.random.Generator
-) -> NDArray[np.bool_]:
+) -> BoolArray:
     """Draw the days with twitching: spells and gaps in turn.
 
     Spell lengths are geometric with the share that is over within ``limit`` days as the world says. A gap is short
@@ -83,7 +83,7 @@ def draw_spells(
 
 
 def draw_means(
-    rows: pd.DataFrame, parameters: dict[str, float], weekday: NDArray[np.int64], burn_in: int, rng: np.random.Generator
+    rows: pd.DataFrame, parameters: dict[str, float], weekday: IntArray, burn_in: int, rng: np.random.Generator
 ) -> FloatArray:
     """Draw what counts would be without triggers: level, drift, weekly rhythm, trend and spells.
 

@@ -7,8 +7,9 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.special import ndtri
 
+from twitchstats.arrays import FloatArray, IntArray
 from twitchstats.journal.record import EPISODE_COLUMNS
-from twitchstats.simulate.world import FloatArray, Slope, get_course
+from twitchstats.simulate.world import Slope, get_course
 from twitchstats.vocabulary import list_choices
 
 _BLOCK = 100_000  # episodes whose sites are drawn at a time: bounds memory
@@ -19,7 +20,7 @@ KINDS = ("twitch", "cramp", "spasm")  # in the order of OUTCOMES
 class _Draw:
     """Whose episodes they are, and the world that they are drawn from."""
 
-    person: NDArray[np.int64]
+    person: IntArray
     people: int
     rows: pd.DataFrame
     parameters: dict[str, float]
@@ -82,7 +83,7 @@ def draw_episodes(
     return table.iloc[order].reset_index(drop=True)[["day", "minute", *(c for c in EPISODE_COLUMNS if c != "start")]]
 
 
-def _draw_minutes(draw: _Draw, kind: NDArray[np.int64]) -> NDArray[np.int64]:
+def _draw_minutes(draw: _Draw, kind: IntArray) -> IntArray:
     """Draw the minute of the day: some around the hour of their kind, the others evenly over a waking day."""
     hour = np.array([draw.parameters[f"{name}_hour"] for name in KINDS])[kind] + draw.vary(draw.parameters["hour_sd"])
     around = draw.rng.random(len(kind)) < draw.parameters["hour_share"]
@@ -91,7 +92,7 @@ def _draw_minutes(draw: _Draw, kind: NDArray[np.int64]) -> NDArray[np.int64]:
 
 
 def _draw_sites(
-    draw: _Draw, kind: NDArray[np.int64], day: NDArray[np.int64], states: dict[str, FloatArray], slopes: list[Slope]
+    draw: _Draw, kind: IntArray, day: IntArray, states: dict[str, FloatArray], slopes: list[Slope]
 ) -> NDArray[np.str_]:
     """Draw sites from each person's own shares, moved by the day's triggers."""
     sites = list_choices("site")

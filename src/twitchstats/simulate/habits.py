@@ -4,14 +4,13 @@ from statistics import NormalDist
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
+from twitchstats.arrays import FloatArray, IntArray
 from twitchstats.simulate.series import draw_ar1
-from twitchstats.simulate.world import FloatArray
 
 
 def draw_habits(
-    habits: pd.DataFrame, parameters: dict[str, float], weekday: NDArray[np.int64], rng: np.random.Generator
+    habits: pd.DataFrame, parameters: dict[str, float], weekday: IntArray, rng: np.random.Generator
 ) -> dict[str, FloatArray]:
     """Draw every habit of data/habits.csv.
 

@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from twitchstats.arrays import FloatArray
 from twitchstats.errors import check_whole
 from twitchstats.journal.record import Journal
 from twitchstats.journal.variable import describe_known
@@ -16,7 +17,6 @@ from twitchstats.simulate.habits import draw_cycles, draw_habits, round_habit
 from twitchstats.simulate.series import draw_missed
 from twitchstats.simulate.world import (
     OUTCOMES,
-    FloatArray,
     draw_slopes,
     load_courses,
     load_habits,

@@ -4,9 +4,9 @@ from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 from scipy import special
 
+from twitchstats.arrays import BoolArray, FloatArray
 from twitchstats.signs import encode_signs, find_signs
 from twitchstats.simulate.cohort import (
     BENIGN,
@@ -17,8 +17,6 @@ from twitchstats.simulate.cohort import (
     read_serious,
 )
 from twitchstats.simulate.parameters import nest_values, read_parameters
-
-FloatArray = NDArray[np.float64]
 
 # quadrature nodes for what signs share: motor (steep), sensory, worry
 _PRECISE, _QUICK = (25, 11, 11), (9, 3, 3)
@@ -94,7 +92,7 @@ def weigh_signs(
 
 def weigh_findings(
     cells: Mapping[str, FloatArray],
-    chosen: NDArray[np.bool_],
+    chosen: BoolArray,
     draws: pd.DataFrame,
     serious: Sequence[str],
     *,
@@ -127,7 +125,7 @@ def _compare(likelihood: FloatArray, draws: pd.DataFrame, serious: Sequence[str]
     counted = np.isin(list_conditions(draws), list(serious))
     shares = np.log(_mix(draws, design))[:, :, None]
 
-    def average(mask: NDArray[np.bool_]) -> FloatArray:
+    def average(mask: BoolArray) -> FloatArray:
         whole = special.logsumexp(shares[:, mask], axis=1)
         return special.logsumexp(likelihood[:, mask] + shares[:, mask], axis=1) - whole
 

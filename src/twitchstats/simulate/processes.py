@@ -9,15 +9,12 @@ from dataclasses import dataclass, fields
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
+from twitchstats.arrays import BoolArray, FloatArray, IntArray
 from twitchstats.errors import OptionError, check_choice, check_whole
 from twitchstats.journal.record import VARIABLE_COLUMNS, Journal
 from twitchstats.panel import shift_days
 from twitchstats.simulate.series import draw_ar1, draw_missed
-
-FloatArray = NDArray[np.float64]
-BoolArray = NDArray[np.bool_]
 
 FIRST_MONDAY = np.datetime64("2024-01-01")
 SEASON = 92.0  # days of one wave
@@ -235,7 +232,7 @@ def simulate_process(
     return _make_journal(x, y, weekday[:, lag], ~missed, kind, process), _tell_truth(slopes, lag)
 
 
-def _draw_volatility(kind: str, weekday: NDArray[np.int64], rng: np.random.Generator) -> FloatArray | float:
+def _draw_volatility(kind: str, weekday: IntArray, rng: np.random.Generator) -> FloatArray | float:
     """Draw by how much each day's spread differs, the same for both sides."""
     if kind == "weekend":
         return np.where(weekday >= 5, 2.0, 0.8)
@@ -289,7 +286,7 @@ def _spread_effects(effect: float | Sequence[float], triggers: int) -> FloatArra
 
 def _draw_trigger(
     process: Process,
-    weekday: NDArray[np.int64],
+    weekday: IntArray,
     volatile: FloatArray | float,
     pattern: FloatArray,
     rng: np.random.Generator,
@@ -315,7 +312,7 @@ def _draw_own(shape: tuple[int, int], memory: float, cycle: float, rng: np.rando
     return kept
 
 
-def _draw_pattern(pattern: str, weekday: NDArray[np.int64], rng: np.random.Generator) -> FloatArray:
+def _draw_pattern(pattern: str, weekday: IntArray, rng: np.random.Generator) -> FloatArray:
     time = np.linspace(0, 1, weekday.shape[1])[None, :]
     if pattern == "trend":
         return np.broadcast_to(time, weekday.shape)
@@ -360,7 +357,7 @@ def _draw_counts(log_rate: FloatArray, dispersion: float, rng: np.random.Generat
 
 
 def _make_journal(
-    x: FloatArray, y: FloatArray, first: NDArray[np.int64], seen: BoolArray, kind: str, process: Process
+    x: FloatArray, y: FloatArray, first: IntArray, seen: BoolArray, kind: str, process: Process
 ) -> Journal:
     person, day = np.nonzero(seen)
     names = [f"trigger_{number}" for number in range(1, len(x) + 1)]

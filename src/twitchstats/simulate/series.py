@@ -1,11 +1,8 @@
 """Series of days, a person in each row: what remembers yesterday, and days missed in runs."""
 
-from typing import Any
-
 import numpy as np
-from numpy.typing import NDArray
 
-FloatArray = NDArray[np.float64]
+from twitchstats.arrays import AnyArray, BoolArray, FloatArray
 
 
 def draw_ar1(shape: tuple[int, int], phi: float, rng: np.random.Generator) -> FloatArray:
@@ -28,7 +25,7 @@ def draw_ar1(shape: tuple[int, int], phi: float, rng: np.random.Generator) -> Fl
     return series
 
 
-def draw_missed(share: FloatArray, run: float, rng: np.random.Generator) -> NDArray[np.bool_]:
+def draw_missed(share: FloatArray, run: float, rng: np.random.Generator) -> BoolArray:
     """Return which days are missed: two-state Markov chains, `run` days in a row on average.
 
     Parameters
@@ -41,7 +38,7 @@ def draw_missed(share: FloatArray, run: float, rng: np.random.Generator) -> NDAr
     stay = 1 - 1 / run
     start = np.minimum((1 - stay) * share / (1 - share), 1.0)
     chance = rng.random(share.shape)
-    missed: NDArray[Any] = np.empty(share.shape, dtype=bool)
+    missed: AnyArray = np.empty(share.shape, dtype=bool)
     missed[:, 0] = chance[:, 0] < share[:, 0]
     for day in range(1, share.shape[1]):
         missed[:, day] = chance[:, day] < np.where(missed[:, day - 1], stay, start[:, day])

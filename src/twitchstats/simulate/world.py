@@ -4,13 +4,12 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
+from twitchstats.arrays import FloatArray
 from twitchstats.errors import check_choice
 from twitchstats.resources import find_resource
 from twitchstats.variables import load_variables
 
-FloatArray = NDArray[np.float64]
 OUTCOMES = ("twitches", "cramps", "spasms")
 RATIOS = ("rate ratio", "odds ratio")
 TRUTH_COLUMNS = [

@@ -4,11 +4,11 @@ from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 from scipy import special
 
+from twitchstats.arrays import FloatArray, IntArray
 from twitchstats.inference import pool_estimates
-from twitchstats.panel import FloatArray, Panel
+from twitchstats.panel import Panel
 from twitchstats.triggers.engine import Options, work_panel
 from twitchstats.triggers.families import choose_family
 from twitchstats.triggers.rows import describe_people, pool_people
@@ -36,7 +36,7 @@ def pool_groups(panel: Panel, *, kind: str, lag: int, sizes: Sequence[int]) -> p
     family, options = choose_family(kind), Options(pooled=True)
     work = work_panel(panel, OUTCOME, [TRIGGER], [lag], family=family, options=options)
     sums = _sum_products(panel.lag(TRIGGER, lag), panel.get(OUTCOME))
-    personal = describe_people(work.finish().select(np.s_[:, 0, 0]))
+    personal = describe_people(work.finish(slice(None)).select(np.s_[:, 0, 0]))
     rng = np.random.default_rng(len(panel.people))
     rows = []
     for size in sizes:
@@ -54,7 +54,7 @@ def pool_groups(panel: Panel, *, kind: str, lag: int, sizes: Sequence[int]) -> p
     return pd.DataFrame(rows)
 
 
-def _cut_groups(people: int, size: int, rng: np.random.Generator) -> list[NDArray[np.int64]]:
+def _cut_groups(people: int, size: int, rng: np.random.Generator) -> list[IntArray]:
     """Return groups of this size: people shuffled and cut, again and again."""
     shuffles = [rng.permutation(people) for _ in range(REUSED)]
     groups = [order[first : first + size] for order in shuffles for first in range(0, people - size + 1, size)]

@@ -8,13 +8,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy import fft, stats
 
-from twitchstats.panel import FloatArray, Panel
+from twitchstats.arrays import BoolArray, FloatArray
+from twitchstats.panel import Panel
 from twitchstats.triggers.columns import count_trend_terms, date_columns
 
-BoolArray = NDArray[np.bool_]
 Fit = Callable[[FloatArray, FloatArray, BoolArray, FloatArray], tuple[FloatArray, FloatArray]]
 SHUFFLES = 199
 LOWEST, HIGHEST = -10.0, 15.0  # linear predictor

@@ -8,10 +8,10 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
+from twitchstats.arrays import FloatArray
 from twitchstats.errors import NotEnoughDataError, OptionError, check_whole, unknown_name
 from twitchstats.inference import pool_estimates
 from twitchstats.journal.record import Journal
-from twitchstats.panel import FloatArray
 from twitchstats.sequential import ANYTIME_COLUMNS, estimate_anytime, spend_alpha
 from twitchstats.trial.exact import Days, find_effect, find_interval, lay_days, test_carry_over, test_effect
 from twitchstats.trial.lots import BoolArray, Lots

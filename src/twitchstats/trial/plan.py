@@ -12,9 +12,10 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
+from twitchstats.arrays import FloatArray
 from twitchstats.errors import NotEnoughDataError, OptionError, check_whole, unknown_name
 from twitchstats.journal.record import Journal, find_name
-from twitchstats.panel import FloatArray, build_panel
+from twitchstats.panel import build_panel
 from twitchstats.sequential import find_look_power, spend_alpha
 from twitchstats.signs import load_signs
 from twitchstats.trial.exact import lay_days, score_schedules
@@ -412,7 +413,7 @@ def _find_flags(journal: Journal | None, people: tuple[str, ...]) -> list[str]:
 
 
 def _is_told(value: object) -> bool:
-    return not (pd.isna(value) or str(value).strip().casefold() in ("", "0", "0.0", "no", "false", "none"))  # type: ignore[call-overload]
+    return not (pd.isna(value) or str(value).strip().casefold() in ("", "0", "0.0", "no", "false", "none"))
 
 
 def _choose_levels(levels: tuple[float, float] | None, row: dict[str, Any]) -> tuple[float, float]:

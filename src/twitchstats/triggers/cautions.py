@@ -5,8 +5,8 @@ from dataclasses import replace
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
+from twitchstats.arrays import BoolArray, FloatArray
 from twitchstats.triggers.engine import Options, Scores, score_panel
 from twitchstats.triggers.families import choose_family
 from twitchstats.triggers.request import Request
@@ -75,7 +75,7 @@ def _is_beside(frame: pd.DataFrame) -> pd.Series:
     return (own < 0) & (highest > -own) | (own > 0) & (lowest < -own)
 
 
-def _try_others(request: Request, rows: pd.DataFrame, options: Options) -> dict[str, NDArray[np.bool_]]:
+def _try_others(request: Request, rows: pd.DataFrame, options: Options) -> dict[str, BoolArray]:
     """Return which rows have which caution: a group's trigger at some lags, in order, or people's own at one lag."""
     first, lags = str(rows["trigger"].iloc[0]), [int(lag) for lag in rows["lag"].unique()]
     family, reverse_family = (
@@ -92,22 +92,22 @@ def _try_others(request: Request, rows: pd.DataFrame, options: Options) -> dict[
     # one person's own trend takes next to nothing at other lags: so these need not be known
     alone = replace(options, adjust="each", effect="that day")
 
-    def tell_one(scores: Scores, name: str) -> NDArray[np.float64]:
-        told: NDArray[np.float64] = tell(scores, np.ones(1))[name].to_numpy(float)
+    def tell_one(scores: Scores, name: str) -> FloatArray:
+        told: FloatArray = tell(scores, np.ones(1))[name].to_numpy(float)
         return np.nan_to_num(told, nan=1.0) if name == "p_value" else told
 
-    def control(lag: int) -> NDArray[np.float64]:
+    def control(lag: int) -> FloatArray:
         """Return the p-values of the trigger that comes later, given the days between."""
         days = [-LATER, *range(lag + 1)]
         scores = score_panel(panel, outcome, [trigger], days, family=family, options=beside)
         return tell_one(scores.select(np.s_[:, :, :1]), "p_value")
 
-    def answer(days: Sequence[int], other: Options) -> NDArray[np.float64]:
+    def answer(days: Sequence[int], other: Options) -> FloatArray:
         """Return the p-values of the outcome's effects on the trigger so many days later."""
         scores = score_panel(panel, trigger, [outcome], sorted(set(days)), family=reverse_family, options=other)
         return tell_one(scores.select(np.s_[:, :, np.unique(days, return_inverse=True)[1]]), "p_value")
 
-    def estimate(other: Options) -> NDArray[np.float64]:
+    def estimate(other: Options) -> FloatArray:
         given = request.lags if options.effect == "that day" else lags
         scores = score_panel(panel, outcome, [trigger], given, family=family, options=other)
         return tell_one(scores.select(np.s_[:, :, [given.index(lag) for lag in lags]]), "estimate")

@@ -3,10 +3,10 @@
 from functools import lru_cache
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy import fft
 
-from twitchstats.panel import FloatArray, Panel
+from twitchstats.arrays import BoolArray, FloatArray, IntArray
+from twitchstats.panel import Panel
 
 DAYS_PER_TREND_TERM = 30
 MOST_TREND_TERMS = 12
@@ -16,7 +16,7 @@ DAYS_PER_FINE_TERM = 8  # fine enough for cycles of four weeks
 WAVE_DAYS = (3.0, 15.0)  # shortest and longest wave of an outcome that is looked for
 
 
-def count_trend_terms(y: FloatArray, trend: str) -> NDArray[np.int64]:
+def count_trend_terms(y: FloatArray, trend: str) -> IntArray:
     """Return the number of trend terms of each person: one for each month of the diary, at least a straight line."""
     if trend == "none":
         return np.zeros(len(y), dtype=np.int64)
@@ -26,7 +26,7 @@ def count_trend_terms(y: FloatArray, trend: str) -> NDArray[np.int64]:
     return np.clip(np.rint(span / DAYS_PER_TREND_TERM), 1, MOST_TREND_TERMS).astype(np.int64)
 
 
-def date_columns(panel: Panel, y: FloatArray, people: NDArray[np.int64], terms: int, *, weekday: bool) -> FloatArray:
+def date_columns(panel: Panel, y: FloatArray, people: IntArray, terms: int, *, weekday: bool) -> FloatArray:
     """Return constant, weekday and trend columns (people, days, p); only the constant where days have no order."""
     columns = [np.ones((len(people), y.shape[1]))]
     if panel.ordered and weekday:
@@ -36,13 +36,13 @@ def date_columns(panel: Panel, y: FloatArray, people: NDArray[np.int64], terms: 
     return np.stack(columns, axis=-1)
 
 
-def find_ends(y: FloatArray) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+def find_ends(y: FloatArray) -> tuple[IntArray, IntArray]:
     """Return each person's first and last day with an outcome, both (P,); the whole calendar where there is none."""
     seen = np.isfinite(y)
     return seen.argmax(1), y.shape[1] - 1 - seen[:, ::-1].argmax(1)
 
 
-def _find_span(y: FloatArray) -> NDArray[np.int64]:
+def _find_span(y: FloatArray) -> IntArray:
     """Return the days from each person's first to last outcome, (P,)."""
     first, last = find_ends(y)
     return np.where(np.isfinite(y).any(1), last - first + 1, 0)
@@ -125,7 +125,7 @@ def spline_basis(days: int, terms: int) -> FloatArray:
     return found
 
 
-def standardise(values: FloatArray, ok: NDArray[np.bool_]) -> tuple[FloatArray, FloatArray]:
+def standardise(values: FloatArray, ok: BoolArray) -> tuple[FloatArray, FloatArray]:
     """Centre and scale along the last axis over the days that are ok; other days are 0.
 
     Returns the values and the scale without the last axis; the scale is 0 where there is no variation.

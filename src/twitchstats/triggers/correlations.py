@@ -5,13 +5,14 @@ from functools import partial
 
 import numpy as np
 import pandas as pd
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 from scipy import fft, stats
 
+from twitchstats.arrays import BoolArray, FloatArray, IntArray
 from twitchstats.errors import check_choice
 from twitchstats.inference import adjust_p_values, average_estimates, detectable_effect
 from twitchstats.journal.record import Journal
-from twitchstats.panel import FloatArray, Panel
+from twitchstats.panel import Panel
 from twitchstats.parallel import run_side_by_side, split_evenly
 from twitchstats.triggers.columns import count_trend_terms, date_columns, orthonormalise
 from twitchstats.triggers.request import Request, check_by, check_dates, label_order, prepare_request, refuse_tautology
@@ -127,7 +128,7 @@ def _correlate_panel(
     y = panel.get_outcome(outcome)
     terms = count_trend_terms(y, trend) if panel.ordered else np.zeros(len(y), dtype=np.int64)
 
-    def correlate_block(people: NDArray[np.int64], count: int) -> None:
+    def correlate_block(people: IntArray, count: int) -> None:
         columns = np.nan_to_num(date_columns(panel, y, people, count, weekday=weekday))
         values = np.stack([y[people], *(panel.get(name)[people] for name in triggers)], axis=1)
         for name, value in _correlate_people(values, columns, lags, method, ordered=panel.ordered).items():
@@ -161,13 +162,13 @@ def _correlate_people(
     return parts
 
 
-def _rank(values: FloatArray, seen: NDArray[np.bool_]) -> FloatArray:
+def _rank(values: FloatArray, seen: BoolArray) -> FloatArray:
     """Return average ranks along the last axis among the days seen."""
     ranks: FloatArray = stats.rankdata(np.where(seen, values, np.inf), axis=-1)
     return np.where(seen, ranks, np.nan)
 
 
-def _take_out(values: FloatArray, seen: NDArray[np.bool_], columns: FloatArray) -> FloatArray:
+def _take_out(values: FloatArray, seen: BoolArray, columns: FloatArray) -> FloatArray:
     """Return the residuals of a least squares fit of each variable on the columns; 0 on days not seen.
 
     Variables seen on the same days share one matrix, which is most of them in most diaries.
@@ -188,14 +189,14 @@ def _take_out(values: FloatArray, seen: NDArray[np.bool_], columns: FloatArray) 
     return np.where(flat, 0.0, residual)
 
 
-def _project(filled: FloatArray, mask: NDArray[np.bool_], columns: FloatArray) -> FloatArray:
+def _project(filled: FloatArray, mask: BoolArray, columns: FloatArray) -> FloatArray:
     """Return residuals (P, V, D) of variables with a common mask (P, 1, D) on columns (P, D, p)."""
     design = columns * mask[:, 0, :, None]
     basis = orthonormalise(design)
     return (filled - (filled @ basis) @ basis.swapaxes(1, 2)) * mask
 
 
-def _autocorrelate(residual: FloatArray, seen: NDArray[np.bool_]) -> FloatArray:
+def _autocorrelate(residual: FloatArray, seen: BoolArray) -> FloatArray:
     """Return autocorrelations (P, V, 1 + days // 5) over the pairs of days that are both seen."""
     days = residual.shape[-1]
     most = max(1, days // SHARE_OF_LAGS)
@@ -215,7 +216,7 @@ def _self_products(values: FloatArray, size: int) -> FloatArray:
 
 
 def _cross(
-    y: FloatArray, y_seen: NDArray[np.bool_], x: FloatArray, x_seen: NDArray[np.bool_], lag: int
+    y: FloatArray, y_seen: BoolArray, x: FloatArray, x_seen: BoolArray, lag: int
 ) -> tuple[FloatArray, FloatArray]:
     """Return correlation and number of common days, (P, T), of y(t) with x(t - lag)."""
     days = y.shape[-1]

@@ -5,9 +5,10 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
+from twitchstats.arrays import FloatArray
 from twitchstats.errors import OptionError
 from twitchstats.journal.record import Journal
-from twitchstats.panel import FloatArray, shift_days
+from twitchstats.panel import shift_days
 from twitchstats.triggers.engine import Options, Scores, find_older, score_columns
 from twitchstats.triggers.families import choose_family
 from twitchstats.triggers.request import Request, check_by, prepare_request, refuse_tautology

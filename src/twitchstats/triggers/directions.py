@@ -6,10 +6,10 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from twitchstats.arrays import FloatArray
 from twitchstats.errors import OptionError
 from twitchstats.inference import adjust_p_values, average_estimates
 from twitchstats.journal.record import Journal
-from twitchstats.panel import FloatArray
 from twitchstats.reasons import NO_ORDER
 from twitchstats.triggers.effects import check_options
 from twitchstats.triggers.engine import ZERO, Options, score_panel

@@ -4,12 +4,12 @@ from dataclasses import replace
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
+from twitchstats.arrays import BoolArray, FloatArray
 from twitchstats.errors import OptionError
 from twitchstats.inference import adjust_p_values
 from twitchstats.journal import Journal
-from twitchstats.panel import FloatArray, shift_days
+from twitchstats.panel import shift_days
 from twitchstats.triggers.engine import REFUSALS, Options, Scores, score_columns
 from twitchstats.triggers.families import Family, choose_family
 from twitchstats.triggers.request import Request, prepare_request
@@ -125,13 +125,13 @@ def _fit_shapes(request: Request, trigger: str, threshold: float, lag: int, fami
     return [_name_side(scores, one_sided) for scores in (straight, *bent)]
 
 
-def _name_side(fits: Scores, one_sided: NDArray[np.bool_]) -> Scores:
+def _name_side(fits: Scores, one_sided: BoolArray) -> Scores:
     """Tell people who never passed the limit, or hardly ever, from people with too few days."""
     refusal = np.where(one_sided[:, None, None], REFUSALS.index("no variation"), fits.refusal)
     return replace(fits, refusal=refusal)
 
 
-def _find_both_sides(dose: FloatArray, known: NDArray[np.bool_], threshold: float) -> NDArray[np.bool_]:
+def _find_both_sides(dose: FloatArray, known: BoolArray, threshold: float) -> BoolArray:
     """Return who has enough days on each side of the limit."""
     above = (known & (dose > threshold)).sum(axis=1)
     return np.minimum(above, known.sum(axis=1) - above) >= _MIN_DAYS_ON_EACH_SIDE

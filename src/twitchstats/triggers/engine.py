@@ -14,10 +14,10 @@ from functools import partial
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy import fft, stats
 
-from twitchstats.panel import FloatArray, Panel, shift_days
+from twitchstats.arrays import AnyArray, BoolArray, FloatArray, IntArray
+from twitchstats.panel import Panel, shift_days
 from twitchstats.parallel import run_side_by_side, split_evenly
 from twitchstats.triggers.columns import (
     count_trend_terms,
@@ -63,13 +63,15 @@ TINY = 1e-300
 # Of a large effect of an amount, whose older days stand beside it: what simulated diaries of 120 days measure.
 FOUND = {"count": 0.92, "yes/no": 0.84, "amount": 0.92}
 PRIOR_DF = 4.0  # what an expected variance weighs beside one that is seen
+CURVES = ("curve", "spread", "shift", "planted")
+PLAIN = ("size", "information", "scale", "df", "trust", "n", "refusal")
 LEAST_CHANGES = 4  # days on which a yes/no trigger differs from the day before: it is only these that tell something
 
 # Of some people's models: older outcomes (B, n, o) and how many days ago the newest is (0: no outcomes), own columns
 # (B, M, q, n), the trigger's older value (B, M, n).
 Columns = tuple[FloatArray, int, FloatArray, FloatArray | None]
-Layer = Callable[[NDArray[np.int64]], Columns]
-Index = NDArray[Any] | tuple[Any, ...] | slice  # of people, triggers and lags
+Layer = Callable[[IntArray], Columns]
+Index = AnyArray | tuple[Any, ...] | slice  # of people, triggers and lags
 
 REFUSALS = (
     "",
@@ -144,7 +146,7 @@ class Scores:
     df: FloatArray
     trust: FloatArray
     n: FloatArray
-    refusal: NDArray[np.int64]
+    refusal: IntArray
     is_ratio: bool
 
     def select(self, where: Index) -> "Scores":
@@ -179,7 +181,7 @@ class Block:
     """
 
     y: FloatArray
-    ok: NDArray[np.bool_]
+    ok: BoolArray
     weights: FloatArray
     relative: FloatArray
     dates: FloatArray
@@ -189,7 +191,7 @@ class Block:
     older: FloatArray | None
     fine: bool = False
 
-    def take(self, rows: NDArray[np.int64]) -> "Block":
+    def take(self, rows: IntArray) -> "Block":
         """Return the block of some people."""
         taken: dict[str, Any] = {k: v[rows] if isinstance(v, np.ndarray) else v for k, v in vars(self).items()}
         return Block(**taken)
@@ -213,7 +215,7 @@ def score_panel(
     Scores
         Arrays (people, triggers, lags).
     """
-    return work_panel(panel, outcome, triggers, lags, family=family, options=options).finish()
+    return work_panel(panel, outcome, triggers, lags, family=family, options=options).spend()
 
 
 def work_panel(
@@ -231,11 +233,11 @@ def work_panel(
         reach = max(LEAK_DAYS, *worked)
         worked = tuple(sorted({*worked, *range(reach + 1)}))
     score = partial(
-        score_people, outcome=outcome, triggers=tuple(triggers), lags=worked, reach=reach, family=family,
-        options=options,
+        score_people, outcome=outcome, triggers=tuple(triggers), lags=worked, wanted=tuple(lags), reach=reach,
+        family=family, options=options,
     )  # fmt: skip
     short = partial(find_short, outcome=outcome) if options.pooled and panel.ordered else None
-    empty = Store((people, len(triggers), len(worked)), family, reach).arrays
+    empty = Store((people, len(triggers), len(worked)), family, reach).tell(worked, lags)
     arrays = empty | panel.map_blocks(score, together=short)
     return Work(arrays, family.is_ratio, worked, tuple(lags), carries, options.pooled)
 
@@ -246,14 +248,15 @@ def score_people(
     outcome: str,
     triggers: Sequence[str],
     lags: Sequence[int],
+    wanted: Sequence[int],
     reach: int,
     family: Family,
     options: Options,
-) -> dict[str, NDArray[Any]]:
+) -> dict[str, AnyArray]:
     """Return what the days of some people say, before effects at shorter lags are taken into account.
 
-    Arrays (P, T, L, ...) by their name in `Store`; nobody's depend on who else is there, but for short diaries that
-    are put together, which share what `Store.run` says.
+    Arrays (P, T, L, ...) by their name in `Store`, the curves only of wanted lags; nobody's depend on who else is
+    there, but for short diaries that are put together, which share what `Store.run` says.
     """
     y, told = panel.get_outcome(outcome), panel.get(outcome)
     columns = np.stack([panel.get(name) for name in triggers]) if triggers else np.zeros((0, *y.shape))
@@ -261,10 +264,10 @@ def score_people(
     for group in [lags] if options.effect == "that day" else [[lag] for lag in lags]:
         store.run(panel, y, partial(_lay_lags, columns, group, panel, options, family.transform(told)), options,
                   positions=[lags.index(lag) for lag in group])  # fmt: skip
-    return store.arrays
+    return store.tell(lags, wanted)
 
 
-def find_short(panel: Panel, *, outcome: str) -> dict[str, NDArray[Any]]:
+def find_short(panel: Panel, *, outcome: str) -> dict[str, AnyArray]:
     """Return as ``together`` whose diary is short, so that it may share columns with other short ones, (P,)."""
     return {"together": np.isfinite(panel.get_outcome(outcome)).sum(1) < SHORT}
 
@@ -305,14 +308,14 @@ def score_columns(
     own = x[:, None] if beside is None else np.concatenate([x[:, None], beside], axis=1)
     before = np.stack(adjust, axis=-1) if len(adjust) else np.zeros((*y.shape, 0))
 
-    def lay(people: NDArray[np.int64]) -> Columns:
+    def lay(people: IntArray) -> Columns:
         return before[people], 0, np.moveaxis(own[:, :, people], 2, 0), None
 
     # the columns given are there for shorter waves: a fine trend and the means of a week, say, would fight
     options = options or Options()
     options = replace(options, trend="stiff") if options.trend == "smooth" else options
     store.run(panel, y, lay, options, positions=[0])
-    return Work(store.arrays, family.is_ratio).finish()
+    return Work(store.arrays, family.is_ratio).spend()
 
 
 def _lay_lags(
@@ -321,7 +324,7 @@ def _lay_lags(
     panel: Panel,
     options: Options,
     told: FloatArray,
-    people: NDArray[np.int64],
+    people: IntArray,
 ) -> Columns:
     columns = columns[:, people]
     last = max(lags) + options.window
@@ -366,12 +369,23 @@ class Store:
     def __init__(self, shape: tuple[int, int, int], family: Family, reach: int = 0) -> None:
         self.family, self.shape, self.reach = family, shape, reach
         plain = ("size", "information", "scale", "df", "trust", "n")
-        self.arrays: dict[str, NDArray[Any]] = {name: np.zeros(shape) for name in plain}
-        for name in ("curve", "spread", "shift", "planted"):
+        self.arrays: dict[str, AnyArray] = {name: np.zeros(shape) for name in plain}
+        for name in CURVES:
             self.arrays[name] = np.zeros((*shape, len(GRID)))
-        for name in ("leak", "carried"):
-            self.arrays[name] = np.zeros((*shape, reach + 1))
+        self.arrays["leak"] = np.zeros((*shape, reach + 1))
+        self.arrays["memory"] = np.zeros((*shape, OLDER))
         self.arrays["refusal"] = np.full(shape, REFUSALS.index("not recorded"))
+
+    def tell(self, lags: Sequence[int], wanted: Sequence[int]) -> dict[str, AnyArray]:
+        """Return the arrays, curves only of wanted lags, and of all lags score and error at no effect."""
+        places = [lags.index(lag) for lag in wanted]
+        self.arrays |= {
+            "none": self.arrays["curve"][..., ZERO].copy(),
+            "error": self.arrays["spread"][..., ZERO].copy(),
+        }
+        for name in CURVES:
+            self.arrays[name] = self.arrays[name][:, :, places]
+        return self.arrays
 
     def run(self, panel: Panel, y: FloatArray, lay: Layer, options: Options, *, positions: Sequence[int]) -> None:
         """Score some lags of all people in blocks, on all cores."""
@@ -388,7 +402,7 @@ class Store:
         lay: Layer,
         options: Options,
         positions: Sequence[int],
-        people: NDArray[np.int64],
+        people: IntArray,
         terms: int,
         shared: bool,
     ) -> None:
@@ -435,37 +449,40 @@ class Work:
         by what all people show.
     """
 
-    arrays: dict[str, NDArray[Any]]
+    arrays: dict[str, AnyArray]
     is_ratio: bool
     worked: tuple[int, ...] = (0,)
     wanted: tuple[int, ...] = (0,)
     carries: bool = False
     together: bool = False
 
-    def finish(self, people: Index | None = None) -> Scores:
-        """Return the scores of all people, or of some as if they were all."""
-        wanted = [self.worked.index(lag) for lag in self.wanted]
-        arrays = self.arrays if people is None else {name: value[people] for name, value in self.arrays.items()}
-        told = {name: value[:, :, wanted] for name, value in arrays.items() if name not in ("leak", "carried")}
-        models = max(1, CHUNK // max(1, len(told["n"]) * len(self.worked) ** 2))
-        for part in split_evenly(told["n"].shape[1], models) if self.carries else ():
-            given = _give_back(
-                {name: value[:, part] for name, value in arrays.items()}, self.worked, together=self.together
-            )
-            for name, value in given.items():
-                told[name][:, part] = value[:, :, wanted]
-        return Scores(**told, is_ratio=self.is_ratio)
+    def finish(self, people: Index) -> Scores:
+        """Return the scores of some people as if they were all."""
+        return replace(self, arrays={name: value[people].copy() for name, value in self.arrays.items()}).spend()
+
+    def spend(self) -> Scores:
+        """Return the scores of all people, and use up what was worked out: a cohort's arrays fit in memory once."""
+        places = [self.worked.index(lag) for lag in self.wanted]
+        models = max(1, CHUNK // max(1, len(self.arrays["n"]) * len(self.worked) ** 2))
+        for part in split_evenly(self.arrays["n"].shape[1], models) if self.carries else ():
+            some = {name: value[:, part] for name, value in self.arrays.items()}
+            for name, value in _give_back(some, self.worked, places, together=self.together).items():
+                self.arrays[name][:, part] = value
+        curves = {name: self.arrays.pop(name) for name in CURVES}
+        plain = {name: self.arrays.pop(name)[:, :, places] for name in list(self.arrays) if name in PLAIN}
+        return Scores(**curves, **plain, is_ratio=self.is_ratio)
 
 
-def _give_back(arrays: dict[str, NDArray[Any]], lags: Sequence[int], *, together: bool) -> dict[str, FloatArray]:
+def _give_back(
+    arrays: dict[str, AnyArray], lags: Sequence[int], wanted: Sequence[int], *, together: bool
+) -> dict[str, FloatArray]:
     """Return ``curve, spread, planted`` with what trend and weekday took: effects at other lags leak into each.
 
     A flexible trend follows the outcome, and with it the trigger: neighbouring days are then related the other way
     round. An effect leaks by its estimate, drawn towards the group's (or towards none) by as much as it is uncertain,
     times the leak. As each is seen beside the leaks of the others, they are found in turns.
     """
-    size, scale, curve = arrays["size"], arrays["scale"], arrays["curve"]
-    spread, zero = arrays["spread"][..., ZERO], curve[..., ZERO]
+    size, scale, spread, zero = (arrays[name] for name in ("size", "scale", "error", "none"))
     limit = LEAK_LIMIT / np.where(scale > 0, scale, 1.0)
     known = (scale > 0) & (spread < LEAK_LIMIT * size)
     unit = np.where(known, size * scale, 0.0)
@@ -473,11 +490,12 @@ def _give_back(arrays: dict[str, NDArray[Any]], lags: Sequence[int], *, together
     error = np.where(known, spread / whole, limit)
     # of an effect at each lag (last) into each estimate (third); and what the trigger's own memory carries there
     leak, carried = np.zeros((*size.shape, len(lags))), np.zeros((*size.shape, len(lags)))
+    response = _follow(arrays["memory"], max(lags))
     places = [place for place, lag in enumerate(lags) if lag >= 0]
     for here, there in itertools.product(places, places):
         leak[..., here, there] = arrays["leak"][..., here, lags[there]]
         if lags[here] > lags[there]:
-            carried[..., here, there] = arrays["carried"][..., here, lags[here] - lags[there]]
+            carried[..., here, there] = response[..., here, lags[here] - lags[there]]
     direct, doubt = np.zeros(size.shape), np.zeros(size.shape)
     for here in places * TURNS:
         beside = ((carried - leak)[..., here, :] * direct).sum(-1)
@@ -486,8 +504,9 @@ def _give_back(arrays: dict[str, NDArray[Any]], lags: Sequence[int], *, together
         draw = partial(_draw_together, weight=(unit * scale)[at]) if together else _draw_alone
         direct[at], doubt[at] = draw(effect, error[at])
     wider = unit * np.sqrt(((leak * doubt[..., None, :]) ** 2).sum(-1))
-    given = {name: np.hypot(arrays[name], wider[..., None]) for name in ("spread", "planted")}
-    return given | {"curve": curve + (unit * (leak * direct[..., None, :]).sum(-1))[..., None]}
+    given = {name: np.hypot(arrays[name], wider[:, :, wanted, None]) for name in ("spread", "planted")}
+    taken = unit * (leak * direct[..., None, :]).sum(-1)
+    return given | {"curve": arrays["curve"] + taken[:, :, wanted, None]}
 
 
 def _draw_alone(estimate: FloatArray, error: FloatArray) -> tuple[FloatArray, FloatArray]:
@@ -512,9 +531,7 @@ def _draw_together(estimate: FloatArray, error: FloatArray, *, weight: FloatArra
     return np.broadcast_to(drawn, estimate.shape), np.zeros(estimate.shape)
 
 
-def _plan_blocks(
-    panel: Panel, y: FloatArray, options: Options, models: int
-) -> Iterator[tuple[NDArray[np.int64], int, bool]]:
+def _plan_blocks(panel: Panel, y: FloatArray, options: Options, models: int) -> Iterator[tuple[IntArray, int, bool]]:
     """Yield people who are worked on together, their trend terms, and whether they share the other columns."""
     terms = count_trend_terms(y, options.trend) if panel.ordered else np.zeros(len(y), dtype=np.int64)
     short = np.isfinite(y).sum(1) < SHORT
@@ -528,7 +545,7 @@ def _plan_blocks(
             yield same[rows], int(count), False
 
 
-def _split_by_days(own: FloatArray) -> list[NDArray[np.int64]]:
+def _split_by_days(own: FloatArray) -> list[IntArray]:
     """Return the positions of models, own columns (B, M, q, n), that use the same days."""
     known = np.asarray(np.isfinite(own).all(axis=2))
     kinds: dict[bytes, list[int]] = {}
@@ -560,7 +577,7 @@ def lay_block(
 
 def _choose_trend(
     block: Block, dates: FloatArray, fine: FloatArray, *, forced: bool
-) -> Iterator[tuple[NDArray[np.int64], Block]]:
+) -> Iterator[tuple[IntArray, Block]]:
     """Yield people with the trend that they need, and where they stand.
 
     A fine one, (B, n, f), beside the other `dates`, where `forced` or where the outcome needs it by an F test at
@@ -602,7 +619,7 @@ def score_block(
     reach: int = 0,
     window: int = 1,
     span: int = 1,
-) -> dict[str, FloatArray | NDArray[np.int64]]:
+) -> dict[str, FloatArray | IntArray]:
     """Score the first `asked` own columns of every model of a block.
 
     Parameters
@@ -624,7 +641,7 @@ def score_block(
     Returns
     -------
     dict
-        The arrays of `Scores`, (B, M, asked), ``leak`` and ``carried`` (B, M, asked, reach + 1).
+        The arrays of `Scores`, (B, M, asked), ``leak`` (B, M, asked, reach + 1) and ``memory`` (B, M, asked, 2).
     """
     y, ok, weights, relative = block.y, block.ok, block.weights, block.relative
     days = ok.astype(float)
@@ -682,7 +699,7 @@ def score_block(
         trust = np.minimum(trust, n / alike)
     trust = np.minimum(trust, n / (1 + SKEWNESS * _square_skewness(news) * _square_skewness(residual)[:, :, None]))
     events = ((y > 0) * days).sum(1)[:, None, None] / np.maximum(n, 1)
-    leak, carried = np.zeros((2, *size.shape, reach + 1))
+    leak, memory = np.zeros((*size.shape, reach + 1)), np.zeros((*size.shape, OLDER))
     if reach:
         rests = np.zeros((len(y), 0))
         if block.fine:
@@ -691,13 +708,12 @@ def score_block(
             rests = slopes * family.move_transform(y, ok)[:, None]
         doubt = 1 / np.maximum(n, 1) if pooled else None
         memory, left = _follow_memory(fit, _tell_partly(gram, asked), reach + 2 * OLDER, doubt=doubt)
-        carried = _follow(memory[..., 0], memory, reach)
-        leak = _expect_leak(left, carried, lag=block.newest - 1, rests=rests)
+        leak = _expect_leak(left, _follow(memory, reach), lag=block.newest - 1, rests=rests)
     return {
         "curve": curve, "spread": spread, "shift": shift, "planted": planted, "size": size,
         "scale": scale[:, :, :asked], "n": n, "df": df, "trust": trust,
         "information": size * (events * (1 - events) if family.name == "yes/no" else 1.0),
-        "leak": leak, "carried": carried,
+        "leak": leak, "memory": memory,
         "refusal": _refuse(block, ok, family, size, scale[:, :, :asked], weights, np.where(shared, 0.0, df), trust),
     }  # fmt: skip
 
@@ -708,9 +724,9 @@ def _share_columns(columns: FloatArray) -> FloatArray:
     return orthonormalise(columns.reshape(1, -1, count)).reshape(people, days, count)
 
 
-def _count_rank(basis: FloatArray) -> NDArray[np.int64]:
+def _count_rank(basis: FloatArray) -> IntArray:
     """Return the number of directions of orthonormal columns (B, n, p) that are there, (B,)."""
-    rank: NDArray[np.int64] = ((basis**2).sum(1) > 0.5).sum(1)
+    rank: IntArray = ((basis**2).sum(1) > 0.5).sum(1)
     return rank
 
 
@@ -777,7 +793,7 @@ def _trace_scores(
     return score, spread, shift, planted
 
 
-def _find_values(x: FloatArray, days: NDArray[np.bool_]) -> tuple[FloatArray, FloatArray, NDArray[np.bool_]]:
+def _find_values(x: FloatArray, days: BoolArray) -> tuple[FloatArray, FloatArray, BoolArray]:
     """Return the lowest and highest value of (B, M, a, n) on some days, and whether there is nothing between them."""
     lowest, highest = np.where(days, x, np.inf).min(-1), np.where(days, x, -np.inf).max(-1)
     between = days & (x != lowest[..., None]) & (x != highest[..., None])
@@ -858,7 +874,7 @@ def _tell_partly(gram: FloatArray, asked: int) -> FloatArray:
     places = np.arange(asked) + asked * np.arange(1 + OLDER)[:, None]  # of a trigger and its older values
     size = np.sqrt(np.maximum(np.einsum("bmqq->bmq", gram), TINY))
 
-    def relate(here: NDArray[np.int64], there: NDArray[np.int64]) -> FloatArray:
+    def relate(here: IntArray, there: IntArray) -> FloatArray:
         related: FloatArray = gram[..., here, there] / (size[..., here] * size[..., there])
         return np.clip(related, -MOST_LEVERAGE, MOST_LEVERAGE)
 
@@ -866,11 +882,14 @@ def _tell_partly(gram: FloatArray, asked: int) -> FloatArray:
     return np.stack([first, (second - first * between) / np.sqrt((1 - first**2) * (1 - between**2))], -1)
 
 
-def _follow(first: FloatArray, weights: FloatArray, most: int) -> FloatArray:
-    """Return a series from 1 and its next value on, (..., most + 1), by the weights of the two values before."""
-    series = [np.ones(first.shape), first]
+def _follow(memory: FloatArray, most: int, first: FloatArray | None = None) -> FloatArray:
+    """Return a series from 1 on, (..., most + 1), by the weights of the two days before, (..., 2).
+
+    By default what is left of a day's news so many days later; with the `first` autocorrelation, all of them.
+    """
+    series = [np.ones(memory.shape[:-1]), memory[..., 0] if first is None else first]
     while len(series) <= most:
-        series.append(weights[..., 0] * series[-1] + weights[..., 1] * series[-2])
+        series.append((memory * np.stack(series[:-3:-1], -1)).sum(-1))
     return np.stack(series[: most + 1], -1)
 
 
@@ -891,7 +910,7 @@ def _follow_memory(
         return np.stack([partly[..., 0] * (1 - partly[..., 1]), partly[..., 1]], -1)
 
     def leave(partly: FloatArray, most: int) -> FloatArray:
-        before = _follow(partly[..., 0], weigh(partly), MEMORY_SPAN)
+        before = _follow(weigh(partly), MEMORY_SPAN, partly[..., 0])
         left: FloatArray = before[..., : most + 1] - before[..., np.abs(span)] @ taken[..., : most + 1]
         return left
 
@@ -927,7 +946,7 @@ def _expect_leak(left: FloatArray, carried: FloatArray, *, lag: int, rests: Floa
     news = np.maximum(left[..., 0] - (passed * left[..., 1:3]).sum(-1), 1 - MOST_LEVERAGE)
     lags = np.arange(carried.shape[-1])
 
-    def foretell(days: NDArray[np.int64]) -> FloatArray:
+    def foretell(days: IntArray) -> FloatArray:
         """Return what the news foretells of the trigger so many days nearer to the outcome."""
         apart, first, second = (left[..., np.abs(days + back)] for back in range(3))
         told: FloatArray = (apart - passed[..., :1] * first - passed[..., 1:] * second) / news[..., None]
@@ -957,14 +976,14 @@ def _pull_back(before: FloatArray, older: FloatArray, share: FloatArray, newest:
 
 def _refuse(
     block: Block,
-    ok: NDArray[np.bool_],
+    ok: BoolArray,
     family: Family,
     size: FloatArray,
     scale: FloatArray,
     weights: FloatArray,
     df: FloatArray,
     trust: FloatArray,
-) -> NDArray[np.int64]:
+) -> IntArray:
     """Return the index of the reason why one person's test can't be told, (B, M, a); 0 where it can."""
     asked = size.shape[-1]
     x = block.own[:, :, :asked]

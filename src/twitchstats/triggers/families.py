@@ -3,9 +3,8 @@
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
-FloatArray = NDArray[np.float64]
+from twitchstats.arrays import BoolArray, FloatArray
 
 LEAST_MEAN = 0.05  # of a fitted mean, as a share of the person's mean: no day weighs without bound
 MOST_MEAN = 20.0
@@ -40,7 +39,7 @@ class Family:
         """Return the outcome as it stands on the right side of a model of later days."""
         return np.log1p(y) if self.name == "count" else y
 
-    def move_transform(self, y: FloatArray, ok: NDArray[np.bool_]) -> FloatArray:
+    def move_transform(self, y: FloatArray, ok: BoolArray) -> FloatArray:
         """Return by how much the transform moves, on average, where an effect of 1 acts, (B,)."""
         moved = y / (1 + y) if self.name == "count" else np.ones_like(y)
         return np.asarray((moved * ok).sum(1) / np.maximum(ok.sum(1), 1))

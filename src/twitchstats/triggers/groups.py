@@ -8,9 +8,10 @@ import pandas as pd
 from scipy import stats
 from scipy.sparse.csgraph import connected_components
 
+from twitchstats.arrays import FloatArray
 from twitchstats.errors import OptionError
 from twitchstats.journal.record import Journal
-from twitchstats.panel import FloatArray, Panel
+from twitchstats.panel import Panel
 from twitchstats.triggers.request import prepare_request
 
 LEAST_DAYS = 10

@@ -5,9 +5,10 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
+from twitchstats.arrays import FloatArray
 from twitchstats.inference import adjust_p_values
 from twitchstats.journal.record import Journal
-from twitchstats.panel import FloatArray, shift_days
+from twitchstats.panel import shift_days
 from twitchstats.reasons import NO_ORDER
 from twitchstats.triggers.columns import find_ends
 from twitchstats.triggers.curves import ROWS, score_contrasts

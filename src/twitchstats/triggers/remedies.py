@@ -6,10 +6,12 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
+from twitchstats.arrays import FloatArray
 from twitchstats.errors import OptionError, unknown_name
 from twitchstats.inference import adjust_p_values
 from twitchstats.journal import Journal
-from twitchstats.panel import FloatArray, shift_days
+from twitchstats.journal.record import check_journal
+from twitchstats.panel import shift_days
 from twitchstats.triggers.engine import Options, Scores, score_columns
 from twitchstats.triggers.families import Family, choose_family
 from twitchstats.triggers.request import Request, order_in_time, prepare_request
@@ -134,6 +136,7 @@ def _finish(table: pd.DataFrame, request: Request, lag: int, measure: str) -> pd
 
 
 def _choose_remedies(journal: Journal, remedies: Sequence[str] | None) -> list[str]:
+    check_journal(journal)
     about = journal.variables
     names = about.loc[about["role"] == "remedy", "name"].tolist() if remedies is None else list(remedies)
     for name in names:

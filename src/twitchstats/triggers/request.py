@@ -8,9 +8,10 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
+from twitchstats.arrays import FloatArray
 from twitchstats.errors import OptionError, UnknownNameError, check_choice, unknown_name
-from twitchstats.journal.record import Journal
-from twitchstats.panel import FloatArray, Panel, build_panel
+from twitchstats.journal.record import Journal, check_journal
+from twitchstats.panel import Panel, build_panel
 
 HOUR = {"night": 0, "day": 1, "bedtime": 2}
 NO_TRIGGERS = ("outcome", "person", "none")  # roles that are not tried unless asked for
@@ -75,8 +76,9 @@ def prepare_request(
     UnknownNameError
         The outcome or a trigger is not in the journal.
     OptionError
-        No outcome can be chosen, or a lag is negative or not whole.
+        No outcome can be chosen, a lag is negative or not whole, or `journal` is no journal.
     """
+    check_journal(journal)
     variables = journal.variables.drop_duplicates("name").set_index("name", drop=False)
     variables = variables[variables["name"].isin(journal.numeric)]
     names = list(variables.index)

@@ -5,12 +5,12 @@ from functools import partial
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 from scipy import stats
 
+from twitchstats.arrays import BoolArray, FloatArray
 from twitchstats.inference import cluster_df, cluster_error, wilson_interval
 from twitchstats.journal.record import Journal
-from twitchstats.panel import FloatArray, Panel
+from twitchstats.panel import Panel
 from twitchstats.triggers.request import prepare_request, refuse_tautology
 
 COLUMNS = [
@@ -119,7 +119,7 @@ def _tell_exposures(
     return rows
 
 
-def _add_clusters(days: NDArray[np.bool_], *, alone: bool) -> FloatArray:
+def _add_clusters(days: BoolArray, *, alone: bool) -> FloatArray:
     """Return the number of days of each person, (P, 1), or of each stretch of one person's days, (1, C)."""
     length = max(LEAST_STRETCH, -(-days.shape[1] // MOST_STRETCHES)) if alone else max(days.shape[1], 1)
     counts: FloatArray = np.add.reduceat(days.astype(float), np.arange(0, days.shape[1], length), axis=1)

@@ -2,14 +2,15 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 from scipy import interpolate, stats
 
+from twitchstats.arrays import BoolArray, FloatArray, IntArray
 from twitchstats.inference import (
     adjust_p_values,
     cluster_df,
@@ -18,8 +19,7 @@ from twitchstats.inference import (
     pool_estimates,
     test_heterogeneity,
 )
-from twitchstats.panel import FloatArray
-from twitchstats.triggers.engine import GRID, LEAST_POOLED_DF, REFUSALS, TINY, ZERO, Scores
+from twitchstats.triggers.engine import GRID, LEAST_POOLED_DF, REFUSALS, TINY, ZERO, Index, Scores
 
 POWER = 0.8
 FINER = 4  # points of a fine grid for each of the coarse one
@@ -28,13 +28,14 @@ SEPARATED = 0.02  # of the test of no effect that is left at the end of the grid
 PEOPLE_EVEN = 20  # as many people halve what their information counts for where their effects differ
 WIDE = 12.0  # standard errors that the grid of a difference reaches per unit of GRID
 ENDS = ("ci_lower", "ci_upper", "ci90_lower", "ci90_upper")
+PREDICTION = ("prediction_lower", "prediction_upper")
 PAIRS = (
-    ("ci_lower", "ci_upper"), ("ci90_lower", "ci90_upper"), ("prediction_lower", "prediction_upper"),
+    ("ci_lower", "ci_upper"), ("ci90_lower", "ci90_upper"), PREDICTION,
     ("detectable_down", "detectable_up"),
 )  # fmt: skip
 TOLD = ("estimate", *ENDS, "detectable_up", "detectable_down")
 NUMBERS = (
-    *TOLD, "p_value", "heterogeneity", "p_heterogeneity", "prediction_lower", "prediction_upper", "p_anyone",
+    *TOLD, "p_value", "heterogeneity", "p_heterogeneity", *PREDICTION, "p_anyone",
 )  # fmt: skip
 
 Statistic = Callable[[FloatArray], FloatArray]
@@ -50,14 +51,11 @@ class Curve:
     grid : (R, K)
         Effects between which the statistic is looked for.
     df : (R,)
-    planted : effects (R, K) -> t (R, K), falling
-        What the test of no effect would be, with the sign turned, if there were that effect.
     """
 
     statistic: Statistic
     grid: FloatArray
     df: FloatArray
-    planted: Statistic
 
     @cached_property
     def values(self) -> FloatArray:
@@ -65,7 +63,7 @@ class Curve:
         return self.statistic(self.grid)
 
     @cached_property
-    def middle(self) -> NDArray[np.int64]:
+    def middle(self) -> IntArray:
         """The last place of the grid before the statistic changes sign, the change nearest to the middle.
 
         Where it never does, where it is nearest to that.
@@ -123,28 +121,27 @@ class Curve:
         return np.where(np.isfinite(self.values[:, 0]), np.where(found, effect, never), np.nan)
 
 
-def describe_curve(curve: Curve, t: FloatArray, *, alpha: float, detect: float | None = None) -> dict[str, FloatArray]:
-    """Return estimate, intervals and p-value of each row, from one curve.
-
-    ``detectable_up`` and ``detectable_down`` are the effects that a test at the level `detect` would find with 80 %
-    power: the diary as it is, its effect taken out and another one planted. By default that is the level which
-    adjusting all rows leaves.
-    """
-    p_value = 2 * stats.t.sf(np.abs(t), curve.df)
-    detect = choose_level(p_value, alpha) if detect is None else detect
+def describe_curve(curve: Curve, t: FloatArray, *, alpha: float) -> dict[str, FloatArray]:
+    """Return estimate, intervals and p-value of each row, from one curve."""
     quantile = stats.t.ppf(1 - alpha / 2, curve.df)
     narrow = stats.t.ppf(0.95, curve.df)
-    needed = need_errors(curve.df, detect)
-    power = Curve(curve.planted, curve.grid - curve.grid.mean(1, keepdims=True), curve.df, curve.planted)
-    up, down = power.cross(-needed), power.cross(needed)
     return {
         "estimate": curve.estimate(),
         "ci_lower": curve.cross(quantile), "ci_upper": curve.cross(-quantile),
         "ci90_lower": curve.cross(narrow), "ci90_upper": curve.cross(-narrow),
-        "detectable_up": np.where(np.isfinite(up), up, np.nan),
-        "detectable_down": np.where(np.isfinite(down), down, np.nan),
-        "p_value": p_value,
+        "p_value": 2 * stats.t.sf(np.abs(t), curve.df),
     }  # fmt: skip
+
+
+def detect_effects(power: Curve, level: float) -> dict[str, FloatArray]:
+    """Return ``detectable_up`` and ``detectable_down``, what a test at the level would find with 80 % power.
+
+    `power` is what the test of no effect would be, with the sign turned, if there were an effect: the diary as it is,
+    its effect taken out and another one planted.
+    """
+    needed = need_errors(power.df, level)
+    found = {"detectable_up": power.cross(-needed), "detectable_down": power.cross(needed)}
+    return {name: np.where(np.isfinite(effect), effect, np.nan) for name, effect in found.items()}
 
 
 def need_errors(df: FloatArray, level: float) -> FloatArray:
@@ -162,7 +159,7 @@ def need_errors(df: FloatArray, level: float) -> FloatArray:
 
 
 class Evaluator:
-    """Scores and standard errors at any effect per unit of the trigger."""
+    """Scores and standard errors at any effect per unit of the trigger; splines are laid when they are needed."""
 
     def __init__(self, scores: Scores) -> None:
         self.is_ratio = scores.is_ratio
@@ -170,9 +167,16 @@ class Evaluator:
         self.size, self.zero = scores.size, scores.curve[..., ZERO]
         self.error = scores.spread[..., ZERO]
         self.scores = scores
-        if self.is_ratio:
-            self.curve = _lay_splines(scores.curve)
-            self.spread = _lay_splines(np.log(np.maximum(scores.spread, 1e-150)))
+
+    @cached_property
+    def curve(self) -> FloatArray:
+        """The score."""
+        return _lay_splines(self.scores.curve)
+
+    @cached_property
+    def spread(self) -> FloatArray:
+        """Its standard error, as the logarithm."""
+        return _lay_splines(np.log(np.maximum(self.scores.spread, 1e-150)))
 
     @cached_property
     def found(self) -> FloatArray:
@@ -244,7 +248,10 @@ def list_people(scores: Scores, steps: FloatArray, *, alpha: float = 0.05, detec
     shown = scores.refusal == 0
     found = {name: np.full(shown.shape, np.nan) for name in NUMBERS}
     step = np.broadcast_to(steps[None, :, None], shown.shape)[shown]
-    for name, value in describe_curve(*trace_own(scores.select(shown)), alpha=alpha, detect=detect).items():
+    curve, t = trace_own(scores.select(shown))
+    told = describe_curve(curve, t, alpha=alpha)
+    level = choose_level(told["p_value"], alpha) if detect is None else detect
+    for name, value in (told | detect_effects(_foresee(scores, shown, curve.grid, curve.df), level)).items():
         found[name][shown] = value * step if name in TOLD else value
     frame = pd.DataFrame({name: value.ravel() for name, value in found.items()})
     frame["n_people"], frame["n_days"] = shown.ravel().astype(int), scores.n.ravel().astype(int)
@@ -269,8 +276,27 @@ def trace_own(scores: Scores) -> tuple[Curve, FloatArray]:
     unit = 1 / evaluator.scale if scores.is_ratio else WIDE * evaluator.error / (scores.size * evaluator.scale)
     centre = 0 * unit if scores.is_ratio else scores.curve[:, ZERO] / scores.size / evaluator.scale
     grid = centre[:, None] + unit[:, None] * _fine_grid()
-    curve = Curve(evaluator.statistic, grid, np.maximum(scores.trust, 1.0), evaluator.power)
+    curve = Curve(evaluator.statistic, grid, np.maximum(scores.trust, 1.0))
     return curve, evaluator.statistic(np.zeros((len(unit), 1)))[:, 0]
+
+
+def _foresee(
+    scores: Scores, where: Index, grid: FloatArray, df: FloatArray, weight: FloatArray | None = None, error: float = 1.0
+) -> Curve:
+    """Return what tests of no effect would be, with the sign turned, if there were an effect.
+
+    Each person's own, (R,); or that of people whose scores are added up by weight, their errors `error` times as large.
+    """
+    evaluator = Evaluator(scores.select(where))
+
+    def power(effect: FloatArray) -> FloatArray:
+        if weight is None:
+            return evaluator.power(effect)
+        effect = np.broadcast_to(effect, (len(weight), effect.shape[-1]))
+        each = evaluator.plant(effect) * weight[:, None]
+        return ((evaluator.find(effect) * weight[:, None]).sum(0) / (np.sqrt((each**2).sum(0)) * error))[None]
+
+    return Curve(power, grid - grid.mean(1, keepdims=True), df)
 
 
 def pool_people(scores: Scores, steps: FloatArray, *, alpha: float = 0.05) -> pd.DataFrame:
@@ -282,49 +308,29 @@ def pool_people(scores: Scores, steps: FloatArray, *, alpha: float = 0.05) -> pd
     events, or whose trigger never changes, adds nothing and biases nothing.
     """
     members = _find_members(scores)
-    shape = members.shape[1:]
-    pairs = [(trigger, lag) for trigger in range(shape[0]) for lag in range(shape[1])]
     rows: list[dict[str, Any]] = []
-    curves: list[tuple[Curve, FloatArray] | None] = []
-    for trigger, lag in pairs:
+    foreseen: list[Callable[[], Curve] | None] = []  # laid one after the other: a cohort's would fill the memory
+    for trigger, lag in np.ndindex(members.shape[1:]):
+        among = members[:, trigger, lag]
         own = np.flatnonzero(scores.refusal[:, trigger, lag] == 0)
-        row: dict[str, Any] = {"reason": "", "n_people": 0, "n_days": 0}
-        traced: tuple[Curve, FloatArray] | None = None
-        if members[:, trigger, lag].sum() >= 2:
-            part = scores.select(np.s_[members[:, trigger, lag], trigger, lag])
-            curve, t, spread = _pool_pair(part, float(steps[trigger]))
-            traced = curve, t
-            row |= spread | {"n_people": len(part.n), "n_days": int(part.n.sum())}
+        told: dict[str, Any]
+        foresee: Callable[[], Curve] | None
+        if among.sum() >= 2:
+            told, foresee = _pool_pair(scores, (among, trigger, lag), alpha)
         elif len(own) == 1:
-            part = scores.select(np.s_[own, trigger, lag])
-            traced = trace_own(part)
-            row |= {"n_people": 1, "n_days": int(part.n.sum())}
+            told, foresee = _tell_alone(scores, (own, trigger, lag), alpha)
         else:
-            row["reason"] = _most_common(scores.refusal[:, trigger, lag])
-        rows.append(row)
-        curves.append(traced)
-    _describe_rows(rows, curves, [float(steps[trigger]) for trigger, _ in pairs], alpha)
+            told, foresee = {"reason": _most_common(scores.refusal[:, trigger, lag])}, None
+        rows.append({"reason": "", "n_people": 0, "n_days": 0} | told)
+        foreseen.append(foresee)
+    level = choose_level(np.array([row["p_value"] for row in rows if "p_value" in row]), alpha)
+    for row, foresee in zip(rows, foreseen, strict=True):
+        if foresee is not None:
+            row |= {name: float(value[0]) for name, value in detect_effects(foresee(), level).items()}
     frame = pd.DataFrame(rows, columns=[*NUMBERS, "n_people", "n_days", "reason"])
-    return _refuse_endless(frame.astype(dict.fromkeys(NUMBERS, float)))
-
-
-def _describe_rows(
-    rows: list[dict[str, Any]], curves: list[tuple[Curve, FloatArray] | None], steps: list[float], alpha: float
-) -> None:
-    """Add what the curves tell to the rows of a group, told at the level that adjusting all of them leaves."""
-    known = [curve for curve in curves if curve is not None]
-    level = choose_level(np.array([2 * stats.t.sf(abs(t[0]), curve.df[0]) for curve, t in known]), alpha)
-    for row, traced, step in zip(rows, curves, steps, strict=True):
-        if traced is None:
-            continue
-        told = describe_curve(*traced, alpha=alpha, detect=level)
-        row |= {name: float(value[0]) * (step if name in TOLD else 1) for name, value in told.items()}
-        # where the effect of one more person would lie (Higgins, Thompson and Spiegelhalter 2009); few people may look
-        # alike by chance
-        if row["n_people"] > 2 and np.isfinite(row["estimate"]):
-            half = (row["ci_upper"] - row["ci_lower"]) / 2 / stats.t.ppf(1 - alpha / 2, traced[0].df[0])
-            wide = stats.t.ppf(0.975, row["n_people"] - 2) * np.hypot(max(row["heterogeneity"], row["spread"]), half)
-            row |= {"prediction_lower": row["estimate"] - wide, "prediction_upper": row["estimate"] + wide}
+    frame = frame.astype(dict.fromkeys(NUMBERS, float))
+    frame[[*TOLD, "heterogeneity", *PREDICTION]] *= np.repeat(steps, members.shape[2])[:, None]
+    return _refuse_endless(frame)
 
 
 def choose_level(p_values: FloatArray, alpha: float) -> float:
@@ -338,7 +344,7 @@ def choose_level(p_values: FloatArray, alpha: float) -> float:
     return float(alpha * min(found + 1, tests) / tests) if tests else alpha
 
 
-def _find_members(scores: Scores) -> NDArray[np.bool_]:
+def _find_members(scores: Scores) -> BoolArray:
     """Return who counts in the group, (P, T, L): whoever's days say anything at all."""
     said = (scores.information > 0) & (scores.spread[..., ZERO] > 0) & (scores.scale > 0)
     return said & (scores.df >= LEAST_POOLED_DF) & ~np.isin(scores.refusal, NEVER_POOLED)
@@ -347,15 +353,28 @@ def _find_members(scores: Scores) -> NDArray[np.bool_]:
 NEVER_POOLED = [REFUSALS.index(reason) for reason in ("not recorded", "no variation", "no variation of its own")]
 
 
-def _most_common(refusal: NDArray[np.int64]) -> str:
+def _most_common(refusal: IntArray) -> str:
     """Return the commonest reason; the first in the list where several are."""
     counts = np.bincount(refusal, minlength=len(REFUSALS))
     counts[0] = 0
     return REFUSALS[int(counts.argmax())] if counts.any() else "too few days"
 
 
-def _pool_pair(scores: Scores, step: float) -> tuple[Curve, FloatArray, dict[str, object]]:
-    """Return the curve of some people's scores (P,) added up, its t at no effect, and how far the people differ."""
+def _tell_alone(scores: Scores, where: Index, alpha: float) -> tuple[dict[str, Any], Callable[[], Curve]]:
+    """Return what one person's scores tell, as `_pool_pair`."""
+    part = scores.select(where)
+    curve, t = trace_own(part)
+    told = {name: float(value[0]) for name, value in describe_curve(curve, t, alpha=alpha).items()}
+    foresee = partial(_foresee, scores, where, curve.grid, curve.df)
+    return told | {"n_people": 1, "n_days": int(part.n.sum())}, foresee
+
+
+def _pool_pair(whole: Scores, where: Index, alpha: float) -> tuple[dict[str, Any], Callable[[], Curve]]:
+    """Return what some people's scores, added up, tell of an effect and of how far the people differ.
+
+    And what lays the curve of what they would tell of another effect.
+    """
+    scores = whole.select(where)
     people = len(scores.n)
     evaluator = Evaluator(scores)
     scale = evaluator.scale
@@ -383,7 +402,7 @@ def _pool_pair(scores: Scores, step: float) -> tuple[Curve, FloatArray, dict[str
 
     slopes = weight * information / scale
     share = slopes / slopes.sum()
-    error_now = np.sqrt((weight**2 * evaluator.plant(np.zeros((people, 1)))[:, 0] ** 2).sum())
+    error_now = np.sqrt((weight**2 * scores.planted[:, ZERO] ** 2).sum())
     centre, unit = 0.0, 1 / np.median(scale)
     if not scores.is_ratio:
         none = add(np.zeros((1, 1)))[:, 0]
@@ -395,20 +414,23 @@ def _pool_pair(scores: Scores, step: float) -> tuple[Curve, FloatArray, dict[str
     def total(effect: FloatArray) -> FloatArray:
         return add(effect).sum(0)[None]
 
-    start = Curve(total, grid, np.array([cluster_df(share)]), total)
+    start = Curve(total, grid, np.array([cluster_df(share)]))
     error = cluster_error(add(np.nan_to_num(start.estimate(), posinf=0.0, neginf=0.0)[:, None])[:, 0], share)
 
     def statistic(effect: FloatArray) -> FloatArray:
         return total(effect) / error
 
-    def power(effect: FloatArray) -> FloatArray:
-        effect = np.broadcast_to(effect, (people, effect.shape[-1]))
-        each = evaluator.plant(effect) * weight[:, None]
-        found = (evaluator.find(effect) * weight[:, None]).sum(0)
-        return (found / (np.sqrt((each**2).sum(0)) / error_now * error))[None]
-
-    curve = Curve(statistic, grid, start.df, power)
-    return curve, statistic(np.zeros((1, 1)))[:, 0], differ | {"heterogeneity": tau * step, "spread": spread * step}
+    curve = Curve(statistic, grid, start.df)
+    told = describe_curve(curve, statistic(np.zeros((1, 1)))[:, 0], alpha=alpha)
+    row: dict[str, Any] = {name: float(value[0]) for name, value in told.items()}
+    # where the effect of one more person would lie (Higgins, Thompson and Spiegelhalter 2009); few people may look
+    # alike by chance
+    if people > 2 and np.isfinite(row["estimate"]):
+        half = (row["ci_upper"] - row["ci_lower"]) / 2 / stats.t.ppf(1 - alpha / 2, curve.df[0])
+        wide = stats.t.ppf(0.975, people - 2) * np.hypot(max(tau, spread), half)
+        row |= dict(zip(PREDICTION, (row["estimate"] - wide, row["estimate"] + wide), strict=True))
+    row |= differ | {"heterogeneity": tau, "n_people": people, "n_days": int(scores.n.sum())}
+    return row, partial(_foresee, whole, where, grid, curve.df, weight, error / error_now)
 
 
 def describe_people(scores: Scores) -> dict[str, FloatArray]:
@@ -485,7 +507,7 @@ def put_on_scale(frame: pd.DataFrame, measure: str) -> pd.DataFrame:
         turned = frame[low].to_numpy() > frame[high].to_numpy()
         frame.loc[turned, [low, high]] = frame.loc[turned, [high, low]].to_numpy()
     if measure != "difference":
-        told = [*TOLD, "prediction_lower", "prediction_upper"]
+        told = [*TOLD, *PREDICTION]
         with np.errstate(over="ignore"):  # an interval without end
             frame[told] = np.exp(frame[told])
     return frame.assign(n_days=frame["n_days"].fillna(0).astype(int), n_people=frame["n_people"].astype(int))
