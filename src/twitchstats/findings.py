@@ -8,12 +8,11 @@ import numpy as np
 import pandas as pd
 
 from twitchstats.errors import JournalError, UnknownNameError, unknown_name
-from twitchstats.inference import adjust_p_values
+from twitchstats.inference import ALPHA, adjust_p_values
 from twitchstats.journal import Journal
 from twitchstats.journal.record import check_journal
 from twitchstats.sequential import add_anytime
 
-ALPHA = 0.05  # of adjusted p-values, below which something stands out
 WINDOW = 3  # days before that are also taken together
 ASKED = "as a remedy it is asked below, of its day and the next together"
 _ORDERS = ("forward", "same time", "backward")

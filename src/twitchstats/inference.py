@@ -10,6 +10,7 @@ from scipy import stats
 from twitchstats.arrays import FloatArray
 from twitchstats.errors import OptionError, check_choice
 
+ALPHA = 0.05  # below which a p-value, adjusted where many are asked, is a finding
 MOST_SHARE = 0.999  # of one cluster in a sum
 LEAST_SQUARE = 1e-300
 
@@ -43,7 +44,7 @@ def adjust_p_values(p_values: ArrayLike) -> FloatArray:
 
 
 def detectable_effect(
-    standard_error: ArrayLike, degrees_of_freedom: ArrayLike, *, power: float = 0.8, alpha: float = 0.05
+    standard_error: ArrayLike, degrees_of_freedom: ArrayLike, *, power: float = 0.8, alpha: float = ALPHA
 ) -> FloatArray:
     """Return the smallest effect, on the scale of the standard error, that a two-sided t test finds with `power`.
 
@@ -54,7 +55,7 @@ def detectable_effect(
 
 
 def describe_estimates(
-    estimates: ArrayLike, standard_errors: ArrayLike, degrees_of_freedom: ArrayLike, *, alpha: float = 0.05
+    estimates: ArrayLike, standard_errors: ArrayLike, degrees_of_freedom: ArrayLike, *, alpha: float = ALPHA
 ) -> dict[str, FloatArray]:
     """Return intervals, p-value against 0 and what was detectable, by a t reference (normal for infinite degrees).
 
@@ -385,7 +386,7 @@ def compare_shares(
 
 
 def judge_estimates(
-    findings: pd.DataFrame, *, direction: Sequence[int] | ArrayLike, margin: ArrayLike, alpha: float = 0.05
+    findings: pd.DataFrame, *, direction: Sequence[int] | ArrayLike, margin: ArrayLike, alpha: float = ALPHA
 ) -> pd.DataFrame:
     """Turn estimates into verdicts.
 

@@ -15,7 +15,7 @@ from twitchstats.claims.people import has_diagnoses
 from twitchstats.claims.questions import Question, load_questions, read_question
 from twitchstats.claims.register import load_claims
 from twitchstats.errors import JournalError, OptionError, unknown_name
-from twitchstats.inference import adjust_p_values, judge_estimates
+from twitchstats.inference import ALPHA, adjust_p_values, judge_estimates
 from twitchstats.journal import Journal
 from twitchstats.journal.record import check_journal
 from twitchstats.reasons import NO_ORDER, REASONS, WHY
@@ -68,7 +68,7 @@ def answer_questions(
     cohort: pd.DataFrame | None = None,
     findings: Findings | None = None,
     questions: pd.DataFrame | None = None,
-    alpha: float = 0.05,
+    alpha: float = ALPHA,
     progress: Callable[[int, int], None] | None = None,
 ) -> pd.DataFrame:
     """Put the questions that the articles' claims ask to a journal.
@@ -148,7 +148,7 @@ def answer_from(
     asked: pd.DataFrame,
     *,
     directions: pd.DataFrame | None = None,
-    alpha: float = 0.05,
+    alpha: float = ALPHA,
     progress: Callable[[int, int], None] | None = None,
 ) -> pd.DataFrame:
     """Answer questions from a source in which some effects may be known already; see `answer_questions`.
@@ -195,7 +195,7 @@ def check_claims(
     cohort: pd.DataFrame | None = None,
     findings: Findings | None = None,
     claims: pd.DataFrame | None = None,
-    alpha: float = 0.05,
+    alpha: float = ALPHA,
     progress: Callable[[int, int], None] | None = None,
 ) -> pd.DataFrame:
     """Return the ledger: every claim of the articles with its question's answer.

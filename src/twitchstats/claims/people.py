@@ -8,7 +8,7 @@ import pandas as pd
 
 from twitchstats.arrays import FloatArray, to_pandas
 from twitchstats.errors import unknown_name
-from twitchstats.inference import adjust_p_values, compare_shares, describe_estimates
+from twitchstats.inference import ALPHA, adjust_p_values, compare_shares, describe_estimates
 from twitchstats.signs import encode_signs, join_marks, load_signs
 
 SIGN_COLUMNS = [
@@ -26,7 +26,7 @@ _NAMES = {
 
 
 def estimate_sign_ratios(
-    cohort: pd.DataFrame, signs: Sequence[str], *, label: str = "serious", alpha: float = 0.05
+    cohort: pd.DataFrame, signs: Sequence[str], *, label: str = "serious", alpha: float = ALPHA
 ) -> pd.DataFrame:
     """Estimate the likelihood ratio of signs and combinations of signs.
 
@@ -127,7 +127,7 @@ def _find_names(diagnosis: str) -> tuple[str, ...]:
     return next((names for names in _NAMES.values() if diagnosis in names), (diagnosis,))
 
 
-def compare_groups(found: FloatArray, label: FloatArray, alpha: float = 0.05) -> dict[str, Any]:
+def compare_groups(found: FloatArray, label: FloatArray, alpha: float = ALPHA) -> dict[str, Any]:
     """Return the likelihood ratio of a finding (1, 0, NaN), cases against others, as `estimate_sign_ratios` does."""
     known = np.isfinite(found) & np.isfinite(label)
     present, case = found[known] == 1, label[known] == 1

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from twitchstats.errors import OptionError, check_choice
-from twitchstats.inference import adjust_p_values
+from twitchstats.inference import ALPHA, adjust_p_values
 from twitchstats.journal.record import Journal
 from twitchstats.panel import build_panel
 from twitchstats.simulate.processes import PROCESSES, simulate_process
@@ -32,7 +32,6 @@ QUICK_METHODS = ("naive", REFERENCE, "estimate_effects")  # at other lengths tha
 MAIN_DAYS = 120
 SIDES = ("detectable_up", "detectable_down")
 PROMISES = 5
-ALPHA = 0.05
 LAG = 1
 GROUP_DAYS = 120
 SLOPE_SD = 0.15  # between people, of the log rate ratio

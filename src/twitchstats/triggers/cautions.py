@@ -7,12 +7,12 @@ import numpy as np
 import pandas as pd
 
 from twitchstats.arrays import BoolArray, FloatArray
+from twitchstats.inference import ALPHA
 from twitchstats.triggers.engine import Options, Scores, score_panel
 from twitchstats.triggers.families import choose_family
 from twitchstats.triggers.request import Request
 from twitchstats.triggers.rows import list_people, pool_people
 
-ALPHA = 0.05
 LATER = 3  # days after the outcome: a trigger that late can't have caused it
 WEEK = 7  # days of the outcome that a trigger may answer to
 LEAST_KEPT = 0.5  # of an effect under a fine trend, or beside a wave

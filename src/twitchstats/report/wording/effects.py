@@ -4,8 +4,8 @@ from typing import Any
 
 import pandas as pd
 
-from twitchstats.findings import ALPHA, Findings, rank_effects
-from twitchstats.inference import find_tipping_point
+from twitchstats.findings import Findings, rank_effects
+from twitchstats.inference import ALPHA, find_tipping_point
 from twitchstats.journal import Journal
 from twitchstats.numbers import MISSING, NARROW, format_effect, format_number, format_share
 from twitchstats.plots.drawing import tell_lag

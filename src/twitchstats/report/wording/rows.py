@@ -5,7 +5,7 @@ from typing import Any
 
 import pandas as pd
 
-from twitchstats.findings import ALPHA
+from twitchstats.inference import ALPHA
 from twitchstats.journal import Journal
 from twitchstats.numbers import NARROW, format_effect, format_interval, format_p
 from twitchstats.plots.drawing import RATIOS, tell_lag, tell_step
