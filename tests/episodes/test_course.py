@@ -5,7 +5,7 @@ import re
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from statsmodels.duration.survfunc import SurvfuncRight
 
@@ -48,7 +48,6 @@ def test_jackknife_leaves_each_cluster_out_once():
     assert error == pytest.approx(np.sqrt(8 / 9 * np.sum((logit - logit.mean()) ** 2)))
 
 
-@settings(deadline=None)
 @given(TIMES, st.randoms(use_true_random=False))
 def test_share_over_is_a_distribution_and_ignores_order(times, random):
     time, ended = np.array([t for t, _ in times], float), np.array([e for _, e in times], float)
@@ -98,7 +97,6 @@ def test_spells_are_listed_with_their_open_sides(make_journal):
     assert spells.loc[3, "start"] == pd.Timestamp("2025-03-05")
 
 
-@settings(deadline=None)
 @given(st.lists(st.sampled_from([0.0, 1.0, 7.0, np.nan]), min_size=1, max_size=60))
 def test_spells_cover_each_reported_day_once(values):
     days = pd.date_range("2025-01-06", periods=len(values), unit="us")

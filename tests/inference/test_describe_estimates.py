@@ -9,7 +9,7 @@ from scipy import stats
 from twitchstats.inference import describe_estimates
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(st.floats(-5, 5), st.floats(0.01, 3), st.floats(2, 500))
 def test_interval_and_p_value_agree(estimate, se, df):
     """The interval leaves out no effect just when p is below 5 %; the 90 % interval lies inside."""

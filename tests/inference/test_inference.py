@@ -86,7 +86,7 @@ def test_pooling_refuses_what_it_cannot_read():
 finite = st.floats(-3, 3, allow_nan=False)
 
 
-@settings(deadline=None, max_examples=80)
+@settings(max_examples=80)
 @given(
     pairs=st.lists(st.tuples(finite, st.floats(0.01, 2)), min_size=2, max_size=12),
     shift=finite,
@@ -115,7 +115,6 @@ def test_hartung_and_knapp_hold_their_size():
     assert 0.015 < share < 0.05 + 3 * np.sqrt(0.05 * 0.95 / runs)
 
 
-@settings(deadline=None)
 @given(p=st.lists(st.one_of(st.floats(0, 1), st.just(np.nan)), max_size=40))
 def test_adjusted_p_values_are_scipys(p):
     adjusted, given_p = adjust_p_values(p), np.array(p, dtype=float)

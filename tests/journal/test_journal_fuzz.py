@@ -31,7 +31,7 @@ def read_or_refuse(source, **options):
     assert journal.rejects["message"].str.len().gt(0).all()
 
 
-@settings(deadline=None, max_examples=100)
+@settings(max_examples=100)
 @given(st.binary(max_size=200))
 @example(b"\xff\xfe")
 @example(b"\xef\xbb\xbf\n")
@@ -42,13 +42,13 @@ def test_any_bytes(data):
     read_or_refuse(io.BytesIO(data))
 
 
-@settings(deadline=None, max_examples=120)
+@settings(max_examples=120)
 @given(st.lists(st.sampled_from(PIECES), max_size=40).map("".join), st.sampled_from(["auto", "date", "day", "none"]))
 def test_any_text(text, order):
     read_or_refuse(io.StringIO(text), order=order)
 
 
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 @given(st.lists(st.sampled_from(PIECES), max_size=30).map("".join))
 @pytest.mark.parametrize("table", ["people", "episodes"])
 def test_any_other_table(table, text):
@@ -56,7 +56,7 @@ def test_any_other_table(table, text):
     read_or_refuse(days, **{table: io.StringIO(text)})
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(st.text(max_size=60), st.lists(st.text(max_size=12), min_size=3, max_size=8))
 def test_any_header_and_cells(header, cells):
     rows = "\n".join(f'2024-03-0{n + 1},"{cell.replace(chr(34), "")}"' for n, cell in enumerate(cells))

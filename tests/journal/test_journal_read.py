@@ -236,7 +236,7 @@ ROW = st.tuples(PERSON, DATE, CELL, CELL, CELL, CELL)
 COLUMNS = ["person", "date", "twitches", "stress", "coffee", "my thing"]
 
 
-@settings(deadline=None, max_examples=80)
+@settings(max_examples=80)
 @given(st.lists(ROW, min_size=1, max_size=12))
 def test_rows_in_are_rows_kept_dropped_or_combined(rows):
     frame = pd.DataFrame(rows, columns=COLUMNS, dtype="str")
@@ -253,7 +253,7 @@ def test_rows_in_are_rows_kept_dropped_or_combined(rows):
     assert all(np.isfinite(journal.days[name].dropna()).all() for name in numeric)
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(st.lists(ROW, min_size=1, max_size=10), st.randoms(use_true_random=False))
 def test_the_order_of_rows_and_columns_does_not_matter(rows, random):
     frame = pd.DataFrame(rows, columns=COLUMNS, dtype="str")
@@ -306,7 +306,7 @@ def well_formed(draw):
     )
 
 
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 @given(well_formed())
 def test_a_journal_written_and_read_again_is_the_same(tmp_path_factory, frame):
     journal = read_journal(frame, today=TODAY)

@@ -73,7 +73,7 @@ def test_unknown_variables_are_told():
         build_panel(journal, variables=["twitches"]).get("stress")
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(
     days=st.lists(st.integers(0, 400), min_size=1, max_size=12, unique=True),
     lag=st.integers(-500, 500),
@@ -93,7 +93,7 @@ def test_a_lag_is_the_value_of_that_date_or_missing(days, lag, seed):
         assert value == expected or (np.isnan(value) and np.isnan(expected))
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(width=st.integers(1, 8), lag=st.integers(-10, 10))
 def test_shifting_there_and_back_only_loses_the_ends(width, lag):
     values = np.arange(3.0 * width).reshape(3, width)

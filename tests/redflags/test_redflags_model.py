@@ -163,7 +163,7 @@ def test_string_labels(cohort):
 
 
 @given(tau=st.floats(1e-7, 0.999), ybar=st.floats(1e-4, 0.999))
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 def test_shift_is_constant_on_the_logit_scale(cohort, model, tau, ybar):
     moved = model.at_base_rate(tau, ybar)
     shift = moved.decision_function(cohort) - model.decision_function(cohort)
@@ -352,7 +352,7 @@ def test_fill_is_the_conditional_mean_of_a_gaussian():
 
 
 @given(seed=st.integers(0, 10_000))
-@settings(deadline=None, max_examples=25)
+@settings(max_examples=25)
 def test_filling_keeps_what_is_known(seed):
     rng = np.random.default_rng(seed)
     values = rng.normal(size=(30, 4))

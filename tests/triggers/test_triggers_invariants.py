@@ -219,7 +219,7 @@ def diaries(draw):
     return columns
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(columns=diaries(), outcome=st.sampled_from(["twitches", "stress", "heat"]), seed=st.integers(0, 9))
 def test_every_row_has_its_numbers_or_its_reason(columns, outcome, seed):
     people, days = columns["twitches"].shape
