@@ -152,21 +152,55 @@ def test_level_that_no_schedule_can_reach_is_told(diary, plan):
     assert (found["ci_upper"].iloc[:4] == np.inf).all()
 
 
-def test_journal_of_somebody_else_is_refused(diary):
-    plan = tw.plan_trial("caffeine", days=28, start="2026-03-02")
-    with pytest.raises(UnknownNameError, match="^No person named '1'. "):
-        tw.analyze_trial(diary, plan)
-
-
 def test_chosen_seed_is_told(diary):
     plan = tw.plan_trial("trigger_1", days=28, journal=diary, levels=(0, 1), seed=7)
     assert "the seed was chosen by hand" in tw.analyze_trial(keep_trial(diary, plan), plan)["caution"][0]
 
 
-def test_plan_that_does_not_fit_its_seal_is_refused(diary, plan):
-    message = "The plan does not fit its seal: options or seed were changed after it was made."
-    with pytest.raises(OptionError, match=f"^{re.escape(message)}$"):
-        tw.analyze_trial(keep_trial(diary, plan), replace(plan, seed=plan.seed + 1))
+def analyse(journal, plan):
+    return tw.analyze_trial(journal, plan)
+
+
+def play(journal, plan):
+    return tw.play_trial(journal, plan, effect=0.0, hidden=0.0)
+
+
+@pytest.mark.parametrize("use", [analyse, play])
+@pytest.mark.parametrize(
+    ("change", "error", "message"),
+    [
+        (
+            lambda plan: replace(plan, seed=plan.seed + 1),
+            OptionError,
+            "The plan does not fit its seal: options or seed were changed after it was made.",
+        ),
+        (
+            lambda plan: "plan.json",
+            OptionError,
+            "plan='plan.json' is no plan. Read it by read_plan, or make one by plan_trial.",
+        ),
+        (
+            lambda plan: tw.plan_trial("caffeine", days=28, start="2026-03-02"),
+            UnknownNameError,
+            "No person named '1'. Known: 'me'.",
+        ),
+        (
+            lambda plan: tw.plan_trial("caffeine", days=28, people=["me"], outcome="cramps", start="2026-03-02"),
+            UnknownNameError,
+            "No variable named 'cramps'. Known: 'twitches', 'caffeine'.",
+        ),
+        (
+            lambda plan: tw.plan_trial("caffeine", days=28, people=["me"]),
+            OptionError,
+            "The plan starts on 1, and the journal's days are dates. Plan again with such a start=.",
+        ),
+    ],
+)
+def test_plan_that_is_not_of_this_journal_is_refused(use, change, error, message):
+    own = tw.simulate_suspicion(effect=0.0, hidden=0.0, days=20)
+    plan = tw.plan_trial("caffeine", days=28, journal=own, seed=1)
+    with pytest.raises(error, match=f"^{re.escape(message)}$"):
+        use(own, change(plan))
 
 
 def test_journal_without_the_trial_is_refused(diary, plan):

@@ -8,14 +8,14 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from twitchstats.errors import NotEnoughDataError, OptionError, check_whole, unknown_name
+from twitchstats.errors import NotEnoughDataError, OptionError, check_whole
 from twitchstats.inference import pool_estimates
 from twitchstats.journal.record import Journal
 from twitchstats.panel import FloatArray
 from twitchstats.sequential import ANYTIME_COLUMNS, estimate_anytime, spend_alpha
 from twitchstats.trial.exact import Days, find_effect, find_interval, lay_days, test_carry_over, test_effect
 from twitchstats.trial.lots import BoolArray, Lots
-from twitchstats.trial.plan import DRAWS, LEAST_TRIAL, Plan, list_dates, name_measure, seal_plan
+from twitchstats.trial.plan import DRAWS, LEAST_TRIAL, Plan, check_plan, list_dates, name_measure
 from twitchstats.triggers import estimate_effects
 from twitchstats.triggers.families import Family, choose_family
 
@@ -67,6 +67,8 @@ def analyze_trial(journal: Journal, plan: Plan, *, draws: int = DRAWS, alpha: fl
     ------
     OptionError
         `alpha` or `draws` is out of range, or the plan does not fit its seal.
+    UnknownNameError
+        The plan is of other people, or of an outcome that is not in the journal.
     NotEnoughDataError
         None of the planned days is in the journal.
 
@@ -85,15 +87,11 @@ def analyze_trial(journal: Journal, plan: Plan, *, draws: int = DRAWS, alpha: fl
     >>> found[["person", "analysis", "measure"]].values.tolist()
     [['me', 'by intention', 'rate ratio'], ['me', 'as taken', 'rate ratio']]
     """
-    if not isinstance(plan, Plan):
-        raise OptionError(f"plan={plan!r} is no plan. Read it by read_plan, or make one by plan_trial.")
+    check_plan(plan, journal)
     if isinstance(alpha, str) or not 0 < alpha < 0.5:
         raise OptionError(f"alpha={alpha!r} is not possible. Give a level between 0 and 0.5, such as 0.05.")
     check_whole("draws", draws, least=99)
-    if seal_plan(plan.options, plan.seed, plan.chosen) != plan.seal:
-        raise OptionError("The plan does not fit its seal: options or seed were changed after it was made.")
     asked = plan.options
-    journal.resolve_name(asked.outcome)
     family = choose_family("count" if asked.kind == "count" else "amount")
     rows = []
     seen = 0
@@ -101,9 +99,6 @@ def analyze_trial(journal: Journal, plan: Plan, *, draws: int = DRAWS, alpha: fl
         found = _analyse_person(journal, plan, person, start, family, int(draws), alpha)
         seen += int(found[0]["n_days"])
         rows += found
-    known = set(map(str, journal.days.index.unique("person")))
-    if not known & set(asked.people):
-        raise unknown_name("person", asked.people[0], known)
     if not seen:
         raise NotEnoughDataError(
             f"None of the {asked.days} planned days from {asked.starts[0]} on has {asked.outcome!r} in the journal. "
@@ -189,10 +184,6 @@ def read_days(journal: Journal, name: str, person: str, start: str | int, first:
         return np.full(last - first, np.nan)
     names = journal.days.index.get_level_values("person").astype(str)
     own = journal.days.loc[names == person, name].droplevel("person")
-    if isinstance(start, str) != isinstance(own.index, pd.DatetimeIndex) and len(own):
-        raise OptionError(
-            f"The plan starts on {start!r}, and the journal's days are of another kind (dates or numbers)."
-        )
     begin = pd.Timestamp(start) + pd.Timedelta(days=first) if isinstance(start, str) else start + first
     wanted = list_dates(begin.isoformat() if isinstance(begin, pd.Timestamp) else begin, last - first)
     return own.reindex(wanted).to_numpy(float)

@@ -163,6 +163,34 @@ def seal_plan(options: Options, seed: int, chosen: bool = False) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
+def check_plan(plan: Plan, journal: Journal) -> list[str]:
+    """Return the people of a plan who are in a journal, or refuse a plan that is changed, or not of this journal.
+
+    Raises
+    ------
+    OptionError
+        It is no plan, does not fit its seal, or has dates where the journal has numbered days.
+    UnknownNameError
+        None of its people, or not its outcome, is in the journal.
+    """
+    if not isinstance(plan, Plan):
+        raise OptionError(f"plan={plan!r} is no plan. Read it by read_plan, or make one by plan_trial.")
+    if seal_plan(plan.options, plan.seed, plan.chosen) != plan.seal:
+        raise OptionError("The plan does not fit its seal: options or seed were changed after it was made.")
+    journal.resolve_name(plan.options.outcome)
+    known = set(map(str, journal.days.index.unique("person")))
+    here = [person for person in plan.options.people if person in known]
+    if not here:
+        raise unknown_name("person", plan.options.people[0], sorted(known))
+    start, dated = plan.options.starts[0], journal.calendar == "date"
+    if dated != isinstance(start, str):
+        kind = "dates" if dated else "numbered"
+        raise OptionError(
+            f"The plan starts on {start!r}, and the journal's days are {kind}. Plan again with such a start=."
+        )
+    return here
+
+
 def plan_trial(
     trigger: str,
     *,
