@@ -13,7 +13,7 @@ from twitchstats.study.methods import REFERENCE
 FILE = "validation_study.csv"
 MARKS = ("<!-- study: written by `./run study` -->", "<!-- end of study -->")
 DAYS = 120
-PARTS = ("diary", "beside", "promise", "group", "search", "tracker", "trial")
+PARTS = ("diary", "beside", "promise", "group", "search", "tracker", "trial", "published")
 ANY_LOOK = "ours, any look"
 OURS, POOLED = "estimate_effects", "pooled estimate_effects"
 VALUES = ("size", "coverage", "power", "gain", "recovered", "refused", "any_finding", "false_discovery")
