@@ -60,6 +60,18 @@ def test_statistic_is_the_paired_t():
     np.testing.assert_allclose(found / error, [t_by_hand(y, z) for z in drawn.astype(int)], rtol=1e-9)
 
 
+def test_published_exact_test_of_pairs_is_found_again():
+    """Darwin's 15 pairs of maize plants: 1,726 of the 32,768 orders are as unusual (Fisher 1935, The Design of
+
+    Experiments, section 21). Differences in eighths of an inch.
+    """
+    differences = np.array([49, -67, 8, 16, 6, 23, 28, 41, 14, 29, 56, 24, 75, 60, -48])
+    y = np.stack([differences, np.zeros(15)], axis=1).ravel()
+    crossed = np.tile([1.0, 0.0], 15)
+    drawn = np.concatenate([crossed[None], list_by_hand(15)])
+    assert test_effect(make_days(y, drawn), 0.0, AMOUNT) == 1726 / 32768
+
+
 def test_interval_is_the_effects_that_are_not_rejected():
     rng = np.random.default_rng(4)
     lots = lay_lots(20, design="pairs")
