@@ -9,6 +9,7 @@ import pytest
 
 import twitchstats as tw
 from twitchstats.errors import NotEnoughDataError, OptionError, UnknownNameError
+from twitchstats.report.wording.trials import describe_trial
 from twitchstats.sequential import spend_alpha
 from twitchstats.simulate.processes import simulate_process
 from twitchstats.trial.analyze import TRIAL_COLUMNS
@@ -135,15 +136,45 @@ def test_opposite_of_the_schedule_is_as_good_as_taken(diary, plan):
     assert (own["estimate"] < own["ci_upper"]).all()
 
 
-def test_outcome_on_one_side_only_has_a_p_value_and_no_ratio(diary, plan):
+@pytest.mark.parametrize(("side", "estimate"), [(1, np.inf), (0, 0.0)])
+def test_outcome_on_one_side_only_has_a_direction_and_no_size(diary, plan, side, estimate):
     journal = keep_trial(diary, plan)
-    journal.days["twitches"] *= journal.days["trigger_1"].where(
-        journal.days.index.isin(plan.schedule.set_index(["person", "date"]).index), 1
-    )
-    own = tw.analyze_trial(journal, plan).iloc[:4]
+    place = plan.schedule.set_index(["person", "date"])["condition"]
+    journal.days.loc[place.index, "twitches"] *= place == side
+    found = tw.analyze_trial(journal, plan)
+    own = found.iloc[:4]
     assert (own["reason"] == "separation").all()
-    assert own["estimate"].isna().all()
+    assert (own["estimate"] == estimate).all()
+    assert own[["ci_lower", "ci_upper"]].isna().all(axis=None)
     assert (own["p_value"] <= 0.01).all()
+    assert (found["reason"].iloc[4:] == "too few people").all()
+    told = str(describe_trial(journal, plan, found))
+    assert told.count("more" if side else "less") == 2
+
+
+def test_one_event_excludes_no_ratio(diary, plan):
+    journal = keep_trial(diary, plan)
+    place = plan.schedule.set_index(["person", "date"]).index
+    journal.days.loc[place, "twitches"] = 0.0
+    journal.days.loc[place[[9, 70]], "twitches"] = 1.0
+    own = tw.analyze_trial(journal, plan).iloc[:4]
+    assert (own["p_value"] > 0.05).all()
+    assert (own["ci_lower"] == 0).all()
+    assert (own["ci_upper"] == np.inf).all()
+
+
+def test_half_of_the_difference_is_not_kept_and_days_without_a_dose_are_told(diary, plan):
+    journal = keep_trial(diary, plan)
+    place = plan.schedule.set_index(["person", "date"]).index
+    journal.days.loc[place[:4], "trigger_1"] = 0.5
+    journal.days.loc[place[4], "trigger_1"] = 40.0
+    journal.days.loc[place[5:8], "trigger_1"] = np.nan
+    row = tw.analyze_trial(journal, plan).iloc[0]
+    assert row["days_not_kept"] == 5
+    assert row["caution"] == (
+        "5 of 56 days were not kept; "
+        "what was taken on 3 of 56 days is not in the journal: it is believed to be as drawn"
+    )
 
 
 def test_level_that_no_schedule_can_reach_is_told(diary, plan):

@@ -116,6 +116,35 @@ def test_doctor_first(name):
     assert tw.plan_trial(name, days=28, seed=1, doctor_agrees=True).options.trigger == name
 
 
+@pytest.mark.parametrize(
+    "header", ["Baclofen", "Keppra (mg)", "insulin", "citalopram", "Prednison", "my pill", "meds", "Contraceptive"]
+)
+def test_doctor_first_where_a_column_of_your_own_sounds_like_a_medicine(header):
+    table = pd.DataFrame({"day": range(1, 31), "twitches": [day % 5 for day in range(30)], header: [0, 1] * 15})
+    journal = tw.read_journal(table, outcome="twitches")
+    name = journal.variables["name"].iloc[-1]
+    with pytest.raises(OptionError, match=f"^Ask your doctor first: '{name}' is a medicine or may be one. "):
+        tw.plan_trial(name, days=28, journal=journal)
+    assert tw.plan_trial(name, days=28, journal=journal, doctor_agrees=True)
+
+
+def test_what_does_not_sound_like_a_medicine_is_planned():
+    for header in ("chocolate", "pillow", "vegetables", "table tennis", "cold shower", "magazine"):
+        table = pd.DataFrame({"day": range(1, 31), "twitches": [day % 5 for day in range(30)], header: [0, 1] * 15})
+        journal = tw.read_journal(table, outcome="twitches")
+        assert tw.plan_trial(journal.variables["name"].iloc[-1], days=28, journal=journal).options.high == 1
+
+
+@pytest.mark.parametrize("sign", ["weakness", "dysarthria", "numbness", "pregnancy"])
+def test_doctor_first_with_a_red_flag_that_is_told_day_by_day(diary, sign):
+    person = diary.days.index[0][0]
+    days = diary.days.assign(**{sign: 0.0})
+    assert tw.plan_trial("trigger_1", days=28, journal=replace(diary, days=days))
+    days.iloc[3, -1] = 1.0
+    with pytest.raises(OptionError, match=f"^Ask your doctor first: the journal tells '{sign}' of {person}. "):
+        tw.plan_trial("trigger_1", days=28, journal=replace(diary, days=days))
+
+
 def test_doctor_first_with_a_red_flag(diary):
     person = diary.days.index[0][0]
     people = pd.DataFrame({"wasting": [1.0]}, index=pd.Index([person], name="person"))
@@ -136,6 +165,26 @@ def test_doctor_first_with_a_red_flag(diary):
             {"trigger": "menstruation"},
             "'menstruation' can't be switched on and off by lot. Choose what you can decide each day.",
         ),
+        ({"trigger": "stress"}, "'stress' can't be switched on and off by lot. Choose what you can decide each day."),
+        (
+            {"trigger": "sleep"},
+            "levels=None is not possible. Nobody goes without 'sleep': give two amounts above 0, in h.",
+        ),
+        (
+            {"trigger": "fluid", "levels": (0, 2)},
+            "levels=(0, 2) is not possible. Nobody goes without 'fluid': give two amounts above 0, in L.",
+        ),
+        (
+            {"levels": (-100, 200)},
+            "levels=(-100, 200) is not possible. 'caffeine' lies between 0 and 3000 mg on plausible days.",
+        ),
+        (
+            {"levels": (0, 9000)},
+            "levels=(0, 9000) is not possible. 'caffeine' lies between 0 and 3000 mg on plausible days.",
+        ),
+        ({"trigger": "statin", "doctor_agrees": "no"}, "doctor_agrees='no' is not possible. Give True or False."),
+        ({"people": "me"}, "people='me' is not possible. Give a list: people=['me']."),
+        ({"people": [None]}, "people=[None] is not possible. Name at least one person, each once."),
         ({"trigger": "cramps"}, "'cramps' can't be switched on and off by lot. Choose what you can decide each day."),
         (
             {"trigger": "twitches"},

@@ -20,6 +20,7 @@ from twitchstats.triggers import estimate_effects
 from twitchstats.triggers.families import Family, choose_family
 
 LEAST_DAYS = 10  # analysed days of a person
+LEAST_OFF = 0.5  # of the planned difference, from which a day was not kept
 LOOK_BACK = 7  # days of the diary just before the trial that its first days are compared with
 TRIAL_COLUMNS = [
     "person", "trigger", "outcome", "analysis", "measure", "estimate", "ci_lower", "ci_upper", "p_value", "schedules",
@@ -57,11 +58,13 @@ def analyze_trial(journal: Journal, plan: Plan, *, draws: int = DRAWS, alpha: fl
         is what p has to reach at this look (the latest declared one that was reached; later days wait), and one minus
         that of the interval; NaN where no declared look was reached: then all days so far count, and only ``p_anytime,
         ci_anytime_lower, ci_anytime_upper`` hold however often one looks (`estimate_anytime`).
-        ``days_missing`` had no entry, on ``days_not_kept`` something else was taken. ``p_carry_over``: whether the
-        day (period) before matters, given the effect. ``watched`` with its interval: what the diary before the trial
-        shows for the same contrast; ``watching`` says whether it was right. ``caution`` tells what was changed.
-        People with too few days have a ``reason``; so has what no effect describes ("separation": nearly nothing on
-        one side; "no variation of its own": what was taken did not follow the lot), with its p-value all the same.
+        ``days_missing`` had no entry, on ``days_not_kept`` something else was taken, by half of the planned difference
+        or more. ``p_carry_over``: whether the day (period) before matters, given the effect. ``watched`` with its
+        interval: what the diary before the trial shows for the same contrast; ``watching`` says whether it was right.
+        ``caution`` tells what was changed.
+        People with too few days have a ``reason``; so has what no effect describes ("separation": all events on one
+        side, an estimate of 0 or without end; "no variation of its own": what was taken did not follow the lot), with
+        its p-value all the same.
 
     Raises
     ------
@@ -133,7 +136,7 @@ def _analyse_person(
     noted = read_days(journal, "condition", person, start, 0, past)
     changed = np.isfinite(noted) & (noted != drawn)
     weekday = (pd.Timestamp(start).weekday() if isinstance(start, str) else start) + np.arange(past)
-    kept_out = np.isfinite(y) & np.isfinite(taken) & ((dose > 0.5) != (drawn > 0.5))
+    kept_out = np.isfinite(y) & np.isfinite(taken) & (np.abs(dose - drawn) >= LEAST_OFF)
     common = {
         "person": person, "n_people": 1, "level": level, "days_missing": int((~np.isfinite(y)).sum()),
         "days_not_kept": int(kept_out.sum()), "schedules": len(schedules) - whole,
@@ -153,9 +156,10 @@ def _analyse_person(
             rows.append(row)
             continue
         found = _estimate(days, family, alpha, level)
-        if np.isnan(found["estimate"]):
-            row["reason"] = "separation" if np.array_equal(given, drawn) else "no variation of its own"
-        found["p_carry_over"] = test_carry_over(days, float(np.nan_to_num(found["estimate"])), family)
+        if not np.isfinite(found["estimate"]):
+            row["reason"] = "no variation of its own" if np.isnan(found["estimate"]) else "separation"
+        known = found["estimate"] if np.isfinite(found["estimate"]) else 0.0
+        found["p_carry_over"] = test_carry_over(days, known, family)
         rows.append(row | found)
     return rows
 
@@ -219,8 +223,8 @@ def _describe_days(y: FloatArray, taken: FloatArray, changed: FloatArray, drawn:
         table = [[count, int((drawn == side).sum()) - count] for count, side in zip(sides, (1, 0), strict=True)]
         if stats.fisher_exact(table)[1] < 0.05:
             yield "days are missing more often on one side, which can make or hide an effect"
-    if not np.isfinite(taken).any():
-        yield "what was taken is not in the journal: it is believed to be as drawn"
+    if unknown := int((np.isfinite(y) & ~np.isfinite(taken)).sum()):
+        yield f"what was taken on {unknown} of {len(y)} days is not in the journal: it is believed to be as drawn"
 
 
 def _describe_lot(plan: Plan, lots: Lots, changed: BoolArray, alpha: float, draws: int) -> Iterator[str]:

@@ -14,7 +14,7 @@ from twitchstats.triggers.families import Family
 FloatArray = NDArray[np.float64]
 
 FARTHEST = 500.0  # standard errors from the estimate beyond which an interval has no end
-LARGEST_LOG = 20.0
+LARGEST_LOG = 9.0  # of a ratio, beyond which it has no end
 LEAST_KEPT = 0.05  # of the planned difference in dose, below which what was taken says nothing
 PRECISION = 1e-3  # of a standard error, in which an end is told
 LEAST_DAYS_FOR_WEEKDAY = 42  # below it six columns cost more than the rhythm they take out
@@ -183,7 +183,8 @@ test_carry_over.__test__ = False  # type: ignore[attr-defined]
 def find_effect(days: Days, family: Family) -> tuple[float, float]:
     """Return the effect beyond which the drawn schedule finds nothing, and its standard error (Hodges and Lehmann).
 
-    NaN where there is none: what was taken did not follow the schedule, or a ratio would have to be endless.
+    NaN where there is none: what was taken did not follow the schedule. Infinite where a ratio would have to be
+    endless, or 0: nearly all events lie on one side.
     """
     alone = replace(days, drawn=days.drawn[:1], beside=days.beside[:1])
     kept = _share_taken(days)
@@ -195,7 +196,9 @@ def find_effect(days: Days, family: Family) -> tuple[float, float]:
         effect += float(np.clip(found / kept, -2, 2)) if family.name == "count" else float(found / kept)
         if abs(found) < 1e-6 * error:
             break
-    told = abs(found) < max(0.01 * error, 1e-6) and not (family.name == "count" and abs(effect) > LARGEST_LOG)
+    if family.name == "count" and abs(effect) > LARGEST_LOG:
+        return float(np.copysign(np.inf, effect)), float("nan")
+    told = abs(found) < max(0.01 * error, 1e-6)
     return (effect, float(error) / abs(kept)) if told else (float("nan"), float("nan"))
 
 
@@ -208,9 +211,12 @@ def _share_taken(days: Days) -> float:
 def find_interval(days: Days, family: Family, *, alpha: float = 0.05) -> tuple[float, float]:
     """Return the effects that the test does not reject: going out from the estimate, up to the first that it does.
 
-    An end is infinite where no effect is rejected.
+    An end is infinite where no effect is rejected; NaN where there is no estimate to go out from and no effect is
+    rejected: then nothing is known of its size.
     """
     middle, error = find_effect(days, family)
+    if not np.isfinite(middle) and test_effect(days, 0.0, family) <= alpha:
+        return float("nan"), float("nan")
     return _find_end(days, family, middle, -error, alpha), _find_end(days, family, middle, error, alpha)
 
 

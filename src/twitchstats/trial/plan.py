@@ -5,6 +5,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
+from fnmatch import fnmatchcase
 from functools import cached_property
 from typing import Any
 
@@ -12,7 +13,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from twitchstats.errors import NotEnoughDataError, OptionError, check_whole, unknown_name
+from twitchstats.errors import NotEnoughDataError, OptionError, check_list, check_whole, unknown_name
 from twitchstats.journal.record import Journal, find_name
 from twitchstats.panel import FloatArray, build_panel
 from twitchstats.sequential import find_look_power, spend_alpha
@@ -21,7 +22,7 @@ from twitchstats.trial.exact import lay_days, score_schedules
 from twitchstats.trial.lots import WEEK, Lots, choose_design, lay_lots
 from twitchstats.triggers.families import choose_family
 from twitchstats.triggers.rows import POWER
-from twitchstats.variables import find_row, find_variable
+from twitchstats.variables import find_row, find_variable, load_words, split_words
 
 LEAST_TRIAL = LEAST_DIARY = 14  # days; of a diary, from which its spread is told
 PLAYED = 2000  # schedules that are tried on the diary
@@ -223,7 +224,8 @@ def plan_trial(
     people : sequence of str, optional
         By default those of the journal, else one person "1".
     levels : (float, float), optional
-        What is taken on days without and with the trigger: 0 and 1 for yes/no; for amounts 0 and two steps.
+        What is taken on days without and with the trigger: 0 and 1 for yes/no; for amounts 0 and two steps. What nobody
+        goes without (sleep, fluid, sodium, calcium) needs both.
     start : str or int, optional
         First day, an ISO date or a number; by default the day after each person's diary, else 1.
     seed : int, optional
@@ -240,7 +242,8 @@ def plan_trial(
         Shares of the days after which you mean to look, up to 1; the levels follow from `spend_alpha`. What that costs
         stands in ``power`` beside ``power_one_look``.
     doctor_agrees : bool
-        A doctor has agreed to it: only then are medicines, pregnancy and people with a red flag planned for.
+        A doctor has agreed to it: only then are medicines (also columns of your own that are called or dosed like
+        one), pregnancy and people with a red flag planned for.
 
     Returns
     -------
@@ -272,7 +275,7 @@ def plan_trial(
         raise OptionError(f"trigger={trigger!r} is the outcome itself. Name what is to be changed from day to day.")
     members = _list_people(people, journal)
     _check_doctor(name, row, journal, members, doctor_agrees)
-    low, high = _choose_levels(levels, row)
+    low, high = _choose_levels(name, levels, row)
     design = choose_design(design, lasts)
     washout = washout if washout is not None else (lasts if design == "blocks" else 0)
     if period is not None and design != "blocks":
@@ -400,10 +403,11 @@ def _find(name: str, journal: Journal | None, kind: str) -> tuple[str, dict[str,
 
 def _list_people(people: tuple[str, ...] | list[str] | None, journal: Journal | None) -> tuple[str, ...]:
     if people is not None:
-        named = tuple(map(str, people))
+        check_list("people", people)
+        named = tuple("" if person is None else str(person) for person in people)
     else:
         named = ("1",) if journal is None else tuple(sorted(map(str, journal.days.index.unique("person"))))
-    if not named or len(set(named)) < len(named):
+    if not named or len(set(named)) < len(named) or not all(map(str.strip, named)):
         raise OptionError(f"people={people!r} is not possible. Name at least one person, each once.")
     return named
 
@@ -412,30 +416,38 @@ def _check_doctor(
     name: str, row: dict[str, Any], journal: Journal | None, people: tuple[str, ...], agreed: bool
 ) -> None:
     """Refuse what nobody sets by choice, and what a doctor has to be asked about first."""
-    if row.get("trial") == "no" or row.get("role") == "outcome":
+    if not isinstance(agreed, bool):
+        raise OptionError(f"doctor_agrees={agreed!r} is not possible. Give True or False.")
+    if row.get("trial") == "no" or row.get("role") in ("outcome", "person", "none") or row.get("outside") is True:
         raise OptionError(f"{name!r} can't be switched on and off by lot. Choose what you can decide each day.")
-    reasons = [f"{name!r} is no matter for a trial of your own"] if row.get("trial") == "ask" else []
-    reasons += [] if row.get("role") != "medicine" or reasons else [f"{name!r} is a medicine"]
-    reasons += _find_flags(journal, people)
+    reasons = [] if journal is None else _find_flags(journal, people)
+    if row.get("trial") == "ask":
+        reasons.insert(0, f"{name!r} is no matter for a trial of your own")
+    elif row.get("role") == "medicine" or (not find_row(name) and _sounds_like_medicine(name, row)):
+        reasons.insert(0, f"{name!r} is a medicine or may be one")
     if reasons and not agreed:
         raise OptionError(
             f"Ask your doctor first: {'; '.join(reasons)}. Where a doctor has agreed, plan with doctor_agrees=True."
         )
 
 
-def _find_flags(journal: Journal | None, people: tuple[str, ...]) -> list[str]:
-    """Return why these people should see a doctor before they try anything: pregnancy, red flags."""
-    if journal is None:
-        return []
-    days = journal.days[journal.days.index.get_level_values("person").astype(str).isin(people)]
-    traits = journal.people[journal.people.index.astype(str).isin(people)]
+def _sounds_like_medicine(name: str, row: dict[str, Any]) -> bool:
+    """Tell whether a column that no dictionary knows has the name, the ending or the unit of a medicine."""
+    words = split_words(f"{name} {row.get('source', '')} {row.get('unit', '')}")
+    return any(fnmatchcase(word, pattern) for word in words for pattern in load_words("medicine word"))
+
+
+def _find_flags(journal: Journal, people: tuple[str, ...]) -> list[str]:
+    """Return why these people should see a doctor before they try anything: pregnancy, red flags, told at any time."""
     signs = load_signs()
-    red = [name for name in ("pregnant", *signs.index[signs["level"] == "red flag"]) if name in traits]
-    found = {
-        f"{name!r} of {person}" for name in red for person in traits.index[traits[name].map(_is_told).to_numpy(bool)]
-    }
-    if "pregnancy" in days:
-        found |= {f"'pregnancy' of {person}" for person in days.index[days["pregnancy"] > 0].unique("person")}
+    red = {"pregnant", "pregnancy", "weakness", *signs.index[signs["level"] == "red flag"]}
+    found = set()
+    for table in (journal.people, journal.days):
+        own = table[table.index.get_level_values("person").astype(str).isin(people)]
+        for column in own:
+            if column in red or find_variable(str(column), dictionary="people_variables.csv") in red:
+                told = own.index[own[column].map(_is_told).to_numpy(bool)].get_level_values("person")
+                found |= {f"{column!r} of {person}" for person in told}
     return [f"the journal tells {', '.join(sorted(found))}"] if found else []
 
 
@@ -443,19 +455,24 @@ def _is_told(value: object) -> bool:
     return not (pd.isna(value) or str(value).strip().casefold() in ("", "0", "0.0", "no", "false", "none"))  # type: ignore[call-overload]
 
 
-def _choose_levels(levels: tuple[float, float] | None, row: dict[str, Any]) -> tuple[float, float]:
+def _choose_levels(name: str, levels: tuple[float, float] | None, row: dict[str, Any]) -> tuple[float, float]:
     step = float(row["step"]) if np.isfinite(float(row.get("step") or 1.0)) else 1.0
     usual = (0.0, 1.0 if row["kind"] == "yes/no" else 2 * step)
     try:
         low, high = map(float, usual if levels is None else levels)
     except (TypeError, ValueError):
         low = high = float("nan")
-    if row["kind"] == "yes/no" and (low, high) != usual:
-        raise OptionError(f"levels={levels!r} is not possible. A matter of yes or no has (0, 1).")
-    if not (np.isfinite([low, high]).all() and low < high):
-        raise OptionError(
-            f"levels={levels!r} is not possible. Give what is taken without and with it, such as (0, 200)."
-        )
+    rule = ""
+    if row["kind"] == "yes/no":
+        rule = "" if (low, high) == usual else "A matter of yes or no has (0, 1)."
+    elif not (np.isfinite([low, high]).all() and low < high):
+        rule = "Give what is taken without and with it, such as (0, 200)."
+    elif row.get("trial") == "level" and (levels is None or low <= 0):
+        rule = f"Nobody goes without {name!r}: give two amounts above 0, in {row['unit']}."
+    elif low < row["low"] or high > row["high"]:
+        rule = f"{name!r} lies between {row['low']:g} and {row['high']:g} {row['unit']} on plausible days."
+    if rule:
+        raise OptionError(f"levels={levels!r} is not possible. {rule}")
     return low, high
 
 
