@@ -211,9 +211,9 @@ def play(journal, plan):
             "plan='plan.json' is no plan. Read it by read_plan, or make one by plan_trial.",
         ),
         (
-            lambda plan: tw.plan_trial("caffeine", days=28, start="2026-03-02"),
+            lambda plan: tw.plan_trial("caffeine", days=28, people=["Anna"], start="2026-03-02"),
             UnknownNameError,
-            "No person named '1'. Known: 'me'.",
+            "No person named 'Anna'. Known: 'me'.",
         ),
         (
             lambda plan: tw.plan_trial("caffeine", days=28, people=["me"], outcome="cramps", start="2026-03-02"),
@@ -246,6 +246,7 @@ def test_journal_without_the_trial_is_refused(diary, plan):
 @pytest.mark.parametrize(
     ("options", "message"),
     [
+        ({"alpha": None}, "alpha=None is not possible. Give a level between 0 and 0.5, such as 0.05."),
         ({"alpha": 2}, "alpha=2 is not possible. Give a level between 0 and 0.5, such as 0.05."),
         ({"draws": 5}, "draws=5 is not possible. Give a whole number of at least 99."),
     ],

@@ -222,6 +222,7 @@ def test_doctor_first_with_a_red_flag(diary):
         ),
         ({"days": 10**9}, "days=1000000000 is not possible. A trial has at most 3650, ten years."),
         ({"period": 5}, "period=5 goes with design='blocks' only; here it is 'days'."),
+        ({"start": "9999-12-25"}, "start='9999-12-25' is no date. Write it as 2026-03-01."),
         ({"start": ""}, "start='' is no date. Write it as 2026-03-01."),
         ({"start": "3/4/2026"}, "start='3/4/2026' is no date. Write it as 2026-03-01."),
         ({"start": pd.NaT}, "start=NaT is not possible. Give a date such as 2026-03-01, or a whole number."),

@@ -73,7 +73,7 @@ SCENARIOS = {
     "basic": Scenario(episodes=(36, 36)),
     "rare outcome and exposure": Scenario(episodes=(1, 5), events=(1, 3)),
     "continuous exposure": Scenario(),
-    "yes/no outcome": Scenario("yes/no"),
+    "outcome yes or no": Scenario("yes/no"),
     "continuous outcome": Scenario("amount"),
     "common trend": Scenario(trend="common"),
     "own trends": Scenario(trend="own"),

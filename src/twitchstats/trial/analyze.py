@@ -8,11 +8,11 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from twitchstats.errors import NotEnoughDataError, OptionError, check_whole
+from twitchstats.errors import NotEnoughDataError, check_whole
 from twitchstats.inference import pool_estimates
 from twitchstats.journal.record import Journal
 from twitchstats.panel import FloatArray
-from twitchstats.sequential import ANYTIME_COLUMNS, estimate_anytime, spend_alpha
+from twitchstats.sequential import ANYTIME_COLUMNS, check_level, estimate_anytime, spend_alpha
 from twitchstats.trial.exact import Days, find_effect, find_interval, lay_days, test_carry_over, test_effect
 from twitchstats.trial.lots import BoolArray, Lots
 from twitchstats.trial.plan import DRAWS, LEAST_TRIAL, Plan, check_plan, list_dates, name_measure
@@ -91,8 +91,7 @@ def analyze_trial(journal: Journal, plan: Plan, *, draws: int = DRAWS, alpha: fl
     [['me', 'by intention', 'rate ratio'], ['me', 'as taken', 'rate ratio']]
     """
     check_plan(plan, journal)
-    if isinstance(alpha, str) or not 0 < alpha < 0.5:
-        raise OptionError(f"alpha={alpha!r} is not possible. Give a level between 0 and 0.5, such as 0.05.")
+    check_level(alpha, below=0.5)
     check_whole("draws", draws, least=99)
     asked = plan.options
     family = choose_family("count" if asked.kind == "count" else "amount")

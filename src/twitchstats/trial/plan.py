@@ -4,7 +4,7 @@ import hashlib
 import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from fnmatch import fnmatchcase
 from functools import cached_property
 from typing import Any
@@ -14,6 +14,7 @@ import pandas as pd
 from scipy import stats
 
 from twitchstats.errors import NotEnoughDataError, OptionError, check_list, check_whole, unknown_name
+from twitchstats.journal.keys import SOLE_PERSON
 from twitchstats.journal.record import Journal, find_name
 from twitchstats.panel import FloatArray, build_panel
 from twitchstats.sequential import find_look_power, spend_alpha
@@ -155,7 +156,7 @@ def list_dates(start: str | int, days: int) -> pd.Index:
 def seal_plan(options: Options, seed: int, chosen: bool = False) -> str:
     """Return the SHA-256 of options, seed, and whether the seed was chosen by hand.
 
-    >>> options = Options("caffeine", "twitches", "count", 0.0, 200.0, ("1",), (1,), 28, "days", 1, 0)
+    >>> options = Options("caffeine", "twitches", "count", 0.0, 200.0, ("me",), (1,), 28, "days", 1, 0)
     >>> seal_plan(options, 1)[:8] == seal_plan(options, 2)[:8]
     False
     """
@@ -222,7 +223,7 @@ def plan_trial(
     outcome : str, optional
         By default the journal's, else "twitches".
     people : sequence of str, optional
-        By default those of the journal, else one person "1".
+        By default those of the journal, else one person "me", as readers name who is alone.
     levels : (float, float), optional
         What is taken on days without and with the trigger: 0 and 1 for yes/no; for amounts 0 and two steps. What nobody
         goes without (sleep, fluid, sodium, calcium) needs both.
@@ -406,7 +407,7 @@ def _list_people(people: tuple[str, ...] | list[str] | None, journal: Journal | 
         check_list("people", people)
         named = tuple("" if person is None else str(person) for person in people)
     else:
-        named = ("1",) if journal is None else tuple(sorted(map(str, journal.days.index.unique("person"))))
+        named = (SOLE_PERSON,) if journal is None else tuple(sorted(map(str, journal.days.index.unique("person"))))
     if not named or len(set(named)) < len(named) or not all(map(str.strip, named)):
         raise OptionError(f"people={people!r} is not possible. Name at least one person, each once.")
     return named
@@ -493,8 +494,10 @@ def _find_starts(start: str | int | None, journal: Journal | None, people: tuple
         try:
             if isinstance(start, str):
                 datetime.fromisoformat(start)  # 3/4/2026 is March or April
-            start = pd.Timestamp(start).date().isoformat()
-        except (ValueError, TypeError):
+            first = pd.Timestamp(start).date()
+            _ = first + timedelta(days=LONGEST)  # calendars end with the year 9999
+            start = first.isoformat()
+        except (ValueError, TypeError, OverflowError):
             raise OptionError(f"start={start!r} is no date. Write it as 2026-03-01.") from None
     if journal is not None and dated != isinstance(start, str):
         kind = "dates: give start= as 2026-03-01" if dated else "numbered days: give start= as a number"

@@ -100,7 +100,7 @@ def read_plan(path: StrPath) -> Plan:
         told: dict[str, Any] = json.loads(read_file(file, limit=MOST_BYTES))
         seed, seal, chosen = told.pop("seed"), told.pop("seal"), told.pop("chosen")
         options = Options(**{**told, **{name: tuple(told[name]) for name in ("people", "starts", "looks")}})
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise JournalError(f"{file} is no plan of a trial ({error}). Name the plan.json that was written.") from None
     if seal_plan(options, seed, chosen) != seal:
         raise OptionError(f"{file} does not fit its seal: options or seed were changed after it was made.")
