@@ -196,7 +196,13 @@ def describe_study(study: pd.DataFrame) -> str:
         shown = ["–" if pd.isna(number) else f"{number:.3f}" for number in numbers]
         lines.append(f"| {world} | " + " | ".join(shown) + " |")
     judged = judge_study(study)
-    told = (_tell_search(study), _tell_trackers(study), _tell_trials(study), _tell_published(study), _tell_misses(judged))
+    told = (
+        _tell_search(study),
+        _tell_trackers(study),
+        _tell_trials(study),
+        _tell_published(study),
+        _tell_misses(judged),
+    )
     lines += [line for text in told if text for line in ("", text)]
     return "\n".join(lines) + "\n"
 
@@ -235,13 +241,12 @@ def _tell_published(study: pd.DataFrame) -> str:
         f"{part['coverage'].max():.3f})"
         for name, part in study[(study["part"] == "published") & study["world"].isin(HOLDING)].groupby("method")
     ]
-    return (
-        "A published simulation (case time series, Gasparrini 2021; there 500 people, no bias and intervals as promised, "
-        f"no figure known), 50 people over a year, relative to the effect, median over scenarios (lowest to highest): "
-        f"{'; '.join(told)}."
-        if told
-        else ""
+    head = (
+        "A published simulation (case time series, Gasparrini 2021; there 500 people, no bias and intervals as "
+        "promised, no figure known), 50 people over a year, relative to the effect, median over scenarios (lowest to "
+        "highest)"
     )
+    return f"{head}: {'; '.join(told)}." if told else ""
 
 
 def _tell_misses(judged: pd.DataFrame) -> str:

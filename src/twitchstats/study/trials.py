@@ -72,8 +72,7 @@ def simulate_trials(
     untold = truth and (process.kind == "yes/no" or process.copied or (weeks and process.exciting))
     tested = np.full((trials, 2), np.nan)
     for row, own, outcome in zip(tested, drawn, y, strict=True):
-        schedules, whole = lots.list_schedules(own, rng, draws)
-        laid = lay_days(outcome, own, schedules, lots, np.arange(days), whole=whole)
+        laid = lay_days(outcome, own, lots.list_schedules(own, rng, draws), lots, np.arange(days))
         row[0] = test_effect(laid, 0.0, family)
         row[1] = np.nan if untold else test_effect(laid, truth, family) if truth else row[0]
     return pd.DataFrame(tested, columns=["p_value", "p_planted"])

@@ -15,9 +15,9 @@ from twitchstats.panel import FloatArray
 from twitchstats.sequential import ANYTIME_COLUMNS, check_level, estimate_anytime, spend_alpha
 from twitchstats.trial.exact import Days, find_effect, find_interval, lay_days, test_carry_over, test_effect
 from twitchstats.trial.lots import BoolArray, Lots
-from twitchstats.trial.plan import DRAWS, LEAST_TRIAL, Plan, check_plan, list_dates, name_measure
+from twitchstats.trial.plan import DRAWS, LEAST_TRIAL, Plan, check_plan, list_dates
 from twitchstats.triggers import estimate_effects
-from twitchstats.triggers.families import Family, choose_family
+from twitchstats.triggers.families import Family
 
 LEAST_DAYS = 10  # analysed days of a person
 LEAST_OFF = 0.5  # of the planned difference, from which a day was not kept
@@ -94,11 +94,10 @@ def analyze_trial(journal: Journal, plan: Plan, *, draws: int = DRAWS, alpha: fl
     check_level(alpha, below=0.5)
     check_whole("draws", draws, least=99)
     asked = plan.options
-    family = choose_family("count" if asked.kind == "count" else "amount")
     rows = []
     seen = 0
     for person, start in zip(asked.people, asked.starts, strict=True):
-        found = _analyse_person(journal, plan, person, start, family, int(draws), alpha)
+        found = _analyse_person(journal, plan, person, start, int(draws), alpha)
         seen += int(found[0]["n_days"])
         rows += found
     if not seen:
@@ -109,36 +108,36 @@ def analyze_trial(journal: Journal, plan: Plan, *, draws: int = DRAWS, alpha: fl
     frame = pd.DataFrame(rows).reindex(columns=[*TRIAL_COLUMNS, "se"])
     if len(asked.people) > 1:
         frame = pd.concat([frame, _pool(frame, alpha)], ignore_index=True)
-    frame["trigger"], frame["outcome"], frame["measure"] = asked.trigger, asked.outcome, name_measure(asked.kind)
+    frame["trigger"], frame["outcome"], frame["measure"] = asked.trigger, asked.outcome, asked.family.measure
     watched = watch_trial(journal, plan, frame)
     frame = frame.assign(**watched)
-    if family.name == "count":
+    if asked.family.is_ratio:
         frame[[*SCALED, *ENDS]] = np.exp(frame[[*SCALED, *ENDS]])
     return frame[TRIAL_COLUMNS]
 
 
 def _analyse_person(
-    journal: Journal, plan: Plan, person: str, start: str | int, family: Family, draws: int, alpha: float
+    journal: Journal, plan: Plan, person: str, start: str | int, draws: int, alpha: float
 ) -> list[dict[str, Any]]:
-    asked, lots = plan.options, plan.lots
-    y = read_days(journal, asked.outcome, person, start, 0, asked.days)
-    earlier = read_days(journal, asked.outcome, person, start, -LOOK_BACK, 0)
-    taken = read_days(journal, asked.trigger, person, start, 0, asked.days)
+    asked, family, lots = plan.options, plan.options.family, plan.lots
+    names = (asked.outcome, asked.trigger, "condition")
+    y, taken, noted = (read_days(journal, name, person, start, asked.days) for name in names)
+    earlier, y, taken, noted = y[:LOOK_BACK], y[LOOK_BACK:], taken[LOOK_BACK:], noted[LOOK_BACK:]
     told = np.flatnonzero(np.isfinite(y) | np.isfinite(taken))
     over = max(int(told[-1]) + 1, LEAST_TRIAL) if len(told) else asked.days  # who kept none of it is not early
     past, level = _find_look(plan, over, alpha)
-    y, taken, drawn, lots = y[:past], taken[:past], plan.drawn[person][:past], lots.cut(past)
-    schedules, whole = lots.list_schedules(drawn, plan.make_rng(person, "test"), draws)
+    y, taken, noted, drawn = (days[:past] for days in (y, taken, noted, plan.drawn[person]))
+    lots = lots.cut(past)
+    schedules = lots.list_schedules(drawn, plan.make_rng(person, "test"), draws)
     dose = (np.where(np.isfinite(taken), taken, asked.low + drawn * (asked.high - asked.low)) - asked.low) / (
         asked.high - asked.low
     )
-    noted = read_days(journal, "condition", person, start, 0, past)
     changed = np.isfinite(noted) & (noted != drawn)
     weekday = (pd.Timestamp(start).weekday() if isinstance(start, str) else start) + np.arange(past)
     kept_out = np.isfinite(y) & np.isfinite(taken) & (np.abs(dose - drawn) >= LEAST_OFF)
     common = {
         "person": person, "n_people": 1, "level": level, "days_missing": int((~np.isfinite(y)).sum()),
-        "days_not_kept": int(kept_out.sum()), "schedules": len(schedules) - whole,
+        "days_not_kept": int(kept_out.sum()), "schedules": len(schedules),
         "caution": "; ".join([
             *_describe_look(plan, over, past, level), *_describe_days(y, taken, kept_out, drawn),
             *_describe_lot(plan, lots, changed, alpha if np.isnan(level) else level, draws),
@@ -149,7 +148,7 @@ def _analyse_person(
         if rows and np.array_equal(dose, drawn):  # every day was kept
             rows.append({**rows[0], "analysis": analysis})
             break
-        days = lay_days(y, given, schedules, lots, weekday, whole=whole, earlier=earlier)
+        days = lay_days(y, given, schedules, lots, weekday, earlier=earlier)
         row = {**common, "analysis": analysis, "n_days": len(days.y), "reason": _refuse(days)}
         if row["reason"]:
             rows.append(row)
@@ -181,15 +180,15 @@ def _estimate(days: Days, family: Family, alpha: float, level: float) -> dict[st
     }  # fmt: skip
 
 
-def read_days(journal: Journal, name: str, person: str, start: str | int, first: int, last: int) -> FloatArray:
-    """Return a variable on days `first` to before `last`, counted from the start of a trial; NaN where not known."""
+def read_days(journal: Journal, name: str, person: str, start: str | int, days: int) -> FloatArray:
+    """Return a variable on so many days of a trial and the `LOOK_BACK` days before it; NaN where not known."""
     if name not in journal.days or not pd.api.types.is_numeric_dtype(journal.days[name]):
-        return np.full(last - first, np.nan)
+        return np.full(LOOK_BACK + days, np.nan)
     names = journal.days.index.get_level_values("person").astype(str)
     own = journal.days.loc[names == person, name].droplevel("person")
-    begin = pd.Timestamp(start) + pd.Timedelta(days=first) if isinstance(start, str) else start + first
-    wanted = list_dates(begin.isoformat() if isinstance(begin, pd.Timestamp) else begin, last - first)
-    return own.reindex(wanted).to_numpy(float)
+    back = pd.Timedelta(days=LOOK_BACK)
+    begin = (pd.Timestamp(start) - back).isoformat() if isinstance(start, str) else start - LOOK_BACK
+    return own.reindex(list_dates(begin, LOOK_BACK + days)).to_numpy(float)
 
 
 def _find_look(plan: Plan, over: int, alpha: float) -> tuple[int, float]:
@@ -211,7 +210,7 @@ def _describe_look(plan: Plan, over: int, past: int, level: float) -> Iterator[s
         yield f"a declared look after {past} of {plan.options.days} days, at a level of {level:.2g}{later}"
 
 
-def _describe_days(y: FloatArray, taken: FloatArray, changed: FloatArray, drawn: FloatArray) -> Iterator[str]:
+def _describe_days(y: FloatArray, taken: FloatArray, changed: BoolArray, drawn: FloatArray) -> Iterator[str]:
     """Yield what a reader has to know of the days: not kept, missing, more missing on one side."""
     if changed.any():
         yield f"{changed.sum()} of {len(y)} days were not kept"
@@ -227,7 +226,7 @@ def _describe_days(y: FloatArray, taken: FloatArray, changed: FloatArray, drawn:
 
 
 def _describe_lot(plan: Plan, lots: Lots, changed: BoolArray, alpha: float, draws: int) -> Iterator[str]:
-    least = lots.least_p if lots.whole else 1 / (draws + 1)
+    least = lots.find_least_p(draws)
     if least > alpha:
         yield f"so few schedules are compared that p can't be below {least:.2g}"
     if plan.chosen:
@@ -275,11 +274,11 @@ def watch_trial(journal: Journal, plan: Plan, found: pd.DataFrame) -> dict[str, 
         told.index = told.index.astype(str)
         values = told[SCALED].to_numpy(float)
         with np.errstate(divide="ignore"):  # an interval without end begins at 0
-            logs = np.log(values) if asked.kind == "count" else values
+            logs = np.log(values) if asked.family.is_ratio else values
         told[SCALED] = logs * ((asked.high - asked.low) / told["step"].to_numpy(float))[:, None]
     diary = told[SCALED].reindex(found["person"].astype(str)).to_numpy(float)
     words = [_compare(*pair) for pair in zip(found[SCALED].to_numpy(float), diary, strict=True)]
-    shown = np.exp(diary) if asked.kind == "count" else diary
+    shown = np.exp(diary) if asked.family.is_ratio else diary
     return dict(zip(("watched", "watched_lower", "watched_upper", "watching"), (*shown.T, words), strict=True))
 
 

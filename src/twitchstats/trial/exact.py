@@ -16,6 +16,7 @@ FloatArray = NDArray[np.float64]
 FARTHEST = 500.0  # standard errors from the estimate beyond which an interval has no end
 LARGEST_LOG = 9.0  # of a ratio, beyond which it has no end
 LEAST_KEPT = 0.05  # of the planned difference in dose, below which what was taken says nothing
+ROUNDED = 1 - 1e-9  # of the drawn schedule's t: what rounding may do
 PRECISION = 1e-3  # of a standard error, in which an end is told
 LEAST_DAYS_FOR_WEEKDAY = 42  # below it six columns cost more than the rhythm they take out
 
@@ -44,8 +45,6 @@ class Days:
         Which coin decided the day.
     dose : (n,)
         What is held responsible: the drawn condition, or what was taken.
-    whole : bool
-        Whether `drawn` are all schedules there are, each once beside the first.
     """
 
     y: FloatArray
@@ -57,7 +56,6 @@ class Days:
     beside: FloatArray
     coin: NDArray[np.int64]
     dose: FloatArray
-    whole: bool
 
 
 def lay_days(
@@ -67,7 +65,6 @@ def lay_days(
     lots: Lots,
     weekday: NDArray[np.int64],
     *,
-    whole: bool = False,
     earlier: FloatArray | None = None,
 ) -> Days:
     """Lay out what the test needs of one person's trial.
@@ -79,8 +76,6 @@ def lay_days(
     drawn : (R, D)
     lots : Lots
     weekday : int (D,)
-    whole : bool
-        As in `Days`.
     earlier : (E,), optional
         The outcome on the days just before the trial.
 
@@ -103,7 +98,7 @@ def lay_days(
     use = np.isfinite(y) & np.isfinite(dose) & lots.analysed
     drawn, previous, beside = (side[:, use] for side in (drawn, previous, beside))
     laid = np.concatenate(dates, 1)[use]
-    return Days(y[use], before[use], taken[use], laid, drawn, previous, beside, lots.coin[use], dose[use], whole)
+    return Days(y[use], before[use], taken[use], laid, drawn, previous, beside, lots.coin[use], dose[use])
 
 
 def remove_effect(y: FloatArray, dose: FloatArray, effect: float, family: Family) -> FloatArray:
@@ -158,15 +153,14 @@ def test_effect(days: Days, effect: float, family: Family) -> float:
     random (Fisher 1935; Edgington 1967); beside carry-over it holds in large trials, since t is studentised (Wu and
     Ding 2021).
     """
-    own, others = _compare_schedules(days, effect, family)
-    return float((others >= own).mean())
+    t = _list_t(days, effect, family)
+    return float((t >= t[0] * ROUNDED).mean())
 
 
-def _compare_schedules(days: Days, effect: float, family: Family) -> tuple[float, FloatArray]:
-    """Return the size of the drawn schedule's t, less what rounding may do, and those it is compared with."""
+def _list_t(days: Days, effect: float, family: Family) -> FloatArray:
+    """Return the size of every schedule's t, the drawn one's first."""
     found, error = score_schedules(days, effect, family)
-    t = np.abs(found) / np.maximum(error, TINY)
-    return float(t[0] * (1 - 1e-9)), t[1:] if days.whole else t
+    return np.asarray(np.abs(found) / np.maximum(error, TINY))
 
 
 test_effect.__test__ = False  # type: ignore[attr-defined]  # its name says what it does; it is no pytest test
@@ -225,9 +219,9 @@ def _find_end(days: Days, family: Family, middle: float, step: float, alpha: flo
     endless = float(np.copysign(np.inf, step))
 
     def exceed(effect: float) -> float:
-        own, others = _compare_schedules(days, effect, family)
-        allowed = int(np.floor(alpha * len(others) + 1e-9))
-        return own - float(np.partition(others, -allowed - 1)[-allowed - 1])
+        t = _list_t(days, effect, family)
+        allowed = int(np.floor(alpha * len(t) + 1e-9))
+        return float(t[0] * ROUNDED - np.partition(t, -allowed - 1)[-allowed - 1])
 
     if not np.isfinite(step) or step == 0:
         return endless

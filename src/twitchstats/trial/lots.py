@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from twitchstats.errors import OptionError, check_choice
+from twitchstats.errors import OptionError
 
 DESIGNS = ("days", "pairs", "blocks")
 MOST_COINS = 12  # up to so many coins every schedule is looked at, beyond it a draw of them
@@ -37,14 +37,13 @@ class Lots:
     analysed: BoolArray
 
     @property
-    def least_p(self) -> float:
-        """The smallest p-value there can be: a schedule and its mirror image among all schedules."""
-        return float(2.0 ** -self.coin.max())
-
-    @property
     def whole(self) -> bool:
         """Whether the coins are so few that every schedule is looked at."""
         return bool(self.coin.max() < MOST_COINS)
+
+    def find_least_p(self, draws: float = np.inf) -> float:
+        """Return the smallest p-value there can be: a schedule and its mirror image among all that are compared."""
+        return float(2.0 ** -self.coin.max()) if self.whole or draws == np.inf else 1 / (draws + 1)
 
     def cut(self, days: int) -> "Lots":
         """Return the coins of the first days alone."""
@@ -59,32 +58,14 @@ class Lots:
         """Draw so many schedules, (count, D)."""
         return self.lay(rng.random((count, self.coin.max() + 1)) < 0.5)
 
-    def list_schedules(self, drawn: FloatArray, rng: np.random.Generator, count: int) -> tuple[FloatArray, bool]:
-        """Return the drawn schedule and those it is compared with, 0 and 1: all there are, or with a draw of them.
-
-        Returns
-        -------
-        schedules : (R, D)
-            The drawn one first.
-        whole : bool
-            Whether all there are follow it, the drawn one among them.
-        """
-        coins = int(self.coin.max()) + 1
-        every = np.arange(2**coins if self.whole else 0)[:, None] >> np.arange(coins)
-        others = self.lay(every % 2 == 1) if self.whole else self.draw(rng, count)
-        return np.concatenate([drawn[None], others]).astype(float), self.whole
-
-
-def choose_design(design: str | None, lasts: int) -> str:
-    """Return the design asked for, or the one that suits an effect of so many further days.
-
-    >>> choose_design(None, 0), choose_design(None, 2)
-    ('days', 'blocks')
-    """
-    if design is None:
-        return "blocks" if lasts else "days"
-    check_choice("design", design, DESIGNS)
-    return design
+    def list_schedules(self, drawn: FloatArray, rng: np.random.Generator, count: int) -> FloatArray:
+        """Return the drawn schedule and those it is compared with below it, 0 and 1: all others, or a draw of them."""
+        if not self.whole:
+            return np.concatenate([drawn[None], self.draw(rng, count)])
+        coins, first = np.unique(self.coin, return_index=True)
+        every = (np.arange(2 ** len(coins))[:, None] >> coins) % 2 == 1
+        own = (drawn[first] > 0) ^ self.turned[first]
+        return self.lay(every ^ own).astype(float)  # none of them turned: the drawn one
 
 
 def lay_lots(days: int, *, design: str, period: int = 1, washout: int = 0) -> Lots:

@@ -13,15 +13,15 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from twitchstats.errors import NotEnoughDataError, OptionError, check_list, check_whole, unknown_name
+from twitchstats.errors import NotEnoughDataError, OptionError, check_choice, check_list, check_whole, unknown_name
 from twitchstats.journal.keys import SOLE_PERSON
 from twitchstats.journal.record import Journal, find_name
 from twitchstats.panel import FloatArray, build_panel
 from twitchstats.sequential import find_look_power, spend_alpha
 from twitchstats.signs import load_signs
 from twitchstats.trial.exact import lay_days, score_schedules
-from twitchstats.trial.lots import WEEK, Lots, choose_design, lay_lots
-from twitchstats.triggers.families import choose_family
+from twitchstats.trial.lots import DESIGNS, WEEK, Lots, lay_lots
+from twitchstats.triggers.families import FAMILIES, Family
 from twitchstats.triggers.rows import POWER
 from twitchstats.variables import find_row, find_variable, load_words, split_words
 
@@ -68,6 +68,11 @@ class Options:
     period: int
     washout: int
     looks: tuple[float, ...] = (1.0,)
+
+    @property
+    def family(self) -> Family:
+        """How the outcome is told: counts as rate ratios, else as a difference (of shares, for yes/no)."""
+        return FAMILIES["count" if self.kind == "count" else "amount"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -277,7 +282,8 @@ def plan_trial(
     members = _list_people(people, journal)
     _check_doctor(name, row, journal, members, doctor_agrees)
     low, high = _choose_levels(name, levels, row)
-    design = choose_design(design, lasts)
+    design = design or ("blocks" if lasts else "days")
+    check_choice("design", design, DESIGNS)
     washout = washout if washout is not None else (lasts if design == "blocks" else 0)
     if period is not None and design != "blocks":
         raise OptionError(f"period={period} goes with design='blocks' only; here it is {design!r}.")
@@ -287,15 +293,15 @@ def plan_trial(
         design, int(period), int(washout), tuple(told["share"].tolist()),
     )  # fmt: skip
     lots = lay_lots(options.days, design=design, period=period, washout=washout)
-    if lots.least_p > LEVEL and len(members) == 1:
+    least = lots.find_least_p()
+    if least > LEVEL and len(members) == 1:
         raise OptionError(
-            f"days={days} is not possible with periods of {period}: they give so few schedules that p can't be "
-            f"below {lots.least_p:.2g}, whatever is found. Plan at least {_find_least_days(options)} days, or shorter "
-            "periods."
+            f"days={days} is not possible with periods of {period}: they give so few schedules that p can't be below "
+            f"{least:.2g}, whatever is found. Plan at least {_find_least_days(options)} days, or shorter periods."
         )
     for share, level in told[["share", "level"]].iloc[:-1].to_numpy():
         first = lots.cut(int(np.ceil(share * options.days)))
-        least = first.least_p if first.whole else 1 / (DRAWS + 1)
+        least = first.find_least_p(DRAWS)
         if least > level:
             raise OptionError(
                 f"A look after {len(first.coin)} of {days} days finds something where p is at most {level:.2g}; so few "
@@ -327,7 +333,7 @@ def estimate_power(plan: Plan, journal: Journal) -> pd.DataFrame:
         A diary has fewer than 14 days with the outcome.
     """
     asked = plan.options
-    family = choose_family(asked.kind)
+    family = asked.family
     panel = build_panel(journal, variables=[asked.outcome])
     rows = []
     for person in asked.people:
@@ -344,8 +350,8 @@ def estimate_power(plan: Plan, journal: Journal) -> pd.DataFrame:
         error = float(np.std(score_schedules(days, 0.0, family)[0]))
         sizes = EFFECTS.get(asked.kind, tuple(np.std(known) * share for share in SHARES_OF_SD))
         for size in sizes:
-            unit = np.log(size) if family.name == "count" else size
-            rows.append([person, size, name_measure(asked.kind), asked.days, *_tell_power(plan, unit, error)])
+            unit = np.log(size) if family.is_ratio else size
+            rows.append([person, size, family.measure, asked.days, *_tell_power(plan, unit, error)])
     return pd.DataFrame(rows, columns=POWER_COLUMNS)
 
 
@@ -357,15 +363,6 @@ def _repeat_diary(y: FloatArray, days: int) -> FloatArray:
         return told[-days:]
     weeks = np.pad(told, (0, -len(told) % WEEK), constant_values=np.nan)
     return np.resize(weeks, days)
-
-
-def name_measure(kind: str) -> str:
-    """Return what the effect of a trial is: a rate ratio for counts, else a difference (of shares, for yes/no).
-
-    >>> name_measure("count"), name_measure("yes/no"), name_measure("rating")
-    ('rate ratio', 'difference', 'difference')
-    """
-    return "rate ratio" if kind == "count" else "difference"
 
 
 def _find_least_days(asked: Options) -> int:
@@ -384,7 +381,7 @@ def _tell_power(plan: Plan, effect: float, error: float) -> tuple[float, float, 
         return float("nan"), float("nan"), float("nan")
     last = stats.norm.isf(spend_alpha(asked.looks)["level"].iloc[-1] / 2)
     needed = np.ceil(asked.days * ((last + stats.norm.ppf(POWER)) * error / abs(effect)) ** 2)
-    possible = plan.lots.least_p <= LEVEL
+    possible = plan.lots.find_least_p() <= LEVEL
     power, once = (find_look_power(looks, abs(effect) / error) * possible for looks in (asked.looks, (1.0,)))
     return power, once, float(max(needed, LEAST_TRIAL, _find_least_days(asked))) if needed <= LONGEST else float("nan")
 

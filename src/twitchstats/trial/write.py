@@ -192,16 +192,8 @@ def _tell_day(date: object) -> str:
 
 
 def format_calendar(plan: Plan) -> str:
-    """Return all-day entries as iCalendar (RFC 5545).
-
-    Raises
-    ------
-    OptionError
-        The plan has numbered days.
-    """
-    if not isinstance(plan.options.starts[0], str):
-        raise OptionError("A calendar needs dates. Plan with start= as 2026-03-01.")
-    stamp = pd.Timestamp(plan.options.starts[0]).strftime("%Y%m%dT000000Z")
+    """Return the days of a dated plan as all-day entries of iCalendar (RFC 5545)."""
+    stamp = f"{plan.options.starts[0]}T000000Z".replace("-", "")
     several = len(plan.options.people) > 1
     events = [
         line
