@@ -225,9 +225,13 @@ def _find_end(days: Days, family: Family, middle: float, step: float, alpha: flo
 
     if not np.isfinite(step) or step == 0:
         return endless
-    inside, outside = middle, middle + 2.5 * step
-    while exceed(outside) <= 0:
-        inside, outside = outside, outside + 2 * (outside - middle)
-        if abs(outside - middle) > FARTHEST * abs(step) or (family.name == "count" and abs(outside) > LARGEST_LOG):
+    reach = FARTHEST * abs(step)
+    if family.name == "count":
+        reach = min(reach, LARGEST_LOG - np.sign(step) * middle)
+    inside, outside = 0.0, 2.5 * abs(step)
+    while exceed(middle + np.sign(step) * min(outside, reach)) <= 0:
+        if outside >= reach:
             return endless
-    return float(optimize.brentq(exceed, inside, outside, xtol=PRECISION * abs(step)))
+        inside, outside = outside, 3 * outside
+    ends = [middle + np.sign(step) * side for side in (inside, min(outside, reach))]
+    return float(optimize.brentq(exceed, *ends, xtol=PRECISION * abs(step)))
