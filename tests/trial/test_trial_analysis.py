@@ -256,6 +256,20 @@ def test_options_out_of_range(diary, plan, options, message):
         tw.analyze_trial(diary, plan, **options)
 
 
+def test_last_day_forgotten_is_a_whole_trial_where_the_diary_goes_on(diary, plan):
+    journal = keep_trial(diary, plan, forget=[54, 55])
+    assert tw.analyze_trial(journal, plan)["level"].isna().iloc[0]
+    person = plan.options.people[0]
+    later = pd.DataFrame(
+        {"twitches": [3.0], "trigger_1": [0.0]},
+        index=pd.MultiIndex.from_tuples(
+            [(person, plan.schedule["date"][55] + pd.Timedelta(days=2))], names=["person", "date"]
+        ),
+    )
+    row = tw.analyze_trial(replace(journal, days=pd.concat([journal.days, later])), plan).iloc[0]
+    assert (row["level"], row["n_days"], row["days_missing"]) == (0.05, 54, 2)
+
+
 def test_too_few_days_have_a_reason(diary, plan):
     found = tw.analyze_trial(keep_trial(diary, plan, forget=range(5, 56)), plan)
     first = found[found["person"] == plan.options.people[0]]

@@ -21,7 +21,7 @@ from twitchstats.triggers.families import Family
 
 LEAST_DAYS = 10  # analysed days of a person
 LEAST_OFF = 0.5  # of the planned difference, from which a day was not kept
-LOOK_BACK = 7  # days of the diary just before the trial that its first days are compared with
+AROUND = 7  # days of the diary before the trial, that its first days are compared with, and after it: then it is over
 TRIAL_COLUMNS = [
     "person", "trigger", "outcome", "analysis", "measure", "estimate", "ci_lower", "ci_upper", "p_value", "schedules",
     "level", "p_anytime", "ci_anytime_lower", "ci_anytime_upper", "n_people", "n_days", "days_missing",
@@ -56,8 +56,9 @@ def analyze_trial(journal: Journal, plan: Plan, *, draws: int = DRAWS, alpha: fl
         difference in the outcome's unit (of shares of days, for yes/no); ``ci_lower, ci_upper`` are the effects that
         the exact test does not reject, ``p_value`` is that of no effect, ``schedules`` the number compared. ``level``
         is what p has to reach at this look (the latest declared one that was reached; later days wait), and one minus
-        that of the interval; NaN where no declared look was reached: then all days so far count, and only ``p_anytime,
-        ci_anytime_lower, ci_anytime_upper`` hold however often one looks (`estimate_anytime`).
+        that of the interval; NaN before any declared look (a diary that goes on after the trial has reached its end):
+        then all days so far count, and only ``p_anytime, ci_anytime_lower, ci_anytime_upper`` hold however often one
+        looks (`estimate_anytime`).
         ``days_missing`` had no entry, on ``days_not_kept`` something else was taken, by half of the planned difference
         or more. ``p_carry_over``: whether the day (period) before matters, given the effect. ``watched`` with its
         interval: what the diary before the trial shows for the same contrast; ``watching`` says whether it was right.
@@ -122,12 +123,11 @@ def _analyse_person(
     asked, family, lots = plan.options, plan.options.family, plan.lots
     names = (asked.outcome, asked.trigger, "condition")
     y, taken, noted = (read_days(journal, name, person, start, asked.days) for name in names)
-    earlier, y, taken, noted = y[:LOOK_BACK], y[LOOK_BACK:], taken[LOOK_BACK:], noted[LOOK_BACK:]
+    earlier, y, taken, noted = y[:AROUND], y[AROUND:], taken[AROUND:], noted[AROUND:]
     told = np.flatnonzero(np.isfinite(y) | np.isfinite(taken))
-    over = max(int(told[-1]) + 1, LEAST_TRIAL) if len(told) else asked.days  # who kept none of it is not early
+    over = int(np.clip(told[-1] + 1, LEAST_TRIAL, asked.days)) if len(told) else asked.days  # none kept: not early
     past, level = _find_look(plan, over, alpha)
-    y, taken, noted, drawn = (days[:past] for days in (y, taken, noted, plan.drawn[person]))
-    lots = lots.cut(past)
+    y, taken, noted, drawn, lots = y[:past], taken[:past], noted[:past], plan.drawn[person][:past], lots.cut(past)
     schedules = lots.list_schedules(drawn, plan.make_rng(person, "test"), draws)
     dose = (np.where(np.isfinite(taken), taken, asked.low + drawn * (asked.high - asked.low)) - asked.low) / (
         asked.high - asked.low
@@ -181,14 +181,14 @@ def _estimate(days: Days, family: Family, alpha: float, level: float) -> dict[st
 
 
 def read_days(journal: Journal, name: str, person: str, start: str | int, days: int) -> FloatArray:
-    """Return a variable on so many days of a trial and the `LOOK_BACK` days before it; NaN where not known."""
+    """Return a variable on so many days of a trial and `AROUND` days before and after; NaN where not known."""
     if name not in journal.days or not pd.api.types.is_numeric_dtype(journal.days[name]):
-        return np.full(LOOK_BACK + days, np.nan)
+        return np.full(days + 2 * AROUND, np.nan)
     names = journal.days.index.get_level_values("person").astype(str)
     own = journal.days.loc[names == person, name].droplevel("person")
-    back = pd.Timedelta(days=LOOK_BACK)
-    begin = (pd.Timestamp(start) - back).isoformat() if isinstance(start, str) else start - LOOK_BACK
-    return own.reindex(list_dates(begin, LOOK_BACK + days)).to_numpy(float)
+    back = pd.Timedelta(days=AROUND)
+    begin = (pd.Timestamp(start) - back).isoformat() if isinstance(start, str) else start - AROUND
+    return own.reindex(list_dates(begin, days + 2 * AROUND)).to_numpy(float)
 
 
 def _find_look(plan: Plan, over: int, alpha: float) -> tuple[int, float]:
