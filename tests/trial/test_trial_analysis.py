@@ -291,6 +291,15 @@ def test_watching_is_set_beside_the_trial():
     assert (right["watching"] == "right").all()
 
 
+def test_diary_whose_effects_are_told_otherwise_is_not_set_beside(diary, plan):
+    """The reader takes the outcome for a rating now: its differences are no rate ratios."""
+    kinds = diary.variables["kind"].where(diary.variables["name"] != "twitches", "rating")
+    rated = replace(keep_trial(diary, plan), variables=diary.variables.assign(kind=kinds))
+    found = tw.analyze_trial(rated, plan)
+    assert found["watched"].isna().all()
+    assert (found["watching"] == "").all()
+
+
 def test_carry_over_is_seen(diary):
     """The effect comes a day late: nothing on the day, but the day before matters."""
     one = tw.plan_trial("trigger_1", days=112, journal=diary, levels=(0, 1), people=[diary.days.index[0][0]])

@@ -12,7 +12,7 @@ from twitchstats.sequential import estimate_anytime
 from twitchstats.simulate.processes import PROCESSES, simulate_process
 from twitchstats.study import run_method
 from twitchstats.study.trials import simulate_trials
-from twitchstats.trial.exact import Days, find_effect, find_interval, lay_days, score_schedules, test_effect
+from twitchstats.trial.exact import Days, find_effect, find_interval, find_p_value, lay_days, score_schedules
 from twitchstats.trial.lots import lay_lots
 from twitchstats.triggers.families import FAMILIES
 
@@ -50,7 +50,7 @@ def test_small_design_is_enumerated_as_by_hand():
     listed = lay_lots(8, design="pairs").list_schedules(z.astype(float), np.random.default_rng(1), 99)
     assert (listed[0] == z).all()
     assert sorted(map(tuple, listed.astype(int))) == sorted(map(tuple, by_hand))
-    assert test_effect(make_days(y, listed), 0.0, AMOUNT) == expected
+    assert find_p_value(make_days(y, listed), 0.0, AMOUNT) == expected
 
 
 def test_statistic_is_the_paired_t():
@@ -69,7 +69,7 @@ def test_published_exact_test_of_pairs_is_found_again():
     y = np.stack([differences, np.zeros(15)], axis=1).ravel()
     crossed = np.tile([1.0, 0.0], 15)
     others = [row for row in list_by_hand(15) if (row != crossed).any()]
-    assert test_effect(make_days(y, np.stack([crossed, *others])), 0.0, AMOUNT) == 1726 / 32768
+    assert find_p_value(make_days(y, np.stack([crossed, *others])), 0.0, AMOUNT) == 1726 / 32768
 
 
 def test_interval_is_the_effects_that_are_not_rejected():
@@ -84,9 +84,9 @@ def test_interval_is_the_effects_that_are_not_rejected():
     width = high - low
     for end, out in ((low, -1), (high, 1)):
         assert (
-            test_effect(days, end + out * 0.01 * width, AMOUNT)
+            find_p_value(days, end + out * 0.01 * width, AMOUNT)
             <= 0.05
-            < test_effect(days, end - out * 0.01 * width, AMOUNT)
+            < find_p_value(days, end - out * 0.01 * width, AMOUNT)
         )
 
 

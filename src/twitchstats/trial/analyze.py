@@ -13,7 +13,7 @@ from twitchstats.inference import pool_estimates
 from twitchstats.journal.record import Journal
 from twitchstats.panel import FloatArray
 from twitchstats.sequential import ANYTIME_COLUMNS, check_level, estimate_anytime, spend_alpha
-from twitchstats.trial.exact import Days, find_effect, find_interval, lay_days, test_carry_over, test_effect
+from twitchstats.trial.exact import Days, find_carry_over, find_effect, find_interval, find_p_value, lay_days
 from twitchstats.trial.lots import BoolArray, Lots
 from twitchstats.trial.plan import DRAWS, LEAST_TRIAL, Plan, check_plan, list_dates
 from twitchstats.triggers import estimate_effects
@@ -157,7 +157,7 @@ def _analyse_person(
         if not np.isfinite(found["estimate"]):
             row["reason"] = "no variation of its own" if np.isnan(found["estimate"]) else "separation"
         known = found["estimate"] if np.isfinite(found["estimate"]) else 0.0
-        found["p_carry_over"] = test_carry_over(days, known, family)
+        found["p_carry_over"] = find_carry_over(days, known, family)
         rows.append(row | found)
     return rows
 
@@ -176,7 +176,7 @@ def _estimate(days: Days, family: Family, alpha: float, level: float) -> dict[st
     any_time = estimate_anytime(estimate, error, coins - 1, days=len(days.y), alpha=alpha).iloc[0].to_dict()
     return {
         "estimate": estimate, "se": error, "ci_lower": low, "ci_upper": high,
-        "p_value": test_effect(days, 0.0, family), **any_time,
+        "p_value": find_p_value(days, 0.0, family), **any_time,
     }  # fmt: skip
 
 
@@ -240,16 +240,12 @@ def _pool(frame: pd.DataFrame, alpha: float) -> pd.DataFrame:
     rows = []
     for analysis, part in frame.groupby("analysis", sort=False):
         level = part["level"].min(skipna=False)
-        pooled = pool_estimates(
-            *part[["estimate", "se"]].to_numpy(float).T, level=1 - (alpha if np.isnan(level) else level)
-        )
-        names = [*SCALED, "p_value", "heterogeneity", "n_people"]
-        rows.append(
-            {name: pooled[name] for name in names}
-            | {"person": "pooled", "analysis": analysis, "caution": "", "n_days": part["n_days"].sum(), "level": level}
-            | {name: part[name].sum() for name in ("days_missing", "days_not_kept")}
-            | {"reason": "" if pooled["n_people"] > 1 else "too few people"}
-        )
+        estimates = part[["estimate", "se"]].to_numpy(float).T
+        pooled = pool_estimates(*estimates, level=1 - (alpha if np.isnan(level) else level))
+        row: dict[str, Any] = {name: pooled[name] for name in (*SCALED, "p_value", "heterogeneity", "n_people")}
+        row |= {name: part[name].sum() for name in ("n_days", "days_missing", "days_not_kept")}
+        row |= {"person": "pooled", "analysis": analysis, "caution": "", "level": level}
+        rows.append(row | {"reason": "" if pooled["n_people"] > 1 else "too few people"})
     return pd.DataFrame(rows).reindex(columns=frame.columns)
 
 
@@ -271,6 +267,7 @@ def watch_trial(journal: Journal, plan: Plan, found: pd.DataFrame) -> dict[str, 
             estimate_effects(before, outcome=asked.outcome, triggers=[asked.trigger], lags=(0,), by=by)
             for by in ("person", "pooled")
         ).set_index("person")
+        told = told[told["measure"] == asked.family.measure]  # odds ratios are no differences of shares
         told.index = told.index.astype(str)
         values = told[SCALED].to_numpy(float)
         with np.errstate(divide="ignore"):  # an interval without end begins at 0
@@ -285,7 +282,7 @@ def watch_trial(journal: Journal, plan: Plan, found: pd.DataFrame) -> dict[str, 
 def _cut_diary(journal: Journal, plan: Plan) -> Journal | None:
     """Return the days before the trial, or None where the trigger or the days are not there."""
     asked = plan.options
-    if asked.trigger not in journal.days or asked.kind == "yes/no" or journal.calendar == "none":
+    if asked.trigger not in journal.days or journal.calendar == "none":
         return None
     starts = {person: list_dates(start, 1)[0] for person, start in zip(asked.people, asked.starts, strict=True)}
     index = journal.days.index.to_frame(index=False)

@@ -146,7 +146,7 @@ def score_schedules(days: Days, effect: float, family: Family) -> tuple[FloatArr
     return found, np.where(told, error, np.inf)
 
 
-def test_effect(days: Days, effect: float, family: Family) -> float:
+def find_p_value(days: Days, effect: float, family: Family) -> float:
     """Return the two-sided p-value of an effect: the share of schedules whose t is as large as that of the drawn one.
 
     Exact whatever the outcome's distribution and memory where no day was changed by the lot, since only the lot is
@@ -163,15 +163,9 @@ def _list_t(days: Days, effect: float, family: Family) -> FloatArray:
     return np.asarray(np.abs(found) / np.maximum(error, TINY))
 
 
-test_effect.__test__ = False  # type: ignore[attr-defined]  # its name says what it does; it is no pytest test
-
-
-def test_carry_over(days: Days, effect: float, family: Family) -> float:
+def find_carry_over(days: Days, effect: float, family: Family) -> float:
     """Return the p-value of the condition of the period before, beside the day's own and with that effect removed."""
-    return test_effect(replace(days, drawn=days.previous, beside=days.drawn), effect, family)
-
-
-test_carry_over.__test__ = False  # type: ignore[attr-defined]
+    return find_p_value(replace(days, drawn=days.previous, beside=days.drawn), effect, family)
 
 
 def find_effect(days: Days, family: Family) -> tuple[float, float]:
@@ -209,7 +203,7 @@ def find_interval(days: Days, family: Family, *, alpha: float = 0.05) -> tuple[f
     rejected: then nothing is known of its size.
     """
     middle, error = find_effect(days, family)
-    if not np.isfinite(middle) and test_effect(days, 0.0, family) <= alpha:
+    if not np.isfinite(middle) and find_p_value(days, 0.0, family) <= alpha:
         return float("nan"), float("nan")
     return _find_end(days, family, middle, -error, alpha), _find_end(days, family, middle, error, alpha)
 

@@ -332,8 +332,7 @@ def estimate_power(plan: Plan, journal: Journal) -> pd.DataFrame:
     NotEnoughDataError
         A diary has fewer than 14 days with the outcome.
     """
-    asked = plan.options
-    family = asked.family
+    asked, family = plan.options, plan.options.family
     panel = build_panel(journal, variables=[asked.outcome])
     rows = []
     for person in asked.people:
@@ -367,8 +366,7 @@ def _repeat_diary(y: FloatArray, days: int) -> FloatArray:
 
 def _find_least_days(asked: Options) -> int:
     """Return the days from which a person's test can find anything at all."""
-    length = asked.period if asked.design == "blocks" else 1
-    return int(2 * length * np.ceil(1 - np.log2(LEVEL)))
+    return int(2 * asked.period * np.ceil(1 - np.log2(LEVEL)))
 
 
 def _tell_power(plan: Plan, effect: float, error: float) -> tuple[float, float, float]:

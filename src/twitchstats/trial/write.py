@@ -137,20 +137,9 @@ def name_condition(plan: Plan, condition: int) -> str:
 def format_page(plan: Plan) -> str:
     """Return a page to print: what to do on which day, boxes to fill in, what it can find, and the seal."""
     asked = plan.options
-    days = _format_table(
-        ("Person", "Day", "What to do", "", "Taken", asked.outcome),
-        [
-            (
-                row.person,
-                _tell_day(row.date),
-                name_condition(plan, row.condition),
-                "" if row.analysed else "wash-out",
-                "",
-                "",
-            )
-            for row in plan.schedule.itertuples()
-        ],
-    )
+    rows = [(row.person, _tell_day(row.date), name_condition(plan, row.condition), "" if row.analysed else "wash-out")
+            for row in plan.schedule.itertuples()]  # fmt: skip
+    days = _format_table(("Person", "Day", "What to do", "", "Taken", asked.outcome), [(*row, "", "") for row in rows])
     power = ""
     if len(plan.power):
         told = [
