@@ -6,7 +6,7 @@ from numbers import Real
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
-from scipy import optimize, stats
+from scipy import optimize, special, stats
 
 from twitchstats.errors import OptionError, check_choice
 
@@ -215,16 +215,19 @@ def _walk(
     """
     boundaries, left = [], []
     grid, weights, before = np.zeros(1), np.ones(1), 0.0
+    step, end, middle = 0.0, 0.0, grid
     for place, now in enumerate(times):
+        if place:
+            inside = np.linspace(-1, 1, POINTS) * boundaries[-1] * end
+            density = np.exp(-0.5 * ((inside[:, None] - middle) / step) ** 2) / (np.sqrt(2 * np.pi) * step)
+            grid, weights = inside, density @ weights * (inside[1] - inside[0])
         step, end, middle = np.sqrt(now - before), np.sqrt(now), grid + drift * (now - before)
 
         def leave(z: float, m: FloatArray = middle, w: FloatArray = weights, s: float = step, e: float = end) -> float:
-            return float(w @ (stats.norm.sf((z * e - m) / s) + stats.norm.cdf((-z * e - m) / s)))
+            return float(w @ (special.ndtr((m - z * e) / s) + special.ndtr((-z * e - m) / s)))
 
         boundaries.append(choose(place, leave))
         left.append(leave(boundaries[-1]))
-        grid = np.linspace(-1, 1, POINTS) * boundaries[-1] * end
-        weights = stats.norm.pdf((grid[:, None] - middle) / step) @ weights / step * (grid[1] - grid[0])
         before = now
     return np.array(boundaries), np.array(left)
 
