@@ -213,7 +213,8 @@ def _walk(
 
     The density of paths still inside is carried from look to look on a grid (Armitage, McPherson and Rowe 1969).
     """
-    boundaries, left = [], []
+    boundaries: list[float] = []
+    left: list[float] = []
     grid, weights, before = np.zeros(1), np.ones(1), 0.0
     step, end, middle = 0.0, 0.0, grid
     for place, now in enumerate(times):
