@@ -11,7 +11,7 @@ import pytest
 import twitchstats as tw
 from twitchstats.errors import JournalError, NotEnoughDataError, OptionError, UnknownNameError
 from twitchstats.simulate.processes import simulate_process
-from twitchstats.trial.write import format_calendar
+from twitchstats.trial.write import format_calendar, format_page
 
 
 @pytest.fixture(scope="module")
@@ -96,6 +96,32 @@ def test_looks_have_their_price_and_are_sealed(diary):
     assert once.seal != twice.seal
     assert (once.power["power"] == once.power["power_one_look"]).all()
     assert (twice.power["power"] < twice.power["power_one_look"]).all()
+
+
+def test_days_that_are_past_are_not_drawn(diary):
+    last = diary.days.index.get_level_values("date").max().date()
+    message = f"start='2024-01-20' is not possible. The diary goes on to {last}: only later days can be drawn."
+    with pytest.raises(OptionError, match=f"^{re.escape(message)}$"):
+        tw.plan_trial("trigger_1", days=28, journal=diary, start="2024-01-20")
+    assert tw.plan_trial("trigger_1", days=28, journal=diary, start=last + pd.Timedelta(days=1))
+
+
+@pytest.mark.parametrize(("header", "what"), [("mood", "text"), ("condition", "a column of the schedule itself")])
+def test_text_and_columns_of_the_schedule_are_refused(header, what):
+    cells = ["fine, all day", "a bad one"] * 15 if what == "text" else [0, 1] * 15
+    table = pd.DataFrame({"day": range(1, 31), "twitches": [day % 5 for day in range(30)], header: cells})
+    journal = tw.read_journal(table, outcome="twitches")
+    for option in ("trigger", "outcome"):
+        message = f"{option}='{header}' is not possible: it is {what}. Name what is counted, measured or rated."
+        with pytest.raises(OptionError, match=f"^{re.escape(message)}$"):
+            tw.plan_trial(**{"trigger": "caffeine", option: header}, days=28, journal=journal)
+
+
+def test_page_of_a_diary_that_never_varies_promises_nothing(diary):
+    still = replace(diary, days=diary.days.assign(twitches=0.0))
+    page = format_page(tw.plan_trial("trigger_1", days=28, journal=still))
+    assert page.count("not known: the diary never varies") == 2 * 3 * 3
+    assert "nan" not in page
 
 
 def test_short_diary_is_refused(diary):

@@ -288,8 +288,9 @@ def plan_trial(
     if period is not None and design != "blocks":
         raise OptionError(f"period={period} goes with design='blocks' only; here it is {design!r}.")
     period = period or (7 * max(1, -(-2 * washout // 7)) if design == "blocks" else 1)
+    starts = _find_starts(start, journal, members)
     options = Options(
-        name, result, str(result_row["kind"]), low, high, members, _find_starts(start, journal, members), int(days),
+        name, result, str(result_row["kind"]), low, high, members, starts, int(days),
         design, int(period), int(washout), tuple(told["share"].tolist()),
     )  # fmt: skip
     lots = lay_lots(options.days, design=design, period=period, washout=washout)
@@ -394,7 +395,11 @@ def _find(name: str, journal: Journal | None, kind: str) -> tuple[str, dict[str,
     )
     if found is None:
         raise unknown_name(kind, name, own.index)
-    return found, {**find_row(found), **(own.loc[found].to_dict() if found in own.index else {})}
+    row = {**find_row(found), **(own.loc[found].to_dict() if found in own.index else {})}
+    if row["kind"] == "text" or found in SCHEDULE_COLUMNS:
+        what = "text" if row["kind"] == "text" else "a column of the schedule itself"
+        raise OptionError(f"{kind}={name!r} is not possible: it is {what}. Name what is counted, measured or rated.")
+    return found, row
 
 
 def _list_people(people: tuple[str, ...] | list[str] | None, journal: Journal | None) -> tuple[str, ...]:
@@ -473,13 +478,14 @@ def _choose_levels(name: str, levels: tuple[float, float] | None, row: dict[str,
 
 
 def _find_starts(start: str | int | None, journal: Journal | None, people: tuple[str, ...]) -> tuple[str | int, ...]:
-    """Return each person's first day, as it was asked for or the one after the diary."""
+    """Return each person's first day, as it was asked for or the one after the diary; no day that is past is drawn."""
     dated = journal is not None and journal.calendar == "date"
-    if start is None and journal is not None and journal.calendar != "none":
+    last = pd.Series(dtype=object)
+    if journal is not None and journal.calendar != "none":
         last = journal.days.index.to_frame(index=False).groupby("person")["date"].max()
         last.index = last.index.astype(str)
-        fallback = last.max()
-        ends = [last.get(person, fallback) for person in people]
+    if start is None and len(last):
+        ends = [last.get(person, last.max()) for person in people]
         return tuple((end + pd.Timedelta(days=1)).date().isoformat() if dated else int(end) + 1 for end in ends)
     if start is None:
         start = 1
@@ -497,6 +503,9 @@ def _find_starts(start: str | int | None, journal: Journal | None, people: tuple
     if journal is not None and dated != isinstance(start, str):
         kind = "dates: give start= as 2026-03-01" if dated else "numbered days: give start= as a number"
         raise OptionError(f"start={start!r} is not possible. The journal has {kind}.")
+    if (past := last.reindex(people).dropna()).size and past.max() >= list_dates(start, 1)[0]:
+        end = past.max().date() if dated else past.max()
+        raise OptionError(f"start={start!r} is not possible. The diary goes on to {end}: only later days can be drawn.")
     return (start if isinstance(start, str) else int(start),) * len(people)
 
 

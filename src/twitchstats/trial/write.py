@@ -145,6 +145,8 @@ def format_page(plan: Plan) -> str:
         told = [
             (row.person, f"{row.effect:.3g}", row.measure, f"{row.power:.0%}", f"{row.power_one_look:.0%}",
              "more than ten years" if np.isnan(row.days_needed) else f"{row.days_needed:.0f}")
+            if np.isfinite(row.power)
+            else (row.person, f"{row.effect:.3g}", row.measure, *["not known: the diary never varies"] * 3)
             for row in plan.power.itertuples()
         ]  # fmt: skip
         power = f"<h2>What it can find</h2>{_format_table(POWER_LABELS, told)}"
