@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 from scipy import optimize
 
 from twitchstats.trial.lots import Lots
@@ -65,30 +65,17 @@ def lay_days(
     lots: Lots,
     weekday: NDArray[np.int64],
     *,
-    earlier: FloatArray | None = None,
+    earlier: ArrayLike = (),
 ) -> Days:
-    """Lay out what the test needs of one person's trial.
+    """Lay out what the test needs of one person's trial: the analysed days on which outcome and dose are known.
 
-    Parameters
-    ----------
-    y, dose : (D,)
-        Outcome and what is held responsible, each day of the trial; NaN where not known.
-    drawn : (R, D)
-    lots : Lots
-    weekday : int (D,)
-    earlier : (E,), optional
-        The outcome on the days just before the trial.
-
-    Returns
-    -------
-    Days
-        The analysed days on which outcome and dose are known.
+    Of every day of the trial (D,) come the outcome `y`, the `dose` (what is held responsible) and the `weekday`;
+    `drawn` are schedules (R, D), and `earlier` is the outcome on the days just before the trial.
     """
-    earlier = np.zeros(0) if earlier is None else earlier
     told = np.concatenate([earlier, y])
-    taken = np.concatenate([np.zeros(len(earlier)), np.where(np.isfinite(dose), dose, 0.0)])
+    taken = np.concatenate([np.zeros(len(told) - len(y)), np.where(np.isfinite(dose), dose, 0.0)])
     taken = np.where(np.isfinite(told), taken, np.nan)
-    before, taken = (np.stack(find_older(values, 1), -1)[len(earlier) :] for values in (told, taken))
+    before, taken = (np.stack(find_older(values, 1), -1)[-len(y) :] for values in (told, taken))
     dates = [np.ones((len(y), 1)), spline_basis(len(y), max(1, round(len(y) / DAYS_PER_TREND_TERM)))]
     if len(y) >= LEAST_DAYS_FOR_WEEKDAY:
         dates.append(weekday_contrasts()[weekday % 7])

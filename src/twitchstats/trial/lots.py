@@ -71,24 +71,15 @@ class Lots:
 def lay_lots(days: int, *, design: str, period: int = 1, washout: int = 0) -> Lots:
     """Lay the coins of a design over some days.
 
-    Parameters
-    ----------
-    days : int
-    design : {"days", "pairs", "blocks"}
-        "days": in each fortnight a coin for each weekday says in which of the two weeks it has the trigger, so that
-        every weekday has as many days with as without. "pairs": two days in a row, a coin says which comes first; as
-        the day before is mostly of the other kind, effects are harder to tell from what carries over (a third of the
-        information), and an effect that lasts several days is not told apart from it: take "blocks" for that.
-        "blocks": the same with periods of several days. What is left at the end is laid in pairs; an odd period out
-        has a coin of its own.
-    period : int
-        Days of a period of "blocks".
-    washout : int
-        First days of each period that are not analysed; fixed beforehand, whether the condition changes or not.
+    - "days": in each fortnight a coin for each weekday says in which of the two weeks it has the trigger, so that every
+      weekday has as many days with as without.
+    - "pairs": two days in a row, a coin says which comes first; as the day before is mostly of the other kind, effects
+      are harder to tell from what carries over (a third of the information), and an effect that lasts several days is
+      not told apart from it: take "blocks" for that.
+    - "blocks": the same with periods of so many days, whose first ones are wash-out: not analysed, whether the
+      condition changes or not.
 
-    Returns
-    -------
-    Lots
+    What is left at the end is laid in pairs; an odd period out has a coin of its own.
 
     Raises
     ------

@@ -38,22 +38,10 @@ DRAWS = 999  # schedules that a trial is compared with
 
 @dataclass(frozen=True)
 class Options:
-    """What a schedule follows from; with the seed it is drawn again, day by day.
+    """What a schedule follows from; with the seed it is drawn again, day by day. As in `plan_trial`.
 
-    Attributes
-    ----------
-    trigger, outcome, kind : str
-        `kind` is that of the outcome.
-    low, high : float
-        What is taken on days without and with the trigger, in its unit.
-    people : tuple of str
-    starts : tuple
-        First day of each person: an ISO date, or the number of the day.
-    days : int
-    design : str
-    period, washout : int
-    looks : tuple of float
-        Shares of the days after which one looks; 1 is the end.
+    `kind` is that of the outcome; `low` and `high` is what is taken on days without and with the trigger; `starts` is
+    each person's first day, an ISO date or a number.
     """
 
     trigger: str
@@ -90,8 +78,7 @@ class Plan:
         Whether the seed was chosen by hand; otherwise it follows from options and diary, and nobody can shop for it.
     power : DataFrame
         A row for each person and size of an effect: ``person, effect, measure, days, power, power_one_look,
-        days_needed``; empty
-        without a diary.
+        days_needed``; empty without a diary.
     schedule : DataFrame
         A row for each day: ``person, date, condition`` (1 with, 0 without), ``period, analysed`` (False: wash-out).
 
@@ -128,20 +115,13 @@ class Plan:
     @property
     def schedule(self) -> pd.DataFrame:
         """The days of all people."""
-        asked = self.options
+        asked, lots = self.options, self.lots
         parts = [
-            pd.DataFrame(
-                {
-                    "person": person,
-                    "date": list_dates(start, asked.days),
-                    "condition": self.drawn[person].astype(int),
-                    "period": self.lots.period,
-                    "analysed": self.lots.analysed,
-                }
-            )
+            {"person": person, "date": list_dates(start, asked.days), "condition": self.drawn[person].astype(int),
+             "period": lots.period, "analysed": lots.analysed}
             for person, start in zip(asked.people, asked.starts, strict=True)
-        ]
-        return pd.concat(parts, ignore_index=True)[SCHEDULE_COLUMNS]
+        ]  # fmt: skip
+        return pd.concat(map(pd.DataFrame, parts), ignore_index=True)
 
     def __repr__(self) -> str:
         asked = self.options
@@ -171,15 +151,7 @@ def seal_plan(options: Options, seed: int, chosen: bool = False) -> str:
 
 
 def check_plan(plan: Plan, journal: Journal) -> list[str]:
-    """Return the people of a plan who are in a journal, or refuse a plan that is changed, or not of this journal.
-
-    Raises
-    ------
-    OptionError
-        It is no plan, does not fit its seal, or has dates where the journal has numbered days.
-    UnknownNameError
-        None of its people, or not its outcome, is in the journal.
-    """
+    """Return the people of a plan who are in a journal, or refuse a plan that is changed, or not of this journal."""
     if not isinstance(plan, Plan):
         raise OptionError(f"plan={plan!r} is no plan. Read it by read_plan, or make one by plan_trial.")
     if seal_plan(plan.options, plan.seed, plan.chosen) != plan.seal:
@@ -322,16 +294,8 @@ def estimate_power(plan: Plan, journal: Journal) -> pd.DataFrame:
     scatter is the error that level, spread, memory and weekly rhythm of this person leave (repeated where the diary is
     shorter than the trial).
 
-    Returns
-    -------
-    DataFrame
-        ``person, effect`` (rate ratio, or difference in the outcome's unit), ``measure, days, power`` (of a two-sided
-        test at 5 %), ``days_needed`` (to find it in 4 of 5 trials; NaN beyond ten years).
-
-    Raises
-    ------
-    NotEnoughDataError
-        A diary has fewer than 14 days with the outcome.
+    Returns `POWER_COLUMNS`: `effect` is a rate ratio, or a difference in the outcome's unit, `power` that of a
+    two-sided test at 5 %; `days_needed` find it in 4 of 5 trials (NaN beyond ten years).
     """
     asked, family = plan.options, plan.options.family
     panel = build_panel(journal, variables=[asked.outcome])
