@@ -3,7 +3,8 @@
 'The case time series design', Epidemiology 32, 829-837, has fourteen scenarios: ten in which the design's assumptions
 hold, and four that break one each. They are drawn here from their description, for smaller groups (the article has 500
 people and 50,000 data sets), and answered by ours and by the article's kind of model on the same days. The month of low
-risk has half the risk, as in the article's published runs (.7 in its text).
+risk has half the risk, as in the article's published runs (.7 in its text). Where an event makes the exposure rarer,
+the article tells of estimates that are too small; a model of its kind comes out too large here.
 """
 
 from dataclasses import dataclass
