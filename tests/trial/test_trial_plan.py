@@ -11,6 +11,7 @@ import pytest
 import twitchstats as tw
 from twitchstats.errors import JournalError, NotEnoughDataError, OptionError, UnknownNameError
 from twitchstats.simulate.processes import simulate_process
+from twitchstats.study.trials import simulate_trials
 from twitchstats.trial.write import format_calendar, format_page
 
 
@@ -308,12 +309,15 @@ def test_calendar_has_a_day_for_each_and_numbered_days_have_none(tmp_path):
     assert [path.name for path in tw.write_plan(numbered, tmp_path)] == ["plan.json", "schedule.csv", "schedule.html"]
 
 
-def test_power_that_is_promised_is_found():
-    """Effects planted by the lot in 300 people are found about as often as their diaries promise."""
-    before, _ = simulate_process("weekly rhythm", people=30, days=120, seed=8)
-    promised = tw.plan_trial("trigger_1", days=60, journal=before).power
-    from twitchstats.study.trials import simulate_trials
-
-    told = simulate_trials("weekly rhythm", trials=300, draws=99, effect=float(np.log(1.5)), seed=9)
+@pytest.mark.parametrize(
+    ("design", "days", "options"), [("days", 60, {}), ("blocks", 112, {"period": 7, "washout": 1})]
+)
+def test_power_that_is_promised_is_found(design, days, options):
+    """Effects planted by the lot in 200 people are found about as often as diaries promise, with few coins, too."""
+    before, _ = simulate_process("weekly rhythm", people=10, days=120, seed=8)
+    promised = tw.plan_trial("trigger_1", days=days, journal=before, design=design, **options).power
+    told = simulate_trials(
+        "weekly rhythm", trials=200, days=days, design=design, draws=99, effect=float(np.log(1.5)), seed=9
+    )
     found = (told["p_value"] <= 0.05).mean()
     assert promised.loc[promised["effect"] == 1.5, "power"].mean() == pytest.approx(found, abs=0.1)

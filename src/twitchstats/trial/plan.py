@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
 from fnmatch import fnmatchcase
 from functools import cached_property
@@ -19,14 +19,14 @@ from twitchstats.journal.record import Journal, find_name
 from twitchstats.panel import FloatArray, build_panel
 from twitchstats.sequential import find_look_power, spend_alpha
 from twitchstats.signs import load_signs
-from twitchstats.trial.exact import lay_days, score_schedules
+from twitchstats.trial.exact import find_p_value, lay_days, remove_effect
 from twitchstats.trial.lots import DESIGNS, WEEK, Lots, lay_lots
 from twitchstats.triggers.families import FAMILIES, Family
 from twitchstats.triggers.rows import POWER
 from twitchstats.variables import find_row, find_variable, load_words, split_words
 
 LEAST_TRIAL = LEAST_DIARY = 14  # days; of a diary, from which its spread is told
-PLAYED = 2000  # schedules that are tried on the diary
+PLAYED, COMPARED = 100, 99  # trials that are tried on the diary, and schedules that each is compared with
 SCHEDULE_COLUMNS = ["person", "date", "condition", "period", "analysed"]
 POWER_COLUMNS = ["person", "effect", "measure", "days", "power", "power_one_look", "days_needed"]
 EFFECTS = {"count": (1.25, 1.5, 2.0), "yes/no": (0.1, 0.2, 0.3)}
@@ -76,6 +76,8 @@ class Plan:
         again.
     chosen : bool
         Whether the seed was chosen by hand; otherwise it follows from options and diary, and nobody can shop for it.
+    diary : dict of arrays
+        The outcome of each person before the trial, without which nothing is known of its power.
     power : DataFrame
         A row for each person and size of an effect: ``person, effect, measure, days, power, power_one_look,
         days_needed``; empty without a diary.
@@ -94,7 +96,12 @@ class Plan:
     seed: int
     seal: str
     chosen: bool = True
-    power: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=POWER_COLUMNS))
+    diary: dict[str, FloatArray] = field(default_factory=dict, repr=False)
+
+    @cached_property
+    def power(self) -> pd.DataFrame:
+        """What the trial can find, told when it is asked for."""
+        return estimate_power(self)
 
     @cached_property
     def lots(self) -> Lots:
@@ -283,40 +290,56 @@ def plan_trial(
     chosen = seed is not None
     if seed is None:
         seed = int(seal_plan(options, 0 if journal is None else _read_diary(journal, result))[:12], 16)
-    plan = Plan(options, int(seed), seal_plan(options, int(seed), chosen), chosen)
-    return plan if journal is None else replace(plan, power=estimate_power(plan, journal))
+    diary = {} if journal is None else _read_outcome(journal, options)
+    return Plan(options, int(seed), seal_plan(options, int(seed), chosen), chosen, diary)
 
 
-def estimate_power(plan: Plan, journal: Journal) -> pd.DataFrame:
+def _read_outcome(journal: Journal, asked: Options) -> dict[str, FloatArray]:
+    """Return each person's outcome on the calendar, where it is known on days enough to tell what a trial can find."""
+    panel = build_panel(journal, variables=[asked.outcome])
+    diary = {}
+    for person in asked.people:
+        y = panel.get(asked.outcome)[panel.people.get_loc(person)] if person in panel.people else np.array([])
+        if (known := int(np.isfinite(y).sum())) < LEAST_DIARY:
+            raise NotEnoughDataError(
+                f"person {person} has {known} days with {asked.outcome!r}; to tell what a trial can find takes "
+                f"{LEAST_DIARY}. Plan without journal=, or keep the diary a little longer."
+            )
+        diary[person] = y
+    return diary
+
+
+def estimate_power(plan: Plan) -> pd.DataFrame:
     """Tell what a trial can find, by playing it on the diary as it is.
 
-    Schedules are drawn and laid over the diary's latest days, where they change nothing: how far their estimates
-    scatter is the error that level, spread, memory and weekly rhythm of this person leave (repeated where the diary is
-    shorter than the trial).
+    Trials are laid over the diary's latest days (repeated where it is shorter), with the effect in them, and tested:
+    so level, spread, memory and weekly rhythm of this person count, and what few coins and the older outcomes cost.
 
     Returns `POWER_COLUMNS`: `effect` is a rate ratio, or a difference in the outcome's unit, `power` that of a
     two-sided test at 5 %; `days_needed` find it in 4 of 5 trials (NaN beyond ten years).
     """
-    asked, family = plan.options, plan.options.family
-    panel = build_panel(journal, variables=[asked.outcome])
+    asked, family, lots = plan.options, plan.options.family, plan.lots
     rows = []
-    for person in asked.people:
-        y = panel.get(asked.outcome)[panel.people.get_loc(person)] if person in panel.people else np.array([])
-        known = y[np.isfinite(y)]
-        if len(known) < LEAST_DIARY:
-            raise NotEnoughDataError(
-                f"person {person} has {len(known)} days with {asked.outcome!r}; to tell what a trial can find takes "
-                f"{LEAST_DIARY}. Plan without journal=, or keep the diary a little longer."
-            )
-        drawn = plan.lots.draw(plan.make_rng(person, "power"), PLAYED).astype(float)
-        played = _repeat_diary(y, asked.days)
-        days = lay_days(played, 0 * played, drawn, plan.lots, np.arange(asked.days))
-        error = float(np.std(score_schedules(days, 0.0, family)[0]))
-        sizes = EFFECTS.get(asked.kind, tuple(np.std(known) * share for share in SHARES_OF_SD))
-        for size in sizes:
-            unit = np.log(size) if family.is_ratio else size
-            rows.append([person, size, family.measure, asked.days, *_tell_power(plan, unit, error)])
+    for person, y in plan.diary.items():
+        rng, played = plan.make_rng(person, "power"), _repeat_diary(y, asked.days)
+        sizes = EFFECTS.get(asked.kind, tuple(np.nanstd(y) * share for share in SHARES_OF_SD))
+        effects = np.log(sizes) if family.is_ratio else np.array(sizes)
+        once = np.full(len(sizes), np.nan)
+        if lots.find_least_p() > LEVEL:
+            once[:] = 0.0
+        elif np.nanstd(played) > 0:
+            trials = [lots.draw(rng, 1 + COMPARED).astype(float) for _ in range(PLAYED)]
+            once = np.array([np.mean([_play(plan, played, drawn, effect) for drawn in trials]) for effect in effects])
+        told = zip(sizes, *_tell_power(plan, effects, once), once, strict=True)
+        rows += [[person, size, family.measure, asked.days, power, alone, days] for size, power, days, alone in told]
     return pd.DataFrame(rows, columns=POWER_COLUMNS)
+
+
+def _play(plan: Plan, y: FloatArray, drawn: FloatArray, effect: float) -> bool:
+    """Tell whether a trial by the first of the drawn schedules finds an effect that is put into its days."""
+    family, own = plan.options.family, drawn[0]
+    days = lay_days(remove_effect(y, own, -effect, family), own, drawn, plan.lots, np.arange(len(y)))
+    return find_p_value(days, 0.0, family) <= LEVEL
 
 
 def _repeat_diary(y: FloatArray, days: int) -> FloatArray:
@@ -334,19 +357,23 @@ def _find_least_days(asked: Options) -> int:
     return int(2 * asked.period * np.ceil(1 - np.log2(LEVEL)))
 
 
-def _tell_power(plan: Plan, effect: float, error: float) -> tuple[float, float, float]:
-    """Return the power of a person's days, that of one look, and the days for 80 %.
+def _tell_power(plan: Plan, effects: FloatArray, once: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Return the power with the declared looks, and the days for 80 %, from the power of one look.
 
-    Errors fall with the root of the days; of looks, the last one's boundary is taken for all of the days needed.
+    By the effect whose power is nearest to a half, which chance moves least, it is told how many normal errors an
+    effect is worth. Errors fall with the root of the days; of looks, the last one's boundary is taken for all of them.
     """
     asked = plan.options
-    if error <= 0:
-        return float("nan"), float("nan"), float("nan")
+    if np.isnan(once).any():
+        return once, once
+    surest = int(np.abs(once - 0.5).argmin())
+    z = stats.norm.isf(LEVEL / 2) + stats.norm.ppf(np.clip(once[surest], LEVEL, 1 - 1 / PLAYED))
+    worth = effects / effects[surest] * z
+    looks = [find_look_power(asked.looks, size) / find_look_power((1.0,), size) for size in worth]
     last = stats.norm.isf(spend_alpha(asked.looks)["level"].iloc[-1] / 2)
-    needed = np.ceil(asked.days * ((last + stats.norm.ppf(POWER)) * error / abs(effect)) ** 2)
-    possible = plan.lots.find_least_p() <= LEVEL
-    power, once = (find_look_power(looks, abs(effect) / error) * possible for looks in (asked.looks, (1.0,)))
-    return power, once, float(max(needed, LEAST_TRIAL, _find_least_days(asked))) if needed <= LONGEST else float("nan")
+    needed = np.ceil(asked.days * ((last + stats.norm.ppf(POWER)) / worth) ** 2)
+    needed = np.maximum(needed, max(LEAST_TRIAL, _find_least_days(asked)))
+    return once * looks, np.where(needed <= LONGEST, needed, np.nan)
 
 
 def _find(name: str, journal: Journal | None, kind: str) -> tuple[str, dict[str, Any]]:
