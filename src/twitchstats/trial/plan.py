@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime, timedelta
 from fnmatch import fnmatchcase
 from functools import cached_property
@@ -319,15 +319,16 @@ def estimate_power(plan: Plan) -> pd.DataFrame:
     two-sided test at 5 %; `days_needed` find it in 4 of 5 trials (NaN beyond ten years).
     """
     asked, family, lots = plan.options, plan.options.family, plan.lots
+    if lots.find_least_p() > LEVEL:  # it can't find anything; the days are those of a trial that can
+        longer = replace(plan, options=replace(asked, days=_find_least_days(asked)))
+        return estimate_power(longer).assign(days=asked.days, power=0.0, power_one_look=0.0)
     rows = []
     for person, y in plan.diary.items():
         rng, played = plan.make_rng(person, "power"), _repeat_diary(y, asked.days)
         sizes = EFFECTS.get(asked.kind, tuple(np.nanstd(y) * share for share in SHARES_OF_SD))
         effects = np.log(sizes) if family.is_ratio else np.array(sizes)
         once = np.full(len(sizes), np.nan)
-        if lots.find_least_p() > LEVEL:
-            once[:] = 0.0
-        elif np.nanstd(played) > 0:
+        if np.nanstd(played) > 0:
             trials = [lots.draw(rng, 1 + COMPARED).astype(float) for _ in range(PLAYED)]
             once = np.array([np.mean([_play(plan, played, drawn, effect) for drawn in trials]) for effect in effects])
         told = zip(sizes, *_tell_power(plan, effects, once), once, strict=True)
