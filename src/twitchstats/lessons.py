@@ -16,6 +16,7 @@ from twitchstats.simulate.demo import DEMO
 from twitchstats.simulate.journal import simulate_journal
 from twitchstats.simulate.series import draw_ar1
 from twitchstats.trial import Plan
+from twitchstats.trial.plan import check_plan
 
 
 def read_demo(who: str = "person") -> Journal:
@@ -148,6 +149,13 @@ def play_trial(journal: Journal, plan: Plan, *, effect: float, hidden: float, se
     effect, hidden, seed
         As in `simulate_suspicion`; the unrest goes on, but the lot decides on the coffee.
 
+    Raises
+    ------
+    OptionError
+        The plan is not of caffeine, or was changed after it was made.
+    UnknownNameError
+        It is another person's.
+
     Examples
     --------
     >>> import twitchstats as tw
@@ -156,8 +164,11 @@ def play_trial(journal: Journal, plan: Plan, *, effect: float, hidden: float, se
     >>> play_trial(diary, plan, effect=0.0, hidden=0.5)
     <Journal: 1 people, 88 days, 2 variables>
     """
+    here = check_plan(plan, journal)
+    check_choice("trigger", plan.options.trigger, ["caffeine"])
     rng = np.random.default_rng(seed)
     schedule, asked = plan.schedule, plan.options
+    schedule = schedule[schedule["person"].isin(here)]
     caffeine = np.where(schedule["condition"] > 0, asked.high, asked.low)
     unrest = hidden * draw_ar1((1, len(schedule)), 0.4, rng)[0]
     trial = _note_days(pd.DatetimeIndex(schedule["date"]), caffeine, effect, unrest, rng)

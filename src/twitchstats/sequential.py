@@ -1,17 +1,18 @@
 """Looking again and again: p-values and intervals that hold at every look, and a few looks declared beforehand."""
 
 from collections.abc import Callable
+from numbers import Real
 
 import numpy as np
 import pandas as pd
-from numpy.typing import ArrayLike, NDArray
-from scipy import optimize, stats
+from numpy.typing import ArrayLike
+from scipy import optimize, special, stats
 
+from twitchstats.arrays import FloatArray
 from twitchstats.errors import OptionError, check_choice
 
-FloatArray = NDArray[np.float64]
-
 POINTS = 2001  # of the grid on which paths are followed
+FARTHEST = 40.0  # boundary of a look, in standard errors: beyond it no double is left
 TUNED_FOR = 120  # days at which an anytime-valid interval is to be shortest
 ANYTIME_COLUMNS = ("p_anytime", "ci_anytime_lower", "ci_anytime_upper")
 
@@ -58,8 +59,8 @@ def estimate_anytime(
     >>> estimate_anytime(0.5, 0.1, 100, days=120).round(3).iloc[0].to_dict()
     {'p_anytime': 0.0, 'ci_anytime_lower': 0.19, 'ci_anytime_upper': 0.81}
     """
-    _check_level(alpha)
-    if not tuned_for >= 1:
+    check_level(alpha)
+    if not (isinstance(tuned_for, Real) and tuned_for >= 1):
         raise OptionError(f"tuned_for={tuned_for!r} is not possible. Give the days of a usual diary, such as 120.")
     b, se, df, n = (
         np.atleast_1d(part).astype(float)
@@ -165,7 +166,7 @@ def spend_alpha(shares: ArrayLike, *, alpha: float = 0.05, spending: str = "obri
     >>> spend_alpha([0.5, 1]).round(2)["boundary"].to_list()
     [2.96, 1.97]
     """
-    _check_level(alpha)
+    check_level(alpha)
     check_choice("spending", spending, ("obrien-fleming", "pocock"))
     try:
         times = np.atleast_1d(np.asarray(shares, float))
@@ -180,7 +181,7 @@ def spend_alpha(shares: ArrayLike, *, alpha: float = 0.05, spending: str = "obri
         else alpha * np.log1p((np.e - 1) * times)
     )
     spend = np.diff(spent, prepend=0.0)
-    boundary, _ = _walk(times, lambda place, leave: optimize.brentq(lambda z: leave(z) - spend[place], 0.1, 12))
+    boundary, _ = _walk(times, lambda place, leave: optimize.brentq(lambda z: leave(z) - spend[place], 0.1, FARTHEST))
     return pd.DataFrame({"share": times, "spent": spent, "boundary": boundary, "level": 2 * stats.norm.sf(boundary)})
 
 
@@ -211,22 +212,33 @@ def _walk(
 
     The density of paths still inside is carried from look to look on a grid (Armitage, McPherson and Rowe 1969).
     """
-    boundaries, left = [], []
+    boundaries: list[float] = []
+    left: list[float] = []
     grid, weights, before = np.zeros(1), np.ones(1), 0.0
+    step, end, middle = 0.0, 0.0, grid
     for place, now in enumerate(times):
+        if place:
+            inside = np.linspace(-1, 1, POINTS) * boundaries[-1] * end
+            density = np.exp(-0.5 * ((inside[:, None] - middle) / step) ** 2) / (np.sqrt(2 * np.pi) * step)
+            grid, weights = inside, density @ weights * (inside[1] - inside[0])
         step, end, middle = np.sqrt(now - before), np.sqrt(now), grid + drift * (now - before)
 
         def leave(z: float, m: FloatArray = middle, w: FloatArray = weights, s: float = step, e: float = end) -> float:
-            return float(w @ (stats.norm.sf((z * e - m) / s) + stats.norm.cdf((-z * e - m) / s)))
+            return float(w @ (special.ndtr((m - z * e) / s) + special.ndtr((-z * e - m) / s)))
 
         boundaries.append(choose(place, leave))
         left.append(leave(boundaries[-1]))
-        grid = np.linspace(-1, 1, POINTS) * boundaries[-1] * end
-        weights = stats.norm.pdf((grid[:, None] - middle) / step) @ weights / step * (grid[1] - grid[0])
         before = now
     return np.array(boundaries), np.array(left)
 
 
-def _check_level(alpha: float) -> None:
-    if not 0 < alpha < 1:
-        raise OptionError(f"alpha={alpha!r} is not possible. Give a level between 0 and 1, such as 0.05.")
+def check_level(alpha: object, *, below: float = 1.0) -> None:
+    """Raise OptionError unless `alpha` is a number above 0 and `below` that.
+
+    Raises
+    ------
+    OptionError
+        It is not.
+    """
+    if not isinstance(alpha, Real) or not 0 < float(alpha) < below:
+        raise OptionError(f"alpha={alpha!r} is not possible. Give a level between 0 and {below:g}, such as 0.05.")

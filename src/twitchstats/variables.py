@@ -24,7 +24,8 @@ def load_variables() -> pd.DataFrame:
         remedy does), ``combine`` (how several rows of one day become one: sum, mean, max), ``part_of`` ("" or the sum
         it belongs to), ``usual_low``, ``usual_high`` (between them lies the median of a diary in this unit),
         ``doubtful`` (names with other meanings, taken only beside one of ``company``), ``trial`` (no: nobody switches
-        it on and off by lot; ask: a doctor first), ``aliases`` (tuple of str).
+        it on and off by lot; ask: a doctor first; level: nobody goes without, so both amounts are told), ``aliases``
+        (tuple of str).
 
     Examples
     --------

@@ -9,6 +9,7 @@ import pytest
 
 import twitchstats as tw
 from twitchstats.errors import NotEnoughDataError, OptionError, UnknownNameError
+from twitchstats.report.wording.trials import describe_trial
 from twitchstats.sequential import spend_alpha
 from twitchstats.simulate.processes import simulate_process
 from twitchstats.trial.analyze import TRIAL_COLUMNS
@@ -135,15 +136,45 @@ def test_opposite_of_the_schedule_is_as_good_as_taken(diary, plan):
     assert (own["estimate"] < own["ci_upper"]).all()
 
 
-def test_outcome_on_one_side_only_has_a_p_value_and_no_ratio(diary, plan):
+@pytest.mark.parametrize(("side", "estimate"), [(1, np.inf), (0, 0.0)])
+def test_outcome_on_one_side_only_has_a_direction_and_no_size(diary, plan, side, estimate):
     journal = keep_trial(diary, plan)
-    journal.days["twitches"] *= journal.days["trigger_1"].where(
-        journal.days.index.isin(plan.schedule.set_index(["person", "date"]).index), 1
-    )
-    own = tw.analyze_trial(journal, plan).iloc[:4]
+    place = plan.schedule.set_index(["person", "date"])["condition"]
+    journal.days.loc[place.index, "twitches"] *= place == side
+    found = tw.analyze_trial(journal, plan)
+    own = found.iloc[:4]
     assert (own["reason"] == "separation").all()
-    assert own["estimate"].isna().all()
+    assert (own["estimate"] == estimate).all()
+    assert own[["ci_lower", "ci_upper"]].isna().all(axis=None)
     assert (own["p_value"] <= 0.01).all()
+    assert (found["reason"].iloc[4:] == "too few people").all()
+    told = str(describe_trial(journal, plan, found))
+    assert told.count("more" if side else "less") == 2
+
+
+def test_one_event_excludes_no_ratio(diary, plan):
+    journal = keep_trial(diary, plan)
+    place = plan.schedule.set_index(["person", "date"]).index
+    journal.days.loc[place, "twitches"] = 0.0
+    journal.days.loc[place[[9, 70]], "twitches"] = 1.0
+    own = tw.analyze_trial(journal, plan).iloc[:4]
+    assert (own["p_value"] > 0.05).all()
+    assert (own["ci_lower"] == 0).all()
+    assert (own["ci_upper"] == np.inf).all()
+
+
+def test_half_of_the_difference_is_not_kept_and_days_without_a_dose_are_told(diary, plan):
+    journal = keep_trial(diary, plan)
+    place = plan.schedule.set_index(["person", "date"]).index
+    journal.days.loc[place[:4], "trigger_1"] = 0.5
+    journal.days.loc[place[4], "trigger_1"] = 40.0
+    journal.days.loc[place[5:8], "trigger_1"] = np.nan
+    row = tw.analyze_trial(journal, plan).iloc[0]
+    assert row["days_not_kept"] == 5
+    assert row["caution"] == (
+        "5 of 56 days were not kept; "
+        "what was taken on 3 of 56 days is not in the journal: it is believed to be as drawn"
+    )
 
 
 def test_level_that_no_schedule_can_reach_is_told(diary, plan):
@@ -152,21 +183,55 @@ def test_level_that_no_schedule_can_reach_is_told(diary, plan):
     assert (found["ci_upper"].iloc[:4] == np.inf).all()
 
 
-def test_journal_of_somebody_else_is_refused(diary):
-    plan = tw.plan_trial("caffeine", days=28, start="2026-03-02")
-    with pytest.raises(UnknownNameError, match="^No person named '1'. "):
-        tw.analyze_trial(diary, plan)
-
-
 def test_chosen_seed_is_told(diary):
     plan = tw.plan_trial("trigger_1", days=28, journal=diary, levels=(0, 1), seed=7)
     assert "the seed was chosen by hand" in tw.analyze_trial(keep_trial(diary, plan), plan)["caution"][0]
 
 
-def test_plan_that_does_not_fit_its_seal_is_refused(diary, plan):
-    message = "The plan does not fit its seal: options or seed were changed after it was made."
-    with pytest.raises(OptionError, match=f"^{re.escape(message)}$"):
-        tw.analyze_trial(keep_trial(diary, plan), replace(plan, seed=plan.seed + 1))
+def analyse(journal, plan):
+    return tw.analyze_trial(journal, plan)
+
+
+def play(journal, plan):
+    return tw.play_trial(journal, plan, effect=0.0, hidden=0.0)
+
+
+@pytest.mark.parametrize("use", [analyse, play])
+@pytest.mark.parametrize(
+    ("change", "error", "message"),
+    [
+        (
+            lambda plan: replace(plan, seed=plan.seed + 1),
+            OptionError,
+            "The plan does not fit its seal: options or seed were changed after it was made.",
+        ),
+        (
+            lambda plan: "plan.json",
+            OptionError,
+            "plan='plan.json' is no plan. Read it by read_plan, or make one by plan_trial.",
+        ),
+        (
+            lambda plan: tw.plan_trial("caffeine", days=28, people=["Anna"], start="2026-03-02"),
+            UnknownNameError,
+            "No person named 'Anna'. Known: 'me'.",
+        ),
+        (
+            lambda plan: tw.plan_trial("caffeine", days=28, people=["me"], outcome="cramps", start="2026-03-02"),
+            UnknownNameError,
+            "No variable named 'cramps'. Known: 'twitches', 'caffeine'.",
+        ),
+        (
+            lambda plan: tw.plan_trial("caffeine", days=28, people=["me"]),
+            OptionError,
+            "The plan starts on 1, and the journal's days are dates. Plan again with such a start=.",
+        ),
+    ],
+)
+def test_plan_that_is_not_of_this_journal_is_refused(use, change, error, message):
+    own = tw.simulate_suspicion(effect=0.0, hidden=0.0, days=20)
+    plan = tw.plan_trial("caffeine", days=28, journal=own, seed=1)
+    with pytest.raises(error, match=f"^{re.escape(message)}$"):
+        use(own, change(plan))
 
 
 def test_journal_without_the_trial_is_refused(diary, plan):
@@ -181,6 +246,7 @@ def test_journal_without_the_trial_is_refused(diary, plan):
 @pytest.mark.parametrize(
     ("options", "message"),
     [
+        ({"alpha": None}, "alpha=None is not possible. Give a level between 0 and 0.5, such as 0.05."),
         ({"alpha": 2}, "alpha=2 is not possible. Give a level between 0 and 0.5, such as 0.05."),
         ({"draws": 5}, "draws=5 is not possible. Give a whole number of at least 99."),
     ],
@@ -188,6 +254,20 @@ def test_journal_without_the_trial_is_refused(diary, plan):
 def test_options_out_of_range(diary, plan, options, message):
     with pytest.raises(OptionError, match=f"^{re.escape(message)}$"):
         tw.analyze_trial(diary, plan, **options)
+
+
+def test_last_day_forgotten_is_a_whole_trial_where_the_diary_goes_on(diary, plan):
+    journal = keep_trial(diary, plan, forget=[54, 55])
+    assert tw.analyze_trial(journal, plan)["level"].isna().iloc[0]
+    person = plan.options.people[0]
+    later = pd.DataFrame(
+        {"twitches": [3.0], "trigger_1": [0.0]},
+        index=pd.MultiIndex.from_tuples(
+            [(person, plan.schedule["date"][55] + pd.Timedelta(days=2))], names=["person", "date"]
+        ),
+    )
+    row = tw.analyze_trial(replace(journal, days=pd.concat([journal.days, later])), plan).iloc[0]
+    assert (row["level"], row["n_days"], row["days_missing"]) == (0.05, 54, 2)
 
 
 def test_too_few_days_have_a_reason(diary, plan):
@@ -209,6 +289,15 @@ def test_watching_is_set_beside_the_trial():
     assert wrong["watched"][0] == pytest.approx(2.0, abs=0.4)
     assert (wrong["watching"] == "wrong").all()
     assert (right["watching"] == "right").all()
+
+
+def test_diary_whose_effects_are_told_otherwise_is_not_set_beside(diary, plan):
+    """The reader takes the outcome for a rating now: its differences are no rate ratios."""
+    kinds = diary.variables["kind"].where(diary.variables["name"] != "twitches", "rating")
+    rated = replace(keep_trial(diary, plan), variables=diary.variables.assign(kind=kinds))
+    found = tw.analyze_trial(rated, plan)
+    assert found["watched"].isna().all()
+    assert (found["watching"] == "").all()
 
 
 def test_carry_over_is_seen(diary):

@@ -35,6 +35,12 @@ def test_plan_is_filled_in_and_analysed(filled, capsys):
     assert (found["caution"] == "").all()
 
 
+def test_plan_without_a_journal_is_of_who_is_alone(filled, capsys):
+    """A diary without a column of people is that of the person whom the plan was made for."""
+    folder, table = filled
+    assert (analyse(folder, table.drop(columns="person"), capsys)["person"] == "me").all()
+
+
 def test_condition_changed_in_the_table_is_told(filled, capsys):
     folder, table = filled
     table.loc[4, "condition"] = 1 - table.loc[4, "condition"]

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 import twitchstats as tw
+from twitchstats.errors import OptionError
 from twitchstats.plots.triggers import plot_trials
 
 
@@ -28,6 +29,15 @@ def test_trial_follows_the_diary_and_cuts_the_tie():
     assert len(trial) == 700
     assert trial["caffeine"].tolist() == (200.0 * plan.schedule["condition"]).tolist()
     assert abs(trial["twitches"].corr(trial["caffeine"])) < 0.1
+
+
+def test_trial_of_something_else_is_not_played_and_others_days_are_left_out():
+    diary = tw.simulate_suspicion(effect=0.0, hidden=0.0, days=20)
+    alcohol = tw.plan_trial("alcohol", days=28, people=["me"], start="2026-03-02")
+    with pytest.raises(OptionError, match=r"^trigger='alcohol' is not possible. Choose one of 'caffeine'.$"):
+        tw.play_trial(diary, alcohol, effect=0.0, hidden=0.0)
+    both = tw.plan_trial("caffeine", days=28, people=["me", "you"], start="2026-03-02")
+    assert len(tw.play_trial(diary, both, effect=0.0, hidden=0.0).days) == 48
 
 
 def test_picture_shows_both_sides():

@@ -5,14 +5,15 @@ from pathlib import Path
 
 from twitchstats.resources import find_resource
 from twitchstats.study.run import run_study
-from twitchstats.study.table import FILE, describe_study, refresh_readme, write_study
+from twitchstats.study.table import FILE, PARTS, describe_study, refresh_readme, write_study
 
 QUICK = 200  # diaries in a cell
 
 
 def run_quickly() -> str:
     """Return a description of a small study: 120 days, single diaries and a search."""
-    return describe_study(run_study(days=(120,), people=(1,), replicates=QUICK, trials=False, workers=None))
+    parts = [part for part in PARTS if part not in ("trial", "published")]
+    return describe_study(run_study(days=(120,), people=(1,), replicates=QUICK, parts=parts, workers=None))
 
 
 def renew_study(tell: Callable[[str], None], *, out: Path | None = None) -> str:

@@ -4,8 +4,8 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
+from twitchstats.arrays import IntArray
 from twitchstats.errors import check_choice
 from twitchstats.journal.record import Journal
 from twitchstats.panel import Panel, build_panel
@@ -83,7 +83,7 @@ def score_people(
     journal: Journal,
     lags: Sequence[int],
     *,
-    people: NDArray[np.int64] | slice = slice(None),
+    people: IntArray | slice = slice(None),
     detect: float | None = None,
 ) -> pd.DataFrame:
     """Return what `estimate_effects` tells of each person, or some, on the scale of the model and without cautions."""

@@ -15,6 +15,8 @@ from twitchstats.inference import ALPHA, adjust_p_values
 from twitchstats.journal.record import Journal
 from twitchstats.panel import build_panel
 from twitchstats.simulate.processes import PROCESSES, simulate_process
+from twitchstats.study.case_time_series import CUMULATIVE, FIXED, PEOPLE, SCENARIOS, count_published
+from twitchstats.study.case_time_series import DAYS as PUBLISHED_DAYS
 from twitchstats.study.groups import GROUP_METHODS, pool_groups
 from twitchstats.study.methods import METHODS, OF_COUNTS, REFERENCE, run_method, score_people
 from twitchstats.study.table import PARTS
@@ -24,7 +26,7 @@ from twitchstats.study.trials import CARRY_OVER, TRIAL_DAYS, TRIAL_EFFECT, TRIAL
 COLUMNS = [
     "part", "world", "method", "days", "people", "lag", "replicates", "size", "size_mcse", "coverage", "coverage_mcse",
     "power", "power_mcse", "gain", "gain_mcse", "recovered", "refused", "any_finding", "any_finding_mcse",
-    "false_discovery", "false_discovery_mcse",
+    "false_discovery", "false_discovery_mcse", "bias", "bias_mcse", "rmse",
 ]  # fmt: skip
 LAGS = (0, 1, 2)
 PROMISED = ("autocorrelated .8", "zero-heavy", "yes/no trigger", "yes/no outcome", "rating")
@@ -50,9 +52,7 @@ def run_study(
     days: Sequence[int] = (45, 120, 365),
     people: Sequence[int] = (1, 3, 5, 20, 50, 200),
     replicates: int = 2000,
-    search: bool = True,
-    trials: bool = True,
-    trackers: bool = True,
+    parts: Sequence[str] = PARTS,
     seed: int = 1,
     workers: int | None = 1,
 ) -> pd.DataFrame:
@@ -72,12 +72,8 @@ def run_study(
         Diaries in each cell of up to 120 days; longer diaries are fewer, so that the days are as many. Groups are cut
         from one and a half times as many people, or from a tenth as many of the largest groups where nothing is
         planted; trials are five thirds as many.
-    search : bool
-        Also count the findings of diaries with 8 triggers at 3 lags.
-    trials : bool
-        Also count trials of one person, whose days are drawn by lot, without and with carry-over.
-    trackers : bool
-        Also count what diary apps tell of 90 days, beside ours.
+    parts : sequence of str
+        Which of the parts below; those of single diaries and of groups also follow `people`.
     seed : int
         Each cell has a generator of its own, made from the seed and the cell's name: the same number whatever else
         is run.
@@ -91,8 +87,8 @@ def run_study(
 
         - ``part``: "diary" (one person), "beside" (one person, at every lag beside a planted effect or where nothing is
           planted), "promise" (power at what was called detectable, in either direction), "group" (people put together),
-          "search" (many tests in one diary), "trial" (days drawn by lot), "tracker" (what diary
-          apps tell);
+          "search" (many tests in one diary), "tracker" (what diary apps tell), "trial" (days drawn by lot), "published"
+          (the simulation of case time series);
         - ``world, method, days, people, lag, replicates``;
         - ``size``: share of p-values below .05 where nothing is planted (groups: where the mean effect is none);
         - ``coverage``: share of 95 % intervals that hold the planted effect (in groups its mean);
@@ -103,6 +99,7 @@ def run_study(
         - ``refused``: share of tests that the method declined;
         - ``any_finding``: share of searches through null diaries that publish anything;
         - ``false_discovery``: false findings among the findings of a search, mean over diaries;
+        - ``bias, rmse``: of the published simulation, relative to the effect;
         - ``..._mcse``: Monte Carlo standard errors.
 
     Raises
@@ -112,9 +109,8 @@ def run_study(
 
     Examples
     --------
-    >>> left_out = {"search": False, "trials": False, "trackers": False}
     >>> cells = {"worlds": ["random walk"], "methods": ["estimate_effects"], "days": [45], "people": [1]}
-    >>> told = run_study(**cells, replicates=2, **left_out)
+    >>> told = run_study(**cells, replicates=2, parts=["diary", "beside"])
     >>> told["part"].unique().tolist()
     ['diary', 'beside']
     """
@@ -123,22 +119,27 @@ def run_study(
         check_choice("world", world, tuple(PROCESSES))
     for method in methods:
         check_choice("method", method, METHODS)
+    for part in parts:
+        check_choice("part", part, PARTS)
     if replicates < 2:
         raise OptionError(f"replicates={replicates!r} is not possible: choose a whole number of at least 2.")
-    jobs: list[Any] = []
-    if 1 in people:
-        jobs += [partial(study_diaries, world, length, tuple(methods), replicates, seed)
-                 for length in sorted(days, reverse=True) for world in chosen]  # fmt: skip
-        jobs += [partial(study_beside, world, length, replicates, seed) for length in days for world in chosen]
-        jobs += [partial(study_promise, world, replicates, seed) for world in chosen if world in PROMISED]
     sizes = tuple(size for size in people if size > 1)
-    jobs += [partial(study_groups, world, sizes, replicates, seed) for world in chosen if sizes]
-    jobs += [partial(study_search, replicates, seed)] if search else []
-    drawn = [world for world in TRIAL_WORLDS if trials and world in chosen]
-    jobs += [partial(study_trials, world, method, replicates, seed) for world in drawn for method in TRIAL_METHODS]
-    jobs += [partial(study_trackers, world, replicates, seed) for world in AUDIT_WORLDS if trackers and world in chosen]
-    frame = pd.concat(_work(jobs, workers), ignore_index=True).reindex(columns=COLUMNS)
-    return _sort(frame)
+    lengths = sorted(days, reverse=True) if 1 in people else []
+    jobs = {
+        "diary": [partial(study_diaries, world, length, tuple(methods), replicates, seed)
+                  for length in lengths for world in chosen],
+        "beside": [partial(study_beside, world, length, replicates, seed) for length in lengths for world in chosen],
+        "promise": [partial(study_promise, world, replicates, seed)
+                    for world in chosen if world in PROMISED and lengths],
+        "group": [partial(study_groups, world, sizes, replicates, seed) for world in chosen if sizes],
+        "search": [partial(study_search, replicates, seed)],
+        "trial": [partial(study_trials, world, method, replicates, seed)
+                  for world in TRIAL_WORLDS if world in chosen for method in TRIAL_METHODS],
+        "tracker": [partial(study_trackers, world, replicates, seed) for world in AUDIT_WORLDS if world in chosen],
+        "published": [partial(study_published, name, replicates, seed) for name in SCENARIOS],
+    }  # fmt: skip
+    counted = _work([job for part in parts for job in jobs[part]], workers)
+    return _sort(pd.concat(counted, ignore_index=True).reindex(columns=COLUMNS))
 
 
 def _work(jobs: Sequence[Any], workers: int | None) -> list[pd.DataFrame]:
@@ -151,8 +152,11 @@ def _work(jobs: Sequence[Any], workers: int | None) -> list[pd.DataFrame]:
 
 def _sort(frame: pd.DataFrame) -> pd.DataFrame:
     """Sort by part, world and method in the order of their tables, then days and people."""
-    methods = (*METHODS[:1], "naive, adjusted", *METHODS[1:], *SIDES, *GROUP_METHODS, *TRIAL_METHODS, *TRACKERS, *OURS)
-    order = {"part": PARTS, "world": tuple(PROCESSES), "method": methods}
+    methods = (
+        "naive", "naive, adjusted", *METHODS[1:], *SIDES, *GROUP_METHODS, *TRIAL_METHODS, *TRACKERS, *OURS, FIXED,
+        CUMULATIVE,
+    )  # fmt: skip
+    order = {"part": PARTS, "world": (*PROCESSES, *SCENARIOS), "method": methods}
     keys = frame.assign(**{name: frame[name].map({value: place for place, value in enumerate(values)}.get)
                            for name, values in order.items()})  # fmt: skip
     rows = keys.sort_values(["part", "world", "days", "people", "method"], kind="stable").index
@@ -339,6 +343,14 @@ def study_trackers(world: str, replicates: int, seed: int) -> pd.DataFrame:
         for name in null
     ]  # fmt: skip
     return pd.DataFrame(rows)
+
+
+def study_published(name: str, replicates: int, seed: int) -> pd.DataFrame:
+    """Study one scenario of the published simulation, a data set for each 25 replicates; columns as `run_study`."""
+    datasets = max(2, replicates // 25)
+    counted = count_published(name, datasets=datasets, rng=_make_rng(seed, "published", name))
+    where = {"part": "published", "world": name, "days": PUBLISHED_DAYS, "people": PEOPLE, "lag": 0}
+    return counted.assign(**where, replicates=datasets)
 
 
 def _count_findings(

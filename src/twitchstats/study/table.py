@@ -8,15 +8,17 @@ import pandas as pd
 from twitchstats.errors import check_choice
 from twitchstats.files import write_file, write_table
 from twitchstats.resources import find_resource
+from twitchstats.study.case_time_series import CUMULATIVE, SCENARIOS
 from twitchstats.study.methods import REFERENCE
 
 FILE = "validation_study.csv"
 MARKS = ("<!-- study: written by `./run study` -->", "<!-- end of study -->")
 DAYS = 120
-PARTS = ("diary", "beside", "promise", "group", "search", "tracker", "trial")
+PARTS = ("diary", "beside", "promise", "group", "search", "tracker", "trial", "published")
 ANY_LOOK = "ours, any look"
 OURS, POOLED = "estimate_effects", "pooled estimate_effects"
-VALUES = ("size", "coverage", "power", "gain", "recovered", "refused", "any_finding", "false_discovery")
+VALUES = ("size", "coverage", "power", "gain", "recovered", "refused", "any_finding", "false_discovery", "bias", "rmse")
+HOLDING = [name for name, scenario in SCENARIOS.items() if not scenario.breaks]
 BAR_COLUMNS = [
     "bar",
     "world",
@@ -39,7 +41,7 @@ def load_study() -> pd.DataFrame:
     Examples
     --------
     >>> load_study()["part"].unique().tolist()
-    ['diary', 'beside', 'promise', 'group', 'search', 'tracker', 'trial']
+    ['diary', 'beside', 'promise', 'group', 'search', 'tracker', 'trial', 'published']
     """
     return pd.read_csv(find_resource("data", FILE))
 
@@ -96,6 +98,7 @@ def judge_study(study: pd.DataFrame) -> pd.DataFrame:
     search = study[(study["part"] == "search") & (study["method"] == OURS)]
     trial = study[study["part"] == "trial"]
     tracker = study[(study["part"] == "tracker") & (study["method"] == ANY_LOOK)]
+    published = study[(study["method"] == CUMULATIVE) & (study["part"] == "published") & study["world"].isin(HOLDING)]
     bars = [
         _hold(ours, "size", "size", 0.02, 0.07),
         _hold(ours, "coverage", "coverage", 0.93, 0.97),
@@ -107,6 +110,7 @@ def judge_study(study: pd.DataFrame) -> pd.DataFrame:
         _hold(trial[trial["size"].notna()], "trial size", "size", 0.045, 0.055),
         _hold(trial[trial["coverage"].notna()], "trial coverage", "coverage", 0.94, 0.96),
         _hold(tracker, "false alarms at any look", "size", 0.0, 0.05),
+        _hold(published, "coverage of the published simulation", "coverage", 0.94, 0.96),
     ]
     return pd.concat(bars, ignore_index=True)
 
@@ -137,8 +141,8 @@ def tabulate_study(
     study : DataFrame
         As `run_study` returns it.
     value : str
-        "size", "coverage", "power", "gain", "recovered", "refused", "any_finding" or "false_discovery".
-    part : {"diary", "beside", "promise", "group", "search", "trial", "tracker"}
+        "size", "coverage", "power", "gain", "recovered", "refused", "any_finding", "false_discovery", "bias" or "rmse".
+    part : {"diary", "beside", "promise", "group", "search", "trial", "tracker", "published"}
     days : int
     people : int, optional
         Group size; needed only for groups.
@@ -192,7 +196,13 @@ def describe_study(study: pd.DataFrame) -> str:
         shown = ["–" if pd.isna(number) else f"{number:.3f}" for number in numbers]
         lines.append(f"| {world} | " + " | ".join(shown) + " |")
     judged = judge_study(study)
-    told = (_tell_search(study), _tell_trackers(study), _tell_trials(study), _tell_misses(judged))
+    told = (
+        _tell_search(study),
+        _tell_trackers(study),
+        _tell_trials(study),
+        _tell_published(study),
+        _tell_misses(judged),
+    )
     lines += [line for text in told if text for line in ("", text)]
     return "\n".join(lines) + "\n"
 
@@ -221,6 +231,22 @@ def _tell_trials(study: pd.DataFrame) -> str:
         for name, part in study[study["part"] == "trial"].groupby("method", sort=False)
     ]
     return f"Trials of one person, mean over worlds (lowest to highest): {'; '.join(told)}." if told else ""
+
+
+def _tell_published(study: pd.DataFrame) -> str:
+    """Say what came of the published simulation where its assumptions hold, by method."""
+    told = [
+        f"{name}: bias {part['bias'].median():+.2f} ({part['bias'].min():+.2f} to {part['bias'].max():+.2f}), error "
+        f"{part['rmse'].median():.2f}, coverage {part['coverage'].mean():.3f} ({part['coverage'].min():.3f} to "
+        f"{part['coverage'].max():.3f})"
+        for name, part in study[(study["part"] == "published") & study["world"].isin(HOLDING)].groupby("method")
+    ]
+    head = (
+        "A published simulation (case time series, Gasparrini 2021; there 500 people, no bias and intervals as "
+        "promised, no figure known), 50 people over a year, relative to the effect, median over scenarios (lowest to "
+        "highest)"
+    )
+    return f"{head}: {'; '.join(told)}." if told else ""
 
 
 def _tell_misses(judged: pd.DataFrame) -> str:

@@ -8,15 +8,13 @@ from dataclasses import replace
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
+from twitchstats.arrays import BoolArray
 from twitchstats.journal.record import Journal
 from twitchstats.panel import Panel, build_panel
 from twitchstats.sequential import add_anytime
 from twitchstats.study.methods import OUTCOME, score_people
 from twitchstats.study.rivals import correlate_naively
-
-BoolArray = NDArray[np.bool_]
 
 TRIGGER = "trigger_1"
 AUDIT_DAYS = 90

@@ -8,7 +8,7 @@ import pandas as pd
 from twitchstats.panel import build_panel
 from twitchstats.simulate.processes import MISSED_RUN, PROCESSES, Process, simulate_process
 from twitchstats.simulate.series import draw_missed
-from twitchstats.trial.exact import lay_days, test_effect
+from twitchstats.trial.exact import find_p_value, lay_days
 from twitchstats.trial.lots import lay_lots
 from twitchstats.triggers.families import choose_family
 
@@ -72,8 +72,7 @@ def simulate_trials(
     untold = truth and (process.kind == "yes/no" or process.copied or (weeks and process.exciting))
     tested = np.full((trials, 2), np.nan)
     for row, own, outcome in zip(tested, drawn, y, strict=True):
-        schedules, whole = lots.list_schedules(own, rng, draws)
-        laid = lay_days(outcome, own, schedules, lots, np.arange(days), whole=whole)
-        row[0] = test_effect(laid, 0.0, family)
-        row[1] = np.nan if untold else test_effect(laid, truth, family) if truth else row[0]
+        laid = lay_days(outcome, own, lots.list_schedules(own, rng, draws), lots, np.arange(days))
+        row[0] = find_p_value(laid, 0.0, family)
+        row[1] = np.nan if untold else find_p_value(laid, truth, family) if truth else row[0]
     return pd.DataFrame(tested, columns=["p_value", "p_planted"])

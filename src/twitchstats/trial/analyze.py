@@ -8,19 +8,20 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from twitchstats.arrays import FloatArray
-from twitchstats.errors import NotEnoughDataError, OptionError, check_whole, unknown_name
+from twitchstats.arrays import BoolArray, FloatArray
+from twitchstats.errors import NotEnoughDataError, check_whole
 from twitchstats.inference import pool_estimates
 from twitchstats.journal.record import Journal
-from twitchstats.sequential import ANYTIME_COLUMNS, estimate_anytime, spend_alpha
-from twitchstats.trial.exact import Days, find_effect, find_interval, lay_days, test_carry_over, test_effect
-from twitchstats.trial.lots import BoolArray, Lots
-from twitchstats.trial.plan import DRAWS, LEAST_TRIAL, Plan, list_dates, name_measure, seal_plan
+from twitchstats.sequential import ANYTIME_COLUMNS, check_level, estimate_anytime, spend_alpha
+from twitchstats.trial.exact import Days, find_carry_over, find_effect, find_interval, find_p_value, lay_days
+from twitchstats.trial.lots import Lots
+from twitchstats.trial.plan import DRAWS, LEAST_TRIAL, Plan, check_plan, list_dates
 from twitchstats.triggers import estimate_effects
-from twitchstats.triggers.families import Family, choose_family
+from twitchstats.triggers.families import Family
 
 LEAST_DAYS = 10  # analysed days of a person
-LOOK_BACK = 7  # days of the diary just before the trial that its first days are compared with
+LEAST_OFF = 0.5  # of the planned difference, from which a day was not kept
+AROUND = 7  # days of the diary before the trial, that its first days are compared with, and after it: then it is over
 TRIAL_COLUMNS = [
     "person", "trigger", "outcome", "analysis", "measure", "estimate", "ci_lower", "ci_upper", "p_value", "schedules",
     "level", "p_anytime", "ci_anytime_lower", "ci_anytime_upper", "n_people", "n_days", "days_missing",
@@ -55,18 +56,23 @@ def analyze_trial(journal: Journal, plan: Plan, *, draws: int = DRAWS, alpha: fl
         difference in the outcome's unit (of shares of days, for yes/no); ``ci_lower, ci_upper`` are the effects that
         the exact test does not reject, ``p_value`` is that of no effect, ``schedules`` the number compared. ``level``
         is what p has to reach at this look (the latest declared one that was reached; later days wait), and one minus
-        that of the interval; NaN where no declared look was reached: then all days so far count, and only ``p_anytime,
-        ci_anytime_lower, ci_anytime_upper`` hold however often one looks (`estimate_anytime`).
-        ``days_missing`` had no entry, on ``days_not_kept`` something else was taken. ``p_carry_over``: whether the
-        day (period) before matters, given the effect. ``watched`` with its interval: what the diary before the trial
-        shows for the same contrast; ``watching`` says whether it was right. ``caution`` tells what was changed.
-        People with too few days have a ``reason``; so has what no effect describes ("separation": nearly nothing on
-        one side; "no variation of its own": what was taken did not follow the lot), with its p-value all the same.
+        that of the interval; NaN before any declared look (a diary that goes on after the trial has reached its end):
+        then all days so far count, and only ``p_anytime, ci_anytime_lower, ci_anytime_upper`` hold however often one
+        looks (`estimate_anytime`).
+        ``days_missing`` had no entry, on ``days_not_kept`` something else was taken, by half of the planned difference
+        or more. ``p_carry_over``: whether the day (period) before matters, given the effect. ``watched`` with its
+        interval: what the diary before the trial shows for the same contrast; ``watching`` says whether it was right.
+        ``caution`` tells what was changed.
+        People with too few days have a ``reason``; so has what no effect describes ("separation": all events on one
+        side, an estimate of 0 or without end; "no variation of its own": what was taken did not follow the lot), with
+        its p-value all the same.
 
     Raises
     ------
     OptionError
         `alpha` or `draws` is out of range, or the plan does not fit its seal.
+    UnknownNameError
+        The plan is of other people, or of an outcome that is not in the journal.
     NotEnoughDataError
         None of the planned days is in the journal.
 
@@ -85,25 +91,16 @@ def analyze_trial(journal: Journal, plan: Plan, *, draws: int = DRAWS, alpha: fl
     >>> found[["person", "analysis", "measure"]].values.tolist()
     [['me', 'by intention', 'rate ratio'], ['me', 'as taken', 'rate ratio']]
     """
-    if not isinstance(plan, Plan):
-        raise OptionError(f"plan={plan!r} is no plan. Read it by read_plan, or make one by plan_trial.")
-    if isinstance(alpha, str) or not 0 < alpha < 0.5:
-        raise OptionError(f"alpha={alpha!r} is not possible. Give a level between 0 and 0.5, such as 0.05.")
+    check_plan(plan, journal)
+    check_level(alpha, below=0.5)
     check_whole("draws", draws, least=99)
-    if seal_plan(plan.options, plan.seed, plan.chosen) != plan.seal:
-        raise OptionError("The plan does not fit its seal: options or seed were changed after it was made.")
     asked = plan.options
-    journal.resolve_name(asked.outcome)
-    family = choose_family("count" if asked.kind == "count" else "amount")
     rows = []
     seen = 0
     for person, start in zip(asked.people, asked.starts, strict=True):
-        found = _analyse_person(journal, plan, person, start, family, int(draws), alpha)
+        found = _analyse_person(journal, plan, person, start, int(draws), alpha)
         seen += int(found[0]["n_days"])
         rows += found
-    known = set(map(str, journal.days.index.unique("person")))
-    if not known & set(asked.people):
-        raise unknown_name("person", asked.people[0], known)
     if not seen:
         raise NotEnoughDataError(
             f"None of the {asked.days} planned days from {asked.starts[0]} on has {asked.outcome!r} in the journal. "
@@ -112,36 +109,35 @@ def analyze_trial(journal: Journal, plan: Plan, *, draws: int = DRAWS, alpha: fl
     frame = pd.DataFrame(rows).reindex(columns=[*TRIAL_COLUMNS, "se"])
     if len(asked.people) > 1:
         frame = pd.concat([frame, _pool(frame, alpha)], ignore_index=True)
-    frame["trigger"], frame["outcome"], frame["measure"] = asked.trigger, asked.outcome, name_measure(asked.kind)
+    frame["trigger"], frame["outcome"], frame["measure"] = asked.trigger, asked.outcome, asked.family.measure
     watched = watch_trial(journal, plan, frame)
     frame = frame.assign(**watched)
-    if family.name == "count":
+    if asked.family.is_ratio:
         frame[[*SCALED, *ENDS]] = np.exp(frame[[*SCALED, *ENDS]])
     return frame[TRIAL_COLUMNS]
 
 
 def _analyse_person(
-    journal: Journal, plan: Plan, person: str, start: str | int, family: Family, draws: int, alpha: float
+    journal: Journal, plan: Plan, person: str, start: str | int, draws: int, alpha: float
 ) -> list[dict[str, Any]]:
-    asked, lots = plan.options, plan.lots
-    y = read_days(journal, asked.outcome, person, start, 0, asked.days)
-    earlier = read_days(journal, asked.outcome, person, start, -LOOK_BACK, 0)
-    taken = read_days(journal, asked.trigger, person, start, 0, asked.days)
+    asked, family, lots = plan.options, plan.options.family, plan.lots
+    names = (asked.outcome, asked.trigger, "condition")
+    y, taken, noted = (read_days(journal, name, person, start, asked.days) for name in names)
+    earlier, y, taken, noted = y[:AROUND], y[AROUND:], taken[AROUND:], noted[AROUND:]
     told = np.flatnonzero(np.isfinite(y) | np.isfinite(taken))
-    over = max(int(told[-1]) + 1, LEAST_TRIAL) if len(told) else asked.days  # who kept none of it is not early
+    over = int(np.clip(told[-1] + 1, LEAST_TRIAL, asked.days)) if len(told) else asked.days  # none kept: not early
     past, level = _find_look(plan, over, alpha)
-    y, taken, drawn, lots = y[:past], taken[:past], plan.drawn[person][:past], lots.cut(past)
-    schedules, whole = lots.list_schedules(drawn, plan.make_rng(person, "test"), draws)
+    y, taken, noted, drawn, lots = y[:past], taken[:past], noted[:past], plan.drawn[person][:past], lots.cut(past)
+    schedules = lots.list_schedules(drawn, plan.make_rng(person, "test"), draws)
     dose = (np.where(np.isfinite(taken), taken, asked.low + drawn * (asked.high - asked.low)) - asked.low) / (
         asked.high - asked.low
     )
-    noted = read_days(journal, "condition", person, start, 0, past)
     changed = np.isfinite(noted) & (noted != drawn)
     weekday = (pd.Timestamp(start).weekday() if isinstance(start, str) else start) + np.arange(past)
-    kept_out = np.isfinite(y) & np.isfinite(taken) & ((dose > 0.5) != (drawn > 0.5))
+    kept_out = np.isfinite(y) & np.isfinite(taken) & (np.abs(dose - drawn) >= LEAST_OFF)
     common = {
         "person": person, "n_people": 1, "level": level, "days_missing": int((~np.isfinite(y)).sum()),
-        "days_not_kept": int(kept_out.sum()), "schedules": len(schedules) - whole,
+        "days_not_kept": int(kept_out.sum()), "schedules": len(schedules),
         "caution": "; ".join([
             *_describe_look(plan, over, past, level), *_describe_days(y, taken, kept_out, drawn),
             *_describe_lot(plan, lots, changed, alpha if np.isnan(level) else level, draws),
@@ -152,15 +148,16 @@ def _analyse_person(
         if rows and np.array_equal(dose, drawn):  # every day was kept
             rows.append({**rows[0], "analysis": analysis})
             break
-        days = lay_days(y, given, schedules, lots, weekday, whole=whole, earlier=earlier)
+        days = lay_days(y, given, schedules, lots, weekday, earlier=earlier)
         row = {**common, "analysis": analysis, "n_days": len(days.y), "reason": _refuse(days)}
         if row["reason"]:
             rows.append(row)
             continue
         found = _estimate(days, family, alpha, level)
-        if np.isnan(found["estimate"]):
-            row["reason"] = "separation" if np.array_equal(given, drawn) else "no variation of its own"
-        found["p_carry_over"] = test_carry_over(days, float(np.nan_to_num(found["estimate"])), family)
+        if not np.isfinite(found["estimate"]):
+            row["reason"] = "no variation of its own" if np.isnan(found["estimate"]) else "separation"
+        known = found["estimate"] if np.isfinite(found["estimate"]) else 0.0
+        found["p_carry_over"] = find_carry_over(days, known, family)
         rows.append(row | found)
     return rows
 
@@ -179,23 +176,19 @@ def _estimate(days: Days, family: Family, alpha: float, level: float) -> dict[st
     any_time = estimate_anytime(estimate, error, coins - 1, days=len(days.y), alpha=alpha).iloc[0].to_dict()
     return {
         "estimate": estimate, "se": error, "ci_lower": low, "ci_upper": high,
-        "p_value": test_effect(days, 0.0, family), **any_time,
+        "p_value": find_p_value(days, 0.0, family), **any_time,
     }  # fmt: skip
 
 
-def read_days(journal: Journal, name: str, person: str, start: str | int, first: int, last: int) -> FloatArray:
-    """Return a variable on days `first` to before `last`, counted from the start of a trial; NaN where not known."""
+def read_days(journal: Journal, name: str, person: str, start: str | int, days: int) -> FloatArray:
+    """Return a variable on so many days of a trial and `AROUND` days before and after; NaN where not known."""
     if name not in journal.days or not pd.api.types.is_numeric_dtype(journal.days[name]):
-        return np.full(last - first, np.nan)
+        return np.full(days + 2 * AROUND, np.nan)
     names = journal.days.index.get_level_values("person").astype(str)
     own = journal.days.loc[names == person, name].droplevel("person")
-    if isinstance(start, str) != isinstance(own.index, pd.DatetimeIndex) and len(own):
-        raise OptionError(
-            f"The plan starts on {start!r}, and the journal's days are of another kind (dates or numbers)."
-        )
-    begin = pd.Timestamp(start) + pd.Timedelta(days=first) if isinstance(start, str) else start + first
-    wanted = list_dates(begin.isoformat() if isinstance(begin, pd.Timestamp) else begin, last - first)
-    return own.reindex(wanted).to_numpy(float)
+    back = pd.Timedelta(days=AROUND)
+    begin = (pd.Timestamp(start) - back).isoformat() if isinstance(start, str) else start - AROUND
+    return own.reindex(list_dates(begin, days + 2 * AROUND)).to_numpy(float)
 
 
 def _find_look(plan: Plan, over: int, alpha: float) -> tuple[int, float]:
@@ -217,7 +210,7 @@ def _describe_look(plan: Plan, over: int, past: int, level: float) -> Iterator[s
         yield f"a declared look after {past} of {plan.options.days} days, at a level of {level:.2g}{later}"
 
 
-def _describe_days(y: FloatArray, taken: FloatArray, changed: FloatArray, drawn: FloatArray) -> Iterator[str]:
+def _describe_days(y: FloatArray, taken: FloatArray, changed: BoolArray, drawn: FloatArray) -> Iterator[str]:
     """Yield what a reader has to know of the days: not kept, missing, more missing on one side."""
     if changed.any():
         yield f"{changed.sum()} of {len(y)} days were not kept"
@@ -228,12 +221,12 @@ def _describe_days(y: FloatArray, taken: FloatArray, changed: FloatArray, drawn:
         table = [[count, int((drawn == side).sum()) - count] for count, side in zip(sides, (1, 0), strict=True)]
         if stats.fisher_exact(table)[1] < 0.05:
             yield "days are missing more often on one side, which can make or hide an effect"
-    if not np.isfinite(taken).any():
-        yield "what was taken is not in the journal: it is believed to be as drawn"
+    if unknown := int((np.isfinite(y) & ~np.isfinite(taken)).sum()):
+        yield f"what was taken on {unknown} of {len(y)} days is not in the journal: it is believed to be as drawn"
 
 
 def _describe_lot(plan: Plan, lots: Lots, changed: BoolArray, alpha: float, draws: int) -> Iterator[str]:
-    least = lots.least_p if lots.whole else 1 / (draws + 1)
+    least = lots.find_least_p(draws)
     if least > alpha:
         yield f"so few schedules are compared that p can't be below {least:.2g}"
     if plan.chosen:
@@ -247,16 +240,12 @@ def _pool(frame: pd.DataFrame, alpha: float) -> pd.DataFrame:
     rows = []
     for analysis, part in frame.groupby("analysis", sort=False):
         level = part["level"].min(skipna=False)
-        pooled = pool_estimates(
-            *part[["estimate", "se"]].to_numpy(float).T, level=1 - (alpha if np.isnan(level) else level)
-        )
-        names = [*SCALED, "p_value", "heterogeneity", "n_people"]
-        rows.append(
-            {name: pooled[name] for name in names}
-            | {"person": "pooled", "analysis": analysis, "caution": "", "n_days": part["n_days"].sum(), "level": level}
-            | {name: part[name].sum() for name in ("days_missing", "days_not_kept")}
-            | {"reason": "" if pooled["n_people"] > 1 else "too few people"}
-        )
+        estimates = part[["estimate", "se"]].to_numpy(float).T
+        pooled = pool_estimates(*estimates, level=1 - (alpha if np.isnan(level) else level))
+        row: dict[str, Any] = {name: pooled[name] for name in (*SCALED, "p_value", "heterogeneity", "n_people")}
+        row |= {name: part[name].sum() for name in ("n_days", "days_missing", "days_not_kept")}
+        row |= {"person": "pooled", "analysis": analysis, "caution": "", "level": level}
+        rows.append(row | {"reason": "" if pooled["n_people"] > 1 else "too few people"})
     return pd.DataFrame(rows).reindex(columns=frame.columns)
 
 
@@ -278,21 +267,22 @@ def watch_trial(journal: Journal, plan: Plan, found: pd.DataFrame) -> dict[str, 
             estimate_effects(before, outcome=asked.outcome, triggers=[asked.trigger], lags=(0,), by=by)
             for by in ("person", "pooled")
         ).set_index("person")
+        told = told[told["measure"] == asked.family.measure]  # odds ratios are no differences of shares
         told.index = told.index.astype(str)
         values = told[SCALED].to_numpy(float)
         with np.errstate(divide="ignore"):  # an interval without end begins at 0
-            logs = np.log(values) if asked.kind == "count" else values
+            logs = np.log(values) if asked.family.is_ratio else values
         told[SCALED] = logs * ((asked.high - asked.low) / told["step"].to_numpy(float))[:, None]
     diary = told[SCALED].reindex(found["person"].astype(str)).to_numpy(float)
     words = [_compare(*pair) for pair in zip(found[SCALED].to_numpy(float), diary, strict=True)]
-    shown = np.exp(diary) if asked.kind == "count" else diary
+    shown = np.exp(diary) if asked.family.is_ratio else diary
     return dict(zip(("watched", "watched_lower", "watched_upper", "watching"), (*shown.T, words), strict=True))
 
 
 def _cut_diary(journal: Journal, plan: Plan) -> Journal | None:
     """Return the days before the trial, or None where the trigger or the days are not there."""
     asked = plan.options
-    if asked.trigger not in journal.days or asked.kind == "yes/no" or journal.calendar == "none":
+    if asked.trigger not in journal.days or journal.calendar == "none":
         return None
     starts = {person: list_dates(start, 1)[0] for person, start in zip(asked.people, asked.starts, strict=True)}
     index = journal.days.index.to_frame(index=False)

@@ -3,19 +3,19 @@
 from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike
 from scipy import optimize
 
+from twitchstats.arrays import FloatArray, IntArray
 from twitchstats.trial.lots import Lots
 from twitchstats.triggers.columns import DAYS_PER_TREND_TERM, spline_basis, weekday_contrasts
 from twitchstats.triggers.engine import MOST_LEVERAGE, TINY, find_older
 from twitchstats.triggers.families import Family
 
-FloatArray = NDArray[np.float64]
-
 FARTHEST = 500.0  # standard errors from the estimate beyond which an interval has no end
-LARGEST_LOG = 20.0
+LARGEST_LOG = 9.0  # of a ratio, beyond which it has no end
 LEAST_KEPT = 0.05  # of the planned difference in dose, below which what was taken says nothing
+ROUNDED = 1 - 1e-9  # of the drawn schedule's t: what rounding may do
 PRECISION = 1e-3  # of a standard error, in which an end is told
 LEAST_DAYS_FOR_WEEKDAY = 42  # below it six columns cost more than the rhythm they take out
 
@@ -44,8 +44,6 @@ class Days:
         Which coin decided the day.
     dose : (n,)
         What is held responsible: the drawn condition, or what was taken.
-    whole : bool
-        Whether `drawn` are all schedules there are, each once beside the first.
     """
 
     y: FloatArray
@@ -55,9 +53,8 @@ class Days:
     drawn: FloatArray
     previous: FloatArray
     beside: FloatArray
-    coin: NDArray[np.int64]
+    coin: IntArray
     dose: FloatArray
-    whole: bool
 
 
 def lay_days(
@@ -65,35 +62,19 @@ def lay_days(
     dose: FloatArray,
     drawn: FloatArray,
     lots: Lots,
-    weekday: NDArray[np.int64],
+    weekday: IntArray,
     *,
-    whole: bool = False,
-    earlier: FloatArray | None = None,
+    earlier: ArrayLike = (),
 ) -> Days:
-    """Lay out what the test needs of one person's trial.
+    """Lay out what the test needs of one person's trial: the analysed days on which outcome and dose are known.
 
-    Parameters
-    ----------
-    y, dose : (D,)
-        Outcome and what is held responsible, each day of the trial; NaN where not known.
-    drawn : (R, D)
-    lots : Lots
-    weekday : int (D,)
-    whole : bool
-        As in `Days`.
-    earlier : (E,), optional
-        The outcome on the days just before the trial.
-
-    Returns
-    -------
-    Days
-        The analysed days on which outcome and dose are known.
+    Of every day of the trial (D,) come the outcome `y`, the `dose` (what is held responsible) and the `weekday`;
+    `drawn` are schedules (R, D), and `earlier` is the outcome on the days just before the trial.
     """
-    earlier = np.zeros(0) if earlier is None else earlier
     told = np.concatenate([earlier, y])
-    taken = np.concatenate([np.zeros(len(earlier)), np.where(np.isfinite(dose), dose, 0.0)])
+    taken = np.concatenate([np.zeros(len(told) - len(y)), np.where(np.isfinite(dose), dose, 0.0)])
     taken = np.where(np.isfinite(told), taken, np.nan)
-    before, taken = (np.stack(find_older(values, 1), -1)[len(earlier) :] for values in (told, taken))
+    before, taken = (np.stack(find_older(values, 1), -1)[-len(y) :] for values in (told, taken))
     dates = [np.ones((len(y), 1)), spline_basis(len(y), max(1, round(len(y) / DAYS_PER_TREND_TERM)))]
     if len(y) >= LEAST_DAYS_FOR_WEEKDAY:
         dates.append(weekday_contrasts()[weekday % 7])
@@ -103,7 +84,7 @@ def lay_days(
     use = np.isfinite(y) & np.isfinite(dose) & lots.analysed
     drawn, previous, beside = (side[:, use] for side in (drawn, previous, beside))
     laid = np.concatenate(dates, 1)[use]
-    return Days(y[use], before[use], taken[use], laid, drawn, previous, beside, lots.coin[use], dose[use], whole)
+    return Days(y[use], before[use], taken[use], laid, drawn, previous, beside, lots.coin[use], dose[use])
 
 
 def remove_effect(y: FloatArray, dose: FloatArray, effect: float, family: Family) -> FloatArray:
@@ -151,39 +132,33 @@ def score_schedules(days: Days, effect: float, family: Family) -> tuple[FloatArr
     return found, np.where(told, error, np.inf)
 
 
-def test_effect(days: Days, effect: float, family: Family) -> float:
+def find_p_value(days: Days, effect: float, family: Family) -> float:
     """Return the two-sided p-value of an effect: the share of schedules whose t is as large as that of the drawn one.
 
     Exact whatever the outcome's distribution and memory where no day was changed by the lot, since only the lot is
     random (Fisher 1935; Edgington 1967); beside carry-over it holds in large trials, since t is studentised (Wu and
     Ding 2021).
     """
-    own, others = _compare_schedules(days, effect, family)
-    return float((others >= own).mean())
+    t = _list_t(days, effect, family)
+    return float((t >= t[0] * ROUNDED).mean())
 
 
-def _compare_schedules(days: Days, effect: float, family: Family) -> tuple[float, FloatArray]:
-    """Return the size of the drawn schedule's t, less what rounding may do, and those it is compared with."""
+def _list_t(days: Days, effect: float, family: Family) -> FloatArray:
+    """Return the size of every schedule's t, the drawn one's first."""
     found, error = score_schedules(days, effect, family)
-    t = np.abs(found) / np.maximum(error, TINY)
-    return float(t[0] * (1 - 1e-9)), t[1:] if days.whole else t
+    return np.asarray(np.abs(found) / np.maximum(error, TINY))
 
 
-test_effect.__test__ = False  # type: ignore[attr-defined]  # its name says what it does; it is no pytest test
-
-
-def test_carry_over(days: Days, effect: float, family: Family) -> float:
+def find_carry_over(days: Days, effect: float, family: Family) -> float:
     """Return the p-value of the condition of the period before, beside the day's own and with that effect removed."""
-    return test_effect(replace(days, drawn=days.previous, beside=days.drawn), effect, family)
-
-
-test_carry_over.__test__ = False  # type: ignore[attr-defined]
+    return find_p_value(replace(days, drawn=days.previous, beside=days.drawn), effect, family)
 
 
 def find_effect(days: Days, family: Family) -> tuple[float, float]:
     """Return the effect beyond which the drawn schedule finds nothing, and its standard error (Hodges and Lehmann).
 
-    NaN where there is none: what was taken did not follow the schedule, or a ratio would have to be endless.
+    NaN where there is none: what was taken did not follow the schedule. Infinite where a ratio would have to be
+    endless, or 0: nearly all events lie on one side.
     """
     alone = replace(days, drawn=days.drawn[:1], beside=days.beside[:1])
     kept = _share_taken(days)
@@ -195,7 +170,9 @@ def find_effect(days: Days, family: Family) -> tuple[float, float]:
         effect += float(np.clip(found / kept, -2, 2)) if family.name == "count" else float(found / kept)
         if abs(found) < 1e-6 * error:
             break
-    told = abs(found) < max(0.01 * error, 1e-6) and not (family.name == "count" and abs(effect) > LARGEST_LOG)
+    if family.name == "count" and abs(effect) > LARGEST_LOG:
+        return float(np.copysign(np.inf, effect)), float("nan")
+    told = abs(found) < max(0.01 * error, 1e-6)
     return (effect, float(error) / abs(kept)) if told else (float("nan"), float("nan"))
 
 
@@ -208,9 +185,12 @@ def _share_taken(days: Days) -> float:
 def find_interval(days: Days, family: Family, *, alpha: float = 0.05) -> tuple[float, float]:
     """Return the effects that the test does not reject: going out from the estimate, up to the first that it does.
 
-    An end is infinite where no effect is rejected.
+    An end is infinite where no effect is rejected; NaN where there is no estimate to go out from and no effect is
+    rejected: then nothing is known of its size.
     """
     middle, error = find_effect(days, family)
+    if not np.isfinite(middle) and find_p_value(days, 0.0, family) <= alpha:
+        return float("nan"), float("nan")
     return _find_end(days, family, middle, -error, alpha), _find_end(days, family, middle, error, alpha)
 
 
@@ -219,15 +199,19 @@ def _find_end(days: Days, family: Family, middle: float, step: float, alpha: flo
     endless = float(np.copysign(np.inf, step))
 
     def exceed(effect: float) -> float:
-        own, others = _compare_schedules(days, effect, family)
-        allowed = int(np.floor(alpha * len(others) + 1e-9))
-        return own - float(np.partition(others, -allowed - 1)[-allowed - 1])
+        t = _list_t(days, effect, family)
+        allowed = int(np.floor(alpha * len(t) + 1e-9))
+        return float(t[0] * ROUNDED - np.partition(t, -allowed - 1)[-allowed - 1])
 
     if not np.isfinite(step) or step == 0:
         return endless
-    inside, outside = middle, middle + 2.5 * step
-    while exceed(outside) <= 0:
-        inside, outside = outside, outside + 2 * (outside - middle)
-        if abs(outside - middle) > FARTHEST * abs(step) or (family.name == "count" and abs(outside) > LARGEST_LOG):
+    reach = FARTHEST * abs(step)
+    if family.name == "count":
+        reach = min(reach, LARGEST_LOG - np.sign(step) * middle)
+    inside, outside = 0.0, 2.5 * abs(step)
+    while exceed(middle + np.sign(step) * min(outside, reach)) <= 0:
+        if outside >= reach:
             return endless
-    return float(optimize.brentq(exceed, inside, outside, xtol=PRECISION * abs(step)))
+        inside, outside = outside, 3 * outside
+    ends = [middle + np.sign(step) * side for side in (inside, min(outside, reach))]
+    return float(optimize.brentq(exceed, *ends, xtol=PRECISION * abs(step)))

@@ -3,16 +3,13 @@
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
-from twitchstats.errors import OptionError, check_choice
+from twitchstats.arrays import BoolArray, FloatArray, IntArray
+from twitchstats.errors import OptionError
 
 DESIGNS = ("days", "pairs", "blocks")
 MOST_COINS = 12  # up to so many coins every schedule is looked at, beyond it a draw of them
 WEEK = 7
-
-BoolArray = NDArray[np.bool_]
-FloatArray = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -31,20 +28,19 @@ class Lots:
         False on wash-out days.
     """
 
-    coin: NDArray[np.int64]
+    coin: IntArray
     turned: BoolArray
-    period: NDArray[np.int64]
+    period: IntArray
     analysed: BoolArray
-
-    @property
-    def least_p(self) -> float:
-        """The smallest p-value there can be: a schedule and its mirror image among all schedules."""
-        return float(2.0 ** -self.coin.max())
 
     @property
     def whole(self) -> bool:
         """Whether the coins are so few that every schedule is looked at."""
         return bool(self.coin.max() < MOST_COINS)
+
+    def find_least_p(self, draws: float = np.inf) -> float:
+        """Return the smallest p-value there can be: a schedule and its mirror image among all that are compared."""
+        return float(2.0 ** -self.coin.max()) if self.whole or draws == np.inf else 1 / (draws + 1)
 
     def cut(self, days: int) -> "Lots":
         """Return the coins of the first days alone."""
@@ -59,55 +55,28 @@ class Lots:
         """Draw so many schedules, (count, D)."""
         return self.lay(rng.random((count, self.coin.max() + 1)) < 0.5)
 
-    def list_schedules(self, drawn: FloatArray, rng: np.random.Generator, count: int) -> tuple[FloatArray, bool]:
-        """Return the drawn schedule and those it is compared with, 0 and 1: all there are, or with a draw of them.
-
-        Returns
-        -------
-        schedules : (R, D)
-            The drawn one first.
-        whole : bool
-            Whether all there are follow it, the drawn one among them.
-        """
-        coins = int(self.coin.max()) + 1
-        every = np.arange(2**coins if self.whole else 0)[:, None] >> np.arange(coins)
-        others = self.lay(every % 2 == 1) if self.whole else self.draw(rng, count)
-        return np.concatenate([drawn[None], others]).astype(float), self.whole
-
-
-def choose_design(design: str | None, lasts: int) -> str:
-    """Return the design asked for, or the one that suits an effect of so many further days.
-
-    >>> choose_design(None, 0), choose_design(None, 2)
-    ('days', 'blocks')
-    """
-    if design is None:
-        return "blocks" if lasts else "days"
-    check_choice("design", design, DESIGNS)
-    return design
+    def list_schedules(self, drawn: FloatArray, rng: np.random.Generator, count: int) -> FloatArray:
+        """Return the drawn schedule and those it is compared with below it, 0 and 1: all others, or a draw of them."""
+        if not self.whole:
+            return np.concatenate([drawn[None], self.draw(rng, count)])
+        coins, first = np.unique(self.coin, return_index=True)
+        every = (np.arange(2 ** len(coins))[:, None] >> coins) % 2 == 1
+        own = (drawn[first] > 0) ^ self.turned[first]
+        return self.lay(every ^ own).astype(float)  # none of them turned: the drawn one
 
 
 def lay_lots(days: int, *, design: str, period: int = 1, washout: int = 0) -> Lots:
     """Lay the coins of a design over some days.
 
-    Parameters
-    ----------
-    days : int
-    design : {"days", "pairs", "blocks"}
-        "days": in each fortnight a coin for each weekday says in which of the two weeks it has the trigger, so that
-        every weekday has as many days with as without. "pairs": two days in a row, a coin says which comes first; as
-        the day before is mostly of the other kind, effects are harder to tell from what carries over (a third of the
-        information), and an effect that lasts several days is not told apart from it: take "blocks" for that.
-        "blocks": the same with periods of several days. What is left at the end is laid in pairs; an odd period out
-        has a coin of its own.
-    period : int
-        Days of a period of "blocks".
-    washout : int
-        First days of each period that are not analysed; fixed beforehand, whether the condition changes or not.
+    - "days": in each fortnight a coin for each weekday says in which of the two weeks it has the trigger, so that every
+      weekday has as many days with as without.
+    - "pairs": two days in a row, a coin says which comes first; as the day before is mostly of the other kind, effects
+      are harder to tell from what carries over (a third of the information), and an effect that lasts several days is
+      not told apart from it: take "blocks" for that.
+    - "blocks": the same with periods of so many days, whose first ones are wash-out: not analysed, whether the
+      condition changes or not.
 
-    Returns
-    -------
-    Lots
+    What is left at the end is laid in pairs; an odd period out has a coin of its own.
 
     Raises
     ------

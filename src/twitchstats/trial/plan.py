@@ -4,7 +4,8 @@ import hashlib
 import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
+from fnmatch import fnmatchcase
 from functools import cached_property
 from typing import Any
 
@@ -13,19 +14,20 @@ import pandas as pd
 from scipy import stats
 
 from twitchstats.arrays import FloatArray
-from twitchstats.errors import NotEnoughDataError, OptionError, check_whole, unknown_name
+from twitchstats.errors import NotEnoughDataError, OptionError, check_choice, check_list, check_whole, unknown_name
+from twitchstats.journal.keys import SOLE_PERSON
 from twitchstats.journal.record import Journal, find_name
 from twitchstats.panel import build_panel
 from twitchstats.sequential import find_look_power, spend_alpha
 from twitchstats.signs import load_signs
-from twitchstats.trial.exact import lay_days, score_schedules
-from twitchstats.trial.lots import WEEK, Lots, choose_design, lay_lots
-from twitchstats.triggers.families import choose_family
+from twitchstats.trial.exact import find_p_value, lay_days, remove_effect
+from twitchstats.trial.lots import DESIGNS, WEEK, Lots, lay_lots
+from twitchstats.triggers.families import FAMILIES, Family
 from twitchstats.triggers.rows import POWER
-from twitchstats.variables import find_row, find_variable
+from twitchstats.variables import find_row, find_variable, load_words, split_words
 
 LEAST_TRIAL = LEAST_DIARY = 14  # days; of a diary, from which its spread is told
-PLAYED = 2000  # schedules that are tried on the diary
+PLAYED, COMPARED = 100, 99  # trials that are tried on the diary, and schedules that each is compared with
 SCHEDULE_COLUMNS = ["person", "date", "condition", "period", "analysed"]
 POWER_COLUMNS = ["person", "effect", "measure", "days", "power", "power_one_look", "days_needed"]
 EFFECTS = {"count": (1.25, 1.5, 2.0), "yes/no": (0.1, 0.2, 0.3)}
@@ -37,22 +39,10 @@ DRAWS = 999  # schedules that a trial is compared with
 
 @dataclass(frozen=True)
 class Options:
-    """What a schedule follows from; with the seed it is drawn again, day by day.
+    """What a schedule follows from; with the seed it is drawn again, day by day. As in `plan_trial`.
 
-    Attributes
-    ----------
-    trigger, outcome, kind : str
-        `kind` is that of the outcome.
-    low, high : float
-        What is taken on days without and with the trigger, in its unit.
-    people : tuple of str
-    starts : tuple
-        First day of each person: an ISO date, or the number of the day.
-    days : int
-    design : str
-    period, washout : int
-    looks : tuple of float
-        Shares of the days after which one looks; 1 is the end.
+    `kind` is that of the outcome; `low` and `high` is what is taken on days without and with the trigger; `starts` is
+    each person's first day, an ISO date or a number.
     """
 
     trigger: str
@@ -68,6 +58,11 @@ class Options:
     washout: int
     looks: tuple[float, ...] = (1.0,)
 
+    @property
+    def family(self) -> Family:
+        """How the outcome is told: counts as rate ratios, else as a difference (of shares, for yes/no)."""
+        return FAMILIES["count" if self.kind == "count" else "amount"]
+
 
 @dataclass(frozen=True, eq=False)
 class Plan:
@@ -82,10 +77,11 @@ class Plan:
         again.
     chosen : bool
         Whether the seed was chosen by hand; otherwise it follows from options and diary, and nobody can shop for it.
+    diary : dict of arrays
+        The outcome of each person before the trial, without which nothing is known of its power.
     power : DataFrame
         A row for each person and size of an effect: ``person, effect, measure, days, power, power_one_look,
-        days_needed``; empty
-        without a diary.
+        days_needed``; empty without a diary.
     schedule : DataFrame
         A row for each day: ``person, date, condition`` (1 with, 0 without), ``period, analysed`` (False: wash-out).
 
@@ -101,7 +97,12 @@ class Plan:
     seed: int
     seal: str
     chosen: bool = True
-    power: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=POWER_COLUMNS))
+    diary: dict[str, FloatArray] = field(default_factory=dict, repr=False)
+
+    @cached_property
+    def power(self) -> pd.DataFrame:
+        """What the trial can find, told when it is asked for."""
+        return estimate_power(self)
 
     @cached_property
     def lots(self) -> Lots:
@@ -122,20 +123,13 @@ class Plan:
     @property
     def schedule(self) -> pd.DataFrame:
         """The days of all people."""
-        asked = self.options
+        asked, lots = self.options, self.lots
         parts = [
-            pd.DataFrame(
-                {
-                    "person": person,
-                    "date": list_dates(start, asked.days),
-                    "condition": self.drawn[person].astype(int),
-                    "period": self.lots.period,
-                    "analysed": self.lots.analysed,
-                }
-            )
+            {"person": person, "date": list_dates(start, asked.days), "condition": self.drawn[person].astype(int),
+             "period": lots.period, "analysed": lots.analysed}
             for person, start in zip(asked.people, asked.starts, strict=True)
-        ]
-        return pd.concat(parts, ignore_index=True)[SCHEDULE_COLUMNS]
+        ]  # fmt: skip
+        return pd.concat(map(pd.DataFrame, parts), ignore_index=True)
 
     def __repr__(self) -> str:
         asked = self.options
@@ -155,13 +149,33 @@ def list_dates(start: str | int, days: int) -> pd.Index:
 def seal_plan(options: Options, seed: int, chosen: bool = False) -> str:
     """Return the SHA-256 of options, seed, and whether the seed was chosen by hand.
 
-    >>> options = Options("caffeine", "twitches", "count", 0.0, 200.0, ("1",), (1,), 28, "days", 1, 0)
+    >>> options = Options("caffeine", "twitches", "count", 0.0, 200.0, ("me",), (1,), 28, "days", 1, 0)
     >>> seal_plan(options, 1)[:8] == seal_plan(options, 2)[:8]
     False
     """
     told = {**asdict(options), "seed": seed} | ({"chosen": True} if chosen else {})
     text = json.dumps(told, sort_keys=True, ensure_ascii=True)
     return hashlib.sha256(text.encode()).hexdigest()
+
+
+def check_plan(plan: Plan, journal: Journal) -> list[str]:
+    """Return the people of a plan who are in a journal, or refuse a plan that is changed, or not of this journal."""
+    if not isinstance(plan, Plan):
+        raise OptionError(f"plan={plan!r} is no plan. Read it by read_plan, or make one by plan_trial.")
+    if seal_plan(plan.options, plan.seed, plan.chosen) != plan.seal:
+        raise OptionError("The plan does not fit its seal: options or seed were changed after it was made.")
+    journal.resolve_name(plan.options.outcome)
+    known = set(map(str, journal.days.index.unique("person")))
+    here = [person for person in plan.options.people if person in known]
+    if not here:
+        raise unknown_name("person", plan.options.people[0], sorted(known))
+    start, dated = plan.options.starts[0], journal.calendar == "date"
+    if dated != isinstance(start, str):
+        kind = "dates" if dated else "numbered"
+        raise OptionError(
+            f"The plan starts on {start!r}, and the journal's days are {kind}. Plan again with such a start=."
+        )
+    return here
 
 
 def plan_trial(
@@ -194,9 +208,10 @@ def plan_trial(
     outcome : str, optional
         By default the journal's, else "twitches".
     people : sequence of str, optional
-        By default those of the journal, else one person "1".
+        By default those of the journal, else one person "me", as readers name who is alone.
     levels : (float, float), optional
-        What is taken on days without and with the trigger: 0 and 1 for yes/no; for amounts 0 and two steps.
+        What is taken on days without and with the trigger: 0 and 1 for yes/no; for amounts 0 and two steps. What nobody
+        goes without (sleep, fluid, sodium, calcium) needs both.
     start : str or int, optional
         First day, an ISO date or a number; by default the day after each person's diary, else 1.
     seed : int, optional
@@ -213,7 +228,8 @@ def plan_trial(
         Shares of the days after which you mean to look, up to 1; the levels follow from `spend_alpha`. What that costs
         stands in ``power`` beside ``power_one_look``.
     doctor_agrees : bool
-        A doctor has agreed to it: only then are medicines, pregnancy and people with a red flag planned for.
+        A doctor has agreed to it: only then are medicines (also columns of your own that are called or dosed like
+        one), pregnancy and people with a red flag planned for.
 
     Returns
     -------
@@ -245,26 +261,28 @@ def plan_trial(
         raise OptionError(f"trigger={trigger!r} is the outcome itself. Name what is to be changed from day to day.")
     members = _list_people(people, journal)
     _check_doctor(name, row, journal, members, doctor_agrees)
-    low, high = _choose_levels(levels, row)
-    design = choose_design(design, lasts)
+    low, high = _choose_levels(name, levels, row)
+    design = design or ("blocks" if lasts else "days")
+    check_choice("design", design, DESIGNS)
     washout = washout if washout is not None else (lasts if design == "blocks" else 0)
     if period is not None and design != "blocks":
         raise OptionError(f"period={period} goes with design='blocks' only; here it is {design!r}.")
     period = period or (7 * max(1, -(-2 * washout // 7)) if design == "blocks" else 1)
+    starts = _find_starts(start, journal, members)
     options = Options(
-        name, result, str(result_row["kind"]), low, high, members, _find_starts(start, journal, members), int(days),
+        name, result, str(result_row["kind"]), low, high, members, starts, int(days),
         design, int(period), int(washout), tuple(told["share"].tolist()),
     )  # fmt: skip
     lots = lay_lots(options.days, design=design, period=period, washout=washout)
-    if lots.least_p > LEVEL and len(members) == 1:
+    least = lots.find_least_p()
+    if least > LEVEL and len(members) == 1:
         raise OptionError(
-            f"days={days} is not possible with periods of {period}: they give so few schedules that p can't be "
-            f"below {lots.least_p:.2g}, whatever is found. Plan at least {_find_least_days(options)} days, or shorter "
-            "periods."
+            f"days={days} is not possible with periods of {period}: they give so few schedules that p can't be below "
+            f"{least:.2g}, whatever is found. Plan at least {_find_least_days(options)} days, or shorter periods."
         )
     for share, level in told[["share", "level"]].iloc[:-1].to_numpy():
         first = lots.cut(int(np.ceil(share * options.days)))
-        least = first.least_p if first.whole else 1 / (DRAWS + 1)
+        least = first.find_least_p(DRAWS)
         if least > level:
             raise OptionError(
                 f"A look after {len(first.coin)} of {days} days finds something where p is at most {level:.2g}; so few "
@@ -273,49 +291,57 @@ def plan_trial(
     chosen = seed is not None
     if seed is None:
         seed = int(seal_plan(options, 0 if journal is None else _read_diary(journal, result))[:12], 16)
-    plan = Plan(options, int(seed), seal_plan(options, int(seed), chosen), chosen)
-    return plan if journal is None else replace(plan, power=estimate_power(plan, journal))
+    diary = {} if journal is None else _read_outcome(journal, options)
+    return Plan(options, int(seed), seal_plan(options, int(seed), chosen), chosen, diary)
 
 
-def estimate_power(plan: Plan, journal: Journal) -> pd.DataFrame:
-    """Tell what a trial can find, by playing it on the diary as it is.
-
-    Schedules are drawn and laid over the diary's latest days, where they change nothing: how far their estimates
-    scatter is the error that level, spread, memory and weekly rhythm of this person leave (repeated where the diary is
-    shorter than the trial).
-
-    Returns
-    -------
-    DataFrame
-        ``person, effect`` (rate ratio, or difference in the outcome's unit), ``measure, days, power`` (of a two-sided
-        test at 5 %), ``days_needed`` (to find it in 4 of 5 trials; NaN beyond ten years).
-
-    Raises
-    ------
-    NotEnoughDataError
-        A diary has fewer than 14 days with the outcome.
-    """
-    asked = plan.options
-    family = choose_family(asked.kind)
+def _read_outcome(journal: Journal, asked: Options) -> dict[str, FloatArray]:
+    """Return each person's outcome on the calendar, where it is known on days enough to tell what a trial can find."""
     panel = build_panel(journal, variables=[asked.outcome])
-    rows = []
+    diary = {}
     for person in asked.people:
         y = panel.get(asked.outcome)[panel.people.get_loc(person)] if person in panel.people else np.array([])
-        known = y[np.isfinite(y)]
-        if len(known) < LEAST_DIARY:
+        if (known := int(np.isfinite(y).sum())) < LEAST_DIARY:
             raise NotEnoughDataError(
-                f"person {person} has {len(known)} days with {asked.outcome!r}; to tell what a trial can find takes "
+                f"person {person} has {known} days with {asked.outcome!r}; to tell what a trial can find takes "
                 f"{LEAST_DIARY}. Plan without journal=, or keep the diary a little longer."
             )
-        drawn = plan.lots.draw(plan.make_rng(person, "power"), PLAYED).astype(float)
-        played = _repeat_diary(y, asked.days)
-        days = lay_days(played, 0 * played, drawn, plan.lots, np.arange(asked.days))
-        error = float(np.std(score_schedules(days, 0.0, family)[0]))
-        sizes = EFFECTS.get(asked.kind, tuple(np.std(known) * share for share in SHARES_OF_SD))
-        for size in sizes:
-            unit = np.log(size) if family.name == "count" else size
-            rows.append([person, size, name_measure(asked.kind), asked.days, *_tell_power(plan, unit, error)])
+        diary[person] = y
+    return diary
+
+
+def estimate_power(plan: Plan) -> pd.DataFrame:
+    """Tell what a trial can find, by playing it on the diary as it is.
+
+    Trials are laid over the diary's latest days (repeated where it is shorter), with the effect in them, and tested:
+    so level, spread, memory and weekly rhythm of this person count, and what few coins and the older outcomes cost.
+
+    Returns `POWER_COLUMNS`: `effect` is a rate ratio, or a difference in the outcome's unit, `power` that of a
+    two-sided test at 5 %; `days_needed` find it in 4 of 5 trials (NaN beyond ten years).
+    """
+    asked, family, lots = plan.options, plan.options.family, plan.lots
+    if lots.find_least_p() > LEVEL:  # it can't find anything; the days are those of a trial that can
+        longer = replace(plan, options=replace(asked, days=_find_least_days(asked)))
+        return estimate_power(longer).assign(days=asked.days, power=0.0, power_one_look=0.0)
+    rows = []
+    for person, y in plan.diary.items():
+        rng, played = plan.make_rng(person, "power"), _repeat_diary(y, asked.days)
+        sizes = EFFECTS.get(asked.kind, tuple(np.nanstd(y) * share for share in SHARES_OF_SD))
+        effects = np.log(sizes) if family.is_ratio else np.array(sizes)
+        once = np.full(len(sizes), np.nan)
+        if np.nanstd(played) > 0:
+            trials = [lots.draw(rng, 1 + COMPARED).astype(float) for _ in range(PLAYED)]
+            once = np.array([np.mean([_play(plan, played, drawn, effect) for drawn in trials]) for effect in effects])
+        told = zip(sizes, *_tell_power(plan, effects, once), once, strict=True)
+        rows += [[person, size, family.measure, asked.days, power, alone, days] for size, power, days, alone in told]
     return pd.DataFrame(rows, columns=POWER_COLUMNS)
+
+
+def _play(plan: Plan, y: FloatArray, drawn: FloatArray, effect: float) -> bool:
+    """Tell whether a trial by the first of the drawn schedules finds an effect that is put into its days."""
+    family, own = plan.options.family, drawn[0]
+    days = lay_days(remove_effect(y, own, -effect, family), own, drawn, plan.lots, np.arange(len(y)))
+    return find_p_value(days, 0.0, family) <= LEVEL
 
 
 def _repeat_diary(y: FloatArray, days: int) -> FloatArray:
@@ -328,34 +354,28 @@ def _repeat_diary(y: FloatArray, days: int) -> FloatArray:
     return np.resize(weeks, days)
 
 
-def name_measure(kind: str) -> str:
-    """Return what the effect of a trial is: a rate ratio for counts, else a difference (of shares, for yes/no).
-
-    >>> name_measure("count"), name_measure("yes/no"), name_measure("rating")
-    ('rate ratio', 'difference', 'difference')
-    """
-    return "rate ratio" if kind == "count" else "difference"
-
-
 def _find_least_days(asked: Options) -> int:
     """Return the days from which a person's test can find anything at all."""
-    length = asked.period if asked.design == "blocks" else 1
-    return int(2 * length * np.ceil(1 - np.log2(LEVEL)))
+    return int(2 * asked.period * np.ceil(1 - np.log2(LEVEL)))
 
 
-def _tell_power(plan: Plan, effect: float, error: float) -> tuple[float, float, float]:
-    """Return the power of a person's days, that of one look, and the days for 80 %.
+def _tell_power(plan: Plan, effects: FloatArray, once: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Return the power with the declared looks, and the days for 80 %, from the power of one look.
 
-    Errors fall with the root of the days; of looks, the last one's boundary is taken for all of the days needed.
+    By the effect whose power is nearest to a half, which chance moves least, it is told how many normal errors an
+    effect is worth. Errors fall with the root of the days; of looks, the last one's boundary is taken for all of them.
     """
     asked = plan.options
-    if error <= 0:
-        return float("nan"), float("nan"), float("nan")
+    if np.isnan(once).any():
+        return once, once
+    surest = int(np.abs(once - 0.5).argmin())
+    z = stats.norm.isf(LEVEL / 2) + stats.norm.ppf(np.clip(once[surest], LEVEL, 1 - 1 / PLAYED))
+    worth = effects / effects[surest] * z
+    looks = [find_look_power(asked.looks, size) / find_look_power((1.0,), size) for size in worth]
     last = stats.norm.isf(spend_alpha(asked.looks)["level"].iloc[-1] / 2)
-    needed = np.ceil(asked.days * ((last + stats.norm.ppf(POWER)) * error / abs(effect)) ** 2)
-    possible = plan.lots.least_p <= LEVEL
-    power, once = (find_look_power(looks, abs(effect) / error) * possible for looks in (asked.looks, (1.0,)))
-    return power, once, float(max(needed, LEAST_TRIAL, _find_least_days(asked))) if needed <= LONGEST else float("nan")
+    needed = np.ceil(asked.days * ((last + stats.norm.ppf(POWER)) / worth) ** 2)
+    needed = np.maximum(needed, max(LEAST_TRIAL, _find_least_days(asked)))
+    return once * looks, np.where(needed <= LONGEST, needed, np.nan)
 
 
 def _find(name: str, journal: Journal | None, kind: str) -> tuple[str, dict[str, Any]]:
@@ -368,15 +388,20 @@ def _find(name: str, journal: Journal | None, kind: str) -> tuple[str, dict[str,
     )
     if found is None:
         raise unknown_name(kind, name, own.index)
-    return found, {**find_row(found), **(own.loc[found].to_dict() if found in own.index else {})}
+    row = {**find_row(found), **(own.loc[found].to_dict() if found in own.index else {})}
+    if row["kind"] == "text" or found in SCHEDULE_COLUMNS:
+        what = "text" if row["kind"] == "text" else "a column of the schedule itself"
+        raise OptionError(f"{kind}={name!r} is not possible: it is {what}. Name what is counted, measured or rated.")
+    return found, row
 
 
 def _list_people(people: tuple[str, ...] | list[str] | None, journal: Journal | None) -> tuple[str, ...]:
     if people is not None:
-        named = tuple(map(str, people))
+        check_list("people", people)
+        named = tuple("" if person is None else str(person) for person in people)
     else:
-        named = ("1",) if journal is None else tuple(sorted(map(str, journal.days.index.unique("person"))))
-    if not named or len(set(named)) < len(named):
+        named = (SOLE_PERSON,) if journal is None else tuple(sorted(map(str, journal.days.index.unique("person"))))
+    if not named or len(set(named)) < len(named) or not all(map(str.strip, named)):
         raise OptionError(f"people={people!r} is not possible. Name at least one person, each once.")
     return named
 
@@ -385,30 +410,38 @@ def _check_doctor(
     name: str, row: dict[str, Any], journal: Journal | None, people: tuple[str, ...], agreed: bool
 ) -> None:
     """Refuse what nobody sets by choice, and what a doctor has to be asked about first."""
-    if row.get("trial") == "no" or row.get("role") == "outcome":
+    if not isinstance(agreed, bool):
+        raise OptionError(f"doctor_agrees={agreed!r} is not possible. Give True or False.")
+    if row.get("trial") == "no" or row.get("role") in ("outcome", "person", "none") or row.get("outside") is True:
         raise OptionError(f"{name!r} can't be switched on and off by lot. Choose what you can decide each day.")
-    reasons = [f"{name!r} is no matter for a trial of your own"] if row.get("trial") == "ask" else []
-    reasons += [] if row.get("role") != "medicine" or reasons else [f"{name!r} is a medicine"]
-    reasons += _find_flags(journal, people)
+    reasons = [] if journal is None else _find_flags(journal, people)
+    if row.get("trial") == "ask":
+        reasons.insert(0, f"{name!r} is no matter for a trial of your own")
+    elif row.get("role") == "medicine" or (not find_row(name) and _sounds_like_medicine(name, row)):
+        reasons.insert(0, f"{name!r} is a medicine or may be one")
     if reasons and not agreed:
         raise OptionError(
             f"Ask your doctor first: {'; '.join(reasons)}. Where a doctor has agreed, plan with doctor_agrees=True."
         )
 
 
-def _find_flags(journal: Journal | None, people: tuple[str, ...]) -> list[str]:
-    """Return why these people should see a doctor before they try anything: pregnancy, red flags."""
-    if journal is None:
-        return []
-    days = journal.days[journal.days.index.get_level_values("person").astype(str).isin(people)]
-    traits = journal.people[journal.people.index.astype(str).isin(people)]
+def _sounds_like_medicine(name: str, row: dict[str, Any]) -> bool:
+    """Tell whether a column that no dictionary knows has the name, the ending or the unit of a medicine."""
+    words = split_words(f"{name} {row.get('source', '')} {row.get('unit', '')}")
+    return any(fnmatchcase(word, pattern) for word in words for pattern in load_words("medicine word"))
+
+
+def _find_flags(journal: Journal, people: tuple[str, ...]) -> list[str]:
+    """Return why these people should see a doctor before they try anything: pregnancy, red flags, told at any time."""
     signs = load_signs()
-    red = [name for name in ("pregnant", *signs.index[signs["level"] == "red flag"]) if name in traits]
-    found = {
-        f"{name!r} of {person}" for name in red for person in traits.index[traits[name].map(_is_told).to_numpy(bool)]
-    }
-    if "pregnancy" in days:
-        found |= {f"'pregnancy' of {person}" for person in days.index[days["pregnancy"] > 0].unique("person")}
+    red = {"pregnant", "pregnancy", "weakness", *signs.index[signs["level"] == "red flag"]}
+    found = set()
+    for table in (journal.people, journal.days):
+        own = table[table.index.get_level_values("person").astype(str).isin(people)]
+        for column in own:
+            if column in red or find_variable(str(column), dictionary="people_variables.csv") in red:
+                told = own.index[own[column].map(_is_told).to_numpy(bool)].get_level_values("person")
+                found |= {f"{column!r} of {person}" for person in told}
     return [f"the journal tells {', '.join(sorted(found))}"] if found else []
 
 
@@ -416,30 +449,36 @@ def _is_told(value: object) -> bool:
     return not (pd.isna(value) or str(value).strip().casefold() in ("", "0", "0.0", "no", "false", "none"))
 
 
-def _choose_levels(levels: tuple[float, float] | None, row: dict[str, Any]) -> tuple[float, float]:
+def _choose_levels(name: str, levels: tuple[float, float] | None, row: dict[str, Any]) -> tuple[float, float]:
     step = float(row["step"]) if np.isfinite(float(row.get("step") or 1.0)) else 1.0
     usual = (0.0, 1.0 if row["kind"] == "yes/no" else 2 * step)
     try:
         low, high = map(float, usual if levels is None else levels)
     except (TypeError, ValueError):
         low = high = float("nan")
-    if row["kind"] == "yes/no" and (low, high) != usual:
-        raise OptionError(f"levels={levels!r} is not possible. A matter of yes or no has (0, 1).")
-    if not (np.isfinite([low, high]).all() and low < high):
-        raise OptionError(
-            f"levels={levels!r} is not possible. Give what is taken without and with it, such as (0, 200)."
-        )
+    rule = ""
+    if row["kind"] == "yes/no":
+        rule = "" if (low, high) == usual else "A matter of yes or no has (0, 1)."
+    elif not (np.isfinite([low, high]).all() and low < high):
+        rule = "Give what is taken without and with it, such as (0, 200)."
+    elif row.get("trial") == "level" and (levels is None or low <= 0):
+        rule = f"Nobody goes without {name!r}: give two amounts above 0, in {row['unit']}."
+    elif low < row["low"] or high > row["high"]:
+        rule = f"{name!r} lies between {row['low']:g} and {row['high']:g} {row['unit']} on plausible days."
+    if rule:
+        raise OptionError(f"levels={levels!r} is not possible. {rule}")
     return low, high
 
 
 def _find_starts(start: str | int | None, journal: Journal | None, people: tuple[str, ...]) -> tuple[str | int, ...]:
-    """Return each person's first day, as it was asked for or the one after the diary."""
+    """Return each person's first day, as it was asked for or the one after the diary; no day that is past is drawn."""
     dated = journal is not None and journal.calendar == "date"
-    if start is None and journal is not None and journal.calendar != "none":
+    last = pd.Series(dtype=object)
+    if journal is not None and journal.calendar != "none":
         last = journal.days.index.to_frame(index=False).groupby("person")["date"].max()
         last.index = last.index.astype(str)
-        fallback = last.max()
-        ends = [last.get(person, fallback) for person in people]
+    if start is None and len(last):
+        ends = [last.get(person, last.max()) for person in people]
         return tuple((end + pd.Timedelta(days=1)).date().isoformat() if dated else int(end) + 1 for end in ends)
     if start is None:
         start = 1
@@ -449,12 +488,17 @@ def _find_starts(start: str | int | None, journal: Journal | None, people: tuple
         try:
             if isinstance(start, str):
                 datetime.fromisoformat(start)  # 3/4/2026 is March or April
-            start = pd.Timestamp(start).date().isoformat()
-        except (ValueError, TypeError):
+            first = pd.Timestamp(start).date()
+            _ = first + timedelta(days=LONGEST)  # calendars end with the year 9999
+            start = first.isoformat()
+        except (ValueError, TypeError, OverflowError):
             raise OptionError(f"start={start!r} is no date. Write it as 2026-03-01.") from None
     if journal is not None and dated != isinstance(start, str):
         kind = "dates: give start= as 2026-03-01" if dated else "numbered days: give start= as a number"
         raise OptionError(f"start={start!r} is not possible. The journal has {kind}.")
+    if (past := last.reindex(people).dropna()).size and past.max() >= list_dates(start, 1)[0]:
+        end = past.max().date() if dated else past.max()
+        raise OptionError(f"start={start!r} is not possible. The diary goes on to {end}: only later days can be drawn.")
     return (start if isinstance(start, str) else int(start),) * len(people)
 
 

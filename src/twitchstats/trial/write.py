@@ -100,7 +100,7 @@ def read_plan(path: StrPath) -> Plan:
         told: dict[str, Any] = json.loads(read_file(file, limit=MOST_BYTES))
         seed, seal, chosen = told.pop("seed"), told.pop("seal"), told.pop("chosen")
         options = Options(**{**told, **{name: tuple(told[name]) for name in ("people", "starts", "looks")}})
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise JournalError(f"{file} is no plan of a trial ({error}). Name the plan.json that was written.") from None
     if seal_plan(options, seed, chosen) != seal:
         raise OptionError(f"{file} does not fit its seal: options or seed were changed after it was made.")
@@ -137,25 +137,16 @@ def name_condition(plan: Plan, condition: int) -> str:
 def format_page(plan: Plan) -> str:
     """Return a page to print: what to do on which day, boxes to fill in, what it can find, and the seal."""
     asked = plan.options
-    days = _format_table(
-        ("Person", "Day", "What to do", "", "Taken", asked.outcome),
-        [
-            (
-                row.person,
-                _tell_day(row.date),
-                name_condition(plan, row.condition),
-                "" if row.analysed else "wash-out",
-                "",
-                "",
-            )
-            for row in plan.schedule.itertuples()
-        ],
-    )
+    rows = [(row.person, _tell_day(row.date), name_condition(plan, row.condition), "" if row.analysed else "wash-out")
+            for row in plan.schedule.itertuples()]  # fmt: skip
+    days = _format_table(("Person", "Day", "What to do", "", "Taken", asked.outcome), [(*row, "", "") for row in rows])
     power = ""
     if len(plan.power):
         told = [
             (row.person, f"{row.effect:.3g}", row.measure, f"{row.power:.0%}", f"{row.power_one_look:.0%}",
              "more than ten years" if np.isnan(row.days_needed) else f"{row.days_needed:.0f}")
+            if np.isfinite(row.power)
+            else (row.person, f"{row.effect:.3g}", row.measure, *["not known: the diary never varies"] * 3)
             for row in plan.power.itertuples()
         ]  # fmt: skip
         power = f"<h2>What it can find</h2>{_format_table(POWER_LABELS, told)}"
@@ -192,16 +183,8 @@ def _tell_day(date: object) -> str:
 
 
 def format_calendar(plan: Plan) -> str:
-    """Return all-day entries as iCalendar (RFC 5545).
-
-    Raises
-    ------
-    OptionError
-        The plan has numbered days.
-    """
-    if not isinstance(plan.options.starts[0], str):
-        raise OptionError("A calendar needs dates. Plan with start= as 2026-03-01.")
-    stamp = pd.Timestamp(plan.options.starts[0]).strftime("%Y%m%dT000000Z")
+    """Return the days of a dated plan as all-day entries of iCalendar (RFC 5545)."""
+    stamp = f"{plan.options.starts[0]}T000000Z".replace("-", "")
     several = len(plan.options.people) > 1
     events = [
         line

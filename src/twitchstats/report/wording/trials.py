@@ -48,11 +48,11 @@ def _tell_row(journal: Journal, plan: Plan, row: dict[str, object]) -> str:
     outcome = quote(label_of(journal, plan.options.outcome)).lower()
     with_it, without = (quote(name_condition(plan, condition)) for condition in (1, 0))
     measure, level = str(row["measure"]), float(row["level"])  # type: ignore[arg-type]
-    if row["reason"] and np.isnan(float(row["p_value"])):  # type: ignore[arg-type]
-        return f"Nothing can be said: {row['reason']}."
     early = np.isnan(level)
     names = ("p_anytime", "ci_anytime_lower", "ci_anytime_upper") if early else ("p_value", "ci_lower", "ci_upper")
     p_value, lower, upper = (float(row[name]) for name in names)  # type: ignore[arg-type]
+    if np.isnan(p_value):
+        return f"Nothing can be said: {row['reason']}."
     alpha = 0.05 if early else level
     size = (
         f"{format_effect(float(row['estimate']), measure)} (interval of {format_share(1 - alpha)}"  # type: ignore[arg-type]
