@@ -3,6 +3,7 @@
 import itertools
 import math
 import re
+import unicodedata
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
@@ -11,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from twitchstats.errors import JournalError, suggest_name
-from twitchstats.journal.cells import count_decimal_signs, find_guess, is_missing, read_number, settle_decimal
+from twitchstats.journal.cells import count_decimal_signs, find_guess, is_missing, read_number, read_yes_no, settle_decimal
 from twitchstats.journal.dates import WEEKDAYS, has_clock, look_like_dates
 from twitchstats.journal.evidence import (
     Cells,
@@ -30,6 +31,7 @@ from twitchstats.journal.layout import Column, Floats, Table, code_column, refus
 from twitchstats.journal.record import Rejects, list_some
 from twitchstats.journal.variable import (
     DAYS,
+    TOPS,
     Facts,
     Header,
     Schema,
@@ -246,7 +248,8 @@ def read_column(
         One, or several where a column says more than one thing: a dose (taken, and how much), categories.
     """
     sign, remark = _settle_sign(column, sign, decimal)
-    cells = Cells(column, sign)
+    variable = _take_top(variable, Cells(column, sign))
+    cells = Cells(column, sign, noted=variable.kind in ("rating", "count") or _is_rated(variable))
     if remark and (variable.canonical or not (cells.grouped and counts(variable.header))):
         variable = variable.tell(remark)
     if daily and are_doses(variable, cells):
@@ -255,12 +258,31 @@ def read_column(
         known = read_known(variable, cells)
         if known is not None:
             return [known]
-        misfit = next((f", such as {text!r}," for text, _ in cells.rest if read_number(text) is None), "")
+        misfit = next((f", such as {text!r}," for text in column.levels if _misfits(text, variable)), "")
         variable = disown(variable).tell(
             f"its cells{misfit} don't fit {variable.name!r}, so it stays as a variable of your own"
         )
     reading = read_own(variable, cells)
     return [reading, *spread_levels(reading, cells)] if daily else [reading]
+
+
+def _misfits(text: str, variable: Variable) -> bool:
+    read = read_yes_no if variable.kind == "yes/no" else read_number
+    return not is_missing(text) and read(text) is None
+
+
+def _is_rated(variable: Variable) -> bool:
+    """Say whether a column is a rating by the dictionary, or one of your own by a word of its header."""
+    return variable.kind == "rating" or bool(
+        not variable.canonical and variable.kind == "text" and variable.header.words & word_set("rating column")
+    )
+
+
+def _take_top(variable: Variable, cells: Cells) -> Variable:
+    """Return a rating with the scale that its cells tell (3/5, 40%) where its header tells none."""
+    if variable.header.scale or not _is_rated(variable) or cells.top not in TOPS:
+        return variable
+    return variable.learn("header", kind="rating", low=0.0, high=cells.top)
 
 
 def _settle_sign(column: Column, sign: str, decimal: str | None) -> tuple[str, str]:
@@ -331,9 +353,10 @@ def _accept(variable: Variable, cells: Cells) -> Reading | None:
         variable = variable.tell(remark)
     reading = read_by_rule(variable, cells)
     unread = [code for code, (rule, _) in reading.faults.items() if rule in ("not_a_number", "not_yes_no", "not_whole")]
-    if unread and int(cells.column.count()[unread].sum()) > 0.5 * cells.n_filled:
-        return None
-    return reading
+    n_unread = int(cells.column.count()[unread].sum()) if unread else 0
+    if variable.kind == "yes/no" and n_unread > 0.1 * cells.n_filled and len(np.unique(reading.data[cells.column.filled & ~np.isnan(reading.data)])) < 2:
+        return None  # of two answers one is not understood: neither is
+    return None if n_unread > 0.5 * cells.n_filled else reading
 
 
 def _are_flags(variable: Variable, cells: Cells) -> bool:
@@ -717,12 +740,22 @@ def spread_levels(reading: Reading, cells: Cells) -> list[Reading]:
     against = "" if several else f" (against {ranked[0]})"
     found: list[Reading] = []
     for number, text in enumerate(ranked if several else ranked[1:], start=1):
-        name = f"{variable.name}_{normalise_header(text).replace(' ', '_') or number}"
+        name = f"{variable.name}_{clean_name(text) or _name_sign(text) or number}"
         label = f"{variable.label}: {text}{against}"
         flags = become_flags(replace(variable, name=name, label=label, level=text, remark=""), "guessed")
         by_level = np.array([float(text in some) if some else math.nan for some in words])
         found.append(Reading(replace(flags, how=variable.how), column.spread(by_level), column, {}))
     return found
+
+
+def _name_sign(text: str) -> str:
+    r"""Return the name of a sign such as a smiley; "" where a text holds several.
+
+    >>> _name_sign("\u263a"), _name_sign("+-")
+    ('white_smiling_face', '')
+    """
+    sign = text.replace("\ufe0f", "")
+    return clean_name(unicodedata.name(sign, "").lower()) if len(sign) == 1 else ""
 
 
 def _split_answers(levels: Sequence[str]) -> list[list[str]]:

@@ -36,7 +36,7 @@ _DAYS = re.compile(r"(?<![\w.])(?:[2-9]|\d\d)[\s-]?(?:days?|d|tage|jours|d[i\u00
 # '1 (best) - 5 (worst)' says the same as '(1 = best, 5 = worst)'.
 _END = r"(\d{1,3})\s*\(([^()\d]{1,30})\)"
 _NAMED_ENDS = re.compile(rf"{_END}\s*{_TO}\s*{_END}$")
-_TOPS = (3, 4, 5, 6, 7, 9, 10, 20, 100)  # where scales end
+TOPS = (3, 4, 5, 6, 7, 9, 10, 20, 100)  # where scales end
 # Words in brackets that change nothing in what a number means.
 _SIGNS = frozenset("%\u00b0$\u20ac\u00a3")
 _IDLE = frozenset(map(normalise_header, word_set("idle remark"))) | {""}
@@ -216,7 +216,7 @@ def _read_scale(text: str, *, bracketed: bool = False) -> tuple[float, float] | 
     if match and float(match[1]) + 1 < float(match[2]):
         return float(match[1]), float(match[2])
     ends = re.findall(r"\d+", text) if bracketed and re.search(r"[^\W\d_]{2}", text) else []
-    if len(ends) == 2 and int(ends[0]) in (0, 1) and int(ends[1]) in _TOPS and "." not in text:
+    if len(ends) == 2 and int(ends[0]) in (0, 1) and int(ends[1]) in TOPS and "." not in text:
         return float(ends[0]), float(ends[1])
     return None
 
