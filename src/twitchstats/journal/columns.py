@@ -310,6 +310,7 @@ _PER_TIME = re.compile(
     r"(?:/|\bper|\bpro|\bpar|\bpor)\s*(?:h|hr|hours?|min|minutes?|stunde|std|heure|hora|week|woche)\b", re.I
 )
 _MOST_LEVELS = 2000
+_BALANCED = (1.0, 2.0, 3.0, 4.0, 5.0, 10.0)  # where scales end that go as far below zero
 _COUNTED = frozenset(
     name for row in load_dictionary("variables.csv").to_dict("records") if row["kind"] == "count"
     for name in (row["name"], *row["aliases"]) if " " not in name
@@ -353,10 +354,11 @@ def _accept(variable: Variable, cells: Cells) -> Reading | None:
         variable = variable.tell(remark)
     reading = read_by_rule(variable, cells)
     unread = [code for code, (rule, _) in reading.faults.items() if rule in ("not_a_number", "not_yes_no", "not_whole")]
-    n_unread = int(cells.column.count()[unread].sum()) if unread else 0
-    if variable.kind == "yes/no" and n_unread > 0.1 * cells.n_filled and len(np.unique(reading.data[cells.column.filled & ~np.isnan(reading.data)])) < 2:
-        return None  # of two answers one is not understood: neither is
-    return None if n_unread > 0.5 * cells.n_filled else reading
+    # Of two answers one that is not understood leaves the other open, too.
+    one = variable.kind == "yes/no" and unread and len(np.unique(reading.data[~np.isnan(reading.data)])) < 2
+    if unread and int(cells.column.count()[unread].sum()) > (0.1 if one else 0.5) * cells.n_filled:
+        return None
+    return reading
 
 
 def _are_flags(variable: Variable, cells: Cells) -> bool:
@@ -639,7 +641,7 @@ def _guess_kind(variable: Variable, cells: Cells) -> Variable:
         or variable.unit
         or _PER_TIME.search(header.source)
         or _is_dosed(header)
-        or not cells.low >= 0
+        or not (cells.low >= 0 or _are_balanced(header, cells))
     ):
         two = header.words & word_set("measured column") and _are_two_units(cells.numbers)
         return (variable.tell(_TWO_UNITS) if two else variable).learn("guessed", kind="amount")
@@ -647,12 +649,21 @@ def _guess_kind(variable: Variable, cells: Cells) -> Variable:
     rated = cells.whole and cells.high <= 10
     if header.words & word_set("rating column") and (cells.whole or not header.words & _AMOUNTS):
         rated = cells.high <= 100  # which a level of potassium is not
+    if cells.low < 0:
+        top = next(top for top in _BALANCED if max(-cells.low, cells.high) <= top)
+        return variable.learn("guessed", kind="rating", low=-top, high=top)
     if rated and not counting and cells.high > 1:
         low, high = find_scale(cells) or (0.0, 10.0 if cells.high <= 10 else 100.0)
         return variable.learn("guessed", kind="rating", low=low, high=high)
     if cells.whole and (counting or cells.low < 20 or cells.high >= 3 * cells.low):
         return variable.learn("guessed", kind="count", unit="a day", low=0.0, combine="sum" if counting else "max")
     return variable.learn("guessed", kind="amount")
+
+
+def _are_balanced(header: Header, cells: Cells) -> bool:
+    """Say whether a rating goes as far below zero as above."""
+    rated = bool(header.words & word_set("rating column"))
+    return rated and cells.whole and cells.low < 0 < cells.high and max(-cells.low, cells.high) <= _BALANCED[-1]
 
 
 def _guess_unit(header: Header, cells: Cells) -> str:

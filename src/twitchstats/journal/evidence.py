@@ -68,8 +68,11 @@ class Cells:
         values = self._plain.copy()
         for place in np.flatnonzero(~np.isfinite(values)).tolist():
             text = self.column.levels[place]
-            number = count_signs(text) if self.tallied else read_loosely(text, self.decimal, noted=self.noted)
+            number = read_loosely(text, self.decimal, noted=self.noted)
             values[place] = np.nan if number is None else number
+        if self.tallied:
+            signs = np.array(list(map(count_signs, self.column.levels)), dtype=float)
+            values = np.where(signs > 0, signs, values)
         return values
 
     @cached_property

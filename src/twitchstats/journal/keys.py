@@ -138,7 +138,7 @@ def find_date(table: Table, asked: str | None, rejects: Rejects) -> Column | Non
     """Return the column of dates or day numbers, or None.
 
     Of several with a fitting name it is the first whose cells look like dates or day numbers. Where no name fits, the
-    only column of days without a time of day whose name speaks of a date is taken, and that is told.
+    only column of days without a time of day is taken whose name speaks of a date, or that stands first; that is told.
     """
     if asked is not None:
         return pick_column(table, asked, "date")
@@ -147,13 +147,20 @@ def find_date(table: Table, asked: str | None, rejects: Rejects) -> Column | Non
     sure = [column for column in found if normalise_header(column.header) in load_words("sure date column")]
     if filled or sure:
         return next(iter(filled + sure))
-    named = [column for column in table.columns if split_words(column.header) & {"date", "datum", "time"}]
-    named = [column for column in named if not split_words(column.header) & {"birth", "start", "end"}]
-    days = [c for c in named if look_like_dates(c.levels) > 0.9 and not any(map(has_clock, c.levels[:200]))]
-    if len(days) != 1:
+    others = [column for column in table.columns if not split_words(column.header) & {"birth", "start", "end"}]
+    days = [column for column in others if _hold_days(column)]
+    named = [column for column in days if split_words(column.header) & {"date", "datum", "time"}]
+    if not (len(named) == 1 or (len(days) == 1 and days[0].place == 1)):
         return None
-    rejects.note(table.name, days[0].header, "date_column", "the days are taken from it, as no column is named 'date'")
-    return days[0]
+    day = (named or days)[0]
+    rejects.note(table.name, day.header, "date_column", "the days are taken from it, as no column is named 'date'")
+    return day
+
+
+def _hold_days(column: Column) -> bool:
+    """Say whether a column holds dates, more than one, without a time of day; figures alone are none."""
+    some = column.levels[:200] if column.numbers is None else []
+    return len(some) > 1 and look_like_dates(column.levels) > 0.9 and not any(map(has_clock, some))
 
 
 _NO_ROW, _NOBODY = "row dropped", "the row doesn't say whose it is"
@@ -219,7 +226,7 @@ def read_keys(
     keys = Keys(people, codes, numbers, calendar, mask, [column for column in (who, when) if column is not None])
     if calendar == "date":
         _note_slips_of_years(table.keep(mask), keys, rejects)
-    _refuse_blocks(table, keys, rejects)
+    _refuse_blocks(table, keys, rejects, person=person)
     others = [column for column in table.keep(mask).columns if column.header not in renamed]
     check_shape(others, table.keep(mask), keys, person=person, order=order)
     return keys
@@ -471,21 +478,35 @@ def _refuse_second_table(table: Table, when: Column) -> None:
             )
 
 
-def _refuse_blocks(table: Table, keys: Keys, rejects: Rejects) -> None:
-    """Raise JournalError where days come again, with other entries, below a header that comes again."""
-    starts = [entry[1] for entry in rejects.entries if entry[4] == "header_again"]
-    if not starts or not keys.again.any():
+def _refuse_blocks(table: Table, keys: Keys, rejects: Rejects, *, person: str | None) -> None:
+    """Raise JournalError where days come again with other entries, below a header that comes again or all at once."""
+    if not keys.again.any():
         return
     kept = table.keep(keys.mask)
+    starts = [entry[1] for entry in rejects.entries if entry[4] == "header_again"]
+    where, way = "Below the header that stands again in row {}", "remove that row"
+    if not starts and len(keys.columns) == 1 and person is None:
+        starts = kept.rows[_find_restarts(keys)].tolist()
+        where, way = "From row {} on", 'say person="none" (--person none)'
+    if not starts:
+        return
     cells = pd.DataFrame({column.place: column.texts() for column in kept.columns}).assign(rank=keys.rank)
     other = ~cells.duplicated(keep=False).to_numpy()
-    blocks = pd.Series(np.searchsorted(starts, kept.rows[other])).groupby(keys.rank[other]).nunique()
+    blocks = pd.Series(np.searchsorted(starts, kept.rows[other], side="right")).groupby(keys.rank[other]).nunique()
     if (blocks > 1).sum() > 1:
         raise JournalError(
-            f"Below the header that stands again in row {starts[0]} the same days come again with other entries, as "
-            "those of another person do. Put them into a file of their own, or add a column 'person'; if all are one "
-            "person's, remove that row."
+            f"{where.format(starts[0])} the same days come again with other entries, as those of another person do. "
+            f"Put them into a file of their own, or add a column 'person'; if all are one person's, {way}."
         )
+
+
+def _find_restarts(keys: Keys) -> NDArray[np.int64]:
+    """Return the rows in which days that run on begin again, a few times and at an earlier one."""
+    steps = np.diff(keys.numbers)
+    falls = np.flatnonzero(steps < 0)
+    lengths = np.diff(falls, prepend=-1, append=len(steps))
+    runs = 0 < len(falls) <= 9 and lengths.min() >= 5 and bool((np.delete(steps, falls) > 0).all())
+    return falls + 1 if runs else falls[:0]
 
 
 def check_shape(columns: list[Column], table: Table, keys: Keys, *, person: str | None, order: str) -> None:

@@ -352,10 +352,13 @@ def _find_header(
         if text:
             message = f"row {row} ({text!r}) stands above the header and is no part of the table"
             rejects.add(table, row, "", text, "above_header", message, "kept")
+    header, above = rows[n_titles], rows[n_titles - 1] if n_titles else []
+    if len(above) == len(header) and sum(map(bool, above)) > 1:  # a cell that is merged over both stands in the upper
+        header = [cell if cell.strip() else upper for cell, upper in zip(header, above, strict=True)]
     end = spans[n_titles][1]
     if end > len(ends):
         raise _unclosed(told, spans[n_titles][0], "")
-    return ends[end - 1], end + 1, check_headers(rows[n_titles], told)
+    return ends[end - 1], end + 1, check_headers(header, told)
 
 
 def check_headers(header: list[str], told: str) -> list[str]:

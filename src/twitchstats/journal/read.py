@@ -265,13 +265,16 @@ def _judge_absence(
         return days
     spans = _spans(days, calendar)
     n_gaps = int((spans["max"] - spans["min"] + 1 - spans["size"]).sum())
-    if n_gaps >= 0.1 * len(days):
-        message = (
-            f"every entry has {label} above zero, and {n_gaps:,} days between have no entry, as in a log of attacks. "
-            "Days without it are missing, so nothing can be concluded on what brings it on. If a day without an entry "
-            'is a day without it, say absent="none" (command line: --absent none)'
-        )
-        rejects.note("days", "", "attack_log", message)
+    if n_gaps < 0.1 * len(days):
+        return days
+    found = f"every entry has {label} above zero, and {n_gaps:,} days between have no entry"
+    way = 'If a day without an entry is a day without it, say absent="none" (command line: --absent none)'
+    if n_gaps < len(days) and (told["role"].eq("trigger") & told["timing"].ne("")).any():
+        message = f"{found}. {way}; as it is, they are missing"
+        rejects.note("days", "", "never_zero", message)
+    else:
+        known = "Days without it are missing, so nothing can be concluded on what brings it on"
+        rejects.note("days", "", "attack_log", f"{found}, as in a log of attacks. {known}. {way}")
     return days
 
 

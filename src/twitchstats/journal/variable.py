@@ -36,6 +36,12 @@ _DAYS = re.compile(r"(?<![\w.])(?:[2-9]|\d\d)[\s-]?(?:days?|d|tage|jours|d[i\u00
 # '1 (best) - 5 (worst)' says the same as '(1 = best, 5 = worst)'.
 _END = r"(\d{1,3})\s*\(([^()\d]{1,30})\)"
 _NAMED_ENDS = re.compile(rf"{_END}\s*{_TO}\s*{_END}$")
+# 'How many cups of coffee did you drink' asks for cups of coffee.
+_ASKED = re.compile(
+    r"^how (?:many|much)\s+|\b(?:did|do|have) you(?: (?:have|had|drink|get|take|notice|feel|experience))?\b\s*"
+    r"|^(?:wie ?viele?|combien d[e']|cu[a\u00e1]nt[oa]s?|quant[ie]|hoeveel)\s+",
+    re.IGNORECASE,
+)
 TOPS = (3, 4, 5, 6, 7, 9, 10, 20, 100)  # where scales end
 # Words in brackets that change nothing in what a number means.
 _SIGNS = frozenset("%\u00b0$\u20ac\u00a3")
@@ -188,8 +194,9 @@ def split_header(source: str) -> Header:
 
 
 def _trim(source: str) -> str:
-    """Return a header without the number of a question and the sign around it; named ends of a scale in brackets."""
-    text = re.sub(r"^\d{1,3}[.)]\s+(?=\D)", "", source.strip()).rstrip("?:¿ ") or source.strip()
+    """Return a header without the number of a question, its sign and 'how many'; named ends of a scale in brackets."""
+    text = re.sub(r"^\d{1,3}[.)]\s+(?=\D)", "", source.strip()).strip("?:¿ ") or source.strip()
+    text = _ASKED.sub("", text) if len(text) <= 200 and _ASKED.match(text) else text
     return _NAMED_ENDS.sub(r"(\1 = \2, \3 = \4)", text) if len(text) <= 200 else text
 
 
