@@ -1,5 +1,6 @@
 """Whose row it is and which day it tells, and what is asked about: rows that say neither, tables of another shape."""
 
+import contextlib
 import datetime as dt
 import itertools
 import re
@@ -14,12 +15,14 @@ from numpy.typing import NDArray
 from twitchstats.errors import JournalError, unknown_name
 from twitchstats.journal.cells import Fault, is_missing, read_clock_time, read_number, read_yes_no
 from twitchstats.journal.dates import (
+    LAYOUTS,
     WEEKDAYS,
     are_day_numbers,
     are_years,
     has_clock,
     look_like_dates,
     read_clock,
+    read_date,
     read_dates,
     read_day_numbers,
 )
@@ -138,7 +141,8 @@ def find_date(table: Table, asked: str | None, rejects: Rejects) -> Column | Non
     """Return the column of dates or day numbers, or None.
 
     Of several with a fitting name it is the first whose cells look like dates or day numbers. Where no name fits, the
-    only column of days without a time of day is taken whose name speaks of a date, or that stands first; that is told.
+    only column of days without a time of day is taken whose name speaks of a date, or that stands first and runs from
+    day to day; that is told.
     """
     if asked is not None:
         return pick_column(table, asked, "date")
@@ -150,7 +154,7 @@ def find_date(table: Table, asked: str | None, rejects: Rejects) -> Column | Non
     others = [column for column in table.columns if not split_words(column.header) & {"birth", "start", "end"}]
     days = [column for column in others if _hold_days(column)]
     named = [column for column in days if split_words(column.header) & {"date", "datum", "time"}]
-    if not (len(named) == 1 or (len(days) == 1 and days[0].place == 1)):
+    if not (len(named) == 1 or (len(days) == 1 and days[0].place == 1 and _run_by_day(days[0]))):
         return None
     day = (named or days)[0]
     rejects.note(table.name, day.header, "date_column", "the days are taken from it, as no column is named 'date'")
@@ -161,6 +165,16 @@ def _hold_days(column: Column) -> bool:
     """Say whether a column holds dates, more than one, without a time of day; figures alone are none."""
     some = column.levels[:200] if column.numbers is None else []
     return len(some) > 1 and look_like_dates(column.levels) > 0.9 and not any(map(has_clock, some))
+
+
+def _run_by_day(column: Column) -> bool:
+    """Say whether each row has a date of its own, most a few days from the one before, in some layout."""
+    for layout in LAYOUTS:
+        with contextlib.suppress(ValueError):
+            days = [date.toordinal() for text in column.levels if (date := read_date(text, layout))]
+            if len(column.levels) == len(column) == len(days) and np.median(np.abs(np.diff(days))) <= 7:
+                return True
+    return False
 
 
 _NO_ROW, _NOBODY = "row dropped", "the row doesn't say whose it is"
@@ -485,15 +499,20 @@ def _refuse_blocks(table: Table, keys: Keys, rejects: Rejects, *, person: str | 
     kept = table.keep(keys.mask)
     starts = [entry[1] for entry in rejects.entries if entry[4] == "header_again"]
     where, way = "Below the header that stands again in row {}", "remove that row"
+    least = 2
     if not starts and len(keys.columns) == 1 and person is None:
-        starts = kept.rows[_find_restarts(keys)].tolist()
+        again = _find_restarts(keys)
+        if any(map(keys.tell_apart, (c for c in kept.columns if c.numbers is None and c not in keys.columns))):
+            return
+        starts = kept.rows[again].tolist()
+        least = max(2, np.diff(again, prepend=0, append=len(kept.rows)).min() / 2)
         where, way = "From row {} on", 'say person="none" (--person none)'
     if not starts:
         return
     cells = pd.DataFrame({column.place: column.texts() for column in kept.columns}).assign(rank=keys.rank)
     other = ~cells.duplicated(keep=False).to_numpy()
     blocks = pd.Series(np.searchsorted(starts, kept.rows[other], side="right")).groupby(keys.rank[other]).nunique()
-    if (blocks > 1).sum() > 1:
+    if (blocks > 1).sum() >= least:
         raise JournalError(
             f"{where.format(starts[0])} the same days come again with other entries, as those of another person do. "
             f"Put them into a file of their own, or add a column 'person'; if all are one person's, {way}."

@@ -438,11 +438,15 @@ class _Builder:
     def _tidy(self, body: bytes, line: int) -> tuple[bytes, NDArray[np.int64]]:
         """Return the records that are as wide as the header, written plainly, and their lines; others are set aside."""
         good, rows = [], []
-        for row, cells in _read_records(body, self.sign, line, self.told, self.width):
-            while len(cells) > self.width and not cells[-1].strip():
-                cells = cells[:-1]
-            if not any(map(clean_cell, cells)):
-                continue
+        records = [
+            (row, cells) for row, cells in _read_records(body, self.sign, line, self.told, self.width)
+            if any(map(clean_cell, cells))
+        ]  # fmt: skip
+        # Blank cells at the end of a single row may be there because a cell before them was parted.
+        longer = all(len(cells) > self.width for _, cells in records)
+        for row, cells in records:
+            if (longer or not "".join(cells[self.width - 1 :]).strip()) and not "".join(cells[self.width :]).strip():
+                cells = cells[: self.width]
             if len(cells) == self.width:
                 good.append(cells)
                 rows.append(row)
