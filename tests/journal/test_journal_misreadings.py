@@ -629,7 +629,7 @@ def test_a_time_of_day_or_a_side_in_brackets_is_no_unit(read, header):
 
 def test_degrees_and_hours_are_no_doses_of_a_remedy(read):
     journal = read(write_days("heat", lambda day: 28 + day % 9))
-    assert told(journal) == ["column heat: its cells don't fit 'heat', so it stays as a variable of your own"]
+    assert told(journal) == ["column heat: its cells, such as '28', don't fit 'heat', so it stays as a variable of your own"]
     assert journal.days["my_heat"].max() == 36
 
 
@@ -799,11 +799,11 @@ def lay_out(header, row, n=30):
 def test_readings_that_a_column_of_any_name_tells_apart_are_refused(read):
     rows = [f"2024-03-{1 + k // 2:02},{('twitch', 'coffee')[k % 2]},{k % 5}" for k in range(40)]
     with pytest.raises(JournalError) as told:
-        read("\n".join(["date,tracker,value", *rows]))
+        read("\n".join(["date,gadget,value", *rows]))
     assert str(told.value) == (
-        "The table holds one reading a row: 'tracker' says what 'value' measures ('twitch', 'coffee', ...). Reshape it "
+        "The table holds one reading a row: 'gadget' says what 'value' measures ('twitch', 'coffee', ...). Reshape it "
         "to one row a day with a column for each, for example with pandas: frame.pivot_table(index=[...], "
-        "columns='tracker', values='value')."
+        "columns='gadget', values='value')."
     )
 
 

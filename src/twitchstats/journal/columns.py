@@ -267,8 +267,8 @@ def read_column(
 
 
 def _misfits(text: str, variable: Variable) -> bool:
-    read = read_yes_no if variable.kind == "yes/no" else read_number
-    return not is_missing(text) and read(text) is None
+    odd = read_number(text) is None or (variable.kind == "yes/no" and read_yes_no(text) is None)
+    return odd and not is_missing(text)
 
 
 def _is_rated(variable: Variable) -> bool:
@@ -355,10 +355,9 @@ def _accept(variable: Variable, cells: Cells) -> Reading | None:
     reading = read_by_rule(variable, cells)
     unread = [code for code, (rule, _) in reading.faults.items() if rule in ("not_a_number", "not_yes_no", "not_whole")]
     # Of two answers one that is not understood leaves the other open, too.
-    one = variable.kind == "yes/no" and unread and len(np.unique(reading.data[~np.isnan(reading.data)])) < 2
-    if unread and int(cells.column.count()[unread].sum()) > (0.1 if one else 0.5) * cells.n_filled:
-        return None
-    return reading
+    half = variable.kind == "yes/no" and len(unread) == 1 and len(np.unique(reading.data[reading.data >= 0])) == 1
+    most = max(5, 0.1 * cells.n_filled) if half else 0.5 * cells.n_filled
+    return None if unread and int(cells.column.count()[unread].sum()) > most else reading
 
 
 def _are_flags(variable: Variable, cells: Cells) -> bool:

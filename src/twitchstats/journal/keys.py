@@ -162,9 +162,9 @@ def find_date(table: Table, asked: str | None, rejects: Rejects) -> Column | Non
 
 
 def _hold_days(column: Column) -> bool:
-    """Say whether a column holds dates, more than one, without a time of day; figures alone are none."""
+    """Say whether a column holds dates without a time of day; figures alone are none."""
     some = column.levels[:200] if column.numbers is None else []
-    return len(some) > 1 and look_like_dates(column.levels) > 0.9 and not any(map(has_clock, some))
+    return bool(some) and look_like_dates(column.levels) > 0.9 and not any(map(has_clock, some))
 
 
 def _run_by_day(column: Column) -> bool:
@@ -172,7 +172,7 @@ def _run_by_day(column: Column) -> bool:
     for layout in LAYOUTS:
         with contextlib.suppress(ValueError):
             days = [date.toordinal() for text in column.levels if (date := read_date(text, layout))]
-            if len(column.levels) == len(column) == len(days) and np.median(np.abs(np.diff(days))) <= 7:
+            if 1 < len(column) == len(column.levels) == len(days) and np.median(np.abs(np.diff(days))) <= 7:
                 return True
     return False
 

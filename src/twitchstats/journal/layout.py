@@ -524,12 +524,12 @@ class _Builder:
 
 def _number_texts(values: pd.Series) -> Coded:
     """Return the codes of a categorical column and its texts, in the order in which they first stand there."""
-    codes = values.cat.codes.to_numpy(dtype=np.int32)
-    first = np.zeros(len(values.cat.categories) + 1, dtype=np.int64)
+    codes, texts = values.cat.codes.to_numpy(dtype=np.int32), list(map(str, values.cat.categories.tolist()))
+    first = np.zeros(len(texts) + 1, dtype=np.int64)
     first[codes[::-1]] = np.arange(len(codes))[::-1]
     order = np.argsort(first[:-1])
     places = np.append(np.argsort(order), -1).astype(np.int32)
-    return places[codes], [str(values.cat.categories[code]) for code in order]
+    return places[codes], [texts[code] for code in order.tolist()]
 
 
 def _join_codes(parts: Iterable[Any]) -> Coded:
