@@ -74,7 +74,7 @@ class Keys:
             places = numbers - first
             there = np.zeros(span + 1, dtype=bool)
             there[places] = True
-            days, codes = np.flatnonzero(there) + first, (np.cumsum(there) - 1)[places]
+            days, codes = np.flatnonzero(there) + first, (np.cumsum(there, dtype=np.int32) - 1)[places]
         else:
             days, codes = np.unique(numbers, return_inverse=True)
         dates = pd.Index(days, name="date")
@@ -362,7 +362,7 @@ def _compare_weekdays(table: Table, when: Column, numbers: NDArray[np.int64], da
     JournalError
         It does in a fifth of the rows: the dates are read wrongly.
     """
-    for column in [*table.columns, _take_weekdays(when)]:
+    for column in [*table.columns, *_take_weekdays(when)]:
         few = column.numbers is None and len(column.levels) <= _MOST_WEEKDAYS
         words = set(map(normalise_header, filter(None, column.levels))) if few else set()
         if len(words) < 3 or not words <= set(WEEKDAYS):
@@ -384,12 +384,12 @@ def _compare_weekdays(table: Table, when: Column, numbers: NDArray[np.int64], da
         rejects.note(table.name, column.header, "weekday", f"it {text}; see that no date is a slip")
 
 
-def _take_weekdays(when: Column) -> Column:
-    """Return the weekdays that stand with the dates themselves, first or last."""
+def _take_weekdays(when: Column) -> list[Column]:
+    """Return the weekdays that stand with the dates themselves, first or last, if there are any."""
     ends = [(text.split() or [""])[:: max(1, len(text.split()) - 1)] for text in when.levels]
     words = [next((word for word in some if normalise_header(word) in WEEKDAYS), "") for some in ends]
     codes, levels = pd.factorize(np.array(words, dtype=object))
-    return code_column(when.header, list(levels), codes[when.codes])
+    return [code_column(when.header, list(levels), codes[when.codes])] if any(words) else []
 
 
 def _note_slips_of_years(table: Table, keys: Keys, rejects: Rejects) -> None:

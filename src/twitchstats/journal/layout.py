@@ -8,6 +8,7 @@ import csv
 import io
 import itertools
 import re
+import warnings
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -32,8 +33,7 @@ Coded: TypeAlias = tuple[NDArray[np.int32], list[str]]
 Part: TypeAlias = Floats | Coded
 DELIMITERS = (",", ";", "\t", "|")
 COLUMN_LIMIT, HEADER_LIMIT = 10_000, 1_000
-_BLOCK = 1 << 22
-_TEXTS = "category"  # pandas's dtype of codes into different texts
+_BLOCK = 1 << 24
 _DELIMITER_NAMES = {"comma": ",", "semicolon": ";", "tab": "\t", "\\t": "\t", "pipe": "|"}
 _ROW_OF = {"days": "day", "episodes": "episode", "people": "person"}
 
@@ -460,32 +460,33 @@ class _Builder:
         return io.BytesIO(self.data[block[0] : block[1]] if isinstance(block, tuple) else block)
 
     def _parse(self, block: bytes | tuple[int, int], places: list[int] | None = None) -> Iterator[Part]:
-        """Return the columns of a block: figures, or codes and texts."""
-        names = list(range(self.width))
-        frame = self._read(block, places or names, dict.fromkeys(places or self.worded, object if places else _TEXTS))
+        """Return the columns of a block: figures, or codes and texts in the order in which they first stand there."""
+        names = places or list(range(self.width))
+        frame = self._read(block, names, places or ())
+        worded = {place for place in names if places or frame.dtypes[place].kind not in "iuf"}
         if places is None:
-            strange = {place for place in names if frame.dtypes[place].kind not in "iuf"} - self.worded
-            if strange:
-                self.worded |= strange
-                texts = self._read(block, sorted(strange), dict.fromkeys(strange, _TEXTS))
-                frame = frame.drop(columns=list(strange)).join(texts)
-        for place in places or names:
+            worded = self.worded = self.worded | worded
+        other = sorted(place for place in worded if frame.dtypes[place] != "str")  # figures in this block, or in parts
+        if other:
+            frame = frame.drop(columns=other).join(self._read(block, other, other))
+        for place in names:
             values = frame[place]
-            if place not in self.worded and places is None:
+            if place in worded:
+                codes, texts = pd.factorize(values)
+                yield codes.astype(np.int32), list(texts)
+            else:
                 self.widths[place] += 0 if values.dtype.kind in "iu" else np.nan
                 yield values.to_numpy(dtype=float)
-            else:
-                if values.dtype == _TEXTS and values.cat.categories.dtype.kind in "iufb":  # made of figures alone
-                    values = self._read(block, [place], {place: object})[place]
-                yield _number_texts(values.astype(_TEXTS))
 
-    def _read(self, block: bytes | tuple[int, int], places: list[int], dtypes: Mapping[int, Any]) -> pd.DataFrame:
-        """Return columns of a block as pandas reads them, some of which are said to be of a dtype."""
-        return pd.read_csv(
-            self._open(block), sep=self.sign, header=None, names=list(range(self.width)), usecols=places,
-            dtype=dict(sorted(dtypes.items())), keep_default_na=False, na_values=[""],
-            skip_blank_lines=False, low_memory=False, index_col=False, encoding="utf-8",
-        )  # fmt: skip
+    def _read(self, block: bytes | tuple[int, int], places: list[int], worded: Iterable[int]) -> pd.DataFrame:
+        """Return columns of a block as pandas reads them, some of them as texts."""
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", pd.errors.DtypeWarning)
+            return pd.read_csv(
+                self._open(block), sep=self.sign, header=None, names=list(range(self.width)), usecols=places,
+                dtype=dict.fromkeys(worded, "str"), keep_default_na=False, na_values=[""],
+                skip_blank_lines=False, index_col=False, encoding="utf-8",
+            )  # fmt: skip
 
     def finish(self, headers: list[str]) -> tuple[NDArray[np.int64], list[Column]]:
         """Return the line of each row, and the columns that hold anything."""
@@ -520,16 +521,6 @@ class _Builder:
             return self._looker(place, itertools.repeat(None))()
 
         return look
-
-
-def _number_texts(values: pd.Series) -> Coded:
-    """Return the codes of a categorical column and its texts, in the order in which they first stand there."""
-    codes, texts = values.cat.codes.to_numpy(dtype=np.int32), list(map(str, values.cat.categories.tolist()))
-    first = np.zeros(len(texts) + 1, dtype=np.int64)
-    first[codes[::-1]] = np.arange(len(codes))[::-1]
-    order = np.argsort(first[:-1])
-    places = np.append(np.argsort(order), -1).astype(np.int32)
-    return places[codes], [texts[code] for code in order.tolist()]
 
 
 def _join_codes(parts: Iterable[Any]) -> Coded:
