@@ -631,7 +631,7 @@ def _guess_kind(variable: Variable, cells: Cells) -> Variable:
     """Say whether an own column of figures is a rating, a count or an amount, and on which scale."""
     header = variable.header
     if find_trait(header.source):
-        return variable.learn("guessed", kind="amount", unit="years", role="person")
+        return variable.learn("guessed", kind="amount", unit="years")
     if not variable.unit and (unit := _guess_unit(header, cells)):
         variable = variable.learn("guessed", unit=unit)
     if (

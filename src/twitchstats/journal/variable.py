@@ -166,12 +166,7 @@ def split_header(source: str) -> Header:
     >>> split_header("Caffeine (mg)").unit, split_header("pain /5").scale, split_header("stress (0-100)").scale
     ('mg', (0.0, 5.0), (0.0, 100.0))
     """
-    stem, unit = _drop(_PER_DAY, _trim(source)), ""
-    if stem[-1:] in (")", "]"):
-        start = max(stem.rfind("("), stem.rfind("["))
-        if start >= 0:
-            unit = stem[start + 1 : -1].strip()
-            stem = stem[:start].strip() or unit
+    stem, unit = _cut_bracket(_drop(_PER_DAY, _trim(source)))
     if normalise_header(unit) in word_set("no unit"):
         stem, unit = stem if stem == unit else f"{stem} {unit}", ""
     lagged = _find_lag(source)
@@ -193,6 +188,20 @@ def split_header(source: str) -> Header:
     return Header(source, stem, _drop(_PER_DAY, unit), None, "", lagged)
 
 
+def _cut_bracket(text: str) -> tuple[str, str]:
+    """Return a header without the bracket at its end, and what stands in that; "" where there is none."""
+    start = max(text.rfind("("), text.rfind("[")) if text[-1:] in (")", "]") else -1
+    if start < 0:
+        return text, ""
+    inside = text[start + 1 : -1].strip()
+    return text[:start].strip() or inside, inside
+
+
+def _is_later(source: str) -> bool:
+    """Say whether a header tells of a day after its row's."""
+    return any(_LEADING.search(text) for text in (source, _cut_bracket(source)[0]))
+
+
 def _trim(source: str) -> str:
     """Return a header without the number of a question, its sign and 'how many'; named ends of a scale in brackets."""
     text = re.sub(r"^\d{1,3}[.)]\s+(?=\D)", "", source.strip()).strip("?:¿ ") or source.strip()
@@ -208,9 +217,9 @@ def _drop(pattern: re.Pattern[str], text: str) -> str:
 
 
 def _find_lag(source: str) -> int:
-    match = _LAGGED.search(source.strip())
-    if match:
-        return int(next(filter(None, match.groups()), 1))
+    for text in (source.strip(), _cut_bracket(source)[0]):
+        if match := _LAGGED.search(text):
+            return int(next(filter(None, match.groups()), 1))
     words = split_words(source)
     return int(bool(words & word_set("lag word")) and "night" not in words)
 
@@ -238,7 +247,7 @@ def match_header(source: str, dictionary: str = DAYS, *, company: frozenset[str]
     """
     header = split_header(source)
     own = _make_own(header)
-    if header.lagged or _LEADING.search(source):
+    if header.lagged or _is_later(source):
         return own
     # A sign such as % or € is lost where headers are compared, and says that it is not the plain thing.
     trimmed = _trim(source)
@@ -325,6 +334,8 @@ def _is_certain(row: Mapping[str, Any], header: Header, company: frozenset[str] 
 def _make_own(header: Header) -> Variable:
     own = Variable(clean_name(header.stem), header.source, header.source, header=header)
     own = own.learn("guessed", name=own.name, label=own.label, role="own", timing="", combine="mean")
+    if find_trait(header.source):
+        own = own.learn("guessed", role="person")
     if header.kind:
         own = own.learn("header", kind=header.kind)
     if header.scale:
@@ -343,7 +354,7 @@ def _make_own(header: Header) -> Variable:
         own = own.tell(f"the file has moved it by {header.lagged} d already, so it is not lagged again and no trigger")
     if tells_longer(header):
         own = own.tell("its header speaks of more than a day, but each figure is taken for the day of its row alone")
-    if _LEADING.search(header.source):
+    if _is_later(header.source):
         own = own.learn("header", role="none").tell("it tells of a later day than its row's, so it is no trigger")
     return own
 
@@ -451,7 +462,8 @@ def find_trait(header: str) -> str:
     >>> find_trait("Gender"), find_trait("stress")
     ('sex', '')
     """
-    name = find_variable(header, dictionary="people_variables.csv")
+    taken = split_header(header)
+    name = find_variable(taken.stem if taken.kind == "text" else header, dictionary="people_variables.csv")
     return name if name in ("age", "sex") else ""
 
 
