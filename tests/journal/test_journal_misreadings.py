@@ -629,7 +629,9 @@ def test_a_time_of_day_or_a_side_in_brackets_is_no_unit(read, header):
 
 def test_degrees_and_hours_are_no_doses_of_a_remedy(read):
     journal = read(write_days("heat", lambda day: 28 + day % 9))
-    assert told(journal) == ["column heat: its cells, such as '28', don't fit 'heat', so it stays as a variable of your own"]
+    assert told(journal) == [
+        "column heat: its cells, such as '28', don't fit 'heat', so it stays as a variable of your own"
+    ]
     assert journal.days["my_heat"].max() == 36
 
 

@@ -12,7 +12,14 @@ from typing import Any
 import numpy as np
 
 from twitchstats.errors import JournalError, suggest_name
-from twitchstats.journal.cells import count_decimal_signs, find_guess, is_missing, read_number, read_yes_no, settle_decimal
+from twitchstats.journal.cells import (
+    count_decimal_signs,
+    find_guess,
+    is_missing,
+    read_number,
+    read_yes_no,
+    settle_decimal,
+)
 from twitchstats.journal.dates import WEEKDAYS, has_clock, look_like_dates
 from twitchstats.journal.evidence import (
     Cells,
@@ -20,6 +27,7 @@ from twitchstats.journal.evidence import (
     become_flags,
     disown,
     drop_codes,
+    find_dose,
     find_scale,
     keep_text,
     read_by_rule,
@@ -248,8 +256,12 @@ def read_column(
         One, or several where a column says more than one thing: a dose (taken, and how much), categories.
     """
     sign, remark = _settle_sign(column, sign, decimal)
-    variable = _take_top(variable, Cells(column, sign))
-    cells = Cells(column, sign, noted=variable.kind in ("rating", "count") or _is_rated(variable))
+    if daily and _may_be_dosed(variable) and not variable.header.unit and (dose := find_dose(column)):
+        variable, column = replace(variable, header=replace(variable.header, unit=dose[0])), dose[1]
+    cells = Cells(
+        column, sign, form="rating" if _is_rated(variable) else variable.kind if variable.kind == "count" else ""
+    )
+    variable = _take_top(variable, cells)
     if remark and (variable.canonical or not (cells.grouped and counts(variable.header))):
         variable = variable.tell(remark)
     if daily and are_doses(variable, cells):
@@ -331,7 +343,7 @@ def read_known(variable: Variable, cells: Cells) -> Reading | None:
         return None
     if variable.kind == "yes/no":
         return None if cells.figures > 0.5 and cells.flags < 0.5 else _accept(variable, cells)
-    if cells.yes_no_words > 0.5 or _are_flags(variable, cells):
+    if (cells.yes_no_words > 0.5 and not cells.ranks) or _are_flags(variable, cells):
         told = f"its cells say yes or no, so it is read as yes/no and not in {variable.unit}"
         return read_by_rule(replace(become_flags(variable, "guessed"), remark=told), cells)
     cells = drop_codes(cells, variable)
@@ -464,10 +476,14 @@ def _fit_scale(variable: Variable, cells: Cells) -> Variable:
 # --- doses ------------------------------------------------------------------------------------------------------------
 
 
+def _may_be_dosed(variable: Variable) -> bool:
+    medicine = variable.canonical and variable.role in ("medicine", "remedy")
+    return medicine and variable.kind == "yes/no" and variable.how.get("kind") != "schema"
+
+
 def are_doses(variable: Variable, cells: Cells) -> bool:
     """Say whether a yes/no medicine is told in figures: how much was taken."""
-    medicine = variable.canonical and variable.role in ("medicine", "remedy")
-    if not medicine or variable.kind != "yes/no" or variable.how.get("kind") == "schema" or cells.figures <= 0.5:
+    if not _may_be_dosed(variable) or cells.figures <= 0.5:
         return False
     if cells.low < 0 or (variable.role == "remedy" and cells.low > 0 and cells.n_filled == len(cells.column)):
         return False  # codes; or on all days more than nothing: degrees or hours, rather than what was done

@@ -24,9 +24,9 @@ from twitchstats.journal.cells import (
     read_plain,
     read_yes_no,
 )
-from twitchstats.journal.layout import Column, Floats, Mask
+from twitchstats.journal.layout import Column, Floats, Mask, code_column
 from twitchstats.journal.variable import Variable, describe_unit
-from twitchstats.variables import find_units, normalise_header, word_set
+from twitchstats.variables import find_units, load_words, normalise_header, word_set
 
 Values: TypeAlias = "Floats | ExtensionArray"
 _CODES = (66.0, 77.0, 88.0, 96.0, 97.0, 98.0, 99.0, 777.0, 888.0, 999.0, 9999.0)
@@ -34,6 +34,7 @@ _LARGEST = 1e12
 _QUANTITY = re.compile(r"(?P<number>[+-]?[\d.,]*\d)\s*(?P<unit>[^\W\d_][^\d]*)$")
 _OUT_OF = re.compile(r"([\d.,]{1,6})\s*(?:%|(?:/|out of|of|von|sur)\s*(\d{1,3}))$", re.IGNORECASE)
 MISSING_CODES = (-1.0, -7.0, -8.0, -9.0, *_CODES, *(-code for code in _CODES))
+_RANKS = {word: float(rank) for rank in range(5) for word in load_words(f"rank {rank}")}
 _TICKS, _CROSSES = frozenset("✓✔✅☑"), frozenset("x✗✘❌")
 _NEVER_NO = "it never says no; a blank counts as not known, so write no (or 0) on the days without it"
 _NEVER_NONE = "it never says 0; a blank counts as not known, so write 0 on the days without it"
@@ -56,7 +57,7 @@ class Cells:
     column: Column
     decimal: str
     codes: tuple[float, ...] = ()
-    noted: bool = False  # whether words may stand behind a figure
+    form: str = ""  # "count" or "rating", of which a cell may tell more than a figure
 
     @cached_property
     def _plain(self) -> Floats:
@@ -68,11 +69,13 @@ class Cells:
         values = self._plain.copy()
         for place in np.flatnonzero(~np.isfinite(values)).tolist():
             text = self.column.levels[place]
-            number = read_loosely(text, self.decimal, noted=self.noted)
+            number = read_loosely(text, self.decimal, noted=bool(self.form))
             values[place] = np.nan if number is None else number
         if self.tallied:
             signs = np.array(list(map(count_signs, self.column.levels)), dtype=float)
             values = np.where(signs > 0, signs, values)
+        if self.ranks:
+            values = np.array([self.ranks.get(text, math.nan) for text in self.column.levels])
         return values
 
     @cached_property
@@ -81,6 +84,9 @@ class Cells:
         read = zip(self.column.levels, self.by_level, strict=True) if self.rest else ()
         found = next(((text, value) for text, value in read
                       if np.isfinite(value) and text and read_number(text, self.decimal) is None), None)  # fmt: skip
+        if self.ranks:
+            words = sorted((rank, text) for text, rank in self.ranks.items())
+            return f"its words are read as {', '.join(f'{rank:g} ({text})' for rank, text in words)}"
         return "" if found is None else f"cells such as {found[0]!r} are read as {found[1]:g}"
 
     @cached_property
@@ -90,8 +96,19 @@ class Cells:
         return most > 1 and all(count_signs(text) for text, _ in self.rest)
 
     @cached_property
+    def ranks(self) -> dict[str, float]:
+        """The words that tell how much of something there is, with their ranks; none where anything else stands."""
+        ranks = {text: _RANKS.get(normalise_header(text), math.nan) for text, _ in self.rest}
+        several = self.form == "rating" and len(set(ranks.values()) - {0.0}) > 1
+        return (
+            ranks if several and not np.isfinite([*self._plain]).any() and not np.isnan([*ranks.values()]).any() else {}
+        )
+
+    @cached_property
     def top(self) -> float:
-        """Out of how many points nearly all cells tell a rating (3/5; 40% is out of 100); NaN where they don't."""
+        """Out of how many points nearly all cells tell a rating (3/5; 40%; mild, severe); NaN where they don't."""
+        if self.ranks:
+            return max(3.0, *self.ranks.values())
         tops: Counter[float] = Counter()
         for text, n in self.rest:
             if match := _OUT_OF.match(text):
@@ -165,7 +182,7 @@ class Cells:
     @cached_property
     def signed(self) -> bool:
         """Whether four fifths of the cells hold figures, most with other signs (40%, 71 kg, 120/80, 1/2)."""
-        unread = [(text, n) for text, n in self.rest if read_loosely(text, self.decimal, noted=self.noted) is None]
+        unread = [(text, n) for text, n in self.rest if read_loosely(text, self.decimal, noted=bool(self.form)) is None]
         marked = sum(n for text, n in unread if not text[0].isalpha() and any(map(str.isnumeric, text)))
         return len(unread) > 1 and self.share(marked) + self.figures >= 0.8
 
@@ -350,6 +367,20 @@ def _tell_cells(variable: Variable, cells: Cells) -> Variable:
     if any(told) and variable.assumed and len(cells.numbers):
         variable = variable.tell(f"cells that tell no unit are read in {variable.unit}")
     return variable
+
+
+def find_dose(column: Column) -> tuple[str, Column] | None:
+    """Return the one unit of a dose that stands behind the figures of a column (400 mg, 200mg), and the figures."""
+    if column.numbers is not None:
+        return None
+    found = {
+        text: _QUANTITY.match(text) for text in column.levels if read_number(text) is None and not is_missing(text)
+    }
+    units = {normalise_header(match["unit"]) if match else "" for match in found.values()}
+    if len(units) != 1 or not units <= word_set("dose column"):
+        return None
+    texts = [found[text]["number"] if text in found else text for text in column.levels]
+    return next(iter(units)), replace(code_column(column.header, texts, column.codes), place=column.place)
 
 
 def find_told_unit(text: str, variable: Variable) -> tuple[str, tuple[str, float, str] | None]:

@@ -18,7 +18,7 @@ from twitchstats.journal.rows import assemble_days, judge_courses, mark_sums, pl
 from twitchstats.journal.source import Readable, describe_file
 from twitchstats.journal.tables import gather_people, read_episodes, read_people
 from twitchstats.journal.variable import Variable, read_schema, tabulate_variables
-from twitchstats.variables import find_variable, load_variables, normalise_header
+from twitchstats.variables import find_variable, load_dictionary, normalise_header
 
 FAR = 3 * 365
 ORDERS = ("auto", "date", "day", "none")
@@ -371,7 +371,7 @@ def choose_outcome(variables: pd.DataFrame, days: pd.DataFrame, asked: str | Non
     """
     numeric = variables.loc[variables["kind"] != "text", "name"].to_list()
     if asked is None:
-        known = load_variables()
+        known = load_dictionary("variables.csv")
         ranked = [*_OUTCOMES, *known.loc[known["role"] == "outcome", "name"]]
         present = [name for name in ranked if name in numeric]
         return next((name for name in present if days[name].notna().any()), next(iter(present), None))
