@@ -197,12 +197,14 @@ def test_with_the_options_that_its_message_suggests_everything_is_kept(read):
     assert journal.calendar == "none"
     assert journal.outcome == "headache_day"
     assert journal.days.index.to_list() == [("ab-01", 1), ("ab-01", 2), ("ab-02", 1), ("ab-02", 2)]
-    assert journal.rejects.empty
+    assert journal.rejects["message"].to_list() == [
+        "column pain_degree: its words are read as 0 (none), 2 (middle), 3 (severe)"
+    ]
     assert journal.days["duration_hours"].to_list() == [7.45, 0.0, 0.0, 2.25]
     kinds = journal.variables.set_index("name")["kind"]
     assert kinds[["gender", "pain_degree", "trigger_stress", "headache_day"]].to_list() == [
         "text",
-        "text",
+        "rating",
         "yes/no",
         "yes/no",
     ]

@@ -279,8 +279,8 @@ def read_column(
 
 
 def _misfits(text: str, variable: Variable) -> bool:
-    odd = read_number(text) is None or (variable.kind == "yes/no" and read_yes_no(text) is None)
-    return odd and not is_missing(text)
+    read = read_yes_no if variable.kind == "yes/no" else read_number
+    return read(text) is None and not is_missing(text)
 
 
 def _is_rated(variable: Variable) -> bool:

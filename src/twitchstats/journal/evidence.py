@@ -373,11 +373,10 @@ def find_dose(column: Column) -> tuple[str, Column] | None:
     """Return the one unit of a dose that stands behind the figures of a column (400 mg, 200mg), and the figures."""
     if column.numbers is not None:
         return None
-    found = {
-        text: _QUANTITY.match(text) for text in column.levels if read_number(text) is None and not is_missing(text)
-    }
-    units = {normalise_header(match["unit"]) if match else "" for match in found.values()}
-    if len(units) != 1 or not units <= word_set("dose column"):
+    odd = [text for text in column.levels if read_number(text) is None and not is_missing(text)]
+    found = {text: match for text in odd if (match := _QUANTITY.match(text))}
+    units = {normalise_header(match["unit"]) for match in found.values()}
+    if len(units) != 1 or len(found) < len(odd) or not units <= word_set("dose column"):
         return None
     texts = [found[text]["number"] if text in found else text for text in column.levels]
     return next(iter(units)), replace(code_column(column.header, texts, column.codes), place=column.place)

@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -74,7 +75,8 @@ class Keys:
             places = numbers - first
             there = np.zeros(span + 1, dtype=bool)
             there[places] = True
-            days, codes = np.flatnonzero(there) + first, (np.cumsum(there, dtype=np.int32) - 1)[places]
+            days = np.flatnonzero(there) + first
+            codes: NDArray[Any] = (np.cumsum(there, dtype=np.int32) - 1)[places]
         else:
             days, codes = np.unique(numbers, return_inverse=True)
         dates = pd.Index(days, name="date")

@@ -333,9 +333,8 @@ def _is_certain(row: Mapping[str, Any], header: Header, company: frozenset[str] 
 
 def _make_own(header: Header) -> Variable:
     own = Variable(clean_name(header.stem), header.source, header.source, header=header)
-    own = own.learn("guessed", name=own.name, label=own.label, role="own", timing="", combine="mean")
-    if find_trait(header.source):
-        own = own.learn("guessed", role="person")
+    own = own.learn("guessed", name=own.name, label=own.label, timing="", combine="mean")
+    own = own.learn("guessed", role="person" if find_trait(header.source) else "own")
     if header.kind:
         own = own.learn("header", kind=header.kind)
     if header.scale:
