@@ -1232,7 +1232,8 @@ def test_a_header_merged_over_two_rows(read):
 
 @pytest.mark.parametrize(
     ("header", "name"),
-    [("How many twitches did you have today?", "twitches"), ("How many cups of coffee did you drink?", "caffeine"),
+    [("How many twitches did you have today?", "twitches"), ("How much pain did you have today (0-10)?", "pain"),
+     ("How many cups of coffee did you drink?", "caffeine"),
      ("\u00bfCu\u00e1ntas fasciculaciones?", "twitches"), ("sleep previous night", "sleep")],
 )  # fmt: skip
 def test_headers_that_ask(read, header, name):
@@ -1280,3 +1281,15 @@ def test_a_diary_with_gaps_is_no_log_of_attacks(read):
     ]
     alone = read("\n".join(["date,twitches", *(row.rpartition(",")[0] for row in rows)]))
     assert alone.rejects["rule"].to_list() == ["attack_log"]
+
+
+def test_entries_a_week_apart_are_no_log_of_attacks(read):
+    first = dt.date(2024, 3, 1)
+    journal = read("\n".join(["date,twitches", *(f"{first + dt.timedelta(7 * n)},{n % 4 + 1}" for n in range(12))]))
+    assert journal.rejects["rule"].to_list() == ["sparse"]
+
+
+def test_minus_one_is_no_part_of_a_rating(read):
+    journal = read(write_days("energy", lambda day: -1 if day == 4 else day % 6))
+    assert journal.variables.loc[0, ["kind", "low", "high"]].to_list() == ["rating", 0, 5]
+    assert told(journal) == ["row 6, energy: -1 is outside 0-5"]

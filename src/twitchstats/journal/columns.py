@@ -648,6 +648,8 @@ def _guess_kind(variable: Variable, cells: Cells) -> Variable:
     header = variable.header
     if find_trait(header.source):
         return variable.learn("guessed", kind="amount", unit="years")
+    if header.words & word_set("rating column") and cells.whole and cells.low == -1 and cells.high >= 3:
+        cells = replace(cells, codes=(*cells.codes, -1.0))  # which no scale begins with
     if not variable.unit and (unit := _guess_unit(header, cells)):
         variable = variable.learn("guessed", unit=unit)
     if (
@@ -677,8 +679,8 @@ def _guess_kind(variable: Variable, cells: Cells) -> Variable:
 
 def _are_balanced(header: Header, cells: Cells) -> bool:
     """Say whether a rating goes as far below zero as above."""
-    rated = bool(header.words & word_set("rating column"))
-    return rated and cells.whole and cells.low < 0 < cells.high and max(-cells.low, cells.high) <= _BALANCED[-1]
+    rated, ends = bool(header.words & word_set("rating column")), sorted([-cells.low, cells.high])
+    return rated and cells.whole and ends[1] <= min(2 * ends[0], _BALANCED[-1])
 
 
 def _guess_unit(header: Header, cells: Cells) -> str:

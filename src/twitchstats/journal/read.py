@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from twitchstats.errors import JournalError, OptionError, check_choice, unknown_name
 from twitchstats.journal.columns import counts, is_measured, is_open_rating, read_columns
@@ -265,7 +266,7 @@ def _judge_absence(
         return days
     spans = _spans(days, calendar)
     n_gaps = int((spans["max"] - spans["min"] + 1 - spans["size"]).sum())
-    if n_gaps < 0.1 * len(days):
+    if n_gaps < 0.1 * len(days) or _find_step(days, calendar):
         return days
     found = f"every entry has {label} above zero, and {n_gaps:,} days between have no entry"
     way = 'If a day without an entry is a day without it, say absent="none" (command line: --absent none)'
@@ -323,16 +324,30 @@ def _note_single_days(days: pd.DataFrame, calendar: str, rejects: Rejects) -> No
         rejects.add("days", None, "", str(person), "single_day", message, "kept")
 
 
+def _count_days(days: pd.DataFrame, calendar: str) -> NDArray[np.int64]:
+    """Return how many days lie between each entry and the next one of the same person; 0 before another person."""
+    codes, numbers = days.index.codes[0], number_days(days.index, calendar)
+    return np.where(codes[1:] == codes[:-1], np.diff(numbers), 0)
+
+
+def _find_step(days: pd.DataFrame, calendar: str) -> int:
+    """Return how many days lie between all entries, a week or more; 0 where that differs."""
+    n_days = _count_days(days.iloc[:2], calendar)
+    if n_days.sum() < 7:  # as in most journals
+        return 0
+    n_days = _count_days(days, calendar)
+    steps = n_days[n_days > 0]
+    return int(steps[0]) if len(steps) >= 5 and (steps == steps[0]).all() else 0
+
+
 def _note_far_days(days: pd.DataFrame, calendar: str, rejects: Rejects) -> None:
     """Tell of an entry that lies years away from the same person's next one: its date may be a slip."""
     if calendar == "none":
         return
-    codes, numbers = days.index.codes[0], number_days(days.index, calendar)
-    n_days = np.where(codes[1:] == codes[:-1], np.diff(numbers), 0)
-    steps = n_days[n_days > 0] if n_days[:1].sum() >= 7 else n_days[:0]
-    if len(steps) >= 5 and (steps == steps[0]).all():
-        message = f"all entries lie {steps[0]} days apart; each is taken for one day, not for the days up to the next"
+    if step := _find_step(days, calendar):
+        message = f"all entries lie {step} days apart; each is taken for one day, not for the days up to the next"
         rejects.note("days", "", "sparse", message)
+    n_days = _count_days(days, calendar)
     for place in np.flatnonzero(n_days > FAR):
         (person, date), (_, following) = days.index[place], days.index[place + 1]
         told = [f"{day:%Y-%m-%d}" if isinstance(day, pd.Timestamp) else f"day {day:.0f}" for day in (date, following)]

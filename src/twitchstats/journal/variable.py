@@ -167,6 +167,7 @@ def split_header(source: str) -> Header:
     ('mg', (0.0, 5.0), (0.0, 100.0))
     """
     stem, unit = _cut_bracket(_drop(_PER_DAY, _trim(source)))
+    stem = _drop(_PER_DAY, stem)
     if normalise_header(unit) in word_set("no unit"):
         stem, unit = stem if stem == unit else f"{stem} {unit}", ""
     lagged = _find_lag(source)
