@@ -51,8 +51,11 @@ class Keys:
     @cached_property
     def rank(self) -> NDArray[np.int64]:
         """The place of each row in the order of people and days."""
-        span = self.numbers - self.numbers.min()
-        return self.person * np.int64(int(span.max()) + 1) + span
+        first, last = int(self.numbers.min()), int(self.numbers.max())
+        rank = self.person * np.int64(last - first + 1)
+        rank += self.numbers  # in place: millions of rows are not held once more
+        rank -= first
+        return rank
 
     @cached_property
     def again(self) -> Mask:

@@ -326,8 +326,9 @@ def _note_single_days(days: pd.DataFrame, calendar: str, rejects: Rejects) -> No
 
 def _count_days(days: pd.DataFrame, calendar: str) -> NDArray[np.int64]:
     """Return how many days lie between each entry and the next one of the same person; 0 before another person."""
-    codes, numbers = days.index.codes[0], number_days(days.index, calendar)
-    return np.where(codes[1:] == codes[:-1], np.diff(numbers), 0)
+    codes, n_days = np.asarray(days.index.codes[0]), np.diff(number_days(days.index, calendar))
+    n_days[codes[1:] != codes[:-1]] = 0
+    return n_days
 
 
 def _find_step(days: pd.DataFrame, calendar: str) -> int:
