@@ -258,9 +258,7 @@ def read_column(
     sign, remark = _settle_sign(column, sign, decimal)
     if daily and _may_be_dosed(variable) and not variable.header.unit and (dose := find_dose(column)):
         variable, column = replace(variable, header=replace(variable.header, unit=dose[0])), dose[1]
-    cells = Cells(
-        column, sign, form="rating" if _is_rated(variable) else variable.kind if variable.kind == "count" else ""
-    )
+    cells = Cells(column, sign, form="rating" if _is_rated(variable) else variable.kind)
     variable = _take_top(variable, cells)
     if remark and (variable.canonical or not (cells.grouped and counts(variable.header))):
         variable = variable.tell(remark)

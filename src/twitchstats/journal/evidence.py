@@ -57,7 +57,7 @@ class Cells:
     column: Column
     decimal: str
     codes: tuple[float, ...] = ()
-    form: str = ""  # "count" or "rating", of which a cell may tell more than a figure
+    form: str = ""  # the kind that the header tells: of counts and ratings a cell may say more than a figure
 
     @cached_property
     def _plain(self) -> Floats:
@@ -68,8 +68,7 @@ class Cells:
         """The figure in each level of the column; NaN in other texts."""
         values = self._plain.copy()
         for place in np.flatnonzero(~np.isfinite(values)).tolist():
-            text = self.column.levels[place]
-            number = read_loosely(text, self.decimal, noted=bool(self.form))
+            number = self._read(self.column.levels[place])
             values[place] = np.nan if number is None else number
         if self.tallied:
             signs = np.array(list(map(count_signs, self.column.levels)), dtype=float)
@@ -78,31 +77,34 @@ class Cells:
             values = np.array([self.ranks.get(text, math.nan) for text in self.column.levels])
         return values
 
+    def _read(self, text: str) -> float | None:
+        return read_loosely(text, self.decimal, noted=self.form in ("count", "rating"))
+
     @cached_property
     def loose(self) -> str:
-        """What tells of a text that was taken for a figure though it is none; "" where there is no such text."""
-        read = zip(self.column.levels, self.by_level, strict=True) if self.rest else ()
-        found = next(((text, value) for text, value in read
-                      if np.isfinite(value) and text and read_number(text, self.decimal) is None), None)  # fmt: skip
+        """What is to be told of texts that were taken for figures though they are none; "" where there are none."""
         if self.ranks:
-            words = sorted((rank, text) for text, rank in self.ranks.items())
-            return f"its words are read as {', '.join(f'{rank:g} ({text})' for rank, text in words)}"
-        return "" if found is None else f"cells such as {found[0]!r} are read as {found[1]:g}"
+            told = ", ".join(
+                f"{rank:g} ({text})" for text, rank in sorted(self.ranks.items(), key=lambda item: item[1])
+            )
+            return f"its words are read as {told}"
+        read = zip(self.column.levels, self.by_level, strict=True) if self.rest else ()
+        odd = ((text, value) for text, value in read if text and np.isfinite(value))
+        return next((f"cells such as {text!r} are read as {value:g}" for text, value in odd
+                     if read_number(text, self.decimal) is None), "")  # fmt: skip
 
     @cached_property
     def tallied(self) -> bool:
         """Whether figures are told as so many signs, stars or pluses, more than one in some cell."""
-        most = max((count_signs(text) for text, _ in self.rest), default=0)
-        return most > 1 and all(count_signs(text) for text, _ in self.rest)
+        return all(count_signs(text) for text, _ in self.rest) and any(count_signs(text) > 1 for text, _ in self.rest)
 
     @cached_property
     def ranks(self) -> dict[str, float]:
         """The words that tell how much of something there is, with their ranks; none where anything else stands."""
+        if self.form != "rating" or not 1 < len(self.rest) < 20 or np.isfinite(self._plain).any():
+            return {}
         ranks = {text: _RANKS.get(normalise_header(text), math.nan) for text, _ in self.rest}
-        several = self.form == "rating" and len(set(ranks.values()) - {0.0}) > 1
-        return (
-            ranks if several and not np.isfinite([*self._plain]).any() and not np.isnan([*ranks.values()]).any() else {}
-        )
+        return ranks if len(set(ranks.values()) - {0.0}) > 1 and not any(map(math.isnan, ranks.values())) else {}
 
     @cached_property
     def top(self) -> float:
@@ -182,7 +184,7 @@ class Cells:
     @cached_property
     def signed(self) -> bool:
         """Whether four fifths of the cells hold figures, most with other signs (40%, 71 kg, 120/80, 1/2)."""
-        unread = [(text, n) for text, n in self.rest if read_loosely(text, self.decimal, noted=bool(self.form)) is None]
+        unread = [(text, n) for text, n in self.rest if self._read(text) is None]
         marked = sum(n for text, n in unread if not text[0].isalpha() and any(map(str.isnumeric, text)))
         return len(unread) > 1 and self.share(marked) + self.figures >= 0.8
 
