@@ -1293,3 +1293,10 @@ def test_minus_one_is_no_part_of_a_rating(read):
     journal = read(write_days("energy", lambda day: -1 if day == 4 else day % 6))
     assert journal.variables.loc[0, ["kind", "low", "high"]].to_list() == ["rating", 0, 5]
     assert told(journal) == ["row 6, energy: -1 is outside 0-5"]
+
+
+def test_ids_that_are_figures_far_into_a_file_stay_as_they_are_written(read):
+    days = [str(dt.date(2021, 1, 1) + dt.timedelta(n)) for n in range(1000)]
+    rows = [f"{'x' if person == 39 else f'{person:04}'},{day},3" for person in range(40) for day in days]
+    journal = read("\n".join(["person,date,twitches", *rows]))
+    assert journal.days.index.levels[0].to_list() == [*(f"{person:04}" for person in range(39)), "x"]

@@ -299,6 +299,10 @@ def well_formed(draw):
             "ibuprofen (mg)": column(st.sampled_from([0, 200, 400])),
             "weather": column(st.sampled_from(["sun", "rain"])),
             "stress_lag1": column(st.integers(0, 10)),
+            "energy": column(st.integers(-4, 4)),
+            "pain": column(st.sampled_from(["none", "mild", "moderate", "severe"])),
+            "worry": column(st.sampled_from(["+", "++", "+++"])),
+            "sex": column(st.just("f")),
             "cold": column(st.booleans()),
             "Room temperature (C)": column(st.floats(-20, 40)),
             "notes": column(
@@ -315,7 +319,7 @@ def test_a_journal_written_and_read_again_is_the_same(tmp_path_factory, frame):
     path = write_journal(journal, tmp_path_factory.mktemp("round") / "journal.csv")[0]
     again = read_journal(path, today=TODAY)
     pd.testing.assert_frame_equal(again.days, journal.days)
-    known = ["name", "kind", "unit", "low", "high", "combine"]
+    known = ["name", "role", "kind", "unit", "low", "high", "combine", "lagged"]
     pd.testing.assert_frame_equal(again.variables[known], journal.variables[known])
     assert set(again.rejects["action"]) <= {"kept"}
 
