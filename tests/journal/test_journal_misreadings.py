@@ -1135,6 +1135,7 @@ def test_figures_told_in_other_ways(read, header, cells, name, values, remark):
 def test_the_scale_that_cells_tell(read, header, cells, high):
     journal = read(write_days(header, lambda day: cells[day % 2]))
     assert journal.variables.loc[0, ["low", "high", "unit"]].to_list() == [0, high, f"points of {high}"]
+    assert ("high" in journal.variables.loc[0, "guessed"]) == (header == "pain")
 
 
 def test_a_mood_below_zero_has_a_balanced_scale(read):

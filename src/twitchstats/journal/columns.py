@@ -292,7 +292,8 @@ def _take_top(variable: Variable, cells: Cells) -> Variable:
     """Return a rating with the scale that its cells tell (3/5, 40%) where its header tells none."""
     if variable.header.scale or not _is_rated(variable) or cells.top not in TOPS:
         return variable
-    return variable.learn("header", kind="rating", low=0.0, high=cells.top)
+    found = variable.learn("header", kind="rating", low=0.0, high=cells.top)
+    return replace(found, how={**found.how, "low": "guessed", "high": "guessed"}) if cells.ranks else found
 
 
 def _settle_sign(column: Column, sign: str, decimal: str | None) -> tuple[str, str]:
@@ -445,7 +446,7 @@ def _are_two_units(values: Floats) -> bool:
 
 def _fit_scale(variable: Variable, cells: Cells) -> Variable:
     """Return a known rating on the scale that its figures show, where no header says one."""
-    if variable.how.get("high") in ("header", "schema"):
+    if variable.how.get("high") in ("header", "schema") or cells.ranks:
         step = step_of_scale(variable.low, variable.high)
         return variable.learn("header", unit=f"points of {variable.high:g}", step=step)
     beyond = int((cells.numbers > variable.high).sum())
