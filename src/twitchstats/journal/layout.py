@@ -416,7 +416,6 @@ class _Builder:
         self.rows: list[NDArray[np.int64]] = []
         self.ragged: list[tuple[int, list[str]]] = []
         self.worded: set[int] = set()
-        self.widths = np.zeros(width)  # bytes of all cells of each column, NaN where they were not counted
 
     def add(self, lo: int, hi: int, line: int) -> int:
         """Take in the bytes from `lo` to `hi`, the first of which stands in `line`; return the line after them."""
@@ -424,11 +423,9 @@ class _Builder:
         body = self.data[lo:hi]
         n_lines = body.count(b"\n") + (not body.endswith(b"\n"))
         rows = np.arange(line, line + n_lines, dtype=np.int64)
-        widths = _measure_cells(body, self.sign, self.width, n_lines)
-        if widths is None:
+        if not _are_records(body, self.sign, self.width, n_lines):
             block, rows = self._tidy(body, line)
         if len(rows):
-            self.widths += np.nan if widths is None else widths
             self.blocks.append(block)
             self.rows.append(rows)
             for place, part in enumerate(self._parse(block)):
@@ -475,7 +472,6 @@ class _Builder:
                 codes, texts = pd.factorize(values)
                 yield codes.astype(np.int32), list(texts)
             else:
-                self.widths[place] += 0 if values.dtype.kind in "iu" else np.nan
                 yield values.to_numpy(dtype=float)
 
     def _read(self, block: bytes | tuple[int, int], places: list[int], worded: Iterable[int]) -> pd.DataFrame:
@@ -496,8 +492,8 @@ class _Builder:
             parts, self.parts[place] = self.parts[place], []
             plain = [part for part in parts if isinstance(part, np.ndarray)]
             numbers = np.concatenate(plain) if parts and len(plain) == len(parts) else None
-            look = self._looker(place, parts) if numbers is None else self._look_again(place, numbers)
-            column = Column(header, place + 1, numbers, look)
+            kept = parts if numbers is None else [None] * len(parts)
+            column = Column(header, place + 1, numbers, self._looker(place, kept))
             if header or column.filled.any():
                 columns.append(column)
         return rows, columns
@@ -506,21 +502,8 @@ class _Builder:
         """Return what reads the texts of a column: of all blocks, or of those that were figures."""
         return lambda: _join_codes(
             part if isinstance(part, tuple) else next(self._parse(block, [place]))
-            for part, block in zip(parts, self.blocks, strict=False)
+            for part, block in zip(parts, self.blocks, strict=True)
         )
-
-    def _look_again(self, place: int, numbers: Floats) -> Callable[[], Coded]:
-        """Return what tells the texts of a column of figures: whole numbers, if they fill its cells, else a look."""
-
-        def look() -> Coded:
-            if np.isfinite(self.widths[place]) and np.abs(numbers).max(initial=0) < 2**53:  # as floats tell them apart
-                codes, values = pd.factorize(numbers.astype(np.int64))
-                texts = list(map(str, values.tolist()))
-                if np.bincount(codes) @ np.array(list(map(len, texts))) == self.widths[place]:  # no 007, no +7
-                    return codes.astype(np.int32), texts
-            return self._looker(place, itertools.repeat(None))()
-
-        return look
 
 
 def _join_codes(parts: Iterable[Any]) -> Coded:
@@ -535,26 +518,19 @@ def _join_codes(parts: Iterable[Any]) -> Coded:
     return np.concatenate(joined), list(known)
 
 
-def _measure_cells(body: bytes, sign: str, width: int, n_lines: int) -> Floats | None:
-    """Return how many bytes the cells of each column have, NaN where quotes hide it.
-
-    None where some line is no record as wide as the header that begins with a filled cell.
-    """
+def _are_records(body: bytes, sign: str, width: int, n_lines: int) -> bool:
+    """Say whether each line is a record as wide as the header that begins with a filled cell."""
     if width < 2 or not body.endswith(b"\n"):
-        return None
+        return False
     signs = np.frombuffer(body, dtype=np.uint8)
     cuts, ends = np.flatnonzero(signs == ord(sign)), np.flatnonzero(signs == 10)
     starts = np.concatenate([[0], ends[:-1] + 1])
     # A first cell that is blank may be a row of nothing; one of signs that nobody sees (such as U+FEFF), too.
     if np.isin(signs[starts], (ord(sign), 10, 32, 0xE2, 0xEF)).any():
-        return None
+        return False
     if b'"' not in body:
-        if len(cuts) != n_lines * (width - 1):
-            return None
-        grid = cuts.reshape(n_lines, width - 1)
-        if not ((grid[:, -1] < ends).all() and (grid[:, 0] > starts).all()):
-            return None
-        return np.diff([starts.sum() - n_lines, *grid.sum(axis=0), ends.sum()]).astype(float) - n_lines
+        grid = cuts.reshape(n_lines, width - 1) if len(cuts) == n_lines * (width - 1) else None
+        return grid is not None and bool((grid[:, -1] < ends).all() and (grid[:, 0] > starts).all())
     counts = np.diff(np.searchsorted(cuts, ends), prepend=0)
     quoted = np.unique(np.searchsorted(ends, np.flatnonzero(signs == 34)))
     counts[quoted] = width - 1
@@ -562,9 +538,9 @@ def _measure_cells(body: bytes, sign: str, width: int, n_lines: int) -> Floats |
     try:
         records = list(csv.reader(lines, delimiter=sign, strict=True))
     except csv.Error:
-        return None
+        return False
     whole = len(records) == len(lines) and all(len(cells) == width and cells[0].strip() for cells in records)
-    return np.full(width, np.nan) if whole and (counts == width - 1).all() else None
+    return whole and bool((counts == width - 1).all())
 
 
 def _read_records(body: bytes, sign: str, line: int, told: str, width: int) -> Iterator[tuple[int, list[str]]]:
