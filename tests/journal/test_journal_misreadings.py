@@ -1301,3 +1301,12 @@ def test_ids_that_are_figures_far_into_a_file_stay_as_they_are_written(read):
     rows = [f"{'x' if person == 39 else f'{person:04}'},{day},3" for person in range(40) for day in days]
     journal = read("\n".join(["person,date,twitches", *rows]))
     assert journal.days.index.levels[0].to_list() == [*(f"{person:04}" for person in range(39)), "x"]
+
+
+def test_a_source_that_dates_nights_has_no_order(read):
+    sleep = write_days("sleep", lambda day: 6 + day % 3).replace("date", "night of", 1)
+    joined = read(write_days("twitches", lambda day: day % 4), also=[io.StringIO(sleep)])
+    assert joined.variables.set_index("name").loc["sleep", "timing"] == ""
+    assert told(joined)[-1].endswith(
+        "column night of: it dates nights, by their evening or their morning, so its columns have no order in time"
+    )

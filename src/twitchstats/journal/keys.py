@@ -32,6 +32,7 @@ from twitchstats.journal.record import Rejects, list_some
 from twitchstats.variables import find_variable, load_words, normalise_header, split_words, word_set
 
 SOLE_PERSON = "me"
+DATES_NIGHTS = "it dates nights, by their evening or their morning"
 
 
 @dataclass(frozen=True, eq=False)
@@ -140,6 +141,16 @@ def find_person(table: Table, asked: str | None) -> Column | None:
 def _numbers_rows(column: Column) -> bool:
     named = normalise_header(column.header) in ("id", "record id")
     return named and 1 < len(column) == np.count_nonzero(column.count())
+
+
+def dates_nights(header: str) -> bool:
+    """Say whether a column of dates may tell the evening as well as the morning of a night.
+
+    >>> dates_nights("night of"), dates_nights("end of the night")
+    (True, False)
+    """
+    words = split_words(header)
+    return bool(words & word_set("night date")) and not words & word_set("morning date")
 
 
 def find_date(table: Table, asked: str | None, rejects: Rejects) -> Column | None:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from twitchstats.errors import JournalError
 from twitchstats.journal.dates import has_clock, join_clocks, look_like_dates, read_dates
 from twitchstats.journal.evidence import Reading
-from twitchstats.journal.keys import Keys, find_aliases
+from twitchstats.journal.keys import DATES_NIGHTS, Keys, dates_nights, find_aliases
 from twitchstats.journal.layout import Column, Mask, Table
 from twitchstats.journal.record import Rejects
 from twitchstats.journal.variable import Variable
@@ -368,19 +368,14 @@ def _doubt_nights(readings: list[Reading], table: Table, keys: Keys, rejects: Re
         column for column in find_aliases(table.columns, "night start")
         if column.numbers is None and look_like_dates(column.levels) < 0.5 and any(":" in t for t in column.levels[:50])
     ]  # fmt: skip
-    words = split_words(when.header)
-    dated = bool(words & word_set("night date")) and not words & word_set("morning date")
+    dated = dates_nights(when.header)
     nights = [
         reading for reading in readings
         if reading.variable.timing == "night" and reading.variable.how.get("timing") == "dictionary"
     ]  # fmt: skip
     if not (clocked or dated) or not nights:
         return readings
-    what = (
-        "it dates nights, by their evening or their morning"
-        if dated
-        else "it tells when a night began but not on which date"
-    )
+    what = DATES_NIGHTS if dated else "it tells when a night began but not on which date"
     rejects.note(
         "days", when.header if dated else clocked[0].header, "night_unknown",
         f"{what}, so it is not known whether the night lies before or after its day; say timing in the schema (night: "
