@@ -39,6 +39,7 @@ def read_or_refuse(source, **options):
 @example(b"date,a\n\xff\xff\xff,\x81\n")
 @example("date\n\ufeff".encode())
 @example("date,x\n\ufeff,\u200b\n2024-03-01,1\n".encode())
+@example("date,x\n2\u00b3 Mar,1\n2024-03-01,1\n".encode())
 def test_any_bytes(data):
     read_or_refuse(io.BytesIO(data))
 

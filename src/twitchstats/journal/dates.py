@@ -331,7 +331,7 @@ def _lacks_year(text: str) -> bool:
     (True, True, False)
     """
     parts = [part for part in re.split(r"[-/.\s]+", _strip_date(text)) if part]
-    plain = [part.isdigit() and 1 <= int(part) <= 31 for part in parts]
+    plain = [re.fullmatch(r"\d{1,2}", part) is not None for part in parts]
     named = [normalise_header(part) in _MONTHS for part in parts]
     return len(parts) == 2 and any(plain) and all(a or b for a, b in zip(plain, named, strict=True))
 

@@ -67,7 +67,7 @@ def _join_alike(sheets: dict[str, Rows], name: str) -> tuple[Rows, list[str]]:
     bodies = [sheets[sheet][heads[sheet] + 1 :] for sheet in alike]
     at = next((at for at, cell in enumerate(header) if _is_date(cell)), 0)
     filled = [[row for row in body if len(row) > at and row[at]] for body in bodies]
-    if all(row[at].isdigit() and int(row[at]) <= 31 for rows in filled for row in rows):
+    if all(re.fullmatch(r"\d{1,2}", row[at]) for rows in filled for row in rows):
         for sheet, rows in zip(alike, filled, strict=True):
             _add_month(sheet, rows, at)
     dates = [row[at] for rows in filled for row in rows]
