@@ -601,7 +601,7 @@ def _read_fact(fact: str, text: str, where: str) -> Any:  # noqa: ANN401
     if fact == "step" and not (number or 0.0) > 0:
         raise JournalError(f"{where}: {text!r} is not a number above 0. Write the step in which effects are told.")
     if fact == "lagged":
-        if not (text.isdigit() and len(text) < 4):
+        if not (text.isdecimal() and len(text) < 4):
             raise JournalError(
                 f"{where}: {text!r} is not a whole number of days. Write 0 where nothing has been moved."
             )
