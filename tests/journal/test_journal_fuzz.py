@@ -15,7 +15,8 @@ PIECES = [
     "date", "day", "person", "twitches", "coffee", "stress (0-5)", "start", "site", ",", ";", "\t", "|", "\n",
     "\r\n", '"', "'",
     "2024-03-01", "31/02/2024", "3/4/24", "1", "-1", "7,5", "1.234", "7:30", "yes", "nein", "N/A", "1e400",
-    "\ufeff", "=1", " ", "é",
+    "\ufeff", "=1", " ", "é", "7½", "~5", "3/5", "40%", "+++", "4 (left)", "mild", "severe", "400mg", "Day 3",
+    "2024-W01-1", "✓", "✗", "how many", "_lag1 (0-10)",
 ]  # fmt: skip
 
 
@@ -38,6 +39,7 @@ def read_or_refuse(source, **options):
 @example(b"date,a\n\xff\xff\xff,\x81\n")
 @example("date\n\ufeff".encode())
 @example("date,x\n\ufeff,\u200b\n2024-03-01,1\n".encode())
+@example("date,x\n2\u00b3 Mar,1\n2024-03-01,1\n".encode())
 def test_any_bytes(data):
     read_or_refuse(io.BytesIO(data))
 

@@ -113,6 +113,8 @@ def test_the_outcome_can_be_said_in_the_schema(read):
         ("source,low,high\nTST,5,3\n", "schema, row 2 (TST), low: 5 is not below high, 3."),
         ("source,low\nTST,x\n",
          "schema, row 2 (TST), low: 'x' is not a number. Write the lowest and highest value that can be."),
+        ("source,lagged\nTST,\u00b3\n",
+         "schema, row 2 (TST), lagged: '\u00b3' is not a whole number of days. Write 0 where nothing has been moved."),
         ("source,lagged\nTST,-1\n",
          "schema, row 2 (TST), lagged: '-1' is not a whole number of days. Write 0 where nothing has been moved."),
         ("source,outside\nTST,perhaps\n", "schema, row 2 (TST), outside: 'perhaps' is neither yes nor no."),

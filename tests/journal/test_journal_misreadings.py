@@ -2,6 +2,7 @@
 
 import datetime as dt
 import io
+import re
 
 import pandas as pd
 import pytest
@@ -398,8 +399,8 @@ def test_twitches_of_a_side_are_counted(read):
 def test_a_tick_and_a_cross_are_asked_about(read):
     journal = read(write_days("massage", lambda day: "✓" if day % 2 else "x"))
     assert told(journal) == [
-        "column massage: its cells, such as 'x', don't fit 'massage', so it stays as a variable of your own; both a "
-        "tick and a cross stand there, and a cross may mean yes or no; write yes and no"
+        "column massage: its cells don't fit 'massage', so it stays as a variable of your own; both a tick and a cross "
+        "stand there, and a cross may mean yes or no; write yes and no"
     ]
     assert read(write_days("massage", lambda day: "x" if day % 2 else "")).days["massage"].sum() == 15
 
@@ -629,7 +630,9 @@ def test_a_time_of_day_or_a_side_in_brackets_is_no_unit(read, header):
 
 def test_degrees_and_hours_are_no_doses_of_a_remedy(read):
     journal = read(write_days("heat", lambda day: 28 + day % 9))
-    assert told(journal) == ["column heat: its cells don't fit 'heat', so it stays as a variable of your own"]
+    assert told(journal) == [
+        "column heat: its cells, such as '28', don't fit 'heat', so it stays as a variable of your own"
+    ]
     assert journal.days["my_heat"].max() == 36
 
 
@@ -799,11 +802,11 @@ def lay_out(header, row, n=30):
 def test_readings_that_a_column_of_any_name_tells_apart_are_refused(read):
     rows = [f"2024-03-{1 + k // 2:02},{('twitch', 'coffee')[k % 2]},{k % 5}" for k in range(40)]
     with pytest.raises(JournalError) as told:
-        read("\n".join(["date,tracker,value", *rows]))
+        read("\n".join(["date,gadget,value", *rows]))
     assert str(told.value) == (
-        "The table holds one reading a row: 'tracker' says what 'value' measures ('twitch', 'coffee', ...). Reshape it "
+        "The table holds one reading a row: 'gadget' says what 'value' measures ('twitch', 'coffee', ...). Reshape it "
         "to one row a day with a column for each, for example with pandas: frame.pivot_table(index=[...], "
-        "columns='tracker', values='value')."
+        "columns='gadget', values='value')."
     )
 
 
@@ -1095,3 +1098,215 @@ def test_codes_of_a_persons_sex_take_nobodys_name(read):
     people = io.StringIO("person,sex (1=m 2=f),age\nme,2,45\n")
     journal = read("date,cramps\n2024-03-01,1\n", people=people)
     assert journal.people.columns.to_list() == ["my_sex", "age"]
+
+
+# --- figures as people write them -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("header", "cells", "name", "values", "remark"),
+    [
+        ("sleep", ["7\u00bd", "6\u00bc"], "sleep", [7.5, 6.25], None),
+        ("twitches", ["~5", "about 3"], "twitches", [5, 3], "cells such as '~5' are read as 5"),
+        ("twitches", ["4 (left calf)", "2"], "twitches", [4, 2], "cells such as '4 (left calf)' are read as 4"),
+        ("cramps", ["||", "|||"], "cramps", [2, 3], "cells such as '||' are read as 2"),
+        ("mood", ["\u2605\u2605\u2606", "\u2605\u2605\u2605"], "mood", [2, 3],
+         "cells such as '\u2605\u2605\u2606' are read as 2"),
+        ("pain", ["mild", "none", "severe"], "pain", [1, 0, 3],
+         "its words are read as 0 (none), 1 (mild), 3 (severe)"),
+        ("Schmerzen", ["kein", "mittel", "sehr stark"], "pain", [0, 2, 4],
+         "its words are read as 0 (kein), 2 (mittel), 4 (sehr stark)"),
+        ("pain", ["1 - mild", "0 - none"], "pain", [1, 0], "cells such as '1 - mild' are read as 1"),
+        ("stress", ["3/5", "1/5"], "stress", [3, 1], None),
+        ("stress", ["40 %", "55%"], "stress", [40, 55], None),
+    ],
+)  # fmt: skip
+def test_figures_told_in_other_ways(read, header, cells, name, values, remark):
+    journal = read(write_days(header, lambda day: cells[day % len(cells)], n=12))
+    assert journal.days[name].to_list()[: len(values)] == values
+    assert journal.days[name].notna().all()
+    assert told(journal) == ([f"column {header}: {remark}"] if remark else [])
+
+
+@pytest.mark.parametrize(
+    ("header", "cells", "high"),
+    [("stress", ["3/5", "1/5"], 5), ("stress", ["40%", "55%"], 100), ("pain", ["mild", "moderate"], 3)],
+)
+def test_the_scale_that_cells_tell(read, header, cells, high):
+    journal = read(write_days(header, lambda day: cells[day % 2]))
+    assert journal.variables.loc[0, ["low", "high", "unit"]].to_list() == [0, high, f"points of {high}"]
+    assert ("high" in journal.variables.loc[0, "guessed"]) == (header == "pain")
+
+
+def test_a_mood_below_zero_has_a_balanced_scale(read):
+    journal = read(write_days("mood,balance", lambda day: day % 9 - 4, lambda day: day % 9 - 4))
+    assert journal.variables[["kind", "low", "high"]].to_numpy().tolist()[0] == ["rating", -4, 4]
+    assert journal.variables.loc[1, "kind"] == "amount"
+
+
+def test_numbers_of_places_are_no_ratings(read):
+    journal = read(write_days("place", lambda day: ("1 - home", "2 - work")[day % 2]))
+    assert journal.variables["name"].to_list() == ["place", "place_2_work"]
+
+
+def test_a_sign_gives_its_name_to_its_column(read):
+    journal = read(write_days("mood", lambda day: ("\u263a", "\u2639", "\u263a")[day % 3]))
+    assert journal.variables["name"].to_list() == ["mood", "mood_white_frowning_face"]
+
+
+def test_ticks_and_crosses_in_every_cell_are_yes_and_no(read):
+    journal = read(write_days("massage", lambda day: "\u2705" if day % 3 else "\u274c"))
+    assert journal.days["massage"].to_list()[:3] == [0, 1, 1]
+    assert told(journal) == []
+    left = told(read(write_days("massage", lambda day: ("\u2705", "\u274c", "")[day % 3])))
+    assert left[0].endswith("both a tick and a cross stand there, and a cross may mean yes or no; write yes and no")
+
+
+@pytest.mark.parametrize("cells", [("1", "2"), ("N", "O")])
+def test_of_two_answers_one_that_is_not_understood_leaves_both_open(read, cells):
+    journal = read(write_days("massage", lambda day: cells[day % 2]))
+    assert told(journal) == [
+        f"column massage: its cells, such as {cells[1]!r}, don't fit 'massage', so it stays as a variable of your own"
+    ]
+
+
+def test_a_dose_with_its_unit_in_the_cells(read):
+    journal = read(write_days("ibuprofen", lambda day: ("400mg", "0", "200 mg")[day % 3]))
+    assert journal.days[["pain_reliever", "ibuprofen_dose"]].to_numpy().tolist()[:3] == [[1, 400], [0, 0], [1, 200]]
+    assert journal.variables.loc[1, "unit"] == "mg"
+
+
+# --- days and headers -------------------------------------------------------------------------------------------------
+
+
+def test_dates_of_two_layouts_are_asked_about(read):
+    days = [dt.date(2024, 3, 1) + dt.timedelta(n) for n in range(90)]
+    rows = [f"{day:%d/%m/%Y},{day.day}" if day.day <= 12 else f"{day:%m/%d/%Y},{day.day}" for day in days]
+    with pytest.raises(JournalError) as caught:
+        read("\n".join(["date,twitches", *rows]))
+    assert str(caught.value) == (
+        "Column 'date': read as month/day/year its dates jump back and forth, and they run on if day and month are "
+        "turned where both can be, as in '01/03/2024': two layouts seem to stand there. Write dates as 2024-03-31, or "
+        'keep to one with date_format="mdy" (command line: --date-format).'
+    )
+
+
+@pytest.mark.parametrize("step", [1, -1, 7])
+def test_dates_in_any_order_of_one_layout_are_read(read, step):
+    days = [dt.date(2024, 3, 1) + dt.timedelta(n) for n in range(90)][:: 1 if step == 7 else step]
+    days = [days[n * step % 90] for n in range(90)] if step == 7 else days
+    journal = read("\n".join(["date,twitches", *(f"{day:%m/%d/%Y},{day.day}" for day in days)]))
+    assert len(journal.days) == 90
+    assert (journal.days["twitches"] == journal.days.index.get_level_values("date").day).all()
+
+
+def test_a_day_without_a_year_says_so(read):
+    wrong = "None of the 1 rows of the table could be kept. The first: row 2, date: '1 Mar' tells no year; write it as "
+    with pytest.raises(JournalError, match=re.escape(wrong + "2024-03-31.")):
+        read("date,twitches\n1 Mar,3\n")
+
+
+@pytest.mark.parametrize(("cells", "calendar"), [(["Day 1", "Day 2"], "day"), (["2024-W10-1", "2024-W10-2"], "date")])
+def test_days_and_weeks_by_number(read, cells, calendar):
+    journal = read("\n".join(["day,twitches", *(f"{cell},3" for cell in cells)]))
+    assert journal.calendar == calendar
+    first = journal.days.index[0][1]
+    assert first == (1 if calendar == "day" else pd.Timestamp("2024-03-04"))
+
+
+@pytest.mark.parametrize(("header", "step", "taken"), [("P\u00e4iv\u00e4ys", 1, True), ("DOB", 300, False)])
+def test_the_only_dates_that_stand_first_are_the_days_if_they_run_on(read, header, step, taken):
+    first = dt.date(1990, 3, 1)
+    text = "\n".join([f"{header},twitches", *(f"{first + dt.timedelta(step * n)},{n % 4}" for n in range(20))])
+    if taken:
+        assert told(read(text)) == [f"column {header}: the days are taken from it, as no column is named 'date'"]
+    else:
+        with pytest.raises(JournalError, match="^No date column in the table"):
+            read(text)
+
+
+def test_a_header_merged_over_two_rows(read):
+    journal = read("date,Symptoms,,Habits,\n,twitches,pain,sleep,stress\n2024-03-01,3,4,7,1\n2024-03-02,2,5,8,2\n")
+    assert journal.days.columns.to_list() == ["twitches", "pain", "sleep", "stress"]
+    assert told(journal) == ["row 1 ('date,Symptoms,,Habits') stands above the header and is no part of the table"]
+
+
+@pytest.mark.parametrize(
+    ("header", "name"),
+    [("How many twitches did you have today?", "twitches"), ("How much pain did you have today (0-10)?", "pain"),
+     ("How many cups of coffee did you drink?", "caffeine"),
+     ("\u00bfCu\u00e1ntas fasciculaciones?", "twitches"), ("sleep previous night", "sleep")],
+)  # fmt: skip
+def test_headers_that_ask(read, header, name):
+    assert read(write_days(header, lambda day: day % 4 + 4)).variables.loc[0, "name"] == name
+
+
+@pytest.mark.parametrize("header", ["stress_lag1 (0-10)", "caffeine lag1 (mg)"])
+def test_a_lag_before_a_bracket(read, header):
+    journal = read(write_days(header, lambda day: day % 5))
+    assert journal.variables.loc[0, ["role", "lagged"]].to_list() == ["none", 1]
+
+
+def test_days_that_begin_again_are_asked_about(read):
+    text = write_days("twitches", lambda day: day % 4) + write_days("x", lambda day: day % 3).split("\n", 1)[1]
+    with pytest.raises(JournalError) as caught:
+        read(text)
+    assert str(caught.value) == (
+        "From row 32 on the same days come again with other entries, as those of another person do. Put them into a "
+        "file of their own, or add a column 'person'; if all are one person's, say person=\"none\" (--person none)."
+    )
+    assert len(read(text, person="none").days) == 30
+
+
+def test_exports_that_overlap_are_one_diary(read):
+    later = write_days("x", lambda day: day % 3).split("\n", 1)[1]
+    rows = write_days("twitches", lambda day: day % 4, n=12) + "".join(f"{row}\n" for row in later.splitlines()[10:])
+    assert len(read(rows).days) == 30
+
+
+def test_a_cell_too_many_before_a_blank_one_is_told(read):
+    text = write_days("twitches,stress,note", lambda day: day % 4, lambda day: "7,5" if day == 4 else 5, lambda day: "")
+    assert told(read(text)) == [
+        "row 6 has 5 cells where the header has 4; look for a missing or an extra separator, or quote cells that "
+        "contain one"
+    ]
+    assert len(read("date,twitches\n2024-03-01,3,\n2024-03-02,4,\n").days) == 2
+
+
+def test_a_diary_with_gaps_is_no_log_of_attacks(read):
+    rows = [f"{dt.date(2024, 3, 1) + dt.timedelta(day)},{day % 4 + 1},{day % 9}" for day in range(60) if day % 5 > 1]
+    journal = read("\n".join(["date,twitches,stress", *rows]))
+    assert told(journal) == [
+        "every entry has Muscle twitches above zero, and 22 days between have no entry. If a day without an entry is a "
+        'day without it, say absent="none" (command line: --absent none); as it is, they are missing'
+    ]
+    alone = read("\n".join(["date,twitches", *(row.rpartition(",")[0] for row in rows)]))
+    assert alone.rejects["rule"].to_list() == ["attack_log"]
+
+
+def test_entries_a_week_apart_are_no_log_of_attacks(read):
+    first = dt.date(2024, 3, 1)
+    journal = read("\n".join(["date,twitches", *(f"{first + dt.timedelta(7 * n)},{n % 4 + 1}" for n in range(12))]))
+    assert journal.rejects["rule"].to_list() == ["sparse"]
+
+
+def test_minus_one_is_no_part_of_a_rating(read):
+    journal = read(write_days("energy", lambda day: -1 if day == 4 else day % 6))
+    assert journal.variables.loc[0, ["kind", "low", "high"]].to_list() == ["rating", 0, 5]
+    assert told(journal) == ["row 6, energy: -1 is outside 0-5"]
+
+
+def test_ids_that_are_figures_far_into_a_file_stay_as_they_are_written(read):
+    days = [str(dt.date(2021, 1, 1) + dt.timedelta(n)) for n in range(1000)]
+    rows = [f"{'x' if person == 39 else f'{person:04}'},{day},3" for person in range(40) for day in days]
+    journal = read("\n".join(["person,date,twitches", *rows]))
+    assert journal.days.index.levels[0].to_list() == [*(f"{person:04}" for person in range(39)), "x"]
+
+
+def test_a_source_that_dates_nights_has_no_order(read):
+    sleep = write_days("sleep", lambda day: 6 + day % 3).replace("date", "night of", 1)
+    joined = read(write_days("twitches", lambda day: day % 4), also=[io.StringIO(sleep)])
+    assert joined.variables.set_index("name").loc["sleep", "timing"] == ""
+    assert told(joined)[-1].endswith(
+        "column night of: it dates nights, by their evening or their morning, so its columns have no order in time"
+    )

@@ -197,12 +197,14 @@ def test_with_the_options_that_its_message_suggests_everything_is_kept(read):
     assert journal.calendar == "none"
     assert journal.outcome == "headache_day"
     assert journal.days.index.to_list() == [("ab-01", 1), ("ab-01", 2), ("ab-02", 1), ("ab-02", 2)]
-    assert journal.rejects.empty
+    assert journal.rejects["message"].to_list() == [
+        "column pain_degree: its words are read as 0 (none), 2 (middle), 3 (severe)"
+    ]
     assert journal.days["duration_hours"].to_list() == [7.45, 0.0, 0.0, 2.25]
     kinds = journal.variables.set_index("name")["kind"]
     assert kinds[["gender", "pain_degree", "trigger_stress", "headache_day"]].to_list() == [
         "text",
-        "text",
+        "rating",
         "yes/no",
         "yes/no",
     ]
@@ -297,6 +299,10 @@ def well_formed(draw):
             "ibuprofen (mg)": column(st.sampled_from([0, 200, 400])),
             "weather": column(st.sampled_from(["sun", "rain"])),
             "stress_lag1": column(st.integers(0, 10)),
+            "energy": column(st.integers(-4, 4)),
+            "pain": column(st.sampled_from(["none", "mild", "moderate", "severe"])),
+            "worry": column(st.sampled_from(["+", "++", "+++"])),
+            "sex": column(st.just("f")),
             "cold": column(st.booleans()),
             "Room temperature (C)": column(st.floats(-20, 40)),
             "notes": column(
@@ -313,7 +319,7 @@ def test_a_journal_written_and_read_again_is_the_same(tmp_path_factory, frame):
     path = write_journal(journal, tmp_path_factory.mktemp("round") / "journal.csv")[0]
     again = read_journal(path, today=TODAY)
     pd.testing.assert_frame_equal(again.days, journal.days)
-    known = ["name", "kind", "unit", "low", "high", "combine"]
+    known = ["name", "role", "kind", "unit", "low", "high", "combine", "lagged"]
     pd.testing.assert_frame_equal(again.variables[known], journal.variables[known])
     assert set(again.rejects["action"]) <= {"kept"}
 

@@ -2,6 +2,7 @@
 
 import math
 import re
+import unicodedata
 from collections.abc import Iterable, Sequence
 
 import numpy as np
@@ -25,6 +26,10 @@ _EUROPEAN = re.compile(r"[+-]?\d{1,3}(\.\d{3})+,\d+$")
 _CLOCK = re.compile(r"(\d{1,3}):([0-5]\d)(?::([0-5]\d)(?:\.\d+)?)?$")
 _HOURS = re.compile(r"(\d{1,3})\s*(?:h|hr|hrs|hours?|std)\.?\s*(\d{1,2})\s*(?:m|min|mins|minutes?)?\.?$", re.IGNORECASE)
 _TIME_OF_DAY = re.compile(r"(\d{1,2})[:.]([0-5]\d)(?::[0-5]\d)?\s*(?:([ap])\.?\s?m\.?)?$", re.IGNORECASE)
+_FRACTION = re.compile(r"(\d*)\s?([\u00bc-\u00be\u2150-\u215e])$")
+_ABOUT = re.compile(rf"(?:[~\u2248]|(?:{'|'.join(load_words('about'))})(?![^\W\d_]))\.?\s*(?=\d)", re.IGNORECASE)
+_NOTED = re.compile(r"([+-]?[\d.,]*\d)\s*(?:\(.*\)|\[.*\]|(?:\s[-\u2013]|[:=])\s*[^\W\d_]\D*)$")
+_TALLY = re.compile(r"([\u2605\u2b50+*\u25cf|])\1*[\u2606\u25cb]*$")
 _SECONDS = {"h": 3600.0, "min": 60.0, "s": 1.0}
 
 Fault = tuple[str, str]
@@ -124,10 +129,12 @@ def are_grouped(texts: Iterable[str]) -> bool:
 
 
 def read_number(text: str, decimal: str = ".") -> float | None:
-    """Return the number that a text means, or None.
+    r"""Return the number that a text means, or None.
 
     >>> read_number("1.234,5"), read_number("7,5"), read_number("1,234"), read_number("1,234", ","), read_number("many")
     (1234.5, 7.5, 1234.0, 1.234, None)
+    >>> read_number("7\u00bd")
+    7.5
     """
     if _PLAIN.match(text) and not (decimal == "," and _GROUP_POINT.match(text)):
         return float(text)
@@ -138,7 +145,33 @@ def read_number(text: str, decimal: str = ".") -> float | None:
         text = text.replace(".", "").replace(",", ".")
     elif _COMMA_ONLY.match(text):
         text = text.replace(",", ".")
+    elif match := _FRACTION.match(text):
+        return float(match[1] or 0) + unicodedata.numeric(match[2])
     return float(text) if _PLAIN.match(text) else None
+
+
+def read_loosely(text: str, decimal: str = ".", *, noted: bool = False) -> float | None:
+    """Return the number of a cell that tells it roughly; with `noted` also of one with words behind it; or None.
+
+    >>> read_loosely("~5"), read_loosely("about 3"), read_loosely("4 (left calf)"), read_loosely("> 10")
+    (5.0, 3.0, None, None)
+    >>> read_loosely("4 (left calf)", noted=True), read_loosely("2 - moderate", noted=True)
+    (4.0, 2.0)
+    """
+    plain = _ABOUT.sub("", text, count=1) if _ABOUT.match(text) else text
+    match = _NOTED.match(plain) if noted else None
+    return read_number(match[1] if match else plain, decimal)
+
+
+def count_signs(text: str) -> int:
+    r"""Return how often the one sign stands in a cell that holds nothing else, as in a tally of stars; 0 elsewhere.
+
+    >>> count_signs("+++"), count_signs("\u2605\u2605\u2606"), count_signs("3")
+    (3, 2, 0)
+    """
+    text = text.replace("\ufe0f", "")
+    match = _TALLY.match(text)
+    return text.count(match[1]) if match else 0
 
 
 def read_duration(text: str, unit: str) -> float | None:

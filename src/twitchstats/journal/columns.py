@@ -3,6 +3,7 @@
 import itertools
 import math
 import re
+import unicodedata
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
@@ -11,7 +12,14 @@ from typing import Any
 import numpy as np
 
 from twitchstats.errors import JournalError, suggest_name
-from twitchstats.journal.cells import count_decimal_signs, find_guess, is_missing, read_number, settle_decimal
+from twitchstats.journal.cells import (
+    count_decimal_signs,
+    find_guess,
+    is_missing,
+    read_number,
+    read_yes_no,
+    settle_decimal,
+)
 from twitchstats.journal.dates import WEEKDAYS, has_clock, look_like_dates
 from twitchstats.journal.evidence import (
     Cells,
@@ -19,6 +27,7 @@ from twitchstats.journal.evidence import (
     become_flags,
     disown,
     drop_codes,
+    find_dose,
     find_scale,
     keep_text,
     read_by_rule,
@@ -30,6 +39,7 @@ from twitchstats.journal.layout import Column, Floats, Table, code_column, refus
 from twitchstats.journal.record import Rejects, list_some
 from twitchstats.journal.variable import (
     DAYS,
+    TOPS,
     Facts,
     Header,
     Schema,
@@ -246,7 +256,10 @@ def read_column(
         One, or several where a column says more than one thing: a dose (taken, and how much), categories.
     """
     sign, remark = _settle_sign(column, sign, decimal)
-    cells = Cells(column, sign)
+    if daily and _may_be_dosed(variable) and not variable.header.unit and (dose := find_dose(column)):
+        variable, column = replace(variable, header=replace(variable.header, unit=dose[0])), dose[1]
+    cells = Cells(column, sign, form="rating" if _is_rated(variable) else variable.kind)
+    variable = _take_top(variable, cells)
     if remark and (variable.canonical or not (cells.grouped and counts(variable.header))):
         variable = variable.tell(remark)
     if daily and are_doses(variable, cells):
@@ -255,12 +268,32 @@ def read_column(
         known = read_known(variable, cells)
         if known is not None:
             return [known]
-        misfit = next((f", such as {text!r}," for text, _ in cells.rest if read_number(text) is None), "")
+        misfit = next((f", such as {text!r}," for text in column.levels if _misfits(text, variable)), "")
         variable = disown(variable).tell(
             f"its cells{misfit} don't fit {variable.name!r}, so it stays as a variable of your own"
         )
     reading = read_own(variable, cells)
     return [reading, *spread_levels(reading, cells)] if daily else [reading]
+
+
+def _misfits(text: str, variable: Variable) -> bool:
+    read = read_yes_no if variable.kind == "yes/no" else read_number
+    return read(text) is None and not is_missing(text)
+
+
+def _is_rated(variable: Variable) -> bool:
+    """Say whether a column is a rating by the dictionary, or one of your own by a word of its header."""
+    return variable.kind == "rating" or bool(
+        not variable.canonical and variable.kind == "text" and variable.header.words & word_set("rating column")
+    )
+
+
+def _take_top(variable: Variable, cells: Cells) -> Variable:
+    """Return a rating with the scale that its cells tell (3/5, 40%) where its header tells none."""
+    if variable.header.scale or not _is_rated(variable) or cells.top not in TOPS:
+        return variable
+    found = variable.learn("header", kind="rating", low=0.0, high=cells.top)
+    return replace(found, how={**found.how, "low": "guessed", "high": "guessed"}) if cells.ranks else found
 
 
 def _settle_sign(column: Column, sign: str, decimal: str | None) -> tuple[str, str]:
@@ -288,6 +321,7 @@ _PER_TIME = re.compile(
     r"(?:/|\bper|\bpro|\bpar|\bpor)\s*(?:h|hr|hours?|min|minutes?|stunde|std|heure|hora|week|woche)\b", re.I
 )
 _MOST_LEVELS = 2000
+_BALANCED = (1.0, 2.0, 3.0, 4.0, 5.0, 10.0, 100.0)  # where scales end that go as far below zero
 _COUNTED = frozenset(
     name for row in load_dictionary("variables.csv").to_dict("records") if row["kind"] == "count"
     for name in (row["name"], *row["aliases"]) if " " not in name
@@ -308,7 +342,7 @@ def read_known(variable: Variable, cells: Cells) -> Reading | None:
         return None
     if variable.kind == "yes/no":
         return None if cells.figures > 0.5 and cells.flags < 0.5 else _accept(variable, cells)
-    if cells.yes_no_words > 0.5 or _are_flags(variable, cells):
+    if (cells.yes_no_words > 0.5 and not cells.ranks) or _are_flags(variable, cells):
         told = f"its cells say yes or no, so it is read as yes/no and not in {variable.unit}"
         return read_by_rule(replace(become_flags(variable, "guessed"), remark=told), cells)
     cells = drop_codes(cells, variable)
@@ -331,9 +365,10 @@ def _accept(variable: Variable, cells: Cells) -> Reading | None:
         variable = variable.tell(remark)
     reading = read_by_rule(variable, cells)
     unread = [code for code, (rule, _) in reading.faults.items() if rule in ("not_a_number", "not_yes_no", "not_whole")]
-    if unread and int(cells.column.count()[unread].sum()) > 0.5 * cells.n_filled:
-        return None
-    return reading
+    # Of two answers one that is not understood leaves the other open, too.
+    half = variable.kind == "yes/no" and len(unread) == 1 and len(np.unique(reading.data[reading.data >= 0])) == 1
+    most = max(5, 0.1 * cells.n_filled) if half else 0.5 * cells.n_filled
+    return None if unread and int(cells.column.count()[unread].sum()) > most else reading
 
 
 def _are_flags(variable: Variable, cells: Cells) -> bool:
@@ -411,7 +446,7 @@ def _are_two_units(values: Floats) -> bool:
 
 def _fit_scale(variable: Variable, cells: Cells) -> Variable:
     """Return a known rating on the scale that its figures show, where no header says one."""
-    if variable.how.get("high") in ("header", "schema"):
+    if variable.how.get("high") in ("header", "schema") or cells.ranks:
         step = step_of_scale(variable.low, variable.high)
         return variable.learn("header", unit=f"points of {variable.high:g}", step=step)
     beyond = int((cells.numbers > variable.high).sum())
@@ -440,10 +475,14 @@ def _fit_scale(variable: Variable, cells: Cells) -> Variable:
 # --- doses ------------------------------------------------------------------------------------------------------------
 
 
+def _may_be_dosed(variable: Variable) -> bool:
+    medicine = variable.canonical and variable.role in ("medicine", "remedy")
+    return medicine and variable.kind == "yes/no" and variable.how.get("kind") != "schema"
+
+
 def are_doses(variable: Variable, cells: Cells) -> bool:
     """Say whether a yes/no medicine is told in figures: how much was taken."""
-    medicine = variable.canonical and variable.role in ("medicine", "remedy")
-    if not medicine or variable.kind != "yes/no" or variable.how.get("kind") == "schema" or cells.figures <= 0.5:
+    if not _may_be_dosed(variable) or cells.figures <= 0.5:
         return False
     if cells.low < 0 or (variable.role == "remedy" and cells.low > 0 and cells.n_filled == len(cells.column)):
         return False  # codes; or on all days more than nothing: degrees or hours, rather than what was done
@@ -607,7 +646,9 @@ def _guess_kind(variable: Variable, cells: Cells) -> Variable:
     """Say whether an own column of figures is a rating, a count or an amount, and on which scale."""
     header = variable.header
     if find_trait(header.source):
-        return variable.learn("guessed", kind="amount", unit="years", role="person")
+        return variable.learn("guessed", kind="amount", unit="years")
+    if header.words & word_set("rating column") and cells.whole and cells.low == -1 and cells.high >= 3:
+        cells = replace(cells, codes=(*cells.codes, -1.0))  # which no scale begins with
     if not variable.unit and (unit := _guess_unit(header, cells)):
         variable = variable.learn("guessed", unit=unit)
     if (
@@ -616,7 +657,7 @@ def _guess_kind(variable: Variable, cells: Cells) -> Variable:
         or variable.unit
         or _PER_TIME.search(header.source)
         or _is_dosed(header)
-        or not cells.low >= 0
+        or not (cells.low >= 0 or _are_balanced(header, cells))
     ):
         two = header.words & word_set("measured column") and _are_two_units(cells.numbers)
         return (variable.tell(_TWO_UNITS) if two else variable).learn("guessed", kind="amount")
@@ -624,12 +665,21 @@ def _guess_kind(variable: Variable, cells: Cells) -> Variable:
     rated = cells.whole and cells.high <= 10
     if header.words & word_set("rating column") and (cells.whole or not header.words & _AMOUNTS):
         rated = cells.high <= 100  # which a level of potassium is not
+    if cells.low < 0:
+        top = next(top for top in _BALANCED if max(-cells.low, cells.high) <= top)
+        return variable.learn("guessed", kind="rating", low=-top, high=top)
     if rated and not counting and cells.high > 1:
         low, high = find_scale(cells) or (0.0, 10.0 if cells.high <= 10 else 100.0)
         return variable.learn("guessed", kind="rating", low=low, high=high)
     if cells.whole and (counting or cells.low < 20 or cells.high >= 3 * cells.low):
         return variable.learn("guessed", kind="count", unit="a day", low=0.0, combine="sum" if counting else "max")
     return variable.learn("guessed", kind="amount")
+
+
+def _are_balanced(header: Header, cells: Cells) -> bool:
+    """Say whether a rating goes as far below zero as above."""
+    rated, ends = bool(header.words & word_set("rating column")), sorted([-cells.low, cells.high])
+    return rated and cells.whole and ends[1] <= min(2 * ends[0], _BALANCED[-1])
 
 
 def _guess_unit(header: Header, cells: Cells) -> str:
@@ -717,12 +767,22 @@ def spread_levels(reading: Reading, cells: Cells) -> list[Reading]:
     against = "" if several else f" (against {ranked[0]})"
     found: list[Reading] = []
     for number, text in enumerate(ranked if several else ranked[1:], start=1):
-        name = f"{variable.name}_{normalise_header(text).replace(' ', '_') or number}"
+        name = f"{variable.name}_{clean_name(text) or _name_sign(text) or number}"
         label = f"{variable.label}: {text}{against}"
         flags = become_flags(replace(variable, name=name, label=label, level=text, remark=""), "guessed")
         by_level = np.array([float(text in some) if some else math.nan for some in words])
         found.append(Reading(replace(flags, how=variable.how), column.spread(by_level), column, {}))
     return found
+
+
+def _name_sign(text: str) -> str:
+    r"""Return the name of a sign such as a smiley; "" where a text holds several.
+
+    >>> _name_sign("\u263a"), _name_sign("+-")
+    ('white_smiling_face', '')
+    """
+    sign = text.replace("\ufe0f", "")
+    return clean_name(unicodedata.name(sign, "").lower()) if len(sign) == 1 else ""
 
 
 def _split_answers(levels: Sequence[str]) -> list[list[str]]:

@@ -1,5 +1,6 @@
 """What a journal says twice and differently: each is kept, and told."""
 
+import numpy as np
 import pandas as pd
 
 from twitchstats.journal.record import Rejects, list_some
@@ -32,7 +33,8 @@ def note_contradictions(
 
 def _note_twins(days: pd.DataFrame, rejects: Rejects) -> None:
     """Tell of people who have the same entries on the same days, all of them."""
-    if not 1 < len(days.index.unique("person")) <= MOST_PEOPLE:
+    sizes = np.bincount(days.index.codes[0])
+    if len(sizes) > MOST_PEOPLE or np.bincount(sizes[sizes >= TWIN_DAYS]).max(initial=0) < 2:
         return
     entries = pd.util.hash_pandas_object(days.droplevel("person")).set_axis(days.index)
     seen = entries.groupby(level="person").agg(["sum", "size"])

@@ -1,8 +1,10 @@
 """Dates as people write them: each text is read once, and a layout that the file leaves open is asked for."""
 
+import contextlib
 import datetime as dt
+import itertools
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,7 +32,8 @@ _SERIAL = re.compile(r"([2-7]\d{4})(\.\d+)?$")
 _YEAR = re.compile(r"(19|20)\d{2}$")
 _EAST_ASIAN = re.compile(r"(\d{4})\s*[\u5e74\ub144]\s*(\d{1,2})\s*[\u6708\uc6d4]\s*(\d{1,2})\s*[\u65e5\uc77c]")
 _OTHER_CALENDAR = "; if another calendar counts its years, write the date of the Gregorian one, such as 2024-03-31"
-_WHOLE = re.compile(r"[+-]?\d+(\.0+)?$")
+_ISO_WEEK = re.compile(r"\d{4}-W\d{2}-[1-7]$")
+_DAY_NUMBER = re.compile(rf"(?:(?:{'|'.join(load_words('day word'))})\s?)?([+-]?\d{{1,15}})(?:\.0+)?$", re.IGNORECASE)
 _WORDED = (
     re.compile(r"(?P<d>\d{1,2})(?:st|nd|rd|th)?(?: of| de)? (?P<m>[^\W\d_]+)(?: de)? (?P<y>\d{4}|\d{2})$"),
     re.compile(r"(?P<m>[^\W\d_]+) (?P<d>\d{1,2})(?:st|nd|rd|th)? (?P<y>\d{4}|\d{2})$"),
@@ -95,6 +98,8 @@ def _judge_date(text: str, read: Reader, today: dt.date) -> tuple[dt.date | None
         date = read(text)
     except ValueError:
         return None, ("impossible_date", f"there is no day {text!r} in the calendar")
+    if date is None and _lacks_year(text):
+        return None, ("no_year", f"{text!r} tells no year; write it as 2024-03-31")
     if date is None:
         wrong = f"{text!r} is not a date; write it as 2024-03-31, or name its layout with date_format="
         return None, ("not_a_date", wrong)
@@ -190,6 +195,8 @@ def read_date(text: str, layout: str = "dmy") -> dt.date | None:
         return dt.date(int(match[1]), int(match.groups()[-2]), int(match.groups()[-1]))
     if match := _PARTS.match(text):
         return _read_parts(match, layout)
+    if _ISO_WEEK.match(text):
+        return dt.date.fromisoformat(text)
     if match := _SERIAL.match(text):
         return _EPOCHS.get(layout, _EPOCHS["1900"]) + dt.timedelta(days=int(match[1]))
     return _read_worded(text)
@@ -234,7 +241,7 @@ def _read_worded(text: str) -> dt.date | None:
 
 
 def settle_layout(texts: Sequence[str], header: str) -> str:
-    """Return the only layout that fits the dates of a column.
+    """Return the only layout that fits the dates of a column, in the order of their rows.
 
     A day above 12 settles it; a day that equals its month needs no settling; dots (3.4.2024) mean that the day
     comes first. With years of two digits, year/month/day is a third possibility: it is taken where nothing else
@@ -243,44 +250,72 @@ def settle_layout(texts: Sequence[str], header: str) -> str:
     Raises
     ------
     JournalError
-        Both remain possible, or some dates fit only one and some only the other.
+        Both remain possible, some dates fit only one and some only the other, or they would run on if some of them
+        were turned.
     """
     matches = [match for text in texts if (match := _PARTS.match(_strip_date(text)))]
     found = {match[0]: match for match in matches if match[2] != "." or len(match[4]) == 2}
-    short = all(len(match[4]) == 2 for match in found.values())
-    dates = {
-        layout: {text: date for text, match in found.items() if (date := _try_parts(match, layout))}
-        for layout in LAYOUTS
-    }
+    dates = {name: _try_layout(found, name) for name in LAYOUTS}
     if all(match[2] == "." for match in found.values()):
         dates["mdy"] = {}
-    only_day, only_month = (sorted(dates[a].keys() - dates[b].keys()) for a, b in (("dmy", "mdy"), ("mdy", "dmy")))
-    if short and len(dates["ymd"]) > max(len(dates["dmy"]), len(dates["mdy"])):
+    if len(dates["ymd"]) > max(len(dates["dmy"]), len(dates["mdy"])) and all(len(m[4]) == 2 for m in found.values()):
         return "ymd"
+    only_day, only_month = (sorted(dates[a].keys() - dates[b].keys()) for a, b in (("dmy", "mdy"), ("mdy", "dmy")))
     if only_day and only_month:
         raise JournalError(
             f"Column {header!r}: {only_day[0]!r} can only be day/month, {only_month[0]!r} only month/day. "
             'Say which is meant with date_format="dmy" or date_format="mdy"; the other rows will be listed as refused.'
         )
-    layout = "mdy" if only_month else "dmy"
     unsettled = [text for text, date in dates["dmy"].items() if date != dates["mdy"].get(text)]
     if unsettled and not only_day and not only_month:
         raise _ask_layout(unsettled[0], ("dmy", "mdy"), dates, header)
-    both = [text for text in dates["ymd"] if text in dates[layout]]
-    spans = [max(days) - min(days) for name in ("ymd", layout) if (days := [dates[name][text] for text in both])]
-    if short and both and len(dates["ymd"]) == len(found) and spans[0] < spans[1]:
-        raise _ask_layout(both[0], (layout, "ymd"), dates, header)
+    layout, other = ("mdy", "dmy") if only_month else ("dmy", "mdy")
+    _doubt_years(dates, layout, found, header)
+    _doubt_order(dates[layout], dates[other], layout, header)
     return layout
 
 
-def _try_parts(match: re.Match[str], layout: str) -> dt.date | None:
-    try:
-        return None if layout == "ymd" and len(match[4]) > 2 else _read_parts(match, layout)
-    except ValueError:
-        return None
+def _try_layout(found: Mapping[str, re.Match[str]], layout: str) -> dict[str, dt.date]:
+    """Return the dates of the texts that can be read in a layout."""
+    dates = {}
+    for text, match in found.items():
+        with contextlib.suppress(ValueError):
+            if layout != "ymd" or len(match[4]) == 2:
+                dates[text] = _read_parts(match, layout)
+    return dates
 
 
-def _ask_layout(text: str, layouts: tuple[str, str], dates: dict[str, dict[str, dt.date]], header: str) -> JournalError:
+def _doubt_years(
+    dates: Mapping[str, Mapping[str, dt.date]], layout: str, found: Mapping[str, re.Match[str]], header: str
+) -> None:
+    """Raise JournalError where all years have two digits and the diary is shorter if they stand first."""
+    both = [text for text in dates["ymd"] if text in dates[layout]]
+    spans = [max(days) - min(days) for name in ("ymd", layout) if (days := [dates[name][text] for text in both])]
+    if both and len(dates["ymd"]) == len(found) and spans[0] < spans[1]:
+        raise _ask_layout(both[0], (layout, "ymd"), dates, header)
+
+
+def _doubt_order(read: Mapping[str, dt.date], other: Mapping[str, dt.date], layout: str, header: str) -> None:
+    """Raise JournalError where dates jump to and fro that run on if day and month are turned wherever they can be."""
+    turned = [text for text, date in read.items() if other.get(text, date) != date]
+    n_jumps, n_left = _count_jumps(list(read.values())), _count_jumps([other.get(text, read[text]) for text in read])
+    if n_jumps >= 3 and n_left <= n_jumps / 5:
+        raise JournalError(
+            f"Column {header!r}: read as {LAYOUTS[layout]} its dates jump back and forth, and they run on if day and "
+            f"month are turned where both can be, as in {turned[0]!r}: two layouts seem to stand there. Write dates as "
+            f'2024-03-31, or keep to one with date_format="{layout}" (command line: --date-format).'
+        )
+
+
+def _count_jumps(days: Sequence[dt.date]) -> int:
+    """Return how often days run against the direction of the others."""
+    rises = [later > earlier for earlier, later in itertools.pairwise(days)]
+    return min(sum(rises), len(rises) - sum(rises))
+
+
+def _ask_layout(
+    text: str, layouts: tuple[str, str], dates: Mapping[str, Mapping[str, dt.date]], header: str
+) -> JournalError:
     meant = " or ".join(f"{dates[layout][text].isoformat()} ({LAYOUTS[layout]})" for layout in layouts)
     options = " or ".join(f'date_format="{layout}"' for layout in layouts)
     return JournalError(
@@ -289,12 +324,25 @@ def _ask_layout(text: str, layouts: tuple[str, str], dates: dict[str, dict[str, 
     )
 
 
+def _lacks_year(text: str) -> bool:
+    """Say whether a text tells day and month only.
+
+    >>> _lacks_year("01 Mar"), _lacks_year("3/4"), _lacks_year("Week 1")
+    (True, True, False)
+    """
+    parts = [part for part in re.split(r"[-/.\s]+", _strip_date(text)) if part]
+    plain = [re.fullmatch(r"\d{1,2}", part) is not None for part in parts]
+    named = [normalise_header(part) in _MONTHS for part in parts]
+    return len(parts) == 2 and any(plain) and all(a or b for a, b in zip(plain, named, strict=True))
+
+
 def read_day_numbers(texts: Sequence[str]) -> tuple[list[int | None], dict[int, Fault]]:
     """Read each text as the number of a day; returns as `read_dates`."""
     numbers: list[int | None] = []
     faults: dict[int, Fault] = {}
     for place, text in enumerate(texts):
-        number = int(float(text)) if _WHOLE.match(text) and len(text) < 16 else None
+        match = _DAY_NUMBER.match(text)
+        number = int(match[1]) if match else None
         if not text:
             faults[place] = ("missing_date", "the row has no day number, so it can't be placed; fill it in")
         elif number is None:
@@ -377,7 +425,11 @@ def are_years(texts: Sequence[str]) -> bool:
 
 
 def are_day_numbers(texts: Sequence[str]) -> bool:
-    """Say whether the filled-in texts are mostly whole numbers too small to be dates."""
+    """Say whether the filled-in texts are mostly whole numbers too small to be dates.
+
+    >>> are_day_numbers(["1", "2"]), are_day_numbers(["Day 1", "Day 2"]), are_day_numbers(["45352"])
+    (True, True, False)
+    """
     filled = [text for text in texts if text]
-    whole = [text for text in filled if _WHOLE.match(text) and len(text) < 16 and abs(float(text)) < 20_000]
+    whole = [match for text in filled if (match := _DAY_NUMBER.match(text)) and abs(int(match[1])) < 20_000]
     return len(whole) > 0.5 * len(filled)

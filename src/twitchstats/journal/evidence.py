@@ -2,6 +2,7 @@
 
 import math
 import re
+from collections import Counter
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, TypeAlias
@@ -13,24 +14,27 @@ from pandas.api.extensions import ExtensionArray
 from twitchstats.journal.cells import (
     Fault,
     are_grouped,
+    count_signs,
     is_missing,
     is_yes_no_word,
     read_clock_time,
     read_duration,
+    read_loosely,
     read_number,
     read_plain,
     read_yes_no,
 )
-from twitchstats.journal.layout import Column, Floats, Mask
+from twitchstats.journal.layout import Column, Floats, Mask, code_column
 from twitchstats.journal.variable import Variable, describe_unit
-from twitchstats.variables import find_units, normalise_header, word_set
+from twitchstats.variables import find_units, load_words, normalise_header, word_set
 
 Values: TypeAlias = "Floats | ExtensionArray"
 _CODES = (66.0, 77.0, 88.0, 96.0, 97.0, 98.0, 99.0, 777.0, 888.0, 999.0, 9999.0)
 _LARGEST = 1e12
 _QUANTITY = re.compile(r"(?P<number>[+-]?[\d.,]*\d)\s*(?P<unit>[^\W\d_][^\d]*)$")
-_OUT_OF = re.compile(r"([\d.,]{1,6})\s*(?:/|out of|of|von|sur)\s*(\d{1,3})$", re.IGNORECASE)
+_OUT_OF = re.compile(r"([\d.,]{1,6})\s*(?:%|(?:/|out of|of|von|sur)\s*(\d{1,3}))$", re.IGNORECASE)
 MISSING_CODES = (-1.0, -7.0, -8.0, -9.0, *_CODES, *(-code for code in _CODES))
+_RANKS = {word: float(rank) for rank in range(5) for word in load_words(f"rank {rank}")}
 _TICKS, _CROSSES = frozenset("✓✔✅☑"), frozenset("x✗✘❌")
 _NEVER_NO = "it never says no; a blank counts as not known, so write no (or 0) on the days without it"
 _NEVER_NONE = "it never says 0; a blank counts as not known, so write 0 on the days without it"
@@ -53,6 +57,7 @@ class Cells:
     column: Column
     decimal: str
     codes: tuple[float, ...] = ()
+    form: str = ""  # the kind that the header tells: of counts and ratings a cell may say more than a figure
 
     @cached_property
     def _plain(self) -> Floats:
@@ -63,9 +68,55 @@ class Cells:
         """The figure in each level of the column; NaN in other texts."""
         values = self._plain.copy()
         for place in np.flatnonzero(~np.isfinite(values)).tolist():
-            number = read_number(self.column.levels[place], self.decimal)
+            number = self._read(self.column.levels[place])
             values[place] = np.nan if number is None else number
+        if self.tallied:
+            signs = np.array(list(map(count_signs, self.column.levels)), dtype=float)
+            values = np.where(signs > 0, signs, values)
+        if self.ranks:
+            values = np.array([self.ranks.get(text, math.nan) for text in self.column.levels])
         return values
+
+    def _read(self, text: str) -> float | None:
+        return read_loosely(text, self.decimal, noted=self.form in ("count", "rating"))
+
+    @cached_property
+    def loose(self) -> str:
+        """What is to be told of texts that were taken for figures though they are none; "" where there are none."""
+        if self.ranks:
+            told = ", ".join(
+                f"{rank:g} ({text})" for text, rank in sorted(self.ranks.items(), key=lambda item: item[1])
+            )
+            return f"its words are read as {told}"
+        read = zip(self.column.levels, self.by_level, strict=True) if self.rest else ()
+        odd = ((text, value) for text, value in read if text and np.isfinite(value))
+        return next((f"cells such as {text!r} are read as {value:g}" for text, value in odd
+                     if read_number(text, self.decimal) is None), "")  # fmt: skip
+
+    @cached_property
+    def tallied(self) -> bool:
+        """Whether figures are told as so many signs, stars or pluses, more than one in some cell."""
+        return all(count_signs(text) for text, _ in self.rest) and any(count_signs(text) > 1 for text, _ in self.rest)
+
+    @cached_property
+    def ranks(self) -> dict[str, float]:
+        """The words that tell how much of something there is, with their ranks; none where anything else stands."""
+        if self.form != "rating" or not 1 < len(self.rest) < 20 or np.isfinite(self._plain).any():
+            return {}
+        ranks = {text: _RANKS.get(normalise_header(text), math.nan) for text, _ in self.rest}
+        return ranks if len(set(ranks.values()) - {0.0}) > 1 and not any(map(math.isnan, ranks.values())) else {}
+
+    @cached_property
+    def top(self) -> float:
+        """Out of how many points nearly all cells tell a rating (3/5; 40%; mild, severe); NaN where they don't."""
+        if self.ranks:
+            return max(3.0, *self.ranks.values())
+        tops: Counter[float] = Counter()
+        for text, n in self.rest:
+            if match := _OUT_OF.match(text):
+                tops[float(match[2] or 100)] += n
+        top, n = next(iter(tops.most_common(1)), (math.nan, 0))
+        return top if self.share(n) >= 0.8 else math.nan
 
     @cached_property
     def rest(self) -> list[tuple[str, int]]:
@@ -133,8 +184,9 @@ class Cells:
     @cached_property
     def signed(self) -> bool:
         """Whether four fifths of the cells hold figures, most with other signs (40%, 71 kg, 120/80, 1/2)."""
-        marked = sum(n for text, n in self.rest if not text[0].isalpha() and any(map(str.isnumeric, text)))
-        return len(self.rest) > 1 and self.share(marked) + self.figures >= 0.8
+        unread = [(text, n) for text, n in self.rest if self._read(text) is None]
+        marked = sum(n for text, n in unread if not text[0].isalpha() and any(map(str.isnumeric, text)))
+        return len(unread) > 1 and self.share(marked) + self.figures >= 0.8
 
     @cached_property
     def never_says_no(self) -> bool:
@@ -161,9 +213,13 @@ class Cells:
 
     @cached_property
     def ticks_and_crosses(self) -> bool:
-        """Whether both a tick and a cross stand there, so that a cross may mean no."""
+        """Whether both a tick and a cross stand there, so that a cross may mean no.
+
+        Where every cell is filled in with one or the other, it does, unless it is a mere x.
+        """
         texts = {text.lower() for text, _ in self.rest}
-        return bool(texts & _TICKS) and bool(texts & _CROSSES)
+        sure = self.n_filled == len(self.column) and "x" not in texts
+        return bool(texts & _TICKS) and bool(texts & _CROSSES) and not sure
 
     @cached_property
     def low(self) -> float:
@@ -300,18 +356,32 @@ def read_by_rule(variable: Variable, cells: Cells) -> Reading:
             values[place] = np.nan
         if fault:
             faults[place] = fault
-    return Reading(_tell_units(variable, cells), column.spread(values + 0.0), column, faults)
+    return Reading(_tell_cells(variable, cells), column.spread(values + 0.0), column, faults)
 
 
-def _tell_units(variable: Variable, cells: Cells) -> Variable:
-    """Tell of units in the cells that are not turned into the variable's by definition alone."""
+def _tell_cells(variable: Variable, cells: Cells) -> Variable:
+    """Tell of cells that are no plain figures, and of units in them that no definition turns into the variable's."""
     units = dict.fromkeys(unit for text, _ in cells.rest if (unit := find_told_unit(text, variable)[1]))
     told = [describe_unit(given, factor, variable.unit, source) for given, factor, source in units]
+    variable = variable.tell(cells.loose) if cells.loose else variable
     for remark in filter(None, told):
         variable = variable.tell(remark) if remark not in variable.remark else variable
     if any(told) and variable.assumed and len(cells.numbers):
         variable = variable.tell(f"cells that tell no unit are read in {variable.unit}")
     return variable
+
+
+def find_dose(column: Column) -> tuple[str, Column] | None:
+    """Return the one unit of a dose that stands behind the figures of a column (400 mg, 200mg), and the figures."""
+    if column.numbers is not None:
+        return None
+    odd = [text for text in column.levels if read_number(text) is None and not is_missing(text)]
+    found = {text: match for text in odd if (match := _QUANTITY.match(text))}
+    units = {normalise_header(match["unit"]) for match in found.values()}
+    if len(units) != 1 or len(found) < len(odd) or not units <= word_set("dose column"):
+        return None
+    texts = [found[text]["number"] if text in found else text for text in column.levels]
+    return next(iter(units)), replace(code_column(column.header, texts, column.codes), place=column.place)
 
 
 def find_told_unit(text: str, variable: Variable) -> tuple[str, tuple[str, float, str] | None]:
@@ -371,7 +441,7 @@ def _read_quantity(text: str, variable: Variable, decimal: str) -> float:
     if duration is not None:
         return duration
     match = _OUT_OF.match(text) if variable.kind == "rating" else None
-    if match and float(match[2]) == variable.high:
+    if match and float(match[2] or 100) == variable.high:
         figures, factor = match[1], 1.0
     else:
         figures, unit = find_told_unit(text, variable)

@@ -1,11 +1,13 @@
 """Whose row it is and which day it tells, and what is asked about: rows that say neither, tables of another shape."""
 
+import contextlib
 import datetime as dt
 import itertools
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -14,12 +16,14 @@ from numpy.typing import NDArray
 from twitchstats.errors import JournalError, unknown_name
 from twitchstats.journal.cells import Fault, is_missing, read_clock_time, read_number, read_yes_no
 from twitchstats.journal.dates import (
+    LAYOUTS,
     WEEKDAYS,
     are_day_numbers,
     are_years,
     has_clock,
     look_like_dates,
     read_clock,
+    read_date,
     read_dates,
     read_day_numbers,
 )
@@ -28,6 +32,7 @@ from twitchstats.journal.record import Rejects, list_some
 from twitchstats.variables import find_variable, load_words, normalise_header, split_words, word_set
 
 SOLE_PERSON = "me"
+DATES_NIGHTS = "it dates nights, by their evening or their morning"
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,8 +52,11 @@ class Keys:
     @cached_property
     def rank(self) -> NDArray[np.int64]:
         """The place of each row in the order of people and days."""
-        span = self.numbers - self.numbers.min()
-        return self.person * np.int64(int(span.max()) + 1) + span
+        first, last = int(self.numbers.min()), int(self.numbers.max())
+        rank = self.person * np.int64(last - first + 1)
+        rank += self.numbers  # in place: millions of rows are not held once more
+        rank -= first
+        return rank
 
     @cached_property
     def again(self) -> Mask:
@@ -71,7 +79,8 @@ class Keys:
             places = numbers - first
             there = np.zeros(span + 1, dtype=bool)
             there[places] = True
-            days, codes = np.flatnonzero(there) + first, (np.cumsum(there) - 1)[places]
+            days = np.flatnonzero(there) + first
+            codes: NDArray[Any] = (np.cumsum(there, dtype=np.int32) - 1)[places]
         else:
             days, codes = np.unique(numbers, return_inverse=True)
         dates = pd.Index(days, name="date")
@@ -134,11 +143,22 @@ def _numbers_rows(column: Column) -> bool:
     return named and 1 < len(column) == np.count_nonzero(column.count())
 
 
+def dates_nights(header: str) -> bool:
+    """Say whether a column of dates may tell the evening as well as the morning of a night.
+
+    >>> dates_nights("night of"), dates_nights("end of the night")
+    (True, False)
+    """
+    words = split_words(header)
+    return bool(words & word_set("night date")) and not words & word_set("morning date")
+
+
 def find_date(table: Table, asked: str | None, rejects: Rejects) -> Column | None:
     """Return the column of dates or day numbers, or None.
 
     Of several with a fitting name it is the first whose cells look like dates or day numbers. Where no name fits, the
-    only column of days without a time of day whose name speaks of a date is taken, and that is told.
+    only column of days without a time of day is taken whose name speaks of a date, or that stands first and runs from
+    day to day; that is told.
     """
     if asked is not None:
         return pick_column(table, asked, "date")
@@ -147,13 +167,30 @@ def find_date(table: Table, asked: str | None, rejects: Rejects) -> Column | Non
     sure = [column for column in found if normalise_header(column.header) in load_words("sure date column")]
     if filled or sure:
         return next(iter(filled + sure))
-    named = [column for column in table.columns if split_words(column.header) & {"date", "datum", "time"}]
-    named = [column for column in named if not split_words(column.header) & {"birth", "start", "end"}]
-    days = [c for c in named if look_like_dates(c.levels) > 0.9 and not any(map(has_clock, c.levels[:200]))]
-    if len(days) != 1:
+    others = [column for column in table.columns if not split_words(column.header) & {"birth", "start", "end"}]
+    days = [column for column in others if _hold_days(column)]
+    named = [column for column in days if split_words(column.header) & {"date", "datum", "time"}]
+    if not (len(named) == 1 or (len(days) == 1 and days[0].place == 1 and _run_by_day(days[0]))):
         return None
-    rejects.note(table.name, days[0].header, "date_column", "the days are taken from it, as no column is named 'date'")
-    return days[0]
+    day = (named or days)[0]
+    rejects.note(table.name, day.header, "date_column", "the days are taken from it, as no column is named 'date'")
+    return day
+
+
+def _hold_days(column: Column) -> bool:
+    """Say whether a column holds dates without a time of day; figures alone are none."""
+    some = column.levels[:200] if column.numbers is None else []
+    return bool(some) and look_like_dates(column.levels) > 0.9 and not any(map(has_clock, some))
+
+
+def _run_by_day(column: Column) -> bool:
+    """Say whether each row has a date of its own, most a few days from the one before, in some layout."""
+    for layout in LAYOUTS:
+        with contextlib.suppress(ValueError):
+            days = [date.toordinal() for text in column.levels if (date := read_date(text, layout))]
+            if 1 < len(column) == len(column.levels) == len(days) and np.median(np.abs(np.diff(days))) <= 7:
+                return True
+    return False
 
 
 _NO_ROW, _NOBODY = "row dropped", "the row doesn't say whose it is"
@@ -219,7 +256,7 @@ def read_keys(
     keys = Keys(people, codes, numbers, calendar, mask, [column for column in (who, when) if column is not None])
     if calendar == "date":
         _note_slips_of_years(table.keep(mask), keys, rejects)
-    _refuse_blocks(table, keys, rejects)
+    _refuse_blocks(table, keys, rejects, person=person)
     others = [column for column in table.keep(mask).columns if column.header not in renamed]
     check_shape(others, table.keep(mask), keys, person=person, order=order)
     return keys
@@ -341,7 +378,7 @@ def _compare_weekdays(table: Table, when: Column, numbers: NDArray[np.int64], da
     JournalError
         It does in a fifth of the rows: the dates are read wrongly.
     """
-    for column in [*table.columns, _take_weekdays(when)]:
+    for column in [*table.columns, *_take_weekdays(when)]:
         few = column.numbers is None and len(column.levels) <= _MOST_WEEKDAYS
         words = set(map(normalise_header, filter(None, column.levels))) if few else set()
         if len(words) < 3 or not words <= set(WEEKDAYS):
@@ -363,12 +400,12 @@ def _compare_weekdays(table: Table, when: Column, numbers: NDArray[np.int64], da
         rejects.note(table.name, column.header, "weekday", f"it {text}; see that no date is a slip")
 
 
-def _take_weekdays(when: Column) -> Column:
-    """Return the weekdays that stand with the dates themselves, first or last."""
+def _take_weekdays(when: Column) -> list[Column]:
+    """Return the weekdays that stand with the dates themselves, first or last, if there are any."""
     ends = [(text.split() or [""])[:: max(1, len(text.split()) - 1)] for text in when.levels]
     words = [next((word for word in some if normalise_header(word) in WEEKDAYS), "") for some in ends]
     codes, levels = pd.factorize(np.array(words, dtype=object))
-    return code_column(when.header, list(levels), codes[when.codes])
+    return [code_column(when.header, list(levels), codes[when.codes])] if any(words) else []
 
 
 def _note_slips_of_years(table: Table, keys: Keys, rejects: Rejects) -> None:
@@ -471,21 +508,40 @@ def _refuse_second_table(table: Table, when: Column) -> None:
             )
 
 
-def _refuse_blocks(table: Table, keys: Keys, rejects: Rejects) -> None:
-    """Raise JournalError where days come again, with other entries, below a header that comes again."""
-    starts = [entry[1] for entry in rejects.entries if entry[4] == "header_again"]
-    if not starts or not keys.again.any():
+def _refuse_blocks(table: Table, keys: Keys, rejects: Rejects, *, person: str | None) -> None:
+    """Raise JournalError where days come again with other entries, below a header that comes again or all at once."""
+    if not keys.again.any():
         return
     kept = table.keep(keys.mask)
+    starts = [entry[1] for entry in rejects.entries if entry[4] == "header_again"]
+    where, way = "Below the header that stands again in row {}", "remove that row"
+    least = 2
+    if not starts and len(keys.columns) == 1 and person is None:
+        again = _find_restarts(keys)
+        if any(map(keys.tell_apart, (c for c in kept.columns if c.numbers is None and c not in keys.columns))):
+            return
+        starts = kept.rows[again].tolist()
+        least = max(2, np.diff(again, prepend=0, append=len(kept.rows)).min() / 2)
+        where, way = "From row {} on", 'say person="none" (--person none)'
+    if not starts:
+        return
     cells = pd.DataFrame({column.place: column.texts() for column in kept.columns}).assign(rank=keys.rank)
     other = ~cells.duplicated(keep=False).to_numpy()
-    blocks = pd.Series(np.searchsorted(starts, kept.rows[other])).groupby(keys.rank[other]).nunique()
-    if (blocks > 1).sum() > 1:
+    blocks = pd.Series(np.searchsorted(starts, kept.rows[other], side="right")).groupby(keys.rank[other]).nunique()
+    if (blocks > 1).sum() >= least:
         raise JournalError(
-            f"Below the header that stands again in row {starts[0]} the same days come again with other entries, as "
-            "those of another person do. Put them into a file of their own, or add a column 'person'; if all are one "
-            "person's, remove that row."
+            f"{where.format(starts[0])} the same days come again with other entries, as those of another person do. "
+            f"Put them into a file of their own, or add a column 'person'; if all are one person's, {way}."
         )
+
+
+def _find_restarts(keys: Keys) -> NDArray[np.int64]:
+    """Return the rows in which days that run on begin again, a few times and at an earlier one."""
+    steps = np.diff(keys.numbers)
+    falls = np.flatnonzero(steps < 0)
+    lengths = np.diff(falls, prepend=-1, append=len(steps))
+    runs = 0 < len(falls) <= 9 and lengths.min() >= 5 and bool((np.delete(steps, falls) > 0).all())
+    return falls + 1 if runs else falls[:0]
 
 
 def check_shape(columns: list[Column], table: Table, keys: Keys, *, person: str | None, order: str) -> None:

@@ -8,6 +8,7 @@ import csv
 import io
 import itertools
 import re
+import warnings
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -32,8 +33,7 @@ Coded: TypeAlias = tuple[NDArray[np.int32], list[str]]
 Part: TypeAlias = Floats | Coded
 DELIMITERS = (",", ";", "\t", "|")
 COLUMN_LIMIT, HEADER_LIMIT = 10_000, 1_000
-_BLOCK = 1 << 22
-_TEXTS = "category"  # pandas's dtype of codes into different texts
+_BLOCK = 1 << 24
 _DELIMITER_NAMES = {"comma": ",", "semicolon": ";", "tab": "\t", "\\t": "\t", "pipe": "|"}
 _ROW_OF = {"days": "day", "episodes": "episode", "people": "person"}
 
@@ -352,10 +352,13 @@ def _find_header(
         if text:
             message = f"row {row} ({text!r}) stands above the header and is no part of the table"
             rejects.add(table, row, "", text, "above_header", message, "kept")
+    header, above = rows[n_titles], rows[n_titles - 1] if n_titles else []
+    if len(above) == len(header) and sum(map(bool, above)) > 1:  # a cell that is merged over both stands in the upper
+        header = [cell if cell.strip() else upper for cell, upper in zip(header, above, strict=True)]
     end = spans[n_titles][1]
     if end > len(ends):
         raise _unclosed(told, spans[n_titles][0], "")
-    return ends[end - 1], end + 1, check_headers(rows[n_titles], told)
+    return ends[end - 1], end + 1, check_headers(header, told)
 
 
 def check_headers(header: list[str], told: str) -> list[str]:
@@ -413,7 +416,6 @@ class _Builder:
         self.rows: list[NDArray[np.int64]] = []
         self.ragged: list[tuple[int, list[str]]] = []
         self.worded: set[int] = set()
-        self.widths = np.zeros(width)  # bytes of all cells of each column, NaN where they were not counted
 
     def add(self, lo: int, hi: int, line: int) -> int:
         """Take in the bytes from `lo` to `hi`, the first of which stands in `line`; return the line after them."""
@@ -421,11 +423,9 @@ class _Builder:
         body = self.data[lo:hi]
         n_lines = body.count(b"\n") + (not body.endswith(b"\n"))
         rows = np.arange(line, line + n_lines, dtype=np.int64)
-        widths = _measure_cells(body, self.sign, self.width, n_lines)
-        if widths is None:
+        if not _are_records(body, self.sign, self.width, n_lines):
             block, rows = self._tidy(body, line)
         if len(rows):
-            self.widths += np.nan if widths is None else widths
             self.blocks.append(block)
             self.rows.append(rows)
             for place, part in enumerate(self._parse(block)):
@@ -435,11 +435,15 @@ class _Builder:
     def _tidy(self, body: bytes, line: int) -> tuple[bytes, NDArray[np.int64]]:
         """Return the records that are as wide as the header, written plainly, and their lines; others are set aside."""
         good, rows = [], []
-        for row, cells in _read_records(body, self.sign, line, self.told, self.width):
-            while len(cells) > self.width and not cells[-1].strip():
-                cells = cells[:-1]
-            if not any(map(clean_cell, cells)):
-                continue
+        records = [
+            (row, cells) for row, cells in _read_records(body, self.sign, line, self.told, self.width)
+            if any(map(clean_cell, cells))
+        ]  # fmt: skip
+        # Blank cells at the end of a single row may be there because a cell before them was parted.
+        longer = all(len(cells) > self.width for _, cells in records)
+        for row, cells in records:
+            if (longer or not "".join(cells[self.width - 1 :]).strip()) and not "".join(cells[self.width :]).strip():
+                cells = cells[: self.width]
             if len(cells) == self.width:
                 good.append(cells)
                 rows.append(row)
@@ -453,32 +457,32 @@ class _Builder:
         return io.BytesIO(self.data[block[0] : block[1]] if isinstance(block, tuple) else block)
 
     def _parse(self, block: bytes | tuple[int, int], places: list[int] | None = None) -> Iterator[Part]:
-        """Return the columns of a block: figures, or codes and texts."""
-        names = list(range(self.width))
-        frame = self._read(block, places or names, dict.fromkeys(places or self.worded, object if places else _TEXTS))
+        """Return the columns of a block: figures, or codes and texts in the order in which they first stand there."""
+        names = places or list(range(self.width))
+        frame = self._read(block, names, places or ())
+        worded = {place for place in names if places or frame.dtypes[place].kind not in "iuf"}
         if places is None:
-            strange = {place for place in names if frame.dtypes[place].kind not in "iuf"} - self.worded
-            if strange:
-                self.worded |= strange
-                texts = self._read(block, sorted(strange), dict.fromkeys(strange, _TEXTS))
-                frame = frame.drop(columns=list(strange)).join(texts)
-        for place in places or names:
+            worded = self.worded = self.worded | worded
+        other = sorted(place for place in worded if frame.dtypes[place] != "str")  # figures in this block, or in parts
+        if other:
+            frame = frame.drop(columns=other).join(self._read(block, other, other))
+        for place in names:
             values = frame[place]
-            if place not in self.worded and places is None:
-                self.widths[place] += 0 if values.dtype.kind in "iu" else np.nan
-                yield values.to_numpy(dtype=float)
+            if place in worded:
+                codes, texts = pd.factorize(values)
+                yield codes.astype(np.int32), list(texts)
             else:
-                if values.dtype == _TEXTS and values.cat.categories.dtype.kind in "iufb":  # made of figures alone
-                    values = self._read(block, [place], {place: object})[place]
-                yield _number_texts(values.astype(_TEXTS))
+                yield values.to_numpy(dtype=float)
 
-    def _read(self, block: bytes | tuple[int, int], places: list[int], dtypes: Mapping[int, Any]) -> pd.DataFrame:
-        """Return columns of a block as pandas reads them, some of which are said to be of a dtype."""
-        return pd.read_csv(
-            self._open(block), sep=self.sign, header=None, names=list(range(self.width)), usecols=places,
-            dtype=dict(sorted(dtypes.items())), keep_default_na=False, na_values=[""],
-            skip_blank_lines=False, low_memory=False, index_col=False, encoding="utf-8",
-        )  # fmt: skip
+    def _read(self, block: bytes | tuple[int, int], places: list[int], worded: Iterable[int]) -> pd.DataFrame:
+        """Return columns of a block as pandas reads them, some of them as texts."""
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", pd.errors.DtypeWarning)
+            return pd.read_csv(
+                self._open(block), sep=self.sign, header=None, names=list(range(self.width)), usecols=places,
+                dtype=dict.fromkeys(worded, "str"), keep_default_na=False, na_values=[""],
+                skip_blank_lines=False, index_col=False, encoding="utf-8",
+            )  # fmt: skip
 
     def finish(self, headers: list[str]) -> tuple[NDArray[np.int64], list[Column]]:
         """Return the line of each row, and the columns that hold anything."""
@@ -488,8 +492,8 @@ class _Builder:
             parts, self.parts[place] = self.parts[place], []
             plain = [part for part in parts if isinstance(part, np.ndarray)]
             numbers = np.concatenate(plain) if parts and len(plain) == len(parts) else None
-            look = self._looker(place, parts) if numbers is None else self._look_again(place, numbers)
-            column = Column(header, place + 1, numbers, look)
+            kept = parts if numbers is None else [None] * len(parts)
+            column = Column(header, place + 1, numbers, self._looker(place, kept))
             if header or column.filled.any():
                 columns.append(column)
         return rows, columns
@@ -498,31 +502,8 @@ class _Builder:
         """Return what reads the texts of a column: of all blocks, or of those that were figures."""
         return lambda: _join_codes(
             part if isinstance(part, tuple) else next(self._parse(block, [place]))
-            for part, block in zip(parts, self.blocks, strict=False)
+            for part, block in zip(parts, self.blocks, strict=True)
         )
-
-    def _look_again(self, place: int, numbers: Floats) -> Callable[[], Coded]:
-        """Return what tells the texts of a column of figures: whole numbers, if they fill its cells, else a look."""
-
-        def look() -> Coded:
-            if np.isfinite(self.widths[place]) and np.abs(numbers).max(initial=0) < 2**53:  # as floats tell them apart
-                codes, values = pd.factorize(numbers.astype(np.int64))
-                texts = list(map(str, values.tolist()))
-                if np.bincount(codes) @ np.array(list(map(len, texts))) == self.widths[place]:  # no 007, no +7
-                    return codes.astype(np.int32), texts
-            return self._looker(place, itertools.repeat(None))()
-
-        return look
-
-
-def _number_texts(values: pd.Series) -> Coded:
-    """Return the codes of a categorical column and its texts, in the order in which they first stand there."""
-    codes = values.cat.codes.to_numpy(dtype=np.int32)
-    first = np.zeros(len(values.cat.categories) + 1, dtype=np.int64)
-    first[codes[::-1]] = np.arange(len(codes))[::-1]
-    order = np.argsort(first[:-1])
-    places = np.append(np.argsort(order), -1).astype(np.int32)
-    return places[codes], [str(values.cat.categories[code]) for code in order]
 
 
 def _join_codes(parts: Iterable[Any]) -> Coded:
@@ -537,26 +518,19 @@ def _join_codes(parts: Iterable[Any]) -> Coded:
     return np.concatenate(joined), list(known)
 
 
-def _measure_cells(body: bytes, sign: str, width: int, n_lines: int) -> Floats | None:
-    """Return how many bytes the cells of each column have, NaN where quotes hide it.
-
-    None where some line is no record as wide as the header that begins with a filled cell.
-    """
+def _are_records(body: bytes, sign: str, width: int, n_lines: int) -> bool:
+    """Say whether each line is a record as wide as the header that begins with a filled cell."""
     if width < 2 or not body.endswith(b"\n"):
-        return None
+        return False
     signs = np.frombuffer(body, dtype=np.uint8)
     cuts, ends = np.flatnonzero(signs == ord(sign)), np.flatnonzero(signs == 10)
     starts = np.concatenate([[0], ends[:-1] + 1])
     # A first cell that is blank may be a row of nothing; one of signs that nobody sees (such as U+FEFF), too.
     if np.isin(signs[starts], (ord(sign), 10, 32, 0xE2, 0xEF)).any():
-        return None
+        return False
     if b'"' not in body:
-        if len(cuts) != n_lines * (width - 1):
-            return None
-        grid = cuts.reshape(n_lines, width - 1)
-        if not ((grid[:, -1] < ends).all() and (grid[:, 0] > starts).all()):
-            return None
-        return np.diff([starts.sum() - n_lines, *grid.sum(axis=0), ends.sum()]).astype(float) - n_lines
+        grid = cuts.reshape(n_lines, width - 1) if len(cuts) == n_lines * (width - 1) else None
+        return grid is not None and bool((grid[:, -1] < ends).all() and (grid[:, 0] > starts).all())
     counts = np.diff(np.searchsorted(cuts, ends), prepend=0)
     quoted = np.unique(np.searchsorted(ends, np.flatnonzero(signs == 34)))
     counts[quoted] = width - 1
@@ -564,9 +538,9 @@ def _measure_cells(body: bytes, sign: str, width: int, n_lines: int) -> Floats |
     try:
         records = list(csv.reader(lines, delimiter=sign, strict=True))
     except csv.Error:
-        return None
+        return False
     whole = len(records) == len(lines) and all(len(cells) == width and cells[0].strip() for cells in records)
-    return np.full(width, np.nan) if whole and (counts == width - 1).all() else None
+    return whole and bool((counts == width - 1).all())
 
 
 def _read_records(body: bytes, sign: str, line: int, told: str, width: int) -> Iterator[tuple[int, list[str]]]:

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from twitchstats.errors import JournalError, OptionError, check_choice, unknown_name
 from twitchstats.journal.columns import counts, is_measured, is_open_rating, read_columns
@@ -18,7 +19,7 @@ from twitchstats.journal.rows import assemble_days, judge_courses, mark_sums, pl
 from twitchstats.journal.source import Readable, describe_file
 from twitchstats.journal.tables import gather_people, read_episodes, read_people
 from twitchstats.journal.variable import Variable, read_schema, tabulate_variables
-from twitchstats.variables import find_variable, load_variables, normalise_header
+from twitchstats.variables import find_variable, load_dictionary, normalise_header
 
 FAR = 3 * 365
 ORDERS = ("auto", "date", "day", "none")
@@ -265,13 +266,16 @@ def _judge_absence(
         return days
     spans = _spans(days, calendar)
     n_gaps = int((spans["max"] - spans["min"] + 1 - spans["size"]).sum())
-    if n_gaps >= 0.1 * len(days):
-        message = (
-            f"every entry has {label} above zero, and {n_gaps:,} days between have no entry, as in a log of attacks. "
-            "Days without it are missing, so nothing can be concluded on what brings it on. If a day without an entry "
-            'is a day without it, say absent="none" (command line: --absent none)'
-        )
-        rejects.note("days", "", "attack_log", message)
+    if n_gaps < 0.1 * len(days) or _find_step(days, calendar):
+        return days
+    found = f"every entry has {label} above zero, and {n_gaps:,} days between have no entry"
+    way = 'If a day without an entry is a day without it, say absent="none" (command line: --absent none)'
+    if n_gaps < len(days) and (told["role"].eq("trigger") & told["timing"].ne("")).any():
+        message = f"{found}. {way}; as it is, they are missing"
+        rejects.note("days", "", "never_zero", message)
+    else:
+        known = "Days without it are missing, so nothing can be concluded on what brings it on"
+        rejects.note("days", "", "attack_log", f"{found}, as in a log of attacks. {known}. {way}")
     return days
 
 
@@ -320,16 +324,31 @@ def _note_single_days(days: pd.DataFrame, calendar: str, rejects: Rejects) -> No
         rejects.add("days", None, "", str(person), "single_day", message, "kept")
 
 
+def _count_days(days: pd.DataFrame, calendar: str) -> NDArray[np.int64]:
+    """Return how many days lie between each entry and the next one of the same person; 0 before another person."""
+    codes, n_days = np.asarray(days.index.codes[0]), np.diff(number_days(days.index, calendar))
+    n_days[codes[1:] != codes[:-1]] = 0
+    return n_days
+
+
+def _find_step(days: pd.DataFrame, calendar: str) -> int:
+    """Return how many days lie between all entries, a week or more; 0 where that differs."""
+    n_days = _count_days(days.iloc[:2], calendar)
+    if n_days.sum() < 7:  # as in most journals
+        return 0
+    n_days = _count_days(days, calendar)
+    steps = n_days[n_days > 0]
+    return int(steps[0]) if len(steps) >= 5 and (steps == steps[0]).all() else 0
+
+
 def _note_far_days(days: pd.DataFrame, calendar: str, rejects: Rejects) -> None:
     """Tell of an entry that lies years away from the same person's next one: its date may be a slip."""
     if calendar == "none":
         return
-    codes, numbers = days.index.codes[0], number_days(days.index, calendar)
-    n_days = np.where(codes[1:] == codes[:-1], np.diff(numbers), 0)
-    steps = n_days[n_days > 0] if n_days[:1].sum() >= 7 else n_days[:0]
-    if len(steps) >= 5 and (steps == steps[0]).all():
-        message = f"all entries lie {steps[0]} days apart; each is taken for one day, not for the days up to the next"
+    if step := _find_step(days, calendar):
+        message = f"all entries lie {step} days apart; each is taken for one day, not for the days up to the next"
         rejects.note("days", "", "sparse", message)
+    n_days = _count_days(days, calendar)
     for place in np.flatnonzero(n_days > FAR):
         (person, date), (_, following) = days.index[place], days.index[place + 1]
         told = [f"{day:%Y-%m-%d}" if isinstance(day, pd.Timestamp) else f"day {day:.0f}" for day in (date, following)]
@@ -368,7 +387,7 @@ def choose_outcome(variables: pd.DataFrame, days: pd.DataFrame, asked: str | Non
     """
     numeric = variables.loc[variables["kind"] != "text", "name"].to_list()
     if asked is None:
-        known = load_variables()
+        known = load_dictionary("variables.csv")
         ranked = [*_OUTCOMES, *known.loc[known["role"] == "outcome", "name"]]
         present = [name for name in ranked if name in numeric]
         return next((name for name in present if days[name].notna().any()), next(iter(present), None))

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from twitchstats.errors import JournalError
 from twitchstats.journal.dates import has_clock, join_clocks, look_like_dates, read_dates
 from twitchstats.journal.evidence import Reading
-from twitchstats.journal.keys import Keys, find_aliases
+from twitchstats.journal.keys import DATES_NIGHTS, Keys, dates_nights, find_aliases
 from twitchstats.journal.layout import Column, Mask, Table
 from twitchstats.journal.record import Rejects
 from twitchstats.journal.variable import Variable
@@ -21,6 +21,11 @@ _HEAD = 1000
 _RUNS_ON = (
     "within each day its rows only rise, and they are added up; if they are readings of a running total, say combine = "
     "max in the schema"
+)
+_REPEATS = "its rows of a day always repeat one value, so it is the day's value and not added up"
+_EVENTS = (
+    "several rows a day and no column of figures: if each row is an event, how many there were is lost. Add a column "
+    "that counts (twitches: 1), or give the file as episodes= (--episodes) beside a table of days"
 )
 _HOW = {
     "any": "yes if any says yes",
@@ -54,43 +59,49 @@ def _combine_rows(
 ) -> pd.DataFrame:  # fmt: skip
     """Make one row of the rows of each day: equal ones are one; in others each variable has its rule."""
     group = np.cumsum(first) - 1
+    equal = _find_equal(readings, keys, order, group)
+    several = np.bincount(group[~equal], minlength=group[-1] + 1) > 1
+    again, targets = several[group] & ~equal, np.flatnonzero(several)
+    merged = frame[first].reset_index(drop=True)
+    told: list[tuple[str, str]] = []
+    for variable in [reading.variable for reading in readings] if len(targets) else []:
+        values, groups = frame.loc[again, variable.name], group[again]
+        how = _choose_rule(variable, values, groups, rejects)
+        merged.loc[targets, variable.name] = _combine(values, groups, how).to_numpy()
+        if how == variable.combine and not variable.level:
+            told.append(("any" if variable.kind == "yes/no" else how, variable.source))
+        if how == "sum":
+            _question_sums(variable, merged, targets, keys, order[first], rows, rejects)
+    _tell_combined(first, equal, keys, rows, order, told, rejects)
+    told_of = [reading.variable for reading in readings if not pd.isna(reading.data).all()]
+    if all(variable.kind in ("text", "choice") or variable.level for variable in told_of):
+        rejects.note("days", "", "event_log", _EVENTS)
+    return merged
+
+
+def _find_equal(
+    readings: Sequence[Reading], keys: Keys, order: NDArray[np.int64], group: NDArray[np.int64]
+) -> Mask:  # fmt: skip
+    """Say which rows say just what an earlier one of their day says, at the same time if one is told."""
     cells = [reading.column for reading in readings]
     texts = pd.DataFrame(
         {n: (column.codes if column.numbers is None else column.numbers)[order] for n, column in enumerate(cells)}
     ).assign(group=group)
     if keys.calendar == "date" and any(map(has_clock, keys.columns[-1].levels[:50])):
         texts["when"] = keys.columns[-1].codes[keys.mask][order]
-    equal = texts.duplicated().to_numpy()
-    several = np.bincount(group[~equal], minlength=group[-1] + 1) > 1
-    again = several[group] & ~equal
-    merged = frame[first].reset_index(drop=True)
-    targets = np.flatnonzero(several)
-    told: list[tuple[str, str]] = []
-    for reading in readings:
-        variable, name = reading.variable, reading.variable.name
-        values, groups = frame.loc[again, name], group[again]
-        repeated = variable.combine == "sum" and variable.known != "schema" and _repeat(values, groups)
-        how = "max" if repeated else variable.combine
-        if len(targets):
-            merged.loc[targets, name] = _combine(values, groups, how).to_numpy()
-            if not repeated and not variable.level:
-                told.append(("any" if variable.kind == "yes/no" else how, variable.source))
-        if repeated:
-            told_so = "its rows of a day always repeat one value, so it is the day's value and not added up"
-            rejects.note("days", variable.source, "note", told_so)
-        if len(targets) and how == "sum":
-            if variable.known != "schema" and _run_on(values, groups):
-                rejects.note("days", variable.source, "running_total", _RUNS_ON)
-            _question_sums(variable, merged, targets, keys, order[first], rows, rejects)
-    _tell_combined(first, equal, keys, rows, order, told, rejects)
-    told_of = [reading for reading in readings if not pd.isna(reading.data).all()]
-    if all(reading.variable.kind in ("text", "choice") or reading.variable.level for reading in told_of):
-        message = (
-            "several rows a day and no column of figures: if each row is an event, how many there were is lost. Add a "
-            "column that counts (twitches: 1), or give the file as episodes= (--episodes) beside a table of days"
-        )
-        rejects.note("days", "", "event_log", message)
-    return merged
+    return texts.duplicated().to_numpy()
+
+
+def _choose_rule(variable: Variable, values: pd.Series, groups: NDArray[np.int64], rejects: Rejects) -> str:
+    """Return how the rows of a day become one value; what repeats within each day is not added up."""
+    if variable.combine != "sum" or variable.known == "schema":
+        return variable.combine
+    if _repeat(values, groups):
+        rejects.note("days", variable.source, "note", _REPEATS)
+        return "max"
+    if _run_on(values, groups):
+        rejects.note("days", variable.source, "running_total", _RUNS_ON)
+    return "sum"
 
 
 def _repeat(values: pd.Series, groups: NDArray[np.int64]) -> bool:
@@ -357,19 +368,14 @@ def _doubt_nights(readings: list[Reading], table: Table, keys: Keys, rejects: Re
         column for column in find_aliases(table.columns, "night start")
         if column.numbers is None and look_like_dates(column.levels) < 0.5 and any(":" in t for t in column.levels[:50])
     ]  # fmt: skip
-    words = split_words(when.header)
-    dated = bool(words & word_set("night date")) and not words & word_set("morning date")
+    dated = dates_nights(when.header)
     nights = [
         reading for reading in readings
         if reading.variable.timing == "night" and reading.variable.how.get("timing") == "dictionary"
     ]  # fmt: skip
     if not (clocked or dated) or not nights:
         return readings
-    what = (
-        "it dates nights, by their evening or their morning"
-        if dated
-        else "it tells when a night began but not on which date"
-    )
+    what = DATES_NIGHTS if dated else "it tells when a night began but not on which date"
     rejects.note(
         "days", when.header if dated else clocked[0].header, "night_unknown",
         f"{what}, so it is not known whether the night lies before or after its day; say timing in the schema (night: "

@@ -36,7 +36,13 @@ _DAYS = re.compile(r"(?<![\w.])(?:[2-9]|\d\d)[\s-]?(?:days?|d|tage|jours|d[i\u00
 # '1 (best) - 5 (worst)' says the same as '(1 = best, 5 = worst)'.
 _END = r"(\d{1,3})\s*\(([^()\d]{1,30})\)"
 _NAMED_ENDS = re.compile(rf"{_END}\s*{_TO}\s*{_END}$")
-_TOPS = (3, 4, 5, 6, 7, 9, 10, 20, 100)  # where scales end
+# 'How many cups of coffee did you drink' asks for cups of coffee.
+_ASKED = re.compile(
+    r"^how (?:many|much)\s+|\b(?:did|do|have) you(?: (?:have|had|drink|get|take|notice|feel|experience))?\b\s*"
+    r"|^(?:wie ?viele?|combien d[e']|cu[a\u00e1]nt[oa]s?|quant[ie]|hoeveel)\s+",
+    re.IGNORECASE,
+)
+TOPS = (3, 4, 5, 6, 7, 9, 10, 20, 100)  # where scales end
 # Words in brackets that change nothing in what a number means.
 _SIGNS = frozenset("%\u00b0$\u20ac\u00a3")
 _IDLE = frozenset(map(normalise_header, word_set("idle remark"))) | {""}
@@ -160,12 +166,8 @@ def split_header(source: str) -> Header:
     >>> split_header("Caffeine (mg)").unit, split_header("pain /5").scale, split_header("stress (0-100)").scale
     ('mg', (0.0, 5.0), (0.0, 100.0))
     """
-    stem, unit = _drop(_PER_DAY, _trim(source)), ""
-    if stem[-1:] in (")", "]"):
-        start = max(stem.rfind("("), stem.rfind("["))
-        if start >= 0:
-            unit = stem[start + 1 : -1].strip()
-            stem = stem[:start].strip() or unit
+    stem, unit = _cut_bracket(_drop(_PER_DAY, _trim(source)))
+    stem = _drop(_PER_DAY, stem)
     if normalise_header(unit) in word_set("no unit"):
         stem, unit = stem if stem == unit else f"{stem} {unit}", ""
     lagged = _find_lag(source)
@@ -187,9 +189,24 @@ def split_header(source: str) -> Header:
     return Header(source, stem, _drop(_PER_DAY, unit), None, "", lagged)
 
 
+def _cut_bracket(text: str) -> tuple[str, str]:
+    """Return a header without the bracket at its end, and what stands in that; "" where there is none."""
+    start = max(text.rfind("("), text.rfind("[")) if text[-1:] in (")", "]") else -1
+    if start < 0:
+        return text, ""
+    inside = text[start + 1 : -1].strip()
+    return text[:start].strip() or inside, inside
+
+
+def _is_later(source: str) -> bool:
+    """Say whether a header tells of a day after its row's."""
+    return any(_LEADING.search(text) for text in (source, _cut_bracket(source)[0]))
+
+
 def _trim(source: str) -> str:
-    """Return a header without the number of a question and the sign around it; named ends of a scale in brackets."""
-    text = re.sub(r"^\d{1,3}[.)]\s+(?=\D)", "", source.strip()).rstrip("?:¿ ") or source.strip()
+    """Return a header without the number of a question, its sign and 'how many'; named ends of a scale in brackets."""
+    text = re.sub(r"^\d{1,3}[.)]\s+(?=\D)", "", source.strip()).strip("?:¿ ") or source.strip()
+    text = _ASKED.sub("", text) if len(text) <= 200 and _ASKED.match(text) else text
     return _NAMED_ENDS.sub(r"(\1 = \2, \3 = \4)", text) if len(text) <= 200 else text
 
 
@@ -201,9 +218,9 @@ def _drop(pattern: re.Pattern[str], text: str) -> str:
 
 
 def _find_lag(source: str) -> int:
-    match = _LAGGED.search(source.strip())
-    if match:
-        return int(next(filter(None, match.groups()), 1))
+    for text in (source.strip(), _cut_bracket(source)[0]):
+        if match := _LAGGED.search(text):
+            return int(next(filter(None, match.groups()), 1))
     words = split_words(source)
     return int(bool(words & word_set("lag word")) and "night" not in words)
 
@@ -216,7 +233,7 @@ def _read_scale(text: str, *, bracketed: bool = False) -> tuple[float, float] | 
     if match and float(match[1]) + 1 < float(match[2]):
         return float(match[1]), float(match[2])
     ends = re.findall(r"\d+", text) if bracketed and re.search(r"[^\W\d_]{2}", text) else []
-    if len(ends) == 2 and int(ends[0]) in (0, 1) and int(ends[1]) in _TOPS and "." not in text:
+    if len(ends) == 2 and int(ends[0]) in (0, 1) and int(ends[1]) in TOPS and "." not in text:
         return float(ends[0]), float(ends[1])
     return None
 
@@ -231,7 +248,7 @@ def match_header(source: str, dictionary: str = DAYS, *, company: frozenset[str]
     """
     header = split_header(source)
     own = _make_own(header)
-    if header.lagged or _LEADING.search(source):
+    if header.lagged or _is_later(source):
         return own
     # A sign such as % or € is lost where headers are compared, and says that it is not the plain thing.
     trimmed = _trim(source)
@@ -317,7 +334,8 @@ def _is_certain(row: Mapping[str, Any], header: Header, company: frozenset[str] 
 
 def _make_own(header: Header) -> Variable:
     own = Variable(clean_name(header.stem), header.source, header.source, header=header)
-    own = own.learn("guessed", name=own.name, label=own.label, role="own", timing="", combine="mean")
+    own = own.learn("guessed", name=own.name, label=own.label, timing="", combine="mean")
+    own = own.learn("guessed", role="person" if find_trait(header.source) else "own")
     if header.kind:
         own = own.learn("header", kind=header.kind)
     if header.scale:
@@ -336,7 +354,7 @@ def _make_own(header: Header) -> Variable:
         own = own.tell(f"the file has moved it by {header.lagged} d already, so it is not lagged again and no trigger")
     if tells_longer(header):
         own = own.tell("its header speaks of more than a day, but each figure is taken for the day of its row alone")
-    if _LEADING.search(header.source):
+    if _is_later(header.source):
         own = own.learn("header", role="none").tell("it tells of a later day than its row's, so it is no trigger")
     return own
 
@@ -444,7 +462,8 @@ def find_trait(header: str) -> str:
     >>> find_trait("Gender"), find_trait("stress")
     ('sex', '')
     """
-    name = find_variable(header, dictionary="people_variables.csv")
+    taken = split_header(header)
+    name = find_variable(taken.stem if taken.kind == "text" else header, dictionary="people_variables.csv")
     return name if name in ("age", "sex") else ""
 
 
@@ -582,7 +601,7 @@ def _read_fact(fact: str, text: str, where: str) -> Any:  # noqa: ANN401
     if fact == "step" and not (number or 0.0) > 0:
         raise JournalError(f"{where}: {text!r} is not a number above 0. Write the step in which effects are told.")
     if fact == "lagged":
-        if not (text.isdigit() and len(text) < 4):
+        if not (text.isdecimal() and len(text) < 4):
             raise JournalError(
                 f"{where}: {text!r} is not a whole number of days. Write 0 where nothing has been moved."
             )

@@ -361,7 +361,7 @@ def test_sheets_with_the_same_columns_are_one_table():
     )
     with raises(
         "d.xlsx has the same columns in 2 sheets ('A', 'B'), which tell of the same days. Put them into one sheet, "
-        "with a column 'person' if each is a person's."
+        "with a column 'person' if each is a person's, and with full dates (2024-03-31) if each is a month's."
     ):
         read_book(write_xlsx({"A": months["March"], "B": months["March"]}))
 
@@ -528,3 +528,15 @@ def test_people_of_two_sources_are_told_apart():
 
 def test_the_long_table_is_the_last_to_be_asked():
     assert readers.READERS[-1] is long_table
+
+
+def test_sheets_that_are_called_by_their_month_tell_their_days(tmp_path):
+    header = ["Day", "twitches"]
+    (tmp_path / "diary.xlsx").write_bytes(
+        write_xlsx({"January 2024": [header, [1, 3], [2, 4]], "Feb 24": [header, [1, 5], [30, 6]]})
+    )
+    journal = read_journal(tmp_path / "diary.xlsx")
+    assert journal.days.loc["me", "twitches"].rename(str).to_dict() == {
+        "2024-01-01 00:00:00": 3, "2024-01-02 00:00:00": 4, "2024-02-01 00:00:00": 5,
+    }  # fmt: skip
+    assert journal.rejects["message"].iloc[-1] == "row 5, Day: there is no day '2024-02-30' in the calendar"

@@ -5,13 +5,15 @@ from collections.abc import Iterator
 
 from twitchstats.errors import JournalError
 from twitchstats.journal.layout import Source
-from twitchstats.journal.readers.days import Days
+from twitchstats.journal.readers.days import NO_DATE, Days
 from twitchstats.journal.readers.export import Export, fold, read_heading
 from twitchstats.journal.readers.times import date_night, read_day, read_moment
 from twitchstats.journal.source import open_lines
 
 NAME = "Fitbit"
 _SECTIONS = ("sleep", "activities", "body", "foods")
+_KEYS = ("start time", "end time", "date", "")
+_SLEEP = {"minutes asleep": "sleep", "time in bed": "time_in_bed"}
 _DAILY = {
     "steps": {"kind": "count", "combine": "sum"},
     "minutes sedentary": {"kind": "amount", "unit": "min", "combine": "sum"},
@@ -33,12 +35,15 @@ def read(source: Export) -> Source:
     days = Days(NAME)
     days.notes += [f"{remark}." for _, remark in source.text.remarks]
     for section, line, cells in _read_sections(source.text.data, source.name):
+        end = read_moment(cells.get("end time", ""))
+        day, why = read_day(cells.get("date", "")), NO_DATE
         if section == "sleep":
-            _add_sleep(days, line, cells)
-        elif section in _SECTIONS:
-            _add_day(days, line, cells)
+            day, why = date_night(end) if end else None, "a sleep whose end is no time like 2024-03-03 6:10AM"
+        if section not in _SECTIONS or day is None:
+            days.leave(line, why if section in _SECTIONS else f"the section {section!r} is not read")
         else:
-            days.leave(line, f"the section {section!r} is not read")
+            named = {header: text for header, text in cells.items() if header not in _KEYS}
+            days.add(line, day, {_name(days, section, header): _drop_commas(text) for header, text in named.items()})
     return days.finish()
 
 
@@ -60,35 +65,14 @@ def _read_sections(data: bytes, name: str) -> Iterator[tuple[str, int, dict[str,
         raise JournalError(f"{name}: line {reader.line_num} can't be read: {error}.") from None
 
 
-def _add_sleep(days: Days, line: int, cells: dict[str, str]) -> None:
-    end = read_moment(cells.get("end time", ""))
-    if end is None:
-        days.leave(line, "a sleep whose end is no time like 2024-03-03 6:10AM")
-        return
-    facts = {"kind": "amount", "timing": "night", "combine": "sum", "unit": "min"}
-    names = {"minutes asleep": "sleep", "time in bed": "time_in_bed"}
-    values: dict[str, object] = {}
-    for header, text in cells.items():
-        if header not in ("start time", "end time", ""):
-            known = {"name": names[header]} if header in names else {}
-            awakenings = header.startswith("number")
-            own = facts | ({"kind": "count", "unit": ""} if awakenings else {}) | known
-            column = header.capitalize() if awakenings else f"{header.capitalize()} (min)"
-            values[days.name(column, group="Sleep", **own)] = _drop_commas(text)
-    days.add(line, date_night(end), values)
-
-
-def _add_day(days: Days, line: int, cells: dict[str, str]) -> None:
-    day = read_day(cells.get("date", ""))
-    if day is None:
-        days.leave(line, "the date is not like 2024-03-31")
-        return
-    values: dict[str, object] = {}
-    for header, text in cells.items():
-        if header not in ("date", ""):
-            facts = _DAILY.get(header, {"kind": "amount", "combine": "mean"})
-            values[days.name(header.capitalize(), group="Day", **facts)] = _drop_commas(text)
-    days.add(line, day, values)
+def _name(days: Days, section: str, header: str) -> str:
+    """Return the column for a header of a section."""
+    if section != "sleep":
+        return days.name(header.capitalize(), group="Day", **_DAILY.get(header, {"kind": "amount", "combine": "mean"}))
+    facts = {"timing": "night", "combine": "sum"} | ({"name": _SLEEP[header]} if header in _SLEEP else {})
+    if header.startswith("number"):  # of awakenings
+        return days.name(header.capitalize(), group="Sleep", kind="count", unit="", **facts)
+    return days.name(f"{header.capitalize()} (min)", group="Sleep", kind="amount", unit="min", **facts)
 
 
 def _drop_commas(text: str) -> str:

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from twitchstats.errors import JournalError
-from twitchstats.journal.keys import read_keys
+from twitchstats.journal.keys import DATES_NIGHTS, dates_nights, read_keys
 from twitchstats.journal.layout import Source, Table, build_table, code_column, read_table
 from twitchstats.journal.record import Rejects
 from twitchstats.journal.source import Readable
@@ -43,7 +43,13 @@ def read_plain(source: Readable, *, encoding: str | None = None, date_format: st
     dropped = [entry[5] for entry in rejects.entries if entry[6] != "kept"]
     if dropped:
         notes.append(f"{len(dropped):,} rows left out; the first: {dropped[0]}.")
-    return Source(whole, notes=tuple(notes), n_rows=table.rows_read, n_left=len(dropped), format=told)
+    facts: list[dict[str, str]] = []
+    if dates_nights(header := keys.columns[-1].header):
+        facts = [{"source": name, "timing": "not known"} for name in whole.headers if name not in _KEYS]
+        notes.append(f"column {header}: {DATES_NIGHTS}, so its columns have no order in time")
+    return Source(
+        whole, facts=tuple(facts), notes=tuple(notes), n_rows=table.rows_read, n_left=len(dropped), format=told
+    )
 
 
 def join_sources(sources: Sequence[Source]) -> Source:

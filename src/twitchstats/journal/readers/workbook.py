@@ -10,6 +10,7 @@ from typing import IO, Any
 from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook
 
 from twitchstats.errors import JournalError
+from twitchstats.journal.dates import read_date
 from twitchstats.journal.layout import count_titles
 from twitchstats.journal.source import guard_errors
 from twitchstats.variables import load_words, normalise_header
@@ -65,16 +66,28 @@ def _join_alike(sheets: dict[str, Rows], name: str) -> tuple[Rows, list[str]]:
     alike = [sheet for sheet, at in heads.items() if sheets[sheet][at] == header]
     bodies = [sheets[sheet][heads[sheet] + 1 :] for sheet in alike]
     at = next((at for at, cell in enumerate(header) if _is_date(cell)), 0)
-    dates = [row[at] for body in bodies for row in body if len(row) > at and row[at]]
+    filled = [[row for row in body if len(row) > at and row[at]] for body in bodies]
+    if all(re.fullmatch(r"\d{1,2}", row[at]) for rows in filled for row in rows):
+        for sheet, rows in zip(alike, filled, strict=True):
+            _add_month(sheet, rows, at)
+    dates = [row[at] for rows in filled for row in rows]
     if len(alike) > 1 and len(set(dates)) < len(dates):
         raise JournalError(
             f"{name} has the same columns in {len(alike)} sheets ({', '.join(map(repr, alike))}), which tell of the "
-            "same days. Put them into one sheet, with a column 'person' if each is a person's."
+            "same days. Put them into one sheet, with a column 'person' if each is a person's, and with full dates "
+            "(2024-03-31) if each is a month's."
         )
     more = " as one, with their rows numbered on" if len(alike) > 1 else ""
     notes = [f"sheet {' and '.join(map(repr, alike))} is read{more}"] if len(sheets) > 1 else []
     notes += [f"sheet {sheet!r} with {len(sheets[sheet]):,} rows is not read" for sheet in heads if sheet not in alike]
     return [row for body in (sheets[chosen], *bodies[1:]) for row in body], notes
+
+
+def _add_month(sheet: str, rows: Rows, at: int) -> None:
+    """Write the days of a sheet that is called by its month and year, such as 'March 2024', as dates."""
+    first = read_date(f"1 {sheet}")
+    for row in rows if first else []:
+        row[at] = f"{first:%Y-%m}-{int(row[at]):02}"
 
 
 def _find_header(rows: Rows) -> int:
