@@ -68,7 +68,8 @@ def test_blocks_too_few_to_find_anything_are_refused_for_one_person(diary):
         tw.plan_trial("magnesium", days=56, lasts=1)
     power = tw.plan_trial("trigger_1", days=56, lasts=1, journal=diary).power
     assert (power["power"] == 0).all()
-    assert (power["days_needed"] >= 84).all()
+    assert (power["days_needed"].dropna() >= 84).all()
+    assert power["days_needed"].notna().any()
 
 
 def test_seed_chosen_by_hand_cannot_be_denied_afterwards(tmp_path):
