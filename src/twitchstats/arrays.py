@@ -4,7 +4,7 @@ from typing import Any
 
 import narwhals
 import numpy as np
-from narwhals.dependencies import is_into_dataframe
+from narwhals.dependencies import is_into_dataframe, is_pandas_dataframe
 from numpy.typing import NDArray
 
 AnyArray = NDArray[Any]
@@ -15,4 +15,6 @@ IntArray = NDArray[np.int64]
 
 def to_pandas(given: Any) -> Any:  # noqa: ANN401
     """Return a data frame of any library (polars, Arrow ...) as one of pandas, and anything else as it is."""
-    return narwhals.from_native(given, eager_only=True).to_pandas() if is_into_dataframe(given) else given
+    if is_pandas_dataframe(given) or not is_into_dataframe(given):
+        return given
+    return narwhals.from_native(given, eager_only=True).to_pandas()

@@ -27,12 +27,13 @@ from twitchstats.files import StrPath, check_target, make_folder, place_file, wr
 from twitchstats.journal.record import Journal
 from twitchstats.journal.source import Readable
 from twitchstats.panel import BlockFunction, Blocks, Panel, find_copies, refuse_blocks
+from twitchstats.parallel import run_among
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
 Part: TypeAlias = Journal | Readable
-ROWS = 100_000  # of a block: some 30 MB with twenty variables
+ROWS = 25_000  # of a block: some 10 MB with twenty variables, and what the work on it takes
 COPIED = "copied with the day before"
 KEY = b"twitchstats"
 FACTS = ("name", "role", "kind", "unit", "step", "timing")  # in which parts of one cohort have to agree
@@ -108,7 +109,7 @@ def write_cohort(
         for number, part in enumerate(_read_parts(journals)):
             first = part if first is None else _check_alike(first, part, number + 1)
             table = _to_arrow(part.days, part.calendar)
-            parquet.write_table(table, Path(folder) / f"{number}.parquet", row_group_size=ROWS // 10)
+            parquet.write_table(table, Path(folder) / f"{number}.parquet", row_group_size=ROWS // 2)
             counts = counts.add(part.days.groupby(level="person").size(), fill_value=0)
             rejects.append(part.rejects)
             read += part.rows_read
@@ -534,7 +535,7 @@ def _run_here(jobs: dict[int, _Job], workers: int) -> Iterator[tuple[int, dict[s
     with ThreadPoolExecutor(workers) as pool:
         for _ in range(len(jobs) + workers):
             while len(running) < workers and (following := next(waiting, None)):
-                running[pool.submit(following[1])] = following[0]
+                running[pool.submit(run_among, min(workers, len(jobs)), following[1])] = following[0]
             for future in wait(running, return_when=FIRST_COMPLETED).done if running else ():
                 yield running.pop(future), future.result()
 

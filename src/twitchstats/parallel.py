@@ -4,12 +4,17 @@ import os
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
+from contextvars import ContextVar
 from functools import cache
+from typing import TypeVar
 
 import numpy as np
 from threadpoolctl import ThreadpoolController
 
 from twitchstats.arrays import IntArray
+
+Result = TypeVar("Result")
+_SHARERS = ContextVar("sharers", default=1)
 
 
 def split_evenly(count: int, size: int) -> list[IntArray]:
@@ -26,9 +31,18 @@ def run_side_by_side(jobs: Iterable[Callable[[], None]]) -> None:
 
     The linear algebra inside a job stays on one core: the jobs themselves fill the others.
     """
-    with stay_on_one_core(), ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
+    with stay_on_one_core(), ThreadPoolExecutor(max(1, (os.cpu_count() or 1) // _SHARERS.get())) as pool:
         for done in [pool.submit(job) for job in jobs]:
             done.result()
+
+
+def run_among(sharers: int, job: Callable[[], Result]) -> Result:
+    """Run a job beside others: what it runs side by side gets its share of the cores, and memory for that alone."""
+    token = _SHARERS.set(sharers)
+    try:
+        return job()
+    finally:
+        _SHARERS.reset(token)
 
 
 def stay_on_one_core() -> AbstractContextManager[object]:

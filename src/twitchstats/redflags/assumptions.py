@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 from scipy import special, stats
 
-from twitchstats.arrays import AnyArray, BoolArray, FloatArray
+from twitchstats.arrays import AnyArray, BoolArray, FloatArray, to_pandas
 from twitchstats.errors import OptionError, check_whole
 from twitchstats.inference import compare_shares
 from twitchstats.redflags.advice import advise, as_people
@@ -52,6 +52,7 @@ class Origin:
 
 def read_origin(X: object) -> Origin | None:
     """Return what people were drawn from, as far as their frame tells: None for real or unknown people."""
+    X = to_pandas(X)
     if not isinstance(X, pd.DataFrame):
         return None
     told = read_source(X)

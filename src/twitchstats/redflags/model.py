@@ -392,6 +392,7 @@ class RedFlagModel(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             record = move_record(
                 record, read_base_rate(base_rate, record.diagnoses, option="base_rate"), record.base.rate
             )
+        X = to_pandas(X)
         if not record.named or not isinstance(X, (Mapping, pd.Series, pd.DataFrame)):
             encoded = self._encode(X)
             index = X.index if isinstance(X, pd.DataFrame) else range(len(encoded))

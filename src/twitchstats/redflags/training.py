@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike
 from sklearn.utils.multiclass import type_of_target
 from sklearn.utils.validation import _check_sample_weight, column_or_1d
 
-from twitchstats.arrays import AnyArray, BoolArray, FloatArray
+from twitchstats.arrays import AnyArray, BoolArray, FloatArray, to_pandas
 from twitchstats.errors import NotEnoughDataError, OptionError, TwitchstatsError, unknown_name
 from twitchstats.redflags.record import Training
 from twitchstats.signs import encode_signs, find_signs, match_signs, name_signs
@@ -166,6 +166,7 @@ def read_labels(y: ArrayLike, n: int, serious: object = None, *, named: bool = F
 
 def read_outcome(people: pd.DataFrame, outcome: str) -> tuple[pd.DataFrame, BoolArray]:
     """Return people whose outcome is known, and whether it is serious: 1, True or yes."""
+    people = to_pandas(people)
     if outcome not in people.columns:
         raise unknown_name("column", outcome, people.columns)
     known = people[people[outcome].notna()]

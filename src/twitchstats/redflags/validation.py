@@ -175,6 +175,7 @@ def validate_by_site(
     >>> told[["site", "n_people"]].values.tolist()
     [['a', 200], ['b', 200]]
     """
+    X = to_pandas(X)
     outcome = _as_outcome(model, X, y)
     place = read_places("sites", sites, len(outcome))
     names = pd.unique(place).tolist()
