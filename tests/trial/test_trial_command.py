@@ -3,6 +3,7 @@
 import pandas as pd
 import pytest
 
+import twitchstats as tw
 from twitchstats.cli import main
 
 
@@ -14,7 +15,7 @@ def filled(tmp_path, capsys):
     )
     assert "Seal: " in capsys.readouterr().err
     table = pd.read_csv(tmp_path / "t" / "schedule.csv")
-    table["caffeine"] = 200 * table["condition"]
+    table["caffeine (mg)"] = 200 * table["condition"]
     table["twitches"] = [8 + day % 3 if with_it else 4 + day % 2 for day, with_it in enumerate(table["condition"])]
     return tmp_path, table
 
@@ -33,6 +34,8 @@ def test_plan_is_filled_in_and_analysed(filled, capsys):
     assert found["estimate"].astype(float).between(1.8, 2.3).all()
     assert (found["p_value"].astype(float) <= 0.01).all()
     assert (found["caution"] == "").all()
+    variables = tw.read_journal(filled[0] / "filled.csv").variables.set_index("name")
+    assert variables["role"].to_dict() == {"condition": "none", "caffeine": "trigger", "twitches": "outcome"}
 
 
 def test_plan_without_a_journal_is_of_who_is_alone(filled, capsys):

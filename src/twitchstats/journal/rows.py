@@ -17,6 +17,7 @@ from twitchstats.journal.record import Rejects
 from twitchstats.journal.variable import Variable
 from twitchstats.variables import split_words, word_set
 
+DRAWN = "condition"  # of a day of a trial, as `write_plan` calls it
 _HEAD = 1000
 _RUNS_ON = (
     "within each day its rows only rise, and they are added up; if they are readings of a running total, say combine = "
@@ -174,7 +175,7 @@ def _tell_combined(
 
 
 def judge_courses(days: pd.DataFrame, variables: list[Variable], calendar: str, rejects: Rejects) -> list[Variable]:
-    """Say of your own columns which can't be triggers: constants, traits of the person, counters that only rise."""
+    """Say which of your own columns are no triggers: constants, traits of people, counters, what a lot has drawn."""
     codes = days.index.codes[0]
     same = np.asarray(codes[1:] == codes[:-1])
     judged = []
@@ -184,6 +185,8 @@ def judge_courses(days: pd.DataFrame, variables: list[Variable], calendar: str, 
         figures = open_role and variable.kind not in ("text", "choice")
         values = days[variable.name].to_numpy() if figures else np.array([])
         role, why = _judge_course(values, variable.kind, same, calendar)
+        if open_role and variable.name == DRAWN and set(values[~np.isnan(values)]) == {0.0, 1.0}:
+            role, why = "none", "it says what was drawn by lot for a trial, so it is no trigger"
         if counted and role:
             if why.startswith("it only rises"):
                 way = "it only rises: if it runs on from day to day, write each day's own number"

@@ -59,7 +59,7 @@ def make_template(
         if name not in known.index:
             raise unknown_name("variable", name, known.index)
     rows = [known.loc[name] for name in dict.fromkeys(names)]
-    headers = [_write_header(str(row.name), row["kind"], row["unit"], row["low"], row["high"]) for row in rows]
+    headers = [write_header(str(row.name), row["kind"], row["unit"], row["low"], row["high"]) for row in rows]
     dates = [(first + dt.timedelta(days=day)).isoformat() for day in range(days)]
     return pd.DataFrame({"date": dates} | dict.fromkeys([*headers, "notes"], ""), dtype="str")
 
@@ -147,12 +147,12 @@ def frame_days(journal: Journal) -> pd.DataFrame:
         frame["day"] = when
     for row in journal.variables.itertuples(index=False):
         values = days[row.name]
-        header = _write_header(str(row.name), str(row.kind), str(row.unit), float(row.low), float(row.high))
+        header = write_header(str(row.name), str(row.kind), str(row.unit), float(row.low), float(row.high))
         frame[header] = values.map({1.0: "yes", 0.0: "no"}) if row.kind == "yes/no" else values
     return frame
 
 
-def _write_header(name: str, kind: str, unit: str, low: float, high: float) -> str:
+def write_header(name: str, kind: str, unit: str, low: float, high: float) -> str:
     """Return a header that says unit and scale, and of a column of your own its kind; no word of several meanings."""
     known = find_row(name)
     if known and name in known["doubtful"].split(";"):

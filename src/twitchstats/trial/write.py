@@ -12,6 +12,7 @@ import pandas as pd
 
 from twitchstats.errors import JournalError, OptionError
 from twitchstats.files import StrPath, format_csv, make_folder, read_file, write_files
+from twitchstats.journal.write import write_header
 from twitchstats.trial.plan import Options, Plan, seal_plan
 from twitchstats.variables import find_row
 
@@ -108,14 +109,22 @@ def read_plan(path: StrPath) -> Plan:
 
 
 def lay_table(plan: Plan) -> pd.DataFrame:
-    """Return the schedule as a journal to fill in: ``person, date`` (or day), ``condition``, trigger and outcome."""
+    """Return the schedule as a journal to fill in: ``person, date`` (or day), ``condition``, trigger and outcome.
+
+    Trigger and outcome with their unit or scale, so that they are read as what they are.
+    """
     schedule = plan.schedule
     dated = isinstance(plan.options.starts[0], str)
     dates = schedule["date"].dt.strftime("%Y-%m-%d") if dated else schedule["date"]
-    blank = {plan.options.trigger: "", plan.options.outcome: ""}
+    blank = dict.fromkeys(_head_column(name) for name in (plan.options.trigger, plan.options.outcome))
     return pd.DataFrame(
         {"person": schedule["person"], "date" if dated else "day": dates, "condition": schedule["condition"]} | blank
     )
+
+
+def _head_column(name: str) -> str:
+    row = find_row(name)
+    return write_header(name, row["kind"], row["unit"], row["low"], row["high"]) if row else name
 
 
 def name_condition(plan: Plan, condition: int) -> str:
