@@ -360,3 +360,9 @@ def test_a_table_of_another_library_is_read_as_one_of_pandas():
     ours, theirs = read_journal(frame), read_journal(pyarrow.Table.from_pandas(frame))
     pd.testing.assert_frame_equal(ours.days, theirs.days)
     assert list(ours.variables["name"]) == list(theirs.variables["name"])
+
+    message = (
+        "The days DataFrame: the header 'twitches' stands 2 times (columns 2 and 3). Rename or remove all but one."
+    )
+    with pytest.raises(JournalError, match=f"^{re.escape(message)}$"):
+        read_journal(frame)

@@ -6,8 +6,8 @@ import unicodedata
 from collections.abc import Iterable, Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
+from twitchstats.arrays import FloatArray
 from twitchstats.files import unescape_formula
 from twitchstats.variables import load_words
 
@@ -202,7 +202,7 @@ def read_clock_time(text: str) -> float | None:
     return hour + int(match[2]) / 60 if hour < 24 else None
 
 
-def read_plain(texts: Sequence[str], decimal: str = ".") -> NDArray[np.float64]:
+def read_plain(texts: Sequence[str], decimal: str = ".") -> FloatArray:
     """Return the numbers that need no thought (12, 7.5, 1e3); NaN for every other text.
 
     >>> read_plain(["7.5", "7,5", "many"]).tolist()

@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 from pandas.api.extensions import ExtensionArray
 
+from twitchstats.arrays import BoolArray
 from twitchstats.journal.cells import (
     Fault,
     are_grouped,
@@ -24,7 +25,7 @@ from twitchstats.journal.cells import (
     read_plain,
     read_yes_no,
 )
-from twitchstats.journal.layout import Column, Floats, Mask, code_column
+from twitchstats.journal.layout import Column, Floats, code_column
 from twitchstats.journal.variable import Variable, describe_unit
 from twitchstats.variables import find_units, load_words, normalise_header, word_set
 
@@ -405,7 +406,7 @@ def _keep_rule(variable: Variable, cells: Cells) -> bool:
     return whole and not cells.codes and bool(_are_fine(ends, variable).all())
 
 
-def _are_fine(values: Floats, variable: Variable, codes: tuple[float, ...] = ()) -> Mask:
+def _are_fine(values: Floats, variable: Variable, codes: tuple[float, ...] = ()) -> BoolArray:
     """Say which values break no rule: the many that need no closer look."""
     if variable.kind == "yes/no":
         return (values == 0) | (values == 1)

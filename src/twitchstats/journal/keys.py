@@ -7,12 +7,12 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from twitchstats.arrays import AnyArray, BoolArray, IntArray
 from twitchstats.errors import JournalError, unknown_name
 from twitchstats.journal.cells import Fault, is_missing, read_clock_time, read_number, read_yes_no
 from twitchstats.journal.dates import (
@@ -27,7 +27,7 @@ from twitchstats.journal.dates import (
     read_dates,
     read_day_numbers,
 )
-from twitchstats.journal.layout import Column, Mask, Table, code_column, refuse_cells
+from twitchstats.journal.layout import Column, Table, code_column, refuse_cells
 from twitchstats.journal.record import Rejects, list_some
 from twitchstats.variables import find_variable, load_words, normalise_header, split_words, word_set
 
@@ -44,13 +44,13 @@ class Keys:
 
     people: NDArray[np.object_]
     person: NDArray[np.int32]
-    numbers: NDArray[np.int64]
+    numbers: IntArray
     calendar: str
-    mask: Mask
+    mask: BoolArray
     columns: list[Column]
 
     @cached_property
-    def rank(self) -> NDArray[np.int64]:
+    def rank(self) -> IntArray:
         """The place of each row in the order of people and days."""
         first, last = int(self.numbers.min()), int(self.numbers.max())
         rank = self.person * np.int64(last - first + 1)
@@ -59,7 +59,7 @@ class Keys:
         return rank
 
     @cached_property
-    def again(self) -> Mask:
+    def again(self) -> BoolArray:
         """Whether an earlier row tells of the same person and day."""
         most = int(self.rank.max()) + 1
         if (self.rank[1:] > self.rank[:-1]).all() or (most < 9 * len(self.rank) and np.bincount(self.rank).max() == 1):
@@ -71,7 +71,7 @@ class Keys:
         codes = pd.DataFrame({"rank": self.rank} | {str(column.place): column.codes for column in columns})
         return not codes.duplicated().any()
 
-    def index(self, order: NDArray[np.int64] | slice) -> pd.MultiIndex:
+    def index(self, order: IntArray | slice) -> pd.MultiIndex:
         """Return the index (person, date) of some of the rows."""
         numbers = self.numbers[order]
         first, span = int(numbers.min()), int(numbers.max() - numbers.min())
@@ -80,7 +80,7 @@ class Keys:
             there = np.zeros(span + 1, dtype=bool)
             there[places] = True
             days = np.flatnonzero(there) + first
-            codes: NDArray[Any] = (np.cumsum(there, dtype=np.int32) - 1)[places]
+            codes: AnyArray = (np.cumsum(there, dtype=np.int32) - 1)[places]
         else:
             days, codes = np.unique(numbers, return_inverse=True)
         dates = pd.Index(days, name="date")
@@ -97,7 +97,7 @@ class Keys:
         return str(np.datetime64(number, "D")) if self.calendar == "date" else str(number)
 
 
-def number_days(index: pd.MultiIndex, calendar: str) -> NDArray[np.int64]:
+def number_days(index: pd.MultiIndex, calendar: str) -> IntArray:
     """Return the day of each row as a number: days since 1970, or the number of the day or entry."""
     level = index.levels[1]
     days = level.to_numpy().astype("datetime64[D]").astype(np.int64) if calendar == "date" else level.to_numpy()
@@ -262,7 +262,7 @@ def read_keys(
     return keys
 
 
-def find_named(table: Table, who: Column, rejects: Rejects, *, among: Mask | None = None) -> Mask:
+def find_named(table: Table, who: Column, rejects: Rejects, *, among: BoolArray | None = None) -> BoolArray:
     """Say which rows name their person; the others (`among` some rows) go to `rejects`."""
     faults = {
         code: ("missing_person", f"{f'{text!r} names nobody' if text else _NOBODY}; fill it in")
@@ -271,7 +271,7 @@ def find_named(table: Table, who: Column, rejects: Rejects, *, among: Mask | Non
     return ~refuse_cells(table, who, faults, rejects, action=_NO_ROW, among=among)
 
 
-def _drop_totals(table: Table, columns: list[Column], rejects: Rejects) -> Mask:
+def _drop_totals(table: Table, columns: list[Column], rejects: Rejects) -> BoolArray:
     """Say which rows are no totals or averages of the others, and no header again; those go to `rejects`."""
     kept = np.ones(len(table.rows), dtype=bool)
     for column in columns:
@@ -288,7 +288,7 @@ def _drop_totals(table: Table, columns: list[Column], rejects: Rejects) -> Mask:
     return kept
 
 
-def _code_people(who: Column | None, mask: Mask) -> tuple[NDArray[np.object_], NDArray[np.int32]]:
+def _code_people(who: Column | None, mask: BoolArray) -> tuple[NDArray[np.object_], NDArray[np.int32]]:
     """Return the people in sorted order, and which of them each kept row is about."""
     if who is None:
         return np.array([SOLE_PERSON], dtype=object), np.zeros(int(mask.sum()), dtype=np.int32)
@@ -317,9 +317,9 @@ def _read_when(
     order: str,
     date_format: str | None,
     today: dt.date,
-    known: Mask,
+    known: BoolArray,
     rejects: Rejects,
-) -> tuple[NDArray[np.int64], Mask, str]:
+) -> tuple[IntArray, BoolArray, str]:
     """Return a day for each row, whether it could be read, and the calendar."""
     numbered = order == "day" or (order == "auto" and date_format is None and are_day_numbers(when.levels))
     faults: dict[int, Fault]
@@ -370,7 +370,7 @@ def _note_stamps(table: Table, when: Column, rejects: Rejects) -> None:
         )  # fmt: skip
 
 
-def _compare_weekdays(table: Table, when: Column, numbers: NDArray[np.int64], dated: Mask, rejects: Rejects) -> None:
+def _compare_weekdays(table: Table, when: Column, numbers: IntArray, dated: BoolArray, rejects: Rejects) -> None:
     """Tell where a column of weekdays contradicts the dates.
 
     Raises
@@ -535,7 +535,7 @@ def _refuse_blocks(table: Table, keys: Keys, rejects: Rejects, *, person: str | 
         )
 
 
-def _find_restarts(keys: Keys) -> NDArray[np.int64]:
+def _find_restarts(keys: Keys) -> IntArray:
     """Return the rows in which days that run on begin again, a few times and at an earlier one."""
     steps = np.diff(keys.numbers)
     falls = np.flatnonzero(steps < 0)
@@ -635,7 +635,7 @@ def _refuse_nameless(columns: list[Column], keys: Keys) -> None:
             )
 
 
-def _last_filled(column: Column) -> NDArray[np.int64]:
+def _last_filled(column: Column) -> IntArray:
     """Return for each row which one holds the last cell that is filled in: -1 above the first."""
     return np.maximum.accumulate(np.where(column.filled, np.arange(len(column)), -1))
 

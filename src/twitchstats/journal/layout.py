@@ -15,20 +15,19 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, TypeAlias
 
-import narwhals
 import numpy as np
 import pandas as pd
 from narwhals.dependencies import is_into_dataframe
 from numpy.typing import NDArray
 
+from twitchstats.arrays import AnyArray, BoolArray, FloatArray, IntArray, to_pandas
 from twitchstats.errors import JournalError, OptionError
 from twitchstats.journal.cells import Fault, clean_cell, read_number
 from twitchstats.journal.dates import look_like_dates
 from twitchstats.journal.record import Rejects
 from twitchstats.journal.source import Readable, Text, open_lines, read_text
 
-Floats: TypeAlias = NDArray[np.float64]
-Mask: TypeAlias = NDArray[np.bool_]
+Floats: TypeAlias = FloatArray
 Coded: TypeAlias = tuple[NDArray[np.int32], list[str]]
 Part: TypeAlias = Floats | Coded
 DELIMITERS = (",", ";", "\t", "|")
@@ -74,11 +73,11 @@ class Column:
     def __len__(self) -> int:
         return len(self.codes) if self.numbers is None else len(self.numbers)
 
-    def spread(self, values: NDArray[Any]) -> NDArray[Any]:
+    def spread(self, values: AnyArray) -> AnyArray:
         """Return the value of each row, given one value for each level."""
         return values[self.codes]
 
-    def count(self) -> NDArray[np.int64]:
+    def count(self) -> IntArray:
         """Return how many rows hold each level."""
         return np.bincount(self.codes, minlength=len(self.levels)).astype(np.int64)
 
@@ -87,18 +86,18 @@ class Column:
         return np.array([*self.levels, ""], dtype=object)[self.codes[some]]
 
     @cached_property
-    def filled(self) -> Mask:
+    def filled(self) -> BoolArray:
         """For each row whether anything stands there."""
         if self.numbers is not None:
             return ~np.isnan(self.numbers)
         return self.spread(np.array([bool(text) for text in self.levels], dtype=bool))
 
-    def take(self, rows: NDArray[np.int64]) -> "Column":
+    def take(self, rows: IntArray) -> "Column":
         """Return the column with these rows of it, by number from 0 on; -1 is a row where nothing stands."""
         numbers = None if self.numbers is None else np.append(self.numbers, np.nan)[rows]
         return Column(self.header, self.place, numbers, lambda: self._take_coded(rows))
 
-    def _take_coded(self, rows: NDArray[np.int64]) -> Coded:
+    def _take_coded(self, rows: IntArray) -> Coded:
         codes, levels = self._coded
         if len(rows) and rows.min() < 0:
             codes, levels = np.append(codes, np.int32(len(levels))), [*levels, ""]
@@ -118,7 +117,7 @@ class Table:
 
     name: str
     columns: list[Column]
-    rows: NDArray[np.int64]
+    rows: IntArray
     delimiter: str = ","
     source: str = ""
     checksum: str = ""
@@ -129,7 +128,7 @@ class Table:
         """The headers as the file has them."""
         return [column.header for column in self.columns]
 
-    def keep(self, mask: Mask) -> "Table":
+    def keep(self, mask: BoolArray) -> "Table":
         """Return the table with the rows of `mask` only."""
         if mask.all():
             return self
@@ -173,7 +172,7 @@ class Source:
     format: str = ""
 
 
-def code_column(header: str, texts: Sequence[str], codes: NDArray[Any] | None = None) -> Column:
+def code_column(header: str, texts: Sequence[str], codes: AnyArray | None = None) -> Column:
     """Return a column of texts: of each row, or of the levels where codes say which stands in each row."""
     if codes is None:
         codes, texts = pd.factorize(np.array(texts, dtype=object))
@@ -181,7 +180,7 @@ def code_column(header: str, texts: Sequence[str], codes: NDArray[Any] | None = 
     return Column(header, 0, None, lambda: (codes.astype(np.int32), levels))
 
 
-def build_table(columns: Sequence[Column], rows: NDArray[np.int64] | None = None) -> Table:
+def build_table(columns: Sequence[Column], rows: IntArray | None = None) -> Table:
     """Return columns of days side by side as a table; without `rows` numbered as a file of them would be."""
     rows = np.arange(len(columns[0]), dtype=np.int64) + 2 if rows is None else rows
     placed = [replace(column, place=place) for place, column in enumerate(columns, start=1)]
@@ -195,8 +194,8 @@ def refuse_cells(
     rejects: Rejects,
     *,
     action: str = "cell set missing",
-    among: Mask | None = None,
-) -> Mask:
+    among: BoolArray | None = None,
+) -> BoolArray:
     """Refuse the cells whose level has a fault, code of the level -> (rule, what is wrong); return where they stand."""
     found = np.isin(column.codes, list(faults)) if faults else np.zeros(len(table.rows), dtype=bool)
     for place in np.flatnonzero(found if among is None else found & among):
@@ -220,7 +219,7 @@ def read_table(
         The encoding or the delimiter is not one that exists.
     """
     if is_into_dataframe(source):  # of pandas, polars, pyarrow ...
-        return read_frame(narwhals.from_native(source, eager_only=True).to_pandas(), table)
+        return read_frame(to_pandas(source), table)
     text = read_text(source, table, encoding=encoding)
     for rule, remark in text.remarks:
         rejects.note(table, "", rule, remark)
@@ -413,7 +412,7 @@ class _Builder:
         self.data, self.sign, self.width, self.told = data, sign, width, told
         self.blocks: list[bytes | tuple[int, int]] = []
         self.parts: list[list[Part]] = [[] for _ in range(width)]
-        self.rows: list[NDArray[np.int64]] = []
+        self.rows: list[IntArray] = []
         self.ragged: list[tuple[int, list[str]]] = []
         self.worded: set[int] = set()
 
@@ -432,7 +431,7 @@ class _Builder:
                 self.parts[place].append(part)
         return line + n_lines
 
-    def _tidy(self, body: bytes, line: int) -> tuple[bytes, NDArray[np.int64]]:
+    def _tidy(self, body: bytes, line: int) -> tuple[bytes, IntArray]:
         """Return the records that are as wide as the header, written plainly, and their lines; others are set aside."""
         good, rows = [], []
         records = [
@@ -484,7 +483,7 @@ class _Builder:
                 skip_blank_lines=False, index_col=False, encoding="utf-8",
             )  # fmt: skip
 
-    def finish(self, headers: list[str]) -> tuple[NDArray[np.int64], list[Column]]:
+    def finish(self, headers: list[str]) -> tuple[IntArray, list[Column]]:
         """Return the line of each row, and the columns that hold anything."""
         rows = np.concatenate([np.array([], dtype=np.int64), *self.rows])
         columns = []

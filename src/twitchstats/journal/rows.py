@@ -8,11 +8,12 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from twitchstats.arrays import BoolArray, FloatArray, IntArray
 from twitchstats.errors import JournalError
 from twitchstats.journal.dates import has_clock, join_clocks, look_like_dates, read_dates
 from twitchstats.journal.evidence import Reading
 from twitchstats.journal.keys import DATES_NIGHTS, Keys, dates_nights, find_aliases
-from twitchstats.journal.layout import Column, Mask, Table
+from twitchstats.journal.layout import Column, Table
 from twitchstats.journal.record import Rejects
 from twitchstats.journal.variable import Variable
 from twitchstats.variables import split_words, word_set
@@ -38,7 +39,7 @@ _HOW = {
 }
 
 
-def assemble_days(readings: Sequence[Reading], keys: Keys, rows: NDArray[np.int64], rejects: Rejects) -> pd.DataFrame:
+def assemble_days(readings: Sequence[Reading], keys: Keys, rows: IntArray, rejects: Rejects) -> pd.DataFrame:
     """Return the daily table with the sorted index (person, date); rows of one day become one, and that is told."""
     rank = keys.rank
     columns = {reading.variable.name: reading.data for reading in readings}
@@ -55,8 +56,8 @@ def assemble_days(readings: Sequence[Reading], keys: Keys, rows: NDArray[np.int6
 
 
 def _combine_rows(
-    frame: pd.DataFrame, first: Mask, readings: Sequence[Reading], keys: Keys, rows: NDArray[np.int64],
-    order: NDArray[np.int64], rejects: Rejects,
+    frame: pd.DataFrame, first: BoolArray, readings: Sequence[Reading], keys: Keys, rows: IntArray,
+    order: IntArray, rejects: Rejects,
 ) -> pd.DataFrame:  # fmt: skip
     """Make one row of the rows of each day: equal ones are one; in others each variable has its rule."""
     group = np.cumsum(first) - 1
@@ -81,8 +82,8 @@ def _combine_rows(
 
 
 def _find_equal(
-    readings: Sequence[Reading], keys: Keys, order: NDArray[np.int64], group: NDArray[np.int64]
-) -> Mask:  # fmt: skip
+    readings: Sequence[Reading], keys: Keys, order: IntArray, group: IntArray
+) -> BoolArray:  # fmt: skip
     """Say which rows say just what an earlier one of their day says, at the same time if one is told."""
     cells = [reading.column for reading in readings]
     texts = pd.DataFrame(
@@ -93,7 +94,7 @@ def _find_equal(
     return texts.duplicated().to_numpy()
 
 
-def _choose_rule(variable: Variable, values: pd.Series, groups: NDArray[np.int64], rejects: Rejects) -> str:
+def _choose_rule(variable: Variable, values: pd.Series, groups: IntArray, rejects: Rejects) -> str:
     """Return how the rows of a day become one value; what repeats within each day is not added up."""
     if variable.combine != "sum" or variable.known == "schema":
         return variable.combine
@@ -105,7 +106,7 @@ def _choose_rule(variable: Variable, values: pd.Series, groups: NDArray[np.int64
     return "sum"
 
 
-def _repeat(values: pd.Series, groups: NDArray[np.int64]) -> bool:
+def _repeat(values: pd.Series, groups: IntArray) -> bool:
     """Say whether the rows of a day hold the same value on all of at least three days."""
     grouped = values.groupby(groups)
     spans = (grouped.max() - grouped.min()).dropna()
@@ -114,13 +115,13 @@ def _repeat(values: pd.Series, groups: NDArray[np.int64]) -> bool:
     return bool(told.sum() >= 3 and (spans[many] == 0).all())
 
 
-def _run_on(values: pd.Series, groups: NDArray[np.int64]) -> bool:
+def _run_on(values: pd.Series, groups: IntArray) -> bool:
     """Say whether the rows of a day never fall and rise on many days, as the readings of a running total do."""
     steps = values.groupby(groups).diff()
     return bool((steps > 0).sum() >= 6 and not (steps < 0).any())
 
 
-def _combine(values: pd.Series, groups: NDArray[np.int64], how: str) -> pd.Series:
+def _combine(values: pd.Series, groups: IntArray, how: str) -> pd.Series:
     if how == "join":
         filled = values[values.notna()]
         found = pd.Series(groups, index=values.index)[filled.index]
@@ -135,8 +136,8 @@ def _combine(values: pd.Series, groups: NDArray[np.int64], how: str) -> pd.Serie
 
 
 def _question_sums(
-    variable: Variable, merged: pd.DataFrame, targets: NDArray[np.int64], keys: Keys, firsts: NDArray[np.int64],
-    rows: NDArray[np.int64], rejects: Rejects,
+    variable: Variable, merged: pd.DataFrame, targets: IntArray, keys: Keys, firsts: IntArray,
+    rows: IntArray, rejects: Rejects,
 ) -> None:  # fmt: skip
     """Refuse sums of the rows of a day that leave what is plausible: they may not be parts of one whole."""
     for place in targets[(merged.loc[targets, variable.name] > variable.high).to_numpy()]:
@@ -151,7 +152,7 @@ def _question_sums(
 
 
 def _tell_combined(
-    first: Mask, equal: Mask, keys: Keys, rows: NDArray[np.int64], order: NDArray[np.int64],
+    first: BoolArray, equal: BoolArray, keys: Keys, rows: IntArray, order: IntArray,
     told: list[tuple[str, str]], rejects: Rejects,
 ) -> None:  # fmt: skip
     """Add an entry for each row that went into an earlier one, saying what was done to which column."""
@@ -217,7 +218,7 @@ def mark_sums(days: pd.DataFrame, variables: list[Variable], rejects: Rejects) -
     return marked
 
 
-def _find_parts(columns: Sequence[NDArray[np.float64]]) -> int:
+def _find_parts(columns: Sequence[FloatArray]) -> int:
     """Return how many of the columns behind the first add up to it on each day; 0 where none do."""
     total, *parts = (column[:_HEAD] for column in columns)
     summed = np.zeros(len(total))
@@ -233,7 +234,7 @@ def _find_parts(columns: Sequence[NDArray[np.float64]]) -> int:
     return 0
 
 
-def _judge_course(values: NDArray[np.generic], kind: str, same: Mask, calendar: str) -> tuple[str, str]:
+def _judge_course(values: NDArray[np.generic], kind: str, same: BoolArray, calendar: str) -> tuple[str, str]:
     """Return the role of a column that is no trigger, and why; blanks where nothing speaks against it."""
     if len(values) < 5 or not same.any():
         return "", ""
@@ -292,7 +293,7 @@ def place_nights(readings: list[Reading], table: Table, keys: Keys, rejects: Rej
     return done
 
 
-def _find_night(table: Table, keys: Keys) -> tuple[Column, Column, NDArray[np.float64]] | None:
+def _find_night(table: Table, keys: Keys) -> tuple[Column, Column, FloatArray] | None:
     """Return the columns where a night starts and ends, and the day of each end, if dates with times stand there."""
     starts, ends = (_find_stamped(table, keys, words) for words in ("night start", "night end"))
     if starts is None or ends is None:
@@ -330,7 +331,7 @@ def _read_stamps(column: Column) -> NDArray[np.datetime64]:
     return column.spread(join_clocks(dates, column.levels))
 
 
-def _is_night(reading: Reading, pattern: Mask) -> bool:
+def _is_night(reading: Reading, pattern: BoolArray) -> bool:
     """Say whether a column tells of the night: by a word, or because it is filled just where the night's times are."""
     variable = reading.variable
     if variable.how.get("timing") in ("schema", "confirmed", "header") or variable.kind in ("text", "choice"):

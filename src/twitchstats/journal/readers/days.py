@@ -9,8 +9,8 @@ from functools import cache
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
+from twitchstats.arrays import IntArray
 from twitchstats.errors import JournalError
 from twitchstats.journal.cells import clean_cell
 from twitchstats.journal.layout import COLUMN_LIMIT, Column, Source, build_table, code_column
@@ -29,7 +29,6 @@ _WORDS = {
 }
 NO_DATE = "the date is not like 2024-03-31"
 Values = Mapping[str, object]
-Ints = NDArray[np.int64]
 
 
 class Days:
@@ -187,7 +186,7 @@ class Days:
         notes = (*self._tell_days(), *self.notes, *self._tell_left())
         return Source(whole, tables, facts, notes, self.n_rows, self._n_left, self.format)
 
-    def _spread_readings(self, place: Ints) -> tuple[dict[str, Ints], Ints, Ints]:
+    def _spread_readings(self, place: IntArray) -> tuple[dict[str, IntArray], IntArray, IntArray]:
         """Return for each column which text stands in each row (-1: none), the first row of each day, and records.
 
         `place` is that of each day in their order. Values of a day that stay several have further rows behind it.
@@ -213,7 +212,7 @@ class Days:
             np.minimum.at(records, starts[days] + nth, first)
         return columns, starts, records
 
-    def _combine(self, name: str, day: Ints, text: Ints, record: Ints) -> tuple[Ints, Ints, Ints, Ints]:
+    def _combine(self, name: str, day: IntArray, text: IntArray, record: IntArray) -> tuple[IntArray, ...]:
         """Return day, number within the day, text and record of what becomes of the readings of a column."""
         starts = np.flatnonzero(np.concatenate([[True], day[1:] != day[:-1]]))
         sizes = np.diff(starts, append=len(day))
@@ -251,7 +250,7 @@ class Days:
         known = find_variable(re.sub(r" *\([^()]*\)$", "", name))
         return told.get("combine") or (_find_combine(known) if known and "kind" not in told else "")
 
-    def _fill_ticks(self, columns: dict[str, Ints], starts: Ints, keys: list[tuple[str, str]]) -> None:
+    def _fill_ticks(self, columns: dict[str, IntArray], starts: IntArray, keys: list[tuple[str, str]]) -> None:
         """Set what was not ticked to no, on days that tell of its group, from its first use by this person on.
 
         A dose is 0 where it was not taken.
@@ -305,7 +304,7 @@ def _look_up(table: Records, column: str) -> Callable[[Record], dt.date | None]:
     return lambda record: dates.get(record[column])
 
 
-def _name_codes(name: str, codes: Ints, texts: list[str]) -> Column:
+def _name_codes(name: str, codes: IntArray, texts: list[str]) -> Column:
     used, places = np.unique(codes, return_inverse=True)
     return code_column(name, ["" if code < 0 else texts[code] for code in used.tolist()], places)
 
