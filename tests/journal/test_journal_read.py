@@ -361,6 +361,9 @@ def test_a_table_of_another_library_is_read_as_one_of_pandas():
     pd.testing.assert_frame_equal(ours.days, theirs.days)
     assert list(ours.variables["name"]) == list(theirs.variables["name"])
 
+
+def test_two_headers_of_one_name_in_a_frame_are_refused_by_name():
+    frame = pd.DataFrame([["2025-01-01", 1, 2]], columns=["date", "twitches", "twitches"])
     message = (
         "The days DataFrame: the header 'twitches' stands 2 times (columns 2 and 3). Rename or remove all but one."
     )
