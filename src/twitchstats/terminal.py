@@ -26,9 +26,8 @@ class Parser(argparse.ArgumentParser):
     """A parser that says 'did you mean' for commands, choices and options."""
 
     def error(self, message: str) -> NoReturn:
-        """Tell what is wrong with a hint, and exit with 2."""
-        hint = self.hint(message)
-        super().error(f"{message}.{hint}" if hint else message)
+        """Tell what is wrong with a hint and where the options stand, and exit with 2: a page of them would hide it."""
+        self.exit(2, f"{self.prog}: error: {message}.{self.hint(message)}\n{self.prog} --help tells the options.\n")
 
     def hint(self, message: str) -> str:
         """Return the nearest thing that could have been meant, or ""."""
@@ -62,6 +61,8 @@ def name_options(message: str, options: list[str]) -> str:
     "--base-rate 2.0 is not a share: --serious 'ill'"
     >>> name_options("Say that it is something else: ignore=['shoe size'].", ["ignore"])
     "Say that it is something else: --ignore 'shoe size'."
+    >>> name_options("A doctor has agreed: plan with doctor_agrees=True.", ["doctor_agrees"])
+    'A doctor has agreed: plan with --doctor-agrees.'
     """
     told = re.sub(r" \(in Python: \w+=\)", "", message)
     for name in options:
@@ -71,7 +72,7 @@ def name_options(message: str, options: list[str]) -> str:
         renamed = re.sub(rf"(?<![\w(.-]){name}= ?(?=\S)", option, told)
         if renamed != told:  # a hint that says the option again has nothing to add
             told = re.sub(rf" \((command line: )?{option.strip()}( \w+)?\)", "", renamed)
-    return told
+    return re.sub(r"(--[\w-]+) True\b", r"\1", told)
 
 
 def has_colour(stream: TextIO) -> bool:
