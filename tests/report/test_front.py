@@ -348,7 +348,7 @@ def test_a_group_is_advised_in_the_third_person(gappy, alone):
 def test_days_that_are_all_the_same_are_told_as_that(make_journal):
     columns = {"person": ["a"] * 40, "date": pd.date_range("2025-01-01", periods=40), "twitches": [3.0] * 40}
     journal, found = make_journal(columns | {"tea": np.arange(40.0)}), make_answers()
-    found.primary = make_effects()
+    found.primary = make_effects(("tea", 1, "forward", 1.0, 0.9, 0.9))
     assert "Noted on **40 days**. Every day had 3. " in front.show_course(journal, found)
     assert any(line.startswith("**How much it was**, as a count") for line in front.list_next(journal, found))
     nothing = pd.DataFrame({"trigger": ["tea"], "estimate": [np.nan], "reading": [""]})

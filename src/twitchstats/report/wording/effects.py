@@ -347,10 +347,8 @@ def tell_reverse(journal: Journal, rows: pd.DataFrame, directions: pd.DataFrame)
         return ""
     told = join_words([quote(label_of(journal, name)) for name in names])
     follow = "follow" if len(names) > 1 else "follows"
-    return (
-        f" {told} also {follow} the outcome on the next day, as strongly or more: this may be a consequence, or a rhythm "
-        "of both."
-    )
+    strong = "on the next day, as strongly or more: this may be a consequence, or a rhythm of both"
+    return f" {told} also {follow} the outcome {strong}."
 
 
 def tabulate_directions(journal: Journal, directions: pd.DataFrame) -> Table | Prose:
