@@ -110,7 +110,7 @@ def test_files_that_cannot_be_opened_are_told(tmp_path):
         (["simulate", "--people", "0"], "'0' is not a whole number of at least 1"),
         (["check", "x.csv", "--column", "coffee"], "'coffee' is not of the form HEADER=NAME"),
         (["simulate", "--world", "mars"], "invalid choice: 'mars'"),
-        (["report", "--outt", "x"], "report: error: unrecognized arguments: --outt x. Did you mean '--out'?"),
+        (["report", "--outt", "x"], "report: error: unrecognized arguments: --outt. Did you mean '--out'?"),
         (["reprot"], "invalid choice: 'reprot'"),
     ],
 )
@@ -119,6 +119,14 @@ def test_impossible_options_exit_with_2(words, told, capsys):
         cli.main(words)
     assert stopped.value.code == 2
     assert told in capsys.readouterr().err
+
+
+def test_a_diary_of_something_unknown_is_told_how_to_name_it(tmp_path, capsys):
+    path = tmp_path / "eye.csv"
+    path.write_text("date,eyebrow jumps,sleep\n2025-01-01,3,7\n2025-01-02,1,8\n")
+    assert cli.main(["check", str(path)]) == 0
+    told = "- It is about: no column that the dictionary knows; name yours with --outcome.\n"
+    assert told in capsys.readouterr().out
 
 
 def test_no_command_tells_them_all(capsys):

@@ -6,7 +6,7 @@ import pandas as pd
 from twitchstats.errors import NotEnoughDataError, unknown_name
 from twitchstats.journal import Journal
 from twitchstats.panel import build_panel
-from twitchstats.variables import load_variables
+from twitchstats.variables import load_variables, normalise_header
 
 SHORT = 30  # days below which nothing but the strongest could be found: the report stays at one page
 
@@ -14,11 +14,15 @@ SHORT = 30  # days below which nothing but the strongest could be found: the rep
 def is_about_twitching(outcome: str) -> bool:
     """Tell whether an outcome is one of twitches, cramps and spasms, of which the articles and the evidence speak.
 
-    >>> is_about_twitching("cramps"), is_about_twitching("headache"), is_about_twitching("pain")
-    (True, False, False)
+    A column of the user's own is where its name holds a word for twitches, such as eye twitching.
+
+    >>> is_about_twitching("cramps"), is_about_twitching("eye_twitching"), is_about_twitching("pain")
+    (True, True, False)
     """
-    variables = load_variables()
-    return outcome in {"episodes", "intensity", *variables.loc[variables["part_of"].eq("episodes"), "name"]}
+    variables = load_variables().set_index("name")
+    words = str(variables.loc["twitches", "aliases"]).split(";")
+    known = {"episodes", "intensity", *variables.index[variables["part_of"].eq("episodes")]}
+    return outcome in known or any(word in normalise_header(outcome) for word in words)
 
 
 def is_group(journal: Journal) -> bool:
