@@ -20,9 +20,8 @@ def is_about_twitching(outcome: str) -> bool:
     (True, True, False)
     """
     variables = load_variables().set_index("name")
-    words = str(variables.loc["twitches", "aliases"]).split(";")
     known = {"episodes", "intensity", *variables.index[variables["part_of"].eq("episodes")]}
-    return outcome in known or any(word in normalise_header(outcome) for word in words)
+    return outcome in known or any(word in normalise_header(outcome) for word in variables.loc["twitches", "aliases"])
 
 
 def is_group(journal: Journal) -> bool:

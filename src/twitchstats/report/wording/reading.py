@@ -82,9 +82,8 @@ def _tell_columns(journal: Journal) -> list[str]:
             f"{list_some([quote(label_of(journal, name)) for name in own])}."
         )
     if text:
-        lines.append(
-            f"- {count_noun(len(text), 'column')} of text, not analysed: {list_some([quote(label_of(journal, n)) for n in text])}."
-        )
+        labels = list_some([quote(label_of(journal, name)) for name in text])
+        lines.append(f"- {count_noun(len(text), 'column')} of text, not analysed: {labels}.")
     return lines
 
 
