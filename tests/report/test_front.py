@@ -129,7 +129,7 @@ def test_a_red_flag_in_a_column_of_the_days_is_ticked(alone, column, label):
     assert f"Noted here: {label.lower()}." in front.show_meaning(noted, TWITCHES)
     never = replace(alone, days=alone.days.assign(**{column: [0.0, 0, np.nan, 0]}))
     assert dict(front.list_warnings(never))[label] == "no"
-    assert f"**Day by day: {label.lower()} noted on 1 day.**" in describe_red_flags(noted)
+    assert f"**Noted: {label.lower()} on 1 day.**" in describe_red_flags(noted)
 
 
 def test_a_group_is_told_as_a_group(gappy):

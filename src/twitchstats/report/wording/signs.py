@@ -104,7 +104,7 @@ def describe_red_flags(journal: Journal) -> Prose:
     people = len(journal.people)
     daily = _tell_daily(journal)
     if present.empty and daily:
-        text = "What the journal tells of the signs that doctors look for beside twitching it tells day by day."
+        text = "Signs that doctors look for beside twitching are told here day by day."
     elif all(told == NOT_NOTED for _, told in list_warnings(journal)) and flags.empty:
         text = (
             "The journal says nothing about the signs that doctors look for beside twitching, so nothing can be said "
@@ -152,12 +152,12 @@ def _tell_daily(journal: Journal) -> str:
     told = {label: days for label, days in list_warnings(journal) if days.startswith("yes: ")}
     if not told:
         return ""
-    noted = join_words([f"{label.lower()} {days.removeprefix('yes: ')}" for label, days in told.items()])
+    noted = join_words([f"{label.lower()} {days.removeprefix('yes: noted ')}" for label, days in told.items()])
     close = (
         " Weakness that a person feels is common and mostly has other causes; weakness that an examiner finds weighs "
         "far more: have it examined."
     )
-    return f" **Day by day: {noted}.**{close if load_signs().loc['weakness_felt', 'label'] in told else ''}"
+    return f" **Noted: {noted}.**{close if load_signs().loc['weakness_felt', 'label'] in told else ''}"
 
 
 def tabulate_red_flags(journal: Journal) -> Table | Prose:
