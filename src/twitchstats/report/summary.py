@@ -228,17 +228,16 @@ def count_values(journal: Journal, variable: str) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        ``value, n_days, share``; more than twelve values are gathered in ten bands of equal width, whole numbers in
-        bands of whole numbers, named by their lower edge in ``value``.
+        ``value, n_days, share``; more than twelve values are gathered in at most ten bands of equal width, whole
+        numbers in bands of whole numbers, named by their lower edge in ``value``.
     """
     values = journal.days[variable].dropna().to_numpy(float)
     distinct = np.unique(values)
     if len(distinct) > 12:
-        width = np.ptp(distinct) / 10
-        if np.all(distinct % 1 == 0):
-            width = float(np.ceil((np.ptp(distinct) + 1) / 10))
-        edges = distinct[0] + width * np.arange(11)
-        edges[-1] = max(edges[-1], distinct[-1])
+        low, high = distinct[0], distinct[-1]
+        width = np.ceil((high - low + 1) / 10)
+        whole = np.all(distinct % 1 == 0)
+        edges = np.arange(low, high + width + 1, width) if whole else np.linspace(low, high, 11)
         counts, distinct = np.histogram(values, bins=edges)[0], edges[:-1]
     else:
         counts = np.array([(values == value).sum() for value in distinct], dtype=int)
