@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from twitchstats import __version__
-from twitchstats.errors import OptionError, TwitchstatsError
+from twitchstats.errors import OptionError, TwitchstatsError, suggest_file
 from twitchstats.terminal import Parser, name_options
 
 if TYPE_CHECKING:
@@ -58,9 +58,13 @@ def main(argv: Sequence[str] | None = None) -> int:
         The words after the program's name; by default those of this process.
     """
     parser = build_parser()
-    args, others = parser.parse_known_args(argv)
+    words = sys.argv[1:] if argv is None else argv
+    if not words:
+        parser.print_help(sys.stderr)
+        return 2
+    args, others = parser.parse_known_args(words)
     if others and args.command != "lab":
-        parser.error(f"unrecognized arguments: {' '.join(others)}")
+        args.parser.error(f"unrecognized arguments: {' '.join(others)}")
     args.options = others
     try:
         code = args.run(args)
@@ -79,6 +83,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         # Whoever read our output (`| head`) has had enough: nothing is wrong, but nothing more may be written.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
+    except FileNotFoundError as error:
+        return _complain(f"There is no file {error.filename!r}.{suggest_file(Path(error.filename))}")
     except OSError as error:
         return _complain(f"{error.filename or 'file'}: {error.strerror or error}.")
     except KeyboardInterrupt:
@@ -104,7 +110,7 @@ def build_parser() -> argparse.ArgumentParser:
             epilog=f"example:\n  {_name_command()} {EXAMPLES.get(name, name)}\n\n{EXIT_CODES}",
             formatter_class=argparse.RawDescriptionHelpFormatter,
         )
-        command.set_defaults(run=run)
+        command.set_defaults(run=run, parser=command)
         return command
 
     report = add("report", run_report, "turn a journal into report.html and report.ipynb")
@@ -178,7 +184,7 @@ def build_parser() -> argparse.ArgumentParser:
     template = add("template", run_template, "print an empty journal to fill in")
     template.add_argument("--variables", metavar="A,B,C", help="which columns (default: the common ones)")
     template.add_argument("--start", metavar="YYYY-MM-DD", help="first day to lay out")
-    template.add_argument("--days", type=_read_count, default=28, metavar="N", help="days to lay out, with --start")
+    template.add_argument("--days", type=_read_count, metavar="N", help="days to lay out (default: 28 with --start)")
     template.add_argument("--out", type=Path, metavar="FILE", help="write it to a new file instead")
 
     add("lab", run_lab, "open JupyterLab on the notebooks; further options go to JupyterLab")
@@ -191,10 +197,10 @@ def _add_trial(command: argparse.ArgumentParser) -> None:
     parts = command.add_subparsers(dest="part", metavar="plan|analyze", required=True)
 
     plan = parts.add_parser("plan", help="draw a schedule and write it to fill in", epilog=EXIT_CODES)
-    plan.set_defaults(run=run_trial_plan)
+    plan.set_defaults(run=run_trial_plan, parser=plan)
     plan.add_argument("trigger", metavar="TRIGGER", help="what to do or leave, such as caffeine")
     _add_journal(plan, required=False, default="no diary: what the trial can find is not told")
-    plan.add_argument("--days", dest="n_days", type=_read_count, default=56, metavar="N", help="default: %(default)s")
+    plan.add_argument("--days", type=_read_count, default=56, metavar="N", help="default: %(default)s")
     plan.add_argument("--levels", type=_read_levels, metavar="LOW,HIGH", help="what is taken without and with it")
     plan.add_argument("--start", metavar="YYYY-MM-DD", help="first day (default: the day after the diary)")
     plan.add_argument("--design", choices=("days", "pairs", "blocks"), help="default: days, or blocks with --lasts")
@@ -208,7 +214,7 @@ def _add_trial(command: argparse.ArgumentParser) -> None:
     plan.add_argument("--out", type=Path, default=Path("trial"), metavar="DIR", help="folder (default: trial)")
 
     analyze = parts.add_parser("analyze", help="say what a trial found", epilog=EXIT_CODES)
-    analyze.set_defaults(run=run_trial_analyze)
+    analyze.set_defaults(run=run_trial_analyze, parser=analyze)
     analyze.add_argument("plan", type=Path, metavar="PLAN", help="plan.json, or its folder")
     _add_journal(analyze)
     _add_table(analyze, "what was found")
@@ -433,7 +439,7 @@ def run_trial_plan(args: argparse.Namespace) -> int:
 
     journal = None if args.journal is None else read_journal(args.journal, **collect_options(args))
     plan = plan_trial(
-        args.trigger, days=args.n_days, journal=journal, outcome=args.outcome, levels=args.levels, start=args.start,
+        args.trigger, days=args.days, journal=journal, outcome=args.outcome, levels=args.levels, start=args.start,
         design=args.design, lasts=args.lasts, looks=args.looks, seed=args.seed, doctor_agrees=args.doctor_agrees,
     )  # fmt: skip
     for path in write_plan(plan, args.out):
@@ -462,7 +468,7 @@ def run_template(args: argparse.Namespace) -> int:
     names = [name.strip() for name in args.variables.split(",")] if args.variables else None
     args.csv = True  # what it prints is the file itself
     args.json = False
-    _put_table(make_template(names, start=args.start, days=args.days if args.start else 1), args)
+    _put_table(make_template(names, start=args.start, days=args.days or (28 if args.start else 1)), args)
     return 0
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from difflib import get_close_matches
 from numbers import Integral
+from pathlib import Path
 
 
 class TwitchstatsError(ValueError):
@@ -89,6 +90,15 @@ def suggest_name(name: object, known: Iterable[str]) -> str:
     """
     close = get_close_matches(str(name), list(known), n=1)
     return f" Did you mean {close[0]!r}?" if close else ""
+
+
+def suggest_file(path: Path) -> str:
+    """Return the file beside a missing one that was perhaps meant, as a sentence to add, or ""."""
+    folder = path.parent
+    if not folder.is_dir():
+        return f" There is no folder {str(folder)!r} either."
+    close = get_close_matches(path.name, sorted(other.name for other in folder.iterdir()), n=1)
+    return f" Did you mean {str(folder / close[0])!r}?" if close else ""
 
 
 def check_choice(option: str, value: object, allowed: Iterable[object]) -> None:

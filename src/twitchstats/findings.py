@@ -209,19 +209,20 @@ def match_names(journal: Journal, patterns: Sequence[str]) -> list[str]:
     names = [name for name in names if name != journal.outcome]
     wanted: set[str] = set()
     for pattern in patterns:
-        fitting = fnmatch.filter(names, pattern) or [name for name in [_resolve(journal, pattern)] if name in names]
+        fitting = fnmatch.filter(names, pattern) or [name for name in _resolve(journal, pattern) if name in names]
         if not fitting:
             raise unknown_name("trigger", pattern, names)
         wanted.update(fitting)
     return [name for name in names if name in wanted]
 
 
-def _resolve(journal: Journal, name: str) -> str:
-    """Return the variable that a name as written in the file stands for, or ""."""
+def _resolve(journal: Journal, pattern: str) -> list[str]:
+    """Return the variables that a name or pattern of what is written in the file stands for."""
     try:
-        return journal.resolve_name(name)
+        return [journal.resolve_name(pattern)]
     except UnknownNameError:
-        return ""
+        written = journal.variables["source"].astype("str").map(lambda source: fnmatch.fnmatch(source, pattern))
+        return journal.variables.loc[written, "name"].astype("str").tolist()
 
 
 def pick_primary(effects: pd.DataFrame) -> pd.DataFrame:

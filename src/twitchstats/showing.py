@@ -71,8 +71,9 @@ def tell_effects(effects: pd.DataFrame, journal: Journal | None = None, *, most:
         f"{label_of(journal, row['trigger'])} {tell_estimate(row)} ({tell_interval(row)}), {tell_order(row, journal)}"
         for row in tested[words == CLEAR].to_dict("records")
     ]
-    n_triggers = tested["trigger"].nunique()
-    head = f"{count_noun(n_triggers, 'trigger')} in {count_noun(len(tested), 'row')}: {(words == CLEAR).sum()} clear"
+    n_triggers, left = tested["trigger"].nunique(), len(effects) - len(tested)
+    rows = f"{count_noun(len(tested), 'row')}{f' ({left} more not tested)' if left else ''}"
+    head = f"{count_noun(n_triggers, 'trigger')} in {rows}: {(words == CLEAR).sum()} clear"
     told = f" ({list_some(named, most)})" if named[:most] else ""
     return Prose(f"{head}{told}, {(words == POSSIBLE).sum()} possible, {(words == OPEN).sum()} that can't be told.")
 
@@ -336,8 +337,9 @@ def tell_range(
     if known.empty:
         return Prose(f"{what}: no figure known.")
     tell = format_share if share else format_number
-    if len(known) == 1:
-        return Prose(f"{what}: {tell(float(known.iloc[0]))}.")
+    if known.min() == known.max():
+        times = f", {len(known)} times" if len(known) > 1 else ""
+        return Prose(f"{what}: {tell(float(known.iloc[0]))}{times}.")
     ends = (int(known.to_numpy().argmin()), int(known.to_numpy().argmax()))
     low, high = (f"{tell(float(known.iloc[place]))} ({_join_name(known.index[place])})" for place in ends)
     return Prose(f"{what}: lowest {low}, median {tell(float(known.median()))}, highest {high}.")

@@ -69,7 +69,7 @@ def match_signs(columns: Iterable[object], *, ignore: Sequence[str] = ()) -> dic
     """
     found: dict[str, str] = {}
     for column in dict.fromkeys(str(column) for column in columns if str(column) not in ignore):
-        name = _find_sign(column)
+        name = find_sign(column)
         if name is None:
             _ask_about(column)
         elif name in found.values():
@@ -94,8 +94,12 @@ def name_signs(people: pd.DataFrame, *, ignore: Sequence[str] = (), own: Sequenc
     return people[left].rename(columns=names)
 
 
-def _find_sign(column: str) -> str | None:
-    """Return the sign, or any other known column of people, that a header stands for."""
+def find_sign(column: str) -> str | None:
+    """Return the sign, or any other known column of people, that a header stands for.
+
+    >>> find_sign("muscle weakness"), find_sign("shoe size")
+    ('weakness_felt', None)
+    """
     if column in _read_signs().index or column == SOURCE:
         return column
     by_label = {normalise_header(label): name for name, label in _read_signs()["label"].items()}
@@ -117,7 +121,7 @@ def _ask_about(column: str) -> None:
 def find_ignored(columns: Iterable[object], used: Iterable[str]) -> list[str]:
     """Return the columns that are neither in use nor known columns of people: nobody has understood them."""
     taken = set(used)
-    return [str(column) for column in columns if str(column) not in taken and _find_sign(str(column)) is None]
+    return [str(column) for column in columns if str(column) not in taken and find_sign(str(column)) is None]
 
 
 def decode_signs(encoded: FloatArray, names: Sequence[str]) -> pd.DataFrame:

@@ -7,6 +7,8 @@ import os
 import re
 import shutil
 import sys
+from itertools import zip_longest
+from textwrap import wrap
 from typing import TYPE_CHECKING, NoReturn, TextIO
 
 from twitchstats.errors import suggest_name
@@ -26,9 +28,8 @@ class Parser(argparse.ArgumentParser):
     """A parser that says 'did you mean' for commands, choices and options."""
 
     def error(self, message: str) -> NoReturn:
-        """Tell what is wrong with a hint, and exit with 2."""
-        hint = self.hint(message)
-        super().error(f"{message}.{hint}" if hint else message)
+        """Tell what is wrong with a hint and where the options stand, and exit with 2: a page of them would hide it."""
+        self.exit(2, f"{self.prog}: error: {message}.{self.hint(message)}\n{self.prog} --help tells the options.\n")
 
     def hint(self, message: str) -> str:
         """Return the nearest thing that could have been meant, or ""."""
@@ -62,6 +63,8 @@ def name_options(message: str, options: list[str]) -> str:
     "--base-rate 2.0 is not a share: --serious 'ill'"
     >>> name_options("Say that it is something else: ignore=['shoe size'].", ["ignore"])
     "Say that it is something else: --ignore 'shoe size'."
+    >>> name_options("A doctor has agreed: plan with doctor_agrees=True.", ["doctor_agrees"])
+    'A doctor has agreed: plan with --doctor-agrees.'
     """
     told = re.sub(r" \(in Python: \w+=\)", "", message)
     for name in options:
@@ -71,7 +74,7 @@ def name_options(message: str, options: list[str]) -> str:
         renamed = re.sub(rf"(?<![\w(.-]){name}= ?(?=\S)", option, told)
         if renamed != told:  # a hint that says the option again has nothing to add
             told = re.sub(rf" \((command line: )?{option.strip()}( \w+)?\)", "", renamed)
-    return told
+    return re.sub(r"(--[\w-]+) True\b", r"\1", told)
 
 
 def has_colour(stream: TextIO) -> bool:
@@ -92,14 +95,17 @@ def format_table(table: pd.DataFrame, *, width: int | None = None, colour: bool 
     table : DataFrame
         Text, as `report.tables.format_frame` returns it.
     width : int, optional
-        Signs in a line: the widest columns are cut with …, and columns that still don't fit are left out and named.
+        Signs in a line: cells of the widest columns go on below, three lines at most, and columns that still don't
+        fit are left out and named.
     colour : bool
         Colour the words of verdicts.
 
     >>> import pandas as pd
     >>> print(format_table(pd.DataFrame({"Trigger": ["sleep"], "Caution": ["a very long remark"]}), width=18))
     Trigger  Caution
-    sleep    a very l…
+    sleep    a very
+             long
+             remark
     """
     columns = {str(name): [str(name), *table[name].astype("str")] for name in table.columns}
     widths = {name: max(map(len, cells)) for name, cells in columns.items()}
@@ -110,20 +116,26 @@ def format_table(table: pd.DataFrame, *, width: int | None = None, colour: bool 
             widths[widest] -= 1
         else:
             left.insert(0, widths.popitem()[0])
-    rows = zip(*(columns[name] for name in widths), strict=True)
+    cells = zip(*([_fit(cell, widths[name], colour) for cell in columns[name]] for name in widths), strict=True)
+    blank = [" " * size for size in widths.values()]
     lines = [
-        "  ".join(_fit(cell, widths[name], colour) for cell, name in zip(row, widths, strict=True)) for row in rows
+        "  ".join(part or space for part, space in zip(parts, blank, strict=True)).rstrip()
+        for row in cells
+        for parts in zip_longest(*row)
     ]
-    lines = [line.rstrip() for line in lines]
     if left:
         lines.append(f"(not shown, for want of room: {', '.join(left)})")
     return "\n".join(lines)
 
 
-def _fit(cell: str, width: int, colour: bool) -> str:
-    plain = cell if len(cell) <= width else cell[: width - 1] + "…"
+def _fit(cell: str, width: int, colour: bool) -> list[str]:
+    """Return a cell as lines of one width."""
+    words = (
+        cell if max(map(len, cell.split(" "))) <= width else cell.replace("\u00a0", " ")
+    )  # sooner than inside a word
+    lines = wrap(words, width, max_lines=3, placeholder="…") if len(cell) > width else [cell]
     code = _COLOURS.get(cell) if colour else None
-    return f"\033[{code}m{plain}\033[0m{' ' * (width - len(plain))}" if code else plain.ljust(width)
+    return [f"\033[{code}m{line}\033[0m{' ' * (width - len(line))}" if code else line.ljust(width) for line in lines]
 
 
 def show_rows(table: pd.DataFrame, *, every: bool = False, stream: TextIO | None = None) -> str:

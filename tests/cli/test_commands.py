@@ -110,7 +110,7 @@ def test_files_that_cannot_be_opened_are_told(tmp_path):
         (["simulate", "--people", "0"], "'0' is not a whole number of at least 1"),
         (["check", "x.csv", "--column", "coffee"], "'coffee' is not of the form HEADER=NAME"),
         (["simulate", "--world", "mars"], "invalid choice: 'mars'"),
-        ([], "required: COMMAND"),
+        (["report", "--outt", "x"], "report: error: unrecognized arguments: --outt. Did you mean '--out'?"),
         (["reprot"], "invalid choice: 'reprot'"),
     ],
 )
@@ -119,6 +119,28 @@ def test_impossible_options_exit_with_2(words, told, capsys):
         cli.main(words)
     assert stopped.value.code == 2
     assert told in capsys.readouterr().err
+
+
+def test_a_diary_of_something_unknown_is_told_how_to_name_it(tmp_path, capsys):
+    path = tmp_path / "eye.csv"
+    path.write_text("date,eyebrow jumps,sleep\n2025-01-01,3,7\n2025-01-02,1,8\n")
+    assert cli.main(["check", str(path)]) == 0
+    told = "- It is about: no column that the dictionary knows; name yours with --outcome.\n"
+    assert told in capsys.readouterr().out
+
+
+def test_no_command_tells_them_all(capsys):
+    assert cli.main([]) == 2
+    assert "template" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("words", [["risk", "jornal.csv"], ["check", "jornal.csv"]])
+def test_a_missing_file_is_told_with_the_one_beside_it(words, journal, monkeypatch, capsys):
+    journal.rename(journal.with_name("journal.csv"))
+    monkeypatch.chdir(journal.parent)
+    assert cli.main(words) == 2
+    told = "twitchstats: There is no file 'jornal.csv'. Did you mean 'journal.csv'?\n"
+    assert capsys.readouterr().err == told
 
 
 def test_options_reach_the_reader():

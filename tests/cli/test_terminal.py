@@ -30,6 +30,11 @@ def test_a_table_fits_its_terminal(table):
     assert "x" * 50 in format_table(table, width=100)
 
 
+def test_a_narrow_cell_goes_on_below_and_breaks_no_word():
+    told = format_table(pd.DataFrame({"Step": ["yes\u00a0against\u00a0no"], "Verdict": ["can't be told"]}), width=18)
+    assert told.splitlines() == ["Step      Verdict", "yes       can't be", "against   told", "no"]
+
+
 def test_what_does_not_fit_is_named(table):
     lines = format_table(table, width=18).splitlines()
     assert lines[0].split() == ["Trigger", "Verdict"]

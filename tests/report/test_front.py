@@ -10,7 +10,7 @@ import pytest
 
 from twitchstats.journal import read_journal
 from twitchstats.report import front, history, summary
-from twitchstats.report.wording.effects import describe_directions, describe_triggers, tabulate_triggers
+from twitchstats.report.wording.effects import _tell_share, describe_directions, describe_triggers, tabulate_triggers
 from twitchstats.report.wording.signs import describe_red_flags
 
 TWITCHES, HEADACHE = SimpleNamespace(outcome="twitches"), SimpleNamespace(outcome="headache")
@@ -118,7 +118,18 @@ def test_a_red_flag_is_ticked_from_the_journal(alone, value, told):
 def test_weakness_of_days_ticks_what_a_table_denies(alone):
     weak = replace(alone, days=alone.days.assign(weakness=[0.0, 2, 0, 1]))
     told = dict(front.list_warnings(give_signs(weak, weakness_felt=[0.0])))
-    assert told["Weakness felt"] == "yes: rated above zero on 2 days"
+    assert told["Weakness felt"] == "yes: noted on 2 days"
+
+
+@pytest.mark.parametrize(("column", "label"), [("slurred_speech", "Speech or swallowing trouble"), ("falls", "Falls")])
+def test_a_red_flag_in_a_column_of_the_days_is_ticked(alone, column, label):
+    """No diary may say 'twitches and nothing else' of days on which a sign was noted, be it once."""
+    noted = replace(alone, days=alone.days.assign(**{column: [0.0, 1, np.nan, 0]}))
+    assert dict(front.list_warnings(noted))[label] == "yes: noted on 1 day"
+    assert f"Noted here: {label.lower()}." in front.show_meaning(noted, TWITCHES)
+    never = replace(alone, days=alone.days.assign(**{column: [0.0, 0, np.nan, 0]}))
+    assert dict(front.list_warnings(never))[label] == "no"
+    assert f"**Noted: {label.lower()} on 1 day.**" in describe_red_flags(noted)
 
 
 def test_a_group_is_told_as_a_group(gappy):
@@ -311,7 +322,7 @@ def test_one_and_many_questions_are_told_with_their_verbs(make_journal):
     assert front.show_articles(make_journal(columns), found) == (
         "## The articles\n\nThis diary was asked 6 questions from 2 health articles. Of these 1 was found as they "
         "say (supported), 2 are too small to matter (practically null), 2 can't be told yet (inconclusive), 1 is "
-        "nothing that such a diary could answer (not testable)."
+        "a question that such a diary can't answer (not testable)."
     )
     found.ledger = found.ledger[found.ledger["question_id"] != "3"]
     told = front.show_articles(make_journal(columns), found)
@@ -332,3 +343,19 @@ def test_a_group_is_advised_in_the_third_person(gappy, alone):
     assert "weakness that you or others notice" in describe_red_flags(alone)
     found = SimpleNamespace(outcome="headache")
     assert "worries whoever has it." in front.show_warnings(gappy, found)
+
+
+def test_days_that_are_all_the_same_are_told_as_that(make_journal):
+    columns = {"person": ["a"] * 40, "date": pd.date_range("2025-01-01", periods=40), "twitches": [3.0] * 40}
+    journal, found = make_journal(columns | {"tea": np.arange(40.0)}), make_answers()
+    found.primary = make_effects(("tea", 1, "forward", 1.0, 0.9, 0.9))
+    assert "Noted on **40 days**. Every day had 3. " in front.show_course(journal, found)
+    assert any(line.startswith("**How much it was**, as a count") for line in front.list_next(journal, found))
+    nothing = pd.DataFrame({"trigger": ["tea"], "estimate": [np.nan], "reading": [""]})
+    assert describe_directions(journal, nothing) == ""
+
+
+def test_a_share_of_which_nothing_is_known_is_not_told():
+    row = {"n_days": 31, "estimate": 0.9, "ci_lower": 0.014, "ci_upper": 1.0}
+    assert _tell_share("with", row) == {"Days with": 31, "Outcome with": "can't be told"}
+    assert _tell_share("with", row | {"ci_lower": 0.5})["Outcome with"] == "90 % (50 % to 100 %)"

@@ -217,6 +217,8 @@ def test_names_and_patterns_choose_columns(gappy):
     assert findings.match_names(gappy, ["st*"]) == ["stress"]
     assert findings.match_names(gappy, ["*"]) == ["stress"]
     assert findings.match_names(gappy, []) == []
+    written = replace(gappy, variables=gappy.variables.assign(source="Anspannung (0-10)"))
+    assert findings.match_names(written, ["Ansp*"]) == ["stress"]
     with pytest.raises(UnknownNameError, match=re.escape("No trigger named 'stres'. Did you mean 'stress'?")):
         findings.match_names(gappy, ["stres"])
 
@@ -249,7 +251,7 @@ def test_a_reported_flag_stands_beside_its_base_rate(gappy):
         people = pd.DataFrame({"wasting": [present]}, index=pd.Index(["P1"], name="person"))
         told = describe_red_flags(replace(journal, people=people))
         assert (rate in told) == (present == 1 or journal is weak)
-    assert "**Weakness was rated above zero on 2 days of 5.**" in describe_red_flags(weak)
+    assert "**Noted: weakness felt on 2 days.**" in describe_red_flags(weak)
 
 
 def test_shares_of_signs_among_people_have_intervals(gappy):

@@ -94,6 +94,11 @@ def test_values_are_counted_and_many_are_gathered(make_journal):
     counted = summary.count_values(many, "twitches")
     assert len(counted) == 10
     assert counted["n_days"].sum() == 40
+    assert counted["value"].tolist() == list(range(0, 40, 4))
+    more = make_journal({"person": ["a"] * 46, "date": range(46), "twitches": np.arange(46.0)}, calendar="none")
+    assert summary.count_values(more, "twitches").iloc[-1].tolist() == [45, 1, 1 / 46]
+    uneven = make_journal({"person": ["a"] * 40, "date": range(40), "twitches": np.arange(40) / 10}, calendar="none")
+    assert summary.count_values(uneven, "twitches")["n_days"].sum() == 40
 
 
 def test_refusals_are_counted_by_rule(gappy):

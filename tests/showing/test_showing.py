@@ -49,8 +49,8 @@ def test_effects_are_told_in_words(effects):
     assert plain["Caution"].tolist() == ["–", "a shared cycle", "–", "no variation"]
     assert plain["When"].tolist()[1:3] == ["the day before", "2 days before"]
     assert shown.caption.replace("\u00a0", " ") == (
-        "3 triggers in 3 rows: 1 clear (sleep −30 % (−40 % to −20 %), the night before), 1 possible, "
-        "1 that can't be told."
+        "3 triggers in 3 rows (1 more not tested): 1 clear (sleep −30 % (−40 % to −20 %), the night before), "
+        "1 possible, 1 that can't be told."
     )
 
 
@@ -101,6 +101,7 @@ def test_counts_and_ranges_of_nothing_are_told():
     twice = pd.Series([0.1, 0.5, 0.2], index=["a", "a", "b"])
     assert tell_range(twice, "Share") == "Share: lowest 10 % (a), median 20 %, highest 50 % (a)."
     assert tell_range(twice.head(1), "Share") == "Share: 10 %."
+    assert tell_range(twice * 0, "Share") == "Share: 0 %, 3 times."
     frame = twice.rename_axis("site").rename("estimate").reset_index()
     assert tell_range(frame, "Share", by="site") == tell_range(twice, "Share")
     assert tell_range(two, "Days", share=False) == "Days: lowest 1 (a, 1), median 15.5, highest 30 (b, 2)."

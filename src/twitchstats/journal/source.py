@@ -14,14 +14,13 @@ import zipfile
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from difflib import get_close_matches
 from pathlib import Path
 from typing import IO, Any, TypeAlias
 
 import numpy as np
 import pandas as pd
 
-from twitchstats.errors import JournalError, OptionError, TwitchstatsError
+from twitchstats.errors import JournalError, OptionError, TwitchstatsError, suggest_file
 from twitchstats.files import open_file
 
 FACT_COLUMNS = [
@@ -151,7 +150,7 @@ def _read_path(source: object, table: str) -> tuple[str, bytes]:
         with open_file(path) as file:
             return path.name, _read_stream(file, path.name)
     except FileNotFoundError:
-        raise JournalError(f"There is no file {str(path)!r}.{_suggest_file(path)}") from None
+        raise JournalError(f"There is no file {str(path)!r}.{suggest_file(path)}") from None
     except IsADirectoryError:
         raise JournalError(f"{str(path)!r} is a folder. Give the CSV file in it.") from None
     except JournalError:
@@ -159,14 +158,6 @@ def _read_path(source: object, table: str) -> tuple[str, bytes]:
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
         raise JournalError(f"{str(path)!r} can't be opened: {reason}.") from None
-
-
-def _suggest_file(path: Path) -> str:
-    folder = path.parent
-    if not folder.is_dir():
-        return f" There is no folder {str(folder)!r} either."
-    close = get_close_matches(path.name, sorted(other.name for other in folder.iterdir()), n=1)
-    return f" Did you mean {str(folder / close[0])!r}?" if close else ""
 
 
 def _read_open(file: Any, told: str) -> bytes:  # noqa: ANN401

@@ -168,12 +168,20 @@ def show_course(journal: Journal, found: Findings) -> Prose:
     if is_log_of_attacks(journal):
         days += ", as in a log of attacks: how often it comes, and what brings it on, can't be told from days with it"
     text = f"Noted on **{days}**. " if always else f"There on **{row['n_above']:,} of {days}**. "
-    if row["highest"] > 1:
+    if row["highest"] > 1 and _is_same(journal, found):
+        text += f"Every day had {format_number(row['highest'])}. "
+    elif row["highest"] > 1:
         text += f"Half of the days had {format_number(row['median'])} or less. " if row["median"] else ""
         text += f"The highest day had {format_number(row['highest'])}. "
     if row["longest_spell"] > 1 and not always:
         text += f"The longest spell without a day off was {int(row['longest_spell'])} days. "
     return Prose(f"{text}{_tell_trend(row)}".strip())
+
+
+def _is_same(journal: Journal, found: Findings) -> bool:
+    """Tell whether the outcome never changes, so that nothing can be seen to go with it."""
+    noted = journal.days[found.outcome]
+    return bool(noted.min() == noted.max())
 
 
 def _tell_trend(row: "pd.Series[Any]") -> str:
@@ -329,8 +337,8 @@ def show_articles(journal: Journal, found: Findings) -> Prose:
              "practically null": ("is too small to matter", "are too small to matter"),
              "differs between people": ("differs between people", "differ between people"),
              "inconclusive": ("can't be told yet", "can't be told yet"),
-             "not testable": ("is nothing that such a diary could answer",
-                              "are nothing that such a diary could answer")}  # fmt: skip
+             "not testable": ("is a question that such a diary can't answer",
+                              "are questions that such a diary can't answer")}  # fmt: skip
     told = [f"{counts[name]} {pair[int(counts[name] != 1)]} ({name})" for name, pair in words.items() if name in counts]
     asked = count_asked(found.answers, found.ledger)
     whom = "These diaries were" if is_group(journal) else "This diary was"
@@ -354,6 +362,11 @@ def list_next(journal: Journal, found: Findings) -> list[str]:
     if found.primary.empty:
         told.append(
             "**What may go with it**: such as sleep, stress, coffee and exercise, a number each, every evening."
+        )
+    elif _is_same(journal, found):
+        told.append(
+            "**How much it was**, as a count, or from 0 to 10. Where all days are the same, nothing can be seen to go "
+            "with it."
         )
     else:
         told += _tell_longer(found) or _tell_twice(journal)

@@ -20,13 +20,12 @@ from twitchstats.report.summary import (
 from twitchstats.report.tables import Markup, escape_text
 from twitchstats.report.wording.prose import Prose, count_noun, list_some
 from twitchstats.report.wording.rows import label_of
-from twitchstats.report.wording.signs import NOT_NOTED, YES
+from twitchstats.report.wording.signs import NOT_NOTED, YES, count_sign
+from twitchstats.signs import find_sign
 from twitchstats.variables import load_variables
 
 _ASKED = ("pain", "stiffness", "weakness", "cramps", "fatigue", "caffeine", "alcohol", "injury")
 _ASKED_OF_WOMEN = ("menstruation", "pregnancy")
-_SIGNS = {"pain": "pain", "weakness": "weakness_felt", "cramps": "cramps", "injury": "after_injury",
-          "pregnancy": "pregnant"}  # the same, asked once of a person  # fmt: skip
 
 
 def list_history(journal: Journal, found: Findings) -> list[tuple[str, str]]:
@@ -40,9 +39,11 @@ def list_history(journal: Journal, found: Findings) -> list[tuple[str, str]]:
     sites = count_sites(journal)
     where = [f"{_name_site(row)} {format_share(row['share'])}" for row in sites.head(3).to_dict("records")]
     asked = [name for name in (*_ASKED, *_ASKED_OF_WOMEN * (people.get("sex") != "male")) if name != found.outcome]
-    about = {name: _join_told(people.get(_SIGNS.get(name)), _tell_levels(journal, name)) for name in asked}
+    about = {name: _join_told(people.get(find_sign(name) or name), _tell_levels(journal, name)) for name in asked}
     labels = load_variables().set_index("name")["label"]
     twitching = is_about_twitching(found.outcome)
+    numb_days, known = count_sign(journal, "sensory_change")
+    noted = f"{numb_days} of {count_noun(known, 'day')}" if known else ""
     often = f"{course['n_above']:,} of {count_noun(int(course['n_days']), 'day')}"
     return [
         ("Since when", "" if pd.isna(weeks) else f"about {count_noun(int(weeks), 'week')} when asked"),
@@ -51,7 +52,7 @@ def list_history(journal: Journal, found: Findings) -> list[tuple[str, str]]:
         *([("Where, which side", ", ".join(where))] if where or twitching else []),
         ("Better or worse", _tell_change(course)),
         *((str(labels[name]), told) for name, told in about.items() if told or twitching),
-        *([("Numbness or tingling", _join_told(numb, ""))] if numb in YES or twitching else []),
+        *([("Numbness or tingling", _join_told(numb, noted))] if numb in YES or twitching else []),
         ("Medicines", _tell_role(journal, "medicine")),
         ("What helped", _tell_role(journal, "remedy")),
     ]

@@ -65,7 +65,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     for path in paths:
         try:
             before, after = refresh_notebook(path)
-        except TwitchstatsError as error:
+        except (TwitchstatsError, OSError) as error:
             print(f"{path.name}: {error}", file=sys.stderr)
             return 2
         same = drop_machine(before) == drop_machine(after)

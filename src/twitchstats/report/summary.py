@@ -6,7 +6,7 @@ import pandas as pd
 from twitchstats.errors import NotEnoughDataError, unknown_name
 from twitchstats.journal import Journal
 from twitchstats.panel import build_panel
-from twitchstats.variables import load_variables
+from twitchstats.variables import load_variables, normalise_header
 
 SHORT = 30  # days below which nothing but the strongest could be found: the report stays at one page
 
@@ -14,11 +14,14 @@ SHORT = 30  # days below which nothing but the strongest could be found: the rep
 def is_about_twitching(outcome: str) -> bool:
     """Tell whether an outcome is one of twitches, cramps and spasms, of which the articles and the evidence speak.
 
-    >>> is_about_twitching("cramps"), is_about_twitching("headache"), is_about_twitching("pain")
-    (True, False, False)
+    A column of the user's own is where its name holds a word for twitches, such as eye twitching.
+
+    >>> is_about_twitching("cramps"), is_about_twitching("eye_twitching"), is_about_twitching("pain")
+    (True, True, False)
     """
-    variables = load_variables()
-    return outcome in {"episodes", "intensity", *variables.loc[variables["part_of"].eq("episodes"), "name"]}
+    variables = load_variables().set_index("name")
+    known = {"episodes", "intensity", *variables.index[variables["part_of"].eq("episodes")]}
+    return outcome in known or any(word in normalise_header(outcome) for word in variables.loc["twitches", "aliases"])
 
 
 def is_group(journal: Journal) -> bool:
@@ -225,13 +228,16 @@ def count_values(journal: Journal, variable: str) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        ``value, n_days, share``; more than twelve values are gathered in ten bands of equal width, named by their
-        lower edge in ``value``.
+        ``value, n_days, share``; more than twelve values are gathered in at most ten bands of equal width, whole
+        numbers in bands of whole numbers, named by their lower edge in ``value``.
     """
     values = journal.days[variable].dropna().to_numpy(float)
     distinct = np.unique(values)
     if len(distinct) > 12:
-        edges = np.linspace(distinct[0], distinct[-1], 11)
+        low, high = distinct[0], distinct[-1]
+        width = np.ceil((high - low + 1) / 10)
+        whole = np.all(distinct % 1 == 0)
+        edges = np.arange(low, high + width + 1, width) if whole else np.linspace(low, high, 11)
         counts, distinct = np.histogram(values, bins=edges)[0], edges[:-1]
     else:
         counts = np.array([(values == value).sum() for value in distinct], dtype=int)

@@ -13,6 +13,7 @@ from twitchstats.report.summary import summarise_people
 from twitchstats.report.tables import Table, show_table
 from twitchstats.report.wording.prose import Prose, count_noun, join_words, list_some, quote
 from twitchstats.report.wording.rows import (
+    OPEN,
     label_of,
     lay_columns,
     name_step,
@@ -29,6 +30,7 @@ UNFOUND = (
     "five; 'no size' where these days are too few to find even the strongest that can be computed."
 )
 _MOST, _FIRST = 10, 5
+_WIDE = 0.9  # of all shares: an interval so wide tells nothing
 BOTH_WAYS = "both ways: a common cause is possible"
 _YES_NO = f"yes{NARROW}against{NARROW}no"
 
@@ -291,6 +293,8 @@ def tabulate_lags(journal: Journal, effects: pd.DataFrame) -> Table | Prose:
     cells = [format_effect(e, m) for e, m in zip(tested["estimate"], tested["measure"], strict=True)]
     told = tested.assign(cell=pd.Series(cells, index=tested.index, dtype="str") + star,
                          Trigger=[label_of(journal, name) for name in tested["trigger"]])  # fmt: skip
+    if told.empty:
+        return Prose("")
     wide = told.pivot_table(index="Trigger", columns="lag", values="cell", aggfunc="first", sort=True)
     wide.columns = [tell_lag(lag).removeprefix("the ").capitalize() for lag in wide.columns]
     nights = " Of sleep, the same day stands for the night before." if _has_nights(journal, tested) else ""
@@ -305,7 +309,7 @@ def _has_nights(journal: Journal, effects: pd.DataFrame) -> bool:
 
 def describe_directions(journal: Journal, directions: pd.DataFrame) -> Prose:
     """Say which side comes first, where both foretell each other, and where the reverse is as strong."""
-    if directions.empty:
+    if directions.empty or directions["estimate"].isna().all():
         unknown = "Without an order in time nothing can be said about which side comes first."
         return Prose(unknown if journal.calendar == "none" else "")
     shown = directions.drop_duplicates("trigger")
@@ -321,7 +325,7 @@ def describe_directions(journal: Journal, directions: pd.DataFrame) -> Prose:
     if "the outcome comes first" in names:
         lines.append(
             f"Only the outcome foretells the next day's trigger: {list_some(names['the outcome comes first'])}. What "
-            "looks like a trigger here may be a consequence."
+            "looks like a trigger here may be a consequence, or share its rhythm."
         )
     if BOTH_WAYS in names:
         lines.append(
@@ -343,7 +347,8 @@ def tell_reverse(journal: Journal, rows: pd.DataFrame, directions: pd.DataFrame)
         return ""
     told = join_words([quote(label_of(journal, name)) for name in names])
     follow = "follow" if len(names) > 1 else "follows"
-    return f" {told} also {follow} the outcome on the next day, as strongly or more: this may be a consequence."
+    strong = "on the next day, as strongly or more: this may be a consequence, or a rhythm of both"
+    return f" {told} also {follow} the outcome {strong}."
 
 
 def tabulate_directions(journal: Journal, directions: pd.DataFrame) -> Table | Prose:
@@ -404,4 +409,5 @@ def _tell_share(side: str, row: dict[str, Any] | None) -> dict[str, object]:
         return {f"Days {side}": MISSING, f"Outcome {side}": MISSING}
     lower = "<0.1 %" if 0 < row["ci_lower"] < 0.001 else format_share(row["ci_lower"])  # not 'so many in 100,000 days'
     interval = f"{lower} to {format_share(row['ci_upper'])}"
-    return {f"Days {side}": row["n_days"], f"Outcome {side}": f"{format_share(row['estimate'])} ({interval})"}
+    told = OPEN if row["ci_upper"] - row["ci_lower"] > _WIDE else f"{format_share(row['estimate'])} ({interval})"
+    return {f"Days {side}": row["n_days"], f"Outcome {side}": told}

@@ -21,6 +21,7 @@ from twitchstats.report.summary import (
 from twitchstats.report.tables import Table, show_table
 from twitchstats.report.wording.prose import Prose, count_noun, join_words, list_some, quote
 from twitchstats.report.wording.rows import label_of
+from twitchstats.variables import load_variables
 
 VERSIONED = ("numpy", "pandas", "scipy", "statsmodels", "scikit-learn", "matplotlib", "seaborn")
 _TELL_AT_MOST = 50
@@ -34,8 +35,8 @@ def describe_reading(journal: Journal) -> Prose:
         f"{_tell_dates(journal)}, read from {quote(journal.source) or 'a table'} "
         f"({count_noun(journal.rows_read, 'row')})."
     ]
-    if journal.outcome:
-        lines.append(f"- It is about: **{quote(label_of(journal, journal.outcome))}**.")
+    about = "no column that the dictionary knows; name yours with --outcome"
+    lines.append(f"- It is about: {f'**{quote(label_of(journal, journal.outcome))}**' if journal.outcome else about}.")
     lines += _tell_columns(journal)
     for name, table in (("episode", journal.episodes), ("person", journal.people)):
         if len(table):
@@ -70,19 +71,19 @@ def _tell_dates(journal: Journal) -> str:
 def _tell_columns(journal: Journal) -> list[str]:
     """Name known columns, the user's own, and the free text that stays private."""
     text = [name for name in journal.days.columns if not pd.api.types.is_numeric_dtype(journal.days[name])]
-    roles = journal.variables.set_index("name")["role"]
-    own = [name for name in journal.days.columns if name not in text and roles.get(name) == "own"]
+    dictionary = set(load_variables()["name"])
+    own = [name for name in journal.days.columns if name not in text and name not in dictionary]
     known = [name for name in journal.days.columns if name not in text and name not in own]
     lines = [f"- {count_noun(len(known), 'column')} that the dictionary knows" + (
         f": {list_some([quote(label_of(journal, name)) for name in known])}." if known else ".")]  # fmt: skip
     if own:
         lines.append(
-            f"- {count_noun(len(own), 'column')} outside the dictionary: {list_some([quote(name) for name in own])}."
+            f"- {count_noun(len(own), 'column')} outside the dictionary: "
+            f"{list_some([quote(label_of(journal, name)) for name in own])}."
         )
     if text:
-        lines.append(
-            f"- {count_noun(len(text), 'column')} of text, not analysed: {list_some([quote(n) for n in text])}."
-        )
+        labels = list_some([quote(label_of(journal, name)) for name in text])
+        lines.append(f"- {count_noun(len(text), 'column')} of text, not analysed: {labels}.")
     return lines
 
 

@@ -5,7 +5,7 @@ import pandas as pd
 from twitchstats.inference import wilson_interval
 from twitchstats.journal import Journal
 from twitchstats.numbers import MISSING, format_share
-from twitchstats.report.summary import count_above, is_about_twitching, is_group
+from twitchstats.report.summary import is_about_twitching, is_group
 from twitchstats.report.tables import Table, show_table
 from twitchstats.report.wording.prose import (
     ASK_A_DOCTOR,
@@ -16,7 +16,8 @@ from twitchstats.report.wording.prose import (
     join_words,
     quote,
 )
-from twitchstats.signs import find_signs, load_signs, mark_present
+from twitchstats.signs import find_sign, find_signs, load_signs, mark_present
+from twitchstats.variables import normalise_header
 
 CONFIDENCE = {"H": "seen there", "M": "second-hand", "D": "by arithmetic"}
 _FLAG = "red flag"
@@ -50,6 +51,20 @@ def find_flags(journal: Journal) -> pd.DataFrame:
     return found.sort_values("level", key=lambda level: level.ne(_FLAG), kind="stable").reset_index(drop=True)
 
 
+def count_sign(journal: Journal, sign: str) -> tuple[int, int]:
+    """Return on how many days a sign was noted as there, and of how many it is known: it may be a column of the days.
+
+    Parameters
+    ----------
+    journal : Journal
+    sign : str
+        Its name, or its label where it is in no table.
+    """
+    numbers = journal.days.select_dtypes("number")
+    days = numbers[[name for name in numbers if (find_sign(str(name)) or normalise_header(name)) == sign]]
+    return int((days > 0).any(axis=1).sum()), int(days.notna().any(axis=1).sum())
+
+
 def list_warnings(journal: Journal) -> list[tuple[str, str]]:
     """Return each red flag with "yes", "no" or "not noted"; of several people with how many of how many have it."""
     signs = load_signs()
@@ -61,10 +76,15 @@ def list_warnings(journal: Journal) -> list[tuple[str, str]]:
         if name in known.index and known.loc[name, "known"]:
             present, of = int(known.loc[name, "present"]), int(known.loc[name, "known"])
             told = f"{present} of {of}" if many else YES[float(present > 0)]
-        if name == "weakness_felt" and told in (NOT_NOTED, "no") and (days := count_above(journal, "weakness")):
-            told = f"yes: rated above zero on {count_noun(days, 'day')}"
-        rows.append((str(label), told))
-    return [*rows, *((label, NOT_NOTED) for label in _ASKED)]
+        rows.append((str(label), _add_days(told, *count_sign(journal, str(name)))))
+    return rows + [(label, _add_days(NOT_NOTED, *count_sign(journal, normalise_header(label)))) for label in _ASKED]
+
+
+def _add_days(told: str, days: int, known: int) -> str:
+    """Return what was told of a sign, unless the days say more."""
+    if days and told in (NOT_NOTED, "no"):
+        return f"yes: noted on {count_noun(days, 'day')}"
+    return "no" if known and told == NOT_NOTED else told
 
 
 def list_present(journal: Journal) -> list[str]:
@@ -82,9 +102,10 @@ def describe_red_flags(journal: Journal) -> Prose:
     flags = find_flags(journal)
     present = flags[flags["present"] > 0]
     people = len(journal.people)
-    if flags.empty and count_above(journal, "weakness"):
-        text = "Of the signs that doctors look for beside twitching the journal tells one, day by day."
-    elif flags.empty:
+    daily = _tell_daily(journal)
+    if present.empty and daily:
+        text = "Signs that doctors look for beside twitching are told here day by day."
+    elif all(told == NOT_NOTED for _, told in list_warnings(journal)) and flags.empty:
         text = (
             "The journal says nothing about the signs that doctors look for beside twitching, so nothing can be said "
             "about them here. That is not a sign that all is well."
@@ -103,9 +124,8 @@ def describe_red_flags(journal: Journal) -> Prose:
         text = f"{count_noun(len(flagged), 'red flag')} {verb} reported by at least one of {people:,} people."
         if len(flagged):
             text += " Whoever reports one should be seen by a doctor."
-    weakness = _tell_weakness(journal)
-    scale = _tell_scale() if weakness or len(present) else ""
-    return Prose(f"{text}{weakness}{scale}\n\n> {choose_advice(journal)}")
+    scale = _tell_scale() if daily or len(present) else ""
+    return Prose(f"{text}{daily}{scale}\n\n> {choose_advice(journal)}")
 
 
 def choose_advice(journal: Journal, outcome: str = "twitches") -> str:
@@ -127,16 +147,17 @@ def _tell_scale() -> str:
     )
 
 
-def _tell_weakness(journal: Journal) -> str:
-    """Weakness that is rated day by day is a red flag, too."""
-    days = count_above(journal, "weakness")
-    if not days:
+def _tell_daily(journal: Journal) -> str:
+    """Tell the red flags that the days hold: they count like those of a table of people."""
+    told = {label: days for label, days in list_warnings(journal) if days.startswith("yes: ")}
+    if not told:
         return ""
-    known = int(journal.days["weakness"].count())
-    return (
-        f" **Weakness was rated above zero on {count_noun(days, 'day')} of {known:,}.** Weakness that a person feels "
-        "is common and mostly has other causes; weakness that an examiner finds weighs far more: have it examined."
+    noted = join_words([f"{label.lower()} {days.removeprefix('yes: noted ')}" for label, days in told.items()])
+    close = (
+        " Weakness that a person feels is common and mostly has other causes; weakness that an examiner finds weighs "
+        "far more: have it examined."
     )
+    return f" **Noted: {noted}.**{close if load_signs().loc['weakness_felt', 'label'] in told else ''}"
 
 
 def tabulate_red_flags(journal: Journal) -> Table | Prose:
