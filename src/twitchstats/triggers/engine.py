@@ -887,10 +887,15 @@ def _follow(memory: FloatArray, most: int, first: FloatArray | None = None) -> F
 
     By default what is left of a day's news so many days later; with the `first` autocorrelation, all of them.
     """
-    series = [np.ones(memory.shape[:-1]), memory[..., 0] if first is None else first]
-    while len(series) <= most:
-        series.append((memory * np.stack(series[:-3:-1], -1)).sum(-1))
-    return np.stack(series[: most + 1], -1)
+    newer, older = memory[..., 0], memory[..., 1]
+    if not older.any():
+        powers: FloatArray = newer[..., None] ** np.arange(most + 1)
+        return powers
+    series = np.ones((most + 1, *newer.shape))
+    series[1:2] = newer if first is None else first
+    for day in range(2, most + 1):
+        series[day] = newer * series[day - 1] + older * series[day - 2]
+    return np.moveaxis(series, 0, -1)
 
 
 def _follow_memory(
