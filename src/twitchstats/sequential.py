@@ -178,7 +178,7 @@ def spend_alpha(shares: ArrayLike, *, alpha: float = 0.05, spending: str = "obri
     spent = (
         4 * stats.norm.sf(stats.norm.isf(alpha / 4) / np.sqrt(times))  # half of alpha on either side
         if spending == "obrien-fleming"
-        else alpha * np.log1p((np.e - 1) * times)
+        else alpha * np.log1p(np.expm1(1.0) * times)
     )
     spend = np.diff(spent, prepend=0.0)
     boundary, _ = _walk(times, lambda place, leave: optimize.brentq(lambda z: leave(z) - spend[place], 0.1, FARTHEST))
