@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from twitchstats import __version__
-from twitchstats.errors import OptionError, TwitchstatsError, suggest_file
+from twitchstats.errors import OptionError, TwitchstatsError, tell_missing
 from twitchstats.terminal import Parser, name_options
 
 if TYPE_CHECKING:
@@ -83,9 +83,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         # Whoever read our output (`| head`) has had enough: nothing is wrong, but nothing more may be written.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
-    except FileNotFoundError as error:
-        return _complain(f"There is no file {error.filename!r}.{suggest_file(Path(error.filename))}")
     except OSError as error:
+        if isinstance(error, FileNotFoundError) and error.filename:
+            return _complain(tell_missing(Path(error.filename)))
         return _complain(f"{error.filename or 'file'}: {error.strerror or error}.")
     except KeyboardInterrupt:
         print("\nStopped.", file=sys.stderr)

@@ -92,13 +92,13 @@ def suggest_name(name: object, known: Iterable[str]) -> str:
     return f" Did you mean {close[0]!r}?" if close else ""
 
 
-def suggest_file(path: Path) -> str:
-    """Return the file beside a missing one that was perhaps meant, as a sentence to add, or ""."""
-    folder = path.parent
+def tell_missing(path: Path) -> str:
+    """Return that there is no such file, and which one beside it was perhaps meant."""
+    folder, told = path.parent, f"There is no file {str(path)!r}."
     if not folder.is_dir():
-        return f" There is no folder {str(folder)!r} either."
+        return f"{told} There is no folder {str(folder)!r} either."
     close = get_close_matches(path.name, sorted(other.name for other in folder.iterdir()), n=1)
-    return f" Did you mean {str(folder / close[0])!r}?" if close else ""
+    return f"{told} Did you mean {str(folder / close[0])!r}?" if close else told
 
 
 def check_choice(option: str, value: object, allowed: Iterable[object]) -> None:

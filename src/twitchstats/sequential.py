@@ -10,6 +10,7 @@ from scipy import optimize, special, stats
 
 from twitchstats.arrays import FloatArray
 from twitchstats.errors import OptionError, check_choice
+from twitchstats.inference import ALPHA
 
 POINTS = 2001  # of the grid on which paths are followed
 FARTHEST = 40.0  # boundary of a look, in standard errors: beyond it no double is left
@@ -23,7 +24,7 @@ def estimate_anytime(
     degrees_of_freedom: ArrayLike,
     *,
     days: ArrayLike,
-    alpha: float = 0.05,
+    alpha: float = ALPHA,
     tuned_for: int = TUNED_FOR,
 ) -> pd.DataFrame:
     """Return p-values and intervals of regression coefficients that hold however often one looks.
@@ -98,7 +99,7 @@ def _radius(share: FloatArray, df: FloatArray, alpha: float) -> FloatArray:
     return radius
 
 
-def add_anytime(effects: pd.DataFrame, *, alpha: float = 0.05, tuned_for: int = TUNED_FOR) -> pd.DataFrame:
+def add_anytime(effects: pd.DataFrame, *, alpha: float = ALPHA, tuned_for: int = TUNED_FOR) -> pd.DataFrame:
     """Return effects with the columns that hold at every look, beside the classical ones.
 
     Parameters
@@ -138,7 +139,7 @@ def add_anytime(effects: pd.DataFrame, *, alpha: float = 0.05, tuned_for: int = 
     return effects.assign(**{name: told[name].to_numpy() for name in ANYTIME_COLUMNS})
 
 
-def spend_alpha(shares: ArrayLike, *, alpha: float = 0.05, spending: str = "obrien-fleming") -> pd.DataFrame:
+def spend_alpha(shares: ArrayLike, *, alpha: float = ALPHA, spending: str = "obrien-fleming") -> pd.DataFrame:
     """Return the level of each of a few looks that were declared beforehand.
 
     Parameters
@@ -185,7 +186,7 @@ def spend_alpha(shares: ArrayLike, *, alpha: float = 0.05, spending: str = "obri
     return pd.DataFrame({"share": times, "spent": spent, "boundary": boundary, "level": 2 * stats.norm.sf(boundary)})
 
 
-def find_look_power(shares: ArrayLike, z: float, *, alpha: float = 0.05, spending: str = "obrien-fleming") -> float:
+def find_look_power(shares: ArrayLike, z: float, *, alpha: float = ALPHA, spending: str = "obrien-fleming") -> float:
     """Return the power of a few declared looks together.
 
     Parameters

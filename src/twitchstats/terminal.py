@@ -130,9 +130,8 @@ def format_table(table: pd.DataFrame, *, width: int | None = None, colour: bool 
 
 def _fit(cell: str, width: int, colour: bool) -> list[str]:
     """Return a cell as lines of one width."""
-    words = (
-        cell if max(map(len, cell.split(" "))) <= width else cell.replace("\u00a0", " ")
-    )  # sooner than inside a word
+    fits = max(map(len, cell.split(" "))) <= width
+    words = cell if fits else cell.replace("\u00a0", " ")  # sooner than inside a word
     lines = wrap(words, width, max_lines=3, placeholder="…") if len(cell) > width else [cell]
     code = _COLOURS.get(cell) if colour else None
     return [f"\033[{code}m{line}\033[0m{' ' * (width - len(line))}" if code else line.ljust(width) for line in lines]

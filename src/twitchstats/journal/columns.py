@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from twitchstats.arrays import FloatArray
 from twitchstats.errors import JournalError, suggest_name
 from twitchstats.journal.cells import (
     count_decimal_signs,
@@ -35,7 +36,7 @@ from twitchstats.journal.evidence import (
     step_of_scale,
     thin_out,
 )
-from twitchstats.journal.layout import Column, Floats, Table, code_column, refuse_cells
+from twitchstats.journal.layout import Column, Table, code_column, refuse_cells
 from twitchstats.journal.record import Rejects, list_some
 from twitchstats.journal.variable import (
     DAYS,
@@ -425,7 +426,7 @@ def _doubt_told_unit(variable: Variable, cells: Cells) -> str:
     )
 
 
-def _are_mixed(values: Floats, usual: float) -> bool:
+def _are_mixed(values: FloatArray, usual: float) -> bool:
     """Say whether small whole numbers stand among figures of another order, as cups do among milligrams."""
     if usual < 20:
         return False
@@ -433,7 +434,7 @@ def _are_mixed(values: Floats, usual: float) -> bool:
     return bool(min(len(small), len(large)) >= 2 and len(small) + len(large) == len(values) and not (small % 1).any())
 
 
-def _are_two_units(values: Floats) -> bool:
+def _are_two_units(values: FloatArray) -> bool:
     """Say whether figures lie close together in two places far apart, as kilograms and pounds do."""
     some = np.sort(thin_out(values))
     if len(some) < 10 or not some[0] > 0:

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 from pandas.api.extensions import ExtensionArray
 
-from twitchstats.arrays import BoolArray
+from twitchstats.arrays import BoolArray, FloatArray
 from twitchstats.journal.cells import (
     Fault,
     are_grouped,
@@ -25,11 +25,11 @@ from twitchstats.journal.cells import (
     read_plain,
     read_yes_no,
 )
-from twitchstats.journal.layout import Column, Floats, code_column
+from twitchstats.journal.layout import Column, code_column
 from twitchstats.journal.variable import Variable, describe_unit
 from twitchstats.variables import find_units, load_words, normalise_header, word_set
 
-Values: TypeAlias = "Floats | ExtensionArray"
+Values: TypeAlias = "FloatArray | ExtensionArray"
 _CODES = (66.0, 77.0, 88.0, 96.0, 97.0, 98.0, 99.0, 777.0, 888.0, 999.0, 9999.0)
 _LARGEST = 1e12
 _QUANTITY = re.compile(r"(?P<number>[+-]?[\d.,]*\d)\s*(?P<unit>[^\W\d_][^\d]*)$")
@@ -61,11 +61,11 @@ class Cells:
     form: str = ""  # the kind that the header tells: of counts and ratings a cell may say more than a figure
 
     @cached_property
-    def _plain(self) -> Floats:
+    def _plain(self) -> FloatArray:
         return read_plain(self.column.levels, self.decimal)
 
     @cached_property
-    def by_level(self) -> Floats:
+    def by_level(self) -> FloatArray:
         """The figure in each level of the column; NaN in other texts."""
         values = self._plain.copy()
         for place in np.flatnonzero(~np.isfinite(values)).tolist():
@@ -136,7 +136,7 @@ class Cells:
         return int(self.column.count()[np.isfinite(self._plain)].sum()) + sum(n for _, n in self.rest)
 
     @cached_property
-    def numbers(self) -> Floats:
+    def numbers(self) -> FloatArray:
         """The figures, without `codes` that stand for nothing recorded."""
         if (numbers := self.column.numbers) is None:
             sure = np.isfinite(self.by_level)
@@ -248,7 +248,7 @@ class Cells:
         return min(len(np.unique(self.numbers)), 100)
 
     @cached_property
-    def outliers(self) -> Floats:
+    def outliers(self) -> FloatArray:
         """Figures that lie twenty times as far from the middle as nine tenths of the others lie from each other."""
         rows, none = self.numbers, np.array([])
         if len(rows) < 20 or not math.isfinite(self.high - self.low):
@@ -271,7 +271,7 @@ class Cells:
             return float(np.std(np.sort(rows) if len(rows) < 100_000 else rows, ddof=1))
 
 
-def thin_out(rows: Floats) -> Floats:
+def thin_out(rows: FloatArray) -> FloatArray:
     """Return some 100,000 of many figures, spread evenly: enough for a median."""
     return rows[:: 1 + len(rows) // 100_000]
 
@@ -406,7 +406,7 @@ def _keep_rule(variable: Variable, cells: Cells) -> bool:
     return whole and not cells.codes and bool(_are_fine(ends, variable).all())
 
 
-def _are_fine(values: Floats, variable: Variable, codes: tuple[float, ...] = ()) -> BoolArray:
+def _are_fine(values: FloatArray, variable: Variable, codes: tuple[float, ...] = ()) -> BoolArray:
     """Say which values break no rule: the many that need no closer look."""
     if variable.kind == "yes/no":
         return (values == 0) | (values == 1)

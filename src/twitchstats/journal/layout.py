@@ -27,9 +27,8 @@ from twitchstats.journal.dates import look_like_dates
 from twitchstats.journal.record import Rejects
 from twitchstats.journal.source import Readable, Text, open_lines, read_text
 
-Floats: TypeAlias = FloatArray
 Coded: TypeAlias = tuple[NDArray[np.int32], list[str]]
-Part: TypeAlias = Floats | Coded
+Part: TypeAlias = FloatArray | Coded
 DELIMITERS = (",", ";", "\t", "|")
 COLUMN_LIMIT, HEADER_LIMIT = 10_000, 1_000
 _BLOCK = 1 << 24
@@ -53,7 +52,7 @@ class Column:
 
     header: str
     place: int
-    numbers: Floats | None = None
+    numbers: FloatArray | None = None
     look: Callable[[], Coded] = lambda: (np.array([], np.int32), [])
 
     @cached_property

@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
+from twitchstats.arrays import IntArray
 from twitchstats.errors import JournalError, OptionError, check_choice, unknown_name
 from twitchstats.journal.columns import counts, is_measured, is_open_rating, read_columns
 from twitchstats.journal.contradictions import note_contradictions
@@ -324,7 +324,7 @@ def _note_single_days(days: pd.DataFrame, calendar: str, rejects: Rejects) -> No
         rejects.add("days", None, "", str(person), "single_day", message, "kept")
 
 
-def _count_days(days: pd.DataFrame, calendar: str) -> NDArray[np.int64]:
+def _count_days(days: pd.DataFrame, calendar: str) -> IntArray:
     """Return how many days lie between each entry and the next one of the same person; 0 before another person."""
     codes, n_days = np.asarray(days.index.codes[0]), np.diff(number_days(days.index, calendar))
     n_days[codes[1:] != codes[:-1]] = 0

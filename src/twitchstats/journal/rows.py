@@ -81,9 +81,7 @@ def _combine_rows(
     return merged
 
 
-def _find_equal(
-    readings: Sequence[Reading], keys: Keys, order: IntArray, group: IntArray
-) -> BoolArray:  # fmt: skip
+def _find_equal(readings: Sequence[Reading], keys: Keys, order: IntArray, group: IntArray) -> BoolArray:
     """Say which rows say just what an earlier one of their day says, at the same time if one is told."""
     cells = [reading.column for reading in readings]
     texts = pd.DataFrame(

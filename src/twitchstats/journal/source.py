@@ -20,7 +20,7 @@ from typing import IO, Any, TypeAlias
 import numpy as np
 import pandas as pd
 
-from twitchstats.errors import JournalError, OptionError, TwitchstatsError, suggest_file
+from twitchstats.errors import JournalError, OptionError, TwitchstatsError, tell_missing
 from twitchstats.files import open_file
 
 FACT_COLUMNS = [
@@ -150,7 +150,7 @@ def _read_path(source: object, table: str) -> tuple[str, bytes]:
         with open_file(path) as file:
             return path.name, _read_stream(file, path.name)
     except FileNotFoundError:
-        raise JournalError(f"There is no file {str(path)!r}.{suggest_file(path)}") from None
+        raise JournalError(tell_missing(path)) from None
     except IsADirectoryError:
         raise JournalError(f"{str(path)!r} is a folder. Give the CSV file in it.") from None
     except JournalError:

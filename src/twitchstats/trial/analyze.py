@@ -10,8 +10,9 @@ from scipy import stats
 
 from twitchstats.arrays import BoolArray, FloatArray
 from twitchstats.errors import NotEnoughDataError, check_whole
-from twitchstats.inference import pool_estimates
+from twitchstats.inference import ALPHA, pool_estimates
 from twitchstats.journal.record import Journal
+from twitchstats.journal.rows import DRAWN
 from twitchstats.sequential import ANYTIME_COLUMNS, check_level, estimate_anytime, spend_alpha
 from twitchstats.trial.exact import Days, find_carry_over, find_effect, find_interval, find_p_value, lay_days
 from twitchstats.trial.lots import Lots
@@ -32,7 +33,7 @@ SCALED = ["estimate", "ci_lower", "ci_upper"]
 ENDS = list(ANYTIME_COLUMNS[1:])
 
 
-def analyze_trial(journal: Journal, plan: Plan, *, draws: int = DRAWS, alpha: float = 0.05) -> pd.DataFrame:
+def analyze_trial(journal: Journal, plan: Plan, *, draws: int = DRAWS, alpha: float = ALPHA) -> pd.DataFrame:
     """Analyse a trial by the lot that its days were drawn by.
 
     Parameters
@@ -121,7 +122,7 @@ def _analyse_person(
     journal: Journal, plan: Plan, person: str, start: str | int, draws: int, alpha: float
 ) -> list[dict[str, Any]]:
     asked, family, lots = plan.options, plan.options.family, plan.lots
-    names = (asked.outcome, asked.trigger, "condition")
+    names = (asked.outcome, asked.trigger, DRAWN)
     y, taken, noted = (read_days(journal, name, person, start, asked.days) for name in names)
     earlier, y, taken, noted = y[:AROUND], y[AROUND:], taken[AROUND:], noted[AROUND:]
     told = np.flatnonzero(np.isfinite(y) | np.isfinite(taken))

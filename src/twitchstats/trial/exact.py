@@ -7,6 +7,7 @@ from numpy.typing import ArrayLike
 from scipy import optimize
 
 from twitchstats.arrays import FloatArray, IntArray
+from twitchstats.inference import ALPHA
 from twitchstats.trial.lots import Lots
 from twitchstats.triggers.columns import DAYS_PER_TREND_TERM, spline_basis, weekday_contrasts
 from twitchstats.triggers.engine import MOST_LEVERAGE, TINY, find_older
@@ -182,7 +183,7 @@ def _share_taken(days: Days) -> float:
     return float(days.dose[drawn].mean() - days.dose[~drawn].mean())
 
 
-def find_interval(days: Days, family: Family, *, alpha: float = 0.05) -> tuple[float, float]:
+def find_interval(days: Days, family: Family, *, alpha: float = ALPHA) -> tuple[float, float]:
     """Return the effects that the test does not reject: going out from the estimate, up to the first that it does.
 
     An end is infinite where no effect is rejected; NaN where there is no estimate to go out from and no effect is

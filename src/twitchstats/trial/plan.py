@@ -15,11 +15,12 @@ from scipy import stats
 
 from twitchstats.arrays import FloatArray
 from twitchstats.errors import NotEnoughDataError, OptionError, check_choice, check_list, check_whole, unknown_name
+from twitchstats.inference import ALPHA
 from twitchstats.journal.keys import SOLE_PERSON
 from twitchstats.journal.record import Journal, find_name
 from twitchstats.panel import build_panel
 from twitchstats.sequential import find_look_power, spend_alpha
-from twitchstats.signs import load_signs
+from twitchstats.signs import find_sign, load_signs
 from twitchstats.trial.exact import find_p_value, lay_days, remove_effect
 from twitchstats.trial.lots import DESIGNS, WEEK, Lots, lay_lots
 from twitchstats.triggers.families import FAMILIES, Family
@@ -32,7 +33,6 @@ SCHEDULE_COLUMNS = ["person", "date", "condition", "period", "analysed"]
 POWER_COLUMNS = ["person", "effect", "measure", "days", "power", "power_one_look", "days_needed"]
 EFFECTS = {"count": (1.25, 1.5, 2.0), "yes/no": (0.1, 0.2, 0.3)}
 SHARES_OF_SD = (0.25, 0.5, 1.0)  # effects on ratings and amounts, in SD of the diary
-LEVEL = 0.05  # of the test whose power is told
 LONGEST = 3650
 DRAWS = 999  # schedules that a trial is compared with
 
@@ -275,7 +275,7 @@ def plan_trial(
     )  # fmt: skip
     lots = lay_lots(options.days, design=design, period=period, washout=washout)
     least = lots.find_least_p()
-    if least > LEVEL and len(members) == 1:
+    if least > ALPHA and len(members) == 1:
         raise OptionError(
             f"days={days} is not possible with periods of {period}: they give so few schedules that p can't be below "
             f"{least:.2g}, whatever is found. Plan at least {_find_least_days(options)} days, or shorter periods."
@@ -320,7 +320,7 @@ def estimate_power(plan: Plan) -> pd.DataFrame:
     two-sided test at 5 %; `days_needed` find it in 4 of 5 trials (NaN beyond ten years).
     """
     asked, family, lots = plan.options, plan.options.family, plan.lots
-    if lots.find_least_p() > LEVEL:  # it can't find anything; the days are those of a trial that can
+    if lots.find_least_p() > ALPHA:  # it can't find anything; the days are those of a trial that can
         longer = replace(plan, options=replace(asked, days=_find_least_days(asked)))
         return estimate_power(longer).assign(days=asked.days, power=0.0, power_one_look=0.0)
     rows = []
@@ -341,7 +341,7 @@ def _play(plan: Plan, y: FloatArray, drawn: FloatArray, effect: float) -> bool:
     """Tell whether a trial by the first of the drawn schedules finds an effect that is put into its days."""
     family, own = plan.options.family, drawn[0]
     days = lay_days(remove_effect(y, own, -effect, family), own, drawn, plan.lots, np.arange(len(y)))
-    return find_p_value(days, 0.0, family) <= LEVEL
+    return find_p_value(days, 0.0, family) <= ALPHA
 
 
 def _repeat_diary(y: FloatArray, days: int) -> FloatArray:
@@ -356,7 +356,7 @@ def _repeat_diary(y: FloatArray, days: int) -> FloatArray:
 
 def _find_least_days(asked: Options) -> int:
     """Return the days from which a person's test can find anything at all."""
-    return int(2 * asked.period * np.ceil(1 - np.log2(LEVEL)))
+    return int(2 * asked.period * np.ceil(1 - np.log2(ALPHA)))
 
 
 def _tell_power(plan: Plan, effects: FloatArray, once: FloatArray) -> tuple[FloatArray, FloatArray]:
@@ -369,7 +369,7 @@ def _tell_power(plan: Plan, effects: FloatArray, once: FloatArray) -> tuple[Floa
     if np.isnan(once).any():
         return once, once
     surest = int(np.abs(once - 0.5).argmin())
-    z = stats.norm.isf(LEVEL / 2) + stats.norm.ppf(np.clip(once[surest], LEVEL, 1 - 1 / PLAYED))
+    z = stats.norm.isf(ALPHA / 2) + stats.norm.ppf(np.clip(once[surest], ALPHA, 1 - 1 / PLAYED))
     worth = effects / effects[surest] * z
     looks = [find_look_power(asked.looks, size) / find_look_power((1.0,), size) for size in worth]
     last = stats.norm.isf(spend_alpha(asked.looks)["level"].iloc[-1] / 2)
@@ -434,12 +434,12 @@ def _sounds_like_medicine(name: str, row: dict[str, Any]) -> bool:
 def _find_flags(journal: Journal, people: tuple[str, ...]) -> list[str]:
     """Return why these people should see a doctor before they try anything: pregnancy, red flags, told at any time."""
     signs = load_signs()
-    red = {"pregnant", "pregnancy", "weakness", *signs.index[signs["level"] == "red flag"]}
+    red = {"pregnant", *signs.index[signs["level"] == "red flag"]}
     found = set()
     for table in (journal.people, journal.days):
         own = table[table.index.get_level_values("person").astype(str).isin(people)]
         for column in own:
-            if column in red or find_variable(str(column), dictionary="people_variables.csv") in red:
+            if find_sign(str(column)) in red:
                 told = own.index[own[column].map(_is_told).to_numpy(bool)].get_level_values("person")
                 found |= {f"{column!r} of {person}" for person in told}
     return [f"the journal tells {', '.join(sorted(found))}"] if found else []

@@ -8,7 +8,7 @@ import pandas as pd
 
 from twitchstats.arrays import FloatArray
 from twitchstats.errors import OptionError
-from twitchstats.inference import adjust_p_values, average_estimates
+from twitchstats.inference import ALPHA, adjust_p_values, average_estimates
 from twitchstats.journal.record import Journal
 from twitchstats.reasons import NO_ORDER
 from twitchstats.triggers.effects import check_options
@@ -37,7 +37,7 @@ def compare_directions(
     lag: int = 1,
     trend: str = "smooth",
     weekday: bool = True,
-    alpha: float = 0.05,
+    alpha: float = ALPHA,
 ) -> pd.DataFrame:
     """Set each trigger's foretelling of the outcome beside the outcome's foretelling of the trigger.
 

@@ -7,7 +7,7 @@ import pandas as pd
 
 from twitchstats.arrays import BoolArray, FloatArray
 from twitchstats.errors import OptionError
-from twitchstats.inference import adjust_p_values
+from twitchstats.inference import ALPHA, adjust_p_values
 from twitchstats.journal import Journal
 from twitchstats.panel import shift_days
 from twitchstats.triggers.engine import REFUSALS, Options, Scores, score_columns
@@ -32,7 +32,7 @@ def compare_dose_shapes(
     threshold: float,
     outcome: str | None = None,
     lag: int = 0,
-    alpha: float = 0.05,
+    alpha: float = ALPHA,
 ) -> pd.DataFrame:
     """Compare a straight dose-response line with one that bends at a threshold.
 

@@ -368,8 +368,7 @@ class Store:
 
     def __init__(self, shape: tuple[int, int, int], family: Family, reach: int = 0) -> None:
         self.family, self.shape, self.reach = family, shape, reach
-        plain = ("size", "information", "scale", "df", "trust", "n")
-        self.arrays: dict[str, AnyArray] = {name: np.zeros(shape) for name in plain}
+        self.arrays: dict[str, AnyArray] = {name: np.zeros(shape) for name in PLAIN}
         for name in CURVES:
             self.arrays[name] = np.zeros((*shape, len(GRID)))
         self.arrays["leak"] = np.zeros((*shape, reach + 1))
@@ -469,7 +468,7 @@ class Work:
             for name, value in _give_back(some, self.worked, places, together=self.together).items():
                 self.arrays[name][:, part] = value
         curves = {name: self.arrays.pop(name) for name in CURVES}
-        plain = {name: self.arrays.pop(name)[:, :, places] for name in list(self.arrays) if name in PLAIN}
+        plain = {name: self.arrays.pop(name)[:, :, places] for name in PLAIN}
         return Scores(**curves, **plain, is_ratio=self.is_ratio)
 
 
@@ -972,9 +971,9 @@ def _pull_back(before: FloatArray, older: FloatArray, share: FloatArray, newest:
     """
     gram = before.swapaxes(1, 2) @ before
     seen = gram[:, 0, 1] / np.maximum(gram[:, 1, 1], TINY)
-    weights, _ = _follow_memory(share, np.stack([seen, np.zeros_like(seen)], -1)[:, None, None], 0)
+    memory, _ = _follow_memory(share, np.stack([seen, np.zeros_like(seen)], -1)[:, None, None], 0)
     span, days = np.arange(MEMORY_SPAN), newest + np.arange(before.shape[-1])
-    met = (share[:, days[:, None] + span] * weights[:, 0, :, :1] ** span).sum(-1) * noise[:, None]
+    met = (share[:, days[:, None] + span] * _follow(memory[:, 0], MEMORY_SPAN - 1)).sum(-1) * noise[:, None]
     pull: FloatArray = ((before.swapaxes(1, 2) @ older).swapaxes(1, 2) @ _solve_gram(gram, met)[..., None])[..., 0]
     return pull
 

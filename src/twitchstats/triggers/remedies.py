@@ -8,7 +8,7 @@ import pandas as pd
 
 from twitchstats.arrays import FloatArray
 from twitchstats.errors import OptionError, unknown_name
-from twitchstats.inference import adjust_p_values
+from twitchstats.inference import ALPHA, adjust_p_values
 from twitchstats.journal import Journal
 from twitchstats.journal.record import check_journal
 from twitchstats.panel import shift_days
@@ -35,7 +35,7 @@ def estimate_remedy_effects(
     days: int = 2,
     on: str = "",
     by: str = "pooled",
-    alpha: float = 0.05,
+    alpha: float = ALPHA,
 ) -> pd.DataFrame:
     """Estimate what follows a remedy, against days just as bad without it.
 

@@ -12,6 +12,7 @@ from scipy import interpolate, stats
 
 from twitchstats.arrays import BoolArray, FloatArray, IntArray
 from twitchstats.inference import (
+    ALPHA,
     adjust_p_values,
     cluster_df,
     cluster_error,
@@ -239,7 +240,9 @@ def _fine_grid() -> FloatArray:
     return grid
 
 
-def list_people(scores: Scores, steps: FloatArray, *, alpha: float = 0.05, detect: float | None = None) -> pd.DataFrame:
+def list_people(
+    scores: Scores, steps: FloatArray, *, alpha: float = ALPHA, detect: float | None = None
+) -> pd.DataFrame:
     """Return one row for each person, trigger and lag, in that order, on the scale of the model per step.
 
     `detect` is the level at which an effect has to be found to be called detectable; by default what is left of `alpha`
@@ -299,7 +302,7 @@ def _foresee(
     return Curve(power, grid - grid.mean(1, keepdims=True), df)
 
 
-def pool_people(scores: Scores, steps: FloatArray, *, alpha: float = 0.05) -> pd.DataFrame:
+def pool_people(scores: Scores, steps: FloatArray, *, alpha: float = ALPHA) -> pd.DataFrame:
     """Return one row for each trigger and lag: the mean effect over people; one person alone speaks for themself.
 
     The mean effect is where the people's weighted scores add up to nothing. The variance of their sum is that of the
@@ -458,7 +461,7 @@ def describe_people(scores: Scores) -> dict[str, FloatArray]:
     return found | {"usable": np.isfinite(found["se"]) & np.isfinite(found["z"])}
 
 
-def shrink_people(scores: Scores, steps: FloatArray, *, alpha: float = 0.05) -> pd.DataFrame:
+def shrink_people(scores: Scores, steps: FloatArray, *, alpha: float = ALPHA) -> pd.DataFrame:
     """Return rows as `list_people`, each person's estimate drawn towards the group's mean.
 
     Empirical Bayes with the spread between people integrated out (a flat prior on its SD, Gelman 2006), so that the

@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 
+from twitchstats.inference import ALPHA
 from twitchstats.journal import Journal
 from twitchstats.numbers import format_date, format_effect, format_interval, format_p, format_share
 from twitchstats.report.tables import Table, show_table
@@ -53,7 +54,7 @@ def _tell_row(journal: Journal, plan: Plan, row: dict[str, object]) -> str:
     p_value, lower, upper = (float(row[name]) for name in names)  # type: ignore[arg-type]
     if np.isnan(p_value):
         return f"Nothing can be said: {row['reason']}."
-    alpha = 0.05 if early else level
+    alpha = ALPHA if early else level
     size = (
         f"{format_effect(float(row['estimate']), measure)} (interval of {format_share(1 - alpha)}"  # type: ignore[arg-type]
         f"{', at any look' if early else ''}: {format_interval(lower, upper, measure)}; p {format_p(p_value)})"
