@@ -202,7 +202,7 @@ def _add_trial(command: argparse.ArgumentParser) -> None:
     _add_journal(plan, required=False, default="no diary: what the trial can find is not told")
     plan.add_argument("--days", type=_read_count, default=56, metavar="N", help="default: %(default)s")
     plan.add_argument("--levels", type=_read_levels, metavar="LOW,HIGH", help="what is taken without and with it")
-    plan.add_argument("--start", metavar="YYYY-MM-DD", help="first day (default: the day after the diary)")
+    plan.add_argument("--start", metavar="DAY", help="first day, a date or a number (default: the day after the diary)")
     plan.add_argument("--design", choices=("days", "pairs", "blocks"), help="default: days, or blocks with --lasts")
     plan.add_argument("--lasts", type=_read_count, default=0, metavar="N", help="further days the effect may last")
     plan.add_argument(

@@ -6,6 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
+from scipy import stats
 
 import twitchstats as tw
 from twitchstats.errors import NotEnoughDataError, OptionError, UnknownNameError
@@ -134,6 +135,16 @@ def test_opposite_of_the_schedule_is_as_good_as_taken(diary, plan):
     assert own.loc["as taken", "estimate"] * own.loc["by intention", "estimate"] == pytest.approx(1, abs=0.01)
     assert (own["ci_lower"] < own["estimate"]).all()
     assert (own["estimate"] < own["ci_upper"]).all()
+
+
+def test_yes_and_no_are_the_amounts_of_the_plan(diary):
+    """Who notes only whether coffee was drunk has kept to 200 mg and none."""
+    plan = tw.plan_trial("trigger_1", days=56, journal=diary, levels=(0, 200))
+    kinds = diary.variables["kind"].where(diary.variables["name"] != "trigger_1", "yes/no")
+    journal = replace(keep_trial(diary, plan), variables=diary.variables.assign(kind=kinds))
+    found = tw.analyze_trial(journal, plan)
+    assert (found["days_not_kept"] == 0).all()
+    assert found["estimate"].iloc[0] == found["estimate"].iloc[1]
 
 
 @pytest.mark.parametrize(("side", "estimate"), [(1, np.inf), (0, 0.0)])
@@ -278,6 +289,15 @@ def test_too_few_days_have_a_reason(diary, plan):
     assert (found.loc[found["person"] == "pooled", "reason"] == "too few people").all()
     nobody = tw.analyze_trial(keep_trial(diary, plan, forget=[*range(5, 56), *range(61, 112)]), plan)
     assert nobody["estimate"].isna().all()
+
+
+def test_people_are_put_together_by_the_t_test_of_their_effects(diary, plan):
+    found = tw.analyze_trial(keep_trial(diary, plan), plan)
+    own, pooled = np.log(found["estimate"].iloc[[0, 2]]), found.iloc[4]
+    reference = stats.ttest_1samp(own, 0.0)
+    told = pooled[["estimate", "ci_lower", "ci_upper"]].to_numpy(float)
+    np.testing.assert_allclose(np.log(told), [own.mean(), *reference.confidence_interval()])
+    assert pooled["p_value"] == pytest.approx(reference.pvalue)
 
 
 def test_watching_is_set_beside_the_trial():

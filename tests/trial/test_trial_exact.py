@@ -109,6 +109,16 @@ def test_as_taken_is_the_effect_of_what_was_taken():
     assert find_effect(make_days(y, drawn), AMOUNT)[0] < 1.5
 
 
+def test_days_taken_a_day_late_have_no_endless_effect():
+    """What was taken hardly follows the lot: its effect is not known, and no side is without events."""
+    rng = np.random.default_rng(3)
+    lots = lay_lots(28, design="days")
+    drawn = lots.draw(rng, 1).astype(float)
+    late = np.roll(drawn[0], 1)
+    y = rng.poisson(4 * 2**late).astype(float)
+    assert np.isnan(find_effect(lay_days(y, late, drawn, lots, np.arange(28)), FAMILIES["count"])).all()
+
+
 @pytest.mark.parametrize("design", ["days", "pairs", "blocks"])
 def test_designs_are_balanced(design):
     lots = lay_lots(56, design=design, period=7, washout=2 if design == "blocks" else 0)

@@ -100,6 +100,16 @@ def test_looks_have_their_price_and_are_sealed(diary):
     assert (twice.power["power"] < twice.power["power_one_look"]).all()
 
 
+def test_first_day_may_be_a_number_also_as_it_is_typed():
+    assert [tw.plan_trial("caffeine", days=28, start=start).options.starts for start in (5, "5", "-2")] == [
+        (5,),
+        (5,),
+        (-2,),
+    ]
+    assert tw.plan_trial("caffeine", days=28, start="20260301").options.starts == ("2026-03-01",)
+    assert tw.plan_trial("caffeine", days=28, design="pairs", lasts=1).options.design == "pairs"
+
+
 def test_days_that_are_past_are_not_drawn(diary):
     last = diary.days.index.get_level_values("date").max().date()
     message = f"start='2024-01-20' is not possible. The diary goes on to {last}: only later days can be drawn."
@@ -255,6 +265,11 @@ def test_doctor_first_with_a_red_flag(diary):
         ({"start": "3/4/2026"}, "start='3/4/2026' is no date. Write it as 2026-03-01."),
         ({"start": pd.NaT}, "start=NaT is not possible. Give a date such as 2026-03-01, or a whole number."),
         ({"people": []}, "people=[] is not possible. Name at least one person, each once."),
+        (
+            {"design": "pairs", "lasts": 2},
+            "design='pairs' is not possible with lasts=2: in pairs, an effect that lasts longer than the day after "
+            "can't be told from the day's own. Choose 'days' or 'blocks'.",
+        ),
         ({"design": "weeks"}, "design='weeks' is not possible. Choose one of 'days', 'pairs', 'blocks'."),
     ],
 )
@@ -264,8 +279,8 @@ def test_what_is_not_possible(options, message):
 
 
 def test_unknown_trigger():
-    with pytest.raises(UnknownNameError, match="^No trigger named 'moon'. Known: none.$"):
-        tw.plan_trial("moon", days=28)
+    with pytest.raises(UnknownNameError, match="^No trigger named 'caffein'. Did you mean 'caffeine'. Known: "):
+        tw.plan_trial("caffein", days=28)
 
 
 def test_written_plan_comes_back_and_a_changed_one_is_refused(tmp_path):

@@ -18,6 +18,7 @@ from twitchstats.trial.exact import Days, find_carry_over, find_effect, find_int
 from twitchstats.trial.lots import Lots
 from twitchstats.trial.plan import DRAWS, LEAST_TRIAL, Plan, check_plan, list_dates
 from twitchstats.triggers import estimate_effects
+from twitchstats.triggers.engine import TINY
 from twitchstats.triggers.families import Family
 
 LEAST_DAYS = 10  # analysed days of a person
@@ -80,8 +81,9 @@ def analyze_trial(journal: Journal, plan: Plan, *, draws: int = DRAWS, alpha: fl
     Notes
     -----
     The p-value is exact for the hypothesis that nobody's day was changed by the trigger, whatever the outcome's memory,
-    distribution, weekly rhythm or trend. Missing days are taken as missing whatever was drawn. Pooled: random effects
-    with Hartung and Knapp's interval (`pool_estimates`).
+    distribution, weekly rhythm or trend. Missing days are taken as missing whatever was drawn. Pooled: the mean
+    of people's effects with the t test of them (Ibragimov and Muller 2010), ``heterogeneity`` their spread without
+    chance (`pool_estimates`).
 
     Examples
     --------
@@ -130,9 +132,9 @@ def _analyse_person(
     past, level = _find_look(plan, over, alpha)
     y, taken, noted, drawn, lots = y[:past], taken[:past], noted[:past], plan.drawn[person][:past], lots.cut(past)
     schedules = lots.list_schedules(drawn, plan.make_rng(person, "test"), draws)
-    dose = (np.where(np.isfinite(taken), taken, asked.low + drawn * (asked.high - asked.low)) - asked.low) / (
-        asked.high - asked.low
-    )
+    kinds = journal.variables.set_index("name")["kind"]
+    low, high = (0.0, 1.0) if kinds.get(asked.trigger) == "yes/no" else (asked.low, asked.high)
+    dose = np.where(np.isfinite(taken), (taken - low) / (high - low), drawn)
     changed = np.isfinite(noted) & (noted != drawn)
     weekday = (pd.Timestamp(start).weekday() if isinstance(start, str) else start) + np.arange(past)
     kept_out = np.isfinite(y) & np.isfinite(taken) & (np.abs(dose - drawn) >= LEAST_OFF)
@@ -237,16 +239,25 @@ def _describe_lot(plan: Plan, lots: Lots, changed: BoolArray, alpha: float, draw
 
 
 def _pool(frame: pd.DataFrame, alpha: float) -> pd.DataFrame:
-    """Return the rows of the group."""
+    """Return the rows of the group: the t test of people's estimates, each of which counts alike.
+
+    It holds however effects and errors differ between people (Ibragimov and Muller 2010), also for three of them, whom
+    the interval of Hartung and Knapp with the larger of both errors covered always.
+    """
     rows = []
     for analysis, part in frame.groupby("analysis", sort=False):
         level = part["level"].min(skipna=False)
-        estimates = part[["estimate", "se"]].to_numpy(float).T
-        pooled = pool_estimates(*estimates, level=1 - (alpha if np.isnan(level) else level))
-        row: dict[str, Any] = {name: pooled[name] for name in (*SCALED, "p_value", "heterogeneity", "n_people")}
-        row |= {name: part[name].sum() for name in ("n_days", "days_missing", "days_not_kept")}
-        row |= {"person": "pooled", "analysis": analysis, "caution": "", "level": level}
-        rows.append(row | {"reason": "" if pooled["n_people"] > 1 else "too few people"})
+        known = part[np.isfinite(part["estimate"].to_numpy(float))]
+        row: dict[str, Any] = {name: part[name].sum() for name in ("n_days", "days_missing", "days_not_kept")}
+        row |= {"person": "pooled", "analysis": analysis, "caution": "", "level": level, "n_people": len(known)}
+        row["reason"] = "" if len(known) > 1 else "too few people"
+        if len(known) > 1:
+            df, mean = len(known) - 1, known["estimate"].mean()
+            spread = max(known["estimate"].std() / np.sqrt(len(known)), TINY)
+            ends = stats.t.interval(1 - (alpha if np.isnan(level) else level), df, mean, spread)
+            row |= dict(zip(SCALED, (mean, *ends), strict=True)) | {"p_value": 2 * stats.t.sf(abs(mean) / spread, df)}
+            row["heterogeneity"] = pool_estimates(known["estimate"], known["se"])["heterogeneity"]
+        rows.append(row)
     return pd.DataFrame(rows).reindex(columns=frame.columns)
 
 

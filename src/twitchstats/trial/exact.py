@@ -16,6 +16,7 @@ from twitchstats.triggers.families import Family
 FARTHEST = 500.0  # standard errors from the estimate beyond which an interval has no end
 LARGEST_LOG = 9.0  # of a ratio, beyond which it has no end
 LEAST_KEPT = 0.05  # of the planned difference in dose, below which what was taken says nothing
+MOSTLY_KEPT = 0.5  # above it an endless ratio is one, and not what little was kept makes of chance
 ROUNDED = 1 - 1e-9  # of the drawn schedule's t: what rounding may do
 PRECISION = 1e-3  # of a standard error, in which an end is told
 LEAST_DAYS_FOR_WEEKDAY = 42  # below it six columns cost more than the rhythm they take out
@@ -159,7 +160,7 @@ def find_effect(days: Days, family: Family) -> tuple[float, float]:
     """Return the effect beyond which the drawn schedule finds nothing, and its standard error (Hodges and Lehmann).
 
     NaN where there is none: what was taken did not follow the schedule. Infinite where a ratio would have to be
-    endless, or 0: nearly all events lie on one side.
+    endless, or 0: nearly all events lie on one side of days that were mostly kept.
     """
     alone = replace(days, drawn=days.drawn[:1], beside=days.beside[:1])
     kept = _share_taken(days)
@@ -172,7 +173,7 @@ def find_effect(days: Days, family: Family) -> tuple[float, float]:
         if abs(found) < 1e-6 * error:
             break
     if family.name == "count" and abs(effect) > LARGEST_LOG:
-        return float(np.copysign(np.inf, effect)), float("nan")
+        return float(np.copysign(np.inf, effect)) if abs(kept) > MOSTLY_KEPT else float("nan"), float("nan")
     told = abs(found) < max(0.01 * error, 1e-6)
     return (effect, float(error) / abs(kept)) if told else (float("nan"), float("nan"))
 

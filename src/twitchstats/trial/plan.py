@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime, timedelta
@@ -25,7 +26,7 @@ from twitchstats.trial.exact import find_p_value, lay_days, remove_effect
 from twitchstats.trial.lots import DESIGNS, WEEK, Lots, lay_lots
 from twitchstats.triggers.families import FAMILIES, Family
 from twitchstats.triggers.rows import POWER
-from twitchstats.variables import find_row, find_variable, load_words, split_words
+from twitchstats.variables import find_row, find_variable, load_variables, load_words, split_words
 
 LEAST_TRIAL = LEAST_DIARY = 14  # days; of a diary, from which its spread is told
 PLAYED, COMPARED = 100, 99  # trials that are tried on the diary, and schedules that each is compared with
@@ -35,6 +36,7 @@ EFFECTS = {"count": (1.25, 1.5, 2.0), "yes/no": (0.1, 0.2, 0.3)}
 SHARES_OF_SD = (0.25, 0.5, 1.0)  # effects on ratings and amounts, in SD of the diary
 LONGEST = 3650
 DRAWS = 999  # schedules that a trial is compared with
+DAY_NUMBER = re.compile(r"-?[0-9]{1,6}")  # eight figures are a date
 
 
 @dataclass(frozen=True)
@@ -213,13 +215,13 @@ def plan_trial(
         What is taken on days without and with the trigger: 0 and 1 for yes/no; for amounts 0 and two steps. What nobody
         goes without (sleep, fluid, sodium, calcium) needs both.
     start : str or int, optional
-        First day, an ISO date or a number; by default the day after each person's diary, else 1.
+        First day, an ISO date or a number ("5" is one); by default the day after each person's diary, else 1.
     seed : int, optional
         By default it follows from the options and the diary, so that nobody can draw until a schedule pleases.
     design : {"days", "pairs", "blocks"}, optional
         By default "days", or "blocks" where the effect `lasts`. See `twitchstats.trial.lots.lay_lots`.
     lasts : int
-        Further days that the effect is believed to last.
+        Further days that the effect is believed to last: at most one in "pairs".
     period : int, optional
         Days of a period of "blocks"; by default a week, or the weeks that hold twice the wash-out.
     washout : int, optional
@@ -249,12 +251,9 @@ def plan_trial(
     (np.int64(14), True)
     """
     check_whole("days", days, least=LEAST_TRIAL)
-    for option, value in (("lasts", lasts), ("period", period), ("washout", washout), ("seed", seed)):
-        if value is not None:
-            check_whole(option, value, least=int(option == "period"))
     if days > LONGEST:
         raise OptionError(f"days={days} is not possible. A trial has at most {LONGEST}, ten years.")
-    told = spend_alpha(looks)
+    shares = tuple(spend_alpha(looks)["share"].tolist())
     name, row = _find(trigger, journal, "trigger")
     result, result_row = _find(outcome or (journal and journal.outcome) or "twitches", journal, "outcome")
     if name == result:
@@ -262,37 +261,56 @@ def plan_trial(
     members = _list_people(people, journal)
     _check_doctor(name, row, journal, members, doctor_agrees)
     low, high = _choose_levels(name, levels, row)
-    design = design or ("blocks" if lasts else "days")
-    check_choice("design", design, DESIGNS)
-    washout = washout if washout is not None else (lasts if design == "blocks" else 0)
-    if period is not None and design != "blocks":
-        raise OptionError(f"period={period} goes with design='blocks' only; here it is {design!r}.")
-    period = period or (7 * max(1, -(-2 * washout // 7)) if design == "blocks" else 1)
+    layout = _choose_design(design, lasts, period, washout)
     starts = _find_starts(start, journal, members)
-    options = Options(
-        name, result, str(result_row["kind"]), low, high, members, starts, int(days),
-        design, int(period), int(washout), tuple(told["share"].tolist()),
-    )  # fmt: skip
-    lots = lay_lots(options.days, design=design, period=period, washout=washout)
-    least = lots.find_least_p()
-    if least > ALPHA and len(members) == 1:
-        raise OptionError(
-            f"days={days} is not possible with periods of {period}: they give so few schedules that p can't be below "
-            f"{least:.2g}, whatever is found. Plan at least {_find_least_days(options)} days, or shorter periods."
-        )
-    for share, level in told[["share", "level"]].iloc[:-1].to_numpy():
-        first = lots.cut(int(np.ceil(share * options.days)))
-        least = first.find_least_p(DRAWS)
-        if least > level:
-            raise OptionError(
-                f"A look after {len(first.coin)} of {days} days finds something where p is at most {level:.2g}; so few "
-                f"schedules are compared that it can't be below {least:.2g}. Look later."
-            )
+    options = Options(name, result, str(result_row["kind"]), low, high, members, starts, int(days), *layout, shares)
+    _check_schedules(options)
     chosen = seed is not None
     if seed is None:
         seed = int(seal_plan(options, 0 if journal is None else _read_diary(journal, result))[:12], 16)
+    check_whole("seed", seed, least=0)
     diary = {} if journal is None else _read_outcome(journal, options)
     return Plan(options, int(seed), seal_plan(options, int(seed), chosen), chosen, diary)
+
+
+def _choose_design(design: str | None, lasts: int, period: int | None, washout: int | None) -> tuple[str, int, int]:
+    """Return design, period and wash-out, those not asked for from how long the effect is believed to last."""
+    design = design or ("blocks" if lasts else "days")
+    blocks = design == "blocks"
+    check_choice("design", design, DESIGNS)
+    check_whole("lasts", lasts, least=0)
+    if design == "pairs" and lasts > 1:
+        raise OptionError(
+            f"design='pairs' is not possible with lasts={lasts}: in pairs, an effect that lasts longer than the day "
+            "after can't be told from the day's own. Choose 'days' or 'blocks'."
+        )
+    washout = lasts * blocks if washout is None else washout
+    check_whole("washout", washout, least=0)
+    if period is not None and not blocks:
+        raise OptionError(f"period={period} goes with design='blocks' only; here it is {design!r}.")
+    period = (WEEK * max(1, -(-2 * washout // WEEK)) if blocks else 1) if period is None else period
+    check_whole("period", period, least=1)
+    return design, int(period), int(washout)
+
+
+def _check_schedules(asked: Options) -> None:
+    """Refuse a trial of one person, and a look, that compares too few schedules to find anything."""
+    lots = lay_lots(asked.days, design=asked.design, period=asked.period, washout=asked.washout)
+    least = lots.find_least_p()
+    if least > ALPHA and len(asked.people) == 1:
+        raise OptionError(
+            f"days={asked.days} is not possible with periods of {asked.period}: they give so few schedules that p "
+            f"can't be below {least:.2g}, whatever is found. Plan at least {_find_least_days(asked)} days, or shorter "
+            "periods."
+        )
+    for share, level in spend_alpha(asked.looks)[["share", "level"]].iloc[:-1].to_numpy():
+        first = lots.cut(int(np.ceil(share * asked.days)))
+        least = first.find_least_p(DRAWS)
+        if least > level:
+            raise OptionError(
+                f"A look after {len(first.coin)} of {asked.days} days finds something where p is at most {level:.2g}; "
+                f"so few schedules are compared that it can't be below {least:.2g}. Look later."
+            )
 
 
 def _read_outcome(journal: Journal, asked: Options) -> dict[str, FloatArray]:
@@ -387,7 +405,7 @@ def _find(name: str, journal: Journal | None, kind: str) -> tuple[str, dict[str,
         find_variable(name) if journal is None or kind == "trigger" else None
     )
     if found is None:
-        raise unknown_name(kind, name, own.index)
+        raise unknown_name(kind, name, load_variables()["name"] if journal is None else own.index)
     row = {**find_row(found), **(own.loc[found].to_dict() if found in own.index else {})}
     if row["kind"] == "text" or found in SCHEDULE_COLUMNS:
         what = "text" if row["kind"] == "text" else "a column of the schedule itself"
@@ -480,26 +498,29 @@ def _find_starts(start: str | int | None, journal: Journal | None, people: tuple
     if start is None and len(last):
         ends = [last.get(person, last.max()) for person in people]
         return tuple((end + pd.Timedelta(days=1)).date().isoformat() if dated else int(end) + 1 for end in ends)
-    if start is None:
-        start = 1
-    if start is pd.NaT or isinstance(start, (bool, float)):
-        raise OptionError(f"start={start!r} is not possible. Give a date such as 2026-03-01, or a whole number.")
-    if not isinstance(start, (int, np.integer)):  # also a date or a timestamp
-        try:
-            if isinstance(start, str):
-                datetime.fromisoformat(start)  # 3/4/2026 is March or April
-            first = pd.Timestamp(start).date()
-            _ = first + timedelta(days=LONGEST)  # calendars end with the year 9999
-            start = first.isoformat()
-        except (ValueError, TypeError, OverflowError):
-            raise OptionError(f"start={start!r} is no date. Write it as 2026-03-01.") from None
-    if journal is not None and dated != isinstance(start, str):
+    first = _read_start(1 if start is None else start)
+    if journal is not None and dated != isinstance(first, str):
         kind = "dates: give start= as 2026-03-01" if dated else "numbered days: give start= as a number"
         raise OptionError(f"start={start!r} is not possible. The journal has {kind}.")
-    if (past := last.reindex(people).dropna()).size and past.max() >= list_dates(start, 1)[0]:
+    if (past := last.reindex(people).dropna()).size and past.max() >= list_dates(first, 1)[0]:
         end = past.max().date() if dated else past.max()
         raise OptionError(f"start={start!r} is not possible. The diary goes on to {end}: only later days can be drawn.")
-    return (start if isinstance(start, str) else int(start),) * len(people)
+    return (first,) * len(people)
+
+
+def _read_start(start: object) -> str | int:
+    """Return a first day as an ISO date, or as the number of a day."""
+    if start is pd.NaT or isinstance(start, (bool, float)):
+        raise OptionError(f"start={start!r} is not possible. Give a date such as 2026-03-01, or a whole number.")
+    if isinstance(start, (int, np.integer)) or (isinstance(start, str) and DAY_NUMBER.fullmatch(start)):
+        return int(start)
+    try:
+        day = datetime.fromisoformat(start) if isinstance(start, str) else start  # 3/4/2026 is March or April
+        first = pd.Timestamp(day).date()  # type: ignore[arg-type]
+        _ = first + timedelta(days=LONGEST)  # calendars end with the year 9999
+        return first.isoformat()
+    except (ValueError, TypeError, OverflowError):
+        raise OptionError(f"start={start!r} is no date. Write it as 2026-03-01.") from None
 
 
 def _read_diary(journal: Journal, outcome: str) -> int:
