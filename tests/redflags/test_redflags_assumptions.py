@@ -11,16 +11,9 @@ from twitchstats import explore_assumptions, simulate_cohort
 from twitchstats.errors import OptionError, UnknownNameError
 from twitchstats.plots import redflags as plots
 from twitchstats.redflags import RedFlagModel, count_people, describe_worth, evaluate_referral_rules
-from twitchstats.simulate import (
-    cohort_risk,
-    cohort_truth,
-    draw_cohort_parameters,
-    load_cohort_parameters,
-    load_serious_conditions,
-)
-from twitchstats.simulate.cohort import _draw_weeks
-from twitchstats.simulate.likelihood import list_conditions, weigh_conditions
-from twitchstats.simulate.parameters import nest_values, read_parameters
+from twitchstats.simulate.cohort import _draw_weeks, cohort_truth, load_serious_conditions
+from twitchstats.simulate.likelihood import cohort_risk, list_conditions, weigh_conditions
+from twitchstats.simulate.parameters import draw_cohort_parameters, load_cohort_parameters, read_parameters
 
 
 @pytest.fixture(scope="module")
@@ -159,7 +152,7 @@ def test_limits_are_the_same_everywhere(cohort, model):
 def test_weeks_so_far_are_drawn_as_they_are_weighed(condition):
     values = read_parameters()
     weeks = _draw_weeks(
-        np.random.default_rng(1), np.full(100_000, condition, dtype=object), "population", nest_values(values)
+        np.random.default_rng(1), np.full(100_000, condition, dtype=object), "population", values
     )
     place = list_conditions(values.to_frame()).index(condition)
     for told, weeks_from, share in [

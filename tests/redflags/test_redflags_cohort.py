@@ -12,7 +12,8 @@ from twitchstats.redflags import RedFlagModel
 from twitchstats.redflags.assumptions import read_origin
 from twitchstats.redflags.fitting import find_information, fit_firth
 from twitchstats.signs import encode_signs, find_signs, load_signs
-from twitchstats.simulate import cohort_truth, load_cohort_parameters
+from twitchstats.simulate.cohort import cohort_truth
+from twitchstats.simulate.parameters import load_cohort_parameters
 
 
 def test_one_seed_one_cohort():

@@ -12,7 +12,7 @@ from twitchstats import simulate_cohort
 from twitchstats.errors import NotEnoughDataError, OptionError, TwitchstatsError, UnknownNameError
 from twitchstats.inference import compare_shares
 from twitchstats.redflags import RedFlagModel, shift_risk, wilson_interval
-from twitchstats.simulate import cohort_risk
+from twitchstats.simulate.likelihood import cohort_risk
 
 COLUMNS = [
     "term", "label", "unit", "estimate", "ci_lower", "ci_upper", "shrunken", "method", "n_people", "caution",

@@ -12,7 +12,7 @@ from twitchstats.redflags import RedFlagModel
 from twitchstats.redflags.patterns import LEVELS, find_tetrachoric, make_people
 from twitchstats.redflags.record import LOOSE_ALONE, SMALLEST, find_error
 from twitchstats.redflags.telling import SMALL
-from twitchstats.simulate import cohort_risk
+from twitchstats.simulate.likelihood import cohort_risk
 
 
 @pytest.fixture(scope="module")

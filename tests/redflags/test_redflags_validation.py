@@ -32,7 +32,7 @@ from twitchstats.redflags import (
 from twitchstats.redflags.advice import ANY_FLAG_ADVICE
 from twitchstats.redflags.measures import METRICS, measure_risk
 from twitchstats.signs import find_signs
-from twitchstats.simulate import cohort_risk
+from twitchstats.simulate.likelihood import cohort_risk
 
 
 @pytest.fixture(scope="module")

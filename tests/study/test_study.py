@@ -11,11 +11,11 @@ from twitchstats.panel import build_panel
 from twitchstats.plots.study import plot_rate_lines, plot_rates
 from twitchstats.resources import find_resource
 from twitchstats.simulate.processes import PROCESSES, simulate_process
-from twitchstats.study import describe_study, judge_study, load_study, run_study, tabulate_study, write_study
+from twitchstats.study import describe_study, judge_study, load_study, run_study, tabulate_study
 from twitchstats.study.groups import GROUP_METHODS, pool_groups
 from twitchstats.study.methods import METHODS, OF_COUNTS
 from twitchstats.study.run import TRIAL_METHODS
-from twitchstats.study.table import MARKS, PARTS, refresh_readme
+from twitchstats.study.table import MARKS, PARTS, refresh_readme, write_study
 from twitchstats.study.trackers import AUDIT_WORLDS, OURS, TRACKERS
 from twitchstats.study.trials import TRIAL_WORLDS
 from twitchstats.triggers import estimate_effects

@@ -1,25 +1,12 @@
 """Journals and cohorts whose truth is known: the measure of every statistic in the house."""
 
-from importlib import import_module
+from twitchstats.simulate.cohort import simulate_cohort
+from twitchstats.simulate.demo import write_demo_data, write_journal
+from twitchstats.simulate.journal import simulate_journal
+from twitchstats.simulate.parameters import load_cohort_parameters
+from twitchstats.simulate.world import list_worlds, load_world
 
-_HOME = {
-    "simulate_journal": "journal",
-    "simulate_cohort": "cohort",
-    "cohort_truth": "cohort",
-    "cohort_risk": "likelihood",
-    "load_serious_conditions": "cohort",
-    "load_cohort_parameters": "parameters",
-    "draw_cohort_parameters": "parameters",
-    "load_world": "world",
-    "list_worlds": "world",
-    "write_demo_data": "demo",
-    "write_journal": "demo",
-}
-
-__all__ = ["list_worlds", "load_world", "simulate_cohort", "simulate_journal", "write_demo_data", "write_journal"]
-
-
-def __getattr__(name: str) -> object:
-    if name in _HOME:
-        return getattr(import_module(f"twitchstats.simulate.{_HOME[name]}"), name)
-    raise AttributeError(f"module 'twitchstats.simulate' has no attribute {name!r}")
+__all__ = [
+    "list_worlds", "load_cohort_parameters", "load_world", "simulate_cohort", "simulate_journal", "write_demo_data",
+    "write_journal",
+]  # fmt: skip

@@ -13,7 +13,7 @@ from twitchstats.arrays import FloatArray
 from twitchstats.errors import JournalError, OptionError, check_choice, check_whole, unknown_name
 from twitchstats.resources import find_resource
 from twitchstats.signs import SOURCE, encode_signs, find_signs, load_signs
-from twitchstats.simulate.parameters import Values, nest_values, read_parameters
+from twitchstats.simulate.parameters import read_parameters
 
 DESIGNS = ("clinic", "population")
 BENIGN = "benign"
@@ -125,17 +125,16 @@ def simulate_cohort(
     check_choice("design", design, DESIGNS)
     listed = read_serious(serious)
     chosen = read_parameters(parameters, seed=seed)
-    values = nest_values(chosen)
-    weights = mix_conditions(values, listed, design=design, serious_share=serious_share)
+    weights = mix_conditions(chosen, listed, design=design, serious_share=serious_share)
     check_whole("people", people, least=1)
     rng = np.random.default_rng(seed)
     diagnosis = rng.choice(np.array(list(weights), dtype=object), size=people, p=list(weights.values()))
-    cohort = _draw_people(rng, diagnosis, design, values)
+    cohort = _draw_people(rng, diagnosis, design, chosen)
     cohort["diagnosis"] = pd.Series(diagnosis, index=cohort.index, dtype="str")
     cohort["serious"] = np.isin(diagnosis, listed).astype(int)
     cohort.attrs = {
         "design": design,
-        "base_rate": sum(values["base_rate"][name] for name in listed),
+        "base_rate": float(sum(chosen["base_rate"][name] for name in listed)),
         "serious_diagnoses": listed,
     }
     if parameters is not None:
@@ -145,7 +144,7 @@ def simulate_cohort(
         share = _DEFAULT_SHARE if serious_share is None else serious_share
         _redraw_serious(rng, cohort, dict(coefficients), share, listed[0])
     if missing:
-        _lose_signs(rng, cohort, design, values)
+        _lose_signs(rng, cohort, design, chosen)
     cohort[SOURCE] = _write_source(cohort.attrs)
     return cohort
 
@@ -225,10 +224,10 @@ def cohort_truth(
         truth = pd.DataFrame({"term": list(coefficients), "coefficient": np.array(list(coefficients.values()), float)})
         return truth.assign(odds_ratio=np.exp(truth["coefficient"]))
     check_choice("design", design, DESIGNS)
-    listed, values = read_serious(serious), nest_values(read_parameters(parameters))
+    listed, values = read_serious(serious), read_parameters(parameters)
     weights = pd.Series(mix_conditions(values, listed, design=design))
     counted = weights.index.isin(listed)
-    table = pd.DataFrame({sign: pd.Series(values[sign]) for sign in list_yes_no_signs()}).loc[weights.index]
+    table = pd.DataFrame({sign: values[sign] for sign in list_yes_no_signs()}).loc[weights.index]
     sick, other = (table[mask].T @ weights[mask] / weights[mask].sum() for mask in (counted, ~counted))
     return pd.DataFrame(
         {
@@ -242,7 +241,7 @@ def cohort_truth(
 
 
 def mix_conditions(
-    values: Values, serious: Sequence[str], *, design: str, serious_share: float | None = None
+    values: pd.Series, serious: Sequence[str], *, design: str, serious_share: float | None = None
 ) -> dict[str, float]:
     """Return the share of each condition in a crowd: at its base rate, or as a clinic sees it.
 
@@ -254,19 +253,21 @@ def mix_conditions(
             raise OptionError(
                 f"serious_share={serious_share} goes with design='clinic' only: a population has its base rate."
             )
-        return {BENIGN: 1 - sum(rates.values()), **rates}
+        return {BENIGN: 1 - sum(rates), **rates}
     share = _DEFAULT_SHARE if serious_share is None else serious_share
     if not 0 < share < 1:
         raise OptionError(f"serious_share={share} is not possible. It must lie between 0 and 1.")
     total = sum(weights[name] for name in serious)
-    rest = sum(weights.values()) - total
+    rest = sum(weights) - total
     return {
         name: weight / total * share if name in serious else weight / rest * (1 - share)
         for name, weight in weights.items()
     }
 
 
-def _draw_people(rng: np.random.Generator, diagnosis: NDArray[np.object_], design: str, values: Values) -> pd.DataFrame:
+def _draw_people(
+    rng: np.random.Generator, diagnosis: NDArray[np.object_], design: str, values: pd.Series
+) -> pd.DataFrame:
     n = len(diagnosis)
     width = max(4, len(str(n)))
     index = pd.Index([f"P{number:0{width}d}" for number in range(1, n + 1)], name="person", dtype="str")
@@ -289,7 +290,7 @@ def _draw_people(rng: np.random.Generator, diagnosis: NDArray[np.object_], desig
     return people
 
 
-def _draw_weeks(rng: np.random.Generator, diagnosis: NDArray[np.object_], design: str, values: Values) -> FloatArray:
+def _draw_weeks(rng: np.random.Generator, diagnosis: NDArray[np.object_], design: str, values: pd.Series) -> FloatArray:
     median = np.where(diagnosis == "MND", values["persistence_median"]["MND"], values["persistence_median"]["other"])
     brief = (diagnosis == BENIGN) & (rng.random(len(diagnosis)) > values[f"persistent_{design}"][BENIGN])
     median = np.where(brief, values["brief_median"][BENIGN], median)
@@ -324,7 +325,7 @@ def _redraw_serious(
     cohort.attrs["coefficients"] = {key: float(value) for key, value in coefficients.items()}
 
 
-def _lose_signs(rng: np.random.Generator, cohort: pd.DataFrame, design: str, values: Values) -> None:
+def _lose_signs(rng: np.random.Generator, cohort: pd.DataFrame, design: str, values: pd.Series) -> None:
     """Empty some cells: an examination is likelier where weakness is felt, so nothing is missing at random there."""
     chance = values[f"examined_{design}"]["all"]
     odds = chance / (1 - chance) * np.where(cohort["weakness_felt"] == 1, values["examined_weakness_odds"]["all"], 1.0)

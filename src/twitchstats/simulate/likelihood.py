@@ -16,7 +16,7 @@ from twitchstats.simulate.cohort import (
     mix_conditions,
     read_serious,
 )
-from twitchstats.simulate.parameters import nest_values, read_parameters
+from twitchstats.simulate.parameters import read_parameters
 
 # quadrature nodes for what signs share: motor (steep), sensory, worry
 _PRECISE, _QUICK = (25, 11, 11), (9, 3, 3)
@@ -54,7 +54,7 @@ def cohort_risk(
     [0.0052, 0.1307]
     """
     listed, values = read_serious(serious), read_parameters(parameters)
-    weights = mix_conditions(nest_values(values), listed, design=design)
+    weights = mix_conditions(values, listed, design=design)
     share = sum(weights[name] for name in listed) if base_rate is None else base_rate
     told = dict(zip(there := find_signs(people.columns), encode_signs(people, there).T, strict=True))
     ratio = weigh_signs(told, values.to_frame(), listed, design=design, nodes=_PRECISE)[0]

@@ -10,8 +10,6 @@ from scipy import special, stats
 from twitchstats.errors import OptionError, check_choice, check_whole, unknown_name
 from twitchstats.resources import find_resource
 
-Values = dict[str, dict[str, float]]
-
 DRAWN = "drawn"
 _MOST_SHARED = 0.95  # of a sign's variance by what it shares with others
 _LOG = ("age_sd", "persistence_median", "persistence_sigma", "brief_median", "examined_weakness_odds", "clinic_weight")
@@ -35,6 +33,8 @@ def load_cohort_parameters() -> pd.DataFrame:
         published or assumed); ``source, doi, confidence`` (H seen at the source, M second-hand, D derived, "assumed"
         where no figure is known) and ``note``.
 
+    Examples
+    --------
     >>> table = load_cohort_parameters()
     >>> int(table["confidence"].eq("assumed").sum()), len(table)
     (129, 149)
@@ -146,11 +146,3 @@ def _as_series(parameters: object) -> pd.Series:
         f"parameters={parameters!r:.60} is not possible. Give 'drawn', a frame as load_cohort_parameters returns it, a "
         "column of draw_cohort_parameters, or {('wasting', 'benign'): 0.05}."
     )
-
-
-def nest_values(values: pd.Series) -> Values:
-    """Return parameter -> condition -> value."""
-    nested: Values = {}
-    for (parameter, condition), value in values.items():
-        nested.setdefault(str(parameter), {})[str(condition)] = float(value)
-    return nested

@@ -221,7 +221,7 @@ def simulate_process(
     if process.feedback:
         y, x = _draw_feedback(process, state, x, slopes, lag, kind, rng)
     else:
-        acting = np.einsum("tp,tpd->pd", slopes, x[..., : shape[1] - lag]) + process.same_day * x[0][:, lag:]
+        acting = np.einsum("tp,tpd->pd", slopes, x[..., :days]) + process.same_day * x[0][:, lag:]
         y, x = _draw_outcome(process, state[:, lag:] + acting, kind, rng), x[..., lag:]
     if process.copied:
         _copy_days(process.copied, x, y, rng)

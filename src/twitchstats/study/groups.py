@@ -9,6 +9,7 @@ from scipy import special
 from twitchstats.arrays import FloatArray, IntArray
 from twitchstats.inference import pool_estimates
 from twitchstats.panel import Panel
+from twitchstats.study.rivals import centre_people
 from twitchstats.triggers.engine import Options, work_panel
 from twitchstats.triggers.families import choose_family
 from twitchstats.triggers.rows import describe_people, pool_people
@@ -35,7 +36,8 @@ def pool_groups(panel: Panel, *, kind: str, lag: int, sizes: Sequence[int]) -> p
     """
     family, options = choose_family(kind), Options(pooled=True)
     work = work_panel(panel, OUTCOME, [TRIGGER], [lag], family=family, options=options)
-    sums = _sum_products(panel.lag(TRIGGER, lag), panel.get(OUTCOME))
+    x, y, seen = centre_people(panel.lag(TRIGGER, lag), panel.get(OUTCOME))
+    sums = np.stack([(x**2).sum(1), (y**2).sum(1), (x * y).sum(1), seen.sum(1).astype(float)])
     personal = describe_people(work.finish(slice(None)).select(np.s_[:, 0, 0]))
     rng = np.random.default_rng(len(panel.people))
     rows = []
@@ -73,16 +75,8 @@ def _weigh(estimate: FloatArray, se: FloatArray, spread: float) -> dict[str, flo
     return {"p_value": p_value, "estimate": mean, "ci_lower": mean - half, "ci_upper": mean + half}
 
 
-def _sum_products(x: FloatArray, y: FloatArray) -> FloatArray:
-    """Return each person's sums of x^2, y^2 and xy around their own means, and their days, (4, P)."""
-    seen = np.isfinite(x) & np.isfinite(y)
-    n = np.maximum(seen.sum(1, keepdims=True), 1)
-    x, y = (np.where(seen, side - np.where(seen, side, 0).sum(1, keepdims=True) / n, 0.0) for side in (x, y))
-    return np.stack([(x**2).sum(1), (y**2).sum(1), (x * y).sum(1), seen.sum(1).astype(float)])
-
-
 def _correlate_rows(sums: FloatArray) -> float:
-    """Return the p-value of Pearson's r over all rows of a group, people's means taken out."""
+    """Return the p-value of Pearson's r over all rows of a group from people's sums of x^2, y^2, xy, and days."""
     xx, yy, xy, n = sums.sum(axis=1)
     df = n - sums.shape[1] - 1
     r = xy / np.sqrt(xx * yy)

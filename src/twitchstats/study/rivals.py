@@ -34,7 +34,7 @@ class Tests:
 
 def correlate_naively(panel: Panel, outcome: str, trigger: str, lag: int) -> Tests:
     """Pearson's r with the p-value for independent days."""
-    r, n = _correlate(panel.lag(trigger, lag), panel.get(outcome))
+    r, n = correlate(panel.lag(trigger, lag), panel.get(outcome))
     df = n - 2
     t = r * np.sqrt(df / np.maximum(1 - r**2, 1e-12))
     return _only_p(2 * stats.t.sf(np.abs(t), df))
@@ -112,17 +112,23 @@ def _only_p(p_value: FloatArray) -> Tests:
 
 def _standardise(x: FloatArray, y: FloatArray) -> tuple[FloatArray, FloatArray, BoolArray]:
     """Return both sides centred and of length 1 over the days where both were seen, 0 elsewhere."""
-    seen = np.isfinite(x) & np.isfinite(y)
-    n = np.maximum(seen.sum(1, keepdims=True), 1)
+    x, y, seen = centre_people(x, y)
     sides = []
-    for values in (x, y):
-        centred = np.where(seen, values - np.where(seen, values, 0.0).sum(1, keepdims=True) / n, 0.0)
+    for centred in (x, y):
         length = np.sqrt((centred**2).sum(1, keepdims=True))
         sides.append(np.divide(centred, length, out=np.zeros_like(centred), where=length > 1e-12))
     return sides[0], sides[1], seen
 
 
-def _correlate(x: FloatArray, y: FloatArray) -> tuple[FloatArray, FloatArray]:
+def centre_people(x: FloatArray, y: FloatArray) -> tuple[FloatArray, FloatArray, BoolArray]:
+    """Return both sides without each person's mean over the days where both were seen, 0 elsewhere."""
+    seen = np.isfinite(x) & np.isfinite(y)
+    n = np.maximum(seen.sum(1, keepdims=True), 1)
+    x, y = (np.where(seen, side - np.where(seen, side, 0.0).sum(1, keepdims=True) / n, 0.0) for side in (x, y))
+    return x, y, seen
+
+
+def correlate(x: FloatArray, y: FloatArray) -> tuple[FloatArray, FloatArray]:
     """Return r, NaN where a side does not vary, and the number of common days."""
     x, y, seen = _standardise(x, y)
     varies = (x != 0).any(1) & (y != 0).any(1)

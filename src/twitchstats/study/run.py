@@ -39,7 +39,10 @@ GROUP_DAYS = 120
 SLOPE_SD = 0.15  # between people, of the log rate ratio
 SEARCH_WORLD, SEARCH_DAYS, SEARCH_LAGS, SEARCH_TRIGGERS = "autocorrelated .8", 120, (0, 1, 2), 8
 SEARCH_EFFECTS = (0.3, 0.3) + (0.0,) * (SEARCH_TRIGGERS - 2)
-SEARCH_METHODS = ("naive", "correlate_triggers", "estimate_effects")
+SEARCH_METHODS = (  # as it is told, method, adjusted
+    ("naive", "naive", False), ("naive, adjusted", "naive", True),
+    ("correlate_triggers", "correlate_triggers", True), ("estimate_effects", "estimate_effects", True),
+)  # fmt: skip
 TRIAL_METHODS = {
     f"{design}{', carry-over' if later else ''}": (design, later) for design in TRIAL_DAYS for later in CARRY_OVER
 }
@@ -168,48 +171,53 @@ def _make_rng(seed: int, *words: object) -> np.random.Generator:
     return np.random.default_rng([seed, crc32("/".join(map(str, words)).encode())])
 
 
+def _simulate(world: str, seed: int, words: tuple[object, ...], **options: object) -> Journal:
+    """Return the diaries of one cell."""
+    return simulate_process(world, seed=_make_rng(seed, world, *words), **options)[0]  # type: ignore[arg-type]
+
+
+def _tell_cell(
+    part: str, world: str, method: str, days: int, replicates: int, *counted: dict[str, float], people: int = 1,
+    lag: int = LAG, refused: float = np.nan,
+) -> dict[str, Any]:  # fmt: skip
+    """Return the row of a cell: which it is, and what was counted there."""
+    row: dict[str, Any] = {"part": part, "world": world, "method": method, "days": days, "people": people, "lag": lag}
+    row |= {"replicates": replicates, "refused": refused}
+    for figures in counted:
+        row |= figures
+    return row
+
+
 def study_diaries(world: str, days: int, methods: Sequence[str], replicates: int, seed: int) -> pd.DataFrame:
     """Study single diaries of one world and length; columns as `run_study`."""
-    people = _count_people(replicates, days)
-    effect = PROCESSES[world].effect
-    methods = [method for method in methods if days == MAIN_DAYS or method in QUICK_METHODS]
-    if PROCESSES[world].kind != "count":
-        methods = [method for method in methods if method not in OF_COUNTS]
+    people, effect, counts = _count_people(replicates, days), PROCESSES[world].effect, PROCESSES[world].kind == "count"
     journals = [
-        simulate_process(
-            world, people=people, days=days, effect=planted, lag=LAG, seed=_make_rng(seed, world, days, planted)
-        )[0]
+        _simulate(world, seed, (days, planted), people=people, days=days, effect=planted, lag=LAG)
         for planted in (0.0, effect)
     ]
-    reference = (
-        run_method(REFERENCE, journals[1], lags=(LAG,))["p_value"] < ALPHA
-        if PROCESSES[world].kind == "count"
-        else np.nan
-    )
+    reference = run_method(REFERENCE, journals[1], lags=(LAG,))["p_value"] < ALPHA if counts else np.nan
     rows = []
     for method in methods:
+        if (days != MAIN_DAYS and method not in QUICK_METHODS) or (method in OF_COUNTS and not counts):
+            continue
         null, found = (run_method(method, journal, lags=(LAG,)) for journal in journals)
-        row = {"part": "diary", "world": world, "method": method, "days": days, "people": 1, "lag": LAG}
-        row |= {"replicates": people, "refused": float(null["p_value"].isna().mean())}
         gain = (found["p_value"] < ALPHA).astype(float) - reference
-        row |= {"gain": float(gain.mean()), "gain_mcse": float(gain.std() / np.sqrt(people))}
-        rows.append(row | _count_errors(null["p_value"], found, effect))
+        gained = {"gain": float(gain.mean()), "gain_mcse": float(gain.std() / np.sqrt(people))}
+        errors = _count_errors(null["p_value"], found, effect)
+        rows.append(_tell_cell("diary", world, method, days, people, gained, errors))
     return pd.DataFrame(rows)
 
 
 def study_beside(world: str, days: int, replicates: int, seed: int) -> pd.DataFrame:
     """Study how often something is found at lags without an effect; columns as `run_study`."""
     people = _count_people(replicates, days)
-    process = PROCESSES[world]
-    null, _ = simulate_process(world, people=people, days=days, lag=LAG, seed=_make_rng(seed, world, days, "beside"))
-    lags = [lag for lag in LAGS if lag or not process.same_day]
+    null = _simulate(world, seed, (days, "beside"), people=people, days=days, lag=LAG)
     found = run_method("estimate_effects", null, lags=LAGS)
     rows = []
-    for lag in lags:
-        p_values = found.loc[found["lag"] == lag, "p_value"]
-        row = {"part": "beside", "world": world, "method": "estimate_effects", "days": days, "people": 1, "lag": lag}
-        row |= {"replicates": people, "refused": float(p_values.isna().mean())}
-        rows.append(row | _share("size", p_values.dropna() < ALPHA))
+    for lag, tests in found.groupby("lag"):
+        if lag or not PROCESSES[world].same_day:
+            sizes = _count_size(tests["p_value"])
+            rows.append(_tell_cell("beside", world, "estimate_effects", days, people, sizes, lag=lag))
     return pd.DataFrame(rows)
 
 
@@ -219,13 +227,8 @@ def study_promise(world: str, replicates: int, seed: int) -> pd.DataFrame:
     Diaries without effect are told what they could find. In five parts, from the smallest promise to the largest, the
     same diaries are drawn again with their part's middle promise planted.
     """
-    people = _count_people(replicates, MAIN_DAYS)
-
-    def simulate(effect: float) -> Journal:
-        rng = _make_rng(seed, world, "promise")
-        return simulate_process(world, people=people, days=MAIN_DAYS, effect=effect, seed=rng)[0]
-
-    told = score_people(simulate(0.0), (0,), detect=ALPHA)
+    draw = partial(_simulate, world, seed, ("promise",), people=_count_people(replicates, MAIN_DAYS), days=MAIN_DAYS)
+    told = score_people(draw(effect=0.0), (0,), detect=ALPHA)
     rows = []
     for side in SIDES:
         promised = told[side].dropna().abs().sort_values()
@@ -233,11 +236,11 @@ def study_promise(world: str, replicates: int, seed: int) -> pd.DataFrame:
         for part in np.array_split(promised.index.to_numpy(), max(1, min(PROMISES, len(promised)))):
             if not len(part):  # nothing could be found in any diary
                 continue
-            planted = simulate(float(told.loc[part, side].median()))
+            planted = draw(effect=float(told.loc[part, side].median()))
             found.append(score_people(planted, (0,), people=part)["p_value"] < ALPHA)
-        row = {"part": "promise", "world": world, "method": side, "days": MAIN_DAYS, "people": 1, "lag": 0}
-        row |= {"replicates": len(promised), "refused": float(told[side].isna().mean())}
-        rows.append(row | _share("power", pd.concat(found)))
+        refused = float(told[side].isna().mean())
+        power = _share("power", pd.concat(found))
+        rows.append(_tell_cell("promise", world, side, MAIN_DAYS, len(promised), power, lag=0, refused=refused))
     return pd.DataFrame(rows)
 
 
@@ -246,12 +249,16 @@ def _count_people(replicates: int, days: int) -> int:
     return min(replicates, max(2, replicates * MAIN_DAYS // days))
 
 
+def _count_size(p_values: pd.Series) -> dict[str, float]:
+    """Return how often something is found of those tests that were not declined, and the share of those that were."""
+    return _share("size", p_values.dropna() < ALPHA) | {"refused": float(p_values.isna().mean())}
+
+
 def _count_errors(null: pd.Series, found: pd.DataFrame, effect: float) -> dict[str, float]:
     """Return size, coverage, power and recovery of one cell with their Monte Carlo errors."""
     known = found["estimate"].notna()
     inside = (found["ci_lower"] <= effect) & (effect <= found["ci_upper"])
-    counted = _share("size", null.dropna() < ALPHA) | _share("power", found["p_value"] < ALPHA)
-    counted |= _share("coverage", inside[known])
+    counted = _count_size(null) | _share("power", found["p_value"] < ALPHA) | _share("coverage", inside[known])
     return counted | {"recovered": float(np.exp(found["estimate"].mean() - effect))}
 
 
@@ -264,21 +271,20 @@ def _share(name: str, hits: pd.Series) -> dict[str, float]:
 
 def study_groups(world: str, sizes: Sequence[int], replicates: int, seed: int) -> pd.DataFrame:
     """Study groups of people whose slopes differ; columns as `run_study`."""
-    effect, pooled = PROCESSES[world].effect, {}
-    for planted in (0.0, effect):
-        people = replicates * 3 // 2 if planted else max(replicates * 3 // 2, replicates // 10 * max(sizes))
-        rng = _make_rng(seed, world, "group", planted)
-        journal, _ = simulate_process(
-            world, people=people, days=GROUP_DAYS, effect=planted, lag=LAG, slope_sd=SLOPE_SD, seed=rng
+    effect, kind, some = PROCESSES[world].effect, PROCESSES[world].kind, replicates * 3 // 2
+    groups = []
+    for planted, people in ((0.0, max(some, replicates // 10 * max(sizes))), (effect, some)):
+        journal = _simulate(
+            world, seed, ("group", planted), people=people, days=GROUP_DAYS, effect=planted, lag=LAG, slope_sd=SLOPE_SD
         )
-        pooled[planted] = pool_groups(build_panel(journal), kind=PROCESSES[world].kind, lag=LAG, sizes=sizes)
+        pooled = pool_groups(build_panel(journal), kind=kind, lag=LAG, sizes=sizes)
+        groups.append(pooled.groupby(["people", "method"]))
     rows = []
     for size in sizes:
         for method in GROUP_METHODS:
-            null, found = (frame[(frame["method"] == method) & (frame["people"] == size)] for frame in pooled.values())
-            row = {"part": "group", "world": world, "method": method, "days": GROUP_DAYS, "people": size, "lag": LAG}
-            row |= {"replicates": len(null), "refused": float(null["p_value"].isna().mean())}
-            rows.append(row | _count_errors(null["p_value"], found, effect))
+            null, found = (pooled.get_group((size, method)) for pooled in groups)
+            errors = _count_errors(null["p_value"], found, effect)
+            rows.append(_tell_cell("group", world, method, GROUP_DAYS, len(null), errors, people=size))
     return pd.DataFrame(rows)
 
 
@@ -294,54 +300,39 @@ def study_search(replicates: int, seed: int) -> pd.DataFrame:
     )  # fmt: skip
     real = [f"trigger_{number}" for number, effect in enumerate(SEARCH_EFFECTS, 1) if effect]
     rows = []
-    for method in SEARCH_METHODS:
+    for name, method, adjusted in SEARCH_METHODS:
         tests = [run_method(method, journal, lags=SEARCH_LAGS) for journal in (null, planted)]
-        for adjusted in (False, True) if method == "naive" else (True,):
-            name = "naive, adjusted" if method == "naive" and adjusted else method
-            row = {
-                "part": "search",
-                "world": SEARCH_WORLD,
-                "method": name,
-                "days": SEARCH_DAYS,
-                "people": 1,
-                "lag": LAG,
-            }
-            rows.append(row | {"replicates": people} | _count_findings(*tests, real=real, adjusted=adjusted))
+        found = _count_findings(*tests, real=real, adjusted=adjusted)
+        rows.append(_tell_cell("search", SEARCH_WORLD, name, SEARCH_DAYS, people, found))
     return pd.DataFrame(rows)
 
 
 def study_trials(world: str, method: str, replicates: int, seed: int) -> pd.DataFrame:
     """Study trials of one person of one design, with or without what the day before carries over; as `run_study`."""
     design, later = TRIAL_METHODS[method]
-    trials = replicates * 5 // 3
+    days, trials = TRIAL_DAYS[design], replicates * 5 // 3
     null, found = (
         simulate_trials(
-            world, trials=trials, days=TRIAL_DAYS[design], design=design, effect=planted, carry_over=later,
+            world, trials=trials, days=days, design=design, effect=planted, carry_over=later,
             seed=_make_rng(seed, world, "trial", method, planted),
         )
         for planted in (0.0, TRIAL_EFFECT)
     )  # fmt: skip
-    row: dict[str, Any] = {"part": "trial", "world": world, "method": method, "days": TRIAL_DAYS[design], "people": 1}
-    row |= {"lag": 0, "replicates": trials} | _share("size", null["p_planted"].dropna() <= ALPHA)
-    row |= _share("power", found["p_value"] <= ALPHA)
-    return pd.DataFrame([row | _share("coverage", found["p_planted"].dropna() > ALPHA)])
+    size, power = _share("size", null["p_planted"].dropna() <= ALPHA), _share("power", found["p_value"] <= ALPHA)
+    coverage = _share("coverage", found["p_planted"].dropna() > ALPHA)
+    return pd.DataFrame([_tell_cell("trial", world, method, days, trials, size, power, coverage, lag=0)])
 
 
 def study_trackers(world: str, replicates: int, seed: int) -> pd.DataFrame:
     """Study what diary apps tell of diaries in which nothing is planted, or an effect on the day; as `run_study`."""
     null, found = (
-        tell_trackers(
-            simulate_process(
-                world, people=replicates, days=AUDIT_DAYS, effect=planted, seed=_make_rng(seed, world, "audit", planted)
-            )[0]
-        )
+        tell_trackers(_simulate(world, seed, ("audit", planted), people=replicates, days=AUDIT_DAYS, effect=planted))
         for planted in (0.0, PROCESSES[world].effect)
     )
-    rows: list[dict[str, Any]] = [
-        {"part": "tracker", "world": world, "method": name, "days": AUDIT_DAYS, "people": 1, "lag": 0}
-        | {"replicates": replicates} | _share("size", null[name]) | _share("power", found[name])
-        for name in null
-    ]  # fmt: skip
+    rows = []
+    for name in null:
+        told = _share("size", null[name]) | _share("power", found[name])
+        rows.append(_tell_cell("tracker", world, str(name), AUDIT_DAYS, replicates, told, lag=0))
     return pd.DataFrame(rows)
 
 

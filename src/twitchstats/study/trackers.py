@@ -14,7 +14,7 @@ from twitchstats.journal.record import Journal
 from twitchstats.panel import Panel, build_panel
 from twitchstats.sequential import add_anytime
 from twitchstats.study.methods import OUTCOME, score_people
-from twitchstats.study.rivals import correlate_naively
+from twitchstats.study.rivals import correlate, correlate_naively
 
 TRIGGER = "trigger_1"
 AUDIT_DAYS = 90
@@ -29,32 +29,22 @@ FIRST_LOOK = 28
 
 def compare_three_days(panel: Panel) -> BoolArray:
     """Say whether means differ by a fifth on the first day that has three days with and three without before it."""
-    x, y = panel.get(TRIGGER), panel.get(OUTCOME)
-    seen = np.isfinite(x) & np.isfinite(y)
-    with_it = _split(x, seen)
-    enough = ((with_it & seen).cumsum(1) >= LEAST_DAYS) & ((~with_it & seen).cumsum(1) >= LEAST_DAYS)
-    first = np.where(enough.any(1), enough.argmax(1), x.shape[1])
-    return _differ(y, with_it, seen & (np.arange(x.shape[1]) <= first[:, None])) & enough.any(1)
+    enough = np.all([kind.cumsum(1) >= LEAST_DAYS for kind in _split(panel)], axis=0)
+    first = np.where(enough.any(1), enough.argmax(1), enough.shape[1])
+    return _differ(panel, np.arange(enough.shape[1]) <= first[:, None]) & enough.any(1)
 
 
 def split_at_median(panel: Panel) -> BoolArray:
     """Say whether means of days above and below the trigger's own median differ by a fifth."""
-    x, y = panel.get(TRIGGER), panel.get(OUTCOME)
-    seen = np.isfinite(x) & np.isfinite(y)
-    return _differ(y, _split(x, seen), seen)
+    return _differ(panel, np.array(True))
 
 
 def correlate_first(days: int) -> Callable[[Panel], BoolArray]:
     """Return the rule that tells of a Pearson's r beyond .3 in the first so many days."""
 
     def tell(panel: Panel) -> BoolArray:
-        x, y = (panel.get(name)[:, :days] for name in (TRIGGER, OUTCOME))
-        table = np.ma.masked_invalid([np.where(np.isfinite(x + y), side, np.nan) for side in (x, y)])
-        centred = table - table.mean(-1, keepdims=True)
-        spread = (centred**2).sum(-1).prod(0)
-        r = (centred[0] * centred[1]).sum(-1) / np.ma.sqrt(np.ma.masked_equal(spread, 0.0))
-        told: BoolArray = np.abs(r).filled(0.0) > LARGE_R
-        return told
+        r, _ = correlate(panel.get(TRIGGER)[:, :days], panel.get(OUTCOME)[:, :days])
+        return np.asarray(np.abs(np.nan_to_num(r)) > LARGE_R)
 
     return tell
 
@@ -104,17 +94,20 @@ def list_looks() -> list[int]:
     return [*range(FIRST_LOOK, AUDIT_DAYS, WEEK), AUDIT_DAYS]
 
 
-def _split(x: np.ndarray, seen: BoolArray) -> BoolArray:
-    above: BoolArray = x > np.nanmedian(np.where(seen, x, np.nan), axis=1, keepdims=True)
-    return above
+def _split(panel: Panel) -> tuple[BoolArray, BoolArray]:
+    """Return the days above the trigger's own median, and the others, of those on which both are known."""
+    x = panel.get(TRIGGER)
+    seen = np.isfinite(x) & np.isfinite(panel.get(OUTCOME))
+    above = x > np.nanmedian(np.where(seen, x, np.nan), axis=1, keepdims=True)
+    return seen & above, seen & ~above
 
 
-def _differ(y: np.ndarray, with_it: BoolArray, seen: BoolArray) -> BoolArray:
-    """Say whether the means of two kinds of days are a fifth apart."""
-    one, other = ((np.where(seen & kind, y, 0.0).sum(1) + 1e-9) / np.maximum((seen & kind).sum(1), 1)
-                  for kind in (with_it, ~with_it))  # fmt: skip
-    apart: BoolArray = np.maximum(one, other) >= WORTH_TELLING * np.minimum(one, other)
-    return apart
+def _differ(panel: Panel, asked: BoolArray) -> BoolArray:
+    """Say whether the means of two kinds of days, of those asked for, are a fifth apart."""
+    y = panel.get(OUTCOME)
+    one, other = ((np.where(kind & asked, y, 0.0).sum(1) + 1e-9) / np.maximum((kind & asked).sum(1), 1)
+                  for kind in _split(panel))  # fmt: skip
+    return np.asarray(np.maximum(one, other) >= WORTH_TELLING * np.minimum(one, other))
 
 
 def _cut(panel: Panel, days: int) -> Panel:

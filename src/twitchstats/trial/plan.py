@@ -516,7 +516,7 @@ def _read_start(start: object) -> str | int:
         return int(start)
     try:
         day = datetime.fromisoformat(start) if isinstance(start, str) else start  # 3/4/2026 is March or April
-        first = pd.Timestamp(day).date()  # type: ignore[arg-type]
+        first = pd.Timestamp(day).date()
         _ = first + timedelta(days=LONGEST)  # calendars end with the year 9999
         return first.isoformat()
     except (ValueError, TypeError, OverflowError):
