@@ -13,8 +13,16 @@ from twitchstats.errors import NotEnoughDataError, check_whole
 from twitchstats.inference import ALPHA, pool_estimates
 from twitchstats.journal.record import Journal
 from twitchstats.journal.rows import DRAWN
-from twitchstats.sequential import ANYTIME_COLUMNS, check_level, estimate_anytime, spend_alpha
-from twitchstats.trial.exact import Days, find_carry_over, find_effect, find_interval, find_p_value, lay_days
+from twitchstats.sequential import ANYTIME_COLUMNS, check_level, spend_alpha
+from twitchstats.trial.exact import (
+    Days,
+    find_anytime,
+    find_carry_over,
+    find_effect,
+    find_interval,
+    find_p_value,
+    lay_days,
+)
 from twitchstats.trial.lots import Lots
 from twitchstats.trial.plan import DRAWS, LEAST_TRIAL, Plan, check_plan, list_dates
 from twitchstats.triggers import estimate_effects
@@ -60,7 +68,7 @@ def analyze_trial(journal: Journal, plan: Plan, *, draws: int = DRAWS, alpha: fl
         is what p has to reach at this look (the latest declared one that was reached; later days wait), and one minus
         that of the interval; NaN before any declared look (a diary that goes on after the trial has reached its end):
         then all days so far count, and only ``p_anytime, ci_anytime_lower, ci_anytime_upper`` hold however often one
-        looks (`estimate_anytime`).
+        looks (`twitchstats.trial.exact.find_anytime`).
         ``days_missing`` had no entry, on ``days_not_kept`` something else was taken, by half of the planned difference
         or more. ``p_carry_over``: whether the day (period) before matters, given the effect. ``watched`` with its
         interval: what the diary before the trial shows for the same contrast; ``watching`` says whether it was right.
@@ -175,11 +183,11 @@ def _refuse(days: Days) -> str:
 def _estimate(days: Days, family: Family, alpha: float, level: float) -> dict[str, float]:
     estimate, error = find_effect(days, family)
     low, high = find_interval(days, family, alpha=alpha if np.isnan(level) else level)
-    coins = len(np.unique(days.coin))
-    any_time = estimate_anytime(estimate, error, coins - 1, days=len(days.y), alpha=alpha).iloc[0].to_dict()
+    p_anytime, limit = find_anytime(days, family, alpha=alpha)
     return {
         "estimate": estimate, "se": error, "ci_lower": low, "ci_upper": high,
-        "p_value": find_p_value(days, 0.0, family), **any_time,
+        "p_value": find_p_value(days, 0.0, family),
+        **dict(zip(ANYTIME_COLUMNS, (p_anytime, *find_interval(days, family, limit=limit)), strict=True)),
     }  # fmt: skip
 
 
