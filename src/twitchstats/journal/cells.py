@@ -27,7 +27,7 @@ _CLOCK = re.compile(r"(\d{1,3}):([0-5]\d)(?::([0-5]\d)(?:\.\d+)?)?$")
 _HOURS = re.compile(r"(\d{1,3})\s*(?:h|hr|hrs|hours?|std)\.?\s*(\d{1,2})\s*(?:m|min|mins|minutes?)?\.?$", re.IGNORECASE)
 _TIME_OF_DAY = re.compile(r"(\d{1,2})(?:[:.]([0-5]\d)(?::[0-5]\d)?)?\s*(?:([ap])\.?\s?m\.?)?$", re.IGNORECASE)
 _FROM_TO = re.compile(r"\s*(?:-|\u2013|\bto\b|\bbis\b)\s*", re.IGNORECASE)
-_TIMES = re.compile(r"(\d{1,2})\s*[x\u00d7]\s*(?=\d)", re.IGNORECASE)
+_TIMES = re.compile(r"([1-9]\d?)\s*[x\u00d7]\s*(?=\d)", re.IGNORECASE)
 _FRACTION = re.compile(r"(\d*)\s?([\u00bc-\u00be\u2150-\u215e])$")
 _ABOUT = re.compile(rf"(?:[~\u2248]|(?:{'|'.join(load_words('about'))})(?![^\W\d_]))\.?\s*(?=\d)", re.IGNORECASE)
 _NOTED = re.compile(r"([+-]?[\d.,]*\d)\s*(?:\(.*\)|\[.*\]|(?:\s[-\u2013]|[:=])\s*[^\W\d_]\D*)$")
@@ -35,22 +35,27 @@ _TALLY = re.compile(r"([\u2605\u2b50+*\u25cf|])\1*[\u2606\u25cb]*$")
 _SECONDS = {"h": 3600.0, "min": 60.0, "s": 1.0}
 
 Fault = tuple[str, str]
-# Marks of writing direction, zero-width signs and control characters other than tab and line breaks; Arabic separators.
-_PLAINER = {0x66B: ".", 0x66C: ","} | dict.fromkeys(
+_SEPARATORS = {0x66B: ".", 0x66C: ""}  # the Arabic decimal sign, and what parts thousands
+# Marks of writing direction, zero-width signs and control characters other than tab and line breaks.
+_INVISIBLE = dict.fromkeys(
     [*range(9), 11, 12, *range(14, 32), 127, 0xAD, 0x200B, 0x200E, 0x200F, *range(0x202A, 0x202F), 0x2060,
      *range(0x2066, 0x206A), 0xFEFF]
 )  # fmt: skip
 
 
 def clean_cell(text: str) -> str:
-    """Strip a cell, take signs that nobody sees out of it, and the apostrophe that keeps a formula from running.
+    r"""Strip a cell, take signs that nobody sees out of it, and the apostrophe that keeps a formula from running.
 
-    >>> clean_cell(" '=1+1 ")
-    '=1+1'
+    Digits of other scripts become plain ones where no letters stand beside them.
+
+    >>> clean_cell(" '=1+1 "), clean_cell("\u0661\u066c\u0662\u0663\u0664\u066b\u0665")
+    ('=1+1', '1234.5')
     """
     if not (text.isascii() and text.isprintable()):
         plain = text.replace("\r\n", "\n").replace("\r", "\n").encode("utf-8", "replace").decode()
-        text = plain.translate(_PLAINER)
+        text = plain.translate(_INVISIBLE)
+        if not any(map(str.isalpha, text)):
+            text = "".join(str(int(sign)) if sign.isdecimal() else sign for sign in text.translate(_SEPARATORS))
     text = text.strip()
     return unescape_formula(text) if "'" in text else text
 

@@ -34,7 +34,7 @@ Values: TypeAlias = "FloatArray | ExtensionArray"
 _CODES = (66.0, 77.0, 88.0, 96.0, 97.0, 98.0, 99.0, 777.0, 888.0, 999.0, 9999.0)
 _LARGEST = 1e12
 _QUANTITY = re.compile(
-    r"(?P<number>(?:\d{1,2}\s*[x\u00d7]\s*)?[+-]?[\d.,]*\d)\s*(?P<unit>[^\W\d_][^\d]*)$", re.IGNORECASE
+    r"(?P<number>(?:[1-9]\d?\s*[x\u00d7]\s*)?[+-]?[\d.,]*\d)\s*(?P<unit>[^\W\d_][^\d]*)$", re.IGNORECASE
 )
 _OUT_OF = re.compile(r"([\d.,]{1,6})\s*(?:%|(?:/|out of|of|von|sur)\s*(\d{1,3}))$", re.IGNORECASE)
 MISSING_CODES = (-1.0, -7.0, -8.0, -9.0, *_CODES, *(-code for code in _CODES))

@@ -143,6 +143,16 @@ def _numbers_rows(column: Column) -> bool:
     return named and 1 < len(column) == np.count_nonzero(column.count())
 
 
+def read_days(
+    column: Column, *, numbered: bool, today: dt.date, date_format: str | None = None
+) -> tuple[Sequence[dt.date | int | None], dict[int, Fault]]:
+    """Read each level of a column as a date, or as the number of a day; returns as `read_dates`."""
+    if numbered:
+        return read_day_numbers(column.levels)
+    texts, counts = column.levels, column.count().tolist()
+    return read_dates(texts, counts, column.header, today=today, date_format=date_format)
+
+
 def dates_nights(header: str) -> bool:
     """Say whether a column of dates may tell the evening as well as the morning of a night.
 
@@ -323,26 +333,18 @@ def _read_when(
 ) -> tuple[IntArray, BoolArray, str]:
     """Return a day for each row, whether it could be read, and the calendar."""
     numbered = order == "day" or (order == "auto" and date_format is None and are_day_numbers(when.levels))
-    faults: dict[int, Fault]
     if numbered and order == "auto" and are_years(when.levels):
         raise JournalError(
             f"Column {when.header!r} holds years, such as {next(filter(None, when.levels))!r}, and no days. Write full "
             'dates (2024-03-31). If they do number days, say order="day" (--order day).'
         )
-    if numbered:
-        found, faults = read_day_numbers(when.levels)
-        values = [0 if number is None else number for number in found]
-        fine = [number is not None for number in found]
-    else:
-        dates, faults = read_dates(
-            when.levels, when.count().tolist(), when.header, today=today, date_format=date_format
-        )
-        values = [date.toordinal() - 719163 if date else 0 for date in dates]
-        fine = [date is not None for date in dates]
+    found, faults = read_days(when, numbered=numbered, today=today, date_format=date_format)
+    if not numbered:
         _note_stamps(table, when, rejects)
-    dated = when.spread(np.array(fine, dtype=bool))
+    dated = when.spread(np.array([day is not None for day in found], dtype=bool))
     refuse_cells(table, when, faults, rejects, action=_NO_ROW, among=known)
     _note_merged(table, when, rejects)
+    values = [day.toordinal() - 719163 if isinstance(day, dt.date) else day or 0 for day in found]
     days = when.spread(np.array(values, dtype=np.int64))
     if not numbered:
         _compare_weekdays(table, when, days, dated, rejects)
@@ -355,20 +357,17 @@ def _note_stamps(table: Table, when: Column, rejects: Rejects) -> None:
     hours = {text: clock.total_seconds() / 3600 for text in texts if (clock := read_clock(text))}
     zoned = [text for text in texts if re.search(r"\d(Z|\s*UTC|\s*GMT|[+-]00:?00)$", text, re.IGNORECASE)]
     late = [text for text in zoned if not 8 <= hours.get(text, 12) < 14]
-    if late:
-        rejects.note(
-            table.name, when.header, "time_zone",
-            f"its times are in UTC, and {len(late)} of {len(texts)}, such as {late[0]!r}, may lie on another day where "
-            "you live; each is read as the date that is written. If that is wrong, write local dates", value=late[0],
-        )  # fmt: skip
-        return
-    night = [text for text, hour in hours.items() if 0 < hour < 4]
-    if len(night) > 0.1 * len(texts):
-        rejects.note(
-            table.name, when.header, "after_midnight",
-            f"{len(night)} of {len(texts)} entries, such as {night[0]!r}, were written between midnight and four; each "
-            "counts for the date that is written. If they tell of the day before, write that date", value=night[0],
-        )  # fmt: skip
+    night = [text for text, hour in hours.items() if 0 < hour < 4 and not late]
+    if late or len(night) > 0.1 * len(texts):
+        first, share = (late or night)[0], f"{len(late or night)} of {len(texts)}"
+        rule, told = ("time_zone", (
+            f"its times are in UTC, and {share}, such as {first!r}, may lie on another day where you live; each is "
+            "read as the date that is written. If that is wrong, write local dates"
+        )) if late else ("after_midnight", (
+            f"{share} entries, such as {first!r}, were written between midnight and four; each counts for the date "
+            "that is written. If they tell of the day before, write that date"
+        ))  # fmt: skip
+        rejects.note(table.name, when.header, rule, told, value=first)
 
 
 def _compare_weekdays(table: Table, when: Column, numbers: IntArray, dated: BoolArray, rejects: Rejects) -> None:

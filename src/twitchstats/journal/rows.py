@@ -318,9 +318,9 @@ def _find_stamped(table: Table, keys: Keys, words: str) -> Column | None:
 
 def _read_stamps(column: Column) -> NDArray[np.datetime64]:
     try:
-        dates, _ = read_dates(column.levels, column.count().tolist(), column.header, today=dt.date(2999, 1, 1))
+        dates, _ = read_days(column, numbered=False, today=dt.date(2999, 1, 1))
     except JournalError:
-        dates = [None] * len(column.levels)
+        return np.full(len(column), np.datetime64("NaT", "us"))
     return column.spread(join_clocks(dates, column.levels))
 
 
