@@ -332,9 +332,10 @@ def run_verify(args: argparse.Namespace) -> int:
 
 def run_check(args: argparse.Namespace) -> int:
     """Tell what was read and refused, and what each column means."""
-    from twitchstats.journal.variable import tell_meanings
+    from twitchstats.journal.variable import lay_out_meanings
     from twitchstats.report.wording.prose import to_plain
     from twitchstats.report.wording.reading import describe_reading
+    from twitchstats.terminal import find_width, format_table
 
     journal = _read(args)
     if args.write_schema:
@@ -343,7 +344,8 @@ def run_check(args: argparse.Namespace) -> int:
         _put_table(journal.rejects, args)
     else:
         print(to_plain(describe_reading(journal)))
-        print(f"\n{tell_meanings(journal.variables)}\n")
+        print("\nWhat each column means; ? is a guess (to correct: --write-schema, then --schema FILE):")
+        print(f"{format_table(lay_out_meanings(journal.variables), width=find_width(sys.stdout) or 100)}\n")
         _put_messages(journal.rejects, len(journal.rejects) if args.all else 40)
     return int(journal.rejects["action"].ne("kept").any())
 

@@ -200,11 +200,9 @@ def test_a_time_of_day_is_no_duration(read):
 
 def test_cells_with_their_own_units(read):
     journal = read("date,exercise,sleep\n2024-03-01,30 min,7h30\n2024-03-02,1 h,450 min\n2024-03-03,none,8\n")
-    assert journal.days["exercise"].fillna(-1).to_list() == [30.0, 60.0, -1.0]
+    assert journal.days["exercise"].to_list() == [30.0, 60.0, 0.0]
     assert journal.days["sleep"].to_list() == [7.5, 7.5, 8.0]
-    assert journal.rejects["message"].to_list() == [
-        "row 4, exercise: 'none' is not a number; write a figure, or leave the cell blank"
-    ]
+    assert journal.rejects["message"].to_list() == ["column exercise: cells such as 'none' are read as 0"]
 
 
 def test_words_where_figures_belong_stay_as_text(read):

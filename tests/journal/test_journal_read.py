@@ -342,14 +342,24 @@ def test_a_large_table_is_read_whole():
     pd.testing.assert_frame_equal(by_text.days, by_frame.days)
 
 
-def test_a_date_in_three_columns_is_not_taken_for_day_numbers(read):
-    message = (
-        "The table has its dates in three columns, year, month and day. "
-        "Join them into one column 'date', written as 2024-03-31."
-    )
-    with pytest.raises(JournalError, match=re.escape(message)):
-        read("year,month,day,twitches\n2024,1,1,3\n2024,2,1,4\n")
+@pytest.mark.parametrize("header", ["year,month,day", "Jahr,Monat,Tag", "année,mois,jour", "Día,Mes,Año"])
+def test_a_date_in_three_columns_is_one(read, header):
+    cells = ["2024,1,30", "2024,2,1"] if header[0] in "yJa" else ["30,1,2024", "1,2,2024"]
+    journal = read(f"{header},twitches\n{cells[0]},3\n{cells[1]},4\n")
+    assert journal.days.index.get_level_values("date").strftime("%Y-%m-%d").to_list() == ["2024-01-30", "2024-02-01"]
+    assert journal.days.columns.to_list() == ["twitches"]
+    named = header.split(",")[:: 1 if header[0] in "yJa" else -1]
+    assert journal.rejects["message"].to_list() == [f"the days are taken from {', '.join(map(repr, named))}"]
+
+
+def test_parts_of_dates_may_have_names(read):
     assert read("year,month,day,twitches\n2024,1,1,3\n2024,2,1,4\n", date="day").calendar == "day"
+    assert read("year,month,day,twitches\n2024,March,1,3\n2024,,2,4\n").rejects["message"].to_list()[1:] == [
+        "'me' has a single day; it is kept, but effects and lags need more",
+        "column date: 1 of 2 rows have no date; if they lie under merged cells, fill the date down in the spreadsheet "
+        "and save again",
+        "row 3, date: the row has no date, so it can't be placed; fill it in",
+    ]
 
 
 def test_a_table_of_another_library_is_read_as_one_of_pandas():

@@ -40,6 +40,12 @@ def test_delimiters_and_line_ends_are_recognised(read, sign, newline):
     pd.testing.assert_frame_equal(journal.days, read(PLAIN).days)
 
 
+def test_columns_of_a_fixed_width_are_parted_by_their_blanks(read):
+    rows = [line.split(",") for line in PLAIN.splitlines()]
+    lines = [f" {cells[0]:<14}" + "".join(f"{cell:>12}" for cell in cells[1:]) for cells in rows]
+    pd.testing.assert_frame_equal(read("\n".join(lines)).days, read(PLAIN).days)
+
+
 def test_decimal_commas_with_semicolons(read):
     journal = read("date;twitches;sleep\n1.3.2024;1.234;7,5\n2.3.2024;12;6,25\n")
     assert journal.days.to_numpy().tolist() == [[1234, 7.5], [12, 6.25]]
@@ -164,7 +170,12 @@ def test_quotes_inside_a_cell_do_no_harm(read):
             "The days table is not a CSV file: it seems to be a PNG picture. Give the CSV file itself.",
         ),
         (b"%PDF-1.7", "The days table is not a CSV file: it seems to be a PDF document. Export the table as CSV."),
-        (b"\x1f\x8b\x08\x00", "The days table is not a CSV file: it seems to be a gzip archive. Unpack it first."),
+        (
+            b"\x1f\x8b\x08\x00",
+            "The export.csv can't be unpacked: Compressed file ended before the end-of-stream marker was reached. "
+            "Export it again, without a password.",
+        ),
+        (b"BZh91AY", "The days table is not a CSV file: it seems to be a bzip2 archive. Unpack it first."),
         (
             b"<!DOCTYPE html><html>",
             "The days table is not a CSV file: it seems to be a web page. Export the table as CSV.",

@@ -18,14 +18,16 @@ NO = frozenset(load_words("no"))
 _PLAIN = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)(e[+-]?\d+)?$", re.IGNORECASE)
 _SPACES = re.compile(r"(?<=\d)[ \u00a0\u2009\u202f'\u2019](?=\d{3}(?!\d))")
 _COMMA_ONLY = re.compile(r"[+-]?\d+,\d+$")
-_GROUP_COMMA = re.compile(r"[+-]?[1-9]\d{0,2}(,\d{3})+$")
+_GROUP_COMMA = re.compile(r"[+-]?(?:[1-9]\d{0,2}|[1-9]\d?(,\d{2})+)(,\d{3})+$")
 _GROUP_POINT = re.compile(r"[+-]?[1-9]\d{0,2}(\.\d{3})+$")
 _ONE_GROUP = re.compile(r"[+-]?[1-9]\d{0,2}[.,]\d{3}$")
 _ENGLISH = re.compile(r"[+-]?\d{1,3}(,\d{3})+\.\d+$")
 _EUROPEAN = re.compile(r"[+-]?\d{1,3}(\.\d{3})+,\d+$")
 _CLOCK = re.compile(r"(\d{1,3}):([0-5]\d)(?::([0-5]\d)(?:\.\d+)?)?$")
 _HOURS = re.compile(r"(\d{1,3})\s*(?:h|hr|hrs|hours?|std)\.?\s*(\d{1,2})\s*(?:m|min|mins|minutes?)?\.?$", re.IGNORECASE)
-_TIME_OF_DAY = re.compile(r"(\d{1,2})[:.]([0-5]\d)(?::[0-5]\d)?\s*(?:([ap])\.?\s?m\.?)?$", re.IGNORECASE)
+_TIME_OF_DAY = re.compile(r"(\d{1,2})(?:[:.]([0-5]\d)(?::[0-5]\d)?)?\s*(?:([ap])\.?\s?m\.?)?$", re.IGNORECASE)
+_FROM_TO = re.compile(r"\s*(?:-|\u2013|\bto\b|\bbis\b)\s*", re.IGNORECASE)
+_TIMES = re.compile(r"([1-9]\d?)\s*[x\u00d7]\s*(?=\d)", re.IGNORECASE)
 _FRACTION = re.compile(r"(\d*)\s?([\u00bc-\u00be\u2150-\u215e])$")
 _ABOUT = re.compile(rf"(?:[~\u2248]|(?:{'|'.join(load_words('about'))})(?![^\W\d_]))\.?\s*(?=\d)", re.IGNORECASE)
 _NOTED = re.compile(r"([+-]?[\d.,]*\d)\s*(?:\(.*\)|\[.*\]|(?:\s[-\u2013]|[:=])\s*[^\W\d_]\D*)$")
@@ -33,6 +35,7 @@ _TALLY = re.compile(r"([\u2605\u2b50+*\u25cf|])\1*[\u2606\u25cb]*$")
 _SECONDS = {"h": 3600.0, "min": 60.0, "s": 1.0}
 
 Fault = tuple[str, str]
+_SEPARATORS = {0x66B: ".", 0x66C: ""}  # the Arabic decimal sign, and what parts thousands
 # Marks of writing direction, zero-width signs and control characters other than tab and line breaks.
 _INVISIBLE = dict.fromkeys(
     [*range(9), 11, 12, *range(14, 32), 127, 0xAD, 0x200B, 0x200E, 0x200F, *range(0x202A, 0x202F), 0x2060,
@@ -41,14 +44,18 @@ _INVISIBLE = dict.fromkeys(
 
 
 def clean_cell(text: str) -> str:
-    """Strip a cell, take signs that nobody sees out of it, and the apostrophe that keeps a formula from running.
+    r"""Strip a cell, take signs that nobody sees out of it, and the apostrophe that keeps a formula from running.
 
-    >>> clean_cell(" '=1+1 ")
-    '=1+1'
+    Digits of other scripts become plain ones where no letters stand beside them.
+
+    >>> clean_cell(" '=1+1 "), clean_cell("\u0661\u066c\u0662\u0663\u0664\u066b\u0665")
+    ('=1+1', '1234.5')
     """
     if not (text.isascii() and text.isprintable()):
         plain = text.replace("\r\n", "\n").replace("\r", "\n").encode("utf-8", "replace").decode()
         text = plain.translate(_INVISIBLE)
+        if not any(map(str.isalpha, text)):
+            text = "".join(str(int(sign)) if sign.isdecimal() else sign for sign in text.translate(_SEPARATORS))
     text = text.strip()
     return unescape_formula(text) if "'" in text else text
 
@@ -153,14 +160,16 @@ def read_number(text: str, decimal: str = ".") -> float | None:
 def read_loosely(text: str, decimal: str = ".", *, noted: bool = False) -> float | None:
     """Return the number of a cell that tells it roughly; with `noted` also of one with words behind it; or None.
 
-    >>> read_loosely("~5"), read_loosely("about 3"), read_loosely("4 (left calf)"), read_loosely("> 10")
-    (5.0, 3.0, None, None)
+    >>> read_loosely("~5"), read_loosely("about 3"), read_loosely("2 x 200"), read_loosely("4 (left calf)")
+    (5.0, 3.0, 400.0, None)
     >>> read_loosely("4 (left calf)", noted=True), read_loosely("2 - moderate", noted=True)
     (4.0, 2.0)
     """
     plain = _ABOUT.sub("", text, count=1) if _ABOUT.match(text) else text
     match = _NOTED.match(plain) if noted else None
-    return read_number(match[1] if match else plain, decimal)
+    times = _TIMES.match(plain)
+    number = read_number(plain[times.end() :] if times else match[1] if match else plain, decimal)
+    return number * int(times[1]) if times and number is not None else number
 
 
 def count_signs(text: str) -> int:
@@ -175,16 +184,29 @@ def count_signs(text: str) -> int:
 
 
 def read_duration(text: str, unit: str) -> float | None:
-    """Return a duration written as h:mm, h:mm:ss or 7h30 in `unit` (h, min or s), or None.
+    """Return a duration written as h:mm, h:mm:ss, 7h30 or from one time of day to another, in `unit` (h, min or s).
 
-    >>> read_duration("7:30", "h"), read_duration("1h 15min", "min"), read_duration("7:75", "h")
-    (7.5, 75.0, None)
+    >>> read_duration("7:30", "h"), read_duration("1h 15min", "min"), read_duration("22:45-6:15", "h")
+    (7.5, 75.0, 7.5)
     """
     match = _CLOCK.match(text) or _HOURS.match(text)
-    if match is None or unit not in _SECONDS:
+    if unit not in _SECONDS:
         return None
+    if match is None:
+        hours = read_span(text)
+        return None if hours is None else hours * 3600 / _SECONDS[unit]
     hours, minutes, seconds = [float(part or 0) for part in (*match.groups(), None)[:3]]
     return (hours * 3600 + minutes * 60 + seconds) / _SECONDS[unit]
+
+
+def read_span(text: str) -> float | None:
+    """Return the hours from one time of day to another in a cell (22:45-6:15, 11 pm to 7 am), or None.
+
+    >>> read_span("22:45-6:15"), read_span("11pm to 7am"), read_span("7-8")
+    (7.5, 8.0, None)
+    """
+    ends = [read_clock_time(part) for part in _FROM_TO.split(text)] if text[:1].isdigit() else []
+    return (ends[1] - ends[0]) % 24 if len(ends) == 2 and ends[0] is not None and ends[1] is not None else None
 
 
 def read_clock_time(text: str) -> float | None:
@@ -194,12 +216,12 @@ def read_clock_time(text: str) -> float | None:
     (22.5, 19.5, None)
     """
     match = _TIME_OF_DAY.match(text)
-    if match is None:
+    if match is None or not (match[2] or match[3]):
         return None
     hour, half = int(match[1]), (match[3] or "").lower()
     if half:
         hour = hour % 12 + 12 * (half == "p")
-    return hour + int(match[2]) / 60 if hour < 24 else None
+    return hour + int(match[2] or 0) / 60 if hour < 24 else None
 
 
 def read_plain(texts: Sequence[str], decimal: str = ".") -> FloatArray:

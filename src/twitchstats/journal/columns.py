@@ -98,8 +98,8 @@ def read_columns(
     sign = decimal or _settle_table(columns, table.delimiter)
     readings: list[Reading] = []
     for column, match, name in zip(columns, matches, names, strict=True):
-        if sign == ",":
-            column = _look_closer(column)
+        if sign == "," and column.numbers is not None and not Cells(column, ".").whole:
+            column = replace(column, numbers=None)  # 1.234 may be a thousand and more
         match = replace(match, name=name)
         found = _read_with(column, match, find_facts(schema, column.header), sign=sign, decimal=decimal, daily=daily)
         readings += found
@@ -227,13 +227,6 @@ def _settle_table(columns: list[Column], delimiter: str) -> str:
     return "," if comma > point else "."
 
 
-def _look_closer(column: Column) -> Column:
-    """Return a column of figures as texts where 1.234 may be a thousand and more."""
-    if column.numbers is None or Cells(column, ".").whole:
-        return column
-    return replace(column, numbers=None)
-
-
 def read_column(
     column: Column, variable: Variable, *, sign: str = ".", decimal: str | None = None, daily: bool = True
 ) -> list[Reading]:
@@ -269,17 +262,14 @@ def read_column(
         known = read_known(variable, cells)
         if known is not None:
             return [known]
-        misfit = next((f", such as {text!r}," for text in column.levels if _misfits(text, variable)), "")
+        understood = read_yes_no if variable.kind == "yes/no" else read_number
+        odd = (text for text in column.levels if understood(text) is None and not is_missing(text))
+        misfit = next((f", such as {text!r}," for text in odd), "")
         variable = disown(variable).tell(
             f"its cells{misfit} don't fit {variable.name!r}, so it stays as a variable of your own"
         )
     reading = read_own(variable, cells)
     return [reading, *spread_levels(reading, cells)] if daily else [reading]
-
-
-def _misfits(text: str, variable: Variable) -> bool:
-    read = read_yes_no if variable.kind == "yes/no" else read_number
-    return read(text) is None and not is_missing(text)
 
 
 def _is_rated(variable: Variable) -> bool:
@@ -384,19 +374,14 @@ def _are_flags(variable: Variable, cells: Cells) -> bool:
 
 def _doubt_unit(variable: Variable, cells: Cells) -> str:
     """Return why figures without a unit can hardly be in the dictionary's, or ""."""
-    values = thin_out(cells.numbers)
-    values = values[values > 0]
-    low, high = (find_row(variable.name).get(bound, math.nan) for bound in ("usual_low", "usual_high"))
-    if not len(values) or math.isnan(low):
-        return ""
-    stem, unit, middle = variable.header.stem, variable.unit, float(np.median(values))
-    mixed = _are_mixed(values, low)
+    low, high, middle, values = _find_usual(variable, cells)
+    stem, unit, mixed = variable.header.stem, variable.unit, _are_mixed(values, low)
     if not mixed and low <= middle <= high and unit == "h" and cells.minutes_for_decimals:
         return (
             "its decimals never reach .60, so 7.30 may mean half past seven; it stays a variable of your own. Write "
             f"7:30 or 7.5, or say the unit in the header, such as '{stem} (h)'"
         )
-    if not mixed and low <= middle <= high:
+    if not mixed and not (middle < low or middle > high):
         return ""
     units = find_units(unit, variable.name).values()
     fitting = [unit, *(name for name, factor, _ in units if factor != 1 and low <= middle * factor <= high)]
@@ -411,19 +396,27 @@ def _doubt_unit(variable: Variable, cells: Cells) -> str:
 
 def _doubt_told_unit(variable: Variable, cells: Cells) -> str:
     """Return what is to be told of figures that lie far beyond the usual ones in the unit that the header tells."""
-    row, unit = find_row(variable.name), variable.header.unit
-    values = thin_out(cells.numbers)
-    values = values[values > 0]
-    if variable.kind != "amount" or variable.assumed or not unit or len(values) < 5 or "usual_low" not in row:
+    unit = variable.header.unit
+    if variable.kind != "amount" or variable.assumed or not unit:
+        return ""
+    low, high, middle, values = _find_usual(variable, cells)
+    if math.isnan(low) or len(values) < 5:
         return ""
     if unit == "h" and cells.minutes_for_decimals:
         return "its decimals never reach .60; if 7.30 means half past seven, write 7:30"
-    middle = float(np.median(values))
-    if not middle * variable.factor < row["usual_low"] / 4 and not middle * variable.factor > row["usual_high"] * 4:
+    if not middle * variable.factor < low / 4 and not middle * variable.factor > high * 4:
         return ""
     return (
         f"figures such as {middle:g} are unusual for {variable.label.lower()} in {unit}; see that it is the right unit"
     )
+
+
+def _find_usual(variable: Variable, cells: Cells) -> tuple[float, float, float, FloatArray]:
+    """Return between what the median of a diary lies by the dictionary, that of its figures above 0, and these."""
+    low, high = (find_row(variable.name).get(bound, math.nan) for bound in ("usual_low", "usual_high"))
+    values = thin_out(cells.numbers)
+    values = values[values > 0]
+    return low, high, float(np.median(values)) if len(values) else math.nan, values
 
 
 def _are_mixed(values: FloatArray, usual: float) -> bool:
@@ -545,10 +538,12 @@ def _read_unknown(variable: Variable, cells: Cells) -> Reading:
         dated = look_like_dates(cells.column.levels) >= 0.5
         remark = "" if dated or cells.figures < 0.2 else _MIXED.format(len(cells.numbers), cells.n_filled)
         return keep_text(cells.column, variable, _SIGNED if cells.signed and not dated else remark)
-    cells = _drop_nines(drop_codes(cells, variable))
+    cells = scaled = _drop_nines(drop_codes(cells, variable))
     if _are_codes(variable.header, cells):
         return keep_text(cells.column, variable.learn("guessed", kind="category"))
-    return read_by_rule(complete(_guess_kind(variable, cells), cells), cells)
+    if variable.header.words & word_set("rating column") and cells.whole and cells.low == -1 and cells.high >= 3:
+        scaled = replace(cells, codes=(*cells.codes, -1.0))  # with which no scale begins
+    return read_by_rule(complete(_guess_kind(variable, scaled), scaled), cells)
 
 
 _FAR = "figures such as {} lie far beyond all others and are kept; see that they are no slips"
@@ -589,19 +584,6 @@ def _numbers_rows(header: Header, cells: Cells) -> bool:
     return bool(len(cells.numbers) == len(cells.column) and (np.diff(np.sort(cells.numbers)) == 1).all())
 
 
-def _tells_clock(header: Header) -> bool:
-    return normalise_header(header.stem) in word_set("night time") and header.unit in ("", "h")
-
-
-def _hold_dates(levels: Sequence[str]) -> bool:
-    return look_like_dates(levels) > 0.9 and not any(map(has_clock, levels[:50]))
-
-
-def _tells_calendar(header: Header, cells: Cells) -> bool:
-    words = header.words
-    return bool(words) and words <= word_set("calendar column") and cells.whole and len(cells.numbers) == cells.n_filled
-
-
 # The first that fits: whether it does, the role, and what is told.
 _KEPT_AS_TEXT: tuple[tuple[Callable[[Header, Cells], bool], str, str], ...] = (
     (lambda header, cells: find_trait(header.source) == "sex", "person", ""),
@@ -611,12 +593,16 @@ _KEPT_AS_TEXT: tuple[tuple[Callable[[Header, Cells], bool], str, str], ...] = (
     (_numbers_rows, "none", "it numbers the rows, so it is kept as text and not analysed"),
     (lambda header, cells: bool(header.words & word_set("id column")) and not header.unit, "none",
      "it looks like an id, so it is kept as text and not analysed"),
-    (_tells_calendar, "none", "it tells a part of the date, so it is kept as text and not analysed"),
+    (lambda header, cells: bool(header.words) and header.words <= word_set("calendar column") and cells.whole
+     and len(cells.numbers) == cells.n_filled, "none",
+     "it tells a part of the date, so it is kept as text and not analysed"),
     (lambda header, cells: bool(header.words & word_set("since column")), "none",
      "it tells a time since something, which only rises, so it is kept as text and not analysed"),
-    (lambda header, cells: cells.figures < 0.5 and _hold_dates(cells.column.levels), "none",
+    (lambda header, cells: cells.figures < 0.5 and look_like_dates(cells.column.levels) > 0.9
+     and not any(map(has_clock, cells.column.levels[:50])), "none",
      "it holds other dates, which are kept as text; the rows are placed by the column of dates alone"),
-    (lambda header, cells: _tells_clock(header) and cells.figures > 0.8, "none",
+    (lambda header, cells: normalise_header(header.stem) in word_set("night time") and header.unit in ("", "h")
+     and cells.figures > 0.8, "none",
      "it tells a time of day in figures, which are kept as text and not analysed; write 22:30"),
     (lambda header, cells: cells.n_distinct == 3 and set(cells.numbers[:1000]) == {-1.0, 0.0, 2.0}, "none",
      "-1, 0 and 2 are all that stands there, as in codes of a habit tracker; write yes and no, or leave it blank"),
@@ -644,43 +630,46 @@ def _are_codes(header: Header, cells: Cells) -> bool:
 
 
 def _guess_kind(variable: Variable, cells: Cells) -> Variable:
-    """Say whether an own column of figures is a rating, a count or an amount, and on which scale."""
+    """Say whether an own column of figures is a rating, a count or an amount."""
     header = variable.header
-    if find_trait(header.source):
-        return variable.learn("guessed", kind="amount", unit="years")
-    if header.words & word_set("rating column") and cells.whole and cells.low == -1 and cells.high >= 3:
-        cells = replace(cells, codes=(*cells.codes, -1.0))  # which no scale begins with
-    if not variable.unit and (unit := _guess_unit(header, cells)):
+    if not variable.unit and (unit := "years" if find_trait(header.source) else _guess_unit(header, cells)):
         variable = variable.learn("guessed", unit=unit)
-    if (
-        variable.outside
-        or header.words & word_set("measured column")
-        or variable.unit
-        or _PER_TIME.search(header.source)
-        or _is_dosed(header)
-        or not (cells.low >= 0 or _are_balanced(header, cells))
-    ):
-        two = header.words & word_set("measured column") and _are_two_units(cells.numbers)
-        return (variable.tell(_TWO_UNITS) if two else variable).learn("guessed", kind="amount")
-    counting = counts(header)
-    rated = cells.whole and cells.high <= 10
-    if header.words & word_set("rating column") and (cells.whole or not header.words & _AMOUNTS):
-        rated = cells.high <= 100  # which a level of potassium is not
-    if cells.low < 0:
-        top = next(top for top in _BALANCED if max(-cells.low, cells.high) <= top)
-        return variable.learn("guessed", kind="rating", low=-top, high=top)
-    if rated and not counting and cells.high > 1:
-        low, high = find_scale(cells) or (0.0, 10.0 if cells.high <= 10 else 100.0)
-        return variable.learn("guessed", kind="rating", low=low, high=high)
-    if cells.whole and (counting or cells.low < 20 or cells.high >= 3 * cells.low):
-        return variable.learn("guessed", kind="count", unit="a day", low=0.0, combine="sum" if counting else "max")
-    return variable.learn("guessed", kind="amount")
+    if header.words & word_set("measured column") and _are_two_units(cells.numbers):
+        variable = variable.tell(_TWO_UNITS)
+    return variable.learn("guessed", kind=next(kind for fits, kind in _KINDS if fits(variable, cells)))
 
 
-def _are_balanced(header: Header, cells: Cells) -> bool:
-    """Say whether a rating goes as far below zero as above."""
+def _are_amounts(variable: Variable, cells: Cells) -> bool:
+    """Say whether figures are amounts whatever they are: measured, of a unit or a time, or below zero."""
+    header = variable.header
+    told = variable.outside or variable.unit or header.words & word_set("measured column") or _is_dosed(header)
+    return bool(told or _PER_TIME.search(header.source)) or not (cells.low >= 0 or _find_balance(header, cells))
+
+
+def _are_points(variable: Variable, cells: Cells) -> bool:
+    """Say whether figures are points of a scale: whole ones up to 10, or up to 100 where a word says so."""
+    words, most = variable.header.words, 10 if cells.whole else 0
+    if words & word_set("rating column") and (cells.whole or not words & _AMOUNTS):
+        most = 100  # which a level of potassium is not
+    return cells.low < 0 or (1 < cells.high <= most and not counts(variable.header))
+
+
+def _are_counts(variable: Variable, cells: Cells) -> bool:
+    return cells.whole and (counts(variable.header) or cells.low < 20 or cells.high >= 3 * cells.low)
+
+
+# What figures of your own are: the first that fits.
+_KINDS: tuple[tuple[Callable[[Variable, Cells], bool], str], ...] = (
+    (_are_amounts, "amount"), (_are_points, "rating"), (_are_counts, "count"), (lambda *_: True, "amount"),
+)  # fmt: skip
+
+
+def _find_balance(header: Header, cells: Cells) -> float:
+    """Return where a rating ends that goes as far below zero as above; 0 where it doesn't."""
     rated, ends = bool(header.words & word_set("rating column")), sorted([-cells.low, cells.high])
-    return rated and cells.whole and ends[1] <= min(2 * ends[0], _BALANCED[-1])
+    if not (rated and cells.whole and ends[1] <= min(2 * ends[0], _BALANCED[-1])):
+        return 0.0
+    return next(top for top in _BALANCED if ends[1] <= top)
 
 
 def _guess_unit(header: Header, cells: Cells) -> str:
@@ -728,7 +717,8 @@ def complete(variable: Variable, cells: Cells) -> Variable:
     """Return the variable with the step in which it is told, and its scale's unit."""
     if variable.kind == "rating":
         if not math.isfinite(variable.high - variable.low):
-            low, high = find_scale(cells) or (0.0, 10.0 if not cells.high > 10 else 100.0)
+            top = _find_balance(variable.header, cells)
+            low, high = find_scale(cells) or ((-top, top) if top else (0.0, 100.0 if cells.high > 10 else 10.0))
             variable = variable.learn("guessed", low=low, high=high)
         variable = replace(variable, unit=f"points of {variable.high:g}").learn("guessed", combine="mean")
         return variable.learn("guessed", step=step_of_scale(variable.low, variable.high))

@@ -23,6 +23,7 @@ from twitchstats.journal.cells import (
     read_loosely,
     read_number,
     read_plain,
+    read_span,
     read_yes_no,
 )
 from twitchstats.journal.layout import Column, code_column
@@ -32,7 +33,9 @@ from twitchstats.variables import find_units, load_words, normalise_header, word
 Values: TypeAlias = "FloatArray | ExtensionArray"
 _CODES = (66.0, 77.0, 88.0, 96.0, 97.0, 98.0, 99.0, 777.0, 888.0, 999.0, 9999.0)
 _LARGEST = 1e12
-_QUANTITY = re.compile(r"(?P<number>[+-]?[\d.,]*\d)\s*(?P<unit>[^\W\d_][^\d]*)$")
+_QUANTITY = re.compile(
+    r"(?P<number>(?:[1-9]\d?\s*[x\u00d7]\s*)?[+-]?[\d.,]*\d)\s*(?P<unit>[^\W\d_][^\d]*)$", re.IGNORECASE
+)
 _OUT_OF = re.compile(r"([\d.,]{1,6})\s*(?:%|(?:/|out of|of|von|sur)\s*(\d{1,3}))$", re.IGNORECASE)
 MISSING_CODES = (-1.0, -7.0, -8.0, -9.0, *_CODES, *(-code for code in _CODES))
 _RANKS = {word: float(rank) for rank in range(5) for word in load_words(f"rank {rank}")}
@@ -78,7 +81,15 @@ class Cells:
             values = np.array([self.ranks.get(text, math.nan) for text in self.column.levels])
         return values
 
+    @cached_property
+    def _none(self) -> frozenset[str]:
+        """The words that mean 0 among figures that are amounts or counts, unless a yes stands there as well."""
+        told = self.form in ("amount", "count") and not any(read_yes_no(text) for text, _ in self.rest)
+        return word_set("rank 0") if told else frozenset()
+
     def _read(self, text: str) -> float | None:
+        if normalise_header(text) in self._none:
+            return 0.0
         return read_loosely(text, self.decimal, noted=self.form in ("count", "rating"))
 
     @cached_property
@@ -365,6 +376,8 @@ def _tell_cells(variable: Variable, cells: Cells) -> Variable:
     units = dict.fromkeys(unit for text, _ in cells.rest if (unit := find_told_unit(text, variable)[1]))
     told = [describe_unit(given, factor, variable.unit, source) for given, factor, source in units]
     variable = variable.tell(cells.loose) if cells.loose else variable
+    if span := next((text for text, _ in cells.rest if variable.kind == "amount" and read_span(text) is not None), ""):
+        variable = variable.tell(f"cells such as {span!r} are read as the time between both")
     for remark in filter(None, told):
         variable = variable.tell(remark) if remark not in variable.remark else variable
     if any(told) and variable.assumed and len(cells.numbers):
@@ -447,7 +460,7 @@ def _read_quantity(text: str, variable: Variable, decimal: str) -> float:
     else:
         figures, unit = find_told_unit(text, variable)
         factor = unit[1] if unit else math.nan
-    number = read_number(figures, decimal)
+    number = read_loosely(figures, decimal)
     return math.nan if number is None else number * factor
 
 

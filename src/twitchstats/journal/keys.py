@@ -5,7 +5,7 @@ import datetime as dt
 import itertools
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -143,6 +143,16 @@ def _numbers_rows(column: Column) -> bool:
     return named and 1 < len(column) == np.count_nonzero(column.count())
 
 
+def read_days(
+    column: Column, *, numbered: bool, today: dt.date, date_format: str | None = None
+) -> tuple[Sequence[dt.date | int | None], dict[int, Fault]]:
+    """Read each level of a column as a date, or as the number of a day; returns as `read_dates`."""
+    if numbered:
+        return read_day_numbers(column.levels)
+    texts, counts = column.levels, column.count().tolist()
+    return read_dates(texts, counts, column.header, today=today, date_format=date_format)
+
+
 def dates_nights(header: str) -> bool:
     """Say whether a column of dates may tell the evening as well as the morning of a night.
 
@@ -230,8 +240,6 @@ def read_keys(
     refuse_turned(table)
     who = find_person(table, person)
     when = None if order == "none" else find_date(table, date, rejects)
-    if when is not None and date is None:
-        refuse_split_date(table, when)
     if when is None and order != "none":
         refuse_long(table.columns, table, None)
         raise JournalError(advise_undated(table, who))
@@ -247,7 +255,10 @@ def read_keys(
         numbers, dated, calendar = _read_when(table, when, order, date_format, today, known, rejects)
     mask = known & dated
     if not mask.any():
-        raise JournalError(_tell_nothing_kept(table, rejects))
+        first = [f" The first: {entry[5]}." for entry in rejects.entries if entry[6] == _NO_ROW][:1]
+        raise JournalError(
+            f"None of the {table.rows_read} rows of {table.source or 'the table'} could be kept.{''.join(first)}"
+        )
     people, codes = _code_people(who, mask)
     _note_spellings(who, people, table.name, rejects)
     numbers = numbers if mask.all() else numbers[mask]
@@ -322,26 +333,18 @@ def _read_when(
 ) -> tuple[IntArray, BoolArray, str]:
     """Return a day for each row, whether it could be read, and the calendar."""
     numbered = order == "day" or (order == "auto" and date_format is None and are_day_numbers(when.levels))
-    faults: dict[int, Fault]
     if numbered and order == "auto" and are_years(when.levels):
         raise JournalError(
             f"Column {when.header!r} holds years, such as {next(filter(None, when.levels))!r}, and no days. Write full "
             'dates (2024-03-31). If they do number days, say order="day" (--order day).'
         )
-    if numbered:
-        found, faults = read_day_numbers(when.levels)
-        values = [0 if number is None else number for number in found]
-        fine = [number is not None for number in found]
-    else:
-        dates, faults = read_dates(
-            when.levels, when.count().tolist(), when.header, today=today, date_format=date_format
-        )
-        values = [date.toordinal() - 719163 if date else 0 for date in dates]
-        fine = [date is not None for date in dates]
+    found, faults = read_days(when, numbered=numbered, today=today, date_format=date_format)
+    if not numbered:
         _note_stamps(table, when, rejects)
-    dated = when.spread(np.array(fine, dtype=bool))
+    dated = when.spread(np.array([day is not None for day in found], dtype=bool))
     refuse_cells(table, when, faults, rejects, action=_NO_ROW, among=known)
     _note_merged(table, when, rejects)
+    values = [day.toordinal() - 719163 if isinstance(day, dt.date) else day or 0 for day in found]
     days = when.spread(np.array(values, dtype=np.int64))
     if not numbered:
         _compare_weekdays(table, when, days, dated, rejects)
@@ -354,20 +357,17 @@ def _note_stamps(table: Table, when: Column, rejects: Rejects) -> None:
     hours = {text: clock.total_seconds() / 3600 for text in texts if (clock := read_clock(text))}
     zoned = [text for text in texts if re.search(r"\d(Z|\s*UTC|\s*GMT|[+-]00:?00)$", text, re.IGNORECASE)]
     late = [text for text in zoned if not 8 <= hours.get(text, 12) < 14]
-    if late:
-        rejects.note(
-            table.name, when.header, "time_zone",
-            f"its times are in UTC, and {len(late)} of {len(texts)}, such as {late[0]!r}, may lie on another day where "
-            "you live; each is read as the date that is written. If that is wrong, write local dates", value=late[0],
-        )  # fmt: skip
-        return
-    night = [text for text, hour in hours.items() if 0 < hour < 4]
-    if len(night) > 0.1 * len(texts):
-        rejects.note(
-            table.name, when.header, "after_midnight",
-            f"{len(night)} of {len(texts)} entries, such as {night[0]!r}, were written between midnight and four; each "
-            "counts for the date that is written. If they tell of the day before, write that date", value=night[0],
-        )  # fmt: skip
+    night = [text for text, hour in hours.items() if 0 < hour < 4 and not late]
+    if late or len(night) > 0.1 * len(texts):
+        first, share = (late or night)[0], f"{len(late or night)} of {len(texts)}"
+        rule, told = ("time_zone", (
+            f"its times are in UTC, and {share}, such as {first!r}, may lie on another day where you live; each is "
+            "read as the date that is written. If that is wrong, write local dates"
+        )) if late else ("after_midnight", (
+            f"{share} entries, such as {first!r}, were written between midnight and four; each counts for the date "
+            "that is written. If they tell of the day before, write that date"
+        ))  # fmt: skip
+        rejects.note(table.name, when.header, rule, told, value=first)
 
 
 def _compare_weekdays(table: Table, when: Column, numbers: IntArray, dated: BoolArray, rejects: Rejects) -> None:
@@ -431,12 +431,6 @@ def _note_merged(table: Table, when: Column, rejects: Rejects) -> None:
         )  # fmt: skip
 
 
-def _tell_nothing_kept(table: Table, rejects: Rejects) -> str:
-    messages = [entry[5] for entry in rejects.entries if entry[6] == _NO_ROW]
-    first = f" The first: {messages[0]}." if messages else ""
-    return f"None of the {table.rows_read} rows of {table.source or 'the table'} could be kept.{first}"
-
-
 def refuse_turned(table: Table) -> None:
     """Raise JournalError where the header holds days, months, hours or figures: a turned table, or none at all."""
     filled = [header for header in table.headers if header]
@@ -456,17 +450,31 @@ def refuse_turned(table: Table) -> None:
         )
 
 
-def refuse_split_date(table: Table, when: Column) -> None:
-    """Raise JournalError where the day is only the last part of a date in several columns."""
-    headers = {normalise_header(header) for header in table.headers}
-    if normalise_header(when.header) != "day" or not are_day_numbers(when.levels):
-        return
-    parts = [name for name in ("year", "month") if name in headers]
-    if parts:
+def join_dates(table: Table, rejects: Rejects) -> Table:
+    """Return the table with one column of dates in the place of year, month and day in a column each.
+
+    Raises
+    ------
+    JournalError
+        One of year and month is not there.
+    """
+    found = [column for part in ("year", "month", "day") for column in find_aliases(table.columns, f"{part} part")[:1]]
+    dated = any(look_like_dates(column.levels) > 0.5 for column in find_aliases(table.columns, "date column"))
+    if dated or len(found) < 2 or found[-1] not in find_aliases(table.columns, "day part"):
+        return table
+    named = [column.header for column in found]
+    if len(found) == 2:
         raise JournalError(
-            f"{table.source or 'The table'} has its dates in {'three' if len(parts) == 2 else 'two'} columns, "
-            f"{', '.join(parts)} and day. Join them into one column 'date', written as 2024-03-31."
+            f"{table.source or 'The table'} has its dates in two columns, {' and '.join(named)}. Join them into one "
+            "column 'date', written as 2024-03-31."
         )
+    parts = zip(*(column.texts() for column in found), strict=True)
+    joined = code_column("date", ["-".join(some) if all(some) else "" for some in parts])
+    rejects.note(table.name, "", "date_column", f"the days are taken from {list_some(named)}")
+    return replace(
+        table,
+        columns=[replace(joined, place=c.place) if c is found[-1] else c for c in table.columns if c not in found[:-1]],
+    )
 
 
 def _refuse_second_header(table: Table, columns: list[Column]) -> None:
@@ -582,14 +590,10 @@ def _find_long(columns: list[Column], keys: Keys | None) -> tuple[list[Column], 
     if figures and (keys is not None or (figures >= 0.8 and len(columns) <= 6)):
         return find_aliases(columns, "long name column") or apart, values
     named = [column for column in apart if sum(find_variable(text) is not None for text in column.sample()) > 1]
-    values = [column for column in columns if _hold_figures(column)] if named else []
+    numbers = {column: list(map(read_number, column.sample(200))) for column in columns if named}
+    values = [column for column, found in numbers.items() if found and None not in found]
     values = values or [column for column in few if split_words(column.header) & word_set("scale word")]
     return named, values if len(values) == 1 else []
-
-
-def _hold_figures(column: Column) -> bool:
-    texts = column.sample(200)
-    return bool(texts) and all(read_number(text) is not None for text in texts)
 
 
 def _refuse_people_as_columns(columns: list[Column], table: Table) -> None:
@@ -616,7 +620,8 @@ def _refuse_nameless(columns: list[Column], keys: Keys) -> None:
         ):
             continue
         blank = shared and not column.filled.all()
-        column = column.take(_last_filled(column)) if blank else column
+        above = np.maximum.accumulate(np.where(column.filled, np.arange(len(column)), -1)) if blank else None
+        column = column if above is None else column.take(above)
         if any(is_missing(text) for text in column.levels if text) or not column.filled.all():
             continue
         n_names = len(np.unique(column.codes))
@@ -633,11 +638,6 @@ def _refuse_nameless(columns: list[Column], keys: Keys) -> None:
                 f"{found} If it says whose row it is, name it: person={column.header!r} (command line: --person). "
                 'If all rows are one person\'s, say person="none" (--person none).'
             )
-
-
-def _last_filled(column: Column) -> IntArray:
-    """Return for each row which one holds the last cell that is filled in: -1 above the first."""
-    return np.maximum.accumulate(np.where(column.filled, np.arange(len(column)), -1))
 
 
 def _refuse_half_person(columns: list[Column], keys: Keys) -> None:

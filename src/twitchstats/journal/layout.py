@@ -233,6 +233,12 @@ def parse_text(text: Text, table: str, rejects: Rejects, *, delimiter: str | Non
     head, skipped = split_sep_line(text.data[:20].decode("utf-8", "ignore"))
     skip = max(skip, skipped)
     sample = text.data[:200_000].decode("utf-8", "ignore").split("\n", skip)[-1]
+    first = sample.strip().split("\n")[0]
+    if (
+        delimiter is None and "  " in first and not any(sign in first for sign in DELIMITERS)
+    ):  # columns of a fixed width
+        text = replace(text, data=re.sub(rb"(?m)(?<=[^\n ]) {2,}(?=[^\n ])", b"\t", text.data))
+        sample = text.data[:200_000].decode("utf-8", "ignore").split("\n", skip)[-1]
     sign = choose_delimiter(sample, head, delimiter)
     start, line, headers = _find_header(text.data, sign, skip, told, table, rejects)
     builder = _Builder(text.data, sign, len(headers), told)
@@ -451,9 +457,6 @@ class _Builder:
         csv.writer(written, delimiter=self.sign, lineterminator="\n").writerows(good)
         return written.getvalue().encode(), np.array(rows, dtype=np.int64)
 
-    def _open(self, block: bytes | tuple[int, int]) -> io.BytesIO:
-        return io.BytesIO(self.data[block[0] : block[1]] if isinstance(block, tuple) else block)
-
     def _parse(self, block: bytes | tuple[int, int], places: list[int] | None = None) -> Iterator[Part]:
         """Return the columns of a block: figures, or codes and texts in the order in which they first stand there."""
         names = places or list(range(self.width))
@@ -477,8 +480,9 @@ class _Builder:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", pd.errors.DtypeWarning)
             return pd.read_csv(
-                self._open(block), sep=self.sign, header=None, names=list(range(self.width)), usecols=places,
-                dtype=dict.fromkeys(worded, "str"), keep_default_na=False, na_values=[""],
+                io.BytesIO(self.data[slice(*block)] if isinstance(block, tuple) else block), sep=self.sign, header=None,
+                names=list(range(self.width)), usecols=places, dtype=dict.fromkeys(worded, "str"),
+                keep_default_na=False, na_values=[""],
                 skip_blank_lines=False, index_col=False, encoding="utf-8",
             )  # fmt: skip
 

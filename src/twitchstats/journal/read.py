@@ -12,7 +12,7 @@ from twitchstats.arrays import IntArray
 from twitchstats.errors import JournalError, OptionError, check_choice, unknown_name
 from twitchstats.journal.columns import counts, is_measured, is_open_rating, read_columns
 from twitchstats.journal.contradictions import note_contradictions
-from twitchstats.journal.keys import Keys, number_days, pick_column, read_keys
+from twitchstats.journal.keys import Keys, join_dates, number_days, pick_column, read_keys
 from twitchstats.journal.layout import Source, Table, read_table
 from twitchstats.journal.record import Journal, Rejects, find_name, list_some
 from twitchstats.journal.rows import assemble_days, judge_courses, mark_sums, place_nights
@@ -134,10 +134,13 @@ def read_journal(
     person, date = person or _take_key(renamed, "person"), date or _take_key(renamed, "date")
     moments: dict[str, Any] = {"person": person, "today": today}
     asked: dict[str, Any] = {"date": date, "order": order, "date_format": formats[0], "renamed": frozenset(renamed)}
+    if date is None and order in ("auto", "date"):
+        table = join_dates(table, rejects)
     keys = read_keys(table, rejects, **asked, **moments)
     days, variables = _read_days(table, keys, rejects, decimal=decimal, renamed=renamed, schema=meaning)
     told = tabulate_variables(variables)
-    chosen = choose_outcome(told, days, outcome or _find_outcome(variables))
+    said = (v.name for v in variables if v.how.get("role") == "schema" and v.role == "outcome")
+    chosen = choose_outcome(told, days, outcome or next(said, None))
     told = _mark_outcome(told, chosen)
     days = _judge_absence(days, told, chosen, keys.calendar, absent, rejects)
     _note_single_days(days, keys.calendar, rejects)
@@ -226,12 +229,6 @@ def _take_days(found: Source, source: Readable, rejects: Rejects) -> Table:
         rejects.note("days", "", "format", f"{found.format}: {note}")
     name, checksum = describe_file(source)
     return replace(found.days, source=name, checksum=checksum)
-
-
-def _find_outcome(variables: list[Variable]) -> str | None:
-    """Return the outcome that the schema names."""
-    said = (variable for variable in variables if variable.how.get("role") == "schema")
-    return next((variable.name for variable in said if variable.role == "outcome"), None)
 
 
 def _mark_outcome(told: pd.DataFrame, outcome: str | None) -> pd.DataFrame:

@@ -21,14 +21,6 @@ EPISODE_COLUMNS = [
 ]  # fmt: skip
 
 
-def _empty_people() -> pd.DataFrame:
-    return pd.DataFrame(index=pd.Index([], name="person", dtype="str"))
-
-
-def _empty(columns: list[str]) -> pd.DataFrame:
-    return pd.DataFrame(columns=columns)
-
-
 def find_name(variables: pd.DataFrame, asked: str) -> str | None:
     """Return the variable that is asked for by its name, header, label (as written or nearly so) or alias, or None."""
     wanted = normalise_header(asked)
@@ -91,9 +83,9 @@ class Journal:
 
     days: pd.DataFrame
     variables: pd.DataFrame
-    episodes: pd.DataFrame = field(default_factory=lambda: _empty(EPISODE_COLUMNS))
-    people: pd.DataFrame = field(default_factory=_empty_people)
-    rejects: pd.DataFrame = field(default_factory=lambda: _empty(REJECT_COLUMNS))
+    episodes: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=EPISODE_COLUMNS))
+    people: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(index=pd.Index([], name="person", dtype="str")))
+    rejects: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=REJECT_COLUMNS))
     calendar: str = "date"
     outcome: str | None = None
     rows_read: int = 0

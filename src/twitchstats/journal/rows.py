@@ -99,7 +99,8 @@ def _choose_rule(variable: Variable, values: pd.Series, groups: IntArray, reject
     if _repeat(values, groups):
         rejects.note("days", variable.source, "note", _REPEATS)
         return "max"
-    if _run_on(values, groups):
+    steps = values.groupby(groups).diff()
+    if (steps > 0).sum() >= 6 and not (steps < 0).any():  # as the readings of a running total do
         rejects.note("days", variable.source, "running_total", _RUNS_ON)
     return "sum"
 
@@ -111,12 +112,6 @@ def _repeat(values: pd.Series, groups: IntArray) -> bool:
     many = grouped.count().reindex(spans.index) > 1
     told = many & (grouped.max().reindex(spans.index) > 0)
     return bool(told.sum() >= 3 and (spans[many] == 0).all())
-
-
-def _run_on(values: pd.Series, groups: IntArray) -> bool:
-    """Say whether the rows of a day never fall and rise on many days, as the readings of a running total do."""
-    steps = values.groupby(groups).diff()
-    return bool((steps > 0).sum() >= 6 and not (steps < 0).any())
 
 
 def _combine(values: pd.Series, groups: IntArray, how: str) -> pd.Series:
@@ -323,9 +318,9 @@ def _find_stamped(table: Table, keys: Keys, words: str) -> Column | None:
 
 def _read_stamps(column: Column) -> NDArray[np.datetime64]:
     try:
-        dates, _ = read_dates(column.levels, column.count().tolist(), column.header, today=dt.date(2999, 1, 1))
+        dates, _ = read_days(column, numbered=False, today=dt.date(2999, 1, 1))
     except JournalError:
-        dates = [None] * len(column.levels)
+        return np.full(len(column), np.datetime64("NaT", "us"))
     return column.spread(join_clocks(dates, column.levels))
 
 
@@ -358,7 +353,7 @@ def _shift_values(readings: list[Reading], keys: Keys, days: int) -> tuple[list[
         values = np.full(len(known), np.nan)
         values[known] = np.asarray(reading.data, dtype=float)[origin[known].astype(int)]
         moved.append(replace(reading, data=values))
-    reached = place.index.isin(pd.MultiIndex.from_arrays([keys.person, keys.numbers - days]))
+    reached = place.index.isin(target)
     filled = ~np.isnan(np.asarray(readings[0].data, dtype=float))[place.to_numpy()]
     return moved, int((~reached & filled).sum())
 

@@ -2,6 +2,7 @@
 
 import codecs
 import contextlib
+import gzip
 import hashlib
 import io
 import lzma
@@ -26,6 +27,7 @@ from twitchstats.files import open_file
 FACT_COLUMNS = [
     "source", "name", "label", "role", "kind", "low", "high", "unit", "step", "timing", "combine", "lagged", "outside",
 ]  # fmt: skip
+PACKED = (b"PK\x03\x04", b"\x1f\x8b\x08")  # how archives that are read begin: zip, gzip
 HEAD = 1 << 16  # bytes by which a file is known
 LINE_LIMIT = 1 << 20
 PIPE_LIMIT = 1 << 29
@@ -56,9 +58,9 @@ _MARKUP = (
     ("[{", "a JSON file"),
     ('{"', "a JSON file"),
 )
-# What zipfile and its decompressors raise on damaged or encrypted archives.
-_BROKEN = (zipfile.BadZipFile, zlib.error, lzma.LZMAError, struct.error, EOFError, RuntimeError, ValueError, KeyError,
-           OverflowError, IndexError)  # fmt: skip
+# What zipfile, gzip and their decompressors raise on damaged or encrypted archives.
+_BROKEN = (zipfile.BadZipFile, gzip.BadGzipFile, zlib.error, lzma.LZMAError, struct.error, EOFError, RuntimeError,
+           ValueError, KeyError, OverflowError, IndexError)  # fmt: skip
 _BOMS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
     (codecs.BOM_UTF32_LE, "utf-32"),

@@ -147,17 +147,13 @@ def _read_moments(
     numbered: bool,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return the moment of each row (or its day number) and whether it could be read."""
+    days, faults = read_days(column, numbered=numbered, today=today, date_format=date_format)
     if numbered:
-        days, faults = read_day_numbers(column.levels)
-        values = np.array([np.nan if day is None else float(day) for day in days])
-        moments = column.spread(values)
+        moments = column.spread(np.array(days, dtype=float))
     else:
-        dates, faults = read_dates(
-            column.levels, column.count().tolist(), column.header, today=today, date_format=date_format
-        )
         unread = [code for code, text in enumerate(column.levels) if has_clock(text) and read_clock(text) is None]
         _refuse_clocks(table, column, [code for code in unread if code not in faults], rejects)
-        moments = column.spread(join_clocks(dates, column.levels))
+        moments = column.spread(join_clocks(days, column.levels))
         if clock is not None:
             times = [read_clock(text) or dt.timedelta() for text in clock.levels]
             moments = moments + clock.spread(np.array(times, dtype="timedelta64[us]"))

@@ -433,7 +433,8 @@ def _find_name(header: Header, dictionary: str) -> tuple[str | None, str]:
         ]
         for named, unit in tries:
             name = find_variable(" ".join(named), dictionary=dictionary)
-            if name and " ".join(unit) in _units_of(name, dictionary):
+            row = find_row(name, dictionary=dictionary) if name else {"kind": ""}
+            if row["kind"] == "amount" and " ".join(unit) in find_units(str(row["unit"]), name or ""):
                 return name, stem
     return None, stem
 
@@ -449,11 +450,6 @@ def _split_night(words: str) -> tuple[str, str]:
             if plain != words:
                 return plain, phrase
     return words, ""
-
-
-def _units_of(name: str, dictionary: str) -> dict[str, tuple[str, float, str]]:
-    row = find_row(name, dictionary=dictionary)
-    return find_units(str(row["unit"]), name) if row["kind"] == "amount" else {}
 
 
 def find_trait(header: str) -> str:
@@ -519,39 +515,24 @@ def make_schema(variables: pd.DataFrame) -> pd.DataFrame:
     return frame.astype("str").reset_index(drop=True)
 
 
-def tell_meanings(variables: pd.DataFrame, *, width: int = 100) -> str:
-    """Return what each column means as a table for a screen; a question mark stands at what is guessed.
+def lay_out_meanings(variables: pd.DataFrame) -> pd.DataFrame:
+    """Return what each column means as text for a screen, a row for each; a question mark stands at what is guessed.
 
-    Parameters
-    ----------
-    variables : DataFrame
-        `Journal.variables`.
-    width : int
-        Characters in a line.
+    >>> lay_out_meanings(describe_known(["sleep"])).iloc[0].to_list()
+    ['sleep', 'sleep', 'trigger', 'amount', '0-24 h', 'night', 'max']
     """
-    room = {"column": 20, "read as": 20, "role": 9, "kind": 8, "range": 14, "when": 9, "rows of a day": 5}
-    lines = ["  ".join(name[:size].ljust(size) for name, size in room.items())]
+    rows = []
     for row in variables.to_dict("records"):
-        guessed = row["guessed"].split(", ")
-        marks = {fact: "?" if fact in guessed else "" for fact in FACT_COLUMNS}
+        marks = {fact: "?" if fact in row["guessed"].split(", ") else "" for fact in FACT_COLUMNS}
         known = pd.notna(row["low"]) and pd.notna(row["high"]) and row["kind"] != "yes/no"
         span = f"{row['low']:g}-{row['high']:g}" if known else ""
         unit = "" if row["kind"] in ("yes/no", "count") or row["unit"].startswith("points of") else row["unit"]
-        cells = [
-            row["source"], row["name"], row["role"] + marks["role"], row["kind"] + marks["kind"],
-            f"{span} {unit}".strip() + (marks["high"] if span else marks["unit"] if unit else ""),
-            row["timing"] + marks["timing"] if row["timing"] else "not known", row["combine"] + marks["combine"],
-        ]  # fmt: skip
-        lines.append("  ".join(_fit(cell, size) for cell, size in zip(cells, room.values(), strict=True)))
-    told = "What each column means; ? is a guess (to correct: --write-schema, then --schema FILE):"
-    return "\n".join([told, *(f"  {line}"[:width].rstrip() for line in lines)])
-
-
-def _fit(text: str, size: int) -> str:
-    """Return a text in just so many characters; a mark at its end is kept."""
-    if len(text) <= size:
-        return text.ljust(size)
-    return text[: size - 2] + "…?" if text.endswith("?") else text[: size - 1] + "…"
+        told = {fact: f"{row[fact]}{marks[fact]}" if row[fact] else "not known"
+                for fact in ("role", "kind", "timing", "combine")}  # fmt: skip
+        scale = f"{span} {unit}".strip() + (marks["high"] if span else marks["unit"] if unit else "")
+        rows.append([row["source"], row["name"], told["role"], told["kind"], scale, told["timing"], told["combine"]])
+    names = ["column", "read as", "role", "kind", "range", "when", "rows of a day"]
+    return pd.DataFrame(rows, columns=names, dtype="str")
 
 
 def read_schema(source: Readable | None, facts: Iterable[Mapping[str, str]] = ()) -> Schema:

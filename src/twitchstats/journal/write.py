@@ -123,17 +123,14 @@ def write_journal(journal: Journal, path: str | os.PathLike[str]) -> list[Path]:
     ['mine.csv', 'mine_episodes.csv', 'mine_people.csv']
     """
     target = Path(path)
-    written = [write_table(frame_days(journal), target, replace=lambda found: not _is_input(journal, found))]
+    mine = journal.checksum  # what is byte by byte the file that was read is never written over
+    replaced = (lambda found: describe_file(found)[1] != mine) if mine else True
+    written = [write_table(frame_days(journal), target, replace=replaced)]
     for name, frame in (("episodes", journal.episodes), ("people", journal.people.reset_index())):
         if len(frame):
             beside = target.with_name(f"{target.stem}_{name}{target.suffix}")
             written.append(write_table(frame, beside, replace=True))
     return written
-
-
-def _is_input(journal: Journal, path: Path) -> bool:
-    """Say whether a file is, byte by byte, what the journal was read from: that is never written over."""
-    return bool(journal.checksum) and describe_file(path)[1] == journal.checksum
 
 
 def frame_days(journal: Journal) -> pd.DataFrame:

@@ -1,5 +1,6 @@
 """What an export is packed in: zip archives, workbooks, other encodings; and several sources of one journal."""
 
+import gzip
 import io
 import os
 import re
@@ -73,6 +74,17 @@ def test_the_only_table_of_an_archive_is_read(tmp_path):
     for name, content in (("diary.xlsx", write_xlsx({"A": DIARY})), ("diary.csv", "date,twitches\n2024-03-03,3\n")):
         path.write_bytes(pack({"readme.txt": "hello", name: content}))
         assert read_journal(path).days["twitches"].iloc[0] == 3
+
+
+def test_a_table_that_is_packed_alone_is_read(tmp_path):
+    path = tmp_path / "diary.csv.gz"
+    path.write_bytes(gzip.compress(b"date,twitches\n2024-03-03,3\n"))
+    assert read_journal(path).source == "diary.csv.gz"
+    assert read_journal(io.BytesIO(path.read_bytes())).days["twitches"].to_list() == [3]
+    path.write_bytes(path.read_bytes()[:-9])
+    with raises("diary.csv can't be unpacked: Compressed file ended before the end-of-stream marker was reached. "
+                "Export it again, without a password."):  # fmt: skip
+        read_journal(path)
 
 
 def test_damaged_archives_are_told(sample, tmp_path):

@@ -31,7 +31,7 @@ from twitchstats.journal.readers import (
 )
 from twitchstats.journal.readers.export import Export, list_exports
 from twitchstats.journal.readers.join import join_sources, mark_outside, read_plain
-from twitchstats.journal.source import HEAD
+from twitchstats.journal.source import HEAD, PACKED
 
 __all__ = ["READERS", "find_reader", "gather_sources", "join_sources", "list_formats", "mark_outside", "read_source"]
 
@@ -165,9 +165,7 @@ def _open_source(source: Any, options: dict[str, str | None], *, known: bool) ->
         return Export(path.name, lambda: open_file(path), **options)
     head = _read_open(source, HEAD) if hasattr(source, "read") else None
     name = Path(str(getattr(source, "name", ""))).name or "The export"
-    if head is None or not (
-        known or head.startswith(b"PK\x03\x04") or find_reader(Export(name, lambda: BytesIO(head)))
-    ):
+    if head is None or not (known or head.startswith(PACKED) or find_reader(Export(name, lambda: BytesIO(head)))):
         return None  # a plain table is not read twice
     data = _read_open(source, _MOST)
     return None if data is None else Export(name, lambda: BytesIO(data), **options)

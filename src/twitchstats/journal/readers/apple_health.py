@@ -99,7 +99,7 @@ class _Records(ContentHandler):
         self.elements += 1
         if name == "Workout":
             self.number += 1
-            self._add_workout(dict(attrs))
+            self._add_minutes("Workout", dict(attrs))
         elif name == "Record":
             self.number += 1
             self._add_record(dict(attrs))
@@ -112,7 +112,7 @@ class _Records(ContentHandler):
         elif category == "SleepAnalysis":
             self._add_sleep(cells)
         elif category == "MindfulSession":
-            self._add_span("Mindful minutes", cells)
+            self._add_minutes("Mindful minutes", cells)
         elif category == "MenstrualFlow":
             value = cells.get("value", "").removeprefix("HKCategoryValueMenstrualFlow")
             value = value.removeprefix("HKCategoryValueVaginalBleeding")
@@ -150,16 +150,16 @@ class _Records(ContentHandler):
         else:
             self.sums[key][cells.get("sourceName", "") if kind in _DEVICES else ""] += value * factor
 
-    def _add_workout(self, cells: dict[str, str]) -> None:
+    def _add_minutes(self, kind: str, cells: dict[str, str]) -> None:
         start, end = read_moment(cells.get("startDate", "")), read_moment(cells.get("endDate", ""))
         factor, value = _MINUTES.get(cells.get("durationUnit", "")), to_number(cells.get("duration", ""))
         minutes = value * factor if value is not None and factor is not None else None
         if minutes is None and start and end:
             minutes = (end - start).total_seconds() / 60
         if start is None or minutes is None or minutes < 0:
-            self.days.leave(self.number, "a workout without a time or a duration")
+            self.days.leave(self.number, f"{kind} without a time or a duration")
             return
-        key = ("Workout", start.date().isoformat())
+        key = (kind, start.date().isoformat())
         self._count(key)
         self.sums[key][""] += minutes
 
@@ -174,15 +174,6 @@ class _Records(ContentHandler):
             self.spans[key].append((start, end))
         else:
             self._skip(f"SleepAnalysis {value}")
-
-    def _add_span(self, column: str, cells: dict[str, str]) -> None:
-        start, end = read_moment(cells.get("startDate", "")), read_moment(cells.get("endDate", ""))
-        if start is None or end is None or end < start:
-            self.days.leave(self.number, f"{column} without a start and an end after it")
-            return
-        key = (column, start.date().isoformat())
-        self._count(key)
-        self.sums[key][""] += (end - start).total_seconds() / 60
 
     def _add_word(self, column: str, word: str | None, cells: dict[str, str], kind: str) -> None:
         moment = read_moment(cells.get("startDate", ""))

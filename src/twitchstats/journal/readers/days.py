@@ -5,7 +5,6 @@ import math
 import re
 from array import array
 from collections.abc import Callable, Iterable, Mapping
-from functools import cache
 
 import numpy as np
 import pandas as pd
@@ -15,7 +14,7 @@ from twitchstats.errors import JournalError
 from twitchstats.journal.cells import clean_cell
 from twitchstats.journal.layout import COLUMN_LIMIT, Column, Source, build_table, code_column
 from twitchstats.journal.readers.export import Record, Records
-from twitchstats.variables import find_variable, load_variables
+from twitchstats.variables import find_row, find_variable
 
 MOST_CELLS = 20_000_000  # of the table of days; the names that are told most often go first
 _MOST_NAMED, _LONGEST = 8, 200
@@ -137,9 +136,9 @@ class Days:
         `when` is the folded header of the dates, or finds the day of a record or the reason why there is none (`why`
         where it gives nothing).
         """
-        find = when if callable(when) else _look_up(table, when)
+        dates = {} if callable(when) else table.read_days(when)
         for record in table:
-            day = find(record)
+            day = when(record) if callable(when) else dates.get(record[when])
             values = read_row(record) if isinstance(day, dt.date) else day or why
             if isinstance(values, str) or not isinstance(day, dt.date):
                 self.leave(record.line, str(values))
@@ -248,7 +247,7 @@ class Days:
         """Return how values of a day combine: as the format says, else as the dictionary does for a name it knows."""
         told = self._facts.get(name, {})
         known = find_variable(re.sub(r" *\([^()]*\)$", "", name))
-        return told.get("combine") or (_find_combine(known) if known and "kind" not in told else "")
+        return told.get("combine") or (str(find_row(known)["combine"]) if known and "kind" not in told else "")
 
     def _fill_ticks(self, columns: dict[str, IntArray], starts: IntArray, keys: list[tuple[str, str]]) -> None:
         """Set what was not ticked to no, on days that tell of its group, from its first use by this person on.
@@ -299,11 +298,6 @@ class Days:
         ]
 
 
-def _look_up(table: Records, column: str) -> Callable[[Record], dt.date | None]:
-    dates = table.read_days(column)
-    return lambda record: dates.get(record[column])
-
-
 def _name_codes(name: str, codes: IntArray, texts: list[str]) -> Column:
     used, places = np.unique(codes, return_inverse=True)
     return code_column(name, ["" if code < 0 else texts[code] for code in used.tolist()], places)
@@ -317,11 +311,6 @@ def _combine_texts(found: list[str], rule: str) -> str | None:
         return "yes" if "yes" in found else "no"
     numbers = [number for text in found if (number := to_number(text)) is not None]
     return f"{_COMBINERS[rule](numbers):.10g}" if rule and len(numbers) == len(found) else None
-
-
-@cache
-def _find_combine(name: str) -> str:
-    return str(load_variables().set_index("name").loc[name, "combine"])
 
 
 def to_number(text: str) -> float | None:

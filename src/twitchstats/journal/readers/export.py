@@ -2,6 +2,7 @@
 
 import csv
 import datetime as dt
+import gzip
 import io
 import zipfile
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -15,7 +16,7 @@ from twitchstats.errors import JournalError
 from twitchstats.journal.dates import read_dates
 from twitchstats.journal.layout import Table, choose_delimiter, parse_text
 from twitchstats.journal.record import Rejects
-from twitchstats.journal.source import HEAD, Text, guard_errors, guess_encoding, is_workbook, read_text
+from twitchstats.journal.source import HEAD, PACKED, Text, guard_errors, guess_encoding, is_workbook, read_text
 
 _BLOCK = 50_000  # rows that are spread out at a time
 
@@ -53,7 +54,7 @@ class Export:
 
 
 def list_exports(whole: Export) -> list[Export]:
-    """Return the files of an export: those in a zip archive, or the file itself.
+    """Return the files of an export: those in a zip archive, the one in a gzip archive, or the file itself.
 
     Raises
     ------
@@ -62,26 +63,28 @@ def list_exports(whole: Export) -> list[Export]:
     """
     with guard_errors(whole.name), whole.open() as file:
         head = file.read(HEAD)
-        if not head.startswith(b"PK\x03\x04") or is_workbook(head, whole.name):
+        if not head.startswith(PACKED) or is_workbook(head, whole.name):
             return [whole]
+        if head.startswith(PACKED[1]):
+            return [replace(whole, name=f"{whole.name.split('.')[0]}.csv", open=_open_member(whole.open))]
         file.seek(0)
         members = [info.filename for info in zipfile.ZipFile(file).infolist() if not info.is_dir()]
     return [
         replace(whole, name=member, open=_open_member(whole.open, member))
         for member in members
-        if not _is_rubbish(member)
+        if not (member.startswith("__MACOSX/") or PurePath(member).name.startswith("."))
     ]
 
 
-def _is_rubbish(member: str) -> bool:
-    return member.startswith("__MACOSX/") or PurePath(member).name.startswith(".")
+def _open_member(open_file: Callable[[], IO[bytes]], member: str = "") -> Callable[[], IO[bytes]]:
+    """Return what opens a file in a zip archive, or all that a gzip archive holds."""
 
-
-def _open_member(open_file: Callable[[], IO[bytes]], member: str) -> Callable[[], IO[bytes]]:
     def open_member() -> IO[bytes]:
         with guard_errors(member), ExitStack() as held:
-            archive = held.enter_context(zipfile.ZipFile(held.enter_context(open_file())))
-            return _Member(archive.open(member), held.pop_all())
+            file = held.enter_context(open_file())
+            if not member:
+                return _Member(gzip.open(file), held.pop_all())
+            return _Member(held.enter_context(zipfile.ZipFile(file)).open(member), held.pop_all())
 
     return open_member
 
@@ -89,7 +92,7 @@ def _open_member(open_file: Callable[[], IO[bytes]], member: str) -> Callable[[]
 class _Member(io.BufferedReader):
     """A file in an archive, which closes its archive as well."""
 
-    def __init__(self, member: IO[bytes], held: ExitStack) -> None:
+    def __init__(self, member: IO[bytes] | gzip.GzipFile, held: ExitStack) -> None:
         super().__init__(member)  # type: ignore[arg-type]
         self.held = held
 

@@ -97,7 +97,8 @@ def join_sources(sources: Sequence[Source]) -> Source:
 
 def _join_days(sources: Sequence[Source]) -> tuple[Table, list[str]]:
     """Return the days of all sources side by side, and what is to be told of it: keys are joined, columns follow."""
-    inside = [not _is_outside(source) for source in sources]
+    outside = [{fact["source"] for fact in source.facts if fact.get("outside") == "yes"} for source in sources]
+    inside = [not set(_list_own(source)) <= some for source, some in zip(sources, outside, strict=True)]
     named = [own and "person" in source.days.headers for own, source in zip(inside, sources, strict=True)]
     personal = named if any(named) else inside
     frames = [_number_rows(source.days, str(number)) for number, source in enumerate(sources)]
@@ -166,11 +167,6 @@ def _rename_columns(sources: Sequence[Source]) -> list[Source]:
         columns = [replace(column, header=names[column.header]) for column in source.days.columns]
         renamed.append(replace(source, days=replace(source.days, columns=columns), facts=facts))
     return renamed
-
-
-def _is_outside(source: Source) -> bool:
-    outside = {fact["source"] for fact in source.facts if fact.get("outside") == "yes"}
-    return set(_list_own(source)) <= outside
 
 
 def _merge(left: pd.DataFrame, right: pd.DataFrame, keys: list[str], *, how: Literal["left", "outer"]) -> pd.DataFrame:

@@ -31,7 +31,11 @@ def read(source: Export) -> Source:
     names = [fold(header) for header in table.headers]
     person = next((name for name in _PERSON if name in names), "")
     questions = [header for header in table.headers if fold(header) not in _OWN]
-    several = {header for header in questions if any(map(_holds_several, table.list_texts(fold(header))))}
+    several = {
+        header
+        for header in questions
+        if any(_SEVERAL.fullmatch(_read_text(text)) for text in table.list_texts(fold(header)))
+    }
     days = Days(NAME)
 
     def find_day(record: Record) -> dt.date | str:
@@ -51,10 +55,6 @@ def read(source: Export) -> Source:
     told = "moved by their timeZoneOffset" if offset else "UTC, since the export names no offset: look at late evenings"
     days.notes.append(f"Days are those of timeStampStart, {told}.")
     return days.finish(table)
-
-
-def _holds_several(text: str) -> bool:
-    return _SEVERAL.fullmatch(_read_text(text)) is not None
 
 
 def _find_day(seconds: str, offset: str) -> dt.date | None:

@@ -64,30 +64,28 @@ def _join_alike(sheets: dict[str, Rows], name: str) -> tuple[Rows, list[str]]:
     chosen = next(dated, next(iter(heads)))
     header = sheets[chosen][heads[chosen]]
     alike = [sheet for sheet, at in heads.items() if sheets[sheet][at] == header]
-    bodies = [sheets[sheet][heads[sheet] + 1 :] for sheet in alike]
-    at = next((at for at, cell in enumerate(header) if _is_date(cell)), 0)
-    filled = [[row for row in body if len(row) > at and row[at]] for body in bodies]
-    if all(re.fullmatch(r"\d{1,2}", row[at]) for rows in filled for row in rows):
-        for sheet, rows in zip(alike, filled, strict=True):
-            _add_month(sheet, rows, at)
-    dates = [row[at] for rows in filled for row in rows]
-    if len(alike) > 1 and len(set(dates)) < len(dates):
-        raise JournalError(
-            f"{name} has the same columns in {len(alike)} sheets ({', '.join(map(repr, alike))}), which tell of the "
-            "same days. Put them into one sheet, with a column 'person' if each is a person's, and with full dates "
-            "(2024-03-31) if each is a month's."
-        )
+    bodies = {sheet: sheets[sheet][heads[sheet] + 1 :] for sheet in alike}
+    _date_rows(bodies, next((at for at, cell in enumerate(header) if _is_date(cell)), 0), name)
     more = " as one, with their rows numbered on" if len(alike) > 1 else ""
     notes = [f"sheet {' and '.join(map(repr, alike))} is read{more}"] if len(sheets) > 1 else []
     notes += [f"sheet {sheet!r} with {len(sheets[sheet]):,} rows is not read" for sheet in heads if sheet not in alike]
-    return [row for body in (sheets[chosen], *bodies[1:]) for row in body], notes
+    above = sheets[chosen][: heads[chosen] + 1]
+    return [*above, *(row for body in bodies.values() for row in body)], notes
 
 
-def _add_month(sheet: str, rows: Rows, at: int) -> None:
-    """Write the days of a sheet that is called by its month and year, such as 'March 2024', as dates."""
-    first = read_date(f"1 {sheet}")
-    for row in rows if first else []:
-        row[at] = f"{first:%Y-%m}-{int(row[at]):02}"
+def _date_rows(bodies: dict[str, Rows], at: int, name: str) -> None:
+    """Write the days of sheets that are called by month and year ('March 2024') as dates; refuse days told twice."""
+    rows = [(sheet, row) for sheet, body in bodies.items() for row in body if len(row) > at and row[at]]
+    if all(re.fullmatch(r"\d{1,2}", row[at]) for _, row in rows):
+        for sheet, row in rows:
+            if first := read_date(f"1 {sheet}"):
+                row[at] = f"{first:%Y-%m}-{int(row[at]):02}"
+    if len(bodies) > 1 and len({row[at] for _, row in rows}) < len(rows):
+        raise JournalError(
+            f"{name} has the same columns in {len(bodies)} sheets ({', '.join(map(repr, bodies))}), which tell of the "
+            "same days. Put them into one sheet, with a column 'person' if each is a person's, and with full dates "
+            "(2024-03-31) if each is a month's."
+        )
 
 
 def _find_header(rows: Rows) -> int:
