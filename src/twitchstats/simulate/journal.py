@@ -40,8 +40,8 @@ def simulate_journal(
     slow trend and, for twitches, comes in spells with days of none between. Stress, anxiety, sleep, fatigue and
     caffeine move together; minerals do. Medicines and remedies come in courses, remedies mostly after bad days.
     Planted effects act on the log of the mean, for one meaningful step of the data dictionary, centred within the
-    person; people differ in them. Missed days come in runs whose share grows with the day of the study. Every figure is in data/worlds.csv,
-    habits.csv, courses.csv and diary.csv, with its source or the word 'assumed'.
+    person; people differ in them. Missed days come in runs whose share grows with the day of the study. Every figure is
+    in data/worlds.csv, habits.csv, courses.csv and diary.csv, with its source or the word 'assumed'.
 
     Parameters
     ----------
