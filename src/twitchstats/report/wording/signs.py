@@ -1,5 +1,6 @@
 """Red flags: what the journal says of them, how common serious causes are, and always the advice."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import pandas as pd
@@ -122,9 +123,9 @@ def _tell_scale() -> str:
 
     row = base_rates().iloc[0]
     return (
-        f" For scale: {format_share(row['base_rate'])} {quote(row['setting'])} have {quote(row['condition'])} (95 % "
-        f"interval {_tell_range(row['ci_lower'], row['ci_upper'])}; the table below has more). A sign moves that "
-        "figure; how far, an examination tells better than any number."
+        f" For scale: {format_share(row['base_rate'])} {quote(row['setting'])} have {quote(row['condition'])} "
+        f"({_tell_limits(row)}; the table below has more). A sign moves that figure; how far, an examination tells "
+        "better than any number."
     )
 
 
@@ -159,7 +160,7 @@ def tabulate_base_rates() -> Table:
         {
             "Among": str(row["setting"]).replace("gp ", "GP "),
             "How many": "no figure known" if pd.isna(row["base_rate"]) else format_share(row["base_rate"]),
-            "95 % interval": _tell_range(row["ci_lower"], row["ci_upper"]),
+            "Between": _tell_limits(row),
             "Have": row["condition"],
             "Mind": row["note"],
             "Source": _tell_source(row),
@@ -173,6 +174,13 @@ def _tell_source(row: dict[str, object]) -> str:
     if not isinstance(row["source"], str) or not row["source"]:
         return MISSING
     return f"{row['source']} ({CONFIDENCE[str(row['confidence'])]})"
+
+
+def _tell_limits(row: Mapping[Any, Any]) -> str:
+    """Return between what a base rate lies: its interval where people were counted, else what is taken, and why."""
+    if pd.notna(row["ci_lower"]):
+        return f"{_tell_range(row['ci_lower'], row['ci_upper'])}, 95 % interval"
+    return "not known" if pd.isna(row["low"]) else f"{_tell_range(row['low'], row['high'])}, {row['range']}"
 
 
 def _tell_range(lower: float, upper: float) -> str:
