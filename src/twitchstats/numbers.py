@@ -6,14 +6,17 @@ import pandas as pd
 
 MISSING = "–"
 NARROW = "\u00a0"  # keeps a number and its unit on one line
+_MARKED = "10,000"  # from here on thousands are marked
 _NOTHING = 1e-9  # what the last bits of a computed zero come to
 
 
 def format_number(value: float, digits: int = 3) -> str:
     """Return a number with so many significant digits, never with an exponent, a missing one as a dash.
 
+    From ten thousand on the thousands are marked.
+
     >>> [format_number(x) for x in (0.012345, 1.2, 123.4, 123456.7, -0.5, float("nan"), 0.0)]
-    ['0.0123', '1.2', '123', '123457', '-0.5', '–', '0']
+    ['0.0123', '1.2', '123', '123,457', '-0.5', '–', '0']
     """
     if math.isnan(value):
         return MISSING
@@ -22,9 +25,19 @@ def format_number(value: float, digits: int = 3) -> str:
     if value == 0:
         return "0"
     places = max(0, digits - 1 - math.floor(math.log10(abs(value))))
-    text = f"{value:.{places}f}"
+    text = f"{value:,.{places}f}"
+    text = text.replace(",", "") if len(text.lstrip("-").split(".")[0]) < len(_MARKED) else text
     text = text.rstrip("0").rstrip(".") if "." in text else text
     return "0" if text in ("-0", "") else text
+
+
+def round_number(value: float, digits: int = 3) -> float:
+    """Return a number with so many significant digits, whole ones whole, as `format_number` tells it.
+
+    >>> round_number(0.012345), round_number(123456.7)
+    (0.0123, 123457.0)
+    """
+    return float(format_number(value, digits).replace(",", ""))
 
 
 def format_p(value: float) -> str:

@@ -25,6 +25,7 @@ from twitchstats.report.wording.rows import (
     judge_effects,
     label_of,
     lay_columns,
+    tell_dates,
     tell_estimate,
     tell_interval,
     tell_order,
@@ -42,7 +43,7 @@ _NAMES = {"person": "Person", "question": "Question", "trigger": "Trigger", "rem
           "sites": "Sites", "sign": "Sign", "shape": "Shape", "direction": "Direction", "lag": "Days before",
           "limit": "Within", "naive": "After / before"}  # fmt: skip
 _WORTH = {"median": "Median", "p_adjusted": "p, adjusted", "n_people": "People", "n_days": "Days",
-          "n_episodes": "Episodes", "reading": "Reading", "reason": "Why not"}  # fmt: skip
+          "n_episodes": "Episodes", "n_spells": "Spells", "reading": "Reading", "reason": "Why not"}  # fmt: skip
 
 
 def tell_effects(effects: pd.DataFrame, journal: Journal | None = None, *, most: int = 3) -> Prose:
@@ -108,7 +109,7 @@ def show_effects(effects: pd.DataFrame, journal: Journal | None = None, *, most:
         Verdict=shown["verdict"].to_list(),
         Caution=shown["caution"].mask(shown["estimate"].isna(), shown["reason"]).replace("", MISSING).to_list(),
     )
-    more = f" The {most} surest of {len(ordered)} rows." if len(ordered) > most else ""
+    more = f" The {most} surest of {len(ordered):,} rows." if len(ordered) > most else ""
     return show_table(rows, f"{to_plain(tell_effects(effects, journal))}{more}")
 
 
@@ -142,7 +143,7 @@ def show_estimates(frame: pd.DataFrame, words: str = "", *, most: int = 12) -> T
         text = format_frame(values.to_frame()).iloc[:, 0]
         if text.ne(MISSING).any():
             table[label] = text
-    more = f" The first {most} of {len(frame)} rows." if len(frame) > most else ""
+    more = f" The first {most} of {len(frame):,} rows." if len(frame) > most else ""
     return Table(table, f"{to_plain(words)}{more}".strip())
 
 
@@ -181,7 +182,7 @@ def show_frame(frame: pd.DataFrame, words: str = "", *, share: bool = False, mos
             table[f"{start}_lower"] += " to " + table.pop(f"{start}_upper")
     headings = {"ci_lower": "95 % interval", "risk_lower": "95 % interval", "prediction_lower": "one more person"}
     named = table.rename(columns=headings).rename(columns=lambda name: str(name).replace("_", " "))
-    more = f" The first {most} of {len(frame)} rows." if len(frame) > most else ""
+    more = f" The first {most} of {len(frame):,} rows." if len(frame) > most else ""
     return Table(named, f"{to_plain(words)}{more}".strip())
 
 
@@ -354,9 +355,10 @@ def show_journal(journal: Journal) -> str:
     actions = journal.rejects["action"].value_counts()
     refused = int(actions.drop(labels=["kept", "rows combined"], errors="ignore").sum())
     roles = journal.variables.groupby("role", sort=True)["label"].apply(lambda names: list_some(list(names), 12))
+    when = ", without an order in time" if journal.calendar == "none" else f", {tell_dates(journal)}"
     rows = [
         ("People", f"{len(journal.days.index.unique('person')):,}"),
-        ("Days", f"{len(journal.days):,}{_tell_span(journal)}"),
+        ("Days", f"{len(journal.days):,}{when}"),
         ("Complete", _draw_strip(journal)),
         ("Refused", f"{count_noun(refused, 'row or cell', 'rows or cells')} (see .rejects)"),
         ("Combined", count_noun(int(actions.get("rows combined", 0)), "row")),
@@ -373,13 +375,6 @@ def show_journal(journal: Journal) -> str:
 def _escape(text: object) -> str:
     """Return text as HTML in which a notebook finds neither markup nor a formula."""
     return html.escape(str(text)).replace("\\", "<span>&#92;</span>").replace("$", "<span>&#36;</span>")
-
-
-def _tell_span(journal: Journal) -> str:
-    dates = journal.days.index.get_level_values("date")
-    if journal.calendar == "none" or not len(dates):
-        return ", without an order in time" * (journal.calendar == "none")
-    return f", {format_date(dates.min())} to {format_date(dates.max())}"
 
 
 def _draw_strip(journal: Journal, parts: int = 10) -> str:

@@ -10,8 +10,10 @@ import pandas as pd
 from twitchstats.arrays import BoolArray, FloatArray
 from twitchstats.errors import JournalError, UnknownNameError, check_list, unknown_name
 from twitchstats.resources import find_resource
-from twitchstats.variables import find_row, find_variable, load_words, normalise_header
+from twitchstats.variables import find_row, find_variable, load_words, normalise_header, word_set
 
+RED_FLAG = "red flag"
+BESIDE = ("falls", "trouble breathing", "twitching since a new medicine")  # red flags in no model: no figure is known
 SOURCE = "source"  # the column that says where people come from: simulated ones say so
 _CODED = "is a code that is used for either sex: write male or female"
 _UNTOLD = ["", "unknown", "other", "divers", "not known", "don't know", "unbekannt", *load_words("missing")]
@@ -104,6 +106,27 @@ def find_sign(column: str) -> str | None:
         return column
     by_label = {normalise_header(label): name for name, label in _read_signs()["label"].items()}
     return by_label.get(normalise_header(column)) or find_variable(column, dictionary="people_variables.csv")
+
+
+def list_red_flags() -> dict[str, str]:
+    """Return the label of each red flag: of those in the table, and of those of which no figure is known.
+
+    >>> list(list_red_flags().values())[-2:]
+    ['Trouble breathing', 'Twitching since a new medicine']
+    """
+    labels = _read_signs().loc[_read_signs()["level"].eq(RED_FLAG), "label"]
+    return {str(name): str(label) for name, label in labels.items()} | {name: name.capitalize() for name in BESIDE}
+
+
+def find_red_flag(column: str) -> str | None:
+    """Return the red flag that a column tells, of people or of days.
+
+    >>> find_red_flag("Slurred speech"), find_red_flag("shortness_of_breath"), find_red_flag("shoe size")
+    ('speech_swallowing', 'trouble breathing', None)
+    """
+    header = normalise_header(column)
+    name = next((name for name in BESIDE if header in word_set(name)), None) or find_sign(column)
+    return name if name in list_red_flags() else None
 
 
 def _ask_about(column: str) -> None:

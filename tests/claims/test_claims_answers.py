@@ -300,6 +300,16 @@ def test_errors(stressed):
         answer_questions(stressed, questions=ask("stress-twitches").assign(test="triger"))
 
 
+def test_few_claims_ask_only_their_questions(monkeypatch, stressed):
+    fake(monkeypatch, "trigger", estimate=1.2, p_value=0.001, ci_lower=1.1, ci_upper=1.4)
+    seen = []
+    claims = load_claims().query("question_id in ['stress-twitches', '']")
+    ledger = check_claims(stressed, claims=claims, progress=lambda *done: seen.append(done))
+    assert seen == [(1, 1)]
+    assert ledger["claim_id"].tolist() == claims["claim_id"].tolist()
+    assert ledger.groupby("question_id")["estimate"].count().tolist() == [0, 6]
+
+
 def test_summaries(monkeypatch, stressed):
     fake(
         monkeypatch, "trigger", estimate=1.2, p_value=0.001, ci90_lower=1.1, ci90_upper=1.3, ci_lower=1.1, ci_upper=1.4

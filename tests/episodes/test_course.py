@@ -126,7 +126,7 @@ def test_an_unseen_end_leaves_before_an_end_could_be_seen(make_journal):
     journal = make_journal({"A": [0, 1, 0, 1, 1, 0, 1, 1, None]})
     rows = [ep.estimate_spells(journal, limit=limit).iloc[0] for limit in (1, 2)]
     assert [row["estimate"] for row in rows] == pytest.approx([1 / 3, 1.0])
-    assert [row["n_episodes"] for row in rows] == [3, 3]
+    assert [row["n_spells"] for row in rows] == [3, 3]
 
 
 def test_recurrence_by_hand(make_journal):
@@ -134,7 +134,7 @@ def test_recurrence_by_hand(make_journal):
     journal = make_journal({"A": [1, 0, 1, 0, 0, 1, 0, 0, None]})
     row = ep.estimate_recurrence(journal, limit=1).iloc[0]
     assert row["estimate"] == pytest.approx(1 / 3)
-    assert row["n_episodes"] == 3
+    assert row["n_spells"] == 3
 
 
 def test_people_may_be_told_apart(make_journal):
@@ -143,7 +143,7 @@ def test_people_may_be_told_apart(make_journal):
     assert table["person"].tolist() == ["A", "B"]
     assert table["estimate"].tolist() == pytest.approx([2 / 3, 2 / 3])
     pooled = ep.estimate_spells(make_journal(counts), limit=1).iloc[0]
-    assert (pooled["person"], pooled["n_people"], pooled["n_episodes"]) == ("pooled", 2, 6)
+    assert (pooled["person"], pooled["n_people"], pooled["n_spells"]) == ("pooled", 2, 6)
 
 
 def test_misuse_is_told(make_journal):

@@ -622,6 +622,14 @@ def test_what_tells_of_a_later_day_is_no_trigger(read, header):
     assert told(journal) == [f"column {header}: it tells of a later day than its row's, so it is no trigger"]
 
 
+@pytest.mark.parametrize("header", ["falls", "Shortness of breath", "slurred speech", "Atemnot"])
+def test_a_red_flag_is_no_trigger(read, header):
+    """Five falls of one person were told as a trigger of fewer twitches three days later."""
+    journal = read(write_days(f"twitches,{header}", lambda day: day % 4, lambda day: ["no", "yes"][day % 3 == 0]))
+    assert journal.variables.set_index("source").loc[header, "role"] == "none"
+    assert told(journal) == [f"column {header}: it is a sign that a doctor asks for, so it is no trigger"]
+
+
 @pytest.mark.parametrize("header", ["mood (am)", "pain (evening)", "mood [left]"])
 def test_a_time_of_day_or_a_side_in_brackets_is_no_unit(read, header):
     journal = read(write_days(header, lambda day: day % 11))

@@ -129,7 +129,19 @@ def test_a_red_flag_in_a_column_of_the_days_is_ticked(alone, column, label):
     assert f"Noted here: {label.lower()}." in front.show_meaning(noted, TWITCHES)
     never = replace(alone, days=alone.days.assign(**{column: [0.0, 0, np.nan, 0]}))
     assert dict(front.list_warnings(never))[label] == "no"
-    assert f"**Noted: {label.lower()} on 1 day.**" in describe_red_flags(noted)
+    assert f"**Reported: {label.lower()} (noted on 1 day).**" in describe_red_flags(noted)
+
+
+def test_red_flags_of_a_group_are_counted_by_person(gappy):
+    """Days are people's: two days of one person are one of two people, whoever else was asked."""
+    falls = replace(gappy, days=gappy.days.assign(fell=[0.0, 1, 1, 0, 0, 0]))
+    assert dict(front.list_warnings(falls))["Falls"] == "1 of 2: noted on 2 days"
+    assert "1 red flag is reported by at least one of 2 people: **falls**." in describe_red_flags(falls)
+    both = give_signs(falls, people=("P2", "P3"), wasting=[1.0, 0.0])
+    assert dict(front.list_warnings(both))["Muscle wasting"] == "1 of 2"
+    assert "2 red flags are reported by at least one of 3 people: **muscle wasting and falls**." in describe_red_flags(
+        both
+    )
 
 
 def test_a_group_is_told_as_a_group(gappy):
@@ -250,7 +262,7 @@ def test_there_is_always_something_to_log_next(make_journal):
     found = make_answers()
     found.outcome = "mood"
     assert front.list_next(make_journal(columns, outcome="mood"), found) == [
-        "**The same as now**, each evening, for 4 more months. Twice the days show effects 29 % smaller."
+        "**The same as now**, each evening, for 4 more months. Twice as many days can show effects 29 % smaller."
     ]
     days = pd.date_range("2020-01-01", periods=1096)
     years = make_journal({"person": ["a"] * 1096, "date": days, "mood": [5.0, 6] * 548}, outcome="mood")

@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from twitchstats.numbers import format_effect, format_interval, format_number, format_share
+from twitchstats.plots.drawing import tell_step
 from twitchstats.report.tables import Table, format_frame, show_table
 from twitchstats.report.wording.prose import Prose, list_some, quote, to_plain
 
@@ -15,7 +16,7 @@ MARKUP = "<script>alert(1)</script> *bold* [link](javascript:x) `code` a_b | ~ #
 
 @pytest.mark.parametrize(
     ("value", "text"),
-    [(1234567.0, "1234567"), (0.000123456, "0.000123"), (-2.5, "-2.5"), (99.96, "100"), (math.inf, "∞"),
+    [(1234567.0, "1,234,567"), (0.000123456, "0.000123"), (-2.5, "-2.5"), (99.96, "100"), (math.inf, "∞"),
      (1e-9, "0.000000001")],
 )  # fmt: skip
 def test_numbers_keep_three_digits_and_no_exponent(value, text):
@@ -33,6 +34,12 @@ def test_p_values_are_known_by_their_column_name():
     assert format_frame(frame).to_dict("list") == {
         "p_adjusted": ["<0.001", "–"], "estimate": ["0.00001", "12.3"], "n": ["3", "4"],
     }  # fmt: skip
+
+
+def test_thousands_are_marked_in_tables():
+    frame = pd.DataFrame({"n": [9999, 12345], "steps": [9999.5, 1234567.0]})
+    assert format_frame(frame).to_numpy().tolist() == [["9999", "10,000"], ["12,345", "1,234,567"]]
+    assert tell_step(12000, "steps") == "12,000 steps"
 
 
 def test_tables_do_not_change_the_frame_and_escape_what_users_wrote():

@@ -251,7 +251,7 @@ def test_a_reported_flag_stands_beside_its_base_rate(gappy):
         people = pd.DataFrame({"wasting": [present]}, index=pd.Index(["P1"], name="person"))
         told = describe_red_flags(replace(journal, people=people))
         assert (rate in told) == (present == 1 or journal is weak)
-    assert "**Noted: weakness felt on 2 days.**" in describe_red_flags(weak)
+    assert "Weakness that a person feels is common" in describe_red_flags(weak)
 
 
 def test_shares_of_signs_among_people_have_intervals(gappy):

@@ -53,6 +53,23 @@ def found(tangled, make_journal):
     return journal, analyze_journal(journal)
 
 
+@pytest.mark.parametrize(
+    ("lags", "told"),
+    [
+        ([0], "could be tested, each on the same day: 1 test in all"),
+        ([1], "could be tested, each the day before: 1 test in all"),
+        ([0, 1, 2, 3], "could be tested, each on 4 days, the same day to 3 days before: 4 tests in all, and"),
+    ],
+)
+def test_the_days_that_were_asked_are_told(found, lags, told):
+    journal, findings = found
+    effects = findings.effects[findings.effects["lag"].isin(lags) & findings.effects["trigger"].eq("stress")]
+    assert told in describe_triggers(journal, replace(findings, effects=effects, primary=effects.head(1)))
+    effects = pd.concat([effects, effects.tail(1).assign(trigger="tea")])
+    told = " (1 of triggers that could be tested on other days only), and every one counts"
+    assert told in describe_triggers(journal, replace(findings, effects=effects, primary=effects.head(1)))
+
+
 def test_what_measures_one_thing_stands_together_and_nothing_is_hidden(found):
     journal, findings = found
     told = describe_groups(journal, findings.groups)

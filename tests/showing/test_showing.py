@@ -124,7 +124,7 @@ JOURNAL = "date,twitches,stress,<b>x</b>$y$\n2025-01-01,3,4,1\n2025-01-02,0,2,2\
 def test_a_journal_tells_itself_and_escapes_what_people_wrote():
     card = tw.read_journal(io.StringIO(JOURNAL))._repr_html_()
     assert '<tr><th scope="row">People</th><td>1</td></tr>' in card
-    assert '<tr><th scope="row">Days</th><td>3, 1 Jan 2025 to 5 Jan 2025</td></tr>' in card
+    assert '<tr><th scope="row">Days</th><td>3, 1 Jan to 5 Jan 2025</td></tr>' in card
     assert "60 %" in card
     assert '<tr><th scope="row">Refused</th><td>1 row or cell (see .rejects)</td></tr>' in card
     assert '<tr><th scope="row">Combined</th><td>0 rows</td></tr>' in card

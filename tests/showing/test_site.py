@@ -16,7 +16,8 @@ from twitchstats import site
 def pages(tmp_path_factory):
     folder = tmp_path_factory.mktemp("site")
     output = new_output("execute_result", data={"text/plain": "42"}, execution_count=1)
-    cells = [new_markdown_cell("# 1. A lesson"), new_code_cell("6 * 7  # <b>$x$", outputs=[output])]
+    drawn = new_output("display_data", data={"text/plain": "Picture: one", "image/png": "iVBORw0KGgo="})
+    cells = [new_markdown_cell("# 1. A lesson"), new_code_cell("6 * 7  # <b>$x$", outputs=[output, drawn])]
     nbformat.write(new_notebook(cells=cells), folder / "01_lesson.ipynb")
     return site.build_site(folder / "out", [folder / "01_lesson.ipynb"])
 
@@ -51,6 +52,7 @@ def test_a_lesson_shows_its_code_and_its_output(pages):
     text = next(path for path in pages if path.name == "01_lesson.html").read_text()
     assert "6 * 7  # &lt;b&gt;$x$" in text
     assert "<pre>42</pre>" in text
+    assert '<figure class="drawn" tabindex="0"><img alt="Picture: one"' in text  # scrolls on a phone, by keys too
     assert "<title>1. A lesson</title>" in text
 
 

@@ -173,7 +173,7 @@ def test_what_does_not_sound_like_a_medicine_is_planned():
         assert tw.plan_trial(journal.variables["name"].iloc[-1], days=28, journal=journal).options.high == 1
 
 
-@pytest.mark.parametrize("sign", ["weakness", "dysarthria", "numbness", "pregnancy"])
+@pytest.mark.parametrize("sign", ["weakness", "dysarthria", "numbness", "pregnancy", "falls", "trouble_breathing"])
 def test_doctor_first_with_a_red_flag_that_is_told_day_by_day(diary, sign):
     person = diary.days.index[0][0]
     days = diary.days.assign(**{sign: 0.0})

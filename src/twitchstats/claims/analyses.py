@@ -222,30 +222,30 @@ def _tell_ratio(row: Finding) -> Finding:
     return row | {"note": note}
 
 
-def _tell_episodes(table: pd.DataFrame, journal: Journal, question: Question, *, counted: str = "episodes") -> Finding:
+def _tell_episodes(table: pd.DataFrame, journal: Journal, question: Question) -> Finding:
     """Turn the one row of an episode analysis into a finding: what was detectable, and on how many days."""
     row = {str(key): value for key, value in table.iloc[0].items()}
     distance = float(detectable_effect(row["se"], row["df"])) if not row["reason"] else np.nan
     detectable = float(np.exp(distance)) if row["measure"] == "odds ratio" else row["reference"] + distance
     if row["measure"] == "share":
         detectable = min(detectable, 1.0)
+    counted = "spells" if "n_spells" in row else "episodes"
     if counted == "spells":
         n_days = int(journal.days[question.outcome].notna().sum())
     else:
         n_days = len(get_episodes(journal, kind=KINDS.get(question.outcome))[["person", "day"]].drop_duplicates())
-    note = "" if row["reason"] else f"{int(row['n_episodes'])} {counted}"
+    note = "" if row["reason"] else f"{int(row[f'n_{counted}']):,} {counted}"
     return row | {"detectable": detectable, "n_days": n_days, "note": note}
 
 
-def _run_on_episodes(test: EpisodeTest, *, counted: str = "episodes") -> Runner:
+def _run_on_episodes(test: EpisodeTest) -> Runner:
     """Return a runner for a test of one question: journal, question, kind of episode -> one row."""
 
     def run(questions: list[Question], source: Source) -> list[Finding]:
         return [
-            _tell_episodes(test(source.journal, question, KINDS.get(question.outcome)), source.journal, question,
-                           counted=counted)
+            _tell_episodes(test(source.journal, question, KINDS.get(question.outcome)), source.journal, question)
             for question in questions
-        ]  # fmt: skip
+        ]
 
     return run
 
@@ -263,7 +263,7 @@ def _analyse_episodes(test: EpisodeTest, daily: tuple[str, ...] = ()) -> Analysi
 
 
 def _analyse_spells(test: EpisodeTest) -> Analysis:
-    return Analysis(_run_on_episodes(test, counted="spells"), "days", ordered=True)
+    return Analysis(_run_on_episodes(test), "days", ordered=True)
 
 
 ANALYSES: dict[str, Analysis] = {

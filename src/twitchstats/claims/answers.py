@@ -205,7 +205,7 @@ def check_claims(
     journal, cohort, findings, alpha, progress
         As in `answer_questions`.
     claims : DataFrame, optional
-        Rows of `load_claims`; by default all.
+        Rows of `load_claims`; by default all. Only their questions are asked, and only these tests are counted.
 
     Returns
     -------
@@ -228,10 +228,15 @@ def check_claims(
     >>> tw.check_claims(diary, claims=claims)[["article", "verdict"]].values.tolist()
     [['A4', 'supported']]
     """
-    claims = load_claims() if claims is None else claims
-    _check_columns(claims, load_claims)
-    answers = answer_questions(journal, cohort=cohort, findings=findings, alpha=alpha, progress=progress)
-    return join_answers(claims, answers)
+    questions = None
+    if claims is not None:
+        _check_columns(claims, load_claims)
+        questions = load_questions()
+        questions = questions[questions["question_id"].isin(claims["question_id"])]
+    answers = answer_questions(
+        journal, cohort=cohort, findings=findings, questions=questions, alpha=alpha, progress=progress
+    )
+    return join_answers(load_claims() if claims is None else claims, answers)
 
 
 def join_answers(claims: pd.DataFrame, answers: pd.DataFrame) -> pd.DataFrame:

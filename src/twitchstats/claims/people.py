@@ -9,7 +9,7 @@ import pandas as pd
 from twitchstats.arrays import FloatArray, to_pandas
 from twitchstats.errors import unknown_name
 from twitchstats.inference import ALPHA, adjust_p_values, compare_shares, describe_estimates
-from twitchstats.signs import encode_signs, join_marks, load_signs
+from twitchstats.signs import join_marks, mark_present
 
 SIGN_COLUMNS = [
     "signs", "label", "n_people", "n_cases", "n_with", "measure", "sensitivity", "specificity", "estimate", "ci_lower",
@@ -87,13 +87,11 @@ def find_present(cohort: pd.DataFrame, name: str) -> FloatArray:
 def _read_sign(cohort: pd.DataFrame, name: str) -> FloatArray:
     if name not in cohort.columns:
         raise unknown_name("sign", name, cohort.columns)
-    signs = load_signs()
-    if name in signs.index and signs.loc[name, "kind"] == "yes/no":
-        return encode_signs(cohort, [name])[:, 0]
+    marks = mark_present(cohort[[name]])
+    if name in marks:
+        return marks[name].to_numpy(float)
     values = pd.to_numeric(cohort[name], errors="coerce").to_numpy(dtype=float)
-    threshold = signs["threshold"].get(name, np.nan)
-    cut = float(threshold) if pd.notna(threshold) else 1.0
-    return np.where(np.isnan(values), np.nan, (values >= cut).astype(float))
+    return np.where(np.isnan(values), np.nan, (values >= 1).astype(float))
 
 
 def has_diagnoses(cohort: pd.DataFrame) -> bool:

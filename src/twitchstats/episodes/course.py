@@ -167,7 +167,7 @@ def estimate_spells(
     Returns
     -------
     DataFrame
-        As `estimate_duration`; ``n_episodes`` counts spells and ``median`` is in days.
+        As `estimate_duration`, with ``n_spells`` for ``n_episodes``; ``median`` is in days.
 
     Raises
     ------
@@ -181,7 +181,7 @@ def estimate_spells(
        person  limit  median  n_people
     0  pooled    3.0     2.0        24
     """
-    return _estimate_over(_get_spells(journal, outcome, "with"), limit, reference, by, LEAST_SPELLS, TOO_FEW)
+    return _estimate_runs(journal, outcome, "with", limit, reference, by)
 
 
 def estimate_recurrence(
@@ -204,7 +204,8 @@ def estimate_recurrence(
     Returns
     -------
     DataFrame
-        As `estimate_duration`; ``n_episodes`` counts free times and ``median`` is in days.
+        As `estimate_duration`, with ``n_spells`` (those that were seen to end) for ``n_episodes``; ``median`` is in
+        days.
 
     Examples
     --------
@@ -213,7 +214,14 @@ def estimate_recurrence(
        person  limit  median  n_people
     0  pooled    7.0     1.0        24
     """
-    return _estimate_over(_get_spells(journal, outcome, "free"), limit, reference, by, LEAST_SPELLS, TOO_FEW)
+    return _estimate_runs(journal, outcome, "free", limit, reference, by)
+
+
+def _estimate_runs(
+    journal: Journal, outcome: str | None, state: str, limit: int, reference: float | None, by: str
+) -> pd.DataFrame:
+    over = _estimate_over(_get_spells(journal, outcome, state), limit, reference, by, LEAST_SPELLS, TOO_FEW)
+    return over.rename(columns={"n_episodes": "n_spells"})
 
 
 def _get_durations(journal: Journal, kind: str | None) -> pd.DataFrame:

@@ -15,6 +15,7 @@ from twitchstats.journal.cells import is_missing, read_number
 from twitchstats.journal.layout import read_table
 from twitchstats.journal.record import VARIABLE_COLUMNS, Rejects
 from twitchstats.journal.source import FACT_COLUMNS, Readable
+from twitchstats.signs import find_red_flag
 from twitchstats.variables import find_row, find_units, find_variable, normalise_header, split_words, word_set
 
 DAYS = "variables.csv"
@@ -354,9 +355,16 @@ def _make_own(header: Header) -> Variable:
         own = own.tell(f"the file has moved it by {header.lagged} d already, so it is not lagged again and no trigger")
     if tells_longer(header):
         own = own.tell("its header speaks of more than a day, but each figure is taken for the day of its row alone")
-    if _is_later(header.source):
-        own = own.learn("header", role="none").tell("it tells of a later day than its row's, so it is no trigger")
+    if why := _tell_unfit(header):
+        own = own.learn("header", role="none").tell(f"{why}, so it is no trigger")
     return own
+
+
+def _tell_unfit(header: Header) -> str:
+    """Return why a column of the user's own can't bring the outcome on, or ""."""
+    if _is_later(header.source):
+        return "it tells of a later day than its row's"
+    return "it is a sign that a doctor asks for" if find_red_flag(header.stem) else ""
 
 
 def tells_longer(header: Header) -> bool:

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from twitchstats.numbers import format_number
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -122,7 +124,7 @@ def tell_step(step: float, unit: str) -> str:
         return "yes against no"
     first, *rest = str(unit).split(" ")
     singular = first[:-1] if step == 1 and first.endswith("s") and len(first) > 3 else first  # a short one is a symbol
-    return " ".join(part for part in (f"{step:g}", singular, *rest) if part)
+    return " ".join(part for part in (format_number(step, 6), singular, *rest) if part)
 
 
 def put_legend_above(ax: Axes, *, columns: int) -> None:

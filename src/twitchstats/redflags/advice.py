@@ -83,14 +83,15 @@ def advise(person: Mapping[str, object] | pd.Series | pd.DataFrame, *, ignore: S
                 "; ".join(reasons),
                 "; ".join(unknown),
                 bool(found),
-                _word(found, reasons, unknown, lost),
+                word_advice(found, reasons, unknown, lost),
             )
         )
     columns = ["red_flags", "reasons_to_ask", "not_known", "see_doctor", "advice"]
     return pd.DataFrame(rows, columns=columns, index=people.index)
 
 
-def _word(found: list[str], reasons: list[str], unknown: list[str], lost: list[str]) -> str:
+def word_advice(found: list[str], reasons: list[str], unknown: list[str], lost: Sequence[str] = ()) -> str:
+    """Return the advice on red flags, else on reasons to ask, and what is not known or understood; all as labels."""
     if found:
         text = RED_FLAG_ADVICE.format(flags=", ".join(word.lower() for word in found))
     elif reasons:

@@ -10,7 +10,7 @@ import pandas as pd
 from twitchstats.claims import load_questions
 from twitchstats.findings import Findings, rank_effects
 from twitchstats.journal import Journal
-from twitchstats.numbers import format_date, format_number, format_share
+from twitchstats.numbers import format_number, format_share, round_number
 from twitchstats.plots.drawing import tell_step
 from twitchstats.report import figures
 from twitchstats.report.summary import (
@@ -29,7 +29,7 @@ from twitchstats.report.tables import Markup, escape_text
 from twitchstats.report.wording.claims import count_asked
 from twitchstats.report.wording.effects import tell_size
 from twitchstats.report.wording.prose import Prose, count_noun, join_words, list_some, quote, to_plain
-from twitchstats.report.wording.rows import CLEAR, OPEN, POSSIBLE, judge_effects, label_of, tell_when
+from twitchstats.report.wording.rows import CLEAR, OPEN, POSSIBLE, judge_effects, label_of, tell_dates, tell_when
 from twitchstats.report.wording.signs import NOT_NOTED, is_there, list_present, list_warnings
 from twitchstats.simulate.cohort import is_simulated
 
@@ -48,12 +48,11 @@ def show_title(journal: Journal, found: Findings, *, demo: bool = False) -> Pros
     days = f"{count_noun(int(people['n_days'].sum()), 'day')} noted"
     when = ""
     if journal.calendar != "none":
-        word = "" if journal.calendar == "date" else "day "
-        when = f", {word}{format_date(people['first'].min())} to {word}{format_date(people['last'].max())}"
+        when = f", {tell_dates(journal)}"
         days = f"{int(people['n_days'].sum()):,} of {int(people['span'].sum()):,} days noted"
     simulated = demo or is_simulated(journal.people)
     banner = "\n\n> **Simulated.** These are made-up days, to show what a report looks like." if simulated else ""
-    names = f" People: {list_some([quote(name) for name in people['person']], 30)}." if many else ""
+    names = f" People: {list_some([quote(name) for name in people['person']], 12)}." if many else ""
     return Prose(f"# {noun}{when}\n\n**{days}.**{names} This page informs. It is not a diagnosis.{banner}")
 
 
@@ -303,7 +302,7 @@ def _tell_raw(journal: Journal, row: dict[str, Any]) -> str:
         return ""
     low, high = (side for _, side in levels.iterrows())
     unit, kinds = _name_unit(journal, row["trigger"]), journal.variables.set_index("name")["kind"]
-    less, more = (tell_step(float(format_number(side["limit"])), unit) for side in (low, high))
+    less, more = (tell_step(round_number(side["limit"]), unit) for side in (low, high))
     less, more = "with none" if low["limit"] == 0 else f"with up to {less}", f"with {more} or more"
     if kinds.get(row["trigger"]) == "yes/no":
         less, more = "without it", "with it"
@@ -311,7 +310,7 @@ def _tell_raw(journal: Journal, row: dict[str, Any]) -> str:
         lower, upper = (format_share(side["share"]) for side in (low, high))
         return f"As noted: there on {lower} of the days {less}, on {upper} of those {more}. "
     middle = "mean" if low["median"] == high["median"] else "median"  # equal medians would look like no difference
-    lower, upper = (format_number(side[middle]) for side in (low, high))
+    lower, upper = (format_number(side[middle], 2 if side[middle] < 10 else 3) for side in (low, high))
     return f"As noted: {less} the {middle} was {lower}, {more} {upper}. "
 
 
@@ -384,8 +383,8 @@ def _tell_twice(journal: Journal) -> list[str]:
     days = summarise_people(journal)["n_days"].max()
     if not SHORT <= days <= _YEARS:
         return []
-    share = format_share(1 - 0.5**0.5)
-    return [f"**The same as now**, each evening, for {_tell_span(days)}. Twice the days show effects {share} smaller."]
+    more = f"Twice as many days can show effects {format_share(1 - 0.5**0.5)} smaller."
+    return [f"**The same as now**, each evening, for {_tell_span(days)}. {more}"]
 
 
 def _tell_span(days: float) -> str:

@@ -6,7 +6,7 @@ import pandas as pd
 
 from twitchstats.findings import Findings
 from twitchstats.journal import Journal
-from twitchstats.numbers import format_number, format_share
+from twitchstats.numbers import format_number, format_share, round_number
 from twitchstats.plots.drawing import tell_step
 from twitchstats.report.summary import (
     count_above,
@@ -20,11 +20,11 @@ from twitchstats.report.summary import (
 from twitchstats.report.tables import Markup, escape_text
 from twitchstats.report.wording.prose import Prose, count_noun, list_some
 from twitchstats.report.wording.rows import label_of
-from twitchstats.report.wording.signs import NOT_NOTED, YES, count_sign
-from twitchstats.signs import find_sign
-from twitchstats.variables import load_variables
+from twitchstats.report.wording.signs import NOT_NOTED, YES, list_warnings
+from twitchstats.signs import find_red_flag, find_sign, list_red_flags
+from twitchstats.variables import find_row
 
-_ASKED = ("pain", "stiffness", "weakness", "cramps", "fatigue", "caffeine", "alcohol", "injury")
+_ASKED = ("pain", "stiffness", "weakness", "sensory_change", "cramps", "fatigue", "caffeine", "alcohol", "injury")
 _ASKED_OF_WOMEN = ("menstruation", "pregnancy")
 
 
@@ -35,15 +35,16 @@ def list_history(journal: Journal, found: Findings) -> list[tuple[str, str]]:
     """
     course = summarise_course(journal, found.outcome).iloc[0]
     people = journal.people.iloc[0] if len(journal.people) else pd.Series(dtype=object)
-    weeks, numb = people.get("persistence_weeks"), people.get("sensory_change")
+    weeks, warned = people.get("persistence_weeks"), dict(list_warnings(journal))
     sites = count_sites(journal)
     where = [f"{_name_site(row)} {format_share(row['share'])}" for row in sites.head(3).to_dict("records")]
     asked = [name for name in (*_ASKED, *_ASKED_OF_WOMEN * (people.get("sex") != "male")) if name != found.outcome]
-    about = {name: _join_told(people.get(find_sign(name) or name), _tell_levels(journal, name)) for name in asked}
-    labels = load_variables().set_index("name")["label"]
+    about = {}
+    for name in asked:
+        label = list_red_flags().get(find_red_flag(name) or "") or find_row(name)["label"]
+        told = _join_told(people.get(find_sign(name) or name), _tell_levels(journal, name))
+        about[str(label)] = told or warned.get(label, "").replace(NOT_NOTED, "")
     twitching = is_about_twitching(found.outcome)
-    numb_days, known = count_sign(journal, "sensory_change")
-    noted = f"{numb_days} of {count_noun(known, 'day')}" if known else ""
     often = f"{course['n_above']:,} of {count_noun(int(course['n_days']), 'day')}"
     return [
         ("Since when", "" if pd.isna(weeks) else f"about {count_noun(int(weeks), 'week')} when asked"),
@@ -51,8 +52,7 @@ def list_history(journal: Journal, found: Findings) -> list[tuple[str, str]]:
         ("How long", _tell_durations(journal)),
         *([("Where, which side", ", ".join(where))] if where or twitching else []),
         ("Better or worse", _tell_change(course)),
-        *((str(labels[name]), told) for name, told in about.items() if told or twitching),
-        *([("Numbness or tingling", _join_told(numb, noted))] if numb in YES or twitching else []),
+        *((label, told) for label, told in about.items() if told or twitching),
         ("Medicines", _tell_role(journal, "medicine")),
         ("What helped", _tell_role(journal, "remedy")),
     ]
@@ -81,7 +81,7 @@ def _tell_seconds(seconds: float) -> str:
     size, unit = next(
         (s, u) for s, u in ((86400, "days"), (3600, "h"), (60, "min"), (1, "s")) if seconds >= s or s == 1
     )
-    return tell_step(float(format_number(seconds / size, 2)), unit)
+    return tell_step(round_number(seconds / size, 2), unit)
 
 
 def _tell_levels(journal: Journal, name: str) -> str:
@@ -94,7 +94,7 @@ def _tell_levels(journal: Journal, name: str) -> str:
     if row["kind"] == "yes/no":
         return days
     unit = str(row["unit"]).removeprefix("points ").removeprefix("a day")
-    highest = tell_step(float(format_number(row["high"])), unit)
+    highest = tell_step(round_number(row["high"]), unit)
     return f"{days}; median {format_number(row['median'])}, highest {highest}"
 
 

@@ -1,8 +1,12 @@
 """What a journal holds, counted: the frames behind the first pages of a report."""
 
+from collections.abc import Callable
+from typing import Any
+
 import numpy as np
 import pandas as pd
 
+from twitchstats.arrays import FloatArray, IntArray
 from twitchstats.errors import NotEnoughDataError, unknown_name
 from twitchstats.journal import Journal
 from twitchstats.panel import build_panel
@@ -348,17 +352,16 @@ def count_hours(journal: Journal) -> pd.DataFrame:
     return pd.DataFrame({"hour": range(24), "n": counts.to_numpy(int)})
 
 
-def _median(values: np.ndarray[tuple[int], np.dtype[np.float64]]) -> float:
+def _median(values: FloatArray, how: Callable[[FloatArray], Any] = np.median) -> float:
     known = values[np.isfinite(values)]
-    return float(np.median(known)) if len(known) else np.nan
+    return float(how(known)) if len(known) else np.nan
 
 
-def _mean(values: np.ndarray[tuple[int], np.dtype[np.float64]]) -> float:
-    known = values[np.isfinite(values)]
-    return float(np.mean(known)) if len(known) else np.nan
+def _mean(values: FloatArray) -> float:
+    return _median(values, np.mean)
 
 
-def _number(dates: pd.Index) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
+def _number(dates: pd.Index) -> IntArray:
     """Return whole day numbers of dates or of numbered days."""
     if isinstance(dates, pd.DatetimeIndex):
         return dates.to_numpy().astype("datetime64[D]").astype(np.int64)

@@ -1,7 +1,6 @@
 """Tables for reading."""
 
 import html
-import math
 import re
 from collections.abc import Mapping
 
@@ -83,13 +82,7 @@ def format_frame(frame: pd.DataFrame) -> pd.DataFrame:
 
 
 def _format_cell(column: str, value: object) -> str:
-    if (
-        value is None
-        or value is pd.NaT
-        or value is pd.NA
-        or (isinstance(value, float) and math.isnan(value))
-        or value == ""
-    ):
+    if (pd.api.types.is_scalar(value) and pd.isna(value)) or value == "":
         return MISSING
     if isinstance(value, pd.Timestamp):
         return format_date(value)
@@ -101,6 +94,8 @@ def _format_cell(column: str, value: object) -> str:
         return format_share(value) if column == "share" else format_number(value)
     if isinstance(value, bool):
         return "yes" if value else "no"
+    if isinstance(value, int):
+        return format_number(value)
     if isinstance(value, tuple | list | set | frozenset):
         return ", ".join(str(part) for part in value)
     return str(value)

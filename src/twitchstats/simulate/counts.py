@@ -131,7 +131,7 @@ def draw_counts(
     Returns
     -------
     counts : array (outcomes, people, days)
-        Negative binomial; at least 1 twitch on each day of a spell.
+        Negative binomial; at least 1 twitch on each day of a spell, and none beyond what people go on counting.
     taken : array (courses, people, days)
         0/1.
     """
@@ -158,7 +158,7 @@ def draw_counts(
         shift = np.einsum("olcp,lcp->op", weights, use)
         counts[:, :, day] = rng.poisson(noisy[:, :, day] * np.exp(shift))
         counts[0, :, day] = np.maximum(counts[0, :, day], means[0, :, day] > 0)
-    return counts, taken
+    return np.minimum(counts, parameters["most_counted"]), taken
 
 
 def _lay_out_weights(slopes: list[Slope], courses: Courses) -> FloatArray:

@@ -36,12 +36,12 @@ def simulate_journal(
 ) -> tuple[Journal, pd.DataFrame]:
     """Simulate a journal of daily entries and episodes, and tell the effects planted in it.
 
-    Counts are negative binomial around a mean that drifts (autoregressive), follows the week and a slow trend and,
-    for twitches, comes in spells with days of none between. Stress, anxiety, sleep, fatigue and caffeine move
-    together; minerals do. Medicines and remedies come in courses, remedies mostly after bad days. Planted effects act
-    on the log of the mean, for one meaningful step of the data dictionary, centred within the person; people differ in
-    them. Missed days come in runs whose share grows with the day of the study. Every figure is in data/worlds.csv,
-    habits.csv, courses.csv and diary.csv, with its source or the word 'assumed'.
+    Counts, up to what people go on counting, are negative binomial around a mean that drifts, follows the week and a
+    slow trend and, for twitches, comes in spells with days of none between. Stress, anxiety, sleep, fatigue and
+    caffeine move together; minerals do. Medicines and remedies come in courses, remedies mostly after bad days.
+    Planted effects act on the log of the mean, for one meaningful step of the data dictionary, centred within the
+    person; people differ in them. Missed days come in runs whose share grows with the day of the study. Every figure is
+    in data/worlds.csv, habits.csv, courses.csv and diary.csv, with its source or the word 'assumed'.
 
     Parameters
     ----------

@@ -21,7 +21,7 @@ from twitchstats.journal.keys import SOLE_PERSON
 from twitchstats.journal.record import Journal, find_name
 from twitchstats.panel import build_panel
 from twitchstats.sequential import find_look_power, spend_alpha
-from twitchstats.signs import find_sign, load_signs
+from twitchstats.signs import find_red_flag, find_sign
 from twitchstats.trial.exact import find_p_value, lay_days, remove_effect
 from twitchstats.trial.lots import DESIGNS, WEEK, Lots, lay_lots
 from twitchstats.triggers.families import FAMILIES, Family
@@ -451,13 +451,11 @@ def _sounds_like_medicine(name: str, row: dict[str, Any]) -> bool:
 
 def _find_flags(journal: Journal, people: tuple[str, ...]) -> list[str]:
     """Return why these people should see a doctor before they try anything: pregnancy, red flags, told at any time."""
-    signs = load_signs()
-    red = {"pregnant", *signs.index[signs["level"] == "red flag"]}
     found = set()
     for table in (journal.people, journal.days):
         own = table[table.index.get_level_values("person").astype(str).isin(people)]
         for column in own:
-            if find_sign(str(column)) in red:
+            if find_red_flag(str(column)) or find_sign(str(column)) == "pregnant":
                 told = own.index[own[column].map(_is_told).to_numpy(bool)].get_level_values("person")
                 found |= {f"{column!r} of {person}" for person in told}
     return [f"the journal tells {', '.join(sorted(found))}"] if found else []

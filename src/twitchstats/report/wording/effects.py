@@ -43,11 +43,9 @@ def describe_triggers(journal: Journal, findings: Findings) -> Prose:
         return Prose("The diary notes nothing that may go with it.")
     if tested.empty:
         return Prose(f"No trigger of {outcome} could be tested: {_tell_reasons(findings.primary)}")
-    n_tests = int(findings.effects["p_value"].notna().sum())
     head = (
         f"{count_noun(len(tested), 'possible trigger')} of **{outcome}** could be tested, "
-        f"{_tell_lags(findings.effects)}: {count_noun(n_tests, 'test')} in all, and every one counts when chance is "
-        "judged. "
+        f"{_tell_tests(findings.effects, set(tested['trigger']))}, and every one counts when chance is judged. "
     )
     first, mind = _tell_mind(journal, findings, found)
     if found.empty:
@@ -94,11 +92,18 @@ def _tell_mind(journal: Journal, findings: Findings, found: pd.DataFrame) -> tup
     return " on the nearest day before" if elsewhere else "", mind
 
 
-def _tell_lags(effects: pd.DataFrame) -> str:
-    lags = sorted(int(lag) for lag in effects["lag"].unique())
-    if len(lags) == 1:
-        return f"each {tell_days_back(lags[0])}"
-    return f"each on {len(lags)} days, {tell_days_back(lags[0]).removeprefix('on ')} to {tell_days_back(lags[-1])}"
+def _tell_tests(effects: pd.DataFrame, tested: set[str]) -> str:
+    """Say on which days the triggers were tested, and how many tests that were."""
+    lags, own = sorted(int(lag) for lag in effects["lag"].unique()), effects["trigger"].isin(tested)
+    done = effects["p_value"].notna()
+    first, last = (tell_days_back(lag).removeprefix("on ") for lag in (lags[0], lags[-1]))
+    up_to = "" if done[own].all() else "up to "
+    days = (
+        f"each {tell_days_back(lags[0])}" if len(lags) == 1 else f"each on {up_to}{len(lags)} days, {first} to {last}"
+    )
+    others = int(done[~own].sum())
+    more = f" ({others} of triggers that could be tested on other days only)" if others else ""
+    return f"{days}: {count_noun(int(done.sum()), 'test')} in all{more}"
 
 
 def _tell_effect(journal: Journal, row: dict[str, Any]) -> str:

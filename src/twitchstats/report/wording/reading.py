@@ -7,7 +7,7 @@ import pandas as pd
 
 from twitchstats import __version__
 from twitchstats.journal import Journal
-from twitchstats.numbers import format_date, format_share
+from twitchstats.numbers import format_share
 from twitchstats.report.summary import (
     count_rejects,
     count_values,
@@ -20,7 +20,7 @@ from twitchstats.report.summary import (
 )
 from twitchstats.report.tables import Table, show_table
 from twitchstats.report.wording.prose import Prose, count_noun, join_words, list_some, quote
-from twitchstats.report.wording.rows import label_of
+from twitchstats.report.wording.rows import label_of, tell_dates
 from twitchstats.variables import load_variables
 
 VERSIONED = ("numpy", "pandas", "scipy", "statsmodels", "scikit-learn", "matplotlib", "seaborn")
@@ -30,9 +30,10 @@ _TELL_AT_MOST = 50
 def describe_reading(journal: Journal) -> Prose:
     """Say what was read and how much of it was refused."""
     people = journal.days.index.get_level_values("person").nunique()
+    when = f" from {tell_dates(journal)}" if journal.calendar != "none" else " without an order in time"
     lines = [
         f"- {count_noun(len(journal.days), 'daily entry', 'daily entries')} of {count_noun(people, 'person', 'people')}"
-        f"{_tell_dates(journal)}, read from {quote(journal.source) or 'a table'} "
+        f"{when}, read from {quote(journal.source) or 'a table'} "
         f"({count_noun(journal.rows_read, 'row')})."
     ]
     about = "no column that the dictionary knows; name yours with --outcome"
@@ -56,16 +57,6 @@ def _tell_refused(journal: Journal) -> str:
     if not told:
         return "- Nothing was refused."
     return f"- Refused or changed: {join_words(told)}. Each is listed with its reason; nothing was lost in silence."
-
-
-def _tell_dates(journal: Journal) -> str:
-    dates = journal.days.index.get_level_values("date")
-    if journal.calendar == "none":
-        return " without an order in time"
-    if not len(dates):
-        return ""
-    word = "" if journal.calendar == "date" else "day "
-    return f" from {word}{format_date(dates.min())} to {word}{format_date(dates.max())}"
 
 
 def _tell_columns(journal: Journal) -> list[str]:

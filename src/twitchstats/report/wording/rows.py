@@ -7,7 +7,7 @@ import pandas as pd
 
 from twitchstats.inference import ALPHA
 from twitchstats.journal import Journal
-from twitchstats.numbers import NARROW, format_effect, format_interval, format_p
+from twitchstats.numbers import NARROW, format_date, format_effect, format_interval, format_p
 from twitchstats.plots.drawing import RATIOS, tell_lag, tell_step
 from twitchstats.variables import load_variables
 
@@ -45,6 +45,20 @@ def label_of(journal: Journal | None, name: str) -> str:
         return name
     labels = journal.variables.set_index("name")["label"]
     return str(labels.get(name) or name)
+
+
+def tell_dates(journal: Journal) -> str:
+    """Return from when to when a journal goes: "25 Jan to 19 Jul 2025", "day 1 to day 90", "" without an order."""
+    dates = journal.days.index.get_level_values("date")
+    if journal.calendar == "none" or not len(dates):
+        return ""
+    first, last = dates.min(), dates.max()
+    if journal.calendar != "date":
+        return f"day {first} to day {last}"
+    told = [format_date(first), format_date(last)]
+    if first.year == last.year:
+        told[0] = told[0].removesuffix(f" {first.year}")
+    return " to ".join(told) if first < last else told[1]
 
 
 def lay_columns(rows: pd.DataFrame, *names: str, journal: Journal | None = None) -> pd.DataFrame:

@@ -1,5 +1,8 @@
 """Red flags: what the journal says of them, how common serious causes are, and always the advice."""
 
+from collections.abc import Mapping
+from typing import Any
+
 import pandas as pd
 
 from twitchstats.inference import wilson_interval
@@ -16,75 +19,51 @@ from twitchstats.report.wording.prose import (
     join_words,
     quote,
 )
-from twitchstats.signs import find_sign, find_signs, load_signs, mark_present
-from twitchstats.variables import normalise_header
+from twitchstats.signs import RED_FLAG, find_red_flag, list_red_flags, load_signs, mark_present
 
 CONFIDENCE = {"H": "seen there", "M": "second-hand", "D": "by arithmetic"}
-_FLAG = "red flag"
+REASON = "reason to ask"
 NOT_NOTED = "not noted"
 YES = {1.0: "yes", 0.0: "no"}
-_ASKED = ("Trouble breathing", "Falls", "Twitching since a new medicine")  # of the advice, in no table of signs
 
 
 def find_flags(journal: Journal) -> pd.DataFrame:
-    """Return the red flags and reasons to ask that the journal or its people table reports.
+    """Return the red flags, and the reasons to ask that the people table tells, of people and of their days.
 
     Returns
     -------
     DataFrame
-        ``sign, label, level, known`` (people of whom it is known), ``present`` (people who have it), red flags first.
+        Index ``sign``: ``label, level, known`` (people of whom it is known), ``present`` (people who have it, when
+        asked or on any day), ``n_days`` (days on which it was noted), red flags first.
     """
     signs = load_signs()
-    names = [name for name in find_signs(journal.people.columns) if isinstance(signs.loc[name, "level"], str)]
-    marks = mark_present(journal.people[names]) if names else pd.DataFrame()
-    rows = [
-        (
-            name,
-            signs.loc[name, "label"],
-            signs.loc[name, "level"],
-            int(marks[name].notna().sum()),
-            int(marks[name].sum()),
-        )
-        for name in names
-    ]
-    found = pd.DataFrame(rows, columns=["sign", "label", "level", "known", "present"])
-    return found.sort_values("level", key=lambda level: level.ne(_FLAG), kind="stable").reset_index(drop=True)
-
-
-def count_sign(journal: Journal, sign: str) -> tuple[int, int]:
-    """Return on how many days a sign was noted as there, and of how many it is known: it may be a column of the days.
-
-    Parameters
-    ----------
-    journal : Journal
-    sign : str
-        Its name, or its label where it is in no table.
-    """
+    reasons = signs[signs["level"].eq(REASON) & signs.index.isin(journal.people.columns)]["label"]
+    asked = mark_present(journal.people)
     numbers = journal.days.select_dtypes("number")
-    days = numbers[[name for name in numbers if (find_sign(str(name)) or normalise_header(name)) == sign]]
-    return int((days > 0).any(axis=1).sum()), int(days.notna().any(axis=1).sum())
+    people = journal.people.index.union(journal.days.index.unique("person"))
+    rows = []
+    for name, label in [*list_red_flags().items(), *reasons.items()]:
+        daily = numbers[[column for column in numbers if find_red_flag(str(column)) == name]].max(axis=1)
+        told = [daily.groupby(level="person").max().reindex(people)]
+        told += [asked[name].reindex(people)] if name in asked else []
+        most = pd.concat(told, axis=1).max(axis=1)
+        level = REASON if name in reasons else RED_FLAG
+        rows.append((name, label, level, int(most.notna().sum()), int((most > 0).sum()), int((daily > 0).sum())))
+    columns = ["sign", "label", "level", "known", "present", "n_days"]
+    return pd.DataFrame(rows, columns=columns).set_index("sign")
 
 
 def list_warnings(journal: Journal) -> list[tuple[str, str]]:
     """Return each red flag with "yes", "no" or "not noted"; of several people with how many of how many have it."""
-    signs = load_signs()
-    known = find_flags(journal).set_index("sign")
-    many = is_group(journal)
-    rows = []
-    for name, label in signs.loc[signs["level"].eq(_FLAG), "label"].items():
-        told = NOT_NOTED
-        if name in known.index and known.loc[name, "known"]:
-            present, of = int(known.loc[name, "present"]), int(known.loc[name, "known"])
-            told = f"{present} of {of}" if many else YES[float(present > 0)]
-        rows.append((str(label), _add_days(told, *count_sign(journal, str(name)))))
-    return rows + [(label, _add_days(NOT_NOTED, *count_sign(journal, normalise_header(label)))) for label in _ASKED]
+    flags = find_flags(journal).query("level == @RED_FLAG")
+    return [(row["label"], _tell_flag(row, many=is_group(journal))) for row in flags.to_dict("records")]
 
 
-def _add_days(told: str, days: int, known: int) -> str:
-    """Return what was told of a sign, unless the days say more."""
-    if days and told in (NOT_NOTED, "no"):
-        return f"yes: noted on {count_noun(days, 'day')}"
-    return "no" if known and told == NOT_NOTED else told
+def _tell_flag(row: dict[str, Any], *, many: bool) -> str:
+    if not row["known"]:
+        return NOT_NOTED
+    noted = f": noted on {count_noun(row['n_days'], 'day')}" if row["n_days"] else ""
+    return (f"{row['present']} of {row['known']}" if many else YES[float(row["present"] > 0)]) + noted
 
 
 def list_present(journal: Journal) -> list[str]:
@@ -100,32 +79,35 @@ def is_there(told: str) -> bool:
 def describe_red_flags(journal: Journal) -> Prose:
     """Say which red flags the journal reports, with the advice to see a doctor whatever they are."""
     flags = find_flags(journal)
-    present = flags[flags["present"] > 0]
-    people = len(journal.people)
-    daily = _tell_daily(journal)
-    if present.empty and daily:
-        text = "Signs that doctors look for beside twitching are told here day by day."
-    elif all(told == NOT_NOTED for _, told in list_warnings(journal)) and flags.empty:
+    present, red = flags[flags["present"] > 0], flags[flags["level"] == RED_FLAG]
+    flagged = present[present["level"] == RED_FLAG]
+    if not flags["known"].any():
         text = (
             "The journal says nothing about the signs that doctors look for beside twitching, so nothing can be said "
             "about them here. That is not a sign that all is well."
         )
     elif present.empty:
         text = "None of the signs asked for was reported. That is what was written down, not an examination."
-    elif people == 1:
-        from twitchstats.redflags import advise
-
-        reported = join_words([quote(label.lower()) for label in present["label"]])
-        told = advise(journal.people[find_signs(journal.people.columns)])
-        text = f"**Reported: {reported}.** {quote(told['advice'].iloc[0])}"
-    else:
-        flagged = present[present["level"].eq(_FLAG)]
+    elif is_group(journal):
         verb = "is" if len(flagged) == 1 else "are"
-        text = f"{count_noun(len(flagged), 'red flag')} {verb} reported by at least one of {people:,} people."
-        if len(flagged):
-            text += " Whoever reports one should be seen by a doctor."
-    scale = _tell_scale() if daily or len(present) else ""
-    return Prose(f"{text}{daily}{scale}\n\n> {choose_advice(journal)}")
+        people = len(journal.people.index.union(journal.days.index.unique("person")))
+        named = join_words([quote(label.lower()) for label in flagged["label"]])
+        text = f"{count_noun(len(flagged), 'red flag')} {verb} reported by at least one of {people:,} people"
+        text += f": **{named}**. Whoever reports one should be seen by a doctor." if named else "."
+    else:
+        from twitchstats.redflags.advice import word_advice
+
+        days = [f" (noted on {count_noun(n, 'day')})" if n else "" for n in present["n_days"]]
+        told = [f"{quote(label.lower())}{noted}" for label, noted in zip(present["label"], days, strict=True)]
+        lists = (flagged, present.drop(flagged.index), red[red["known"] == 0])
+        text = f"**Reported: {join_words(told)}.** {quote(word_advice(*(rows['label'].to_list() for rows in lists)))}"
+    if (present["n_days"].gt(0) & present.index.str.startswith("weakness")).any():
+        text += (
+            " Weakness that a person feels is common and mostly has other causes; weakness that an examiner finds "
+            "weighs far more: have it examined."
+        )
+    scale = _tell_scale() if len(present) else ""
+    return Prose(f"{text}{scale}\n\n> {choose_advice(journal)}")
 
 
 def choose_advice(journal: Journal, outcome: str = "twitches") -> str:
@@ -141,34 +123,24 @@ def _tell_scale() -> str:
 
     row = base_rates().iloc[0]
     return (
-        f" For scale: {format_share(row['base_rate'])} {quote(row['setting'])} have {quote(row['condition'])} (95 % "
-        f"interval {_tell_range(row['ci_lower'], row['ci_upper'])}; the table below has more). A sign moves that "
-        "figure; how far, an examination tells better than any number."
+        f" For scale: {format_share(row['base_rate'])} {quote(row['setting'])} have {quote(row['condition'])} "
+        f"({_tell_limits(row)}; the table below has more). A sign moves that figure; how far, an examination tells "
+        "better than any number."
     )
-
-
-def _tell_daily(journal: Journal) -> str:
-    """Tell the red flags that the days hold: they count like those of a table of people."""
-    told = {label: days for label, days in list_warnings(journal) if days.startswith("yes: ")}
-    if not told:
-        return ""
-    noted = join_words([f"{label.lower()} {days.removeprefix('yes: noted ')}" for label, days in told.items()])
-    close = (
-        " Weakness that a person feels is common and mostly has other causes; weakness that an examiner finds weighs "
-        "far more: have it examined."
-    )
-    return f" **Noted: {noted}.**{close if load_signs().loc['weakness_felt', 'label'] in told else ''}"
 
 
 def tabulate_red_flags(journal: Journal) -> Table | Prose:
-    """Show the signs that are known, with how many people have each."""
+    """Show the signs that were asked or noted, with how many people have each, and on how many days."""
     flags = find_flags(journal)
+    flags = flags[(flags["known"] > 0) | flags.index.isin(journal.people.columns)]
     if flags.empty:
         return Prose("")
     labels = {"label": "Sign", "level": "Weight", "present": "Present", "known": "Known of"}
-    if len(journal.people) > 1:
+    if flags["n_days"].any():
+        labels |= {"n_days": "Days noted"}
+    if is_group(journal):
         flags, labels = flags.assign(share=_tell_shares(flags)), labels | {"share": "Share (95 % interval)"}
-    return show_table(flags, "Signs in the people table.", labels=labels)
+    return show_table(flags, "Signs that were told, when asked or day by day.", labels=labels)
 
 
 def _tell_shares(flags: pd.DataFrame) -> list[str]:
@@ -188,7 +160,7 @@ def tabulate_base_rates() -> Table:
         {
             "Among": str(row["setting"]).replace("gp ", "GP "),
             "How many": "no figure known" if pd.isna(row["base_rate"]) else format_share(row["base_rate"]),
-            "95 % interval": _tell_range(row["ci_lower"], row["ci_upper"]),
+            "Between": _tell_limits(row),
             "Have": row["condition"],
             "Mind": row["note"],
             "Source": _tell_source(row),
@@ -202,6 +174,13 @@ def _tell_source(row: dict[str, object]) -> str:
     if not isinstance(row["source"], str) or not row["source"]:
         return MISSING
     return f"{row['source']} ({CONFIDENCE[str(row['confidence'])]})"
+
+
+def _tell_limits(row: Mapping[Any, Any]) -> str:
+    """Return between what a base rate lies: its interval where people were counted, else what is taken, and why."""
+    if pd.notna(row["ci_lower"]):
+        return f"{_tell_range(row['ci_lower'], row['ci_upper'])}, 95 % interval"
+    return "not known" if pd.isna(row["low"]) else f"{_tell_range(row['low'], row['high'])}, {row['range']}"
 
 
 def _tell_range(lower: float, upper: float) -> str:
