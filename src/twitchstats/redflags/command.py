@@ -49,7 +49,7 @@ def fit_people(people: pd.DataFrame, args: Namespace, say: Say) -> RedFlagModel:
             f"{args.people} has no column '{args.label}' that says who had a serious cause (1) and who hadn't (0). "
             "Name it with --label."
         )
-    interactions = "pairs" if args.pairs or label is None else "none"
+    interactions = "pairs" if args.pairs else "none"
     if label is None:
         cohort = simulate_cohort(people=_TRAINING_PEOPLE, seed=1)
         say(f"No labels in {args.people}: the model is that of simulated people. {count_assumed()}")

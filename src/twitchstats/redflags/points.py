@@ -150,10 +150,12 @@ def build_point_score(record: Record, *, most: int = 10, allowed: float = 0.1) -
     agreement = _compare(at_sample, people, score)
     worst = agreement.set_index("measure").loc[LARGEST]
     if worst["difference"] > allowed:
+        paired = any(len(parts) > 1 for parts in record.design.parts)
+        lighter = ", a model without interactions (interactions='none')" if paired else ""
         raise OptionError(
             f"These points miss the model's risk by up to {worst['difference']:.2f} ({worst['points']:.2f} instead of "
-            f"{worst['model']:.2f}), and allowed={allowed:g}. Take more points (most={2 * most}), a model without "
-            "interactions (interactions='none'), or allow a larger error."
+            f"{worst['model']:.2f}), and allowed={allowed:g}. Take more points (most={2 * most}){lighter}, or allow a "
+            "larger error."
         )
     return PointScore(points, _tabulate_risks(record, people, score), agreement)
 

@@ -21,7 +21,12 @@ _LABELS = {"serious", "diagnosis"}
 _YES_NO = ({"0", "1"}, {"0.0", "1.0"}, {"false", "true"}, {"no", "yes"})
 _DIRECTED = ("weakness_felt", "weakness_found", "wasting", "speech_swallowing")  # they speak for any serious condition
 _REVERSED = -3.0
+STRANGE = (
+    "Simulated people, but their signs or labels are not those that they were drawn with: taken for people of whom "
+    "nothing else is known."
+)
 _RARELY = 0.1
+_MOST_LABELS = 4
 
 
 def choose_signs(
@@ -131,7 +136,10 @@ def read_labels(y: ArrayLike, n: int, serious: object = None, *, named: bool = F
     Without `serious`, people with `named` signs have labels 0/1, True/False or yes/no, and others any two, of which the
     larger one is serious.
     """
-    labels = column_or_1d(y, warn=True)
+    try:
+        labels = column_or_1d(y, warn=True)
+    except ValueError as error:
+        raise TwitchstatsError(f"The labels are no list: {error} Give a label for each person.") from error
     if len(labels) != n:
         raise _wrong_length(labels, n)
     if not n:
@@ -144,8 +152,8 @@ def read_labels(y: ArrayLike, n: int, serious: object = None, *, named: bool = F
     classes, outcome = np.unique(labels, return_inverse=True)
     if len(classes) > 2:
         raise TwitchstatsError(
-            f"Only binary classification is supported. The type of the target is {type_of_target(labels)}. Make two "
-            "kinds of it: y.isin([...]) with the labels that are serious."
+            f"Only binary classification is supported. The labels are {_list(classes)}: of {len(classes)} kinds "
+            f"({type_of_target(labels)}). Make two of them, serious or not, and leave out people of whom it isn't known."
         )
     kind = outcome.astype(np.float64)
     check_classes(classes, kind)
@@ -199,7 +207,8 @@ def check_classes(classes: AnyArray, outcome: FloatArray) -> None:
 
 
 def _list(classes: AnyArray) -> str:
-    return " and ".join(repr(label) for label in classes.tolist())
+    words = [repr(label) for label in classes.tolist()[:_MOST_LABELS]]
+    return " and ".join(words if len(classes) <= _MOST_LABELS else [*words[:-1], "others"])
 
 
 def check_direction(encoded: FloatArray, outcome: FloatArray, signs: list[str], label: object, way_out: str) -> None:
@@ -282,7 +291,7 @@ def write_notes(
         f"Not told: {told}.",
         f"Columns not used: {', '.join(ignored) or 'none'}.",
     ]
-    if twice := int(training.names.duplicated().sum()):
+    if twice := int(training.names.dropna().duplicated().sum()):
         notes.append(
             f"Named more than once: {twice:,} rows have the name of an earlier one, and each is taken for another "
             "person: limits are too narrow. Leave copies out."
