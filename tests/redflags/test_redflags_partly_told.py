@@ -11,7 +11,7 @@ from scipy import special, stats
 
 from twitchstats import simulate_cohort
 from twitchstats.redflags import RedFlagModel
-from twitchstats.redflags.patterns import LEVELS, find_tetrachoric, make_people
+from twitchstats.redflags.patterns import LEVELS, make_people
 from twitchstats.redflags.record import LOOSE_ALONE, SMALLEST, find_error
 from twitchstats.redflags.telling import SMALL
 from twitchstats.redflags.training import STRANGE
@@ -30,16 +30,6 @@ def real(model):
     taken = copy(model)
     taken.record_ = replace(model.record_, origin=None)
     return taken
-
-
-def test_tetrachoric_is_the_correlation_behind_two_thresholds():
-    """Against the bivariate normal distribution function of scipy."""
-    a, b, rho = np.array([0.3, 1.2]), np.array([-0.5, 0.8]), np.array([0.6, -0.3])
-    both = [
-        stats.multivariate_normal([0, 0], [[1, r], [r, 1]]).cdf([-x, -y]) for x, y, r in zip(a, b, rho, strict=True)
-    ]
-    covariance = np.array(both) - stats.norm.sf(a) * stats.norm.sf(b)
-    np.testing.assert_allclose(find_tetrachoric(a, b, covariance), rho, atol=1e-4)
 
 
 def test_made_up_people_have_the_moments():
@@ -76,11 +66,11 @@ def test_within_ten_percent_of_the_truth(real, told):
     assert (right | ((found["caution"] != "") & (away < np.log(found["chance_factor"])))).all()
 
 
-def draw_told(model):
+def draw_told(model, sets=40):
     """Return the risks of people who tell random sets of signs, with the exact ones."""
     fresh, rng = simulate_cohort(people=2000, seed=999, missing=False), np.random.default_rng(5)
     found = []
-    for _ in range(40):
+    for _ in range(sets):
         told = rng.choice(model.signs_, rng.integers(1, len(model.signs_)), replace=False).tolist()
         people = fresh.iloc[rng.choice(len(fresh), 30, replace=False)][told]
         risks = model.predict_risk(people.reindex(columns=model.signs_))
@@ -104,7 +94,7 @@ def test_any_set_of_signs_is_within_ten_percent_or_says_so(real):
 def test_any_set_of_signs_is_exact_for_simulated_people():
     """However few people the model was fitted on: what is known are the parameters that they were drawn from."""
     cohort = simulate_cohort(people=1000, seed=3)
-    found = draw_told(RedFlagModel(interactions="none").fit(cohort, cohort["serious"]))
+    found = draw_told(RedFlagModel(interactions="none").fit(cohort, cohort["serious"]), sets=8)
     share = special.logit(found["base_rate"]) - special.logit(0.2)  # that of the sample
     away = special.logit(found["risk"]) - special.logit(found["truth"]) - share
     assert np.abs(away).max() < np.log(1.1)

@@ -317,7 +317,8 @@ def explore_assumptions(
         )
     listed = tuple(read_serious(serious))
     base = read_base_rate(base_rate, listed, option="base_rate")
-    told = dict(zip(names := find_signs(people.columns), encode_signs(people, names).T, strict=True))
+    encoded = encode_signs(people, names := find_signs(people.columns))
+    told, origin = _name_signs(names, encoded), Origin("clinic", listed)
     drawn = draw_cohort_parameters(draws=draws, seed=seed)
 
     def weigh(values: pd.DataFrame) -> FloatArray:
@@ -331,8 +332,8 @@ def explore_assumptions(
 
     moves = weigh(drawn)
     frame = _weigh_studies(_draw_tornado(drawn, moves, weigh, level), drawn, add_rates(moves), level)
-    middle = weigh(read_parameters().to_frame())
-    same = (add_rates(weigh(_draw())) - middle)[:, None]  # the draws that every other risk has its limits from
+    middle = find_exact(origin, base, names, encoded)
+    same = draw_moves(origin, base, names, encoded, middle)  # those that every other risk has its limits from
     risk, lower, upper = (part.item() for part in Odds(middle, np.zeros(1), same).bound(level))
     return frame.assign(
         risk=risk, risk_lower=lower, risk_upper=upper, base_rate=base.rate, advice=advise(people)["advice"].iloc[0]

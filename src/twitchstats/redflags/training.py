@@ -153,7 +153,7 @@ def read_labels(y: ArrayLike, n: int, serious: object = None, *, named: bool = F
     if len(classes) > 2:
         raise TwitchstatsError(
             f"Only binary classification is supported. The labels are {_list(classes)}: of {len(classes)} kinds "
-            f"({type_of_target(labels)}). Make two of them, serious or not, and leave out people of whom it isn't known."
+            f"({type_of_target(labels)}). Make two of them, and leave out people of whom it isn't known."
         )
     kind = outcome.astype(np.float64)
     check_classes(classes, kind)
@@ -186,15 +186,20 @@ def read_outcome(people: pd.DataFrame, outcome: str) -> tuple[pd.DataFrame, Bool
             "serious."
         )
     serious = words.isin(["1", "1.0", "true", "yes"]).to_numpy()
-    if serious.all() or not serious.any():
-        raise NotEnoughDataError(
-            f"{outcome}: {int(serious.sum())} of {len(serious)} people are serious. Both kinds of people are needed."
-        )
+    need_both(serious, f"Both kinds of people are needed in the column {outcome!r}.")
     named = name_signs(known.drop(columns=outcome))
     signs = find_signs(named.columns)
     label = known[outcome][serious].iloc[0]
     check_direction(encode_signs(named, signs), serious.astype(float), signs, label, f"Turn {outcome!r} round.")
     return known, serious
+
+
+def need_both(serious: AnyArray, way_out: str) -> None:
+    """Raise NotEnoughDataError where all people, or none, are serious."""
+    if not 0 < serious.sum() < len(serious):
+        raise NotEnoughDataError(
+            f"Only one class: {int(serious.sum())} of {len(serious)} people are serious. {way_out}"
+        )
 
 
 def check_classes(classes: AnyArray, outcome: FloatArray) -> None:
