@@ -364,6 +364,15 @@ def test_the_risk_command_tells_few_cases_and_separation(tmp_path, capsys):
     assert "penalty='firth'" in told
 
 
+def test_the_risk_command_reads_what_spreadsheets_save(tmp_path, capsys):
+    text = "person;age;wasting\nJörg;60,5;ja\n"
+    for encoding in ("utf-8", "utf-16", "latin-1"):
+        people = tmp_path / f"{encoding}.csv"
+        people.write_text(text, encoding=encoding)
+        assert cli.main(["risk", str(people), "--predict"]) == 0
+        assert capsys.readouterr().out.splitlines()[1].startswith("Jörg: ")
+
+
 def test_the_risk_command_on_no_table(tmp_path, capsys):
     people = tmp_path / "people.csv"
     people.write_text("")

@@ -118,12 +118,13 @@ def test_a_constant_sign_can_be_dropped(cohort):
     ("options", "message"),
     [
         ({"penalty": "lasso"}, "penalty='lasso' is not possible. Choose one of 'ridge', 'firth'."),
-        ({"strength": -1.0}, "strength=-1.0 is not possible. It must be above 0."),
+        ({"strength": -1.0}, "strength=-1.0 is not possible. It must be above 0 and finite."),
         ({"interactions": "all"}, "interactions='all' is not possible. Choose 'none', 'pairs' or a list of pairs"),
         ({"interactions": ["ab"]}, "interactions=['ab'] is not possible. Choose 'none', 'pairs' or a list of pairs"),
-        ({"strength": 0}, "strength=0 is not possible. It must be above 0."),
-        ({"interaction_weight": 0.0}, "interaction_weight=0.0 is not possible. It must be above 0."),
-        ({"interaction_weight": "a"}, "interaction_weight=a is not possible. It must be above 0."),
+        ({"strength": np.inf}, "strength=inf is not possible. It must be above 0 and finite."),
+        ({"strength": 0}, "strength=0 is not possible. It must be above 0 and finite."),
+        ({"interaction_weight": 0.0}, "interaction_weight=0.0 is not possible. It must be above 0 and finite."),
+        ({"interaction_weight": "a"}, "interaction_weight=a is not possible. It must be above 0 and finite."),
         ({"bends": "no"}, "bends='no' is not possible. Choose one of True, False."),
     ],
 )

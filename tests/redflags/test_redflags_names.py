@@ -319,7 +319,7 @@ def test_reversed_labels_are_told_wherever_they_are_counted(cohort):
     [
         ({"signs": "wasting"}, "signs='wasting' is not possible. Give a list: signs=['wasting']."),
         ({"ignore": "wasting"}, "ignore='wasting' is not possible. Give a list: ignore=['wasting']."),
-        ({"strength": "weak"}, "strength=weak is not possible. It must be above 0."),
+        ({"strength": "weak"}, "strength=weak is not possible. It must be above 0 and finite."),
     ],
 )
 def test_words_in_place_of_lists_and_numbers(cohort, options, message):

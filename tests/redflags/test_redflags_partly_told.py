@@ -1,5 +1,7 @@
 """People who tell only some signs: a model on these signs, from stored moments."""
 
+from copy import copy
+from dataclasses import replace
 from itertools import product
 
 import numpy as np
@@ -9,9 +11,10 @@ from scipy import special, stats
 
 from twitchstats import simulate_cohort
 from twitchstats.redflags import RedFlagModel
-from twitchstats.redflags.patterns import LEVELS, find_tetrachoric, make_people
+from twitchstats.redflags.patterns import LEVELS, make_people
 from twitchstats.redflags.record import LOOSE_ALONE, SMALLEST, find_error
 from twitchstats.redflags.telling import SMALL
+from twitchstats.redflags.training import STRANGE
 from twitchstats.simulate.likelihood import cohort_risk
 
 
@@ -21,14 +24,12 @@ def model():
     return RedFlagModel().fit(cohort, cohort["serious"])
 
 
-def test_tetrachoric_is_the_correlation_behind_two_thresholds():
-    """Against the bivariate normal distribution function of scipy."""
-    a, b, rho = np.array([0.3, 1.2]), np.array([-0.5, 0.8]), np.array([0.6, -0.3])
-    both = [
-        stats.multivariate_normal([0, 0], [[1, r], [r, 1]]).cdf([-x, -y]) for x, y, r in zip(a, b, rho, strict=True)
-    ]
-    covariance = np.array(both) - stats.norm.sf(a) * stats.norm.sf(b)
-    np.testing.assert_allclose(find_tetrachoric(a, b, covariance), rho, atol=1e-4)
+@pytest.fixture(scope="module")
+def real(model):
+    """Return the same model without what its people were drawn from."""
+    taken = copy(model)
+    taken.record_ = replace(model.record_, origin=None)
+    return taken
 
 
 def test_made_up_people_have_the_moments():
@@ -51,38 +52,66 @@ def test_made_up_people_have_the_moments():
         ["sex", "pain", "after_injury"],
     ],
 )  # fmt: skip
-def test_within_ten_percent_of_the_truth(model, told):
-    """Whatever is told, all risks are within 10 % of the exact ones of this world, or within the factor that they tell.
+def test_within_ten_percent_of_the_truth(real, told):
+    """People taken for real: all risks are within 10 % of the exact ones, or within the factor that they tell.
 
     Every way to answer is asked, also those that few of the 20,000 people have.
     """
-    people = pd.DataFrame(list(product([0.0, 1.0], repeat=len(told))), columns=told).reindex(columns=model.signs_)
+    people = pd.DataFrame(list(product([0.0, 1.0], repeat=len(told))), columns=told).reindex(columns=real.signs_)
     if "sex" in told:
         people["sex"] = people["sex"].map({0.0: "female", 1.0: "male"})
-    found, truth = model.predict_risk(people), cohort_risk(people[told] if told else people)
+    found, truth = real.predict_risk(people), cohort_risk(people[told] if told else people)
     away = np.abs(special.logit(found["risk"]) - special.logit(truth))
     right = np.abs(found["risk"] / truth - 1) < 0.1
     assert (right | ((found["caution"] != "") & (away < np.log(found["chance_factor"])))).all()
 
 
-def test_any_set_of_signs_is_within_ten_percent_or_says_so(model):
-    """Random sets, told by people as they come: 99 % of risks without a caution are within 10 % of the exact one.
-
-    Of the others, 90 % are within the factor that they tell.
-    """
+def draw_told(model, sets=40):
+    """Return the risks of people who tell random sets of signs, with the exact ones."""
     fresh, rng = simulate_cohort(people=2000, seed=999, missing=False), np.random.default_rng(5)
     found = []
-    for _ in range(40):
+    for _ in range(sets):
         told = rng.choice(model.signs_, rng.integers(1, len(model.signs_)), replace=False).tolist()
         people = fresh.iloc[rng.choice(len(fresh), 30, replace=False)][told]
         risks = model.predict_risk(people.reindex(columns=model.signs_))
         found.append(risks.assign(truth=cohort_risk(people)))
-    found = pd.concat(found)
+    return pd.concat(found)
+
+
+def test_any_set_of_signs_is_within_ten_percent_or_says_so(real):
+    """People taken for real: 99 % of risks without a caution are within 10 % of the exact one.
+
+    Of the others, 90 % are within the factor that they tell.
+    """
+    found = draw_told(real)
     plain = found["caution"] == ""
     assert plain.mean() > 0.1
     assert (np.abs(found["risk"] / found["truth"] - 1) < 0.1)[plain].mean() >= 0.99
     away = np.abs(special.logit(found["risk"]) - special.logit(found["truth"]))
     assert (away < np.log(found["chance_factor"]))[~plain].mean() >= 0.9
+
+
+def test_any_set_of_signs_is_exact_for_simulated_people():
+    """However few people the model was fitted on: what is known are the parameters that they were drawn from."""
+    cohort = simulate_cohort(people=1000, seed=3)
+    found = draw_told(RedFlagModel(interactions="none").fit(cohort, cohort["serious"]), sets=8)
+    share = special.logit(found["base_rate"]) - special.logit(0.2)  # that of the sample
+    away = special.logit(found["risk"]) - special.logit(found["truth"]) - share
+    assert np.abs(away).max() < np.log(1.1)
+    assert (found["chance_factor"] == 1).all()
+
+
+def test_other_labels_than_those_they_were_drawn_with():
+    """Another illness, or signs turned round: the parameters of the world say nothing of it."""
+    cohort = simulate_cohort(people=2000, seed=3)
+    other = (cohort["diagnosis"] == "MS").astype(int)
+    model = RedFlagModel(interactions="none").fit(cohort, other)
+    assert model.notes_[-1] == STRANGE
+    risk = model.predict_risk({"sensory_change": 1})["risk"].item()
+    assert risk == pytest.approx(other[cohort["sensory_change"] == 1].mean(), rel=0.2)
+    turned = cohort.assign(wasting=1 - cohort["wasting"], weakness_found=1 - cohort["weakness_found"])
+    assert RedFlagModel(interactions="none", serious=1).fit(turned, cohort["serious"]).record_.origin is None
+    assert STRANGE not in RedFlagModel(interactions="none").fit(cohort, cohort["serious"]).notes_
 
 
 def test_numbers_are_right_on_average(model):

@@ -8,6 +8,7 @@ from scipy import special
 from twitchstats import simulate_cohort
 from twitchstats.redflags import RedFlagModel
 from twitchstats.redflags.measures import METRICS, measure_risk
+from twitchstats.redflags.telling import CROWD
 
 
 @pytest.fixture(scope="module")
@@ -80,5 +81,5 @@ def test_contributions_add_up_with_unknown_signs(model):
     told = model.explain({"wasting": 1, "age": 60})
     assert told["contribution"].sum() == pytest.approx(special.logit(told.attrs["risk"]), abs=1e-9)
     parts = {name for term in told["term"][1:] for name in term.split(" over ")[0].split(":")}
-    assert parts == {"age", "wasting"}  # the model on the signs that were told
+    assert parts == {"age", "wasting", CROWD}  # the model on the signs that were told
     assert len(told.attrs["not_known"]) == len(model.signs_) - 2

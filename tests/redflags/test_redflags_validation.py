@@ -309,7 +309,8 @@ def test_rule_values_by_hand(cohort):
 
 def test_rules_need_both_kinds(cohort):
     other = cohort[cohort["serious"] == 0]
-    with pytest.raises(NotEnoughDataError, match=re.escape(f"serious: 0 of {len(other)} people are serious.")):
+    message = f"Only one class: 0 of {len(other)} people are serious. Both kinds of people are needed in the column"
+    with pytest.raises(NotEnoughDataError, match=re.escape(message)):
         evaluate_referral_rules(other)
     with pytest.raises(UnknownNameError, match=re.escape("No column named 'seriou'. Did you mean 'serious'?")):
         evaluate_referral_rules(cohort, outcome="seriou")

@@ -24,6 +24,7 @@ from twitchstats.simulate.parameters import draw_cohort_parameters, load_cohort_
 DRAWS = 200
 _FEWEST_DRAWS = 20
 _SEED = 20
+_STRANGE = 5.0  # standard errors
 
 
 @dataclass(frozen=True)
@@ -67,13 +68,35 @@ def _name_signs(signs: Sequence[str], encoded: FloatArray) -> dict[str, FloatArr
     return {name: encoded[:, signs.index(name)] for name in known}
 
 
+def find_exact(
+    origin: Origin, base: BaseRate, signs: Sequence[str], encoded: FloatArray, crowd: str = ""
+) -> FloatArray:
+    """Return the log odds of people in the world of `origin`, (people,), whatever part of their signs they tell."""
+    told, values = _name_signs(signs, encoded), origin.read_values().to_frame()
+    ratio = weigh_signs(told, values, origin.serious, design=crowd or base.crowd or origin.design)[0]
+    return ratio + special.logit(base.rate) + np.zeros(len(encoded))
+
+
 def move_crowd(origin: Origin | None, base: BaseRate, signs: Sequence[str], encoded: FloatArray) -> FloatArray | float:
     """Return by how much log odds move from the crowd of the training people to that of the base rate, (people,)."""
     if origin is None or origin.exact or base.crowd in ("", origin.design):
         return 0.0
-    values, told = origin.read_values().to_frame(), _name_signs(signs, encoded)
-    there, here = (weigh_signs(told, values, origin.serious, design=crowd) for crowd in (base.crowd, origin.design))
-    return (there - here)[0]
+    there, here = (find_exact(origin, base, signs, encoded, crowd) for crowd in (base.crowd, origin.design))
+    return there - here
+
+
+def fits_origin(origin: Origin, signs: Sequence[str], encoded: FloatArray, outcome: FloatArray) -> bool:
+    """Tell whether labels are those of the world that people were drawn from: other labels are another illness.
+
+    The score of the exact log odds, whose slope is 1 there, in standard errors.
+    """
+    if set(find_signs(signs)) != set(signs):
+        return False
+    log_odds = find_exact(origin, BaseRate(float(outcome.mean())), signs, encoded)
+    risk = special.expit(log_odds)
+    spread = risk * (1 - risk)
+    away = log_odds - spread @ log_odds / spread.sum()
+    return bool(abs(away @ (outcome - risk)) <= _STRANGE * np.sqrt(spread @ away**2))
 
 
 @cache
@@ -294,7 +317,8 @@ def explore_assumptions(
         )
     listed = tuple(read_serious(serious))
     base = read_base_rate(base_rate, listed, option="base_rate")
-    told = dict(zip(names := find_signs(people.columns), encode_signs(people, names).T, strict=True))
+    encoded = encode_signs(people, names := find_signs(people.columns))
+    told, origin = _name_signs(names, encoded), Origin("clinic", listed)
     drawn = draw_cohort_parameters(draws=draws, seed=seed)
 
     def weigh(values: pd.DataFrame) -> FloatArray:
@@ -308,8 +332,8 @@ def explore_assumptions(
 
     moves = weigh(drawn)
     frame = _weigh_studies(_draw_tornado(drawn, moves, weigh, level), drawn, add_rates(moves), level)
-    middle = weigh(read_parameters().to_frame())
-    same = (add_rates(weigh(_draw())) - middle)[:, None]  # the draws that every other risk has its limits from
+    middle = find_exact(origin, base, names, encoded)
+    same = draw_moves(origin, base, names, encoded, middle)  # those that every other risk has its limits from
     risk, lower, upper = (part.item() for part in Odds(middle, np.zeros(1), same).bound(level))
     return frame.assign(
         risk=risk, risk_lower=lower, risk_upper=upper, base_rate=base.rate, advice=advise(people)["advice"].iloc[0]

@@ -2,11 +2,14 @@
 
 from argparse import Namespace
 from collections.abc import Callable
+from io import BytesIO
 from pathlib import Path
 
 import pandas as pd
 
 from twitchstats.errors import OptionError
+from twitchstats.journal.layout import choose_delimiter
+from twitchstats.journal.source import read_text
 from twitchstats.redflags.advice import ANY_FLAG_ADVICE
 from twitchstats.redflags.card import count_assumed
 from twitchstats.redflags.model import RedFlagModel
@@ -21,15 +24,12 @@ _TRAINING_PEOPLE = 6000
 
 
 def read_people(path: Path) -> pd.DataFrame:
-    """Read a CSV table of people; a column that names them becomes the index."""
+    """Read a table of people (CSV in any encoding, or a workbook); a column that names them becomes the index."""
+    data = read_text(path, "people").data
+    separator = choose_delimiter(data[:200_000].decode(errors="ignore"), None, None)
+    decimal = "," if separator == ";" else "."  # as spreadsheets write them
     try:
-        with path.open(encoding="utf-8-sig") as file:
-            header = file.readline()
-        separator = max(",;\t", key=header.count)
-        decimal = "," if separator == ";" else "."  # as spreadsheets write them
-        people = pd.read_csv(path, encoding="utf-8-sig", sep=separator, decimal=decimal, skipinitialspace=True)
-    except UnicodeDecodeError as error:
-        raise OptionError(f"{path} is not written in UTF-8. Save it as CSV UTF-8.") from error
+        people = pd.read_csv(BytesIO(data), sep=separator, decimal=decimal, skipinitialspace=True)
     except ValueError as error:  # an empty file, broken quotes
         raise OptionError(f"{path} can't be read as a CSV table: {error}.") from error
     people.columns = [str(column).strip() for column in people.columns]
@@ -49,7 +49,7 @@ def fit_people(people: pd.DataFrame, args: Namespace, say: Say) -> RedFlagModel:
             f"{args.people} has no column '{args.label}' that says who had a serious cause (1) and who hadn't (0). "
             "Name it with --label."
         )
-    interactions = "pairs" if args.pairs or label is None else "none"
+    interactions = "pairs" if args.pairs else "none"
     if label is None:
         cohort = simulate_cohort(people=_TRAINING_PEOPLE, seed=1)
         say(f"No labels in {args.people}: the model is that of simulated people. {count_assumed()}")

@@ -9,11 +9,11 @@ from scipy import stats
 from sklearn.base import BaseEstimator
 
 from twitchstats.arrays import AnyArray, FloatArray, to_pandas
-from twitchstats.errors import NotEnoughDataError, OptionError, check_list
+from twitchstats.errors import OptionError, check_list
 from twitchstats.redflags.model import RedFlagModel
 from twitchstats.redflags.prevalence import check_share, read_base_rate, shift_risk
 from twitchstats.redflags.rules import apply_referral_rules
-from twitchstats.redflags.training import match_labels
+from twitchstats.redflags.training import match_labels, need_both
 from twitchstats.redflags.validation import check_reversed
 
 REFER_ALL, REFER_NONE, MODEL = "refer all", "refer none", "model"
@@ -78,12 +78,12 @@ def decision_curve(
     check_share("level", level)
     X = to_pandas(X)
     serious = match_labels(y, getattr(model, "classes_", [0, 1]), X)
-    _need_both(serious, "A decision curve needs both kinds.")
+    need_both(serious, "A decision curve needs both kinds.")
     by_rule = pd.DataFrame(index=range(len(serious)))
     if isinstance(X, pd.DataFrame):
         by_rule = apply_referral_rules(X, rules=rules, persistent_weeks=persistent_weeks)
     known = by_rule.notna().all(axis=1).to_numpy()
-    _need_both(serious[known], "Too few people have signs that decide each rule; choose some with rules=[...].")
+    need_both(serious[known], "Too few people have signs that decide each rule; choose some with rules=[...].")
     rate = float(serious[known].mean())
     if base_rate is not None:
         diagnoses = model.record_.diagnoses if isinstance(model, RedFlagModel) else ("MND",)
@@ -100,13 +100,6 @@ def decision_curve(
     return pd.concat(parts, ignore_index=True).assign(
         base_rate=rate, n_people=int(known.sum()), n_left_out=int((~known).sum())
     )
-
-
-def _need_both(serious: FloatArray, way_out: str) -> None:
-    if not len(serious) or not 0 < serious.mean() < 1:
-        raise NotEnoughDataError(
-            f"Only one class: {int(serious.sum())} of {len(serious)} people are serious. {way_out}"
-        )
 
 
 def _predict_at(

@@ -89,23 +89,25 @@ def _fit_intercept(y: FloatArray, log_odds: FloatArray, counts: FloatArray) -> f
 
 
 def _fit_slope(y: FloatArray, log_odds: FloatArray, counts: FloatArray) -> float:
-    spread = log_odds.std()
-    if spread < 1e-12 or log_odds[y == 1].min() > log_odds[y == 0].max():
+    if log_odds.std() < 1e-12 or log_odds[y == 1].min() > log_odds[y == 0].max():
         return float("nan")  # no spread, or classes fully apart: the slope has no finite value
-    X = fitting.add_intercept((log_odds - log_odds.mean())[:, None] / spread)
-    return float(fitting.fit_ridge(X, y, 1e-9, counts, start=np.array([0.0, spread]), tolerance=1e-7)[1] / spread)
+    return float(_fit(log_odds[:, None], y, 1e-9, counts)[1])
+
+
+def _fit(columns: FloatArray, y: FloatArray, strength: float, counts: FloatArray) -> FloatArray:
+    """Return intercept and slopes of the outcome on log odds, the first column, and what bends them."""
+    mean, spread = columns.mean(axis=0), np.where(columns.std(axis=0) > 0, columns.std(axis=0), 1.0)
+    X = fitting.add_intercept((columns - mean) / spread)
+    start = np.r_[special.logit(np.clip(y.mean(), 1e-6, 1 - 1e-6)), spread[0], np.zeros(X.shape[1] - 2)]
+    return fitting.unscale(mean, spread) @ fitting.fit_ridge(X, y, strength, counts, start=start, tolerance=1e-7)
 
 
 def smooth_outcome(y: FloatArray, risk: FloatArray, grid: FloatArray, counts: FloatArray) -> FloatArray:
     """Return the observed log odds at `grid` (log odds): a logistic regression on a natural spline of the risks."""
     log_odds = special.logit(np.clip(risk, 1e-9, 1 - 1e-9))
     knots = np.unique(np.quantile(log_odds, _CURVE_KNOTS))
-    basis, at = _spline(log_odds, knots), _spline(grid, knots)
-    mean, spread = basis.mean(axis=0), np.where(basis.std(axis=0) > 0, basis.std(axis=0), 1.0)
-    X = fitting.add_intercept((basis - mean) / spread)
-    start = np.r_[special.logit(np.clip(y.mean(), 1e-6, 1 - 1e-6)), spread[0], np.zeros(X.shape[1] - 2)]
-    found = fitting.fit_ridge(X, y, 1e-6, counts, start=start, tolerance=1e-7)
-    return found[0] + (at - mean) / spread @ found[1:]
+    found = _fit(_spline(log_odds, knots), y, 1e-6, counts)
+    return fitting.add_intercept(_spline(grid, knots)) @ found
 
 
 def _spline(x: FloatArray, knots: FloatArray) -> FloatArray:

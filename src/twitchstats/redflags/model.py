@@ -20,7 +20,7 @@ from twitchstats.errors import NotEnoughDataError, OptionError, TwitchstatsError
 from twitchstats.inference import wilson_interval
 from twitchstats.redflags import card, combining, fitting, odds, points, storing, telling, training
 from twitchstats.redflags.advice import as_people
-from twitchstats.redflags.assumptions import Origin, read_origin
+from twitchstats.redflags.assumptions import Origin, fits_origin, read_origin
 from twitchstats.redflags.design import describe_missing, plan_design
 from twitchstats.redflags.patterns import store_moments
 from twitchstats.redflags.prevalence import SAMPLE, BaseRate, check_share, read_base_rate
@@ -231,6 +231,9 @@ class RedFlagModel(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             interaction_weight=self.interaction_weight,
         )  # fmt: skip
         origin, rate = read_origin(X), float(people.weights @ people.outcome / people.weights.sum())
+        notes = training.write_notes(people, signs, ignored, classes, design.terms)
+        if origin and not origin.exact and not fits_origin(origin, signs, people.encoded, people.outcome):
+            origin, notes = None, (*notes, training.STRANGE)
         self.record_ = Record(
             signs=tuple(signs),
             ignored=tuple(ignored),
@@ -245,7 +248,7 @@ class RedFlagModel(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             base=_count_sample(people, rate, origin),
             moments=moments,
             origin=origin,
-            notes=training.write_notes(people, signs, ignored, classes, design.terms),
+            notes=notes,
             digest=training.digest_people(people.encoded, people.outcome),
             training=people,
             **vars(solved),
@@ -260,8 +263,8 @@ class RedFlagModel(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         check_choice("bends", self.bends, (True, False))
         strength = 1.0 if self.strength is None else self.strength
         for name, value in (("strength", strength), ("interaction_weight", self.interaction_weight)):
-            if isinstance(value, bool) or not isinstance(value, Real) or not value > 0:
-                raise OptionError(f"{name}={value} is not possible. It must be above 0.")
+            if isinstance(value, bool) or not isinstance(value, Real) or not 0 < value < np.inf:
+                raise OptionError(f"{name}={value} is not possible. It must be above 0 and finite.")
 
     def _read_training(
         self, X: pd.DataFrame | ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None

@@ -2,7 +2,7 @@
 
 A pattern submodel (Fletcher Mercaldo and Blume 2020, Biostatistics 21:236) needs people to be fitted on, and a saved
 model holds none. So each class is stored as means, covariances and quantiles of its signs; from these, people are made
-(yes/no signs as thresholds of a normal distribution with the same correlations), weighted until every mean and every
+(yes/no signs as thresholds of a normal distribution with these correlations), weighted until every mean and every
 product of two signs is that of the training people, and the submodel is fitted on them.
 """
 
@@ -15,7 +15,7 @@ from scipy import special, stats
 from twitchstats.arrays import BoolArray, FloatArray
 from twitchstats.redflags.design import estimate_moments, fill_unknown
 
-_POWER = 13  # 2 ** 13 people of each class
+_POWER = 11  # 2 ** 11 people of each class
 LEVELS = np.r_[0.0, special.expit(np.linspace(-7.0, 7.0, 41)), 1.0]
 _MOST_SIGNS = 25  # beyond it products are not matched: too many
 
@@ -96,7 +96,7 @@ def make_people(
     share = np.clip(mean, 1e-4, 1 - 1e-4)
     deviation = np.sqrt(np.maximum(np.diag(covariance), 1e-12))
     bar = np.where(yes_no, special.ndtri(1 - share), 0.0)
-    latent = _find_correlations(mean, covariance, deviation, bar, yes_no)
+    latent = _find_near(covariance / np.outer(deviation, deviation))  # weights do the rest
     sampler = stats.qmc.Sobol(len(mean), rng=np.random.default_rng(1))
     even = np.clip(sampler.random_base2(_POWER), 1e-9, 1 - 1e-9)
     drawn = special.ndtri(even) @ np.linalg.cholesky(latent).T
@@ -106,37 +106,12 @@ def make_people(
     return signs, _rake(signs, mean, covariance, yes_no)
 
 
-def _find_correlations(
-    mean: FloatArray, covariance: FloatArray, deviation: FloatArray, bar: FloatArray, yes_no: BoolArray
-) -> FloatArray:
-    """Return the correlations of the normal distribution behind the signs, (signs, signs)."""
-    height = stats.norm.pdf(bar)
-    factor = np.where(yes_no, height, deviation)
-    plain = np.clip(covariance / np.maximum(np.outer(factor, factor), 1e-12), -0.95, 0.95)
-    one, other = np.nonzero(np.triu(np.outer(yes_no, yes_no), 1))
-    plain[one, other] = plain[other, one] = find_tetrachoric(bar[one], bar[other], covariance[one, other])
-    np.fill_diagonal(plain, 1.0)
-    values, vectors = np.linalg.eigh(plain)
+def _find_near(correlations: FloatArray) -> FloatArray:
+    """Return correlations that people can have, as near as it is quickly found."""
+    values, vectors = np.linalg.eigh(correlations)
     near = vectors * np.maximum(values, 1e-4) @ vectors.T
     size = np.sqrt(np.diag(near))
     return near / np.outer(size, size)
-
-
-def find_tetrachoric(a: FloatArray, b: FloatArray, covariance: FloatArray) -> FloatArray:
-    """Return the correlation of two standard normals whose excesses over `a` and `b` have this covariance.
-
-    The covariance is the integral of the bivariate density over the correlation (Drezner and Wesolowsky 1990); halved
-    until found.
-    """
-    nodes, weights = np.polynomial.legendre.leggauss(20)
-    low, high = np.full(len(a), -0.995), np.full(len(a), 0.995)
-    for _ in range(40):
-        middle = (low + high) / 2
-        angle = np.arcsin(middle)[:, None] * (nodes + 1) / 2
-        inside = (a**2 + b**2)[:, None] - 2 * (a * b)[:, None] * np.sin(angle)
-        found = np.arcsin(middle) / 2 * (np.exp(-inside / (2 * np.cos(angle) ** 2)) @ weights) / (2 * np.pi)
-        low, high = np.where(found < covariance, middle, low), np.where(found < covariance, high, middle)
-    return (low + high) / 2
 
 
 def _rake(signs: FloatArray, mean: FloatArray, covariance: FloatArray, yes_no: BoolArray) -> FloatArray:

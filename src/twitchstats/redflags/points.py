@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from scipy import special
 
-from twitchstats.arrays import AnyArray, FloatArray, IntArray
+from twitchstats.arrays import FloatArray, IntArray
 from twitchstats.errors import OptionError, check_whole
 from twitchstats.redflags import fitting
 from twitchstats.redflags.advice import ANY_FLAG_ADVICE, advise, as_people
@@ -150,10 +150,12 @@ def build_point_score(record: Record, *, most: int = 10, allowed: float = 0.1) -
     agreement = _compare(at_sample, people, score)
     worst = agreement.set_index("measure").loc[LARGEST]
     if worst["difference"] > allowed:
+        paired = any(len(parts) > 1 for parts in record.design.parts)
+        lighter = ", a model without interactions (interactions='none')" if paired else ""
         raise OptionError(
             f"These points miss the model's risk by up to {worst['difference']:.2f} ({worst['points']:.2f} instead of "
-            f"{worst['model']:.2f}), and allowed={allowed:g}. Take more points (most={2 * most}), a model without "
-            "interactions (interactions='none'), or allow a larger error."
+            f"{worst['model']:.2f}), and allowed={allowed:g}. Take more points (most={2 * most}){lighter}, or allow a "
+            "larger error."
         )
     return PointScore(points, _tabulate_risks(record, people, score), agreement)
 
@@ -212,22 +214,17 @@ def _read_answers(people: pd.DataFrame, sign: str) -> FloatArray:
 def _fit_line(record: Record, people: Training, score: IntArray) -> tuple[IntArray, Odds]:
     """Return each total and its odds, on a straight line, at the base rate and in its crowd."""
     totals = np.arange(score.min(), score.max() + 1)
-    X, at = _scale_scores(score, score), _scale_scores(totals, score)
-    fit = fitting.fit_firth(X, people.outcome, people.weights)
-    found = np.r_[fit.intercept_, fit.coef_]
+    columns = score[:, None].astype(float)
+    solved = fitting.solve_logistic(["score"], columns, people.outcome, people.weights, penalty="firth")
+    X, at = fitting.add_intercept(columns), fitting.add_intercept(totals[:, None].astype(float))
     move = move_crowd(record.origin, record.base, record.signs, people.encoded) + np.zeros(len(score))
-    middle = at @ (found + np.linalg.lstsq(X, move, rcond=None)[0]) + record.shift
+    middle = at @ (solved.coefficients + np.linalg.lstsq(X, move, rcond=None)[0]) + record.shift
     along = np.interp(score, totals, middle)
     moves = draw_moves(record.origin, record.base, record.signs, people.encoded, along)
     if moves is not None:  # averaged over people with about this score
         moves = (at @ np.linalg.lstsq(X, moves.T, rcond=None)[0]).T
-    error = np.linalg.inv(fitting.find_information(X, found, people.weights))
-    variance = np.zeros(len(totals)) if record.drawn else np.einsum("ij,jk,ik->i", at, error, at)
-    return totals, Odds(middle, variance, moves)
-
-
-def _scale_scores(values: AnyArray, score: IntArray) -> FloatArray:
-    return fitting.add_intercept(((values - score.mean()) / max(float(score.std()), 1e-12))[:, None])
+    chance = np.einsum("ij,jk,ik->i", at, solved.covariance, at)
+    return totals, Odds(middle, 0.0 * chance if record.drawn else chance, moves)
 
 
 def _tabulate_risks(record: Record, people: Training, score: IntArray) -> pd.DataFrame:

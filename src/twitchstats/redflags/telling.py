@@ -2,12 +2,11 @@
 
 import numpy as np
 import pandas as pd
-from scipy import stats
+from scipy import special, stats
 
 from twitchstats.arrays import FloatArray
 from twitchstats.errors import OptionError
 from twitchstats.redflags.advice import LOST_ADVICE, advise
-from twitchstats.redflags.assumptions import move_crowd
 from twitchstats.redflags.naming import label_term
 from twitchstats.redflags.record import Record, assess_people, bound_risk, is_small, take_models
 from twitchstats.signs import find_ignored, find_signs
@@ -76,7 +75,8 @@ def explain_risk(record: Record, people: pd.DataFrame, encoded: FloatArray, *, l
     DataFrame
         ``term, label, value`` (as encoded), ``contribution`` (log odds against the average training person, by the
         model on the signs that were told: what is not known has no row), ``odds_factor``; the first row is the starting
-        point (the average log odds); a row "other conditions" holds what the mix of these at the base rate adds. The
+        point (the average log odds); a row "other conditions" holds what the mix of these at the base rate adds, and
+        for simulated people what a model on the signs that were told misses. The
         contributions add up to the log odds of ``attrs["risk"]``; ``attrs`` also has ``risk_lower, risk_upper,
         base_rate, red_flags, advice, not_known``. Sorted by size.
 
@@ -93,9 +93,11 @@ def explain_risk(record: Record, people: pd.DataFrame, encoded: FloatArray, *, l
     contribution = (own[0, 1:] - record.means[chosen]) * sub.coefficients[1:]
     start = float(sub.coefficients[0] + record.shift + record.means[chosen] @ sub.coefficients[1:])
     labels = [label_term(term) for term in terms]
-    crowd = float(np.ravel(move_crowd(record.origin, record.base, record.signs, encoded))[0])
-    if crowd:
-        terms, values, labels = [*terms, CROWD], [*values, np.nan], [*labels, "The mix of other conditions"]
+    words = tell_risk(record, people, encoded, level=level).iloc[0]
+    crowd = special.logit(words["risk"]) - start - contribution.sum()
+    if abs(crowd) > 1e-9:
+        label = "The mix of other conditions, and what a model on these signs misses"
+        terms, values, labels = [*terms, CROWD], [*values, np.nan], [*labels, label]
         contribution = np.r_[contribution, crowd]
     frame = pd.DataFrame(
         {
@@ -107,7 +109,6 @@ def explain_risk(record: Record, people: pd.DataFrame, encoded: FloatArray, *, l
     )
     frame["odds_factor"] = np.exp(frame["contribution"])
     frame = frame.iloc[[0, *(1 + np.argsort(-np.abs(contribution), kind="stable"))]].reset_index(drop=True)
-    words = tell_risk(record, people, encoded, level=level).iloc[0]
     frame.attrs = {
         name: words[name] for name in ("risk", "risk_lower", "risk_upper", "base_rate", "red_flags", "advice")
     }

@@ -21,7 +21,12 @@ _LABELS = {"serious", "diagnosis"}
 _YES_NO = ({"0", "1"}, {"0.0", "1.0"}, {"false", "true"}, {"no", "yes"})
 _DIRECTED = ("weakness_felt", "weakness_found", "wasting", "speech_swallowing")  # they speak for any serious condition
 _REVERSED = -3.0
+STRANGE = (
+    "Simulated people, but their signs or labels are not those that they were drawn with: taken for people of whom "
+    "nothing else is known."
+)
 _RARELY = 0.1
+_MOST_LABELS = 4
 
 
 def choose_signs(
@@ -131,7 +136,10 @@ def read_labels(y: ArrayLike, n: int, serious: object = None, *, named: bool = F
     Without `serious`, people with `named` signs have labels 0/1, True/False or yes/no, and others any two, of which the
     larger one is serious.
     """
-    labels = column_or_1d(y, warn=True)
+    try:
+        labels = column_or_1d(y, warn=True)
+    except ValueError as error:
+        raise TwitchstatsError(f"The labels are no list: {error} Give a label for each person.") from error
     if len(labels) != n:
         raise _wrong_length(labels, n)
     if not n:
@@ -144,8 +152,8 @@ def read_labels(y: ArrayLike, n: int, serious: object = None, *, named: bool = F
     classes, outcome = np.unique(labels, return_inverse=True)
     if len(classes) > 2:
         raise TwitchstatsError(
-            f"Only binary classification is supported. The type of the target is {type_of_target(labels)}. Make two "
-            "kinds of it: y.isin([...]) with the labels that are serious."
+            f"Only binary classification is supported. The labels are {_list(classes)}: of {len(classes)} kinds "
+            f"({type_of_target(labels)}). Make two of them, and leave out people of whom it isn't known."
         )
     kind = outcome.astype(np.float64)
     check_classes(classes, kind)
@@ -178,15 +186,20 @@ def read_outcome(people: pd.DataFrame, outcome: str) -> tuple[pd.DataFrame, Bool
             "serious."
         )
     serious = words.isin(["1", "1.0", "true", "yes"]).to_numpy()
-    if serious.all() or not serious.any():
-        raise NotEnoughDataError(
-            f"{outcome}: {int(serious.sum())} of {len(serious)} people are serious. Both kinds of people are needed."
-        )
+    need_both(serious, f"Both kinds of people are needed in the column {outcome!r}.")
     named = name_signs(known.drop(columns=outcome))
     signs = find_signs(named.columns)
     label = known[outcome][serious].iloc[0]
     check_direction(encode_signs(named, signs), serious.astype(float), signs, label, f"Turn {outcome!r} round.")
     return known, serious
+
+
+def need_both(serious: AnyArray, way_out: str) -> None:
+    """Raise NotEnoughDataError where all people, or none, are serious."""
+    if not 0 < serious.sum() < len(serious):
+        raise NotEnoughDataError(
+            f"Only one class: {int(serious.sum())} of {len(serious)} people are serious. {way_out}"
+        )
 
 
 def check_classes(classes: AnyArray, outcome: FloatArray) -> None:
@@ -199,7 +212,8 @@ def check_classes(classes: AnyArray, outcome: FloatArray) -> None:
 
 
 def _list(classes: AnyArray) -> str:
-    return " and ".join(repr(label) for label in classes.tolist())
+    words = [repr(label) for label in classes.tolist()[:_MOST_LABELS]]
+    return " and ".join(words if len(classes) <= _MOST_LABELS else [*words[:-1], "others"])
 
 
 def check_direction(encoded: FloatArray, outcome: FloatArray, signs: list[str], label: object, way_out: str) -> None:
@@ -282,7 +296,7 @@ def write_notes(
         f"Not told: {told}.",
         f"Columns not used: {', '.join(ignored) or 'none'}.",
     ]
-    if twice := int(training.names.duplicated().sum()):
+    if twice := int(training.names.dropna().duplicated().sum()):
         notes.append(
             f"Named more than once: {twice:,} rows have the name of an earlier one, and each is taken for another "
             "person: limits are too narrow. Leave copies out."

@@ -25,6 +25,7 @@ from twitchstats.redflags.training import (
     digest_people,
     find_seen,
     match_labels,
+    need_both,
     read_places,
     read_weights,
 )
@@ -366,10 +367,7 @@ def check_reversed(model: BaseEstimator, outcome: FloatArray, risk: FloatArray) 
 
 def _as_outcome(model: BaseEstimator, X: pd.DataFrame | AnyArray, y: ArrayLike) -> FloatArray:
     outcome = match_labels(y, getattr(model, "classes_", [0, 1]), X)
-    if not 0 < outcome.mean() < 1:
-        raise NotEnoughDataError(
-            f"Only one class: {int(outcome.sum())} of {len(outcome)} people are serious. Validation needs both kinds."
-        )
+    need_both(outcome, "Validation needs both kinds.")
     return outcome
 
 
