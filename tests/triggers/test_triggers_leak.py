@@ -35,7 +35,7 @@ def relate(one, other):
 def expect_leak(share, seen, *, lag, doubt=None, rests=()):
     """Return the leak of effects at 0 to 5 days into one at a lag, and the weights of the two days before."""
     memory, left = _follow_memory(share, np.array(seen, dtype=float).reshape(1, 1, 1, 2), 9, doubt=doubt)
-    leak = _expect_leak(left, _follow(memory, 5), lag=lag, rests=np.array([rests], dtype=float))
+    leak = _expect_leak(left, _follow(memory, 5), lag=np.array([lag]), rests=np.array([rests], dtype=float))
     return leak[0, 0, 0], memory[0, 0, 0]
 
 

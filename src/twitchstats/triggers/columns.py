@@ -146,18 +146,28 @@ def orthonormalise(columns: FloatArray) -> FloatArray:
 
     The first ones span the first ones; directions that are not there are 0.
     """
-    scaled, factor = factor_columns(columns)
-    basis: FloatArray = scaled @ np.linalg.inv(factor).swapaxes(-1, -2)
+    scaled, gram = scale_columns(columns)
+    basis: FloatArray = scaled @ turn_columns(gram).swapaxes(-1, -2)
     return basis
 
 
-def factor_columns(columns: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Return columns (B, n, p), each of length 1 or 0, and Cholesky's factor of their products."""
-    length = np.sqrt((columns**2).sum(-2, keepdims=True))
+def scale_columns(columns: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Return columns (B, n, p), each of length 1 or 0, and their products with each other."""
+    length = np.sqrt(np.einsum("...np,...np->...p", columns, columns))[..., None, :]
     scaled = columns / np.where(length > 0, length, 1.0)
-    gram: FloatArray = scaled.swapaxes(-1, -2) @ scaled + NO_DIRECTION * np.eye(columns.shape[-1])
-    factor: FloatArray = np.linalg.cholesky(gram).astype(float)
-    return scaled, factor
+    return scaled, scaled.swapaxes(-1, -2) @ scaled
+
+
+def factor_products(gram: FloatArray) -> FloatArray:
+    """Return Cholesky's factor of columns' products."""
+    factor: FloatArray = np.linalg.cholesky(gram + NO_DIRECTION * np.eye(gram.shape[-1])).astype(float)
+    return factor
+
+
+def turn_columns(gram: FloatArray) -> FloatArray:
+    """Return what makes columns with these products orthonormal, (B, p, p): each and those before it, in a row."""
+    turned: FloatArray = np.linalg.inv(factor_products(gram)).astype(float)
+    return turned
 
 
 def free_columns(columns: FloatArray, basis: FloatArray) -> FloatArray:

@@ -10,12 +10,14 @@ from twitchstats.arrays import FloatArray
 from twitchstats.errors import OptionError
 from twitchstats.inference import ALPHA, adjust_p_values, average_estimates
 from twitchstats.journal.record import Journal
+from twitchstats.panel import PAIR, Panel
 from twitchstats.reasons import NO_ORDER
 from twitchstats.triggers.effects import check_options
 from twitchstats.triggers.engine import ZERO, Options, score_panel
-from twitchstats.triggers.families import choose_family
+from twitchstats.triggers.families import FAMILIES, Family, choose_family
 from twitchstats.triggers.request import Request, prepare_request, refuse_tautology
 
+PAIRS_AT_ONCE = 5000  # of a person and a trigger: more would fill the memory
 COLUMNS = [
     "trigger", "outcome", "lag", "direction", "n_people", "n_days", "estimate", "ci_lower", "ci_upper", "p_value",
     "p_adjusted", "p_difference", "reading", "reason",
@@ -91,13 +93,16 @@ def compare_directions(
     if not request.panel.ordered:
         reasons = {name: reason or NO_ORDER for name, reason in reasons.items()}
     tested = [name for name in request.triggers if not reasons[name]]
-    forward = dict(zip(tested, _correlate(request, tested, request.outcome, options), strict=True))
+    family = choose_family(request.kind)
+    found = _correlate(request.panel, request.outcome, tested, request.lags, family, options)
+    forward = dict(zip(tested, found, strict=True))
+    reverse = _correlate_back(request, tested, options)
     rows = []
     for name in request.triggers:
         known = {"trigger": name, "outcome": request.outcome, "lag": request.lags[0], "reason": reasons[name]}
         told: list[dict[str, object]] = [{}, {}]
         if name in forward:
-            told = _tell_pair(forward[name], *_correlate(request, [request.outcome], name, options))
+            told = _tell_pair(forward[name], reverse[name])
         rows += [known | {"direction": "forward"} | told[0], known | {"direction": "reverse"} | told[1]]
     frame = pd.DataFrame(rows, columns=[name for name in COLUMNS if name not in ("p_adjusted", "reading")])
     frame = frame.fillna({"n_people": 0, "n_days": 0}).astype({"n_people": int, "n_days": int})
@@ -138,10 +143,25 @@ def _tell_pair(forward: Correlations, reverse: Correlations) -> list[dict[str, o
     return told
 
 
-def _correlate(request: Request, first: Sequence[str], then: str, options: Options) -> list[Correlations]:
+def _correlate_back(request: Request, names: Sequence[str], options: Options) -> dict[str, Correlations]:
+    """Return the partial correlations of the outcome with each of the later `names`, people with many at once."""
+    people, found = request.panel.people, dict[str, Correlations]()
+    at_once = max(1, PAIRS_AT_ONCE // len(people)) if len(people) else 1
+    kinds = request.variables.loc[list(names), "kind"].map(lambda kind: choose_family(str(kind)).name)
+    for family, alike in kinds.groupby(kinds):
+        for part in np.split(alike.index.to_numpy(), range(at_once, len(alike), at_once)):
+            panel = request.panel.pair(people.to_list() * len(part), request.outcome, part.repeat(len(people)).tolist())
+            told = _correlate(panel, PAIR[1], PAIR[:1], request.lags, FAMILIES[family], options)[0]
+            own = [value.reshape(len(part), -1) for value in (told.z, told.df, told.n)]
+            found |= {str(name): Correlations(*values) for name, *values in zip(part, *own, strict=True)}
+    return found
+
+
+def _correlate(
+    panel: Panel, then: str, first: Sequence[str], lags: Sequence[int], family: Family, options: Options
+) -> list[Correlations]:
     """Return the partial correlations of each of `first` with the later `then`."""
-    family = choose_family(str(request.variables.loc[then, "kind"]))
-    scores = score_panel(request.panel, then, first, request.lags, family=family, options=options)
+    scores = score_panel(panel, then, first, lags, family=family, options=options)
     told = scores.refusal == 0
     df = np.maximum(scores.trust, 1.0)
     t = np.where(told, scores.curve[..., ZERO] / np.where(told, scores.spread[..., ZERO], 1.0), 0.0)

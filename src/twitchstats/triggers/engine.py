@@ -22,11 +22,13 @@ from twitchstats.parallel import run_side_by_side, split_evenly
 from twitchstats.triggers.columns import (
     count_trend_terms,
     date_columns,
-    factor_columns,
+    factor_products,
     fine_trend_columns,
     free_columns,
     orthonormalise,
+    scale_columns,
     standardise,
+    turn_columns,
     wave_columns,
 )
 from twitchstats.triggers.families import Family
@@ -70,7 +72,7 @@ LEAST_CHANGES = 4  # days on which a yes/no trigger differs from the day before:
 # Of some people's models: older outcomes (B, n, o) and how many days ago the newest is (0: no outcomes), own columns
 # (B, M, q, n), the trigger's older value (B, M, n).
 Columns = tuple[FloatArray, int, FloatArray, FloatArray | None]
-Layer = Callable[[IntArray], Columns]
+Layer = Callable[[IntArray], Callable[[int], Columns]]  # of people, then of each group of lags
 Index = AnyArray | tuple[Any, ...] | slice  # of people, triggers and lags
 
 REFUSALS = (
@@ -167,17 +169,17 @@ class Block:
     weights, relative : (B, n)
         As `Family.weigh` gives them.
     dates : (B, n, p)
-        Constant, weekday, trend.
+        Constant, weekday, stiff trend.
     before : (B, n, o)
         The outcome of older days, or other columns that all models share.
-    newest : int
+    newest : (B,)
         How many days ago the newest of these outcomes is; 0 where they are none.
     own : (B, M, q, n)
         The trigger first, or several that are asked about, then what stands beside it.
     older : (B, M, n) or None
         The trigger's older value, where only days on which it changed tell something.
     fine : bool
-        Whether the trend has a term every few days.
+        Whether a trend with a term every few days stands beside it.
     """
 
     y: FloatArray
@@ -186,7 +188,7 @@ class Block:
     relative: FloatArray
     dates: FloatArray
     before: FloatArray
-    newest: int
+    newest: IntArray
     own: FloatArray
     older: FloatArray | None
     fine: bool = False
@@ -231,15 +233,15 @@ def work_panel(
     worked, reach = tuple(lags), 0
     if carries and worked:
         reach = max(LEAK_DAYS, *worked)
-        worked = tuple(sorted({*worked, *range(reach + 1)}))
+        worked += tuple(lag for lag in range(reach + 1) if lag not in lags)
     score = partial(
-        score_people, outcome=outcome, triggers=tuple(triggers), lags=worked, wanted=tuple(lags), reach=reach,
+        score_people, outcome=outcome, triggers=tuple(triggers), lags=worked, wanted=len(lags), reach=reach,
         family=family, options=options,
     )  # fmt: skip
     short = partial(find_short, outcome=outcome) if options.pooled and panel.ordered else None
-    empty = Store((people, len(triggers), len(worked)), family, reach).tell(worked, lags)
-    arrays = empty | panel.map_blocks(score, together=short)
-    return Work(arrays, family.is_ratio, worked, tuple(lags), carries, options.pooled)
+    empty = Store((people, len(triggers), len(worked)), family, len(lags), reach)
+    arrays = empty.arrays | panel.map_blocks(score, together=short)
+    return Work(arrays, family.is_ratio, worked, len(lags), carries, options.pooled)
 
 
 def score_people(
@@ -248,23 +250,23 @@ def score_people(
     outcome: str,
     triggers: Sequence[str],
     lags: Sequence[int],
-    wanted: Sequence[int],
+    wanted: int,
     reach: int,
     family: Family,
     options: Options,
 ) -> dict[str, AnyArray]:
     """Return what the days of some people say, before effects at shorter lags are taken into account.
 
-    Arrays (P, T, L, ...) by their name in `Store`, the curves only of wanted lags; nobody's depend on who else is
-    there, but for short diaries that are put together, which share what `Store.run` says.
+    Arrays (P, T, L, ...) by their name in `Store`, the curves only of the first lags, which are wanted; nobody's depend
+    on who else is there, but for short diaries that are put together, which share what `Store.run` says.
     """
     y, told = panel.get_outcome(outcome), panel.get(outcome)
     columns = np.stack([panel.get(name) for name in triggers]) if triggers else np.zeros((0, *y.shape))
-    store = Store((len(y), len(triggers), len(lags)), family, reach)
-    for group in [lags] if options.effect == "that day" else [[lag] for lag in lags]:
-        store.run(panel, y, partial(_lay_lags, columns, group, panel, options, family.transform(told)), options,
-                  positions=[lags.index(lag) for lag in group])  # fmt: skip
-    return store.tell(lags, wanted)
+    store = Store((len(y), len(triggers), len(lags)), family, wanted, reach)
+    groups = [lags] if options.effect == "that day" else [[lag] for lag in lags]
+    lay = partial(_lay_lags, columns, groups, panel, options, family.transform(told))
+    store.run(panel, y, lay, options, groups=[[lags.index(lag) for lag in group] for group in groups])
+    return store.arrays
 
 
 def find_short(panel: Panel, *, outcome: str) -> dict[str, AnyArray]:
@@ -304,46 +306,52 @@ def score_columns(
     Scores
         Arrays (P, T, 1). Days where anything in a model is missing are left out of that model.
     """
-    store = Store((len(y), len(x), 1), family)
+    store = Store((len(y), len(x), 1), family, 1)
     own = x[:, None] if beside is None else np.concatenate([x[:, None], beside], axis=1)
     before = np.stack(adjust, axis=-1) if len(adjust) else np.zeros((*y.shape, 0))
 
-    def lay(people: IntArray) -> Columns:
-        return before[people], 0, np.moveaxis(own[:, :, people], 2, 0), None
+    def lay(people: IntArray) -> Callable[[int], Columns]:
+        return lambda _: (before[people], 0, np.moveaxis(own[:, :, people], 2, 0), None)
 
     # the columns given are there for shorter waves: a fine trend and the means of a week, say, would fight
     options = options or Options()
     options = replace(options, trend="stiff") if options.trend == "smooth" else options
-    store.run(panel, y, lay, options, positions=[0])
+    store.run(panel, y, lay, options, groups=[[0]])
     return Work(store.arrays, family.is_ratio).spend()
 
 
 def _lay_lags(
     columns: FloatArray,
-    lags: Sequence[int],
+    groups: Sequence[Sequence[int]],
     panel: Panel,
     options: Options,
     told: FloatArray,
     people: IntArray,
-) -> Columns:
-    columns = columns[:, people]
-    last = max(lags) + options.window
+) -> Callable[[int], Columns]:
+    columns, told = columns[:, people], told[people]
     window = range(options.window)
-    asked = [np.mean([shift_days(columns, lag + day) for day in window], axis=0) for lag in lags]
-    beside = []
-    if options.window > 2:
-        tilt = np.arange(options.window) - (options.window - 1) / 2
-        beside.append(np.sum([tilt[day] * shift_days(columns, lags[0] + day) for day in window], axis=0))
-    older: list[FloatArray] = []
-    before, newest = np.zeros((len(people), told.shape[1], 0)), 0
-    if panel.ordered:
-        older, newest = find_older(columns, last), 1 if options.recent else max(last, 1)
-        before = np.stack(find_older(told[people], newest), axis=-1)
-    own = np.stack([*asked, *beside, *older], axis=1)  # T, q, B, n
-    first = older[0].swapaxes(0, 1) if older and options.window == 1 and len(lags) == 1 else None
-    if options.adjust == "together":  # one model holds all triggers: the asked ones first
-        return before, newest, np.moveaxis(own.swapaxes(0, 1).reshape(1, -1, *own.shape[2:]), 2, 0), None
-    return before, newest, np.moveaxis(own, 2, 0), first
+    taken, known = find_older(columns, 1), np.stack(find_older(told, 1))
+
+    def lay(group: int) -> Columns:
+        lags = groups[group]
+        last = max(lags) + options.window
+        asked = [np.mean([shift_days(columns, lag + day) for day in window], axis=0) for lag in lags]
+        beside = []
+        if options.window > 2:
+            tilt = np.arange(options.window) - (options.window - 1) / 2
+            beside.append(np.sum([tilt[day] * shift_days(columns, lags[0] + day) for day in window], axis=0))
+        older: list[FloatArray] = []
+        before, newest = np.zeros((*told.shape, 0)), 0
+        if panel.ordered:
+            older, newest = [shift_days(value, last - 1) for value in taken], 1 if options.recent else max(last, 1)
+            before = np.moveaxis(shift_days(known, newest - 1), 0, -1)
+        own = np.stack([*asked, *beside, *older], axis=1)  # T, q, B, n
+        first = older[0].swapaxes(0, 1) if older and options.window == 1 and len(lags) == 1 else None
+        if options.adjust == "together":  # one model holds all triggers: the asked ones first
+            return before, newest, np.moveaxis(own.swapaxes(0, 1).reshape(1, -1, *own.shape[2:]), 2, 0), None
+        return before, newest, np.moveaxis(own, 2, 0), first
+
+    return lay
 
 
 def find_older(values: FloatArray, first: int) -> list[FloatArray]:
@@ -364,33 +372,24 @@ def find_older(values: FloatArray, first: int) -> list[FloatArray]:
 
 
 class Store:
-    """Arrays (P, T, L, ...) by name that blocks of people write into."""
+    """Arrays (P, T, L, ...) by name that blocks of people write into; the curves are told of the first lags only."""
 
-    def __init__(self, shape: tuple[int, int, int], family: Family, reach: int = 0) -> None:
-        self.family, self.shape, self.reach = family, shape, reach
-        self.arrays: dict[str, AnyArray] = {name: np.zeros(shape) for name in PLAIN}
+    def __init__(self, shape: tuple[int, int, int], family: Family, wanted: int, reach: int = 0) -> None:
+        self.family, self.shape, self.wanted, self.reach = family, shape, wanted, reach
+        self.arrays: dict[str, AnyArray] = {name: np.zeros(shape) for name in (*PLAIN, "none", "error")}
         for name in CURVES:
-            self.arrays[name] = np.zeros((*shape, len(GRID)))
+            self.arrays[name] = np.zeros((*shape[:2], wanted, len(GRID)))
         self.arrays["leak"] = np.zeros((*shape, reach + 1))
         self.arrays["memory"] = np.zeros((*shape, OLDER))
         self.arrays["refusal"] = np.full(shape, REFUSALS.index("not recorded"))
 
-    def tell(self, lags: Sequence[int], wanted: Sequence[int]) -> dict[str, AnyArray]:
-        """Return the arrays, curves only of wanted lags, and of all lags score and error at no effect."""
-        places = [lags.index(lag) for lag in wanted]
-        self.arrays |= {
-            "none": self.arrays["curve"][..., ZERO].copy(),
-            "error": self.arrays["spread"][..., ZERO].copy(),
-        }
-        for name in CURVES:
-            self.arrays[name] = self.arrays[name][:, :, places]
-        return self.arrays
-
-    def run(self, panel: Panel, y: FloatArray, lay: Layer, options: Options, *, positions: Sequence[int]) -> None:
-        """Score some lags of all people in blocks, on all cores."""
+    def run(
+        self, panel: Panel, y: FloatArray, lay: Layer, options: Options, *, groups: Sequence[Sequence[int]]
+    ) -> None:
+        """Score all people in blocks, on all cores: models that hold the lags at these places each."""
         if 0 not in self.shape:
             run_side_by_side(
-                partial(self._run_block, panel, y, lay, options, positions, *plan)
+                partial(self._run_block, panel, y, lay, options, groups, *plan)
                 for plan in _plan_blocks(panel, y, options, self.shape[1])
             )
 
@@ -400,45 +399,64 @@ class Store:
         y: FloatArray,
         lay: Layer,
         options: Options,
-        positions: Sequence[int],
+        groups: Sequence[Sequence[int]],
         people: IntArray,
         terms: int,
         shared: bool,
+        at_once: int,
     ) -> None:
-        before, newest, own, older = lay(people)
+        """Score all models of some people, those of so many groups at once."""
         dates = date_columns(panel, y, people, 0, weekday=options.weekday)
         trend = date_columns(panel, y, people, terms, weekday=False)[..., 1:]
-        fine = np.zeros((*trend.shape[:2], 0))
-        if shared:
-            dates, before = dates[..., :1], np.concatenate([dates[..., 1:], before], axis=-1)
-        elif options.trend == "waves" and panel.ordered:
-            fine = wave_columns(self.family.transform(y[people]))
-        elif options.trend in ("smooth", "fine") and panel.ordered:
-            fine = fine_trend_columns(y[people], terms)
-        asked = len(positions) if options.adjust == "each" else self.shape[1]
+        stiff = np.concatenate([dates[..., :1] if shared else dates, trend], axis=-1)
+        own_y = y[people]
+        fine = np.zeros((*own_y.shape, 0))
+        if options.trend == "waves" and panel.ordered and not shared:
+            fine = wave_columns(self.family.transform(own_y))
+        elif options.trend in ("smooth", "fine") and panel.ordered and not shared:
+            fine = fine_trend_columns(own_y, terms)
+        lay_group, together, forced = lay(people), options.adjust == "together", options.trend != "smooth"
         # people who are put together are compared with each other: their own days' variance serves no test
-        span = options.window if options.pooled or not panel.ordered else options.window + SPELL - 1
-        stiff = np.concatenate([dates, trend], axis=-1)
-        for models in _split_by_days(own):
-            block = lay_block(
-                y[people], stiff, before, newest, own[:, models], None if older is None else older[:, models],
-                family=self.family, shared=shared,
-            )  # fmt: skip
-            if options.adjust == "together":
-                models = np.arange(self.shape[1])
-            for rows, part in _choose_trend(block, dates, fine, forced=options.trend != "smooth"):
-                found = score_block(
-                    part, self.family, asked=asked, shared=shared, pooled=options.pooled, reach=self.reach,
-                    window=options.window, span=span,
-                )  # fmt: skip
-                for name, value in found.items():
-                    value = value.swapaxes(1, 2) if options.adjust == "together" else value
-                    self.arrays[name][np.ix_(people[rows], models, np.asarray(positions))] = value
+        span = options.window + (0 if options.pooled or not panel.ordered else SPELL - 1)
+        score = partial(
+            score_block, family=self.family, asked=self.shape[1] if together else len(groups[0]), shared=shared,
+            pooled=options.pooled, reach=self.reach, window=options.window, span=span,
+        )  # fmt: skip
+        told = sum(group[0] < self.wanted for group in groups)
+        for start, end, curves in ((0, told, True), (told, len(groups), False)):
+            for batch in split_evenly(end - start, at_once) if end > start else ():
+                laid = [lay_group(start + place) for place in batch]
+                before, own = _join([part[0] for part in laid]), _join([part[2] for part in laid])
+                older = None if laid[0][3] is None else _join([part[3] for part in laid if part[3] is not None])
+                if shared:
+                    before = np.concatenate([dates[..., 1:], before], axis=-1)
+                newest = np.repeat([part[1] for part in laid], len(people))
+                who = np.tile(people, len(batch))
+                places = np.repeat([groups[start + place] for place in batch], len(people), axis=0)
+                days, weighed, beside = (_join([part] * len(batch)) for part in (own_y, stiff, fine))
+                for models in _split_by_days(own):
+                    block = lay_block(
+                        days, weighed, before, newest, own[:, models], None if older is None else older[:, models],
+                        family=self.family, shared=shared,
+                    )  # fmt: skip
+                    models = np.arange(self.shape[1]) if together else models
+                    for rows, part, basis in _choose_trend(
+                        block, beside, trend.shape[-1], forced=forced, shared=shared
+                    ):
+                        found = score(part, basis, effects=GRID if curves else GRID[[ZERO]])
+                        at = who[rows][:, None, None], models[:, None], places[rows][:, None]
+                        for name in found if curves else found.keys() - CURVES:
+                            self.arrays[name][at] = found[name].swapaxes(1, 2) if together else found[name]
+
+
+def _join(parts: Sequence[FloatArray]) -> FloatArray:
+    """Return arrays one below the other."""
+    return parts[0] if len(parts) == 1 else np.concatenate(parts)
 
 
 @dataclass(frozen=True)
 class Work:
-    """What the days of each person say of the `worked` lags, `arrays` as a `Store` has them, of which some are wanted.
+    """What the days of each person say of the `worked` lags, `arrays` as a `Store` has them; the first are wanted.
 
     Attributes
     ----------
@@ -451,7 +469,7 @@ class Work:
     arrays: dict[str, AnyArray]
     is_ratio: bool
     worked: tuple[int, ...] = (0,)
-    wanted: tuple[int, ...] = (0,)
+    wanted: int = 1
     carries: bool = False
     together: bool = False
 
@@ -461,19 +479,18 @@ class Work:
 
     def spend(self) -> Scores:
         """Return the scores of all people, and use up what was worked out: a cohort's arrays fit in memory once."""
-        places = [self.worked.index(lag) for lag in self.wanted]
         models = max(1, CHUNK // max(1, len(self.arrays["n"]) * len(self.worked) ** 2))
         for part in split_evenly(self.arrays["n"].shape[1], models) if self.carries else ():
             some = {name: value[:, part] for name, value in self.arrays.items()}
-            for name, value in _give_back(some, self.worked, places, together=self.together).items():
+            for name, value in _give_back(some, self.worked, self.wanted, together=self.together).items():
                 self.arrays[name][:, part] = value
         curves = {name: self.arrays.pop(name) for name in CURVES}
-        plain = {name: self.arrays.pop(name)[:, :, places] for name in PLAIN}
+        plain = {name: self.arrays.pop(name)[:, :, : self.wanted] for name in PLAIN}
         return Scores(**curves, **plain, is_ratio=self.is_ratio)
 
 
 def _give_back(
-    arrays: dict[str, AnyArray], lags: Sequence[int], wanted: Sequence[int], *, together: bool
+    arrays: dict[str, AnyArray], lags: Sequence[int], wanted: int, *, together: bool
 ) -> dict[str, FloatArray]:
     """Return ``curve, spread, planted`` with what trend and weekday took: effects at other lags leak into each.
 
@@ -490,7 +507,7 @@ def _give_back(
     # of an effect at each lag (last) into each estimate (third); and what the trigger's own memory carries there
     leak, carried = np.zeros((*size.shape, len(lags))), np.zeros((*size.shape, len(lags)))
     response = _follow(arrays["memory"], max(lags))
-    places = [place for place, lag in enumerate(lags) if lag >= 0]
+    places = sorted((place for place, lag in enumerate(lags) if lag >= 0), key=lags.__getitem__)
     for here, there in itertools.product(places, places):
         leak[..., here, there] = arrays["leak"][..., here, lags[there]]
         if lags[here] > lags[there]:
@@ -503,9 +520,9 @@ def _give_back(
         draw = partial(_draw_together, weight=(unit * scale)[at]) if together else _draw_alone
         direct[at], doubt[at] = draw(effect, error[at])
     wider = unit * np.sqrt(((leak * doubt[..., None, :]) ** 2).sum(-1))
-    given = {name: np.hypot(arrays[name], wider[:, :, wanted, None]) for name in ("spread", "planted")}
+    given = {name: np.hypot(arrays[name], wider[:, :, :wanted, None]) for name in ("spread", "planted")}
     taken = unit * (leak * direct[..., None, :]).sum(-1)
-    return given | {"curve": arrays["curve"] + taken[:, :, wanted, None]}
+    return given | {"curve": arrays["curve"] + taken[:, :, :wanted, None]}
 
 
 def _draw_alone(estimate: FloatArray, error: FloatArray) -> tuple[FloatArray, FloatArray]:
@@ -530,18 +547,20 @@ def _draw_together(estimate: FloatArray, error: FloatArray, *, weight: FloatArra
     return np.broadcast_to(drawn, estimate.shape), np.zeros(estimate.shape)
 
 
-def _plan_blocks(panel: Panel, y: FloatArray, options: Options, models: int) -> Iterator[tuple[IntArray, int, bool]]:
-    """Yield people who are worked on together, their trend terms, and whether they share the other columns."""
+def _plan_blocks(
+    panel: Panel, y: FloatArray, options: Options, models: int
+) -> Iterator[tuple[IntArray, int, bool, int]]:
+    """Yield people worked on together, their trend terms, whether they share columns, how many lags go at once."""
     terms = count_trend_terms(y, options.trend) if panel.ordered else np.zeros(len(y), dtype=np.int64)
     short = np.isfinite(y).sum(1) < SHORT
     shared = short if options.pooled and panel.ordered and short.sum() >= ENOUGH_SHORT else np.zeros_like(short)
     if shared.any():
-        yield np.flatnonzero(shared), int(min(1, terms[shared].min())), True
+        yield np.flatnonzero(shared), int(min(1, terms[shared].min())), True, 1
     size = max(1, CHUNK // (max(y.shape[1], 1) * (models * 4 + 20)))
     for count in np.unique(terms[~shared]):
         same = np.flatnonzero((terms == count) & ~shared)
-        for rows in split_evenly(len(same), size):
-            yield same[rows], int(count), False
+        for rows in split_evenly(len(same), min(size, -(-len(same) // 2))):
+            yield same[rows], int(count), False, -(-size // len(rows))
 
 
 def _split_by_days(own: FloatArray) -> list[IntArray]:
@@ -557,7 +576,7 @@ def lay_block(
     y: FloatArray,
     dates: FloatArray,
     before: FloatArray,
-    newest: int,
+    newest: IntArray,
     own: FloatArray,
     older: FloatArray | None,
     *,
@@ -575,41 +594,53 @@ def lay_block(
 
 
 def _choose_trend(
-    block: Block, dates: FloatArray, fine: FloatArray, *, forced: bool
-) -> Iterator[tuple[IntArray, Block]]:
-    """Yield people with the trend that they need, and where they stand.
+    block: Block, fine: FloatArray, terms: int, *, forced: bool, shared: bool
+) -> Iterator[tuple[IntArray, Block, FloatArray]]:
+    """Yield people with the trend that they need, where they stand, and orthonormal columns of all that is no trigger.
 
-    A fine one, (B, n, f), beside the other `dates`, where `forced` or where the outcome needs it by an F test at
-    FINE_LEVEL; but not where too few days would be left.
+    A fine one, (B, n, f), in place of the stiff one, the last `terms` dates, where `forced` or where the outcome needs
+    it beside that by an F test at FINE_LEVEL; but not where too few days would be left. The columns are weighed;
+    `before` is left out where it is `shared`.
     """
+    root = np.sqrt(block.weights)
+    fine = np.where(block.ok[..., None], fine, 0.0)
+    columns, gram = scale_columns(np.concatenate([block.dates, fine, block.before], axis=-1) * root[..., None])
+    every, first = np.arange(columns.shape[-1]), block.dates.shape[-1]
+    end = first + fine.shape[-1]
+    own = {False: np.delete(every, np.s_[first:end]), True: np.delete(every, np.s_[first - terms : first])}
     needed = np.zeros(len(block.y), dtype=bool)
     if fine.shape[-1]:
-        root = np.sqrt(block.weights)
-        fine = np.where(block.ok[..., None], fine, 0.0)
-        columns, factor = factor_columns(np.concatenate([block.dates, block.before, fine], axis=-1) * root[..., None])
-        there = np.einsum("bii->bi", factor) ** 2 > SAME_DIRECTION
-        known = block.dates.shape[-1] + block.before.shape[-1]
-        extra, free = there[:, known:].sum(1), block.ok.sum(1) - there.sum(1)
+        factors = [factor_products(part) for part in (_among(gram, own[False]), gram)]
+        there = [np.einsum("bii->bi", factor) ** 2 > SAME_DIRECTION for factor in factors]
+        known, rank = (part.sum(1) for part in there)
+        extra, free = rank - known, block.ok.sum(1) - rank
         needed = (extra > 0) & (free > LEAST_DF)
         if not forced:
             response = root * block.relative
-            along = np.linalg.solve(factor, columns.swapaxes(1, 2) @ response[..., None])[..., 0]
-            gain = np.where(there, along**2, 0.0)
-            left = np.maximum((response**2).sum(1) - gain.sum(1), TINY) / np.maximum(free, 1)
-            ratio = gain[:, known:].sum(1) / np.maximum(extra, 1) / left
+            along = columns.swapaxes(1, 2) @ response[..., None]
+            before, after = (
+                np.where(part, np.linalg.solve(factor, along[:, places])[..., 0] ** 2, 0.0).sum(1)
+                for part, factor, places in zip(there, factors, (own[False], every), strict=True)
+            )
+            left = np.maximum((response**2).sum(1) - after, TINY) / np.maximum(free, 1)
+            ratio = (after - before) / np.maximum(extra, 1) / left
             needed &= stats.f.sf(ratio, np.maximum(extra, 1), np.maximum(free, 1)) <= FINE_LEVEL
-    for wanted in (False, True):
-        rows = np.flatnonzero(needed == wanted)
-        part = block if len(rows) == len(needed) else block.take(rows)
-        if wanted:
-            finer = np.concatenate([dates[rows], fine[rows]], axis=-1)
-            part = replace(part, dates=np.where(part.ok[..., None], finer, 0.0), fine=True)
+    for kind, places in own.items():
+        rows = np.flatnonzero(needed == kind)
         if len(rows):
-            yield rows, part
+            part = block if len(rows) == len(needed) else block.take(rows)
+            basis = columns[rows][..., places] @ turn_columns(_among(gram[rows], places)).swapaxes(1, 2)
+            yield rows, replace(part, fine=kind), basis[..., : basis.shape[-1] - len(every[end:])] if shared else basis
+
+
+def _among(gram: FloatArray, places: IntArray) -> FloatArray:
+    """Return the products of some columns with each other."""
+    return gram[:, places[:, None], places]
 
 
 def score_block(
     block: Block,
+    basis: FloatArray,
     family: Family,
     *,
     asked: int,
@@ -618,12 +649,15 @@ def score_block(
     reach: int = 0,
     window: int = 1,
     span: int = 1,
+    effects: FloatArray = GRID,
 ) -> dict[str, FloatArray | IntArray]:
     """Score the first `asked` own columns of every model of a block.
 
     Parameters
     ----------
     block : Block
+    basis : (B, n, p)
+        Orthonormal columns of what each model has beside the trigger's: dates and trend, then `before`.
     family : Family
     asked : int
     shared : bool
@@ -636,6 +670,8 @@ def score_block(
         Days that one value of the trigger reaches over: values nearer than that share days.
     span : int
         Days nearer than which both sides may be alike, by that or since they come in spells.
+    effects : (G,)
+        At which the curves are told: GRID, or none alone.
 
     Returns
     -------
@@ -645,9 +681,7 @@ def score_block(
     y, ok, weights, relative = block.y, block.ok, block.weights, block.relative
     days = ok.astype(float)
     root = np.sqrt(weights)
-    first = block.dates.shape[-1]
-    design = block.dates if shared else np.concatenate([block.dates, block.before], axis=-1)
-    basis = orthonormalise(design * root[..., None])
+    first = basis.shape[-1] - (0 if shared else block.before.shape[-1])
     trend, older = basis[..., :first], basis[..., first:]
     before = free_columns(block.before * root[..., None], trend) if shared or block.fine else block.before
     common = _share_columns(before) if shared else None
@@ -675,17 +709,17 @@ def score_block(
         plain = news / np.where(ok, root, 1.0)[:, None, None]
         start = np.where(two_valued & np.isfinite(lowest), lowest, 0.0)
         curve, spread, shift, planted = _trace_scores(
-            family, trigger, plain, square, weights * relative, weights, trust, start
+            family, trigger, plain, square, weights * relative, weights, trust, start, effects
         )
     else:
-        curve = score[..., None] - GRID * size[..., None]
+        curve = score[..., None] - effects * size[..., None]
         variance = (news**2 * square[:, :, None]).sum(-1)
         expected = size * square.sum(-1)[..., None] / np.maximum(n, 1)
-        spread = np.sqrt(_moderate(variance, expected, trust))[..., None] + 0 * GRID
-        shift, planted = GRID * size[..., None], spread
+        spread = np.sqrt(_moderate(variance, expected, trust))[..., None] + 0 * effects
+        shift, planted = effects * size[..., None], spread
     shift = shift * np.where(two_valued, 1.0, FOUND[family.name])[..., None]
-    fit = _share_fit(basis, root, max(span, max(block.newest, reach + OLDER) + OLDER + MEMORY_SPAN))
-    if block.newest and block.fine:
+    fit = _share_fit(basis, root, max(span, max(block.newest.max(), reach + OLDER) + OLDER + MEMORY_SPAN))
+    if block.fine and block.newest.any():
         left = np.maximum(n[:, 0, 0] - rank, 1.0)
         noise = (free_columns((family.transform(y) * root)[..., None], basis)[..., 0] * (root * relative)).sum(1)
         share = fit - _share_fit(older, root, fit.shape[1] - 1)
@@ -708,7 +742,9 @@ def score_block(
         doubt = 1 / np.maximum(n, 1) if pooled else None
         memory, left = _follow_memory(fit, _tell_partly(gram, asked), reach + 2 * OLDER, doubt=doubt)
         leak = _expect_leak(left, _follow(memory, reach), lag=block.newest - 1, rests=rests)
+    none = len(effects) // 2
     return {
+        "none": curve[..., none], "error": spread[..., none],
         "curve": curve, "spread": spread, "shift": shift, "planted": planted, "size": size,
         "scale": scale[:, :, :asked], "n": n, "df": df, "trust": trust,
         "information": size * (events * (1 - events) if family.name == "yes/no" else 1.0),
@@ -758,8 +794,9 @@ def _trace_scores(
     weights: FloatArray,
     trust: FloatArray,
     start: FloatArray,
+    effects: FloatArray,
 ) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray]:
-    """Return score and its standard error at each of GRID, and at no effect if there were such an one, (B, M, a, G).
+    """Return score and its standard error at each effect, and at no effect if there were such an one, (B, M, a, G).
 
     The variance is that of the products of what is left of the trigger, (B, M, a, n), with what is left of the outcome
     beside trigger and nuisance, whose squares are given, (B, M, n); at an effect the news is compared with another
@@ -775,7 +812,7 @@ def _trace_scores(
     days = np.broadcast_to(weights[:, None, None], news.shape)
     powers = np.stack([days, days * news, days * news**2], -2)
     foreseen = np.where(days > 0, (square[:, :, None] + usual) / 2, 0.0)
-    factor = _list_factors(trigger)
+    factor = _list_factors(trigger, len(effects) // 2)
     score, taken = family.add_scores(events, weights, factor, news)
     level = (powers[..., :1, :] @ factor.swapaxes(-1, -2))[..., 0, :] / np.maximum(days.sum(-1), TINY)[..., None]
     grow = partial(family.grow, factor=factor, beyond=beyond, share=share)
@@ -784,7 +821,7 @@ def _trace_scores(
     seen = (powers * square[:, :, None, None]).sum(-1)[..., None]
     variance = seen[..., 2, :] - 2 * taken * seen[..., 1, :] + taken**2 * seen[..., 0, :]
     spread = np.sqrt(np.maximum(_moderate(variance, expected, trust[..., None]), 0.0))
-    by = np.exp(-GRID * start[..., None])
+    by = np.exp(-effects * start[..., None])
     shift = family.raise_mean(powers[..., 1:2, :], factor=factor, by=by, share=share)[..., 0, :]
     usually, planted = np.moveaxis(grow(np.stack([foreseen, foreseen * powers[..., 2, :]], -2), by=by), -2, 0)
     size = powers[..., 2, :].sum(-1)[..., None]
@@ -809,13 +846,16 @@ def _moderate(variance: FloatArray, expected: FloatArray, trust: FloatArray) -> 
     return np.maximum(variance, drawn)
 
 
-def _list_factors(trigger: FloatArray) -> FloatArray:
-    """Return exp(b x) for each effect of GRID, (..., G, n): as each is twice the one before, it is its square."""
-    factors = np.ones((*trigger.shape[:-1], len(GRID), trigger.shape[-1]))
-    for sign in (-1, 1):
+def _list_factors(trigger: FloatArray, most: int) -> FloatArray:
+    """Return exp(b x) for none and the `most` effects of GRID to either side of it, (..., G, n).
+
+    As each is twice the one before, it is its square.
+    """
+    factors = np.ones((*trigger.shape[:-1], 2 * most + 1, trigger.shape[-1]))
+    for sign in (-1, 1) if most else ():
         factor = np.exp(sign * GRID[ZERO + 1] * trigger)
-        for place in range(1, ZERO + 1):
-            factors[..., ZERO + sign * place, :] = factor
+        for place in range(1, most + 1):
+            factors[..., most + sign * place, :] = factor
             factor = np.minimum(factor * factor, LARGEST_FACTOR)
     return factors
 
@@ -936,33 +976,42 @@ def _follow_memory(
     return weigh(partly), leave(partly, most)
 
 
-def _expect_leak(left: FloatArray, carried: FloatArray, *, lag: int, rests: FloatArray) -> FloatArray:
-    """Return by how much an estimate at a lag falls for each unit of an effect at 0, 1, ... lags, (B, M, a, reach + 1).
+def _expect_leak(left: FloatArray, carried: FloatArray, *, lag: IntArray, rests: FloatArray) -> FloatArray:
+    """Return by how much an estimate at a lag, (B,), falls for each unit of an effect at 0, 1, ... lags.
 
-    `left` are the autocovariances that the fitted columns leave of the trigger, (B, M, a, h), `carried` is what its
-    memory carries to later days, (B, M, a, reach + 1). The fit makes neighbouring days look related the other way
-    round: the leak is what the trigger's news would foretell of its other days without it, less what they foretell with
-    it. An older outcome holds the effects of its own older days: they leak by as much as the outcome `rests` on it,
-    (B, o).
+    That is (B, M, a, reach + 1). `left` are the autocovariances that the fitted columns leave of the trigger,
+    (B, M, a, h), `carried` is what its memory carries to later days, (B, M, a, reach + 1). The fit makes neighbouring
+    days look related the other way round: the leak is what the trigger's news would foretell of its other days without
+    it, less what they foretell with it. An older outcome holds the effects of its own older days: they leak by as much
+    as the outcome `rests` on it, (B, o).
     """
     gram = np.stack([left[..., 0], left[..., 1], left[..., 1], left[..., 0]], -1).reshape(*left.shape[:-1], 2, 2)
     passed = np.linalg.solve(gram + 1e-9 * np.eye(2), left[..., 1:3, None])[..., 0]
     news = np.maximum(left[..., 0] - (passed * left[..., 1:3]).sum(-1), 1 - MOST_LEVERAGE)
     lags = np.arange(carried.shape[-1])
+    later = lag[:, None] - lags
 
     def foretell(days: IntArray) -> FloatArray:
-        """Return what the news foretells of the trigger so many days nearer to the outcome."""
-        apart, first, second = (left[..., np.abs(days + back)] for back in range(3))
+        """Return what the news foretells of the trigger so many days nearer to the outcome, (B, reach + 1)."""
+        apart, first, second = (_pick(left, np.abs(days + back)) for back in range(3))
         told: FloatArray = (apart - passed[..., :1] * first - passed[..., 1:] * second) / news[..., None]
         return told
 
-    leak = np.where(lags <= lag, carried[..., np.maximum(lag - lags, 0)], 0.0) - foretell(lag - lags)
+    kept = (later >= 0)[:, None, None]
+    leak = np.where(kept, _pick(carried, np.clip(later, 0, len(lags) - 1)), 0.0) - foretell(later)
     for day, column in enumerate(rests.T, start=1):
-        leak += column[:, None, None, None] * foretell(-(lags + day))
+        leak += column[:, None, None, None] * foretell(np.broadcast_to(-(lags + day), later.shape))
     return leak
 
 
-def _pull_back(before: FloatArray, older: FloatArray, share: FloatArray, newest: int, noise: FloatArray) -> FloatArray:
+def _pick(series: FloatArray, days: IntArray) -> FloatArray:
+    """Return each person's own places, (B, k), of series (B, M, a, h)."""
+    return np.take_along_axis(series, days[:, None, None], axis=-1)
+
+
+def _pull_back(
+    before: FloatArray, older: FloatArray, share: FloatArray, newest: IntArray, noise: FloatArray
+) -> FloatArray:
     """Return how far a score moves for each unit that the trigger happens to rest on older outcomes, (B, o).
 
     A trend that is fitted to a day's outcome shares the noise of the older ones beside it (Nickell 1981). `before` are
@@ -972,8 +1021,9 @@ def _pull_back(before: FloatArray, older: FloatArray, share: FloatArray, newest:
     gram = before.swapaxes(1, 2) @ before
     seen = gram[:, 0, 1] / np.maximum(gram[:, 1, 1], TINY)
     memory, _ = _follow_memory(share, np.stack([seen, np.zeros_like(seen)], -1)[:, None, None], 0)
-    span, days = np.arange(MEMORY_SPAN), newest + np.arange(before.shape[-1])
-    met = (share[:, days[:, None] + span] * _follow(memory[:, 0], MEMORY_SPAN - 1)).sum(-1) * noise[:, None]
+    days = newest[:, None, None] + np.arange(before.shape[-1])[:, None] + np.arange(MEMORY_SPAN)
+    met = (share[np.arange(len(share))[:, None, None], days] * _follow(memory[:, 0], MEMORY_SPAN - 1)).sum(-1)
+    met *= noise[:, None]
     pull: FloatArray = ((before.swapaxes(1, 2) @ older).swapaxes(1, 2) @ _solve_gram(gram, met)[..., None])[..., 0]
     return pull
 

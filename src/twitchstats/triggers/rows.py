@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import ArrayLike
 from scipy import interpolate, stats
 
 from twitchstats.arrays import BoolArray, FloatArray, IntArray
@@ -39,6 +38,8 @@ NUMBERS = (
     *TOLD, "p_value", "heterogeneity", "p_heterogeneity", *PREDICTION, "p_anyone",
 )  # fmt: skip
 
+# What each value at GRID adds to the coefficients of a cubic spline through all of them.
+SPLINES = interpolate.CubicSpline(GRID, np.eye(len(GRID))).c.transpose(2, 1, 0).reshape(len(GRID), -1)
 Statistic = Callable[[FloatArray], FloatArray]
 
 
@@ -75,63 +76,63 @@ class Curve:
         nearest = np.where(change, distance, np.inf).argmin(1)
         return np.where(change.any(1), nearest, np.abs(self.values).argmin(1))
 
+    @cached_property
+    def none(self) -> FloatArray:
+        """The statistic at no effect, (R,)."""
+        return self.statistic(np.zeros((len(self.df), 1)))[:, 0]
+
+    @cached_property
     def estimate(self) -> FloatArray:
-        """Return the effect at which the statistic is none, (R,); where it never is, the one that is nearest to that.
+        """The effect at which the statistic is none, (R,); where it never is, the one that is nearest to that.
 
         Infinite where an effect without end would explain the outcome: it comes only with the trigger, or never.
         """
         rows = np.arange(len(self.values))
-        start = self.statistic(np.zeros((len(rows), 1)))[:, 0]
         none = (self.values > 0).all(1) | (self.values < 0).all(1)
-        endless = none & (np.abs(self.values[rows, self.middle]) < SEPARATED * np.abs(start))
-        nearest = np.where(endless, np.copysign(np.inf, start), self.grid[rows, self.middle])
-        return np.where(none, nearest, self.cross(0.0))
+        endless = none & (np.abs(self.values[rows, self.middle]) < SEPARATED * np.abs(self.none))
+        nearest = np.where(endless, np.copysign(np.inf, self.none), self.grid[rows, self.middle])
+        return np.where(none, nearest, self.cross(np.zeros((len(rows), 1)))[:, 0])
 
-    def cross(self, level: ArrayLike) -> FloatArray:
-        """Return the effect at which the statistic falls to a level, (R,); infinite where it never does.
+    def cross(self, levels: FloatArray) -> FloatArray:
+        """Return the effects at which the statistic falls to levels, both (R, C); infinite where it never does.
 
         Going away from the estimate, the first crossing counts: an interval is all in one piece.
         """
-        level = np.broadcast_to(np.asarray(level, float), self.df.shape)
-        rows, last = np.arange(len(self.values)), self.values.shape[1] - 1
-        places = np.arange(last + 1)
-        upward = level > 0
+        rows, last = np.arange(len(self.values))[:, None], self.values.shape[1] - 1
+        places, middle = np.arange(last + 1), self.middle[:, None]
+        upward = levels > 0
         # no effect belongs to the interval wherever the test does not reject it, also beyond a gap
-        held = np.abs(self.statistic(np.zeros((len(rows), 1)))[:, 0]) < np.abs(level)
-        low_zero = np.clip((self.grid <= 0).sum(1) - 1, 0, last)
-        high_zero = np.clip(last + 1 - (self.grid >= 0).sum(1), 0, last)
-        left = np.where(held & upward, np.minimum(self.middle, low_zero), self.middle)
-        right = np.where(held & ~upward, np.maximum(self.middle, high_zero - 1), self.middle)
-        below = (self.values < level[:, None]) & (places > right[:, None])
-        above = (self.values >= level[:, None]) & (places <= left[:, None])
-        found = np.where(upward, above.any(1), below.any(1))
-        start = np.where(upward, last - above[:, ::-1].argmax(1), below.argmax(1) - 1)
+        held = np.abs(self.none)[:, None] < np.abs(levels)
+        low_zero = np.clip((self.grid <= 0).sum(1, keepdims=True) - 1, 0, last)
+        high_zero = np.clip(last + 1 - (self.grid >= 0).sum(1, keepdims=True), 0, last)
+        left = np.where(held & upward, np.minimum(middle, low_zero), middle)
+        right = np.where(held & ~upward, np.maximum(middle, high_zero - 1), middle)
+        below = (self.values[:, None] < levels[..., None]) & (places > right[..., None])
+        above = (self.values[:, None] >= levels[..., None]) & (places <= left[..., None])
+        found = np.where(upward, above.any(-1), below.any(-1))
+        start = np.where(upward, last - above[..., ::-1].argmax(-1), below.argmax(-1) - 1)
         start = np.clip(start, 0, last - 1)
         low, high = self.grid[rows, start], self.grid[rows, start + 1]
-        over, under = self.values[rows, start] - level, self.values[rows, start + 1] - level
+        over, under = self.values[rows, start] - levels, self.values[rows, start + 1] - levels
         for _ in range(SECANTS):
             apart = over - under
             share = np.clip(over / np.where(apart > 0, apart, 1.0), 0.0, 1.0)
             at = low + share * (high - low)
-            value = self.statistic(at[:, None])[:, 0] - level
-            right = value >= 0  # the Illinois rule: an end that stays counts half
-            low, high = np.where(right, at, low), np.where(right, high, at)
-            over, under = np.where(right, value, over / 2), np.where(right, under / 2, value)
+            value = self.statistic(at) - levels
+            beyond = value >= 0  # the Illinois rule: an end that stays counts half
+            low, high = np.where(beyond, at, low), np.where(beyond, high, at)
+            over, under = np.where(beyond, value, over / 2), np.where(beyond, under / 2, value)
         effect = np.where(np.abs(over) < np.abs(under), low, high)
         never = np.where(upward, -np.inf, np.inf)
-        return np.where(np.isfinite(self.values[:, 0]), np.where(found, effect, never), np.nan)
+        return np.where(np.isfinite(self.values[:, :1]), np.where(found, effect, never), np.nan)
 
 
-def describe_curve(curve: Curve, t: FloatArray, *, alpha: float) -> dict[str, FloatArray]:
-    """Return estimate, intervals and p-value of each row, from one curve."""
-    quantile = stats.t.ppf(1 - alpha / 2, curve.df)
-    narrow = stats.t.ppf(0.95, curve.df)
-    return {
-        "estimate": curve.estimate(),
-        "ci_lower": curve.cross(quantile), "ci_upper": curve.cross(-quantile),
-        "ci90_lower": curve.cross(narrow), "ci90_upper": curve.cross(-narrow),
-        "p_value": 2 * stats.t.sf(np.abs(t), curve.df),
-    }  # fmt: skip
+def describe_curve(curve: Curve, *, alpha: float, error: float = 1.0) -> dict[str, FloatArray]:
+    """Return estimate, intervals and p-value of each row, from one curve: of tests, or of scores with this error."""
+    wide, narrow = (error * stats.t.ppf(share, curve.df) for share in (1 - alpha / 2, 0.95))
+    ends = curve.cross(np.stack([wide, -wide, narrow, -narrow], axis=1))
+    p_value = 2 * stats.t.sf(np.abs(curve.none) / error, curve.df)
+    return dict(zip(ENDS, ends.T, strict=True)) | {"estimate": curve.estimate, "p_value": p_value}
 
 
 def detect_effects(power: Curve, level: float) -> dict[str, FloatArray]:
@@ -141,8 +142,9 @@ def detect_effects(power: Curve, level: float) -> dict[str, FloatArray]:
     its effect taken out and another one planted.
     """
     needed = need_errors(power.df, level)
-    found = {"detectable_up": power.cross(-needed), "detectable_down": power.cross(needed)}
-    return {name: np.where(np.isfinite(effect), effect, np.nan) for name, effect in found.items()}
+    found = power.cross(np.stack([-needed, needed], axis=1))
+    up, down = np.where(np.isfinite(found), found, np.nan).T
+    return {"detectable_up": up, "detectable_down": down}
 
 
 def need_errors(df: FloatArray, level: float) -> FloatArray:
@@ -222,15 +224,15 @@ class Evaluator:
 
 def _lay_splines(values: FloatArray) -> FloatArray:
     """Return the cubic splines through values (R, G) at GRID: coefficients (R, G - 1, 4), the highest power first."""
-    return np.ascontiguousarray(interpolate.CubicSpline(GRID, values, axis=-1).c.transpose(2, 1, 0))
+    laid: FloatArray = values @ SPLINES
+    return laid.reshape(len(values), len(GRID) - 1, 4)
 
 
 def _evaluate(coefficients: FloatArray, at: FloatArray) -> FloatArray:
     """Return cubic splines at (R, K)."""
     place = np.clip(np.searchsorted(GRID, at, side="right") - 1, 0, len(GRID) - 2)
-    offset = at - GRID[place]
-    third, second, first, value = np.moveaxis(coefficients[np.arange(len(at))[:, None], place], -1, 0)
-    found: FloatArray = ((third * offset + second) * offset + first) * offset + value
+    offset, here = at - GRID[place], coefficients[np.arange(len(at))[:, None], place]
+    found: FloatArray = ((here[..., 0] * offset + here[..., 1]) * offset + here[..., 2]) * offset + here[..., 3]
     return found
 
 
@@ -251,8 +253,8 @@ def list_people(
     shown = scores.refusal == 0
     found = {name: np.full(shown.shape, np.nan) for name in NUMBERS}
     step = np.broadcast_to(steps[None, :, None], shown.shape)[shown]
-    curve, t = trace_own(scores.select(shown))
-    told = describe_curve(curve, t, alpha=alpha)
+    curve = trace_own(scores.select(shown))
+    told = describe_curve(curve, alpha=alpha)
     level = choose_level(told["p_value"], alpha) if detect is None else detect
     for name, value in (told | detect_effects(_foresee(scores, shown, curve.grid, curve.df), level)).items():
         found[name][shown] = value * step if name in TOLD else value
@@ -273,14 +275,13 @@ def _refuse_endless(frame: pd.DataFrame) -> pd.DataFrame:
     return frame
 
 
-def trace_own(scores: Scores) -> tuple[Curve, FloatArray]:
-    """Return the curves of scores (R,), each a person's own test, per unit of the trigger, and their t at no effect."""
+def trace_own(scores: Scores) -> Curve:
+    """Return the curves of scores (R,), each a person's own test, per unit of the trigger."""
     evaluator = Evaluator(scores)
     unit = 1 / evaluator.scale if scores.is_ratio else WIDE * evaluator.error / (scores.size * evaluator.scale)
     centre = 0 * unit if scores.is_ratio else scores.curve[:, ZERO] / scores.size / evaluator.scale
     grid = centre[:, None] + unit[:, None] * _fine_grid()
-    curve = Curve(evaluator.statistic, grid, np.maximum(scores.trust, 1.0))
-    return curve, evaluator.statistic(np.zeros((len(unit), 1)))[:, 0]
+    return Curve(evaluator.statistic, grid, np.maximum(scores.trust, 1.0))
 
 
 def _foresee(
@@ -366,8 +367,8 @@ def _most_common(refusal: IntArray) -> str:
 def _tell_alone(scores: Scores, where: Index, alpha: float) -> tuple[dict[str, Any], Callable[[], Curve]]:
     """Return what one person's scores tell, as `_pool_pair`."""
     part = scores.select(where)
-    curve, t = trace_own(part)
-    told = {name: float(value[0]) for name, value in describe_curve(curve, t, alpha=alpha).items()}
+    curve = trace_own(part)
+    told = {name: float(value[0]) for name, value in describe_curve(curve, alpha=alpha).items()}
     foresee = partial(_foresee, scores, where, curve.grid, curve.df)
     return told | {"n_people": 1, "n_days": int(part.n.sum())}, foresee
 
@@ -417,14 +418,9 @@ def _pool_pair(whole: Scores, where: Index, alpha: float) -> tuple[dict[str, Any
     def total(effect: FloatArray) -> FloatArray:
         return add(effect).sum(0)[None]
 
-    start = Curve(total, grid, np.array([cluster_df(share)]))
-    error = cluster_error(add(np.nan_to_num(start.estimate(), posinf=0.0, neginf=0.0)[:, None])[:, 0], share)
-
-    def statistic(effect: FloatArray) -> FloatArray:
-        return total(effect) / error
-
-    curve = Curve(statistic, grid, start.df)
-    told = describe_curve(curve, statistic(np.zeros((1, 1)))[:, 0], alpha=alpha)
+    curve = Curve(total, grid, np.array([cluster_df(share)]))
+    error = cluster_error(add(np.nan_to_num(curve.estimate, posinf=0.0, neginf=0.0)[:, None])[:, 0], share)
+    told = describe_curve(curve, alpha=alpha, error=error)
     row: dict[str, Any] = {name: float(value[0]) for name, value in told.items()}
     # where the effect of one more person would lie (Higgins, Thompson and Spiegelhalter 2009); few people may look
     # alike by chance
@@ -446,8 +442,8 @@ def describe_people(scores: Scores) -> dict[str, FloatArray]:
     found = {name: np.full(len(usable), np.nan) for name in ("estimate", "se", "z", "doubt")}
     own = scores.select(usable)
     evaluator = Evaluator(own)
-    curve, t = trace_own(own)
-    estimate = curve.estimate()
+    curve = trace_own(own)
+    estimate = curve.estimate
     at, width = np.where(np.isfinite(estimate), estimate, 0.0)[:, None], 0.01 / evaluator.scale[:, None]
     slope = ((evaluator(at - width) - evaluator(at + width)) / (2 * width))[:, 0]
     told = np.isfinite(estimate) & (slope > 0)
@@ -457,7 +453,7 @@ def describe_people(scores: Scores) -> dict[str, FloatArray]:
     wider = fitted * np.sqrt(own.trust / np.maximum(own.trust - 2, 1.0))
     found["se"][usable] = np.where(told, evaluator(at, error=True)[:, 0] / np.where(told, slope, 1.0), np.nan)
     found["doubt"][usable] = wider
-    found["z"][usable] = stats.norm.isf(stats.t.sf(np.abs(t) / fitted, np.maximum(own.trust, 1.0))) * np.sign(t)
+    found["z"][usable] = stats.norm.isf(stats.t.sf(np.abs(curve.none) / fitted, curve.df)) * np.sign(curve.none)
     return found | {"usable": np.isfinite(found["se"]) & np.isfinite(found["z"])}
 
 
