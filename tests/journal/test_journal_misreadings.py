@@ -1335,7 +1335,9 @@ def test_spans_products_and_words_for_nothing_are_read_and_told(read):
         "column magnesium (mg): cells such as '3 × 100' are read as 300",
         "column sleep (h): cells such as '22:45-6:15' are read as the time between both",
     ]
-    steps = read("date;steps\n2024-03-01;\u0669\u066c\u0668\u0667\u0666\n2024-03-02;\u0669,\u0668\u0667\u0666\n", decimal=".")
+    steps = read(
+        "date;steps\n2024-03-01;\u0669\u066c\u0668\u0667\u0666\n2024-03-02;\u0669,\u0668\u0667\u0666\n", decimal="."
+    )
     assert steps.days["steps"].to_list() == [9876, 9876]  # the second was 9.876
     mixed = read("date,coffee\n2024-03-01,2\n2024-03-02,no\n2024-03-03,yes\n2024-03-04,1\n2024-03-05,3\n")
     assert mixed.days["caffeine"].isna().to_list() == [False, True, True, False, False]  # a no alone would lean it
