@@ -1322,18 +1322,18 @@ def test_a_source_that_dates_nights_has_no_order(read):
 
 def test_spans_products_and_words_for_nothing_are_read_and_told(read):
     rows = [
-        ("22:45-6:15", "2x200 mg", "none"),
+        ("22:45-6:05", "2x200 mg", "none"),
         ("11 pm to 7 am", "3 × 100", "2 cups"),
         ("7.5", "0", "\u0661\u066b\u0665"),
     ]
     cells = "".join(f"2024-03-0{day},{day},{','.join(row)}\n" for day, row in enumerate(rows, start=1))
     journal = read(f"date,twitches,sleep (h),magnesium (mg),coffee (cups)\n{cells}")
-    assert journal.days.iloc[:, 1:].to_numpy().tolist() == [[7.5, 400, 0], [8, 300, 190], [7.5, 0, 142.5]]
+    assert journal.days.iloc[:, 1:].to_numpy().tolist() == [[22 / 3, 400, 0], [8, 300, 190], [7.5, 0, 142.5]]
     assert journal.rejects["message"].to_list() == [
         "column coffee (cups): 1 cup of coffee is read as 95 mg (brewed coffee, 8 fluid ounces: 95 mg (USDA FoodData "
         "Central)); cells such as 'none' are read as 0",
         "column magnesium (mg): cells such as '3 × 100' are read as 300",
-        "column sleep (h): cells such as '22:45-6:15' are read as the time between both",
+        "column sleep (h): cells such as '22:45-6:05' are read as the time between both",
     ]
     steps = read(
         "date;steps\n2024-03-01;\u0669\u066c\u0668\u0667\u0666\n2024-03-02;\u0669,\u0668\u0667\u0666\n", decimal="."

@@ -348,6 +348,8 @@ def test_a_date_in_three_columns_is_one(read, header):
     journal = read(f"{header},twitches\n{cells[0]},3\n{cells[1]},4\n")
     assert journal.days.index.get_level_values("date").strftime("%Y-%m-%d").to_list() == ["2024-01-30", "2024-02-01"]
     assert journal.days.columns.to_list() == ["twitches"]
+    other = io.StringIO(f"{header},steps\n{cells[0]},7\n{cells[1]},8\n")
+    assert read("date,twitches\n2024-02-01,4\n", also=[other]).days["steps"].to_list() == [7, 8]
     named = header.split(",")[:: 1 if header[0] in "yJa" else -1]
     assert journal.rejects["message"].to_list() == [f"the days are taken from {', '.join(map(repr, named))}"]
 

@@ -206,7 +206,9 @@ def read_span(text: str) -> float | None:
     (7.5, 8.0, None)
     """
     ends = [read_clock_time(part) for part in _FROM_TO.split(text)] if text[:1].isdigit() else []
-    return (ends[1] - ends[0]) % 24 if len(ends) == 2 and ends[0] is not None and ends[1] is not None else None
+    if len(ends) != 2 or ends[0] is None or ends[1] is None:
+        return None
+    return round((ends[1] - ends[0]) % 24 * 60) / 60
 
 
 def read_clock_time(text: str) -> float | None:

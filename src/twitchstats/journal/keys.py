@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -145,7 +146,7 @@ def _numbers_rows(column: Column) -> bool:
 
 def read_days(
     column: Column, *, numbered: bool, today: dt.date, date_format: str | None = None
-) -> tuple[Sequence[dt.date | int | None], dict[int, Fault]]:
+) -> tuple[list[Any], dict[int, Fault]]:
     """Read each level of a column as a date, or as the number of a day; returns as `read_dates`."""
     if numbered:
         return read_day_numbers(column.levels)

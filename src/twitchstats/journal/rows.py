@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 
 from twitchstats.arrays import BoolArray, FloatArray, IntArray
 from twitchstats.errors import JournalError
-from twitchstats.journal.dates import has_clock, join_clocks, look_like_dates, read_dates
+from twitchstats.journal.dates import has_clock, join_clocks, look_like_dates
 from twitchstats.journal.evidence import Reading
-from twitchstats.journal.keys import DATES_NIGHTS, Keys, dates_nights, find_aliases
+from twitchstats.journal.keys import DATES_NIGHTS, Keys, dates_nights, find_aliases, read_days
 from twitchstats.journal.layout import Column, Table
 from twitchstats.journal.record import Rejects
 from twitchstats.journal.variable import Variable

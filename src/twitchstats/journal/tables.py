@@ -12,8 +12,8 @@ from pandas.api.extensions import ExtensionArray
 from twitchstats.errors import JournalError
 from twitchstats.journal.cells import Fault, is_missing
 from twitchstats.journal.columns import read_columns
-from twitchstats.journal.dates import has_clock, join_clocks, look_like_dates, read_clock, read_dates, read_day_numbers
-from twitchstats.journal.keys import find_aliases, find_named, find_person
+from twitchstats.journal.dates import has_clock, join_clocks, look_like_dates, read_clock
+from twitchstats.journal.keys import find_aliases, find_named, find_person, read_days
 from twitchstats.journal.layout import Column, Table, read_table, refuse_cells
 from twitchstats.journal.record import EPISODE_COLUMNS, Rejects
 from twitchstats.journal.source import Readable

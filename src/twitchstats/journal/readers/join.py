@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from twitchstats.errors import JournalError
-from twitchstats.journal.keys import DATES_NIGHTS, dates_nights, read_keys
+from twitchstats.journal.keys import DATES_NIGHTS, dates_nights, join_dates, read_keys
 from twitchstats.journal.layout import Source, Table, build_table, code_column, read_table
 from twitchstats.journal.record import Rejects
 from twitchstats.journal.source import Readable
@@ -26,7 +26,7 @@ def read_plain(source: Readable, *, encoding: str | None = None, date_format: st
         It can't be read as a table, or its days have no dates.
     """
     rejects = Rejects()
-    table = read_table(source, "days", rejects, encoding=encoding)
+    table = join_dates(read_table(source, "days", rejects, encoding=encoding), rejects)
     told = table.source or "The table"
     keys = read_keys(
         table, rejects, person=None, date=None, order="auto", date_format=date_format, today=dt.date.today()

@@ -5,8 +5,9 @@ import json
 import re
 
 from twitchstats.journal.layout import Source
-from twitchstats.journal.readers.days import Days, Values
+from twitchstats.journal.readers.days import Days, Values, to_number
 from twitchstats.journal.readers.export import Export, Record, fold, open_table, read_heading
+from twitchstats.journal.readers.times import read_epoch, shift_moment
 
 NAME = "m-Path"
 _STARTS = ("timestampstart", "timestampstop", "timestampsent", "timestampscheduled")
@@ -15,7 +16,7 @@ _PERSON = ("connectionid", "alias", "code", "legacycode", "initials")
 _OWN = {*_MARKS, *_PERSON, "accountcode", "reminderfororiginalsentbeepid", "questionlistlabel", "fromprotocolname",
         "originaltimestampsent", "timezoneoffset", "deltautc"}  # fmt: skip
 _UNANSWERED = ("", "0", "0.0")
-_DAY, _LATEST = 86_400, 4e9  # seconds; a time in thousandths is beyond it
+_DAY = 86_400  # seconds
 _SEVERAL = re.compile(r"\d+(?:,\d+)+")
 
 
@@ -59,14 +60,9 @@ def read(source: Export) -> Source:
 
 def _find_day(seconds: str, offset: str) -> dt.date | None:
     """Return the day on which a beep was answered, in the local time of the person where that is known."""
-    if not _is_number(seconds) or not 0 < float(seconds) < _LATEST:
-        return None
-    shift = float(offset) if _is_number(offset) and abs(float(offset)) < _DAY else 0.0
-    return (dt.datetime(1970, 1, 1) + dt.timedelta(seconds=float(seconds) + shift)).date()
-
-
-def _is_number(text: str) -> bool:
-    return re.fullmatch(r"-?\d{1,15}(?:\.\d+)?", text) is not None
+    shift = to_number(offset) or 0.0
+    moment = shift_moment(read_epoch(to_number(seconds)), dt.timedelta(seconds=shift if abs(shift) < _DAY else 0.0))
+    return moment.date() if moment else None
 
 
 def _read_text(text: str) -> str:

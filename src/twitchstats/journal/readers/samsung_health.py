@@ -7,7 +7,7 @@ from twitchstats.errors import JournalError
 from twitchstats.journal.layout import Source
 from twitchstats.journal.readers.days import Days, Values, to_number
 from twitchstats.journal.readers.export import Export, Record, open_table, read_heading
-from twitchstats.journal.readers.times import date_night, read_moment, read_offset, shift_moment
+from twitchstats.journal.readers.times import date_night, read_epoch, read_moment, read_offset, shift_moment
 
 NAME = "Samsung Health"
 # The end of a table's name -> value column, factor, header, what the format says of it.
@@ -96,17 +96,10 @@ class _Cells:
 
     def read_local(self, column: str) -> dt.datetime | None:
         text = self[column]
-        moment = read_moment(text) or _read_milliseconds(text)
+        moment = read_moment(text) or read_epoch(to_number(text), units=1000)
         if column == "day_time":  # marks a whole day
             return moment
         return shift_moment(moment, read_offset(self["time_offset"]) or dt.timedelta())
-
-
-def _read_milliseconds(text: str) -> dt.datetime | None:
-    try:
-        return dt.datetime.fromtimestamp(int(text) / 1000, dt.UTC).replace(tzinfo=None)
-    except (ValueError, OverflowError, OSError):
-        return None
 
 
 def _read_amount(cells: _Cells, kind: str) -> float | None:

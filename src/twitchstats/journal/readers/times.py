@@ -8,6 +8,7 @@ from twitchstats.journal.dates import read_clock
 from twitchstats.journal.readers.export import Records
 
 _ISO = re.compile(r"(\d{4})-(\d{1,2})-(\d{1,2})(?!\d)")
+_LATEST = 4e9  # seconds; a time in thousandths is beyond it
 _OFFSET = re.compile(r"(?:UTC|GMT)? ?([+-])(\d{2}):?(\d{2})")
 
 
@@ -35,6 +36,17 @@ def read_moment(text: str, day: dt.date | None = None) -> dt.datetime | None:
     day = day or read_day(text)
     clock = read_clock(text) if day else None
     return None if day is None or clock is None else dt.datetime.combine(day, dt.time()) + clock
+
+
+def read_epoch(number: float | None, *, units: int = 1) -> dt.datetime | None:
+    """Return the time in UTC of so many seconds (`units` to a second) since 1970; None where it is no time of ours.
+
+    >>> read_epoch(1709424000), read_epoch(1709424000000)
+    (datetime.datetime(2024, 3, 3, 0, 0), None)
+    """
+    if number is None or not 0 < number < _LATEST * units:
+        return None
+    return dt.datetime(1970, 1, 1) + dt.timedelta(seconds=number / units)
 
 
 def read_offset(text: str) -> dt.timedelta | None:
