@@ -151,9 +151,7 @@ def test_limits_are_the_same_everywhere(cohort, model):
 @pytest.mark.parametrize("condition", ["benign", "MND"])
 def test_weeks_so_far_are_drawn_as_they_are_weighed(condition):
     values = read_parameters()
-    weeks = _draw_weeks(
-        np.random.default_rng(1), np.full(100_000, condition, dtype=object), "population", values
-    )
+    weeks = _draw_weeks(np.random.default_rng(1), np.full(100_000, condition, dtype=object), "population", values)
     place = list_conditions(values.to_frame()).index(condition)
     for told, weeks_from, share in [
         (np.log2([1.0, 2.5]), None, [(weeks <= 1).mean(), np.isclose(weeks, 2.5).mean()]),

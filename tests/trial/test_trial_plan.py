@@ -326,14 +326,16 @@ def test_calendar_has_a_day_for_each_and_numbered_days_have_none(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("design", "days", "options"), [("days", 60, {}), ("blocks", 112, {"period": 7, "washout": 1})]
+    ("world", "design", "days", "options", "off"),
+    [("independent", "days", 60, {}, 0.06), ("weekly rhythm", "blocks", 112, {"period": 7, "washout": 1}, 0.1)],
 )
-def test_power_that_is_promised_is_found(design, days, options):
-    """Effects planted by the lot in 200 people are found about as often as diaries promise, with few coins, too."""
-    before, _ = simulate_process("weekly rhythm", people=10, days=120, seed=8)
+def test_power_that_is_promised_is_found(world, design, days, options, off):
+    """Effects planted by the lot in 200 people are found about as often as diaries promise, with few coins, too.
+
+    Counts of days with the effect scatter less than multiplied ones: .68 was promised of the first, and .8 is found.
+    """
+    before, _ = simulate_process(world, people=10, days=120, seed=8)
     promised = tw.plan_trial("trigger_1", days=days, journal=before, design=design, **options).power
-    told = simulate_trials(
-        "weekly rhythm", trials=200, days=days, design=design, draws=99, effect=float(np.log(1.5)), seed=9
-    )
+    told = simulate_trials(world, trials=200, days=days, design=design, draws=99, effect=float(np.log(1.5)), seed=9)
     found = (told["p_value"] <= 0.05).mean()
-    assert promised.loc[promised["effect"] == 1.5, "power"].mean() == pytest.approx(found, abs=0.1)
+    assert promised.loc[promised["effect"] == 1.5, "power"].mean() == pytest.approx(found, abs=off)

@@ -24,6 +24,7 @@ from twitchstats.sequential import find_look_power, spend_alpha
 from twitchstats.signs import find_sign, load_signs
 from twitchstats.trial.exact import find_p_value, lay_days, remove_effect
 from twitchstats.trial.lots import DESIGNS, WEEK, Lots, lay_lots
+from twitchstats.triggers.engine import TINY
 from twitchstats.triggers.families import FAMILIES, Family
 from twitchstats.triggers.rows import POWER
 from twitchstats.variables import find_row, find_variable, load_variables, load_words, split_words
@@ -358,8 +359,24 @@ def estimate_power(plan: Plan) -> pd.DataFrame:
 def _play(plan: Plan, y: FloatArray, drawn: FloatArray, effect: float) -> bool:
     """Tell whether a trial by the first of the drawn schedules finds an effect that is put into its days."""
     family, own = plan.options.family, drawn[0]
-    days = lay_days(remove_effect(y, own, -effect, family), own, drawn, plan.lots, np.arange(len(y)))
+    planted = remove_effect(_calm_days(y, effect) if family.is_ratio else y, own, -effect, family)
+    days = lay_days(np.where(own > 0, planted, y), own, drawn, plan.lots, np.arange(len(y)))
     return find_p_value(days, 0.0, family) <= ALPHA
+
+
+def _calm_days(y: FloatArray, effect: float) -> FloatArray:
+    """Return counts that scatter, once multiplied, as counts of days with the effect do.
+
+    What chance adds to a count grows with its root, not with the count. That part of the scatter between neighbouring
+    days is taken down, by a part of the mean of both neighbours in place of the day's own.
+    """
+    day, known = np.arange(len(y)), np.isfinite(y)
+    filled = np.interp(day, day[known], y[known])
+    near = np.convolve(np.pad(filled, 1, mode="reflect"), [0.5, 0.0, 0.5], mode="valid")
+    chance = min(1.0, filled.mean() / max(float((np.diff(filled) ** 2).mean() / 2), TINY))
+    share = (2 - np.sqrt(4 - 6 * chance * -np.expm1(-effect))) / 3  # (1 - share)^2 + share^2 / 2 of it is left
+    calmed: FloatArray = (1 - share) * y + share * near
+    return calmed
 
 
 def _repeat_diary(y: FloatArray, days: int) -> FloatArray:
