@@ -2,7 +2,7 @@
 
 import json
 import re
-from dataclasses import replace
+from dataclasses import asdict, replace
 
 import numpy as np
 import pandas as pd
@@ -12,6 +12,7 @@ import twitchstats as tw
 from twitchstats.errors import JournalError, NotEnoughDataError, OptionError, UnknownNameError
 from twitchstats.simulate.processes import simulate_process
 from twitchstats.study.trials import simulate_trials
+from twitchstats.trial.plan import Options, seal_plan
 from twitchstats.trial.write import format_calendar, format_page
 
 
@@ -299,6 +300,22 @@ def test_written_plan_comes_back_and_a_changed_one_is_refused(tmp_path):
         tw.read_plan(file)
     file.write_text("[]")
     with pytest.raises(JournalError, match="is no plan of a trial"):
+        tw.read_plan(file)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"days": 10**7}, {"days": "28"}, {"design": "weeks"}, {"people": []}, {"people": ["me", "you"]}, {"low": "a"},
+     {"starts": [None]}, {"low": 5.0, "high": 5.0}, {"kind": "text"}, {"seed": 1.5}, {"period": -1}, {"outcome": None}],
+)  # fmt: skip
+def test_plan_of_another_kind_is_refused_whatever_its_seal(tmp_path, change):
+    plan = tw.plan_trial("caffeine", days=28, seed=1)
+    told = asdict(plan.options) | {"seed": plan.seed, "chosen": True} | change
+    options = {name: value for name, value in told.items() if name not in ("seed", "chosen")}
+    file = tmp_path / "plan.json"
+    file.write_text(json.dumps(told | {"seal": seal_plan(Options(**options), told["seed"], chosen=True)}))
+    message = rf"^{re.escape(str(file))} is no plan of a trial \(.+\)\. Name the plan\.json that was written\.$"
+    with pytest.raises(JournalError, match=message):
         tw.read_plan(file)
 
 

@@ -257,7 +257,9 @@ def _pool(frame: pd.DataFrame, alpha: float) -> pd.DataFrame:
         level = part["level"].min(skipna=False)
         known = part[np.isfinite(part["estimate"].to_numpy(float))]
         row: dict[str, Any] = {name: part[name].sum() for name in ("n_days", "days_missing", "days_not_kept")}
-        row |= {"person": "pooled", "analysis": analysis, "caution": "", "level": level, "n_people": len(known)}
+        row |= {"person": "pooled", "analysis": analysis, "level": level, "n_people": len(known)}
+        out = len(part) - len(known)
+        row["caution"] = f"{out} of {len(part)} people have no estimate and are left out" if out else ""
         row["reason"] = "" if len(known) > 1 else "too few people"
         if len(known) > 1:
             df, mean = len(known) - 1, known["estimate"].mean()

@@ -515,7 +515,7 @@ def _find_starts(start: str | int | None, journal: Journal | None, people: tuple
     if start is None and len(last):
         ends = [last.get(person, last.max()) for person in people]
         return tuple((end + pd.Timedelta(days=1)).date().isoformat() if dated else int(end) + 1 for end in ends)
-    first = _read_start(1 if start is None else start)
+    first = read_start(1 if start is None else start)
     if journal is not None and dated != isinstance(first, str):
         kind = "dates: give start= as 2026-03-01" if dated else "numbered days: give start= as a number"
         raise OptionError(f"start={start!r} is not possible. The journal has {kind}.")
@@ -525,7 +525,7 @@ def _find_starts(start: str | int | None, journal: Journal | None, people: tuple
     return (first,) * len(people)
 
 
-def _read_start(start: object) -> str | int:
+def read_start(start: object) -> str | int:
     """Return a first day as an ISO date, or as the number of a day."""
     if start is pd.NaT or isinstance(start, (bool, float)):
         raise OptionError(f"start={start!r} is not possible. Give a date such as 2026-03-01, or a whole number.")
