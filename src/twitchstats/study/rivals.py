@@ -11,6 +11,7 @@ import numpy as np
 from scipy import fft, stats
 
 from twitchstats.arrays import BoolArray, FloatArray
+from twitchstats.inference import describe_estimates
 from twitchstats.panel import Panel
 from twitchstats.triggers.columns import count_trend_terms, date_columns
 
@@ -160,8 +161,8 @@ def regress(panel: Panel, outcome: str, trigger: str, lag: int, *, fit: str) -> 
         estimate[people], se[people] = FITS[fit](columns, np.where(ok, y[people], 0.0), ok, df[people])
     done = (df >= 1) & (se > 0) & np.isfinite(se) & np.isfinite(estimate)
     estimate, se, df = np.where(done, estimate, np.nan), np.where(done, se, np.nan), np.where(done, df, 1.0)
-    half = stats.t.ppf(0.975, df) * se
-    return Tests(2 * stats.t.sf(np.abs(estimate / se), df), estimate, estimate - half, estimate + half)
+    told = describe_estimates(estimate, se, df)
+    return Tests(told["p_value"], estimate, told["ci_lower"], told["ci_upper"])
 
 
 def _invert(gram: FloatArray) -> FloatArray:
