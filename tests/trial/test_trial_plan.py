@@ -94,6 +94,13 @@ def test_power_is_what_the_diary_leaves(diary):
     assert (power["measure"] == "rate ratio").all()
 
 
+def test_days_of_looks_are_those_of_their_shares():
+    """.55 of 60 days are 33, though the product of both is a little more in doubles."""
+    plan = tw.plan_trial("caffeine", days=60, looks=(0.5, 0.55, 1), seed=1)
+    assert plan.options.look_days == (30, 33, 60)
+    assert "looked at after day 30, day 33 and at the end" in format_page(plan)
+
+
 def test_looks_have_their_price_and_are_sealed(diary):
     once, twice = (tw.plan_trial("trigger_1", days=60, journal=diary, looks=looks) for looks in ((1,), (0.5, 1)))
     assert once.seal != twice.seal

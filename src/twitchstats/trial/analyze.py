@@ -204,10 +204,9 @@ def read_days(journal: Journal, name: str, person: str, start: str | int, days: 
 
 def _find_look(plan: Plan, over: int, alpha: float) -> tuple[int, float]:
     """Return the days to analyse of those that are over, and the level of the declared look that was reached."""
-    looks = spend_alpha(plan.options.looks, alpha=alpha)
-    days = np.ceil(looks["share"].to_numpy() * plan.options.days).astype(int)
-    reached = int((days <= over).sum())
-    return (int(days[reached - 1]), round(float(looks["level"][reached - 1]), 9)) if reached else (over, float("nan"))
+    levels = spend_alpha(plan.options.looks, alpha=alpha)["level"].round(9)
+    reached = [look for look in zip(plan.options.look_days, levels, strict=True) if look[0] <= over]
+    return reached[-1] if reached else (over, float("nan"))
 
 
 def _describe_look(plan: Plan, over: int, past: int, level: float) -> Iterator[str]:

@@ -66,6 +66,11 @@ class Options:
         """How the outcome is told: counts as rate ratios, else as a difference (of shares, for yes/no)."""
         return FAMILIES["count" if self.kind == "count" else "amount"]
 
+    @property
+    def look_days(self) -> tuple[int, ...]:
+        """After how many days one looks."""
+        return tuple(int(np.ceil(round(share * self.days, 6))) for share in self.looks)
+
 
 @dataclass(frozen=True, eq=False)
 class Plan:
@@ -304,12 +309,11 @@ def _check_schedules(asked: Options) -> None:
             f"can't be below {least:.2g}, whatever is found. Plan at least {_find_least_days(asked)} days, or shorter "
             "periods."
         )
-    for share, level in spend_alpha(asked.looks)[["share", "level"]].iloc[:-1].to_numpy():
-        first = lots.cut(int(np.ceil(share * asked.days)))
-        least = first.find_least_p(DRAWS)
+    for past, level in zip(asked.look_days[:-1], spend_alpha(asked.looks)["level"], strict=False):
+        least = lots.cut(past).find_least_p(DRAWS)
         if least > level:
             raise OptionError(
-                f"A look after {len(first.coin)} of {asked.days} days finds something where p is at most {level:.2g}; "
+                f"A look after {past} of {asked.days} days finds something where p is at most {level:.2g}; "
                 f"so few schedules are compared that it can't be below {least:.2g}. Look later."
             )
 

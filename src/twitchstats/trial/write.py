@@ -198,7 +198,7 @@ days nor the question were changed.</p></body></html>
 
 
 def _tell_looks(plan: Plan) -> str:
-    early = [f"day {np.ceil(share * plan.options.days):.0f}" for share in plan.options.looks[:-1]]
+    early = [f"day {day}" for day in plan.options.look_days[:-1]]
     return f"; looked at after {', '.join(early)} and at the end" if early else "; looked at once, at the end"
 
 
