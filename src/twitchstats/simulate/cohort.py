@@ -14,6 +14,7 @@ from twitchstats.errors import JournalError, OptionError, check_choice, check_wh
 from twitchstats.resources import find_resource
 from twitchstats.signs import SOURCE, encode_signs, find_signs, load_signs
 from twitchstats.simulate.parameters import read_parameters
+from twitchstats.simulate.series import name_people
 
 DESIGNS = ("clinic", "population")
 BENIGN = "benign"
@@ -233,8 +234,7 @@ def _draw_people(
     rng: np.random.Generator, diagnosis: NDArray[np.object_], design: str, values: pd.Series
 ) -> pd.DataFrame:
     n = len(diagnosis)
-    width = max(4, len(str(n)))
-    index = pd.Index([f"P{number:0{width}d}" for number in range(1, n + 1)], name="person", dtype="str")
+    index = pd.Index(name_people(n, least=4), name="person", dtype="str")
 
     def look_up(parameter: str) -> FloatArray:
         return pd.Series(diagnosis).map(values[parameter]).to_numpy(dtype=float)
