@@ -406,8 +406,9 @@ def run_risk(args: argparse.Namespace) -> int:
 def run_simulate(args: argparse.Namespace) -> int:
     """Write a simulated journal, or the demo data."""
     from twitchstats.files import check_target, make_folder, write_table
+    from twitchstats.journal import write_journal
     from twitchstats.resources import find_resource
-    from twitchstats.simulate.demo import write_demo_data, write_journal
+    from twitchstats.simulate.demo import write_demo_data
     from twitchstats.simulate.journal import simulate_journal
 
     if args.demo:
@@ -416,9 +417,10 @@ def run_simulate(args: argparse.Namespace) -> int:
             print(path)
         return 0
     folder = make_folder(args.out)
-    paths = {name: check_target(folder / f"{name}.csv") for name in ("journal", "episodes", "people", "truth")}
+    names = ("journal", "journal_episodes", "journal_people", "truth")
+    journal_path, *_, truth_path = (check_target(folder / f"{name}.csv") for name in names)
     journal, truth = simulate_journal(people=args.people, days=args.days, world=args.world, seed=args.seed)
-    for path in [*write_journal(journal, folder), write_table(truth, paths["truth"])]:
+    for path in [*write_journal(journal, journal_path), write_table(truth, truth_path)]:
         print(path)
     return 0
 

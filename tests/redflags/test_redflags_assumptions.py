@@ -11,7 +11,7 @@ from twitchstats import explore_assumptions, simulate_cohort
 from twitchstats.errors import OptionError, UnknownNameError
 from twitchstats.plots import redflags as plots
 from twitchstats.redflags import RedFlagModel, count_people, describe_worth, evaluate_referral_rules
-from twitchstats.simulate.cohort import _draw_weeks, cohort_truth, load_serious_conditions
+from twitchstats.simulate.cohort import _draw_weeks, load_serious_conditions
 from twitchstats.simulate.likelihood import cohort_risk, list_conditions, weigh_conditions
 from twitchstats.simulate.parameters import draw_cohort_parameters, load_cohort_parameters, read_parameters
 
@@ -52,8 +52,11 @@ def test_draws_have_the_spread_that_the_table_says():
 
 
 def test_risk_of_one_sign_is_bayes_by_hand():
-    truth = cohort_truth(design="population").set_index("sign").loc["wasting"]
-    odds = 6e-5 / (1 - 6e-5) * truth["likelihood_ratio"]
+    table = load_cohort_parameters().pivot_table(index="parameter", columns="condition", values="value")
+    others = table.loc["base_rate"].dropna().drop("MND")
+    others["benign"] = 1 - table.loc["base_rate"].sum()
+    elsewhere = table.loc["wasting", others.index] @ others / others.sum()
+    odds = 6e-5 / (1 - 6e-5) * table.loc["wasting", "MND"] / elsewhere
     person = pd.DataFrame({"wasting": [1.0]})
     assert cohort_risk(person, base_rate=6e-5, design="population")[0] == pytest.approx(odds / (1 + odds), rel=1e-4)
 

@@ -12,7 +12,7 @@ from twitchstats.redflags import RedFlagModel
 from twitchstats.redflags.assumptions import read_origin
 from twitchstats.redflags.fitting import find_information, fit_firth
 from twitchstats.signs import encode_signs, find_signs, load_signs
-from twitchstats.simulate.cohort import cohort_truth
+from twitchstats.simulate.cohort import list_yes_no_signs
 from twitchstats.simulate.parameters import load_cohort_parameters
 
 
@@ -41,10 +41,12 @@ def test_loadings_leave_room():
 
 def test_clinic_prevalences_are_those_of_the_truth():
     cohort = simulate_cohort(people=60_000, seed=2, missing=False)
-    truth = cohort_truth().set_index("sign")
-    by_class = cohort.groupby("serious")[list(truth.index)].mean()
-    np.testing.assert_allclose(by_class.loc[1], truth["prevalence_serious"], atol=0.015)
-    np.testing.assert_allclose(by_class.loc[0], truth["prevalence_other"], atol=0.015)
+    table = load_cohort_parameters().pivot_table(index="parameter", columns="condition", values="value")
+    signs, weights = list_yes_no_signs(), table.loc["clinic_weight"].dropna()
+    by_class = cohort.groupby("serious")[signs].mean()
+    np.testing.assert_allclose(by_class.loc[1], table.loc[signs, "MND"], atol=0.015)
+    others = weights.drop("MND")
+    np.testing.assert_allclose(by_class.loc[0], table.loc[signs, others.index] @ others / others.sum(), atol=0.015)
     assert cohort["serious"].mean() == pytest.approx(0.2, abs=0.01)
 
 
@@ -87,8 +89,6 @@ def test_exact_logistic_truth_comes_back():
     found = np.r_[fit.intercept_, fit.coef_]
     errors = np.sqrt(np.diag(np.linalg.inv(find_information(X, found, ones))))
     assert (np.abs(found - list(truth.values())) < 4 * errors).all()
-    told = cohort_truth(coefficients=truth).set_index("term")
-    assert told.loc["wasting", "odds_ratio"] == pytest.approx(np.exp(1.2))
     assert cohort.attrs["coefficients"] == truth
 
 

@@ -16,11 +16,11 @@ from twitchstats.claims import answer_questions, check_claims, load_questions
 from twitchstats.files import format_csv
 from twitchstats.findings import analyze_journal
 from twitchstats.inference import VERDICTS
+from twitchstats.journal import write_journal
 from twitchstats.journal.variable import describe_known
 from twitchstats.numbers import MISSING, format_effect, format_interval, format_p
 from twitchstats.report.write import read_for_report, write_report
 from twitchstats.resources import find_resource
-from twitchstats.simulate.demo import write_journal
 from twitchstats.simulate.journal import simulate_journal
 
 COLUMNS = [
@@ -64,8 +64,8 @@ def write_group(folder: Path) -> tuple[Path, dict[str, str]]:
     """Write a group with its episodes and people, small enough to be analysed three times."""
     journal, _ = simulate_journal(people=5, days=50, world="articles", seed=3)
     journal = replace(journal, days=journal.days[COLUMNS], variables=describe_known(COLUMNS))
-    paths = {path.stem: path for path in write_journal(journal, folder)}
-    return paths["journal"], {name: str(paths[name]) for name in ("people", "episodes")}
+    days, episodes, people = write_journal(journal, folder / "journal.csv")
+    return days, {"people": str(people), "episodes": str(episodes)}
 
 
 def use_demo(folder: Path) -> tuple[Path, dict[str, str]]:

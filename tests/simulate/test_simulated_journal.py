@@ -7,9 +7,10 @@ import pandas as pd
 import pytest
 
 import twitchstats as tw
+from twitchstats.journal import write_journal
 from twitchstats.journal.record import EPISODE_COLUMNS, VARIABLE_COLUMNS
 from twitchstats.panel import build_panel
-from twitchstats.simulate import list_worlds, load_world, write_journal
+from twitchstats.simulate import list_worlds, load_world
 from twitchstats.simulate.cohort import is_simulated
 
 OUTCOMES = {"twitches": "twitch", "cramps": "cramp", "spasms": "spasm"}
@@ -240,8 +241,8 @@ def test_worlds_name_only_what_exists():
 
 def test_what_is_written_is_read_back(tmp_path, articles):
     journal, _ = tw.simulate_journal(people=3, days=30, world="articles", seed=6)
-    paths = write_journal(journal, tmp_path)
-    assert [path.name for path in paths] == ["journal.csv", "episodes.csv", "people.csv"]
+    paths = write_journal(journal, tmp_path / "journal.csv")
+    assert [path.name for path in paths] == ["journal.csv", "journal_episodes.csv", "journal_people.csv"]
     again = tw.read_journal(paths[0], episodes=paths[1], people=paths[2])
     assert len(again.rejects) == 0
     pd.testing.assert_frame_equal(again.days[journal.days.columns], journal.days, check_freq=False)

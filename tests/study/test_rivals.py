@@ -68,7 +68,7 @@ def lay_columns(panel, person):
 
 
 def test_least_squares_is_that_of_statsmodels(panel):
-    tests = rivals.regress_logs(panel, "twitches", "trigger_1", LAG)
+    tests = rivals.regress(panel, "twitches", "trigger_1", LAG, fit="logs")
     for person in range(len(tests.p_value)):
         columns, y = lay_columns(panel, person)
         fit = sm.OLS(np.log1p(y), columns).fit()
@@ -79,8 +79,7 @@ def test_least_squares_is_that_of_statsmodels(panel):
 @pytest.mark.parametrize("robust", [False, True])
 def test_quasi_poisson_is_that_of_statsmodels(panel, robust):
     """HC3 from statsmodels' coefficients and leverages: its own `cov_type="HC3"` gives HC0 for a GLM."""
-    rival = rivals.regress_counts_robustly if robust else rivals.regress_counts
-    tests = rival(panel, "twitches", "trigger_1", LAG)
+    tests = rivals.regress(panel, "twitches", "trigger_1", LAG, fit="counts, HC3" if robust else "counts")
     for person in range(len(tests.p_value)):
         columns, y = lay_columns(panel, person)
         model = sm.GLM(y, columns, family=sm.families.Poisson())

@@ -159,6 +159,7 @@ def test_outcome_on_one_side_only_has_a_direction_and_no_size(diary, plan, side,
     assert own[["ci_lower", "ci_upper"]].isna().all(axis=None)
     assert (own["p_value"] <= 0.01).all()
     assert (found["reason"].iloc[4:] == "too few people").all()
+    assert (found["caution"].iloc[4:] == "2 of 2 people have no estimate and are left out").all()
     told = str(describe_trial(journal, plan, found))
     assert told.count("more" if side else "less") == 2
 

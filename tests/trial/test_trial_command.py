@@ -51,6 +51,16 @@ def test_condition_changed_in_the_table_is_told(filled, capsys):
     assert (found["caution"] == "1 of 56 days were changed in the schedule after it was sealed").all()
 
 
+def test_condition_in_other_words_is_told(filled, capsys):
+    folder, table = filled
+    table["condition"] = table["condition"].map({1: "without", 0: "with"})
+    found = analyse(folder, table, capsys)
+    assert (
+        found["caution"]
+        == "the column 'condition' is no longer 0 and 1: whether the schedule was changed can't be told"
+    ).all()
+
+
 def test_power_is_told_from_a_diary(tmp_path, capsys):
     diary = pd.DataFrame(
         {"date": pd.date_range("2026-01-01", periods=40), "twitches": [day * day % 7 for day in range(40)]}

@@ -9,11 +9,13 @@ from scipy import stats
 
 from twitchstats.errors import OptionError
 from twitchstats.simulate.processes import PROCESSES, simulate_process
+from twitchstats.simulate.series import draw_ar1
 from twitchstats.study import run_method
 from twitchstats.study.trials import simulate_trials
 from twitchstats.trial.exact import (
     Days,
     find_anytime,
+    find_carry_over,
     find_effect,
     find_interval,
     find_p_value,
@@ -31,7 +33,7 @@ def make_days(y, drawn, *, dose=None):
     nothing, still = np.zeros((len(y), 0)), np.zeros_like(drawn)
     dose = drawn[0] if dose is None else dose
     coin = np.arange(len(y)) // 2
-    return Days(y, nothing, nothing, np.ones((len(y), 1)), drawn, still, still, coin, dose)
+    return Days(y, nothing, nothing, np.ones((len(y), 1)), drawn, still, still, coin, coin - 1, dose)
 
 
 def list_by_hand(pairs):
@@ -160,6 +162,20 @@ def test_size_holds_where_both_drift_and_with_carry_over(design, effect, later):
         "autocorrelated .8", trials=600, design=design, draws=99, effect=effect, carry_over=later, seed=3
     )
     assert (told["p_planted"] <= 0.05).mean() == pytest.approx(0.05, abs=0.027)
+
+
+@pytest.mark.parametrize("design", ["days", "pairs"])
+def test_carry_over_is_not_told_where_none_is(design):
+    """300 trials of a rating with memory and an effect on the day: .09 and .14 with the day before in the model."""
+    rng = np.random.default_rng(8)
+    lots = lay_lots(56, design=design)
+    told = []
+    for state in draw_ar1((300, 56), 0.7, rng):
+        drawn = lots.draw(rng, 1)[0].astype(float)
+        y = np.round(4 + 1.5 * state + 0.4 * drawn)
+        days = lay_days(y, drawn, lots.list_schedules(drawn, rng, 99), lots, np.arange(56))
+        told.append(find_carry_over(days, find_effect(days, AMOUNT)[0], AMOUNT))
+    assert 0.01 < np.mean(np.array(told) <= 0.05) < 0.08
 
 
 @pytest.mark.slow

@@ -14,6 +14,7 @@ from twitchstats.errors import JournalError, OptionError, check_choice, check_wh
 from twitchstats.resources import find_resource
 from twitchstats.signs import SOURCE, encode_signs, find_signs, load_signs
 from twitchstats.simulate.parameters import read_parameters
+from twitchstats.simulate.series import name_people
 
 DESIGNS = ("clinic", "population")
 BENIGN = "benign"
@@ -204,42 +205,6 @@ def read_source(people: pd.DataFrame) -> dict[str, Any]:
     return told | ({"coefficients": {}} if _OWN_COEFFICIENTS in parts else {})
 
 
-def cohort_truth(
-    *,
-    design: str = "clinic",
-    serious: str | Sequence[str] = SERIOUS,
-    parameters: object = None,
-    coefficients: Mapping[str, float] | None = None,
-) -> pd.DataFrame:
-    """Return what a simulated cohort is drawn from.
-
-    Returns
-    -------
-    DataFrame
-        With `coefficients`: ``term, coefficient, odds_ratio``. Otherwise a row for each yes/no sign: ``sign,
-        prevalence_serious, prevalence_other, likelihood_ratio`` (of the sign being present), ``odds_ratio`` (of the
-        sign alone).
-    """
-    if coefficients is not None:
-        truth = pd.DataFrame({"term": list(coefficients), "coefficient": np.array(list(coefficients.values()), float)})
-        return truth.assign(odds_ratio=np.exp(truth["coefficient"]))
-    check_choice("design", design, DESIGNS)
-    listed, values = read_serious(serious), read_parameters(parameters)
-    weights = pd.Series(mix_conditions(values, listed, design=design))
-    counted = weights.index.isin(listed)
-    table = pd.DataFrame({sign: values[sign] for sign in list_yes_no_signs()}).loc[weights.index]
-    sick, other = (table[mask].T @ weights[mask] / weights[mask].sum() for mask in (counted, ~counted))
-    return pd.DataFrame(
-        {
-            "sign": table.columns,
-            "prevalence_serious": sick.to_numpy(),
-            "prevalence_other": other.to_numpy(),
-            "likelihood_ratio": (sick / other).to_numpy(),
-            "odds_ratio": (sick / (1 - sick) / (other / (1 - other))).to_numpy(),
-        }
-    )
-
-
 def mix_conditions(
     values: pd.Series, serious: Sequence[str], *, design: str, serious_share: float | None = None
 ) -> dict[str, float]:
@@ -269,8 +234,7 @@ def _draw_people(
     rng: np.random.Generator, diagnosis: NDArray[np.object_], design: str, values: pd.Series
 ) -> pd.DataFrame:
     n = len(diagnosis)
-    width = max(4, len(str(n)))
-    index = pd.Index([f"P{number:0{width}d}" for number in range(1, n + 1)], name="person", dtype="str")
+    index = pd.Index(name_people(n, least=4), name="person", dtype="str")
 
     def look_up(parameter: str) -> FloatArray:
         return pd.Series(diagnosis).map(values[parameter]).to_numpy(dtype=float)

@@ -5,7 +5,6 @@ from pathlib import Path
 import pandas as pd
 
 from twitchstats.files import make_folder, write_table
-from twitchstats.journal.record import Journal
 from twitchstats.resources import find_resource
 from twitchstats.simulate.cohort import simulate_cohort
 from twitchstats.simulate.journal import simulate_journal
@@ -51,36 +50,6 @@ def write_demo_data(folder: str | Path | None = None) -> list[Path]:
         _write_table(group.people.reset_index(), target / "demo_group_people.csv"),
         _write_table(cohort.reset_index(), target / "demo_cohort.csv"),
     ]
-
-
-def write_journal(journal: Journal, folder: str | Path) -> list[Path]:
-    """Write the tables of a journal as CSV files that `read_journal` reads.
-
-    Parameters
-    ----------
-    journal : Journal
-    folder : str or Path
-        It is made if it isn't there.
-
-    Returns
-    -------
-    list of Path
-        ``journal.csv``, ``episodes.csv`` and ``people.csv``; the last two only where there is something to write.
-
-    Examples
-    --------
-    >>> import tempfile
-    >>> import twitchstats as tw
-    >>> journal, _ = tw.simulate_journal(people=2, days=30, seed=1)
-    >>> with tempfile.TemporaryDirectory() as folder:
-    ...     [path.name for path in write_journal(journal, folder)]
-    ['journal.csv', 'episodes.csv', 'people.csv']
-    """
-    target = make_folder(folder)
-    tables = {"journal": journal.days.reset_index(), "episodes": journal.episodes}
-    if len(journal.people):
-        tables["people"] = journal.people.reset_index()
-    return [_write_table(table, target / f"{name}.csv") for name, table in tables.items() if len(table)]
 
 
 def _write_table(table: pd.DataFrame, path: Path) -> Path:

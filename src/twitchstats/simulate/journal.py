@@ -14,7 +14,7 @@ from twitchstats.simulate.cohort import SIMULATED
 from twitchstats.simulate.counts import draw_counts, draw_means, pick_users, sum_effects
 from twitchstats.simulate.episodes import draw_episodes
 from twitchstats.simulate.habits import draw_cycles, draw_habits, round_habit
-from twitchstats.simulate.series import draw_missed
+from twitchstats.simulate.series import draw_missed, name_people
 from twitchstats.simulate.world import (
     OUTCOMES,
     draw_slopes,
@@ -94,8 +94,7 @@ def _draw_people(
     people: int, parameters: dict[str, float], rng: np.random.Generator
 ) -> tuple[pd.DataFrame, np.ndarray[Any, Any]]:
     """Draw the people table and each person's first day."""
-    width = max(2, len(str(people)))
-    names = pd.Index([f"P{number + 1:0{width}d}" for number in range(people)], name="person")
+    names = pd.Index(name_people(people, least=2), name="person")
     female = rng.random(people) < parameters["women"]
     table = pd.DataFrame({"age": np.round(rng.uniform(18, 78, people))}, index=names)
     table["sex"] = np.where(female, "female", "male")

@@ -14,7 +14,7 @@ from twitchstats.arrays import BoolArray, FloatArray, IntArray
 from twitchstats.errors import OptionError, check_choice, check_whole
 from twitchstats.journal.record import VARIABLE_COLUMNS, Journal
 from twitchstats.panel import shift_days
-from twitchstats.simulate.series import draw_ar1, draw_missed
+from twitchstats.simulate.series import draw_ar1, draw_missed, name_people
 
 FIRST_MONDAY = np.datetime64("2024-01-01")
 SEASON = 92.0  # days of one wave
@@ -361,7 +361,7 @@ def _make_journal(
 ) -> Journal:
     person, day = np.nonzero(seen)
     names = [f"trigger_{number}" for number in range(1, len(x) + 1)]
-    labels = np.array(_name_people(len(y)))
+    labels = np.array(name_people(len(y), letter="p"))
     dates = FIRST_MONDAY.astype("datetime64[us]") + (first[person] + day) * np.timedelta64(1, "D")
     index = pd.MultiIndex.from_arrays([labels[person], pd.DatetimeIndex(dates)], names=["person", "date"])
     columns = {"twitches": y[seen]} | {name: values[seen] for name, values in zip(names, x, strict=True)}
@@ -369,11 +369,6 @@ def _make_journal(
     rows = [_describe(name, kinds[name]) for name in columns]
     variables = pd.DataFrame(rows, columns=VARIABLE_COLUMNS)
     return Journal(pd.DataFrame(columns, index=index), variables, outcome="twitches", rows_read=len(person))
-
-
-def _name_people(people: int) -> list[str]:
-    width = len(str(people))
-    return [f"p{number:0{width}d}" for number in range(1, people + 1)]
 
 
 def _describe(name: str, kind: str) -> dict[str, object]:
@@ -387,5 +382,5 @@ def _describe(name: str, kind: str) -> dict[str, object]:
 def _tell_truth(slopes: FloatArray, lag: int) -> pd.DataFrame:
     triggers, people = slopes.shape
     names = [f"trigger_{number}" for number in range(1, triggers + 1)]
-    labels = pd.MultiIndex.from_product([_name_people(people), names], names=["person", "trigger"])
+    labels = pd.MultiIndex.from_product([name_people(people, letter="p"), names], names=["person", "trigger"])
     return labels.to_frame(index=False).assign(outcome="twitches", lag=lag, effect=slopes.T.ravel())

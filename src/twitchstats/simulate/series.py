@@ -1,4 +1,4 @@
-"""Series of days, a person in each row: what remembers yesterday, and days missed in runs."""
+"""People, and series of their days: names, what remembers yesterday, and days missed in runs."""
 
 import numpy as np
 
@@ -43,3 +43,13 @@ def draw_missed(share: FloatArray, run: float, rng: np.random.Generator) -> Bool
     for day in range(1, share.shape[1]):
         missed[:, day] = chance[:, day] < np.where(missed[:, day - 1], stay, start[:, day])
     return missed
+
+
+def name_people(people: int, *, letter: str = "P", least: int = 1) -> list[str]:
+    """Return names of so many people, numbers of one width.
+
+    >>> name_people(2, least=2)
+    ['P01', 'P02']
+    """
+    width = max(least, len(str(people)))
+    return [f"{letter}{number:0{width}d}" for number in range(1, people + 1)]

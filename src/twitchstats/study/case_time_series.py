@@ -14,6 +14,7 @@ import pandas as pd
 from scipy import special, stats
 
 from twitchstats.arrays import FloatArray, IntArray
+from twitchstats.inference import describe_estimates
 from twitchstats.panel import Panel
 from twitchstats.resources import find_resource
 from twitchstats.simulate.series import draw_ar1
@@ -27,7 +28,6 @@ PEOPLE = 50  # of a data set
 LAGS = 11  # days on which an exposure acts
 FIXED, CUMULATIVE = "fixed effects", "estimate_cumulative_effects"
 STEPS = 30
-NORMAL_QUANTILE = float(special.ndtri(0.975))
 
 
 @dataclass(frozen=True)
@@ -188,9 +188,9 @@ def estimate_fixed_effects(
     seen = np.isfinite(y)
     theta, covariance = _fit(y[seen], np.concatenate(columns, -1)[seen], strata[seen], scenario.kind)
     summed = LAGS if scenario.peak else 1
-    estimate = float(theta[:summed].sum()) / summed
-    half = NORMAL_QUANTILE * float(np.sqrt(covariance[:summed, :summed].sum())) / summed
-    return estimate, estimate - half, estimate + half
+    estimate = float(theta[:summed].mean())
+    told = describe_estimates(estimate, np.sqrt(covariance[:summed, :summed].sum()) / summed, np.inf)
+    return estimate, float(told["ci_lower"]), float(told["ci_upper"])
 
 
 def _fit(y: FloatArray, columns: FloatArray, strata: IntArray, kind: str) -> tuple[FloatArray, FloatArray]:

@@ -7,7 +7,7 @@ import pandas as pd
 from scipy import special
 
 from twitchstats.arrays import FloatArray, IntArray
-from twitchstats.inference import pool_estimates
+from twitchstats.inference import describe_estimates, pool_estimates
 from twitchstats.panel import Panel
 from twitchstats.study.rivals import centre_people
 from twitchstats.triggers.engine import Options, work_panel
@@ -17,7 +17,6 @@ from twitchstats.triggers.rows import describe_people, pool_people
 OUTCOME, TRIGGER = "twitches", "trigger_1"
 MOST_GROUPS = 300  # of one size
 REUSED = 5  # times at most that a person may be drawn, on average
-NORMAL_QUANTILE = float(special.ndtri(0.975))
 GROUP_METHODS = ("rows pooled", "one slope for all", "random effects, z", "pooled estimate_effects")
 
 
@@ -70,9 +69,8 @@ def _weigh(estimate: FloatArray, se: FloatArray, spread: float) -> dict[str, flo
         return dict.fromkeys(("p_value", "estimate", "ci_lower", "ci_upper"), np.nan)
     weights = 1 / (se[ok] ** 2 + spread**2)
     mean, error = float(weights @ estimate[ok] / weights.sum()), float(1 / np.sqrt(weights.sum()))
-    half = NORMAL_QUANTILE * error
-    p_value = float(special.erfc(abs(mean) / error / np.sqrt(2)))
-    return {"p_value": p_value, "estimate": mean, "ci_lower": mean - half, "ci_upper": mean + half}
+    told = describe_estimates(mean, error, np.inf)
+    return {"estimate": mean} | {name: float(told[name]) for name in ("p_value", "ci_lower", "ci_upper")}
 
 
 def _correlate_rows(sums: FloatArray) -> float:

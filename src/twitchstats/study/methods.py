@@ -1,9 +1,11 @@
 """The methods that the study compares, behind one door: a journal in, tests by person, trigger and lag out."""
 
 from collections.abc import Callable, Sequence
+from functools import partial
 
 import numpy as np
 import pandas as pd
+from scipy import stats
 
 from twitchstats.arrays import IntArray
 from twitchstats.errors import check_choice
@@ -23,9 +25,9 @@ RIVALS: dict[str, Rival] = {
     "naive": rivals.correlate_naively,
     "shuffled days": rivals.shuffle_days,
     "circular shift": rivals.shift_in_circle,
-    "least squares": rivals.regress_logs,
-    "quasi-Poisson": rivals.regress_counts,
-    "quasi-Poisson HC3": rivals.regress_counts_robustly,
+    "least squares": partial(rivals.regress, fit="logs"),
+    "quasi-Poisson": partial(rivals.regress, fit="counts"),
+    "quasi-Poisson HC3": partial(rivals.regress, fit="counts, HC3"),
 }
 METHODS = (*RIVALS, "correlate_triggers", "estimate_effects")
 REFERENCE = "least squares"  # whose power ours must reach
@@ -117,7 +119,5 @@ def expect_naive_size(memory: float, *, z: float = 1.959963984540054) -> float:
     >>> [round(expect_naive_size(memory), 3) for memory in (0.3, 0.5, 0.7, 0.9)]
     [0.073, 0.129, 0.252, 0.525]
     """
-    from scipy import stats
-
     inflation = (1 + memory**2) / (1 - memory**2)
     return float(2 * stats.norm.sf(z / np.sqrt(inflation)))

@@ -11,6 +11,7 @@ import numpy as np
 from scipy import fft, stats
 
 from twitchstats.arrays import BoolArray, FloatArray
+from twitchstats.inference import describe_estimates
 from twitchstats.panel import Panel
 from twitchstats.triggers.columns import count_trend_terms, date_columns
 
@@ -67,42 +68,29 @@ def shift_in_circle(panel: Panel, outcome: str, trigger: str, lag: int) -> Tests
     return _only_p(np.where(np.isfinite(r[:, 0]), (1 + reached) / r.shape[1], np.nan))
 
 
-def regress_logs(panel: Panel, outcome: str, trigger: str, lag: int) -> Tests:
-    """Least squares on log(1 + count) with trend, weekday, yesterday's outcome and the older trigger."""
-
-    def fit(columns: FloatArray, y: FloatArray, ok: BoolArray, df: FloatArray) -> tuple[FloatArray, FloatArray]:
-        target = np.log1p(y) * ok
-        inverse = _invert(columns.swapaxes(1, 2) @ columns)
-        theta = (inverse @ (columns.swapaxes(1, 2) @ target[..., None]))[..., 0]
-        residual = (target - (columns @ theta[..., None])[..., 0]) * ok
-        scale = (residual**2).sum(1) / np.maximum(df, 1)
-        return theta[:, -1], np.sqrt(scale * inverse[:, -1, -1])
-
-    return _regress(panel, outcome, trigger, lag, fit)
+def _fit_logs(columns: FloatArray, y: FloatArray, ok: BoolArray, df: FloatArray) -> tuple[FloatArray, FloatArray]:
+    target = np.log1p(y) * ok
+    inverse = _invert(columns.swapaxes(1, 2) @ columns)
+    theta = (inverse @ (columns.swapaxes(1, 2) @ target[..., None]))[..., 0]
+    residual = (target - (columns @ theta[..., None])[..., 0]) * ok
+    scale = (residual**2).sum(1) / np.maximum(df, 1)
+    return theta[:, -1], np.sqrt(scale * inverse[:, -1, -1])
 
 
-def regress_counts(panel: Panel, outcome: str, trigger: str, lag: int) -> Tests:
-    """Quasi-Poisson regression on the same columns, Wald test with the model's variance."""
-
-    def fit(columns: FloatArray, y: FloatArray, ok: BoolArray, df: FloatArray) -> tuple[FloatArray, FloatArray]:
-        theta, inverse, mean = _fit_poisson(columns, y, ok)
-        pearson = (ok * (y - mean) ** 2 / mean).sum(1) / np.maximum(df, 1)
-        return theta[:, -1], np.sqrt(pearson * inverse[:, -1, -1])
-
-    return _regress(panel, outcome, trigger, lag, fit)
+def _fit_counts(columns: FloatArray, y: FloatArray, ok: BoolArray, df: FloatArray) -> tuple[FloatArray, FloatArray]:
+    theta, inverse, mean = _fit_poisson(columns, y, ok)
+    pearson = (ok * (y - mean) ** 2 / mean).sum(1) / np.maximum(df, 1)
+    return theta[:, -1], np.sqrt(pearson * inverse[:, -1, -1])
 
 
-def regress_counts_robustly(panel: Panel, outcome: str, trigger: str, lag: int) -> Tests:
-    """Quasi-Poisson regression on the same columns, Wald test with the HC3 sandwich (MacKinnon and White 1985)."""
-
-    def fit(columns: FloatArray, y: FloatArray, ok: BoolArray, df: FloatArray) -> tuple[FloatArray, FloatArray]:
-        theta, inverse, mean = _fit_poisson(columns, y, ok)
-        leverage = mean * ((columns @ inverse) * columns).sum(-1)
-        influence = (columns @ inverse[..., -1:])[..., 0]
-        score = influence * ok * (y - mean) / np.maximum(1 - leverage, 1e-3)
-        return theta[:, -1], np.sqrt((score**2).sum(1))
-
-    return _regress(panel, outcome, trigger, lag, fit)
+def _fit_counts_robustly(
+    columns: FloatArray, y: FloatArray, ok: BoolArray, _df: FloatArray
+) -> tuple[FloatArray, FloatArray]:
+    theta, inverse, mean = _fit_poisson(columns, y, ok)
+    leverage = mean * ((columns @ inverse) * columns).sum(-1)
+    influence = (columns @ inverse[..., -1:])[..., 0]
+    score = influence * ok * (y - mean) / np.maximum(1 - leverage, 1e-3)
+    return theta[:, -1], np.sqrt((score**2).sum(1))
 
 
 def _only_p(p_value: FloatArray) -> Tests:
@@ -153,8 +141,12 @@ def _correlate_circle(x: FloatArray, y: FloatArray) -> FloatArray:
     return np.where(known, r, np.nan)
 
 
-def _regress(panel: Panel, outcome: str, trigger: str, lag: int, fit: Fit) -> Tests:
-    """Lay out the columns of each person, the trigger last, fit, and test with t."""
+def regress(panel: Panel, outcome: str, trigger: str, lag: int, *, fit: str) -> Tests:
+    """Regress on trend, weekday, yesterday's outcome, the older trigger and the trigger, and test with t.
+
+    The `fit` is "logs" (least squares on log(1 + count)), "counts" (quasi-Poisson, the model's variance) or "counts,
+    HC3" (the same with the sandwich of MacKinnon and White 1985).
+    """
     y = panel.get(outcome)
     estimate, se, df = (np.full(len(y), np.nan) for _ in range(3))
     terms = count_trend_terms(y, "smooth")
@@ -166,11 +158,11 @@ def _regress(panel: Panel, outcome: str, trigger: str, lag: int, fit: Fit) -> Te
         ok = np.isfinite(y[people]) & np.isfinite(columns).all(-1)
         columns = np.where(ok[..., None], columns, 0.0)
         df[people] = ok.sum(1) - columns.shape[-1]
-        estimate[people], se[people] = fit(columns, np.where(ok, y[people], 0.0), ok, df[people])
+        estimate[people], se[people] = FITS[fit](columns, np.where(ok, y[people], 0.0), ok, df[people])
     done = (df >= 1) & (se > 0) & np.isfinite(se) & np.isfinite(estimate)
     estimate, se, df = np.where(done, estimate, np.nan), np.where(done, se, np.nan), np.where(done, df, 1.0)
-    half = stats.t.ppf(0.975, df) * se
-    return Tests(2 * stats.t.sf(np.abs(estimate / se), df), estimate, estimate - half, estimate + half)
+    told = describe_estimates(estimate, se, df)
+    return Tests(told["p_value"], estimate, told["ci_lower"], told["ci_upper"])
 
 
 def _invert(gram: FloatArray) -> FloatArray:
@@ -198,3 +190,6 @@ def _fit_poisson(columns: FloatArray, y: FloatArray, ok: BoolArray) -> tuple[Flo
     mean = np.where(ok, np.exp(predictor), 1.0)
     inverse = _invert(columns.swapaxes(1, 2) @ (columns * (mean * ok)[..., None]))
     return theta, inverse, mean
+
+
+FITS: dict[str, Fit] = {"logs": _fit_logs, "counts": _fit_counts, "counts, HC3": _fit_counts_robustly}

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from pandas.api.types import is_numeric_dtype
 from scipy import stats
 
 from twitchstats.arrays import BoolArray, FloatArray
@@ -31,6 +32,7 @@ from twitchstats.triggers.families import Family
 
 LEAST_DAYS = 10  # analysed days of a person
 LEAST_OFF = 0.5  # of the planned difference, from which a day was not kept
+UNREADABLE = f"the column {DRAWN!r} is no longer 0 and 1: whether the schedule was changed can't be told"
 AROUND = 7  # days of the diary before the trial, that its first days are compared with, and after it: then it is over
 TRIAL_COLUMNS = [
     "person", "trigger", "outcome", "analysis", "measure", "estimate", "ci_lower", "ci_upper", "p_value", "schedules",
@@ -152,6 +154,7 @@ def _analyse_person(
         "caution": "; ".join([
             *_describe_look(plan, over, past, level), *_describe_days(y, taken, kept_out, drawn),
             *_describe_lot(plan, lots, changed, alpha if np.isnan(level) else level, draws),
+            *([UNREADABLE] if DRAWN in journal.days and not is_numeric_dtype(journal.days[DRAWN]) else []),
         ]),
     }  # fmt: skip
     rows: list[dict[str, Any]] = []
@@ -193,7 +196,7 @@ def _estimate(days: Days, family: Family, alpha: float, level: float) -> dict[st
 
 def read_days(journal: Journal, name: str, person: str, start: str | int, days: int) -> FloatArray:
     """Return a variable on so many days of a trial and `AROUND` days before and after; NaN where not known."""
-    if name not in journal.days or not pd.api.types.is_numeric_dtype(journal.days[name]):
+    if name not in journal.days or not is_numeric_dtype(journal.days[name]):
         return np.full(days + 2 * AROUND, np.nan)
     names = journal.days.index.get_level_values("person").astype(str)
     own = journal.days.loc[names == person, name].droplevel("person")
@@ -204,10 +207,9 @@ def read_days(journal: Journal, name: str, person: str, start: str | int, days: 
 
 def _find_look(plan: Plan, over: int, alpha: float) -> tuple[int, float]:
     """Return the days to analyse of those that are over, and the level of the declared look that was reached."""
-    looks = spend_alpha(plan.options.looks, alpha=alpha)
-    days = np.ceil(looks["share"].to_numpy() * plan.options.days).astype(int)
-    reached = int((days <= over).sum())
-    return (int(days[reached - 1]), round(float(looks["level"][reached - 1]), 9)) if reached else (over, float("nan"))
+    levels = spend_alpha(plan.options.looks, alpha=alpha)["level"].round(9)
+    reached = [look for look in zip(plan.options.look_days, levels, strict=True) if look[0] <= over]
+    return reached[-1] if reached else (over, float("nan"))
 
 
 def _describe_look(plan: Plan, over: int, past: int, level: float) -> Iterator[str]:
@@ -257,7 +259,9 @@ def _pool(frame: pd.DataFrame, alpha: float) -> pd.DataFrame:
         level = part["level"].min(skipna=False)
         known = part[np.isfinite(part["estimate"].to_numpy(float))]
         row: dict[str, Any] = {name: part[name].sum() for name in ("n_days", "days_missing", "days_not_kept")}
-        row |= {"person": "pooled", "analysis": analysis, "caution": "", "level": level, "n_people": len(known)}
+        row |= {"person": "pooled", "analysis": analysis, "level": level, "n_people": len(known)}
+        out = len(part) - len(known)
+        row["caution"] = f"{out} of {len(part)} people have no estimate and are left out" if out else ""
         row["reason"] = "" if len(known) > 1 else "too few people"
         if len(known) > 1:
             df, mean = len(known) - 1, known["estimate"].mean()

@@ -43,8 +43,8 @@ class Days:
         The condition of the period before in each of them, one half where there was none.
     beside : (R, n)
         What of each schedule stands beside its conditions: `previous` where periods are single days, else nothing.
-    coin : int (n,)
-        Which coin decided the day.
+    coin, coin_before : int (n,)
+        Which coin decided the day, and which the period before.
     dose : (n,)
         What is held responsible: the drawn condition, or what was taken.
     """
@@ -57,6 +57,7 @@ class Days:
     previous: FloatArray
     beside: FloatArray
     coin: IntArray
+    coin_before: IntArray
     dose: FloatArray
 
     @property
@@ -87,12 +88,12 @@ def lay_days(
     if len(y) >= LEAST_DAYS_FOR_WEEKDAY:
         dates.append(weekday_contrasts()[weekday % 7])
     last = np.searchsorted(lots.period, lots.period) - 1
-    previous = np.where(last < 0, 0.5, drawn[:, last])
+    previous, coin_before = np.where(last < 0, 0.5, drawn[:, last]), np.where(last < 0, -1, lots.coin[last])
     beside = previous if lots.period[-1] == len(y) - 1 else 0 * previous
     use = np.isfinite(y) & np.isfinite(dose) & lots.analysed
     drawn, previous, beside = (side[:, use] for side in (drawn, previous, beside))
-    laid = np.concatenate(dates, 1)[use]
-    return Days(y[use], before[use], taken[use], laid, drawn, previous, beside, lots.coin[use], dose[use])
+    laid, coins = np.concatenate(dates, 1)[use], (lots.coin[use], coin_before[use])
+    return Days(y[use], before[use], taken[use], laid, drawn, previous, beside, *coins, dose[use])
 
 
 def remove_effect(y: FloatArray, dose: FloatArray, effect: float, family: Family) -> FloatArray:
@@ -158,8 +159,14 @@ def _list_t(days: Days, effect: float, family: Family) -> FloatArray:
 
 
 def find_carry_over(days: Days, effect: float, family: Family) -> float:
-    """Return the p-value of the condition of the period before, beside the day's own and with that effect removed."""
-    return find_p_value(replace(days, drawn=days.previous, beside=days.drawn), effect, family)
+    """Return the p-value of the condition of the period before, beside the day's own and with that effect removed.
+
+    The outcome of the day before does not stand in this model: with what is left of an effect that is not known exactly
+    it told of a carry-over where none was.
+    """
+    nothing = np.zeros((len(days.y), 0))
+    asked = replace(days, drawn=days.previous, beside=days.drawn, coin=days.coin_before)
+    return find_p_value(replace(asked, before=nothing, dose_before=nothing), effect, family)
 
 
 def find_effect(days: Days, family: Family) -> tuple[float, float]:

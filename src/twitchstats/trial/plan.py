@@ -24,6 +24,7 @@ from twitchstats.sequential import find_look_power, spend_alpha
 from twitchstats.signs import find_red_flag, find_sign
 from twitchstats.trial.exact import find_p_value, lay_days, remove_effect
 from twitchstats.trial.lots import DESIGNS, WEEK, Lots, lay_lots
+from twitchstats.triggers.engine import TINY
 from twitchstats.triggers.families import FAMILIES, Family
 from twitchstats.triggers.rows import POWER
 from twitchstats.variables import find_row, find_variable, load_variables, load_words, split_words
@@ -64,6 +65,11 @@ class Options:
     def family(self) -> Family:
         """How the outcome is told: counts as rate ratios, else as a difference (of shares, for yes/no)."""
         return FAMILIES["count" if self.kind == "count" else "amount"]
+
+    @property
+    def look_days(self) -> tuple[int, ...]:
+        """After how many days one looks."""
+        return tuple(int(np.ceil(round(share * self.days, 6))) for share in self.looks)
 
 
 @dataclass(frozen=True, eq=False)
@@ -303,12 +309,11 @@ def _check_schedules(asked: Options) -> None:
             f"can't be below {least:.2g}, whatever is found. Plan at least {_find_least_days(asked)} days, or shorter "
             "periods."
         )
-    for share, level in spend_alpha(asked.looks)[["share", "level"]].iloc[:-1].to_numpy():
-        first = lots.cut(int(np.ceil(share * asked.days)))
-        least = first.find_least_p(DRAWS)
+    for past, level in zip(asked.look_days[:-1], spend_alpha(asked.looks)["level"], strict=False):
+        least = lots.cut(past).find_least_p(DRAWS)
         if least > level:
             raise OptionError(
-                f"A look after {len(first.coin)} of {asked.days} days finds something where p is at most {level:.2g}; "
+                f"A look after {past} of {asked.days} days finds something where p is at most {level:.2g}; "
                 f"so few schedules are compared that it can't be below {least:.2g}. Look later."
             )
 
@@ -358,8 +363,24 @@ def estimate_power(plan: Plan) -> pd.DataFrame:
 def _play(plan: Plan, y: FloatArray, drawn: FloatArray, effect: float) -> bool:
     """Tell whether a trial by the first of the drawn schedules finds an effect that is put into its days."""
     family, own = plan.options.family, drawn[0]
-    days = lay_days(remove_effect(y, own, -effect, family), own, drawn, plan.lots, np.arange(len(y)))
+    planted = remove_effect(_calm_days(y, effect) if family.is_ratio else y, own, -effect, family)
+    days = lay_days(np.where(own > 0, planted, y), own, drawn, plan.lots, np.arange(len(y)))
     return find_p_value(days, 0.0, family) <= ALPHA
+
+
+def _calm_days(y: FloatArray, effect: float) -> FloatArray:
+    """Return counts that scatter, once multiplied, as counts of days with the effect do.
+
+    What chance adds to a count grows with its root, not with the count. That part of the scatter between neighbouring
+    days is taken down, by a part of the mean of both neighbours in place of the day's own.
+    """
+    day, known = np.arange(len(y)), np.isfinite(y)
+    filled = np.interp(day, day[known], y[known])
+    near = np.convolve(np.pad(filled, 1, mode="reflect"), [0.5, 0.0, 0.5], mode="valid")
+    chance = min(1.0, filled.mean() / max(float((np.diff(filled) ** 2).mean() / 2), TINY))
+    share = (2 - np.sqrt(4 - 6 * chance * -np.expm1(-effect))) / 3  # (1 - share)^2 + share^2 / 2 of it is left
+    calmed: FloatArray = (1 - share) * y + share * near
+    return calmed
 
 
 def _repeat_diary(y: FloatArray, days: int) -> FloatArray:
@@ -496,7 +517,7 @@ def _find_starts(start: str | int | None, journal: Journal | None, people: tuple
     if start is None and len(last):
         ends = [last.get(person, last.max()) for person in people]
         return tuple((end + pd.Timedelta(days=1)).date().isoformat() if dated else int(end) + 1 for end in ends)
-    first = _read_start(1 if start is None else start)
+    first = read_start(1 if start is None else start)
     if journal is not None and dated != isinstance(first, str):
         kind = "dates: give start= as 2026-03-01" if dated else "numbered days: give start= as a number"
         raise OptionError(f"start={start!r} is not possible. The journal has {kind}.")
@@ -506,7 +527,7 @@ def _find_starts(start: str | int | None, journal: Journal | None, people: tuple
     return (first,) * len(people)
 
 
-def _read_start(start: object) -> str | int:
+def read_start(start: object) -> str | int:
     """Return a first day as an ISO date, or as the number of a day."""
     if start is pd.NaT or isinstance(start, (bool, float)):
         raise OptionError(f"start={start!r} is not possible. Give a date such as 2026-03-01, or a whole number.")

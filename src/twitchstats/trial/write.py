@@ -13,7 +13,9 @@ import pandas as pd
 from twitchstats.errors import JournalError, OptionError
 from twitchstats.files import StrPath, format_csv, make_folder, read_file, write_files
 from twitchstats.journal.write import write_header
-from twitchstats.trial.plan import Options, Plan, seal_plan
+from twitchstats.sequential import spend_alpha
+from twitchstats.trial.lots import DESIGNS
+from twitchstats.trial.plan import LEAST_TRIAL, LONGEST, Options, Plan, read_start, seal_plan
 from twitchstats.variables import find_row
 
 FILES = {"plan": "plan.json", "table": "schedule.csv", "page": "schedule.html", "calendar": "schedule.ics"}
@@ -101,11 +103,30 @@ def read_plan(path: StrPath) -> Plan:
         told: dict[str, Any] = json.loads(read_file(file, limit=MOST_BYTES))
         seed, seal, chosen = told.pop("seed"), told.pop("seal"), told.pop("chosen")
         options = Options(**{**told, **{name: tuple(told[name]) for name in ("people", "starts", "looks")}})
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        _check_told(options, seed, chosen)
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError, OptionError) as error:
         raise JournalError(f"{file} is no plan of a trial ({error}). Name the plan.json that was written.") from None
     if seal_plan(options, seed, chosen) != seal:
         raise OptionError(f"{file} does not fit its seal: options or seed were changed after it was made.")
     return Plan(options, seed, seal, chosen)
+
+
+def _check_told(asked: Options, seed: object, chosen: object) -> None:
+    """Raise ValueError for options that no plan has: a file may say anything, also under a seal of its own."""
+    sound = (
+        all(type(number) is int and number >= 0 for number in (asked.days, asked.period, asked.washout, seed))
+        and LEAST_TRIAL <= asked.days <= LONGEST
+        and all(isinstance(name, str) and name for name in (asked.trigger, asked.outcome, *asked.people))
+        and asked.design in DESIGNS
+        and asked.kind in ("count", "amount", "rating", "yes/no")
+        and len(asked.people) == len(set(asked.people)) == len(asked.starts) > 0
+        and [read_start(start) for start in asked.starts] == list(asked.starts)
+        and -np.inf < asked.low < asked.high < np.inf
+        and isinstance(chosen, bool)
+    )
+    if not sound:
+        raise ValueError("options of another kind")
+    spend_alpha(asked.looks)
 
 
 def lay_table(plan: Plan) -> pd.DataFrame:
@@ -177,7 +198,7 @@ days nor the question were changed.</p></body></html>
 
 
 def _tell_looks(plan: Plan) -> str:
-    early = [f"day {np.ceil(share * plan.options.days):.0f}" for share in plan.options.looks[:-1]]
+    early = [f"day {day}" for day in plan.options.look_days[:-1]]
     return f"; looked at after {', '.join(early)} and at the end" if early else "; looked at once, at the end"
 
 

@@ -123,7 +123,7 @@ def tabulate_items(journal: Journal, plan: Plan | None, trial: pd.DataFrame) -> 
         "11 Blinding": "none",
         "12 Statistics": f"randomisation test among {schedules or 'no'} schedules, outcome freed of weekday, trend, "
         "the two days before and, where periods are single days, the condition of the day before; interval by "
-        "inversion" + ("; people pooled with random effects" if len(asked.people) > 1 else ""),
+        "inversion" + ("; people put together by the t test of their effects" if len(asked.people) > 1 else ""),
         "13 Days lost": f"{count_noun(int(people['days_missing'].sum()), 'day')} without an entry, "
         f"{people['days_not_kept'].sum():.0f} not kept",
         "14 Dates": f"{join_words(sorted(set(first)))} to {join_words(sorted(set(last)))}",
