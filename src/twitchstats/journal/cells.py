@@ -113,14 +113,14 @@ def count_decimal_signs(texts: Iterable[str]) -> tuple[int, int]:
     return comma, point
 
 
-def find_guess(texts: Iterable[str], decimal: str) -> str | None:
-    """Return the first text whose value hangs on the decimal sign (1,234), or None.
+def find_guess(texts: Iterable[str], decimal: str, *, point: bool = False) -> str | None:
+    """Return the first text whose value hangs on the decimal sign (1,234; with `point` 1.234 as well), or None.
 
     >>> find_guess(["7", "1,234"], "."), find_guess(["1.234"], "."), find_guess(["1.234"], ",")
     ('1,234', None, '1.234')
     """
     for text in texts:
-        if _ONE_GROUP.match(text) and ("," in text or decimal == ","):
+        if _ONE_GROUP.match(text) and ("," in text or decimal == "," or point):
             return text
     return None
 

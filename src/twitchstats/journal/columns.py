@@ -216,7 +216,7 @@ def _settle_table(columns: list[Column], delimiter: str) -> str:
     comma = point = 0
     for column in columns:
         if column.numbers is not None and (delimiter != ";" or Cells(column, ".").whole):
-            point += not Cells(column, ".").whole
+            point += not (Cells(column, ".").whole or _are_thousands(column))
             continue
         texts = [text for text in column.levels[:2000] if text and not is_missing(text)]
         if texts and sum(read_number(text) is not None for text in texts) > 0.8 * len(texts):
@@ -289,11 +289,14 @@ def _take_top(variable: Variable, cells: Cells) -> Variable:
 
 def _settle_sign(column: Column, sign: str, decimal: str | None) -> tuple[str, str]:
     """Return the decimal sign of a column, and a remark where its cells leave it open."""
-    if decimal is not None or column.numbers is not None:
-        return decimal or ".", ""
-    own = settle_decimal(column.levels)
-    sign = own or sign
+    if decimal is not None:
+        return decimal, ""
+    plain = column.numbers is not None
+    own = "." if plain and not _are_thousands(column) else settle_decimal(column.levels)
+    sign = own or ("." if plain else sign)
     guess = None if own else find_guess(column.levels, sign)
+    point = None if own or guess else find_guess(column.levels, sign, point=True)
+    guess = point if point and (plain or _are_thousands(column)) else guess
     if guess is None:
         return sign, ""
     other = {",": ".", ".": ","}[sign]
@@ -301,6 +304,13 @@ def _settle_sign(column: Column, sign: str, decimal: str | None) -> tuple[str, s
         f"it doesn't show its decimal sign; {guess} is read as {read_number(guess, sign):.15g}. If it is "
         f'{read_number(guess, other):.15g}, say decimal="{other}" (command line: --decimal)'
     )
+
+
+def _are_thousands(column: Column) -> bool:
+    """Say whether figures with decimals are few and far smaller than whole ones, as 1.200 beside 190 and 250."""
+    values = thin_out(Cells(column, ".").numbers)
+    parts, whole = values[values % 1 > 0], values[(values % 1 == 0) & (values > 0)]
+    return 0 < len(parts) < len(whole) and bool(5 * parts.max() < np.median(whole))
 
 
 # The lists of words by which a header tells what its figures are.

@@ -260,30 +260,26 @@ def place_nights(readings: list[Reading], table: Table, keys: Keys, rejects: Rej
         return _doubt_nights(readings, table, keys, rejects)
     starts, ends, end_days = found
     shift = np.where(np.isnan(end_days), 0, end_days - keys.numbers).astype(np.int64)
-    filled = ~np.isnan(end_days)
-    usual = int(np.median(shift[filled]))
-    pattern = ends.filled
+    usual = int(np.median(shift[~np.isnan(end_days)]))
     nights = {
-        number for number, reading in enumerate(readings)
-        if reading.variable.role not in ("person", "none") and _is_night(reading, pattern)
+        number: reading for number, reading in enumerate(readings)
+        if reading.variable.role not in ("person", "none") and _is_night(reading, ends.filled)
     }  # fmt: skip
     if usual not in (0, 1) or not nights:
         return readings
-    names = ", ".join(readings[number].variable.source for number in sorted(nights)[:8])
-    moved, n_lost = _shift_values([readings[number] for number in sorted(nights)], keys, usual) if usual else (None, 0)
-    done = list(readings)
-    for place, number in enumerate(sorted(nights)):
-        reading = readings[number] if moved is None else moved[place]
-        variable = reading.variable
-        done[number] = replace(reading, variable=variable.learn("header", timing="night"))
     if usual:
+        names = ", ".join(reading.variable.source for reading in list(nights.values())[:8])
+        moved, n_lost = _shift_values(list(nights.values()), keys, usual)
+        nights = dict(zip(nights, moved, strict=True))
         rejects.note(
             "days", ends.header, "night_moved",
             f"the nights begin on the evening of their row's date and end the day after ({starts.header!r} to "
             f"{ends.header!r}), so these columns count for the day on which the night ends: {names}"
             + (f"; {n_lost} nights end on a day without an entry and are left out" if n_lost else ""),
         )  # fmt: skip
-    return done
+    placed = {number: replace(found, variable=found.variable.learn("header", timing="night"))
+              for number, found in nights.items()}  # fmt: skip
+    return [placed.get(number, reading) for number, reading in enumerate(readings)]
 
 
 def _find_night(table: Table, keys: Keys) -> tuple[Column, Column, FloatArray] | None:

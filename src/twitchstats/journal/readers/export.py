@@ -235,7 +235,7 @@ def open_table(export: Export, *, needed: Iterable[str] = (), skip: int = 0) -> 
         It is no text, is empty, lacks a column, names one twice, or has a cell that never ends.
     """
     rejects = Rejects()
-    table = parse_text(export.text, "days", rejects, skip=skip)
+    table = parse_text(export.text, "days", rejects, skip=skip, plain=True)
     names = [fold(header) for header in table.headers]
     for name in needed:
         if name not in names:
