@@ -157,6 +157,15 @@ def read_number(text: str, decimal: str = ".") -> float | None:
     return float(text) if _PLAIN.match(text) else None
 
 
+def look_like_numbers(texts: Sequence[str]) -> float:
+    """Return the share of texts that mean a number.
+
+    >>> look_like_numbers(["1", "7,5", "many", ""]), look_like_numbers([])
+    (0.5, 0.0)
+    """
+    return sum(read_number(text) is not None for text in texts) / max(len(texts), 1)
+
+
 def read_loosely(text: str, decimal: str = ".", *, noted: bool = False) -> float | None:
     """Return the number of a cell that tells it roughly; with `noted` also of one with words behind it; or None.
 

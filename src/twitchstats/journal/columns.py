@@ -17,11 +17,12 @@ from twitchstats.journal.cells import (
     count_decimal_signs,
     find_guess,
     is_missing,
+    look_like_numbers,
     read_number,
     read_yes_no,
     settle_decimal,
 )
-from twitchstats.journal.dates import WEEKDAYS, has_clock, look_like_dates
+from twitchstats.journal.dates import WEEKDAYS, hold_days, look_like_dates
 from twitchstats.journal.evidence import (
     Cells,
     Reading,
@@ -219,7 +220,7 @@ def _settle_table(columns: list[Column], delimiter: str) -> str:
             point += not (Cells(column, ".").whole or _are_thousands(column))
             continue
         texts = [text for text in column.levels[:2000] if text and not is_missing(text)]
-        if texts and sum(read_number(text) is not None for text in texts) > 0.8 * len(texts):
+        if look_like_numbers(texts) > 0.8:
             commas, points = count_decimal_signs(texts)
             comma, point = comma + (commas > points), point + (points > commas)
     if comma == point:
@@ -608,8 +609,7 @@ _KEPT_AS_TEXT: tuple[tuple[Callable[[Header, Cells], bool], str, str], ...] = (
      "it tells a part of the date, so it is kept as text and not analysed"),
     (lambda header, cells: bool(header.words & word_set("since column")), "none",
      "it tells a time since something, which only rises, so it is kept as text and not analysed"),
-    (lambda header, cells: cells.figures < 0.5 and look_like_dates(cells.column.levels) > 0.9
-     and not any(map(has_clock, cells.column.levels[:50])), "none",
+    (lambda header, cells: cells.figures < 0.5 and hold_days(cells.column.levels), "none",
      "it holds other dates, which are kept as text; the rows are placed by the column of dates alone"),
     (lambda header, cells: normalise_header(header.stem) in word_set("night time") and header.unit in ("", "h")
      and cells.figures > 0.8, "none",
