@@ -19,8 +19,10 @@ from twitchstats.journal.cells import (
     is_missing,
     look_like_numbers,
     read_number,
+    read_plain,
     read_yes_no,
     settle_decimal,
+    take_figures,
 )
 from twitchstats.journal.dates import WEEKDAYS, hold_days, look_like_dates
 from twitchstats.journal.evidence import (
@@ -219,7 +221,7 @@ def _settle_table(columns: list[Column], delimiter: str) -> str:
         if column.numbers is not None and (delimiter != ";" or Cells(column, ".").whole):
             point += not (Cells(column, ".").whole or _are_thousands(column))
             continue
-        texts = [text for text in column.levels[:2000] if text and not is_missing(text)]
+        texts = take_figures(text for text in column.levels[:2000] if text and not is_missing(text))
         if look_like_numbers(texts) > 0.8:
             commas, points = count_decimal_signs(texts)
             comma, point = comma + (commas > points), point + (points > commas)
@@ -292,12 +294,11 @@ def _settle_sign(column: Column, sign: str, decimal: str | None) -> tuple[str, s
     """Return the decimal sign of a column, and a remark where its cells leave it open."""
     if decimal is not None:
         return decimal, ""
-    plain = column.numbers is not None
-    own = "." if plain and not _are_thousands(column) else settle_decimal(column.levels)
+    plain, few = column.numbers is not None, _are_thousands(column)
+    texts = take_figures(column.levels) if few or not plain else []
+    own = settle_decimal(texts) if texts else "."
     sign = own or ("." if plain else sign)
-    guess = None if own else find_guess(column.levels, sign)
-    point = None if own or guess else find_guess(column.levels, sign, point=True)
-    guess = point if point and (plain or _are_thousands(column)) else guess
+    guess = None if own else find_guess(texts, sign, point=few)
     if guess is None:
         return sign, ""
     other = {",": ".", ".": ","}[sign]
@@ -309,7 +310,8 @@ def _settle_sign(column: Column, sign: str, decimal: str | None) -> tuple[str, s
 
 def _are_thousands(column: Column) -> bool:
     """Say whether figures with decimals are few and far smaller than whole ones, as 1.200 beside 190 and 250."""
-    values = thin_out(Cells(column, ".").numbers)
+    values = read_plain(take_figures(column.levels)) if column.numbers is None else column.numbers
+    values = thin_out(values[np.isfinite(values)])
     parts, whole = values[values % 1 > 0], values[(values % 1 == 0) & (values > 0)]
     return 0 < len(parts) < len(whole) and bool(5 * parts.max() < np.median(whole))
 
