@@ -1320,6 +1320,26 @@ def test_a_source_that_dates_nights_has_no_order(read):
     )
 
 
+def test_thousands_with_a_point_among_smaller_figures_are_told(read):
+    told = (
+        'column caffeine (mg): it doesn\'t show its decimal sign; 1.200 is read as 1.2. If it is 1200, say decimal=","'
+    )
+    for last, messages in (("1.200", [f"{told} (command line: --decimal)"]), ("1.2", []), ("1200", [])):
+        cells = ["190", "250", "95", "100", last]
+        text = "".join(f"2024-03-0{day},{cell}\n" for day, cell in enumerate(cells, start=1))
+        assert read(f"date,caffeine (mg)\n{text}").rejects["message"].to_list() == messages
+    units = read("date;caffeine (mg)\n2024-03-01;190 mg\n2024-03-02;1.200 mg\n2024-03-03;250,5 mg\n")
+    assert units.days["caffeine"].to_list() == [190, 1200, 250.5]
+    units = read("date;caffeine (mg)\n2024-03-01;190mg\n2024-03-02;1,200mg\n")
+    assert (
+        units.rejects["message"]
+        .to_list()[0]
+        .startswith("column caffeine (mg): it doesn't show its decimal sign; 1,200")
+    )
+    beside = read("date|caffeine (mg)|sleep (h)\n2024-03-01|190|7,5\n2024-03-02|250|6,5\n2024-03-03|1.200|7\n")
+    assert beside.days["caffeine"].iloc[-1] == 1200  # as the other column shows the comma
+
+
 def test_spans_products_and_words_for_nothing_are_read_and_told(read):
     rows = [
         ("22:45-6:05", "2x200 mg", "none"),

@@ -28,6 +28,9 @@ _HOURS = re.compile(r"(\d{1,3})\s*(?:h|hr|hrs|hours?|std)\.?\s*(\d{1,2})\s*(?:m|
 _TIME_OF_DAY = re.compile(r"(\d{1,2})(?:[:.]([0-5]\d)(?::[0-5]\d)?)?\s*(?:([ap])\.?\s?m\.?)?$", re.IGNORECASE)
 _FROM_TO = re.compile(r"\s*(?:-|\u2013|\bto\b|\bbis\b)\s*", re.IGNORECASE)
 _TIMES = re.compile(r"([1-9]\d?)\s*[x\u00d7]\s*(?=\d)", re.IGNORECASE)
+QUANTITY = re.compile(
+    r"(?P<number>(?:[1-9]\d?\s*[x\u00d7]\s*)?[+-]?[\d.,]*\d)\s*(?P<unit>[^\W\d_][^\d]*)$", re.IGNORECASE
+)
 _FRACTION = re.compile(r"(\d*)\s?([\u00bc-\u00be\u2150-\u215e])$")
 _ABOUT = re.compile(rf"(?:[~\u2248]|(?:{'|'.join(load_words('about'))})(?![^\W\d_]))\.?\s*(?=\d)", re.IGNORECASE)
 _NOTED = re.compile(r"([+-]?[\d.,]*\d)\s*(?:\(.*\)|\[.*\]|(?:\s[-\u2013]|[:=])\s*[^\W\d_]\D*)$")
@@ -113,16 +116,25 @@ def count_decimal_signs(texts: Iterable[str]) -> tuple[int, int]:
     return comma, point
 
 
-def find_guess(texts: Iterable[str], decimal: str) -> str | None:
-    """Return the first text whose value hangs on the decimal sign (1,234), or None.
+def find_guess(texts: Iterable[str], decimal: str, *, point: bool = False) -> str | None:
+    """Return the first text whose value hangs on the decimal sign (1,234; with `point` 1.234 as well), or None.
 
     >>> find_guess(["7", "1,234"], "."), find_guess(["1.234"], "."), find_guess(["1.234"], ",")
     ('1,234', None, '1.234')
     """
     for text in texts:
-        if _ONE_GROUP.match(text) and ("," in text or decimal == ","):
+        if _ONE_GROUP.match(text) and ("," in text or decimal == "," or point):
             return text
     return None
+
+
+def take_figures(texts: Iterable[str]) -> list[str]:
+    """Return the figures of cells that tell their unit, and other texts as they are.
+
+    >>> take_figures(["1.200 mg", "7,5h", "about 3"])
+    ['1.200', '7,5', 'about 3']
+    """
+    return [match["number"] if (match := QUANTITY.match(text)) else text for text in texts]
 
 
 def are_grouped(texts: Iterable[str]) -> bool:
@@ -155,6 +167,15 @@ def read_number(text: str, decimal: str = ".") -> float | None:
     elif match := _FRACTION.match(text):
         return float(match[1] or 0) + unicodedata.numeric(match[2])
     return float(text) if _PLAIN.match(text) else None
+
+
+def look_like_numbers(texts: Sequence[str]) -> float:
+    """Return the share of texts that mean a number.
+
+    >>> look_like_numbers(["1", "7,5", "many", ""]), look_like_numbers([])
+    (0.5, 0.0)
+    """
+    return sum(read_number(text) is not None for text in texts) / max(len(texts), 1)
 
 
 def read_loosely(text: str, decimal: str = ".", *, noted: bool = False) -> float | None:

@@ -17,11 +17,14 @@ from twitchstats.journal.cells import (
     count_decimal_signs,
     find_guess,
     is_missing,
+    look_like_numbers,
     read_number,
+    read_plain,
     read_yes_no,
     settle_decimal,
+    take_figures,
 )
-from twitchstats.journal.dates import WEEKDAYS, has_clock, look_like_dates
+from twitchstats.journal.dates import WEEKDAYS, hold_days, look_like_dates
 from twitchstats.journal.evidence import (
     Cells,
     Reading,
@@ -216,10 +219,10 @@ def _settle_table(columns: list[Column], delimiter: str) -> str:
     comma = point = 0
     for column in columns:
         if column.numbers is not None and (delimiter != ";" or Cells(column, ".").whole):
-            point += not Cells(column, ".").whole
+            point += not (Cells(column, ".").whole or _are_thousands(column))
             continue
-        texts = [text for text in column.levels[:2000] if text and not is_missing(text)]
-        if texts and sum(read_number(text) is not None for text in texts) > 0.8 * len(texts):
+        texts = take_figures(text for text in column.levels[:2000] if text and not is_missing(text))
+        if look_like_numbers(texts) > 0.8:
             commas, points = count_decimal_signs(texts)
             comma, point = comma + (commas > points), point + (points > commas)
     if comma == point:
@@ -289,11 +292,13 @@ def _take_top(variable: Variable, cells: Cells) -> Variable:
 
 def _settle_sign(column: Column, sign: str, decimal: str | None) -> tuple[str, str]:
     """Return the decimal sign of a column, and a remark where its cells leave it open."""
-    if decimal is not None or column.numbers is not None:
-        return decimal or ".", ""
-    own = settle_decimal(column.levels)
-    sign = own or sign
-    guess = None if own else find_guess(column.levels, sign)
+    if decimal is not None:
+        return decimal, ""
+    plain, few = column.numbers is not None, _are_thousands(column)
+    texts = take_figures(column.levels) if few or not plain else []
+    own = settle_decimal(texts) if texts else "."
+    sign = own or ("." if plain else sign)
+    guess = None if own else find_guess(texts, sign, point=few)
     if guess is None:
         return sign, ""
     other = {",": ".", ".": ","}[sign]
@@ -301,6 +306,14 @@ def _settle_sign(column: Column, sign: str, decimal: str | None) -> tuple[str, s
         f"it doesn't show its decimal sign; {guess} is read as {read_number(guess, sign):.15g}. If it is "
         f'{read_number(guess, other):.15g}, say decimal="{other}" (command line: --decimal)'
     )
+
+
+def _are_thousands(column: Column) -> bool:
+    """Say whether figures with decimals are few and far smaller than whole ones, as 1.200 beside 190 and 250."""
+    values = read_plain(take_figures(column.levels)) if column.numbers is None else column.numbers
+    values = thin_out(values[np.isfinite(values)])
+    parts, whole = values[values % 1 > 0], values[(values % 1 == 0) & (values > 0)]
+    return 0 < len(parts) < len(whole) and bool(5 * parts.max() < np.median(whole))
 
 
 # The lists of words by which a header tells what its figures are.
@@ -598,8 +611,7 @@ _KEPT_AS_TEXT: tuple[tuple[Callable[[Header, Cells], bool], str, str], ...] = (
      "it tells a part of the date, so it is kept as text and not analysed"),
     (lambda header, cells: bool(header.words & word_set("since column")), "none",
      "it tells a time since something, which only rises, so it is kept as text and not analysed"),
-    (lambda header, cells: cells.figures < 0.5 and look_like_dates(cells.column.levels) > 0.9
-     and not any(map(has_clock, cells.column.levels[:50])), "none",
+    (lambda header, cells: cells.figures < 0.5 and hold_days(cells.column.levels), "none",
      "it holds other dates, which are kept as text; the rows are placed by the column of dates alone"),
     (lambda header, cells: normalise_header(header.stem) in word_set("night time") and header.unit in ("", "h")
      and cells.figures > 0.8, "none",

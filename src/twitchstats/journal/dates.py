@@ -403,6 +403,15 @@ def look_like_dates(texts: Sequence[str]) -> float:
     return sum(_is_date(text) for text in filled) / len(filled) if filled else 0.0
 
 
+def hold_days(texts: Sequence[str]) -> bool:
+    """Say whether nearly all the filled-in texts are dates, and none tells a time of day.
+
+    >>> hold_days(["2024-03-01", ""]), hold_days(["2024-03-01 21:30"])
+    (True, False)
+    """
+    return look_like_dates(texts) > 0.9 and not any(map(has_clock, texts[:200]))
+
+
 def _is_date(text: str) -> bool:
     if _SERIAL.match(text):
         return 20_000 <= float(text) < 60_000

@@ -13,6 +13,7 @@ from pandas.api.extensions import ExtensionArray
 
 from twitchstats.arrays import BoolArray, FloatArray
 from twitchstats.journal.cells import (
+    QUANTITY,
     Fault,
     are_grouped,
     count_signs,
@@ -33,9 +34,6 @@ from twitchstats.variables import find_units, load_words, normalise_header, word
 Values: TypeAlias = "FloatArray | ExtensionArray"
 _CODES = (66.0, 77.0, 88.0, 96.0, 97.0, 98.0, 99.0, 777.0, 888.0, 999.0, 9999.0)
 _LARGEST = 1e12
-_QUANTITY = re.compile(
-    r"(?P<number>(?:[1-9]\d?\s*[x\u00d7]\s*)?[+-]?[\d.,]*\d)\s*(?P<unit>[^\W\d_][^\d]*)$", re.IGNORECASE
-)
 _OUT_OF = re.compile(r"([\d.,]{1,6})\s*(?:%|(?:/|out of|of|von|sur)\s*(\d{1,3}))$", re.IGNORECASE)
 MISSING_CODES = (-1.0, -7.0, -8.0, -9.0, *_CODES, *(-code for code in _CODES))
 _RANKS = {word: float(rank) for rank in range(5) for word in load_words(f"rank {rank}")}
@@ -390,7 +388,7 @@ def find_dose(column: Column) -> tuple[str, Column] | None:
     if column.numbers is not None:
         return None
     odd = [text for text in column.levels if read_number(text) is None and not is_missing(text)]
-    found = {text: match for text in odd if (match := _QUANTITY.match(text))}
+    found = {text: match for text in odd if (match := QUANTITY.match(text))}
     units = {normalise_header(match["unit"]) for match in found.values()}
     if len(units) != 1 or len(found) < len(odd) or not units <= word_set("dose column"):
         return None
@@ -404,7 +402,7 @@ def find_told_unit(text: str, variable: Variable) -> tuple[str, tuple[str, float
     >>> find_told_unit("450 min", Variable("sleep", "", unit="h"))[1][0], find_told_unit("450", Variable("sleep", ""))
     ('min', ('', None))
     """
-    match = _QUANTITY.match(text) if variable.unit else None
+    match = QUANTITY.match(text) if variable.unit else None
     if match is None:
         return "", None
     return match["number"], find_units(variable.unit, variable.name).get(normalise_header(match["unit"]))

@@ -15,13 +15,13 @@ from numpy.typing import NDArray
 
 from twitchstats.arrays import AnyArray, BoolArray, IntArray
 from twitchstats.errors import JournalError, unknown_name
-from twitchstats.journal.cells import Fault, is_missing, read_clock_time, read_number, read_yes_no
+from twitchstats.journal.cells import Fault, is_missing, look_like_numbers, read_clock_time, read_number, read_yes_no
 from twitchstats.journal.dates import (
     LAYOUTS,
     WEEKDAYS,
     are_day_numbers,
     are_years,
-    has_clock,
+    hold_days,
     look_like_dates,
     read_clock,
     read_date,
@@ -179,19 +179,13 @@ def find_date(table: Table, asked: str | None, rejects: Rejects) -> Column | Non
     if filled or sure:
         return next(iter(filled + sure))
     others = [column for column in table.columns if not split_words(column.header) & {"birth", "start", "end"}]
-    days = [column for column in others if _hold_days(column)]
+    days = [column for column in others if column.numbers is None and hold_days(column.levels)]
     named = [column for column in days if split_words(column.header) & {"date", "datum", "time"}]
     if not (len(named) == 1 or (len(days) == 1 and days[0].place == 1 and _run_by_day(days[0]))):
         return None
     day = (named or days)[0]
     rejects.note(table.name, day.header, "date_column", "the days are taken from it, as no column is named 'date'")
     return day
-
-
-def _hold_days(column: Column) -> bool:
-    """Say whether a column holds dates without a time of day; figures alone are none."""
-    some = column.levels[:200] if column.numbers is None else []
-    return bool(some) and look_like_dates(column.levels) > 0.9 and not any(map(has_clock, some))
 
 
 def _run_by_day(column: Column) -> bool:
@@ -484,7 +478,7 @@ def _refuse_second_header(table: Table, columns: list[Column]) -> None:
     words = {text: column.sample(50) for column, text in cells if text}
     named = all(text[:1].isalpha() and not is_missing(text) for text in words)
     named &= any(read_yes_no(text) is None for text in words)
-    figures = [np.mean([read_number(text) is not None for text in some]) for some in words.values() if len(some) > 2]
+    figures = [look_like_numbers(some) for some in words.values() if len(some) > 2]
     if len(words) < 2 or not named or not figures or min(figures) < 0.5:
         return
     raise JournalError(
@@ -587,12 +581,11 @@ def _find_long(columns: list[Column], keys: Keys | None) -> tuple[list[Column], 
     few = [column for column in columns if column.numbers is None and 1 < len(column.sample()) <= 50]
     apart = [column for column in few if keys is not None and keys.tell_apart(column)]
     values = find_aliases(columns, "long value column")
-    figures = float(np.mean([read_number(text) is not None for text in values[0].sample() or [""]])) if values else 0.0
+    figures = look_like_numbers(values[0].sample()) if values else 0.0
     if figures and (keys is not None or (figures >= 0.8 and len(columns) <= 6)):
         return find_aliases(columns, "long name column") or apart, values
     named = [column for column in apart if sum(find_variable(text) is not None for text in column.sample()) > 1]
-    numbers = {column: list(map(read_number, column.sample(200))) for column in columns if named}
-    values = [column for column, found in numbers.items() if found and None not in found]
+    values = [column for column in columns if named and look_like_numbers(column.sample(200)) == 1]
     values = values or [column for column in few if split_words(column.header) & word_set("scale word")]
     return named, values if len(values) == 1 else []
 
@@ -729,7 +722,7 @@ def _guess_outcomes(table: Table) -> list[str]:
     for column in table.columns:
         words = normalise_header(column.header).split()
         filled = [text for text in column.sample() if not is_missing(text)]
-        if set(words) & word_set("outcome hint") and filled and all(read_number(text) is not None for text in filled):
+        if set(words) & word_set("outcome hint") and look_like_numbers(filled) == 1:
             scored.append(
                 (-("day" in words or "days" in words or len(words) == 1), len(words), column.place, column.header)
             )

@@ -225,8 +225,13 @@ def read_table(
     return parse_text(text, table, rejects, delimiter=delimiter)
 
 
-def parse_text(text: Text, table: str, rejects: Rejects, *, delimiter: str | None = None, skip: int = 0) -> Table:
-    """Cut a text into columns, whose header stands below `skip` lines; rows of other widths go to `rejects`."""
+def parse_text(
+    text: Text, table: str, rejects: Rejects, *, delimiter: str | None = None, skip: int = 0, plain: bool = False
+) -> Table:
+    """Cut a text into columns, whose header stands below `skip` lines; rows of other widths go to `rejects`.
+
+    Of a `plain` table, whose columns are all asked for as texts, none is read as figures first, if it is small.
+    """
     told = text.name or f"The {table} table"
     if not text.data[:9999].strip() and not text.data.strip():
         raise JournalError(f"{told} is empty. A journal starts with a header row, such as date,twitches,stress.")
@@ -242,6 +247,8 @@ def parse_text(text: Text, table: str, rejects: Rejects, *, delimiter: str | Non
     sign = choose_delimiter(sample, head, delimiter)
     start, line, headers = _find_header(text.data, sign, skip, told, table, rejects)
     builder = _Builder(text.data, sign, len(headers), told)
+    if plain and len(text.data) < _BLOCK:
+        builder.worded = set(range(len(headers)))
     for lo, hi in _cut_blocks(text.data, start):
         line = builder.add(lo, hi, line)
     for row, cells in builder.ragged:
@@ -460,7 +467,7 @@ class _Builder:
     def _parse(self, block: bytes | tuple[int, int], places: list[int] | None = None) -> Iterator[Part]:
         """Return the columns of a block: figures, or codes and texts in the order in which they first stand there."""
         names = places or list(range(self.width))
-        frame = self._read(block, names, places or ())
+        frame = self._read(block, names, places or self.worded)
         worded = {place for place in names if places or frame.dtypes[place].kind not in "iuf"}
         if places is None:
             worded = self.worded = self.worded | worded

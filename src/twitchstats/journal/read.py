@@ -11,11 +11,10 @@ import pandas as pd
 from twitchstats.arrays import IntArray
 from twitchstats.errors import JournalError, OptionError, check_choice, unknown_name
 from twitchstats.journal.columns import counts, is_measured, is_open_rating, read_columns
-from twitchstats.journal.contradictions import note_contradictions
 from twitchstats.journal.keys import Keys, join_dates, number_days, pick_column, read_keys
 from twitchstats.journal.layout import Source, Table, read_table
 from twitchstats.journal.record import Journal, Rejects, find_name, list_some
-from twitchstats.journal.rows import assemble_days, judge_courses, mark_sums, place_nights
+from twitchstats.journal.rows import assemble_days, judge_courses, mark_sums, note_contradictions, place_nights
 from twitchstats.journal.source import Readable, describe_file
 from twitchstats.journal.tables import gather_people, read_episodes, read_people
 from twitchstats.journal.variable import Variable, read_schema, tabulate_variables

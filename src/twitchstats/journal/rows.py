@@ -1,4 +1,4 @@
-"""From rows to days: where nights belong, how the rows of a day become one, what the course of the days shows."""
+"""From rows to days: where nights belong, how rows of a day become one, what the days show, and what contradicts."""
 
 import datetime as dt
 from collections.abc import Sequence
@@ -14,7 +14,7 @@ from twitchstats.journal.dates import has_clock, join_clocks, look_like_dates
 from twitchstats.journal.evidence import Reading
 from twitchstats.journal.keys import DATES_NIGHTS, Keys, dates_nights, find_aliases, read_days
 from twitchstats.journal.layout import Column, Table
-from twitchstats.journal.record import Rejects
+from twitchstats.journal.record import Rejects, list_some
 from twitchstats.journal.variable import Variable
 from twitchstats.variables import split_words, word_set
 
@@ -37,6 +37,10 @@ _HOW = {
     "min": "the lowest taken",
     "join": "joined",
 }
+
+TWIN_DAYS = 10  # with the same entries, that no two people have by chance
+MOST_PEOPLE = 200  # of whom twins are looked for: in a crowd one more or less changes nothing
+_KINDS = {"twitches": "twitch", "cramps": "cramp", "spasms": "spasm"}  # a count of the day and the kind of its episodes
 
 
 def assemble_days(readings: Sequence[Reading], keys: Keys, rows: IntArray, rejects: Rejects) -> pd.DataFrame:
@@ -260,30 +264,26 @@ def place_nights(readings: list[Reading], table: Table, keys: Keys, rejects: Rej
         return _doubt_nights(readings, table, keys, rejects)
     starts, ends, end_days = found
     shift = np.where(np.isnan(end_days), 0, end_days - keys.numbers).astype(np.int64)
-    filled = ~np.isnan(end_days)
-    usual = int(np.median(shift[filled]))
-    pattern = ends.filled
+    usual = int(np.median(shift[~np.isnan(end_days)]))
     nights = {
-        number for number, reading in enumerate(readings)
-        if reading.variable.role not in ("person", "none") and _is_night(reading, pattern)
+        number: reading for number, reading in enumerate(readings)
+        if reading.variable.role not in ("person", "none") and _is_night(reading, ends.filled)
     }  # fmt: skip
     if usual not in (0, 1) or not nights:
         return readings
-    names = ", ".join(readings[number].variable.source for number in sorted(nights)[:8])
-    moved, n_lost = _shift_values([readings[number] for number in sorted(nights)], keys, usual) if usual else (None, 0)
-    done = list(readings)
-    for place, number in enumerate(sorted(nights)):
-        reading = readings[number] if moved is None else moved[place]
-        variable = reading.variable
-        done[number] = replace(reading, variable=variable.learn("header", timing="night"))
     if usual:
+        names = ", ".join(reading.variable.source for reading in list(nights.values())[:8])
+        moved, n_lost = _shift_values(list(nights.values()), keys, usual)
+        nights = dict(zip(nights, moved, strict=True))
         rejects.note(
             "days", ends.header, "night_moved",
             f"the nights begin on the evening of their row's date and end the day after ({starts.header!r} to "
             f"{ends.header!r}), so these columns count for the day on which the night ends: {names}"
             + (f"; {n_lost} nights end on a day without an entry and are left out" if n_lost else ""),
         )  # fmt: skip
-    return done
+    placed = {number: replace(found, variable=found.variable.learn("header", timing="night"))
+              for number, found in nights.items()}  # fmt: skip
+    return [placed.get(number, reading) for number, reading in enumerate(readings)]
 
 
 def _find_night(table: Table, keys: Keys) -> tuple[Column, Column, FloatArray] | None:
@@ -383,3 +383,49 @@ def _doubt_nights(readings: list[Reading], table: Table, keys: Keys, rejects: Re
         if r in nights else r
         for r in readings
     ]  # fmt: skip
+
+
+def note_contradictions(
+    days: pd.DataFrame, variables: pd.DataFrame, episodes: pd.DataFrame, calendar: str, rejects: Rejects
+) -> None:
+    """Tell of days without twitching that have an intensity or an episode all the same, and of one diary kept twice."""
+    _note_twins(days, rejects)
+    label = variables.set_index("name")["label"]
+    counts = [name for name in _KINDS if name in days and pd.api.types.is_numeric_dtype(days[name])]
+    if counts and "intensity" in days:
+        strong = days.index[days[counts].eq(0).all(axis=1) & days["intensity"].gt(0)]
+        where, verb = " and ".join(label[counts]), "is" if len(counts) == 1 else "are"
+        _note_both("days", "intensity", f"{label['intensity']} is above zero where {where} {verb} 0", strong, rejects)
+    if calendar == "none" or episodes.empty:
+        return
+    starts = episodes["start"].dt.floor("D") if calendar == "date" else episodes["start"].floordiv(1)
+    for name in counts:
+        mine = episodes["kind"].eq(_KINDS[name])
+        begun = pd.MultiIndex.from_arrays([episodes.loc[mine, "person"], starts[mine]], names=days.index.names)
+        none = days.index[days[name].eq(0) & days.index.isin(begun)]
+        _note_both("episodes", "start", f"{label[name]} is 0 where an episode of this kind began", none, rejects)
+
+
+def _note_twins(days: pd.DataFrame, rejects: Rejects) -> None:
+    """Tell of people who have the same entries on the same days, all of them."""
+    sizes = np.bincount(days.index.codes[0])
+    if len(sizes) > MOST_PEOPLE or np.bincount(sizes[sizes >= TWIN_DAYS]).max(initial=0) < 2:
+        return
+    entries = pd.util.hash_pandas_object(days.droplevel("person")).set_axis(days.index)
+    seen = entries.groupby(level="person").agg(["sum", "size"])
+    for (_, size), same in seen[seen["size"] >= TWIN_DAYS].groupby(["sum", "size"], sort=False):
+        if len(same) > 1:
+            names = list_some([str(name) for name in same.index], 3)
+            message = (
+                f"{names} have the same entries on all of their {size:,} days; all are kept, but if this is one "
+                "person's diary under several names, leave one: it would count several times"
+            )
+            rejects.note("days", "person", "contradiction", message)
+
+
+def _note_both(table: str, column: str, what: str, places: pd.MultiIndex, rejects: Rejects) -> None:
+    if len(places):
+        days = [f"{date:%Y-%m-%d}" if isinstance(date, pd.Timestamp) else f"{date:g}" for _, date in places]
+        told = f"{len(days):,} {'day' if len(days) == 1 else 'days'}"
+        message = f"{what}, on {told} ({list_some(days, 3)}); both are kept, but one of them may be a slip"
+        rejects.note(table, column, "contradiction", message)

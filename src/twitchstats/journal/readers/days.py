@@ -13,7 +13,7 @@ from twitchstats.arrays import IntArray
 from twitchstats.errors import JournalError
 from twitchstats.journal.cells import clean_cell
 from twitchstats.journal.layout import COLUMN_LIMIT, Column, Source, build_table, code_column
-from twitchstats.journal.readers.export import Record, Records
+from twitchstats.journal.readers.export import Record, Records, fold
 from twitchstats.variables import find_row, find_variable
 
 MOST_CELLS = 20_000_000  # of the table of days; the names that are told most often go first
@@ -182,7 +182,11 @@ class Days:
         if self.people:
             tables["people"] = pd.DataFrame.from_dict(self.people, orient="index").rename_axis("person").reset_index()
         facts = tuple(fact for column, fact in self._facts.items() if column in columns and len(fact) > 1)
-        notes = (*self._tell_days(), *self.notes, *self._tell_left())
+        told = (
+            f"{self.n_rows - self._n_left:,} records of the {self.format} export are of {len(keys):,} different days."
+        )
+        first = [told] if self.n_rows - self._n_left != len(keys) else []
+        notes = (*first, *self.notes, *self._tell_left())
         return Source(whole, tables, facts, notes, self.n_rows, self._n_left, self.format)
 
     def _spread_readings(self, place: IntArray) -> tuple[dict[str, IntArray], IntArray, IntArray]:
@@ -280,16 +284,10 @@ class Days:
         self.notes += table.notes
         if table.ragged:
             self.leave(table.ragged[0], "more or fewer cells than the header has", records=len(table.ragged))
-        unread = table.list_unread()
+        unread = [header for header in table.headers if header and fold(header) not in table.used]
         if unread:
             more = f" and {len(unread) - _MOST_NAMED} more" if len(unread) > _MOST_NAMED else ""
             self.notes.append(f"Columns that are not read: {', '.join(unread[:_MOST_NAMED])}{more}.")
-
-    def _tell_days(self) -> list[str]:
-        kept = self.n_rows - self._n_left
-        if kept == len(self._days):
-            return []
-        return [f"{kept:,} records of the {self.format} export are of {len(self._days):,} different days."]
 
     def _tell_left(self) -> list[str]:
         return [

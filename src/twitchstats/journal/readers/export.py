@@ -213,10 +213,6 @@ class Records:
         days, _ = read_dates(texts, [1] * len(texts), header, today=dt.date.max, date_format=self.date_format)
         return dict(zip(texts, days, strict=True))
 
-    def list_unread(self) -> list[str]:
-        """Return the headers of the columns that nobody has looked at."""
-        return [header for header in self.headers if header and fold(header) not in self.used]
-
 
 def open_table(export: Export, *, needed: Iterable[str] = (), skip: int = 0) -> Records:
     """Open a table of an export for reading record by record, whatever its encoding and delimiter.
@@ -235,7 +231,7 @@ def open_table(export: Export, *, needed: Iterable[str] = (), skip: int = 0) -> 
         It is no text, is empty, lacks a column, names one twice, or has a cell that never ends.
     """
     rejects = Rejects()
-    table = parse_text(export.text, "days", rejects, skip=skip)
+    table = parse_text(export.text, "days", rejects, skip=skip, plain=True)
     names = [fold(header) for header in table.headers]
     for name in needed:
         if name not in names:

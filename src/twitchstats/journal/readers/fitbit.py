@@ -42,8 +42,9 @@ def read(source: Export) -> Source:
         if section not in _SECTIONS or day is None:
             days.leave(line, why if section in _SECTIONS else f"the section {section!r} is not read")
         else:
-            named = {header: text for header, text in cells.items() if header not in _KEYS}
-            days.add(line, day, {_name(days, section, header): _drop_commas(text) for header, text in named.items()})
+            named = {header: text.replace(",", "") for header, text in cells.items() if header not in _KEYS}
+            told = {header: text for header, text in named.items() if text.casefold() not in ("n/a", "-")}
+            days.add(line, day, {_name(days, section, header): text for header, text in told.items()})
     return days.finish()
 
 
@@ -73,8 +74,3 @@ def _name(days: Days, section: str, header: str) -> str:
     if header.startswith("number"):  # of awakenings
         return days.name(header.capitalize(), group="Sleep", kind="count", unit="", **facts)
     return days.name(f"{header.capitalize()} (min)", group="Sleep", kind="amount", unit="min", **facts)
-
-
-def _drop_commas(text: str) -> str:
-    """Return a number without the commas between its thousands, and nothing for a cell that says that there is none."""
-    return "" if text.casefold() in ("n/a", "-") else text.replace(",", "")

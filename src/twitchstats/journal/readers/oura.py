@@ -1,7 +1,5 @@
 """Oura, the trends of its web page: one row a day."""
 
-from collections.abc import Iterable
-
 from twitchstats.journal.layout import Source
 from twitchstats.journal.readers.days import Days, Values, to_number
 from twitchstats.journal.readers.export import Export, fold, open_table, read_heading
@@ -25,7 +23,9 @@ def read(source: Export) -> Source:
     The export does not name its unit of time. Where its longest span fits one unit only, that is taken, and told.
     """
     table, days = open_table(source, needed=["date"]), Days(NAME)
-    unit = _find_unit(text for name in map(fold, table.headers) if _is_span(name) for text in table.list_texts(name))
+    spans = (to_number(text) for name in map(fold, table.headers) if _is_span(name) for text in table.list_texts(name))
+    longest = max((span or 0.0 for span in spans), default=0.0)
+    unit = "s" if longest > 1440 else "min" if longest > 24 else ""
 
     def read_cell(header: str, text: str) -> Values:
         if text.casefold() in ("none", "nan", "null"):
@@ -41,12 +41,6 @@ def read(source: Export) -> Source:
 
 def _is_span(name: str) -> bool:
     return name.endswith((" sleep time", " duration", "awake time", "time in bed", "total bedtime", "sleep latency"))
-
-
-def _find_unit(spans: Iterable[str]) -> str:
-    """Return the only unit in which spans of a day can be, all of them in the same, by the longest."""
-    longest = max((to_number(text) or 0.0 for text in spans), default=0.0)
-    return "s" if longest > 1440 else "min" if longest > 24 else ""
 
 
 def _find_facts(name: str, unit: str) -> dict[str, str]:
