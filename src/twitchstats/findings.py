@@ -12,6 +12,7 @@ from twitchstats.inference import ALPHA, adjust_p_values
 from twitchstats.journal import Journal
 from twitchstats.journal.record import check_journal
 from twitchstats.sequential import add_anytime
+from twitchstats.variables import split_words, word_set
 
 WINDOW = 3  # days before that are also taken together
 ASKED = "as a remedy it is asked below, of its day and the next together"
@@ -190,8 +191,10 @@ def find_outcome(journal: Journal) -> str:
     check_journal(journal)
     outcome = journal.outcome or "twitches"
     if outcome not in journal.days.columns:
+        alike = [name for name in map(str, journal.days) if split_words(name) & word_set("outcome hint")]
+        hint = f", such as {alike[0]!r}" if alike else ""
         raise JournalError(
-            f"The journal has no column '{outcome}' to explain. Name one with --outcome (in Python: outcome=). "
+            f"The journal has no column '{outcome}' to explain. Name one with --outcome (in Python: outcome=){hint}. "
             f"Columns: {', '.join(map(str, journal.days.columns))}."
         )
     return outcome

@@ -132,6 +132,13 @@ def test_a_red_flag_in_a_column_of_the_days_is_ticked(alone, column, label):
     assert f"**Reported: {label.lower()} (noted on 1 day).**" in describe_red_flags(noted)
 
 
+def test_the_doctors_list_says_what_the_checklist_says(alone):
+    """Of 'faiblesse', never there, one said 'no' and the other 'not noted'."""
+    never = replace(alone, days=alone.days.assign(faiblesse=[0.0, 0, np.nan, 0]))
+    assert dict(front.list_warnings(never))["Weakness felt"] == "no"
+    assert dict(history.list_history(never, TWITCHES))["Weakness felt"] == "no"
+
+
 def test_red_flags_of_a_group_are_counted_by_person(gappy):
     """Days are people's: two days of one person are one of two people, whoever else was asked."""
     falls = replace(gappy, days=gappy.days.assign(fell=[0.0, 1, 1, 0, 0, 0]))
@@ -192,8 +199,8 @@ def test_with_a_red_flag_the_rate_of_those_without_is_not_told(alone, gappy):
     assert "rare" not in told
     group = give_signs(gappy, people=("P1", "P2"), wasting=[1.0, 0.0])
     assert "It does not hold where a sign of the next list is there." in front.tell_rate(group, TWITCHES)
-    assert "So many of those" in front.show_warnings(group, TWITCHES)._repr_html_()
-    assert "So many of those" not in front.show_warnings(gappy, TWITCHES)._repr_html_()
+    assert "How many people have each" in front.show_warnings(group, TWITCHES)._repr_html_()
+    assert "How many people have each" not in front.show_warnings(gappy, TWITCHES)._repr_html_()
 
 
 def test_cramps_are_told_without_the_rate_of_twitches(alone):
@@ -294,6 +301,7 @@ def test_what_was_not_tested_is_named(alone):
     )
     shown = str(front.show_triggers(replace(alone, days=days), found))
     assert shown.endswith("can't be said.\nNot tested: Stress. The appendix says why.")
+    assert "'Adjusted'" not in shown  # nothing is
 
 
 def test_none_at_all_gets_neither_better_nor_worse(make_journal):
@@ -309,6 +317,19 @@ def test_equal_medians_are_told_as_means(make_journal):
     columns = {"person": ["a"] * 60, "date": pd.date_range("2025-01-01", periods=60), "tea": tea, "twitches": twitches}
     told = front._tell_raw(make_journal(columns), {"outcome": "twitches", "trigger": "tea", "lag": 0})
     assert told == "As noted: with none the mean was 2, with 1 or more 3. "
+
+
+def test_what_is_taken_on_bad_days_is_no_proof_of_help(make_journal):
+    tea = np.tile([0.0, 1.0], 30)
+    journal = make_journal({"person": ["a"] * 60, "date": pd.date_range("2025-01-01", periods=60), "tea": tea,
+                            "twitches": 2 - tea})  # fmt: skip
+    row = {"outcome": "twitches", "trigger": "tea", "lag": 0, "order": "same time", "measure": "rate ratio",
+           "step": 1.0, "unit": "", "estimate": 0.5, "ci_lower": 0.4, "ci_upper": 0.6}  # fmt: skip
+    told = front._tell_box_row(journal, row)
+    assert told.endswith("on the same day. Which came first is not known.")
+    treated = replace(journal, variables=journal.variables.assign(role="remedy"))
+    mind = " Begun on bad days, which pass by themselves: no proof that it helps."
+    assert front._tell_box_row(treated, row) == told + mind
 
 
 def test_a_sign_told_once_reaches_the_doctors_list(alone):

@@ -81,6 +81,9 @@ def test_a_journal_without_outcome_is_told(make_journal):
     )
     with pytest.raises(JournalError, match=f"^{re.escape(message)}$"):
         find_outcome(journal)
+    columns = {"person": ["a"], "date": [1], "mood": [1.0], "eyelid_twitches": [2.0]}
+    with pytest.raises(JournalError, match=r" Name one with --outcome \(in Python: outcome=\), such as 'eyelid_tw"):
+        find_outcome(make_journal(columns, calendar="day", outcome=None))
 
 
 def test_values_are_counted_and_many_are_gathered(make_journal):

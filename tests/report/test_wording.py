@@ -73,9 +73,9 @@ def test_the_days_that_were_asked_are_told(found, lags, told):
 def test_what_measures_one_thing_stands_together_and_nothing_is_hidden(found):
     journal, findings = found
     told = describe_groups(journal, findings.groups)
-    leader, follower = findings.groups.query("n_members == 2")["trigger"]
-    assert {leader, follower} == {"sleep", "in_bed"}
-    assert f"**{leader.capitalize().replace('_', chr(92) + '_')}** with" in told
+    leader, follower = findings.groups.query("n_members == 2")["trigger"].str.replace("_", " ")
+    assert {leader, follower} == {"sleep", "in bed"}
+    assert f"**{leader.capitalize()}** with" in told
     shown = tabulate_triggers(journal, findings.primary, findings.groups).text["Trigger"].tolist()
     place = shown.index(leader.capitalize())
     assert shown[place + 1] == f"↳\u00a0{follower.capitalize()}"
@@ -100,7 +100,7 @@ def test_every_trigger_is_in_the_table_of_effects_or_of_refusals(found):
     journal, findings = found
     refused = tabulate_refused(journal, findings.primary).text
     told = dict(zip(refused["Why not"].str.split(":").str[0], refused["Which"], strict=True))
-    assert told == {"told only with the outcome": "Where_it_was", "no variation": "Pill"}
+    assert told == {"told only with the outcome": "Where it was", "no variation": "Pill"}
     text = describe_refused(journal, findings.effects, findings.primary)
     assert text.startswith("**2 of 5 possible triggers were not tested.** 1 of these only tells of **Twitches**")
 
@@ -131,7 +131,7 @@ def test_the_days_before_are_told_together(found):
     journal, findings = found
     table = tabulate_cumulative(journal, findings.cumulative)
     assert table.text["Trigger"].tolist()[0] == "Stress"  # the planted one has the smallest p
-    assert set(table.text["Trigger"]) == {"Stress", "Sleep", "In_bed"}
+    assert set(table.text["Trigger"]) == {"Stress", "Sleep", "In bed"}
     assert table.caption.startswith("The 3 days before together. ")
     assert "Stands out: Stress." in table.caption
     assert "1 (told only with the outcome)" in table.caption

@@ -141,6 +141,16 @@ def test_a_straight_line_of_the_outcome_is_refused(journal_of, base):
     assert frame["reason"].to_dict() == {"trembling": "computed from the outcome", "twitches": "the outcome itself"}
 
 
+def test_how_bad_a_rare_outcome_was_is_no_trigger_of_it(journal_of):
+    """8 of 88 days: both on these days only is 1 of 64 billion ways to lay them; one side alone allowed chance 5e-9."""
+    headache = np.zeros(88)
+    headache[5::11] = 1.0
+    journal = journal_of({"headache": headache, "how_bad": headache * (3 + np.arange(88) % 5)}, outcome="headache")
+    assert (journal.days["how_bad"] > 0).sum() == 8
+    effects = tw.estimate_effects(journal, outcome="headache", triggers="how_bad", lags=0)
+    assert effects["reason"].item() == "told only with the outcome"
+
+
 def test_outcomes_are_no_triggers_unless_asked_for(journal_of, base):
     journal = journal_of(base | {"pain": np.arange(60) * 7 % 11})
     assert "pain" not in set(tw.estimate_effects(journal)["trigger"])

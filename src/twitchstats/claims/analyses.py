@@ -164,11 +164,6 @@ def _tell_starts(row: Finding) -> str:
     return f"before and after a start alone: {format_effect(naive, row['measure'])}" if np.isfinite(naive) else ""
 
 
-def _run_phases(questions: list[Question], source: Source) -> list[Finding]:
-    """Judge what lasts for weeks: given yesterday's value, today's is no news, so that a lag model can't see it."""
-    return [found | {"note": ""} for found in _run_remedies(questions, source)]
-
-
 def _run_thresholds(questions: list[Question], source: Source) -> list[Finding]:
     findings = []
     for question in questions:
@@ -269,7 +264,8 @@ def _analyse_spells(test: EpisodeTest) -> Analysis:
 ANALYSES: dict[str, Analysis] = {
     "trigger": Analysis(_run_triggers, "days"),
     "remedy": Analysis(_run_remedies, "days", on_days=True),
-    "phase": Analysis(_run_phases, "days"),
+    # What lasts for weeks: given yesterday's value, today's is no news, so that a lag model can't see it.
+    "phase": Analysis(lambda q, s: [found | {"note": ""} for found in _run_remedies(q, s)], "days"),
     "threshold": Analysis(_run_thresholds, "days"),
     "sign": Analysis(_run_signs, "people"),
     "combination": Analysis(_run_signs, "people"),

@@ -116,13 +116,9 @@ def find_cases(cohort: pd.DataFrame, label: str) -> FloatArray:
     if column == "serious":
         return pd.to_numeric(cohort[column], errors="coerce").to_numpy(dtype=float)
     text = cohort[column].astype("str").str.strip().str.lower()
-    listed = [name for one in label.lower().split(";") for name in _find_names(one)]
+    asked = label.lower().split(";")  # each in every way to write it
+    listed = [*asked, *(name for names in _NAMES.values() if set(asked) & set(names) for name in names)]
     return np.where(cohort[column].isna(), np.nan, text.isin(listed).astype(float))
-
-
-def _find_names(diagnosis: str) -> tuple[str, ...]:
-    """Return every way to write a diagnosis."""
-    return next((names for names in _NAMES.values() if diagnosis in names), (diagnosis,))
 
 
 def compare_groups(found: FloatArray, label: FloatArray, alpha: float = ALPHA) -> dict[str, Any]:

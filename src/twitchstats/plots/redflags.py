@@ -78,18 +78,15 @@ def plot_odds_ratios(frame: pd.DataFrame, ax: Axes | None = None) -> Axes:
     rows = frame.sort_values("estimate", ascending=False, kind="stable").reset_index(drop=True)
     ax = ax or make_axes(8.5, 0.36 * len(rows) + 1.6)
     places = np.arange(len(rows))
-    limits = lay_forest(ax, rows, [_name_row(row) for _, row in rows.iterrows()], "odds ratio")
+    plain = rows["unit"].eq("present against absent") | rows["term"].str.contains(":")
+    names = rows["label"].where(plain, rows["label"] + " (" + rows["unit"] + ")")
+    limits = lay_forest(ax, rows, names.to_list(), "odds ratio")
     draw_intervals(ax, rows, places, limits, "o", BLUE, label="odds ratio, interval")
     if rows["shrunken"].notna().any():
         ax.plot(rows["shrunken"], places, "D", markerfacecolor="none", color=ORANGE, label="the model's, shrunken")
         put_legend_above(ax, columns=2)
     ax.set_xlabel("odds ratio of a serious condition (log scale; 1 = makes no difference)")
     return ax
-
-
-def _name_row(row: pd.Series) -> str:
-    unit = "" if row.unit == "present against absent" or ":" in row.term else f" ({row.unit})"
-    return f"{row.label}{unit}"
 
 
 def plot_combinations(frame: pd.DataFrame, ax: Axes | None = None, *, most: int = 15) -> Axes:

@@ -131,8 +131,9 @@ def plot_effects(frame: pd.DataFrame, ax: Axes | None = None, *, alpha: float = 
             look = BLUE if stands_out else GREY, 2.4 if stands_out else 1.2
             draw_intervals(ax, rows[mine], places[mine], limits, marker, *look, hollow=when != "forward")
     _tell_reasons(ax, rows, places, 1.0 if measure in RATIOS else 0.0)
+    outcome = rows["outcome"].iloc[0] if "outcome" in rows else "the outcome"
     when = "" if several else f", {tell_lag(rows['lag'].iloc[0])}"
-    ax.set_xlabel(f"{measure} of {_tell_outcome(rows)} for one step more{when} (95 % interval)")
+    ax.set_xlabel(f"{measure} of {outcome} for one step more{when} (95 % interval)")
     _add_effect_legend(ax, [name for name in MARKERS if (order == name).any()], alpha)
     return ax
 
@@ -252,10 +253,6 @@ def _name_row(row: pd.Series, *, with_lag: bool) -> str:
     if "days" in row:
         return f"{words}, each of {row['days']} days up to {tell_lag(row['lag'])}"
     return f"{words}, {tell_lag(row['lag'])}" if with_lag else words
-
-
-def _tell_outcome(frame: pd.DataFrame) -> str:
-    return str(frame["outcome"].iloc[0]) if "outcome" in frame else "the outcome"
 
 
 def _add_effect_legend(ax: Axes, orders: Sequence[str], alpha: float) -> None:

@@ -120,14 +120,10 @@ def clean_notebook(notebook: NotebookNode) -> NotebookNode:
     """Return the notebook without times, paths and random names: the same run gives the same bytes."""
     cleaned = deepcopy(notebook)
     cleaned.metadata = NotebookNode(kernelspec=KERNEL, language_info={"name": "python"})
-    cleaned.cells = [_clean_cell(cell) for cell in cleaned.cells]
+    for cell in cleaned.cells:
+        tags = list_tags(cell)
+        cell.metadata = NotebookNode(tags=tags) if tags else NotebookNode()
     return cleaned
-
-
-def _clean_cell(cell: NotebookNode) -> NotebookNode:
-    tags = list_tags(cell)
-    cell.metadata = NotebookNode(tags=tags) if tags else NotebookNode()
-    return cell
 
 
 def drop_injected(notebook: NotebookNode) -> NotebookNode:

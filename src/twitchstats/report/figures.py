@@ -268,7 +268,7 @@ def draw_body(sites: pd.DataFrame) -> Picture | Prose:
     """
     if sites.empty:
         return Prose("")
-    shapes = []
+    shapes = [_text(180, 12, "Where episodes were", size=12, anchor="middle")]
     for view, x in (("front", 30), ("back", 210)):
         shapes.append(_draw_outline(x))
         right, left = (x + 22, x + 98) if view == "front" else (x + 98, x + 22)

@@ -29,7 +29,16 @@ from twitchstats.report.tables import Markup, escape_text
 from twitchstats.report.wording.claims import count_asked
 from twitchstats.report.wording.effects import tell_size
 from twitchstats.report.wording.prose import Prose, count_noun, join_words, list_some, quote, to_plain
-from twitchstats.report.wording.rows import CLEAR, OPEN, POSSIBLE, judge_effects, label_of, tell_dates, tell_when
+from twitchstats.report.wording.rows import (
+    CLEAR,
+    OPEN,
+    POSSIBLE,
+    is_treatment,
+    judge_effects,
+    label_of,
+    tell_dates,
+    tell_when,
+)
 from twitchstats.report.wording.signs import NOT_NOTED, is_there, list_present, list_warnings
 from twitchstats.simulate.cohort import is_simulated
 
@@ -128,7 +137,7 @@ def show_warnings(journal: Journal, found: Findings) -> Markup | Prose:
     ask = NOT_NOTED if many else f"{NOT_NOTED}: ask yourself now"
     warnings = list_warnings(journal)
     asked = any(told != NOT_NOTED for _, told in warnings)
-    lead = "So many of those who were asked noted it." if many and asked else ""
+    lead = "How many people have each, of those who were asked." if many and asked else ""
     items = "".join(
         f'<li><span class="mark">{"☒" if is_there(told) else "☐"}</span> {escape_text(label)}: '
         f'<span class="told">{escape_text(ask if told == NOT_NOTED else told)}</span></li>'
@@ -249,51 +258,52 @@ def show_triggers(journal: Journal, found: Findings) -> Markup | Prose:
     if is_short(journal):
         return Prose("")
     boxes = sort_triggers(found)
-    none = "None stands out. That is no proof that there is none."
-    clear = [_tell_box_row(journal, row) for row in boxes["clear"].head(_FIRST).to_dict("records")] or [none]
-    possible = [_tell_box_row(journal, row) for row in boxes["possible"].head(_FIRST).to_dict("records")] or ["None."]
-    more = {name: max(0, len(boxes[name]) - _FIRST) for name in ("clear", "possible")}
-    small = _find_small(found)
-    asked = load_questions().set_index("question_id")["variables"]
-    judged = asked[asked.index.isin(small["question_id"])]
-    names = [label_of(journal, name) for name in boxes["untold"]["trigger"] if name not in set(judged)]
+    clear, possible = (
+        [_tell_box_row(journal, row) for row in rows.head(_FIRST).to_dict("records")] + _tell_more(rows)
+        for rows in (boxes["clear"], boxes["possible"])
+    )
+    small = found.answers["verdict"].eq("practically null") & found.answers["outcome"].eq(found.outcome)
+    small = found.answers[small]  # the articles' questions on it, each shown to be too small to matter
+    asked = load_questions().set_index("question_id")["variables"].reindex(small["question_id"])
+    names = [label_of(journal, name) for name in boxes["untold"]["trigger"] if name not in set(asked)]
     untold = [f"{list_some(names, 12)}. Too few days, or no effect: which one can't be said."] if names else []
     left = [label_of(journal, name) for name in found.primary.loc[found.primary["estimate"].isna(), "trigger"]]
     untold += [f"Not tested: {list_some(left, 12)}. The appendix says why."] if left else []
-    whose = "these diaries" if is_group(journal) else "this diary"
+    whose, none = "these diaries" if is_group(journal) else "this diary", "None stands out. That is no proof of none."
     parts = [
-        (f"Clear in {whose} (stands out after all tests are counted)", "clear", clear, more["clear"]),
-        ("Possible, not clear (may be chance, or the other way round)", "possible", possible, more["possible"]),
-        ("Can't be told (inconclusive)", "untold", untold or ["None."], 0),
+        (f"Clear in {whose} (stands out after all tests are counted)", "clear", clear or [none]),
+        ("Possible, not clear (may be chance, or the other way round)", "possible", possible or ["None."]),
+        ("Too small to matter (practically null)", "small", [*small["question"].head(_FIRST), *_tell_more(small)]),
+        ("Can't be told (inconclusive)", "untold", untold or ["None."]),
     ]
-    if len(small):
-        told, rest = [str(question) for question in small["question"].head(_FIRST)], max(0, len(small) - _FIRST)
-        parts.insert(2, ("Too small to matter (practically null)", "small", told, rest))
     page = "".join(
         f'<div class="box {kind}"><h3>{escape_text(title)}</h3><ul>'
-        + "".join(f"<li>{escape_text(line)}</li>" for line in _add_more(lines, rest))
+        + "".join(f"<li>{escape_text(line)}</li>" for line in lines)
         + "</ul></div>"
-        for title, kind, lines, rest in parts
+        for title, kind, lines in parts
+        if lines
     )
     lead = "What goes together in time need not be a cause."
-    return Markup(f'<h2>What goes with it</h2><p>{lead}</p><div class="boxes">{page}</div>')
+    if clear or possible:
+        lead += (
+            " 'As noted' is what was written down. 'Adjusted' allows for weekday, slow trend and the days before; its "
+            "interval holds what the days leave possible."
+        )
+    return Markup(f'<h2>What goes with it</h2><p>{escape_text(lead)}</p><div class="boxes">{page}</div>')
 
 
-def _find_small(found: Findings) -> pd.DataFrame:
-    """Return the articles' questions on the outcome whose effect was shown to be too small to matter."""
-    small = found.answers["verdict"].eq("practically null") & found.answers["outcome"].eq(found.outcome)
-    return found.answers[small]
-
-
-def _add_more(lines: list[str], rest: int) -> list[str]:
-    return [*lines, f"{rest} more: see the appendix."] if rest else lines
+def _tell_more(rows: pd.DataFrame) -> list[str]:
+    return [f"{len(rows) - _FIRST} more: see the appendix."] if len(rows) > _FIRST else []
 
 
 def _tell_box_row(journal: Journal, row: dict[str, Any]) -> str:
     """Return raw medians, then the adjusted effect with interval and time."""
     size = to_plain(tell_size(journal, row))
-    order = " Which came first is not known." if row["order"] == "same time" else ""
-    return f"{label_of(journal, row['trigger'])}. {_tell_raw(journal, row)}Adjusted: {size}.{order}"
+    mind = " Which came first is not known." * (row["order"] == "same time")
+    mind += " Begun on bad days, which pass by themselves: no proof that it helps." * is_treatment(
+        journal, row["trigger"]
+    )
+    return f"{label_of(journal, row['trigger'])}. {_tell_raw(journal, row)}Adjusted: {size}.{mind}"
 
 
 def _tell_raw(journal: Journal, row: dict[str, Any]) -> str:

@@ -207,14 +207,14 @@ def _is_echo(sides: dict[str, FloatArray]) -> bool:
     share = events / max(n, 1)
     low = sides["lowest"] == sides["lowest"].min(initial=np.inf)
     n_low, events_low = (sides[name][low].sum() for name in ("n_lowest", "events_lowest"))
-    return (
-        bool(n)
-        and share < OFTEN
-        and any(
-            bool(there >= PRACTICALLY_ALWAYS * days) and stats.binom.sf(there - 1, days, share) < CHANCE
-            for days, there in ((n_low, events_low), (n - n_low, events - events_low))
-            if days
-        )
+    if not n or share >= OFTEN:
+        return False
+    n_with, events_with = n - n_low, events - events_low
+    only_with = events_with >= PRACTICALLY_ALWAYS * n_with > 0
+    only_without = events_low >= PRACTICALLY_ALWAYS * n_low > 0
+    return bool(  # among the ways to lay the outcome's days, so that those without both count, too
+        (only_with and stats.hypergeom.sf(events_with - 1, n, events, n_with) < CHANCE)
+        or (only_without and stats.binom.sf(events_low - 1, n_low, share) < CHANCE)
     )
 
 

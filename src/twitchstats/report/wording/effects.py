@@ -14,6 +14,7 @@ from twitchstats.report.tables import Table, show_table
 from twitchstats.report.wording.prose import Prose, count_noun, join_words, list_some, quote
 from twitchstats.report.wording.rows import (
     OPEN,
+    is_treatment,
     label_of,
     lay_columns,
     name_step,
@@ -42,7 +43,9 @@ def describe_triggers(journal: Journal, findings: Findings) -> Prose:
     if findings.primary.empty:
         return Prose("The diary notes nothing that may go with it.")
     if tested.empty:
-        return Prose(f"No trigger of {outcome} could be tested: {_tell_reasons(findings.primary)}")
+        reasons = findings.primary["reason"].value_counts()
+        told = join_words([f"{quote(reason)} ({count})" for reason, count in reasons.items()])
+        return Prose(f"No trigger of {outcome} could be tested: {told}.")
     head = (
         f"{count_noun(len(tested), 'possible trigger')} of **{outcome}** could be tested, "
         f"{_tell_tests(findings.effects, set(tested['trigger']))}, and every one counts when chance is judged. "
@@ -125,8 +128,7 @@ def _tell_cautions(journal: Journal, rows: pd.DataFrame) -> str:
     text = ""
     if rows["order"].eq("same time").any():
         text += " Of what is told of the same day it is mostly not known which came first."
-    roles = journal.variables.set_index("name")["role"]
-    treatments = [name for name in rows["trigger"] if roles.get(name) in ("remedy", "medicine")]
+    treatments = [name for name in rows["trigger"] if is_treatment(journal, name)]
     if treatments:
         names = list_some([quote(label_of(journal, name)) for name in treatments])
         text += (
@@ -173,11 +175,6 @@ def _tell_power(rows: pd.DataFrame) -> str:
         "With so many days an effect would have been found, four times out of five, from "
         f"{tell_reach(float(ratios.median()), 'rate ratio')} for one step on (median of these triggers)."
     )
-
-
-def _tell_reasons(rows: pd.DataFrame) -> str:
-    reasons = rows["reason"].value_counts()
-    return join_words([f"{quote(reason)} ({count})" for reason, count in reasons.items()]) + "."
 
 
 def tabulate_triggers(journal: Journal, primary: pd.DataFrame, groups: pd.DataFrame) -> Table | Prose:
@@ -302,14 +299,10 @@ def tabulate_lags(journal: Journal, effects: pd.DataFrame) -> Table | Prose:
         return Prose("")
     wide = told.pivot_table(index="Trigger", columns="lag", values="cell", aggfunc="first", sort=True)
     wide.columns = [tell_lag(lag).removeprefix("the ").capitalize() for lag in wide.columns]
-    nights = " Of sleep, the same day stands for the night before." if _has_nights(journal, tested) else ""
+    slept = tested["trigger"].isin(journal.variables.query("timing == 'night'")["name"]) & tested["lag"].eq(0)
+    nights = " Of sleep, the same day stands for the night before." if slept.any() else ""
     caption = f"Effect of one step by days back. * stands out.{nights}"
     return show_table(wide.fillna(MISSING).reset_index(), caption)
-
-
-def _has_nights(journal: Journal, effects: pd.DataFrame) -> bool:
-    nights = journal.variables.loc[journal.variables["timing"].eq("night"), "name"]
-    return bool((effects["trigger"].isin(nights) & effects["lag"].eq(0)).any())
 
 
 def describe_directions(journal: Journal, directions: pd.DataFrame) -> Prose:
@@ -364,18 +357,14 @@ def tabulate_directions(journal: Journal, directions: pd.DataFrame) -> Table | P
         return Prose("")
     rows = []
     for name, pair in shown.groupby("trigger", sort=True):
-        told = {row["direction"]: _tell_correlation(row) for row in pair.to_dict("records")}
+        points = pair.assign(measure="difference").to_dict("records")
+        told = {row["direction"]: f"{tell_estimate(row)} ({tell_interval(row)})" for row in points}
         reading = pair["reading"].iloc[0]
         rows.append({"Trigger": label_of(journal, str(name)), "Trigger first": told.get("forward", MISSING),
                      "Outcome first": told.get("reverse", MISSING), "Reading": reading})  # fmt: skip
     rest = directions["trigger"].nunique() - len(rows)
     caption = "Which comes first. Correlation of one side with the other's next day, all else held, and its interval."
     return show_table(pd.DataFrame(rows), f"{caption} {count_noun(rest, 'more trigger')} without a clear direction.")
-
-
-def _tell_correlation(row: dict[str, Any]) -> str:
-    ends = " to ".join(format_effect(row[name], "difference") for name in ("ci_lower", "ci_upper"))
-    return f"{format_effect(row['estimate'], 'difference')} ({ends})"
 
 
 def describe_risks(journal: Journal, risks: pd.DataFrame) -> Prose:

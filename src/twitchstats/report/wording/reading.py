@@ -161,11 +161,11 @@ def tabulate_variables(journal: Journal) -> Table:
               "high": "Highest", "share": "Days above zero"}  # fmt: skip
     variables = summarise_variables(journal)
     unit = variables["unit"].mask(variables["kind"].eq("yes/no"), "yes/no")
-    shown = variables.assign(unit=unit)
+    shown = variables.assign(unit=unit, label=[label_of(journal, name) for name in variables["name"]])
     never = variables["high"].eq(0) & variables["n_days"].gt(0)
     caption = "What the journal holds."
     if never.any():
-        names = list_some(variables.loc[never, "label"].tolist(), 12)
+        names = list_some(shown.loc[never, "label"].tolist(), 12)
         caption += f" Left out, because never above zero: {names}."
     return show_table(shown[~never], caption, labels=labels)
 

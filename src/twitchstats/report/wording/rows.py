@@ -40,11 +40,16 @@ def judge_effects(effects: pd.DataFrame) -> "pd.Series[str]":
 
 
 def label_of(journal: Journal | None, name: str) -> str:
-    """Return the label of a variable, or its name where it has none."""
+    """Return the label of a variable, or its name where it has none; as people write it, without underscores."""
     if journal is None:
         return name
     labels = journal.variables.set_index("name")["label"]
-    return str(labels.get(name) or name)
+    return str(labels.get(name) or name).replace("_", " ").strip()
+
+
+def is_treatment(journal: Journal, name: str) -> bool:
+    """Tell whether a variable is a remedy or a medicine: begun on bad days, which pass by themselves."""
+    return journal.variables.set_index("name")["role"].get(name) in ("remedy", "medicine")
 
 
 def tell_dates(journal: Journal) -> str:

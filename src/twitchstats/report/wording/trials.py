@@ -60,18 +60,15 @@ def _tell_row(journal: Journal, plan: Plan, row: dict[str, object]) -> str:
         f"{', at any look' if early else ''}: {format_interval(lower, upper, measure)}; p {format_p(p_value)})"
     )
     found = p_value <= alpha
+    up = float(row["estimate"]) > float(measure.endswith("ratio"))  # type: ignore[arg-type]
     head = (
-        f"Days '{with_it}' had **{'more' if _goes_up(row) else 'less'}** {outcome} than days '{without}'"
+        f"Days '{with_it}' had **{'more' if up else 'less'}** {outcome} than days '{without}'"
         if found
         else f"**No difference in {outcome} beyond what the lot alone makes** between days '{with_it}' and '{without}'"
     )
     rest = "" if found else " That is no proof of none: the interval holds what the days leave possible."
     watching = WATCHING.get(str(row["watching"]), "")
     return f"{head}: {size}.{rest}" + f" {watching}".rstrip()
-
-
-def _goes_up(row: dict[str, object]) -> bool:
-    return float(row["estimate"]) > float(str(row["measure"]).endswith("ratio"))  # type: ignore[arg-type]
 
 
 def tabulate_trial(plan: Plan | None, trial: pd.DataFrame) -> Table | Prose:
