@@ -225,7 +225,7 @@ def test_every_risk_has_its_companions(cohort, model):
     assert list(told.columns) == [
         "risk", "risk_lower", "risk_upper", "base_rate", "n_unknown", "chance_factor", "caution", "red_flags", "advice",
     ]  # fmt: skip
-    assert (told["chance_factor"] > 1).all()
+    assert (told["chance_factor"] >= 1).all()
     assert ((told["chance_factor"] > 1.1) == told["caution"].str.startswith("Too little is known of people")).all()
     assert (told["risk_lower"] <= told["risk"]).all()
     assert (told["risk"] <= told["risk_upper"]).all()

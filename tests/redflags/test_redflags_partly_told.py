@@ -12,7 +12,7 @@ from scipy import special, stats
 from twitchstats import simulate_cohort
 from twitchstats.redflags import RedFlagModel
 from twitchstats.redflags.patterns import LEVELS, make_people
-from twitchstats.redflags.record import LOOSE_ALONE, SMALLEST, find_error
+from twitchstats.redflags.record import LOOSE, SMALLEST, TOGETHER, find_error
 from twitchstats.redflags.telling import SMALL
 from twitchstats.redflags.training import STRANGE
 from twitchstats.simulate import cohort_risk
@@ -152,7 +152,8 @@ def test_the_error_is_chance_shrinkage_and_form():
     inverse = np.linalg.inv(columns.T @ (columns * (risk * (1 - risk))[:, None]) + penalty)
     chance = np.diag(columns @ inverse @ columns.T)
     held = columns @ inverse @ penalty @ weights
-    form = LOOSE_ALONE**2 * (((x - x.mean(axis=0)) * weights[1:]) ** 2).sum(axis=1)
+    one, other = np.abs((x - x.mean(axis=0)) * weights[1:]).T
+    form = LOOSE**2 * (one**2 + other**2) + TOGETHER**2 * 2 * one * other
     found = find_error(record, x)
     np.testing.assert_allclose(found, chance + held**2 + form, rtol=1e-6)
     assert (held**2 > chance).any()

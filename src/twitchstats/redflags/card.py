@@ -115,9 +115,10 @@ def _tell_missing(record: Record, missing: str) -> str:
         "refuse": "The fit allowed no gaps.",
     }[missing]
     told = ", ".join(f"{row.sign} {row.share_unknown:.1%}" for row in gaps.itertuples()) or "none"
+    whose = "the exact risk of the simulated world" if record.drawn else "the risk of a model on these"
     return (
-        f"{how} Never taken for absent; people who tell only some signs get the risk of a model on these. Not known in "
-        f"the training sample: {told}."
+        f"{how} Never taken for absent; people who tell only some signs get {whose}. Not known in the training sample: "
+        f"{told}."
     )
 
 

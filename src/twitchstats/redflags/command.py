@@ -108,7 +108,7 @@ def predict_people(model: RedFlagModel, people: pd.DataFrame, base_rate: str, sa
     """Return the risk of people; signs without a column are not known, and that is told."""
     if people.empty:
         raise OptionError("Nobody to tell a risk of: the table has no rows. Write one for each person.")
-    named = model._read_people(people)
+    named = model._name(people)
     absent = [name for name in model.signs_ if name not in named.columns]
     if len(absent) == len(model.signs_):
         raise OptionError(

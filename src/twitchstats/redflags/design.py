@@ -75,7 +75,7 @@ def plan_design(
 
 def code_bend(name: str, value: float) -> float:
     """Return a bend in the units of a model."""
-    return float(code_number(np.array(value), str(load_signs().loc[name, "kind"])))
+    return float(code_number(value, str(load_signs().loc[name, "kind"])))
 
 
 def _list_bends(names: list[str], encoded: FloatArray, counts: FloatArray) -> list[tuple[str, float]]:

@@ -12,7 +12,7 @@ from sklearn.utils.validation import _check_sample_weight, column_or_1d
 from twitchstats.arrays import AnyArray, BoolArray, FloatArray, to_pandas
 from twitchstats.errors import NotEnoughDataError, OptionError, TwitchstatsError, unknown_name
 from twitchstats.redflags.record import Training
-from twitchstats.signs import encode_signs, find_signs, match_signs, name_signs
+from twitchstats.signs import encode_signs, find_sign, find_signs, load_signs, match_signs, name_signs
 
 CASES_A_TERM = 10
 _FEWEST_PEOPLE = 20
@@ -58,10 +58,7 @@ def choose_signs(
 
 def find_known(column: str) -> bool:
     """Tell whether a column stands for a known sign."""
-    try:
-        return bool(match_signs([column]))
-    except TwitchstatsError:
-        return False
+    return find_sign(column) in load_signs().index
 
 
 def _is_numeric(X: pd.DataFrame) -> bool:
