@@ -18,7 +18,7 @@ from twitchstats.redflags.design import Design, group_patterns
 from twitchstats.redflags.patterns import Moments
 from twitchstats.redflags.prevalence import SAMPLE, BaseRate, shift_log_odds
 
-# By what share of itself a weight misses what is true, and two weights that come together: measured on simulated people,
+# By what share of itself a weight misses what is true, and any two of their product: measured on simulated people,
 # 200,000 of one world and 3,000 of each of 22 worlds whose parameters were drawn.
 LOOSE, TOGETHER = 0.045, 0.07
 # Of the base rate: how much smaller than this a risk is, people counted can't tell. On simulated people (3,000, all
