@@ -173,6 +173,11 @@ class RedFlagModel(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     sample_rate_, n_people_, n_serious_ = (_show(name) for name in ("sample_rate", "n_people", "n_serious"))
 
     @property
+    def _fitted(self) -> Record:
+        check_is_fitted(self)
+        return self.record_
+
+    @property
     def coef_(self) -> FloatArray:
         """Log odds ratios, (1, terms)."""
         return self.record_.coefficients[None, 1:]
@@ -312,9 +317,8 @@ class RedFlagModel(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
 
     def _read(self, X: People) -> tuple[pd.DataFrame, FloatArray]:
         """Return people with each sign under its own name, and encoded; what one person does not tell is not known."""
-        check_is_fitted(self)
         X = to_pandas(X)
-        if not self.record_.named:
+        if not self._fitted.named:
             if isinstance(X, (Mapping, pd.Series)):
                 raise TwitchstatsError("The model knows no names of signs. Give an array with a row for each person.")
             encoded = validate_data(self, X, reset=False, dtype=np.float64, ensure_all_finite="allow-nan")
@@ -394,8 +398,7 @@ class RedFlagModel(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             the world that they were drawn from (`explore_assumptions`), as no model on some signs is right for any of
             them; `predict_proba` gives the model's own.
         """
-        check_is_fitted(self)
-        record = self.record_
+        record = self._fitted
         if base_rate is not None:
             record = move_record(
                 record, read_base_rate(base_rate, record.diagnoses, option="base_rate"), record.base.rate
@@ -424,8 +427,7 @@ class RedFlagModel(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         UnknownNameError
             No such setting.
         """
-        check_is_fitted(self)
-        base = read_base_rate(tau, self.record_.diagnoses)
+        base = read_base_rate(tau, self._fitted.diagnoses)
         now = self.base_rate_ if ybar is None else check_share("ybar", ybar)
         moved = copy(self)
         moved.record_ = move_record(self.record_, base, now)
@@ -438,9 +440,8 @@ class RedFlagModel(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         terms: Sequence[str] | None = None,
     ) -> pd.DataFrame:  # fmt: skip
         """Return the odds ratio of each term with an interval; see `twitchstats.redflags.odds.estimate_odds_ratios`."""
-        check_is_fitted(self)
         return odds.estimate_odds_ratios(
-            self.record_, method=method, level=level, interactions=interactions, terms=terms
+            self._fitted, method=method, level=level, interactions=interactions, terms=terms
         )
 
     def combinations(
@@ -453,9 +454,8 @@ class RedFlagModel(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         level: float = 0.95,
     ) -> pd.DataFrame:
         """Return combinations of signs with their risks; see `twitchstats.redflags.combining.tabulate_combinations`."""
-        check_is_fitted(self)
         if X is None:
-            people = self.record_.need_training("combinations")
+            people = self._fitted.need_training("combinations")
             encoded, outcome = people.encoded, people.outcome
         elif y is None:
             raise OptionError("combinations needs the labels of these people: give y too.")
@@ -464,22 +464,20 @@ class RedFlagModel(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             if not len(encoded):
                 raise NotEnoughDataError("Nobody to count: the table has no rows.")
             outcome = training.match_labels(y, self.classes_, X)
-        return combining.tabulate_combinations(self.record_, encoded, outcome, signs=signs, asked=asked, level=level)
+        return combining.tabulate_combinations(self._fitted, encoded, outcome, signs=signs, asked=asked, level=level)
 
     def explain(self, person: Mapping[str, object] | pd.Series | pd.DataFrame, *, level: float = 0.95) -> pd.DataFrame:
         """Return one person's risk as contributions; see `twitchstats.redflags.telling.explain_risk`."""
         people, encoded = self._read(person)
-        return telling.explain_risk(self.record_, people, encoded, level=level)
+        return telling.explain_risk(self._fitted, people, encoded, level=level)
 
     def point_score(self, *, most: int = 10, allowed: float = 0.1) -> points.PointScore:
         """Return a score that can be added up on paper; see `twitchstats.redflags.points.build_point_score`."""
-        check_is_fitted(self)
-        return points.build_point_score(self.record_, most=most, allowed=allowed)
+        return points.build_point_score(self._fitted, most=most, allowed=allowed)
 
     def model_card(self, validation: pd.DataFrame | None = None) -> str:
         """Return the model card (TRIPOD+AI items) as Markdown; `validation` is a frame of `validate_risk`."""
-        check_is_fitted(self)
-        return card.write_model_card(self.record_, self.get_params(), validation)
+        return card.write_model_card(self._fitted, self.get_params(), validation)
 
     def save(self, path: str | Path) -> None:
         """Write the model as JSON with a checksum (no pickle, no people).
@@ -487,8 +485,7 @@ class RedFlagModel(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         It holds moments of the signs and quantiles of numbers in each class: in a small sample these can be the ages of
         single people.
         """
-        check_is_fitted(self)
-        storing.save_record(self.record_, self.get_params(), path)
+        storing.save_record(self._fitted, self.get_params(), path)
 
     @classmethod
     def load(cls, path: str | Path) -> RedFlagModel:
