@@ -93,12 +93,11 @@ def fits_origin(origin: Origin, signs: Sequence[str], encoded: FloatArray, outco
     if set(find_signs(signs)) != set(signs):
         return False
     some = slice(None, None, max(len(outcome) // _ENOUGH, 1))
-    encoded, outcome = encoded[some], outcome[some]
-    log_odds = find_exact(origin, BaseRate(float(outcome.mean())), signs, encoded)
+    log_odds = find_exact(origin, BaseRate(float(outcome.mean())), signs, encoded[some])
     risk = special.expit(log_odds)
     spread = risk * (1 - risk)
     away = log_odds - spread @ log_odds / spread.sum()
-    return bool(abs(away @ (outcome - risk)) <= _STRANGE * np.sqrt(spread @ away**2))
+    return bool(abs(away @ (outcome[some] - risk)) <= _STRANGE * np.sqrt(spread @ away**2))
 
 
 @cache
