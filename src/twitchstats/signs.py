@@ -204,7 +204,7 @@ def encode_signs(people: pd.DataFrame, names: Sequence[str] | None = None) -> Fl
 
 
 @cache
-def _list_words(kind: str) -> dict[str, float]:
+def list_words(kind: str) -> dict[str, float]:
     """Return the words that a sign may be told in, of several languages, with the numbers that they mean."""
     if kind == "yes/no":
         return {word: number for number, name in ((1.0, "yes"), (0.0, "no")) for word in load_words(name)} | {
@@ -223,7 +223,7 @@ def _list_words(kind: str) -> dict[str, float]:
 def _encode_column(column: pd.Series, name: str) -> FloatArray:
     signs = _read_signs()
     kind = signs.loc[name, "kind"] if name in signs.index else "number"
-    values = _to_numbers(column, name, _list_words(str(kind)))
+    values = _to_numbers(column, name, list_words(str(kind)))
     low, high = {"yes/no": (0, 1), "years": (0, 130), "weeks": (0, 10_000)}.get(kind, (-np.inf, np.inf))
     _refuse(column, name, np.isinf(values), "must be a finite number")
     _refuse(column, name, (values < low) | (values > high), f"must lie in {low} to {high}")

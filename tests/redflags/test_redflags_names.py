@@ -487,7 +487,9 @@ def test_rules_of_one_person_and_signs_as_a_set(cohort):
     assert RedFlagModel(signs={"wasting"}).fit(cohort, cohort["serious"]).signs_ == ["wasting"]
 
 
-@pytest.mark.parametrize(("yes", "no"), [("Yes", "no"), (" yes ", "No"), ("TRUE", "false"), ("1", " 0")])
+@pytest.mark.parametrize(
+    ("yes", "no"), [("Yes", "no"), ("TRUE", "false"), ("1", " 0"), ("ja", "nein"), ("oui", "non"), ("sí", "no")]
+)
 def test_yes_is_serious_however_it_is_written(cohort, yes, no):
     """In an alphabet "Yes" comes before "no", which then counted as serious."""
     people = cohort[["age", "pain"]]
