@@ -153,7 +153,7 @@ def _count(share: float) -> str:
 def describe_base(model: RedFlagModel, base_rate: str) -> str:
     """Return what the base rate is, whose mix of other conditions goes with the risks, and the advice."""
     base = read_base_rate(_read_rate(base_rate), model.record_.diagnoses)
-    crowd = f" among the other conditions of a {base.crowd}" if base.crowd and model.record_.origin else ""
-    if not model.record_.origin:
+    crowd = f" among the other conditions of a {base.crowd}" if base.crowd and model.record_.drawn else ""
+    if not model.record_.drawn:
         crowd = " among other conditions as in the people that the model was fitted on"
     return f"Base rate: {base.source}{crowd}.\n{ANY_FLAG_ADVICE}"

@@ -21,7 +21,7 @@ from twitchstats.errors import NotEnoughDataError, OptionError, TwitchstatsError
 from twitchstats.inference import wilson_interval
 from twitchstats.redflags import card, combining, fitting, odds, points, storing, telling, training
 from twitchstats.redflags.advice import as_people
-from twitchstats.redflags.assumptions import Origin, fits_origin, read_origin
+from twitchstats.redflags.assumptions import Origin, match_origin, read_origin
 from twitchstats.redflags.design import describe_missing, plan_design
 from twitchstats.redflags.patterns import store_moments
 from twitchstats.redflags.prevalence import SAMPLE, BaseRate, check_share, read_base_rate
@@ -237,10 +237,11 @@ class RedFlagModel(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             design.terms, columns, people.outcome, people.weights, penalty=self.penalty, strength=self.strength,
             interaction_weight=self.interaction_weight,
         )  # fmt: skip
-        origin, rate = read_origin(X), float(people.weights @ people.outcome / people.weights.sum())
+        known, rate = read_origin(X), float(people.weights @ people.outcome / people.weights.sum())
         notes = training.write_notes(people, signs, ignored, classes, design.terms)
-        if origin and not origin.exact and not fits_origin(origin, signs, people.encoded, people.outcome):
-            origin, notes = None, (*notes, training.STRANGE)
+        origin = match_origin(known, signs, people.encoded, people.outcome)
+        if origin != known:
+            notes = (*notes, training.STRANGE)
         self.record_ = Record(
             signs=tuple(signs),
             ignored=tuple(ignored),

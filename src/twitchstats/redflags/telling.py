@@ -39,10 +39,8 @@ def tell_risk(record: Record, people: pd.DataFrame, encoded: FloatArray, *, leve
     factor = np.exp(np.minimum(reach, 700.0))
     small = is_small(record, assessed.log_odds)
     told = advise(people, ignore=[name for name in (*record.signs, *record.ignored) if not find_signs([name])])
-    ages = (
-        encoded[:, record.signs.index("age")] if record.drawn and "age" in record.signs else np.full(len(risk), np.nan)
-    )
-    young = ages < code_number(YOUNG_AGE, "years")
+    ages = dict(zip(record.signs, encoded.T, strict=True)).get("age", np.full(len(risk), np.nan))
+    young = (ages < code_number(YOUNG_AGE, "years")) & record.drawn
     below = told["see_doctor"].to_numpy() & (risk < record.base.rate)
     return pd.DataFrame(
         {

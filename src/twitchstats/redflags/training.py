@@ -11,6 +11,7 @@ from sklearn.utils.validation import _check_sample_weight, column_or_1d
 
 from twitchstats.arrays import AnyArray, BoolArray, FloatArray, to_pandas
 from twitchstats.errors import NotEnoughDataError, OptionError, TwitchstatsError, unknown_name
+from twitchstats.redflags.assumptions import Origin, match_origin, read_origin
 from twitchstats.redflags.record import Training
 from twitchstats.signs import encode_signs, find_sign, find_signs, list_words, load_signs, match_signs, name_signs
 
@@ -168,8 +169,8 @@ def read_labels(y: ArrayLike, n: int, serious: object = None, *, named: bool = F
     return classes, kind
 
 
-def read_outcome(people: pd.DataFrame, outcome: str) -> tuple[pd.DataFrame, BoolArray]:
-    """Return people whose outcome is known, and whether it is serious: 1, True or yes."""
+def read_outcome(people: pd.DataFrame, outcome: str) -> tuple[pd.DataFrame, BoolArray, Origin | None]:
+    """Return people whose outcome is known, whether it is serious (1, True or yes), and what they were drawn from."""
     people = to_pandas(people)
     if outcome not in people.columns:
         raise unknown_name("column", outcome, people.columns)
@@ -186,8 +187,9 @@ def read_outcome(people: pd.DataFrame, outcome: str) -> tuple[pd.DataFrame, Bool
     named = name_signs(known.drop(columns=outcome))
     signs = find_signs(named.columns)
     label = known[outcome][serious].iloc[0]
-    check_direction(encode_signs(named, signs), serious.astype(float), signs, label, f"Turn {outcome!r} round.")
-    return known, serious
+    encoded, counted = encode_signs(named, signs), serious.astype(float)
+    check_direction(encoded, counted, signs, label, f"Turn {outcome!r} round.")
+    return known, serious, match_origin(read_origin(people), signs, encoded, counted)
 
 
 def _read_yes_no(labels: object) -> FloatArray:
