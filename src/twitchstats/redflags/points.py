@@ -24,9 +24,9 @@ Weigh = Callable[[FloatArray], FloatArray]
 
 _BANDS = {
     "years": [(0, 40, "under 40"), (40, 50, "40 to 49"), (50, 60, "50 to 59"), (60, 70, "60 to 69"),
-              (70, 80, "70 to 79"), (80, 130, "80 or more")],
+              (70, 80, "70 to 79"), (80, 131, "80 or more")],
     "weeks": [(0, 2, "under 2 weeks"), (2, 8, "2 to 7 weeks"), (8, 26, "8 to 25 weeks"), (26, 104, "26 to 103 weeks"),
-              (104, 10_000, "2 years or more")],
+              (104, 10_001, "2 years or more")],
 }  # fmt: skip
 _TYPICAL = {"years": [30, 45, 55, 65, 75, 85], "weeks": [1, 4, 14, 52, 208]}
 LARGEST = "largest difference in risk"
