@@ -6,6 +6,7 @@ from functools import cache
 
 import numpy as np
 import pandas as pd
+from numpy.typing import ArrayLike
 
 from twitchstats.arrays import BoolArray, FloatArray
 from twitchstats.errors import JournalError, UnknownNameError, check_list, unknown_name
@@ -147,23 +148,6 @@ def find_ignored(columns: Iterable[object], used: Iterable[str]) -> list[str]:
     return [str(column) for column in columns if str(column) not in taken and find_sign(str(column)) is None]
 
 
-def decode_signs(encoded: FloatArray, names: Sequence[str]) -> pd.DataFrame:
-    """Return encoded signs as people tell them: years, weeks, male or female, 1/0.
-
-    >>> decode_signs(np.array([[3.0, 1.0]]), ["persistence_weeks", "age"]).to_numpy().tolist()
-    [[8.0, 60.0]]
-    """
-    people = pd.DataFrame(encoded, columns=list(names))
-    kinds = _read_signs()["kind"].reindex(names)
-    for name in kinds.index[kinds == "years"]:
-        people[name] = people[name] * 10 + 50
-    for name in kinds.index[kinds == "weeks"]:
-        people[name] = 2 ** people[name]
-    for name in kinds.index[kinds == "sex"]:
-        people[name] = people[name].map({1.0: "male", 0.0: "female"})
-    return people
-
-
 def mark_present(people: pd.DataFrame, *, weeks_from: float | None = None) -> pd.DataFrame:
     """Return whether each sign is there: 1.0, 0.0, or NaN where that is not known.
 
@@ -243,7 +227,7 @@ def encode_signs(people: pd.DataFrame, names: Sequence[str] | None = None) -> Fl
 
 
 @cache
-def _list_words(kind: str) -> dict[str, float]:
+def list_words(kind: str) -> dict[str, float]:
     """Return the words that a sign may be told in, of several languages, with the numbers that they mean."""
     if kind == "yes/no":
         return {word: number for number, name in ((1.0, "yes"), (0.0, "no")) for word in load_words(name)} | {
@@ -262,7 +246,7 @@ def _list_words(kind: str) -> dict[str, float]:
 def _encode_column(column: pd.Series, name: str) -> FloatArray:
     signs = _read_signs()
     kind = signs.loc[name, "kind"] if name in signs.index else "number"
-    values = _to_numbers(column, name, _list_words(str(kind)))
+    values = _to_numbers(column, name, list_words(str(kind)))
     low, high = {"yes/no": (0, 1), "years": (0, 130), "weeks": (0, 10_000)}.get(kind, (-np.inf, np.inf))
     _refuse(column, name, np.isinf(values), "must be a finite number")
     _refuse(column, name, (values < low) | (values > high), f"must lie in {low} to {high}")
@@ -271,15 +255,16 @@ def _encode_column(column: pd.Series, name: str) -> FloatArray:
     return code_number(values, str(kind))
 
 
-def code_number(values: FloatArray, kind: str) -> FloatArray:
+def code_number(values: ArrayLike, kind: str) -> FloatArray:
     """Return a number as a model uses it: years as decades from 50, weeks as log2 (a week or less is 0).
 
     >>> code_number(np.array([8.0]), "weeks").tolist()
     [3.0]
     """
+    plain = np.asarray(values, float)
     if kind == "years":
-        return (values - 50) / 10
-    return np.log2(np.maximum(values, 1)) if kind == "weeks" else values
+        return (plain - 50) / 10
+    return np.log2(np.maximum(plain, 1)) if kind == "weeks" else plain
 
 
 def _to_numbers(column: pd.Series, name: str, words: dict[str, float]) -> FloatArray:

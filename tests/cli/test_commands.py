@@ -370,7 +370,7 @@ def test_the_risk_command_reads_what_spreadsheets_save(tmp_path, capsys):
         people = tmp_path / f"{encoding}.csv"
         people.write_text(text, encoding=encoding)
         assert cli.main(["risk", str(people), "--predict"]) == 0
-        assert capsys.readouterr().out.splitlines()[1].startswith("Jörg: ")
+        assert "Jörg: " in capsys.readouterr().out
 
 
 def test_the_risk_command_on_no_table(tmp_path, capsys):

@@ -11,6 +11,7 @@ from twitchstats import explore_assumptions, simulate_cohort
 from twitchstats.errors import OptionError, UnknownNameError
 from twitchstats.plots import redflags as plots
 from twitchstats.redflags import RedFlagModel, count_people, describe_worth, evaluate_referral_rules
+from twitchstats.redflags.telling import YOUNG
 from twitchstats.simulate.cohort import _draw_weeks, load_serious_conditions
 from twitchstats.simulate.likelihood import cohort_risk, list_conditions, weigh_conditions
 from twitchstats.simulate.parameters import draw_cohort_parameters, load_cohort_parameters, read_parameters
@@ -135,6 +136,8 @@ def test_wasting_is_no_good_news_however_short_the_twitching(model):
 
 def test_a_red_flag_below_the_base_rate_is_told(model):
     found = model.predict_risk({"weakness_felt": 1, "age": 25}, base_rate="adults in general").iloc[0]
+    assert YOUNG in found["caution"]
+    assert YOUNG not in model.predict_risk({"weakness_felt": 1, "age": 30})["caution"].item()
     assert found["risk_upper"] < 6e-5
     assert found["caution"].endswith(
         "A red flag, and yet below the base rate: in the model what else was told weighs more. It counts MND only. "

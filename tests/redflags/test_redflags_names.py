@@ -270,7 +270,7 @@ def test_odds_that_nobody_knows_stay_words(cohort):
     people = cohort.assign(score=np.random.default_rng(1).normal(size=len(cohort)))
     model = RedFlagModel(signs=["wasting", "score"]).fit(people, people["serious"])
     told = model.predict_risk({"score": 1e6}).iloc[0]
-    assert told["caution"].endswith("may have moved the odds by a factor of 100 or more.")
+    assert "may have moved the odds by a factor of 100 or more." in told["caution"]
     assert np.isfinite(told["chance_factor"])
     with fails(JournalError, "person person, score: inf must be a finite number. Correct it, or leave the cell empty"):
         model.predict_risk({"score": np.inf})
@@ -487,7 +487,9 @@ def test_rules_of_one_person_and_signs_as_a_set(cohort):
     assert RedFlagModel(signs={"wasting"}).fit(cohort, cohort["serious"]).signs_ == ["wasting"]
 
 
-@pytest.mark.parametrize(("yes", "no"), [("Yes", "no"), (" yes ", "No"), ("TRUE", "false"), ("1", " 0")])
+@pytest.mark.parametrize(
+    ("yes", "no"), [("Yes", "no"), ("TRUE", "false"), ("1", " 0"), ("ja", "nein"), ("oui", "non"), ("sí", "no")]
+)
 def test_yes_is_serious_however_it_is_written(cohort, yes, no):
     """In an alphabet "Yes" comes before "no", which then counted as serious."""
     people = cohort[["age", "pain"]]

@@ -183,7 +183,7 @@ def test_combination_by_hand(cohort, model):
     assert row["observed_rate"] == pytest.approx(cohort.loc[both, "serious"].mean())
     lower, upper = wilson_interval(row["n_serious"], row["n"])
     np.testing.assert_allclose([row["observed_lower"], row["observed_upper"]], [lower, upper])
-    assert row["risk"] == pytest.approx(model.predict_proba(cohort[both])[:, 1].mean())
+    assert row["risk"] == pytest.approx(model.predict_risk(cohort[both])["risk"].mean())
     ratio = (row["n_serious"] / serious.sum()) / ((row["n"] - row["n_serious"]) / (~serious).sum())
     assert row["likelihood_ratio"] == pytest.approx(ratio)
     assert row["lr_lower"] < ratio < row["lr_upper"]
@@ -198,7 +198,7 @@ def test_combinations_at_a_base_rate(cohort, model):
     share = cohort["serious"].mean()
     weight = np.where(cohort["serious"] == 1, 1e-3 / share, (1 - 1e-3) / (1 - share))
     both = ((cohort["weakness_felt"] == 1) & (cohort["wasting"] == 1)).to_numpy()
-    risk = model.at_base_rate(1e-3).predict_proba(cohort)[:, 1]
+    risk = model.at_base_rate(1e-3).predict_risk(cohort)["risk"].to_numpy()
     row = after.set_index("combination").loc["weakness_felt + wasting"]
     assert row["risk"] == pytest.approx(np.average(risk[both], weights=weight[both]))
 

@@ -359,7 +359,7 @@ def test_moved_model_keeps_its_optimism(cohort, model):
     np.testing.assert_allclose(found.loc["auc", ["estimate", "optimism"]].astype(float),
                                before.loc["auc", ["estimate", "optimism"]].astype(float), atol=1e-9)  # fmt: skip
     assert abs(found.loc["brier", "optimism"]) < 0.01
-    assert found.loc["calibration_in_the_large", "estimate"] > 0.1
+    assert found.loc["calibration_in_the_large", "estimate"] > 0.08
 
 
 def test_a_moved_model_is_right_where_it_was_moved_to(cohort, model):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import NamedTuple
 
@@ -24,7 +24,7 @@ from twitchstats.simulate.parameters import draw_cohort_parameters, load_cohort_
 DRAWS = 200
 _FEWEST_DRAWS = 20
 _SEED = 20
-_STRANGE = 5.0  # standard errors
+_STRANGE, _ENOUGH = 5.0, 1000  # standard errors, people
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,7 @@ class Origin:
     changed : tuple of (parameter, condition, value)
         Where it differs from the table of parameters.
     exact : bool
-        Drawn from a logistic model of the user's own: no parameter of the table decides who is serious.
+        No parameter of the table decides who is serious: a logistic model of the user's own does, or other labels.
     """
 
     design: str
@@ -85,18 +85,24 @@ def move_crowd(origin: Origin | None, base: BaseRate, signs: Sequence[str], enco
     return there - here
 
 
-def fits_origin(origin: Origin, signs: Sequence[str], encoded: FloatArray, outcome: FloatArray) -> bool:
-    """Tell whether labels are those of the world that people were drawn from: other labels are another illness.
+def match_origin(
+    origin: Origin | None, signs: Sequence[str], encoded: FloatArray, outcome: FloatArray
+) -> Origin | None:
+    """Return an origin whose parameters say nothing where people have other signs or labels than it gave them.
 
-    The score of the exact log odds, whose slope is 1 there, in standard errors.
+    Labels: the score of the exact log odds, whose slope is 1 in their world, in standard errors.
     """
+    if origin is None or origin.exact:
+        return origin
     if set(find_signs(signs)) != set(signs):
-        return False
-    log_odds = find_exact(origin, BaseRate(float(outcome.mean())), signs, encoded)
+        return replace(origin, exact=True)
+    some = slice(None, None, max(len(outcome) // _ENOUGH, 1))
+    log_odds = find_exact(origin, BaseRate(float(outcome.mean())), signs, encoded[some])
     risk = special.expit(log_odds)
     spread = risk * (1 - risk)
     away = log_odds - spread @ log_odds / spread.sum()
-    return bool(abs(away @ (outcome - risk)) <= _STRANGE * np.sqrt(spread @ away**2))
+    fits = abs(away @ (outcome[some] - risk)) <= _STRANGE * np.sqrt(spread @ away**2)
+    return origin if fits else replace(origin, exact=True, serious=())
 
 
 @cache

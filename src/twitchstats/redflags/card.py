@@ -75,7 +75,8 @@ def _tell_origin(record: Record, unknown: str) -> str:
 
 def _tell_sample(record: Record) -> str:
     if record.origin:
-        what = f"{record.origin.design} sample of `simulate_cohort`; serious means {', '.join(record.origin.serious)}"
+        counted = ", ".join(record.diagnoses) or "what the labels say"
+        what = f"{record.origin.design} sample of `simulate_cohort`; serious means {counted}"
         origin = f"**Trained on simulated people** ({what}); no real person has been seen. {count_assumed()}"
     else:
         origin = "The table did not say where the people come from: whoever fitted the model states it here."
@@ -115,9 +116,10 @@ def _tell_missing(record: Record, missing: str) -> str:
         "refuse": "The fit allowed no gaps.",
     }[missing]
     told = ", ".join(f"{row.sign} {row.share_unknown:.1%}" for row in gaps.itertuples()) or "none"
+    whose = "the exact risk of the simulated world" if record.drawn else "the risk of a model on these"
     return (
-        f"{how} Never taken for absent; people who tell only some signs get the risk of a model on these. Not known in "
-        f"the training sample: {told}."
+        f"{how} Never taken for absent; people who tell only some signs get {whose}. Not known in the training sample: "
+        f"{told}."
     )
 
 
@@ -128,7 +130,7 @@ def _tell_analysis(record: Record, parameters: Mapping[str, object]) -> str:
     else:
         chosen = "given" if parameters["strength"] is not None else "chosen by approximate leave-one-out validation"
         shrink = f"a ridge penalty of {record.strength:.4g} on standardised columns, {chosen}"
-    limits = "draws of the parameters that the people were drawn from" if record.origin else "the posterior covariance"
+    limits = "draws of the parameters that the people were drawn from" if record.drawn else "the posterior covariance"
     return (
         f"Logistic regression with {len(products)} interaction terms (none without its parts) and {shrink}. Limits of "
         f"a risk come from {limits}, with that of a base rate that is named."

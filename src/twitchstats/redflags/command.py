@@ -108,7 +108,7 @@ def predict_people(model: RedFlagModel, people: pd.DataFrame, base_rate: str, sa
     """Return the risk of people; signs without a column are not known, and that is told."""
     if people.empty:
         raise OptionError("Nobody to tell a risk of: the table has no rows. Write one for each person.")
-    named = model._read_people(people)
+    named = model._name(people)
     absent = [name for name in model.signs_ if name not in named.columns]
     if len(absent) == len(model.signs_):
         raise OptionError(
@@ -153,7 +153,7 @@ def _count(share: float) -> str:
 def describe_base(model: RedFlagModel, base_rate: str) -> str:
     """Return what the base rate is, whose mix of other conditions goes with the risks, and the advice."""
     base = read_base_rate(_read_rate(base_rate), model.record_.diagnoses)
-    crowd = f" among the other conditions of a {base.crowd}" if base.crowd and model.record_.origin else ""
-    if not model.record_.origin:
+    crowd = f" among the other conditions of a {base.crowd}" if base.crowd and model.record_.drawn else ""
+    if not model.record_.drawn:
         crowd = " among other conditions as in the people that the model was fitted on"
     return f"Base rate: {base.source}{crowd}.\n{ANY_FLAG_ADVICE}"

@@ -11,7 +11,6 @@ from twitchstats.arrays import BoolArray, FloatArray, IntArray
 from twitchstats.errors import OptionError, unknown_name
 from twitchstats.signs import code_number, load_signs
 
-INTERACTIONS = ("none", "pairs")
 KNOTS = {"years": (40, 50, 60, 70), "weeks": (2, 8, 32, 128)}
 _BEYOND = 0.02  # of the people, and at least _FEWEST, lie on either side of a bend
 _FEWEST = 20
@@ -75,7 +74,7 @@ def plan_design(
 
 def code_bend(name: str, value: float) -> float:
     """Return a bend in the units of a model."""
-    return float(code_number(np.array(value), str(load_signs().loc[name, "kind"])))
+    return float(code_number(value, str(load_signs().loc[name, "kind"])))
 
 
 def _list_bends(names: list[str], encoded: FloatArray, counts: FloatArray) -> list[tuple[str, float]]:
@@ -148,29 +147,17 @@ def _average(values: FloatArray, told: BoolArray, counts: FloatArray) -> FloatAr
 
 
 def _list_products(names: list[str], interactions: object, triples: Iterable[Sequence[str]]) -> list[list[str]]:
-    wanted: set[tuple[int, ...]] = {(k,) for k in range(len(names))}
+    asked: object = interactions
     if isinstance(interactions, str):
-        if interactions not in INTERACTIONS:
-            raise OptionError(
-                f"interactions={interactions!r} is not possible. Choose 'none', 'pairs' or a list of pairs of signs."
-            )
-        if interactions == "pairs":
-            wanted |= set(combinations(range(len(names)), 2))
-    else:
-        for chosen in _as_sets(interactions):
-            wanted |= _with_parts(chosen, names)
-    for chosen in triples:
-        wanted |= _with_parts(chosen, names)
+        asked = {"none": [], "pairs": combinations(names, 2)}.get(interactions)
+    listed = list(asked) if isinstance(asked, Iterable) else [""]
+    if any(isinstance(one, str) for one in listed):
+        raise OptionError(
+            f"interactions={interactions!r} is not possible. Choose 'none', 'pairs' or a list of pairs of signs, "
+            "as [('weakness_felt', 'wasting')]."
+        )
+    wanted = {(k,) for k in range(len(names))}.union(*(_with_parts(chosen, names) for chosen in [*listed, *triples]))
     return [[names[k] for k in parts] for parts in sorted(wanted, key=lambda parts: (len(parts), parts))]
-
-
-def _as_sets(interactions: object) -> Iterable[Sequence[str]]:
-    if isinstance(interactions, Iterable) and not any(isinstance(one, str) for one in interactions):
-        return interactions
-    raise OptionError(
-        f"interactions={interactions!r} is not possible. Choose 'none', 'pairs' or a list of pairs of signs, "
-        "as [('weakness_felt', 'wasting')]."
-    )
 
 
 def _with_parts(chosen: Sequence[str], names: list[str]) -> set[tuple[int, ...]]:

@@ -4,7 +4,6 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -19,50 +18,11 @@ from twitchstats.errors import NotEnoughDataError
 _FIRST, _WEAKEST, _STRONGEST = 1, -3, 4  # powers of ten of the penalty
 
 
-class Scaled(NamedTuple):
-    """Columns of mean 0 and spread 1 behind a leading one, and the way back.
-
-    Attributes
-    ----------
-    X : ndarray, (people, 1 + kept)
-    mean, spread : ndarray, (terms,)
-    kept : ndarray of bool, (terms,)
-        Terms that vary.
-    """
-
-    X: FloatArray
-    mean: FloatArray
-    spread: FloatArray
-    kept: BoolArray
-
-    def find_way_back(self) -> FloatArray:
-        """Return the matrix that brings coefficients of `X` back to the units of all terms, (1 + terms, 1 + kept)."""
-        back = np.zeros((1 + len(self.kept), 1 + self.kept.sum()))
-        back[np.r_[True, self.kept]] = unscale(self.mean[self.kept], self.spread[self.kept])
-        return back
-
-
 def unscale(mean: FloatArray, spread: FloatArray) -> FloatArray:
     """Return the matrix that brings coefficients of (term - mean) / spread to those of the terms, intercept first."""
     back = np.diag(np.r_[1.0, 1 / spread])
     back[0, 1:] = -mean / spread
     return back
-
-
-def standardize(
-    Z: FloatArray, weights: FloatArray, *, pull: FloatArray | float = 1.0, independent: bool = False
-) -> Scaled:
-    """Return columns as the ridge sees them: of spread 1 / `pull`; at will without those that follow from others."""
-    mean = weights @ Z / weights.sum()
-    spread = np.sqrt(weights @ (Z - mean) ** 2 / weights.sum())
-    kept = spread > 1e-12 * np.maximum(1.0, np.abs(mean))
-    spread = spread * pull
-    X = np.column_stack([np.ones(len(Z)), (Z[:, kept] - mean[kept]) / spread[kept]])
-    if independent:
-        there = find_independent(X)
-        kept[np.flatnonzero(kept)[~there[1:]]] = False
-        X = X[:, there]
-    return Scaled(X, mean, spread, kept)
 
 
 @contextmanager
@@ -235,25 +195,33 @@ def solve_logistic(
 ) -> Solution:
     """Return coefficients in the units of the terms, their covariance, and how they were found; see `RedFlagModel`."""
     firth = penalty == "firth"
-    pull = np.sqrt([interaction_weight if ":" in term and not firth else 1.0 for term in terms])
-    scaled = standardize(Z, weights, pull=pull, independent=firth)
+    mean = weights @ Z / weights.sum()
+    spread = np.sqrt(weights @ (Z - mean) ** 2 / weights.sum())
+    kept = spread > 1e-12 * np.maximum(1.0, np.abs(mean))
+    scales = np.where(kept, spread, 1.0)
+    if not firth:
+        scales *= np.sqrt([interaction_weight if ":" in term else 1.0 for term in terms])
+    elif kept.any():
+        kept[kept] = find_independent(add_intercept(((Z - mean) / scales)[:, kept]))[1:]
+    X = add_intercept(((Z - mean) / scales)[:, kept])
     path: list[tuple[float, float]] = []
     if firth:
-        used, fit = np.nan, fit_firth(scaled.X, y, weights)
+        used, fit = np.nan, fit_firth(X, y, weights)
         coefficients = np.r_[fit.intercept_, fit.coef_]
     else:
         start, used = None, float(strength or 0)
         if strength is None:
-            used, path, start = choose_strength(scaled.X, y, weights)
-        coefficients = fit_ridge(scaled.X, y, used, weights, start=start)
-    hessian = find_information(scaled.X, coefficients, weights, 0.0 if firth else used)
-    back = scaled.find_way_back()
+            used, path, start = choose_strength(X, y, weights)
+        coefficients = fit_ridge(X, y, used, weights, start=start)
+    hessian = find_information(X, coefficients, weights, 0.0 if firth else used)
+    back = np.zeros((1 + len(terms), X.shape[1]))
+    back[np.r_[True, kept]] = unscale(mean[kept], scales[kept])
     return Solution(
         coefficients=back @ coefficients,
         covariance=back @ np.linalg.pinv(hessian, hermitian=True) @ back.T,
-        means=scaled.mean,
-        scales=np.where(scaled.kept, scaled.spread, 1.0),
-        dropped=tuple(name for name, there in zip(terms, scaled.kept, strict=True) if not there),
+        means=mean,
+        scales=np.where(kept, scales, 1.0),
+        dropped=tuple(name for name, there in zip(terms, kept, strict=True) if not there),
         strength=used,
         path=pd.DataFrame(path, columns=["strength", "left_out_loss"], dtype=float),
     )

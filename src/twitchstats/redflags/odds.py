@@ -74,18 +74,16 @@ def estimate_odds_ratios(
     check_choice("method", method, METHODS)
     check_share("level", level)
     check_list("terms", terms)
-    people, scaled, place, lost = _standardize(record, interactions)
-    refit = fitting.fit_firth(scaled.X, people.outcome, people.weights)
+    people, X, place, lost = _build_columns(record, interactions)
+    refit = fitting.fit_firth(X, people.outcome, people.weights)
     chosen = _choose_terms(place, terms)
     places = np.array([place[name] for name in chosen], dtype=int)
-    spread = np.r_[1.0, scaled.spread[scaled.kept]][places]
     coefficients = np.r_[refit.intercept_, refit.coef_]
-    estimate = coefficients[places] / spread
+    estimate = coefficients[places]
     if method == "profile":
-        limits, p_value = _profile(refit, places, level)
-        lower, upper = limits / spread
+        (lower, upper), p_value = _profile(refit, places, level)
     else:
-        error = _find_errors(scaled.X, people, coefficients, places, method == "robust") / spread
+        error = _find_errors(X, people, coefficients, places, method == "robust")
         reach = stats.norm.ppf(0.5 + level / 2) * error
         lower, upper = estimate - reach, estimate + reach
         p_value = 2 * stats.norm.sf(np.abs(estimate) / error)
@@ -116,8 +114,8 @@ def estimate_odds_ratios(
     return pd.concat([frame, untold.assign(**words)], ignore_index=True)
 
 
-def _standardize(record: Record, interactions: bool) -> tuple[Training, fitting.Scaled, dict[str, int], list[str]]:
-    """Return who told every sign, their standardised, independent columns, where each term stands, and the others."""
+def _build_columns(record: Record, interactions: bool) -> tuple[Training, FloatArray, dict[str, int], list[str]]:
+    """Return who told every sign, their independent columns behind ones, where each term stands, and the others."""
     everybody = record.need_training("odds_ratios")
     people = everybody.take(np.asarray(~np.isnan(everybody.encoded).any(axis=1)))
     if min((people.outcome == label).sum() for label in (0, 1)) < 2:
@@ -128,10 +126,11 @@ def _standardize(record: Record, interactions: bool) -> tuple[Training, fitting.
         )
     products = [*record.design.products] if interactions else "none"
     design = plan_design(people.encoded, record.signs, products, (), weights=people.weights)
-    scaled = fitting.standardize(design.build(people.encoded), people.weights, independent=True)
-    kept, lost = ([term for term, there in zip(design.terms, scaled.kept, strict=True) if there == kind]
+    X = fitting.add_intercept(design.build(people.encoded))
+    there = fitting.find_independent(X)
+    kept, lost = ([term for term, one in zip(design.terms, there[1:], strict=True) if one == kind]
                   for kind in (True, False))  # fmt: skip
-    return people, scaled, {term: place for place, term in enumerate(kept, start=1)}, lost
+    return people, X[:, there], {term: place for place, term in enumerate(kept, start=1)}, lost
 
 
 def _choose_terms(place: dict[str, int], terms: Sequence[str] | None) -> list[str]:

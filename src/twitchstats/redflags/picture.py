@@ -8,7 +8,7 @@ import pandas as pd
 from twitchstats.arrays import BoolArray, FloatArray
 from twitchstats.errors import check_list, check_whole, unknown_name
 from twitchstats.redflags.advice import ANY_FLAG_ADVICE, advise
-from twitchstats.redflags.assumptions import Origin, bound_posterior, judge_finding, move_findings, read_origin
+from twitchstats.redflags.assumptions import Origin, bound_posterior, judge_finding, move_findings
 from twitchstats.redflags.prevalence import BaseRate, check_share, read_base_rate
 from twitchstats.redflags.training import read_outcome
 from twitchstats.signs import find_signs, load_signs, mark_present, name_signs
@@ -72,9 +72,8 @@ def count_people(
     check_share("level", level)
     check_whole("people", people, least=1)
     check_list("signs", signs)
-    known, serious = read_outcome(cohort, outcome)
+    known, serious, origin = read_outcome(cohort, outcome)
     known = name_signs(known)
-    origin = read_origin(cohort)
     base = read_base_rate(base_rate, origin.serious if origin else ("MND",), option="base_rate")
     marks = _mark(known, signs)
     whole = bound_posterior(0.0, 0.0, base, None, level)

@@ -18,15 +18,15 @@ from twitchstats.redflags.measures import measure_auc, measure_brier
 from twitchstats.redflags.prevalence import BaseRate, check_share
 from twitchstats.redflags.record import Record, Training, find_log_odds, move_record
 from twitchstats.redflags.training import check_classes
-from twitchstats.signs import decode_signs, encode_signs, load_signs
+from twitchstats.signs import code_number, encode_signs, load_signs
 
 Weigh = Callable[[FloatArray], FloatArray]
 
 _BANDS = {
     "years": [(0, 40, "under 40"), (40, 50, "40 to 49"), (50, 60, "50 to 59"), (60, 70, "60 to 69"),
-              (70, 80, "70 to 79"), (80, 130, "80 or more")],
+              (70, 80, "70 to 79"), (80, 131, "80 or more")],
     "weeks": [(0, 2, "under 2 weeks"), (2, 8, "2 to 7 weeks"), (8, 26, "8 to 25 weeks"), (26, 104, "26 to 103 weeks"),
-              (104, 10_000, "2 years or more")],
+              (104, 10_001, "2 years or more")],
 }  # fmt: skip
 _TYPICAL = {"years": [30, 45, 55, 65, 75, 85], "weeks": [1, 4, 14, 52, 208]}
 LARGEST = "largest difference in risk"
@@ -71,28 +71,29 @@ class PointScore:
         A score beyond those of the table gets the nearest one's risk. Score and risk of people who did not tell every
         sign are missing, and ``caution`` says so: what their signs weigh follows from those that they told.
         """
-        people = as_people(person)
-        score = _add_up(self.points, people)
+        people, signs = as_people(person), list(dict.fromkeys(self.points["sign"]))
+        encoded = encode_signs(people.reindex(columns=signs), signs)
+        score = _add_up(self.points, dict(zip(signs, encoded.T, strict=True)))
         table = self.risks.set_index("score")
         nearest = table.reindex(np.clip(score, table.index.min(), table.index.max()))
         told = advise(people)
-        signs = list(dict.fromkeys(self.points["sign"]))
         result = nearest[["risk", "risk_lower", "risk_upper"]].set_axis(people.index).assign(
-            base_rate=table["base_rate"].iloc[0], n_unknown=people.reindex(columns=signs).isna().sum(axis=1),
+            base_rate=table["base_rate"].iloc[0], n_unknown=np.isnan(encoded).sum(axis=1),
             caution=np.where(np.isnan(score), PARTLY_TOLD, ""), red_flags=told["red_flags"], advice=told["advice"],
         )  # fmt: skip
         result.insert(0, "score", score.astype(float if np.isnan(score).any() else int))
         return result
 
 
-def _add_up(points: pd.DataFrame, people: pd.DataFrame) -> FloatArray:
+def _add_up(points: pd.DataFrame, encoded: Mapping[str, FloatArray]) -> FloatArray:
     """Return each person's points, NaN where an answer has none."""
-    total = np.zeros(len(people))
+    total, kinds = np.zeros(1), load_signs()["kind"]
     for sign, rows in points.groupby("sign", sort=False):
-        values, found = _read_answers(people, str(sign)), np.full(len(people), np.nan)
-        for row in rows.itertuples():
-            found[(values >= row.low) & (values < row.high)] = row.points
-        total += found
+        values, kind = encoded[str(sign)], str(kinds.get(sign, "number"))
+        found = np.full(len(values), np.nan)
+        for low, high, worth in rows[["low", "high", "points"]].to_numpy(float):
+            found[(values >= code_number(low, kind)) & (values < code_number(high, kind))] = worth
+        total = total + found
     return total
 
 
@@ -145,7 +146,7 @@ def build_point_score(record: Record, *, most: int = 10, allowed: float = 0.1) -
     whole = np.asarray(~np.isnan(encoded).any(axis=1))
     check_classes(record.classes, people.outcome[whole])
     people = people.take(whole)
-    score = _add_up(points, decode_signs(people.encoded, record.signs)).astype(int)
+    score = _add_up(points, dict(zip(record.signs, people.encoded.T, strict=True))).astype(int)
     at_sample = move_record(record, BaseRate(record.sample_rate), record.base.rate)
     agreement = _compare(at_sample, people, score)
     worst = agreement.set_index("measure").loc[LARGEST]
@@ -182,8 +183,7 @@ def _list_answers(name: str, weigh: Weigh, column: FloatArray) -> list[tuple[obj
     label = str(signs["label"].get(name, name))
     kind = signs.loc[name, "kind"] if name in signs.index else "yes/no"
     if kind in _BANDS:
-        typical = encode_signs(pd.DataFrame({name: np.array(_TYPICAL[kind], float)}), [name])[:, 0]
-        weights = weigh(typical)
+        weights = weigh(code_number(np.array(_TYPICAL[kind], float), str(kind)))
         weights -= weights[int(np.argmin(np.abs(weights)))]
         return [
             (name, label, text, float(low), float(high), weight)
@@ -198,17 +198,6 @@ def _list_answers(name: str, weigh: Weigh, column: FloatArray) -> list[tuple[obj
         (name, label, no, 0.0, 0.5, 0.0),
         (name, label, yes, 0.5, 1.5, weigh(np.ones(1))[0]),
     ]
-
-
-def _read_answers(people: pd.DataFrame, sign: str) -> FloatArray:
-    """Return years and weeks as they are, everything else as 1/0."""
-    if sign not in people.columns:
-        return np.full(len(people), np.nan)
-    signs = load_signs()
-    encoded = encode_signs(people, [sign])[:, 0]
-    if sign in signs.index and signs.loc[sign, "kind"] in _BANDS:
-        return people[sign].to_numpy(float, na_value=np.nan)
-    return encoded
 
 
 def _fit_line(record: Record, people: Training, score: IntArray) -> tuple[IntArray, Odds]:

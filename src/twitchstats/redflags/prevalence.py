@@ -152,6 +152,14 @@ def shift_log_odds(tau: float, ybar: float) -> float:
     return -float(np.log((1 - tau) / tau) + np.log(ybar / (1 - ybar)))
 
 
+def check_risks(risk: ArrayLike) -> FloatArray:
+    """Return risks as numbers, or raise OptionError where one is none."""
+    share = np.asarray(risk, float)
+    if (wrong := ~((share >= 0) & (share <= 1))).any():
+        raise OptionError(f"risk: {share[wrong][0]:g} is not possible. A risk lies between 0 and 1.")
+    return share
+
+
 def shift_risk(risk: ArrayLike, tau: float, ybar: float) -> FloatArray:
     """Move risks (0 to 1) from a sample with share `ybar` to a base rate `tau`; 0 and 1 stay.
 
@@ -166,9 +174,6 @@ def shift_risk(risk: ArrayLike, tau: float, ybar: float) -> FloatArray:
     [0.0, 0.01, 1.0]
     """
     share = np.asarray(risk, float)
-    if ((share < 0) | (share > 1)).any():
-        raise OptionError(
-            f"risk: {share[(share < 0) | (share > 1)][0]:g} is not possible. A risk lies between 0 and 1."
-        )
+    check_risks(share[~np.isnan(share)])
     factor = np.exp(shift_log_odds(check_share("tau", tau), check_share("ybar", ybar)))
     return share * factor / (share * factor + 1 - share)

@@ -12,7 +12,7 @@ from scipy import stats
 from twitchstats.arrays import BoolArray, FloatArray
 from twitchstats.errors import OptionError, check_list, unknown_name
 from twitchstats.redflags.advice import ANY_FLAG_ADVICE, as_people
-from twitchstats.redflags.assumptions import Origin, judge_finding, move_findings, read_origin
+from twitchstats.redflags.assumptions import Origin, judge_finding, move_findings
 from twitchstats.redflags.prevalence import BaseRate, check_share, estimate_share, read_base_rate
 from twitchstats.redflags.training import read_outcome
 from twitchstats.resources import find_resource
@@ -148,8 +148,7 @@ def evaluate_referral_rules(
     ['sensitivity', 'specificity', 'likelihood_ratio', 'ppv', 'missed', 'referred']
     """
     check_share("level", level)
-    people, serious = read_outcome(cohort, outcome)
-    origin = read_origin(cohort)
+    people, serious, origin = read_outcome(cohort, outcome)
     base = read_base_rate(base_rate, origin.serious if origin else ("MND",), option="base_rate")
     called = apply_referral_rules(people, rules=rules, persistent_weeks=persistent_weeks)
     articles = _read_rules().drop_duplicates("rule").set_index("rule")["article"]

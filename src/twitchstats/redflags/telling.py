@@ -6,14 +6,15 @@ from scipy import special, stats
 
 from twitchstats.arrays import FloatArray
 from twitchstats.errors import OptionError
-from twitchstats.redflags.advice import LOST_ADVICE, advise
+from twitchstats.redflags.advice import advise
 from twitchstats.redflags.naming import label_term
 from twitchstats.redflags.record import Record, assess_people, bound_risk, is_small, take_models
-from twitchstats.signs import find_ignored, find_signs
+from twitchstats.signs import code_number, find_signs
 
 START = "starting point"
 CROWD = "other conditions"
 RIGHT = 1.1
+YOUNG_AGE = 30
 FEW = (
     "Too little is known of people like this one: the chance of who was in the training sample and the form of the "
     "model may have moved the odds by a factor of {factor}."
@@ -23,6 +24,10 @@ SMALL = (
     "the model was fitted on."
 )
 BELOW = "A red flag, and yet below the base rate: in the model what else was told weighs more."
+YOUNG = (
+    f"Under {YOUNG_AGE} it may well be too small: how common the illness is so young is no figure, but the end of a "
+    "normal distribution of ages."
+)
 COUNTED = "It counts {diagnoses} only. Other conditions that need a doctor are not in this number."
 
 
@@ -33,9 +38,10 @@ def tell_risk(record: Record, people: pd.DataFrame, encoded: FloatArray, *, leve
     reach = stats.norm.ppf(0.5 + level / 2) * np.sqrt(assessed.variance)
     factor = np.exp(np.minimum(reach, 700.0))
     small = is_small(record, assessed.log_odds)
-    told = advise(people[find_signs(people.columns)])
+    told = advise(people, ignore=[name for name in (*record.signs, *record.ignored) if not find_signs([name])])
+    ages = dict(zip(record.signs, encoded.T, strict=True)).get("age", np.full(len(risk), np.nan))
+    young = (ages < code_number(YOUNG_AGE, "years")) & record.drawn
     below = told["see_doctor"].to_numpy() & (risk < record.base.rate)
-    lost = find_ignored(people.columns, [*record.signs, *record.ignored])
     return pd.DataFrame(
         {
             "risk": risk,
@@ -44,18 +50,19 @@ def tell_risk(record: Record, people: pd.DataFrame, encoded: FloatArray, *, leve
             "base_rate": record.base.rate,
             "n_unknown": np.isnan(encoded).sum(axis=1),
             "chance_factor": factor,
-            "caution": [_warn(record, *told) for told in zip(factor, small, below, strict=True)],
+            "caution": [_warn(record, *told) for told in zip(factor, small, below, young, strict=True)],
             "red_flags": told["red_flags"],
-            "advice": told["advice"] + (LOST_ADVICE.format(lost=", ".join(lost)) if lost else ""),
+            "advice": told["advice"],
         },
         index=people.index,
     )
 
 
-def _warn(record: Record, factor: float, small: bool, below: bool) -> str:
+def _warn(record: Record, factor: float, small: bool, below: bool, young: bool) -> str:
     yet = [BELOW, *[COUNTED.format(diagnoses=", ".join(record.diagnoses))] * bool(record.diagnoses)]
     few = FEW.format(factor=f"{factor:.2g}" if factor < 100 else "100 or more")
-    return " ".join([few] * int(factor > RIGHT) + [SMALL] * int(small) + yet * int(below))
+    told = [few] * int(factor > RIGHT) + [SMALL] * int(small) + [YOUNG] * int(young) + yet * int(below)
+    return " ".join(told)
 
 
 def explain_risk(record: Record, people: pd.DataFrame, encoded: FloatArray, *, level: float = 0.95) -> pd.DataFrame:

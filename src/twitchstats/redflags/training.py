@@ -11,14 +11,14 @@ from sklearn.utils.validation import _check_sample_weight, column_or_1d
 
 from twitchstats.arrays import AnyArray, BoolArray, FloatArray, to_pandas
 from twitchstats.errors import NotEnoughDataError, OptionError, TwitchstatsError, unknown_name
+from twitchstats.redflags.assumptions import Origin, match_origin, read_origin
 from twitchstats.redflags.record import Training
-from twitchstats.signs import encode_signs, find_signs, match_signs, name_signs
+from twitchstats.signs import encode_signs, find_sign, find_signs, list_words, load_signs, match_signs, name_signs
 
 CASES_A_TERM = 10
 _FEWEST_PEOPLE = 20
 FEWEST_OF_A_CLASS = 5
 _LABELS = {"serious", "diagnosis"}
-_YES_NO = ({"0", "1"}, {"0.0", "1.0"}, {"false", "true"}, {"no", "yes"})
 _DIRECTED = ("weakness_felt", "weakness_found", "wasting", "speech_swallowing")  # they speak for any serious condition
 _REVERSED = -3.0
 STRANGE = (
@@ -58,10 +58,7 @@ def choose_signs(
 
 def find_known(column: str) -> bool:
     """Tell whether a column stands for a known sign."""
-    try:
-        return bool(match_signs([column]))
-    except TwitchstatsError:
-        return False
+    return find_sign(column) in load_signs().index
 
 
 def _is_numeric(X: pd.DataFrame) -> bool:
@@ -161,9 +158,9 @@ def read_labels(y: ArrayLike, n: int, serious: object = None, *, named: bool = F
         if serious not in classes.tolist():
             raise OptionError(f"serious={serious!r} is not possible: the labels are {_list(classes)}.")
         return (classes, kind) if serious == classes[1] else (classes[::-1], 1.0 - kind)
-    words = [str(label).strip().casefold() for label in classes]
-    if set(words) in _YES_NO:  # "Yes" comes before "no" in an alphabet
-        return (classes, kind) if words[0] < words[1] else (classes[::-1], 1.0 - kind)
+    marks = _read_yes_no(classes)
+    if set(marks.tolist()) == {0.0, 1.0}:  # "Yes" comes before "no" in an alphabet
+        return (classes, kind) if marks[1] else (classes[::-1], 1.0 - kind)
     if named:
         raise OptionError(
             f"The labels are {_list(classes)}. Say which of them is serious: "
@@ -172,26 +169,34 @@ def read_labels(y: ArrayLike, n: int, serious: object = None, *, named: bool = F
     return classes, kind
 
 
-def read_outcome(people: pd.DataFrame, outcome: str) -> tuple[pd.DataFrame, BoolArray]:
-    """Return people whose outcome is known, and whether it is serious: 1, True or yes."""
+def read_outcome(people: pd.DataFrame, outcome: str) -> tuple[pd.DataFrame, BoolArray, Origin | None]:
+    """Return people whose outcome is known, whether it is serious (1, True or yes), and what they were drawn from."""
     people = to_pandas(people)
     if outcome not in people.columns:
         raise unknown_name("column", outcome, people.columns)
     known = people[people[outcome].notna()]
-    words = known[outcome].astype("str").str.strip().str.casefold()
-    if not any(set(words) <= pair for pair in _YES_NO):
+    marks = _read_yes_no(known[outcome])
+    if np.isnan(marks).any():
         listed = ", ".join(map(repr, dict.fromkeys(known[outcome].tolist())))
         raise OptionError(
             f"{outcome}: the labels are {listed:.80}. They must be 0/1, True/False or yes/no, where 1, True or yes is "
             "serious."
         )
-    serious = words.isin(["1", "1.0", "true", "yes"]).to_numpy()
+    serious = marks == 1
     need_both(serious, f"Both kinds of people are needed in the column {outcome!r}.")
     named = name_signs(known.drop(columns=outcome))
     signs = find_signs(named.columns)
     label = known[outcome][serious].iloc[0]
-    check_direction(encode_signs(named, signs), serious.astype(float), signs, label, f"Turn {outcome!r} round.")
-    return known, serious
+    encoded, counted = encode_signs(named, signs), serious.astype(float)
+    check_direction(encoded, counted, signs, label, f"Turn {outcome!r} round.")
+    return known, serious, match_origin(read_origin(people), signs, encoded, counted)
+
+
+def _read_yes_no(labels: object) -> FloatArray:
+    """Return 1.0 for yes, 0.0 for no, in any language, and NaN for what is neither."""
+    words = pd.Series(labels).astype("str").str.strip().str.casefold()
+    known = list_words("yes/no") | {"1": 1.0, "1.0": 1.0, "0": 0.0, "0.0": 0.0}
+    return words.map(known).to_numpy(float)
 
 
 def need_both(serious: AnyArray, way_out: str) -> None:

@@ -13,12 +13,12 @@ from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
 from sklearn.utils.validation import check_is_fitted
 
 from twitchstats.arrays import AnyArray, FloatArray, IntArray, to_pandas
-from twitchstats.errors import NotEnoughDataError, OptionError, TwitchstatsError, check_whole
+from twitchstats.errors import NotEnoughDataError, TwitchstatsError, check_whole
 from twitchstats.inference import wilson_interval
 from twitchstats.redflags import fitting
 from twitchstats.redflags.measures import METRICS, measure_auc, measure_risk, smooth_outcome
 from twitchstats.redflags.model import RedFlagModel
-from twitchstats.redflags.prevalence import check_share
+from twitchstats.redflags.prevalence import check_risks, check_share
 from twitchstats.redflags.record import find_log_odds
 from twitchstats.redflags.training import (
     FEWEST_OF_A_CLASS,
@@ -307,12 +307,8 @@ def group_risks(y: ArrayLike, risk: ArrayLike, *, groups: int = 10, level: float
     1      2  2          1       0.5
     """
     check_whole("groups", groups, least=1)
-    values = np.asarray(risk, float)
+    values = check_risks(risk)
     outcome = match_labels(y, [0, 1], values)
-    if not ((values >= 0) & (values <= 1)).all():
-        raise OptionError(
-            f"risk: {values[~((values >= 0) & (values <= 1))][0]:g} is not possible. A risk lies between 0 and 1."
-        )
     edges = np.unique(np.quantile(values, np.linspace(0, 1, groups + 1)))
     number = np.clip(np.searchsorted(edges, values, side="right") - 1, 0, max(len(edges) - 2, 0))
     frame = (
