@@ -610,20 +610,17 @@ def _choose_trend(
     own = {False: np.delete(every, np.s_[first:end]), True: np.delete(every, np.s_[first - terms : first])}
     needed = np.zeros(len(block.y), dtype=bool)
     if fine.shape[-1]:
-        factors = [factor_products(part) for part in (_among(gram, own[False]), gram)]
-        there = [np.einsum("bii->bi", factor) ** 2 > SAME_DIRECTION for factor in factors]
-        known, rank = (part.sum(1) for part in there)
-        extra, free = rank - known, block.ok.sum(1) - rank
+        in_turn = np.concatenate([own[False], every[first:end]])
+        factor = factor_products(_among(gram, in_turn))
+        there, known = np.einsum("bii->bi", factor) ** 2 > SAME_DIRECTION, len(own[False])
+        extra, free = there[:, known:].sum(1), block.ok.sum(1) - there.sum(1)
         needed = (extra > 0) & (free > LEAST_DF)
         if not forced:
             response = root * block.relative
-            along = columns.swapaxes(1, 2) @ response[..., None]
-            before, after = (
-                np.where(part, np.linalg.solve(factor, along[:, places])[..., 0] ** 2, 0.0).sum(1)
-                for part, factor, places in zip(there, factors, (own[False], every), strict=True)
-            )
-            left = np.maximum((response**2).sum(1) - after, TINY) / np.maximum(free, 1)
-            ratio = (after - before) / np.maximum(extra, 1) / left
+            along = np.linalg.solve(factor, (response[:, None] @ columns).swapaxes(1, 2)[:, in_turn])[..., 0]
+            gain = np.where(there, along**2, 0.0)
+            left = np.maximum((response**2).sum(1) - gain.sum(1), TINY) / np.maximum(free, 1)
+            ratio = gain[:, known:].sum(1) / np.maximum(extra, 1) / left
             needed &= stats.f.sf(ratio, np.maximum(extra, 1), np.maximum(free, 1)) <= FINE_LEVEL
     for kind, places in own.items():
         rows = np.flatnonzero(needed == kind)
