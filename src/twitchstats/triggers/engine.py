@@ -604,35 +604,35 @@ def _choose_trend(
     """
     root = np.sqrt(block.weights)
     fine = np.where(block.ok[..., None], fine, 0.0)
-    columns, gram = scale_columns(np.concatenate([block.dates, fine, block.before], axis=-1) * root[..., None])
-    every, first = np.arange(columns.shape[-1]), block.dates.shape[-1]
-    end = first + fine.shape[-1]
-    own = {False: np.delete(every, np.s_[first:end]), True: np.delete(every, np.s_[first - terms : first])}
+    dates, stiff = np.split(block.dates, [block.dates.shape[-1] - terms], axis=-1)
+    design = np.concatenate([stiff, dates, block.before, fine], axis=-1)
+    columns, gram = scale_columns(design * root[..., None])
+    finer, own = design.shape[-1] - fine.shape[-1], block.before.shape[-1]
     needed = np.zeros(len(block.y), dtype=bool)
     if fine.shape[-1]:
-        in_turn = np.concatenate([own[False], every[first:end]])
-        factor = factor_products(_among(gram, in_turn))
-        there, known = np.einsum("bii->bi", factor) ** 2 > SAME_DIRECTION, len(own[False])
-        extra, free = there[:, known:].sum(1), block.ok.sum(1) - there.sum(1)
+        factor = factor_products(gram)
+        there = np.einsum("bii->bi", factor) ** 2 > SAME_DIRECTION
+        extra, free = there[:, finer:].sum(1), block.ok.sum(1) - there.sum(1)
         needed = (extra > 0) & (free > LEAST_DF)
         if not forced:
             response = root * block.relative
-            along = np.linalg.solve(factor, (response[:, None] @ columns).swapaxes(1, 2)[:, in_turn])[..., 0]
+            along = np.linalg.solve(factor, (response[:, None] @ columns).swapaxes(1, 2))[..., 0]
             gain = np.where(there, along**2, 0.0)
             left = np.maximum((response**2).sum(1) - gain.sum(1), TINY) / np.maximum(free, 1)
-            ratio = gain[:, known:].sum(1) / np.maximum(extra, 1) / left
+            ratio = gain[:, finer:].sum(1) / np.maximum(extra, 1) / left
             needed &= stats.f.sf(ratio, np.maximum(extra, 1), np.maximum(free, 1)) <= FINE_LEVEL
-    for kind, places in own.items():
+    for kind, part in ((False, np.s_[:finer]), (True, np.s_[terms:])):
         rows = np.flatnonzero(needed == kind)
         if len(rows):
-            part = block if len(rows) == len(needed) else block.take(rows)
-            basis = columns[rows][..., places] @ turn_columns(_among(gram[rows], places)).swapaxes(1, 2)
-            yield rows, replace(part, fine=kind), basis[..., : basis.shape[-1] - len(every[end:])] if shared else basis
-
-
-def _among(gram: FloatArray, places: IntArray) -> FloatArray:
-    """Return the products of some columns with each other."""
-    return gram[:, places[:, None], places]
+            whole = len(rows) == len(needed)
+            taken, products = (columns, gram) if whole else (columns[rows], gram[rows])
+            products = products[:, part, part]
+            first, known, every = finer - terms - own, finer - terms, np.arange(products.shape[-1])
+            order = np.concatenate([every[:first], every[known:], every[first:known]]) if kind else every  # older last
+            turned = turn_columns(products[:, order[:, None], order]).swapaxes(1, 2)[:, np.argsort(order)]
+            basis = taken[..., part] @ turned
+            chosen = replace(block if whole else block.take(rows), fine=kind)
+            yield rows, chosen, basis[..., : basis.shape[-1] - own] if shared else basis
 
 
 def score_block(
@@ -924,14 +924,12 @@ def _follow(memory: FloatArray, most: int, first: FloatArray | None = None) -> F
     By default what is left of a day's news so many days later; with the `first` autocorrelation, all of them.
     """
     newer, older = memory[..., 0], memory[..., 1]
-    if not older.any():
-        powers: FloatArray = newer[..., None] ** np.arange(most + 1)
-        return powers
-    series = np.ones((most + 1, *newer.shape))
-    series[1:2] = newer if first is None else first
-    for day in range(2, most + 1):
-        series[day] = newer * series[day - 1] + older * series[day - 2]
-    return np.moveaxis(series, 0, -1)
+    begun = np.stack([newer] if first is None else [newer, first])
+    series = np.stack([np.ones_like(begun), begun])
+    while len(series) <= most:  # all days known make as many more
+        response = series[:, :1]
+        series = np.concatenate([series, response[1:] * series[-1] + older * response[:-1] * series[-2]])
+    return np.moveaxis(series[: most + 1, -1], 0, -1)
 
 
 def _follow_memory(
@@ -944,33 +942,37 @@ def _follow_memory(
     `doubt` is given: what is seen beyond such a series then counts by as much as its square is larger. What is left,
     (B, M, a, most + 1), is of variance 1 before the fit.
     """
-    span, days = np.arange(-MEMORY_SPAN, MEMORY_SPAN + 1), np.arange(most + 1)
-    taken = share[:, None, np.minimum(np.abs(span[:, None] + days), share.shape[1] - 1)]
+    shape, seen = seen.shape, seen.reshape(len(seen), -1, OLDER)
+    apart, days = np.arange(MEMORY_SPAN + 1)[:, None], np.arange(most + 1)
+    later, sooner = (share[:, np.minimum(np.abs(days + way * apart), share.shape[1] - 1)] for way in (1, -1))
+    taken = (later + sooner) * np.where(apart > 0, 1.0, 0.5)
 
     def weigh(partly: FloatArray) -> FloatArray:
         return np.stack([partly[..., 0] * (1 - partly[..., 1]), partly[..., 1]], -1)
 
     def leave(partly: FloatArray, most: int) -> FloatArray:
-        before = _follow(weigh(partly), MEMORY_SPAN, partly[..., 0])
-        left: FloatArray = before[..., : most + 1] - before[..., np.abs(span)] @ taken[..., : most + 1]
+        before = _follow(weigh(partly), max(MEMORY_SPAN, most), partly[..., 0])
+        left: FloatArray = before[..., : most + 1] - before[..., : MEMORY_SPAN + 1] @ taken[..., : most + 1]
         return left
 
     def miss(partly: FloatArray) -> FloatArray:
         """Return by how much more is seen than such a series leaves."""
-        variance, next_day, second_day = np.moveaxis(leave(partly, OLDER), -1, 0)
-        apart = np.stack([next_day, second_day]) / np.maximum(variance, 1 - MOST_LEVERAGE)
-        first, second = np.clip(apart, -MOST_LEVERAGE, MOST_LEVERAGE)
+        left = leave(partly, OLDER)
+        related = left[..., 1:] / np.maximum(left[..., :1], 1 - MOST_LEVERAGE)
+        first, second = np.moveaxis(np.clip(related, -MOST_LEVERAGE, MOST_LEVERAGE), -1, 0)
         return seen - np.stack([first, (second - first**2) / (1 - first**2)], -1)
 
     partly = np.stack([seen[..., 0], np.zeros(seen.shape[:-1])], -1)
-    for order in (1,) if doubt is None else (1, 2):
+    for order in (1, 2):
         if order == OLDER:
+            if doubt is None:
+                break
             beyond = miss(partly)[..., 1]
-            chance = np.minimum(doubt / np.maximum(beyond**2, TINY), 1.0)
+            chance = np.minimum(doubt.reshape(beyond.shape) / np.maximum(beyond**2, TINY), 1.0)
             seen = np.stack([seen[..., 0], seen[..., 1] - chance * beyond], -1)
         for _ in range(MEMORY_STEPS):
             partly = np.clip(partly + miss(partly) * (np.arange(2) < order), *MEMORY_LIMITS)
-    return weigh(partly), leave(partly, most)
+    return weigh(partly).reshape(shape), leave(partly, most).reshape(*shape[:-1], -1)
 
 
 def _expect_leak(left: FloatArray, carried: FloatArray, *, lag: IntArray, rests: FloatArray) -> FloatArray:
