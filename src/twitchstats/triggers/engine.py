@@ -690,18 +690,21 @@ def score_block(
     combined = inverse @ own
     diagonal = np.maximum(np.einsum("bmqq->bmq", inverse)[..., :asked], TINY)
     news = combined[:, :, :asked] / diagonal[..., None]
-    size = (news**2).sum(-1)
+    news_square = news**2
+    size = news_square.sum(-1)
     residual = _project((root * relative)[:, None, None], basis, common)
     residual = (residual - (residual @ combined.swapaxes(2, 3)) @ own)[:, :, 0]
-    leverage = np.clip((basis**2).sum(-1)[:, None] + (own * combined).sum(2), 0, MOST_LEVERAGE)
+    leverage = np.einsum("bnp,bnp->bn", basis, basis)[:, None] + np.einsum("bmqn,bmqn->bmn", own, combined)
+    leverage = np.clip(leverage, 0, MOST_LEVERAGE)
     square = residual**2 / (1 - leverage) * days[:, None]
-    score = (news * (root * relative)[:, None, None]).sum(-1)
+    score = (news @ (root * relative)[:, None, :, None])[..., 0]
     rank = _count_rank(basis)
     n = days.sum(1)
     df = n - rank - (0 if shared else own.shape[2])
     n, df = (np.broadcast_to(value[:, None, None], size.shape) for value in (n, df))
-    trust = np.minimum(size**2 / np.maximum((news**4).sum(-1), TINY), df)
-    lowest, _, two_valued = _find_values(trigger, ok[:, None, None])
+    trust = np.minimum(size**2 / np.maximum(np.einsum("...n,...n->...", news_square, news_square), TINY), df)
+    values = _find_values(trigger, ok[:, None, None])
+    lowest, _, two_valued = values
     if family.is_ratio:
         plain = news / np.where(ok, root, 1.0)[:, None, None]
         start = np.where(two_valued & np.isfinite(lowest), lowest, 0.0)
@@ -710,7 +713,7 @@ def score_block(
         )
     else:
         curve = score[..., None] - effects * size[..., None]
-        variance = (news**2 * square[:, :, None]).sum(-1)
+        variance = (news_square @ square[..., None])[..., 0]
         expected = size * square.sum(-1)[..., None] / np.maximum(n, 1)
         spread = np.sqrt(_moderate(variance, expected, trust))[..., None] + 0 * effects
         shift, planted = effects * size[..., None], spread
@@ -746,7 +749,7 @@ def score_block(
         "scale": scale[:, :, :asked], "n": n, "df": df, "trust": trust,
         "information": size * (events * (1 - events) if family.name == "yes/no" else 1.0),
         "leak": leak, "memory": memory,
-        "refusal": _refuse(block, ok, family, size, scale[:, :, :asked], weights, np.where(shared, 0.0, df), trust),
+        "refusal": _refuse(block, family, trigger, values, size, scale[:, :, :asked], 0.0 if shared else df, trust),
     }  # fmt: skip
 
 
@@ -867,11 +870,12 @@ def _share_days(
     related the other way round: what it takes (`_share_fit`) is given back.
     """
     common, spells, alike = np.zeros(news.shape[:-1]), np.zeros(news.shape[:-1]), np.ones(news.shape[:-1])
+    lengths = [np.maximum((part**2).sum(-1), TINY) for part in (news, residual)]
     for apart in range(1, min(span, news.shape[-1])):
         given = (np.maximum(share[:, apart], 0.0) / np.maximum(1 - share[:, 0], 1 - MOST_LEVERAGE))[:, None, None]
         own, other = (
-            (part[..., apart:] * part[..., :-apart]).sum(-1) / np.maximum((part**2).sum(-1), TINY) + given
-            for part in (news, residual)
+            np.einsum("...n,...n->...", part[..., apart:], part[..., :-apart]) / length + given
+            for part, length in zip((news, residual), lengths, strict=True)
         )
         if apart < window:
             common += np.maximum(own * other, 0.0)
@@ -1029,21 +1033,20 @@ def _pull_back(
 
 def _refuse(
     block: Block,
-    ok: BoolArray,
     family: Family,
+    trigger: FloatArray,
+    values: tuple[FloatArray, FloatArray, BoolArray],
     size: FloatArray,
     scale: FloatArray,
-    weights: FloatArray,
-    df: FloatArray,
+    df: FloatArray | float,
     trust: FloatArray,
 ) -> IntArray:
     """Return the index of the reason why one person's test can't be told, (B, M, a); 0 where it can."""
-    asked = size.shape[-1]
-    x = block.own[:, :, :asked]
+    ok, x = block.ok, block.own[:, :, : size.shape[-1]]
     days = ok[:, None, None]
     n, events = ok.sum(1)[:, None, None], (ok & (block.y > 0)).sum(1)[:, None, None]
-    lowest, highest, two_valued = _find_values(x, days)
-    smaller = np.minimum((days & (x == lowest[..., None])).sum(-1), (days & (x == highest[..., None])).sum(-1))
+    lowest, highest, two_valued = values
+    smaller = np.minimum(*((days & (trigger == end[..., None])).sum(-1) for end in (lowest, highest)))
     share = events / np.maximum(n, 1)
     rarer = np.minimum(share, 1 - share) if family.name == "yes/no" else share
     few = two_valued & (smaller < FEW_EXPOSED) & family.is_ratio
@@ -1059,8 +1062,8 @@ def _refuse(
         | (n - events < LEAST_EVENTS) & (family.name == "yes/no"),
         "too few days with and without it": two_valued & (smaller < LEAST_EXPOSED) | (expected < LEAST_EXPECTED),
         "too few changes": two_valued & (changes < LEAST_CHANGES),
-        " ": df < LEAST_DF,
-        "no variation of its own": size <= NOTHING * np.maximum(weights.sum(1)[:, None, None], TINY),
+        " ": np.broadcast_to(df < LEAST_DF, size.shape),
+        "no variation of its own": size <= NOTHING * np.maximum(block.weights.sum(1)[:, None, None], TINY),
         "too few days with and without it ": two_valued & (trust < LEAST_TRUST),
         "too few days ": trust < LEAST_TRUST,
     }
