@@ -224,9 +224,8 @@ def pool_estimates(
     mean = float(np.sum(weights * y) / np.sum(weights))
     df = len(y) - 1
     spread = float(np.sqrt(1 / np.sum(weights) * max(1.0, np.sum(weights * (y - mean) ** 2) / df)))
-    reference = stats.t(df)
-    half = reference.ppf(0.5 + level / 2) * spread
-    p_value = 2 * reference.sf(abs(mean) / spread) if spread > 0 else float(mean == 0)
+    half = stats.t.ppf(0.5 + level / 2, df) * spread
+    p_value = 2 * stats.t.sf(abs(mean) / spread, df) if spread > 0 else float(mean == 0)
     values = (mean, spread, float(df), mean - half, mean + half, float(p_value), float(np.sqrt(tau2)))
     return dict(zip(names, values, strict=True)) | {"n_people": len(y)}
 

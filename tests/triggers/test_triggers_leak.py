@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
+import twitchstats as tw
 from twitchstats.triggers.columns import orthonormalise
 from twitchstats.triggers.engine import _draw_alone, _draw_together, _expect_leak, _follow, _follow_memory, _share_fit
 from twitchstats.triggers.rows import need_errors
@@ -114,3 +115,12 @@ def test_the_errors_needed_give_the_promised_power_on_average(df):
     needed = need_errors(np.array([float(df)]), 0.05)
     power = stats.nct.sf(stats.t.ppf(0.975, df), df, needed * error).mean()
     assert power == pytest.approx(0.8, abs=0.03)
+
+
+def test_lags_of_a_month_are_told():
+    """What a trigger's memory leaves is followed as far as is asked for (27 days and more ended in an error)."""
+    journal, _ = tw.simulate_journal(people=2, days=90, world="articles", seed=1)
+    told = tw.estimate_effects(journal, triggers="stress", lags=(1, 30))
+    assert np.isfinite(told["estimate"]).all()
+    alone = tw.estimate_effects(journal, triggers="stress", lags=30)
+    assert alone["estimate"].to_numpy() == pytest.approx(told["estimate"].to_numpy()[1:])

@@ -604,38 +604,35 @@ def _choose_trend(
     """
     root = np.sqrt(block.weights)
     fine = np.where(block.ok[..., None], fine, 0.0)
-    columns, gram = scale_columns(np.concatenate([block.dates, fine, block.before], axis=-1) * root[..., None])
-    every, first = np.arange(columns.shape[-1]), block.dates.shape[-1]
-    end = first + fine.shape[-1]
-    own = {False: np.delete(every, np.s_[first:end]), True: np.delete(every, np.s_[first - terms : first])}
+    dates, stiff = np.split(block.dates, [block.dates.shape[-1] - terms], axis=-1)
+    design = np.concatenate([stiff, dates, block.before, fine], axis=-1)
+    columns, gram = scale_columns(design * root[..., None])
+    finer, own = design.shape[-1] - fine.shape[-1], block.before.shape[-1]
     needed = np.zeros(len(block.y), dtype=bool)
     if fine.shape[-1]:
-        factors = [factor_products(part) for part in (_among(gram, own[False]), gram)]
-        there = [np.einsum("bii->bi", factor) ** 2 > SAME_DIRECTION for factor in factors]
-        known, rank = (part.sum(1) for part in there)
-        extra, free = rank - known, block.ok.sum(1) - rank
+        factor = factor_products(gram)
+        there = np.einsum("bii->bi", factor) ** 2 > SAME_DIRECTION
+        extra, free = there[:, finer:].sum(1), block.ok.sum(1) - there.sum(1)
         needed = (extra > 0) & (free > LEAST_DF)
         if not forced:
             response = root * block.relative
-            along = columns.swapaxes(1, 2) @ response[..., None]
-            before, after = (
-                np.where(part, np.linalg.solve(factor, along[:, places])[..., 0] ** 2, 0.0).sum(1)
-                for part, factor, places in zip(there, factors, (own[False], every), strict=True)
-            )
-            left = np.maximum((response**2).sum(1) - after, TINY) / np.maximum(free, 1)
-            ratio = (after - before) / np.maximum(extra, 1) / left
+            along = np.linalg.solve(factor, (response[:, None] @ columns).swapaxes(1, 2))[..., 0]
+            gain = np.where(there, along**2, 0.0)
+            left = np.maximum((response**2).sum(1) - gain.sum(1), TINY) / np.maximum(free, 1)
+            ratio = gain[:, finer:].sum(1) / np.maximum(extra, 1) / left
             needed &= stats.f.sf(ratio, np.maximum(extra, 1), np.maximum(free, 1)) <= FINE_LEVEL
-    for kind, places in own.items():
+    for kind, part in ((False, np.s_[:finer]), (True, np.s_[terms:])):
         rows = np.flatnonzero(needed == kind)
         if len(rows):
-            part = block if len(rows) == len(needed) else block.take(rows)
-            basis = columns[rows][..., places] @ turn_columns(_among(gram[rows], places)).swapaxes(1, 2)
-            yield rows, replace(part, fine=kind), basis[..., : basis.shape[-1] - len(every[end:])] if shared else basis
-
-
-def _among(gram: FloatArray, places: IntArray) -> FloatArray:
-    """Return the products of some columns with each other."""
-    return gram[:, places[:, None], places]
+            whole = len(rows) == len(needed)
+            taken, products = (columns, gram) if whole else (columns[rows], gram[rows])
+            products = products[:, part, part]
+            first, known, every = finer - terms - own, finer - terms, np.arange(products.shape[-1])
+            order = np.concatenate([every[:first], every[known:], every[first:known]]) if kind else every  # older last
+            turned = turn_columns(products[:, order[:, None], order]).swapaxes(1, 2)[:, np.argsort(order)]
+            basis = taken[..., part] @ turned
+            chosen = replace(block if whole else block.take(rows), fine=kind)
+            yield rows, chosen, basis[..., : basis.shape[-1] - own] if shared else basis
 
 
 def score_block(
@@ -693,18 +690,21 @@ def score_block(
     combined = inverse @ own
     diagonal = np.maximum(np.einsum("bmqq->bmq", inverse)[..., :asked], TINY)
     news = combined[:, :, :asked] / diagonal[..., None]
-    size = (news**2).sum(-1)
+    news_square = news**2
+    size = news_square.sum(-1)
     residual = _project((root * relative)[:, None, None], basis, common)
     residual = (residual - (residual @ combined.swapaxes(2, 3)) @ own)[:, :, 0]
-    leverage = np.clip((basis**2).sum(-1)[:, None] + (own * combined).sum(2), 0, MOST_LEVERAGE)
+    leverage = np.einsum("bnp,bnp->bn", basis, basis)[:, None] + np.einsum("bmqn,bmqn->bmn", own, combined)
+    leverage = np.clip(leverage, 0, MOST_LEVERAGE)
     square = residual**2 / (1 - leverage) * days[:, None]
-    score = (news * (root * relative)[:, None, None]).sum(-1)
+    score = (news @ (root * relative)[:, None, :, None])[..., 0]
     rank = _count_rank(basis)
     n = days.sum(1)
     df = n - rank - (0 if shared else own.shape[2])
     n, df = (np.broadcast_to(value[:, None, None], size.shape) for value in (n, df))
-    trust = np.minimum(size**2 / np.maximum((news**4).sum(-1), TINY), df)
-    lowest, _, two_valued = _find_values(trigger, ok[:, None, None])
+    trust = np.minimum(size**2 / np.maximum(np.einsum("...n,...n->...", news_square, news_square), TINY), df)
+    values = _find_values(trigger, ok[:, None, None])
+    lowest, _, two_valued = values
     if family.is_ratio:
         plain = news / np.where(ok, root, 1.0)[:, None, None]
         start = np.where(two_valued & np.isfinite(lowest), lowest, 0.0)
@@ -713,7 +713,7 @@ def score_block(
         )
     else:
         curve = score[..., None] - effects * size[..., None]
-        variance = (news**2 * square[:, :, None]).sum(-1)
+        variance = (news_square @ square[..., None])[..., 0]
         expected = size * square.sum(-1)[..., None] / np.maximum(n, 1)
         spread = np.sqrt(_moderate(variance, expected, trust))[..., None] + 0 * effects
         shift, planted = effects * size[..., None], spread
@@ -749,7 +749,7 @@ def score_block(
         "scale": scale[:, :, :asked], "n": n, "df": df, "trust": trust,
         "information": size * (events * (1 - events) if family.name == "yes/no" else 1.0),
         "leak": leak, "memory": memory,
-        "refusal": _refuse(block, ok, family, size, scale[:, :, :asked], weights, np.where(shared, 0.0, df), trust),
+        "refusal": _refuse(block, family, trigger, values, size, scale[:, :, :asked], 0.0 if shared else df, trust),
     }  # fmt: skip
 
 
@@ -870,11 +870,12 @@ def _share_days(
     related the other way round: what it takes (`_share_fit`) is given back.
     """
     common, spells, alike = np.zeros(news.shape[:-1]), np.zeros(news.shape[:-1]), np.ones(news.shape[:-1])
+    lengths = [np.maximum((part**2).sum(-1), TINY) for part in (news, residual)]
     for apart in range(1, min(span, news.shape[-1])):
         given = (np.maximum(share[:, apart], 0.0) / np.maximum(1 - share[:, 0], 1 - MOST_LEVERAGE))[:, None, None]
         own, other = (
-            (part[..., apart:] * part[..., :-apart]).sum(-1) / np.maximum((part**2).sum(-1), TINY) + given
-            for part in (news, residual)
+            np.einsum("...n,...n->...", part[..., apart:], part[..., :-apart]) / length + given
+            for part, length in zip((news, residual), lengths, strict=True)
         )
         if apart < window:
             common += np.maximum(own * other, 0.0)
@@ -927,14 +928,12 @@ def _follow(memory: FloatArray, most: int, first: FloatArray | None = None) -> F
     By default what is left of a day's news so many days later; with the `first` autocorrelation, all of them.
     """
     newer, older = memory[..., 0], memory[..., 1]
-    if not older.any():
-        powers: FloatArray = newer[..., None] ** np.arange(most + 1)
-        return powers
-    series = np.ones((most + 1, *newer.shape))
-    series[1:2] = newer if first is None else first
-    for day in range(2, most + 1):
-        series[day] = newer * series[day - 1] + older * series[day - 2]
-    return np.moveaxis(series, 0, -1)
+    begun = np.stack([newer] if first is None else [newer, first])
+    series = np.stack([np.ones_like(begun), begun])
+    while len(series) <= most:  # all days known make as many more
+        response = series[:, :1]
+        series = np.concatenate([series, response[1:] * series[-1] + older * response[:-1] * series[-2]])
+    return np.moveaxis(series[: most + 1, -1], 0, -1)
 
 
 def _follow_memory(
@@ -947,33 +946,37 @@ def _follow_memory(
     `doubt` is given: what is seen beyond such a series then counts by as much as its square is larger. What is left,
     (B, M, a, most + 1), is of variance 1 before the fit.
     """
-    span, days = np.arange(-MEMORY_SPAN, MEMORY_SPAN + 1), np.arange(most + 1)
-    taken = share[:, None, np.minimum(np.abs(span[:, None] + days), share.shape[1] - 1)]
+    shape, seen = seen.shape, seen.reshape(len(seen), -1, OLDER)
+    apart, days = np.arange(MEMORY_SPAN + 1)[:, None], np.arange(most + 1)
+    later, sooner = (share[:, np.minimum(np.abs(days + way * apart), share.shape[1] - 1)] for way in (1, -1))
+    taken = (later + sooner) * np.where(apart > 0, 1.0, 0.5)
 
     def weigh(partly: FloatArray) -> FloatArray:
         return np.stack([partly[..., 0] * (1 - partly[..., 1]), partly[..., 1]], -1)
 
     def leave(partly: FloatArray, most: int) -> FloatArray:
-        before = _follow(weigh(partly), MEMORY_SPAN, partly[..., 0])
-        left: FloatArray = before[..., : most + 1] - before[..., np.abs(span)] @ taken[..., : most + 1]
+        before = _follow(weigh(partly), max(MEMORY_SPAN, most), partly[..., 0])
+        left: FloatArray = before[..., : most + 1] - before[..., : MEMORY_SPAN + 1] @ taken[..., : most + 1]
         return left
 
     def miss(partly: FloatArray) -> FloatArray:
         """Return by how much more is seen than such a series leaves."""
-        variance, next_day, second_day = np.moveaxis(leave(partly, OLDER), -1, 0)
-        apart = np.stack([next_day, second_day]) / np.maximum(variance, 1 - MOST_LEVERAGE)
-        first, second = np.clip(apart, -MOST_LEVERAGE, MOST_LEVERAGE)
+        left = leave(partly, OLDER)
+        related = left[..., 1:] / np.maximum(left[..., :1], 1 - MOST_LEVERAGE)
+        first, second = np.moveaxis(np.clip(related, -MOST_LEVERAGE, MOST_LEVERAGE), -1, 0)
         return seen - np.stack([first, (second - first**2) / (1 - first**2)], -1)
 
     partly = np.stack([seen[..., 0], np.zeros(seen.shape[:-1])], -1)
-    for order in (1,) if doubt is None else (1, 2):
+    for order in (1, 2):
         if order == OLDER:
+            if doubt is None:
+                break
             beyond = miss(partly)[..., 1]
-            chance = np.minimum(doubt / np.maximum(beyond**2, TINY), 1.0)
+            chance = np.minimum(doubt.reshape(beyond.shape) / np.maximum(beyond**2, TINY), 1.0)
             seen = np.stack([seen[..., 0], seen[..., 1] - chance * beyond], -1)
         for _ in range(MEMORY_STEPS):
             partly = np.clip(partly + miss(partly) * (np.arange(2) < order), *MEMORY_LIMITS)
-    return weigh(partly), leave(partly, most)
+    return weigh(partly).reshape(shape), leave(partly, most).reshape(*shape[:-1], -1)
 
 
 def _expect_leak(left: FloatArray, carried: FloatArray, *, lag: IntArray, rests: FloatArray) -> FloatArray:
@@ -1030,21 +1033,20 @@ def _pull_back(
 
 def _refuse(
     block: Block,
-    ok: BoolArray,
     family: Family,
+    trigger: FloatArray,
+    values: tuple[FloatArray, FloatArray, BoolArray],
     size: FloatArray,
     scale: FloatArray,
-    weights: FloatArray,
-    df: FloatArray,
+    df: FloatArray | float,
     trust: FloatArray,
 ) -> IntArray:
     """Return the index of the reason why one person's test can't be told, (B, M, a); 0 where it can."""
-    asked = size.shape[-1]
-    x = block.own[:, :, :asked]
+    ok, x = block.ok, block.own[:, :, : size.shape[-1]]
     days = ok[:, None, None]
     n, events = ok.sum(1)[:, None, None], (ok & (block.y > 0)).sum(1)[:, None, None]
-    lowest, highest, two_valued = _find_values(x, days)
-    smaller = np.minimum((days & (x == lowest[..., None])).sum(-1), (days & (x == highest[..., None])).sum(-1))
+    lowest, highest, two_valued = values
+    smaller = np.minimum(*((days & (trigger == end[..., None])).sum(-1) for end in (lowest, highest)))
     share = events / np.maximum(n, 1)
     rarer = np.minimum(share, 1 - share) if family.name == "yes/no" else share
     few = two_valued & (smaller < FEW_EXPOSED) & family.is_ratio
@@ -1060,8 +1062,8 @@ def _refuse(
         | (n - events < LEAST_EVENTS) & (family.name == "yes/no"),
         "too few days with and without it": two_valued & (smaller < LEAST_EXPOSED) | (expected < LEAST_EXPECTED),
         "too few changes": two_valued & (changes < LEAST_CHANGES),
-        " ": df < LEAST_DF,
-        "no variation of its own": size <= NOTHING * np.maximum(weights.sum(1)[:, None, None], TINY),
+        " ": np.broadcast_to(df < LEAST_DF, size.shape),
+        "no variation of its own": size <= NOTHING * np.maximum(block.weights.sum(1)[:, None, None], TINY),
         "too few days with and without it ": two_valued & (trust < LEAST_TRUST),
         "too few days ": trust < LEAST_TRUST,
     }

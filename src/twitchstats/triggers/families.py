@@ -188,11 +188,12 @@ def fit_mean(y: FloatArray, design: FloatArray, ok: FloatArray) -> tuple[FloatAr
         alpha = _fit_overdispersion(y, mean, ok, columns.shape[-1])
         weights = ok * mean / (1 + alpha[:, None] * mean)
         working = predictor + (y - mean) / mean
-        wanted, leverage = _solve(columns, weights, working, penalty)
+        wanted, inverse = _solve(columns, weights, working, penalty)
         before = predictor
         predictor = np.clip(before + np.clip(wanted - before, -LARGEST_STEP, LARGEST_STEP), low, high)
     total = np.maximum(weights.sum(1, keepdims=True), 1e-9)
     middle = (weights * wanted).sum(1, keepdims=True) / total
+    leverage = np.clip(weights * ((columns @ inverse) * columns).sum(-1), 0.0, MOST_LEVERAGE)
     leverage = np.clip(leverage - weights / total, 0.0, MOST_LEVERAGE)  # the constant's takes nothing away
     spent = np.maximum((leverage * ok).sum(1), 1e-9)
     explained = (weights * (wanted - middle) ** 2).sum(1) / spent
@@ -218,12 +219,11 @@ def _standardise_columns(design: FloatArray, ok: FloatArray) -> FloatArray:
 def _solve(
     columns: FloatArray, weights: FloatArray, y: FloatArray, penalty: FloatArray
 ) -> tuple[FloatArray, FloatArray]:
-    """Return fitted values and leverages of a penalised weighted least squares fit, (B, n)."""
-    weighted = columns * weights[..., None]
-    inverse = np.linalg.inv(columns.swapaxes(1, 2) @ weighted + np.diag(penalty + 1e-8))
-    spread = columns @ inverse
-    fitted = (spread @ (weighted.swapaxes(1, 2) @ y[..., None]))[..., 0]
-    return fitted, np.clip((spread * weighted).sum(-1), 0.0, MOST_LEVERAGE)
+    """Return fitted values of a penalised weighted least squares fit, (B, n), and the inverse of its products."""
+    turned = columns.swapaxes(1, 2)
+    inverse: FloatArray = np.linalg.inv(turned @ (columns * weights[..., None]) + np.diag(penalty + 1e-8)).astype(float)
+    fitted: FloatArray = (columns @ (inverse @ (turned @ (weights * y)[..., None])))[..., 0]
+    return fitted, inverse
 
 
 def _fit_overdispersion(y: FloatArray, mean: FloatArray, ok: FloatArray, columns: int) -> FloatArray:
