@@ -49,7 +49,6 @@ MOST_LEVERAGE = 0.97
 SKEWNESS = 0.9  # of Edgeworth's term in both skewnesses (Hall 1987), two-sided at 5 %
 LEAK_DAYS = 6  # over which effects are looked for that a fine trend makes leak
 SURE = 1.4  # errors that a group's effect is away from none before it is given back
-TURNS = 3  # in which effects at several lags are told apart
 LEAK_LIMIT = 1.5  # of an effect per SD that is carried to later lags
 MEMORY_LIMITS = np.array([[-0.5, -0.97], [0.9, 0.9]])  # of a trigger's partial autocorrelations, one and two days apart
 MEMORY_SPAN = 30  # days over which its memory is followed
@@ -372,6 +371,7 @@ class Store:
         for name in CURVES:
             self.arrays[name] = np.zeros((*shape, len(GRID)))
         self.arrays["leak"] = np.zeros((*shape, reach + 1))
+        self.rest = np.zeros((shape[0], shape[2], 0))  # of the outcome at each lag, by the trigger's day
         self.arrays["memory"] = np.zeros((*shape, OLDER))
         self.arrays["refusal"] = np.full(shape, REFUSALS.index("not recorded"))
 
@@ -381,6 +381,7 @@ class Store:
         self.arrays |= {
             "none": self.arrays["curve"][..., ZERO].copy(),
             "error": self.arrays["spread"][..., ZERO].copy(),
+            "alike": _relate_lags(self.rest, lags),
         }
         for name in CURVES:
             self.arrays[name] = self.arrays[name][:, :, places]
@@ -388,6 +389,8 @@ class Store:
 
     def run(self, panel: Panel, y: FloatArray, lay: Layer, options: Options, *, positions: Sequence[int]) -> None:
         """Score some lags of all people in blocks, on all cores."""
+        if self.reach and not self.rest.shape[-1]:
+            self.rest = np.zeros((*self.rest.shape[:2], y.shape[1]))
         if 0 not in self.shape:
             run_side_by_side(
                 partial(self._run_block, panel, y, lay, options, positions, *plan)
@@ -431,6 +434,9 @@ class Store:
                     part, self.family, asked=asked, shared=shared, pooled=options.pooled, reach=self.reach,
                     window=options.window, span=span,
                 )  # fmt: skip
+                rest = found.pop("rest")[:, None]
+                if self.reach:
+                    self.rest[np.ix_(people[rows], np.asarray(positions))] = rest
                 for name, value in found.items():
                     value = value.swapaxes(1, 2) if options.adjust == "together" else value
                     self.arrays[name][np.ix_(people[rows], models, np.asarray(positions))] = value
@@ -464,7 +470,7 @@ class Work:
         places = [self.worked.index(lag) for lag in self.wanted]
         models = max(1, CHUNK // max(1, len(self.arrays["n"]) * len(self.worked) ** 2))
         for part in split_evenly(self.arrays["n"].shape[1], models) if self.carries else ():
-            some = {name: value[:, part] for name, value in self.arrays.items()}
+            some = {name: value if name == "alike" else value[:, part] for name, value in self.arrays.items()}
             for name, value in _give_back(some, self.worked, places, together=self.together).items():
                 self.arrays[name][:, part] = value
         curves = {name: self.arrays.pop(name) for name in CURVES}
@@ -478,15 +484,15 @@ def _give_back(
     """Return ``curve, spread, planted`` with what trend and weekday took: effects at other lags leak into each.
 
     A flexible trend follows the outcome, and with it the trigger: neighbouring days are then related the other way
-    round. An effect leaks by its estimate, drawn towards the group's (or towards none) by as much as it is uncertain,
-    times the leak. As each is seen beside the leaks of the others, they are found in turns.
+    round. An effect leaks by its estimate, drawn towards none by as much as it is uncertain, times the leak: one
+    person's own, or the group's mean. What all people are given back alike widens nobody's error: it has to be SURE.
     """
     size, scale, spread, zero = (arrays[name] for name in ("size", "scale", "error", "none"))
     limit = LEAK_LIMIT / np.where(scale > 0, scale, 1.0)
     known = (scale > 0) & (spread < LEAK_LIMIT * size)
     unit = np.where(known, size * scale, 0.0)
     whole = np.where(known, unit, 1.0)
-    error = np.where(known, spread / whole, limit)
+    error = np.where(known, np.maximum(spread / whole, TINY), limit)
     # of an effect at each lag (last) into each estimate (third); and what the trigger's own memory carries there
     leak, carried = np.zeros((*size.shape, len(lags))), np.zeros((*size.shape, len(lags)))
     response = _follow(arrays["memory"], max(lags))
@@ -495,39 +501,48 @@ def _give_back(
         leak[..., here, there] = arrays["leak"][..., here, lags[there]]
         if lags[here] > lags[there]:
             carried[..., here, there] = response[..., here, lags[here] - lags[there]]
-    direct, doubt = np.zeros(size.shape), np.zeros(size.shape)
-    for here in places * TURNS:
-        beside = ((carried - leak)[..., here, :] * direct).sum(-1)
-        at = np.s_[..., here]
-        effect = np.where(known[at], np.clip(zero[at] / whole[at] - beside, -limit[at], limit[at]), 0.0)
-        draw = partial(_draw_together, weight=(unit * scale)[at]) if together else _draw_alone
-        direct[at], doubt[at] = draw(effect, error[at])
-    wider = unit * np.sqrt(((leak * doubt[..., None, :]) ** 2).sum(-1))
+    seen, told, alike = np.where(known, zero / whole, 0.0), np.eye(len(lags)) + carried - leak, arrays["alike"][:, None]
+    wider = np.zeros(size.shape)
+    if together:
+        share = unit * scale
+        share /= np.maximum(share.sum(0), TINY)
+        doubt = share * error
+        chance = np.einsum("ptl,pkm,ptm->tlm", doubt, arrays["alike"], doubt)
+        doubt = np.sqrt((doubt**2).sum(0))
+        alike = chance / np.maximum(doubt[..., None] * doubt[..., None, :], TINY)
+        told = (share[..., None] * told).sum(0)
+        direct, *_ = _part_effects((share * seen).sum(0), SURE * doubt, told, alike, least=0.0)
+    else:
+        direct, drawn, prior = _part_effects(seen, error, told, alike, least=1.0)
+        # what chance moves with what is given back, and what of the effects is not given back
+        moved, kept = leak @ drawn, leak @ (drawn @ told - np.eye(len(lags)))
+        chance = error[..., None] * alike * error[..., None, :]
+        wider = ((moved @ chance + 2 * chance) * moved + kept**2 * prior[..., None, :]).sum(-1)
+        wider = unit * np.sqrt(np.maximum(wider, 0.0))
+    direct = np.clip(np.where(known, direct, 0.0), -limit, limit)
     given = {name: np.hypot(arrays[name], wider[:, :, wanted, None]) for name in ("spread", "planted")}
     taken = unit * (leak * direct[..., None, :]).sum(-1)
     return given | {"curve": arrays["curve"] + taken[:, :, wanted, None]}
 
 
-def _draw_alone(estimate: FloatArray, error: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Return estimates drawn towards none by as much as they are uncertain, and how uncertain they are then.
+def _part_effects(
+    seen: FloatArray, error: FloatArray, told: FloatArray, alike: FloatArray, *, least: float
+) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Return the effects at several lags, (..., L), how they are drawn from what is seen, and their expected squares.
 
-    By the positive part of James and Stein's rule (1961): what is no larger than its error counts as nothing. Of the
-    error's square a third is left where there is nothing, all of it where there is much.
+    What is seen at each lag, with its error, is `told` by the effects at all lags, (..., L, L); the errors are `alike`
+    (correlations). Each effect is expected to be as large as it looks beyond its error (James and Stein 1961), and at
+    least as `least` errors, and is drawn towards none by as much as it is uncertain beside the others: so effects on
+    neighbouring days that a trend hides together stay unknown, and are not blown up.
     """
-    larger = np.abs(estimate) > error
-    kept = 1 - np.divide(error, estimate, out=np.ones_like(estimate), where=larger) ** 2
-    return kept * estimate, error * np.sqrt((1 + 2 * kept) / 3)
-
-
-def _draw_together(estimate: FloatArray, error: FloatArray, *, weight: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Return for all people the group's weighted mean of estimates (P, T), drawn towards none.
-
-    What all people are given back alike widens nobody's error: so it has to be SURE.
-    """
-    share = weight / np.maximum(weight.sum(0), TINY)
-    middle = (share * estimate).sum(0)
-    drawn, _ = _draw_alone(middle, SURE * np.sqrt((share**2 * error**2).sum(0)))
-    return np.broadcast_to(drawn, estimate.shape), np.zeros(estimate.shape)
+    there = np.maximum(error, TINY)
+    seen, told = seen / there, told * there[..., None, :] / there[..., None]
+    prior = np.maximum(seen**2 - 1, 0.0) + least
+    from_prior = prior[..., None] * told.swapaxes(-1, -2)
+    whole = told @ from_prior + alike + SAME_DIRECTION * np.eye(seen.shape[-1])
+    drawn = np.linalg.solve(whole, from_prior.swapaxes(-1, -2)).swapaxes(-1, -2)
+    effect = (drawn @ seen[..., None])[..., 0]
+    return effect * there, drawn * there[..., None] / there[..., None, :], prior * there**2
 
 
 def _plan_blocks(panel: Panel, y: FloatArray, options: Options, models: int) -> Iterator[tuple[IntArray, int, bool]]:
@@ -660,7 +675,7 @@ def score_block(
     diagonal = np.maximum(np.einsum("bmqq->bmq", inverse)[..., :asked], TINY)
     news = combined[:, :, :asked] / diagonal[..., None]
     size = (news**2).sum(-1)
-    residual = _project((root * relative)[:, None, None], basis, common)
+    residual = rest = _project((root * relative)[:, None, None], basis, common)
     residual = (residual - (residual @ combined.swapaxes(2, 3)) @ own)[:, :, 0]
     leverage = np.clip((basis**2).sum(-1)[:, None] + (own * combined).sum(2), 0, MOST_LEVERAGE)
     square = residual**2 / (1 - leverage) * days[:, None]
@@ -712,7 +727,7 @@ def score_block(
         "curve": curve, "spread": spread, "shift": shift, "planted": planted, "size": size,
         "scale": scale[:, :, :asked], "n": n, "df": df, "trust": trust,
         "information": size * (events * (1 - events) if family.name == "yes/no" else 1.0),
-        "leak": leak, "memory": memory,
+        "leak": leak, "memory": memory, "rest": rest[:, 0, 0],
         "refusal": _refuse(block, ok, family, size, scale[:, :, :asked], weights, np.where(shared, 0.0, df), trust),
     }  # fmt: skip
 
@@ -842,6 +857,16 @@ def _share_days(
             spells += own * other
         alike += 2 * own**2
     return 1 + 2 * common + 2 * np.maximum(spells, 0.0), alike
+
+
+def _relate_lags(rest: FloatArray, lags: Sequence[int]) -> FloatArray:
+    """Return the correlations (P, L, L) of what is left of the outcome at lags, (P, L, n), by the trigger's day."""
+    days = [np.nan_to_num(shift_days(rest[:, place], -lag)) for place, lag in enumerate(lags)]
+    by_day = np.stack(days, 1) if days else rest
+    by_day = by_day / np.sqrt(np.maximum((by_day**2).sum(-1, keepdims=True), TINY))
+    related: FloatArray = by_day @ by_day.swapaxes(1, 2)
+    same = np.eye(len(lags), dtype=bool)
+    return np.where(same, 1.0, related)
 
 
 def _square_skewness(values: FloatArray) -> FloatArray:
