@@ -48,7 +48,6 @@ SAME_DIRECTION = 1e-6  # squared length left of a column beside others that make
 MOST_LEVERAGE = 0.97
 SKEWNESS = 0.9  # of Edgeworth's term in both skewnesses (Hall 1987), two-sided at 5 %
 LEAK_DAYS = 6  # over which effects are looked for that a fine trend makes leak
-SURE = 1.4  # errors that a group's effect is away from none before it is given back
 LEAK_LIMIT = 1.5  # of an effect per SD that is carried to later lags
 MEMORY_LIMITS = np.array([[-0.5, -0.97], [0.9, 0.9]])  # of a trigger's partial autocorrelations, one and two days apart
 MEMORY_SPAN = 30  # days over which its memory is followed
@@ -484,8 +483,9 @@ def _give_back(
     """Return ``curve, spread, planted`` with what trend and weekday took: effects at other lags leak into each.
 
     A flexible trend follows the outcome, and with it the trigger: neighbouring days are then related the other way
-    round. An effect leaks by its estimate, drawn towards none by as much as it is uncertain, times the leak: one
-    person's own, or the group's mean. What all people are given back alike widens nobody's error: it has to be SURE.
+    round. An effect leaks by its estimate, drawn towards none by as much as it is uncertain, times the leak. How far it
+    is drawn is one person's own matter, or the group's: people who are put together are all drawn alike, so that what
+    chance gives back shows in how far they differ.
     """
     size, scale, spread, zero = (arrays[name] for name in ("size", "scale", "error", "none"))
     limit = LEAK_LIMIT / np.where(scale > 0, scale, 1.0)
@@ -502,47 +502,44 @@ def _give_back(
         if lags[here] > lags[there]:
             carried[..., here, there] = response[..., here, lags[here] - lags[there]]
     seen, told, alike = np.where(known, zero / whole, 0.0), np.eye(len(lags)) + carried - leak, arrays["alike"][:, None]
-    wider = np.zeros(size.shape)
     if together:
         share = unit * scale
         share /= np.maximum(share.sum(0), TINY)
         doubt = share * error
         chance = np.einsum("ptl,pkm,ptm->tlm", doubt, arrays["alike"], doubt)
         doubt = np.sqrt((doubt**2).sum(0))
-        alike = chance / np.maximum(doubt[..., None] * doubt[..., None, :], TINY)
-        told = (share[..., None] * told).sum(0)
-        direct, *_ = _part_effects((share * seen).sum(0), SURE * doubt, told, alike, least=0.0)
+        common = chance / np.maximum(doubt[..., None] * doubt[..., None, :], TINY)
+        drawn, prior = _part_effects((share * seen).sum(0), doubt, (share[..., None] * told).sum(0), common)
     else:
-        direct, drawn, prior = _part_effects(seen, error, told, alike, least=1.0)
-        # what chance moves with what is given back, and what of the effects is not given back
-        moved, kept = leak @ drawn, leak @ (drawn @ told - np.eye(len(lags)))
-        chance = error[..., None] * alike * error[..., None, :]
-        wider = ((moved @ chance + 2 * chance) * moved + kept**2 * prior[..., None, :]).sum(-1)
-        wider = unit * np.sqrt(np.maximum(wider, 0.0))
-    direct = np.clip(np.where(known, direct, 0.0), -limit, limit)
+        drawn, prior = _part_effects(seen, error, told, alike)
+    direct = np.clip(np.where(known, (drawn @ seen[..., None])[..., 0], 0.0), -limit, limit)
+    # what chance moves with what is given back, and what of the effects is not given back
+    moved, kept = leak @ drawn, leak @ (drawn @ told - np.eye(len(lags)))
+    chance = error[..., None] * alike * error[..., None, :]
+    wider = ((moved @ chance + 2 * chance) * moved + kept**2 * prior[..., None, :]).sum(-1)
+    wider = unit * np.sqrt(np.maximum(wider, 0.0))
     given = {name: np.hypot(arrays[name], wider[:, :, wanted, None]) for name in ("spread", "planted")}
     taken = unit * (leak * direct[..., None, :]).sum(-1)
     return given | {"curve": arrays["curve"] + taken[:, :, wanted, None]}
 
 
 def _part_effects(
-    seen: FloatArray, error: FloatArray, told: FloatArray, alike: FloatArray, *, least: float
-) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """Return the effects at several lags, (..., L), how they are drawn from what is seen, and their expected squares.
+    seen: FloatArray, error: FloatArray, told: FloatArray, alike: FloatArray
+) -> tuple[FloatArray, FloatArray]:
+    """Return how effects at several lags are drawn from what is seen at each, (..., L, L), and their prior variance.
 
     What is seen at each lag, with its error, is `told` by the effects at all lags, (..., L, L); the errors are `alike`
-    (correlations). Each effect is expected to be as large as it looks beyond its error (James and Stein 1961), and at
-    least as `least` errors, and is drawn towards none by as much as it is uncertain beside the others: so effects on
-    neighbouring days that a trend hides together stay unknown, and are not blown up.
+    (correlations). Each effect is expected to be as large as it looks, or as its error, and is drawn towards none by as
+    much as it is uncertain beside the others (empirical Bayes; Efron and Morris 1973): so effects on neighbouring days
+    that a trend hides together stay unknown, and are not blown up.
     """
     there = np.maximum(error, TINY)
-    seen, told = seen / there, told * there[..., None, :] / there[..., None]
-    prior = np.maximum(seen**2 - 1, 0.0) + least
+    told = told * there[..., None, :] / there[..., None]
+    prior = np.maximum((seen / there) ** 2, 1.0)
     from_prior = prior[..., None] * told.swapaxes(-1, -2)
     whole = told @ from_prior + alike + SAME_DIRECTION * np.eye(seen.shape[-1])
     drawn = np.linalg.solve(whole, from_prior.swapaxes(-1, -2)).swapaxes(-1, -2)
-    effect = (drawn @ seen[..., None])[..., 0]
-    return effect * there, drawn * there[..., None] / there[..., None, :], prior * there**2
+    return drawn * there[..., None] / there[..., None, :], prior * there**2
 
 
 def _plan_blocks(panel: Panel, y: FloatArray, options: Options, models: int) -> Iterator[tuple[IntArray, int, bool]]:
