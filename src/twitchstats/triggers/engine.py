@@ -50,8 +50,6 @@ SAME_DIRECTION = 1e-6  # squared length left of a column beside others that make
 MOST_LEVERAGE = 0.97
 SKEWNESS = 0.9  # of Edgeworth's term in both skewnesses (Hall 1987), two-sided at 5 %
 LEAK_DAYS = 6  # over which effects are looked for that a fine trend makes leak
-SURE = 1.4  # errors that a group's effect is away from none before it is given back
-TURNS = 3  # in which effects at several lags are told apart
 LEAK_LIMIT = 1.5  # of an effect per SD that is carried to later lags
 MEMORY_LIMITS = np.array([[-0.5, -0.97], [0.9, 0.9]])  # of a trigger's partial autocorrelations, one and two days apart
 MEMORY_SPAN = 30  # days over which its memory is followed
@@ -266,7 +264,7 @@ def score_people(
     groups = [lags] if options.effect == "that day" else [[lag] for lag in lags]
     lay = partial(_lay_lags, columns, groups, panel, options, family.transform(told))
     store.run(panel, y, lay, options, groups=[[lags.index(lag) for lag in group] for group in groups])
-    return store.arrays
+    return store.arrays | {"alike": _relate_lags(store.rest, lags)}
 
 
 def find_short(panel: Panel, *, outcome: str) -> dict[str, AnyArray]:
@@ -380,6 +378,8 @@ class Store:
         for name in CURVES:
             self.arrays[name] = np.zeros((*shape[:2], wanted, len(GRID)))
         self.arrays["leak"] = np.zeros((*shape, reach + 1))
+        self.rest = np.zeros((shape[0], shape[2], 0))  # of the outcome at each lag, by the trigger's day
+        self.arrays["alike"] = np.zeros((shape[0], shape[2], shape[2]))
         self.arrays["memory"] = np.zeros((*shape, OLDER))
         self.arrays["refusal"] = np.full(shape, REFUSALS.index("not recorded"))
 
@@ -387,6 +387,8 @@ class Store:
         self, panel: Panel, y: FloatArray, lay: Layer, options: Options, *, groups: Sequence[Sequence[int]]
     ) -> None:
         """Score all people in blocks, on all cores: models that hold the lags at these places each."""
+        if self.reach:
+            self.rest = np.zeros((*self.rest.shape[:2], y.shape[1]))
         if 0 not in self.shape:
             run_side_by_side(
                 partial(self._run_block, panel, y, lay, options, groups, *plan)
@@ -445,6 +447,9 @@ class Store:
                     ):
                         found = score(part, basis, effects=GRID if curves else GRID[[ZERO]])
                         at = who[rows][:, None, None], models[:, None], places[rows][:, None]
+                        rest = found.pop("rest")
+                        if self.reach:
+                            self.rest[who[rows], places[rows, 0]] = rest
                         for name in found if curves else found.keys() - CURVES:
                             self.arrays[name][at] = found[name].swapaxes(1, 2) if together else found[name]
 
@@ -481,7 +486,7 @@ class Work:
         """Return the scores of all people, and use up what was worked out: a cohort's arrays fit in memory once."""
         models = max(1, CHUNK // max(1, len(self.arrays["n"]) * len(self.worked) ** 2))
         for part in split_evenly(self.arrays["n"].shape[1], models) if self.carries else ():
-            some = {name: value[:, part] for name, value in self.arrays.items()}
+            some = {name: value if name == "alike" else value[:, part] for name, value in self.arrays.items()}
             for name, value in _give_back(some, self.worked, self.wanted, together=self.together).items():
                 self.arrays[name][:, part] = value
         curves = {name: self.arrays.pop(name) for name in CURVES}
@@ -495,15 +500,16 @@ def _give_back(
     """Return ``curve, spread, planted`` with what trend and weekday took: effects at other lags leak into each.
 
     A flexible trend follows the outcome, and with it the trigger: neighbouring days are then related the other way
-    round. An effect leaks by its estimate, drawn towards the group's (or towards none) by as much as it is uncertain,
-    times the leak. As each is seen beside the leaks of the others, they are found in turns.
+    round. An effect leaks by its estimate, drawn towards none by as much as it is uncertain, times the leak. How far it
+    is drawn is one person's own matter, or the group's: people who are put together are all drawn alike, so that what
+    chance gives back shows in how far they differ.
     """
     size, scale, spread, zero = (arrays[name] for name in ("size", "scale", "error", "none"))
     limit = LEAK_LIMIT / np.where(scale > 0, scale, 1.0)
     known = (scale > 0) & (spread < LEAK_LIMIT * size)
     unit = np.where(known, size * scale, 0.0)
     whole = np.where(known, unit, 1.0)
-    error = np.where(known, spread / whole, limit)
+    error = np.where(known, np.maximum(spread / whole, TINY), limit)
     # of an effect at each lag (last) into each estimate (third); and what the trigger's own memory carries there
     leak, carried = np.zeros((*size.shape, len(lags))), np.zeros((*size.shape, len(lags)))
     response = _follow(arrays["memory"], max(lags))
@@ -512,39 +518,45 @@ def _give_back(
         leak[..., here, there] = arrays["leak"][..., here, lags[there]]
         if lags[here] > lags[there]:
             carried[..., here, there] = response[..., here, lags[here] - lags[there]]
-    direct, doubt = np.zeros(size.shape), np.zeros(size.shape)
-    for here in places * TURNS:
-        beside = ((carried - leak)[..., here, :] * direct).sum(-1)
-        at = np.s_[..., here]
-        effect = np.where(known[at], np.clip(zero[at] / whole[at] - beside, -limit[at], limit[at]), 0.0)
-        draw = partial(_draw_together, weight=(unit * scale)[at]) if together else _draw_alone
-        direct[at], doubt[at] = draw(effect, error[at])
-    wider = unit * np.sqrt(((leak * doubt[..., None, :]) ** 2).sum(-1))
+    seen, told, alike = np.where(known, zero / whole, 0.0), np.eye(len(lags)) + carried - leak, arrays["alike"][:, None]
+    if together:
+        share = unit * scale
+        share /= np.maximum(share.sum(0), TINY)
+        doubt = share * error
+        chance = np.einsum("ptl,pkm,ptm->tlm", doubt, arrays["alike"], doubt)
+        doubt = np.sqrt((doubt**2).sum(0))
+        common = chance / np.maximum(doubt[..., None] * doubt[..., None, :], TINY)
+        drawn, prior = _part_effects((share * seen).sum(0), doubt, (share[..., None] * told).sum(0), common)
+    else:
+        drawn, prior = _part_effects(seen, error, told, alike)
+    direct = np.clip(np.where(known, (drawn @ seen[..., None])[..., 0], 0.0), -limit, limit)
+    # what chance moves with what is given back, and what of the effects is not given back
+    moved, kept = leak @ drawn, leak @ (drawn @ told - np.eye(len(lags)))
+    chance = error[..., None] * alike * error[..., None, :]
+    wider = ((moved @ chance + 2 * chance) * moved + kept**2 * prior[..., None, :]).sum(-1)
+    wider = unit * np.sqrt(np.maximum(wider, 0.0))
     given = {name: np.hypot(arrays[name], wider[:, :, :wanted, None]) for name in ("spread", "planted")}
     taken = unit * (leak * direct[..., None, :]).sum(-1)
     return given | {"curve": arrays["curve"] + taken[:, :, :wanted, None]}
 
 
-def _draw_alone(estimate: FloatArray, error: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Return estimates drawn towards none by as much as they are uncertain, and how uncertain they are then.
+def _part_effects(
+    seen: FloatArray, error: FloatArray, told: FloatArray, alike: FloatArray
+) -> tuple[FloatArray, FloatArray]:
+    """Return how effects at several lags are drawn from what is seen at each, (..., L, L), and their prior variance.
 
-    By the positive part of James and Stein's rule (1961): what is no larger than its error counts as nothing. Of the
-    error's square a third is left where there is nothing, all of it where there is much.
+    What is seen at each lag, with its error, is `told` by the effects at all lags, (..., L, L); the errors are `alike`
+    (correlations). Each effect is expected to be as large as it looks, or as its error, and is drawn towards none by as
+    much as it is uncertain beside the others (empirical Bayes; Efron and Morris 1973): so effects on neighbouring days
+    that a trend hides together stay unknown, and are not blown up.
     """
-    larger = np.abs(estimate) > error
-    kept = 1 - np.divide(error, estimate, out=np.ones_like(estimate), where=larger) ** 2
-    return kept * estimate, error * np.sqrt((1 + 2 * kept) / 3)
-
-
-def _draw_together(estimate: FloatArray, error: FloatArray, *, weight: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Return for all people the group's weighted mean of estimates (P, T), drawn towards none.
-
-    What all people are given back alike widens nobody's error: so it has to be SURE.
-    """
-    share = weight / np.maximum(weight.sum(0), TINY)
-    middle = (share * estimate).sum(0)
-    drawn, _ = _draw_alone(middle, SURE * np.sqrt((share**2 * error**2).sum(0)))
-    return np.broadcast_to(drawn, estimate.shape), np.zeros(estimate.shape)
+    there = np.maximum(error, TINY)
+    told = told * there[..., None, :] / there[..., None]
+    prior = np.maximum((seen / there) ** 2, 1.0)
+    from_prior = prior[..., None] * told.swapaxes(-1, -2)
+    whole = told @ from_prior + alike + SAME_DIRECTION * np.eye(seen.shape[-1])
+    drawn = np.linalg.solve(whole, from_prior.swapaxes(-1, -2)).swapaxes(-1, -2)
+    return drawn * there[..., None] / there[..., None, :], prior * there**2
 
 
 def _plan_blocks(
@@ -692,7 +704,7 @@ def score_block(
     news = combined[:, :, :asked] / diagonal[..., None]
     news_square = news**2
     size = news_square.sum(-1)
-    residual = _project((root * relative)[:, None, None], basis, common)
+    residual = rest = _project((root * relative)[:, None, None], basis, common)
     residual = (residual - (residual @ combined.swapaxes(2, 3)) @ own)[:, :, 0]
     leverage = np.einsum("bnp,bnp->bn", basis, basis)[:, None] + np.einsum("bmqn,bmqn->bmn", own, combined)
     leverage = np.clip(leverage, 0, MOST_LEVERAGE)
@@ -748,7 +760,7 @@ def score_block(
         "curve": curve, "spread": spread, "shift": shift, "planted": planted, "size": size,
         "scale": scale[:, :, :asked], "n": n, "df": df, "trust": trust,
         "information": size * (events * (1 - events) if family.name == "yes/no" else 1.0),
-        "leak": leak, "memory": memory,
+        "leak": leak, "memory": memory, "rest": rest[:, 0, 0],
         "refusal": _refuse(block, family, trigger, values, size, scale[:, :, :asked], 0.0 if shared else df, trust),
     }  # fmt: skip
 
@@ -883,6 +895,16 @@ def _share_days(
             spells += own * other
         alike += 2 * own**2
     return 1 + 2 * common + 2 * np.maximum(spells, 0.0), alike
+
+
+def _relate_lags(rest: FloatArray, lags: Sequence[int]) -> FloatArray:
+    """Return the correlations (P, L, L) of what is left of the outcome at lags, (P, L, n), by the trigger's day."""
+    days = [np.nan_to_num(shift_days(rest[:, place], -lag)) for place, lag in enumerate(lags)]
+    by_day = np.stack(days, 1) if days else rest
+    by_day = by_day / np.sqrt(np.maximum((by_day**2).sum(-1, keepdims=True), TINY))
+    related: FloatArray = by_day @ by_day.swapaxes(1, 2)
+    same = np.eye(len(lags), dtype=bool)
+    return np.where(same, 1.0, related)
 
 
 def _square_skewness(values: FloatArray) -> FloatArray:
