@@ -48,6 +48,7 @@ SAME_DIRECTION = 1e-6  # squared length left of a column beside others that make
 MOST_LEVERAGE = 0.97
 SKEWNESS = 0.9  # of Edgeworth's term in both skewnesses (Hall 1987), two-sided at 5 %
 LEAK_DAYS = 6  # over which effects are looked for that a fine trend makes leak
+TURNS = 2  # in which effects at several lags are told apart
 LEAK_LIMIT = 1.5  # of an effect per SD that is carried to later lags
 MEMORY_LIMITS = np.array([[-0.5, -0.97], [0.9, 0.9]])  # of a trigger's partial autocorrelations, one and two days apart
 MEMORY_SPAN = 30  # days over which its memory is followed
@@ -62,7 +63,7 @@ TINY = 1e-300
 FOUND = {"count": 0.92, "yes/no": 0.84, "amount": 0.92}
 PRIOR_DF = 4.0  # what an expected variance weighs beside one that is seen
 CURVES = ("curve", "spread", "shift", "planted")
-PLAIN = ("size", "information", "scale", "df", "trust", "n", "refusal")
+PLAIN = ("size", "information", "scale", "echo", "df", "trust", "n", "refusal")
 LEAST_CHANGES = 4  # days on which a yes/no trigger differs from the day before: it is only these that tell something
 
 # Of some people's models: older outcomes (B, n, o) and how many days ago the newest is (0: no outcomes), own columns
@@ -127,6 +128,7 @@ class Scores:
     size : what is left of the trigger: the sum of its weighted squares.
     information : how fast the score falls with the effect, by the null weights.
     scale : SD of the trigger.
+    echo : of people who are put together: what a person's days move in what all people are given back.
     df : days left.
     trust : degrees of freedom of the variance (Bell and McCaffrey 2002), less where both sides are skewed.
     n : days used.
@@ -141,6 +143,7 @@ class Scores:
     size: FloatArray
     information: FloatArray
     scale: FloatArray
+    echo: FloatArray
     df: FloatArray
     trust: FloatArray
     n: FloatArray
@@ -483,9 +486,8 @@ def _give_back(
     """Return ``curve, spread, planted`` with what trend and weekday took: effects at other lags leak into each.
 
     A flexible trend follows the outcome, and with it the trigger: neighbouring days are then related the other way
-    round. An effect leaks by its estimate, drawn towards none by as much as it is uncertain, times the leak. How far it
-    is drawn is one person's own matter, or the group's: people who are put together are all drawn alike, so that what
-    chance gives back shows in how far they differ.
+    round. An effect leaks by its estimate, drawn towards none by as much as it is uncertain, times the leak: one
+    person's own, or the group's mean, whose chance is told by how far the people differ (``echo``).
     """
     size, scale, spread, zero = (arrays[name] for name in ("size", "scale", "error", "none"))
     limit = LEAK_LIMIT / np.where(scale > 0, scale, 1.0)
@@ -498,10 +500,11 @@ def _give_back(
     response = _follow(arrays["memory"], max(lags))
     places = [place for place, lag in enumerate(lags) if lag >= 0]
     for here, there in itertools.product(places, places):
-        leak[..., here, there] = arrays["leak"][..., here, lags[there]]
+        leak[..., here, there] = np.clip(arrays["leak"][..., here, lags[there]], -1.0, 1.0)  # the whole effect at most
         if lags[here] > lags[there]:
             carried[..., here, there] = response[..., here, lags[here] - lags[there]]
     seen, told, alike = np.where(known, zero / whole, 0.0), np.eye(len(lags)) + carried - leak, arrays["alike"][:, None]
+    wider, echo = np.zeros(size.shape), np.zeros(size.shape)
     if together:
         share = unit * scale
         share /= np.maximum(share.sum(0), TINY)
@@ -509,18 +512,22 @@ def _give_back(
         chance = np.einsum("ptl,pkm,ptm->tlm", doubt, arrays["alike"], doubt)
         doubt = np.sqrt((doubt**2).sum(0))
         common = chance / np.maximum(doubt[..., None] * doubt[..., None, :], TINY)
-        drawn, prior = _part_effects((share * seen).sum(0), doubt, (share[..., None] * told).sum(0), common)
+        middle = (share * seen).sum(0)
+        drawn, _ = _part_effects(middle, doubt, (share[..., None] * told).sum(0), common)
+        direct = np.broadcast_to((drawn @ middle[..., None])[..., 0], seen.shape)
+        echo = unit * (leak @ (drawn @ (seen - middle)[..., None]))[..., 0]
     else:
         drawn, prior = _part_effects(seen, error, told, alike)
-    direct = np.clip(np.where(known, (drawn @ seen[..., None])[..., 0], 0.0), -limit, limit)
-    # what chance moves with what is given back, and what of the effects is not given back
-    moved, kept = leak @ drawn, leak @ (drawn @ told - np.eye(len(lags)))
-    chance = error[..., None] * alike * error[..., None, :]
-    wider = ((moved @ chance + 2 * chance) * moved + kept**2 * prior[..., None, :]).sum(-1)
-    wider = unit * np.sqrt(np.maximum(wider, 0.0))
+        direct = (drawn @ seen[..., None])[..., 0]
+        # what chance moves with what is given back, and what of the effects is not given back
+        moved, kept = leak @ drawn, leak @ (drawn @ told - np.eye(len(lags)))
+        chance = error[..., None] * alike * error[..., None, :]
+        wider = ((moved @ chance + 2 * chance) * moved + kept**2 * prior[..., None, :]).sum(-1)
+        wider = unit * np.sqrt(np.maximum(wider, 0.0))
+    direct = np.clip(np.where(known, direct, 0.0), -limit, limit)
     given = {name: np.hypot(arrays[name], wider[:, :, wanted, None]) for name in ("spread", "planted")}
     taken = unit * (leak * direct[..., None, :]).sum(-1)
-    return given | {"curve": arrays["curve"] + taken[:, :, wanted, None]}
+    return given | {"curve": arrays["curve"] + taken[:, :, wanted, None], "echo": echo}
 
 
 def _part_effects(
@@ -529,16 +536,20 @@ def _part_effects(
     """Return how effects at several lags are drawn from what is seen at each, (..., L, L), and their prior variance.
 
     What is seen at each lag, with its error, is `told` by the effects at all lags, (..., L, L); the errors are `alike`
-    (correlations). Each effect is expected to be as large as it looks, or as its error, and is drawn towards none by as
-    much as it is uncertain beside the others (empirical Bayes; Efron and Morris 1973): so effects on neighbouring days
-    that a trend hides together stay unknown, and are not blown up.
+    (correlations). Each effect is expected to be as large as it looks beside the others, or as its error, and is drawn
+    towards none by as much as it is uncertain (Tipping 2001): so effects on neighbouring days that a trend hides
+    together stay unknown, and are not blown up.
     """
     there = np.maximum(error, TINY)
     told = told * there[..., None, :] / there[..., None]
-    prior = np.maximum((seen / there) ** 2, 1.0)
-    from_prior = prior[..., None] * told.swapaxes(-1, -2)
-    whole = told @ from_prior + alike + SAME_DIRECTION * np.eye(seen.shape[-1])
-    drawn = np.linalg.solve(whole, from_prior.swapaxes(-1, -2)).swapaxes(-1, -2)
+    seen = seen / there
+    prior = np.maximum(seen**2, 1.0)
+    for _ in range(TURNS):
+        from_prior = prior[..., None] * told.swapaxes(-1, -2)
+        whole = told @ from_prior + alike + SAME_DIRECTION * np.eye(seen.shape[-1])
+        drawn = np.linalg.solve(whole, from_prior.swapaxes(-1, -2)).swapaxes(-1, -2)
+        certain = (drawn * told.swapaxes(-1, -2)).sum(-1)
+        prior = np.maximum((drawn @ seen[..., None])[..., 0] ** 2 / np.maximum(certain, SAME_DIRECTION), 1.0)
     return drawn * there[..., None] / there[..., None, :], prior * there**2
 
 
@@ -722,7 +733,7 @@ def score_block(
         leak = _expect_leak(left, _follow(memory, reach), lag=block.newest - 1, rests=rests)
     return {
         "curve": curve, "spread": spread, "shift": shift, "planted": planted, "size": size,
-        "scale": scale[:, :, :asked], "n": n, "df": df, "trust": trust,
+        "scale": scale[:, :, :asked], "echo": 0.0 * size, "n": n, "df": df, "trust": trust,
         "information": size * (events * (1 - events) if family.name == "yes/no" else 1.0),
         "leak": leak, "memory": memory, "rest": rest[:, 0, 0],
         "refusal": _refuse(block, ok, family, size, scale[:, :, :asked], weights, np.where(shared, 0.0, df), trust),

@@ -418,7 +418,8 @@ def _pool_pair(whole: Scores, where: Index, alpha: float) -> tuple[dict[str, Any
         return add(effect).sum(0)[None]
 
     start = Curve(total, grid, np.array([cluster_df(share)]))
-    error = cluster_error(add(np.nan_to_num(start.estimate(), posinf=0.0, neginf=0.0)[:, None])[:, 0], share)
+    apart = add(np.nan_to_num(start.estimate(), posinf=0.0, neginf=0.0)[:, None])[:, 0]
+    error = cluster_error(apart + weight * scores.echo, share)
 
     def statistic(effect: FloatArray) -> FloatArray:
         return total(effect) / error
