@@ -50,6 +50,7 @@ SAME_DIRECTION = 1e-6  # squared length left of a column beside others that make
 MOST_LEVERAGE = 0.97
 SKEWNESS = 0.9  # of Edgeworth's term in both skewnesses (Hall 1987), two-sided at 5 %
 LEAK_DAYS = 6  # over which effects are looked for that a fine trend makes leak
+TURNS = 2  # in which effects at several lags are told apart
 LEAK_LIMIT = 1.5  # of an effect per SD that is carried to later lags
 MEMORY_LIMITS = np.array([[-0.5, -0.97], [0.9, 0.9]])  # of a trigger's partial autocorrelations, one and two days apart
 MEMORY_SPAN = 30  # days over which its memory is followed
@@ -64,7 +65,7 @@ TINY = 1e-300
 FOUND = {"count": 0.92, "yes/no": 0.84, "amount": 0.92}
 PRIOR_DF = 4.0  # what an expected variance weighs beside one that is seen
 CURVES = ("curve", "spread", "shift", "planted")
-PLAIN = ("size", "information", "scale", "df", "trust", "n", "refusal")
+PLAIN = ("size", "information", "scale", "echo", "df", "trust", "n", "refusal")
 LEAST_CHANGES = 4  # days on which a yes/no trigger differs from the day before: it is only these that tell something
 
 # Of some people's models: older outcomes (B, n, o) and how many days ago the newest is (0: no outcomes), own columns
@@ -129,6 +130,7 @@ class Scores:
     size : what is left of the trigger: the sum of its weighted squares.
     information : how fast the score falls with the effect, by the null weights.
     scale : SD of the trigger.
+    echo : of people who are put together: what a person's days move in what all people are given back.
     df : days left.
     trust : degrees of freedom of the variance (Bell and McCaffrey 2002), less where both sides are skewed.
     n : days used.
@@ -143,6 +145,7 @@ class Scores:
     size: FloatArray
     information: FloatArray
     scale: FloatArray
+    echo: FloatArray
     df: FloatArray
     trust: FloatArray
     n: FloatArray
@@ -237,7 +240,7 @@ def work_panel(
         family=family, options=options,
     )  # fmt: skip
     short = partial(find_short, outcome=outcome) if options.pooled and panel.ordered else None
-    empty = Store((people, len(triggers), len(worked)), family, len(lags), reach)
+    empty = Store(people, len(triggers), worked, family, len(lags), reach)
     arrays = empty.arrays | panel.map_blocks(score, together=short)
     return Work(arrays, family.is_ratio, worked, len(lags), carries, options.pooled)
 
@@ -260,11 +263,11 @@ def score_people(
     """
     y, told = panel.get_outcome(outcome), panel.get(outcome)
     columns = np.stack([panel.get(name) for name in triggers]) if triggers else np.zeros((0, *y.shape))
-    store = Store((len(y), len(triggers), len(lags)), family, wanted, reach)
+    store = Store(len(y), len(triggers), lags, family, wanted, reach)
     groups = [lags] if options.effect == "that day" else [[lag] for lag in lags]
     lay = partial(_lay_lags, columns, groups, panel, options, family.transform(told))
     store.run(panel, y, lay, options, groups=[[lags.index(lag) for lag in group] for group in groups])
-    return store.arrays | {"alike": _relate_lags(store.rest, lags)}
+    return store.arrays
 
 
 def find_short(panel: Panel, *, outcome: str) -> dict[str, AnyArray]:
@@ -304,7 +307,7 @@ def score_columns(
     Scores
         Arrays (P, T, 1). Days where anything in a model is missing are left out of that model.
     """
-    store = Store((len(y), len(x), 1), family, 1)
+    store = Store(len(y), len(x), (0,), family, 1)
     own = x[:, None] if beside is None else np.concatenate([x[:, None], beside], axis=1)
     before = np.stack(adjust, axis=-1) if len(adjust) else np.zeros((*y.shape, 0))
 
@@ -372,14 +375,16 @@ def find_older(values: FloatArray, first: int) -> list[FloatArray]:
 class Store:
     """Arrays (P, T, L, ...) by name that blocks of people write into; the curves are told of the first lags only."""
 
-    def __init__(self, shape: tuple[int, int, int], family: Family, wanted: int, reach: int = 0) -> None:
-        self.family, self.shape, self.wanted, self.reach = family, shape, wanted, reach
+    def __init__(
+        self, people: int, triggers: int, lags: Sequence[int], family: Family, wanted: int, reach: int = 0
+    ) -> None:
+        self.family, self.lags, self.wanted, self.reach = family, lags, wanted, reach
+        self.shape = shape = people, triggers, len(lags)
         self.arrays: dict[str, AnyArray] = {name: np.zeros(shape) for name in (*PLAIN, "none", "error")}
         for name in CURVES:
             self.arrays[name] = np.zeros((*shape[:2], wanted, len(GRID)))
         self.arrays["leak"] = np.zeros((*shape, reach + 1))
-        self.rest = np.zeros((shape[0], shape[2], 0))  # of the outcome at each lag, by the trigger's day
-        self.arrays["alike"] = np.zeros((shape[0], shape[2], shape[2]))
+        self.arrays["alike"] = np.zeros((*shape, shape[2]))
         self.arrays["memory"] = np.zeros((*shape, OLDER))
         self.arrays["refusal"] = np.full(shape, REFUSALS.index("not recorded"))
 
@@ -387,8 +392,6 @@ class Store:
         self, panel: Panel, y: FloatArray, lay: Layer, options: Options, *, groups: Sequence[Sequence[int]]
     ) -> None:
         """Score all people in blocks, on all cores: models that hold the lags at these places each."""
-        if self.reach:
-            self.rest = np.zeros((*self.rest.shape[:2], y.shape[1]))
         if 0 not in self.shape:
             run_side_by_side(
                 partial(self._run_block, panel, y, lay, options, groups, *plan)
@@ -425,6 +428,7 @@ class Store:
             pooled=options.pooled, reach=self.reach, window=options.window, span=span,
         )  # fmt: skip
         told = sum(group[0] < self.wanted for group in groups)
+        rest = np.zeros((len(people), *self.shape[1:], y.shape[1] if self.reach else 0))
         for start, end, curves in ((0, told, True), (told, len(groups), False)):
             for batch in split_evenly(end - start, at_once) if end > start else ():
                 laid = [lay_group(start + place) for place in batch]
@@ -433,7 +437,7 @@ class Store:
                 if shared:
                     before = np.concatenate([dates[..., 1:], before], axis=-1)
                 newest = np.repeat([part[1] for part in laid], len(people))
-                who = np.tile(people, len(batch))
+                who = np.tile(np.arange(len(people)), len(batch))
                 places = np.repeat([groups[start + place] for place in batch], len(people), axis=0)
                 days, weighed, beside = (_join([part] * len(batch)) for part in (own_y, stiff, fine))
                 for models in _split_by_days(own):
@@ -446,12 +450,13 @@ class Store:
                         block, beside, trend.shape[-1], forced=forced, shared=shared
                     ):
                         found = score(part, basis, effects=GRID if curves else GRID[[ZERO]])
-                        at = who[rows][:, None, None], models[:, None], places[rows][:, None]
-                        rest = found.pop("rest")
-                        if self.reach:
-                            self.rest[who[rows], places[rows, 0]] = rest
+                        here, *at = who[rows][:, None, None], models[:, None], places[rows][:, None]
+                        rest[here, *at] = found.pop("rest")[..., : rest.shape[-1]]
                         for name in found if curves else found.keys() - CURVES:
-                            self.arrays[name][at] = found[name].swapaxes(1, 2) if together else found[name]
+                            self.arrays[name][people[here], *at] = (
+                                found[name].swapaxes(1, 2) if together else found[name]
+                            )
+        self.arrays["alike"][people] = _relate_lags(rest, self.lags)
 
 
 def _join(parts: Sequence[FloatArray]) -> FloatArray:
@@ -486,7 +491,7 @@ class Work:
         """Return the scores of all people, and use up what was worked out: a cohort's arrays fit in memory once."""
         models = max(1, CHUNK // max(1, len(self.arrays["n"]) * len(self.worked) ** 2))
         for part in split_evenly(self.arrays["n"].shape[1], models) if self.carries else ():
-            some = {name: value if name == "alike" else value[:, part] for name, value in self.arrays.items()}
+            some = {name: value[:, part] for name, value in self.arrays.items()}
             for name, value in _give_back(some, self.worked, self.wanted, together=self.together).items():
                 self.arrays[name][:, part] = value
         curves = {name: self.arrays.pop(name) for name in CURVES}
@@ -500,9 +505,8 @@ def _give_back(
     """Return ``curve, spread, planted`` with what trend and weekday took: effects at other lags leak into each.
 
     A flexible trend follows the outcome, and with it the trigger: neighbouring days are then related the other way
-    round. An effect leaks by its estimate, drawn towards none by as much as it is uncertain, times the leak. How far it
-    is drawn is one person's own matter, or the group's: people who are put together are all drawn alike, so that what
-    chance gives back shows in how far they differ.
+    round. An effect leaks by its estimate, drawn towards none by as much as it is uncertain, times the leak: one
+    person's own, or the group's mean, whose chance is told by how far the people differ (``echo``).
     """
     size, scale, spread, zero = (arrays[name] for name in ("size", "scale", "error", "none"))
     limit = LEAK_LIMIT / np.where(scale > 0, scale, 1.0)
@@ -515,29 +519,34 @@ def _give_back(
     response = _follow(arrays["memory"], max(lags))
     places = sorted((place for place, lag in enumerate(lags) if lag >= 0), key=lags.__getitem__)
     for here, there in itertools.product(places, places):
-        leak[..., here, there] = arrays["leak"][..., here, lags[there]]
+        leak[..., here, there] = np.clip(arrays["leak"][..., here, lags[there]], -1.0, 1.0)  # the whole effect at most
         if lags[here] > lags[there]:
             carried[..., here, there] = response[..., here, lags[here] - lags[there]]
-    seen, told, alike = np.where(known, zero / whole, 0.0), np.eye(len(lags)) + carried - leak, arrays["alike"][:, None]
+    seen, told, alike = np.where(known, zero / whole, 0.0), np.eye(len(lags)) + carried - leak, arrays["alike"]
+    wider, echo = np.zeros(size.shape), np.zeros(size.shape)
     if together:
         share = unit * scale
         share /= np.maximum(share.sum(0), TINY)
         doubt = share * error
-        chance = np.einsum("ptl,pkm,ptm->tlm", doubt, arrays["alike"], doubt)
+        chance = np.einsum("ptl,ptlm,ptm->tlm", doubt, alike, doubt)
         doubt = np.sqrt((doubt**2).sum(0))
         common = chance / np.maximum(doubt[..., None] * doubt[..., None, :], TINY)
-        drawn, prior = _part_effects((share * seen).sum(0), doubt, (share[..., None] * told).sum(0), common)
+        middle = (share * seen).sum(0)
+        drawn, _ = _part_effects(middle, doubt, (share[..., None] * told).sum(0), common)
+        direct = np.broadcast_to((drawn @ middle[..., None])[..., 0], seen.shape)
+        echo = unit * (leak @ (drawn @ (seen - middle)[..., None]))[..., 0]
     else:
         drawn, prior = _part_effects(seen, error, told, alike)
-    direct = np.clip(np.where(known, (drawn @ seen[..., None])[..., 0], 0.0), -limit, limit)
-    # what chance moves with what is given back, and what of the effects is not given back
-    moved, kept = leak @ drawn, leak @ (drawn @ told - np.eye(len(lags)))
-    chance = error[..., None] * alike * error[..., None, :]
-    wider = ((moved @ chance + 2 * chance) * moved + kept**2 * prior[..., None, :]).sum(-1)
-    wider = unit * np.sqrt(np.maximum(wider, 0.0))
+        direct = (drawn @ seen[..., None])[..., 0]
+        # what chance moves with what is given back, and what of the effects is not given back
+        moved, kept = leak @ drawn, leak @ (drawn @ told - np.eye(len(lags)))
+        chance = error[..., None] * alike * error[..., None, :]
+        wider = ((moved @ chance + 2 * chance) * moved + kept**2 * prior[..., None, :]).sum(-1)
+        wider = unit * np.sqrt(np.maximum(wider, 0.0))
+    direct = np.clip(np.where(known, direct, 0.0), -limit, limit)
     given = {name: np.hypot(arrays[name], wider[:, :, :wanted, None]) for name in ("spread", "planted")}
     taken = unit * (leak * direct[..., None, :]).sum(-1)
-    return given | {"curve": arrays["curve"] + taken[:, :, :wanted, None]}
+    return given | {"curve": arrays["curve"] + taken[:, :, :wanted, None], "echo": echo}
 
 
 def _part_effects(
@@ -546,16 +555,20 @@ def _part_effects(
     """Return how effects at several lags are drawn from what is seen at each, (..., L, L), and their prior variance.
 
     What is seen at each lag, with its error, is `told` by the effects at all lags, (..., L, L); the errors are `alike`
-    (correlations). Each effect is expected to be as large as it looks, or as its error, and is drawn towards none by as
-    much as it is uncertain beside the others (empirical Bayes; Efron and Morris 1973): so effects on neighbouring days
-    that a trend hides together stay unknown, and are not blown up.
+    (correlations). Each effect is expected to be as large as it looks beside the others, or as its error, and is drawn
+    towards none by as much as it is uncertain (Tipping 2001): so effects on neighbouring days that a trend hides
+    together stay unknown, and are not blown up.
     """
     there = np.maximum(error, TINY)
     told = told * there[..., None, :] / there[..., None]
-    prior = np.maximum((seen / there) ** 2, 1.0)
-    from_prior = prior[..., None] * told.swapaxes(-1, -2)
-    whole = told @ from_prior + alike + SAME_DIRECTION * np.eye(seen.shape[-1])
-    drawn = np.linalg.solve(whole, from_prior.swapaxes(-1, -2)).swapaxes(-1, -2)
+    seen = seen / there
+    prior = np.maximum(seen**2, 1.0)
+    for _ in range(TURNS):
+        from_prior = prior[..., None] * told.swapaxes(-1, -2)
+        whole = told @ from_prior + alike + SAME_DIRECTION * np.eye(seen.shape[-1])
+        drawn = np.linalg.solve(whole, from_prior.swapaxes(-1, -2)).swapaxes(-1, -2)
+        certain = (drawn * told.swapaxes(-1, -2)).sum(-1)
+        prior = np.maximum((drawn @ seen[..., None])[..., 0] ** 2 / np.maximum(certain, SAME_DIRECTION), 1.0)
     return drawn * there[..., None] / there[..., None, :], prior * there**2
 
 
@@ -758,9 +771,9 @@ def score_block(
     return {
         "none": curve[..., none], "error": spread[..., none],
         "curve": curve, "spread": spread, "shift": shift, "planted": planted, "size": size,
-        "scale": scale[:, :, :asked], "n": n, "df": df, "trust": trust,
+        "scale": scale[:, :, :asked], "echo": 0.0 * size, "n": n, "df": df, "trust": trust,
         "information": size * (events * (1 - events) if family.name == "yes/no" else 1.0),
-        "leak": leak, "memory": memory, "rest": rest[:, 0, 0],
+        "leak": leak, "memory": memory, "rest": rest[:, 0, None],
         "refusal": _refuse(block, family, trigger, values, size, scale[:, :, :asked], 0.0 if shared else df, trust),
     }  # fmt: skip
 
@@ -898,13 +911,11 @@ def _share_days(
 
 
 def _relate_lags(rest: FloatArray, lags: Sequence[int]) -> FloatArray:
-    """Return the correlations (P, L, L) of what is left of the outcome at lags, (P, L, n), by the trigger's day."""
-    days = [np.nan_to_num(shift_days(rest[:, place], -lag)) for place, lag in enumerate(lags)]
-    by_day = np.stack(days, 1) if days else rest
-    by_day = by_day / np.sqrt(np.maximum((by_day**2).sum(-1, keepdims=True), TINY))
-    related: FloatArray = by_day @ by_day.swapaxes(1, 2)
-    same = np.eye(len(lags), dtype=bool)
-    return np.where(same, 1.0, related)
+    """Return the correlations (..., L, L) of what is left of the outcome at lags, (..., L, n), by the trigger's day."""
+    by_day = np.stack([np.nan_to_num(shift_days(rest[..., place, :], -lag)) for place, lag in enumerate(lags)], -2)
+    by_day /= np.sqrt(np.maximum((by_day**2).sum(-1, keepdims=True), TINY))
+    related: FloatArray = by_day @ by_day.swapaxes(-1, -2)
+    return np.where(np.eye(len(lags), dtype=bool), 1.0, related)
 
 
 def _square_skewness(values: FloatArray) -> FloatArray:

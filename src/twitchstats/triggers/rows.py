@@ -419,7 +419,8 @@ def _pool_pair(whole: Scores, where: Index, alpha: float) -> tuple[dict[str, Any
         return add(effect).sum(0)[None]
 
     curve = Curve(total, grid, np.array([cluster_df(share)]))
-    error = cluster_error(add(np.nan_to_num(curve.estimate, posinf=0.0, neginf=0.0)[:, None])[:, 0], share)
+    apart = add(np.nan_to_num(curve.estimate, posinf=0.0, neginf=0.0)[:, None])[:, 0]
+    error = cluster_error(apart + weight * scores.echo, share)
     told = describe_curve(curve, alpha=alpha, error=error)
     row: dict[str, Any] = {name: float(value[0]) for name, value in told.items()}
     # where the effect of one more person would lie (Higgins, Thompson and Spiegelhalter 2009); few people may look
