@@ -329,6 +329,11 @@ def test_stamps_in_utc_of_a_late_evening_are_told(read):
         "column date: its times are in UTC, and 1 of 2, such as '2024-03-01T23:30:00Z', may lie on another day where "
         "you live; each is read as the date that is written. If that is wrong, write local dates"
     ]
+    starts = "start\n2024-03-01T23:30:00Z\n2024-03-02 01:10\n"  # what begins after midnight is of its day
+    assert told(read("date,twitches\n2024-03-01,1\n2024-03-02,2\n", episodes=io.StringIO(starts))) == [
+        "column start: its times are in UTC, and 1 of 2, such as '2024-03-01T23:30:00Z', may lie on another day where "
+        "you live; each is read as the date that is written. If that is wrong, write local dates"
+    ]
 
 
 def test_stamps_of_forms(read):

@@ -335,7 +335,7 @@ def _read_when(
         )
     found, faults = read_days(when, numbered=numbered, today=today, date_format=date_format)
     if not numbered:
-        _note_stamps(table, when, rejects)
+        note_stamps(table, when, rejects)
     dated = when.spread(np.array([day is not None for day in found], dtype=bool))
     refuse_cells(table, when, faults, rejects, action=_NO_ROW, among=known)
     _note_merged(table, when, rejects)
@@ -346,13 +346,13 @@ def _read_when(
     return days, dated, "day" if numbered else "date"
 
 
-def _note_stamps(table: Table, when: Column, rejects: Rejects) -> None:
-    """Tell of times that may belong to another day: of another time zone, or shortly after midnight."""
+def note_stamps(table: Table, when: Column, rejects: Rejects) -> None:
+    """Tell of times that may belong to another day: of another time zone, or of days shortly after midnight."""
     texts = [text for text in when.levels if text]
     hours = {text: clock.total_seconds() / 3600 for text in texts if (clock := read_clock(text))}
     zoned = [text for text in texts if re.search(r"\d(Z|\s*UTC|\s*GMT|[+-]00:?00)$", text, re.IGNORECASE)]
     late = [text for text in zoned if not 8 <= hours.get(text, 12) < 14]
-    night = [text for text, hour in hours.items() if 0 < hour < 4 and not late]
+    night = [text for text, hour in hours.items() if 0 < hour < 4 and not late and table.name == "days"]
     if late or len(night) > 0.1 * len(texts):
         first, share = (late or night)[0], f"{len(late or night)} of {len(texts)}"
         rule, told = ("time_zone", (

@@ -13,7 +13,7 @@ from twitchstats.errors import JournalError
 from twitchstats.journal.cells import Fault, is_missing
 from twitchstats.journal.columns import read_columns
 from twitchstats.journal.dates import has_clock, join_clocks, look_like_dates, read_clock
-from twitchstats.journal.keys import find_aliases, find_named, find_person, read_days
+from twitchstats.journal.keys import find_aliases, find_named, find_person, note_stamps, read_days
 from twitchstats.journal.layout import Column, Table, read_table, refuse_cells
 from twitchstats.journal.record import EPISODE_COLUMNS, Rejects
 from twitchstats.journal.source import Readable
@@ -108,6 +108,8 @@ def read_episodes(
     numbered = calendar == "day" and look_like_dates(start.levels) < 0.5
     reading: dict[str, Any] = {"today": today, "date_format": date_format, "numbered": numbered}
     begins, fine = _read_moments(table, start, clock, rejects, **reading)
+    if not numbered:
+        note_stamps(table, start, rejects)
     if who is not None:
         fine &= find_named(table, who, rejects, among=fine)
     kept = table.keep(fine)
