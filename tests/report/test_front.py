@@ -182,7 +182,7 @@ def test_a_short_diary_says_when_to_come_back(alone):
     assert "4 days can't show what goes with it" in told
     assert "come back after 26 more days" in told
     assert front.show_triggers(alone, TWITCHES) == ""
-    assert front.open_evidence(alone) == ""
+    assert front.open_evidence(alone, TWITCHES) == ""
 
 
 def test_the_base_rate_is_told_both_ways_round(alone):
@@ -287,7 +287,12 @@ def test_a_diary_of_the_outcome_alone_is_told_what_else_to_note(make_journal):
     journal, found = make_journal(columns), make_answers()
     found.effects = found.primary = make_effects()
     assert "**What may go with it**: such as sleep" in front.list_next(journal, found)[1]
-    assert describe_triggers(journal, found) == "The diary notes nothing that may go with it."
+    assert describe_triggers(journal, found) == "Nothing is noted here that may go with it."
+    assert front.show_triggers(journal, found) == "## What goes with it\n\nNothing is noted here that may go with it."
+    assert front.open_evidence(journal, found) == "## The evidence"
+    found.answers = make_answers(("Why?", "not testable", "twitches", 0, 0, np.nan)).answers
+    told = "2 health articles. None of these can be told from such a diary (not testable)."
+    assert front.show_articles(journal, found).endswith(told)
     assert describe_directions(journal, pd.DataFrame()) == ""
 
 
@@ -360,7 +365,7 @@ def test_one_and_many_questions_are_told_with_their_verbs(make_journal):
     found.ledger = found.ledger[found.ledger["question_id"] != "3"]
     told = front.show_articles(make_journal(columns), found)
     assert "6 questions, 5 of them from 2 health articles. Of these 1 " in told
-    found.effects = found.primary = make_effects()
+    found.effects = make_effects()
     assert "Too small to matter (practically null)\n4?\n5?" in str(front.show_triggers(make_journal(columns), found))
     found.primary = make_effects(("stress", 1, "forward", 1.0, 0.9, 0.9), ("tea", 1, "forward", 1.0, 0.9, 0.9))
     found.answers = found.answers.assign(question_id="stress-twitches")

@@ -27,7 +27,7 @@ from twitchstats.report.summary import (
 )
 from twitchstats.report.tables import Markup, escape_text
 from twitchstats.report.wording.claims import count_asked
-from twitchstats.report.wording.effects import tell_size
+from twitchstats.report.wording.effects import NOTHING, tell_size
 from twitchstats.report.wording.prose import Prose, count_noun, join_words, list_some, quote, to_plain
 from twitchstats.report.wording.rows import (
     CLEAR,
@@ -257,6 +257,8 @@ def show_triggers(journal: Journal, found: Findings) -> Markup | Prose:
     """Show three boxes: what is clear, what is possible, and what can't be told."""
     if is_short(journal):
         return Prose("")
+    if found.primary.empty:
+        return Prose(f"## What goes with it\n\n{NOTHING}")
     boxes = sort_triggers(found)
     clear, possible = (
         [_tell_box_row(journal, row) for row in rows.head(_FIRST).to_dict("records")] + _tell_more(rows)
@@ -351,6 +353,10 @@ def show_articles(journal: Journal, found: Findings) -> Prose:
     told = [f"{counts[name]} {pair[int(counts[name] != 1)]} ({name})" for name, pair in words.items() if name in counts]
     asked = count_asked(found.answers, found.ledger)
     whom = "These diaries were" if is_group(journal) else "This diary was"
+    if list(counts.index) == ["not testable"]:
+        return Prose(
+            f"## The articles\n\n{whom} asked {asked}. None of these can be told from such a diary (not testable)."
+        )
     return Prose(f"## The articles\n\n{whom} asked {asked}. Of these {', '.join(told)}.")
 
 
@@ -436,9 +442,15 @@ def show_source(journal: Journal) -> Prose:
     )
 
 
-def open_evidence(journal: Journal) -> Prose:
-    """Open the evidence; a short diary has none."""
-    return Prose("" if is_short(journal) else "## The evidence")
+def open_evidence(journal: Journal, found: Findings) -> Prose:
+    """Open the evidence and say what each line of the picture asks; a short diary has none."""
+    if is_short(journal):
+        return Prose("")
+    lines = (
+        "Each line asks: on days with more of the trigger, was there more of the outcome than the person's own level, "
+        "the weekday, the slow trend and the days before would let expect? The bar holds what the days allow."
+    )
+    return Prose(f"## The evidence\n\n{lines if found.primary['estimate'].notna().any() else ''}".strip())
 
 
 def open_appendix(journal: Journal) -> Prose:

@@ -30,6 +30,7 @@ UNFOUND = (
     "'Could be found from': an effect at least so strong, downwards / upwards, would have been found four times out of "
     "five; 'no size' where these days are too few to find even the strongest that can be computed."
 )
+NOTHING = "Nothing is noted here that may go with it."
 _MOST, _FIRST = 10, 5
 _WIDE = 0.9  # of all shares: an interval so wide tells nothing
 BOTH_WAYS = "both ways: a common cause is possible"
@@ -41,7 +42,7 @@ def describe_triggers(journal: Journal, findings: Findings) -> Prose:
     outcome = quote(label_of(journal, findings.outcome))
     tested, found = _find_tested(findings)
     if findings.primary.empty:
-        return Prose("The diary notes nothing that may go with it.")
+        return Prose(NOTHING)
     if tested.empty:
         reasons = findings.primary["reason"].value_counts()
         told = join_words([f"{quote(reason)} ({count})" for reason, count in reasons.items()])
