@@ -395,7 +395,7 @@ class RedFlagModel(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             ``chance_factor``; in both with the uncertainty of a base rate that is named. A risk of real people below a
             tenth of the base rate (as odds) has a lower limit of 0, for people counted can't tell how much smaller it
             is. On simulated people taken for real (3,000, of 22 worlds whose parameters were drawn), 95 % limits held
-            the truth in 93 to 99 % of the larger risks. Simulated people who tell only some signs get the exact risk of
+            the truth in 92 to 99 % of the larger risks. Simulated people who tell only some signs get the exact risk of
             the world that they were drawn from (`explore_assumptions`), as no model on some signs is right for any of
             them; `predict_proba` gives the model's own.
         """

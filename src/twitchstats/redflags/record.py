@@ -20,7 +20,7 @@ from twitchstats.redflags.prevalence import SAMPLE, BaseRate, shift_log_odds
 
 # By what share of itself a weight misses what is true, and any two of their product: measured on simulated people,
 # 200,000 of one world and 3,000 of each of 22 worlds whose parameters were drawn.
-LOOSE, TOGETHER = 0.045, 0.07
+LOOSE, TOGETHER = 0.045, 0.06
 # Of the base rate: how much smaller than this a risk is, people counted can't tell. On simulated people (3,000, all
 # pairs) the odds of such risks came out 1.5 to 30 times too high, and two-sided limits held the truth in 37 to 88 %.
 SMALLEST = 0.1

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pandas as pd
-from scipy import special, stats
+from scipy import stats
 
 from twitchstats.arrays import FloatArray
 from twitchstats.errors import OptionError
@@ -100,8 +100,7 @@ def explain_risk(record: Record, people: pd.DataFrame, encoded: FloatArray, *, l
     contribution = (own[0, 1:] - record.means[chosen]) * sub.coefficients[1:]
     start = float(sub.coefficients[0] + record.shift + record.means[chosen] @ sub.coefficients[1:])
     labels = [label_term(term) for term in terms]
-    words = tell_risk(record, people, encoded, level=level).iloc[0]
-    crowd = special.logit(words["risk"]) - start - contribution.sum()
+    crowd = assess_people(record, encoded).log_odds[0] - start - contribution.sum()
     if abs(crowd) > 1e-9:
         label = "The mix of other conditions, and what a model on these signs misses"
         terms, values, labels = [*terms, CROWD], [*values, np.nan], [*labels, label]
@@ -116,6 +115,7 @@ def explain_risk(record: Record, people: pd.DataFrame, encoded: FloatArray, *, l
     )
     frame["odds_factor"] = np.exp(frame["contribution"])
     frame = frame.iloc[[0, *(1 + np.argsort(-np.abs(contribution), kind="stable"))]].reset_index(drop=True)
+    words = tell_risk(record, people, encoded, level=level).iloc[0]
     frame.attrs = {
         name: words[name] for name in ("risk", "risk_lower", "risk_upper", "base_rate", "red_flags", "advice")
     }
