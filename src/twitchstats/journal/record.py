@@ -95,7 +95,7 @@ class Journal:
     @property
     def numeric(self) -> list[str]:
         """Names of the variables that hold numbers."""
-        return [str(name) for name in self.days.columns if pd.api.types.is_numeric_dtype(self.days[name])]
+        return [str(name) for name, dtype in self.days.dtypes.items() if pd.api.types.is_numeric_dtype(dtype)]
 
     def resolve_name(self, name: str) -> str:
         r"""Return the variable that a name stands for: its own, the header in the file, the label, or an alias.

@@ -840,15 +840,15 @@ def _trace_scores(
     factor = _list_factors(trigger, len(effects) // 2)
     score, taken = family.add_scores(events, weights, factor, news)
     level = (powers[..., :1, :] @ factor.swapaxes(-1, -2))[..., 0, :] / np.maximum(days.sum(-1), TINY)[..., None]
-    grow = partial(family.grow, factor=factor, beyond=beyond, share=share)
-    none, first, second = np.moveaxis(grow(powers, by=1 / np.where(level > 0, level, 1.0)), -2, 0)
+    raise_days = partial(family.raise_days, factor=factor, beyond=beyond, share=share)
+    none, first, second = np.moveaxis(raise_days(powers, by=1 / np.where(level > 0, level, 1.0))[1], -2, 0)
     expected = usual * (second - 2 * taken * first + taken**2 * none)
     seen = (powers * square[:, :, None, None]).sum(-1)[..., None]
     variance = seen[..., 2, :] - 2 * taken * seen[..., 1, :] + taken**2 * seen[..., 0, :]
     spread = np.sqrt(np.maximum(_moderate(variance, expected, trust[..., None]), 0.0))
-    by = np.exp(-effects * start[..., None])
-    shift = family.raise_mean(powers[..., 1:2, :], factor=factor, by=by, share=share)[..., 0, :]
-    usually, planted = np.moveaxis(grow(np.stack([foreseen, foreseen * powers[..., 2, :]], -2), by=by), -2, 0)
+    planted_rows = np.stack([powers[..., 1, :], foreseen, foreseen * powers[..., 2, :]], -2)
+    raised, grown = raise_days(planted_rows, by=np.exp(-effects * start[..., None]))
+    shift, usually, planted = raised[..., 0, :], grown[..., 1, :], grown[..., 2, :]
     size = powers[..., 2, :].sum(-1)[..., None]
     planted = np.sqrt(np.maximum(_moderate(planted, usually / n * size, trust[..., None]), 0.0))
     return score, spread, shift, planted

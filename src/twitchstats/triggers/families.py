@@ -59,39 +59,29 @@ class Family:
         weights = ok * mean * (1 + alpha[:, None] * level) / (1 + alpha[:, None] * mean)
         return weights, ok * y / np.where(ok > 0, mean, 1.0)
 
-    def raise_mean(self, rows: FloatArray, *, factor: FloatArray, by: FloatArray, share: FloatArray) -> FloatArray:
-        """Return sums over days of `rows`, times a day's mean where its mean, or odds, are multiplied.
+    def raise_days(
+        self, rows: FloatArray, *, factor: FloatArray, by: FloatArray, beyond: FloatArray, share: FloatArray
+    ) -> tuple[FloatArray, FloatArray]:
+        """Return sums over days of `rows`, times what a day's mean and its variance are where the mean is multiplied.
+
+        Of counts the mean is a multiple of what it was, the variance grows as it, what is `beyond` Poisson as its
+        square; of yes/no days the odds are multiplied, the mean is a probability p, the variance grows as p (1 - p).
 
         Parameters
         ----------
         rows : (..., r, n)
         factor : (..., G, n), by : (..., G)
             What the day's mean, or odds, are multiplied by: the product of both.
-        share : (..., 1, 1)
-            Of days with the outcome, where it is yes/no.
-
-        Returns
-        -------
-        (..., r, G)
-            Of counts the mean is a multiple of what it was, of yes/no days a probability.
-        """
-        if self.name == "count":
-            return _sum_days(rows, factor) * by[..., None, :]
-        raised = factor * by[..., None]
-        return _sum_days(rows, share * raised / (1 + share * (raised - 1)))
-
-    def grow(
-        self, rows: FloatArray, *, factor: FloatArray, by: FloatArray, beyond: FloatArray, share: FloatArray
-    ) -> FloatArray:
-        """Return sums over days of `rows`, times what the variance of a day is multiplied by; else as `raise_mean`.
-
-        Counts grow as their mean, what is `beyond` Poisson, (..., 1, 1), as its square; yes/no as p (1 - p).
+        beyond, share : (..., 1, 1)
+            Of the variance; of days with the outcome.
         """
         if self.name == "count":
             once, twice = (_sum_days(rows, power) for power in (factor, factor * factor))
-            return ((1 - beyond) * once + beyond * twice * by[..., None, :]) * by[..., None, :]
+            by = by[..., None, :]
+            return once * by, ((1 - beyond) * once + beyond * twice * by) * by
         raised = factor * by[..., None]
-        return _sum_days(rows, raised / (1 + share * (raised - 1)) ** 2)
+        below = 1 / (1 + share * (raised - 1))
+        return _sum_days(rows, share * raised * below), _sum_days(rows, raised * below**2)
 
     def add_scores(
         self, events: FloatArray, weights: FloatArray, factor: FloatArray, news: FloatArray

@@ -328,13 +328,12 @@ def pool_people(scores: Scores, steps: FloatArray, *, alpha: float = ALPHA) -> p
         rows.append({"reason": "", "n_people": 0, "n_days": 0} | told)
         foreseen.append(foresee)
     level = choose_level(np.array([row["p_value"] for row in rows if "p_value" in row]), alpha)
-    for row, foresee in zip(rows, foreseen, strict=True):
+    for row, foresee, step in zip(rows, foreseen, np.repeat(steps, members.shape[2]), strict=True):
         if foresee is not None:
             row |= {name: float(value[0]) for name, value in detect_effects(foresee(), level).items()}
+        row |= {name: row[name] * step for name in (*TOLD, "heterogeneity", *PREDICTION) if name in row}
     frame = pd.DataFrame(rows, columns=[*NUMBERS, "n_people", "n_days", "reason"])
-    frame = frame.astype(dict.fromkeys(NUMBERS, float))
-    frame[[*TOLD, "heterogeneity", *PREDICTION]] *= np.repeat(steps, members.shape[2])[:, None]
-    return _refuse_endless(frame)
+    return _refuse_endless(frame.astype(dict.fromkeys(NUMBERS, float)))
 
 
 def choose_level(p_values: FloatArray, alpha: float) -> float:
