@@ -51,6 +51,7 @@ MOST_LEVERAGE = 0.97
 SKEWNESS = 0.9  # of Edgeworth's term in both skewnesses (Hall 1987), two-sided at 5 %
 LEAK_DAYS = 6  # over which effects are looked for that a fine trend makes leak
 TURNS = 2  # in which effects at several lags are told apart
+LEAST_DOUBT = 1e-3  # of LEAK_LIMIT, below which no error of an effect is believed
 LEAK_LIMIT = 1.5  # of an effect per SD that is carried to later lags
 MEMORY_LIMITS = np.array([[-0.5, -0.97], [0.9, 0.9]])  # of a trigger's partial autocorrelations, one and two days apart
 MEMORY_SPAN = 30  # days over which its memory is followed
@@ -513,7 +514,7 @@ def _give_back(
     known = (scale > 0) & (spread < LEAK_LIMIT * size)
     unit = np.where(known, size * scale, 0.0)
     whole = np.where(known, unit, 1.0)
-    error = np.where(known, np.maximum(spread / whole, TINY), limit)
+    error = np.where(known, np.maximum(spread / whole, LEAST_DOUBT * limit), limit)
     # of an effect at each lag (last) into each estimate (third); and what the trigger's own memory carries there
     leak, carried = np.zeros((*size.shape, len(lags))), np.zeros((*size.shape, len(lags)))
     response = _follow(arrays["memory"], max(lags))
@@ -559,7 +560,7 @@ def _part_effects(
     towards none by as much as it is uncertain (Tipping 2001): so effects on neighbouring days that a trend hides
     together stay unknown, and are not blown up.
     """
-    there = np.maximum(error, TINY)
+    there = np.where(error > 0, error, 1.0)
     told = told * there[..., None, :] / there[..., None]
     seen = seen / there
     prior = np.maximum(seen**2, 1.0)
