@@ -105,23 +105,25 @@ def estimate_effects(
     both resemble their own last week (Bartlett 1935).
 
     A fitted trend makes neighbouring days look related the other way round, so that an effect leaks into other lags
-    with the opposite sign. By how much is known from the columns, the trigger's memory and what the outcome rests on;
-    it is given back, times the effects at all lags up to six days, or as far as asked: one person's own, drawn towards
-    none (James and Stein 1961), or a group's mean where that is sure. Effects still later are not given back. Totals
-    of a persistent trigger at longer lags come out too small (log scale): by a tenth as a rule, by a quarter two days
-    after an effect of a trigger of memory .9, by more where whole weekends are missing; there the intervals of long
-    diaries are too narrow (500 days, memory .9 on both sides, two days after the effect: .88).
+    with the opposite sign. By how much is known from the columns, the trigger's memory and what the outcome rests
+    on; it is given back, times the effects at all lags up to six days, or as far as asked: one person's own or a
+    group's mean, drawn towards none by how far they can be told apart (Tipping 2001). Effects still later are not
+    given back. Totals of a persistent trigger at longer lags come out too small (log scale): by a tenth as a rule,
+    by a quarter two days after an effect of a trigger of memory .9, by more where whole weekends are missing; there
+    the intervals of long diaries are too narrow (500 days, memory .9 on both sides, two days after the effect:
+    .88).
 
     What is not held: a trigger that answers to the outcome of three days before or longer (a pill taken after a bad
-    week) looks like a remedy, in a fifth of one person's diaries of 120 days and in nearly all groups of 20. Seven to
-    nine tenths of one person's findings then carry the caution that the outcome foretells the trigger, and nearly all
-    of a group's (where the trigger acts, a tenth of one person's, and of a group's none or a tenth at longer lags).
-    The fine trend of one person is given to most lasting outcomes, cycles or not: the F test takes neighbouring days'
-    likeness for waves. Where both sides come in spells of just a week the test still finds too much (.08 to .13).
-    Where both swing regularly with one period of five to twelve days, each for itself, they look related in up to a
-    third of one person's diaries (ragged cycles hold), and a caution comes with two thirds to nine tenths of these: at
-    seven days, where the weekday is known, with half. A hidden cause of both that lasts for days makes an effect, and
-    no caution sees it. Nor do they see a course of pills after a bad week as often as single ones (a third).
+    week) looks like a remedy, in a fifth of one person's diaries of 120 days and in nearly all groups of 20. Seven
+    to nine tenths of one person's findings then carry the caution that the outcome foretells the trigger, and
+    nearly all of a group's (where the trigger acts, a tenth of one person's, and of a group's none or a tenth at
+    longer lags). The fine trend of one person is given to most lasting outcomes, cycles or not: the F test takes
+    neighbouring days' likeness for waves. Where both sides come in spells of just a week, or in humps of two, the
+    test still finds too much (.08 to .13). Where both swing regularly with one period of five to twelve days, each
+    for itself, they look related in up to a third of one person's diaries (ragged cycles hold), and a caution comes
+    with two thirds to nine tenths of these: at seven days, where the weekday is known, with half. A hidden cause of
+    both that lasts for days makes an effect, and no caution sees it. Nor do they see a course of pills after a bad
+    week as often as single ones (a third).
 
     Examples
     --------
