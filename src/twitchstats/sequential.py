@@ -135,7 +135,8 @@ def add_anytime(effects: pd.DataFrame, *, alpha: float = ALPHA, tuned_for: int =
     error = np.where(single & (t > 0), np.abs(b) / np.where(t > 0, t, 1.0), np.nan)
     told = estimate_anytime(b, error, df, days=n, alpha=alpha, tuned_for=tuned_for)
     ends = list(ANYTIME_COLUMNS[1:])
-    told[ends] = np.where(ratio[:, None], np.exp(told[ends]), told[ends])
+    with np.errstate(over="ignore"):  # an end beyond all numbers is none
+        told.loc[ratio, ends] = np.exp(told.loc[ratio, ends])
     return effects.assign(**{name: told[name].to_numpy() for name in ANYTIME_COLUMNS})
 
 

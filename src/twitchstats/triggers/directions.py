@@ -83,7 +83,7 @@ def compare_directions(
     >>> rows[["trigger", "lag", "direction", "n_people", "reading"]]
       trigger  lag direction  n_people        reading
     0  stress    1   forward         3  neither shown
-    1  stress    1   reverse         2  neither shown
+    1  stress    1   reverse         3  neither shown
     """
     options = check_options(trend=trend, weekday=weekday, effect="total", adjust="each")
     request = prepare_request(journal, outcome, triggers, lag)
