@@ -19,6 +19,8 @@ from twitchstats.simulate.series import draw_ar1, draw_missed, name_people
 FIRST_MONDAY = np.datetime64("2024-01-01")
 SEASON = 92.0  # days of one wave
 MONTH = 28
+FLARE = 14  # days of a hump
+ALONE = ("switching", "flares")  # patterns that each side has for itself
 MISSED_RUN = 3.0  # days in a row without an entry, on average
 LARGEST_MEAN = 1e4
 
@@ -36,8 +38,8 @@ class Process:
         Spread of the trigger's own part (in its unit), and of the hidden state (of the log rate).
     cycle : float
         Days of a cycle of both sides' own (a second-order autoregression); 0: none.
-    pattern : {"", "trend", "season", "month", "weekend", "switching"}
-        What comes on top; the same for trigger and outcome, but for switching.
+    pattern : {"", "trend", "season", "month", "weekend", "switching", "flares"}
+        What comes on top; the same for trigger and outcome, but for switching and flares.
     trigger_pattern, outcome_pattern : float
         How much of the pattern goes into each side.
     mean : float
@@ -112,6 +114,10 @@ PROCESSES = {
         Process(
             "regime switching", "each jumps between two levels", 0.0, 0.0, 0.5, 0.0,
             pattern="switching", trigger_pattern=2.0, outcome_pattern=1.5,
+        ),
+        Process(
+            "flares of two weeks", "each comes and goes in humps", 0.0, 0.0, 0.5, 0.0,
+            pattern="flares", trigger_pattern=3.0, outcome_pattern=2.0, mean=1.6,
         ),
         Process("zero-heavy", "most days without a twitch", 0.7, 0.8, state_sd=1.0, mean=0.5, dispersion=1.0),
         Process("heavy overdispersion", "few days hold most twitches", dispersion=2.0),
@@ -212,7 +218,7 @@ def simulate_process(
     x = np.stack([_draw_trigger(process, weekday, volatile, pattern, rng) for _ in range(triggers)])
     if drawn is not None:
         x[0] = np.pad(np.asarray(drawn, float), ((0, 0), (lag, 0)))
-    own = process.outcome_pattern * (_draw_switching(shape, rng) if process.pattern == "switching" else pattern)
+    own = process.outcome_pattern * (_draw_alone(process.pattern, shape, rng) if process.pattern in ALONE else pattern)
     state = process.state_sd * _draw_own(shape, process.outcome_memory, process.cycle, rng) * volatile + own
     if process.volatility == "exposed":
         state += _vary_exposed(process, shift_days(x[0], lag), kind, rng)
@@ -294,7 +300,7 @@ def _draw_trigger(
     if process.yes_no:
         return (rng.random(weekday.shape) < process.yes_no).astype(float)
     own = process.trigger_sd * _draw_own(weekday.shape, process.trigger_memory, process.cycle, rng) * volatile
-    on_top = _draw_switching(weekday.shape, rng) if process.pattern == "switching" else pattern
+    on_top = _draw_alone(process.pattern, weekday.shape, rng) if process.pattern in ALONE else pattern
     return own + process.trigger_pattern * on_top
 
 
@@ -324,6 +330,19 @@ def _draw_pattern(pattern: str, weekday: IntArray, rng: np.random.Generator) -> 
     if pattern == "weekend":
         return (weekday >= 5).astype(float)
     return np.zeros(weekday.shape)
+
+
+def _draw_alone(pattern: str, shape: tuple[int, int], rng: np.random.Generator) -> FloatArray:
+    """Draw a pattern that each side has for itself."""
+    return _draw_switching(shape, rng) if pattern == "switching" else _draw_flares(shape, rng)
+
+
+def _draw_flares(shape: tuple[int, int], rng: np.random.Generator) -> FloatArray:
+    """Draw humps, half waves of FLARE days, one every SEASON / 2 days on average; they may lie over each other."""
+    hump = np.sin(np.pi * (np.arange(FLARE) + 0.5) / FLARE)
+    starts = rng.random((shape[0], shape[1] + FLARE)) < 2 / SEASON
+    flares = np.stack([np.convolve(row, hump) for row in starts.astype(float)])
+    return flares[:, FLARE : FLARE + shape[1]]
 
 
 def _draw_switching(shape: tuple[int, int], rng: np.random.Generator, *, leave: float = 0.06) -> FloatArray:
