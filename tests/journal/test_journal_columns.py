@@ -205,6 +205,21 @@ def test_cells_with_their_own_units(read):
     assert journal.rejects["message"].to_list() == ["column exercise: cells such as 'none' are read as 0"]
 
 
+@pytest.mark.parametrize(
+    ("header", "cells", "kind", "refused"),
+    [("alcohol", "no,no,no,no,1,2,3", "amount", 0), ("cramps", "no,no,no,no,1,2,2", "count", 0),
+     ("alcohol", "no,no,no,no,1,1,1", "yes/no", 0), ("alcohol", "no,no,no,no,yes,1,2", "yes/no", 1)],
+)  # fmt: skip
+def test_a_no_among_figures_beyond_one_answers_how_many(read, header, cells, kind, refused):
+    """Days of two drinks were refused where most days said no."""
+    rows = "".join(f"2024-03-0{day},4,{cell}\n" for day, cell in enumerate(cells.split(","), start=1))
+    journal = read(f"date,twitches,{header}\n{rows}")
+    assert journal.variables.set_index("name").loc[header, "kind"] == kind
+    assert (journal.rejects["action"] == "cell set missing").sum() == refused
+    if kind != "yes/no":
+        assert journal.days[header].to_list() == [0.0 if cell == "no" else float(cell) for cell in cells.split(",")]
+
+
 def test_words_where_figures_belong_stay_as_text(read):
     journal = read("date,twitches,stress\n2024-03-01,1,work\n2024-03-02,2,money\n")
     assert journal.days["my_stress"].to_list() == ["work", "money"]

@@ -139,6 +139,23 @@ def test_the_doctors_list_says_what_the_checklist_says(alone):
     assert dict(history.list_history(never, TWITCHES))["Weakness felt"] == "no"
 
 
+def test_a_sign_whose_cells_could_not_be_read_is_not_told_as_never_there():
+    """Of 'left hand' on a quarter of the days the page said 'Weakness felt: no' and '0 of 60 days'."""
+    days = pd.DataFrame({"date": pd.date_range("2025-01-01", periods=20), "twitches": 1, "weakness": "no"})
+    told = {}
+    for cell in ("no", "left hand", "yes"):
+        days.loc[[3, 4], "weakness"] = ["left hand" if cell == "yes" else cell, cell]
+        journal = read_journal(days)
+        told[cell] = dict(front.list_warnings(journal))["Weakness felt"]
+        assert dict(history.list_history(journal, TWITCHES))["Weakness felt"].startswith(
+            {"left hand": told[cell], "no": "0 of 20 days", "yes": "1 of 19 days"}[cell]
+        )
+        assert ("Of weakness felt some cells could not be read" in describe_red_flags(journal)) == (cell == "left hand")
+    assert told == {
+        "no": "no", "left hand": "not clear: some cells could not be read", "yes": "yes: noted on 1 day"
+    }  # fmt: skip
+
+
 def test_red_flags_of_a_group_are_counted_by_person(gappy):
     """Days are people's: two days of one person are one of two people, whoever else was asked."""
     falls = replace(gappy, days=gappy.days.assign(fell=[0.0, 1, 1, 0, 0, 0]))

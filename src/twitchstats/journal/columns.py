@@ -346,7 +346,7 @@ def read_known(variable: Variable, cells: Cells) -> Reading | None:
         return None
     if variable.kind == "yes/no":
         return None if cells.figures > 0.5 and cells.flags < 0.5 else _accept(variable, cells)
-    if (cells.yes_no_words > 0.5 and not cells.ranks) or _are_flags(variable, cells):
+    if (cells.yes_no_words > 0.5 and not cells.ranks and not cells.counts_from_no) or _are_flags(variable, cells):
         told = f"its cells say yes or no, so it is read as yes/no and not in {variable.unit}"
         return read_by_rule(replace(become_flags(variable, "guessed"), remark=told), cells)
     cells = drop_codes(cells, variable)

@@ -85,6 +85,11 @@ class Cells:
         told = self.form in ("amount", "count") and not any(read_yes_no(text) for text, _ in self.rest)
         return word_set("rank 0") if told else frozenset()
 
+    @property
+    def counts_from_no(self) -> bool:
+        """Whether a no stands for 0 among figures that go beyond 1, so that it answers how many."""
+        return bool(self._none) and self.high > 1
+
     def _read(self, text: str) -> float | None:
         if normalise_header(text) in self._none:
             return 0.0

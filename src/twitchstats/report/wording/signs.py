@@ -24,6 +24,7 @@ from twitchstats.signs import RED_FLAG, find_red_flag, list_red_flags, load_sign
 CONFIDENCE = {"H": "seen there", "M": "second-hand", "D": "by arithmetic"}
 REASON = "reason to ask"
 NOT_NOTED = "not noted"
+NOT_CLEAR = "not clear: some cells could not be read"
 YES = {1.0: "yes", 0.0: "no"}
 
 
@@ -34,13 +35,16 @@ def find_flags(journal: Journal) -> pd.DataFrame:
     -------
     DataFrame
         Index ``sign``: ``label, level, known`` (people of whom it is known), ``present`` (people who have it, when
-        asked or on any day), ``n_days`` (days on which it was noted), red flags first.
+        asked or on any day), ``n_days`` (days on which it was noted), ``unclear`` (nobody has it as far as its cells
+        could be read: of nobody it is known then), red flags first.
     """
     signs = load_signs()
     reasons = signs[signs["level"].eq(REASON) & signs.index.isin(journal.people.columns)]["label"]
     asked = mark_present(journal.people)
     numbers = journal.days.select_dtypes("number")
     people = journal.people.index.union(journal.days.index.unique("person"))
+    refused = journal.rejects.loc[journal.rejects["action"].eq("cell set missing"), "column"]
+    unread = {find_red_flag(str(column)) for column in refused.unique()}
     rows = []
     for name, label in [*list_red_flags().items(), *reasons.items()]:
         daily = numbers[[column for column in numbers if find_red_flag(str(column)) == name]].max(axis=1)
@@ -48,20 +52,22 @@ def find_flags(journal: Journal) -> pd.DataFrame:
         told += [asked[name].reindex(people)] if name in asked else []
         most = pd.concat(told, axis=1).max(axis=1)
         level = REASON if name in reasons else RED_FLAG
-        rows.append((name, label, level, int(most.notna().sum()), int((most > 0).sum()), int((daily > 0).sum())))
-    columns = ["sign", "label", "level", "known", "present", "n_days"]
+        n_present, n_days = int((most > 0).sum()), int((daily > 0).sum())
+        unclear = name in unread and not n_present
+        rows.append((name, label, level, 0 if unclear else int(most.notna().sum()), n_present, n_days, unclear))
+    columns = ["sign", "label", "level", "known", "present", "n_days", "unclear"]
     return pd.DataFrame(rows, columns=columns).set_index("sign")
 
 
 def list_warnings(journal: Journal) -> list[tuple[str, str]]:
-    """Return each red flag with "yes", "no" or "not noted"; of several people with how many of how many have it."""
+    """Return each red flag with "yes", "no", "not noted" or "not clear"; of several people how many of how many."""
     flags = find_flags(journal).query("level == @RED_FLAG")
     return [(row["label"], _tell_flag(row, many=is_group(journal))) for row in flags.to_dict("records")]
 
 
 def _tell_flag(row: dict[str, Any], *, many: bool) -> str:
     if not row["known"]:
-        return NOT_NOTED
+        return NOT_CLEAR if row["unclear"] else NOT_NOTED
     noted = f": noted on {count_noun(row['n_days'], 'day')}" if row["n_days"] else ""
     return (f"{row['present']} of {row['known']}" if many else YES[float(row["present"] > 0)]) + noted
 
@@ -106,6 +112,9 @@ def describe_red_flags(journal: Journal) -> Prose:
             " Weakness that a person feels is common and mostly has other causes; weakness that an examiner finds "
             "weighs far more: have it examined."
         )
+    if flags["unclear"].any():
+        names = join_words([quote(label.lower()) for label in flags["label"][flags["unclear"]]])
+        text += f" Of {names} some cells could not be read, so that it is there can't be ruled out: read them yourself."
     scale = _tell_scale() if len(present) else ""
     return Prose(f"{text}{scale}\n\n> {choose_advice(journal)}")
 
