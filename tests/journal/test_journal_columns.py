@@ -208,7 +208,8 @@ def test_cells_with_their_own_units(read):
 @pytest.mark.parametrize(
     ("header", "cells", "kind", "refused"),
     [("alcohol", "no,no,no,no,1,2,3", "amount", 0), ("cramps", "no,no,no,no,1,2,2", "count", 0),
-     ("alcohol", "no,no,no,no,1,1,1", "yes/no", 0), ("alcohol", "no,no,no,no,yes,1,2", "yes/no", 1)],
+     ("alcohol", "no,no,no,no,1,1,1", "yes/no", 0), ("alcohol", "no,no,no,no,yes,1,2", "yes/no", 1),
+     ("pain", "no,no,no,no,3,5,2", "rating", 0), ("weakness", "no,no,no,no,0,1,1", "yes/no", 0)],
 )  # fmt: skip
 def test_a_no_among_figures_beyond_one_answers_how_many(read, header, cells, kind, refused):
     """Days of two drinks were refused where most days said no."""

@@ -81,8 +81,9 @@ class Cells:
 
     @cached_property
     def _none(self) -> frozenset[str]:
-        """The words that mean 0 among figures that are amounts or counts, unless a yes stands there as well."""
-        told = self.form in ("amount", "count") and not any(read_yes_no(text) for text, _ in self.rest)
+        """The words that mean 0 among figures, of amounts, counts and ratings, unless a yes stands there as well."""
+        told = self.form in ("amount", "count") or (self.form == "rating" and bool(np.isfinite(self._plain).any()))
+        told = told and not any(read_yes_no(text) for text, _ in self.rest)
         return word_set("rank 0") if told else frozenset()
 
     @property
