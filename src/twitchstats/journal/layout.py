@@ -239,9 +239,8 @@ def parse_text(
     skip = max(skip, skipped)
     sample = text.data[:200_000].decode("utf-8", "ignore").split("\n", skip)[-1]
     first = sample.strip().split("\n")[0]
-    if (
-        delimiter is None and "  " in first and not any(sign in first for sign in DELIMITERS)
-    ):  # columns of a fixed width
+    fixed_width = "  " in first and not any(sign in first for sign in DELIMITERS)
+    if fixed_width and delimiter is None:
         text = replace(text, data=re.sub(rb"(?m)(?<=[^\n ]) {2,}(?=[^\n ])", b"\t", text.data))
         sample = text.data[:200_000].decode("utf-8", "ignore").split("\n", skip)[-1]
     sign = choose_delimiter(sample, head, delimiter)

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from twitchstats.errors import NotEnoughDataError, OptionError
+from twitchstats.inference import ALPHA
 from twitchstats.plots.drawing import (
     BLUE,
     GREY,
@@ -40,7 +41,7 @@ ORDERS = {
 _ROW = 0.3  # inches
 
 
-def plot_lags(frame: pd.DataFrame, ax: Axes | None = None, *, alpha: float = 0.05) -> Axes:
+def plot_lags(frame: pd.DataFrame, ax: Axes | None = None, *, alpha: float = ALPHA) -> Axes:
     """Draw a heat map of triggers by lags.
 
     Parameters
@@ -91,7 +92,7 @@ def plot_lags(frame: pd.DataFrame, ax: Axes | None = None, *, alpha: float = 0.0
     return ax
 
 
-def plot_effects(frame: pd.DataFrame, ax: Axes | None = None, *, alpha: float = 0.05) -> Axes:
+def plot_effects(frame: pd.DataFrame, ax: Axes | None = None, *, alpha: float = ALPHA) -> Axes:
     """Draw a forest of effects per meaningful step, in the order of the frame.
 
     Parameters

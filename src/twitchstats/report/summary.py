@@ -352,13 +352,17 @@ def count_hours(journal: Journal) -> pd.DataFrame:
     return pd.DataFrame({"hour": range(24), "n": counts.to_numpy(int)})
 
 
-def _median(values: FloatArray, how: Callable[[FloatArray], Any] = np.median) -> float:
+def _summarise(values: FloatArray, how: Callable[[FloatArray], Any]) -> float:
     known = values[np.isfinite(values)]
     return float(how(known)) if len(known) else np.nan
 
 
+def _median(values: FloatArray) -> float:
+    return _summarise(values, np.median)
+
+
 def _mean(values: FloatArray) -> float:
-    return _median(values, np.mean)
+    return _summarise(values, np.mean)
 
 
 def _number(dates: pd.Index) -> IntArray:

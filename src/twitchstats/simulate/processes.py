@@ -20,7 +20,6 @@ FIRST_MONDAY = np.datetime64("2024-01-01")
 SEASON = 92.0  # days of one wave
 MONTH = 28
 FLARE = 14  # days of a hump
-ALONE = ("switching", "flares")  # patterns that each side has for itself
 MISSED_RUN = 3.0  # days in a row without an entry, on average
 LARGEST_MEAN = 1e4
 
@@ -218,7 +217,7 @@ def simulate_process(
     x = np.stack([_draw_trigger(process, weekday, volatile, pattern, rng) for _ in range(triggers)])
     if drawn is not None:
         x[0] = np.pad(np.asarray(drawn, float), ((0, 0), (lag, 0)))
-    own = process.outcome_pattern * (_draw_alone(process.pattern, shape, rng) if process.pattern in ALONE else pattern)
+    own = process.outcome_pattern * _draw_side(process.pattern, pattern, rng)
     state = process.state_sd * _draw_own(shape, process.outcome_memory, process.cycle, rng) * volatile + own
     if process.volatility == "exposed":
         state += _vary_exposed(process, shift_days(x[0], lag), kind, rng)
@@ -300,8 +299,7 @@ def _draw_trigger(
     if process.yes_no:
         return (rng.random(weekday.shape) < process.yes_no).astype(float)
     own = process.trigger_sd * _draw_own(weekday.shape, process.trigger_memory, process.cycle, rng) * volatile
-    on_top = _draw_alone(process.pattern, weekday.shape, rng) if process.pattern in ALONE else pattern
-    return own + process.trigger_pattern * on_top
+    return own + process.trigger_pattern * _draw_side(process.pattern, pattern, rng)
 
 
 def _draw_own(shape: tuple[int, int], memory: float, cycle: float, rng: np.random.Generator) -> FloatArray:
@@ -332,9 +330,10 @@ def _draw_pattern(pattern: str, weekday: IntArray, rng: np.random.Generator) -> 
     return np.zeros(weekday.shape)
 
 
-def _draw_alone(pattern: str, shape: tuple[int, int], rng: np.random.Generator) -> FloatArray:
-    """Draw a pattern that each side has for itself."""
-    return _draw_switching(shape, rng) if pattern == "switching" else _draw_flares(shape, rng)
+def _draw_side(name: str, shared: FloatArray, rng: np.random.Generator) -> FloatArray:
+    """Return the pattern of one side: one of its own where each side has that, else the shared one."""
+    draw = {"switching": _draw_switching, "flares": _draw_flares}.get(name)
+    return draw(shared.shape, rng) if draw else shared
 
 
 def _draw_flares(shape: tuple[int, int], rng: np.random.Generator) -> FloatArray:

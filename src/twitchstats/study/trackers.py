@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from twitchstats.arrays import BoolArray
+from twitchstats.inference import ALPHA
 from twitchstats.journal.record import Journal
 from twitchstats.panel import Panel, build_panel
 from twitchstats.sequential import add_anytime
@@ -53,7 +54,7 @@ def correlate_weekly(panel: Panel) -> BoolArray:
     """Say whether Pearson's r is 'significant' at any weekly look."""
     looks = [_cut(panel, last) for last in list_looks()]
     p_values = [correlate_naively(seen, OUTCOME, TRIGGER, 0).p_value for seen in looks]
-    told: BoolArray = np.any(np.nan_to_num(p_values, nan=1.0) < 0.05, axis=0)
+    told: BoolArray = np.any(np.nan_to_num(p_values, nan=1.0) < ALPHA, axis=0)
     return told
 
 
@@ -82,7 +83,7 @@ def tell_trackers(journal: Journal) -> pd.DataFrame:
         looks.append(effects.set_index("person")[["p_value", "p_anytime"]].reindex(panel.people).fillna(1.0))
     weekly = pd.concat(looks, keys=range(len(looks))).groupby(level=1).min()
     smallest = (looks[-1]["p_value"], weekly["p_value"], weekly["p_anytime"])
-    return told.assign(**{name: p < 0.05 for name, p in zip(OURS, smallest, strict=True)})
+    return told.assign(**{name: p < ALPHA for name, p in zip(OURS, smallest, strict=True)})
 
 
 def list_looks() -> list[int]:

@@ -11,7 +11,7 @@ from scipy import stats
 
 from twitchstats.arrays import BoolArray, FloatArray
 from twitchstats.errors import NotEnoughDataError, check_whole
-from twitchstats.inference import ALPHA, pool_estimates
+from twitchstats.inference import ALPHA, describe_estimates, pool_estimates
 from twitchstats.journal.record import Journal
 from twitchstats.journal.rows import DRAWN
 from twitchstats.sequential import ANYTIME_COLUMNS, check_level, spend_alpha
@@ -232,7 +232,7 @@ def _describe_days(y: FloatArray, taken: FloatArray, changed: BoolArray, drawn: 
         sides = [int((missing & (drawn == side)).sum()) for side in (1, 0)]
         yield f"{missing.sum()} of {len(y)} days have no entry ({sides[0]} with, {sides[1]} without)"
         table = [[count, int((drawn == side).sum()) - count] for count, side in zip(sides, (1, 0), strict=True)]
-        if stats.fisher_exact(table)[1] < 0.05:
+        if stats.fisher_exact(table)[1] < ALPHA:
             yield "days are missing more often on one side, which can make or hide an effect"
     if unknown := int((np.isfinite(y) & ~np.isfinite(taken)).sum()):
         yield f"what was taken on {unknown} of {len(y)} days is not in the journal: it is believed to be as drawn"
@@ -266,8 +266,8 @@ def _pool(frame: pd.DataFrame, alpha: float) -> pd.DataFrame:
         if len(known) > 1:
             df, mean = len(known) - 1, known["estimate"].mean()
             spread = max(known["estimate"].std() / np.sqrt(len(known)), TINY)
-            ends = stats.t.interval(1 - (alpha if np.isnan(level) else level), df, mean, spread)
-            row |= dict(zip(SCALED, (mean, *ends), strict=True)) | {"p_value": 2 * stats.t.sf(abs(mean) / spread, df)}
+            told = describe_estimates(mean, spread, df, alpha=alpha if np.isnan(level) else level)
+            row |= {"estimate": mean} | {name: float(told[name]) for name in ("ci_lower", "ci_upper", "p_value")}
             row["heterogeneity"] = pool_estimates(known["estimate"], known["se"])["heterogeneity"]
         rows.append(row)
     return pd.DataFrame(rows).reindex(columns=frame.columns)

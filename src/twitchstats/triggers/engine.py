@@ -428,36 +428,39 @@ class Store:
             score_block, family=self.family, asked=self.shape[1] if together else len(groups[0]), shared=shared,
             pooled=options.pooled, reach=self.reach, window=options.window, span=span,
         )  # fmt: skip
-        told = sum(group[0] < self.wanted for group in groups)
         rest = np.zeros((len(people), *self.shape[1:], y.shape[1] if self.reach else 0))
-        for start, end, curves in ((0, told, True), (told, len(groups), False)):
-            for batch in split_evenly(end - start, at_once) if end > start else ():
-                laid = [lay_group(start + place) for place in batch]
-                before, own = _join([part[0] for part in laid]), _join([part[2] for part in laid])
-                older = None if laid[0][3] is None else _join([part[3] for part in laid if part[3] is not None])
-                if shared:
-                    before = np.concatenate([dates[..., 1:], before], axis=-1)
-                newest = np.repeat([part[1] for part in laid], len(people))
-                who = np.tile(np.arange(len(people)), len(batch))
-                places = np.repeat([groups[start + place] for place in batch], len(people), axis=0)
-                days, weighed, beside = (_join([part] * len(batch)) for part in (own_y, stiff, fine))
-                for models in _split_by_days(own):
-                    block = lay_block(
-                        days, weighed, before, newest, own[:, models], None if older is None else older[:, models],
-                        family=self.family, shared=shared,
-                    )  # fmt: skip
-                    models = np.arange(self.shape[1]) if together else models
-                    for rows, part, basis in _choose_trend(
-                        block, beside, trend.shape[-1], forced=forced, shared=shared
-                    ):
-                        found = score(part, basis, effects=GRID if curves else GRID[[ZERO]])
-                        here, *at = who[rows][:, None, None], models[:, None], places[rows][:, None]
-                        rest[here, *at] = found.pop("rest")[..., : rest.shape[-1]]
-                        for name in found if curves else found.keys() - CURVES:
-                            self.arrays[name][people[here], *at] = (
-                                found[name].swapaxes(1, 2) if together else found[name]
-                            )
+        for batch, curves in _list_batches(groups, self.wanted, at_once):
+            laid = [lay_group(group) for group in batch]
+            before, own = _join([part[0] for part in laid]), _join([part[2] for part in laid])
+            older = None if laid[0][3] is None else _join([part[3] for part in laid if part[3] is not None])
+            if shared:
+                before = np.concatenate([dates[..., 1:], before], axis=-1)
+            newest = np.repeat([part[1] for part in laid], len(people))
+            who = np.tile(np.arange(len(people)), len(batch))
+            places = np.repeat([groups[group] for group in batch], len(people), axis=0)
+            days, weighed, beside = (_join([part] * len(batch)) for part in (own_y, stiff, fine))
+            for models in _split_by_days(own):
+                block = lay_block(
+                    days, weighed, before, newest, own[:, models], None if older is None else older[:, models],
+                    family=self.family, shared=shared,
+                )  # fmt: skip
+                models = np.arange(self.shape[1]) if together else models
+                for rows, part, basis in _choose_trend(block, beside, trend.shape[-1], forced=forced, shared=shared):
+                    found = score(part, basis, effects=GRID if curves else GRID[[ZERO]])
+                    here, *at = who[rows][:, None, None], models[:, None], places[rows][:, None]
+                    rest[here, *at] = found.pop("rest")[..., : rest.shape[-1]]
+                    for name in found if curves else found.keys() - CURVES:
+                        value = found[name].swapaxes(1, 2) if together else found[name]
+                        self.arrays[name][people[here], *at] = value
         self.arrays["alike"][people] = _relate_lags(rest, self.lags)
+
+
+def _list_batches(groups: Sequence[Sequence[int]], wanted: int, at_once: int) -> Iterator[tuple[list[int], bool]]:
+    """Yield the groups of lags that are worked on at once, and whether they are wanted, which the first are."""
+    told = sum(group[0] < wanted for group in groups)
+    for some, curves in ((range(told), True), (range(told, len(groups)), False)):
+        for start in range(0, len(some), at_once):
+            yield list(some[start : start + at_once]), curves
 
 
 def _join(parts: Sequence[FloatArray]) -> FloatArray:
@@ -518,7 +521,7 @@ def _give_back(
     # of an effect at each lag (last) into each estimate (third); and what the trigger's own memory carries there
     leak, carried = np.zeros((*size.shape, len(lags))), np.zeros((*size.shape, len(lags)))
     response = _follow(arrays["memory"], max(lags))
-    places = sorted((place for place, lag in enumerate(lags) if lag >= 0), key=lags.__getitem__)
+    places = [place for place, lag in enumerate(lags) if lag >= 0]
     for here, there in itertools.product(places, places):
         leak[..., here, there] = np.clip(arrays["leak"][..., here, lags[there]], -1.0, 1.0)  # the whole effect at most
         if lags[here] > lags[there]:
@@ -772,7 +775,7 @@ def score_block(
     return {
         "none": curve[..., none], "error": spread[..., none],
         "curve": curve, "spread": spread, "shift": shift, "planted": planted, "size": size,
-        "scale": scale[:, :, :asked], "echo": 0.0 * size, "n": n, "df": df, "trust": trust,
+        "scale": scale[:, :, :asked], "n": n, "df": df, "trust": trust,
         "information": size * (events * (1 - events) if family.name == "yes/no" else 1.0),
         "leak": leak, "memory": memory, "rest": rest[:, 0, None],
         "refusal": _refuse(block, family, trigger, values, size, scale[:, :, :asked], 0.0 if shared else df, trust),
