@@ -104,7 +104,7 @@ def estimate_dose_curve(
     turned = np.concatenate([contrasts, np.eye(2)])  # then the straight and the bent term by themselves
     family = choose_family(request.kind)
     bent = bend_doses(x, knots)
-    scores = score_contrasts(request, bent, turned, max(lag, 1), older=bent[..., 0])
+    scores = score_contrasts(request, bent, turned, max(lag, 1), older=bent[..., 0], pooled=by == "pooled")
     table = ROWS[by](scores, np.ones(len(turned)))
     people = ["pooled"] if by == "pooled" else list(panel.people)
     places = [f"{place:06d}" for place in range(len(turned))]
@@ -121,7 +121,7 @@ def estimate_dose_curve(
 
 
 def score_contrasts(
-    request: Request, terms: FloatArray, contrasts: FloatArray, newest: int, *, older: FloatArray
+    request: Request, terms: FloatArray, contrasts: FloatArray, newest: int, *, older: FloatArray, pooled: bool
 ) -> Scores:
     """Score each contrast (T, 2) of two terms (P, n, 2): turned, so that it is the first column's coefficient.
 
@@ -136,8 +136,9 @@ def score_contrasts(
     beside = np.stack([second, *(np.broadcast_to(value, second.shape) for value in before)], axis=1)
     adjust = find_older(told, newest) if panel.ordered else []
     return score_columns(
-        panel, y, first, family=family, adjust=adjust, beside=beside, options=Options(pooled=len(panel.people) > 1)
-    )
+        panel, y, first, family=family, adjust=adjust, newest=newest if adjust else 0, beside=beside,
+        options=Options(pooled=pooled and len(panel.people) > 1),
+    )  # fmt: skip
 
 
 def choose_knots(values: FloatArray) -> FloatArray:

@@ -283,6 +283,7 @@ def score_columns(
     *,
     family: Family,
     adjust: Sequence[FloatArray] = (),
+    newest: int = 0,
     beside: FloatArray | None = None,
     options: Options | None = None,
 ) -> Scores:
@@ -299,6 +300,8 @@ def score_columns(
     family : Family
     adjust : sequence of (P, n)
         Columns that stand in every model.
+    newest : int
+        Where these are the outcome of older days: how many days ago the newest is.
     beside : (T, q, P, n), optional
         Columns of each model alone.
     options : Options, optional
@@ -313,12 +316,9 @@ def score_columns(
     before = np.stack(adjust, axis=-1) if len(adjust) else np.zeros((*y.shape, 0))
 
     def lay(people: IntArray) -> Callable[[int], Columns]:
-        return lambda _: (before[people], 0, np.moveaxis(own[:, :, people], 2, 0), None)
+        return lambda _: (before[people], newest, np.moveaxis(own[:, :, people], 2, 0), None)
 
-    # the columns given are there for shorter waves: a fine trend and the means of a week, say, would fight
-    options = options or Options()
-    options = replace(options, trend="stiff") if options.trend == "smooth" else options
-    store.run(panel, y, lay, options, groups=[[0]])
+    store.run(panel, y, lay, options or Options(), groups=[[0]])
     return Work(store.arrays, family.is_ratio).spend()
 
 
