@@ -653,16 +653,16 @@ def _choose_trend(
             left = np.maximum((response**2).sum(1) - gain.sum(1), TINY) / np.maximum(free, 1)
             ratio = gain[:, finer:].sum(1) / np.maximum(extra, 1) / left
             needed &= stats.f.sf(ratio, np.maximum(extra, 1), np.maximum(free, 1)) <= FINE_LEVEL
-    for kind, part in ((False, np.s_[:finer]), (True, np.s_[terms:])):
+    every = np.arange(design.shape[-1])
+    in_place = np.concatenate(
+        [every[terms : finer - own], every[finer:], every[finer - own : finer]]
+    )  # older days last
+    for kind, part in ((False, every[:finer]), (True, in_place)):
         rows = np.flatnonzero(needed == kind)
         if len(rows):
             whole = len(rows) == len(needed)
             taken, products = (columns, gram) if whole else (columns[rows], gram[rows])
-            products = products[:, part, part]
-            first, known, every = finer - terms - own, finer - terms, np.arange(products.shape[-1])
-            order = np.concatenate([every[:first], every[known:], every[first:known]]) if kind else every  # older last
-            turned = turn_columns(products[:, order[:, None], order]).swapaxes(1, 2)[:, np.argsort(order)]
-            basis = taken[..., part] @ turned
+            basis = taken[..., part] @ turn_columns(products[:, part[:, None], part]).swapaxes(1, 2)
             chosen = replace(block if whole else block.take(rows), fine=kind)
             yield rows, chosen, basis[..., : basis.shape[-1] - own] if shared else basis
 
