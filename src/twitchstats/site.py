@@ -24,7 +24,7 @@ from twitchstats.resources import find_resource
 
 ROOMS = (
     "twitchstats", "twitchstats.episodes", "twitchstats.claims", "twitchstats.redflags", "twitchstats.study",
-    "twitchstats.simulate", "twitchstats.plots.journal", "twitchstats.plots.triggers", "twitchstats.plots.claims",
+    "twitchstats.simulate", "twitchstats.report.figures", "twitchstats.plots.triggers", "twitchstats.plots.claims",
     "twitchstats.plots.redflags", "twitchstats.plots.study",
 )  # fmt: skip
 HOME = "[All pages](index.html)"

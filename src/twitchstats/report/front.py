@@ -37,7 +37,6 @@ from twitchstats.report.wording.rows import (
     judge_effects,
     label_of,
     tell_dates,
-    tell_when,
 )
 from twitchstats.report.wording.signs import NOT_NOTED, is_there, list_present, list_warnings
 from twitchstats.simulate.cohort import is_simulated
@@ -329,13 +328,6 @@ def _tell_raw(journal: Journal, row: dict[str, Any]) -> str:
 def _name_unit(journal: Journal, name: str) -> str:
     unit = str(journal.variables.set_index("name")["unit"].get(name) or "")
     return "" if unit in ("a day", "nan", "", "days") or unit.startswith("points") else unit
-
-
-def draw_forest(journal: Journal, found: Findings, *, most: int = 20) -> figures.Picture | Prose:
-    """Draw the effects of all triggers."""
-    tested = found.primary[found.primary["estimate"].notna()].head(most)
-    names = [f"{label_of(journal, row['trigger'])}, {tell_when(row, journal)}" for row in tested.to_dict("records")]
-    return figures.draw_triggers(tested.assign(name=names, found=judge_effects(tested) == CLEAR))
 
 
 def show_articles(journal: Journal, found: Findings) -> Prose:
