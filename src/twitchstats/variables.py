@@ -110,6 +110,16 @@ def split_words(header: str) -> frozenset[str]:
     return frozenset(normalise_header(header).split())
 
 
+def is_symptom(header: str) -> bool:
+    """Tell whether a header is the name of a symptom, as its last word tells, or of twitches in any language.
+
+    >>> [is_symptom(header) for header in ("eyelid_twitches", "Headache", "migraine medicine", "Fasciculations")]
+    [True, True, False, True]
+    """
+    plain = normalise_header(header)
+    return plain.split(" ")[-1] in word_set("outcome hint") or plain.endswith(find_row("twitches")["aliases"])
+
+
 def find_variable(header: str, *, dictionary: str = "variables.csv") -> str | None:
     """Return the canonical name that a header stands for, or None.
 

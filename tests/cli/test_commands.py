@@ -68,6 +68,21 @@ def test_check_of_a_clean_journal_exits_with_0(journal, capsys):
     assert "Nothing was refused." in capsys.readouterr().out
 
 
+def test_check_sums_up_what_is_of_one_kind(tmp_path, capsys):
+    """Of a thousand days noted twice each had its line."""
+    path = tmp_path / "twice.csv"
+    rows = [f"2025-01-{day:02},1\n2025-01-{day:02},2\n" for day in range(1, 13)]
+    path.write_text("date,twitches\n" + "".join([*rows, "2025-01-20,many\n"]))
+    told = {}
+    for words in ([], ["--all"]):
+        assert cli.main(["check", str(path), *words]) == 1
+        told[len(words)] = capsys.readouterr().out
+    assert told[1].count("(rows combined)") == 12
+    assert told[0].count("(rows combined)") == 3
+    assert told[0].count("'many'") == told[1].count("'many'") == 1
+    assert told[0].endswith("  ... and 9 more of the same kinds; --all shows them, --out FILE writes them.\n")
+
+
 def test_check_can_write_the_refused_cells(journal, tmp_path, capsys):
     assert cli.main(["check", str(journal), "--csv"]) == 1
     table = pd.read_csv(StringIO(capsys.readouterr().out))

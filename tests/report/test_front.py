@@ -11,6 +11,7 @@ import pytest
 from twitchstats.journal import read_journal
 from twitchstats.report import front, history, summary
 from twitchstats.report.wording.effects import _tell_share, describe_directions, describe_triggers, tabulate_triggers
+from twitchstats.report.wording.short import _tell_flags
 from twitchstats.report.wording.signs import describe_red_flags
 
 TWITCHES, HEADACHE = SimpleNamespace(outcome="twitches"), SimpleNamespace(outcome="headache")
@@ -218,6 +219,37 @@ def test_with_a_red_flag_the_rate_of_those_without_is_not_told(alone, gappy):
     assert "It does not hold where a sign of the next list is there." in front.tell_rate(group, TWITCHES)
     assert "How many people have each" in front.show_warnings(group, TWITCHES)._repr_html_()
     assert "How many people have each" not in front.show_warnings(gappy, TWITCHES)._repr_html_()
+
+
+def test_with_a_sign_that_is_not_clear_the_rate_of_those_without_is_not_told():
+    """Of weakness noted as 'left hand' page one still said what is known of 'twitches and nothing else'."""
+    days = pd.DataFrame({"date": pd.date_range("2025-01-01", periods=20), "twitches": 1, "weakness": "no"})
+    days.loc[[3, 4], "weakness"] = "left hand"
+    journal = read_journal(days)
+    assert front.draw_meaning(journal, TWITCHES) == front.tell_rate(journal, TWITCHES) == ""
+    told = front.show_meaning(journal, TWITCHES)
+    assert told.startswith("## What it means\n\n**Not clear: weakness felt. Some cells could not be read. Read them ")
+    assert front.list_next(journal, make_answers())[0] == (
+        "**What could not be read of weakness felt**: a plain yes or no, each day."
+    )
+    assert _tell_flags(journal) == "**Not clear:** weakness felt: some cells could not be read."
+    told = describe_red_flags(journal)
+    assert told.startswith("Of weakness felt some cells could not be read, so that it is there can't be ruled out")
+    assert "says nothing" not in told
+
+
+def test_a_rated_sign_is_there_from_the_first_point_on_of_one_person_and_of_a_group(gappy, alone):
+    """Everybody of a group noted weakness, and the page told the rate of people with twitches and nothing else."""
+    one = replace(alone, days=alone.days.assign(weakness=[0.0, 0, 1, 0]))
+    assert dict(front.list_warnings(one))["Weakness felt"] == "yes: noted on 1 day"
+    some = replace(gappy, days=gappy.days.assign(weakness=[0.0, 0, 1, 0, 0, 0]))
+    assert dict(front.list_warnings(some))["Weakness felt"] == "1 of 2: noted on 1 day"
+    assert "A rating counts from the first point on." in str(front.show_warnings(some, TWITCHES))
+    assert "about 5 have" in front.tell_rate(some, TWITCHES)
+    every = replace(gappy, days=gappy.days.assign(weakness=[0.0, 0, 1, 0, 2, 0]))
+    assert front.tell_rate(every, TWITCHES) == ""
+    told = front.show_meaning(every, TWITCHES)
+    assert "**A doctor should see them soon. Noted of everybody here: weakness felt.** What is known" in told
 
 
 def test_cramps_are_told_without_the_rate_of_twitches(alone):

@@ -18,7 +18,7 @@ from twitchstats.journal.rows import assemble_days, judge_courses, mark_sums, no
 from twitchstats.journal.source import Readable, describe_file
 from twitchstats.journal.tables import gather_people, read_episodes, read_people
 from twitchstats.journal.variable import Variable, read_schema, tabulate_variables
-from twitchstats.variables import find_variable, load_dictionary, normalise_header
+from twitchstats.variables import find_variable, is_symptom, load_dictionary, normalise_header
 
 FAR = 3 * 365
 ORDERS = ("auto", "date", "day", "none")
@@ -367,6 +367,8 @@ def _note_strangers(table: str, found: pd.Index | pd.Series, known: pd.Index, re
 def choose_outcome(variables: pd.DataFrame, days: pd.DataFrame, asked: str | None) -> str | None:
     """Return the outcome asked for (by name, header or alias), else the first known outcome that has values.
 
+    Where none is known, a column of the user's own is one if no other sounds like it: eyelid_twitches, headache.
+
     Raises
     ------
     UnknownNameError
@@ -386,6 +388,9 @@ def choose_outcome(variables: pd.DataFrame, days: pd.DataFrame, asked: str | Non
         known = load_dictionary("variables.csv")
         ranked = [*_OUTCOMES, *known.loc[known["role"] == "outcome", "name"]]
         present = [name for name in ranked if name in numeric]
+        used = variables.loc[variables["role"].ne("none"), "name"]
+        alike = [name for name in used if name in numeric and is_symptom(name)]
+        present += alike if len(alike) == 1 else []
         return next((name for name in present if days[name].notna().any()), next(iter(present), None))
     name = find_name(variables, asked)
     if name is None:

@@ -16,8 +16,6 @@ from twitchstats.report import figures
 from twitchstats.report.summary import (
     SHORT,
     compare_levels,
-    count_hours,
-    count_sites,
     is_about_twitching,
     is_group,
     is_log_of_attacks,
@@ -38,7 +36,7 @@ from twitchstats.report.wording.rows import (
     label_of,
     tell_dates,
 )
-from twitchstats.report.wording.signs import NOT_NOTED, is_there, list_present, list_warnings
+from twitchstats.report.wording.signs import NOT_NOTED, is_there, list_present, list_unclear, list_warnings
 from twitchstats.simulate.cohort import is_simulated
 
 SETTING = "twitches and nothing else"
@@ -77,11 +75,19 @@ def show_meaning(journal: Journal, found: Findings) -> Prose:
             "Twitches are common, and a serious cause is rare. A diary can't tell which one it is; an examination can "
             "say more."
         )
-    elif is_about_twitching(found.outcome) and (present := list_present(journal)):
+    elif is_about_twitching(found.outcome) and (signs := list_present(journal) or list_unclear(journal)):
+        names = join_words([quote(label.lower()) for label in signs])
+        if not list_present(journal):
+            head = (
+                f"Not clear: {names}. Some cells could not be read. Read them yourself: if it is there, ask a doctor."
+            )
+        elif is_group(journal):
+            head = f"A doctor should see them soon. Noted of everybody here: {names}."
+        else:
+            head = f"See a doctor soon. Noted here: {names}."
         text = (
-            f"**See a doctor soon. Noted here: {join_words([quote(label.lower()) for label in present])}.** What is "
-            "known of people with twitches and nothing else does not hold with such a sign. A diary can't tell what is "
-            "behind it; an examination can say more."
+            f"**{head}** What is known of people with twitches and nothing else does not hold with such a sign. A "
+            "diary can't tell what is behind it; an examination can say more."
         )
     else:
         text = (
@@ -93,7 +99,7 @@ def show_meaning(journal: Journal, found: Findings) -> Prose:
 
 def _has_rate(journal: Journal, found: Findings) -> bool:
     """Tell whether the base rate holds: of twitches with nothing else."""
-    return found.outcome in ("twitches", "intensity") and not list_present(journal)
+    return found.outcome in ("twitches", "intensity") and not (list_present(journal) or list_unclear(journal))
 
 
 def _get_rate() -> "pd.Series[Any]":
@@ -136,7 +142,8 @@ def show_warnings(journal: Journal, found: Findings) -> Markup | Prose:
     ask = NOT_NOTED if many else f"{NOT_NOTED}: ask yourself now"
     warnings = list_warnings(journal)
     asked = any(told != NOT_NOTED for _, told in warnings)
-    lead = "How many people have each, of those who were asked." if many and asked else ""
+    counted = "How many people have each, of those who were asked. A rating counts from the first point on."
+    lead = counted if many and asked else ""
     items = "".join(
         f'<li><span class="mark">{"☒" if is_there(told) else "☐"}</span> {escape_text(label)}: '
         f'<span class="told">{escape_text(ask if told == NOT_NOTED else told)}</span></li>'
@@ -211,16 +218,6 @@ def _tell_trend(row: "pd.Series[Any]") -> str:
     range_ = f"{' to '.join(ends)}{of}"
     tail = "so this is nothing new" if inside else "so this is new, but ups and downs come by themselves"
     return f"{text} In earlier spans of 28 days {spans} {range_}, {tail}."
-
-
-def draw_sites(journal: Journal) -> figures.Picture | Prose:
-    """Draw where episodes were."""
-    return figures.draw_body(count_sites(journal))
-
-
-def draw_hours(journal: Journal) -> figures.Picture | Prose:
-    """Draw in which hours episodes began."""
-    return figures.draw_hours(count_hours(journal))
 
 
 def show_early(journal: Journal) -> Prose:
@@ -364,6 +361,8 @@ def list_next(journal: Journal, found: Findings) -> list[str]:
         )
     elif journal.episodes.empty and (course["n_above"] < course["n_days"]).any():
         told.append("**When it began and how long it took**, each time. Doctors ask this.")
+    if twitching and (unclear := list_unclear(journal)):
+        told.insert(0, f"**What could not be read of {join_words(unclear).lower()}**: a plain yes or no, each day.")
     if twitching and list_present(journal):
         return ["**A doctor first.** A sign of the list above is there, and that needs no more days.", *told]
     if found.primary.empty:

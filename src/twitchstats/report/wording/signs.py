@@ -42,7 +42,7 @@ def find_flags(journal: Journal) -> pd.DataFrame:
     reasons = signs[signs["level"].eq(REASON) & signs.index.isin(journal.people.columns)]["label"]
     asked = mark_present(journal.people)
     numbers = journal.days.select_dtypes("number")
-    people = journal.people.index.union(journal.days.index.unique("person"))
+    people = list_people(journal)
     refused = journal.rejects.loc[journal.rejects["action"].eq("cell set missing"), "column"]
     unread = {find_red_flag(str(column)) for column in refused.unique()}
     rows = []
@@ -73,8 +73,19 @@ def _tell_flag(row: dict[str, Any], *, many: bool) -> str:
 
 
 def list_present(journal: Journal) -> list[str]:
-    """Return the red flags that one person has; of several people none is everybody's."""
-    return [] if is_group(journal) else [label for label, told in list_warnings(journal) if is_there(told)]
+    """Return the red flags that one person has, or that everybody has of several."""
+    flags, everybody = find_flags(journal), len(list_people(journal)) if is_group(journal) else 1
+    return list(flags["label"][flags["level"].eq(RED_FLAG) & flags["present"].ge(everybody)])
+
+
+def list_unclear(journal: Journal) -> list[str]:
+    """Return the red flags of which some cells could not be read, and no other tells that it is there."""
+    return [label for label, told in list_warnings(journal) if told == NOT_CLEAR]
+
+
+def list_people(journal: Journal) -> pd.Index:
+    """Return everybody of whom something is known."""
+    return journal.people.index.union(journal.days.index.unique("person"))
 
 
 def is_there(told: str) -> bool:
@@ -91,12 +102,12 @@ def describe_red_flags(journal: Journal) -> Prose:
         text = (
             "The journal says nothing about the signs that doctors look for beside twitching, so nothing can be said "
             "about them here. That is not a sign that all is well."
-        )
+        ) * (not flags["unclear"].any())
     elif present.empty:
         text = "None of the signs asked for was reported. That is what was written down, not an examination."
     elif is_group(journal):
         verb = "is" if len(flagged) == 1 else "are"
-        people = len(journal.people.index.union(journal.days.index.unique("person")))
+        people = len(list_people(journal))
         named = join_words([quote(label.lower()) for label in flagged["label"]])
         text = f"{count_noun(len(flagged), 'red flag')} {verb} reported by at least one of {people:,} people"
         text += f": **{named}**. Whoever reports one should be seen by a doctor." if named else "."
@@ -112,11 +123,10 @@ def describe_red_flags(journal: Journal) -> Prose:
             " Weakness that a person feels is common and mostly has other causes; weakness that an examiner finds "
             "weighs far more: have it examined."
         )
-    if flags["unclear"].any():
-        names = join_words([quote(label.lower()) for label in flags["label"][flags["unclear"]]])
+    if names := join_words([quote(label.lower()) for label in list_unclear(journal)]):
         text += f" Of {names} some cells could not be read, so that it is there can't be ruled out: read them yourself."
     scale = _tell_scale() if len(present) else ""
-    return Prose(f"{text}{scale}\n\n> {choose_advice(journal)}")
+    return Prose(f"{text}{scale}\n\n> {choose_advice(journal)}".lstrip())
 
 
 def choose_advice(journal: Journal, outcome: str = "twitches") -> str:
