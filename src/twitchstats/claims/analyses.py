@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from twitchstats.arrays import to_pandas
 from twitchstats.claims.people import compare_groups, estimate_sign_ratios, find_cases, has_diagnoses
 from twitchstats.claims.questions import STAND_INS, Question
 from twitchstats.episodes import (
@@ -20,9 +21,11 @@ from twitchstats.episodes import (
     test_site_share,
 )
 from twitchstats.episodes.shares import get_episodes
+from twitchstats.errors import OptionError
 from twitchstats.inference import detectable_effect
 from twitchstats.journal import Journal
 from twitchstats.numbers import format_effect, format_interval, format_number, format_share
+from twitchstats.signs import find_sign
 from twitchstats.triggers import compare_dose_shapes, estimate_effects, estimate_remedy_effects
 
 Finding = dict[str, Any]
@@ -47,6 +50,20 @@ class Source:
     journal: Journal
     cohort: pd.DataFrame
     effects: dict[str, pd.DataFrame] = field(default_factory=dict)
+
+
+def make_source(journal: Journal, cohort: object = None) -> Source:
+    """Return what questions are put to: by default the people of the journal itself; signs under their own names.
+
+    Raises
+    ------
+    OptionError
+        The cohort is no data frame.
+    """
+    people = journal.people if cohort is None else to_pandas(cohort)
+    if not isinstance(people, pd.DataFrame):
+        raise OptionError(f"cohort={cohort!r:.60} is not possible. Give a data frame with a row for each person.")
+    return Source(journal, people.rename(columns=lambda name: find_sign(str(name)) or name))
 
 
 Runner = Callable[[list[Question], Source], list[Finding]]
@@ -245,14 +262,6 @@ def _run_on_episodes(test: EpisodeTest) -> Runner:
     return run
 
 
-def _test_sign(journal: Journal, question: Question, kind: str | None) -> pd.DataFrame:
-    sign = question.variables[0]
-    if question.level == "without":
-        episodes = journal.episodes.assign(**{sign: 1 - journal.episodes[sign].astype(float)})
-        journal = Journal(**(vars(journal) | {"episodes": episodes}))
-    return estimate_sign(journal, sign=sign, reference=question.share, kind=kind)
-
-
 def _analyse_episodes(test: EpisodeTest, daily: tuple[str, ...] = ()) -> Analysis:
     return Analysis(_run_on_episodes(test), "episodes", daily, outcome_is_kind=True)
 
@@ -268,7 +277,6 @@ ANALYSES: dict[str, Analysis] = {
     "phase": Analysis(lambda q, s: [found | {"note": ""} for found in _run_remedies(q, s)], "days"),
     "threshold": Analysis(_run_thresholds, "days"),
     "sign": Analysis(_run_signs, "people"),
-    "combination": Analysis(_run_signs, "people"),
     "rule": Analysis(_run_rules, "people"),
     "site_share": _analyse_episodes(
         lambda j, q, kind: test_site_share(j, sites=q.level.split(";"), reference=q.share, kind=kind)
@@ -278,9 +286,9 @@ ANALYSES: dict[str, Analysis] = {
         daily=("stress", "anxiety"),
     ),
     "duration": _analyse_episodes(lambda j, q, kind: estimate_duration(j, limit=q.limit, reference=q.share, kind=kind)),
-    "precursor": _analyse_episodes(_test_sign),
-    "during": _analyse_episodes(_test_sign),
-    "after": _analyse_episodes(_test_sign),
+    "symptom": _analyse_episodes(
+        lambda j, q, kind: estimate_sign(j, sign=q.variables[0], reference=q.share, kind=kind)
+    ),
     "after_duration": _analyse_episodes(lambda j, q, kind: relate_sign_to_duration(j, sign=q.variables[0], kind=kind)),
     "pain_intensity": _analyse_episodes(lambda j, q, kind: relate_pain_to_intensity(j, kind=kind)),
     "spell": _analyse_spells(
