@@ -522,7 +522,7 @@ def test_articles_world():
     tested = answers[answers["verdict"] != "not testable"]
     asked = tested[tested.index.isin(find_planted(truth))]
     assert set(tested.index.difference(asked.index)) == {
-        "anxiety-tension", "stretching-tension", "relaxation-tension", "spasms-sleep",
+        "anxiety-tension", "stretching-tension", "relaxation-tension", "massage-tension", "spasms-sleep",
     }  # fmt: skip
     assert (asked["verdict"] == "supported").mean() >= 0.85
     assert "contradicted" not in set(answers["verdict"])

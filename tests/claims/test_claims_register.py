@@ -190,6 +190,7 @@ def test_disagreements_name_the_known_ones():
     written = pd.read_csv(find_resource("data", "disagreements.csv"), dtype=str, keep_default_na=False)
     listed = {name for column in ("claims_a", "claims_b") for names in written[column] for name in names.split(";")}
     assert listed <= set(CLAIMS["claim_id"])
+    assert table.index.tolist() == written["debate"].tolist()  # none made up of two ways to say one thing
 
 
 def test_no_topic_with_both_directions_escapes():
