@@ -313,7 +313,7 @@ def test_input_is_left_alone_and_progress_is_told(stressed):
 
 def test_errors(stressed):
     with pytest.raises(
-        OptionError, match=re.escape("alpha=2 is not possible. It lies between 0 and 1; 0.05 is usual.")
+        OptionError, match=re.escape("alpha=2 is not possible. Give a level between 0 and 1, such as 0.05.")
     ):
         check_claims(stressed, alpha=2)
     with pytest.raises(JournalError, match=re.escape("claims lacks the column 'hedge'. Take rows of load_claims().")):

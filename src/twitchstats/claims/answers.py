@@ -19,6 +19,7 @@ from twitchstats.inference import ALPHA, adjust_p_values, judge_estimates
 from twitchstats.journal import Journal
 from twitchstats.journal.record import check_journal
 from twitchstats.reasons import NO_ORDER, REASONS, WHY
+from twitchstats.sequential import check_level
 from twitchstats.simulate.cohort import is_simulated
 from twitchstats.triggers import compare_directions
 from twitchstats.variables import normalise_header
@@ -135,8 +136,7 @@ def answer_questions(
     asked = _take_rows(questions, load_questions)
     if findings is not None:
         return _pick_answers(findings.answers, asked["question_id"])
-    if not 0 < alpha < 1:
-        raise OptionError(f"alpha={alpha!r} is not possible. It lies between 0 and 1; 0.05 is usual.")
+    check_level(alpha)
     source = make_source(journal, cohort)
     if questions is None and journal.outcome in set(asked["outcome"]):  # a report tells its effects, by the same fits
         source.effects[str(journal.outcome)] = estimate_all_effects(journal, str(journal.outcome))
