@@ -222,7 +222,8 @@ def encode_signs(people: pd.DataFrame, names: Sequence[str] | None = None) -> Fl
             raise unknown_name("sign", name, people.columns)
         if isinstance(people[name], pd.DataFrame):
             raise JournalError(f"Two columns are named {name!r}. Leave one of them out.")
-    columns = [_encode_column(people[name], name) for name in chosen]
+    kinds = _read_signs()["kind"]
+    columns = [_encode_column(people[name], name, str(kinds.get(name, "number"))) for name in chosen]
     return np.column_stack(columns) if columns else np.empty((len(people), 0))
 
 
@@ -243,16 +244,23 @@ def list_words(kind: str) -> dict[str, float]:
     }
 
 
-def _encode_column(column: pd.Series, name: str) -> FloatArray:
-    signs = _read_signs()
-    kind = signs.loc[name, "kind"] if name in signs.index else "number"
-    values = _to_numbers(column, name, list_words(str(kind)))
+def read_yes_no(column: pd.Series) -> FloatArray:
+    """Return 1.0 for yes, 0.0 for no, NaN where it is not known, in any language; refuse what is neither.
+
+    >>> read_yes_no(pd.Series(["yes", "nein", None], name="serious")).tolist()
+    [1.0, 0.0, nan]
+    """
+    return _encode_column(column, str(column.name), "yes/no")
+
+
+def _encode_column(column: pd.Series, name: str, kind: str) -> FloatArray:
+    values = _to_numbers(column, name, list_words(kind))
     low, high = {"yes/no": (0, 1), "years": (0, 130), "weeks": (0, 10_000)}.get(kind, (-np.inf, np.inf))
     _refuse(column, name, np.isinf(values), "must be a finite number")
     _refuse(column, name, (values < low) | (values > high), f"must lie in {low} to {high}")
     if kind == "yes/no":  # half a sign would count as none
         _refuse(column, name, (values > 0) & (values < 1), "must be 1 or 0")
-    return code_number(values, str(kind))
+    return code_number(values, kind)
 
 
 def code_number(values: ArrayLike, kind: str) -> FloatArray:
