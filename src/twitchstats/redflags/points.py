@@ -206,12 +206,11 @@ def _fit_line(record: Record, people: Training, score: IntArray) -> tuple[IntArr
     columns = score[:, None].astype(float)
     solved = fitting.solve_logistic(["score"], columns, people.outcome, people.weights, penalty="firth")
     X, at = fitting.add_intercept(columns), fitting.add_intercept(totals[:, None].astype(float))
-    move = move_crowd(record.origin, record.base, record.signs, people.encoded) + np.zeros(len(score))
+    move = move_crowd(record.origin, record.base, record.signs, people.encoded)
     middle = at @ (solved.coefficients + np.linalg.lstsq(X, move, rcond=None)[0]) + record.shift
     along = np.interp(score, totals, middle)
     moves = draw_moves(record.origin, record.base, record.signs, people.encoded, along)
-    if moves is not None:  # averaged over people with about this score
-        moves = (at @ np.linalg.lstsq(X, moves.T, rcond=None)[0]).T
+    moves = (at @ np.linalg.lstsq(X, moves.T, rcond=None)[0]).T  # averaged over people with about this score
     chance = np.einsum("ij,jk,ik->i", at, solved.covariance, at)
     return totals, Odds(middle, 0.0 * chance if record.drawn else chance, moves)
 

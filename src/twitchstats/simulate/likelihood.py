@@ -68,6 +68,8 @@ def weigh_signs(
     *,
     design: str,
     nodes: Sequence[int] = _QUICK,
+    weeks_from: float | None = None,
+    chosen: BoolArray | None = None,
 ) -> FloatArray:
     """Return the log likelihood ratio of each person's told signs, serious against other, for each draw.
 
@@ -82,42 +84,20 @@ def weigh_signs(
     design : {"clinic", "population"}
     nodes : sequence of three int
         Quadrature nodes for each of the things that signs share.
+    weeks_from : float, optional
+        "persistence_weeks" tells whether it has lasted so long (1) or not (0).
+    chosen : ndarray of bool, (people, findings), optional
+        Of findings, each made of some of the people, who then are every way in which the signs can be there.
 
     Returns
     -------
-    ndarray, (draws, people); one column where nothing is told.
+    ndarray, (draws, people) or (draws, findings); one column where nothing is told.
     """
-    return _compare(weigh_conditions(told, draws, design=design, nodes=nodes), draws, serious, design)
-
-
-def weigh_findings(
-    cells: Mapping[str, FloatArray],
-    chosen: BoolArray,
-    draws: pd.DataFrame,
-    serious: Sequence[str],
-    *,
-    design: str,
-    weeks_from: float,
-) -> FloatArray:
-    """Return the log likelihood ratio of findings that are made of several signs, for each draw.
-
-    Parameters
-    ----------
-    cells : mapping of str to ndarray, (cells,)
-        Every way in which the signs can be there (1) or not (0); "persistence_weeks" is there from `weeks_from` on.
-    chosen : ndarray of bool, (cells, findings)
-        In which of them each finding is there.
-    draws, serious, design
-        As in `weigh_signs`.
-    weeks_from : float
-
-    Returns
-    -------
-    ndarray, (draws, findings)
-    """
-    likelihood = weigh_conditions(cells, draws, design=design, weeks_from=weeks_from)
-    with np.errstate(divide="ignore"):
-        return _compare(np.log(np.exp(likelihood) @ chosen), draws, serious, design)
+    likelihood = weigh_conditions(told, draws, design=design, nodes=nodes, weeks_from=weeks_from)
+    if chosen is not None:
+        with np.errstate(divide="ignore"):
+            likelihood = np.log(np.exp(likelihood) @ chosen)
+    return _compare(likelihood, draws, serious, design)
 
 
 def _compare(likelihood: FloatArray, draws: pd.DataFrame, serious: Sequence[str], design: str) -> FloatArray:
