@@ -2,12 +2,11 @@
 
 from collections.abc import Mapping, Sequence
 
-import numpy as np
 import pandas as pd
 
 from twitchstats.arrays import to_pandas
 from twitchstats.errors import OptionError
-from twitchstats.signs import find_ignored, load_signs, mark_present, name_signs
+from twitchstats.signs import RED_FLAG, find_ignored, load_signs, mark_present, name_signs
 
 RED_FLAG_ADVICE = "See a doctor soon, whatever the computed risk: {flags}. A model can't examine anyone."
 REASON_ADVICE = "Speak with a doctor about it: {reasons}. This is no diagnosis."
@@ -68,24 +67,18 @@ def advise(person: Mapping[str, object] | pd.Series | pd.DataFrame, *, ignore: S
     people = as_people(person, ignore=ignore)
     present = mark_present(people)
     lost = find_ignored(people.columns, present.columns)
-    signs = load_signs()
-    flags = [name for name in signs.index if signs.loc[name, "level"] == "red flag"]
-    asking = [name for name in signs.index if signs.loc[name, "level"] == "reason to ask"]
+    labels, levels = load_signs()["label"], load_signs()["level"]
+
+    def pick(values: pd.Series, level: str, *, unknown: bool = False) -> list[str]:
+        chosen = values.isna() if unknown else values == 1
+        return [str(labels[name]) for name in levels.index[levels == level] if chosen[name]]
+
     rows = []
-    for values in present.to_numpy():
-        marks = dict(zip(present.columns, values, strict=True))
-        found = [str(signs.loc[name, "label"]) for name in flags if marks[name] == 1]
-        reasons = [str(signs.loc[name, "label"]) for name in asking if marks[name] == 1]
-        unknown = [str(signs.loc[name, "label"]) for name in flags if np.isnan(marks[name])]
-        rows.append(
-            (
-                "; ".join(found),
-                "; ".join(reasons),
-                "; ".join(unknown),
-                bool(found),
-                word_advice(found, reasons, unknown, lost),
-            )
-        )
+    for _, values in present.iterrows():
+        found, reasons = pick(values, RED_FLAG), pick(values, "reason to ask")
+        unknown = pick(values, RED_FLAG, unknown=True)
+        told = word_advice(found, reasons, unknown, lost)
+        rows.append((*map("; ".join, (found, reasons, unknown)), bool(found), told))
     columns = ["red_flags", "reasons_to_ask", "not_known", "see_doctor", "advice"]
     return pd.DataFrame(rows, columns=columns, index=people.index)
 

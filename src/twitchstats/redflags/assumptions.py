@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -18,7 +18,7 @@ from twitchstats.redflags.advice import advise, as_people
 from twitchstats.redflags.prevalence import BaseRate, check_share, read_base_rate
 from twitchstats.signs import encode_signs, find_signs
 from twitchstats.simulate.cohort import SERIOUS, read_serious, read_source
-from twitchstats.simulate.likelihood import weigh_signs
+from twitchstats.simulate.likelihood import Ways, weigh_signs
 from twitchstats.simulate.parameters import draw_cohort_parameters, load_cohort_parameters, read_parameters
 
 DRAWS = 200
@@ -65,7 +65,7 @@ def read_origin(X: object) -> Origin | None:
 
 def find_exact(
     origin: Origin, base: BaseRate, signs: Sequence[str], encoded: FloatArray, *, crowd: str = "",
-    draws: pd.DataFrame | None = None, **finding: Any,
+    draws: pd.DataFrame | None = None, finding: Ways | None = None,
 ) -> FloatArray:  # fmt: skip
     """Return log odds in the world of `origin`, or in that of each draw, (draws, people), whatever people tell.
 
@@ -73,18 +73,19 @@ def find_exact(
     """
     worlds = origin.read_values().to_frame() if draws is None else draws
     told = {name: encoded[:, signs.index(name)] for name in find_signs(signs)}
-    ratios = weigh_signs(told, worlds, origin.serious, design=crowd or base.crowd or origin.design, **finding)
+    ratios = weigh_signs(told, worlds, origin.serious, design=crowd or base.crowd or origin.design, finding=finding)
     return ratios + special.logit(base.rate) + np.zeros(1 if finding else len(encoded))
 
 
 def move_crowd(
-    origin: Origin | None, base: BaseRate, signs: Sequence[str], encoded: FloatArray, **finding: Any
+    origin: Origin | None, base: BaseRate, signs: Sequence[str], encoded: FloatArray, finding: Ways | None = None
 ) -> FloatArray:
     """Return by how much log odds move from the crowd of the training people to that of the base rate, (people,)."""
     if origin is None or origin.exact or base.crowd in ("", origin.design):
         return np.zeros(1 if finding else len(encoded))
     there, here = (
-        find_exact(origin, base, signs, encoded, crowd=crowd, **finding)[0] for crowd in (base.crowd, origin.design)
+        find_exact(origin, base, signs, encoded, crowd=crowd, finding=finding)[0]
+        for crowd in (base.crowd, origin.design)
     )
     return there - here
 
@@ -116,7 +117,7 @@ def _draw() -> pd.DataFrame:
 
 def draw_moves(
     origin: Origin | None, base: BaseRate, signs: Sequence[str], encoded: FloatArray, log_odds: FloatArray,
-    **finding: Any,
+    finding: Ways | None = None,
 ) -> FloatArray:  # fmt: skip
     """Return by how much log odds move in each draw of what is uncertain, (draws, people); one draw where nothing is.
 
@@ -126,7 +127,7 @@ def draw_moves(
     rates = _draw_rates(base, _draw())[:, None]
     if origin is None or origin.exact:
         return rates + np.zeros(len(log_odds))
-    return find_exact(origin, base, signs, encoded, draws=_draw(), **finding) + rates - log_odds
+    return find_exact(origin, base, signs, encoded, draws=_draw(), finding=finding) + rates - log_odds
 
 
 def _draw_rates(base: BaseRate, drawn: pd.DataFrame) -> FloatArray:
@@ -219,14 +220,14 @@ def judge_finding(
     n_sick, n_other = float((told & serious).sum()), float((told & ~serious).sum())
     hits, alarms = float((serious & (marks == 1)).sum()), float((~serious & (marks == 1)).sum())
     signs, ways = list(cells.columns), cells.to_numpy(float)
-    finding = {"chosen": np.column_stack([held, ~held]), "weeks_from": weeks_from}
-    move = float(move_crowd(origin, base, signs, ways, **finding)[0])
+    finding = np.column_stack([held, ~held]), weeks_from
+    move = float(move_crowd(origin, base, signs, ways, finding=finding)[0])
     alarms = min(alarms * np.exp(-move), n_other)  # in another crowd, others have it more or less often
     hit, alarm = (hits, n_sick - hits), (alarms, n_other - alarms)
     ratios, errors = compare_shares(hit, alarm, n_sick, n_other)
     middle = ratios + special.logit(base.rate)
     with np.errstate(invalid="ignore"):  # of nobody
-        moves = draw_moves(origin, base, signs, ways, middle, **finding)
+        moves = draw_moves(origin, base, signs, ways, middle, finding=finding)
         counted = errors**2 if origin is None or origin.exact else np.zeros(2)
         risks = Odds(middle, counted, moves).bound(level)
     known = np.where(np.isfinite(middle), risks, special.expit(middle))

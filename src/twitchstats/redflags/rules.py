@@ -170,7 +170,10 @@ def _judge(
     """Return the metrics of one rule."""
     listed = [part for text in _read_rules().query("rule == @rule")["sign"] for part in text.split("|") if part]
     signs = list(dict.fromkeys(listed)) or ["wasting"]  # everybody: any sign will do
-    cells, weeks = pd.DataFrame(list(product((0.0, 1.0), repeat=len(signs))), columns=signs), max(persistent_weeks, 1e-3)
+    cells, weeks = (
+        pd.DataFrame(list(product((0.0, 1.0), repeat=len(signs))), columns=signs),
+        max(persistent_weeks, 1e-3),
+    )
     asked = cells.assign(persistence_weeks=cells.get("persistence_weeks", 0.0) * weeks)
     held = apply_referral_rules(asked, rules=[rule], persistent_weeks=weeks)[rule].to_numpy() == 1
     found = judge_finding(called, serious, origin, base, cells, held, weeks_from=persistent_weeks, level=level)

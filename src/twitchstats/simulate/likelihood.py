@@ -1,6 +1,7 @@
 """How likely the signs of a person are under each condition: exact, from the parameters of the cohort."""
 
 from collections.abc import Callable, Mapping, Sequence
+from typing import TypeAlias
 
 import numpy as np
 import pandas as pd
@@ -18,6 +19,7 @@ from twitchstats.simulate.cohort import (
 )
 from twitchstats.simulate.parameters import read_parameters
 
+Ways: TypeAlias = tuple[BoolArray, float]  # in which cells each finding is there, and from how many weeks on
 # quadrature nodes for what signs share: motor (steep), sensory, worry
 _PRECISE, _QUICK = (25, 11, 11), (9, 3, 3)
 
@@ -68,8 +70,7 @@ def weigh_signs(
     *,
     design: str,
     nodes: Sequence[int] = _QUICK,
-    weeks_from: float | None = None,
-    chosen: BoolArray | None = None,
+    finding: Ways | None = None,
 ) -> FloatArray:
     """Return the log likelihood ratio of each person's told signs, serious against other, for each draw.
 
@@ -84,15 +85,15 @@ def weigh_signs(
     design : {"clinic", "population"}
     nodes : sequence of three int
         Quadrature nodes for each of the things that signs share.
-    weeks_from : float, optional
-        "persistence_weeks" tells whether it has lasted so long (1) or not (0).
-    chosen : ndarray of bool, (people, findings), optional
-        Of findings, each made of some of the people, who then are every way in which the signs can be there.
+    finding : tuple of ndarray of bool, (people, findings), and float, optional
+        People are then every way in which signs can be there (1) or not (0), "persistence_weeks" from so many weeks
+        on, and each finding is made of some of them.
 
     Returns
     -------
     ndarray, (draws, people) or (draws, findings); one column where nothing is told.
     """
+    chosen, weeks_from = finding or (None, None)
     likelihood = weigh_conditions(told, draws, design=design, nodes=nodes, weeks_from=weeks_from)
     if chosen is not None:
         with np.errstate(divide="ignore"):
