@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
+import numpy as np
 import pandas as pd
 
 from twitchstats.arrays import to_pandas
@@ -67,16 +68,12 @@ def advise(person: Mapping[str, object] | pd.Series | pd.DataFrame, *, ignore: S
     people = as_people(person, ignore=ignore)
     present = mark_present(people)
     lost = find_ignored(people.columns, present.columns)
-    labels, levels = load_signs()["label"], load_signs()["level"]
-
-    def pick(values: pd.Series, level: str, *, unknown: bool = False) -> list[str]:
-        chosen = values.isna() if unknown else values == 1
-        return [str(labels[name]) for name in levels.index[levels == level] if chosen[name]]
-
+    signs = load_signs()
+    flags, asked = (signs["label"][signs["level"] == level].to_dict() for level in (RED_FLAG, "reason to ask"))
     rows = []
-    for _, values in present.iterrows():
-        found, reasons = pick(values, RED_FLAG), pick(values, "reason to ask")
-        unknown = pick(values, RED_FLAG, unknown=True)
+    for marks in present.to_dict("records"):
+        found, reasons = ([label for name, label in labels.items() if marks[name] == 1] for labels in (flags, asked))
+        unknown = [label for name, label in flags.items() if np.isnan(marks[name])]
         told = word_advice(found, reasons, unknown, lost)
         rows.append((*map("; ".join, (found, reasons, unknown)), bool(found), told))
     columns = ["red_flags", "reasons_to_ask", "not_known", "see_doctor", "advice"]
