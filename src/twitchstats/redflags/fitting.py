@@ -156,23 +156,7 @@ def fit_firth(X: FloatArray, y: FloatArray, weights: FloatArray) -> FirthLogisti
 
 @dataclass(frozen=True)
 class Solution:
-    """What solving gives.
-
-    Attributes
-    ----------
-    coefficients : ndarray, (1 + terms,)
-        Intercept (at the share of the sample) and log odds ratios.
-    covariance : ndarray, (1 + terms, 1 + terms)
-        Of `coefficients` (inverse penalised information; Wood 2006).
-    means, scales : ndarray, (terms,)
-        The penalty acts on (term - mean) / scale.
-    dropped : tuple of str
-        Terms that do not vary or follow from others.
-    strength : float
-        Of the ridge penalty; NaN for Firth.
-    path : DataFrame
-        ``strength, left_out_loss``: what the cross-validation saw.
-    """
+    """What solving gives; `RedFlagModel` tells what its parts are. The first of `coefficients` is the intercept."""
 
     coefficients: FloatArray
     covariance: FloatArray

@@ -22,7 +22,7 @@ from twitchstats.inference import wilson_interval
 from twitchstats.redflags import card, combining, fitting, odds, points, storing, telling, training
 from twitchstats.redflags.advice import as_people
 from twitchstats.redflags.assumptions import Origin, match_origin, read_origin
-from twitchstats.redflags.design import describe_missing, plan_design
+from twitchstats.redflags.design import plan_design
 from twitchstats.redflags.patterns import store_moments
 from twitchstats.redflags.prevalence import SAMPLE, BaseRate, check_share, read_base_rate
 from twitchstats.redflags.record import Record, Training, find_log_odds, move_record
@@ -218,7 +218,9 @@ class RedFlagModel(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         """
         self._check_options()
         people, signs, ignored, named, classes = self._read_training(X, y, sample_weight)
-        missing = describe_missing(people.encoded, signs)
+        n_known = (~np.isnan(people.encoded)).sum(axis=0)
+        missing = pd.DataFrame({"sign": signs, "n_known": n_known, "n_unknown": len(people.encoded) - n_known})
+        missing["share_unknown"] = missing["n_unknown"] / max(len(people.encoded), 1)
         kept = training.settle_missing(people.encoded, people.outcome, signs, self.missing)
         people = people.take(kept)
         training.check_enough(people.encoded, people.outcome, signs, named=named, constant=self.constant)
@@ -353,8 +355,7 @@ class RedFlagModel(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
 
     def decision_function(self, X: pd.DataFrame | ArrayLike) -> FloatArray:
         """Return the log odds of each person, (people,)."""
-        encoded = self._encode(X)
-        return find_log_odds(self.record_, encoded)
+        return find_log_odds(self._fitted, self._encode(X))
 
     def predict_proba(self, X: pd.DataFrame | ArrayLike) -> FloatArray:
         """Return the risk of each class, (people, 2), at ``base_rate_``."""
@@ -363,8 +364,7 @@ class RedFlagModel(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
 
     def predict(self, X: pd.DataFrame | ArrayLike) -> AnyArray:
         """Return the likelier label of each person, (people,)."""
-        serious = (self.decision_function(X) > 0).astype(int)
-        return self.classes_[serious]
+        return self.classes_[(self.decision_function(X) > 0).astype(int)]
 
     def predict_risk(
         self,

@@ -7,7 +7,7 @@ from scipy import stats
 from twitchstats.arrays import FloatArray
 from twitchstats.errors import OptionError
 from twitchstats.redflags.advice import advise
-from twitchstats.redflags.naming import label_term
+from twitchstats.redflags.naming import describe_term
 from twitchstats.redflags.record import Record, assess_people, bound_risk, is_small, take_models
 from twitchstats.signs import code_number, find_signs
 
@@ -99,7 +99,7 @@ def explain_risk(record: Record, people: pd.DataFrame, encoded: FloatArray, *, l
     terms, values = [record.design.terms[place] for place in chosen], list(own[0, 1:])
     contribution = (own[0, 1:] - record.means[chosen]) * sub.coefficients[1:]
     start = float(sub.coefficients[0] + record.shift + record.means[chosen] @ sub.coefficients[1:])
-    labels = [label_term(term) for term in terms]
+    labels = [describe_term(term).label for term in terms]
     crowd = assess_people(record, encoded).log_odds[0] - start - contribution.sum()
     if abs(crowd) > 1e-9:
         label = "The mix of other conditions, and what a model on these signs misses"
