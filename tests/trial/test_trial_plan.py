@@ -164,7 +164,23 @@ def test_doctor_first(name):
 
 
 @pytest.mark.parametrize(
-    "header", ["Baclofen", "Keppra (mg)", "insulin", "citalopram", "Prednison", "my pill", "meds", "Contraceptive"]
+    "header",
+    [
+        "Baclofen",
+        "Keppra (mg)",
+        "citalopram",
+        "my pill",
+        "meds",
+        "Blutdrucktablette",
+        "Antibabypille",
+        "píldora",
+        "comprimés",
+        "beta-blocker",
+        "Asthmaspray",
+        "eye drops",
+        "St John's wort",
+        "birth control",
+    ],
 )
 def test_doctor_first_where_a_column_of_your_own_sounds_like_a_medicine(header):
     table = pd.DataFrame({"day": range(1, 31), "twitches": [day % 5 for day in range(30)], header: [0, 1] * 15})
@@ -176,7 +192,7 @@ def test_doctor_first_where_a_column_of_your_own_sounds_like_a_medicine(header):
 
 
 def test_what_does_not_sound_like_a_medicine_is_planned():
-    for header in ("chocolate", "pillow", "vegetables", "table tennis", "cold shower", "magazine"):
+    for header in ("chocolate", "pillow", "vegetables", "table tennis", "cold shower", "magazine", "raspberries"):
         table = pd.DataFrame({"day": range(1, 31), "twitches": [day % 5 for day in range(30)], header: [0, 1] * 15})
         journal = tw.read_journal(table, outcome="twitches")
         assert tw.plan_trial(journal.variables["name"].iloc[-1], days=28, journal=journal).options.high == 1

@@ -227,7 +227,8 @@ def plan_trial(
     design : {"days", "pairs", "blocks"}, optional
         By default "days", or "blocks" where the effect `lasts`. See `twitchstats.trial.lots.lay_lots`.
     lasts : int
-        Further days that the effect is believed to last: at most one in "pairs".
+        Further days that the effect is believed to last: at most one in "pairs". Beside "days" it changes nothing: an
+        effect that three further days hold as well makes a test of 5 % one of 6 or 7 %.
     period : int, optional
         Days of a period of "blocks"; by default a week, or the weeks that hold twice the wash-out.
     washout : int, optional
