@@ -71,7 +71,9 @@ def estimate_anytime(
     share = _mix(n, alpha, tuned_for)
     squared = (b / se) ** 2
     log_evidence = 0.5 * np.log(share) + 0.5 * (df + 1) * (np.log1p(squared / df) - np.log1p(share * squared / df))
-    half = _radius(share, df, alpha) * se
+    edge = np.exp(np.log(share * alpha**2) / (df + 1))
+    room = edge - share  # none: the interval is endless
+    half = np.where(room > 0, np.sqrt(df * (1 - edge) / np.where(room > 0, room, 1.0)), np.inf) * se
     p_value = np.minimum(1.0, np.exp(-log_evidence))
     return pd.DataFrame(dict(zip(ANYTIME_COLUMNS, (p_value, b - half, b + half), strict=True)))
 
@@ -86,14 +88,6 @@ def _mix(n: FloatArray, alpha: float, tuned_for: float) -> FloatArray:
     precision = tuned_for * best / (1 - best)
     share: FloatArray = precision / (precision + n)
     return share
-
-
-def _radius(share: FloatArray, df: FloatArray, alpha: float) -> FloatArray:
-    """Return how many standard errors an interval reaches to either side."""
-    edge = np.exp(np.log(share * alpha**2) / (df + 1))
-    room = edge - share
-    radius: FloatArray = np.where(room > 0, np.sqrt(df * (1 - edge) / np.where(room > 0, room, 1.0)), np.inf)
-    return radius
 
 
 def add_anytime(effects: pd.DataFrame, *, alpha: float = ALPHA, tuned_for: int = TUNED_FOR) -> pd.DataFrame:

@@ -15,7 +15,6 @@ from twitchstats.study.trials import TRIAL_DAYS, TRIAL_WORLDS, simulate_trials
 from twitchstats.trial.exact import (
     Days,
     find_anytime,
-    find_carry_over,
     find_effect,
     find_interval,
     find_p_value,
@@ -32,8 +31,7 @@ def make_days(y, drawn, *, dose=None):
     y, drawn = np.asarray(y, float), np.asarray(drawn, float)
     nothing, still = np.zeros((len(y), 0)), np.zeros_like(drawn)
     dose = drawn[0] if dose is None else dose
-    coin = np.arange(len(y)) // 2
-    return Days(y, nothing, nothing, np.ones((len(y), 1)), drawn, still, still, coin, coin - 1, dose)
+    return Days(y, nothing, nothing, np.ones((len(y), 1)), drawn, still, np.arange(len(y)) // 2, dose)
 
 
 def list_by_hand(pairs):
@@ -192,8 +190,9 @@ def test_carry_over_is_not_told_where_none_is(design):
     for state in draw_ar1((300, 56), 0.7, rng):
         drawn = lots.draw(rng, 1)[0].astype(float)
         y = np.round(4 + 1.5 * state + 0.4 * drawn)
-        days = lay_days(y, drawn, lots.list_schedules(drawn, rng, 99), lots, np.arange(56))
-        told.append(find_carry_over(days, find_effect(days, AMOUNT)[0], AMOUNT))
+        schedules = lots.list_schedules(drawn, rng, 99)
+        days, after = (lay_days(y, drawn, schedules, lots, np.arange(56), carry_over=later) for later in (False, True))
+        told.append(find_p_value(after, find_effect(days, AMOUNT)[0], AMOUNT))
     assert 0.01 < np.mean(np.array(told) <= 0.05) < 0.08
 
 

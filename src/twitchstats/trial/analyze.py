@@ -18,7 +18,6 @@ from twitchstats.sequential import ANYTIME_COLUMNS, check_level, spend_alpha
 from twitchstats.trial.exact import (
     Days,
     find_anytime,
-    find_carry_over,
     find_effect,
     find_interval,
     find_p_value,
@@ -71,7 +70,10 @@ def analyze_trial(journal: Journal, plan: Plan, *, draws: int = DRAWS, alpha: fl
         looks (`twitchstats.trial.exact.find_anytime`).
         ``days_missing`` had no entry, on ``days_not_kept`` something else was taken, by half of the planned difference
         or more. ``p_carry_over``: whether the day (period) before matters, given the effect. ``watched`` with its
-        interval: what the diary before the trial shows for the same contrast; ``watching`` says whether it was right.
+        interval: what the diary before the trial shows for the same contrast; ``watching`` says whether that was
+        "right" (both show an effect in the same direction) or "wrong" (the two differ by more than chance), "not
+        confirmed" (only the diary shows one), "missed it" (only the trial does) or "open"; "" where there is no diary
+        to compare with.
         ``caution`` tells what was changed.
         People with too few days have a ``reason``; so has what no effect describes ("separation": all events on one
         side, an estimate of 0 or without end; "no variation of its own": what was taken did not follow the lot), with
@@ -121,8 +123,7 @@ def analyze_trial(journal: Journal, plan: Plan, *, draws: int = DRAWS, alpha: fl
     if len(asked.people) > 1:
         frame = pd.concat([frame, _pool(frame, alpha)], ignore_index=True)
     frame["trigger"], frame["outcome"], frame["measure"] = asked.trigger, asked.outcome, asked.family.measure
-    watched = watch_trial(journal, plan, frame)
-    frame = frame.assign(**watched)
+    frame = frame.assign(**_watch(journal, plan, frame))
     if asked.family.is_ratio:
         frame[[*SCALED, *ENDS]] = np.exp(frame[[*SCALED, *ENDS]])
     return frame[TRIAL_COLUMNS]
@@ -162,9 +163,11 @@ def _analyse_person(
         if rows and np.array_equal(dose, drawn):  # every day was kept
             rows.append({**rows[0], "analysis": analysis})
             break
-        days = lay_days(y, given, schedules, lots, weekday, earlier=earlier)
+        days, after = (
+            lay_days(y, given, schedules, lots, weekday, earlier=earlier, carry_over=later) for later in (False, True)
+        )
         row = {**common, "analysis": analysis, "n_days": len(days.y), "reason": _refuse(days)}
-        rows.append(row if row["reason"] else row | _estimate(days, asked.family, alpha, allowed))
+        rows.append(row if row["reason"] else row | _estimate(days, after, asked.family, alpha, allowed))
     return rows
 
 
@@ -175,7 +178,7 @@ def _refuse(days: Days) -> str:
     return "no variation" if np.ptp(days.y) == 0 else ""
 
 
-def _estimate(days: Days, family: Family, alpha: float, allowed: float) -> dict[str, Any]:
+def _estimate(days: Days, after: Days, family: Family, alpha: float, allowed: float) -> dict[str, Any]:
     estimate, error = find_effect(days, family)
     low, high = find_interval(days, family, alpha=allowed)
     p_anytime, limit = find_anytime(days, family, alpha=alpha)
@@ -184,7 +187,7 @@ def _estimate(days: Days, family: Family, alpha: float, allowed: float) -> dict[
         "estimate": estimate, "se": error, "ci_lower": low, "ci_upper": high,
         "p_value": find_p_value(days, 0.0, family),
         **dict(zip(ANYTIME_COLUMNS, (p_anytime, *find_interval(days, family, limit=limit)), strict=True)),
-        "p_carry_over": find_carry_over(days, estimate if known else 0.0, family),
+        "p_carry_over": find_p_value(after, estimate if known else 0.0, family),
         "reason": "" if known else "no variation of its own" if np.isnan(estimate) else "separation",
     }  # fmt: skip
 
@@ -274,22 +277,19 @@ def _pool(frame: pd.DataFrame, alpha: float) -> pd.DataFrame:
     return pd.DataFrame(rows).reindex(columns=frame.columns)
 
 
-def watch_trial(journal: Journal, plan: Plan, found: pd.DataFrame) -> dict[str, Any]:
-    """Return what the diary before the trial shows for the same contrast, and whether it was right.
-
-    Returns
-    -------
-    dict
-        ``watched, watched_lower, watched_upper`` on the scale of the trial's estimate, and ``watching``: "right" (both
-        show an effect in the same direction), "wrong" (the two differ by more than chance), "not confirmed" (the diary
-        shows one, the trial does not), "missed it" (the trial shows one, the diary does not), "open"; "" where there is
-        no diary to compare with.
-    """
-    asked, before = plan.options, _cut_diary(journal, plan)
+def _watch(journal: Journal, plan: Plan, found: pd.DataFrame) -> dict[str, Any]:
+    """Return what the diary before the trial shows for the same contrast, on the scale of the trial's estimate."""
+    asked = plan.options
     told = pd.DataFrame(columns=SCALED, dtype=float)
-    if before is not None:
+    starts = {person: list_dates(start, 1)[0] for person, start in zip(asked.people, asked.starts, strict=True)}
+    index = journal.days.index.to_frame(index=False)
+    begin = index["person"].astype(str).map(starts)
+    ordered = asked.trigger in journal.days and journal.calendar != "none"
+    before = (begin.notna() & (index["date"] < begin)).to_numpy() if ordered else np.zeros(len(index), bool)
+    if before.any():
+        diary = replace(journal, days=journal.days[before])
         told = pd.concat(
-            estimate_effects(before, outcome=asked.outcome, triggers=[asked.trigger], lags=(0,), by=by)
+            estimate_effects(diary, outcome=asked.outcome, triggers=[asked.trigger], lags=(0,), by=by)
             for by in ("person", "pooled")
         ).set_index("person")
         told = told[told["measure"] == asked.family.measure]  # odds ratios are no differences of shares
@@ -298,22 +298,10 @@ def watch_trial(journal: Journal, plan: Plan, found: pd.DataFrame) -> dict[str, 
         with np.errstate(divide="ignore"):  # an interval without end begins at 0
             logs = np.log(values) if asked.family.is_ratio else values
         told[SCALED] = logs * ((asked.high - asked.low) / told["step"].to_numpy(float))[:, None]
-    diary = told[SCALED].reindex(found["person"].astype(str)).to_numpy(float)
-    words = [_compare(*pair) for pair in zip(found[SCALED].to_numpy(float), diary, strict=True)]
-    shown = np.exp(diary) if asked.family.is_ratio else diary
+    watched = told[SCALED].reindex(found["person"].astype(str)).to_numpy(float)
+    words = [_compare(*pair) for pair in zip(found[SCALED].to_numpy(float), watched, strict=True)]
+    shown = np.exp(watched) if asked.family.is_ratio else watched
     return dict(zip(("watched", "watched_lower", "watched_upper", "watching"), (*shown.T, words), strict=True))
-
-
-def _cut_diary(journal: Journal, plan: Plan) -> Journal | None:
-    """Return the days before the trial, or None where the trigger or the days are not there."""
-    asked = plan.options
-    if asked.trigger not in journal.days or journal.calendar == "none":
-        return None
-    starts = {person: list_dates(start, 1)[0] for person, start in zip(asked.people, asked.starts, strict=True)}
-    index = journal.days.index.to_frame(index=False)
-    begin = index["person"].astype(str).map(starts)
-    keep = (begin.notna() & (index["date"] < begin)).to_numpy()
-    return replace(journal, days=journal.days[keep]) if keep.any() else None
 
 
 def _compare(trial: FloatArray, diary: FloatArray) -> str:
