@@ -12,6 +12,7 @@ import os
 import shlex
 import sys
 from collections.abc import Callable, Sequence
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -451,6 +452,9 @@ def run_trial_plan(args: argparse.Namespace) -> int:
     if journal is not None:
         args.all, args.csv, args.json, args.out = True, False, False, None
         _put_table(plan.power, args)
+    first = min(plan.options.starts, key=str)
+    if isinstance(first, str) and first < date.today().isoformat():
+        _tell(f"The first day, {first}, is past. Plan with --start for days that are to come.")
     _tell(f"Seal: {plan.seal}\nGive it to somebody before the first day: it shows that nothing was changed.")
     return 0
 

@@ -1,8 +1,9 @@
 """The signs that a risk model looks at: their names, and how each enters a model as a number."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from difflib import get_close_matches
 from functools import cache
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -13,7 +14,12 @@ from twitchstats.errors import JournalError, UnknownNameError, check_list, unkno
 from twitchstats.resources import find_resource
 from twitchstats.variables import find_row, find_variable, load_words, normalise_header, word_set
 
-RED_FLAG = "red flag"
+if TYPE_CHECKING:
+    from twitchstats.journal.record import Journal
+
+RED_FLAG, REASON = "red flag", "reason to ask"
+PREGNANT = "pregnant"
+NEITHER = 0.5  # a cell that says neither yes nor no
 BESIDE = ("falls", "trouble breathing", "twitching since a new medicine")  # red flags in no model: no figure is known
 SOURCE = "source"  # the column that says where people come from: simulated ones say so
 _CODED = "is a code that is used for either sex: write male or female"
@@ -128,6 +134,65 @@ def find_red_flag(column: str) -> str | None:
     header = normalise_header(column)
     name = next((name for name in BESIDE if header in word_set(name)), None) or find_sign(column)
     return name if name in list_red_flags() else None
+
+
+def find_flags(journal: "Journal", *, among: Collection[str] | None = None) -> pd.DataFrame:
+    """Return the red flags, and what else a doctor asks about, that a journal tells of people and of their days.
+
+    Parameters
+    ----------
+    journal : Journal
+    among : collection of str, optional
+        People; by default all.
+
+    Returns
+    -------
+    DataFrame
+        Index ``sign``, red flags first: ``label, level`` ("" of pregnancy, which is no sign), ``known`` (people of whom
+        it is known), ``present`` (people who have it, when asked or on any day), ``who`` (their names), ``n_days``
+        (days on which it was noted), ``unclear`` (nobody has it as far as its cells could be read: of nobody it is
+        known then).
+    """
+    days, people = (
+        table if among is None else table[table.index.get_level_values("person").astype(str).isin(among)]
+        for table in (journal.days, journal.people)
+    )
+    labels = _read_signs()["label"]
+    reasons = labels[_read_signs()["level"].eq(REASON) & labels.index.isin(people.columns)]
+    marks = mark_present(people)
+    asked = marks.assign(**{str(name): _mark_cells(cells) for name, cells in people.items() if name not in marks})
+    noted = {str(name): cells for name, cells in days.items() if _find_flag(str(name))}
+    refused = journal.rejects.loc[journal.rejects["action"].eq("cell set missing"), "column"]
+    unread = {_find_flag(str(column)) for column in refused.unique()}
+    everybody = people.index.union(days.index.unique("person"))
+    rows = []
+    for name, label in [*list_red_flags().items(), *reasons.items(), (PREGNANT, "Pregnancy")]:
+        daily = [_mark_cells(cells) for column, cells in noted.items() if _find_flag(column) == name]
+        on_days = pd.concat([pd.Series(np.nan, days.index), *daily], axis=1).max(axis=1)
+        own = [asked[column] for column in asked if column == name or _find_flag(column) == name]
+        most = pd.concat([each.reindex(everybody) for each in (on_days.groupby(level="person").max(), *own)], axis=1)
+        most = most.max(axis=1)
+        who, n_days = most.index[most == 1].to_list(), int((on_days == 1).sum())
+        unclear = not who and (name in unread or bool((most == NEITHER).any()))
+        level = RED_FLAG if name in list_red_flags() else REASON if name in reasons else ""
+        known = 0 if unclear else int(most.notna().sum())
+        rows.append((name, label, level, known, len(who), who, n_days, unclear))
+    columns = ["sign", "label", "level", "known", "present", "who", "n_days", "unclear"]
+    return pd.DataFrame(rows, columns=columns).set_index("sign")
+
+
+def _find_flag(column: str) -> str | None:
+    return find_red_flag(column) or (PREGNANT if find_sign(column) == PREGNANT else None)
+
+
+def _mark_cells(column: pd.Series) -> pd.Series:
+    """Return 1.0 where a cell says that something is there, 0.0 where it is not, `NEITHER` where it says neither."""
+    if pd.api.types.is_numeric_dtype(column):
+        return (column > 0).astype(float).where(column.notna())
+    text = column.astype("str").str.strip().str.casefold()
+    numbers = text.map(list_words("yes/no")).fillna(pd.to_numeric(text, errors="coerce"))
+    untold = column.isna() | text.isin(_UNTOLD)
+    return (numbers > 0).astype(float).where(numbers.notna(), np.where(untold, np.nan, NEITHER))
 
 
 def _ask_about(column: str) -> None:

@@ -5,9 +5,10 @@ hold, and four that break one each. They are drawn here from their description, 
 people and 50,000 data sets), and answered by ours and by the article's kind of model on the same days. The month of low
 risk has half the risk, as in the article's published runs (.7 in its text).
 
-Its open supplement tells of no bias where the assumptions hold, but -.045 of a rare outcome and exposure, of intervals
-as promised, of estimates too small where events end events or make the exposure rarer (a model of its kind comes out
-too large here), and too large where they end the diary or a month has a low risk; no other figure is known.
+Its open supplement tells of no bias where the assumptions hold, but for a relative one of -.045 where outcome and
+exposure are rare; of estimates too small where events end events or exposure (a model of its kind comes out too large
+here in the latter), and too large where they end the diary, or in a month of low risk. Figures of coverage and error
+stand in the article only: none is known here.
 """
 
 from dataclasses import dataclass

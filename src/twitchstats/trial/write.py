@@ -115,6 +115,7 @@ def _check_told(asked: Options, seed: object, chosen: object) -> None:
     """Raise ValueError for options that no plan has: a file may say anything, also under a seal of its own."""
     sound = (
         all(type(number) is int and number >= 0 for number in (asked.days, asked.period, asked.washout, seed))
+        and asked.period > 0
         and LEAST_TRIAL <= asked.days <= LONGEST
         and all(isinstance(name, str) and name for name in (asked.trigger, asked.outcome, *asked.people))
         and asked.design in DESIGNS
