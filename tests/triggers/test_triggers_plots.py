@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from matplotlib import pyplot as plt
+from matplotlib.colors import to_hex
 
 from twitchstats.errors import NotEnoughDataError, OptionError
 from twitchstats.plots import drawing
@@ -63,27 +64,34 @@ def labels_of(axis):
 
 @pytest.mark.parametrize("measure", ["rate ratio", "odds ratio", "difference"])
 @pytest.mark.parametrize(("triggers", "lags", "missing"), [(1, (1,), ()), (3, (0, 1), (1,)), (40, (0, 1, 2, 3), (0,))])
-def test_every_row_is_told_and_no_words_overlap(triggers, lags, missing, measure):
+@pytest.mark.parametrize("name", ["plot_lags", "plot_effects"])
+def test_every_row_is_told_and_no_words_overlap(name, triggers, lags, missing, measure):
     frame = make_effects(triggers, lags, measure, missing)
     before = frame.copy(deep=True)
-    ax = plots.plot_lags(frame)
+    ax = getattr(plots, name)(frame)
     assert list_overlaps(ax) == []
-    assert len(ax.get_yticks()) == triggers
+    expected = triggers if name == "plot_lags" else len(frame)
+    assert len(ax.get_yticks()) == expected
     assert all("(100 mg)" in label for label in labels_of(ax.yaxis))
+    assert ax.get_xscale() == ("log" if name == "plot_effects" and measure != "difference" else "linear")
     pd.testing.assert_frame_equal(frame, before)
 
 
-def test_rows_without_any_estimate_are_drawn():
-    ax = plots.plot_lags(make_effects(4, (0, 1), missing=range(4)))
-    assert {text.get_text() for text in ax.texts} == {"–"}
+@pytest.mark.parametrize("name", ["plot_lags", "plot_effects"])
+def test_rows_without_any_estimate_are_drawn(name):
+    frame = make_effects(4, (0, 1), missing=range(4))
+    ax = getattr(plots, name)(frame)
+    words = {text.get_text() for text in ax.texts}
+    assert words == ({"–"} if name == "plot_lags" else {"not tested: no variation"})
     assert list_overlaps(ax) == []
 
 
 def test_given_axes_are_used_and_no_figure_is_added():
     ax = plt.figure().subplots()
-    before = plt.get_fignums()
-    assert plots.plot_lags(make_effects(), ax) is ax
-    assert plt.get_fignums() == before
+    for name in ("plot_lags", "plot_effects"):
+        before = plt.get_fignums()
+        assert getattr(plots, name)(make_effects(), ax) is ax
+        assert plt.get_fignums() == before
 
 
 def test_heat_map_colours_by_log_ratio_and_frames_what_stands_out():
@@ -114,15 +122,37 @@ def test_a_correlation_near_zero_has_no_minus_sign():
     assert labels_of(ax.yaxis) == ["trigger 00"]
 
 
+def test_forest_tells_order_by_shape_and_findings_by_colour():
+    frame = make_effects(3, (0,)).assign(p_adjusted=[0.01, 0.5, 0.01])
+    ax = plots.plot_effects(frame)
+    drawn = {
+        line.get_ydata()[0]: (line.get_marker(), to_hex(line.get_color()), line.get_xdata()[0])
+        for line in ax.lines
+        if len(line.get_xdata()) == 1
+    }
+    colours = [drawing.BLUE, drawing.GREY, drawing.BLUE]
+    markers = [plots.MARKERS[order] for order in ORDER]
+    for place, (marker, colour, value) in drawn.items():
+        assert (marker, colour, value) == (markers[place], colours[place], frame["estimate"][place])
+    assert len(drawn) == 3
+    legend = [text.get_text() for text in ax.get_legend().get_texts()]
+    assert legend[:3] == [plots.ORDERS[order] for order in ORDER]
+
+
 def test_forest_cuts_an_endless_interval_and_says_so_with_an_arrow():
-    frame = make_effects(3, (1,)).assign(remedy="heat", naive=1.0)
+    frame = make_effects(3, (1,))
     frame.loc[1, ["ci_lower", "ci_upper"]] = [1e-9, 1e9]
-    ax = plots.plot_remedies(frame)
+    ax = plots.plot_effects(frame)
     low, high = ax.get_xlim()
     assert low > 0.01
     assert high < 100
     arrows = {line.get_marker(): line.get_xdata()[0] for line in ax.lines if line.get_marker() in (8, 9)}
     assert arrows == {8: pytest.approx(low), 9: pytest.approx(high)}
+
+
+def test_forest_of_cumulative_effects_names_the_window():
+    frame = make_effects(1, (1,)).assign(days=3)
+    assert labels_of(plots.plot_effects(frame).yaxis) == ["trigger 00 (100 mg), each of 3 days up to the day before"]
 
 
 @pytest.mark.parametrize(
@@ -145,8 +175,9 @@ def test_ratio_ticks_lie_inside_and_hold_one(low, high):
     assert (1.0 in ticks) == (low <= 1 <= high)
 
 
-def test_frames_that_cannot_be_drawn_are_refused():
-    plot = plots.plot_lags
+@pytest.mark.parametrize("name", ["plot_lags", "plot_effects"])
+def test_frames_that_cannot_be_drawn_are_refused(name):
+    plot = getattr(plots, name)
     with pytest.raises(NotEnoughDataError, match="^No findings to draw: the frame has no rows.$"):
         plot(make_effects().head(0))
     several = "'trigger 00' has several rows at lag 0. Choose one person, or use by='pooled'."

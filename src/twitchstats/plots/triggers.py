@@ -1,4 +1,4 @@
-"""Pictures of trigger statistics: effects by lag, and two estimates of one thing side by side."""
+"""Pictures of trigger statistics: effects by lag, and a forest of effects."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from twitchstats.errors import NotEnoughDataError, OptionError
 from twitchstats.inference import ALPHA
 from twitchstats.plots.drawing import (
     BLUE,
+    GREY,
     LIGHT,
     ORANGE,
     RATIOS,
@@ -26,9 +27,17 @@ from twitchstats.plots.drawing import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from matplotlib.axes import Axes
 
 COLOURS = "RdBu_r"  # safe for red-green blindness: red against blue, light in the middle
+MARKERS = {"forward": "o", "same time": "s", "backward": "<"}
+ORDERS = {
+    "forward": "trigger came first",
+    "same time": "same time: no order",
+    "backward": "outcome came first",
+}
 _ROW = 0.3  # inches
 
 
@@ -80,6 +89,53 @@ def plot_lags(frame: pd.DataFrame, ax: Axes | None = None, *, alpha: float = ALP
     key = f"frame: stands out (adjusted p < {alpha:g});  (brackets): trigger not first;  –: not tested"
     ax.set_xlabel(key, fontsize=8)
     strip(ax, ("top", "right", "left", "bottom"))
+    return ax
+
+
+def plot_effects(frame: pd.DataFrame, ax: Axes | None = None, *, alpha: float = ALPHA) -> Axes:
+    """Draw a forest of effects per meaningful step, in the order of the frame.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        As `estimate_effects` or `estimate_cumulative_effects` returns it, one row for each trigger and lag.
+    ax : Axes, optional
+        Where to draw; a new figure, as high as the rows need, by default.
+    alpha : float
+        Adjusted p-value below which a row stands out.
+
+    Returns
+    -------
+    Axes
+        Dots with 95 % intervals, ratios on a log axis; an arrow where an interval goes on. The shape tells the order
+        in time, blue and a thick line what stands out after Benjamini and Hochberg. Rows that could not be tested
+        tell their reason.
+
+    Raises
+    ------
+    NotEnoughDataError
+        The frame has no rows.
+    OptionError
+        A trigger has several rows at one lag, or the frame mixes measures.
+    """
+    measure = _check_frame(frame)
+    rows = frame.reset_index(drop=True)
+    ax = ax or make_axes(9.0, 1.7 + _ROW * len(rows))
+    places = np.arange(len(rows))
+    several = len(set(rows["lag"])) > 1 or "days" in rows
+    limits = lay_forest(ax, rows, [_name_row(row, with_lag=several) for _, row in rows.iterrows()], measure)
+    found = (rows["p_adjusted"] < alpha).to_numpy(bool)
+    order = rows["order"] if "order" in rows else pd.Series("forward", index=rows.index)
+    for when, marker in MARKERS.items():
+        for stands_out in (False, True):
+            mine = (order == when).to_numpy(bool) & (found == stands_out) & rows["estimate"].notna().to_numpy(bool)
+            look = BLUE if stands_out else GREY, 2.4 if stands_out else 1.2
+            draw_intervals(ax, rows[mine], places[mine], limits, marker, *look, hollow=when != "forward")
+    _tell_reasons(ax, rows, places, 1.0 if measure in RATIOS else 0.0)
+    outcome = rows["outcome"].iloc[0] if "outcome" in rows else "the outcome"
+    when = "" if several else f", {tell_lag(rows['lag'].iloc[0])}"
+    ax.set_xlabel(f"{measure} of {outcome} for one step more{when} (95 % interval)")
+    _add_effect_legend(ax, [name for name in MARKERS if (order == name).any()], alpha)
     return ax
 
 
@@ -136,19 +192,27 @@ def _draw_beside(
     return ax
 
 
-def _check_frame(frame: pd.DataFrame) -> str:
+def _check_frame(frame: pd.DataFrame, *, single: bool = True) -> str:
     """Return the measure of a frame that can be drawn."""
     if frame.empty:
         raise NotEnoughDataError("No findings to draw: the frame has no rows.")
     measures = sorted(set(frame["measure"])) if "measure" in frame else ["correlation"]
     if len(measures) > 1:
         raise OptionError(f"The frame mixes {' and '.join(measures)}: draw one outcome at a time.")
-    if frame.duplicated(["trigger", "lag"]).any():
+    if single and frame.duplicated(["trigger", "lag"]).any():
         first = frame[frame.duplicated(["trigger", "lag"])].iloc[0]
         raise OptionError(
             f"{first['trigger']!r} has several rows at lag {first['lag']}. Choose one person, or use by='pooled'."
         )
     return str(measures[0])
+
+
+def _tell_reasons(ax: Axes, rows: pd.DataFrame, places: np.ndarray, none: float) -> None:
+    for place, (_, row) in zip(places, rows.iterrows(), strict=True):
+        if np.isnan(row["estimate"]):
+            words = f"not tested: {row['reason']}" if row.get("reason") else "not tested"
+            box = {"facecolor": "white", "edgecolor": "none", "pad": 1.0}
+            ax.text(none, place, words, color="#555555", fontsize=8, style="italic", ha="center", va="center", bbox=box)
 
 
 def _label_colours(ax: Axes, measure: str, reach: float) -> None:
@@ -183,3 +247,19 @@ def _name_trigger(frame: pd.DataFrame, name: str) -> str:
     row = frame[frame["trigger"] == name].iloc[0]
     unit = "" if pd.isna(row["unit"]) else row["unit"]
     return str(name) if pd.isna(row["step"]) else f"{name} ({tell_step(row['step'], unit)})"
+
+
+def _name_row(row: pd.Series, *, with_lag: bool) -> str:
+    words = _name_trigger(row.to_frame().T, row["trigger"])
+    if "days" in row:
+        return f"{words}, each of {row['days']} days up to {tell_lag(row['lag'])}"
+    return f"{words}, {tell_lag(row['lag'])}" if with_lag else words
+
+
+def _add_effect_legend(ax: Axes, orders: Sequence[str], alpha: float) -> None:
+    for order in orders:
+        face = "black" if order == "forward" else "white"
+        ax.plot([], [], MARKERS[order], color="black", markerfacecolor=face, markersize=5.5, label=ORDERS[order])
+    ax.plot([], [], color=BLUE, linewidth=2.4, label=f"stands out (adjusted p < {alpha:g})")
+    ax.plot([], [], color=GREY, linewidth=1.2, label="does not")
+    put_legend_above(ax, columns=len(orders) + 2)
