@@ -136,7 +136,7 @@ def read_journal(
     if date is None and order in ("auto", "date"):
         table = join_dates(table, rejects)
     keys = read_keys(table, rejects, **asked, **moments)
-    days, variables = _read_days(table, keys, rejects, decimal=decimal, renamed=renamed, schema=meaning)
+    days, variables = _read_days(keys, rejects, decimal=decimal, renamed=renamed, schema=meaning)
     told = tabulate_variables(variables)
     said = (v.name for v in variables if v.how.get("role") == "schema" and v.role == "outcome")
     chosen = choose_outcome(told, days, outcome or next(said, None))
@@ -168,21 +168,14 @@ def read_journal(
     )
 
 
-def _read_days(
-    table: Table,
-    keys: Keys,
-    rejects: Rejects,
-    **reading: Any,  # noqa: ANN401
-) -> tuple[pd.DataFrame, list[Variable]]:
+def _read_days(keys: Keys, rejects: Rejects, **reading: Any) -> tuple[pd.DataFrame, list[Variable]]:  # noqa: ANN401
     """Return the daily table and what its columns mean."""
-    used = [column.place for column in keys.columns]
-    if len(used) == len(table.columns):
+    if not keys.others:
         raise JournalError(
-            f"{table.source or 'The table'} has no column besides person and date. Add one for each variable."
+            f"{keys.table.source or 'The table'} has no column besides person and date. Add one for each variable."
         )
-    kept = table.keep(keys.mask)
-    readings = place_nights(read_columns(kept, used, rejects, **reading), kept, keys, rejects)
-    days = assemble_days(readings, keys, kept.rows, rejects)
+    readings = place_nights(read_columns(keys.table, keys.others, rejects, **reading), keys, rejects)
+    days = assemble_days(readings, keys, rejects)
     variables = judge_courses(days, [reading.variable for reading in readings], keys.calendar, rejects)
     variables = mark_sums(days, variables, rejects)
     if rated := [variable.header for variable in variables if is_open_rating(variable)]:
