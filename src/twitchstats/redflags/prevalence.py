@@ -111,7 +111,8 @@ def read_base_rate(tau: float | str, diagnoses: Sequence[str] = ("MND",), *, opt
     if tau.strip().lower() not in settings.index:
         raise unknown_name("setting", tau, settings.index)
     row, listed = settings.loc[tau.strip().lower()], tuple(diagnoses)
-    rate, crowd, own = float(row["base_rate"]), row["crowd"], ()
+    rate, crowd = float(row["base_rate"]), row["crowd"]
+    own: tuple[str, ...] = ()
     if row.name == ADULTS and listed:  # the share of adults who have any of these, from the parameters of the cohort
         table, own = load_cohort_parameters(), listed
         chosen = table[table["parameter"].eq("base_rate") & table["condition"].isin(listed)]
