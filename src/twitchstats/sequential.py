@@ -84,7 +84,7 @@ def _mix(n: FloatArray, alpha: float, tuned_for: float) -> FloatArray:
     There the square of its reach, -log(r alpha^2) / (1 - r), has no slope: r alpha^2 = exp(1 - 1 / r), solved by
     Lambert's W.
     """
-    best = -1 / special.lambertw(-(alpha**2) / np.e, -1).real
+    best = -1 / special.lambertw(-(alpha**2) * np.exp(-1), -1).real
     precision = tuned_for * best / (1 - best)
     share: FloatArray = precision / (precision + n)
     return share
