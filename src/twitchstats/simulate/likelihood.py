@@ -152,7 +152,9 @@ def weigh_conditions(
         there = ~np.isnan(told[name])
         values = told[name][there]
         if name == "age":
-            total[:, :, there] += _weigh_age(values * 10 + 50, look_up("age_mean"), look_up("age_sd"))
+            age = values * 10 + 50
+            ends = (np.where(age <= 18, -np.inf, age - 0.5), np.where(age >= 95, np.inf, age + 0.5))
+            total[:, :, there] += _between(*((end - look_up("age_mean")) / look_up("age_sd") for end in ends))
         elif name == "sex":
             female = look_up("female")
             total[:, :, there] += np.log(np.where(values == 1, 1 - female, female))
@@ -167,11 +169,6 @@ def _between(low: FloatArray, high: FloatArray) -> FloatArray:
     low, high = np.where(low > 0, -high, low), np.where(low > 0, -low, high)
     upper, lower = special.log_ndtr(high), special.log_ndtr(low)
     return upper + np.log1p(-np.exp(np.minimum(lower - upper, -1e-12)))
-
-
-def _weigh_age(age: FloatArray, mean: FloatArray, spread: FloatArray) -> FloatArray:
-    low, high = np.where(age <= 18, -np.inf, age - 0.5), np.where(age >= 95, np.inf, age + 0.5)
-    return _between((low - mean) / spread, (high - mean) / spread)
 
 
 def _bound_weeks(values: FloatArray, weeks_from: float | None) -> tuple[FloatArray, FloatArray]:
