@@ -212,7 +212,7 @@ def test_a_report_on_mood_says_who_needs_somebody_now(make_journal):
     found = SimpleNamespace(outcome="low_mood")
     told = front.show_warnings(make_journal(columns, outcome="low_mood"), found)
     assert told.endswith(
-        " **If you think of harming yourself, you need somebody now:** a doctor, an emergency number, a person close by."
+        " **If you think of harming yourself, you need somebody now:** a doctor, an emergency number, a person near."
     )
     many = make_journal(columns | {"person": ["a", "b", "c"]}, outcome="low_mood")
     assert not re.search(r"\byou", front.show_warnings(many, found))

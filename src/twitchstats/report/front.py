@@ -141,7 +141,7 @@ def show_warnings(journal: Journal, found: Findings) -> Markup | Prose:
             "## See a doctor soon\n\nIf anything is new, sudden, the worst so far, or worries "
             f"{'whoever has it' if many else 'you'}. No list of warning signs for this is known to this tool, and no "
             "diary can rule anything out."
-            + f" **If {harm} somebody now:** a doctor, an emergency number, a person close by."
+            + f" **If {harm} somebody now:** a doctor, an emergency number, a person near."
             * bool(mood)
         )
     ask = NOT_NOTED if many else f"{NOT_NOTED}: ask yourself now"
