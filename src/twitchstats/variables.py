@@ -115,7 +115,7 @@ def is_symptom(header: str) -> bool:
     [True, True, False, True]
     """
     plain = normalise_header(header)
-    return plain.split(" ")[-1] in word_set("outcome hint") or plain.endswith(find_row("twitches")["aliases"])
+    return plain.split(" ")[-1] in word_set("symptom") or plain.endswith(find_row("twitches")["aliases"])
 
 
 def find_variable(header: str, *, dictionary: str = "variables.csv") -> str | None:

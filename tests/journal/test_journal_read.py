@@ -156,6 +156,7 @@ def test_columns_asked_for_that_are_not_there(read, options, error, message):
         ("stress,Fasciculations (0-10)", None, "fasciculations"),
         ("stress,headache,migraine medicine", None, "headache"),
         ("stress,headache,tremor", None, None),
+        ("stress,attacks", None, None),
         ("stress,sleep,headache", "headache", "headache"),
         ("stress,Muscle cramps,pain", "Muscle cramps", "cramps"),
         ("stress,cramps,pain", "leg cramps", "cramps"),

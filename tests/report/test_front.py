@@ -42,6 +42,18 @@ def test_the_course_by_hand(make_journal):
     assert told.endswith("so this is new, but ups and downs come by themselves.")
 
 
+def test_what_is_the_same_as_before_is_nothing_new(make_journal):
+    """Medians of 5.5 in both earlier spans, of 6 in all days before, and of 6 now: it was 'the same', and 'new'."""
+    values = np.concatenate([[9.0, 9, 9, 9], np.tile([5.0, 6], 14), np.tile([5.0, 6], 14), np.tile([6.0], 28)])
+    columns = {"person": ["a"] * 88, "date": pd.date_range("2025-01-01", periods=88), "twitches": values}
+    told = front.show_course(make_journal(columns), TWITCHES)
+    assert (
+        "it had a median of 6; that is the same as before (6). In earlier spans of 28 days the medians were 5.5, "
+        in told
+    )
+    assert told.endswith("so this is nothing new.")
+
+
 def test_a_course_with_mostly_none_is_told_in_days(make_journal):
     """Headache on 7 of the last 28 days and on 14 of the 28 before: medians would be 0 and 0.5."""
     values = np.concatenate([np.tile([1.0, 0], 14), np.tile([1.0, 0, 0, 0], 7)])
@@ -193,6 +205,18 @@ def test_a_report_on_something_else_does_not_speak_of_twitching(make_journal):
     assert "headache" in told
     assert front.draw_meaning(journal, HEADACHE) == front.tell_rate(journal, HEADACHE) == ""
     assert front.open_section(journal, HEADACHE, "Red flags", twitching=True) == ""
+
+
+def test_a_report_on_mood_says_who_needs_somebody_now(make_journal):
+    columns = {"person": ["a"] * 3, "date": pd.date_range("2025-01-01", periods=3), "low_mood": [0.0, 4, 1]}
+    found = SimpleNamespace(outcome="low_mood")
+    told = front.show_warnings(make_journal(columns, outcome="low_mood"), found)
+    assert told.endswith(
+        " **If you think of harming yourself, you need somebody now:** a doctor, an emergency number, a person near."
+    )
+    many = make_journal(columns | {"person": ["a", "b", "c"]}, outcome="low_mood")
+    assert not re.search(r"\byou", front.show_warnings(many, found))
+    assert "harm" not in front.show_warnings(many, HEADACHE)
 
 
 def test_a_short_diary_says_when_to_come_back(alone):

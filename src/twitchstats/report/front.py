@@ -38,6 +38,7 @@ from twitchstats.report.wording.rows import (
 )
 from twitchstats.report.wording.signs import NOT_NOTED, is_there, list_present, list_unclear, list_warnings
 from twitchstats.simulate.cohort import is_simulated
+from twitchstats.variables import split_words, word_set
 
 SETTING = "twitches and nothing else"
 _HALF = 14
@@ -134,10 +135,14 @@ def show_warnings(journal: Journal, found: Findings) -> Markup | Prose:
     """Show the red flags, each ticked from the journal or to be asked now; for other outcomes say whom to ask."""
     many = is_group(journal)
     if not is_about_twitching(found.outcome):
+        mood = split_words(found.outcome) & word_set("mood")
+        harm = "anybody here thinks of self-harm, they need" if many else "you think of harming yourself, you need"
         return Prose(
             "## See a doctor soon\n\nIf anything is new, sudden, the worst so far, or worries "
             f"{'whoever has it' if many else 'you'}. No list of warning signs for this is known to this tool, and no "
             "diary can rule anything out."
+            + f" **If {harm} somebody now:** a doctor, an emergency number, a person near."
+            * bool(mood)
         )
     ask = NOT_NOTED if many else f"{NOT_NOTED}: ask yourself now"
     warnings = list_warnings(journal)
@@ -213,7 +218,7 @@ def _tell_trend(row: "pd.Series[Any]") -> str:
     )
     if row["n_spans"] < 2:
         return f"{text} There is too little before it to say more."
-    inside = row["before_low"] <= recent <= row["before_high"]
+    inside = recent == before or row["before_low"] <= recent <= row["before_high"]
     ends = dict.fromkeys((tell(row["before_low"]), tell(row["before_high"])))
     range_ = f"{' to '.join(ends)}{of}"
     tail = "so this is nothing new" if inside else "so this is new, but ups and downs come by themselves"
