@@ -60,6 +60,8 @@ def find_signs(columns: Iterable[object]) -> list[str]:
 def match_signs(columns: Iterable[object], *, ignore: Sequence[str] = ()) -> dict[str, str]:
     """Return which column is which sign, by its name, its label or one of its aliases (people_variables.csv).
 
+    Red flags of which no figure is known (`list_red_flags`) are signs here, too.
+
     Parameters
     ----------
     columns : iterable
@@ -78,7 +80,8 @@ def match_signs(columns: Iterable[object], *, ignore: Sequence[str] = ()) -> dic
     """
     found: dict[str, str] = {}
     for column in dict.fromkeys(str(column) for column in columns if str(column) not in ignore):
-        name = find_sign(column)
+        flag = find_red_flag(column)
+        name = flag if flag in BESIDE else find_sign(column)
         if name is None:
             _ask_about(column)
         elif name in found.values():
@@ -87,7 +90,7 @@ def match_signs(columns: Iterable[object], *, ignore: Sequence[str] = ()) -> dic
                 f"The columns {other!r} and {column!r} both mean the sign {name!r}. Make one of them (yes where either "
                 f"is), or leave one out with ignore=[{column!r}]."
             )
-        elif name in _read_signs().index:
+        elif name in _read_signs().index or name in BESIDE:
             found[column] = name
     return found
 
@@ -213,7 +216,7 @@ def find_ignored(columns: Iterable[object], used: Iterable[str]) -> list[str]:
     return [str(column) for column in columns if str(column) not in taken and find_sign(str(column)) is None]
 
 
-def mark_present(people: pd.DataFrame, *, weeks_from: float | None = None) -> pd.DataFrame:
+def mark_present(people: pd.DataFrame, *, weeks_from: float | None = None, beside: bool = False) -> pd.DataFrame:
     """Return whether each sign is there: 1.0, 0.0, or NaN where that is not known.
 
     Parameters
@@ -222,6 +225,8 @@ def mark_present(people: pd.DataFrame, *, weeks_from: float | None = None) -> pd
         Signs under their own names (`name_signs`); one without a column is not known.
     weeks_from : float, optional
         From how many weeks on twitching counts as lasting; by default the threshold of the table.
+    beside : bool
+        Red flags of which no figure is known, too, as far as they have a column; any number above 0 is there.
 
     Returns
     -------
@@ -240,6 +245,10 @@ def mark_present(people: pd.DataFrame, *, weeks_from: float | None = None) -> pd
             least = signs.loc[name, "threshold"] if weeks_from is None else weeks_from
             weeks = _to_numbers(people[name], str(name), {})
             marks[name] = np.where(np.isnan(weeks), np.nan, weeks >= least)
+    for name in BESIDE if beside else ():
+        if name in people.columns:
+            told = _to_numbers(people[name], name, list_words("yes/no"))
+            marks[name] = np.where(np.isnan(told), np.nan, told > 0)
     return pd.DataFrame(marks, index=people.index)
 
 
@@ -346,15 +355,18 @@ def _to_numbers(column: pd.Series, name: str, words: dict[str, float]) -> FloatA
         if "male" in words:  # codes of sex go either way round
             _refuse(column, name, ~np.isnan(numbers), _CODED)
         return numbers
-    text = column.astype("str").str.strip().str.casefold()
+    places, told = pd.factorize(column, use_na_sentinel=False)  # each word is read once
+    kinds = pd.Series(told)
+    text = kinds.astype("str").str.strip().str.casefold()
     plain = text.str.normalize("NFKD").str.replace("\u0308", "")  # an umlaut may be told without its dots
     known, numbers = text.map(words).fillna(plain.map(words)), pd.to_numeric(text, errors="coerce")
     if "male" in words:
-        _refuse(column, name, numbers.notna().to_numpy(), _CODED)
+        _refuse(column, name, numbers.notna().to_numpy()[places], _CODED)
     known = known.fillna(numbers)
-    told = {"yes": "1, 0, yes or no", "male": "male or female"}.get(next(iter(words), ""), "a number")
-    _refuse(column, name, (known.isna() & column.notna() & ~text.isin(_UNTOLD)).to_numpy(), f"must be {told}")
-    return known.to_numpy(dtype=float)
+    rule = {"yes": "1, 0, yes or no", "male": "male or female"}.get(next(iter(words), ""), "a number")
+    wrong = known.isna() & kinds.notna() & ~text.isin(_UNTOLD)
+    _refuse(column, name, wrong.to_numpy()[places], f"must be {rule}")
+    return known.to_numpy(dtype=float)[places]
 
 
 def _refuse(column: pd.Series, name: str, wrong: BoolArray, rule: str) -> None:

@@ -376,7 +376,19 @@ def test_the_risk_command_tells_few_cases_and_separation(tmp_path, capsys):
     told = capsys.readouterr().out
     assert "Few cases: " in told
     assert "Separation: wasting" in told
+    assert "in people of one class only: how far" in told
     assert "penalty='firth'" in told
+
+
+def test_the_risk_command_says_whose_base_rate_it_is(tmp_path, capsys):
+    people = tmp_path / "people.csv"
+    cohort = simulate_cohort(people=200, seed=1, serious="neuropathy")[["wasting", "sensory_change", "serious"]]
+    cohort.rename(columns={"serious": "neuropathy"}).to_csv(people)
+    assert cli.main(["risk", str(people), "--label", "neuropathy", "--predict"]) == 0
+    assert (
+        "It is right only if the label counts motor neurone disease not yet diagnosed; else give the share of what it "
+        "counts."
+    ) in capsys.readouterr().out
 
 
 def test_the_risk_command_reads_what_spreadsheets_save(tmp_path, capsys):

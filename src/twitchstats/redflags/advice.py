@@ -7,7 +7,7 @@ import pandas as pd
 
 from twitchstats.arrays import to_pandas
 from twitchstats.errors import OptionError
-from twitchstats.signs import RED_FLAG, find_ignored, load_signs, mark_present, name_signs
+from twitchstats.signs import find_ignored, list_red_flags, load_signs, mark_present, name_signs
 
 RED_FLAG_ADVICE = "See a doctor soon, whatever the computed risk: {flags}. A model can't examine anyone."
 REASON_ADVICE = "Speak with a doctor about it: {reasons}. This is no diagnosis."
@@ -66,10 +66,11 @@ def advise(person: Mapping[str, object] | pd.Series | pd.DataFrame, *, ignore: S
     True
     """
     people = as_people(person, ignore=ignore)
-    present = mark_present(people)
+    present = mark_present(people, beside=True)
     lost = find_ignored(people.columns, present.columns)
     signs = load_signs()
-    flags, asked = (signs["label"][signs["level"] == level].to_dict() for level in (RED_FLAG, "reason to ask"))
+    flags = {name: label for name, label in list_red_flags().items() if name in present}
+    asked = signs["label"][signs["level"] == "reason to ask"].to_dict()
     rows = []
     for marks in present.to_dict("records"):
         found, reasons = ([label for name, label in labels.items() if marks[name] == 1] for labels in (flags, asked))

@@ -315,26 +315,17 @@ def _draw_tornado(
     """Return the risk with each parameter at the ends of what is known of it, the others as in the table."""
     table = load_cohort_parameters().set_index(["parameter", "condition"])
     ends = drawn.quantile([0.5 - level / 2, 0.5 + level / 2], axis=1).T.set_axis(["low", "high"], axis=1)
-    worlds = pd.concat([table["value"]] * (2 * len(table)), axis=1).set_axis(range(2 * len(table)), axis=1)
-    values = worlds.to_numpy(copy=True)
-    places = np.arange(len(table))
+    values, places = np.repeat(table[["value"]].to_numpy(), 2 * len(table), axis=1), np.arange(len(table))
     values[places, 2 * places], values[places, 2 * places + 1] = ends["low"], ends["high"]
-    found = special.expit(weigh(pd.DataFrame(values, index=worlds.index))).reshape(-1, 2)
+    found = special.expit(weigh(pd.DataFrame(values, index=table.index))).reshape(-1, 2)
     ranks = stats.rankdata(drawn, axis=1)
     with np.errstate(invalid="ignore"):  # a risk that hangs on nothing goes with nothing
         together = np.corrcoef(np.vstack([ranks, moves]))[-1, :-1]
-    frame = table[["value"]].join(ends).reset_index()
-    frame["known"] = [_tell_known(row) for row in table.itertuples()]
-    frame["risk_at_low"], frame["risk_at_high"] = found.T
-    frame["share"] = np.where(np.isclose(found[:, 0], found[:, 1], rtol=1e-9), 0.0, together**2)
-    return frame
-
-
-def _tell_known(row: object) -> str:
-    n = getattr(row, "n", np.nan)
-    if np.isfinite(n):
-        return f"{n:.0f} people"
-    return "assumed" if getattr(row, "confidence", "") == "assumed" else "published range"
+    counted, assumed = table["n"].map("{:.0f} people".format), table["confidence"].eq("assumed")
+    known = counted.where(table["n"].notna(), np.where(assumed, "assumed", "published range"))
+    share = np.where(np.isclose(found[:, 0], found[:, 1], rtol=1e-9), 0.0, together**2)
+    at_ends = {"risk_at_low": found[:, 0], "risk_at_high": found[:, 1]}
+    return table[["value"]].join(ends).assign(known=known, **at_ends, share=share).reset_index()
 
 
 def _weigh_studies(frame: pd.DataFrame, drawn: pd.DataFrame, moves: FloatArray, level: float) -> pd.DataFrame:
@@ -344,15 +335,13 @@ def _weigh_studies(frame: pd.DataFrame, drawn: pd.DataFrame, moves: FloatArray, 
     matter = frame["share"] > 0
     reach = stats.norm.ppf(0.5 + level / 2)
     scaled = stats.norm.ppf((stats.rankdata(drawn.to_numpy()[matter], axis=1) - 0.5) / drawn.shape[1])
-    rows = {}
-    for study, members in frame[matter].groupby("study"):
-        X = np.column_stack([np.ones(len(moves)), scaled[frame.index[matter].get_indexer(members.index)].T])
+    found = frame[matter].assign(study_share=np.nan, study_width=np.nan)
+    for _, members in found.groupby("study"):
+        X = np.column_stack([np.ones(len(moves)), scaled[found.index.get_indexer(members.index)].T])
         fit = X @ np.linalg.lstsq(X, moves, rcond=None)[0]
         left = np.sum((moves - fit) ** 2) / max(len(moves) - X.shape[1], 1)
-        rows[study] = (max(1 - left / moves.var(ddof=1), 0.0), float(np.exp(2 * reach * np.sqrt(left))))
-    found = frame[matter]
-    told = np.array([rows[study] for study in found["study"]]).reshape(-1, 2)
-    found = found.assign(study_share=told[:, 0], study_width=told[:, 1])
+        told = max(1 - left / moves.var(ddof=1), 0.0), float(np.exp(2 * reach * np.sqrt(left)))
+        found.loc[members.index, ["study_share", "study_width"]] = told
     swing = np.abs(special.logit(found["risk_at_high"]) - special.logit(found["risk_at_low"]))
     return found.loc[swing.sort_values(ascending=False, kind="stable").index].reset_index(drop=True)
 

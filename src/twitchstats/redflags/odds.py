@@ -15,9 +15,11 @@ from twitchstats.redflags.design import plan_design
 from twitchstats.redflags.naming import describe_term
 from twitchstats.redflags.prevalence import check_share
 from twitchstats.redflags.record import Record, Training
+from twitchstats.redflags.training import list_separated
 
 METHODS = ("robust", "profile", "wald")
 UNTOLD = "no odds ratio: the same for everyone who told every sign, or told already by the signs before it"
+SEPARATED = "there, or absent, in people of one class only: how far the odds ratio goes can't be known"
 SIMULATED = "simulated people: the interval says how many were simulated, not what is known"
 
 
@@ -96,7 +98,9 @@ def estimate_odds_ratios(
     columns = {"estimate": ratio, "ci_lower": low, "ci_upper": high, **tested, "shrunken": shrunken}
     listed = chosen if terms is not None else [*chosen, *lost]
     frame = pd.DataFrame(columns, index=chosen).reindex(listed).assign(method=method, n_people=len(people.outcome))
-    frame["caution"] = np.where(frame["estimate"].isna(), UNTOLD, SIMULATED if record.origin else "")
+    apart = list_separated(people, list(record.signs))
+    cautions = [SEPARATED if name in apart else SIMULATED if record.origin else "" for name in listed]
+    frame["caution"] = np.where(frame["estimate"].isna(), UNTOLD, cautions)
     words = [describe_term(name)[:2] for name in listed]
     named = pd.DataFrame(words, columns=["label", "unit"]).assign(term=listed)[["term", "label", "unit"]]
     return pd.concat([named, frame.reset_index(drop=True)], axis=1)

@@ -117,13 +117,13 @@ def read_base_rate(tau: float | str, diagnoses: Sequence[str] = ("MND",), *, opt
         table, own = load_cohort_parameters(), listed
         chosen = table[table["parameter"].eq("base_rate") & table["condition"].isin(listed)]
         rate = float(chosen["value"].sum())
-        if listed != ("MND",):
-            condition = ", ".join(listed)
-            cited = "; ".join(f"{one.condition} {one.value:g} ({one.source})" for one in chosen.itertuples())
-            return BaseRate(rate, f"{row.name}: {condition} ({cited})", crowd, condition, diagnoses=own)
-    elif np.isnan(rate) or listed not in ((), ("MND",)):
+    if not rate > 0 or (not own and listed not in ((), ("MND",))):
         what = f" of {', '.join(listed)}" if listed not in ((), ("MND",)) else ""
         raise OptionError(f"{option}={tau!r}: no figure known for this setting{what}. Give a number, with its source.")
+    if own and listed != ("MND",):
+        condition = ", ".join(listed)
+        cited = "; ".join(f"{one.condition} {one.value:g} ({one.source})" for one in chosen.itertuples())
+        return BaseRate(rate, f"{row.name}: {condition} ({cited})", crowd, condition, diagnoses=own)
     low, high = row[["low", "high"]].fillna({"low": row["ci_lower"], "high": row["ci_upper"]}).astype(float)
     source = f"{row.name}: {row['condition']} ({row['source']}; confidence {row['confidence']})"
     return BaseRate(rate, source, crowd, row["condition"], low, high, own)

@@ -13,7 +13,16 @@ from twitchstats.arrays import AnyArray, BoolArray, FloatArray, to_pandas
 from twitchstats.errors import NotEnoughDataError, OptionError, TwitchstatsError, unknown_name
 from twitchstats.redflags.assumptions import Origin, match_origin, read_origin
 from twitchstats.redflags.record import Training
-from twitchstats.signs import encode_signs, find_sign, find_signs, list_words, load_signs, match_signs, name_signs
+from twitchstats.signs import (
+    encode_signs,
+    find_red_flag,
+    find_sign,
+    find_signs,
+    list_words,
+    load_signs,
+    match_signs,
+    name_signs,
+)
 
 CASES_A_TERM = 10
 _FEWEST_PEOPLE = 20
@@ -57,8 +66,8 @@ def choose_signs(
 
 
 def find_known(column: str) -> bool:
-    """Tell whether a column stands for a known sign."""
-    return find_sign(column) in load_signs().index
+    """Tell whether a column stands for a known sign, or for a red flag that is in no model."""
+    return find_red_flag(column) is not None or find_sign(column) in load_signs().index
 
 
 def _is_numeric(X: pd.DataFrame) -> bool:
@@ -309,8 +318,8 @@ def write_notes(
     apart = list_separated(training, signs)
     if apart:
         notes.append(
-            f"Separation: {', '.join(apart)} in people of one class only. Without a penalty the odds ratio would have "
-            "no end; penalty='firth' is made for this."
+            f"Separation: {', '.join(apart)} in people of one class only. How much it weighs can't be known, only how "
+            "little at least; penalty='firth' is made for this."
         )
     return tuple(notes)
 
