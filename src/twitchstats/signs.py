@@ -164,15 +164,15 @@ def find_flags(journal: "Journal", *, among: Collection[str] | None = None) -> p
     reasons = labels[_read_signs()["level"].eq(REASON) & labels.index.isin(people.columns)]
     marks = mark_present(people)
     asked = marks.assign(**{str(name): _mark_cells(cells) for name, cells in people.items() if name not in marks})
-    noted = {str(name): cells for name, cells in days.items() if _find_flag(str(name))}
+    found = {column: _find_flag(str(column)) for column in (*days, *asked)}
     refused = journal.rejects.loc[journal.rejects["action"].eq("cell set missing"), "column"]
     unread = {_find_flag(str(column)) for column in refused.unique()}
     everybody = people.index.union(days.index.unique("person"))
     rows = []
     for name, label in [*list_red_flags().items(), *reasons.items(), (PREGNANT, "Pregnancy")]:
-        daily = [_mark_cells(cells) for column, cells in noted.items() if _find_flag(column) == name]
-        on_days = pd.concat([pd.Series(np.nan, days.index), *daily], axis=1).max(axis=1)
-        own = [asked[column] for column in asked if column == name or _find_flag(column) == name]
+        daily = [_mark_cells(days[column]) for column in days if found[column] == name]
+        on_days = pd.concat(daily or [pd.Series(dtype=float, index=days.index[:0])], axis=1).max(axis=1)
+        own = [asked[column] for column in asked if name in (column, found[column])]
         most = pd.concat([each.reindex(everybody) for each in (on_days.groupby(level="person").max(), *own)], axis=1)
         most = most.max(axis=1)
         who, n_days = most.index[most == 1].to_list(), int((on_days == 1).sum())

@@ -270,6 +270,16 @@ def test_doctor_first_with_a_red_flag(diary):
             "levels=(-100, 200) is not possible. 'caffeine' lies between 0 and 3000 mg on plausible days.",
         ),
         (
+            {"levels": (0, 3000)},
+            "Ask your doctor first: 3000 mg of 'caffeine' a day are more than 400. Where a doctor has agreed, plan "
+            "with doctor_agrees=True.",
+        ),
+        (
+            {"trigger": "sleep", "levels": (1, 14)},
+            "Ask your doctor first: 14 h of 'sleep' a day are more than 13; 1 h of 'sleep' a day are less than 4.5. "
+            "Where a doctor has agreed, plan with doctor_agrees=True.",
+        ),
+        (
             {"levels": (0, 9000)},
             "levels=(0, 9000) is not possible. 'caffeine' lies between 0 and 3000 mg on plausible days.",
         ),
@@ -389,7 +399,10 @@ def test_calendar_has_a_day_for_each_and_numbered_days_have_none(tmp_path):
     assert lines.count("BEGIN:VEVENT") == 28
     first = "SUMMARY:with stretching" if plan.schedule["condition"][0] else "SUMMARY:without stretching"
     assert lines[lines.index("DTSTART;VALUE=DATE:20260302") + 1] == first
-    assert max(map(len, lines)) <= 75
+    long = tw.plan_trial("stretching", days=28, start="2026-03-02", seed=1, people=["ü" * 80, "b"])
+    for text in (format_calendar(plan), format_calendar(long)):
+        assert max(len(line.encode()) for line in text.split("\r\n")) <= 75
+    assert f"SUMMARY:{'ü' * 80}: " in format_calendar(long).replace("\r\n ", "")
     numbered = tw.plan_trial("stretching", days=28, seed=1)
     assert [path.name for path in tw.write_plan(numbered, tmp_path)] == ["plan.json", "schedule.csv", "schedule.html"]
 

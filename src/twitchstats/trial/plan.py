@@ -3,7 +3,7 @@
 import hashlib
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime, timedelta
 from fnmatch import fnmatchcase
@@ -238,7 +238,7 @@ def plan_trial(
         stands in ``power`` beside ``power_one_look``.
     doctor_agrees : bool
         A doctor has agreed to it: only then are medicines (also columns of your own that are called or dosed like
-        one), pregnancy and people with a red flag planned for.
+        one), amounts beyond what is safe or usual, pregnancy and people with a red flag planned for.
 
     Returns
     -------
@@ -266,8 +266,8 @@ def plan_trial(
     if name == result:
         raise OptionError(f"trigger={trigger!r} is the outcome itself. Name what is to be changed from day to day.")
     members = _list_people(people, journal)
-    _check_doctor(name, row, journal, members, doctor_agrees)
     low, high = _choose_levels(name, levels, row)
+    _check_doctor(name, row, (low, high), journal, members, doctor_agrees)
     layout = _choose_design(design, lasts, period, washout)
     starts = _find_starts(start, journal, members)
     options = Options(name, result, str(result_row["kind"]), low, high, members, starts, int(days), *layout, shares)
@@ -447,8 +447,9 @@ def _list_people(people: tuple[str, ...] | list[str] | None, journal: Journal | 
 
 
 def _check_doctor(
-    name: str, row: dict[str, Any], journal: Journal | None, people: tuple[str, ...], agreed: bool
-) -> None:
+    name: str, row: dict[str, Any], levels: tuple[float, float], journal: Journal | None, people: tuple[str, ...],
+    agreed: bool,
+) -> None:  # fmt: skip
     """Refuse what nobody sets by choice, and what a doctor has to be asked about first."""
     if not isinstance(agreed, bool):
         raise OptionError(f"doctor_agrees={agreed!r} is not possible. Give True or False.")
@@ -459,6 +460,7 @@ def _check_doctor(
         reasons.insert(0, f"{name!r} is no matter for a trial of your own")
     elif row.get("role") == "medicine" or (not find_row(name) and _sounds_like_medicine(name, row)):
         reasons.insert(0, f"{name!r} is a medicine or may be one")
+    reasons += _compare_usual(name, row, *levels)
     if reasons and not agreed:
         raise OptionError(
             f"Ask your doctor first: {'; '.join(reasons)}. Where a doctor has agreed, plan with doctor_agrees=True."
@@ -476,6 +478,17 @@ def _list_reasons(journal: Journal, people: tuple[str, ...]) -> list[str]:
     ]
     cells = [f"some cells of {label.lower()!r} could not be read" for label in unclear["label"]]
     return ([f"the journal tells {'; '.join(told)}"] if told else []) + cells
+
+
+def _compare_usual(name: str, row: dict[str, Any], low: float, high: float) -> Iterator[str]:
+    """Yield why amounts are not anybody's own matter: beyond what counts as safe, or as usual where nobody says so."""
+    trial = str(row.get("trial"))
+    most = float(trial.removeprefix("up to ")) if trial.startswith("up to ") else float(row.get("usual_high", np.nan))
+    least = float(row.get("usual_low", np.nan)) if trial == "level" else np.nan
+    if high > most:
+        yield f"{high:g} {row['unit']} of {name!r} a day are more than {most:g}"
+    if low < least:
+        yield f"{low:g} {row['unit']} of {name!r} a day are less than {least:g}"
 
 
 def _sounds_like_medicine(name: str, row: dict[str, Any]) -> bool:
