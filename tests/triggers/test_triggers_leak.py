@@ -17,6 +17,7 @@ from twitchstats.triggers.engine import (
     _part_effects,
     _share_fit,
     score_panel,
+    work_panel,
 )
 from twitchstats.triggers.families import choose_family
 from twitchstats.triggers.rows import need_errors
@@ -141,6 +142,22 @@ def test_flares_of_two_weeks_hold_their_size():
     scores = score_panel(panel, "twitches", ["x"], (1, 2, 3), family=choose_family("count"), options=Options())
     t = scores.curve[..., ZERO] / scores.spread[..., ZERO]
     assert (np.abs(t) > stats.t.ppf(0.975, scores.trust)).mean() == pytest.approx(0.05, abs=0.022)
+
+
+def test_scores_at_two_lags_are_alike_as_they_are_told_to_be():
+    """Memory .9 on both sides: neighbouring lags' scores correlate by .2, and were told to be independent (.02)."""
+    rng = np.random.default_rng(4)
+    people, days = 300, 120
+    values = rng.standard_normal((2, people, days))
+    for day in range(1, days):
+        values[..., day] = 0.9 * values[..., day - 1] + np.sqrt(0.19) * values[..., day]
+    weekday = np.tile(np.arange(days) % 7, (people, 1))
+    panel = Panel(pd.RangeIndex(people), ("pain", "x"), values, weekday, True, np.zeros((people, days), bool))
+    arrays = work_panel(panel, "pain", ["x"], tuple(range(7)), family=choose_family("amount"), options=Options()).arrays
+    seen = np.corrcoef((arrays["none"] / arrays["error"])[:, 0].T)
+    told = arrays["alike"][:, 0].mean(0)
+    for apart in range(1, 5):
+        assert np.diagonal(told, apart).mean() == pytest.approx(np.diagonal(seen, apart).mean(), abs=0.1)
 
 
 @pytest.mark.parametrize("df", [2, 4, 19, 100])

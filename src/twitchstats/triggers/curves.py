@@ -107,7 +107,7 @@ def estimate_dose_curve(
     straight, bend = np.moveaxis(bent - np.nansum(bent, axis=1, keepdims=True) / count, -1, 0)
     slope = np.nansum(straight * bend) / np.nansum(straight**2)  # of the bend, as a line sees it
     turned = np.concatenate([contrasts, [[1.0, slope], [0.0, 1.0]]])  # then the best line, and what bends away from it
-    scores = score_contrasts(request, bent, turned, max(lag, 1), older=bent[..., 0])
+    scores = score_contrasts(request, bent, turned, max(lag, 1), older=bent[..., 0], pooled=by == "pooled")
     table = ROWS[by](scores, np.ones(len(turned)))
     people = ["pooled"] if by == "pooled" else list(panel.people)
     places = [f"{place:06d}" for place in range(len(turned))]
@@ -124,7 +124,7 @@ def estimate_dose_curve(
 
 
 def score_contrasts(
-    request: Request, terms: FloatArray, contrasts: FloatArray, newest: int, *, older: FloatArray
+    request: Request, terms: FloatArray, contrasts: FloatArray, newest: int, *, older: FloatArray, pooled: bool
 ) -> Scores:
     """Score each contrast (T, 2) of two terms (P, n, 2): turned, so that it is the first column's coefficient.
 
@@ -139,8 +139,9 @@ def score_contrasts(
     beside = np.stack([second, *(np.broadcast_to(value, second.shape) for value in before)], axis=1)
     adjust = find_older(told, newest) if panel.ordered else []
     return score_columns(
-        panel, y, first, family=family, adjust=adjust, beside=beside, options=Options(pooled=len(panel.people) > 1)
-    )
+        panel, y, first, family=family, adjust=adjust, newest=newest if adjust else 0, beside=beside,
+        options=Options(pooled=pooled and len(panel.people) > 1),
+    )  # fmt: skip
 
 
 def choose_knots(values: FloatArray) -> FloatArray:

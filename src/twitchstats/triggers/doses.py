@@ -114,7 +114,7 @@ def _fit_shapes(request: Request, trigger: str, threshold: float, lag: int, fami
     y = np.where(both[:, None], y, np.nan)
     over = np.where(np.isfinite(dose), dose > threshold, np.nan)
     below, above = np.minimum(dose, threshold), np.maximum(dose - threshold, 0)
-    together = Options(pooled=True)
+    together = Options("stiff", pooled=True)
     straight = score_columns(panel, y, np.stack([dose, over]), family=family, adjust=adjust, options=together)
     # given the whole dose, what is above the limit counts by how much steeper the line is there
     pairs = [(below, above), (above, below), (above, dose)]

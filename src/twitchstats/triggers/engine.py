@@ -283,6 +283,7 @@ def score_columns(
     *,
     family: Family,
     adjust: Sequence[FloatArray] = (),
+    newest: int = 0,
     beside: FloatArray | None = None,
     options: Options | None = None,
 ) -> Scores:
@@ -299,6 +300,8 @@ def score_columns(
     family : Family
     adjust : sequence of (P, n)
         Columns that stand in every model.
+    newest : int
+        Where these are the outcome of older days: how many days ago the newest is.
     beside : (T, q, P, n), optional
         Columns of each model alone.
     options : Options, optional
@@ -313,12 +316,9 @@ def score_columns(
     before = np.stack(adjust, axis=-1) if len(adjust) else np.zeros((*y.shape, 0))
 
     def lay(people: IntArray) -> Callable[[int], Columns]:
-        return lambda _: (before[people], 0, np.moveaxis(own[:, :, people], 2, 0), None)
+        return lambda _: (before[people], newest, np.moveaxis(own[:, :, people], 2, 0), None)
 
-    # the columns given are there for shorter waves: a fine trend and the means of a week, say, would fight
-    options = options or Options()
-    options = replace(options, trend="stiff") if options.trend == "smooth" else options
-    store.run(panel, y, lay, options, groups=[[0]])
+    store.run(panel, y, lay, options or Options(), groups=[[0]])
     return Work(store.arrays, family.is_ratio).spend()
 
 
@@ -429,6 +429,7 @@ class Store:
             pooled=options.pooled, reach=self.reach, window=options.window, span=span,
         )  # fmt: skip
         rest = np.zeros((len(people), *self.shape[1:], y.shape[1] if self.reach else 0))
+        spells = np.zeros((len(people), *self.shape[1:], SPELL))
         for batch, curves in _list_batches(groups, self.wanted, at_once):
             laid = [lay_group(group) for group in batch]
             before, own = _join([part[0] for part in laid]), _join([part[2] for part in laid])
@@ -449,10 +450,12 @@ class Store:
                     found = score(part, basis, effects=GRID if curves else GRID[[ZERO]])
                     here, *at = who[rows][:, None, None], models[:, None], places[rows][:, None]
                     rest[here, *at] = found.pop("rest")[..., : rest.shape[-1]]
+                    news = found.pop("spells")
+                    spells[here, *at] = news.swapaxes(1, 2) if together else news
                     for name in found if curves else found.keys() - CURVES:
                         value = found[name].swapaxes(1, 2) if together else found[name]
                         self.arrays[name][people[here], *at] = value
-        self.arrays["alike"][people] = _relate_lags(rest, self.lags)
+        self.arrays["alike"][people] = _relate_lags(rest, spells.mean(2), self.lags)
 
 
 def _list_batches(groups: Sequence[Sequence[int]], wanted: int, at_once: int) -> Iterator[tuple[list[int], bool]]:
@@ -756,13 +759,16 @@ def score_block(
         doubt = np.sqrt(size * ((pull**2).sum(-1) / left)[:, None, None])
         spread, planted = (np.hypot(error, doubt[..., None]) for error in (spread, planted))
     if span > 1:
-        inflation, alike = _share_days(news, residual[:, :, None], fit, window=window, span=span)
+        outcome = _correlate_days(residual[:, :, None], fit, span)
+        inflation, alike = _share_days(_correlate_days(news, fit, span), outcome, window)
         spread, planted = (error * np.sqrt(inflation)[..., None] for error in (spread, planted))
         trust = np.minimum(trust, n / alike)
     trust = np.minimum(trust, n / (1 + SKEWNESS * _square_skewness(news) * _square_skewness(residual)[:, :, None]))
     events = ((y > 0) * days).sum(1)[:, None, None] / np.maximum(n, 1)
     leak, memory = np.zeros((*size.shape, reach + 1)), np.zeros((*size.shape, OLDER))
+    spells = np.zeros((*size.shape, SPELL))
     if reach:
+        spells = _correlate_days(news, fit, SPELL)
         rests = np.zeros((len(y), 0))
         if block.fine:
             turned = before.swapaxes(1, 2)
@@ -777,7 +783,7 @@ def score_block(
         "curve": curve, "spread": spread, "shift": shift, "planted": planted, "size": size,
         "scale": scale[:, :, :asked], "n": n, "df": df, "trust": trust,
         "information": size * (events * (1 - events) if family.name == "yes/no" else 1.0),
-        "leak": leak, "memory": memory, "rest": rest[:, 0, None],
+        "leak": leak, "memory": memory, "rest": rest[:, 0, None], "spells": spells,
         "refusal": _refuse(block, family, trigger, values, size, scale[:, :, :asked], 0.0 if shared else df, trust),
     }  # fmt: skip
 
@@ -889,37 +895,48 @@ def _list_factors(trigger: FloatArray, most: int) -> FloatArray:
     return factors
 
 
-def _share_days(
-    news: FloatArray, residual: FloatArray, share: FloatArray, *, window: int, span: int
-) -> tuple[FloatArray, FloatArray]:
+def _correlate_days(values: FloatArray, fit: FloatArray, span: int) -> FloatArray:
+    """Return autocorrelations (..., span) of what columns left of a series (B, M, a, n), at distances below the span.
+
+    A fit makes neighbouring days look related the other way round: what it takes (`_share_fit`) is given back.
+    """
+    length = np.maximum((values**2).sum(-1), TINY)
+    given = np.maximum(fit[:, :span], 0.0) / np.maximum(1 - fit[:, :1], 1 - MOST_LEVERAGE)
+    related = np.zeros((*values.shape[:-1], span))
+    related[..., 0] = 1.0
+    for apart in range(1, min(span, values.shape[-1])):
+        shared = np.einsum("...n,...n->...", values[..., apart:], values[..., :-apart]) / length
+        related[..., apart] = shared + given[:, None, None, apart]
+    return related
+
+
+def _share_days(news: FloatArray, residual: FloatArray, window: int) -> tuple[FloatArray, FloatArray]:
     """Return by how much days that are alike raise the variance of a score, and lower the number of days.
 
-    1 + 2 sum r_x(h) r_e(h), and 1 + 2 sum r_x(h)^2, over distances below the span (Bartlett 1935); within the window,
-    where days are shared, each term where it is positive, beyond it their sum. A fit makes neighbouring days look
-    related the other way round: what it takes (`_share_fit`) is given back.
+    1 + 2 sum r_x(h) r_e(h), and 1 + 2 sum r_x(h)^2, of autocorrelations (..., span) (Bartlett 1935); within the window,
+    where days are shared, each term where it is positive, beyond it their sum.
     """
-    common, spells, alike = np.zeros(news.shape[:-1]), np.zeros(news.shape[:-1]), np.ones(news.shape[:-1])
-    lengths = [np.maximum((part**2).sum(-1), TINY) for part in (news, residual)]
-    for apart in range(1, min(span, news.shape[-1])):
-        given = (np.maximum(share[:, apart], 0.0) / np.maximum(1 - share[:, 0], 1 - MOST_LEVERAGE))[:, None, None]
-        own, other = (
-            np.einsum("...n,...n->...", part[..., apart:], part[..., :-apart]) / length + given
-            for part, length in zip((news, residual), lengths, strict=True)
-        )
-        if apart < window:
-            common += np.maximum(own * other, 0.0)
-        else:
-            spells += own * other
-        alike += 2 * own**2
-    return 1 + 2 * common + 2 * np.maximum(spells, 0.0), alike
+    product = 2 * news * residual
+    common = np.maximum(product[..., 1:window], 0.0).sum(-1)
+    spells = np.maximum(product[..., window:].sum(-1), 0.0)
+    return 1 + common + spells, 1 + 2 * (news[..., 1:] ** 2).sum(-1)
 
 
-def _relate_lags(rest: FloatArray, lags: Sequence[int]) -> FloatArray:
-    """Return the correlations (..., L, L) of what is left of the outcome at lags, (..., L, n), by the trigger's day."""
+def _relate_lags(rest: FloatArray, news: FloatArray, lags: Sequence[int]) -> FloatArray:
+    """Return the correlations (P, T, L, L) of scores at lags, by the trigger's day.
+
+    What is left of the outcome, (P, T, L, n), is alike at two lags, the more so where the trigger's news, whose
+    autocorrelations are known, (P, T, h), come in spells (Bartlett 1935).
+    """
     by_day = np.stack([np.nan_to_num(shift_days(rest[..., place, :], -lag)) for place, lag in enumerate(lags)], -2)
-    by_day /= np.sqrt(np.maximum((by_day**2).sum(-1, keepdims=True), TINY))
     related: FloatArray = by_day @ by_day.swapaxes(-1, -2)
-    return np.where(np.eye(len(lags), dtype=bool), 1.0, related)
+    for apart in range(1, min(news.shape[-1], by_day.shape[-1])):
+        later = by_day[..., apart:] @ by_day[..., :-apart].swapaxes(-1, -2)
+        weight = min(2 - 2 * apart / news.shape[-1], 1.0) * news[..., apart, None, None]
+        related += weight * (later + later.swapaxes(-1, -2))
+    length = np.sqrt(np.maximum(np.einsum("...ll->...l", related), TINY))
+    related /= length[..., None] * length[..., None, :]
+    return np.where(np.eye(len(lags), dtype=bool), 1.0, np.clip(related, -MOST_LEVERAGE, MOST_LEVERAGE))
 
 
 def _square_skewness(values: FloatArray) -> FloatArray:

@@ -60,7 +60,8 @@ def compare_halves(
     A diary's halves meet in the middle between its first and its last outcome. Both effects stand in one model, that
     of `estimate_effects`, and the change is a contrast of them. In each half the trigger is counted from its mean
     there, so that a trigger and an outcome that both moved between the halves make no effect. In groups a step of both
-    at the middle is still told as a change in a sixth (.12 to .17), the early effect a fifth too small.
+    at the middle is still told as a change in a sixth (.12 to .17), and in half of groups of 15 where the trigger acts
+    and moves by 1.5 of its SD; the early effect is then a fifth too small.
 
     Examples
     --------
@@ -91,7 +92,7 @@ def _tell_trigger(request: Request, name: str, lag: int, by: str) -> pd.DataFram
     late = _find_late(panel.get(request.outcome))
     terms = np.stack([_centre(x, half) for half in (~late, late)], axis=-1)
     contrasts = np.array(list(PARTS.values()))
-    scores = score_contrasts(request, terms, contrasts, max(lag, 1), older=x)
+    scores = score_contrasts(request, terms, contrasts, max(lag, 1), older=x, pooled=by == "pooled")
     frame = label_rows(ROWS[by](scores, np.ones(len(PARTS))), people, [str(place) for place in range(3)], [lag])
     frame["part"] = np.array(list(PARTS))[frame["trigger"].astype(int)]
     return put_on_scale(frame, family.measure).assign(**labels)

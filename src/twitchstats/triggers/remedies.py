@@ -178,7 +178,8 @@ def _score_remedies(request: Request, lag: int, days: int, family: Family, *, po
         np.stack(x) if x else np.zeros((0, *y.shape)),
         family=family,
         adjust=adjust,
-        options=Options(pooled=pooled, window=days),  # neighbouring days share outcomes
+        # neighbouring days share outcomes; a fine trend and the mean of a week would fight
+        options=Options("stiff", pooled=pooled, window=days),
     )
 
 
