@@ -12,6 +12,7 @@ import os
 import shlex
 import sys
 from collections.abc import Callable, Sequence
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -346,7 +347,7 @@ def run_check(args: argparse.Namespace) -> int:
         print(to_plain(describe_reading(journal)))
         print("\nWhat each column means; ? is a guess (to correct: --write-schema, then --schema FILE):")
         print(f"{format_table(lay_out_meanings(journal.variables), width=find_width(sys.stdout) or 100)}\n")
-        _put_messages(journal.rejects, len(journal.rejects) if args.all else 40)
+        _put_messages(journal.rejects, every=args.all)
     return int(journal.rejects["action"].ne("kept").any())
 
 
@@ -451,6 +452,9 @@ def run_trial_plan(args: argparse.Namespace) -> int:
     if journal is not None:
         args.all, args.csv, args.json, args.out = True, False, False, None
         _put_table(plan.power, args)
+    first = min(plan.options.starts, key=str)
+    if isinstance(first, str) and first < date.today().isoformat():
+        _tell(f"The first day, {first}, is past. Plan with --start for days that are to come.")
     _tell(f"Seal: {plan.seal}\nGive it to somebody before the first day: it shows that nothing was changed.")
     return 0
 
@@ -529,12 +533,14 @@ def _put_table(
             print(f"\n{table.caption}")
 
 
-def _put_messages(rejects: pd.DataFrame, most: int) -> None:
-    """Print why each cell was refused, the first so many of them."""
-    for message, action in rejects[["message", "action"]].head(most).itertuples(index=False):
+def _put_messages(rejects: pd.DataFrame, *, every: bool) -> None:
+    """Print why each cell was refused, or the first of each kind: a thousand combined rows are one thing."""
+    kinds = rejects.groupby(["table", "column", "rule", "action"], dropna=False, sort=False)
+    shown = rejects if every else kinds.head(3)
+    for message, action in shown[["message", "action"]].itertuples(index=False):
         print(f"  {message} ({action})")
-    if len(rejects) > most:
-        print(f"  ... and {len(rejects) - most} more; --all shows them, --out FILE writes them.")
+    if more := len(rejects) - len(shown):
+        print(f"  ... and {more:,} more of the same kinds; --all shows them, --out FILE writes them.")
 
 
 def _put_schema(journal: Journal, args: argparse.Namespace) -> None:
@@ -550,28 +556,28 @@ def _put_schema(journal: Journal, args: argparse.Namespace) -> None:
 
 
 def _read_lags(text: str) -> tuple[int, ...]:
-    try:
-        lags = tuple(int(part) for part in text.split(","))
-    except ValueError:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a list of whole days such as 0,1,2") from None
+    lags = tuple(map(int, _read_numbers(text, int, "a list of whole days such as 0,1,2")))
     if min(lags) < 0:
         raise argparse.ArgumentTypeError(f"{text!r} has a negative number: lags count days back")
     return lags
 
 
-def _read_levels(text: str) -> tuple[float, float]:
-    try:
-        low, high = (float(part) for part in text.split(","))
-    except ValueError:
-        raise argparse.ArgumentTypeError(f"{text!r} is not two numbers such as 0,200") from None
-    return low, high
+def _read_levels(text: str) -> tuple[float, ...]:
+    return _read_numbers(text, float, "two numbers such as 0,200", of=2)
 
 
 def _read_shares(text: str) -> tuple[float, ...]:
+    return _read_numbers(text, float, "a list of shares such as 0.5,1")
+
+
+def _read_numbers(text: str, kind: Callable[[str], float], what: str, *, of: int | None = None) -> tuple[float, ...]:
     try:
-        return tuple(float(part) for part in text.split(","))
+        numbers = tuple(map(kind, text.split(",")))
     except ValueError:
-        raise argparse.ArgumentTypeError(f"{text!r} is no list of shares such as 0.5,1") from None
+        numbers = ()
+    if not numbers or of not in (None, len(numbers)):
+        raise argparse.ArgumentTypeError(f"{text!r} is not {what}")
+    return numbers
 
 
 def _read_names(text: str) -> tuple[str, ...]:

@@ -115,7 +115,7 @@ def analyze_journal(
     >>> len(findings.ledger) == len(tw.load_claims())
     True
     """
-    from twitchstats.claims.analyses import Source, estimate_all_effects
+    from twitchstats.claims.analyses import estimate_all_effects, make_source
     from twitchstats.claims.answers import answer_from, join_answers
     from twitchstats.claims.questions import load_questions
     from twitchstats.claims.register import load_claims
@@ -136,7 +136,8 @@ def analyze_journal(
         cumulative = estimate_cumulative_effects(
             journal, outcome=outcome, triggers=chosen, days=WINDOW, first_lag=1
         ).assign(family="days before")
-    source = Source(journal, journal.people if cohort is None else cohort, {outcome: effects})
+    source = make_source(journal, cohort)
+    source.effects[outcome] = effects
     answers = answer_from(source, load_questions(), directions=directions, progress=progress)
     return Findings(
         outcome=outcome,

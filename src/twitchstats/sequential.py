@@ -71,32 +71,23 @@ def estimate_anytime(
     share = _mix(n, alpha, tuned_for)
     squared = (b / se) ** 2
     log_evidence = 0.5 * np.log(share) + 0.5 * (df + 1) * (np.log1p(squared / df) - np.log1p(share * squared / df))
-    half = _radius(share, df, alpha) * se
+    edge = np.exp(np.log(share * alpha**2) / (df + 1))
+    room = edge - share  # none: the interval is endless
+    half = np.where(room > 0, np.sqrt(df * (1 - edge) / np.where(room > 0, room, 1.0)), np.inf) * se
     p_value = np.minimum(1.0, np.exp(-log_evidence))
     return pd.DataFrame(dict(zip(ANYTIME_COLUMNS, (p_value, b - half, b + half), strict=True)))
 
 
 def _mix(n: FloatArray, alpha: float, tuned_for: float) -> FloatArray:
-    """Return g / (g + n), with the precision g for which the normal interval is shortest at `tuned_for` days."""
-    best = optimize.minimize_scalar(
-        lambda log_g: _normal_radius(np.exp(log_g) / (np.exp(log_g) + tuned_for), alpha),
-        bounds=(-10 + np.log(tuned_for), 5 + np.log(tuned_for)), method="bounded",
-    )  # fmt: skip
-    precision = np.exp(best.x)
+    """Return g / (g + n), with the precision g for which the normal interval is shortest at `tuned_for` days.
+
+    There the square of its reach, -log(r alpha^2) / (1 - r), has no slope: r alpha^2 = exp(1 - 1 / r), solved by
+    Lambert's W.
+    """
+    best = -1 / special.lambertw(-(alpha**2) * np.exp(-1), -1).real
+    precision = tuned_for * best / (1 - best)
     share: FloatArray = precision / (precision + n)
     return share
-
-
-def _normal_radius(share: float, alpha: float) -> float:
-    return float(np.sqrt(-np.log(share * alpha**2) / (1 - share)))
-
-
-def _radius(share: FloatArray, df: FloatArray, alpha: float) -> FloatArray:
-    """Return how many standard errors an interval reaches to either side."""
-    edge = np.exp(np.log(share * alpha**2) / (df + 1))
-    room = edge - share
-    radius: FloatArray = np.where(room > 0, np.sqrt(df * (1 - edge) / np.where(room > 0, room, 1.0)), np.inf)
-    return radius
 
 
 def add_anytime(effects: pd.DataFrame, *, alpha: float = ALPHA, tuned_for: int = TUNED_FOR) -> pd.DataFrame:

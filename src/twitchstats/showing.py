@@ -6,7 +6,6 @@ The frames themselves stay plain; what is rounded and worded here is for eyes on
 from __future__ import annotations
 
 import base64
-import html
 from collections.abc import Mapping
 from io import BytesIO
 from typing import TYPE_CHECKING, cast
@@ -16,7 +15,7 @@ import pandas as pd
 from twitchstats.findings import rank_effects
 from twitchstats.inference import VERDICTS
 from twitchstats.numbers import MISSING, format_date, format_number, format_share
-from twitchstats.report.tables import Table, format_frame, show_table
+from twitchstats.report.tables import Table, escape_text, format_frame, show_table
 from twitchstats.report.wording.prose import Prose, count_noun, join_words, list_some, to_plain
 from twitchstats.report.wording.rows import (
     CLEAR,
@@ -366,15 +365,10 @@ def show_journal(journal: Journal) -> str:
         ("Outcome", journal.outcome or MISSING),
         *((role, names) for role, names in roles.items()),
     ]
-    cells = "".join(f'<tr><th scope="row">{html.escape(str(a))}</th><td>{_escape(b)}</td></tr>' for a, b in rows if b)
+    cells = "".join(f'<tr><th scope="row">{escape_text(a)}</th><td>{escape_text(b)}</td></tr>' for a, b in rows if b)
     told = to_plain(tell_days(journal, journal.outcome)) if journal.outcome and journal.outcome in journal.days else ""
-    caption = f"<caption>{_escape(f'{journal.source}. {told}'.strip('. '))}.</caption>"
+    caption = f"<caption>{escape_text(f'{journal.source}. {told}'.strip('. '))}.</caption>"
     return f"<table>{caption}<tbody>{cells}</tbody></table>"
-
-
-def _escape(text: object) -> str:
-    """Return text as HTML in which a notebook finds neither markup nor a formula."""
-    return html.escape(str(text)).replace("\\", "<span>&#92;</span>").replace("$", "<span>&#36;</span>")
 
 
 def _draw_strip(journal: Journal, parts: int = 10) -> str:

@@ -1,8 +1,9 @@
 """The signs that a risk model looks at: their names, and how each enters a model as a number."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from difflib import get_close_matches
 from functools import cache
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -13,7 +14,12 @@ from twitchstats.errors import JournalError, UnknownNameError, check_list, unkno
 from twitchstats.resources import find_resource
 from twitchstats.variables import find_row, find_variable, load_words, normalise_header, word_set
 
-RED_FLAG = "red flag"
+if TYPE_CHECKING:
+    from twitchstats.journal.record import Journal
+
+RED_FLAG, REASON = "red flag", "reason to ask"
+PREGNANT = "pregnant"
+NEITHER = 0.5  # a cell that says neither yes nor no
 BESIDE = ("falls", "trouble breathing", "twitching since a new medicine")  # red flags in no model: no figure is known
 SOURCE = "source"  # the column that says where people come from: simulated ones say so
 _CODED = "is a code that is used for either sex: write male or female"
@@ -54,6 +60,8 @@ def find_signs(columns: Iterable[object]) -> list[str]:
 def match_signs(columns: Iterable[object], *, ignore: Sequence[str] = ()) -> dict[str, str]:
     """Return which column is which sign, by its name, its label or one of its aliases (people_variables.csv).
 
+    Red flags of which no figure is known (`list_red_flags`) are signs here, too.
+
     Parameters
     ----------
     columns : iterable
@@ -72,7 +80,8 @@ def match_signs(columns: Iterable[object], *, ignore: Sequence[str] = ()) -> dic
     """
     found: dict[str, str] = {}
     for column in dict.fromkeys(str(column) for column in columns if str(column) not in ignore):
-        name = find_sign(column)
+        flag = find_red_flag(column)
+        name = flag if flag in BESIDE else find_sign(column)
         if name is None:
             _ask_about(column)
         elif name in found.values():
@@ -81,7 +90,7 @@ def match_signs(columns: Iterable[object], *, ignore: Sequence[str] = ()) -> dic
                 f"The columns {other!r} and {column!r} both mean the sign {name!r}. Make one of them (yes where either "
                 f"is), or leave one out with ignore=[{column!r}]."
             )
-        elif name in _read_signs().index:
+        elif name in _read_signs().index or name in BESIDE:
             found[column] = name
     return found
 
@@ -130,6 +139,65 @@ def find_red_flag(column: str) -> str | None:
     return name if name in list_red_flags() else None
 
 
+def find_flags(journal: "Journal", *, among: Collection[str] | None = None) -> pd.DataFrame:
+    """Return the red flags, and what else a doctor asks about, that a journal tells of people and of their days.
+
+    Parameters
+    ----------
+    journal : Journal
+    among : collection of str, optional
+        People; by default all.
+
+    Returns
+    -------
+    DataFrame
+        Index ``sign``, red flags first: ``label, level`` ("" of pregnancy, which is no sign), ``known`` (people of whom
+        it is known), ``present`` (people who have it, when asked or on any day), ``who`` (their names), ``n_days``
+        (days on which it was noted), ``unclear`` (nobody has it as far as its cells could be read: of nobody it is
+        known then).
+    """
+    days, people = (
+        table if among is None else table[table.index.get_level_values("person").astype(str).isin(among)]
+        for table in (journal.days, journal.people)
+    )
+    labels = _read_signs()["label"]
+    reasons = labels[_read_signs()["level"].eq(REASON) & labels.index.isin(people.columns)]
+    marks = mark_present(people)
+    asked = marks.assign(**{str(name): _mark_cells(cells) for name, cells in people.items() if name not in marks})
+    found = {column: _find_flag(str(column)) for column in (*days, *asked)}
+    refused = journal.rejects.loc[journal.rejects["action"].eq("cell set missing"), "column"]
+    unread = {_find_flag(str(column)) for column in refused.unique()}
+    everybody = people.index.union(days.index.unique("person"))
+    rows = []
+    for name, label in [*list_red_flags().items(), *reasons.items(), (PREGNANT, "Pregnancy")]:
+        daily = [_mark_cells(days[column]) for column in days if found[column] == name]
+        on_days = pd.concat(daily or [pd.Series(dtype=float, index=days.index[:0])], axis=1).max(axis=1)
+        own = [asked[column] for column in asked if name in (column, found[column])]
+        most = pd.concat([each.reindex(everybody) for each in (on_days.groupby(level="person").max(), *own)], axis=1)
+        most = most.max(axis=1)
+        who, n_days = most.index[most == 1].to_list(), int((on_days == 1).sum())
+        unclear = not who and (name in unread or bool((most == NEITHER).any()))
+        level = RED_FLAG if name in list_red_flags() else REASON if name in reasons else ""
+        known = 0 if unclear else int(most.notna().sum())
+        rows.append((name, label, level, known, len(who), who, n_days, unclear))
+    columns = ["sign", "label", "level", "known", "present", "who", "n_days", "unclear"]
+    return pd.DataFrame(rows, columns=columns).set_index("sign")
+
+
+def _find_flag(column: str) -> str | None:
+    return find_red_flag(column) or (PREGNANT if find_sign(column) == PREGNANT else None)
+
+
+def _mark_cells(column: pd.Series) -> pd.Series:
+    """Return 1.0 where a cell says that something is there, 0.0 where it is not, `NEITHER` where it says neither."""
+    if pd.api.types.is_numeric_dtype(column):
+        return (column > 0).astype(float).where(column.notna())
+    text = column.astype("str").str.strip().str.casefold()
+    numbers = text.map(list_words("yes/no")).fillna(pd.to_numeric(text, errors="coerce"))
+    untold = column.isna() | text.isin(_UNTOLD)
+    return (numbers > 0).astype(float).where(numbers.notna(), np.where(untold, np.nan, NEITHER))
+
+
 def _ask_about(column: str) -> None:
     signs, text = _read_signs(), normalise_header(column)
     hints = {name: str(told).split(";") for name, told in signs["hints"].dropna().items()}
@@ -148,7 +216,7 @@ def find_ignored(columns: Iterable[object], used: Iterable[str]) -> list[str]:
     return [str(column) for column in columns if str(column) not in taken and find_sign(str(column)) is None]
 
 
-def mark_present(people: pd.DataFrame, *, weeks_from: float | None = None) -> pd.DataFrame:
+def mark_present(people: pd.DataFrame, *, weeks_from: float | None = None, beside: bool = False) -> pd.DataFrame:
     """Return whether each sign is there: 1.0, 0.0, or NaN where that is not known.
 
     Parameters
@@ -157,6 +225,8 @@ def mark_present(people: pd.DataFrame, *, weeks_from: float | None = None) -> pd
         Signs under their own names (`name_signs`); one without a column is not known.
     weeks_from : float, optional
         From how many weeks on twitching counts as lasting; by default the threshold of the table.
+    beside : bool
+        Red flags of which no figure is known, too, as far as they have a column; any number above 0 is there.
 
     Returns
     -------
@@ -175,6 +245,10 @@ def mark_present(people: pd.DataFrame, *, weeks_from: float | None = None) -> pd
             least = signs.loc[name, "threshold"] if weeks_from is None else weeks_from
             weeks = _to_numbers(people[name], str(name), {})
             marks[name] = np.where(np.isnan(weeks), np.nan, weeks >= least)
+    for name in BESIDE if beside else ():
+        if name in people.columns:
+            told = _to_numbers(people[name], name, list_words("yes/no"))
+            marks[name] = np.where(np.isnan(told), np.nan, told > 0)
     return pd.DataFrame(marks, index=people.index)
 
 
@@ -222,7 +296,8 @@ def encode_signs(people: pd.DataFrame, names: Sequence[str] | None = None) -> Fl
             raise unknown_name("sign", name, people.columns)
         if isinstance(people[name], pd.DataFrame):
             raise JournalError(f"Two columns are named {name!r}. Leave one of them out.")
-    columns = [_encode_column(people[name], name) for name in chosen]
+    kinds = _read_signs()["kind"]
+    columns = [_encode_column(people[name], name, str(kinds.get(name, "number"))) for name in chosen]
     return np.column_stack(columns) if columns else np.empty((len(people), 0))
 
 
@@ -243,16 +318,23 @@ def list_words(kind: str) -> dict[str, float]:
     }
 
 
-def _encode_column(column: pd.Series, name: str) -> FloatArray:
-    signs = _read_signs()
-    kind = signs.loc[name, "kind"] if name in signs.index else "number"
-    values = _to_numbers(column, name, list_words(str(kind)))
+def read_yes_no(column: pd.Series) -> FloatArray:
+    """Return 1.0 for yes, 0.0 for no, NaN where it is not known, in any language; refuse what is neither.
+
+    >>> read_yes_no(pd.Series(["yes", "nein", None], name="serious")).tolist()
+    [1.0, 0.0, nan]
+    """
+    return _encode_column(column, str(column.name), "yes/no")
+
+
+def _encode_column(column: pd.Series, name: str, kind: str) -> FloatArray:
+    values = _to_numbers(column, name, list_words(kind))
     low, high = {"yes/no": (0, 1), "years": (0, 130), "weeks": (0, 10_000)}.get(kind, (-np.inf, np.inf))
     _refuse(column, name, np.isinf(values), "must be a finite number")
     _refuse(column, name, (values < low) | (values > high), f"must lie in {low} to {high}")
     if kind == "yes/no":  # half a sign would count as none
         _refuse(column, name, (values > 0) & (values < 1), "must be 1 or 0")
-    return code_number(values, str(kind))
+    return code_number(values, kind)
 
 
 def code_number(values: ArrayLike, kind: str) -> FloatArray:
@@ -273,15 +355,18 @@ def _to_numbers(column: pd.Series, name: str, words: dict[str, float]) -> FloatA
         if "male" in words:  # codes of sex go either way round
             _refuse(column, name, ~np.isnan(numbers), _CODED)
         return numbers
-    text = column.astype("str").str.strip().str.casefold()
+    places, told = pd.factorize(column, use_na_sentinel=False)  # each word is read once
+    kinds = pd.Series(told)
+    text = kinds.astype("str").str.strip().str.casefold()
     plain = text.str.normalize("NFKD").str.replace("\u0308", "")  # an umlaut may be told without its dots
     known, numbers = text.map(words).fillna(plain.map(words)), pd.to_numeric(text, errors="coerce")
     if "male" in words:
-        _refuse(column, name, numbers.notna().to_numpy(), _CODED)
+        _refuse(column, name, numbers.notna().to_numpy()[places], _CODED)
     known = known.fillna(numbers)
-    told = {"yes": "1, 0, yes or no", "male": "male or female"}.get(next(iter(words), ""), "a number")
-    _refuse(column, name, (known.isna() & column.notna() & ~text.isin(_UNTOLD)).to_numpy(), f"must be {told}")
-    return known.to_numpy(dtype=float)
+    rule = {"yes": "1, 0, yes or no", "male": "male or female"}.get(next(iter(words), ""), "a number")
+    wrong = known.isna() & kinds.notna() & ~text.isin(_UNTOLD)
+    _refuse(column, name, wrong.to_numpy()[places], f"must be {rule}")
+    return known.to_numpy(dtype=float)[places]
 
 
 def _refuse(column: pd.Series, name: str, wrong: BoolArray, rule: str) -> None:

@@ -2,8 +2,6 @@
 
 import re
 import unicodedata
-from collections.abc import Iterable
-from difflib import get_close_matches
 from functools import cache, lru_cache
 from typing import Any
 
@@ -110,6 +108,16 @@ def split_words(header: str) -> frozenset[str]:
     return frozenset(normalise_header(header).split())
 
 
+def is_symptom(header: str) -> bool:
+    """Tell whether a header is the name of a symptom, as its last word tells, or of twitches in any language.
+
+    >>> [is_symptom(header) for header in ("eyelid_twitches", "Headache", "migraine medicine", "Fasciculations")]
+    [True, True, False, True]
+    """
+    plain = normalise_header(header)
+    return plain.split(" ")[-1] in word_set("symptom") or plain.endswith(find_row("twitches")["aliases"])
+
+
 def find_variable(header: str, *, dictionary: str = "variables.csv") -> str | None:
     """Return the canonical name that a header stands for, or None.
 
@@ -117,16 +125,6 @@ def find_variable(header: str, *, dictionary: str = "variables.csv") -> str | No
     ('caffeine', None)
     """
     return _index_aliases(dictionary).get(normalise_header(header))
-
-
-def suggest_names(name: str, known: Iterable[str]) -> list[str]:
-    """Return up to three of the `known` names that look like `name`, the closest first.
-
-    >>> suggest_names("cafeine", ["sleep", "caffeine"])
-    ['caffeine']
-    """
-    index = {normalise_header(other): other for other in known}
-    return [index[key] for key in get_close_matches(normalise_header(name), list(index), n=3)]
 
 
 @cache

@@ -3,28 +3,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from twitchstats.claims import compare_sources, load_claims, load_questions, score_articles
+from twitchstats.claims import load_claims, load_questions, score_articles
 from twitchstats.inference import VERDICTS
-from twitchstats.plots.claims import (
-    VERDICT_COLOURS,
-    plot_answers,
-    plot_claim_matrix,
-    plot_scores,
-    plot_sources,
-)
+from twitchstats.plots.claims import plot_claim_matrix, plot_scores
 from twitchstats.plots.triggers import plot_remedies
 
 mpl.use("agg")
-
-
-@pytest.fixture
-def answers() -> pd.DataFrame:
-    """Return answers with every verdict, laid out by hand."""
-    questions = load_questions().iloc[::4]
-    tested = questions["test"] != ""
-    verdict = np.where(tested, np.resize(VERDICTS[:5], len(questions)), "not testable")
-    numbers = dict.fromkeys(("estimate", "ci_lower", "ci_upper", "p_adjusted"), np.where(tested, 1.2, np.nan))
-    return questions.assign(verdict=verdict, measure="rate ratio", articles="A1 A3", **numbers)
 
 
 @pytest.fixture
@@ -40,27 +24,6 @@ def words(ax) -> list[str]:
     return [text.get_text() for text in ax.texts]
 
 
-def test_answers_say_every_verdict_by_word_and_colour(answers):
-    from matplotlib.colors import to_hex
-
-    before = answers.copy()
-    ax = plot_answers(answers)
-    assert [word for word in words(ax) if word in VERDICTS] == answers["verdict"].tolist()
-    colours = answers["verdict"].map(VERDICT_COLOURS).tolist()
-    assert [to_hex(patch.get_facecolor()) for patch in ax.patches] == colours
-    assert "RR 1.20 (1.20 to 1.20)" in words(ax)
-    pd.testing.assert_frame_equal(answers, before)
-
-
-def test_rows_do_not_overlap(answers):
-    ax = plot_answers(answers)
-    renderer = ax.figure.canvas.get_renderer()
-    ax.figure.draw_without_rendering()
-    boxes = [text.get_window_extent(renderer) for text in ax.texts]
-    for number, box in enumerate(boxes):
-        assert not any(box.overlaps(other) for other in boxes[number + 1 :]), ax.texts[number].get_text()
-
-
 def test_matrix_has_a_letter_for_each_article_that_claims(ledger):
     ax = plot_claim_matrix(ledger, min_articles=1, testable=False)
     letters = [word for word in words(ax) if word]
@@ -69,13 +32,6 @@ def test_matrix_has_a_letter_for_each_article_that_claims(ledger):
     assert [label.get_text() for label in ax.get_xticklabels()] == ["A1", "A2", "A3", "A4", "A5"]
     assert len(ax.get_yticklabels()) == ledger["topic"].nunique()
     assert len(plot_claim_matrix(ledger, min_articles=1).get_yticklabels()) < ledger["topic"].nunique()
-
-
-def test_sources_show_articles_data_and_literature(ledger):
-    frame = compare_sources(ledger)
-    ax = plot_sources(frame)
-    assert sum(len(dots.get_offsets()) for dots in ax.collections) == frame["n_articles"].sum()
-    assert {"disputes", "agrees", "no figure known"} <= set(words(ax))
 
 
 def test_scores_count_what_is_decided(ledger):
@@ -95,7 +51,6 @@ def test_drawing_uses_the_axes_it_is_given(ledger):
 
     ax = Figure().subplots()
     assert plot_claim_matrix(ledger, ax) is ax
-    assert plot_sources(compare_sources(ledger), Figure().subplots()).figure is not ax.figure
 
 
 @pytest.fixture(autouse=True)

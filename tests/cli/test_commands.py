@@ -68,6 +68,21 @@ def test_check_of_a_clean_journal_exits_with_0(journal, capsys):
     assert "Nothing was refused." in capsys.readouterr().out
 
 
+def test_check_sums_up_what_is_of_one_kind(tmp_path, capsys):
+    """Of a thousand days noted twice each had its line."""
+    path = tmp_path / "twice.csv"
+    rows = [f"2025-01-{day:02},1\n2025-01-{day:02},2\n" for day in range(1, 13)]
+    path.write_text("date,twitches\n" + "".join([*rows, "2025-01-20,many\n"]))
+    told = {}
+    for words in ([], ["--all"]):
+        assert cli.main(["check", str(path), *words]) == 1
+        told[len(words)] = capsys.readouterr().out
+    assert told[1].count("(rows combined)") == 12
+    assert told[0].count("(rows combined)") == 3
+    assert told[0].count("'many'") == told[1].count("'many'") == 1
+    assert told[0].endswith("  ... and 9 more of the same kinds; --all shows them, --out FILE writes them.\n")
+
+
 def test_check_can_write_the_refused_cells(journal, tmp_path, capsys):
     assert cli.main(["check", str(journal), "--csv"]) == 1
     table = pd.read_csv(StringIO(capsys.readouterr().out))
@@ -361,7 +376,19 @@ def test_the_risk_command_tells_few_cases_and_separation(tmp_path, capsys):
     told = capsys.readouterr().out
     assert "Few cases: " in told
     assert "Separation: wasting" in told
+    assert "in people of one class only: how far" in told
     assert "penalty='firth'" in told
+
+
+def test_the_risk_command_says_whose_base_rate_it_is(tmp_path, capsys):
+    people = tmp_path / "people.csv"
+    cohort = simulate_cohort(people=200, seed=1, serious="neuropathy")[["wasting", "sensory_change", "serious"]]
+    cohort.rename(columns={"serious": "neuropathy"}).to_csv(people)
+    assert cli.main(["risk", str(people), "--label", "neuropathy", "--predict"]) == 0
+    assert (
+        "It is right only if the label counts motor neurone disease not yet diagnosed; else give the share of what it "
+        "counts."
+    ) in capsys.readouterr().out
 
 
 def test_the_risk_command_reads_what_spreadsheets_save(tmp_path, capsys):

@@ -27,7 +27,8 @@ def match(header):
         0.2365882365),
         ("units of alcohol", "alcohol", 8 / 14), ("alcohol (g)", "alcohol", 1 / 14), ("Twitches (per day)",
         "twitches", 1),
-        ("Muscle twitching", "twitches", 1), ("stretching (yes/no)", "stretching", 1),
+        ("Muscle twitching", "twitches", 1), ("Fasciculations (0-10)", "intensity", 1),
+        ("stretching (yes/no)", "stretching", 1),
     ],
 )  # fmt: skip
 def test_known_headers(header, name, factor):
@@ -38,7 +39,7 @@ def test_known_headers(header, name, factor):
 
 @pytest.mark.parametrize(
     "header",
-    ["moon phase", "twitches (left calf)", "magnesium (tablets)", "caffeine (h)", "twitches (0-10)", "diuretic (h)",
+    ["moon phase", "twitches (left calf)", "magnesium (tablets)", "caffeine (h)", "cramps (0-10)", "diuretic (h)",
     "sleeping pills", "coffee (g)"],
 )  # fmt: skip
 def test_a_header_that_says_something_else_stays_the_users_own(header):

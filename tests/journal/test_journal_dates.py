@@ -14,7 +14,7 @@ TODAY = dt.date(2024, 12, 31)
 
 
 def read(texts, **options):
-    return read_dates(texts, [1] * len(texts), "date", **{"today": TODAY, **options})
+    return read_dates(texts, "date", **{"today": TODAY, **options})
 
 
 @pytest.mark.parametrize(

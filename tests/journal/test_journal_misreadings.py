@@ -1132,6 +1132,13 @@ def test_codes_of_a_persons_sex_take_nobodys_name(read):
         ("pain", ["1 - mild", "0 - none"], "pain", [1, 0], "cells such as '1 - mild' are read as 1"),
         ("stress", ["3/5", "1/5"], "stress", [3, 1], None),
         ("stress", ["40 %", "55%"], "stress", [40, 55], None),
+        ("pain", ["2 1/2", "3"], "pain", [2.5, 3], None),
+        ("twitches", ['="7"', "'3"], "twitches", [7, 3], None),
+        ("naps", ["no", "1", "2"], "naps", [0, 1, 2], "cells such as 'no' are read as 0"),
+        ("Caf\u00e9s", ["1", "2"], "caffeine", [95, 190],
+         "1 cup of coffee is read as 95 mg (brewed coffee, 8 fluid ounces: 95 mg (USDA FoodData Central))"),
+        ("fasciculations (0-10)", ["6", "7"], "intensity", [6, 7],
+         "its header gives a scale, so it is read as intensity of the twitching"),
     ],
 )  # fmt: skip
 def test_figures_told_in_other_ways(read, header, cells, name, values, remark):
@@ -1175,11 +1182,15 @@ def test_ticks_and_crosses_in_every_cell_are_yes_and_no(read):
     assert left[0].endswith("both a tick and a cross stand there, and a cross may mean yes or no; write yes and no")
 
 
-@pytest.mark.parametrize("cells", [("1", "2"), ("N", "O")])
-def test_of_two_answers_one_that_is_not_understood_leaves_both_open(read, cells):
+CODED = "; 1 and 2 are all that stands there, so they are taken for codes; if they count, say so in the header: (count)"
+
+
+@pytest.mark.parametrize(("cells", "more"), [(("1", "2"), CODED), (("N", "O"), "")])
+def test_of_two_answers_one_that_is_not_understood_leaves_both_open(read, cells, more):
     journal = read(write_days("massage", lambda day: cells[day % 2]))
     assert told(journal) == [
         f"column massage: its cells, such as {cells[1]!r}, don't fit 'massage', so it stays as a variable of your own"
+        + more
     ]
 
 
@@ -1343,6 +1354,21 @@ def test_thousands_with_a_point_among_smaller_figures_are_told(read):
     )
     beside = read("date|caffeine (mg)|sleep (h)\n2024-03-01|190|7,5\n2024-03-02|250|6,5\n2024-03-03|1.200|7\n")
     assert beside.days["caffeine"].iloc[-1] == 1200  # as the other column shows the comma
+
+
+def test_a_span_that_may_be_a_number_of_hours_is_refused(read):
+    journal = read("date,sleep,exercise\n2024-03-01,7:00-8:00,7:00-8:00\n2024-03-02,22:00-6:30,18:00-18:30\n")
+    assert journal.days.to_numpy().tolist()[1] == [8.5, 30]
+    assert journal.days["exercise"].iloc[0] == 60
+    assert told(journal)[-1] == "row 2, sleep: '7:00-8:00' may be from one time to another, or that many hours"
+
+
+@pytest.mark.parametrize(
+    ("yes", "no"), [("kyll\u00e4", "ei"), ("\u03bd\u03b1\u03b9", "\u03cc\u03c7\u03b9"), ("igen", "nem"), ("da", "nu")]
+)
+def test_yes_and_no_in_other_languages(read, yes, no):
+    journal = read(write_days("massage,gluten", lambda day: (yes, no)[day % 2], lambda day: (yes, no)[day % 2]))
+    assert journal.days.to_numpy().tolist() == [[1, 1], [0, 0]] * 15
 
 
 def test_spans_products_and_words_for_nothing_are_read_and_told(read):

@@ -148,6 +148,14 @@ def test_quotes_inside_a_cell_do_no_harm(read):
     assert read('date,twitches,notes\n2024-03-01,3,5" nail\n').days["notes"].to_list() == ['5" nail']
 
 
+def test_nul_bytes_at_the_end_are_left_out_and_told(read):
+    journal = read(b"date,twitches\n2024-03-01,1\n2024-03-02,2\n" + bytes(300))
+    assert journal.days["twitches"].to_list() == [1, 2]
+    assert journal.rejects["message"].to_list() == [
+        "it ends in NUL bytes, as files do after a loss of power; see that its last rows are there"
+    ]
+
+
 @pytest.mark.parametrize(
     ("content", "message"),
     [

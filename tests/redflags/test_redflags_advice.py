@@ -29,6 +29,26 @@ def test_any_red_flag_sends_to_a_doctor(flag):
     assert SIGNS.loc[flag, "label"].lower() in told["advice"]
 
 
+@pytest.mark.parametrize(
+    ("column", "value", "flag"),
+    [("falls", "yes", "Falls"), ("Stürze", 3, "Falls"), ("shortness of breath", True, "Trouble breathing")],
+)
+def test_red_flags_that_are_in_no_model_send_to_a_doctor(column, value, flag):
+    told = advise({column: value, "wasting": "no"}).iloc[0]
+    assert told["see_doctor"]
+    assert told["red_flags"] == flag
+    assert told["advice"].startswith(f"See a doctor soon, whatever the computed risk: {flag.lower()}.")
+    assert not advise({column: "no"})["see_doctor"].item()
+
+
+def test_a_model_that_was_not_told_of_falls_still_advises():
+    cohort = simulate_cohort(people=200, seed=1).assign(falls=0)
+    model = RedFlagModel(signs=["wasting", "age"], interactions="none").fit(cohort, cohort["serious"])
+    for told in (model.predict_risk({"fell": "yes"}), model.predict_risk(cohort.assign(falls=1).head(1))):
+        assert "Falls" in told["red_flags"].item()
+        assert told["advice"].item().startswith("See a doctor soon")
+
+
 def test_a_low_risk_takes_nothing_back():
     cohort = simulate_cohort(people=600, seed=1)
     told = RedFlagModel(interactions="none").fit(cohort, cohort["serious"]).at_base_rate(1e-9).predict_risk(cohort)

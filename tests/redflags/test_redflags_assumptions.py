@@ -140,7 +140,8 @@ def test_a_red_flag_below_the_base_rate_is_told(model):
     assert YOUNG not in model.predict_risk({"weakness_felt": 1, "age": 30})["caution"].item()
     assert found["risk_upper"] < 6e-5
     assert found["caution"].endswith(
-        "A red flag, and yet below the base rate: in the model what else was told weighs more. It counts MND only. "
+        "A red flag, and yet below the base rate: in the model what else was told weighs more, or no flag like it "
+        "counts. It counts MND only. "
         "Other conditions that need a doctor are not in this number."
     )
 

@@ -152,6 +152,20 @@ def test_notes_tell_few_cases_and_separation(cohort):
     assert notes[-1].startswith("Separation: wasting in people of one class only.")
 
 
+def test_a_separated_sign_is_held_back_and_told(cohort):
+    """Left out one by one, these people ask for no penalty at all: the odds ratio was 5.6e8, the risk .85."""
+    apart = cohort.assign(wasting=cohort["serious"].astype(float)).drop(columns=["source", "diagnosis"])
+    apart.attrs = {}
+    model = RedFlagModel(interactions="none").fit(apart, apart["serious"])
+    assert model.strength_ == 1.0
+    assert model.predict_risk({"wasting": 1}, base_rate="adults in general")["risk"].item() < 0.5
+    found = model.odds_ratios().set_index("term")["caution"]
+    assert (
+        found["wasting"] == "there, or absent, in people of one class only: how far the odds ratio goes can't be known"
+    )
+    assert (found.drop("wasting") == "").all()
+
+
 def test_weights_are_repeated_people(cohort):
     times = np.random.default_rng(1).integers(0, 4, len(cohort))
     repeated = cohort.loc[cohort.index.repeat(times)]
@@ -358,14 +372,26 @@ def test_a_person_who_tells_nothing_has_the_share_of_all(cohort):
     assert model.predict_risk({})["risk"].item() == pytest.approx(cohort["serious"].mean(), rel=1e-9)
 
 
-def test_a_file_sealed_again_is_still_looked_at(model, tmp_path):
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        (lambda parts: parts["coefficients"].pop(), "operands could not be broadcast .*"),
+        (lambda parts: parts["coefficients"].__setitem__(1, float("nan")), "its numbers tell no risk"),
+        (lambda parts: parts["base"].__setitem__("rate", 2.0), "its numbers tell no risk"),
+        (lambda parts: parts.__setitem__("n_serious", 0), "division by zero"),
+        (lambda parts: parts["parameters"].__setitem__("alpha", 1), ".* unexpected keyword argument 'alpha'"),
+    ],
+)
+def test_a_file_sealed_again_is_still_looked_at(model, tmp_path, change, reason):
     path = tmp_path / "model.json"
     model.save(path)
     parts = json.loads(path.read_text())
-    parts["coefficients"].pop()
+    change(parts)
     parts["checksum"] = seal_parts(parts)
     path.write_text(json.dumps(parts))
-    with pytest.raises(TwitchstatsError, match=r"^model\.json is a damaged model file: .*\. Save the model again\.$"):
+    with pytest.raises(
+        TwitchstatsError, match=rf"^model\.json is a damaged model file: {reason}\. Save the model again\.$"
+    ):
         RedFlagModel.load(path)
 
 

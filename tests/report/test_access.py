@@ -185,9 +185,31 @@ def pages(page, tmp_path_factory):
     return pages
 
 
+def measure_ease(text):
+    """Return Flesch's reading ease (1948), syllables counted as groups of vowels without a silent e."""
+    sentences = [part for part in re.split(r"[.?!:;](?:\s|$)", text) if re.search("[A-Za-z]", part)]
+    words = re.findall(r"[A-Za-z']+", text)
+    syllables = sum(max(1, len(re.findall(r"[aeiouy]+", re.sub(r"(?<=[^l])e$", "", word.lower())))) for word in words)
+    return 206.835 - 1.015 * len(words) / len(sentences) - 84.6 * syllables / len(words)
+
+
+KINDS = ["one", "demo", "group", "headache", "short"]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_what_comes_before_the_appendix_is_short_and_reads_easily(pages, kind):
+    """Of page one sentences only, as Flesch meant it: no list of what was noted, no checksum."""
+    main = pages[kind].split("<body>")[1].split('id="appendix"')[0]
+    assert 150 < len(html.unescape(re.sub(r"<[^>]+>", " ", main)).split()) <= 1200
+    paragraphs = re.findall(r"<(?:p|li)\b[^>]*>(.*?)</(?:p|li)>", main.split('id="the-evidence"')[0], re.DOTALL)
+    sentences = [html.unescape(re.sub(r"<[^>]+>", "", text)) for text in paragraphs if "SHA-256" not in text]
+    assert measure_ease(". ".join(sentences)) > 60
+    assert measure_ease("Statistical considerations necessitate methodological sophistication.") < 0
+
+
 @needs_browser
 @pytest.mark.parametrize("width", [400, 900, 1400])
-@pytest.mark.parametrize("kind", ["one", "demo", "group", "headache", "short"])
+@pytest.mark.parametrize("kind", KINDS)
 def test_axe_finds_nothing(pages, tmp_path, kind, width):
     """Of Deque's axe-core, all rules; what it can't judge (is a box drawn by a letter seen?) is tested above."""
     rules = files("axe_core_python").joinpath("axe.min.js").read_text()
@@ -209,10 +231,13 @@ def test_axe_would_find_something(page, tmp_path):
 
 
 @needs_browser
-@pytest.mark.parametrize(("until", "most"), [("For your doctor", 1), ("The evidence", 2), ("Appendix", 4)])
-def test_it_is_printed_on_few_sheets(page, tmp_path, until, most):
+@pytest.mark.parametrize(
+    ("kind", "until", "most"),
+    [("one", "For your doctor", 1), ("one", "The evidence", 2), *((kind, "Appendix", 5) for kind in KINDS)],
+)
+def test_it_is_printed_on_few_sheets(pages, tmp_path, kind, until, most):
     """Of a diary with episodes and people the pictures fill the first sheet; the boxes go on the second."""
-    front = re.split(rf"<h2[^>]*>{until}</h2>", page)
+    front = re.split(rf"<h2[^>]*>{until}</h2>", pages[kind])
     assert len(front) == 2
     browse(tmp_path, front[0], f"--print-to-pdf={tmp_path / 'page.pdf'}", "--no-pdf-header-footer")
     sheets = re.findall(rb"/Type\s*/Page\b", (tmp_path / "page.pdf").read_bytes())

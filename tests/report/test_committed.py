@@ -2,6 +2,7 @@
 
 import re
 import shutil
+import statistics
 
 import nbformat
 import pytest
@@ -23,6 +24,21 @@ def test_committed_notebooks_were_run_from_top_to_bottom(path):
     assert set(notebook.metadata) == {"kernelspec", "language_info"}
     assert not [cell for cell in cells if re.search(r"^\s*(def|class) ", cell.source, re.MULTILINE)]
     assert max(len(cell.source.splitlines()) for cell in cells) <= 15
+
+
+@pytest.mark.parametrize(
+    "path", [path for path in NOTEBOOKS if path.name != "report.ipynb"], ids=lambda path: path.name
+)
+def test_lessons_have_more_words_than_code(path):
+    """At least 50 words for each cell of code, most cells of a line or two, and words to every picture."""
+    notebook = nbformat.read(path, as_version=4)
+    code = [cell for cell in notebook.cells if cell.cell_type == "code"]
+    words = sum(len(cell.source.split()) for cell in notebook.cells if cell.cell_type == "markdown")
+    assert words >= 50 * len(code)
+    assert statistics.median(len(cell.source.splitlines()) for cell in code) <= 2
+    drawn = [output for cell in code for output in cell.outputs if "image/" in str(list(output.get("data", {})))]
+    assert all(len(output.data["text/plain"]) > 40 for output in drawn)
+    assert "## What we learnt" in notebook.cells[-1].source
 
 
 def test_there_are_a_report_and_ten_numbered_notebooks():

@@ -11,6 +11,7 @@ import pytest
 from twitchstats.journal import read_journal
 from twitchstats.report import front, history, summary
 from twitchstats.report.wording.effects import _tell_share, describe_directions, describe_triggers, tabulate_triggers
+from twitchstats.report.wording.short import _tell_flags
 from twitchstats.report.wording.signs import describe_red_flags
 
 TWITCHES, HEADACHE = SimpleNamespace(outcome="twitches"), SimpleNamespace(outcome="headache")
@@ -39,6 +40,18 @@ def test_the_course_by_hand(make_journal):
     told = front.show_course(journal, TWITCHES)
     assert "In the last 28 days it had a median of 5; that is higher than before (1)." in told
     assert told.endswith("so this is new, but ups and downs come by themselves.")
+
+
+def test_what_is_the_same_as_before_is_nothing_new(make_journal):
+    """Medians of 5.5 in both earlier spans, of 6 in all days before, and of 6 now: it was 'the same', and 'new'."""
+    values = np.concatenate([[9.0, 9, 9, 9], np.tile([5.0, 6], 14), np.tile([5.0, 6], 14), np.tile([6.0], 28)])
+    columns = {"person": ["a"] * 88, "date": pd.date_range("2025-01-01", periods=88), "twitches": values}
+    told = front.show_course(make_journal(columns), TWITCHES)
+    assert (
+        "it had a median of 6; that is the same as before (6). In earlier spans of 28 days the medians were 5.5, "
+        in told
+    )
+    assert told.endswith("so this is nothing new.")
 
 
 def test_a_course_with_mostly_none_is_told_in_days(make_journal):
@@ -194,6 +207,18 @@ def test_a_report_on_something_else_does_not_speak_of_twitching(make_journal):
     assert front.open_section(journal, HEADACHE, "Red flags", twitching=True) == ""
 
 
+def test_a_report_on_mood_says_who_needs_somebody_now(make_journal):
+    columns = {"person": ["a"] * 3, "date": pd.date_range("2025-01-01", periods=3), "low_mood": [0.0, 4, 1]}
+    found = SimpleNamespace(outcome="low_mood")
+    told = front.show_warnings(make_journal(columns, outcome="low_mood"), found)
+    assert told.endswith(
+        " **If you think of harming yourself, you need somebody now:** a doctor, an emergency number, a person near."
+    )
+    many = make_journal(columns | {"person": ["a", "b", "c"]}, outcome="low_mood")
+    assert not re.search(r"\byou", front.show_warnings(many, found))
+    assert "harm" not in front.show_warnings(many, HEADACHE)
+
+
 def test_a_short_diary_says_when_to_come_back(alone):
     told = front.show_early(alone)
     assert "4 days can't show what goes with it" in told
@@ -218,6 +243,37 @@ def test_with_a_red_flag_the_rate_of_those_without_is_not_told(alone, gappy):
     assert "It does not hold where a sign of the next list is there." in front.tell_rate(group, TWITCHES)
     assert "How many people have each" in front.show_warnings(group, TWITCHES)._repr_html_()
     assert "How many people have each" not in front.show_warnings(gappy, TWITCHES)._repr_html_()
+
+
+def test_with_a_sign_that_is_not_clear_the_rate_of_those_without_is_not_told():
+    """Of weakness noted as 'left hand' page one still said what is known of 'twitches and nothing else'."""
+    days = pd.DataFrame({"date": pd.date_range("2025-01-01", periods=20), "twitches": 1, "weakness": "no"})
+    days.loc[[3, 4], "weakness"] = "left hand"
+    journal = read_journal(days)
+    assert front.draw_meaning(journal, TWITCHES) == front.tell_rate(journal, TWITCHES) == ""
+    told = front.show_meaning(journal, TWITCHES)
+    assert told.startswith("## What it means\n\n**Not clear: weakness felt. Some cells could not be read. Read them ")
+    assert front.list_next(journal, make_answers())[0] == (
+        "**What could not be read of weakness felt**: a plain yes or no, each day."
+    )
+    assert _tell_flags(journal) == "**Not clear:** weakness felt: some cells could not be read."
+    told = describe_red_flags(journal)
+    assert told.startswith("Of weakness felt some cells could not be read, so that it is there can't be ruled out")
+    assert "says nothing" not in told
+
+
+def test_a_rated_sign_is_there_from_the_first_point_on_of_one_person_and_of_a_group(gappy, alone):
+    """Everybody of a group noted weakness, and the page told the rate of people with twitches and nothing else."""
+    one = replace(alone, days=alone.days.assign(weakness=[0.0, 0, 1, 0]))
+    assert dict(front.list_warnings(one))["Weakness felt"] == "yes: noted on 1 day"
+    some = replace(gappy, days=gappy.days.assign(weakness=[0.0, 0, 1, 0, 0, 0]))
+    assert dict(front.list_warnings(some))["Weakness felt"] == "1 of 2: noted on 1 day"
+    assert "A rating counts from the first point on." in str(front.show_warnings(some, TWITCHES))
+    assert "about 5 have" in front.tell_rate(some, TWITCHES)
+    every = replace(gappy, days=gappy.days.assign(weakness=[0.0, 0, 1, 0, 2, 0]))
+    assert front.tell_rate(every, TWITCHES) == ""
+    told = front.show_meaning(every, TWITCHES)
+    assert "**A doctor should see them soon. Noted of everybody here: weakness felt.** What is known" in told
 
 
 def test_cramps_are_told_without_the_rate_of_twitches(alone):

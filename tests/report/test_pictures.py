@@ -2,57 +2,33 @@
 
 import re
 
-import matplotlib
 import numpy as np
 import pandas as pd
 import pytest
 
-matplotlib.use("Agg", force=True)
-from matplotlib import pyplot as plt
-
-from twitchstats.plots import journal as plots
 from twitchstats.report import figures, summary
 from twitchstats.report.wording.reading import tabulate_outcome, tabulate_weeks
 from twitchstats.vocabulary import list_choices
 
 
-@pytest.fixture(autouse=True)
-def _close():
-    yield
-    plt.close("all")
-
-
 def test_the_calendar_puts_days_under_their_weekday(gappy):
+    """1 January 2025 is a Wednesday, the 5th a Sunday, the 8th the next Wednesday."""
     calendar = summary.lay_calendar(gappy, "twitches").query("person == 'P1'")
     before = calendar.copy()
-    ax = plots.plot_calendar(calendar)
-    grid = np.ma.filled(ax.collections[1].get_array(), np.nan)
-    # 1 January 2025 is a Wednesday, the 5th a Sunday, the 8th the next Wednesday.
-    assert (grid[2, 0], grid[3, 0], grid[6, 0], grid[2, 1]) == (0, 3, 6, 0)
-    assert np.isnan(grid).sum() == 14 - 4
-    gaps = np.ma.filled(ax.collections[0].get_array(), np.nan)
-    assert np.nansum(gaps) == 4  # grey: the 3rd, 4th, 6th and 7th
+    svg = figures.draw_strip(calendar, label="twitches").svg
+    pitch = (figures.WIDTH - 28) / 26
+    drawn = re.findall(r'<rect x="([\d.]+)" y="([\d.]+)" width="[\d.]+" height="[\d.]+" fill="(#\w+)"', svg)[:8]
+    places = [(round((float(x) - 28) / pitch), round((float(y) - 16) / pitch), fill) for x, y, fill in drawn]
+    empty, few, many = "#fff", figures.SHADES[1], figures.SHADES[2]
+    looks = [empty, few, empty, empty, many, empty, empty, empty]
+    assert places == [(0 if day < 7 else 1, day % 7, look) for day, look in zip(range(2, 10), looks, strict=True)]
     pd.testing.assert_frame_equal(calendar, before)
-
-
-def test_every_person_has_a_row(gappy):
-    ax = plots.plot_diaries(summary.lay_calendar(gappy, "twitches"))
-    grid = np.ma.filled(ax.collections[1].get_array(), np.nan)
-    np.testing.assert_array_equal(grid[1, :2], [1, 1])
-    assert [tick.get_text() for tick in ax.get_yticklabels()] == ["P1", "P2"]
 
 
 @pytest.mark.parametrize("value", [0.0, 5.0, np.nan])
 def test_a_calendar_of_one_value_can_be_drawn(value):
     frame = pd.DataFrame({"person": "a", "day": [0], "date": [pd.Timestamp("2025-01-01")], "value": [value]})
-    plots.plot_calendar(frame).figure.canvas.draw()
     assert figures.draw_strip(frame, label="twitches").alt.startswith("Calendar of twitches: ")
-
-
-def test_given_axes_are_used(gappy):
-    _, ax = plt.subplots()
-    assert plots.plot_weeks(summary.summarise_weeks(gappy), ax) is ax
-    assert plots.plot_values(summary.count_values(gappy, "twitches"), ax) is ax
 
 
 def test_a_picture_has_words_and_the_same_bytes_twice(gappy):
@@ -67,7 +43,7 @@ def test_a_picture_has_words_and_the_same_bytes_twice(gappy):
 
 def test_without_order_shares_are_drawn(make_journal):
     journal = make_journal({"person": ["a"] * 3, "date": [1, 2, 3], "twitches": [1.0, 0, 1]}, calendar="none")
-    assert figures.draw_outcome(journal, "twitches").alt == "Bars: 3 days by Twitches. Most, 2, at 1."
+    assert figures.draw_outcome(journal, "twitches").alt == "Bars of days by Twitches: most, 2, at 1; least, 1, at 0."
     assert tabulate_outcome(journal, "twitches").text["Days"].tolist() == ["1", "2"]
     assert tabulate_weeks(journal) == ""
 
@@ -138,19 +114,23 @@ def test_a_rate_is_drawn_as_people():
 
 
 def test_what_stands_out_is_told_without_colour():
-    frame = pd.DataFrame({"name": ["Sleep", "Tea"], "estimate": [0.5, 1.1], "ci_lower": [0.4, 0.8],
-                          "ci_upper": [0.6, 1.4], "measure": "rate ratio", "found": [True, False]})  # fmt: skip
-    picture = figures.draw_triggers(frame)
-    assert picture.alt == "2 possible triggers with effect and 95 % interval. Standing out: Sleep −50\u00a0%."
+    frame = pd.DataFrame({"trigger": ["sleep", "tea", "rest"], "estimate": [0.5, 1.1, np.nan], "ci_upper": 1.4,
+                          "ci_lower": 0.4, "measure": "rate ratio", "lag": 0, "p_value": [0.001, 0.5, np.nan],
+                          "p_adjusted": [0.01, 0.5, np.nan]})  # fmt: skip
+    picture = figures.draw_effects(frame)
+    told = "2 possible triggers with effect and 95 % interval. Standing out: sleep, the night before −50\u00a0%."
+    assert picture.alt == told
     assert picture.svg.count("<circle") == 1
-    assert figures.draw_triggers(frame.assign(found=False)).svg.count("<circle") == 2
+    assert figures.draw_effects(frame.assign(p_adjusted=0.9)).svg.count("<circle") == 2
+    assert figures.draw_effects(frame.tail(1)) == ""
 
 
 def test_ticks_of_very_long_intervals_lie_apart():
-    frame = pd.DataFrame({"name": ["Tea", "Rest"], "estimate": [1.1, 0.9], "ci_lower": [1e-9, 1e-3],
-                          "ci_upper": [1e9, np.inf], "measure": "rate ratio", "found": False})  # fmt: skip
+    frame = pd.DataFrame({"trigger": ["tea", "rest"], "lag": 1, "estimate": [1.1, 0.9], "ci_lower": [1e-9, 1e-3],
+                          "ci_upper": [1e9, np.inf], "measure": "rate ratio", "p_value": 0.9,
+                          "p_adjusted": 0.9})  # fmt: skip
     ticks = re.findall(r'<text x="([\d.]+)" y="[\d.]+" font-size="10" text-anchor="(?:start|middle|end)"[^>]*>(.*?)<',
-                       figures.draw_triggers(frame).svg)  # fmt: skip
+                       figures.draw_effects(frame).svg)  # fmt: skip
     places = [float(x) for x, _ in ticks]
     assert (np.diff(places) > 40).all()
     words = [word.replace("\u00a0", " ") for _, word in ticks]

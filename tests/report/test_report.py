@@ -76,14 +76,6 @@ def read_headings(page):
     return [(int(level), name, html.unescape(re.sub(r"<[^>]+>", "", text))) for level, name, text in found]
 
 
-def measure_ease(text):
-    """Return Flesch's reading ease (1948), syllables counted as groups of vowels without a silent e."""
-    sentences = [part for part in re.split(r"[.?!:;](?:\s|$)", text) if re.search("[A-Za-z]", part)]
-    words = re.findall(r"[A-Za-z']+", text)
-    syllables = sum(max(1, len(re.findall(r"[aeiouy]+", re.sub(r"(?<=[^l])e$", "", word.lower())))) for word in words)
-    return 206.835 - 1.015 * len(words) / len(sentences) - 84.6 * syllables / len(words)
-
-
 def test_the_page_has_every_section_in_order(written):
     page = written[0].html.read_text()
     titles = [text for _, _, text in read_headings(page)]
@@ -102,20 +94,6 @@ def test_headings_can_be_reached_and_skip_no_level(written):
     assert len(set(names)) == len(names)
     contents = re.findall(r'<a href="#([^"]+)">', page.split("<nav", 1)[1].split("</nav>")[0])
     assert contents == [name for level, name, _ in headings if level == 2]
-
-
-def test_the_page_is_short_before_its_appendix(written):
-    text = read_text(written[0].html.read_text()).split(" Appendix ")[0]
-    assert 200 < len(text.split()) <= 1200
-
-
-def test_page_one_reads_easily(written):
-    """Sentences only, as Flesch meant it: no list of what was noted, no checksum."""
-    page = written[0].html.read_text().split('id="the-evidence"')[0]
-    paragraphs = re.findall(r"<(?:p|li)\b[^>]*>(.*?)</(?:p|li)>", page, re.DOTALL)
-    sentences = [html.unescape(re.sub(r"<[^>]+>", "", text)) for text in paragraphs if "SHA-256" not in text]
-    assert measure_ease(". ".join(sentences)) > 60
-    assert measure_ease("Statistical considerations necessitate methodological sophistication.") < 0
 
 
 def test_page_one_speaks_no_jargon(written):

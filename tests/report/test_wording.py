@@ -21,7 +21,7 @@ from twitchstats.report.wording.effects import (
     tell_reverse,
     tell_size,
 )
-from twitchstats.report.wording.refused import IN_PLAIN_WORDS, describe_refused, tabulate_refused
+from twitchstats.report.wording.refused import IN_PLAIN_WORDS, tabulate_refused
 from twitchstats.report.wording.rows import tell_order
 from twitchstats.report.wording.short import describe_report
 from twitchstats.triggers.engine import REFUSALS
@@ -98,11 +98,11 @@ def test_joining_groups_loses_no_row():
 
 def test_every_trigger_is_in_the_table_of_effects_or_of_refusals(found):
     journal, findings = found
-    refused = tabulate_refused(journal, findings.primary).text
+    table = tabulate_refused(journal, findings.effects, findings.primary)
+    refused = table.text
     told = dict(zip(refused["Why not"].str.split(":").str[0], refused["Which"], strict=True))
     assert told == {"told only with the outcome": "Where it was", "no variation": "Pill"}
-    text = describe_refused(journal, findings.effects, findings.primary)
-    assert text.startswith("**2 of 5 possible triggers were not tested.** 1 of these only tells of **Twitches**")
+    assert table.caption.startswith("2 of 5 possible triggers were not tested. 1 of these only tells of the outcome")
 
 
 def test_refusals_at_single_lags_are_named(found):
@@ -112,15 +112,17 @@ def test_refusals_at_single_lags_are_named(found):
         np.nan,
         "too few days",
     ]
-    assert "Not at every lag: Stress (too few days)." in describe_refused(journal, effects, findings.primary)
+    told = "Not at every lag: Stress (too few days)."
+    assert tabulate_refused(journal, effects, findings.primary).caption.endswith(told)
+    tested = findings.primary[findings.primary["estimate"].notna()]
+    assert tabulate_refused(journal, effects[effects["trigger"].eq("stress")], tested) == told
 
 
 def test_where_all_was_tested_nothing_is_said(found):
     journal, findings = found
     tested = findings.primary[findings.primary["estimate"].notna()]
     effects = findings.effects[findings.effects["estimate"].notna()]
-    assert describe_refused(journal, effects, tested) == ""
-    assert tabulate_refused(journal, tested) == ""
+    assert tabulate_refused(journal, effects, tested) == ""
 
 
 def test_every_reason_of_the_engine_is_put_in_plain_words():

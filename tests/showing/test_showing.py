@@ -129,7 +129,7 @@ def test_a_journal_tells_itself_and_escapes_what_people_wrote():
     assert '<tr><th scope="row">Refused</th><td>1 row or cell (see .rejects)</td></tr>' in card
     assert '<tr><th scope="row">Combined</th><td>0 rows</td></tr>' in card
     assert "<b>" not in card
-    assert "$" not in card
+    assert "$" not in card.replace("<span>$</span>", "")  # as in every table: no formula begins with one in a tag
     assert "&lt;b&gt;" in card
 
 

@@ -10,7 +10,8 @@ import twitchstats as tw
 from twitchstats.journal import write_journal
 from twitchstats.journal.record import EPISODE_COLUMNS, VARIABLE_COLUMNS
 from twitchstats.panel import build_panel
-from twitchstats.simulate import list_worlds, load_world
+from twitchstats.resources import find_resource
+from twitchstats.simulate import load_world
 from twitchstats.simulate.cohort import is_simulated
 
 OUTCOMES = {"twitches": "twitch", "cramps": "cramp", "spasms": "spasm"}
@@ -231,7 +232,9 @@ def test_literature_leaves_magnesium_alone():
 
 def test_worlds_name_only_what_exists():
     variables = set(tw.load_variables()["name"])
-    for world in list_worlds():
+    worlds = pd.read_csv(find_resource("data", "worlds.csv"), keep_default_na=False)["world"].unique()
+    assert sorted(worlds) == ["articles", "demo", "faint", "literature", "null"]
+    for world in worlds:
         rows = load_world(world)
         assert set(rows["trigger"]) <= variables | {"", "duration_s", "intensity"}
         assert rows["source"].str.len().gt(0).all()

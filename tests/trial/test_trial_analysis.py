@@ -319,6 +319,7 @@ def test_diary_whose_effects_are_told_otherwise_is_not_set_beside(diary, plan):
     found = tw.analyze_trial(rated, plan)
     assert found["watched"].isna().all()
     assert (found["watching"] == "").all()
+    assert (found["caution"].iloc[:4] == "'twitches' is told as rating in the journal, and as count in the plan").all()
 
 
 def test_carry_over_is_seen(diary):

@@ -13,7 +13,8 @@ def filled(tmp_path, capsys):
     assert (
         main(["trial", "plan", "caffeine", "--days", "56", "--start", "2026-03-02", "--out", str(tmp_path / "t")]) == 0
     )
-    assert "Seal: " in capsys.readouterr().err
+    told = capsys.readouterr().err
+    assert told.startswith("The first day, 2026-03-02, is past. Plan with --start for days that are to come.\nSeal: ")
     table = pd.read_csv(tmp_path / "t" / "schedule.csv")
     table["caffeine (mg)"] = 200 * table["condition"]
     table["twitches"] = [8 + day % 3 if with_it else 4 + day % 2 for day, with_it in enumerate(table["condition"])]

@@ -11,11 +11,10 @@ from twitchstats.errors import OptionError
 from twitchstats.simulate.processes import PROCESSES, simulate_process
 from twitchstats.simulate.series import draw_ar1
 from twitchstats.study import run_method
-from twitchstats.study.trials import simulate_trials
+from twitchstats.study.trials import TRIAL_DAYS, TRIAL_WORLDS, simulate_trials
 from twitchstats.trial.exact import (
     Days,
     find_anytime,
-    find_carry_over,
     find_effect,
     find_interval,
     find_p_value,
@@ -32,8 +31,7 @@ def make_days(y, drawn, *, dose=None):
     y, drawn = np.asarray(y, float), np.asarray(drawn, float)
     nothing, still = np.zeros((len(y), 0)), np.zeros_like(drawn)
     dose = drawn[0] if dose is None else dose
-    coin = np.arange(len(y)) // 2
-    return Days(y, nothing, nothing, np.ones((len(y), 1)), drawn, still, still, coin, coin - 1, dose)
+    return Days(y, nothing, nothing, np.ones((len(y), 1)), drawn, still, np.arange(len(y)) // 2, dose)
 
 
 def list_by_hand(pairs):
@@ -153,9 +151,28 @@ def test_washout_that_leaves_nothing_is_refused():
         lay_lots(10, design="blocks", period=7)
 
 
+@pytest.mark.parametrize(("design", "size"), [("days", 0.05), ("pairs", 0.05), ("blocks", 12 / 256)])
+def test_size_is_exact_in_every_world(design, size):
+    """Where nothing acts the outcome stays the same whatever is drawn: so many of the schedules find something."""
+    rng, days = np.random.default_rng(2), TRIAL_DAYS[design]
+    lots = lay_lots(days, design=design, period=7, washout=int(design == "blocks"))
+    for world in TRIAL_WORLDS:
+        process = PROCESSES[world]
+        journal, _ = simulate_process(replace(process, missing=0.0), people=1, days=days, seed=rng)
+        y = np.where(rng.random(days) < process.missing, np.nan, journal.days["twitches"])
+        drawn = lots.draw(rng, 1)[0].astype(float)
+        laid = lay_days(y, drawn, lots.list_schedules(drawn, rng, 199), lots, np.arange(days))
+        family = FAMILIES["count" if process.kind == "count" else "amount"]
+        found, error = score_schedules(laid, 0.0, family)
+        t = np.abs(found / error)
+        p_values = (t >= t[:, None] * (1 - 1e-9)).mean(1)
+        assert p_values[0] == find_p_value(laid, 0.0, family)
+        assert (p_values <= 0.05).mean() == size, world
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("design", ["days", "pairs"])
-@pytest.mark.parametrize(("effect", "later"), [(0.0, 0.0), (0.0, 0.4), (0.4, 0.4)])
+@pytest.mark.parametrize(("effect", "later"), [(0.0, 0.4), (0.4, 0.4)])
 def test_size_holds_where_both_drift_and_with_carry_over(design, effect, later):
     """600 trials: within three Monte Carlo errors of .05; an effect of the day before is no effect of the day."""
     told = simulate_trials(
@@ -173,8 +190,9 @@ def test_carry_over_is_not_told_where_none_is(design):
     for state in draw_ar1((300, 56), 0.7, rng):
         drawn = lots.draw(rng, 1)[0].astype(float)
         y = np.round(4 + 1.5 * state + 0.4 * drawn)
-        days = lay_days(y, drawn, lots.list_schedules(drawn, rng, 99), lots, np.arange(56))
-        told.append(find_carry_over(days, find_effect(days, AMOUNT)[0], AMOUNT))
+        schedules = lots.list_schedules(drawn, rng, 99)
+        days, after = (lay_days(y, drawn, schedules, lots, np.arange(56), carry_over=later) for later in (False, True))
+        told.append(find_p_value(after, find_effect(days, AMOUNT)[0], AMOUNT))
     assert 0.01 < np.mean(np.array(told) <= 0.05) < 0.08
 
 

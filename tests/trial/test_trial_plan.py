@@ -10,6 +10,7 @@ import pytest
 
 import twitchstats as tw
 from twitchstats.errors import JournalError, NotEnoughDataError, OptionError, UnknownNameError
+from twitchstats.report.wording.signs import list_warnings
 from twitchstats.simulate.processes import simulate_process
 from twitchstats.study.trials import simulate_trials
 from twitchstats.trial.plan import Options, seal_plan
@@ -163,7 +164,23 @@ def test_doctor_first(name):
 
 
 @pytest.mark.parametrize(
-    "header", ["Baclofen", "Keppra (mg)", "insulin", "citalopram", "Prednison", "my pill", "meds", "Contraceptive"]
+    "header",
+    [
+        "Baclofen",
+        "Keppra (mg)",
+        "citalopram",
+        "my pill",
+        "meds",
+        "Blutdrucktablette",
+        "Antibabypille",
+        "píldora",
+        "comprimés",
+        "beta-blocker",
+        "Asthmaspray",
+        "eye drops",
+        "St John's wort",
+        "birth control",
+    ],
 )
 def test_doctor_first_where_a_column_of_your_own_sounds_like_a_medicine(header):
     table = pd.DataFrame({"day": range(1, 31), "twitches": [day % 5 for day in range(30)], header: [0, 1] * 15})
@@ -175,27 +192,55 @@ def test_doctor_first_where_a_column_of_your_own_sounds_like_a_medicine(header):
 
 
 def test_what_does_not_sound_like_a_medicine_is_planned():
-    for header in ("chocolate", "pillow", "vegetables", "table tennis", "cold shower", "magazine"):
+    for header in ("chocolate", "pillow", "vegetables", "table tennis", "cold shower", "magazine", "raspberries"):
         table = pd.DataFrame({"day": range(1, 31), "twitches": [day % 5 for day in range(30)], header: [0, 1] * 15})
         journal = tw.read_journal(table, outcome="twitches")
         assert tw.plan_trial(journal.variables["name"].iloc[-1], days=28, journal=journal).options.high == 1
 
 
-@pytest.mark.parametrize("sign", ["weakness", "dysarthria", "numbness", "pregnancy", "falls", "trouble_breathing"])
-def test_doctor_first_with_a_red_flag_that_is_told_day_by_day(diary, sign):
+@pytest.mark.parametrize(
+    ("sign", "label"),
+    [
+        ("weakness", "weakness felt"),
+        ("dysarthria", "speech or swallowing trouble"),
+        ("numbness", "numbness or tingling"),
+        ("Schwangerschaft", "pregnancy"),
+        ("falls", "falls"),
+        ("trouble_breathing", "trouble breathing"),
+    ],
+)
+def test_doctor_first_with_a_red_flag_that_is_told_day_by_day(diary, sign, label):
     person = diary.days.index[0][0]
     days = diary.days.assign(**{sign: 0.0})
     assert tw.plan_trial("trigger_1", days=28, journal=replace(diary, days=days))
     days.iloc[3, -1] = 1.0
-    with pytest.raises(OptionError, match=f"^Ask your doctor first: the journal tells '{sign}' of {person}. "):
+    with pytest.raises(OptionError, match=f"^Ask your doctor first: the journal tells '{label}' of {person}. "):
         tw.plan_trial("trigger_1", days=28, journal=replace(diary, days=days))
+
+
+@pytest.mark.parametrize(
+    ("sign", "cell", "label"),
+    [("weakness", "left hand", "weakness felt"), ("numbness", "tingling in the foot", "numbness or tingling")],
+)
+def test_doctor_first_where_cells_of_a_red_flag_could_not_be_read(sign, cell, label):
+    """The page said 'not clear' of 'left hand', and a plan did not ask."""
+    cells = [*["no", cell] * 5, *["no"] * 20] if sign == "weakness" else [f"{cell} {day}" for day in range(30)]
+    table = pd.DataFrame({"day": range(1, 31), "twitches": [day % 5 for day in range(30)], sign: cells})
+    journal = tw.read_journal(table, outcome="twitches")
+    message = (
+        f"Ask your doctor first: some cells of '{label}' could not be read. Where a doctor has agreed, plan with "
+        "doctor_agrees=True."
+    )
+    with pytest.raises(OptionError, match=f"^{re.escape(message)}$"):
+        tw.plan_trial("caffeine", days=28, journal=journal)
+    assert dict(list_warnings(journal))[label.capitalize()] == "not clear: some cells could not be read"
 
 
 def test_doctor_first_with_a_red_flag(diary):
     person = diary.days.index[0][0]
     people = pd.DataFrame({"wasting": [1.0]}, index=pd.Index([person], name="person"))
     message = (
-        f"Ask your doctor first: the journal tells 'wasting' of {person}. Where a doctor has agreed, plan with "
+        f"Ask your doctor first: the journal tells 'muscle wasting' of {person}. Where a doctor has agreed, plan with "
         "doctor_agrees=True."
     )
     with pytest.raises(OptionError, match=f"^{re.escape(message)}$"):
@@ -223,6 +268,16 @@ def test_doctor_first_with_a_red_flag(diary):
         (
             {"levels": (-100, 200)},
             "levels=(-100, 200) is not possible. 'caffeine' lies between 0 and 3000 mg on plausible days.",
+        ),
+        (
+            {"levels": (0, 3000)},
+            "Ask your doctor first: 3000 mg of 'caffeine' a day are more than 400. Where a doctor has agreed, plan "
+            "with doctor_agrees=True.",
+        ),
+        (
+            {"trigger": "sleep", "levels": (1, 14)},
+            "Ask your doctor first: 14 h of 'sleep' a day are more than 13; 1 h of 'sleep' a day are less than 4.5. "
+            "Where a doctor has agreed, plan with doctor_agrees=True.",
         ),
         (
             {"levels": (0, 9000)},
@@ -344,7 +399,10 @@ def test_calendar_has_a_day_for_each_and_numbered_days_have_none(tmp_path):
     assert lines.count("BEGIN:VEVENT") == 28
     first = "SUMMARY:with stretching" if plan.schedule["condition"][0] else "SUMMARY:without stretching"
     assert lines[lines.index("DTSTART;VALUE=DATE:20260302") + 1] == first
-    assert max(map(len, lines)) <= 75
+    long = tw.plan_trial("stretching", days=28, start="2026-03-02", seed=1, people=["ü" * 80, "b"])
+    for text in (format_calendar(plan), format_calendar(long)):
+        assert max(len(line.encode()) for line in text.split("\r\n")) <= 75
+    assert f"SUMMARY:{'ü' * 80}: " in format_calendar(long).replace("\r\n ", "")
     numbered = tw.plan_trial("stretching", days=28, seed=1)
     assert [path.name for path in tw.write_plan(numbered, tmp_path)] == ["plan.json", "schedule.csv", "schedule.html"]
 

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from twitchstats.arrays import to_pandas
 from twitchstats.claims.people import compare_groups, estimate_sign_ratios, find_cases, has_diagnoses
 from twitchstats.claims.questions import STAND_INS, Question
 from twitchstats.episodes import (
@@ -20,9 +21,12 @@ from twitchstats.episodes import (
     test_site_share,
 )
 from twitchstats.episodes.shares import get_episodes
+from twitchstats.errors import OptionError
 from twitchstats.inference import detectable_effect
 from twitchstats.journal import Journal
+from twitchstats.journal.record import EPISODE_COLUMNS
 from twitchstats.numbers import format_effect, format_interval, format_number, format_share
+from twitchstats.signs import find_sign
 from twitchstats.triggers import compare_dose_shapes, estimate_effects, estimate_remedy_effects
 
 Finding = dict[str, Any]
@@ -49,6 +53,20 @@ class Source:
     effects: dict[str, pd.DataFrame] = field(default_factory=dict)
 
 
+def make_source(journal: Journal, cohort: object = None) -> Source:
+    """Return what questions are put to: by default the people of the journal itself; signs under their own names.
+
+    Raises
+    ------
+    OptionError
+        The cohort is no data frame.
+    """
+    people = journal.people if cohort is None else to_pandas(cohort)
+    if not isinstance(people, pd.DataFrame):
+        raise OptionError(f"cohort={cohort!r:.60} is not possible. Give a data frame with a row for each person.")
+    return Source(journal, people.rename(columns=lambda name: find_sign(str(name)) or name))
+
+
 Runner = Callable[[list[Question], Source], list[Finding]]
 EpisodeTest = Callable[[Journal, Question, str | None], pd.DataFrame]
 
@@ -63,23 +81,17 @@ class Analysis:
         A finding has ``estimate, ci_lower, ci_upper, ci90_lower, ci90_upper, p_value, n_people, n_days, measure,
         reference, detectable, reason`` and perhaps ``order, caution, note``.
     table : {"days", "episodes", "people"}
-        Where its variables are.
-    daily : tuple of str
-        Variables that are in the daily table all the same.
+        Where its variables are; what no episode has is in the daily table all the same.
     outcome_is_kind : bool
         The outcome says which kind of episode is meant ("twitches": episodes of kind "twitch").
     ordered : bool
         It needs days that are in order, whatever the lag.
-    on_days : bool
-        The level names a variable on whose days it is asked.
     """
 
     run: Runner
     table: str
-    daily: tuple[str, ...] = ()
     outcome_is_kind: bool = False
     ordered: bool = False
-    on_days: bool = False
 
     def choose_outcome(self, outcome: str, there: dict[str, set[str]]) -> str:
         """Return the outcome asked about if it is there, else the first that stands in for it, else itself.
@@ -98,11 +110,12 @@ class Analysis:
 
     def needs(self, question: Question) -> list[tuple[str, str]]:
         """Return (table, column) of everything the question needs."""
-        needed = [(("days" if name in self.daily else self.table), name)
-                  for variable in question.variables for name in variable.split("|")]  # fmt: skip
+        names = [name for variable in question.variables for name in variable.split("|")]
+        other = self.table == "episodes"
+        needed = [("days" if other and name not in EPISODE_COLUMNS else self.table, name) for name in names]
         if self.table == "people":
             needed.append(("people", "diagnosis or serious"))
-        if self.on_days and question.level:
+        if question.test == "remedy" and question.level:
             needed.append(("days", question.level))
         if question.outcome:
             needed.append(("kinds" if self.outcome_is_kind else "days", question.outcome))
@@ -155,13 +168,11 @@ def _run_remedies(questions: list[Question], source: Source) -> list[Finding]:
         )
         for question in group:
             findings[question] = _find_row(table, remedy=question.variables[0])
-    return [findings[question] | {"note": _tell_starts(findings[question])} for question in questions]
-
-
-def _tell_starts(row: Finding) -> str:
-    """Say what before and after a start would show, which regression to the mean makes too."""
-    naive = float(row["naive"])
-    return f"before and after a start alone: {format_effect(naive, row['measure'])}" if np.isfinite(naive) else ""
+    for row in findings.values():  # what before and after a start would show, which regression to the mean makes too
+        naive = float(row["naive"])
+        told = f"before and after a start alone: {format_effect(naive, row['measure'])}"
+        row["note"] = told if np.isfinite(naive) else ""
+    return [findings[question] for question in questions]
 
 
 def _run_thresholds(questions: list[Question], source: Source) -> list[Finding]:
@@ -245,16 +256,8 @@ def _run_on_episodes(test: EpisodeTest) -> Runner:
     return run
 
 
-def _test_sign(journal: Journal, question: Question, kind: str | None) -> pd.DataFrame:
-    sign = question.variables[0]
-    if question.level == "without":
-        episodes = journal.episodes.assign(**{sign: 1 - journal.episodes[sign].astype(float)})
-        journal = Journal(**(vars(journal) | {"episodes": episodes}))
-    return estimate_sign(journal, sign=sign, reference=question.share, kind=kind)
-
-
-def _analyse_episodes(test: EpisodeTest, daily: tuple[str, ...] = ()) -> Analysis:
-    return Analysis(_run_on_episodes(test), "episodes", daily, outcome_is_kind=True)
+def _analyse_episodes(test: EpisodeTest) -> Analysis:
+    return Analysis(_run_on_episodes(test), "episodes", outcome_is_kind=True)
 
 
 def _analyse_spells(test: EpisodeTest) -> Analysis:
@@ -263,24 +266,22 @@ def _analyse_spells(test: EpisodeTest) -> Analysis:
 
 ANALYSES: dict[str, Analysis] = {
     "trigger": Analysis(_run_triggers, "days"),
-    "remedy": Analysis(_run_remedies, "days", on_days=True),
+    "remedy": Analysis(_run_remedies, "days"),
     # What lasts for weeks: given yesterday's value, today's is no news, so that a lag model can't see it.
     "phase": Analysis(lambda q, s: [found | {"note": ""} for found in _run_remedies(q, s)], "days"),
     "threshold": Analysis(_run_thresholds, "days"),
     "sign": Analysis(_run_signs, "people"),
-    "combination": Analysis(_run_signs, "people"),
     "rule": Analysis(_run_rules, "people"),
     "site_share": _analyse_episodes(
         lambda j, q, kind: test_site_share(j, sites=q.level.split(";"), reference=q.share, kind=kind)
     ),
     "stress_site": _analyse_episodes(
-        lambda j, q, kind: compare_sites_by_trigger(j, trigger=q.variables[0], sites=q.level.split(";"), kind=kind),
-        daily=("stress", "anxiety"),
+        lambda j, q, kind: compare_sites_by_trigger(j, trigger=q.variables[0], sites=q.level.split(";"), kind=kind)
     ),
     "duration": _analyse_episodes(lambda j, q, kind: estimate_duration(j, limit=q.limit, reference=q.share, kind=kind)),
-    "precursor": _analyse_episodes(_test_sign),
-    "during": _analyse_episodes(_test_sign),
-    "after": _analyse_episodes(_test_sign),
+    "symptom": _analyse_episodes(
+        lambda j, q, kind: estimate_sign(j, sign=q.variables[0], reference=q.share, kind=kind)
+    ),
     "after_duration": _analyse_episodes(lambda j, q, kind: relate_sign_to_duration(j, sign=q.variables[0], kind=kind)),
     "pain_intensity": _analyse_episodes(lambda j, q, kind: relate_pain_to_intensity(j, kind=kind)),
     "spell": _analyse_spells(

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from twitchstats.arrays import to_pandas
-from twitchstats.claims.analyses import ANALYSES, KINDS, KNOWN, Finding, Source, estimate_all_effects
+from twitchstats.claims.analyses import ANALYSES, KINDS, KNOWN, Finding, Source, estimate_all_effects, make_source
 from twitchstats.claims.people import has_diagnoses
 from twitchstats.claims.questions import Question, load_questions, read_question
 from twitchstats.claims.register import load_claims
@@ -19,8 +19,10 @@ from twitchstats.inference import ALPHA, adjust_p_values, judge_estimates
 from twitchstats.journal import Journal
 from twitchstats.journal.record import check_journal
 from twitchstats.reasons import NO_ORDER, REASONS, WHY
+from twitchstats.sequential import check_level
 from twitchstats.simulate.cohort import is_simulated
 from twitchstats.triggers import compare_directions
+from twitchstats.variables import normalise_header
 
 if TYPE_CHECKING:
     from twitchstats.findings import Findings
@@ -56,7 +58,7 @@ DIRECTION_NOTES = {
     "the outcome comes first": "which way round? From one day to the next only the outcome foretells this",
 }
 RATIOS = ("rate ratio", "odds ratio", "likelihood ratio")
-_SIGNS = ("sign", "combination", "rule")
+_SIGNS = ("sign", "rule")
 _FOUND = ("estimate", "ci_lower", "ci_upper", "ci90_lower", "ci90_upper", "p_value", "p_adjusted", "detectable",
           "p_heterogeneity", "prediction_lower", "prediction_upper")  # fmt: skip
 _TEXTS = ("order", "needs", "note", "caution")
@@ -77,10 +79,10 @@ def answer_questions(
     ----------
     journal : Journal
     cohort : DataFrame, optional
-        People with signs and a ``diagnosis`` (or ``serious``), for questions about signs; by default
+        People with signs and a ``diagnosis`` (or ``serious``: 1 or yes), for questions about signs; by default
         ``journal.people``.
     findings : Findings, optional
-        As `analyze_journal` returns it: its answers are returned, nothing is computed.
+        As `analyze_journal` returns it: its answers to `questions` are returned, nothing is computed.
     questions : DataFrame, optional
         Rows of `load_questions`; by default all.
     alpha : float
@@ -131,16 +133,22 @@ def answer_questions(
     0  sleep-twitches  twitches  rate ratio  supported
     """
     check_journal(journal)
+    asked = _take_rows(questions, load_questions)
     if findings is not None:
-        return findings.answers.copy()
-    if not 0 < alpha < 1:
-        raise OptionError(f"alpha={alpha!r} is not possible. It lies between 0 and 1; 0.05 is usual.")
-    asked = load_questions() if questions is None else to_pandas(questions)
-    _check_columns(asked, load_questions)
-    source = Source(journal, journal.people if cohort is None else to_pandas(cohort))
+        return _pick_answers(findings.answers, asked["question_id"])
+    check_level(alpha)
+    source = make_source(journal, cohort)
     if questions is None and journal.outcome in set(asked["outcome"]):  # a report tells its effects, by the same fits
         source.effects[str(journal.outcome)] = estimate_all_effects(journal, str(journal.outcome))
     return answer_from(source, asked, alpha=alpha, progress=progress)
+
+
+def _pick_answers(answers: pd.DataFrame, names: pd.Series) -> pd.DataFrame:
+    """Return the answers to some questions, in their order."""
+    for name in names[~names.isin(answers["question_id"])]:
+        raise unknown_name("question", name, answers["question_id"])
+    places = answers.reset_index().set_index("question_id")["index"]
+    return answers.loc[places[names]].reset_index(drop=True)
 
 
 def answer_from(
@@ -228,15 +236,17 @@ def check_claims(
     >>> tw.check_claims(diary, claims=claims)[["article", "verdict"]].values.tolist()
     [['A4', 'supported']]
     """
-    questions = None
+    rows, questions = _take_rows(claims, load_claims), None
     if claims is not None:
-        _check_columns(claims, load_claims)
         questions = load_questions()
-        questions = questions[questions["question_id"].isin(claims["question_id"])]
+        names = rows["question_id"]
+        for name in names[(names != "") & ~names.isin(questions["question_id"])]:
+            raise unknown_name("question", name, questions["question_id"])
+        questions = questions[questions["question_id"].isin(names)]
     answers = answer_questions(
         journal, cohort=cohort, findings=findings, questions=questions, alpha=alpha, progress=progress
     )
-    return join_answers(load_claims() if claims is None else claims, answers)
+    return join_answers(rows, answers)
 
 
 def join_answers(claims: pd.DataFrame, answers: pd.DataFrame) -> pd.DataFrame:
@@ -253,10 +263,19 @@ def join_answers(claims: pd.DataFrame, answers: pd.DataFrame) -> pd.DataFrame:
     return table[LEDGER_COLUMNS]
 
 
-def _check_columns(rows: pd.DataFrame, load: Callable[[], pd.DataFrame]) -> None:
-    name = load.__name__
-    for column in load().columns.difference(rows.columns, sort=False):
-        raise JournalError(f"{name.removeprefix('load_')} lacks the column {column!r}. Take rows of {name}().")
+def _take_rows(given: object, load: Callable[[], pd.DataFrame]) -> pd.DataFrame:
+    """Return rows of a table of the register, by default all; text that a CSV made missing, or a number, is text."""
+    known, rows, name = load(), to_pandas(given), load.__name__.removeprefix("load_")
+    if given is None:
+        return known
+    if not isinstance(rows, pd.DataFrame):
+        raise OptionError(f"{name}={given!r:.60} is not possible. Take rows of load_{name}().")
+    for column in known.columns.difference(rows.columns, sort=False):
+        raise JournalError(f"{name} lacks the column {column!r}. Take rows of load_{name}().")
+    texts = known.columns[[pd.api.types.is_string_dtype(dtype) for dtype in known.dtypes]]
+    return rows.assign(
+        **{text: rows[text].astype(object).fillna("").astype("str").str.removesuffix(".0") for text in texts}
+    )
 
 
 def _find_values(source: Source) -> dict[str, set[str]]:
@@ -353,12 +372,20 @@ def _lay_out(row: dict[Any, Any], question: Question | None, found: Finding, sou
 
 def _tell_stand_in(row: dict[Any, Any], question: Question, found: Finding, source: Source) -> str:
     """Return what the answer rests on where that is not what was asked about."""
-    parts = [str(row["stand_in"])] if row["stand_in"] else []
+    parts = [str(row["stand_in"])] if row["stand_in"] and not _is_named(row["stand_in"], question, source) else []
     if question.test in _SIGNS and not has_diagnoses(source.cohort):
         parts.append("the table's own 'serious'")
     elif question.outcome != row["outcome"]:
         parts.append(question.outcome or "episodes of every kind")
     return " and ".join(parts)
+
+
+def _is_named(stand_in: str, question: Question, source: Source) -> bool:
+    """Tell whether the journal's own column is what was asked about: 'yoga', though it is read as relaxation."""
+    about = source.journal.variables
+    asked = stand_in.partition(" for ")[2].split(" and ")
+    headers = about.loc[about["name"] == question.variables[0], "source"].astype("str").map(normalise_header)
+    return any(name in header for name in asked for header in headers)
 
 
 def _tell_measure(question: Question | None, journal: Journal) -> str:

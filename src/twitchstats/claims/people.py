@@ -7,9 +7,9 @@ import numpy as np
 import pandas as pd
 
 from twitchstats.arrays import FloatArray, to_pandas
-from twitchstats.errors import unknown_name
+from twitchstats.errors import check_list, unknown_name
 from twitchstats.inference import ALPHA, adjust_p_values, compare_shares, describe_estimates
-from twitchstats.signs import join_marks, mark_present
+from twitchstats.signs import join_marks, mark_present, read_yes_no
 
 SIGN_COLUMNS = [
     "signs", "label", "n_people", "n_cases", "n_with", "measure", "sensitivity", "specificity", "estimate", "ci_lower",
@@ -64,6 +64,7 @@ def estimate_sign_ratios(
     >>> (ratios["estimate"] > 1).to_list()
     [True, True]
     """
+    check_list("signs", signs)
     cohort = to_pandas(cohort)
     case = find_cases(cohort, label)
     rows = [{"signs": name, "label": label} | compare_groups(find_present(cohort, name), case, alpha) for name in signs]
@@ -114,7 +115,7 @@ def find_cases(cohort: pd.DataFrame, label: str) -> FloatArray:
     if column not in cohort.columns:
         raise unknown_name("column", column, cohort.columns)
     if column == "serious":
-        return pd.to_numeric(cohort[column], errors="coerce").to_numpy(dtype=float)
+        return read_yes_no(cohort[column])
     text = cohort[column].astype("str").str.strip().str.lower()
     asked = label.lower().split(";")  # each in every way to write it
     listed = [*asked, *(name for names in _NAMES.values() if set(asked) & set(names) for name in names)]

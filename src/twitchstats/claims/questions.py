@@ -2,11 +2,10 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
 
 import pandas as pd
 
-from twitchstats.resources import find_resource
+from twitchstats.claims.register import read_table
 
 _NUMBERS = ("direction", "margin", "share")
 # what an outcome is judged on where it is not recorded, by the articles' own use of the words
@@ -61,12 +60,6 @@ class Question:
         return float(self.level)
 
 
-@cache
-def _read_questions() -> pd.DataFrame:
-    table = pd.read_csv(find_resource("data", "questions.csv"), dtype=str, keep_default_na=False)
-    return table.assign(**{name: pd.to_numeric(table[name]) for name in _NUMBERS})
-
-
 def load_questions() -> pd.DataFrame:
     """Return the questions that the claims of the articles ask, one a row.
 
@@ -90,7 +83,8 @@ def load_questions() -> pd.DataFrame:
     >>> load_questions().set_index("question_id").loc["sleep-twitches", "question"]
     'Do twitches come more on days after short sleep?'
     """
-    return _read_questions().copy()
+    table = read_table("questions.csv")
+    return table.assign(**{name: pd.to_numeric(table[name]) for name in _NUMBERS})
 
 
 def read_question(row: Mapping[str, object]) -> Question:

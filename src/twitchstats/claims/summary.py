@@ -7,7 +7,7 @@ import pandas as pd
 
 from twitchstats.claims.questions import load_questions
 from twitchstats.claims.register import load_claims, load_evidence
-from twitchstats.errors import unknown_name
+from twitchstats.errors import check_list, unknown_name
 from twitchstats.inference import VERDICTS
 
 
@@ -63,6 +63,7 @@ def introduce_questions(names: Sequence[str] | None = None) -> pd.DataFrame:
     >>> introduce_questions(["sleep-twitches"]).loc[0, ["articles", "literature"]].tolist()
     ['A2 (may), A4 (can)', 'agrees']
     """
+    check_list("names", names)
     questions = load_questions().set_index("question_id", drop=False)
     for name in names or []:
         if name not in questions.index:

@@ -26,12 +26,14 @@ _EUROPEAN = re.compile(r"[+-]?\d{1,3}(\.\d{3})+,\d+$")
 _CLOCK = re.compile(r"(\d{1,3}):([0-5]\d)(?::([0-5]\d)(?:\.\d+)?)?$")
 _HOURS = re.compile(r"(\d{1,3})\s*(?:h|hr|hrs|hours?|std)\.?\s*(\d{1,2})\s*(?:m|min|mins|minutes?)?\.?$", re.IGNORECASE)
 _TIME_OF_DAY = re.compile(r"(\d{1,2})(?:[:.]([0-5]\d)(?::[0-5]\d)?)?\s*(?:([ap])\.?\s?m\.?)?$", re.IGNORECASE)
-_FROM_TO = re.compile(r"\s*(?:-|\u2013|\bto\b|\bbis\b)\s*", re.IGNORECASE)
+FROM_TO = re.compile(r"\s*(?:-|\u2013|\bto\b|\bbis\b)\s*", re.IGNORECASE)
 _TIMES = re.compile(r"([1-9]\d?)\s*[x\u00d7]\s*(?=\d)", re.IGNORECASE)
 QUANTITY = re.compile(
     r"(?P<number>(?:[1-9]\d?\s*[x\u00d7]\s*)?[+-]?[\d.,]*\d)\s*(?P<unit>[^\W\d_][^\d]*)$", re.IGNORECASE
 )
-_FRACTION = re.compile(r"(\d*)\s?([\u00bc-\u00be\u2150-\u215e])$")
+_FRACTION = re.compile(r"(\d*)\s?([\u00bc-\u00be\u2150-\u215e])$|(\d+) ([1-9])/([2-9])$")
+# What spreadsheets put around figures so that they stay as they are written.
+_FORCED = re.compile(r"'([\d+-][\d.,:/ -]*)'?$|=\"([^\"]*)\"$")
 _ABOUT = re.compile(rf"(?:[~\u2248]|(?:{'|'.join(load_words('about'))})(?![^\W\d_]))\.?\s*(?=\d)", re.IGNORECASE)
 _NOTED = re.compile(r"([+-]?[\d.,]*\d)\s*(?:\(.*\)|\[.*\]|(?:\s[-\u2013]|[:=])\s*[^\W\d_]\D*)$")
 _TALLY = re.compile(r"([\u2605\u2b50+*\u25cf|])\1*[\u2606\u25cb]*$")
@@ -49,10 +51,11 @@ _INVISIBLE = dict.fromkeys(
 def clean_cell(text: str) -> str:
     r"""Strip a cell, take signs that nobody sees out of it, and the apostrophe that keeps a formula from running.
 
-    Digits of other scripts become plain ones where no letters stand beside them.
+    Digits of other scripts become plain ones where no letters stand beside them, and figures that a spreadsheet holds
+    as text ('7, ="7") lose its signs.
 
-    >>> clean_cell(" '=1+1 "), clean_cell("\u0661\u066c\u0662\u0663\u0664\u066b\u0665")
-    ('=1+1', '1234.5')
+    >>> clean_cell(" '=1+1 "), clean_cell("\u0661\u066c\u0662\u0663\u0664\u066b\u0665"), clean_cell('="007"')
+    ('=1+1', '1234.5', '007')
     """
     if not (text.isascii() and text.isprintable()):
         plain = text.replace("\r\n", "\n").replace("\r", "\n").encode("utf-8", "replace").decode()
@@ -60,6 +63,8 @@ def clean_cell(text: str) -> str:
         if not any(map(str.isalpha, text)):
             text = "".join(str(int(sign)) if sign.isdecimal() else sign for sign in text.translate(_SEPARATORS))
     text = text.strip()
+    if text[:1] in ("'", "=") and (match := _FORCED.match(text)):
+        return match[1] or match[2] or ""
     return unescape_formula(text) if "'" in text else text
 
 
@@ -152,8 +157,8 @@ def read_number(text: str, decimal: str = ".") -> float | None:
 
     >>> read_number("1.234,5"), read_number("7,5"), read_number("1,234"), read_number("1,234", ","), read_number("many")
     (1234.5, 7.5, 1234.0, 1.234, None)
-    >>> read_number("7\u00bd")
-    7.5
+    >>> read_number("7\u00bd"), read_number("2 1/2")
+    (7.5, 2.5)
     """
     if _PLAIN.match(text) and not (decimal == "," and _GROUP_POINT.match(text)):
         return float(text)
@@ -165,7 +170,8 @@ def read_number(text: str, decimal: str = ".") -> float | None:
     elif _COMMA_ONLY.match(text):
         text = text.replace(",", ".")
     elif match := _FRACTION.match(text):
-        return float(match[1] or 0) + unicodedata.numeric(match[2])
+        part = unicodedata.numeric(match[2]) if match[2] else int(match[4]) / int(match[5])
+        return float(match[1] or match[3] or 0) + part
     return float(text) if _PLAIN.match(text) else None
 
 
@@ -226,7 +232,7 @@ def read_span(text: str) -> float | None:
     >>> read_span("22:45-6:15"), read_span("11pm to 7am"), read_span("7-8")
     (7.5, 8.0, None)
     """
-    ends = [read_clock_time(part) for part in _FROM_TO.split(text)] if text[:1].isdigit() else []
+    ends = [read_clock_time(part) for part in FROM_TO.split(text)] if text[:1].isdigit() else []
     if len(ends) != 2 or ends[0] is None or ends[1] is None:
         return None
     return round((ends[1] - ends[0]) % 24 * 60) / 60

@@ -61,7 +61,7 @@ from twitchstats.variables import find_row, find_units, find_variable, load_dict
 
 def read_columns(
     table: Table,
-    used: Sequence[int],
+    columns: Sequence[Column],
     rejects: Rejects,
     *,
     dictionary: str = DAYS,
@@ -69,14 +69,14 @@ def read_columns(
     renamed: Mapping[str, str] | None = None,
     schema: Schema | None = None,
 ) -> list[Reading]:
-    """Read every column of a table that is no key; what is wrong with their cells, and remarks, go to `rejects`.
+    """Read columns of a table, all that are no keys; what is wrong with their cells, and remarks, go to `rejects`.
 
     Parameters
     ----------
     table : Table
         Of days, episodes or people.
-    used : sequence of int
-        Places of the keys.
+    columns : sequence of Column
+        Those to read.
     dictionary : str
         The dictionary of the table.
     decimal : str, optional
@@ -92,7 +92,7 @@ def read_columns(
     if unknown := sorted(set(schema or ()) - {normalise_header(header) or header for header in table.headers}):
         told = f"the schema tells of columns that are not there, so nothing becomes of it: {list_some(unknown)}"
         rejects.note(table.name, "", "schema", f"{told}.{suggest_name(unknown[0], table.headers)}".rstrip("."))
-    columns = _join_units([column for column in table.columns if column.place not in used])
+    columns = _join_units(columns)
     renamed, schema = renamed or {}, schema or {}
     matches = _match_columns([column.header for column in columns], dictionary, renamed, schema)
     _refuse_twins(matches, table)
@@ -113,7 +113,7 @@ def read_columns(
     return _name_apart(readings, dictionary)
 
 
-def _join_units(columns: list[Column]) -> list[Column]:
+def _join_units(columns: Sequence[Column]) -> list[Column]:
     """Return the columns, figures with the unit that the column behind them tells for each where it tells several."""
     joined = list(columns)
     for number, (amount, unit) in enumerate(itertools.pairwise(columns)):
@@ -542,7 +542,7 @@ def _read_unknown(variable: Variable, cells: Cells) -> Reading:
     if cells.n_filled == 0:
         return read_by_rule(complete(variable.learn("guessed", kind="amount"), cells), cells)
     yes_no = (0.0 if variable.header.unit else cells.flags) + cells.yes_no_words
-    if yes_no >= 0.8 and yes_no >= cells.figures:
+    if yes_no >= 0.8 and yes_no >= cells.figures and not cells.counts_from_no:
         word, *more = variable.name.split("_")
         role = _FLAG_ROLES.get(word, variable.role) if more else variable.role
         return read_by_rule(become_flags(variable.learn("guessed", role=role), "guessed"), cells)
@@ -553,7 +553,8 @@ def _read_unknown(variable: Variable, cells: Cells) -> Reading:
         return keep_text(cells.column, variable, _SIGNED if cells.signed and not dated else remark)
     cells = scaled = _drop_nines(drop_codes(cells, variable))
     if _are_codes(variable.header, cells):
-        return keep_text(cells.column, variable.learn("guessed", kind="category"))
+        coded = cells.high == 2 and not variable.header.words & word_set("code column")
+        return keep_text(cells.column, variable.learn("guessed", kind="category"), _CODED if coded else "")
     if variable.header.words & word_set("rating column") and cells.whole and cells.low == -1 and cells.high >= 3:
         scaled = replace(cells, codes=(*cells.codes, -1.0))  # with which no scale begins
     return read_by_rule(complete(_guess_kind(variable, scaled), scaled), cells)
@@ -561,6 +562,7 @@ def _read_unknown(variable: Variable, cells: Cells) -> Reading:
 
 _FAR = "figures such as {} lie far beyond all others and are kept; see that they are no slips"
 _TWO_UNITS = "its figures lie in two places far apart, as in two units; write all of them in one"
+_CODED = "1 and 2 are all that stands there, so they are taken for codes; if they count, say so in the header: (count)"
 _MIXED = "only {} of {} cells are figures, so it is kept as text; write figures, and leave blank what is not known"
 _SIGNED = "other signs stand with its figures, so it is kept as text; write plain figures, and the unit in the header"
 

@@ -29,6 +29,7 @@ _ISO = re.compile(r"(\d{4})([-/.])(\d{1,2})\2(\d{1,2})$")
 _COMPACT = re.compile(r"((?:19|20)\d{2})(\d{2})(\d{2})$")
 _PARTS = re.compile(r"(\d{1,2})([-/. ])\s?(\d{1,2})[-/. ]\s?(\d{4}|\d{2})\.?$")
 _SERIAL = re.compile(r"([2-7]\d{4})(\.\d+)?$")
+_UNIX = re.compile(r"1\d{9}(\d{3})?$")
 _YEAR = re.compile(r"(19|20)\d{2}$")
 _EAST_ASIAN = re.compile(r"(\d{4})\s*[\u5e74\ub144]\s*(\d{1,2})\s*[\u6708\uc6d4]\s*(\d{1,2})\s*[\u65e5\uc77c]")
 _OTHER_CALENDAR = "; if another calendar counts its years, write the date of the Gregorian one, such as 2024-03-31"
@@ -48,7 +49,7 @@ _EPOCHS = {"1900": dt.date(1899, 12, 30), "1904": dt.date(1904, 1, 1)}
 
 
 def read_dates(
-    texts: Sequence[str], counts: Sequence[int], header: str, *, today: dt.date, date_format: str | None = None
+    texts: Sequence[str], header: str, *, today: dt.date, date_format: str | None = None
 ) -> tuple[list[dt.date | None], dict[int, Fault]]:
     """Read each text as a calendar date: the date part as written, whatever its time zone.
 
@@ -56,8 +57,6 @@ def read_dates(
     ----------
     texts : sequence of str
         The different texts of the column; "" is missing.
-    counts : sequence of int
-        How many rows hold each.
     header : str
         For messages.
     today : date
@@ -77,7 +76,7 @@ def read_dates(
     OptionError
         `date_format` is neither an order nor a format.
     """
-    read = _choose_reader([text for text, n in zip(texts, counts, strict=True) if n], header, date_format, today)
+    read = _choose_reader(texts, header, date_format, today)
     dates: list[dt.date | None] = []
     faults: dict[int, Fault] = {}
     for place, text in enumerate(texts):
@@ -100,6 +99,8 @@ def _judge_date(text: str, read: Reader, today: dt.date) -> tuple[dt.date | None
         return None, ("impossible_date", f"there is no day {text!r} in the calendar")
     if date is None and _lacks_year(text):
         return None, ("no_year", f"{text!r} tells no year; write it as 2024-03-31")
+    if date is None and _UNIX.match(text):
+        return None, ("not_a_date", f"{text!r} counts seconds since 1970; write the local date, such as 2024-03-31")
     if date is None:
         wrong = f"{text!r} is not a date; write it as 2024-03-31, or name its layout with date_format="
         return None, ("not_a_date", wrong)

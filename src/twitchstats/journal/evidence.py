@@ -3,6 +3,7 @@
 import math
 import re
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, TypeAlias
@@ -13,6 +14,7 @@ from pandas.api.extensions import ExtensionArray
 
 from twitchstats.arrays import BoolArray, FloatArray
 from twitchstats.journal.cells import (
+    FROM_TO,
     QUANTITY,
     Fault,
     are_grouped,
@@ -29,7 +31,7 @@ from twitchstats.journal.cells import (
 )
 from twitchstats.journal.layout import Column, code_column
 from twitchstats.journal.variable import Variable, describe_unit
-from twitchstats.variables import find_units, load_words, normalise_header, word_set
+from twitchstats.variables import find_row, find_units, load_words, normalise_header, word_set
 
 Values: TypeAlias = "FloatArray | ExtensionArray"
 _CODES = (66.0, 77.0, 88.0, 96.0, 97.0, 98.0, 99.0, 777.0, 888.0, 999.0, 9999.0)
@@ -81,15 +83,16 @@ class Cells:
 
     @cached_property
     def _none(self) -> frozenset[str]:
-        """The words that mean 0 among figures, of amounts, counts and ratings, unless a yes stands there as well."""
-        told = self.form in ("amount", "count") or (self.form == "rating" and bool(np.isfinite(self._plain).any()))
+        """The words that mean 0 among figures, unless a yes stands there as well; of your own nothing else may."""
+        words, none = {normalise_header(text) for text, _ in self.rest}, word_set("rank 0")
+        told = self.form in ("amount", "count") or bool(np.isfinite(self._plain).any())
         told = told and not any(read_yes_no(text) for text, _ in self.rest)
-        return word_set("rank 0") if told else frozenset()
+        return none if told and (self.form in ("amount", "count", "rating") or words <= none) else frozenset()
 
     @property
     def counts_from_no(self) -> bool:
         """Whether a no stands for 0 among figures that go beyond 1, so that it answers how many."""
-        return bool(self._none) and self.high > 1
+        return bool(self._none and self.rest) and self.high > 1
 
     def _read(self, text: str) -> float | None:
         if normalise_header(text) in self._none:
@@ -372,15 +375,16 @@ def read_by_rule(variable: Variable, cells: Cells) -> Reading:
             values[place] = np.nan
         if fault:
             faults[place] = fault
-    return Reading(_tell_cells(variable, cells), column.spread(values + 0.0), column, faults)
+    return Reading(_tell_cells(variable, cells, faults), column.spread(values + 0.0), column, faults)
 
 
-def _tell_cells(variable: Variable, cells: Cells) -> Variable:
+def _tell_cells(variable: Variable, cells: Cells, faults: Mapping[int, Fault]) -> Variable:
     """Tell of cells that are no plain figures, and of units in them that no definition turns into the variable's."""
     units = dict.fromkeys(unit for text, _ in cells.rest if (unit := find_told_unit(text, variable)[1]))
     told = [describe_unit(given, factor, variable.unit, source) for given, factor, source in units]
     variable = variable.tell(cells.loose) if cells.loose else variable
-    if span := next((text for text, _ in cells.rest if variable.kind == "amount" and read_span(text) is not None), ""):
+    read = (text for code, text in enumerate(cells.column.levels) if variable.kind == "amount" and code not in faults)
+    if span := next((text for text in read if read_span(text) is not None), ""):
         variable = variable.tell(f"cells such as {span!r} are read as the time between both")
     for remark in filter(None, told):
         variable = variable.tell(remark) if remark not in variable.remark else variable
@@ -447,6 +451,11 @@ def _judge(text: str, value: float, variable: Variable, decimal: str) -> tuple[f
         return math.nan, ("infinite", f"{text!r} is no finite number")
     if math.isnan(value):
         return math.nan, ("not_a_number", f"{text!r} is not a number; write a figure, or leave the cell blank")
+    span, usual = read_span(text) if variable.unit == "h" else None, find_row(variable.name)
+    if span is not None and span < usual.get("usual_low", 0.0):
+        ends = [read_clock_time(end) or 0.0 for end in FROM_TO.split(text)]
+        if usual["usual_low"] <= min(ends) and max(ends) <= usual["usual_high"]:
+            return math.nan, ("unclear_duration", f"{text!r} may be from one time to another, or that many hours")
     if variable.unit == "s" and variable.factor == 1.0 and text.count(":") == 1:
         way = "minutes and seconds, or hours and minutes: write it with all three (0:01:30), or say h:mm in the header"
         return math.nan, ("unclear_duration", f"{text!r} may be {way}")

@@ -40,15 +40,21 @@ DATES_NIGHTS = "it dates nights, by their evening or their morning"
 class Keys:
     """The keys of the rows that were kept: codes into sorted people, and the day of each row.
 
-    `mask` says which rows of the table were kept; `numbers` are days since 1970, or the numbers of days or entries.
+    `table` holds these rows, and `columns` are those of its columns that tell the keys, the date last; `numbers` are
+    days since 1970, or the numbers of days or entries.
     """
 
     people: NDArray[np.object_]
     person: NDArray[np.int32]
     numbers: IntArray
     calendar: str
-    mask: BoolArray
+    table: Table
     columns: list[Column]
+
+    @cached_property
+    def others(self) -> list[Column]:
+        """The columns that are no keys."""
+        return [column for column in self.table.columns if column not in self.columns]
 
     @cached_property
     def rank(self) -> IntArray:
@@ -141,7 +147,7 @@ def find_person(table: Table, asked: str | None) -> Column | None:
 
 def _numbers_rows(column: Column) -> bool:
     named = normalise_header(column.header) in ("id", "record id")
-    return named and 1 < len(column) == np.count_nonzero(column.count())
+    return named and 1 < len(column) == len(column.levels)
 
 
 def read_days(
@@ -150,8 +156,7 @@ def read_days(
     """Read each level of a column as a date, or as the number of a day; returns as `read_dates`."""
     if numbered:
         return read_day_numbers(column.levels)
-    texts, counts = column.levels, column.count().tolist()
-    return read_dates(texts, counts, column.header, today=today, date_format=date_format)
+    return read_dates(column.levels, column.header, today=today, date_format=date_format)
 
 
 def dates_nights(header: str) -> bool:
@@ -254,17 +259,17 @@ def read_keys(
         raise JournalError(
             f"None of the {table.rows_read} rows of {table.source or 'the table'} could be kept.{''.join(first)}"
         )
-    people, codes = _code_people(who, mask)
-    _note_spellings(who, people, table.name, rejects)
+    kept = table.keep(mask)
+    columns = [kept.columns[table.columns.index(column)] for column in (who, when) if column is not None]
+    people, codes = _code_people(None if who is None else columns[0], len(kept.rows), table.name, rejects)
     numbers = numbers if mask.all() else numbers[mask]
     if calendar == "none":
         numbers = pd.Series(codes).groupby(codes).cumcount().to_numpy() + 1
-    keys = Keys(people, codes, numbers, calendar, mask, [column for column in (who, when) if column is not None])
+    keys = Keys(people, codes, numbers, calendar, kept, columns)
     if calendar == "date":
-        _note_slips_of_years(table.keep(mask), keys, rejects)
-    _refuse_blocks(table, keys, rejects, person=person)
-    others = [column for column in table.keep(mask).columns if column.header not in renamed]
-    check_shape(others, table.keep(mask), keys, person=person, order=order)
+        _note_slips_of_years(keys, rejects)
+    _refuse_blocks(keys, rejects, person=person)
+    check_shape([column for column in keys.others if column.header not in renamed], keys, person=person, order=order)
     return keys
 
 
@@ -294,27 +299,24 @@ def _drop_totals(table: Table, columns: list[Column], rejects: Rejects) -> BoolA
     return kept
 
 
-def _code_people(who: Column | None, mask: BoolArray) -> tuple[NDArray[np.object_], NDArray[np.int32]]:
-    """Return the people in sorted order, and which of them each kept row is about."""
+def _code_people(
+    who: Column | None, n_rows: int, table: str, rejects: Rejects
+) -> tuple[NDArray[np.object_], NDArray[np.int32]]:
+    """Return the people in sorted order, and which of them each row is about.
+
+    People whose names differ in capitals, spaces or zeros only may be one, which is told.
+    """
     if who is None:
-        return np.array([SOLE_PERSON], dtype=object), np.zeros(int(mask.sum()), dtype=np.int32)
-    codes = who.codes if mask.all() else who.codes[mask]
-    used = np.flatnonzero(np.bincount(codes, minlength=len(who.levels)))
-    people = sorted({who.levels[code] for code in used})
+        return np.array([SOLE_PERSON], dtype=object), np.zeros(n_rows, dtype=np.int32)
+    people = np.array(sorted(set(who.levels)), dtype=object)
     place = {name: number for number, name in enumerate(people)}
-    known = np.array([place.get(text, -1) for text in who.levels], dtype=np.int32)
-    return np.array(people, dtype=object), known[codes]
-
-
-def _note_spellings(who: Column | None, people: NDArray[np.object_], table: str, rejects: Rejects) -> None:
-    """Tell of people whose names differ in capitals, spaces or zeros only: they may be one."""
-    if who is None:
-        return
+    known = np.array([place[text] for text in who.levels], dtype=np.int32)
     plain = pd.Series(people, dtype="str").str.casefold().str.replace(r"\s+|(?<!\d)0+(?=\d)|\.0+$", "", regex=True)
     again = people[plain.duplicated(keep=False).to_numpy()]
     if len(again):
         message = f"{list_some(again, 4)} differ only in how they are written, and are read as different people"
         rejects.note(table, who.header, "spelling", message)
+    return people, who.codes if who.levels == people.tolist() else known[who.codes]
 
 
 def _read_when(
@@ -403,15 +405,15 @@ def _take_weekdays(when: Column) -> list[Column]:
     return [code_column(when.header, list(levels), codes[when.codes])] if any(words) else []
 
 
-def _note_slips_of_years(table: Table, keys: Keys, rejects: Rejects) -> None:
+def _note_slips_of_years(keys: Keys, rejects: Rejects) -> None:
     """Tell where the dates of a table that runs on fall back by about a year, as after a new year's eve."""
     falls = np.flatnonzero(keys.numbers[1:] < keys.numbers[:-1])
     falls = falls[keys.person[falls + 1] == keys.person[falls]]
     years = falls[np.abs(keys.numbers[falls] - keys.numbers[falls + 1] - 365) <= 40]
     for place in years.tolist() if len(falls) <= 0.1 * len(keys.numbers) else []:
-        row, before, after = int(table.rows[place + 1]), keys.tell_day(place), keys.tell_day(place + 1)
+        row, before, after = int(keys.table.rows[place + 1]), keys.tell_day(place), keys.tell_day(place + 1)
         message = f"row {row}: the dates fall back from {before} to {after}; if that is a slip of the year, correct it"
-        rejects.add(table.name, row, keys.columns[-1].header, after, "year_slip", message, "kept")
+        rejects.add(keys.table.name, row, keys.columns[-1].header, after, "year_slip", message, "kept")
 
 
 def _note_merged(table: Table, when: Column, rejects: Rejects) -> None:
@@ -511,17 +513,17 @@ def _refuse_second_table(table: Table, when: Column) -> None:
             )
 
 
-def _refuse_blocks(table: Table, keys: Keys, rejects: Rejects, *, person: str | None) -> None:
+def _refuse_blocks(keys: Keys, rejects: Rejects, *, person: str | None) -> None:
     """Raise JournalError where days come again with other entries, below a header that comes again or all at once."""
     if not keys.again.any():
         return
-    kept = table.keep(keys.mask)
+    kept = keys.table
     starts = [entry[1] for entry in rejects.entries if entry[4] == "header_again"]
     where, way = "Below the header that stands again in row {}", "remove that row"
     least = 2
     if not starts and len(keys.columns) == 1 and person is None:
         again = _find_restarts(keys)
-        if any(map(keys.tell_apart, (c for c in kept.columns if c.numbers is None and c not in keys.columns))):
+        if any(map(keys.tell_apart, (column for column in keys.others if column.numbers is None))):
             return
         starts = kept.rows[again].tolist()
         least = max(2, np.diff(again, prepend=0, append=len(kept.rows)).min() / 2)
@@ -547,10 +549,9 @@ def _find_restarts(keys: Keys) -> IntArray:
     return falls + 1 if runs else falls[:0]
 
 
-def check_shape(columns: list[Column], table: Table, keys: Keys, *, person: str | None, order: str) -> None:
-    """Raise JournalError where rows of one person and day must not become one."""
-    used = {column.place for column in keys.columns}
-    rest = [column for column in columns if column.place not in used]
+def check_shape(rest: list[Column], keys: Keys, *, person: str | None, order: str) -> None:
+    """Raise JournalError where rows of one person and day must not become one; `rest` are columns that may tell it."""
+    table = keys.table
     refuse_long(rest, table, keys if keys.again.any() else None)
     alone = len(keys.people) == 1 and keys.people[0] == SOLE_PERSON and person is None
     if person is None:

@@ -97,10 +97,11 @@ class Column:
         return Column(self.header, self.place, numbers, lambda: self._take_coded(rows))
 
     def _take_coded(self, rows: IntArray) -> Coded:
-        codes, levels = self._coded
-        if len(rows) and rows.min() < 0:
-            codes, levels = np.append(codes, np.int32(len(levels))), [*levels, ""]
-        return codes[rows], levels
+        """Return codes and levels of these rows; levels that stand in none of them are left out."""
+        levels = [*self.levels, ""]
+        codes = np.append(self.codes, np.int32(len(levels) - 1))[rows]
+        used = np.bincount(codes, minlength=len(levels)) > 0
+        return (np.cumsum(used, dtype=np.int32) - np.int32(1))[codes], list(itertools.compress(levels, used))
 
     def sample(self, most: int = 2000) -> list[str]:
         """Return some of its different filled-in texts, as a file would hold them."""
@@ -532,14 +533,15 @@ def _are_records(body: bytes, sign: str, width: int, n_lines: int) -> bool:
     if width < 2 or not body.endswith(b"\n"):
         return False
     signs = np.frombuffer(body, dtype=np.uint8)
-    cuts, ends = np.flatnonzero(signs == ord(sign)), np.flatnonzero(signs == 10)
-    starts = np.concatenate([[0], ends[:-1] + 1])
+    marks = np.flatnonzero((signs == ord(sign)) | (signs == 10))
+    ends = marks[signs[marks] == 10]
     # A first cell that is blank may be a row of nothing; one of signs that nobody sees (such as U+FEFF), too.
+    starts = np.concatenate([[0], ends[:-1] + 1])
     if np.isin(signs[starts], (ord(sign), 10, 32, 0xE2, 0xEF)).any():
         return False
     if b'"' not in body:
-        grid = cuts.reshape(n_lines, width - 1) if len(cuts) == n_lines * (width - 1) else None
-        return grid is not None and bool((grid[:, -1] < ends).all() and (grid[:, 0] > starts).all())
+        return len(marks) == n_lines * width and bool((marks[width - 1 :: width] == ends).all())
+    cuts = np.setdiff1d(marks, ends, assume_unique=True)
     counts = np.diff(np.searchsorted(cuts, ends), prepend=0)
     quoted = np.unique(np.searchsorted(ends, np.flatnonzero(signs == 34)))
     counts[quoted] = width - 1
@@ -644,7 +646,7 @@ def _read_series(series: pd.Series, header: str, place: int) -> Column:
             codes, values = pd.factorize(series, use_na_sentinel=True)
         except TypeError:  # lists and the like can't be told apart other than by how they are written
             codes, values = pd.factorize(series.map(str, na_action="ignore"), use_na_sentinel=True)
-        levels = [clean_cell(write_cell(value)) for value in values] + [""]
+        levels = [clean_cell(write_cell(value)) for value in values] + [""] * bool((codes < 0).any())
         return np.where(codes < 0, len(levels) - 1, codes).astype(np.int32), levels
 
     return Column(header, place, series.to_numpy(dtype=float, copy=True) if plain else None, look)

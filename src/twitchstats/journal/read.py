@@ -18,7 +18,7 @@ from twitchstats.journal.rows import assemble_days, judge_courses, mark_sums, no
 from twitchstats.journal.source import Readable, describe_file
 from twitchstats.journal.tables import gather_people, read_episodes, read_people
 from twitchstats.journal.variable import Variable, read_schema, tabulate_variables
-from twitchstats.variables import find_variable, load_dictionary, normalise_header
+from twitchstats.variables import find_variable, is_symptom, load_dictionary, normalise_header
 
 FAR = 3 * 365
 ORDERS = ("auto", "date", "day", "none")
@@ -136,7 +136,7 @@ def read_journal(
     if date is None and order in ("auto", "date"):
         table = join_dates(table, rejects)
     keys = read_keys(table, rejects, **asked, **moments)
-    days, variables = _read_days(table, keys, rejects, decimal=decimal, renamed=renamed, schema=meaning)
+    days, variables = _read_days(keys, rejects, decimal=decimal, renamed=renamed, schema=meaning)
     told = tabulate_variables(variables)
     said = (v.name for v in variables if v.how.get("role") == "schema" and v.role == "outcome")
     chosen = choose_outcome(told, days, outcome or next(said, None))
@@ -168,21 +168,14 @@ def read_journal(
     )
 
 
-def _read_days(
-    table: Table,
-    keys: Keys,
-    rejects: Rejects,
-    **reading: Any,  # noqa: ANN401
-) -> tuple[pd.DataFrame, list[Variable]]:
+def _read_days(keys: Keys, rejects: Rejects, **reading: Any) -> tuple[pd.DataFrame, list[Variable]]:  # noqa: ANN401
     """Return the daily table and what its columns mean."""
-    used = [column.place for column in keys.columns]
-    if len(used) == len(table.columns):
+    if not keys.others:
         raise JournalError(
-            f"{table.source or 'The table'} has no column besides person and date. Add one for each variable."
+            f"{keys.table.source or 'The table'} has no column besides person and date. Add one for each variable."
         )
-    kept = table.keep(keys.mask)
-    readings = place_nights(read_columns(kept, used, rejects, **reading), kept, keys, rejects)
-    days = assemble_days(readings, keys, kept.rows, rejects)
+    readings = place_nights(read_columns(keys.table, keys.others, rejects, **reading), keys, rejects)
+    days = assemble_days(readings, keys, rejects)
     variables = judge_courses(days, [reading.variable for reading in readings], keys.calendar, rejects)
     variables = mark_sums(days, variables, rejects)
     if rated := [variable.header for variable in variables if is_open_rating(variable)]:
@@ -367,6 +360,8 @@ def _note_strangers(table: str, found: pd.Index | pd.Series, known: pd.Index, re
 def choose_outcome(variables: pd.DataFrame, days: pd.DataFrame, asked: str | None) -> str | None:
     """Return the outcome asked for (by name, header or alias), else the first known outcome that has values.
 
+    Where none is known, a column of the user's own is one if no other sounds like it: eyelid_twitches, headache.
+
     Raises
     ------
     UnknownNameError
@@ -386,6 +381,9 @@ def choose_outcome(variables: pd.DataFrame, days: pd.DataFrame, asked: str | Non
         known = load_dictionary("variables.csv")
         ranked = [*_OUTCOMES, *known.loc[known["role"] == "outcome", "name"]]
         present = [name for name in ranked if name in numeric]
+        used = variables.loc[variables["role"].ne("none"), "name"]
+        alike = [name for name in used if name in numeric and is_symptom(name)]
+        present += alike if len(alike) == 1 else []
         return next((name for name in present if days[name].notna().any()), next(iter(present), None))
     name = find_name(variables, asked)
     if name is None:

@@ -13,7 +13,7 @@ from twitchstats.errors import JournalError
 from twitchstats.journal.dates import has_clock, join_clocks, look_like_dates
 from twitchstats.journal.evidence import Reading
 from twitchstats.journal.keys import DATES_NIGHTS, Keys, dates_nights, find_aliases, read_days
-from twitchstats.journal.layout import Column, Table
+from twitchstats.journal.layout import Column
 from twitchstats.journal.record import Rejects, list_some
 from twitchstats.journal.variable import Variable
 from twitchstats.variables import split_words, word_set
@@ -43,26 +43,25 @@ MOST_PEOPLE = 200  # of whom twins are looked for: in a crowd one more or less c
 _KINDS = {"twitches": "twitch", "cramps": "cramp", "spasms": "spasm"}  # a count of the day and the kind of its episodes
 
 
-def assemble_days(readings: Sequence[Reading], keys: Keys, rows: IntArray, rejects: Rejects) -> pd.DataFrame:
+def assemble_days(readings: Sequence[Reading], keys: Keys, rejects: Rejects) -> pd.DataFrame:
     """Return the daily table with the sorted index (person, date); rows of one day become one, and that is told."""
     rank = keys.rank
     columns = {reading.variable.name: reading.data for reading in readings}
     if (rank[1:] > rank[:-1]).all():
         return pd.DataFrame(columns, index=keys.index(slice(None)), copy=False)
-    order = np.lexsort((rows, rank)) if keys.again.any() else np.argsort(rank, kind="stable")
+    order = np.lexsort((keys.table.rows, rank)) if keys.again.any() else np.argsort(rank, kind="stable")
     rank = rank[order]
     first = np.concatenate([[True], rank[1:] != rank[:-1]])
     frame = pd.DataFrame({name: values[order] for name, values in columns.items()}, copy=False)
     if not first.all():
-        frame = _combine_rows(frame, first, readings, keys, rows, order, rejects)
+        frame = _combine_rows(frame, first, readings, keys, order, rejects)
     frame.index = keys.index(order[first])
     return frame
 
 
 def _combine_rows(
-    frame: pd.DataFrame, first: BoolArray, readings: Sequence[Reading], keys: Keys, rows: IntArray,
-    order: IntArray, rejects: Rejects,
-) -> pd.DataFrame:  # fmt: skip
+    frame: pd.DataFrame, first: BoolArray, readings: Sequence[Reading], keys: Keys, order: IntArray, rejects: Rejects
+) -> pd.DataFrame:
     """Make one row of the rows of each day: equal ones are one; in others each variable has its rule."""
     group = np.cumsum(first) - 1
     equal = _find_equal(readings, keys, order, group)
@@ -77,8 +76,8 @@ def _combine_rows(
         if how == variable.combine and not variable.level:
             told.append(("any" if variable.kind == "yes/no" else how, variable.source))
         if how == "sum":
-            _question_sums(variable, merged, targets, keys, order[first], rows, rejects)
-    _tell_combined(first, equal, keys, rows, order, told, rejects)
+            _question_sums(variable, merged, targets, keys, order[first], rejects)
+    _tell_combined(first, equal, keys, order, told, rejects)
     told_of = [reading.variable for reading in readings if not pd.isna(reading.data).all()]
     if all(variable.kind in ("text", "choice") or variable.level for variable in told_of):
         rejects.note("days", "", "event_log", _EVENTS)
@@ -92,7 +91,7 @@ def _find_equal(readings: Sequence[Reading], keys: Keys, order: IntArray, group:
         {n: (column.codes if column.numbers is None else column.numbers)[order] for n, column in enumerate(cells)}
     ).assign(group=group)
     if keys.calendar == "date" and any(map(has_clock, keys.columns[-1].levels[:50])):
-        texts["when"] = keys.columns[-1].codes[keys.mask][order]
+        texts["when"] = keys.columns[-1].codes[order]
     return texts.duplicated().to_numpy()
 
 
@@ -133,13 +132,12 @@ def _combine(values: pd.Series, groups: IntArray, how: str) -> pd.Series:
 
 
 def _question_sums(
-    variable: Variable, merged: pd.DataFrame, targets: IntArray, keys: Keys, firsts: IntArray,
-    rows: IntArray, rejects: Rejects,
-) -> None:  # fmt: skip
+    variable: Variable, merged: pd.DataFrame, targets: IntArray, keys: Keys, firsts: IntArray, rejects: Rejects
+) -> None:
     """Refuse sums of the rows of a day that leave what is plausible: they may not be parts of one whole."""
     for place in targets[(merged.loc[targets, variable.name] > variable.high).to_numpy()]:
         first = int(firsts[place])
-        value, row = f"{merged.loc[place, variable.name]:g}", int(rows[first])
+        value, row = f"{merged.loc[place, variable.name]:g}", int(keys.table.rows[first])
         message = (
             f"row {row}, {variable.source}: the rows of {keys.tell_day(first)} add up to {value}, above the plausible "
             f"{variable.high:g}; if they should not be added up, set combine in the schema"
@@ -149,9 +147,8 @@ def _question_sums(
 
 
 def _tell_combined(
-    first: BoolArray, equal: BoolArray, keys: Keys, rows: IntArray, order: IntArray,
-    told: list[tuple[str, str]], rejects: Rejects,
-) -> None:  # fmt: skip
+    first: BoolArray, equal: BoolArray, keys: Keys, order: IntArray, told: list[tuple[str, str]], rejects: Rejects
+) -> None:
     """Add an entry for each row that went into an earlier one, saying what was done to which column."""
     ways: dict[str, list[str]] = {}
     for how, source in dict.fromkeys(told):
@@ -159,7 +156,7 @@ def _tell_combined(
     done = "; ".join(
         f"{_HOW[how]}: {', '.join(some[:6])}{', ...' if len(some) > 6 else ''}" for how, some in ways.items()
     )
-    starts = np.flatnonzero(first)[np.cumsum(first) - 1]
+    rows, starts = keys.table.rows, np.flatnonzero(first)[np.cumsum(first) - 1]
     for place in np.flatnonzero(~first):
         row, earlier = int(rows[order[place]]), int(rows[order[starts[place]]])
         person, day = keys.people[keys.person[order[place]]], keys.tell_day(int(order[place]))
@@ -251,7 +248,7 @@ def _judge_course(values: NDArray[np.generic], kind: str, same: BoolArray, calen
     return "", ""
 
 
-def place_nights(readings: list[Reading], table: Table, keys: Keys, rejects: Rejects) -> list[Reading]:
+def place_nights(readings: list[Reading], keys: Keys, rejects: Rejects) -> list[Reading]:
     """Say where the nights of a diary belong, and move those that begin after their day to the day on which they end.
 
     A pair of columns with the date and time at which a night starts and ends tells it. Columns with a word of the
@@ -259,9 +256,9 @@ def place_nights(readings: list[Reading], table: Table, keys: Keys, rejects: Rej
     """
     if keys.calendar != "date":
         return readings
-    found = _find_night(table, keys)
+    found = _find_night(keys)
     if found is None:
-        return _doubt_nights(readings, table, keys, rejects)
+        return _doubt_nights(readings, keys, rejects)
     starts, ends, end_days = found
     shift = np.where(np.isnan(end_days), 0, end_days - keys.numbers).astype(np.int64)
     usual = int(np.median(shift[~np.isnan(end_days)]))
@@ -286,9 +283,9 @@ def place_nights(readings: list[Reading], table: Table, keys: Keys, rejects: Rej
     return [placed.get(number, reading) for number, reading in enumerate(readings)]
 
 
-def _find_night(table: Table, keys: Keys) -> tuple[Column, Column, FloatArray] | None:
+def _find_night(keys: Keys) -> tuple[Column, Column, FloatArray] | None:
     """Return the columns where a night starts and ends, and the day of each end, if dates with times stand there."""
-    starts, ends = (_find_stamped(table, keys, words) for words in ("night start", "night end"))
+    starts, ends = (_find_stamped(keys, words) for words in ("night start", "night end"))
     if starts is None or ends is None:
         return None
     stamps = [_read_stamps(column) for column in (starts, ends)]
@@ -304,16 +301,10 @@ def _find_night(table: Table, keys: Keys) -> tuple[Column, Column, FloatArray] |
     return starts, ends, np.where(np.isnat(days), np.nan, days.astype(np.int64).astype(float))
 
 
-def _find_stamped(table: Table, keys: Keys, words: str) -> Column | None:
-    used = {column.place for column in keys.columns}
-    for column in find_aliases(table.columns, words):
-        if (
-            column.place not in used
-            and look_like_dates(column.levels) > 0.8
-            and any(map(has_clock, column.levels[:50]))
-        ):
-            return column
-    return None
+def _find_stamped(keys: Keys, words: str) -> Column | None:
+    found = (column for column in find_aliases(keys.table.columns, words) if column in keys.others)
+    stamped = (c for c in found if look_like_dates(c.levels) > 0.8 and any(map(has_clock, c.levels[:50])))
+    return next(stamped, None)
 
 
 def _read_stamps(column: Column) -> NDArray[np.datetime64]:
@@ -358,11 +349,11 @@ def _shift_values(readings: list[Reading], keys: Keys, days: int) -> tuple[list[
     return moved, int((~reached & filled).sum())
 
 
-def _doubt_nights(readings: list[Reading], table: Table, keys: Keys, rejects: Rejects) -> list[Reading]:
+def _doubt_nights(readings: list[Reading], keys: Keys, rejects: Rejects) -> list[Reading]:
     """Take the order of night and day back where it isn't told on which date the nights began."""
     when = keys.columns[-1]
     clocked = [
-        column for column in find_aliases(table.columns, "night start")
+        column for column in find_aliases(keys.table.columns, "night start")
         if column.numbers is None and look_like_dates(column.levels) < 0.5 and any(":" in t for t in column.levels[:50])
     ]  # fmt: skip
     dated = dates_nights(when.header)

@@ -69,6 +69,7 @@ _BOMS = (
     (codecs.BOM_UTF16_BE, "utf-16"),
 )  # fmt: skip
 _CODECS = ("cp1250", "cp1251", "mac_roman", "cp850", "shift_jis", "gb18030")
+_CUT = "it ends in NUL bytes, as files do after a loss of power; see that its last rows are there"
 _ACCENTED = re.compile(r"[^\s,;\t\"]*[^\x00-\x7f][^\s,;\t\"]*")
 _LETTER = "A-Za-z\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u00ff\u0152\u0153\u0160\u0161\u0178\u017d\u017e"
 _CAPITAL = "\u00c0-\u00d6\u00d8-\u00de\u0160\u0178\u017d"
@@ -225,7 +226,7 @@ def _refuse_binary(head: bytes, name: str) -> None:
     for mark, what in _MARKUP:
         if start.startswith(mark):
             raise JournalError(f"{name} is not a CSV file: it seems to be {what}. Export the table as CSV.")
-    if b"\0" in head and not guess_encoding(head):
+    if b"\0" in head.rstrip(b"\0") and not guess_encoding(head):
         raise JournalError(f"{name} is not a CSV file: it holds NUL bytes, so it seems to be binary. Export it as CSV.")
 
 
@@ -246,6 +247,9 @@ def _recode(data: bytes, name: str, encoding: str | None) -> tuple[bytes, str]:
     if encoding is not None:
         return _decode_as(data, name, encoding).encode("utf-8", "replace"), ""
     guess = guess_encoding(data)
+    if not guess and data.endswith(b"\0"):
+        whole, remark = _recode(data.rstrip(b"\0"), name, None)
+        return whole, f"{_CUT}; {remark}" if remark else _CUT
     if data.isascii() and not (b"\0" in data[:4000] and guess):
         return _refuse_controls(data, name), ""
     for codec in [guess] if guess else ["utf-8", "cp1252"]:

@@ -48,9 +48,9 @@ def read_people(
         row, text = int(table.rows[place]), texts.iloc[place]
         message = f"row {row}, {who.header}: {text!r} has a row already; the first one counts"
         rejects.add("people", row, who.header, text, "same_person", message, "row dropped")
-    kept = table.keep(~(missing | again))
-    frame = _read_columns(kept, [who.place], PEOPLE, decimal, rejects)
-    frame.index = pd.Index(kept.columns[table.columns.index(who)].texts(), name="person", dtype="str")
+    fine = ~(missing | again)
+    frame = _read_columns(table.keep(fine), [who.place], PEOPLE, decimal, rejects)
+    frame.index = pd.Index(texts[fine], name="person", dtype="str")
     return frame.sort_index()
 
 
@@ -224,7 +224,8 @@ def _read_columns(
     """Read every column that is no key: known ones after the dictionary, the others as the user's own."""
     frame = pd.DataFrame(index=pd.RangeIndex(len(table.rows)))
     sides = None
-    for reading in read_columns(table, used, rejects, dictionary=dictionary, decimal=decimal):
+    columns = [column for column in table.columns if column.place not in used]
+    for reading in read_columns(table, columns, rejects, dictionary=dictionary, decimal=decimal):
         name, column = reading.variable.name, reading.column
         choice = reading.variable.kind == "choice"
         if told := _tell_scale(reading.variable, find_row(name, dictionary=dictionary)):

@@ -267,17 +267,25 @@ def match_header(source: str, dictionary: str = DAYS, *, company: frozenset[str]
     written = bool(header.kind) and header.stem == clean_name(header.stem)  # by write_journal, as a column of your own
     if phrase and row.get("role") == "outcome" and (written or name in (company or ())):
         return own  # another column tells of it day and night
-    known = _match_known(_from_dictionary(header, row), own, row, words, whole=bool(whole))
+    known = _match_known(
+        _from_dictionary(header, row), own, row, words, whole=bool(whole), company=company or frozenset()
+    )
     return _date_outcome(known, phrase) if phrase and known.role == "outcome" else known
 
 
-def _match_known(known: Variable, own: Variable, row: Mapping[str, Any], words: str, *, whole: bool) -> Variable:
+def _match_known(
+    known: Variable, own: Variable, row: Mapping[str, Any], words: str, *, whole: bool, company: frozenset[str]
+) -> Variable:
     """Return the known variable with what its header adds; your own where the header says something else."""
     header = known.header
     if header.kind:
         return known.learn("header", kind=header.kind) if header.kind == row["kind"] else own
     scale = (0.0, 100.0) if row["kind"] == "rating" and header.unit == "%" else header.scale
     if scale is not None and row["kind"] != "rating":
+        rated = find_row(find_variable(f"{row['label']} intensity") or "")
+        if rated and rated["name"] not in company:
+            known = _from_dictionary(header, rated).learn("header", low=scale[0], high=scale[1])
+            return known.tell(f"its header gives a scale, so it is read as {rated['label'].lower()}")
         return own.tell(f"{row['label']} has no scale, but the header gives one")
     if scale is not None and _runs_up(_trim(header.source), good=known.name in _GOOD_SCALES) == (
         known.name not in _GOOD_SCALES

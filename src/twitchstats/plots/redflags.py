@@ -108,7 +108,7 @@ def plot_combinations(frame: pd.DataFrame, ax: Axes | None = None, *, most: int 
         signs of each column.
     """
     from twitchstats.redflags.combining import NONE
-    from twitchstats.redflags.naming import label_term
+    from twitchstats.redflags.naming import describe_term
 
     rows = frame[frame["n_signs"].notna()].head(most).reset_index(drop=True)
     _need_rows(rows, "combinations")
@@ -125,7 +125,7 @@ def plot_combinations(frame: pd.DataFrame, ax: Axes | None = None, *, most: int 
     for place, row in zip(places, rows.itertuples(), strict=True):
         middle.annotate(f"{row.n}", (place, row.n), xytext=(0, 2), textcoords="offset points", ha="center", fontsize=8)
     _draw_members(bottom, parts, signs)
-    bottom.set_yticks(range(len(signs)), [label_term(sign) for sign in signs])
+    bottom.set_yticks(range(len(signs)), [describe_term(sign).label for sign in signs])
     for panel in (top, middle):
         strip(panel, ("top", "right"))
         panel.tick_params(labelbottom=False, bottom=False)

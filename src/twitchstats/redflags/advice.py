@@ -7,7 +7,7 @@ import pandas as pd
 
 from twitchstats.arrays import to_pandas
 from twitchstats.errors import OptionError
-from twitchstats.signs import find_ignored, load_signs, mark_present, name_signs
+from twitchstats.signs import find_ignored, list_red_flags, load_signs, mark_present, name_signs
 
 RED_FLAG_ADVICE = "See a doctor soon, whatever the computed risk: {flags}. A model can't examine anyone."
 REASON_ADVICE = "Speak with a doctor about it: {reasons}. This is no diagnosis."
@@ -66,26 +66,17 @@ def advise(person: Mapping[str, object] | pd.Series | pd.DataFrame, *, ignore: S
     True
     """
     people = as_people(person, ignore=ignore)
-    present = mark_present(people)
+    present = mark_present(people, beside=True)
     lost = find_ignored(people.columns, present.columns)
     signs = load_signs()
-    flags = [name for name in signs.index if signs.loc[name, "level"] == "red flag"]
-    asking = [name for name in signs.index if signs.loc[name, "level"] == "reason to ask"]
+    flags = {name: label for name, label in list_red_flags().items() if name in present}
+    asked = signs["label"][signs["level"] == "reason to ask"].to_dict()
     rows = []
-    for values in present.to_numpy():
-        marks = dict(zip(present.columns, values, strict=True))
-        found = [str(signs.loc[name, "label"]) for name in flags if marks[name] == 1]
-        reasons = [str(signs.loc[name, "label"]) for name in asking if marks[name] == 1]
-        unknown = [str(signs.loc[name, "label"]) for name in flags if np.isnan(marks[name])]
-        rows.append(
-            (
-                "; ".join(found),
-                "; ".join(reasons),
-                "; ".join(unknown),
-                bool(found),
-                word_advice(found, reasons, unknown, lost),
-            )
-        )
+    for marks in present.to_dict("records"):
+        found, reasons = ([label for name, label in labels.items() if marks[name] == 1] for labels in (flags, asked))
+        unknown = [label for name, label in flags.items() if np.isnan(marks[name])]
+        told = word_advice(found, reasons, unknown, lost)
+        rows.append((*map("; ".join, (found, reasons, unknown)), bool(found), told))
     columns = ["red_flags", "reasons_to_ask", "not_known", "see_doctor", "advice"]
     return pd.DataFrame(rows, columns=columns, index=people.index)
 

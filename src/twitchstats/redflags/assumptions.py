@@ -18,7 +18,7 @@ from twitchstats.redflags.advice import advise, as_people
 from twitchstats.redflags.prevalence import BaseRate, check_share, read_base_rate
 from twitchstats.signs import encode_signs, find_signs
 from twitchstats.simulate.cohort import SERIOUS, read_serious, read_source
-from twitchstats.simulate.likelihood import weigh_findings, weigh_signs
+from twitchstats.simulate.likelihood import Ways, weigh_signs
 from twitchstats.simulate.parameters import draw_cohort_parameters, load_cohort_parameters, read_parameters
 
 DRAWS = 200
@@ -63,25 +63,30 @@ def read_origin(X: object) -> Origin | None:
     return Origin(told["design"], tuple(told["serious_diagnoses"]), changed, "coefficients" in told)
 
 
-def _name_signs(signs: Sequence[str], encoded: FloatArray) -> dict[str, FloatArray]:
-    known = find_signs(signs)
-    return {name: encoded[:, signs.index(name)] for name in known}
-
-
 def find_exact(
-    origin: Origin, base: BaseRate, signs: Sequence[str], encoded: FloatArray, crowd: str = ""
+    origin: Origin, base: BaseRate, signs: Sequence[str], encoded: FloatArray, *, crowd: str = "",
+    draws: pd.DataFrame | None = None, finding: Ways | None = None,
+) -> FloatArray:  # fmt: skip
+    """Return log odds in the world of `origin`, or in that of each draw, (draws, people), whatever people tell.
+
+    `finding` as in `twitchstats.simulate.likelihood.weigh_signs`.
+    """
+    worlds = origin.read_values().to_frame() if draws is None else draws
+    told = {name: encoded[:, signs.index(name)] for name in find_signs(signs)}
+    ratios = weigh_signs(told, worlds, origin.serious, design=crowd or base.crowd or origin.design, finding=finding)
+    return ratios + special.logit(base.rate) + np.zeros(1 if finding else len(encoded))
+
+
+def move_crowd(
+    origin: Origin | None, base: BaseRate, signs: Sequence[str], encoded: FloatArray, finding: Ways | None = None
 ) -> FloatArray:
-    """Return the log odds of people in the world of `origin`, (people,), whatever part of their signs they tell."""
-    told, values = _name_signs(signs, encoded), origin.read_values().to_frame()
-    ratio = weigh_signs(told, values, origin.serious, design=crowd or base.crowd or origin.design)[0]
-    return ratio + special.logit(base.rate) + np.zeros(len(encoded))
-
-
-def move_crowd(origin: Origin | None, base: BaseRate, signs: Sequence[str], encoded: FloatArray) -> FloatArray | float:
     """Return by how much log odds move from the crowd of the training people to that of the base rate, (people,)."""
     if origin is None or origin.exact or base.crowd in ("", origin.design):
-        return 0.0
-    there, here = (find_exact(origin, base, signs, encoded, crowd) for crowd in (base.crowd, origin.design))
+        return np.zeros(1 if finding else len(encoded))
+    there, here = (
+        find_exact(origin, base, signs, encoded, crowd=crowd, finding=finding)[0]
+        for crowd in (base.crowd, origin.design)
+    )
     return there - here
 
 
@@ -97,7 +102,7 @@ def match_origin(
     if set(find_signs(signs)) != set(signs):
         return replace(origin, exact=True)
     some = slice(None, None, max(len(outcome) // _ENOUGH, 1))
-    log_odds = find_exact(origin, BaseRate(float(outcome.mean())), signs, encoded[some])
+    log_odds = find_exact(origin, BaseRate(float(outcome.mean())), signs, encoded[some])[0]
     risk = special.expit(log_odds)
     spread = risk * (1 - risk)
     away = log_odds - spread @ log_odds / spread.sum()
@@ -111,40 +116,30 @@ def _draw() -> pd.DataFrame:
 
 
 def draw_moves(
-    origin: Origin | None, base: BaseRate, signs: Sequence[str], encoded: FloatArray, log_odds: FloatArray
-) -> FloatArray | None:
-    """Return by how much log odds move in each draw of what is uncertain, (draws, people); None where nothing is.
+    origin: Origin | None, base: BaseRate, signs: Sequence[str], encoded: FloatArray, log_odds: FloatArray,
+    finding: Ways | None = None,
+) -> FloatArray:  # fmt: skip
+    """Return by how much log odds move in each draw of what is uncertain, (draws, people); one draw where nothing is.
 
     For simulated people these are the exact log odds in the world of each draw, so that they also say where the model
     misses the world it was made from.
     """
-    rates = _draw_rates(base)
+    rates = _draw_rates(base, _draw())[:, None]
     if origin is None or origin.exact:
-        return None if rates is None else rates[:, None] + np.zeros(len(encoded))
-    ratios = weigh_signs(_name_signs(signs, encoded), _draw(), origin.serious, design=base.crowd or origin.design)
-    middle = special.logit(base.rate) + (0.0 if rates is None else rates[:, None])
-    return ratios + middle - log_odds
+        return rates + np.zeros(len(log_odds))
+    return find_exact(origin, base, signs, encoded, draws=_draw(), finding=finding) + rates - log_odds
 
 
-def move_findings(
-    origin: Origin | None, base: BaseRate, cells: Mapping[str, FloatArray], chosen: AnyArray, weeks_from: float
-) -> tuple[float, FloatArray | None]:
-    """Return what the crowd of the base rate, and draws of what is uncertain, do to a finding of several signs.
-
-    By how much the log likelihood ratio of the first finding moves to that crowd, and the log odds of each finding in
-    each draw, (draws, findings), for simulated people; None for others. `cells`, `chosen` and `weeks_from` as in
-    `twitchstats.simulate.likelihood.weigh_findings`.
-    """
-    if origin is None or origin.exact:
-        return 0.0, None
-    crowd, values = base.crowd or origin.design, origin.read_values().to_frame()
-
-    def weigh(draws: pd.DataFrame, design: str) -> FloatArray:
-        return weigh_findings(cells, chosen, draws, origin.serious, design=design, weeks_from=weeks_from)
-
-    move = 0.0 if crowd == origin.design else float((weigh(values, crowd) - weigh(values, origin.design))[0, 0])
-    rates = _draw_rates(base)
-    return move, weigh(_draw(), crowd) + special.logit(base.rate) + (0.0 if rates is None else rates[:, None])
+def _draw_rates(base: BaseRate, drawn: pd.DataFrame) -> FloatArray:
+    """Return by how much draws of the base rate move the log odds, (draws,); a single 0 where it is certain."""
+    if base.diagnoses:
+        rates = drawn.loc["base_rate"].loc[list(base.diagnoses)].sum().to_numpy()
+        return special.logit(rates) - special.logit(base.rate)
+    if np.isnan(base.low):
+        return np.zeros(1)
+    chances = stats.qmc.LatinHypercube(1, rng=np.random.default_rng(_SEED + 1)).random(drawn.shape[1])[:, 0]
+    reach = (special.logit(base.high) - special.logit(base.low)) / (2 * stats.norm.ppf(0.975))
+    return reach * stats.norm.ppf(chances)
 
 
 @dataclass(frozen=True)
@@ -156,18 +151,17 @@ class Odds:
     log_odds : ndarray, (people,)
     variance : ndarray, (people,)
         Mean squared error by the chance of who was counted, and by what else a fit may miss.
-    moves : ndarray, (draws, people), or None
-        By how much draws of what is uncertain move them; None where nothing is.
+    moves : ndarray, (draws, people)
+        By how much draws of what is uncertain move them.
     """
 
     log_odds: FloatArray
     variance: FloatArray
-    moves: FloatArray | None
+    moves: FloatArray
 
     def take(self, rows: AnyArray) -> Odds:
         """Return some of the people."""
-        moves = self.moves if self.moves is None else self.moves[:, rows]
-        return Odds(self.log_odds[rows], self.variance[rows], moves)
+        return Odds(self.log_odds[rows], self.variance[rows], self.moves[:, rows])
 
     def average(self, weights: FloatArray) -> Odds:
         """Return the odds of the people's mean risk, (1,).
@@ -179,47 +173,29 @@ class Odds:
         each = special.expit(self.log_odds)
         mean = float(share @ each)
         error = (share * each * (1 - each)) @ np.sqrt(self.variance) / max(mean * (1 - mean), 1e-300)
-        middle, moves = special.logit(np.array([mean])), self.moves
-        if moves is not None:
-            averages = np.clip(special.expit(self.log_odds + moves) @ share, 1e-300, 1 - 1e-16)
-            moves = (special.logit(averages) - middle)[:, None]
-        return Odds(middle, np.array([error**2]), moves)
+        middle = special.logit(np.array([mean]))
+        averages = np.clip(special.expit(self.log_odds + self.moves) @ share, 1e-300, 1 - 1e-16)
+        return Odds(middle, np.array([error**2]), (special.logit(averages) - middle)[:, None])
 
     def bound(self, level: float) -> tuple[FloatArray, FloatArray, FloatArray]:
-        """Return risks with limits, each (people,), from the draws of what is uncertain and the error."""
+        """Return risks with limits, each (people,), from the draws of what is uncertain and the error.
+
+        Where both are normal their squares add up; the draws need not lie around 0.
+        """
         check_share("level", level)
         reach = stats.norm.ppf(0.5 + level / 2) * np.sqrt(self.variance)
-        low, high = -reach, reach
-        if self.moves is not None:
-            low, high = np.quantile(self.moves, [0.5 - level / 2, 0.5 + level / 2], axis=0)
-            # Where both are normal their squares add up; the draws need not lie around 0.
-            middle = np.median(self.moves, axis=0)
-            low = np.minimum(middle - np.hypot(middle - low, reach), 0.0)
-            high = np.maximum(middle + np.hypot(high - middle, reach), 0.0)
+        low, high = np.quantile(self.moves, [0.5 - level / 2, 0.5 + level / 2], axis=0)
+        middle = np.median(self.moves, axis=0)
+        low = np.minimum(middle - np.hypot(middle - low, reach), 0.0)
+        high = np.maximum(middle + np.hypot(high - middle, reach), 0.0)
         return tuple(special.expit(self.log_odds + move) for move in (0.0, low, high))
-
-
-def bound_posterior(
-    log_ratio: float, error: float, base: BaseRate, drawn: FloatArray | None, level: float
-) -> tuple[float, float, float]:
-    """Return the share that is serious among people with a finding, with limits that say what is known.
-
-    Of simulated people from their log odds as `drawn`, (draws,); of others from the log likelihood ratio, with its
-    standard error, and from the base rate.
-    """
-    middle = np.array([log_ratio + special.logit(base.rate)])
-    if not np.isfinite(middle).all():
-        return (float(special.expit(middle[0])),) * 3
-    moves, variance = (_draw_rates(base), error**2) if drawn is None else (drawn - middle, 0.0)
-    odds = Odds(middle, np.array([variance]), None if moves is None else moves[:, None])
-    return tuple(value.item() for value in odds.bound(level))  # type: ignore[return-value]
 
 
 class Finding(NamedTuple):
     """The 2 x 2 table of a finding against illness in the crowd of a base rate; first with the finding, then without.
 
     `hits` are serious people, `alarms` others, `log_ratio` is that of having it, with its standard error, and `risks`
-    are the shares that are serious with their limits.
+    are the shares that are serious and their limits, (3, 2).
     """
 
     hits: tuple[float, float]
@@ -228,42 +204,34 @@ class Finding(NamedTuple):
     n_other: float
     log_ratio: float
     error: float
-    risks: list[tuple[float, float, float]]
+    risks: FloatArray
 
 
 def judge_finding(
-    marks: FloatArray,
-    serious: BoolArray,
-    base: BaseRate,
-    moved: tuple[float, FloatArray | None],
-    level: float,
-) -> Finding:
-    """Return what a finding (1, 0, NaN not known) says; `moved` as `move_findings` returns it."""
-    move, drawn = moved
+    marks: FloatArray, serious: BoolArray, origin: Origin | None, base: BaseRate, cells: pd.DataFrame, held: BoolArray,
+    *, weeks_from: float, level: float,
+) -> Finding:  # fmt: skip
+    """Return what a finding (1, 0, NaN not known) of people says.
+
+    `cells` has every way in which its signs can be there (1) or not (0), and `held` says in which of them it is there;
+    "persistence_weeks" is there from `weeks_from` on.
+    """
     told = ~np.isnan(marks)
     n_sick, n_other = float((told & serious).sum()), float((told & ~serious).sum())
     hits, alarms = float((serious & (marks == 1)).sum()), float((~serious & (marks == 1)).sum())
-    alarms = min(alarms * float(np.exp(-move)), n_other)  # in another crowd, others have it more or less often
+    signs, ways = list(cells.columns), cells.to_numpy(float)
+    finding = np.column_stack([held, ~held]), weeks_from
+    move = float(move_crowd(origin, base, signs, ways, finding=finding)[0])
+    alarms = min(alarms * np.exp(-move), n_other)  # in another crowd, others have it more or less often
     hit, alarm = (hits, n_sick - hits), (alarms, n_other - alarms)
     ratios, errors = compare_shares(hit, alarm, n_sick, n_other)
-    draws = (None, None) if drawn is None else drawn.T
-    risks = [
-        bound_posterior(ratio, error, base, column, level)
-        for ratio, error, column in zip(ratios, errors, draws, strict=True)
-    ]
-    return Finding(hit, alarm, n_sick, n_other, ratios[0], errors[0], risks)
-
-
-def _draw_rates(base: BaseRate, draws: int = DRAWS) -> FloatArray | None:
-    """Return by how much draws of the base rate move the log odds, (draws,)."""
-    if base.diagnoses:
-        drawn = _draw().loc["base_rate"].loc[list(base.diagnoses)].sum().to_numpy()
-        return special.logit(drawn) - special.logit(base.rate)
-    chances = stats.qmc.LatinHypercube(1, rng=np.random.default_rng(_SEED + 1)).random(draws)[:, 0]
-    if np.isnan(base.low):
-        return None
-    reach = (special.logit(base.high) - special.logit(base.low)) / (2 * stats.norm.ppf(0.975))
-    return reach * stats.norm.ppf(chances)
+    middle = ratios + special.logit(base.rate)
+    with np.errstate(invalid="ignore"):  # of nobody
+        moves = draw_moves(origin, base, signs, ways, middle, finding=finding)
+        counted = errors**2 if origin is None or origin.exact else np.zeros(2)
+        risks = Odds(middle, counted, moves).bound(level)
+    known = np.where(np.isfinite(middle), risks, special.expit(middle))
+    return Finding(hit, alarm, n_sick, n_other, ratios[0], errors[0], known)
 
 
 def explore_assumptions(
@@ -324,21 +292,16 @@ def explore_assumptions(
     listed = tuple(read_serious(serious))
     base = read_base_rate(base_rate, listed, option="base_rate")
     encoded = encode_signs(people, names := find_signs(people.columns))
-    told, origin = _name_signs(names, encoded), Origin("clinic", listed)
-    drawn = draw_cohort_parameters(draws=draws, seed=seed)
+    origin, drawn = Origin("clinic", listed), draw_cohort_parameters(draws=draws, seed=seed)
 
-    def weigh(values: pd.DataFrame) -> FloatArray:
-        ratio = weigh_signs(told, values, listed, design=base.crowd or "clinic")[:, 0]
-        rate = values.loc["base_rate"].loc[list(listed)].sum().to_numpy() if base.diagnoses else base.rate
-        return ratio + special.logit(rate)
-
-    def add_rates(moves: FloatArray) -> FloatArray:
-        rates = None if base.diagnoses else _draw_rates(base, len(moves))
-        return moves if rates is None else moves + rates
+    def weigh(worlds: pd.DataFrame) -> FloatArray:
+        rates = _draw_rates(base, worlds) if base.diagnoses else 0.0
+        return find_exact(origin, base, names, encoded, draws=worlds)[:, 0] + rates
 
     moves = weigh(drawn)
-    frame = _weigh_studies(_draw_tornado(drawn, moves, weigh, level), drawn, add_rates(moves), level)
-    middle = find_exact(origin, base, names, encoded)
+    frame = _draw_tornado(drawn, moves, weigh, level)
+    frame = _weigh_studies(frame, drawn, moves if base.diagnoses else moves + _draw_rates(base, drawn), level)
+    middle = find_exact(origin, base, names, encoded)[0]
     same = draw_moves(origin, base, names, encoded, middle)  # those that every other risk has its limits from
     risk, lower, upper = (part.item() for part in Odds(middle, np.zeros(1), same).bound(level))
     return frame.assign(
@@ -352,26 +315,17 @@ def _draw_tornado(
     """Return the risk with each parameter at the ends of what is known of it, the others as in the table."""
     table = load_cohort_parameters().set_index(["parameter", "condition"])
     ends = drawn.quantile([0.5 - level / 2, 0.5 + level / 2], axis=1).T.set_axis(["low", "high"], axis=1)
-    worlds = pd.concat([table["value"]] * (2 * len(table)), axis=1).set_axis(range(2 * len(table)), axis=1)
-    values = worlds.to_numpy(copy=True)
-    places = np.arange(len(table))
+    values, places = np.repeat(table[["value"]].to_numpy(), 2 * len(table), axis=1), np.arange(len(table))
     values[places, 2 * places], values[places, 2 * places + 1] = ends["low"], ends["high"]
-    found = special.expit(weigh(pd.DataFrame(values, index=worlds.index))).reshape(-1, 2)
+    found = special.expit(weigh(pd.DataFrame(values, index=table.index))).reshape(-1, 2)
     ranks = stats.rankdata(drawn, axis=1)
     with np.errstate(invalid="ignore"):  # a risk that hangs on nothing goes with nothing
         together = np.corrcoef(np.vstack([ranks, moves]))[-1, :-1]
-    frame = table[["value"]].join(ends).reset_index()
-    frame["known"] = [_tell_known(row) for row in table.itertuples()]
-    frame["risk_at_low"], frame["risk_at_high"] = found.T
-    frame["share"] = np.where(np.isclose(found[:, 0], found[:, 1], rtol=1e-9), 0.0, together**2)
-    return frame
-
-
-def _tell_known(row: object) -> str:
-    n = getattr(row, "n", np.nan)
-    if np.isfinite(n):
-        return f"{n:.0f} people"
-    return "assumed" if getattr(row, "confidence", "") == "assumed" else "published range"
+    counted, assumed = table["n"].map("{:.0f} people".format), table["confidence"].eq("assumed")
+    known = counted.where(table["n"].notna(), np.where(assumed, "assumed", "published range"))
+    share = np.where(np.isclose(found[:, 0], found[:, 1], rtol=1e-9), 0.0, together**2)
+    at_ends = {"risk_at_low": found[:, 0], "risk_at_high": found[:, 1]}
+    return table[["value"]].join(ends).assign(known=known, **at_ends, share=share).reset_index()
 
 
 def _weigh_studies(frame: pd.DataFrame, drawn: pd.DataFrame, moves: FloatArray, level: float) -> pd.DataFrame:
@@ -381,15 +335,13 @@ def _weigh_studies(frame: pd.DataFrame, drawn: pd.DataFrame, moves: FloatArray, 
     matter = frame["share"] > 0
     reach = stats.norm.ppf(0.5 + level / 2)
     scaled = stats.norm.ppf((stats.rankdata(drawn.to_numpy()[matter], axis=1) - 0.5) / drawn.shape[1])
-    rows = {}
-    for study, members in frame[matter].groupby("study"):
-        X = np.column_stack([np.ones(len(moves)), scaled[frame.index[matter].get_indexer(members.index)].T])
+    found = frame[matter].assign(study_share=np.nan, study_width=np.nan)
+    for _, members in found.groupby("study"):
+        X = np.column_stack([np.ones(len(moves)), scaled[found.index.get_indexer(members.index)].T])
         fit = X @ np.linalg.lstsq(X, moves, rcond=None)[0]
         left = np.sum((moves - fit) ** 2) / max(len(moves) - X.shape[1], 1)
-        rows[study] = (max(1 - left / moves.var(ddof=1), 0.0), float(np.exp(2 * reach * np.sqrt(left))))
-    found = frame[matter]
-    told = np.array([rows[study] for study in found["study"]]).reshape(-1, 2)
-    found = found.assign(study_share=told[:, 0], study_width=told[:, 1])
+        told = max(1 - left / moves.var(ddof=1), 0.0), float(np.exp(2 * reach * np.sqrt(left)))
+        found.loc[members.index, ["study_share", "study_width"]] = told
     swing = np.abs(special.logit(found["risk_at_high"]) - special.logit(found["risk_at_low"]))
     return found.loc[swing.sort_values(ascending=False, kind="stable").index].reset_index(drop=True)
 

@@ -6,10 +6,10 @@ import numpy as np
 import pandas as pd
 
 import twitchstats
-from twitchstats.redflags.naming import describe_coding, label_term
+from twitchstats.redflags.naming import describe_term
 from twitchstats.redflags.prevalence import list_base_rates
 from twitchstats.redflags.record import Record
-from twitchstats.signs import load_signs
+from twitchstats.signs import find_signs, load_signs
 from twitchstats.simulate.parameters import load_cohort_parameters
 
 USE = (
@@ -27,32 +27,59 @@ NOT_TOLD = "Not known to the software: whoever fitted the model states it here."
 
 def write_model_card(record: Record, parameters: Mapping[str, object], validation: pd.DataFrame | None = None) -> str:
     """Write the model card as Markdown, every figure from the fitted model."""
-    sections = [
-        ("Title (1)", "Red flag model: the risk of a serious condition in people who twitch, development."),
-        ("Summary (2)", " ".join(record.notes)),
-        ("Background and objectives (3, 4)", USE),
-        ("Source of data, participants (5, 6)", _tell_sample(record)),
-        ("Data preparation (7)", "Signs are read by name and coded as the table of coefficients says; no other step."),
-        ("Outcome (8)", f"`{record.classes[1]}` against `{record.classes[0]}`, as labelled in the training sample."),
-        ("Predictors (9)", _tell_signs(record)),
-        ("Sample size (10)", _tell_size(record)),
-        ("Missing data (11)", _tell_missing(record, str(parameters["missing"]))),
-        ("Analysis (12)", _tell_analysis(record, parameters)),
-        ("Class imbalance, base rate (12f, 13)", _tell_base_rate(record)),
-        ("Fairness (14, 25)", _tell_fairness(record)),
-        ("Model output (15)", "A risk with limits, the base rate beside it, and the advice; no class is decided on."),
-        ("Training and evaluation (16)", _tell_evaluation(validation)),
-        ("Ethics, funding, interests, protocol, registration, involvement (17 to 19)", _tell_origin(record, NOT_TOLD)),
-        ("Open science (18)", f"twitchstats {twitchstats.__version__}, BSD-3-Clause; saved as JSON by `save`."),
-        ("Participants in numbers (20, 21)", _tell_counts(record)),
-        ("The full model (22)", _tell_coefficients(record)),
-        ("Performance (23)", _tell_performance(validation)),
-        ("Model updating (24)", "None but the move to a base rate, which is told above."),
-        ("Limitations (26)", LIMITS),
-        ("Usability (27)", "Signs that are not told are allowed; values that a sign can't have are refused by name."),
-        ("Risk of bias (PROBAST+AI, own assessment)", _assess_bias(record)),
-    ]
-    return "# Model card\n\n" + "\n\n".join(f"## {head}\n\n{text}" for head, text in sections) + "\n"
+    there = [name for name in ("age", "sex") if name in record.signs]
+    simulated = (
+        "Simulated people: no ethics approval, consent or involvement of patients was needed, and none was sought."
+    )
+    base, sick, terms = record.base, record.n_serious, record.design.terms
+    counts = [f"| {row.sign} | {row.n_known} | {row.n_unknown} |" for row in record.missing.itertuples()]
+    if validation is None:
+        evaluated = "Developed on all people of the sample; no evaluation was handed in."
+        performance = "Not given. Pass the frame of `validate_risk` to see it here."
+    else:
+        apart = bool((validation["optimism"] == 0).all())
+        evaluated = "Evaluated on people held out." if apart else "Evaluated on its own people, corrected for optimism."
+        performance = "\n".join(
+            ["| metric | estimate | 95 % interval | apparent |", "|---|---|---|---|"]
+            + [
+                f"| {row.metric} | {row.estimate:.3f} | {row.ci_lower:.3f} to {row.ci_upper:.3f} | {row.apparent:.3f} |"
+                for row in validation.itertuples()
+            ]
+        )
+    sections = {
+        "Title (1)": "Red flag model: the risk of a serious condition in people who twitch, development.",
+        "Summary (2)": " ".join(record.notes),
+        "Background and objectives (3, 4)": USE,
+        "Source of data, participants (5, 6)": _tell_sample(record),
+        "Data preparation (7)": "Signs are read by name and coded as the table of coefficients says; no other step.",
+        "Outcome (8)": f"`{record.classes[1]}` against `{record.classes[0]}`, as labelled in the training sample.",
+        "Predictors (9)": "\n".join(map(_tell_sign, record.signs)),
+        "Sample size (10)": f"{record.n_people} people and {sick} serious cases for {len(terms)} terms: "
+        f"{sick / max(len(terms), 1):.1f} serious cases for each term before shrinkage. `required_sample_size` gives "
+        "the number after Riley et al 2020.",
+        "Missing data (11)": _tell_missing(record, str(parameters["missing"])),
+        "Analysis (12)": _tell_analysis(record, parameters),
+        "Class imbalance, base rate (12f, 13)": f"Risks refer to a base rate of {base.rate:.4g} ({base.source}); the "
+        f"sample had {record.sample_rate:.4g}. `at_base_rate` moves the intercept (King and Zeng 2001) and, for "
+        "simulated people, the mix of other conditions. Known figures:\n\n"
+        + "\n".join(f"- {line}" for line in list_base_rates()),
+        "Fairness (14, 25)": f"The model uses {' and '.join(there) or 'neither age nor sex'}. Ethnicity, income and "
+        "access to care are not recorded: no figure known.",
+        "Model output (15)": "A risk with limits, the base rate beside it, and the advice; no class is decided on.",
+        "Training and evaluation (16)": evaluated,
+        "Ethics, funding, interests, protocol, registration, involvement (17 to 19)": simulated
+        if record.origin
+        else NOT_TOLD,
+        "Open science (18)": f"twitchstats {twitchstats.__version__}, BSD-3-Clause; saved as JSON by `save`.",
+        "Participants in numbers (20, 21)": "\n".join(["| sign | known | not known |", "|---|---|---|", *counts]),
+        "The full model (22)": _tell_coefficients(record),
+        "Performance (23)": performance,
+        "Model updating (24)": "None but the move to a base rate, which is told above.",
+        "Limitations (26)": LIMITS,
+        "Usability (27)": "Signs that are not told are allowed; values that a sign can't have are refused by name.",
+        "Risk of bias (PROBAST+AI, own assessment)": _assess_bias(record),
+    }
+    return "# Model card\n\n" + "\n\n".join(f"## {head}\n\n{text}" for head, text in sections.items()) + "\n"
 
 
 def count_assumed() -> str:
@@ -64,13 +91,6 @@ def count_assumed() -> str:
     table = load_cohort_parameters()
     assumed = int(table["confidence"].eq("assumed").sum())
     return f"Of the {len(table)} parameters that they are made from (data/cohort_parameters.csv) {assumed} are assumed."
-
-
-def _tell_origin(record: Record, unknown: str) -> str:
-    """Return a text for simulated people, or another where it is not known who they are."""
-    if record.origin is None:
-        return unknown
-    return "Simulated people: no ethics approval, consent or involvement of patients was needed, and none was sought."
 
 
 def _tell_sample(record: Record) -> str:
@@ -86,26 +106,12 @@ def _tell_sample(record: Record) -> str:
     )
 
 
-def _tell_signs(record: Record) -> str:
-    signs = load_signs()
-    lines = []
-    for name in record.signs:
-        if name in signs.index:
-            row = signs.loc[name]
-            level = f"; {row['level']} ({row['source']})" if isinstance(row["level"], str) else ""
-            lines.append(f"- `{name}`: {row['label']} ({row['kind']}){level}")
-        else:
-            lines.append(f"- `{name}`: a column of the user's own")
-    return "\n".join(lines)
-
-
-def _tell_size(record: Record) -> str:
-    terms = len(record.design.terms)
-    return (
-        f"{record.n_people} people and {record.n_serious} serious cases for {terms} terms: "
-        f"{record.n_serious / max(terms, 1):.1f} serious cases for each term before shrinkage. `required_sample_size` "
-        "gives the number after Riley et al 2020."
-    )
+def _tell_sign(name: str) -> str:
+    if not find_signs([name]):
+        return f"- `{name}`: a column of the user's own"
+    row = load_signs().loc[name]
+    level = f"; {row['level']} ({row['source']})" if isinstance(row["level"], str) else ""
+    return f"- `{name}`: {row['label']} ({row['kind']}){level}"
 
 
 def _tell_missing(record: Record, missing: str) -> str:
@@ -137,23 +143,6 @@ def _tell_analysis(record: Record, parameters: Mapping[str, object]) -> str:
     )
 
 
-def _tell_base_rate(record: Record) -> str:
-    lines = [
-        f"Risks refer to a base rate of {record.base.rate:.4g} ({record.base.source}); the sample had "
-        f"{record.sample_rate:.4g}. `at_base_rate` moves the intercept (King and Zeng 2001) and, for simulated people, "
-        "the mix of other conditions. Known figures:",
-        "",
-    ]
-    return "\n".join([*lines, *(f"- {line}" for line in list_base_rates())])
-
-
-def _tell_counts(record: Record) -> str:
-    rows = ["| sign | known | not known |", "|---|---|---|"]
-    return "\n".join(
-        [*rows, *(f"| {row.sign} | {row.n_known} | {row.n_unknown} |" for row in record.missing.itertuples())]
-    )
-
-
 def _tell_coefficients(record: Record) -> str:
     """Return the coefficients with the coding of each term: enough to compute a risk by hand."""
     base, origin = record.base, record.origin
@@ -162,41 +151,19 @@ def _tell_coefficients(record: Record) -> str:
         if origin and not origin.exact and base.crowd not in ("", origin.design)
         else ""
     )
-    rows = [
-        "Log odds = intercept + the sum of coefficient times coded value; risk = 1 / (1 + exp(-log odds)), where every "
-        f"sign is told.{crowd}",
-        "",
-        "| term | label | log odds ratio | coded as |",
-        "|---|---|---|---|",
-        f"| intercept | | {record.coefficients[0] + record.shift:.6g} | 1 |",
-    ]
-    slopes = zip(record.design.terms, record.coefficients[1:], strict=True)
-    rows += [f"| {term} | {label_term(term)} | {value:.6g} | {describe_coding(term)} |" for term, value in slopes]
-    return "\n".join(rows)
-
-
-def _tell_evaluation(validation: pd.DataFrame | None) -> str:
-    if validation is None:
-        return "Developed on all people of the sample; no evaluation was handed in."
-    apart = bool((validation["optimism"] == 0).all())
-    return "Evaluated on people held out." if apart else "Evaluated on its own people, corrected for optimism."
-
-
-def _tell_performance(validation: pd.DataFrame | None) -> str:
-    if validation is None:
-        return "Not given. Pass the frame of `validate_risk` to see it here."
-    rows = ["| metric | estimate | 95 % interval | apparent |", "|---|---|---|---|"]
-    rows += [
-        f"| {row.metric} | {row.estimate:.3f} | {row.ci_lower:.3f} to {row.ci_upper:.3f} | {row.apparent:.3f} |"
-        for row in validation.itertuples()
-    ]
-    return "\n".join(rows)
-
-
-def _tell_fairness(record: Record) -> str:
-    there = [name for name in ("age", "sex") if name in record.signs]
-    used = f"uses {' and '.join(there)}" if there else "uses neither age nor sex"
-    return f"The model {used}. Ethnicity, income and access to care are not recorded: no figure known."
+    terms = record.design.terms
+    rows = zip(terms, map(describe_term, terms), record.coefficients[1:], strict=True)
+    return "\n".join(
+        [
+            "Log odds = intercept + the sum of coefficient times coded value; risk = 1 / (1 + exp(-log odds)), where "
+            f"every sign is told.{crowd}",
+            "",
+            "| term | label | log odds ratio | coded as |",
+            "|---|---|---|---|",
+            f"| intercept | | {record.coefficients[0] + record.shift:.6g} | 1 |",
+            *(f"| {term} | {told.label} | {value:.6g} | {told.coding} |" for term, told, value in rows),
+        ]
+    )
 
 
 def _assess_bias(record: Record) -> str:

@@ -77,7 +77,7 @@ def tabulate_combinations(
         there = [name in combination.split(" + ") for name in chosen]
         if combination != UNKNOWN:
             told[0, at] = there
-        move = np.ravel(move_crowd(record.origin, record.base, record.signs, told))[0]
+        move = move_crowd(record.origin, record.base, record.signs, told)[0]
         if len(rows) and (move == 0 or combination == UNKNOWN):
             odds = people.take(rows).average(weights[rows])
         else:  # nobody has it, or those who have it are another crowd: a person who tells no more than this

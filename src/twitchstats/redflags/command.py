@@ -10,6 +10,7 @@ import pandas as pd
 from twitchstats.errors import OptionError
 from twitchstats.journal.layout import choose_delimiter
 from twitchstats.journal.source import read_text
+from twitchstats.redflags import odds
 from twitchstats.redflags.advice import ANY_FLAG_ADVICE
 from twitchstats.redflags.card import count_assumed
 from twitchstats.redflags.model import RedFlagModel
@@ -86,9 +87,11 @@ def _match_label(labels: pd.Series, text: str | None) -> object:
 
 
 def tabulate_odds(model: RedFlagModel) -> pd.DataFrame:
-    """Return the odds ratios, without tests: an interval says more."""
+    """Return the odds ratios, without tests: an interval says more; cautions only where there are any."""
     found = model.odds_ratios()
-    return found.drop(columns=[name for name in ("p_value", "p_adjusted", "caution") if name in found])
+    said = found["caution"].replace(odds.SIMULATED, "")  # told above the table
+    left = found.drop(columns=["p_value", "p_adjusted", "caution"], errors="ignore")
+    return left.assign(caution=said) if said.any() else left
 
 
 def describe_odds() -> str:
@@ -156,4 +159,6 @@ def describe_base(model: RedFlagModel, base_rate: str) -> str:
     crowd = f" among the other conditions of a {base.crowd}" if base.crowd and model.record_.drawn else ""
     if not model.record_.drawn:
         crowd = " among other conditions as in the people that the model was fitted on"
+    if base.crowd and not model.record_.origin:
+        crowd += f". It is right only if the label counts {base.condition}; else give the share of what it counts"
     return f"Base rate: {base.source}{crowd}.\n{ANY_FLAG_ADVICE}"

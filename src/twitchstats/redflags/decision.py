@@ -89,7 +89,11 @@ def decision_curve(
         diagnoses = model.record_.diagnoses if isinstance(model, RedFlagModel) else ("MND",)
         rate = read_base_rate(base_rate, diagnoses, option="base_rate").rate
     cuts = _choose_thresholds(thresholds, rate)
-    risk = _predict_at(model, X, base_rate, rate, float(serious.mean()))
+    if base_rate is not None and hasattr(model, "at_base_rate"):
+        model = model.at_base_rate(rate)
+    risk = model.predict_proba(X)[:, 1]
+    if base_rate is not None and not hasattr(model, "at_base_rate"):
+        risk = shift_risk(risk, rate, float(serious.mean()))
     check_reversed(model, serious, risk)
     everybody = np.ones((int(known.sum()), 1))
     called = {MODEL: risk[known, None] >= cuts, REFER_ALL: everybody, REFER_NONE: 0 * everybody}
@@ -100,17 +104,6 @@ def decision_curve(
     return pd.concat(parts, ignore_index=True).assign(
         base_rate=rate, n_people=int(known.sum()), n_left_out=int((~known).sum())
     )
-
-
-def _predict_at(
-    model: BaseEstimator, X: pd.DataFrame | AnyArray, base_rate: float | str | None, rate: float, share: float
-) -> FloatArray:
-    """Return risks at the base rate that was asked for; other classifiers are moved there from the share of `y`."""
-    if base_rate is None:
-        return model.predict_proba(X)[:, 1]
-    if hasattr(model, "at_base_rate"):
-        return model.at_base_rate(rate).predict_proba(X)[:, 1]
-    return shift_risk(model.predict_proba(X)[:, 1], rate, share)
 
 
 def _choose_thresholds(thresholds: Sequence[float] | None, rate: float) -> FloatArray:

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from itertools import combinations
 
 import numpy as np
-import pandas as pd
 
 from twitchstats.arrays import BoolArray, FloatArray, IntArray
 from twitchstats.errors import OptionError, unknown_name
@@ -166,12 +165,3 @@ def _with_parts(chosen: Sequence[str], names: list[str]) -> set[tuple[int, ...]]
             raise unknown_name("sign", name, names)
     at = sorted({names.index(name) for name in chosen})
     return {parts for size in range(1, len(at) + 1) for parts in combinations(at, size)}
-
-
-def describe_missing(encoded: FloatArray, signs: Sequence[str]) -> pd.DataFrame:
-    """Return ``sign, n_known, n_unknown, share_unknown``: what was not told."""
-    missing = np.isnan(encoded).sum(axis=0)
-    n = len(encoded)
-    return pd.DataFrame(
-        {"sign": list(signs), "n_known": n - missing, "n_unknown": missing, "share_unknown": missing / max(n, 1)}
-    )

@@ -15,7 +15,7 @@ from sklearn.linear_model import LogisticRegression
 from twitchstats.arrays import BoolArray, FloatArray
 from twitchstats.errors import NotEnoughDataError
 
-_FIRST, _WEAKEST, _STRONGEST = 1, -3, 4  # powers of ten of the penalty
+_FIRST, _WEAKEST, _STRONGEST = 1, -2, 4  # powers of ten of the penalty
 
 
 def unscale(mean: FloatArray, spread: FloatArray) -> FloatArray:
@@ -91,8 +91,10 @@ def choose_strength(
 ) -> tuple[float, list[tuple[float, float]], FloatArray]:
     """Choose the ridge penalty with the smallest left-out loss.
 
-    Goes downhill over powers of ten, each fit starting at the last, and puts a parabola through the best three. Returns
-    the penalty, the path as (strength, loss), and the coefficients at the best point of the path.
+    Goes downhill over powers of ten, each fit starting at the last, and puts a parabola through the best three. Where
+    it goes down to the weakest, as in separated data, whose odds ratios would have no end, the penalty is 1: on
+    standardised columns a standard normal prior. Returns the penalty, the path as (strength, loss), and the
+    coefficients at the best point of the path.
     """
     losses: dict[int, float] = {}
     fits: dict[int, FloatArray] = {}
@@ -116,6 +118,8 @@ def choose_strength(
 
 
 def _refine(best: int, losses: dict[int, float]) -> float:
+    if best == _WEAKEST:
+        return 1.0
     if not {best - 1, best + 1} <= set(losses):
         return float(10.0**best)
     before, here, after = losses[best + 1], losses[best], losses[best - 1]
@@ -156,23 +160,7 @@ def fit_firth(X: FloatArray, y: FloatArray, weights: FloatArray) -> FirthLogisti
 
 @dataclass(frozen=True)
 class Solution:
-    """What solving gives.
-
-    Attributes
-    ----------
-    coefficients : ndarray, (1 + terms,)
-        Intercept (at the share of the sample) and log odds ratios.
-    covariance : ndarray, (1 + terms, 1 + terms)
-        Of `coefficients` (inverse penalised information; Wood 2006).
-    means, scales : ndarray, (terms,)
-        The penalty acts on (term - mean) / scale.
-    dropped : tuple of str
-        Terms that do not vary or follow from others.
-    strength : float
-        Of the ridge penalty; NaN for Firth.
-    path : DataFrame
-        ``strength, left_out_loss``: what the cross-validation saw.
-    """
+    """What solving gives; `RedFlagModel` tells what its parts are. The first of `coefficients` is the intercept."""
 
     coefficients: FloatArray
     covariance: FloatArray

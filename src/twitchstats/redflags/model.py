@@ -22,11 +22,11 @@ from twitchstats.inference import wilson_interval
 from twitchstats.redflags import card, combining, fitting, odds, points, storing, telling, training
 from twitchstats.redflags.advice import as_people
 from twitchstats.redflags.assumptions import Origin, match_origin, read_origin
-from twitchstats.redflags.design import describe_missing, plan_design
+from twitchstats.redflags.design import plan_design
 from twitchstats.redflags.patterns import store_moments
 from twitchstats.redflags.prevalence import SAMPLE, BaseRate, check_share, read_base_rate
 from twitchstats.redflags.record import Record, Training, find_log_odds, move_record
-from twitchstats.signs import encode_signs, find_signs, name_signs
+from twitchstats.signs import encode_signs, find_signs
 
 People: TypeAlias = Mapping[str, object] | pd.Series | pd.DataFrame | ArrayLike
 PENALTIES = ("ridge", "firth")
@@ -218,7 +218,9 @@ class RedFlagModel(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         """
         self._check_options()
         people, signs, ignored, named, classes = self._read_training(X, y, sample_weight)
-        missing = describe_missing(people.encoded, signs)
+        n_known = (~np.isnan(people.encoded)).sum(axis=0)
+        missing = pd.DataFrame({"sign": signs, "n_known": n_known, "n_unknown": len(people.encoded) - n_known})
+        missing["share_unknown"] = missing["n_unknown"] / max(len(people.encoded), 1)
         kept = training.settle_missing(people.encoded, people.outcome, signs, self.missing)
         people = people.take(kept)
         training.check_enough(people.encoded, people.outcome, signs, named=named, constant=self.constant)
@@ -304,35 +306,31 @@ class RedFlagModel(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
 
     # -- predicting --------------------------------------------------------------------------------------------------
 
-    def _name(self, X: pd.DataFrame) -> pd.DataFrame:
+    def _name(self, X: Mapping[str, object] | pd.Series | pd.DataFrame) -> pd.DataFrame:
         """Return people with each sign under its own name; what was not used at the fit is not asked about.
 
         A known sign that is not in the model stays: the advice hangs on it.
         """
         known = [*self.ignore, *(name for name in self.ignored_ if not training.find_known(name))]
-        return name_signs(X, ignore=[name for name in known if name not in self.signs_], own=self._list_own())
-
-    def _list_own(self) -> list[str]:
-        """Return signs in use that are no known ones."""
-        return [name for name in self.signs_ if not find_signs([name])]
+        own = [name for name in self.signs_ if not find_signs([name])]
+        return as_people(X, ignore=[name for name in known if name not in self.signs_], own=own)
 
     def _read(self, X: People) -> tuple[pd.DataFrame, FloatArray]:
         """Return people with each sign under its own name, and encoded; what one person does not tell is not known."""
         X = to_pandas(X)
+        one = isinstance(X, (Mapping, pd.Series))
         if not self._fitted.named:
-            if isinstance(X, (Mapping, pd.Series)):
+            if one:
                 raise TwitchstatsError("The model knows no names of signs. Give an array with a row for each person.")
             encoded = validate_data(self, X, reset=False, dtype=np.float64, ensure_all_finite="allow-nan")
             return pd.DataFrame(index=X.index if isinstance(X, pd.DataFrame) else range(len(encoded))), encoded
-        if isinstance(X, pd.DataFrame):
-            people = self._name(X)
-        elif isinstance(X, (Mapping, pd.Series)):
-            people = as_people(X, ignore=self.ignore, own=self._list_own())
-            people = people.reindex(columns=list(dict.fromkeys([*people.columns, *self.signs_])))
-        else:
+        if not isinstance(X, (Mapping, pd.Series, pd.DataFrame)):
             raise TwitchstatsError(
                 f"The model knows its signs by name. Give a DataFrame with the columns {', '.join(self.signs_)}."
             )
+        people = self._name(X)
+        if one:
+            people = people.reindex(columns=list(dict.fromkeys([*people.columns, *self.signs_])))
         for name in self.signs_:
             if name not in people.columns:
                 raise TwitchstatsError(
@@ -353,8 +351,7 @@ class RedFlagModel(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
 
     def decision_function(self, X: pd.DataFrame | ArrayLike) -> FloatArray:
         """Return the log odds of each person, (people,)."""
-        encoded = self._encode(X)
-        return find_log_odds(self.record_, encoded)
+        return find_log_odds(self._fitted, self._encode(X))
 
     def predict_proba(self, X: pd.DataFrame | ArrayLike) -> FloatArray:
         """Return the risk of each class, (people, 2), at ``base_rate_``."""
@@ -363,8 +360,8 @@ class RedFlagModel(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
 
     def predict(self, X: pd.DataFrame | ArrayLike) -> AnyArray:
         """Return the likelier label of each person, (people,)."""
-        serious = (self.decision_function(X) > 0).astype(int)
-        return self.classes_[serious]
+        serious = self.decision_function(X) > 0
+        return self.classes_[serious.astype(int)]
 
     def predict_risk(
         self,
@@ -491,8 +488,7 @@ class RedFlagModel(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     @classmethod
     def load(cls, path: str | Path) -> RedFlagModel:
         """Read a model that `save` wrote. What needs the training people (bootstrap) must be asked before saving."""
-        parameters, record = storing.restore_record(path)
-        model = cls(**parameters)
+        model, record = storing.restore_record(path, cls)
         model.record_ = record
         model.n_features_in_ = len(record.signs)
         if record.named:

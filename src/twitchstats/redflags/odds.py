@@ -12,12 +12,14 @@ from twitchstats.errors import NotEnoughDataError, check_choice, check_list, unk
 from twitchstats.inference import adjust_p_values
 from twitchstats.redflags import fitting
 from twitchstats.redflags.design import plan_design
-from twitchstats.redflags.naming import describe_unit, label_term
+from twitchstats.redflags.naming import describe_term
 from twitchstats.redflags.prevalence import check_share
 from twitchstats.redflags.record import Record, Training
+from twitchstats.redflags.training import list_separated
 
 METHODS = ("robust", "profile", "wald")
 UNTOLD = "no odds ratio: the same for everyone who told every sign, or told already by the signs before it"
+SEPARATED = "there, or absent, in people of one class only: how far the odds ratio goes can't be known"
 SIMULATED = "simulated people: the interval says how many were simulated, not what is known"
 
 
@@ -92,26 +94,16 @@ def estimate_odds_ratios(
     with np.errstate(over="ignore"):  # an interval without end is told as infinite
         ratio, low, high = np.exp(estimate), np.exp(lower), np.exp(upper)
     tested = {} if record.origin else {"p_value": p_value, "p_adjusted": adjust_p_values(p_value)}
-    frame = pd.DataFrame(
-        {
-            "term": chosen,
-            "label": [label_term(name) for name in chosen],
-            "unit": [describe_unit(name) for name in chosen],
-            "estimate": ratio,
-            "ci_lower": low,
-            "ci_upper": high,
-            **tested,
-            "shrunken": np.exp([own.get(name, np.nan) for name in chosen]),
-            "method": method,
-            "n_people": len(people.outcome),
-            "caution": SIMULATED if record.origin else "",
-        }
-    )
-    if terms is not None or not lost:
-        return frame
-    untold = frame.head(0).reindex(range(len(lost))).assign(term=lost, method=method, n_people=len(people.outcome))
-    words = {"label": [*map(label_term, lost)], "unit": [*map(describe_unit, lost)], "caution": UNTOLD}
-    return pd.concat([frame, untold.assign(**words)], ignore_index=True)
+    shrunken = np.exp([own.get(name, np.nan) for name in chosen])
+    columns = {"estimate": ratio, "ci_lower": low, "ci_upper": high, **tested, "shrunken": shrunken}
+    listed = chosen if terms is not None else [*chosen, *lost]
+    frame = pd.DataFrame(columns, index=chosen).reindex(listed).assign(method=method, n_people=len(people.outcome))
+    apart = list_separated(people, list(record.signs))
+    cautions = [SEPARATED if name in apart else SIMULATED if record.origin else "" for name in listed]
+    frame["caution"] = np.where(frame["estimate"].isna(), UNTOLD, cautions)
+    words = [describe_term(name)[:2] for name in listed]
+    named = pd.DataFrame(words, columns=["label", "unit"]).assign(term=listed)[["term", "label", "unit"]]
+    return pd.concat([named, frame.reset_index(drop=True)], axis=1)
 
 
 def _build_columns(record: Record, interactions: bool) -> tuple[Training, FloatArray, dict[str, int], list[str]]:

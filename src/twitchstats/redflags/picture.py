@@ -4,12 +4,12 @@ from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
+from scipy import special
 
-from twitchstats.arrays import BoolArray, FloatArray
 from twitchstats.errors import check_list, check_whole, unknown_name
 from twitchstats.redflags.advice import ANY_FLAG_ADVICE, advise
-from twitchstats.redflags.assumptions import Origin, bound_posterior, judge_finding, move_findings
-from twitchstats.redflags.prevalence import BaseRate, check_share, read_base_rate
+from twitchstats.redflags.assumptions import Odds, draw_moves, judge_finding
+from twitchstats.redflags.prevalence import check_share, read_base_rate
 from twitchstats.redflags.training import read_outcome
 from twitchstats.signs import find_signs, load_signs, mark_present, name_signs
 
@@ -76,13 +76,29 @@ def count_people(
     known = name_signs(known)
     base = read_base_rate(base_rate, origin.serious if origin else ("MND",), option="base_rate")
     marks = _mark(known, signs)
-    whole = bound_posterior(0.0, 0.0, base, None, level)
-    rows = [_describe("everybody", "Everybody who twitches", "all", 1.0, whole, base.rate, people, len(known))]
+    everybody = np.array([special.logit(base.rate)])
+    whole = Odds(everybody, np.zeros(1), draw_moves(None, base, (), np.empty((1, 0)), everybody)).bound(level)
+    rows = [("everybody", "Everybody who twitches", "all", 1.0, *np.ravel(whole), len(known))]
     for name in marks.columns:
-        rows += _compare(name, marks[name].to_numpy(float), serious, base, origin, people, level)
-    frame = pd.DataFrame(rows)
-    frame["condition"] = base.condition
-    return frame.assign(advice=[_advise(row.sign, row.state) for row in frame.itertuples()])
+        label, least = load_signs().loc[name, ["label", "threshold"]]
+        found = judge_finding(
+            marks[name].to_numpy(float), serious, origin, base, pd.DataFrame({name: [1.0, 0.0]}),
+            np.array([True, False]), weeks_from=least, level=level,
+        )  # fmt: skip
+        behind = found.n_sick + found.n_other
+        for place, state in enumerate(("present", "absent")):
+            sick, other = found.hits[place] / max(found.n_sick, 1), found.alarms[place] / max(found.n_other, 1)
+            share = base.rate * sick + (1 - base.rate) * other
+            rows.append((name, label, state, share, *found.risks[:, place], int(behind)))
+    frame = pd.DataFrame(rows, columns=["sign", "label", "state", "share", "risk", "low", "high", "n_cohort"])
+    with np.errstate(divide="ignore"):
+        counted = {
+            "n_with": frame["share"] * people, "n_serious": frame["share"] * people * frame["risk"],
+            "estimate": frame["risk"] * people, "ci_lower": frame["low"] * people, "ci_upper": frame["high"] * people,
+            "one_in": 1 / frame["risk"], "n_cohort": frame["n_cohort"], "base_rate": base.rate,
+            "condition": base.condition, "advice": [_advise(row.sign, row.state) for row in frame.itertuples()],
+        }  # fmt: skip
+    return frame[["sign", "label", "state"]].assign(**counted)
 
 
 def _advise(sign: str, state: str) -> str:
@@ -100,30 +116,3 @@ def _mark(people: pd.DataFrame, signs: Sequence[str] | None) -> pd.DataFrame:
         if name not in known:
             raise unknown_name("yes/no sign", name, known)
     return marks[list(signs or [name for name in known if kinds[name] == "yes/no"])]
-
-
-def _compare(
-    name: str, marks: FloatArray, serious: BoolArray, base: BaseRate, origin: Origin | None, people: int,
-    level: float,
-) -> list[dict[str, object]]:  # fmt: skip
-    """Return the row of those who have the sign, and of those who have not."""
-    row = load_signs().loc[name]
-    moved = move_findings(origin, base, {name: np.array([1.0, 0.0])}, np.eye(2), float(row["threshold"]))
-    found = judge_finding(marks, serious, base, moved, level)
-    behind, rows = int(found.n_sick + found.n_other), []
-    for place, state in enumerate(("present", "absent")):
-        sick, other = found.hits[place] / max(found.n_sick, 1), found.alarms[place] / max(found.n_other, 1)
-        share = base.rate * sick + (1 - base.rate) * other
-        label = str(row["label"])
-        rows.append(_describe(name, label, state, share, found.risks[place], base.rate, people, behind))
-    return rows
-
-
-def _describe(
-    name: str, label: str, state: str, share: float, risk: tuple[float, ...], rate: float, people: int, behind: int
-) -> dict[str, object]:
-    return {
-        "sign": name, "label": label, "state": state, "n_with": share * people, "n_serious": share * people * risk[0],
-        "estimate": risk[0] * people, "ci_lower": risk[1] * people, "ci_upper": risk[2] * people,
-        "one_in": 1 / risk[0] if risk[0] > 0 else np.inf, "n_cohort": behind, "base_rate": rate,
-    }  # fmt: skip

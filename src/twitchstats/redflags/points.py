@@ -147,35 +147,35 @@ def build_point_score(record: Record, *, most: int = 10, allowed: float = 0.1) -
     check_classes(record.classes, people.outcome[whole])
     people = people.take(whole)
     score = _add_up(points, dict(zip(record.signs, people.encoded.T, strict=True))).astype(int)
+    totals, odds = _fit_line(record, people, score)
     at_sample = move_record(record, BaseRate(record.sample_rate), record.base.rate)
-    agreement = _compare(at_sample, people, score)
-    worst = agreement.set_index("measure").loc[LARGEST]
-    if worst["difference"] > allowed:
+    by_model = special.expit(find_log_odds(at_sample, people.encoded))
+    by_score = special.expit(np.interp(score, totals, _fit_line(at_sample, people, score)[1].log_odds))
+    worst = int(np.abs(by_score - by_model).argmax())
+    away = np.abs(by_score - by_model)
+    if away[worst] > allowed:
         paired = any(len(parts) > 1 for parts in record.design.parts)
         lighter = ", a model without interactions (interactions='none')" if paired else ""
         raise OptionError(
-            f"These points miss the model's risk by up to {worst['difference']:.2f} ({worst['points']:.2f} instead of "
-            f"{worst['model']:.2f}), and allowed={allowed:g}. Take more points (most={2 * most}){lighter}, or allow a "
+            f"These points miss the model's risk by up to {away[worst]:.2f} ({by_score[worst]:.2f} instead of "
+            f"{by_model[worst]:.2f}), and allowed={allowed:g}. Take more points (most={2 * most}){lighter}, or allow a "
             "larger error."
         )
-    return PointScore(points, _tabulate_risks(record, people, score), agreement)
-
-
-def _compare(record: Record, people: Training, score: IntArray) -> pd.DataFrame:
-    """Return what adding up on paper loses; the last row is the person with the largest difference."""
-    totals, odds = _fit_line(record, people, score)
-    by_model = special.expit(find_log_odds(record, people.encoded))
-    by_score = special.expit(np.interp(score, totals, odds.log_odds))
-    measured = {name: [measure(people.outcome, risk) for risk in (by_model, by_score)]
-                for name, measure in (("auc", measure_auc), ("brier", measure_brier))}  # fmt: skip
-    away = np.abs(by_score - by_model)
-    worst = int(away.argmax())
-    rows = [
-        *((name, *values, values[1] - values[0]) for name, values in measured.items()),
-        ("risk", by_model.mean(), by_score.mean(), away.mean()),
-        (LARGEST, by_model[worst], by_score[worst], away[worst]),
-    ]
-    return pd.DataFrame(rows, columns=["measure", "model", "points", "difference"])
+    measured = [(name, *(measure(people.outcome, risk) for risk in (by_model, by_score)))
+                for name, measure in (("auc", measure_auc), ("brier", measure_brier))]  # fmt: skip
+    compared = [*measured, ("risk", by_model.mean(), by_score.mean()), (LARGEST, by_model[worst], by_score[worst])]
+    agreement = pd.DataFrame(compared, columns=["measure", "model", "points"])
+    agreement["difference"] = agreement["points"] - agreement["model"]
+    agreement.loc[[2, 3], "difference"] = away.mean(), away[worst]
+    risk, low, high = odds.bound(0.95)
+    counts = pd.Series(people.outcome).groupby(score).agg(["size", "sum"]).reindex(totals, fill_value=0).astype(int)
+    risks = pd.DataFrame(
+        {
+            "score": totals, "n": counts["size"].to_numpy(), "n_serious": counts["sum"].to_numpy(), "risk": risk,
+            "risk_lower": low, "risk_upper": high, "base_rate": record.base.rate, "advice": ANY_FLAG_ADVICE,
+        }
+    )  # fmt: skip
+    return PointScore(points, risks, agreement)
 
 
 def _list_answers(name: str, weigh: Weigh, column: FloatArray) -> list[tuple[object, ...]]:
@@ -185,19 +185,13 @@ def _list_answers(name: str, weigh: Weigh, column: FloatArray) -> list[tuple[obj
     if kind in _BANDS:
         weights = weigh(code_number(np.array(_TYPICAL[kind], float), str(kind)))
         weights -= weights[int(np.argmin(np.abs(weights)))]
-        return [
-            (name, label, text, float(low), float(high), weight)
-            for (low, high, text), weight in zip(_BANDS[kind], weights, strict=True)
-        ]
+        return [(name, label, text, *ends, own) for (*ends, text), own in zip(_BANDS[kind], weights, strict=True)]
     if not np.isin(column[~np.isnan(column)], (0.0, 1.0)).all():
         raise OptionError(
             f"point_score: {name!r} is not a yes/no sign, so it has no points. Leave it out (signs=[...])."
         )
     no, yes = ("female", "male") if kind == "sex" else ("no", "yes")
-    return [
-        (name, label, no, 0.0, 0.5, 0.0),
-        (name, label, yes, 0.5, 1.5, weigh(np.ones(1))[0]),
-    ]
+    return [(name, label, no, 0.0, 0.5, 0.0), (name, label, yes, 0.5, 1.5, weigh(np.ones(1))[0])]
 
 
 def _fit_line(record: Record, people: Training, score: IntArray) -> tuple[IntArray, Odds]:
@@ -206,24 +200,10 @@ def _fit_line(record: Record, people: Training, score: IntArray) -> tuple[IntArr
     columns = score[:, None].astype(float)
     solved = fitting.solve_logistic(["score"], columns, people.outcome, people.weights, penalty="firth")
     X, at = fitting.add_intercept(columns), fitting.add_intercept(totals[:, None].astype(float))
-    move = move_crowd(record.origin, record.base, record.signs, people.encoded) + np.zeros(len(score))
+    move = move_crowd(record.origin, record.base, record.signs, people.encoded)
     middle = at @ (solved.coefficients + np.linalg.lstsq(X, move, rcond=None)[0]) + record.shift
     along = np.interp(score, totals, middle)
     moves = draw_moves(record.origin, record.base, record.signs, people.encoded, along)
-    if moves is not None:  # averaged over people with about this score
-        moves = (at @ np.linalg.lstsq(X, moves.T, rcond=None)[0]).T
+    moves = (at @ np.linalg.lstsq(X, moves.T, rcond=None)[0]).T  # averaged over people with about this score
     chance = np.einsum("ij,jk,ik->i", at, solved.covariance, at)
     return totals, Odds(middle, 0.0 * chance if record.drawn else chance, moves)
-
-
-def _tabulate_risks(record: Record, people: Training, score: IntArray) -> pd.DataFrame:
-    """Return the risk of each total with limits that say what is known."""
-    totals, odds = _fit_line(record, people, score)
-    risk, low, high = odds.bound(0.95)
-    counts = pd.Series(people.outcome).groupby(score).agg(["size", "sum"]).reindex(totals, fill_value=0).astype(int)
-    return pd.DataFrame(
-        {
-            "score": totals, "n": counts["size"].to_numpy(), "n_serious": counts["sum"].to_numpy(), "risk": risk,
-            "risk_lower": low, "risk_upper": high, "base_rate": record.base.rate, "advice": ANY_FLAG_ADVICE,
-        }
-    )  # fmt: skip

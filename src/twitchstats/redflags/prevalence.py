@@ -43,15 +43,13 @@ def base_rates() -> pd.DataFrame:
 
 def list_base_rates() -> list[str]:
     """Return a line for each setting: its base rate with interval, condition and source, or "no figure known"."""
-    return [_tell_rate(row) for _, row in base_rates().iterrows()]
-
-
-def _tell_rate(row: pd.Series) -> str:
-    if pd.isna(row["base_rate"]):
-        return f"{row['setting']}: no figure known"
-    known = not pd.isna(row["ci_lower"])
-    between = f"95 % interval {row['ci_lower']:.2g} to {row['ci_upper']:.2g}" if known else "no interval known"
-    return f"{row['setting']}: {row['base_rate']:g}, {between} ({row['condition']}; {row['source']})"
+    lines = []
+    for row in base_rates().itertuples():
+        known = np.isfinite(row.ci_lower)
+        between = f"95 % interval {row.ci_lower:.2g} to {row.ci_upper:.2g}" if known else "no interval known"
+        told = f"{row.base_rate:g}, {between} ({row.condition}; {row.source})"
+        lines.append(f"{row.setting}: {told if np.isfinite(row.base_rate) else 'no figure known'}")
+    return lines
 
 
 def estimate_share(hits: ArrayLike, n: ArrayLike, *, level: float = 0.95) -> tuple[FloatArray, FloatArray, FloatArray]:
@@ -109,38 +107,26 @@ def read_base_rate(tau: float | str, diagnoses: Sequence[str] = ("MND",), *, opt
         share = float(found[1].replace(",", "."))
         share = share / 100 if found[2] or share >= 1 else share
         raise OptionError(f"{option}={tau!r} is not possible. Give a share as a number: {option}={share:g}.")
-    row = _find_setting(tau)
-    listed = tuple(diagnoses)
-    if row.name == ADULTS and listed:
-        return _add_up(row, listed)
-    if np.isnan(row["base_rate"]) or listed not in ((), ("MND",)):
+    settings = base_rates().set_index("setting")
+    if tau.strip().lower() not in settings.index:
+        raise unknown_name("setting", tau, settings.index)
+    row, listed = settings.loc[tau.strip().lower()], tuple(diagnoses)
+    rate, crowd = float(row["base_rate"]), row["crowd"]
+    own: tuple[str, ...] = ()
+    if row.name == ADULTS and listed:  # the share of adults who have any of these, from the parameters of the cohort
+        table, own = load_cohort_parameters(), listed
+        chosen = table[table["parameter"].eq("base_rate") & table["condition"].isin(listed)]
+        rate = float(chosen["value"].sum())
+    if not rate > 0 or (not own and listed not in ((), ("MND",))):
         what = f" of {', '.join(listed)}" if listed not in ((), ("MND",)) else ""
         raise OptionError(f"{option}={tau!r}: no figure known for this setting{what}. Give a number, with its source.")
+    if own and listed != ("MND",):
+        condition = ", ".join(listed)
+        cited = "; ".join(f"{one.condition} {one.value:g} ({one.source})" for one in chosen.itertuples())
+        return BaseRate(rate, f"{row.name}: {condition} ({cited})", crowd, condition, diagnoses=own)
     low, high = row[["low", "high"]].fillna({"low": row["ci_lower"], "high": row["ci_upper"]}).astype(float)
-    return BaseRate(float(row["base_rate"]), _cite(row), row["crowd"], row["condition"], low, high)
-
-
-def _add_up(row: pd.Series, diagnoses: tuple[str, ...]) -> BaseRate:
-    """Return the share of adults who have any of these conditions, from the parameters of the cohort."""
-    table = load_cohort_parameters()
-    chosen = table[table["parameter"].eq("base_rate") & table["condition"].isin(diagnoses)]
-    rate = float(chosen["value"].sum())
-    if diagnoses == ("MND",):
-        return BaseRate(rate, _cite(row), row["crowd"], row["condition"], row["low"], row["high"], diagnoses=diagnoses)
-    condition = ", ".join(diagnoses)
-    cited = "; ".join(f"{one.condition} {one.value:g} ({one.source})" for one in chosen.itertuples())
-    return BaseRate(rate, f"{row.name}: {condition} ({cited})", row["crowd"], condition, diagnoses=diagnoses)
-
-
-def _cite(row: pd.Series) -> str:
-    return f"{row.name}: {row['condition']} ({row['source']}; confidence {row['confidence']})"
-
-
-def _find_setting(name: str) -> pd.Series:
-    table = base_rates().set_index("setting")
-    if name.strip().lower() not in table.index:
-        raise unknown_name("setting", name, table.index)
-    return table.loc[name.strip().lower()]
+    source = f"{row.name}: {row['condition']} ({row['source']}; confidence {row['confidence']})"
+    return BaseRate(rate, source, crowd, row["condition"], low, high, own)
 
 
 def shift_log_odds(tau: float, ybar: float) -> float:

@@ -215,7 +215,7 @@ def assess_people(record: Record, encoded: FloatArray) -> Odds:
         log_odds[whole] = find_log_odds(record, encoded[whole])
         variance[whole] = find_error(record, encoded[whole])
     if record.origin and not whole.all():
-        log_odds[~whole] = assumptions.find_exact(record.origin, record.base, record.signs, encoded[~whole])
+        log_odds[~whole] = assumptions.find_exact(record.origin, record.base, record.signs, encoded[~whole])[0]
     if record.base.source != SAMPLE:  # the share of the sample, and its error, are replaced
         variance = np.maximum(variance - 1 / record.n_serious - 1 / (record.n_people - record.n_serious), 0.0)
     return Odds(

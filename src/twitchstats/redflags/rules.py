@@ -12,7 +12,7 @@ from scipy import stats
 from twitchstats.arrays import BoolArray, FloatArray
 from twitchstats.errors import OptionError, check_list, unknown_name
 from twitchstats.redflags.advice import ANY_FLAG_ADVICE, as_people
-from twitchstats.redflags.assumptions import Origin, judge_finding, move_findings
+from twitchstats.redflags.assumptions import Origin, judge_finding
 from twitchstats.redflags.prevalence import BaseRate, check_share, estimate_share, read_base_rate
 from twitchstats.redflags.training import read_outcome
 from twitchstats.resources import find_resource
@@ -153,7 +153,7 @@ def evaluate_referral_rules(
     called = apply_referral_rules(people, rules=rules, persistent_weeks=persistent_weeks)
     articles = _read_rules().drop_duplicates("rule").set_index("rule")["article"]
     parts = [
-        _judge(called[name].to_numpy(), serious, base, _move_rule(name, origin, base, persistent_weeks), level)
+        _judge(called[name].to_numpy(), serious, origin, base, persistent_weeks, level, name)
         .assign(rule=name, article=articles[name])
         for name in called.columns
     ]  # fmt: skip
@@ -163,38 +163,31 @@ def evaluate_referral_rules(
     ]  # fmt: skip
 
 
-def _move_rule(
-    rule: str, origin: Origin | None, base: BaseRate, persistent_weeks: float
-) -> tuple[float, FloatArray | None]:
-    """Return what the crowd does to being called by a rule, and draws of the odds of those called and not called."""
+def _judge(
+    called: FloatArray, serious: BoolArray, origin: Origin | None, base: BaseRate, persistent_weeks: float,
+    level: float, rule: str,
+) -> pd.DataFrame:  # fmt: skip
+    """Return the metrics of one rule."""
     listed = [part for text in _read_rules().query("rule == @rule")["sign"] for part in text.split("|") if part]
     signs = list(dict.fromkeys(listed)) or ["wasting"]  # everybody: any sign will do
-    cells = pd.DataFrame(list(product((0.0, 1.0), repeat=len(signs))), columns=signs)
-    asked = cells.assign(persistence_weeks=cells.get("persistence_weeks", 0.0) * max(persistent_weeks, 1e-3))
-    held = apply_referral_rules(asked, rules=[rule], persistent_weeks=max(persistent_weeks, 1e-3))[rule].to_numpy() == 1
-    told = {name: cells[name].to_numpy() for name in signs}
-    return move_findings(origin, base, told, np.column_stack([held, ~held]), persistent_weeks)
-
-
-def _judge(
-    called: FloatArray, serious: BoolArray, base: BaseRate, moved: tuple[float, FloatArray | None], level: float
-) -> pd.DataFrame:
-    """Return the metrics of one rule."""
-    found = judge_finding(called, serious, base, moved, level)
-    sensitivity = estimate_share(found.hits[0], found.n_sick, level=level)
-    specificity = estimate_share(found.alarms[1], found.n_other, level=level)
-    referred = [
-        base.rate * sensitivity[k] + (1 - base.rate) * (1 - specificity[place]) for k, place in enumerate((0, 2, 1))
-    ]
+    cells, weeks = (
+        pd.DataFrame(list(product((0.0, 1.0), repeat=len(signs))), columns=signs),
+        max(persistent_weeks, 1e-3),
+    )
+    asked = cells.assign(persistence_weeks=cells.get("persistence_weeks", 0.0) * weeks)
+    held = apply_referral_rules(asked, rules=[rule], persistent_weeks=weeks)[rule].to_numpy() == 1
+    found = judge_finding(called, serious, origin, base, cells, held, weeks_from=persistent_weeks, level=level)
+    sensitivity = np.array(estimate_share(found.hits[0], found.n_sick, level=level))
+    specificity = np.array(estimate_share(found.alarms[1], found.n_other, level=level))
     n = found.n_sick + found.n_other
     reach = stats.norm.ppf(0.5 + level / 2) * found.error
     rows = {
         "sensitivity": (*sensitivity, found.n_sick),
         "specificity": (*specificity, found.n_other),
         "likelihood_ratio": (*np.exp(found.log_ratio + reach * np.array([0, -1, 1])), n),
-        "ppv": (*found.risks[0], n),
-        "missed": (*found.risks[1], n),
-        "referred": (*referred, n),
+        "ppv": (*found.risks[:, 0], n),
+        "missed": (*found.risks[:, 1], n),
+        "referred": (*(base.rate * sensitivity + (1 - base.rate) * (1 - specificity[[0, 2, 1]])), n),
     }
     frame = pd.DataFrame.from_dict(rows, orient="index", columns=["estimate", "ci_lower", "ci_upper", "n"])
     frame = frame.astype(float).astype({"n": int})

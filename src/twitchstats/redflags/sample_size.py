@@ -51,8 +51,8 @@ def required_sample_size(
     >>> required_sample_size(r2=0.288, parameters=24, prevalence=0.174)["n"].tolist()
     [623, 662, 221, 662]
     """
-    shares = {"prevalence": prevalence, "shrinkage": shrinkage, "optimism": optimism, "margin": margin}
-    for name, value in (shares | {"r2": r2}).items():
+    shares = {"prevalence": prevalence, "shrinkage": shrinkage, "optimism": optimism, "margin": margin, "r2": r2}
+    for name, value in shares.items():
         check_share(name, value)
     check_whole("parameters", parameters, least=1)
     most = 1 - (prevalence**prevalence * (1 - prevalence) ** (1 - prevalence)) ** 2
@@ -60,31 +60,17 @@ def required_sample_size(
         raise OptionError(
             f"r2={r2} is not possible. At a prevalence of {prevalence} the Cox-Snell R2 lies between 0 and {most:.4g}."
         )
-    least = r2 / (r2 + optimism * most)
-    sizes = [
-        _count(parameters, shrinkage, r2),
-        _count(parameters, least, r2),
-        (1.959963984540054 / margin) ** 2 * prevalence * (1 - prevalence),
-    ]
-    rules = [
-        f"shrinkage of at least {shrinkage:g}",
-        f"drop of Nagelkerke's R2 of at most {optimism:g}",
-        f"overall risk within {margin:g}",
-        "the largest of these",
-    ]
-    n = np.ceil(np.round([*sizes, max(sizes)], 9)).astype(int)
-    return pd.DataFrame(
-        {
-            "criterion": ["1", "2", "3", "required"],
-            "rule": rules,
-            "n": n,
-            "n_serious": n * prevalence,
-            "per_parameter": n * prevalence / parameters,
-        }
-    )
-
-
-def _count(parameters: int, shrinkage: float, r2: float) -> float:
-    if r2 >= shrinkage:
-        raise OptionError(f"r2={r2} is not possible with a shrinkage of {shrinkage:.3g}: it must be smaller.")
-    return parameters / ((shrinkage - 1) * np.log1p(-r2 / shrinkage))
+    least = np.array([shrinkage, r2 / (r2 + optimism * most)])
+    if (wrong := least[least <= r2]).size:
+        raise OptionError(f"r2={r2} is not possible with a shrinkage of {wrong[0]:.3g}: it must be smaller.")
+    sizes = parameters / ((least - 1) * np.log1p(-r2 / least))
+    sizes = np.append(sizes, (1.959963984540054 / margin) ** 2 * prevalence * (1 - prevalence))
+    rules = {
+        "1": f"shrinkage of at least {shrinkage:g}",
+        "2": f"drop of Nagelkerke's R2 of at most {optimism:g}",
+        "3": f"overall risk within {margin:g}",
+        "required": "the largest of these",
+    }
+    n = np.ceil(np.round([*sizes, sizes.max()], 9)).astype(int)
+    frame = pd.DataFrame({"criterion": list(rules), "rule": list(rules.values()), "n": n})
+    return frame.assign(n_serious=n * prevalence, per_parameter=n * prevalence / parameters)

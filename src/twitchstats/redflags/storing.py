@@ -5,9 +5,10 @@ A file holds the parts of a `Record` under their own names. What kind each must 
 
 import hashlib
 import json
+from collections.abc import Callable
 from dataclasses import fields, is_dataclass
 from pathlib import Path
-from typing import Any, get_args, get_origin, get_type_hints
+from typing import Any, TypeVar, get_args, get_origin, get_type_hints
 
 import numpy as np
 import pandas as pd
@@ -15,10 +16,12 @@ import pandas as pd
 import twitchstats
 from twitchstats.errors import TwitchstatsError
 from twitchstats.files import write_file
-from twitchstats.redflags.record import Record, assess_people
+from twitchstats.redflags.prevalence import BaseRate
+from twitchstats.redflags.record import Record, assess_people, move_record
 
 FORMAT = "twitchstats red flag model"
 FORMAT_VERSION = 6
+Model = TypeVar("Model")
 Json = Any  # whatever a file can hold
 _LEFT_OUT = ("training", "made")  # no person of the training sample is saved
 
@@ -67,8 +70,8 @@ def seal_parts(parts: dict[str, Any]) -> str:
     return hashlib.sha256(json.dumps(kept, sort_keys=True).encode()).hexdigest()
 
 
-def restore_record(path: str | Path) -> tuple[dict[str, Any], Record]:
-    """Return the options and the record that a file holds, or raise TwitchstatsError where it is not as saved."""
+def restore_record(path: str | Path, make: Callable[..., Model]) -> tuple[Model, Record]:
+    """Return the model made of a file's options and its record, or raise TwitchstatsError where it is not as saved."""
     name, parts = Path(path).name, read_parts(path)
     if parts.get("checksum") != seal_parts(parts):
         raise TwitchstatsError(
@@ -81,11 +84,16 @@ def restore_record(path: str | Path) -> tuple[dict[str, Any], Record]:
                 parameters[option] = [tuple(chosen) for chosen in parameters[option]]
         parameters |= {option: tuple(parameters[option]) for option in ("triples", "ignore")}
         record: Record = _restore(parts, Record)
-        assess_people(record, np.zeros((1, len(record.signs))))  # parts that do not belong together can't tell a risk
-    except (KeyError, TypeError, ValueError, AttributeError, IndexError) as error:
+        model = make(**parameters)
+        with np.errstate(invalid="ignore", divide="ignore"):
+            for one in (record, move_record(record, BaseRate(0.5), record.base.rate)):
+                told = assess_people(one, np.zeros((1, len(record.signs))))
+                if not np.isfinite([told.log_odds, told.variance]).all():
+                    raise ValueError("its numbers tell no risk")
+    except (KeyError, TypeError, ValueError, AttributeError, IndexError, ArithmeticError) as error:
         reason = str(error).rstrip(".")
         raise TwitchstatsError(f"{name} is a damaged model file: {reason}. Save the model again.") from error
-    return parameters, record
+    return model, record
 
 
 def _restore(value: Json, kind: Json) -> Json:

@@ -7,9 +7,10 @@ from scipy import stats
 from twitchstats.arrays import FloatArray
 from twitchstats.errors import OptionError
 from twitchstats.redflags.advice import advise
-from twitchstats.redflags.naming import label_term
+from twitchstats.redflags.naming import describe_term
 from twitchstats.redflags.record import Record, assess_people, bound_risk, is_small, take_models
-from twitchstats.signs import code_number, find_signs
+from twitchstats.redflags.training import find_known
+from twitchstats.signs import code_number
 
 START = "starting point"
 CROWD = "other conditions"
@@ -23,7 +24,9 @@ SMALL = (
     "Told as an upper limit: how far below a tenth of the base rate a risk lies can't be learned from the people that "
     "the model was fitted on."
 )
-BELOW = "A red flag, and yet below the base rate: in the model what else was told weighs more."
+BELOW = (
+    "A red flag, and yet below the base rate: in the model what else was told weighs more, or no flag like it counts."
+)
 YOUNG = (
     f"Under {YOUNG_AGE} it may well be too small: how common the illness is so young is no figure, but the end of a "
     "normal distribution of ages."
@@ -38,7 +41,7 @@ def tell_risk(record: Record, people: pd.DataFrame, encoded: FloatArray, *, leve
     reach = stats.norm.ppf(0.5 + level / 2) * np.sqrt(assessed.variance)
     factor = np.exp(np.minimum(reach, 700.0))
     small = is_small(record, assessed.log_odds)
-    told = advise(people, ignore=[name for name in (*record.signs, *record.ignored) if not find_signs([name])])
+    told = advise(people, ignore=[name for name in (*record.signs, *record.ignored) if not find_known(name)])
     ages = dict(zip(record.signs, encoded.T, strict=True)).get("age", np.full(len(risk), np.nan))
     young = (ages < code_number(YOUNG_AGE, "years")) & record.drawn
     below = told["see_doctor"].to_numpy() & (risk < record.base.rate)
@@ -99,7 +102,7 @@ def explain_risk(record: Record, people: pd.DataFrame, encoded: FloatArray, *, l
     terms, values = [record.design.terms[place] for place in chosen], list(own[0, 1:])
     contribution = (own[0, 1:] - record.means[chosen]) * sub.coefficients[1:]
     start = float(sub.coefficients[0] + record.shift + record.means[chosen] @ sub.coefficients[1:])
-    labels = [label_term(term) for term in terms]
+    labels = [describe_term(term).label for term in terms]
     crowd = assess_people(record, encoded).log_odds[0] - start - contribution.sum()
     if abs(crowd) > 1e-9:
         label = "The mix of other conditions, and what a model on these signs misses"

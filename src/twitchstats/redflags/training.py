@@ -13,7 +13,16 @@ from twitchstats.arrays import AnyArray, BoolArray, FloatArray, to_pandas
 from twitchstats.errors import NotEnoughDataError, OptionError, TwitchstatsError, unknown_name
 from twitchstats.redflags.assumptions import Origin, match_origin, read_origin
 from twitchstats.redflags.record import Training
-from twitchstats.signs import encode_signs, find_sign, find_signs, list_words, load_signs, match_signs, name_signs
+from twitchstats.signs import (
+    encode_signs,
+    find_red_flag,
+    find_sign,
+    find_signs,
+    list_words,
+    load_signs,
+    match_signs,
+    name_signs,
+)
 
 CASES_A_TERM = 10
 _FEWEST_PEOPLE = 20
@@ -57,8 +66,8 @@ def choose_signs(
 
 
 def find_known(column: str) -> bool:
-    """Tell whether a column stands for a known sign."""
-    return find_sign(column) in load_signs().index
+    """Tell whether a column stands for a known sign, or for a red flag that is in no model."""
+    return find_red_flag(column) is not None or find_sign(column) in load_signs().index
 
 
 def _is_numeric(X: pd.DataFrame) -> bool:
@@ -77,10 +86,7 @@ def match_labels(y: ArrayLike, classes: ArrayLike, X: object) -> FloatArray:
     """Return 1.0 for each person with the second of a model's `classes`, 0.0 for the first."""
     check_order(X, y)
     labels, known = np.asarray(y).ravel(), np.asarray(classes).tolist()
-    people = len(X) if hasattr(X, "__len__") else len(labels)
-    if len(labels) != people:
-        raise _wrong_length(labels, people)
-    _refuse_missing(labels)
+    _check_labels(labels, len(X) if hasattr(X, "__len__") else len(labels))
     for at, label in enumerate(labels.tolist()):
         if label not in known:
             raise TwitchstatsError(
@@ -88,6 +94,15 @@ def match_labels(y: ArrayLike, classes: ArrayLike, X: object) -> FloatArray:
                 "Give labels as in the training sample."
             )
     return (labels == known[1]).astype(float)
+
+
+def _check_labels(labels: AnyArray, n: int) -> None:
+    """Raise TwitchstatsError unless each of `n` people has a label."""
+    if len(labels) != n:
+        raise TwitchstatsError(f"The labels have {len(labels)} rows, the signs {n}. Give a label for each person.")
+    if n and pd.isna(labels).any():
+        at = int(np.flatnonzero(pd.isna(labels))[0])
+        raise TwitchstatsError(f"The label of row {at} is missing. Leave people without a label out.")
 
 
 def read_weights(sample_weight: ArrayLike | None, n: int) -> FloatArray:
@@ -117,16 +132,6 @@ def check_order(X: object, y: object) -> None:
         )
 
 
-def _wrong_length(labels: AnyArray, n: int) -> TwitchstatsError:
-    return TwitchstatsError(f"The labels have {len(labels)} rows, the signs {n}. Give a label for each person.")
-
-
-def _refuse_missing(labels: AnyArray) -> None:
-    if pd.isna(labels).any():
-        at = int(np.flatnonzero(pd.isna(labels))[0])
-        raise TwitchstatsError(f"The label of row {at} is missing. Leave people without a label out.")
-
-
 def read_labels(y: ArrayLike, n: int, serious: object = None, *, named: bool = False) -> tuple[AnyArray, FloatArray]:
     """Return the two labels, the serious one second, and 1.0 for each of `n` people with it.
 
@@ -137,11 +142,9 @@ def read_labels(y: ArrayLike, n: int, serious: object = None, *, named: bool = F
         labels = column_or_1d(y, warn=True)
     except ValueError as error:
         raise TwitchstatsError(f"The labels are no list: {error} Give a label for each person.") from error
-    if len(labels) != n:
-        raise _wrong_length(labels, n)
+    _check_labels(labels, n)
     if not n:
         raise NotEnoughDataError("Nobody to learn from: the table has no rows.")
-    _refuse_missing(labels)
     if type_of_target(labels).startswith("continuous"):
         raise TwitchstatsError(
             f"Unknown label type: {labels[0]} is a number between others. Give two labels, serious or not: y > 0.5."
@@ -154,19 +157,17 @@ def read_labels(y: ArrayLike, n: int, serious: object = None, *, named: bool = F
         )
     kind = outcome.astype(np.float64)
     check_classes(classes, kind)
-    if serious is not None:
-        if serious not in classes.tolist():
-            raise OptionError(f"serious={serious!r} is not possible: the labels are {_list(classes)}.")
-        return (classes, kind) if serious == classes[1] else (classes[::-1], 1.0 - kind)
     marks = _read_yes_no(classes)
-    if set(marks.tolist()) == {0.0, 1.0}:  # "Yes" comes before "no" in an alphabet
-        return (classes, kind) if marks[1] else (classes[::-1], 1.0 - kind)
-    if named:
+    told = set(marks.tolist()) == {0.0, 1.0}
+    if serious is not None and serious not in classes.tolist():
+        raise OptionError(f"serious={serious!r} is not possible: the labels are {_list(classes)}.")
+    if serious is None and named and not told:
         raise OptionError(
             f"The labels are {_list(classes)}. Say which of them is serious: "
             f"RedFlagModel(serious={classes.tolist()[0]!r}) or RedFlagModel(serious={classes.tolist()[1]!r})."
         )
-    return classes, kind
+    first = serious == classes[0] if serious is not None else told and marks[0] == 1  # "Yes" comes before "no"
+    return (classes[::-1], 1.0 - kind) if first else (classes, kind)
 
 
 def read_outcome(people: pd.DataFrame, outcome: str) -> tuple[pd.DataFrame, BoolArray, Origin | None]:
@@ -317,8 +318,8 @@ def write_notes(
     apart = list_separated(training, signs)
     if apart:
         notes.append(
-            f"Separation: {', '.join(apart)} in people of one class only. Without a penalty the odds ratio would have "
-            "no end; penalty='firth' is made for this."
+            f"Separation: {', '.join(apart)} in people of one class only. How much it weighs can't be known, only how "
+            "little at least; penalty='firth' is made for this."
         )
     return tuple(notes)
 

@@ -39,7 +39,7 @@ NOISE = 40  # refits on bootstrap samples, for the width of the intervals
 
 @dataclass(frozen=True)
 class _Sample:
-    """People to validate on, with the model's risks of them.
+    """People to validate on, with the model's risks of them, and how.
 
     `refit` gives everybody's risk by a model fitted on some of them.
     """
@@ -50,6 +50,22 @@ class _Sample:
     groups: AnyArray | None
     held_out: bool
     refit: Predict
+    n_bootstrap: int
+    seed: int
+    level: float
+
+    def draw(self, n_bootstrap: int, seed: int) -> Iterator[IntArray]:
+        """Yield bootstrap samples of people, or of whole groups, that hold both classes."""
+        rng, n = np.random.default_rng(seed), len(self.outcome)
+        names = np.arange(n) if self.groups is None else np.unique(self.groups)
+        members = None if self.groups is None else [np.flatnonzero(self.groups == name) for name in names]
+        for _ in range(n_bootstrap):
+            sick, n_drawn = 0.0, n
+            while not 1 < sick < n_drawn - 1:
+                drawn = rng.integers(0, len(names), len(names))
+                rows = drawn if members is None else np.concatenate([members[k] for k in drawn])
+                sick, n_drawn = self.outcome[rows].sum(), len(rows)
+            yield rows
 
 
 def validate_risk(
@@ -125,19 +141,10 @@ def validate_risk(
     """
     sample = _read_sample(model, X, y, n_bootstrap, seed, level, held_out, groups, sample_weight)
     cut = float(sample.outcome.mean()) if threshold is None else check_share("threshold", threshold)
-    apparent, estimate, lower, upper = _judge(sample, partial(measure_risk, threshold=cut), n_bootstrap, seed, level)
-    return pd.DataFrame(
-        {
-            "metric": METRICS,
-            "estimate": estimate,
-            "ci_lower": lower,
-            "ci_upper": upper,
-            "apparent": apparent,
-            "optimism": apparent - estimate,
-            "n_people": len(sample.outcome),
-            "n_serious": int(sample.outcome.sum()),
-        }
-    )
+    frame = _judge(sample, partial(measure_risk, threshold=cut))
+    frame.insert(0, "metric", METRICS)
+    frame["optimism"] = frame["apparent"] - frame["estimate"]
+    return frame.assign(n_people=len(sample.outcome), n_serious=int(sample.outcome.sum()))
 
 
 def validate_by_site(
@@ -177,7 +184,8 @@ def validate_by_site(
     [['a', 200], ['b', 200]]
     """
     X = to_pandas(X)
-    outcome = _as_outcome(model, X, y)
+    outcome = match_labels(y, getattr(model, "classes_", [0, 1]), X)
+    need_both(outcome, "Validation needs both kinds.")
     place = read_places("sites", sites, len(outcome))
     names = pd.unique(place).tolist()
     if len(names) < 2:
@@ -187,16 +195,14 @@ def validate_by_site(
     rows = []
     for name in names:
         there = place == name
-        counted = {"site": name, "n_people": int(there.sum()), "n_serious": int(outcome[there].sum())}
-        if 0 < outcome[there].mean() < 1 and 0 < outcome[~there].mean() < 1:
+        one = [where for where, part in (("here", there), ("elsewhere", ~there)) if outcome[part].mean() in (0, 1)]
+        found = np.full(len(METRICS), np.nan)
+        if not one:
             fitted = _loosen(model).fit(_take(X, ~there), labels[~there])
-            risk = fitted.predict_proba(_take(X, there))[:, 1]
-            found = measure_risk(outcome[there], risk, cut)
-            rows.append(counted | dict(zip(METRICS, found, strict=True)) | {"reason": ""})
-        else:
-            where = "here" if outcome[there].mean() in (0, 1) else "elsewhere"
-            rows.append(counted | dict.fromkeys(METRICS, np.nan) | {"reason": f"one class only {where}"})
-    return pd.DataFrame(rows)
+            found = measure_risk(outcome[there], fitted.predict_proba(_take(X, there))[:, 1], cut)
+        reason = f"one class only {one[0]}" if one else ""
+        rows.append((name, int(there.sum()), int(outcome[there].sum()), *found, reason))
+    return pd.DataFrame(rows, columns=["site", "n_people", "n_serious", *METRICS, "reason"])
 
 
 def measure_stability(
@@ -229,7 +235,7 @@ def measure_stability(
     ['risk', 'lower', 'upper', 'mape']
     """
     sample = _read_sample(model, X, y, n_bootstrap, seed, level, False, groups)
-    drawn = np.array([sample.refit(*_count(rows)) for rows in _draw(sample.outcome, sample.groups, n_bootstrap, seed)])
+    drawn = np.array([sample.refit(*_count(rows)) for rows in sample.draw(n_bootstrap, seed)])
     lower, upper = np.quantile(drawn, [0.5 - level / 2, 0.5 + level / 2], axis=0)
     return pd.DataFrame(
         {"risk": sample.risk, "lower": lower, "upper": upper, "mape": np.abs(drawn - sample.risk).mean(axis=0)},
@@ -280,10 +286,8 @@ def estimate_calibration(
     def curve(y: FloatArray, risk: FloatArray, *, counts: FloatArray, parts: IntArray | None = None) -> FloatArray:
         return smooth_outcome(y, risk, grid, counts)
 
-    apparent, estimate, lower, upper = _judge(sample, curve, n_bootstrap, seed, level)
-    frame = pd.DataFrame(
-        {"risk": grid, "observed": estimate, "ci_lower": lower, "ci_upper": upper, "apparent": apparent}
-    )
+    frame = _judge(sample, curve).rename(columns={"estimate": "observed"})
+    frame.insert(0, "risk", grid)
     frame = special.expit(frame)
     frame["optimism"] = frame["apparent"] - frame["observed"]
     frame.attrs["risks"] = sample.risk.tolist()
@@ -336,7 +340,8 @@ def _read_sample(
     check_whole("n_bootstrap", n_bootstrap, least=2)
     check_whole("seed", seed, least=0)
     X = to_pandas(X)
-    outcome = _as_outcome(model, X, y)
+    outcome = match_labels(y, getattr(model, "classes_", [0, 1]), X)
+    need_both(outcome, "Validation needs both kinds.")
     fewest = int(min(outcome.sum(), (1 - outcome).sum()))
     if fewest < FEWEST_OF_A_CLASS:
         raise NotEnoughDataError(
@@ -349,7 +354,7 @@ def _read_sample(
     risk = model.predict_proba(X)[:, 1]
     check_reversed(model, outcome, risk)
     places = None if groups is None else read_places("groups", groups, len(outcome))
-    return _Sample(outcome, risk, weights, places, apart, refit)
+    return _Sample(outcome, risk, weights, places, apart, refit, n_bootstrap, seed, level)
 
 
 def check_reversed(model: BaseEstimator, outcome: FloatArray, risk: FloatArray) -> None:
@@ -359,12 +364,6 @@ def check_reversed(model: BaseEstimator, outcome: FloatArray, risk: FloatArray) 
             f"The labels look reversed: the model's risks are lower in those who count as serious (AUC "
             f"{measure_auc(outcome, risk):.2f}). The serious label is {model.classes_.tolist()[1]!r}."
         )
-
-
-def _as_outcome(model: BaseEstimator, X: pd.DataFrame | AnyArray, y: ArrayLike) -> FloatArray:
-    outcome = match_labels(y, getattr(model, "classes_", [0, 1]), X)
-    need_both(outcome, "Validation needs both kinds.")
-    return outcome
 
 
 def _is_held_out(model: BaseEstimator, X: pd.DataFrame | AnyArray, outcome: FloatArray) -> bool:
@@ -445,10 +444,8 @@ def _take(X: pd.DataFrame | AnyArray, rows: AnyArray) -> pd.DataFrame | AnyArray
     return X[rows] if not isinstance(X, pd.DataFrame) else X.loc[rows] if rows.dtype == bool else X.iloc[rows]
 
 
-def _judge(
-    sample: _Sample, measure: Callable[..., FloatArray], n_bootstrap: int, seed: int, level: float
-) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray]:
-    """Return what the model is apparently worth, and what it is worth, with limits."""
+def _judge(sample: _Sample, measure: Callable[..., FloatArray]) -> pd.DataFrame:
+    """Return ``estimate, ci_lower, ci_upper`` of what the model is worth, and what it is worth ``apparent``ly."""
     y, weights = sample.outcome, sample.weights
     apparent = measure(y, sample.risk, counts=weights)
 
@@ -456,24 +453,25 @@ def _judge(
         return measure(y[rows], risk[rows], counts=weights[rows])
 
     estimate = apparent
-    drawn = np.array([measure_drawn(sample.risk, rows) for rows in _draw(y, sample.groups, n_bootstrap, seed)])
+    drawn = np.array([measure_drawn(sample.risk, rows) for rows in sample.draw(sample.n_bootstrap, sample.seed)])
     if not sample.held_out:
-        folds = _cross_validate(sample, seed)
+        folds = _cross_validate(sample)
         estimate = _average([measure(y, risk, counts=weights, parts=parts) for risk, parts in folds])
         # By how much refits are worth more on their own sample than on everybody: the optimism's noise. What they are
         # worth on their own samples alone would not do: each is calibrated there by construction, so that an interval
         # for the calibration in the large would hold the truth in 6 % and one for the slope in 46 % (measured, 500).
         noise = []
-        for rows in _draw(y, sample.groups, min(n_bootstrap, NOISE), seed + 1):
+        for rows in sample.draw(min(sample.n_bootstrap, NOISE), sample.seed + 1):
             risk = sample.refit(*_count(rows))
             noise.append(measure_drawn(risk, rows) - measure(y, risk, counts=weights))
-        drawn = drawn + np.array(noise)[np.arange(n_bootstrap) % len(noise)]
+        drawn = drawn + np.array(noise)[np.arange(len(drawn)) % len(noise)]
     moved = pd.DataFrame(drawn - _average(list(drawn)) + estimate)  # quantiles around the estimate
-    lower, upper = moved.quantile([0.5 - level / 2, 0.5 + level / 2]).to_numpy()
-    return apparent, estimate, np.minimum(lower, estimate), np.maximum(upper, estimate)
+    lower, upper = moved.quantile([0.5 - sample.level / 2, 0.5 + sample.level / 2]).to_numpy()
+    limits = {"ci_lower": np.minimum(lower, estimate), "ci_upper": np.maximum(upper, estimate)}
+    return pd.DataFrame({"estimate": estimate, **limits, "apparent": apparent})
 
 
-def _cross_validate(sample: _Sample, seed: int) -> Iterator[tuple[FloatArray, IntArray]]:
+def _cross_validate(sample: _Sample) -> Iterator[tuple[FloatArray, IntArray]]:
     """Yield everybody's risk by models fitted without them, and which model it was, once for each repetition."""
     y, groups = sample.outcome, sample.groups
     fewest = int(min(y.sum(), (1 - y).sum()))
@@ -482,7 +480,7 @@ def _cross_validate(sample: _Sample, seed: int) -> Iterator[tuple[FloatArray, In
         raise NotEnoughDataError("One group only: nobody can be left out. Validate on people held out.")
     kind = StratifiedKFold if groups is None else StratifiedGroupKFold
     for repeat in range(REPEATS):
-        folds = kind(min(FOLDS, most), shuffle=True, random_state=seed * 1000 + repeat)
+        folds = kind(min(FOLDS, most), shuffle=True, random_state=sample.seed * 1000 + repeat)
         risk, parts = np.empty(len(y)), np.empty(len(y), dtype=int)
         for number, (kept, left) in enumerate(folds.split(y[:, None], y, groups)):
             risk[left], parts[left] = sample.refit(kept, np.ones(len(kept)))[left], number
@@ -493,23 +491,6 @@ def _count(rows: IntArray) -> tuple[IntArray, FloatArray]:
     """Return the people drawn, each once, and how often."""
     people, times = np.unique(rows, return_counts=True)
     return people, times.astype(float)
-
-
-def _draw(outcome: FloatArray, groups: AnyArray | None, n_bootstrap: int, seed: int) -> Iterator[IntArray]:
-    """Yield bootstrap samples of people, or of whole groups, that hold both classes."""
-    rng = np.random.default_rng(seed)
-    members = None if groups is None else [np.flatnonzero(groups == name) for name in np.unique(groups)]
-
-    def draw() -> IntArray:
-        if members is None:
-            return rng.integers(0, len(outcome), len(outcome))
-        return np.concatenate([members[k] for k in rng.integers(0, len(members), len(members))])
-
-    for _ in range(n_bootstrap):
-        rows = draw()
-        while not 1 < outcome[rows].sum() < len(rows) - 1:
-            rows = draw()
-        yield rows
 
 
 def _average(differences: list[FloatArray]) -> FloatArray:

@@ -7,13 +7,14 @@ from html import escape
 
 import numpy as np
 import pandas as pd
+from numpy.typing import ArrayLike
 
 from twitchstats.journal import Journal
 from twitchstats.numbers import format_effect, format_number, format_share
 from twitchstats.plots.drawing import RATIOS, choose_limits, choose_ratios
 from twitchstats.report.summary import count_values, lay_calendar
 from twitchstats.report.wording.prose import Prose, count_noun, list_some
-from twitchstats.report.wording.rows import label_of
+from twitchstats.report.wording.rows import CLEAR, judge_effects, label_of, tell_when
 
 WIDTH = 360  # about a phone's: text in a picture is never smaller than text beside it
 SHADES = ("#ffffff", "#d3e3ee", "#93b8d3", "#4a83ad", "#12456b")  # light to dark: grey print keeps the order
@@ -53,22 +54,29 @@ def draw_outcome(journal: Journal, outcome: str) -> Picture:
     if journal.calendar == "none":
         counted = count_values(journal, outcome)
         names = [format_number(float(value)) for value in counted["value"]]
-        return draw_bars(names, counted["n_days"].to_numpy(float), label=f"days by {label}", unit="")
+        return draw_bars(names, counted["n_days"], label=f"days by {label}")
     calendar = lay_calendar(journal, outcome)
     many = len(calendar["person"].unique()) > 1
     return draw_people(calendar, label=label) if many else draw_strip(calendar, label=label)
 
 
-def draw_triggers(effects: pd.DataFrame) -> Picture | Prose:
+def draw_effects(effects: pd.DataFrame, journal: Journal | None = None, *, most: int = 20) -> Picture | Prose:
     """Draw effects with their intervals, a row each: a triangle up or down stands out, a hollow circle does not.
 
     Parameters
     ----------
     effects : DataFrame
-        ``name`` (what stands above each interval), ``estimate, ci_lower, ci_upper, measure, found``.
+        As `estimate_effects` returns it, of one measure; rows without an estimate are left out.
+    journal : Journal, optional
+        Gives the triggers their labels.
+    most : int
+        How many rows are drawn.
     """
-    if effects.empty:
+    tested = effects[effects["estimate"].notna()].head(most)
+    if tested.empty:
         return Prose("")
+    names = [f"{label_of(journal, row['trigger'])}, {tell_when(row, journal)}" for row in tested.to_dict("records")]
+    effects = tested.assign(name=names, found=judge_effects(tested) == CLEAR)
     measure = str(effects["measure"].iloc[0])
     low, high = choose_limits(effects, measure)
     if measure in RATIOS:  # what lies further out is as unknown as nothing at all
@@ -152,8 +160,12 @@ def draw_people(calendar: pd.DataFrame, *, label: str) -> Picture:
     return Picture(_wrap(shapes, height + (30 if span else 16)), alt)
 
 
-def draw_bars(names: Sequence[str], counts: np.ndarray, *, label: str, unit: str, every: int = 1) -> Picture:
-    """Draw counts as bars; every so manieth has its name below."""
+def draw_bars(
+    names: Sequence[str], values: ArrayLike, *, label: str, unit: str = "", every: int | None = None
+) -> Picture:
+    """Draw counts as bars; every so manieth has its name below, by default as many as fit."""
+    counts = np.asarray(values, float)
+    every = every or -(-len(counts) // 12)
     pitch, top, start = WIDTH / len(counts), 90.0, 32
     shapes = [_text(0, 12, f"{label[:1].upper()}{label[1:]}", size=12)]
     for at, (name, count) in enumerate(zip(names, counts, strict=True)):
@@ -163,7 +175,9 @@ def draw_bars(names: Sequence[str], counts: np.ndarray, *, label: str, unit: str
             shapes.append(_text(pitch * at, start + top + 14, f"{name}{unit}", size=11))
     most = int(counts.argmax())
     shapes.append(_text(min(pitch * most, WIDTH - 60), start - 4, f"{int(counts[most]):,}", size=11))
-    alt = f"Bars: {int(counts.sum()):,} {label}. Most, {int(counts[most]):,}, at {names[most]}{unit}."
+    least = int(counts.argmin())
+    alt = f"Bars of {label}: most, {int(counts[most]):,}, at {names[most]}{unit}; "
+    alt += f"least, {int(counts[least]):,}, at {names[least]}{unit}."
     return Picture(_wrap(shapes, start + top + 20), alt)
 
 
@@ -172,7 +186,7 @@ def draw_hours(hours: pd.DataFrame) -> Picture | Prose:
     if hours.empty:
         return Prose("")
     names = [str(hour) for hour in hours["hour"]]
-    return draw_bars(names, hours["n"].to_numpy(float), label="episodes by the hour they began", unit=" h", every=6)
+    return draw_bars(names, hours["n"], label="episodes by the hour they began", unit=" h", every=6)
 
 
 def draw_icons(rate: float, *, per: int = 100_000, among: str) -> Picture:

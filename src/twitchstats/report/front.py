@@ -16,8 +16,6 @@ from twitchstats.report import figures
 from twitchstats.report.summary import (
     SHORT,
     compare_levels,
-    count_hours,
-    count_sites,
     is_about_twitching,
     is_group,
     is_log_of_attacks,
@@ -37,10 +35,10 @@ from twitchstats.report.wording.rows import (
     judge_effects,
     label_of,
     tell_dates,
-    tell_when,
 )
-from twitchstats.report.wording.signs import NOT_NOTED, is_there, list_present, list_warnings
+from twitchstats.report.wording.signs import NOT_NOTED, is_there, list_present, list_unclear, list_warnings
 from twitchstats.simulate.cohort import is_simulated
+from twitchstats.variables import split_words, word_set
 
 SETTING = "twitches and nothing else"
 _HALF = 14
@@ -78,11 +76,19 @@ def show_meaning(journal: Journal, found: Findings) -> Prose:
             "Twitches are common, and a serious cause is rare. A diary can't tell which one it is; an examination can "
             "say more."
         )
-    elif is_about_twitching(found.outcome) and (present := list_present(journal)):
+    elif is_about_twitching(found.outcome) and (signs := list_present(journal) or list_unclear(journal)):
+        names = join_words([quote(label.lower()) for label in signs])
+        if not list_present(journal):
+            head = (
+                f"Not clear: {names}. Some cells could not be read. Read them yourself: if it is there, ask a doctor."
+            )
+        elif is_group(journal):
+            head = f"A doctor should see them soon. Noted of everybody here: {names}."
+        else:
+            head = f"See a doctor soon. Noted here: {names}."
         text = (
-            f"**See a doctor soon. Noted here: {join_words([quote(label.lower()) for label in present])}.** What is "
-            "known of people with twitches and nothing else does not hold with such a sign. A diary can't tell what is "
-            "behind it; an examination can say more."
+            f"**{head}** What is known of people with twitches and nothing else does not hold with such a sign. A "
+            "diary can't tell what is behind it; an examination can say more."
         )
     else:
         text = (
@@ -94,7 +100,7 @@ def show_meaning(journal: Journal, found: Findings) -> Prose:
 
 def _has_rate(journal: Journal, found: Findings) -> bool:
     """Tell whether the base rate holds: of twitches with nothing else."""
-    return found.outcome in ("twitches", "intensity") and not list_present(journal)
+    return found.outcome in ("twitches", "intensity") and not (list_present(journal) or list_unclear(journal))
 
 
 def _get_rate() -> "pd.Series[Any]":
@@ -129,15 +135,20 @@ def show_warnings(journal: Journal, found: Findings) -> Markup | Prose:
     """Show the red flags, each ticked from the journal or to be asked now; for other outcomes say whom to ask."""
     many = is_group(journal)
     if not is_about_twitching(found.outcome):
+        mood = split_words(found.outcome) & word_set("mood")
+        harm = "anybody here thinks of self-harm, they need" if many else "you think of harming yourself, you need"
         return Prose(
             "## See a doctor soon\n\nIf anything is new, sudden, the worst so far, or worries "
             f"{'whoever has it' if many else 'you'}. No list of warning signs for this is known to this tool, and no "
             "diary can rule anything out."
+            + f" **If {harm} somebody now:** a doctor, an emergency number, a person near."
+            * bool(mood)
         )
     ask = NOT_NOTED if many else f"{NOT_NOTED}: ask yourself now"
     warnings = list_warnings(journal)
     asked = any(told != NOT_NOTED for _, told in warnings)
-    lead = "How many people have each, of those who were asked." if many and asked else ""
+    counted = "How many people have each, of those who were asked. A rating counts from the first point on."
+    lead = counted if many and asked else ""
     items = "".join(
         f'<li><span class="mark">{"☒" if is_there(told) else "☐"}</span> {escape_text(label)}: '
         f'<span class="told">{escape_text(ask if told == NOT_NOTED else told)}</span></li>'
@@ -207,21 +218,11 @@ def _tell_trend(row: "pd.Series[Any]") -> str:
     )
     if row["n_spans"] < 2:
         return f"{text} There is too little before it to say more."
-    inside = row["before_low"] <= recent <= row["before_high"]
+    inside = recent == before or row["before_low"] <= recent <= row["before_high"]
     ends = dict.fromkeys((tell(row["before_low"]), tell(row["before_high"])))
     range_ = f"{' to '.join(ends)}{of}"
     tail = "so this is nothing new" if inside else "so this is new, but ups and downs come by themselves"
     return f"{text} In earlier spans of 28 days {spans} {range_}, {tail}."
-
-
-def draw_sites(journal: Journal) -> figures.Picture | Prose:
-    """Draw where episodes were."""
-    return figures.draw_body(count_sites(journal))
-
-
-def draw_hours(journal: Journal) -> figures.Picture | Prose:
-    """Draw in which hours episodes began."""
-    return figures.draw_hours(count_hours(journal))
 
 
 def show_early(journal: Journal) -> Prose:
@@ -331,13 +332,6 @@ def _name_unit(journal: Journal, name: str) -> str:
     return "" if unit in ("a day", "nan", "", "days") or unit.startswith("points") else unit
 
 
-def draw_forest(journal: Journal, found: Findings, *, most: int = 20) -> figures.Picture | Prose:
-    """Draw the effects of all triggers."""
-    tested = found.primary[found.primary["estimate"].notna()].head(most)
-    names = [f"{label_of(journal, row['trigger'])}, {tell_when(row, journal)}" for row in tested.to_dict("records")]
-    return figures.draw_triggers(tested.assign(name=names, found=judge_effects(tested) == CLEAR))
-
-
 def show_articles(journal: Journal, found: Findings) -> Prose:
     """Say in a line what the diary says of the articles."""
     if is_short(journal) or not is_about_twitching(found.outcome):
@@ -372,6 +366,8 @@ def list_next(journal: Journal, found: Findings) -> list[str]:
         )
     elif journal.episodes.empty and (course["n_above"] < course["n_days"]).any():
         told.append("**When it began and how long it took**, each time. Doctors ask this.")
+    if twitching and (unclear := list_unclear(journal)):
+        told.insert(0, f"**What could not be read of {join_words(unclear).lower()}**: a plain yes or no, each day.")
     if twitching and list_present(journal):
         return ["**A doctor first.** A sign of the list above is there, and that needs no more days.", *told]
     if found.primary.empty:

@@ -48,7 +48,7 @@ def simulate_journal(
     people, days : int
         Number of people, and of study days of each; days not reported have no row.
     world : str
-        ``"articles"`` (the testable claims of the articles hold, but for anxiety, stretching and relaxation on
+        ``"articles"`` (the testable claims of the articles hold, but for anxiety, stretching, relaxation and massage on
         stiffness, and spasms on sleep), ``"faint"`` (the same effects half as large, and a day later),
         ``"literature"`` (what published figures support, nothing else), ``"null"`` (no effects; course and symptoms at
         the share that the questions are set against), or ``"demo"`` (a few strong effects).

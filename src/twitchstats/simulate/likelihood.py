@@ -1,6 +1,7 @@
 """How likely the signs of a person are under each condition: exact, from the parameters of the cohort."""
 
 from collections.abc import Callable, Mapping, Sequence
+from typing import TypeAlias
 
 import numpy as np
 import pandas as pd
@@ -18,6 +19,7 @@ from twitchstats.simulate.cohort import (
 )
 from twitchstats.simulate.parameters import read_parameters
 
+Ways: TypeAlias = tuple[BoolArray, float]  # in which cells each finding is there, and from how many weeks on
 # quadrature nodes for what signs share: motor (steep), sensory, worry
 _PRECISE, _QUICK = (25, 11, 11), (9, 3, 3)
 
@@ -68,6 +70,7 @@ def weigh_signs(
     *,
     design: str,
     nodes: Sequence[int] = _QUICK,
+    finding: Ways | None = None,
 ) -> FloatArray:
     """Return the log likelihood ratio of each person's told signs, serious against other, for each draw.
 
@@ -82,42 +85,20 @@ def weigh_signs(
     design : {"clinic", "population"}
     nodes : sequence of three int
         Quadrature nodes for each of the things that signs share.
+    finding : tuple of ndarray of bool, (people, findings), and float, optional
+        People are then every way in which signs can be there (1) or not (0), "persistence_weeks" from so many weeks
+        on, and each finding is made of some of them.
 
     Returns
     -------
-    ndarray, (draws, people); one column where nothing is told.
+    ndarray, (draws, people) or (draws, findings); one column where nothing is told.
     """
-    return _compare(weigh_conditions(told, draws, design=design, nodes=nodes), draws, serious, design)
-
-
-def weigh_findings(
-    cells: Mapping[str, FloatArray],
-    chosen: BoolArray,
-    draws: pd.DataFrame,
-    serious: Sequence[str],
-    *,
-    design: str,
-    weeks_from: float,
-) -> FloatArray:
-    """Return the log likelihood ratio of findings that are made of several signs, for each draw.
-
-    Parameters
-    ----------
-    cells : mapping of str to ndarray, (cells,)
-        Every way in which the signs can be there (1) or not (0); "persistence_weeks" is there from `weeks_from` on.
-    chosen : ndarray of bool, (cells, findings)
-        In which of them each finding is there.
-    draws, serious, design
-        As in `weigh_signs`.
-    weeks_from : float
-
-    Returns
-    -------
-    ndarray, (draws, findings)
-    """
-    likelihood = weigh_conditions(cells, draws, design=design, weeks_from=weeks_from)
-    with np.errstate(divide="ignore"):
-        return _compare(np.log(np.exp(likelihood) @ chosen), draws, serious, design)
+    chosen, weeks_from = finding or (None, None)
+    likelihood = weigh_conditions(told, draws, design=design, nodes=nodes, weeks_from=weeks_from)
+    if chosen is not None:
+        with np.errstate(divide="ignore"):
+            likelihood = np.log(np.exp(likelihood) @ chosen)
+    return _compare(likelihood, draws, serious, design)
 
 
 def _compare(likelihood: FloatArray, draws: pd.DataFrame, serious: Sequence[str], design: str) -> FloatArray:
@@ -171,7 +152,9 @@ def weigh_conditions(
         there = ~np.isnan(told[name])
         values = told[name][there]
         if name == "age":
-            total[:, :, there] += _weigh_age(values * 10 + 50, look_up("age_mean"), look_up("age_sd"))
+            age = values * 10 + 50
+            ends = (np.where(age <= 18, -np.inf, age - 0.5), np.where(age >= 95, np.inf, age + 0.5))
+            total[:, :, there] += _between(*((end - look_up("age_mean")) / look_up("age_sd") for end in ends))
         elif name == "sex":
             female = look_up("female")
             total[:, :, there] += np.log(np.where(values == 1, 1 - female, female))
@@ -186,11 +169,6 @@ def _between(low: FloatArray, high: FloatArray) -> FloatArray:
     low, high = np.where(low > 0, -high, low), np.where(low > 0, -low, high)
     upper, lower = special.log_ndtr(high), special.log_ndtr(low)
     return upper + np.log1p(-np.exp(np.minimum(lower - upper, -1e-12)))
-
-
-def _weigh_age(age: FloatArray, mean: FloatArray, spread: FloatArray) -> FloatArray:
-    low, high = np.where(age <= 18, -np.inf, age - 0.5), np.where(age >= 95, np.inf, age + 0.5)
-    return _between((low - mean) / spread, (high - mean) / spread)
 
 
 def _bound_weeks(values: FloatArray, weeks_from: float | None) -> tuple[FloatArray, FloatArray]:

@@ -12,8 +12,10 @@ import pandas as pd
 
 from twitchstats.arrays import BoolArray, FloatArray, IntArray
 from twitchstats.errors import OptionError, check_choice, check_whole
-from twitchstats.journal.record import VARIABLE_COLUMNS, Journal
+from twitchstats.journal.record import Journal
+from twitchstats.journal.variable import Variable, tabulate_variables
 from twitchstats.panel import shift_days
+from twitchstats.resources import find_resource
 from twitchstats.simulate.series import draw_ar1, draw_missed, name_people
 
 FIRST_MONDAY = np.datetime64("2024-01-01")
@@ -91,64 +93,21 @@ class Process:
     copied: float = 0.0
 
 
-PROCESSES = {
-    process.world: process
-    for process in (
-        Process("independent", "no day knows of another", 0.0, 0.0, state_sd=0.0),
-        Process("autocorrelated .8", "both drift, memory .8", 0.8, 0.8, dispersion=0.2),
-        Process("autocorrelated .9", "both drift, memory .9", 0.9, 0.9, state_sd=0.8, dispersion=0.2),
-        Process("random walk", "both wander without a home", 1.0, 1.0),
-        Process(
-            "shared trend", "both rise over the diary", 0.7, 0.7, 0.5, 0.3,
-            pattern="trend", trigger_pattern=3.0, outcome_pattern=1.5,
-        ),
-        Process(
-            "seasonal", "both follow one slow wave", 0.7, 0.7, 0.7, 0.6,
-            pattern="season", trigger_pattern=1.5, outcome_pattern=0.8,
-        ),
-        Process(
-            "weekly rhythm", "both are higher at weekends", 0.7, 0.7, 0.7, 0.6,
-            pattern="weekend", trigger_pattern=1.2, outcome_pattern=0.7, dispersion=0.2,
-        ),
-        Process(
-            "regime switching", "each jumps between two levels", 0.0, 0.0, 0.5, 0.0,
-            pattern="switching", trigger_pattern=2.0, outcome_pattern=1.5,
-        ),
-        Process(
-            "flares of two weeks", "each comes and goes in humps", 0.0, 0.0, 0.5, 0.0,
-            pattern="flares", trigger_pattern=3.0, outcome_pattern=2.0, mean=1.6,
-        ),
-        Process("zero-heavy", "most days without a twitch", 0.7, 0.8, state_sd=1.0, mean=0.5, dispersion=1.0),
-        Process("heavy overdispersion", "few days hold most twitches", dispersion=2.0),
-        Process("missing in runs", "a fifth of the days without entry", dispersion=0.2, missing=0.2),
-        Process("self-exciting", "twitching breeds twitching", state_sd=0.0, mean=1.5, dispersion=0.25, exciting=0.5),
-        Process("yes/no trigger", "the trigger is there or not", dispersion=0.5, yes_no=0.2, effect=0.4),
-        Process("rare trigger", "the trigger on one day in fourteen", dispersion=0.5, yes_no=0.07, effect=0.8),
-        Process("rare trigger, few twitches", "one day in ten, less than one twitch a day", 0.0, 0.8, state_sd=0.5,
-                mean=0.7, yes_no=0.1, effect=0.8),
-        Process("yes/no outcome", "twitching or not, memory .8", 0.8, 0.8, kind="yes/no", effect=0.5),
-        Process("rare yes/no outcome", "on one day in twelve", 0.7, 0.7, state_sd=0.3, kind="yes/no", chance=0.08,
-                effect=0.7),
-        Process("rating", "an amount, memory .8", 0.8, 0.8, kind="amount", effect=0.4),
-        Process("cycles of nine days", "both swing, each for itself", cycle=9.0, state_sd=0.6, dispersion=0.2),
-        Process("four-week cycle", "both follow one monthly wave", 0.5, 0.5, 0.7, 0.4, pattern="month",
-                trigger_pattern=1.0, outcome_pattern=0.5, dispersion=0.2),
-        Process("volatile weekends", "both vary more at weekends", 0.0, 0.0, state_sd=0.4, volatility="weekend"),
-        Process("volatile spells", "both vary more in the same weeks", 0.0, 0.0, state_sd=0.4, volatility="spells"),
-        Process("exposed days vary more", "the same mean, more spread after the trigger", 0.0, 0.0, state_sd=0.4,
-                volatility="exposed", yes_no=0.2, effect=0.4),
-        Process("effect on the same day", "asked a day and two days later", 0.0, 0.9, state_sd=0.8, same_day=0.4),
-        Process("feedback", "twitching changes the next day's trigger", 0.0, 0.9, state_sd=0.8, dispersion=0.2,
-                feedback=0.7),
-        Process("filled in at once", "a third of the days are copies of the day before", copied=0.33),
-    )
-}  # fmt: skip
+def _read_processes() -> dict[str, Process]:
+    """Return the worlds of data/processes.csv by name; an empty cell is what most worlds have."""
+    table = pd.read_csv(find_resource("data", "processes.csv"), dtype=str, keep_default_na=False)
+    numbers = {field.name for field in fields(Process) if isinstance(field.default, float)}
+    told = ({name: float(text) if name in numbers else text for name, text in row.items() if text}
+            for row in table.to_dict("records"))  # fmt: skip
+    return {str(row["world"]): Process(**row) for row in told}  # type: ignore[arg-type]
+
+
+PROCESSES = _read_processes()
 
 
 def list_processes() -> pd.DataFrame:
     """Return the worlds of `simulate_process` as a table: ``world, about`` and every parameter."""
-    names = [field.name for field in fields(Process)]
-    return pd.DataFrame([[getattr(process, name) for name in names] for process in PROCESSES.values()], columns=names)
+    return pd.DataFrame(list(PROCESSES.values()))
 
 
 def simulate_process(
@@ -384,17 +343,11 @@ def _make_journal(
     index = pd.MultiIndex.from_arrays([labels[person], pd.DatetimeIndex(dates)], names=["person", "date"])
     columns = {"twitches": y[seen]} | {name: values[seen] for name, values in zip(names, x, strict=True)}
     kinds = {"twitches": kind} | dict.fromkeys(names, "yes/no" if process.yes_no else "amount")
-    rows = [_describe(name, kinds[name]) for name in columns]
-    variables = pd.DataFrame(rows, columns=VARIABLE_COLUMNS)
+    variables = tabulate_variables([
+        Variable(name, name, name.replace("_", " "), "outcome" if name == "twitches" else "own", own, timing="day")
+        for name, own in kinds.items()
+    ])  # fmt: skip
     return Journal(pd.DataFrame(columns, index=index), variables, outcome="twitches", rows_read=len(person))
-
-
-def _describe(name: str, kind: str) -> dict[str, object]:
-    """Return the variable's row of the data dictionary: triggers act by day, the outcome is told at its end."""
-    row: dict[str, object] = dict.fromkeys(VARIABLE_COLUMNS, "")
-    role = "outcome" if name == "twitches" else "own"
-    row |= {"name": name, "label": name.replace("_", " "), "role": role, "kind": kind, "step": 1.0, "source": name}
-    return row | {"low": np.nan, "high": np.nan, "timing": "day", "combine": "mean"}
 
 
 def _tell_truth(slopes: FloatArray, lag: int) -> pd.DataFrame:

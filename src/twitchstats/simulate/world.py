@@ -25,24 +25,13 @@ def _read_table(name: str) -> pd.DataFrame:
     return table
 
 
-def list_worlds() -> list[str]:
-    """Return the names of the worlds in data/worlds.csv, sorted.
-
-    Examples
-    --------
-    >>> list_worlds()
-    ['articles', 'demo', 'faint', 'literature', 'null']
-    """
-    return sorted(_read_table("worlds.csv")["world"].unique())
-
-
 def load_world(world: str) -> pd.DataFrame:
     """Return the rows of one world from data/worlds.csv.
 
     Parameters
     ----------
     world : str
-        One of `list_worlds`.
+        One of those in the table: articles, demo, faint, literature, null.
 
     Returns
     -------

@@ -141,16 +141,14 @@ def run_study(
         "tracker": [partial(study_trackers, world, replicates, seed) for world in AUDIT_WORLDS if world in chosen],
         "published": [partial(study_published, name, replicates, seed) for name in SCENARIOS],
     }  # fmt: skip
-    counted = _work([job for part in parts for job in jobs[part]], workers)
-    return _sort(pd.concat(counted, ignore_index=True).reindex(columns=COLUMNS))
-
-
-def _work(jobs: Sequence[Any], workers: int | None) -> list[pd.DataFrame]:
+    asked = [job for part in parts for job in jobs[part]]
     workers = (os.cpu_count() or 1) if workers is None else workers
     if workers <= 1:
-        return [job() for job in jobs]
-    with ProcessPoolExecutor(workers) as pool:
-        return [future.result() for future in [pool.submit(job) for job in jobs]]
+        counted = [job() for job in asked]
+    else:
+        with ProcessPoolExecutor(workers) as pool:
+            counted = [future.result() for future in [pool.submit(job) for job in asked]]
+    return _sort(pd.concat(counted, ignore_index=True).reindex(columns=COLUMNS))
 
 
 def _sort(frame: pd.DataFrame) -> pd.DataFrame:

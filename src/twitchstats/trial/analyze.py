@@ -9,7 +9,7 @@ import pandas as pd
 from pandas.api.types import is_numeric_dtype
 from scipy import stats
 
-from twitchstats.arrays import BoolArray, FloatArray
+from twitchstats.arrays import FloatArray
 from twitchstats.errors import NotEnoughDataError, check_whole
 from twitchstats.inference import ALPHA, describe_estimates, pool_estimates
 from twitchstats.journal.record import Journal
@@ -18,13 +18,11 @@ from twitchstats.sequential import ANYTIME_COLUMNS, check_level, spend_alpha
 from twitchstats.trial.exact import (
     Days,
     find_anytime,
-    find_carry_over,
     find_effect,
     find_interval,
     find_p_value,
     lay_days,
 )
-from twitchstats.trial.lots import Lots
 from twitchstats.trial.plan import DRAWS, LEAST_TRIAL, Plan, check_plan, list_dates
 from twitchstats.triggers import estimate_effects
 from twitchstats.triggers.engine import TINY
@@ -32,7 +30,6 @@ from twitchstats.triggers.families import Family
 
 LEAST_DAYS = 10  # analysed days of a person
 LEAST_OFF = 0.5  # of the planned difference, from which a day was not kept
-UNREADABLE = f"the column {DRAWN!r} is no longer 0 and 1: whether the schedule was changed can't be told"
 AROUND = 7  # days of the diary before the trial, that its first days are compared with, and after it: then it is over
 TRIAL_COLUMNS = [
     "person", "trigger", "outcome", "analysis", "measure", "estimate", "ci_lower", "ci_upper", "p_value", "schedules",
@@ -73,7 +70,10 @@ def analyze_trial(journal: Journal, plan: Plan, *, draws: int = DRAWS, alpha: fl
         looks (`twitchstats.trial.exact.find_anytime`).
         ``days_missing`` had no entry, on ``days_not_kept`` something else was taken, by half of the planned difference
         or more. ``p_carry_over``: whether the day (period) before matters, given the effect. ``watched`` with its
-        interval: what the diary before the trial shows for the same contrast; ``watching`` says whether it was right.
+        interval: what the diary before the trial shows for the same contrast; ``watching`` says whether that was
+        "right" (both show an effect in the same direction) or "wrong" (the two differ by more than chance), "not
+        confirmed" (only the diary shows one), "missed it" (only the trial does) or "open"; "" where there is no diary
+        to compare with.
         ``caution`` tells what was changed.
         People with too few days have a ``reason``; so has what no effect describes ("separation": all events on one
         side, an estimate of 0 or without end; "no variation of its own": what was taken did not follow the lot), with
@@ -123,8 +123,7 @@ def analyze_trial(journal: Journal, plan: Plan, *, draws: int = DRAWS, alpha: fl
     if len(asked.people) > 1:
         frame = pd.concat([frame, _pool(frame, alpha)], ignore_index=True)
     frame["trigger"], frame["outcome"], frame["measure"] = asked.trigger, asked.outcome, asked.family.measure
-    watched = watch_trial(journal, plan, frame)
-    frame = frame.assign(**watched)
+    frame = frame.assign(**_watch(journal, plan, frame))
     if asked.family.is_ratio:
         frame[[*SCALED, *ENDS]] = np.exp(frame[[*SCALED, *ENDS]])
     return frame[TRIAL_COLUMNS]
@@ -133,46 +132,42 @@ def analyze_trial(journal: Journal, plan: Plan, *, draws: int = DRAWS, alpha: fl
 def _analyse_person(
     journal: Journal, plan: Plan, person: str, start: str | int, draws: int, alpha: float
 ) -> list[dict[str, Any]]:
-    asked, family, lots = plan.options, plan.options.family, plan.lots
+    asked = plan.options
     names = (asked.outcome, asked.trigger, DRAWN)
     y, taken, noted = (read_days(journal, name, person, start, asked.days) for name in names)
-    earlier, y, taken, noted = y[:AROUND], y[AROUND:], taken[AROUND:], noted[AROUND:]
-    told = np.flatnonzero(np.isfinite(y) | np.isfinite(taken))
+    told = np.flatnonzero(np.isfinite(y[AROUND:]) | np.isfinite(taken[AROUND:]))
     over = int(np.clip(told[-1] + 1, LEAST_TRIAL, asked.days)) if len(told) else asked.days  # none kept: not early
     past, level = _find_look(plan, over, alpha)
-    y, taken, noted, drawn, lots = y[:past], taken[:past], noted[:past], plan.drawn[person][:past], lots.cut(past)
+    earlier, (y, taken, noted) = y[:AROUND], (side[AROUND : AROUND + past] for side in (y, taken, noted))
+    drawn, lots = plan.drawn[person][:past], plan.lots.cut(past)
     schedules = lots.list_schedules(drawn, plan.make_rng(person, "test"), draws)
     kinds = journal.variables.set_index("name")["kind"]
     low, high = (0.0, 1.0) if kinds.get(asked.trigger) == "yes/no" else (asked.low, asked.high)
     dose = np.where(np.isfinite(taken), (taken - low) / (high - low), drawn)
-    changed = np.isfinite(noted) & (noted != drawn)
     weekday = (pd.Timestamp(start).weekday() if isinstance(start, str) else start) + np.arange(past)
-    kept_out = np.isfinite(y) & np.isfinite(taken) & (np.abs(dose - drawn) >= LEAST_OFF)
+    noticed = pd.DataFrame({"y": y, "taken": taken, "drawn": drawn}).assign(
+        not_kept=np.isfinite(y) & np.isfinite(taken) & (np.abs(dose - drawn) >= LEAST_OFF),
+        changed=np.isfinite(noted) & (noted != drawn),
+    )
+    allowed = alpha if np.isnan(level) else level
+    cautions = [
+        *_describe_look(plan, over, past, level), *_describe_days(noticed),
+        *_describe_lot(journal, plan, noticed["changed"], lots.find_least_p(draws), allowed),
+    ]  # fmt: skip
     common = {
-        "person": person, "n_people": 1, "level": level, "days_missing": int((~np.isfinite(y)).sum()),
-        "days_not_kept": int(kept_out.sum()), "schedules": len(schedules),
-        "caution": "; ".join([
-            *_describe_look(plan, over, past, level), *_describe_days(y, taken, kept_out, drawn),
-            *_describe_lot(plan, lots, changed, alpha if np.isnan(level) else level, draws),
-            *([UNREADABLE] if DRAWN in journal.days and not is_numeric_dtype(journal.days[DRAWN]) else []),
-        ]),
+        "person": person, "n_people": 1, "level": level, "days_missing": int(noticed["y"].isna().sum()),
+        "days_not_kept": int(noticed["not_kept"].sum()), "schedules": len(schedules), "caution": "; ".join(cautions),
     }  # fmt: skip
     rows: list[dict[str, Any]] = []
     for analysis, given in (("by intention", drawn), ("as taken", dose)):
         if rows and np.array_equal(dose, drawn):  # every day was kept
             rows.append({**rows[0], "analysis": analysis})
             break
-        days = lay_days(y, given, schedules, lots, weekday, earlier=earlier)
+        days, after = (
+            lay_days(y, given, schedules, lots, weekday, earlier=earlier, carry_over=later) for later in (False, True)
+        )
         row = {**common, "analysis": analysis, "n_days": len(days.y), "reason": _refuse(days)}
-        if row["reason"]:
-            rows.append(row)
-            continue
-        found = _estimate(days, family, alpha, level)
-        if not np.isfinite(found["estimate"]):
-            row["reason"] = "no variation of its own" if np.isnan(found["estimate"]) else "separation"
-        known = found["estimate"] if np.isfinite(found["estimate"]) else 0.0
-        found["p_carry_over"] = find_carry_over(days, known, family)
-        rows.append(row | found)
+        rows.append(row if row["reason"] else row | _estimate(days, after, asked.family, alpha, allowed))
     return rows
 
 
@@ -183,14 +178,17 @@ def _refuse(days: Days) -> str:
     return "no variation" if np.ptp(days.y) == 0 else ""
 
 
-def _estimate(days: Days, family: Family, alpha: float, level: float) -> dict[str, float]:
+def _estimate(days: Days, after: Days, family: Family, alpha: float, allowed: float) -> dict[str, Any]:
     estimate, error = find_effect(days, family)
-    low, high = find_interval(days, family, alpha=alpha if np.isnan(level) else level)
+    low, high = find_interval(days, family, alpha=allowed)
     p_anytime, limit = find_anytime(days, family, alpha=alpha)
+    known = np.isfinite(estimate)
     return {
         "estimate": estimate, "se": error, "ci_lower": low, "ci_upper": high,
         "p_value": find_p_value(days, 0.0, family),
         **dict(zip(ANYTIME_COLUMNS, (p_anytime, *find_interval(days, family, limit=limit)), strict=True)),
+        "p_carry_over": find_p_value(after, estimate if known else 0.0, family),
+        "reason": "" if known else "no variation of its own" if np.isnan(estimate) else "separation",
     }  # fmt: skip
 
 
@@ -223,29 +221,35 @@ def _describe_look(plan: Plan, over: int, past: int, level: float) -> Iterator[s
         yield f"a declared look after {past} of {plan.options.days} days, at a level of {level:.2g}{later}"
 
 
-def _describe_days(y: FloatArray, taken: FloatArray, changed: BoolArray, drawn: FloatArray) -> Iterator[str]:
+def _describe_days(days: pd.DataFrame) -> Iterator[str]:
     """Yield what a reader has to know of the days: not kept, missing, more missing on one side."""
-    if changed.any():
-        yield f"{changed.sum()} of {len(y)} days were not kept"
-    missing = ~np.isfinite(y)
+    if days["not_kept"].any():
+        yield f"{days['not_kept'].sum()} of {len(days)} days were not kept"
+    missing = days["y"].isna()
     if missing.any():
-        sides = [int((missing & (drawn == side)).sum()) for side in (1, 0)]
-        yield f"{missing.sum()} of {len(y)} days have no entry ({sides[0]} with, {sides[1]} without)"
-        table = [[count, int((drawn == side).sum()) - count] for count, side in zip(sides, (1, 0), strict=True)]
+        table = [[int((there & (days["drawn"] == side)).sum()) for there in (missing, ~missing)] for side in (1, 0)]
+        yield f"{missing.sum()} of {len(days)} days have no entry ({table[0][0]} with, {table[1][0]} without)"
         if stats.fisher_exact(table)[1] < ALPHA:
             yield "days are missing more often on one side, which can make or hide an effect"
-    if unknown := int((np.isfinite(y) & ~np.isfinite(taken)).sum()):
-        yield f"what was taken on {unknown} of {len(y)} days is not in the journal: it is believed to be as drawn"
+    if unknown := int((~missing & days["taken"].isna()).sum()):
+        yield f"what was taken on {unknown} of {len(days)} days is not in the journal: it is believed to be as drawn"
 
 
-def _describe_lot(plan: Plan, lots: Lots, changed: BoolArray, alpha: float, draws: int) -> Iterator[str]:
-    least = lots.find_least_p(draws)
-    if least > alpha:
+def _describe_lot(
+    journal: Journal, plan: Plan, changed: "pd.Series[bool]", least: float, allowed: float
+) -> Iterator[str]:
+    asked = plan.options
+    kind = journal.variables.set_index("name")["kind"].get(asked.outcome, asked.kind)
+    if kind != asked.kind:
+        yield f"{asked.outcome!r} is told as {kind} in the journal, and as {asked.kind} in the plan"
+    if least > allowed:
         yield f"so few schedules are compared that p can't be below {least:.2g}"
     if plan.chosen:
         yield "the seed was chosen by hand"
     if changed.any():
         yield f"{changed.sum()} of {len(changed)} days were changed in the schedule after it was sealed"
+    if DRAWN in journal.days and not is_numeric_dtype(journal.days[DRAWN]):
+        yield f"the column {DRAWN!r} is no longer 0 and 1: whether the schedule was changed can't be told"
 
 
 def _pool(frame: pd.DataFrame, alpha: float) -> pd.DataFrame:
@@ -273,22 +277,19 @@ def _pool(frame: pd.DataFrame, alpha: float) -> pd.DataFrame:
     return pd.DataFrame(rows).reindex(columns=frame.columns)
 
 
-def watch_trial(journal: Journal, plan: Plan, found: pd.DataFrame) -> dict[str, Any]:
-    """Return what the diary before the trial shows for the same contrast, and whether it was right.
-
-    Returns
-    -------
-    dict
-        ``watched, watched_lower, watched_upper`` on the scale of the trial's estimate, and ``watching``: "right" (both
-        show an effect in the same direction), "wrong" (the two differ by more than chance), "not confirmed" (the diary
-        shows one, the trial does not), "missed it" (the trial shows one, the diary does not), "open"; "" where there is
-        no diary to compare with.
-    """
-    asked, before = plan.options, _cut_diary(journal, plan)
+def _watch(journal: Journal, plan: Plan, found: pd.DataFrame) -> dict[str, Any]:
+    """Return what the diary before the trial shows for the same contrast, on the scale of the trial's estimate."""
+    asked = plan.options
     told = pd.DataFrame(columns=SCALED, dtype=float)
-    if before is not None:
+    starts = {person: list_dates(start, 1)[0] for person, start in zip(asked.people, asked.starts, strict=True)}
+    index = journal.days.index.to_frame(index=False)
+    begin = index["person"].astype(str).map(starts)
+    ordered = asked.trigger in journal.days and journal.calendar != "none"
+    before = (begin.notna() & (index["date"] < begin)).to_numpy() if ordered else np.zeros(len(index), bool)
+    if before.any():
+        diary = replace(journal, days=journal.days[before])
         told = pd.concat(
-            estimate_effects(before, outcome=asked.outcome, triggers=[asked.trigger], lags=(0,), by=by)
+            estimate_effects(diary, outcome=asked.outcome, triggers=[asked.trigger], lags=(0,), by=by)
             for by in ("person", "pooled")
         ).set_index("person")
         told = told[told["measure"] == asked.family.measure]  # odds ratios are no differences of shares
@@ -297,22 +298,10 @@ def watch_trial(journal: Journal, plan: Plan, found: pd.DataFrame) -> dict[str, 
         with np.errstate(divide="ignore"):  # an interval without end begins at 0
             logs = np.log(values) if asked.family.is_ratio else values
         told[SCALED] = logs * ((asked.high - asked.low) / told["step"].to_numpy(float))[:, None]
-    diary = told[SCALED].reindex(found["person"].astype(str)).to_numpy(float)
-    words = [_compare(*pair) for pair in zip(found[SCALED].to_numpy(float), diary, strict=True)]
-    shown = np.exp(diary) if asked.family.is_ratio else diary
+    watched = told[SCALED].reindex(found["person"].astype(str)).to_numpy(float)
+    words = [_compare(*pair) for pair in zip(found[SCALED].to_numpy(float), watched, strict=True)]
+    shown = np.exp(watched) if asked.family.is_ratio else watched
     return dict(zip(("watched", "watched_lower", "watched_upper", "watching"), (*shown.T, words), strict=True))
-
-
-def _cut_diary(journal: Journal, plan: Plan) -> Journal | None:
-    """Return the days before the trial, or None where the trigger or the days are not there."""
-    asked = plan.options
-    if asked.trigger not in journal.days or journal.calendar == "none":
-        return None
-    starts = {person: list_dates(start, 1)[0] for person, start in zip(asked.people, asked.starts, strict=True)}
-    index = journal.days.index.to_frame(index=False)
-    begin = index["person"].astype(str).map(starts)
-    keep = (begin.notna() & (index["date"] < begin)).to_numpy()
-    return replace(journal, days=journal.days[keep]) if keep.any() else None
 
 
 def _compare(trial: FloatArray, diary: FloatArray) -> str:

@@ -38,13 +38,13 @@ class Days:
     dates : (n, p)
         Constant, weekday and trend.
     drawn : (R, n)
-        Conditions that could have been drawn, 0 and 1, the one that was drawn first.
-    previous : (R, n)
-        The condition of the period before in each of them, one half where there was none.
+        Conditions that could have been drawn, 0 and 1, those that were drawn first: of the day, or of the period before
+        (one half where there was none) where it is asked what carries over.
     beside : (R, n)
-        What of each schedule stands beside its conditions: `previous` where periods are single days, else nothing.
-    coin, coin_before : int (n,)
-        Which coin decided the day, and which the period before.
+        What of each schedule stands beside them: the condition of the period before where periods are single days, else
+        nothing; the day's own where it is asked what carries over.
+    coin : int (n,)
+        Which coin decided `drawn`.
     dose : (n,)
         What is held responsible: the drawn condition, or what was taken.
     """
@@ -54,10 +54,8 @@ class Days:
     dose_before: FloatArray
     dates: FloatArray
     drawn: FloatArray
-    previous: FloatArray
     beside: FloatArray
     coin: IntArray
-    coin_before: IntArray
     dose: FloatArray
 
     @property
@@ -74,11 +72,14 @@ def lay_days(
     weekday: IntArray,
     *,
     earlier: ArrayLike = (),
+    carry_over: bool = False,
 ) -> Days:
     """Lay out what the test needs of one person's trial: the analysed days on which outcome and dose are known.
 
     Of every day of the trial (D,) come the outcome `y`, the `dose` (what is held responsible) and the `weekday`;
-    `drawn` are schedules (R, D), and `earlier` is the outcome on the days just before the trial.
+    `drawn` are schedules (R, D), and `earlier` is the outcome on the days just before the trial. For `carry_over` the
+    condition of the period before is asked about, beside the day's own. The outcome of the days before does not stand
+    in that model: with what is left of an effect that is not known exactly it told of a carry-over where none was.
     """
     told = np.concatenate([earlier, y])
     taken = np.concatenate([np.zeros(len(told) - len(y)), np.where(np.isfinite(dose), dose, 0.0)])
@@ -88,12 +89,14 @@ def lay_days(
     if len(y) >= LEAST_DAYS_FOR_WEEKDAY:
         dates.append(weekday_contrasts()[weekday % 7])
     last = np.searchsorted(lots.period, lots.period) - 1
-    previous, coin_before = np.where(last < 0, 0.5, drawn[:, last]), np.where(last < 0, -1, lots.coin[last])
+    previous, coin = np.where(last < 0, 0.5, drawn[:, last]), lots.coin
     beside = previous if lots.period[-1] == len(y) - 1 else 0 * previous
+    if carry_over:
+        drawn, beside, coin = previous, drawn, np.where(last < 0, -1, lots.coin[last])
+        before, taken = before[:, :0], taken[:, :0]
     use = np.isfinite(y) & np.isfinite(dose) & lots.analysed
-    drawn, previous, beside = (side[:, use] for side in (drawn, previous, beside))
-    laid, coins = np.concatenate(dates, 1)[use], (lots.coin[use], coin_before[use])
-    return Days(y[use], before[use], taken[use], laid, drawn, previous, beside, *coins, dose[use])
+    laid = np.concatenate(dates, 1)[use]
+    return Days(y[use], before[use], taken[use], laid, drawn[:, use], beside[:, use], coin[use], dose[use])
 
 
 def remove_effect(y: FloatArray, dose: FloatArray, effect: float, family: Family) -> FloatArray:
@@ -156,17 +159,6 @@ def _list_t(days: Days, effect: float, family: Family) -> FloatArray:
     """Return the size of every schedule's t, the drawn one's first."""
     found, error = score_schedules(days, effect, family)
     return np.asarray(np.abs(found) / np.maximum(error, TINY))
-
-
-def find_carry_over(days: Days, effect: float, family: Family) -> float:
-    """Return the p-value of the condition of the period before, beside the day's own and with that effect removed.
-
-    The outcome of the day before does not stand in this model: with what is left of an effect that is not known exactly
-    it told of a carry-over where none was.
-    """
-    nothing = np.zeros((len(days.y), 0))
-    asked = replace(days, drawn=days.previous, beside=days.drawn, coin=days.coin_before)
-    return find_p_value(replace(asked, before=nothing, dose_before=nothing), effect, family)
 
 
 def find_effect(days: Days, family: Family) -> tuple[float, float]:

@@ -3,7 +3,7 @@
 import hashlib
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime, timedelta
 from fnmatch import fnmatchcase
@@ -21,7 +21,7 @@ from twitchstats.journal.keys import SOLE_PERSON
 from twitchstats.journal.record import Journal, find_name
 from twitchstats.panel import build_panel
 from twitchstats.sequential import find_look_power, spend_alpha
-from twitchstats.signs import find_red_flag, find_sign
+from twitchstats.signs import REASON, find_flags
 from twitchstats.trial.exact import find_p_value, lay_days, remove_effect
 from twitchstats.trial.lots import DESIGNS, WEEK, Lots, lay_lots
 from twitchstats.triggers.engine import TINY
@@ -227,7 +227,8 @@ def plan_trial(
     design : {"days", "pairs", "blocks"}, optional
         By default "days", or "blocks" where the effect `lasts`. See `twitchstats.trial.lots.lay_lots`.
     lasts : int
-        Further days that the effect is believed to last: at most one in "pairs".
+        Further days that the effect is believed to last: at most one in "pairs". Beside "days" it changes nothing: an
+        effect that three further days hold as well makes a test of 5 % one of 6 or 7 %.
     period : int, optional
         Days of a period of "blocks"; by default a week, or the weeks that hold twice the wash-out.
     washout : int, optional
@@ -237,7 +238,7 @@ def plan_trial(
         stands in ``power`` beside ``power_one_look``.
     doctor_agrees : bool
         A doctor has agreed to it: only then are medicines (also columns of your own that are called or dosed like
-        one), pregnancy and people with a red flag planned for.
+        one), amounts beyond what is safe or usual, pregnancy and people with a red flag planned for.
 
     Returns
     -------
@@ -265,8 +266,8 @@ def plan_trial(
     if name == result:
         raise OptionError(f"trigger={trigger!r} is the outcome itself. Name what is to be changed from day to day.")
     members = _list_people(people, journal)
-    _check_doctor(name, row, journal, members, doctor_agrees)
     low, high = _choose_levels(name, levels, row)
+    _check_doctor(name, row, (low, high), journal, members, doctor_agrees)
     layout = _choose_design(design, lasts, period, washout)
     starts = _find_starts(start, journal, members)
     options = Options(name, result, str(result_row["kind"]), low, high, members, starts, int(days), *layout, shares)
@@ -446,44 +447,54 @@ def _list_people(people: tuple[str, ...] | list[str] | None, journal: Journal | 
 
 
 def _check_doctor(
-    name: str, row: dict[str, Any], journal: Journal | None, people: tuple[str, ...], agreed: bool
-) -> None:
+    name: str, row: dict[str, Any], levels: tuple[float, float], journal: Journal | None, people: tuple[str, ...],
+    agreed: bool,
+) -> None:  # fmt: skip
     """Refuse what nobody sets by choice, and what a doctor has to be asked about first."""
     if not isinstance(agreed, bool):
         raise OptionError(f"doctor_agrees={agreed!r} is not possible. Give True or False.")
     if row.get("trial") == "no" or row.get("role") in ("outcome", "person", "none") or row.get("outside") is True:
         raise OptionError(f"{name!r} can't be switched on and off by lot. Choose what you can decide each day.")
-    reasons = [] if journal is None else _find_flags(journal, people)
+    reasons = [] if journal is None else _list_reasons(journal, people)
     if row.get("trial") == "ask":
         reasons.insert(0, f"{name!r} is no matter for a trial of your own")
     elif row.get("role") == "medicine" or (not find_row(name) and _sounds_like_medicine(name, row)):
         reasons.insert(0, f"{name!r} is a medicine or may be one")
+    reasons += _compare_usual(name, row, *levels)
     if reasons and not agreed:
         raise OptionError(
             f"Ask your doctor first: {'; '.join(reasons)}. Where a doctor has agreed, plan with doctor_agrees=True."
         )
 
 
+def _list_reasons(journal: Journal, people: tuple[str, ...]) -> list[str]:
+    """Return why these people should see a doctor before they try anything: pregnancy, red flags, told at any time."""
+    flags = find_flags(journal, among=people)
+    flags = flags[flags["level"] != REASON]
+    there, unclear = flags[flags["present"] > 0], flags[flags["unclear"]]
+    told = [
+        f"{label.lower()!r} of {', '.join(map(str, who))}"
+        for label, who in zip(there["label"], there["who"], strict=True)
+    ]
+    cells = [f"some cells of {label.lower()!r} could not be read" for label in unclear["label"]]
+    return ([f"the journal tells {'; '.join(told)}"] if told else []) + cells
+
+
+def _compare_usual(name: str, row: dict[str, Any], low: float, high: float) -> Iterator[str]:
+    """Yield why amounts are not anybody's own matter: beyond what counts as safe, or as usual where nobody says so."""
+    trial = str(row.get("trial"))
+    most = float(trial.removeprefix("up to ")) if trial.startswith("up to ") else float(row.get("usual_high", np.nan))
+    least = float(row.get("usual_low", np.nan)) if trial == "level" else np.nan
+    if high > most:
+        yield f"{high:g} {row['unit']} of {name!r} a day are more than {most:g}"
+    if low < least:
+        yield f"{low:g} {row['unit']} of {name!r} a day are less than {least:g}"
+
+
 def _sounds_like_medicine(name: str, row: dict[str, Any]) -> bool:
     """Tell whether a column that no dictionary knows has the name, the ending or the unit of a medicine."""
     words = split_words(f"{name} {row.get('source', '')} {row.get('unit', '')}")
     return any(fnmatchcase(word, pattern) for word in words for pattern in load_words("medicine word"))
-
-
-def _find_flags(journal: Journal, people: tuple[str, ...]) -> list[str]:
-    """Return why these people should see a doctor before they try anything: pregnancy, red flags, told at any time."""
-    found = set()
-    for table in (journal.people, journal.days):
-        own = table[table.index.get_level_values("person").astype(str).isin(people)]
-        for column in own:
-            if find_red_flag(str(column)) or find_sign(str(column)) == "pregnant":
-                told = own.index[own[column].map(_is_told).to_numpy(bool)].get_level_values("person")
-                found |= {f"{column!r} of {person}" for person in told}
-    return [f"the journal tells {', '.join(sorted(found))}"] if found else []
-
-
-def _is_told(value: object) -> bool:
-    return not (pd.isna(value) or str(value).strip().casefold() in ("", "0", "0.0", "no", "false", "none"))
 
 
 def _choose_levels(name: str, levels: tuple[float, float] | None, row: dict[str, Any]) -> tuple[float, float]:

@@ -20,6 +20,7 @@ from twitchstats.variables import find_row
 
 FILES = {"plan": "plan.json", "table": "schedule.csv", "page": "schedule.html", "calendar": "schedule.ics"}
 MOST_BYTES = 10_000_000
+MOST_OCTETS = 75  # of a line of a calendar
 ADVICE = (
     "This is about something you may do or leave of your own accord. It is no treatment and no diagnosis. Stop "
     "whenever you feel unwell, and see a doctor about weakness, wasting of muscles, trouble with speaking or "
@@ -115,6 +116,7 @@ def _check_told(asked: Options, seed: object, chosen: object) -> None:
     """Raise ValueError for options that no plan has: a file may say anything, also under a seal of its own."""
     sound = (
         all(type(number) is int and number >= 0 for number in (asked.days, asked.period, asked.washout, seed))
+        and asked.period > 0
         and LEAST_TRIAL <= asked.days <= LONGEST
         and all(isinstance(name, str) and name for name in (asked.trigger, asked.outcome, *asked.people))
         and asked.design in DESIGNS
@@ -237,5 +239,10 @@ def _escape(text: str) -> str:
 
 
 def _fold(line: str) -> str:
-    """Return a line cut into parts of at most 60 signs: 75 bytes where letters are plain."""
-    return "\r\n ".join(line[start : start + 60] for start in range(0, max(len(line), 1), 60))
+    """Return a line cut into parts of at most 75 bytes, never inside a letter."""
+    parts = [""]
+    for sign in line:
+        if len(f" {parts[-1]}{sign}".encode()) > MOST_OCTETS:
+            parts.append("")
+        parts[-1] += sign
+    return "\r\n ".join(parts)

@@ -146,16 +146,16 @@ def orthonormalise(columns: FloatArray) -> FloatArray:
 
     The first ones span the first ones; directions that are not there are 0.
     """
-    scaled, gram = scale_columns(columns)
-    basis: FloatArray = scaled @ turn_columns(gram).swapaxes(-1, -2)
+    gram, length = scale_products(columns.swapaxes(-1, -2) @ columns)
+    basis: FloatArray = columns @ (turn_columns(gram) / length[..., None, :]).swapaxes(-1, -2)
     return basis
 
 
-def scale_columns(columns: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Return columns (B, n, p), each of length 1 or 0, and their products with each other."""
-    length = np.sqrt(np.einsum("...np,...np->...p", columns, columns))[..., None, :]
-    scaled = columns / np.where(length > 0, length, 1.0)
-    return scaled, scaled.swapaxes(-1, -2) @ scaled
+def scale_products(gram: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Return columns' products with each other as if each column had length 1 or 0, and their lengths, 1 for none."""
+    length = np.sqrt(np.einsum("...pp->...p", gram))
+    length = np.where(length > 0, length, 1.0)
+    return gram / (length[..., None] * length[..., None, :]), length
 
 
 def factor_products(gram: FloatArray) -> FloatArray:

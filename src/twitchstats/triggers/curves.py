@@ -51,7 +51,7 @@ def estimate_dose_curve(
     DataFrame
         One row for each person (or "pooled") and dose: `CURVE_COLUMNS`. ``estimate, ci_lower, ci_upper``: the rate or
         odds ratio, or difference, of that dose against the reference, from a natural cubic spline with three knots (a
-        straight and a bent term). ``p_straight``: that of the straight term given the bend; ``p_bend``: whether a
+        straight and a bent term). ``p_straight``: that of the straight line nearest to the curve; ``p_bend``: whether a
         straight line is refuted (U shapes, limits, saturation); ``p_any``: whether there is any effect, twice the
         smaller of both.
 
@@ -101,9 +101,12 @@ def estimate_dose_curve(
     points = points[points != middle]
     knots = choose_knots(known)
     contrasts = bend_doses(points, knots) - bend_doses(np.array([middle]), knots)
-    turned = np.concatenate([contrasts, np.eye(2)])  # then the straight and the bent term by themselves
     family = choose_family(request.kind)
     bent = bend_doses(x, knots)
+    count = np.maximum(np.isfinite(bent).sum(1, keepdims=True), 1)
+    straight, bend = np.moveaxis(bent - np.nansum(bent, axis=1, keepdims=True) / count, -1, 0)
+    slope = np.nansum(straight * bend) / np.nansum(straight**2)  # of the bend, as a line sees it
+    turned = np.concatenate([contrasts, [[1.0, slope], [0.0, 1.0]]])  # then the best line, and what bends away from it
     scores = score_contrasts(request, bent, turned, max(lag, 1), older=bent[..., 0], pooled=by == "pooled")
     table = ROWS[by](scores, np.ones(len(turned)))
     people = ["pooled"] if by == "pooled" else list(panel.people)

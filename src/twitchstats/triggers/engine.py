@@ -17,6 +17,7 @@ import numpy as np
 from scipy import fft, stats
 
 from twitchstats.arrays import AnyArray, BoolArray, FloatArray, IntArray
+from twitchstats.inference import share_people
 from twitchstats.panel import Panel, shift_days
 from twitchstats.parallel import run_side_by_side, split_evenly
 from twitchstats.triggers.columns import (
@@ -26,7 +27,7 @@ from twitchstats.triggers.columns import (
     fine_trend_columns,
     free_columns,
     orthonormalise,
-    scale_columns,
+    scale_products,
     standardise,
     turn_columns,
     wave_columns,
@@ -440,15 +441,17 @@ class Store:
             who = np.tile(np.arange(len(people)), len(batch))
             places = np.repeat([groups[group] for group in batch], len(people), axis=0)
             days, weighed, beside = (_join([part] * len(batch)) for part in (own_y, stiff, fine))
-            for models in _split_by_days(own):
+            for rows, models in _split_by_days(own, whole=shared):
                 block = lay_block(
-                    days, weighed, before, newest, own[:, models], None if older is None else older[:, models],
-                    family=self.family, shared=shared,
+                    days[rows], weighed[rows], before[rows], newest[rows], own[rows[:, None], models],
+                    None if older is None else older[rows[:, None], models], family=self.family, shared=shared,
                 )  # fmt: skip
-                models = np.arange(self.shape[1]) if together else models
-                for rows, part, basis in _choose_trend(block, beside, trend.shape[-1], forced=forced, shared=shared):
+                models = np.arange(self.shape[1])[None].repeat(len(rows), axis=0) if together else models
+                for some, part, basis in _choose_trend(
+                    block, beside[rows], trend.shape[-1], forced=forced, shared=shared
+                ):
                     found = score(part, basis, effects=GRID if curves else GRID[[ZERO]])
-                    here, *at = who[rows][:, None, None], models[:, None], places[rows][:, None]
+                    here, *at = who[rows[some], None, None], models[some, :, None], places[rows[some], None]
                     rest[here, *at] = found.pop("rest")[..., : rest.shape[-1]]
                     news = found.pop("spells")
                     spells[here, *at] = news.swapaxes(1, 2) if together else news
@@ -532,8 +535,9 @@ def _give_back(
     seen, told, alike = np.where(known, zero / whole, 0.0), np.eye(len(lags)) + carried - leak, arrays["alike"]
     wider, echo = np.zeros(size.shape), np.zeros(size.shape)
     if together:
-        share = unit * scale
-        share /= np.maximum(share.sum(0), TINY)
+        told_by = unit * scale
+        noise = ((error * told_by) ** 2).sum(0) / np.maximum(told_by.sum(0), TINY)
+        share = share_people(seen, np.where(known, noise / np.where(known, told_by, 1.0), np.inf))
         doubt = share * error
         chance = np.einsum("ptl,ptlm,ptm->tlm", doubt, alike, doubt)
         doubt = np.sqrt((doubt**2).sum(0))
@@ -595,13 +599,29 @@ def _plan_blocks(
             yield same[rows], int(count), False, -(-size // len(rows))
 
 
-def _split_by_days(own: FloatArray) -> list[IntArray]:
-    """Return the positions of models, own columns (B, M, q, n), that use the same days."""
+def _split_by_days(own: FloatArray, *, whole: bool) -> Iterator[tuple[IntArray, IntArray]]:
+    """Yield rows of own columns (B, M, q, n) and models of each, (R, k), that use the same days of that row.
+
+    Rows with about as many are worked on together; the last model stands in for what a row has fewer. Or as `whole`:
+    models that use the same days of all rows, each with all of these.
+    """
     known = np.asarray(np.isfinite(own).all(axis=2))
-    kinds: dict[bytes, list[int]] = {}
-    for model in range(known.shape[1]):
-        kinds.setdefault(known[:, model].tobytes(), []).append(model)
-    return [np.array(models) for models in kinds.values()]
+    kinds: dict[tuple[int, bytes], list[int]] = {}
+    for row, model in np.ndindex(1 if whole else known.shape[0], known.shape[1]):
+        days = known[:, model] if whole else known[row, model]
+        kinds.setdefault((row, days.tobytes()), []).append(model)
+    if whole:
+        every = np.arange(len(own))
+        yield from ((every, np.repeat([models], len(every), axis=0)) for models in kinds.values())
+        return
+    counts = np.array([len(models) for models in kinds.values()])
+    rows, found = np.array([row for row, _ in kinds]), list(kinds.values())
+    for doubled in np.unique(np.ceil(np.log2(counts))):
+        alike = np.flatnonzero(np.ceil(np.log2(counts)) == doubled)
+        most = int(counts[alike].max())
+        for part in split_evenly(len(alike), max(1, CHUNK // (own.shape[-1] * (most * 4 + 20)))):
+            places = alike[part]
+            yield rows[places], np.array([found[i] + found[i][-1:] * (most - counts[i]) for i in places])
 
 
 def lay_block(
@@ -638,7 +658,8 @@ def _choose_trend(
     fine = np.where(block.ok[..., None], fine, 0.0)
     dates, stiff = np.split(block.dates, [block.dates.shape[-1] - terms], axis=-1)
     design = np.concatenate([stiff, dates, block.before, fine], axis=-1)
-    columns, gram = scale_columns(design * root[..., None])
+    design *= root[..., None]
+    gram, length = scale_products(design.swapaxes(1, 2) @ design)
     finer, own = design.shape[-1] - fine.shape[-1], block.before.shape[-1]
     needed = np.zeros(len(block.y), dtype=bool)
     if fine.shape[-1]:
@@ -648,7 +669,8 @@ def _choose_trend(
         needed = (extra > 0) & (free > LEAST_DF)
         if not forced:
             response = root * block.relative
-            along = np.linalg.solve(factor, (response[:, None] @ columns).swapaxes(1, 2))[..., 0]
+            products = (response[:, None] @ design).swapaxes(1, 2) / length[..., None]
+            along = np.linalg.solve(factor, products)[..., 0]
             gain = np.where(there, along**2, 0.0)
             left = np.maximum((response**2).sum(1) - gain.sum(1), TINY) / np.maximum(free, 1)
             ratio = gain[:, finer:].sum(1) / np.maximum(extra, 1) / left
@@ -661,8 +683,9 @@ def _choose_trend(
         rows = np.flatnonzero(needed == kind)
         if len(rows):
             whole = len(rows) == len(needed)
-            taken, products = (columns, gram) if whole else (columns[rows], gram[rows])
-            basis = taken[..., part] @ turn_columns(products[:, part[:, None], part]).swapaxes(1, 2)
+            taken, products, unit = (design, gram, length) if whole else (design[rows], gram[rows], length[rows])
+            turned = turn_columns(products[:, part[:, None], part]).swapaxes(1, 2)
+            basis = taken[..., part] @ (turned / unit[:, part, None])
             chosen = replace(block if whole else block.take(rows), fine=kind)
             yield rows, chosen, basis[..., : basis.shape[-1] - own] if shared else basis
 
@@ -796,7 +819,7 @@ def _share_columns(columns: FloatArray) -> FloatArray:
 
 def _count_rank(basis: FloatArray) -> IntArray:
     """Return the number of directions of orthonormal columns (B, n, p) that are there, (B,)."""
-    rank: IntArray = ((basis**2).sum(1) > 0.5).sum(1)
+    rank: IntArray = (np.einsum("bnp,bnp->bp", basis, basis) > 0.5).sum(1)
     return rank
 
 
@@ -956,10 +979,12 @@ def _solve_gram(gram: FloatArray, products: FloatArray) -> FloatArray:
 
 def _share_fit(basis: FloatArray, root: FloatArray, most: int) -> FloatArray:
     """Return how far the fitted part of a day rests on the day so many days before, (B, most + 1), on average."""
-    days = basis.shape[1]
+    people, days, columns = basis.shape
     length = fft.next_fast_len(days + most, real=True)
-    waves = fft.rfft((basis * root[..., None]).swapaxes(1, 2), length)
-    share = fft.irfft((waves.real**2 + waves.imag**2).sum(1), length)[:, : most + 1]
+    fitted = np.zeros((people, length, columns))
+    np.multiply(basis, root[..., None], out=fitted[:, :days])
+    waves = fft.rfft(fitted, axis=1).view(float)
+    share = fft.irfft(np.einsum("bfp,bfp->bf", waves, waves), length)[:, : most + 1]
     return share / np.maximum((root**2).sum(1, keepdims=True), TINY)
 
 
@@ -981,13 +1006,21 @@ def _follow(memory: FloatArray, most: int, first: FloatArray | None = None) -> F
 
     By default what is left of a day's news so many days later; with the `first` autocorrelation, all of them.
     """
-    newer, older = memory[..., 0], memory[..., 1]
-    begun = np.stack([newer] if first is None else [newer, first])
-    series = np.stack([np.ones_like(begun), begun])
-    while len(series) <= most:  # all days known make as many more
-        response = series[:, :1]
-        series = np.concatenate([series, response[1:] * series[-1] + older * response[:-1] * series[-2]])
-    return np.moveaxis(series[: most + 1, -1], 0, -1)
+    newer, older = memory[..., 0, None], memory[..., 1, None]
+    response: FloatArray = np.ones((*newer.shape[:-1], most + 2))
+    response[..., 1] = newer[..., 0]
+    known = 2
+    while known < most + 2:  # all days known make as many more
+        more = min(known - 1, most + 2 - known)
+        told = response[..., 1 : more + 1] * response[..., known - 1, None]
+        told += older * response[..., :more] * response[..., known - 2, None]
+        response[..., known : known + more] = told
+        known += more
+    if first is None:
+        return response[..., : most + 1]
+    series = first[..., None] * response[..., :most]
+    series[..., 1:] += older * response[..., : most - 1]
+    return np.concatenate([np.ones(newer.shape), series], axis=-1)
 
 
 def _follow_memory(

@@ -222,8 +222,9 @@ def _fit_overdispersion(y: FloatArray, mean: FloatArray, ok: FloatArray, columns
     left = np.maximum(ok.sum(1) - columns / 2, 1.0)
     alpha = np.zeros(len(y))
     for _ in range(12):
-        inflated = 1 + alpha[:, None] * mean
-        slope = (squared * mean / inflated**2).sum(1)
-        step = ((squared / inflated).sum(1) - left) / np.maximum(slope, 1e-12)
+        inverse = 1 / (1 + alpha[:, None] * mean)
+        inflated = squared * inverse
+        slope = np.einsum("bn,bn,bn->b", inflated, inverse, mean)
+        step = (inflated.sum(1) - left) / np.maximum(slope, 1e-12)
         alpha = np.clip(alpha + step, 0.0, MOST_ALPHA)
     return alpha

@@ -17,6 +17,7 @@ from twitchstats.inference import (
     cluster_error,
     integrate_spread,
     pool_estimates,
+    share_people,
     test_heterogeneity,
 )
 from twitchstats.triggers.engine import GRID, LEAST_POOLED_DF, REFUSALS, TINY, ZERO, Index, Scores
@@ -25,7 +26,6 @@ POWER = 0.8
 FINER = 4  # points of a fine grid for each of the coarse one
 SECANTS = 6
 SEPARATED = 0.02  # of the test of no effect that is left at the end of the grid where there is no end
-PEOPLE_EVEN = 20  # as many people halve what their information counts for where their effects differ
 WIDE = 12.0  # standard errors that the grid of a difference reaches per unit of GRID
 ENDS = ("ci_lower", "ci_upper", "ci90_lower", "ci90_upper")
 PREDICTION = ("prediction_lower", "prediction_upper")
@@ -388,29 +388,31 @@ def _pool_pair(whole: Scores, where: Index, alpha: float) -> tuple[dict[str, Any
     tau = spread = 0.0
     if usable.sum() > 1:
         known = {name: value[usable] for name, value in personal.items()}
-        tau = pool_estimates(known["estimate"], known["se"])["heterogeneity"]
+        tau = pool_estimates(known["estimate"], known["usual"])["heterogeneity"]
         differ = {"p_heterogeneity": test_heterogeneity(known["estimate"], known["se"] * known["doubt"])}
         if usable.sum() > 2:
-            spread = integrate_spread(known["estimate"], known["se"])[2]
+            spread = integrate_spread(known["estimate"], known["usual"], known["usual"])[2]
         differ |= {"p_anyone": float(stats.chi2.sf((known["z"] ** 2).sum(), usable.sum()))}
     noise = scores.spread[:, ZERO] ** 2 * scale**2 / np.maximum(information, TINY)
     noise = np.median(noise) if scores.is_ratio else noise
-    # who reacts more may have more twitches, and so more information: the mean effect of many people, whose chance
-    # error is small, would lean towards them
-    even = 1 + people / PEOPLE_EVEN
-    weight = scale / (noise + even * tau**2 * information)
+    slopes = information / scale
+    # who counts for how much, found near the mean effect: elsewhere scores are no straight lines
+    effects = GRID / np.median(scale) if scores.is_ratio else np.zeros(1)
+    apart = evaluator(np.broadcast_to(effects, (people, len(effects)))) / slopes[:, None]
+    near = np.abs((apart / (noise / information + tau**2)[:, None]).sum(0)).argmin()
+    # whether people differ is told by their own tests only: by none of very short diaries
+    share = share_people(apart[:, near] * (usable.sum() > 1), noise / information, tau)
+    weight = share / slopes
 
     def add(effect: FloatArray) -> FloatArray:
         return evaluator(np.broadcast_to(effect, (people, effect.shape[-1]))) * weight[:, None]
 
-    slopes = weight * information / scale
-    share = slopes / slopes.sum()
     error_now = np.sqrt((weight**2 * scores.planted[:, ZERO] ** 2).sum())
     centre, unit = 0.0, 1 / np.median(scale)
     if not scores.is_ratio:
         none = add(np.zeros((1, 1)))[:, 0]
-        centre = none.sum() / slopes.sum()
-        width = cluster_error(none - share * none.sum(), share) / slopes.sum()
+        centre = none.sum()
+        width = cluster_error(none - share * centre, share)
         unit = max(width, 1e-9 * abs(centre), TINY) * WIDE
     grid = centre + unit * _fine_grid()[None]
 
@@ -435,11 +437,11 @@ def _pool_pair(whole: Scores, where: Index, alpha: float) -> tuple[dict[str, Any
 def describe_people(scores: Scores) -> dict[str, FloatArray]:
     """Return each person's estimate and its SD per unit of the trigger, and the test as z: arrays (P,).
 
-    ``doubt`` is what the SD is multiplied by where it serves as if it were known; ``usable`` tells where the person's
-    own test is.
+    ``usual`` is the SD that people with as much information have, ``doubt`` what an SD is multiplied by where it serves
+    as if it were known; ``usable`` tells where the person's own test is.
     """
     usable = scores.refusal == 0
-    found = {name: np.full(len(usable), np.nan) for name in ("estimate", "se", "z", "doubt")}
+    found = {name: np.full(len(usable), np.nan) for name in ("estimate", "se", "usual", "z", "doubt")}
     own = scores.select(usable)
     evaluator = Evaluator(own)
     curve = trace_own(own)
@@ -451,7 +453,11 @@ def describe_people(scores: Scores) -> dict[str, FloatArray]:
     # the variance of t, not of z; where many columns are fitted an error is too small even so: half way to HC3
     fitted = (own.n / np.maximum(own.df, 1.0)) ** 0.25
     wider = fitted * np.sqrt(own.trust / np.maximum(own.trust - 2, 1.0))
-    found["se"][usable] = np.where(told, evaluator(at, error=True)[:, 0] / np.where(told, slope, 1.0), np.nan)
+    se = found["se"][usable] = np.where(told, evaluator(at, error=True)[:, 0] / np.where(told, slope, 1.0), np.nan)
+    if scores.is_ratio and told.any():
+        precision = np.sqrt(own.information) * evaluator.scale
+        se = np.exp(np.mean(np.log((se * precision)[told]))) / precision
+    found["usual"][usable] = np.where(told, se, np.nan)
     found["doubt"][usable] = wider
     found["z"][usable] = stats.norm.isf(stats.t.sf(np.abs(curve.none) / fitted, curve.df)) * np.sign(curve.none)
     return found | {"usable": np.isfinite(found["se"]) & np.isfinite(found["z"])}
@@ -477,7 +483,9 @@ def shrink_people(scores: Scores, steps: FloatArray, *, alpha: float = ALPHA) ->
             if usable.sum() < 3:
                 reasons[usable, trigger, lag] = "too few people"
                 continue
-            mean, se, tau = integrate_spread(personal["estimate"][usable], personal["se"][usable])
+            known = {name: value[usable] for name, value in personal.items()}
+            own = np.sqrt(known["se"] * known["usual"]) * known["doubt"]
+            mean, se, tau = integrate_spread(known["estimate"], own, known["usual"])
             for name, quantile in zip(ENDS, (alpha / 2, 1 - alpha / 2, 0.05, 0.95), strict=True):
                 drawn[name][usable, trigger, lag] = mean + stats.norm.ppf(quantile) * se
             drawn["estimate"][usable, trigger, lag] = mean

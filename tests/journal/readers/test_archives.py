@@ -64,9 +64,25 @@ def test_an_archive_of_nothing_known_is_refused(tmp_path):
     path = tmp_path / "photos.zip"
     path.write_bytes(pack({"a.txt": "hello"}))
     with pytest.raises(
-        JournalError, match=r"^photos\.zip is an archive in which no file is of a known format\. Unpack"
+        JournalError,
+        match=r"^photos\.zip is an archive in which no file is of a known format, and whose tables",
     ):
         readers.read_source(path)
+
+
+def test_tables_with_the_same_columns_are_one_diary(tmp_path):
+    parts = {f"{month}.csv": f"date,twitches\n2024-0{month}-01,{month}\n2024-02-02,5\n" for month in (1, 2)}
+    (tmp_path / "diary.zip").write_bytes(pack(parts))
+    for name, text in parts.items():
+        (tmp_path / name).write_text(text)
+    for source in (tmp_path / "diary.zip", [tmp_path / "1.csv", tmp_path / "2.csv"]):
+        journal = read_journal(source)
+        assert journal.days["twitches"].to_list() == [1, 2, 5]
+        assert journal.rejects["message"].to_list() == [
+            "1.csv and 2.csv: 2 sources have the same columns, so they are read as one table, with their rows numbered "
+            "on",
+            "row 5: 'me' has the same entry for 2024-02-02 already, so it counts once; if not, add the time of each",
+        ]
 
 
 def test_the_only_table_of_an_archive_is_read(tmp_path):
@@ -530,7 +546,7 @@ def test_a_journal_is_read_from_several_files_and_the_weather(tmp_path):
 
 def test_people_of_two_sources_are_told_apart():
     first = make_source([{"person": "P", "date": "2024-03-03", "a": "1"}])
-    second = make_source([{"person": "Q", "date": "2024-03-03", "a": "2"}], format="B")
+    second = make_source([{"person": "Q", "date": "2024-03-03", "b": "2"}], format="B")
     assert join_sources([first, second]).days.frame().astype("object").fillna("").to_numpy().tolist() == [
         ["P", "2024-03-03", "1", ""], ["Q", "2024-03-03", "", "2"]]  # fmt: skip
     assert join_sources([first]) is first

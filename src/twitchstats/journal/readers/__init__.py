@@ -139,12 +139,13 @@ def _read_archive(name: str, exports: list[Export], format: str | None) -> Sourc
     found = [(export, find_reader(export, format=format)) for export in exports]
     sources = [reader.read(export) for export, reader in found if reader is not None]
     tables = [export for export in exports if export.name.casefold().endswith(_TABLES)]
-    if not sources and len(tables) == 1:
-        with tables[0].open() as file:
-            return read_plain(file, encoding=tables[0].encoding, date_format=tables[0].date_format)
+    plain = [] if sources else [_read_table(export) for export in tables]
+    if plain and len({tuple(sorted(source.days.headers)) for source in plain}) == 1:
+        return join_sources(plain)
     if not sources:
         raise JournalError(
-            f"{name} is an archive in which no file is of a known format. Unpack it, and name the table. "
+            f"{name} is an archive in which no file is of a known format, and whose tables have not all the same "
+            "columns. Unpack it, and name the table. "
             f"Known: {', '.join(list_formats())}."
         )
     joined = join_sources(sources)
@@ -154,6 +155,12 @@ def _read_archive(name: str, exports: list[Export], format: str | None) -> Sourc
     shown = ", ".join(unread[:5]) + (", ..." if len(unread) > 5 else "")
     note = f"{len(unread):,} other files of the archive are not read: {shown}."
     return replace(joined, notes=(*joined.notes, note))
+
+
+def _read_table(export: Export) -> Source:
+    """Read a plain table in an archive."""
+    with export.open() as file:
+        return read_plain(file, encoding=export.encoding, date_format=export.date_format)
 
 
 def _open_source(source: Any, options: dict[str, str | None], *, known: bool) -> Export | None:  # noqa: ANN401

@@ -210,7 +210,7 @@ class Records:
         """
         texts = self.list_texts(column)
         header = next((header for header in self.headers if fold(header) == column), column)
-        days, _ = read_dates(texts, [1] * len(texts), header, today=dt.date.max, date_format=self.date_format)
+        days, _ = read_dates(texts, header, today=dt.date.max, date_format=self.date_format)
         return dict(zip(texts, days, strict=True))
 
 

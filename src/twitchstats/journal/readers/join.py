@@ -37,8 +37,7 @@ def read_plain(source: Readable, *, encoding: str | None = None, date_format: st
     bases = [code_column("date", numbers.astype("datetime64[D]").astype(str).tolist(), days)]
     if len(keys.columns) > 1:
         bases.insert(0, code_column("person", keys.people.tolist(), keys.person))
-    kept, used = table.keep(keys.mask), {column.place for column in keys.columns}
-    whole = build_table([*bases, *(column for column in kept.columns if column.place not in used)], kept.rows)
+    whole = build_table([*bases, *keys.others], keys.table.rows)
     notes = [entry[5] for entry in rejects.entries if entry[6] == "kept"]
     dropped = [entry[5] for entry in rejects.entries if entry[6] != "kept"]
     if dropped:
@@ -65,8 +64,9 @@ def join_sources(sources: Sequence[Source]) -> Source:
     -------
     Source
         `days` with a row for each person and day that any source of their own has, and further rows where a source
-        has several a day; a column that two sources have carries the name of its format in front. What holds for
-        everybody is added to these days; its other days are left out, and counted.
+        has several a day. Sources with the same columns are one table, cut in parts; any other column that two sources
+        have carries the name of its format in front. What holds for everybody is added to these days; its other days
+        are left out, and counted.
 
     Raises
     ------
@@ -75,24 +75,57 @@ def join_sources(sources: Sequence[Source]) -> Source:
     """
     if not sources:
         raise JournalError("There is nothing to join. Give one path or more.")
+    sources = _stack_alike(sources)
     if len(sources) == 1:
         return sources[0]
     renamed = _rename_columns(sources)
     days, notes = _join_days(renamed)
-    others = {
-        name: pd.concat(parts, ignore_index=True)
-        for name in ("episodes", "people")
-        if (parts := [source.tables[name] for source in renamed if name in source.tables])
-    }
     return Source(
         days,
-        tables=others,
+        tables=_join_tables(renamed),
         facts=tuple(fact for source in renamed for fact in source.facts),
         notes=(*(f"{source.format}: {note}" for source in renamed for note in source.notes), *notes),
         n_rows=sum(source.n_rows for source in sources),
         n_left=sum(source.n_left for source in sources),
         format=" and ".join(dict.fromkeys(source.format for source in sources)),
     )
+
+
+def _stack_alike(sources: Sequence[Source]) -> list[Source]:
+    """Put sources with the same columns below each other, as the months of one diary, if they differ on no day."""
+    alike: dict[tuple[object, ...], list[Source]] = {}
+    for source in sources:
+        outside = any(fact.get("outside") for fact in source.facts)
+        alike.setdefault((*sorted(source.days.headers), outside), []).append(source)
+    stacked: list[Source] = []
+    for parts in alike.values():
+        frames = [source.days.frame().assign(_part=part) for part, source in enumerate(parts)]
+        rows = pd.concat(frames).drop_duplicates(parts[0].days.headers)
+        keys = [key for key in _KEYS if key in rows]
+        apart = len(parts) > 1 and not rows[[*keys, "_part"]].drop_duplicates()[keys].duplicated().any()
+        stacked += [_stack(parts)] if apart else parts
+    return stacked
+
+
+def _stack(parts: Sequence[Source]) -> Source:
+    """Return sources with the same columns as one; rows are numbered on."""
+    frame = pd.concat([part.days.frame() for part in parts])
+    days = build_table([code_column(str(name), frame[name].fillna("").to_list()) for name in frame])
+    names = " and ".join(dict.fromkeys(part.format for part in parts))
+    told = f"{len(parts)} sources have the same columns, so they are read as one table, with their rows numbered on"
+    notes = [*(f"{part.format}: {note}" for part in parts for note in part.notes), told]
+    tables = _join_tables(parts)
+    n_rows, n_left = sum(part.n_rows for part in parts), sum(part.n_left for part in parts)
+    facts = {fact["source"]: fact for part in parts for fact in part.facts}
+    return Source(days, tables, tuple(facts.values()), tuple(notes), n_rows, n_left, names)
+
+
+def _join_tables(sources: Sequence[Source]) -> dict[str, pd.DataFrame]:
+    return {
+        name: pd.concat(parts, ignore_index=True)
+        for name in ("episodes", "people")
+        if (parts := [source.tables[name] for source in sources if name in source.tables])
+    }
 
 
 def _join_days(sources: Sequence[Source]) -> tuple[Table, list[str]]:

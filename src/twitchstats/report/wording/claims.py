@@ -33,17 +33,9 @@ def tabulate_verdicts(answers: pd.DataFrame, ledger: pd.DataFrame) -> Table:
     return show_table(table, "How many questions and claims got each verdict.")
 
 
-def describe_claims(answers: pd.DataFrame, ledger: pd.DataFrame) -> Prose:
-    """Say how many questions the claims come to, and what this journal says of them."""
-    judged = answers[answers["verdict"] != "not testable"]
-    text = (
-        f"The articles make {count_noun(len(ledger), 'claim')}. This journal was asked {count_asked(answers, ledger)}, "
-        f"and can say something about {len(judged):,} of them. "
-    )
-    told = tell_verdicts(judged)
-    if not told:
-        return Prose(text)
-    return Prose(f"{text}Of these: {told}.\n\n{_LEGEND}")
+def describe_claims(answers: pd.DataFrame) -> Prose:
+    """Say how to read the tables, where there is something in them."""
+    return Prose("" if answers["verdict"].eq("not testable").all() else _LEGEND)
 
 
 def count_asked(answers: pd.DataFrame, ledger: pd.DataFrame) -> str:

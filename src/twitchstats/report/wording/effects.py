@@ -34,11 +34,18 @@ NOTHING = "Nothing is noted here that may go with it."
 _MOST, _FIRST = 10, 5
 _WIDE = 0.9  # of all shares: an interval so wide tells nothing
 BOTH_WAYS = "both ways: a common cause is possible"
+_READINGS = {
+    "the trigger comes first": "The trigger foretells the next day's outcome: {}.",
+    "the outcome comes first": "Only the outcome foretells the next day's trigger: {}. What looks like a trigger here "
+    "may be a consequence, or share its rhythm.",
+    BOTH_WAYS: "At least one way is shown, but the two don't differ clearly: {}. Which comes first stays open, and "
+    "something behind both may be the cause.",
+}
 _YES_NO = f"yes{NARROW}against{NARROW}no"
 
 
 def describe_triggers(journal: Journal, findings: Findings) -> Prose:
-    """Say which triggers go with the outcome, and what could have been found of the others."""
+    """Say how many triggers were tested, how many stand out, and what could have been found of the others."""
     outcome = quote(label_of(journal, findings.outcome))
     tested, found = _find_tested(findings)
     if findings.primary.empty:
@@ -52,17 +59,10 @@ def describe_triggers(journal: Journal, findings: Findings) -> Prose:
         f"{_tell_tests(findings.effects, set(tested['trigger']))}, and every one counts when chance is judged. "
     )
     first, mind = _tell_mind(journal, findings, found)
-    if found.empty:
-        power = _tell_power(tested)
-        return Prose(f"{head}**None stands out{first} beyond what chance explains.** {f'{power}{mind}'.strip()}")
-    lines = [f"- {_tell_effect(journal, row)}" for row in found.head(_MOST).to_dict("records")]
-    if len(found) > _MOST:
-        lines.append(f"- and {len(found) - _MOST} more, in the table")
-    rest = len(tested) - len(found)
-    power = _tell_power(tested.drop(found.index))
-    tail = f"\n\nOf the other {rest} none stands out{first}: no proof that they do nothing. {power}" if rest else ""
-    told = f"{head}These go with it beyond what chance explains:\n\n" + "\n".join(lines)
-    return Prose(f"{told}{tail}\n\n{mind.strip()}".strip())
+    many, power = len(found) > 1, _tell_power(tested.drop(found.index))
+    told = f"**{len(found) or 'None'} {'stand' if many else 'stands'} out{first} beyond what chance explains.**"
+    proof = " That is no proof that the others do nothing." if len(found) < len(tested) else ""
+    return Prose(f"{head}{told}{proof} {power}{mind}".strip())
 
 
 def sum_up_triggers(journal: Journal, findings: Findings) -> str:
@@ -271,26 +271,13 @@ def describe_gaps(journal: Journal, findings: Findings) -> Prose:
     )
 
 
-def describe_lags(journal: Journal, effects: pd.DataFrame) -> Prose:
-    """Say what the lags mean, or why there are none."""
+def tabulate_lags(journal: Journal, effects: pd.DataFrame) -> Table | Prose:
+    """Show triggers by lag, or why there are none; a star marks what stands out."""
     if journal.calendar == "none":
         return Prose(
             "**No lags:** the entries of this journal have no order in time, so 'the day before' does not exist in it. "
             "A column of dates or day numbers would change that."
         )
-    lags = sorted(effects["lag"].unique())
-    found = effects[effects["p_adjusted"] < ALPHA]
-    return Prose(
-        f"Days back: {join_words([str(lag) for lag in lags])}. Lag 0 is the same day. Days are counted on the "
-        "calendar, so a lag that falls on a missing day is missing. Stand out after all tests are counted (marked "
-        f"\\*): {count_noun(len(found), 'cell')} of the table."
-    )
-
-
-def tabulate_lags(journal: Journal, effects: pd.DataFrame) -> Table | Prose:
-    """Show triggers by lag; a star marks what stands out. Without an order in time there is one, told already."""
-    if journal.calendar == "none":
-        return Prose("")
     tested = effects[effects["estimate"].notna()]
     star = tested["p_adjusted"].lt(ALPHA).map({True: " *", False: ""})
     cells = [format_effect(e, m) for e, m in zip(tested["estimate"], tested["measure"], strict=True)]
@@ -302,7 +289,8 @@ def tabulate_lags(journal: Journal, effects: pd.DataFrame) -> Table | Prose:
     wide.columns = [tell_lag(lag).removeprefix("the ").capitalize() for lag in wide.columns]
     slept = tested["trigger"].isin(journal.variables.query("timing == 'night'")["name"]) & tested["lag"].eq(0)
     nights = " Of sleep, the same day stands for the night before." if slept.any() else ""
-    caption = f"Effect of one step by days back. * stands out.{nights}"
+    days = "Days are counted on the calendar, so a lag that falls on a missing day is missing."
+    caption = f"Effect of one step by days back. * stands out after all tests are counted. {days}{nights}"
     return show_table(wide.fillna(MISSING).reset_index(), caption)
 
 
@@ -312,28 +300,15 @@ def describe_directions(journal: Journal, directions: pd.DataFrame) -> Prose:
         unknown = "Without an order in time nothing can be said about which side comes first."
         return Prose(unknown if journal.calendar == "none" else "")
     shown = directions.drop_duplicates("trigger")
-    names = {
-        str(reading): [f"**{quote(label_of(journal, name))}**" for name in group["trigger"]]
-        for reading, group in shown.groupby("reading", sort=True)
-    }
     lines = [
-        "The outcome can also come first: it worries people and costs them sleep. So each pair was asked both ways."
+        sentence.format(list_some([f"**{quote(label_of(journal, name))}**" for name in names]))
+        for reading, sentence in _READINGS.items()
+        if len(names := shown.loc[shown["reading"].eq(reading), "trigger"])
     ]
-    if "the trigger comes first" in names:
-        lines.append(f"The trigger foretells the next day's outcome: {list_some(names['the trigger comes first'])}.")
-    if "the outcome comes first" in names:
-        lines.append(
-            f"Only the outcome foretells the next day's trigger: {list_some(names['the outcome comes first'])}. What "
-            "looks like a trigger here may be a consequence, or share its rhythm."
-        )
-    if BOTH_WAYS in names:
-        lines.append(
-            f"At least one way is shown, but the two don't differ clearly: {list_some(names[BOTH_WAYS])}. Which comes "
-            "first stays open, and something behind both may be the cause."
-        )
-    if len(lines) == 1:
-        lines.append("Neither direction stands out for any trigger; that is no proof that there is none.")
-    return Prose(" ".join(lines))
+    return Prose(" ".join([
+        "The outcome can also come first: it worries people and costs them sleep. So each pair was asked both ways.",
+        *(lines or ["Neither direction stands out for any trigger; that is no proof that there is none."]),
+    ]))  # fmt: skip
 
 
 def tell_reverse(journal: Journal, rows: pd.DataFrame, directions: pd.DataFrame) -> str:
@@ -368,17 +343,6 @@ def tabulate_directions(journal: Journal, directions: pd.DataFrame) -> Table | P
     return show_table(pd.DataFrame(rows), f"{caption} {count_noun(rest, 'more trigger')} without a clear direction.")
 
 
-def describe_risks(journal: Journal, risks: pd.DataFrame) -> Prose:
-    """Say what the table of risks is."""
-    if risks.empty:
-        return Prose("The journal has no trigger that is answered by yes or no.")
-    outcome = quote(label_of(journal, str(risks["outcome"].iloc[0])))
-    return Prose(
-        f"Share of days on which **{outcome}** was there at all, on days with a trigger and on days without it. A "
-        "difference is an association on the same day: it does not say which came first, nor that one makes the other."
-    )
-
-
 def tabulate_risks(journal: Journal, risks: pd.DataFrame, *, most: int = 30) -> Table | Prose:
     """Show the share of days with the outcome, with and without each trigger."""
     from twitchstats.triggers.risks import ANY
@@ -396,7 +360,12 @@ def tabulate_risks(journal: Journal, risks: pd.DataFrame, *, most: int = 30) -> 
         rows.append(((name == ANY, share, str(name)), row))  # the sum stands below its parts
     shown = [row for _, row in sorted(rows, key=lambda item: item[0])]
     more = f" The first {most} of {len(shown)}." if len(shown) > most else ""
-    return show_table(pd.DataFrame(shown[:most]), f"Share of days with the outcome, and its 95 % interval.{more}")
+    caption = (
+        f"Share of days on which {label_of(journal, str(risks['outcome'].iloc[0]))} was there at all, with its 95 % "
+        "interval. A difference is an association on the same day: it does not say which came first, nor that one "
+        f"makes the other.{more}"
+    )
+    return show_table(pd.DataFrame(shown[:most]), caption)
 
 
 def _tell_share(side: str, row: dict[str, Any] | None) -> dict[str, object]:

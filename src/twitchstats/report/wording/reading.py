@@ -12,6 +12,7 @@ from twitchstats.report.summary import (
     count_rejects,
     count_values,
     hide_texts,
+    is_group,
     lay_calendar,
     summarise_months,
     summarise_people,
@@ -97,26 +98,6 @@ def tabulate_rejects(journal: Journal, *, include: bool = False) -> Table | Pros
     return show_table(count_rejects(rejects).head(_TELL_AT_MOST), caption.replace("`", ""), labels=labels)
 
 
-def describe_completeness(journal: Journal) -> Prose:
-    """Say how many days were reported, and what the gaps mean."""
-    people = summarise_people(journal)
-    if journal.calendar == "none":
-        return Prose(
-            "The entries have no order in time, so gaps can't be counted and nothing can be said about what comes "
-            "before what. What follows compares entries with each other, day by day, without lags."
-        )
-    share = people["n_days"].sum() / people["span"].sum()
-    gap = int(people["longest_gap"].max())
-    text = (
-        f"Reported: {int(people['n_days'].sum()):,} of {count_noun(int(people['span'].sum()), 'day')} between first "
-        f"and last entry ({format_share(share)}); longest gap: {count_noun(gap, 'day')}. "
-        "A day without an entry counts as not known, never as a day without it."
-    )
-    if people["n_days"].max() < 30:
-        text += " **That is short:** with fewer than 30 days only very strong effects can show."
-    return Prose(text)
-
-
 def tabulate_people(journal: Journal) -> Table:
     """List each person's days; of many people those with the fewest days first."""
     people = summarise_people(journal)
@@ -142,8 +123,8 @@ def tabulate_outcome(journal: Journal, outcome: str) -> Table:
 
 
 def tabulate_weeks(journal: Journal) -> Table | Prose:
-    """Show the numbers behind how complete the diary is, in blocks of four weeks."""
-    if journal.calendar == "none" or summarise_people(journal)["span"].max() < 14:
+    """Show how complete the diaries of several people are, in blocks of four weeks: one person's months tell it."""
+    if not is_group(journal) or journal.calendar == "none" or summarise_people(journal)["span"].max() < 14:
         return Prose("")
     weeks = summarise_weeks(journal)
     block = (weeks["week"] - 1) // 4
@@ -166,7 +147,7 @@ def tabulate_variables(journal: Journal) -> Table:
     caption = "What the journal holds."
     if never.any():
         names = list_some(shown.loc[never, "label"].tolist(), 12)
-        caption += f" Left out, because never above zero: {names}."
+        caption += f" Left out, because never above zero where it was read: {names}."
     return show_table(shown[~never], caption, labels=labels)
 
 

@@ -4,7 +4,7 @@ import pandas as pd
 
 from twitchstats.journal import Journal
 from twitchstats.report.tables import Table, show_table
-from twitchstats.report.wording.prose import Prose, count_noun, join_words, list_some, quote
+from twitchstats.report.wording.prose import Prose, count_noun, join_words, list_some
 from twitchstats.report.wording.rows import label_of
 
 IN_PLAIN_WORDS = {
@@ -24,41 +24,12 @@ IN_PLAIN_WORDS = {
 _ECHOES = ("told only with the outcome", "computed from the outcome", "the outcome itself")
 
 
-def describe_refused(journal: Journal, effects: pd.DataFrame, primary: pd.DataFrame) -> Prose:
-    """Say how many triggers were not tested at all, and how many only at some lags."""
+def tabulate_refused(journal: Journal, effects: pd.DataFrame, primary: pd.DataFrame) -> Table | Prose:
+    """Show the triggers that were not tested by reason, each by its name, and tell which were only at some lags."""
     refused = primary[primary["estimate"].isna()]
-    text = []
-    if len(refused):
-        verb = "was" if len(refused) == 1 else "were"
-        text.append(f"**{len(refused)} of {count_noun(len(primary), 'possible trigger')} {verb} not tested.**")
-    echoes = refused["reason"].isin(_ECHOES).sum()
-    if echoes:
-        outcome = quote(label_of(journal, str(primary["outcome"].iloc[0])))
-        text.append(
-            f"{echoes} of these only {'tells' if echoes == 1 else 'tell'} of **{outcome}** in other words. Such a "
-            "column would look like the strongest trigger of all, and would mean nothing."
-        )
-    text += _tell_single_lags(journal, effects, set(refused["trigger"]))
-    return Prose(" ".join(text))
-
-
-def _tell_single_lags(journal: Journal, effects: pd.DataFrame, told: set[str]) -> list[str]:
-    """Name the triggers that were tested, but not at every lag."""
-    partly = effects[effects["estimate"].isna() & ~effects["trigger"].isin(told)]
-    if partly.empty:
-        return []
-    names = [
-        f"{quote(label_of(journal, str(name)))} ({join_words(sorted(group['reason'].unique()))})"
-        for name, group in partly.groupby("trigger", sort=True)
-    ]
-    return [f"Not at every lag: {list_some(names)}."]
-
-
-def tabulate_refused(journal: Journal, primary: pd.DataFrame) -> Table | Prose:
-    """Show the triggers that were not tested by reason, each by its name."""
-    refused = primary[primary["estimate"].isna()]
+    partly = _tell_single_lags(journal, effects, set(refused["trigger"]))
     if refused.empty:
-        return Prose("")
+        return Prose(partly)
     rows = [
         {
             "Why not": ": ".join(filter(None, (str(reason), IN_PLAIN_WORDS.get(str(reason))))),
@@ -68,4 +39,21 @@ def tabulate_refused(journal: Journal, primary: pd.DataFrame) -> Table | Prose:
         for reason, group in refused.groupby("reason", sort=True)
     ]
     ordered = pd.DataFrame(rows).sort_values("Triggers", ascending=False, kind="stable")
-    return show_table(ordered, "What was not tested.")
+    verb = "was" if len(refused) == 1 else "were"
+    caption = f"{len(refused)} of {count_noun(len(primary), 'possible trigger')} {verb} not tested."
+    if echoes := refused["reason"].isin(_ECHOES).sum():
+        caption += (
+            f" {echoes} of these only {'tells' if echoes == 1 else 'tell'} of the outcome in other words. Such a "
+            "column would look like the strongest trigger of all, and would mean nothing."
+        )
+    return show_table(ordered, f"{caption} {partly}".strip())
+
+
+def _tell_single_lags(journal: Journal, effects: pd.DataFrame, told: set[str]) -> str:
+    """Name the triggers that were tested, but not at every lag."""
+    partly = effects[effects["estimate"].isna() & ~effects["trigger"].isin(told)]
+    names = [
+        f"{label_of(journal, str(name))} ({join_words(sorted(group['reason'].unique()))})"
+        for name, group in partly.groupby("trigger", sort=True)
+    ]
+    return f"Not at every lag: {list_some(names)}." if names else ""

@@ -8,7 +8,7 @@ from twitchstats.report.wording.claims import count_asked, tell_verdicts
 from twitchstats.report.wording.effects import sum_up_triggers
 from twitchstats.report.wording.prose import Prose, count_noun, list_some, quote
 from twitchstats.report.wording.rows import label_of
-from twitchstats.report.wording.signs import choose_advice, is_there, list_warnings
+from twitchstats.report.wording.signs import choose_advice, is_there, list_unclear, list_warnings
 
 
 def describe_report(journal: Journal, findings: Findings) -> Prose:
@@ -38,5 +38,7 @@ def tell_days(journal: Journal, outcome: str) -> str:
 
 
 def _tell_flags(journal: Journal) -> str:
-    told = [quote(label.lower()) for label, told in list_warnings(journal) if is_there(told)]
-    return f"**Red flags reported:** {list_some(told)}. Have them looked at." if told else ""
+    there = [quote(label.lower()) for label, told in list_warnings(journal) if is_there(told)]
+    unclear = [quote(label.lower()) for label in list_unclear(journal)]
+    told = f"**Red flags reported:** {list_some(there)}. Have them looked at. " if there else ""
+    return told + (f"**Not clear:** {list_some(unclear)}: some cells could not be read." if unclear else "")

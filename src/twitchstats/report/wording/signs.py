@@ -19,44 +19,12 @@ from twitchstats.report.wording.prose import (
     join_words,
     quote,
 )
-from twitchstats.signs import RED_FLAG, find_red_flag, list_red_flags, load_signs, mark_present
+from twitchstats.signs import RED_FLAG, find_flags
 
 CONFIDENCE = {"H": "seen there", "M": "second-hand", "D": "by arithmetic"}
-REASON = "reason to ask"
 NOT_NOTED = "not noted"
 NOT_CLEAR = "not clear: some cells could not be read"
 YES = {1.0: "yes", 0.0: "no"}
-
-
-def find_flags(journal: Journal) -> pd.DataFrame:
-    """Return the red flags, and the reasons to ask that the people table tells, of people and of their days.
-
-    Returns
-    -------
-    DataFrame
-        Index ``sign``: ``label, level, known`` (people of whom it is known), ``present`` (people who have it, when
-        asked or on any day), ``n_days`` (days on which it was noted), ``unclear`` (nobody has it as far as its cells
-        could be read: of nobody it is known then), red flags first.
-    """
-    signs = load_signs()
-    reasons = signs[signs["level"].eq(REASON) & signs.index.isin(journal.people.columns)]["label"]
-    asked = mark_present(journal.people)
-    numbers = journal.days.select_dtypes("number")
-    people = journal.people.index.union(journal.days.index.unique("person"))
-    refused = journal.rejects.loc[journal.rejects["action"].eq("cell set missing"), "column"]
-    unread = {find_red_flag(str(column)) for column in refused.unique()}
-    rows = []
-    for name, label in [*list_red_flags().items(), *reasons.items()]:
-        daily = numbers[[column for column in numbers if find_red_flag(str(column)) == name]].max(axis=1)
-        told = [daily.groupby(level="person").max().reindex(people)]
-        told += [asked[name].reindex(people)] if name in asked else []
-        most = pd.concat(told, axis=1).max(axis=1)
-        level = REASON if name in reasons else RED_FLAG
-        n_present, n_days = int((most > 0).sum()), int((daily > 0).sum())
-        unclear = name in unread and not n_present
-        rows.append((name, label, level, 0 if unclear else int(most.notna().sum()), n_present, n_days, unclear))
-    columns = ["sign", "label", "level", "known", "present", "n_days", "unclear"]
-    return pd.DataFrame(rows, columns=columns).set_index("sign")
 
 
 def list_warnings(journal: Journal) -> list[tuple[str, str]]:
@@ -73,8 +41,19 @@ def _tell_flag(row: dict[str, Any], *, many: bool) -> str:
 
 
 def list_present(journal: Journal) -> list[str]:
-    """Return the red flags that one person has; of several people none is everybody's."""
-    return [] if is_group(journal) else [label for label, told in list_warnings(journal) if is_there(told)]
+    """Return the red flags that one person has, or that everybody has of several."""
+    flags, everybody = find_flags(journal), len(list_people(journal)) if is_group(journal) else 1
+    return list(flags["label"][flags["level"].eq(RED_FLAG) & flags["present"].ge(everybody)])
+
+
+def list_unclear(journal: Journal) -> list[str]:
+    """Return the red flags of which some cells could not be read, and no other tells that it is there."""
+    return [label for label, told in list_warnings(journal) if told == NOT_CLEAR]
+
+
+def list_people(journal: Journal) -> pd.Index:
+    """Return everybody of whom something is known."""
+    return journal.people.index.union(journal.days.index.unique("person"))
 
 
 def is_there(told: str) -> bool:
@@ -84,19 +63,19 @@ def is_there(told: str) -> bool:
 
 def describe_red_flags(journal: Journal) -> Prose:
     """Say which red flags the journal reports, with the advice to see a doctor whatever they are."""
-    flags = find_flags(journal)
+    flags = find_flags(journal).query("level != ''")
     present, red = flags[flags["present"] > 0], flags[flags["level"] == RED_FLAG]
     flagged = present[present["level"] == RED_FLAG]
     if not flags["known"].any():
         text = (
             "The journal says nothing about the signs that doctors look for beside twitching, so nothing can be said "
             "about them here. That is not a sign that all is well."
-        )
+        ) * (not flags["unclear"].any())
     elif present.empty:
         text = "None of the signs asked for was reported. That is what was written down, not an examination."
     elif is_group(journal):
         verb = "is" if len(flagged) == 1 else "are"
-        people = len(journal.people.index.union(journal.days.index.unique("person")))
+        people = len(list_people(journal))
         named = join_words([quote(label.lower()) for label in flagged["label"]])
         text = f"{count_noun(len(flagged), 'red flag')} {verb} reported by at least one of {people:,} people"
         text += f": **{named}**. Whoever reports one should be seen by a doctor." if named else "."
@@ -112,11 +91,10 @@ def describe_red_flags(journal: Journal) -> Prose:
             " Weakness that a person feels is common and mostly has other causes; weakness that an examiner finds "
             "weighs far more: have it examined."
         )
-    if flags["unclear"].any():
-        names = join_words([quote(label.lower()) for label in flags["label"][flags["unclear"]]])
+    if names := join_words([quote(label.lower()) for label in list_unclear(journal)]):
         text += f" Of {names} some cells could not be read, so that it is there can't be ruled out: read them yourself."
     scale = _tell_scale() if len(present) else ""
-    return Prose(f"{text}{scale}\n\n> {choose_advice(journal)}")
+    return Prose(f"{text}{scale}\n\n> {choose_advice(journal)}".lstrip())
 
 
 def choose_advice(journal: Journal, outcome: str = "twitches") -> str:
@@ -140,7 +118,7 @@ def _tell_scale() -> str:
 
 def tabulate_red_flags(journal: Journal) -> Table | Prose:
     """Show the signs that were asked or noted, with how many people have each, and on how many days."""
-    flags = find_flags(journal)
+    flags = find_flags(journal).query("level != ''")
     flags = flags[(flags["known"] > 0) | flags.index.isin(journal.people.columns)]
     if flags.empty:
         return Prose("")
