@@ -388,7 +388,7 @@ def _pool_pair(whole: Scores, where: Index, alpha: float) -> tuple[dict[str, Any
     tau = spread = 0.0
     if usable.sum() > 1:
         known = {name: value[usable] for name, value in personal.items()}
-        tau = pool_estimates(known["estimate"], known["usual"])["heterogeneity"]
+        tau = pool_estimates(known["estimate"], known["se"])["heterogeneity"]
         differ = {"p_heterogeneity": test_heterogeneity(known["estimate"], known["se"] * known["doubt"])}
         if usable.sum() > 2:
             spread = integrate_spread(known["estimate"], known["usual"], known["usual"])[2]
@@ -400,8 +400,8 @@ def _pool_pair(whole: Scores, where: Index, alpha: float) -> tuple[dict[str, Any
     effects = GRID / np.median(scale) if scores.is_ratio else np.zeros(1)
     apart = evaluator(np.broadcast_to(effects, (people, len(effects)))) / slopes[:, None]
     near = np.abs((apart / (noise / information + tau**2)[:, None]).sum(0)).argmin()
-    # whether people differ is told by their own tests only: by none of very short diaries
-    share = share_people(apart[:, near] * (usable.sum() > 1), noise / information, tau)
+    # people who look alike are weighed by what they tell alone: a conditional likelihood
+    share = share_people(apart[:, near] * (tau > 0), noise / information, tau)
     weight = share / slopes
 
     def add(effect: FloatArray) -> FloatArray:
