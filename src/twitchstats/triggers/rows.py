@@ -467,8 +467,9 @@ def shrink_people(scores: Scores, steps: FloatArray, *, alpha: float = ALPHA) ->
     """Return rows as `list_people`, each person's estimate drawn towards the group's mean.
 
     Empirical Bayes with the spread between people integrated out (a flat prior on its SD, Gelman 2006), so that the
-    intervals count that it is not known. Where diaries are short and people differ much, effects far from the mean are
-    drawn too far: the intervals then hold .83 to .92 of the truths. Rows of people whose own test is refused keep
+    intervals count that it is not known. Errors are drawn half way to what is usual for as much information, the spread
+    is found by these usual ones. In groups of 20 and more the intervals hold .91 to .97 of the truths, the fewer where
+    outcomes come in humps or the spread is small beside the errors. Rows of people whose own test is refused keep
     their reason.
     """
     frame = list_people(scores, steps, alpha=alpha)
