@@ -13,7 +13,6 @@ from twitchstats.errors import OptionError, check_choice
 ALPHA = 0.05  # below which a p-value, adjusted where many are asked, is a finding
 MOST_SHARE = 0.999  # of one cluster in a sum
 LEAST_SQUARE = 1e-300
-EVEN = 20.0  # usual variances beside which those of most people are alike
 
 MEANING = {
     "supported": "this journal shows it, in the claimed direction, beyond what chance explains",
@@ -317,33 +316,6 @@ def integrate_spread(
     variances = own * v + (1 - own) ** 2 / total
     mean = density @ means
     return mean, np.sqrt(density @ (variances + (means - mean) ** 2)), float(density @ tau[:, 0])
-
-
-def share_people(estimates: FloatArray, variances: FloatArray, spread: float = 0.0) -> FloatArray:
-    """Return how much each person counts in the mean of estimates, (P, ...); the shares add up to 1 over people.
-
-    The more precise count for more, as in any random effects model with this `spread` between people (SD). But where
-    those react otherwise who can be told more precisely, their mean is not that of all. So the shares are drawn to
-    nearly equal ones by as much as the two means differ beyond chance. Of infinite variance: who doesn't count.
-
-    >>> variances = np.array([0.01, 0.01, 0.04, 0.04])
-    >>> [share_people(np.array(found), variances).round(2).tolist() for found in ([1.0] * 4, [1.0, 1.0, 2.0, 2.0])]
-    [[0.4, 0.4, 0.1, 0.1], [0.26, 0.26, 0.24, 0.24]]
-    """
-    there = np.isfinite(variances)
-    whole = np.where(there, variances, 1.0) + spread**2
-
-    def share(width: FloatArray) -> FloatArray:
-        weights = np.where(there, 1 / width, 0.0)
-        shares: FloatArray = weights / np.maximum(weights.sum(0), LEAST_SQUARE)
-        return shares
-
-    usual = np.median(np.where(there, whole, np.inf), axis=0)
-    weighted = share(whole)
-    apart = share(whole + EVEN * np.where(np.isfinite(usual), usual, 0.0)) - weighted
-    moved, chance = (apart * estimates).sum(0) ** 2, (apart**2 * whole).sum(0)
-    drawn: FloatArray = weighted + apart * np.maximum(1 - chance / np.maximum(moved, LEAST_SQUARE), 0.0)
-    return drawn
 
 
 def _reml_variance(y: FloatArray, v: FloatArray) -> float:

@@ -17,7 +17,6 @@ import numpy as np
 from scipy import fft, stats
 
 from twitchstats.arrays import AnyArray, BoolArray, FloatArray, IntArray
-from twitchstats.inference import share_people
 from twitchstats.panel import Panel, shift_days
 from twitchstats.parallel import run_side_by_side, split_evenly
 from twitchstats.triggers.columns import (
@@ -535,9 +534,8 @@ def _give_back(
     seen, told, alike = np.where(known, zero / whole, 0.0), np.eye(len(lags)) + carried - leak, arrays["alike"]
     wider, echo = np.zeros(size.shape), np.zeros(size.shape)
     if together:
-        told_by = unit * scale
-        noise = ((error * told_by) ** 2).sum(0) / np.maximum(told_by.sum(0), TINY)
-        share = share_people(seen, np.where(known, noise / np.where(known, told_by, 1.0), np.inf))
+        share = unit * scale
+        share /= np.maximum(share.sum(0), TINY)
         doubt = share * error
         chance = np.einsum("ptl,ptlm,ptm->tlm", doubt, alike, doubt)
         doubt = np.sqrt((doubt**2).sum(0))
