@@ -208,18 +208,10 @@ def show_answers(answers: pd.DataFrame, *, most: int = 12) -> Table:
       Articles    Verdict
     0   A2, A4  supported
     """
-    shown = answers.head(most)
-    rows = pd.DataFrame(
-        {
-            "Question": shown["question"].to_list(),
-            "Articles": [str(names).replace(" ", ", ") for names in shown["articles"]],
-            **lay_columns(shown, "Effect", "95 % interval"),
-            "Verdict": shown["verdict"].to_list(),
-            "Why, or caution": _tell_why(shown),
-        }
-    )
+    shown = answers.head(most).assign(articles=answers["articles"].str.replace(" ", ", "))
     more = f" The first {most}." if len(answers) > most else ""
-    return show_table(rows, f"{to_plain(tell_counts(answers['verdict'], 'question'))}{more}")
+    names = ("Question", "Articles", "Effect", "95 % interval", "Verdict", "Why, or caution")
+    return show_table(_lay_verdicts(shown)[[*names]], f"{to_plain(tell_counts(answers['verdict'], 'question'))}{more}")
 
 
 def show_claims(ledger: pd.DataFrame) -> Table:
@@ -237,16 +229,14 @@ def show_claims(ledger: pd.DataFrame) -> Table:
     """
     rank = ledger["verdict"].map({verdict: place for place, verdict in enumerate(VERDICTS)})
     shown = ledger.assign(rank=rank).sort_values(["rank", "p_adjusted"], kind="stable")
-    rows = pd.DataFrame(
-        {
-            "Claim": shown["claim_id"].to_list(),
-            "Verdict": shown["verdict"].to_list(),
-            **lay_columns(shown, "Effect", "95 % interval"),
-            "Statement": shown["statement"].to_list(),
-            "Why, or caution": _tell_why(shown),
-        }
-    )
-    return show_table(rows, to_plain(tell_counts(ledger["verdict"], "claim")))
+    names = ("Claim", "Verdict", "Effect", "95 % interval", "Statement", "Why, or caution")
+    return show_table(_lay_verdicts(shown)[[*names]], to_plain(tell_counts(ledger["verdict"], "claim")))
+
+
+def _lay_verdicts(shown: pd.DataFrame) -> pd.DataFrame:
+    """Return answers or claims with the headings and words of readers."""
+    rows = shown.rename(columns={"claim_id": "Claim"}).rename(columns=str.capitalize).reset_index(drop=True)
+    return rows.assign(**lay_columns(shown, "Effect", "95 % interval"), **{"Why, or caution": _tell_why(shown)})
 
 
 class Drawing:

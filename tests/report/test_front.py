@@ -360,9 +360,10 @@ def test_a_diary_of_the_outcome_alone_is_told_what_else_to_note(make_journal):
     journal, found = make_journal(columns), make_answers()
     found.effects = found.primary = make_effects()
     assert "**What may go with it**: such as sleep" in front.list_next(journal, found)[1]
-    assert describe_triggers(journal, found) == "Nothing is noted here that may go with it."
+    assert describe_triggers(journal, found) == ""
+    assert front.open_section(journal, found, "Triggers", triggers=True) == ""
     assert front.show_triggers(journal, found) == "## What goes with it\n\nNothing is noted here that may go with it."
-    assert front.open_evidence(journal, found) == "## The evidence"
+    assert front.open_evidence(journal, found) == ""
     found.answers = make_answers(("Why?", "not testable", "twitches", 0, 0, np.nan)).answers
     told = "2 health articles. None of these can be told from such a diary (not testable)."
     assert front.show_articles(journal, found).endswith(told)

@@ -17,7 +17,7 @@ from twitchstats import cli
 from twitchstats.errors import OptionError
 from twitchstats.journal.record import REJECT_COLUMNS
 from twitchstats.report import write
-from twitchstats.report.figures import draw_triggers
+from twitchstats.report.figures import draw_effects
 from twitchstats.report.summary import hide_texts
 from twitchstats.report.tables import show_table
 from twitchstats.report.wording.prose import quote, to_plain
@@ -125,10 +125,10 @@ def test_labels_are_no_formulas(label):
 
 @pytest.mark.parametrize("label", ["$x$", "<script>alert(1)</script>", "a & b", "]]>"])
 def test_a_picture_takes_labels_as_they_are(label):
-    frame = pd.DataFrame({"name": [label], "estimate": [1.0], "ci_lower": [0.5], "ci_upper": [2.0],
-                          "measure": "rate ratio", "found": False})  # fmt: skip
-    texts = [element.text for element in ElementTree.fromstring(draw_triggers(frame).svg)]
-    assert label in texts
+    frame = pd.DataFrame({"trigger": [label], "lag": 1, "estimate": [1.0], "ci_lower": [0.5], "ci_upper": [2.0],
+                          "measure": "rate ratio", "p_value": 0.9, "p_adjusted": 0.9})  # fmt: skip
+    texts = [element.text for element in ElementTree.fromstring(draw_effects(frame).svg)]
+    assert f"{label}, the day before" in texts
 
 
 PRIVATE = "I told Bob about it"

@@ -25,7 +25,7 @@ from twitchstats.report.summary import (
 )
 from twitchstats.report.tables import Markup, escape_text
 from twitchstats.report.wording.claims import count_asked
-from twitchstats.report.wording.effects import NOTHING, tell_size
+from twitchstats.report.wording.effects import tell_size
 from twitchstats.report.wording.prose import Prose, count_noun, join_words, list_some, quote, to_plain
 from twitchstats.report.wording.rows import (
     CLEAR,
@@ -259,7 +259,7 @@ def show_triggers(journal: Journal, found: Findings) -> Markup | Prose:
     if is_short(journal):
         return Prose("")
     if found.primary.empty:
-        return Prose(f"## What goes with it\n\n{NOTHING}")
+        return Prose("## What goes with it\n\nNothing is noted here that may go with it.")
     boxes = sort_triggers(found)
     clear, possible = (
         [_tell_box_row(journal, row) for row in rows.head(_FIRST).to_dict("records")] + _tell_more(rows)
@@ -439,8 +439,8 @@ def show_source(journal: Journal) -> Prose:
 
 
 def open_evidence(journal: Journal, found: Findings) -> Prose:
-    """Open the evidence and say what each line of the picture asks; a short diary has none."""
-    if is_short(journal):
+    """Open the evidence, where there is any, and say what each line of the picture asks."""
+    if is_short(journal) or found.primary.empty:
         return Prose("")
     lines = (
         "Each line asks: on days with more of the trigger, was there more of the outcome than the person's own level, "
@@ -455,11 +455,18 @@ def open_appendix(journal: Journal) -> Prose:
 
 
 def open_section(
-    journal: Journal, found: Findings, title: str, *, twitching: bool = False, always: bool = False
+    journal: Journal,
+    found: Findings,
+    title: str,
+    *,
+    twitching: bool = False,
+    triggers: bool = False,
+    always: bool = False,
 ) -> Prose:
     """Open a section of the appendix; short diaries have only those that stand ``always``.
 
-    Sections about ``twitching`` are left out of reports on something else.
+    Sections about ``twitching`` are left out of reports on something else, those about ``triggers`` where none is.
     """
-    hidden = (is_short(journal) and not always) or (twitching and not is_about_twitching(found.outcome))
+    hidden = (is_short(journal) and not always) or (triggers and found.primary.empty)
+    hidden = hidden or (twitching and not is_about_twitching(found.outcome))
     return Prose("" if hidden else f"## {title}")

@@ -30,7 +30,6 @@ UNFOUND = (
     "'Could be found from': an effect at least so strong, downwards / upwards, would have been found four times out of "
     "five; 'no size' where these days are too few to find even the strongest that can be computed."
 )
-NOTHING = "Nothing is noted here that may go with it."
 _MOST, _FIRST = 10, 5
 _WIDE = 0.9  # of all shares: an interval so wide tells nothing
 BOTH_WAYS = "both ways: a common cause is possible"
@@ -49,7 +48,7 @@ def describe_triggers(journal: Journal, findings: Findings) -> Prose:
     outcome = quote(label_of(journal, findings.outcome))
     tested, found = _find_tested(findings)
     if findings.primary.empty:
-        return Prose(NOTHING)
+        return Prose("")
     if tested.empty:
         reasons = findings.primary["reason"].value_counts()
         told = join_words([f"{quote(reason)} ({count})" for reason, count in reasons.items()])
@@ -61,7 +60,11 @@ def describe_triggers(journal: Journal, findings: Findings) -> Prose:
     first, mind = _tell_mind(journal, findings, found)
     many, power = len(found) > 1, _tell_power(tested.drop(found.index))
     told = f"**{len(found) or 'None'} {'stand' if many else 'stands'} out{first} beyond what chance explains.**"
-    proof = " That is no proof that the others do nothing." if len(found) < len(tested) else ""
+    proof = (
+        ""
+        if len(found) == len(tested)
+        else f" That is no proof {'that the others do nothing' if len(found) else 'of none'}."
+    )
     return Prose(f"{head}{told}{proof} {power}{mind}".strip())
 
 
@@ -327,8 +330,9 @@ def tell_reverse(journal: Journal, rows: pd.DataFrame, directions: pd.DataFrame)
 
 def tabulate_directions(journal: Journal, directions: pd.DataFrame) -> Table | Prose:
     """Show forward and reverse side by side, where one of them stands out."""
-    shown = directions[directions["estimate"].notna()] if len(directions) else directions
-    shown = shown[shown["reading"] != "neither shown"] if len(shown) else shown
+    if directions.empty:
+        return Prose("")
+    shown = directions[directions["estimate"].notna() & directions["reading"].isin(_READINGS)]
     if shown.empty:
         return Prose("")
     rows = []

@@ -66,17 +66,12 @@ def _tell_columns(journal: Journal) -> list[str]:
     dictionary = set(load_variables()["name"])
     own = [name for name in journal.days.columns if name not in text and name not in dictionary]
     known = [name for name in journal.days.columns if name not in text and name not in own]
-    lines = [f"- {count_noun(len(known), 'column')} that the dictionary knows" + (
-        f": {list_some([quote(label_of(journal, name)) for name in known])}." if known else ".")]  # fmt: skip
-    if own:
-        lines.append(
-            f"- {count_noun(len(own), 'column')} outside the dictionary: "
-            f"{list_some([quote(label_of(journal, name)) for name in own])}."
-        )
-    if text:
-        labels = list_some([quote(label_of(journal, name)) for name in text])
-        lines.append(f"- {count_noun(len(text), 'column')} of text, not analysed: {labels}.")
-    return lines
+    kinds = {"that the dictionary knows": known, "outside the dictionary": own, "of text, not analysed": text}
+    return [
+        f"- {count_noun(len(names), 'column')} {kind}: {list_some([quote(label_of(journal, name)) for name in names])}."
+        for kind, names in kinds.items()
+        if names
+    ]
 
 
 def tabulate_rejects(journal: Journal, *, include: bool = False) -> Table | Prose:
