@@ -41,7 +41,7 @@ def find_flags(journal: Journal) -> pd.DataFrame:
     signs = load_signs()
     reasons = signs[signs["level"].eq(REASON) & signs.index.isin(journal.people.columns)]["label"]
     asked = mark_present(journal.people)
-    numbers = journal.days.select_dtypes("number")
+    numbers, own = journal.days.select_dtypes("number"), journal.people.select_dtypes("number")
     people = journal.people.index.union(journal.days.index.unique("person"))
     refused = journal.rejects.loc[journal.rejects["action"].eq("cell set missing"), "column"]
     unread = {find_red_flag(str(column)) for column in refused.unique()}
@@ -50,6 +50,7 @@ def find_flags(journal: Journal) -> pd.DataFrame:
         daily = numbers[[column for column in numbers if find_red_flag(str(column)) == name]].max(axis=1)
         told = [daily.groupby(level="person").max().reindex(people)]
         told += [asked[name].reindex(people)] if name in asked else []
+        told += [own[column].reindex(people) for column in own if find_red_flag(str(column)) == name]
         most = pd.concat(told, axis=1).max(axis=1)
         level = REASON if name in reasons else RED_FLAG
         n_present, n_days = int((most > 0).sum()), int((daily > 0).sum())
