@@ -128,6 +128,12 @@ def test_a_red_flag_is_ticked_from_the_journal(alone, value, told):
     assert shown.endswith("A diary can't examine anyone, and never replaces someone who can.")
 
 
+@pytest.mark.parametrize(("value", "told"), [(1.0, "yes"), (0.0, "no")])
+def test_a_red_flag_in_no_model_is_ticked_from_the_people_table(alone, value, told):
+    assert dict(front.list_warnings(give_signs(alone, falls=[value])))["Falls"] == told
+    assert dict(front.list_warnings(give_signs(alone, shortness_of_breath=[value])))["Trouble breathing"] == told
+
+
 def test_weakness_of_days_ticks_what_a_table_denies(alone):
     weak = replace(alone, days=alone.days.assign(weakness=[0.0, 2, 0, 1]))
     told = dict(front.list_warnings(give_signs(weak, weakness_felt=[0.0])))

@@ -140,11 +140,11 @@ def weigh_conditions(
     With `weeks_from` "persistence_weeks" tells whether it has lasted so long (1) or not (0).
     """
     conditions = list_conditions(draws)
+    rows = dict(zip(draws.index, draws.to_numpy(), strict=True))
 
     def look_up(parameter: str, condition: str = "") -> FloatArray:
         """Return one parameter of each draw, of one condition or of all, as (draws, conditions, 1)."""
-        found = draws.loc[parameter].loc[[condition] if condition else conditions]
-        return found.to_numpy().T[:, :, None]
+        return np.stack([rows[parameter, name] for name in ([condition] if condition else conditions)]).T[:, :, None]
 
     n = max((len(column) for column in told.values()), default=1)
     total = np.zeros((draws.shape[1], len(conditions), n))
@@ -161,7 +161,7 @@ def weigh_conditions(
         else:
             low, high = _bound_weeks(values, weeks_from)
             total[:, :, there] += _weigh_weeks(low, high, look_up, conditions, design)
-    return total + _weigh_answers(told, draws, conditions, nodes, n)
+    return total + _weigh_answers(told, rows, conditions, nodes, n)
 
 
 def _between(low: FloatArray, high: FloatArray) -> FloatArray:
@@ -219,7 +219,11 @@ def _weigh_part(low: FloatArray, high: FloatArray, middle: FloatArray, sigma: Fl
 
 
 def _weigh_answers(
-    told: Mapping[str, FloatArray], draws: pd.DataFrame, conditions: list[str], nodes: Sequence[int], n: int
+    told: Mapping[str, FloatArray],
+    rows: Mapping[tuple[str, str], FloatArray],
+    conditions: list[str],
+    nodes: Sequence[int],
+    n: int,
 ) -> FloatArray:
     """Return the log likelihood of the yes/no signs: independent given what they share, integrated over it."""
     signs = [name for name in list_yes_no_signs() if name in told]
@@ -231,10 +235,10 @@ def _weigh_answers(
     rules = [np.polynomial.hermite_e.hermegauss(number) for number in nodes]
     latent = np.stack([axis.ravel() for axis in np.meshgrid(*[points for points, _ in rules])], axis=1)
     mass = np.prod(np.meshgrid(*[weights / weights.sum() for _, weights in rules]), axis=0).ravel()
-    prevalence = np.stack([draws.loc[name].loc[conditions].to_numpy() for name in signs])
-    loading = np.stack([draws.loc[f"{part}_loading"].loc[signs].to_numpy() for part in PARTS])
-    total = np.empty((draws.shape[1], len(conditions), n))
-    for number in range(draws.shape[1]):
+    prevalence = np.array([[rows[name, condition] for condition in conditions] for name in signs])
+    loading = np.array([[rows[f"{part}_loading", name] for name in signs] for part in PARTS])
+    total = np.empty((prevalence.shape[2], len(conditions), n))
+    for number in range(prevalence.shape[2]):
         shared = latent @ loading[:, :, number]
         own = np.sqrt(1 - (loading[:, :, number] ** 2).sum(axis=0))
         bar = special.ndtri(1 - prevalence[:, :, number])
