@@ -80,8 +80,9 @@ def describe_red_flags(journal: Journal) -> Prose:
             " Weakness that a person feels is common and mostly has other causes; weakness that an examiner finds "
             "weighs far more: have it examined."
         )
-    if flags["unclear"].any():
-        names = join_words([quote(label.lower()) for label in flags["label"][flags["unclear"]]])
+    unclear = flags["unclear"] & flags["present"].eq(0)
+    if unclear.any():
+        names = join_words([quote(label.lower()) for label in flags["label"][unclear]])
         text += f" Of {names} some cells could not be read, so that it is there can't be ruled out: read them yourself."
     scale = _tell_scale() if len(present) else ""
     return Prose(f"{text}{scale}\n\n> {choose_advice(journal)}")
