@@ -14,7 +14,7 @@ from twitchstats.study.methods import REFERENCE
 FILE = "validation_study.csv"
 MARKS = ("<!-- study: written by `./run study` -->", "<!-- end of study -->")
 DAYS = 120
-PARTS = ("diary", "beside", "promise", "group", "search", "tracker", "trial", "published")
+PARTS = ("diary", "beside", "promise", "group", "search", "tracker", "look", "trial", "published")
 ANY_LOOK = "ours, any look"
 OURS, POOLED = "estimate_effects", "pooled estimate_effects"
 VALUES = ("size", "coverage", "power", "gain", "recovered", "refused", "any_finding", "false_discovery", "bias", "rmse")
@@ -34,6 +34,7 @@ BARS = (  # name, part, method ("" is any), figure, lowest and highest
     ("trial size", "trial", "", "size", 0.045, 0.055),
     ("trial coverage", "trial", "", "coverage", 0.94, 0.96),
     ("false alarms at any look", "tracker", ANY_LOOK, "size", 0.0, 0.05),
+    ("false alarms, read daily", "look", ANY_LOOK, "size", 0.0, 0.05),
     ("coverage of the published simulation", "published", CUMULATIVE, "coverage", 0.94, 0.96),
 )
 
@@ -44,7 +45,7 @@ def load_study() -> pd.DataFrame:
     Examples
     --------
     >>> load_study()["part"].unique().tolist()
-    ['diary', 'beside', 'promise', 'group', 'search', 'tracker', 'trial', 'published']
+    ['diary', 'beside', 'promise', 'group', 'search', 'tracker', 'look', 'trial', 'published']
     """
     return pd.read_csv(find_resource("data", FILE))
 
@@ -127,7 +128,7 @@ def tabulate_study(
         As `run_study` returns it.
     value : str
         "size", "coverage", "power", "gain", "recovered", "refused", "any_finding", "false_discovery", "bias" or "rmse".
-    part : {"diary", "beside", "promise", "group", "search", "trial", "tracker", "published"}
+    part : {"diary", "beside", "promise", "group", "search", "tracker", "look", "trial", "published"}
     days : int
     people : int, optional
         Group size; needed only for groups.
@@ -185,6 +186,7 @@ def describe_study(study: pd.DataFrame) -> str:
     told = (
         _tell_search(study),
         _tell_methods("What trackers' rules tell of where nothing is, in 90 days", parts["tracker"], _tell_tracker),
+        _tell_methods("What ours tells of where nothing is, over a year", parts["look"], _tell_tracker),
         _tell_methods("Trials of one person, mean over worlds (lowest to highest)", parts["trial"], _tell_trial),
         _tell_methods(PUBLISHED_HEAD, published, _tell_published),
         _tell_misses(judge_study(study)),
