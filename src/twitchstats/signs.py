@@ -1,6 +1,6 @@
 """The signs that a risk model looks at: their names, and how each enters a model as a number."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
 from functools import cache
 from typing import TYPE_CHECKING
@@ -139,27 +139,18 @@ def find_red_flag(column: str) -> str | None:
     return name if name in list_red_flags() else None
 
 
-def find_flags(journal: "Journal", *, among: Collection[str] | None = None) -> pd.DataFrame:
+def find_flags(journal: "Journal") -> pd.DataFrame:
     """Return the red flags, and what else a doctor asks about, that a journal tells of people and of their days.
-
-    Parameters
-    ----------
-    journal : Journal
-    among : collection of str, optional
-        People; by default all.
 
     Returns
     -------
     DataFrame
         Index ``sign``, red flags first: ``label, level`` ("" of pregnancy, which is no sign), ``known`` (people of whom
         it is known), ``present`` (people who have it, when asked or on any day), ``who`` (their names), ``n_days``
-        (days on which it was noted), ``unclear`` (nobody has it as far as its cells could be read: of nobody it is
-        known then).
+        (days on which it was noted), ``unclear`` (some of its cells could not be read; where nobody has it as far as
+        they could, of nobody it is known).
     """
-    days, people = (
-        table if among is None else table[table.index.get_level_values("person").astype(str).isin(among)]
-        for table in (journal.days, journal.people)
-    )
+    days, people = journal.days, journal.people
     labels = _read_signs()["label"]
     reasons = labels[_read_signs()["level"].eq(REASON) & labels.index.isin(people.columns)]
     marks = mark_present(people)
@@ -176,9 +167,9 @@ def find_flags(journal: "Journal", *, among: Collection[str] | None = None) -> p
         most = pd.concat([each.reindex(everybody) for each in (on_days.groupby(level="person").max(), *own)], axis=1)
         most = most.max(axis=1)
         who, n_days = most.index[most == 1].to_list(), int((on_days == 1).sum())
-        unclear = not who and (name in unread or bool((most == NEITHER).any()))
+        unclear = name in unread or bool((most == NEITHER).any())
         level = RED_FLAG if name in list_red_flags() else REASON if name in reasons else ""
-        known = 0 if unclear else int(most.notna().sum())
+        known = 0 if unclear and not who else int(most.notna().sum())
         rows.append((name, label, level, known, len(who), who, n_days, unclear))
     columns = ["sign", "label", "level", "known", "present", "who", "n_days", "unclear"]
     return pd.DataFrame(rows, columns=columns).set_index("sign")

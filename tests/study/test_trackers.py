@@ -68,6 +68,16 @@ def test_weekly_looks_count_the_smallest(journal, told):
     assert (told["ours, any look"] | ~at_the_end.reindex(told.index)).all()
 
 
+def test_daily_looks_are_those_of_every_day(journal, monkeypatch):
+    people = journal.days.index.unique("person")[:8]
+    few = replace(journal, days=journal.days.loc[people])
+    every = pd.concat([trackers._look(few, day) for day in range(28, 35)])["p_anytime"].groupby(level=0).min()
+    monkeypatch.setattr(trackers, "YEAR_LOOKS", (28, 31, 34))
+    monkeypatch.setattr(trackers, "NEAR", 1.1)
+    monkeypatch.setattr(trackers, "ALPHA", every.median())
+    assert trackers.look_daily(few)["ours, any look"].equals((every < every.median()).rename("ours, any look"))
+
+
 def test_a_diary_that_says_nothing_is_told_of_nothing(journal):
     still = build_panel(replace(journal, days=journal.days.assign(twitches=2.0)))
     assert not pd.DataFrame({name: rule(still) for name, rule in trackers.TRACKERS.items()}).any(axis=None)

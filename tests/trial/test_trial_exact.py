@@ -18,6 +18,7 @@ from twitchstats.trial.exact import (
     find_effect,
     find_interval,
     find_p_value,
+    find_size,
     lay_days,
     score_schedules,
 )
@@ -163,11 +164,16 @@ def test_size_is_exact_in_every_world(design, size):
         drawn = lots.draw(rng, 1)[0].astype(float)
         laid = lay_days(y, drawn, lots.list_schedules(drawn, rng, 199), lots, np.arange(days))
         family = FAMILIES["count" if process.kind == "count" else "amount"]
-        found, error = score_schedules(laid, 0.0, family)
-        t = np.abs(found / error)
-        p_values = (t >= t[:, None] * (1 - 1e-9)).mean(1)
-        assert p_values[0] == find_p_value(laid, 0.0, family)
-        assert (p_values <= 0.05).mean() == size, world
+        assert find_size(laid, family) == size, world
+
+
+def test_size_is_the_share_of_schedules_that_would_find_something():
+    rng = np.random.default_rng(2)
+    y, drawn = rng.poisson(1.0, 20).astype(float), lay_lots(20, design="pairs").draw(rng, 60).astype(float)
+    p_values = [
+        find_p_value(make_days(y, np.roll(drawn, -turn, axis=0), dose=drawn[0]), 0.0, AMOUNT) for turn in range(60)
+    ]
+    assert find_size(make_days(y, drawn), AMOUNT) == np.mean(np.array(p_values) <= 0.05)
 
 
 @pytest.mark.slow

@@ -6,9 +6,10 @@ sets the package's own statistics against; nobody should use the first three on 
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
-from scipy import fft, stats
+from scipy import stats
 
 from twitchstats.arrays import BoolArray, FloatArray
 from twitchstats.inference import describe_estimates
@@ -35,10 +36,14 @@ class Tests:
 
 def correlate_naively(panel: Panel, outcome: str, trigger: str, lag: int) -> Tests:
     """Pearson's r with the p-value for independent days."""
-    r, n = correlate(panel.lag(trigger, lag), panel.get(outcome))
-    df = n - 2
-    t = r * np.sqrt(df / np.maximum(1 - r**2, 1e-12))
-    return _only_p(2 * stats.t.sf(np.abs(t), df))
+    return _only_p(find_naive_p(panel.lag(trigger, lag), panel.get(outcome)))
+
+
+def find_naive_p(x: FloatArray, y: FloatArray) -> FloatArray:
+    """Return the p-value of Pearson's r for independent days."""
+    r, n = correlate(x, y)
+    t = r * np.sqrt((n - 2) / np.maximum(1 - r**2, 1e-12))
+    return np.asarray(2 * stats.t.sf(np.abs(t), n - 2))
 
 
 def shuffle_days(panel: Panel, outcome: str, trigger: str, lag: int, *, seed: int = 1) -> Tests:
@@ -61,9 +66,8 @@ def shuffle_days(panel: Panel, outcome: str, trigger: str, lag: int, *, seed: in
 
 def shift_in_circle(panel: Panel, outcome: str, trigger: str, lag: int) -> Tests:
     """Pearson's r against the same diary with the trigger moved round in a circle, by every number of days."""
-    x, y = panel.lag(trigger, lag), panel.get(outcome)
-    first = lag  # days before the first lagged value have no trigger: the circle is closed without them
-    r = _correlate_circle(x[:, first:], y[:, first:])
+    x, y = panel.lag(trigger, lag)[:, lag:], panel.get(outcome)[:, lag:]  # the first days have no trigger
+    r = np.stack([correlate(np.roll(x, turn, axis=1), y)[0] for turn in range(x.shape[1])], axis=1)
     reached = (np.abs(r[:, 1:]) >= np.abs(r[:, :1]) * (1 - 1e-9)).sum(1)
     return _only_p(np.where(np.isfinite(r[:, 0]), (1 + reached) / r.shape[1], np.nan))
 
@@ -77,16 +81,13 @@ def _fit_logs(columns: FloatArray, y: FloatArray, ok: BoolArray, df: FloatArray)
     return theta[:, -1], np.sqrt(scale * inverse[:, -1, -1])
 
 
-def _fit_counts(columns: FloatArray, y: FloatArray, ok: BoolArray, df: FloatArray) -> tuple[FloatArray, FloatArray]:
-    theta, inverse, mean = _fit_poisson(columns, y, ok)
-    pearson = (ok * (y - mean) ** 2 / mean).sum(1) / np.maximum(df, 1)
-    return theta[:, -1], np.sqrt(pearson * inverse[:, -1, -1])
-
-
-def _fit_counts_robustly(
-    columns: FloatArray, y: FloatArray, ok: BoolArray, _df: FloatArray
+def _fit_counts(
+    columns: FloatArray, y: FloatArray, ok: BoolArray, df: FloatArray, *, robust: bool = False
 ) -> tuple[FloatArray, FloatArray]:
     theta, inverse, mean = _fit_poisson(columns, y, ok)
+    if not robust:
+        pearson = (ok * (y - mean) ** 2 / mean).sum(1) / np.maximum(df, 1)
+        return theta[:, -1], np.sqrt(pearson * inverse[:, -1, -1])
     leverage = mean * ((columns @ inverse) * columns).sum(-1)
     influence = (columns @ inverse[..., -1:])[..., 0]
     score = influence * ok * (y - mean) / np.maximum(1 - leverage, 1e-3)
@@ -121,24 +122,6 @@ def correlate(x: FloatArray, y: FloatArray) -> tuple[FloatArray, FloatArray]:
     x, y, seen = _standardise(x, y)
     varies = (x != 0).any(1) & (y != 0).any(1)
     return np.where(varies, (x * y).sum(1), np.nan), seen.sum(1).astype(float)
-
-
-def _correlate_circle(x: FloatArray, y: FloatArray) -> FloatArray:
-    """Return r over the common days for every circular shift of `x`, (P, n)."""
-    days = x.shape[1]
-
-    def fold(a: FloatArray, b: FloatArray) -> FloatArray:
-        return fft.irfft(np.conj(fft.rfft(a, axis=1)) * fft.rfft(b, axis=1), days, axis=1)
-
-    x, y = x - np.nanmean(x, axis=1, keepdims=True), y - np.nanmean(y, axis=1, keepdims=True)
-    seen_x, seen_y = (np.isfinite(side).astype(float) for side in (x, y))
-    x, y = np.nan_to_num(x), np.nan_to_num(y)
-    n = np.maximum(fold(seen_x, seen_y), 1.0)
-    sum_x, sum_y = fold(x, seen_y), fold(seen_x, y)
-    spread = (fold(x**2, seen_y) - sum_x**2 / n) * (fold(seen_x, y**2) - sum_y**2 / n)
-    known = spread > 1e-9
-    r = (fold(x, y) - sum_x * sum_y / n) / np.sqrt(np.where(known, spread, 1.0))
-    return np.where(known, r, np.nan)
 
 
 def regress(panel: Panel, outcome: str, trigger: str, lag: int, *, fit: str) -> Tests:
@@ -192,4 +175,4 @@ def _fit_poisson(columns: FloatArray, y: FloatArray, ok: BoolArray) -> tuple[Flo
     return theta, inverse, mean
 
 
-FITS: dict[str, Fit] = {"logs": _fit_logs, "counts": _fit_counts, "counts, HC3": _fit_counts_robustly}
+FITS: dict[str, Fit] = {"logs": _fit_logs, "counts": _fit_counts, "counts, HC3": partial(_fit_counts, robust=True)}

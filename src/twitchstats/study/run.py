@@ -20,7 +20,7 @@ from twitchstats.study.case_time_series import DAYS as PUBLISHED_DAYS
 from twitchstats.study.groups import GROUP_METHODS, pool_groups
 from twitchstats.study.methods import METHODS, OF_COUNTS, REFERENCE, run_method, score_people
 from twitchstats.study.table import PARTS
-from twitchstats.study.trackers import AUDIT_DAYS, AUDIT_WORLDS, OURS, TRACKERS, tell_trackers
+from twitchstats.study.trackers import AUDIT_DAYS, AUDIT_WORLDS, OURS, TRACKERS, YEAR_LOOKS, look_daily, tell_trackers
 from twitchstats.study.trials import CARRY_OVER, TRIAL_DAYS, TRIAL_EFFECT, TRIAL_WORLDS, simulate_trials
 
 COLUMNS = [
@@ -90,10 +90,11 @@ def run_study(
 
         - ``part``: "diary" (one person), "beside" (one person, at every lag beside a planted effect or where nothing is
           planted), "promise" (power at what was called detectable, in either direction), "group" (people put together),
-          "search" (many tests in one diary), "tracker" (what diary apps tell), "trial" (days drawn by lot), "published"
-          (the simulation of case time series);
+          "search" (many tests in one diary), "tracker" (what diary apps tell), "look" (a year, read every day), "trial"
+          (days drawn by lot), "published" (the simulation of case time series);
         - ``world, method, days, people, lag, replicates``;
-        - ``size``: share of p-values below .05 where nothing is planted (groups: where the mean effect is none);
+        - ``size``: share of p-values below .05 where nothing is planted (groups: where the mean effect is none; trials
+          without carry-over: of all schedules compared, had each been drawn);
         - ``coverage``: share of 95 % intervals that hold the planted effect (in groups its mean);
         - ``power``: share of diaries, or groups, in which the planted effect is found; in a search, share of planted
           triggers found after adjustment;
@@ -139,6 +140,7 @@ def run_study(
         "trial": [partial(study_trials, world, method, replicates, seed)
                   for world in TRIAL_WORLDS if world in chosen for method in TRIAL_METHODS],
         "tracker": [partial(study_trackers, world, replicates, seed) for world in AUDIT_WORLDS if world in chosen],
+        "look": [partial(study_looks, world, replicates, seed) for world in AUDIT_WORLDS if world in chosen],
         "published": [partial(study_published, name, replicates, seed) for name in SCENARIOS],
     }  # fmt: skip
     asked = [job for part in parts for job in jobs[part]]
@@ -316,7 +318,9 @@ def study_trials(world: str, method: str, replicates: int, seed: int) -> pd.Data
         )
         for planted in (0.0, TRIAL_EFFECT)
     )  # fmt: skip
-    size, power = _share("size", null["p_planted"].dropna() <= ALPHA), _share("power", found["p_value"] <= ALPHA)
+    exact = {"size": float(null["size"].mean()), "size_mcse": float(null["size"].std() / np.sqrt(trials))}
+    size = _share("size", null["p_planted"].dropna() <= ALPHA) if later else exact
+    power = _share("power", found["p_value"] <= ALPHA)
     coverage = _share("coverage", found["p_planted"].dropna() > ALPHA)
     return pd.DataFrame([_tell_cell("trial", world, method, days, trials, size, power, coverage, lag=0)])
 
@@ -331,6 +335,14 @@ def study_trackers(world: str, replicates: int, seed: int) -> pd.DataFrame:
     for name in null:
         told = _share("size", null[name]) | _share("power", found[name])
         rows.append(_tell_cell("tracker", world, str(name), AUDIT_DAYS, replicates, told, lag=0))
+    return pd.DataFrame(rows)
+
+
+def study_looks(world: str, replicates: int, seed: int) -> pd.DataFrame:
+    """Study what diaries of a year without an effect are told on the last day, and on any day; as `run_study`."""
+    people, days = max(2, replicates // 6), YEAR_LOOKS[-1]
+    told = look_daily(_simulate(world, seed, ("looks",), people=people, days=days))
+    rows = [_tell_cell("look", world, name, days, people, _share("size", told[name]), lag=0) for name in told]
     return pd.DataFrame(rows)
 
 

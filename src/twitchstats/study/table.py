@@ -14,8 +14,12 @@ from twitchstats.study.methods import REFERENCE
 FILE = "validation_study.csv"
 MARKS = ("<!-- study: written by `./run study` -->", "<!-- end of study -->")
 DAYS = 120
-PARTS = ("diary", "beside", "promise", "group", "search", "tracker", "trial", "published")
+PARTS = ("diary", "beside", "promise", "group", "search", "tracker", "look", "trial", "published")
 ANY_LOOK = "ours, any look"
+TOLD_WHERE_NOTHING_IS = {
+    "tracker": "What trackers' rules tell of where nothing is, in 90 days",
+    "look": "What ours tells of where nothing is, over a year",
+}
 OURS, POOLED = "estimate_effects", "pooled estimate_effects"
 VALUES = ("size", "coverage", "power", "gain", "recovered", "refused", "any_finding", "false_discovery", "bias", "rmse")
 PUBLISHED_HEAD = (
@@ -34,6 +38,7 @@ BARS = (  # name, part, method ("" is any), figure, lowest and highest
     ("trial size", "trial", "", "size", 0.045, 0.055),
     ("trial coverage", "trial", "", "coverage", 0.94, 0.96),
     ("false alarms at any look", "tracker", ANY_LOOK, "size", 0.0, 0.05),
+    ("false alarms, read daily", "look", ANY_LOOK, "size", 0.0, 0.05),
     ("coverage of the published simulation", "published", CUMULATIVE, "coverage", 0.94, 0.96),
 )
 
@@ -44,7 +49,7 @@ def load_study() -> pd.DataFrame:
     Examples
     --------
     >>> load_study()["part"].unique().tolist()
-    ['diary', 'beside', 'promise', 'group', 'search', 'tracker', 'trial', 'published']
+    ['diary', 'beside', 'promise', 'group', 'search', 'tracker', 'look', 'trial', 'published']
     """
     return pd.read_csv(find_resource("data", FILE))
 
@@ -127,7 +132,7 @@ def tabulate_study(
         As `run_study` returns it.
     value : str
         "size", "coverage", "power", "gain", "recovered", "refused", "any_finding", "false_discovery", "bias" or "rmse".
-    part : {"diary", "beside", "promise", "group", "search", "trial", "tracker", "published"}
+    part : {"diary", "beside", "promise", "group", "search", "tracker", "look", "trial", "published"}
     days : int
     people : int, optional
         Group size; needed only for groups.
@@ -184,9 +189,12 @@ def describe_study(study: pd.DataFrame) -> str:
     published = parts["published"][parts["published"]["world"].isin(HOLDING)].sort_values("method", kind="stable")
     told = (
         _tell_search(study),
-        _tell_methods(
-            "What trackers' rules tell of where nothing is, in 90 days", parts["tracker"],
-            lambda own: f"{100 * own['size'].median():.0f} % (at most {100 * own['size'].max():.0f} %)",
+        *(
+            _tell_methods(
+                title, parts[part],
+                lambda own: f"{100 * own['size'].median():.0f} % (at most {100 * own['size'].max():.0f} %)",
+            )
+            for part, title in TOLD_WHERE_NOTHING_IS.items()
         ),
         _tell_methods(
             "Trials of one person, mean over worlds (lowest to highest)", parts["trial"],

@@ -5,6 +5,7 @@ Means of days with and without are compared from three days each on by Bearable'
 
 from collections.abc import Callable
 from dataclasses import replace
+from itertools import pairwise
 
 import numpy as np
 import pandas as pd
@@ -15,7 +16,7 @@ from twitchstats.journal.record import Journal
 from twitchstats.panel import Panel, build_panel
 from twitchstats.sequential import add_anytime
 from twitchstats.study.methods import OUTCOME, score_people
-from twitchstats.study.rivals import correlate, correlate_naively
+from twitchstats.study.rivals import correlate, find_naive_p
 
 TRIGGER = "trigger_1"
 AUDIT_DAYS = 90
@@ -25,6 +26,8 @@ LEAST_DAYS = 3  # with and without, from which an app compares means
 WORTH_TELLING = 1.2  # a ratio of means that people act on
 LARGE_R = 0.3
 LOOKS = [*range(28, AUDIT_DAYS, 7), AUDIT_DAYS]  # after so many days, each week
+YEAR_LOOKS = (28, 35, 42, 49, 56, 63, 77, 91, 105, 126, 147, 175, 203, 238, 273, 308, 336, 365)  # each an eighth later
+NEAR = 0.25  # p of any look, from which on every day is gone through
 
 
 def compare_three_days(panel: Panel) -> BoolArray:
@@ -51,8 +54,8 @@ def correlate_first(days: int) -> Callable[[Panel], BoolArray]:
 
 def correlate_weekly(panel: Panel) -> BoolArray:
     """Say whether Pearson's r is 'significant' at any weekly look."""
-    looks = [_cut(panel, last) for last in LOOKS]
-    p_values = [correlate_naively(seen, OUTCOME, TRIGGER, 0).p_value for seen in looks]
+    x, y = panel.get(TRIGGER), panel.get(OUTCOME)
+    p_values = [find_naive_p(x[:, :last], y[:, :last]) for last in LOOKS]
     told: BoolArray = np.any(np.nan_to_num(p_values, nan=1.0) < ALPHA, axis=0)
     return told
 
@@ -74,15 +77,40 @@ def tell_trackers(journal: Journal) -> pd.DataFrame:
     """
     panel = build_panel(journal)
     told = pd.DataFrame({name: rule(panel) for name, rule in TRACKERS.items()}, index=panel.people)
-    day = journal.days.groupby("person").cumcount()
-    looks = []
-    for last in LOOKS:
-        effects = score_people(replace(journal, days=journal.days[(day < last).to_numpy()]), (0,))
-        effects = add_anytime(effects.assign(measure="difference", n_people=1))
-        looks.append(effects.set_index("person")[["p_value", "p_anytime"]].reindex(panel.people).fillna(1.0))
+    looks = [_look(journal, last) for last in LOOKS]
     weekly = pd.concat(looks, keys=range(len(looks))).groupby(level=1).min()
     smallest = (looks[-1]["p_value"], weekly["p_value"], weekly["p_anytime"])
     return told.assign(**{name: p < ALPHA for name, p in zip(OURS, smallest, strict=True)})
+
+
+def look_daily(journal: Journal) -> pd.DataFrame:
+    """Return which diaries are told of an effect by their last day, and at any look of those taken every day.
+
+    Between `YEAR_LOOKS` the days are gone through for the diaries only that came near at either of the two.
+
+    Returns
+    -------
+    DataFrame
+        A row for each person; ``ours, read once`` and ``ours, any look``.
+    """
+    looks = {last: _look(journal, last) for last in YEAR_LOOKS}
+    smallest = pd.concat(looks)["p_anytime"].groupby(level=1).min()
+    for first, last in pairwise(YEAR_LOOKS):
+        nearest = np.minimum(looks[first]["p_anytime"], looks[last]["p_anytime"])
+        near = nearest.index[(nearest < NEAR) & (smallest[nearest.index] >= ALPHA)]
+        own = replace(journal, days=journal.days[journal.days.index.get_level_values("person").isin(near)])
+        for day in range(first + 1, last) if len(near) else ():
+            smallest = smallest.combine(_look(own, day)["p_anytime"].reindex(smallest.index), np.fmin)
+    return pd.DataFrame({OURS[0]: looks[YEAR_LOOKS[-1]]["p_value"] < ALPHA, OURS[-1]: smallest < ALPHA})
+
+
+def _look(journal: Journal, last: int) -> pd.DataFrame:
+    """Return the p-values of one look and of any look, a row for each person, 1 where none is told."""
+    day = journal.days.groupby("person").cumcount()
+    effects = score_people(replace(journal, days=journal.days[(day < last).to_numpy()]), (0,))
+    effects = add_anytime(effects.assign(measure="difference", n_people=1))
+    told = effects.set_index("person")[["p_value", "p_anytime"]]
+    return told.reindex(journal.days.index.unique("person")).fillna(1.0)
 
 
 def _split(panel: Panel) -> tuple[BoolArray, BoolArray]:
@@ -99,9 +127,3 @@ def _differ(panel: Panel, asked: BoolArray) -> BoolArray:
     one, other = ((np.where(kind & asked, y, 0.0).sum(1) + 1e-9) / np.maximum((kind & asked).sum(1), 1)
                   for kind in _split(panel))  # fmt: skip
     return np.asarray(np.maximum(one, other) >= WORTH_TELLING * np.minimum(one, other))
-
-
-def _cut(panel: Panel, days: int) -> Panel:
-    """Return the first days of a panel."""
-    kept = panel.values[..., :days]  # noqa: PD011 - not a frame
-    return replace(panel, values=kept, weekday=panel.weekday[:, :days], copied=panel.copied[:, :days])

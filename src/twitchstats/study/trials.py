@@ -8,7 +8,7 @@ import pandas as pd
 from twitchstats.panel import build_panel
 from twitchstats.simulate.processes import MISSED_RUN, PROCESSES, Process, simulate_process
 from twitchstats.simulate.series import draw_missed
-from twitchstats.trial.exact import find_p_value, lay_days
+from twitchstats.trial.exact import find_p_value, find_size, lay_days
 from twitchstats.trial.lots import lay_lots
 from twitchstats.triggers.families import choose_family
 
@@ -51,10 +51,11 @@ def simulate_trials(
     Returns
     -------
     DataFrame
-        A row for each trial: ``p_value`` of no effect, and ``p_planted`` of the planted one (of weeks: with what is
-        carried over inside them), which an interval of 95 % holds where it is above .05. That is NaN where an effect
-        is planted on yes/no outcomes, which a trial tells as a difference, on days of which some are copies, or on
-        weeks in which twitching breeds twitching: then a period's effect is another than a day's.
+        A row for each trial: ``p_value`` of no effect, ``size`` (`find_size`; NaN where anything acts), and
+        ``p_planted`` of the planted effect (of weeks: with what is carried over inside them), which an interval of 95 %
+        holds where it is above .05. That is NaN where an effect is planted on yes/no outcomes, which a trial tells as a
+        difference, on days of which some are copies, or on weeks in which twitching breeds twitching: then a period's
+        effect is another than a day's.
     """
     process = PROCESSES[world] if isinstance(world, str) else world
     rng = np.random.default_rng(seed)
@@ -70,9 +71,10 @@ def simulate_trials(
     family = choose_family("count" if process.kind == "count" else "amount")
     truth = effect + carry_over * weeks
     untold = truth and (process.kind == "yes/no" or process.copied or (weeks and process.exciting))
-    tested = np.full((trials, 2), np.nan)
+    tested = np.full((trials, 3), np.nan)
     for row, own, outcome in zip(tested, drawn, y, strict=True):
         laid = lay_days(outcome, own, lots.list_schedules(own, rng, draws), lots, np.arange(days))
         row[0] = find_p_value(laid, 0.0, family)
+        row[2] = np.nan if effect or carry_over else find_size(laid, family)
         row[1] = np.nan if untold else find_p_value(laid, truth, family) if truth else row[0]
-    return pd.DataFrame(tested, columns=["p_value", "p_planted"])
+    return pd.DataFrame(tested, columns=["p_value", "p_planted", "size"])

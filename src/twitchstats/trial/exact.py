@@ -155,6 +155,16 @@ def find_p_value(days: Days, effect: float, family: Family) -> float:
     return float((t >= t[0] * ROUNDED).mean())
 
 
+def find_size(days: Days, family: Family) -> float:
+    """Return how many of the schedules would find something, had each been drawn in place of the first.
+
+    Where nothing acts, the outcome stays the same whatever is drawn: it is the size, without an error of counting.
+    """
+    t = _list_t(days, 0.0, family)
+    larger = len(t) - np.searchsorted(np.sort(t), t * ROUNDED)
+    return float((larger <= ALPHA * len(t)).mean())
+
+
 def _list_t(days: Days, effect: float, family: Family) -> FloatArray:
     """Return the size of every schedule's t, the drawn one's first."""
     found, error = score_schedules(days, effect, family)
@@ -167,7 +177,8 @@ def find_effect(days: Days, family: Family) -> tuple[float, float]:
     NaN where there is none: what was taken did not follow the schedule. Infinite where a ratio would have to be
     endless, or 0: nearly all events lie on one side of days that were mostly kept.
     """
-    kept = _share_taken(days)
+    drawn = days.drawn[0] > 0
+    kept = float(days.dose[drawn].mean() - days.dose[~drawn].mean())  # 1 where the schedule was kept
     if abs(kept) < LEAST_KEPT:
         return float("nan"), float("nan")
     effect, found, error = 0.0, 0.0, np.inf
@@ -180,12 +191,6 @@ def find_effect(days: Days, family: Family) -> tuple[float, float]:
         return float(np.copysign(np.inf, effect)) if abs(kept) > MOSTLY_KEPT else float("nan"), float("nan")
     told = abs(found) < max(0.01 * error, 1e-6)
     return (effect, float(error) / abs(kept)) if told else (float("nan"), float("nan"))
-
-
-def _share_taken(days: Days) -> float:
-    """Return by how much the dose is larger on days with the drawn condition: 1 where the schedule was kept."""
-    drawn = days.drawn[0] > 0
-    return float(days.dose[drawn].mean() - days.dose[~drawn].mean())
 
 
 def find_interval(

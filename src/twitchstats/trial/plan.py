@@ -469,14 +469,12 @@ def _check_doctor(
 
 def _list_reasons(journal: Journal, people: tuple[str, ...]) -> list[str]:
     """Return why these people should see a doctor before they try anything: pregnancy, red flags, told at any time."""
-    flags = find_flags(journal, among=people)
+    flags = find_flags(journal)
+    flags = flags.assign(who=flags["who"].map(lambda who: [str(person) for person in who if str(person) in people]))
     flags = flags[flags["level"] != REASON]
-    there, unclear = flags[flags["present"] > 0], flags[flags["unclear"]]
-    told = [
-        f"{label.lower()!r} of {', '.join(map(str, who))}"
-        for label, who in zip(there["label"], there["who"], strict=True)
-    ]
-    cells = [f"some cells of {label.lower()!r} could not be read" for label in unclear["label"]]
+    told = [f"{row.label.lower()!r} of {', '.join(row.who)}" for row in flags.itertuples() if row.who]
+    unclear = flags["label"][flags["unclear"] & ~flags["who"].astype(bool)]
+    cells = [f"some cells of {label.lower()!r} could not be read" for label in unclear]
     return ([f"the journal tells {'; '.join(told)}"] if told else []) + cells
 
 

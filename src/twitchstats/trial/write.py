@@ -139,15 +139,13 @@ def lay_table(plan: Plan) -> pd.DataFrame:
     schedule = plan.schedule
     dated = isinstance(plan.options.starts[0], str)
     dates = schedule["date"].dt.strftime("%Y-%m-%d") if dated else schedule["date"]
-    blank = dict.fromkeys(_head_column(name) for name in (plan.options.trigger, plan.options.outcome))
+    told = {name: find_row(name) for name in (plan.options.trigger, plan.options.outcome)}
+    heads = [write_header(name, row["kind"], row["unit"], row["low"], row["high"]) if row else name
+             for name, row in told.items()]  # fmt: skip
     return pd.DataFrame(
-        {"person": schedule["person"], "date" if dated else "day": dates, "condition": schedule["condition"]} | blank
+        {"person": schedule["person"], "date" if dated else "day": dates, "condition": schedule["condition"]}
+        | dict.fromkeys(heads)
     )
-
-
-def _head_column(name: str) -> str:
-    row = find_row(name)
-    return write_header(name, row["kind"], row["unit"], row["low"], row["high"]) if row else name
 
 
 def name_condition(plan: Plan, condition: int) -> str:
@@ -182,6 +180,8 @@ def format_page(plan: Plan) -> str:
             for row in plan.power.itertuples()
         ]  # fmt: skip
         power = f"<h2>What it can find</h2>{_format_table(POWER_LABELS, told)}"
+    early = [f"day {day}" for day in asked.look_days[:-1]]
+    looks = f"after {', '.join(early)} and at the end" if early else "once, at the end"
     title = html.escape(f"A trial: {asked.trigger} and {asked.outcome}")
     return f"""<!DOCTYPE html>
 <html lang="en"><head><meta charset="utf-8"><title>{title}</title>
@@ -190,18 +190,13 @@ def format_page(plan: Plan) -> str:
 td,th{{border:1px solid #999;padding:.25em .5em;text-align:left}}
 tr{{break-inside:avoid}}</style></head>
 <body><h1>{title}</h1><p>{html.escape(ADVICE)}</p>
-<p>{asked.days} days, drawn by lot ({asked.design}){_tell_looks(plan)}. Fill in each day what you
+<p>{asked.days} days, drawn by lot ({asked.design}); looked at {looks}. Fill in each day what you
 took and what you counted, also when you did not keep to it. Leave no day out: a day without an entry is told as
 missing.</p>{power}
 <h2>The days</h2>{days}
 <p>Seal: <code>{plan.seal}</code>. Whoever is given it before the first day can check afterwards that neither the
 days nor the question were changed.</p></body></html>
 """
-
-
-def _tell_looks(plan: Plan) -> str:
-    early = [f"day {day}" for day in plan.options.look_days[:-1]]
-    return f"; looked at after {', '.join(early)} and at the end" if early else "; looked at once, at the end"
 
 
 def _format_table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
