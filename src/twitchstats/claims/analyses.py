@@ -244,8 +244,8 @@ def _tell_episodes(table: pd.DataFrame, journal: Journal, question: Question) ->
     return row | {"detectable": detectable, "n_days": n_days, "note": note}
 
 
-def _run_on_episodes(test: EpisodeTest) -> Runner:
-    """Return a runner for a test of one question: journal, question, kind of episode -> one row."""
+def _analyse_episodes(test: EpisodeTest, *, spells: bool = False) -> Analysis:
+    """Return the analysis of a test of one question: journal, question, kind of episode -> one row."""
 
     def run(questions: list[Question], source: Source) -> list[Finding]:
         return [
@@ -253,15 +253,7 @@ def _run_on_episodes(test: EpisodeTest) -> Runner:
             for question in questions
         ]
 
-    return run
-
-
-def _analyse_episodes(test: EpisodeTest) -> Analysis:
-    return Analysis(_run_on_episodes(test), "episodes", outcome_is_kind=True)
-
-
-def _analyse_spells(test: EpisodeTest) -> Analysis:
-    return Analysis(_run_on_episodes(test), "days", ordered=True)
+    return Analysis(run, "days" if spells else "episodes", outcome_is_kind=not spells, ordered=spells)
 
 
 ANALYSES: dict[str, Analysis] = {
@@ -284,10 +276,10 @@ ANALYSES: dict[str, Analysis] = {
     ),
     "after_duration": _analyse_episodes(lambda j, q, kind: relate_sign_to_duration(j, sign=q.variables[0], kind=kind)),
     "pain_intensity": _analyse_episodes(lambda j, q, kind: relate_pain_to_intensity(j, kind=kind)),
-    "spell": _analyse_spells(
-        lambda j, q, kind: estimate_spells(j, outcome=q.outcome, limit=int(q.limit), reference=q.share)
+    "spell": _analyse_episodes(
+        lambda j, q, kind: estimate_spells(j, outcome=q.outcome, limit=int(q.limit), reference=q.share), spells=True
     ),
-    "recurrence": _analyse_spells(
-        lambda j, q, kind: estimate_recurrence(j, outcome=q.outcome, limit=int(q.limit), reference=q.share)
+    "recurrence": _analyse_episodes(
+        lambda j, q, kind: estimate_recurrence(j, outcome=q.outcome, limit=int(q.limit), reference=q.share), spells=True
     ),
 }

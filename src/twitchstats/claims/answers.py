@@ -57,8 +57,6 @@ DIRECTION_NOTES = {
     "both ways: a common cause is possible": "which way round? From one day to the next the outcome foretells this too",
     "the outcome comes first": "which way round? From one day to the next only the outcome foretells this",
 }
-RATIOS = ("rate ratio", "odds ratio", "likelihood ratio")
-_SIGNS = ("sign", "rule")
 _FOUND = ("estimate", "ci_lower", "ci_upper", "ci90_lower", "ci90_upper", "p_value", "p_adjusted", "detectable",
           "p_heterogeneity", "prediction_lower", "prediction_upper")  # fmt: skip
 _TEXTS = ("order", "needs", "note", "caution")
@@ -361,7 +359,7 @@ def _lay_out(row: dict[Any, Any], question: Question | None, found: Finding, sou
         "n_people": int(found.get("n_people", 0) or 0),
         "n_days": int(found.get("n_days", 0) or 0),
         "measure": measure,
-        "reference": found.get("reference", 1.0 if measure in RATIOS else 0.0) if estimated else np.nan,
+        "reference": found.get("reference", 1.0 if measure.endswith("ratio") else 0.0) if estimated else np.nan,
         "margin": margin[0],
         "margin_reason": margin[1],
         "family": found.get("family", FAMILY) if estimated else "",
@@ -373,7 +371,7 @@ def _lay_out(row: dict[Any, Any], question: Question | None, found: Finding, sou
 def _tell_stand_in(row: dict[Any, Any], question: Question, found: Finding, source: Source) -> str:
     """Return what the answer rests on where that is not what was asked about."""
     parts = [str(row["stand_in"])] if row["stand_in"] and not _is_named(row["stand_in"], question, source) else []
-    if question.test in _SIGNS and not has_diagnoses(source.cohort):
+    if ANALYSES[question.test].table == "people" and not has_diagnoses(source.cohort):
         parts.append("the table's own 'serious'")
     elif question.outcome != row["outcome"]:
         parts.append(question.outcome or "episodes of every kind")
@@ -404,7 +402,7 @@ def _tell_cautions(row: dict[Any, Any], found: Finding, judged_on: str, source: 
     """Return what else an answer could be: the analysis's own cautions, and those of its kind."""
     told = [str(found["caution"])] if found.get("caution") else []
     told += [CAUTIONS["stand-in"].format(judged_on)] * bool(judged_on)
-    if row["test"] in _SIGNS:
+    if ANALYSES[row["test"]].table == "people":
         return "; ".join([*told, *[CAUTIONS["simulated"]] * is_simulated(source.cohort), CAUTIONS["sign"]])
     people = source.journal.days.index.get_level_values("person").nunique()
     if found["n_people"] < min(FEW, people):
@@ -421,7 +419,7 @@ def to_effect_scale(values: pd.Series, measure: pd.Series, reference: pd.Series)
     with np.errstate(divide="ignore", invalid="ignore"):
         ratio = np.log(values / start)
         share = np.log(values / (1 - values)) - np.log(start / (1 - start))
-    scaled = np.select([measure.isin(RATIOS), measure == "share"], [ratio, share], default=values - start)
+    scaled = np.select([measure.str.endswith("ratio"), measure == "share"], [ratio, share], default=values - start)
     return pd.Series(scaled, index=measure.index)
 
 

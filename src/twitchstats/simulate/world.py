@@ -11,7 +11,6 @@ from twitchstats.resources import find_resource
 from twitchstats.variables import load_variables
 
 OUTCOMES = ("twitches", "cramps", "spasms")
-RATIOS = ("rate ratio", "odds ratio")
 TRUTH_COLUMNS = [
     "effect", "trigger", "outcome", "among", "lag", "limit", "measure", "estimate", "reference",
     "sd_between_people", "step", "unit", "source", "confidence",
@@ -99,7 +98,7 @@ def draw_slopes(rows: pd.DataFrame, effects: tuple[str, ...], people: int, rng: 
     step = load_variables().set_index("name")["step"]
     slopes = []
     for row in rows[rows["effect"].isin(effects)].itertuples():
-        centre = np.log(row.size) if row.measure in RATIOS else row.size
+        centre = np.log(row.size) if row.measure.endswith("ratio") else row.size
         coefficient = centre + row.sd_between_people * rng.standard_normal(people)
         slopes.append(Slope(row.trigger, row.outcome, int(row.lag), row.limit, float(step[row.trigger]), coefficient))
     return slopes
