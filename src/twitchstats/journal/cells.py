@@ -89,11 +89,6 @@ def read_yes_no(text: str) -> float | None:
     return 0.0 if word in NO or word in ("0", "0.0") else None
 
 
-def is_yes_no_word(text: str) -> bool:
-    """Say whether a cell is a word (no figure) for yes or no."""
-    return text.lower().rstrip(".!") in YES | NO
-
-
 def settle_decimal(texts: Iterable[str]) -> str:
     """Return the decimal sign that a column's numbers show: "." or ","; "" where they leave it open.
 
@@ -103,12 +98,6 @@ def settle_decimal(texts: Iterable[str]) -> str:
     >>> settle_decimal(["7,5", "1.234"]), settle_decimal(["1,234"])
     (',', '')
     """
-    comma, point = count_decimal_signs(texts)
-    return "" if comma == point else "," if comma > point else "."
-
-
-def count_decimal_signs(texts: Iterable[str]) -> tuple[int, int]:
-    """Return how many of the texts can only have a decimal comma, and how many only a decimal point."""
     comma = point = 0
     for text in texts:
         if "," not in text:
@@ -118,7 +107,7 @@ def count_decimal_signs(texts: Iterable[str]) -> tuple[int, int]:
             comma += 1
         else:
             point += _ENGLISH.match(text) is not None
-    return comma, point
+    return "" if comma == point else "," if comma > point else "."
 
 
 def find_guess(texts: Iterable[str], decimal: str, *, point: bool = False) -> str | None:

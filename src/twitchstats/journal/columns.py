@@ -14,7 +14,6 @@ import numpy as np
 from twitchstats.arrays import FloatArray
 from twitchstats.errors import JournalError, suggest_name
 from twitchstats.journal.cells import (
-    count_decimal_signs,
     find_guess,
     is_missing,
     look_like_numbers,
@@ -223,8 +222,8 @@ def _settle_table(columns: list[Column], delimiter: str) -> str:
             continue
         texts = take_figures(text for text in column.levels[:2000] if text and not is_missing(text))
         if look_like_numbers(texts) > 0.8:
-            commas, points = count_decimal_signs(texts)
-            comma, point = comma + (commas > points), point + (points > commas)
+            own = settle_decimal(texts)
+            comma, point = comma + (own == ","), point + (own == ".")
     if comma == point:
         return "," if delimiter == ";" else "."
     return "," if comma > point else "."

@@ -20,7 +20,6 @@ from twitchstats.journal.cells import (
     are_grouped,
     count_signs,
     is_missing,
-    is_yes_no_word,
     read_clock_time,
     read_duration,
     read_loosely,
@@ -184,7 +183,7 @@ class Cells:
     @cached_property
     def yes_no_words(self) -> float:
         """Share of words for yes or no."""
-        return self.share(sum(n for text, n in self.rest if is_yes_no_word(text)))
+        return self.share(sum(n for text, n in self.rest if read_yes_no(text) is not None))
 
     @cached_property
     def durations(self) -> float:
@@ -254,7 +253,9 @@ class Cells:
     def whole(self) -> bool:
         """Whether all figures are whole numbers."""
         some = self.numbers[:1000]
-        return bool((some == np.floor(some)).all() and (self.numbers == np.floor(self.numbers)).all())
+        return self.column.whole or bool(
+            (some == np.floor(some)).all() and (self.numbers == np.floor(self.numbers)).all()
+        )
 
     @cached_property
     def n_distinct(self) -> int:
@@ -493,7 +494,8 @@ def _find_fault(value: float, text: str, variable: Variable) -> Fault | None:
 
 
 def _tell_way_out(value: float, variable: Variable) -> str:
-    name, low, high = variable.header.bare, variable.low, variable.high
+    header, low, high = variable.header, variable.low, variable.high
+    name = "" if header.unit or header.scale else header.stem  # neither is asked for where it is told
     if name and variable.kind == "rating" and high < value <= 100:
         return f"; if the scale is another one, say so in the header, such as '{name} (0-100)'"
     if name and variable.kind == "amount" and variable.unit:

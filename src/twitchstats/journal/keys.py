@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from twitchstats.arrays import AnyArray, BoolArray, IntArray
+from twitchstats.arrays import BoolArray, IntArray
 from twitchstats.errors import JournalError, unknown_name
 from twitchstats.journal.cells import Fault, is_missing, look_like_numbers, read_clock_time, read_number, read_yes_no
 from twitchstats.journal.dates import (
@@ -38,18 +38,24 @@ DATES_NIGHTS = "it dates nights, by their evening or their morning"
 
 @dataclass(frozen=True, eq=False)
 class Keys:
-    """The keys of the rows that were kept: codes into sorted people, and the day of each row.
+    """The keys of the rows that were kept: codes into sorted people, and into sorted days.
 
-    `table` holds these rows, and `columns` are those of its columns that tell the keys, the date last; `numbers` are
-    days since 1970, or the numbers of days or entries.
+    `days` are counted since 1970, or numbers of days or entries. `table` holds these rows, and `columns` are those of
+    its columns that tell the keys, the date last.
     """
 
     people: NDArray[np.object_]
     person: NDArray[np.int32]
-    numbers: IntArray
+    days: IntArray
+    day: NDArray[np.int32]
     calendar: str
     table: Table
     columns: list[Column]
+
+    @cached_property
+    def numbers(self) -> IntArray:
+        """The day of each row."""
+        return self.days[self.day]
 
     @cached_property
     def others(self) -> list[Column]:
@@ -59,10 +65,8 @@ class Keys:
     @cached_property
     def rank(self) -> IntArray:
         """The place of each row in the order of people and days."""
-        first, last = int(self.numbers.min()), int(self.numbers.max())
-        rank = self.person * np.int64(last - first + 1)
-        rank += self.numbers  # in place: millions of rows are not held once more
-        rank -= first
+        rank = self.person * np.int64(len(self.days))
+        rank += self.day  # in place: millions of rows are not held once more
         return rank
 
     @cached_property
@@ -80,27 +84,20 @@ class Keys:
 
     def index(self, order: IntArray | slice) -> pd.MultiIndex:
         """Return the index (person, date) of some of the rows."""
-        numbers = self.numbers[order]
-        first, span = int(numbers.min()), int(numbers.max() - numbers.min())
-        if span <= 4 * len(numbers):
-            places = numbers - first
-            there = np.zeros(span + 1, dtype=bool)
-            there[places] = True
-            days = np.flatnonzero(there) + first
-            codes: AnyArray = (np.cumsum(there, dtype=np.int32) - 1)[places]
-        else:
-            days, codes = np.unique(numbers, return_inverse=True)
-        dates = pd.Index(days, name="date")
+        dates = pd.Index(self.days, name="date")
         if self.calendar == "date":
-            dates = pd.DatetimeIndex(days.astype("datetime64[D]").astype("datetime64[us]"), name="date")
+            dates = pd.DatetimeIndex(self.days.astype("datetime64[D]").astype("datetime64[us]"), name="date")
         people = pd.Index(self.people, dtype="str", name="person")
         return pd.MultiIndex(
-            levels=[people, dates], codes=[self.person[order], codes], names=["person", "date"], verify_integrity=False
+            levels=[people, dates],
+            codes=[self.person[order], self.day[order]],
+            names=["person", "date"],
+            verify_integrity=False,
         )
 
     def tell_day(self, row: int) -> str:
         """Return the day of a row as text."""
-        number = int(self.numbers[row])
+        number = int(self.days[self.day[row]])
         return str(np.datetime64(number, "D")) if self.calendar == "date" else str(number)
 
 
@@ -244,16 +241,16 @@ def read_keys(
         refuse_long(table.columns, table, None)
         raise JournalError(advise_undated(table, who))
     if when is not None:
-        refuse_extra_headers(table, when, who)
+        _refuse_second_header(table, when, who)
+        _refuse_second_table(table, when)
     if when is not None and who is not None and when.place == who.place:
         raise JournalError(f"Column {when.header!r} can't tell both the person and the date. Name two columns.")
     known = np.ones(len(table.rows), dtype=bool) if who is None else find_named(table, who, rejects)
     known &= _drop_totals(table, [c for c in (who, when) if c is not None] or table.columns[:1], rejects)
-    if when is None:
-        numbers, dated, calendar = np.zeros(len(table.rows), dtype=np.int64), np.ones(len(table.rows), bool), "none"
-    else:
-        numbers, dated, calendar = _read_when(table, when, order, date_format, today, known, rejects)
-    mask = known & dated
+    numbers, calendar, mask = dict[str, int](), "none", known
+    if when is not None:
+        numbers, calendar = _read_when(table, when, order, date_format, today, known, rejects)
+        mask = known & when.spread(np.array([text in numbers for text in when.levels], dtype=bool))
     if not mask.any():
         first = [f" The first: {entry[5]}." for entry in rejects.entries if entry[6] == _NO_ROW][:1]
         raise JournalError(
@@ -262,10 +259,12 @@ def read_keys(
     kept = table.keep(mask)
     columns = [kept.columns[table.columns.index(column)] for column in (who, when) if column is not None]
     people, codes = _code_people(None if who is None else columns[0], len(kept.rows), table.name, rejects)
-    numbers = numbers if mask.all() else numbers[mask]
-    if calendar == "none":
-        numbers = pd.Series(codes).groupby(codes).cumcount().to_numpy() + 1
-    keys = Keys(people, codes, numbers, calendar, kept, columns)
+    if when is None:
+        days, day = np.unique(pd.Series(codes).groupby(codes).cumcount().to_numpy() + 1, return_inverse=True)
+    else:
+        days, place = np.unique([numbers[text] for text in columns[-1].levels], return_inverse=True)
+        day = columns[-1].spread(place.astype(np.int32))
+    keys = Keys(people, codes, days, day.astype(np.int32, copy=False), calendar, kept, columns)
     if calendar == "date":
         _note_slips_of_years(keys, rejects)
     _refuse_blocks(keys, rejects, person=person)
@@ -327,8 +326,8 @@ def _read_when(
     today: dt.date,
     known: BoolArray,
     rejects: Rejects,
-) -> tuple[IntArray, BoolArray, str]:
-    """Return a day for each row, whether it could be read, and the calendar."""
+) -> tuple[dict[str, int], str]:
+    """Return the number of the day that each text tells, where it could be read, and the calendar."""
     numbered = order == "day" or (order == "auto" and date_format is None and are_day_numbers(when.levels))
     if numbered and order == "auto" and are_years(when.levels):
         raise JournalError(
@@ -338,14 +337,15 @@ def _read_when(
     found, faults = read_days(when, numbered=numbered, today=today, date_format=date_format)
     if not numbered:
         note_stamps(table, when, rejects)
-    dated = when.spread(np.array([day is not None for day in found], dtype=bool))
     refuse_cells(table, when, faults, rejects, action=_NO_ROW, among=known)
     _note_merged(table, when, rejects)
-    values = [day.toordinal() - 719163 if isinstance(day, dt.date) else day or 0 for day in found]
-    days = when.spread(np.array(values, dtype=np.int64))
+    days = {
+        text: day.toordinal() - 719163 if isinstance(day, dt.date) else int(day)
+        for text, day in zip(when.levels, found, strict=True) if day is not None
+    }  # fmt: skip
     if not numbered:
-        _compare_weekdays(table, when, days, dated, rejects)
-    return days, dated, "day" if numbered else "date"
+        _compare_weekdays(table, when, days, rejects)
+    return days, "day" if numbered else "date"
 
 
 def note_stamps(table: Table, when: Column, rejects: Rejects) -> None:
@@ -367,7 +367,7 @@ def note_stamps(table: Table, when: Column, rejects: Rejects) -> None:
         rejects.note(table.name, when.header, rule, told, value=first)
 
 
-def _compare_weekdays(table: Table, when: Column, numbers: IntArray, dated: BoolArray, rejects: Rejects) -> None:
+def _compare_weekdays(table: Table, when: Column, days: dict[str, int], rejects: Rejects) -> None:
     """Tell where a column of weekdays contradicts the dates.
 
     Raises
@@ -381,7 +381,8 @@ def _compare_weekdays(table: Table, when: Column, numbers: IntArray, dated: Bool
         if len(words) < 3 or not words <= set(WEEKDAYS):
             continue
         said = column.spread(np.array([WEEKDAYS.get(normalise_header(text), -1) for text in column.levels], dtype=int))
-        judged = dated & (said >= 0)
+        numbers = when.spread(np.array([days.get(text, -1) for text in when.levels]))
+        judged = when.spread(np.array([text in days for text in when.levels], dtype=bool)) & (said >= 0)
         wrong = np.flatnonzero(judged & (said != (numbers + 3) % 7))
         if not len(wrong):
             continue
@@ -407,10 +408,10 @@ def _take_weekdays(when: Column) -> list[Column]:
 
 def _note_slips_of_years(keys: Keys, rejects: Rejects) -> None:
     """Tell where the dates of a table that runs on fall back by about a year, as after a new year's eve."""
-    falls = np.flatnonzero(keys.numbers[1:] < keys.numbers[:-1])
+    falls = np.flatnonzero(keys.day[1:] < keys.day[:-1])
     falls = falls[keys.person[falls + 1] == keys.person[falls]]
-    years = falls[np.abs(keys.numbers[falls] - keys.numbers[falls + 1] - 365) <= 40]
-    for place in years.tolist() if len(falls) <= 0.1 * len(keys.numbers) else []:
+    years = falls[np.abs(keys.days[keys.day[falls]] - keys.days[keys.day[falls + 1]] - 365) <= 40]
+    for place in years.tolist() if len(falls) <= 0.1 * len(keys.day) else []:
         row, before, after = int(keys.table.rows[place + 1]), keys.tell_day(place), keys.tell_day(place + 1)
         message = f"row {row}: the dates fall back from {before} to {after}; if that is a slip of the year, correct it"
         rejects.add(keys.table.name, row, keys.columns[-1].header, after, "year_slip", message, "kept")
@@ -474,9 +475,12 @@ def join_dates(table: Table, rejects: Rejects) -> Table:
     )
 
 
-def _refuse_second_header(table: Table, columns: list[Column]) -> None:
-    """Raise JournalError where words stand in the row below the header, each above figures."""
-    cells = [(column, column.levels[column.codes[0]]) for column in columns if column.numbers is None]
+def _refuse_second_header(table: Table, when: Column, who: Column | None) -> None:
+    """Raise JournalError where words stand in the row below the header, each above figures, and no date."""
+    if _DIGIT.search(when.texts(slice(1))[0]):
+        return
+    columns = [column for column in table.columns if column.numbers is None and column not in (who, when)]
+    cells = [(column, column.levels[column.codes[0]]) for column in columns]
     words = {text: column.sample(50) for column, text in cells if text}
     named = all(text[:1].isalpha() and not is_missing(text) for text in words)
     named &= any(read_yes_no(text) is None for text in words)
@@ -489,18 +493,11 @@ def _refuse_second_header(table: Table, columns: list[Column]) -> None:
     )
 
 
-def refuse_extra_headers(table: Table, when: Column, who: Column | None) -> None:
-    """Raise JournalError where another header stands below the first one, or below the rows."""
-    if len(table.rows) and not _DIGIT.search(when.texts(slice(1))[0]):
-        _refuse_second_header(table, [column for column in table.columns if column not in (who, when)])
-    if when.numbers is None:
-        _refuse_second_table(table, when)
-
-
 def _refuse_second_table(table: Table, when: Column) -> None:
     """Raise JournalError where below the rows another header stands: what follows means something else."""
     known = {*load_words("date column"), *map(normalise_header, table.headers)} - {""}
-    codes = [code for code, text in enumerate(when.levels) if normalise_header(text) in known]
+    levels = when.levels if when.numbers is None else []
+    codes = [code for code, text in enumerate(levels) if normalise_header(text) in known]
     for place in np.flatnonzero(np.isin(when.codes, codes)) if codes else []:
         cells = [column.levels[column.codes[place]] for column in table.columns]
         other = [cell for cell, header in zip(map(normalise_header, cells), table.headers, strict=True)

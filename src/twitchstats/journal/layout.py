@@ -48,12 +48,15 @@ class Column:
         The value of each row, NaN where it is blank; None where some cell is no plain figure.
     look : callable
         Returns the codes and levels of all rows of the source: the close look.
+    whole : bool
+        Whether its figures are known to be whole numbers.
     """
 
     header: str
     place: int
     numbers: FloatArray | None = None
     look: Callable[[], Coded] = lambda: (np.array([], np.int32), [])
+    whole: bool = False
 
     @cached_property
     def _coded(self) -> Coded:
@@ -94,7 +97,7 @@ class Column:
     def take(self, rows: IntArray) -> "Column":
         """Return the column with these rows of it, by number from 0 on; -1 is a row where nothing stands."""
         numbers = None if self.numbers is None else np.append(self.numbers, np.nan)[rows]
-        return Column(self.header, self.place, numbers, lambda: self._take_coded(rows))
+        return Column(self.header, self.place, numbers, lambda: self._take_coded(rows), self.whole)
 
     def _take_coded(self, rows: IntArray) -> Coded:
         """Return codes and levels of these rows; levels that stand in none of them are left out."""
@@ -481,7 +484,7 @@ class _Builder:
                 codes, texts = pd.factorize(values)
                 yield codes.astype(np.int32), list(texts)
             else:
-                yield values.to_numpy(dtype=float)
+                yield values.to_numpy()
 
     def _read(self, block: bytes | tuple[int, int], places: list[int], worded: Iterable[int]) -> pd.DataFrame:
         """Return columns of a block as pandas reads them, some of them as texts."""
@@ -501,9 +504,10 @@ class _Builder:
         for place, header in enumerate(headers):
             parts, self.parts[place] = self.parts[place], []
             plain = [part for part in parts if isinstance(part, np.ndarray)]
-            numbers = np.concatenate(plain) if parts and len(plain) == len(parts) else None
+            numbers = np.concatenate(plain, dtype=float) if parts and len(plain) == len(parts) else None
             kept = parts if numbers is None else [None] * len(parts)
-            column = Column(header, place + 1, numbers, self._looker(place, kept))
+            whole = numbers is not None and all(part.dtype.kind != "f" for part in plain)
+            column = Column(header, place + 1, numbers, self._looker(place, kept), whole=whole)
             if header or column.filled.any():
                 columns.append(column)
         return rows, columns

@@ -57,7 +57,8 @@ def read_journal(
         exports of several apps and studies (`readers.list_formats`), zipped or not, and workbooks. Of several
         sources the first is the journal, the others are as in `also`.
     also : sequence of path, file object or DataFrame
-        Further sources of the same people (another app), joined by person and date.
+        Further sources of the same people (another app), joined by person and date; one that tells the same columns on
+        other days, as the next month's file does, goes on below the first.
     weather : path, file object or DataFrame, optional
         A table by date for everybody; its columns are causes from outside.
     schema : path, file object or DataFrame, optional
@@ -142,8 +143,7 @@ def read_journal(
     chosen = choose_outcome(told, days, outcome or next(said, None))
     told = _mark_outcome(told, chosen)
     days = _judge_absence(days, told, chosen, keys.calendar, absent, rejects)
-    _note_single_days(days, keys.calendar, rejects)
-    _note_far_days(days, keys.calendar, rejects)
+    _note_gaps(days, keys.calendar, rejects)
     persons = days.index.levels[0]
     options["decimal"] = decimal
     moments |= {"persons": persons, "calendar": keys.calendar}
@@ -303,16 +303,6 @@ def _fill_days(
     return filled
 
 
-def _note_single_days(days: pd.DataFrame, calendar: str, rejects: Rejects) -> None:
-    """Tell of each person with a single day: it is kept, but says nothing about change."""
-    if calendar == "none":
-        return
-    counts = np.bincount(days.index.codes[0], minlength=len(days.index.levels[0]))
-    for person in days.index.levels[0][counts == 1]:
-        message = f"{person!r} has a single day; it is kept, but effects and lags need more"
-        rejects.add("days", None, "", str(person), "single_day", message, "kept")
-
-
 def _count_days(days: pd.DataFrame, calendar: str) -> IntArray:
     """Return how many days lie between each entry and the next one of the same person; 0 before another person."""
     codes, n_days = np.asarray(days.index.codes[0]), np.diff(number_days(days.index, calendar))
@@ -330,13 +320,19 @@ def _find_step(days: pd.DataFrame, calendar: str) -> int:
     return int(steps[0]) if len(steps) >= 5 and (steps == steps[0]).all() else 0
 
 
-def _note_far_days(days: pd.DataFrame, calendar: str, rejects: Rejects) -> None:
-    """Tell of an entry that lies years away from the same person's next one: its date may be a slip."""
+def _note_gaps(days: pd.DataFrame, calendar: str, rejects: Rejects) -> None:
+    """Tell of people with a single day, of a step between all entries, and of years between two, maybe slips."""
     if calendar == "none":
         return
+    people, level = days.index.levels
+    for person in people[np.bincount(days.index.codes[0], minlength=len(people)) == 1]:
+        message = f"{person!r} has a single day; it is kept, but effects and lags need more"
+        rejects.add("days", None, "", str(person), "single_day", message, "kept")
     if step := _find_step(days, calendar):
         message = f"all entries lie {step} days apart; each is taken for one day, not for the days up to the next"
         rejects.note("days", "", "sparse", message)
+    if level.max() - level.min() <= (FAR if calendar == "day" else pd.Timedelta(days=FAR)):
+        return  # as in most journals
     n_days = _count_days(days, calendar)
     for place in np.flatnonzero(n_days > FAR):
         (person, date), (_, following) = days.index[place], days.index[place + 1]

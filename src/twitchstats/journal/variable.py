@@ -63,11 +63,6 @@ class Header:
     lagged: int = 0
 
     @property
-    def bare(self) -> str:
-        """The name where it stands alone; "" where unit or scale are given, so that no message asks for them."""
-        return "" if self.unit or self.scale else self.stem
-
-    @property
     def words(self) -> frozenset[str]:
         """The words of the whole header, as headers are compared."""
         return split_words(self.source)

@@ -65,7 +65,7 @@ def test_an_archive_of_nothing_known_is_refused(tmp_path):
     path.write_bytes(pack({"a.txt": "hello"}))
     with pytest.raises(
         JournalError,
-        match=r"^photos\.zip is an archive in which no file is of a known format, and whose tables",
+        match=r"^photos\.zip is an archive in which no file is of a known format, and whose tables are no",
     ):
         readers.read_source(path)
 
@@ -79,10 +79,16 @@ def test_tables_with_the_same_columns_are_one_diary(tmp_path):
         journal = read_journal(source)
         assert journal.days["twitches"].to_list() == [1, 2, 5]
         assert journal.rejects["message"].to_list() == [
-            "1.csv and 2.csv: 2 sources have the same columns, so they are read as one table, with their rows numbered "
-            "on",
+            "1.csv: 2.csv goes on with columns of 1.csv, so both are read as one, with rows numbered on",
             "row 5: 'me' has the same entry for 2024-02-02 already, so it counts once; if not, add the time of each",
         ]
+    (tmp_path / "3.csv").write_text("Date,Twitches,stress\n2024-03-01,3,4\n")
+    journal = read_journal([tmp_path / "1.csv", tmp_path / "3.csv"])
+    assert journal.days.fillna(-1).to_numpy().tolist() == [[1, -1], [5, -1], [3, 4]]
+    people = {f"{name}.csv": f"date,twitches\n2024-02-01,{name}\n" for name in (1, 2)}  # of the same day
+    (tmp_path / "people.zip").write_bytes(pack(people))
+    with pytest.raises(JournalError, match=r"^people\.zip is an archive in which no file is of a known format"):
+        read_journal(tmp_path / "people.zip")
 
 
 def test_the_only_table_of_an_archive_is_read(tmp_path):
@@ -504,7 +510,8 @@ def test_two_sources_of_one_person_are_joined_by_date():
         ["2024-03-03", "3", "", ""], ["2024-03-04", "4", "9", "10"], ["2024-03-05", "", "8", "1"]]  # fmt: skip
     assert list(joined.days.frame().columns) == ["date", "mood", "B: mood", "steps"]
     assert joined.facts == ({"source": "mood", "kind": "rating"}, {"source": "B: mood", "low": "0"})
-    assert joined.notes == ("A: A note.", "B: A note.")
+    told = "B: 'mood': an earlier source tells this as well, so it is read under another name"
+    assert joined.notes == ("A: A note.", "B: A note.", told)
     assert (joined.n_rows, joined.format) == (4, "A and B")
 
 

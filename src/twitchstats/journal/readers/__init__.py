@@ -30,7 +30,7 @@ from twitchstats.journal.readers import (
     visible,
 )
 from twitchstats.journal.readers.export import Export, list_exports
-from twitchstats.journal.readers.join import join_sources, mark_outside, read_plain
+from twitchstats.journal.readers.join import join_sources, mark_outside, read_plain, stack_alike
 from twitchstats.journal.source import HEAD, PACKED
 
 __all__ = ["READERS", "find_reader", "gather_sources", "join_sources", "list_formats", "mark_outside", "read_source"]
@@ -139,13 +139,13 @@ def _read_archive(name: str, exports: list[Export], format: str | None) -> Sourc
     found = [(export, find_reader(export, format=format)) for export in exports]
     sources = [reader.read(export) for export, reader in found if reader is not None]
     tables = [export for export in exports if export.name.casefold().endswith(_TABLES)]
-    plain = [] if sources else [_read_table(export) for export in tables]
-    if plain and len({tuple(sorted(source.days.headers)) for source in plain}) == 1:
-        return join_sources(plain)
+    plain = [] if sources else stack_alike([_read_table(export) for export in tables])
+    if len(plain) == 1:
+        return plain[0]
     if not sources:
         raise JournalError(
-            f"{name} is an archive in which no file is of a known format, and whose tables have not all the same "
-            "columns. Unpack it, and name the table. "
+            f"{name} is an archive in which no file is of a known format, and whose tables are no parts of one diary "
+            "(the same columns, other days). Unpack it, and name the table. "
             f"Known: {', '.join(list_formats())}."
         )
     joined = join_sources(sources)

@@ -11,8 +11,9 @@ import pandas as pd
 from twitchstats.errors import JournalError
 from twitchstats.journal.keys import DATES_NIGHTS, dates_nights, join_dates, read_keys
 from twitchstats.journal.layout import Source, Table, build_table, code_column, read_table
-from twitchstats.journal.record import Rejects
+from twitchstats.journal.record import Rejects, list_some
 from twitchstats.journal.source import Readable
+from twitchstats.variables import normalise_header
 
 _KEYS = ("person", "date")
 
@@ -33,8 +34,7 @@ def read_plain(source: Readable, *, encoding: str | None = None, date_format: st
     )
     if keys.calendar != "date":
         raise JournalError(f"{told} has no dates, so it can't be joined with another source. Add a column 'date'.")
-    numbers, days = np.unique(keys.numbers, return_inverse=True)
-    bases = [code_column("date", numbers.astype("datetime64[D]").astype(str).tolist(), days)]
+    bases = [code_column("date", keys.days.astype("datetime64[D]").astype(str).tolist(), keys.day)]
     if len(keys.columns) > 1:
         bases.insert(0, code_column("person", keys.people.tolist(), keys.person))
     whole = build_table([*bases, *keys.others], keys.table.rows)
@@ -64,9 +64,9 @@ def join_sources(sources: Sequence[Source]) -> Source:
     -------
     Source
         `days` with a row for each person and day that any source of their own has, and further rows where a source
-        has several a day. Sources with the same columns are one table, cut in parts; any other column that two sources
-        have carries the name of its format in front. What holds for everybody is added to these days; its other days
-        are left out, and counted.
+        has several a day. Parts of one diary (`stack_alike`) become one; any other column that two sources have carries
+        the name of its format in front. What holds for everybody is added to these days; its other days are left out,
+        and counted.
 
     Raises
     ------
@@ -75,7 +75,7 @@ def join_sources(sources: Sequence[Source]) -> Source:
     """
     if not sources:
         raise JournalError("There is nothing to join. Give one path or more.")
-    sources = _stack_alike(sources)
+    sources = stack_alike(sources)
     if len(sources) == 1:
         return sources[0]
     renamed = _rename_columns(sources)
@@ -91,33 +91,52 @@ def join_sources(sources: Sequence[Source]) -> Source:
     )
 
 
-def _stack_alike(sources: Sequence[Source]) -> list[Source]:
-    """Put sources with the same columns below each other, as the months of one diary, if they differ on no day."""
-    alike: dict[tuple[object, ...], list[Source]] = {}
-    for source in sources:
-        outside = any(fact.get("outside") for fact in source.facts)
-        alike.setdefault((*sorted(source.days.headers), outside), []).append(source)
+def stack_alike(sources: Sequence[Source]) -> list[Source]:
+    """Put parts of one diary below each other, such as its months: columns in common, and no day told in two ways."""
     stacked: list[Source] = []
-    for parts in alike.values():
-        frames = [source.days.frame().assign(_part=part) for part, source in enumerate(parts)]
-        rows = pd.concat(frames).drop_duplicates(parts[0].days.headers)
-        keys = [key for key in _KEYS if key in rows]
-        apart = len(parts) > 1 and not rows[[*keys, "_part"]].drop_duplicates()[keys].duplicated().any()
-        stacked += [_stack(parts)] if apart else parts
+    for source in sources:
+        at = next((number for number, earlier in enumerate(stacked) if _goes_on(earlier, source)), None)
+        if at is None:
+            stacked.append(source)
+        else:
+            stacked[at] = _stack(stacked[at], source)
     return stacked
 
 
-def _stack(parts: Sequence[Source]) -> Source:
-    """Return sources with the same columns as one; rows are numbered on."""
-    frame = pd.concat([part.days.frame() for part in parts])
+def _goes_on(first: Source, second: Source) -> bool:
+    """Say whether the second source is a further part of the first: what a format says of their columns is the same."""
+    both = (first, second)
+    names = [set(map(_fold, source.days.headers)) for source in both]
+    common, keys = names[0] & names[1], [key for key in _KEYS if key in names[0]]
+    if not common - set(_KEYS) or ("person" in names[0]) != ("person" in names[1]):
+        return False
+    facts = [{_fold(fact["source"]): {**fact, "source": ""} for fact in source.facts} for source in both]
+    apart = any(len(some) < len(source.days.headers) for some, source in zip(names, both, strict=True))
+    if apart or any(facts[0].get(name) != facts[1].get(name) for name in common):
+        return False
+    days = [_number_rows(source.days, "row")[keys].drop_duplicates() for source in both]
+    if days[0].merge(days[1]).empty:
+        return True
+    rows = pd.concat([source.days.frame().rename(columns=_fold).drop_duplicates() for source in both])
+    return names[0] == names[1] and not rows.drop_duplicates()[keys].duplicated().any()
+
+
+def _fold(header: str) -> str:
+    return normalise_header(header) or header
+
+
+def _stack(first: Source, second: Source) -> Source:
+    """Return a source with a further part below it; rows are numbered on."""
+    names = {_fold(header): header for header in first.days.headers}
+    spelled = {header: names.get(_fold(header), header) for header in second.days.headers}
+    frame = pd.concat([first.days.frame(), second.days.frame().rename(columns=spelled)])
     days = build_table([code_column(str(name), frame[name].fillna("").to_list()) for name in frame])
-    names = " and ".join(dict.fromkeys(part.format for part in parts))
-    told = f"{len(parts)} sources have the same columns, so they are read as one table, with their rows numbered on"
-    notes = [*(f"{part.format}: {note}" for part in parts for note in part.notes), told]
-    tables = _join_tables(parts)
-    n_rows, n_left = sum(part.n_rows for part in parts), sum(part.n_left for part in parts)
-    facts = {fact["source"]: fact for part in parts for fact in part.facts}
-    return Source(days, tables, tuple(facts.values()), tuple(notes), n_rows, n_left, names)
+    told = f"{second.format} goes on with columns of {first.format}, so both are read as one, with rows numbered on"
+    renamed = [{**fact, "source": spelled.get(fact["source"], fact["source"])} for fact in second.facts]
+    facts = {fact["source"]: fact for fact in [*first.facts, *renamed]}
+    notes = (*first.notes, *(f"{second.format}: {note}" for note in second.notes), told)
+    n_rows, n_left = first.n_rows + second.n_rows, first.n_left + second.n_left
+    return Source(days, _join_tables([first, second]), tuple(facts.values()), notes, n_rows, n_left, first.format)
 
 
 def _join_tables(sources: Sequence[Source]) -> dict[str, pd.DataFrame]:
@@ -197,8 +216,13 @@ def _rename_columns(sources: Sequence[Source]) -> list[Source]:
             names[column] = name
             taken.add(name.casefold())
         facts = tuple({**fact, "source": names[fact["source"]]} for fact in source.facts if fact["source"] in names)
+        again = [column for column, name in names.items() if name != column]
+        notes = source.notes
+        if again:
+            told = f"{list_some(again)}: an earlier source tells this as well, so it is read under another name"
+            notes = (*notes, told)
         columns = [replace(column, header=names[column.header]) for column in source.days.columns]
-        renamed.append(replace(source, days=replace(source.days, columns=columns), facts=facts))
+        renamed.append(replace(source, days=replace(source.days, columns=columns), facts=facts, notes=notes))
     return renamed
 
 
