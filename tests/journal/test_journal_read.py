@@ -153,7 +153,7 @@ def test_columns_asked_for_that_are_not_there(read, options, error, message):
         ("stress,cramps,pain", None, "cramps"),
         ("stress,sleep,anxiety", None, None),
         ("stress,eyelid_twitches", None, "eyelid_twitches"),
-        ("stress,Fasciculations (0-10)", None, "fasciculations"),
+        ("stress,Fasciculations (0-10)", None, "intensity"),
         ("stress,headache,migraine medicine", None, "headache"),
         ("stress,headache,tremor", None, None),
         ("stress,attacks", None, None),

@@ -531,7 +531,8 @@ def _give_back(
         leak[..., here, there] = np.clip(arrays["leak"][..., here, lags[there]], -1.0, 1.0)  # the whole effect at most
         if lags[here] > lags[there]:
             carried[..., here, there] = response[..., here, lags[here] - lags[there]]
-    seen, told, alike = np.where(known, zero / whole, 0.0), np.eye(len(lags)) + carried - leak, arrays["alike"]
+    seen = np.clip(np.where(known, zero / whole, 0.0), -limit, limit)
+    told, alike = np.eye(len(lags)) + carried - leak, arrays["alike"]
     wider, echo = np.zeros(size.shape), np.zeros(size.shape)
     if together:
         share = unit * scale
