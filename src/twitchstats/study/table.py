@@ -184,21 +184,11 @@ def describe_study(study: pd.DataFrame) -> str:
     published = parts["published"][parts["published"]["world"].isin(HOLDING)].sort_values("method", kind="stable")
     told = (
         _tell_search(study),
-        _tell_methods(
-            "What trackers' rules tell of where nothing is, in 90 days", parts["tracker"],
-            lambda own: f"{100 * own['size'].median():.0f} % (at most {100 * own['size'].max():.0f} %)",
-        ),
-        _tell_methods(
-            "Trials of one person, mean over worlds (lowest to highest)", parts["trial"],
-            lambda own: f"size {_tell_range(own['size'])}, coverage {_tell_range(own['coverage'])}",
-        ),
-        _tell_methods(
-            PUBLISHED_HEAD, published,
-            lambda own: f"bias {_tell_range(own['bias'], middle='median', form='+.2f')}, error "
-            f"{own['rmse'].median():.2f}, coverage {_tell_range(own['coverage'])}",
-        ),
+        _tell_methods("What trackers' rules tell of where nothing is, in 90 days", parts["tracker"], _tell_tracker),
+        _tell_methods("Trials of one person, mean over worlds (lowest to highest)", parts["trial"], _tell_trial),
+        _tell_methods(PUBLISHED_HEAD, published, _tell_published),
         _tell_misses(judge_study(study)),
-    )  # fmt: skip
+    )
     lines += [line for text in told if text for line in ("", text)]
     return "\n".join(lines) + "\n"
 
@@ -216,6 +206,19 @@ def _tell_methods(head: str, cells: pd.DataFrame, tell: Callable[[pd.DataFrame],
     """Say of each method of a part how its figures lie over the worlds."""
     told = [f"{method}: {tell(own)}" for method, own in cells.groupby("method", sort=False)]
     return f"{head}: {'; '.join(told)}." if told else ""
+
+
+def _tell_tracker(cells: pd.DataFrame) -> str:
+    return f"{100 * cells['size'].median():.0f} % (at most {100 * cells['size'].max():.0f} %)"
+
+
+def _tell_trial(cells: pd.DataFrame) -> str:
+    return f"size {_tell_range(cells['size'])}, coverage {_tell_range(cells['coverage'])}"
+
+
+def _tell_published(cells: pd.DataFrame) -> str:
+    bias = _tell_range(cells["bias"], middle="median", form="+.2f")
+    return f"bias {bias}, error {cells['rmse'].median():.2f}, coverage {_tell_range(cells['coverage'])}"
 
 
 def _tell_range(values: pd.Series, *, middle: str = "mean", form: str = ".3f") -> str:

@@ -24,7 +24,8 @@ AUDIT_WORLDS = ("independent", "autocorrelated .8", "autocorrelated .9", "shared
 LEAST_DAYS = 3  # with and without, from which an app compares means
 WORTH_TELLING = 1.2  # a ratio of means that people act on
 LARGE_R = 0.3
-LOOKS = [*range(28, AUDIT_DAYS, 7), AUDIT_DAYS]  # after so many days, each week
+WEEK = 7
+FIRST_LOOK = 28
 
 
 def compare_three_days(panel: Panel) -> BoolArray:
@@ -51,7 +52,7 @@ def correlate_first(days: int) -> Callable[[Panel], BoolArray]:
 
 def correlate_weekly(panel: Panel) -> BoolArray:
     """Say whether Pearson's r is 'significant' at any weekly look."""
-    looks = [_cut(panel, last) for last in LOOKS]
+    looks = [_cut(panel, last) for last in list_looks()]
     p_values = [correlate_naively(seen, OUTCOME, TRIGGER, 0).p_value for seen in looks]
     told: BoolArray = np.any(np.nan_to_num(p_values, nan=1.0) < ALPHA, axis=0)
     return told
@@ -76,13 +77,22 @@ def tell_trackers(journal: Journal) -> pd.DataFrame:
     told = pd.DataFrame({name: rule(panel) for name, rule in TRACKERS.items()}, index=panel.people)
     day = journal.days.groupby("person").cumcount()
     looks = []
-    for last in LOOKS:
+    for last in list_looks():
         effects = score_people(replace(journal, days=journal.days[(day < last).to_numpy()]), (0,))
         effects = add_anytime(effects.assign(measure="difference", n_people=1))
         looks.append(effects.set_index("person")[["p_value", "p_anytime"]].reindex(panel.people).fillna(1.0))
     weekly = pd.concat(looks, keys=range(len(looks))).groupby(level=1).min()
     smallest = (looks[-1]["p_value"], weekly["p_value"], weekly["p_anytime"])
     return told.assign(**{name: p < ALPHA for name, p in zip(OURS, smallest, strict=True)})
+
+
+def list_looks() -> list[int]:
+    """Return the days of weekly looks, and the last.
+
+    >>> list_looks()[:3], list_looks()[-1]
+    ([28, 35, 42], 90)
+    """
+    return [*range(FIRST_LOOK, AUDIT_DAYS, WEEK), AUDIT_DAYS]
 
 
 def _split(panel: Panel) -> tuple[BoolArray, BoolArray]:
