@@ -1158,6 +1158,11 @@ def test_the_scale_that_cells_tell(read, header, cells, high):
     assert ("high" in journal.variables.loc[0, "guessed"]) == (header == "pain")
 
 
+def test_a_header_that_says_text_makes_no_rating(read):
+    journal = read(write_days("my_pain (text)", lambda day: f"{day}%"))  # as `write_journal` calls it
+    assert journal.variables.loc[0, "kind"] == "text"
+
+
 def test_a_mood_below_zero_has_a_balanced_scale(read):
     journal = read(write_days("mood,balance", lambda day: day % 9 - 4, lambda day: day % 9 - 4))
     assert journal.variables[["kind", "low", "high"]].to_numpy().tolist()[0] == ["rating", -4, 4]

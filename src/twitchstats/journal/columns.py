@@ -276,9 +276,8 @@ def read_column(
 
 def _is_rated(variable: Variable) -> bool:
     """Say whether a column is a rating by the dictionary, or one of your own by a word of its header."""
-    return variable.kind == "rating" or bool(
-        not variable.canonical and variable.kind == "text" and variable.header.words & word_set("rating column")
-    )
+    own = not variable.canonical and variable.kind == "text" and variable.how.get("kind", "guessed") == "guessed"
+    return variable.kind == "rating" or (own and bool(variable.header.words & word_set("rating column")))
 
 
 def _take_top(variable: Variable, cells: Cells) -> Variable:
