@@ -599,28 +599,26 @@ def _plan_blocks(
 
 
 def _split_by_days(own: FloatArray, *, whole: bool) -> Iterator[tuple[IntArray, IntArray]]:
-    """Yield rows of own columns (B, M, q, n) and models of each, (R, k), that use the same days of that row.
+    """Yield rows of own columns (B, M, q, n), (R,), and models of each that use the same of its days, (R, k).
 
-    Rows with about as many are worked on together; the last model stands in for what a row has fewer. Or as `whole`:
-    models that use the same days of all rows, each with all of these.
+    Rows with about as many are worked on together: the last model stands in for what a row has fewer. As a `whole`,
+    all rows have the models that use the same days of each of them.
     """
     known = np.asarray(np.isfinite(own).all(axis=2))
+    joint = [known[:, model].tobytes() for model in range(known.shape[1])] if whole else []
     kinds: dict[tuple[int, bytes], list[int]] = {}
-    for row, model in np.ndindex(1 if whole else known.shape[0], known.shape[1]):
-        days = known[:, model] if whole else known[row, model]
-        kinds.setdefault((row, days.tobytes()), []).append(model)
-    if whole:
-        every = np.arange(len(own))
-        yield from ((every, np.repeat([models], len(every), axis=0)) for models in kinds.values())
-        return
-    counts = np.array([len(models) for models in kinds.values()])
-    rows, found = np.array([row for row, _ in kinds]), list(kinds.values())
-    for doubled in np.unique(np.ceil(np.log2(counts))):
-        alike = np.flatnonzero(np.ceil(np.log2(counts)) == doubled)
-        most = int(counts[alike].max())
-        for part in split_evenly(len(alike), max(1, CHUNK // (own.shape[-1] * (most * 4 + 20)))):
-            places = alike[part]
-            yield rows[places], np.array([found[i] + found[i][-1:] * (most - counts[i]) for i in places])
+    for row, model in np.ndindex(known.shape[:2]):
+        kinds.setdefault((row, joint[model] if whole else known[row, model].tobytes()), []).append(model)
+    batches: dict[bytes | int, list[tuple[int, list[int]]]] = {}
+    for (row, days), models in kinds.items():
+        batches.setdefault(days if whole else len(models).bit_length(), []).append((row, models))
+    for units in batches.values():
+        most = max(len(models) for _, models in units)
+        rows = np.array([row for row, _ in units])
+        padded = np.array([models + models[-1:] * (most - len(models)) for _, models in units])
+        size = len(units) if whole else max(1, CHUNK // (own.shape[-1] * (most * 4 + 20)))
+        for part in split_evenly(len(units), size):
+            yield rows[part], padded[part]
 
 
 def lay_block(
