@@ -42,7 +42,7 @@ def _tell_flag(row: dict[str, Any], *, many: bool) -> str:
 
 def list_present(journal: Journal) -> list[str]:
     """Return the red flags that one person has, or that everybody has of several."""
-    flags, everybody = find_flags(journal), len(list_people(journal)) if is_group(journal) else 1
+    flags, everybody = find_flags(journal), len(list_everybody(journal)) if is_group(journal) else 1
     return list(flags["label"][flags["level"].eq(RED_FLAG) & flags["present"].ge(everybody)])
 
 
@@ -51,7 +51,7 @@ def list_unclear(journal: Journal) -> list[str]:
     return [label for label, told in list_warnings(journal) if told == NOT_CLEAR]
 
 
-def list_people(journal: Journal) -> pd.Index:
+def list_everybody(journal: Journal) -> pd.Index:
     """Return everybody of whom something is known."""
     return journal.people.index.union(journal.days.index.unique("person"))
 
@@ -75,7 +75,7 @@ def describe_red_flags(journal: Journal) -> Prose:
         text = "None of the signs asked for was reported. That is what was written down, not an examination."
     elif is_group(journal):
         verb = "is" if len(flagged) == 1 else "are"
-        people = len(list_people(journal))
+        people = len(list_everybody(journal))
         named = join_words([quote(label.lower()) for label in flagged["label"]])
         text = f"{count_noun(len(flagged), 'red flag')} {verb} reported by at least one of {people:,} people"
         text += f": **{named}**. Whoever reports one should be seen by a doctor." if named else "."
