@@ -28,7 +28,8 @@ if TYPE_CHECKING:
 
 Command = Callable[[argparse.Namespace], int]
 EXIT_CODES = (
-    "exit codes: 0 all well; 1 done, with something to tell (refused cells, numbers that differ); 2 not possible"
+    "exit codes: 0 all well; 1 done, with something to tell (check: refused cells; verify: numbers that differ); "
+    "2 not possible"
 )
 EXAMPLES = {
     "report": "report my_journal.csv --out for_my_doctor",

@@ -264,7 +264,7 @@ def test_with_a_sign_that_is_not_clear_the_rate_of_those_without_is_not_told():
     )
     assert _tell_flags(journal) == "**Not clear:** weakness felt: some cells could not be read."
     told = describe_red_flags(journal)
-    assert told.startswith("Of weakness felt some cells could not be read, so that it is there can't be ruled out")
+    assert told.startswith("Of weakness felt some cells could not be read, so it may be there")
     assert "says nothing" not in told
 
 
@@ -276,6 +276,9 @@ def test_a_rated_sign_is_there_from_the_first_point_on_of_one_person_and_of_a_gr
     assert dict(front.list_warnings(some))["Weakness felt"] == "1 of 2: noted on 1 day"
     assert "A rating counts from the first point on." in str(front.show_warnings(some, TWITCHES))
     assert "about 5 have" in front.tell_rate(some, TWITCHES)
+    told = front.show_meaning(some, TWITCHES)
+    assert "**A doctor should see whoever has one of these soon. Noted of some here: weakness felt.** Twitches" in told
+    assert "Noted of some" not in front.show_meaning(gappy, TWITCHES)
     every = replace(gappy, days=gappy.days.assign(weakness=[0.0, 0, 1, 0, 2, 0]))
     assert front.tell_rate(every, TWITCHES) == ""
     told = front.show_meaning(every, TWITCHES)

@@ -36,7 +36,14 @@ from twitchstats.report.wording.rows import (
     label_of,
     tell_dates,
 )
-from twitchstats.report.wording.signs import NOT_NOTED, is_there, list_present, list_unclear, list_warnings
+from twitchstats.report.wording.signs import (
+    NOT_NOTED,
+    is_there,
+    list_present,
+    list_some_have,
+    list_unclear,
+    list_warnings,
+)
 from twitchstats.simulate.cohort import is_simulated
 from twitchstats.variables import split_words, word_set
 
@@ -72,9 +79,11 @@ def _name_outcome(journal: Journal, found: Findings) -> str:
 def show_meaning(journal: Journal, found: Findings) -> Prose:
     """Say in two sentences what the outcome can mean."""
     if _has_rate(journal, found):
+        names = join_words([quote(label.lower()) for label in list_some_have(journal)])
+        head = f"**A doctor should see whoever has one of these soon. Noted of some here: {names}.** " if names else ""
         text = (
-            "Twitches are common, and a serious cause is rare. A diary can't tell which one it is; an examination can "
-            "say more."
+            f"{head}Twitches are common, and a serious cause is rare. A diary can't tell which one it is; an "
+            "examination can say more."
         )
     elif is_about_twitching(found.outcome) and (signs := list_present(journal) or list_unclear(journal)):
         names = join_words([quote(label.lower()) for label in signs])

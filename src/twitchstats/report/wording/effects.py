@@ -293,7 +293,10 @@ def tabulate_lags(journal: Journal, effects: pd.DataFrame) -> Table | Prose:
     slept = tested["trigger"].isin(journal.variables.query("timing == 'night'")["name"]) & tested["lag"].eq(0)
     nights = " Of sleep, the same day stands for the night before." if slept.any() else ""
     days = "Days are counted on the calendar, so a lag that falls on a missing day is missing."
-    caption = f"Effect of one step by days back. * stands out after all tests are counted. {days}{nights}"
+    later = tested[tested["order"].eq("backward") & tested["p_adjusted"].lt(ALPHA)]
+    names = join_words([quote(label_of(journal, name)) for name in later["trigger"].unique()])
+    reverse = f" {names} on the same day: noted after the outcome, so it may be a consequence of it." if names else ""
+    caption = f"Effect of one step by days back. * stands out after all tests are counted. {days}{nights}{reverse}"
     return show_table(wide.fillna(MISSING).reset_index(), caption)
 
 

@@ -46,6 +46,12 @@ def list_present(journal: Journal) -> list[str]:
     return list(flags["label"][flags["level"].eq(RED_FLAG) & flags["present"].ge(everybody)])
 
 
+def list_some_have(journal: Journal) -> list[str]:
+    """Return the red flags that at least one of several people has."""
+    flags = find_flags(journal)
+    return list(flags["label"][flags["level"].eq(RED_FLAG) & flags["present"].gt(0)]) if is_group(journal) else []
+
+
 def list_unclear(journal: Journal) -> list[str]:
     """Return the red flags of which some cells could not be read, and no other tells that it is there."""
     return [label for label, told in list_warnings(journal) if told == NOT_CLEAR]
@@ -92,7 +98,7 @@ def describe_red_flags(journal: Journal) -> Prose:
             "weighs far more: have it examined."
         )
     if names := join_words([quote(label.lower()) for label in list_unclear(journal)]):
-        text += f" Of {names} some cells could not be read, so that it is there can't be ruled out: read them yourself."
+        text += f" Of {names} some cells could not be read, so it may be there: read them yourself."
     scale = _tell_scale() if len(present) else ""
     return Prose(f"{text}{scale}\n\n> {choose_advice(journal)}".lstrip())
 
