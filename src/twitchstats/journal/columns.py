@@ -54,6 +54,7 @@ from twitchstats.journal.variable import (
     match_header,
     split_header,
     tells_longer,
+    tells_minutes_behind_point,
 )
 from twitchstats.variables import find_row, find_units, find_variable, load_dictionary, normalise_header, word_set
 
@@ -623,6 +624,8 @@ _KEPT_AS_TEXT: tuple[tuple[Callable[[Header, Cells], bool], str, str], ...] = (
      "decimal=\"{other}\" (command line: --decimal) where it parts thousands"),
     (lambda header, cells: cells.ticks_and_crosses, "none",
      "both a tick and a cross stand there, and a cross may mean yes or no; write yes and no"),
+    (lambda header, cells: tells_minutes_behind_point(header) and cells.figures > 0.5, "none",
+     "its header says hours and minutes with a point, so 7.30 is not 7.3 h; it is kept as text; write 7:30"),
     (lambda header, cells: cells.clocks, "none", "it holds times of day, which are kept as text and not analysed"),
     (lambda header, cells: cells.durations >= 0.5 and not header.words & word_set("duration column"), "none",
      "it holds times of day or durations, which are kept as text and not analysed; if it is a duration, say so in the "

@@ -370,6 +370,11 @@ def _tell_unfit(header: Header) -> str:
     return "it is a sign that a doctor asks for" if find_red_flag(header.stem) else ""
 
 
+def tells_minutes_behind_point(header: Header) -> bool:
+    """Say whether a header writes hours and minutes with a point, 'sleep (h.mm)': 7.30 are then not 7.3 h."""
+    return bool(re.fullmatch(r"h{1,2}[.,]m{1,2}", header.unit.strip(), re.IGNORECASE))
+
+
 def tells_longer(header: Header) -> bool:
     """Say whether a header speaks of more than a day: of a week, the last 7 days, a moving average."""
     longer = word_set("longer than a day")
@@ -390,6 +395,8 @@ def _is_idle(remark: str) -> bool:
 def _match_amount(known: Variable, own: Variable, words: str) -> Variable:
     """Return the known variable with the factor of its header's unit."""
     header, unit = known.header, known.unit
+    if tells_minutes_behind_point(header):
+        return own
     units = find_units(unit, known.name)
     text = normalise_header(header.unit)
     if text in units:

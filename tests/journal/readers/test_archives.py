@@ -79,7 +79,8 @@ def test_tables_with_the_same_columns_are_one_diary(tmp_path):
         journal = read_journal(source)
         assert journal.days["twitches"].to_list() == [1, 2, 5]
         assert journal.rejects["message"].to_list() == [
-            "1.csv: 2.csv goes on with columns of 1.csv, so both are read as one, with rows numbered on",
+            "1.csv: 2.csv goes on with columns of 1.csv, so both are read as one, with rows numbered on; "
+            "if they are different people's, add a column 'person' to each",
             "row 5: 'me' has the same entry for 2024-02-02 already, so it counts once; if not, add the time of each",
         ]
     (tmp_path / "3.csv").write_text("Date,Twitches,stress\n2024-03-01,3,4\n")

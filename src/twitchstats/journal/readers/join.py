@@ -132,6 +132,8 @@ def _stack(first: Source, second: Source) -> Source:
     frame = pd.concat([first.days.frame(), second.days.frame().rename(columns=spelled)])
     days = build_table([code_column(str(name), frame[name].fillna("").to_list()) for name in frame])
     told = f"{second.format} goes on with columns of {first.format}, so both are read as one, with rows numbered on"
+    if "person" not in first.days.headers:
+        told += "; if they are different people's, add a column 'person' to each"
     renamed = [{**fact, "source": spelled.get(fact["source"], fact["source"])} for fact in second.facts]
     facts = {fact["source"]: fact for fact in [*first.facts, *renamed]}
     notes = (*first.notes, *(f"{second.format}: {note}" for note in second.notes), told)
@@ -156,6 +158,12 @@ def _join_days(sources: Sequence[Source]) -> tuple[Table, list[str]]:
     frames = [_number_rows(source.days, str(number)) for number, source in enumerate(sources)]
     own = [frame for frame, is_own in zip(frames, personal, strict=True) if is_own]
     joined, notes = own[0], _tell_apart(own)
+    notes += [
+        f"{source.format} has no column 'person', so what it says is taken to hold for everybody. If it is one "
+        "person's, add the column."
+        for source, is_own, is_personal in zip(sources, inside, personal, strict=True)
+        if is_own and not is_personal
+    ]
     for frame in own[1:]:
         joined = _merge(joined, frame, [key for key in _KEYS if key in joined], how="outer")
     joined = joined.sort_values([key for key in _KEYS if key in joined], kind="stable", ignore_index=True)
