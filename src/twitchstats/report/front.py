@@ -333,7 +333,8 @@ def _tell_raw(journal: Journal, row: dict[str, Any]) -> str:
         return f"As noted: there on {lower} of the days {less}, on {upper} of those {more}. "
     middle = "mean" if low["median"] == high["median"] else "median"  # equal medians would look like no difference
     lower, upper = (format_number(side[middle], 2 if side[middle] < 10 else 3) for side in (low, high))
-    return f"As noted: {less} the {middle} was {lower}, {more} {upper}. "
+    alike = ": no difference before adjusting" * (lower == upper)
+    return f"As noted: {less} the {middle} was {lower}, {more} {upper}{alike}. "
 
 
 def _name_unit(journal: Journal, name: str) -> str:
