@@ -268,7 +268,10 @@ def read_keys(
     if calendar == "date":
         _note_slips_of_years(keys, rejects)
     _refuse_blocks(keys, rejects, person=person)
-    check_shape([column for column in keys.others if column.header not in renamed], keys, person=person, order=order)
+    own = [column for column in keys.others if column.header not in renamed]
+    check_shape(own, keys, person=person, order=order)
+    if who is None and person is None:
+        _note_parting(own, keys, rejects)
     return keys
 
 
@@ -630,6 +633,19 @@ def _refuse_nameless(columns: list[Column], keys: Keys) -> None:
                 f"{found} If it says whose row it is, name it: person={column.header!r} (command line: --person). "
                 'If all rows are one person\'s, say person="none" (--person none).'
             )
+
+
+def _note_parting(columns: list[Column], keys: Keys, rejects: Rejects) -> None:
+    """Tell of a column of a few names that parts the rows of each day: it may say whose row it is."""
+    for column in columns if keys.again.any() else ():
+        names = [text for text in column.levels if text]
+        few = 1 < len(names) <= min(20, len(column) / 2) and column.filled.all()
+        plain = all(name.replace(" ", "").isalpha() for name in names)
+        plain = plain and word_set("no unit").isdisjoint(map(normalise_header, names))  # parts of a day, sides
+        if few and plain and keys.tell_apart(column):
+            message = f"it parts the rows of a day ({list_some(sorted(names))}); if it says whose row it is, name it: "
+            message += f"person={column.header!r} (command line: --person)"
+            rejects.note(keys.table.name, column.header, "rows_parted", message)
 
 
 def _refuse_half_person(columns: list[Column], keys: Keys) -> None:

@@ -394,6 +394,11 @@ def test_sheets_with_the_same_columns_are_one_table():
             "sheet 'Legend' with 2 rows is not read",
         ],
     )
+    people = {"Anna": months["March"], "Ben": months["April"]}
+    assert read_book(write_xlsx(people))[2] == [
+        "sheet 'Anna' and 'Ben' is read as one, with their rows numbered on; if each is a person's, add a column "
+        "'person' to each"
+    ]
     with raises(
         "d.xlsx has the same columns in 2 sheets ('A', 'B'), which tell of the same days. Put them into one sheet, "
         "with a column 'person' if each is a person's, and with full dates (2024-03-31) if each is a month's."

@@ -67,6 +67,8 @@ def _join_alike(sheets: dict[str, Rows], name: str) -> tuple[Rows, list[str]]:
     bodies = {sheet: sheets[sheet][heads[sheet] + 1 :] for sheet in alike}
     _date_rows(bodies, next((at for at, cell in enumerate(header) if _is_date(cell)), 0), name)
     more = " as one, with their rows numbered on" if len(alike) > 1 else ""
+    if more and not any(read_date(f"1 {sheet}{year}") for sheet in alike for year in ("", " 2024")):  # months
+        more += "; if each is a person's, add a column 'person' to each"
     notes = [f"sheet {' and '.join(map(repr, alike))} is read{more}"] if len(sheets) > 1 else []
     notes += [f"sheet {sheet!r} with {len(sheets[sheet]):,} rows is not read" for sheet in heads if sheet not in alike]
     above = sheets[chosen][: heads[chosen] + 1]

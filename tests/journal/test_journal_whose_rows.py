@@ -22,3 +22,12 @@ def test_a_source_without_person_is_told_to_hold_for_everybody():
 def test_parts_without_person_ask_for_the_column():
     parts = [io.StringIO(f"date,twitches\n2024-0{month}-01,3\n2024-0{month}-02,4\n") for month in (1, 2)]
     assert tw.read_journal(parts).rejects["message"].str.contains("different people's").any()
+
+
+def test_a_column_that_parts_the_rows_of_a_day_may_name_people():
+    rows = "".join(f"2024-01-0{day},Ann,{day},4\n2024-01-0{day},Bob,2{day},5\n" for day in (1, 2, 3))
+    told = "column Twin: it parts the rows of a day ('Ann', 'Bob'); if it says whose row it is, name it: "
+    told += "person='Twin' (command line: --person)"
+    assert told in tw.read_journal(io.StringIO("date,Twin,twitches,stress\n" + rows)).rejects["message"].tolist()
+    text = "date,when,twitches,stress\n" + rows.replace("Ann", "morning").replace("Bob", "evening")
+    assert "rows_parted" not in set(tw.read_journal(io.StringIO(text)).rejects["rule"])
