@@ -480,13 +480,18 @@ def _list_reasons(journal: Journal, people: tuple[str, ...]) -> list[str]:
 
 def _compare_usual(name: str, row: dict[str, Any], low: float, high: float) -> Iterator[str]:
     """Yield why amounts are not anybody's own matter: beyond what counts as safe, or as usual where nobody says so."""
-    trial = str(row.get("trial"))
-    most = float(trial.removeprefix("up to ")) if trial.startswith("up to ") else float(row.get("usual_high", np.nan))
+    most, trial = _find_most(row), row.get("trial")
     least = float(row.get("usual_low", np.nan)) if trial == "level" else np.nan
     if high > most:
         yield f"{high:g} {row['unit']} of {name!r} a day are more than {most:g}"
     if low < least:
         yield f"{low:g} {row['unit']} of {name!r} a day are less than {least:g}"
+
+
+def _find_most(row: dict[str, Any]) -> float:
+    """Return the most that anybody tries without asking: what counts as safe, or else as usual."""
+    trial = str(row.get("trial"))
+    return float(trial.removeprefix("up to ") if trial.startswith("up to ") else row.get("usual_high", np.nan))
 
 
 def _sounds_like_medicine(name: str, row: dict[str, Any]) -> bool:
@@ -497,7 +502,7 @@ def _sounds_like_medicine(name: str, row: dict[str, Any]) -> bool:
 
 def _choose_levels(name: str, levels: tuple[float, float] | None, row: dict[str, Any]) -> tuple[float, float]:
     step = float(row["step"]) if np.isfinite(float(row.get("step") or 1.0)) else 1.0
-    usual = (0.0, 1.0 if row["kind"] == "yes/no" else 2 * step)
+    usual = (0.0, 1.0 if row["kind"] == "yes/no" else np.fmin(2 * step, _find_most(row)))
     try:
         low, high = map(float, usual if levels is None else levels)
     except (TypeError, ValueError):
