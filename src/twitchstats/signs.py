@@ -114,10 +114,15 @@ def find_sign(column: str) -> str | None:
     """
     if column in _read_signs().index or column == SOURCE:
         return column
-    by_label = {normalise_header(label): name for name, label in _read_signs()["label"].items()}
-    return by_label.get(normalise_header(column)) or find_variable(column, dictionary="people_variables.csv")
+    return _index_labels().get(normalise_header(column)) or find_variable(column, dictionary="people_variables.csv")
 
 
+@cache
+def _index_labels() -> dict[str, str]:
+    return {normalise_header(label): str(name) for name, label in _read_signs()["label"].items()}
+
+
+@cache
 def list_red_flags() -> dict[str, str]:
     """Return the label of each red flag: of those in the table, and of those of which no figure is known.
 
@@ -158,8 +163,7 @@ def find_flags(journal: "Journal") -> pd.DataFrame:
     found = {column: _find_flag(str(column)) for column in (*days, *asked)}
     refused = journal.rejects.loc[journal.rejects["action"].eq("cell set missing"), "column"]
     unread = {_find_flag(str(column)) for column in refused.unique()}
-    everybody = people.index.union(days.index.unique("person"))
-    rows = []
+    everybody, rows = list_everybody(journal), []
     for name, label in [*list_red_flags().items(), *reasons.items(), (PREGNANT, "Pregnancy")]:
         daily = [_mark_cells(days[column]) for column in days if found[column] == name]
         on_days = pd.concat(daily or [pd.Series(dtype=float, index=days.index[:0])], axis=1).max(axis=1)
@@ -173,6 +177,11 @@ def find_flags(journal: "Journal") -> pd.DataFrame:
         rows.append((name, label, level, known, len(who), who, n_days, unclear))
     columns = ["sign", "label", "level", "known", "present", "who", "n_days", "unclear"]
     return pd.DataFrame(rows, columns=columns).set_index("sign")
+
+
+def list_everybody(journal: "Journal") -> pd.Index:
+    """Return everybody of whom a journal tells something."""
+    return journal.people.index.union(journal.days.index.unique("person"))
 
 
 def _find_flag(column: str) -> str | None:
@@ -309,10 +318,10 @@ def list_words(kind: str) -> dict[str, float]:
     }
 
 
-def read_yes_no(column: pd.Series) -> FloatArray:
+def encode_yes_no(column: pd.Series) -> FloatArray:
     """Return 1.0 for yes, 0.0 for no, NaN where it is not known, in any language; refuse what is neither.
 
-    >>> read_yes_no(pd.Series(["yes", "nein", None], name="serious")).tolist()
+    >>> encode_yes_no(pd.Series(["yes", "nein", None], name="serious")).tolist()
     [1.0, 0.0, nan]
     """
     return _encode_column(column, str(column.name), "yes/no")

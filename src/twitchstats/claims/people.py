@@ -9,7 +9,7 @@ import pandas as pd
 from twitchstats.arrays import FloatArray, to_pandas
 from twitchstats.errors import check_list, unknown_name
 from twitchstats.inference import ALPHA, adjust_p_values, compare_shares, describe_estimates
-from twitchstats.signs import join_marks, mark_present, read_yes_no
+from twitchstats.signs import encode_yes_no, join_marks, mark_present
 
 SIGN_COLUMNS = [
     "signs", "label", "n_people", "n_cases", "n_with", "measure", "sensitivity", "specificity", "estimate", "ci_lower",
@@ -115,7 +115,7 @@ def find_cases(cohort: pd.DataFrame, label: str) -> FloatArray:
     if column not in cohort.columns:
         raise unknown_name("column", column, cohort.columns)
     if column == "serious":
-        return read_yes_no(cohort[column])
+        return encode_yes_no(cohort[column])
     text = cohort[column].astype("str").str.strip().str.lower()
     asked = label.lower().split(";")  # each in every way to write it
     listed = [*asked, *(name for names in _NAMES.values() if set(asked) & set(names) for name in names)]

@@ -7,7 +7,7 @@ import pandas as pd
 
 from twitchstats.arrays import to_pandas
 from twitchstats.errors import OptionError
-from twitchstats.signs import find_ignored, list_red_flags, load_signs, mark_present, name_signs
+from twitchstats.signs import REASON, find_ignored, list_red_flags, load_signs, mark_present, name_signs
 
 RED_FLAG_ADVICE = "See a doctor soon, whatever the computed risk: {flags}. A model can't examine anyone."
 REASON_ADVICE = "Speak with a doctor about it: {reasons}. This is no diagnosis."
@@ -70,7 +70,7 @@ def advise(person: Mapping[str, object] | pd.Series | pd.DataFrame, *, ignore: S
     lost = find_ignored(people.columns, present.columns)
     signs = load_signs()
     flags = {name: label for name, label in list_red_flags().items() if name in present}
-    asked = signs["label"][signs["level"] == "reason to ask"].to_dict()
+    asked = signs["label"][signs["level"] == REASON].to_dict()
     rows = []
     for marks in present.to_dict("records"):
         found, reasons = ([label for name, label in labels.items() if marks[name] == 1] for labels in (flags, asked))

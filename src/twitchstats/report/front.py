@@ -40,7 +40,6 @@ from twitchstats.report.wording.signs import (
     NOT_NOTED,
     is_there,
     list_present,
-    list_some_have,
     list_unclear,
     list_warnings,
 )
@@ -79,7 +78,7 @@ def _name_outcome(journal: Journal, found: Findings) -> str:
 def show_meaning(journal: Journal, found: Findings) -> Prose:
     """Say in two sentences what the outcome can mean."""
     if _has_rate(journal, found):
-        names = join_words([quote(label.lower()) for label in list_some_have(journal)])
+        names = join_words([quote(label.lower()) for label in list_present(journal, least=1)])
         head = f"**A doctor should see whoever has one of these soon. Noted of some here: {names}.** " if names else ""
         text = (
             f"{head}Twitches are common, and a serious cause is rare. A diary can't tell which one it is; an "

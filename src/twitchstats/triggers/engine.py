@@ -778,17 +778,17 @@ def score_block(
         pull = _pull_back(before, older, share, block.newest, noise * n[:, 0, 0] / left)
         doubt = np.sqrt(size * ((pull**2).sum(-1) / left)[:, None, None])
         spread, planted = (np.hypot(error, doubt[..., None]) for error in (spread, planted))
+    longest = max(span, SPELL)
+    spells = _correlate_days(news, fit, longest) if reach or span > 1 else np.zeros((*size.shape, longest))
     if span > 1:
         outcome = _correlate_days(residual[:, :, None], fit, span)
-        inflation, alike = _share_days(_correlate_days(news, fit, span), outcome, window)
+        inflation, alike = _share_days(spells[..., :span], outcome, window)
         spread, planted = (error * np.sqrt(inflation)[..., None] for error in (spread, planted))
         trust = np.minimum(trust, n / alike)
     trust = np.minimum(trust, n / (1 + SKEWNESS * _square_skewness(news) * _square_skewness(residual)[:, :, None]))
     events = ((y > 0) * days).sum(1)[:, None, None] / np.maximum(n, 1)
     leak, memory = np.zeros((*size.shape, reach + 1)), np.zeros((*size.shape, OLDER))
-    spells = np.zeros((*size.shape, SPELL))
     if reach:
-        spells = _correlate_days(news, fit, SPELL)
         rests = np.zeros((len(y), 0))
         if block.fine:
             turned = before.swapaxes(1, 2)
@@ -803,7 +803,7 @@ def score_block(
         "curve": curve, "spread": spread, "shift": shift, "planted": planted, "size": size,
         "scale": scale[:, :, :asked], "n": n, "df": df, "trust": trust,
         "information": size * (events * (1 - events) if family.name == "yes/no" else 1.0),
-        "leak": leak, "memory": memory, "rest": rest[:, 0, None], "spells": spells,
+        "leak": leak, "memory": memory, "rest": rest[:, 0, None], "spells": spells[..., :SPELL],
         "refusal": _refuse(block, family, trigger, values, size, scale[:, :, :asked], 0.0 if shared else df, trust),
     }  # fmt: skip
 

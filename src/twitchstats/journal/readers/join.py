@@ -157,13 +157,8 @@ def _join_days(sources: Sequence[Source]) -> tuple[Table, list[str]]:
     personal = named if any(named) else inside
     frames = [_number_rows(source.days, str(number)) for number, source in enumerate(sources)]
     own = [frame for frame, is_own in zip(frames, personal, strict=True) if is_own]
-    joined, notes = own[0], _tell_apart(own)
-    notes += [
-        f"{source.format} has no column 'person', so what it says is taken to hold for everybody. If it is one "
-        "person's, add the column."
-        for source, is_own, is_personal in zip(sources, inside, personal, strict=True)
-        if is_own and not is_personal
-    ]
+    shared = [source for source, is_own, told in zip(sources, inside, personal, strict=True) if is_own and not told]
+    joined, notes = own[0], [*_tell_apart(own), *map(_tell_shared, shared)]
     for frame in own[1:]:
         joined = _merge(joined, frame, [key for key in _KEYS if key in joined], how="outer")
     joined = joined.sort_values([key for key in _KEYS if key in joined], kind="stable", ignore_index=True)
@@ -197,6 +192,14 @@ def _tell_apart(frames: Sequence[pd.DataFrame]) -> list[str]:
     days = [set(frame[[key for key in _KEYS if key in frame]].itertuples(index=False, name=None)) for frame in frames]
     apart = [number for number, some in enumerate(days[1:], start=2) if not some & days[0]]
     return [f"Source {number} has no day in common with the first." for number in apart]
+
+
+def _tell_shared(source: Source) -> str:
+    """Return what is to be told of a source that doesn't say whose it is, beside others that do."""
+    return (
+        f"{source.format} has no column 'person', so what it says is taken to hold for everybody. If it is one "
+        "person's, add the column."
+    )
 
 
 def _list_own(source: Source) -> list[str]:

@@ -19,7 +19,7 @@ from twitchstats.report.wording.prose import (
     join_words,
     quote,
 )
-from twitchstats.signs import RED_FLAG, find_flags
+from twitchstats.signs import RED_FLAG, find_flags, list_everybody
 
 CONFIDENCE = {"H": "seen there", "M": "second-hand", "D": "by arithmetic"}
 NOT_NOTED = "not noted"
@@ -40,26 +40,17 @@ def _tell_flag(row: dict[str, Any], *, many: bool) -> str:
     return (f"{row['present']} of {row['known']}" if many else YES[float(row["present"] > 0)]) + noted
 
 
-def list_present(journal: Journal) -> list[str]:
-    """Return the red flags that one person has, or that everybody has of several."""
-    flags, everybody = find_flags(journal), len(list_everybody(journal)) if is_group(journal) else 1
-    return list(flags["label"][flags["level"].eq(RED_FLAG) & flags["present"].ge(everybody)])
-
-
-def list_some_have(journal: Journal) -> list[str]:
-    """Return the red flags that at least one of several people has."""
+def list_present(journal: Journal, *, least: int | None = None) -> list[str]:
+    """Return the red flags that at least so many people have, by default everybody."""
     flags = find_flags(journal)
-    return list(flags["label"][flags["level"].eq(RED_FLAG) & flags["present"].gt(0)]) if is_group(journal) else []
+    if least is None:
+        least = len(list_everybody(journal)) if is_group(journal) else 1
+    return list(flags["label"][flags["level"].eq(RED_FLAG) & flags["present"].ge(least)])
 
 
 def list_unclear(journal: Journal) -> list[str]:
     """Return the red flags of which some cells could not be read, and no other tells that it is there."""
     return [label for label, told in list_warnings(journal) if told == NOT_CLEAR]
-
-
-def list_everybody(journal: Journal) -> pd.Index:
-    """Return everybody of whom something is known."""
-    return journal.people.index.union(journal.days.index.unique("person"))
 
 
 def is_there(told: str) -> bool:
