@@ -392,12 +392,10 @@ def open_cohort(
     Traceback (most recent call last):
     twitchstats.errors.JournalError: There is no cohort at nowhere.parquet. Write one with write_cohort.
     """
-    if isinstance(workers, bool) or not (
-        "://" in workers if isinstance(workers, str) else isinstance(workers, (int, np.integer)) and workers >= 1
-    ):
-        raise OptionError(
-            f"workers={workers!r} is not possible. Give a number from 1 on, or an address such as 'tcp://host:8786'."
-        )
+    if not isinstance(workers, str):
+        check_whole("workers", workers, least=1)
+    elif "://" not in workers:
+        raise OptionError(f"workers={workers!r} is no address. Give one such as 'tcp://host:8786', or a whole number.")
     place = Path(path).absolute()
     folder = None if keep is None else make_folder(keep)
     pa, parquet, named = _need("pyarrow", "cohort"), _need("pyarrow.parquet", "cohort"), Path(path)

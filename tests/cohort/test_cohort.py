@@ -194,9 +194,11 @@ def test_what_can_not_be_opened_says_why(tmp_path, path):
         tw.JournalError, match=rf"^{re.escape(str(other))} is not a cohort\. Write one with write_cohort"
     ):
         tw.open_cohort(other)
-    for workers in (0, True, "here", 1.5):
-        with pytest.raises(tw.OptionError, match=re.escape(f"workers={workers!r} is not possible. Give a number from")):
+    for workers in (0, True, 1.5):
+        with pytest.raises(tw.OptionError, match=f"^workers={workers!r} is not possible. Give a whole number of at le"):
             tw.open_cohort(path, workers=workers)
+    with pytest.raises(tw.OptionError, match="^workers='here' is no address. Give one such as 'tcp://host:8786', or a"):
+        tw.open_cohort(path, workers="here")
     with pytest.raises(tw.UnknownNameError, match=r"^No person named 'nobody'\. Known: 'p000', 'p001'"):
         tw.open_cohort(path).take("nobody")
     with pytest.raises(tw.UnknownNameError, match=r"^No trigger named 'cofee_score'\. Did you mean 'coffee_score'\?"):

@@ -183,9 +183,9 @@ OPTIONS = [
     ({"weekday": "yes"}, "weekday='yes' is not possible. Choose True or False."),
     ({"effect": "all"}, "effect='all' is not possible. Choose one of 'total', 'that day'."),
     ({"adjust": "both"}, "adjust='both' is not possible. Choose one of 'each', 'together'."),
-    ({"lags": -1}, "lags=-1 is not possible: -1 is no whole number of days from 0 on."),
-    ({"lags": (0, 1.5)}, "lags=(0, 1.5) is not possible: 1.5 is no whole number of days from 0 on."),
-    ({"lags": True}, "lags=True is not possible: True is no whole number of days from 0 on."),
+    ({"lags": -1}, "lags=-1 is not possible. Give a whole number of at least 0."),
+    ({"lags": (0, 1.5)}, "lags=1.5 is not possible. Give a whole number of at least 0."),
+    ({"lags": True}, "lags=True is not possible. Give a whole number of at least 0."),
     ({"lags": ()}, "lags=() is not possible: name at least one lag, such as lags=(0, 1)."),
 ]
 
@@ -208,8 +208,8 @@ def test_options_are_checked(gappy, options, message):
             "method='kendall' is not possible. Choose one of 'spearman', 'pearson'.",
         ),
         ("correlations", {"by": "shrunken"}, "by='shrunken' is not possible. Choose one of 'person', 'pooled'."),
-        ("cumulative", {"days": 1}, "days=1 is not possible: a window has at least 2 whole days."),
-        ("cumulative", {"days": 2.5}, "days=2.5 is not possible: a window has at least 2 whole days."),
+        ("cumulative", {"days": 1}, "days=1 is not possible. Give a whole number of at least 2."),
+        ("cumulative", {"days": 2.5}, "days=2.5 is not possible. Give a whole number of at least 2."),
         ("directions", {"lag": 0}, "lag=0 is not possible: on the same day nothing comes first. Choose 1 or more."),
         ("groups", {"threshold": 0}, "threshold=0 is not possible: it lies above 0 and up to 1."),
     ],

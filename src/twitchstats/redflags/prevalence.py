@@ -58,13 +58,13 @@ def estimate_share(hits: ArrayLike, n: ArrayLike, *, level: float = 0.95) -> tup
         return np.asarray(hits, float) / np.asarray(n, float), *wilson_interval(hits, n, level=level)
 
 
-def check_share(option: str, value: float) -> float:
+def check_share(option: str, value: object) -> float:
     """Return the value as a number, or raise OptionError unless it lies between 0 and 1."""
-    if not isinstance(value, (int, float, np.number)) or not 0 < value < 1:
-        percent = isinstance(value, (int, float, np.number)) and not isinstance(value, bool) and 1 <= value < 100
-        meant = f" {value:g} % is {value / 100:g}." if percent else ""
+    share = float(value) if isinstance(value, (int, float, np.number)) and not isinstance(value, bool) else np.nan
+    if not 0 < share < 1:
+        meant = f" {share:g} % is {share / 100:g}." if 1 <= share < 100 else ""
         raise OptionError(f"{option}={value} is not possible. It must lie between 0 and 1, both excluded.{meant}")
-    return float(value)
+    return share
 
 
 @dataclass(frozen=True)

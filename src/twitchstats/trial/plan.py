@@ -435,7 +435,7 @@ def _find(name: str, journal: Journal | None, kind: str) -> tuple[str, dict[str,
     return found, row
 
 
-def _list_people(people: tuple[str, ...] | list[str] | None, journal: Journal | None) -> tuple[str, ...]:
+def _list_people(people: Sequence[object] | None, journal: Journal | None) -> tuple[str, ...]:
     if people is not None:
         check_list("people", people)
         named = tuple("" if person is None else str(person) for person in people)

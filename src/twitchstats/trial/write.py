@@ -118,7 +118,7 @@ def _check_told(asked: Options, seed: object, chosen: object) -> None:
         all(type(number) is int and number >= 0 for number in (asked.days, asked.period, asked.washout, seed))
         and asked.period > 0
         and LEAST_TRIAL <= asked.days <= LONGEST
-        and all(isinstance(name, str) and name for name in (asked.trigger, asked.outcome, *asked.people))
+        and all(type(name) is str and name for name in (asked.trigger, asked.outcome, *asked.people))
         and asked.design in DESIGNS
         and asked.kind in ("count", "amount", "rating", "yes/no")
         and len(asked.people) == len(set(asked.people)) == len(asked.starts) > 0

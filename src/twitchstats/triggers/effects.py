@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
-from twitchstats.errors import OptionError, check_choice
+from twitchstats.errors import OptionError, check_choice, check_whole
 from twitchstats.inference import adjust_p_values
 from twitchstats.journal.record import Journal
 from twitchstats.triggers.cautions import find_cautions
@@ -199,8 +199,7 @@ def estimate_cumulative_effects(
     0  stress    0     3         3  rate ratio
     """
     check_by(by, tuple(ROWS))
-    if isinstance(days, bool) or not isinstance(days, (int, np.integer)) or days < 2:
-        raise OptionError(f"days={days!r} is not possible: a window has at least 2 whole days.")
+    check_whole("days", days, least=2)
     options = check_options(trend=trend, weekday=weekday, effect="total", adjust="each")
     request = prepare_request(journal, outcome, triggers, first_lag)
     frame = _tell_effects(request, replace(options, window=int(days)), by)

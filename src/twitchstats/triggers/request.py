@@ -9,7 +9,7 @@ import pandas as pd
 from scipy import stats
 
 from twitchstats.arrays import FloatArray
-from twitchstats.errors import OptionError, UnknownNameError, check_choice, unknown_name
+from twitchstats.errors import OptionError, UnknownNameError, check_choice, check_whole, unknown_name
 from twitchstats.journal.record import Journal, check_journal
 from twitchstats.panel import Panel, build_panel
 
@@ -113,8 +113,7 @@ def _check_lags(lags: Sequence[int] | int) -> tuple[int, ...]:
     """Return the lags as whole numbers, each once, in order."""
     listed = [lags] if isinstance(lags, (int, np.integer)) else list(lags)
     for lag in listed:
-        if isinstance(lag, bool) or not isinstance(lag, (int, np.integer)) or lag < 0:
-            raise OptionError(f"lags={lags!r} is not possible: {lag!r} is no whole number of days from 0 on.")
+        check_whole("lags", lag, least=0)
     if not listed:
         raise OptionError("lags=() is not possible: name at least one lag, such as lags=(0, 1).")
     return tuple(sorted({int(lag) for lag in listed}))
