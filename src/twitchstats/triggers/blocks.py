@@ -17,7 +17,7 @@ from twitchstats.triggers.columns import (
     standardise,
     turn_columns,
 )
-from twitchstats.triggers.families import Family
+from twitchstats.triggers.families import Family, sum_days
 from twitchstats.triggers.memory import (
     MEMORY_SPAN,
     MOST_LEVERAGE,
@@ -46,7 +46,7 @@ SKEWNESS = 0.9  # of Edgeworth's term in both skewnesses (Hall 1987), two-sided 
 GRID = np.array([-3.2, -1.6, -0.8, -0.4, -0.2, -0.1, 0.0, 0.1, 0.2, 0.4, 0.8, 1.6, 3.2])  # effects per SD
 ZERO = 6  # where the grid has no effect
 FINE_LEVEL = 0.1
-LARGEST_FACTOR = 1e30
+LARGEST_FACTOR = 1e60
 # Of a large effect of an amount, whose older days stand beside it: what simulated diaries of 120 days measure.
 FOUND = {"count": 0.92, "yes/no": 0.84, "amount": 0.92}
 PRIOR_DF = 4.0  # what an expected variance weighs beside one that is seen
@@ -350,22 +350,25 @@ def _trace_scores(
     usual = square.sum(-1)[..., None, None] / n
     beyond = np.clip(1 - 1 / np.maximum(usual, TINY), 0.0, 1.0)[..., None]
     share = (events > 0).sum(-1)[:, None, None, None, None] / n[..., None]
-    days = np.broadcast_to(weights[:, None, None], news.shape)
-    powers = np.stack([days, days * news, days * news**2], -2)
-    foreseen = np.where(days > 0, (square[:, :, None] + usual) / 2, 0.0)
+    rows = np.empty((*news.shape[:-1], 5, news.shape[-1]))  # days' weights, by the news, by its square; what is foreseen
+    rows[..., 0, :] = weights[:, None, None]
+    np.multiply(rows[..., 0, :], news, out=rows[..., 1, :])
+    np.multiply(rows[..., 1, :], news, out=rows[..., 2, :])
+    rows[..., 3, :] = np.where(weights[:, None] > 0, (square + usual[..., 0]) / 2, 0.0)[:, :, None]
+    np.multiply(rows[..., 2, :], rows[..., 3, :], out=rows[..., 4, :])
     factor = _list_factors(trigger, len(effects) // 2)
-    score, taken = family.add_scores(events, weights, factor, news)
-    level = (powers[..., :1, :] @ factor.swapaxes(-1, -2))[..., 0, :] / np.maximum(days.sum(-1), TINY)[..., None]
-    raise_days = partial(family.raise_days, factor=factor, beyond=beyond, share=share)
-    none, first, second = np.moveaxis(raise_days(powers, by=1 / np.where(level > 0, level, 1.0))[1], -2, 0)
+    sums = sum_days(rows, factor)
+    score, taken = family.add_scores(events, weights, factor, news, sums)
+    level = sums[..., 0, 1:-1] / np.maximum(weights.sum(-1), TINY)[:, None, None, None]
+    raise_days = partial(family.raise_days, rows, sums, factor, beyond=beyond, share=share)
+    none, first, second, *_ = np.moveaxis(raise_days(1 / np.where(level > 0, level, 1.0))[1], -2, 0)
     expected = usual * (second - 2 * taken * first + taken**2 * none)
-    seen = (powers * square[:, :, None, None]).sum(-1)[..., None]
+    seen = sum_days(rows[..., :3, :], square[:, :, None, None])
     variance = seen[..., 2, :] - 2 * taken * seen[..., 1, :] + taken**2 * seen[..., 0, :]
     spread = np.sqrt(np.maximum(_moderate(variance, expected, trust[..., None]), 0.0))
-    planted_rows = np.stack([powers[..., 1, :], foreseen, foreseen * powers[..., 2, :]], -2)
-    raised, grown = raise_days(planted_rows, by=np.exp(-effects * start[..., None]))
-    shift, usually, planted = raised[..., 0, :], grown[..., 1, :], grown[..., 2, :]
-    size = powers[..., 2, :].sum(-1)[..., None]
+    raised, grown = raise_days(np.exp(-effects * start[..., None]))
+    shift, usually, planted = raised[..., 1, :], grown[..., 3, :], grown[..., 4, :]
+    size = rows[..., 2, :].sum(-1)[..., None]
     planted = np.sqrt(np.maximum(_moderate(planted, usually / n * size, trust[..., None]), 0.0))
     return score, spread, shift, planted
 
@@ -388,16 +391,18 @@ def _moderate(variance: FloatArray, expected: FloatArray, trust: FloatArray) -> 
 
 
 def _list_factors(trigger: FloatArray, most: int) -> FloatArray:
-    """Return exp(b x) for none and the `most` effects of GRID to either side of it, (..., G, n).
+    """Return exp(b x) for none and the `most` effects of GRID to either side of it, and one more, (..., G + 2, n).
 
-    As each is twice the one before, it is its square.
+    As each is twice the one before, it is its square. Where none alone is asked for, none stands on its sides, too.
     """
-    factors = np.ones((*trigger.shape[:-1], 2 * most + 1, trigger.shape[-1]))
+    factors = np.empty((*trigger.shape[:-1], 2 * most + 3, trigger.shape[-1]))
+    middle = most + 1
+    factors[..., middle if most else slice(None), :] = 1.0
     for sign in (-1, 1) if most else ():
-        factor = np.exp(sign * GRID[ZERO + 1] * trigger)
-        for place in range(1, most + 1):
-            factors[..., most + sign * place, :] = factor
-            factor = np.minimum(factor * factor, LARGEST_FACTOR)
+        np.exp(sign * GRID[ZERO + 1] * trigger, out=factors[..., middle + sign, :])
+        for place in range(1, middle):
+            before, factor = (factors[..., middle + sign * (place + more), :] for more in (0, 1))
+            np.minimum(np.multiply(before, before, out=factor), LARGEST_FACTOR, out=factor)
     return factors
 
 
