@@ -12,6 +12,8 @@ BoolArray = NDArray[np.bool_]
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
 
+TINY = 1e-300  # what a length is divided by that may be none
+
 
 def to_pandas(given: Any) -> Any:  # noqa: ANN401
     """Return a data frame of any library (polars, Arrow ...) as one of pandas, and anything else as it is."""

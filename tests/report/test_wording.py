@@ -24,7 +24,7 @@ from twitchstats.report.wording.effects import (
 from twitchstats.report.wording.refused import IN_PLAIN_WORDS, tabulate_refused
 from twitchstats.report.wording.rows import tell_order
 from twitchstats.report.wording.short import describe_report
-from twitchstats.triggers.engine import REFUSALS
+from twitchstats.triggers.blocks import REFUSALS
 
 
 @pytest.fixture(scope="module")

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 import twitchstats as tw
 from twitchstats.inference import adjust_p_values
 from twitchstats.simulate.processes import simulate_process
-from twitchstats.triggers.engine import REFUSALS
+from twitchstats.triggers.blocks import REFUSALS
 
 TELLING = ["estimate", "ci_lower", "ci_upper", "p_value", "p_adjusted"]
 EFFECT_NUMBERS = [*TELLING, "ci90_lower", "ci90_upper"]

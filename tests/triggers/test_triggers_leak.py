@@ -7,19 +7,11 @@ from scipy import stats
 
 import twitchstats as tw
 from twitchstats.panel import Panel
+from twitchstats.triggers.blocks import ZERO
 from twitchstats.triggers.columns import orthonormalise
-from twitchstats.triggers.engine import (
-    ZERO,
-    Options,
-    _expect_leak,
-    _follow,
-    _follow_memory,
-    _part_effects,
-    _share_fit,
-    score_panel,
-    work_panel,
-)
+from twitchstats.triggers.engine import Options, _part_effects, score_panel, work_panel
 from twitchstats.triggers.families import choose_family
+from twitchstats.triggers.memory import expect_leak, follow, follow_memory, share_fit
 from twitchstats.triggers.rows import need_errors
 
 DAYS, DRAWS = 80, 3000
@@ -46,10 +38,10 @@ def relate(one, other):
     return (one * other).sum() / np.sqrt((one**2).sum() * (other**2).sum())
 
 
-def expect_leak(share, seen, *, lag, doubt=None, rests=()):
+def tell_leak(share, seen, *, lag, doubt=None, rests=()):
     """Return the leak of effects at 0 to 5 days into one at a lag, and the weights of the two days before."""
-    memory, left = _follow_memory(share, np.array(seen, dtype=float).reshape(1, 1, 1, 2), 9, doubt=doubt)
-    leak = _expect_leak(left, _follow(memory, 5), lag=np.array([lag]), rests=np.array([rests], dtype=float))
+    memory, left = follow_memory(share, np.array(seen, dtype=float).reshape(1, 1, 1, 2), 9, doubt=doubt)
+    leak = expect_leak(left, follow(memory, 5), lag=np.array([lag]), rests=np.array([rests], dtype=float))
     return leak[0, 0, 0], memory[0, 0, 0]
 
 
@@ -72,8 +64,8 @@ def test_the_leak_is_what_least_squares_shows(weights):
         farther.append(told[1])
         beside = [column - first * (column @ first) / (first @ first) for column in (own, second)]
         remembered.append([relate(own, first), relate(*beside)])
-    share = _share_fit(orthonormalise(trend[None]), np.ones((1, DAYS)), 40)
-    leak, memory = expect_leak(share, np.mean(remembered, axis=0), lag=1, doubt=np.array(0.0))
+    share = share_fit(orthonormalise(trend[None]), np.ones((1, DAYS)), 40)
+    leak, memory = tell_leak(share, np.mean(remembered, axis=0), lag=1, doubt=np.array(0.0))
     assert memory == pytest.approx(weights, abs=0.05)
     assert leak[[0, 5]] == pytest.approx([weights[0] - np.mean(nearer), -np.mean(farther)], abs=0.03)
     assert leak[[0, 5]].min() > 0.05
@@ -83,10 +75,10 @@ def test_the_leak_is_what_least_squares_shows(weights):
 def test_a_memory_of_cycles_has_to_stand_out_of_chance():
     """Beyond a first-order series' -.6 is seen: of its square a quarter is chance, so that three quarters count."""
     share = np.zeros((1, 40))
-    _, certain = expect_leak(share, [0.5, -0.6], lag=1, doubt=np.array(0.0))
-    _, drawn = expect_leak(share, [0.5, -0.6], lag=1, doubt=np.array(0.6**2 / 4))
-    _, chance = expect_leak(share, [0.5, -0.6], lag=1, doubt=np.array(0.6**2))
-    _, first_order = expect_leak(share, [0.5, -0.6], lag=1)
+    _, certain = tell_leak(share, [0.5, -0.6], lag=1, doubt=np.array(0.0))
+    _, drawn = tell_leak(share, [0.5, -0.6], lag=1, doubt=np.array(0.6**2 / 4))
+    _, chance = tell_leak(share, [0.5, -0.6], lag=1, doubt=np.array(0.6**2))
+    _, first_order = tell_leak(share, [0.5, -0.6], lag=1)
     assert certain == pytest.approx([0.5 * 1.6, -0.6])
     assert drawn == pytest.approx([0.5 * 1.45, -0.45])
     assert chance == pytest.approx([0.5, 0.0])
@@ -95,16 +87,16 @@ def test_a_memory_of_cycles_has_to_stand_out_of_chance():
 
 def test_older_outcomes_leak_what_made_them():
     """An outcome that rests on two older ones by -.5 each: an effect three days off acts through days 4 and 5 away."""
-    share = _share_fit(orthonormalise(lay_trend(10)[None]), np.ones((1, DAYS)), 40)
-    plain, _ = expect_leak(share, [0.3, 0.0], lag=0)
-    resting, _ = expect_leak(share, [0.3, 0.0], lag=0, rests=(-0.5, -0.5))
+    share = share_fit(orthonormalise(lay_trend(10)[None]), np.ones((1, DAYS)), 40)
+    plain, _ = tell_leak(share, [0.3, 0.0], lag=0)
+    resting, _ = tell_leak(share, [0.3, 0.0], lag=0, rests=(-0.5, -0.5))
     assert resting[3] - plain[3] == pytest.approx(0.5 * (plain[4] + plain[5]))
 
 
 def test_what_a_constant_takes():
     """The mean alone: every day rests on every other one by 1/n."""
     basis = orthonormalise(np.ones((1, DAYS, 1)))
-    share = _share_fit(basis, np.ones((1, DAYS)), 2)
+    share = share_fit(basis, np.ones((1, DAYS)), 2)
     assert share[0] == pytest.approx([1 / DAYS, (DAYS - 1) / DAYS**2, (DAYS - 2) / DAYS**2])
 
 

@@ -17,8 +17,9 @@ from twitchstats.simulate.processes import PROCESSES, simulate_process
 from twitchstats.study.groups import pool_groups
 from twitchstats.study.methods import score_people
 from twitchstats.study.run import study_promise
+from twitchstats.triggers.blocks import ZERO
 from twitchstats.triggers.cautions import CAUTIONS
-from twitchstats.triggers.engine import ZERO, Options, score_panel, work_panel
+from twitchstats.triggers.engine import Options, score_panel, work_panel
 from twitchstats.triggers.families import choose_family
 from twitchstats.triggers.rows import list_people, pool_people
 

@@ -9,7 +9,7 @@ import pandas as pd
 from pandas.api.types import is_numeric_dtype
 from scipy import stats
 
-from twitchstats.arrays import FloatArray
+from twitchstats.arrays import TINY, FloatArray
 from twitchstats.errors import NotEnoughDataError, check_whole
 from twitchstats.inference import ALPHA, describe_estimates, pool_estimates
 from twitchstats.journal.record import Journal
@@ -25,7 +25,6 @@ from twitchstats.trial.exact import (
 )
 from twitchstats.trial.plan import DRAWS, LEAST_TRIAL, Plan, check_plan, list_dates
 from twitchstats.triggers import estimate_effects
-from twitchstats.triggers.engine import TINY
 from twitchstats.triggers.families import Family
 
 LEAST_DAYS = 10  # analysed days of a person

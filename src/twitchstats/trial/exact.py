@@ -6,13 +6,14 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy import optimize
 
-from twitchstats.arrays import FloatArray, IntArray
+from twitchstats.arrays import TINY, FloatArray, IntArray
 from twitchstats.inference import ALPHA
 from twitchstats.sequential import estimate_anytime
 from twitchstats.trial.lots import Lots
 from twitchstats.triggers.columns import DAYS_PER_TREND_TERM, spline_basis, weekday_contrasts
-from twitchstats.triggers.engine import MOST_LEVERAGE, TINY, find_older
+from twitchstats.triggers.engine import find_older
 from twitchstats.triggers.families import Family
+from twitchstats.triggers.memory import MOST_LEVERAGE
 
 FARTHEST = 500.0  # standard errors from the estimate beyond which an interval has no end
 LARGEST_LOG = 9.0  # of a ratio, beyond which it has no end

@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from twitchstats.arrays import FloatArray
+from twitchstats.arrays import TINY, FloatArray
 from twitchstats.errors import NotEnoughDataError, OptionError, check_choice, check_list, check_whole, unknown_name
 from twitchstats.inference import ALPHA
 from twitchstats.journal.keys import SOLE_PERSON
@@ -24,7 +24,6 @@ from twitchstats.sequential import find_look_power, spend_alpha
 from twitchstats.signs import REASON, find_flags
 from twitchstats.trial.exact import find_p_value, lay_days, remove_effect
 from twitchstats.trial.lots import DESIGNS, WEEK, Lots, lay_lots
-from twitchstats.triggers.engine import TINY
 from twitchstats.triggers.families import FAMILIES, Family
 from twitchstats.triggers.rows import POWER
 from twitchstats.variables import find_row, find_variable, load_variables, load_words, split_words

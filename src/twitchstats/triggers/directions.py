@@ -12,8 +12,9 @@ from twitchstats.inference import ALPHA, adjust_p_values, average_estimates
 from twitchstats.journal.record import Journal
 from twitchstats.panel import PAIR, Panel
 from twitchstats.reasons import NO_ORDER
+from twitchstats.triggers.blocks import ZERO
 from twitchstats.triggers.effects import check_options
-from twitchstats.triggers.engine import ZERO, Options, score_panel
+from twitchstats.triggers.engine import Options, score_panel
 from twitchstats.triggers.families import FAMILIES, Family, choose_family
 from twitchstats.triggers.request import Request, prepare_request, refuse_tautology
 

@@ -10,7 +10,8 @@ from twitchstats.errors import OptionError
 from twitchstats.inference import ALPHA, adjust_p_values
 from twitchstats.journal import Journal
 from twitchstats.panel import shift_days
-from twitchstats.triggers.engine import REFUSALS, Options, Scores, score_columns
+from twitchstats.triggers.blocks import REFUSALS
+from twitchstats.triggers.engine import Options, Scores, score_columns
 from twitchstats.triggers.families import Family, choose_family
 from twitchstats.triggers.request import Request, prepare_request
 from twitchstats.triggers.rows import pool_people, put_on_scale

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from twitchstats.arrays import BoolArray, FloatArray
+from twitchstats.arrays import TINY, BoolArray, FloatArray
 
 LEAST_MEAN = 0.05  # of a fitted mean, as a share of the person's mean: no day weighs without bound
 MOST_MEAN = 20.0
@@ -60,8 +60,9 @@ class Family:
         return weights, ok * y / np.where(ok > 0, mean, 1.0)
 
     def raise_days(
-        self, rows: FloatArray, *, factor: FloatArray, by: FloatArray, beyond: FloatArray, share: FloatArray
-    ) -> tuple[FloatArray, FloatArray]:
+        self, rows: FloatArray, sums: FloatArray, factor: FloatArray, by: FloatArray, *, beyond: FloatArray,
+        share: FloatArray,
+    ) -> tuple[FloatArray, FloatArray]:  # fmt: skip
         """Return sums over days of `rows`, times what a day's mean and its variance are where the mean is multiplied.
 
         Of counts the mean is a multiple of what it was, the variance grows as it, what is `beyond` Poisson as its
@@ -70,21 +71,25 @@ class Family:
         Parameters
         ----------
         rows : (..., r, n)
-        factor : (..., G, n), by : (..., G)
-            What the day's mean, or odds, are multiplied by: the product of both.
+        sums : (..., r, G + 2)
+            Those of the rows times `factor`.
+        factor : (..., G + 2, n), by : (..., G)
+            What the day's mean, or odds, are multiplied by: the product of both; of effects that are each twice the one
+            before, away from none, and one more on either side.
         beyond, share : (..., 1, 1)
             Of the variance; of days with the outcome.
         """
         if self.name == "count":
-            once, twice = (_sum_days(rows, power) for power in (factor, factor * factor))
+            places = np.arange(1, sums.shape[-1] - 1)
+            once, twice = sums[..., places], sums[..., places + np.sign(places - len(places) // 2 - 1)]
             by = by[..., None, :]
             return once * by, ((1 - beyond) * once + beyond * twice * by) * by
-        raised = factor * by[..., None]
+        raised = factor[..., 1:-1, :] * by[..., None]
         below = 1 / (1 + share * (raised - 1))
-        return _sum_days(rows, share * raised * below), _sum_days(rows, raised * below**2)
+        return sum_days(rows, share * raised * below), sum_days(rows, raised * below**2)
 
     def add_scores(
-        self, events: FloatArray, weights: FloatArray, factor: FloatArray, news: FloatArray
+        self, events: FloatArray, weights: FloatArray, factor: FloatArray, news: FloatArray, sums: FloatArray
     ) -> tuple[FloatArray, FloatArray]:
         """Return the score at each effect of a grid and what is taken from the news there, (B, M, a, G).
 
@@ -99,16 +104,17 @@ class Family:
         ----------
         events, weights : (B, n)
             What the days count for with and without the effect.
-        factor : (B, M, a, G, n)
-            exp(b x) of the trigger x, for effects that lie the same on both sides of none.
+        factor : (B, M, a, G + 2, n)
+            exp(b x) of the trigger x, for effects that lie the same on both sides of none, and one more on either.
         news : (B, M, a, n)
+        sums : (B, M, a, r, G + 2)
+            Over days of weight, and of weight times news, times `factor`.
         """
         if self.name == "count":
-            total, moved = _weigh_news(weights, factor, news)
-            taken = moved / total
+            taken = sums[..., 1, 1:-1] / np.maximum(sums[..., 0, 1:-1], TINY)
             there = (events[:, None, None] * news).sum(-1)[..., None]
             return there - events.sum(-1)[:, None, None, None] * taken, taken
-        event, days = events > 0, weights > 0
+        factor, event, days = factor[..., 1:-1, :], events > 0, weights > 0
         with_it, without = ((days & kind).sum(-1) - 1.0 for kind in (event, ~event))
         share = (with_it / np.maximum(with_it + without, 1.0)).clip(0, 1)[:, None, None, None]
         up, taken_up = _match_days(weights * event, weights * ~event, factor, news)
@@ -135,7 +141,9 @@ def _match_days(
 
     Both kinds of days are weights (B, n), 0 for days of the other kind.
     """
-    total, moved = _weigh_news(others, factor, news)
+    days = np.broadcast_to(others[:, None, None], news.shape)
+    total, moved = np.moveaxis(sum_days(np.stack([days, days * news], -2), factor), -2, 0)
+    total = np.maximum(total, TINY)
     mine = own[:, None, None, None] > 0
     matched = np.where(mine, (moved[..., None] + factor * news[..., None, :]) / (total[..., None] + factor), 0.0)
     scale = (total + 1) / np.maximum(total + mine.sum(-1), 1.0)
@@ -144,14 +152,7 @@ def _match_days(
     return score, taken - taken[..., taken.shape[-1] // 2, None]
 
 
-def _weigh_news(weights: FloatArray, factor: FloatArray, news: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Return the sum of weight times factor, and of that times the news, (B, M, a, G)."""
-    days = np.broadcast_to(weights[:, None, None], news.shape)
-    total, moved = np.moveaxis(_sum_days(np.stack([days, days * news], -2), factor), -2, 0)
-    return np.maximum(total, 1e-300), moved
-
-
-def _sum_days(rows: FloatArray, factor: FloatArray) -> FloatArray:
+def sum_days(rows: FloatArray, factor: FloatArray) -> FloatArray:
     """Return the sums over days of rows (..., r, n) times factors (..., G, n), (..., r, G)."""
     sums: FloatArray = rows @ factor.swapaxes(-1, -2)
     return sums

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from scipy import interpolate, stats
 
-from twitchstats.arrays import BoolArray, FloatArray, IntArray
+from twitchstats.arrays import TINY, BoolArray, FloatArray, IntArray
 from twitchstats.inference import (
     ALPHA,
     adjust_p_values,
@@ -19,7 +19,8 @@ from twitchstats.inference import (
     pool_estimates,
     test_heterogeneity,
 )
-from twitchstats.triggers.engine import GRID, LEAST_POOLED_DF, REFUSALS, TINY, ZERO, Index, Scores
+from twitchstats.triggers.blocks import GRID, REFUSALS, ZERO
+from twitchstats.triggers.engine import LEAST_POOLED_DF, Index, Scores
 
 POWER = 0.8
 FINER = 4  # points of a fine grid for each of the coarse one
