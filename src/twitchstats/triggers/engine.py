@@ -438,11 +438,7 @@ def _give_back(
     person's own, or the group's mean, whose chance is told by how far the people differ (``echo``).
     """
     size, scale, spread, zero = (arrays[name] for name in ("size", "scale", "error", "none"))
-    limit = LEAK_LIMIT / np.where(scale > 0, scale, 1.0)
-    known = (scale > 0) & (spread < LEAK_LIMIT * size)
-    unit = np.where(known, size * scale, 0.0)
-    whole = np.where(known, unit, 1.0)
-    error = np.where(known, np.maximum(spread / whole, LEAST_DOUBT * limit), limit)
+    unit = size * scale
     # of an effect at each lag (last) into each estimate (third); and what the trigger's own memory carries there
     leak, carried = np.zeros((*size.shape, len(lags))), np.zeros((*size.shape, len(lags)))
     response = follow(arrays["memory"], max(lags))
@@ -451,29 +447,32 @@ def _give_back(
         leak[..., here, there] = np.clip(arrays["leak"][..., here, lags[there]], -1.0, 1.0)  # the whole effect at most
         if lags[here] > lags[there]:
             carried[..., here, there] = response[..., here, lags[here] - lags[there]]
-    seen = np.clip(np.where(known, zero / whole, 0.0), -limit, limit)
     told, alike = np.eye(len(lags)) + carried - leak, arrays["alike"]
     wider, echo = np.zeros(size.shape), np.zeros(size.shape)
-    if together:
-        share = unit * scale
-        share /= np.maximum(share.sum(0), TINY)
-        doubt = share * error
+    if together:  # nobody's part is limited: a trigger on few days would then look protective
+        whole = np.maximum((unit * scale).sum(0), TINY)
+        share, doubt = unit * scale / whole, spread * scale / whole
         chance = np.einsum("ptl,ptlm,ptm->tlm", doubt, alike, doubt)
         doubt = np.sqrt((doubt**2).sum(0))
         common = chance / np.maximum(doubt[..., None] * doubt[..., None, :], TINY)
-        middle = (share * seen).sum(0)
+        middle, leaks = (scale * zero).sum(0) / whole, (share[..., None] * leak).sum(0)
         drawn, _ = _part_effects(middle, doubt, (share[..., None] * told).sum(0), common)
-        direct = np.broadcast_to((drawn @ middle[..., None])[..., 0], seen.shape)
-        echo = unit * (leak @ (drawn @ (seen - middle)[..., None]))[..., 0]
+        direct = (drawn @ middle[..., None])[..., 0]
+        apart = (zero - unit * middle) / whole
+        echo = whole * np.einsum("tlm,tmk,ptk->ptl", leaks, drawn, apart)
     else:
+        limit = LEAK_LIMIT / np.where(scale > 0, scale, 1.0)
+        known = (scale > 0) & (spread < LEAK_LIMIT * size)
+        whole = np.where(known, unit, 1.0)
+        error = np.where(known, np.maximum(spread / whole, LEAST_DOUBT * limit), limit)
+        seen = np.clip(np.where(known, zero / whole, 0.0), -limit, limit)
         drawn, prior = _part_effects(seen, error, told, alike)
-        direct = (drawn @ seen[..., None])[..., 0]
+        direct = np.where(known, np.clip((drawn @ seen[..., None])[..., 0], -limit, limit), 0.0)
         # what chance moves with what is given back, and what of the effects is not given back
         moved, kept = leak @ drawn, leak @ (drawn @ told - np.eye(len(lags)))
         chance = error[..., None] * alike * error[..., None, :]
         wider = ((moved @ chance + 2 * chance) * moved + kept**2 * prior[..., None, :]).sum(-1)
-        wider = unit * np.sqrt(np.maximum(wider, 0.0))
-    direct = np.clip(np.where(known, direct, 0.0), -limit, limit)
+        wider = np.where(known, unit, 0.0) * np.sqrt(np.maximum(wider, 0.0))
     given = {name: np.hypot(arrays[name], wider[:, :, :wanted, None]) for name in ("spread", "planted")}
     taken = unit * (leak * direct[..., None, :]).sum(-1)
     return given | {"curve": arrays["curve"] + taken[:, :, :wanted, None], "echo": echo}

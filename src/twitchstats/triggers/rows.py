@@ -27,6 +27,8 @@ FINER = 4  # points of a fine grid for each of the coarse one
 SECANTS = 6
 SEPARATED = 0.02  # of the test of no effect that is left at the end of the grid where there is no end
 PEOPLE_EVEN = 20  # as many people halve what their information counts for where their effects differ
+LEAST_GROWN = 0.01  # of the variance of a sum of scores, where nearly no events are left
+SLOPE_WIDTH = 0.05
 WIDE = 12.0  # standard errors that the grid of a difference reaches per unit of GRID
 ENDS = ("ci_lower", "ci_upper", "ci90_lower", "ci90_upper")
 PREDICTION = ("prediction_lower", "prediction_upper")
@@ -419,9 +421,19 @@ def _pool_pair(whole: Scores, where: Index, alpha: float) -> tuple[dict[str, Any
         return add(effect).sum(0)[None]
 
     curve = Curve(total, grid, np.array([cluster_df(share)]))
-    apart = add(np.nan_to_num(curve.estimate, posinf=0.0, neginf=0.0)[:, None])[:, 0]
-    error = cluster_error(apart + weight * scores.echo, share)
-    told = describe_curve(curve, alpha=alpha, error=error)
+    there = np.nan_to_num(curve.estimate, posinf=0.0, neginf=0.0)[:, None]
+    error = cluster_error(add(there)[:, 0] + weight * scores.echo, share)
+
+    def fall(effect: FloatArray) -> FloatArray:
+        return total(effect - SLOPE_WIDTH * unit) - total(effect + SLOPE_WIDTH * unit)
+
+    def test(effect: FloatArray) -> FloatArray:
+        """Return the sum over how its error grows with its own slope: fewer events, a smaller error."""
+        grown = fall(effect) / np.maximum(fall(there), TINY)
+        return total(effect) / np.sqrt(np.clip(grown, LEAST_GROWN, None))
+
+    tested = Curve(test, grid, curve.df) if scores.is_ratio else curve
+    told = describe_curve(tested, alpha=alpha, error=error) | {"estimate": curve.estimate}
     row: dict[str, Any] = {name: float(value[0]) for name, value in told.items()}
     # where the effect of one more person would lie (Higgins, Thompson and Spiegelhalter 2009); few people may look
     # alike by chance
