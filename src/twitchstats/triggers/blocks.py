@@ -46,7 +46,7 @@ SKEWNESS = 0.9  # of Edgeworth's term in both skewnesses (Hall 1987), two-sided 
 GRID = np.array([-3.2, -1.6, -0.8, -0.4, -0.2, -0.1, 0.0, 0.1, 0.2, 0.4, 0.8, 1.6, 3.2])  # effects per SD
 ZERO = 6  # where the grid has no effect
 FINE_LEVEL = 0.1
-LARGEST_FACTOR = 1e60
+FARTHEST = 45.0  # SDs of a trigger from its mean, beyond which effects grow no more: numbers have an end
 # Of a large effect of an amount, whose older days stand beside it: what simulated diaries of 120 days measure.
 FOUND = {"count": 0.92, "yes/no": 0.84, "amount": 0.92}
 PRIOR_DF = 4.0  # what an expected variance weighs beside one that is seen
@@ -398,11 +398,12 @@ def _list_factors(trigger: FloatArray, most: int) -> FloatArray:
     factors = np.empty((*trigger.shape[:-1], 2 * most + 3, trigger.shape[-1]))
     middle = most + 1
     factors[..., middle if most else slice(None), :] = 1.0
+    trigger = np.clip(trigger, -FARTHEST, FARTHEST)
     for sign in (-1, 1) if most else ():
         np.exp(sign * GRID[ZERO + 1] * trigger, out=factors[..., middle + sign, :])
         for place in range(1, middle):
-            before, factor = (factors[..., middle + sign * (place + more), :] for more in (0, 1))
-            np.minimum(np.multiply(before, before, out=factor), LARGEST_FACTOR, out=factor)
+            before = factors[..., middle + sign * place, :]
+            np.multiply(before, before, out=factors[..., middle + sign * (place + 1), :])
     return factors
 
 

@@ -40,7 +40,7 @@ LEAK_DAYS = 6  # over which effects are looked for that a fine trend makes leak
 TURNS = 2  # in which effects at several lags are told apart
 LEAST_DOUBT = 1e-3  # of LEAK_LIMIT, below which no error of an effect is believed
 LEAK_LIMIT = 1.5  # of an effect per SD that is carried to later lags
-CHUNK = 400_000  # numbers in one array of a block
+CHUNK = 800_000  # numbers in one array of a block
 CURVES = ("curve", "spread", "shift", "planted")
 PLAIN = ("size", "information", "scale", "echo", "df", "trust", "n", "refusal")
 
@@ -361,13 +361,15 @@ class Store:
             places = np.repeat([groups[group] for group in batch], len(people), axis=0)
             days, weighed, beside = (_join([part] * len(batch)) for part in (own_y, stiff, fine))
             for rows, models in _split_by_days(own, whole=shared):
+                every = rows.size == len(own) and models.size == own.shape[0] * own.shape[1]
+                some, each = (np.s_[:], np.s_[:]) if every else (rows, (rows[:, None], models))
                 block = lay_block(
-                    days[rows], weighed[rows], before[rows], newest[rows], own[rows[:, None], models],
-                    None if older is None else older[rows[:, None], models], family=self.family, shared=shared,
+                    days[some], weighed[some], before[some], newest[some], own[each],
+                    None if older is None else older[each], family=self.family, shared=shared,
                 )  # fmt: skip
                 models = np.arange(self.shape[1])[None].repeat(len(rows), axis=0) if together else models
                 for some, part, basis in choose_trend(
-                    block, beside[rows], trend.shape[-1], forced=forced, shared=shared
+                    block, beside[some], trend.shape[-1], forced=forced, shared=shared
                 ):
                     found = score(part, basis, effects=GRID if curves else GRID[[ZERO]])
                     here, *at = who[rows[some], None, None], models[some, :, None], places[rows[some], None]
@@ -523,11 +525,16 @@ def _split_by_days(own: FloatArray, *, whole: bool) -> Iterator[tuple[IntArray, 
     Rows with about as many are worked on together: the last model stands in for what a row has fewer. As a `whole`,
     all rows have the models that use the same days of each of them.
     """
-    known = np.asarray(np.isfinite(own).all(axis=2))
+    known = np.packbits(np.isfinite(own).all(axis=2), axis=-1)
     joint = [known[:, model].tobytes() for model in range(known.shape[1])] if whole else []
     kinds: dict[tuple[int, bytes], list[int]] = {}
-    for row, model in np.ndindex(known.shape[:2]):
-        kinds.setdefault((row, joint[model] if whole else known[row, model].tobytes()), []).append(model)
+    same = (known == known[:, :1]).all((1, 2))
+    for row, own_days in enumerate(known):
+        if same[row] and not whole:
+            kinds[row, b""] = list(range(len(own_days)))
+            continue
+        for model, days in enumerate(own_days):
+            kinds.setdefault((row, joint[model] if whole else days.tobytes()), []).append(model)
     batches: dict[bytes | int, list[tuple[int, list[int]]]] = {}
     for (row, days), models in kinds.items():
         batches.setdefault(days if whole else len(models).bit_length(), []).append((row, models))

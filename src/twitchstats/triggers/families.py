@@ -226,6 +226,8 @@ def _fit_overdispersion(y: FloatArray, mean: FloatArray, ok: FloatArray, columns
         inverse = 1 / (1 + alpha[:, None] * mean)
         inflated = squared * inverse
         slope = np.einsum("bn,bn,bn->b", inflated, inverse, mean)
-        step = (inflated.sum(1) - left) / np.maximum(slope, 1e-12)
-        alpha = np.clip(alpha + step, 0.0, MOST_ALPHA)
+        before = alpha
+        alpha = np.clip(before + (inflated.sum(1) - left) / np.maximum(slope, 1e-12), 0.0, MOST_ALPHA)
+        if (alpha == before).all():
+            break
     return alpha

@@ -21,20 +21,24 @@ def follow(memory: FloatArray, most: int, first: FloatArray | None = None) -> Fl
     By default what is left of a day's news so many days later; with the `first` autocorrelation, all of them.
     """
     newer, older = memory[..., 0, None], memory[..., 1, None]
+    second = older.any()
     response: FloatArray = np.ones((*newer.shape[:-1], most + 2))
     response[..., 1] = newer[..., 0]
     known = 2
     while known < most + 2:  # all days known make as many more
         more = min(known - 1, most + 2 - known)
         told = response[..., 1 : more + 1] * response[..., known - 1, None]
-        told += older * response[..., :more] * response[..., known - 2, None]
+        if second:
+            told += older * response[..., :more] * response[..., known - 2, None]
         response[..., known : known + more] = told
         known += more
     if first is None:
         return response[..., : most + 1]
-    series = first[..., None] * response[..., :most]
-    series[..., 1:] += older * response[..., : most - 1]
-    return np.concatenate([np.ones(newer.shape), series], axis=-1)
+    series: FloatArray = np.ones((*newer.shape[:-1], most + 1))
+    series[..., 1:] = first[..., None] * response[..., :most]
+    if second:
+        series[..., 2:] += older * response[..., : most - 1]
+    return series
 
 
 def follow_memory(
@@ -137,8 +141,11 @@ def relate_lags(rest: FloatArray, news: FloatArray, lags: Sequence[int]) -> Floa
     What is left of the outcome, (P, T, L, n), is alike at two lags, the more so where the trigger's news, whose
     autocorrelations are known, (P, T, h), come in spells (Bartlett 1935).
     """
+    if (rest == rest[:, :1]).all():  # triggers of the same days
+        rest = rest[:, :1]
     by_day = np.stack([np.nan_to_num(shift_days(rest[..., place, :], -lag)) for place, lag in enumerate(lags)], -2)
-    related: FloatArray = by_day @ by_day.swapaxes(-1, -2)
+    related = np.zeros((*news.shape[:2], len(lags), len(lags)))
+    related += by_day @ by_day.swapaxes(-1, -2)
     for apart in range(1, min(news.shape[-1], by_day.shape[-1])):
         later = by_day[..., apart:] @ by_day[..., :-apart].swapaxes(-1, -2)
         weight = min(2 - 2 * apart / news.shape[-1], 1.0) * news[..., apart, None, None]
