@@ -182,11 +182,11 @@ def score_people(
     Arrays (P, T, L, ...) by their name in `Store`, the curves only of the first lags, which are wanted; nobody's depend
     on who else is there, but for short diaries that are put together, which share what `Store.run` says.
     """
-    y, told = panel.get_outcome(outcome), panel.get(outcome)
-    columns = np.stack([panel.get(name) for name in triggers]) if triggers else np.zeros((0, *y.shape))
+    y = panel.get_outcome(outcome)
+    columns = np.stack([panel.get_outcome(name) for name in triggers]) if triggers else np.zeros((0, *y.shape))
     store = Store(len(y), len(triggers), lags, family, wanted, reach)
     groups = [lags] if options.effect == "that day" else [[lag] for lag in lags]
-    lay = partial(_lay_lags, columns, groups, panel, options, family.transform(told))
+    lay = partial(_lay_lags, columns, groups, panel, options, family.transform(y))
     store.run(panel, y, lay, options, groups=[[lags.index(lag) for lag in group] for group in groups])
     return store.arrays
 

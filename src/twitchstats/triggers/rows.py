@@ -424,13 +424,12 @@ def _pool_pair(whole: Scores, where: Index, alpha: float) -> tuple[dict[str, Any
     there = np.nan_to_num(curve.estimate, posinf=0.0, neginf=0.0)[:, None]
     error = cluster_error(add(there)[:, 0] + weight * scores.echo, share)
 
-    def fall(effect: FloatArray) -> FloatArray:
-        return total(effect - SLOPE_WIDTH * unit) - total(effect + SLOPE_WIDTH * unit)
-
     def test(effect: FloatArray) -> FloatArray:
-        """Return the sum over how its error grows with its own slope: fewer events, a smaller error."""
-        grown = fall(effect) / np.maximum(fall(there), TINY)
-        return total(effect) / np.sqrt(np.clip(grown, LEAST_GROWN, None))
+        """Return the sum, its error grown as its slope towards no effect, and shrunken as that beyond the estimate."""
+        here, other = (total(at - SLOPE_WIDTH * unit) - total(at + SLOPE_WIDTH * unit) for at in (there, effect))
+        grown = other / np.maximum(here, TINY)
+        towards = (effect - there) * there <= 0
+        return total(effect) / np.sqrt(np.where(towards, np.maximum(grown, 1.0), np.clip(grown, LEAST_GROWN, 1.0)))
 
     tested = Curve(test, grid, curve.df) if scores.is_ratio else curve
     told = describe_curve(tested, alpha=alpha, error=error) | {"estimate": curve.estimate}
