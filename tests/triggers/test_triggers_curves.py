@@ -47,6 +47,14 @@ def test_straight_effect_is_drawn_as_one():
     assert (curve["p_bend"] > 0.01).all()
 
 
+def test_a_strong_straight_effect_is_not_called_bent():
+    """Of 200 people, each with an effect of .5 in the logarithm: .05 below .05 (.28 with the line beside the mean)."""
+    journal = plant(lambda x: 0.5 * x, people=200)
+    curve = estimate_dose_curve(journal, "trigger_1", doses=[1.0], reference=0.0, by="person")
+    assert 0.02 <= (curve["p_bend"] < 0.05).mean() <= 0.09
+    assert (curve["p_straight"] < 0.05).all()
+
+
 def test_contrast_of_two_doses_is_that_of_the_linear_engine():
     """Turning the two terms changes nothing of the model: b against a is the inverse of a against b."""
     journal = plant(lambda x: 0.1 * x, people=1)

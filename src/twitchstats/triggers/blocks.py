@@ -350,7 +350,9 @@ def _trace_scores(
     usual = square.sum(-1)[..., None, None] / n
     beyond = np.clip(1 - 1 / np.maximum(usual, TINY), 0.0, 1.0)[..., None]
     share = (events > 0).sum(-1)[:, None, None, None, None] / n[..., None]
-    rows = np.empty((*news.shape[:-1], 5, news.shape[-1]))  # days' weights, by the news, by its square; what is foreseen
+    rows = np.empty(
+        (*news.shape[:-1], 5, news.shape[-1])
+    )  # days' weights, by the news, by its square; what is foreseen
     rows[..., 0, :] = weights[:, None, None]
     np.multiply(rows[..., 0, :], news, out=rows[..., 1, :])
     np.multiply(rows[..., 1, :], news, out=rows[..., 2, :])

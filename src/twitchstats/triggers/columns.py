@@ -102,6 +102,20 @@ def _trend_basis(y: FloatArray, terms: int) -> FloatArray:
     return basis[member.ravel()]
 
 
+def bend_window(days: int) -> FloatArray:
+    """Return how effects may go over the days of a window beside their mean, (days, k): as polynomials (Almon 1965).
+
+    A straight line from three days on, and a degree more for each fine trend term in it: such a trend leaves little of
+    the window's mean, and what a stiffer curve gets wrong of single days would come out many times as large.
+
+    >>> [bend_window(days).shape[1] for days in (1, 2, 3, 7, 8, 28)]
+    [0, 0, 1, 1, 2, 4]
+    """
+    degree = 1 + days // DAYS_PER_FINE_TERM if days > 2 else 0
+    bends: FloatArray = np.linalg.qr(np.vander(np.linspace(-1, 1, days), degree + 1, increasing=True))[0][:, 1:]
+    return bends
+
+
 @lru_cache(maxsize=128)
 def spline_basis(days: int, terms: int) -> FloatArray:
     """Return a natural cubic spline basis, (days, terms) (Hastie, Tibshirani and Friedman 2009, section 5.2.1).

@@ -1,6 +1,7 @@
 """How an effect goes with the dose: a curve of few terms, against a straight line and against none."""
 
 from collections.abc import Sequence
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -67,6 +68,8 @@ def estimate_dose_curve(
     Every point of the curve is a coefficient of its own: the two terms are turned so that the first is the contrast of
     that dose with the reference, the second stands beside it. So points and tests come from the engine of
     `estimate_effects`, with its robust variance, the outcome and the trigger of two older days, weekday and trend.
+    A curve of two terms rounds corners and U shapes off: there intervals hold the truth in .66 (behind a threshold) to
+    .85 (the quartiles of a parabola); what they hold is the curve that comes nearest.
 
     Examples
     --------
@@ -106,16 +109,15 @@ def estimate_dose_curve(
     count = np.maximum(np.isfinite(bent).sum(1, keepdims=True), 1)
     straight, bend = np.moveaxis(bent - np.nansum(bent, axis=1, keepdims=True) / count, -1, 0)
     slope = np.nansum(straight * bend) / np.nansum(straight**2)  # of the bend, as a line sees it
-    turned = np.concatenate([contrasts, [[1.0, slope], [0.0, 1.0]]])  # then the best line, and what bends away from it
-    scores = score_contrasts(request, bent, turned, max(lag, 1), older=bent[..., 0], pooled=by == "pooled")
-    table = ROWS[by](scores, np.ones(len(turned)))
+    score = partial(score_contrasts, request, bent, newest=max(lag, 1), older=bent[..., 0], pooled=by == "pooled")
+    tell = ROWS[by]
     people = ["pooled"] if by == "pooled" else list(panel.people)
-    places = [f"{place:06d}" for place in range(len(turned))]
-    frame = label_rows(table, people, places, [lag])
-    p = frame.pivot_table(index="person", columns="trigger", values="p_value", dropna=False).reindex(columns=places)
-    shown = put_on_scale(frame[frame["trigger"].isin(places[:-2])].copy(), family.measure)
-    told = p.loc[shown["person"]]
-    shown["p_straight"], shown["p_bend"] = told[places[-2]].to_numpy(), told[places[-1]].to_numpy()
+    table = tell(score(contrasts), np.ones(len(points)))
+    frame = label_rows(table, people, [f"{place:06d}" for place in range(len(points))], [lag])
+    shown = put_on_scale(frame, family.measure)
+    line, bow = score(np.array([[1.0, slope]])), score(np.array([[0.0, 1.0]]), in_mean=True)
+    for name_of, one in (("p_straight", line), ("p_bend", bow)):
+        shown[name_of] = tell(one, np.ones(1))["p_value"].to_numpy().repeat(len(points))
     shown["p_any"] = np.minimum(1.0, 2 * shown[["p_straight", "p_bend"]].min(axis=1))
     shown["dose"], shown["reference"] = points[shown["trigger"].astype(int)], middle
     shown["trigger"], shown["outcome"] = name, request.outcome
@@ -124,11 +126,19 @@ def estimate_dose_curve(
 
 
 def score_contrasts(
-    request: Request, terms: FloatArray, contrasts: FloatArray, newest: int, *, older: FloatArray, pooled: bool
+    request: Request,
+    terms: FloatArray,
+    contrasts: FloatArray,
+    *,
+    newest: int,
+    older: FloatArray,
+    pooled: bool,
+    in_mean: bool = False,
 ) -> Scores:
     """Score each contrast (T, 2) of two terms (P, n, 2): turned, so that it is the first column's coefficient.
 
-    Of `older` (P, n), the trigger as it was taken, the two days before stand beside them.
+    Of `older` (P, n), the trigger as it was taken, the two days before stand beside them. With one contrast the second
+    column may stand `in_mean`, in the model of the mean: beside it, what a straight line does to a ratio looks bent.
     """
     panel, family = request.panel, choose_family(request.kind)
     y, told = panel.get_outcome(request.outcome), family.transform(panel.get(request.outcome))
@@ -136,10 +146,12 @@ def score_contrasts(
     first = np.einsum("tk,pnk->tpn", contrasts, terms) / size
     second = np.einsum("tk,pnk->tpn", contrasts[:, ::-1] * [-1.0, 1.0], terms) / size
     before = find_older(older, 1) if panel.ordered else []
-    beside = np.stack([second, *(np.broadcast_to(value, second.shape) for value in before)], axis=1)
-    adjust = find_older(told, newest) if panel.ordered else []
+    adjust, newest = (find_older(told, newest), newest) if panel.ordered else ([], 0)
+    if in_mean:
+        adjust, newest = [*adjust, second[0]], 0
+    beside = [*([] if in_mean else [second]), *(np.broadcast_to(value, second.shape) for value in before)]
     return score_columns(
-        panel, y, first, family=family, adjust=adjust, newest=newest if adjust else 0, beside=beside,
+        panel, y, first, family=family, adjust=adjust, newest=newest, beside=np.stack(beside, axis=1) if beside else None,
         options=Options(pooled=pooled and len(panel.people) > 1),
     )  # fmt: skip
 

@@ -66,7 +66,7 @@ def compare_directions(
         Two rows for each trigger, ``direction`` "forward" (trigger first) and "reverse" (outcome first): ``trigger,
         outcome, lag, direction, n_people, n_days, estimate`` (partial correlation, pooled over people), ``ci_lower,
         ci_upper, p_value, p_adjusted, p_difference, reading, reason``. ``p_difference`` tests that both directions are
-        equally strong, adjusted over the triggers. ``reading`` is one of `READINGS`: a definite direction only where
+        equally strong, also where one is up and the other down, adjusted over the triggers. ``reading`` is one of `READINGS`: a definite direction only where
         it is shown and differs from the other.
 
     Raises
@@ -139,8 +139,10 @@ def _tell_pair(forward: Correlations, reverse: Correlations) -> list[dict[str, o
     if both.any():
         error = np.sqrt(1 / (forward.df[both] + 1) + 1 / (reverse.df[both] + 1))
         fewer = np.minimum(forward.df[both], reverse.df[both])
-        difference = average_estimates(forward.z[both] - reverse.z[both], error, fewer)
-        told = [row | {"p_difference": difference["p_value"]} for row in told]
+        # equally strong are two that are equal, and two that are opposite
+        apart = (average_estimates(forward.z[both] + sign * reverse.z[both], error, fewer) for sign in (-1, 1))
+        p_difference = max(difference["p_value"] for difference in apart)
+        told = [row | {"p_difference": p_difference} for row in told]
     return told
 
 

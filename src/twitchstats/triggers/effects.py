@@ -158,8 +158,9 @@ def estimate_cumulative_effects(
 ) -> pd.DataFrame:
     """Estimate what one step more of a trigger on each of the last `days` days does to an outcome, as one number.
 
-    A distributed lag whose effects lie on a straight line over the days (Almon 1965): the mean of the trigger over
-    the window, beside its slope in the window, its value before the window and the outcome before the window.
+    A distributed lag whose effects lie on a straight line over the days, or a curve with a bend for each week beyond
+    the first (Almon 1965): the mean of the trigger over the window, beside how it goes in the window, its value before
+    the window and the outcome before the window.
 
     Parameters
     ----------
@@ -187,7 +188,8 @@ def estimate_cumulative_effects(
     The trigger's older values and the outcome are those from before the window: what is tested is news of the window.
     Neighbouring windows share days, which makes their products alike; the variance grows by that (Bartlett 1935). A
     trend and older outcomes share their noise (Nickell 1981): where a fine trend is needed, a cumulative effect comes
-    out up to an eighth too small.
+    out up to an eighth too small. Such a trend has a term every eight days and leaves little of the mean of a longer
+    window: 365 days tell of two weeks half as much as of ten days, and of four weeks next to nothing.
 
     Examples
     --------

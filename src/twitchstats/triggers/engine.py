@@ -28,7 +28,7 @@ from twitchstats.triggers.blocks import (
     lay_block,
     score_block,
 )
-from twitchstats.triggers.columns import count_trend_terms, date_columns, fine_trend_columns, wave_columns
+from twitchstats.triggers.columns import bend_window, count_trend_terms, date_columns, fine_trend_columns, wave_columns
 from twitchstats.triggers.families import Family
 from twitchstats.triggers.memory import OLDER, follow, relate_lags
 
@@ -258,10 +258,9 @@ def _lay_lags(
         lags = groups[group]
         last = max(lags) + options.window
         asked = [np.mean([shift_days(columns, lag + day) for day in window], axis=0) for lag in lags]
-        beside = []
-        if options.window > 2:
-            tilt = np.arange(options.window) - (options.window - 1) / 2
-            beside.append(np.sum([tilt[day] * shift_days(columns, lags[0] + day) for day in window], axis=0))
+        beside: list[FloatArray] = []
+        for bend in bend_window(options.window).T:
+            beside.append(np.sum([bend[day] * shift_days(columns, lags[0] + day) for day in window], axis=0))
         older: list[FloatArray] = []
         before, newest = np.zeros((*told.shape, 0)), 0
         if panel.ordered:

@@ -92,7 +92,7 @@ def _tell_trigger(request: Request, name: str, lag: int, by: str) -> pd.DataFram
     late = _find_late(panel.get(request.outcome))
     terms = np.stack([_centre(x, half) for half in (~late, late)], axis=-1)
     contrasts = np.array(list(PARTS.values()))
-    scores = score_contrasts(request, terms, contrasts, max(lag, 1), older=x, pooled=by == "pooled")
+    scores = score_contrasts(request, terms, contrasts, newest=max(lag, 1), older=x, pooled=by == "pooled")
     frame = label_rows(ROWS[by](scores, np.ones(len(PARTS))), people, [str(place) for place in range(3)], [lag])
     frame["part"] = np.array(list(PARTS))[frame["trigger"].astype(int)]
     return put_on_scale(frame, family.measure).assign(**labels)
