@@ -78,15 +78,17 @@ def _name_outcome(journal: Journal, found: Findings) -> str:
 def show_meaning(journal: Journal, found: Findings) -> Prose:
     """Say in two sentences what the outcome can mean."""
     if _has_rate(journal, found):
-        names = join_words([quote(label.lower()) for label in list_present(journal, least=1)])
+        names = join_words([quote(label.lower()) for label in list_present(journal, found.flags, least=1)])
         head = f"**A doctor should see whoever has one of these soon. Noted of some here: {names}.** " if names else ""
         text = (
             f"{head}Twitches are common, and a serious cause is rare. A diary can't tell which one it is; an "
             "examination can say more."
         )
-    elif is_about_twitching(found.outcome) and (signs := list_present(journal) or list_unclear(journal)):
+    elif is_about_twitching(found.outcome) and (
+        signs := list_present(journal, found.flags) or list_unclear(journal, found.flags)
+    ):
         names = join_words([quote(label.lower()) for label in signs])
-        if not list_present(journal):
+        if not list_present(journal, found.flags):
             head = (
                 f"Not clear: {names}. Some cells could not be read. Read them yourself: if it is there, ask a doctor."
             )
@@ -108,7 +110,9 @@ def show_meaning(journal: Journal, found: Findings) -> Prose:
 
 def _has_rate(journal: Journal, found: Findings) -> bool:
     """Tell whether the base rate holds: of twitches with nothing else."""
-    return found.outcome in ("twitches", "intensity") and not (list_present(journal) or list_unclear(journal))
+    return found.outcome in ("twitches", "intensity") and not (
+        list_present(journal, found.flags) or list_unclear(journal, found.flags)
+    )
 
 
 def _get_rate() -> "pd.Series[Any]":
@@ -153,7 +157,7 @@ def show_warnings(journal: Journal, found: Findings) -> Markup | Prose:
             * bool(mood)
         )
     ask = NOT_NOTED if many else f"{NOT_NOTED}: ask yourself now"
-    warnings = list_warnings(journal)
+    warnings = list_warnings(journal, found.flags)
     asked = any(told != NOT_NOTED for _, told in warnings)
     counted = "How many people have each, of those who were asked. A rating counts from the first point on."
     lead = counted if many and asked else ""
@@ -375,9 +379,9 @@ def list_next(journal: Journal, found: Findings) -> list[str]:
         )
     elif journal.episodes.empty and (course["n_above"] < course["n_days"]).any():
         told.append("**When it began and how long it took**, each time. Doctors ask this.")
-    if twitching and (unclear := list_unclear(journal)):
+    if twitching and (unclear := list_unclear(journal, found.flags)):
         told.insert(0, f"**What could not be read of {join_words(unclear).lower()}**: a plain yes or no, each day.")
-    if twitching and list_present(journal):
+    if twitching and list_present(journal, found.flags):
         return ["**A doctor first.** A sign of the list above is there, and that needs no more days.", *told]
     if found.primary.empty:
         told.append(
@@ -390,7 +394,7 @@ def list_next(journal: Journal, found: Findings) -> list[str]:
         )
     else:
         told += _tell_longer(found) or _tell_twice(journal)
-    unknown = [label for label, state in list_warnings(journal) if state == NOT_NOTED]
+    unknown = [label for label, state in list_warnings(journal, found.flags) if state == NOT_NOTED]
     if twitching and unknown:
         whose = f", of each person, above all {join_words(unknown).lower()}" if many else ""
         told.append(

@@ -35,7 +35,7 @@ def list_history(journal: Journal, found: Findings) -> list[tuple[str, str]]:
     """
     course = summarise_course(journal, found.outcome).iloc[0]
     people = journal.people.iloc[0] if len(journal.people) else pd.Series(dtype=object)
-    weeks, warned = people.get("persistence_weeks"), dict(list_warnings(journal))
+    weeks, warned = people.get("persistence_weeks"), dict(list_warnings(journal, found.flags))
     sites = count_sites(journal)
     where = [f"{_name_site(row)} {format_share(row['share'])}" for row in sites.head(3).to_dict("records")]
     asked = [name for name in (*_ASKED, *_ASKED_OF_WOMEN * (people.get("sex") != "male")) if name != found.outcome]
