@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from twitchstats import __version__
 from twitchstats.errors import OptionError, TwitchstatsError, tell_missing
-from twitchstats.terminal import Parser, name_options
+from twitchstats.terminal import Parser, fold_text, name_options
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -314,7 +314,7 @@ def run_report(args: argparse.Namespace) -> int:
         plan=args.trial,
         tell=_tell,
     )
-    print(written.summary)
+    print(fold_text(written.summary))
     print(f"\nPage to read:       {written.html}\nNotebook behind it: {written.notebook}")
     if args.archive:
         print(f"Archive (RO-Crate):  {write_archive(written, with_journal=args.with_journal, replace=is_archive)}")
@@ -345,7 +345,7 @@ def run_check(args: argparse.Namespace) -> int:
     if args.csv or args.json or args.out:
         _put_table(journal.rejects, args)
     else:
-        print(to_plain(describe_reading(journal)))
+        print(fold_text(to_plain(describe_reading(journal))))
         print("\nWhat each column means; ? is a guess (to correct: --write-schema, then --schema FILE):")
         print(f"{format_table(lay_out_meanings(journal.variables), width=find_width(sys.stdout) or 100)}\n")
         _put_messages(journal.rejects, every=args.all)
@@ -531,7 +531,7 @@ def _put_table(
         table = (show or show_table)(frame)
         print(show_rows(table.text, every=args.all))
         if table.caption:
-            print(f"\n{table.caption}")
+            print(f"\n{fold_text(table.caption)}")
 
 
 def _put_messages(rejects: pd.DataFrame, *, every: bool) -> None:
@@ -539,7 +539,7 @@ def _put_messages(rejects: pd.DataFrame, *, every: bool) -> None:
     kinds = rejects.groupby(["table", "column", "rule", "action"], dropna=False, sort=False)
     shown = rejects if every else kinds.head(3)
     for message, action in shown[["message", "action"]].itertuples(index=False):
-        print(f"  {message} ({action})")
+        print(fold_text(f"  {message} ({action})"))
     if more := len(rejects) - len(shown):
         print(f"  ... and {more:,} more of the same kinds; --all shows them, --out FILE writes them.")
 

@@ -10,8 +10,10 @@ import pytest
 
 from twitchstats.journal import read_journal
 from twitchstats.report import front, history, summary
+from twitchstats.report.wording.claims import describe_needs
 from twitchstats.report.wording.effects import _tell_share, describe_directions, describe_triggers, tabulate_triggers
-from twitchstats.report.wording.short import _tell_flags
+from twitchstats.report.wording.rows import label_of
+from twitchstats.report.wording.short import _tell_flags, tell_days
 from twitchstats.report.wording.signs import describe_red_flags
 from twitchstats.signs import find_flags
 
@@ -328,7 +330,8 @@ def make_answers(*rows):
     asked = [str(number) for number in range(max(2, len(rows)))]
     ledger = pd.DataFrame({"article": (["one", "two"] * len(asked))[: len(asked)], "question_id": asked})
     primary = make_effects(("tea", 1, "forward", 1.0, 0.9, 0.9))
-    return SimpleNamespace(outcome="twitches", answers=answers, ledger=ledger, primary=primary)
+    return SimpleNamespace(outcome="twitches", answers=answers, ledger=ledger, primary=primary,
+                           directions=pd.DataFrame())  # fmt: skip
 
 
 def make_effects(*rows):
@@ -444,8 +447,13 @@ def test_a_sign_told_once_reaches_the_doctors_list(alone):
 
 def test_a_group_is_told_which_signs_nobody_noted(gappy):
     told = front.list_next(*see(give_signs(gappy, people=("P1", "P2"), wasting=[1.0, 0.0]), make_answers()))
-    assert told[-1].startswith("**The list of signs above**, of each person, above all weakness felt, ")
-    assert "wasting" not in told[-1]
+    assert told[-1].startswith(
+        "**The list of signs above**, of each person: once a month"
+    )  # seven would be a list anew
+    names = ("weakness_felt", "weakness_exam", "wasting", "sensory_change", "speech_swallowing")
+    asked = {name: [0.0] * 2 for name in names}
+    few = front.list_next(*see(give_signs(gappy, people=("P1", "P2"), **asked), make_answers()))
+    assert ", above all falls, trouble breathing and twitching since a new medicine: once" in few[-1]
 
 
 def test_one_and_many_questions_are_told_with_their_verbs(make_journal):
@@ -492,3 +500,104 @@ def test_a_share_of_which_nothing_is_known_is_not_told():
     row = {"n_days": 31, "estimate": 0.9, "ci_lower": 0.014, "ci_upper": 1.0}
     assert _tell_share("with", row) == {"Days with": 31, "Outcome with": "can't be told"}
     assert _tell_share("with", row | {"ci_lower": 0.5})["Outcome with"] == "90 % (50 % to 100 %)"
+
+
+def make_days(make_journal, n=40, **columns):
+    dates = pd.date_range("2025-01-01", periods=n)
+    return make_journal({"person": ["a"] * n, "date": dates, "twitches": np.tile([1.0, 2.0], n // 2)} | columns)
+
+
+def test_what_was_noted_after_the_outcome_is_told_as_a_consequence(make_journal):
+    """Stress is noted at bedtime: clear on its own day, it was told nowhere on page one."""
+    journal, found = make_days(make_journal, stress=np.tile([1.0, 3.0], 20)), make_answers()
+    rows = {"ci_lower": 1.1, "ci_upper": 1.4, "outcome": "twitches", "step": 1.0, "unit": "points of 10",
+            "detectable_up": 1.2}  # fmt: skip
+    found.primary = make_effects(("stress", 1, "forward", 1.0, 0.9, 0.9)).assign(**rows)
+    same = make_effects(("stress", 0, "backward", 1.25, 0.001, 0.01)).assign(**rows)
+    found.effects = pd.concat([found.primary, same])
+    told = str(front.show_triggers(journal, found))
+    assert "None stands out." in told
+    assert "on the same day. Noted after the outcome: it may be a consequence." in told
+    assert "Can't be told (inconclusive)\nNone." in told
+    assert "Noted after it, so it may be a consequence: Stress +25\u00a0%" in describe_triggers(journal, found)
+
+
+def test_a_night_may_hold_the_outcome_already(make_journal):
+    """Sleep has an order with what is counted by day; a rating may be of the morning."""
+    journal = make_days(make_journal, headache=1.0, sleep=7.0)
+    timing = journal.variables["name"].map({"sleep": "night"}).fillna("day")
+    journal = replace(journal, variables=journal.variables.assign(timing=timing))
+    row = {"trigger": "sleep", "outcome": "headache", "lag": 0, "order": "same time"}
+    assert front._tell_first(journal, row) == " Headache may have begun in that night: which came first is not known."
+    assert front._tell_first(journal, row | {"trigger": "twitches"}) == " Which came first is not known."
+
+
+def test_what_also_follows_the_outcome_is_told_beside_it(make_journal):
+    journal, found = make_days(make_journal, tea=np.tile([0.0, 1.0], 20)), make_answers()
+    rows = {"ci_lower": 1.1, "ci_upper": 1.4, "outcome": "twitches", "step": 1.0, "unit": ""}
+    found.effects = found.primary = make_effects(("tea", 1, "forward", 1.25, 0.001, 0.01)).assign(**rows)
+    assert "also follows" not in str(front.show_triggers(journal, found))
+    found.directions = pd.DataFrame({"trigger": ["tea"], "reading": ["the outcome comes first"]})
+    assert "Tea also follows the outcome on the next day, as strongly or more: " in str(
+        front.show_triggers(journal, found)
+    )
+
+
+def test_a_few_days_in_the_last_weeks_are_told_as_few(make_journal):
+    """Days 1 to 28 and 29 to 56 in full, then five of the last 28."""
+    keep = np.r_[0:56, 60, 65, 70, 75, 83]
+    columns = {"person": ["a"] * 61, "date": pd.date_range("2025-01-01", periods=84)[keep], "twitches": [1.0] * 61}
+    assert "In the last 28 days (5 of them noted) it had a median of 1; " in front.show_course(
+        make_journal(columns), TWITCHES
+    )
+
+
+def test_what_to_log_next_fits_the_diary(make_journal):
+    found = make_answers()
+    found.primary = make_effects(("tea", 1, "forward", np.nan, np.nan, np.nan))
+    told = front.list_next(*see(make_days(make_journal), found))
+    assert told[1].startswith("**Every evening**, for three months or more. So far nothing could be tested;")
+    undated = front.list_next(*see(replace(make_days(make_journal), calendar="none"), make_answers()))
+    assert undated[0] == "**The date of each entry.** Without it nothing can be said of the day before."
+    log = make_days(make_journal)
+    log = replace(log, rejects=pd.DataFrame({"rule": ["attack_log"], "action": "kept", "column": ""}))
+    assert front.list_next(*see(log, make_answers()))[1] == (
+        "**Every evening, also where nothing came.** What brings it on shows only beside days without it."
+    )
+    one = make_days(make_journal, n=2, twitches=[3.0, np.nan])
+    assert not [line for line in front.list_next(*see(one, make_answers())) if line.startswith("**How much")]
+    early = "It takes {} a very strong effect, and three months or more for others."
+    assert front.show_early(one).endswith(early.format("two weeks to see the course, a month to see"))
+    assert front.show_early(make_days(make_journal, n=20)).endswith(early.format("a month to see the course or"))
+
+
+def test_a_medicine_that_no_dictionary_knows_is_told_as_a_guess(make_journal):
+    journal = make_days(make_journal, sertraline=50.0, diuretic=np.tile([0.0, 1.0], 20), tea=1.0)
+    roles = journal.variables["role"].mask(journal.variables["name"].eq("diuretic"), "medicine")
+    journal = replace(journal, variables=journal.variables.assign(role=roles))
+    told = dict(history.list_history(*see(journal, TWITCHES)))["Medicines"]
+    assert told == "diuretic on 20 days; by its name perhaps also sertraline on 40 days"
+
+
+def test_nearly_all_days_are_not_all(make_journal):
+    """299 of 300 days would be 100 %."""
+    journal = make_days(make_journal, n=300, twitches=np.r_[0.0, np.ones(299)])
+    assert tell_days(journal, "twitches").endswith("Twitches: on all but 1 of the days.")
+
+
+def test_a_scale_in_a_header_is_no_part_of_its_name():
+    days = pd.DataFrame({"date": pd.date_range("2025-01-01", periods=3), "headache (0-10)": [1, 2, 3],
+                         "TENS": [0, 1, 0], "notes (am)": [1, 2, 1], "notes (pm)": [1, 1, 2]})  # fmt: skip
+    journal = read_journal(days, outcome="headache (0-10)", today=pd.Timestamp("2025-02-01").date())
+    told = [label_of(journal, name) for name in journal.variables["name"]]
+    assert told == ["headache", "Electrical nerve stimulation (TENS)", "notes (am)", "notes (pm)"]
+
+
+def test_what_a_question_needs_is_told_as_people_say_it():
+    answers = pd.DataFrame(
+        {"reason": "variable not in this journal", "needs": ["cramps", "persistence_weeks;site", "cramps"]}
+    )
+    assert describe_needs(answers) == (
+        "Noting these as well would let the journal answer more questions (in brackets: how many): muscle cramps (2), "
+        "weeks that the symptom has lasted (1) and site of each episode (1)."
+    )

@@ -90,11 +90,14 @@ def draw_effects(effects: pd.DataFrame, journal: Journal | None = None, *, most:
 
     bottom = 36.0 * len(effects) + 4
     shapes = [part for at, row in enumerate(effects.to_dict("records")) for part in _draw_row(row, at, place, none)]
-    ticks = choose_ratios(low, high, most=6) if measure in RATIOS else _choose_ticks(low, high)
+    ticks, free = choose_ratios(low, high, most=6) if measure in RATIOS else _choose_ticks(low, high), 0.0
     for tick in ticks:
-        x = place(tick)
+        x, label = place(tick), format_effect(tick, measure)
         anchor = "start" if x < _EDGE else "end" if x > WIDTH - _EDGE else "middle"
-        shapes.append(_text(x, bottom + 12, format_effect(tick, measure), size=10, anchor=anchor))
+        start = x - 6.0 * len(label) * {"start": 0, "middle": 0.5, "end": 1}[anchor]
+        if start >= free:  # else the label before would be written over
+            shapes.append(_text(x, bottom + 12, label, size=10, anchor=anchor))
+            free = start + 6.0 * len(label) + 2
     shapes += [_text(0, bottom + 28, "← less", size=11), _text(WIDTH, bottom + 28, "more →", size=11, anchor="end")]
     found = effects[effects["found"]]
     told = [f"{row['name']} {format_effect(row['estimate'], measure)}" for row in found.to_dict("records")]

@@ -32,6 +32,8 @@ def tell_days(journal: Journal, outcome: str) -> str:
     entries = count_noun(len(journal.days), "daily entry", "daily entries")
     above = journal.days[outcome].dropna() > 0
     share = f"on {format_share(float(above.mean()))} of the days" if not above.all() else "on every day noted"
+    if not above.all() and share == f"on {format_share(1.0)} of the days":
+        share = f"on all but {int((~above).sum())} of the days"
     return (
         f"**Read:** {entries} of {count_noun(people, 'person', 'people')}; "
         f"{count_noun(refused, 'row or cell', 'rows or cells')} refused or combined. "
@@ -42,5 +44,5 @@ def tell_days(journal: Journal, outcome: str) -> str:
 def _tell_flags(journal: Journal, flags: pd.DataFrame) -> str:
     there = [quote(label.lower()) for label, told in list_warnings(journal, flags) if is_there(told)]
     unclear = [quote(label.lower()) for label in list_unclear(journal, flags)]
-    told = f"**Red flags reported:** {list_some(there)}. Have them looked at. " if there else ""
-    return told + (f"**Not clear:** {list_some(unclear)}: some cells could not be read." if unclear else "")
+    told = f"**Red flags reported:** {list_some(there)}. Have them looked at." if there else ""
+    return f"{told} **Not clear:** {list_some(unclear)}: some cells could not be read.".strip() if unclear else told
