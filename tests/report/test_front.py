@@ -450,7 +450,7 @@ def test_a_group_is_told_which_signs_nobody_noted(gappy):
     assert told[-1].startswith(
         "**The list of signs above**, of each person: once a month"
     )  # seven would be a list anew
-    names = ("weakness_felt", "weakness_exam", "wasting", "sensory_change", "speech_swallowing")
+    names = ("weakness_felt", "weakness_found", "wasting", "sensory_change", "speech_swallowing")
     asked = {name: [0.0] * 2 for name in names}
     few = front.list_next(*see(give_signs(gappy, people=("P1", "P2"), **asked), make_answers()))
     assert ", above all falls, trouble breathing and twitching since a new medicine: once" in few[-1]
