@@ -250,7 +250,9 @@ class Drawing:
         self.alt = alt
         stream = BytesIO()
         for axis in (axis for ax in figure.axes for axis in (ax.xaxis, ax.yaxis)):
-            if isinstance(axis.get_major_formatter(), LogFormatterMathtext):  # it writes formulas, which stay plain here
+            if isinstance(
+                axis.get_major_formatter(), LogFormatterMathtext
+            ):  # it writes formulas, which stay plain here
                 axis.set_major_formatter("{x:,g}")
                 axis.set_minor_formatter(NullFormatter())
         for text in figure.findobj(Text):

@@ -6,6 +6,7 @@ import re
 import numpy as np
 import pandas as pd
 import pytest
+from matplotlib import pyplot as plt
 
 import twitchstats as tw
 from twitchstats.errors import OptionError

@@ -204,7 +204,11 @@ def show_course(journal: Journal, found: Findings) -> Prose:
     if row["highest"] > 1 and _is_same(journal, found):
         text += f"Every day had {format_number(row['highest'])}. "
     elif row["highest"] > 1:
-        text += f"Half of the days had {format_number(row['median'])} or less. " if row["median"] and row["n_days"] > 1 else ""
+        text += (
+            f"Half of the days had {format_number(row['median'])} or less. "
+            if row["median"] and row["n_days"] > 1
+            else ""
+        )
         text += f"The highest day had {format_number(row['highest'])}. "
     if row["longest_spell"] > 1 and not always:
         text += f"The longest spell without a day off was {int(row['longest_spell'])} days. "
