@@ -192,12 +192,13 @@ def draw_hours(hours: pd.DataFrame) -> Picture | Prose:
     return draw_bars(names, hours["n"], label="episodes by the hour they began", unit=" h", every=6)
 
 
-def draw_icons(rate: float, *, per: int = 100_000, among: str) -> Picture:
+def draw_icons(rate: float, *, among: str) -> Picture:
     """Draw a rate as squares of a hundred people each, those with a case marked.
 
     >>> draw_icons(0.00005, among="adults").alt[:60]
     '1,000 squares stand for 100 adults each, 100,000 in all; 5 o'
     """
+    per = 100_000
     squares, cases = per // _PER_SQUARE, round(rate * per)
     columns, pitch = 50, WIDTH / 50
     rows = -(-squares // columns)
