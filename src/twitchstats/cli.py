@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from twitchstats import __version__
 from twitchstats.errors import OptionError, TwitchstatsError, tell_missing
-from twitchstats.terminal import Parser, name_options
+from twitchstats.terminal import Parser, fold_text, name_options
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -48,6 +48,24 @@ EXAMPLES = {
 REPORT_EXTRA = {
     "IPython", "ipykernel", "jupyter_client", "nbclient", "nbconvert", "nbformat", "papermill", "traitlets",
 }  # fmt: skip
+_FILE, _COLUMN, _NAME = {"metavar": "FILE"}, {"metavar": "COLUMN"}, {"metavar": "NAME"}
+READING: dict[str, tuple[dict[str, Any], str]] = {  # options of `read_journal`
+    "people": (_FILE, "CSV with one row for each person"),
+    "episodes": (_FILE, "CSV with one row for each episode"),
+    "also": (_FILE | {"action": "append"}, "another source; repeat"),
+    "weather": (_FILE, "a table by date of what comes from outside"),
+    "schema": (_FILE, "CSV that says what the columns mean"),
+    "format": (_NAME, "the app or study that wrote it, where it is not recognised"),
+    "person": (_COLUMN, "the column that names the person; none: all rows are one's"),
+    "date": (_COLUMN, "the column with the date or the number of the day"),
+    "outcome": (_COLUMN, "the column to explain (default: twitches)"),
+    "order": ({"choices": ("auto", "date", "day", "none")}, "how the days are ordered"),
+    "absent": ({"choices": ("none",)}, "none: a day without an entry is a day without the outcome"),
+    "date_format": ({"metavar": "FORMAT"}, "dmy, mdy, ymd, or a pattern such as %%d.%%m.%%Y"),
+    "delimiter": ({"metavar": "SIGN"}, "what stands between cells, where it is not recognised"),
+    "decimal": ({"choices": (".", ",")}, "the decimal sign, where 1,234 could be either"),
+    "encoding": (_NAME, "such as utf-8 or latin-1"),
+}
 WORLDS = ("articles", "faint", "literature", "null")
 
 
@@ -233,33 +251,13 @@ def _add_journal(command: argparse.ArgumentParser, *, required: bool = True, def
         help=f"one row a day; - reads what is piped in{demo}",
     )
     reading = command.add_argument_group("how to read it")
-    reading.add_argument("--people", type=Path, metavar="FILE", help="CSV with one row for each person")
-    reading.add_argument("--episodes", type=Path, metavar="FILE", help="CSV with one row for each episode")
-    reading.add_argument("--also", action="append", type=Path, metavar="FILE", help="another source; repeat")
-    reading.add_argument("--weather", type=Path, metavar="FILE", help="a table by date of what comes from outside")
-    reading.add_argument("--schema", type=Path, metavar="FILE", help="CSV that says what the columns mean")
-    reading.add_argument("--format", metavar="NAME", help="the app or study that wrote it, where it is not recognised")
-    reading.add_argument(
-        "--person", metavar="COLUMN", help="the column that names the person; none: all rows are one's"
-    )
-    reading.add_argument("--date", metavar="COLUMN", help="the column with the date or the number of the day")
-    reading.add_argument("--outcome", metavar="COLUMN", help="the column to explain (default: twitches)")
-    reading.add_argument("--order", choices=("auto", "date", "day", "none"), help="how the days are ordered")
+    for name, (shape, text) in READING.items():
+        reading.add_argument(f"--{name.replace('_', '-')}", help=text, **shape)
     reading.add_argument("--undated", action="store_const", const="none", dest="order", help="the same as --order none")
     reading.add_argument(
-        "--absent", choices=("none",), help="none: a day without an entry is a day without the outcome"
-    )
-    reading.add_argument("--date-format", metavar="FORMAT", help="dmy, mdy, ymd, or a pattern such as %%d.%%m.%%Y")
-    reading.add_argument(
-        "--column",
-        action="append",
-        type=_read_pair,
-        metavar="HEADER=NAME",
+        "--column", action="append", type=_read_pair, metavar="HEADER=NAME",
         help="read a column under another name; repeat",
-    )
-    reading.add_argument("--delimiter", metavar="SIGN", help="what stands between cells, where it is not recognised")
-    reading.add_argument("--decimal", choices=(".", ","), help="the decimal sign, where 1,234 could be either")
-    reading.add_argument("--encoding", metavar="NAME", help="such as utf-8 or latin-1")
+    )  # fmt: skip
 
 
 def _add_triggers(command: argparse.ArgumentParser) -> None:
@@ -277,14 +275,8 @@ def _add_table(command: argparse.ArgumentParser, what: str) -> None:
 
 
 def collect_options(args: argparse.Namespace) -> dict[str, Any]:
-    """Return the options of `read_journal` that were given, paths as text."""
-    names = (
-        "person", "date", "outcome", "order", "absent", "format", "date_format", "delimiter", "decimal", "encoding",
-    )  # fmt: skip
-    given: dict[str, Any] = {name: getattr(args, name) for name in names}
-    paths = ("people", "episodes", "schema", "weather")
-    given |= {name: str(path) if (path := getattr(args, name)) else None for name in paths}
-    given["also"] = list(map(str, args.also)) if args.also else None
+    """Return the options of `read_journal` that were given."""
+    given = {name: getattr(args, name) for name in READING}
     given["columns"] = dict(args.column) if args.column else None
     return {name: value for name, value in given.items() if value is not None}
 
@@ -314,7 +306,7 @@ def run_report(args: argparse.Namespace) -> int:
         plan=args.trial,
         tell=_tell,
     )
-    print(written.summary)
+    print(fold_text(written.summary))
     print(f"\nPage to read:       {written.html}\nNotebook behind it: {written.notebook}")
     if args.archive:
         print(f"Archive (RO-Crate):  {write_archive(written, with_journal=args.with_journal, replace=is_archive)}")
@@ -345,7 +337,7 @@ def run_check(args: argparse.Namespace) -> int:
     if args.csv or args.json or args.out:
         _put_table(journal.rejects, args)
     else:
-        print(to_plain(describe_reading(journal)))
+        print(fold_text(to_plain(describe_reading(journal))))
         print("\nWhat each column means; ? is a guess (to correct: --write-schema, then --schema FILE):")
         print(f"{format_table(lay_out_meanings(journal.variables), width=find_width(sys.stdout) or 100)}\n")
         _put_messages(journal.rejects, every=args.all)
@@ -531,7 +523,7 @@ def _put_table(
         table = (show or show_table)(frame)
         print(show_rows(table.text, every=args.all))
         if table.caption:
-            print(f"\n{table.caption}")
+            print(f"\n{fold_text(table.caption)}")
 
 
 def _put_messages(rejects: pd.DataFrame, *, every: bool) -> None:
@@ -539,7 +531,7 @@ def _put_messages(rejects: pd.DataFrame, *, every: bool) -> None:
     kinds = rejects.groupby(["table", "column", "rule", "action"], dropna=False, sort=False)
     shown = rejects if every else kinds.head(3)
     for message, action in shown[["message", "action"]].itertuples(index=False):
-        print(f"  {message} ({action})")
+        print(fold_text(f"  {message} ({action})"))
     if more := len(rejects) - len(shown):
         print(f"  ... and {more:,} more of the same kinds; --all shows them, --out FILE writes them.")
 

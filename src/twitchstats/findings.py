@@ -12,6 +12,7 @@ from twitchstats.inference import ALPHA, adjust_p_values
 from twitchstats.journal import Journal
 from twitchstats.journal.record import check_journal
 from twitchstats.sequential import add_anytime
+from twitchstats.signs import find_flags
 from twitchstats.variables import split_words, word_set
 
 WINDOW = 3  # days before that are also taken together
@@ -49,6 +50,8 @@ class Findings:
         The questions of the articles (`answer_questions`); ``family`` "claims".
     ledger : DataFrame
         The claims with their questions' answers (`check_claims`).
+    flags : DataFrame
+        The red flags that the journal tells of people and of days (`find_flags`).
 
     Examples
     --------
@@ -70,6 +73,7 @@ class Findings:
     courses: pd.DataFrame
     answers: pd.DataFrame
     ledger: pd.DataFrame
+    flags: pd.DataFrame
 
 
 def analyze_journal(
@@ -151,6 +155,7 @@ def analyze_journal(
         courses=summarize_sites(journal),
         answers=answers,
         ledger=join_answers(load_claims(), answers),
+        flags=find_flags(journal),
     )
 
 

@@ -245,9 +245,16 @@ class Drawing:
     def __init__(self, figure: Figure, alt: str) -> None:
         from matplotlib import pyplot as plt
         from matplotlib.text import Text
+        from matplotlib.ticker import LogFormatterMathtext, NullFormatter
 
         self.alt = alt
         stream = BytesIO()
+        for axis in (axis for ax in figure.axes for axis in (ax.xaxis, ax.yaxis)):
+            if isinstance(
+                axis.get_major_formatter(), LogFormatterMathtext
+            ):  # it writes formulas, which stay plain here
+                axis.set_major_formatter("{x:,g}")
+                axis.set_minor_formatter(NullFormatter())
         for text in figure.findobj(Text):
             text.set_parse_math(False)  # a $ in somebody's label is a $, and nothing that could fail to be drawn
         figure.savefig(stream, format="png", dpi=DPI, metadata={"Software": None}, bbox_inches="tight")
@@ -328,7 +335,7 @@ def tell_range(
         return Prose(f"{what}: no figure known.")
     tell = format_share if share else format_number
     if known.min() == known.max():
-        times = f", {len(known)} times" if len(known) > 1 else ""
+        times = f" (all {len(known)})" if len(known) > 1 else ""
         return Prose(f"{what}: {tell(float(known.iloc[0]))}{times}.")
     ends = (int(known.to_numpy().argmin()), int(known.to_numpy().argmax()))
     low, high = (f"{tell(float(known.iloc[place]))} ({_join_name(known.index[place])})" for place in ends)
@@ -352,7 +359,7 @@ def show_journal(journal: Journal) -> str:
         ("Refused", f"{count_noun(refused, 'row or cell', 'rows or cells')} (see .rejects)"),
         ("Combined", count_noun(int(actions.get("rows combined", 0)), "row")),
         ("Episodes", f"{len(journal.episodes):,}"),
-        ("Outcome", journal.outcome or MISSING),
+        ("About", journal.outcome or MISSING),
         *((role, names) for role, names in roles.items()),
     ]
     cells = "".join(f'<tr><th scope="row">{escape_text(a)}</th><td>{escape_text(b)}</td></tr>' for a, b in rows if b)

@@ -8,7 +8,7 @@ import re
 import shutil
 import sys
 from itertools import zip_longest
-from textwrap import wrap
+from textwrap import fill, wrap
 from typing import TYPE_CHECKING, NoReturn, TextIO
 
 from twitchstats.errors import suggest_name
@@ -65,11 +65,14 @@ def name_options(message: str, options: list[str]) -> str:
     "Say that it is something else: --ignore 'shoe size'."
     >>> name_options("A doctor has agreed: plan with doctor_agrees=True.", ["doctor_agrees"])
     'A doctor has agreed: plan with --doctor-agrees.'
+    >>> name_options("No column (asked for as columns=) named 'tea'.", ["column"])
+    "No column (asked for as --column) named 'tea'."
     """
     told = re.sub(r" \(in Python: \w+=\)", "", message)
     for name in options:
         option = f"--{name.replace('_', '-')} "
         told = re.sub(rf"\b[A-Z]\w*\({name}=('[^']*'|[^\s,)]+)\)", rf"{option}\1", told)
+        told = re.sub(rf"\b{name}s?=(?=\))", option.strip(), told)
         told = re.sub(rf"(?<![\w(.-]){name}=\[('[^']*')\]", rf"{option}\1", told)
         renamed = re.sub(rf"(?<![\w(.-]){name}= ?(?=\S)", option, told)
         if renamed != told:  # a hint that says the option again has nothing to add
@@ -95,7 +98,7 @@ def format_table(table: pd.DataFrame, *, width: int | None = None, colour: bool 
     table : DataFrame
         Text, as `report.tables.format_frame` returns it.
     width : int, optional
-        Signs in a line: cells of the widest columns go on below, three lines at most, and columns that still don't
+        Signs in a line: cells of the widest columns go on below, five lines at most, and columns that still don't
         fit are left out and named.
     colour : bool
         Colour the words of verdicts.
@@ -132,9 +135,19 @@ def _fit(cell: str, width: int, colour: bool) -> list[str]:
     """Return a cell as lines of one width."""
     fits = max(map(len, cell.split(" "))) <= width
     words = cell if fits else cell.replace("\u00a0", " ")  # sooner than inside a word
-    lines = wrap(words, width, max_lines=3, placeholder="…") if len(cell) > width else [cell]
+    lines = wrap(words, width, max_lines=5, placeholder="…") if len(cell) > width else [cell]
     code = _COLOURS.get(cell) if colour else None
     return [f"\033[{code}m{line}\033[0m{' ' * (width - len(line))}" if code else line.ljust(width) for line in lines]
+
+
+def fold_text(text: str, stream: TextIO | None = None) -> str:
+    """Return a text with its lines folded between words where a terminal would cut them inside one."""
+    width = find_width(stream or sys.stdout)
+    if not width:
+        return text
+    return "\n".join(
+        fill(line, width, subsequent_indent="  " * line.startswith(("- ", "  "))) for line in text.split("\n")
+    )
 
 
 def show_rows(table: pd.DataFrame, *, every: bool = False, stream: TextIO | None = None) -> str:

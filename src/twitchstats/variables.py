@@ -2,6 +2,8 @@
 
 import re
 import unicodedata
+from collections.abc import Mapping
+from fnmatch import fnmatchcase
 from functools import cache, lru_cache
 from typing import Any
 
@@ -56,6 +58,17 @@ def find_row(name: str, *, dictionary: str = "variables.csv") -> dict[str, Any]:
     ('mg', {})
     """
     return _index_rows(dictionary).get(name, {})
+
+
+def sounds_like_medicine(name: str, row: Mapping[str, Any]) -> bool:
+    """Tell whether a column that the dictionary does not know has the name, the ending or the unit of a medicine.
+
+    >>> sounds_like_medicine("sertraline", {"unit": "mg"}), sounds_like_medicine("magnesium", {"unit": "mg"})
+    (True, False)
+    """
+    words = split_words(f"{name} {row.get('source', '')} {row.get('unit', '')}")
+    patterns = load_words("medicine word")
+    return not find_row(name) and any(fnmatchcase(word, pattern) for word in words for pattern in patterns)
 
 
 @cache

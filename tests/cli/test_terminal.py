@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from twitchstats import cli
-from twitchstats.terminal import FIRST, find_width, format_table, has_colour, name_options, show_rows
+from twitchstats.terminal import FIRST, find_width, fold_text, format_table, has_colour, name_options, show_rows
 
 
 class Terminal(StringIO):
@@ -159,3 +159,9 @@ def test_the_ledger_shows_what_can_be_told_first():
     assert shown.text["Claim"].tolist() == ["c", "b", "a"]
     assert shown.text["Why, or caution"].tolist() == ["–", "–", "needs a trial"]
     assert shown.caption == "Of 3 claims: 1 inconclusive, 1 not testable and 1 supported."
+
+
+def test_a_sentence_is_folded_between_words_where_somebody_looks(monkeypatch):
+    monkeypatch.setenv("COLUMNS", "20")
+    assert fold_text("- one two three four five\n\nsix", Terminal()) == "- one two three four\n  five\n\nsix"
+    assert fold_text("one two three four five six seven", StringIO()) == "one two three four five six seven"

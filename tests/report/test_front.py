@@ -10,9 +10,12 @@ import pytest
 
 from twitchstats.journal import read_journal
 from twitchstats.report import front, history, summary
+from twitchstats.report.wording.claims import describe_needs
 from twitchstats.report.wording.effects import _tell_share, describe_directions, describe_triggers, tabulate_triggers
-from twitchstats.report.wording.short import _tell_flags
+from twitchstats.report.wording.rows import label_of
+from twitchstats.report.wording.short import _tell_flags, tell_days
 from twitchstats.report.wording.signs import describe_red_flags
+from twitchstats.signs import find_flags
 
 TWITCHES, HEADACHE = SimpleNamespace(outcome="twitches"), SimpleNamespace(outcome="headache")
 
@@ -25,6 +28,19 @@ def alone(gappy):
 
 def give_signs(journal, *, people=("P1",), **signs):
     return replace(journal, people=pd.DataFrame(signs, index=pd.Index(people, name="person")))
+
+
+def see(journal, found):
+    """Return the journal and findings that hold its red flags."""
+    return journal, SimpleNamespace(**vars(found) | {"flags": find_flags(journal)})
+
+
+def warn(journal):
+    return dict(front.list_warnings(journal, find_flags(journal)))
+
+
+def describe(journal):
+    return describe_red_flags(journal, find_flags(journal))
 
 
 def test_the_course_by_hand(make_journal):
@@ -66,7 +82,7 @@ def test_a_course_with_mostly_none_is_told_in_days(make_journal):
     many = front.show_course(replace(journal, days=5 * journal.days), HEADACHE)
     assert many.startswith("There on **21 of 56 days**. The highest day had 5. ")  # half had none: nothing to add
     assert "In the last 28 days it was there on 25 % of the days; that is lower than before (50 %)." in told
-    told = dict(history.list_history(journal, HEADACHE))
+    told = dict(history.list_history(*see(journal, HEADACHE)))
     assert told["Better or worse"] == "there on 25 % in the last 28 days, 50 % before"
     assert "Stiffness" not in told
 
@@ -76,7 +92,7 @@ def test_a_log_of_attacks_tells_no_how_often():
     journal = read_journal(pd.DataFrame({"date": dates, "headache": 5}), outcome="headache")
     assert "days**, as in a log" not in (told := front.show_course(journal, HEADACHE))
     assert "**30 days, as in a log of attacks: how often it comes, and what brings it on, can't be told" in told
-    assert dict(history.list_history(journal, HEADACHE))["How often"] == ""
+    assert dict(history.list_history(*see(journal, HEADACHE)))["How often"] == ""
 
 
 def test_a_course_without_order_tells_no_time(make_journal):
@@ -122,21 +138,21 @@ def test_episodes_are_counted_by_site_and_hour(gappy):
 @pytest.mark.parametrize(("value", "told"), [(1.0, "yes"), (0.0, "no"), (np.nan, "not noted")])
 def test_a_red_flag_is_ticked_from_the_journal(alone, value, told):
     journal = give_signs(alone, wasting=[value])
-    assert dict(front.list_warnings(journal))["Muscle wasting"] == told
-    shown = str(front.show_warnings(journal, TWITCHES))
+    assert warn(journal)["Muscle wasting"] == told
+    shown = str(front.show_warnings(*see(journal, TWITCHES)))
     assert f"{'☒' if value == 1 else '☐'} Muscle wasting: {told}" in shown
     assert shown.endswith("A diary can't examine anyone, and never replaces someone who can.")
 
 
 @pytest.mark.parametrize(("value", "told"), [(1.0, "yes"), (0.0, "no")])
 def test_a_red_flag_in_no_model_is_ticked_from_the_people_table(alone, value, told):
-    assert dict(front.list_warnings(give_signs(alone, falls=[value])))["Falls"] == told
-    assert dict(front.list_warnings(give_signs(alone, shortness_of_breath=[value])))["Trouble breathing"] == told
+    assert warn(give_signs(alone, falls=[value]))["Falls"] == told
+    assert warn(give_signs(alone, shortness_of_breath=[value]))["Trouble breathing"] == told
 
 
 def test_weakness_of_days_ticks_what_a_table_denies(alone):
     weak = replace(alone, days=alone.days.assign(weakness=[0.0, 2, 0, 1]))
-    told = dict(front.list_warnings(give_signs(weak, weakness_felt=[0.0])))
+    told = warn(give_signs(weak, weakness_felt=[0.0]))
     assert told["Weakness felt"] == "yes: noted on 2 days"
 
 
@@ -144,18 +160,18 @@ def test_weakness_of_days_ticks_what_a_table_denies(alone):
 def test_a_red_flag_in_a_column_of_the_days_is_ticked(alone, column, label):
     """No diary may say 'twitches and nothing else' of days on which a sign was noted, be it once."""
     noted = replace(alone, days=alone.days.assign(**{column: [0.0, 1, np.nan, 0]}))
-    assert dict(front.list_warnings(noted))[label] == "yes: noted on 1 day"
-    assert f"Noted here: {label.lower()}." in front.show_meaning(noted, TWITCHES)
+    assert warn(noted)[label] == "yes: noted on 1 day"
+    assert f"Noted here: {label.lower()}." in front.show_meaning(*see(noted, TWITCHES))
     never = replace(alone, days=alone.days.assign(**{column: [0.0, 0, np.nan, 0]}))
-    assert dict(front.list_warnings(never))[label] == "no"
-    assert f"**Reported: {label.lower()} (noted on 1 day).**" in describe_red_flags(noted)
+    assert warn(never)[label] == "no"
+    assert f"**Reported: {label.lower()} (noted on 1 day).**" in describe(noted)
 
 
 def test_the_doctors_list_says_what_the_checklist_says(alone):
     """Of 'faiblesse', never there, one said 'no' and the other 'not noted'."""
     never = replace(alone, days=alone.days.assign(faiblesse=[0.0, 0, np.nan, 0]))
-    assert dict(front.list_warnings(never))["Weakness felt"] == "no"
-    assert dict(history.list_history(never, TWITCHES))["Weakness felt"] == "no"
+    assert warn(never)["Weakness felt"] == "no"
+    assert dict(history.list_history(*see(never, TWITCHES)))["Weakness felt"] == "no"
 
 
 def test_a_sign_whose_cells_could_not_be_read_is_not_told_as_never_there():
@@ -165,11 +181,11 @@ def test_a_sign_whose_cells_could_not_be_read_is_not_told_as_never_there():
     for cell in ("no", "left hand", "yes"):
         days.loc[[3, 4], "weakness"] = ["left hand" if cell == "yes" else cell, cell]
         journal = read_journal(days)
-        told[cell] = dict(front.list_warnings(journal))["Weakness felt"]
-        assert dict(history.list_history(journal, TWITCHES))["Weakness felt"].startswith(
+        told[cell] = warn(journal)["Weakness felt"]
+        assert dict(history.list_history(*see(journal, TWITCHES)))["Weakness felt"].startswith(
             {"left hand": told[cell], "no": "0 of 20 days", "yes": "1 of 19 days"}[cell]
         )
-        assert ("Of weakness felt some cells could not be read" in describe_red_flags(journal)) == (cell == "left hand")
+        assert ("Of weakness felt some cells could not be read" in describe(journal)) == (cell == "left hand")
     assert told == {
         "no": "no", "left hand": "not clear: some cells could not be read", "yes": "yes: noted on 1 day"
     }  # fmt: skip
@@ -178,51 +194,49 @@ def test_a_sign_whose_cells_could_not_be_read_is_not_told_as_never_there():
 def test_red_flags_of_a_group_are_counted_by_person(gappy):
     """Days are people's: two days of one person are one of two people, whoever else was asked."""
     falls = replace(gappy, days=gappy.days.assign(fell=[0.0, 1, 1, 0, 0, 0]))
-    assert dict(front.list_warnings(falls))["Falls"] == "1 of 2: noted on 2 days"
-    assert "1 red flag is reported by at least one of 2 people: **falls**." in describe_red_flags(falls)
+    assert warn(falls)["Falls"] == "1 of 2: noted on 2 days"
+    assert "1 red flag is reported by at least one of 2 people: **falls**." in describe(falls)
     both = give_signs(falls, people=("P2", "P3"), wasting=[1.0, 0.0])
-    assert dict(front.list_warnings(both))["Muscle wasting"] == "1 of 2"
-    assert "2 red flags are reported by at least one of 3 people: **muscle wasting and falls**." in describe_red_flags(
-        both
-    )
+    assert warn(both)["Muscle wasting"] == "1 of 2"
+    assert "2 red flags are reported by at least one of 3 people: **muscle wasting and falls**." in describe(both)
 
 
 def test_a_group_is_told_as_a_group(gappy):
     journal = give_signs(gappy, people=("P1", "P2"), wasting=[1.0, 0.0])
-    title, checklist = front.show_title(journal, TWITCHES), str(front.show_warnings(journal, TWITCHES))
+    title, checklist = front.show_title(journal, TWITCHES), str(front.show_warnings(*see(journal, TWITCHES)))
     assert "☒ Muscle wasting: 1 of 2" in checklist
     parts = [title, checklist, front.show_course(journal, TWITCHES)]
     assert not [part for part in parts if " you" in part]
     assert "diaries of 2 people" in title
     assert "People: P1 and P2." in title
-    assert history.show_history(journal, TWITCHES) == ""
+    assert history.show_history(*see(journal, TWITCHES)) == ""
 
 
 def test_a_report_on_something_else_does_not_speak_of_twitching(make_journal):
     columns = {"person": ["a"] * 3, "date": pd.date_range("2025-01-01", periods=3), "headache": [0.0, 4, 1]}
     journal = make_journal(columns, outcome="headache")
     told = " ".join(
-        str(show(journal, HEADACHE))
+        str(show(*see(journal, HEADACHE)))
         for show in (front.show_title, front.show_meaning, front.show_warnings, front.open_course,
                      front.show_course, history.show_history)
     ).lower()  # fmt: skip
     assert "twitch" not in told
     assert "motor neurone" not in told
     assert "headache" in told
-    assert front.draw_meaning(journal, HEADACHE) == front.tell_rate(journal, HEADACHE) == ""
+    assert front.draw_meaning(*see(journal, HEADACHE)) == front.tell_rate(*see(journal, HEADACHE)) == ""
     assert front.open_section(journal, HEADACHE, "Red flags", twitching=True) == ""
 
 
 def test_a_report_on_mood_says_who_needs_somebody_now(make_journal):
     columns = {"person": ["a"] * 3, "date": pd.date_range("2025-01-01", periods=3), "low_mood": [0.0, 4, 1]}
     found = SimpleNamespace(outcome="low_mood")
-    told = front.show_warnings(make_journal(columns, outcome="low_mood"), found)
+    told = front.show_warnings(*see(make_journal(columns, outcome="low_mood"), found))
     assert told.endswith(
         " **If you think of harming yourself, you need somebody now:** a doctor, an emergency number, a person near."
     )
     many = make_journal(columns | {"person": ["a", "b", "c"]}, outcome="low_mood")
-    assert not re.search(r"\byou", front.show_warnings(many, found))
-    assert "harm" not in front.show_warnings(many, HEADACHE)
+    assert not re.search(r"\byou", front.show_warnings(*see(many, found)))
+    assert "harm" not in front.show_warnings(*see(many, HEADACHE))
 
 
 def test_a_short_diary_says_when_to_come_back(alone):
@@ -234,21 +248,21 @@ def test_a_short_diary_says_when_to_come_back(alone):
 
 
 def test_the_base_rate_is_told_both_ways_round(alone):
-    told = front.tell_rate(alone, TWITCHES)
+    told = front.tell_rate(*see(alone, TWITCHES))
     assert "Of 100,000 adults with twitches and nothing else, about 5 have" in told
     assert "About 99,995 do not." in told
 
 
 def test_with_a_red_flag_the_rate_of_those_without_is_not_told(alone, gappy):
     journal = give_signs(alone, wasting=[1.0], weakness_felt=[0.0])
-    assert front.draw_meaning(journal, TWITCHES) == front.tell_rate(journal, TWITCHES) == ""
-    told = front.show_meaning(journal, TWITCHES)
+    assert front.draw_meaning(*see(journal, TWITCHES)) == front.tell_rate(*see(journal, TWITCHES)) == ""
+    told = front.show_meaning(*see(journal, TWITCHES))
     assert told.startswith("## What it means\n\n**See a doctor soon. Noted here: muscle wasting.**")
     assert "rare" not in told
     group = give_signs(gappy, people=("P1", "P2"), wasting=[1.0, 0.0])
-    assert "It does not hold where a sign of the next list is there." in front.tell_rate(group, TWITCHES)
-    assert "How many people have each" in front.show_warnings(group, TWITCHES)._repr_html_()
-    assert "How many people have each" not in front.show_warnings(gappy, TWITCHES)._repr_html_()
+    assert "It does not hold where a sign of the next list is there." in front.tell_rate(*see(group, TWITCHES))
+    assert "How many people have each" in front.show_warnings(*see(group, TWITCHES))._repr_html_()
+    assert "How many people have each" not in front.show_warnings(*see(gappy, TWITCHES))._repr_html_()
 
 
 def test_with_a_sign_that_is_not_clear_the_rate_of_those_without_is_not_told():
@@ -256,14 +270,14 @@ def test_with_a_sign_that_is_not_clear_the_rate_of_those_without_is_not_told():
     days = pd.DataFrame({"date": pd.date_range("2025-01-01", periods=20), "twitches": 1, "weakness": "no"})
     days.loc[[3, 4], "weakness"] = "left hand"
     journal = read_journal(days)
-    assert front.draw_meaning(journal, TWITCHES) == front.tell_rate(journal, TWITCHES) == ""
-    told = front.show_meaning(journal, TWITCHES)
+    assert front.draw_meaning(*see(journal, TWITCHES)) == front.tell_rate(*see(journal, TWITCHES)) == ""
+    told = front.show_meaning(*see(journal, TWITCHES))
     assert told.startswith("## What it means\n\n**Not clear: weakness felt. Some cells could not be read. Read them ")
-    assert front.list_next(journal, make_answers())[0] == (
+    assert front.list_next(*see(journal, make_answers()))[0] == (
         "**What could not be read of weakness felt**: a plain yes or no, each day."
     )
-    assert _tell_flags(journal) == "**Not clear:** weakness felt: some cells could not be read."
-    told = describe_red_flags(journal)
+    assert _tell_flags(journal, find_flags(journal)) == "**Not clear:** weakness felt: some cells could not be read."
+    told = describe(journal)
     assert told.startswith("Of weakness felt some cells could not be read, so it may be there")
     assert "says nothing" not in told
 
@@ -271,26 +285,26 @@ def test_with_a_sign_that_is_not_clear_the_rate_of_those_without_is_not_told():
 def test_a_rated_sign_is_there_from_the_first_point_on_of_one_person_and_of_a_group(gappy, alone):
     """Everybody of a group noted weakness, and the page told the rate of people with twitches and nothing else."""
     one = replace(alone, days=alone.days.assign(weakness=[0.0, 0, 1, 0]))
-    assert dict(front.list_warnings(one))["Weakness felt"] == "yes: noted on 1 day"
+    assert warn(one)["Weakness felt"] == "yes: noted on 1 day"
     some = replace(gappy, days=gappy.days.assign(weakness=[0.0, 0, 1, 0, 0, 0]))
-    assert dict(front.list_warnings(some))["Weakness felt"] == "1 of 2: noted on 1 day"
-    assert "A rating counts from the first point on." in str(front.show_warnings(some, TWITCHES))
-    assert "about 5 have" in front.tell_rate(some, TWITCHES)
-    told = front.show_meaning(some, TWITCHES)
+    assert warn(some)["Weakness felt"] == "1 of 2: noted on 1 day"
+    assert "A rating counts from the first point on." in str(front.show_warnings(*see(some, TWITCHES)))
+    assert "about 5 have" in front.tell_rate(*see(some, TWITCHES))
+    told = front.show_meaning(*see(some, TWITCHES))
     assert "**A doctor should see whoever has one of these soon. Noted of some here: weakness felt.** Twitches" in told
-    assert "Noted of some" not in front.show_meaning(gappy, TWITCHES)
+    assert "Noted of some" not in front.show_meaning(*see(gappy, TWITCHES))
     every = replace(gappy, days=gappy.days.assign(weakness=[0.0, 0, 1, 0, 2, 0]))
-    assert front.tell_rate(every, TWITCHES) == ""
-    told = front.show_meaning(every, TWITCHES)
+    assert front.tell_rate(*see(every, TWITCHES)) == ""
+    told = front.show_meaning(*see(every, TWITCHES))
     assert "**A doctor should see them soon. Noted of everybody here: weakness felt.** What is known" in told
 
 
 def test_cramps_are_told_without_the_rate_of_twitches(alone):
     cramps = SimpleNamespace(outcome="cramps")
     journal = replace(alone, days=alone.days.assign(cramps=1.0))
-    assert front.draw_meaning(journal, cramps) == front.tell_rate(journal, cramps) == ""
-    assert "knows no figure" in front.show_meaning(journal, cramps)
-    assert "☐ Falls: not noted" in str(front.show_warnings(journal, cramps))
+    assert front.draw_meaning(*see(journal, cramps)) == front.tell_rate(*see(journal, cramps)) == ""
+    assert "knows no figure" in front.show_meaning(*see(journal, cramps))
+    assert "☐ Falls: not noted" in str(front.show_warnings(*see(journal, cramps)))
 
 
 def test_what_mostly_is_not_there_is_set_side_by_side_in_days(make_journal):
@@ -316,7 +330,8 @@ def make_answers(*rows):
     asked = [str(number) for number in range(max(2, len(rows)))]
     ledger = pd.DataFrame({"article": (["one", "two"] * len(asked))[: len(asked)], "question_id": asked})
     primary = make_effects(("tea", 1, "forward", 1.0, 0.9, 0.9))
-    return SimpleNamespace(outcome="twitches", answers=answers, ledger=ledger, primary=primary)
+    return SimpleNamespace(outcome="twitches", answers=answers, ledger=ledger, primary=primary,
+                           directions=pd.DataFrame())  # fmt: skip
 
 
 def make_effects(*rows):
@@ -339,27 +354,27 @@ def test_what_no_diary_can_tell_is_nothing_to_log(alone):
     soon = ("Soon?", "inconclusive", "twitches", 1, 100, 192.0)
     late = ("Late?", "inconclusive", "twitches", 1, 100, 800.0)
     group = ("Of ten?", "inconclusive", "twitches", 10, 1000, 4040.0)
-    told = front.list_next(alone, make_answers(never, late, soon))
+    told = front.list_next(*see(alone, make_answers(never, late, soon)))
     assert "**The same as now**, each evening, for 3 more months. It would answer: Soon?" in told
     assert len(told) == 3
-    assert "for 10 more months. It would answer: Of ten?" in front.list_next(alone, make_answers(group))[1]
-    assert not [line for line in front.list_next(alone, make_answers(never)) if "Never?" in line]
+    assert "for 10 more months. It would answer: Of ten?" in front.list_next(*see(alone, make_answers(group)))[1]
+    assert not [line for line in front.list_next(*see(alone, make_answers(never))) if "Never?" in line]
 
 
 def test_there_is_always_something_to_log_next(make_journal):
     columns = {"person": ["a"] * 122, "date": pd.date_range("2025-01-01", periods=122), "mood": [5.0, 6] * 61}
     found = make_answers()
     found.outcome = "mood"
-    assert front.list_next(make_journal(columns, outcome="mood"), found) == [
+    assert front.list_next(*see(make_journal(columns, outcome="mood"), found)) == [
         "**The same as now**, each evening, for 4 more months. Twice as many days can show effects 29 % smaller."
     ]
     days = pd.date_range("2020-01-01", periods=1096)
     years = make_journal({"person": ["a"] * 1096, "date": days, "mood": [5.0, 6] * 548}, outcome="mood")
-    assert front.list_next(years, found) == []
+    assert front.list_next(*see(years, found)) == []
 
 
 def test_with_a_red_flag_the_doctor_comes_before_more_days(alone):
-    told = front.list_next(give_signs(alone, wasting=[1.0]), make_answers())
+    told = front.list_next(*see(give_signs(alone, wasting=[1.0]), make_answers()))
     assert told[0] == "**A doctor first.** A sign of the list above is there, and that needs no more days."
     assert [line[:20] for line in told[1:]] == ["**Single episodes**,"]
 
@@ -368,7 +383,7 @@ def test_a_diary_of_the_outcome_alone_is_told_what_else_to_note(make_journal):
     columns = {"person": ["a"] * 40, "date": pd.date_range("2025-01-01", periods=40), "twitches": [1.0, 2] * 20}
     journal, found = make_journal(columns), make_answers()
     found.effects = found.primary = make_effects()
-    assert "**What may go with it**: such as sleep" in front.list_next(journal, found)[1]
+    assert "**What may go with it**: such as sleep" in front.list_next(*see(journal, found))[1]
     assert describe_triggers(journal, found) == ""
     assert front.open_section(journal, found, "Triggers", triggers=True) == ""
     assert front.show_triggers(journal, found) == "## What goes with it\n\nNothing is noted here that may go with it."
@@ -396,7 +411,7 @@ def test_none_at_all_gets_neither_better_nor_worse(make_journal):
     columns = {"person": ["a"] * 60, "date": pd.date_range("2025-01-01", periods=60), "twitches": [0.0] * 60}
     journal = make_journal(columns)
     assert front.show_course(journal, TWITCHES) == "There on **0 of 60 days**."
-    assert dict(history.list_history(journal, TWITCHES))["Better or worse"] == ""
+    assert dict(history.list_history(*see(journal, TWITCHES)))["Better or worse"] == ""
 
 
 def test_equal_medians_are_told_as_means(make_journal):
@@ -424,16 +439,21 @@ def test_a_sign_told_once_reaches_the_doctors_list(alone):
     named = replace(alone, days=alone.days.rename(columns={"stress": "weakness"}))
     named = replace(named, variables=alone.variables.replace("stress", "weakness"))
     journal = give_signs(named, pain=[1.0], weakness_felt=[0.0], sensory_change=[np.nan])
-    told = dict(history.list_history(journal, TWITCHES))
+    told = dict(history.list_history(*see(journal, TWITCHES)))
     assert told["Pain"] == "yes when asked"
     assert told["Weakness felt"].startswith("no when asked; 4 of 4 days; ")
     assert told["Numbness or tingling"] == told["Muscle cramps"] == ""
 
 
 def test_a_group_is_told_which_signs_nobody_noted(gappy):
-    told = front.list_next(give_signs(gappy, people=("P1", "P2"), wasting=[1.0, 0.0]), make_answers())
-    assert told[-1].startswith("**The list of signs above**, of each person, above all weakness felt, ")
-    assert "wasting" not in told[-1]
+    told = front.list_next(*see(give_signs(gappy, people=("P1", "P2"), wasting=[1.0, 0.0]), make_answers()))
+    assert told[-1].startswith(
+        "**The list of signs above**, of each person: once a month"
+    )  # seven would be a list anew
+    names = ("weakness_felt", "weakness_found", "wasting", "sensory_change", "speech_swallowing")
+    asked = {name: [0.0] * 2 for name in names}
+    few = front.list_next(*see(give_signs(gappy, people=("P1", "P2"), **asked), make_answers()))
+    assert ", above all falls, trouble breathing and twitching since a new medicine: once" in few[-1]
 
 
 def test_one_and_many_questions_are_told_with_their_verbs(make_journal):
@@ -458,12 +478,12 @@ def test_one_and_many_questions_are_told_with_their_verbs(make_journal):
 
 
 def test_a_group_is_advised_in_the_third_person(gappy, alone):
-    told = describe_red_flags(gappy)
+    told = describe(gappy)
     assert "**A doctor should see without delay** weakness that they or others notice" in told
     assert not re.search(r"\byou", told)
-    assert "weakness that you or others notice" in describe_red_flags(alone)
+    assert "weakness that you or others notice" in describe(alone)
     found = SimpleNamespace(outcome="headache")
-    assert "worries whoever has it." in front.show_warnings(gappy, found)
+    assert "worries whoever has it." in front.show_warnings(*see(gappy, found))
 
 
 def test_days_that_are_all_the_same_are_told_as_that(make_journal):
@@ -471,7 +491,7 @@ def test_days_that_are_all_the_same_are_told_as_that(make_journal):
     journal, found = make_journal(columns | {"tea": np.arange(40.0)}), make_answers()
     found.primary = make_effects(("tea", 1, "forward", 1.0, 0.9, 0.9))
     assert "Noted on **40 days**. Every day had 3. " in front.show_course(journal, found)
-    assert any(line.startswith("**How much it was**, as a count") for line in front.list_next(journal, found))
+    assert any(line.startswith("**How much it was**, as a count") for line in front.list_next(*see(journal, found)))
     nothing = pd.DataFrame({"trigger": ["tea"], "estimate": [np.nan], "reading": [""]})
     assert describe_directions(journal, nothing) == ""
 
@@ -480,3 +500,104 @@ def test_a_share_of_which_nothing_is_known_is_not_told():
     row = {"n_days": 31, "estimate": 0.9, "ci_lower": 0.014, "ci_upper": 1.0}
     assert _tell_share("with", row) == {"Days with": 31, "Outcome with": "can't be told"}
     assert _tell_share("with", row | {"ci_lower": 0.5})["Outcome with"] == "90 % (50 % to 100 %)"
+
+
+def make_days(make_journal, n=40, **columns):
+    dates = pd.date_range("2025-01-01", periods=n)
+    return make_journal({"person": ["a"] * n, "date": dates, "twitches": np.tile([1.0, 2.0], n // 2)} | columns)
+
+
+def test_what_was_noted_after_the_outcome_is_told_as_a_consequence(make_journal):
+    """Stress is noted at bedtime: clear on its own day, it was told nowhere on page one."""
+    journal, found = make_days(make_journal, stress=np.tile([1.0, 3.0], 20)), make_answers()
+    rows = {"ci_lower": 1.1, "ci_upper": 1.4, "outcome": "twitches", "step": 1.0, "unit": "points of 10",
+            "detectable_up": 1.2}  # fmt: skip
+    found.primary = make_effects(("stress", 1, "forward", 1.0, 0.9, 0.9)).assign(**rows)
+    same = make_effects(("stress", 0, "backward", 1.25, 0.001, 0.01)).assign(**rows)
+    found.effects = pd.concat([found.primary, same])
+    told = str(front.show_triggers(journal, found))
+    assert "None stands out." in told
+    assert "on the same day. Noted after the outcome: it may be a consequence." in told
+    assert "Can't be told (inconclusive)\nNone." in told
+    assert "Noted after it, so it may be a consequence: Stress +25\u00a0%" in describe_triggers(journal, found)
+
+
+def test_a_night_may_hold_the_outcome_already(make_journal):
+    """Sleep has an order with what is counted by day; a rating may be of the morning."""
+    journal = make_days(make_journal, headache=1.0, sleep=7.0)
+    timing = journal.variables["name"].map({"sleep": "night"}).fillna("day")
+    journal = replace(journal, variables=journal.variables.assign(timing=timing))
+    row = {"trigger": "sleep", "outcome": "headache", "lag": 0, "order": "same time"}
+    assert front._tell_first(journal, row) == " Headache may have begun in that night: which came first is not known."
+    assert front._tell_first(journal, row | {"trigger": "twitches"}) == " Which came first is not known."
+
+
+def test_what_also_follows_the_outcome_is_told_beside_it(make_journal):
+    journal, found = make_days(make_journal, tea=np.tile([0.0, 1.0], 20)), make_answers()
+    rows = {"ci_lower": 1.1, "ci_upper": 1.4, "outcome": "twitches", "step": 1.0, "unit": ""}
+    found.effects = found.primary = make_effects(("tea", 1, "forward", 1.25, 0.001, 0.01)).assign(**rows)
+    assert "also follows" not in str(front.show_triggers(journal, found))
+    found.directions = pd.DataFrame({"trigger": ["tea"], "reading": ["the outcome comes first"]})
+    assert "Tea also follows the outcome on the next day, as strongly or more: " in str(
+        front.show_triggers(journal, found)
+    )
+
+
+def test_a_few_days_in_the_last_weeks_are_told_as_few(make_journal):
+    """Days 1 to 28 and 29 to 56 in full, then five of the last 28."""
+    keep = np.r_[0:56, 60, 65, 70, 75, 83]
+    columns = {"person": ["a"] * 61, "date": pd.date_range("2025-01-01", periods=84)[keep], "twitches": [1.0] * 61}
+    assert "In the last 28 days (5 of them noted) it had a median of 1; " in front.show_course(
+        make_journal(columns), TWITCHES
+    )
+
+
+def test_what_to_log_next_fits_the_diary(make_journal):
+    found = make_answers()
+    found.primary = make_effects(("tea", 1, "forward", np.nan, np.nan, np.nan))
+    told = front.list_next(*see(make_days(make_journal), found))
+    assert told[1].startswith("**Every evening**, for three months or more. So far nothing could be tested;")
+    undated = front.list_next(*see(replace(make_days(make_journal), calendar="none"), make_answers()))
+    assert undated[0] == "**The date of each entry.** Without it nothing can be said of the day before."
+    log = make_days(make_journal)
+    log = replace(log, rejects=pd.DataFrame({"rule": ["attack_log"], "action": "kept", "column": ""}))
+    assert front.list_next(*see(log, make_answers()))[1] == (
+        "**Every evening, also where nothing came.** What brings it on shows only beside days without it."
+    )
+    one = make_days(make_journal, n=2, twitches=[3.0, np.nan])
+    assert not [line for line in front.list_next(*see(one, make_answers())) if line.startswith("**How much")]
+    early = "It takes {} a very strong effect, and three months or more for others."
+    assert front.show_early(one).endswith(early.format("two weeks to see the course, a month to see"))
+    assert front.show_early(make_days(make_journal, n=20)).endswith(early.format("a month to see the course or"))
+
+
+def test_a_medicine_that_no_dictionary_knows_is_told_as_a_guess(make_journal):
+    journal = make_days(make_journal, sertraline=50.0, diuretic=np.tile([0.0, 1.0], 20), tea=1.0)
+    roles = journal.variables["role"].mask(journal.variables["name"].eq("diuretic"), "medicine")
+    journal = replace(journal, variables=journal.variables.assign(role=roles))
+    told = dict(history.list_history(*see(journal, TWITCHES)))["Medicines"]
+    assert told == "diuretic on 20 days; by its name perhaps also sertraline on 40 days"
+
+
+def test_nearly_all_days_are_not_all(make_journal):
+    """299 of 300 days would be 100 %."""
+    journal = make_days(make_journal, n=300, twitches=np.r_[0.0, np.ones(299)])
+    assert tell_days(journal, "twitches").endswith("Twitches: on all but 1 of the days.")
+
+
+def test_a_scale_in_a_header_is_no_part_of_its_name():
+    days = pd.DataFrame({"date": pd.date_range("2025-01-01", periods=3), "headache (0-10)": [1, 2, 3],
+                         "TENS": [0, 1, 0], "notes (am)": [1, 2, 1], "notes (pm)": [1, 1, 2]})  # fmt: skip
+    journal = read_journal(days, outcome="headache (0-10)", today=pd.Timestamp("2025-02-01").date())
+    told = [label_of(journal, name) for name in journal.variables["name"]]
+    assert told == ["headache", "Electrical nerve stimulation (TENS)", "notes (am)", "notes (pm)"]
+
+
+def test_what_a_question_needs_is_told_as_people_say_it():
+    answers = pd.DataFrame(
+        {"reason": "variable not in this journal", "needs": ["cramps", "persistence_weeks;site", "cramps"]}
+    )
+    assert describe_needs(answers) == (
+        "Noting these as well would let the journal answer more questions (in brackets: how many): muscle cramps (2), "
+        "weeks that the symptom has lasted (1) and site of each episode (1)."
+    )

@@ -46,5 +46,4 @@ def test_a_calendar_of_one_value_can_be_drawn(value):
 
 def test_given_axes_are_used(gappy):
     _, ax = plt.subplots()
-    assert plots.plot_weeks(summary.summarise_weeks(gappy), ax) is ax
-    assert plots.plot_values(summary.count_values(gappy, "twitches"), ax) is ax
+    assert plots.plot_diaries(summary.lay_calendar(gappy, "twitches"), ax) is ax

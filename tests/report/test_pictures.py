@@ -135,3 +135,27 @@ def test_ticks_of_very_long_intervals_lie_apart():
     assert (np.diff(places) > 40).all()
     words = [word.replace("\u00a0", " ") for _, word in ticks]
     assert words == ["−99 %", "−90 %", "±0 %", "×10", "×100"]
+
+
+def test_no_tick_is_written_over_another():
+    """Ticks of +100 % and +150 % at the right edge ran into each other."""
+    frame = pd.DataFrame({"trigger": ["tea"], "lag": 1, "order": "forward", "estimate": 1.5, "ci_lower": 0.95,
+                          "ci_upper": 2.6, "p_value": 0.2, "p_adjusted": 0.2, "measure": "rate ratio"})  # fmt: skip
+    svg = figures.draw_effects(frame).svg
+    told = re.findall(r'x="([\d.]+)" y="[\d.]+" font-size="10" text-anchor="(\w+)"[^>]*>([^<]+)<', svg)
+    free = 0.0
+    for x, anchor, label in told:
+        start = float(x) - 6 * len(label) * {"start": 0, "middle": 0.5, "end": 1}[anchor]
+        assert start >= free
+        free = start + 6 * len(label)
+    assert len(told) >= 3
+
+
+def test_a_long_name_is_cut_before_its_day_and_what_is_left_out_is_told():
+    rows = {"trigger": ["how well I slept last night in the new bed of the guest room", *map(str, range(24))], "lag": 1,
+            "order": "forward", "estimate": 1.5, "ci_lower": 0.95, "ci_upper": 2.6, "p_value": 0.2, "p_adjusted": 0.2,
+            "measure": "rate ratio"}  # fmt: skip
+    picture = figures.draw_effects(pd.DataFrame(rows))
+    assert ">how well I slept last night in the new b…, the day before<" in picture.svg
+    assert ">the first 20 of 25<" in picture.svg
+    assert picture.alt == "The first 20 of 25 possible triggers with effect and 95 % interval. None stands out."

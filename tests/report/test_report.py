@@ -22,6 +22,7 @@ from twitchstats.report.wording.prose import SEND_TO_A_DOCTOR
 from twitchstats.report.wording.signs import describe_red_flags, tabulate_red_flags
 from twitchstats.report.write import write_report
 from twitchstats.resources import find_resource
+from twitchstats.signs import find_flags
 
 SECTIONS = [
     "What it means", "See a doctor soon if", "how often, how much", "For your doctor", "What goes with it",
@@ -34,6 +35,10 @@ HISTORY = [
     "Weakness felt", "Numbness or tingling", "Muscle cramps", "Fatigue", "Medicines", "Caffeine", "Alcohol",
     "Pregnancy", "Menstruation", "Injury", "What helped",
 ]  # fmt: skip
+
+
+def describe(journal):
+    return describe_red_flags(journal, find_flags(journal))
 
 
 def write_journal(path, *, days=60, dated=True):
@@ -213,7 +218,7 @@ def test_the_first_forward_lag_is_chosen_without_looking():
 @pytest.mark.parametrize("present", [0.0, 1.0, np.nan])
 def test_red_flags_always_bring_the_advice(gappy, present):
     people = pd.DataFrame({"wasting": [present], "age": [40.0]}, index=pd.Index(["P1"], name="person"))
-    told = describe_red_flags(replace(gappy, people=people))
+    told = describe(replace(gappy, people=people))
     assert told.endswith(SEND_TO_A_DOCTOR)
     assert ("muscle wasting" in told) == (present == 1)
     lowered = told.lower()
@@ -227,9 +232,9 @@ def test_a_reported_flag_stands_beside_its_base_rate(gappy):
     weak = replace(gappy, days=gappy.days.assign(weakness=[0.0, 2, 0, 0, np.nan, 1]))
     for present, journal in ((0.0, gappy), (1.0, gappy), (0.0, weak)):
         people = pd.DataFrame({"wasting": [present]}, index=pd.Index(["P1"], name="person"))
-        told = describe_red_flags(replace(journal, people=people))
+        told = describe(replace(journal, people=people))
         assert (rate in told) == (present == 1 or journal is weak)
-    assert "Weakness that a person feels is common" in describe_red_flags(weak)
+    assert "Weakness that a person feels is common" in describe(weak)
 
 
 def test_shares_of_signs_among_people_have_intervals(gappy):
@@ -237,7 +242,7 @@ def test_shares_of_signs_among_people_have_intervals(gappy):
     people = pd.DataFrame(
         {"wasting": [1.0, 0.0, np.nan], "pain": [np.nan] * 3}, index=pd.Index(list("abc"), name="person")
     )
-    table = tabulate_red_flags(replace(gappy, people=people)).text.set_index("Sign")
+    table = tabulate_red_flags(told := replace(gappy, people=people), find_flags(told)).text.set_index("Sign")
     assert table.loc["Muscle wasting", "Share (95 % interval)"] == "50 % (9.5 % to 91 %)"
     assert table.loc["Marked pain", "Share (95 % interval)"] == "–"
 

@@ -6,6 +6,7 @@ import re
 import numpy as np
 import pandas as pd
 import pytest
+from matplotlib import pyplot as plt
 
 import twitchstats as tw
 from twitchstats.errors import OptionError
@@ -101,7 +102,7 @@ def test_counts_and_ranges_of_nothing_are_told():
     twice = pd.Series([0.1, 0.5, 0.2], index=["a", "a", "b"])
     assert tell_range(twice, "Share") == "Share: lowest 10 % (a), median 20 %, highest 50 % (a)."
     assert tell_range(twice.head(1), "Share") == "Share: 10 %."
-    assert tell_range(twice * 0, "Share") == "Share: 0 %, 3 times."
+    assert tell_range(twice * 0, "Share") == "Share: 0 % (all 3)."
     frame = twice.rename_axis("site").rename("estimate").reset_index()
     assert tell_range(frame, "Share", by="site") == tell_range(twice, "Share")
     assert tell_range(two, "Days", share=False) == "Days: lowest 1 (a, 1), median 15.5, highest 30 (b, 2)."
@@ -174,3 +175,14 @@ def test_what_was_found_stands_beside_what_was_planted(effects):
     shown = show_truth(compared)
     assert shown.caption == "The interval holds the planted effect in 1 of 2 rows."
     assert shown.text["Holds the truth"].tolist() == ["yes", "no"]
+
+
+def test_numbers_on_a_log_axis_are_no_formulas():
+    """A label of somebody's is no formula, so nothing is set as one: ticks once read $\\mathdefault{10^{2}}$."""
+    figure, ax = plt.subplots()
+    ax.plot([10, 86400], [0, 1])
+    ax.set_xscale("log")
+    show_figure(figure, "A curve.")
+    told = [tick.get_text() for tick in ax.get_xticklabels()]
+    assert {"100", "10,000"} <= set(told)
+    assert not any("$" in label for label in told)

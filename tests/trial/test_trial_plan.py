@@ -11,6 +11,7 @@ import pytest
 import twitchstats as tw
 from twitchstats.errors import JournalError, NotEnoughDataError, OptionError, UnknownNameError
 from twitchstats.report.wording.signs import list_warnings
+from twitchstats.signs import find_flags
 from twitchstats.simulate.processes import simulate_process
 from twitchstats.study.trials import simulate_trials
 from twitchstats.trial.plan import Options, seal_plan
@@ -233,7 +234,10 @@ def test_doctor_first_where_cells_of_a_red_flag_could_not_be_read(sign, cell, la
     )
     with pytest.raises(OptionError, match=f"^{re.escape(message)}$"):
         tw.plan_trial("caffeine", days=28, journal=journal)
-    assert dict(list_warnings(journal))[label.capitalize()] == "not clear: some cells could not be read"
+    assert (
+        dict(list_warnings(journal, find_flags(journal)))[label.capitalize()]
+        == "not clear: some cells could not be read"
+    )
 
 
 def test_doctor_first_with_a_red_flag(diary):

@@ -49,12 +49,12 @@ def choose_limits(frame: pd.DataFrame, measure: str) -> tuple[float, float]:
     return float(left), float(right)
 
 
-def use_log_axis(ax: Axes, low: float, high: float, *, most: int = 7) -> None:
-    """Give an axis of ratios round numbers as ticks, some `most` of them."""
+def use_log_axis(ax: Axes, low: float, high: float) -> None:
+    """Give an axis of ratios round numbers as ticks."""
     from matplotlib.ticker import FixedLocator, NullFormatter
 
     ax.set_xscale("log")
-    ax.xaxis.set_major_locator(FixedLocator(choose_ratios(low, high, most=most)))
+    ax.xaxis.set_major_locator(FixedLocator(choose_ratios(low, high)))
     ax.xaxis.set_major_formatter("{x:g}")
     ax.xaxis.set_minor_formatter(NullFormatter())
     ax.minorticks_off()

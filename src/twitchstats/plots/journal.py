@@ -1,4 +1,4 @@
-"""Pictures of what a journal holds: its calendar, its diaries side by side, how complete they are."""
+"""Pictures of what a journal holds: its calendar, and its diaries side by side."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from twitchstats.plots.drawing import BLUE, LIGHT, make_axes, strip
+from twitchstats.plots.drawing import LIGHT, make_axes
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -77,52 +77,6 @@ def plot_diaries(frame: pd.DataFrame, ax: Axes | None = None, *, label: str = "a
     if len(people) <= 12:
         ax.set_yticks(np.arange(len(people)) + 0.5, list(people), rotation=0)
         ax.set_ylabel("")
-    return ax
-
-
-def plot_values(frame: pd.DataFrame, ax: Axes | None = None, *, label: str = "Value") -> Axes:
-    """Draw how often each value occurs.
-
-    Parameters
-    ----------
-    frame : DataFrame
-        ``value, share`` as `count_values` returns them.
-    ax : Axes, optional
-        Where to draw; a new figure by default.
-    label : str
-        What the values are.
-    """
-    import seaborn as sns
-
-    ax = ax or make_axes(7.0, 2.8)
-    names = [f"{value:.3g}" for value in frame["value"]]
-    sns.barplot(x=names, y=100 * frame["share"].to_numpy(float), color=BLUE, ax=ax)
-    ax.set(xlabel=label, ylabel="Days in %")
-    strip(ax, ("top", "right"))
-    return ax
-
-
-def plot_weeks(frame: pd.DataFrame, ax: Axes | None = None) -> Axes:
-    """Draw the share of days reported by week of the diary.
-
-    Parameters
-    ----------
-    frame : DataFrame
-        ``week, share`` as `summarise_weeks` returns them.
-    ax : Axes, optional
-        Where to draw; a new figure by default.
-    """
-    import seaborn as sns
-    from matplotlib.ticker import MaxNLocator
-
-    ax = ax or make_axes(9.0, 2.4)
-    sns.barplot(x=frame["week"], y=100 * frame["share"], color=BLUE, native_scale=True, ax=ax)
-    ax.set_ylim(0, 100)
-    ax.set_xlim(0.4, float(frame["week"].max()) + 0.6)
-    ax.set_xlabel("Week of the diary")
-    ax.set_ylabel("Days reported in %")
-    ax.xaxis.set_major_locator(MaxNLocator(integer=True))
-    strip(ax, ("top", "right"))
     return ax
 
 

@@ -192,14 +192,14 @@ def _draw_beside(
     return ax
 
 
-def _check_frame(frame: pd.DataFrame, *, single: bool = True) -> str:
+def _check_frame(frame: pd.DataFrame) -> str:
     """Return the measure of a frame that can be drawn."""
     if frame.empty:
         raise NotEnoughDataError("No findings to draw: the frame has no rows.")
     measures = sorted(set(frame["measure"])) if "measure" in frame else ["correlation"]
     if len(measures) > 1:
         raise OptionError(f"The frame mixes {' and '.join(measures)}: draw one outcome at a time.")
-    if single and frame.duplicated(["trigger", "lag"]).any():
+    if frame.duplicated(["trigger", "lag"]).any():
         first = frame[frame.duplicated(["trigger", "lag"])].iloc[0]
         raise OptionError(
             f"{first['trigger']!r} has several rows at lag {first['lag']}. Choose one person, or use by='pooled'."

@@ -2,7 +2,6 @@
 
 import ast
 import logging
-import sys
 import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -21,7 +20,7 @@ _PARAMETERS, _INJECTED = "parameters", "injected-parameters"
 
 
 def execute_notebook(
-    notebook: NotebookNode, *, folder: Path, parameters: Mapping[str, Any] | None = None, progress: bool = False
+    notebook: NotebookNode, *, folder: Path, parameters: Mapping[str, Any] | None = None
 ) -> NotebookNode:
     """Run a notebook with papermill and return it executed and cleaned.
 
@@ -33,8 +32,6 @@ def execute_notebook(
         Folder in which the code runs: relative paths in it start there.
     parameters : mapping, optional
         New values for the names that the cell tagged "parameters" assigns.
-    progress : bool
-        Draw a progress bar on stderr.
 
     Returns
     -------
@@ -58,7 +55,7 @@ def execute_notebook(
             with prepare_kernel(folder) as options:
                 executed = papermill.execute_notebook(
                     prepared, None, kernel_name=KERNEL["name"], language="python", record_timing=False,
-                    progress_bar={"file": sys.stderr} if progress else False,
+                    progress_bar=False,
                     extra_arguments=["--IPKernelApp.log_level=CRITICAL"],  # its remarks on sockets mean nothing here
                     **options,
                 )  # fmt: skip

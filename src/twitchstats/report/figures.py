@@ -72,10 +72,14 @@ def draw_effects(effects: pd.DataFrame, journal: Journal | None = None, *, most:
     most : int
         How many rows are drawn.
     """
-    tested = effects[effects["estimate"].notna()].head(most)
+    tested = effects[effects["estimate"].notna()]
     if tested.empty:
         return Prose("")
-    names = [f"{label_of(journal, row['trigger'])}, {tell_when(row, journal)}" for row in tested.to_dict("records")]
+    left_out = f"the first {most} of {len(tested)}" if len(tested) > most else ""
+    tested = tested.head(most)
+    names = [
+        f"{_shorten(label_of(journal, row['trigger']))}, {tell_when(row, journal)}" for row in tested.to_dict("records")
+    ]
     effects = tested.assign(name=names, found=judge_effects(tested) == CLEAR)
     measure = str(effects["measure"].iloc[0])
     low, high = choose_limits(effects, measure)
@@ -90,15 +94,20 @@ def draw_effects(effects: pd.DataFrame, journal: Journal | None = None, *, most:
 
     bottom = 36.0 * len(effects) + 4
     shapes = [part for at, row in enumerate(effects.to_dict("records")) for part in _draw_row(row, at, place, none)]
-    ticks = choose_ratios(low, high, most=6) if measure in RATIOS else _choose_ticks(low, high)
+    ticks, free = choose_ratios(low, high, most=6) if measure in RATIOS else _choose_ticks(low, high), 0.0
     for tick in ticks:
-        x = place(tick)
+        x, label = place(tick), format_effect(tick, measure)
         anchor = "start" if x < _EDGE else "end" if x > WIDTH - _EDGE else "middle"
-        shapes.append(_text(x, bottom + 12, format_effect(tick, measure), size=10, anchor=anchor))
+        start = x - 6.0 * len(label) * {"start": 0, "middle": 0.5, "end": 1}[anchor]
+        if start >= free:  # else the label before would be written over
+            shapes.append(_text(x, bottom + 12, label, size=10, anchor=anchor))
+            free = start + 6.0 * len(label) + 2
     shapes += [_text(0, bottom + 28, "← less", size=11), _text(WIDTH, bottom + 28, "more →", size=11, anchor="end")]
+    shapes += [_text(WIDTH / 2, bottom + 28, left_out, size=11, anchor="middle")] * bool(left_out)
     found = effects[effects["found"]]
     told = [f"{row['name']} {format_effect(row['estimate'], measure)}" for row in found.to_dict("records")]
-    alt = f"{count_noun(len(effects), 'possible trigger')} with effect and 95 % interval. "
+    alt = f"{left_out or len(effects)} possible trigger{'s' * (len(effects) > 1)} with effect and 95 % interval. "
+    alt = alt[:1].upper() + alt[1:]
     return Picture(
         _wrap(shapes, bottom + 34), alt + (f"Standing out: {list_some(told)}." if told else "None stands out.")
     )
@@ -107,7 +116,6 @@ def draw_effects(effects: pd.DataFrame, journal: Journal | None = None, *, most:
 def _draw_row(row: Mapping[str, object], at: int, place: Callable[[float], float], none: float) -> list[str]:
     estimate, lower, upper = (float(str(row[name])) for name in ("estimate", "ci_lower", "ci_upper"))
     y, x = 36 * at + 24, place(estimate)
-    name = str(row["name"])
     width = 2.6 if row["found"] else 1.1
     line = (
         f'<path d="M{place(none):.1f} {y - 8} v16" stroke="{_SOFT}" stroke-dasharray="3 2"/>'
@@ -118,7 +126,11 @@ def _draw_row(row: Mapping[str, object], at: int, place: Callable[[float], float
     else:
         tip = -6 if estimate > none else 6
         mark = f'<path d="M{x - 6:.1f} {y - tip} L{x + 6:.1f} {y - tip} L{x:.1f} {y + tip} Z" fill="{_INK}"/>'
-    return [_text(0, y - 10, name if len(name) < 58 else f"{name[:56]}…", size=11), line, mark]
+    return [_text(0, y - 10, str(row["name"]), size=11), line, mark]
+
+
+def _shorten(label: str) -> str:
+    return label if len(label) < 42 else f"{label[:40]}…"
 
 
 def _choose_ticks(low: float, high: float) -> list[float]:
@@ -189,12 +201,13 @@ def draw_hours(hours: pd.DataFrame) -> Picture | Prose:
     return draw_bars(names, hours["n"], label="episodes by the hour they began", unit=" h", every=6)
 
 
-def draw_icons(rate: float, *, per: int = 100_000, among: str) -> Picture:
+def draw_icons(rate: float, *, among: str) -> Picture:
     """Draw a rate as squares of a hundred people each, those with a case marked.
 
     >>> draw_icons(0.00005, among="adults").alt[:60]
     '1,000 squares stand for 100 adults each, 100,000 in all; 5 o'
     """
+    per = 100_000
     squares, cases = per // _PER_SQUARE, round(rate * per)
     columns, pitch = 50, WIDTH / 50
     rows = -(-squares // columns)

@@ -25,7 +25,7 @@ from twitchstats.report.summary import (
 )
 from twitchstats.report.tables import Markup, escape_text
 from twitchstats.report.wording.claims import count_asked
-from twitchstats.report.wording.effects import tell_size
+from twitchstats.report.wording.effects import tell_reverse, tell_size
 from twitchstats.report.wording.prose import Prose, count_noun, join_words, list_some, quote, to_plain
 from twitchstats.report.wording.rows import (
     CLEAR,
@@ -35,6 +35,8 @@ from twitchstats.report.wording.rows import (
     judge_effects,
     label_of,
     tell_dates,
+    tell_days_back,
+    tell_when,
 )
 from twitchstats.report.wording.signs import (
     NOT_NOTED,
@@ -56,7 +58,7 @@ def show_title(journal: Journal, found: Findings, *, demo: bool = False) -> Pros
     """Say whose diary it is of what, from when to when, and how much of it is noted."""
     people = summarise_people(journal)
     many = len(people) > 1
-    what = _name_outcome(journal, found)
+    what = _name_outcome(journal, found.outcome)
     noun = f"{what}: diaries of {len(people):,} people" if many else f"{what}: a diary"
     days = f"{count_noun(int(people['n_days'].sum()), 'day')} noted"
     when = ""
@@ -69,24 +71,26 @@ def show_title(journal: Journal, found: Findings, *, demo: bool = False) -> Pros
     return Prose(f"# {noun}{when}\n\n**{days}.**{names} This page informs. It is not a diagnosis.{banner}")
 
 
-def _name_outcome(journal: Journal, found: Findings) -> str:
+def _name_outcome(journal: Journal, outcome: str) -> str:
     """Return the label of the outcome as it begins a sentence."""
-    label = label_of(journal, found.outcome)
+    label = label_of(journal, outcome)
     return quote(label[:1].upper() + label[1:])
 
 
 def show_meaning(journal: Journal, found: Findings) -> Prose:
     """Say in two sentences what the outcome can mean."""
     if _has_rate(journal, found):
-        names = join_words([quote(label.lower()) for label in list_present(journal, least=1)])
+        names = join_words([quote(label.lower()) for label in list_present(journal, found.flags, least=1)])
         head = f"**A doctor should see whoever has one of these soon. Noted of some here: {names}.** " if names else ""
         text = (
             f"{head}Twitches are common, and a serious cause is rare. A diary can't tell which one it is; an "
             "examination can say more."
         )
-    elif is_about_twitching(found.outcome) and (signs := list_present(journal) or list_unclear(journal)):
+    elif is_about_twitching(found.outcome) and (
+        signs := list_present(journal, found.flags) or list_unclear(journal, found.flags)
+    ):
         names = join_words([quote(label.lower()) for label in signs])
-        if not list_present(journal):
+        if not list_present(journal, found.flags):
             head = (
                 f"Not clear: {names}. Some cells could not be read. Read them yourself: if it is there, ask a doctor."
             )
@@ -100,15 +104,17 @@ def show_meaning(journal: Journal, found: Findings) -> Prose:
         )
     else:
         text = (
-            f"{_name_outcome(journal, found)}: a diary shows how it goes, and what goes with it. It can't tell what "
-            "causes it. This tool knows no figure on how often something serious is behind it: ask a doctor."
+            f"{_name_outcome(journal, found.outcome)}: a diary shows how it goes, and what goes with it. It can't tell "
+            "what causes it. This tool knows no figure on how often something serious is behind it: ask a doctor."
         )
     return Prose(f"## What it means\n\n{text}")
 
 
 def _has_rate(journal: Journal, found: Findings) -> bool:
     """Tell whether the base rate holds: of twitches with nothing else."""
-    return found.outcome in ("twitches", "intensity") and not (list_present(journal) or list_unclear(journal))
+    return found.outcome in ("twitches", "intensity") and not (
+        list_present(journal, found.flags) or list_unclear(journal, found.flags)
+    )
 
 
 def _get_rate() -> "pd.Series[Any]":
@@ -153,7 +159,7 @@ def show_warnings(journal: Journal, found: Findings) -> Markup | Prose:
             * bool(mood)
         )
     ask = NOT_NOTED if many else f"{NOT_NOTED}: ask yourself now"
-    warnings = list_warnings(journal)
+    warnings = list_warnings(journal, found.flags)
     asked = any(told != NOT_NOTED for _, told in warnings)
     counted = "How many people have each, of those who were asked. A rating counts from the first point on."
     lead = counted if many and asked else ""
@@ -170,7 +176,7 @@ def show_warnings(journal: Journal, found: Findings) -> Markup | Prose:
 
 def open_course(journal: Journal, found: Findings) -> Prose:
     """Open what the days looked like."""
-    return Prose(f"## {_name_outcome(journal, found)}: how often, how much")
+    return Prose(f"## {_name_outcome(journal, found.outcome)}: how often, how much")
 
 
 def show_course(journal: Journal, found: Findings) -> Prose:
@@ -198,7 +204,11 @@ def show_course(journal: Journal, found: Findings) -> Prose:
     if row["highest"] > 1 and _is_same(journal, found):
         text += f"Every day had {format_number(row['highest'])}. "
     elif row["highest"] > 1:
-        text += f"Half of the days had {format_number(row['median'])} or less. " if row["median"] else ""
+        text += (
+            f"Half of the days had {format_number(row['median'])} or less. "
+            if row["median"] and row["n_days"] > 1
+            else ""
+        )
         text += f"The highest day had {format_number(row['highest'])}. "
     if row["longest_spell"] > 1 and not always:
         text += f"The longest spell without a day off was {int(row['longest_spell'])} days. "
@@ -207,8 +217,8 @@ def show_course(journal: Journal, found: Findings) -> Prose:
 
 def _is_same(journal: Journal, found: Findings) -> bool:
     """Tell whether the outcome never changes, so that nothing can be seen to go with it."""
-    noted = journal.days[found.outcome]
-    return bool(noted.min() == noted.max())
+    noted = journal.days[found.outcome].dropna()
+    return len(noted) > 1 and bool(noted.min() == noted.max())
 
 
 def _tell_trend(row: "pd.Series[Any]") -> str:
@@ -221,9 +231,9 @@ def _tell_trend(row: "pd.Series[Any]") -> str:
     )
     way = "lower than" if recent < before else "higher than" if recent > before else "the same as"
     of = " of the days" if row["told"] == "share" else ""
-    text = (
-        f"**Better or worse?** In the last 28 days it {what} {tell(recent)}{of}; that is {way} before ({tell(before)})."
-    )
+    few = f" ({int(row['n_recent'])} of them noted)" if row["n_recent"] < _HALF else ""
+    text = f"**Better or worse?** In the last 28 days{few} it {what} {tell(recent)}{of}; "
+    text += f"that is {way} before ({tell(before)})."
     if row["n_spans"] < 2:
         return f"{text} There is too little before it to say more."
     inside = recent == before or row["before_low"] <= recent <= row["before_high"]
@@ -239,23 +249,23 @@ def show_early(journal: Journal) -> Prose:
         return Prose("")
     n = int(summarise_people(journal)["n_days"].max())
     left = SHORT - n
-    first = "two weeks" if n < _HALF else "a month"
+    course = "two weeks to see the course, a month to see" if n < _HALF else "a month to see the course or"
     return Prose(
         f"## Too early for more\n\n{count_noun(n, 'day')} can't show what goes with it: days differ by themselves. Go "
-        f"on noting, best every evening, and come back after {count_noun(left, 'more day')}. It takes {first} to see "
-        "the course, a month to see a very strong effect, and three months or more for others."
+        f"on noting, best every evening, and come back after {count_noun(left, 'more day')}. It takes {course} "
+        "a very strong effect, and three months or more for others."
     )
 
 
 def sort_triggers(found: Findings) -> dict[str, pd.DataFrame]:
     """Return the triggers of three boxes: clear (after all tests are counted), possible (before), can't be told.
 
-    What is clear on the same day alone, where nobody knows which came first, is possible.
+    What is clear on the same day alone, without having come first, is possible.
     """
     tested = found.primary[found.primary["estimate"].notna()]
     words = judge_effects(tested)
     clear = tested[words == CLEAR]
-    same = found.effects[judge_effects(found.effects).eq(CLEAR) & found.effects["order"].eq("same time")]
+    same = found.effects[judge_effects(found.effects).eq(CLEAR) & found.effects["order"].ne("forward")]
     same = rank_effects(same[~same["trigger"].isin(clear["trigger"])]).drop_duplicates("trigger")
     left = ~tested["trigger"].isin(same["trigger"])
     possible = pd.concat([same, tested[left & (words == POSSIBLE)]])
@@ -280,6 +290,7 @@ def show_triggers(journal: Journal, found: Findings) -> Markup | Prose:
     untold = [f"{list_some(names, 12)}. Too few days, or no effect: which one can't be said."] if names else []
     left = [label_of(journal, name) for name in found.primary.loc[found.primary["estimate"].isna(), "trigger"]]
     untold += [f"Not tested: {list_some(left, 12)}. The appendix says why."] if left else []
+    clear += filter(None, [to_plain(tell_reverse(journal, boxes["clear"], found.directions))])
     whose, none = "these diaries" if is_group(journal) else "this diary", "None stands out. That is no proof of none."
     parts = [
         (f"Clear in {whose} (stands out after all tests are counted)", "clear", clear or [none]),
@@ -310,11 +321,18 @@ def _tell_more(rows: pd.DataFrame) -> list[str]:
 def _tell_box_row(journal: Journal, row: dict[str, Any]) -> str:
     """Return raw medians, then the adjusted effect with interval and time."""
     size = to_plain(tell_size(journal, row))
-    mind = " Which came first is not known." * (row["order"] == "same time")
-    mind += " Begun on bad days, which pass by themselves: no proof that it helps." * is_treatment(
-        journal, row["trigger"]
-    )
+    mind = _tell_first(journal, row) if row["order"] != "forward" else ""
+    if is_treatment(journal, row["trigger"]):
+        mind += " Begun on bad days, which pass by themselves: no proof that it helps."
     return f"{label_of(journal, row['trigger'])}. {_tell_raw(journal, row)}Adjusted: {size}.{mind}"
+
+
+def _tell_first(journal: Journal, row: dict[str, Any]) -> str:
+    if row["order"] == "backward":
+        return " Noted after the outcome: it may be a consequence."
+    if tell_when(row, journal) != tell_days_back(0):
+        return f" {_name_outcome(journal, row['outcome'])} may have begun in that night: which came first is not known."
+    return " Which came first is not known."
 
 
 def _tell_raw(journal: Journal, row: dict[str, Any]) -> str:
@@ -375,35 +393,42 @@ def list_next(journal: Journal, found: Findings) -> list[str]:
         )
     elif journal.episodes.empty and (course["n_above"] < course["n_days"]).any():
         told.append("**When it began and how long it took**, each time. Doctors ask this.")
-    if twitching and (unclear := list_unclear(journal)):
+    if twitching and (unclear := list_unclear(journal, found.flags)):
         told.insert(0, f"**What could not be read of {join_words(unclear).lower()}**: a plain yes or no, each day.")
-    if twitching and list_present(journal):
+    if twitching and list_present(journal, found.flags):
         return ["**A doctor first.** A sign of the list above is there, and that needs no more days.", *told]
     if found.primary.empty:
         told.append(
             "**What may go with it**: such as sleep, stress, coffee and exercise, a number each, every evening."
         )
-    elif _is_same(journal, found):
+    elif _is_same(journal, found) and course["n_above"].any():
         told.append(
             "**How much it was**, as a count, or from 0 to 10. Where all days are the same, nothing can be seen to go "
             "with it."
         )
     else:
-        told += _tell_longer(found) or _tell_twice(journal)
-    unknown = [label for label, state in list_warnings(journal) if state == NOT_NOTED]
+        told += _tell_longer(found) or _tell_twice(journal, found)
+    if journal.calendar == "none":
+        told.insert(0, "**The date of each entry.** Without it nothing can be said of the day before.")
+    unknown = [label for label, state in list_warnings(journal, found.flags) if state == NOT_NOTED]
     if twitching and unknown:
-        whose = f", of each person, above all {join_words(unknown).lower()}" if many else ""
+        above_all = f", above all {join_words(unknown).lower()}" if len(unknown) <= _FIRST else ""
+        whose = f", of each person{above_all}" if many else ""
         told.append(
             f"**The list of signs above**{whose}: once a month, each with yes or no. It tells when to see a doctor."
         )
     return told[:3]
 
 
-def _tell_twice(journal: Journal) -> list[str]:
+def _tell_twice(journal: Journal, found: Findings) -> list[str]:
     """Say what as many days again would bring, where no open question names a length: errors shrink by their root."""
     days = summarise_people(journal)["n_days"].max()
     if not SHORT <= days <= _YEARS:
         return []
+    if is_log_of_attacks(journal):
+        return ["**Every evening, also where nothing came.** What brings it on shows only beside days without it."]
+    if found.primary["estimate"].isna().all():
+        return ["**Every evening**, for three months or more. So far nothing could be tested; the appendix says why."]
     more = f"Twice as many days can show effects {format_share(1 - 0.5**0.5)} smaller."
     return [f"**The same as now**, each evening, for {_tell_span(days)}. {more}"]
 

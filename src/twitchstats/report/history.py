@@ -22,7 +22,7 @@ from twitchstats.report.wording.prose import Prose, count_noun, list_some
 from twitchstats.report.wording.rows import label_of
 from twitchstats.report.wording.signs import NOT_CLEAR, NOT_NOTED, YES, list_warnings
 from twitchstats.signs import find_red_flag, find_sign, list_red_flags
-from twitchstats.variables import find_row
+from twitchstats.variables import find_row, sounds_like_medicine
 
 _ASKED = ("pain", "stiffness", "weakness", "sensory_change", "cramps", "fatigue", "caffeine", "alcohol", "injury")
 _ASKED_OF_WOMEN = ("menstruation", "pregnancy")
@@ -35,7 +35,7 @@ def list_history(journal: Journal, found: Findings) -> list[tuple[str, str]]:
     """
     course = summarise_course(journal, found.outcome).iloc[0]
     people = journal.people.iloc[0] if len(journal.people) else pd.Series(dtype=object)
-    weeks, warned = people.get("persistence_weeks"), dict(list_warnings(journal))
+    weeks, warned = people.get("persistence_weeks"), dict(list_warnings(journal, found.flags))
     sites = count_sites(journal)
     where = [f"{_name_site(row)} {format_share(row['share'])}" for row in sites.head(3).to_dict("records")]
     asked = [name for name in (*_ASKED, *_ASKED_OF_WOMEN * (people.get("sex") != "male")) if name != found.outcome]
@@ -105,10 +105,21 @@ def _join_told(sign: object, days: str) -> str:
 
 
 def _tell_role(journal: Journal, role: str) -> str:
-    names = [n for n in journal.variables.loc[journal.variables["role"].eq(role), "name"] if count_above(journal, n)]
-    days = {name: count_noun(count_above(journal, name), "day") for name in names}
-    told = list_some([f"{label_of(journal, name).lower()} on {n_days}" for name, n_days in days.items()], 6)
-    return f"tried: {told}; a diary can't tell whether it helped" if told and role == "remedy" else told
+    rows = [
+        row
+        for row in journal.variables.to_dict("records")
+        if row["kind"] != "text" and count_above(journal, row["name"])
+    ]
+    known, maybe = (
+        list_some([f"{label_of(journal, n).lower()} on {count_noun(count_above(journal, n), 'day')}" for n in names], 6)
+        for names in (
+            [row["name"] for row in rows if row["role"] == role],
+            [row["name"] for row in rows if role == "medicine" and sounds_like_medicine(row["name"], row)],
+        )
+    )
+    if role == "remedy":
+        return f"tried: {known}; a diary can't tell whether it helped" if known else ""
+    return "; ".join(filter(None, [known, maybe and f"by its name perhaps also {maybe}"]))
 
 
 def show_history(journal: Journal, found: Findings) -> Markup | Prose:

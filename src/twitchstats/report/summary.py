@@ -256,9 +256,9 @@ def summarise_course(journal: Journal, outcome: str, *, recent: int = 28) -> pd.
     DataFrame
         ``person, n_days`` (with a value), ``n_above`` (above zero), ``median, highest, longest_spell`` (days in a row
         above zero; a day without an entry ends a spell), ``told`` ("median", or "share" of days above zero where most
-        days have none), ``recent`` (that of the last `recent` calendar days), ``before`` (of all days before),
-        ``before_low, before_high`` (its range over the whole spans of `recent` days before), ``n_spans``. What needs
-        an order in time, or earlier spans, is missing without.
+        days have none), ``recent`` (that of the last `recent` calendar days), ``n_recent`` (how many of these have a
+        value), ``before`` (of all days before), ``before_low, before_high`` (its range over the whole spans of
+        `recent` days before), ``n_spans``. What needs an order in time, or earlier spans, is missing without.
 
     >>> import twitchstats as tw
     >>> journal, _ = tw.simulate_journal(people=1, days=90, world="demo", seed=8)
@@ -275,7 +275,7 @@ def summarise_course(journal: Journal, outcome: str, *, recent: int = 28) -> pd.
         share = len(known) > 0 and _median(known) == 0
         row |= {"told": "share" if share else "median", "median": _median(known)}
         row |= {"highest": known.max() if len(known) else np.nan}
-        row |= dict.fromkeys(["longest_spell", "recent", "before", "before_low", "before_high"], np.nan)
+        row |= dict.fromkeys(["longest_spell", "recent", "n_recent", "before", "before_low", "before_high"], np.nan)
         row["n_spans"] = 0
         if ordered:
             edges = np.flatnonzero(np.diff(np.concatenate([[0], values > 0, [0]])))
@@ -284,12 +284,13 @@ def summarise_course(journal: Journal, outcome: str, *, recent: int = 28) -> pd.
             level = _mean if share else _median
             spans = [level(levels[max(0, end - recent) : end]) for end in range(len(values), 0, -recent)]
             whole = spans[1 : len(values) // recent]
+            row |= {"n_recent": int(np.isfinite(values[-recent:]).sum())}
             row |= {"recent": spans[0], "before": level(levels[:-recent]), "n_spans": len(whole)}
             if np.isfinite(whole).any():
                 row |= {"before_low": np.nanmin(whole), "before_high": np.nanmax(whole)}
         rows.append(row)
-    columns = ["person", "n_days", "n_above", "told", "median", "highest", "longest_spell", "recent", "before",
-               "before_low", "before_high", "n_spans"]  # fmt: skip
+    columns = ["person", "n_days", "n_above", "told", "median", "highest", "longest_spell", "recent", "n_recent",
+               "before", "before_low", "before_high", "n_spans"]  # fmt: skip
     return pd.DataFrame(rows, columns=columns)
 
 

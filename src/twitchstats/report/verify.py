@@ -199,6 +199,8 @@ def _read_notebook(path: Path) -> NotebookNode:
         nbformat.validate(notebook)
     except FileNotFoundError:
         raise JournalError(f"There is no file {path}. Name a notebook that `report` has written.") from None
+    except IsADirectoryError:
+        raise JournalError(f"{path} is a folder. Name the report.ipynb in it.") from None
     except OSError as error:
         raise JournalError(f"{path} can't be opened: {error.strerror}.") from None
     except JournalError:

@@ -6,7 +6,6 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime, timedelta
-from fnmatch import fnmatchcase
 from functools import cached_property
 from typing import Any
 
@@ -26,7 +25,7 @@ from twitchstats.trial.exact import find_p_value, lay_days, remove_effect
 from twitchstats.trial.lots import DESIGNS, WEEK, Lots, lay_lots
 from twitchstats.triggers.families import FAMILIES, Family
 from twitchstats.triggers.rows import POWER
-from twitchstats.variables import find_row, find_variable, load_variables, load_words, split_words
+from twitchstats.variables import find_row, find_variable, load_variables, sounds_like_medicine
 
 LEAST_TRIAL = LEAST_DIARY = 14  # days; of a diary, from which its spread is told
 PLAYED, COMPARED = 100, 99  # trials that are tried on the diary, and schedules that each is compared with
@@ -457,7 +456,7 @@ def _check_doctor(
     reasons = [] if journal is None else _list_reasons(journal, people)
     if row.get("trial") == "ask":
         reasons.insert(0, f"{name!r} is no matter for a trial of your own")
-    elif row.get("role") == "medicine" or (not find_row(name) and _sounds_like_medicine(name, row)):
+    elif row.get("role") == "medicine" or sounds_like_medicine(name, row):
         reasons.insert(0, f"{name!r} is a medicine or may be one")
     reasons += _compare_usual(name, row, *levels)
     if reasons and not agreed:
@@ -491,12 +490,6 @@ def _find_most(row: dict[str, Any]) -> float:
     """Return the most that anybody tries without asking: what counts as safe, or else as usual."""
     trial = str(row.get("trial"))
     return float(trial.removeprefix("up to ") if trial.startswith("up to ") else row.get("usual_high", np.nan))
-
-
-def _sounds_like_medicine(name: str, row: dict[str, Any]) -> bool:
-    """Tell whether a column that no dictionary knows has the name, the ending or the unit of a medicine."""
-    words = split_words(f"{name} {row.get('source', '')} {row.get('unit', '')}")
-    return any(fnmatchcase(word, pattern) for word in words for pattern in load_words("medicine word"))
 
 
 def _choose_levels(name: str, levels: tuple[float, float] | None, row: dict[str, Any]) -> tuple[float, float]:

@@ -10,6 +10,7 @@ from twitchstats.numbers import MISSING, format_effect, format_p
 from twitchstats.report.tables import Table, show_table
 from twitchstats.report.wording.prose import SEND_TO_A_DOCTOR, Prose, count_noun, join_words, list_some, quote
 from twitchstats.report.wording.rows import tell_estimate, tell_interval, tell_reach
+from twitchstats.variables import find_row
 
 _LEGEND = (
     "How to read the tables: each question stands once, with the articles that claim it. The effect is that of one "
@@ -123,5 +124,15 @@ def describe_needs(answers: pd.DataFrame, *, most: int = 8) -> Prose:
     )
     if counts.empty:
         return Prose("")
-    told = [f"{quote(str(name).replace('_', ' '))} ({count})" for name, count in counts.head(most).items()]
-    return Prose(f"Noting these as well would let the journal answer more questions: {join_words(told)}.")
+    told = [f"{_name_need(str(name))} ({count})" for name, count in counts.head(most).items()]
+    text = "Noting these as well would let the journal answer more questions (in brackets: how many)"
+    return Prose(f"{text}: {join_words(told)}.")
+
+
+def _name_need(name: str) -> str:
+    """Return what a question needs as people say it, of days, of people or of episodes."""
+    of_episodes = find_row(name, dictionary="episode_variables.csv")
+    row = find_row(name) or find_row(name, dictionary="people_variables.csv") or of_episodes
+    label = str(row.get("label") or name).replace("_", " ")
+    told = label if label[:2].isupper() else label[:1].lower() + label[1:]
+    return quote(f"{told} of each episode" if row is of_episodes else told)

@@ -40,6 +40,11 @@ _READINGS = {
     BOTH_WAYS: "At least one way is shown, but the two don't differ clearly: {}. Which comes first stays open, and "
     "something behind both may be the cause.",
 }
+_ELSEWHERE = {
+    "forward": "On other days",
+    "same time": "Without a known order, also",
+    "backward": "Noted after it, so it may be a consequence",
+}
 _YES_NO = f"yes{NARROW}against{NARROW}no"
 
 
@@ -50,9 +55,7 @@ def describe_triggers(journal: Journal, findings: Findings) -> Prose:
     if findings.primary.empty:
         return Prose("")
     if tested.empty:
-        reasons = findings.primary["reason"].value_counts()
-        told = join_words([f"{quote(reason)} ({count})" for reason, count in reasons.items()])
-        return Prose(f"No trigger of {outcome} could be tested: {told}.")
+        return Prose(f"No trigger of {outcome} could be tested. The appendix says why of each.")
     head = (
         f"{count_noun(len(tested), 'possible trigger')} of **{outcome}** could be tested, "
         f"{_tell_tests(findings.effects, set(tested['trigger']))}, and every one counts when chance is judged. "
@@ -142,24 +145,18 @@ def _tell_cautions(journal: Journal, rows: pd.DataFrame) -> str:
 
 
 def _tell_elsewhere(journal: Journal, effects: pd.DataFrame, primary: pd.DataFrame) -> str:
-    """Name the triggers that stand out only at another day: further back, or without a known order."""
+    """Name the triggers that stand out only at another day: further back, without a known order, or after it."""
     told = set(primary.loc[primary["p_adjusted"] < ALPHA, "trigger"])
-    found = effects[(effects["p_adjusted"] < ALPHA) & ~effects["trigger"].isin(told)]
-    found = rank_effects(found)
-    later = [
-        f"{_tell_briefly(journal, row)} {tell_when(row, journal)}"
-        for row in found[found["order"].eq("forward")].to_dict("records")
-    ]
-    same = [
-        f"{_tell_briefly(journal, row)} {tell_when(row, journal)}"
-        for row in found[found["order"].eq("same time")].to_dict("records")
-    ]
-    text = f" On other days: {list_some(later, 6)}." if later else ""
-    return text + (f" Without a known order, also: {list_some(same, 6)}." if same else "")
-
-
-def _tell_briefly(journal: Journal, row: dict[str, Any]) -> str:
-    return f"{quote(label_of(journal, row['trigger']))} {tell_estimate(row)} ({tell_interval(row)})"
+    found = rank_effects(effects[(effects["p_adjusted"] < ALPHA) & ~effects["trigger"].isin(told)])
+    text = ""
+    for order, head in _ELSEWHERE.items():
+        rows = [
+            f"{quote(label_of(journal, row['trigger']))} {tell_estimate(row)} ({tell_interval(row)}) "
+            f"{tell_when(row, journal)}"
+            for row in found[found["order"] == order].to_dict("records")
+        ]
+        text += f" {head}: {list_some(rows, 6)}." if rows else ""
+    return text
 
 
 def _tell_more(row: dict[str, Any]) -> str:

@@ -1,5 +1,6 @@
 """One row of effects in words: of what, when, how much and how sure; the same words in every sentence and table."""
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -40,11 +41,16 @@ def judge_effects(effects: pd.DataFrame) -> "pd.Series[str]":
 
 
 def label_of(journal: Journal | None, name: str) -> str:
-    """Return the label of a variable, or its name where it has none; as people write it, without underscores."""
+    """Return the label of a variable, or its name where it has none; as people write it, without underscores.
+
+    The scale or unit behind a header of the user's own is left out where the name has none either.
+    """
     if journal is None:
         return name
     labels = journal.variables.set_index("name")["label"]
-    return str(labels.get(name) or name).replace("_", " ").strip()
+    told = str(labels.get(name) or name).replace("_", " ").strip()
+    bare = re.sub(r" *\([^()]*\)$", "", told)
+    return bare if bare.casefold() == name.replace("_", " ") else told
 
 
 def is_treatment(journal: Journal, name: str) -> bool:

@@ -1,5 +1,7 @@
 """The report in a few lines: what stands at its top, and what the command line prints."""
 
+import pandas as pd
+
 from twitchstats.findings import Findings
 from twitchstats.journal import Journal
 from twitchstats.numbers import format_share
@@ -18,7 +20,7 @@ def describe_report(journal: Journal, findings: Findings) -> Prose:
         tell_days(journal, findings.outcome),
         sum_up_triggers(journal, findings),
         f"**{asked}:** {verdicts}." if is_about_twitching(findings.outcome) else "",
-        _tell_flags(journal),
+        _tell_flags(journal, findings.flags),
     ]
     return Prose("\n".join(f"- {line}" for line in lines if line) + f"\n\n> {choose_advice(journal, findings.outcome)}")
 
@@ -30,6 +32,8 @@ def tell_days(journal: Journal, outcome: str) -> str:
     entries = count_noun(len(journal.days), "daily entry", "daily entries")
     above = journal.days[outcome].dropna() > 0
     share = f"on {format_share(float(above.mean()))} of the days" if not above.all() else "on every day noted"
+    if not above.all() and share == f"on {format_share(1.0)} of the days":
+        share = f"on all but {int((~above).sum())} of the days"
     return (
         f"**Read:** {entries} of {count_noun(people, 'person', 'people')}; "
         f"{count_noun(refused, 'row or cell', 'rows or cells')} refused or combined. "
@@ -37,8 +41,8 @@ def tell_days(journal: Journal, outcome: str) -> str:
     )
 
 
-def _tell_flags(journal: Journal) -> str:
-    there = [quote(label.lower()) for label, told in list_warnings(journal) if is_there(told)]
-    unclear = [quote(label.lower()) for label in list_unclear(journal)]
-    told = f"**Red flags reported:** {list_some(there)}. Have them looked at. " if there else ""
-    return told + (f"**Not clear:** {list_some(unclear)}: some cells could not be read." if unclear else "")
+def _tell_flags(journal: Journal, flags: pd.DataFrame) -> str:
+    there = [quote(label.lower()) for label, told in list_warnings(journal, flags) if is_there(told)]
+    unclear = [quote(label.lower()) for label in list_unclear(journal, flags)]
+    told = f"**Red flags reported:** {list_some(there)}. Have them looked at." if there else ""
+    return f"{told} **Not clear:** {list_some(unclear)}: some cells could not be read.".strip() if unclear else told

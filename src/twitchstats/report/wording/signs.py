@@ -19,7 +19,7 @@ from twitchstats.report.wording.prose import (
     join_words,
     quote,
 )
-from twitchstats.signs import RED_FLAG, find_flags, list_everybody
+from twitchstats.signs import RED_FLAG, list_everybody
 
 CONFIDENCE = {"H": "seen there", "M": "second-hand", "D": "by arithmetic"}
 NOT_NOTED = "not noted"
@@ -27,10 +27,10 @@ NOT_CLEAR = "not clear: some cells could not be read"
 YES = {1.0: "yes", 0.0: "no"}
 
 
-def list_warnings(journal: Journal) -> list[tuple[str, str]]:
+def list_warnings(journal: Journal, flags: pd.DataFrame) -> list[tuple[str, str]]:
     """Return each red flag with "yes", "no", "not noted" or "not clear"; of several people how many of how many."""
-    flags = find_flags(journal).query("level == @RED_FLAG")
-    return [(row["label"], _tell_flag(row, many=is_group(journal))) for row in flags.to_dict("records")]
+    red = flags[flags["level"] == RED_FLAG].to_dict("records")
+    return [(row["label"], _tell_flag(row, many=is_group(journal))) for row in red]
 
 
 def _tell_flag(row: dict[str, Any], *, many: bool) -> str:
@@ -40,17 +40,16 @@ def _tell_flag(row: dict[str, Any], *, many: bool) -> str:
     return (f"{row['present']} of {row['known']}" if many else YES[float(row["present"] > 0)]) + noted
 
 
-def list_present(journal: Journal, *, least: int | None = None) -> list[str]:
+def list_present(journal: Journal, flags: pd.DataFrame, *, least: int | None = None) -> list[str]:
     """Return the red flags that at least so many people have, by default everybody."""
-    flags = find_flags(journal)
     if least is None:
         least = len(list_everybody(journal)) if is_group(journal) else 1
     return list(flags["label"][flags["level"].eq(RED_FLAG) & flags["present"].ge(least)])
 
 
-def list_unclear(journal: Journal) -> list[str]:
+def list_unclear(journal: Journal, flags: pd.DataFrame) -> list[str]:
     """Return the red flags of which some cells could not be read, and no other tells that it is there."""
-    return [label for label, told in list_warnings(journal) if told == NOT_CLEAR]
+    return [label for label, told in list_warnings(journal, flags) if told == NOT_CLEAR]
 
 
 def is_there(told: str) -> bool:
@@ -58,9 +57,9 @@ def is_there(told: str) -> bool:
     return told.startswith("yes") or (told[:1].isdigit() and not told.startswith("0 "))
 
 
-def describe_red_flags(journal: Journal) -> Prose:
+def describe_red_flags(journal: Journal, flags: pd.DataFrame) -> Prose:
     """Say which red flags the journal reports, with the advice to see a doctor whatever they are."""
-    flags = find_flags(journal).query("level != ''")
+    flags = flags[flags["level"] != ""]
     present, red = flags[flags["present"] > 0], flags[flags["level"] == RED_FLAG]
     flagged = present[present["level"] == RED_FLAG]
     if not flags["known"].any():
@@ -88,7 +87,7 @@ def describe_red_flags(journal: Journal) -> Prose:
             " Weakness that a person feels is common and mostly has other causes; weakness that an examiner finds "
             "weighs far more: have it examined."
         )
-    if names := join_words([quote(label.lower()) for label in list_unclear(journal)]):
+    if names := join_words([quote(label.lower()) for label in list_unclear(journal, flags)]):
         text += f" Of {names} some cells could not be read, so it may be there: read them yourself."
     scale = _tell_scale() if len(present) else ""
     return Prose(f"{text}{scale}\n\n> {choose_advice(journal)}".lstrip())
@@ -113,10 +112,9 @@ def _tell_scale() -> str:
     )
 
 
-def tabulate_red_flags(journal: Journal) -> Table | Prose:
+def tabulate_red_flags(journal: Journal, flags: pd.DataFrame) -> Table | Prose:
     """Show the signs that were asked or noted, with how many people have each, and on how many days."""
-    flags = find_flags(journal).query("level != ''")
-    flags = flags[(flags["known"] > 0) | flags.index.isin(journal.people.columns)]
+    flags = flags[(flags["level"] != "") & ((flags["known"] > 0) | flags.index.isin(journal.people.columns))]
     if flags.empty:
         return Prose("")
     labels = {"label": "Sign", "level": "Weight", "present": "Present", "known": "Known of"}
