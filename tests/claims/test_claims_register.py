@@ -22,8 +22,7 @@ from twitchstats.signs import load_signs
 from twitchstats.simulate.cohort import load_serious_conditions
 from twitchstats.simulate.parameters import load_cohort_parameters
 from twitchstats.simulate.world import load_world
-from twitchstats.variables import load_variables
-from twitchstats.vocabulary import list_choices
+from twitchstats.variables import list_choices, load_variables
 
 CLAIMS = load_claims()
 QUESTIONS = load_questions()

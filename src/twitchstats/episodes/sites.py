@@ -18,7 +18,7 @@ from twitchstats.episodes.shares import (
 from twitchstats.errors import OptionError, check_choice, unknown_name
 from twitchstats.journal.record import Journal
 from twitchstats.reasons import NO_ORDER
-from twitchstats.vocabulary import list_choices
+from twitchstats.variables import list_choices
 
 _BY = ("pooled", "person")
 

@@ -10,7 +10,7 @@ from scipy.special import ndtri
 from twitchstats.arrays import FloatArray, IntArray
 from twitchstats.journal.record import EPISODE_COLUMNS
 from twitchstats.simulate.world import Slope, get_course
-from twitchstats.vocabulary import list_choices
+from twitchstats.variables import list_choices
 
 _BLOCK = 100_000  # episodes whose sites are drawn at a time: bounds memory
 KINDS = ("twitch", "cramp", "spasm")  # in the order of OUTCOMES

@@ -4,6 +4,7 @@ import os
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from functools import partial
+from pathlib import Path
 from typing import Any
 from zlib import crc32
 
@@ -14,12 +15,13 @@ from twitchstats.errors import OptionError, check_choice
 from twitchstats.inference import ALPHA, adjust_p_values
 from twitchstats.journal.record import Journal
 from twitchstats.panel import build_panel
+from twitchstats.resources import find_resource
 from twitchstats.simulate.processes import PROCESSES, simulate_process
 from twitchstats.study.case_time_series import CUMULATIVE, FIXED, PEOPLE, SCENARIOS, count_published
 from twitchstats.study.case_time_series import DAYS as PUBLISHED_DAYS
 from twitchstats.study.groups import GROUP_METHODS, pool_groups
 from twitchstats.study.methods import METHODS, OF_COUNTS, REFERENCE, run_method, score_people
-from twitchstats.study.table import PARTS
+from twitchstats.study.table import FILE, PARTS, describe_study, refresh_readme, write_study
 from twitchstats.study.trackers import AUDIT_DAYS, AUDIT_WORLDS, OURS, TRACKERS, YEAR_LOOKS, look_daily, tell_trackers
 from twitchstats.study.trials import CARRY_OVER, TRIAL_DAYS, TRIAL_EFFECT, TRIAL_WORLDS, simulate_trials
 
@@ -30,6 +32,7 @@ COLUMNS = [
 ]  # fmt: skip
 Cell = dict[str, Any]  # a row: which cell it is, and what was counted there
 LAGS = (0, 1, 2)
+QUICK = 200  # diaries in a cell of a quick study
 PROMISED = ("autocorrelated .8", "zero-heavy", "yes/no trigger", "yes/no outcome", "rating")
 QUICK_METHODS = ("naive", REFERENCE, "estimate_effects")  # at other lengths than MAIN_DAYS
 MAIN_DAYS = 120
@@ -367,3 +370,24 @@ def _find(tests: pd.DataFrame, *, adjusted: bool) -> pd.DataFrame:
     if adjusted:
         p_value = tests.groupby("person")["p_value"].transform(lambda p: adjust_p_values(p.to_numpy()))
     return tests.assign(found=p_value < ALPHA)
+
+
+def run_quickly() -> str:
+    """Return a description of a small study: 120 days, single diaries and a search."""
+    parts = [part for part in PARTS if part not in ("trial", "published")]
+    return describe_study(run_study(days=(120,), people=(1,), replicates=QUICK, parts=parts, workers=None))
+
+
+def renew_study(tell: Callable[[str], None], *, out: Path | None = None) -> str:
+    """Run the whole study and return its description.
+
+    The table goes to `out`, or to data/validation_study.csv, and then the README is renewed as well.
+    """
+    tell("Simulating; this takes a few minutes ...")
+    study = run_study(workers=None)
+    path = out or find_resource("data") / FILE
+    write_study(study, path)
+    readme = find_resource("data").parent / "README.md"
+    written = [path, readme] if out is None and refresh_readme(study, readme) else [path]
+    tell("Written: " + ", ".join(map(str, written)))
+    return describe_study(study)
