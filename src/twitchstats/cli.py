@@ -422,7 +422,7 @@ def run_simulate(args: argparse.Namespace) -> int:
 def run_study(args: argparse.Namespace) -> int:
     """Run the validation study."""
     from twitchstats.files import check_target
-    from twitchstats.study.command import renew_study, run_quickly
+    from twitchstats.study.run import renew_study, run_quickly
 
     if args.out:
         check_target(args.out)

@@ -237,15 +237,7 @@ def _resolve(journal: Journal, pattern: str) -> list[str]:
 def pick_primary(effects: pd.DataFrame) -> pd.DataFrame:
     """Keep one row for each trigger: the first lag at which it comes before the outcome, chosen without looking.
 
-    Parameters
-    ----------
-    effects : DataFrame
-        As `estimate_effects` returns it, pooled.
-
-    Returns
-    -------
-    DataFrame
-        In the order of `rank_effects`; where no lag runs forward, the smallest lag.
+    In the order of `rank_effects`; where no lag runs forward, the smallest lag.
     """
     rank = effects["order"].map({name: place for place, name in enumerate(_ORDERS)}).fillna(len(_ORDERS))
     ordered = effects.assign(_rank=rank).sort_values(["trigger", "_rank", "lag"], kind="stable")
@@ -268,15 +260,7 @@ def rank_effects(effects: pd.DataFrame) -> pd.DataFrame:
 
 
 def join_groups(primary: pd.DataFrame, groups: pd.DataFrame) -> pd.DataFrame:
-    """Let the members of a group follow its strongest; what has no estimate comes last.
-
-    Parameters
-    ----------
-    primary : DataFrame
-        As `pick_primary` returns it.
-    groups : DataFrame
-        As `group_triggers` returns it for the triggers that have an estimate.
-    """
+    """Let the members of a group (`group_triggers`) follow its strongest; what has no estimate comes last."""
     place = {str(name): number for number, name in enumerate(groups["trigger"])}
     rank = primary["trigger"].map(place).fillna(len(place))
     return primary.loc[rank.sort_values(kind="stable").index].reset_index(drop=True)

@@ -326,6 +326,8 @@ def _reml_variance(y: FloatArray, v: FloatArray) -> float:
         mean = np.sum(w * y) / np.sum(w)
         trace = np.sum(w) - np.sum(w**2) / np.sum(w)
         trace2 = np.sum(w**2) - 2 * np.sum(w**3) / np.sum(w) + (np.sum(w**2) / np.sum(w)) ** 2
+        if trace2 <= 0:  # one error is so small that rounding eats all else
+            return tau2
         step = (np.sum(w**2 * (y - mean) ** 2) - trace) / trace2
         updated = max(0.0, tau2 + float(step))
         if abs(updated - tau2) <= 1e-12 * (1 + tau2):

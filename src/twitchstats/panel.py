@@ -103,24 +103,12 @@ class Panel:
 
 @dataclass(frozen=True, eq=False)
 class Blocks(Panel):
-    """A panel that is read block by block when it is worked on; its arrays are empty.
+    """A panel that is read block by block when it is worked on; its arrays are empty."""
 
-    Attributes
-    ----------
-    mapper : callable
-        Runs a function over blocks of people: rows (P,) by their place in the cohort, pairs or None, the function,
-        and who has to be together.
-    rows : int array, (P,)
-    pairs : tuple of str and tuple of str, or None
-        As `pair` was called.
-    share : float
-        What `share_copied` returns.
-    """
-
-    mapper: Callable[..., dict[str, AnyArray]]
-    rows: IntArray
-    share: float
-    pairs: tuple[str, tuple[str, ...]] | None = None
+    mapper: Callable[..., dict[str, AnyArray]]  # runs a function over names, rows, pairs, and who has to be together
+    rows: IntArray  # (P,), places in the cohort
+    share: float  # what `share_copied` returns
+    pairs: tuple[str, tuple[str, ...]] | None = None  # as `pair` was called
 
     def get(self, name: str) -> FloatArray:
         """Refuse: the days are not in memory.

@@ -45,6 +45,18 @@ def load_dictionary(file: str) -> pd.DataFrame:
     return frame
 
 
+def list_choices(name: str) -> list[str]:
+    """Return the canonical words of a column of choices of the episodes table (site, kind, side), in their order.
+
+    >>> list_choices("side")
+    ['left', 'right', 'both']
+    >>> len(list_choices("site"))
+    16
+    """
+    levels = load_dictionary("episode_variables.csv").set_index("name").loc[name, "levels"]
+    return [level.split(":")[0] for level in str(levels).split(";") if level]
+
+
 @cache
 def _index_rows(file: str) -> dict[str, dict[str, Any]]:
     rows = load_dictionary(file).to_dict("records")

@@ -1,6 +1,7 @@
 """Multiplicity, pooling and verdicts against published figures and hand arithmetic."""
 
 import re
+import warnings
 
 import numpy as np
 import pandas as pd
@@ -204,3 +205,12 @@ def test_naive_correlation_of_drifting_series(phi, expected):
     x, y = signal.lfilter([1], [1, -phi], noise, axis=-1)[..., 200:]
     p = stats.pearsonr(x, y, axis=1).pvalue
     assert np.mean(p < 0.05) == pytest.approx(theory, abs=0.01 + 3 * np.sqrt(theory * (1 - theory) / 3000))
+
+
+def test_one_error_near_nothing_divides_by_nothing():
+    """Rounding eats all but the one person; the mean is theirs, and no warning reaches the user."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        pooled = pool_estimates([5e-9, -0.2, -0.07, -0.05, -0.4], [1e-9, 0.3, 0.1, 0.1, 6.0])
+    assert pooled["estimate"] == pytest.approx(5e-9)
+    assert pooled["heterogeneity"] == 0.0

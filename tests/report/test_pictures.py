@@ -8,7 +8,7 @@ import pytest
 
 from twitchstats.report import figures, summary
 from twitchstats.report.wording.reading import tabulate_outcome, tabulate_weeks
-from twitchstats.vocabulary import list_choices
+from twitchstats.variables import list_choices
 
 
 def test_the_calendar_puts_days_under_their_weekday(gappy):

@@ -33,13 +33,13 @@ def list_pairs(panel):
 def test_naive_is_pearson(panel):
     tests = rivals.correlate_naively(panel, "twitches", "trigger_1", LAG)
     expected = [stats.pearsonr(x, y).pvalue for x, y in list_pairs(panel)]
-    np.testing.assert_allclose(tests.p_value, expected, rtol=1e-8)
+    np.testing.assert_allclose(tests["p_value"], expected, rtol=1e-8)
 
 
 def test_shuffled_days_agree_with_scipy(panel):
     """Both draw shuffles of their own: p-values differ by Monte Carlo error of 199 shuffles."""
     tests = rivals.shuffle_days(panel, "twitches", "trigger_1", LAG)
-    for p_value, (x, y) in zip(tests.p_value, list_pairs(panel), strict=True):
+    for p_value, (x, y) in zip(tests["p_value"], list_pairs(panel), strict=True):
         method = stats.PermutationMethod(n_resamples=4999, rng=np.random.default_rng(1))
         expected = stats.pearsonr(x, y, method=method).pvalue
         assert p_value == pytest.approx(expected, abs=0.01 + 4 * np.sqrt(expected * (1 - expected) / 199))
@@ -48,7 +48,7 @@ def test_shuffled_days_agree_with_scipy(panel):
 def test_the_circle_is_turned_by_every_number_of_days(panel):
     tests = rivals.shift_in_circle(panel, "twitches", "trigger_1", LAG)
     x, y = panel.lag("trigger_1", LAG)[:, LAG:], panel.get("twitches")[:, LAG:]
-    for person, p_value in enumerate(tests.p_value):
+    for person, p_value in enumerate(tests["p_value"]):
         r = []
         for days in range(x.shape[1]):
             turned = np.roll(x[person], days)
@@ -69,10 +69,15 @@ def lay_columns(panel, person):
 
 def test_least_squares_is_that_of_statsmodels(panel):
     tests = rivals.regress(panel, "twitches", "trigger_1", LAG, fit="logs")
-    for person in range(len(tests.p_value)):
+    for person in range(len(tests["p_value"])):
         columns, y = lay_columns(panel, person)
         fit = sm.OLS(np.log1p(y), columns).fit()
-        found = [tests.estimate[person], tests.p_value[person], tests.ci_lower[person], tests.ci_upper[person]]
+        found = [
+            tests["estimate"][person],
+            tests["p_value"][person],
+            tests["ci_lower"][person],
+            tests["ci_upper"][person],
+        ]
         np.testing.assert_allclose(found, [fit.params[-1], fit.pvalues[-1], *fit.conf_int()[-1]], rtol=1e-5)
 
 
@@ -80,12 +85,12 @@ def test_least_squares_is_that_of_statsmodels(panel):
 def test_quasi_poisson_is_that_of_statsmodels(panel, robust):
     """HC3 from statsmodels' coefficients and leverages: its own `cov_type="HC3"` gives HC0 for a GLM."""
     tests = rivals.regress(panel, "twitches", "trigger_1", LAG, fit="counts, HC3" if robust else "counts")
-    for person in range(len(tests.p_value)):
+    for person in range(len(tests["p_value"])):
         columns, y = lay_columns(panel, person)
         model = sm.GLM(y, columns, family=sm.families.Poisson())
         fit = model.fit(scale="X2", use_t=True)
         p_value = robust_p_value(fit, columns, y) if robust else fit.pvalues[-1]
-        found = [tests.estimate[person], tests.p_value[person]]
+        found = [tests["estimate"][person], tests["p_value"][person]]
         np.testing.assert_allclose(found, [fit.params[-1], p_value], rtol=1e-4)
 
 
@@ -102,7 +107,7 @@ def test_what_does_not_vary_has_no_p_value(panel):
     values[panel.names.index("trigger_1"), 0] = 2.0
     flat = type(panel)(panel.people, panel.names, values, panel.weekday, panel.ordered, panel.copied)
     for rival in (rivals.correlate_naively, rivals.shuffle_days, rivals.shift_in_circle):
-        p_value = rival(flat, "twitches", "trigger_1", LAG).p_value
+        p_value = rival(flat, "twitches", "trigger_1", LAG)["p_value"]
         assert np.isnan(p_value[0])
         assert np.isfinite(p_value[1:]).all()
 

@@ -37,20 +37,11 @@ KINDS = {"twitches": "twitch", "cramps": "cramp", "spasms": "spasm"}
 
 @dataclass(frozen=True)
 class Source:
-    """What the questions are put to.
-
-    Attributes
-    ----------
-    journal : Journal
-    cohort : DataFrame
-        People with signs and a diagnosis.
-    effects : dict
-        Effects that are known already (`estimate_effects`), by outcome.
-    """
+    """What the questions are put to."""
 
     journal: Journal
-    cohort: pd.DataFrame
-    effects: dict[str, pd.DataFrame] = field(default_factory=dict)
+    cohort: pd.DataFrame  # people with signs and a diagnosis
+    effects: dict[str, pd.DataFrame] = field(default_factory=dict)  # known already (`estimate_effects`), by outcome
 
 
 def make_source(journal: Journal, cohort: object = None) -> Source:
@@ -73,35 +64,21 @@ EpisodeTest = Callable[[Journal, Question, str | None], pd.DataFrame]
 
 @dataclass(frozen=True)
 class Analysis:
-    """One kind of test.
+    """One kind of test, which gives findings in the order of the questions.
 
-    Attributes
-    ----------
-    run : callable (questions, source) -> list of findings in the order of the questions
-        A finding has ``estimate, ci_lower, ci_upper, ci90_lower, ci90_upper, p_value, n_people, n_days, measure,
-        reference, detectable, reason`` and perhaps ``order, caution, note``.
-    table : {"days", "episodes", "people"}
-        Where its variables are; what no episode has is in the daily table all the same.
-    outcome_is_kind : bool
-        The outcome says which kind of episode is meant ("twitches": episodes of kind "twitch").
-    ordered : bool
-        It needs days that are in order, whatever the lag.
+    A finding has ``estimate, ci_lower, ci_upper, ci90_lower, ci90_upper, p_value, n_people, n_days, measure, reference,
+    detectable, reason`` and perhaps ``order, caution, note``.
     """
 
     run: Runner
-    table: str
-    outcome_is_kind: bool = False
-    ordered: bool = False
+    table: str  # where its variables are: days, episodes, people; what no episode has is in the days all the same
+    outcome_is_kind: bool = False  # the outcome is a kind of episode ("twitches": of kind "twitch")
+    ordered: bool = False  # it needs days that are in order, whatever the lag
 
     def choose_outcome(self, outcome: str, there: dict[str, set[str]]) -> str:
         """Return the outcome asked about if it is there, else the first that stands in for it, else itself.
 
-        Parameters
-        ----------
-        outcome : str
-        there : dict
-            For "days" and "kinds" the outcomes that have any value or episode. Where episodes are not told apart,
-            every episode counts ("").
+        Where episodes are not told apart, every episode counts ("").
         """
         known = there["kinds" if self.outcome_is_kind else "days"]
         if self.outcome_is_kind and not known:

@@ -159,14 +159,7 @@ def answer_from(
 ) -> pd.DataFrame:
     """Answer questions from a source in which some effects may be known already; see `answer_questions`.
 
-    Parameters
-    ----------
-    source : Source
-    asked : DataFrame
-    directions : DataFrame, optional
-        `triggers.compare_directions` of the journal's outcome, if it is known already.
-    alpha, progress
-        As in `answer_questions`.
+    So may be the `directions` of the journal's outcome (`triggers.compare_directions`).
     """
     there = _find_values(source)
     rows = asked.to_dict("records")

@@ -18,22 +18,7 @@ STAND_INS = {
 
 @dataclass(frozen=True)
 class Question:
-    """What a question asks of the data; questions whose `key` is the same share one estimate.
-
-    Attributes
-    ----------
-    test : str
-        A name in `claims.analyses.ANALYSES`.
-    variables : tuple of str
-        The exposure first; "a|b" is either.
-    lags : tuple of int
-        Days from the exposure to the outcome; several are taken together.
-    outcome : str
-        On what it is judged.
-    level : str
-        A limit, a site, diagnoses, a rule, or the variable on whose days it is asked, as the test takes it.
-    share : float
-        The share that a share is set against.
+    """What a question asks of the data; questions that ask the same share one estimate.
 
     Examples
     --------
@@ -42,12 +27,12 @@ class Question:
     (0, 8.0)
     """
 
-    test: str
-    variables: tuple[str, ...]
-    lags: tuple[int, ...]
-    outcome: str
-    level: str
-    share: float | None
+    test: str  # a name in `claims.analyses.ANALYSES`
+    variables: tuple[str, ...]  # the exposure first; "a|b" is either
+    lags: tuple[int, ...]  # days from the exposure to the outcome; several are taken together
+    outcome: str  # on what it is judged
+    level: str  # a limit, a site, diagnoses, a rule, or the variable on whose days it is asked, as the test takes it
+    share: float | None  # that a share is set against
 
     @property
     def lag(self) -> int:

@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import ArrayLike
 
 from twitchstats.episodes.shares import (
     LEAST_EPISODES,
@@ -15,7 +16,6 @@ from twitchstats.episodes.shares import (
     finish_logit,
     get_episodes,
 )
-from twitchstats.episodes.survival import jackknife_over
 from twitchstats.errors import OptionError, check_choice
 from twitchstats.journal.record import Journal
 from twitchstats.panel import build_panel
@@ -227,13 +227,9 @@ def _estimate_runs(
 def _get_durations(journal: Journal, kind: str | None) -> pd.DataFrame:
     """Return ``person, cluster, time, ended`` of each episode with a duration."""
     episodes = get_episodes(journal, "duration_s", kind=kind)
-    if episodes.empty:
-        return pd.DataFrame(columns=["person", "cluster", "time", "ended"])
     ongoing = episodes["ongoing"].fillna(0.0) if "ongoing" in episodes else pd.Series(0.0, index=episodes.index)
     times = pd.DataFrame({"person": episodes["person"], "cluster": episodes["day"]})
-    times["time"] = episodes["duration_s"].astype(float)
-    times["ended"] = 1.0 - (ongoing.astype(float) > 0)
-    return times
+    return times.assign(time=episodes["duration_s"].astype(float), ended=ongoing.astype(float) <= 0)
 
 
 def _get_spells(journal: Journal, outcome: str | None, state: str) -> pd.DataFrame:
@@ -244,14 +240,9 @@ def _get_spells(journal: Journal, outcome: str | None, state: str) -> pd.DataFra
     """
     runs = list_spells(journal, outcome=outcome)
     runs = runs[(runs["state"] == state) & runs["start_seen"]].reset_index(drop=True)
-    ended = runs["end_seen"].astype(float)
-    return pd.DataFrame(
-        {"person": runs["person"], "cluster": runs.index, "time": runs["days"] - 0.5 * (1 - ended), "ended": ended}
-    )
-
-
-def _pick_clusters(times: pd.DataFrame) -> "pd.Series[object]":
-    return times["person"] if len(times["person"].unique()) > 1 else times["cluster"]
+    ended = runs["end_seen"].astype(bool)
+    return pd.DataFrame({"person": runs["person"], "cluster": runs.index, "time": runs["days"] - 0.5 * ~ended,
+                         "ended": ended})  # fmt: skip
 
 
 def _estimate_over(
@@ -266,30 +257,48 @@ def _estimate_over(
     groups = [("pooled", times)] if by == "pooled" else list(times.groupby("person", sort=True))
     rows = []
     for person, own in groups:
-        head = {"person": person, "limit": float(limit), "median": _find_median(own)}
-        rows.append(head | _estimate_group(own, limit, reference, least, empty))
+        n = {"n_people": own["person"].nunique(), "n_episodes": len(own)}
+        over = jackknife_over(own["time"], own["ended"], own["person" if n["n_people"] > 1 else "cluster"], limit)
+        if own.empty or len(own) < least or over["n"] < 2 or not np.isfinite(over["share"]):
+            result = fail(TOO_FEW if len(own) else empty, reference=reference, **n)
+        else:
+            result = finish_logit(over["share"], over["se"], over["n"], reference=reference, **n)
+        rows.append({"person": person, "limit": float(limit), "median": over["median"]} | result)
     return pd.DataFrame(rows, columns=["person", "limit", "median", *RESULT_COLUMNS])
 
 
-def _estimate_group(
-    times: pd.DataFrame, limit: float, reference: float | None, least: int, empty: str
-) -> dict[str, Any]:
-    if times.empty:
-        return fail(empty, reference=reference)
-    n_people, n = times["person"].nunique(), len(times)
-    share, se_logit, clusters = jackknife_over(times["time"], times["ended"], _pick_clusters(times), limit)
-    if n < least or clusters < 2 or not np.isfinite(share):
-        return fail(TOO_FEW, n_people=n_people, n_episodes=n, reference=reference)
-    return finish_logit(share, se_logit, clusters, n_people=n_people, n_episodes=n, reference=reference)
+def jackknife_over(time: ArrayLike, ended: ArrayLike, cluster: ArrayLike, limit: float) -> dict[str, Any]:
+    """Return the Kaplan-Meier share over by `limit` (included), and its standard error on the logit scale.
 
+    Delete-one-cluster jackknife (Lipsitz, Laird and Harrington 1990). On simulated diaries with 8 to 40 people it holds
+    its size on the logit scale where the influence sum is a tenth too small.
 
-def _find_median(times: pd.DataFrame) -> float:
-    """Return the first time by which at least half are over (all people together), or NaN."""
-    ends = np.unique(times.loc[times["ended"] > 0, "time"].to_numpy(float)) if len(times) else np.array([])
-    if len(ends) == 0:
-        return float("nan")
-    from statsmodels.duration.survfunc import SurvfuncRight
+    Returns
+    -------
+    dict
+        ``share`` (NaN where nobody was watched that long), ``se`` (NaN where the share, with or without some cluster,
+        is 0 or 1), ``n`` clusters, and ``median``, the first time by which at least half are over, or NaN.
 
-    curve = SurvfuncRight(times["time"].to_numpy(float), times["ended"].to_numpy(float))
-    below = curve.surv_times[curve.surv_prob <= 0.5 + 1e-12]
-    return float(below[0]) if len(below) else float("nan")
+    >>> over = jackknife_over([1, 2, 4], [1, 0, 1], ["a", "b", "c"], 3)
+    >>> round(over["share"], 3), over["n"], over["median"]
+    (0.333, 3, 4.0)
+    """
+    t, d = np.asarray(time, float), np.asarray(ended, float) > 0
+    group, names = pd.factorize(np.asarray(cluster), use_na_sentinel=False)
+    moments = np.unique(t[d])
+    ending, leaving = np.zeros((2, len(names), len(moments)))
+    np.add.at(ending, (group[d], np.searchsorted(moments, t[d])), 1.0)
+    last = np.searchsorted(moments, t, side="right") - 1  # who leaves at or after a moment is at risk there
+    np.add.at(leaving, (group[last >= 0], last[last >= 0]), 1.0)
+    risk = np.cumsum(leaving[:, ::-1], axis=1)[:, ::-1]
+    left = np.cumprod(1 - ending.sum(axis=0) / risk.sum(axis=0))
+    half, asked = moments[left <= 0.5 + 1e-12], moments <= limit
+    survival = left[asked][-1] if asked.any() else 1.0
+    share = float(1 - survival) if survival == 0 or (t >= limit).any() else np.nan
+    others = np.maximum(risk.sum(axis=0) - risk, 1.0)
+    without = 1 - np.prod(1 - ((ending.sum(axis=0) - ending) / others)[:, asked], axis=1)
+    told = {"share": share, "se": np.nan, "n": len(names), "median": float(half[0]) if len(half) else np.nan}
+    if len(names) < 2 or not 0 < share < 1 or np.any(without <= 0) or np.any(without >= 1):
+        return told
+    logit = np.log(without / (1 - without))
+    return told | {"se": float(np.sqrt((1 - 1 / len(names)) * np.sum((logit - logit.mean()) ** 2)))}

@@ -66,25 +66,11 @@ def check_share(name: str, value: float) -> None:
 def estimate_share(
     hits: ArrayLike, person: ArrayLike, cluster: ArrayLike, *, reference: float | None
 ) -> dict[str, Any]:
-    """Estimate the share of episodes with a property, of people with at least `LEAST_EPISODES`.
+    """Estimate the share of episodes that are `hits` (1, else 0), of people with at least `LEAST_EPISODES`.
 
     With several people it is the mean of their shares, with a t interval over people. With one person it is the share
-    of all episodes, its interval from the days as clusters (ratio estimator, Cochran 1977).
-
-    Parameters
-    ----------
-    hits : array-like, (n,)
-        1 where the episode has the property, else 0.
-    person, cluster : array-like, (n,)
-        Whose episode it is, and its day.
-    reference : float or None
-        Share to test against.
-
-    Returns
-    -------
-    dict
-        `RESULT_COLUMNS`; NaN with a reason where nothing can be estimated. No episode at all: the journal has no such
-        column.
+    of all episodes, its interval from the days as clusters (ratio estimator, Cochran 1977). Returns `RESULT_COLUMNS`;
+    NaN with a reason where nothing can be estimated. No episode at all: the journal has no such column.
     """
     if not len(np.asarray(hits)):
         return fail(NO_COLUMN, reference=reference)
@@ -192,14 +178,9 @@ def relate_by_person(
     x : str
         The column that has to differ within somebody.
     measure : str
-        ``"odds ratio"`` returns exponentials, with ``se`` and ``heterogeneity`` staying on the log scale.
+        ``"odds ratio"`` returns exponentials and the reference 1, with ``se`` and ``heterogeneity`` on the log scale.
     n_episodes : int, optional
         Told when nothing can be estimated; by default the number of rows.
-
-    Returns
-    -------
-    dict
-        `RESULT_COLUMNS`; ``reference`` is 1 for odds ratios and 0 otherwise.
     """
     ratio = measure == "odds ratio"
     n_episodes = len(table) if n_episodes is None else n_episodes
@@ -224,15 +205,10 @@ def relate_by_person(
 
 
 def fit_logistic(hits: FloatArray, totals: FloatArray, x: FloatArray, cluster: ArrayLike) -> Slope | None:
-    """Fit log odds = a + b x to grouped counts, with a standard error robust to clusters.
+    """Fit log odds = a + b x to grouped counts, with a standard error robust to clusters, and G - 2 degrees of freedom.
 
     Iteratively reweighted least squares; sandwich with the factor G / (G - 2) for G clusters (Liang and Zeger 1986).
-
-    Returns
-    -------
-    tuple or None
-        b, its standard error, and G - 2 degrees of freedom; None where the fit doesn't settle (no variation,
-        complete separation).
+    None where the fit doesn't settle (no variation, complete separation).
     """
     design = np.column_stack([np.ones_like(x), x - x.mean()])
     share = hits.sum() / totals.sum()

@@ -18,9 +18,7 @@ from twitchstats.episodes.shares import (
 from twitchstats.errors import OptionError, check_choice, unknown_name
 from twitchstats.journal.record import Journal
 from twitchstats.reasons import NO_ORDER
-from twitchstats.vocabulary import list_choices
-
-_BY = ("pooled", "person")
+from twitchstats.variables import list_choices
 
 
 def summarize_sites(journal: Journal, *, kind: str | None = None, by: str = "pooled") -> pd.DataFrame:
@@ -57,7 +55,7 @@ def summarize_sites(journal: Journal, *, kind: str | None = None, by: str = "poo
     0  pooled  eyelid        24
     1  pooled    calf        24
     """
-    check_choice("by", by, _BY)
+    check_choice("by", by, ("pooled", "person"))
     episodes = get_episodes(journal, "site", kind=kind)
     groups = [("pooled", episodes)] if by == "pooled" else list(episodes.groupby("person", sort=True))
     rows = []
@@ -172,7 +170,8 @@ def compare_sites_by_trigger(
     head = {"sites": ";".join(chosen), "trigger": trigger, "step": step, "unit": variable["unit"]}
     if len(episodes) and (journal.calendar == "none" or not _share_calendar(journal, episodes)):
         return pd.DataFrame([head | fail(NO_ORDER, measure="odds ratio", reference=1.0)])
-    days = _count_days(episodes.assign(hit=episodes["site"].isin(chosen).astype(float)))
+    at_sites = episodes.assign(hit=episodes["site"].isin(chosen).astype(float)).groupby(["person", "day"], sort=True)
+    days = at_sites["hit"].agg(hit="sum", size="size").reset_index()
     dose = journal.days[trigger].rename("dose").rename_axis(["person", "day"]).reset_index()
     days = days.merge(dose, on=["person", "day"], how="inner").dropna(subset=["dose"])
 
@@ -190,10 +189,6 @@ def _share_calendar(journal: Journal, episodes: pd.DataFrame) -> bool:
     """Tell whether the starts of episodes and the days are told in the same way (dates, or day numbers)."""
     dates = journal.days.index.get_level_values("date")
     return isinstance(dates, pd.DatetimeIndex) == pd.api.types.is_datetime64_any_dtype(episodes["day"])
-
-
-def _count_days(episodes: pd.DataFrame) -> pd.DataFrame:
-    return episodes.groupby(["person", "day"], sort=True)["hit"].agg(hit="sum", size="size").reset_index()
 
 
 def _check_sites(sites: str | Sequence[str]) -> list[str]:

@@ -1,7 +1,6 @@
 """Daily counts day by day, together with the medicines and remedies that people take up after bad days."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
@@ -12,39 +11,21 @@ from twitchstats.simulate.series import draw_ar1
 from twitchstats.simulate.world import OUTCOMES, Slope, get_course
 
 
-@dataclass(frozen=True)
-class Courses:
-    """Who takes what: arrays (courses, people), days in arrays (courses, people, days)."""
-
-    table: pd.DataFrame
-    users: BoolArray
-
-
-def pick_users(table: pd.DataFrame, people: pd.DataFrame, rng: np.random.Generator) -> Courses:
-    """Choose the users of each course: the stated share of those who can be, rounded up or down at random."""
+def pick_users(table: pd.DataFrame, people: pd.DataFrame, rng: np.random.Generator) -> BoolArray:
+    """Return who takes what, (courses, people): the stated share of those who can, rounded up or down at random."""
     users = np.zeros((len(table), len(people)), dtype=bool)
     woman = (people["sex"] == "female").to_numpy()
     for position, course in enumerate(table.itertuples()):
         able = np.flatnonzero(woman | (course.women_only == 0))
         number = int(course.users * len(able) + rng.random())
         users[position, rng.permutation(able)[:number]] = True
-    return Courses(table, users)
+    return users
 
 
 def sum_effects(slopes: list[Slope], triggers: Mapping[str, FloatArray], outcome: str) -> FloatArray:
-    """Sum the planted effects of known triggers on one outcome, each centred within the person.
+    """Return the planted effects of known triggers on one outcome, each centred within the person, (people, days).
 
-    Parameters
-    ----------
-    slopes : list of Slope
-    triggers : mapping of str to array (people, days)
-        A missing value acts as the person's mean does: not at all.
-    outcome : str
-
-    Returns
-    -------
-    array (people, days)
-        Change of the log mean.
+    They change the log mean. A missing value acts as the person's mean does: not at all.
     """
     total = np.zeros_like(next(iter(triggers.values())))
     for slope in slopes:
@@ -85,12 +66,9 @@ def draw_spells(
 def draw_means(
     rows: pd.DataFrame, parameters: dict[str, float], weekday: IntArray, burn_in: int, rng: np.random.Generator
 ) -> FloatArray:
-    """Draw what counts would be without triggers: level, drift, weekly rhythm, trend and spells.
+    """Return what counts would be without triggers: level, drift, weekly rhythm, trend and spells.
 
-    Returns
-    -------
-    array (outcomes, people, days)
-        Means of `OUTCOMES`; 0 on days outside a spell of twitching.
+    Means, (outcomes, people, days), in the order of `OUTCOMES`; 0 on days outside a spell of twitching.
     """
     people, days = weekday.shape
     time = (np.arange(days) - burn_in) / max(days - burn_in, 1) - 0.5
@@ -107,26 +85,17 @@ def draw_means(
 
 def draw_counts(
     means: FloatArray,
-    courses: Courses,
+    courses: pd.DataFrame,
+    users: BoolArray,
     slopes: list[Slope],
     parameters: dict[str, float],
     rng: np.random.Generator,
 ) -> tuple[FloatArray, FloatArray]:
-    """Draw the days of use and the counts, one day after the other.
+    """Draw the counts and the days of use, one day after the other.
 
     A course starts more easily after a day with many twitches (``reaction``: the change of the log odds for each
     unit of log(1 + twitches)), so that improvement follows a start by itself: regression to the mean. It ends, and
     single days are left out, by chance alone.
-
-    Parameters
-    ----------
-    means : array (outcomes, people, days)
-        Means without medicines and remedies.
-    courses : Courses
-    slopes : list of Slope
-        Effects of medicines and remedies.
-    parameters : dict
-    rng : Generator
 
     Returns
     -------
@@ -135,24 +104,23 @@ def draw_counts(
     taken : array (courses, people, days)
         0/1.
     """
-    table = courses.table
-    weights = _lay_out_weights(slopes, courses)
-    column = {name: table[name].to_numpy(float)[:, None] for name in ("days_on", "days_off", "adherence", "reaction")}
+    weights = _lay_out_weights(slopes, list(courses.index), users)
+    column = {name: courses[name].to_numpy(float)[:, None] for name in ("days_on", "days_off", "adherence", "reaction")}
     usual = 1 / column["days_off"]
     share = column["days_on"] / (column["days_on"] + column["days_off"])
     centre = column["adherence"] * share
     size = np.array([parameters[f"{outcome}_size"] for outcome in OUTCOMES])[:, None, None]
     noisy = means * rng.gamma(np.broadcast_to(size, means.shape)) / size
     n_days = means.shape[2]
-    chance = rng.random((n_days, 2, *courses.users.shape))
-    counts, taken = np.zeros_like(means), np.zeros((*courses.users.shape, n_days))
-    on = courses.users & (chance[0, 0] < share)
+    chance = rng.random((n_days, 2, *users.shape))
+    counts, taken = np.zeros_like(means), np.zeros((*users.shape, n_days))
+    on = users & (chance[0, 0] < share)
     for day in range(n_days):
         before = max(day - 1, 0)
         worse = np.log1p(counts[0, :, before]) - parameters["reaction_centre"]
         odds = usual / (1 - usual + 1e-9) * np.exp(column["reaction"] * worse)
         start = odds / (1 + odds)
-        on = courses.users & np.where(on, chance[day, 0] >= 1 / column["days_on"], chance[day, 0] < start)
+        on = users & np.where(on, chance[day, 0] >= 1 / column["days_on"], chance[day, 0] < start)
         taken[:, :, day] = on & (chance[day, 1] < column["adherence"])
         use = np.stack([taken[:, :, day], taken[:, :, before]]) - centre
         shift = np.einsum("olcp,lcp->op", weights, use)
@@ -161,12 +129,11 @@ def draw_counts(
     return np.minimum(counts, parameters["most_counted"]), taken
 
 
-def _lay_out_weights(slopes: list[Slope], courses: Courses) -> FloatArray:
+def _lay_out_weights(slopes: list[Slope], names: list[str], users: BoolArray) -> FloatArray:
     """Return the coefficients as an array (outcomes, lags 0 and 1, courses, people), 0 for people without a course."""
-    weights = np.zeros((len(OUTCOMES), 2, *courses.users.shape))
-    names = list(courses.table.index)
+    weights = np.zeros((len(OUTCOMES), 2, *users.shape))
     for slope in slopes:
         if slope.trigger in names and slope.outcome in OUTCOMES:
             course = names.index(slope.trigger)
-            weights[OUTCOMES.index(slope.outcome), slope.lag, course] += slope.coefficient * courses.users[course]
+            weights[OUTCOMES.index(slope.outcome), slope.lag, course] += slope.coefficient * users[course]
     return weights

@@ -10,7 +10,7 @@ from scipy.special import ndtri
 from twitchstats.arrays import FloatArray, IntArray
 from twitchstats.journal.record import EPISODE_COLUMNS
 from twitchstats.simulate.world import Slope, get_course
-from twitchstats.vocabulary import list_choices
+from twitchstats.variables import list_choices
 
 _BLOCK = 100_000  # episodes whose sites are drawn at a time: bounds memory
 KINDS = ("twitch", "cramp", "spasm")  # in the order of OUTCOMES
@@ -43,20 +43,16 @@ def draw_episodes(
     parameters: dict[str, float],
     rng: np.random.Generator,
 ) -> pd.DataFrame:
-    """Draw the episodes of each person and day.
+    """Draw the episodes of each person and day, of each kind at most ``cap`` a day.
 
     Parameters
     ----------
     counts : array (outcomes, people, days)
-        Daily counts; NaN on days that were not reported. Of each kind at most ``cap`` episodes a day get a row.
+        NaN on days that were not reported.
     states : dict of str to array (people, days)
         ``pain`` (the day's level) and the triggers that move sites.
-    rows : DataFrame
-        The world.
-    slopes : list of Slope
-        Effects on sites, log odds for one step.
-    parameters : dict
-    rng : Generator
+    rows, slopes, parameters
+        The world, its effects on sites (log odds for one step), and the diary.
 
     Returns
     -------

@@ -12,25 +12,12 @@ from twitchstats.simulate.series import draw_ar1
 def draw_habits(
     habits: pd.DataFrame, parameters: dict[str, float], weekday: IntArray, rng: np.random.Generator
 ) -> dict[str, FloatArray]:
-    """Draw every habit of data/habits.csv.
+    """Return every habit of data/habits.csv, (people, days), not yet rounded or clipped but for counts and yes/no.
 
-    Parameters
-    ----------
-    habits : DataFrame
-        As `load_habits` returns it. ``mean`` is a mean of people, ``sd_between`` the spread of people around it and
-        ``sd_within`` the spread of days around the person; ``strain`` and ``diet`` are loadings on the two common
-        factors, ``weekend`` the shift at weekends in units of ``sd_within``. Lognormal habits, counts and bouts
-        have their spreads on the log scale, yes/no ones on the probit scale.
-    parameters : dict
-        As `load_parameters` returns it.
-    weekday : array (people, days)
-        0 is Monday.
-    rng : Generator
-
-    Returns
-    -------
-    dict of str to array (people, days)
-        Not yet rounded or clipped (see `round_habit`), except counts and yes/no.
+    ``mean`` is a mean of people, ``sd_between`` the spread of people around it and ``sd_within`` the spread of days
+    around the person; ``strain`` and ``diet`` are loadings on the two common factors, ``weekend`` the shift at weekends
+    in units of ``sd_within``. Lognormal habits, counts and bouts have their spreads on the log scale, yes/no ones on
+    the probit scale.
     """
     weekend = (weekday >= 5) - 2 / 7
     strain = draw_ar1(weekday.shape, parameters["strain_phi"], rng)
@@ -74,15 +61,10 @@ def round_habit(values: FloatArray, habit: "pd.Series[float]") -> FloatArray:
 def draw_cycles(
     people: pd.DataFrame, parameters: dict[str, float], days: int, rng: np.random.Generator
 ) -> dict[str, FloatArray]:
-    """Draw menstruation and pregnancy, missing for men.
+    """Return ``menstruation`` and ``pregnancy``, arrays (people, days) of 0 and 1, missing for men.
 
     A pregnancy lasts through the diary, so that nothing can be said of it within a person. Women of 15 to 50 bleed
     unless they are pregnant.
-
-    Returns
-    -------
-    dict
-        ``menstruation`` and ``pregnancy``, arrays (people, days) of 0/1/NaN.
     """
     count = len(people)
     day = np.arange(days)[None, :]

@@ -133,9 +133,10 @@ def _draw_days(
     slopes = draw_slopes(rows, ("trigger", "threshold", "medicine", "remedy"), people, rng["slopes"])
     means = draw_means(rows, parameters, weekday, burn_in, rng["means"])
     means *= np.exp(np.stack([sum_effects(slopes, triggers, outcome) for outcome in OUTCOMES]))
-    courses = pick_users(load_courses(), persons, rng["counts"])
-    counts, taken = draw_counts(means, courses, slopes, parameters, rng["counts"])
-    triggers |= dict(zip(courses.table.index, taken, strict=True))
+    courses = load_courses()
+    users = pick_users(courses, persons, rng["counts"])
+    counts, taken = draw_counts(means, courses, users, slopes, parameters, rng["counts"])
+    triggers |= dict(zip(courses.index, taken, strict=True))
     known = triggers | dict(zip(OUTCOMES, counts, strict=True))
     levels = {name: raw[name] + sum_effects(slopes, known, name) for name in _RATINGS}
     triggers |= {name: round_habit(level, habits.loc[name]) for name, level in levels.items()}

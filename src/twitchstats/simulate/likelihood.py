@@ -32,24 +32,16 @@ def cohort_risk(
     design: str = "clinic",
     parameters: object = None,
 ) -> FloatArray:
-    """Return the true risk of people in the world of the simulator, whatever part of their signs is told.
+    """Return the true risk of people in the world of the simulator, (people,), whatever part of their signs is told.
 
     Parameters
     ----------
     people : DataFrame
         Signs by name; what is missing, or has no column, is not known.
-    serious : str or sequence of str
-        As in `simulate_cohort`.
     base_rate : float, optional
         Share of serious cases; by default that of the design.
-    design : {"clinic", "population"}
-        Which mix of other conditions, and how long twitching has lasted.
-    parameters
-        As in `simulate_cohort`.
-
-    Returns
-    -------
-    ndarray, (people,)
+    serious, design, parameters
+        As in `simulate_cohort`; the design says which mix of other conditions, and how long twitching has lasted.
 
     >>> people = pd.DataFrame({"wasting": [0.0, 1.0]})
     >>> cohort_risk(people, base_rate=0.01, design="population").round(4).tolist()
@@ -72,7 +64,7 @@ def weigh_signs(
     nodes: Sequence[int] = _QUICK,
     finding: Ways | None = None,
 ) -> FloatArray:
-    """Return the log likelihood ratio of each person's told signs, serious against other, for each draw.
+    """Return the log likelihood ratio of told signs, serious against other, (draws, people or 1 if none is told).
 
     Parameters
     ----------
@@ -80,18 +72,13 @@ def weigh_signs(
         Encoded signs by name (`encode_signs`), NaN where not known.
     draws : DataFrame
         Parameters, as `draw_cohort_parameters` returns them.
-    serious : sequence of str
-        Diagnoses that count as serious.
-    design : {"clinic", "population"}
+    serious, design
+        As in `cohort_risk`.
     nodes : sequence of three int
         Quadrature nodes for each of the things that signs share.
     finding : tuple of ndarray of bool, (people, findings), and float, optional
         People are then every way in which signs can be there (1) or not (0), "persistence_weeks" from so many weeks
-        on, and each finding is made of some of them.
-
-    Returns
-    -------
-    ndarray, (draws, people) or (draws, findings); one column where nothing is told.
+        on, and each finding, a column of the answer, is made of some of them.
     """
     chosen, weeks_from = finding or (None, None)
     likelihood = weigh_conditions(told, draws, design=design, nodes=nodes, weeks_from=weeks_from)

@@ -43,22 +43,11 @@ def load_cohort_parameters() -> pd.DataFrame:
 
 
 def draw_cohort_parameters(*, draws: int = 200, seed: int = 1) -> pd.DataFrame:
-    """Draw every parameter of the cohort from what is known of it.
+    """Draw every parameter of the cohort from what is known of it: a column for each draw, from 0 on.
 
     A share that was counted in n people is drawn from its beta distribution (Jeffreys' prior); any other parameter
     from a normal one between its ``low`` and ``high``, on the scale on which it may lie anywhere (log odds for shares,
     log for positive numbers). Draws are a Latin hypercube, so that few of them fill the range evenly.
-
-    Parameters
-    ----------
-    draws : int
-        How many.
-    seed : int
-
-    Returns
-    -------
-    DataFrame
-        Index ``parameter, condition``; a column for each draw, 0 to draws - 1.
 
     Raises
     ------
@@ -107,11 +96,9 @@ def read_parameters(parameters: object = None, *, seed: int = 1) -> pd.Series:
     Parameters
     ----------
     parameters : None, "drawn", DataFrame, Series or mapping
-        None: those of the table. "drawn": one draw of `draw_cohort_parameters`. A frame as `load_cohort_parameters`
-        returns it, with other values. A series (a column of `draw_cohort_parameters`) or a mapping of (parameter,
-        condition) to a value: these instead of the table's.
-    seed : int
-        Of "drawn".
+        None: those of the table. "drawn": one draw of `draw_cohort_parameters` with this seed. A frame as
+        `load_cohort_parameters` returns it, with other values. A series (a column of `draw_cohort_parameters`) or a
+        mapping of (parameter, condition) to a value: these instead of the table's.
 
     Raises
     ------

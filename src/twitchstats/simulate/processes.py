@@ -28,69 +28,31 @@ LARGEST_MEAN = 1e4
 
 @dataclass(frozen=True)
 class Process:
-    """How the days of one world come about.
-
-    Attributes
-    ----------
-    world, about : str
-    trigger_memory, outcome_memory : float
-        Lag-one autocorrelation of the trigger and of the hidden state of the outcome; 1 is a random walk.
-    trigger_sd, state_sd : float
-        Spread of the trigger's own part (in its unit), and of the hidden state (of the log rate).
-    cycle : float
-        Days of a cycle of both sides' own (a second-order autoregression); 0: none.
-    pattern : {"", "trend", "season", "month", "weekend", "switching", "flares"}
-        What comes on top; the same for trigger and outcome, but for switching and flares.
-    trigger_pattern, outcome_pattern : float
-        How much of the pattern goes into each side.
-    mean : float
-        Typical count a day.
-    dispersion : float
-        Variance beyond Poisson: mean + dispersion * mean^2.
-    exciting : float
-        Coefficient of log(1 + yesterday's count) in today's log rate.
-    missing : float
-        Share of days without an entry, in runs.
-    yes_no : float
-        Probability of a yes/no trigger; 0: the trigger is an amount.
-    effect : float
-        A planted log rate ratio per unit of the trigger that studies use.
-    kind : {"count", "yes/no", "amount"}
-        What the outcome is.
-    chance : float
-        Typical probability of a yes/no outcome.
-    volatility : {"", "weekend", "spells", "exposed"}
-        On which days both sides vary more, or (exposed) the outcome after days with the trigger.
-    same_day : float
-        An effect on the trigger's own day that is always there, to look for false alarms beside it.
-    feedback : float
-        Effect of the log of the outcome on the next day's trigger.
-    copied : float
-        Share of days that were filled in with the values of the day before.
-    """
+    """How the days of one world come about."""
 
     world: str
     about: str
+    # lag-one autocorrelation of the trigger and of the hidden state of the outcome; 1 is a random walk
     trigger_memory: float = 0.7
     outcome_memory: float = 0.7
-    trigger_sd: float = 1.0
-    state_sd: float = 0.6
-    pattern: str = ""
-    trigger_pattern: float = 0.0
+    trigger_sd: float = 1.0  # spread of the trigger's own part, in its unit
+    state_sd: float = 0.6  # of the hidden state, on the log rate
+    pattern: str = ""  # trend, season, month, weekend: the same for both sides; switching, flares: each side's own
+    trigger_pattern: float = 0.0  # how much of the pattern goes into each side
     outcome_pattern: float = 0.0
-    mean: float = 3.0
-    dispersion: float = 0.0
-    exciting: float = 0.0
-    missing: float = 0.0
-    yes_no: float = 0.0
-    effect: float = 0.2
-    cycle: float = 0.0
-    kind: str = "count"
-    chance: float = 0.5
-    volatility: str = ""
-    same_day: float = 0.0
-    feedback: float = 0.0
-    copied: float = 0.0
+    mean: float = 3.0  # typical count a day
+    dispersion: float = 0.0  # variance beyond Poisson: mean + dispersion * mean^2
+    exciting: float = 0.0  # coefficient of log(1 + yesterday's count) in today's log rate
+    missing: float = 0.0  # share of days without an entry, in runs
+    yes_no: float = 0.0  # probability of a yes/no trigger; 0: the trigger is an amount
+    effect: float = 0.2  # a planted log rate ratio per unit of the trigger that studies use
+    cycle: float = 0.0  # days of a cycle of both sides' own (a second-order autoregression); 0: none
+    kind: str = "count"  # of the outcome: count, yes/no, amount
+    chance: float = 0.5  # typical probability of a yes/no outcome
+    volatility: str = ""  # when both sides vary more: weekend, spells; the outcome after days with the trigger: exposed
+    same_day: float = 0.0  # an effect on the trigger's own day that is always there, to look for false alarms beside it
+    feedback: float = 0.0  # effect of the log of the outcome on the next day's trigger
+    copied: float = 0.0  # share of days that were filled in with the values of the day before
 
 
 def _read_processes() -> dict[str, Process]:

@@ -6,14 +6,9 @@ from twitchstats.arrays import AnyArray, BoolArray, FloatArray
 
 
 def draw_ar1(shape: tuple[int, int], phi: float, rng: np.random.Generator) -> FloatArray:
-    """Return stationary first-order autoregressions of unit variance, one in each row.
+    """Return stationary first-order autoregressions of unit variance, one in each row of (people, days).
 
-    Parameters
-    ----------
-    shape : (people, days)
-    phi : float
-        Correlation from one day to the next. With 1 it is a walk from 0, whose last day has a standard deviation of 2.
-    rng : Generator
+    With a `phi` of 1 it is a walk from 0, whose last day has a standard deviation of 2.
     """
     shocks = rng.standard_normal(shape)
     walks = phi >= 1
@@ -26,15 +21,7 @@ def draw_ar1(shape: tuple[int, int], phi: float, rng: np.random.Generator) -> Fl
 
 
 def draw_missed(share: FloatArray, run: float, rng: np.random.Generator) -> BoolArray:
-    """Return which days are missed: two-state Markov chains, `run` days in a row on average.
-
-    Parameters
-    ----------
-    share : array (people, days)
-        How likely it is that a day is missed.
-    run : float
-    rng : Generator
-    """
+    """Return which days are missed, (people, days), each with its share: Markov chains, `run` days long on average."""
     stay = 1 - 1 / run
     start = np.minimum((1 - stay) * share / (1 - share), 1.0)
     chance = rng.random(share.shape)

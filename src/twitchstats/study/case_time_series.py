@@ -34,36 +34,17 @@ STEPS = 30
 
 @dataclass(frozen=True)
 class Scenario:
-    """How the days of one scenario come about.
+    """How the days of one scenario come about."""
 
-    Attributes
-    ----------
-    kind : {"count", "yes/no", "amount"}
-        Of the outcome.
-    episodes : (int, int)
-        Exposed days of each person, at least and at most; (0, 0): an exposure of every day that follows the season.
-    events : (int, int)
-        Of each person, at least and at most.
-    trend : {"", "common", "own"}
-        A season of the outcome: none, everybody's, or with a part of each person's own.
-    level : bool
-        Whether something that each person keeps moves exposure and outcome both.
-    beside : bool
-        Whether a second cause goes with the exposure.
-    peak : bool
-        Whether the exposure acts most after two days, not alike on all.
-    breaks : {"", "events", "days", "exposure", "month"}
-        What ends after an event, in one of five (further events, the diary), what an event makes rarer (the exposure),
-        or what nobody knows of (a month of half the risk).
-    """
-
-    kind: str = "count"
-    episodes: tuple[int, int] = (0, 0)
-    events: tuple[int, int] = (5, 20)
-    trend: str = ""
-    level: bool = False
-    beside: bool = False
-    peak: bool = False
+    kind: str = "count"  # of the outcome: count, yes/no, amount
+    episodes: tuple[int, int] = (0, 0)  # exposed days of each person, least and most; 0, 0: every day, with the season
+    events: tuple[int, int] = (5, 20)  # of each person, least and most
+    trend: str = ""  # a season of the outcome: common is everybody's, own has a part of each person's own
+    level: bool = False  # something that each person keeps moves exposure and outcome both
+    beside: bool = False  # a second cause goes with the exposure
+    peak: bool = False  # the exposure acts most after two days, not alike on all
+    # what one event in five ends (further events, the diary: days), what an event makes rarer (the exposure), or what
+    # nobody knows of (a month of half the risk)
     breaks: str = ""
 
     @property

@@ -23,15 +23,9 @@ GROUP_METHODS = ("rows pooled", "one slope for all", "random effects, z", "poole
 def pool_groups(panel: Panel, *, kind: str, lag: int, sizes: Sequence[int]) -> pd.DataFrame:
     """Draw groups of each size from the people of a panel and pool every group by each of `GROUP_METHODS`.
 
-    Returns
-    -------
-    DataFrame
-        ``method, people, p_value, p_anyone, estimate, ci_lower, ci_upper``, a row for each group; log scale for ratios.
-
-    Notes
-    -----
-    Groups are cut from shuffled people, who are shuffled up to `REUSED` times. Their days are worked
-    on once; `estimate_effects` with ``by="pooled"`` would do the same group by group.
+    A row for each group: ``method, people, p_value, p_anyone, estimate, ci_lower, ci_upper``; log scale for ratios.
+    Groups are cut from shuffled people, who are shuffled up to `REUSED` times. Their days are worked on once;
+    `estimate_effects` with ``by="pooled"`` would do the same group by group.
     """
     family, options = choose_family(kind), Options(pooled=True)
     work = work_panel(panel, OUTCOME, [TRIGGER], [lag], family=family, options=options)

@@ -105,8 +105,12 @@ def _run_rival(rival: Rival, journal: Journal, lags: Sequence[int]) -> pd.DataFr
     for trigger in triggers:
         for lag in lags:
             tests = rival(panel, OUTCOME, trigger, lag)
-            frames.append(pd.DataFrame({"person": panel.people, "trigger": trigger, "lag": lag} | vars(tests)))
-    return pd.concat(frames).sort_values(["person", "trigger", "lag"], kind="stable", ignore_index=True)
+            frames.append(pd.DataFrame({"person": panel.people, "trigger": trigger, "lag": lag} | tests))
+    return (
+        pd.concat(frames)
+        .reindex(columns=TOLD)
+        .sort_values(["person", "trigger", "lag"], kind="stable", ignore_index=True)
+    )
 
 
 def expect_naive_size(memory: float, *, z: float = 1.959963984540054) -> float:

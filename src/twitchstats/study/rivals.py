@@ -1,11 +1,11 @@
 """The usual ways to test a trigger, as they are commonly done, for all people of a panel at once.
 
-Each takes a panel, outcome, trigger and lag and returns a `Tests`: one test for each person. They are what the study
+Each takes a panel, outcome, trigger and lag and returns one test for each person: arrays (P,) ``p_value`` and, where it
+has them, ``estimate, ci_lower, ci_upper`` on the log scale; NaN where it could not be done. They are what the study
 sets the package's own statistics against; nobody should use the first three on a diary.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
@@ -17,26 +17,15 @@ from twitchstats.panel import Panel
 from twitchstats.triggers.columns import count_trend_terms, date_columns
 
 Fit = Callable[[FloatArray, FloatArray, BoolArray, FloatArray], tuple[FloatArray, FloatArray]]
+Tests = dict[str, FloatArray]
 SHUFFLES = 199
 LOWEST, HIGHEST = -10.0, 15.0  # linear predictor
 STEPS = 30
 
 
-@dataclass(frozen=True)
-class Tests:
-    """One test for each person, arrays (P,): NaN where it could not be done; intervals on the log scale."""
-
-    p_value: FloatArray
-    estimate: FloatArray
-    ci_lower: FloatArray
-    ci_upper: FloatArray
-
-    __test__ = False  # its name is the field's; it is no pytest test
-
-
 def correlate_naively(panel: Panel, outcome: str, trigger: str, lag: int) -> Tests:
     """Pearson's r with the p-value for independent days."""
-    return _only_p(find_naive_p(panel.lag(trigger, lag), panel.get(outcome)))
+    return {"p_value": find_naive_p(panel.lag(trigger, lag), panel.get(outcome))}
 
 
 def find_naive_p(x: FloatArray, y: FloatArray) -> FloatArray:
@@ -61,7 +50,7 @@ def shuffle_days(panel: Panel, outcome: str, trigger: str, lag: int, *, seed: in
         days = rng.permutation(x.shape[1])
         shuffled = x[:, days][days < n[:, None]]  # each person's first n numbers in an order of their own
         reached += np.abs(np.add.reduceat(shuffled * packed, first)) >= observed * (1 - 1e-12)
-    return _only_p(np.where(observed > 0, (1 + reached) / (1 + SHUFFLES), np.nan))
+    return {"p_value": np.where(observed > 0, (1 + reached) / (1 + SHUFFLES), np.nan)}
 
 
 def shift_in_circle(panel: Panel, outcome: str, trigger: str, lag: int) -> Tests:
@@ -69,7 +58,7 @@ def shift_in_circle(panel: Panel, outcome: str, trigger: str, lag: int) -> Tests
     x, y = panel.lag(trigger, lag)[:, lag:], panel.get(outcome)[:, lag:]  # the first days have no trigger
     r = np.stack([correlate(np.roll(x, turn, axis=1), y)[0] for turn in range(x.shape[1])], axis=1)
     reached = (np.abs(r[:, 1:]) >= np.abs(r[:, :1]) * (1 - 1e-9)).sum(1)
-    return _only_p(np.where(np.isfinite(r[:, 0]), (1 + reached) / r.shape[1], np.nan))
+    return {"p_value": np.where(np.isfinite(r[:, 0]), (1 + reached) / r.shape[1], np.nan)}
 
 
 def _fit_logs(columns: FloatArray, y: FloatArray, ok: BoolArray, df: FloatArray) -> tuple[FloatArray, FloatArray]:
@@ -92,11 +81,6 @@ def _fit_counts(
     influence = (columns @ inverse[..., -1:])[..., 0]
     score = influence * ok * (y - mean) / np.maximum(1 - leverage, 1e-3)
     return theta[:, -1], np.sqrt((score**2).sum(1))
-
-
-def _only_p(p_value: FloatArray) -> Tests:
-    nothing = np.full(p_value.shape, np.nan)
-    return Tests(p_value, nothing, nothing, nothing)
 
 
 def _standardise(x: FloatArray, y: FloatArray) -> tuple[FloatArray, FloatArray, BoolArray]:
@@ -145,7 +129,7 @@ def regress(panel: Panel, outcome: str, trigger: str, lag: int, *, fit: str) -> 
     done = (df >= 1) & (se > 0) & np.isfinite(se) & np.isfinite(estimate)
     estimate, se, df = np.where(done, estimate, np.nan), np.where(done, se, np.nan), np.where(done, df, 1.0)
     told = describe_estimates(estimate, se, df)
-    return Tests(told["p_value"], estimate, told["ci_lower"], told["ci_upper"])
+    return {"estimate": estimate} | {name: told[name] for name in ("p_value", "ci_lower", "ci_upper")}
 
 
 def _invert(gram: FloatArray) -> FloatArray:

@@ -1,9 +1,10 @@
 """The study: how often each method is wrong, and what it finds, in worlds whose truth is known."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from functools import partial
+from pathlib import Path
 from typing import Any
 from zlib import crc32
 
@@ -14,12 +15,13 @@ from twitchstats.errors import OptionError, check_choice
 from twitchstats.inference import ALPHA, adjust_p_values
 from twitchstats.journal.record import Journal
 from twitchstats.panel import build_panel
+from twitchstats.resources import find_resource
 from twitchstats.simulate.processes import PROCESSES, simulate_process
 from twitchstats.study.case_time_series import CUMULATIVE, FIXED, PEOPLE, SCENARIOS, count_published
 from twitchstats.study.case_time_series import DAYS as PUBLISHED_DAYS
 from twitchstats.study.groups import GROUP_METHODS, pool_groups
 from twitchstats.study.methods import METHODS, OF_COUNTS, REFERENCE, run_method, score_people
-from twitchstats.study.table import PARTS
+from twitchstats.study.table import FILE, PARTS, describe_study, refresh_readme, write_study
 from twitchstats.study.trackers import AUDIT_DAYS, AUDIT_WORLDS, OURS, TRACKERS, YEAR_LOOKS, look_daily, tell_trackers
 from twitchstats.study.trials import CARRY_OVER, TRIAL_DAYS, TRIAL_EFFECT, TRIAL_WORLDS, simulate_trials
 
@@ -28,7 +30,9 @@ COLUMNS = [
     "power", "power_mcse", "gain", "gain_mcse", "recovered", "refused", "any_finding", "any_finding_mcse",
     "false_discovery", "false_discovery_mcse", "bias", "bias_mcse", "rmse",
 ]  # fmt: skip
+Cell = dict[str, Any]  # a row: which cell it is, and what was counted there
 LAGS = (0, 1, 2)
+QUICK = 200  # diaries in a cell of a quick study
 PROMISED = ("autocorrelated .8", "zero-heavy", "yes/no trigger", "yes/no outcome", "rating")
 QUICK_METHODS = ("naive", REFERENCE, "estimate_effects")  # at other lengths than MAIN_DAYS
 MAIN_DAYS = 120
@@ -146,11 +150,16 @@ def run_study(
     asked = [job for part in parts for job in jobs[part]]
     workers = (os.cpu_count() or 1) if workers is None else workers
     if workers <= 1:
-        counted = [job() for job in asked]
+        counted = list(map(_list_cells, asked))
     else:
         with ProcessPoolExecutor(workers) as pool:
-            counted = [future.result() for future in [pool.submit(job) for job in asked]]
-    return _sort(pd.concat(counted, ignore_index=True).reindex(columns=COLUMNS))
+            counted = list(pool.map(_list_cells, asked))
+    return _sort(pd.DataFrame([cell for cells in counted for cell in cells], columns=COLUMNS))
+
+
+def _list_cells(job: Callable[[], Iterator[Cell]]) -> list[Cell]:
+    """Return the rows of a job, which a process can send back."""
+    return list(job())
 
 
 def _sort(frame: pd.DataFrame) -> pd.DataFrame:
@@ -160,10 +169,10 @@ def _sort(frame: pd.DataFrame) -> pd.DataFrame:
         CUMULATIVE,
     )  # fmt: skip
     order = {"part": PARTS, "world": (*PROCESSES, *SCENARIOS), "method": methods}
-    keys = frame.assign(**{name: frame[name].map({value: place for place, value in enumerate(values)}.get)
-                           for name, values in order.items()})  # fmt: skip
-    rows = keys.sort_values(["part", "world", "days", "people", "method"], kind="stable").index
-    return frame.loc[rows].reset_index(drop=True)
+    return frame.sort_values(
+        ["part", "world", "days", "people", "method"], kind="stable", ignore_index=True,
+        key=lambda column: column.map(order[str(column.name)].index) if column.name in order else column,
+    )  # fmt: skip
 
 
 def _make_rng(seed: int, *words: object) -> np.random.Generator:
@@ -177,26 +186,20 @@ def _simulate(world: str, seed: int, words: tuple[object, ...], **options: objec
 
 
 def _tell_cell(
-    part: str, world: str, method: str, days: int, replicates: int, *counted: dict[str, float], people: int = 1,
-    lag: int = LAG, refused: float = np.nan,
-) -> dict[str, Any]:  # fmt: skip
-    """Return the row of a cell: which it is, and what was counted there."""
-    row: dict[str, Any] = {"part": part, "world": world, "method": method, "days": days, "people": people, "lag": lag}
-    row |= {"replicates": replicates, "refused": refused}
-    for figures in counted:
-        row |= figures
-    return row
+    part: str, world: str, method: str, days: int, replicates: int, counted: Cell, *, people: int = 1, lag: int = LAG
+) -> Cell:
+    where = {"part": part, "world": world, "method": method, "days": days, "people": people, "lag": lag}
+    return where | {"replicates": replicates} | counted
 
 
-def study_diaries(world: str, days: int, methods: Sequence[str], replicates: int, seed: int) -> pd.DataFrame:
-    """Study single diaries of one world and length; columns as `run_study`."""
+def study_diaries(world: str, days: int, methods: Sequence[str], replicates: int, seed: int) -> Iterator[Cell]:
+    """Study single diaries of one world and length."""
     people, effect, counts = _count_people(replicates, days), PROCESSES[world].effect, PROCESSES[world].kind == "count"
     journals = [
         _simulate(world, seed, (days, planted), people=people, days=days, effect=planted, lag=LAG)
         for planted in (0.0, effect)
     ]
     reference = run_method(REFERENCE, journals[1], lags=(LAG,))["p_value"] < ALPHA if counts else np.nan
-    rows = []
     for method in methods:
         if (days != MAIN_DAYS and method not in QUICK_METHODS) or (method in OF_COUNTS and not counts):
             continue
@@ -204,32 +207,28 @@ def study_diaries(world: str, days: int, methods: Sequence[str], replicates: int
         gain = (found["p_value"] < ALPHA).astype(float) - reference
         gained = {"gain": float(gain.mean()), "gain_mcse": float(gain.std() / np.sqrt(people))}
         errors = _count_errors(null["p_value"], found, effect)
-        rows.append(_tell_cell("diary", world, method, days, people, gained, errors))
-    return pd.DataFrame(rows)
+        yield _tell_cell("diary", world, method, days, people, gained | errors)
 
 
-def study_beside(world: str, days: int, replicates: int, seed: int) -> pd.DataFrame:
-    """Study how often something is found at lags without an effect; columns as `run_study`."""
+def study_beside(world: str, days: int, replicates: int, seed: int) -> Iterator[Cell]:
+    """Study how often something is found at lags without an effect."""
     people = _count_people(replicates, days)
     null = _simulate(world, seed, (days, "beside"), people=people, days=days, lag=LAG)
     found = run_method("estimate_effects", null, lags=LAGS)
-    rows = []
     for lag, tests in found.groupby("lag"):
         if lag or not PROCESSES[world].same_day:
             sizes = _count_size(tests["p_value"])
-            rows.append(_tell_cell("beside", world, "estimate_effects", days, people, sizes, lag=lag))
-    return pd.DataFrame(rows)
+            yield _tell_cell("beside", world, "estimate_effects", days, people, sizes, lag=lag)
 
 
-def study_promise(world: str, replicates: int, seed: int) -> pd.DataFrame:
-    """Study the power at what was called detectable; columns as `run_study`.
+def study_promise(world: str, replicates: int, seed: int) -> Iterator[Cell]:
+    """Study the power at what was called detectable.
 
     Diaries without effect are told what they could find. In five parts, from the smallest promise to the largest, the
     same diaries are drawn again with their part's middle promise planted.
     """
     draw = partial(_simulate, world, seed, ("promise",), people=_count_people(replicates, MAIN_DAYS), days=MAIN_DAYS)
     told = score_people(draw(effect=0.0), (0,), detect=ALPHA)
-    rows = []
     for side in SIDES:
         promised = told[side].dropna().abs().sort_values()
         found = [pd.Series(dtype=bool)]
@@ -238,10 +237,8 @@ def study_promise(world: str, replicates: int, seed: int) -> pd.DataFrame:
                 continue
             planted = draw(effect=float(told.loc[part, side].median()))
             found.append(score_people(planted, (0,), people=part)["p_value"] < ALPHA)
-        refused = float(told[side].isna().mean())
-        power = _share("power", pd.concat(found))
-        rows.append(_tell_cell("promise", world, side, MAIN_DAYS, len(promised), power, lag=0, refused=refused))
-    return pd.DataFrame(rows)
+        power = _share("power", pd.concat(found)) | {"refused": float(told[side].isna().mean())}
+        yield _tell_cell("promise", world, side, MAIN_DAYS, len(promised), power, lag=0)
 
 
 def _count_people(replicates: int, days: int) -> int:
@@ -269,8 +266,8 @@ def _share(name: str, hits: pd.Series) -> dict[str, float]:
     return {name: share, f"{name}_mcse": float(np.sqrt(share * (1 - share) / n)) if n else float("nan")}
 
 
-def study_groups(world: str, sizes: Sequence[int], replicates: int, seed: int) -> pd.DataFrame:
-    """Study groups of people whose slopes differ; columns as `run_study`."""
+def study_groups(world: str, sizes: Sequence[int], replicates: int, seed: int) -> Iterator[Cell]:
+    """Study groups of people whose slopes differ."""
     effect, kind, some = PROCESSES[world].effect, PROCESSES[world].kind, replicates * 3 // 2
     groups = []
     for planted, people in ((0.0, max(some, replicates // 10 * max(sizes))), (effect, some)):
@@ -279,17 +276,15 @@ def study_groups(world: str, sizes: Sequence[int], replicates: int, seed: int) -
         )
         pooled = pool_groups(build_panel(journal), kind=kind, lag=LAG, sizes=sizes)
         groups.append(pooled.groupby(["people", "method"]))
-    rows = []
     for size in sizes:
         for method in GROUP_METHODS:
             null, found = (pooled.get_group((size, method)) for pooled in groups)
             errors = _count_errors(null["p_value"], found, effect)
-            rows.append(_tell_cell("group", world, method, GROUP_DAYS, len(null), errors, people=size))
-    return pd.DataFrame(rows)
+            yield _tell_cell("group", world, method, GROUP_DAYS, len(null), errors, people=size)
 
 
-def study_search(replicates: int, seed: int) -> pd.DataFrame:
-    """Study the search through 8 triggers at 3 lags, without adjustment (naive) and with; columns as `run_study`."""
+def study_search(replicates: int, seed: int) -> Iterator[Cell]:
+    """Study the search through 8 triggers at 3 lags, without adjustment (naive) and with."""
     people = max(2, replicates // 2)
     null, planted = (
         simulate_process(
@@ -299,16 +294,14 @@ def study_search(replicates: int, seed: int) -> pd.DataFrame:
         for effects in ((0.0,) * SEARCH_TRIGGERS, SEARCH_EFFECTS)
     )  # fmt: skip
     real = [f"trigger_{number}" for number, effect in enumerate(SEARCH_EFFECTS, 1) if effect]
-    rows = []
     for name, method, adjusted in SEARCH_METHODS:
         tests = [run_method(method, journal, lags=SEARCH_LAGS) for journal in (null, planted)]
         found = _count_findings(*tests, real=real, adjusted=adjusted)
-        rows.append(_tell_cell("search", SEARCH_WORLD, name, SEARCH_DAYS, people, found))
-    return pd.DataFrame(rows)
+        yield _tell_cell("search", SEARCH_WORLD, name, SEARCH_DAYS, people, found)
 
 
-def study_trials(world: str, method: str, replicates: int, seed: int) -> pd.DataFrame:
-    """Study trials of one person of one design, with or without what the day before carries over; as `run_study`."""
+def study_trials(world: str, method: str, replicates: int, seed: int) -> Iterator[Cell]:
+    """Study trials of one person of one design, with or without what the day before carries over."""
     design, later = TRIAL_METHODS[method]
     days, trials = TRIAL_DAYS[design], replicates * 5 // 3
     null, found = (
@@ -322,36 +315,34 @@ def study_trials(world: str, method: str, replicates: int, seed: int) -> pd.Data
     size = _share("size", null["p_planted"].dropna() <= ALPHA) if later else exact
     power = _share("power", found["p_value"] <= ALPHA)
     coverage = _share("coverage", found["p_planted"].dropna() > ALPHA)
-    return pd.DataFrame([_tell_cell("trial", world, method, days, trials, size, power, coverage, lag=0)])
+    yield _tell_cell("trial", world, method, days, trials, size | power | coverage, lag=0)
 
 
-def study_trackers(world: str, replicates: int, seed: int) -> pd.DataFrame:
-    """Study what diary apps tell of diaries in which nothing is planted, or an effect on the day; as `run_study`."""
+def study_trackers(world: str, replicates: int, seed: int) -> Iterator[Cell]:
+    """Study what diary apps tell of diaries in which nothing is planted, or an effect on the day."""
     null, found = (
         tell_trackers(_simulate(world, seed, ("audit", planted), people=replicates, days=AUDIT_DAYS, effect=planted))
         for planted in (0.0, PROCESSES[world].effect)
     )
-    rows = []
     for name in null:
         told = _share("size", null[name]) | _share("power", found[name])
-        rows.append(_tell_cell("tracker", world, str(name), AUDIT_DAYS, replicates, told, lag=0))
-    return pd.DataFrame(rows)
+        yield _tell_cell("tracker", world, str(name), AUDIT_DAYS, replicates, told, lag=0)
 
 
-def study_looks(world: str, replicates: int, seed: int) -> pd.DataFrame:
-    """Study what diaries of a year without an effect are told on the last day, and on any day; as `run_study`."""
+def study_looks(world: str, replicates: int, seed: int) -> Iterator[Cell]:
+    """Study what diaries of a year without an effect are told on the last day, and on any day."""
     people, days = max(2, replicates // 6), YEAR_LOOKS[-1]
     told = look_daily(_simulate(world, seed, ("looks",), people=people, days=days))
-    rows = [_tell_cell("look", world, name, days, people, _share("size", told[name]), lag=0) for name in told]
-    return pd.DataFrame(rows)
+    for name in told:
+        yield _tell_cell("look", world, name, days, people, _share("size", told[name]), lag=0)
 
 
-def study_published(name: str, replicates: int, seed: int) -> pd.DataFrame:
-    """Study one scenario of the published simulation, a data set for each 25 replicates; columns as `run_study`."""
+def study_published(name: str, replicates: int, seed: int) -> Iterator[Cell]:
+    """Study one scenario of the published simulation, a data set for each 25 replicates."""
     datasets = max(2, replicates // 25)
     counted = count_published(name, datasets=datasets, rng=_make_rng(seed, "published", name))
-    where = {"part": "published", "world": name, "days": PUBLISHED_DAYS, "people": PEOPLE, "lag": 0}
-    return counted.assign(**where, replicates=datasets)
+    for told in counted.to_dict("records"):
+        yield _tell_cell("published", name, told.pop("method"), PUBLISHED_DAYS, datasets, told, people=PEOPLE, lag=0)
 
 
 def _count_findings(
@@ -379,3 +370,24 @@ def _find(tests: pd.DataFrame, *, adjusted: bool) -> pd.DataFrame:
     if adjusted:
         p_value = tests.groupby("person")["p_value"].transform(lambda p: adjust_p_values(p.to_numpy()))
     return tests.assign(found=p_value < ALPHA)
+
+
+def run_quickly() -> str:
+    """Return a description of a small study: 120 days, single diaries and a search."""
+    parts = [part for part in PARTS if part not in ("trial", "published")]
+    return describe_study(run_study(days=(120,), people=(1,), replicates=QUICK, parts=parts, workers=None))
+
+
+def renew_study(tell: Callable[[str], None], *, out: Path | None = None) -> str:
+    """Run the whole study and return its description.
+
+    The table goes to `out`, or to data/validation_study.csv, and then the README is renewed as well.
+    """
+    tell("Simulating; this takes a few minutes ...")
+    study = run_study(workers=None)
+    path = out or find_resource("data") / FILE
+    write_study(study, path)
+    readme = find_resource("data").parent / "README.md"
+    written = [path, readme] if out is None and refresh_readme(study, readme) else [path]
+    tell("Written: " + ", ".join(map(str, written)))
+    return describe_study(study)

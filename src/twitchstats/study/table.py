@@ -55,15 +55,7 @@ def load_study() -> pd.DataFrame:
 
 
 def write_study(study: pd.DataFrame, path: Path) -> None:
-    """Write a study as CSV with six significant digits: the same bytes on every machine.
-
-    Parameters
-    ----------
-    study : DataFrame
-        As `run_study` returns it.
-    path : Path
-        An existing file is replaced.
-    """
+    """Write a study as CSV with six significant digits, the same bytes on every machine; a file there is replaced."""
     write_table(study, path, float_format="%.6g", replace=True)
 
 

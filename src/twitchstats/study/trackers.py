@@ -86,12 +86,8 @@ def tell_trackers(journal: Journal) -> pd.DataFrame:
 def look_daily(journal: Journal) -> pd.DataFrame:
     """Return which diaries are told of an effect by their last day, and at any look of those taken every day.
 
-    Between `YEAR_LOOKS` the days are gone through for the diaries only that came near at either of the two.
-
-    Returns
-    -------
-    DataFrame
-        A row for each person; ``ours, read once`` and ``ours, any look``.
+    A row for each person. Between `YEAR_LOOKS` the days are gone through for the diaries only that came near at either
+    of the two.
     """
     looks = {last: _look(journal, last) for last in YEAR_LOOKS}
     smallest = pd.concat(looks)["p_anytime"].groupby(level=1).min()

@@ -38,15 +38,12 @@ def simulate_trials(
 
     Parameters
     ----------
-    world : str or Process
-    trials, days : int
     design : str
         As in `plan_trial`; "blocks" are weeks whose first day is wash-out.
     effect, carry_over : float
         Planted on the day, and on the day after: log rate ratio (counts), log odds ratio (yes/no), or difference.
     draws : int
         Schedules that each trial is compared with.
-    seed : int or Generator
 
     Returns
     -------
