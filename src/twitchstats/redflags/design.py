@@ -149,12 +149,15 @@ def _list_products(names: list[str], interactions: object, triples: Iterable[Seq
     asked: object = interactions
     if isinstance(interactions, str):
         asked = {"none": [], "pairs": combinations(names, 2)}.get(interactions)
-    listed = list(asked) if isinstance(asked, Iterable) else [""]
-    if any(isinstance(one, str) for one in listed):
-        raise OptionError(
-            f"interactions={interactions!r} is not possible. Choose 'none', 'pairs' or a list of pairs of signs, "
-            "as [('weakness_felt', 'wasting')]."
-        )
+    listed, triples = list(asked) if isinstance(asked, Iterable) else [""], list(triples)
+    for option, given, chosen in (("interactions", interactions, listed), ("triples", triples, triples)):
+        if any(isinstance(one, str) for one in chosen):
+            words = (
+                "Choose 'none', 'pairs' or a list of pairs" if option == "interactions" else "Give a list of triples"
+            )
+            raise OptionError(
+                f"{option}={given!r} is not possible. {words} of signs, as [('weakness_felt', 'wasting')]."
+            )
     wanted = {(k,) for k in range(len(names))}.union(*(_with_parts(chosen, names) for chosen in [*listed, *triples]))
     return [[names[k] for k in parts] for parts in sorted(wanted, key=lambda parts: (len(parts), parts))]
 

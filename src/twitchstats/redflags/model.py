@@ -265,7 +265,7 @@ class RedFlagModel(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         )
         return self
 
-    def _check_options(self) -> None:
+    def _check_options(self) -> RedFlagModel:
         check_choice("penalty", self.penalty, PENALTIES)
         check_choice("missing", self.missing, MISSING)
         check_choice("constant", self.constant, CONSTANT)
@@ -275,6 +275,7 @@ class RedFlagModel(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         for name, value in (("strength", strength), ("interaction_weight", self.interaction_weight)):
             if isinstance(value, bool) or not isinstance(value, Real) or not 0 < value < np.inf:
                 raise OptionError(f"{name}={value} is not possible. It must be above 0 and finite.")
+        return self
 
     def _read_training(
         self, X: pd.DataFrame | ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None
@@ -488,7 +489,7 @@ class RedFlagModel(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     @classmethod
     def load(cls, path: str | Path) -> RedFlagModel:
         """Read a model that `save` wrote. What needs the training people (bootstrap) must be asked before saving."""
-        model, record = storing.restore_record(path, cls)
+        model, record = storing.restore_record(path, lambda **options: cls(**options)._check_options())
         model.record_ = record
         model.n_features_in_ = len(record.signs)
         if record.named:

@@ -109,7 +109,8 @@ def estimate_odds_ratios(
 def _build_columns(record: Record, interactions: bool) -> tuple[Training, FloatArray, dict[str, int], list[str]]:
     """Return who told every sign, their independent columns behind ones, where each term stands, and the others."""
     everybody = record.need_training("odds_ratios")
-    people = everybody.take(np.asarray(~np.isnan(everybody.encoded).any(axis=1)))
+    told = ~np.isnan(everybody.encoded)
+    people = everybody.take(np.asarray((told | ~told.any(axis=0)).all(axis=1)))  # what nobody told keeps nobody out
     if min((people.outcome == label).sum() for label in (0, 1)) < 2:
         sick = int(people.outcome.sum())
         raise NotEnoughDataError(
@@ -118,7 +119,7 @@ def _build_columns(record: Record, interactions: bool) -> tuple[Training, FloatA
         )
     products = [*record.design.products] if interactions else "none"
     design = plan_design(people.encoded, record.signs, products, (), weights=people.weights)
-    X = fitting.add_intercept(design.build(people.encoded))
+    X = fitting.add_intercept(np.nan_to_num(design.build(people.encoded)))
     there = fitting.find_independent(X)
     kept, lost = ([term for term, one in zip(design.terms, there[1:], strict=True) if one == kind]
                   for kind in (True, False))  # fmt: skip

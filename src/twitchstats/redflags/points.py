@@ -17,7 +17,7 @@ from twitchstats.redflags.design import plan_design
 from twitchstats.redflags.measures import measure_auc, measure_brier
 from twitchstats.redflags.prevalence import BaseRate, check_share
 from twitchstats.redflags.record import Record, Training, find_log_odds, move_record
-from twitchstats.redflags.training import check_classes
+from twitchstats.redflags.training import need_both
 from twitchstats.signs import code_number, encode_signs, load_signs
 
 Weigh = Callable[[FloatArray], FloatArray]
@@ -144,7 +144,7 @@ def build_point_score(record: Record, *, most: int = 10, allowed: float = 0.1) -
     frame["points"] = np.round(np.round(frame["weight"] / unit, 6)).astype(int)
     points = frame[["sign", "label", "answer", "points", "low", "high"]]
     whole = np.asarray(~np.isnan(encoded).any(axis=1))
-    check_classes(record.classes, people.outcome[whole])
+    need_both(people.outcome[whole], "Points need people who told every sign. Leave out the signs that few have told.")
     people = people.take(whole)
     score = _add_up(points, dict(zip(record.signs, people.encoded.T, strict=True))).astype(int)
     totals, odds = _fit_line(record, people, score)
