@@ -29,22 +29,12 @@ _STRANGE, _ENOUGH = 5.0, 1000  # standard errors, people
 
 @dataclass(frozen=True)
 class Origin:
-    """What simulated people were drawn from.
-
-    Attributes
-    ----------
-    design : str
-    serious : tuple of str
-    changed : tuple of (parameter, condition, value)
-        Where it differs from the table of parameters.
-    exact : bool
-        No parameter of the table decides who is serious: a logistic model of the user's own does, or other labels.
-    """
+    """What simulated people were drawn from."""
 
     design: str
     serious: tuple[str, ...]
-    changed: tuple[tuple[str, str, float], ...] = ()
-    exact: bool = False
+    changed: tuple[tuple[str, str, float], ...] = ()  # parameter, condition, value: where it differs from the table
+    exact: bool = False  # no parameter of the table decides who is serious: a user's own model does, or other labels
 
     def read_values(self) -> pd.Series:
         """Return the parameters of these people."""
@@ -144,20 +134,11 @@ def _draw_rates(base: BaseRate, drawn: pd.DataFrame) -> FloatArray:
 
 @dataclass(frozen=True)
 class Odds:
-    """Log odds with all that is known of them.
+    """Log odds with all that is known of them."""
 
-    Attributes
-    ----------
-    log_odds : ndarray, (people,)
-    variance : ndarray, (people,)
-        Mean squared error by the chance of who was counted, and by what else a fit may miss.
-    moves : ndarray, (draws, people)
-        By how much draws of what is uncertain move them.
-    """
-
-    log_odds: FloatArray
-    variance: FloatArray
-    moves: FloatArray
+    log_odds: FloatArray  # (people,)
+    variance: FloatArray  # (people,): mean squared error by the chance of who was counted, and what else a fit may miss
+    moves: FloatArray  # (draws, people): by how much draws of what is uncertain move them
 
     def take(self, rows: AnyArray) -> Odds:
         """Return some of the people."""

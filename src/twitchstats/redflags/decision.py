@@ -88,7 +88,13 @@ def decision_curve(
     if base_rate is not None:
         diagnoses = model.record_.diagnoses if isinstance(model, RedFlagModel) else ("MND",)
         rate = read_base_rate(base_rate, diagnoses, option="base_rate").rate
-    cuts = _choose_thresholds(thresholds, rate)
+    if thresholds is None:
+        cuts = np.linspace(0.01, 0.6, 60) if rate > 0.02 else np.geomspace(rate / 10, min(rate * 200, 0.5), 60)
+    else:
+        check_list("thresholds", thresholds)
+        cuts = np.array([check_share("thresholds", value) for value in thresholds])
+    if not len(cuts):
+        raise OptionError("thresholds=[] is not possible. Name at least one, or leave them out.")
     if base_rate is not None and hasattr(model, "at_base_rate"):
         model = model.at_base_rate(rate)
     risk = model.predict_proba(X)[:, 1]
@@ -104,16 +110,6 @@ def decision_curve(
     return pd.concat(parts, ignore_index=True).assign(
         base_rate=rate, n_people=int(known.sum()), n_left_out=int((~known).sum())
     )
-
-
-def _choose_thresholds(thresholds: Sequence[float] | None, rate: float) -> FloatArray:
-    if thresholds is None:
-        return np.linspace(0.01, 0.6, 60) if rate > 0.02 else np.geomspace(rate / 10, min(rate * 200, 0.5), 60)
-    check_list("thresholds", thresholds)
-    cuts = np.array([check_share("thresholds", value) for value in thresholds])
-    if not len(cuts):
-        raise OptionError("thresholds=[] is not possible. Name at least one, or leave them out.")
-    return cuts
 
 
 def _follow(

@@ -21,7 +21,7 @@ from twitchstats.errors import NotEnoughDataError, OptionError, TwitchstatsError
 from twitchstats.inference import wilson_interval
 from twitchstats.redflags import card, combining, fitting, odds, points, storing, telling, training
 from twitchstats.redflags.advice import as_people
-from twitchstats.redflags.assumptions import Origin, match_origin, read_origin
+from twitchstats.redflags.assumptions import match_origin, read_origin
 from twitchstats.redflags.design import plan_design
 from twitchstats.redflags.patterns import store_moments
 from twitchstats.redflags.prevalence import SAMPLE, BaseRate, check_share, read_base_rate
@@ -244,6 +244,10 @@ class RedFlagModel(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         origin = match_origin(known, signs, people.encoded, people.outcome)
         if origin != known:
             notes = (*notes, training.STRANGE)
+        n = len(people.outcome)
+        # the share's chance error is in the fit's covariance unless the people are simulated
+        drawn = origin is not None and not origin.exact
+        low, high = wilson_interval(rate * n, n) if drawn else (np.nan, np.nan)
         self.record_ = Record(
             signs=tuple(signs),
             ignored=tuple(ignored),
@@ -251,11 +255,11 @@ class RedFlagModel(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             classes=classes,
             design=design,
             missing=missing,
-            n_people=len(people.outcome),
+            n_people=n,
             n_serious=int(people.outcome.sum()),
             sample_rate=rate,
             shift=0.0,
-            base=_count_sample(people, rate, origin),
+            base=BaseRate(rate, SAMPLE, low=float(low), high=float(high)),
             moments=moments,
             origin=origin,
             notes=notes,
@@ -495,12 +499,3 @@ class RedFlagModel(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         if record.named:
             model.feature_names_in_ = np.array(record.signs, dtype=object)
         return model
-
-
-def _count_sample(people: Training, rate: float, origin: Origin | None) -> BaseRate:
-    """Return the share of the sample; its chance error is in the fit's covariance unless the people are simulated."""
-    if origin is None or origin.exact:
-        return BaseRate(rate, SAMPLE)
-    n = len(people.outcome)
-    low, high = wilson_interval(rate * n, n)
-    return BaseRate(rate, SAMPLE, low=float(low), high=float(high))

@@ -8,13 +8,13 @@ from firthmodels import FirthLogisticRegression
 from scipy import special, stats
 
 from twitchstats.arrays import FloatArray, IntArray
-from twitchstats.errors import NotEnoughDataError, check_choice, check_list, unknown_name
+from twitchstats.errors import NotEnoughDataError, check_choice, check_list, check_names
 from twitchstats.inference import adjust_p_values
 from twitchstats.redflags import fitting
 from twitchstats.redflags.design import plan_design
-from twitchstats.redflags.naming import describe_term
 from twitchstats.redflags.prevalence import check_share
 from twitchstats.redflags.record import Record, Training
+from twitchstats.redflags.telling import describe_term
 from twitchstats.redflags.training import list_separated
 
 METHODS = ("robust", "profile", "wald")
@@ -127,11 +127,12 @@ def _build_columns(record: Record, interactions: bool) -> tuple[Training, FloatA
 
 
 def _choose_terms(place: dict[str, int], terms: Sequence[str] | None) -> list[str]:
+    if terms is None:
+        return list(place)
     by_parts = {frozenset(name.split(":")): name for name in place}
-    for name in terms or []:
-        if frozenset(name.split(":")) not in by_parts:
-            raise unknown_name("term", name, place)
-    return list(place) if terms is None else [by_parts[frozenset(name.split(":"))] for name in terms]
+    wanted = [by_parts.get(frozenset(name.split(":")), name) for name in terms]
+    check_names("term", wanted, place)
+    return wanted
 
 
 def _find_errors(

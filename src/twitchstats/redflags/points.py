@@ -13,7 +13,7 @@ from twitchstats.errors import OptionError, check_whole
 from twitchstats.redflags import fitting
 from twitchstats.redflags.advice import ANY_FLAG_ADVICE, advise, as_people
 from twitchstats.redflags.assumptions import Odds, draw_moves, move_crowd
-from twitchstats.redflags.design import plan_design
+from twitchstats.redflags.design import mark_yes_no, plan_design
 from twitchstats.redflags.measures import measure_auc, measure_brier
 from twitchstats.redflags.prevalence import BaseRate, check_share
 from twitchstats.redflags.record import Record, Training, find_log_odds, move_record
@@ -186,7 +186,7 @@ def _list_answers(name: str, weigh: Weigh, column: FloatArray) -> list[tuple[obj
         weights = weigh(code_number(np.array(_TYPICAL[kind], float), str(kind)))
         weights -= weights[int(np.argmin(np.abs(weights)))]
         return [(name, label, text, *ends, own) for (*ends, text), own in zip(_BANDS[kind], weights, strict=True)]
-    if not np.isin(column[~np.isnan(column)], (0.0, 1.0)).all():
+    if not mark_yes_no(column[:, None]).all():
         raise OptionError(
             f"point_score: {name!r} is not a yes/no sign, so it has no points. Leave it out (signs=[...])."
         )

@@ -1,4 +1,4 @@
-"""Who should see a doctor: each article's rule as data, and what it would catch."""
+"""What signs and rules say of people who twitch: how many are serious with and without them, at an honest base rate."""
 
 from collections.abc import Mapping, Sequence
 from functools import cache
@@ -7,16 +7,16 @@ from numbers import Real
 
 import numpy as np
 import pandas as pd
-from scipy import stats
+from scipy import special, stats
 
 from twitchstats.arrays import BoolArray, FloatArray
-from twitchstats.errors import OptionError, check_list, unknown_name
-from twitchstats.redflags.advice import ANY_FLAG_ADVICE, as_people
-from twitchstats.redflags.assumptions import Origin, judge_finding
+from twitchstats.errors import OptionError, check_list, check_names, check_whole
+from twitchstats.redflags.advice import ANY_FLAG_ADVICE, advise, as_people
+from twitchstats.redflags.assumptions import Odds, Origin, draw_moves, judge_finding
 from twitchstats.redflags.prevalence import BaseRate, check_share, estimate_share, read_base_rate
 from twitchstats.redflags.training import read_outcome
 from twitchstats.resources import find_resource
-from twitchstats.signs import join_marks, mark_present
+from twitchstats.signs import find_signs, join_marks, load_signs, mark_present
 
 
 @cache
@@ -82,9 +82,7 @@ def apply_referral_rules(
         raise OptionError(f"persistent_weeks={persistent_weeks!r} is not possible. It must be 0 or more.")
     table = _read_rules()
     known = list(dict.fromkeys(table["rule"]))
-    for name in rules or []:
-        if name not in known:
-            raise unknown_name("rule", name, known)
+    check_names("rule", rules or [], known)
     people = as_people(people)
     marks = mark_present(people, weeks_from=persistent_weeks)
     present = {name: marks[name].to_numpy() for name in marks} | {"": np.ones(len(people))}  # everybody
@@ -152,15 +150,13 @@ def evaluate_referral_rules(
     base = read_base_rate(base_rate, origin.serious if origin else ("MND",), option="base_rate")
     called = apply_referral_rules(people, rules=rules, persistent_weeks=persistent_weeks)
     articles = _read_rules().drop_duplicates("rule").set_index("rule")["article"]
-    parts = [
-        _judge(called[name].to_numpy(), serious, origin, base, persistent_weeks, level, name)
-        .assign(rule=name, article=articles[name])
-        for name in called.columns
-    ]  # fmt: skip
-    frame = pd.concat(parts, ignore_index=True).assign(base_rate=base.rate, advice=ANY_FLAG_ADVICE)
-    return frame[
-        ["rule", "article", "metric", "estimate", "ci_lower", "ci_upper", "n", "n_unknown", "base_rate", "advice"]
-    ]  # fmt: skip
+    parts = []
+    for name, column in called.items():
+        part = _judge(column.to_numpy(), serious, origin, base, persistent_weeks, level, str(name))
+        part.insert(0, "rule", name)
+        part.insert(1, "article", articles[name])
+        parts.append(part)
+    return pd.concat(parts, ignore_index=True).assign(base_rate=base.rate, advice=ANY_FLAG_ADVICE)
 
 
 def _judge(
@@ -192,3 +188,91 @@ def _judge(
     frame = pd.DataFrame.from_dict(rows, orient="index", columns=["estimate", "ci_lower", "ci_upper", "n"])
     frame = frame.astype(float).astype({"n": int})
     return frame.rename_axis("metric").reset_index().assign(n_unknown=int(np.isnan(called).sum()))
+
+
+def count_people(
+    cohort: pd.DataFrame,
+    *,
+    base_rate: float | str = "adults in general",
+    people: int = 100_000,
+    outcome: str = "serious",
+    signs: Sequence[str] | None = None,
+    level: float = 0.95,
+) -> pd.DataFrame:
+    """Count, among `people` who twitch, those with a serious condition, with and without each sign.
+
+    Parameters
+    ----------
+    cohort : DataFrame
+        Signs and the outcome (1 serious, 0 not), in any mixture.
+    base_rate : float or str
+        Share of serious cases among the people counted: a number, or a setting of `base_rates`.
+    people : int
+        How many people to imagine.
+    outcome : str
+        The outcome column.
+    signs : sequence of str, optional
+        Signs to show, by default every yes/no sign. "persistence_weeks" counts as present from the threshold
+        of `load_signs` on.
+    level : float
+        Confidence level.
+
+    Returns
+    -------
+    DataFrame
+        ``sign, label, state`` ("present", "absent"; "all" in the first row, which is everybody), ``n_with`` (of the
+        people imagined, how many are in this state), ``n_serious`` (of those, how many are serious), ``estimate,
+        ci_lower, ci_upper`` (serious cases among `people` people in this state), ``one_in`` (1 / share), ``n_cohort``
+        (people of the cohort behind it), ``base_rate, condition`` (what the base rate counts; other
+        conditions that need a doctor are not in it), ``advice``. The interval says what is known: of a simulated cohort
+        over draws of its parameters, of a real one the sign's (Simel 1991); in both with that of a base rate that is
+        named. A simulated clinic sample is moved to the mix of other conditions that goes with the base rate.
+
+    Raises
+    ------
+    UnknownNameError, OptionError
+        A column, sign or base rate that is not possible.
+    NotEnoughDataError
+        No serious case, or nobody else.
+
+    Examples
+    --------
+    >>> import twitchstats as tw
+    >>> people = tw.simulate_cohort(people=500, seed=1)
+    >>> count_people(people, base_rate=0.001, signs=["wasting"])[["sign", "state", "n_cohort"]]
+            sign    state  n_cohort
+    0  everybody      all       500
+    1    wasting  present       467
+    2    wasting   absent       467
+    """
+    check_share("level", level)
+    check_whole("people", people, least=1)
+    check_list("signs", signs)
+    known, serious, origin = read_outcome(cohort, outcome)
+    base = read_base_rate(base_rate, origin.serious if origin else ("MND",), option="base_rate")
+    marks, table = mark_present(known), load_signs()
+    there = [name for name in find_signs(known.columns) if name in marks]
+    check_names("yes/no sign", signs or [], there)
+    everybody = np.array([special.logit(base.rate)])
+    whole = Odds(everybody, np.zeros(1), draw_moves(None, base, (), np.empty((1, 0)), everybody)).bound(level)
+    rows = [("everybody", "Everybody who twitches", "all", 1.0, *np.ravel(whole), len(known), ANY_FLAG_ADVICE)]
+    for name in signs or [name for name in there if table.loc[name, "kind"] == "yes/no"]:
+        label, least, flag = table.loc[name, ["label", "threshold", "level"]]
+        found = judge_finding(
+            marks[name].to_numpy(float), serious, origin, base, pd.DataFrame({name: [1.0, 0.0]}),
+            np.array([True, False]), weeks_from=least, level=level,
+        )  # fmt: skip
+        own = advise({name: 1.0 if pd.isna(least) else least})["advice"].iloc[0]
+        for place, state in enumerate(("present", "absent")):
+            sick, other = found.hits[place] / max(found.n_sick, 1), found.alarms[place] / max(found.n_other, 1)
+            share = base.rate * sick + (1 - base.rate) * other
+            advice = own if state == "present" and pd.notna(flag) else ANY_FLAG_ADVICE
+            rows.append((name, label, state, share, *found.risks[:, place], int(found.n_sick + found.n_other), advice))
+    share, risk, low, high = np.array([row[3:7] for row in rows]).T
+    frame = pd.DataFrame([row[:3] for row in rows], columns=["sign", "label", "state"])
+    with np.errstate(divide="ignore"):
+        return frame.assign(
+            n_with=share * people, n_serious=share * people * risk, estimate=risk * people, ci_lower=low * people,
+            ci_upper=high * people, one_in=1 / risk, n_cohort=[row[7] for row in rows], base_rate=base.rate,
+            condition=base.condition, advice=[row[8] for row in rows],
+        )  # fmt: skip

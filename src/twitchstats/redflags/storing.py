@@ -99,10 +99,7 @@ def restore_record(path: str | Path, make: Callable[..., Model]) -> tuple[Model,
         options |= {option: tuple(options[option]) for option in ("triples", "ignore")}
         record: Record = _restore(parts, Record)
         model = make(**options)
-        again = _collect(record, model.get_params()) | {
-            "twitchstats": parts["twitchstats"],
-            "checksum": parts["checksum"],
-        }
+        again = _collect(record, model.get_params()) | {key: parts[key] for key in ("twitchstats", "checksum")}
         same = ((part, json.dumps(again.get(part)) == json.dumps(value)) for part, value in parts.items())
         with np.errstate(all="ignore"):
             for part, holds in chain(same, _list_rules(record, options)):
@@ -124,10 +121,20 @@ def _list_rules(record: Record, options: dict[str, Any]) -> Iterator[tuple[str, 
     yield "design", all(kinds[name] in KNOTS for name, _ in record.design.bends)
     labels, _ = read_labels(record.classes, len(record.classes), options["serious"], named=record.named)
     yield "classes", labels.tolist() == record.classes.tolist()
-    yield "coefficients", _has_shape(record.coefficients, size)
-    yield "covariance", _is_covariance(record.covariance, size, size)
-    yield "means", _has_shape(record.means, size - 1)
-    yield "scales", _has_shape(record.scales, size - 1) and bool((record.scales > 0).all())
+    for part, values, shape in (
+        ("coefficients", record.coefficients, (size,)), ("covariance", record.covariance, (size, size)),
+        ("means", record.means, (size - 1,)), ("scales", record.scales, (size - 1,)),
+        ("moments", moments.means, (2, n)), ("moments", moments.covariances, (2, n, n)),
+        ("moments", moments.quantiles, (2, n, len(LEVELS))), ("moments", moments.counts, (2,)),
+        ("moments", moments.known, (n,)),
+    ):  # fmt: skip
+        yield part, values.shape == shape and bool(np.isfinite(values).all())
+    yield "covariance", _is_covariance(record.covariance)
+    yield "moments", _is_covariance(moments.covariances)
+    shares = np.r_[moments.means[:, moments.yes_no].ravel(), moments.known]
+    yield "moments", bool((np.diff(moments.quantiles) >= 0).all() and ((shares >= 0) & (shares <= 1)).all())
+    yield "moments", bool((moments.counts > 0).all())
+    yield "scales", bool((record.scales > 0).all())
     yield "dropped", set(record.dropped) <= set(terms)
     yield "strength", 0 < record.strength < np.inf or (options["penalty"] == "firth" and np.isnan(record.strength))
     yield "path", list(record.path) == ["strength", "left_out_loss"]
@@ -136,41 +143,17 @@ def _list_rules(record: Record, options: dict[str, Any]) -> Iterator[tuple[str, 
     yield "sample_rate", 0 < record.sample_rate < 1
     between = not (base.low > base.rate or base.high < base.rate or base.low < 0 or base.high > 1)
     yield "base", 0 < base.rate < 1 and between and base.crowd in ("", "population", "clinic")
-    shares = moments.means[:, moments.yes_no]
-    yield (
-        "moments",
-        (
-            _has_shape(moments.means, 2, n)
-            and bool(((shares >= 0) & (shares <= 1)).all())
-            and _is_covariance(moments.covariances, 2, n, n)
-            and _has_shape(moments.quantiles, 2, n, len(LEVELS))
-            and bool((np.diff(moments.quantiles) >= 0).all())
-            and _has_shape(moments.counts, 2)
-            and bool((moments.counts > 0).all())
-            and _has_shape(moments.known, n)
-            and bool(((moments.known >= 0) & (moments.known <= 1)).all())
-        ),
-    )
-    if record.origin:
-        serious = list(record.origin.serious)
-        yield (
-            "origin",
-            record.origin.exact or (len(record.origin.read_values()) > 0 and read_serious(serious) == serious),
-        )
+    if record.origin and record.origin.read_values().size and not record.origin.exact:
+        yield "origin", tuple(read_serious(record.origin.serious)) == record.origin.serious
     told = assess_people(record, np.zeros((1, n)))
     yield "what follows from its numbers", bool(np.isfinite([told.log_odds, told.variance]).all())
 
 
-def _has_shape(values: FloatArray, *shape: int) -> bool:
-    return values.shape == shape and bool(np.isfinite(values).all())
-
-
-def _is_covariance(values: FloatArray, *shape: int) -> bool:
+def _is_covariance(values: FloatArray) -> bool:
     """Say whether these are covariances that people, or coefficients, can have."""
-    if not _has_shape(values, *shape) or not np.allclose(values, np.swapaxes(values, -1, -2)):
-        return False
     found = np.linalg.eigvalsh(values)
-    return bool((found.min(axis=-1) >= -1e-8 * found.max(axis=-1, initial=0.0)).all())
+    likely = (found.min(axis=-1) >= -1e-8 * found.max(axis=-1, initial=0.0)).all()
+    return bool(likely and np.allclose(values, np.swapaxes(values, -1, -2)))
 
 
 def _restore(value: Json, kind: Json) -> Json:

@@ -456,7 +456,8 @@ def _judge(sample: _Sample, measure: Callable[..., FloatArray]) -> pd.DataFrame:
     drawn = np.array([measure_drawn(sample.risk, rows) for rows in sample.draw(sample.n_bootstrap, sample.seed)])
     if not sample.held_out:
         folds = _cross_validate(sample)
-        estimate = _average([measure(y, risk, counts=weights, parts=parts) for risk, parts in folds])
+        by_fold = [measure(y, risk, counts=weights, parts=parts) for risk, parts in folds]
+        estimate = pd.DataFrame(by_fold).mean().to_numpy()  # over those in which a metric has a value
         # By how much refits are worth more on their own sample than on everybody: the optimism's noise. What they are
         # worth on their own samples alone would not do: each is calibrated there by construction, so that an interval
         # for the calibration in the large would hold the truth in 6 % and one for the slope in 46 % (measured, 500).
@@ -465,7 +466,8 @@ def _judge(sample: _Sample, measure: Callable[..., FloatArray]) -> pd.DataFrame:
             risk = sample.refit(*_count(rows))
             noise.append(measure_drawn(risk, rows) - measure(y, risk, counts=weights))
         drawn = drawn + np.array(noise)[np.arange(len(drawn)) % len(noise)]
-    moved = pd.DataFrame(drawn - _average(list(drawn)) + estimate)  # quantiles around the estimate
+    moved = pd.DataFrame(drawn)
+    moved = moved - moved.mean() + estimate  # quantiles around the estimate
     lower, upper = moved.quantile([0.5 - sample.level / 2, 0.5 + sample.level / 2]).to_numpy()
     limits = {"ci_lower": np.minimum(lower, estimate), "ci_upper": np.maximum(upper, estimate)}
     return pd.DataFrame({"estimate": estimate, **limits, "apparent": apparent})
@@ -491,8 +493,3 @@ def _count(rows: IntArray) -> tuple[IntArray, FloatArray]:
     """Return the people drawn, each once, and how often."""
     people, times = np.unique(rows, return_counts=True)
     return people, times.astype(float)
-
-
-def _average(differences: list[FloatArray]) -> FloatArray:
-    """Return the mean of each metric over the samples in which it has a value."""
-    return pd.DataFrame(differences).mean().to_numpy()
