@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from functools import cache
 from itertools import product
 from numbers import Real
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -11,8 +12,9 @@ from scipy import special, stats
 
 from twitchstats.arrays import BoolArray, FloatArray
 from twitchstats.errors import OptionError, check_list, check_names, check_whole
+from twitchstats.inference import compare_shares
 from twitchstats.redflags.advice import ANY_FLAG_ADVICE, advise, as_people
-from twitchstats.redflags.assumptions import Odds, Origin, draw_moves, judge_finding
+from twitchstats.redflags.assumptions import Odds, Origin, draw_moves, move_crowd
 from twitchstats.redflags.prevalence import BaseRate, check_share, estimate_share, read_base_rate
 from twitchstats.redflags.training import read_outcome
 from twitchstats.resources import find_resource
@@ -149,45 +151,78 @@ def evaluate_referral_rules(
     people, serious, origin = read_outcome(cohort, outcome)
     base = read_base_rate(base_rate, origin.serious if origin else ("MND",), option="base_rate")
     called = apply_referral_rules(people, rules=rules, persistent_weeks=persistent_weeks)
-    articles = _read_rules().drop_duplicates("rule").set_index("rule")["article"]
+    table = _read_rules()
+    weeks, z = max(persistent_weeks, 1e-3), stats.norm.ppf(0.5 + level / 2)
     parts = []
     for name, column in called.items():
-        part = _judge(column.to_numpy(), serious, origin, base, persistent_weeks, level, str(name))
-        part.insert(0, "rule", name)
-        part.insert(1, "article", articles[name])
-        parts.append(part)
-    return pd.concat(parts, ignore_index=True).assign(base_rate=base.rate, advice=ANY_FLAG_ADVICE)
+        rows = table[table["rule"] == name]
+        listed = [sign for text in rows["sign"] for sign in text.split("|") if sign]
+        signs = list(dict.fromkeys(listed)) or ["wasting"]  # everybody: any sign will do
+        cells = pd.DataFrame(list(product((0.0, 1.0), repeat=len(signs))), columns=signs)
+        asked = cells.assign(persistence_weeks=cells.get("persistence_weeks", 0.0) * weeks)
+        held = apply_referral_rules(asked, rules=[str(name)], persistent_weeks=weeks)[name].to_numpy() == 1
+        found = _judge_finding(
+            column.to_numpy(), serious, origin, base, cells, held, weeks_from=persistent_weeks, level=level
+        )
+        sensitivity = np.array(estimate_share(found.hits[0], found.n_sick, level=level))
+        specificity = np.array(estimate_share(found.alarms[1], found.n_other, level=level))
+        n = found.n_sick + found.n_other
+        measured = {
+            "sensitivity": (*sensitivity, found.n_sick),
+            "specificity": (*specificity, found.n_other),
+            "likelihood_ratio": (*np.exp(found.log_ratio + z * found.error * np.array([0, -1, 1])), n),
+            "ppv": (*found.risks[:, 0], n),
+            "missed": (*found.risks[:, 1], n),
+            "referred": (*(base.rate * sensitivity + (1 - base.rate) * (1 - specificity[[0, 2, 1]])), n),
+        }
+        n_unknown, article = int(np.isnan(column).sum()), rows["article"].iloc[0]
+        parts += [(name, article, metric, *map(float, told), n_unknown) for metric, told in measured.items()]
+    columns = ["rule", "article", "metric", "estimate", "ci_lower", "ci_upper", "n", "n_unknown"]
+    frame = pd.DataFrame(parts, columns=columns).astype({"n": int})
+    return frame.assign(base_rate=base.rate, advice=ANY_FLAG_ADVICE)
 
 
-def _judge(
-    called: FloatArray, serious: BoolArray, origin: Origin | None, base: BaseRate, persistent_weeks: float,
-    level: float, rule: str,
-) -> pd.DataFrame:  # fmt: skip
-    """Return the metrics of one rule."""
-    listed = [part for text in _read_rules().query("rule == @rule")["sign"] for part in text.split("|") if part]
-    signs = list(dict.fromkeys(listed)) or ["wasting"]  # everybody: any sign will do
-    cells, weeks = (
-        pd.DataFrame(list(product((0.0, 1.0), repeat=len(signs))), columns=signs),
-        max(persistent_weeks, 1e-3),
-    )
-    asked = cells.assign(persistence_weeks=cells.get("persistence_weeks", 0.0) * weeks)
-    held = apply_referral_rules(asked, rules=[rule], persistent_weeks=weeks)[rule].to_numpy() == 1
-    found = judge_finding(called, serious, origin, base, cells, held, weeks_from=persistent_weeks, level=level)
-    sensitivity = np.array(estimate_share(found.hits[0], found.n_sick, level=level))
-    specificity = np.array(estimate_share(found.alarms[1], found.n_other, level=level))
-    n = found.n_sick + found.n_other
-    reach = stats.norm.ppf(0.5 + level / 2) * found.error
-    rows = {
-        "sensitivity": (*sensitivity, found.n_sick),
-        "specificity": (*specificity, found.n_other),
-        "likelihood_ratio": (*np.exp(found.log_ratio + reach * np.array([0, -1, 1])), n),
-        "ppv": (*found.risks[:, 0], n),
-        "missed": (*found.risks[:, 1], n),
-        "referred": (*(base.rate * sensitivity + (1 - base.rate) * (1 - specificity[[0, 2, 1]])), n),
-    }
-    frame = pd.DataFrame.from_dict(rows, orient="index", columns=["estimate", "ci_lower", "ci_upper", "n"])
-    frame = frame.astype(float).astype({"n": int})
-    return frame.rename_axis("metric").reset_index().assign(n_unknown=int(np.isnan(called).sum()))
+class _Finding(NamedTuple):
+    """The 2 x 2 table of a finding against illness in the crowd of a base rate; first with the finding, then without.
+
+    `hits` are serious people, `alarms` others, `log_ratio` is that of having it, with its standard error, and `risks`
+    are the shares that are serious and their limits, (3, 2).
+    """
+
+    hits: tuple[float, float]
+    alarms: tuple[float, float]
+    n_sick: float
+    n_other: float
+    log_ratio: float
+    error: float
+    risks: FloatArray
+
+
+def _judge_finding(
+    marks: FloatArray, serious: BoolArray, origin: Origin | None, base: BaseRate, cells: pd.DataFrame, held: BoolArray,
+    *, weeks_from: float, level: float,
+) -> _Finding:  # fmt: skip
+    """Return what a finding (1, 0, NaN not known) of people says.
+
+    `cells` has every way in which its signs can be there (1) or not (0), and `held` says in which of them it is there;
+    "persistence_weeks" is there from `weeks_from` on.
+    """
+    told = ~np.isnan(marks)
+    n_sick, n_other = float((told & serious).sum()), float((told & ~serious).sum())
+    hits, alarms = float((serious & (marks == 1)).sum()), float((~serious & (marks == 1)).sum())
+    signs, ways = list(cells.columns), cells.to_numpy(float)
+    finding = np.column_stack([held, ~held]), weeks_from
+    move = float(move_crowd(origin, base, signs, ways, finding=finding)[0])
+    alarms = min(alarms * np.exp(-move), n_other)  # in another crowd, others have it more or less often
+    hit, alarm = (hits, n_sick - hits), (alarms, n_other - alarms)
+    ratios, errors = compare_shares(hit, alarm, n_sick, n_other)
+    middle = ratios + special.logit(base.rate)
+    with np.errstate(invalid="ignore"):  # of nobody
+        moves = draw_moves(origin, base, signs, ways, middle, finding=finding)
+        counted = errors**2 if origin is None or origin.exact else np.zeros(2)
+        risks = Odds(middle, counted, moves).bound(level)
+    known = np.where(np.isfinite(middle), risks, special.expit(middle))
+    return _Finding(hit, alarm, n_sick, n_other, ratios[0], errors[0], known)
 
 
 def count_people(
@@ -258,7 +293,7 @@ def count_people(
     rows = [("everybody", "Everybody who twitches", "all", 1.0, *np.ravel(whole), len(known), ANY_FLAG_ADVICE)]
     for name in signs or [name for name in there if table.loc[name, "kind"] == "yes/no"]:
         label, least, flag = table.loc[name, ["label", "threshold", "level"]]
-        found = judge_finding(
+        found = _judge_finding(
             marks[name].to_numpy(float), serious, origin, base, pd.DataFrame({name: [1.0, 0.0]}),
             np.array([True, False]), weeks_from=least, level=level,
         )  # fmt: skip
