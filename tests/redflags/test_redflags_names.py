@@ -446,6 +446,20 @@ def test_a_file_sealed_again_is_still_looked_at(model, tmp_path, path, change, r
         RedFlagModel.load(file)
 
 
+@pytest.mark.parametrize("seed", range(6))
+def test_what_was_fitted_is_read_again(cohort, tmp_path, seed):
+    """Few people, gaps, weights and words: what a fit wrote is never taken for damaged."""
+    rng = np.random.default_rng(seed)
+    people = cohort.sample(300, random_state=seed)
+    people[["age", "wasting", "pain"]] = people[["age", "wasting", "pain"]].where(rng.random((300, 3)) < 0.7)
+    options = {"penalty": ("ridge", "firth")[seed % 2], "missing": ("fill", "drop", "fill")[seed % 3]}
+    model = RedFlagModel(interactions="none", constant="drop", **options)
+    model.fit(people, people["serious"].map({0: "No", 1: "Yes"}), sample_weight=rng.random(300))
+    model.save(tmp_path / "model.json")
+    again = RedFlagModel.load(tmp_path / "model.json")
+    pd.testing.assert_frame_equal(again.predict_risk(people), model.predict_risk(people))
+
+
 def test_a_file_that_is_not_there(tmp_path):
     with pytest.raises(TwitchstatsError, match=r"^no\.json can't be read: No such file or directory\.$"):
         RedFlagModel.load(tmp_path / "no.json")
