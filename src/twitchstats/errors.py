@@ -82,6 +82,14 @@ def unknown_name(kind: str, name: object, known: Iterable[object]) -> UnknownNam
     return UnknownNameError(f"No {kind} named {str(name)!r}.{suggest_name(name, names)} Known: {listed}.")
 
 
+def check_names(kind: str, names: Iterable[object], known: Iterable[object]) -> None:
+    """Raise UnknownNameError unless each of the `names` is one of the `known` ones."""
+    listed = list(known)
+    for name in names:
+        if name not in listed:
+            raise unknown_name(kind, name, listed)
+
+
 def suggest_name(name: object, known: Iterable[str]) -> str:
     """Return the known name that was perhaps meant, as a sentence to add, or "".
 

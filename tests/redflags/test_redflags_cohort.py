@@ -158,3 +158,10 @@ def test_the_model_of_a_file_of_simulated_people_says_so(tmp_path):
     assert "**Trained on simulated people** (clinic sample" in models[1].model_card()
     pd.testing.assert_frame_equal(*(model.predict_risk({"wasting": 1}) for model in models))
     assert "Not understood" not in models[1].predict_risk(again.head(1))["advice"].item()
+
+
+def test_simulated_people_can_be_read(tmp_path):
+    """Weeks beyond what a sign may have, as a drawn world had once (12,547), are its end."""
+    cohort = simulate_cohort(people=300, seed=1, parameters={("persistence_median", "MND"): 9000.0})
+    assert cohort["persistence_weeks"].max() == 10_000
+    assert RedFlagModel(interactions="none").fit(cohort, cohort["serious"]).n_people_ == 300

@@ -121,6 +121,7 @@ def test_a_constant_sign_can_be_dropped(cohort):
         ({"strength": -1.0}, "strength=-1.0 is not possible. It must be above 0 and finite."),
         ({"interactions": "all"}, "interactions='all' is not possible. Choose 'none', 'pairs' or a list of pairs"),
         ({"interactions": ["ab"]}, "interactions=['ab'] is not possible. Choose 'none', 'pairs' or a list of pairs"),
+        ({"triples": ["wasting"]}, "triples=['wasting'] is not possible. Give a list of triples of signs, as [('"),
         ({"strength": np.inf}, "strength=inf is not possible. It must be above 0 and finite."),
         ({"strength": 0}, "strength=0 is not possible. It must be above 0 and finite."),
         ({"interaction_weight": 0.0}, "interaction_weight=0.0 is not possible. It must be above 0 and finite."),

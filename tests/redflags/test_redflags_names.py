@@ -19,6 +19,7 @@ from twitchstats.redflags import (
     evaluate_referral_rules,
     explore_assumptions,
     group_risks,
+    odds,
     required_sample_size,
     shift_risk,
     validate_by_site,
@@ -280,6 +281,18 @@ def test_a_sign_that_nobody_of_a_class_told_is_refused(cohort):
         RedFlagModel(signs=["wasting", "wasting"]).fit(cohort, cohort["serious"])
 
 
+def test_a_sign_that_nobody_told_keeps_nobody_out(cohort):
+    """An empty column of a table: the odds ratios of all others are those of a table without it."""
+    empty = cohort.assign(wasting=np.nan)
+    model = RedFlagModel(interactions="none", constant="drop").fit(empty, empty["serious"])
+    told = model.odds_ratios().set_index("term")
+    others = RedFlagModel(interactions="none").fit(empty.drop(columns="wasting"), empty["serious"]).odds_ratios()
+    np.testing.assert_allclose(told["estimate"].drop("wasting"), others["estimate"], rtol=1e-9)
+    assert told.loc["wasting", "caution"] == odds.UNTOLD
+    with pytest.raises(NotEnoughDataError, match=r"^Only one class: 0 of 0 people are serious\. Points need people "):
+        model.point_score()
+
+
 def test_odds_that_nobody_knows_stay_words(cohort):
     people = cohort.assign(score=np.random.default_rng(1).normal(size=len(cohort)))
     model = RedFlagModel(signs=["wasting", "score"]).fit(people, people["serious"])
@@ -372,27 +385,79 @@ def test_a_person_who_tells_nothing_has_the_share_of_all(cohort):
     assert model.predict_risk({})["risk"].item() == pytest.approx(cohort["serious"].mean(), rel=1e-9)
 
 
+STRANGE = "can't be that of a fitted model"
+
+
 @pytest.mark.parametrize(
-    ("change", "reason"),
+    ("path", "change", "reason"),
     [
-        (lambda parts: parts["coefficients"].pop(), "operands could not be broadcast .*"),
-        (lambda parts: parts["coefficients"].__setitem__(1, float("nan")), "its numbers tell no risk"),
-        (lambda parts: parts["base"].__setitem__("rate", 2.0), "its numbers tell no risk"),
-        (lambda parts: parts.__setitem__("n_serious", 0), "division by zero"),
-        (lambda parts: parts["parameters"].__setitem__("alpha", 1), ".* unexpected keyword argument 'alpha'"),
+        ("coefficients", lambda old: old[:-1], f"coefficients {STRANGE}"),
+        ("coefficients", lambda old: [old[0], float("nan"), *old[2:]], f"coefficients {STRANGE}"),
+        ("coefficients", lambda old: [old[0], "1.5", *old[2:]], f"coefficients {STRANGE}"),
+        ("covariance", lambda old: [[-one for one in row] for row in old], f"covariance {STRANGE}"),
+        ("covariance", lambda old: [[99.0, 99.0, *old[0][2:]], *old[1:]], f"covariance {STRANGE}"),
+        ("classes", lambda _: [1, 1], "Only one class: every label is 1. .*"),
+        ("classes", lambda _: [1, 0], f"classes {STRANGE}"),
+        ("classes", lambda _: [0, 1, 2], "Only binary classification is supported. .*"),
+        ("signs", lambda old: ["nonsense", *old[1:]], f"signs {STRANGE}"),
+        ("signs", lambda old: old[::-1], f"signs {STRANGE}"),
+        ("named", lambda _: "no", f"named {STRANGE}"),
+        ("named", lambda _: False, f"signs {STRANGE}"),
+        ("scales", lambda old: [0.0, *old[1:]], f"scales {STRANGE}"),
+        ("strength", lambda _: -1.0, f"strength {STRANGE}"),
+        ("dropped", lambda _: ["nonsense"], f"dropped {STRANGE}"),
+        ("path", lambda _: {"a": [1]}, f"path {STRANGE}"),
+        ("missing", lambda _: {"sign": ["x"]}, f"missing {STRANGE}"),
+        ("n_people", lambda _: -5, f"n_serious {STRANGE}"),
+        ("n_serious", lambda _: 0, f"n_serious {STRANGE}"),
+        ("n_serious", str, f"n_serious {STRANGE}"),
+        ("sample_rate", lambda _: 5.0, f"sample_rate {STRANGE}"),
+        ("shift", lambda _: float("inf"), f"what follows from its numbers {STRANGE}"),
+        ("base rate", lambda _: 2.0, f"base {STRANGE}"),
+        ("base crowd", lambda _: "mars", f"base {STRANGE}"),
+        ("base high", lambda _: 1e-9, f"base {STRANGE}"),
+        ("moments means", lambda old: old[:1], f"moments {STRANGE}"),
+        ("moments counts", lambda _: [0.0, 0.0], f"moments {STRANGE}"),
+        ("moments covariances", lambda old: (-np.array(old)).tolist(), f"moments {STRANGE}"),
+        ("moments quantiles", lambda old: np.array(old)[..., ::-1].tolist(), f"moments {STRANGE}"),
+        ("moments known", lambda old: [7.0, *old[1:]], f"moments {STRANGE}"),
+        ("design bends", lambda _: [["wasting", 3.0]], f"design {STRANGE}"),
+        ("design products", lambda old: [["nonsense"], *old[1:]], "'nonsense'"),
+        ("origin serious", lambda _: ["XX"], "No diagnosis named 'XX'. .*"),
+        ("origin changed", lambda _: [["a", "b", 1.0]], "No parameter named 'a of b'. .*"),
+        ("parameters alpha", lambda _: 1, ".* unexpected keyword argument 'alpha'"),
+        ("parameters penalty", lambda _: "x", "penalty='x' is not possible. .*"),
+        ("hello", lambda _: 1, f"hello {STRANGE}"),
     ],
 )
-def test_a_file_sealed_again_is_still_looked_at(model, tmp_path, change, reason):
-    path = tmp_path / "model.json"
-    model.save(path)
-    parts = json.loads(path.read_text())
-    change(parts)
+def test_a_file_sealed_again_is_still_looked_at(model, tmp_path, path, change, reason):
+    file = tmp_path / "model.json"
+    model.save(file)
+    parts = part = json.loads(file.read_text())
+    *folders, name = path.split()
+    for folder in folders:
+        part = part[folder]
+    part[name] = change(part.get(name))
     parts["checksum"] = seal_parts(parts)
-    path.write_text(json.dumps(parts))
+    file.write_text(json.dumps(parts))
     with pytest.raises(
         TwitchstatsError, match=rf"^model\.json is a damaged model file: {reason}\. Save the model again\.$"
     ):
-        RedFlagModel.load(path)
+        RedFlagModel.load(file)
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_what_was_fitted_is_read_again(cohort, tmp_path, seed):
+    """Few people, gaps, weights and words: what a fit wrote is never taken for damaged."""
+    rng = np.random.default_rng(seed)
+    people = cohort.sample(300, random_state=seed)
+    people[["age", "wasting", "pain"]] = people[["age", "wasting", "pain"]].where(rng.random((300, 3)) < 0.7)
+    options = {"penalty": ("ridge", "firth")[seed % 2], "missing": ("fill", "drop", "fill")[seed % 3]}
+    model = RedFlagModel(interactions="none", constant="drop", **options)
+    model.fit(people, people["serious"].map({0: "No", 1: "Yes"}), sample_weight=rng.random(300))
+    model.save(tmp_path / "model.json")
+    again = RedFlagModel.load(tmp_path / "model.json")
+    pd.testing.assert_frame_equal(again.predict_risk(people), model.predict_risk(people))
 
 
 def test_a_file_that_is_not_there(tmp_path):

@@ -108,7 +108,7 @@ def plot_combinations(frame: pd.DataFrame, ax: Axes | None = None, *, most: int 
         signs of each column.
     """
     from twitchstats.redflags.combining import NONE
-    from twitchstats.redflags.naming import describe_term
+    from twitchstats.redflags.telling import describe_term
 
     rows = frame[frame["n_signs"].notna()].head(most).reset_index(drop=True)
     _need_rows(rows, "combinations")

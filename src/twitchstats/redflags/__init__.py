@@ -3,17 +3,21 @@
 from twitchstats.inference import wilson_interval
 from twitchstats.redflags.advice import advise
 from twitchstats.redflags.assumptions import describe_worth, explore_assumptions
-from twitchstats.redflags.decision import decision_curve
 from twitchstats.redflags.model import RedFlagModel
-from twitchstats.redflags.picture import count_people
 from twitchstats.redflags.points import PointScore
 from twitchstats.redflags.prevalence import base_rates, shift_risk
-from twitchstats.redflags.rules import apply_referral_rules, evaluate_referral_rules, load_referral_rules
-from twitchstats.redflags.sample_size import required_sample_size
+from twitchstats.redflags.rules import (
+    apply_referral_rules,
+    count_people,
+    evaluate_referral_rules,
+    load_referral_rules,
+)
 from twitchstats.redflags.validation import (
+    decision_curve,
     estimate_calibration,
     group_risks,
     measure_stability,
+    required_sample_size,
     validate_by_site,
     validate_risk,
 )

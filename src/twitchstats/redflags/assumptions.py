@@ -5,15 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
-from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 from scipy import special, stats
 
-from twitchstats.arrays import AnyArray, BoolArray, FloatArray, to_pandas
+from twitchstats.arrays import AnyArray, FloatArray, to_pandas
 from twitchstats.errors import OptionError, check_whole
-from twitchstats.inference import compare_shares
 from twitchstats.redflags.advice import advise, as_people
 from twitchstats.redflags.prevalence import BaseRate, check_share, read_base_rate
 from twitchstats.signs import encode_signs, find_signs
@@ -29,22 +27,12 @@ _STRANGE, _ENOUGH = 5.0, 1000  # standard errors, people
 
 @dataclass(frozen=True)
 class Origin:
-    """What simulated people were drawn from.
-
-    Attributes
-    ----------
-    design : str
-    serious : tuple of str
-    changed : tuple of (parameter, condition, value)
-        Where it differs from the table of parameters.
-    exact : bool
-        No parameter of the table decides who is serious: a logistic model of the user's own does, or other labels.
-    """
+    """What simulated people were drawn from."""
 
     design: str
     serious: tuple[str, ...]
-    changed: tuple[tuple[str, str, float], ...] = ()
-    exact: bool = False
+    changed: tuple[tuple[str, str, float], ...] = ()  # parameter, condition, value: where it differs from the table
+    exact: bool = False  # no parameter of the table decides who is serious: a user's own model does, or other labels
 
     def read_values(self) -> pd.Series:
         """Return the parameters of these people."""
@@ -144,20 +132,11 @@ def _draw_rates(base: BaseRate, drawn: pd.DataFrame) -> FloatArray:
 
 @dataclass(frozen=True)
 class Odds:
-    """Log odds with all that is known of them.
+    """Log odds with all that is known of them."""
 
-    Attributes
-    ----------
-    log_odds : ndarray, (people,)
-    variance : ndarray, (people,)
-        Mean squared error by the chance of who was counted, and by what else a fit may miss.
-    moves : ndarray, (draws, people)
-        By how much draws of what is uncertain move them.
-    """
-
-    log_odds: FloatArray
-    variance: FloatArray
-    moves: FloatArray
+    log_odds: FloatArray  # (people,)
+    variance: FloatArray  # (people,): mean squared error by the chance of who was counted, and what else a fit may miss
+    moves: FloatArray  # (draws, people): by how much draws of what is uncertain move them
 
     def take(self, rows: AnyArray) -> Odds:
         """Return some of the people."""
@@ -189,49 +168,6 @@ class Odds:
         low = np.minimum(middle - np.hypot(middle - low, reach), 0.0)
         high = np.maximum(middle + np.hypot(high - middle, reach), 0.0)
         return tuple(special.expit(self.log_odds + move) for move in (0.0, low, high))
-
-
-class Finding(NamedTuple):
-    """The 2 x 2 table of a finding against illness in the crowd of a base rate; first with the finding, then without.
-
-    `hits` are serious people, `alarms` others, `log_ratio` is that of having it, with its standard error, and `risks`
-    are the shares that are serious and their limits, (3, 2).
-    """
-
-    hits: tuple[float, float]
-    alarms: tuple[float, float]
-    n_sick: float
-    n_other: float
-    log_ratio: float
-    error: float
-    risks: FloatArray
-
-
-def judge_finding(
-    marks: FloatArray, serious: BoolArray, origin: Origin | None, base: BaseRate, cells: pd.DataFrame, held: BoolArray,
-    *, weeks_from: float, level: float,
-) -> Finding:  # fmt: skip
-    """Return what a finding (1, 0, NaN not known) of people says.
-
-    `cells` has every way in which its signs can be there (1) or not (0), and `held` says in which of them it is there;
-    "persistence_weeks" is there from `weeks_from` on.
-    """
-    told = ~np.isnan(marks)
-    n_sick, n_other = float((told & serious).sum()), float((told & ~serious).sum())
-    hits, alarms = float((serious & (marks == 1)).sum()), float((~serious & (marks == 1)).sum())
-    signs, ways = list(cells.columns), cells.to_numpy(float)
-    finding = np.column_stack([held, ~held]), weeks_from
-    move = float(move_crowd(origin, base, signs, ways, finding=finding)[0])
-    alarms = min(alarms * np.exp(-move), n_other)  # in another crowd, others have it more or less often
-    hit, alarm = (hits, n_sick - hits), (alarms, n_other - alarms)
-    ratios, errors = compare_shares(hit, alarm, n_sick, n_other)
-    middle = ratios + special.logit(base.rate)
-    with np.errstate(invalid="ignore"):  # of nobody
-        moves = draw_moves(origin, base, signs, ways, middle, finding=finding)
-        counted = errors**2 if origin is None or origin.exact else np.zeros(2)
-        risks = Odds(middle, counted, moves).bound(level)
-    known = np.where(np.isfinite(middle), risks, special.expit(middle))
-    return Finding(hit, alarm, n_sick, n_other, ratios[0], errors[0], known)
 
 
 def explore_assumptions(

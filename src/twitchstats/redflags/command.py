@@ -35,16 +35,15 @@ def read_people(path: Path) -> pd.DataFrame:
         raise OptionError(f"{path} can't be read as a CSV table: {error}.") from error
     people.columns = [str(column).strip() for column in people.columns]
     named = next((column for column in people.columns if column.lower() in _NAMES), None)
-    if named is None:
-        people.index = pd.RangeIndex(2, len(people) + 2, name="row")  # as the lines of the file
-        return people
-    return people.set_index(named)
+    lines = pd.RangeIndex(2, len(people) + 2, name="row")  # as in the file
+    return people.set_index(lines if named is None else named)
 
 
 def fit_people(people: pd.DataFrame, args: Namespace, say: Say) -> RedFlagModel:
     """Fit the model on people with labels, or on simulated people where there are none and risks are asked for."""
     filled = people.dropna(axis="columns", how="all")
-    label = args.label if args.label in filled else _find_label(filled) if args.label == "serious" else None
+    alike = [name for name in filled if find_variable(name, dictionary="people_variables.csv") == "serious"]
+    label = args.label if args.label in filled else alike[0] if args.label == "serious" and len(alike) == 1 else None
     if label is None and (args.predict is None or args.label != "serious"):
         raise OptionError(
             f"{args.people} has no column '{args.label}' that says who had a serious cause (1) and who hadn't (0). "
@@ -59,8 +58,9 @@ def fit_people(people: pd.DataFrame, args: Namespace, say: Say) -> RedFlagModel:
     if not told.all():
         say(f"{int((~told).sum())} of {len(told)} people have no label and are left out of the fit.")
     labels = people.loc[told, label]
+    asked = (one for one in labels.unique().tolist() if args.serious in (str(one), str(one).removesuffix(".0")))
     model = RedFlagModel(
-        interactions=interactions, serious=_match_label(labels, args.serious), ignore=args.ignore, constant="drop"
+        interactions=interactions, serious=next(asked, args.serious), ignore=args.ignore, constant="drop"
     ).fit(people.loc[told].drop(columns=label), labels)
     say(" ".join(model.notes_[:3]))
     if model.record_.origin:
@@ -68,22 +68,6 @@ def fit_people(people: pd.DataFrame, args: Namespace, say: Say) -> RedFlagModel:
     for note in model.notes_[3:]:
         say(note)
     return model
-
-
-def _find_label(people: pd.DataFrame) -> str | None:
-    """Return the one column that is called something like 'serious'."""
-    alike = [name for name in people.columns if find_variable(name, dictionary="people_variables.csv") == "serious"]
-    return alike[0] if len(alike) == 1 else None
-
-
-def _match_label(labels: pd.Series, text: str | None) -> object:
-    """Return the label that a user wrote as text."""
-    if text is None:
-        return None
-    for label in labels.unique().tolist():
-        if str(label) == text or str(label).removesuffix(".0") == text:
-            return label
-    return text
 
 
 def tabulate_odds(model: RedFlagModel) -> pd.DataFrame:
@@ -96,14 +80,10 @@ def tabulate_odds(model: RedFlagModel) -> pd.DataFrame:
 
 def describe_odds() -> str:
     """Return what must stand below odds ratios."""
-    return "\n".join(
-        [
-            "",
-            "Odds ratios say nothing of how likely a cause is: that needs the base rate, and a doctor's examination.",
-            "Base rates (share of people, before any sign is known):",
-            *(f"  {line}" for line in list_base_rates()),
-            ANY_FLAG_ADVICE,
-        ]
+    rates = "\n".join(f"  {line}" for line in list_base_rates())
+    return (
+        "\nOdds ratios say nothing of how likely a cause is: that needs the base rate, and a doctor's examination.\n"
+        f"Base rates (share of people, before any sign is known):\n{rates}\n{ANY_FLAG_ADVICE}"
     )
 
 

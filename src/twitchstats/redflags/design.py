@@ -7,7 +7,7 @@ from itertools import combinations
 import numpy as np
 
 from twitchstats.arrays import BoolArray, FloatArray, IntArray
-from twitchstats.errors import OptionError, unknown_name
+from twitchstats.errors import OptionError, check_names
 from twitchstats.signs import code_number, load_signs
 
 KNOTS = {"years": (40, 50, 60, 70), "weeks": (2, 8, 32, 128)}
@@ -17,21 +17,11 @@ _FEWEST = 20
 
 @dataclass(frozen=True)
 class Design:
-    """How encoded signs become columns.
-
-    Attributes
-    ----------
-    signs : list of str
-        The encoded signs, in order.
-    products : list of list of str
-        The signs of each term; one sign alone, pairs, triples.
-    bends : list of (str, float)
-        Numbers whose weight may change, and from which value on: a term counts how far a person is beyond it.
-    """
+    """How encoded signs become columns."""
 
     signs: list[str]
-    products: list[list[str]]
-    bends: list[tuple[str, float]]
+    products: list[list[str]]  # the signs of each term; one sign alone, pairs, triples
+    bends: list[tuple[str, float]]  # from which value on a number weighs otherwise: a term counts how far it is beyond
 
     @property
     def parts(self) -> list[list[str]]:
@@ -86,6 +76,11 @@ def _list_bends(names: list[str], encoded: FloatArray, counts: FloatArray) -> li
             if least <= beyond <= n - least:
                 found.append((name, float(value)))
     return found
+
+
+def mark_yes_no(encoded: FloatArray) -> BoolArray:
+    """Return which signs are told as 1 and 0 only, (signs,)."""
+    return np.asarray((np.isin(encoded, (0.0, 1.0)) | np.isnan(encoded)).all(axis=0))
 
 
 def fill_unknown(
@@ -149,19 +144,20 @@ def _list_products(names: list[str], interactions: object, triples: Iterable[Seq
     asked: object = interactions
     if isinstance(interactions, str):
         asked = {"none": [], "pairs": combinations(names, 2)}.get(interactions)
-    listed = list(asked) if isinstance(asked, Iterable) else [""]
-    if any(isinstance(one, str) for one in listed):
-        raise OptionError(
-            f"interactions={interactions!r} is not possible. Choose 'none', 'pairs' or a list of pairs of signs, "
-            "as [('weakness_felt', 'wasting')]."
-        )
+    listed, triples = list(asked) if isinstance(asked, Iterable) else [""], list(triples)
+    for option, given, chosen in (("interactions", interactions, listed), ("triples", triples, triples)):
+        if any(isinstance(one, str) for one in chosen):
+            words = (
+                "Choose 'none', 'pairs' or a list of pairs" if option == "interactions" else "Give a list of triples"
+            )
+            raise OptionError(
+                f"{option}={given!r} is not possible. {words} of signs, as [('weakness_felt', 'wasting')]."
+            )
     wanted = {(k,) for k in range(len(names))}.union(*(_with_parts(chosen, names) for chosen in [*listed, *triples]))
     return [[names[k] for k in parts] for parts in sorted(wanted, key=lambda parts: (len(parts), parts))]
 
 
 def _with_parts(chosen: Sequence[str], names: list[str]) -> set[tuple[int, ...]]:
-    for name in chosen:
-        if name not in names:
-            raise unknown_name("sign", name, names)
+    check_names("sign", chosen, names)
     at = sorted({names.index(name) for name in chosen})
     return {parts for size in range(1, len(at) + 1) for parts in combinations(at, size)}

@@ -114,18 +114,12 @@ def choose_strength(
             break
         best = lowest
     path = [(10.0**power, losses[power]) for power in sorted(losses, reverse=True)]
-    return _refine(best, losses), path, fits[best]
-
-
-def _refine(best: int, losses: dict[int, float]) -> float:
-    if best == _WEAKEST:
-        return 1.0
-    if not {best - 1, best + 1} <= set(losses):
-        return float(10.0**best)
-    before, here, after = losses[best + 1], losses[best], losses[best - 1]
-    bend = before - 2 * here + after
-    shift = 0.0 if bend <= 0 else 0.5 * (before - after) / bend
-    return float(10.0 ** (best - shift))
+    shift = 0.0
+    if {best - 1, best + 1} <= set(losses):
+        before, here, after = losses[best + 1], losses[best], losses[best - 1]
+        bend = before - 2 * here + after
+        shift = 0.0 if bend <= 0 else 0.5 * (before - after) / bend
+    return 1.0 if best == _WEAKEST else float(10.0 ** (best - shift)), path, fits[best]
 
 
 def find_independent(X: FloatArray) -> BoolArray:

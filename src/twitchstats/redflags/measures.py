@@ -38,7 +38,7 @@ def measure_risk(
             measure_auc(y, risk, counts, parts),
             measure_brier(y, risk, counts),
             np.average(y - risk, weights=counts),
-            _fit_intercept(y, log_odds, counts),
+            optimize.brentq(lambda move: counts @ (y - special.expit(log_odds + move)), -100.0, 100.0, xtol=1e-12),
             _fit_slope(y, log_odds, counts),
             measure_net_benefit(y, risk >= threshold, threshold, counts),
             100 * np.average(away**2, weights=counts),
@@ -71,21 +71,12 @@ def measure_auc(
     """
     if parts is None:
         return float(roc_auc_score(y, risk, sample_weight=weights))
-    found, pairs = [], []
-    for part in np.unique(parts):
-        there = parts == part
-        pairs.append(y[there].sum() * (1 - y[there]).sum())
-        if pairs[-1]:
+    found = pairs = 0.0
+    for there in (parts == part for part in np.unique(parts)):
+        if both := y[there].sum() * (1 - y[there]).sum():
             kept = None if weights is None else weights[there]
-            found.append(pairs[-1] * roc_auc_score(y[there], risk[there], sample_weight=kept))
-    return float(sum(found) / sum(pairs))
-
-
-def _fit_intercept(y: FloatArray, log_odds: FloatArray, counts: FloatArray) -> float:
-    def miss(move: float) -> float:
-        return float(counts @ (y - special.expit(log_odds + move)))
-
-    return float(optimize.brentq(miss, -100.0, 100.0, xtol=1e-12))
+            found, pairs = found + both * measure_auc(y[there], risk[there], kept), pairs + both
+    return found / pairs
 
 
 def _fit_slope(y: FloatArray, log_odds: FloatArray, counts: FloatArray) -> float:

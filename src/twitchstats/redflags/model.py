@@ -21,7 +21,7 @@ from twitchstats.errors import NotEnoughDataError, OptionError, TwitchstatsError
 from twitchstats.inference import wilson_interval
 from twitchstats.redflags import card, combining, fitting, odds, points, storing, telling, training
 from twitchstats.redflags.advice import as_people
-from twitchstats.redflags.assumptions import Origin, match_origin, read_origin
+from twitchstats.redflags.assumptions import match_origin, read_origin
 from twitchstats.redflags.design import plan_design
 from twitchstats.redflags.patterns import store_moments
 from twitchstats.redflags.prevalence import SAMPLE, BaseRate, check_share, read_base_rate
@@ -244,6 +244,10 @@ class RedFlagModel(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         origin = match_origin(known, signs, people.encoded, people.outcome)
         if origin != known:
             notes = (*notes, training.STRANGE)
+        n = len(people.outcome)
+        # the share's chance error is in the fit's covariance unless the people are simulated
+        drawn = origin is not None and not origin.exact
+        low, high = wilson_interval(rate * n, n) if drawn else (np.nan, np.nan)
         self.record_ = Record(
             signs=tuple(signs),
             ignored=tuple(ignored),
@@ -251,11 +255,11 @@ class RedFlagModel(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             classes=classes,
             design=design,
             missing=missing,
-            n_people=len(people.outcome),
+            n_people=n,
             n_serious=int(people.outcome.sum()),
             sample_rate=rate,
             shift=0.0,
-            base=_count_sample(people, rate, origin),
+            base=BaseRate(rate, SAMPLE, low=float(low), high=float(high)),
             moments=moments,
             origin=origin,
             notes=notes,
@@ -265,7 +269,7 @@ class RedFlagModel(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         )
         return self
 
-    def _check_options(self) -> None:
+    def _check_options(self) -> RedFlagModel:
         check_choice("penalty", self.penalty, PENALTIES)
         check_choice("missing", self.missing, MISSING)
         check_choice("constant", self.constant, CONSTANT)
@@ -275,6 +279,7 @@ class RedFlagModel(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         for name, value in (("strength", strength), ("interaction_weight", self.interaction_weight)):
             if isinstance(value, bool) or not isinstance(value, Real) or not 0 < value < np.inf:
                 raise OptionError(f"{name}={value} is not possible. It must be above 0 and finite.")
+        return self
 
     def _read_training(
         self, X: pd.DataFrame | ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None
@@ -488,18 +493,9 @@ class RedFlagModel(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     @classmethod
     def load(cls, path: str | Path) -> RedFlagModel:
         """Read a model that `save` wrote. What needs the training people (bootstrap) must be asked before saving."""
-        model, record = storing.restore_record(path, cls)
+        model, record = storing.restore_record(path, lambda **options: cls(**options)._check_options())
         model.record_ = record
         model.n_features_in_ = len(record.signs)
         if record.named:
             model.feature_names_in_ = np.array(record.signs, dtype=object)
         return model
-
-
-def _count_sample(people: Training, rate: float, origin: Origin | None) -> BaseRate:
-    """Return the share of the sample; its chance error is in the fit's covariance unless the people are simulated."""
-    if origin is None or origin.exact:
-        return BaseRate(rate, SAMPLE)
-    n = len(people.outcome)
-    low, high = wilson_interval(rate * n, n)
-    return BaseRate(rate, SAMPLE, low=float(low), high=float(high))

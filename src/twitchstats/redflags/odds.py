@@ -8,13 +8,13 @@ from firthmodels import FirthLogisticRegression
 from scipy import special, stats
 
 from twitchstats.arrays import FloatArray, IntArray
-from twitchstats.errors import NotEnoughDataError, check_choice, check_list, unknown_name
+from twitchstats.errors import NotEnoughDataError, check_choice, check_list, check_names
 from twitchstats.inference import adjust_p_values
 from twitchstats.redflags import fitting
 from twitchstats.redflags.design import plan_design
-from twitchstats.redflags.naming import describe_term
 from twitchstats.redflags.prevalence import check_share
 from twitchstats.redflags.record import Record, Training
+from twitchstats.redflags.telling import describe_term
 from twitchstats.redflags.training import list_separated
 
 METHODS = ("robust", "profile", "wald")
@@ -109,7 +109,8 @@ def estimate_odds_ratios(
 def _build_columns(record: Record, interactions: bool) -> tuple[Training, FloatArray, dict[str, int], list[str]]:
     """Return who told every sign, their independent columns behind ones, where each term stands, and the others."""
     everybody = record.need_training("odds_ratios")
-    people = everybody.take(np.asarray(~np.isnan(everybody.encoded).any(axis=1)))
+    told = ~np.isnan(everybody.encoded)
+    people = everybody.take(np.asarray((told | ~told.any(axis=0)).all(axis=1)))  # what nobody told keeps nobody out
     if min((people.outcome == label).sum() for label in (0, 1)) < 2:
         sick = int(people.outcome.sum())
         raise NotEnoughDataError(
@@ -118,7 +119,7 @@ def _build_columns(record: Record, interactions: bool) -> tuple[Training, FloatA
         )
     products = [*record.design.products] if interactions else "none"
     design = plan_design(people.encoded, record.signs, products, (), weights=people.weights)
-    X = fitting.add_intercept(design.build(people.encoded))
+    X = fitting.add_intercept(np.nan_to_num(design.build(people.encoded)))
     there = fitting.find_independent(X)
     kept, lost = ([term for term, one in zip(design.terms, there[1:], strict=True) if one == kind]
                   for kind in (True, False))  # fmt: skip
@@ -126,11 +127,12 @@ def _build_columns(record: Record, interactions: bool) -> tuple[Training, FloatA
 
 
 def _choose_terms(place: dict[str, int], terms: Sequence[str] | None) -> list[str]:
+    if terms is None:
+        return list(place)
     by_parts = {frozenset(name.split(":")): name for name in place}
-    for name in terms or []:
-        if frozenset(name.split(":")) not in by_parts:
-            raise unknown_name("term", name, place)
-    return list(place) if terms is None else [by_parts[frozenset(name.split(":"))] for name in terms]
+    wanted = [by_parts.get(frozenset(name.split(":")), name) for name in terms]
+    check_names("term", wanted, place)
+    return wanted
 
 
 def _find_errors(

@@ -13,7 +13,7 @@ import numpy as np
 from scipy import special, stats
 
 from twitchstats.arrays import BoolArray, FloatArray
-from twitchstats.redflags.design import estimate_moments, fill_unknown
+from twitchstats.redflags.design import estimate_moments, fill_unknown, mark_yes_no
 
 _POWER = 11  # 2 ** 11 people of each class
 LEVELS = np.r_[0.0, special.expit(np.linspace(-7.0, 7.0, 41)), 1.0]
@@ -22,27 +22,14 @@ _MOST_SIGNS = 25  # beyond it products are not matched: too many
 
 @dataclass(frozen=True)
 class Moments:
-    """What is stored of the signs in each class.
+    """What is stored of the signs in each class: of people who are not serious, and of those who are."""
 
-    Attributes
-    ----------
-    means, covariances : ndarray, (2, signs), (2, signs, signs)
-        Of people who are not serious, and of those who are.
-    quantiles : ndarray, (2, signs, levels)
-        From the smallest to the largest, closer together towards the ends: how numbers are spread.
-    yes_no : ndarray of bool, (signs,)
-    counts : ndarray, (2,)
-        People of each class.
-    known : ndarray, (signs,)
-        The share of people who told each sign.
-    """
-
-    means: FloatArray
-    covariances: FloatArray
-    quantiles: FloatArray
-    yes_no: BoolArray
-    counts: FloatArray
-    known: FloatArray
+    means: FloatArray  # (2, signs)
+    covariances: FloatArray  # (2, signs, signs)
+    quantiles: FloatArray  # (2, signs, levels), closer together towards the ends: how numbers are spread
+    yes_no: BoolArray  # (signs,)
+    counts: FloatArray  # (2,), people of each class
+    known: FloatArray  # (signs,), the share of people who told it
 
     def fill(self, encoded: FloatArray) -> FloatArray:
         """Return signs in which what is not known has its expectation given what is, among all training people."""
@@ -68,12 +55,11 @@ def store_moments(encoded: FloatArray, outcome: FloatArray, weights: FloatArray)
     """Store what the submodels need of the training people."""
     classes = [(encoded[outcome == label], weights[outcome == label]) for label in (0, 1)]
     moments = [estimate_moments(*members) for members in classes]
-    there = np.where(np.isnan(encoded), 0.0, encoded)
     return Moments(
         np.array([mean for mean, _ in moments]),
         np.array([covariance for _, covariance in moments]),
         np.array([_find_quantiles(*members) for members in classes]),
-        np.asarray(np.isin(there, (0.0, 1.0)).all(axis=0)),
+        mark_yes_no(encoded),
         np.array([counts.sum() for _, counts in classes]),
         weights @ ~np.isnan(encoded) / weights.sum(),
     )
@@ -96,7 +82,9 @@ def make_people(
     share = np.clip(mean, 1e-4, 1 - 1e-4)
     deviation = np.sqrt(np.maximum(np.diag(covariance), 1e-12))
     bar = np.where(yes_no, special.ndtri(1 - share), 0.0)
-    latent = _find_near(covariance / np.outer(deviation, deviation))  # weights do the rest
+    values, vectors = np.linalg.eigh(covariance / np.outer(deviation, deviation))
+    near = vectors * np.maximum(values, 1e-4) @ vectors.T  # correlations that people can have; weights do the rest
+    latent = near / np.outer(*[np.sqrt(np.diag(near))] * 2)
     sampler = stats.qmc.Sobol(len(mean), rng=np.random.default_rng(1))
     even = np.clip(sampler.random_base2(_POWER), 1e-9, 1 - 1e-9)
     drawn = special.ndtri(even) @ np.linalg.cholesky(latent).T
@@ -104,14 +92,6 @@ def make_people(
     for place in np.flatnonzero(~yes_no):
         signs[:, place] = np.interp(special.ndtr(drawn[:, place]), LEVELS, quantiles[place])
     return signs, _rake(signs, mean, covariance, yes_no)
-
-
-def _find_near(correlations: FloatArray) -> FloatArray:
-    """Return correlations that people can have, as near as it is quickly found."""
-    values, vectors = np.linalg.eigh(correlations)
-    near = vectors * np.maximum(values, 1e-4) @ vectors.T
-    size = np.sqrt(np.diag(near))
-    return near / np.outer(size, size)
 
 
 def _rake(signs: FloatArray, mean: FloatArray, covariance: FloatArray, yes_no: BoolArray) -> FloatArray:

@@ -13,11 +13,11 @@ from twitchstats.errors import OptionError, check_whole
 from twitchstats.redflags import fitting
 from twitchstats.redflags.advice import ANY_FLAG_ADVICE, advise, as_people
 from twitchstats.redflags.assumptions import Odds, draw_moves, move_crowd
-from twitchstats.redflags.design import plan_design
+from twitchstats.redflags.design import mark_yes_no, plan_design
 from twitchstats.redflags.measures import measure_auc, measure_brier
 from twitchstats.redflags.prevalence import BaseRate, check_share
 from twitchstats.redflags.record import Record, Training, find_log_odds, move_record
-from twitchstats.redflags.training import check_classes
+from twitchstats.redflags.training import need_both
 from twitchstats.signs import code_number, encode_signs, load_signs
 
 Weigh = Callable[[FloatArray], FloatArray]
@@ -144,7 +144,7 @@ def build_point_score(record: Record, *, most: int = 10, allowed: float = 0.1) -
     frame["points"] = np.round(np.round(frame["weight"] / unit, 6)).astype(int)
     points = frame[["sign", "label", "answer", "points", "low", "high"]]
     whole = np.asarray(~np.isnan(encoded).any(axis=1))
-    check_classes(record.classes, people.outcome[whole])
+    need_both(people.outcome[whole], "Points need people who told every sign. Leave out the signs that few have told.")
     people = people.take(whole)
     score = _add_up(points, dict(zip(record.signs, people.encoded.T, strict=True))).astype(int)
     totals, odds = _fit_line(record, people, score)
@@ -186,7 +186,7 @@ def _list_answers(name: str, weigh: Weigh, column: FloatArray) -> list[tuple[obj
         weights = weigh(code_number(np.array(_TYPICAL[kind], float), str(kind)))
         weights -= weights[int(np.argmin(np.abs(weights)))]
         return [(name, label, text, *ends, own) for (*ends, text), own in zip(_BANDS[kind], weights, strict=True)]
-    if not np.isin(column[~np.isnan(column)], (0.0, 1.0)).all():
+    if not mark_yes_no(column[:, None]).all():
         raise OptionError(
             f"point_score: {name!r} is not a yes/no sign, so it has no points. Leave it out (signs=[...])."
         )

@@ -69,30 +69,15 @@ def check_share(option: str, value: object) -> float:
 
 @dataclass(frozen=True)
 class BaseRate:
-    """A share of serious cases, with all that must be known of it.
-
-    Attributes
-    ----------
-    rate : float
-    source : str
-        Where it comes from: "given" for a number.
-    crowd : str
-        "population" or "clinic": whose mix of other conditions goes with it; "" for that of the training people.
-    condition : str
-        What it counts.
-    low, high : float
-        Between which it lies with 95 %; NaN where that is not known.
-    diagnoses : tuple of str
-        Conditions of the simulator whose base rates it adds up; empty for any other.
-    """
+    """A share of serious cases, with all that must be known of it."""
 
     rate: float
-    source: str = "given"
-    crowd: str = ""
-    condition: str = "a serious condition"
-    low: float = np.nan
+    source: str = "given"  # of a number
+    crowd: str = ""  # "population" or "clinic": whose mix of other conditions goes with it; "": the training people's
+    condition: str = "a serious condition"  # what it counts
+    low: float = np.nan  # between which it lies with 95 %, where that is known
     high: float = np.nan
-    diagnoses: tuple[str, ...] = ()
+    diagnoses: tuple[str, ...] = ()  # conditions of the simulator whose base rates it adds up, if it does
 
 
 def read_base_rate(tau: float | str, diagnoses: Sequence[str] = ("MND",), *, option: str = "tau") -> BaseRate:
@@ -138,10 +123,10 @@ def shift_log_odds(tau: float, ybar: float) -> float:
     return -float(np.log((1 - tau) / tau) + np.log(ybar / (1 - ybar)))
 
 
-def check_risks(risk: ArrayLike) -> FloatArray:
-    """Return risks as numbers, or raise OptionError where one is none."""
+def check_risks(risk: ArrayLike, *, gaps: bool = False) -> FloatArray:
+    """Return risks as numbers, or raise OptionError where one is none; with `gaps` they may be missing."""
     share = np.asarray(risk, float)
-    if (wrong := ~((share >= 0) & (share <= 1))).any():
+    if (wrong := ~((share >= 0) & (share <= 1) | (gaps & np.isnan(share)))).any():
         raise OptionError(f"risk: {share[wrong][0]:g} is not possible. A risk lies between 0 and 1.")
     return share
 
@@ -159,7 +144,6 @@ def shift_risk(risk: ArrayLike, tau: float, ybar: float) -> FloatArray:
     >>> shift_risk([0.0, 0.5, 1.0], 0.01, 0.5).round(6).tolist()
     [0.0, 0.01, 1.0]
     """
-    share = np.asarray(risk, float)
-    check_risks(share[~np.isnan(share)])
+    share = check_risks(risk, gaps=True)
     factor = np.exp(shift_log_odds(check_share("tau", tau), check_share("ybar", ybar)))
     return share * factor / (share * factor + 1 - share)

@@ -28,18 +28,10 @@ SMALLEST = 0.1
 
 @dataclass(frozen=True)
 class Training:
-    """The people that a model was fitted on: never saved.
+    """The people that a model was fitted on: never saved."""
 
-    Attributes
-    ----------
-    encoded : ndarray, (people, signs)
-    outcome, weights : ndarray, (people,)
-    names : Index
-        Of the people.
-    """
-
-    encoded: FloatArray
-    outcome: FloatArray
+    encoded: FloatArray  # (people, signs)
+    outcome: FloatArray  # (people,)
     weights: FloatArray
     names: pd.Index
 
@@ -50,27 +42,11 @@ class Training:
 
 @dataclass(frozen=True)
 class Record(fitting.Solution):
-    """All that a fitted model is; `RedFlagModel` tells what its parts are.
-
-    Attributes
-    ----------
-    named : bool
-        Whether the signs have names (a data frame).
-    moments : Moments
-        Of the signs in each class: the models on some signs are made from them.
-    origin : Origin or None
-        Of simulated people: what they were drawn from.
-    digest : str
-        Of the training people, to know them again.
-    training : Training or None
-        None for a model read from a file.
-    made : dict
-        The models on some signs, as far as they were asked for; never saved.
-    """
+    """All that a fitted model is; `RedFlagModel` tells what its parts are."""
 
     signs: tuple[str, ...]
     ignored: tuple[str, ...]
-    named: bool
+    named: bool  # whether the signs have names (a data frame)
     classes: AnyArray
     design: Design
     missing: pd.DataFrame
@@ -79,12 +55,14 @@ class Record(fitting.Solution):
     sample_rate: float
     shift: float
     base: BaseRate
-    moments: Moments
-    origin: Origin | None
+    moments: Moments  # the models on some signs are made from them
+    origin: Origin | None  # what simulated people were drawn from
     notes: tuple[str, ...]
-    digest: str
-    training: Training | None = None
-    made: dict[bytes, Submodel] = field(default_factory=dict, repr=False, compare=False)
+    digest: str  # of the training people, to know them again
+    training: Training | None = None  # None for a model read from a file
+    made: dict[bytes, Submodel] = field(
+        default_factory=dict, repr=False, compare=False
+    )  # on some signs, when asked for
 
     def need_training(self, what: str) -> Training:
         """Return the training people, or raise NotEnoughDataError where there are none."""
@@ -117,34 +95,19 @@ def move_record(record: Record, base: BaseRate, now: float) -> Record:
 
 @dataclass(frozen=True)
 class Submodel:
-    """A model on some of the signs.
+    """A model on some of the signs."""
 
-    Attributes
-    ----------
-    coefficients : ndarray, (1 + told terms,)
-        Of intercept and terms.
-    covariance : ndarray, (1 + told terms,) * 2
-        Of `coefficients`: as many people behind it as told the sign that fewest told.
-    places : ndarray, (1 + told terms,)
-        Where these stand among intercept and all terms.
-    """
-
-    coefficients: FloatArray
-    covariance: FloatArray
-    places: IntArray
+    coefficients: FloatArray  # (1 + told terms,), the intercept's first
+    covariance: FloatArray  # of these: as many people behind it as told the sign that fewest told
+    places: IntArray  # where these stand among intercept and all terms
 
 
 def _find_submodel(record: Record, told: BoolArray) -> Submodel:
     """Return the model on the signs that were `told`, (signs,)."""
     if told.all():
         return Submodel(record.coefficients, record.covariance, np.arange(len(record.coefficients)))
-    key = told.tobytes()
-    if key not in record.made:
-        record.made[key] = _fit_submodel(record, told)
-    return record.made[key]
-
-
-def _fit_submodel(record: Record, told: BoolArray) -> Submodel:
+    if (key := told.tobytes()) in record.made:
+        return record.made[key]
     signs, outcome, weights = record.moments.people
     Z = record.design.build(signs)
     known = {name for name, there in zip(record.signs, told, strict=True) if there}
@@ -159,7 +122,8 @@ def _fit_submodel(record: Record, told: BoolArray) -> Submodel:
     fewer = max(record.moments.known[told].min(initial=1.0), 1e-6)
     informed = fitting.find_information(X, own, weights * fewer, record.pull)
     covariance = back @ np.linalg.pinv(informed, hermitian=True) @ back.T
-    return Submodel(back @ own, covariance, np.r_[0, 1 + chosen])
+    record.made[key] = Submodel(back @ own, covariance, np.r_[0, 1 + chosen])
+    return record.made[key]
 
 
 def take_models(record: Record, encoded: FloatArray) -> Iterator[tuple[IntArray, Submodel, FloatArray]]:

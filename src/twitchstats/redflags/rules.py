@@ -1,22 +1,24 @@
-"""Who should see a doctor: each article's rule as data, and what it would catch."""
+"""What signs and rules say of people who twitch: how many are serious with and without them, at an honest base rate."""
 
 from collections.abc import Mapping, Sequence
 from functools import cache
 from itertools import product
 from numbers import Real
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
-from scipy import stats
+from scipy import special, stats
 
 from twitchstats.arrays import BoolArray, FloatArray
-from twitchstats.errors import OptionError, check_list, unknown_name
-from twitchstats.redflags.advice import ANY_FLAG_ADVICE, as_people
-from twitchstats.redflags.assumptions import Origin, judge_finding
+from twitchstats.errors import OptionError, check_list, check_names, check_whole
+from twitchstats.inference import compare_shares
+from twitchstats.redflags.advice import ANY_FLAG_ADVICE, advise, as_people
+from twitchstats.redflags.assumptions import Odds, Origin, draw_moves, move_crowd
 from twitchstats.redflags.prevalence import BaseRate, check_share, estimate_share, read_base_rate
 from twitchstats.redflags.training import read_outcome
 from twitchstats.resources import find_resource
-from twitchstats.signs import join_marks, mark_present
+from twitchstats.signs import find_signs, join_marks, load_signs, mark_present
 
 
 @cache
@@ -82,9 +84,7 @@ def apply_referral_rules(
         raise OptionError(f"persistent_weeks={persistent_weeks!r} is not possible. It must be 0 or more.")
     table = _read_rules()
     known = list(dict.fromkeys(table["rule"]))
-    for name in rules or []:
-        if name not in known:
-            raise unknown_name("rule", name, known)
+    check_names("rule", rules or [], known)
     people = as_people(people)
     marks = mark_present(people, weeks_from=persistent_weeks)
     present = {name: marks[name].to_numpy() for name in marks} | {"": np.ones(len(people))}  # everybody
@@ -151,44 +151,163 @@ def evaluate_referral_rules(
     people, serious, origin = read_outcome(cohort, outcome)
     base = read_base_rate(base_rate, origin.serious if origin else ("MND",), option="base_rate")
     called = apply_referral_rules(people, rules=rules, persistent_weeks=persistent_weeks)
-    articles = _read_rules().drop_duplicates("rule").set_index("rule")["article"]
-    parts = [
-        _judge(called[name].to_numpy(), serious, origin, base, persistent_weeks, level, name)
-        .assign(rule=name, article=articles[name])
-        for name in called.columns
-    ]  # fmt: skip
-    frame = pd.concat(parts, ignore_index=True).assign(base_rate=base.rate, advice=ANY_FLAG_ADVICE)
-    return frame[
-        ["rule", "article", "metric", "estimate", "ci_lower", "ci_upper", "n", "n_unknown", "base_rate", "advice"]
-    ]  # fmt: skip
+    table = _read_rules()
+    weeks, z = max(persistent_weeks, 1e-3), stats.norm.ppf(0.5 + level / 2)
+    parts = []
+    for name, column in called.items():
+        rows = table[table["rule"] == name]
+        listed = [sign for text in rows["sign"] for sign in text.split("|") if sign]
+        signs = list(dict.fromkeys(listed)) or ["wasting"]  # everybody: any sign will do
+        cells = pd.DataFrame(list(product((0.0, 1.0), repeat=len(signs))), columns=signs)
+        asked = cells.assign(persistence_weeks=cells.get("persistence_weeks", 0.0) * weeks)
+        held = apply_referral_rules(asked, rules=[str(name)], persistent_weeks=weeks)[name].to_numpy() == 1
+        found = _judge_finding(
+            column.to_numpy(), serious, origin, base, cells, held, weeks_from=persistent_weeks, level=level
+        )
+        sensitivity = np.array(estimate_share(found.hits[0], found.n_sick, level=level))
+        specificity = np.array(estimate_share(found.alarms[1], found.n_other, level=level))
+        n = found.n_sick + found.n_other
+        measured = {
+            "sensitivity": (*sensitivity, found.n_sick),
+            "specificity": (*specificity, found.n_other),
+            "likelihood_ratio": (*np.exp(found.log_ratio + z * found.error * np.array([0, -1, 1])), n),
+            "ppv": (*found.risks[:, 0], n),
+            "missed": (*found.risks[:, 1], n),
+            "referred": (*(base.rate * sensitivity + (1 - base.rate) * (1 - specificity[[0, 2, 1]])), n),
+        }
+        n_unknown, article = int(np.isnan(column).sum()), rows["article"].iloc[0]
+        parts += [(name, article, metric, *map(float, told), n_unknown) for metric, told in measured.items()]
+    columns = ["rule", "article", "metric", "estimate", "ci_lower", "ci_upper", "n", "n_unknown"]
+    frame = pd.DataFrame(parts, columns=columns).astype({"n": int})
+    return frame.assign(base_rate=base.rate, advice=ANY_FLAG_ADVICE)
 
 
-def _judge(
-    called: FloatArray, serious: BoolArray, origin: Origin | None, base: BaseRate, persistent_weeks: float,
-    level: float, rule: str,
-) -> pd.DataFrame:  # fmt: skip
-    """Return the metrics of one rule."""
-    listed = [part for text in _read_rules().query("rule == @rule")["sign"] for part in text.split("|") if part]
-    signs = list(dict.fromkeys(listed)) or ["wasting"]  # everybody: any sign will do
-    cells, weeks = (
-        pd.DataFrame(list(product((0.0, 1.0), repeat=len(signs))), columns=signs),
-        max(persistent_weeks, 1e-3),
-    )
-    asked = cells.assign(persistence_weeks=cells.get("persistence_weeks", 0.0) * weeks)
-    held = apply_referral_rules(asked, rules=[rule], persistent_weeks=weeks)[rule].to_numpy() == 1
-    found = judge_finding(called, serious, origin, base, cells, held, weeks_from=persistent_weeks, level=level)
-    sensitivity = np.array(estimate_share(found.hits[0], found.n_sick, level=level))
-    specificity = np.array(estimate_share(found.alarms[1], found.n_other, level=level))
-    n = found.n_sick + found.n_other
-    reach = stats.norm.ppf(0.5 + level / 2) * found.error
-    rows = {
-        "sensitivity": (*sensitivity, found.n_sick),
-        "specificity": (*specificity, found.n_other),
-        "likelihood_ratio": (*np.exp(found.log_ratio + reach * np.array([0, -1, 1])), n),
-        "ppv": (*found.risks[:, 0], n),
-        "missed": (*found.risks[:, 1], n),
-        "referred": (*(base.rate * sensitivity + (1 - base.rate) * (1 - specificity[[0, 2, 1]])), n),
-    }
-    frame = pd.DataFrame.from_dict(rows, orient="index", columns=["estimate", "ci_lower", "ci_upper", "n"])
-    frame = frame.astype(float).astype({"n": int})
-    return frame.rename_axis("metric").reset_index().assign(n_unknown=int(np.isnan(called).sum()))
+class _Finding(NamedTuple):
+    """The 2 x 2 table of a finding against illness in the crowd of a base rate; first with the finding, then without.
+
+    `hits` are serious people, `alarms` others, `log_ratio` is that of having it, with its standard error, and `risks`
+    are the shares that are serious and their limits, (3, 2).
+    """
+
+    hits: tuple[float, float]
+    alarms: tuple[float, float]
+    n_sick: float
+    n_other: float
+    log_ratio: float
+    error: float
+    risks: FloatArray
+
+
+def _judge_finding(
+    marks: FloatArray, serious: BoolArray, origin: Origin | None, base: BaseRate, cells: pd.DataFrame, held: BoolArray,
+    *, weeks_from: float, level: float,
+) -> _Finding:  # fmt: skip
+    """Return what a finding (1, 0, NaN not known) of people says.
+
+    `cells` has every way in which its signs can be there (1) or not (0), and `held` says in which of them it is there;
+    "persistence_weeks" is there from `weeks_from` on.
+    """
+    told = ~np.isnan(marks)
+    n_sick, n_other = float((told & serious).sum()), float((told & ~serious).sum())
+    hits, alarms = float((serious & (marks == 1)).sum()), float((~serious & (marks == 1)).sum())
+    signs, ways = list(cells.columns), cells.to_numpy(float)
+    finding = np.column_stack([held, ~held]), weeks_from
+    move = float(move_crowd(origin, base, signs, ways, finding=finding)[0])
+    alarms = min(alarms * np.exp(-move), n_other)  # in another crowd, others have it more or less often
+    hit, alarm = (hits, n_sick - hits), (alarms, n_other - alarms)
+    ratios, errors = compare_shares(hit, alarm, n_sick, n_other)
+    middle = ratios + special.logit(base.rate)
+    with np.errstate(invalid="ignore"):  # of nobody
+        moves = draw_moves(origin, base, signs, ways, middle, finding=finding)
+        counted = errors**2 if origin is None or origin.exact else np.zeros(2)
+        risks = Odds(middle, counted, moves).bound(level)
+    known = np.where(np.isfinite(middle), risks, special.expit(middle))
+    return _Finding(hit, alarm, n_sick, n_other, ratios[0], errors[0], known)
+
+
+def count_people(
+    cohort: pd.DataFrame,
+    *,
+    base_rate: float | str = "adults in general",
+    people: int = 100_000,
+    outcome: str = "serious",
+    signs: Sequence[str] | None = None,
+    level: float = 0.95,
+) -> pd.DataFrame:
+    """Count, among `people` who twitch, those with a serious condition, with and without each sign.
+
+    Parameters
+    ----------
+    cohort : DataFrame
+        Signs and the outcome (1 serious, 0 not), in any mixture.
+    base_rate : float or str
+        Share of serious cases among the people counted: a number, or a setting of `base_rates`.
+    people : int
+        How many people to imagine.
+    outcome : str
+        The outcome column.
+    signs : sequence of str, optional
+        Signs to show, by default every yes/no sign. "persistence_weeks" counts as present from the threshold
+        of `load_signs` on.
+    level : float
+        Confidence level.
+
+    Returns
+    -------
+    DataFrame
+        ``sign, label, state`` ("present", "absent"; "all" in the first row, which is everybody), ``n_with`` (of the
+        people imagined, how many are in this state), ``n_serious`` (of those, how many are serious), ``estimate,
+        ci_lower, ci_upper`` (serious cases among `people` people in this state), ``one_in`` (1 / share), ``n_cohort``
+        (people of the cohort behind it), ``base_rate, condition`` (what the base rate counts; other
+        conditions that need a doctor are not in it), ``advice``. The interval says what is known: of a simulated cohort
+        over draws of its parameters, of a real one the sign's (Simel 1991); in both with that of a base rate that is
+        named. A simulated clinic sample is moved to the mix of other conditions that goes with the base rate.
+
+    Raises
+    ------
+    UnknownNameError, OptionError
+        A column, sign or base rate that is not possible.
+    NotEnoughDataError
+        No serious case, or nobody else.
+
+    Examples
+    --------
+    >>> import twitchstats as tw
+    >>> people = tw.simulate_cohort(people=500, seed=1)
+    >>> count_people(people, base_rate=0.001, signs=["wasting"])[["sign", "state", "n_cohort"]]
+            sign    state  n_cohort
+    0  everybody      all       500
+    1    wasting  present       467
+    2    wasting   absent       467
+    """
+    check_share("level", level)
+    check_whole("people", people, least=1)
+    check_list("signs", signs)
+    known, serious, origin = read_outcome(cohort, outcome)
+    base = read_base_rate(base_rate, origin.serious if origin else ("MND",), option="base_rate")
+    marks, table = mark_present(known), load_signs()
+    there = [name for name in find_signs(known.columns) if name in marks]
+    check_names("yes/no sign", signs or [], there)
+    everybody = np.array([special.logit(base.rate)])
+    whole = Odds(everybody, np.zeros(1), draw_moves(None, base, (), np.empty((1, 0)), everybody)).bound(level)
+    rows = [("everybody", "Everybody who twitches", "all", 1.0, *np.ravel(whole), len(known), ANY_FLAG_ADVICE)]
+    for name in signs or [name for name in there if table.loc[name, "kind"] == "yes/no"]:
+        label, least, flag = table.loc[name, ["label", "threshold", "level"]]
+        found = _judge_finding(
+            marks[name].to_numpy(float), serious, origin, base, pd.DataFrame({name: [1.0, 0.0]}),
+            np.array([True, False]), weeks_from=least, level=level,
+        )  # fmt: skip
+        own = advise({name: 1.0 if pd.isna(least) else least})["advice"].iloc[0]
+        for place, state in enumerate(("present", "absent")):
+            sick, other = found.hits[place] / max(found.n_sick, 1), found.alarms[place] / max(found.n_other, 1)
+            share = base.rate * sick + (1 - base.rate) * other
+            advice = own if state == "present" and pd.notna(flag) else ANY_FLAG_ADVICE
+            rows.append((name, label, state, share, *found.risks[:, place], int(found.n_sick + found.n_other), advice))
+    share, risk, low, high = np.array([row[3:7] for row in rows]).T
+    frame = pd.DataFrame([row[:3] for row in rows], columns=["sign", "label", "state"])
+    with np.errstate(divide="ignore"):
+        return frame.assign(
+            n_with=share * people, n_serious=share * people * risk, estimate=risk * people, ci_lower=low * people,
+            ci_upper=high * people, one_in=1 / risk, n_cohort=[row[7] for row in rows], base_rate=base.rate,
+            condition=base.condition, advice=[row[8] for row in rows],
+        )  # fmt: skip

@@ -1,4 +1,6 @@
-"""One person's risk: what it is made of, and everything that must stand beside it."""
+"""Risks and terms in words: what a risk is made of, and everything that must stand beside it."""
+
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -7,13 +9,14 @@ from scipy import stats
 from twitchstats.arrays import FloatArray
 from twitchstats.errors import OptionError
 from twitchstats.redflags.advice import advise
-from twitchstats.redflags.naming import describe_term
 from twitchstats.redflags.record import Record, assess_people, bound_risk, is_small, take_models
 from twitchstats.redflags.training import find_known
-from twitchstats.signs import code_number
+from twitchstats.signs import code_number, load_signs
 
 START = "starting point"
 CROWD = "other conditions"
+AVERAGE = "The average person who told the same signs"
+OTHERS = "The mix of other conditions, and what a model on these signs misses"
 RIGHT = 1.1
 YOUNG_AGE = 30
 FEW = (
@@ -34,6 +37,46 @@ YOUNG = (
 COUNTED = "It counts {diagnoses} only. Other conditions that need a doctor are not in this number."
 
 
+class Term(NamedTuple):
+    """A term in words: its name, what an odds ratio compares, and how it becomes a number."""
+
+    label: str
+    unit: str
+    coding: str
+
+
+def describe_term(term: str) -> Term:
+    """Return a term in words, so that a risk can be computed by hand.
+
+    >>> describe_term("weakness_felt:wasting").label
+    'Weakness felt and muscle wasting'
+    >>> describe_term("age")
+    Term(label='Age', unit='10 years', coding='(years - 50) / 10')
+    >>> describe_term("age over 60")
+    Term(label='Age, beyond 60 years', unit='one unit', coding='(years - 60) / 10, 0 if younger')
+    """
+    signs = load_signs()
+    parts = term.split(":")
+    if len(parts) > 1:
+        first, *others = (str(signs["label"].get(part, part)) for part in parts)
+        label = " and ".join([first, *(word[0].lower() + word[1:] for word in others)])
+        return Term(label, "times more together than the parts", f"product of {', '.join(parts)} as coded")
+    name, _, bend = term.partition(" over ")
+    if name not in signs.index:
+        return Term(term, "one unit", "as it is")
+    label, kind, unit = signs.loc[name, ["label", "kind", "unit"]]
+    if bend:
+        coded = {"years": f"(years - {bend}) / 10, 0 if younger", "weeks": f"log2(weeks / {bend}), 0 if fewer weeks"}
+        return Term(f"{label}, beyond {bend} {kind}", "one unit", coded[kind])
+    unit, coding = {
+        "yes/no": ("present against absent", "1 present, 0 absent"),
+        "sex": ("male against female", "1 male, 0 female"),
+        "years": (unit, "(years - 50) / 10"),
+        "weeks": (unit, "log2(weeks), 0 for a week or less"),
+    }[kind]
+    return Term(label, unit, coding)
+
+
 def tell_risk(record: Record, people: pd.DataFrame, encoded: FloatArray, *, level: float = 0.95) -> pd.DataFrame:
     """Return each person's risk with all that must stand beside it; see `RedFlagModel.predict_risk`."""
     assessed = assess_people(record, encoded)
@@ -45,19 +88,13 @@ def tell_risk(record: Record, people: pd.DataFrame, encoded: FloatArray, *, leve
     ages = dict(zip(record.signs, encoded.T, strict=True)).get("age", np.full(len(risk), np.nan))
     young = (ages < code_number(YOUNG_AGE, "years")) & record.drawn
     below = told["see_doctor"].to_numpy() & (risk < record.base.rate)
-    return pd.DataFrame(
-        {
-            "risk": risk,
-            "risk_lower": lower,
-            "risk_upper": upper,
-            "base_rate": record.base.rate,
-            "n_unknown": np.isnan(encoded).sum(axis=1),
-            "chance_factor": factor,
-            "caution": [_warn(record, *told) for told in zip(factor, small, below, young, strict=True)],
-            "red_flags": told["red_flags"],
-            "advice": told["advice"],
-        },
-        index=people.index,
+    risks = {"risk": risk, "risk_lower": lower, "risk_upper": upper, "base_rate": record.base.rate}
+    return pd.DataFrame(risks, index=people.index).assign(
+        n_unknown=np.isnan(encoded).sum(axis=1),
+        chance_factor=factor,
+        caution=[_warn(record, *signals) for signals in zip(factor, small, below, young, strict=True)],
+        red_flags=told["red_flags"],
+        advice=told["advice"],
     )
 
 
@@ -105,22 +142,14 @@ def explain_risk(record: Record, people: pd.DataFrame, encoded: FloatArray, *, l
     labels = [describe_term(term).label for term in terms]
     crowd = assess_people(record, encoded).log_odds[0] - start - contribution.sum()
     if abs(crowd) > 1e-9:
-        label = "The mix of other conditions, and what a model on these signs misses"
-        terms, values, labels = [*terms, CROWD], [*values, np.nan], [*labels, label]
+        terms, values, labels = [*terms, CROWD], [*values, np.nan], [*labels, OTHERS]
         contribution = np.r_[contribution, crowd]
-    frame = pd.DataFrame(
-        {
-            "term": [START, *terms],
-            "label": ["The average person who told the same signs", *labels],
-            "value": [np.nan, *values],
-            "contribution": np.r_[start, contribution],
-        }
-    )
+    frame = pd.DataFrame({"term": terms, "label": labels, "value": values, "contribution": contribution})
+    frame = frame.iloc[np.argsort(-np.abs(contribution), kind="stable")]
+    first = pd.DataFrame({"term": START, "label": AVERAGE, "value": np.nan, "contribution": [start]})
+    frame = pd.concat([first, frame], ignore_index=True)
     frame["odds_factor"] = np.exp(frame["contribution"])
-    frame = frame.iloc[[0, *(1 + np.argsort(-np.abs(contribution), kind="stable"))]].reset_index(drop=True)
     words = tell_risk(record, people, encoded, level=level).iloc[0]
-    frame.attrs = {
-        name: words[name] for name in ("risk", "risk_lower", "risk_upper", "base_rate", "red_flags", "advice")
-    }
+    frame.attrs = words[["risk", "risk_lower", "risk_upper", "base_rate", "red_flags", "advice"]].to_dict()
     frame.attrs["not_known"] = [name for name, value in told.items() if np.isnan(value)]
     return frame

@@ -10,8 +10,9 @@ from sklearn.utils.multiclass import type_of_target
 from sklearn.utils.validation import _check_sample_weight, column_or_1d
 
 from twitchstats.arrays import AnyArray, BoolArray, FloatArray, to_pandas
-from twitchstats.errors import NotEnoughDataError, OptionError, TwitchstatsError, unknown_name
+from twitchstats.errors import NotEnoughDataError, OptionError, TwitchstatsError, check_names
 from twitchstats.redflags.assumptions import Origin, match_origin, read_origin
+from twitchstats.redflags.design import mark_yes_no
 from twitchstats.redflags.record import Training
 from twitchstats.signs import (
     encode_signs,
@@ -49,7 +50,11 @@ def choose_signs(
     if signs is None:
         named = name_signs(X, ignore=ignore)
         found = find_signs(named.columns)
-        if not found and (named.shape[1] == 0 or not _is_numeric(X) or _LABELS & set(map(str, X.columns))):
+        numeric = [
+            kind for kind in X.dtypes if pd.api.types.is_numeric_dtype(kind) or pd.api.types.is_object_dtype(kind)
+        ]
+        plain = named.shape[1] > 0 and len(numeric) == X.shape[1] and not _LABELS & set(map(str, X.columns))
+        if not found and not plain:
             raise _no_signs(X)
         return found or None, named
     if not signs:
@@ -59,8 +64,7 @@ def choose_signs(
             raise OptionError(f"signs: {name!r} is named twice. Leave one of them out.")
         if name in _LABELS:
             raise OptionError(f"signs: {name!r} is what a risk model is to tell, so it can't be a sign. Leave it out.")
-        if name not in X.columns:
-            raise unknown_name("sign", name, X.columns)
+    check_names("sign", signs, X.columns)
     names = match_signs(signs, ignore=[name for name in signs if not find_known(name)])
     return [names.get(name, name) for name in signs], X.rename(columns=names)
 
@@ -68,10 +72,6 @@ def choose_signs(
 def find_known(column: str) -> bool:
     """Tell whether a column stands for a known sign, or for a red flag that is in no model."""
     return find_red_flag(column) is not None or find_sign(column) in load_signs().index
-
-
-def _is_numeric(X: pd.DataFrame) -> bool:
-    return all(pd.api.types.is_numeric_dtype(dtype) or pd.api.types.is_object_dtype(dtype) for dtype in X.dtypes)
 
 
 def _no_signs(X: pd.DataFrame) -> NotEnoughDataError:
@@ -171,10 +171,9 @@ def read_labels(y: ArrayLike, n: int, serious: object = None, *, named: bool = F
 
 
 def read_outcome(people: pd.DataFrame, outcome: str) -> tuple[pd.DataFrame, BoolArray, Origin | None]:
-    """Return people whose outcome is known, whether it is serious (1, True or yes), and what they were drawn from."""
+    """Return signs where the outcome is known, whether it is serious (1, True, yes), and what people are drawn from."""
     people = to_pandas(people)
-    if outcome not in people.columns:
-        raise unknown_name("column", outcome, people.columns)
+    check_names("column", [outcome], people.columns)
     known = people[people[outcome].notna()]
     marks = _read_yes_no(known[outcome])
     if np.isnan(marks).any():
@@ -190,7 +189,7 @@ def read_outcome(people: pd.DataFrame, outcome: str) -> tuple[pd.DataFrame, Bool
     label = known[outcome][serious].iloc[0]
     encoded, counted = encode_signs(named, signs), serious.astype(float)
     check_direction(encoded, counted, signs, label, f"Turn {outcome!r} round.")
-    return known, serious, match_origin(read_origin(people), signs, encoded, counted)
+    return named, serious, match_origin(read_origin(people), signs, encoded, counted)
 
 
 def _read_yes_no(labels: object) -> FloatArray:
@@ -326,15 +325,10 @@ def write_notes(
 
 def list_separated(training: Training, signs: list[str]) -> list[str]:
     """Return yes/no signs that are there, or absent, in one class only."""
-    apart = []
-    for name, column in zip(signs, training.encoded.T, strict=True):
-        told = ~np.isnan(column)
-        if not told.any() or not np.isin(column[told], (0.0, 1.0)).all():
-            continue
-        cells = [(column[training.outcome == label] == state).sum() for label in (0, 1) for state in (0, 1)]
-        if 0 in cells and column[told].std() > 0:
-            apart.append(name)
-    return apart
+    classes = [training.encoded[training.outcome == label] for label in (0, 1)]
+    cells = np.array([[(told == state).sum(axis=0) for state in (0, 1)] for told in classes])  # class, state, sign
+    apart = mark_yes_no(training.encoded) & (cells.sum(axis=0) > 0).all(axis=0) & (cells == 0).any(axis=(0, 1))
+    return [name for name, there in zip(signs, apart, strict=True) if there]
 
 
 def digest_people(encoded: FloatArray, outcome: FloatArray) -> str:
@@ -348,17 +342,14 @@ def find_seen(training: Training, encoded: FloatArray, names: pd.Index) -> float
     People are known again by name and signs, or by signs alone where these are hardly ever shared, whatever people are
     called now. As two people may share them, the share is corrected for chance as kappa is (Cohen 1960).
     """
-    rows, others = (_hash_rows(signs) for signs in (training.encoded, encoded))
-    trained = set(zip(map(str, training.names), rows.tolist(), strict=True))
-    seen = np.mean([(str(name), row) in trained for name, row in zip(names, others.tolist(), strict=True)])
-    kinds, place, counts = np.unique(rows, return_inverse=True, return_counts=True)
-    share = dict(zip(kinds.tolist(), (counts / len(rows)).tolist(), strict=True))
-    chance = np.mean([share.get(row, 0.0) for row in others.tolist()])
-    found = float((seen - chance) / (1 - chance)) if chance < 1 else float(seen)
-    twins = float((counts[place] > 1).mean())  # how often somebody else has the same signs
-    if twins > _RARELY:
-        return found
-    return max(found, float((np.isin(others, kinds).mean() - twins) / (1 - twins)))
+    rows, others = (pd.Series(_hash_rows(signs)) for signs in (training.encoded, encoded))
+    trained, asked = (
+        pd.MultiIndex.from_arrays([who.map(str), signs]) for who, signs in ((training.names, rows), (names, others))
+    )
+    seen, chance = asked.isin(trained).mean(), others.map(rows.value_counts(normalize=True)).fillna(0.0).mean()
+    found = float((seen - chance) / (1 - chance) if chance < 1 else seen)
+    twins = rows.duplicated(keep=False).mean()  # how often somebody else has the same signs
+    return found if twins > _RARELY else max(found, float((others.isin(rows).mean() - twins) / (1 - twins)))
 
 
 def _hash_rows(encoded: FloatArray) -> AnyArray:

@@ -1,25 +1,26 @@
-"""Is a risk right? Discrimination, calibration and net benefit, corrected for optimism or on people held out."""
+"""Is a risk right, and does it help? Discrimination, calibration, decisions, and how many people a model takes."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
-from scipy import special
+from scipy import special, stats
 from sklearn.base import BaseEstimator, clone
 from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
 from sklearn.utils.validation import check_is_fitted
 
 from twitchstats.arrays import AnyArray, FloatArray, IntArray, to_pandas
-from twitchstats.errors import NotEnoughDataError, TwitchstatsError, check_whole
+from twitchstats.errors import NotEnoughDataError, OptionError, TwitchstatsError, check_list, check_whole
 from twitchstats.inference import wilson_interval
 from twitchstats.redflags import fitting
 from twitchstats.redflags.measures import METRICS, measure_auc, measure_risk, smooth_outcome
 from twitchstats.redflags.model import RedFlagModel
-from twitchstats.redflags.prevalence import check_risks, check_share
+from twitchstats.redflags.prevalence import check_risks, check_share, read_base_rate, shift_risk
 from twitchstats.redflags.record import find_log_odds
+from twitchstats.redflags.rules import apply_referral_rules
 from twitchstats.redflags.training import (
     FEWEST_OF_A_CLASS,
     digest_people,
@@ -32,6 +33,7 @@ from twitchstats.redflags.training import (
 
 Predict = Callable[[IntArray, FloatArray], FloatArray]  # people drawn and their weights -> everybody's risk
 
+REFER_ALL, REFER_NONE, MODEL = "refer all", "refer none", "model"
 FOLDS, REPEATS = 20, 5
 _REVERSED = 0.25
 NOISE = 40  # refits on bootstrap samples, for the width of the intervals
@@ -324,6 +326,185 @@ def group_risks(y: ArrayLike, risk: ArrayLike, *, groups: int = 10, level: float
     return frame.astype({"n_serious": int}).reset_index()
 
 
+def decision_curve(
+    model: BaseEstimator,
+    X: pd.DataFrame | AnyArray,
+    y: ArrayLike,
+    *,
+    thresholds: Sequence[float] | None = None,
+    base_rate: float | str | None = None,
+    rules: Sequence[str] | None = None,
+    persistent_weeks: float = 2,
+    level: float = 0.95,
+) -> pd.DataFrame:
+    """Compare the net benefit of the model with referring all, none, or by each article's rule.
+
+    Vickers and Elkin 2006, Med Decis Making 26:565.
+
+    Parameters
+    ----------
+    model : classifier
+        Fitted. Give people it has not seen: on its training people the model looks better than it is.
+    X, y : people and labels
+        Signs by name (an array has no names, hence no rules), labels of the model's classes.
+    thresholds : sequence of float, optional
+        Risks from which on a referral is worth it (0 to 1, excluded).
+    base_rate : float or str, optional
+        Share of serious cases to compute for (a setting of `base_rates`); by default that of `y`. A `RedFlagModel` is
+        moved there from its own base rate, any other classifier from the share of `y`.
+    rules : sequence of str, optional
+        Rules of `load_referral_rules`, by default all. Every strategy is judged on the same people: those for whom
+        each rule can be decided. ``rules=[]`` compares the model on everybody.
+    level : float
+        Of the intervals: those of two shares, of the serious and of the other people called, at the base rate.
+
+    Returns
+    -------
+    DataFrame
+        ``strategy, threshold, net_benefit, ci_lower, ci_upper, referred`` (share called), ``base_rate, n_people`` and
+        ``n_left_out`` (for whom unknown signs leave a rule open). Net benefit: true positives minus false positives
+        weighted by the odds of the threshold, for each person.
+
+    Raises
+    ------
+    OptionError
+        A threshold or a base rate that is not possible.
+    NotEnoughDataError
+        One class only, also among those for whom each rule can be decided.
+
+    Examples
+    --------
+    >>> import twitchstats as tw
+    >>> people, new = (tw.simulate_cohort(people=400, seed=seed) for seed in (1, 2))
+    >>> signs = ["wasting", "weakness_found"]
+    >>> model = tw.RedFlagModel(interactions="none").fit(people[signs], people["serious"])
+    >>> told = decision_curve(model, new[signs], new["serious"], thresholds=[0.1], rules=[])
+    >>> told[["strategy", "n_people"]].values.tolist()
+    [['model', 400], ['refer all', 400], ['refer none', 400]]
+    """
+    check_share("level", level)
+    X = to_pandas(X)
+    serious = match_labels(y, getattr(model, "classes_", [0, 1]), X)
+    need_both(serious, "A decision curve needs both kinds.")
+    by_rule = pd.DataFrame(index=range(len(serious)))
+    if isinstance(X, pd.DataFrame):
+        by_rule = apply_referral_rules(X, rules=rules, persistent_weeks=persistent_weeks)
+    known = by_rule.notna().all(axis=1).to_numpy()
+    need_both(serious[known], "Too few people have signs that decide each rule; choose some with rules=[...].")
+    rate = float(serious[known].mean())
+    if base_rate is not None:
+        diagnoses = model.record_.diagnoses if isinstance(model, RedFlagModel) else ("MND",)
+        rate = read_base_rate(base_rate, diagnoses, option="base_rate").rate
+    if thresholds is None:
+        cuts = np.linspace(0.01, 0.6, 60) if rate > 0.02 else np.geomspace(rate / 10, min(rate * 200, 0.5), 60)
+    else:
+        check_list("thresholds", thresholds)
+        cuts = np.array([check_share("thresholds", value) for value in thresholds])
+    if not len(cuts):
+        raise OptionError("thresholds=[] is not possible. Name at least one, or leave them out.")
+    if base_rate is not None and hasattr(model, "at_base_rate"):
+        model = model.at_base_rate(rate)
+    risk = model.predict_proba(X)[:, 1]
+    if base_rate is not None and not hasattr(model, "at_base_rate"):
+        risk = shift_risk(risk, rate, float(serious.mean()))
+    check_reversed(model, serious, risk)
+    everybody = np.ones((int(known.sum()), 1))
+    called = {MODEL: risk[known, None] >= cuts, REFER_ALL: everybody, REFER_NONE: 0 * everybody}
+    called |= {name: by_rule.loc[known, [name]].to_numpy() for name in by_rule.columns}
+    parts = [
+        _follow(name, np.asarray(flags, float), serious[known], cuts, rate, level) for name, flags in called.items()
+    ]
+    return pd.concat(parts, ignore_index=True).assign(
+        base_rate=rate, n_people=int(known.sum()), n_left_out=int((~known).sum())
+    )
+
+
+def _follow(
+    name: str, flags: FloatArray, serious: FloatArray, cuts: FloatArray, rate: float, level: float
+) -> pd.DataFrame:
+    """Return the net benefit of one strategy; `flags` is (people, thresholds) or (people, 1)."""
+    odds = cuts / (1 - cuts)
+    found, alarms = (flags[serious == label].mean(axis=0) for label in (1, 0))
+    spread = [share * (1 - share) / (serious == label).sum() for share, label in ((found, 1), (alarms, 0))]
+    benefit = found * rate - alarms * (1 - rate) * odds
+    reach = stats.norm.ppf(0.5 + level / 2) * np.sqrt(rate**2 * spread[0] + ((1 - rate) * odds) ** 2 * spread[1])
+    return pd.DataFrame(
+        {
+            "strategy": name, "threshold": cuts, "net_benefit": benefit, "ci_lower": benefit - reach,
+            "ci_upper": benefit + reach, "referred": found * rate + alarms * (1 - rate) + 0 * cuts,
+        }
+    )  # fmt: skip
+
+
+def required_sample_size(
+    *,
+    r2: float,
+    parameters: int,
+    prevalence: float,
+    shrinkage: float = 0.9,
+    optimism: float = 0.05,
+    margin: float = 0.05,
+) -> pd.DataFrame:
+    """Return how many people are needed to develop a logistic risk model.
+
+    Riley, Snell, Ensor et al 2019, Stat Med 38:1276; Riley, Ensor, Snell et al 2020, BMJ 368:m441.
+
+    Parameters
+    ----------
+    r2 : float
+        Anticipated Cox-Snell R2.
+    parameters : int
+        Candidate parameters.
+    prevalence : float
+        Share of serious cases in the sample.
+    shrinkage : float
+        Least global shrinkage factor (criterion 1).
+    optimism : float
+        Largest drop of Nagelkerke's R2 (criterion 2).
+    margin : float
+        Margin of error of the overall risk (criterion 3).
+
+    Returns
+    -------
+    DataFrame
+        A row for each criterion and a last row "required" (their maximum): ``criterion, rule, n, n_serious,
+        per_parameter`` (serious cases for each parameter).
+
+    Raises
+    ------
+    OptionError
+        A value outside its range.
+
+    Examples
+    --------
+    >>> required_sample_size(r2=0.288, parameters=24, prevalence=0.174)["n"].tolist()
+    [623, 662, 221, 662]
+    """
+    shares = {"prevalence": prevalence, "shrinkage": shrinkage, "optimism": optimism, "margin": margin, "r2": r2}
+    for name, value in shares.items():
+        check_share(name, value)
+    check_whole("parameters", parameters, least=1)
+    most = 1 - (prevalence**prevalence * (1 - prevalence) ** (1 - prevalence)) ** 2
+    if r2 >= most:
+        raise OptionError(
+            f"r2={r2} is not possible. At a prevalence of {prevalence} the Cox-Snell R2 lies between 0 and {most:.4g}."
+        )
+    least = np.array([shrinkage, r2 / (r2 + optimism * most)])
+    if (wrong := least[least <= r2]).size:
+        raise OptionError(f"r2={r2} is not possible with a shrinkage of {wrong[0]:.3g}: it must be smaller.")
+    sizes = parameters / ((least - 1) * np.log1p(-r2 / least))
+    sizes = np.append(sizes, (1.959963984540054 / margin) ** 2 * prevalence * (1 - prevalence))
+    rules = {
+        "1": f"shrinkage of at least {shrinkage:g}",
+        "2": f"drop of Nagelkerke's R2 of at most {optimism:g}",
+        "3": f"overall risk within {margin:g}",
+        "required": "the largest of these",
+    }
+    n = np.ceil(np.round([*sizes, sizes.max()], 9)).astype(int)
+    frame = pd.DataFrame({"criterion": list(rules), "rule": list(rules.values()), "n": n})
+    return frame.assign(n_serious=n * prevalence, per_parameter=n * prevalence / parameters)
+
+
 def _read_sample(
     model: BaseEstimator,
     X: pd.DataFrame | AnyArray,
@@ -456,7 +637,8 @@ def _judge(sample: _Sample, measure: Callable[..., FloatArray]) -> pd.DataFrame:
     drawn = np.array([measure_drawn(sample.risk, rows) for rows in sample.draw(sample.n_bootstrap, sample.seed)])
     if not sample.held_out:
         folds = _cross_validate(sample)
-        estimate = _average([measure(y, risk, counts=weights, parts=parts) for risk, parts in folds])
+        by_fold = [measure(y, risk, counts=weights, parts=parts) for risk, parts in folds]
+        estimate = pd.DataFrame(by_fold).mean().to_numpy()  # over those in which a metric has a value
         # By how much refits are worth more on their own sample than on everybody: the optimism's noise. What they are
         # worth on their own samples alone would not do: each is calibrated there by construction, so that an interval
         # for the calibration in the large would hold the truth in 6 % and one for the slope in 46 % (measured, 500).
@@ -465,7 +647,8 @@ def _judge(sample: _Sample, measure: Callable[..., FloatArray]) -> pd.DataFrame:
             risk = sample.refit(*_count(rows))
             noise.append(measure_drawn(risk, rows) - measure(y, risk, counts=weights))
         drawn = drawn + np.array(noise)[np.arange(len(drawn)) % len(noise)]
-    moved = pd.DataFrame(drawn - _average(list(drawn)) + estimate)  # quantiles around the estimate
+    moved = pd.DataFrame(drawn)
+    moved = moved - moved.mean() + estimate  # quantiles around the estimate
     lower, upper = moved.quantile([0.5 - sample.level / 2, 0.5 + sample.level / 2]).to_numpy()
     limits = {"ci_lower": np.minimum(lower, estimate), "ci_upper": np.maximum(upper, estimate)}
     return pd.DataFrame({"estimate": estimate, **limits, "apparent": apparent})
@@ -491,8 +674,3 @@ def _count(rows: IntArray) -> tuple[IntArray, FloatArray]:
     """Return the people drawn, each once, and how often."""
     people, times = np.unique(rows, return_counts=True)
     return people, times.astype(float)
-
-
-def _average(differences: list[FloatArray]) -> FloatArray:
-    """Return the mean of each metric over the samples in which it has a value."""
-    return pd.DataFrame(differences).mean().to_numpy()

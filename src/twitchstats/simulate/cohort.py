@@ -261,7 +261,7 @@ def _draw_weeks(rng: np.random.Generator, diagnosis: NDArray[np.object_], design
     sigma = values["persistence_sigma"]["all"]
     whole = median * np.exp(sigma**2 + sigma * rng.standard_normal(len(diagnosis)))
     weeks = whole * rng.spawn(1)[0].random((2, len(diagnosis))).prod(axis=0)  # so far: see `likelihood._weigh_part`
-    return np.round(np.maximum(weeks, 0.1), 1)
+    return np.round(np.clip(weeks, 0.1, 10_000), 1)  # as many as `encode_signs` reads
 
 
 def _redraw_serious(
