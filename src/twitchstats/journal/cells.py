@@ -12,8 +12,6 @@ from twitchstats.files import unescape_formula
 from twitchstats.variables import load_words
 
 MISSING = frozenset(load_words("missing")) | {""}
-YES = frozenset(load_words("yes"))
-NO = frozenset(load_words("no"))
 
 _PLAIN = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)(e[+-]?\d+)?$", re.IGNORECASE)
 _SPACES = re.compile(r"(?<=\d)[ \u00a0\u2009\u202f'\u2019](?=\d{3}(?!\d))")
@@ -75,18 +73,6 @@ def is_missing(text: str) -> bool:
     (True, False)
     """
     return text.lower() in MISSING
-
-
-def read_yes_no(text: str) -> float | None:
-    """Return 1.0 for a yes, 0.0 for a no (words of several languages, 1 and 0), else None.
-
-    >>> read_yes_no("Ja"), read_yes_no("0"), read_yes_no("often")
-    (1.0, 0.0, None)
-    """
-    word = text.lower().rstrip(".!")
-    if word in YES or word in ("1", "1.0"):
-        return 1.0
-    return 0.0 if word in NO or word in ("0", "0.0") else None
 
 
 def settle_decimal(texts: Iterable[str]) -> str:

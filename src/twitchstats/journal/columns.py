@@ -19,7 +19,6 @@ from twitchstats.journal.cells import (
     look_like_numbers,
     read_number,
     read_plain,
-    read_yes_no,
     settle_decimal,
     take_figures,
 )
@@ -56,7 +55,15 @@ from twitchstats.journal.variable import (
     tells_longer,
     tells_minutes_behind_point,
 )
-from twitchstats.variables import find_row, find_units, find_variable, load_dictionary, normalise_header, word_set
+from twitchstats.variables import (
+    find_row,
+    find_units,
+    find_variable,
+    load_dictionary,
+    normalise_header,
+    read_yes_no,
+    word_set,
+)
 
 
 def read_columns(

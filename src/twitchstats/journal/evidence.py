@@ -26,11 +26,10 @@ from twitchstats.journal.cells import (
     read_number,
     read_plain,
     read_span,
-    read_yes_no,
 )
 from twitchstats.journal.layout import Column, code_column
 from twitchstats.journal.variable import Variable, describe_unit
-from twitchstats.variables import find_row, find_units, load_words, normalise_header, word_set
+from twitchstats.variables import find_row, find_units, load_words, normalise_header, read_yes_no, word_set
 
 Values: TypeAlias = "FloatArray | ExtensionArray"
 _CODES = (66.0, 77.0, 88.0, 96.0, 97.0, 98.0, 99.0, 777.0, 888.0, 999.0, 9999.0)

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from twitchstats.arrays import BoolArray, IntArray
 from twitchstats.errors import JournalError, unknown_name
-from twitchstats.journal.cells import Fault, is_missing, look_like_numbers, read_clock_time, read_number, read_yes_no
+from twitchstats.journal.cells import Fault, is_missing, look_like_numbers, read_clock_time, read_number
 from twitchstats.journal.dates import (
     LAYOUTS,
     WEEKDAYS,
@@ -30,7 +30,7 @@ from twitchstats.journal.dates import (
 )
 from twitchstats.journal.layout import Column, Table, code_column, refuse_cells
 from twitchstats.journal.record import Rejects, list_some
-from twitchstats.variables import find_variable, load_words, normalise_header, split_words, word_set
+from twitchstats.variables import find_variable, load_words, normalise_header, read_yes_no, split_words, word_set
 
 SOLE_PERSON = "me"
 DATES_NIGHTS = "it dates nights, by their evening or their morning"
