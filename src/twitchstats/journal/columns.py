@@ -331,6 +331,7 @@ _PER_TIME = re.compile(
     r"(?:/|\bper|\bpro|\bpar|\bpor)\s*(?:h|hr|hours?|min|minutes?|stunde|std|heure|hora|week|woche)\b", re.I
 )
 _MOST_LEVELS = 2000
+_NOT_SUMMED = frozenset({"avg", "average", "mean", "max", "highest", "min", "lowest", "per", "goal"})
 _BALANCED = (1.0, 2.0, 3.0, 4.0, 5.0, 10.0, 100.0)  # where scales end that go as far below zero
 _COUNTED = frozenset(
     name for row in load_dictionary("variables.csv").to_dict("records") if row["kind"] == "count"
@@ -339,7 +340,6 @@ _COUNTED = frozenset(
 _AMOUNTS = frozenset(name for name in load_dictionary("variables.csv").query("kind == 'amount'")["name"]) - {"sleep"}
 _WORD_UNITS = {"hours": "h", "hrs": "h", "minutes": "min", "mins": "min"}
 _TIME_UNITS = {**_WORD_UNITS, "min": "min", "h": "h"}
-_LAST_UNITS = re.compile(r"[^/\w](km|kg|ml|cl|dl|kcal|kj|bpm|hpa|mm|cm)$", re.IGNORECASE)
 _DOSE_UNITS = {"mg": "mg", "mcg": "mcg", "g": "g"}
 _FLAG_ROLES = {"trigger": "trigger", "triggers": "trigger", "remedy": "remedy", "medicine": "medicine"}
 
@@ -382,10 +382,17 @@ def _accept(variable: Variable, cells: Cells) -> Reading | None:
 
 
 def _are_flags(variable: Variable, cells: Cells) -> bool:
-    """Say whether an amount holds 0 and 1 only, and its header tells no unit: one word that is no plural."""
+    """Say whether an amount whose header tells no unit (a word that is no plural), or a rating, holds 0 and 1 only."""
+    if cells.flags < 1.0 or cells.high != 1 or counts(variable.header):
+        return False
+    if variable.kind == "rating":
+        return (
+            len(cells.numbers) >= 10
+            and not cells.rest
+            and variable.how.get("high") == variable.how.get("kind") == "dictionary"
+        )
     plain = variable.assumed or (not variable.header.unit and len(variable.header.words) == 1)
-    only = variable.kind == "amount" and cells.flags == 1.0 and (cells.low, cells.high) == (0, 1)
-    return only and plain and not counts(variable.header)
+    return variable.kind == "amount" and plain
 
 
 # --- units and scales -------------------------------------------------------------------------------------------------
@@ -664,7 +671,8 @@ def _guess_kind(variable: Variable, cells: Cells) -> Variable:
 def _are_amounts(variable: Variable, cells: Cells) -> bool:
     """Say whether figures are amounts whatever they are: measured, of a unit or a time, or below zero."""
     header = variable.header
-    told = variable.outside or variable.unit or header.words & word_set("measured column") or _is_dosed(header)
+    measured = word_set("measured column") | word_set("duration column")
+    told = variable.outside or variable.unit or header.words & measured or _is_dosed(header)
     return bool(told or _PER_TIME.search(header.source)) or not (cells.low >= 0 or _find_balance(header, cells))
 
 
@@ -701,8 +709,8 @@ def _guess_unit(header: Header, cells: Cells) -> str:
     if timed and (unit := _TIME_UNITS.get("".join(last), "h" if cells.durations >= 0.8 else "")):
         return unit
     units = _WORD_UNITS | (_DOSE_UNITS if _is_dosed(header) else {})
-    found = _LAST_UNITS.search(header.source)
-    return next((unit for word, unit in units.items() if word in header.words), found[1] if found else "")
+    found = next(iter(word_set("unit word").intersection(last if "/" not in header.source else ())), "")
+    return next((unit for word, unit in units.items() if word in header.words), found)
 
 
 def _is_dosed(header: Header) -> bool:
@@ -745,15 +753,16 @@ def complete(variable: Variable, cells: Cells) -> Variable:
         variable = replace(variable, unit=f"points of {variable.high:g}").learn("guessed", combine="mean")
         return variable.learn("guessed", step=step_of_scale(variable.low, variable.high))
     step = round_step(cells.spread)
+    summed = bool(variable.header.words & word_set("sum column")) and not variable.header.words & _NOT_SUMMED
     if len(cells.outliers):
         variable = variable.tell(_FAR.format(", ".join(f"{value:g}" for value in cells.outliers[:3])))
     if variable.kind == "amount":
         unit = normalise_header(variable.unit)
         taken = unit in word_set("dose column") or unit in ("h", "min", "s") or _is_dosed(variable.header)
-        combine = "sum" if unit in word_set("sum column") else "max" if taken else "mean"
+        combine = "sum" if summed or unit in word_set("sum column") else "max" if taken else "mean"
         variable = variable.learn("guessed", combine=combine)
     if variable.kind == "count":
-        combine = "sum" if counts(variable.header) else "max"
+        combine = "sum" if summed or counts(variable.header) else "max"
         variable = variable.learn("guessed", low=0.0, unit="a day", combine=combine)
         step = max(1.0, step) if cells.high > 100 else 1.0
     return variable.learn("guessed", step=step)

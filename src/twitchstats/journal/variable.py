@@ -24,7 +24,8 @@ _OUT_OF = re.compile(r"(?:/|\bout of|\bof|\bvon|\bsur)\s*(\d{1,3})$", re.IGNOREC
 _TO = r"(?:-|\u2013|to|\.\.|bis|\u00e0|a|tot|til|till|do|hasta|at\u00e9)"
 _SPAN = re.compile(rf"(-?\d{{1,3}})\s*{_TO}\s*(\d{{1,3}})$", re.IGNORECASE)
 _PER_DAY = re.compile(
-    r"(?:(?:/|\bper\b|\ba\b|\bpro\b|\bpar\b)\s*(?:d|day|tag|jour|24\s*h)|\b(?:today|daily|heute|hoy|oggi))$",
+    r"(?:(?:/|\bper\b|\ba\b|\bpro\b|\bpar\b)\s*(?:d|day|tag|jour|24\s*h)|\b(?:today|daily|heute|hoy|oggi)"
+    r"|[\s,:]+(?:yes/no|y/n|ja/nein|oui/non|s[i\u00ed]/no))$",
     re.IGNORECASE,
 )
 _LAGGED = re.compile(
@@ -37,12 +38,15 @@ _DAYS = re.compile(r"(?<![\w.])(?:[2-9]|\d\d)[\s-]?(?:days?|d|tage|jours|d[i\u00
 # '1 (best) - 5 (worst)' says the same as '(1 = best, 5 = worst)'.
 _END = r"(\d{1,3})\s*\(([^()\d]{1,30})\)"
 _NAMED_ENDS = re.compile(rf"{_END}\s*{_TO}\s*{_END}$")
-# 'How many cups of coffee did you drink' asks for cups of coffee.
+# 'How many cups of coffee did you drink' asks for cups of coffee; 'how was your sleep' does not ask for hours of it.
+_RATED = re.compile(r"(?:please )?(?:how (?!many|much|long|often)|rate )", re.IGNORECASE)
 _ASKED = re.compile(
-    r"^how (?:many|much)\s+|\b(?:did|do|have) you(?: (?:have|had|drink|get|take|notice|feel|experience))?\b\s*"
+    r"^(?:please )?(?:how would you )?rate (?:your|the) |^how (?:many|much) |^how (?:(?:was|is) your )?"
+    r"|\b(?:did|do|have|were|are) you(?: (?:have|had|drink|get|take|taken|notice|feel|experience))?\b\s*"
     r"|^(?:wie ?viele?|combien d[e']|cu[a\u00e1]nt[oa]s?|quant[ie]|hoeveel)\s+",
     re.IGNORECASE,
 )
+_NUMBER_OF = re.compile(r"^(?:number of|no of|nr of|count of|amount of|of|anzahl|nombre de|numero d[ei]|aantal) ")
 TOPS = (3, 4, 5, 6, 7, 9, 10, 20, 100)  # where scales end
 # Words in brackets that change nothing in what a number means.
 _SIGNS = frozenset("%\u00b0$\u20ac\u00a3")
@@ -163,7 +167,7 @@ def split_header(source: str) -> Header:
     ('mg', (0.0, 5.0), (0.0, 100.0))
     """
     stem, unit = _cut_bracket(_drop(_PER_DAY, _trim(source)))
-    stem = _drop(_PER_DAY, stem)
+    stem = _drop(_PER_DAY, stem.rstrip("?: ") or stem)
     if normalise_header(unit) in word_set("no unit"):
         stem, unit = stem if stem == unit else f"{stem} {unit}", ""
     lagged = _find_lag(source)
@@ -187,8 +191,11 @@ def split_header(source: str) -> Header:
 
 def _cut_bracket(text: str) -> tuple[str, str]:
     """Return a header without the bracket at its end, and what stands in that; "" where there is none."""
-    start = max(text.rfind("("), text.rfind("[")) if text[-1:] in (")", "]") else -1
-    if start < 0:
+    depth, start = 0, len(text) if text[-1:] in (")", "]") else 0
+    while start > 0 and (depth or start == len(text)):
+        start -= 1
+        depth += (text[start] in ")]") - (text[start] in "([")
+    if depth or not start:
         return text, ""
     inside = text[start + 1 : -1].strip()
     return text[:start].strip() or inside, inside
@@ -273,6 +280,8 @@ def _match_known(
 ) -> Variable:
     """Return the known variable with what its header adds; your own where the header says something else."""
     header = known.header
+    if _RATED.match(header.source) and row["kind"] in ("amount", "count"):
+        return own
     if header.kind:
         return known.learn("header", kind=header.kind) if header.kind == row["kind"] else own
     scale = (0.0, 100.0) if row["kind"] == "rating" and header.unit == "%" else header.scale
@@ -432,14 +441,18 @@ def _find_unit_in_words(words: str, units: dict[str, tuple[str, float, str]]) ->
 
 def _find_name(header: Header, dictionary: str) -> tuple[str | None, str]:
     """Return the variable that a header's stem names, bare or with unit words around it, and the words used."""
-    stem = normalise_header(header.stem)
-    if name := find_variable(stem, dictionary=dictionary):
-        return name, stem
-    plain, phrase = _split_night(stem)
-    if phrase and (name := find_variable(plain, dictionary=dictionary)):
-        row = find_row(name, dictionary=dictionary)
-        return (name if row.get("role") == "outcome" or row.get("timing") == "night" else None), stem
-    parts = stem.split()
+    stem = _NUMBER_OF.sub("", normalise_header(header.stem))
+    for words in dict.fromkeys((stem, _split_night(stem)[0])):
+        name = find_variable(words, dictionary=dictionary) or _find_beside_unit(words, dictionary)
+        row = find_row(name or "", dictionary=dictionary)
+        if name and (words == stem or row.get("role") == "outcome" or row.get("timing") == "night"):
+            return name, stem
+    return None, stem
+
+
+def _find_beside_unit(words: str, dictionary: str) -> str | None:
+    """Return the variable that words name with a unit of it before or behind, or None."""
+    parts = words.split()
     for size in (1, 2, 3):
         if len(parts) <= size:
             break
@@ -453,8 +466,8 @@ def _find_name(header: Header, dictionary: str) -> tuple[str | None, str]:
             name = find_variable(" ".join(named), dictionary=dictionary)
             row = find_row(name, dictionary=dictionary) if name else {"kind": ""}
             if row["kind"] == "amount" and " ".join(unit) in find_units(str(row["unit"]), name or ""):
-                return name, stem
-    return None, stem
+                return name
+    return None
 
 
 def _split_night(words: str) -> tuple[str, str]:
