@@ -29,11 +29,11 @@ from twitchstats.journal.evidence import (
     become_flags,
     disown,
     drop_codes,
-    find_dose,
     find_scale,
     keep_text,
     read_by_rule,
     round_step,
+    split_unit,
     step_of_scale,
     thin_out,
 )
@@ -260,8 +260,12 @@ def read_column(
         One, or several where a column says more than one thing: a dose (taken, and how much), categories.
     """
     sign, remark = _settle_sign(column, sign, decimal)
-    if daily and _may_be_dosed(variable) and not variable.header.unit and (dose := find_dose(column)):
-        variable, column = replace(variable, header=replace(variable.header, unit=dose[0])), dose[1]
+    told, own = word_set("dose column"), variable.kind == "text" and not variable.canonical
+    told = told | word_set("unit word") | set(find_units("h")) if own else told
+    dosed = daily and not variable.header.unit and (own or _may_be_dosed(variable))
+    if dosed and (found := split_unit(column, told)):
+        column, variable = found[1], replace(variable, header=replace(variable.header, unit=found[0]))
+        variable = variable.learn("header", unit=found[0]) if own else variable
     cells = Cells(column, sign, form="rating" if _is_rated(variable) else variable.kind)
     variable = _take_top(variable, cells)
     if remark and (variable.canonical or not (cells.grouped and counts(variable.header))):
@@ -560,7 +564,7 @@ def _read_unknown(variable: Variable, cells: Cells) -> Reading:
         role = _FLAG_ROLES.get(word, variable.role) if more else variable.role
         return read_by_rule(become_flags(variable.learn("guessed", role=role), "guessed"), cells)
     timed = cells.durations >= 0.8 and bool(variable.header.words & word_set("duration column"))
-    if cells.figures < 0.8 and not timed:
+    if cells.figures < (0.8 if cells.durations else 0.6) and not timed:  # of 7:30 beside 45 neither is sure
         dated = look_like_dates(cells.column.levels) >= 0.5
         remark = "" if dated or cells.figures < 0.2 else _MIXED.format(len(cells.numbers), cells.n_filled)
         return keep_text(cells.column, variable, _SIGNED if cells.signed and not dated else remark)

@@ -144,7 +144,7 @@ def find_person(table: Table, asked: str | None) -> Column | None:
 
 def _numbers_rows(column: Column) -> bool:
     named = normalise_header(column.header) in ("id", "record id")
-    return named and 1 < len(column) == len(column.levels)
+    return named and len(column) > 1 and len(column.levels) > 0.95 * len(column)
 
 
 def read_days(
@@ -585,6 +585,10 @@ def _find_long(columns: list[Column], keys: Keys | None) -> tuple[list[Column], 
     figures = look_like_numbers(values[0].sample()) if values else 0.0
     if figures and (keys is not None or (figures >= 0.8 and len(columns) <= 6)):
         return find_aliases(columns, "long name column") or apart, values
+    named = [column for column in few if normalise_header(column.header) in word_set("symptom name")]
+    values = [column for column in columns if split_words(column.header) <= word_set("scale word")]
+    if keys is not None and named and len(values) == 1:
+        return named, values
     named = [column for column in apart if sum(find_variable(text) is not None for text in column.sample()) > 1]
     values = [column for column in columns if named and look_like_numbers(column.sample(200)) == 1]
     values = values or [column for column in few if split_words(column.header) & word_set("scale word")]
