@@ -18,7 +18,7 @@ _SPACES = re.compile(r"(?<=\d)[ \u00a0\u2009\u202f'\u2019](?=\d{3}(?!\d))")
 _COMMA_ONLY = re.compile(r"[+-]?\d+,\d+$")
 _GROUP_COMMA = re.compile(r"[+-]?(?:[1-9]\d{0,2}|[1-9]\d?(,\d{2})+)(,\d{3})+$")
 _GROUP_POINT = re.compile(r"[+-]?[1-9]\d{0,2}(\.\d{3})+$")
-_ONE_GROUP = re.compile(r"[+-]?[1-9]\d{0,2}[.,]\d{3}$")
+ONE_GROUP = re.compile(r"[+-]?[1-9]\d{0,2}[.,]\d{3}$")
 _ENGLISH = re.compile(r"[+-]?\d{1,3}(,\d{3})+\.\d+$")
 _EUROPEAN = re.compile(r"[+-]?\d{1,3}(\.\d{3})+,\d+$")
 _CLOCK = re.compile(r"(\d{1,3}):([0-5]\d)(?::([0-5]\d)(?:\.\d+)?)?$")
@@ -103,7 +103,7 @@ def find_guess(texts: Iterable[str], decimal: str, *, point: bool = False) -> st
     ('1,234', None, '1.234')
     """
     for text in texts:
-        if _ONE_GROUP.match(text) and ("," in text or decimal == "," or point):
+        if ONE_GROUP.match(text) and ("," in text or decimal == "," or point):
             return text
     return None
 
@@ -115,16 +115,6 @@ def take_figures(texts: Iterable[str]) -> list[str]:
     ['1.200', '7,5', 'about 3']
     """
     return [match["number"] if (match := QUANTITY.match(text)) else text for text in texts]
-
-
-def are_grouped(texts: Iterable[str]) -> bool:
-    """Say whether all the filled-in texts are of the form 4.100, which may be 4,100 or 4.1.
-
-    >>> are_grouped(["4.100", ""]), are_grouped(["4.100", "0.5"])
-    (True, False)
-    """
-    filled = [text for text in texts if not is_missing(text) and text != "0"]
-    return bool(filled) and all(_ONE_GROUP.match(text) for text in filled)
 
 
 def read_number(text: str, decimal: str = ".") -> float | None:

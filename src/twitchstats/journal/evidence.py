@@ -15,9 +15,9 @@ from pandas.api.extensions import ExtensionArray
 from twitchstats.arrays import BoolArray, FloatArray
 from twitchstats.journal.cells import (
     FROM_TO,
+    ONE_GROUP,
     QUANTITY,
     Fault,
-    are_grouped,
     count_signs,
     is_missing,
     read_clock_time,
@@ -227,7 +227,8 @@ class Cells:
     @cached_property
     def grouped(self) -> bool:
         """Whether all figures are written like 4.100 or 4,100: thousands and more, or with three decimals."""
-        return not self.whole and are_grouped(self.column.levels)
+        filled = [text for text in self.column.levels if text != "0" and not is_missing(text)]
+        return not self.whole and bool(filled) and all(map(ONE_GROUP.match, filled))
 
     @cached_property
     def ticks_and_crosses(self) -> bool:

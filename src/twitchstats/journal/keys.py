@@ -116,12 +116,9 @@ def pick_column(table: Table, asked: str, option: str) -> Column:
     UnknownNameError
         There is no such column.
     """
-    for column in table.columns:
-        if column.header == asked:
-            return column
-    for column in table.columns:
-        if normalise_header(column.header) == normalise_header(asked):
-            return column
+    alike = [column for column in table.columns if normalise_header(column.header) == normalise_header(asked)]
+    for column in [*(column for column in table.columns if column.header == asked), *alike]:
+        return column
     raise unknown_name(f"column (asked for as {option}=)", asked, table.headers)
 
 

@@ -367,16 +367,10 @@ def _make_own(header: Header) -> Variable:
         own = own.tell(f"the file has moved it by {header.lagged} d already, so it is not lagged again and no trigger")
     if tells_longer(header):
         own = own.tell("its header speaks of more than a day, but each figure is taken for the day of its row alone")
-    if why := _tell_unfit(header):
+    later = "it tells of a later day than its row's" if _is_later(header.source) else ""
+    if why := later or ("it is a sign that a doctor asks for" if find_red_flag(header.stem) else ""):
         own = own.learn("header", role="none").tell(f"{why}, so it is no trigger")
     return own
-
-
-def _tell_unfit(header: Header) -> str:
-    """Return why a column of the user's own can't bring the outcome on, or ""."""
-    if _is_later(header.source):
-        return "it tells of a later day than its row's"
-    return "it is a sign that a doctor asks for" if find_red_flag(header.stem) else ""
 
 
 def tells_minutes_behind_point(header: Header) -> bool:
@@ -412,8 +406,10 @@ def _match_amount(known: Variable, own: Variable, words: str) -> Variable:
         given, factor, source = units[text]
     elif not _is_idle(header.unit):
         return own.tell(f"{header.unit!r} is not a unit of {known.name} ({unit})")
-    elif told := _find_unit_in_words(words, units):
-        given, factor, source = told
+    elif words in units:
+        given, factor, source = units[words]
+    elif told := [unit for _, unit in _part_unit(words) if unit in units]:
+        given, factor, source = units[told[0]]
     else:
         return replace(known, assumed=True)
     if split_words(words) & word_set("drink word") and given in ("g", "mcg"):
@@ -427,18 +423,6 @@ def describe_unit(given: str, factor: float, unit: str, source: str) -> str:
     return "" if exact else f"1 {given} is read as {factor:g} {unit} ({source})"
 
 
-def _find_unit_in_words(words: str, units: dict[str, tuple[str, float, str]]) -> tuple[str, float, str] | None:
-    """Return the unit that a name's own words tell: all of them, the last ones, or the first ones."""
-    parts = words.split()
-    if words in units:
-        return units[words]
-    for size in range(len(parts) - 1, 0, -1):
-        for some in (parts[-size:], parts[:size]):
-            if " ".join(some) in units and not (size == 1 and len(some[0]) == 1 and some is parts[:size]):
-                return units[" ".join(some)]
-    return None
-
-
 def _find_name(header: Header, dictionary: str) -> tuple[str | None, str]:
     """Return the variable that a header's stem names, bare or with unit words around it, and the words used."""
     stem = _NUMBER_OF.sub("", normalise_header(header.stem))
@@ -450,23 +434,27 @@ def _find_name(header: Header, dictionary: str) -> tuple[str | None, str]:
     return None, stem
 
 
+def _part_unit(words: str) -> list[tuple[str, str]]:
+    """Return in which ways words may be a name and a unit behind or before it, the longest units first.
+
+    >>> _part_unit("cups of coffee")
+    [('cups', 'of coffee'), ('coffee', 'cups of'), ('cups of', 'coffee'), ('coffee', 'cups')]
+    """
+    parts, ways = words.split(), []
+    for size in range(min(3, len(parts) - 1), 0, -1):
+        before, rest = parts[:-size], parts[size:]
+        ways.append((before[:-1] if len(before) > 1 and before[-1] in ("in", "en") else before, parts[-size:]))
+        ways.append((rest[1:] if len(rest) > 1 and rest[0] in ("of", "de") else rest, parts[:size]))
+    return [(" ".join(name), " ".join(unit)) for name, unit in ways]
+
+
 def _find_beside_unit(words: str, dictionary: str) -> str | None:
     """Return the variable that words name with a unit of it before or behind, or None."""
-    parts = words.split()
-    for size in (1, 2, 3):
-        if len(parts) <= size:
-            break
-        rest = parts[size:]
-        before = parts[:-size]
-        tries = [
-            (before[:-1] if len(before) > 1 and before[-1] in ("in", "en") else before, parts[-size:]),
-            (rest[1:] if rest[0] in ("of", "de") else rest, parts[:size]),
-        ]
-        for named, unit in tries:
-            name = find_variable(" ".join(named), dictionary=dictionary)
-            row = find_row(name, dictionary=dictionary) if name else {"kind": ""}
-            if row["kind"] == "amount" and " ".join(unit) in find_units(str(row["unit"]), name or ""):
-                return name
+    for named, unit in _part_unit(words):
+        name = find_variable(named, dictionary=dictionary) or ""
+        row = find_row(name, dictionary=dictionary)
+        if row.get("kind") == "amount" and unit in find_units(str(row["unit"]), name):
+            return name
     return None
 
 
