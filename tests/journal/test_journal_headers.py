@@ -69,6 +69,7 @@ def test_a_level_in_spanish_is_no_count(read):
         ("weight_lbs", "lbs", "mean"),
         ("deep_sleep_percent", "percent", "mean"),
         ("kcal", "kcal", "sum"),
+        ("sleep_performance_pct", "pct", "mean"),
         ("VO2 Max (ml/(kg min))", "ml/(kg min)", "mean"),
     ],
 )
@@ -149,3 +150,26 @@ def test_the_severities_of_several_symptoms_are_not_averaged(read):
 def test_a_number_of_rows_with_a_slip_is_no_person(read):
     text = "".join(f"{min(day, 38)},2024-{1 + day // 28:02d}-{1 + day % 28:02d},{day % 5}\n" for day in range(40))
     assert read("id,date,twitches\n" + text).days.index.unique("person").to_list() == ["me"]
+
+
+def test_sleep_that_may_be_rated_is_not_read_as_hours(read):
+    journal = read(write_days("sleep", [lambda day: day * 7 % 10]))
+    assert journal.variables.loc[0, ["name", "role"]].to_list() == ["my_sleep", "own"]
+    assert told(journal)[0] == (
+        "column sleep: its whole figures from 0 to 9 may be ratings, so it stays a variable of your own; if they are "
+        "hours, say so in the header, such as 'sleep (h)'"
+    )
+    assert read(write_days("sleep (h)", [lambda day: day * 7 % 10])).variables.loc[0, "name"] == "sleep"
+
+
+@pytest.mark.parametrize(("header", "combine"), [("protein", "sum"), ("fat", "sum"), ("body fat", "max")])
+def test_what_is_eaten_at_several_meals_is_added_up(read, header, combine):
+    assert read(write_days(header, [lambda day: 20 + 3 * day])).variables.loc[0, "combine"] == combine
+
+
+def test_a_streak_of_days_is_no_trigger(read):
+    assert read(write_days("Streak", [lambda day: day % 5])).variables.loc[0, "role"] == "none"
+
+
+def test_numbered_questions_are_no_doses(read):
+    assert read(write_days("bpi9g", [lambda day: day % 9])).variables.loc[0, "kind"] == "rating"

@@ -406,12 +406,18 @@ def _doubt_unit(variable: Variable, cells: Cells) -> str:
     """Return why figures without a unit can hardly be in the dictionary's, or ""."""
     low, high, middle, values = _find_usual(variable, cells)
     stem, unit, mixed = variable.header.stem, variable.unit, _are_mixed(values, low)
-    if not mixed and low <= middle <= high and unit == "h" and cells.minutes_for_decimals:
+    usual = not mixed and not (middle < low or middle > high)
+    if usual and unit == "h" and cells.minutes_for_decimals:
         return (
             "its decimals never reach .60, so 7.30 may mean half past seven; it stays a variable of your own. Write "
             f"7:30 or 7.5, or say the unit in the header, such as '{stem} (h)'"
         )
-    if not mixed and not (middle < low or middle > high):
+    if usual and unit == "h" and cells.whole and cells.high <= 10 and float((cells.numbers <= 3).mean()) >= 0.1:
+        return (
+            f"its whole figures from {cells.low:g} to {cells.high:g} may be ratings, so it stays a variable of your own; "
+            f"if they are hours, say so in the header, such as '{stem} (h)'"
+        )
+    if usual:
         return ""
     units = find_units(unit, variable.name).values()
     fitting = [unit, *(name for name, factor, _ in units if factor != 1 and low <= middle * factor <= high)]
@@ -735,7 +741,7 @@ def is_measured(header: Header) -> bool:
 def counts(header: Header) -> bool:
     """Say whether a header names things that are counted: a word for it, or a plural."""
     words = normalise_header(header.stem).split()
-    dosed = re.search(r"\d\s?(mg|mcg|g|ml|iu)\b", header.stem, re.IGNORECASE)  # how many of 500 mg
+    dosed = re.search(r"\b\d+\s?(mg|mcg|g|ml|iu)\b", header.stem, re.IGNORECASE)  # how many of 500 mg
     if set(words) & word_set("count column") or words[:1] == ["n"] or (words and "#" in header.source) or dosed:
         return True
     last = words[-1] if words else ""
@@ -757,7 +763,10 @@ def complete(variable: Variable, cells: Cells) -> Variable:
         variable = replace(variable, unit=f"points of {variable.high:g}").learn("guessed", combine="mean")
         return variable.learn("guessed", step=step_of_scale(variable.low, variable.high))
     step = round_step(cells.spread)
-    summed = bool(variable.header.words & word_set("sum column")) and not variable.header.words & _NOT_SUMMED
+    words = variable.header.words  # of fat what is eaten is added up, what is weighed is not
+    summed = not words & _NOT_SUMMED and bool(
+        words & word_set("sum column") or frozenset() < words <= word_set("nutrient")
+    )
     if len(cells.outliers):
         variable = variable.tell(_FAR.format(", ".join(f"{value:g}" for value in cells.outliers[:3])))
     if variable.kind == "amount":
