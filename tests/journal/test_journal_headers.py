@@ -156,7 +156,7 @@ def test_sleep_that_may_be_rated_is_not_read_as_hours(read):
     journal = read(write_days("sleep", [lambda day: day * 7 % 10]))
     assert journal.variables.loc[0, ["name", "role"]].to_list() == ["my_sleep", "own"]
     assert told(journal)[0] == (
-        "column sleep: its whole figures from 0 to 9 may be ratings, so it stays a variable of your own; if they are "
+        "column sleep: its whole figures, 0 to 9, may be ratings, so it stays a variable of your own; if they are "
         "hours, say so in the header, such as 'sleep (h)'"
     )
     assert read(write_days("sleep (h)", [lambda day: day * 7 % 10])).variables.loc[0, "name"] == "sleep"

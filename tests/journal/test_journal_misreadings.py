@@ -843,9 +843,9 @@ def test_readings_that_a_column_of_any_name_tells_apart_are_refused(read):
     ("header", "cells", "message"),
     [
         (
-            "meditate",
+            "juggle",
             ["2", "0", "-1"],
-            "column meditate: -1, 0 and 2 are all that stands there, as in codes of a habit tracker; write yes and no, "
+            "column juggle: -1, 0 and 2 are all that stands there, as in codes of a habit tracker; write yes and no, "
             "or leave it blank",
         ),
         (
