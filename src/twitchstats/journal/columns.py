@@ -414,8 +414,8 @@ def _doubt_unit(variable: Variable, cells: Cells) -> str:
         )
     if usual and unit == "h" and cells.whole and cells.high <= 10 and float((cells.numbers <= 3).mean()) >= 0.1:
         return (
-            f"its whole figures, {cells.low:g} to {cells.high:g}, may be ratings, so it stays a variable of your own; if "
-            f"they are hours, say so in the header, such as '{stem} (h)'"
+            f"its whole figures, {cells.low:g} to {cells.high:g}, may be ratings, so it stays a variable of your own; "
+            f"if they are hours, say so in the header, such as '{stem} (h)'"
         )
     if usual:
         return ""
