@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike
 from twitchstats.arrays import BoolArray, FloatArray
 from twitchstats.errors import JournalError, UnknownNameError, check_list, unknown_name
 from twitchstats.resources import find_resource
-from twitchstats.variables import find_row, find_variable, load_words, normalise_header, word_set
+from twitchstats.variables import find_row, find_variable, load_words, normalise_header, read_yes_no, word_set
 
 if TYPE_CHECKING:
     from twitchstats.journal.record import Journal
@@ -193,7 +193,7 @@ def _mark_cells(column: pd.Series) -> pd.Series:
     if pd.api.types.is_numeric_dtype(column):
         return (column > 0).astype(float).where(column.notna())
     text = column.astype("str").str.strip().str.casefold()
-    numbers = text.map(list_words("yes/no")).fillna(pd.to_numeric(text, errors="coerce"))
+    numbers = text.map(read_yes_no, na_action="ignore").astype(float).fillna(pd.to_numeric(text, errors="coerce"))
     untold = column.isna() | text.isin(_UNTOLD)
     return (numbers > 0).astype(float).where(numbers.notna(), np.where(untold, np.nan, NEITHER))
 
@@ -243,11 +243,11 @@ def mark_present(people: pd.DataFrame, *, weeks_from: float | None = None, besid
         marks[name] = encode_signs(people, [name])[:, 0] if name in there else np.full(len(people), np.nan)
         if kind == "weeks" and name in there:
             least = signs.loc[name, "threshold"] if weeks_from is None else weeks_from
-            weeks = _to_numbers(people[name], str(name), {})
+            weeks = _to_numbers(people[name], str(name), kind)
             marks[name] = np.where(np.isnan(weeks), np.nan, weeks >= least)
     for name in BESIDE if beside else ():
         if name in people.columns:
-            told = _to_numbers(people[name], name, list_words("yes/no"))
+            told = _to_numbers(people[name], name, "yes/no")
             marks[name] = np.where(np.isnan(told), np.nan, told > 0)
     return pd.DataFrame(marks, index=people.index)
 
@@ -302,14 +302,8 @@ def encode_signs(people: pd.DataFrame, names: Sequence[str] | None = None) -> Fl
 
 
 @cache
-def list_words(kind: str) -> dict[str, float]:
-    """Return the words that a sign may be told in, of several languages, with the numbers that they mean."""
-    if kind == "yes/no":
-        return {word: number for number, name in ((1.0, "yes"), (0.0, "no")) for word in load_words(name)} | {
-            "present": 1.0, "absent": 0.0
-        }  # fmt: skip
-    if kind != "sex":
-        return {}
+def _list_sexes() -> dict[str, float]:
+    """Return the words for both sexes, of several languages, with the numbers that they mean."""
     levels = dict(level.split(":") for level in find_row("sex", dictionary="people_variables.csv")["levels"].split(";"))
     return {
         word: number
@@ -328,7 +322,7 @@ def encode_yes_no(column: pd.Series) -> FloatArray:
 
 
 def _encode_column(column: pd.Series, name: str, kind: str) -> FloatArray:
-    values = _to_numbers(column, name, list_words(kind))
+    values = _to_numbers(column, name, kind)
     low, high = {"yes/no": (0, 1), "years": (0, 130), "weeks": (0, 10_000)}.get(kind, (-np.inf, np.inf))
     _refuse(column, name, np.isinf(values), "must be a finite number")
     _refuse(column, name, (values < low) | (values > high), f"must lie in {low} to {high}")
@@ -349,21 +343,21 @@ def code_number(values: ArrayLike, kind: str) -> FloatArray:
     return np.log2(np.maximum(plain, 1)) if kind == "weeks" else plain
 
 
-def _to_numbers(column: pd.Series, name: str, words: dict[str, float]) -> FloatArray:
+def _to_numbers(column: pd.Series, name: str, kind: str) -> FloatArray:
     if pd.api.types.is_bool_dtype(column) or pd.api.types.is_numeric_dtype(column):
         numbers = column.to_numpy(dtype=float, na_value=np.nan)
-        if "male" in words:  # codes of sex go either way round
+        if kind == "sex":  # codes of sex go either way round
             _refuse(column, name, ~np.isnan(numbers), _CODED)
         return numbers
     places, told = pd.factorize(column, use_na_sentinel=False)  # each word is read once
     kinds = pd.Series(told)
     text = kinds.astype("str").str.strip().str.casefold()
-    plain = text.str.normalize("NFKD").str.replace("\u0308", "")  # an umlaut may be told without its dots
-    known, numbers = text.map(words).fillna(plain.map(words)), pd.to_numeric(text, errors="coerce")
-    if "male" in words:
+    numbers = pd.to_numeric(text, errors="coerce")
+    if kind == "sex":
         _refuse(column, name, numbers.notna().to_numpy()[places], _CODED)
-    known = known.fillna(numbers)
-    rule = {"yes": "1, 0, yes or no", "male": "male or female"}.get(next(iter(words), ""), "a number")
+    read = {"yes/no": read_yes_no, "sex": _list_sexes().get}.get(kind, lambda _: None)
+    known = text.map(read, na_action="ignore").astype(float).fillna(numbers)
+    rule = {"yes/no": "1, 0, yes or no", "sex": "male or female"}.get(kind, "a number")
     wrong = known.isna() & kinds.notna() & ~text.isin(_UNTOLD)
     _refuse(column, name, wrong.to_numpy()[places], f"must be {rule}")
     return known.to_numpy(dtype=float)[places]

@@ -112,6 +112,24 @@ def word_set(name: str) -> frozenset[str]:
 
 
 @lru_cache(maxsize=8192)
+def read_yes_no(text: str) -> float | None:
+    """Return 1.0 for a yes, 0.0 for a no (words of several languages, 1 and 0), else None.
+
+    This is the one reading of yes and no: of cells, of people's signs, of the labels that a risk model learns.
+
+    >>> read_yes_no("Ja"), read_yes_no("0"), read_yes_no("often")
+    (1.0, 0.0, None)
+    """
+    word = text.strip().casefold().rstrip(".!")
+    for spelled in (word, unicodedata.normalize("NFKD", word).replace("\u0308", "")):  # without the dots of an umlaut
+        if spelled in word_set("yes") or spelled in ("1", "1.0"):
+            return 1.0
+        if spelled in word_set("no") or spelled in ("0", "0.0"):
+            return 0.0
+    return None
+
+
+@lru_cache(maxsize=8192)
 def normalise_header(header: str) -> str:
     """Return a header in the form in which headers are compared: lower case, no accents, single spaces.
 

@@ -7,10 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from twitchstats.journal.cells import is_missing, read_duration, read_number, read_yes_no, settle_decimal
+from twitchstats.journal.cells import is_missing, read_duration, read_number, settle_decimal
 from twitchstats.journal.evidence import Cells, read_by_rule
 from twitchstats.journal.layout import code_column
 from twitchstats.journal.variable import Header, Variable
+from twitchstats.variables import read_yes_no
 
 
 def write_rule(kind, unit="", factor=1.0, low=math.nan, high=math.nan, name="", stem=""):
@@ -66,12 +67,16 @@ def test_blank_cells_are_missing_and_not_refused(text):
         assert faults == {}
 
 
-@pytest.mark.parametrize("text", ["yes", "Y", "TRUE", "1", "1.0", "Ja", "oui", "Sí", "x", "✓", "taken", "done"])
+@pytest.mark.parametrize(
+    "text", ["yes", "Y", "TRUE", "1", "1.0", "Ja", "oui", "Sí", "x", "✓", "taken", "done", "present", "Ja!", " yes "]
+)
 def test_words_for_yes(text):
     assert read_yes_no(text) == 1.0
 
 
-@pytest.mark.parametrize("text", ["no", "N", "False", "0", "0.0", "nein", "non", "not taken", "off"])
+@pytest.mark.parametrize(
+    "text", ["no", "N", "False", "0", "0.0", "nein", "non", "not taken", "off", "absent", "nö", "No."]
+)
 def test_words_for_no(text):
     assert read_yes_no(text) == 0.0
 

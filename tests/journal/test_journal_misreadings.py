@@ -462,7 +462,23 @@ def test_a_drink_told_as_0_and_1_is_a_yes_or_no(read, header, unit):
     assert read(write_days("cups of coffee", lambda day: day % 2)).days["caffeine"].max() == 95
 
 
-@pytest.mark.parametrize("cell", ["40%", "70 kg", "$50", "120/80"])
+@pytest.mark.parametrize(
+    ("header", "cell", "unit"), [("load", "70 kg", "kg"), ("Dosage", "80mg", "mg"), ("walk", "30 min", "min")]
+)
+def test_a_unit_in_each_cell_of_an_own_column_is_its_unit(read, header, cell, unit):
+    journal = read(write_days(header, lambda day: cell.replace("0", str(day % 8)) if day % 5 else 0))
+    assert journal.variables.loc[0, ["kind", "unit"]].to_list() == ["amount", unit]
+    assert journal.days.iloc[6, 0] == float(cell.replace("0", "6")[:2])
+    assert told(journal) == []
+
+
+def test_a_unit_in_one_cell_is_not_that_of_the_others(read):
+    journal = read(write_days("headaches", lambda day: "30 min" if day == 4 else day % 3))
+    assert journal.variables.loc[0, "kind"] == "count"
+    assert told(journal) == ["row 6, headaches: '30 min' is not a number; write a figure, or leave the cell blank"]
+
+
+@pytest.mark.parametrize("cell", ["40%", "$50", "120/80"])
 def test_figures_among_other_signs_are_told(read, cell):
     journal = read(write_days("humid", lambda day: cell.replace("0", str(day % 8))))
     assert told(journal) == [
@@ -827,9 +843,9 @@ def test_readings_that_a_column_of_any_name_tells_apart_are_refused(read):
     ("header", "cells", "message"),
     [
         (
-            "meditate",
+            "juggle",
             ["2", "0", "-1"],
-            "column meditate: -1, 0 and 2 are all that stands there, as in codes of a habit tracker; write yes and no, "
+            "column juggle: -1, 0 and 2 are all that stands there, as in codes of a habit tracker; write yes and no, "
             "or leave it blank",
         ),
         (

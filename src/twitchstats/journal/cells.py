@@ -12,15 +12,13 @@ from twitchstats.files import unescape_formula
 from twitchstats.variables import load_words
 
 MISSING = frozenset(load_words("missing")) | {""}
-YES = frozenset(load_words("yes"))
-NO = frozenset(load_words("no"))
 
 _PLAIN = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)(e[+-]?\d+)?$", re.IGNORECASE)
 _SPACES = re.compile(r"(?<=\d)[ \u00a0\u2009\u202f'\u2019](?=\d{3}(?!\d))")
 _COMMA_ONLY = re.compile(r"[+-]?\d+,\d+$")
 _GROUP_COMMA = re.compile(r"[+-]?(?:[1-9]\d{0,2}|[1-9]\d?(,\d{2})+)(,\d{3})+$")
 _GROUP_POINT = re.compile(r"[+-]?[1-9]\d{0,2}(\.\d{3})+$")
-_ONE_GROUP = re.compile(r"[+-]?[1-9]\d{0,2}[.,]\d{3}$")
+ONE_GROUP = re.compile(r"[+-]?[1-9]\d{0,2}[.,]\d{3}$")
 _ENGLISH = re.compile(r"[+-]?\d{1,3}(,\d{3})+\.\d+$")
 _EUROPEAN = re.compile(r"[+-]?\d{1,3}(\.\d{3})+,\d+$")
 _CLOCK = re.compile(r"(\d{1,3}):([0-5]\d)(?::([0-5]\d)(?:\.\d+)?)?$")
@@ -77,18 +75,6 @@ def is_missing(text: str) -> bool:
     return text.lower() in MISSING
 
 
-def read_yes_no(text: str) -> float | None:
-    """Return 1.0 for a yes, 0.0 for a no (words of several languages, 1 and 0), else None.
-
-    >>> read_yes_no("Ja"), read_yes_no("0"), read_yes_no("often")
-    (1.0, 0.0, None)
-    """
-    word = text.lower().rstrip(".!")
-    if word in YES or word in ("1", "1.0"):
-        return 1.0
-    return 0.0 if word in NO or word in ("0", "0.0") else None
-
-
 def settle_decimal(texts: Iterable[str]) -> str:
     """Return the decimal sign that a column's numbers show: "." or ","; "" where they leave it open.
 
@@ -117,7 +103,7 @@ def find_guess(texts: Iterable[str], decimal: str, *, point: bool = False) -> st
     ('1,234', None, '1.234')
     """
     for text in texts:
-        if _ONE_GROUP.match(text) and ("," in text or decimal == "," or point):
+        if ONE_GROUP.match(text) and ("," in text or decimal == "," or point):
             return text
     return None
 
@@ -129,16 +115,6 @@ def take_figures(texts: Iterable[str]) -> list[str]:
     ['1.200', '7,5', 'about 3']
     """
     return [match["number"] if (match := QUANTITY.match(text)) else text for text in texts]
-
-
-def are_grouped(texts: Iterable[str]) -> bool:
-    """Say whether all the filled-in texts are of the form 4.100, which may be 4,100 or 4.1.
-
-    >>> are_grouped(["4.100", ""]), are_grouped(["4.100", "0.5"])
-    (True, False)
-    """
-    filled = [text for text in texts if not is_missing(text) and text != "0"]
-    return bool(filled) and all(_ONE_GROUP.match(text) for text in filled)
 
 
 def read_number(text: str, decimal: str = ".") -> float | None:

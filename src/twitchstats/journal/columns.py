@@ -19,7 +19,6 @@ from twitchstats.journal.cells import (
     look_like_numbers,
     read_number,
     read_plain,
-    read_yes_no,
     settle_decimal,
     take_figures,
 )
@@ -30,11 +29,11 @@ from twitchstats.journal.evidence import (
     become_flags,
     disown,
     drop_codes,
-    find_dose,
     find_scale,
     keep_text,
     read_by_rule,
     round_step,
+    split_unit,
     step_of_scale,
     thin_out,
 )
@@ -56,7 +55,15 @@ from twitchstats.journal.variable import (
     tells_longer,
     tells_minutes_behind_point,
 )
-from twitchstats.variables import find_row, find_units, find_variable, load_dictionary, normalise_header, word_set
+from twitchstats.variables import (
+    find_row,
+    find_units,
+    find_variable,
+    load_dictionary,
+    normalise_header,
+    read_yes_no,
+    word_set,
+)
 
 
 def read_columns(
@@ -253,8 +260,12 @@ def read_column(
         One, or several where a column says more than one thing: a dose (taken, and how much), categories.
     """
     sign, remark = _settle_sign(column, sign, decimal)
-    if daily and _may_be_dosed(variable) and not variable.header.unit and (dose := find_dose(column)):
-        variable, column = replace(variable, header=replace(variable.header, unit=dose[0])), dose[1]
+    told, own = word_set("dose column"), variable.kind == "text" and not variable.canonical
+    told = told | word_set("unit word") | set(find_units("h")) if own else told
+    dosed = daily and not variable.header.unit and (own or _may_be_dosed(variable))
+    if dosed and (found := split_unit(column, told)):
+        column, variable = found[1], replace(variable, header=replace(variable.header, unit=found[0]))
+        variable = variable.learn("header", unit=found[0]) if own else variable
     cells = Cells(column, sign, form="rating" if _is_rated(variable) else variable.kind)
     variable = _take_top(variable, cells)
     if remark and (variable.canonical or not (cells.grouped and counts(variable.header))):
@@ -324,6 +335,7 @@ _PER_TIME = re.compile(
     r"(?:/|\bper|\bpro|\bpar|\bpor)\s*(?:h|hr|hours?|min|minutes?|stunde|std|heure|hora|week|woche)\b", re.I
 )
 _MOST_LEVELS = 2000
+_NOT_SUMMED = frozenset({"avg", "average", "mean", "max", "highest", "min", "lowest", "per", "goal"})
 _BALANCED = (1.0, 2.0, 3.0, 4.0, 5.0, 10.0, 100.0)  # where scales end that go as far below zero
 _COUNTED = frozenset(
     name for row in load_dictionary("variables.csv").to_dict("records") if row["kind"] == "count"
@@ -332,7 +344,6 @@ _COUNTED = frozenset(
 _AMOUNTS = frozenset(name for name in load_dictionary("variables.csv").query("kind == 'amount'")["name"]) - {"sleep"}
 _WORD_UNITS = {"hours": "h", "hrs": "h", "minutes": "min", "mins": "min"}
 _TIME_UNITS = {**_WORD_UNITS, "min": "min", "h": "h"}
-_LAST_UNITS = re.compile(r"[^/\w](km|kg|ml|cl|dl|kcal|kj|bpm|hpa|mm|cm)$", re.IGNORECASE)
 _DOSE_UNITS = {"mg": "mg", "mcg": "mcg", "g": "g"}
 _FLAG_ROLES = {"trigger": "trigger", "triggers": "trigger", "remedy": "remedy", "medicine": "medicine"}
 
@@ -375,10 +386,17 @@ def _accept(variable: Variable, cells: Cells) -> Reading | None:
 
 
 def _are_flags(variable: Variable, cells: Cells) -> bool:
-    """Say whether an amount holds 0 and 1 only, and its header tells no unit: one word that is no plural."""
+    """Say whether an amount whose header tells no unit (a word that is no plural), or a rating, holds 0 and 1 only."""
+    if cells.flags < 1.0 or cells.high != 1 or counts(variable.header):
+        return False
+    if variable.kind == "rating":
+        return (
+            len(cells.numbers) >= 10
+            and not cells.rest
+            and variable.how.get("high") == variable.how.get("kind") == "dictionary"
+        )
     plain = variable.assumed or (not variable.header.unit and len(variable.header.words) == 1)
-    only = variable.kind == "amount" and cells.flags == 1.0 and (cells.low, cells.high) == (0, 1)
-    return only and plain and not counts(variable.header)
+    return variable.kind == "amount" and plain
 
 
 # --- units and scales -------------------------------------------------------------------------------------------------
@@ -388,12 +406,18 @@ def _doubt_unit(variable: Variable, cells: Cells) -> str:
     """Return why figures without a unit can hardly be in the dictionary's, or ""."""
     low, high, middle, values = _find_usual(variable, cells)
     stem, unit, mixed = variable.header.stem, variable.unit, _are_mixed(values, low)
-    if not mixed and low <= middle <= high and unit == "h" and cells.minutes_for_decimals:
+    usual = not mixed and not (middle < low or middle > high)
+    if usual and unit == "h" and cells.minutes_for_decimals:
         return (
             "its decimals never reach .60, so 7.30 may mean half past seven; it stays a variable of your own. Write "
             f"7:30 or 7.5, or say the unit in the header, such as '{stem} (h)'"
         )
-    if not mixed and not (middle < low or middle > high):
+    if usual and unit == "h" and cells.whole and cells.high <= 10 and float((cells.numbers <= 3).mean()) >= 0.1:
+        return (
+            f"its whole figures, {cells.low:g} to {cells.high:g}, may be ratings, so it stays a variable of your own; "
+            f"if they are hours, say so in the header, such as '{stem} (h)'"
+        )
+    if usual:
         return ""
     units = find_units(unit, variable.name).values()
     fitting = [unit, *(name for name, factor, _ in units if factor != 1 and low <= middle * factor <= high)]
@@ -546,7 +570,7 @@ def _read_unknown(variable: Variable, cells: Cells) -> Reading:
         role = _FLAG_ROLES.get(word, variable.role) if more else variable.role
         return read_by_rule(become_flags(variable.learn("guessed", role=role), "guessed"), cells)
     timed = cells.durations >= 0.8 and bool(variable.header.words & word_set("duration column"))
-    if cells.figures < 0.8 and not timed:
+    if cells.figures < (0.8 if cells.durations else 0.6) and not timed:  # of 7:30 beside 45 neither is sure
         dated = look_like_dates(cells.column.levels) >= 0.5
         remark = "" if dated or cells.figures < 0.2 else _MIXED.format(len(cells.numbers), cells.n_filled)
         return keep_text(cells.column, variable, _SIGNED if cells.signed and not dated else remark)
@@ -657,7 +681,8 @@ def _guess_kind(variable: Variable, cells: Cells) -> Variable:
 def _are_amounts(variable: Variable, cells: Cells) -> bool:
     """Say whether figures are amounts whatever they are: measured, of a unit or a time, or below zero."""
     header = variable.header
-    told = variable.outside or variable.unit or header.words & word_set("measured column") or _is_dosed(header)
+    measured = word_set("measured column") | word_set("duration column")
+    told = variable.outside or variable.unit or header.words & measured or _is_dosed(header)
     return bool(told or _PER_TIME.search(header.source)) or not (cells.low >= 0 or _find_balance(header, cells))
 
 
@@ -694,8 +719,8 @@ def _guess_unit(header: Header, cells: Cells) -> str:
     if timed and (unit := _TIME_UNITS.get("".join(last), "h" if cells.durations >= 0.8 else "")):
         return unit
     units = _WORD_UNITS | (_DOSE_UNITS if _is_dosed(header) else {})
-    found = _LAST_UNITS.search(header.source)
-    return next((unit for word, unit in units.items() if word in header.words), found[1] if found else "")
+    found = next(iter(word_set("unit word").intersection(last if "/" not in header.source else ())), "")
+    return next((unit for word, unit in units.items() if word in header.words), found)
 
 
 def _is_dosed(header: Header) -> bool:
@@ -716,7 +741,7 @@ def is_measured(header: Header) -> bool:
 def counts(header: Header) -> bool:
     """Say whether a header names things that are counted: a word for it, or a plural."""
     words = normalise_header(header.stem).split()
-    dosed = re.search(r"\d\s?(mg|mcg|g|ml|iu)\b", header.stem, re.IGNORECASE)  # how many of 500 mg
+    dosed = re.search(r"\b\d+\s?(mg|mcg|g|ml|iu)\b", header.stem, re.IGNORECASE)  # how many of 500 mg
     if set(words) & word_set("count column") or words[:1] == ["n"] or (words and "#" in header.source) or dosed:
         return True
     last = words[-1] if words else ""
@@ -738,15 +763,19 @@ def complete(variable: Variable, cells: Cells) -> Variable:
         variable = replace(variable, unit=f"points of {variable.high:g}").learn("guessed", combine="mean")
         return variable.learn("guessed", step=step_of_scale(variable.low, variable.high))
     step = round_step(cells.spread)
+    words = variable.header.words  # of fat what is eaten is added up, what is weighed is not
+    summed = not words & _NOT_SUMMED and bool(
+        words & word_set("sum column") or frozenset() < words <= word_set("nutrient")
+    )
     if len(cells.outliers):
         variable = variable.tell(_FAR.format(", ".join(f"{value:g}" for value in cells.outliers[:3])))
     if variable.kind == "amount":
         unit = normalise_header(variable.unit)
         taken = unit in word_set("dose column") or unit in ("h", "min", "s") or _is_dosed(variable.header)
-        combine = "sum" if unit in word_set("sum column") else "max" if taken else "mean"
+        combine = "sum" if summed or unit in word_set("sum column") else "max" if taken else "mean"
         variable = variable.learn("guessed", combine=combine)
     if variable.kind == "count":
-        combine = "sum" if counts(variable.header) else "max"
+        combine = "sum" if summed or counts(variable.header) else "max"
         variable = variable.learn("guessed", low=0.0, unit="a day", combine=combine)
         step = max(1.0, step) if cells.high > 100 else 1.0
     return variable.learn("guessed", step=step)

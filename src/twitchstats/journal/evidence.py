@@ -3,7 +3,7 @@
 import math
 import re
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, TypeAlias
@@ -15,9 +15,9 @@ from pandas.api.extensions import ExtensionArray
 from twitchstats.arrays import BoolArray, FloatArray
 from twitchstats.journal.cells import (
     FROM_TO,
+    ONE_GROUP,
     QUANTITY,
     Fault,
-    are_grouped,
     count_signs,
     is_missing,
     read_clock_time,
@@ -26,11 +26,10 @@ from twitchstats.journal.cells import (
     read_number,
     read_plain,
     read_span,
-    read_yes_no,
 )
 from twitchstats.journal.layout import Column, code_column
 from twitchstats.journal.variable import Variable, describe_unit
-from twitchstats.variables import find_row, find_units, load_words, normalise_header, word_set
+from twitchstats.variables import find_row, find_units, load_words, normalise_header, read_yes_no, word_set
 
 Values: TypeAlias = "FloatArray | ExtensionArray"
 _CODES = (66.0, 77.0, 88.0, 96.0, 97.0, 98.0, 99.0, 777.0, 888.0, 999.0, 9999.0)
@@ -114,7 +113,8 @@ class Cells:
     @cached_property
     def tallied(self) -> bool:
         """Whether figures are told as so many signs, stars or pluses, more than one in some cell."""
-        return all(count_signs(text) for text, _ in self.rest) and any(count_signs(text) > 1 for text, _ in self.rest)
+        signs = [count_signs(text) for text, _ in self.rest]
+        return all(signs) and max(signs, default=0) > 1 and not np.nan_to_num(self._plain).any()
 
     @cached_property
     def ranks(self) -> dict[str, float]:
@@ -193,11 +193,11 @@ class Cells:
     @cached_property
     def clocks(self) -> bool:
         """Whether times of day stand there: late hours among early ones, or with am and pm."""
-        hours = [hour for text, n in self.rest for hour in [read_clock_time(text)] * min(n, 50) if hour is not None]
-        if len(hours) < 0.5 * min(self.n_filled, sum(min(n, 50) for _, n in self.rest)) or not hours:
-            return False
-        marked = any(re.search(r"[ap]\.?\s?m\.?$", text, re.IGNORECASE) for text, _ in self.rest)
-        return marked or float(np.mean(np.array(hours) >= 16)) >= 0.1
+        hours = {text: (hour, n) for text, n in self.rest if (hour := read_clock_time(text)) is not None}
+        n_clocks = sum(n for _, n in hours.values())
+        late = sum(n for hour, n in hours.values() if hour >= 16)
+        marked = any(text[-1:] in "mM." for text in hours)
+        return bool(hours) and self.share(n_clocks) >= 0.5 and (marked or late >= 0.1 * n_clocks)
 
     @cached_property
     def signed(self) -> bool:
@@ -227,7 +227,8 @@ class Cells:
     @cached_property
     def grouped(self) -> bool:
         """Whether all figures are written like 4.100 or 4,100: thousands and more, or with three decimals."""
-        return not self.whole and are_grouped(self.column.levels)
+        filled = [text for text in self.column.levels if text != "0" and not is_missing(text)]
+        return not self.whole and bool(filled) and all(map(ONE_GROUP.match, filled))
 
     @cached_property
     def ticks_and_crosses(self) -> bool:
@@ -331,9 +332,11 @@ def round_step(spread: float) -> float:
 
 def drop_codes(cells: Cells, variable: Variable) -> Cells:
     """Take out codes such as 999 or -9 that stand far from all other figures: they mean that nothing was recorded."""
-    if not (cells.low < 0 or cells.high >= 66):  # as in most columns
+    measured = variable.header.words & word_set("measured column")
+    if not (cells.low < 0 or cells.high >= 66 or measured):  # as in most columns
         return cells
-    found = [code for code in MISSING_CODES if cells.low <= code <= cells.high and (cells.numbers == code).any()]
+    known = (*MISSING_CODES, 0.0) if measured else MISSING_CODES
+    found = [code for code in known if cells.low <= code <= cells.high and (cells.numbers == code).any()]
     others = replace(cells, codes=tuple(found))
     codes = [code for code in found if len(others.numbers) and _stands_far(code, others, variable)]
     return replace(cells, codes=tuple(codes)) if codes else cells
@@ -343,6 +346,8 @@ def _stands_far(code: float, others: Cells, variable: Variable) -> bool:
     """Say whether a code lies where none of the other figures can lie."""
     if abs(code) <= 200 and (variable.unit.lower() in ("c", "°c", "f", "°f") or "temp" in variable.source.lower()):
         return False
+    if code == 0:  # nobody weighs 0 kg, and no living heart beats 0 times a minute
+        return others.low >= 5
     if code == -1:  # nothing lies between it and a scale that begins at 1: 0 is missing there, too
         return others.low >= 1 and others.n_distinct > 1
     if code < 0:
@@ -394,17 +399,19 @@ def _tell_cells(variable: Variable, cells: Cells, faults: Mapping[int, Fault]) -
     return variable
 
 
-def find_dose(column: Column) -> tuple[str, Column] | None:
-    """Return the one unit of a dose that stands behind the figures of a column (400 mg, 200mg), and the figures."""
+def split_unit(column: Column, units: Container[str]) -> tuple[str, Column] | None:
+    """Return the one of some units that stands behind most figures of a column (400 mg, 200mg), and the figures."""
     if column.numbers is not None:
         return None
     odd = [text for text in column.levels if read_number(text) is None and not is_missing(text)]
     found = {text: match for text in odd if (match := QUANTITY.match(text))}
-    units = {normalise_header(match["unit"]) for match in found.values()}
-    if len(units) != 1 or len(found) < len(odd) or not units <= word_set("dose column"):
+    told = {normalise_header(match["unit"]) for match in found.values()}
+    n_told = sum(n if text in found else -n for text, n in zip(column.levels, column.count().tolist(), strict=True)
+                 if text in found or (not is_missing(text) and text != "0"))  # fmt: skip
+    if len(told) != 1 or len(found) < len(odd) or n_told < 0 or next(iter(told)) not in units:
         return None
     texts = [found[text]["number"] if text in found else text for text in column.levels]
-    return next(iter(units)), replace(code_column(column.header, texts, column.codes), place=column.place)
+    return next(iter(told)), replace(code_column(column.header, texts, column.codes), place=column.place)
 
 
 def find_told_unit(text: str, variable: Variable) -> tuple[str, tuple[str, float, str] | None]:
@@ -453,6 +460,8 @@ def _judge(text: str, value: float, variable: Variable, decimal: str) -> tuple[f
     if math.isnan(value):
         return math.nan, ("not_a_number", f"{text!r} is not a number; write a figure, or leave the cell blank")
     span, usual = read_span(text) if variable.unit == "h" else None, find_row(variable.name)
+    if read_clock_time(text) is not None and value > usual.get("usual_high", math.inf):
+        return math.nan, ("unclear_duration", f"{text!r} may be a time of day; if it lasted so long, write {value:g}")
     if span is not None and span < usual.get("usual_low", 0.0):
         ends = [read_clock_time(end) or 0.0 for end in FROM_TO.split(text)]
         if usual["usual_low"] <= min(ends) and max(ends) <= usual["usual_high"]:

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from twitchstats.arrays import BoolArray, IntArray
 from twitchstats.errors import JournalError, unknown_name
-from twitchstats.journal.cells import Fault, is_missing, look_like_numbers, read_clock_time, read_number, read_yes_no
+from twitchstats.journal.cells import Fault, is_missing, look_like_numbers, read_clock_time, read_number
 from twitchstats.journal.dates import (
     LAYOUTS,
     WEEKDAYS,
@@ -30,7 +30,7 @@ from twitchstats.journal.dates import (
 )
 from twitchstats.journal.layout import Column, Table, code_column, refuse_cells
 from twitchstats.journal.record import Rejects, list_some
-from twitchstats.variables import find_variable, load_words, normalise_header, split_words, word_set
+from twitchstats.variables import find_variable, load_words, normalise_header, read_yes_no, split_words, word_set
 
 SOLE_PERSON = "me"
 DATES_NIGHTS = "it dates nights, by their evening or their morning"
@@ -116,12 +116,9 @@ def pick_column(table: Table, asked: str, option: str) -> Column:
     UnknownNameError
         There is no such column.
     """
-    for column in table.columns:
-        if column.header == asked:
-            return column
-    for column in table.columns:
-        if normalise_header(column.header) == normalise_header(asked):
-            return column
+    alike = [column for column in table.columns if normalise_header(column.header) == normalise_header(asked)]
+    for column in [*(column for column in table.columns if column.header == asked), *alike]:
+        return column
     raise unknown_name(f"column (asked for as {option}=)", asked, table.headers)
 
 
@@ -144,7 +141,7 @@ def find_person(table: Table, asked: str | None) -> Column | None:
 
 def _numbers_rows(column: Column) -> bool:
     named = normalise_header(column.header) in ("id", "record id")
-    return named and 1 < len(column) == len(column.levels)
+    return named and len(column) > 1 and len(column.levels) > 0.95 * len(column)
 
 
 def read_days(
@@ -585,6 +582,10 @@ def _find_long(columns: list[Column], keys: Keys | None) -> tuple[list[Column], 
     figures = look_like_numbers(values[0].sample()) if values else 0.0
     if figures and (keys is not None or (figures >= 0.8 and len(columns) <= 6)):
         return find_aliases(columns, "long name column") or apart, values
+    named = [column for column in few if normalise_header(column.header) in word_set("symptom name")]
+    values = [column for column in columns if split_words(column.header) <= word_set("scale word")]
+    if keys is not None and named and len(values) == 1:
+        return named, values
     named = [column for column in apart if sum(find_variable(text) is not None for text in column.sample()) > 1]
     values = [column for column in columns if named and look_like_numbers(column.sample(200)) == 1]
     values = values or [column for column in few if split_words(column.header) & word_set("scale word")]

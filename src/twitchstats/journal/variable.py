@@ -24,7 +24,8 @@ _OUT_OF = re.compile(r"(?:/|\bout of|\bof|\bvon|\bsur)\s*(\d{1,3})$", re.IGNOREC
 _TO = r"(?:-|\u2013|to|\.\.|bis|\u00e0|a|tot|til|till|do|hasta|at\u00e9)"
 _SPAN = re.compile(rf"(-?\d{{1,3}})\s*{_TO}\s*(\d{{1,3}})$", re.IGNORECASE)
 _PER_DAY = re.compile(
-    r"(?:(?:/|\bper\b|\ba\b|\bpro\b|\bpar\b)\s*(?:d|day|tag|jour|24\s*h)|\b(?:today|daily|heute|hoy|oggi))$",
+    r"(?:(?:/|\bper\b|\ba\b|\bpro\b|\bpar\b)\s*(?:d|day|tag|jour|24\s*h)|\b(?:today|daily|heute|hoy|oggi)"
+    r"|[\s,:]+(?:yes/no|y/n|ja/nein|oui/non|s[i\u00ed]/no))$",
     re.IGNORECASE,
 )
 _LAGGED = re.compile(
@@ -37,12 +38,15 @@ _DAYS = re.compile(r"(?<![\w.])(?:[2-9]|\d\d)[\s-]?(?:days?|d|tage|jours|d[i\u00
 # '1 (best) - 5 (worst)' says the same as '(1 = best, 5 = worst)'.
 _END = r"(\d{1,3})\s*\(([^()\d]{1,30})\)"
 _NAMED_ENDS = re.compile(rf"{_END}\s*{_TO}\s*{_END}$")
-# 'How many cups of coffee did you drink' asks for cups of coffee.
+# 'How many cups of coffee did you drink' asks for cups of coffee; 'how was your sleep' does not ask for hours of it.
+_RATED = re.compile(r"(?:please )?(?:how (?!many|much|long|often)|rate )", re.IGNORECASE)
 _ASKED = re.compile(
-    r"^how (?:many|much)\s+|\b(?:did|do|have) you(?: (?:have|had|drink|get|take|notice|feel|experience))?\b\s*"
+    r"^(?:please )?(?:how would you )?rate (?:your|the) |^how (?:many|much) |^how (?:(?:was|is) your )?"
+    r"|\b(?:did|do|have|were|are) you(?: (?:have|had|drink|get|take|taken|notice|feel|experience))?\b\s*"
     r"|^(?:wie ?viele?|combien d[e']|cu[a\u00e1]nt[oa]s?|quant[ie]|hoeveel)\s+",
     re.IGNORECASE,
 )
+_NUMBER_OF = re.compile(r"^(?:number of|no of|nr of|count of|amount of|of|anzahl|nombre de|numero d[ei]|aantal) ")
 TOPS = (3, 4, 5, 6, 7, 9, 10, 20, 100)  # where scales end
 # Words in brackets that change nothing in what a number means.
 _SIGNS = frozenset("%\u00b0$\u20ac\u00a3")
@@ -163,7 +167,7 @@ def split_header(source: str) -> Header:
     ('mg', (0.0, 5.0), (0.0, 100.0))
     """
     stem, unit = _cut_bracket(_drop(_PER_DAY, _trim(source)))
-    stem = _drop(_PER_DAY, stem)
+    stem = _drop(_PER_DAY, stem.rstrip("?: ") or stem)
     if normalise_header(unit) in word_set("no unit"):
         stem, unit = stem if stem == unit else f"{stem} {unit}", ""
     lagged = _find_lag(source)
@@ -187,8 +191,11 @@ def split_header(source: str) -> Header:
 
 def _cut_bracket(text: str) -> tuple[str, str]:
     """Return a header without the bracket at its end, and what stands in that; "" where there is none."""
-    start = max(text.rfind("("), text.rfind("[")) if text[-1:] in (")", "]") else -1
-    if start < 0:
+    depth, start = 0, len(text) if text[-1:] in (")", "]") else 0
+    while start > 0 and (depth or start == len(text)):
+        start -= 1
+        depth += (text[start] in ")]") - (text[start] in "([")
+    if depth or not start:
         return text, ""
     inside = text[start + 1 : -1].strip()
     return text[:start].strip() or inside, inside
@@ -273,6 +280,8 @@ def _match_known(
 ) -> Variable:
     """Return the known variable with what its header adds; your own where the header says something else."""
     header = known.header
+    if _RATED.match(header.source) and row["kind"] in ("amount", "count"):
+        return own
     if header.kind:
         return known.learn("header", kind=header.kind) if header.kind == row["kind"] else own
     scale = (0.0, 100.0) if row["kind"] == "rating" and header.unit == "%" else header.scale
@@ -358,16 +367,10 @@ def _make_own(header: Header) -> Variable:
         own = own.tell(f"the file has moved it by {header.lagged} d already, so it is not lagged again and no trigger")
     if tells_longer(header):
         own = own.tell("its header speaks of more than a day, but each figure is taken for the day of its row alone")
-    if why := _tell_unfit(header):
+    later = "it tells of a later day than its row's" if _is_later(header.source) else ""
+    if why := later or ("it is a sign that a doctor asks for" if find_red_flag(header.stem) else ""):
         own = own.learn("header", role="none").tell(f"{why}, so it is no trigger")
     return own
-
-
-def _tell_unfit(header: Header) -> str:
-    """Return why a column of the user's own can't bring the outcome on, or ""."""
-    if _is_later(header.source):
-        return "it tells of a later day than its row's"
-    return "it is a sign that a doctor asks for" if find_red_flag(header.stem) else ""
 
 
 def tells_minutes_behind_point(header: Header) -> bool:
@@ -403,8 +406,10 @@ def _match_amount(known: Variable, own: Variable, words: str) -> Variable:
         given, factor, source = units[text]
     elif not _is_idle(header.unit):
         return own.tell(f"{header.unit!r} is not a unit of {known.name} ({unit})")
-    elif told := _find_unit_in_words(words, units):
-        given, factor, source = told
+    elif words in units:
+        given, factor, source = units[words]
+    elif told := [unit for _, unit in _part_unit(words) if unit in units]:
+        given, factor, source = units[told[0]]
     else:
         return replace(known, assumed=True)
     if split_words(words) & word_set("drink word") and given in ("g", "mcg"):
@@ -418,43 +423,39 @@ def describe_unit(given: str, factor: float, unit: str, source: str) -> str:
     return "" if exact else f"1 {given} is read as {factor:g} {unit} ({source})"
 
 
-def _find_unit_in_words(words: str, units: dict[str, tuple[str, float, str]]) -> tuple[str, float, str] | None:
-    """Return the unit that a name's own words tell: all of them, the last ones, or the first ones."""
-    parts = words.split()
-    if words in units:
-        return units[words]
-    for size in range(len(parts) - 1, 0, -1):
-        for some in (parts[-size:], parts[:size]):
-            if " ".join(some) in units and not (size == 1 and len(some[0]) == 1 and some is parts[:size]):
-                return units[" ".join(some)]
-    return None
-
-
 def _find_name(header: Header, dictionary: str) -> tuple[str | None, str]:
     """Return the variable that a header's stem names, bare or with unit words around it, and the words used."""
-    stem = normalise_header(header.stem)
-    if name := find_variable(stem, dictionary=dictionary):
-        return name, stem
-    plain, phrase = _split_night(stem)
-    if phrase and (name := find_variable(plain, dictionary=dictionary)):
-        row = find_row(name, dictionary=dictionary)
-        return (name if row.get("role") == "outcome" or row.get("timing") == "night" else None), stem
-    parts = stem.split()
-    for size in (1, 2, 3):
-        if len(parts) <= size:
-            break
-        rest = parts[size:]
-        before = parts[:-size]
-        tries = [
-            (before[:-1] if len(before) > 1 and before[-1] in ("in", "en") else before, parts[-size:]),
-            (rest[1:] if rest[0] in ("of", "de") else rest, parts[:size]),
-        ]
-        for named, unit in tries:
-            name = find_variable(" ".join(named), dictionary=dictionary)
-            row = find_row(name, dictionary=dictionary) if name else {"kind": ""}
-            if row["kind"] == "amount" and " ".join(unit) in find_units(str(row["unit"]), name or ""):
-                return name, stem
+    stem = _NUMBER_OF.sub("", normalise_header(header.stem))
+    for words in dict.fromkeys((stem, _split_night(stem)[0])):
+        name = find_variable(words, dictionary=dictionary) or _find_beside_unit(words, dictionary)
+        row = find_row(name or "", dictionary=dictionary)
+        if name and (words == stem or row.get("role") == "outcome" or row.get("timing") == "night"):
+            return name, stem
     return None, stem
+
+
+def _part_unit(words: str) -> list[tuple[str, str]]:
+    """Return in which ways words may be a name and a unit behind or before it, the longest units first.
+
+    >>> _part_unit("cups of coffee")
+    [('cups', 'of coffee'), ('coffee', 'cups of'), ('cups of', 'coffee'), ('coffee', 'cups')]
+    """
+    parts, ways = words.split(), []
+    for size in range(min(3, len(parts) - 1), 0, -1):
+        before, rest = parts[:-size], parts[size:]
+        ways.append((before[:-1] if len(before) > 1 and before[-1] in ("in", "en") else before, parts[-size:]))
+        ways.append((rest[1:] if len(rest) > 1 and rest[0] in ("of", "de") else rest, parts[:size]))
+    return [(" ".join(name), " ".join(unit)) for name, unit in ways]
+
+
+def _find_beside_unit(words: str, dictionary: str) -> str | None:
+    """Return the variable that words name with a unit of it before or behind, or None."""
+    for named, unit in _part_unit(words):
+        name = find_variable(named, dictionary=dictionary) or ""
+        row = find_row(name, dictionary=dictionary)
+        if row.get("kind") == "amount" and unit in find_units(str(row["unit"]), name):
+            return name
+    return None
 
 
 def _split_night(words: str) -> tuple[str, str]:

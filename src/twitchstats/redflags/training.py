@@ -19,11 +19,11 @@ from twitchstats.signs import (
     find_red_flag,
     find_sign,
     find_signs,
-    list_words,
     load_signs,
     match_signs,
     name_signs,
 )
+from twitchstats.variables import read_yes_no
 
 CASES_A_TERM = 10
 _FEWEST_PEOPLE = 20
@@ -194,9 +194,7 @@ def read_outcome(people: pd.DataFrame, outcome: str) -> tuple[pd.DataFrame, Bool
 
 def _read_yes_no(labels: object) -> FloatArray:
     """Return 1.0 for yes, 0.0 for no, in any language, and NaN for what is neither."""
-    words = pd.Series(labels).astype("str").str.strip().str.casefold()
-    known = list_words("yes/no") | {"1": 1.0, "1.0": 1.0, "0": 0.0, "0.0": 0.0}
-    return words.map(known).to_numpy(float)
+    return pd.Series(labels).astype("str").map(read_yes_no, na_action="ignore").to_numpy(float)
 
 
 def need_both(serious: AnyArray, way_out: str) -> None:
