@@ -240,7 +240,9 @@ def _add_journal(command: argparse.ArgumentParser, *, required: bool = True, def
     reading.add_argument("--schema", type=Path, metavar="FILE", help="CSV that says what the columns mean")
     reading.add_argument("--format", metavar="NAME", help="the app or study that wrote it, where it is not recognised")
     reading.add_argument(
-        "--person", metavar="COLUMN", help="the column that names the person; none: all rows are one's"
+        "--person",
+        metavar="COLUMN",
+        help="the column that names the person; none: all rows are one's; file: each file is",
     )
     reading.add_argument("--date", metavar="COLUMN", help="the column with the date or the number of the day")
     reading.add_argument("--outcome", metavar="COLUMN", help="the column to explain (default: twitches)")
