@@ -63,6 +63,7 @@ SHAPES = {
     "grades": (write_column("pain was", "mild", "severe"), ""),
     "medicines": (write_column("drug", "a", "b"), ""),
     "sites": (write_column("site", "a", "b"), ""),
+    "events": (write_column("activity", "run", "swim"), ""),
     "a place": (write_column("place", "home", days=range(20)) + write_column("", "sea", days=range(19, 30))[20:], ""),
     "months": (open_files(jan=JAN, feb=FEB), ""),
     "parts": (open_files(diary_part1=JAN, diary_part2=FEB), ""),

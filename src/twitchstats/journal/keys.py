@@ -652,7 +652,7 @@ def _holds_names(column: Column) -> bool:
         return False
     words, site = split_words(column.header), find_variable(column.header, dictionary="episode_variables.csv")
     medicine = any(fnmatchcase(word, pattern) for word in words for pattern in load_words("medicine word"))
-    if medicine or site in ("site", "side"):
+    if medicine or site in ("site", "side") or words & word_set("event column"):
         return False
     known = [name in _no_names() or bool(find_variable(name)) or read_yes_no(name) is not None for name in names]
     plain = all(any(map(str.isalpha, name)) and len(name) <= 40 for name in names)
