@@ -592,14 +592,28 @@ def _find_long(columns: list[Column], keys: Keys | None) -> tuple[list[Column], 
 
 
 def _refuse_people_as_columns(columns: list[Column], table: Table) -> None:
-    """Raise JournalError where most headers are numbers of people (P01, P02): a column for each."""
+    """Raise JournalError where each person has columns: most headers number people (P01), or names stand before words.
+
+    Names are told by what follows them: the same known variables, two or more (ann stress, ann pain, bob stress ...).
+    """
     coded = [column.header for column in columns if _PERSON_CODE.fullmatch(normalise_header(column.header))]
-    if len(coded) >= 2 and len(coded) >= 0.6 * len(columns):
-        raise JournalError(
-            f"{table.source or 'The table'} seems to have a column for each person ({coded[0]!r}, {coded[1]!r}, ...). "
-            "Write a row for each person and day, with the columns person, date and what was counted. If all rows are "
-            'one person\'s, say person="none" (--person none).'
-        )
+    ends: dict[str, set[str]] = {}
+    for header in (column.header for column in columns if find_variable(column.header) is None):
+        *name, last = normalise_header(header.partition("(")[0]).split() or [""]
+        if name and _no_names().isdisjoint(name) and (known := find_variable(last)):
+            ends.setdefault(" ".join(name), set()).add(known)
+    several = [name for name, known in ends.items() if len(known) > 1 and known == next(iter(ends.values()))]
+    if len(several) > 1 and len(several) == len(ends):
+        coded, told = several, "columns for each person"
+    elif len(coded) >= 2 and len(coded) >= 0.6 * len(columns):
+        told = "a column for each person"
+    else:
+        return
+    raise JournalError(
+        f"{table.source or 'The table'} seems to have {told} ({coded[0]!r}, {coded[1]!r}, ...). "
+        "Write a row for each person and day, with the columns person, date and what was counted. If all rows are "
+        'one person\'s, say person="none" (--person none).'
+    )
 
 
 def _refuse_nameless(columns: list[Column], keys: Keys) -> None:

@@ -18,7 +18,7 @@ from twitchstats.journal.rows import assemble_days, judge_courses, mark_sums, no
 from twitchstats.journal.source import Readable, describe_file
 from twitchstats.journal.tables import gather_people, read_episodes, read_people
 from twitchstats.journal.variable import Variable, read_schema, tabulate_variables
-from twitchstats.variables import find_variable, is_symptom, load_dictionary, load_words, normalise_header
+from twitchstats.variables import is_symptom, load_dictionary, load_words, normalise_header
 
 FAR = 3 * 365
 ORDERS = ("auto", "date", "day", "none")
@@ -202,23 +202,13 @@ def _may_be_person(variable: Variable) -> bool:
 
 
 def _note_people_as_columns(variables: list[Variable], rejects: Rejects) -> None:
-    """Tell where columns may be people: none is known, or the same known words follow different names."""
+    """Tell where no column has a name that is known, so that each may be called after a person."""
     figures = [variable for variable in variables if variable.kind not in ("text", "choice") and not variable.level]
     bare = [variable for variable in figures if not variable.header.unit and not variable.outside]
-    ends: dict[str, set[str]] = {}
-    for variable in figures:
-        *name, last = normalise_header(variable.header.stem).split() or [""]
-        if name and not variable.canonical and (known := find_variable(last)):
-            ends.setdefault(" ".join(name), set()).add(known)
-    several = [(name, known) for name, known in ends.items() if len(known) > 1]
-    if len(several) > 1 and all(known == several[0][1] for _, known in several):
-        found = f"columns of {several[0][0]!r} and {several[1][0]!r} measure the same"
-    elif len(bare) > 1 and all(_may_be_person(variable) for variable in bare):
+    if len(bare) > 1 and all(_may_be_person(variable) for variable in bare):
         found = f"no column has a name that is known ({bare[0].source!r}, {bare[1].source!r}, ...)"
-    else:
-        return
-    message = f"{found}; if they are different people, write a row for each person and day instead"
-    rejects.note("days", "", "people_as_columns", message)
+        message = f"{found}; if they are different people, write a row for each person and day instead"
+        rejects.note("days", "", "people_as_columns", message)
 
 
 def _take_days(found: Source, source: Readable, rejects: Rejects) -> Table:

@@ -91,9 +91,7 @@ def join_sources(sources: Sequence[Source], *, person: str | None = None) -> Sou
     """
     if not sources:
         raise JournalError("There is nothing to join. Give one path or more.")
-    if person == PER_FILE:
-        sources = _name_people(sources)
-    sources = stack_alike(sources, person=person)
+    sources = stack_alike(_say_whose(sources, person), person=person)
     if len(sources) == 1:
         return sources[0]
     renamed = _rename_columns(sources)
@@ -185,23 +183,34 @@ def _share_most(first: Source, second: Source) -> bool:
     return alike and 2 * len(names[0] & names[1]) >= min(map(len, names))
 
 
-def _name_people(sources: Sequence[Source]) -> list[Source]:
-    """Return sources with the name of their file as person, but those that have one or come from outside."""
-    named: dict[str, Source] = {}
-    for number, source in enumerate(sources):
-        days, outside = source.days, {fact["source"] for fact in source.facts if fact.get("outside") == "yes"}
-        name = PurePath(days.source).stem or f"{number}"
-        if "person" in days.headers or set(_list_own(source)) <= outside:
-            name = f"/{number}"
-        else:
-            columns = [code_column("person", [name], np.zeros(len(days.rows), dtype=np.int32)), *days.columns]
-            source = replace(source, days=replace(build_table(columns, days.rows), source=days.source))
-        if name in named:
-            raise JournalError(
-                f'Two files are called {name!r}, so person="{PER_FILE}" can\'t tell whose each is. Rename one of them.'
-            )
-        named[name] = source
-    return list(named.values())
+def _say_whose(sources: Sequence[Source], person: str | None) -> list[Source]:
+    """Return sources that say whose they are: called by their file if that is asked, or the only one others name."""
+    known = {name for some in sources for column in some.days.columns if column.header == "person"
+             for name in column.levels}  # fmt: skip
+    mute = [source for source in sources if "person" not in source.days.headers and not _is_outside(source)]
+    names = [PurePath(source.days.source).stem for source in mute] if person == PER_FILE else [*known] * len(mute)
+    if person == PER_FILE and (again := [name for name in names if names.count(name) > 1]):
+        raise JournalError(
+            f'Two files are called {again[0]!r}, so person="{PER_FILE}" can\'t tell whose each is. Rename one of them.'
+        )
+    if person != PER_FILE and mute and len(known) > 1:
+        raise JournalError(
+            f"{mute[0].days.source or mute[0].format} has no column 'person', and others tell of several people. Add "
+            "the column; what holds for everybody, as the weather does, give as weather= (command line: --weather)."
+        )
+    whose = dict(zip(map(id, mute), names, strict=False))
+    return [_name_person(source, whose[id(source)]) if id(source) in whose else source for source in sources]
+
+
+def _name_person(source: Source, name: str) -> Source:
+    days, codes = source.days, np.zeros(len(source.days.rows), dtype=np.int32)
+    days = build_table([code_column("person", [name], codes), *days.columns], days.rows)
+    tables = {key: frame.assign(person=name) for key, frame in source.tables.items()}
+    return replace(source, days=replace(days, source=source.days.source), tables=tables)
+
+
+def _is_outside(source: Source) -> bool:
+    return set(_list_own(source)) <= {fact["source"] for fact in source.facts if fact.get("outside") == "yes"}
 
 
 def _fold(header: str) -> str:
@@ -233,18 +242,9 @@ def _join_tables(sources: Sequence[Source]) -> dict[str, pd.DataFrame]:
 
 def _join_days(sources: Sequence[Source]) -> tuple[Table, list[str]]:
     """Return the days of all sources side by side, and what is to be told of it: keys are joined, columns follow."""
-    outside = [{fact["source"] for fact in source.facts if fact.get("outside") == "yes"} for source in sources]
-    inside = [not set(_list_own(source)) <= some for source, some in zip(sources, outside, strict=True)]
-    named = [own and "person" in source.days.headers for own, source in zip(inside, sources, strict=True)]
-    personal = named if any(named) else inside
+    personal = [not _is_outside(source) for source in sources]
     frames = [_number_rows(source.days, str(number)) for number, source in enumerate(sources)]
     own = [frame for frame, is_own in zip(frames, personal, strict=True) if is_own]
-    shared = [source for source, is_own, told in zip(sources, inside, personal, strict=True) if is_own and not told]
-    if shared and len(set(pd.concat(own)["person"])) > 1:
-        raise JournalError(
-            f"{shared[0].days.source or shared[0].format} has no column 'person', and others tell of several people. "
-            "Add the column; what holds for everybody, as the weather does, give as weather= (command line: --weather)."
-        )
     joined, notes = own[0], _tell_apart(own)
     for frame in own[1:]:
         joined = _merge(joined, frame, [key for key in _KEYS if key in joined], how="outer")
