@@ -98,10 +98,16 @@ def test_a_column_for_each_person_is_asked_about_or_told(read):
         "no column has a name that is known ('Anna', 'Ben', ...); if they are different people, write a row for each "
         "person and day instead"
     )
-    assert told(read(write_days("Anna twitches,Anna stress,Ben twitches,Ben stress", *numbers * 2)))[0] == (
-        "columns of 'anna' and 'ben' measure the same; if they are different people, write a row for each person and "
-        "day instead"
-    )
+    both = write_days("Anna twitches,Anna stress (0-10),Ben twitches,Ben stress (0-10)", *numbers * 2)
+    with pytest.raises(
+        JournalError, match=r"^The table seems to have columns for each person \('anna', 'ben', \.\.\.\)"
+    ):
+        read(both)
+    assert len(read(both, person="none").days.columns) == 4
+    for sides in ("left,right", "morning,evening", "calf,eyelid"):
+        first, second = sides.split(",")
+        headers = f"{first} twitches,{first} pain,{second} twitches,{second} pain"
+        assert read(write_days(headers, *numbers * 2)).days.index.unique("person").to_list() == ["me"]
     assert "people_as_columns" not in set(read(write_days("twitches,Milk", *numbers)).rejects["rule"])
 
 
@@ -1118,7 +1124,7 @@ def test_a_column_of_two_sources_has_no_file_for_a_unit(tmp_path, read):
     first, second = tmp_path / "a.csv", tmp_path / "b.csv"
     first.write_text(write_days("twitches,sleep (h)", lambda day: day % 4, lambda day: 7))
     second.write_text(write_days("twitches,sleep (h)", lambda day: day % 3, lambda day: 6 + day % 2))
-    journal = read_journal([first, second], today=dt.date(2024, 12, 31))
+    journal = read_journal([first, second], person="none", today=dt.date(2024, 12, 31))
     units = journal.variables.set_index("source")["unit"]
     assert units[["b.csv: twitches", "b.csv: sleep (h)"]].to_list() == ["a day", "h"]
 

@@ -1,8 +1,155 @@
-"""Hours with minutes behind a point, and files that do not say whose they are."""
+"""Whose rows they are: one diary in parts is read without a question, what may be several people's is asked about."""
 
 import io
+import zipfile
+
+import pytest
 
 import twitchstats as tw
+from twitchstats.errors import JournalError
+
+
+def write_rows(days, *, header="date,twitches,stress", shift=0, names=("",)):
+    """Return a diary as CSV: numbers of days since 1 January 2024, and a row for each name on each of them."""
+    lines = [header]
+    for day in days:
+        date = f"2024-{1 + day // 28:02}-{1 + day % 28:02}"
+        for number, name in enumerate(names):
+            cells = [date, *[name] * bool(name), f"{(day + shift + 3 * number) % 7}", f"{(2 * day + shift) % 9}"]
+            lines.append(",".join(cells[: header.count(",") + 1]))
+    return "\n".join(lines) + "\n"
+
+
+def write_column(header, *names, days=range(12)):
+    return write_rows(days, header=f"date,{header},twitches,stress", names=names)
+
+
+def open_files(**files):
+    opened = [io.BytesIO(text.encode()) for text in files.values()]
+    for file, name in zip(opened, files, strict=True):
+        file.name = f"{name}.csv"
+    return opened
+
+
+def pack_files(**files):
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        for name, text in files.items():
+            archive.writestr(f"{name}.csv", text)
+    packed.seek(0)
+    return packed
+
+
+JAN, FEB = write_rows(range(28)), write_rows(range(28, 56))
+ODD, EVEN, OTHER = write_rows(range(1, 40, 2)), write_rows(range(0, 40, 2)), write_rows(range(28), shift=1)
+SLEEP = write_rows(range(28), header="date,sleep (h)")
+GROUP = write_column("person", "Ann", "Bob")
+# Sources, and what is asked for ("" where nothing is).
+SHAPES = {
+    "twins": (write_column("Twin", "Ann", "Bob"), "Twin"),
+    "letters": (write_column("Twin", "A", "B"), "Twin"),
+    "numbers": (write_column("Twin", "1", "2"), "Twin"),
+    "children": (write_column("Kind", "Lena", "Max", "Tom"), "Kind"),
+    "an unknown header": (write_column("X", "Ann-Marie", "O'Neil"), "X"),
+    "initials": (write_column("label", "Müller J.", "Meier K."), "label"),
+    "a relation": (write_column("Family member", "mum", "dad"), "Family member"),
+    "other days": (
+        write_column("Family member", "Ann") + write_column("", "Bob", days=range(30, 40))[21:],
+        "Family member",
+    ),
+    "parts of a day": (write_column("when", "morning", "evening"), ""),
+    "meals": (write_column("meal", "breakfast", "lunch", "dinner"), ""),
+    "sides": (write_column("leg", "left", "right"), ""),
+    "grades": (write_column("pain was", "mild", "severe"), ""),
+    "medicines": (write_column("drug", "a", "b"), ""),
+    "sites": (write_column("site", "a", "b"), ""),
+    "events": (write_column("activity", "run", "swim"), ""),
+    "a place": (write_column("place", "home", days=range(20)) + write_column("", "sea", days=range(19, 30))[20:], ""),
+    "months": (open_files(jan=JAN, feb=FEB), ""),
+    "parts": (open_files(diary_part1=JAN, diary_part2=FEB), ""),
+    "months of one": (open_files(anna_jan=JAN, anna_feb=FEB), ""),
+    "months in another order": (open_files(apr=FEB.replace("2024-02", "2024-04"), jan=JAN, feb=FEB), ""),
+    "no names": ([io.StringIO(JAN), io.StringIO(FEB)], ""),
+    "what both say": (open_files(jan=JAN, feb=JAN + FEB.partition("\n")[2]), ""),
+    "what both say, whatever the name": (open_files(diary=JAN, phone=JAN + FEB.partition("\n")[2]), ""),
+    "another source": (open_files(diary=JAN, watch=SLEEP), ""),
+    "packed months": (pack_files(jan=JAN, feb=FEB), ""),
+    "names": (open_files(anna=JAN, ben=FEB), "file"),
+    "the same days": (open_files(anna=JAN, ben=OTHER), "file"),
+    "half of the columns": (open_files(anna=JAN, ben=OTHER.replace("stress", "coffee")), "file"),
+    "days that alternate": (open_files(a1=ODD, a2=EVEN), "file"),
+    "numbers of people": (open_files(P1=JAN, P2=FEB), "file"),
+    "packed names": (pack_files(anna=JAN, ben=FEB), "file"),
+    "packed days": (pack_files(anna=JAN, ben=OTHER), "file"),
+}
+
+
+def rewind(source):
+    for file in source if isinstance(source, list) else [source]:
+        file.seek(0)
+    return source
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_what_may_be_several_people_s_is_asked_about_and_nothing_else(shape):
+    source, asked = SHAPES[shape]
+    source = io.StringIO(source) if isinstance(source, str) else source
+    if not asked:
+        assert tw.read_journal(rewind(source)).days.index.unique("person").to_list() == ["me"]
+        return
+    with pytest.raises(JournalError, match=rf"person=.{asked}. \(command line: --person"):
+        tw.read_journal(rewind(source))
+    assert len(tw.read_journal(rewind(source), person=asked).days.index.unique("person")) >= 2
+    assert tw.read_journal(rewind(source), person="none").days.index.unique("person").to_list() == ["me"]
+
+
+def test_files_of_two_people_are_asked_about():
+    with pytest.raises(JournalError) as caught:
+        tw.read_journal(open_files(anna=JAN, ben=OTHER))
+    assert str(caught.value) == (
+        "anna.csv and ben.csv both tell 'twitches', 'stress' in different ways on the same days. If each is another "
+        "person's, say person=\"file\" (command line: --person file), or add a column 'person' to each; if all are one "
+        'person\'s, say person="none" (--person none).'
+    )
+    with pytest.raises(JournalError, match=r"'stress', and neither names nor days show that they are parts of"):
+        tw.read_journal(open_files(anna=JAN, ben=FEB))
+    journal = tw.read_journal(open_files(anna=JAN, ben=OTHER), person="file")
+    assert journal.days.groupby("person").size().to_dict() == {"anna": 28, "ben": 28}
+    assert journal.days["twitches"].to_list() == [day % 7 for day in range(28)] + [(day + 1) % 7 for day in range(28)]
+    joined = tw.read_journal(open_files(anna=JAN, ben=OTHER), person="none")
+    assert joined.days.columns.to_list() == ["twitches", "stress", "ben_csv_twitches", "ben_csv_stress"]
+    with pytest.raises(JournalError, match=r"^Two files are called 'a', so person=\"file\" can't tell whose each is\."):
+        tw.read_journal([*open_files(a=JAN), *open_files(a=OTHER)], person="file")
+
+
+def test_a_column_of_people_is_asked_about_in_each_source_and_named_for_all():
+    twins, sleep = (
+        write_column("Twin", "Ann", "Bob"),
+        write_rows(range(12), header="date,Twin,sleep (h)", names=("Ann",)),
+    )
+    for option in ({"person": "Twin"}, {"columns": {"Twin": "person"}}):
+        journal = tw.read_journal(open_files(a=twins, b=sleep), **option)
+        assert journal.days.groupby("person")["sleep"].count().to_dict() == {"Ann": 12, "Bob": 0}
+    with pytest.raises(tw.errors.UnknownNameError, match=r"^No column \(asked for as person=\) named 'Twim'"):
+        tw.read_journal(open_files(a=twins, b=sleep), person="Twim")
+
+
+def test_a_column_of_dates_and_what_parts_the_cells_are_named_for_several_sources():
+    first = write_rows(range(12)).replace("date", "noted at all").replace(",", "|")
+    journal = tw.read_journal(open_files(a=first, b=SLEEP), date="noted at all", delimiter="|")
+    assert journal.days[["twitches", "sleep"]].notna().sum().to_list() == [12, 28]
+
+
+def test_a_source_without_person_beside_a_group_is_asked_about():
+    told = (
+        r"^b\.csv has no column 'person', and others tell of several people\. Add the column; what holds for "
+        r"everybody, as the weather does, give as weather= \(command line: --weather\)\.$"
+    )
+    with pytest.raises(JournalError, match=told):
+        tw.read_journal(open_files(a=GROUP, b=SLEEP))
+    alone = tw.read_journal(open_files(a=write_column("person", "Ann"), b=SLEEP))
+    assert alone.days.notna().groupby("person")[["twitches", "sleep"]].sum().to_numpy().tolist() == [[12, 28]]
+    assert tw.read_journal(open_files(a=GROUP), weather=open_files(b=SLEEP)[0]).days["sleep"].notna().sum() == 24
 
 
 def test_minutes_behind_a_point_are_not_read_as_decimals():
@@ -11,23 +158,3 @@ def test_minutes_behind_a_point_are_not_read_as_decimals():
     assert "sleep" not in journal.days
     assert not journal.days.select_dtypes("number").eq(7.3).any(axis=None)
     assert journal.rejects["message"].str.contains("7.30 is not 7.3 h").any()
-
-
-def test_a_source_without_person_is_told_to_hold_for_everybody():
-    diary = "person,date,twitches\nAnn,2024-01-01,3\nAnn,2024-01-02,4\nBob,2024-01-01,9\nBob,2024-01-02,8\n"
-    journal = tw.read_journal(io.StringIO(diary), also=[io.StringIO("date,sleep\n2024-01-01,7\n2024-01-02,8\n")])
-    assert journal.rejects["message"].str.contains("has no column 'person'").any()
-
-
-def test_parts_without_person_ask_for_the_column():
-    parts = [io.StringIO(f"date,twitches\n2024-0{month}-01,3\n2024-0{month}-02,4\n") for month in (1, 2)]
-    assert tw.read_journal(parts).rejects["message"].str.contains("different people's").any()
-
-
-def test_a_column_that_parts_the_rows_of_a_day_may_name_people():
-    rows = "".join(f"2024-01-0{day},Ann,{day},4\n2024-01-0{day},Bob,2{day},5\n" for day in (1, 2, 3))
-    told = "column Twin: it parts the rows of a day ('Ann', 'Bob'); if it says whose row it is, name it: "
-    told += "person='Twin' (command line: --person)"
-    assert told in tw.read_journal(io.StringIO("date,Twin,twitches,stress\n" + rows)).rejects["message"].tolist()
-    text = "date,when,twitches,stress\n" + rows.replace("Ann", "morning").replace("Bob", "evening")
-    assert "rows_parted" not in set(tw.read_journal(io.StringIO(text)).rejects["rule"])

@@ -6,7 +6,8 @@ import itertools
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
+from fnmatch import fnmatchcase
+from functools import cache, cached_property
 from typing import Any
 
 import numpy as np
@@ -30,7 +31,15 @@ from twitchstats.journal.dates import (
 )
 from twitchstats.journal.layout import Column, Table, code_column, refuse_cells
 from twitchstats.journal.record import Rejects, list_some
-from twitchstats.variables import find_variable, load_words, normalise_header, read_yes_no, split_words, word_set
+from twitchstats.variables import (
+    find_variable,
+    load_dictionary,
+    load_words,
+    normalise_header,
+    read_yes_no,
+    split_words,
+    word_set,
+)
 
 SOLE_PERSON = "me"
 DATES_NIGHTS = "it dates nights, by their evening or their morning"
@@ -267,8 +276,6 @@ def read_keys(
     _refuse_blocks(keys, rejects, person=person)
     own = [column for column in keys.others if column.header not in renamed]
     check_shape(own, keys, person=person, order=order)
-    if who is None and person is None:
-        _note_parting(own, keys, rejects)
     return keys
 
 
@@ -556,6 +563,7 @@ def check_shape(rest: list[Column], keys: Keys, *, person: str | None, order: st
     if alone:
         _refuse_people_as_columns(rest, table)
         _refuse_nameless(rest, keys)
+        _refuse_parting(rest, keys)
     if keys.calendar == "day" and order == "auto":
         _refuse_restart(table, keys)
 
@@ -593,14 +601,28 @@ def _find_long(columns: list[Column], keys: Keys | None) -> tuple[list[Column], 
 
 
 def _refuse_people_as_columns(columns: list[Column], table: Table) -> None:
-    """Raise JournalError where most headers are numbers of people (P01, P02): a column for each."""
+    """Raise JournalError where each person has columns: most headers number people (P01), or names stand before words.
+
+    Names are told by what follows them: the same known variables, two or more (ann stress, ann pain, bob stress ...).
+    """
     coded = [column.header for column in columns if _PERSON_CODE.fullmatch(normalise_header(column.header))]
-    if len(coded) >= 2 and len(coded) >= 0.6 * len(columns):
-        raise JournalError(
-            f"{table.source or 'The table'} seems to have a column for each person ({coded[0]!r}, {coded[1]!r}, ...). "
-            "Write a row for each person and day, with the columns person, date and what was counted. If all rows are "
-            'one person\'s, say person="none" (--person none).'
-        )
+    ends: dict[str, set[str]] = {}
+    for header in (column.header for column in columns if find_variable(column.header) is None):
+        *name, last = normalise_header(header.partition("(")[0]).split() or [""]
+        if name and _no_names().isdisjoint(name) and (known := find_variable(last)):
+            ends.setdefault(" ".join(name), set()).add(known)
+    several = [name for name, known in ends.items() if len(known) > 1 and known == next(iter(ends.values()))]
+    if len(several) > 1 and len(several) == len(ends):
+        coded, told = several, "columns for each person"
+    elif len(coded) >= 2 and len(coded) >= 0.6 * len(columns):
+        told = "a column for each person"
+    else:
+        return
+    raise JournalError(
+        f"{table.source or 'The table'} seems to have {told} ({coded[0]!r}, {coded[1]!r}, ...). "
+        "Write a row for each person and day, with the columns person, date and what was counted. If all rows are "
+        'one person\'s, say person="none" (--person none).'
+    )
 
 
 def _refuse_nameless(columns: list[Column], keys: Keys) -> None:
@@ -630,23 +652,49 @@ def _refuse_nameless(columns: list[Column], keys: Keys) -> None:
             if apart:
                 found = f"Several rows have the same day, and column {column.header!r} tells them apart"
                 found += ", its blanks filled down as under merged cells." if blank else "."
-            raise JournalError(
-                f"{found} If it says whose row it is, name it: person={column.header!r} (command line: --person). "
-                'If all rows are one person\'s, say person="none" (--person none).'
-            )
+            raise _ask_person(found, column.header)
 
 
-def _note_parting(columns: list[Column], keys: Keys, rejects: Rejects) -> None:
-    """Tell of a column of a few names that parts the rows of each day: it may say whose row it is."""
-    for column in columns if keys.again.any() else ():
-        names = [text for text in column.levels if text]
-        few = 1 < len(names) <= min(20, len(column) / 2) and column.filled.all()
-        plain = all(name.replace(" ", "").isalpha() for name in names)
-        plain = plain and word_set("no unit").isdisjoint(map(normalise_header, names))  # parts of a day, sides
-        if few and plain and keys.tell_apart(column):
-            message = f"it parts the rows of a day ({list_some(sorted(names))}); if it says whose row it is, name it: "
-            message += f"person={column.header!r} (command line: --person)"
-            rejects.note(keys.table.name, column.header, "rows_parted", message)
+def _refuse_parting(columns: list[Column], keys: Keys) -> None:
+    """Raise JournalError where a column of a few names parts the rows of days that come again, three in ten or more."""
+    again = len(np.unique(keys.rank[keys.again])) if keys.again.any() else 0
+    if again < max(2, 0.3 * len(np.unique(keys.rank))):
+        return
+    for column in columns:
+        if _holds_names(column) and keys.tell_apart(column):
+            raise _ask_person(
+                f"Several rows have the same day, and column {column.header!r} tells them apart "
+                f"({list_some(sorted(column.levels), 3)}).", column.header
+            )  # fmt: skip
+
+
+def _holds_names(column: Column) -> bool:
+    """Say whether a column holds a few words in each row that may be names: not parts of a day, sites, grades."""
+    names = list(map(normalise_header, column.levels))
+    if column.numbers is not None or not 1 < len(names) <= min(20, len(column) / 2) or not column.filled.all():
+        return False
+    words, site = split_words(column.header), find_variable(column.header, dictionary="episode_variables.csv")
+    medicine = any(fnmatchcase(word, pattern) for word in words for pattern in load_words("medicine word"))
+    if medicine or site in ("site", "side") or words & word_set("event column"):
+        return False
+    known = [name in _no_names() or bool(find_variable(name)) or read_yes_no(name) is not None for name in names]
+    plain = all(any(map(str.isalpha, name)) and len(name) <= 40 for name in names)
+    return plain and sum(known) < len(names) / 2 and look_like_dates(column.levels) == 0
+
+
+@cache
+def _no_names() -> frozenset[str]:
+    """Return the words that part the rows of a day and name nobody."""
+    lists = ("no unit", "good", "bad", "much", "little", *(f"rank {number}" for number in range(5)))
+    sites = re.split("[;:,]", ";".join(load_dictionary("episode_variables.csv")["levels"]))
+    return frozenset().union(map(normalise_header, sites), WEEKDAYS, _MONTHS, *map(word_set, lists))
+
+
+def _ask_person(found: str, header: str) -> JournalError:
+    return JournalError(
+        f"{found} If it says whose row it is, name it: person={header!r} (command line: --person). "
+        'If all rows are one person\'s, say person="none" (--person none).'
+    )
 
 
 def _refuse_half_person(columns: list[Column], keys: Keys) -> None:

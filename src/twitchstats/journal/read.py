@@ -18,7 +18,7 @@ from twitchstats.journal.rows import assemble_days, judge_courses, mark_sums, no
 from twitchstats.journal.source import Readable, describe_file
 from twitchstats.journal.tables import gather_people, read_episodes, read_people
 from twitchstats.journal.variable import Variable, read_schema, tabulate_variables
-from twitchstats.variables import find_variable, is_symptom, load_dictionary, normalise_header
+from twitchstats.variables import is_symptom, load_dictionary, load_words, normalise_header
 
 FAR = 3 * 365
 ORDERS = ("auto", "date", "day", "none")
@@ -70,7 +70,8 @@ def read_journal(
     absent : {"none"}, optional
         For a log of attacks: a day without an entry, between the first and the last, is a day without the outcome.
     person, date, outcome : str, optional
-        Names of the columns that can't be known from their headers; ``person="none"``: all rows are one person's.
+        Names of the columns that can't be known from their headers; ``person="none"``: all rows are one person's;
+        ``person="file"``: each file is one person's, called by its name; ``person="sheet"``: each sheet of a workbook.
     order : {"auto", "date", "day", "none"}
         How the days are ordered. "none" reads a table without dates: no lags then.
     date_format : {"dmy", "mdy", "ymd", "1900", "1904"} or str, optional
@@ -110,7 +111,7 @@ def read_journal(
     >>> journal.rejects["message"].iloc[-1][:37]
     'row 3, stress: 14 is outside 0-10; if'
     """
-    from twitchstats.journal.readers import gather_sources  # brings libraries along
+    from twitchstats.journal.readers import PER_FILE, gather_sources  # brings libraries along
 
     check_choice("order", order, ORDERS)
     for name, value, allowed in (("decimal", decimal, (".", ",")), ("absent", absent, ("none",))):
@@ -123,15 +124,20 @@ def read_journal(
         if not source:
             raise JournalError("No source was given. Name a file.")
         source, also = source[0], [*source[1:], *also]
-    found = gather_sources([source, *also], weather, format=format, encoding=encoding, date_format=date_format)
+    renamed = dict(columns or {})
+    person, date = person or _take_key(renamed, "person"), date or _take_key(renamed, "date")
+    keyed = {"person": person, "date": date, "delimiter": delimiter, "date_format": date_format}
+    found = gather_sources([source, *also], weather, format=format, encoding=encoding, **keyed)
     meaning = read_schema(schema, () if found is None else found.facts)
     table = read_table(source, "days", rejects, **options) if found is None else _take_days(found, source, rejects)
     others = {} if found is None else found.tables
     formats = [None if found else date_format, None if episodes is None else date_format]  # an export's dates are ISO
     people = others.get("people") if people is None else people
     episodes = others.get("episodes") if episodes is None else episodes
-    renamed = {pick_column(table, header, "columns").header: target for header, target in (columns or {}).items()}
-    person, date = person or _take_key(renamed, "person"), date or _take_key(renamed, "date")
+    renamed = {pick_column(table, header, "columns").header: target for header, target in renamed.items()}
+    if found is not None and (also or weather is not None or person == PER_FILE):  # keys of joined sources are read
+        person, date = (None if key in table.headers and asked not in {*table.headers, *load_words("sole person")} else
+                        asked for key, asked in (("person", person), ("date", date)))  # fmt: skip
     moments: dict[str, Any] = {"person": person, "today": today}
     asked: dict[str, Any] = {"date": date, "order": order, "date_format": formats[0], "renamed": frozenset(renamed)}
     if date is None and order in ("auto", "date"):
@@ -196,23 +202,13 @@ def _may_be_person(variable: Variable) -> bool:
 
 
 def _note_people_as_columns(variables: list[Variable], rejects: Rejects) -> None:
-    """Tell where columns may be people: none is known, or the same known words follow different names."""
+    """Tell where no column has a name that is known, so that each may be called after a person."""
     figures = [variable for variable in variables if variable.kind not in ("text", "choice") and not variable.level]
     bare = [variable for variable in figures if not variable.header.unit and not variable.outside]
-    ends: dict[str, set[str]] = {}
-    for variable in figures:
-        *name, last = normalise_header(variable.header.stem).split() or [""]
-        if name and not variable.canonical and (known := find_variable(last)):
-            ends.setdefault(" ".join(name), set()).add(known)
-    several = [(name, known) for name, known in ends.items() if len(known) > 1]
-    if len(several) > 1 and all(known == several[0][1] for _, known in several):
-        found = f"columns of {several[0][0]!r} and {several[1][0]!r} measure the same"
-    elif len(bare) > 1 and all(_may_be_person(variable) for variable in bare):
+    if len(bare) > 1 and all(_may_be_person(variable) for variable in bare):
         found = f"no column has a name that is known ({bare[0].source!r}, {bare[1].source!r}, ...)"
-    else:
-        return
-    message = f"{found}; if they are different people, write a row for each person and day instead"
-    rejects.note("days", "", "people_as_columns", message)
+        message = f"{found}; if they are different people, write a row for each person and day instead"
+        rejects.note("days", "", "people_as_columns", message)
 
 
 def _take_days(found: Source, source: Readable, rejects: Rejects) -> Table:

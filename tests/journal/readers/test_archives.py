@@ -65,7 +65,7 @@ def test_an_archive_of_nothing_known_is_refused(tmp_path):
     path.write_bytes(pack({"a.txt": "hello"}))
     with pytest.raises(
         JournalError,
-        match=r"^photos\.zip is an archive in which no file is of a known format, and whose tables are no",
+        match=r"^photos\.zip is an archive that holds no table and no file of a known format\. Unpack it, and name",
     ):
         readers.read_source(path)
 
@@ -79,8 +79,7 @@ def test_tables_with_the_same_columns_are_one_diary(tmp_path):
         journal = read_journal(source)
         assert journal.days["twitches"].to_list() == [1, 2, 5]
         assert journal.rejects["message"].to_list() == [
-            "1.csv: 2.csv goes on with columns of 1.csv, so both are read as one, with rows numbered on; "
-            "if they are different people's, add a column 'person' to each",
+            "1.csv: 2.csv goes on with columns of 1.csv, so both are read as one, with rows numbered on",
             "row 5: 'me' has the same entry for 2024-02-02 already, so it counts once; if not, add the time of each",
         ]
     (tmp_path / "3.csv").write_text("Date,Twitches,stress\n2024-03-01,3,4\n")
@@ -88,8 +87,9 @@ def test_tables_with_the_same_columns_are_one_diary(tmp_path):
     assert journal.days.fillna(-1).to_numpy().tolist() == [[1, -1], [5, -1], [3, 4]]
     people = {f"{name}.csv": f"date,twitches\n2024-02-01,{name}\n" for name in (1, 2)}  # of the same day
     (tmp_path / "people.zip").write_bytes(pack(people))
-    with pytest.raises(JournalError, match=r"^people\.zip is an archive in which no file is of a known format"):
+    with pytest.raises(JournalError, match=r"^1\.csv and 2\.csv both tell 'twitches' in different ways on the"):
         read_journal(tmp_path / "people.zip")
+    assert read_journal(tmp_path / "people.zip", person="file").days["twitches"].to_list() == [1, 2]
 
 
 def test_the_only_table_of_an_archive_is_read(tmp_path):
@@ -395,15 +395,24 @@ def test_sheets_with_the_same_columns_are_one_table():
         ],
     )
     people = {"Anna": months["March"], "Ben": months["April"]}
-    assert read_book(write_xlsx(people))[2] == [
-        "sheet 'Anna' and 'Ben' is read as one, with their rows numbered on; if each is a person's, add a column "
-        "'person' to each"
-    ]
+    assert read_book(write_xlsx(people)) == (
+        [[*header, "sheet"], ["2024-03-03", "1", "Anna"], ["2024-04-02", "2", "Ben"]],
+        [2, 3],
+        ["sheet 'Anna' and 'Ben' is read as one, with their rows numbered on"],
+    )
     with raises(
-        "d.xlsx has the same columns in 2 sheets ('A', 'B'), which tell of the same days. Put them into one sheet, "
-        "with a column 'person' if each is a person's, and with full dates (2024-03-31) if each is a month's."
+        "Column 'sheet' holds 2 different names or codes. If it says whose row it is, name it: person='sheet' (command "
+        'line: --person). If all rows are one person\'s, say person="none" (--person none).'
     ):
-        read_book(write_xlsx({"A": months["March"], "B": months["March"]}))
+        read_journal(io.BytesIO(write_xlsx(people)))
+    for asked, found in (("sheet", ["Anna", "Ben"]), ("none", ["me"])):
+        journal = read_journal(io.BytesIO(write_xlsx(people)), person=asked)
+        assert journal.days.index.unique("person").to_list() == found
+    with raises(
+        "d.xlsx has the same columns in 2 sheets ('Sheet1', 'Sheet2'), which tell of the same days. Put them into one "
+        "sheet, with a column 'person' if each is a person's, and with full dates (2024-03-31) if each is a month's."
+    ):
+        read_book(write_xlsx({"Sheet1": months["March"], "Sheet2": months["March"]}))
 
 
 def test_titles_and_errors_of_a_workbook_are_told():

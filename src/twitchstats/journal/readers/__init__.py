@@ -30,10 +30,19 @@ from twitchstats.journal.readers import (
     visible,
 )
 from twitchstats.journal.readers.export import Export, list_exports
-from twitchstats.journal.readers.join import join_sources, mark_outside, read_plain, stack_alike
+from twitchstats.journal.readers.join import PER_FILE, join_sources, mark_outside, read_plain
 from twitchstats.journal.source import HEAD, PACKED
 
-__all__ = ["READERS", "find_reader", "gather_sources", "join_sources", "list_formats", "mark_outside", "read_source"]
+__all__ = [
+    "PER_FILE",
+    "READERS",
+    "find_reader",
+    "gather_sources",
+    "join_sources",
+    "list_formats",
+    "mark_outside",
+    "read_source",
+]
 
 _TABLES = (".csv", ".tsv", ".xlsx", ".ods", ".xls")
 _MOST = 512 << 20  # bytes of an open file in which a format is looked for
@@ -71,7 +80,13 @@ def find_reader(export: Export, *, format: str | None = None) -> ModuleType | No
     return next((reader for reader in READERS if reader.recognize(head)), None)
 
 
-def read_source(source: Any, *, format: str | None = None, **options: str | None) -> Source | None:  # noqa: ANN401
+def read_source(
+    source: Any,  # noqa: ANN401
+    *,
+    format: str | None = None,
+    person: str | None = None,
+    **options: str | None,
+) -> Source | None:
     """Return what the reader of a format makes of a source; None where it is a plain table.
 
     Parameters
@@ -80,6 +95,8 @@ def read_source(source: Any, *, format: str | None = None, **options: str | None
         An export, or a zip archive of exports, which are joined by date.
     format : str, optional
         Its name (`list_formats`); by default it is recognised.
+    person : str, optional
+        As `join_sources` takes it, of the tables in an archive.
     **options
         ``encoding`` and ``date_format``, as `read_journal` takes them.
 
@@ -97,9 +114,14 @@ def read_source(source: Any, *, format: str | None = None, **options: str | None
         return None
     exports = list_exports(whole)
     if exports != [whole]:
-        return _read_archive(whole.name, exports, format)
+        return _name_file(_read_archive(whole.name, exports, format, person), whole.name)
     reader = find_reader(whole, format=format)
-    return reader.read(whole) if reader else None
+    return _name_file(reader.read(whole), whole.name) if reader else None
+
+
+def _name_file(source: Source, name: str) -> Source:
+    """Return a source that knows the name of its file."""
+    return replace(source, days=replace(source.days, source=name))
 
 
 def gather_sources(
@@ -107,6 +129,9 @@ def gather_sources(
     weather: Any = None,  # noqa: ANN401
     *,
     format: str | None = None,
+    person: str | None = None,
+    date: str | None = None,
+    delimiter: str | None = None,
     **options: str | None,
 ) -> Source | None:
     """Return several sources of one journal as one, joined by person and date; None for a plain table alone.
@@ -117,7 +142,9 @@ def gather_sources(
         Exports of known formats or plain tables.
     weather : path, open file or DataFrame, optional
         A table by date for everybody, whose columns come from outside.
-    format, **options
+    person, date : str, optional
+        As `read_journal` takes them: columns of the first, and of others that have them.
+    format, delimiter, **options
         Those of the first, as `read_source` takes them.
 
     Raises
@@ -125,30 +152,29 @@ def gather_sources(
     JournalError
         One of them can't be read; a plain table has no dates.
     """
-    first = read_source(sources[0], format=format, **options)
+    first = read_source(sources[0], format=format, person=person, **options)
     if len(sources) == 1 and weather is None:
         return first
-    first = first or read_plain(sources[0], **options)
-    others = [read_source(one) or read_plain(one) for one in sources[1:]]
+    keys = {"person": person, "date": date}
+    first = first or read_plain(sources[0], delimiter=delimiter, first=True, **keys, **options)
+    others = [read_source(one, person=person) or read_plain(one, **keys) for one in sources[1:]]
     last = [] if weather is None else [mark_outside(read_source(weather) or read_plain(weather))]
-    return join_sources([first, *others, *last])
+    return join_sources([first, *others, *last], person=person)
 
 
-def _read_archive(name: str, exports: list[Export], format: str | None) -> Source:
+def _read_archive(name: str, exports: list[Export], format: str | None, person: str | None) -> Source:
     """Read all files of an archive that are known, or its only table, and join them; the others are counted."""
     found = [(export, find_reader(export, format=format)) for export in exports]
     sources = [reader.read(export) for export, reader in found if reader is not None]
     tables = [export for export in exports if export.name.casefold().endswith(_TABLES)]
-    plain = [] if sources else stack_alike([_read_table(export) for export in tables])
-    if len(plain) == 1:
-        return plain[0]
-    if not sources:
+    if not sources and not tables:
         raise JournalError(
-            f"{name} is an archive in which no file is of a known format, and whose tables are no parts of one diary "
-            "(the same columns, other days). Unpack it, and name the table. "
+            f"{name} is an archive that holds no table and no file of a known format. Unpack it, and name the table. "
             f"Known: {', '.join(list_formats())}."
         )
-    joined = join_sources(sources)
+    if not sources:
+        return join_sources([_read_table(export) for export in tables], person=person)
+    joined = join_sources(sources, person="none")  # an app's archive is one person's
     unread = [export.name for export, reader in found if reader is None]
     if not unread:
         return joined

@@ -3,23 +3,32 @@
 import datetime as dt
 from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import PurePath
 from typing import Literal
 
 import numpy as np
 import pandas as pd
 
 from twitchstats.errors import JournalError
+from twitchstats.journal.dates import tell_parts
 from twitchstats.journal.keys import DATES_NIGHTS, dates_nights, join_dates, read_keys
 from twitchstats.journal.layout import Source, Table, build_table, code_column, read_table
 from twitchstats.journal.record import Rejects, list_some
 from twitchstats.journal.source import Readable
-from twitchstats.variables import normalise_header
+from twitchstats.variables import load_words, normalise_header
 
+PER_FILE = "file"  # as `person=`: each of several files is one person's
+NAMELESS = "The table"
 _KEYS = ("person", "date")
 
 
-def read_plain(source: Readable, *, encoding: str | None = None, date_format: str | None = None) -> Source:
-    """Read a plain table of days, whose date and person are known by their headers.
+def read_plain(
+    source: Readable, *, encoding: str | None = None, date_format: str | None = None, delimiter: str | None = None,
+    person: str | None = None, date: str | None = None, first: bool = False,
+) -> Source:  # fmt: skip
+    """Read a plain table of days, whose date and person are known by their headers, or asked for.
+
+    What is asked for must be there in the first of several tables; in another it may.
 
     Raises
     ------
@@ -27,17 +36,22 @@ def read_plain(source: Readable, *, encoding: str | None = None, date_format: st
         It can't be read as a table, or its days have no dates.
     """
     rejects = Rejects()
-    table = join_dates(read_table(source, "days", rejects, encoding=encoding), rejects)
-    told = table.source or "The table"
+    table = read_table(source, "days", rejects, encoding=encoding, delimiter=delimiter)
+    told = table.source or NAMELESS
+    headers = set(map(normalise_header, table.headers))
+    here = first or (date is not None and normalise_header(date) in headers)
+    table, date = (table, date) if date is not None and here else (join_dates(table, rejects), None)
+    if person == PER_FILE or not (first or person in load_words("sole person")):
+        person = person if person is not None and normalise_header(person) in headers else None
     keys = read_keys(
-        table, rejects, person=None, date=None, order="auto", date_format=date_format, today=dt.date.today()
+        table, rejects, person=person, date=date, order="auto", date_format=date_format, today=dt.date.today()
     )
     if keys.calendar != "date":
         raise JournalError(f"{told} has no dates, so it can't be joined with another source. Add a column 'date'.")
     bases = [code_column("date", keys.days.astype("datetime64[D]").astype(str).tolist(), keys.day)]
     if len(keys.columns) > 1:
         bases.insert(0, code_column("person", keys.people.tolist(), keys.person))
-    whole = build_table([*bases, *keys.others], keys.table.rows)
+    whole = replace(build_table([*bases, *keys.others], keys.table.rows), source=told)
     notes = [entry[5] for entry in rejects.entries if entry[6] == "kept"]
     dropped = [entry[5] for entry in rejects.entries if entry[6] != "kept"]
     if dropped:
@@ -51,14 +65,16 @@ def read_plain(source: Readable, *, encoding: str | None = None, date_format: st
     )
 
 
-def join_sources(sources: Sequence[Source]) -> Source:
+def join_sources(sources: Sequence[Source], *, person: str | None = None) -> Source:
     """Join sources by person and date.
 
     Parameters
     ----------
     sources : sequence of Source
-        Where some have a column ``person``, those without hold for everybody. So do those whose columns all come from
-        outside, as the weather (`mark_outside`).
+        What comes from outside, as the weather (`mark_outside`), holds for everybody. Where one source has a column
+        ``person`` and tells of one person only, those without are taken for this person's.
+    person : str, optional
+        As `read_journal` takes it: "file" makes each file without a column ``person`` one person's.
 
     Returns
     -------
@@ -71,11 +87,11 @@ def join_sources(sources: Sequence[Source]) -> Source:
     Raises
     ------
     JournalError
-        There are none.
+        There are none; files may be several people's; one doesn't say whose it is, beside a group.
     """
     if not sources:
         raise JournalError("There is nothing to join. Give one path or more.")
-    sources = stack_alike(sources)
+    sources = stack_alike(_say_whose(sources, person), person=person)
     if len(sources) == 1:
         return sources[0]
     renamed = _rename_columns(sources)
@@ -91,11 +107,17 @@ def join_sources(sources: Sequence[Source]) -> Source:
     )
 
 
-def stack_alike(sources: Sequence[Source]) -> list[Source]:
-    """Put parts of one diary below each other, such as its months: columns in common, and no day told in two ways."""
+def stack_alike(sources: Sequence[Source], *, person: str | None = None) -> list[Source]:
+    """Put parts of one diary below each other, such as its months: columns in common, and no day told in two ways.
+
+    Raises
+    ------
+    JournalError
+        They may be the diaries of several people, and `person` doesn't say.
+    """
     stacked: list[Source] = []
     for source in sources:
-        at = next((number for number, earlier in enumerate(stacked) if _goes_on(earlier, source)), None)
+        at = next((number for number, earlier in enumerate(stacked) if _goes_on(earlier, source, person)), None)
         if at is None:
             stacked.append(source)
         else:
@@ -103,22 +125,92 @@ def stack_alike(sources: Sequence[Source]) -> list[Source]:
     return stacked
 
 
-def _goes_on(first: Source, second: Source) -> bool:
-    """Say whether the second source is a further part of the first: what a format says of their columns is the same."""
-    both = (first, second)
-    names = [set(map(_fold, source.days.headers)) for source in both]
-    common, keys = names[0] & names[1], [key for key in _KEYS if key in names[0]]
-    if not common - set(_KEYS) or ("person" in names[0]) != ("person" in names[1]):
+def _goes_on(first: Source, second: Source, person: str | None) -> bool:
+    """Say whether a source that is alike is a further part of the first, and ask where it may be somebody else's."""
+    if not _are_alike(first, second):
         return False
-    facts = [{_fold(fact["source"]): {**fact, "source": ""} for fact in source.facts} for source in both]
-    apart = any(len(some) < len(source.days.headers) for some, source in zip(names, both, strict=True))
-    if apart or any(facts[0].get(name) != facts[1].get(name) for name in common):
+    days = [_number_rows(source.days, "row").drop(columns="row").drop_duplicates() for source in (first, second)]
+    both = days[0].merge(days[1])
+    apart, same = both.empty, len(both) > 0 and _say_the_same(first, second)
+    plain = same or (apart and _run_on(days[0]["date"], days[1]["date"]))
+    parts = plain and _are_called_parts(first.days.source, second.days.source)
+    sure = "person" in first.days.headers or person is not None or parts or (same and len(both) > 2)
+    if not sure and (apart or _share_most(first, second)):
+        common = [header for header in _list_own(second) if _fold(header) in set(map(_fold, first.days.headers))]
+        where = ", and neither names nor days show that they are parts of one diary"
+        where = where if apart or same else " in different ways on the same days"
+        raise JournalError(
+            f"{first.days.source or NAMELESS} and {second.days.source or NAMELESS} both tell {list_some(common, 3)}"
+            f'{where}. If each is another person\'s, say person="{PER_FILE}" (command line: --person {PER_FILE}), or '
+            "add a column 'person' to each; if all are one person's, say person=\"none\" (--person none)."
+        )
+    return apart or same
+
+
+def _run_on(first: pd.Series, second: pd.Series) -> bool:
+    """Say whether the days of one part lie before, behind or in a gap of those of the other."""
+    return any(not a.between(b.min(), b.max()).any() for a, b in ((first, second), (second, first)))
+
+
+def _are_called_parts(first: str, second: str) -> bool:
+    """Say whether names of files tell parts of one diary; those without a name tell nothing."""
+    return tell_parts([first, second]) and (first != second or first in ("", NAMELESS))
+
+
+def _are_alike(first: Source, second: Source) -> bool:
+    """Say whether two sources have columns in common of which a format says the same, and tell whose they are alike."""
+    names = [set(map(_fold, source.days.headers)) for source in (first, second)]
+    common = names[0] & names[1] - set(_KEYS)
+    if not common or ("person" in names[0]) != ("person" in names[1]):
         return False
-    days = [_number_rows(source.days, "row")[keys].drop_duplicates() for source in both]
-    if days[0].merge(days[1]).empty:
-        return True
-    rows = pd.concat([source.days.frame().rename(columns=_fold).drop_duplicates() for source in both])
-    return names[0] == names[1] and not rows.drop_duplicates()[keys].duplicated().any()
+    facts = [{_fold(fact["source"]): {**fact, "source": ""} for fact in source.facts} for source in (first, second)]
+    apart = any(len(some) < len(source.days.headers) for some, source in zip(names, (first, second), strict=True))
+    return not apart and all(facts[0].get(name) == facts[1].get(name) for name in common)
+
+
+def _say_the_same(first: Source, second: Source) -> bool:
+    """Say whether sources with the same columns tell the days that both have alike."""
+    frames = [source.days.frame().rename(columns=_fold).drop_duplicates() for source in (first, second)]
+    rows = pd.concat(frames).drop_duplicates()
+    return set(frames[0]) == set(frames[1]) and not rows[[key for key in _KEYS if key in rows]].duplicated().any()
+
+
+def _share_most(first: Source, second: Source) -> bool:
+    """Say whether two plain tables, or exports of one format, have half of their columns in common."""
+    names = [set(map(_fold, _list_own(source))) for source in (first, second)]
+    plain = [source.format == source.days.source for source in (first, second)]
+    alike = all(plain) or (not any(plain) and first.format == second.format)
+    return alike and 2 * len(names[0] & names[1]) >= min(map(len, names))
+
+
+def _say_whose(sources: Sequence[Source], person: str | None) -> list[Source]:
+    """Return sources that say whose they are: called by their file if that is asked, or the only one others name."""
+    known = {name for some in sources for column in some.days.columns if column.header == "person"
+             for name in column.levels}  # fmt: skip
+    mute = [source for source in sources if "person" not in source.days.headers and not _is_outside(source)]
+    names = [PurePath(source.days.source).stem for source in mute] if person == PER_FILE else [*known] * len(mute)
+    if person == PER_FILE and (again := [name for name in names if names.count(name) > 1]):
+        raise JournalError(
+            f'Two files are called {again[0]!r}, so person="{PER_FILE}" can\'t tell whose each is. Rename one of them.'
+        )
+    if person != PER_FILE and mute and len(known) > 1:
+        raise JournalError(
+            f"{mute[0].days.source or mute[0].format} has no column 'person', and others tell of several people. Add "
+            "the column; what holds for everybody, as the weather does, give as weather= (command line: --weather)."
+        )
+    whose = dict(zip(map(id, mute), names, strict=False))
+    return [_name_person(source, whose[id(source)]) if id(source) in whose else source for source in sources]
+
+
+def _name_person(source: Source, name: str) -> Source:
+    days, codes = source.days, np.zeros(len(source.days.rows), dtype=np.int32)
+    days = build_table([code_column("person", [name], codes), *days.columns], days.rows)
+    tables = {key: frame.assign(person=name) for key, frame in source.tables.items()}
+    return replace(source, days=replace(days, source=source.days.source), tables=tables)
+
+
+def _is_outside(source: Source) -> bool:
+    return set(_list_own(source)) <= {fact["source"] for fact in source.facts if fact.get("outside") == "yes"}
 
 
 def _fold(header: str) -> str:
@@ -130,10 +222,9 @@ def _stack(first: Source, second: Source) -> Source:
     names = {_fold(header): header for header in first.days.headers}
     spelled = {header: names.get(_fold(header), header) for header in second.days.headers}
     frame = pd.concat([first.days.frame(), second.days.frame().rename(columns=spelled)])
-    days = build_table([code_column(str(name), frame[name].fillna("").to_list()) for name in frame])
+    columns = [code_column(str(name), frame[name].fillna("").to_list()) for name in frame]
+    days = replace(build_table(columns), source=first.days.source)
     told = f"{second.format} goes on with columns of {first.format}, so both are read as one, with rows numbered on"
-    if "person" not in first.days.headers:
-        told += "; if they are different people's, add a column 'person' to each"
     renamed = [{**fact, "source": spelled.get(fact["source"], fact["source"])} for fact in second.facts]
     facts = {fact["source"]: fact for fact in [*first.facts, *renamed]}
     notes = (*first.notes, *(f"{second.format}: {note}" for note in second.notes), told)
@@ -151,14 +242,10 @@ def _join_tables(sources: Sequence[Source]) -> dict[str, pd.DataFrame]:
 
 def _join_days(sources: Sequence[Source]) -> tuple[Table, list[str]]:
     """Return the days of all sources side by side, and what is to be told of it: keys are joined, columns follow."""
-    outside = [{fact["source"] for fact in source.facts if fact.get("outside") == "yes"} for source in sources]
-    inside = [not set(_list_own(source)) <= some for source, some in zip(sources, outside, strict=True)]
-    named = [own and "person" in source.days.headers for own, source in zip(inside, sources, strict=True)]
-    personal = named if any(named) else inside
+    personal = [not _is_outside(source) for source in sources]
     frames = [_number_rows(source.days, str(number)) for number, source in enumerate(sources)]
     own = [frame for frame, is_own in zip(frames, personal, strict=True) if is_own]
-    shared = [source for source, is_own, told in zip(sources, inside, personal, strict=True) if is_own and not told]
-    joined, notes = own[0], [*_tell_apart(own), *map(_tell_shared, shared)]
+    joined, notes = own[0], _tell_apart(own)
     for frame in own[1:]:
         joined = _merge(joined, frame, [key for key in _KEYS if key in joined], how="outer")
     joined = joined.sort_values([key for key in _KEYS if key in joined], kind="stable", ignore_index=True)
@@ -192,14 +279,6 @@ def _tell_apart(frames: Sequence[pd.DataFrame]) -> list[str]:
     days = [set(frame[[key for key in _KEYS if key in frame]].itertuples(index=False, name=None)) for frame in frames]
     apart = [number for number, some in enumerate(days[1:], start=2) if not some & days[0]]
     return [f"Source {number} has no day in common with the first." for number in apart]
-
-
-def _tell_shared(source: Source) -> str:
-    """Return what is to be told of a source that doesn't say whose it is, beside others that do."""
-    return (
-        f"{source.format} has no column 'person', so what it says is taken to hold for everybody. If it is one "
-        "person's, add the column."
-    )
 
 
 def _list_own(source: Source) -> list[str]:

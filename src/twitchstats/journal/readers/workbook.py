@@ -10,10 +10,10 @@ from typing import IO, Any
 from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook
 
 from twitchstats.errors import JournalError
-from twitchstats.journal.dates import read_date
+from twitchstats.journal.dates import read_date, tell_parts
 from twitchstats.journal.layout import count_titles
 from twitchstats.journal.source import guard_errors
-from twitchstats.variables import load_words, normalise_header
+from twitchstats.variables import load_words, normalise_header, word_set
 
 _LARGEST, _UNPACKED = 200 << 20, 2000 << 20
 _MOST_CELLS = 20_000_000
@@ -65,10 +65,13 @@ def _join_alike(sheets: dict[str, Rows], name: str) -> tuple[Rows, list[str]]:
     header = sheets[chosen][heads[chosen]]
     alike = [sheet for sheet, at in heads.items() if sheets[sheet][at] == header]
     bodies = {sheet: sheets[sheet][heads[sheet] + 1 :] for sheet in alike}
-    _date_rows(bodies, next((at for at, cell in enumerate(header) if _is_date(cell)), 0), name)
+    parts = tell_parts(alike) or word_set("person column") & set(map(normalise_header, header))
+    if parts:
+        _date_rows(bodies, next((at for at, cell in enumerate(header) if _is_date(cell)), 0), name)
+    else:
+        header.append("sheet name" if "sheet" in map(normalise_header, header) else "sheet")
+        bodies = {sheet: [[*row, sheet] if any(row) else row for row in body] for sheet, body in bodies.items()}
     more = " as one, with their rows numbered on" if len(alike) > 1 else ""
-    if more and not any(read_date(f"1 {sheet}{year}") for sheet in alike for year in ("", " 2024")):  # months
-        more += "; if each is a person's, add a column 'person' to each"
     notes = [f"sheet {' and '.join(map(repr, alike))} is read{more}"] if len(sheets) > 1 else []
     notes += [f"sheet {sheet!r} with {len(sheets[sheet]):,} rows is not read" for sheet in heads if sheet not in alike]
     above = sheets[chosen][: heads[chosen] + 1]
