@@ -168,6 +168,39 @@ def test_a_remedy_is_never_told_as_harm(monkeypatch, journal_of):
     )
 
 
+@pytest.mark.parametrize(("order", "verdict"), [("forward", "contradicted"), ("same time", "inconclusive")])
+def test_what_may_be_the_other_way_round_contradicts_nothing(monkeypatch, stressed, order, verdict):
+    fake(monkeypatch, "trigger", estimate=0.5, p_value=1e-6, ci90_lower=0.4, ci90_upper=0.6, order=order)
+    row = answer_questions(stressed, questions=ask("stress-twitches")).iloc[0]
+    assert row["verdict"] == verdict
+    assert ("which came first that day is not known" in row["caution"]) == (order == "same time")
+
+
+def test_who_drinks_less_coffee_on_bad_days_does_not_contradict_that_it_brings_them(journal_of):
+    """Of 40 diaries like this one, 39 were told that fluid brings cramps, and 29 of 30 that coffee eases twitches."""
+    rng = np.random.default_rng(1)
+    counts = rng.poisson(5, (1, 120)).astype(float)
+    columns = {"twitches": counts, "caffeine": np.clip(200 - 12 * counts + 60 * rng.standard_normal((1, 120)), 0, 900)}
+    row = answer_questions(journal_of(columns), questions=ask("caffeine-twitches")).iloc[0]
+    assert row["estimate"] < 1
+    assert row["p_adjusted"] < 0.001
+    assert row["verdict"] == "inconclusive"
+
+
+@pytest.mark.parametrize(
+    ("reading", "verdict"), [("the outcome comes first", "inconclusive"), ("the trigger comes first", "contradicted")]
+)
+def test_where_the_outcome_foretells_the_trigger_nothing_is_contradicted(monkeypatch, stressed, reading, verdict):
+    fake(monkeypatch, "trigger", estimate=0.5, p_value=1e-6, ci90_lower=0.4, ci90_upper=0.6, order="forward")
+    table = pd.DataFrame({"outcome": ["twitches"], "trigger": ["stress"], "reading": [reading]})
+    monkeypatch.setattr("twitchstats.claims.answers.compare_directions", lambda *given, **options: table)
+    row = answer_questions(stressed, questions=ask("stress-twitches")).iloc[0]
+    assert row["verdict"] == verdict
+    assert row["note"] == {
+        "inconclusive": "which way round? From one day to the next only the outcome foretells this", "contradicted": ""
+    }[verdict]  # fmt: skip
+
+
 def test_a_missing_variable_is_named(answers):
     assert answers.columns.tolist() == ANSWER_COLUMNS
     rows = answers.set_index("question_id")

@@ -119,7 +119,8 @@ def answer_questions(
     1995), as does the test whether people differ. Nothing is screened beforehand. What is judged on a stand-in is never
     more than *inconclusive*, and neither is what simulated people show of signs, as they were made so. Signs and
     remedies contradict nothing: a sign that is no sign is no reason to stay away from a doctor, and a remedy is taken
-    on bad days.
+    on bad days. Nor does what may be the other way round (the order of the day is not known, or from day to day the
+    outcome foretells the trigger): who drinks less coffee on bad days does not show that coffee eases.
 
     Examples
     --------
@@ -434,17 +435,18 @@ def _cap_verdicts(table: pd.DataFrame, verdict: pd.Series) -> pd.Series:
     """Return verdicts no bolder than what they rest on allows: see the notes of `answer_questions`."""
     tested = verdict != "not testable"
     simulated = table["caution"].str.contains(CAUTIONS["simulated"], regex=False)
-    no_harm = table["kind"].isin(["sign", "rule", "remedy"]) & (verdict == "contradicted")
-    too_bold = (table["judged_on"] != "") | simulated | no_harm
+    may_be_reverse = table["kind"].isin(["sign", "rule", "remedy"]) | table["order"].isin(["same time", "backward"])
+    too_bold = (table["judged_on"] != "") | simulated | (may_be_reverse & (verdict == "contradicted"))
     return verdict.mask(tested & too_bold, "inconclusive")
 
 
 def _add_directions(
     answers: pd.DataFrame, asked: dict[str, Question | None], journal: Journal, known: pd.DataFrame | None
 ) -> pd.DataFrame:
-    """Note beside each supported trigger if, from day to day, the outcome foretells the trigger too."""
+    """Note beside each trigger told of if, from day to day, the outcome foretells it; then it contradicts nothing."""
     lagged = {name for name, question in asked.items() if question is not None and question.test == "trigger"}
-    found = answers[(answers["verdict"] == "supported") & answers["question_id"].isin(lagged)]
+    told = answers["verdict"].isin(["supported", "contradicted"])
+    found = answers[told & answers["question_id"].isin(lagged)]
     if found.empty or journal.calendar == "none":
         return answers
     exposure = found["question_id"].map(lambda name: asked[name].variables[0])  # type: ignore[union-attr]
@@ -456,4 +458,5 @@ def _add_directions(
             pairs = compare_directions(journal, outcome=str(outcome), triggers=names)
         reading = pairs.drop_duplicates("trigger").set_index("trigger")["reading"]
         notes.update(triggers.map(reading).map(DIRECTION_NOTES).dropna())
-    return answers.assign(note=notes)
+    reverse = notes.isin(DIRECTION_NOTES.values()) & (answers["verdict"] == "contradicted")
+    return answers.assign(note=notes, verdict=answers["verdict"].mask(reverse, "inconclusive"))
