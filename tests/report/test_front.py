@@ -601,3 +601,18 @@ def test_what_a_question_needs_is_told_as_people_say_it():
         "Noting these as well would let the journal answer more questions (in brackets: how many): muscle cramps (2), "
         "weeks that the symptom has lasted (1) and site of each episode (1)."
     )
+
+
+def test_a_template_that_was_not_filled_in_is_no_diary():
+    """28 lines with their dates alone were '28 of 28 days noted', and twitches 'on every day noted'."""
+    days = pd.DataFrame({"date": pd.date_range("2025-01-01", periods=28), "twitches": np.nan, "sleep": np.nan})
+    days.loc[[2, 3, 9], "sleep"] = 7.0
+    journal = read_journal(days, outcome="twitches", today=pd.Timestamp("2025-02-01").date())
+    assert "3 of 28 days noted." in front.show_title(journal, TWITCHES)
+    assert summary.summarise_people(journal)["longest_gap"].item() == 5
+    assert tell_days(journal, "twitches").startswith("**Read:** 3 daily entries of 1 person; ")
+    assert tell_days(journal, "twitches").endswith(": nothing noted.")
+    assert dict(history.list_history(*see(journal, TWITCHES)))["How often"] == ""
+    assert "come back after 27 more days" in front.show_early(journal)
+    blank = replace(journal, days=journal.days.assign(sleep=np.nan))
+    assert "0 of 28 days noted." in front.show_title(blank, TWITCHES)

@@ -49,7 +49,7 @@ def list_history(journal: Journal, found: Findings) -> list[tuple[str, str]]:
     often = f"{course['n_above']:,} of {count_noun(int(course['n_days']), 'day')}"
     return [
         ("Since when", "" if pd.isna(weeks) else f"about {count_noun(int(weeks), 'week')} when asked"),
-        ("How often", "" if is_log_of_attacks(journal) else often),
+        ("How often", often if course["n_days"] and not is_log_of_attacks(journal) else ""),
         ("How long", _tell_durations(journal)),
         *([("Where, which side", ", ".join(where))] if where or twitching else []),
         ("Better or worse", _tell_change(course)),

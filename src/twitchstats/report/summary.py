@@ -43,6 +43,15 @@ def is_log_of_attacks(journal: Journal) -> bool:
     return bool(journal.rejects["rule"].eq("attack_log").any())
 
 
+def count_noted(journal: Journal) -> int:
+    """Return on how many days anything was noted: a line of a template with nothing but its date is no entry."""
+    return int(_find_noted(journal).sum())
+
+
+def _find_noted(journal: Journal) -> "pd.Series[bool]":
+    return journal.days.notna().any(axis=1)
+
+
 def count_above(journal: Journal, name: str) -> int:
     """Return on how many days a variable was above zero."""
     return int((journal.days[name] > 0).sum()) if name in journal.days else 0
@@ -54,20 +63,20 @@ def summarise_people(journal: Journal) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        ``person, first, last`` (dates or day numbers), ``n_days`` (reported), ``span`` (calendar days from first to
-        last), ``share`` (n_days / span), ``longest_gap`` (days in a row without an entry). Where the journal has no
-        order in time only ``person, n_days`` are known; the rest is missing.
+        ``person, first, last`` (dates or day numbers), ``n_days`` (with anything noted), ``span`` (calendar days
+        from first to last), ``share`` (n_days / span), ``longest_gap`` (days in a row without an entry). Where the
+        journal has no order in time only ``person, n_days`` are known; the rest is missing.
     """
     rows = []
     for person, days in journal.days.groupby(level="person", sort=True):
         dates = days.index.get_level_values("date").sort_values()
-        row: dict[str, object] = {"person": person, "first": None, "last": None, "n_days": len(dates)}
+        noted = days.dropna(how="all").index.get_level_values("date").sort_values()
+        row: dict[str, object] = {"person": person, "first": None, "last": None, "n_days": len(noted)}
         row |= {"span": np.nan, "share": np.nan, "longest_gap": np.nan}
         if journal.calendar != "none":
-            numbers = _number(dates)
-            span = int(numbers[-1] - numbers[0]) + 1
-            gap = int(np.diff(numbers).max()) - 1 if len(numbers) > 1 else 0
-            row |= {"first": dates[0], "last": dates[-1], "span": span, "share": len(dates) / span, "longest_gap": gap}
+            span = int(np.ptp(_number(dates))) + 1
+            gap = int(np.diff(_number(noted)).max()) - 1 if len(noted) > 1 else 0
+            row |= {"first": dates[0], "last": dates[-1], "span": span, "share": len(noted) / span, "longest_gap": gap}
         rows.append(row)
     columns = ["person", "first", "last", "n_days", "span", "share", "longest_gap"]
     return pd.DataFrame(rows, columns=columns)
@@ -101,7 +110,7 @@ def summarise_weeks(journal: Journal) -> pd.DataFrame:
     possible_days = np.minimum(numbers.max() - first.groupby(level=0).first().to_numpy() + 1, longest)
     weeks = np.arange(int(np.ceil(possible_days.max() / 7)))
     possible = np.clip(possible_days[:, None] - 7 * weeks[None, :], 0, 7).sum(axis=0)
-    reported = np.bincount(week, minlength=len(weeks))
+    reported = np.bincount(week[_find_noted(journal)], minlength=len(weeks))
     return pd.DataFrame({"week": weeks + 1, "possible": possible, "reported": reported, "share": reported / possible})
 
 

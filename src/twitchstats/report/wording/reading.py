@@ -9,6 +9,7 @@ from twitchstats import __version__
 from twitchstats.journal import Journal
 from twitchstats.numbers import format_share
 from twitchstats.report.summary import (
+    count_noted,
     count_rejects,
     count_values,
     hide_texts,
@@ -33,8 +34,8 @@ def describe_reading(journal: Journal) -> Prose:
     people = journal.days.index.get_level_values("person").nunique()
     when = f" from {tell_dates(journal)}" if journal.calendar != "none" else " without an order in time"
     lines = [
-        f"- {count_noun(len(journal.days), 'daily entry', 'daily entries')} of {count_noun(people, 'person', 'people')}"
-        f"{when}, read from {quote(journal.source) or 'a table'} "
+        f"- {count_noun(count_noted(journal), 'daily entry', 'daily entries')} of "
+        f"{count_noun(people, 'person', 'people')}{when}, read from {quote(journal.source) or 'a table'} "
         f"({count_noun(journal.rows_read, 'row')})."
     ]
     about = "no column that the dictionary knows; name yours with --outcome"

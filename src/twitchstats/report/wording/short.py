@@ -5,7 +5,7 @@ import pandas as pd
 from twitchstats.findings import Findings
 from twitchstats.journal import Journal
 from twitchstats.numbers import format_share
-from twitchstats.report.summary import is_about_twitching
+from twitchstats.report.summary import count_noted, is_about_twitching
 from twitchstats.report.wording.claims import count_asked, tell_verdicts
 from twitchstats.report.wording.effects import sum_up_triggers
 from twitchstats.report.wording.prose import Prose, count_noun, list_some, quote
@@ -29,11 +29,13 @@ def tell_days(journal: Journal, outcome: str) -> str:
     """Say how much was read, and on how many of the days the outcome was there."""
     people = journal.days.index.get_level_values("person").nunique()
     refused = int(journal.rejects["action"].ne("kept").sum())
-    entries = count_noun(len(journal.days), "daily entry", "daily entries")
+    entries = count_noun(count_noted(journal), "daily entry", "daily entries")
     above = journal.days[outcome].dropna() > 0
     share = f"on {format_share(float(above.mean()))} of the days" if not above.all() else "on every day noted"
     if not above.all() and share == f"on {format_share(1.0)} of the days":
         share = f"on all but {int((~above).sum())} of the days"
+    if above.empty:
+        share = "nothing noted"
     return (
         f"**Read:** {entries} of {count_noun(people, 'person', 'people')}; "
         f"{count_noun(refused, 'row or cell', 'rows or cells')} refused or combined. "
