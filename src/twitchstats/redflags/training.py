@@ -224,7 +224,7 @@ def _list(classes: AnyArray) -> str:
 def check_direction(encoded: FloatArray, outcome: FloatArray, signs: list[str], label: object, way_out: str) -> None:
     """Raise TwitchstatsError where red flags are rarer among those that count as serious: the labels look reversed."""
     found = []
-    for name in set(signs) & set(_DIRECTED):
+    for name in [name for name in _DIRECTED if name in signs]:
         mark = encoded[:, signs.index(name)]
         counts = [np.array([(mark[outcome == kind] == state).sum() for state in (1, 0)]) for kind in (1, 0)]
         (a, b), (c, d) = (count + 0.5 for count in counts)
