@@ -1,6 +1,9 @@
 """The cohort simulator: its table, its designs, its truth."""
 
+import os
 import re
+import subprocess
+import sys
 
 import numpy as np
 import pandas as pd
@@ -165,3 +168,19 @@ def test_simulated_people_can_be_read(tmp_path):
     cohort = simulate_cohort(people=300, seed=1, parameters={("persistence_median", "MND"): 9000.0})
     assert cohort["persistence_weeks"].max() == 10_000
     assert RedFlagModel(interactions="none").fit(cohort, cohort["serious"]).n_people_ == 300
+
+
+def test_a_risk_is_the_same_to_the_last_bit_in_every_process():
+    """Words are hashed anew in each process: what is added up must not follow the order of a set."""
+    code = (
+        "from twitchstats import simulate_cohort\nfrom twitchstats.simulate.likelihood import cohort_risk\n"
+        "print([risk.hex() for risk in cohort_risk(simulate_cohort(people=40, seed=1))])"
+    )
+    told = {
+        subprocess.run(
+            [sys.executable, "-c", code], capture_output=True, text=True, check=True,
+            env=os.environ | {"PYTHONHASHSEED": seed},
+        ).stdout
+        for seed in ("0", "1", "2", "3")
+    }  # fmt: skip
+    assert len(told) == 1

@@ -36,7 +36,7 @@ def measure_risk(
     return np.array(
         [
             measure_auc(y, risk, counts, parts),
-            measure_brier(y, risk, counts),
+            brier_score_loss(y, risk, sample_weight=counts),  # Brier 1950
             np.average(y - risk, weights=counts),
             optimize.brentq(lambda move: counts @ (y - special.expit(log_odds + move)), -100.0, 100.0, xtol=1e-12),
             _fit_slope(y, log_odds, counts),
@@ -55,11 +55,6 @@ def measure_net_benefit(y: FloatArray, called: ArrayLike, threshold: float, weig
     """
     flagged = np.asarray(called, bool)
     return float(np.average(flagged * y - flagged * (1 - y) * threshold / (1 - threshold), weights=weights))
-
-
-def measure_brier(y: FloatArray, risk: FloatArray, weights: FloatArray | None = None) -> float:
-    """Return the mean squared difference between risk and outcome (Brier 1950)."""
-    return float(brier_score_loss(y, risk, sample_weight=weights))
 
 
 def measure_auc(

@@ -7,6 +7,7 @@ from functools import partial
 import numpy as np
 import pandas as pd
 from scipy import special
+from sklearn.metrics import brier_score_loss
 
 from twitchstats.arrays import FloatArray, IntArray
 from twitchstats.errors import OptionError, check_whole
@@ -14,7 +15,7 @@ from twitchstats.redflags import fitting
 from twitchstats.redflags.advice import ANY_FLAG_ADVICE, advise, as_people
 from twitchstats.redflags.assumptions import Odds, draw_moves, move_crowd
 from twitchstats.redflags.design import mark_yes_no, plan_design
-from twitchstats.redflags.measures import measure_auc, measure_brier
+from twitchstats.redflags.measures import measure_auc
 from twitchstats.redflags.prevalence import BaseRate, check_share
 from twitchstats.redflags.record import Record, Training, find_log_odds, move_record
 from twitchstats.redflags.training import need_both
@@ -162,7 +163,7 @@ def build_point_score(record: Record, *, most: int = 10, allowed: float = 0.1) -
             "larger error."
         )
     measured = [(name, *(measure(people.outcome, risk) for risk in (by_model, by_score)))
-                for name, measure in (("auc", measure_auc), ("brier", measure_brier))]  # fmt: skip
+                for name, measure in (("auc", measure_auc), ("brier", brier_score_loss))]  # fmt: skip
     compared = [*measured, ("risk", by_model.mean(), by_score.mean()), (LARGEST, by_model[worst], by_score[worst])]
     agreement = pd.DataFrame(compared, columns=["measure", "model", "points"])
     agreement["difference"] = agreement["points"] - agreement["model"]

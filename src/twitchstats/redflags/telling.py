@@ -150,6 +150,7 @@ def explain_risk(record: Record, people: pd.DataFrame, encoded: FloatArray, *, l
     frame = pd.concat([first, frame], ignore_index=True)
     frame["odds_factor"] = np.exp(frame["contribution"])
     words = tell_risk(record, people, encoded, level=level).iloc[0]
-    frame.attrs = words[["risk", "risk_lower", "risk_upper", "base_rate", "red_flags", "advice"]].to_dict()
+    shown = ("risk", "risk_lower", "risk_upper", "base_rate", "red_flags", "advice")
+    frame.attrs = {name: words[name] for name in shown}
     frame.attrs["not_known"] = [name for name, value in told.items() if np.isnan(value)]
     return frame

@@ -222,7 +222,7 @@ def _list(classes: AnyArray) -> str:
 def check_direction(encoded: FloatArray, outcome: FloatArray, signs: list[str], label: object, way_out: str) -> None:
     """Raise TwitchstatsError where red flags are rarer among those that count as serious: the labels look reversed."""
     found = []
-    for name in set(signs) & set(_DIRECTED):
+    for name in [name for name in _DIRECTED if name in signs]:
         mark = encoded[:, signs.index(name)]
         counts = [np.array([(mark[outcome == kind] == state).sum() for state in (1, 0)]) for kind in (1, 0)]
         (a, b), (c, d) = (count + 0.5 for count in counts)
@@ -268,23 +268,21 @@ def check_enough(encoded: FloatArray, outcome: FloatArray, signs: list[str], *, 
             f"{_FEWEST_PEOPLE} people and {FEWEST_OF_A_CLASS} of each class (required_sample_size tells how many "
             "make a good one)."
         )
-    for name, column in zip(signs, encoded.T, strict=True):
-        if np.isnan(column).all() and constant == "refuse":
-            raise NotEnoughDataError(
-                f"Nobody told the sign {name!r}. Leave it out (signs=[...]) or choose constant='drop'."
-            )
-        for label, who in ((1, "who count as serious"), (0, "who do not count as serious")):
-            if np.isnan(column[outcome == label]).all() and not np.isnan(column).all():
-                raise NotEnoughDataError(
-                    f"The sign {name!r} is not known of anybody of those {who}, so nothing can be learned of it: it "
-                    "would look as if they never had it. Leave it out (signs=[...])."
-                )
-    if constant == "refuse" and not varies.all():
-        name = signs[int(np.flatnonzero(~varies)[0])]
-        raise NotEnoughDataError(
-            f"The sign {name!r} is the same for everyone who told it. Leave it out (signs=[...]) or choose "
-            "constant='drop'."
-        )
+    known, refused = ~np.isnan(encoded), constant == "refuse"
+    told = known.any(axis=0)
+    one_sided = (
+        "The sign {!r} is not known of anybody of those who %s as serious, so nothing can be learned of it: it would "
+        "look as if they never had it. Leave it out (signs=[...])."
+    )
+    for wrong, message in (
+        (refused & ~told, "Nobody told the sign {!r}. Leave it out (signs=[...]) or choose constant='drop'."),
+        (told & ~known[outcome == 1].any(axis=0), one_sided % "count"),
+        (told & ~known[outcome == 0].any(axis=0), one_sided % "do not count"),
+        (refused & ~varies, "The sign {!r} is the same for everyone who told it. Leave it out (signs=[...]) or choose "
+                            "constant='drop'."),
+    ):  # fmt: skip
+        if wrong.any():
+            raise NotEnoughDataError(message.format(signs[int(wrong.argmax())]))
 
 
 def write_notes(

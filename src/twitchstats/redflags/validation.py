@@ -285,10 +285,8 @@ def estimate_calibration(
     low, high = special.logit(np.clip(np.quantile(sample.risk, [0.01, 0.99]), 1e-9, 1 - 1e-9))
     grid: FloatArray = np.linspace(float(low), float(high), n_points)
 
-    def curve(y: FloatArray, risk: FloatArray, *, counts: FloatArray, parts: IntArray | None = None) -> FloatArray:
-        return smooth_outcome(y, risk, grid, counts)
-
-    frame = _judge(sample, curve).rename(columns={"estimate": "observed"})
+    frame = _judge(sample, lambda y, risk, counts, parts=None: smooth_outcome(y, risk, grid, counts))
+    frame = frame.rename(columns={"estimate": "observed"})
     frame.insert(0, "risk", grid)
     frame = special.expit(frame)
     frame["optimism"] = frame["apparent"] - frame["observed"]
@@ -411,29 +409,20 @@ def decision_curve(
     everybody = np.ones((int(known.sum()), 1))
     called = {MODEL: risk[known, None] >= cuts, REFER_ALL: everybody, REFER_NONE: 0 * everybody}
     called |= {name: by_rule.loc[known, [name]].to_numpy() for name in by_rule.columns}
-    parts = [
-        _follow(name, np.asarray(flags, float), serious[known], cuts, rate, level) for name, flags in called.items()
-    ]
+    odds, z = cuts / (1 - cuts), stats.norm.ppf(0.5 + level / 2)
+    parts = []
+    for name, given in called.items():  # (people, thresholds) or (people, 1)
+        flags, kinds = np.asarray(given, float), serious[known]
+        found, alarms = (flags[kinds == label].mean(axis=0) for label in (1, 0))
+        spread = [share * (1 - share) / (kinds == label).sum() for share, label in ((found, 1), (alarms, 0))]
+        benefit = found * rate - alarms * (1 - rate) * odds
+        reach = z * np.sqrt(rate**2 * spread[0] + ((1 - rate) * odds) ** 2 * spread[1])
+        columns = {"strategy": name, "threshold": cuts, "net_benefit": benefit}
+        columns |= {"ci_lower": benefit - reach, "ci_upper": benefit + reach}
+        parts.append(pd.DataFrame(columns).assign(referred=found * rate + alarms * (1 - rate) + 0 * cuts))
     return pd.concat(parts, ignore_index=True).assign(
         base_rate=rate, n_people=int(known.sum()), n_left_out=int((~known).sum())
     )
-
-
-def _follow(
-    name: str, flags: FloatArray, serious: FloatArray, cuts: FloatArray, rate: float, level: float
-) -> pd.DataFrame:
-    """Return the net benefit of one strategy; `flags` is (people, thresholds) or (people, 1)."""
-    odds = cuts / (1 - cuts)
-    found, alarms = (flags[serious == label].mean(axis=0) for label in (1, 0))
-    spread = [share * (1 - share) / (serious == label).sum() for share, label in ((found, 1), (alarms, 0))]
-    benefit = found * rate - alarms * (1 - rate) * odds
-    reach = stats.norm.ppf(0.5 + level / 2) * np.sqrt(rate**2 * spread[0] + ((1 - rate) * odds) ** 2 * spread[1])
-    return pd.DataFrame(
-        {
-            "strategy": name, "threshold": cuts, "net_benefit": benefit, "ci_lower": benefit - reach,
-            "ci_upper": benefit + reach, "referred": found * rate + alarms * (1 - rate) + 0 * cuts,
-        }
-    )  # fmt: skip
 
 
 def required_sample_size(

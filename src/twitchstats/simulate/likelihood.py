@@ -135,7 +135,7 @@ def weigh_conditions(
 
     n = max((len(column) for column in told.values()), default=1)
     total = np.zeros((draws.shape[1], len(conditions), n))
-    for name in set(told) & {"age", "sex", "persistence_weeks"}:
+    for name in [name for name in ("age", "sex", "persistence_weeks") if name in told]:  # never in a set's order
         there = ~np.isnan(told[name])
         values = told[name][there]
         if name == "age":
