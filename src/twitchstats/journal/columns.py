@@ -517,11 +517,8 @@ def are_doses(variable: Variable, cells: Cells) -> bool:
     if cells.low < 0 or (variable.role == "remedy" and cells.low > 0 and cells.n_filled == len(cells.column)):
         return False  # codes; or on all days more than nothing: degrees or hours, rather than what was done
     taken = cells.numbers[cells.numbers != 0]
-    return _dose_unit(variable) != "" or (len(taken) > 0 and float((taken > 1).mean()) > 0.5)
-
-
-def _dose_unit(variable: Variable) -> str:
-    return variable.header.unit if normalise_header(variable.header.unit) in word_set("dose column") else ""
+    dosed = normalise_header(variable.header.unit) in word_set("dose column")
+    return dosed or (len(taken) > 0 and float((taken > 1).mean()) > 0.5)
 
 
 def read_dose(variable: Variable, cells: Cells) -> list[Reading]:
@@ -530,8 +527,8 @@ def read_dose(variable: Variable, cells: Cells) -> list[Reading]:
     amount = disown(variable).learn(
         "guessed", name=name, label=f"{variable.source}: dose", kind="amount", combine="max"
     )
-    if unit := _dose_unit(variable):
-        amount = amount.learn("header", unit=unit)
+    if normalise_header(variable.header.unit) in word_set("dose column"):
+        amount = amount.learn("header", unit=variable.header.unit)
     cells = drop_codes(cells, amount)
     dose = read_by_rule(amount.learn("guessed", step=round_step(cells.spread)), cells)
     taken = np.where(np.isnan(dose.data), np.nan, dose.data > 0)
@@ -670,38 +667,25 @@ def _are_codes(header: Header, cells: Cells) -> bool:
 
 def _guess_kind(variable: Variable, cells: Cells) -> Variable:
     """Say whether an own column of figures is a rating, a count or an amount."""
-    header = variable.header
+    header, words = variable.header, variable.header.words
     if not variable.unit and (unit := "years" if find_trait(header.source) else _guess_unit(header, cells)):
         variable = variable.learn("guessed", unit=unit)
-    if header.words & word_set("measured column") and _are_two_units(cells.numbers):
+    if words & word_set("measured column") and _are_two_units(cells.numbers):
         variable = variable.tell(_TWO_UNITS)
-    return variable.learn("guessed", kind=next(kind for fits, kind in _KINDS if fits(variable, cells)))
-
-
-def _are_amounts(variable: Variable, cells: Cells) -> bool:
-    """Say whether figures are amounts whatever they are: measured, of a unit or a time, or below zero."""
-    header = variable.header
-    measured = word_set("measured column") | word_set("duration column")
-    told = variable.outside or variable.unit or header.words & measured or _is_dosed(header)
-    return bool(told or _PER_TIME.search(header.source)) or not (cells.low >= 0 or _find_balance(header, cells))
-
-
-def _are_points(variable: Variable, cells: Cells) -> bool:
-    """Say whether figures are points of a scale: whole ones up to 10, or up to 100 where a word says so."""
-    words, most = variable.header.words, 10 if cells.whole else 0
-    if words & word_set("rating column") and (cells.whole or not words & _AMOUNTS):
-        most = 100  # which a level of potassium is not
-    return cells.low < 0 or (1 < cells.high <= most and not counts(variable.header))
-
-
-def _are_counts(variable: Variable, cells: Cells) -> bool:
-    return cells.whole and (counts(variable.header) or cells.low < 20 or cells.high >= 3 * cells.low)
-
-
-# What figures of your own are: the first that fits.
-_KINDS: tuple[tuple[Callable[[Variable, Cells], bool], str], ...] = (
-    (_are_amounts, "amount"), (_are_points, "rating"), (_are_counts, "count"), (lambda *_: True, "amount"),
-)  # fmt: skip
+    measured = words & (word_set("measured column") | word_set("duration column")) or _is_dosed(header)
+    told = variable.outside or variable.unit or measured or _PER_TIME.search(header.source)
+    rated = words & word_set("rating column") and (
+        cells.whole or not words & _AMOUNTS
+    )  # as a level of potassium is not
+    most = 100 if rated else 10 if cells.whole else 0
+    if told or not (cells.low >= 0 or _find_balance(header, cells)):
+        kind = "amount"
+    elif cells.low < 0 or (1 < cells.high <= most and not counts(header)):
+        kind = "rating"
+    else:
+        many = counts(header) or cells.low < 20 or cells.high >= 3 * cells.low
+        kind = "count" if cells.whole and many else "amount"
+    return variable.learn("guessed", kind=kind)
 
 
 def _find_balance(header: Header, cells: Cells) -> float:

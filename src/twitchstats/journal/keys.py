@@ -143,14 +143,10 @@ def find_person(table: Table, asked: str | None) -> Column | None:
         if asked in load_words("sole person") and asked not in table.headers:
             return None
         return pick_column(table, asked, "person")
-    # An 'id' that is new in each row numbers the rows, not the people.
-    found = [column for column in find_aliases(table.columns, "person column") if not _numbers_rows(column)]
-    return found[0] if found else None
-
-
-def _numbers_rows(column: Column) -> bool:
-    named = normalise_header(column.header) in ("id", "record id")
-    return named and len(column) > 1 and len(column.levels) > 0.95 * len(column)
+    # An 'id' that is new in nearly each row numbers the rows, not the people.
+    numbers = [column for column in table.columns if 0.95 * len(column) < len(column.levels) > 1]
+    numbers = [column for column in numbers if normalise_header(column.header) in ("id", "record id")]
+    return next((column for column in find_aliases(table.columns, "person column") if column not in numbers), None)
 
 
 def read_days(
@@ -769,24 +765,23 @@ def advise_undated(table: Table, who: Column | None) -> str:
 
 def _guess_people(table: Table) -> list[str]:
     """Return the headers of columns that may say whose row it is: names or codes that come back."""
-    scored = []
+    found = []
     for column in table.columns:
         filled = [text for text in column.levels if not is_missing(text)]
         named = split_words(column.header) <= word_set("person hint")
-        coded = bool(filled) and all(read_number(text) is None and read_yes_no(text) is None for text in filled)
+        coded = all(read_number(text) is None and read_yes_no(text) is None for text in filled)
         if 1 < len(filled) <= len(table.rows) / 1.5 and (named or (coded and column.place == 1)):
-            scored.append((-(named + coded), column.place, column.header))
-    return [header for _, _, header in sorted(scored)]
+            found.append((-(named + coded), column.place, column.header))
+    return [header for _, _, header in sorted(found)]
 
 
 def _guess_outcomes(table: Table) -> list[str]:
     """Return the headers of numeric columns that may be the outcome: those that name a symptom a day first."""
-    scored = []
+    found = []
     for column in table.columns:
         words = normalise_header(column.header).split()
         filled = [text for text in column.sample() if not is_missing(text)]
         if set(words) & word_set("outcome hint") and look_like_numbers(filled) == 1:
-            scored.append(
-                (-("day" in words or "days" in words or len(words) == 1), len(words), column.place, column.header)
-            )
-    return [entry[-1] for entry in sorted(scored)]
+            daily = len(words) == 1 or not {"day", "days"}.isdisjoint(words)
+            found.append((not daily, len(words), column.place, column.header))
+    return [entry[-1] for entry in sorted(found)]

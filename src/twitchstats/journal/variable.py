@@ -594,22 +594,21 @@ def _add_facts(schema: Schema, row: Mapping[str, str], where: str, told: str) ->
 
 def _read_fact(fact: str, text: str, where: str) -> Any:  # noqa: ANN401
     allowed, number = CHOICES.get(fact), read_number(text) if fact in ("low", "high", "step") else None
+    wrong = ""
     if allowed and text not in allowed:
-        raise JournalError(f"{where}: {text!r} is not one of {', '.join(allowed)}.")
-    if fact in ("low", "high") and number is None:
-        raise JournalError(f"{where}: {text!r} is not a number. Write the lowest and highest value that can be.")
-    if fact == "step" and not (number or 0.0) > 0:
-        raise JournalError(f"{where}: {text!r} is not a number above 0. Write the step in which effects are told.")
-    if fact == "lagged":
-        if not (text.isdecimal() and len(text) < 4):
-            raise JournalError(
-                f"{where}: {text!r} is not a whole number of days. Write 0 where nothing has been moved."
-            )
-        return int(text)
-    if fact == "outside":
-        if text.lower() not in ("yes", "no"):
-            raise JournalError(f"{where}: {text!r} is neither yes nor no.")
-        return text.lower() == "yes"
+        wrong = f"is not one of {', '.join(allowed)}"
+    elif fact in ("low", "high") and number is None:
+        wrong = "is not a number. Write the lowest and highest value that can be"
+    elif fact == "step" and not (number or 0.0) > 0:
+        wrong = "is not a number above 0. Write the step in which effects are told"
+    elif fact == "lagged" and not (text.isdecimal() and len(text) < 4):
+        wrong = "is not a whole number of days. Write 0 where nothing has been moved"
+    elif fact == "outside" and text.lower() not in ("yes", "no"):
+        wrong = "is neither yes nor no"
+    if wrong:
+        raise JournalError(f"{where}: {text!r} {wrong}.")
+    if fact in ("lagged", "outside"):
+        return int(text) if fact == "lagged" else text.lower() == "yes"
     if fact == "guessed":
         return frozenset(text.split(", "))
     return "" if (fact, text) == ("timing", "not known") else text if number is None else number
