@@ -122,8 +122,9 @@ def test_day_numbers_that_start_again_are_asked_about(read, numbers, row, what):
     with pytest.raises(JournalError) as caught:
         read("day,twitches\n" + "".join(f"{number},1\n" for number in numbers))
     assert str(caught.value) == (
-        f"Column 'day' starts again in row {row}: its numbers seem to be {what}. Write full dates (2024-03-31). If "
-        'they do number the days of the diary, say order="day" (--order day).'
+        f"Column 'day' starts again in row {row}: its numbers seem to be {what}. Write full dates (2024-03-31), "
+        "or add a column 'person' if another's rows begin there. If they do number the days of the diary, say "
+        'order="day" (--order day).'
     )
 
 
