@@ -64,6 +64,9 @@ SHAPES = {
     "grades": (write_column("pain was", "mild", "severe"), ""),
     "medicines": (write_column("drug", "a", "b"), ""),
     "sites": (write_column("site", "a", "b"), ""),
+    "before and after": (write_column("moment", "before sleep", "after sleep"), ""),
+    "devices": (write_column("device", "phone", "watch"), ""),
+    "what was planned": (write_rows(range(28), header="date,planned sleep,actual sleep"), ""),
     "events": (write_column("activity", "run", "swim"), ""),
     "a place": (write_column("place", "home", days=range(20)) + write_column("", "sea", days=range(19, 30))[20:], ""),
     "months": (open_files(jan=JAN, feb=FEB), ""),
@@ -74,6 +77,13 @@ SHAPES = {
     "what both say": (open_files(jan=JAN, feb=JAN + FEB.partition("\n")[2]), ""),
     "what both say, whatever the name": (open_files(diary=JAN, phone=JAN + FEB.partition("\n")[2]), ""),
     "another source": (open_files(diary=JAN, watch=SLEEP), ""),
+    "another source of sleep": (
+        open_files(
+            a=write_rows(range(28), header="date,steps,sleep (h)"),
+            b=write_rows(range(28), header="date,hrv,sleep (h)", shift=1),
+        ),
+        "",
+    ),
     "packed months": (pack_files(jan=JAN, feb=FEB), ""),
     "names": (open_files(anna=JAN, ben=FEB), "file"),
     "the same days": (open_files(anna=JAN, ben=OTHER), "file"),

@@ -599,9 +599,11 @@ def _refuse_people_as_columns(columns: list[Column], table: Table) -> None:
     coded = [column.header for column in columns if _PERSON_CODE.fullmatch(normalise_header(column.header))]
     ends: dict[str, set[str]] = {}
     for header in (column.header for column in columns if find_variable(column.header) is None):
-        *name, last = normalise_header(header.partition("(")[0]).split() or [""]
-        if name and _no_names().isdisjoint(name) and (known := find_variable(last)):
-            ends.setdefault(" ".join(name), set()).add(known)
+        first, *more = normalise_header(header.partition("(")[0]).split() or [""]
+        for *name, last in ([first, *more], [*more, first]):
+            if name and _no_names().isdisjoint(name) and (known := find_variable(last)):
+                ends.setdefault(" ".join(name), set()).add(known)
+                break
     several = [name for name, known in ends.items() if len(known) > 1 and known == next(iter(ends.values()))]
     if len(several) > 1 and len(several) == len(ends):
         coded, told = several, "columns for each person"
@@ -667,15 +669,16 @@ def _holds_names(column: Column) -> bool:
     medicine = any(fnmatchcase(word, pattern) for word in words for pattern in load_words("medicine word"))
     if medicine or site in ("site", "side") or words & (word_set("event column") | word_set("notes column")):
         return False
-    known = [name in _no_names() or bool(find_variable(name)) or read_yes_no(name) is not None for name in names]
+    parts = [{name, *(word for word in name.split() if len(word) > 1)} for name in names]  # no initials
+    known = [not _no_names().isdisjoint(some) or find_variable(name) for name, some in zip(names, parts, strict=True)]
     plain = all(any(map(str.isalpha, name)) and len(name) <= 40 for name in names)
-    return plain and sum(known) < len(names) / 2 and look_like_dates(column.levels) == 0
+    return plain and sum(map(bool, known)) < len(names) / 2 and look_like_dates(column.levels) == 0
 
 
 @cache
 def _no_names() -> frozenset[str]:
     """Return the words that part the rows of a day and name nobody."""
-    lists = ("no unit", "good", "bad", "much", "little", *(f"rank {number}" for number in range(5)))
+    lists = ("yes", "no", "no unit", "good", "bad", "much", "little", *(f"rank {number}" for number in range(5)))
     sites = re.split("[;:,]", ";".join(load_dictionary("episode_variables.csv")["levels"]))
     return frozenset().union(map(normalise_header, sites), WEEKDAYS, _MONTHS, *map(word_set, lists))
 
