@@ -104,7 +104,9 @@ def test_a_column_for_each_person_is_asked_about_or_told(read):
     ):
         read(both)
     assert len(read(both, person="none").days.columns) == 4
-    for sides in ("left,right", "morning,evening", "calf,eyelid"):
+    with pytest.raises(JournalError, match=r"\('anna', 'ben', \.\.\.\)"):
+        read(write_days("twitches_anna,stress_anna,twitches_ben,stress_ben", *numbers * 2))
+    for sides in ("left,right", "morning,evening", "calf,eyelid", "planned,actual"):
         first, second = sides.split(",")
         headers = f"{first} twitches,{first} pain,{second} twitches,{second} pain"
         assert read(write_days(headers, *numbers * 2)).days.index.unique("person").to_list() == ["me"]
@@ -122,8 +124,9 @@ def test_day_numbers_that_start_again_are_asked_about(read, numbers, row, what):
     with pytest.raises(JournalError) as caught:
         read("day,twitches\n" + "".join(f"{number},1\n" for number in numbers))
     assert str(caught.value) == (
-        f"Column 'day' starts again in row {row}: its numbers seem to be {what}. Write full dates (2024-03-31). If "
-        'they do number the days of the diary, say order="day" (--order day).'
+        f"Column 'day' starts again in row {row}: its numbers seem to be {what}. Write full dates (2024-03-31), "
+        "or add a column 'person' if another's rows begin there. If they do number the days of the diary, say "
+        'order="day" (--order day).'
     )
 
 

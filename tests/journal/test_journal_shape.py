@@ -86,8 +86,9 @@ def test_days_of_months_are_refused_and_day_numbers_kept(read):
     numbers = [*range(1, 32), *range(1, 10)]
     text = "day,twitches\n" + "".join(f"{day},1\n" for day in numbers)
     with pytest.raises(JournalError, match=re.escape(
-        "Column 'day' starts again in row 33: its numbers seem to be days of months. Write full dates (2024-03-31). If "
-        'they do number the days of the diary, say order="day" (--order day).'
+        "Column 'day' starts again in row 33: its numbers seem to be days of months. Write full dates (2024-03-31), "
+        "or add a column 'person' if another's rows begin there. If they do number the days of the diary, say "
+        'order="day" (--order day).'
     )):  # fmt: skip
         read(text)
     assert len(read(text, order="day").days) == 31

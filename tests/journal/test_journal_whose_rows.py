@@ -53,6 +53,7 @@ SHAPES = {
     "an unknown header": (write_column("X", "Ann-Marie", "O'Neil"), "X"),
     "initials": (write_column("label", "Müller J.", "Meier K."), "label"),
     "a relation": (write_column("Family member", "mum", "dad"), "Family member"),
+    "numbers of days": (write_column("Twin", "Ann", "Bob").replace("2024-01-", "").replace("date", "day"), "Twin"),
     "other days": (
         write_column("Family member", "Ann") + write_column("", "Bob", days=range(30, 40))[21:],
         "Family member",
@@ -63,6 +64,9 @@ SHAPES = {
     "grades": (write_column("pain was", "mild", "severe"), ""),
     "medicines": (write_column("drug", "a", "b"), ""),
     "sites": (write_column("site", "a", "b"), ""),
+    "before and after": (write_column("moment", "before sleep", "after sleep"), ""),
+    "devices": (write_column("device", "phone", "watch"), ""),
+    "what was planned": (write_rows(range(28), header="date,planned sleep,actual sleep"), ""),
     "events": (write_column("activity", "run", "swim"), ""),
     "a place": (write_column("place", "home", days=range(20)) + write_column("", "sea", days=range(19, 30))[20:], ""),
     "months": (open_files(jan=JAN, feb=FEB), ""),
@@ -73,6 +77,13 @@ SHAPES = {
     "what both say": (open_files(jan=JAN, feb=JAN + FEB.partition("\n")[2]), ""),
     "what both say, whatever the name": (open_files(diary=JAN, phone=JAN + FEB.partition("\n")[2]), ""),
     "another source": (open_files(diary=JAN, watch=SLEEP), ""),
+    "another source of sleep": (
+        open_files(
+            a=write_rows(range(28), header="date,steps,sleep (h)"),
+            b=write_rows(range(28), header="date,hrv,sleep (h)", shift=1),
+        ),
+        "",
+    ),
     "packed months": (pack_files(jan=JAN, feb=FEB), ""),
     "names": (open_files(anna=JAN, ben=FEB), "file"),
     "the same days": (open_files(anna=JAN, ben=OTHER), "file"),
@@ -132,6 +143,14 @@ def test_a_column_of_people_is_asked_about_in_each_source_and_named_for_all():
         assert journal.days.groupby("person")["sleep"].count().to_dict() == {"Ann": 12, "Bob": 0}
     with pytest.raises(tw.errors.UnknownNameError, match=r"^No column \(asked for as person=\) named 'Twim'"):
         tw.read_journal(open_files(a=twins, b=sleep), person="Twim")
+
+
+def test_columns_of_a_packed_table_are_named_as_well():
+    packed = pack_files(a=write_column("Twin", "Ann", "Bob").replace("date", "noted at all"))
+    journal = tw.read_journal(packed, person="Twin", date="noted at all")
+    assert journal.days.groupby("person").size().to_dict() == {"Ann": 12, "Bob": 12}
+    with pytest.raises(tw.errors.UnknownNameError, match=r"^No column \(asked for as person=\) named 'Twim'"):
+        tw.read_journal(packed, person="Twim", date="noted at all")
 
 
 def test_a_column_of_dates_and_what_parts_the_cells_are_named_for_several_sources():

@@ -269,9 +269,9 @@ def read_keys(
     keys = Keys(people, codes, days, day.astype(np.int32, copy=False), calendar, kept, columns)
     if calendar == "date":
         _note_slips_of_years(keys, rejects)
-    _refuse_blocks(keys, rejects, person=person)
     own = [column for column in keys.others if column.header not in renamed]
     check_shape(own, keys, person=person, order=order)
+    _refuse_blocks(keys, rejects, person=person)
     return keys
 
 
@@ -561,7 +561,7 @@ def check_shape(rest: list[Column], keys: Keys, *, person: str | None, order: st
         _refuse_nameless(rest, keys)
         _refuse_parting(rest, keys)
     if keys.calendar == "day" and order == "auto":
-        _refuse_restart(table, keys)
+        _refuse_restart(keys)
 
 
 def refuse_long(columns: list[Column], table: Table, keys: Keys | None) -> None:
@@ -604,9 +604,11 @@ def _refuse_people_as_columns(columns: list[Column], table: Table) -> None:
     coded = [column.header for column in columns if _PERSON_CODE.fullmatch(normalise_header(column.header))]
     ends: dict[str, set[str]] = {}
     for header in (column.header for column in columns if find_variable(column.header) is None):
-        *name, last = normalise_header(header.partition("(")[0]).split() or [""]
-        if name and _no_names().isdisjoint(name) and (known := find_variable(last)):
-            ends.setdefault(" ".join(name), set()).add(known)
+        first, *more = normalise_header(header.partition("(")[0]).split() or [""]
+        for *name, last in ([first, *more], [*more, first]):
+            if name and _no_names().isdisjoint(name) and (known := find_variable(last)):
+                ends.setdefault(" ".join(name), set()).add(known)
+                break
     several = [name for name, known in ends.items() if len(known) > 1 and known == next(iter(ends.values()))]
     if len(several) > 1 and len(several) == len(ends):
         coded, told = several, "columns for each person"
@@ -653,8 +655,7 @@ def _refuse_nameless(columns: list[Column], keys: Keys) -> None:
 
 def _refuse_parting(columns: list[Column], keys: Keys) -> None:
     """Raise JournalError where a column of a few names parts the rows of days that come again, three in ten or more."""
-    again = len(np.unique(keys.rank[keys.again])) if keys.again.any() else 0
-    if again < max(2, 0.3 * len(np.unique(keys.rank))):
+    if len(np.unique(keys.rank[keys.again])) < max(2, 0.3 * (~keys.again).sum()):
         return
     for column in columns:
         if _holds_names(column) and keys.tell_apart(column):
@@ -666,22 +667,23 @@ def _refuse_parting(columns: list[Column], keys: Keys) -> None:
 
 def _holds_names(column: Column) -> bool:
     """Say whether a column holds a few words in each row that may be names: not parts of a day, sites, grades."""
-    names = list(map(normalise_header, column.levels))
-    if column.numbers is not None or not 1 < len(names) <= min(20, len(column) / 2) or not column.filled.all():
+    if column.numbers is not None or not 1 < len(column.levels) <= min(20, len(column) / 2) or not column.filled.all():
         return False
+    names = list(map(normalise_header, column.levels))
     words, site = split_words(column.header), find_variable(column.header, dictionary="episode_variables.csv")
     medicine = any(fnmatchcase(word, pattern) for word in words for pattern in load_words("medicine word"))
-    if medicine or site in ("site", "side") or words & word_set("event column"):
+    if medicine or site in ("site", "side") or words & (word_set("event column") | word_set("notes column")):
         return False
-    known = [name in _no_names() or bool(find_variable(name)) or read_yes_no(name) is not None for name in names]
+    parts = [{name, *(word for word in name.split() if len(word) > 1)} for name in names]  # no initials
+    known = [not _no_names().isdisjoint(some) or find_variable(name) for name, some in zip(names, parts, strict=True)]
     plain = all(any(map(str.isalpha, name)) and len(name) <= 40 for name in names)
-    return plain and sum(known) < len(names) / 2 and look_like_dates(column.levels) == 0
+    return plain and sum(map(bool, known)) < len(names) / 2 and look_like_dates(column.levels) == 0
 
 
 @cache
 def _no_names() -> frozenset[str]:
     """Return the words that part the rows of a day and name nobody."""
-    lists = ("no unit", "good", "bad", "much", "little", *(f"rank {number}" for number in range(5)))
+    lists = ("yes", "no", "no unit", "good", "bad", "much", "little", *(f"rank {number}" for number in range(5)))
     sites = re.split("[;:,]", ";".join(load_dictionary("episode_variables.csv")["levels"]))
     return frozenset().union(map(normalise_header, sites), WEEKDAYS, _MONTHS, *map(word_set, lists))
 
@@ -716,7 +718,7 @@ def _names_part(column: Column) -> bool:
     return told and not all(read_yes_no(text) is not None for text in column.levels if text)
 
 
-def _refuse_restart(table: Table, keys: Keys) -> None:
+def _refuse_restart(keys: Keys) -> None:
     """Raise JournalError where day numbers run on and start again: days of months or of weeks."""
     numbers, same = keys.numbers, keys.person[1:] == keys.person[:-1]
     before, after = numbers[:-1], numbers[1:]
@@ -728,10 +730,11 @@ def _refuse_restart(table: Table, keys: Keys) -> None:
         return
     first = int(again[0] if len(again) else falls[0])
     parts = "days of months" if len(again) else "days of weeks or of several rounds"
-    header, row = keys.columns[-1].header, table.rows[first + 1]
+    header, row = keys.columns[-1].header, keys.table.rows[first + 1]
     raise JournalError(
-        f"Column {header!r} starts again in row {row}: its numbers seem to be {parts}. "
-        'Write full dates (2024-03-31). If they do number the days of the diary, say order="day" (--order day).'
+        f"Column {header!r} starts again in row {row}: its numbers seem to be {parts}. Write full dates (2024-03-31), "
+        "or add a column 'person' if another's rows begin there. If they do number the days of the diary, say "
+        'order="day" (--order day).'
     )
 
 

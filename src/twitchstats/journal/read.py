@@ -111,7 +111,7 @@ def read_journal(
     >>> journal.rejects["message"].iloc[-1][:37]
     'row 3, stress: 14 is outside 0-10; if'
     """
-    from twitchstats.journal.readers import PER_FILE, gather_sources  # brings libraries along
+    from twitchstats.journal.readers import gather_sources, list_formats  # brings libraries along
 
     check_choice("order", order, ORDERS)
     for name, value, allowed in (("decimal", decimal, (".", ",")), ("absent", absent, ("none",))):
@@ -135,9 +135,9 @@ def read_journal(
     people = others.get("people") if people is None else people
     episodes = others.get("episodes") if episodes is None else episodes
     renamed = {pick_column(table, header, "columns").header: target for header, target in renamed.items()}
-    if found is not None and (also or weather is not None or person == PER_FILE):  # keys of joined sources are read
-        person, date = (None if key in table.headers and asked not in {*table.headers, *load_words("sole person")} else
-                        asked for key, asked in (("person", person), ("date", date)))  # fmt: skip
+    if found is not None and found.format not in list_formats():  # keys of plain tables have been read
+        person = None if "person" in table.headers and person not in load_words("sole person") else person
+        date = None
     moments: dict[str, Any] = {"person": person, "today": today}
     asked: dict[str, Any] = {"date": date, "order": order, "date_format": formats[0], "renamed": frozenset(renamed)}
     if date is None and order in ("auto", "date"):

@@ -405,6 +405,8 @@ def test_sheets_with_the_same_columns_are_one_table():
         'line: --person). If all rows are one person\'s, say person="none" (--person none).'
     ):
         read_journal(io.BytesIO(write_xlsx(people)))
+    named = {name: [["person", *header], [name, (45354,), 1]] for name in ("Anna", "Ben")}
+    assert len(read_journal(io.BytesIO(write_xlsx(named))).days) == 2
     for asked, found in (("sheet", ["Anna", "Ben"]), ("none", ["me"])):
         journal = read_journal(io.BytesIO(write_xlsx(people)), person=asked)
         assert journal.days.index.unique("person").to_list() == found

@@ -3,6 +3,7 @@
 import os
 from collections.abc import Sequence
 from dataclasses import replace
+from importlib import import_module
 from io import BytesIO
 from pathlib import Path
 from types import ModuleType
@@ -11,47 +12,20 @@ from typing import Any
 from twitchstats.errors import JournalError, unknown_name
 from twitchstats.files import open_file
 from twitchstats.journal.layout import Source
-from twitchstats.journal.readers import (
-    apple_health,
-    bearable,
-    clue,
-    daylio,
-    fitbit,
-    flaredown,
-    flaredown_public,
-    google_fit,
-    long_table,
-    migraine_buddy,
-    mpath,
-    oura,
-    redcap,
-    samsung_health,
-    track_and_graph,
-    visible,
-)
 from twitchstats.journal.readers.export import Export, list_exports
-from twitchstats.journal.readers.join import PER_FILE, join_sources, mark_outside, read_plain
+from twitchstats.journal.readers.join import join_sources, mark_outside, read_plain
 from twitchstats.journal.source import HEAD, PACKED
 
-__all__ = [
-    "PER_FILE",
-    "READERS",
-    "find_reader",
-    "gather_sources",
-    "join_sources",
-    "list_formats",
-    "mark_outside",
-    "read_source",
-]
+__all__ = ["READERS", "find_reader", "gather_sources", "join_sources", "list_formats", "mark_outside", "read_source"]
 
 _TABLES = (".csv", ".tsv", ".xlsx", ".ods", ".xls")
 _MOST = 512 << 20  # bytes of an open file in which a format is looked for
 
 # Each has NAME, recognize(head) and read(export); those that could take another's file come last.
-READERS: tuple[ModuleType, ...] = (
-    bearable, daylio, flaredown, flaredown_public, visible, track_and_graph, samsung_health, fitbit, oura, google_fit,
-    redcap, mpath, clue, migraine_buddy, apple_health, long_table,
-)  # fmt: skip
+READERS: tuple[ModuleType, ...] = tuple(import_module(f"{__name__}.{name}") for name in (
+    "bearable", "daylio", "flaredown", "flaredown_public", "visible", "track_and_graph", "samsung_health", "fitbit",
+    "oura", "google_fit", "redcap", "mpath", "clue", "migraine_buddy", "apple_health", "long_table",
+))  # fmt: skip
 
 
 def list_formats() -> list[str]:
@@ -85,6 +59,7 @@ def read_source(
     *,
     format: str | None = None,
     person: str | None = None,
+    date: str | None = None,
     **options: str | None,
 ) -> Source | None:
     """Return what the reader of a format makes of a source; None where it is a plain table.
@@ -95,8 +70,8 @@ def read_source(
         An export, or a zip archive of exports, which are joined by date.
     format : str, optional
         Its name (`list_formats`); by default it is recognised.
-    person : str, optional
-        As `join_sources` takes it, of the tables in an archive.
+    person, date : str, optional
+        Columns of plain tables in an archive, as `read_journal` takes them.
     **options
         ``encoding`` and ``date_format``, as `read_journal` takes them.
 
@@ -114,7 +89,7 @@ def read_source(
         return None
     exports = list_exports(whole)
     if exports != [whole]:
-        return _name_file(_read_archive(whole.name, exports, format, person), whole.name)
+        return _name_file(_read_archive(whole.name, exports, format, person, date), whole.name)
     reader = find_reader(whole, format=format)
     return _name_file(reader.read(whole), whole.name) if reader else None
 
@@ -152,18 +127,18 @@ def gather_sources(
     JournalError
         One of them can't be read; a plain table has no dates.
     """
-    first = read_source(sources[0], format=format, person=person, **options)
+    keys: dict[str, Any] = {"person": person, "date": date}
+    first = read_source(sources[0], format=format, **keys, **options)
     if len(sources) == 1 and weather is None:
         return first
-    keys = {"person": person, "date": date}
     first = first or read_plain(sources[0], delimiter=delimiter, first=True, **keys, **options)
-    others = [read_source(one, person=person) or read_plain(one, **keys) for one in sources[1:]]
+    others = [read_source(one, **keys) or read_plain(one, **keys) for one in sources[1:]]
     last = [] if weather is None else [mark_outside(read_source(weather) or read_plain(weather))]
     return join_sources([first, *others, *last], person=person)
 
 
-def _read_archive(name: str, exports: list[Export], format: str | None, person: str | None) -> Source:
-    """Read all files of an archive that are known, or its only table, and join them; the others are counted."""
+def _read_archive(name: str, exports: list[Export], format: str | None, person: str | None, date: str | None) -> Source:
+    """Read all files of an archive that are known, else its plain tables, and join them; the others are counted."""
     found = [(export, find_reader(export, format=format)) for export in exports]
     sources = [reader.read(export) for export, reader in found if reader is not None]
     tables = [export for export in exports if export.name.casefold().endswith(_TABLES)]
@@ -173,7 +148,8 @@ def _read_archive(name: str, exports: list[Export], format: str | None, person: 
             f"Known: {', '.join(list_formats())}."
         )
     if not sources:
-        return join_sources([_read_table(export) for export in tables], person=person)
+        first = len(tables) == 1
+        return join_sources([_read_table(one, person=person, date=date, first=first) for one in tables], person=person)
     joined = join_sources(sources, person="none")  # an app's archive is one person's
     unread = [export.name for export, reader in found if reader is None]
     if not unread:
@@ -183,10 +159,10 @@ def _read_archive(name: str, exports: list[Export], format: str | None, person: 
     return replace(joined, notes=(*joined.notes, note))
 
 
-def _read_table(export: Export) -> Source:
+def _read_table(export: Export, **asked: Any) -> Source:  # noqa: ANN401
     """Read a plain table in an archive."""
     with export.open() as file:
-        return read_plain(file, encoding=export.encoding, date_format=export.date_format)
+        return read_plain(file, encoding=export.encoding, date_format=export.date_format, **asked)
 
 
 def _open_source(source: Any, options: dict[str, str | None], *, known: bool) -> Export | None:  # noqa: ANN401

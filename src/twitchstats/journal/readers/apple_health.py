@@ -23,6 +23,7 @@ _QUANTITY, _CATEGORY = "HKQuantityTypeIdentifier", "HKCategoryTypeIdentifier"
 _LITRES = {"L": 1.0, "mL": 0.001, "fl_oz_us": 0.0295735295625, "fl_oz_imp": 0.0284130625, "cup_us": 0.2365882365}
 _MILLIGRAMS = {"mg": 1.0, "g": 1000.0, "mcg": 0.001}
 _MINUTES = {"min": 1.0, "hr": 60.0, "s": 1 / 60}
+_MEAN = {"kind": "amount", "combine": "mean"}
 # Type -> column, units with their factors, what the format says of it.
 _AMOUNTS: dict[str, tuple[str, dict[str, float], dict[str, str]]] = {
     "DietaryCaffeine": ("Caffeine (mg)", _MILLIGRAMS, {"name": "caffeine", "unit": "mg"}),
@@ -35,10 +36,8 @@ _AMOUNTS: dict[str, tuple[str, dict[str, float], dict[str, str]]] = {
     "StepCount": ("Steps", {"count": 1.0}, {"kind": "count"}),
     "AppleExerciseTime": ("Apple exercise time (min)", _MINUTES, {"unit": "min"}),
     "TimeInDaylight": ("Time in daylight (min)", _MINUTES, {"unit": "min"}),
-}
-_MEANS = {
-    "RestingHeartRate": ("Resting heart rate (beats/min)", {"count/min": 1.0}),
-    "HeartRateVariabilitySDNN": ("Heart rate variability (ms)", {"ms": 1.0, "s": 1000.0}),
+    "RestingHeartRate": ("Resting heart rate (beats/min)", {"count/min": 1.0}, _MEAN),
+    "HeartRateVariabilitySDNN": ("Heart rate variability (ms)", {"ms": 1.0, "s": 1000.0}, _MEAN),
 }
 _DEVICES = frozenset({"StepCount", "AppleExerciseTime", "TimeInDaylight"})
 _SEVERITIES = {"NotPresent": "0", "Mild": "1", "Moderate": "2", "Severe": "3"}
@@ -107,7 +106,7 @@ class _Records(ContentHandler):
     def _add_record(self, cells: dict[str, str]) -> None:
         kind = cells.get("type", "")
         quantity, category = kind.removeprefix(_QUANTITY), kind.removeprefix(_CATEGORY)
-        if quantity in _AMOUNTS or quantity in _MEANS:
+        if quantity in _AMOUNTS:
             self._add_quantity(quantity, cells)
         elif category == "SleepAnalysis":
             self._add_sleep(cells)
@@ -131,20 +130,20 @@ class _Records(ContentHandler):
 
     def _add_quantity(self, kind: str, cells: dict[str, str]) -> None:
         moment = read_moment(cells.get("startDate", ""))
-        units = _AMOUNTS[kind][1] if kind in _AMOUNTS else _MEANS[kind][1]
+        _, units, facts = _AMOUNTS[kind]
         factor, value = units.get(cells.get("unit", "")), to_number(cells.get("value", ""))
         if moment is None or factor is None or value is None:
             self.days.leave(self.number, f"{kind} without a time, a number, or a unit out of {', '.join(units)}")
             return
         same = (kind, cells["startDate"], cells.get("endDate", ""), cells["value"])
-        if kind in _AMOUNTS and kind not in _DEVICES:
+        if kind not in _DEVICES and facts is not _MEAN:
             if same in self.seen:
                 self.days.leave(self.number, "the same amount at the same time was there already")
                 return
             self.seen.add(same)
         key = (kind, moment.date().isoformat())
         self._count(key)
-        if kind in _MEANS:
+        if facts is _MEAN:
             self.means[key][0] += value * factor
             self.means[key][1] += 1
         else:
@@ -193,8 +192,7 @@ class _Records(ContentHandler):
             column = self._name_sum(kind)
             self._put((kind, day), {column: max(found.values())})
         for (kind, day), (total, count) in self.means.items():
-            column = self.days.name(_MEANS[kind][0], kind="amount", combine="mean")
-            self._put((kind, day), {column: total / count})
+            self._put((kind, day), {self.days.name(_AMOUNTS[kind][0], **_MEAN): total / count})
         for (kind, day), spans in self.spans.items():
             label, name = ("Time in bed (h)", "time_in_bed") if kind == "InBed" else ("Sleep (h)", "sleep")
             column = self.days.name(label, name=name, kind="amount", unit="h", timing="night", combine="sum")

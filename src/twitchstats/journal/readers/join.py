@@ -15,7 +15,7 @@ from twitchstats.journal.keys import DATES_NIGHTS, dates_nights, join_dates, rea
 from twitchstats.journal.layout import Source, Table, build_table, code_column, read_table
 from twitchstats.journal.record import Rejects, list_some
 from twitchstats.journal.source import Readable
-from twitchstats.variables import load_words, normalise_header
+from twitchstats.variables import is_symptom, load_words, normalise_header
 
 PER_FILE = "file"  # as `person=`: each of several files is one person's
 NAMELESS = "The table"
@@ -176,11 +176,12 @@ def _say_the_same(first: Source, second: Source) -> bool:
 
 
 def _share_most(first: Source, second: Source) -> bool:
-    """Say whether two plain tables, or exports of one format, have half of their columns in common."""
+    """Say whether two plain tables, or exports of one format, have most columns in common, or a symptom."""
     names = [set(map(_fold, _list_own(source))) for source in (first, second)]
     plain = [source.format == source.days.source for source in (first, second)]
     alike = all(plain) or (not any(plain) and first.format == second.format)
-    return alike and 2 * len(names[0] & names[1]) >= min(map(len, names))
+    common = names[0] & names[1]
+    return alike and (2 * len(common) > min(map(len, names)) or any(map(is_symptom, common)))
 
 
 def _say_whose(sources: Sequence[Source], person: str | None) -> list[Source]:

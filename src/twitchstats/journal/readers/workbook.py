@@ -65,9 +65,9 @@ def _join_alike(sheets: dict[str, Rows], name: str) -> tuple[Rows, list[str]]:
     header = sheets[chosen][heads[chosen]]
     alike = [sheet for sheet, at in heads.items() if sheets[sheet][at] == header]
     bodies = {sheet: sheets[sheet][heads[sheet] + 1 :] for sheet in alike}
-    parts = tell_parts(alike) or word_set("person column") & set(map(normalise_header, header))
-    if parts:
-        _date_rows(bodies, next((at for at, cell in enumerate(header) if _is_date(cell)), 0), name)
+    named = not word_set("person column").isdisjoint(map(normalise_header, header))
+    if tell_parts(alike) or named:
+        _date_rows(bodies, next((at for at, cell in enumerate(header) if _is_date(cell)), 0), "" if named else name)
     else:
         header.append("sheet name" if "sheet" in map(normalise_header, header) else "sheet")
         bodies = {sheet: [[*row, sheet] if any(row) else row for row in body] for sheet, body in bodies.items()}
@@ -79,13 +79,16 @@ def _join_alike(sheets: dict[str, Rows], name: str) -> tuple[Rows, list[str]]:
 
 
 def _date_rows(bodies: dict[str, Rows], at: int, name: str) -> None:
-    """Write the days of sheets that are called by month and year ('March 2024') as dates; refuse days told twice."""
+    """Write the days of sheets that are called by month and year ('March 2024') as dates; refuse days told twice.
+
+    Where rows say whose they are (no `name`), the same days are no two entries of one.
+    """
     rows = [(sheet, row) for sheet, body in bodies.items() for row in body if len(row) > at and row[at]]
     if all(re.fullmatch(r"\d{1,2}", row[at]) for _, row in rows):
         for sheet, row in rows:
             if first := read_date(f"1 {sheet}"):
                 row[at] = f"{first:%Y-%m}-{int(row[at]):02}"
-    if len(bodies) > 1 and len({row[at] for _, row in rows}) < len(rows):
+    if name and len(bodies) > 1 and len({row[at] for _, row in rows}) < len(rows):
         raise JournalError(
             f"{name} has the same columns in {len(bodies)} sheets ({', '.join(map(repr, bodies))}), which tell of the "
             "same days. Put them into one sheet, with a column 'person' if each is a person's, and with full dates "
