@@ -152,8 +152,7 @@ def choose_trend(
         needed = (extra > 0) & (free > LEAST_DF)
         if not forced:
             response = root * block.relative
-            products = (response[:, None] @ design).swapaxes(1, 2) / length[..., None]
-            along = np.linalg.solve(factor, products)[..., 0]
+            along = turn_columns(response[:, None] @ design / length[:, None], factor)[:, 0]
             gain = np.where(there, along**2, 0.0)
             left = np.maximum((response**2).sum(1) - gain.sum(1), TINY) / np.maximum(free, 1)
             ratio = gain[:, finer:].sum(1) / np.maximum(extra, 1) / left
@@ -167,8 +166,8 @@ def choose_trend(
         if len(rows):
             whole = len(rows) == len(needed)
             taken, products, unit = (design, gram, length) if whole else (design[rows], gram[rows], length[rows])
-            turned = turn_columns(products[:, part[:, None], part]).swapaxes(1, 2)
-            basis = taken[..., part] @ (turned / unit[:, part, None])
+            scaled = np.divide(taken[..., part], unit[:, None, part], order="C")
+            basis = turn_columns(scaled, factor_products(products[:, part[:, None], part]))
             chosen = replace(block if whole else block.take(rows), fine=kind)
             yield rows, chosen, basis[..., : basis.shape[-1] - own] if shared else basis
 

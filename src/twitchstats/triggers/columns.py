@@ -4,6 +4,7 @@ from functools import lru_cache
 
 import numpy as np
 from scipy import fft
+from scipy.linalg import blas
 
 from twitchstats.arrays import BoolArray, FloatArray, IntArray
 from twitchstats.panel import Panel
@@ -161,8 +162,7 @@ def orthonormalise(columns: FloatArray) -> FloatArray:
     The first ones span the first ones; directions that are not there are 0.
     """
     gram, length = scale_products(columns.swapaxes(-1, -2) @ columns)
-    basis: FloatArray = columns @ (turn_columns(gram) / length[..., None, :]).swapaxes(-1, -2)
-    return basis
+    return turn_columns(columns / length[..., None, :], factor_products(gram))
 
 
 def scale_products(gram: FloatArray) -> tuple[FloatArray, FloatArray]:
@@ -178,10 +178,11 @@ def factor_products(gram: FloatArray) -> FloatArray:
     return factor
 
 
-def turn_columns(gram: FloatArray) -> FloatArray:
-    """Return what makes columns with these products orthonormal, (B, p, p): each and those before it, in a row."""
-    turned: FloatArray = np.linalg.inv(factor_products(gram)).astype(float)
-    return turned
+def turn_columns(columns: FloatArray, factor: FloatArray) -> FloatArray:
+    """Return columns (B, n, p) made orthonormal, in place, by the factor of their products: each by those before it."""
+    for own, lower in zip(columns, factor, strict=True):
+        blas.dtrsm(1.0, lower.T, own.T, trans_a=1, overwrite_b=1)
+    return columns
 
 
 def free_columns(columns: FloatArray, basis: FloatArray) -> FloatArray:
