@@ -65,7 +65,7 @@ class Panel:
         return self.values[self.names.index(name)]
 
     def get_outcome(self, name: str) -> FloatArray:
-        """Return the (P, D) array of a variable in a model: a run of copied days counts as its first, the rest as missing."""
+        """Return the (P, D) array of a variable in a model: of a run of copied days, all but the first are missing."""
         return np.where(self.copied, np.nan, self.get(name))
 
     def take(self, people: IntArray) -> "Panel":
