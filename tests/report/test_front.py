@@ -517,7 +517,7 @@ def test_what_was_noted_after_the_outcome_is_told_as_a_consequence(make_journal)
     found.effects = pd.concat([found.primary, same])
     told = str(front.show_triggers(journal, found))
     assert "None stands out." in told
-    assert "on the same day. Noted after the outcome: it may be a consequence." in told
+    assert "on the same day. Noted after the symptom: it may be a consequence." in told
     assert "Can't be told (inconclusive)\nNone." in told
     assert "Noted after it, so it may be a consequence: Stress +25\u00a0%" in describe_triggers(journal, found)
 
@@ -538,7 +538,7 @@ def test_what_also_follows_the_outcome_is_told_beside_it(make_journal):
     found.effects = found.primary = make_effects(("tea", 1, "forward", 1.25, 0.001, 0.01)).assign(**rows)
     assert "also follows" not in str(front.show_triggers(journal, found))
     found.directions = pd.DataFrame({"trigger": ["tea"], "reading": ["the outcome comes first"]})
-    assert "Tea also follows the outcome on the next day, as strongly or more: " in str(
+    assert "Tea also follows the symptom on the next day, as strongly or more: " in str(
         front.show_triggers(journal, found)
     )
 

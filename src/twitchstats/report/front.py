@@ -290,7 +290,9 @@ def show_triggers(journal: Journal, found: Findings) -> Markup | Prose:
     untold = [f"{list_some(names, 12)}. Too few days, or no effect: which one can't be said."] if names else []
     left = [label_of(journal, name) for name in found.primary.loc[found.primary["estimate"].isna(), "trigger"]]
     untold += [f"Not tested: {list_some(left, 12)}. The appendix says why."] if left else []
-    clear += filter(None, [to_plain(tell_reverse(journal, boxes["clear"], found.directions))])
+    clear += filter(
+        None, [to_plain(tell_reverse(journal, boxes["clear"], found.directions)).replace("outcome", "symptom")]
+    )
     whose, none = "these diaries" if is_group(journal) else "this diary", "None stands out. That is no proof of none."
     parts = [
         (f"Clear in {whose} (stands out after all tests are counted)", "clear", clear or [none]),
@@ -329,7 +331,7 @@ def _tell_box_row(journal: Journal, row: dict[str, Any]) -> str:
 
 def _tell_first(journal: Journal, row: dict[str, Any]) -> str:
     if row["order"] == "backward":
-        return " Noted after the outcome: it may be a consequence."
+        return " Noted after the symptom: it may be a consequence."
     if tell_when(row, journal) != tell_days_back(0):
         return f" {_name_outcome(journal, row['outcome'])} may have begun in that night: which came first is not known."
     return " Which came first is not known."
