@@ -37,7 +37,8 @@ from twitchstats.triggers.families import Family
 LOOK_BACK = 4  # days in which the two older values of outcome and trigger are looked for
 OLDER = 2  # older outcomes, and older values of the trigger, that stand in a model
 SPELL = 8  # days below which both sides may be alike because they come in spells
-LEAST_DF = 10.0  # days left for one person's own test
+LEAST_DF = 7.0  # days left for one person's own test; with fewer .08 to .10 were found where nothing was (19 days)
+LEAST_FINE_DF = 10.0  # days left below which a trend stays stiff
 LEAST_POOLED_DF = 3.0  # days left for a person to count in a group
 LEAST_EVENTS = 5  # days with and days without the outcome
 LEAST_EXPOSED = 3  # days with and days without a yes/no trigger
@@ -663,7 +664,7 @@ def _choose_trend(
         factor = factor_products(gram)
         there = np.einsum("bii->bi", factor) ** 2 > SAME_DIRECTION
         extra, free = there[:, finer:].sum(1), block.ok.sum(1) - there.sum(1)
-        needed = (extra > 0) & (free > LEAST_DF)
+        needed = (extra > 0) & (free > LEAST_FINE_DF)
         if not forced:
             response = root * block.relative
             products = (response[:, None] @ design).swapaxes(1, 2) / length[..., None]
