@@ -81,7 +81,7 @@ def estimate_dose_curve(
     1  caffeine  100.0   mg         3  rate ratio
     2  caffeine  200.0   mg         3  rate ratio
     """
-    check_by(by)
+    check_by(by, ("pooled", "person"))
     request = prepare_request(journal, outcome, trigger, lag)
     name, panel = request.triggers[0], request.panel
     refused = refuse_tautology(request, name)

@@ -70,7 +70,7 @@ def compare_halves(
     >>> told[["part", "estimate", "ci_lower", "ci_upper"]].round(1).values.tolist()
     [['early', 0.8, 0.6, 1.0], ['late', 0.8, 0.7, 1.0], ['change', 1.0, 0.7, 1.4]]
     """
-    check_by(by)
+    check_by(by, ("pooled", "person"))
     request = prepare_request(journal, outcome, triggers, lag)
     parts = [_tell_trigger(request, name, max(request.lags), by) for name in request.triggers]
     frame = (pd.concat(parts, ignore_index=True) if parts else pd.DataFrame()).reindex(columns=HALVES_COLUMNS)
