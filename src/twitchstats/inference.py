@@ -252,12 +252,9 @@ def average_estimates(
     )
     if len(y) > 1:
         return pool_estimates(y, se, level=level)
-    half = stats.t.ppf(0.5 + level / 2, df[0]) * se[0]
-    p_value = float(2 * stats.t.sf(abs(y[0]) / se[0], df[0]))
-    return {
-        "estimate": float(y[0]), "se": float(se[0]), "df": float(df[0]), "ci_lower": float(y[0] - half),
-        "ci_upper": float(y[0] + half), "p_value": p_value, "heterogeneity": float("nan"), "n_people": 1,
-    }  # fmt: skip
+    own = {"estimate": y, "se": se, "df": df} | describe_estimates(y, se, df, alpha=1 - level)
+    told = {name: float(own[name][0]) for name in ("estimate", "se", "df", "ci_lower", "ci_upper", "p_value")}
+    return told | {"heterogeneity": float("nan"), "n_people": 1}
 
 
 def test_heterogeneity(estimates: ArrayLike, standard_errors: ArrayLike) -> float:

@@ -311,6 +311,17 @@ def test_directions_of_a_common_cause_are_not_told_apart(journal_of):
     assert sum(reading.endswith("comes first") for reading in readings) <= 6
 
 
+def test_triggers_that_only_drift_are_no_group(journal_of):
+    """Of 20 sets of six random walks over 90 days at most 2 have a group (the ranks alone made .84 of ten such one)."""
+    rng = np.random.default_rng(38)
+    linked = 0
+    for _ in range(20):
+        walks = np.cumsum(rng.standard_normal((6, 90)), axis=1)
+        columns = {f"own_{place}": walk for place, walk in enumerate(walks)}
+        linked += tw.group_triggers(journal_of({"twitches": np.ones(90)} | columns))["n_members"].max() > 1
+    assert linked <= 2
+
+
 @pytest.mark.slow
 def test_directions_equally_strong_and_opposite_are_not_told_apart(journal_of):
     """A pill that helps and is taken on bad days: a definite direction in at most 5 % of 80 diaries, and noise.

@@ -34,7 +34,8 @@ from twitchstats.triggers.memory import (
 )
 
 SPELL = 8  # days below which both sides may be alike because they come in spells
-LEAST_DF = 10.0  # days left for one person's own test
+LEAST_DF = 7.0  # days left for one person's own test; with fewer .08 to .10 were found where nothing was (19 days)
+LEAST_FINE_DF = 10.0  # days left below which a trend stays stiff
 LEAST_EVENTS = 5  # days with and days without the outcome
 LEAST_EXPOSED = 3  # days with and days without a yes/no trigger
 FEW_EXPOSED = 10  # days with a yes/no trigger below which events on them have to be expected,
@@ -149,7 +150,7 @@ def choose_trend(
         factor = factor_products(gram)
         there = np.einsum("bii->bi", factor) ** 2 > SAME_DIRECTION
         extra, free = there[:, finer:].sum(1), block.ok.sum(1) - there.sum(1)
-        needed = (extra > 0) & (free > LEAST_DF)
+        needed = (extra > 0) & (free > LEAST_FINE_DF)
         if not forced:
             response = root * block.relative
             along = turn_columns(response[:, None] @ design / length[:, None], factor)[:, 0]

@@ -13,7 +13,7 @@ from twitchstats.panel import shift_days
 from twitchstats.triggers.engine import Options, Scores, find_older, score_columns
 from twitchstats.triggers.families import choose_family
 from twitchstats.triggers.request import Request, check_by, prepare_request, refuse_tautology
-from twitchstats.triggers.rows import label_rows, list_people, pool_people, put_on_scale
+from twitchstats.triggers.rows import ROWS, label_rows, put_on_scale
 
 KNOTS = (0.1, 0.5, 0.9)  # quantiles of what was taken (Harrell 2015, three knots)
 LEAST_VALUES = 4  # different doses from which a bend can be seen
@@ -22,7 +22,6 @@ CURVE_COLUMNS = [
     "person", "trigger", "outcome", "lag", "dose", "reference", "unit", "n_people", "n_days", "estimate", "ci_lower",
     "ci_upper", "p_straight", "p_bend", "p_any", "measure", "reason",
 ]  # fmt: skip
-ROWS = {"pooled": pool_people, "person": list_people}
 
 
 def estimate_dose_curve(
@@ -82,7 +81,7 @@ def estimate_dose_curve(
     1  caffeine  100.0   mg         3  rate ratio
     2  caffeine  200.0   mg         3  rate ratio
     """
-    check_by(by, tuple(ROWS))
+    check_by(by, ("pooled", "person"))
     request = prepare_request(journal, outcome, trigger, lag)
     name, panel = request.triggers[0], request.panel
     refused = refuse_tautology(request, name)
@@ -150,10 +149,9 @@ def score_contrasts(
     if in_mean:
         adjust, newest = [*adjust, second[0]], 0
     beside = [*([] if in_mean else [second]), *(np.broadcast_to(value, second.shape) for value in before)]
-    return score_columns(
-        panel, y, first, family=family, adjust=adjust, newest=newest, beside=np.stack(beside, axis=1) if beside else None,
-        options=Options(pooled=pooled and len(panel.people) > 1),
-    )  # fmt: skip
+    options = Options(pooled=pooled and len(panel.people) > 1)
+    own = np.stack(beside, axis=1) if beside else None
+    return score_columns(panel, y, first, family=family, adjust=adjust, newest=newest, beside=own, options=options)
 
 
 def choose_knots(values: FloatArray) -> FloatArray:

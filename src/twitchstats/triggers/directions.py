@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from twitchstats.arrays import FloatArray
+from twitchstats.arrays import AnyArray, FloatArray
 from twitchstats.errors import OptionError
 from twitchstats.inference import ALPHA, adjust_p_values, average_estimates
 from twitchstats.journal.record import Journal
@@ -66,8 +66,8 @@ def compare_directions(
         Two rows for each trigger, ``direction`` "forward" (trigger first) and "reverse" (outcome first): ``trigger,
         outcome, lag, direction, n_people, n_days, estimate`` (partial correlation, pooled over people), ``ci_lower,
         ci_upper, p_value, p_adjusted, p_difference, reading, reason``. ``p_difference`` tests that both directions are
-        equally strong, also where one is up and the other down, adjusted over the triggers. ``reading`` is one of `READINGS`: a definite direction only where
-        it is shown and differs from the other.
+        equally strong, also where one is up and the other down, adjusted over the triggers. ``reading`` is one of
+        `READINGS`: a definite direction only where it is shown and differs from the other.
 
     Raises
     ------
@@ -172,19 +172,15 @@ def _correlate(
     return [Correlations(z[:, i, 0], df[:, i, 0], scores.n[:, i, 0]) for i in range(len(first))]
 
 
-def _read_pairs(frame: pd.DataFrame, alpha: float) -> list[str]:
-    readings = []
-    for start in range(0, len(frame), 2):
-        forward, reverse = frame.iloc[start], frame.iloc[start + 1]
-        first, second = (row["p_adjusted"] < alpha for row in (forward, reverse))
-        differ = forward["p_difference"] < alpha
-        if forward["reason"] or reverse["reason"]:
-            reading = READINGS[4]
-        elif first and differ and abs(forward["estimate"]) > abs(reverse["estimate"]):
-            reading = READINGS[0]
-        elif second and differ and abs(reverse["estimate"]) > abs(forward["estimate"]):
-            reading = READINGS[1]
-        else:
-            reading = READINGS[2] if first or second else READINGS[3]
-        readings += [reading, reading]
+def _read_pairs(frame: pd.DataFrame, alpha: float) -> AnyArray:
+    """Return the reading of each pair of rows, once for either."""
+    known = (frame["reason"] == "").to_numpy().reshape(-1, 2).all(1)
+    first, second = (frame["p_adjusted"] < alpha).to_numpy().reshape(-1, 2).T
+    forward, reverse = frame["estimate"].abs().to_numpy(float).reshape(-1, 2).T
+    differ = (frame["p_difference"][::2] < alpha).to_numpy()
+    readings: AnyArray = np.select(
+        [~known, first & differ & (forward > reverse), second & differ & (reverse > forward), first | second],
+        [READINGS[4], READINGS[0], READINGS[1], READINGS[2]],
+        default=READINGS[3],
+    ).repeat(2)
     return readings

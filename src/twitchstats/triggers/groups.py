@@ -5,13 +5,14 @@ from functools import partial
 
 import numpy as np
 import pandas as pd
-from scipy import stats
 from scipy.sparse.csgraph import connected_components
 
 from twitchstats.arrays import FloatArray
 from twitchstats.errors import OptionError
 from twitchstats.journal.record import Journal
 from twitchstats.panel import Panel
+from twitchstats.triggers.columns import count_trend_terms, date_columns
+from twitchstats.triggers.correlations import rank_days, take_out
 from twitchstats.triggers.request import prepare_request
 
 LEAST_DAYS = 10
@@ -36,7 +37,8 @@ def group_triggers(
         Result of `estimate_effects` or `correlate_triggers`: the member with the smallest p-value leads its group;
         without it the first by name.
     threshold : float
-        Two triggers are linked where the median over people of the absolute rank correlation reaches this.
+        Two triggers are linked where the median over people of the absolute rank correlation reaches this; what both
+        have of a trend does not count.
 
     Returns
     -------
@@ -82,15 +84,24 @@ def group_triggers(
 
 
 def _correlate_all(panel: Panel, *, names: Sequence[str]) -> dict[str, FloatArray]:
-    """Return as ``each`` the rank correlations of each person between all triggers, (P, T, T)."""
-    values = np.stack([panel.get(name) for name in names])
-    size, people, _ = values.shape
-    each = np.full((people, size, size), np.nan)
-    for person in range(people):
-        mine = values[:, person]
-        seen = np.isfinite(mine).astype(float)
-        ranks = np.nan_to_num(stats.rankdata(np.where(seen > 0, mine, np.inf), axis=-1)) * seen
-        each[person] = _masked_correlation(ranks, seen)
+    """Return as ``each`` the rank correlations of each person between all triggers, (P, T, T).
+
+    NaN below LEAST_DAYS common days, or where nothing is left beside the trend.
+    """
+    values = np.stack([panel.get(name) for name in names], axis=1)
+    seen = np.isfinite(values)
+    known = np.where(seen.any(1), 0.0, np.nan)
+    terms = count_trend_terms(known, "smooth" if panel.ordered else "none")
+    each = np.full((*values.shape[:2], len(names)), np.nan)
+    for count in np.unique(terms):
+        people = np.flatnonzero(terms == count)
+        columns = np.nan_to_num(date_columns(panel, known, people, int(count), weekday=False))
+        left = take_out(rank_days(values[people], seen[people]), seen[people], columns)
+        days = seen[people].astype(float).swapaxes(1, 2)
+        size = (left**2) @ days
+        size = size * size.swapaxes(1, 2)
+        ok = (days.swapaxes(1, 2) @ days >= LEAST_DAYS) & (size > 0)
+        each[people] = np.where(ok, left @ left.swapaxes(1, 2) / np.sqrt(np.where(ok, size, 1.0)), np.nan)
     return {"each": each}
 
 
@@ -102,13 +113,3 @@ def _find_medians(each: FloatArray) -> FloatArray:
     for i, j in zip(*np.nonzero(known), strict=True):
         median[i, j] = np.nanmedian(np.abs(each[:, i, j]))
     return median
-
-
-def _masked_correlation(values: FloatArray, seen: FloatArray) -> FloatArray:
-    """Return correlations over common days, NaN below LEAST_DAYS of them or without variation."""
-    n = seen @ seen.T
-    mean = (values @ seen.T) / np.maximum(n, 1)  # of i over the days seen in both
-    square = (values**2 @ seen.T) / np.maximum(n, 1) - mean**2
-    covariance = (values @ values.T) / np.maximum(n, 1) - mean * mean.T
-    ok = (n >= LEAST_DAYS) & (square > 1e-9) & (square.T > 1e-9)
-    return np.where(ok, covariance / np.sqrt(np.where(ok, square * square.T, 1.0)), np.nan)

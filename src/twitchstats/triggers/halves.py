@@ -11,10 +11,10 @@ from twitchstats.journal.record import Journal
 from twitchstats.panel import shift_days
 from twitchstats.reasons import NO_ORDER
 from twitchstats.triggers.columns import find_ends
-from twitchstats.triggers.curves import ROWS, score_contrasts
+from twitchstats.triggers.curves import score_contrasts
 from twitchstats.triggers.families import choose_family
 from twitchstats.triggers.request import Request, check_by, prepare_request, refuse_tautology
-from twitchstats.triggers.rows import label_rows, put_on_scale
+from twitchstats.triggers.rows import ROWS, label_rows, put_on_scale
 
 PARTS = {"early": (1.0, 0.0), "late": (0.0, 1.0), "change": (-1.0, 1.0)}
 HALVES_COLUMNS = [
@@ -70,7 +70,7 @@ def compare_halves(
     >>> told[["part", "estimate", "ci_lower", "ci_upper"]].round(1).values.tolist()
     [['early', 0.8, 0.6, 1.0], ['late', 0.8, 0.7, 1.0], ['change', 1.0, 0.7, 1.4]]
     """
-    check_by(by, tuple(ROWS))
+    check_by(by, ("pooled", "person"))
     request = prepare_request(journal, outcome, triggers, lag)
     parts = [_tell_trigger(request, name, max(request.lags), by) for name in request.triggers]
     frame = (pd.concat(parts, ignore_index=True) if parts else pd.DataFrame()).reindex(columns=HALVES_COLUMNS)

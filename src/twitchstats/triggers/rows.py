@@ -510,6 +510,9 @@ def shrink_people(scores: Scores, steps: FloatArray, *, alpha: float = ALPHA) ->
     return frame
 
 
+ROWS = {"pooled": pool_people, "person": list_people, "shrunken": shrink_people}
+
+
 def label_rows(
     table: pd.DataFrame, people: Sequence[str], triggers: Sequence[str], lags: Sequence[int]
 ) -> pd.DataFrame:
