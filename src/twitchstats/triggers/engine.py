@@ -38,6 +38,7 @@ SHORT = 60  # days of a diary below which weekday and older days are estimated f
 ENOUGH_SHORT = 50  # short diaries from which that is done: few people would be tied together by what they share
 LEAK_DAYS = 6  # over which effects are looked for that a fine trend makes leak
 TURNS = 2  # in which effects at several lags are told apart
+PEOPLE_EVEN = 20  # as many people halve what their information counts for where their effects differ
 LEAST_DOUBT = 1e-3  # of LEAK_LIMIT, below which no error of an effect is believed
 LEAK_LIMIT = 1.5  # of an effect per SD that is carried to later lags
 CHUNK = 800_000  # numbers in one array of a block
@@ -422,7 +423,10 @@ class Work:
         models = max(1, CHUNK // max(1, len(self.arrays["n"]) * len(self.worked) ** 2))
         for part in split_evenly(self.arrays["n"].shape[1], models) if self.carries else ():
             some = {name: value[:, part] for name, value in self.arrays.items()}
-            for name, value in _give_back(some, self.worked, self.wanted, together=self.together).items():
+            given = _give_back(
+                some, self.worked, self.wanted, together=self.together, is_ratio=self.is_ratio
+            )
+            for name, value in given.items():
                 self.arrays[name][:, part] = value
         curves = {name: self.arrays.pop(name) for name in CURVES}
         plain = {name: self.arrays.pop(name)[:, :, : self.wanted] for name in PLAIN}
@@ -430,7 +434,7 @@ class Work:
 
 
 def _give_back(
-    arrays: dict[str, AnyArray], lags: Sequence[int], wanted: int, *, together: bool
+    arrays: dict[str, AnyArray], lags: Sequence[int], wanted: int, *, together: bool, is_ratio: bool
 ) -> dict[str, FloatArray]:
     """Return ``curve, spread, planted`` with what trend and weekday took: effects at other lags leak into each.
 
@@ -439,7 +443,6 @@ def _give_back(
     person's own, or the group's mean, whose chance is told by how far the people differ (``echo``).
     """
     size, scale, spread, zero = (arrays[name] for name in ("size", "scale", "error", "none"))
-    unit = size * scale
     # of an effect at each lag (last) into each estimate (third); and what the trigger's own memory carries there
     leak, carried = np.zeros((*size.shape, len(lags))), np.zeros((*size.shape, len(lags)))
     response = follow(arrays["memory"], max(lags))
@@ -449,34 +452,76 @@ def _give_back(
         if lags[here] > lags[there]:
             carried[..., here, there] = response[..., here, lags[here] - lags[there]]
     told, alike = np.eye(len(lags)) + carried - leak, arrays["alike"]
-    wider, echo = np.zeros(size.shape), np.zeros(size.shape)
-    if together:  # nobody's part is limited: a trigger on few days would then look protective
-        whole = np.maximum((unit * scale).sum(0), TINY)
-        share, doubt = unit * scale / whole, spread * scale / whole
-        chance = np.einsum("ptl,ptlm,ptm->tlm", doubt, alike, doubt)
+    if together:
+        taken, echo = _give_back_together(arrays, leak[:, :, :wanted], told, is_ratio=is_ratio)
+        return {"curve": arrays["curve"] + taken[..., None], "echo": echo}
+    unit, limit = size * scale, LEAK_LIMIT / np.where(scale > 0, scale, 1.0)
+    known = (scale > 0) & (spread < LEAK_LIMIT * size)
+    whole = np.where(known, unit, 1.0)
+    error = np.where(known, np.maximum(spread / whole, LEAST_DOUBT * limit), limit)
+    seen = np.clip(np.where(known, zero / whole, 0.0), -limit, limit)
+    drawn, prior = _part_effects(seen, error, told, alike)
+    direct = np.clip((drawn @ seen[..., None])[..., 0], -limit, limit)
+    # what chance moves with what is given back, and what of the effects is not given back
+    moved, kept = leak @ drawn, leak @ (drawn @ told - np.eye(len(lags)))
+    chance = error[..., None] * alike * error[..., None, :]
+    wider = ((moved @ chance + 2 * chance) * moved + kept**2 * prior[..., None, :]).sum(-1)
+    wider = np.where(known, unit, 0.0) * np.sqrt(np.maximum(wider, 0.0))
+    given = {name: np.hypot(arrays[name], wider[:, :, :wanted, None]) for name in ("spread", "planted")}
+    taken = unit * (leak * np.where(known, direct, 0.0)[..., None, :]).sum(-1)
+    return given | {"curve": arrays["curve"] + taken[:, :, :wanted, None]}
+
+
+def _give_back_together(
+    arrays: dict[str, AnyArray], leak: FloatArray, told: FloatArray, *, is_ratio: bool
+) -> tuple[FloatArray, FloatArray]:
+    """Return what is given back to each person's score at each wanted lag, and its ``echo``, both (P, T, wanted).
+
+    At each lag people count for what they count for in the sum of scores there: where effects go with what tells more,
+    other weights would give back another mean than is missing. Nobody's part is limited: a trigger on few days would
+    look protective.
+    """
+    information, scale, error, zero = (arrays[name] for name in ("information", "scale", "error", "none"))
+    unit = information * scale
+    weigh = partial(weigh_people, information, scale, error, is_ratio=is_ratio)
+    usable = (arrays["refusal"] == 0) & (unit > 0)
+    certain = np.where(usable, unit * weigh(np.zeros(unit.shape[1:])), 0.0)
+    total = np.maximum(certain.sum(0), TINY)
+    own = np.where(usable, zero / np.where(usable, unit, 1.0), 0.0)
+    beyond = (certain * (own - (certain * own).sum(0) / total) ** 2).sum(0) - usable.sum(0) + 1
+    spread = np.maximum(beyond, 0.0) / np.maximum(total - (certain**2).sum(0) / total, TINY)  # DerSimonian and Laird
+    weight = weigh(np.where(usable.sum(0) > 1, spread, 0.0))
+    taken, echo = np.zeros(leak.shape[:-1]), np.zeros(zero.shape)
+    for lag in range(leak.shape[2]):
+        counted = weight[:, :, lag, None]
+        whole = np.maximum((counted * unit).sum(0), TINY)
+        share, doubt = counted * unit / whole, counted * error / whole
+        chance = np.einsum("ptl,ptlm,ptm->tlm", doubt, arrays["alike"], doubt)
         doubt = np.sqrt((doubt**2).sum(0))
         common = chance / np.maximum(doubt[..., None] * doubt[..., None, :], TINY)
-        middle, leaks = (scale * zero).sum(0) / whole, (share[..., None] * leak).sum(0)
+        middle, leaks = (counted * zero).sum(0) / whole, (share[:, :, lag, None] * leak[:, :, lag]).sum(0)
         drawn, _ = _part_effects(middle, doubt, (share[..., None] * told).sum(0), common)
-        direct = (drawn @ middle[..., None])[..., 0]
-        apart = (zero - unit * middle) / whole
-        echo = whole * np.einsum("tlm,tmk,ptk->ptl", leaks, drawn, apart)
-    else:
-        limit = LEAK_LIMIT / np.where(scale > 0, scale, 1.0)
-        known = (scale > 0) & (spread < LEAK_LIMIT * size)
-        whole = np.where(known, unit, 1.0)
-        error = np.where(known, np.maximum(spread / whole, LEAST_DOUBT * limit), limit)
-        seen = np.clip(np.where(known, zero / whole, 0.0), -limit, limit)
-        drawn, prior = _part_effects(seen, error, told, alike)
-        direct = np.where(known, np.clip((drawn @ seen[..., None])[..., 0], -limit, limit), 0.0)
-        # what chance moves with what is given back, and what of the effects is not given back
-        moved, kept = leak @ drawn, leak @ (drawn @ told - np.eye(len(lags)))
-        chance = error[..., None] * alike * error[..., None, :]
-        wider = ((moved @ chance + 2 * chance) * moved + kept**2 * prior[..., None, :]).sum(-1)
-        wider = np.where(known, unit, 0.0) * np.sqrt(np.maximum(wider, 0.0))
-    given = {name: np.hypot(arrays[name], wider[:, :, :wanted, None]) for name in ("spread", "planted")}
-    taken = unit * (leak * direct[..., None, :]).sum(-1)
-    return given | {"curve": arrays["curve"] + taken[:, :, :wanted, None], "echo": echo}
+        taken[..., lag] = unit[..., lag] * (leak[:, :, lag] * (drawn @ middle[..., None])[..., 0]).sum(-1)
+        echo[..., lag] = whole[:, lag] * np.einsum("tm,tmk,ptk->pt", leaks, drawn, (zero - unit * middle) / whole)
+    return taken, echo
+
+
+def weigh_people(
+    information: FloatArray, scale: FloatArray, error: FloatArray, spread: FloatArray, *, is_ratio: bool
+) -> FloatArray:
+    """Return what each person's score per SD counts for in a sum over people, (P, ...).
+
+    By how fast it falls with the effect, how noisy it is, and the variance of effects between people, `spread`. Who
+    reacts more may have more twitches, and so more information: the mean effect of many people, whose chance error is
+    small, would lean towards them, so that they count for the less the more people there are.
+    """
+    known = information > 0
+    square = np.where(known, information * scale**2, 1.0)
+    noise = (error * scale) ** 2 / square
+    if is_ratio:
+        noise = np.nanmedian(np.where(known | ~known.any(0), noise, np.nan), axis=0)
+    even = 1 + known.sum(0) / PEOPLE_EVEN
+    return np.where(known, scale, 0.0) / np.maximum(noise + even * spread * square, TINY)
 
 
 def _part_effects(

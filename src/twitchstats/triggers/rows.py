@@ -20,13 +20,12 @@ from twitchstats.inference import (
     test_heterogeneity,
 )
 from twitchstats.triggers.blocks import GRID, REFUSALS, ZERO
-from twitchstats.triggers.engine import LEAST_POOLED_DF, Index, Scores
+from twitchstats.triggers.engine import LEAST_POOLED_DF, Index, Scores, weigh_people
 
 POWER = 0.8
 FINER = 4  # points of a fine grid for each of the coarse one
 SECANTS = 6
 SEPARATED = 0.02  # of the test of no effect that is left at the end of the grid where there is no end
-PEOPLE_EVEN = 20  # as many people halve what their information counts for where their effects differ
 LEAST_GROWN = 0.01  # of the variance of a sum of scores, where nearly no events are left
 SLOPE_WIDTH = 0.05
 WIDE = 12.0  # standard errors that the grid of a difference reaches per unit of GRID
@@ -396,12 +395,9 @@ def _pool_pair(whole: Scores, where: Index, alpha: float) -> tuple[dict[str, Any
         if usable.sum() > 2:
             spread = integrate_spread(known["estimate"], known["se"], known["se"])[2]
         differ |= {"p_anyone": float(stats.chi2.sf((known["z"] ** 2).sum(), usable.sum()))}
-    noise = scores.spread[:, ZERO] ** 2 * scale**2 / np.maximum(information, TINY)
-    noise = np.median(noise) if scores.is_ratio else noise
-    # who reacts more may have more twitches, and so more information: the mean effect of many people, whose chance
-    # error is small, would lean towards them
-    even = 1 + people / PEOPLE_EVEN
-    weight = scale / (noise + even * tau**2 * information)
+    weight = weigh_people(
+        scores.information, scale, scores.spread[:, ZERO], np.array(tau**2), is_ratio=scores.is_ratio
+    )
 
     def add(effect: FloatArray) -> FloatArray:
         return evaluator(np.broadcast_to(effect, (people, effect.shape[-1]))) * weight[:, None]
