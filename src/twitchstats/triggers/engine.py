@@ -502,9 +502,7 @@ class Work:
         models = max(1, CHUNK // max(1, len(self.arrays["n"]) * len(self.worked) ** 2))
         for part in split_evenly(self.arrays["n"].shape[1], models) if self.carries else ():
             some = {name: value[:, part] for name, value in self.arrays.items()}
-            given = _give_back(
-                some, self.worked, self.wanted, together=self.together, is_ratio=self.is_ratio
-            )
+            given = _give_back(some, self.worked, self.wanted, together=self.together, is_ratio=self.is_ratio)
             for name, value in given.items():
                 self.arrays[name][:, part] = value
         curves = {name: self.arrays.pop(name) for name in CURVES}

@@ -394,9 +394,7 @@ def _pool_pair(whole: Scores, where: Index, alpha: float) -> tuple[dict[str, Any
         if usable.sum() > 2:
             spread = integrate_spread(known["estimate"], known["se"], known["se"])[2]
         differ |= {"p_anyone": float(stats.chi2.sf((known["z"] ** 2).sum(), usable.sum()))}
-    weight = weigh_people(
-        scores.information, scale, scores.spread[:, ZERO], np.array(tau**2), is_ratio=scores.is_ratio
-    )
+    weight = weigh_people(scores.information, scale, scores.spread[:, ZERO], np.array(tau**2), is_ratio=scores.is_ratio)
 
     def add(effect: FloatArray) -> FloatArray:
         return evaluator(np.broadcast_to(effect, (people, effect.shape[-1]))) * weight[:, None]
