@@ -10,13 +10,14 @@ from zlib import crc32
 
 import numpy as np
 import pandas as pd
+from scipy import special
 
 from twitchstats.errors import OptionError, check_choice
 from twitchstats.inference import ALPHA, adjust_p_values
 from twitchstats.journal.record import Journal
 from twitchstats.panel import build_panel
 from twitchstats.resources import find_resource
-from twitchstats.simulate.processes import PROCESSES, simulate_process
+from twitchstats.simulate.processes import PROCESSES, Process, simulate_process
 from twitchstats.study.case_time_series import CUMULATIVE, FIXED, PEOPLE, SCENARIOS, count_published
 from twitchstats.study.case_time_series import DAYS as PUBLISHED_DAYS
 from twitchstats.study.groups import GROUP_METHODS, pool_groups
@@ -206,7 +207,7 @@ def study_diaries(world: str, days: int, methods: Sequence[str], replicates: int
         null, found = (run_method(method, journal, lags=(LAG,)) for journal in journals)
         gain = (found["p_value"] < ALPHA).astype(float) - reference
         gained = {"gain": float(gain.mean()), "gain_mcse": float(gain.std() / np.sqrt(people))}
-        errors = _count_errors(null["p_value"], found, effect)
+        errors = _count_errors(null["p_value"], found, tell_effect(PROCESSES[world]))
         yield _tell_cell("diary", world, method, days, people, gained | errors)
 
 
@@ -251,6 +252,21 @@ def _count_size(p_values: pd.Series) -> dict[str, float]:
     return _share("size", p_values.dropna() < ALPHA) | {"refused": float(p_values.isna().mean())}
 
 
+def tell_effect(process: Process) -> float:
+    """Return the effect that estimates are held to: the planted one, but for yes/no over all days of a person.
+
+    An odds ratio among days with the same hidden state lies further from 1 than that of all days together (Neuhaus,
+    Kalbfleisch and Hauck 1991): the state is averaged over at a standard deviation of the trigger up and down.
+    """
+    if process.kind != "yes/no":
+        return process.effect
+    nodes, weights = np.polynomial.hermite_e.hermegauss(40)
+    level = special.logit(process.chance) + process.state_sd * nodes
+    moved = process.effect * process.trigger_sd
+    low, high = (special.logit(special.expit(level + side) @ weights / weights.sum()) for side in (-moved, moved))
+    return float((high - low) / (2 * process.trigger_sd))
+
+
 def _count_errors(null: pd.Series, found: pd.DataFrame, effect: float) -> dict[str, float]:
     """Return size, coverage, power and recovery of one cell with their Monte Carlo errors."""
     known = found["estimate"].notna()
@@ -279,7 +295,7 @@ def study_groups(world: str, sizes: Sequence[int], replicates: int, seed: int) -
     for size in sizes:
         for method in GROUP_METHODS:
             null, found = (pooled.get_group((size, method)) for pooled in groups)
-            errors = _count_errors(null["p_value"], found, effect)
+            errors = _count_errors(null["p_value"], found, tell_effect(PROCESSES[world]))
             yield _tell_cell("group", world, method, GROUP_DAYS, len(null), errors, people=size)
 
 

@@ -98,7 +98,7 @@ def estimate_effects(
 
     An odds ratio is one of the days as they are noted. What else makes them differ and is not known is averaged over:
     it lies nearer to 1 than among days alike in that (no bias; Greenland, Robins and Pearl 1999), by a twentieth where
-    hidden states move the odds of most days by up to 1.8. So are ratios of days that are filled in as copies.
+    hidden states move the odds of most days by up to 1.8. Days that are copies of the day before count as missing.
 
     Where both sides come in spells, neighbouring days tell the same twice: one person's variance grows by how much
     both resemble their own last week (Bartlett 1935).
