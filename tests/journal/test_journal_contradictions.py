@@ -45,6 +45,15 @@ def test_numbered_days_are_compared_too(read):
     assert "on 1 day ('1')" in found[0]
 
 
+def test_dated_episodes_beside_numbered_days_are_told(read):
+    journal = read("day,twitches\n1,0\n2,3\n", episodes=io.StringIO("start,kind\n2024-03-01 21:00,twitch\n"))
+    assert journal.rejects["message"].to_list() == [
+        "column start: it tells dates, and the journal numbers its days, so episodes and days can't be laid beside "
+        "each other; give both dates or numbers"
+    ]
+    assert len(journal.episodes) == 1
+
+
 @pytest.mark.parametrize("rows", ["2024-03-01,3,0,4\n2024-03-02,0,0,\n", "2024-03-01,,,4\n2024-03-02,1,0,0\n"])
 def test_a_journal_that_agrees_with_itself_is_not_warned(read, rows):
     assert not find_told(read(HEAD + rows))

@@ -389,6 +389,10 @@ def note_contradictions(
         _note_both("days", "intensity", f"{label['intensity']} is above zero where {where} {verb} 0", strong, rejects)
     if calendar == "none" or episodes.empty:
         return
+    if calendar == "day" and pd.api.types.is_datetime64_dtype(episodes["start"]):
+        told = "it tells dates, and the journal numbers its days, so episodes and days can't be laid beside each other"
+        rejects.note("episodes", "start", "other_calendar", f"{told}; give both dates or numbers")
+        return
     starts = episodes["start"].dt.floor("D") if calendar == "date" else episodes["start"].floordiv(1)
     for name in counts:
         mine = episodes["kind"].eq(_KINDS[name])
