@@ -10,10 +10,11 @@ import numpy as np
 import pandas as pd
 import pytest
 from scipy import stats
+from statsmodels.discrete.conditional_models import ConditionalLogit, ConditionalPoisson
 
 import twitchstats as tw
 from twitchstats.panel import build_panel
-from twitchstats.simulate.processes import PROCESSES, simulate_process
+from twitchstats.simulate.processes import PROCESSES, Process, simulate_process
 from twitchstats.study.groups import pool_groups
 from twitchstats.study.methods import score_people
 from twitchstats.study.run import study_promise
@@ -68,6 +69,14 @@ def test_intervals_cover_and_estimates_are_not_shrunk(world):
     assert least - noise < covered < 0.975 + noise
     if not PROCESSES[world].yes_no and world not in ("rare yes/no outcome", "yes/no outcome", "effect on the same day"):
         assert middle.mean() == pytest.approx(effect, abs=0.03 + 2.5 * middle.std() / np.sqrt(len(middle)))
+
+
+def test_days_filled_in_at_once_do_not_dilute_an_effect():
+    """A third of the days are copies, of the trigger too: 300 people came out a twentieth too low, 3 errors."""
+    journal, _ = simulate_process("filled in at once", people=300, days=120, effect=0.2, lag=1, seed=131)
+    row = tw.estimate_effects(journal, lags=1).iloc[0]
+    low, middle, high = np.log(row[["ci_lower", "estimate", "ci_upper"]].to_numpy(float))
+    assert middle == pytest.approx(0.2, abs=2.5 * (high - low) / (2 * 1.96))
 
 
 def test_later_effects_are_recovered_at_their_lag():
@@ -161,17 +170,32 @@ def test_a_group_does_not_lean_towards_those_who_react_more():
     assert abs(ours["estimate"].mean()) < 0.01 + 2.5 * 0.0155 / np.sqrt(3000 / 200)
 
 
-@pytest.mark.parametrize("ratio", [0.22, 4.0])
-def test_rare_outcomes_of_many_short_diaries_are_not_biased(ratio):
-    """Outcome on 5 %, trigger on 10 % of 26 days, 133 people, 40 groups: the log odds ratio within .03 and noise."""
-    logs = []
-    for seed in range(40):
-        process = PROCESSES["rare yes/no outcome"]
-        world = type(process)("short", "", 0, 0, state_sd=0.0, kind="yes/no", chance=0.05, yes_no=0.1)
+@pytest.mark.parametrize(
+    ("kind", "ratio", "model"),
+    [("yes/no", 0.22, ConditionalLogit), ("yes/no", 4.0, ConditionalLogit), ("count", 0.22, ConditionalPoisson)],
+)
+def test_rare_outcomes_of_many_short_diaries_are_as_conditional_likelihoods_tell(kind, ratio, model):
+    """Outcome on 5 %, trigger on 10 % of 26 days, 133 people, 25 groups: the log ratio within .03 and noise.
+
+    Intervals have two ends and are at most 1.2 times as wide as those of statsmodels.
+    """
+    logs, widths, ended = [], [], []
+    for seed in range(25):
+        world = Process("short", "", 0, 0, state_sd=0.0, kind=kind, chance=0.05, mean=0.05, yes_no=0.1)
         journal, _ = simulate_process(world, people=133, days=26, effect=np.log(ratio), seed=seed)
         row = tw.estimate_effects(journal, lags=0).iloc[0]
         logs.append(np.log(row["estimate"]))
-    assert np.median(logs) == pytest.approx(np.log(ratio), abs=0.03 + 3 * np.std(logs) / np.sqrt(40))
+        ended.append(row["ci_lower"] > 0 and np.isfinite(row["ci_upper"]))
+        days = journal.days
+        told = days.groupby("person")["twitches"].transform("sum") > 0
+        fit = model(
+            days["twitches"][told].to_numpy(float), days[["trigger_1"]][told].to_numpy(float),
+            groups=days.index.get_level_values("person")[told],
+        ).fit(disp=0)  # fmt: skip
+        widths.append(np.log(row["ci_upper"] / row["ci_lower"]) / (2 * 1.96 * fit.bse[0]) if ended[-1] else np.inf)
+    assert np.median(logs) == pytest.approx(np.log(ratio), abs=0.03 + 3 * np.std(logs) / np.sqrt(25))
+    assert np.mean(ended) >= 0.9
+    assert np.median(widths) <= 1.2
 
 
 def test_shrunken_intervals_cover():

@@ -513,7 +513,7 @@ def weigh_people(
     reacts more may have more twitches, and so more information: the mean effect of many people, whose chance error is
     small, would lean towards them, so that they count for the less the more people there are.
     """
-    known = information > 0
+    known = (information > 0) & (scale > 0)
     square = np.where(known, information * scale**2, 1.0)
     noise = (error * scale) ** 2 / square
     if is_ratio:
