@@ -362,14 +362,14 @@ class Store:
             days, weighed, beside = (_join([part] * len(batch)) for part in (own_y, stiff, fine))
             for rows, models in _split_by_days(own, whole=shared):
                 every = rows.size == len(own) and models.size == own.shape[0] * own.shape[1]
-                some, each = (np.s_[:], np.s_[:]) if every else (rows, (rows[:, None], models))
+                taken, each = (np.s_[:], np.s_[:]) if every else (rows, (rows[:, None], models))
                 block = lay_block(
-                    days[some], weighed[some], before[some], newest[some], own[each],
+                    days[taken], weighed[taken], before[taken], newest[taken], own[each],
                     None if older is None else older[each], family=self.family, shared=shared,
                 )  # fmt: skip
                 models = np.arange(self.shape[1])[None].repeat(len(rows), axis=0) if together else models
                 for some, part, basis in choose_trend(
-                    block, beside[some], trend.shape[-1], forced=forced, shared=shared
+                    block, beside[taken], trend.shape[-1], forced=forced, shared=shared
                 ):
                     found = score(part, basis, effects=GRID if curves else GRID[[ZERO]])
                     here, *at = who[rows[some], None, None], models[some, :, None], places[rows[some], None]
