@@ -139,37 +139,38 @@ def choose_trend(
     `before` is left out where it is `shared`.
     """
     root = np.sqrt(block.weights)
-    fine = np.where(block.ok[..., None], fine, 0.0)
     dates, stiff = np.split(block.dates, [block.dates.shape[-1] - terms], axis=-1)
-    design = np.concatenate([stiff, dates, block.before, fine], axis=-1)
-    design *= root[..., None]
+    parts = (stiff, dates, fine, block.before)
+    ends = np.cumsum([part.shape[-1] for part in parts])
+    design = np.empty((*root.shape, ends[-1]))
+    for part, last in zip(parts, ends, strict=True):
+        np.multiply(part, root[..., None], out=design[..., last - part.shape[-1] : last])
     gram, length = scale_products(design.swapaxes(1, 2) @ design)
-    finer, own = design.shape[-1] - fine.shape[-1], block.before.shape[-1]
+    every, own = np.arange(ends[-1]), block.before.shape[-1]
+    plain = np.r_[every[: ends[1]], every[ends[2] :]]
+    finer = len(plain)
     needed = np.zeros(len(block.y), dtype=bool)
     if fine.shape[-1]:
-        factor = factor_products(gram)
+        order = np.r_[plain, every[ends[1] : ends[2]]]
+        factor = factor_products(gram[:, order[:, None], order])
         there = np.einsum("bii->bi", factor) ** 2 > SAME_DIRECTION
         extra, free = there[:, finer:].sum(1), block.ok.sum(1) - there.sum(1)
         needed = (extra > 0) & (free > LEAST_FINE_DF)
         if not forced:
             response = root * block.relative
-            along = turn_columns(response[:, None] @ design / length[:, None], factor)[:, 0]
+            along = turn_columns((response[:, None] @ design / length[:, None])[..., order], factor)[:, 0]
             gain = np.where(there, along**2, 0.0)
             left = np.maximum((response**2).sum(1) - gain.sum(1), TINY) / np.maximum(free, 1)
             ratio = gain[:, finer:].sum(1) / np.maximum(extra, 1) / left
             needed &= stats.f.sf(ratio, np.maximum(extra, 1), np.maximum(free, 1)) <= FINE_LEVEL
-    every = np.arange(design.shape[-1])
-    in_place = np.concatenate(
-        [every[terms : finer - own], every[finer:], every[finer - own : finer]]
-    )  # older days last
-    for kind, part in ((False, every[:finer]), (True, in_place)):
+    for kind, columns in ((False, plain), (True, every[terms:])):
         rows = np.flatnonzero(needed == kind)
         if len(rows):
-            whole = len(rows) == len(needed)
-            taken, products, unit = (design, gram, length) if whole else (design[rows], gram[rows], length[rows])
-            scaled = np.divide(taken[..., part], unit[:, None, part], order="C")
-            basis = turn_columns(scaled, factor_products(products[:, part[:, None], part]))
-            chosen = replace(block if whole else block.take(rows), fine=kind)
+            some = np.s_[:] if len(rows) == len(needed) else rows
+            factor = factor_products(gram[some][:, columns[:, None], columns]) * length[some][:, columns, None]
+            taken = design[some][..., terms:] if kind else design[some][..., plain]
+            basis = turn_columns(np.array(taken, order="C"), factor)
+            chosen = replace(block if len(rows) == len(needed) else block.take(rows), fine=kind)
             yield rows, chosen, basis[..., : basis.shape[-1] - own] if shared else basis
 
 
