@@ -120,7 +120,7 @@ def test_the_total_of_a_persistent_trigger_decays_as_its_memory(memory):
 @pytest.mark.parametrize("world", ["autocorrelated .8", "yes/no trigger", "rating"])
 def test_what_is_called_detectable_is_found_as_often_as_promised(world):
     """.75 to .85 of 600 diaries, each with the middle promise of its part planted."""
-    found = study_promise(world, 600, 118).set_index("method")
+    found = pd.DataFrame(study_promise(world, 600, 118)).set_index("method")
     for side in ("detectable_up", "detectable_down"):
         assert 0.75 - noise_of(0.75, 600) < found.loc[side, "power"] < 0.85 + noise_of(0.85, 600)
         assert found.loc[side, "refused"] < 0.15

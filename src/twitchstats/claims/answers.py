@@ -454,9 +454,12 @@ def _add_directions(
     for outcome, triggers in exposure.groupby(found["outcome"]):
         names = sorted(set(triggers))
         pairs = known if known is not None and len(known) and set(known["outcome"]) == {outcome} else None
-        if pairs is None or not set(names) <= set(pairs["trigger"]):
+        if pairs is None:  # all triggers, by whose number p-values are adjusted
+            pairs = compare_directions(journal, outcome=str(outcome))
+        if not set(names) <= set(pairs["trigger"]):
             pairs = compare_directions(journal, outcome=str(outcome), triggers=names)
-        reading = pairs.drop_duplicates("trigger").set_index("trigger")["reading"]
+        shown = pairs[(pairs["direction"] == "reverse") & (pairs["p_adjusted"] < ALPHA)]
+        reading = shown.set_index("trigger")["reading"]
         notes.update(triggers.map(reading).map(DIRECTION_NOTES).dropna())
     reverse = notes.isin(DIRECTION_NOTES.values()) & (answers["verdict"] == "contradicted")
     return answers.assign(note=notes, verdict=answers["verdict"].mask(reverse, "inconclusive"))
