@@ -29,9 +29,11 @@ BOOTSTRAPS = 200
 
 def compare_starts() -> pd.DataFrame:
     """Return how long it takes to import the package and to ask for help, beside pandas and bare Python."""
+    python, shell = sys.executable, str(PAGE.parents[1] / "run")
     pairs = [
-        ("import twitchstats", ["-c", "import twitchstats"], "import pandas", ["-c", "import pandas"]),
-        ("twitchstats --help", ["-m", "twitchstats", "--help"], "bare Python", ["-c", ""]),
+        ("import twitchstats", [python, "-c", "import twitchstats"], "import pandas", [python, "-c", "import pandas"]),
+        ("./run --help", [shell, "--help"], "bare Python", [python, "-c", ""]),
+        ("twitchstats --help", [python, "-m", "twitchstats", "--help"], "bare Python", [python, "-c", ""]),
     ]
     return pd.DataFrame(
         [_compare(ours, lambda a=a: _run(*a), peer, lambda b=b: _run(*b)) for ours, a, peer, b in pairs]
@@ -96,7 +98,7 @@ def _compare(ours: str, job: Callable[[], object], peer: str, other: Callable[[]
 
 
 def _run(*words: str) -> None:
-    subprocess.run([sys.executable, *words], check=True, capture_output=True)
+    subprocess.run(words, check=True, capture_output=True)
 
 
 def write_page(parts: dict[str, pd.DataFrame], size: str) -> str:
