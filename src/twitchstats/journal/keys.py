@@ -144,8 +144,8 @@ def find_person(table: Table, asked: str | None) -> Column | None:
             return None
         return pick_column(table, asked, "person")
     # An 'id' that is new in nearly each row numbers the rows, not the people.
-    numbers = [column for column in table.columns if 0.95 * len(column) < len(column.levels) > 1]
-    numbers = [column for column in numbers if normalise_header(column.header) in ("id", "record id")]
+    ids = [column for column in table.columns if normalise_header(column.header) in ("id", "record id")]
+    numbers = [column for column in ids if 0.95 * len(column) < len(column.levels) > 1]
     return next((column for column in find_aliases(table.columns, "person column") if column not in numbers), None)
 
 
