@@ -192,7 +192,8 @@ def test_who_drinks_less_coffee_on_bad_days_does_not_contradict_that_it_brings_t
 )
 def test_where_the_outcome_foretells_the_trigger_nothing_is_contradicted(monkeypatch, stressed, reading, verdict):
     fake(monkeypatch, "trigger", estimate=0.5, p_value=1e-6, ci90_lower=0.4, ci90_upper=0.6, order="forward")
-    table = pd.DataFrame({"outcome": ["twitches"], "trigger": ["stress"], "reading": [reading]})
+    table = pd.DataFrame({"outcome": "twitches", "trigger": "stress", "reading": reading, "direction": ["reverse"]})
+    table["p_adjusted"] = 0.001 if verdict == "inconclusive" else 0.5
     monkeypatch.setattr("twitchstats.claims.answers.compare_directions", lambda *given, **options: table)
     row = answer_questions(stressed, questions=ask("stress-twitches")).iloc[0]
     assert row["verdict"] == verdict

@@ -68,6 +68,8 @@ SHAPES = {
     "devices": (write_column("device", "phone", "watch"), ""),
     "what was planned": (write_rows(range(28), header="date,planned sleep,actual sleep"), ""),
     "events": (write_column("activity", "run", "swim"), ""),
+    "who was met": (write_column("coach", "Anna", "Tom"), ""),
+    "by turns": (write_column("who", "Ann") + write_column("", "Bob", days=range(30, 40))[21:], "who"),
     "a place": (write_column("place", "home", days=range(20)) + write_column("", "sea", days=range(19, 30))[20:], ""),
     "months": (open_files(jan=JAN, feb=FEB), ""),
     "parts": (open_files(diary_part1=JAN, diary_part2=FEB), ""),
@@ -128,7 +130,8 @@ def test_files_of_two_people_are_asked_about():
     assert journal.days.groupby("person").size().to_dict() == {"anna": 28, "ben": 28}
     assert journal.days["twitches"].to_list() == [day % 7 for day in range(28)] + [(day + 1) % 7 for day in range(28)]
     joined = tw.read_journal(open_files(anna=JAN, ben=OTHER), person="none")
-    assert joined.days.columns.to_list() == ["twitches", "stress", "ben_csv_twitches", "ben_csv_stress"]
+    assert joined.days.columns.to_list() == ["twitches", "stress"]  # two rows a day, as if in one file
+    assert joined.days["twitches"].to_list() == [day % 7 + (day + 1) % 7 for day in range(28)]
     with pytest.raises(JournalError, match=r"^Two files are called 'a', so person=\"file\" can't tell whose each is\."):
         tw.read_journal([*open_files(a=JAN), *open_files(a=OTHER)], person="file")
 
@@ -177,3 +180,14 @@ def test_minutes_behind_a_point_are_not_read_as_decimals():
     assert "sleep" not in journal.days
     assert not journal.days.select_dtypes("number").eq(7.3).any(axis=None)
     assert journal.rejects["message"].str.contains("7.30 is not 7.3 h").any()
+
+
+def test_one_person_s_files_of_the_same_days_are_added_up():
+    """An export that was cut in the middle of a day: asked about, and with "none" one diary, not columns apart."""
+    first = "date,twitches,stress\n2026-03-01,4,2\n2026-03-02,5,3\n2026-03-03,2,\n"
+    second = "date,twitches,stress\n2026-03-03,6,4\n2026-03-04,3,3\n2026-03-05,1,2\n"
+    with pytest.raises(JournalError, match="in different ways on the same days"):
+        tw.read_journal(open_files(a=first)[0], also=open_files(b=second))
+    days = tw.read_journal(open_files(a=first)[0], also=open_files(b=second), person="none").days
+    assert days["twitches"].tolist() == [4, 5, 8, 3, 1]
+    assert list(days) == ["twitches", "stress"]

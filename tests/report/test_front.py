@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from twitchstats.findings import analyze_journal
 from twitchstats.journal import read_journal
 from twitchstats.report import front, history, summary
 from twitchstats.report.wording.claims import describe_needs
@@ -55,7 +56,7 @@ def test_the_course_by_hand(make_journal):
     assert row["longest_spell"] == 43  # the missing day ends the first spell after 40
     told = front.show_course(journal, TWITCHES)
     assert "In the last 28 days it had a median of 5; that is higher than before (1)." in told
-    assert told.endswith("so this is new, but ups and downs come by themselves.")
+    assert told.endswith("so it is a change, but ups and downs come by themselves.")
 
 
 def test_what_is_the_same_as_before_is_nothing_new(make_journal):
@@ -67,7 +68,7 @@ def test_what_is_the_same_as_before_is_nothing_new(make_journal):
         "it had a median of 6; that is the same as before (6). In earlier spans of 28 days the medians were 5.5, "
         in told
     )
-    assert told.endswith("so this is nothing new.")
+    assert told.endswith("so it has been there before.")
 
 
 def test_a_course_with_mostly_none_is_told_in_days(make_journal):
@@ -479,7 +480,7 @@ def test_one_and_many_questions_are_told_with_their_verbs(make_journal):
 
 def test_a_group_is_advised_in_the_third_person(gappy, alone):
     told = describe(gappy)
-    assert "**A doctor should see without delay** weakness that they or others notice" in told
+    assert "**A doctor should soon see** weakness that they or others notice" in told
     assert not re.search(r"\byou", told)
     assert "weakness that you or others notice" in describe(alone)
     found = SimpleNamespace(outcome="headache")
@@ -616,3 +617,13 @@ def test_a_template_that_was_not_filled_in_is_no_diary():
     assert "come back after 27 more days" in front.show_early(journal)
     blank = replace(journal, days=journal.days.assign(sleep=np.nan))
     assert "0 of 28 days noted." in front.show_title(blank, TWITCHES)
+
+
+def test_nobody_is_led_to_change_a_medicine(make_journal):
+    """A column that is called like a medicine is tested as any other: the page says to ask first."""
+    said = "Stop or change no medicine because of this page: ask your doctor first."
+    for name, told in (("citalopram (mg)", True), ("tea", False)):
+        day = np.arange(40)
+        columns = {"date": pd.date_range("2025-01-01", periods=40), "twitches": day % 5, name: day % 3 * 10}
+        journal = make_journal({"person": ["a"] * 40, **columns})
+        assert (said in str(front.show_triggers(journal, analyze_journal(journal)))) == told

@@ -46,7 +46,7 @@ from twitchstats.report.wording.signs import (
     list_warnings,
 )
 from twitchstats.simulate.cohort import is_simulated
-from twitchstats.variables import split_words, word_set
+from twitchstats.variables import sounds_like_medicine, split_words, word_set
 
 SETTING = "twitches and nothing else"
 _HALF = 14
@@ -239,7 +239,7 @@ def _tell_trend(row: "pd.Series[Any]") -> str:
     inside = recent == before or row["before_low"] <= recent <= row["before_high"]
     ends = dict.fromkeys((tell(row["before_low"]), tell(row["before_high"])))
     range_ = f"{' to '.join(ends)}{of}"
-    tail = "so this is nothing new" if inside else "so this is new, but ups and downs come by themselves"
+    tail = "so it has been there before" if inside else "so it is a change, but ups and downs come by themselves"
     return f"{text} In earlier spans of 28 days {spans} {range_}, {tail}."
 
 
@@ -296,7 +296,7 @@ def show_triggers(journal: Journal, found: Findings) -> Markup | Prose:
     whose, none = "these diaries" if is_group(journal) else "this diary", "None stands out. That is no proof of none."
     parts = [
         (f"Clear in {whose} (stands out after all tests are counted)", "clear", clear or [none]),
-        ("Possible, not clear (may be chance, or the other way round)", "possible", possible or ["None."]),
+        ("Possible (which came first is not known, or it may be chance)", "possible", possible or ["None."]),
         ("Too small to matter (practically null)", "small", [*small["question"].head(_FIRST), *_tell_more(small)]),
         ("Can't be told (inconclusive)", "untold", untold or ["None."]),
     ]
@@ -313,6 +313,9 @@ def show_triggers(journal: Journal, found: Findings) -> Markup | Prose:
             " 'As noted' is what was written down. 'Adjusted' allows for weekday, slow trend and the days before; its "
             "interval holds what the days leave possible."
         )
+    columns = journal.variables.to_dict("records")
+    if any(row["role"] == "medicine" or sounds_like_medicine(row["name"], row) for row in columns):
+        lead += " Stop or change no medicine because of this page: ask your doctor first."
     return Markup(f'<h2>What goes with it</h2><p>{escape_text(lead)}</p><div class="boxes">{page}</div>')
 
 

@@ -119,7 +119,7 @@ def _tell_role(journal: Journal, role: str) -> str:
     )
     if role == "remedy":
         return f"tried: {known}; a diary can't tell whether it helped" if known else ""
-    return "; ".join(filter(None, [known, maybe and f"by its name perhaps also {maybe}"]))
+    return "; ".join(filter(None, [known, maybe and f"by its name perhaps{' also' if known else ''} {maybe}"]))
 
 
 def show_history(journal: Journal, found: Findings) -> Markup | Prose:

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from twitchstats.errors import check_choice
@@ -83,7 +84,8 @@ def judge_study(study: pd.DataFrame) -> pd.DataFrame:
     DataFrame
         ``bar, world, method, days, people, lag, value, lower, upper, mcse, met, met_within_error``: one row for
         each cell that a bar applies to. A bar is met where ``lower <= value <= upper``; within error, where it is by
-        two Monte Carlo standard errors. Coverage is judged at 120 days, size at all lengths.
+        two Monte Carlo standard errors (its own, or those of a share at the bar). Coverage is judged at 120 days, size
+        at all lengths.
 
     Examples
     --------
@@ -98,7 +100,10 @@ def judge_study(study: pd.DataFrame) -> pd.DataFrame:
     judged = []
     for bar, part, method, figure, lower, upper in BARS:
         cells = held[(held["part"] == part) & held[figure].notna() & (held["method"].eq(method) | (not method))]
-        value, mcse = cells[figure], cells.get(f"{figure}_mcse", 0.0)
+        value, mcse = cells[figure], cells.get(f"{figure}_mcse", pd.Series(0.0, cells.index))
+        if f"{figure}_mcse" in cells:  # near 0 and 1 the error of the bar itself is larger
+            end = value.clip(lower, upper)
+            mcse = np.maximum(mcse, np.sqrt(end * (1 - end) / cells["replicates"]))
         told = cells[["world", "method", "days", "people", "lag"]].assign(value=value, lower=lower, upper=upper)
         within = value.between(lower - 2 * mcse, upper + 2 * mcse)
         told = told.assign(mcse=mcse, met=value.between(lower, upper), met_within_error=within)

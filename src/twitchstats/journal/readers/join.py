@@ -134,8 +134,9 @@ def _goes_on(first: Source, second: Source, person: str | None) -> bool:
     apart, same = both.empty, len(both) > 0 and _say_the_same(first, second)
     plain = same or (apart and _run_on(days[0]["date"], days[1]["date"]))
     parts = plain and _are_called_parts(first.days.source, second.days.source)
-    sure = "person" in first.days.headers or person is not None or parts or (same and len(both) > 2)
-    if not sure and (apart or _share_most(first, second)):
+    sure = "person" in first.days.headers or parts or (same and len(both) > 2)
+    asked = not sure and (apart or _share_most(first, second))
+    if asked and person is None:
         common = [header for header in _list_own(second) if _fold(header) in set(map(_fold, first.days.headers))]
         where = ", and neither names nor days show that they are parts of one diary"
         where = where if apart or same else " in different ways on the same days"
@@ -144,7 +145,7 @@ def _goes_on(first: Source, second: Source, person: str | None) -> bool:
             f'{where}. If each is another person\'s, say person="{PER_FILE}" (command line: --person {PER_FILE}), or '
             "add a column 'person' to each; if all are one person's, say person=\"none\" (--person none)."
         )
-    return apart or same
+    return apart or same or (asked and person in load_words("sole person"))
 
 
 def _run_on(first: pd.Series, second: pd.Series) -> bool:

@@ -6,13 +6,13 @@ from collections.abc import Iterable, Sequence
 
 _WHATEVER = "whatever this report says. It can't examine you, and it never replaces someone who can."
 SEE_A_DOCTOR = (
-    "**See a doctor without delay** about weakness that you or others notice, a muscle that gets smaller, falls, "
+    "**See a doctor soon** about weakness that you or others notice, a muscle that gets smaller, falls, "
     "slurred speech, trouble swallowing or breathing, numbness that stays, or twitching after a new medicine, "
     f"{_WHATEVER}"
 )
 # The same of people who don't read it themselves.
 SEND_TO_A_DOCTOR = SEE_A_DOCTOR.replace(
-    "See a doctor without delay** about weakness that you", "A doctor should see without delay** weakness that they"
+    "See a doctor soon** about weakness that you", "A doctor should soon see** weakness that they"
 ).replace("examine you", "examine anyone")
 ASK_A_DOCTOR = f"**See a doctor** about whatever is new, sudden, the worst so far, or a worry, {_WHATEVER}"
 
