@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from fnmatch import fnmatchcase
 from functools import cache, lru_cache
 from typing import Any
@@ -79,8 +79,18 @@ def sounds_like_medicine(name: str, row: Mapping[str, Any]) -> bool:
     (True, False)
     """
     words = split_words(f"{name} {row.get('source', '')} {row.get('unit', '')}")
+    return not find_row(name) and hold_medicine(words)
+
+
+def hold_medicine(words: Iterable[str]) -> bool:
+    """Say whether one of the words has the name, the ending or the unit of a medicine."""
     patterns = load_words("medicine word")
-    return not find_row(name) and any(fnmatchcase(word, pattern) for word in words for pattern in patterns)
+    return any(fnmatchcase(word, pattern) for word in words for pattern in patterns)
+
+
+def may_be_medicine(name: str, row: Mapping[str, Any]) -> bool:
+    """Say whether a column is a medicine of the dictionary, or sounds like one."""
+    return row.get("role") == "medicine" or sounds_like_medicine(name, row)
 
 
 @cache

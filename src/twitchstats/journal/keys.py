@@ -6,7 +6,6 @@ import itertools
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from fnmatch import fnmatchcase
 from functools import cache, cached_property
 from typing import Any
 
@@ -33,6 +32,7 @@ from twitchstats.journal.layout import Column, Table, code_column, refuse_cells
 from twitchstats.journal.record import Rejects, list_some
 from twitchstats.variables import (
     find_variable,
+    hold_medicine,
     load_dictionary,
     load_words,
     normalise_header,
@@ -671,8 +671,11 @@ def _holds_names(column: Column) -> bool:
         return False
     names = list(map(normalise_header, column.levels))
     words, site = split_words(column.header), find_variable(column.header, dictionary="episode_variables.csv")
-    medicine = any(fnmatchcase(word, pattern) for word in words for pattern in load_words("medicine word"))
-    if medicine or site in ("site", "side") or words & (word_set("event column") | word_set("notes column")):
+    if (
+        hold_medicine(words)
+        or site in ("site", "side")
+        or words & (word_set("event column") | word_set("notes column"))
+    ):
         return False
     parts = [{name, *(word for word in name.split() if len(word) > 1)} for name in names]  # no initials
     known = [not _no_names().isdisjoint(some) or find_variable(name) for name, some in zip(names, parts, strict=True)]

@@ -46,7 +46,7 @@ from twitchstats.report.wording.signs import (
     list_warnings,
 )
 from twitchstats.simulate.cohort import is_simulated
-from twitchstats.variables import sounds_like_medicine, split_words, word_set
+from twitchstats.variables import may_be_medicine, split_words, word_set
 
 SETTING = "twitches and nothing else"
 _HALF = 14
@@ -313,8 +313,7 @@ def show_triggers(journal: Journal, found: Findings) -> Markup | Prose:
             " 'As noted' is what was written down. 'Adjusted' allows for weekday, slow trend and the days before; its "
             "interval holds what the days leave possible."
         )
-    columns = journal.variables.to_dict("records")
-    if any(row["role"] == "medicine" or sounds_like_medicine(row["name"], row) for row in columns):
+    if any(may_be_medicine(row["name"], row) for row in journal.variables.to_dict("records")):
         lead += " Stop or change no medicine because of this page: ask your doctor first."
     return Markup(f'<h2>What goes with it</h2><p>{escape_text(lead)}</p><div class="boxes">{page}</div>')
 

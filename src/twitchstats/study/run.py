@@ -195,7 +195,8 @@ def _tell_cell(
 
 def study_diaries(world: str, days: int, methods: Sequence[str], replicates: int, seed: int) -> Iterator[Cell]:
     """Study single diaries of one world and length."""
-    people, effect, counts = _count_people(replicates, days), PROCESSES[world].effect, PROCESSES[world].kind == "count"
+    process, people = PROCESSES[world], _count_people(replicates, days)
+    effect, truth, counts = process.effect, tell_effect(process), process.kind == "count"
     journals = [
         _simulate(world, seed, (days, planted), people=people, days=days, effect=planted, lag=LAG)
         for planted in (0.0, effect)
@@ -207,7 +208,7 @@ def study_diaries(world: str, days: int, methods: Sequence[str], replicates: int
         null, found = (run_method(method, journal, lags=(LAG,)) for journal in journals)
         gain = (found["p_value"] < ALPHA).astype(float) - reference
         gained = {"gain": float(gain.mean()), "gain_mcse": float(gain.std() / np.sqrt(people))}
-        errors = _count_errors(null["p_value"], found, tell_effect(PROCESSES[world]))
+        errors = _count_errors(null["p_value"], found, truth)
         yield _tell_cell("diary", world, method, days, people, gained | errors)
 
 
@@ -284,18 +285,19 @@ def _share(name: str, hits: pd.Series) -> dict[str, float]:
 
 def study_groups(world: str, sizes: Sequence[int], replicates: int, seed: int) -> Iterator[Cell]:
     """Study groups of people whose slopes differ."""
-    effect, kind, some = PROCESSES[world].effect, PROCESSES[world].kind, replicates * 3 // 2
+    process, some = PROCESSES[world], replicates * 3 // 2
+    effect, truth = process.effect, tell_effect(process)
     groups = []
     for planted, people in ((0.0, max(some, replicates // 10 * max(sizes))), (effect, some)):
         journal = _simulate(
             world, seed, ("group", planted), people=people, days=GROUP_DAYS, effect=planted, lag=LAG, slope_sd=SLOPE_SD
         )
-        pooled = pool_groups(build_panel(journal), kind=kind, lag=LAG, sizes=sizes)
+        pooled = pool_groups(build_panel(journal), kind=process.kind, lag=LAG, sizes=sizes)
         groups.append(pooled.groupby(["people", "method"]))
     for size in sizes:
         for method in GROUP_METHODS:
             null, found = (pooled.get_group((size, method)) for pooled in groups)
-            errors = _count_errors(null["p_value"], found, tell_effect(PROCESSES[world]))
+            errors = _count_errors(null["p_value"], found, truth)
             yield _tell_cell("group", world, method, GROUP_DAYS, len(null), errors, people=size)
 
 

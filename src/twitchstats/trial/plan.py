@@ -25,7 +25,7 @@ from twitchstats.trial.exact import find_p_value, lay_days, remove_effect
 from twitchstats.trial.lots import DESIGNS, WEEK, Lots, lay_lots
 from twitchstats.triggers.families import FAMILIES, Family
 from twitchstats.triggers.rows import POWER
-from twitchstats.variables import find_row, find_variable, load_variables, sounds_like_medicine
+from twitchstats.variables import find_row, find_variable, load_variables, may_be_medicine
 
 LEAST_TRIAL = LEAST_DIARY = 14  # days; of a diary, from which its spread is told
 PLAYED, COMPARED = 100, 99  # trials that are tried on the diary, and schedules that each is compared with
@@ -456,7 +456,7 @@ def _check_doctor(
     reasons = [] if journal is None else _list_reasons(journal, people)
     if row.get("trial") == "ask":
         reasons.insert(0, f"{name!r} is no matter for a trial of your own")
-    elif row.get("role") == "medicine" or sounds_like_medicine(name, row):
+    elif may_be_medicine(name, row):
         reasons.insert(0, f"{name!r} is a medicine or may be one")
     reasons += _compare_usual(name, row, *levels)
     if reasons and not agreed:

@@ -179,7 +179,7 @@ def factor_products(gram: FloatArray) -> FloatArray:
 
 
 def turn_columns(columns: FloatArray, factor: FloatArray) -> FloatArray:
-    """Return columns (B, n, p) made orthonormal, in place, by the factor of their products: each by those before it."""
+    """Return columns (B, n, p) made orthonormal by the factor of their products, each by those before it; used up."""
     columns = np.ascontiguousarray(columns)  # in another order, what is worked out in place would be lost
     for own, lower in zip(columns, factor, strict=True):
         blas.dtrsm(1.0, lower.T, own.T, trans_a=1, overwrite_b=1)

@@ -252,16 +252,14 @@ def _lay_lags(
     people: IntArray,
 ) -> Callable[[int], Columns]:
     columns, told = columns[:, people], told[people]
-    window = range(options.window)
+    window, bends = range(options.window), bend_window(options.window).T
     taken, known = find_older(columns, 1), np.stack(find_older(told, 1))
 
     def lay(group: int) -> Columns:
         lags = groups[group]
         last = max(lags) + options.window
         asked = [np.mean([shift_days(columns, lag + day) for day in window], axis=0) for lag in lags]
-        beside: list[FloatArray] = []
-        for bend in bend_window(options.window).T:
-            beside.append(np.sum([bend[day] * shift_days(columns, lags[0] + day) for day in window], axis=0))
+        beside = [np.sum([bend[day] * shift_days(columns, lags[0] + day) for day in window], axis=0) for bend in bends]
         older: list[FloatArray] = []
         before, newest = np.zeros((*told.shape, 0)), 0
         if panel.ordered:

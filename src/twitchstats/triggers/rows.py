@@ -27,7 +27,7 @@ FINER = 4  # points of a fine grid for each of the coarse one
 SECANTS = 6
 SEPARATED = 0.02  # of the test of no effect that is left at the end of the grid where there is no end
 LEAST_GROWN = 0.01  # of the variance of a sum of scores, where nearly no events are left
-SLOPE_WIDTH = 0.05
+SLOPE_WIDTH = 0.05  # of the grid's unit, to either side, over which a sum of scores falls
 WIDE = 12.0  # standard errors that the grid of a difference reaches per unit of GRID
 ENDS = ("ci_lower", "ci_upper", "ci90_lower", "ci90_upper")
 PREDICTION = ("prediction_lower", "prediction_upper")
@@ -418,10 +418,14 @@ def _pool_pair(whole: Scores, where: Index, alpha: float) -> tuple[dict[str, Any
     there = np.nan_to_num(curve.estimate, posinf=0.0, neginf=0.0)[:, None]
     error = cluster_error(add(there)[:, 0] + weight * scores.echo, share)
 
+    def fall(effect: FloatArray) -> FloatArray:
+        return total(effect - SLOPE_WIDTH * unit) - total(effect + SLOPE_WIDTH * unit)
+
+    slope = np.maximum(fall(there), TINY)
+
     def test(effect: FloatArray) -> FloatArray:
         """Return the sum, its error grown as its slope towards no effect, and shrunken as that beyond the estimate."""
-        here, other = (total(at - SLOPE_WIDTH * unit) - total(at + SLOPE_WIDTH * unit) for at in (there, effect))
-        grown = other / np.maximum(here, TINY)
+        grown = fall(effect) / slope
         towards = (effect - there) * there <= 0
         return total(effect) / np.sqrt(np.where(towards, np.maximum(grown, 1.0), np.clip(grown, LEAST_GROWN, 1.0)))
 
