@@ -9,6 +9,8 @@ from pathlib import Path
 import pandas as pd
 import yaml
 
+from twitchstats.study import judge_study
+
 ROOT = Path(__file__).parents[2]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 CODEMETA = json.loads((ROOT / "codemeta.json").read_text())
@@ -70,7 +72,8 @@ def test_the_paper_tells_the_figures_of_the_study():
     sentence = "least squares finds the planted effect in {} of diaries and `estimate_effects` in {}."
     shares = [f"{power[method]:.0%}".replace("%", " %") for method in ("least squares", "estimate_effects")]
     assert sentence.format(*shares) in " ".join(PAPER.split())
-    missed = re.findall(r"pooled size, ([^,]+), 120 days, 200 people", (ROOT / "README.md").read_text())
+    judged = judge_study(study)
+    missed = judged[judged["bar"].eq("pooled size") & judged["people"].eq(200) & ~judged["met_within_error"]]["world"]
     assert f"groups of 200 people (worlds: {', '.join(missed)})" in " ".join(PAPER.split())
 
 

@@ -1,6 +1,6 @@
 """The study's committed table: reading it, judging it by the bars, laying it out."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -17,15 +17,11 @@ MARKS = ("<!-- study: written by `./run study` -->", "<!-- end of study -->")
 DAYS = 120
 PARTS = ("diary", "beside", "promise", "group", "search", "tracker", "look", "trial", "published")
 ANY_LOOK = "ours, any look"
-TOLD_WHERE_NOTHING_IS = {
-    "tracker": "What trackers' rules tell of where nothing is, in 90 days",
-    "look": "What ours tells of where nothing is, over a year",
-}
 OURS, POOLED = "estimate_effects", "pooled estimate_effects"
 VALUES = ("size", "coverage", "power", "gain", "recovered", "refused", "any_finding", "false_discovery", "bias", "rmse")
 PUBLISHED_HEAD = (
     "A published simulation (case time series, Gasparrini 2021; there 500 people, no bias and intervals as promised, no"
-    " figure known), 50 people over a year, relative to the effect, median over scenarios (lowest to highest)"
+    " figure known), 50 people over a year, relative to the effect, median over scenarios (lowest to highest):"
 )
 HOLDING = [name for name, scenario in SCENARIOS.items() if not scenario.breaks]
 BARS = (  # name, part, method ("" is any), figure, lowest and highest
@@ -162,50 +158,26 @@ def tabulate_study(
 
 
 def describe_study(study: pd.DataFrame) -> str:
-    """Return the study's result in short as Markdown, for the README: a table of size and power, and every miss.
+    """Return the study's result in short as Markdown, for the README: a table for each part, and every miss.
 
     Examples
     --------
     >>> describe_study(load_study()).split("|")[1:4]
     [' world ', ' naive: false alarms ', ' shuffled days ']
     """
+    told = (_tell_diaries, _tell_search, _tell_trackers, _tell_trials, _tell_published, _tell_misses)
+    return "\n\n".join(text for tell in told if (text := tell(study))) + "\n"
+
+
+def _tell_diaries(study: pd.DataFrame) -> str:
     ours = study[(study["part"] == "diary") & (study["days"] == DAYS) & (study["method"] == OURS)].set_index("world")
-    size, power = (tabulate_study(study, value) for value in ("size", "power"))
-    lines = [
-        "| world | naive: false alarms | shuffled days | least squares | **ours** | coverage | power: least squares "
-        "| **ours** |",
-        "|---|---|---|---|---|---|---|---|",
-    ]
-    for world in ours.index:
-        row = ours.loc[world]
-        numbers = [size.loc[world, "naive"], size.loc[world, "shuffled days"], size.loc[world, REFERENCE], row["size"],
-                   row["coverage"], power.loc[world, REFERENCE], row["power"]]  # fmt: skip
-        shown = ["–" if pd.isna(number) else f"{number:.3f}" for number in numbers]
-        lines.append(f"| {world} | " + " | ".join(shown) + " |")
-    parts = {part: study[study["part"] == part] for part in PARTS}
-    published = parts["published"][parts["published"]["world"].isin(HOLDING)].sort_values("method", kind="stable")
-    told = (
-        _tell_search(study),
-        *(
-            _tell_methods(
-                title, parts[part],
-                lambda own: f"{100 * own['size'].median():.0f} % (at most {100 * own['size'].max():.0f} %)",
-            )
-            for part, title in TOLD_WHERE_NOTHING_IS.items()
-        ),
-        _tell_methods(
-            "Trials of one person, mean over worlds (lowest to highest)", parts["trial"],
-            lambda own: f"size {_tell_range(own['size'])}, coverage {_tell_range(own['coverage'])}",
-        ),
-        _tell_methods(
-            PUBLISHED_HEAD, published,
-            lambda own: f"bias {_tell_range(own['bias'], middle='median', form='+.2f')}, error "
-            f"{own['rmse'].median():.2f}, coverage {_tell_range(own['coverage'])}",
-        ),
-        _tell_misses(judge_study(study)),
-    )  # fmt: skip
-    lines += [line for text in told if text for line in ("", text)]
-    return "\n".join(lines) + "\n"
+    size, power = (tabulate_study(study, value).reindex(ours.index) for value in ("size", "power"))
+    columns = {
+        "naive: false alarms": size["naive"], "shuffled days": size["shuffled days"], REFERENCE: size[REFERENCE],
+        "**ours**": ours["size"], "coverage": ours["coverage"], f"power: {REFERENCE}": power[REFERENCE],
+        "power: **ours**": ours["power"],
+    }  # fmt: skip
+    return _lay_table(pd.DataFrame(columns).map(_tell_share))
 
 
 def _tell_search(study: pd.DataFrame) -> str:
@@ -217,17 +189,34 @@ def _tell_search(study: pd.DataFrame) -> str:
     )
 
 
-def _tell_methods(head: str, cells: pd.DataFrame, tell: Callable[[pd.DataFrame], str]) -> str:
-    """Say of each method of a part how its figures lie over the worlds."""
-    told = [f"{method}: {tell(own)}" for method, own in cells.groupby("method", sort=False)]
-    return f"{head}: {'; '.join(told)}." if told else ""
+def _tell_trackers(study: pd.DataFrame) -> str:
+    cells = study[study["part"].isin(["tracker", "look"])].replace({"part": {"tracker": "90 days", "look": "a year"}})
+    sizes = cells.groupby(["method", "part"], sort=False)["size"]
+    table = pd.DataFrame({"in half of the worlds at most": sizes.median(), "in the worst world": sizes.max()})
+    told = table.map(lambda size: f"{100 * size:.0f} %").reset_index(names=["what trackers do, and ours", "read over"])
+    return _lay_under("How often each rule tells of something where nothing is:", told, "what trackers do, and ours")
 
 
-def _tell_range(values: pd.Series, *, middle: str = "mean", form: str = ".3f") -> str:
-    return f"{values.agg(middle):{form}} ({values.min():{form}} to {values.max():{form}})"
+def _tell_trials(study: pd.DataFrame) -> str:
+    cells = study[study["part"] == "trial"].groupby("method", sort=False)
+    table = pd.DataFrame({figure: cells[figure].apply(_tell_range) for figure in ("size", "coverage")})
+    table.index.name = "days drawn by lot"
+    return _lay_under("Trials of one person, mean over worlds (lowest to highest):", table)
 
 
-def _tell_misses(judged: pd.DataFrame) -> str:
+def _tell_published(study: pd.DataFrame) -> str:
+    cells = study[(study["part"] == "published") & study["world"].isin(HOLDING)].sort_values("method", kind="stable")
+    methods = cells.groupby("method", sort=False)
+    table = pd.DataFrame({
+        "bias": methods["bias"].apply(_tell_range, middle="median", form="+.2f"),
+        "error": methods["rmse"].median().map("{:.2f}".format),
+        "coverage": methods["coverage"].apply(_tell_range, middle="median"),
+    })  # fmt: skip
+    return _lay_under(PUBLISHED_HEAD, table)
+
+
+def _tell_misses(study: pd.DataFrame) -> str:
+    judged = judge_study(study)
     missed = judged[~judged["met"]]
     if missed.empty:
         return f"All {len(judged)} cells that a bar applies to meet it."
@@ -235,12 +224,32 @@ def _tell_misses(judged: pd.DataFrame) -> str:
     head = f"{len(missed)} of the {len(judged)} cells that a bar applies to miss it"
     if beyond.empty:
         return f"{head}, all of them within Monte Carlo error."
-    told = "; ".join(_tell_miss(row) for _, row in beyond.iterrows())
-    return f"{head}, {len(missed) - len(beyond)} of them within Monte Carlo error. Beyond it: {told}."
+    table = beyond[["bar", "world"]].assign(
+        method=beyond["method"].str.replace("_", " "),
+        days=beyond["days"],
+        people=beyond["people"],
+        lag=beyond["lag"].map(lambda lag: "–" if pd.isna(lag) else f"{lag:.0f}"),
+        found=beyond["value"].map(_tell_share),
+        promised=[f"{lower:g} to {upper:g}" for lower, upper in zip(beyond["lower"], beyond["upper"], strict=True)],
+    )
+    return _lay_under(f"{head}, {len(missed) - len(beyond)} of them within Monte Carlo error. Beyond it:", table, "bar")
 
 
-def _tell_miss(row: "pd.Series[float]") -> str:
-    where = f"{row['people']} people" if row["people"] > 1 else f"lag {row['lag']:.0f}"
-    where = str(row["method"]) if str(row["bar"]).startswith("trial") else where
-    method = f", {row['method']}" if str(row["bar"]).startswith("power") else ""
-    return f"{row['bar']}{method}, {row['world']}, {row['days']} days, {where}: {row['value']:.3f}"
+def _tell_share(share: float) -> str:
+    return "–" if pd.isna(share) else f"{share:.3f}"
+
+
+def _tell_range(values: pd.Series, *, middle: str = "mean", form: str = ".3f") -> str:
+    return f"{values.agg(middle):{form}} ({values.min():{form}} to {values.max():{form}})"
+
+
+def _lay_under(head: str, table: pd.DataFrame, index: str = "") -> str:
+    """Set a table of texts under its heading; an empty one is left out with it."""
+    told = table.set_index(index) if index else table
+    return "" if told.empty else f"{head}\n\n{_lay_table(told)}"
+
+
+def _lay_table(table: pd.DataFrame) -> str:
+    """Write a table of texts as Markdown, its index first."""
+    rows = [[table.index.name, *table.columns], ["---"] * (table.shape[1] + 1), *table.itertuples(name=None)]
+    return "\n".join("| " + " | ".join(map(str, row)) + " |" for row in rows)
