@@ -14,7 +14,7 @@ from twitchstats.numbers import format_effect, format_number, format_share
 from twitchstats.plots.drawing import RATIOS, choose_limits, choose_ratios
 from twitchstats.report.summary import count_values, lay_calendar
 from twitchstats.report.wording.prose import Prose, count_noun, list_some
-from twitchstats.report.wording.rows import CLEAR, judge_effects, label_of, tell_when
+from twitchstats.report.wording.rows import CLEAR, judge_effects, label_of, name_scale, tell_when
 
 WIDTH = 360  # about a phone's: text in a picture is never smaller than text beside it
 SHADES = ("#ffffff", "#d3e3ee", "#93b8d3", "#4a83ad", "#12456b")  # light to dark: grey print keeps the order
@@ -93,7 +93,11 @@ def draw_effects(effects: pd.DataFrame, journal: Journal | None = None, *, most:
         return 8 + (WIDTH - 16) * (float(scale(min(max(value, low), high))) - left) / (right - left)
 
     bottom = 36.0 * len(effects) + 4
-    shapes = [part for at, row in enumerate(effects.to_dict("records")) for part in _draw_row(row, at, place, none)]
+    shapes = [
+        part
+        for at, row in enumerate(effects.to_dict("records"))
+        for part in _draw_row(row, at, place, none, (low, high))
+    ]
     ticks, free = choose_ratios(low, high, most=6) if measure in RATIOS else _choose_ticks(low, high), 0.0
     for tick in ticks:
         x, label = place(tick), format_effect(tick, measure)
@@ -102,7 +106,9 @@ def draw_effects(effects: pd.DataFrame, journal: Journal | None = None, *, most:
         if start >= free:  # else the label before would be written over
             shapes.append(_text(x, bottom + 12, label, size=10, anchor=anchor))
             free = start + 6.0 * len(label) + 2
-    shapes += [_text(0, bottom + 28, "← less", size=11), _text(WIDTH, bottom + 28, "more →", size=11, anchor="end")]
+    unit = "" if journal is None else name_scale(journal, effects.iloc[0]).strip()
+    more = f"more{unit and ' '}{unit} →"
+    shapes += [_text(0, bottom + 28, "← less", size=11), _text(WIDTH, bottom + 28, more, size=11, anchor="end")]
     shapes += [_text(WIDTH / 2, bottom + 28, left_out, size=11, anchor="middle")] * bool(left_out)
     found = effects[effects["found"]]
     told = [f"{row['name']} {format_effect(row['estimate'], measure)}" for row in found.to_dict("records")]
@@ -113,7 +119,10 @@ def draw_effects(effects: pd.DataFrame, journal: Journal | None = None, *, most:
     )
 
 
-def _draw_row(row: Mapping[str, object], at: int, place: Callable[[float], float], none: float) -> list[str]:
+def _draw_row(
+    row: Mapping[str, object], at: int, place: Callable[[float], float], none: float, limits: tuple[float, float]
+) -> list[str]:
+    """Draw an effect below its name; where its interval passes the limits, an arrow."""
     estimate, lower, upper = (float(str(row[name])) for name in ("estimate", "ci_lower", "ci_upper"))
     y, x = 36 * at + 24, place(estimate)
     width = 2.6 if row["found"] else 1.1
@@ -121,6 +130,11 @@ def _draw_row(row: Mapping[str, object], at: int, place: Callable[[float], float
         f'<path d="M{place(none):.1f} {y - 8} v16" stroke="{_SOFT}" stroke-dasharray="3 2"/>'
         f'<path d="M{place(lower):.1f} {y} H{place(upper):.1f}" stroke="{_INK}" stroke-width="{width}"/>'
     )
+    for cut, end, way in ((lower < limits[0], place(lower), 5), (upper > limits[1], place(upper), -5)):
+        line += (
+            f'<path d="M{end + way:.1f} {y - 4} L{end:.1f} {y} L{end + way:.1f} {y + 4}" fill="none" stroke="{_INK}"/>'
+            * cut
+        )
     if not row["found"]:
         mark = f'<circle cx="{x:.1f}" cy="{y}" r="4" fill="#fff" stroke="{_INK}"/>'
     else:

@@ -45,6 +45,7 @@ from twitchstats.report.wording.signs import (
     list_unclear,
     list_warnings,
 )
+from twitchstats.signs import list_red_flags
 from twitchstats.simulate.cohort import is_simulated
 from twitchstats.variables import may_be_medicine, split_words, word_set
 
@@ -158,20 +159,26 @@ def show_warnings(journal: Journal, found: Findings) -> Markup | Prose:
             + f" **If {harm} somebody now:** a doctor, an emergency number, a person near."
             * bool(mood)
         )
-    ask = NOT_NOTED if many else f"{NOT_NOTED}: ask yourself now"
+    examined = list_red_flags()["weakness_found"]  # which nobody can ask themselves
     warnings = list_warnings(journal, found.flags)
     asked = any(told != NOT_NOTED for _, told in warnings)
     counted = "How many people have each, of those who were asked. A rating counts from the first point on."
     lead = counted if many and asked else ""
     items = "".join(
         f'<li><span class="mark">{"☒" if is_there(told) else "☐"}</span> {escape_text(label)}: '
-        f'<span class="told">{escape_text(ask if told == NOT_NOTED else told)}</span></li>'
+        f'<span class="told">{escape_text(_tell_asked(told, many=many, by_doctor=label == examined))}</span></li>'
         for label, told in warnings
     )
     whoever = "whoever has one of these should be seen" if many else "if one of these is there, have it looked at"
     close = f"Whatever this page says: {whoever}. A diary can't examine anyone, and never replaces someone who can."
     head = f"<h2>See a doctor soon if one of these is there</h2>{lead and f'<p>{lead}</p>'}"
     return Markup(f'{head}<ul class="checklist">{items}</ul><p><strong>{close}</strong></p>')
+
+
+def _tell_asked(told: str, *, many: bool, by_doctor: bool) -> str:
+    if told != NOT_NOTED or many:
+        return told
+    return f"{told}: a doctor can test it" if by_doctor else f"{told}: ask yourself now"
 
 
 def open_course(journal: Journal, found: Findings) -> Prose:

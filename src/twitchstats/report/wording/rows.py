@@ -1,18 +1,20 @@
 """One row of effects in words: of what, when, how much and how sure; the same words in every sentence and table."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import pandas as pd
 
+from twitchstats.claims.questions import load_questions
 from twitchstats.inference import ALPHA
 from twitchstats.journal import Journal
-from twitchstats.numbers import NARROW, format_date, format_effect, format_interval, format_p
+from twitchstats.numbers import MISSING, NARROW, format_date, format_effect, format_interval, format_p
 from twitchstats.plots.drawing import RATIOS, tell_lag, tell_step
 from twitchstats.variables import load_variables
 
 CLEAR, POSSIBLE, OPEN = "clear", "possible, not clear", "can't be told"
+_NO_SIZE = "no size"
 _FAR = 10.0  # an effect beyond it is not told to its last digit
 _SAME_DAY = {"forward": "trigger first", "same time": "order not known", "backward": "outcome first"}
 
@@ -53,14 +55,25 @@ def label_of(journal: Journal | None, name: str) -> str:
     return bare if bare.casefold() == name.replace("_", " ") else told
 
 
+def is_remedy(journal: Journal, name: str) -> bool:
+    """Tell whether a variable is something that people try against it: a remedy, or a mineral that is asked as one."""
+    asked = load_questions().query("kind == 'remedy'")["variables"]
+    role = journal.variables.set_index("name")["role"].get(name)
+    return role == "remedy" or (role != "medicine" and name in set(asked))
+
+
 def is_treatment(journal: Journal, name: str) -> bool:
     """Tell whether a variable is a remedy or a medicine: begun on bad days, which pass by themselves."""
-    return journal.variables.set_index("name")["role"].get(name) in ("remedy", "medicine")
+    return is_remedy(journal, name) or journal.variables.set_index("name")["role"].get(name) == "medicine"
 
 
-def tell_dates(journal: Journal) -> str:
-    """Return from when to when a journal goes: "25 Jan to 19 Jul 2025", "day 1 to day 90", "" without an order."""
-    dates = journal.days.index.get_level_values("date")
+def tell_dates(journal: Journal, *names: str) -> str:
+    """Return from when to when a journal goes, or one of some variables was there: "25 Jan to 19 Jul 2025".
+
+    Numbered days are told as "day 1 to day 90"; without an order, or any such day, it is "".
+    """
+    days = journal.days[(journal.days[[*names]] > 0).any(axis=1)] if names else journal.days
+    dates = days.index.get_level_values("date")
     if journal.calendar == "none" or not len(dates):
         return ""
     first, last = dates.min(), dates.max()
@@ -110,7 +123,7 @@ def tell_when(row: dict[str, Any], journal: Journal | None = None) -> str:
     variables = load_variables() if journal is None else journal.variables
     timing = variables.drop_duplicates("name").set_index("name")["timing"].get(row["trigger"])
     if timing == "night":
-        return "the night before" if lag == 0 else f"{lag + 1} nights before"
+        return {0: "the night before", 1: "the night before last"}.get(lag, f"{lag + 1} nights before")
     return tell_days_back(lag)
 
 
@@ -134,6 +147,13 @@ def name_step(row: dict[str, Any]) -> str:
     return tell_step(float(row["step"]), "" if unit == "a day" else unit).replace(" ", NARROW)
 
 
+def name_scale(journal: Journal, row: Mapping[Any, Any]) -> str:
+    """Return what follows an effect's number: nothing for a rate, "odds", or of a difference the outcome's unit."""
+    if row["measure"] != "difference":
+        return " odds" if row["measure"] == "odds ratio" else ""
+    return f"{NARROW}{journal.variables.set_index('name')['unit'].get(row['outcome']) or 'points'}"
+
+
 def tell_estimate(row: dict[str, Any]) -> str:
     """Return an effect in its own measure."""
     return format_effect(row["estimate"], row["measure"])
@@ -146,8 +166,10 @@ def tell_interval(row: dict[str, Any], ends: str = "ci") -> str:
 
 def tell_detectable(row: dict[Any, Any]) -> str:
     """Say from which effect on, less and more, an effect would have been found."""
-    sides = (row["detectable_down"], row["detectable_up"])
-    return " / ".join(dict.fromkeys(tell_reach(side, row["measure"]) for side in sides))
+    sides = [tell_reach(row[side], row["measure"]) for side in ("detectable_down", "detectable_up")]
+    if row["p_adjusted"] < ALPHA:  # it was found, so its days were not too few
+        sides = [side.replace(_NO_SIZE, MISSING) for side in sides]
+    return " / ".join(dict.fromkeys(sides))
 
 
 def tell_reach(effect: float, measure: str) -> str:
@@ -157,7 +179,7 @@ def tell_reach(effect: float, measure: str) -> str:
     ('+20\xa0%', 'more than ×10', 'no size')
     """
     if pd.isna(effect):
-        return "no size"
+        return _NO_SIZE
     far = measure in RATIOS and effect > _FAR
     return f"more than {format_effect(_FAR, measure)}" if far else format_effect(effect, measure)
 

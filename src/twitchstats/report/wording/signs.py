@@ -19,7 +19,8 @@ from twitchstats.report.wording.prose import (
     join_words,
     quote,
 )
-from twitchstats.signs import RED_FLAG, list_everybody
+from twitchstats.report.wording.rows import tell_dates
+from twitchstats.signs import RED_FLAG, find_red_flag, list_everybody
 
 CONFIDENCE = {"H": "seen there", "M": "second-hand", "D": "by arithmetic"}
 NOT_NOTED = "not noted"
@@ -29,14 +30,18 @@ YES = {1.0: "yes", 0.0: "no"}
 
 def list_warnings(journal: Journal, flags: pd.DataFrame) -> list[tuple[str, str]]:
     """Return each red flag with "yes", "no", "not noted" or "not clear"; of several people how many of how many."""
-    red = flags[flags["level"] == RED_FLAG].to_dict("records")
-    return [(row["label"], _tell_flag(row, many=is_group(journal))) for row in red]
+    red = flags[flags["level"] == RED_FLAG].reset_index().to_dict("records")
+    return [(row["label"], _tell_flag(journal, row)) for row in red]
 
 
-def _tell_flag(row: dict[str, Any], *, many: bool) -> str:
+def _tell_flag(journal: Journal, row: dict[str, Any]) -> str:
     if not row["known"]:
         return NOT_CLEAR if row["unclear"] else NOT_NOTED
-    noted = f": noted on {count_noun(row['n_days'], 'day')}" if row["n_days"] else ""
+    many, noted = is_group(journal), ""
+    if row["n_days"]:
+        numbers = journal.days.select_dtypes("number")
+        dates = "" if many else tell_dates(journal, *[name for name in numbers if find_red_flag(name) == row["sign"]])
+        noted = f": noted on {count_noun(row['n_days'], 'day')}{dates and ', '}{dates}"
     return (f"{row['present']} of {row['known']}" if many else YES[float(row["present"] > 0)]) + noted
 
 
