@@ -29,6 +29,7 @@ from twitchstats.report.wording.effects import tell_reverse, tell_size
 from twitchstats.report.wording.prose import Prose, count_noun, join_words, list_some, quote, to_plain
 from twitchstats.report.wording.rows import (
     CLEAR,
+    LAST_BUT_ONE,
     OPEN,
     POSSIBLE,
     is_treatment,
@@ -178,7 +179,7 @@ def show_warnings(journal: Journal, found: Findings) -> Markup | Prose:
 def _tell_asked(told: str, *, many: bool, by_doctor: bool) -> str:
     if told != NOT_NOTED or many:
         return told
-    return f"{told}: a doctor can test it" if by_doctor else f"{told}: ask yourself now"
+    return f"{told}: ask a doctor" if by_doctor else f"{told}: ask yourself now"
 
 
 def open_course(journal: Journal, found: Findings) -> Prose:
@@ -332,13 +333,16 @@ def _tell_more(rows: pd.DataFrame) -> list[str]:
 def _tell_box_row(journal: Journal, row: dict[str, Any]) -> str:
     """Return raw medians, then the adjusted effect with interval and time."""
     size = to_plain(tell_size(journal, row))
-    mind = _tell_first(journal, row) if row["order"] != "forward" else ""
+    mind = _tell_first(journal, row)
     if is_treatment(journal, row["trigger"]):
         mind += " Begun on bad days, which pass by themselves: no proof that it helps."
     return f"{label_of(journal, row['trigger'])}. {_tell_raw(journal, row)}Adjusted: {size}.{mind}"
 
 
 def _tell_first(journal: Journal, row: dict[str, Any]) -> str:
+    if row["order"] == "forward":
+        last = tell_when(row, journal) == LAST_BUT_ONE
+        return " Of the last night alone it is not known which came first." * last
     if row["order"] == "backward":
         return " Noted after the symptom: it may be a consequence."
     if tell_when(row, journal) != tell_days_back(0):

@@ -53,16 +53,17 @@ def list_history(journal: Journal, found: Findings) -> list[tuple[str, str]]:
         ("How often", often if course["n_days"] and not is_log_of_attacks(journal) else ""),
         ("How long", _tell_durations(journal)),
         *([("Where, which side", ", ".join(where))] if where or twitching else []),
-        ("Better or worse", _tell_change(course)),
+        ("Better or worse", _tell_change(course, ordered=journal.calendar != "none")),
         *((label, told) for label, told in about.items() if told or twitching),
         ("Medicines", _tell_medicines(journal)),
         ("What helped", _tell_remedies(journal)),
     ]
 
 
-def _tell_change(course: "pd.Series[Any]") -> str:
+def _tell_change(course: "pd.Series[Any]", *, ordered: bool) -> str:
     if pd.isna(course["before"]):
-        return "too early to compare: it takes more than 28 days, with dates" if course["n_days"] else ""
+        why = "no more than 28 days yet" if ordered else "the days have no dates"
+        return f"can't be told: {why}" if course["n_days"] else ""
     if not course["n_above"]:
         return "never there"
     share = course["told"] == "share"

@@ -30,7 +30,7 @@ from twitchstats.report.wording.rows import (
 MEMBER = f"↳{NARROW}"  # stands before the members of a group that follow its strongest
 UNFOUND = (
     "'Could be found from': an effect at least so strong, downwards / upwards, would have been found four times out of "
-    "five; 'no size' where these days are too few for any that can be computed, – where it was found all the same."
+    "five; 'no size' where these days allow no such figure."
 )
 _MOST, _FIRST = 10, 5
 _WIDE = 0.9  # of all shares: an interval so wide tells nothing
@@ -174,7 +174,7 @@ def _tell_power(journal: Journal, rows: pd.DataFrame) -> str:
         return ""
     size, first = rows["detectable_up"].fillna(np.inf).median(), rows.iloc[0]
     if np.isinf(size):
-        return "For most that don't stand out these days are too few to find even the strongest effect."
+        return "From which size on most others would have been found can't be said with so few days."
     return (
         "With so many days an effect would have been found, four times out of five, from "
         f"{tell_reach(size, first['measure'])}{name_scale(journal, first)} for one step on (median of those that don't "
@@ -189,9 +189,9 @@ def tabulate_triggers(journal: Journal, primary: pd.DataFrame, groups: pd.DataFr
         return Prose("")
     followers = set(groups.loc[~groups["leader"], "trigger"]) if len(groups) else set()
     people, first = journal.days.index.get_level_values("person").nunique(), tested.iloc[0]
-    sizes = tested[["detectable_down", "detectable_up"]].notna().any(axis=None)
+    sizes = bool(tested[["detectable_down", "detectable_up"]].notna().any(axis=None))
     names = ["Trigger", "One step", "When", "Effect", "95 % interval", "p, adjusted", *["Could be found from"] * sizes,
-             *["People"] * (people > 1), "Days", *["Caution"] * tested["caution"].any()]  # fmt: skip
+             *["People"] * (people > 1), "Days", *["Caution"] * bool(tested["caution"].any())]  # fmt: skip
     table = lay_columns(tested, *names, journal=journal).rename(columns=_name_family(tested))
     table["Trigger"] = tested["trigger"].isin(followers).map({True: MEMBER, False: ""}).to_numpy() + table["Trigger"]
     what = f"A plain number counts{name_scale(journal, first)} of the outcome"

@@ -9,12 +9,12 @@ import pandas as pd
 from twitchstats.claims.questions import load_questions
 from twitchstats.inference import ALPHA
 from twitchstats.journal import Journal
-from twitchstats.numbers import MISSING, NARROW, format_date, format_effect, format_interval, format_p
+from twitchstats.numbers import NARROW, format_date, format_effect, format_interval, format_p
 from twitchstats.plots.drawing import RATIOS, tell_lag, tell_step
 from twitchstats.variables import load_variables
 
 CLEAR, POSSIBLE, OPEN = "clear", "possible, not clear", "can't be told"
-_NO_SIZE = "no size"
+LAST_BUT_ONE = "the night before last"
 _FAR = 10.0  # an effect beyond it is not told to its last digit
 _SAME_DAY = {"forward": "trigger first", "same time": "order not known", "backward": "outcome first"}
 
@@ -123,7 +123,7 @@ def tell_when(row: dict[str, Any], journal: Journal | None = None) -> str:
     variables = load_variables() if journal is None else journal.variables
     timing = variables.drop_duplicates("name").set_index("name")["timing"].get(row["trigger"])
     if timing == "night":
-        return {0: "the night before", 1: "the night before last"}.get(lag, f"{lag + 1} nights before")
+        return {0: "the night before", 1: LAST_BUT_ONE}.get(lag, f"{lag + 1} nights before")
     return tell_days_back(lag)
 
 
@@ -166,10 +166,8 @@ def tell_interval(row: dict[str, Any], ends: str = "ci") -> str:
 
 def tell_detectable(row: dict[Any, Any]) -> str:
     """Say from which effect on, less and more, an effect would have been found."""
-    sides = [tell_reach(row[side], row["measure"]) for side in ("detectable_down", "detectable_up")]
-    if row["p_adjusted"] < ALPHA:  # it was found, so its days were not too few
-        sides = [side.replace(_NO_SIZE, MISSING) for side in sides]
-    return " / ".join(dict.fromkeys(sides))
+    sides = (row["detectable_down"], row["detectable_up"])
+    return " / ".join(dict.fromkeys(tell_reach(side, row["measure"]) for side in sides))
 
 
 def tell_reach(effect: float, measure: str) -> str:
@@ -179,7 +177,7 @@ def tell_reach(effect: float, measure: str) -> str:
     ('+20\xa0%', 'more than ×10', 'no size')
     """
     if pd.isna(effect):
-        return _NO_SIZE
+        return "no size"
     far = measure in RATIOS and effect > _FAR
     return f"more than {format_effect(_FAR, measure)}" if far else format_effect(effect, measure)
 
