@@ -215,6 +215,12 @@ def plot_decision_curve(frame: pd.DataFrame, ax: Axes | None = None) -> Axes:
         As `redflags.decision_curve` returns it.
     ax : Axes, optional
         Where to draw; a new figure by default.
+
+    Examples
+    --------
+    >>> rows = {"strategy": ["model"], "threshold": 0.1, "net_benefit": 0.02, "ci_lower": 0.01, "ci_upper": 0.03}
+    >>> plot_decision_curve(pd.DataFrame(rows).assign(base_rate=0.05)).get_ylabel()
+    'net benefit for a person'
     """
     _need_rows(frame, "decision curve")
     ax = ax or make_axes(8.5, 5.4)
@@ -367,6 +373,12 @@ def plot_stability(frame: pd.DataFrame, ax: Axes | None = None) -> Axes:
     -------
     Axes
         Each person's risk against its range over bootstrap models; the title tells the mean absolute difference.
+
+    Examples
+    --------
+    >>> rows = pd.DataFrame({"risk": [0.1, 0.3], "lower": [0.05, 0.2], "upper": [0.2, 0.5], "mape": [0.02, 0.04]})
+    >>> plot_stability(rows).get_title(loc="left")
+    'Mean absolute difference (MAPE) 0.030'
     """
     _need_rows(frame, "risks")
     ax = ax or make_axes(6.4, 5.8)

@@ -35,7 +35,11 @@ _LIMBS = ("M36 58 L26 100 L15 142", "M84 58 L94 100 L105 142", "M49 128 L47 190 
 
 
 class Picture:
-    """An SVG with its description, in words that tell what it shows."""
+    """An SVG with its description, in words that tell what it shows.
+
+    >>> Picture("<svg/>", "Nothing is drawn.")
+    Picture: Nothing is drawn.
+    """
 
     def __init__(self, svg: str, alt: str) -> None:
         self.svg = svg
@@ -154,7 +158,12 @@ def _choose_ticks(low: float, high: float) -> list[float]:
 
 
 def draw_people(calendar: pd.DataFrame, *, label: str) -> Picture:
-    """Draw the days of the first people, a small strip for each: darker is more, white is none, a line is no entry."""
+    """Draw the days of the first people, a small strip for each: darker is more, white is none, a line is no entry.
+
+    >>> frame = pd.DataFrame({"person": ["a", "b"], "day": 0, "value": [2.0, 4.0]})
+    >>> draw_people(frame, label="Cramps").alt
+    'Cramps of 2 people, a strip of days each; the medians of a day run from 2 to 4.'
+    """
     values = calendar["value"].to_numpy(float)
     shade, edges = shade_values(values)
     people = list(calendar.groupby("person", sort=True).indices.items())
@@ -250,6 +259,10 @@ def draw_strip(calendar: pd.DataFrame, *, label: str, weeks: int = 26) -> Pictur
         What is counted.
     weeks : int
         About so many weeks beside each other; longer diaries go on below, the longest end with their last bands.
+
+    >>> frame = pd.DataFrame({"day": [0, 1], "date": [1, 2], "value": [2.0, np.nan]})
+    >>> draw_strip(frame, label="cramps").alt
+    'Calendar of cramps: 1 of 1 day with an entry above zero, the highest 2; hatched: 1 day without an entry.'
     """
     shown = calendar.tail(7 * weeks * _BANDS)
     values, dates = shown["value"].to_numpy(float), shown["date"]
