@@ -22,6 +22,8 @@ _INK, _SOFT, _BODY = "#1c2430", "#5b6675", "#e4e8ed"
 _PER_SQUARE = 100
 _BANDS = 3  # of the calendar strip below each other, about a year and a half
 _PEOPLE = 40  # strips below each other
+_EFFECTS = 20  # rows below each other
+_WEEKS = 26  # about so many beside each other
 _EDGE = 20.0  # nearer to the edge a label would be cut
 _RADIUS = 6.5  # of the largest circle on the body: no two places lie nearer than its width
 # Where a site lies: view, distance from the middle line, height
@@ -64,7 +66,7 @@ def draw_outcome(journal: Journal, outcome: str) -> Picture:
     return draw_people(calendar, label=label) if many else draw_strip(calendar, label=label)
 
 
-def draw_effects(effects: pd.DataFrame, journal: Journal | None = None, *, most: int = 20) -> Picture | Prose:
+def draw_effects(effects: pd.DataFrame, journal: Journal | None = None) -> Picture | Prose:
     """Draw effects with their intervals, a row each: a triangle up or down stands out, a hollow circle does not.
 
     Parameters
@@ -73,14 +75,12 @@ def draw_effects(effects: pd.DataFrame, journal: Journal | None = None, *, most:
         As `estimate_effects` returns it, of one measure; rows without an estimate are left out.
     journal : Journal, optional
         Gives the triggers their labels.
-    most : int
-        How many rows are drawn.
     """
     tested = effects[effects["estimate"].notna()]
     if tested.empty:
         return Prose("")
-    left_out = f"the first {most} of {len(tested)}" if len(tested) > most else ""
-    tested = tested.head(most)
+    left_out = f"the first {_EFFECTS} of {len(tested)}" if len(tested) > _EFFECTS else ""
+    tested = tested.head(_EFFECTS)
     names = [
         f"{_shorten(label_of(journal, row['trigger']))}, {tell_when(row, journal)}" for row in tested.to_dict("records")
     ]
@@ -248,8 +248,10 @@ def draw_icons(rate: float, *, among: str) -> Picture:
     return Picture(_wrap(shapes, rows * pitch), alt)
 
 
-def draw_strip(calendar: pd.DataFrame, *, label: str, weeks: int = 26) -> Picture:
+def draw_strip(calendar: pd.DataFrame, *, label: str) -> Picture:
     """Draw one person's days, a column for each week: darker is more, an outline is none, hatched is no entry.
+
+    Long diaries go on below, the longest end with their last bands.
 
     Parameters
     ----------
@@ -257,21 +259,19 @@ def draw_strip(calendar: pd.DataFrame, *, label: str, weeks: int = 26) -> Pictur
         As `lay_calendar` returns it, of one person.
     label : str
         What is counted.
-    weeks : int
-        About so many weeks beside each other; longer diaries go on below, the longest end with their last bands.
 
     >>> frame = pd.DataFrame({"day": [0, 1], "date": [1, 2], "value": [2.0, np.nan]})
     >>> draw_strip(frame, label="cramps").alt
     'Calendar of cramps: 1 of 1 day with an entry above zero, the highest 2; hatched: 1 day without an entry.'
     """
-    shown = calendar.tail(7 * weeks * _BANDS)
+    shown = calendar.tail(7 * _WEEKS * _BANDS)
     values, dates = shown["value"].to_numpy(float), shown["date"]
     dated = pd.api.types.is_datetime64_any_dtype(dates)
     offset = dates.iloc[0].weekday() if dated else 0
     place = np.arange(len(values)) + offset
     total = int(place[-1]) // 7 + 1
-    bands = max(1, round(total / weeks))
-    weeks = max(weeks, -(-total // bands))
+    bands = max(1, round(total / _WEEKS))
+    weeks = max(_WEEKS, -(-total // bands))
     shade, edges = shade_values(values)
     pitch = (WIDTH - 28) / weeks
     band = 7 * pitch + 22

@@ -13,6 +13,7 @@ from twitchstats.journal import Journal
 from twitchstats.numbers import format_number, format_share, round_number
 from twitchstats.plots.drawing import tell_step
 from twitchstats.report import figures
+from twitchstats.report.history import tell_change
 from twitchstats.report.summary import (
     SHORT,
     compare_levels,
@@ -54,6 +55,11 @@ SETTING = "twitches and nothing else"
 _HALF = 14
 _YEARS = 3 * 365
 _FIRST = 4
+_ANSWERS = {
+    "supported": "as they say", "contradicted": "the other way round", "practically null": "too small to matter",
+    "differs between people": "not the same for all", "inconclusive": "that can't be told yet",
+    "not testable": "that such a diary can't tell",
+}  # fmt: skip
 
 
 def show_title(journal: Journal, found: Findings, *, demo: bool = False) -> Prose:
@@ -233,22 +239,17 @@ def _tell_trend(row: "pd.Series[Any]") -> str:
     if pd.isna(row["recent"]) or pd.isna(row["before"]) or not row["n_above"]:
         return ""
     recent, before = row["recent"], row["before"]
-    tell = format_share if row["told"] == "share" else format_number
-    what, spans = (
-        ("was there on", "it was there on") if row["told"] == "share" else ("had a median of", "the medians were")
-    )
-    way = "lower than" if recent < before else "higher than" if recent > before else "the same as"
-    of = " of the days" if row["told"] == "share" else ""
-    few = f" ({int(row['n_recent'])} of them noted)" if row["n_recent"] < _HALF else ""
-    text = f"**Better or worse?** In the last 28 days{few} it {what} {tell(recent)}{of}; "
-    text += f"that is {way} before ({tell(before)})."
+    tell, what = (format_share, "it was there on") if row["told"] == "share" else (format_number, "the medians were")
+    way = "lower" if recent < before else "higher" if recent > before else "the same"
+    few = f" ({int(row['n_recent'])} of the 28 noted)" if row["n_recent"] < _HALF else ""
+    change = tell_change(row)
+    text = f"**Better or worse?** {change[:1].upper()}{change[1:]}: {way}{few}."
     if row["n_spans"] < 2:
         return f"{text} There is too little before it to say more."
     inside = recent == before or row["before_low"] <= recent <= row["before_high"]
-    ends = dict.fromkeys((tell(row["before_low"]), tell(row["before_high"])))
-    range_ = f"{' to '.join(ends)}{of}"
+    range_ = " to ".join(dict.fromkeys((tell(row["before_low"]), tell(row["before_high"]))))
     tail = "so it has been there before" if inside else "so it is a change, but ups and downs come by themselves"
-    return f"{text} In earlier spans of 28 days {spans} {range_}, {tail}."
+    return f"{text} In earlier spans of 28 days {what} {range_}, {tail}."
 
 
 def show_early(journal: Journal) -> Prose:
@@ -379,21 +380,10 @@ def show_articles(journal: Journal, found: Findings) -> Prose:
     if is_short(journal) or not is_about_twitching(found.outcome):
         return Prose("")
     counts = found.answers["verdict"].value_counts()
-    words = {"supported": ("was found as they say", "were found as they say"),
-             "contradicted": ("was found the other way round", "were found the other way round"),
-             "practically null": ("is too small to matter", "are too small to matter"),
-             "differs between people": ("differs between people", "differ between people"),
-             "inconclusive": ("can't be told yet", "can't be told yet"),
-             "not testable": ("is a question that such a diary can't answer",
-                              "are questions that such a diary can't answer")}  # fmt: skip
-    told = [f"{counts[name]} {pair[int(counts[name] != 1)]} ({name})" for name, pair in words.items() if name in counts]
-    asked = count_asked(found.answers, found.ledger)
+    told = [f"{counts[name]} {words} ({name})" for name, words in _ANSWERS.items() if name in counts]
     whom = "These diaries were" if is_group(journal) else "This diary was"
-    if list(counts.index) == ["not testable"]:
-        return Prose(
-            f"## The articles\n\n{whom} asked {asked}. None of these can be told from such a diary (not testable)."
-        )
-    return Prose(f"## The articles\n\n{whom} asked {asked}. Of these {', '.join(told)}.")
+    asked = count_asked(found.answers, found.ledger)
+    return Prose(f"## The articles\n\n{whom} asked {asked}. The answers: {', '.join(told)}.")
 
 
 def list_next(journal: Journal, found: Findings) -> list[str]:

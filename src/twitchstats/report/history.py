@@ -53,22 +53,26 @@ def list_history(journal: Journal, found: Findings) -> list[tuple[str, str]]:
         ("How often", often if course["n_days"] and not is_log_of_attacks(journal) else ""),
         ("How long", _tell_durations(journal)),
         *([("Where, which side", ", ".join(where))] if where or twitching else []),
-        ("Better or worse", _tell_change(course, ordered=journal.calendar != "none")),
+        ("Better or worse", _tell_course(course, ordered=journal.calendar != "none")),
         *((label, told) for label, told in about.items() if told or twitching),
         ("Medicines", _tell_medicines(journal)),
         ("What helped", _tell_remedies(journal)),
     ]
 
 
-def _tell_change(course: "pd.Series[Any]", *, ordered: bool) -> str:
+def _tell_course(course: "pd.Series[Any]", *, ordered: bool) -> str:
     if pd.isna(course["before"]):
         why = "no more than 28 days yet" if ordered else "the days have no dates"
         return f"can't be told: {why}" if course["n_days"] else ""
     if not course["n_above"]:
         return "never there"
-    share = course["told"] == "share"
-    recent, before = (format_share(x) if share else format_number(x) for x in (course["recent"], course["before"]))
-    return f"{'there on' if share else 'median'} {recent} in the last 28 days, {before} before"
+    return tell_change(course)
+
+
+def tell_change(course: "pd.Series[Any]") -> str:
+    """Return how the last weeks were, and how those before (`summarise_course`)."""
+    tell, what = (format_share, "there on") if course["told"] == "share" else (format_number, "median")
+    return f"{what} {tell(course['recent'])} in the last 28 days, {tell(course['before'])} before"
 
 
 def _name_site(row: dict[str, Any]) -> str:
