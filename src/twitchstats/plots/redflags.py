@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from twitchstats.errors import NotEnoughDataError, OptionError
+from twitchstats.numbers import format_number
 from twitchstats.plots.drawing import (
     BLACK,
     BLUE,
@@ -279,7 +280,7 @@ def plot_base_rates(frame: pd.DataFrame, ax: Axes | None = None) -> Axes:
         label, limits = f"people {words} the sign", (lowest / 2, people)
         draw_intervals(ax, rows, places + shift, limits, "o", colour, hollow=words == "without", label=label)
         for place, row in zip(places, rows.itertuples(), strict=True):
-            told = f"{words}: {_say_count(row.estimate)} (1 in {_round_count(row.one_in)})"
+            told = f"{words}: {format_number(row.estimate, 2)} (1 in {_round_count(row.one_in)})"
             ax.text(highest * 1.6, place + shift, told, va="center", fontsize=9, color=colour)
     ax.set_yticks(places, rows["label"])
     ax.set_ylim(-0.7, len(order) - 0.3)
@@ -299,10 +300,6 @@ def plot_base_rates(frame: pd.DataFrame, ax: Axes | None = None) -> Axes:
     ax.legend(loc="upper center", ncols=2, frameon=False, fontsize=9, **spot)
     strip(ax, ("top", "right"))
     return ax
-
-
-def _say_count(value: float) -> str:
-    return f"{value:,.0f}" if value >= 10 else f"{value:.2g}"
 
 
 def _round_count(value: float) -> str:

@@ -38,6 +38,7 @@ from twitchstats.report.wording.rows import (
     label_of,
     tell_dates,
     tell_days_back,
+    tell_unit,
     tell_when,
 )
 from twitchstats.report.wording.signs import (
@@ -46,6 +47,7 @@ from twitchstats.report.wording.signs import (
     list_present,
     list_unclear,
     list_warnings,
+    name_signs,
 )
 from twitchstats.signs import list_red_flags
 from twitchstats.simulate.cohort import is_simulated
@@ -87,25 +89,22 @@ def _name_outcome(journal: Journal, outcome: str) -> str:
 
 def show_meaning(journal: Journal, found: Findings) -> Prose:
     """Say in two sentences what the outcome can mean."""
+    present, unclear = list_present(journal, found.flags), list_unclear(journal, found.flags)
+    some, names = (name_signs(labels) for labels in (list_present(journal, found.flags, least=1), present or unclear))
     if _has_rate(journal, found):
-        names = join_words([quote(label.lower()) for label in list_present(journal, found.flags, least=1)])
-        head = f"**A doctor should see whoever has one of these soon. Noted of some here: {names}.** " if names else ""
+        head = f"**A doctor should see whoever has one of these soon. Noted of some here: {some}.** " if some else ""
         text = (
             f"{head}Twitches are common, and a serious cause is rare. A diary can't tell which one it is; an "
             "examination can say more."
         )
-    elif is_about_twitching(found.outcome) and (
-        signs := list_present(journal, found.flags) or list_unclear(journal, found.flags)
-    ):
-        names = join_words([quote(label.lower()) for label in signs])
-        if not list_present(journal, found.flags):
+    elif is_about_twitching(found.outcome) and names:
+        head = f"See a doctor soon. Noted here: {names}."
+        if not present:
             head = (
                 f"Not clear: {names}. Some cells could not be read. Read them yourself: if it is there, ask a doctor."
             )
         elif is_group(journal):
             head = f"A doctor should see them soon. Noted of everybody here: {names}."
-        else:
-            head = f"See a doctor soon. Noted here: {names}."
         text = (
             f"**{head}** What is known of people with twitches and nothing else does not hold with such a sign. A "
             "diary can't tell what is behind it; an examination can say more."
@@ -356,7 +355,7 @@ def _tell_raw(journal: Journal, row: dict[str, Any]) -> str:
     if levels.empty:
         return ""
     low, high = (side for _, side in levels.iterrows())
-    unit, kinds = _name_unit(journal, row["trigger"]), journal.variables.set_index("name")["kind"]
+    unit, kinds = tell_unit(journal, row["trigger"]), journal.variables.set_index("name")["kind"]
     less, more = (tell_step(round_number(side["limit"]), unit) for side in (low, high))
     less, more = "with none" if low["limit"] == 0 else f"with up to {less}", f"with {more} or more"
     if kinds.get(row["trigger"]) == "yes/no":
@@ -368,11 +367,6 @@ def _tell_raw(journal: Journal, row: dict[str, Any]) -> str:
     lower, upper = (format_number(side[middle], 2 if side[middle] < 10 else 3) for side in (low, high))
     alike = ": no difference before adjusting" * (lower == upper)
     return f"As noted: {less} the {middle} was {lower}, {more} {upper}{alike}. "
-
-
-def _name_unit(journal: Journal, name: str) -> str:
-    unit = str(journal.variables.set_index("name")["unit"].get(name) or "")
-    return "" if unit in ("a day", "nan", "", "days") or unit.startswith("points") else unit
 
 
 def show_articles(journal: Journal, found: Findings) -> Prose:

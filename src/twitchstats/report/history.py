@@ -19,7 +19,7 @@ from twitchstats.report.summary import (
 )
 from twitchstats.report.tables import Markup, escape_text
 from twitchstats.report.wording.prose import Prose, count_noun, list_some
-from twitchstats.report.wording.rows import is_remedy, label_of, tell_dates
+from twitchstats.report.wording.rows import is_remedy, label_of, tell_dates, tell_unit
 from twitchstats.report.wording.signs import NOT_CLEAR, NOT_NOTED, YES, list_warnings
 from twitchstats.signs import find_red_flag, find_sign, list_red_flags
 from twitchstats.variables import find_row, sounds_like_medicine
@@ -104,8 +104,7 @@ def _tell_levels(journal: Journal, name: str) -> str:
         days = ", ".join(filter(None, (days, tell_dates(journal, name))))
     if row["kind"] == "yes/no":
         return days
-    unit = str(row["unit"]).removeprefix("points ").removeprefix("a day")
-    highest = tell_step(round_number(row["high"]), unit)
+    highest = tell_step(round_number(row["high"]), tell_unit(journal, name))
     return f"{days}; median {format_number(row['median'])}, highest {highest}"
 
 
@@ -116,26 +115,30 @@ def _join_told(sign: object, days: str) -> str:
 
 def _tell_medicines(journal: Journal) -> str:
     """Return the medicines that were taken, with their dates, and what sounds like one."""
-    rows = [row for row in journal.variables.to_dict("records") if row["kind"] != "text"]
-    known = _list_taken(journal, [row["name"] for row in rows if row["role"] == "medicine"], dated=True)
-    maybe = _list_taken(journal, [row["name"] for row in rows if sounds_like_medicine(row["name"], row)], dated=True)
+    rows = journal.variables.to_dict("records")
+    known, maybe = (
+        _list_taken(journal, names, dated=journal.calendar != "none")
+        for names in (
+            [row["name"] for row in rows if row["role"] == "medicine"],
+            [row["name"] for row in rows if sounds_like_medicine(row["name"], row)],
+        )
+    )
     return "; ".join(filter(None, [known, maybe and f"by its name perhaps{' also' if known else ''} {maybe}"]))
 
 
 def _tell_remedies(journal: Journal) -> str:
     """Return what was tried."""
-    tried = _list_taken(journal, [name for name in journal.variables["name"] if is_remedy(journal, name)])
+    tried = _list_taken(journal, [name for name in journal.variables["name"] if is_remedy(journal, name)], dated=False)
     return f"tried: {tried}; a diary can't tell whether it helped" if tried else ""
 
 
-def _list_taken(journal: Journal, names: list[str], *, dated: bool = False) -> str:
+def _list_taken(journal: Journal, names: list[str], *, dated: bool) -> str:
     """Return what was taken at all, with the number of its days."""
     told = [
-        ", ".join(filter(None, (f"{label_of(journal, name).lower()} on {count_noun(days, 'day')}",
-                                dated and tell_dates(journal, name))))
-        for name in names
+        f"{label_of(journal, name).lower()} on {count_noun(days, 'day')}" + f", {tell_dates(journal, name)}" * dated
+        for name in journal.days.select_dtypes("number").columns.intersection(names, sort=False)
         if (days := count_above(journal, name))
-    ]  # fmt: skip
+    ]
     return list_some(told, 6)
 
 

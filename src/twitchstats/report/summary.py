@@ -29,9 +29,14 @@ def is_about_twitching(outcome: str) -> bool:
     return outcome in known or any(word in normalise_header(outcome) for word in variables.loc["twitches", "aliases"])
 
 
+def count_people(journal: Journal) -> int:
+    """Return of how many people days were noted."""
+    return len(journal.days.index.unique("person"))
+
+
 def is_group(journal: Journal) -> bool:
     """Tell whether the journal is of several people."""
-    return len(journal.days.index.unique("person")) > 1
+    return count_people(journal) > 1
 
 
 def is_short(journal: Journal) -> bool:

@@ -10,7 +10,7 @@ from twitchstats.inference import ALPHA, find_tipping_point
 from twitchstats.journal import Journal
 from twitchstats.numbers import MISSING, NARROW, format_effect, format_number, format_share
 from twitchstats.plots.drawing import tell_lag
-from twitchstats.report.summary import summarise_people
+from twitchstats.report.summary import count_people, summarise_people
 from twitchstats.report.tables import Table, show_table
 from twitchstats.report.wording.prose import Prose, count_noun, join_words, list_some, quote
 from twitchstats.report.wording.rows import (
@@ -188,7 +188,7 @@ def tabulate_triggers(journal: Journal, primary: pd.DataFrame, groups: pd.DataFr
     if tested.empty:
         return Prose("")
     followers = set(groups.loc[~groups["leader"], "trigger"]) if len(groups) else set()
-    people, first = journal.days.index.get_level_values("person").nunique(), tested.iloc[0]
+    people, first = count_people(journal), tested.iloc[0]
     sizes = bool(tested[["detectable_down", "detectable_up"]].notna().any(axis=None))
     names = ["Trigger", "One step", "When", "Effect", "95 % interval", "p, adjusted", *["Could be found from"] * sizes,
              *["People"] * (people > 1), "Days", *["Caution"] * bool(tested["caution"].any())]  # fmt: skip

@@ -10,6 +10,7 @@ from twitchstats.journal import Journal
 from twitchstats.numbers import format_share
 from twitchstats.report.summary import (
     count_noted,
+    count_people,
     count_rejects,
     count_values,
     hide_texts,
@@ -31,7 +32,7 @@ _TELL_AT_MOST = 50
 
 def describe_reading(journal: Journal) -> Prose:
     """Say what was read and how much of it was refused."""
-    people = journal.days.index.get_level_values("person").nunique()
+    people = count_people(journal)
     when = f" from {tell_dates(journal)}" if journal.calendar != "none" else " without an order in time"
     lines = [
         f"- {count_noun(count_noted(journal), 'daily entry', 'daily entries')} of "

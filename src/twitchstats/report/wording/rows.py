@@ -147,6 +147,12 @@ def name_step(row: dict[str, Any]) -> str:
     return tell_step(float(row["step"]), "" if unit == "a day" else unit).replace(" ", NARROW)
 
 
+def tell_unit(journal: Journal, name: str) -> str:
+    """Return the unit of a variable as it stands behind a value: "mg", of a rating "of 10", of a count nothing."""
+    unit = journal.variables.set_index("name")["unit"].get(name)
+    return "" if unit in ("a day", "days") or not isinstance(unit, str) else unit.removeprefix("points ")
+
+
 def name_scale(journal: Journal, row: Mapping[Any, Any]) -> str:
     """Return what follows an effect's number: nothing for a rate, "odds", or of a difference the outcome's unit."""
     if row["measure"] != "difference":

@@ -1,6 +1,6 @@
 """Red flags: what the journal says of them, how common serious causes are, and always the advice."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import pandas as pd
@@ -57,6 +57,11 @@ def list_unclear(journal: Journal, flags: pd.DataFrame) -> list[str]:
     return [label for label, told in list_warnings(journal, flags) if told == NOT_CLEAR]
 
 
+def name_signs(labels: Iterable[str]) -> str:
+    """Return labels of signs inside a sentence."""
+    return join_words([quote(label.lower()) for label in labels])
+
+
 def is_there(told: str) -> bool:
     """Tell whether a red flag is there, of one person or of some of several."""
     return told.startswith("yes") or (told[:1].isdigit() and not told.startswith("0 "))
@@ -77,7 +82,7 @@ def describe_red_flags(journal: Journal, flags: pd.DataFrame) -> Prose:
     elif is_group(journal):
         verb = "is" if len(flagged) == 1 else "are"
         people = len(list_everybody(journal))
-        named = join_words([quote(label.lower()) for label in flagged["label"]])
+        named = name_signs(flagged["label"])
         text = f"{count_noun(len(flagged), 'red flag')} {verb} reported by at least one of {people:,} people"
         text += f": **{named}**. Whoever reports one should be seen by a doctor." if named else "."
     else:
@@ -92,7 +97,7 @@ def describe_red_flags(journal: Journal, flags: pd.DataFrame) -> Prose:
             " Weakness that a person feels is common and mostly has other causes; weakness that an examiner finds "
             "weighs far more: have it examined."
         )
-    if names := join_words([quote(label.lower()) for label in list_unclear(journal, flags)]):
+    if names := name_signs(list_unclear(journal, flags)):
         text += f" Of {names} some cells could not be read, so it may be there: read them yourself."
     scale = _tell_scale() if len(present) else ""
     return Prose(f"{text}{scale}\n\n> {choose_advice(journal)}".lstrip())
