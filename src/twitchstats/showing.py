@@ -15,6 +15,7 @@ import pandas as pd
 from twitchstats.findings import rank_effects
 from twitchstats.inference import VERDICTS
 from twitchstats.numbers import MISSING, format_date, format_number, format_share
+from twitchstats.report.summary import count_people
 from twitchstats.report.tables import Table, escape_text, format_frame, show_table
 from twitchstats.report.wording.prose import Prose, count_noun, join_words, list_some, to_plain
 from twitchstats.report.wording.rows import (
@@ -353,7 +354,7 @@ def show_journal(journal: Journal) -> str:
     roles = journal.variables.groupby("role", sort=True)["label"].apply(lambda names: list_some(list(names), 12))
     when = ", without an order in time" if journal.calendar == "none" else f", {tell_dates(journal)}"
     rows = [
-        ("People", f"{len(journal.days.index.unique('person')):,}"),
+        ("People", f"{count_people(journal):,}"),
         ("Days", f"{len(journal.days):,}{when}"),
         ("Complete", _draw_strip(journal)),
         ("Refused", f"{count_noun(refused, 'row or cell', 'rows or cells')} (see .rejects)"),
@@ -376,7 +377,7 @@ def _draw_strip(journal: Journal, parts: int = 10) -> str:
     days = pd.Series(dates.to_numpy().astype("datetime64[D]").astype(int) if journal.calendar == "date" else dates)
     position = days - days.min()
     span = int(position.max()) + 1
-    people = len(journal.days.index.unique("person"))
+    people = count_people(journal)
     counts = (position * parts // span).value_counts().reindex(range(parts), fill_value=0)
     possible = pd.Series(range(span)).mul(parts).floordiv(span).value_counts().reindex(range(parts), fill_value=0)
     shares = (counts / (possible * people).clip(lower=1)).clip(upper=1)

@@ -44,13 +44,24 @@ def list_public(room: str) -> dict[str, object]:
     return {name: value for name, value in sorted(found.items()) if inspect.isfunction(value) or inspect.isclass(value)}
 
 
-def describe_public(room: str, name: str, value: object) -> str:
-    """Return the page of one function or class as Markdown: signature, docstring, and a class's public methods."""
+def describe_public(room: str, name: str, value: object, lessons: Sequence[tuple[str, NotebookNode]] = ()) -> str:
+    """Return the page of one function or class as Markdown: signature, docstring, and a class's public methods.
+
+    Where the docstring has no example, the first cell of a notebook that calls it stands for one.
+    """
     parts = [HOME, f"# {name}", _frame(f"{room}.{name}{_sign(value)}"), _frame(inspect.getdoc(value) or "")]
     if inspect.isclass(value):
         for method, function in vars(value).items():
             if inspect.isfunction(function) and method[0] != "_":
                 parts += [f"## .{method}", _frame(f"{method}{_sign(function)}"), _frame(inspect.getdoc(function) or "")]
+    if ">>>" not in (inspect.getdoc(value) or ""):
+        calls = (
+            [f"## Used in [{_find_title(notebook, stem)}]({stem}.html)", _frame(cell.source)]
+            for stem, notebook in lessons
+            for cell in notebook.cells
+            if cell.cell_type == "code" and re.search(rf"\b{name}\(", cell.source)
+        )
+        parts += next(calls, [])
     return "\n\n".join(parts)
 
 
@@ -85,11 +96,11 @@ def build_site(folder: Path, notebooks: Sequence[Path] | None = None) -> list[Pa
         "## Notebooks: one question each",
     ]
     pages = []
-    for path in paths:
-        notebook = nbformat.read(path, as_version=4)
-        title = _find_title(notebook, path.stem)
-        lines.append(f"- [{title}]({path.stem}.html)")
-        pages.append(_write(target / f"{path.stem}.html", make_page(show_code(notebook), title=title)))
+    lessons = [(path.stem, nbformat.read(path, as_version=4)) for path in paths]
+    for stem, notebook in lessons:
+        title = _find_title(notebook, stem)
+        lines.append(f"- [{title}]({stem}.html)")
+        pages.append(_write(target / f"{stem}.html", make_page(show_code(notebook), title=title)))
     told: set[int] = set()
     for room in ROOMS:
         lines.append(f"\n## {room}\n")
@@ -99,7 +110,7 @@ def build_site(folder: Path, notebooks: Sequence[Path] | None = None) -> list[Pa
             told.add(id(value))
             page = f"{room}.{name}.html"
             lines.append(f"- [{name}]({page}): {html.escape((inspect.getdoc(value) or '').split(chr(10))[0])}")
-            pages.append(_write(target / page, _make_text_page(describe_public(room, name, value), name)))
+            pages.append(_write(target / page, _make_text_page(describe_public(room, name, value, lessons), name)))
     index = _write(target / "index.html", _make_text_page("\n".join(lines), "twitchstats"))
     return [index, *pages]
 

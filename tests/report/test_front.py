@@ -55,7 +55,7 @@ def test_the_course_by_hand(make_journal):
     assert row[names].tolist() == [83, 83, 5, 5, 1, 1, 2, 2]
     assert row["longest_spell"] == 43  # the missing day ends the first spell after 40
     told = front.show_course(journal, TWITCHES)
-    assert "In the last 28 days it had a median of 5; that is higher than before (1)." in told
+    assert "**Better or worse?** Median 5 in the last 28 days, 1 before: higher. In earlier spans" in told
     assert told.endswith("so it is a change, but ups and downs come by themselves.")
 
 
@@ -64,10 +64,7 @@ def test_what_is_the_same_as_before_is_nothing_new(make_journal):
     values = np.concatenate([[9.0, 9, 9, 9], np.tile([5.0, 6], 14), np.tile([5.0, 6], 14), np.tile([6.0], 28)])
     columns = {"person": ["a"] * 88, "date": pd.date_range("2025-01-01", periods=88), "twitches": values}
     told = front.show_course(make_journal(columns), TWITCHES)
-    assert (
-        "it had a median of 6; that is the same as before (6). In earlier spans of 28 days the medians were 5.5, "
-        in told
-    )
+    assert "6 in the last 28 days, 6 before: the same. In earlier spans of 28 days the medians were 5.5, " in told
     assert told.endswith("so it has been there before.")
 
 
@@ -82,7 +79,7 @@ def test_a_course_with_mostly_none_is_told_in_days(make_journal):
     assert told.startswith("There on **21 of 56 days**. **Better")
     many = front.show_course(replace(journal, days=5 * journal.days), HEADACHE)
     assert many.startswith("There on **21 of 56 days**. The highest day had 5. ")  # half had none: nothing to add
-    assert "In the last 28 days it was there on 25 % of the days; that is lower than before (50 %)." in told
+    assert "There on 25 % in the last 28 days, 50 % before: lower." in told
     told = dict(history.list_history(*see(journal, HEADACHE)))
     assert told["Better or worse"] == "there on 25 % in the last 28 days, 50 % before"
     assert "Stiffness" not in told
@@ -154,14 +151,14 @@ def test_a_red_flag_in_no_model_is_ticked_from_the_people_table(alone, value, to
 def test_weakness_of_days_ticks_what_a_table_denies(alone):
     weak = replace(alone, days=alone.days.assign(weakness=[0.0, 2, 0, 1]))
     told = warn(give_signs(weak, weakness_felt=[0.0]))
-    assert told["Weakness felt"] == "yes: noted on 2 days"
+    assert told["Weakness felt"] == "yes: noted on 2 days, 2 Jan to 8 Jan 2025"
 
 
 @pytest.mark.parametrize(("column", "label"), [("slurred_speech", "Speech or swallowing trouble"), ("falls", "Falls")])
 def test_a_red_flag_in_a_column_of_the_days_is_ticked(alone, column, label):
     """No diary may say 'twitches and nothing else' of days on which a sign was noted, be it once."""
     noted = replace(alone, days=alone.days.assign(**{column: [0.0, 1, np.nan, 0]}))
-    assert warn(noted)[label] == "yes: noted on 1 day"
+    assert warn(noted)[label] == "yes: noted on 1 day, 2 Jan 2025"
     assert f"Noted here: {label.lower()}." in front.show_meaning(*see(noted, TWITCHES))
     never = replace(alone, days=alone.days.assign(**{column: [0.0, 0, np.nan, 0]}))
     assert warn(never)[label] == "no"
@@ -188,7 +185,7 @@ def test_a_sign_whose_cells_could_not_be_read_is_not_told_as_never_there():
         )
         assert ("Of weakness felt some cells could not be read" in describe(journal)) == (cell == "left hand")
     assert told == {
-        "no": "no", "left hand": "not clear: some cells could not be read", "yes": "yes: noted on 1 day"
+        "no": "no", "left hand": "not clear: some cells could not be read", "yes": "yes: noted on 1 day, 5 Jan 2025"
     }  # fmt: skip
 
 
@@ -286,7 +283,7 @@ def test_with_a_sign_that_is_not_clear_the_rate_of_those_without_is_not_told():
 def test_a_rated_sign_is_there_from_the_first_point_on_of_one_person_and_of_a_group(gappy, alone):
     """Everybody of a group noted weakness, and the page told the rate of people with twitches and nothing else."""
     one = replace(alone, days=alone.days.assign(weakness=[0.0, 0, 1, 0]))
-    assert warn(one)["Weakness felt"] == "yes: noted on 1 day"
+    assert warn(one)["Weakness felt"].startswith("yes: noted on 1 day, ")
     some = replace(gappy, days=gappy.days.assign(weakness=[0.0, 0, 1, 0, 0, 0]))
     assert warn(some)["Weakness felt"] == "1 of 2: noted on 1 day"
     assert "A rating counts from the first point on." in str(front.show_warnings(*see(some, TWITCHES)))
@@ -390,7 +387,7 @@ def test_a_diary_of_the_outcome_alone_is_told_what_else_to_note(make_journal):
     assert front.show_triggers(journal, found) == "## What goes with it\n\nNothing is noted here that may go with it."
     assert front.open_evidence(journal, found) == ""
     found.answers = make_answers(("Why?", "not testable", "twitches", 0, 0, np.nan)).answers
-    told = "2 health articles. None of these can be told from such a diary (not testable)."
+    told = "2 health articles. The answers: 1 that such a diary can't tell (not testable)."
     assert front.show_articles(journal, found).endswith(told)
     assert describe_directions(journal, pd.DataFrame()) == ""
 
@@ -412,7 +409,10 @@ def test_none_at_all_gets_neither_better_nor_worse(make_journal):
     columns = {"person": ["a"] * 60, "date": pd.date_range("2025-01-01", periods=60), "twitches": [0.0] * 60}
     journal = make_journal(columns)
     assert front.show_course(journal, TWITCHES) == "There on **0 of 60 days**."
-    assert dict(history.list_history(*see(journal, TWITCHES)))["Better or worse"] == ""
+    assert dict(history.list_history(*see(journal, TWITCHES)))["Better or worse"] == "never there"
+    short = make_journal({name: values[:20] for name, values in columns.items()})
+    told = dict(history.list_history(*see(short, TWITCHES)))["Better or worse"]
+    assert told == "can't be told: no more than 28 days yet"  # it was 'not noted'
 
 
 def test_equal_medians_are_told_as_means(make_journal):
@@ -442,7 +442,7 @@ def test_a_sign_told_once_reaches_the_doctors_list(alone):
     journal = give_signs(named, pain=[1.0], weakness_felt=[0.0], sensory_change=[np.nan])
     told = dict(history.list_history(*see(journal, TWITCHES)))
     assert told["Pain"] == "yes when asked"
-    assert told["Weakness felt"].startswith("no when asked; 4 of 4 days; ")
+    assert told["Weakness felt"].startswith("no when asked; 4 of 4 days, 1 Jan to 8 Jan 2025; ")
     assert told["Numbness or tingling"] == told["Muscle cramps"] == ""
 
 
@@ -462,13 +462,13 @@ def test_one_and_many_questions_are_told_with_their_verbs(make_journal):
     verdicts = ["supported", "inconclusive", "inconclusive", "not testable", "practically null", "practically null"]
     found = make_answers(*[(f"{n}?", verdict, "twitches", 1, 40, np.nan) for n, verdict in enumerate(verdicts)])
     assert front.show_articles(make_journal(columns), found) == (
-        "## The articles\n\nThis diary was asked 6 questions from 2 health articles. Of these 1 was found as they "
-        "say (supported), 2 are too small to matter (practically null), 2 can't be told yet (inconclusive), 1 is "
-        "a question that such a diary can't answer (not testable)."
+        "## The articles\n\nThis diary was asked 6 questions from 2 health articles. The answers: 1 as they say "
+        "(supported), 2 too small to matter (practically null), 2 that can't be told yet (inconclusive), 1 that such a "
+        "diary can't tell (not testable)."
     )
     found.ledger = found.ledger[found.ledger["question_id"] != "3"]
     told = front.show_articles(make_journal(columns), found)
-    assert "6 questions, 5 of them from 2 health articles. Of these 1 " in told
+    assert "6 questions, 5 of them from 2 health articles. The answers: 1 " in told
     found.effects = make_effects()
     assert "Too small to matter (practically null)\n4?\n5?" in str(front.show_triggers(make_journal(columns), found))
     found.primary = make_effects(("stress", 1, "forward", 1.0, 0.9, 0.9), ("tea", 1, "forward", 1.0, 0.9, 0.9))
@@ -548,9 +548,8 @@ def test_a_few_days_in_the_last_weeks_are_told_as_few(make_journal):
     """Days 1 to 28 and 29 to 56 in full, then five of the last 28."""
     keep = np.r_[0:56, 60, 65, 70, 75, 83]
     columns = {"person": ["a"] * 61, "date": pd.date_range("2025-01-01", periods=84)[keep], "twitches": [1.0] * 61}
-    assert "In the last 28 days (5 of them noted) it had a median of 1; " in front.show_course(
-        make_journal(columns), TWITCHES
-    )
+    told = front.show_course(make_journal(columns), TWITCHES)
+    assert "Median 1 in the last 28 days, 1 before: the same (5 of the 28 noted)." in told
 
 
 def test_what_to_log_next_fits_the_diary(make_journal):
@@ -577,7 +576,25 @@ def test_a_medicine_that_no_dictionary_knows_is_told_as_a_guess(make_journal):
     roles = journal.variables["role"].mask(journal.variables["name"].eq("diuretic"), "medicine")
     journal = replace(journal, variables=journal.variables.assign(role=roles))
     told = dict(history.list_history(*see(journal, TWITCHES)))["Medicines"]
-    assert told == "diuretic on 20 days; by its name perhaps also sertraline on 40 days"
+    assert told.startswith("diuretic on 20 days, 2 Jan to ")
+    assert "; by its name perhaps also sertraline on 40 days, 1 Jan to " in told
+
+
+def test_a_mineral_is_told_as_tried_and_a_rare_injury_with_its_dates(make_journal):
+    """Magnesium is a trigger of the dictionary that people take against it: it stood nowhere in the doctor's list."""
+    there = np.zeros(40)
+    there[[4, 9]] = 1
+    journal = make_days(make_journal, magnesium=np.tile([0.0, 300.0], 20), injury=there)
+    kinds = journal.variables["kind"].mask(journal.variables["name"].eq("injury"), "yes/no")
+    told = dict(history.list_history(*see(replace(journal, variables=journal.variables.assign(kind=kinds)), TWITCHES)))
+    assert told["What helped"] == "tried: magnesium on 20 days; a diary can't tell whether it helped"
+    assert told["Injury"] == "2 of 40 days, 5 Jan to 10 Jan 2025"
+
+
+def test_nobody_is_told_to_examine_themselves(alone):
+    checklist = str(front.show_warnings(*see(alone, TWITCHES)))
+    assert "Weakness found by an examiner: not noted: ask a doctor" in checklist
+    assert "Weakness felt: not noted: ask yourself now" in checklist
 
 
 def test_nearly_all_days_are_not_all(make_journal):
@@ -595,12 +612,13 @@ def test_a_scale_in_a_header_is_no_part_of_its_name():
 
 
 def test_what_a_question_needs_is_told_as_people_say_it():
-    answers = pd.DataFrame(
-        {"reason": "variable not in this journal", "needs": ["cramps", "persistence_weeks;site", "cramps"]}
-    )
+    """The pain that a question on episodes lacks is theirs; nobody can note a diagnosis to compare with."""
+    asked = ["stretching-cramps", "heat-cramps", "pain-by-intensity-spasms", "pain-sign-A4"]
+    needs = ["cramps", "cramps; persistence_weeks", "pain; intensity", "pain; diagnosis or serious"]
+    answers = pd.DataFrame({"question_id": asked, "reason": "variable not in this journal", "needs": needs})
     assert describe_needs(answers) == (
         "Noting these as well would let the journal answer more questions (in brackets: how many): muscle cramps (2), "
-        "weeks that the symptom has lasted (1) and site of each episode (1)."
+        "intensity of each episode (1), pain of each episode (1) and weeks that the symptom has lasted (1)."
     )
 
 

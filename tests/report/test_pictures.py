@@ -1,6 +1,7 @@
 """Pictures draw what the frames hold, and leave nothing behind."""
 
 import re
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -135,6 +136,28 @@ def test_ticks_of_very_long_intervals_lie_apart():
     assert (np.diff(places) > 40).all()
     words = [word.replace("\u00a0", " ") for _, word in ticks]
     assert words == ["−99 %", "−90 %", "±0 %", "×10", "×100"]
+
+
+def test_where_an_interval_goes_on_there_is_an_arrow():
+    """Of three rows two pass the limits, one on both sides: they ended as if the interval ended there."""
+    frame = pd.DataFrame({"trigger": ["tea", "rest", "sleep"], "lag": 1, "estimate": [1.1, 0.9, 1.0],
+                          "ci_lower": [1e-9, 0.8, 0.9], "ci_upper": [1e9, np.inf, 1.1], "measure": "rate ratio",
+                          "p_value": 0.9, "p_adjusted": 0.9})  # fmt: skip
+    arrows = re.findall(
+        r'<path d="M([\d.]+) [\d.]+ L([\d.]+) [\d.]+ L\1 [\d.]+" fill="none"', figures.draw_effects(frame).svg
+    )
+    assert [float(back) > float(tip) for back, tip in arrows] == [True, False, False]
+    assert [float(tip) for _, tip in arrows] == [8, 352, 352]
+
+
+def test_the_axis_of_a_rating_tells_its_unit(gappy):
+    frame = pd.DataFrame({"trigger": ["stress"], "outcome": "twitches", "lag": 1, "order": "forward", "estimate": 0.5,
+                          "ci_lower": -1.0, "ci_upper": 2.0, "measure": "difference", "p_value": 0.9,
+                          "p_adjusted": 0.9})  # fmt: skip
+    rated = replace(gappy, variables=gappy.variables.assign(unit="points of 10"))
+    assert ">more points of 10 →<" in figures.draw_effects(frame, rated).svg
+    counted = figures.draw_effects(frame.assign(measure="rate ratio", ci_lower=0.2), rated)
+    assert ">more →<" in counted.svg
 
 
 def test_no_tick_is_written_over_another():

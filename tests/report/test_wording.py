@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from twitchstats.findings import analyze_journal, join_groups
+from twitchstats.report.wording.claims import tabulate_verdict
 from twitchstats.report.wording.effects import (
     BOTH_WAYS,
     describe_directions,
@@ -173,7 +174,39 @@ def test_sleep_belongs_to_the_night_before(found):
     assert tell_size(night, row | {"order": "same time"}).endswith("the night before")
     assert tell_order(row | {"order": "same time"}, night) == "the night before, order\u00a0not\u00a0known"
     assert tell_size(journal, row).endswith("on the same day")
-    assert tell_size(night, row | {"lag": 1}).endswith("2 nights before")
+    assert tell_size(night, row | {"lag": 1}).endswith("the night before last")
+
+
+def test_a_trigger_without_a_size_counts_in_what_could_have_been_found(found):
+    """The median told was that of the few triggers that had a size, as if the others had none to be missed."""
+    journal, findings = found
+    row = findings.primary.query("trigger == 'sleep'").assign(p_adjusted=0.9)
+    rows = pd.concat([row.assign(trigger=name) for name in ("sleep", "in_bed", "stress")])
+    shown = replace(findings, primary=rows.assign(detectable_up=[1.5, np.nan, 1.2]))
+    assert "from +50\u00a0% for one step on (median of those that don't stand out)" in describe_triggers(journal, shown)
+    shown = replace(findings, primary=rows.assign(detectable_up=[1.5, np.nan, np.nan]))
+    told = describe_triggers(journal, shown)
+    assert "From which size on most others would have been found can't be said from these days." in told
+    none = rows.assign(detectable_up=np.nan, detectable_down=np.nan)
+    assert "Could be found from" in tabulate_triggers(journal, rows, pd.DataFrame()).text
+    assert "Could be found from" not in tabulate_triggers(journal, none, pd.DataFrame()).text
+
+
+def test_the_interval_that_decides_is_the_one_that_is_printed():
+    row = {"question": "Q?", "articles": "A1", "literature": "", "estimate": 1.01, "reference": 1.0, "p_adjusted": 0.9,
+           "measure": "rate ratio", "family": "claims", "detectable": 1.3, "n_days": 90, "note": "", "caution": "",
+           "judged_on": "", "ci_lower": 0.95, "ci_upper": 1.07, "ci90_lower": 0.96, "ci90_upper": 1.06, "margin": 1.1,
+           "prediction_lower": 0.8, "prediction_upper": 1.3}  # fmt: skip
+    told = {
+        verdict: tabulate_verdict(pd.DataFrame([row | {"verdict": verdict}]), verdict).text.iloc[0].to_dict()
+        for verdict in ("inconclusive", "practically null", "differs between people")
+    }
+    assert told["practically null"]["90 % interval"] == "−4\u00a0% to +6\u00a0%"
+    assert told["practically null"]["Too small up to"] == "+10\u00a0%"
+    assert told["differs between people"]["One more person's effect"] == "−20\u00a0% to +30\u00a0%"
+    assert "Would have been found from" not in told["practically null"]
+    assert told["inconclusive"]["95 % interval"] == "−5\u00a0% to +7\u00a0%"
+    assert told["inconclusive"]["Would have been found from"] == "+30\u00a0%"
 
 
 def test_the_sum_of_all_triggers_stands_below_its_parts(tangled, make_journal):

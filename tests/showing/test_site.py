@@ -10,6 +10,7 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_outp
 
 import twitchstats as tw
 from twitchstats import site
+from twitchstats.resources import find_resource
 
 
 @pytest.fixture(scope="module")
@@ -31,6 +32,14 @@ def test_every_public_name_has_a_page_with_its_docstring(pages):
         value = getattr(tw, name)
         text = next(path for path in pages if path.name == f"twitchstats.{name}.html").read_text()
         assert html.escape(inspect.getdoc(value).splitlines()[0], quote=False)[:30] in text.replace("&#39;", "'")
+
+
+def test_every_public_name_has_an_example_or_a_lesson_that_calls_it():
+    lessons = [(path.stem, nbformat.read(path, 4)) for path in sorted(find_resource("notebooks").glob("*.ipynb"))]
+    for room in site.ROOMS:
+        for name, value in site.list_public(room).items():
+            text = site.describe_public(room, name, value, lessons)
+            assert "&gt;&gt;&gt;" in text or f"{name}(" in text.partition("## Used in [")[2], (room, name)
 
 
 def test_every_link_leads_to_a_page(pages):

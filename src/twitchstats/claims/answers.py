@@ -29,9 +29,9 @@ if TYPE_CHECKING:
 
 ANSWER_COLUMNS = [
     "question_id", "question", "kind", "outcome", "judged_on", "measured_as", "lag", "n_people", "n_days", "estimate",
-    "ci_lower", "ci_upper", "p_value", "p_adjusted", "family", "verdict", "reason", "caution", "order", "measure",
-    "reference", "direction", "margin", "margin_reason", "detectable", "days_needed", "needs", "note", "condition",
-    "people", "literature", "evidence", "articles",
+    "ci_lower", "ci_upper", "ci90_lower", "ci90_upper", "prediction_lower", "prediction_upper", "p_value", "p_adjusted",
+    "family", "verdict", "reason", "caution", "order", "measure", "reference", "direction", "margin", "margin_reason",
+    "detectable", "days_needed", "needs", "note", "condition", "people", "literature", "evidence", "articles",
 ]  # fmt: skip
 LEDGER_COLUMNS = [
     "claim_id", "article", "kind", "topic", "statement", "hedge", "question_id", "outcome", "judged_on", "lag",
@@ -95,8 +95,10 @@ def answer_questions(
         ``judged_on`` is not empty where the answer rests on something else (another outcome, or what stands in for the
         thing itself), ``measured_as`` says which column and step it was measured by. ``estimate`` and its interval are
         a ratio, a difference or a share (``measure``) with no effect at ``reference``; ``direction`` is the sign that
-        a yes gives it. ``p_adjusted`` counts the tests of ``family``: "triggers" where the table of all triggers and
-        lags of the journal's outcome tells the same test (with the same number), else "claims". ``verdict`` is one of
+        a yes gives it. The 90 % interval (``ci90_lower, ci90_upper``) decides what is practically null, that of one
+        more person's effect (``prediction_lower, prediction_upper``) if people differ. ``p_adjusted`` counts the tests
+        of ``family``: "triggers" where the table of all triggers and lags of the journal's outcome tells the same test
+        (with the same number), else "claims". ``verdict`` is one of
         `inference.VERDICTS`, by ``margin``; ``reason`` is not empty just where nothing could be tested, and ``needs``
         names columns that would change that. ``detectable``: the effect that would have been found with 80 % power, on
         the scale of the estimate; ``days_needed``: of an inconclusive answer, how many days in all would find an effect

@@ -32,6 +32,13 @@ def plot_calendar(frame: pd.DataFrame, ax: Axes | None = None, *, label: str = "
     -------
     Axes
         Grey is a day without an entry.
+
+    Examples
+    --------
+    >>> import twitchstats as tw
+    >>> from twitchstats.report.summary import lay_calendar
+    >>> plot_calendar(lay_calendar(tw.read_demo(), "twitches"), label="twitches").get_xlabel()
+    'Week that begins on'
     """
     dated = pd.api.types.is_datetime64_any_dtype(frame["date"])
     first = frame["date"].iloc[0]
@@ -68,6 +75,13 @@ def plot_diaries(frame: pd.DataFrame, ax: Axes | None = None, *, label: str = "a
     -------
     Axes
         Grey is a day without an entry between a person's first and last. Colours end at the 98th percentile.
+
+    Examples
+    --------
+    >>> import twitchstats as tw
+    >>> from twitchstats.report.summary import lay_calendar
+    >>> plot_diaries(lay_calendar(tw.read_demo("group"), "twitches")).get_ylabel()
+    'Each row is a person'
     """
     people, row = np.unique(frame["person"].to_numpy(dtype=str), return_inverse=True)
     ax = ax or make_axes(9.0, min(8.0, 1.4 + 0.14 * len(people)))

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from twitchstats.errors import NotEnoughDataError, OptionError
+from twitchstats.numbers import format_number
 from twitchstats.plots.drawing import (
     BLACK,
     BLUE,
@@ -215,6 +216,12 @@ def plot_decision_curve(frame: pd.DataFrame, ax: Axes | None = None) -> Axes:
         As `redflags.decision_curve` returns it.
     ax : Axes, optional
         Where to draw; a new figure by default.
+
+    Examples
+    --------
+    >>> rows = {"strategy": ["model"], "threshold": 0.1, "net_benefit": 0.02, "ci_lower": 0.01, "ci_upper": 0.03}
+    >>> plot_decision_curve(pd.DataFrame(rows).assign(base_rate=0.05)).get_ylabel()
+    'net benefit for a person'
     """
     _need_rows(frame, "decision curve")
     ax = ax or make_axes(8.5, 5.4)
@@ -273,7 +280,7 @@ def plot_base_rates(frame: pd.DataFrame, ax: Axes | None = None) -> Axes:
         label, limits = f"people {words} the sign", (lowest / 2, people)
         draw_intervals(ax, rows, places + shift, limits, "o", colour, hollow=words == "without", label=label)
         for place, row in zip(places, rows.itertuples(), strict=True):
-            told = f"{words}: {_say_count(row.estimate)} (1 in {_round_count(row.one_in)})"
+            told = f"{words}: {format_number(row.estimate, 2)} (1 in {_round_count(row.one_in)})"
             ax.text(highest * 1.6, place + shift, told, va="center", fontsize=9, color=colour)
     ax.set_yticks(places, rows["label"])
     ax.set_ylim(-0.7, len(order) - 0.3)
@@ -293,10 +300,6 @@ def plot_base_rates(frame: pd.DataFrame, ax: Axes | None = None) -> Axes:
     ax.legend(loc="upper center", ncols=2, frameon=False, fontsize=9, **spot)
     strip(ax, ("top", "right"))
     return ax
-
-
-def _say_count(value: float) -> str:
-    return f"{value:,.0f}" if value >= 10 else f"{value:.2g}"
 
 
 def _round_count(value: float) -> str:
@@ -367,6 +370,12 @@ def plot_stability(frame: pd.DataFrame, ax: Axes | None = None) -> Axes:
     -------
     Axes
         Each person's risk against its range over bootstrap models; the title tells the mean absolute difference.
+
+    Examples
+    --------
+    >>> rows = pd.DataFrame({"risk": [0.1, 0.3], "lower": [0.05, 0.2], "upper": [0.2, 0.5], "mape": [0.02, 0.04]})
+    >>> plot_stability(rows).get_title(loc="left")
+    'Mean absolute difference (MAPE) 0.030'
     """
     _need_rows(frame, "risks")
     ax = ax or make_axes(6.4, 5.8)

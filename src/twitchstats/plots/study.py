@@ -44,23 +44,20 @@ def plot_rates(
     ax: Axes | None = None,
     *,
     value: str = "size",
-    by: str = "world",
     methods: Sequence[str] | None = None,
     band: tuple[float, float] | None = None,
     label: str = "",
 ) -> Axes:
-    """Draw a rate of each method as dots with Monte Carlo intervals (two standard errors), one row for each group.
+    """Draw a rate of each method as dots with Monte Carlo intervals (two standard errors), one row for each world.
 
     Parameters
     ----------
     study : DataFrame
-        Rows of `study.run_study`, one for each method and value of `by`.
+        Rows of `study.run_study`, one for each method and world.
     ax : Axes, optional
         Where to draw; a new figure, as high as the rows need, by default.
     value : str
         Column with the rate; ``<value>_mcse`` holds its standard error where there is one.
-    by : str
-        Column that makes the rows, in the order of its first appearance.
     methods : sequence of str, optional
         Which, in this order; by default all that have the value.
     band : (float, float), optional
@@ -73,7 +70,7 @@ def plot_rates(
     Axes
     """
     known = study[study[value].notna()]
-    rows, shown = list(known[by].unique()), list(known["method"].unique() if methods is None else methods)
+    rows, shown = list(known["world"].unique()), list(known["method"].unique() if methods is None else methods)
     ax = ax or make_axes(8.0, _ROW * (len(rows) + 3))
     if band is not None:
         ax.axvspan(*band, color=LIGHT, zorder=0, linewidth=0)
@@ -81,7 +78,7 @@ def plot_rates(
     for offset, method in zip(offsets, shown, strict=True):
         part = known[known["method"] == method]
         colour, mark = STYLES.get(method, (BLACK, "."))
-        height = part[by].map(rows.index).to_numpy(float) + offset
+        height = part["world"].map(rows.index).to_numpy(float) + offset
         error = 2 * part.get(f"{value}_mcse", pd.Series(0.0, index=part.index)).to_numpy(float)
         ax.errorbar(part[value], height, xerr=error, fmt=mark, color=colour, markersize=6, elinewidth=1, label=method)
     ax.set_yticks(range(len(rows)), [str(row) for row in rows])
@@ -98,22 +95,20 @@ def plot_rate_lines(
     study: pd.DataFrame,
     ax: Axes | None = None,
     *,
-    x: str = "days",
     value: str = "size",
-    by: str = "world",
     band: tuple[float, float] | None = None,
     label: str = "",
     x_label: str = "",
 ) -> Axes:
-    """Draw how a rate of one method goes with the length of the diary or the size of the group, a line for each world.
+    """Draw how a rate of one method goes with the length of the diary, a line for each world.
 
     Parameters
     ----------
     study : DataFrame
         Rows of `study.run_study` of one method.
     ax : Axes, optional
-    x, value, by : str
-        Columns: along the axis, up, and what makes the lines.
+    value : str
+        Column with the rate.
     band : (float, float), optional
         Where the rate should lie; drawn in grey.
     label, x_label : str
@@ -128,11 +123,11 @@ def plot_rate_lines(
     ax = ax or make_axes(6.4, 3.4)
     if band is not None:
         ax.axhspan(*band, color=LIGHT, zorder=0, linewidth=0)
-    places = {number: place for place, number in enumerate(sorted(known[x].unique()))}
-    for _, part in known.groupby(by, sort=False):
-        ax.plot(part[x].map(places), part[value], color="#999999", marker=".", linewidth=0.8)
+    places = {number: place for place, number in enumerate(sorted(known["days"].unique()))}
+    for _, part in known.groupby("world", sort=False):
+        ax.plot(part["days"].map(places), part[value], color="#999999", marker=".", linewidth=0.8)
     ax.set_xticks(list(places.values()), [str(number) for number in places])
-    ax.set(xlabel=x_label or x, ylabel=label or value)
+    ax.set(xlabel=x_label or "days", ylabel=label or value)
     ax.set_ylim(bottom=0)
     strip(ax, ("top", "right"))
     return ax

@@ -41,7 +41,7 @@ ORDERS = {
 _ROW = 0.3  # inches
 
 
-def plot_lags(frame: pd.DataFrame, ax: Axes | None = None, *, alpha: float = ALPHA) -> Axes:
+def plot_lags(frame: pd.DataFrame, ax: Axes | None = None) -> Axes:
     """Draw a heat map of triggers by lags.
 
     Parameters
@@ -50,8 +50,6 @@ def plot_lags(frame: pd.DataFrame, ax: Axes | None = None, *, alpha: float = ALP
         As `estimate_effects` or `correlate_triggers` returns it, one row for each trigger and lag.
     ax : Axes, optional
         Where to draw; a new figure by default.
-    alpha : float
-        Adjusted p-value below which an estimate is framed.
 
     Returns
     -------
@@ -82,17 +80,17 @@ def plot_lags(frame: pd.DataFrame, ax: Axes | None = None, *, alpha: float = ALP
     _label_colours(ax, measure, reach)
     order = frame["order"] if "order" in frame else pd.Series("forward", index=frame.index)
     for i, j, value, p, when in zip(row, column, frame["estimate"], frame["p_adjusted"], order, strict=True):
-        _write_cell(ax, i, j, value, when, found=bool(p < alpha), dark=abs(grid[i, j]) > 0.6 * reach)
+        _write_cell(ax, i, j, value, when, found=bool(p < ALPHA), dark=abs(grid[i, j]) > 0.6 * reach)
     ax.set_xticks(np.arange(len(lags)) + 0.5, [tell_lag(lag) for lag in lags], fontsize=8.5, rotation=0)
     ax.set_yticks(np.arange(len(names)) + 0.5, [_name_trigger(frame, name) for name in names], fontsize=8.5, rotation=0)
     ax.tick_params(length=0)
-    key = f"frame: stands out (adjusted p < {alpha:g});  (brackets): trigger not first;  –: not tested"
+    key = f"frame: stands out (adjusted p < {ALPHA:g});  (brackets): trigger not first;  –: not tested"
     ax.set_xlabel(key, fontsize=8)
     strip(ax, ("top", "right", "left", "bottom"))
     return ax
 
 
-def plot_effects(frame: pd.DataFrame, ax: Axes | None = None, *, alpha: float = ALPHA) -> Axes:
+def plot_effects(frame: pd.DataFrame, ax: Axes | None = None) -> Axes:
     """Draw a forest of effects per meaningful step, in the order of the frame.
 
     Parameters
@@ -101,8 +99,6 @@ def plot_effects(frame: pd.DataFrame, ax: Axes | None = None, *, alpha: float = 
         As `estimate_effects` or `estimate_cumulative_effects` returns it, one row for each trigger and lag.
     ax : Axes, optional
         Where to draw; a new figure, as high as the rows need, by default.
-    alpha : float
-        Adjusted p-value below which a row stands out.
 
     Returns
     -------
@@ -124,7 +120,7 @@ def plot_effects(frame: pd.DataFrame, ax: Axes | None = None, *, alpha: float = 
     places = np.arange(len(rows))
     several = len(set(rows["lag"])) > 1 or "days" in rows
     limits = lay_forest(ax, rows, [_name_row(row, with_lag=several) for _, row in rows.iterrows()], measure)
-    found = (rows["p_adjusted"] < alpha).to_numpy(bool)
+    found = (rows["p_adjusted"] < ALPHA).to_numpy(bool)
     order = rows["order"] if "order" in rows else pd.Series("forward", index=rows.index)
     for when, marker in MARKERS.items():
         for stands_out in (False, True):
@@ -135,7 +131,7 @@ def plot_effects(frame: pd.DataFrame, ax: Axes | None = None, *, alpha: float = 
     outcome = rows["outcome"].iloc[0] if "outcome" in rows else "the outcome"
     when = "" if several else f", {tell_lag(rows['lag'].iloc[0])}"
     ax.set_xlabel(f"{measure} of {outcome} for one step more{when} (95 % interval)")
-    _add_effect_legend(ax, [name for name in MARKERS if (order == name).any()], alpha)
+    _add_effect_legend(ax, [name for name in MARKERS if (order == name).any()])
     return ax
 
 
@@ -256,10 +252,10 @@ def _name_row(row: pd.Series, *, with_lag: bool) -> str:
     return f"{words}, {tell_lag(row['lag'])}" if with_lag else words
 
 
-def _add_effect_legend(ax: Axes, orders: Sequence[str], alpha: float) -> None:
+def _add_effect_legend(ax: Axes, orders: Sequence[str]) -> None:
     for order in orders:
         face = "black" if order == "forward" else "white"
         ax.plot([], [], MARKERS[order], color="black", markerfacecolor=face, markersize=5.5, label=ORDERS[order])
-    ax.plot([], [], color=BLUE, linewidth=2.4, label=f"stands out (adjusted p < {alpha:g})")
+    ax.plot([], [], color=BLUE, linewidth=2.4, label=f"stands out (adjusted p < {ALPHA:g})")
     ax.plot([], [], color=GREY, linewidth=1.2, label="does not")
     put_legend_above(ax, columns=len(orders) + 2)

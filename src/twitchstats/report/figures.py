@@ -14,7 +14,7 @@ from twitchstats.numbers import format_effect, format_number, format_share
 from twitchstats.plots.drawing import RATIOS, choose_limits, choose_ratios
 from twitchstats.report.summary import count_values, lay_calendar
 from twitchstats.report.wording.prose import Prose, count_noun, list_some
-from twitchstats.report.wording.rows import CLEAR, judge_effects, label_of, tell_when
+from twitchstats.report.wording.rows import CLEAR, judge_effects, label_of, name_scale, tell_when
 
 WIDTH = 360  # about a phone's: text in a picture is never smaller than text beside it
 SHADES = ("#ffffff", "#d3e3ee", "#93b8d3", "#4a83ad", "#12456b")  # light to dark: grey print keeps the order
@@ -22,6 +22,8 @@ _INK, _SOFT, _BODY = "#1c2430", "#5b6675", "#e4e8ed"
 _PER_SQUARE = 100
 _BANDS = 3  # of the calendar strip below each other, about a year and a half
 _PEOPLE = 40  # strips below each other
+_EFFECTS = 20  # rows below each other
+_WEEKS = 26  # about so many beside each other
 _EDGE = 20.0  # nearer to the edge a label would be cut
 _RADIUS = 6.5  # of the largest circle on the body: no two places lie nearer than its width
 # Where a site lies: view, distance from the middle line, height
@@ -35,7 +37,11 @@ _LIMBS = ("M36 58 L26 100 L15 142", "M84 58 L94 100 L105 142", "M49 128 L47 190 
 
 
 class Picture:
-    """An SVG with its description, in words that tell what it shows."""
+    """An SVG with its description, in words that tell what it shows.
+
+    >>> Picture("<svg/>", "Nothing is drawn.")
+    Picture: Nothing is drawn.
+    """
 
     def __init__(self, svg: str, alt: str) -> None:
         self.svg = svg
@@ -60,7 +66,7 @@ def draw_outcome(journal: Journal, outcome: str) -> Picture:
     return draw_people(calendar, label=label) if many else draw_strip(calendar, label=label)
 
 
-def draw_effects(effects: pd.DataFrame, journal: Journal | None = None, *, most: int = 20) -> Picture | Prose:
+def draw_effects(effects: pd.DataFrame, journal: Journal | None = None) -> Picture | Prose:
     """Draw effects with their intervals, a row each: a triangle up or down stands out, a hollow circle does not.
 
     Parameters
@@ -69,14 +75,12 @@ def draw_effects(effects: pd.DataFrame, journal: Journal | None = None, *, most:
         As `estimate_effects` returns it, of one measure; rows without an estimate are left out.
     journal : Journal, optional
         Gives the triggers their labels.
-    most : int
-        How many rows are drawn.
     """
     tested = effects[effects["estimate"].notna()]
     if tested.empty:
         return Prose("")
-    left_out = f"the first {most} of {len(tested)}" if len(tested) > most else ""
-    tested = tested.head(most)
+    left_out = f"the first {_EFFECTS} of {len(tested)}" if len(tested) > _EFFECTS else ""
+    tested = tested.head(_EFFECTS)
     names = [
         f"{_shorten(label_of(journal, row['trigger']))}, {tell_when(row, journal)}" for row in tested.to_dict("records")
     ]
@@ -93,7 +97,11 @@ def draw_effects(effects: pd.DataFrame, journal: Journal | None = None, *, most:
         return 8 + (WIDTH - 16) * (float(scale(min(max(value, low), high))) - left) / (right - left)
 
     bottom = 36.0 * len(effects) + 4
-    shapes = [part for at, row in enumerate(effects.to_dict("records")) for part in _draw_row(row, at, place, none)]
+    shapes = [
+        part
+        for at, row in enumerate(effects.to_dict("records"))
+        for part in _draw_row(row, at, place, none, (low, high))
+    ]
     ticks, free = choose_ratios(low, high, most=6) if measure in RATIOS else _choose_ticks(low, high), 0.0
     for tick in ticks:
         x, label = place(tick), format_effect(tick, measure)
@@ -102,7 +110,9 @@ def draw_effects(effects: pd.DataFrame, journal: Journal | None = None, *, most:
         if start >= free:  # else the label before would be written over
             shapes.append(_text(x, bottom + 12, label, size=10, anchor=anchor))
             free = start + 6.0 * len(label) + 2
-    shapes += [_text(0, bottom + 28, "← less", size=11), _text(WIDTH, bottom + 28, "more →", size=11, anchor="end")]
+    unit = "" if journal is None else name_scale(journal, effects.iloc[0]).strip()
+    more = f"more{unit and ' '}{unit} →"
+    shapes += [_text(0, bottom + 28, "← less", size=11), _text(WIDTH, bottom + 28, more, size=11, anchor="end")]
     shapes += [_text(WIDTH / 2, bottom + 28, left_out, size=11, anchor="middle")] * bool(left_out)
     found = effects[effects["found"]]
     told = [f"{row['name']} {format_effect(row['estimate'], measure)}" for row in found.to_dict("records")]
@@ -113,7 +123,10 @@ def draw_effects(effects: pd.DataFrame, journal: Journal | None = None, *, most:
     )
 
 
-def _draw_row(row: Mapping[str, object], at: int, place: Callable[[float], float], none: float) -> list[str]:
+def _draw_row(
+    row: Mapping[str, object], at: int, place: Callable[[float], float], none: float, limits: tuple[float, float]
+) -> list[str]:
+    """Draw an effect below its name; where its interval passes the limits, an arrow."""
     estimate, lower, upper = (float(str(row[name])) for name in ("estimate", "ci_lower", "ci_upper"))
     y, x = 36 * at + 24, place(estimate)
     width = 2.6 if row["found"] else 1.1
@@ -121,6 +134,11 @@ def _draw_row(row: Mapping[str, object], at: int, place: Callable[[float], float
         f'<path d="M{place(none):.1f} {y - 8} v16" stroke="{_SOFT}" stroke-dasharray="3 2"/>'
         f'<path d="M{place(lower):.1f} {y} H{place(upper):.1f}" stroke="{_INK}" stroke-width="{width}"/>'
     )
+    for cut, end, way in ((lower < limits[0], place(lower), 5), (upper > limits[1], place(upper), -5)):
+        line += (
+            f'<path d="M{end + way:.1f} {y - 4} L{end:.1f} {y} L{end + way:.1f} {y + 4}" fill="none" stroke="{_INK}"/>'
+            * cut
+        )
     if not row["found"]:
         mark = f'<circle cx="{x:.1f}" cy="{y}" r="4" fill="#fff" stroke="{_INK}"/>'
     else:
@@ -140,7 +158,12 @@ def _choose_ticks(low: float, high: float) -> list[float]:
 
 
 def draw_people(calendar: pd.DataFrame, *, label: str) -> Picture:
-    """Draw the days of the first people, a small strip for each: darker is more, white is none, a line is no entry."""
+    """Draw the days of the first people, a small strip for each: darker is more, white is none, a line is no entry.
+
+    >>> frame = pd.DataFrame({"person": ["a", "b"], "day": 0, "value": [2.0, 4.0]})
+    >>> draw_people(frame, label="Cramps").alt
+    'Cramps of 2 people, a strip of days each; the medians of a day run from 2 to 4.'
+    """
     values = calendar["value"].to_numpy(float)
     shade, edges = shade_values(values)
     people = list(calendar.groupby("person", sort=True).indices.items())
@@ -225,8 +248,10 @@ def draw_icons(rate: float, *, among: str) -> Picture:
     return Picture(_wrap(shapes, rows * pitch), alt)
 
 
-def draw_strip(calendar: pd.DataFrame, *, label: str, weeks: int = 26) -> Picture:
+def draw_strip(calendar: pd.DataFrame, *, label: str) -> Picture:
     """Draw one person's days, a column for each week: darker is more, an outline is none, hatched is no entry.
+
+    Long diaries go on below, the longest end with their last bands.
 
     Parameters
     ----------
@@ -234,17 +259,19 @@ def draw_strip(calendar: pd.DataFrame, *, label: str, weeks: int = 26) -> Pictur
         As `lay_calendar` returns it, of one person.
     label : str
         What is counted.
-    weeks : int
-        About so many weeks beside each other; longer diaries go on below, the longest end with their last bands.
+
+    >>> frame = pd.DataFrame({"day": [0, 1], "date": [1, 2], "value": [2.0, np.nan]})
+    >>> draw_strip(frame, label="cramps").alt
+    'Calendar of cramps: 1 of 1 day with an entry above zero, the highest 2; hatched: 1 day without an entry.'
     """
-    shown = calendar.tail(7 * weeks * _BANDS)
+    shown = calendar.tail(7 * _WEEKS * _BANDS)
     values, dates = shown["value"].to_numpy(float), shown["date"]
     dated = pd.api.types.is_datetime64_any_dtype(dates)
     offset = dates.iloc[0].weekday() if dated else 0
     place = np.arange(len(values)) + offset
     total = int(place[-1]) // 7 + 1
-    bands = max(1, round(total / weeks))
-    weeks = max(weeks, -(-total // bands))
+    bands = max(1, round(total / _WEEKS))
+    weeks = max(_WEEKS, -(-total // bands))
     shade, edges = shade_values(values)
     pitch = (WIDTH - 28) / weeks
     band = 7 * pitch + 22

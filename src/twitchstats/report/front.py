@@ -13,6 +13,7 @@ from twitchstats.journal import Journal
 from twitchstats.numbers import format_number, format_share, round_number
 from twitchstats.plots.drawing import tell_step
 from twitchstats.report import figures
+from twitchstats.report.history import tell_change
 from twitchstats.report.summary import (
     SHORT,
     compare_levels,
@@ -29,6 +30,7 @@ from twitchstats.report.wording.effects import tell_reverse, tell_size
 from twitchstats.report.wording.prose import Prose, count_noun, join_words, list_some, quote, to_plain
 from twitchstats.report.wording.rows import (
     CLEAR,
+    LAST_BUT_ONE,
     OPEN,
     POSSIBLE,
     is_treatment,
@@ -36,6 +38,7 @@ from twitchstats.report.wording.rows import (
     label_of,
     tell_dates,
     tell_days_back,
+    tell_unit,
     tell_when,
 )
 from twitchstats.report.wording.signs import (
@@ -44,7 +47,9 @@ from twitchstats.report.wording.signs import (
     list_present,
     list_unclear,
     list_warnings,
+    name_signs,
 )
+from twitchstats.signs import list_red_flags
 from twitchstats.simulate.cohort import is_simulated
 from twitchstats.variables import may_be_medicine, split_words, word_set
 
@@ -52,6 +57,11 @@ SETTING = "twitches and nothing else"
 _HALF = 14
 _YEARS = 3 * 365
 _FIRST = 4
+_ANSWERS = {
+    "supported": "as they say", "contradicted": "the other way round", "practically null": "too small to matter",
+    "differs between people": "not the same for all", "inconclusive": "that can't be told yet",
+    "not testable": "that such a diary can't tell",
+}  # fmt: skip
 
 
 def show_title(journal: Journal, found: Findings, *, demo: bool = False) -> Prose:
@@ -79,25 +89,22 @@ def _name_outcome(journal: Journal, outcome: str) -> str:
 
 def show_meaning(journal: Journal, found: Findings) -> Prose:
     """Say in two sentences what the outcome can mean."""
+    present, unclear = list_present(journal, found.flags), list_unclear(journal, found.flags)
+    some, names = (name_signs(labels) for labels in (list_present(journal, found.flags, least=1), present or unclear))
     if _has_rate(journal, found):
-        names = join_words([quote(label.lower()) for label in list_present(journal, found.flags, least=1)])
-        head = f"**A doctor should see whoever has one of these soon. Noted of some here: {names}.** " if names else ""
+        head = f"**A doctor should see whoever has one of these soon. Noted of some here: {some}.** " if some else ""
         text = (
             f"{head}Twitches are common, and a serious cause is rare. A diary can't tell which one it is; an "
             "examination can say more."
         )
-    elif is_about_twitching(found.outcome) and (
-        signs := list_present(journal, found.flags) or list_unclear(journal, found.flags)
-    ):
-        names = join_words([quote(label.lower()) for label in signs])
-        if not list_present(journal, found.flags):
+    elif is_about_twitching(found.outcome) and names:
+        head = f"See a doctor soon. Noted here: {names}."
+        if not present:
             head = (
                 f"Not clear: {names}. Some cells could not be read. Read them yourself: if it is there, ask a doctor."
             )
         elif is_group(journal):
             head = f"A doctor should see them soon. Noted of everybody here: {names}."
-        else:
-            head = f"See a doctor soon. Noted here: {names}."
         text = (
             f"**{head}** What is known of people with twitches and nothing else does not hold with such a sign. A "
             "diary can't tell what is behind it; an examination can say more."
@@ -158,20 +165,26 @@ def show_warnings(journal: Journal, found: Findings) -> Markup | Prose:
             + f" **If {harm} somebody now:** a doctor, an emergency number, a person near."
             * bool(mood)
         )
-    ask = NOT_NOTED if many else f"{NOT_NOTED}: ask yourself now"
+    examined = list_red_flags()["weakness_found"]  # which nobody can ask themselves
     warnings = list_warnings(journal, found.flags)
     asked = any(told != NOT_NOTED for _, told in warnings)
     counted = "How many people have each, of those who were asked. A rating counts from the first point on."
     lead = counted if many and asked else ""
     items = "".join(
         f'<li><span class="mark">{"☒" if is_there(told) else "☐"}</span> {escape_text(label)}: '
-        f'<span class="told">{escape_text(ask if told == NOT_NOTED else told)}</span></li>'
+        f'<span class="told">{escape_text(_tell_asked(told, many=many, by_doctor=label == examined))}</span></li>'
         for label, told in warnings
     )
     whoever = "whoever has one of these should be seen" if many else "if one of these is there, have it looked at"
     close = f"Whatever this page says: {whoever}. A diary can't examine anyone, and never replaces someone who can."
     head = f"<h2>See a doctor soon if one of these is there</h2>{lead and f'<p>{lead}</p>'}"
     return Markup(f'{head}<ul class="checklist">{items}</ul><p><strong>{close}</strong></p>')
+
+
+def _tell_asked(told: str, *, many: bool, by_doctor: bool) -> str:
+    if told != NOT_NOTED or many:
+        return told
+    return f"{told}: ask a doctor" if by_doctor else f"{told}: ask yourself now"
 
 
 def open_course(journal: Journal, found: Findings) -> Prose:
@@ -225,22 +238,17 @@ def _tell_trend(row: "pd.Series[Any]") -> str:
     if pd.isna(row["recent"]) or pd.isna(row["before"]) or not row["n_above"]:
         return ""
     recent, before = row["recent"], row["before"]
-    tell = format_share if row["told"] == "share" else format_number
-    what, spans = (
-        ("was there on", "it was there on") if row["told"] == "share" else ("had a median of", "the medians were")
-    )
-    way = "lower than" if recent < before else "higher than" if recent > before else "the same as"
-    of = " of the days" if row["told"] == "share" else ""
-    few = f" ({int(row['n_recent'])} of them noted)" if row["n_recent"] < _HALF else ""
-    text = f"**Better or worse?** In the last 28 days{few} it {what} {tell(recent)}{of}; "
-    text += f"that is {way} before ({tell(before)})."
+    tell, what = (format_share, "it was there on") if row["told"] == "share" else (format_number, "the medians were")
+    way = "lower" if recent < before else "higher" if recent > before else "the same"
+    few = f" ({int(row['n_recent'])} of the 28 noted)" if row["n_recent"] < _HALF else ""
+    change = tell_change(row)
+    text = f"**Better or worse?** {change[:1].upper()}{change[1:]}: {way}{few}."
     if row["n_spans"] < 2:
         return f"{text} There is too little before it to say more."
     inside = recent == before or row["before_low"] <= recent <= row["before_high"]
-    ends = dict.fromkeys((tell(row["before_low"]), tell(row["before_high"])))
-    range_ = f"{' to '.join(ends)}{of}"
+    range_ = " to ".join(dict.fromkeys((tell(row["before_low"]), tell(row["before_high"]))))
     tail = "so it has been there before" if inside else "so it is a change, but ups and downs come by themselves"
-    return f"{text} In earlier spans of 28 days {spans} {range_}, {tail}."
+    return f"{text} In earlier spans of 28 days {what} {range_}, {tail}."
 
 
 def show_early(journal: Journal) -> Prose:
@@ -325,13 +333,16 @@ def _tell_more(rows: pd.DataFrame) -> list[str]:
 def _tell_box_row(journal: Journal, row: dict[str, Any]) -> str:
     """Return raw medians, then the adjusted effect with interval and time."""
     size = to_plain(tell_size(journal, row))
-    mind = _tell_first(journal, row) if row["order"] != "forward" else ""
+    mind = _tell_first(journal, row)
     if is_treatment(journal, row["trigger"]):
         mind += " Begun on bad days, which pass by themselves: no proof that it helps."
     return f"{label_of(journal, row['trigger'])}. {_tell_raw(journal, row)}Adjusted: {size}.{mind}"
 
 
 def _tell_first(journal: Journal, row: dict[str, Any]) -> str:
+    if row["order"] == "forward":
+        last = tell_when(row, journal) == LAST_BUT_ONE
+        return " Of the last night alone it is not known which came first." * last
     if row["order"] == "backward":
         return " Noted after the symptom: it may be a consequence."
     if tell_when(row, journal) != tell_days_back(0):
@@ -344,7 +355,7 @@ def _tell_raw(journal: Journal, row: dict[str, Any]) -> str:
     if levels.empty:
         return ""
     low, high = (side for _, side in levels.iterrows())
-    unit, kinds = _name_unit(journal, row["trigger"]), journal.variables.set_index("name")["kind"]
+    unit, kinds = tell_unit(journal, row["trigger"]), journal.variables.set_index("name")["kind"]
     less, more = (tell_step(round_number(side["limit"]), unit) for side in (low, high))
     less, more = "with none" if low["limit"] == 0 else f"with up to {less}", f"with {more} or more"
     if kinds.get(row["trigger"]) == "yes/no":
@@ -358,31 +369,15 @@ def _tell_raw(journal: Journal, row: dict[str, Any]) -> str:
     return f"As noted: {less} the {middle} was {lower}, {more} {upper}{alike}. "
 
 
-def _name_unit(journal: Journal, name: str) -> str:
-    unit = str(journal.variables.set_index("name")["unit"].get(name) or "")
-    return "" if unit in ("a day", "nan", "", "days") or unit.startswith("points") else unit
-
-
 def show_articles(journal: Journal, found: Findings) -> Prose:
     """Say in a line what the diary says of the articles."""
     if is_short(journal) or not is_about_twitching(found.outcome):
         return Prose("")
     counts = found.answers["verdict"].value_counts()
-    words = {"supported": ("was found as they say", "were found as they say"),
-             "contradicted": ("was found the other way round", "were found the other way round"),
-             "practically null": ("is too small to matter", "are too small to matter"),
-             "differs between people": ("differs between people", "differ between people"),
-             "inconclusive": ("can't be told yet", "can't be told yet"),
-             "not testable": ("is a question that such a diary can't answer",
-                              "are questions that such a diary can't answer")}  # fmt: skip
-    told = [f"{counts[name]} {pair[int(counts[name] != 1)]} ({name})" for name, pair in words.items() if name in counts]
-    asked = count_asked(found.answers, found.ledger)
+    told = [f"{counts[name]} {words} ({name})" for name, words in _ANSWERS.items() if name in counts]
     whom = "These diaries were" if is_group(journal) else "This diary was"
-    if list(counts.index) == ["not testable"]:
-        return Prose(
-            f"## The articles\n\n{whom} asked {asked}. None of these can be told from such a diary (not testable)."
-        )
-    return Prose(f"## The articles\n\n{whom} asked {asked}. Of these {', '.join(told)}.")
+    asked = count_asked(found.answers, found.ledger)
+    return Prose(f"## The articles\n\n{whom} asked {asked}. The answers: {', '.join(told)}.")
 
 
 def list_next(journal: Journal, found: Findings) -> list[str]:

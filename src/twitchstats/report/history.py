@@ -19,13 +19,14 @@ from twitchstats.report.summary import (
 )
 from twitchstats.report.tables import Markup, escape_text
 from twitchstats.report.wording.prose import Prose, count_noun, list_some
-from twitchstats.report.wording.rows import label_of
+from twitchstats.report.wording.rows import is_remedy, label_of, tell_dates, tell_unit
 from twitchstats.report.wording.signs import NOT_CLEAR, NOT_NOTED, YES, list_warnings
 from twitchstats.signs import find_red_flag, find_sign, list_red_flags
 from twitchstats.variables import find_row, sounds_like_medicine
 
 _ASKED = ("pain", "stiffness", "weakness", "sensory_change", "cramps", "fatigue", "caffeine", "alcohol", "injury")
 _ASKED_OF_WOMEN = ("menstruation", "pregnancy")
+_RARE = 0.5  # of the days: what comes on fewer is told with its dates
 
 
 def list_history(journal: Journal, found: Findings) -> list[tuple[str, str]]:
@@ -52,19 +53,26 @@ def list_history(journal: Journal, found: Findings) -> list[tuple[str, str]]:
         ("How often", often if course["n_days"] and not is_log_of_attacks(journal) else ""),
         ("How long", _tell_durations(journal)),
         *([("Where, which side", ", ".join(where))] if where or twitching else []),
-        ("Better or worse", _tell_change(course)),
+        ("Better or worse", _tell_course(course, ordered=journal.calendar != "none")),
         *((label, told) for label, told in about.items() if told or twitching),
-        ("Medicines", _tell_role(journal, "medicine")),
-        ("What helped", _tell_role(journal, "remedy")),
+        ("Medicines", _tell_medicines(journal)),
+        ("What helped", _tell_remedies(journal)),
     ]
 
 
-def _tell_change(course: "pd.Series[Any]") -> str:
-    if pd.isna(course["before"]) or not course["n_above"]:
-        return ""
-    share = course["told"] == "share"
-    recent, before = (format_share(x) if share else format_number(x) for x in (course["recent"], course["before"]))
-    return f"{'there on' if share else 'median'} {recent} in the last 28 days, {before} before"
+def _tell_course(course: "pd.Series[Any]", *, ordered: bool) -> str:
+    if pd.isna(course["before"]):
+        why = "no more than 28 days yet" if ordered else "the days have no dates"
+        return f"can't be told: {why}" if course["n_days"] else ""
+    if not course["n_above"]:
+        return "never there"
+    return tell_change(course)
+
+
+def tell_change(course: "pd.Series[Any]") -> str:
+    """Return how the last weeks were, and how those before (`summarise_course`)."""
+    tell, what = (format_share, "there on") if course["told"] == "share" else (format_number, "median")
+    return f"{what} {tell(course['recent'])} in the last 28 days, {tell(course['before'])} before"
 
 
 def _name_site(row: dict[str, Any]) -> str:
@@ -92,10 +100,11 @@ def _tell_levels(journal: Journal, name: str) -> str:
         return ""
     row = variables.loc[name]
     days = f"{round(row['share'] * row['n_days'])} of {count_noun(int(row['n_days']), 'day')}"
+    if find_red_flag(name) or (row["share"] < _RARE and row["kind"] != "amount"):
+        days = ", ".join(filter(None, (days, tell_dates(journal, name))))
     if row["kind"] == "yes/no":
         return days
-    unit = str(row["unit"]).removeprefix("points ").removeprefix("a day")
-    highest = tell_step(round_number(row["high"]), unit)
+    highest = tell_step(round_number(row["high"]), tell_unit(journal, name))
     return f"{days}; median {format_number(row['median'])}, highest {highest}"
 
 
@@ -104,22 +113,33 @@ def _join_told(sign: object, days: str) -> str:
     return "; ".join(filter(None, [f"{YES[sign]} when asked" if sign in YES else "", days]))
 
 
-def _tell_role(journal: Journal, role: str) -> str:
-    rows = [
-        row
-        for row in journal.variables.to_dict("records")
-        if row["kind"] != "text" and count_above(journal, row["name"])
-    ]
+def _tell_medicines(journal: Journal) -> str:
+    """Return the medicines that were taken, with their dates, and what sounds like one."""
+    rows = journal.variables.to_dict("records")
     known, maybe = (
-        list_some([f"{label_of(journal, n).lower()} on {count_noun(count_above(journal, n), 'day')}" for n in names], 6)
+        _list_taken(journal, names, dated=journal.calendar != "none")
         for names in (
-            [row["name"] for row in rows if row["role"] == role],
-            [row["name"] for row in rows if role == "medicine" and sounds_like_medicine(row["name"], row)],
+            [row["name"] for row in rows if row["role"] == "medicine"],
+            [row["name"] for row in rows if sounds_like_medicine(row["name"], row)],
         )
     )
-    if role == "remedy":
-        return f"tried: {known}; a diary can't tell whether it helped" if known else ""
     return "; ".join(filter(None, [known, maybe and f"by its name perhaps{' also' if known else ''} {maybe}"]))
+
+
+def _tell_remedies(journal: Journal) -> str:
+    """Return what was tried."""
+    tried = _list_taken(journal, [name for name in journal.variables["name"] if is_remedy(journal, name)], dated=False)
+    return f"tried: {tried}; a diary can't tell whether it helped" if tried else ""
+
+
+def _list_taken(journal: Journal, names: list[str], *, dated: bool) -> str:
+    """Return what was taken at all, with the number of its days."""
+    told = [
+        f"{label_of(journal, name).lower()} on {count_noun(days, 'day')}" + f", {tell_dates(journal, name)}" * dated
+        for name in journal.days.select_dtypes("number").columns.intersection(names, sort=False)
+        if (days := count_above(journal, name))
+    ]
+    return list_some(told, 6)
 
 
 def show_history(journal: Journal, found: Findings) -> Markup | Prose:

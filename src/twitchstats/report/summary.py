@@ -12,6 +12,7 @@ from twitchstats.journal import Journal
 from twitchstats.panel import build_panel
 from twitchstats.variables import load_variables, normalise_header
 
+_RECENT = 28  # days that are set against those before
 SHORT = 30  # days below which nothing but the strongest could be found: the report stays at one page
 
 
@@ -28,9 +29,14 @@ def is_about_twitching(outcome: str) -> bool:
     return outcome in known or any(word in normalise_header(outcome) for word in variables.loc["twitches", "aliases"])
 
 
+def count_people(journal: Journal) -> int:
+    """Return of how many people days were noted."""
+    return len(journal.days.index.unique("person"))
+
+
 def is_group(journal: Journal) -> bool:
     """Tell whether the journal is of several people."""
-    return len(journal.days.index.unique("person")) > 1
+    return count_people(journal) > 1
 
 
 def is_short(journal: Journal) -> bool:
@@ -257,7 +263,7 @@ def count_values(journal: Journal, variable: str) -> pd.DataFrame:
     return pd.DataFrame({"value": distinct, "n_days": counts, "share": counts / max(1, len(values))})
 
 
-def summarise_course(journal: Journal, outcome: str, *, recent: int = 28) -> pd.DataFrame:
+def summarise_course(journal: Journal, outcome: str) -> pd.DataFrame:
     """Describe how an outcome went over each person's diary, its last weeks set against the spans before.
 
     Returns
@@ -265,9 +271,9 @@ def summarise_course(journal: Journal, outcome: str, *, recent: int = 28) -> pd.
     DataFrame
         ``person, n_days`` (with a value), ``n_above`` (above zero), ``median, highest, longest_spell`` (days in a row
         above zero; a day without an entry ends a spell), ``told`` ("median", or "share" of days above zero where most
-        days have none), ``recent`` (that of the last `recent` calendar days), ``n_recent`` (how many of these have a
+        days have none), ``recent`` (that of the last 28 calendar days), ``n_recent`` (how many of these have a
         value), ``before`` (of all days before), ``before_low, before_high`` (its range over the whole spans of
-        `recent` days before), ``n_spans``. What needs an order in time, or earlier spans, is missing without.
+        28 days before), ``n_spans``. What needs an order in time, or earlier spans, is missing without.
 
     >>> import twitchstats as tw
     >>> journal, _ = tw.simulate_journal(people=1, days=90, world="demo", seed=8)
@@ -291,10 +297,10 @@ def summarise_course(journal: Journal, outcome: str, *, recent: int = 28) -> pd.
             row["longest_spell"] = int(np.diff(edges)[::2].max(initial=0))
             levels = np.where(np.isfinite(values), values > 0, np.nan) if share else values
             level = _mean if share else _median
-            spans = [level(levels[max(0, end - recent) : end]) for end in range(len(values), 0, -recent)]
-            whole = spans[1 : len(values) // recent]
-            row |= {"n_recent": int(np.isfinite(values[-recent:]).sum())}
-            row |= {"recent": spans[0], "before": level(levels[:-recent]), "n_spans": len(whole)}
+            spans = [level(levels[max(0, end - _RECENT) : end]) for end in range(len(values), 0, -_RECENT)]
+            whole = spans[1 : len(values) // _RECENT]
+            row |= {"n_recent": int(np.isfinite(values[-_RECENT:]).sum())}
+            row |= {"recent": spans[0], "before": level(levels[:-_RECENT]), "n_spans": len(whole)}
             if np.isfinite(whole).any():
                 row |= {"before_low": np.nanmin(whole), "before_high": np.nanmax(whole)}
         rows.append(row)

@@ -19,12 +19,11 @@ from twitchstats.findings import find_outcome, match_names
 from twitchstats.journal import Journal
 from twitchstats.report.execute import execute_notebook
 from twitchstats.report.looks import LOOKS, count_looks, format_looks, read_looks
-from twitchstats.report.page import GENERATOR, make_page
+from twitchstats.report.page import GENERATOR, SUMMARY, make_page
 from twitchstats.report.wording.prose import to_plain
 from twitchstats.resources import find_resource
 from twitchstats.trial import Plan, analyze_trial, read_plan
 
-SUMMARY_TAG = "summary"
 PATHS = ("people", "episodes", "schema", "weather", "also")  # options of read_journal that are paths
 
 
@@ -99,13 +98,12 @@ def write_report(
     match_names(read, triggers)
     n_refused = int(read.rejects["action"].ne("kept").sum())
     say(f"Read {len(read.days)} days, {n_refused} cells or rows refused or combined. Analysing (half a minute or so).")
-    parameters = _make_parameters(path, options or {}, folder=folder)
-    parameters |= {"triggers": list(triggers)} if triggers else {}
-    parameters |= {"include_notes": True} if include_notes else {}
     looks = read_looks(memory, reported=target.exists()) if path is not None else None
     earlier = count_looks(looks, path.name, read.checksum) if looks and path else 0
-    parameters |= {"looks": earlier} if earlier else {}
-    parameters |= {"plan_path": _move_paths(plan, folder)} if plan is not None else {}
+    parameters = _make_parameters(path, options or {}, folder=folder)
+    chosen = {"triggers": list(triggers), "include_notes": include_notes, "looks": earlier}
+    chosen["plan_path"] = "" if plan is None else _move_paths(plan, folder)
+    parameters |= {name: value for name, value in chosen.items() if value}
     executed = execute_notebook(load_notebook(), folder=folder, parameters=parameters)
     executed.metadata["twitchstats"] = {
         "version": __version__, "journal": parameters.get("journal_path", ""), "checksum": read.checksum,
@@ -192,7 +190,7 @@ def _move_paths(value: Any, folder: Path) -> Any:  # noqa: ANN401
 def _find_summary(notebook: NotebookNode) -> str:
     """Return the text of the cell tagged as the summary."""
     for cell in notebook.cells:
-        if SUMMARY_TAG in cell.metadata.get("tags", []):
+        if SUMMARY in cell.metadata.get("tags", []):
             texts = [output.get("data", {}).get("text/markdown", "") for output in cell.outputs]
             return to_plain("".join(texts))
-    raise TwitchstatsError(f"The notebook has no cell tagged '{SUMMARY_TAG}'.")
+    raise TwitchstatsError(f"The notebook has no cell tagged '{SUMMARY}'.")

@@ -4,6 +4,7 @@ from typing import Any
 
 import pandas as pd
 
+from twitchstats.claims import ANALYSES, load_questions
 from twitchstats.claims.answers import CAUTIONS
 from twitchstats.inference import MEANING
 from twitchstats.numbers import MISSING, format_effect, format_p
@@ -12,6 +13,10 @@ from twitchstats.report.wording.prose import SEND_TO_A_DOCTOR, Prose, count_noun
 from twitchstats.report.wording.rows import tell_estimate, tell_interval, tell_reach
 from twitchstats.variables import find_row
 
+# The interval that decides a verdict: heading, and names of its ends
+_DECIDES = {
+    "practically null": ("90 % interval", "ci90"), "differs between people": ("One more person's effect", "prediction"),
+}  # fmt: skip
 _LEGEND = (
     "How to read the tables: each question stands once, with the articles that claim it. The effect is that of one "
     "step of what the question names. +/− % is more or less a day, × multiplies the odds, a plain % is a share, a "
@@ -58,9 +63,9 @@ def tabulate_verdict(answers: pd.DataFrame, verdict: str) -> Table | Prose:
     if chosen.empty:
         return Prose("")
     table = pd.DataFrame([_tell_answer(row) for row in chosen.to_dict("records")])
-    spare = ["Would have been found from"] * (verdict != "inconclusive") + ["Mind"] * (not table["Mind"].any())
+    table = table.loc[:, table.astype(bool).any()]
     told = [f"{verdict.capitalize()}: {MEANING[verdict]}.", *_tell_shared(chosen)]
-    return show_table(table.drop(columns=spare), " ".join(told))
+    return show_table(table, " ".join(told))
 
 
 def _tell_shared(answers: pd.DataFrame) -> list[str]:
@@ -72,6 +77,9 @@ def _tell_shared(answers: pd.DataFrame) -> list[str]:
 
 
 def _tell_answer(row: dict[str, Any]) -> dict[str, object]:
+    """Return a question's cells, with the interval that decides its verdict; a column that stays empty is not shown."""
+    verdict, scale = row["verdict"], "odds ratio" if row["measure"] == "share" else row["measure"]
+    interval, ends = _DECIDES.get(verdict, ("95 % interval", "ci"))
     effect = tell_estimate(row)
     if row["measure"] == "share":
         effect += f" against {format_effect(row['reference'], 'share')}"
@@ -81,10 +89,13 @@ def _tell_answer(row: dict[str, Any]) -> dict[str, object]:
         "Articles": str(row["articles"]).replace(" ", ", ") or MISSING,
         "Studies": row["literature"] or MISSING,
         "Effect": effect,
-        "95 % interval": tell_interval(row),
+        interval: tell_interval(row, ends),
+        "Too small up to": format_effect(row["margin"], scale) if verdict == "practically null" else "",
         "p, adjusted": format_p(row["p_adjusted"]),
         "Family": row["family"],
-        "Would have been found from": tell_reach(row["detectable"], row["measure"]),
+        "Would have been found from": tell_reach(row["detectable"], row["measure"])
+        if verdict == "inconclusive"
+        else "",
         "Days": row["n_days"] or MISSING,
         "Mind": "; ".join(filter(None, [*own, str(row["note"])])),
     }
@@ -113,26 +124,31 @@ def tabulate_untested(ledger: pd.DataFrame, *, most: int = 15) -> Table:
 
 
 def describe_needs(answers: pd.DataFrame, *, most: int = 8) -> Prose:
-    """Say which columns would let a journal answer the most further questions."""
-    missing = answers[answers["reason"] == "variable not in this journal"]
-    needed = missing["needs"].str.split(r"[;|,]").explode().str.strip()
-    counts = (
-        needed[~needed.isin(["", "diagnosis or serious"])]
-        .value_counts()
-        .sort_index()
-        .sort_values(ascending=False, kind="stable")
-    )
-    if counts.empty:
+    """Say which columns would let a journal answer the most further questions.
+
+    What nobody can note in a diary, as a diagnosis of people to compare with, makes a question none of these.
+    """
+    missing = answers[
+        answers["reason"].eq("variable not in this journal") & ~answers["needs"].str.contains("diagnosis")
+    ]
+    tests = load_questions().set_index("question_id")["test"].reindex(missing["question_id"])
+    needed = missing["needs"].str.split(r"[;|,]")
+    names = pd.Series([
+        _name_need(name.strip(), ANALYSES[test].table)
+        for test, columns in zip(tests, needed, strict=True) for name in columns if name.strip()
+    ], dtype="str")  # fmt: skip
+    if names.empty:
         return Prose("")
-    told = [f"{_name_need(str(name))} ({count})" for name, count in counts.head(most).items()]
+    counts = names.value_counts().sort_index().sort_values(ascending=False, kind="stable")
+    told = [f"{name} ({count})" for name, count in counts.head(most).items()]
     text = "Noting these as well would let the journal answer more questions (in brackets: how many)"
     return Prose(f"{text}: {join_words(told)}.")
 
 
-def _name_need(name: str) -> str:
+def _name_need(name: str, table: str) -> str:
     """Return what a question needs as people say it, of days, of people or of episodes."""
-    of_episodes = find_row(name, dictionary="episode_variables.csv")
-    row = find_row(name) or find_row(name, dictionary="people_variables.csv") or of_episodes
+    of_episode = find_row(name, dictionary="episode_variables.csv") if table == "episodes" else {}
+    row = of_episode or find_row(name) or find_row(name, dictionary="people_variables.csv")
     label = str(row.get("label") or name).replace("_", " ")
     told = label if label[:2].isupper() else label[:1].lower() + label[1:]
-    return quote(f"{told} of each episode" if row is of_episodes else told)
+    return quote(f"{told} of each episode" if of_episode else told)

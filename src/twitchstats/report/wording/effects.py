@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from twitchstats.findings import Findings, rank_effects
@@ -9,7 +10,7 @@ from twitchstats.inference import ALPHA, find_tipping_point
 from twitchstats.journal import Journal
 from twitchstats.numbers import MISSING, NARROW, format_effect, format_number, format_share
 from twitchstats.plots.drawing import tell_lag
-from twitchstats.report.summary import summarise_people
+from twitchstats.report.summary import count_people, summarise_people
 from twitchstats.report.tables import Table, show_table
 from twitchstats.report.wording.prose import Prose, count_noun, join_words, list_some, quote
 from twitchstats.report.wording.rows import (
@@ -17,6 +18,7 @@ from twitchstats.report.wording.rows import (
     is_treatment,
     label_of,
     lay_columns,
+    name_scale,
     name_step,
     tell_days_back,
     tell_estimate,
@@ -28,7 +30,7 @@ from twitchstats.report.wording.rows import (
 MEMBER = f"↳{NARROW}"  # stands before the members of a group that follow its strongest
 UNFOUND = (
     "'Could be found from': an effect at least so strong, downwards / upwards, would have been found four times out of "
-    "five; 'no size' where these days are too few to find even the strongest that can be computed."
+    "five; 'no size' where these days allow no such figure."
 )
 _MOST, _FIRST = 10, 5
 _WIDE = 0.9  # of all shares: an interval so wide tells nothing
@@ -61,7 +63,7 @@ def describe_triggers(journal: Journal, findings: Findings) -> Prose:
         f"{_tell_tests(findings.effects, set(tested['trigger']))}, and every one counts when chance is judged. "
     )
     first, mind = _tell_mind(journal, findings, found)
-    many, power = len(found) > 1, _tell_power(tested.drop(found.index))
+    many, power = len(found) > 1, _tell_power(journal, tested.drop(found.index))
     told = f"**{len(found) or 'None'} {'stand' if many else 'stands'} out{first} beyond what chance explains.**"
     proof = (
         ""
@@ -123,9 +125,8 @@ def _tell_effect(journal: Journal, row: dict[str, Any]) -> str:
 
 def tell_size(journal: Journal, row: dict[str, Any]) -> str:
     """Return an effect with its interval, for how much of the trigger, and when."""
-    of = {"rate ratio": "", "odds ratio": " odds", "difference": " points"}[row["measure"]]
     return (
-        f"**{tell_estimate(row)}**{of} (95 % interval {tell_interval(row)}) {_tell_more(row)}, "
+        f"**{tell_estimate(row)}**{name_scale(journal, row)} (95 % interval {tell_interval(row)}) {_tell_more(row)}, "
         f"{tell_when(row, journal)}"
     )
 
@@ -167,14 +168,17 @@ def _tell_more(row: dict[str, Any]) -> str:
     return f"for each {NARROW.join(map(quote, step.split(NARROW)))} more"
 
 
-def _tell_power(rows: pd.DataFrame) -> str:
-    """Say how large an effect would have had to be."""
-    ratios = rows.loc[rows["measure"].eq("rate ratio") & rows["detectable_up"].notna(), "detectable_up"]
-    if ratios.empty:
+def _tell_power(journal: Journal, rows: pd.DataFrame) -> str:
+    """Say how large an effect would have had to be; a trigger for which no size is enough counts as the largest."""
+    if rows.empty:
         return ""
+    size, first = rows["detectable_up"].fillna(np.inf).median(), rows.iloc[0]
+    if np.isinf(size):
+        return "From which size on most others would have been found can't be said from these days."
     return (
         "With so many days an effect would have been found, four times out of five, from "
-        f"{tell_reach(float(ratios.median()), 'rate ratio')} for one step on (median of these triggers)."
+        f"{tell_reach(size, first['measure'])}{name_scale(journal, first)} for one step on (median of those that don't "
+        "stand out)."
     )
 
 
@@ -184,17 +188,17 @@ def tabulate_triggers(journal: Journal, primary: pd.DataFrame, groups: pd.DataFr
     if tested.empty:
         return Prose("")
     followers = set(groups.loc[~groups["leader"], "trigger"]) if len(groups) else set()
-    names = ("Trigger", "One step", "When", "Effect", "95 % interval", "p, adjusted", "Could be found from", "People",
-             "Days", "Caution")  # fmt: skip
+    people, first = count_people(journal), tested.iloc[0]
+    sizes = bool(tested[["detectable_down", "detectable_up"]].notna().any(axis=None))
+    names = ["Trigger", "One step", "When", "Effect", "95 % interval", "p, adjusted", *["Could be found from"] * sizes,
+             *["People"] * (people > 1), "Days", *["Caution"] * bool(tested["caution"].any())]  # fmt: skip
     table = lay_columns(tested, *names, journal=journal).rename(columns=_name_family(tested))
     table["Trigger"] = tested["trigger"].isin(followers).map({True: MEMBER, False: ""}).to_numpy() + table["Trigger"]
-    if not tested["caution"].any():
-        table = table.drop(columns="Caution")
-    people = journal.days.index.get_level_values("person").nunique()
-    caption = f"Each trigger's effect. % and × are changes of the outcome's rate or odds for one step. {UNFOUND}"
-    if people < 2:
-        table = table.drop(columns="People", errors="ignore")
-    elif tested["n_people"].lt(people).any():
+    what = f"A plain number counts{name_scale(journal, first)} of the outcome"
+    if first["measure"] != "difference":
+        what = "% and × are changes of the outcome's rate or odds"
+    caption = f"Each trigger's effect. {what} for one step. {UNFOUND if sizes else ''}".rstrip()
+    if tested["n_people"].lt(people).any():
         caption += f" Of the {people:,} people only those count whose days can tell (column People)."
     return show_table(table, caption)
 
@@ -310,7 +314,7 @@ def describe_directions(journal: Journal, directions: pd.DataFrame) -> Prose:
     ]
     return Prose(" ".join([
         "The outcome can also come first: it worries people and costs them sleep. So each pair was asked both ways.",
-        *(lines or ["Neither direction stands out for any trigger; that is no proof that there is none."]),
+        *(lines or ["Neither side clearly foretells the other's next day, so this can't tell which comes first."]),
     ]))  # fmt: skip
 
 

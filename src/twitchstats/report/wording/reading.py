@@ -10,6 +10,7 @@ from twitchstats.journal import Journal
 from twitchstats.numbers import format_share
 from twitchstats.report.summary import (
     count_noted,
+    count_people,
     count_rejects,
     count_values,
     hide_texts,
@@ -31,7 +32,7 @@ _TELL_AT_MOST = 50
 
 def describe_reading(journal: Journal) -> Prose:
     """Say what was read and how much of it was refused."""
-    people = journal.days.index.get_level_values("person").nunique()
+    people = count_people(journal)
     when = f" from {tell_dates(journal)}" if journal.calendar != "none" else " without an order in time"
     lines = [
         f"- {count_noun(count_noted(journal), 'daily entry', 'daily entries')} of "
@@ -56,9 +57,9 @@ def _tell_refused(journal: Journal) -> str:
              "kept": ("remark on what was kept", "remarks on what was kept")}  # fmt: skip
     told = [count_noun(int(counts[key]), *pair) for key, pair in words.items() if key in counts]
     told += [f"{counts[key]} {quote(key)}" for key in counts.index if key not in words]
-    if not told:
-        return "- Nothing was refused."
-    return f"- Refused or changed: {join_words(told)}. Each is listed with its reason; nothing was lost in silence."
+    head = "" if set(counts.index) - {"kept"} else "Nothing was refused. "
+    tail = f"{join_words(told)}. Each is listed with its reason; nothing was lost in silence." if told else ""
+    return f"- {head}{tail}".rstrip()
 
 
 def _tell_columns(journal: Journal) -> list[str]:
@@ -82,7 +83,7 @@ def tabulate_rejects(journal: Journal, *, include: bool = False) -> Table | Pros
     rejects = journal.rejects if include else hide_texts(journal.rejects)
     if len(rejects) <= _TELL_AT_MOST:
         labels = {"table": "Table", "row": "Row", "column": "Column", "message": "Why", "action": "What became of it"}
-        return show_table(rejects, "Every cell and row that was refused or changed.", labels=labels)
+        return show_table(rejects, "What was refused, changed, or kept with a remark.", labels=labels)
     labels = {
         "column": "Column",
         "rule": "Rule",
@@ -90,8 +91,10 @@ def tabulate_rejects(journal: Journal, *, include: bool = False) -> Table | Pros
         "n": "How often",
         "example": "First one",
     }
-    caption = f"{len(rejects):,} refusals, counted by rule. `check` lists each one."
-    return show_table(count_rejects(rejects).head(_TELL_AT_MOST), caption.replace("`", ""), labels=labels)
+    caption = (
+        f"{len(rejects):,} times something was refused, changed, or kept with a remark, by rule; check lists each."
+    )
+    return show_table(count_rejects(rejects).head(_TELL_AT_MOST), caption, labels=labels)
 
 
 def tabulate_people(journal: Journal) -> Table:

@@ -1,11 +1,12 @@
 """One row of effects in words: of what, when, how much and how sure; the same words in every sentence and table."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import pandas as pd
 
+from twitchstats.claims.questions import load_questions
 from twitchstats.inference import ALPHA
 from twitchstats.journal import Journal
 from twitchstats.numbers import NARROW, format_date, format_effect, format_interval, format_p
@@ -13,6 +14,7 @@ from twitchstats.plots.drawing import RATIOS, tell_lag, tell_step
 from twitchstats.variables import load_variables
 
 CLEAR, POSSIBLE, OPEN = "clear", "possible, not clear", "can't be told"
+LAST_BUT_ONE = "the night before last"
 _FAR = 10.0  # an effect beyond it is not told to its last digit
 _SAME_DAY = {"forward": "trigger first", "same time": "order not known", "backward": "outcome first"}
 
@@ -53,14 +55,25 @@ def label_of(journal: Journal | None, name: str) -> str:
     return bare if bare.casefold() == name.replace("_", " ") else told
 
 
+def is_remedy(journal: Journal, name: str) -> bool:
+    """Tell whether a variable is something that people try against it: a remedy, or a mineral that is asked as one."""
+    asked = load_questions().query("kind == 'remedy'")["variables"]
+    role = journal.variables.set_index("name")["role"].get(name)
+    return role == "remedy" or (role != "medicine" and name in set(asked))
+
+
 def is_treatment(journal: Journal, name: str) -> bool:
     """Tell whether a variable is a remedy or a medicine: begun on bad days, which pass by themselves."""
-    return journal.variables.set_index("name")["role"].get(name) in ("remedy", "medicine")
+    return is_remedy(journal, name) or journal.variables.set_index("name")["role"].get(name) == "medicine"
 
 
-def tell_dates(journal: Journal) -> str:
-    """Return from when to when a journal goes: "25 Jan to 19 Jul 2025", "day 1 to day 90", "" without an order."""
-    dates = journal.days.index.get_level_values("date")
+def tell_dates(journal: Journal, *names: str) -> str:
+    """Return from when to when a journal goes, or one of some variables was there: "25 Jan to 19 Jul 2025".
+
+    Numbered days are told as "day 1 to day 90"; without an order, or any such day, it is "".
+    """
+    days = journal.days[(journal.days[[*names]] > 0).any(axis=1)] if names else journal.days
+    dates = days.index.get_level_values("date")
     if journal.calendar == "none" or not len(dates):
         return ""
     first, last = dates.min(), dates.max()
@@ -110,7 +123,7 @@ def tell_when(row: dict[str, Any], journal: Journal | None = None) -> str:
     variables = load_variables() if journal is None else journal.variables
     timing = variables.drop_duplicates("name").set_index("name")["timing"].get(row["trigger"])
     if timing == "night":
-        return "the night before" if lag == 0 else f"{lag + 1} nights before"
+        return {0: "the night before", 1: LAST_BUT_ONE}.get(lag, f"{lag + 1} nights before")
     return tell_days_back(lag)
 
 
@@ -132,6 +145,19 @@ def name_step(row: dict[str, Any]) -> str:
     """Return the amount of a trigger in which its effect is told: "100 mg", or "yes against no"."""
     unit = "" if pd.isna(row["unit"]) else str(row["unit"])
     return tell_step(float(row["step"]), "" if unit == "a day" else unit).replace(" ", NARROW)
+
+
+def tell_unit(journal: Journal, name: str) -> str:
+    """Return the unit of a variable as it stands behind a value: "mg", of a rating "of 10", of a count nothing."""
+    unit = journal.variables.set_index("name")["unit"].get(name)
+    return "" if unit in ("a day", "days") or not isinstance(unit, str) else unit.removeprefix("points ")
+
+
+def name_scale(journal: Journal, row: Mapping[Any, Any]) -> str:
+    """Return what follows an effect's number: nothing for a rate, "odds", or of a difference the outcome's unit."""
+    if row["measure"] != "difference":
+        return " odds" if row["measure"] == "odds ratio" else ""
+    return f"{NARROW}{journal.variables.set_index('name')['unit'].get(row['outcome']) or 'points'}"
 
 
 def tell_estimate(row: dict[str, Any]) -> str:

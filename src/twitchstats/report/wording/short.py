@@ -5,12 +5,12 @@ import pandas as pd
 from twitchstats.findings import Findings
 from twitchstats.journal import Journal
 from twitchstats.numbers import format_share
-from twitchstats.report.summary import count_noted, is_about_twitching
+from twitchstats.report.summary import count_noted, count_people, is_about_twitching
 from twitchstats.report.wording.claims import count_asked, tell_verdicts
 from twitchstats.report.wording.effects import sum_up_triggers
-from twitchstats.report.wording.prose import Prose, count_noun, list_some, quote
+from twitchstats.report.wording.prose import Prose, count_noun, quote
 from twitchstats.report.wording.rows import label_of
-from twitchstats.report.wording.signs import choose_advice, is_there, list_unclear, list_warnings
+from twitchstats.report.wording.signs import choose_advice, is_there, list_unclear, list_warnings, name_signs
 
 
 def describe_report(journal: Journal, findings: Findings) -> Prose:
@@ -27,7 +27,7 @@ def describe_report(journal: Journal, findings: Findings) -> Prose:
 
 def tell_days(journal: Journal, outcome: str) -> str:
     """Say how much was read, and on how many of the days the outcome was there."""
-    people = journal.days.index.get_level_values("person").nunique()
+    people = count_people(journal)
     refused = int(journal.rejects["action"].ne("kept").sum())
     entries = count_noun(count_noted(journal), "daily entry", "daily entries")
     above = journal.days[outcome].dropna() > 0
@@ -44,7 +44,7 @@ def tell_days(journal: Journal, outcome: str) -> str:
 
 
 def _tell_flags(journal: Journal, flags: pd.DataFrame) -> str:
-    there = [quote(label.lower()) for label, told in list_warnings(journal, flags) if is_there(told)]
-    unclear = [quote(label.lower()) for label in list_unclear(journal, flags)]
-    told = f"**Red flags reported:** {list_some(there)}. Have them looked at." if there else ""
-    return f"{told} **Not clear:** {list_some(unclear)}: some cells could not be read.".strip() if unclear else told
+    there = name_signs(label for label, told in list_warnings(journal, flags) if is_there(told))
+    unclear = name_signs(list_unclear(journal, flags))
+    told = f"**Red flags reported:** {there}. Have them looked at." if there else ""
+    return f"{told} **Not clear:** {unclear}: some cells could not be read.".strip() if unclear else told

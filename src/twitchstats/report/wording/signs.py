@@ -1,6 +1,6 @@
 """Red flags: what the journal says of them, how common serious causes are, and always the advice."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import pandas as pd
@@ -19,7 +19,8 @@ from twitchstats.report.wording.prose import (
     join_words,
     quote,
 )
-from twitchstats.signs import RED_FLAG, list_everybody
+from twitchstats.report.wording.rows import tell_dates
+from twitchstats.signs import RED_FLAG, find_red_flag, list_everybody
 
 CONFIDENCE = {"H": "seen there", "M": "second-hand", "D": "by arithmetic"}
 NOT_NOTED = "not noted"
@@ -29,14 +30,18 @@ YES = {1.0: "yes", 0.0: "no"}
 
 def list_warnings(journal: Journal, flags: pd.DataFrame) -> list[tuple[str, str]]:
     """Return each red flag with "yes", "no", "not noted" or "not clear"; of several people how many of how many."""
-    red = flags[flags["level"] == RED_FLAG].to_dict("records")
-    return [(row["label"], _tell_flag(row, many=is_group(journal))) for row in red]
+    red = flags[flags["level"] == RED_FLAG].reset_index().to_dict("records")
+    return [(row["label"], _tell_flag(journal, row)) for row in red]
 
 
-def _tell_flag(row: dict[str, Any], *, many: bool) -> str:
+def _tell_flag(journal: Journal, row: dict[str, Any]) -> str:
     if not row["known"]:
         return NOT_CLEAR if row["unclear"] else NOT_NOTED
-    noted = f": noted on {count_noun(row['n_days'], 'day')}" if row["n_days"] else ""
+    many, noted = is_group(journal), ""
+    if row["n_days"]:
+        numbers = journal.days.select_dtypes("number")
+        dates = "" if many else tell_dates(journal, *[name for name in numbers if find_red_flag(name) == row["sign"]])
+        noted = f": noted on {count_noun(row['n_days'], 'day')}{dates and ', '}{dates}"
     return (f"{row['present']} of {row['known']}" if many else YES[float(row["present"] > 0)]) + noted
 
 
@@ -50,6 +55,11 @@ def list_present(journal: Journal, flags: pd.DataFrame, *, least: int | None = N
 def list_unclear(journal: Journal, flags: pd.DataFrame) -> list[str]:
     """Return the red flags of which some cells could not be read, and no other tells that it is there."""
     return [label for label, told in list_warnings(journal, flags) if told == NOT_CLEAR]
+
+
+def name_signs(labels: Iterable[str]) -> str:
+    """Return labels of signs inside a sentence."""
+    return join_words([quote(label.lower()) for label in labels])
 
 
 def is_there(told: str) -> bool:
@@ -72,7 +82,7 @@ def describe_red_flags(journal: Journal, flags: pd.DataFrame) -> Prose:
     elif is_group(journal):
         verb = "is" if len(flagged) == 1 else "are"
         people = len(list_everybody(journal))
-        named = join_words([quote(label.lower()) for label in flagged["label"]])
+        named = name_signs(flagged["label"])
         text = f"{count_noun(len(flagged), 'red flag')} {verb} reported by at least one of {people:,} people"
         text += f": **{named}**. Whoever reports one should be seen by a doctor." if named else "."
     else:
@@ -87,7 +97,7 @@ def describe_red_flags(journal: Journal, flags: pd.DataFrame) -> Prose:
             " Weakness that a person feels is common and mostly has other causes; weakness that an examiner finds "
             "weighs far more: have it examined."
         )
-    if names := join_words([quote(label.lower()) for label in list_unclear(journal, flags)]):
+    if names := name_signs(list_unclear(journal, flags)):
         text += f" Of {names} some cells could not be read, so it may be there: read them yourself."
     scale = _tell_scale() if len(present) else ""
     return Prose(f"{text}{scale}\n\n> {choose_advice(journal)}".lstrip())
