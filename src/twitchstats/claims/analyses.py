@@ -245,7 +245,9 @@ ANALYSES: dict[str, Analysis] = {
         lambda j, q, kind: test_site_share(j, sites=q.level.split(";"), reference=q.share, kind=kind)
     ),
     "stress_site": _analyse_episodes(
-        lambda j, q, kind: compare_sites_by_trigger(j, trigger=q.variables[0], sites=q.level.split(";"), kind=kind)
+        lambda j, q, kind: compare_sites_by_trigger(
+            j, trigger=q.variables[0], sites=q.level.split(";"), kind=kind
+        ).assign(order="same time")
     ),
     "duration": _analyse_episodes(lambda j, q, kind: estimate_duration(j, limit=q.limit, reference=q.share, kind=kind)),
     "symptom": _analyse_episodes(
