@@ -10,14 +10,14 @@ import numpy as np
 import pandas as pd
 
 from twitchstats.arrays import to_pandas
-from twitchstats.claims.analyses import ANALYSES, KINDS, KNOWN, Finding, Source, estimate_all_effects, make_source
+from twitchstats.claims.analyses import ANALYSES, KNOWN, Finding, Source, estimate_all_effects, make_source
 from twitchstats.claims.people import has_diagnoses
 from twitchstats.claims.questions import Question, load_questions, read_question
 from twitchstats.claims.register import load_claims
 from twitchstats.errors import JournalError, OptionError, unknown_name
 from twitchstats.inference import ALPHA, adjust_p_values, judge_estimates
 from twitchstats.journal import Journal
-from twitchstats.journal.record import check_journal
+from twitchstats.journal.record import EPISODE_KINDS, check_journal
 from twitchstats.reasons import NO_ORDER, REASONS, WHY
 from twitchstats.sequential import check_level
 from twitchstats.simulate.cohort import is_simulated
@@ -120,8 +120,9 @@ def answer_questions(
     1995), as does the test whether people differ. Nothing is screened beforehand. What is judged on a stand-in is never
     more than *inconclusive*, and neither is what simulated people show of signs, as they were made so. Signs and
     remedies contradict nothing, and no sign is practically null: one that is no sign is no reason to stay away from a
-    doctor, and a remedy is taken on bad days. Nor does what may be the other way round (the order of the day is not known, or from day to day the
-    outcome foretells the trigger): who drinks less coffee on bad days does not show that coffee eases.
+    doctor, and a remedy is taken on bad days. Nor does what may be the other way round (the order of the day is not
+    known, or from day to day the outcome foretells the trigger): who drinks less coffee on bad days does not show that
+    coffee eases.
 
     Examples
     --------
@@ -147,8 +148,7 @@ def _pick_answers(answers: pd.DataFrame, names: pd.Series) -> pd.DataFrame:
     """Return the answers to some questions, in their order."""
     for name in names[~names.isin(answers["question_id"])]:
         raise unknown_name("question", name, answers["question_id"])
-    places = answers.reset_index().set_index("question_id")["index"]
-    return answers.loc[places[names]].reset_index(drop=True)
+    return answers.set_index("question_id", drop=False).loc[names].reset_index(drop=True)
 
 
 def answer_from(
@@ -277,7 +277,7 @@ def _find_values(source: Source) -> dict[str, set[str]]:
     kinds = set(episodes["kind"].dropna().unique()) if "kind" in episodes else set()
     tables = {"days": source.journal.days, "episodes": episodes, "people": source.cohort}
     there = {name: {str(c) for c in table.columns[table.notna().any()]} for name, table in tables.items()}
-    return there | {"kinds": {name for name, kind in KINDS.items() if kind in kinds}}
+    return there | {"kinds": {name for name, kind in EPISODE_KINDS.items() if kind in kinds}}
 
 
 def _settle_question(row: dict[Any, Any], there: dict[str, set[str]]) -> Question:

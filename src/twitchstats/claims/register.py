@@ -1,21 +1,13 @@
 """The register: what five articles say, claim by claim, where they disagree, and what the literature says."""
 
-from functools import cache
-
 import pandas as pd
 
-from twitchstats.resources import find_resource
+from twitchstats.variables import load_table
 
 KINDS = (
     "cause", "condition", "red_flag", "combination", "site", "course", "symptom", "remedy", "treatment", "test",
     "history", "definition", "advice",
 )  # fmt: skip
-
-
-@cache
-def read_table(name: str) -> pd.DataFrame:
-    """Return one of the tables of data/ as text; nobody may change it."""
-    return pd.read_csv(find_resource("data", name), dtype=str, keep_default_na=False)
 
 
 def load_articles() -> pd.DataFrame:
@@ -31,7 +23,7 @@ def load_articles() -> pd.DataFrame:
     >>> load_articles()["id"].tolist()
     ['A1', 'A2', 'A3', 'A4', 'A5']
     """
-    return read_table("articles.csv").copy()
+    return load_table("articles.csv").copy()
 
 
 def load_claims() -> pd.DataFrame:
@@ -53,7 +45,7 @@ def load_claims() -> pd.DataFrame:
     >>> claims.loc[claims["topic"] == "persistent and weak and wasted", "article"].tolist()
     ['A1']
     """
-    claims = read_table("claims.csv")
+    claims = load_table("claims.csv")
     return claims.assign(direction=pd.to_numeric(claims["direction"]))
 
 
@@ -72,7 +64,7 @@ def load_evidence() -> pd.DataFrame:
     >>> tw.load_evidence().columns.to_list()
     ['key', 'topics', 'finding', 'people', 'source', 'doi', 'confidence']
     """
-    return read_table("evidence.csv").copy()
+    return load_table("evidence.csv").copy()
 
 
 def find_disagreements(claims: pd.DataFrame | None = None) -> pd.DataFrame:
@@ -99,7 +91,7 @@ def find_disagreements(claims: pd.DataFrame | None = None) -> pd.DataFrame:
     """
     claims = load_claims() if claims is None else claims
     article = dict(zip(claims["claim_id"], claims["article"], strict=True))
-    debates = pd.concat([read_table("disagreements.csv"), _derive_debates(claims)], ignore_index=True)
+    debates = pd.concat([load_table("disagreements.csv"), _derive_debates(claims)], ignore_index=True)
     rows = []
     for debate in debates.to_dict("records"):
         sides = {side: [c for c in debate[f"claims_{side}"].split(";") if c in article] for side in "ab"}
@@ -115,7 +107,7 @@ def find_disagreements(claims: pd.DataFrame | None = None) -> pd.DataFrame:
 
 def _derive_debates(claims: pd.DataFrame) -> pd.DataFrame:
     """Return topics with claims in both directions that data/disagreements.csv does not name."""
-    known = set(";".join(read_table("disagreements.csv")[["claims_a", "claims_b"]].to_numpy().ravel()).split(";"))
+    known = set(";".join(load_table("disagreements.csv")[["claims_a", "claims_b"]].to_numpy().ravel()).split(";"))
     rows = []
     for topic, group in claims.groupby("topic", sort=True):
         up, down = (group.loc[group["direction"] == sign, "claim_id"].tolist() for sign in (1, -1))
