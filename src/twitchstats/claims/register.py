@@ -4,11 +4,6 @@ import pandas as pd
 
 from twitchstats.variables import load_table
 
-KINDS = (
-    "cause", "condition", "red_flag", "combination", "site", "course", "symptom", "remedy", "treatment", "test",
-    "history", "definition", "advice",
-)  # fmt: skip
-
 
 def load_articles() -> pd.DataFrame:
     """Return the five articles.
@@ -32,9 +27,10 @@ def load_claims() -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        ``claim_id, article, kind`` (one of `KINDS`), ``topic`` (the same where articles say the same), ``statement``,
+        ``claim_id, article, kind`` (cause, condition, red_flag, combination, site, course, symptom, remedy, treatment,
+        test, history, definition or advice), ``topic`` (the same where articles say the same), ``statement``,
         ``direction`` (1 the topic raises or goes with what the article speaks of, or "the same"; -1 lowers, or
-        "different"; 0 neither), ``hedge`` (may, can, often, most, always or none: how the article puts it),
+        "different"; 0 neither), ``hedge`` (may, can, often, most or none: how the article puts it),
         ``condition`` under which it is said, ``question_id`` of the question that it answers (`load_questions`) or,
         where it asks none that a journal or a study with a figure could answer, the ``reason``; ``note`` where a
         garbled word was read as another.
@@ -124,32 +120,3 @@ def _tell_where(a: list[str], b: list[str]) -> str:
     if len(set(a) | set(b)) > 1:
         parts.append("between articles")
     return "; ".join(parts)
-
-
-def count_agreement(claims: pd.DataFrame | None = None) -> pd.DataFrame:
-    """Count in how many articles each topic is claimed.
-
-    Parameters
-    ----------
-    claims : DataFrame, optional
-        As `load_claims` gives it; by default the whole register.
-
-    Returns
-    -------
-    DataFrame
-        Index ``topic``; a column for each article with the number of its claims, ``articles`` (how many speak of it)
-        and ``agree`` (False where claims point both ways). Most shared topics first.
-
-    Examples
-    --------
-    >>> int(count_agreement().loc["stress", "articles"])
-    5
-    """
-    claims = load_claims() if claims is None else claims
-    table = pd.crosstab(claims["topic"], claims["article"])
-    sides = claims[claims["direction"] != 0].groupby("topic")["direction"].nunique()
-    table = table.assign(
-        articles=(table > 0).sum(axis=1), agree=sides.reindex(table.index).fillna(0).le(1).astype(bool)
-    )
-    table.columns.name = None
-    return table.sort_index().sort_values("articles", ascending=False, kind="stable")

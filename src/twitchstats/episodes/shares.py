@@ -1,7 +1,7 @@
 """Shares and slopes of several people, or of one, with intervals that respect who the episodes belong to."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypedDict, Unpack
 
 import numpy as np
 import pandas as pd
@@ -21,6 +21,13 @@ RESULT_COLUMNS = [
 INTERVALS = ("ci_lower", "ci_upper", "ci90_lower", "ci90_upper")
 LEAST_EPISODES = 5  # of a person, below which nothing is estimated
 TOO_FEW, NO_VARIATION, NO_COLUMN = "too few days", "no variation", "variable not in this journal"
+
+
+class Counted(TypedDict):
+    """On how many people and episodes a result rests."""
+
+    n_people: int
+    n_episodes: int
 
 
 def get_episodes(journal: Journal, *columns: str, kind: str | None = None) -> pd.DataFrame:
@@ -99,7 +106,7 @@ def finish(
     reference: float | None,
     measure: str = "share",
     heterogeneity: float = np.nan,
-    **counted: int,
+    **counted: Unpack[Counted],
 ) -> dict[str, Any]:
     """Return one result row from an estimate, its standard error and degrees of freedom; ``n_people, n_episodes``.
 
@@ -116,7 +123,9 @@ def finish(
     return row | {"heterogeneity": heterogeneity, "p_value": p_value}
 
 
-def finish_logit(share: float, se_logit: float, n: int, *, reference: float | None, **counted: int) -> dict[str, Any]:
+def finish_logit(
+    share: float, se_logit: float, n: int, *, reference: float | None, **counted: Unpack[Counted]
+) -> dict[str, Any]:
     """Return one result row for a share whose standard error is on the logit scale, from `n` clusters.
 
     ``se`` is brought back to the scale of the share (delta method); intervals and test are those of the logit.
