@@ -39,7 +39,6 @@ _ROOMS = {
         "score_articles",
         "introduce_questions",
         "compare_sources",
-        "count_agreement",
         "find_disagreements",
         "estimate_sign_ratios",
     ],

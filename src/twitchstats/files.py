@@ -252,10 +252,9 @@ def write_table(
     *,
     float_format: str | None = None,
     replace: Replace = False,
-    inputs: Iterable[StrPath] = (),
 ) -> Path:
     """Write a table as CSV, its text made harmless; the rest is as in `write_file`."""
-    return write_file(path, format_csv(frame, float_format=float_format), replace=replace, inputs=inputs)
+    return write_file(path, format_csv(frame, float_format=float_format), replace=replace)
 
 
 def format_csv(frame: pd.DataFrame, *, float_format: str | None = None) -> str:

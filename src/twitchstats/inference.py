@@ -231,7 +231,7 @@ def pool_estimates(
 
 
 def average_estimates(
-    estimates: ArrayLike, standard_errors: ArrayLike, degrees_of_freedom: ArrayLike, *, level: float = 0.95
+    estimates: ArrayLike, standard_errors: ArrayLike, degrees_of_freedom: ArrayLike
 ) -> dict[str, float]:
     """Average several people's estimates; one person's own estimate speaks for itself.
 
@@ -239,7 +239,6 @@ def average_estimates(
     ----------
     estimates, standard_errors, degrees_of_freedom : array-like, (k,)
         On a scale where they add up, such as Fisher's z; k is at least 1.
-    level : float
 
     Returns
     -------
@@ -251,8 +250,8 @@ def average_estimates(
         np.atleast_1d(np.asarray(values, float)) for values in (estimates, standard_errors, degrees_of_freedom)
     )
     if len(y) > 1:
-        return pool_estimates(y, se, level=level)
-    own = {"estimate": y, "se": se, "df": df} | describe_estimates(y, se, df, alpha=1 - level)
+        return pool_estimates(y, se)
+    own = {"estimate": y, "se": se, "df": df} | describe_estimates(y, se, df)
     told = {name: float(own[name][0]) for name in ("estimate", "se", "df", "ci_lower", "ci_upper", "p_value")}
     return told | {"heterogeneity": float("nan"), "n_people": 1}
 

@@ -36,9 +36,19 @@ def load_variables() -> pd.DataFrame:
 
 
 @cache
+def load_table(file: str) -> pd.DataFrame:
+    """Return one of the tables of data/ as text, an empty cell as ""; nobody may change it.
+
+    >>> load_table("articles.csv")["id"].tolist()
+    ['A1', 'A2', 'A3', 'A4', 'A5']
+    """
+    return pd.read_csv(find_resource("data", file), dtype=str, keep_default_na=False, encoding="utf-8")
+
+
+@cache
 def load_dictionary(file: str) -> pd.DataFrame:
     """Return one of the dictionaries of data/; numbers as floats, ``aliases`` as a tuple, empty text as ""."""
-    frame = pd.read_csv(find_resource("data", file), dtype=str, keep_default_na=False, encoding="utf-8")
+    frame = load_table(file).copy()
     for column in {"step", "low", "high", "factor", "usual_low", "usual_high"} & set(frame.columns):
         frame[column] = pd.to_numeric(frame[column]).astype(float)
     frame["aliases"] = [tuple(alias for alias in text.split(";") if alias) for text in frame["aliases"]]
@@ -111,8 +121,7 @@ def load_words(name: str) -> tuple[str, ...]:
     >>> load_words("month 3")[:2]
     ('march', 'mar')
     """
-    frame = pd.read_csv(find_resource("data", "words.csv"), dtype=str, keep_default_na=False, encoding="utf-8")
-    return tuple(frame.set_index("list").loc[name, "words"].split(";"))
+    return tuple(load_table("words.csv").set_index("list").loc[name, "words"].split(";"))
 
 
 @cache

@@ -190,16 +190,24 @@ def test_who_drinks_less_coffee_on_bad_days_does_not_contradict_that_it_brings_t
 @pytest.mark.parametrize(
     ("reading", "verdict"), [("the outcome comes first", "inconclusive"), ("the trigger comes first", "contradicted")]
 )
-def test_where_the_outcome_foretells_the_trigger_nothing_is_contradicted(monkeypatch, stressed, reading, verdict):
-    fake(monkeypatch, "trigger", estimate=0.5, p_value=1e-6, ci90_lower=0.4, ci90_upper=0.6, order="forward")
-    table = pd.DataFrame({"outcome": "twitches", "trigger": "stress", "reading": reading, "direction": ["reverse"]})
+@pytest.mark.parametrize(
+    ("test", "asked", "outcome"),
+    [("trigger", "stress-twitches", "twitches"), ("threshold", "high-stress-cramps", "cramps")],
+)
+def test_where_the_outcome_foretells_the_trigger_nothing_is_contradicted(
+    monkeypatch, journal_of, reading, verdict, test, asked, outcome
+):
+    journal = journal_of({name: np.ones((1, 30)) for name in ("twitches", "cramps", "stress")})
+    found = {"estimate": 0.5, "p_value": 1e-6, "ci90_lower": 0.4, "ci90_upper": 0.6, "order": "forward"}
+    fake(monkeypatch, test, **found, note="a bend" if test == "threshold" else "")
+    table = pd.DataFrame({"outcome": outcome, "trigger": "stress", "reading": reading, "direction": ["reverse"]})
     table["p_adjusted"] = 0.001 if verdict == "inconclusive" else 0.5
     monkeypatch.setattr("twitchstats.claims.answers.compare_directions", lambda *given, **options: table)
-    row = answer_questions(stressed, questions=ask("stress-twitches")).iloc[0]
+    row = answer_questions(journal, questions=ask(asked)).iloc[0]
     assert row["verdict"] == verdict
-    assert row["note"] == {
-        "inconclusive": "which way round? From one day to the next only the outcome foretells this", "contradicted": ""
-    }[verdict]  # fmt: skip
+    told = ["a bend"] * (test == "threshold")
+    told += ["which way round? From one day to the next only the outcome foretells this"] * (verdict == "inconclusive")
+    assert row["note"] == "; ".join(told)
 
 
 def test_a_missing_variable_is_named(answers):
@@ -305,6 +313,31 @@ def test_a_sign_of_nothing_is_no_contradiction(stressed):
     assert row["estimate"] < 0.1
     assert row["verdict"] == "inconclusive"
     assert row["note"].startswith("only 0.062 times as often in those ill with it")
+
+
+def test_no_red_flag_is_too_small_to_matter(stressed):
+    """Of 1,000 ill people 600 are weak, of 1,000 others 400: surely less than twice as often, and no reason to wait."""
+    weak = np.concatenate([np.arange(1000) < 600, np.arange(1000) < 400]).astype(float)
+    cohort = pd.DataFrame({"weakness_felt": weak, "diagnosis": ["MND"] * 1000 + ["benign"] * 1000})
+    row = answer_questions(stressed, cohort=cohort, questions=ask("ALS-weakness")).iloc[0]
+    assert row["estimate"] == pytest.approx(1.5)
+    assert row["ci_upper"] < row["margin"]
+    assert row["verdict"] == "inconclusive"
+
+
+def test_where_it_sits_on_stressful_days_may_be_the_other_way_round(monkeypatch, journal_of):
+    """Stress and the place of a spasm are of the same day, so that fewer in the neck then contradict nothing."""
+    rng = np.random.default_rng(3)
+    stress = rng.integers(0, 11, (1, 80)).astype(float)
+    starts = pd.date_range("2025-01-06", periods=80).repeat(3)
+    at_neck = rng.random(240) < 1 / (1 + np.exp(-2 + 0.8 * stress.ravel().repeat(3)))
+    episodes = pd.DataFrame(
+        {"person": "P000", "start": starts, "kind": "spasm", "site": np.where(at_neck, "neck", "calf")}
+    )
+    journal = journal_of({"spasms": np.full((1, 80), 3.0), "stress": stress}, episodes=episodes)
+    row = answer_questions(journal, questions=ask("stress-sites-spasms")).iloc[0]
+    assert row["p_adjusted"] < 0.001
+    assert (row["order"], row["verdict"]) == ("same time", "inconclusive")
 
 
 def test_people_without_a_diagnosis_are_judged_by_their_own_label(stressed):

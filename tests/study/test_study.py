@@ -16,7 +16,7 @@ from twitchstats.study.groups import GROUP_METHODS, pool_groups
 from twitchstats.study.methods import METHODS, OF_COUNTS
 from twitchstats.study.run import TRIAL_METHODS
 from twitchstats.study.table import MARKS, PARTS, refresh_readme, write_study
-from twitchstats.study.trackers import AUDIT_WORLDS, OURS, TRACKERS
+from twitchstats.study.trackers import AUDIT_WORLDS, LOOKED, TRACKERS
 from twitchstats.study.trials import TRIAL_WORLDS
 from twitchstats.triggers import estimate_effects
 
@@ -54,7 +54,7 @@ def test_the_committed_study_is_whole(committed):
     assert not committed.duplicated(KEYS).any()
     trials = committed[committed["part"] == "trial"]
     assert len(trials) == len(TRIAL_WORLDS) * len(TRIAL_METHODS)
-    assert len(committed[committed["part"] == "tracker"]) == len(AUDIT_WORLDS) * len((*TRACKERS, *OURS))
+    assert len(committed[committed["part"] == "tracker"]) == len(AUDIT_WORLDS) * len((*TRACKERS, *LOOKED))
     assert len(committed[committed["part"] == "look"]) == len(AUDIT_WORLDS) * 2
     assert diary.loc[diary["days"] == 120, "replicates"].min() >= 600
 
@@ -110,7 +110,7 @@ def test_a_study_has_a_row_for_each_cell(small):
     assert list(small.loc[small["part"] == "diary", "world"].unique()) == ["independent", "zero-heavy"]
     assert len(small[small["part"] == "group"]) == 2 * len(GROUP_METHODS)
     assert len(small[small["part"] == "trial"]) == 2 * len(TRIAL_METHODS)
-    assert len(small[small["part"] == "tracker"]) == 2 * len((*TRACKERS, *OURS))
+    assert len(small[small["part"] == "tracker"]) == 2 * len((*TRACKERS, *LOOKED))
     shares = small[["size", "power", "coverage", "refused", "any_finding", "false_discovery"]]
     assert ((shares >= 0) & (shares <= 1) | shares.isna()).all(axis=None)
 

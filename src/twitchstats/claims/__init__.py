@@ -5,8 +5,6 @@ from twitchstats.claims.answers import ANSWER_COLUMNS, LEDGER_COLUMNS, answer_qu
 from twitchstats.claims.people import estimate_sign_ratios
 from twitchstats.claims.questions import Question, load_questions
 from twitchstats.claims.register import (
-    KINDS,
-    count_agreement,
     find_disagreements,
     load_articles,
     load_claims,
@@ -17,13 +15,11 @@ from twitchstats.claims.summary import compare_sources, count_verdicts, introduc
 __all__ = [
     "ANALYSES",
     "ANSWER_COLUMNS",
-    "KINDS",
     "LEDGER_COLUMNS",
     "Question",
     "answer_questions",
     "check_claims",
     "compare_sources",
-    "count_agreement",
     "count_verdicts",
     "estimate_sign_ratios",
     "find_disagreements",

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from twitchstats.arrays import to_pandas
-from twitchstats.claims.people import compare_groups, estimate_sign_ratios, find_cases, has_diagnoses
+from twitchstats.arrays import FloatArray, to_pandas
+from twitchstats.claims.people import compare_groups, find_cases, find_present, has_diagnoses
 from twitchstats.claims.questions import STAND_INS, Question
 from twitchstats.episodes import (
     compare_sites_by_trigger,
@@ -24,7 +24,7 @@ from twitchstats.episodes.shares import get_episodes
 from twitchstats.errors import OptionError
 from twitchstats.inference import detectable_effect
 from twitchstats.journal import Journal
-from twitchstats.journal.record import EPISODE_COLUMNS
+from twitchstats.journal.record import EPISODE_COLUMNS, EPISODE_KINDS
 from twitchstats.numbers import format_effect, format_interval, format_number, format_share
 from twitchstats.signs import find_sign
 from twitchstats.triggers import compare_dose_shapes, estimate_effects, estimate_remedy_effects
@@ -32,7 +32,6 @@ from twitchstats.triggers import compare_dose_shapes, estimate_effects, estimate
 Finding = dict[str, Any]
 LAGS = (0, 1, 2, 3)
 KNOWN = "triggers"  # family of the effects that a report tells of all triggers
-KINDS = {"twitches": "twitch", "cramps": "cramp", "spasms": "spasm"}
 
 
 @dataclass(frozen=True)
@@ -100,9 +99,10 @@ class Analysis:
 
 
 def _find_row(table: pd.DataFrame, **wanted: object) -> Finding:
-    """Return the one row of a result with the wanted values as a dict."""
-    chosen = np.logical_and.reduce([table[column] == value for column, value in wanted.items()])
-    return {str(key): value for key, value in table[chosen].iloc[0].items()}
+    """Return the one row of a result, with the wanted values, as a dict."""
+    for column, value in wanted.items():
+        table = table[table[column] == value]
+    return {str(key): value for key, value in table.iloc[0].items()}
 
 
 def _group(questions: Iterable[Question], key: Callable[[Question], Any]) -> dict[Any, list[Question]]:
@@ -167,12 +167,10 @@ def _run_thresholds(questions: list[Question], source: Source) -> list[Finding]:
 
 
 def _run_signs(questions: list[Question], source: Source) -> list[Finding]:
-    cohort = source.cohort
-    tables = [
-        estimate_sign_ratios(cohort, [";".join(question.variables)], label=_choose_label(question.level, cohort))
+    return [
+        _tell_ratio(find_present(source.cohort, ";".join(question.variables)), question.level, source.cohort)
         for question in questions
     ]
-    return [_tell_ratio({str(key): value for key, value in table.iloc[0].items()}) for table in tables]
 
 
 def _run_rules(questions: list[Question], source: Source) -> list[Finding]:
@@ -180,20 +178,15 @@ def _run_rules(questions: list[Question], source: Source) -> list[Finding]:
 
     findings = []
     for question in questions:
-        rule, label = question.level.split(": ")
+        rule, diagnoses = question.level.split(": ")
         called = apply_referral_rules(source.cohort, rules=[rule])[rule].to_numpy(float)
-        case = find_cases(source.cohort, _choose_label(label, source.cohort))
-        findings.append(_tell_ratio(compare_groups(called, case)))
+        findings.append(_tell_ratio(called, diagnoses, source.cohort))
     return findings
 
 
-def _choose_label(diagnoses: str, cohort: pd.DataFrame) -> str:
-    """Return the diagnoses by which people are judged; where none is known, their table's own label."""
-    return diagnoses if has_diagnoses(cohort) else "serious"
-
-
-def _tell_ratio(row: Finding) -> Finding:
-    """Add a likelihood ratio in words."""
+def _tell_ratio(found: FloatArray, diagnoses: str, cohort: pd.DataFrame) -> Finding:
+    """Return a likelihood ratio, also in words; where no diagnosis is known, by the table's own label."""
+    row = compare_groups(found, find_cases(cohort, diagnoses if has_diagnoses(cohort) else "serious"))
     if row["reason"]:
         return row
     ratio = float(row["estimate"])
@@ -205,9 +198,10 @@ def _tell_ratio(row: Finding) -> Finding:
     return row | {"note": note}
 
 
-def _tell_episodes(table: pd.DataFrame, journal: Journal, question: Question) -> Finding:
-    """Turn the one row of an episode analysis into a finding: what was detectable, and on how many days."""
-    row = {str(key): value for key, value in table.iloc[0].items()}
+def _tell_episodes(test: EpisodeTest, journal: Journal, question: Question) -> Finding:
+    """Return the finding of an episode analysis: also what was detectable, and on how many days."""
+    kind = EPISODE_KINDS.get(question.outcome)
+    row = _find_row(test(journal, question, kind))
     distance = float(detectable_effect(row["se"], row["df"])) if not row["reason"] else np.nan
     detectable = float(np.exp(distance)) if row["measure"] == "odds ratio" else row["reference"] + distance
     if row["measure"] == "share":
@@ -216,7 +210,7 @@ def _tell_episodes(table: pd.DataFrame, journal: Journal, question: Question) ->
     if counted == "spells":
         n_days = int(journal.days[question.outcome].notna().sum())
     else:
-        n_days = len(get_episodes(journal, kind=KINDS.get(question.outcome))[["person", "day"]].drop_duplicates())
+        n_days = len(get_episodes(journal, kind=kind)[["person", "day"]].drop_duplicates())
     note = "" if row["reason"] else f"{int(row[f'n_{counted}']):,} {counted}"
     return row | {"detectable": detectable, "n_days": n_days, "note": note}
 
@@ -225,10 +219,7 @@ def _analyse_episodes(test: EpisodeTest, *, spells: bool = False) -> Analysis:
     """Return the analysis of a test of one question: journal, question, kind of episode -> one row."""
 
     def run(questions: list[Question], source: Source) -> list[Finding]:
-        return [
-            _tell_episodes(test(source.journal, question, KINDS.get(question.outcome)), source.journal, question)
-            for question in questions
-        ]
+        return [_tell_episodes(test, source.journal, question) for question in questions]
 
     return Analysis(run, "days" if spells else "episodes", outcome_is_kind=not spells, ordered=spells)
 
@@ -245,7 +236,9 @@ ANALYSES: dict[str, Analysis] = {
         lambda j, q, kind: test_site_share(j, sites=q.level.split(";"), reference=q.share, kind=kind)
     ),
     "stress_site": _analyse_episodes(
-        lambda j, q, kind: compare_sites_by_trigger(j, trigger=q.variables[0], sites=q.level.split(";"), kind=kind)
+        lambda j, q, kind: compare_sites_by_trigger(
+            j, trigger=q.variables[0], sites=q.level.split(";"), kind=kind
+        ).assign(order="same time")
     ),
     "duration": _analyse_episodes(lambda j, q, kind: estimate_duration(j, limit=q.limit, reference=q.share, kind=kind)),
     "symptom": _analyse_episodes(

@@ -10,14 +10,14 @@ import numpy as np
 import pandas as pd
 
 from twitchstats.arrays import to_pandas
-from twitchstats.claims.analyses import ANALYSES, KINDS, KNOWN, Finding, Source, estimate_all_effects, make_source
+from twitchstats.claims.analyses import ANALYSES, KNOWN, Finding, Source, estimate_all_effects, make_source
 from twitchstats.claims.people import has_diagnoses
 from twitchstats.claims.questions import Question, load_questions, read_question
 from twitchstats.claims.register import load_claims
 from twitchstats.errors import JournalError, OptionError, unknown_name
 from twitchstats.inference import ALPHA, adjust_p_values, judge_estimates
 from twitchstats.journal import Journal
-from twitchstats.journal.record import check_journal
+from twitchstats.journal.record import EPISODE_KINDS, check_journal
 from twitchstats.reasons import NO_ORDER, REASONS, WHY
 from twitchstats.sequential import check_level
 from twitchstats.simulate.cohort import is_simulated
@@ -57,6 +57,7 @@ DIRECTION_NOTES = {
     "both ways: a common cause is possible": "which way round? From one day to the next the outcome foretells this too",
     "the outcome comes first": "which way round? From one day to the next only the outcome foretells this",
 }
+LAGGED = ("trigger", "threshold")  # tests whose exposure the outcome may foretell from day to day
 _FOUND = ("estimate", "ci_lower", "ci_upper", "ci90_lower", "ci90_upper", "p_value", "p_adjusted", "detectable",
           "p_heterogeneity", "prediction_lower", "prediction_upper")  # fmt: skip
 _TEXTS = ("order", "needs", "note", "caution")
@@ -120,9 +121,10 @@ def answer_questions(
     Questions whose test is the same share one estimate, and it counts once in the multiplicity (Benjamini and Hochberg
     1995), as does the test whether people differ. Nothing is screened beforehand. What is judged on a stand-in is never
     more than *inconclusive*, and neither is what simulated people show of signs, as they were made so. Signs and
-    remedies contradict nothing: a sign that is no sign is no reason to stay away from a doctor, and a remedy is taken
-    on bad days. Nor does what may be the other way round (the order of the day is not known, or from day to day the
-    outcome foretells the trigger): who drinks less coffee on bad days does not show that coffee eases.
+    remedies contradict nothing, and no sign is practically null: one that is no sign is no reason to stay away from a
+    doctor, and a remedy is taken on bad days. Nor does what may be the other way round (the order of the day is not
+    known, or from day to day the outcome foretells the trigger): who drinks less coffee on bad days does not show that
+    coffee eases.
 
     Examples
     --------
@@ -148,8 +150,7 @@ def _pick_answers(answers: pd.DataFrame, names: pd.Series) -> pd.DataFrame:
     """Return the answers to some questions, in their order."""
     for name in names[~names.isin(answers["question_id"])]:
         raise unknown_name("question", name, answers["question_id"])
-    places = answers.reset_index().set_index("question_id")["index"]
-    return answers.loc[places[names]].reset_index(drop=True)
+    return answers.set_index("question_id", drop=False).loc[names].reset_index(drop=True)
 
 
 def answer_from(
@@ -278,7 +279,7 @@ def _find_values(source: Source) -> dict[str, set[str]]:
     kinds = set(episodes["kind"].dropna().unique()) if "kind" in episodes else set()
     tables = {"days": source.journal.days, "episodes": episodes, "people": source.cohort}
     there = {name: {str(c) for c in table.columns[table.notna().any()]} for name, table in tables.items()}
-    return there | {"kinds": {name for name, kind in KINDS.items() if kind in kinds}}
+    return there | {"kinds": {name for name, kind in EPISODE_KINDS.items() if kind in kinds}}
 
 
 def _settle_question(row: dict[Any, Any], there: dict[str, set[str]]) -> Question:
@@ -437,8 +438,9 @@ def _cap_verdicts(table: pd.DataFrame, verdict: pd.Series) -> pd.Series:
     """Return verdicts no bolder than what they rest on allows: see the notes of `answer_questions`."""
     tested = verdict != "not testable"
     simulated = table["caution"].str.contains(CAUTIONS["simulated"], regex=False)
-    may_be_reverse = table["kind"].isin(["sign", "rule", "remedy"]) | table["order"].isin(["same time", "backward"])
-    too_bold = (table["judged_on"] != "") | simulated | (may_be_reverse & (verdict == "contradicted"))
+    sign = table["kind"].isin(["sign", "rule"]) & verdict.isin(["contradicted", "practically null"])
+    may_be_reverse = (table["kind"] == "remedy") | table["order"].isin(["same time", "backward"])
+    too_bold = (table["judged_on"] != "") | simulated | sign | (may_be_reverse & (verdict == "contradicted"))
     return verdict.mask(tested & too_bold, "inconclusive")
 
 
@@ -446,13 +448,13 @@ def _add_directions(
     answers: pd.DataFrame, asked: dict[str, Question | None], journal: Journal, known: pd.DataFrame | None
 ) -> pd.DataFrame:
     """Note beside each trigger told of if, from day to day, the outcome foretells it; then it contradicts nothing."""
-    lagged = {name for name, question in asked.items() if question is not None and question.test == "trigger"}
+    lagged = {name for name, question in asked.items() if question is not None and question.test in LAGGED}
     told = answers["verdict"].isin(["supported", "contradicted"])
     found = answers[told & answers["question_id"].isin(lagged)]
     if found.empty or journal.calendar == "none":
         return answers
     exposure = found["question_id"].map(lambda name: asked[name].variables[0])  # type: ignore[union-attr]
-    notes = answers["note"].copy()
+    readings = pd.Series(index=answers.index, dtype="object")
     for outcome, triggers in exposure.groupby(found["outcome"]):
         names = sorted(set(triggers))
         pairs = known if known is not None and len(known) and set(known["outcome"]) == {outcome} else None
@@ -461,7 +463,8 @@ def _add_directions(
         if not set(names) <= set(pairs["trigger"]):
             pairs = compare_directions(journal, outcome=str(outcome), triggers=names)
         shown = pairs[(pairs["direction"] == "reverse") & (pairs["p_adjusted"] < ALPHA)]
-        reading = shown.set_index("trigger")["reading"]
-        notes.update(triggers.map(reading).map(DIRECTION_NOTES).dropna())
-    reverse = notes.isin(DIRECTION_NOTES.values()) & (answers["verdict"] == "contradicted")
-    return answers.assign(note=notes, verdict=answers["verdict"].mask(reverse, "inconclusive"))
+        readings.update(triggers.map(shown.set_index("trigger")["reading"].map(DIRECTION_NOTES)))
+    reverse = readings.notna()
+    joined = (answers["note"] + "; " + readings.fillna("").astype("str")).str.removeprefix("; ")
+    verdict = answers["verdict"].mask(reverse & (answers["verdict"] == "contradicted"), "inconclusive")
+    return answers.assign(note=answers["note"].mask(reverse, joined), verdict=verdict)

@@ -8,7 +8,7 @@ import pandas as pd
 
 from twitchstats.arrays import FloatArray, to_pandas
 from twitchstats.errors import check_list, unknown_name
-from twitchstats.inference import ALPHA, adjust_p_values, compare_shares, describe_estimates
+from twitchstats.inference import adjust_p_values, compare_shares, describe_estimates
 from twitchstats.signs import encode_yes_no, join_marks, mark_present
 
 SIGN_COLUMNS = [
@@ -25,9 +25,7 @@ _NAMES = {
 }
 
 
-def estimate_sign_ratios(
-    cohort: pd.DataFrame, signs: Sequence[str], *, label: str = "serious", alpha: float = ALPHA
-) -> pd.DataFrame:
+def estimate_sign_ratios(cohort: pd.DataFrame, signs: Sequence[str], *, label: str = "serious") -> pd.DataFrame:
     """Estimate the likelihood ratio of signs and combinations of signs.
 
     Parameters
@@ -40,8 +38,6 @@ def estimate_sign_ratios(
     label : str
         "serious" for that column, otherwise diagnoses (separated by semicolons) against all others. People whose label
         is not known are left out, and those whose sign is not known: absent is not the same.
-    alpha : float
-        One minus the level of the intervals.
 
     Returns
     -------
@@ -67,7 +63,7 @@ def estimate_sign_ratios(
     check_list("signs", signs)
     cohort = to_pandas(cohort)
     case = find_cases(cohort, label)
-    rows = [{"signs": name, "label": label} | compare_groups(find_present(cohort, name), case, alpha) for name in signs]
+    rows = [{"signs": name, "label": label} | compare_groups(find_present(cohort, name), case) for name in signs]
     table = pd.DataFrame(rows, columns=[c for c in SIGN_COLUMNS if c != "p_adjusted"])
     return table.assign(p_adjusted=adjust_p_values(table["p_value"].astype(float)))[SIGN_COLUMNS]
 
@@ -122,7 +118,7 @@ def find_cases(cohort: pd.DataFrame, label: str) -> FloatArray:
     return np.where(cohort[column].isna(), np.nan, text.isin(listed).astype(float))
 
 
-def compare_groups(found: FloatArray, label: FloatArray, alpha: float = ALPHA) -> dict[str, Any]:
+def compare_groups(found: FloatArray, label: FloatArray) -> dict[str, Any]:
     """Return the likelihood ratio of a finding (1, 0, NaN), cases against others, as `estimate_sign_ratios` does."""
     known = np.isfinite(found) & np.isfinite(label)
     present, case = found[known] == 1, label[known] == 1
@@ -133,7 +129,7 @@ def compare_groups(found: FloatArray, label: FloatArray, alpha: float = ALPHA) -
         return counted | {"reason": "no variation" if len(case) else "too few days"}
     hit, alarm = int((present & case).sum()), int((present & ~case).sum())
     log_ratio, se = compare_shares(hit, alarm, n_cases, n_others)
-    told = {name: float(value) for name, value in describe_estimates(log_ratio, se, np.inf, alpha=alpha).items()}
+    told = {name: float(value) for name, value in describe_estimates(log_ratio, se, np.inf).items()}
     missed = 1 - hit / n_cases
     return counted | {
         "sensitivity": hit / n_cases, "specificity": 1 - alarm / n_others, "estimate": float(np.exp(log_ratio)),

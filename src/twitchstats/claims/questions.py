@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from twitchstats.claims.register import read_table
+from twitchstats.variables import load_table
 
 _NUMBERS = ("direction", "margin", "share")
 # what an outcome is judged on where it is not recorded, by the articles' own use of the words
@@ -68,7 +68,7 @@ def load_questions() -> pd.DataFrame:
     >>> load_questions().set_index("question_id").loc["sleep-twitches", "question"]
     'Do twitches come more on days after short sleep?'
     """
-    table = read_table("questions.csv")
+    table = load_table("questions.csv")
     return table.assign(**{name: pd.to_numeric(table[name]) for name in _NUMBERS})
 
 

@@ -1,21 +1,8 @@
 """The register: what five articles say, claim by claim, where they disagree, and what the literature says."""
 
-from functools import cache
-
 import pandas as pd
 
-from twitchstats.resources import find_resource
-
-KINDS = (
-    "cause", "condition", "red_flag", "combination", "site", "course", "symptom", "remedy", "treatment", "test",
-    "history", "definition", "advice",
-)  # fmt: skip
-
-
-@cache
-def read_table(name: str) -> pd.DataFrame:
-    """Return one of the tables of data/ as text; nobody may change it."""
-    return pd.read_csv(find_resource("data", name), dtype=str, keep_default_na=False)
+from twitchstats.variables import load_table
 
 
 def load_articles() -> pd.DataFrame:
@@ -31,7 +18,7 @@ def load_articles() -> pd.DataFrame:
     >>> load_articles()["id"].tolist()
     ['A1', 'A2', 'A3', 'A4', 'A5']
     """
-    return read_table("articles.csv").copy()
+    return load_table("articles.csv").copy()
 
 
 def load_claims() -> pd.DataFrame:
@@ -40,9 +27,10 @@ def load_claims() -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        ``claim_id, article, kind`` (one of `KINDS`), ``topic`` (the same where articles say the same), ``statement``,
+        ``claim_id, article, kind`` (cause, condition, red_flag, combination, site, course, symptom, remedy, treatment,
+        test, history, definition or advice), ``topic`` (the same where articles say the same), ``statement``,
         ``direction`` (1 the topic raises or goes with what the article speaks of, or "the same"; -1 lowers, or
-        "different"; 0 neither), ``hedge`` (may, can, often, most, always or none: how the article puts it),
+        "different"; 0 neither), ``hedge`` (may, can, often, most or none: how the article puts it),
         ``condition`` under which it is said, ``question_id`` of the question that it answers (`load_questions`) or,
         where it asks none that a journal or a study with a figure could answer, the ``reason``; ``note`` where a
         garbled word was read as another.
@@ -53,7 +41,7 @@ def load_claims() -> pd.DataFrame:
     >>> claims.loc[claims["topic"] == "persistent and weak and wasted", "article"].tolist()
     ['A1']
     """
-    claims = read_table("claims.csv")
+    claims = load_table("claims.csv")
     return claims.assign(direction=pd.to_numeric(claims["direction"]))
 
 
@@ -72,7 +60,7 @@ def load_evidence() -> pd.DataFrame:
     >>> tw.load_evidence().columns.to_list()
     ['key', 'topics', 'finding', 'people', 'source', 'doi', 'confidence']
     """
-    return read_table("evidence.csv").copy()
+    return load_table("evidence.csv").copy()
 
 
 def find_disagreements(claims: pd.DataFrame | None = None) -> pd.DataFrame:
@@ -99,7 +87,7 @@ def find_disagreements(claims: pd.DataFrame | None = None) -> pd.DataFrame:
     """
     claims = load_claims() if claims is None else claims
     article = dict(zip(claims["claim_id"], claims["article"], strict=True))
-    debates = pd.concat([read_table("disagreements.csv"), _derive_debates(claims)], ignore_index=True)
+    debates = pd.concat([load_table("disagreements.csv"), _derive_debates(claims)], ignore_index=True)
     rows = []
     for debate in debates.to_dict("records"):
         sides = {side: [c for c in debate[f"claims_{side}"].split(";") if c in article] for side in "ab"}
@@ -115,7 +103,7 @@ def find_disagreements(claims: pd.DataFrame | None = None) -> pd.DataFrame:
 
 def _derive_debates(claims: pd.DataFrame) -> pd.DataFrame:
     """Return topics with claims in both directions that data/disagreements.csv does not name."""
-    known = set(";".join(read_table("disagreements.csv")[["claims_a", "claims_b"]].to_numpy().ravel()).split(";"))
+    known = set(";".join(load_table("disagreements.csv")[["claims_a", "claims_b"]].to_numpy().ravel()).split(";"))
     rows = []
     for topic, group in claims.groupby("topic", sort=True):
         up, down = (group.loc[group["direction"] == sign, "claim_id"].tolist() for sign in (1, -1))
@@ -132,32 +120,3 @@ def _tell_where(a: list[str], b: list[str]) -> str:
     if len(set(a) | set(b)) > 1:
         parts.append("between articles")
     return "; ".join(parts)
-
-
-def count_agreement(claims: pd.DataFrame | None = None) -> pd.DataFrame:
-    """Count in how many articles each topic is claimed.
-
-    Parameters
-    ----------
-    claims : DataFrame, optional
-        As `load_claims` gives it; by default the whole register.
-
-    Returns
-    -------
-    DataFrame
-        Index ``topic``; a column for each article with the number of its claims, ``articles`` (how many speak of it)
-        and ``agree`` (False where claims point both ways). Most shared topics first.
-
-    Examples
-    --------
-    >>> int(count_agreement().loc["stress", "articles"])
-    5
-    """
-    claims = load_claims() if claims is None else claims
-    table = pd.crosstab(claims["topic"], claims["article"])
-    sides = claims[claims["direction"] != 0].groupby("topic")["direction"].nunique()
-    table = table.assign(
-        articles=(table > 0).sum(axis=1), agree=sides.reindex(table.index).fillna(0).le(1).astype(bool)
-    )
-    table.columns.name = None
-    return table.sort_index().sort_values("articles", ascending=False, kind="stable")

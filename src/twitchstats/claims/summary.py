@@ -94,15 +94,13 @@ def _tell_diary(row: dict[Any, Any]) -> str:
     return f"{needed}{outcome}{days}; what matters: from {row['margin']:g} on"
 
 
-def compare_sources(ledger: pd.DataFrame, *, min_articles: int = 1) -> pd.DataFrame:
+def compare_sources(ledger: pd.DataFrame) -> pd.DataFrame:
     """Set articles, data and literature side by side, question by question.
 
     Parameters
     ----------
     ledger : DataFrame
         As `check_claims` returns it.
-    min_articles : int
-        Only questions that at least so many articles claim something about.
 
     Returns
     -------
@@ -123,7 +121,7 @@ def compare_sources(ledger: pd.DataFrame, *, min_articles: int = 1) -> pd.DataFr
     names = asked["article"].agg(lambda listed: " ".join(sorted(set(listed))))
     table = table.assign(articles=names.to_numpy(), n_articles=names.str.split().str.len().to_numpy())
     told = (table["verdict"] != "not testable") | (table["literature"] != "no figure known")
-    table = table[told & (table["n_articles"] >= min_articles)].rename(columns={"verdict": "data"})
+    table = table[told].rename(columns={"verdict": "data"})
     table = table.sort_values(["n_articles", "question_id"], ascending=[False, True], kind="stable")
     return table[["question_id", "question", "articles", "n_articles", "data", "literature"]].reset_index(drop=True)
 

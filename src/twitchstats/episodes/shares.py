@@ -1,7 +1,7 @@
 """Shares and slopes of several people, or of one, with intervals that respect who the episodes belong to."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypedDict, Unpack
 
 import numpy as np
 import pandas as pd
@@ -21,6 +21,13 @@ RESULT_COLUMNS = [
 INTERVALS = ("ci_lower", "ci_upper", "ci90_lower", "ci90_upper")
 LEAST_EPISODES = 5  # of a person, below which nothing is estimated
 TOO_FEW, NO_VARIATION, NO_COLUMN = "too few days", "no variation", "variable not in this journal"
+
+
+class Counted(TypedDict):
+    """On how many people and episodes a result rests."""
+
+    n_people: int
+    n_episodes: int
 
 
 def get_episodes(journal: Journal, *columns: str, kind: str | None = None) -> pd.DataFrame:
@@ -79,10 +86,8 @@ def estimate_share(
     shares = table.groupby("person")["hit"].mean()
     told: dict[str, Any] = {"n_people": len(shares), "n_episodes": len(table), "reference": reference}
     if len(shares) > 1:
-        spread = float(shares.std())
-        return finish(
-            float(shares.mean()), spread / np.sqrt(len(shares)), len(shares) - 1, heterogeneity=spread, **told
-        )  # fmt: skip
+        spread, n = float(shares.std()), len(shares)
+        return finish(float(shares.mean()), spread / np.sqrt(n), n - 1, heterogeneity=spread, **told)
     days = table.groupby("cluster", dropna=False)["hit"].agg(["sum", "size"])
     if len(days) < 2:
         return fail(TOO_FEW, **told)
@@ -98,55 +103,49 @@ def finish(
     se: float,
     df: float,
     *,
-    n_people: int,
-    n_episodes: int,
     reference: float | None,
     measure: str = "share",
     heterogeneity: float = np.nan,
+    **counted: Unpack[Counted],
 ) -> dict[str, Any]:
-    """Return one result row from an estimate, its standard error and degrees of freedom.
+    """Return one result row from an estimate, its standard error and degrees of freedom; ``n_people, n_episodes``.
 
     A share that never varied (every person or day 0, or every one 1) has no standard error: it gets Wilson's (1927)
     interval and score test with people (or days) as the sample.
     """
+    row = fail("", reference=reference, measure=measure, **counted) | {"estimate": estimate, "se": se, "df": float(df)}
     if se <= 0 and measure == "share":
-        return _finish_constant(estimate, int(df) + 1, n_people, n_episodes, reference)
+        return row | _describe_constant(estimate, int(df) + 1, row["reference"])
     low, high = (0.0, 1.0) if measure == "share" else (-np.inf, np.inf)
-    start = np.nan if reference is None else reference
     told = describe_estimates(estimate, se, df)
-    row = {name: float(np.clip(told[name], low, high)) for name in INTERVALS}
-    return fail("", n_people=n_people, n_episodes=n_episodes, reference=reference, measure=measure) | row | {
-        "estimate": estimate, "se": se, "df": float(df), "heterogeneity": heterogeneity,
-        "p_value": float(describe_estimates(estimate - start, se, df)["p_value"]),
-    }  # fmt: skip
+    row |= {name: float(np.clip(told[name], low, high)) for name in INTERVALS}
+    p_value = float(describe_estimates(estimate - row["reference"], se, df)["p_value"])
+    return row | {"heterogeneity": heterogeneity, "p_value": p_value}
 
 
 def finish_logit(
-    share: float, se_logit: float, n: int, *, n_people: int, n_episodes: int, reference: float | None
+    share: float, se_logit: float, n: int, *, reference: float | None, **counted: Unpack[Counted]
 ) -> dict[str, Any]:
     """Return one result row for a share whose standard error is on the logit scale, from `n` clusters.
 
     ``se`` is brought back to the scale of the share (delta method); intervals and test are those of the logit.
     """
     if not np.isfinite(se_logit) or se_logit <= 0:
-        return _finish_constant(share, n, n_people, n_episodes, reference)
+        return finish(share, 0.0, n - 1, reference=reference, **counted)
     logit = np.log(share / (1 - share))
     target = None if reference is None else float(np.log(reference / (1 - reference)))
-    row = finish(logit, se_logit, n - 1, n_people=n_people, n_episodes=n_episodes, reference=target, measure="logit")
+    row = finish(logit, se_logit, n - 1, reference=target, measure="logit", **counted)
     for name in INTERVALS:
         row[name] = float(1 / (1 + np.exp(-np.clip(row[name], -700, 700))))
     told = {"measure": "share", "estimate": share, "se": se_logit * share * (1 - share)}
     return row | told | {"reference": np.nan if reference is None else reference}
 
 
-def _finish_constant(share: float, n: int, n_people: int, n_episodes: int, reference: float | None) -> dict[str, Any]:
+def _describe_constant(share: float, n: int, start: float) -> dict[str, float]:
     limits = [float(limit) for level in (0.95, 0.90) for limit in wilson_interval(share * n, n, level=level)]
-    start = np.nan if reference is None else reference
     score = abs(share - start) / np.sqrt(start * (1 - start) / n)
-    return fail("", n_people=n_people, n_episodes=n_episodes, reference=reference) | {
-        "estimate": share, "se": 0.0, "df": float(n - 1), "p_value": float(2 * stats.norm.sf(score)),
-        "heterogeneity": 0.0, **dict(zip(INTERVALS, limits, strict=True)),
-    }  # fmt: skip
+    told = {"se": 0.0, "heterogeneity": 0.0, "p_value": float(2 * stats.norm.sf(score))}
+    return told | dict(zip(INTERVALS, limits, strict=True))
 
 
 def fail(

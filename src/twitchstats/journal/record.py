@@ -15,6 +15,7 @@ VARIABLE_COLUMNS = [
     "name", "source", "label", "role", "kind", "low", "high", "unit", "step", "timing", "combine", "lagged", "outside",
     "part_of", "level", "known", "guessed",
 ]  # fmt: skip
+EPISODE_KINDS = {"twitches": "twitch", "cramps": "cramp", "spasms": "spasm"}  # a day's count -> kind of its episodes
 EPISODE_COLUMNS = [
     "person", "start", "duration_s", "ongoing", "kind", "site", "side", "intensity", "pain",
     "stiffness_before", "limited_movement", "fatigue_after",

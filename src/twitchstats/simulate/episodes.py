@@ -8,12 +8,12 @@ from numpy.typing import NDArray
 from scipy.special import ndtri
 
 from twitchstats.arrays import FloatArray, IntArray
-from twitchstats.journal.record import EPISODE_COLUMNS
+from twitchstats.journal.record import EPISODE_COLUMNS, EPISODE_KINDS
 from twitchstats.simulate.world import Slope, get_course
 from twitchstats.variables import list_choices
 
 _BLOCK = 100_000  # episodes whose sites are drawn at a time: bounds memory
-KINDS = ("twitch", "cramp", "spasm")  # in the order of OUTCOMES
+KINDS = tuple(EPISODE_KINDS.values())  # in the order of OUTCOMES
 
 
 @dataclass(frozen=True)

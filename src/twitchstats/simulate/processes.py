@@ -15,13 +15,14 @@ from twitchstats.errors import OptionError, check_choice, check_whole
 from twitchstats.journal.record import Journal
 from twitchstats.journal.variable import Variable, tabulate_variables
 from twitchstats.panel import shift_days
-from twitchstats.resources import find_resource
 from twitchstats.simulate.series import draw_ar1, draw_missed, name_people
+from twitchstats.variables import load_table
 
 FIRST_MONDAY = np.datetime64("2024-01-01")
 SEASON = 92.0  # days of one wave
 MONTH = 28
 FLARE = 14  # days of a hump
+SWITCH = 0.06  # chance a day to go over into the other state
 MISSED_RUN = 3.0  # days in a row without an entry, on average
 LARGEST_MEAN = 1e4
 
@@ -57,10 +58,9 @@ class Process:
 
 def _read_processes() -> dict[str, Process]:
     """Return the worlds of data/processes.csv by name; an empty cell is what most worlds have."""
-    table = pd.read_csv(find_resource("data", "processes.csv"), dtype=str, keep_default_na=False)
     numbers = {field.name for field in fields(Process) if isinstance(field.default, float)}
     told = ({name: float(text) if name in numbers else text for name, text in row.items() if text}
-            for row in table.to_dict("records"))  # fmt: skip
+            for row in load_table("processes.csv").to_dict("records"))  # fmt: skip
     return {str(row["world"]): Process(**row) for row in told}  # type: ignore[arg-type]
 
 
@@ -265,9 +265,9 @@ def _draw_flares(shape: tuple[int, int], rng: np.random.Generator) -> FloatArray
     return flares[:, FLARE : FLARE + shape[1]]
 
 
-def _draw_switching(shape: tuple[int, int], rng: np.random.Generator, *, leave: float = 0.06) -> FloatArray:
-    """Draw two-state Markov chains around 0 that stay 1 / `leave` days in a state on average."""
-    switches = rng.random(shape) < leave
+def _draw_switching(shape: tuple[int, int], rng: np.random.Generator) -> FloatArray:
+    """Draw two-state Markov chains around 0 that stay 1 / SWITCH days in a state on average."""
+    switches = rng.random(shape) < SWITCH
     switches[:, 0] = rng.random(shape[0]) < 0.5
     return (np.cumsum(switches, axis=1) % 2).astype(np.float64) - 0.5
 

@@ -7,10 +7,11 @@ import pandas as pd
 
 from twitchstats.arrays import FloatArray
 from twitchstats.errors import check_choice
+from twitchstats.journal.record import EPISODE_KINDS
 from twitchstats.resources import find_resource
 from twitchstats.variables import load_variables
 
-OUTCOMES = ("twitches", "cramps", "spasms")
+OUTCOMES = tuple(EPISODE_KINDS)
 TRUTH_COLUMNS = [
     "effect", "trigger", "outcome", "among", "lag", "limit", "measure", "estimate", "reference",
     "sd_between_people", "step", "unit", "source", "confidence",

@@ -9,12 +9,12 @@ from scipy import special
 from twitchstats.arrays import FloatArray, IntArray
 from twitchstats.inference import describe_estimates, pool_estimates
 from twitchstats.panel import Panel
+from twitchstats.study.methods import OUTCOME, TRIGGER
 from twitchstats.study.rivals import centre_people
 from twitchstats.triggers.engine import Options, work_panel
 from twitchstats.triggers.families import choose_family
 from twitchstats.triggers.rows import describe_people, pool_people
 
-OUTCOME, TRIGGER = "twitches", "trigger_1"
 MOST_GROUPS = 300  # of one size
 REUSED = 5  # times at most that a person may be drawn, on average
 GROUP_METHODS = ("rows pooled", "one slope for all", "random effects, z", "pooled estimate_effects")

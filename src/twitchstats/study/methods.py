@@ -9,6 +9,7 @@ from scipy import stats
 
 from twitchstats.arrays import IntArray
 from twitchstats.errors import check_choice
+from twitchstats.inference import ALPHA
 from twitchstats.journal.record import Journal
 from twitchstats.panel import Panel, build_panel
 from twitchstats.study import rivals
@@ -17,7 +18,7 @@ from twitchstats.triggers.engine import Options, score_panel
 from twitchstats.triggers.families import choose_family
 from twitchstats.triggers.rows import label_rows, list_people
 
-OUTCOME = "twitches"
+OUTCOME, TRIGGER = "twitches", "trigger_1"  # of simulated diaries
 TOLD = ["person", "trigger", "lag", "p_value", "estimate", "ci_lower", "ci_upper"]
 Rival = Callable[[Panel, str, str, int], rivals.Tests]
 
@@ -113,7 +114,7 @@ def _run_rival(rival: Rival, journal: Journal, lags: Sequence[int]) -> pd.DataFr
     )
 
 
-def expect_naive_size(memory: float, *, z: float = 1.959963984540054) -> float:
+def expect_naive_size(memory: float) -> float:
     """Return how often the naive correlation of two unrelated drifting series is 'significant', for long diaries.
 
     The variance of r is (1 + memory^2) / (1 - memory^2) times that of independent days (Bartlett 1935).
@@ -124,4 +125,4 @@ def expect_naive_size(memory: float, *, z: float = 1.959963984540054) -> float:
     [0.073, 0.129, 0.252, 0.525]
     """
     inflation = (1 + memory**2) / (1 - memory**2)
-    return float(2 * stats.norm.sf(z / np.sqrt(inflation)))
+    return float(2 * stats.norm.sf(stats.norm.isf(ALPHA / 2) / np.sqrt(inflation)))

@@ -23,7 +23,7 @@ from twitchstats.study.case_time_series import DAYS as PUBLISHED_DAYS
 from twitchstats.study.groups import GROUP_METHODS, pool_groups
 from twitchstats.study.methods import METHODS, OF_COUNTS, REFERENCE, run_method, score_people
 from twitchstats.study.table import FILE, PARTS, describe_study, refresh_readme, write_study
-from twitchstats.study.trackers import AUDIT_DAYS, AUDIT_WORLDS, OURS, TRACKERS, YEAR_LOOKS, look_daily, tell_trackers
+from twitchstats.study.trackers import AUDIT_DAYS, AUDIT_WORLDS, LOOKED, TRACKERS, YEAR_LOOKS, look_daily, tell_trackers
 from twitchstats.study.trials import CARRY_OVER, TRIAL_DAYS, TRIAL_EFFECT, TRIAL_WORLDS, simulate_trials
 
 COLUMNS = [
@@ -166,7 +166,7 @@ def _list_cells(job: Callable[[], Iterator[Cell]]) -> list[Cell]:
 def _sort(frame: pd.DataFrame) -> pd.DataFrame:
     """Sort by part, world and method in the order of their tables, then days and people."""
     methods = (
-        "naive", "naive, adjusted", *METHODS[1:], *SIDES, *GROUP_METHODS, *TRIAL_METHODS, *TRACKERS, *OURS, FIXED,
+        "naive", "naive, adjusted", *METHODS[1:], *SIDES, *GROUP_METHODS, *TRIAL_METHODS, *TRACKERS, *LOOKED, FIXED,
         CUMULATIVE,
     )  # fmt: skip
     order = {"part": PARTS, "world": (*PROCESSES, *SCENARIOS), "method": methods}

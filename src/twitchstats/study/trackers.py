@@ -15,10 +15,9 @@ from twitchstats.inference import ALPHA
 from twitchstats.journal.record import Journal
 from twitchstats.panel import Panel, build_panel
 from twitchstats.sequential import add_anytime
-from twitchstats.study.methods import OUTCOME, score_people
+from twitchstats.study.methods import OUTCOME, TRIGGER, score_people
 from twitchstats.study.rivals import correlate, find_naive_p
 
-TRIGGER = "trigger_1"
 AUDIT_DAYS = 90
 AUDIT_WORLDS = ("independent", "autocorrelated .8", "autocorrelated .9", "shared trend", "weekly rhythm",
                 "regime switching", "zero-heavy")  # fmt: skip
@@ -66,11 +65,11 @@ TRACKERS: dict[str, Callable[[Panel], BoolArray]] = {
     "median split": split_at_median,
     "p of r, read weekly": correlate_weekly,
 }
-OURS = ("ours, read once", "ours, read weekly", "ours, any look")
+LOOKED = ("ours, read once", "ours, read weekly", "ours, any look")
 
 
 def tell_trackers(journal: Journal) -> pd.DataFrame:
-    """Return which diaries are told of an effect: a row for each person, a column for each of `TRACKERS` and `OURS`.
+    """Return which diaries are told of an effect: a row for each person, a column for each of `TRACKERS` and `LOOKED`.
 
     Ours are the p-values of `estimate_effects` on the last day, the smallest of weekly ones, and the smallest of those
     that hold however often one looks (`add_anytime`).
@@ -80,7 +79,7 @@ def tell_trackers(journal: Journal) -> pd.DataFrame:
     looks = [_look(journal, last) for last in LOOKS]
     weekly = pd.concat(looks, keys=range(len(looks))).groupby(level=1).min()
     smallest = (looks[-1]["p_value"], weekly["p_value"], weekly["p_anytime"])
-    return told.assign(**{name: p < ALPHA for name, p in zip(OURS, smallest, strict=True)})
+    return told.assign(**{name: p < ALPHA for name, p in zip(LOOKED, smallest, strict=True)})
 
 
 def look_daily(journal: Journal) -> pd.DataFrame:
@@ -97,7 +96,7 @@ def look_daily(journal: Journal) -> pd.DataFrame:
         own = replace(journal, days=journal.days[journal.days.index.get_level_values("person").isin(near)])
         for day in range(first + 1, last) if len(near) else ():
             smallest = smallest.combine(_look(own, day)["p_anytime"].reindex(smallest.index), np.fmin)
-    return pd.DataFrame({OURS[0]: looks[YEAR_LOOKS[-1]]["p_value"] < ALPHA, OURS[-1]: smallest < ALPHA})
+    return pd.DataFrame({LOOKED[0]: looks[YEAR_LOOKS[-1]]["p_value"] < ALPHA, LOOKED[-1]: smallest < ALPHA})
 
 
 def _look(journal: Journal, last: int) -> pd.DataFrame:
