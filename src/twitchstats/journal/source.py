@@ -34,6 +34,7 @@ PIPE_LIMIT = 1 << 29
 PIPE_WAIT = 10.0
 
 _OLD_OFFICE = b"\xd0\xcf\x11\xe0"
+_FIRST_IN_BOOK = re.compile(rb"PK\x03\x04.{26}(mimetype|\[Content_Types\]|_rels/|docProps/|xl/|customXml/)", re.DOTALL)
 _MAGIC = (
     (b"PK\x03\x04", "a zip archive", "Unpack it first"),
     (_OLD_OFFICE, "an old document of Microsoft Office", "Export the table as CSV"),
@@ -84,20 +85,21 @@ Readable: TypeAlias = str | os.PathLike[str] | IO[str] | IO[bytes] | pd.DataFram
 
 @dataclass(frozen=True, eq=False)
 class Text:
-    """A file as UTF-8 bytes with plain line ends: its name, its checksum, and (rule, remark) of how it was read."""
+    """A file as UTF-8 bytes with plain line ends: its name, its checksum, and (rule, remark) of how it was read.
+
+    Of a workbook these are the rows of all `sheets` with the header of the first.
+    """
 
     data: bytes = field(repr=False)
     name: str
     checksum: str
     remarks: tuple[tuple[str, str], ...] = ()
+    sheets: dict[str, bytes] = field(default_factory=dict, repr=False)
 
 
 def is_workbook(head: bytes, name: str) -> bool:
     """Say whether a file that begins so is a workbook: xlsx, ods, xls."""
-    packed = head.startswith(b"PK\x03\x04") and (
-        b"mimetype" in head[:60] or b"[Content_Types].xml" in head or b"xl/" in head
-    )
-    return packed or (head.startswith(_OLD_OFFICE) and name.casefold().endswith(".xls"))
+    return bool(_FIRST_IN_BOOK.match(head)) or (head.startswith(_OLD_OFFICE) and name.casefold().endswith(".xls"))
 
 
 @contextlib.contextmanager
@@ -131,12 +133,25 @@ def read_text(source: Readable, table: str, *, name: str = "", encoding: str | N
     if is_workbook(data[:HEAD], name):
         from twitchstats.journal.readers.workbook import write_csv  # brings a library along
 
-        data, notes = write_csv(data, told)
-        return Text(data, name, checksum, tuple(("workbook", note) for note in notes))
+        sheets, notes, left = write_csv(data, told)
+        data, read = _join_alike(sheets)
+        one = " as one, with their rows numbered on" if len(read) > 1 else ""
+        alone = [f"sheet {' and '.join(map(repr, read))} is read{one}"] if left or len(sheets) > 1 else []
+        alone += [f"sheet {sheet!r} is not read, as it has other columns" for sheet in sheets if sheet not in read]
+        remarks = [*(("sheet", note) for note in alone), *(("workbook", note) for note in [*notes, *left])]
+        return Text(data, name, checksum, tuple(remarks), sheets)
     data, remark = _recode(data, told, encoding)
     if b"\r" in data:
         data = data.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
     return Text(data, name, checksum, (("encoding", remark),) if remark else ())
+
+
+def _join_alike(sheets: dict[str, bytes]) -> tuple[bytes, list[str]]:
+    """Return the rows of the first of several CSV files and of those with the same header, and which these are."""
+    whole = next(iter(sheets.values()))
+    header = whole[: whole.index(b"\n") + 1]
+    alike = [sheet for sheet, data in sheets.items() if data.startswith(header)]
+    return b"".join([header, *(sheets[sheet][len(header) :] for sheet in alike)]), alike
 
 
 def _read_path(source: object, table: str) -> tuple[str, bytes]:
