@@ -87,7 +87,7 @@ Readable: TypeAlias = str | os.PathLike[str] | IO[str] | IO[bytes] | pd.DataFram
 class Text:
     """A file as UTF-8 bytes with plain line ends: its name, its checksum, and (rule, remark) of how it was read.
 
-    Of a workbook these are the rows of all `sheets` with the header of the first.
+    A workbook may have several `sheets` that tell days, with what is to be told of these; all of one header are `data`.
     """
 
     data: bytes = field(repr=False)
@@ -95,6 +95,7 @@ class Text:
     checksum: str
     remarks: tuple[tuple[str, str], ...] = ()
     sheets: dict[str, bytes] = field(default_factory=dict, repr=False)
+    sheet_notes: tuple[str, ...] = ()
 
 
 def is_workbook(head: bytes, name: str) -> bool:
@@ -131,27 +132,15 @@ def read_text(source: Readable, table: str, *, name: str = "", encoding: str | N
         name, data = _read_path(source, table)
     told, checksum = name or f"The {table} table", hashlib.sha256(data).hexdigest()
     if is_workbook(data[:HEAD], name):
-        from twitchstats.journal.readers.workbook import write_csv  # brings a library along
+        from twitchstats.journal.readers.workbook import read_book  # brings a library along
 
-        sheets, notes, left = write_csv(data, told)
-        data, read = _join_alike(sheets)
-        one = " as one, with their rows numbered on" if len(read) > 1 else ""
-        alone = [f"sheet {' and '.join(map(repr, read))} is read{one}"] if left or len(sheets) > 1 else []
-        alone += [f"sheet {sheet!r} is not read, as it has other columns" for sheet in sheets if sheet not in read]
-        remarks = [*(("sheet", note) for note in alone), *(("workbook", note) for note in [*notes, *left])]
-        return Text(data, name, checksum, tuple(remarks), sheets)
+        book = read_book(data, told)
+        remarks = tuple(("workbook", note) for note in book.notes)
+        return Text(book.whole, name, checksum, remarks, book.sheets, tuple(book.sheet_notes))
     data, remark = _recode(data, told, encoding)
     if b"\r" in data:
         data = data.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
     return Text(data, name, checksum, (("encoding", remark),) if remark else ())
-
-
-def _join_alike(sheets: dict[str, bytes]) -> tuple[bytes, list[str]]:
-    """Return the rows of the first of several CSV files and of those with the same header, and which these are."""
-    whole = next(iter(sheets.values()))
-    header = whole[: whole.index(b"\n") + 1]
-    alike = [sheet for sheet, data in sheets.items() if data.startswith(header)]
-    return b"".join([header, *(sheets[sheet][len(header) :] for sheet in alike)]), alike
 
 
 def _read_path(source: object, table: str) -> tuple[str, bytes]:

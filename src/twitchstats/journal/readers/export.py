@@ -70,13 +70,12 @@ def list_exports(whole: Export, *, within: str = "") -> list[Export]:
     """
     with guard_errors(whole.name), whole.open() as file:
         head = file.read(HEAD)
-        if is_workbook(head, whole.name) and len(sheets := whole.text.sheets) > 1:
-            notes = tuple(note for rule, note in whole.text.remarks if rule == "workbook")
+        if is_workbook(head, whole.name) and (sheets := whole.text.sheets):
             tables = [
                 replace(whole, name=f"{within}{sheet}", open=partial(io.BytesIO, data), is_sheet=True)
                 for sheet, data in sheets.items()
             ]
-            return [replace(tables[0], notes=notes), *tables[1:]]
+            return [replace(tables[0], notes=whole.text.sheet_notes), *tables[1:]]
         if not head.startswith(PACKED) or is_workbook(head, whole.name):
             return [whole]
         if head.startswith(PACKED[1]):

@@ -5,6 +5,7 @@ import datetime as dt
 import io
 import re
 import zipfile
+from dataclasses import dataclass
 from typing import IO, Any
 
 from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook
@@ -21,10 +22,28 @@ _PLACE = re.compile(rb'[ <]r="([A-Z]{1,3})(\d{1,7})"')
 Rows = list[list[str]]
 
 
-def write_csv(data: bytes, name: str) -> tuple[dict[str, bytes], list[str], list[str]]:
-    """Return tables of a workbook as CSV files, line by line as their rows; what is told of cells, and of other sheets.
+@dataclass(frozen=True)
+class Book:
+    """The tables of a workbook as CSV files, line by line as their rows.
 
-    These are the sheets whose header and rows tell dates; where one or none does, the first that may tell days.
+    Attributes
+    ----------
+    whole : bytes
+        The first sheet that tells days, and below it those with the same header.
+    sheets : dict of str to bytes
+        Each sheet whose header and rows tell dates, where several do.
+    notes, sheet_notes : list of str
+        What is to be told of `whole`, and of `sheets`.
+    """
+
+    whole: bytes
+    sheets: dict[str, bytes]
+    notes: list[str]
+    sheet_notes: list[str]
+
+
+def read_book(data: bytes, name: str) -> Book:
+    """Return the tables of a workbook.
 
     Raises
     ------
@@ -32,16 +51,29 @@ def write_csv(data: bytes, name: str) -> tuple[dict[str, bytes], list[str], list
         It can't be opened, is larger than any diary, or has no sheet with two rows.
     """
     notes = _check_size(name, data)
-    sheets = {sheet: rows for sheet, rows in _open_sheets(data, name).items() if sum(map(any, rows)) > 1}
-    if not sheets:
+    opened = _open_sheets(data, name)
+    tables = {sheet: rows for sheet, rows in opened.items() if sum(map(any, rows)) > 1}
+    if not tables:
         raise JournalError(f"{name} has no sheet with a header and a row below it.")
-    named = {sheet: place for sheet, rows in sheets.items() if (place := _find_dates(rows)) is not None}
-    dated = [sheet for sheet, place in named.items() if _tell_dates(sheet, sheets[sheet], place)]
-    chosen = dated if len(dated) > 1 else [next(iter(named or sheets))]
-    left = [
-        f"sheet {sheet!r} with {len(rows):,} rows is not read" for sheet, rows in sheets.items() if sheet not in chosen
-    ]
-    return {sheet: _write_rows(sheets[sheet]) for sheet in chosen}, notes, left
+    places = {sheet: place for sheet, rows in tables.items() if (place := _find_dates(rows)) is not None}
+    dated = [sheet for sheet, place in places.items() if _tell_dates(sheet, tables[sheet], place)]
+    first = next(iter(dated or places or tables))
+    heads = {sheet: _find_header(rows) for sheet, rows in tables.items()}
+    alike = [sheet for sheet in dated or tables if tables[sheet][heads[sheet]] == tables[first][heads[first]]]
+    rows = [*tables[first], *(row for some in alike if some != first for row in tables[some][heads[some] + 1 :])]
+    left = {sheet: f"sheet {sheet!r} with {len(rows):,} rows is not read" for sheet, rows in tables.items()}
+    one = " as one, with their rows numbered on" if len(alike) > 1 else ""
+    read = [f"sheet {' and '.join(map(repr, alike))} is read{one}"] if len(opened) > 1 else []
+    return Book(
+        _write_rows(rows),
+        {sheet: _write_rows(tables[sheet]) for sheet in dated} if len(dated) > 1 else {},
+        [*notes, *read, *(told for sheet, told in left.items() if sheet not in alike)],
+        [
+            *notes,
+            f"sheets {' and '.join(map(repr, dated))} are read as files of their own",
+            *(told for sheet, told in left.items() if sheet not in dated),
+        ],
+    )
 
 
 def _open_sheets(data: bytes, name: str) -> dict[str, Rows]:
@@ -65,10 +97,15 @@ def _find_dates(rows: Rows) -> int | None:
 
 
 def _tell_dates(sheet: str, rows: Rows, place: int) -> bool:
-    """Say whether most cells of a column are dates; days of the month by which the sheet is called become some."""
-    filled = [row for row in rows[_find_header(rows) + 1 :] if len(row) > place and row[place]]
+    """Say whether most cells of a column are dates; days of the month by which the sheet is called become some.
+
+    Dates beside which nothing stands tell nothing.
+    """
+    filled = [
+        row for row in rows[_find_header(rows) + 1 :] if len(row) > place and row[place] and sum(map(bool, row)) > 1
+    ]
     month = read_date(f"1 {sheet}")
-    if month and all(re.fullmatch(r"\d{1,2}", row[place]) for row in filled):
+    if filled and month and all(re.fullmatch(r"\d{1,2}", row[place]) for row in filled):
         for row in filled:
             row[place] = f"{month:%Y-%m}-{int(row[place]):02}"
         return True
