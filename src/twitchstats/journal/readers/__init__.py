@@ -184,7 +184,7 @@ def _read_table(export: Export, **asked: Any) -> Source:  # noqa: ANN401
     return replace(source, notes=(*export.notes, *source.notes))
 
 
-def _open_source(source: Any, options: dict[str, str | None], *, known: bool) -> Export | None:  # noqa: ANN401
+def _open_source(source: Any, options: dict[str, Any], *, known: bool) -> Export | None:  # noqa: ANN401
     """Return a source as an export; None for a data frame, text, or what isn't there."""
     if isinstance(source, str | os.PathLike):
         path = Path(source)

@@ -22,7 +22,7 @@ _KEYS = ("person", "date")
 
 
 def read_plain(
-    source: Readable, *, name: str = "", encoding: str | None = None, date_format: str | None = None,
+    source: Readable, *, name: str | None = None, encoding: str | None = None, date_format: str | None = None,
     delimiter: str | None = None, person: str | None = None, date: str | None = None, first: bool = False,
 ) -> Source:  # fmt: skip
     """Read a plain table of days, whose date and person are known by their headers, or asked for.
