@@ -332,11 +332,12 @@ def count_titles(rows: list[list[str]]) -> int:
     filled = [(place, cells) for place, cells in filled if cells]
     usual = Counter(len(row) for row in rows if any(map(str.strip, row))).most_common(1)
     widths = sorted(len(cells) for _, cells in filled)[len(filled) // 2 :]
-    for (_, above), (place, cells), (_, first) in zip(filled[:15], filled[1:], filled[2:], strict=False):
+    for (upper, above), (place, cells), (_, first) in zip(filled[:15], filled[1:], filled[2:], strict=False):
         valued = any(map(_is_value, above))
         if len(above) == usual[0][0] and not valued:
             break
-        whole = len(cells) >= widths[0] and len(rows[place]) == usual[0][0] and not any(map(_is_value, cells))
+        both = [(a + b).strip() for a, b in itertools.zip_longest(rows[upper], rows[place], fillvalue="")]
+        whole = sum(map(bool, both)) >= widths[0] and len(rows[place]) == usual[0][0] and not any(map(_is_value, cells))
         if whole and (len(above) < len(cells) or valued) and (not valued or any(map(_is_value, first))):
             return place
         if len(above) > 3 and not above[0].startswith("#") and not valued:
