@@ -63,8 +63,21 @@ def list_choices(name: str) -> list[str]:
     >>> len(list_choices("site"))
     16
     """
-    levels = load_dictionary("episode_variables.csv").set_index("name").loc[name, "levels"]
-    return [level.split(":")[0] for level in str(levels).split(";") if level]
+    return list(dict.fromkeys(load_choices(name, "episode_variables.csv").values()))
+
+
+@cache
+def load_choices(name: str, dictionary: str) -> dict[str, str]:
+    """Return the words of a column of choices, normalised, each with the canonical one it means.
+
+    >>> load_choices("sex", "people_variables.csv")["frau"]
+    'female'
+    """
+    words: dict[str, str] = {}
+    for entry in str(find_row(name, dictionary=dictionary)["levels"]).split(";"):
+        canonical, _, others = entry.partition(":")
+        words |= {normalise_header(word): canonical for word in (canonical, *others.split(","))}
+    return words
 
 
 @cache

@@ -190,7 +190,7 @@ def test_a_column_that_only_numbers_the_rows_is_not_analysed(read, header):
     assert journal.variables["kind"].to_list() == ["text", "count"]
     assert set(journal.days.index.get_level_values("person")) == {"me"}
     assert journal.rejects["message"].to_list() == [
-        f"column {header}: it numbers the rows, so it is kept as text and not analysed"
+        f"column {header or 1}: it numbers the rows, so it is kept as text and not analysed"
     ]
 
 

@@ -1421,3 +1421,38 @@ def test_spans_products_and_words_for_nothing_are_read_and_told(read):
     assert steps.days["steps"].to_list() == [9876, 9876]  # the second was 9.876
     mixed = read("date,coffee\n2024-03-01,2\n2024-03-02,no\n2024-03-03,yes\n2024-03-04,1\n2024-03-05,3\n")
     assert mixed.days["caffeine"].isna().to_list() == [False, True, True, False, False]  # a no alone would lean it
+
+
+PREFACE = "Glucose Report,,,\nPatient,Anna,,\nDevice,XY 3,,\nMade on,2024-03-30,,\n"
+
+
+@pytest.mark.parametrize(
+    ("above", "n_told"),
+    [(PREFACE, 4), (PREFACE.replace(",,", ""), 4), ("Report,Made on,2024-03-30 10:00,by Anna\n", 1)],
+)
+def test_what_a_meter_writes_above_its_table_loses_no_row(read, above, n_told):
+    rows = "".join(f"2024-03-{day:02},{day % 4},{day % 7},{90 + day % 5}\n" for day in range(1, 13))
+    journal = read(above + "date,twitches,stress,glucose (mg/dL)\n" + rows)
+    assert journal.days["twitches"].tolist() == [day % 4 for day in range(1, 13)]
+    assert journal.rejects["rule"].eq("above_header").sum() == n_told
+
+
+def test_figures_in_words_and_near_figures_are_read_and_told(read):
+    text = "date,cramps,stress\n2024-03-01,three,3-4\n2024-03-02,2,1-9\n2024-03-03,Zwei,5\n2024-03-04,2-4,>10\n"
+    journal = read(text)
+    assert journal.days["cramps"].fillna(-1).tolist() == [3, 2, 2, -1]
+    assert journal.days["stress"].fillna(-1).tolist() == [3.5, -1, 5, -1]
+    told = " ".join(journal.rejects["message"])
+    assert "cells such as 'three' are read as 3" in told
+    assert "cells such as '3-4' are read as 3.5" in told
+    refused = journal.rejects.query("action == 'cell set missing'")
+    assert refused["value"].tolist() == ["1-9", "2-4", ">10"]
+
+
+def test_a_night_is_found_by_its_times_under_any_header_of_sleep(read):
+    rows = "".join(f"2024-03-{d:02},2024-03-{d:02} 22:30,2024-03-{d + 1:02} 06:30,{d},{d % 4}\n" for d in range(1, 9))
+    journal = read("date,Sleep At,Wake At,sleep quality,twitches\n" + rows)
+    assert journal.days["sleep_quality"].fillna(-1).tolist() == [-1, 1, 2, 3, 4, 5, 6, 7]
+    assert journal.variables.set_index("name").loc["sleep_quality", "timing"] == "night"
+    synced = read("date,created,changed,sleep quality,twitches\n" + rows)
+    assert synced.days["sleep_quality"].tolist() == [1, 2, 3, 4, 5, 6, 7, 8]

@@ -43,9 +43,20 @@ def pack_files(**files):
 JAN, FEB = write_rows(range(28)), write_rows(range(28, 56))
 ODD, EVEN, OTHER = write_rows(range(1, 40, 2)), write_rows(range(0, 40, 2)), write_rows(range(28), shift=1)
 SLEEP = write_rows(range(28), header="date,sleep (h)")
+TWINS = write_column("X", "Ann", "Bob")
 GROUP = write_column("person", "Ann", "Bob")
 # Sources, and what is asked for ("" where nothing is).
 SHAPES = {
+    "a row told twice": (TWINS + TWINS.splitlines()[1] + "\n", "X"),
+    "a blank among names": (TWINS.replace("Ann", "", 1), "X"),
+    "a dash among names": (TWINS.replace("Ann", "-", 1), "X"),
+    "sex": (write_column("sex", "m", "f"), "sex"),
+    "age": (write_column("age", "41", "67"), "age"),
+    "birth": (write_column("date of birth", "1961-01-01", "1988-03-04"), "date of birth"),
+    "one sex in two spellings": (write_column("sex", "m", "male"), ""),
+    "a birthday": (write_column("age", "41", "42"), ""),
+    "birth control": (write_column("birth control", "yes", "no"), ""),
+    "an unnamed header": (write_column("", "Ann", "Bob").replace("date,,", "date, ,"), "column 2"),
     "twins": (write_column("Twin", "Ann", "Bob"), "Twin"),
     "letters": (write_column("Twin", "A", "B"), "Twin"),
     "numbers": (write_column("Twin", "1", "2"), "Twin"),
@@ -87,7 +98,11 @@ SHAPES = {
         "",
     ),
     "packed months": (pack_files(jan=JAN, feb=FEB), ""),
+    "moments of a day": (open_files(morning=JAN, evening=OTHER), ""),
+    "before and after something": (open_files(before=JAN, after=FEB), ""),
     "names": (open_files(anna=JAN, ben=FEB), "file"),
+    "numbered children": (open_files(kid1=JAN, kid2=FEB), "file"),
+    "folders": (pack_files(**{"anna/d": JAN, "tom/d": OTHER}), "file"),
     "the same days": (open_files(anna=JAN, ben=OTHER), "file"),
     "half of the columns": (open_files(anna=JAN, ben=OTHER.replace("stress", "coffee")), "file"),
     "days that alternate": (open_files(a1=ODD, a2=EVEN), "file"),
@@ -122,7 +137,7 @@ def test_files_of_two_people_are_asked_about():
     assert str(caught.value) == (
         "anna.csv and ben.csv both tell 'twitches', 'stress' in different ways on the same days. If each is another "
         "person's, say person=\"file\" (command line: --person file), or add a column 'person' to each; if all are one "
-        'person\'s, say person="none" (--person none).'
+        'person\'s, say person="none" (--person none), or leave out what only sums up the other.'
     )
     with pytest.raises(JournalError, match=r"'stress', and neither names nor days show that they are parts of"):
         tw.read_journal(open_files(anna=JAN, ben=FEB))
@@ -132,7 +147,9 @@ def test_files_of_two_people_are_asked_about():
     joined = tw.read_journal(open_files(anna=JAN, ben=OTHER), person="none")
     assert joined.days.columns.to_list() == ["twitches", "stress"]  # two rows a day, as if in one file
     assert joined.days["twitches"].to_list() == [day % 7 + (day + 1) % 7 for day in range(28)]
-    with pytest.raises(JournalError, match=r"^Two files are called 'a', so person=\"file\" can't tell whose each is\."):
+    with pytest.raises(
+        JournalError, match=r"^Two files are called 'a.csv', so person=\"file\" can't tell whose each is\."
+    ):
         tw.read_journal([*open_files(a=JAN), *open_files(a=OTHER)], person="file")
 
 
@@ -191,3 +208,17 @@ def test_one_person_s_files_of_the_same_days_are_added_up():
     days = tw.read_journal(open_files(a=first)[0], also=open_files(b=second), person="none").days
     assert days["twitches"].tolist() == [4, 5, 8, 3, 1]
     assert list(days) == ["twitches", "stress"]
+
+
+def test_columns_of_relatives_are_asked_about_and_ids_of_entries_are_none():
+    with pytest.raises(JournalError, match=r"columns for each person \('husband', 'wife'"):
+        tw.read_journal(io.StringIO(write_rows(range(28), header="date,wife sleep,husband sleep")))
+    rows = [f"2024-01-{1 + n // 2:02},e-{n:03},{n % 4}" for n in range(24)]
+    days = tw.read_journal(io.StringIO("\n".join(["date,entry_id,twitches", *rows]))).days
+    assert days["twitches"].tolist() == [1, 5] * 6
+
+
+def test_nutrients_in_grams_are_added_up_over_the_meals_of_a_day():
+    rows = "".join(f"2024-01-{1 + n // 3:02},{8 + n % 3}:00,{20 + n},{n % 5}\n" for n in range(36))
+    days = tw.read_journal(io.StringIO(f"date,time,carbs_g,twitches\n{rows}")).days
+    assert days["carbs_g"].tolist() == [63 + 9 * day for day in range(12)]

@@ -32,7 +32,11 @@ QUANTITY = re.compile(
 _FRACTION = re.compile(r"(\d*)\s?([\u00bc-\u00be\u2150-\u215e])$|(\d+) ([1-9])/([2-9])$")
 # What spreadsheets put around figures so that they stay as they are written.
 _FORCED = re.compile(r"'([\d+-][\d.,:/ -]*)'?$|=\"([^\"]*)\"$")
-_ABOUT = re.compile(rf"(?:[~\u2248]|(?:{'|'.join(load_words('about'))})(?![^\W\d_]))\.?\s*(?=\d)", re.IGNORECASE)
+_FIGURES = {word: float(number) for language in ("english", "german", "french", "spanish")
+            for number, word in enumerate(load_words(f"figures {language}"), start=1)}  # fmt: skip
+_ABOUT = re.compile(
+    rf"(?:[~\u2248]|(?:{'|'.join(load_words('about'))})(?![^\W\d_]))\.?\s*(?=\d|{'|'.join(_FIGURES)})", re.IGNORECASE
+)
 _NOTED = re.compile(r"([+-]?[\d.,]*\d)\s*(?:\(.*\)|\[.*\]|(?:\s[-\u2013]|[:=])\s*[^\W\d_]\D*)$")
 _TALLY = re.compile(r"([\u2605\u2b50+*\u25cf|])\1*[\u2606\u25cb]*$")
 _SECONDS = {"h": 3600.0, "min": 60.0, "s": 1.0}
@@ -149,16 +153,26 @@ def look_like_numbers(texts: Sequence[str]) -> float:
     return sum(read_number(text) is not None for text in texts) / max(len(texts), 1)
 
 
-def read_loosely(text: str, decimal: str = ".", *, noted: bool = False) -> float | None:
-    """Return the number of a cell that tells it roughly; with `noted` also of one with words behind it; or None.
+def read_loosely(text: str, decimal: str = ".", *, kind: str = "") -> float | None:
+    """Return the number of a cell that tells it roughly, or None.
 
-    >>> read_loosely("~5"), read_loosely("about 3"), read_loosely("2 x 200"), read_loosely("4 (left calf)")
+    Words may stand behind a count or a rating, and the middle of two near figures is meant by a rating or an amount.
+
+    >>> read_loosely("~5"), read_loosely("about three"), read_loosely("2 x 200"), read_loosely("4 (left calf)")
     (5.0, 3.0, 400.0, None)
-    >>> read_loosely("4 (left calf)", noted=True), read_loosely("2 - moderate", noted=True)
+    >>> read_loosely("4 (left calf)", kind="count"), read_loosely("2 - moderate", kind="rating")
     (4.0, 2.0)
+    >>> read_loosely("3-4", kind="rating"), read_loosely("3-4", kind="count"), read_loosely("1-9", kind="amount")
+    (3.5, None, None)
     """
     plain = _ABOUT.sub("", text, count=1) if _ABOUT.match(text) else text
-    match = _NOTED.match(plain) if noted else None
+    if plain.casefold() in _FIGURES:
+        return _FIGURES[plain.casefold()]
+    if kind in ("rating", "amount") and plain[:1].isdigit():
+        low, high = ([read_number(end, decimal) for end in FROM_TO.split(plain)] + [None, None])[:2]
+        if low is not None and high is not None and low < high <= max(low + 1, 1.5 * low):
+            return (low + high) / 2
+    match = _NOTED.match(plain) if kind in ("count", "rating") else None
     times = _TIMES.match(plain)
     number = read_number(plain[times.end() :] if times else match[1] if match else plain, decimal)
     return number * int(times[1]) if times and number is not None else number

@@ -611,7 +611,7 @@ def is_note(header: str) -> bool:
 def _numbers_rows(header: Header, cells: Cells) -> bool:
     """Say whether a column does nothing but number the rows, as an index that was written along does."""
     if (
-        normalise_header(header.source) not in {*word_set("row number column"), ""}
+        re.sub(r"^column \d+$", "index", normalise_header(header.source)) not in word_set("row number column")
         or len(cells.column) < 3
         or cells.n_filled < len(cells.column)
     ):
@@ -747,7 +747,7 @@ def complete(variable: Variable, cells: Cells) -> Variable:
         variable = replace(variable, unit=f"points of {variable.high:g}").learn("guessed", combine="mean")
         return variable.learn("guessed", step=step_of_scale(variable.low, variable.high))
     step = round_step(cells.spread)
-    words = variable.header.words  # of fat what is eaten is added up, what is weighed is not
+    words = variable.header.words - word_set("dose column")  # of fat what is eaten is added up, what is weighed is not
     summed = not words & _NOT_SUMMED and bool(
         words & word_set("sum column") or frozenset() < words <= word_set("nutrient")
     )

@@ -4,14 +4,14 @@ import contextlib
 import datetime as dt
 import itertools
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
 from twitchstats.errors import JournalError, OptionError
 from twitchstats.journal.cells import Fault
-from twitchstats.variables import load_words, normalise_header, word_set
+from twitchstats.variables import load_words, normalise_header
 
 EARLIEST = dt.date(1900, 1, 1)
 LARGEST_DAY = 100_000
@@ -432,17 +432,6 @@ def are_years(texts: Sequence[str]) -> bool:
     (True, False)
     """
     return all(_YEAR.match(text) for text in texts if text) and any(texts)
-
-
-def tell_parts(names: Iterable[str]) -> bool:
-    """Say whether names of files or sheets tell parts of one diary: numbers, months and the like are all that differs.
-
-    >>> tell_parts(["anna Jan 24.csv", "anna Feb 24.csv"]), tell_parts(["anna.csv", "ben.csv"])
-    (True, False)
-    """
-    idle = word_set("part word") | _MONTHS.keys()
-    left = [set(re.sub(r"\d+", " ", normalise_header(name)).split()) - idle for name in names]
-    return all(words == left[0] for words in left) and left[0].isdisjoint(word_set("person code"))
 
 
 def are_day_numbers(texts: Sequence[str]) -> bool:

@@ -95,7 +95,7 @@ class Cells:
     def _read(self, text: str) -> float | None:
         if normalise_header(text) in self._none:
             return 0.0
-        return read_loosely(text, self.decimal, noted=self.form in ("count", "rating"))
+        return read_loosely(text, self.decimal, kind=self.form)
 
     @cached_property
     def loose(self) -> str:

@@ -4,7 +4,7 @@ import contextlib
 import datetime as dt
 import itertools
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import cache, cached_property
 from typing import Any
@@ -30,9 +30,11 @@ from twitchstats.journal.dates import (
 )
 from twitchstats.journal.layout import Column, Table, code_column, refuse_cells
 from twitchstats.journal.record import Rejects, list_some
+from twitchstats.journal.variable import find_trait
 from twitchstats.variables import (
     find_variable,
     hold_medicine,
+    load_choices,
     load_dictionary,
     load_words,
     normalise_header,
@@ -41,7 +43,8 @@ from twitchstats.variables import (
     word_set,
 )
 
-SOLE_PERSON = "me"
+SOLE_PERSON = "me"  # as `person=`: all rows are one person's
+MOST_NAMED = 0.9  # of the rows of a column that says whose they are
 DATES_NIGHTS = "it dates nights, by their evening or their morning"
 
 
@@ -87,9 +90,16 @@ class Keys:
         return pd.Series(self.rank).duplicated().to_numpy()
 
     def tell_apart(self, *columns: Column) -> bool:
-        """Say whether columns tell the rows of each person and day apart."""
+        """Say whether columns tell the rows of each person and day apart, but for one in ten that repeat it."""
         codes = pd.DataFrame({"rank": self.rank} | {str(column.place): column.codes for column in columns})
-        return not codes.duplicated().any()
+        odd = codes.duplicated().to_numpy()
+        return not odd.any() or bool((odd & ~self.copies).sum() <= 0.1 * self.again.sum())
+
+    @cached_property
+    def copies(self) -> BoolArray:
+        """Whether an earlier row is the same in each cell: one entry, told twice."""
+        cells = {c.place: c.codes if c.numbers is None else c.numbers for c in self.table.columns}
+        return pd.DataFrame(cells).duplicated().to_numpy()
 
     def index(self, order: IntArray | slice) -> pd.MultiIndex:
         """Return the index (person, date) of some of the rows."""
@@ -140,9 +150,7 @@ def find_aliases(columns: Sequence[Column], words: str) -> list[Column]:
 def find_person(table: Table, asked: str | None) -> Column | None:
     """Return the column that says whose row it is, or None where the table has one person only."""
     if asked is not None:
-        if asked in load_words("sole person") and asked not in table.headers:
-            return None
-        return pick_column(table, asked, "person")
+        return None if asked == SOLE_PERSON else pick_column(table, asked, "person")
     # An 'id' that is new in nearly each row numbers the rows, not the people.
     ids = [column for column in table.columns if normalise_header(column.header) in ("id", "record id")]
     numbers = [column for column in ids if 0.95 * len(column) < len(column.levels) > 1]
@@ -207,7 +215,8 @@ _DIGIT = re.compile(r"\d")
 _MOST_WEEKDAYS = 50  # different cells of a column of weekdays
 _MONTHS = frozenset(word for month in range(1, 13) for word in load_words(f"month {month}"))
 _PART_DATE = re.compile(r"\d{1,2}(\.\s?\d{1,2}\.|/\d{1,2})$")
-_PERSON_CODE = re.compile(rf"({'|'.join(load_words('person code'))}) ?\d{{1,4}}")
+_PERSON_WORDS = word_set("person code") | word_set("relative")
+_PERSON_CODE = re.compile(rf"({'|'.join(sorted(_PERSON_WORDS))}) ?\d{{1,4}}")
 _PASTE = "so it is turned (a spreadsheet pastes what was copied transposed)"
 _TURNED: tuple[tuple[str, Callable[[str], bool], str], ...] = (
     ("its dates", lambda header: len(header) > 5 and look_like_dates([header]) == 1, _PASTE),
@@ -545,8 +554,7 @@ def _find_restarts(keys: Keys) -> IntArray:
     steps = np.diff(keys.numbers)
     falls = np.flatnonzero(steps < 0)
     lengths = np.diff(falls, prepend=-1, append=len(steps))
-    runs = 0 < len(falls) <= 9 and lengths.min() >= 5 and bool((np.delete(steps, falls) > 0).all())
-    return falls + 1 if runs else falls[:0]
+    return falls + 1 if 0 < len(falls) <= 9 and lengths.min() >= 5 else falls[:0]
 
 
 def check_shape(rest: list[Column], keys: Keys, *, person: str | None, order: str) -> None:
@@ -558,6 +566,7 @@ def check_shape(rest: list[Column], keys: Keys, *, person: str | None, order: st
         _refuse_half_person(rest, keys)
     if alone:
         _refuse_people_as_columns(rest, table)
+        _refuse_traits(rest, keys)
         _refuse_nameless(rest, keys)
         _refuse_parting(rest, keys)
     if keys.calendar == "day" and order == "auto":
@@ -610,8 +619,9 @@ def _refuse_people_as_columns(columns: list[Column], table: Table) -> None:
                 ends.setdefault(" ".join(name), set()).add(known)
                 break
     several = [name for name, known in ends.items() if len(known) > 1 and known == next(iter(ends.values()))]
-    if len(several) > 1 and len(several) == len(ends):
-        coded, told = several, "columns for each person"
+    related = sorted(ends.keys() & word_set("relative"))
+    if len(related) > 1 or (len(several) > 1 and len(several) == len(ends)):
+        coded, told = related if len(related) > 1 else several, "columns for each person"
     elif len(coded) >= 2 and len(coded) >= 0.6 * len(columns):
         told = "a column for each person"
     else:
@@ -635,14 +645,15 @@ def _refuse_nameless(columns: list[Column], keys: Keys) -> None:
             or words <= {"number", "nr", "no"}
         ):
             continue
-        blank = shared and not column.filled.all()
-        above = np.maximum.accumulate(np.where(column.filled, np.arange(len(column)), -1)) if blank else None
-        column = column if above is None else column.take(above)
-        if any(is_missing(text) for text in column.levels if text) or not column.filled.all():
+        named = _find_named(column)
+        blank = shared and not named.all()
+        if blank:
+            column = column.take(np.maximum.accumulate(np.where(named, np.arange(len(column)), -1)))
+        elif named.mean() < MOST_NAMED:
             continue
-        n_names = len(np.unique(column.codes))
+        n_names = len(np.unique(column.codes[_find_named(column)]))
         sure = bool(words & word_set("person asked"))
-        if n_names < 2 or (n_names == len(column) and not (sure or shared or keys.calendar == "none")):
+        if n_names < 2 or (n_names == len(column) and not sure and (coded or not (shared or keys.calendar == "none"))):
             continue
         apart = shared and keys.tell_apart(column)
         if apart or sure or keys.calendar == "none":
@@ -665,11 +676,17 @@ def _refuse_parting(columns: list[Column], keys: Keys) -> None:
             )  # fmt: skip
 
 
+def _find_named(column: Column) -> BoolArray:
+    """Say in which rows of a column anything stands that may be a name."""
+    return column.spread(np.array([not is_missing(text) for text in column.levels], dtype=bool))
+
+
 def _holds_names(column: Column) -> bool:
-    """Say whether a column holds a few words in each row that may be names: not parts of a day, sites, grades."""
-    if column.numbers is not None or not 1 < len(column.levels) <= min(20, len(column) / 2) or not column.filled.all():
+    """Say whether a column holds a few words in most rows that may be names: not parts of a day, sites, grades."""
+    levels = [text for text in column.levels[:30] if not is_missing(text)] if column.numbers is None else []
+    if not 1 < len(levels) <= min(20, len(column) / 2) or _find_named(column).mean() < MOST_NAMED:
         return False
-    names = list(map(normalise_header, column.levels))
+    names = list(map(normalise_header, levels))
     words, site = split_words(column.header), find_variable(column.header, dictionary="episode_variables.csv")
     if (
         hold_medicine(words)
@@ -689,6 +706,42 @@ def _no_names() -> frozenset[str]:
     lists = ("yes", "no", "no unit", "good", "bad", "much", "little", *(f"rank {number}" for number in range(5)))
     sites = re.split("[;:,]", ";".join(load_dictionary("episode_variables.csv")["levels"]))
     return frozenset().union(map(normalise_header, sites), WEEKDAYS, _MONTHS, *map(word_set, lists))
+
+
+def _refuse_traits(columns: list[Column], keys: Keys) -> None:
+    """Raise JournalError where sex, age or birth differ within a table as they can't within a person."""
+    for column in columns:
+        trait = find_trait(column.header)
+        if not trait and normalise_header(column.header) not in load_words("birth"):
+            continue
+        texts = [text for text in column.levels if not is_missing(text)]
+        if trait == "sex":
+            told = {load_choices(trait, "people_variables.csv").get(normalise_header(text)) for text in texts} - {None}
+            differs = len(told) > 1
+        else:
+            ages = [number for text in texts if (number := read_number(text)) is not None]
+            differs = np.ptp(ages or [0]) > 1 + np.ptp(keys.days) / 365 if trait else len(texts) > 1
+        if differs:
+            some = list_some(sorted(texts), 3)
+            raise _ask_person(
+                f"Column {column.header!r} holds {some}, as the rows of several people do.", column.header
+            )
+
+
+def tell_parts(names: Iterable[str], *, moments: bool = False) -> bool:
+    """Say whether names of files or sheets tell parts of one diary: numbers, months and the like are all that differs.
+
+    With `moments` only parts of a day, sides and the like are, so that they may tell of the same days.
+
+    >>> tell_parts(["anna Jan 24.csv", "anna Feb 24.csv"]), tell_parts(["anna.csv", "ben.csv"])
+    (True, False)
+    >>> tell_parts(["morning.csv", "evening.csv"], moments=True), tell_parts(["kid1.csv", "kid2.csv"])
+    (True, False)
+    """
+    idle = word_set("no unit") if moments else word_set("no unit") | word_set("part word") | _MONTHS
+    plain = names if moments else [re.sub(r"\d+", " ", name) for name in names]
+    left = [set(normalise_header(name).split()) - idle - {"csv"} for name in plain]
+    return all(words == left[0] for words in left) and left[0].isdisjoint(_PERSON_WORDS)
 
 
 def _ask_person(found: str, header: str) -> JournalError:

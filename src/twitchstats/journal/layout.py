@@ -164,6 +164,8 @@ class Source:
         Records of the export, and how many of them ended in no day.
     format : str
         Name of the format, such as "Daylio".
+    rejects : tuple of tuple
+        Entries of `Rejects` for the rows of plain tables that were left out.
     """
 
     days: Table = field(repr=False)
@@ -173,6 +175,7 @@ class Source:
     n_rows: int = 0
     n_left: int = 0
     format: str = ""
+    rejects: tuple[tuple[Any, ...], ...] = ()
 
 
 def code_column(header: str, texts: Sequence[str], codes: AnyArray | None = None) -> Column:
@@ -313,9 +316,11 @@ def _score_delimiter(sample: list[str], sign: str) -> tuple[float, int, int]:
 
 
 def count_titles(rows: list[list[str]]) -> int:
-    """Return how many rows stand above the header: fewer cells than it, and it holds names, no figures or dates.
+    """Return how many rows stand above the header: fewer cells than it, or a figure or date, and it holds only names.
 
     >>> count_titles([["My diary"], ["date", "twitches"], ["2024-03-01", "3"]])
+    1
+    >>> count_titles([["Made on", "2024-03-31"], ["date", "twitches"], ["2024-03-01", "3"]])
     1
     """
     blank = next((place for place, row in enumerate(rows[:4]) if not any(map(str.strip, row))), 0)
@@ -326,13 +331,16 @@ def count_titles(rows: list[list[str]]) -> int:
     filled = [(place, [cell.strip() for cell in row if cell.strip()]) for place, row in enumerate(rows)]
     filled = [(place, cells) for place, cells in filled if cells]
     usual = Counter(len(row) for row in rows if any(map(str.strip, row))).most_common(1)
-    for (_, above), (place, cells) in itertools.pairwise(filled[:11]):
-        if len(above) == usual[0][0]:
+    widths = sorted(len(cells) for _, cells in filled)[len(filled) // 2 :]
+    for (upper, above), (place, cells), (_, first) in zip(filled[:15], filled[1:], filled[2:], strict=False):
+        valued = any(map(_is_value, above))
+        if len(above) == usual[0][0] and not valued:
             break
-        named = not any(map(_is_value, cells))
-        if len(above) < len(cells) and named and len(rows[place]) == usual[0][0]:
+        both = [(a + b).strip() for a, b in itertools.zip_longest(rows[upper], rows[place], fillvalue="")]
+        whole = sum(map(bool, both)) >= widths[0] and len(rows[place]) == usual[0][0] and not any(map(_is_value, cells))
+        if whole and (len(above) < len(cells) or valued) and (not valued or any(map(_is_value, first))):
             return place
-        if len(above) > 3 and not above[0].startswith("#"):
+        if len(above) > 3 and not above[0].startswith("#") and not valued:
             break
     return 0
 
@@ -372,11 +380,11 @@ def _find_header(
     end = spans[n_titles][1]
     if end > len(ends):
         raise _unclosed(told, spans[n_titles][0], "")
-    return ends[end - 1], end + 1, check_headers(header, told)
+    return ends[end - 1], end + 1, check_headers(header, told, rows[n_titles + 1 :])
 
 
-def check_headers(header: list[str], told: str) -> list[str]:
-    """Return the headers, cleaned.
+def check_headers(header: list[str], told: str, below: Iterable[list[str]] = ()) -> list[str]:
+    """Return the headers, cleaned; blank ones at the end go where nothing stands `below`.
 
     Raises
     ------
@@ -384,7 +392,8 @@ def check_headers(header: list[str], told: str) -> list[str]:
         There are too many, one is much too long, or two are the same.
     """
     headers = [clean_cell(cell) for cell in header]
-    while headers and not headers[-1]:
+    width = max((place for row in below for place, cell in enumerate(row, start=1) if cell.strip()), default=0)
+    while headers and not headers[-1] and len(headers) > width:
         headers.pop()
     if len(headers) > COLUMN_LIMIT:
         raise JournalError(f"{told} has {len(headers):,} columns; at most {COLUMN_LIMIT:,} can be read.")
@@ -507,7 +516,7 @@ class _Builder:
             numbers = np.concatenate(plain, dtype=float) if parts and len(plain) == len(parts) else None
             kept = parts if numbers is None else [None] * len(parts)
             whole = numbers is not None and all(part.dtype.kind != "f" for part in plain)
-            column = Column(header, place + 1, numbers, self._looker(place, kept), whole=whole)
+            column = Column(header or f"column {place + 1}", place + 1, numbers, self._looker(place, kept), whole=whole)
             if header or column.filled.any():
                 columns.append(column)
         return rows, columns

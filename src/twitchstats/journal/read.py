@@ -11,7 +11,7 @@ import pandas as pd
 from twitchstats.arrays import IntArray
 from twitchstats.errors import JournalError, OptionError, check_choice, unknown_name
 from twitchstats.journal.columns import counts, is_measured, is_open_rating, read_columns
-from twitchstats.journal.keys import Keys, join_dates, number_days, pick_column, read_keys
+from twitchstats.journal.keys import SOLE_PERSON, Keys, join_dates, number_days, pick_column, read_keys
 from twitchstats.journal.layout import Source, Table, read_table
 from twitchstats.journal.record import Journal, Rejects, find_name, list_some
 from twitchstats.journal.rows import assemble_days, judge_courses, mark_sums, note_contradictions, place_nights
@@ -71,7 +71,7 @@ def read_journal(
         For a log of attacks: a day without an entry, between the first and the last, is a day without the outcome.
     person, date, outcome : str, optional
         Names of the columns that can't be known from their headers; ``person="none"``: all rows are one person's;
-        ``person="file"``: each file is one person's, called by its name; ``person="sheet"``: each sheet of a workbook.
+        ``person="file"``: each file, or sheet of a workbook, is one person's, called by its name.
     order : {"auto", "date", "day", "none"}
         How the days are ordered. "none" reads a table without dates: no lags then.
     date_format : {"dmy", "mdy", "ymd", "1900", "1904"} or str, optional
@@ -126,6 +126,7 @@ def read_journal(
         source, also = source[0], [*source[1:], *also]
     renamed = dict(columns or {})
     person, date = person or _take_key(renamed, "person"), date or _take_key(renamed, "date")
+    person = SOLE_PERSON if person in load_words("sole person") else person
     keyed = {"person": person, "date": date, "delimiter": delimiter, "date_format": date_format}
     found = gather_sources([source, *also], weather, format=format, encoding=encoding, **keyed)
     meaning = read_schema(schema, () if found is None else found.facts)
@@ -136,7 +137,7 @@ def read_journal(
     episodes = others.get("episodes") if episodes is None else episodes
     renamed = {pick_column(table, header, "columns").header: target for header, target in renamed.items()}
     if found is not None and found.format not in list_formats():  # keys of plain tables have been read
-        person = None if "person" in table.headers and person not in load_words("sole person") else person
+        person = None if "person" in table.headers and person != SOLE_PERSON else person
         date = None
     moments: dict[str, Any] = {"person": person, "today": today}
     asked: dict[str, Any] = {"date": date, "order": order, "date_format": formats[0], "renamed": frozenset(renamed)}
@@ -215,8 +216,9 @@ def _take_days(found: Source, source: Readable, rejects: Rejects) -> Table:
     """Return the days of an export, and tell what its reader did."""
     for note in found.notes:
         rejects.note("days", "", "format", f"{found.format}: {note}")
+    rejects.entries += found.rejects
     name, checksum = describe_file(source)
-    return replace(found.days, source=name, checksum=checksum)
+    return replace(found.days, source=name, checksum=checksum, rows_read=found.days.rows_read + len(found.rejects))
 
 
 def _mark_outcome(told: pd.DataFrame, outcome: str | None) -> pd.DataFrame:

@@ -1,5 +1,6 @@
 """What a journal is once it has been read: five tables and how its days are ordered."""
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
@@ -152,7 +153,8 @@ class Rejects:
 
     def note(self, table: str, column: str, rule: str, message: str, value: str = "") -> None:
         """Add a remark on what was kept."""
-        told = f"column {column}: {message}" if column or rule == "note" else message
+        named = column if re.match(r"column \d+$", column) else f"column {column}"  # one without a header
+        told = f"{named}: {message}" if column or rule == "note" else message
         self.add(table, None, column, value, rule, told, "kept")
 
     def frame(self) -> pd.DataFrame:

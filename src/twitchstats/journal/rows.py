@@ -1,6 +1,7 @@
 """From rows to days: where nights belong, how rows of a day become one, what the days show, and what contradicts."""
 
 import datetime as dt
+import itertools
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -16,7 +17,7 @@ from twitchstats.journal.keys import DATES_NIGHTS, Keys, dates_nights, find_alia
 from twitchstats.journal.layout import Column
 from twitchstats.journal.record import Rejects, list_some
 from twitchstats.journal.variable import Variable
-from twitchstats.variables import split_words, word_set
+from twitchstats.variables import normalise_header, split_words, word_set
 
 DRAWN = "condition"  # of a day of a trial, as `write_plan` calls it
 _HEAD = 1000
@@ -285,26 +286,26 @@ def place_nights(readings: list[Reading], keys: Keys, rejects: Rejects) -> list[
 
 def _find_night(keys: Keys) -> tuple[Column, Column, FloatArray] | None:
     """Return the columns where a night starts and ends, and the day of each end, if dates with times stand there."""
-    starts, ends = (_find_stamped(keys, words) for words in ("night start", "night end"))
-    if starts is None or ends is None:
-        return None
-    stamps = [_read_stamps(column) for column in (starts, ends)]
-    hours = (stamps[1] - stamps[0]) / np.timedelta64(1, "h")
-    told = hours[~np.isnan(hours)]
-    if len(told) < 3 or not 2 <= np.median(told) <= 16:
-        return None
-    clock = (stamps[0] - stamps[0].astype("datetime64[D]")) / np.timedelta64(1, "h")
-    late = clock[~np.isnan(clock)]
-    if np.mean((late >= 18) | (late < 5)) < 0.7:
-        return None
-    days = stamps[1].astype("datetime64[D]")
-    return starts, ends, np.where(np.isnat(days), np.nan, days.astype(np.int64).astype(float))
+    words = word_set("night start") | word_set("night end")
+    worded = [column for column in keys.others if column.numbers is None]
+    named = (c for c in worded if normalise_header(c.header) in words or _has_night_word(c.header))
+    stamped = [c for c in named if look_like_dates(c.levels) > 0.8 and any(map(has_clock, c.levels[:50]))]
+    for starts, ends in itertools.permutations(stamped[:8], 2):
+        stamps = [_read_stamps(column) for column in (starts, ends)]
+        hours = (stamps[1] - stamps[0]) / np.timedelta64(1, "h")
+        told = hours[~np.isnan(hours)]
+        if len(told) < 3 or not 2 <= np.median(told) <= 16:
+            continue
+        clock = (stamps[0] - stamps[0].astype("datetime64[D]")) / np.timedelta64(1, "h")
+        late = clock[~np.isnan(clock)]
+        if np.mean((late >= 18) | (late < 5)) >= 0.7:
+            days = stamps[1].astype("datetime64[D]")
+            return starts, ends, np.where(np.isnat(days), np.nan, days.astype(np.int64).astype(float))
+    return None
 
 
-def _find_stamped(keys: Keys, words: str) -> Column | None:
-    found = (column for column in find_aliases(keys.table.columns, words) if column in keys.others)
-    stamped = (c for c in found if look_like_dates(c.levels) > 0.8 and any(map(has_clock, c.levels[:50])))
-    return next(stamped, None)
+def _has_night_word(header: str) -> bool:
+    return bool(split_words(header) & word_set("night column"))
 
 
 def _read_stamps(column: Column) -> NDArray[np.datetime64]:
@@ -320,7 +321,7 @@ def _is_night(reading: Reading, pattern: BoolArray) -> bool:
     variable = reading.variable
     if variable.how.get("timing") in ("schema", "confirmed", "header") or variable.kind in ("text", "choice"):
         return variable.timing == "night"
-    if variable.timing == "night" or split_words(variable.source) & word_set("night column"):
+    if variable.timing == "night" or _has_night_word(variable.source):
         return True
     filled = ~np.isnan(np.asarray(reading.data, dtype=float))
     return bool(

@@ -34,6 +34,7 @@ PIPE_LIMIT = 1 << 29
 PIPE_WAIT = 10.0
 
 _OLD_OFFICE = b"\xd0\xcf\x11\xe0"
+_FIRST_IN_BOOK = re.compile(rb"PK\x03\x04.{26}(mimetype|\[Content_Types\]|_rels/|docProps/|xl/|customXml/)", re.DOTALL)
 _MAGIC = (
     (b"PK\x03\x04", "a zip archive", "Unpack it first"),
     (_OLD_OFFICE, "an old document of Microsoft Office", "Export the table as CSV"),
@@ -84,20 +85,22 @@ Readable: TypeAlias = str | os.PathLike[str] | IO[str] | IO[bytes] | pd.DataFram
 
 @dataclass(frozen=True, eq=False)
 class Text:
-    """A file as UTF-8 bytes with plain line ends: its name, its checksum, and (rule, remark) of how it was read."""
+    """A file as UTF-8 bytes with plain line ends: its name, its checksum, and (rule, remark) of how it was read.
+
+    A workbook may have several `sheets` that tell days, with what is to be told of these; all of one header are `data`.
+    """
 
     data: bytes = field(repr=False)
     name: str
     checksum: str
     remarks: tuple[tuple[str, str], ...] = ()
+    sheets: dict[str, bytes] = field(default_factory=dict, repr=False)
+    sheet_notes: tuple[str, ...] = ()
 
 
 def is_workbook(head: bytes, name: str) -> bool:
     """Say whether a file that begins so is a workbook: xlsx, ods, xls."""
-    packed = head.startswith(b"PK\x03\x04") and (
-        b"mimetype" in head[:60] or b"[Content_Types].xml" in head or b"xl/" in head
-    )
-    return packed or (head.startswith(_OLD_OFFICE) and name.casefold().endswith(".xls"))
+    return bool(_FIRST_IN_BOOK.match(head)) or (head.startswith(_OLD_OFFICE) and name.casefold().endswith(".xls"))
 
 
 @contextlib.contextmanager
@@ -129,10 +132,11 @@ def read_text(source: Readable, table: str, *, name: str = "", encoding: str | N
         name, data = _read_path(source, table)
     told, checksum = name or f"The {table} table", hashlib.sha256(data).hexdigest()
     if is_workbook(data[:HEAD], name):
-        from twitchstats.journal.readers.workbook import write_csv  # brings a library along
+        from twitchstats.journal.readers.workbook import read_book  # brings a library along
 
-        data, notes = write_csv(data, told)
-        return Text(data, name, checksum, tuple(("workbook", note) for note in notes))
+        book = read_book(data, told)
+        remarks = tuple(("workbook", note) for note in book.notes)
+        return Text(book.whole, name, checksum, remarks, book.sheets, tuple(book.sheet_notes))
     data, remark = _recode(data, told, encoding)
     if b"\r" in data:
         data = data.replace(b"\r\n", b"\n").replace(b"\r", b"\n")

@@ -2,7 +2,6 @@
 
 import datetime as dt
 from collections.abc import Mapping
-from functools import cache
 from typing import Any
 
 import numpy as np
@@ -18,7 +17,7 @@ from twitchstats.journal.layout import Column, Table, read_table, refuse_cells
 from twitchstats.journal.record import EPISODE_COLUMNS, Rejects
 from twitchstats.journal.source import Readable
 from twitchstats.journal.variable import Variable, find_trait
-from twitchstats.variables import find_row, load_dictionary, normalise_header
+from twitchstats.variables import find_row, load_choices, load_dictionary, normalise_header
 
 PEOPLE, EPISODES = "people_variables.csv", "episode_variables.csv"
 _SIDES = {"left": "left", "right": "right", "both": "both", "bilateral": "both", "l": "left", "r": "right"}
@@ -68,7 +67,7 @@ def gather_people(days: pd.DataFrame, variables: pd.DataFrame) -> pd.DataFrame:
 
 def _read_known_values(values: pd.Series, name: str) -> pd.Series:
     if name == "sex":
-        words = _read_levels("sex", PEOPLE)
+        words = load_choices("sex", PEOPLE)
         return values.map(lambda text: words.get(normalise_header(str(text))), na_action="ignore").astype("str")
     numbers = pd.to_numeric(values, errors="coerce").astype(float)
     return numbers.where(numbers.between(0, 120))
@@ -248,7 +247,7 @@ def _tell_scale(variable: Variable, row: Mapping[str, Any]) -> str:
 
 
 def _read_choice(name: str, column: Column, dictionary: str, table: Table, rejects: Rejects) -> ExtensionArray:
-    words = _read_levels(name, dictionary)
+    words = load_choices(name, dictionary)
     faults: dict[int, Fault] = {}
     values: list[str | None] = []
     for code, text in enumerate(column.levels):
@@ -259,17 +258,6 @@ def _read_choice(name: str, column: Column, dictionary: str, table: Table, rejec
         values.append(value)
     refuse_cells(table, column, faults, rejects)
     return pd.array(column.spread(np.array([*values, None], dtype=object)), dtype="str")
-
-
-@cache
-def _read_levels(name: str, dictionary: str) -> dict[str, str]:
-    """Return the words of a choice, normalised, each with the canonical one it means."""
-    levels = load_dictionary(dictionary).set_index("name").loc[name, "levels"]
-    words: dict[str, str] = {}
-    for entry in levels.split(";"):
-        canonical, _, others = entry.partition(":")
-        words |= {normalise_header(word): canonical for word in (canonical, *others.split(","))}
-    return words
 
 
 def _split_side(text: str) -> tuple[str | None, str]:

@@ -355,7 +355,7 @@ def _make_own(header: Header) -> Variable:
         own = own.learn("header", kind="rating", low=header.scale[0], high=header.scale[1])
     if normalise_header(header.unit) in word_set("count remark"):
         own = own.learn("header", kind="count")
-    elif header.unit:
+    elif header.unit and not _is_idle(header.unit):
         times = find_units("h")  # h:mm and hours are h
         own = own.learn("header", unit=times.get(normalise_header(header.unit), (header.unit,))[0])
     if "night" in header.words and header.words & {"last", "previous", "prev"}:

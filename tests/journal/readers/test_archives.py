@@ -79,7 +79,7 @@ def test_tables_with_the_same_columns_are_one_diary(tmp_path):
         journal = read_journal(source)
         assert journal.days["twitches"].to_list() == [1, 2, 5]
         assert journal.rejects["message"].to_list() == [
-            "1.csv: 2.csv goes on with columns of 1.csv, so both are read as one, with rows numbered on",
+            "1.csv: 2.csv goes on with columns of 1.csv, so both are read as one, in the order of days",
             "row 5: 'me' has the same entry for 2024-02-02 already, so it counts once; if not, add the time of each",
         ]
     (tmp_path / "3.csv").write_text("Date,Twitches,stress\n2024-03-01,3,4\n")
@@ -395,26 +395,41 @@ def test_sheets_with_the_same_columns_are_one_table():
         ],
     )
     people = {"Anna": months["March"], "Ben": months["April"]}
-    assert read_book(write_xlsx(people)) == (
-        [[*header, "sheet"], ["2024-03-03", "1", "Anna"], ["2024-04-02", "2", "Ben"]],
-        [2, 3],
-        ["sheet 'Anna' and 'Ben' is read as one, with their rows numbered on"],
-    )
-    with raises(
-        "Column 'sheet' holds 2 different names or codes. If it says whose row it is, name it: person='sheet' (command "
-        'line: --person). If all rows are one person\'s, say person="none" (--person none).'
-    ):
+    with pytest.raises(JournalError, match=r"^Anna and Ben both tell 'x', and neither names nor days show"):
         read_journal(io.BytesIO(write_xlsx(people)))
     named = {name: [["person", *header], [name, (45354,), 1]] for name in ("Anna", "Ben")}
     assert len(read_journal(io.BytesIO(write_xlsx(named))).days) == 2
-    for asked, found in (("sheet", ["Anna", "Ben"]), ("none", ["me"])):
+    for asked, found in (("file", ["Anna", "Ben"]), ("none", ["me"])):
         journal = read_journal(io.BytesIO(write_xlsx(people)), person=asked)
         assert journal.days.index.unique("person").to_list() == found
-    with raises(
-        "d.xlsx has the same columns in 2 sheets ('Sheet1', 'Sheet2'), which tell of the same days. Put them into one "
-        "sheet, with a column 'person' if each is a person's, and with full dates (2024-03-31) if each is a month's."
-    ):
-        read_book(write_xlsx({"Sheet1": months["March"], "Sheet2": months["March"]}))
+    sheets = {"Sheet1": [header, [(45354,), 1]], "Sheet2": [header, [(45354,), 2]]}
+    with pytest.raises(JournalError, match=r"^Sheet1 and Sheet2 both tell 'x' in different ways on the same days"):
+        read_journal(io.BytesIO(write_xlsx(sheets)))
+
+
+def test_sheets_with_other_columns_are_joined_by_date_and_what_tells_no_days_is_named():
+    sheets = {
+        "Twitches": [["Date", "twitches"], [(45354,), 1], [(45355,), 4], ["2024-02-31", 9]],
+        "Sleep": [["Date", "sleep (h)"], [(45354,), 7], [(45355,), 8]],
+        "Legend": [["code", "y"], [1, 2]],
+    }
+    journal = read_journal(io.BytesIO(write_xlsx(sheets)))
+    assert journal.days[["twitches", "sleep"]].to_numpy().tolist() == [[1, 7], [4, 8]]
+    told = journal.rejects["message"].to_list()
+    assert any(text.endswith("sheet 'Legend' with 2 rows is not read") for text in told)
+    assert told[-1] == "Twitches, row 4, Date: there is no day '2024-02-31' in the calendar"
+    assert journal.rows_read == len(journal.days) + journal.rejects["action"].eq("row dropped").sum() == 3
+
+
+def test_an_archive_of_workbooks_is_no_workbook_and_each_is_one_person_s(tmp_path):
+    header, days = ["Date", "twitches"], {"Jan": 45292, "Feb": 45323}
+    books = {
+        f"{name}.xlsx": write_xlsx({month: [header, [(day,), number]] for month, day in days.items()})
+        for number, name in enumerate(("anna", "tom"))
+    }
+    (tmp_path / "all.zip").write_bytes(pack(books))
+    days = read_journal(tmp_path / "all.zip", person="file").days
+    assert days.groupby("person")["twitches"].agg(list).to_dict() == {"anna": [0, 0], "tom": [1, 1]}
 
 
 def test_titles_and_errors_of_a_workbook_are_told():
@@ -585,10 +600,10 @@ def test_the_long_table_is_the_last_to_be_asked():
 def test_sheets_that_are_called_by_their_month_tell_their_days(tmp_path):
     header = ["Day", "twitches"]
     (tmp_path / "diary.xlsx").write_bytes(
-        write_xlsx({"January 2024": [header, [1, 3], [2, 4]], "Feb 24": [header, [1, 5], [30, 6]]})
+        write_xlsx({"January 2024": [header, [1, 3], [2, 4]], "Feb 24": [header, [1, 5], [2, 1], [30, 6]]})
     )
     journal = read_journal(tmp_path / "diary.xlsx")
     assert journal.days.loc["me", "twitches"].rename(str).to_dict() == {
-        "2024-01-01 00:00:00": 3, "2024-01-02 00:00:00": 4, "2024-02-01 00:00:00": 5,
+        "2024-01-01 00:00:00": 3, "2024-01-02 00:00:00": 4, "2024-02-01 00:00:00": 5, "2024-02-02 00:00:00": 1,
     }  # fmt: skip
-    assert journal.rejects["message"].iloc[-1] == "row 5, Day: there is no day '2024-02-30' in the calendar"
+    assert journal.rejects["message"].iloc[-1] == "Feb 24, row 4, Day: there is no day '2024-02-30' in the calendar"

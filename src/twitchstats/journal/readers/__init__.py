@@ -3,7 +3,6 @@
 import os
 from collections.abc import Sequence
 from dataclasses import replace
-from importlib import import_module
 from io import BytesIO
 from pathlib import Path
 from types import ModuleType
@@ -11,21 +10,40 @@ from typing import Any
 
 from twitchstats.errors import JournalError, unknown_name
 from twitchstats.files import open_file
+from twitchstats.journal.keys import SOLE_PERSON
 from twitchstats.journal.layout import Source
-from twitchstats.journal.readers.export import Export, list_exports
-from twitchstats.journal.readers.join import join_sources, mark_outside, read_plain
+from twitchstats.journal.readers import (
+    apple_health,
+    bearable,
+    clue,
+    daylio,
+    fitbit,
+    flaredown,
+    flaredown_public,
+    google_fit,
+    long_table,
+    migraine_buddy,
+    mpath,
+    oura,
+    redcap,
+    samsung_health,
+    track_and_graph,
+    visible,
+)
+from twitchstats.journal.readers.export import WORKBOOKS, Export, list_exports
+from twitchstats.journal.readers.join import PER_FILE, join_sources, mark_outside, read_plain
 from twitchstats.journal.source import HEAD, PACKED
 
 __all__ = ["READERS", "find_reader", "gather_sources", "join_sources", "list_formats", "mark_outside", "read_source"]
 
-_TABLES = (".csv", ".tsv", ".xlsx", ".ods", ".xls")
+_TABLES = (".csv", ".tsv", *WORKBOOKS)
 _MOST = 512 << 20  # bytes of an open file in which a format is looked for
 
 # Each has NAME, recognize(head) and read(export); those that could take another's file come last.
-READERS: tuple[ModuleType, ...] = tuple(import_module(f"{__name__}.{name}") for name in (
-    "bearable", "daylio", "flaredown", "flaredown_public", "visible", "track_and_graph", "samsung_health", "fitbit",
-    "oura", "google_fit", "redcap", "mpath", "clue", "migraine_buddy", "apple_health", "long_table",
-))  # fmt: skip
+READERS: tuple[ModuleType, ...] = (
+    bearable, daylio, flaredown, flaredown_public, visible, track_and_graph, samsung_health, fitbit,
+    oura, google_fit, redcap, mpath, clue, migraine_buddy, apple_health, long_table,
+)  # fmt: skip
 
 
 def list_formats() -> list[str]:
@@ -129,8 +147,8 @@ def gather_sources(
     """
     keys: dict[str, Any] = {"person": person, "date": date}
     first = read_source(sources[0], format=format, **keys, **options)
-    if len(sources) == 1 and weather is None:
-        return first
+    if len(sources) == 1 and weather is None and (first is not None or person != PER_FILE):
+        return first if first is None or person != PER_FILE else join_sources([first], person=person)
     first = first or read_plain(sources[0], delimiter=delimiter, first=True, **keys, **options)
     others = [read_source(one, **keys) or read_plain(one, **keys) for one in sources[1:]]
     last = [] if weather is None else [mark_outside(read_source(weather) or read_plain(weather))]
@@ -141,7 +159,7 @@ def _read_archive(name: str, exports: list[Export], format: str | None, person: 
     """Read all files of an archive that are known, else its plain tables, and join them; the others are counted."""
     found = [(export, find_reader(export, format=format)) for export in exports]
     sources = [reader.read(export) for export, reader in found if reader is not None]
-    tables = [export for export in exports if export.name.casefold().endswith(_TABLES)]
+    tables = [export for export in exports if export.is_sheet or export.name.casefold().endswith(_TABLES)]
     if not sources and not tables:
         raise JournalError(
             f"{name} is an archive that holds no table and no file of a known format. Unpack it, and name the table. "
@@ -150,7 +168,7 @@ def _read_archive(name: str, exports: list[Export], format: str | None, person: 
     if not sources:
         first = len(tables) == 1
         return join_sources([_read_table(one, person=person, date=date, first=first) for one in tables], person=person)
-    joined = join_sources(sources, person="none")  # an app's archive is one person's
+    joined = join_sources(sources, person=SOLE_PERSON)  # an app's archive is one person's
     unread = [export.name for export, reader in found if reader is None]
     if not unread:
         return joined
@@ -162,10 +180,11 @@ def _read_archive(name: str, exports: list[Export], format: str | None, person: 
 def _read_table(export: Export, **asked: Any) -> Source:  # noqa: ANN401
     """Read a plain table in an archive."""
     with export.open() as file:
-        return read_plain(file, encoding=export.encoding, date_format=export.date_format, **asked)
+        source = read_plain(file, name=export.name, encoding=export.encoding, date_format=export.date_format, **asked)
+    return replace(source, notes=(*export.notes, *source.notes))
 
 
-def _open_source(source: Any, options: dict[str, str | None], *, known: bool) -> Export | None:  # noqa: ANN401
+def _open_source(source: Any, options: dict[str, Any], *, known: bool) -> Export | None:  # noqa: ANN401
     """Return a source as an export; None for a data frame, text, or what isn't there."""
     if isinstance(source, str | os.PathLike):
         path = Path(source)

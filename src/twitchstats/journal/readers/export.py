@@ -8,7 +8,7 @@ import zipfile
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
-from functools import cached_property, lru_cache
+from functools import cached_property, lru_cache, partial
 from pathlib import PurePath
 from typing import IO
 
@@ -18,6 +18,7 @@ from twitchstats.journal.layout import Table, choose_delimiter, parse_text
 from twitchstats.journal.record import Rejects
 from twitchstats.journal.source import HEAD, PACKED, Text, guard_errors, guess_encoding, is_workbook, read_text
 
+WORKBOOKS = (".xlsx", ".ods", ".xls")
 _BLOCK = 50_000  # rows that are spread out at a time
 
 
@@ -33,12 +34,18 @@ class Export:
         Opens it for reading bytes, from its beginning, as often as it is called.
     encoding, date_format : str or None
         Those that were asked for.
+    is_sheet : bool
+        Whether it is one of the tables of a workbook.
+    notes : tuple of str
+        What is to be told of that workbook, with its first table.
     """
 
     name: str
     open: Callable[[], IO[bytes]]
     encoding: str | None = None
     date_format: str | None = None
+    is_sheet: bool = False
+    notes: tuple[str, ...] = ()
 
     def head(self) -> bytes:
         """Return its first bytes; of a workbook those of the CSV that it is read as."""
@@ -53,8 +60,8 @@ class Export:
             return read_text(file, "days", name=self.name, encoding=self.encoding)
 
 
-def list_exports(whole: Export) -> list[Export]:
-    """Return the files of an export: those in a zip archive, the one in a gzip archive, or the file itself.
+def list_exports(whole: Export, *, within: str = "") -> list[Export]:
+    """Return the files of an export: those in a zip archive, the tables of a workbook (`within` what), or itself.
 
     Raises
     ------
@@ -63,17 +70,26 @@ def list_exports(whole: Export) -> list[Export]:
     """
     with guard_errors(whole.name), whole.open() as file:
         head = file.read(HEAD)
+        if is_workbook(head, whole.name) and (sheets := whole.text.sheets):
+            tables = [
+                replace(whole, name=f"{within}{sheet}", open=partial(io.BytesIO, data), is_sheet=True)
+                for sheet, data in sheets.items()
+            ]
+            return [replace(tables[0], notes=whole.text.sheet_notes), *tables[1:]]
         if not head.startswith(PACKED) or is_workbook(head, whole.name):
             return [whole]
         if head.startswith(PACKED[1]):
             return [replace(whole, name=f"{whole.name.split('.')[0]}.csv", open=_open_member(whole.open))]
         file.seek(0)
         members = [info.filename for info in zipfile.ZipFile(file).infolist() if not info.is_dir()]
-    return [
+    files = [
         replace(whole, name=member, open=_open_member(whole.open, member))
         for member in members
         if not (member.startswith("__MACOSX/") or PurePath(member).name.startswith("."))
     ]
+    books = [file.name.casefold().endswith(WORKBOOKS) for file in files]
+    return [part for file, is_book in zip(files, books, strict=True)
+            for part in (list_exports(file, within=f"{file.name}/") if is_book else [file])]  # fmt: skip
 
 
 def _open_member(open_file: Callable[[], IO[bytes]], member: str = "") -> Callable[[], IO[bytes]]:

@@ -1,21 +1,20 @@
 """Several sources of one journal: joined by person and date; a plain table as one of them."""
 
 import datetime as dt
+import re
 from collections.abc import Sequence
 from dataclasses import replace
-from pathlib import PurePath
 from typing import Literal
 
 import numpy as np
 import pandas as pd
 
 from twitchstats.errors import JournalError
-from twitchstats.journal.dates import tell_parts
-from twitchstats.journal.keys import DATES_NIGHTS, dates_nights, join_dates, read_keys
+from twitchstats.journal.keys import DATES_NIGHTS, SOLE_PERSON, dates_nights, join_dates, read_keys, tell_parts
 from twitchstats.journal.layout import Source, Table, build_table, code_column, read_table
 from twitchstats.journal.record import Rejects, list_some
 from twitchstats.journal.source import Readable
-from twitchstats.variables import is_symptom, load_words, normalise_header
+from twitchstats.variables import is_symptom, normalise_header
 
 PER_FILE = "file"  # as `person=`: each of several files is one person's
 NAMELESS = "The table"
@@ -23,8 +22,8 @@ _KEYS = ("person", "date")
 
 
 def read_plain(
-    source: Readable, *, encoding: str | None = None, date_format: str | None = None, delimiter: str | None = None,
-    person: str | None = None, date: str | None = None, first: bool = False,
+    source: Readable, *, name: str | None = None, encoding: str | None = None, date_format: str | None = None,
+    delimiter: str | None = None, person: str | None = None, date: str | None = None, first: bool = False,
 ) -> Source:  # fmt: skip
     """Read a plain table of days, whose date and person are known by their headers, or asked for.
 
@@ -37,11 +36,11 @@ def read_plain(
     """
     rejects = Rejects()
     table = read_table(source, "days", rejects, encoding=encoding, delimiter=delimiter)
-    told = table.source or NAMELESS
+    told = name or table.source or NAMELESS
     headers = set(map(normalise_header, table.headers))
     here = first or (date is not None and normalise_header(date) in headers)
     table, date = (table, date) if date is not None and here else (join_dates(table, rejects), None)
-    if person == PER_FILE or not (first or person in load_words("sole person")):
+    if person == PER_FILE or not (first or person == SOLE_PERSON):
         person = person if person is not None and normalise_header(person) in headers else None
     keys = read_keys(
         table, rejects, person=person, date=date, order="auto", date_format=date_format, today=dt.date.today()
@@ -53,16 +52,15 @@ def read_plain(
         bases.insert(0, code_column("person", keys.people.tolist(), keys.person))
     whole = replace(build_table([*bases, *keys.others], keys.table.rows), source=told)
     notes = [entry[5] for entry in rejects.entries if entry[6] == "kept"]
-    dropped = [entry[5] for entry in rejects.entries if entry[6] != "kept"]
-    if dropped:
-        notes.append(f"{len(dropped):,} rows left out; the first: {dropped[0]}.")
+    dropped = tuple((*e[:5], f"{told}, {e[5]}", e[6]) for e in rejects.entries if e[6] != "kept")
     facts: list[dict[str, str]] = []
     if dates_nights(header := keys.columns[-1].header):
         facts = [{"source": name, "timing": "not known"} for name in whole.headers if name not in _KEYS]
         notes.append(f"column {header}: {DATES_NIGHTS}, so its columns have no order in time")
     return Source(
-        whole, facts=tuple(facts), notes=tuple(notes), n_rows=table.rows_read, n_left=len(dropped), format=told
-    )
+        whole, facts=tuple(facts), notes=tuple(notes), n_rows=table.rows_read, n_left=len(dropped), format=told,
+        rejects=dropped,
+    )  # fmt: skip
 
 
 def join_sources(sources: Sequence[Source], *, person: str | None = None) -> Source:
@@ -104,6 +102,7 @@ def join_sources(sources: Sequence[Source], *, person: str | None = None) -> Sou
         n_rows=sum(source.n_rows for source in sources),
         n_left=sum(source.n_left for source in sources),
         format=" and ".join(dict.fromkeys(source.format for source in sources)),
+        rejects=tuple(entry for source in sources for entry in source.rejects),
     )
 
 
@@ -133,8 +132,10 @@ def _goes_on(first: Source, second: Source, person: str | None) -> bool:
     both = days[0].merge(days[1])
     apart, same = both.empty, len(both) > 0 and _say_the_same(first, second)
     plain = same or (apart and _run_on(days[0]["date"], days[1]["date"]))
-    parts = plain and _are_called_parts(first.days.source, second.days.source)
-    sure = "person" in first.days.headers or parts or (same and len(both) > 2)
+    names = first.days.source, second.days.source
+    parts = plain and tell_parts(names) and (names[0] != names[1] or names[0] in ("", NAMELESS))
+    moments = names[0] != names[1] and tell_parts(names, moments=True)
+    sure = "person" in first.days.headers or parts or moments or (same and len(both) > 2)
     asked = not sure and (apart or _share_most(first, second))
     if asked and person is None:
         common = [header for header in _list_own(second) if _fold(header) in set(map(_fold, first.days.headers))]
@@ -143,19 +144,15 @@ def _goes_on(first: Source, second: Source, person: str | None) -> bool:
         raise JournalError(
             f"{first.days.source or NAMELESS} and {second.days.source or NAMELESS} both tell {list_some(common, 3)}"
             f'{where}. If each is another person\'s, say person="{PER_FILE}" (command line: --person {PER_FILE}), or '
-            "add a column 'person' to each; if all are one person's, say person=\"none\" (--person none)."
+            "add a column 'person' to each; if all are one person's, say person=\"none\" (--person none), "
+            "or leave out what only sums up the other."
         )
-    return apart or same or (asked and person in load_words("sole person"))
+    return apart or same or moments or (asked and person == SOLE_PERSON)
 
 
 def _run_on(first: pd.Series, second: pd.Series) -> bool:
     """Say whether the days of one part lie before, behind or in a gap of those of the other."""
     return any(not a.between(b.min(), b.max()).any() for a, b in ((first, second), (second, first)))
-
-
-def _are_called_parts(first: str, second: str) -> bool:
-    """Say whether names of files tell parts of one diary; those without a name tell nothing."""
-    return tell_parts([first, second]) and (first != second or first in ("", NAMELESS))
 
 
 def _are_alike(first: Source, second: Source) -> bool:
@@ -190,8 +187,9 @@ def _say_whose(sources: Sequence[Source], person: str | None) -> list[Source]:
     known = {name for some in sources for column in some.days.columns if column.header == "person"
              for name in column.levels}  # fmt: skip
     mute = [source for source in sources if "person" not in source.days.headers and not _is_outside(source)]
-    names = [PurePath(source.days.source).stem for source in mute] if person == PER_FILE else [*known] * len(mute)
-    if person == PER_FILE and (again := [name for name in names if names.count(name) > 1]):
+    paths = [source.days.source for source in mute]
+    names = _call_people(paths) if person == PER_FILE else [*known] * len(mute)
+    if person == PER_FILE and (again := [path for path in paths if paths.count(path) > 1]):
         raise JournalError(
             f'Two files are called {again[0]!r}, so person="{PER_FILE}" can\'t tell whose each is. Rename one of them.'
         )
@@ -202,6 +200,21 @@ def _say_whose(sources: Sequence[Source], person: str | None) -> list[Source]:
         )
     whose = dict(zip(map(id, mute), names, strict=False))
     return [_name_person(source, whose[id(source)]) if id(source) in whose else source for source in sources]
+
+
+def _call_people(names: Sequence[str]) -> list[str]:
+    """Return what people are called whose files have these names: by folders where these differ, else by the files.
+
+    >>> _call_people(["ann.csv", "ben.csv"]), _call_people(["a/ann/jan.csv", "a/tom/jan.csv", "a/tom/feb.csv"])
+    (['ann', 'ben'], ['ann', 'tom', 'tom'])
+    """
+    paths = [re.sub(r"\.(csv|tsv|txt|xlsx|ods|xls)(?=/|$)", "", name, flags=re.IGNORECASE).split("/") for name in names]
+    differ = len({tuple(path[:-1]) for path in paths}) > 1
+    called = [path[:-1] if differ else path[-1:] for path in paths]
+    shared = set.intersection(*map(set, called)) if differ else set()
+    return [
+        " ".join(part for part in path if part not in shared) or name for name, path in zip(names, called, strict=True)
+    ]
 
 
 def _name_person(source: Source, name: str) -> Source:
@@ -224,14 +237,16 @@ def _stack(first: Source, second: Source) -> Source:
     names = {_fold(header): header for header in first.days.headers}
     spelled = {header: names.get(_fold(header), header) for header in second.days.headers}
     frame = pd.concat([first.days.frame(), second.days.frame().rename(columns=spelled)])
+    frame = frame.sort_values([key for key in _KEYS if key in frame], kind="stable")
     columns = [code_column(str(name), frame[name].fillna("").to_list()) for name in frame]
     days = replace(build_table(columns), source=first.days.source)
-    told = f"{second.format} goes on with columns of {first.format}, so both are read as one, with rows numbered on"
+    told = f"{second.format} goes on with columns of {first.format}, so both are read as one, in the order of days"
     renamed = [{**fact, "source": spelled.get(fact["source"], fact["source"])} for fact in second.facts]
     facts = {fact["source"]: fact for fact in [*first.facts, *renamed]}
     notes = (*first.notes, *(f"{second.format}: {note}" for note in second.notes), told)
     n_rows, n_left = first.n_rows + second.n_rows, first.n_left + second.n_left
-    return Source(days, _join_tables([first, second]), tuple(facts.values()), notes, n_rows, n_left, first.format)
+    tables, rejects = _join_tables([first, second]), (*first.rejects, *second.rejects)
+    return Source(days, tables, tuple(facts.values()), notes, n_rows, n_left, first.format, rejects)
 
 
 def _join_tables(sources: Sequence[Source]) -> dict[str, pd.DataFrame]:

@@ -1,19 +1,20 @@
-"""Workbooks (xlsx, ods, xls): the first sheet that holds a table, as the text it shows."""
+"""Workbooks (xlsx, ods, xls): the sheets that tell days, each as the table it shows."""
 
 import csv
 import datetime as dt
 import io
 import re
 import zipfile
+from dataclasses import dataclass
 from typing import IO, Any
 
 from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook
 
 from twitchstats.errors import JournalError
-from twitchstats.journal.dates import read_date, tell_parts
+from twitchstats.journal.dates import look_like_dates, read_date
 from twitchstats.journal.layout import count_titles
 from twitchstats.journal.source import guard_errors
-from twitchstats.variables import load_words, normalise_header, word_set
+from twitchstats.variables import load_words, normalise_header
 
 _LARGEST, _UNPACKED = 200 << 20, 2000 << 20
 _MOST_CELLS = 20_000_000
@@ -21,8 +22,28 @@ _PLACE = re.compile(rb'[ <]r="([A-Z]{1,3})(\d{1,7})"')
 Rows = list[list[str]]
 
 
-def write_csv(data: bytes, name: str) -> tuple[bytes, list[str]]:
-    """Return the sheet that holds the table as a CSV file, line by line as its rows, and what is to be told.
+@dataclass(frozen=True)
+class Book:
+    """The tables of a workbook as CSV files, line by line as their rows.
+
+    Attributes
+    ----------
+    whole : bytes
+        The first sheet that tells days, and below it those with the same header.
+    sheets : dict of str to bytes
+        Each sheet whose header and rows tell dates, where several do.
+    notes, sheet_notes : list of str
+        What is to be told of `whole`, and of `sheets`.
+    """
+
+    whole: bytes
+    sheets: dict[str, bytes]
+    notes: list[str]
+    sheet_notes: list[str]
+
+
+def read_book(data: bytes, name: str) -> Book:
+    """Return the tables of a workbook.
 
     Raises
     ------
@@ -30,17 +51,29 @@ def write_csv(data: bytes, name: str) -> tuple[bytes, list[str]]:
         It can't be opened, is larger than any diary, or has no sheet with two rows.
     """
     notes = _check_size(name, data)
-    sheets = _open_sheets(data, name)
-    rows, told = _join_alike(sheets, name)
-    at = _find_header(rows)
-    width = max(map(len, rows))
-    rows[at] += [""] * (width - len(rows[at]))
-    for place in range(width):  # what stands beside the table is kept, if it has no name
-        if not rows[at][place] and any(place < len(row) and row[place] for row in rows[at + 1 :]):
-            rows[at][place] = f"column {place + 1}"
-    text = io.StringIO()
-    csv.writer(text, lineterminator="\n").writerows([*row, *[""] * (width - len(row))] for row in rows)
-    return text.getvalue().encode(), [*notes, *told]
+    opened = _open_sheets(data, name)
+    tables = {sheet: rows for sheet, rows in opened.items() if sum(map(any, rows)) > 1}
+    if not tables:
+        raise JournalError(f"{name} has no sheet with a header and a row below it.")
+    places = {sheet: place for sheet, rows in tables.items() if (place := _find_dates(rows)) is not None}
+    dated = [sheet for sheet, place in places.items() if _tell_dates(sheet, tables[sheet], place)]
+    first = next(iter(dated or places or tables))
+    heads = {sheet: _find_header(rows) for sheet, rows in tables.items()}
+    alike = [sheet for sheet in dated or tables if tables[sheet][heads[sheet]] == tables[first][heads[first]]]
+    rows = [*tables[first], *(row for some in alike if some != first for row in tables[some][heads[some] + 1 :])]
+    left = {sheet: f"sheet {sheet!r} with {len(rows):,} rows is not read" for sheet, rows in tables.items()}
+    one = " as one, with their rows numbered on" if len(alike) > 1 else ""
+    read = [f"sheet {' and '.join(map(repr, alike))} is read{one}"] if len(opened) > 1 else []
+    return Book(
+        _write_rows(rows),
+        {sheet: _write_rows(tables[sheet]) for sheet in dated} if len(dated) > 1 else {},
+        [*notes, *read, *(told for sheet, told in left.items() if sheet not in alike)],
+        [
+            *notes,
+            f"sheets {' and '.join(map(repr, dated))} are read as files of their own",
+            *(told for sheet, told in left.items() if sheet not in dated),
+        ],
+    )
 
 
 def _open_sheets(data: bytes, name: str) -> dict[str, Rows]:
@@ -55,54 +88,39 @@ def _open_sheets(data: bytes, name: str) -> dict[str, Rows]:
         raise JournalError(f"{name} can't be opened as a workbook: it is damaged.") from None
 
 
-def _join_alike(sheets: dict[str, Rows], name: str) -> tuple[Rows, list[str]]:
-    """Return the rows of the first sheet with dates, and below them those of all sheets with the same header."""
-    heads = {sheet: _find_header(rows) for sheet, rows in sheets.items() if sum(map(any, rows)) > 1}
-    if not heads:
-        raise JournalError(f"{name} has no sheet with a header and a row below it.")
-    dated = (sheet for sheet in heads if any(map(_is_date, sheets[sheet][heads[sheet]])))
-    chosen = next(dated, next(iter(heads)))
-    header = sheets[chosen][heads[chosen]]
-    alike = [sheet for sheet, at in heads.items() if sheets[sheet][at] == header]
-    bodies = {sheet: sheets[sheet][heads[sheet] + 1 :] for sheet in alike}
-    named = not word_set("person column").isdisjoint(map(normalise_header, header))
-    if tell_parts(alike) or named:
-        _date_rows(bodies, next((at for at, cell in enumerate(header) if _is_date(cell)), 0), "" if named else name)
-    else:
-        header.append("sheet name" if "sheet" in map(normalise_header, header) else "sheet")
-        bodies = {sheet: [[*row, sheet] if any(row) else row for row in body] for sheet, body in bodies.items()}
-    more = " as one, with their rows numbered on" if len(alike) > 1 else ""
-    notes = [f"sheet {' and '.join(map(repr, alike))} is read{more}"] if len(sheets) > 1 else []
-    notes += [f"sheet {sheet!r} with {len(sheets[sheet]):,} rows is not read" for sheet in heads if sheet not in alike]
-    above = sheets[chosen][: heads[chosen] + 1]
-    return [*above, *(row for body in bodies.values() for row in body)], notes
+def _find_dates(rows: Rows) -> int | None:
+    """Return the place of the column that is called as dates are, or None."""
+    header = rows[_find_header(rows)]
+    return next(
+        (place for place, cell in enumerate(header) if normalise_header(cell) in load_words("date column")), None
+    )
 
 
-def _date_rows(bodies: dict[str, Rows], at: int, name: str) -> None:
-    """Write the days of sheets that are called by month and year ('March 2024') as dates; refuse days told twice.
+def _tell_dates(sheet: str, rows: Rows, place: int) -> bool:
+    """Say whether most cells of a column are dates; days of the month by which the sheet is called become some.
 
-    Where rows say whose they are (no `name`), the same days are no two entries of one.
+    Dates beside which nothing stands tell nothing.
     """
-    rows = [(sheet, row) for sheet, body in bodies.items() for row in body if len(row) > at and row[at]]
-    if all(re.fullmatch(r"\d{1,2}", row[at]) for _, row in rows):
-        for sheet, row in rows:
-            if first := read_date(f"1 {sheet}"):
-                row[at] = f"{first:%Y-%m}-{int(row[at]):02}"
-    if name and len(bodies) > 1 and len({row[at] for _, row in rows}) < len(rows):
-        raise JournalError(
-            f"{name} has the same columns in {len(bodies)} sheets ({', '.join(map(repr, bodies))}), which tell of the "
-            "same days. Put them into one sheet, with a column 'person' if each is a person's, and with full dates "
-            "(2024-03-31) if each is a month's."
-        )
+    filled = [
+        row for row in rows[_find_header(rows) + 1 :] if len(row) > place and row[place] and sum(map(bool, row)) > 1
+    ]
+    month = read_date(f"1 {sheet}")
+    if filled and month and all(re.fullmatch(r"\d{1,2}", row[place]) for row in filled):
+        for row in filled:
+            row[place] = f"{month:%Y-%m}-{int(row[place]):02}"
+        return True
+    return look_like_dates([row[place] for row in filled]) > 0.5
+
+
+def _write_rows(rows: Rows) -> bytes:
+    width, text = max(map(len, rows)), io.StringIO()
+    csv.writer(text, lineterminator="\n").writerows([*row, *[""] * (width - len(row))] for row in rows)
+    return text.getvalue().encode()
 
 
 def _find_header(rows: Rows) -> int:
     filled = [place for place, row in enumerate(rows[:60]) if any(row)]
     return filled[count_titles([rows[place] for place in filled])] if filled else 0
-
-
-def _is_date(header: str) -> bool:
-    return normalise_header(header) in load_words("date column")
 
 
 def _check_size(name: str, data: bytes) -> list[str]:
