@@ -538,7 +538,8 @@ def test_what_also_follows_the_outcome_is_told_beside_it(make_journal):
     rows = {"ci_lower": 1.1, "ci_upper": 1.4, "outcome": "twitches", "step": 1.0, "unit": ""}
     found.effects = found.primary = make_effects(("tea", 1, "forward", 1.25, 0.001, 0.01)).assign(**rows)
     assert "also follows" not in str(front.show_triggers(journal, found))
-    found.directions = pd.DataFrame({"trigger": ["tea"], "reading": ["the outcome comes first"]})
+    found.directions = pd.DataFrame({"trigger": ["tea"], "direction": "reverse", "p_adjusted": 0.01,
+                                     "reading": "the outcome comes first"})  # fmt: skip
     assert "Tea also follows the symptom on the next day, as strongly or more: " in str(
         front.show_triggers(journal, found)
     )

@@ -6,10 +6,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from twitchstats.claims.answers import DIRECTION_NOTES
 from twitchstats.findings import analyze_journal, join_groups
 from twitchstats.report.wording.claims import tabulate_verdict
 from twitchstats.report.wording.effects import (
-    BOTH_WAYS,
     describe_directions,
     describe_gaps,
     describe_groups,
@@ -26,6 +26,7 @@ from twitchstats.report.wording.refused import IN_PLAIN_WORDS, tabulate_refused
 from twitchstats.report.wording.rows import tell_order
 from twitchstats.report.wording.short import describe_report
 from twitchstats.triggers.blocks import REFUSALS
+from twitchstats.triggers.directions import READINGS
 
 
 @pytest.fixture(scope="module")
@@ -152,18 +153,34 @@ def lay_directions(forward, reverse, reading):
 
 
 def test_a_reverse_as_strong_is_told(gappy):
-    frame = lay_directions((0.3, 0.1, 0.5, 0.01), (0.3, 0.1, 0.5, 0.01), BOTH_WAYS)
+    frame = lay_directions((0.3, 0.1, 0.5, 0.01), (0.3, 0.1, 0.5, 0.01), "both ways: a common cause is possible")
     told = describe_directions(gappy, frame)
     assert told.endswith(
-        "don't differ clearly: **Stress**. Which comes first stays open, and something behind both may be the cause."
+        "neither clearly more: **Stress**. Which comes first stays open, and something behind both may be the cause."
     )
-    assert tabulate_directions(gappy, frame).text["Reading"].tolist() == [BOTH_WAYS]
+    assert tabulate_directions(gappy, frame).text["Reading"].tolist() == ["both ways: a common cause is possible"]
     told = tell_reverse(gappy, pd.DataFrame({"trigger": ["stress", "sleep"]}), frame)
     assert told.endswith(
         " outcome on the next day, as strongly or more: this may be a consequence, or a rhythm of both."
     )
     assert tell_reverse(gappy, pd.DataFrame({"trigger": ["sleep"]}), frame) == ""
     assert tell_reverse(gappy, pd.DataFrame({"trigger": ["stress"]}), pd.DataFrame()) == ""
+
+
+def test_one_way_alone_is_not_told_as_both(gappy):
+    """Forward is shown, the way back is neither shown nor ruled out: it was told that stress also follows twitches."""
+    frame = lay_directions((0.2, 0.05, 0.4, 0.01), (0.05, -0.1, 0.2, 0.5), READINGS[3])
+    assert describe_directions(gappy, frame).endswith(
+        "Only one way is shown, but the other may be as strong: **Stress**. Which comes first stays open."
+    )
+    assert tell_reverse(gappy, pd.DataFrame({"trigger": ["stress"]}), frame) == ""
+
+
+def test_every_reading_that_shows_a_direction_has_its_sentence(gappy):
+    for reading in READINGS[:4]:
+        frame = lay_directions((0.3, 0.1, 0.5, 0.01), (0.3, 0.1, 0.5, 0.01), reading)
+        assert "**Stress**" in describe_directions(gappy, frame)
+    assert set(DIRECTION_NOTES) == set(READINGS[1:4])
 
 
 def test_sleep_belongs_to_the_night_before(found):

@@ -53,8 +53,10 @@ CAUTIONS = {
     "same time": "which came first that day is not known",
     "backward": "the outcome was told first that day",
 }
+_TOO = "which way round? From one day to the next the outcome foretells this too"
 DIRECTION_NOTES = {
-    "both ways: a common cause is possible": "which way round? From one day to the next the outcome foretells this too",
+    "both ways: a common cause is possible": _TOO,
+    "one way shown: the other can't be ruled out": _TOO,
     "the outcome comes first": "which way round? From one day to the next only the outcome foretells this",
 }
 LAGGED = ("trigger", "threshold")  # tests whose exposure the outcome may foretell from day to day

@@ -27,6 +27,7 @@ READINGS = (
     "the trigger comes first",
     "the outcome comes first",
     "both ways: a common cause is possible",
+    "one way shown: the other can't be ruled out",
     "neither shown",
     "can't be told",
 )
@@ -67,7 +68,8 @@ def compare_directions(
         outcome, lag, direction, n_people, n_days, estimate`` (partial correlation, pooled over people), ``ci_lower,
         ci_upper, p_value, p_adjusted, p_difference, reading, reason``. ``p_difference`` tests that both directions are
         equally strong, also where one is up and the other down, adjusted over the triggers. ``reading`` is one of
-        `READINGS`: a definite direction only where it is shown and differs from the other.
+        `READINGS`: a definite direction only where it is shown and differs from the other; "both ways" only where both
+        are shown, else one way is, and the rows' ``p_adjusted`` tell which.
 
     Raises
     ------
@@ -75,6 +77,12 @@ def compare_directions(
         The outcome or a trigger is not in the journal.
     OptionError
         The lag is below 1 or another option is not allowed.
+
+    Notes
+    -----
+    A direction that is three standard errors strong, the other being none, is read as definite in a third of diaries:
+    it has to differ from an equal and from an opposite one, each at `alpha` (Gail and Simon 1985). Tests of both that
+    are not monotone (Berger 1997) would add .02.
 
     Examples
     --------
@@ -178,9 +186,9 @@ def _read_pairs(frame: pd.DataFrame, alpha: float) -> AnyArray:
     first, second = (frame["p_adjusted"] < alpha).to_numpy().reshape(-1, 2).T
     forward, reverse = frame["estimate"].abs().to_numpy(float).reshape(-1, 2).T
     differ = (frame["p_difference"][::2] < alpha).to_numpy()
-    readings: AnyArray = np.select(
-        [~known, first & differ & (forward > reverse), second & differ & (reverse > forward), first | second],
-        [READINGS[4], READINGS[0], READINGS[1], READINGS[2]],
-        default=READINGS[3],
-    ).repeat(2)
+    kinds = [
+        first & differ & (forward > reverse), second & differ & (reverse > forward), first & second, first | second,
+        known,
+    ]  # fmt: skip
+    readings: AnyArray = np.select([known & kind for kind in kinds], READINGS[:-1], default=READINGS[-1]).repeat(2)
     return readings

@@ -34,13 +34,14 @@ UNFOUND = (
 )
 _MOST, _FIRST = 10, 5
 _WIDE = 0.9  # of all shares: an interval so wide tells nothing
-BOTH_WAYS = "both ways: a common cause is possible"
 _READINGS = {
     "the trigger comes first": "The trigger foretells the next day's outcome: {}.",
     "the outcome comes first": "Only the outcome foretells the next day's trigger: {}. What looks like a trigger here "
     "may be a consequence, or share its rhythm.",
-    BOTH_WAYS: "At least one way is shown, but the two don't differ clearly: {}. Which comes first stays open, and "
-    "something behind both may be the cause.",
+    "both ways: a common cause is possible": "Each foretells the other's next day, and neither clearly more: {}. Which "
+    "comes first stays open, and something behind both may be the cause.",
+    "one way shown: the other can't be ruled out": "Only one way is shown, but the other may be as strong: {}. Which "
+    "comes first stays open.",
 }
 _ELSEWHERE = {
     "forward": "On other days",
@@ -322,7 +323,8 @@ def tell_reverse(journal: Journal, rows: pd.DataFrame, directions: pd.DataFrame)
     """Say which of the found triggers follow the outcome at least as strongly as they foretell it."""
     if directions.empty:
         return ""
-    reverse = set(directions.loc[directions["reading"].isin([BOTH_WAYS, "the outcome comes first"]), "trigger"])
+    shown = directions["direction"].eq("reverse") & directions["p_adjusted"].lt(ALPHA)
+    reverse = set(directions.loc[shown & directions["reading"].ne("the trigger comes first"), "trigger"])
     names = [name for name in rows["trigger"] if name in reverse]
     if not names:
         return ""
