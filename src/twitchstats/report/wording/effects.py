@@ -172,7 +172,7 @@ def _tell_power(journal: Journal, rows: pd.DataFrame) -> str:
         return ""
     size, first = rows["detectable_up"].fillna(np.inf).median(), rows.iloc[0]
     if np.isinf(size):
-        return "From which size on most others would have been found can't be said from these days."
+        return "For most others these days can't tell how strong an effect must be to be found."
     return (
         "With so many days an effect would have been found, four times out of five, from "
         f"{tell_reach(size, first['measure'])}{name_scale(journal, first)} for one step on (median of those that don't "
