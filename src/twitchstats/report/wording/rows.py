@@ -56,16 +56,16 @@ def label_of(journal: Journal | None, name: str) -> str:
     return bare if bare.casefold() == name.replace("_", " ") else told
 
 
-def is_remedy(journal: Journal, name: str) -> bool:
-    """Tell whether a variable is something that people try against it: a remedy, or a mineral that is asked as one."""
-    asked = load_questions().query("kind == 'remedy'")["variables"]
-    role = journal.variables.set_index("name")["role"].get(name)
-    return role == "remedy" or (role != "medicine" and name in set(asked))
+def list_remedies(journal: Journal) -> list[str]:
+    """Return the variables that people try against it: remedies, and minerals that the articles ask about as such."""
+    asked, roles = load_questions().query("kind == 'remedy'")["variables"], journal.variables["role"]
+    tried = roles.eq("remedy") | (journal.variables["name"].isin(asked) & roles.ne("medicine"))
+    return list(journal.variables["name"][tried])
 
 
 def is_treatment(journal: Journal, name: str) -> bool:
     """Tell whether a variable is a remedy or a medicine: begun on bad days, which pass by themselves."""
-    return is_remedy(journal, name) or journal.variables.set_index("name")["role"].get(name) == "medicine"
+    return name in list_remedies(journal) or journal.variables.set_index("name")["role"].get(name) == "medicine"
 
 
 def tell_dates(journal: Journal, *names: str) -> str:
