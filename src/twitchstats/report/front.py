@@ -33,11 +33,11 @@ from twitchstats.report.wording.rows import (
     LAST_BUT_ONE,
     OPEN,
     POSSIBLE,
+    SAME_DAY,
     is_treatment,
     judge_effects,
     label_of,
     tell_dates,
-    tell_days_back,
     tell_unit,
     tell_when,
 )
@@ -345,7 +345,7 @@ def _tell_first(journal: Journal, row: dict[str, Any]) -> str:
         return " Of the last night alone it is not known which came first." * last
     if row["order"] == "backward":
         return " Noted after the symptom: it may be a consequence."
-    if tell_when(row, journal) != tell_days_back(0):
+    if tell_when(row, journal) != SAME_DAY:
         return f" {_name_outcome(journal, row['outcome'])} may have begun in that night: which came first is not known."
     return " Which came first is not known."
 

@@ -19,7 +19,7 @@ from twitchstats.report.summary import (
 )
 from twitchstats.report.tables import Markup, escape_text
 from twitchstats.report.wording.prose import Prose, count_noun, list_some
-from twitchstats.report.wording.rows import is_remedy, label_of, tell_dates, tell_unit
+from twitchstats.report.wording.rows import label_of, list_remedies, tell_dates, tell_unit
 from twitchstats.report.wording.signs import NOT_CLEAR, NOT_NOTED, YES, list_warnings
 from twitchstats.signs import find_red_flag, find_sign, list_red_flags
 from twitchstats.variables import find_row, sounds_like_medicine
@@ -128,7 +128,7 @@ def _tell_medicines(journal: Journal) -> str:
 
 def _tell_remedies(journal: Journal) -> str:
     """Return what was tried."""
-    tried = _list_taken(journal, [name for name in journal.variables["name"] if is_remedy(journal, name)], dated=False)
+    tried = _list_taken(journal, list_remedies(journal), dated=False)
     return f"tried: {tried}; a diary can't tell whether it helped" if tried else ""
 
 

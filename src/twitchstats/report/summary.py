@@ -1,12 +1,9 @@
 """What a journal holds, counted: the frames behind the first pages of a report."""
 
-from collections.abc import Callable
-from typing import Any
-
 import numpy as np
 import pandas as pd
 
-from twitchstats.arrays import FloatArray, IntArray
+from twitchstats.arrays import IntArray
 from twitchstats.errors import NotEnoughDataError, unknown_name
 from twitchstats.journal import Journal
 from twitchstats.panel import build_panel
@@ -77,8 +74,7 @@ def summarise_people(journal: Journal) -> pd.DataFrame:
     for person, days in journal.days.groupby(level="person", sort=True):
         dates = days.index.get_level_values("date").sort_values()
         noted = days.dropna(how="all").index.get_level_values("date").sort_values()
-        row: dict[str, object] = {"person": person, "first": None, "last": None, "n_days": len(noted)}
-        row |= {"span": np.nan, "share": np.nan, "longest_gap": np.nan}
+        row: dict[str, object] = {"person": person, "n_days": len(noted)}
         if journal.calendar != "none":
             span = int(np.ptp(_number(dates))) + 1
             gap = int(np.diff(_number(noted)).max()) - 1 if len(noted) > 1 else 0
@@ -284,22 +280,19 @@ def summarise_course(journal: Journal, outcome: str) -> pd.DataFrame:
     ordered = journal.calendar != "none"
     laid = lay_calendar(journal, outcome) if ordered else journal.days[outcome].rename("value").reset_index()
     for person, days in laid.groupby("person", sort=True):
-        values = days["value"].to_numpy(float)
-        known = values[np.isfinite(values)]
-        row: dict[str, object] = {"person": person, "n_days": len(known), "n_above": int((known > 0).sum())}
-        share = len(known) > 0 and _median(known) == 0
-        row |= {"told": "share" if share else "median", "median": _median(known)}
-        row |= {"highest": known.max() if len(known) else np.nan}
-        row |= dict.fromkeys(["longest_spell", "recent", "n_recent", "before", "before_low", "before_high"], np.nan)
+        values = days["value"].reset_index(drop=True)
+        share = values.median() == 0
+        row: dict[str, object] = {"person": person, "n_days": values.count(), "n_above": int((values > 0).sum())}
+        row |= {"told": "share" if share else "median", "median": values.median(), "highest": values.max()}
         row["n_spans"] = 0
         if ordered:
             edges = np.flatnonzero(np.diff(np.concatenate([[0], values > 0, [0]])))
             row["longest_spell"] = int(np.diff(edges)[::2].max(initial=0))
-            levels = np.where(np.isfinite(values), values > 0, np.nan) if share else values
-            level = _mean if share else _median
+            levels = (values > 0).astype(float).where(values.notna()) if share else values
+            level = pd.Series.mean if share else pd.Series.median
             spans = [level(levels[max(0, end - _RECENT) : end]) for end in range(len(values), 0, -_RECENT)]
             whole = spans[1 : len(values) // _RECENT]
-            row |= {"n_recent": int(np.isfinite(values[-_RECENT:]).sum())}
+            row |= {"n_recent": values[-_RECENT:].count()}
             row |= {"recent": spans[0], "before": level(levels[:-_RECENT]), "n_spans": len(whole)}
             if np.isfinite(whole).any():
                 row |= {"before_low": np.nanmin(whole), "before_high": np.nanmax(whole)}
@@ -341,8 +334,8 @@ def compare_levels(journal: Journal, outcome: str, trigger: str, *, lag: int = 0
         elif low == high:
             low = dose[dose < high].max()
         for side, limit, chosen in (("low", low, dose <= low), ("high", high, dose >= high)):
-            there, part = values[chosen], {"side": side, "limit": limit, "n_days": int(chosen.sum())}
-            rows.append(part | {"median": _median(there), "mean": _mean(there), "share": _mean(there > 0)})
+            there, part = pd.Series(values[chosen]), {"side": side, "limit": limit, "n_days": int(chosen.sum())}
+            rows.append(part | {"median": there.median(), "mean": there.mean(), "share": (there > 0).mean()})
     table = pd.DataFrame(rows, columns=["side", "limit", "n_days", "median", "mean", "share"])
     how = {"limit": "median", "n_days": "sum", "median": "median", "mean": "median", "share": "median"}
     return table if table.empty else table.groupby("side", sort=False).agg(how).reset_index()
@@ -366,19 +359,6 @@ def count_hours(journal: Journal) -> pd.DataFrame:
         return pd.DataFrame(columns=["hour", "n"])
     counts = start.dropna().dt.hour.value_counts().reindex(range(24), fill_value=0)
     return pd.DataFrame({"hour": range(24), "n": counts.to_numpy(int)})
-
-
-def _summarise(values: FloatArray, how: Callable[[FloatArray], Any]) -> float:
-    known = values[np.isfinite(values)]
-    return float(how(known)) if len(known) else np.nan
-
-
-def _median(values: FloatArray) -> float:
-    return _summarise(values, np.median)
-
-
-def _mean(values: FloatArray) -> float:
-    return _summarise(values, np.mean)
 
 
 def _number(dates: pd.Index) -> IntArray:

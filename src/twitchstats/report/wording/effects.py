@@ -15,12 +15,12 @@ from twitchstats.report.tables import Table, show_table
 from twitchstats.report.wording.prose import Prose, count_noun, join_words, list_some, quote
 from twitchstats.report.wording.rows import (
     OPEN,
+    SAME_DAY,
     is_treatment,
     label_of,
     lay_columns,
     name_scale,
     name_step,
-    tell_days_back,
     tell_estimate,
     tell_interval,
     tell_reach,
@@ -109,14 +109,12 @@ def _tell_tests(effects: pd.DataFrame, tested: set[str]) -> str:
     """Say on which days the triggers were tested, and how many tests that were."""
     lags, own = sorted(int(lag) for lag in effects["lag"].unique()), effects["trigger"].isin(tested)
     done = effects["p_value"].notna()
-    first, last = (tell_days_back(lag).removeprefix("on ") for lag in (lags[0], lags[-1]))
+    first, last = (SAME_DAY if lag == 0 else tell_lag(lag) for lag in (lags[0], lags[-1]))
     up_to = "" if done[own].all() else "up to "
-    days = (
-        f"each {tell_days_back(lags[0])}" if len(lags) == 1 else f"each on {up_to}{len(lags)} days, {first} to {last}"
-    )
+    days = first if len(lags) == 1 else f"on {up_to}{len(lags)} days, {first.removeprefix('on ')} to {last}"
     others = int(done[~own].sum())
     more = f" ({others} of triggers that could be tested on other days only)" if others else ""
-    return f"{days}: {count_noun(int(done.sum()), 'test')} in all{more}"
+    return f"each {days}: {count_noun(int(done.sum()), 'test')} in all{more}"
 
 
 def _tell_effect(journal: Journal, row: dict[str, Any]) -> str:
@@ -175,7 +173,7 @@ def _tell_power(journal: Journal, rows: pd.DataFrame) -> str:
         return ""
     size, first = rows["detectable_up"].fillna(np.inf).median(), rows.iloc[0]
     if np.isinf(size):
-        return "From which size on most others would have been found can't be said from these days."
+        return "For most others these days can't tell how strong an effect must be to be found."
     return (
         "With so many days an effect would have been found, four times out of five, from "
         f"{tell_reach(size, first['measure'])}{name_scale(journal, first)} for one step on (median of those that don't "

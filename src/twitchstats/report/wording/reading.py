@@ -64,7 +64,7 @@ def _tell_refused(journal: Journal) -> str:
 
 def _tell_columns(journal: Journal) -> list[str]:
     """Name known columns, the user's own, and the free text that stays private."""
-    text = [name for name in journal.days.columns if not pd.api.types.is_numeric_dtype(journal.days[name])]
+    text = list(journal.days.select_dtypes(exclude="number"))
     dictionary = set(load_variables()["name"])
     own = [name for name in journal.days.columns if name not in text and name not in dictionary]
     known = [name for name in journal.days.columns if name not in text and name not in own]
@@ -165,7 +165,7 @@ def tabulate_sites(journal: Journal, sites: pd.DataFrame) -> Table | Prose:
 
 def describe_notes(journal: Journal, *, include: bool) -> "Table | Prose":
     """Show free-text columns, if asked for; else say that they stay private."""
-    text = [name for name in journal.days.columns if not pd.api.types.is_numeric_dtype(journal.days[name])]
+    text = list(journal.days.select_dtypes(exclude="number"))
     if not text:
         return Prose("")
     if not include:

@@ -14,6 +14,7 @@ from twitchstats.plots.drawing import RATIOS, tell_lag, tell_step
 from twitchstats.variables import load_variables
 
 CLEAR, POSSIBLE, OPEN = "clear", "possible, not clear", "can't be told"
+SAME_DAY = "on the same day"
 LAST_BUT_ONE = "the night before last"
 _FAR = 10.0  # an effect beyond it is not told to its last digit
 _SAME_DAY = {"forward": "trigger first", "same time": "order not known", "backward": "outcome first"}
@@ -55,16 +56,16 @@ def label_of(journal: Journal | None, name: str) -> str:
     return bare if bare.casefold() == name.replace("_", " ") else told
 
 
-def is_remedy(journal: Journal, name: str) -> bool:
-    """Tell whether a variable is something that people try against it: a remedy, or a mineral that is asked as one."""
-    asked = load_questions().query("kind == 'remedy'")["variables"]
-    role = journal.variables.set_index("name")["role"].get(name)
-    return role == "remedy" or (role != "medicine" and name in set(asked))
+def list_remedies(journal: Journal) -> list[str]:
+    """Return the variables that people try against it: remedies, and minerals that the articles ask about as such."""
+    asked, roles = load_questions().query("kind == 'remedy'")["variables"], journal.variables["role"]
+    tried = roles.eq("remedy") | (journal.variables["name"].isin(asked) & roles.ne("medicine"))
+    return list(journal.variables["name"][tried])
 
 
 def is_treatment(journal: Journal, name: str) -> bool:
     """Tell whether a variable is a remedy or a medicine: begun on bad days, which pass by themselves."""
-    return is_remedy(journal, name) or journal.variables.set_index("name")["role"].get(name) == "medicine"
+    return name in list_remedies(journal) or journal.variables.set_index("name")["role"].get(name) == "medicine"
 
 
 def tell_dates(journal: Journal, *names: str) -> str:
@@ -124,7 +125,7 @@ def tell_when(row: dict[str, Any], journal: Journal | None = None) -> str:
     timing = variables.drop_duplicates("name").set_index("name")["timing"].get(row["trigger"])
     if timing == "night":
         return {0: "the night before", 1: LAST_BUT_ONE}.get(lag, f"{lag + 1} nights before")
-    return tell_days_back(lag)
+    return SAME_DAY if lag == 0 else tell_lag(lag)
 
 
 def tell_order(row: dict[str, Any], journal: Journal | None = None) -> str:
@@ -132,13 +133,8 @@ def tell_order(row: dict[str, Any], journal: Journal | None = None) -> str:
     when = tell_when(row, journal)
     if row.get("days", 1) > 1:
         return f"{int(row['days'])} days together, up to {when.removeprefix('on ')}"
-    unclear = when == tell_days_back(0) or (row["order"] != "forward" and not row["lag"])
+    unclear = when == SAME_DAY or (row["order"] != "forward" and not row["lag"])
     return f"{when}, {_SAME_DAY[row['order']].replace(' ', NARROW)}" if unclear else when
-
-
-def tell_days_back(lag: int) -> str:
-    """Return a lag as a sentence tells it: "on the same day", "the day before"."""
-    return f"on the {tell_lag(lag)}" if lag == 0 else tell_lag(lag)
 
 
 def name_step(row: dict[str, Any]) -> str:
