@@ -15,7 +15,7 @@ from twitchstats.study.trackers import LOOKED
 
 FILE = "validation_study.csv"
 MARKS = ("<!-- study: written by `./run study` -->", "<!-- end of study -->")
-DAYS = 120
+DAYS = 120  # of most cells
 PARTS = ("diary", "beside", "promise", "group", "search", "tracker", "look", "trial", "published")
 TOLD_WHERE_NOTHING_IS = {
     "tracker": "What trackers' rules tell of where nothing is, in 90 days",
