@@ -123,10 +123,10 @@ def answer_questions(
     Questions whose test is the same share one estimate, and it counts once in the multiplicity (Benjamini and Hochberg
     1995), as does the test whether people differ. Nothing is screened beforehand. What is judged on a stand-in is never
     more than *inconclusive*, and neither is what simulated people show of signs, as they were made so. Signs and
-    remedies contradict nothing, and no sign is practically null: one that is no sign is no reason to stay away from a
-    doctor, and a remedy is taken on bad days. Nor does what may be the other way round (the order of the day is not
-    known, or from day to day the outcome foretells the trigger): who drinks less coffee on bad days does not show that
-    coffee eases.
+    remedies contradict nothing and are never practically null: what is no sign is no reason to stay away from a doctor,
+    and a remedy is taken on bad days, which hides help as it feigns harm. Nor does what may be the other way round (the
+    order of the day is not known, or from day to day the outcome foretells the trigger): who drinks less coffee on bad
+    days does not show that coffee eases.
 
     Examples
     --------
@@ -440,9 +440,9 @@ def _cap_verdicts(table: pd.DataFrame, verdict: pd.Series) -> pd.Series:
     """Return verdicts no bolder than what they rest on allows: see the notes of `answer_questions`."""
     tested = verdict != "not testable"
     simulated = table["caution"].str.contains(CAUTIONS["simulated"], regex=False)
-    sign = table["kind"].isin(["sign", "rule"]) & verdict.isin(["contradicted", "practically null"])
-    may_be_reverse = (table["kind"] == "remedy") | table["order"].isin(["same time", "backward"])
-    too_bold = (table["judged_on"] != "") | simulated | sign | (may_be_reverse & (verdict == "contradicted"))
+    never_denied = table["kind"].isin(["sign", "rule", "remedy"]) & verdict.isin(["contradicted", "practically null"])
+    may_be_reverse = table["order"].isin(["same time", "backward"]) & (verdict == "contradicted")
+    too_bold = (table["judged_on"] != "") | simulated | never_denied | may_be_reverse
     return verdict.mask(tested & too_bold, "inconclusive")
 
 

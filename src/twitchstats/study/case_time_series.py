@@ -25,7 +25,7 @@ from twitchstats.triggers.engine import Options, work_panel
 from twitchstats.triggers.families import choose_family
 from twitchstats.triggers.rows import pool_people
 
-DAYS = 365
+YEAR = 365  # days
 PEOPLE = 50  # of a data set
 LAGS = 11  # days on which an exposure acts
 FIXED, CUMULATIVE = "fixed effects", "estimate_cumulative_effects"
@@ -81,7 +81,7 @@ def simulate_scenario(
     outcome, exposure, beside : (P, D)
         `beside` is the second cause, 0 where there is none.
     """
-    day, shape = np.arange(1, DAYS + 1), (people, DAYS)
+    day, shape = np.arange(1, YEAR + 1), (people, YEAR)
     own = rng.uniform(0, 100, (people, 1))
     events = np.round(own[:, 0] / 5 + 1) if scenario.level else rng.integers(*scenario.events, people, endpoint=True)
     if any(scenario.episodes):
@@ -89,20 +89,20 @@ def simulate_scenario(
         x = (rng.random(shape).argsort(1) < exposed).astype(float)
     else:
         noise = 0.5 / np.sqrt(1 - 0.5**2) * draw_ar1(shape, 0.5, rng)
-        x = np.exp(np.cos(2 * np.pi * day / DAYS) + 1 + noise) * (own / 50 if scenario.level else 1)
+        x = np.exp(np.cos(2 * np.pi * day / YEAR) + 1 + noise) * (own / 50 if scenario.level else 1)
     weights = stats.norm.pdf(np.arange(LAGS), 2, 2) if scenario.peak else np.ones(LAGS)
     risk = scenario.effect * LAGS / weights.sum() * (_list_lags(x) @ weights)
     if scenario.trend:
         form = np.concatenate([rng.uniform(-0.2, 0.2, 2), rng.uniform(-4, 4, 2)])
         form = form[:, None, None] + (0.05 * rng.standard_normal((4, people, 1)) if scenario.trend == "own" else 0.0)
-        risk = risk + (form[:2] * np.cos(form[2:] * np.pi * day / DAYS)).sum(0)
+        risk = risk + (form[:2] * np.cos(form[2:] * np.pi * day / YEAR)).sum(0)
     beside = x + 3 * rng.standard_normal(shape) if scenario.beside else np.zeros(shape)
     risk = risk + 0.01 * beside
     if scenario.breaks == "exposure":
         after = np.pad(x, ((0, 0), (0, 14)))
-        risk = risk + np.log(0.6) * sum(after[:, lead : lead + DAYS] for lead in range(1, 15))
+        risk = risk + np.log(0.6) * sum(after[:, lead : lead + YEAR] for lead in range(1, 15))
     if scenario.breaks == "month":
-        month = pd.date_range("2019-01-01", periods=DAYS).month.to_numpy()
+        month = pd.date_range("2019-01-01", periods=YEAR).month.to_numpy()
         risk = risk + np.log(0.5) * (month == rng.integers(5, 10, (people, 1)))
     if scenario.kind == "amount":
         return rng.uniform(50, 150, (people, 1)) + risk + 20 * rng.standard_normal(shape), x, beside
@@ -127,7 +127,7 @@ def estimate_ours(scenario: Scenario, y: FloatArray, x: FloatArray) -> tuple[flo
     people = len(y)
     panel = Panel(
         pd.Index([f"p{number}" for number in range(people)]), ("twitches", "trigger_1"), np.stack([y, x]),
-        np.tile(np.arange(1, DAYS + 1) % 7, (people, 1)), True, np.zeros(y.shape, bool),
+        np.tile(np.arange(1, YEAR + 1) % 7, (people, 1)), True, np.zeros(y.shape, bool),
     )  # fmt: skip
     options = Options(window=LAGS, pooled=True)
     work = work_panel(panel, "twitches", ["trigger_1"], [0], family=choose_family(scenario.kind), options=options)
@@ -144,15 +144,15 @@ def estimate_fixed_effects(
     Waves of the year stand in place of its cyclic splines, lags of their own in place of a spline over them.
     """
     people = len(y)
-    day = np.arange(1, DAYS + 1) / DAYS
+    day = np.arange(1, YEAR + 1) / YEAR
     lags = _list_lags(x)
     columns = [lags if scenario.peak else lags.sum(-1, keepdims=True)]
     if scenario.beside:
         columns.append(beside[..., None])
     if scenario.trend:
         waves = [wave(2 * np.pi * turns * day) for turns in (1, 2, 3) for wave in (np.sin, np.cos)]
-        columns.append(np.broadcast_to(np.stack([day, *waves], -1), (people, DAYS, 7)))
-    month = pd.date_range("2019-01-01", periods=DAYS).month.to_numpy() if scenario.trend == "own" else np.zeros(DAYS)
+        columns.append(np.broadcast_to(np.stack([day, *waves], -1), (people, YEAR, 7)))
+    month = pd.date_range("2019-01-01", periods=YEAR).month.to_numpy() if scenario.trend == "own" else np.zeros(YEAR)
     strata = (np.arange(people)[:, None] * 13 + month).astype(int)
     seen = np.isfinite(y)
     theta, covariance = _fit(y[seen], np.concatenate(columns, -1)[seen], strata[seen], scenario.kind)

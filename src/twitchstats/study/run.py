@@ -18,11 +18,10 @@ from twitchstats.journal.record import Journal
 from twitchstats.panel import build_panel
 from twitchstats.resources import find_resource
 from twitchstats.simulate.processes import PROCESSES, Process, simulate_process
-from twitchstats.study.case_time_series import CUMULATIVE, FIXED, PEOPLE, SCENARIOS, count_published
-from twitchstats.study.case_time_series import DAYS as PUBLISHED_DAYS
+from twitchstats.study.case_time_series import CUMULATIVE, FIXED, PEOPLE, SCENARIOS, YEAR, count_published
 from twitchstats.study.groups import GROUP_METHODS, pool_groups
 from twitchstats.study.methods import METHODS, OF_COUNTS, REFERENCE, run_method, score_people
-from twitchstats.study.table import FILE, PARTS, describe_study, refresh_readme, write_study
+from twitchstats.study.table import DAYS, FILE, PARTS, describe_study, refresh_readme, write_study
 from twitchstats.study.trackers import AUDIT_DAYS, AUDIT_WORLDS, LOOKED, TRACKERS, YEAR_LOOKS, look_daily, tell_trackers
 from twitchstats.study.trials import CARRY_OVER, TRIAL_DAYS, TRIAL_EFFECT, TRIAL_WORLDS, simulate_trials
 
@@ -35,14 +34,12 @@ Cell = dict[str, Any]  # a row: which cell it is, and what was counted there
 LAGS = (0, 1, 2)
 QUICK = 200  # diaries in a cell of a quick study
 PROMISED = ("autocorrelated .8", "zero-heavy", "yes/no trigger", "yes/no outcome", "rating")
-QUICK_METHODS = ("naive", REFERENCE, "estimate_effects")  # at other lengths than MAIN_DAYS
-MAIN_DAYS = 120
+QUICK_METHODS = ("naive", REFERENCE, "estimate_effects")  # at other lengths than DAYS
 SIDES = ("detectable_up", "detectable_down")
 PROMISES = 5
 LAG = 1
-GROUP_DAYS = 120
 SLOPE_SD = 0.15  # between people, of the log rate ratio
-SEARCH_WORLD, SEARCH_DAYS, SEARCH_LAGS, SEARCH_TRIGGERS = "autocorrelated .8", 120, (0, 1, 2), 8
+SEARCH_WORLD, SEARCH_TRIGGERS = "autocorrelated .8", 8
 SEARCH_EFFECTS = (0.3, 0.3) + (0.0,) * (SEARCH_TRIGGERS - 2)
 SEARCH_METHODS = (  # as it is told, method, adjusted
     ("naive", "naive", False), ("naive, adjusted", "naive", True),
@@ -203,7 +200,7 @@ def study_diaries(world: str, days: int, methods: Sequence[str], replicates: int
     ]
     reference = run_method(REFERENCE, journals[1], lags=(LAG,))["p_value"] < ALPHA if counts else np.nan
     for method in methods:
-        if (days != MAIN_DAYS and method not in QUICK_METHODS) or (method in OF_COUNTS and not counts):
+        if (days != DAYS and method not in QUICK_METHODS) or (method in OF_COUNTS and not counts):
             continue
         null, found = (run_method(method, journal, lags=(LAG,)) for journal in journals)
         gain = (found["p_value"] < ALPHA).astype(float) - reference
@@ -229,7 +226,7 @@ def study_promise(world: str, replicates: int, seed: int) -> Iterator[Cell]:
     Diaries without effect are told what they could find. In five parts, from the smallest promise to the largest, the
     same diaries are drawn again with their part's middle promise planted.
     """
-    draw = partial(_simulate, world, seed, ("promise",), people=_count_people(replicates, MAIN_DAYS), days=MAIN_DAYS)
+    draw = partial(_simulate, world, seed, ("promise",), people=_count_people(replicates, DAYS), days=DAYS)
     told = score_people(draw(effect=0.0), (0,), detect=ALPHA)
     for side in SIDES:
         promised = told[side].dropna().abs().sort_values()
@@ -240,12 +237,12 @@ def study_promise(world: str, replicates: int, seed: int) -> Iterator[Cell]:
             planted = draw(effect=float(told.loc[part, side].median()))
             found.append(score_people(planted, (0,), people=part)["p_value"] < ALPHA)
         power = _share("power", pd.concat(found)) | {"refused": float(told[side].isna().mean())}
-        yield _tell_cell("promise", world, side, MAIN_DAYS, len(promised), power, lag=0)
+        yield _tell_cell("promise", world, side, DAYS, len(promised), power, lag=0)
 
 
 def _count_people(replicates: int, days: int) -> int:
     """Return the diaries of a cell: longer ones are fewer."""
-    return min(replicates, max(2, replicates * MAIN_DAYS // days))
+    return min(replicates, max(2, replicates * DAYS // days))
 
 
 def _count_size(p_values: pd.Series) -> dict[str, float]:
@@ -290,7 +287,7 @@ def study_groups(world: str, sizes: Sequence[int], replicates: int, seed: int) -
     groups = []
     for planted, people in ((0.0, max(some, replicates // 10 * max(sizes))), (effect, some)):
         journal = _simulate(
-            world, seed, ("group", planted), people=people, days=GROUP_DAYS, effect=planted, lag=LAG, slope_sd=SLOPE_SD
+            world, seed, ("group", planted), people=people, days=DAYS, effect=planted, lag=LAG, slope_sd=SLOPE_SD
         )
         pooled = pool_groups(build_panel(journal), kind=process.kind, lag=LAG, sizes=sizes)
         groups.append(pooled.groupby(["people", "method"]))
@@ -298,7 +295,7 @@ def study_groups(world: str, sizes: Sequence[int], replicates: int, seed: int) -
         for method in GROUP_METHODS:
             null, found = (pooled.get_group((size, method)) for pooled in groups)
             errors = _count_errors(null["p_value"], found, truth)
-            yield _tell_cell("group", world, method, GROUP_DAYS, len(null), errors, people=size)
+            yield _tell_cell("group", world, method, DAYS, len(null), errors, people=size)
 
 
 def study_search(replicates: int, seed: int) -> Iterator[Cell]:
@@ -306,16 +303,16 @@ def study_search(replicates: int, seed: int) -> Iterator[Cell]:
     people = max(2, replicates // 2)
     null, planted = (
         simulate_process(
-            SEARCH_WORLD, people=people, days=SEARCH_DAYS, effect=effects, lag=LAG, triggers=SEARCH_TRIGGERS,
+            SEARCH_WORLD, people=people, days=DAYS, effect=effects, lag=LAG, triggers=SEARCH_TRIGGERS,
             seed=_make_rng(seed, "search", *effects),
         )[0]
         for effects in ((0.0,) * SEARCH_TRIGGERS, SEARCH_EFFECTS)
     )  # fmt: skip
     real = [f"trigger_{number}" for number, effect in enumerate(SEARCH_EFFECTS, 1) if effect]
     for name, method, adjusted in SEARCH_METHODS:
-        tests = [run_method(method, journal, lags=SEARCH_LAGS) for journal in (null, planted)]
+        tests = [run_method(method, journal, lags=LAGS) for journal in (null, planted)]
         found = _count_findings(*tests, real=real, adjusted=adjusted)
-        yield _tell_cell("search", SEARCH_WORLD, name, SEARCH_DAYS, people, found)
+        yield _tell_cell("search", SEARCH_WORLD, name, DAYS, people, found)
 
 
 def study_trials(world: str, method: str, replicates: int, seed: int) -> Iterator[Cell]:
@@ -360,7 +357,7 @@ def study_published(name: str, replicates: int, seed: int) -> Iterator[Cell]:
     datasets = max(2, replicates // 25)
     counted = count_published(name, datasets=datasets, rng=_make_rng(seed, "published", name))
     for told in counted.to_dict("records"):
-        yield _tell_cell("published", name, told.pop("method"), PUBLISHED_DAYS, datasets, told, people=PEOPLE, lag=0)
+        yield _tell_cell("published", name, told.pop("method"), YEAR, datasets, told, people=PEOPLE, lag=0)
 
 
 def _count_findings(

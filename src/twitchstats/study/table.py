@@ -15,7 +15,7 @@ from twitchstats.study.trackers import LOOKED
 
 FILE = "validation_study.csv"
 MARKS = ("<!-- study: written by `./run study` -->", "<!-- end of study -->")
-DAYS = 120
+DAYS = 120  # of most cells
 PARTS = ("diary", "beside", "promise", "group", "search", "tracker", "look", "trial", "published")
 OURS, POOLED = "estimate_effects", "pooled estimate_effects"
 VALUES = ("size", "coverage", "power", "gain", "recovered", "refused", "any_finding", "false_discovery", "bias", "rmse")
