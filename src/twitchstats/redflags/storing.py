@@ -9,6 +9,7 @@ import json
 from collections.abc import Callable, Iterator
 from dataclasses import fields, is_dataclass
 from itertools import chain
+from os import PathLike
 from pathlib import Path
 from typing import Any, TypeVar, get_args, get_origin, get_type_hints
 
@@ -18,7 +19,7 @@ from sklearn.base import BaseEstimator
 
 import twitchstats
 from twitchstats.arrays import FloatArray
-from twitchstats.errors import TwitchstatsError
+from twitchstats.errors import OptionError, TwitchstatsError
 from twitchstats.files import write_file
 from twitchstats.redflags.design import KNOTS
 from twitchstats.redflags.patterns import LEVELS
@@ -28,7 +29,7 @@ from twitchstats.signs import find_signs, load_signs
 from twitchstats.simulate.cohort import read_serious
 
 FORMAT = "twitchstats red flag model"
-FORMAT_VERSION = 6
+FORMAT_VERSION = 7
 Model = TypeVar("Model", bound=BaseEstimator)
 Json = Any  # whatever a file can hold
 _LEFT_OUT = ("training", "made")  # no person of the training sample is saved
@@ -36,9 +37,15 @@ _LEFT_OUT = ("training", "made")  # no person of the training sample is saved
 
 def save_record(record: Record, parameters: dict[str, Any], path: str | Path) -> None:
     """Write a fitted model; no person of the training sample is in it."""
+    _check_path(path)
     plain = _collect(record, parameters)
     text = json.dumps({"checksum": seal_parts(plain), **plain}, indent=1, ensure_ascii=False)
     write_file(path, text + "\n", replace=is_model)
+
+
+def _check_path(path: object) -> None:
+    if not isinstance(path, (str, PathLike)):
+        raise OptionError(f"path={path!r:.60} is not possible. Give the name of a file.")
 
 
 def _collect(record: Record, parameters: dict[str, Any]) -> dict[str, Any]:
@@ -86,6 +93,7 @@ def seal_parts(parts: dict[str, Any]) -> str:
 
 def restore_record(path: str | Path, make: Callable[..., Model]) -> tuple[Model, Record]:
     """Return the model made of a file's options and its record, or raise TwitchstatsError where it is not as saved."""
+    _check_path(path)
     name, parts = Path(path).name, read_parts(path)
     if parts.get("checksum") != seal_parts(parts):
         raise TwitchstatsError(
@@ -93,10 +101,9 @@ def restore_record(path: str | Path, make: Callable[..., Model]) -> tuple[Model,
         )
     try:
         options = dict(parts["parameters"])
-        for option in ("triples", "interactions"):
-            if not isinstance(options[option], str):
-                options[option] = [tuple(chosen) for chosen in options[option]]
-        options |= {option: tuple(options[option]) for option in ("triples", "ignore")}
+        if not isinstance(options["interactions"], str):
+            options["interactions"] = [tuple(chosen) for chosen in options["interactions"]]
+        options["ignore"] = tuple(options["ignore"])
         record: Record = _restore(parts, Record)
         model = make(**options)
         again = _collect(record, model.get_params()) | {key: parts[key] for key in ("twitchstats", "checksum")}
@@ -137,7 +144,6 @@ def _list_rules(record: Record, options: dict[str, Any]) -> Iterator[tuple[str, 
     yield "scales", bool((record.scales > 0).all())
     yield "dropped", set(record.dropped) <= set(terms)
     yield "strength", 0 < record.strength < np.inf or (options["penalty"] == "firth" and np.isnan(record.strength))
-    yield "path", list(record.path) == ["strength", "left_out_loss"]
     yield "missing", list(record.missing) == ["sign", "n_known", "n_unknown", "share_unknown"]
     yield "n_serious", 0 < record.n_serious < record.n_people
     yield "sample_rate", 0 < record.sample_rate < 1
