@@ -37,15 +37,15 @@ _LEFT_OUT = ("training", "made")  # no person of the training sample is saved
 
 def save_record(record: Record, parameters: dict[str, Any], path: str | Path) -> None:
     """Write a fitted model; no person of the training sample is in it."""
-    _check_path(path)
     plain = _collect(record, parameters)
     text = json.dumps({"checksum": seal_parts(plain), **plain}, indent=1, ensure_ascii=False)
-    write_file(path, text + "\n", replace=is_model)
+    write_file(_as_path(path), text + "\n", replace=is_model)
 
 
-def _check_path(path: object) -> None:
+def _as_path(path: str | Path) -> Path:
     if not isinstance(path, (str, PathLike)):
         raise OptionError(f"path={path!r:.60} is not possible. Give the name of a file.")
+    return Path(path)
 
 
 def _collect(record: Record, parameters: dict[str, Any]) -> dict[str, Any]:
@@ -93,8 +93,7 @@ def seal_parts(parts: dict[str, Any]) -> str:
 
 def restore_record(path: str | Path, make: Callable[..., Model]) -> tuple[Model, Record]:
     """Return the model made of a file's options and its record, or raise TwitchstatsError where it is not as saved."""
-    _check_path(path)
-    name, parts = Path(path).name, read_parts(path)
+    name, parts = _as_path(path).name, read_parts(path)
     if parts.get("checksum") != seal_parts(parts):
         raise TwitchstatsError(
             f"{name} was changed after it was saved: its checksum does not fit. Save the model again."
@@ -185,7 +184,7 @@ def _restore(value: Json, kind: Json) -> Json:
 
 def read_parts(path: str | Path) -> dict[str, Any]:
     """Read the parts of a file that `save_record` wrote."""
-    name = Path(path).name
+    name = _as_path(path).name
     try:
         parts = json.loads(Path(path).read_text(encoding="utf-8-sig"))
     except OSError as error:

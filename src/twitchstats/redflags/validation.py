@@ -185,10 +185,7 @@ def validate_by_site(
     >>> told[["site", "n_people"]].values.tolist()
     [['a', 200], ['b', 200]]
     """
-    _check_classifier(model, fitted=False)
-    X = to_pandas(X)
-    outcome = match_labels(y, getattr(model, "classes_", [0, 1]), X)
-    need_both(outcome, "Validation needs both kinds.")
+    X, outcome = _read_people(model, X, y, fitted=False)
     place = read_places("sites", sites, len(outcome))
     names = pd.unique(place).tolist()
     if len(names) < 2:
@@ -384,10 +381,7 @@ def decision_curve(
     [['model', 400], ['refer all', 400], ['refer none', 400]]
     """
     check_share("level", level)
-    _check_classifier(model)
-    X = to_pandas(X)
-    serious = match_labels(y, getattr(model, "classes_", [0, 1]), X)
-    need_both(serious, "A decision curve needs both kinds.")
+    X, serious = _read_people(model, X, y)
     by_rule = pd.DataFrame(index=range(len(serious)))
     if isinstance(X, pd.DataFrame):
         by_rule = apply_referral_rules(X, rules=rules, persistent_weeks=persistent_weeks)
@@ -508,14 +502,11 @@ def _read_sample(
     groups: ArrayLike | None = None,
     sample_weight: ArrayLike | None = None,
 ) -> _Sample:
-    _check_classifier(model)
     check_choice("held_out", held_out, (None, True, False))
     check_share("level", level)
     check_whole("n_bootstrap", n_bootstrap, least=2)
     check_whole("seed", seed, least=0)
-    X = to_pandas(X)
-    outcome = match_labels(y, getattr(model, "classes_", [0, 1]), X)
-    need_both(outcome, "Validation needs both kinds.")
+    X, outcome = _read_people(model, X, y)
     fewest = int(min(outcome.sum(), (1 - outcome).sum()))
     if fewest < FEWEST_OF_A_CLASS:
         raise NotEnoughDataError(
@@ -531,12 +522,18 @@ def _read_sample(
     return _Sample(outcome, risk, weights, places, apart, refit, n_bootstrap, seed, level)
 
 
-def _check_classifier(model: BaseEstimator, *, fitted: bool = True) -> None:
-    """Raise OptionError unless this is a classifier that tells risks, by default a fitted one."""
+def _read_people(
+    model: BaseEstimator, X: pd.DataFrame | AnyArray, y: ArrayLike, *, fitted: bool = True
+) -> tuple[pd.DataFrame | AnyArray, FloatArray]:
+    """Return people, and who of them is serious, or raise where the classifier or one kind of people is missing."""
     if isinstance(model, type) or not (hasattr(model, "predict_proba") and hasattr(model, "fit")):
         raise OptionError(f"model={model!r:.60} is not possible. Give a classifier with predict_proba.")
     if fitted:
         check_is_fitted(model)
+    X = to_pandas(X)
+    outcome = match_labels(y, getattr(model, "classes_", [0, 1]), X)
+    need_both(outcome, "Validation needs both kinds.")
+    return X, outcome
 
 
 def check_reversed(model: BaseEstimator, outcome: FloatArray, risk: FloatArray) -> None:
