@@ -460,6 +460,17 @@ def test_what_was_fitted_is_read_again(cohort, tmp_path, seed):
     pd.testing.assert_frame_equal(again.predict_risk(people), model.predict_risk(people))
 
 
+def test_a_model_of_an_earlier_format_is_saved_over(model, tmp_path):
+    """Its error says to fit and save again, and `save` once left the file as it was."""
+    file = tmp_path / "model.json"
+    model.save(file)
+    file.write_text(json.dumps(json.loads(file.read_text()) | {"format_version": 1}))
+    with pytest.raises(TwitchstatsError, match=r"in an earlier format\. Fit and save the model again\.$"):
+        RedFlagModel.load(file)
+    model.save(file)
+    assert RedFlagModel.load(file).notes_ == model.notes_
+
+
 def test_a_file_that_is_not_there(tmp_path):
     with pytest.raises(TwitchstatsError, match=r"^no\.json can't be read: No such file or directory\.$"):
         RedFlagModel.load(tmp_path / "no.json")

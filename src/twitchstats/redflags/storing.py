@@ -94,6 +94,15 @@ def seal_parts(parts: dict[str, Any]) -> str:
 def restore_record(path: str | Path, make: Callable[..., Model]) -> tuple[Model, Record]:
     """Return the model made of a file's options and its record, or raise TwitchstatsError where it is not as saved."""
     name, parts = _as_path(path).name, read_parts(path)
+    version = parts.get("format_version")
+    if not isinstance(version, int):
+        raise TwitchstatsError(f"{name} is a damaged model file: its 'format_version' is {version!r}.")
+    if version != FORMAT_VERSION:
+        when = "a later" if version > FORMAT_VERSION else "an earlier"
+        raise TwitchstatsError(
+            f"{name} was written by twitchstats {parts.get('twitchstats')}, in {when} format. "
+            + ("Update twitchstats." if version > FORMAT_VERSION else "Fit and save the model again.")
+        )
     if parts.get("checksum") != seal_parts(parts):
         raise TwitchstatsError(
             f"{name} was changed after it was saved: its checksum does not fit. Save the model again."
@@ -183,7 +192,7 @@ def _restore(value: Json, kind: Json) -> Json:
 
 
 def read_parts(path: str | Path) -> dict[str, Any]:
-    """Read the parts of a file that `save_record` wrote."""
+    """Read the parts of a file that `save_record` wrote, in whatever format."""
     name = _as_path(path).name
     try:
         parts = json.loads(Path(path).read_text(encoding="utf-8-sig"))
@@ -193,13 +202,4 @@ def read_parts(path: str | Path) -> dict[str, Any]:
         raise TwitchstatsError(f"{name} is no model file: it is not JSON ({error}).") from error
     if not isinstance(parts, dict) or parts.get("format") != FORMAT:
         raise TwitchstatsError(f"{name} is no model file: its 'format' is not {FORMAT!r}.")
-    version = parts.get("format_version")
-    if not isinstance(version, int):
-        raise TwitchstatsError(f"{name} is a damaged model file: its 'format_version' is {version!r}.")
-    if version != FORMAT_VERSION:
-        when = "a later" if version > FORMAT_VERSION else "an earlier"
-        raise TwitchstatsError(
-            f"{name} was written by twitchstats {parts.get('twitchstats')}, in {when} format. "
-            + ("Update twitchstats." if version > FORMAT_VERSION else "Fit and save the model again.")
-        )
     return parts
