@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from difflib import get_close_matches
 from numbers import Integral
 from pathlib import Path
+from typing import Any
 
 
 class TwitchstatsError(ValueError):
@@ -86,8 +87,16 @@ def check_names(kind: str, names: Iterable[object], known: Iterable[object]) -> 
     """Raise UnknownNameError unless each of the `names` is one of the `known` ones."""
     listed = list(known)
     for name in names:
-        if name not in listed:
+        if not _is_among(name, listed):
             raise unknown_name(kind, name, listed)
+
+
+def _is_among(value: object, known: list[object]) -> bool:
+    """Tell whether a value is known; what can't be a name (a list, a table) is not."""
+    try:
+        return value in set(known)
+    except TypeError:
+        return False
 
 
 def suggest_name(name: object, known: Iterable[str]) -> str:
@@ -118,15 +127,26 @@ def check_choice(option: str, value: object, allowed: Iterable[object]) -> None:
         The value is not allowed; the message lists those that are.
     """
     choices = list(allowed)
-    if value not in choices:
+    if not _is_among(value, choices):
         listed = ", ".join(repr(choice) for choice in choices)
         raise OptionError(f"{option}={value!r} is not possible. Choose one of {listed}.")
 
 
-def check_list(option: str, value: object) -> None:
-    """Raise OptionError where one word stands in place of a list of words."""
-    if isinstance(value, str):
-        raise OptionError(f"{option}={value!r} is not possible. Give a list: {option}=[{value!r}].")
+def check_list(option: str, value: object) -> list[Any]:
+    """Return a list, of nothing where it is None, or raise OptionError where a word or number stands in its place."""
+    if value is None:
+        return []
+    if isinstance(value, (str, bytes)) or not isinstance(value, Iterable) or getattr(value, "ndim", 1) != 1:
+        raise OptionError(f"{option}={value!r:.60} is not possible. Give a list: {option}=[{value!r:.60}].")
+    return list(value)
+
+
+def check_table(option: str, value: object, columns: Iterable[str] = ()) -> None:
+    """Raise TwitchstatsError unless `value` is a table that has these `columns`."""
+    there = getattr(value, "columns", None)
+    if there is None:
+        raise OptionError(f"{option}={value!r:.60} is not possible. Give a table (a data frame).")
+    check_names("column", columns, there)
 
 
 def check_whole(option: str, value: object, *, least: int) -> None:

@@ -100,7 +100,7 @@ def name_signs(people: pd.DataFrame, *, ignore: Sequence[str] = (), own: Sequenc
 
     Columns to `ignore` are left out; `own` columns stay as they are.
     """
-    check_list("ignore", ignore)
+    ignore = check_list("ignore", ignore)
     left = [column for column in people.columns if str(column) not in ignore]
     names = match_signs(column for column in left if str(column) not in own)
     return people[left].rename(columns=names)

@@ -125,7 +125,7 @@ def test_the_serious_label_is_named(cohort):
         OptionError, "The labels are 'ALS' and 'benign'. Say which of them is serious: RedFlagModel(serious='ALS')"
     ):
         RedFlagModel().fit(cohort, words)
-    with fails(OptionError, "serious='MND' is not possible: the labels are 'ALS' and 'benign'."):
+    with fails(OptionError, "serious='MND' is not possible. Choose one of 'ALS', 'benign'."):
         RedFlagModel(serious="MND").fit(cohort, words)
     model = RedFlagModel(serious="ALS", interactions="none").fit(cohort, words)
     assert model.classes_.tolist() == ["benign", "ALS"]
@@ -452,12 +452,23 @@ def test_what_was_fitted_is_read_again(cohort, tmp_path, seed):
     rng = np.random.default_rng(seed)
     people = cohort.sample(300, random_state=seed)
     people[["age", "wasting", "pain"]] = people[["age", "wasting", "pain"]].where(rng.random((300, 3)) < 0.7)
-    options = {"penalty": ("ridge", "firth")[seed % 2], "missing": ("fill", "drop", "fill")[seed % 3]}
+    options = {"penalty": ("ridge", "firth")[seed % 2]}
     model = RedFlagModel(interactions="none", constant="drop", **options)
     model.fit(people, people["serious"].map({0: "No", 1: "Yes"}), sample_weight=rng.random(300))
     model.save(tmp_path / "model.json")
     again = RedFlagModel.load(tmp_path / "model.json")
     pd.testing.assert_frame_equal(again.predict_risk(people), model.predict_risk(people))
+
+
+def test_a_model_of_an_earlier_format_is_saved_over(model, tmp_path):
+    """Its error says to fit and save again, and `save` once left the file as it was."""
+    file = tmp_path / "model.json"
+    model.save(file)
+    file.write_text(json.dumps(json.loads(file.read_text()) | {"format_version": 1}))
+    with pytest.raises(TwitchstatsError, match=r"in an earlier format\. Fit and save the model again\.$"):
+        RedFlagModel.load(file)
+    model.save(file)
+    assert RedFlagModel.load(file).notes_ == model.notes_
 
 
 def test_a_file_that_is_not_there(tmp_path):

@@ -136,7 +136,7 @@ def test_one_sign_alone_is_its_table():
 
 
 def test_a_saved_model_tells_the_same(model, tmp_path):
-    people = simulate_cohort(people=50, seed=8)[model.signs_].mask(np.random.default_rng(1).random((50, 12)) < 0.5)
+    people = simulate_cohort(people=12, seed=8)[model.signs_].mask(np.random.default_rng(1).random((12, 12)) < 0.5)
     model.save(tmp_path / "model.json")
     again = RedFlagModel.load(tmp_path / "model.json")
     np.testing.assert_array_equal(again.predict_proba(people), model.predict_proba(people))

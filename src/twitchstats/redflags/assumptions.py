@@ -11,7 +11,7 @@ import pandas as pd
 from scipy import special, stats
 
 from twitchstats.arrays import AnyArray, FloatArray, to_pandas
-from twitchstats.errors import OptionError, check_whole
+from twitchstats.errors import OptionError, check_table, check_whole
 from twitchstats.redflags.advice import advise, as_people
 from twitchstats.redflags.prevalence import BaseRate, check_share, read_base_rate
 from twitchstats.signs import encode_signs, find_signs
@@ -220,6 +220,7 @@ def explore_assumptions(
     """
     check_share("level", level)
     check_whole("draws", draws, least=_FEWEST_DRAWS)
+    check_whole("seed", seed, least=0)
     people = as_people(person)
     if len(people) != 1:
         raise OptionError(
@@ -303,6 +304,7 @@ def describe_worth(frame: pd.DataFrame) -> str:
     >>> describe_worth(explore_assumptions({"wasting": 1}, draws=50)).split(":")[0]
     'What would narrow this interval most'
     """
+    check_table("frame", frame, ["study", "study_share", "study_width", "risk_lower", "risk_upper"])
     if frame.empty:
         return "This interval hangs on none of the parameters: nothing was told that they weigh."
     best = frame.sort_values("study_share", ascending=False, kind="stable").iloc[0]

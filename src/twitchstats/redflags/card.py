@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 import twitchstats
+from twitchstats.errors import check_table
 from twitchstats.redflags.prevalence import list_base_rates
 from twitchstats.redflags.record import Record
 from twitchstats.redflags.telling import describe_term
@@ -16,11 +17,6 @@ from twitchstats.resources import find_resource
 from twitchstats.signs import find_signs, load_signs
 from twitchstats.simulate.parameters import load_cohort_parameters
 
-FILLING = {
-    "fill": "In the fit a sign that is not known takes its expectation given those that are known.",
-    "drop": "People with a sign not known were left out of the fit.",
-    "refuse": "The fit allowed no gaps.",
-}
 SIMULATED_ETHICS = (
     "Simulated people: no ethics approval, consent or involvement of patients was needed, and none was sought."
 )
@@ -46,6 +42,7 @@ def write_model_card(record: Record, parameters: Mapping[str, object], validatio
     evaluated = "Developed on all people of the sample; no evaluation was handed in."
     performance = "Not given. Pass the frame of `validate_risk` to see it here."
     if validation is not None:
+        check_table("validation", validation, ["metric", "estimate", "ci_lower", "ci_upper", "apparent", "optimism"])
         apart = bool((validation["optimism"] == 0).all())
         evaluated = "Evaluated on people held out." if apart else "Evaluated on its own people, corrected for optimism."
         performance = _write_table(
@@ -75,7 +72,6 @@ def write_model_card(record: Record, parameters: Mapping[str, object], validatio
         signs="\n".join(map(_tell_sign, record.signs)),
         n_terms=len(terms),
         cases=record.n_serious / max(len(terms), 1),
-        filling=FILLING[str(parameters["missing"])],
         partly="the exact risk of the simulated world" if record.drawn else "the risk of a model on these",
         gaps=", ".join(f"{row.sign} {row.share_unknown:.1%}" for row in gaps.itertuples()) or "none",
         n_products=sum(":" in term for term in terms),

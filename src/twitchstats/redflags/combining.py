@@ -67,7 +67,6 @@ def tabulate_combinations(
         A sign that is not there or not yes/no.
     """
     check_share("level", level)
-    check_list("signs", signs)
     chosen = _choose_signs(record, encoded, signs)
     at = [record.signs.index(name) for name in chosen]
     kinds, place = np.unique(encoded[:, at], axis=0, return_inverse=True)
@@ -75,10 +74,13 @@ def tabulate_combinations(
     if asked is None:
         wanted = sorted(set(seen) - {UNKNOWN})
     else:
-        listed: list[Sequence[str]] = [asked] if isinstance(asked, str) else list(asked)
-        if not listed or any(isinstance(one, str) for one in listed):
+        try:
+            listed = [check_list("asked", one) for one in check_list("asked", asked)]
+        except OptionError:
+            listed = []
+        if not listed:
             raise OptionError(
-                f"asked={asked!r} is not possible. Give a list of combinations, each a list of signs: "
+                f"asked={asked!r:.60} is not possible. Give a list of combinations, each a list of signs: "
                 "asked=[['weakness_felt', 'wasting']]."
             )
         check_names("sign", chain.from_iterable(listed), chosen)
@@ -122,11 +124,11 @@ def tabulate_combinations(
 def _choose_signs(record: Record, encoded: FloatArray, signs: Sequence[str] | None) -> list[str]:
     marks = zip(record.signs, mark_yes_no(encoded), strict=True)
     yes_no = [name for name, there in marks if there and name != "sex"]
-    check_names("sign", signs or [], record.signs)
-    for name in signs or []:
+    chosen = check_list("signs", signs) or yes_no
+    check_names("sign", chosen, record.signs)
+    for name in chosen:
         if name not in yes_no:
             raise OptionError(f"signs: {name!r} is not a yes/no sign, so it can't be part of a combination.")
-    chosen = list(signs) if signs else yes_no
     if not chosen:
         raise OptionError("None of the model's signs is a yes/no sign, so there are no combinations to tabulate.")
     return chosen

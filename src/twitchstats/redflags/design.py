@@ -50,14 +50,13 @@ def plan_design(
     encoded: FloatArray,
     signs: Sequence[str],
     interactions: object,
-    triples: Iterable[Sequence[str]],
     *,
     weights: FloatArray,
     bends: bool = False,
 ) -> Design:
     """Plan the columns for encoded signs, (people, signs), that count `weights` times; options as `RedFlagModel`'s."""
     names = list(signs)
-    products = _list_products(names, interactions, triples)
+    products = _list_products(names, interactions)
     return Design(names, products, _list_bends(names, encoded, weights) if bends else [])
 
 
@@ -140,20 +139,17 @@ def _average(values: FloatArray, told: BoolArray, counts: FloatArray) -> FloatAr
     return counts @ np.where(told, values, 0.0) / np.maximum(counts @ told, 1e-12)
 
 
-def _list_products(names: list[str], interactions: object, triples: Iterable[Sequence[str]]) -> list[list[str]]:
+def _list_products(names: list[str], interactions: object) -> list[list[str]]:
     asked: object = interactions
     if isinstance(interactions, str):
         asked = {"none": [], "pairs": combinations(names, 2)}.get(interactions)
-    listed, triples = list(asked) if isinstance(asked, Iterable) else [""], list(triples)
-    for option, given, chosen in (("interactions", interactions, listed), ("triples", triples, triples)):
-        if any(isinstance(one, str) for one in chosen):
-            words = (
-                "Choose 'none', 'pairs' or a list of pairs" if option == "interactions" else "Give a list of triples"
-            )
-            raise OptionError(
-                f"{option}={given!r} is not possible. {words} of signs, as [('weakness_felt', 'wasting')]."
-            )
-    wanted = {(k,) for k in range(len(names))}.union(*(_with_parts(chosen, names) for chosen in [*listed, *triples]))
+    listed = list(asked) if isinstance(asked, Iterable) and getattr(asked, "ndim", True) else [""]
+    if any(isinstance(one, str) or not isinstance(one, Iterable) for one in listed):
+        raise OptionError(
+            f"interactions={interactions!r} is not possible. Choose 'none', 'pairs' or a list of pairs of signs, as "
+            "[('weakness_felt', 'wasting')]."
+        )
+    wanted = {(k,) for k in range(len(names))}.union(*(_with_parts(chosen, names) for chosen in listed))
     return [[names[k] for k in parts] for parts in sorted(wanted, key=lambda parts: (len(parts), parts))]
 
 

@@ -6,7 +6,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 import numpy as np
-import pandas as pd
 from firthmodels import FirthLogisticRegression
 from scipy import linalg, special
 from sklearn.exceptions import ConvergenceWarning
@@ -16,6 +15,7 @@ from twitchstats.arrays import BoolArray, FloatArray
 from twitchstats.errors import NotEnoughDataError
 
 _FIRST, _WEAKEST, _STRONGEST = 1, -2, 4  # powers of ten of the penalty
+_PULL = 4.0  # of interactions, as a multiple of their scale: combinations are expected to add less than their parts
 
 
 def unscale(mean: FloatArray, spread: FloatArray) -> FloatArray:
@@ -60,6 +60,8 @@ def fit_ridge(
     scikit-learn's ``LogisticRegression(C=1 / strength, solver="newton-cholesky")``, from `start` on, until the gradient
     is at most `tolerance` a person. `X` has a leading column of ones.
     """
+    if X.shape[1] == 1:
+        return special.logit(np.average(y, weights=weights, keepdims=True))
     model = LogisticRegression(
         C=1 / strength, solver="newton-cholesky", tol=tolerance, max_iter=200, warm_start=start is not None
     )
@@ -86,15 +88,12 @@ def estimate_left_out_loss(
     return float(weights @ (np.logaddexp(0, left_out) - y * left_out) / weights.sum())
 
 
-def choose_strength(
-    X: FloatArray, y: FloatArray, weights: FloatArray
-) -> tuple[float, list[tuple[float, float]], FloatArray]:
+def choose_strength(X: FloatArray, y: FloatArray, weights: FloatArray) -> tuple[float, FloatArray]:
     """Choose the ridge penalty with the smallest left-out loss.
 
     Goes downhill over powers of ten, each fit starting at the last, and puts a parabola through the best three. Where
     it goes down to the weakest, as in separated data, whose odds ratios would have no end, the penalty is 1: on
-    standardised columns a standard normal prior. Returns the penalty, the path as (strength, loss), and the
-    coefficients at the best point of the path.
+    standardised columns a standard normal prior. Returns the penalty, and the coefficients at the best power of ten.
     """
     losses: dict[int, float] = {}
     fits: dict[int, FloatArray] = {}
@@ -113,13 +112,12 @@ def choose_strength(
         if lowest == best:
             break
         best = lowest
-    path = [(10.0**power, losses[power]) for power in sorted(losses, reverse=True)]
     shift = 0.0
     if {best - 1, best + 1} <= set(losses):
         before, here, after = losses[best + 1], losses[best], losses[best - 1]
         bend = before - 2 * here + after
         shift = 0.0 if bend <= 0 else 0.5 * (before - after) / bend
-    return 1.0 if best == _WEAKEST else float(10.0 ** (best - shift)), path, fits[best]
+    return 1.0 if best == _WEAKEST else float(10.0 ** (best - shift)), fits[best]
 
 
 def find_independent(X: FloatArray) -> BoolArray:
@@ -162,7 +160,6 @@ class Solution:
     scales: FloatArray
     dropped: tuple[str, ...]
     strength: float
-    path: pd.DataFrame
 
 
 def solve_logistic(
@@ -173,7 +170,6 @@ def solve_logistic(
     *,
     penalty: str = "ridge",
     strength: float | None = None,
-    interaction_weight: float = 1.0,
 ) -> Solution:
     """Return coefficients in the units of the terms, their covariance, and how they were found; see `RedFlagModel`."""
     firth = penalty == "firth"
@@ -182,18 +178,17 @@ def solve_logistic(
     kept = spread > 1e-12 * np.maximum(1.0, np.abs(mean))
     scales = np.where(kept, spread, 1.0)
     if not firth:
-        scales *= np.sqrt([interaction_weight if ":" in term else 1.0 for term in terms])
+        scales *= [_PULL if ":" in term else 1.0 for term in terms]
     elif kept.any():
         kept[kept] = find_independent(add_intercept(((Z - mean) / scales)[:, kept]))[1:]
     X = add_intercept(((Z - mean) / scales)[:, kept])
-    path: list[tuple[float, float]] = []
     if firth:
         used, fit = np.nan, fit_firth(X, y, weights)
         coefficients = np.r_[fit.intercept_, fit.coef_]
     else:
         start, used = None, float(strength or 0)
         if strength is None:
-            used, path, start = choose_strength(X, y, weights)
+            used, start = choose_strength(X, y, weights)
         coefficients = fit_ridge(X, y, used, weights, start=start)
     hessian = find_information(X, coefficients, weights, 0.0 if firth else used)
     back = np.zeros((1 + len(terms), X.shape[1]))
@@ -205,5 +200,4 @@ def solve_logistic(
         scales=np.where(kept, scales, 1.0),
         dropped=tuple(name for name, there in zip(terms, kept, strict=True) if not there),
         strength=used,
-        path=pd.DataFrame(path, columns=["strength", "left_out_loss"], dtype=float),
     )

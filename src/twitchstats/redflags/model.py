@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from copy import copy
 from numbers import Real
 from pathlib import Path
@@ -17,7 +18,7 @@ from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from twitchstats.arrays import AnyArray, FloatArray, to_pandas
-from twitchstats.errors import NotEnoughDataError, OptionError, TwitchstatsError, check_choice, check_list
+from twitchstats.errors import NotEnoughDataError, OptionError, TwitchstatsError, check_choice
 from twitchstats.inference import wilson_interval
 from twitchstats.redflags import card, combining, fitting, odds, points, storing, telling, training
 from twitchstats.redflags.advice import as_people
@@ -30,7 +31,6 @@ from twitchstats.signs import encode_signs, find_signs
 
 People: TypeAlias = Mapping[str, object] | pd.Series | pd.DataFrame | ArrayLike
 PENALTIES = ("ridge", "firth")
-MISSING = ("fill", "drop", "refuse")
 CONSTANT = ("refuse", "drop")
 
 
@@ -46,6 +46,15 @@ def _show(path: str) -> property:
     return property(read)
 
 
+@contextmanager
+def _reading_array() -> Iterator[None]:
+    """Tell what scikit-learn says of an array as an error of this package; its TypeError stays, as its checks ask."""
+    try:
+        yield
+    except ValueError as error:
+        raise TwitchstatsError(f"{error} Give numbers, a row for each person.") from error
+
+
 class RedFlagModel(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     """Logistic regression on signs and their combinations, shrunk.
 
@@ -56,6 +65,10 @@ class RedFlagModel(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     or ``diagnosis`` never enter. A column that looks like a sign and is none is asked about. A frame or array without
     known signs is used as it is.
 
+    A sign that is not known is never taken for absent: in the fit it takes what is expected from those that are known
+    (EM moments of the training people), and people who tell only some signs get the risk of a model on these signs
+    (`patterns.Moments`; see `predict_risk` for simulated ones).
+
     Parameters
     ----------
     signs : list of str, optional
@@ -65,25 +78,15 @@ class RedFlagModel(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     ignore : sequence of str
         Columns that are no signs, although their names look like one.
     interactions : {"pairs", "none"} or list of tuples of str
-        Interaction terms. The parts of a term always come with it (heredity).
-    triples : sequence of tuples of str
-        Triples to add, with their pairs.
+        Interaction terms: pairs, triples and so on. The parts of a term always come with it (heredity).
     penalty : {"ridge", "firth"}
         "ridge": squared coefficients on standardised columns, its strength by approximate leave-one-out
         cross-validation (no folds, no seed). "firth": Firth's bias-reducing penalty, for small or separated data.
     strength : float, optional
         Ridge penalty, 1 / C of scikit-learn, instead of the cross-validated one.
-    interaction_weight : float
-        How many times more strongly the ridge penalty pulls on interactions than on the signs themselves: combinations
-        are expected to add less than their parts. 1 treats them alike.
     bends : bool
         Whether the weight of age and of the weeks may change along them: terms such as "age over 60" (a linear spline).
         A straight line was off by a factor of 3 at 30 years, and of 7 in the first weeks.
-    missing : {"fill", "drop", "refuse"}
-        What happens to signs that are not known, when fitting. "fill": they take what is expected from the signs that
-        are known (EM moments of the training people). "drop": such people are left out of the fit. "refuse": an error.
-        Never taken for absent. When predicting, people who tell only some signs get the risk of a model on these signs
-        (`patterns.Moments`); see `predict_risk` for simulated ones.
     constant : {"refuse", "drop"}
         What happens to a sign that is the same for everyone.
 
@@ -107,14 +110,13 @@ class RedFlagModel(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     intercept_ : ndarray, (1,)
         Log odds where every term is 0.
     term_means_, term_scales_ : ndarray, (terms,)
-        The penalty acts on (term - mean) / scale: the standard deviation, times sqrt(`interaction_weight`) for
-        interactions. ``LogisticRegression(C=1 / strength_)`` on ``build_design(X, standardized=True)`` is the same.
+        The penalty acts on (term - mean) / scale: the standard deviation, and four times that for interactions, as
+        combinations are expected to add less than their parts. ``LogisticRegression(C=1 / strength_)`` on
+        ``build_design(X, standardized=True)`` is the same.
     covariance_ : ndarray, (1 + terms, 1 + terms)
         Posterior covariance of intercept and coefficients (inverse penalised information; Wood 2006).
     strength_ : float
         The ridge penalty in use (NaN for Firth).
-    strength_path_ : DataFrame
-        ``strength, left_out_loss``: what the cross-validation saw.
     missing_ : DataFrame
         ``sign, n_known, n_unknown, share_unknown`` in the training set.
     base_rate_, sample_rate_ : float
@@ -145,30 +147,24 @@ class RedFlagModel(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         serious: object = None,
         ignore: Sequence[str] = (),
         interactions: str | Sequence[Sequence[str]] = "pairs",
-        triples: Sequence[Sequence[str]] = (),
         penalty: str = "ridge",
         strength: float | None = None,
-        interaction_weight: float = 16.0,
         bends: bool = True,
-        missing: str = "fill",
         constant: str = "refuse",
     ) -> None:
         self.signs = signs
         self.serious = serious
         self.ignore = ignore
         self.interactions = interactions
-        self.triples = triples
         self.penalty = penalty
         self.strength = strength
-        self.interaction_weight = interaction_weight
         self.bends = bends
-        self.missing = missing
         self.constant = constant
 
     classes_, signs_, ignored_, notes_ = (_show(name) for name in ("classes", "signs", "ignored", "notes"))
     terms_, design_, dropped_terms_ = (_show(name) for name in ("design.terms", "design", "dropped"))
     term_means_, term_scales_, covariance_ = (_show(name) for name in ("means", "scales", "covariance"))
-    strength_, strength_path_, missing_ = (_show(name) for name in ("strength", "path", "missing"))
+    strength_, missing_ = (_show(name) for name in ("strength", "missing"))
     base_rate_, base_rate_source_, shift_ = (_show(name) for name in ("base.rate", "base.source", "shift"))
     sample_rate_, n_people_, n_serious_ = (_show(name) for name in ("sample_rate", "n_people", "n_serious"))
 
@@ -221,8 +217,6 @@ class RedFlagModel(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         n_known = (~np.isnan(people.encoded)).sum(axis=0)
         missing = pd.DataFrame({"sign": signs, "n_known": n_known, "n_unknown": len(people.encoded) - n_known})
         missing["share_unknown"] = missing["n_unknown"] / max(len(people.encoded), 1)
-        kept = training.settle_missing(people.encoded, people.outcome, signs, self.missing)
-        people = people.take(kept)
         training.check_enough(people.encoded, people.outcome, signs, named=named, constant=self.constant)
         if named and self.serious is None:
             no, yes = classes.tolist()
@@ -230,14 +224,11 @@ class RedFlagModel(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
                 people.encoded, people.outcome, signs, yes,
                 f"Say which label is serious: RedFlagModel(serious={no!r}), or serious={yes!r} if this is right.",
             )  # fmt: skip
-        design = plan_design(
-            people.encoded, signs, self.interactions, self.triples, weights=people.weights, bends=self.bends
-        )
+        design = plan_design(people.encoded, signs, self.interactions, weights=people.weights, bends=self.bends)
         moments = store_moments(people.encoded, people.outcome, people.weights)
         columns = design.build(moments.fill(people.encoded))
         solved = fitting.solve_logistic(
             design.terms, columns, people.outcome, people.weights, penalty=self.penalty, strength=self.strength,
-            interaction_weight=self.interaction_weight,
         )  # fmt: skip
         known, rate = read_origin(X), float(people.weights @ people.outcome / people.weights.sum())
         notes = training.write_notes(people, signs, ignored, classes, design.terms)
@@ -271,14 +262,11 @@ class RedFlagModel(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
 
     def _check_options(self) -> RedFlagModel:
         check_choice("penalty", self.penalty, PENALTIES)
-        check_choice("missing", self.missing, MISSING)
         check_choice("constant", self.constant, CONSTANT)
-        check_list("signs", self.signs)
         check_choice("bends", self.bends, (True, False))
-        strength = 1.0 if self.strength is None else self.strength
-        for name, value in (("strength", strength), ("interaction_weight", self.interaction_weight)):
-            if isinstance(value, bool) or not isinstance(value, Real) or not 0 < value < np.inf:
-                raise OptionError(f"{name}={value} is not possible. It must be above 0 and finite.")
+        value = 1.0 if self.strength is None else self.strength
+        if isinstance(value, bool) or not isinstance(value, Real) or not 0 < value < np.inf:
+            raise OptionError(f"strength={value} is not possible. It must be above 0 and finite.")
         return self
 
     def _read_training(
@@ -293,7 +281,8 @@ class RedFlagModel(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         X = to_pandas(X)
         signs, frame = training.choose_signs(X, self.signs, self.ignore)
         if signs is None or frame is None:
-            values, y = validate_data(self, X, y, dtype=np.float64, ensure_all_finite="allow-nan")
+            with _reading_array():
+                values, y = validate_data(self, X, y, dtype=np.float64, ensure_all_finite="allow-nan")
             signs = [
                 str(name) for name in getattr(self, "feature_names_in_", [f"x{k}" for k in range(values.shape[1])])
             ]
@@ -327,7 +316,8 @@ class RedFlagModel(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         if not self._fitted.named:
             if one:
                 raise TwitchstatsError("The model knows no names of signs. Give an array with a row for each person.")
-            encoded = validate_data(self, X, reset=False, dtype=np.float64, ensure_all_finite="allow-nan")
+            with _reading_array():
+                encoded = validate_data(self, X, reset=False, dtype=np.float64, ensure_all_finite="allow-nan")
             return pd.DataFrame(index=X.index if isinstance(X, pd.DataFrame) else range(len(encoded))), encoded
         if not isinstance(X, (Mapping, pd.Series, pd.DataFrame)):
             raise TwitchstatsError(
@@ -349,6 +339,7 @@ class RedFlagModel(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
 
     def build_design(self, X: pd.DataFrame | ArrayLike, *, standardized: bool = False) -> pd.DataFrame:
         """Return the columns of the model, (people, terms), as they are or as the ridge penalty sees them."""
+        check_choice("standardized", standardized, (True, False))
         Z = self.design_.build(self.record_.moments.fill(self._encode(X)))
         if standardized:
             Z = (Z - self.term_means_) / self.term_scales_

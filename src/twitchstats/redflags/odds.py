@@ -75,7 +75,7 @@ def estimate_odds_ratios(
     """
     check_choice("method", method, METHODS)
     check_share("level", level)
-    check_list("terms", terms)
+    check_choice("interactions", interactions, (True, False))
     people, X, place, lost = _build_columns(record, interactions)
     refit = fitting.fit_firth(X, people.outcome, people.weights)
     chosen = _choose_terms(place, terms)
@@ -118,7 +118,7 @@ def _build_columns(record: Record, interactions: bool) -> tuple[Training, FloatA
             "them serious: too few for odds ratios. Leave out the signs that few have told (signs=[...])."
         )
     products = [*record.design.products] if interactions else "none"
-    design = plan_design(people.encoded, record.signs, products, (), weights=people.weights)
+    design = plan_design(people.encoded, record.signs, products, weights=people.weights)
     X = fitting.add_intercept(np.nan_to_num(design.build(people.encoded)))
     there = fitting.find_independent(X)
     kept, lost = ([term for term, one in zip(design.terms, there[1:], strict=True) if one == kind]
@@ -130,7 +130,7 @@ def _choose_terms(place: dict[str, int], terms: Sequence[str] | None) -> list[st
     if terms is None:
         return list(place)
     by_parts = {frozenset(name.split(":")): name for name in place}
-    wanted = [by_parts.get(frozenset(name.split(":")), name) for name in terms]
+    wanted = [by_parts.get(frozenset(str(name).split(":")), name) for name in check_list("terms", terms)]
     check_names("term", wanted, place)
     return wanted
 

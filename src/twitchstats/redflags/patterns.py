@@ -15,7 +15,7 @@ from scipy import special, stats
 from twitchstats.arrays import BoolArray, FloatArray
 from twitchstats.redflags.design import estimate_moments, fill_unknown, mark_yes_no
 
-_POWER = 11  # 2 ** 11 people of each class
+_POWER = 12  # 2 ** 12 people of each class: the fewer, the more their own chance moves risks
 LEVELS = np.r_[0.0, special.expit(np.linspace(-7.0, 7.0, 41)), 1.0]
 _MOST_SIGNS = 25  # beyond it products are not matched: too many
 

@@ -123,7 +123,7 @@ def build_point_score(record: Record, *, most: int = 10, allowed: float = 0.1) -
     check_share("allowed", allowed)
     people = record.need_training("point_score")
     encoded = people.encoded
-    design = plan_design(encoded, record.signs, "none", (), weights=people.weights, bends=bool(record.design.bends))
+    design = plan_design(encoded, record.signs, "none", weights=people.weights, bends=bool(record.design.bends))
     solved = fitting.solve_logistic(
         design.terms, design.build(record.moments.fill(encoded)), people.outcome, people.weights
     )

@@ -125,7 +125,10 @@ def shift_log_odds(tau: float, ybar: float) -> float:
 
 def check_risks(risk: ArrayLike, *, gaps: bool = False) -> FloatArray:
     """Return risks as numbers, or raise OptionError where one is none; with `gaps` they may be missing."""
-    share = np.asarray(risk, float)
+    try:
+        share = np.asarray(risk, float)
+    except (TypeError, ValueError) as error:
+        raise OptionError(f"risk={risk!r:.60} is not possible. Give numbers from 0 to 1.") from error
     if (wrong := ~((share >= 0) & (share <= 1) | (gaps & np.isnan(share)))).any():
         raise OptionError(f"risk: {share[wrong][0]:g} is not possible. A risk lies between 0 and 1.")
     return share

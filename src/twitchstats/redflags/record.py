@@ -109,20 +109,12 @@ def _find_submodel(record: Record, told: BoolArray) -> Submodel:
     if (key := told.tobytes()) in record.made:
         return record.made[key]
     signs, outcome, weights = record.moments.people
-    Z = record.design.build(signs)
     known = {name for name, there in zip(record.signs, told, strict=True) if there}
-    asked = [known.issuperset(parts) for parts in record.design.parts]
-    chosen = np.flatnonzero(asked & (Z[0] != Z).any(axis=0))
-    mean, scales = (weights @ Z / weights.sum())[chosen], record.scales[chosen]
-    X = fitting.add_intercept((Z[:, chosen] - mean) / scales)
-    own = np.r_[special.logit(weights @ outcome / weights.sum()), np.zeros(len(chosen))]
-    if len(chosen):
-        own = fitting.fit_ridge(X, outcome, record.pull, weights, start=own, tolerance=1e-8)
-    back = fitting.unscale(mean, scales)
+    asked = np.flatnonzero([known.issuperset(parts) for parts in record.design.parts])
+    terms, columns = [record.design.terms[place] for place in asked], record.design.build(signs)[:, asked]
     fewer = max(record.moments.known[told].min(initial=1.0), 1e-6)
-    informed = fitting.find_information(X, own, weights * fewer, record.pull)
-    covariance = back @ np.linalg.pinv(informed, hermitian=True) @ back.T
-    record.made[key] = Submodel(back @ own, covariance, np.r_[0, 1 + chosen])
+    solved = fitting.solve_logistic(terms, columns, outcome, fewer * weights, strength=fewer * record.pull)
+    record.made[key] = Submodel(solved.coefficients, solved.covariance, np.r_[0, 1 + asked])
     return record.made[key]
 
 

@@ -79,16 +79,15 @@ def apply_referral_rules(
     >>> apply_referral_rules({"wasting": "yes"}, rules=["A2", "A3"]).loc["person"].to_list()
     [1.0, nan]
     """
-    check_list("rules", rules)
     if not (isinstance(persistent_weeks, Real) and persistent_weeks >= 0):
         raise OptionError(f"persistent_weeks={persistent_weeks!r} is not possible. It must be 0 or more.")
     table = _read_rules()
     known = list(dict.fromkeys(table["rule"]))
-    check_names("rule", rules or [], known)
+    chosen = known if rules is None else check_list("rules", rules)
+    check_names("rule", chosen, known)
     people = as_people(people)
     marks = mark_present(people, weeks_from=persistent_weeks)
     present = {name: marks[name].to_numpy() for name in marks} | {"": np.ones(len(people))}  # everybody
-    chosen = list(rules) if rules is not None else known
     return pd.DataFrame({name: _hold(table[table["rule"] == name], present) for name in chosen}, index=people.index)
 
 
@@ -282,16 +281,16 @@ def count_people(
     """
     check_share("level", level)
     check_whole("people", people, least=1)
-    check_list("signs", signs)
     known, serious, origin = read_outcome(cohort, outcome)
     base = read_base_rate(base_rate, origin.serious if origin else ("MND",), option="base_rate")
     marks, table = mark_present(known), load_signs()
     there = [name for name in find_signs(known.columns) if name in marks]
-    check_names("yes/no sign", signs or [], there)
+    shown = check_list("signs", signs) or [name for name in there if table.loc[name, "kind"] == "yes/no"]
+    check_names("yes/no sign", shown, there)
     everybody = np.array([special.logit(base.rate)])
     whole = Odds(everybody, np.zeros(1), draw_moves(None, base, (), np.empty((1, 0)), everybody)).bound(level)
     rows = [("everybody", "Everybody who twitches", "all", 1.0, *np.ravel(whole), len(known), ANY_FLAG_ADVICE)]
-    for name in signs or [name for name in there if table.loc[name, "kind"] == "yes/no"]:
+    for name in shown:
         label, least, flag = table.loc[name, ["label", "threshold", "level"]]
         found = _judge_finding(
             marks[name].to_numpy(float), serious, origin, base, pd.DataFrame({name: [1.0, 0.0]}),

@@ -9,6 +9,7 @@ import json
 from collections.abc import Callable, Iterator
 from dataclasses import fields, is_dataclass
 from itertools import chain
+from os import PathLike
 from pathlib import Path
 from typing import Any, TypeVar, get_args, get_origin, get_type_hints
 
@@ -18,7 +19,7 @@ from sklearn.base import BaseEstimator
 
 import twitchstats
 from twitchstats.arrays import FloatArray
-from twitchstats.errors import TwitchstatsError
+from twitchstats.errors import OptionError, TwitchstatsError
 from twitchstats.files import write_file
 from twitchstats.redflags.design import KNOTS
 from twitchstats.redflags.patterns import LEVELS
@@ -28,7 +29,7 @@ from twitchstats.signs import find_signs, load_signs
 from twitchstats.simulate.cohort import read_serious
 
 FORMAT = "twitchstats red flag model"
-FORMAT_VERSION = 6
+FORMAT_VERSION = 7
 Model = TypeVar("Model", bound=BaseEstimator)
 Json = Any  # whatever a file can hold
 _LEFT_OUT = ("training", "made")  # no person of the training sample is saved
@@ -38,7 +39,13 @@ def save_record(record: Record, parameters: dict[str, Any], path: str | Path) ->
     """Write a fitted model; no person of the training sample is in it."""
     plain = _collect(record, parameters)
     text = json.dumps({"checksum": seal_parts(plain), **plain}, indent=1, ensure_ascii=False)
-    write_file(path, text + "\n", replace=is_model)
+    write_file(_as_path(path), text + "\n", replace=is_model)
+
+
+def _as_path(path: str | Path) -> Path:
+    if not isinstance(path, (str, PathLike)):
+        raise OptionError(f"path={path!r:.60} is not possible. Give the name of a file.")
+    return Path(path)
 
 
 def _collect(record: Record, parameters: dict[str, Any]) -> dict[str, Any]:
@@ -86,17 +93,25 @@ def seal_parts(parts: dict[str, Any]) -> str:
 
 def restore_record(path: str | Path, make: Callable[..., Model]) -> tuple[Model, Record]:
     """Return the model made of a file's options and its record, or raise TwitchstatsError where it is not as saved."""
-    name, parts = Path(path).name, read_parts(path)
+    name, parts = _as_path(path).name, read_parts(path)
+    version = parts.get("format_version")
+    if not isinstance(version, int):
+        raise TwitchstatsError(f"{name} is a damaged model file: its 'format_version' is {version!r}.")
+    if version != FORMAT_VERSION:
+        when = "a later" if version > FORMAT_VERSION else "an earlier"
+        raise TwitchstatsError(
+            f"{name} was written by twitchstats {parts.get('twitchstats')}, in {when} format. "
+            + ("Update twitchstats." if version > FORMAT_VERSION else "Fit and save the model again.")
+        )
     if parts.get("checksum") != seal_parts(parts):
         raise TwitchstatsError(
             f"{name} was changed after it was saved: its checksum does not fit. Save the model again."
         )
     try:
         options = dict(parts["parameters"])
-        for option in ("triples", "interactions"):
-            if not isinstance(options[option], str):
-                options[option] = [tuple(chosen) for chosen in options[option]]
-        options |= {option: tuple(options[option]) for option in ("triples", "ignore")}
+        if not isinstance(options["interactions"], str):
+            options["interactions"] = [tuple(chosen) for chosen in options["interactions"]]
+        options["ignore"] = tuple(options["ignore"])
         record: Record = _restore(parts, Record)
         model = make(**options)
         again = _collect(record, model.get_params()) | {key: parts[key] for key in ("twitchstats", "checksum")}
@@ -137,7 +152,6 @@ def _list_rules(record: Record, options: dict[str, Any]) -> Iterator[tuple[str, 
     yield "scales", bool((record.scales > 0).all())
     yield "dropped", set(record.dropped) <= set(terms)
     yield "strength", 0 < record.strength < np.inf or (options["penalty"] == "firth" and np.isnan(record.strength))
-    yield "path", list(record.path) == ["strength", "left_out_loss"]
     yield "missing", list(record.missing) == ["sign", "n_known", "n_unknown", "share_unknown"]
     yield "n_serious", 0 < record.n_serious < record.n_people
     yield "sample_rate", 0 < record.sample_rate < 1
@@ -178,8 +192,8 @@ def _restore(value: Json, kind: Json) -> Json:
 
 
 def read_parts(path: str | Path) -> dict[str, Any]:
-    """Read the parts of a file that `save_record` wrote."""
-    name = Path(path).name
+    """Read the parts of a file that `save_record` wrote, in whatever format."""
+    name = _as_path(path).name
     try:
         parts = json.loads(Path(path).read_text(encoding="utf-8-sig"))
     except OSError as error:
@@ -188,13 +202,4 @@ def read_parts(path: str | Path) -> dict[str, Any]:
         raise TwitchstatsError(f"{name} is no model file: it is not JSON ({error}).") from error
     if not isinstance(parts, dict) or parts.get("format") != FORMAT:
         raise TwitchstatsError(f"{name} is no model file: its 'format' is not {FORMAT!r}.")
-    version = parts.get("format_version")
-    if not isinstance(version, int):
-        raise TwitchstatsError(f"{name} is a damaged model file: its 'format_version' is {version!r}.")
-    if version != FORMAT_VERSION:
-        when = "a later" if version > FORMAT_VERSION else "an earlier"
-        raise TwitchstatsError(
-            f"{name} was written by twitchstats {parts.get('twitchstats')}, in {when} format. "
-            + ("Update twitchstats." if version > FORMAT_VERSION else "Fit and save the model again.")
-        )
     return parts

@@ -123,9 +123,9 @@ def explain_risk(record: Record, people: pd.DataFrame, encoded: FloatArray, *, l
         ``term, label, value`` (as encoded), ``contribution`` (log odds against the average training person, by the
         model on the signs that were told: what is not known has no row), ``odds_factor``; the first row is the starting
         point (the average log odds); a row "other conditions" holds what the mix of these at the base rate adds, and
-        for simulated people what a model on the signs that were told misses. The
-        contributions add up to the log odds of ``attrs["risk"]``; ``attrs`` also has ``risk_lower, risk_upper,
-        base_rate, red_flags, advice, not_known``. Sorted by size.
+        for simulated people what a model on the signs that were told misses. Sorted by size. The contributions add up
+        to the log odds of ``risk``, which is the same in each row, as are ``risk_lower, risk_upper, base_rate,
+        n_unknown, red_flags`` and ``advice`` (which names the red flags not known).
 
     Raises
     ------
@@ -135,7 +135,7 @@ def explain_risk(record: Record, people: pd.DataFrame, encoded: FloatArray, *, l
     if len(people) != 1:
         raise OptionError(f"explain takes one person, this table has {len(people)}. Choose a row: people.loc[[name]].")
     ((_, sub, own),) = take_models(record, encoded)
-    told, chosen = dict(zip(record.signs, encoded[0], strict=True)), sub.places[1:] - 1
+    chosen = sub.places[1:] - 1
     terms, values = [record.design.terms[place] for place in chosen], list(own[0, 1:])
     contribution = (own[0, 1:] - record.means[chosen]) * sub.coefficients[1:]
     start = float(sub.coefficients[0] + record.shift + record.means[chosen] @ sub.coefficients[1:])
@@ -150,7 +150,5 @@ def explain_risk(record: Record, people: pd.DataFrame, encoded: FloatArray, *, l
     frame = pd.concat([first, frame], ignore_index=True)
     frame["odds_factor"] = np.exp(frame["contribution"])
     words = tell_risk(record, people, encoded, level=level).iloc[0]
-    shown = ("risk", "risk_lower", "risk_upper", "base_rate", "red_flags", "advice")
-    frame.attrs = {name: words[name] for name in shown}
-    frame.attrs["not_known"] = [name for name, value in told.items() if np.isnan(value)]
-    return frame
+    shown = ("risk", "risk_lower", "risk_upper", "base_rate", "n_unknown", "red_flags", "advice")
+    return frame.assign(**{name: words[name] for name in shown})

@@ -7,10 +7,18 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
 from sklearn.utils.multiclass import type_of_target
-from sklearn.utils.validation import _check_sample_weight, column_or_1d
+from sklearn.utils.validation import _check_sample_weight, check_array, column_or_1d
 
 from twitchstats.arrays import AnyArray, BoolArray, FloatArray, to_pandas
-from twitchstats.errors import NotEnoughDataError, OptionError, TwitchstatsError, check_names
+from twitchstats.errors import (
+    NotEnoughDataError,
+    OptionError,
+    TwitchstatsError,
+    check_choice,
+    check_list,
+    check_names,
+    check_table,
+)
 from twitchstats.redflags.assumptions import Origin, match_origin, read_origin
 from twitchstats.redflags.design import mark_yes_no
 from twitchstats.redflags.record import Training
@@ -57,14 +65,14 @@ def choose_signs(
         if not found and not plain:
             raise _no_signs(X)
         return found or None, named
-    if not signs:
+    if not (signs := check_list("signs", signs)):
         raise _no_signs(X)
-    for place, name in enumerate(signs := list(signs)):
+    check_names("sign", signs, X.columns)
+    for place, name in enumerate(signs):
         if name in signs[:place]:
             raise OptionError(f"signs: {name!r} is named twice. Leave one of them out.")
         if name in _LABELS:
             raise OptionError(f"signs: {name!r} is what a risk model is to tell, so it can't be a sign. Leave it out.")
-    check_names("sign", signs, X.columns)
     names = match_signs(signs, ignore=[name for name in signs if not find_known(name)])
     return [names.get(name, name) for name in signs], X.rename(columns=names)
 
@@ -82,11 +90,13 @@ def _no_signs(X: pd.DataFrame) -> NotEnoughDataError:
     )
 
 
-def match_labels(y: ArrayLike, classes: ArrayLike, X: object) -> FloatArray:
+def match_labels(y: ArrayLike, classes: ArrayLike, X: ArrayLike) -> FloatArray:
     """Return 1.0 for each person with the second of a model's `classes`, 0.0 for the first."""
     check_order(X, y)
     labels, known = np.asarray(y).ravel(), np.asarray(classes).tolist()
-    _check_labels(labels, len(X) if hasattr(X, "__len__") else len(labels))
+    if not np.ndim(X):
+        raise OptionError(f"X={X!r:.60} is not possible. Give a table or an array, with a row for each person.")
+    _check_labels(labels, np.shape(X)[0])
     for at, label in enumerate(labels.tolist()):
         if label not in known:
             raise TwitchstatsError(
@@ -108,8 +118,11 @@ def _check_labels(labels: AnyArray, n: int) -> None:
 def read_weights(sample_weight: ArrayLike | None, n: int) -> FloatArray:
     """Return how often each of `n` people counts, once by default, or raise OptionError where a weight is none."""
     try:
-        return _check_sample_weight(sample_weight, np.empty((n, 1)), dtype=np.float64, ensure_non_negative=True)
-    except ValueError as error:
+        return _check_sample_weight(
+            None if sample_weight is None else check_array(sample_weight, ensure_2d=False), np.empty((n, 1)),
+            dtype=np.float64, ensure_non_negative=True,
+        )  # fmt: skip
+    except (ValueError, TypeError) as error:
         raise OptionError(f"sample_weight is not possible: {error} Give 0 or more for each person.") from error
 
 
@@ -159,8 +172,8 @@ def read_labels(y: ArrayLike, n: int, serious: object = None, *, named: bool = F
     check_classes(classes, kind)
     marks = _read_yes_no(classes)
     told = set(marks.tolist()) == {0.0, 1.0}
-    if serious is not None and serious not in classes.tolist():
-        raise OptionError(f"serious={serious!r} is not possible: the labels are {_list(classes)}.")
+    if serious is not None:
+        check_choice("serious", serious, classes.tolist())
     if serious is None and named and not told:
         raise OptionError(
             f"The labels are {_list(classes)}. Say which of them is serious: "
@@ -172,8 +185,7 @@ def read_labels(y: ArrayLike, n: int, serious: object = None, *, named: bool = F
 
 def read_outcome(people: pd.DataFrame, outcome: str) -> tuple[pd.DataFrame, BoolArray, Origin | None]:
     """Return signs where the outcome is known, whether it is serious (1, True, yes), and what people are drawn from."""
-    people = to_pandas(people)
-    check_names("column", [outcome], people.columns)
+    check_table("cohort", people := to_pandas(people), [outcome])
     known = people[people[outcome].notna()]
     marks = _read_yes_no(known[outcome])
     if np.isnan(marks).any():
@@ -235,23 +247,6 @@ def check_direction(encoded: FloatArray, outcome: FloatArray, signs: list[str], 
         f"The labels look reversed: {name!r} is there in {sick:.0%} of the {int(outcome.sum())} people who count as "
         f"serious (label {label!r}) and in {other:.0%} of the others. {way_out}"
     )
-
-
-def settle_missing(encoded: FloatArray, outcome: FloatArray, signs: list[str], missing: str) -> BoolArray:
-    """Return the people to fit on: all of them, or with "drop" those who told every sign."""
-    gaps = np.isnan(encoded)
-    if missing == "fill" or not gaps.any():
-        return np.ones(len(encoded), dtype=bool)
-    if missing == "refuse":
-        row, column = np.argwhere(gaps)[0]
-        raise TwitchstatsError(
-            f"row {row}, {signs[column]}: not known, and missing='refuse' allows no gaps. "
-            "Choose missing='fill' or missing='drop'."
-        )
-    known = np.asarray(~gaps.any(axis=1))
-    if len(np.unique(outcome[known])) < 2:
-        raise NotEnoughDataError("missing='drop' leaves only one class: too few people told every sign.")
-    return known
 
 
 def check_enough(encoded: FloatArray, outcome: FloatArray, signs: list[str], *, named: bool, constant: str) -> None:

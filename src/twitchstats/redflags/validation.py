@@ -13,7 +13,7 @@ from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
 from sklearn.utils.validation import check_is_fitted
 
 from twitchstats.arrays import AnyArray, FloatArray, IntArray, to_pandas
-from twitchstats.errors import NotEnoughDataError, OptionError, TwitchstatsError, check_list, check_whole
+from twitchstats.errors import NotEnoughDataError, OptionError, TwitchstatsError, check_choice, check_list, check_whole
 from twitchstats.inference import wilson_interval
 from twitchstats.redflags import fitting
 from twitchstats.redflags.measures import METRICS, measure_auc, measure_risk, smooth_outcome
@@ -185,9 +185,7 @@ def validate_by_site(
     >>> told[["site", "n_people"]].values.tolist()
     [['a', 200], ['b', 200]]
     """
-    X = to_pandas(X)
-    outcome = match_labels(y, getattr(model, "classes_", [0, 1]), X)
-    need_both(outcome, "Validation needs both kinds.")
+    X, outcome = _read_people(model, X, y, fitted=False)
     place = read_places("sites", sites, len(outcome))
     names = pd.unique(place).tolist()
     if len(names) < 2:
@@ -281,6 +279,7 @@ def estimate_calibration(
     >>> list(estimate_calibration(model, X, y, held_out=True, n_bootstrap=5, n_points=10))
     ['risk', 'observed', 'ci_lower', 'ci_upper', 'apparent', 'optimism']
     """
+    check_whole("n_points", n_points, least=2)
     sample = _read_sample(model, X, y, n_bootstrap, seed, level, held_out)
     low, high = special.logit(np.clip(np.quantile(sample.risk, [0.01, 0.99]), 1e-9, 1 - 1e-9))
     grid: FloatArray = np.linspace(float(low), float(high), n_points)
@@ -311,7 +310,8 @@ def group_risks(y: ArrayLike, risk: ArrayLike, *, groups: int = 10, level: float
     1      2  2          1       0.5
     """
     check_whole("groups", groups, least=1)
-    values = check_risks(risk)
+    check_share("level", level)
+    values = np.atleast_1d(check_risks(risk))
     outcome = match_labels(y, [0, 1], values)
     edges = np.unique(np.quantile(values, np.linspace(0, 1, groups + 1)))
     number = np.clip(np.searchsorted(edges, values, side="right") - 1, 0, max(len(edges) - 2, 0))
@@ -381,9 +381,7 @@ def decision_curve(
     [['model', 400], ['refer all', 400], ['refer none', 400]]
     """
     check_share("level", level)
-    X = to_pandas(X)
-    serious = match_labels(y, getattr(model, "classes_", [0, 1]), X)
-    need_both(serious, "A decision curve needs both kinds.")
+    X, serious = _read_people(model, X, y)
     by_rule = pd.DataFrame(index=range(len(serious)))
     if isinstance(X, pd.DataFrame):
         by_rule = apply_referral_rules(X, rules=rules, persistent_weeks=persistent_weeks)
@@ -396,8 +394,7 @@ def decision_curve(
     if thresholds is None:
         cuts = np.linspace(0.01, 0.6, 60) if rate > 0.02 else np.geomspace(rate / 10, min(rate * 200, 0.5), 60)
     else:
-        check_list("thresholds", thresholds)
-        cuts = np.array([check_share("thresholds", value) for value in thresholds])
+        cuts = np.array([check_share("thresholds", value) for value in check_list("thresholds", thresholds)])
     if not len(cuts):
         raise OptionError("thresholds=[] is not possible. Name at least one, or leave them out.")
     if base_rate is not None and hasattr(model, "at_base_rate"):
@@ -505,13 +502,11 @@ def _read_sample(
     groups: ArrayLike | None = None,
     sample_weight: ArrayLike | None = None,
 ) -> _Sample:
-    check_is_fitted(model)
+    check_choice("held_out", held_out, (None, True, False))
     check_share("level", level)
     check_whole("n_bootstrap", n_bootstrap, least=2)
     check_whole("seed", seed, least=0)
-    X = to_pandas(X)
-    outcome = match_labels(y, getattr(model, "classes_", [0, 1]), X)
-    need_both(outcome, "Validation needs both kinds.")
+    X, outcome = _read_people(model, X, y)
     fewest = int(min(outcome.sum(), (1 - outcome).sum()))
     if fewest < FEWEST_OF_A_CLASS:
         raise NotEnoughDataError(
@@ -525,6 +520,20 @@ def _read_sample(
     check_reversed(model, outcome, risk)
     places = None if groups is None else read_places("groups", groups, len(outcome))
     return _Sample(outcome, risk, weights, places, apart, refit, n_bootstrap, seed, level)
+
+
+def _read_people(
+    model: BaseEstimator, X: pd.DataFrame | AnyArray, y: ArrayLike, *, fitted: bool = True
+) -> tuple[pd.DataFrame | AnyArray, FloatArray]:
+    """Return people, and who of them is serious, or raise where the classifier or one kind of people is missing."""
+    if isinstance(model, type) or not (hasattr(model, "predict_proba") and hasattr(model, "fit")):
+        raise OptionError(f"model={model!r:.60} is not possible. Give a classifier with predict_proba.")
+    if fitted:
+        check_is_fitted(model)
+    X = to_pandas(X)
+    outcome = match_labels(y, getattr(model, "classes_", [0, 1]), X)
+    need_both(outcome, "Validation needs both kinds.")
+    return X, outcome
 
 
 def check_reversed(model: BaseEstimator, outcome: FloatArray, risk: FloatArray) -> None:
@@ -541,9 +550,6 @@ def _is_held_out(model: BaseEstimator, X: pd.DataFrame | AnyArray, outcome: Floa
     if not isinstance(model, RedFlagModel):
         return False
     encoded, record = model._encode(X), model.record_
-    if model.missing == "drop":  # who told everything was fitted on
-        known = np.asarray(~np.isnan(encoded).any(axis=1))
-        X, encoded, outcome = _take(X, known), encoded[known], outcome[known]
     if digest_people(encoded, outcome) == record.digest:
         return False
     if record.training is None:
@@ -562,7 +568,7 @@ def _plan_refit(
     model: BaseEstimator, X: pd.DataFrame | AnyArray, labels: AnyArray, outcome: FloatArray, weights: FloatArray
 ) -> Predict:
     """Return a function that fits the model on some people and predicts everybody."""
-    if isinstance(model, RedFlagModel) and np.isfinite(model.strength_) and model.missing == "fill":
+    if isinstance(model, RedFlagModel) and np.isfinite(model.strength_):
         return _plan_quick_refit(model, X, outcome, weights)
     fresh = _loosen(model)
 

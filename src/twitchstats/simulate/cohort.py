@@ -10,7 +10,15 @@ from numpy.typing import NDArray
 from scipy import optimize, special
 
 from twitchstats.arrays import FloatArray
-from twitchstats.errors import JournalError, OptionError, check_choice, check_whole, unknown_name
+from twitchstats.errors import (
+    JournalError,
+    OptionError,
+    check_choice,
+    check_list,
+    check_names,
+    check_whole,
+    unknown_name,
+)
 from twitchstats.resources import find_resource
 from twitchstats.signs import SOURCE, encode_signs, find_signs, load_signs
 from twitchstats.simulate.parameters import read_parameters
@@ -47,12 +55,10 @@ def read_serious(serious: str | Sequence[str]) -> list[str]:
     """
     lists = load_serious_conditions().set_index("name")["diagnoses"]
     known = read_parameters()["base_rate"].index
-    named = [serious] if isinstance(serious, str) else list(serious)
+    named = [serious] if isinstance(serious, str) else check_list("serious", serious)
     if not named:
         raise OptionError("serious=() is not possible. Name at least one diagnosis that counts as serious.")
-    for name in named:
-        if name not in known and name not in lists:
-            raise unknown_name("diagnosis", name, [*known, *lists.index[1:]])
+    check_names("diagnosis", named, [*known, *lists.index[1:]])
     return list(dict.fromkeys(one for name in named for one in str(lists.get(name, name)).split(";")))
 
 
