@@ -170,6 +170,24 @@ def test_a_group_does_not_lean_towards_those_who_react_more():
     assert abs(ours["estimate"].mean()) < 0.01 + 2.5 * 0.0155 / np.sqrt(3000 / 200)
 
 
+def test_a_group_does_not_lean_towards_those_whose_trigger_varies_more():
+    """Who reacts more has a trigger that varies more, too: 200 people hold the plain mean of their effects.
+
+    Where what differs between people counts for a twentieth of that, the mean comes out .017 too high.
+    """
+    journal, truth = simulate_process(
+        "autocorrelated .8", people=600, days=120, effect=0.3, slope_sd=0.15, lag=1, seed=124
+    )
+    effects = truth.set_index("person")["effect"]
+    spread = (effects.clip(0.02) / 0.3) ** 0.5
+    wider = journal.days["trigger_1"] * spread.reindex(journal.days.index.get_level_values("person")).to_numpy()
+    groups = pool_groups(
+        build_panel(replace(journal, days=journal.days.assign(trigger_1=wider))), kind="count", lag=1, sizes=[200]
+    )
+    ours = groups[groups["method"] == "pooled estimate_effects"]
+    assert ours["estimate"].mean() == pytest.approx((effects / spread).mean(), abs=0.01)
+
+
 @pytest.mark.parametrize(
     ("kind", "ratio", "model"),
     [("yes/no", 0.22, ConditionalLogit), ("yes/no", 4.0, ConditionalLogit), ("count", 0.22, ConditionalPoisson)],

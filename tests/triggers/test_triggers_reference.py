@@ -8,6 +8,7 @@ from scipy import optimize, stats
 from statsmodels.discrete.conditional_models import ConditionalLogit, ConditionalPoisson
 
 import twitchstats as tw
+from twitchstats.triggers.engine import weigh_people
 
 TOLERANCE = 2e-3  # curves of scores are interpolated
 
@@ -210,6 +211,26 @@ def test_people_together_are_tested_by_their_scores(many):
     matrix = weights @ np.diag(1 / (1 - share)) @ weights.T * share.to_numpy()
     df = np.trace(matrix) ** 2 / np.trace(matrix @ matrix)
     assert row["p_value"] == pytest.approx(2 * stats.t.sf(abs(score[varies].sum() / error), df), rel=0.02)
+
+
+def test_weights_make_the_worst_lean_and_the_variance_smallest():
+    """Any other shares of the sum have a larger sum of their variance and of the square of their worst lean.
+
+    The lean of shares s is that of effects which go with s - 1/P, by hand: tau (P sum s^2 - 1)^.5.
+    """
+    rng = np.random.default_rng(7)
+    information, spread, people = rng.uniform(1, 30, 12), 0.04, 12
+    ones = np.ones(people)
+    weight = weigh_people(information, ones, np.sqrt(information), np.array(spread), is_ratio=False)
+    share = weight * information / (weight @ information)
+
+    def lose(share):
+        lean = spread**0.5 * np.std(people * share)  # of effects that go with the shares
+        return share**2 @ (1 / information + spread) + lean**2
+
+    for _ in range(50):
+        other = share * np.exp(0.05 * rng.standard_normal(people))
+        assert lose(other / other.sum()) > lose(share)
 
 
 def test_days_are_counted_by_date(gappy):

@@ -38,7 +38,6 @@ SHORT = 60  # days of a diary below which weekday and older days are estimated f
 ENOUGH_SHORT = 50  # short diaries from which that is done: few people would be tied together by what they share
 LEAK_DAYS = 6  # over which effects are looked for that a fine trend makes leak
 TURNS = 2  # in which effects at several lags are told apart
-PEOPLE_EVEN = 20  # as many people halve what their information counts for where their effects differ
 LEAST_DOUBT = 1e-3  # of LEAK_LIMIT, below which no error of an effect is believed
 LEAK_LIMIT = 1.5  # of an effect per SD that is carried to later lags
 CHUNK = 800_000  # numbers in one array of a block
@@ -340,8 +339,7 @@ class Store:
         elif options.trend in ("smooth", "fine") and panel.ordered and not shared:
             fine = fine_trend_columns(own_y, terms)
         lay_group, together, forced = lay(people), options.adjust == "together", options.trend != "smooth"
-        # people who are put together are compared with each other: their own days' variance serves no test
-        span = options.window + (0 if options.pooled or not panel.ordered else SPELL - 1)
+        span = options.window + (SPELL - 1 if panel.ordered else 0)
         score = partial(
             score_block, family=self.family, asked=self.shape[1] if together else len(groups[0]), shared=shared,
             pooled=options.pooled, reach=self.reach, window=options.window, span=span,
@@ -508,15 +506,16 @@ def weigh_people(
     """Return what each person's score per SD counts for in a sum over people, (P, ...).
 
     By how fast it falls with the effect, how noisy it is, and the variance of effects between people, `spread`. Who
-    reacts more may have more twitches, and so more information: the mean effect of many people, whose chance error is
-    small, would lean towards them, so that they count for the less the more people there are.
+    reacts more may have more twitches, or a trigger that varies more, and so more information: their mean would lean
+    towards them. With shares s of P people by at most (P sum s^2 - 1)^.5 of the SD between people (Cauchy and
+    Schwarz); of the square of that and the variance of the mean these shares make the sum smallest.
     """
     known = (information > 0) & (scale > 0)
     square = np.where(known, information * scale**2, 1.0)
     noise = (error * scale) ** 2 / square
     if is_ratio:
         noise = np.nanmedian(np.where(known | ~known.any(0), noise, np.nan), axis=0)
-    even = 1 + known.sum(0) / PEOPLE_EVEN
+    even = 1 + known.sum(0)
     return np.where(known, scale, 0.0) / np.maximum(noise + even * spread * square, TINY)
 
 
