@@ -156,17 +156,18 @@ def look_like_numbers(texts: Sequence[str]) -> float:
 def read_loosely(text: str, decimal: str = ".", *, kind: str = "") -> float | None:
     """Return the number of a cell that tells it roughly, or None.
 
-    Words may stand behind a count or a rating, and the middle of two near figures is meant by a rating or an amount.
+    Where a header tells the kind, a figure may be a word (elsewhere *dos* is a back). Words may stand behind a count or
+    a rating, and a rating or an amount of two near figures is the middle.
 
-    >>> read_loosely("~5"), read_loosely("about three"), read_loosely("2 x 200"), read_loosely("4 (left calf)")
-    (5.0, 3.0, 400.0, None)
-    >>> read_loosely("4 (left calf)", kind="count"), read_loosely("2 - moderate", kind="rating")
-    (4.0, 2.0)
+    >>> read_loosely("~5"), read_loosely("2 x 200"), read_loosely("about three", kind="count"), read_loosely("three")
+    (5.0, 400.0, 3.0, None)
+    >>> read_loosely("4 (left calf)"), read_loosely("4 (left calf)", kind="count")
+    (None, 4.0)
     >>> read_loosely("3-4", kind="rating"), read_loosely("3-4", kind="count"), read_loosely("1-9", kind="amount")
     (3.5, None, None)
     """
     plain = _ABOUT.sub("", text, count=1) if _ABOUT.match(text) else text
-    if plain.casefold() in _FIGURES:
+    if kind in ("count", "rating", "amount") and plain.casefold() in _FIGURES:
         return _FIGURES[plain.casefold()]
     if kind in ("rating", "amount") and plain[:1].isdigit():
         low, high = ([read_number(end, decimal) for end in FROM_TO.split(plain)] + [None, None])[:2]

@@ -100,7 +100,9 @@ class Text:
 
 def is_workbook(head: bytes, name: str) -> bool:
     """Say whether a file that begins so is a workbook: xlsx, ods, xls."""
-    return bool(_FIRST_IN_BOOK.match(head)) or (head.startswith(_OLD_OFFICE) and name.casefold().endswith(".xls"))
+    called = name.casefold().endswith((".xlsx", ".ods")) and head.startswith(b"PK\x03\x04")
+    old = name.casefold().endswith(".xls") and head.startswith(_OLD_OFFICE)
+    return called or old or _FIRST_IN_BOOK.match(head) is not None
 
 
 @contextlib.contextmanager

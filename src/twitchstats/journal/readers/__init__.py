@@ -147,8 +147,8 @@ def gather_sources(
     """
     keys: dict[str, Any] = {"person": person, "date": date}
     first = read_source(sources[0], format=format, **keys, **options)
-    if len(sources) == 1 and weather is None and (first is not None or person != PER_FILE):
-        return first if first is None or person != PER_FILE else join_sources([first], person=person)
+    if len(sources) == 1 and weather is None and person != PER_FILE:
+        return first
     first = first or read_plain(sources[0], delimiter=delimiter, first=True, **keys, **options)
     others = [read_source(one, **keys) or read_plain(one, **keys) for one in sources[1:]]
     last = [] if weather is None else [mark_outside(read_source(weather) or read_plain(weather))]

@@ -125,8 +125,17 @@ def stack_alike(sources: Sequence[Source], *, person: str | None = None) -> list
 
 
 def _goes_on(first: Source, second: Source, person: str | None) -> bool:
-    """Say whether a source that is alike is a further part of the first, and ask where it may be somebody else's."""
-    if not _are_alike(first, second):
+    """Say whether a source with columns in common, of which a format says the same, is a further part of the first.
+
+    Raises JournalError where it may be somebody else's.
+    """
+    own = [list(map(_fold, _list_own(source))) for source in (first, second)]
+    facts = [{_fold(fact["source"]): {**fact, "source": ""} for fact in source.facts} for source in (first, second)]
+    common, named = set(own[0]) & set(own[1]), "person" in first.days.headers
+    twice = any(len(set(some)) < len(some) for some in own)
+    if not common or twice or named != ("person" in second.days.headers):
+        return False
+    if any(facts[0].get(name) != facts[1].get(name) for name in common):
         return False
     days = [_number_rows(source.days, "row").drop(columns="row").drop_duplicates() for source in (first, second)]
     both = days[0].merge(days[1])
@@ -135,14 +144,15 @@ def _goes_on(first: Source, second: Source, person: str | None) -> bool:
     names = first.days.source, second.days.source
     parts = plain and tell_parts(names) and (names[0] != names[1] or names[0] in ("", NAMELESS))
     moments = names[0] != names[1] and tell_parts(names, moments=True)
-    sure = "person" in first.days.headers or parts or moments or (same and len(both) > 2)
-    asked = not sure and (apart or _share_most(first, second))
+    sure = named or parts or moments or (same and len(both) > 2)
+    most = 2 * len(common) > min(map(len, own)) or any(map(is_symptom, common))
+    asked = not sure and (apart or (most and _are_of_one_kind(first, second)))
     if asked and person is None:
-        common = [header for header in _list_own(second) if _fold(header) in set(map(_fold, first.days.headers))]
+        shown = list_some((header for header in _list_own(second) if _fold(header) in common), 3)
         where = ", and neither names nor days show that they are parts of one diary"
         where = where if apart or same else " in different ways on the same days"
         raise JournalError(
-            f"{first.days.source or NAMELESS} and {second.days.source or NAMELESS} both tell {list_some(common, 3)}"
+            f"{first.days.source or NAMELESS} and {second.days.source or NAMELESS} both tell {shown}"
             f'{where}. If each is another person\'s, say person="{PER_FILE}" (command line: --person {PER_FILE}), or '
             "add a column 'person' to each; if all are one person's, say person=\"none\" (--person none), "
             "or leave out what only sums up the other."
@@ -155,17 +165,6 @@ def _run_on(first: pd.Series, second: pd.Series) -> bool:
     return any(not a.between(b.min(), b.max()).any() for a, b in ((first, second), (second, first)))
 
 
-def _are_alike(first: Source, second: Source) -> bool:
-    """Say whether two sources have columns in common of which a format says the same, and tell whose they are alike."""
-    names = [set(map(_fold, source.days.headers)) for source in (first, second)]
-    common = names[0] & names[1] - set(_KEYS)
-    if not common or ("person" in names[0]) != ("person" in names[1]):
-        return False
-    facts = [{_fold(fact["source"]): {**fact, "source": ""} for fact in source.facts} for source in (first, second)]
-    apart = any(len(some) < len(source.days.headers) for some, source in zip(names, (first, second), strict=True))
-    return not apart and all(facts[0].get(name) == facts[1].get(name) for name in common)
-
-
 def _say_the_same(first: Source, second: Source) -> bool:
     """Say whether sources with the same columns tell the days that both have alike."""
     frames = [source.days.frame().rename(columns=_fold).drop_duplicates() for source in (first, second)]
@@ -173,13 +172,10 @@ def _say_the_same(first: Source, second: Source) -> bool:
     return set(frames[0]) == set(frames[1]) and not rows[[key for key in _KEYS if key in rows]].duplicated().any()
 
 
-def _share_most(first: Source, second: Source) -> bool:
-    """Say whether two plain tables, or exports of one format, have most columns in common, or a symptom."""
-    names = [set(map(_fold, _list_own(source))) for source in (first, second)]
+def _are_of_one_kind(first: Source, second: Source) -> bool:
+    """Say whether two sources are plain tables, or exports of one format."""
     plain = [source.format == source.days.source for source in (first, second)]
-    alike = all(plain) or (not any(plain) and first.format == second.format)
-    common = names[0] & names[1]
-    return alike and (2 * len(common) > min(map(len, names)) or any(map(is_symptom, common)))
+    return all(plain) or (not any(plain) and first.format == second.format)
 
 
 def _say_whose(sources: Sequence[Source], person: str | None) -> list[Source]:
