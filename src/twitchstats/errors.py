@@ -1,8 +1,9 @@
 """One family of errors: each message names what was found, the rule, and the way out."""
 
+import math
 from collections.abc import Iterable
 from difflib import get_close_matches
-from numbers import Integral
+from numbers import Integral, Real
 from pathlib import Path
 from typing import Any
 
@@ -159,3 +160,14 @@ def check_whole(option: str, value: object, *, least: int) -> None:
     """
     if isinstance(value, bool) or not isinstance(value, Integral) or value < least:
         raise OptionError(f"{option}={value!r} is not possible. Give a whole number of at least {least}.")
+
+
+def check_share(option: str, value: object, *, below: float = 1.0) -> float:
+    """Return the value as a number, or raise OptionError unless it lies between 0 and `below`."""
+    share = float(value) if isinstance(value, Real) and not isinstance(value, bool) else math.nan
+    if not 0 < share < below:
+        meant = f" {share:g} % is {share / 100:g}." if 1 <= share < 100 * below else ""
+        raise OptionError(
+            f"{option}={value} is not possible. It must lie between 0 and {below:g}, both excluded.{meant}"
+        )
+    return share

@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike
 from scipy import optimize, special, stats
 
 from twitchstats.arrays import FloatArray
-from twitchstats.errors import OptionError, check_choice
+from twitchstats.errors import OptionError, check_choice, check_share
 from twitchstats.inference import ALPHA
 
 POINTS = 2001  # of the grid on which paths are followed
@@ -60,7 +60,7 @@ def estimate_anytime(
     >>> estimate_anytime(0.5, 0.1, 100, days=120).round(3).iloc[0].to_dict()
     {'p_anytime': 0.0, 'ci_anytime_lower': 0.19, 'ci_anytime_upper': 0.81}
     """
-    check_level(alpha)
+    check_share("alpha", alpha)
     if not (isinstance(tuned_for, Real) and tuned_for >= 1):
         raise OptionError(f"tuned_for={tuned_for!r} is not possible. Give the days of a usual diary, such as 120.")
     b, se, df, n = (
@@ -159,7 +159,7 @@ def spend_alpha(shares: ArrayLike, *, alpha: float = ALPHA, spending: str = "obr
     >>> spend_alpha([0.5, 1]).round(2)["boundary"].to_list()
     [2.96, 1.97]
     """
-    check_level(alpha)
+    check_share("alpha", alpha)
     check_choice("spending", spending, ("obrien-fleming", "pocock"))
     try:
         times = np.atleast_1d(np.asarray(shares, float))
@@ -223,15 +223,3 @@ def _walk(
         left.append(leave(boundaries[-1]))
         before = now
     return np.array(boundaries), np.array(left)
-
-
-def check_level(alpha: object, *, below: float = 1.0) -> None:
-    """Raise OptionError unless `alpha` is a number above 0 and `below` that.
-
-    Raises
-    ------
-    OptionError
-        It is not.
-    """
-    if not isinstance(alpha, Real) or not 0 < float(alpha) < below:
-        raise OptionError(f"alpha={alpha!r} is not possible. Give a level between 0 and {below:g}, such as 0.05.")

@@ -398,7 +398,7 @@ def test_input_is_left_alone_and_progress_is_told(stressed):
 
 def test_errors(stressed):
     with pytest.raises(
-        OptionError, match=re.escape("alpha=2 is not possible. Give a level between 0 and 1, such as 0.05.")
+        OptionError, match=re.escape("alpha=2 is not possible. It must lie between 0 and 1, both excluded.")
     ):
         check_claims(stressed, alpha=2)
     with pytest.raises(JournalError, match=re.escape("claims lacks the column 'hedge'. Take rows of load_claims().")):

@@ -154,7 +154,9 @@ def test_misuse_is_told(make_journal):
     journal = make_journal({"A": [0, 1, 0]})
     with pytest.raises(tw.OptionError, match=re.escape("limit=0 is not possible. Give a time above 0.")):
         ep.estimate_duration(journal, limit=0)
-    with pytest.raises(tw.OptionError, match=re.escape("reference=1 is not possible. Give a share between 0 and 1.")):
+    with pytest.raises(
+        tw.OptionError, match=re.escape("reference=1 is not possible. It must lie between 0 and 1, both excluded.")
+    ):
         ep.estimate_spells(journal, reference=1)
     with pytest.raises(tw.OptionError, match=re.escape("by='day' is not possible. Choose one of 'pooled', 'person'.")):
         ep.estimate_spells(journal, by="day")

@@ -84,7 +84,7 @@ def test_columns_are_added_and_nothing_is_changed():
     [
         (
             lambda: estimate_anytime(1, 1, 9, days=10, alpha=0),
-            "alpha=0 is not possible. Give a level between 0 and 1, such as 0.05.",
+            "alpha=0 is not possible. It must lie between 0 and 1, both excluded.",
         ),
         (
             lambda: estimate_anytime(1, 1, 9, days=10, tuned_for=0),

@@ -111,7 +111,11 @@ def test_other_diagnoses_can_count():
     [
         ({"people": 0}, OptionError, "people=0 is not possible. Give a whole number of at least 1."),
         ({"design": "town"}, OptionError, "design='town' is not possible. Choose one of 'clinic', 'population'."),
-        ({"serious_share": 1.0}, OptionError, "serious_share=1.0 is not possible. It must lie between 0 and 1."),
+        (
+            {"serious_share": 1.0},
+            OptionError,
+            "serious_share=1.0 is not possible. It must lie between 0 and 1, both excluded.",
+        ),
         (
             {"serious": ()},
             OptionError,

@@ -258,8 +258,8 @@ def test_journal_without_the_trial_is_refused(diary, plan):
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"alpha": None}, "alpha=None is not possible. Give a level between 0 and 0.5, such as 0.05."),
-        ({"alpha": 2}, "alpha=2 is not possible. Give a level between 0 and 0.5, such as 0.05."),
+        ({"alpha": None}, "alpha=None is not possible. It must lie between 0 and 0.5, both excluded."),
+        ({"alpha": 2}, "alpha=2 is not possible. It must lie between 0 and 0.5, both excluded."),
         ({"draws": 5}, "draws=5 is not possible. Give a whole number of at least 99."),
     ],
 )

@@ -14,12 +14,11 @@ from twitchstats.claims.analyses import ANALYSES, KNOWN, Finding, Source, estima
 from twitchstats.claims.people import has_diagnoses
 from twitchstats.claims.questions import Question, load_questions, read_question
 from twitchstats.claims.register import load_claims
-from twitchstats.errors import JournalError, OptionError, unknown_name
+from twitchstats.errors import JournalError, OptionError, check_share, unknown_name
 from twitchstats.inference import ALPHA, adjust_p_values, judge_estimates
 from twitchstats.journal import Journal
 from twitchstats.journal.record import EPISODE_KINDS, check_journal
 from twitchstats.reasons import NO_ORDER, REASONS, WHY
-from twitchstats.sequential import check_level
 from twitchstats.simulate.cohort import is_simulated
 from twitchstats.triggers import compare_directions
 from twitchstats.variables import normalise_header
@@ -141,7 +140,7 @@ def answer_questions(
     asked = _take_rows(questions, load_questions)
     if findings is not None:
         return _pick_answers(findings.answers, asked["question_id"])
-    check_level(alpha)
+    check_share("alpha", alpha)
     source = make_source(journal, cohort)
     if questions is None and journal.outcome in set(asked["outcome"]):  # a report tells its effects, by the same fits
         source.effects[str(journal.outcome)] = estimate_all_effects(journal, str(journal.outcome))

@@ -11,12 +11,11 @@ from twitchstats.episodes.shares import (
     NO_COLUMN,
     RESULT_COLUMNS,
     TOO_FEW,
-    check_share,
     fail,
     finish_logit,
     get_episodes,
 )
-from twitchstats.errors import OptionError, check_choice
+from twitchstats.errors import OptionError, check_choice, check_share
 from twitchstats.journal.record import Journal
 from twitchstats.panel import build_panel
 

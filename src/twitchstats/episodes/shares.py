@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike
 from scipy import stats
 
 from twitchstats.arrays import FloatArray
-from twitchstats.errors import OptionError, unknown_name
+from twitchstats.errors import unknown_name
 from twitchstats.inference import average_estimates, describe_estimates, wilson_interval
 from twitchstats.journal.record import Journal
 
@@ -62,12 +62,6 @@ def _find_day(episodes: pd.DataFrame) -> "pd.Series[object]":
     if pd.api.types.is_datetime64_any_dtype(start):
         return start.dt.floor("D")
     return np.floor(pd.to_numeric(start, errors="coerce"))
-
-
-def check_share(name: str, value: float) -> None:
-    """Raise OptionError unless 0 < value < 1."""
-    if not 0 < value < 1:
-        raise OptionError(f"{name}={value!r} is not possible. Give a share between 0 and 1.")
 
 
 def estimate_share(

@@ -8,14 +8,13 @@ from twitchstats.episodes.shares import (
     LEAST_EPISODES,
     RESULT_COLUMNS,
     Slope,
-    check_share,
     estimate_share,
     fail,
     fit_logistic,
     get_episodes,
     relate_by_person,
 )
-from twitchstats.errors import OptionError, check_choice, unknown_name
+from twitchstats.errors import OptionError, check_choice, check_share, unknown_name
 from twitchstats.journal.record import Journal
 from twitchstats.reasons import NO_ORDER
 from twitchstats.variables import list_choices

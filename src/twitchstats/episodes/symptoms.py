@@ -6,14 +6,13 @@ import pandas as pd
 from twitchstats.episodes.shares import (
     LEAST_EPISODES,
     Slope,
-    check_share,
     estimate_share,
     fit_line,
     fit_logistic,
     get_episodes,
     relate_by_person,
 )
-from twitchstats.errors import check_choice
+from twitchstats.errors import check_choice, check_share
 from twitchstats.journal.record import Journal
 
 LEAST_PAIRS = 10  # episodes of a person with both ratings

@@ -15,7 +15,7 @@ from twitchstats.journal.dates import has_clock, join_clocks, look_like_dates
 from twitchstats.journal.evidence import Reading
 from twitchstats.journal.keys import DATES_NIGHTS, Keys, dates_nights, find_aliases, read_days
 from twitchstats.journal.layout import Column
-from twitchstats.journal.record import Rejects, list_some
+from twitchstats.journal.record import EPISODE_KINDS, Rejects, list_some
 from twitchstats.journal.variable import Variable
 from twitchstats.variables import normalise_header, split_words, word_set
 
@@ -41,7 +41,6 @@ _HOW = {
 
 TWIN_DAYS = 10  # with the same entries, that no two people have by chance
 MOST_PEOPLE = 200  # of whom twins are looked for: in a crowd one more or less changes nothing
-_KINDS = {"twitches": "twitch", "cramps": "cramp", "spasms": "spasm"}  # a count of the day and the kind of its episodes
 
 
 def assemble_days(readings: Sequence[Reading], keys: Keys, rejects: Rejects) -> pd.DataFrame:
@@ -383,7 +382,7 @@ def note_contradictions(
     """Tell of days without twitching that have an intensity or an episode all the same, and of one diary kept twice."""
     _note_twins(days, rejects)
     label = variables.set_index("name")["label"]
-    counts = [name for name in _KINDS if name in days and pd.api.types.is_numeric_dtype(days[name])]
+    counts = [name for name in EPISODE_KINDS if name in days and pd.api.types.is_numeric_dtype(days[name])]
     if counts and "intensity" in days:
         strong = days.index[days[counts].eq(0).all(axis=1) & days["intensity"].gt(0)]
         where, verb = " and ".join(label[counts]), "is" if len(counts) == 1 else "are"
@@ -396,7 +395,7 @@ def note_contradictions(
         return
     starts = episodes["start"].dt.floor("D") if calendar == "date" else episodes["start"].floordiv(1)
     for name in counts:
-        mine = episodes["kind"].eq(_KINDS[name])
+        mine = episodes["kind"].eq(EPISODE_KINDS[name])
         begun = pd.MultiIndex.from_arrays([episodes.loc[mine, "person"], starts[mine]], names=days.index.names)
         none = days.index[days[name].eq(0) & days.index.isin(begun)]
         _note_both("episodes", "start", f"{label[name]} is 0 where an episode of this kind began", none, rejects)

@@ -11,9 +11,9 @@ import pandas as pd
 from scipy import special, stats
 
 from twitchstats.arrays import AnyArray, FloatArray, to_pandas
-from twitchstats.errors import OptionError, check_table, check_whole
+from twitchstats.errors import OptionError, check_share, check_table, check_whole
 from twitchstats.redflags.advice import advise, as_people
-from twitchstats.redflags.prevalence import BaseRate, check_share, read_base_rate
+from twitchstats.redflags.prevalence import BaseRate, read_base_rate
 from twitchstats.signs import encode_signs, find_signs
 from twitchstats.simulate.cohort import SERIOUS, read_serious, read_source
 from twitchstats.simulate.likelihood import Ways, weigh_signs

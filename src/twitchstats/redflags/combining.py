@@ -8,12 +8,12 @@ import pandas as pd
 from scipy import stats
 
 from twitchstats.arrays import AnyArray, FloatArray
-from twitchstats.errors import OptionError, check_list, check_names
+from twitchstats.errors import OptionError, check_list, check_names, check_share
 from twitchstats.inference import compare_shares
 from twitchstats.redflags.advice import advise
 from twitchstats.redflags.assumptions import move_crowd
 from twitchstats.redflags.design import mark_yes_no
-from twitchstats.redflags.prevalence import check_share, estimate_share, shift_risk
+from twitchstats.redflags.prevalence import estimate_share, shift_risk
 from twitchstats.redflags.record import Record, assess_people, bound_risk
 
 NONE = "none of these"

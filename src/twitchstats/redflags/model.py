@@ -18,14 +18,14 @@ from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from twitchstats.arrays import AnyArray, FloatArray, to_pandas
-from twitchstats.errors import NotEnoughDataError, OptionError, TwitchstatsError, check_choice
+from twitchstats.errors import NotEnoughDataError, OptionError, TwitchstatsError, check_choice, check_share
 from twitchstats.inference import wilson_interval
 from twitchstats.redflags import card, combining, fitting, odds, points, storing, telling, training
 from twitchstats.redflags.advice import as_people
 from twitchstats.redflags.assumptions import match_origin, read_origin
 from twitchstats.redflags.design import plan_design
 from twitchstats.redflags.patterns import store_moments
-from twitchstats.redflags.prevalence import SAMPLE, BaseRate, check_share, read_base_rate
+from twitchstats.redflags.prevalence import SAMPLE, BaseRate, read_base_rate
 from twitchstats.redflags.record import Record, Training, find_log_odds, move_record
 from twitchstats.signs import encode_signs, find_signs
 

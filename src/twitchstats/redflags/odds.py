@@ -8,11 +8,10 @@ from firthmodels import FirthLogisticRegression
 from scipy import special, stats
 
 from twitchstats.arrays import FloatArray, IntArray
-from twitchstats.errors import NotEnoughDataError, check_choice, check_list, check_names
+from twitchstats.errors import NotEnoughDataError, check_choice, check_list, check_names, check_share
 from twitchstats.inference import adjust_p_values
 from twitchstats.redflags import fitting
 from twitchstats.redflags.design import plan_design
-from twitchstats.redflags.prevalence import check_share
 from twitchstats.redflags.record import Record, Training
 from twitchstats.redflags.telling import describe_term
 from twitchstats.redflags.training import list_separated

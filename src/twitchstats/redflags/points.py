@@ -10,13 +10,13 @@ from scipy import special
 from sklearn.metrics import brier_score_loss
 
 from twitchstats.arrays import FloatArray, IntArray
-from twitchstats.errors import OptionError, check_whole
+from twitchstats.errors import OptionError, check_share, check_whole
 from twitchstats.redflags import fitting
 from twitchstats.redflags.advice import ANY_FLAG_ADVICE, advise, as_people
 from twitchstats.redflags.assumptions import Odds, draw_moves, move_crowd
 from twitchstats.redflags.design import mark_yes_no, plan_design
 from twitchstats.redflags.measures import measure_auc
-from twitchstats.redflags.prevalence import BaseRate, check_share
+from twitchstats.redflags.prevalence import BaseRate
 from twitchstats.redflags.record import Record, Training, find_log_odds, move_record
 from twitchstats.redflags.training import need_both
 from twitchstats.signs import code_number, encode_signs, load_signs

@@ -9,7 +9,7 @@ import pandas as pd
 from numpy.typing import ArrayLike
 
 from twitchstats.arrays import FloatArray
-from twitchstats.errors import OptionError, unknown_name
+from twitchstats.errors import OptionError, check_share, unknown_name
 from twitchstats.inference import wilson_interval
 from twitchstats.resources import find_resource
 from twitchstats.simulate.parameters import load_cohort_parameters
@@ -56,15 +56,6 @@ def estimate_share(hits: ArrayLike, n: ArrayLike, *, level: float = 0.95) -> tup
     """Return a share with its Wilson limits; NaN of nobody."""
     with np.errstate(invalid="ignore", divide="ignore"):
         return np.asarray(hits, float) / np.asarray(n, float), *wilson_interval(hits, n, level=level)
-
-
-def check_share(option: str, value: object) -> float:
-    """Return the value as a number, or raise OptionError unless it lies between 0 and 1."""
-    share = float(value) if isinstance(value, (int, float, np.number)) and not isinstance(value, bool) else np.nan
-    if not 0 < share < 1:
-        meant = f" {share:g} % is {share / 100:g}." if 1 <= share < 100 else ""
-        raise OptionError(f"{option}={value} is not possible. It must lie between 0 and 1, both excluded.{meant}")
-    return share
 
 
 @dataclass(frozen=True)

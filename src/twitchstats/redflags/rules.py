@@ -11,11 +11,11 @@ import pandas as pd
 from scipy import special, stats
 
 from twitchstats.arrays import BoolArray, FloatArray
-from twitchstats.errors import OptionError, check_list, check_names, check_whole
+from twitchstats.errors import OptionError, check_list, check_names, check_share, check_whole
 from twitchstats.inference import compare_shares
 from twitchstats.redflags.advice import ANY_FLAG_ADVICE, advise, as_people
 from twitchstats.redflags.assumptions import Odds, Origin, draw_moves, move_crowd
-from twitchstats.redflags.prevalence import BaseRate, check_share, estimate_share, read_base_rate
+from twitchstats.redflags.prevalence import BaseRate, estimate_share, read_base_rate
 from twitchstats.redflags.training import read_outcome
 from twitchstats.resources import find_resource
 from twitchstats.signs import find_signs, join_marks, load_signs, mark_present

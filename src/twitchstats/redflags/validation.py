@@ -13,12 +13,20 @@ from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
 from sklearn.utils.validation import check_is_fitted
 
 from twitchstats.arrays import AnyArray, FloatArray, IntArray, to_pandas
-from twitchstats.errors import NotEnoughDataError, OptionError, TwitchstatsError, check_choice, check_list, check_whole
+from twitchstats.errors import (
+    NotEnoughDataError,
+    OptionError,
+    TwitchstatsError,
+    check_choice,
+    check_list,
+    check_share,
+    check_whole,
+)
 from twitchstats.inference import wilson_interval
 from twitchstats.redflags import fitting
 from twitchstats.redflags.measures import METRICS, measure_auc, measure_risk, smooth_outcome
 from twitchstats.redflags.model import RedFlagModel
-from twitchstats.redflags.prevalence import check_risks, check_share, read_base_rate, shift_risk
+from twitchstats.redflags.prevalence import check_risks, read_base_rate, shift_risk
 from twitchstats.redflags.record import find_log_odds
 from twitchstats.redflags.rules import apply_referral_rules
 from twitchstats.redflags.training import (

@@ -16,6 +16,7 @@ from twitchstats.errors import (
     check_choice,
     check_list,
     check_names,
+    check_share,
     check_whole,
     unknown_name,
 )
@@ -225,9 +226,7 @@ def mix_conditions(
                 f"serious_share={serious_share} goes with design='clinic' only: a population has its base rate."
             )
         return {BENIGN: 1 - sum(rates), **rates}
-    share = _DEFAULT_SHARE if serious_share is None else serious_share
-    if not 0 < share < 1:
-        raise OptionError(f"serious_share={share} is not possible. It must lie between 0 and 1.")
+    share = check_share("serious_share", _DEFAULT_SHARE if serious_share is None else serious_share)
     total = sum(weights[name] for name in serious)
     rest = sum(weights) - total
     return {

@@ -10,11 +10,11 @@ from pandas.api.types import is_numeric_dtype
 from scipy import stats
 
 from twitchstats.arrays import TINY, FloatArray
-from twitchstats.errors import NotEnoughDataError, check_whole
+from twitchstats.errors import NotEnoughDataError, check_share, check_whole
 from twitchstats.inference import ALPHA, describe_estimates, pool_estimates
 from twitchstats.journal.record import Journal
 from twitchstats.journal.rows import DRAWN
-from twitchstats.sequential import ANYTIME_COLUMNS, check_level, spend_alpha
+from twitchstats.sequential import ANYTIME_COLUMNS, spend_alpha
 from twitchstats.trial.exact import (
     Days,
     find_anytime,
@@ -104,7 +104,7 @@ def analyze_trial(journal: Journal, plan: Plan, *, draws: int = DRAWS, alpha: fl
     [['me', 'by intention', 'rate ratio'], ['me', 'as taken', 'rate ratio']]
     """
     check_plan(plan, journal)
-    check_level(alpha, below=0.5)
+    check_share("alpha", alpha, below=0.5)
     check_whole("draws", draws, least=99)
     asked = plan.options
     rows = []
