@@ -227,7 +227,7 @@ def score_block(
     np.multiply(own, root[:, None, None], out=lines[:, : -len(sides)].reshape(own.shape))
     lines[:, -2], lines[:, -1] = sides
     lines = _project(lines, basis, common)
-    own, rest, stood = lines[:, :-2].reshape(own.shape), lines[:, -2], lines[:, -1]
+    own, rest, stood = lines[:, :-2].reshape(block.own.shape), lines[:, -2], lines[:, -1]
     gram = own @ own.swapaxes(2, 3)
     inverse = _invert_gram(gram.sum(0, keepdims=True) if shared else gram)
     combined = inverse @ own
@@ -242,7 +242,7 @@ def score_block(
     score = (news @ (root * relative)[:, None, :, None])[..., 0]
     rank = _count_rank(basis)
     n = days.sum(1)
-    df = n - rank - (0 if shared else own.shape[2])
+    df = n - rank - (0 if shared else block.own.shape[2])
     n, df = (np.broadcast_to(value[:, None, None], size.shape) for value in (n, df))
     trust = np.minimum(size**2 / np.maximum(np.einsum("...n,...n->...", news_square, news_square), TINY), df)
     values = _find_values(trigger, ok[:, None, None])
