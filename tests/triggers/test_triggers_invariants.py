@@ -12,6 +12,8 @@ import twitchstats as tw
 from twitchstats.inference import adjust_p_values
 from twitchstats.simulate.processes import simulate_process
 from twitchstats.triggers.blocks import REFUSALS
+from twitchstats.triggers.engine import Options, score_panel
+from twitchstats.triggers.families import choose_family
 
 TELLING = ["estimate", "ci_lower", "ci_upper", "p_value", "p_adjusted"]
 EFFECT_NUMBERS = [*TELLING, "ci90_lower", "ci90_upper"]
@@ -251,3 +253,14 @@ def test_every_row_has_its_numbers_or_its_reason(columns, outcome, seed):
     groups = tw.group_triggers(journal, **options)
     assert sorted(groups["trigger"]) == sorted(triggers)
     assert groups.groupby("group")["leader"].sum().eq(1).all()
+
+
+def test_days_that_only_stand_beside_change_nothing_of_the_day_that_is_asked(several):
+    panel = tw.build_panel(several, variables=["twitches", "stress"])
+    told = {"family": choose_family("count"), "options": Options(effect="that day")}
+    alone = score_panel(panel, "twitches", ["stress"], [-3], beside=[0, 1], **told)
+    whole = score_panel(panel, "twitches", ["stress"], [-3, 0, 1], **told)
+    bare = score_panel(panel, "twitches", ["stress"], [-3], **told)
+    for name in ("curve", "spread", "trust", "df", "n", "refusal"):
+        np.testing.assert_allclose(getattr(alone, name), getattr(whole, name)[:, :, :1], rtol=1e-9, err_msg=name)
+    assert not np.allclose(alone.curve, bare.curve)

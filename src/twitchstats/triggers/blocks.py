@@ -163,13 +163,12 @@ def choose_trend(
             left = np.maximum((response**2).sum(1) - gain.sum(1), TINY) / np.maximum(free, 1)
             ratio = gain[:, finer:].sum(1) / np.maximum(extra, 1) / left
             needed &= stats.f.sf(ratio, np.maximum(extra, 1), np.maximum(free, 1)) <= FINE_LEVEL
-    for kind, columns in ((False, plain), (True, every[terms:])):
+    for kind, columns in ((False, plain), (True, np.s_[terms:])):
         rows = np.flatnonzero(needed == kind)
         if len(rows):
             some = np.s_[:] if len(rows) == len(needed) else rows
-            factor = factor_products(gram[some][:, columns[:, None], columns]) * length[some][:, columns, None]
-            taken = design[some][..., terms:] if kind else design[some][..., plain]
-            basis = turn_columns(np.array(taken, order="C"), factor)
+            factor = factor_products(gram[some][:, columns][:, :, columns]) * length[some][:, columns, None]
+            basis = turn_columns(np.array(design[some][..., columns], order="C"), factor)
             chosen = replace(block if len(rows) == len(needed) else block.take(rows), fine=kind)
             yield rows, chosen, basis[..., : basis.shape[-1] - own] if shared else basis
 
@@ -223,7 +222,12 @@ def score_block(
     common = _share_columns(before) if shared else None
     own, scale = standardise(block.own, np.broadcast_to(ok[:, None, None], block.own.shape))
     trigger = own[:, :, :asked]
-    own = _project(own * root[:, None, None], basis, common)
+    sides = (root * relative, root * family.transform(y))  # of the model: the outcome, and as it stands for older days
+    lines = np.empty((len(y), own[0, ..., 0].size + len(sides), y.shape[1]))
+    np.multiply(own, root[:, None, None], out=lines[:, : -len(sides)].reshape(own.shape))
+    lines[:, -2], lines[:, -1] = sides
+    lines = _project(lines, basis, common)
+    own, rest, stood = lines[:, :-2].reshape(block.own.shape), lines[:, -2], lines[:, -1]
     gram = own @ own.swapaxes(2, 3)
     inverse = _invert_gram(gram.sum(0, keepdims=True) if shared else gram)
     combined = inverse @ own
@@ -231,15 +235,14 @@ def score_block(
     news = combined[:, :, :asked] / diagonal[..., None]
     news_square = news**2
     size = news_square.sum(-1)
-    residual = rest = _project((root * relative)[:, None, None], basis, common)
-    residual = (residual - (residual @ combined.swapaxes(2, 3)) @ own)[:, :, 0]
+    residual = rest[:, None] - ((rest[:, None, None] @ combined.swapaxes(2, 3)) @ own)[:, :, 0]
     leverage = np.einsum("bnp,bnp->bn", basis, basis)[:, None] + np.einsum("bmqn,bmqn->bmn", own, combined)
     leverage = np.clip(leverage, 0, MOST_LEVERAGE)
     square = residual**2 / (1 - leverage) * days[:, None]
     score = (news @ (root * relative)[:, None, :, None])[..., 0]
     rank = _count_rank(basis)
     n = days.sum(1)
-    df = n - rank - (0 if shared else own.shape[2])
+    df = n - rank - (0 if shared else block.own.shape[2])
     n, df = (np.broadcast_to(value[:, None, None], size.shape) for value in (n, df))
     trust = np.minimum(size**2 / np.maximum(np.einsum("...n,...n->...", news_square, news_square), TINY), df)
     values = _find_values(trigger, ok[:, None, None])
@@ -260,7 +263,7 @@ def score_block(
     fit = share_fit(basis, root, max(span, max(block.newest.max(), reach + OLDER) + OLDER + MEMORY_SPAN))
     if block.fine and block.newest.any():
         left = np.maximum(n[:, 0, 0] - rank, 1.0)
-        noise = (free_columns((family.transform(y) * root)[..., None], basis)[..., 0] * (root * relative)).sum(1)
+        noise = (stood * sides[0]).sum(1)
         share = fit - share_fit(older, root, fit.shape[1] - 1)
         pull = pull_back(before, older, share, block.newest, noise * n[:, 0, 0] / left)
         doubt = np.sqrt(size * ((pull**2).sum(-1) / left)[:, None, None])
@@ -290,7 +293,7 @@ def score_block(
         "curve": curve, "spread": spread, "shift": shift, "planted": planted, "size": size,
         "scale": scale[:, :, :asked], "n": n, "df": df, "trust": trust,
         "information": size * (events * (1 - events) if family.name == "yes/no" else 1.0),
-        "leak": leak, "memory": memory, "rest": rest[:, 0, None], "spells": spells[..., :SPELL],
+        "leak": leak, "memory": memory, "rest": rest[:, None, None], "spells": spells[..., :SPELL],
         "refusal": _refuse(block, family, trigger, values, size, scale[:, :, :asked], 0.0 if shared else df, trust),
     }  # fmt: skip
 
@@ -307,14 +310,12 @@ def _count_rank(basis: FloatArray) -> IntArray:
     return rank
 
 
-def _project(values: FloatArray, basis: FloatArray, common: FloatArray | None) -> FloatArray:
-    """Return what is left of (B, M, q, n) beside each person's columns, and those that all share."""
-    people, models, count, days = values.shape
-    flat = values.reshape(people, models * count, days)
-    flat = flat - (flat @ basis) @ basis.swapaxes(1, 2)
+def _project(lines: FloatArray, basis: FloatArray, common: FloatArray | None) -> FloatArray:
+    """Return what is left of (B, k, n), used up, beside each person's columns, and those that all share."""
+    lines -= (lines @ basis) @ basis.swapaxes(1, 2)
     if common is not None:
-        flat = flat - (flat @ common).sum(0, keepdims=True) @ common.swapaxes(1, 2)
-    return flat.reshape(values.shape)
+        lines -= (lines @ common).sum(0, keepdims=True) @ common.swapaxes(1, 2)
+    return lines
 
 
 def _invert_gram(gram: FloatArray) -> FloatArray:

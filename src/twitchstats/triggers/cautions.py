@@ -98,9 +98,10 @@ def _try_others(request: Request, rows: pd.DataFrame, options: Options) -> dict[
 
     def control(lag: int) -> FloatArray:
         """Return the p-values of the trigger that comes later, given the days between."""
-        days = [-LATER, *range(lag + 1)]
-        scores = score_panel(panel, outcome, [trigger], days, family=family, options=beside)
-        return tell_one(scores.select(np.s_[:, :, :1]), "p_value")
+        scores = score_panel(
+            panel, outcome, [trigger], [-LATER], family=family, options=beside, beside=range(lag + 1)
+        )  # fmt: skip
+        return tell_one(scores, "p_value")
 
     def answer(days: Sequence[int], other: Options) -> FloatArray:
         """Return the p-values of the outcome's effects on the trigger so many days later."""
@@ -108,9 +109,9 @@ def _try_others(request: Request, rows: pd.DataFrame, options: Options) -> dict[
         return tell_one(scores.select(np.s_[:, :, np.unique(days, return_inverse=True)[1]]), "p_value")
 
     def estimate(other: Options) -> FloatArray:
-        given = request.lags if options.effect == "that day" else lags
-        scores = score_panel(panel, outcome, [trigger], given, family=family, options=other)
-        return tell_one(scores.select(np.s_[:, :, [given.index(lag) for lag in lags]]), "estimate")
+        given = [lag for lag in request.lags if options.effect == "that day" and lag not in lags]
+        scores = score_panel(panel, outcome, [trigger], lags, family=family, options=other, beside=given)
+        return tell_one(scores, "estimate")
 
     reverse = answer([max(1, lag) for lag in lags], plain if group else replace(plain, effect="that day"))
     # under a fine trend a real effect would make the week look as if it foretold

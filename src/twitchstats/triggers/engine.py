@@ -122,8 +122,9 @@ class Scores:
 
 
 def score_panel(
-    panel: Panel, outcome: str, triggers: Sequence[str], lags: Sequence[int], *, family: Family, options: Options
-) -> Scores:
+    panel: Panel, outcome: str, triggers: Sequence[str], lags: Sequence[int], *, family: Family, options: Options,
+    beside: Sequence[int] = (),
+) -> Scores:  # fmt: skip
     """Score every person, trigger and lag.
 
     Parameters
@@ -133,18 +134,21 @@ def score_panel(
         Names in the panel; lags in calendar days, negative ones for a trigger that comes later.
     family : Family
     options : Options
+    beside : sequence of int
+        Other lags of the trigger that are given, where the effect of "that day" is asked for; nothing is told of these.
 
     Returns
     -------
     Scores
         Arrays (people, triggers, lags).
     """
-    return work_panel(panel, outcome, triggers, lags, family=family, options=options).spend()
+    return work_panel(panel, outcome, triggers, lags, family=family, options=options, beside=beside).spend()
 
 
 def work_panel(
-    panel: Panel, outcome: str, triggers: Sequence[str], lags: Sequence[int], *, family: Family, options: Options
-) -> "Work":
+    panel: Panel, outcome: str, triggers: Sequence[str], lags: Sequence[int], *, family: Family, options: Options,
+    beside: Sequence[int] = (),
+) -> "Work":  # fmt: skip
     """Return what the days of each person say, before what a trend took is given back: as `score_panel`."""
     people = len(panel.people)
     options = replace(options, pooled=options.pooled and people > 1)
@@ -157,8 +161,8 @@ def work_panel(
         reach = max(LEAK_DAYS, *worked)
         worked += tuple(lag for lag in range(reach + 1) if lag not in lags)
     score = partial(
-        score_people, outcome=outcome, triggers=tuple(triggers), lags=worked, wanted=len(lags), reach=reach,
-        family=family, options=options,
+        score_people, outcome=outcome, triggers=tuple(triggers), lags=worked, beside=tuple(beside),
+        wanted=len(lags), reach=reach, family=family, options=options,
     )  # fmt: skip
     short = partial(find_short, outcome=outcome) if options.pooled and panel.ordered else None
     empty = Store(people, len(triggers), worked, family, len(lags), reach)
@@ -172,6 +176,7 @@ def score_people(
     outcome: str,
     triggers: Sequence[str],
     lags: Sequence[int],
+    beside: Sequence[int],
     wanted: int,
     reach: int,
     family: Family,
@@ -186,7 +191,7 @@ def score_people(
     columns = np.stack([panel.get_outcome(name) for name in triggers]) if triggers else np.zeros((0, *y.shape))
     store = Store(len(y), len(triggers), lags, family, wanted, reach)
     groups = [lags] if options.effect == "that day" else [[lag] for lag in lags]
-    lay = partial(_lay_lags, columns, groups, panel, options, family.transform(y))
+    lay = partial(_lay_lags, columns, [[*group, *beside] for group in groups], panel, options, family.transform(y))
     store.run(panel, y, lay, options, groups=[[lags.index(lag) for lag in group] for group in groups])
     return store.arrays
 

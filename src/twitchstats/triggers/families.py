@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from twitchstats.arrays import TINY, BoolArray, FloatArray
+from twitchstats.triggers.columns import standardise
 
 LEAST_MEAN = 0.05  # of a fitted mean, as a share of the person's mean: no day weighs without bound
 MOST_MEAN = 20.0
@@ -167,8 +168,9 @@ def fit_mean(y: FloatArray, design: FloatArray, ok: FloatArray) -> tuple[FloatAr
     n = np.maximum(ok.sum(1), 1.0)
     level = np.maximum((y * ok).sum(1) / n, 1e-3)
     low, high = np.log(level * LEAST_MEAN)[:, None], np.log(level * MOST_MEAN)[:, None]
-    columns = _standardise_columns(design, ok)
-    penalty = np.full(columns.shape[-1], NUISANCE_PENALTY)
+    columns, _ = standardise(np.ascontiguousarray(design.swapaxes(1, 2)), ok[:, None] > 0)
+    columns[:, 0] = ok
+    penalty = np.full(columns.shape[1], NUISANCE_PENALTY)
     penalty[0] = 0.0
     logs = np.log1p(y) * ok
     predictor = np.clip(np.log(np.maximum(np.expm1(_solve(columns, ok, logs, penalty)[0]), 1e-9)), low, high)
@@ -176,7 +178,7 @@ def fit_mean(y: FloatArray, design: FloatArray, ok: FloatArray) -> tuple[FloatAr
     alpha = np.zeros(len(y))
     for _ in range(STEPS):
         mean = np.exp(predictor)
-        alpha = _fit_overdispersion(y, mean, ok, columns.shape[-1])
+        alpha = _fit_overdispersion(y, mean, ok, columns.shape[1])
         weights = ok * mean / (1 + alpha[:, None] * mean)
         working = predictor + (y - mean) / mean
         wanted, inverse = _solve(columns, weights, working, penalty)
@@ -184,7 +186,7 @@ def fit_mean(y: FloatArray, design: FloatArray, ok: FloatArray) -> tuple[FloatAr
         predictor = np.clip(before + np.clip(wanted - before, -LARGEST_STEP, LARGEST_STEP), low, high)
     total = np.maximum(weights.sum(1, keepdims=True), 1e-9)
     middle = (weights * wanted).sum(1, keepdims=True) / total
-    leverage = np.clip(weights * ((columns @ inverse) * columns).sum(-1), 0.0, MOST_LEVERAGE)
+    leverage = np.clip(weights * np.einsum("bpn,bpn->bn", inverse @ columns, columns), 0.0, MOST_LEVERAGE)
     leverage = np.clip(leverage - weights / total, 0.0, MOST_LEVERAGE)  # the constant's takes nothing away
     spent = np.maximum((leverage * ok).sum(1), 1e-9)
     explained = (weights * (wanted - middle) ** 2).sum(1) / spent
@@ -194,26 +196,20 @@ def fit_mean(y: FloatArray, design: FloatArray, ok: FloatArray) -> tuple[FloatAr
     # between, where simulated effects come out right
     alone = working - (working - wanted) / (1 - kept * leverage) ** OWN_DAY
     mean = np.exp(np.clip(middle + kept * (alone - middle), low, high))
-    return mean, _fit_overdispersion(y, mean, ok, columns.shape[-1])
-
-
-def _standardise_columns(design: FloatArray, ok: FloatArray) -> FloatArray:
-    """Return the columns with mean 0 and variance 1 over the days that count, the first one constant."""
-    n = np.maximum(ok.sum(1), 1.0)[:, None, None]
-    centred = (design - (design * ok[..., None]).sum(1, keepdims=True) / n) * ok[..., None]
-    spread = np.sqrt((centred**2).sum(1, keepdims=True) / n)
-    columns: FloatArray = np.where(spread > 1e-9, centred / np.where(spread > 1e-9, spread, 1.0), 0.0)
-    columns[..., 0] = ok
-    return columns
+    return mean, _fit_overdispersion(y, mean, ok, columns.shape[1])
 
 
 def _solve(
     columns: FloatArray, weights: FloatArray, y: FloatArray, penalty: FloatArray
 ) -> tuple[FloatArray, FloatArray]:
-    """Return fitted values of a penalised weighted least squares fit, (B, n), and the inverse of its products."""
-    turned = columns.swapaxes(1, 2)
-    inverse: FloatArray = np.linalg.inv(turned @ (columns * weights[..., None]) + np.diag(penalty + 1e-8)).astype(float)
-    fitted: FloatArray = (columns @ (inverse @ (turned @ (weights * y)[..., None])))[..., 0]
+    """Return fitted values, (B, n), of a penalised weighted least squares fit on columns (B, p, n).
+
+    And the inverse of the columns' products.
+    """
+    weighed = columns * weights[:, None]
+    inverse: FloatArray = np.linalg.inv(weighed @ columns.swapaxes(1, 2) + np.diag(penalty + 1e-8)).astype(float)
+    slopes = inverse @ (weighed @ y[..., None])
+    fitted: FloatArray = (slopes.swapaxes(1, 2) @ columns)[:, 0]
     return fitted, inverse
 
 
@@ -225,9 +221,9 @@ def _fit_overdispersion(y: FloatArray, mean: FloatArray, ok: FloatArray, columns
     for _ in range(12):
         inverse = 1 / (1 + alpha[:, None] * mean)
         inflated = squared * inverse
-        slope = np.einsum("bn,bn,bn->b", inflated, inverse, mean)
+        slope = np.einsum("bn,bn->b", inflated, inverse * mean)
         before = alpha
         alpha = np.clip(before + (inflated.sum(1) - left) / np.maximum(slope, 1e-12), 0.0, MOST_ALPHA)
-        if (alpha == before).all():
+        if (np.abs(alpha - before) <= 1e-9 * alpha).all():  # the next step would move it by the square of that
             break
     return alpha
