@@ -22,7 +22,7 @@ from twitchstats.triggers.blocks import ZERO
 from twitchstats.triggers.cautions import CAUTIONS
 from twitchstats.triggers.engine import Options, score_panel, work_panel
 from twitchstats.triggers.families import choose_family
-from twitchstats.triggers.rows import list_people, pool_people
+from twitchstats.triggers.rows import list_people, need_errors, pool_people
 
 pytestmark = pytest.mark.slow
 RUNS = 500
@@ -124,6 +124,22 @@ def test_what_is_called_detectable_is_found_as_often_as_promised(world):
     for side in ("detectable_up", "detectable_down"):
         assert 0.75 - noise_of(0.75, 600) < found.loc[side, "power"] < 0.85 + noise_of(0.85, 600)
         assert found.loc[side, "refused"] < 0.15
+
+
+@pytest.mark.parametrize(("level", "df"), [(0.05, 4.0), (0.05, 40.0), (0.005, 7.0), (0.001, 15.0)])
+def test_errors_that_an_effect_needs_count_that_its_error_is_not_known(level, df):
+    """The noncentral t test, a mean over 400 quantiles of the error seen before: .8 within .01."""
+    seen = np.sqrt(stats.chi2.ppf((np.arange(400) + 0.5) / 400, df) / df)
+    power = stats.nct.sf(stats.t.ppf(1 - level / 2, df), df, need_errors(np.array([df]), level) * seen)
+    assert power.mean() == pytest.approx(0.8, abs=0.01)
+
+
+@pytest.mark.parametrize(("world", "days"), [("autocorrelated .8", 33), ("zero-heavy", 90)])
+def test_what_is_not_found_as_often_as_promised_is_not_promised(world, days):
+    """Of 40 diaries: short ones of counts found .40 to .58 of it, those that are 0 on most days .61 to .70."""
+    told = score_people(simulate_process(world, people=40, days=days, seed=4)[0], (0,), detect=0.05)
+    assert told["p_value"].notna().all()
+    assert told[["detectable_up", "detectable_down"]].isna().all(axis=1).mean() > 0.9
 
 
 @pytest.mark.parametrize("world", ["autocorrelated .9", "weekly rhythm", "regime switching"])

@@ -50,6 +50,7 @@ FINE_LEVEL = 0.1
 FARTHEST = 45.0  # SDs of a trigger from its mean, beyond which effects grow no more: numbers have an end
 # Of a large effect of an amount, whose older days stand beside it: what simulated diaries of 120 days measure.
 FOUND = {"count": 0.92, "yes/no": 0.84, "amount": 0.92}
+LEAST_OFTEN = 0.45  # share of days with a count above 0, below which what one person could find is not foreseen
 PRIOR_DF = 4.0  # what an expected variance weighs beside one that is seen
 LEAST_CHANGES = 4  # days on which a yes/no trigger differs from the day before: it is only these that tell something
 REFUSALS = (
@@ -259,7 +260,10 @@ def score_block(
         expected = size * square.sum(-1)[..., None] / np.maximum(n, 1)
         spread = np.sqrt(_moderate(variance, expected, trust))[..., None] + 0 * effects
         shift, planted = effects * size[..., None], spread
-    shift = shift * np.where(two_valued, 1.0, FOUND[family.name])[..., None]
+    events = ((y > 0) * days).sum(1)[:, None, None] / np.maximum(n, 1)
+    # of counts that are none on most days what chance makes large is all that would be promised
+    foreseen = family.name != "count" or pooled or events >= LEAST_OFTEN
+    shift = shift * np.where(two_valued, 1.0, FOUND[family.name])[..., None] * np.where(foreseen, 1.0, 0.0)[..., None]
     fit = share_fit(basis, root, max(span, max(block.newest.max(), reach + OLDER) + OLDER + MEMORY_SPAN))
     if block.fine and block.newest.any():
         left = np.maximum(n[:, 0, 0] - rank, 1.0)
@@ -276,7 +280,6 @@ def score_block(
         spread, planted = (error * np.sqrt(inflation)[..., None] for error in (spread, planted))
         trust = np.minimum(trust, n / alike)
     trust = np.minimum(trust, n / (1 + SKEWNESS * _square_skewness(news) * _square_skewness(residual)[:, :, None]))
-    events = ((y > 0) * days).sum(1)[:, None, None] / np.maximum(n, 1)
     leak, memory = np.zeros((*size.shape, reach + 1)), np.zeros((*size.shape, OLDER))
     if reach:
         rests = np.zeros((len(y), 0))

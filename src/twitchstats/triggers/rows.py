@@ -23,6 +23,7 @@ from twitchstats.triggers.blocks import GRID, REFUSALS, ZERO
 from twitchstats.triggers.engine import LEAST_POOLED_DF, Index, Scores, weigh_people
 
 POWER = 0.8
+SATURATED = 0.3  # of the variance of the days left: beyond, 26 days of counts found .40 to .58 of what was promised
 FINER = 4  # points of a fine grid for each of the coarse one
 SECANTS = 6
 SEPARATED = 0.02  # of the test of no effect that is left at the end of the grid where there is no end
@@ -55,11 +56,14 @@ class Curve:
     grid : (R, K)
         Effects between which the statistic is looked for.
     df : (R,)
+    left : (R,) or float
+        Days left of one person's ratio; infinite where there is no bound to what a test can show.
     """
 
     statistic: Statistic
     grid: FloatArray
     df: FloatArray
+    left: FloatArray | float = np.inf
 
     @cached_property
     def values(self) -> FloatArray:
@@ -141,11 +145,13 @@ def detect_effects(power: Curve, level: float) -> dict[str, FloatArray]:
     """Return ``detectable_up`` and ``detectable_down``, what a test at the level would find with 80 % power.
 
     `power` is what the test of no effect would be, with the sign turned, if there were an effect: the diary as it is,
-    its effect taken out and another one planted.
+    its effect taken out and another one planted. Nothing is promised of one person's ratio that would have to explain
+    more than SATURATED of what its days vary by: so large an effect is no straight line, and the test grows no more.
     """
     needed = need_errors(power.df, level)
     found = power.cross(np.stack([-needed, needed], axis=1))
-    up, down = np.where(np.isfinite(found), found, np.nan).T
+    told = np.isfinite(found) & (needed**2 * (1 / SATURATED - 1) <= power.left)[:, None]
+    up, down = np.where(told, found, np.nan).T
     return {"detectable_up": up, "detectable_down": down}
 
 
@@ -153,13 +159,13 @@ def need_errors(df: FloatArray, level: float) -> FloatArray:
     """Return how many standard errors an effect needs to be found at a level with 80 % power.
 
     A standard error on few degrees of freedom may be too small by chance: the power is a mean over that (to 2 % the
-    numerical solution for 2 degrees of freedom and more).
+    numerical solution for 3 degrees of freedom and more, levels from .05 to .001).
 
     >>> need_errors(np.array([4.0, 40.0, 1e6]), 0.05).round(2)
-    array([4.71, 2.94, 2.8 ])
+    array([4.74, 2.94, 2.8 ])
     """
-    known = stats.t.ppf(1 - level / 2, df) + stats.t.ppf(POWER, df)
-    needed: FloatArray = known * (1 + 0.95 / (np.maximum(df, 1.5) - 0.45))
+    known, plain = (one.ppf(1 - level / 2) + one.ppf(POWER) for one in (stats.t(df), stats.norm))
+    needed: FloatArray = known * (1 + 0.35 * plain / (np.maximum(df, 1.5) - 0.45))
     return needed
 
 
@@ -302,7 +308,8 @@ def _foresee(
         each = evaluator.plant(effect) * weight[:, None]
         return ((evaluator.find(effect) * weight[:, None]).sum(0) / (np.sqrt((each**2).sum(0)) * error))[None]
 
-    return Curve(power, grid - grid.mean(1, keepdims=True), df)
+    left = scores.df[where] if scores.is_ratio and weight is None else np.inf
+    return Curve(power, grid - grid.mean(1, keepdims=True), df, left)
 
 
 def pool_people(scores: Scores, steps: FloatArray, *, alpha: float = ALPHA) -> pd.DataFrame:
