@@ -33,7 +33,7 @@ class Days:
     y : (n,)
         The outcome.
     before : (n, o)
-        The outcome one and two known days before, as it stands beside the effect; none in blocks.
+        The outcome one and two known days before, as it stands beside the effect.
     dose_before : (n, o)
         What had been taken on those days.
     dates : (n, p)
@@ -80,23 +80,21 @@ def lay_days(
     Of every day of the trial (D,) come the outcome `y`, the `dose` (what is held responsible) and the `weekday`;
     `drawn` are schedules (R, D), and `earlier` is the outcome on the days just before the trial. For `carry_over` the
     condition of the period before is asked about, beside the day's own. The outcome of the days before does not stand
-    in that model: with what is left of an effect that is not known exactly it told of a carry-over where none was. Nor
-    does it in blocks, where the days before are mostly of the same kind and hold the effect that is looked for.
+    in that model: with what is left of an effect that is not known exactly it told of a carry-over where none was.
     """
     told = np.concatenate([earlier, y])
     taken = np.concatenate([np.zeros(len(told) - len(y)), np.where(np.isfinite(dose), dose, 0.0)])
     taken = np.where(np.isfinite(told), taken, np.nan)
-    single = lots.period[-1] == len(y) - 1
-    older = 2 if single and not carry_over else 0
-    before, taken = (np.stack(find_older(values, 1), -1)[-len(y) :, :older] for values in (told, taken))
+    before, taken = (np.stack(find_older(values, 1), -1)[-len(y) :] for values in (told, taken))
     dates = [np.ones((len(y), 1)), spline_basis(len(y), max(1, round(len(y) / DAYS_PER_TREND_TERM)))]
     if len(y) >= LEAST_DAYS_FOR_WEEKDAY:
         dates.append(weekday_contrasts()[weekday % 7])
     last = np.searchsorted(lots.period, lots.period) - 1
     previous, coin = np.where(last < 0, 0.5, drawn[:, last]), lots.coin
-    beside = previous if single else 0 * previous
+    beside = previous if lots.period[-1] == len(y) - 1 else 0 * previous
     if carry_over:
         drawn, beside, coin = previous, drawn, np.where(last < 0, -1, lots.coin[last])
+        before, taken = before[:, :0], taken[:, :0]
     use = np.isfinite(y) & np.isfinite(dose) & lots.analysed
     laid = np.concatenate(dates, 1)[use]
     return Days(y[use], before[use], taken[use], laid, drawn[:, use], beside[:, use], coin[use], dose[use])
@@ -112,7 +110,7 @@ def score_schedules(days: Days, effect: float, family: Family) -> tuple[FloatArr
     """Return what every schedule would find beyond an effect, and its standard error, (R,) each.
 
     The effect is taken out of every outcome, also those of the days before, so that under the hypothesis nothing here
-    depends on the schedule. Outcomes are freed of weekday, trend and `before`; counts are weighed as in a
+    depends on the schedule. Outcomes are freed of weekday, trend and the two days before; counts are weighed as in a
     log-linear model. Each schedule has the condition of its day before beside it: what carries over is no effect of the
     day, and in pairs the day before is more often without it where the day is with it. The standard error is that of
     the coins (HC2, summed over each coin's days), since they are what was drawn: with one pair of days for each coin

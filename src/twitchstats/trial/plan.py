@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from twitchstats.arrays import FloatArray
+from twitchstats.arrays import TINY, FloatArray
 from twitchstats.errors import NotEnoughDataError, OptionError, check_choice, check_list, check_whole, unknown_name
 from twitchstats.inference import ALPHA
 from twitchstats.journal.keys import SOLE_PERSON
@@ -21,13 +21,14 @@ from twitchstats.journal.record import Journal, find_name
 from twitchstats.panel import build_panel
 from twitchstats.sequential import find_look_power, spend_alpha
 from twitchstats.signs import REASON, find_flags
-from twitchstats.trial.exact import lay_days, score_schedules
+from twitchstats.trial.exact import find_p_value, lay_days, remove_effect
 from twitchstats.trial.lots import DESIGNS, WEEK, Lots, lay_lots
 from twitchstats.triggers.families import FAMILIES, Family
 from twitchstats.triggers.rows import POWER
 from twitchstats.variables import find_row, find_variable, load_variables, may_be_medicine
 
 LEAST_TRIAL = LEAST_DIARY = 14  # days; of a diary, from which its spread is told
+PLAYED, COMPARED = 100, 99  # trials that are tried on the diary, and schedules that each is compared with
 SCHEDULE_COLUMNS = ["person", "date", "condition", "period", "analysed"]
 POWER_COLUMNS = ["person", "effect", "measure", "days", "power", "power_one_look", "days_needed"]
 EFFECTS = {"count": (1.25, 1.5, 2.0), "yes/no": (0.1, 0.2, 0.3)}
@@ -329,42 +330,53 @@ def _read_outcome(journal: Journal, asked: Options) -> dict[str, FloatArray]:
 
 
 def estimate_power(plan: Plan) -> pd.DataFrame:
-    """Tell what a trial can find, by its test on the diary as it is.
+    """Tell what a trial can find, by playing it on the diary as it is.
 
-    Schedules are laid over the diary's latest days (repeated where it is shorter): what each of them finds there, and
-    its error, say which effect it would need to be found beyond nearly all others. So level, spread, memory and weekly
-    rhythm of this person count, and what few coins and the columns of the test cost.
+    Trials are laid over the diary's latest days (repeated where it is shorter), with the effect in them, and tested:
+    so level, spread, memory and weekly rhythm of this person count, and what few coins and the older outcomes cost.
 
     Returns `POWER_COLUMNS`: `effect` is a rate ratio, or a difference in the outcome's unit, `power` that of a
-    two-sided test at 5 %; `days_needed` find it in 4 of 5 trials (NaN beyond ten years; errors fall with the root of
-    the days, and of looks the last one's level is taken).
+    two-sided test at 5 %; `days_needed` find it in 4 of 5 trials (NaN beyond ten years).
     """
     asked, family, lots = plan.options, plan.options.family, plan.lots
     if lots.find_least_p() > ALPHA:  # it can't find anything; the days are those of a trial that can
         longer = replace(plan, options=replace(asked, days=_find_least_days(asked)))
         return estimate_power(longer).assign(days=asked.days, power=0.0, power_one_look=0.0)
-    last = spend_alpha(asked.looks)["level"].iloc[-1]
     rows = []
     for person, y in plan.diary.items():
+        rng, played = plan.make_rng(person, "power"), _repeat_diary(y, asked.days)
         sizes = EFFECTS.get(asked.kind, tuple(np.nanstd(y) * share for share in SHARES_OF_SD))
         effects = np.log(sizes) if family.is_ratio else np.array(sizes)
-        played = _repeat_diary(y, asked.days)
-        drawn = lots.draw(plan.make_rng(person, "power"), DRAWS).astype(float)
-        once, needed = np.full((2, len(sizes)), np.nan)
+        once = np.full(len(sizes), np.nan)
         if np.nanstd(played) > 0:
-            days = lay_days(played, drawn[0], drawn, lots, np.arange(asked.days))
-            found, error = score_schedules(days, 0.0, family)
-            t = np.abs(found) / error
-            asks, asks_last = (np.quantile(t, 1 - level) * error - found for level in (ALPHA, last))
-            once = np.array([(asks <= effect).mean() for effect in effects])
-            needed = np.ceil(asked.days * (np.quantile(asks_last, POWER) / effects) ** 2)
-            needed = np.maximum(needed, max(LEAST_TRIAL, _find_least_days(asked)))
-        worth = stats.norm.isf(ALPHA / 2) + stats.norm.ppf(np.clip(once, 1 / DRAWS, 1 - 1 / DRAWS))
-        for size, alone, days_needed, z in zip(sizes, once, needed, worth, strict=True):
-            price = find_look_power(asked.looks, z) / find_look_power((1.0,), z)
-            days_needed = days_needed if days_needed <= LONGEST else np.nan
-            rows.append([person, size, family.measure, asked.days, alone * price, alone, days_needed])
+            trials = [lots.draw(rng, 1 + COMPARED).astype(float) for _ in range(PLAYED)]
+            once = np.array([np.mean([_play(plan, played, drawn, effect) for drawn in trials]) for effect in effects])
+        told = zip(sizes, *_tell_power(plan, effects, once), once, strict=True)
+        rows += [[person, size, family.measure, asked.days, power, alone, days] for size, power, days, alone in told]
     return pd.DataFrame(rows, columns=POWER_COLUMNS)
+
+
+def _play(plan: Plan, y: FloatArray, drawn: FloatArray, effect: float) -> bool:
+    """Tell whether a trial by the first of the drawn schedules finds an effect that is put into its days."""
+    family, own = plan.options.family, drawn[0]
+    planted = remove_effect(_calm_days(y, effect) if family.is_ratio else y, own, -effect, family)
+    days = lay_days(np.where(own > 0, planted, y), own, drawn, plan.lots, np.arange(len(y)))
+    return find_p_value(days, 0.0, family) <= ALPHA
+
+
+def _calm_days(y: FloatArray, effect: float) -> FloatArray:
+    """Return counts that scatter, once multiplied, as counts of days with the effect do.
+
+    What chance adds to a count grows with its root, not with the count. That part of the scatter between neighbouring
+    days is taken down, by a part of the mean of both neighbours in place of the day's own.
+    """
+    day, known = np.arange(len(y)), np.isfinite(y)
+    filled = np.interp(day, day[known], y[known])
+    near = np.convolve(np.pad(filled, 1, mode="reflect"), [0.5, 0.0, 0.5], mode="valid")
+    chance = min(1.0, filled.mean() / max(float((np.diff(filled) ** 2).mean() / 2), TINY))
+    share = (2 - np.sqrt(4 - 6 * chance * -np.expm1(-effect))) / 3  # (1 - share)^2 + share^2 / 2 of it is left
+    calmed: FloatArray = (1 - share) * y + share * near
+    return calmed
 
 
 def _repeat_diary(y: FloatArray, days: int) -> FloatArray:
@@ -380,6 +392,25 @@ def _repeat_diary(y: FloatArray, days: int) -> FloatArray:
 def _find_least_days(asked: Options) -> int:
     """Return the days from which a person's test can find anything at all."""
     return int(2 * asked.period * np.ceil(1 - np.log2(ALPHA)))
+
+
+def _tell_power(plan: Plan, effects: FloatArray, once: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Return the power with the declared looks, and the days for 80 %, from the power of one look.
+
+    By the effect whose power is nearest to a half, which chance moves least, it is told how many normal errors an
+    effect is worth. Errors fall with the root of the days; of looks, the last one's boundary is taken for all of them.
+    """
+    asked = plan.options
+    if np.isnan(once).any():
+        return once, once
+    surest = int(np.abs(once - 0.5).argmin())
+    z = stats.norm.isf(ALPHA / 2) + stats.norm.ppf(np.clip(once[surest], ALPHA, 1 - 1 / PLAYED))
+    worth = effects / effects[surest] * z
+    looks = [find_look_power(asked.looks, size) / find_look_power((1.0,), size) for size in worth]
+    last = stats.norm.isf(spend_alpha(asked.looks)["level"].iloc[-1] / 2)
+    needed = np.ceil(asked.days * ((last + stats.norm.ppf(POWER)) / worth) ** 2)
+    needed = np.maximum(needed, max(LEAST_TRIAL, _find_least_days(asked)))
+    return once * looks, np.where(needed <= LONGEST, needed, np.nan)
 
 
 def _find(name: str, journal: Journal | None, kind: str) -> tuple[str, dict[str, Any]]:

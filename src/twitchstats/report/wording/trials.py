@@ -118,8 +118,8 @@ def tabulate_items(journal: Journal, plan: Plan | None, trial: pd.DataFrame) -> 
         "8 Randomisation": f"drawn by computer; the seed {seed}; sealed (SHA-256 {plan.seal})",
         "9, 10 Concealment": "the person knows the schedule from the first day on",
         "11 Blinding": "none",
-        "12 Statistics": f"randomisation test among {schedules or 'no'} schedules, outcome freed of weekday, trend "
-        "and, where periods are single days, the two days before and the condition of the day before; interval by "
+        "12 Statistics": f"randomisation test among {schedules or 'no'} schedules, outcome freed of weekday, trend, "
+        "the two days before and, where periods are single days, the condition of the day before; interval by "
         "inversion" + ("; people put together by the t test of their effects" if len(asked.people) > 1 else ""),
         "13 Days lost": f"{count_noun(int(people['days_missing'].sum()), 'day')} without an entry, "
         f"{people['days_not_kept'].sum():.0f} not kept",
