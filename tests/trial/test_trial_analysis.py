@@ -100,6 +100,25 @@ def test_look_that_was_not_declared_is_told(diary, plan):
     assert (found["ci_anytime_upper"] > found["ci_upper"]).all()
 
 
+def test_group_before_a_declared_look_is_told_as_one_and_has_a_sentence(diary, plan):
+    """What holds at any look is one person's: the group's p was told without a word, and not at all in the report."""
+    journal = keep_trial(diary, plan, forget=range(30, 56))
+    found = tw.analyze_trial(journal, plan)
+    told = "not everybody has come to a declared look: p-value and interval hold for a single look"
+    assert (found["caution"].iloc[4:] == told).all()
+    assert found["level"].iloc[4:].isna().all()
+    assert "Nothing can be said" not in describe_trial(journal, plan, found)
+
+
+def test_pair_of_periods_that_is_not_over_is_too_little(diary):
+    """One coin has no error of its own: scipy's solver was asked for the ends of an interval of NaN."""
+    plan = tw.plan_trial("trigger_1", days=84, journal=diary, people=["p1"], levels=(0, 1), lasts=1)
+    for days, reason in ((1, "too few days"), (13, "too few days"), (14, "too few days"), (20, "")):
+        found = tw.analyze_trial(keep_trial(diary, plan, forget=range(days, 84)), plan)
+        assert (found["reason"] == reason).all()
+        assert found["caution"].str.startswith(f"looked at after {days} of 84 days").all()
+
+
 def test_changed_schedule_and_dropped_days_are_told(diary, plan):
     schedule = plan.schedule.set_index(["person", "date"])["condition"]
     schedule.iloc[[2, 5]] = 1 - schedule.iloc[[2, 5]]

@@ -145,7 +145,7 @@ def test_days_at_the_end_are_laid_in_pairs():
 
 
 def test_washout_that_leaves_nothing_is_refused():
-    message = "washout=2 leaves no day of a period of 1. Choose design='blocks' with a longer period."
+    message = "A wash-out of 2 days leaves none of a period of 1. Plan longer periods, in blocks."
     with pytest.raises(OptionError, match=f"^{message}$"):
         lay_lots(28, design="days", washout=2)
     with pytest.raises(OptionError, match="^days=10 is not possible: two periods of 7 need at least 14 days.$"):

@@ -413,7 +413,7 @@ def test_calendar_has_a_day_for_each_and_numbered_days_have_none(tmp_path):
 
 @pytest.mark.parametrize(
     ("world", "design", "days", "options", "off"),
-    [("independent", "days", 60, {}, 0.06), ("weekly rhythm", "blocks", 112, {"period": 7, "washout": 1}, 0.1)],
+    [("independent", "days", 60, {}, 0.06), ("weekly rhythm", "blocks", 112, {"lasts": 1}, 0.1)],
 )
 def test_power_that_is_promised_is_found(world, design, days, options, off):
     """Effects planted by the lot in 200 people are found about as often as diaries promise, with few coins, too.

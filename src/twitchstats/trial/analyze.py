@@ -23,7 +23,7 @@ from twitchstats.trial.exact import (
     find_p_value,
     lay_days,
 )
-from twitchstats.trial.plan import DRAWS, LEAST_TRIAL, Plan, check_plan, list_dates
+from twitchstats.trial.plan import DRAWS, Plan, check_plan, list_dates
 from twitchstats.triggers import estimate_effects
 from twitchstats.triggers.families import Family
 
@@ -111,7 +111,7 @@ def analyze_trial(journal: Journal, plan: Plan, *, draws: int = DRAWS, alpha: fl
     seen = 0
     for person, start in zip(asked.people, asked.starts, strict=True):
         found = _analyse_person(journal, plan, person, start, int(draws), alpha)
-        seen += int(found[0]["n_days"])
+        seen += asked.days - int(found[0]["days_missing"])
         rows += found
     if not seen:
         raise NotEnoughDataError(
@@ -135,7 +135,7 @@ def _analyse_person(
     names = (asked.outcome, asked.trigger, DRAWN)
     y, taken, noted = (read_days(journal, name, person, start, asked.days) for name in names)
     told = np.flatnonzero(np.isfinite(y[AROUND:]) | np.isfinite(taken[AROUND:]))
-    over = int(np.clip(told[-1] + 1, LEAST_TRIAL, asked.days)) if len(told) else asked.days  # none kept: not early
+    over = min(int(told[-1]) + 1, asked.days) if len(told) else asked.days  # none kept: not early
     past, level = _find_look(plan, over, alpha)
     earlier, (y, taken, noted) = y[:AROUND], (side[AROUND : AROUND + past] for side in (y, taken, noted))
     drawn, lots = plan.drawn[person][:past], plan.lots.cut(past)
@@ -172,7 +172,7 @@ def _analyse_person(
 
 def _refuse(days: Days) -> str:
     both = min(int((days.drawn[0] > 0).sum()), int((days.drawn[0] == 0).sum())) if len(days.y) else 0
-    if len(days.y) < LEAST_DAYS or both < 3:
+    if len(days.y) < LEAST_DAYS or both < 3 or np.ptp(days.coin) == 0:  # one coin has no error of its own
         return "too few days"
     return "no variation" if np.ptp(days.y) == 0 else ""
 
@@ -264,7 +264,10 @@ def _pool(frame: pd.DataFrame, alpha: float) -> pd.DataFrame:
         row: dict[str, Any] = {name: part[name].sum() for name in ("n_days", "days_missing", "days_not_kept")}
         row |= {"person": "pooled", "analysis": analysis, "level": level, "n_people": len(known)}
         out = len(part) - len(known)
-        row["caution"] = f"{out} of {len(part)} people have no estimate and are left out" if out else ""
+        cautions = [f"{out} of {len(part)} people have no estimate and are left out"] * (out > 0)
+        if np.isnan(level):
+            cautions.append("not everybody has come to a declared look: p-value and interval hold for a single look")
+        row["caution"] = "; ".join(cautions)
         row["reason"] = "" if len(known) > 1 else "too few people"
         if len(known) > 1:
             df, mean = len(known) - 1, known["estimate"].mean()

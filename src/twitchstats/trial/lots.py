@@ -92,7 +92,7 @@ def lay_lots(days: int, *, design: str, period: int = 1, washout: int = 0) -> Lo
     length = period if design == "blocks" else 1
     if washout >= length and washout:
         raise OptionError(
-            f"washout={washout} leaves no day of a period of {length}. Choose design='blocks' with a longer period."
+            f"A wash-out of {washout} days leaves none of a period of {length}. Plan longer periods, in blocks."
         )
     if days < 2 * length:
         raise OptionError(f"days={days} is not possible: two periods of {length} need at least {2 * length} days.")

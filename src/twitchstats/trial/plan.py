@@ -197,7 +197,6 @@ def plan_trial(
     design: str | None = None,
     lasts: int = 0,
     period: int | None = None,
-    washout: int | None = None,
     looks: Sequence[float] = (1.0,),
     doctor_agrees: bool = False,
 ) -> Plan:
@@ -225,12 +224,11 @@ def plan_trial(
     design : {"days", "pairs", "blocks"}, optional
         By default "days", or "blocks" where the effect `lasts`. See `twitchstats.trial.lots.lay_lots`.
     lasts : int
-        Further days that the effect is believed to last: at most one in "pairs". Beside "days" it changes nothing: an
-        effect that three further days hold as well makes a test of 5 % one of 6 or 7 %.
+        Further days that the effect is believed to last: so many first days of each period of "blocks" are wash-out,
+        not analysed. At most one in "pairs", which makes a test of 5 % one of 6 % where the outcome comes in flares.
+        Beside "days" it changes nothing: an effect that three further days hold as well makes one of 6 or 7 %.
     period : int, optional
         Days of a period of "blocks"; by default a week, or the weeks that hold twice the wash-out.
-    washout : int, optional
-        First days of each period that are not analysed; by default `lasts` for blocks, else 0.
     looks : sequence of float
         Shares of the days after which you mean to look, up to 1; the levels follow from `spend_alpha`. What that costs
         stands in ``power`` beside ``power_one_look``.
@@ -266,7 +264,7 @@ def plan_trial(
     members = _list_people(people, journal)
     low, high = _choose_levels(name, levels, row)
     _check_doctor(name, row, (low, high), journal, members, doctor_agrees)
-    layout = _choose_design(design, lasts, period, washout)
+    layout = _choose_design(design, lasts, period)
     starts = _find_starts(start, journal, members)
     options = Options(name, result, str(result_row["kind"]), low, high, members, starts, int(days), *layout, shares)
     _check_schedules(options)
@@ -278,7 +276,7 @@ def plan_trial(
     return Plan(options, int(seed), seal_plan(options, int(seed), chosen), chosen, diary)
 
 
-def _choose_design(design: str | None, lasts: int, period: int | None, washout: int | None) -> tuple[str, int, int]:
+def _choose_design(design: str | None, lasts: int, period: int | None) -> tuple[str, int, int]:
     """Return design, period and wash-out, those not asked for from how long the effect is believed to last."""
     design = design or ("blocks" if lasts else "days")
     blocks = design == "blocks"
@@ -289,13 +287,12 @@ def _choose_design(design: str | None, lasts: int, period: int | None, washout: 
             f"design='pairs' is not possible with lasts={lasts}: in pairs, an effect that lasts longer than the day "
             "after can't be told from the day's own. Choose 'days' or 'blocks'."
         )
-    washout = lasts * blocks if washout is None else washout
-    check_whole("washout", washout, least=0)
+    washout = int(lasts) * blocks
     if period is not None and not blocks:
         raise OptionError(f"period={period} goes with design='blocks' only; here it is {design!r}.")
     period = (WEEK * max(1, -(-2 * washout // WEEK)) if blocks else 1) if period is None else period
     check_whole("period", period, least=1)
-    return design, int(period), int(washout)
+    return design, int(period), washout
 
 
 def _check_schedules(asked: Options) -> None:

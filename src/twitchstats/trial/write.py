@@ -167,9 +167,10 @@ def name_condition(plan: Plan, condition: int) -> str:
 def format_page(plan: Plan) -> str:
     """Return a page to print: what to do on which day, boxes to fill in, what it can find, and the seal."""
     asked = plan.options
-    rows = [(row.person, _tell_day(row.date), name_condition(plan, row.condition), "" if row.analysed else "wash-out")
+    rows = [(row.person, _tell_day(row.date),
+             f"{name_condition(plan, row.condition)}{'' if row.analysed else ' (wash-out)'}", "", "")
             for row in plan.schedule.itertuples()]  # fmt: skip
-    days = _format_table(("Person", "Day", "What to do", "", "Taken", asked.outcome), [(*row, "", "") for row in rows])
+    days = _format_table(("Person", "Day", "What to do", "Taken", asked.outcome), rows)
     power = ""
     if len(plan.power):
         told = [
@@ -200,9 +201,9 @@ days nor the question were changed.</p></body></html>
 
 
 def _format_table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    lines = [f"<th>{'</th><th>'.join(map(html.escape, head))}</th>"]
-    lines += [f"<td>{'</td><td>'.join(map(html.escape, row))}</td>" for row in rows]
-    return f"<table><tr>{'</tr><tr>'.join(lines)}</tr></table>"
+    lines = [f"<tr><td>{'</td><td>'.join(map(html.escape, row))}</td></tr>" for row in rows]
+    heads = f"<tr><th>{'</th><th>'.join(map(html.escape, head))}</th></tr>"  # again on each printed page
+    return f"<table><thead>{heads}</thead><tbody>{''.join(lines)}</tbody></table>"
 
 
 def _tell_day(date: object) -> str:

@@ -49,12 +49,12 @@ def _tell_row(journal: Journal, plan: Plan, row: dict[str, object]) -> str:
     outcome = quote(label_of(journal, plan.options.outcome)).lower()
     with_it, without = (quote(name_condition(plan, condition)) for condition in (1, 0))
     measure, level = str(row["measure"]), float(row["level"])  # type: ignore[arg-type]
-    early = np.isnan(level)
+    early = np.isnan(level) and row["n_people"] == 1  # what holds at any look is one person's
     names = ("p_anytime", "ci_anytime_lower", "ci_anytime_upper") if early else ("p_value", "ci_lower", "ci_upper")
     p_value, lower, upper = (float(row[name]) for name in names)  # type: ignore[arg-type]
     if np.isnan(p_value):
         return f"Nothing can be said: {row['reason']}."
-    alpha = ALPHA if early else level
+    alpha = ALPHA if np.isnan(level) else level
     size = (
         f"{format_effect(float(row['estimate']), measure)} (interval of {format_share(1 - alpha)}"  # type: ignore[arg-type]
         f"{', at any look' if early else ''}: {format_interval(lower, upper, measure)}; p {format_p(p_value)})"
