@@ -56,7 +56,7 @@ READING: dict[str, tuple[dict[str, Any], str]] = {  # options of `read_journal`
     "weather": (_FILE, "a table by date of what comes from outside"),
     "schema": (_FILE, "CSV that says what the columns mean"),
     "format": (_NAME, "the app or study that wrote it, where it is not recognised"),
-    "person": (_COLUMN, "the column that names the person; none: all rows are one's; file: each file is"),
+    "person": (_COLUMN, "the column that names the person; none: all rows are one's; file: each file or sheet is"),
     "date": (_COLUMN, "the column with the date or the number of the day"),
     "outcome": (_COLUMN, "the column to explain (default: twitches)"),
     "order": ({"choices": ("auto", "date", "day", "none")}, "how the days are ordered"),

@@ -79,6 +79,13 @@ def test_verdicts_by_hand(monkeypatch, stressed, estimate, half, p_value, verdic
     assert row["days_needed"] == needed if verdict == "inconclusive" else np.isnan(row["days_needed"])
 
 
+def test_days_needed_follow_the_interval_where_nothing_is_detectable(monkeypatch, stressed):
+    fake(monkeypatch, "trigger", estimate=1.02, p_value=0.5, ci90_lower=0.5, ci90_upper=2.0, ci_lower=0.4, ci_upper=2.5)
+    row = answer_questions(stressed, questions=ask("stress-twitches")).iloc[0]
+    errors = (1.959964 + 0.841621) / 1.959964 * np.log(2.5 / 0.4) / 2
+    assert row["days_needed"] == np.ceil(50 * (errors / np.log(1.05)) ** 2)
+
+
 def test_expected_sign_turns_the_verdict(monkeypatch, journal_of):
     columns = {"twitches": np.ones((1, 30)), "sleep": np.ones((1, 30))}
     fake(monkeypatch, "trigger", estimate=0.8, p_value=0.001, ci90_lower=0.7, ci90_upper=0.9)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
+from scipy import special
 
 from twitchstats.arrays import to_pandas
 from twitchstats.claims.analyses import ANALYSES, KNOWN, Finding, Source, estimate_all_effects, make_source
@@ -52,6 +53,7 @@ CAUTIONS = {
     "same time": "which came first that day is not known",
     "backward": "the outcome was told first that day",
 }
+_FINDS = 1 + special.ndtri(0.8) / special.ndtri(0.975)  # of half an interval: what is found with 80 % power
 _TOO = "which way round? From one day to the next the outcome foretells this too"
 DIRECTION_NOTES = {
     "both ways: a common cause is possible": _TOO,
@@ -104,9 +106,9 @@ def answer_questions(
         `inference.VERDICTS`, by ``margin``; ``reason`` is not empty just where nothing could be tested, and ``needs``
         names columns that would change that. ``detectable``: the effect that would have been found with 80 % power, on
         the scale of the estimate; ``days_needed``: of an inconclusive answer, how many days in all would find an effect
-        as large as the margin. ``order`` "same time" warns that the data can't tell which came first; ``caution`` tells
-        what else an answer could be, ``note`` more where there is more. ``articles``: who claims it, separated by
-        spaces.
+        as large as the margin (by its interval where nothing is detectable yet). ``order`` "same time" warns that the
+        data can't tell which came first; ``caution`` tells what else an answer could be, ``note`` more where there is
+        more. ``articles``: who claims it, separated by spaces.
 
     Raises
     ------
@@ -428,7 +430,11 @@ def _judge(table: pd.DataFrame, alpha: float) -> pd.DataFrame:
     margin = table["margin"].where(table["measure"] == "difference", np.log(table["margin"].clip(lower=1 + 1e-12)))
     verdicts = judge_estimates(scaled, direction=table["direction"], margin=margin, alpha=alpha)
     table = table.assign(verdict=_cap_verdicts(table, verdicts["verdict"]), reason=verdicts["reason"])
-    detectable = to_effect_scale(table["detectable"], table["measure"], table["reference"]).abs()
+    lower, upper, detectable = (
+        to_effect_scale(table[name], table["measure"], table["reference"])
+        for name in ("ci_lower", "ci_upper", "detectable")
+    )
+    detectable = detectable.abs().fillna(_FINDS * (upper - lower) / 2)
     with np.errstate(invalid="ignore", over="ignore", divide="ignore"):
         needed = np.ceil(table["n_days"] * (detectable / margin) ** 2)
     table["days_needed"] = needed.where((table["verdict"] == "inconclusive") & (table["n_days"] > 0))
