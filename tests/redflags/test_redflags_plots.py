@@ -73,8 +73,9 @@ def test_combinations(model, base_rate):
 
 def test_calibration(cohort, model):
     curve = estimate_calibration(model, cohort, cohort["serious"], held_out=True, n_bootstrap=5)
-    groups = group_risks(cohort["serious"], model.predict_proba(cohort)[:, 1])
-    figure = plots.plot_calibration(curve, groups=groups).figure
+    risks = model.predict_proba(cohort)[:, 1]
+    groups = group_risks(cohort["serious"], risks)
+    figure = plots.plot_calibration(curve, risks, groups=groups).figure
     line = next(line for line in figure.axes[0].lines if line.get_label() == "observed, with interval")
     np.testing.assert_array_equal(line.get_ydata(), curve["observed"])
     assert sum(bar.get_height() for bar in figure.axes[1].patches) == len(cohort)

@@ -432,8 +432,25 @@ def test_what_is_taken_on_bad_days_is_no_proof_of_help(make_journal):
     told = front._tell_box_row(journal, row)
     assert told.endswith("on the same day. Which came first is not known.")
     treated = replace(journal, variables=journal.variables.assign(role="remedy"))
-    mind = " Begun on bad days, which pass by themselves: no proof that it helps."
+    mind = " Begun on bad days, which pass by themselves: no proof that it helps or harms."
     assert front._tell_box_row(treated, row) == told + mind
+    drug = replace(journal, variables=journal.variables.assign(role="medicine"))
+    assert front._tell_box_row(drug, row) == told + " It may be the medicine, or what it is taken for: ask a doctor."
+
+
+@pytest.mark.parametrize(("taken", "told"), [
+    ([0.0, 0, 1, 1], "noted here, but not on the first day: Statin (5 Jan to 8 Jan 2025)"),
+    ([np.nan, np.nan, 1, np.nan], "noted here, but not on the first day: Statin (5 Jan 2025)"),
+    ([1.0, 1, 1, 1], ""), ([0.0, 0, 0, 0], ""),
+])  # fmt: skip
+def test_a_medicine_begun_in_the_diary_stands_beside_its_warning(alone, taken, told):
+    statin = alone.variables.iloc[:1].assign(name="statin", label="Statin", role="medicine")
+    variables = pd.concat([alone.variables, statin])
+    journal = replace(alone, days=alone.days.assign(statin=taken), variables=variables)
+    assert history.tell_new_medicines(journal) == told
+    shown = str(front.show_warnings(*see(journal, TWITCHES)))
+    line = next(line for line in shown.splitlines() if "since a new medicine" in line)
+    assert line == f"☐ Twitching since a new medicine: not noted: ask yourself now{told and '; '}{told}"
 
 
 def test_a_sign_told_once_reaches_the_doctors_list(alone):

@@ -104,7 +104,7 @@ def test_every_trigger_is_in_the_table_of_effects_or_of_refusals(found):
     refused = table.text
     told = dict(zip(refused["Why not"].str.split(":").str[0], refused["Which"], strict=True))
     assert told == {"told only with the outcome": "Where it was", "no variation": "Pill"}
-    assert table.caption.startswith("2 of 5 possible triggers were not tested. 1 of these only tells of the outcome")
+    assert table.caption.startswith("2 of 5 possible triggers were not tested. 1 of these only comes with the outcome")
 
 
 def test_refusals_at_single_lags_are_named(found):

@@ -26,6 +26,7 @@ from twitchstats.plots.drawing import (
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from numpy.typing import ArrayLike
 
 # shape or line style always says the same as the colour
 STRATEGY_STYLES = {
@@ -167,13 +168,17 @@ def _draw_members(ax: Axes, parts: list[set[str]], signs: list[str]) -> None:
     ax.tick_params(length=0, labelbottom=False)
 
 
-def plot_calibration(curve: pd.DataFrame, ax: Axes | None = None, *, groups: pd.DataFrame | None = None) -> Axes:
+def plot_calibration(
+    curve: pd.DataFrame, risks: ArrayLike, ax: Axes | None = None, *, groups: pd.DataFrame | None = None
+) -> Axes:
     """Draw predicted against observed risk, with a histogram of the predicted risks below.
 
     Parameters
     ----------
     curve : DataFrame
         As `redflags.estimate_calibration` returns it.
+    risks : array-like
+        The predicted risk of each person, for the histogram.
     ax : Axes, optional
         A subplot whose place is taken; a new figure by default.
     groups : DataFrame, optional
@@ -200,7 +205,7 @@ def plot_calibration(curve: pd.DataFrame, ax: Axes | None = None, *, groups: pd.
         )  # fmt: skip
     top.set(ylabel="observed share serious", xlim=(-0.01, 1.01), ylim=(-0.02, 1.02))
     top.legend(loc="upper left", frameon=False, fontsize=9)
-    bottom.hist(curve.attrs.get("risks", []), bins=np.linspace(0, 1, 41).tolist(), color=GREY)
+    bottom.hist(np.asarray(risks, dtype=float), bins=np.linspace(0, 1, 41).tolist(), color=GREY)
     bottom.set(xlabel="predicted risk, at the share of the sample", ylabel="people")
     for panel in (top, bottom):
         strip(panel, ("top", "right"))

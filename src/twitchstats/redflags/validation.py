@@ -271,7 +271,7 @@ def estimate_calibration(
     -------
     DataFrame
         ``risk`` (`n_points` from the 1st to the 99th percentile of the predicted risks), ``observed, ci_lower,
-        ci_upper, apparent, optimism``. ``attrs["risks"]`` has the predicted risks, for a histogram.
+        ci_upper, apparent, optimism``.
 
     Raises
     ------
@@ -297,7 +297,6 @@ def estimate_calibration(
     frame.insert(0, "risk", grid)
     frame = special.expit(frame)
     frame["optimism"] = frame["apparent"] - frame["observed"]
-    frame.attrs["risks"] = sample.risk.tolist()
     return frame
 
 

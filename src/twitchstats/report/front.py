@@ -13,7 +13,7 @@ from twitchstats.journal import Journal
 from twitchstats.numbers import format_number, format_share, round_number
 from twitchstats.plots.drawing import tell_step
 from twitchstats.report import figures
-from twitchstats.report.history import tell_change
+from twitchstats.report.history import tell_change, tell_new_medicines
 from twitchstats.report.summary import (
     SHORT,
     compare_levels,
@@ -34,10 +34,10 @@ from twitchstats.report.wording.rows import (
     OPEN,
     POSSIBLE,
     SAME_DAY,
-    is_treatment,
     judge_effects,
     label_of,
     tell_dates,
+    tell_treatment,
     tell_unit,
     tell_when,
 )
@@ -165,26 +165,26 @@ def show_warnings(journal: Journal, found: Findings) -> Markup | Prose:
             + f" **If {harm} somebody now:** a doctor, an emergency number, a person near."
             * bool(mood)
         )
-    examined = list_red_flags()["weakness_found"]  # which nobody can ask themselves
+    flags = list_red_flags()
+    new = "" if many or journal.calendar == "none" else tell_new_medicines(journal)
+    hints = {  # what is said where nothing is noted, other than to ask oneself
+        flags["weakness_found"]: "ask a doctor",
+        flags["twitching since a new medicine"]: "; ".join(filter(None, ("ask yourself now", new))),
+    }
     warnings = list_warnings(journal, found.flags)
     asked = any(told != NOT_NOTED for _, told in warnings)
     counted = "How many people have each, of those who were asked. A rating counts from the first point on."
     lead = counted if many and asked else ""
     items = "".join(
         f'<li><span class="mark">{"☒" if is_there(told) else "☐"}</span> {escape_text(label)}: '
-        f'<span class="told">{escape_text(_tell_asked(told, many=many, by_doctor=label == examined))}</span></li>'
+        f'<span class="told">{escape_text(told)}'
+        f"{escape_text(': ' + hints.get(label, 'ask yourself now')) * (told == NOT_NOTED and not many)}</span></li>"
         for label, told in warnings
     )
     whoever = "whoever has one of these should be seen" if many else "if one of these is there, have it looked at"
     close = f"Whatever this page says: {whoever}. A diary can't examine anyone, and never replaces someone who can."
     head = f"<h2>See a doctor soon if one of these is there</h2>{lead and f'<p>{lead}</p>'}"
     return Markup(f'{head}<ul class="checklist">{items}</ul><p><strong>{close}</strong></p>')
-
-
-def _tell_asked(told: str, *, many: bool, by_doctor: bool) -> str:
-    if told != NOT_NOTED or many:
-        return told
-    return f"{told}: ask a doctor" if by_doctor else f"{told}: ask yourself now"
 
 
 def open_course(journal: Journal, found: Findings) -> Prose:
@@ -334,8 +334,8 @@ def _tell_box_row(journal: Journal, row: dict[str, Any]) -> str:
     """Return raw medians, then the adjusted effect with interval and time."""
     size = to_plain(tell_size(journal, row))
     mind = _tell_first(journal, row)
-    if is_treatment(journal, row["trigger"]):
-        mind += " Begun on bad days, which pass by themselves: no proof that it helps."
+    if treatment := tell_treatment(journal, row["trigger"]):
+        mind += f" {treatment[0].upper()}{treatment[1:]}."
     return f"{label_of(journal, row['trigger'])}. {_tell_raw(journal, row)}Adjusted: {size}.{mind}"
 
 

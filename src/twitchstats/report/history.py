@@ -22,7 +22,7 @@ from twitchstats.report.wording.prose import Prose, count_noun, list_some
 from twitchstats.report.wording.rows import label_of, list_remedies, tell_dates, tell_unit
 from twitchstats.report.wording.signs import NOT_CLEAR, NOT_NOTED, YES, list_warnings
 from twitchstats.signs import find_red_flag, find_sign, list_red_flags
-from twitchstats.variables import find_row, sounds_like_medicine
+from twitchstats.variables import find_row, may_be_medicine, sounds_like_medicine
 
 _ASKED = ("pain", "stiffness", "weakness", "sensory_change", "cramps", "fatigue", "caffeine", "alcohol", "injury")
 _ASKED_OF_WOMEN = ("menstruation", "pregnancy")
@@ -124,6 +124,17 @@ def _tell_medicines(journal: Journal) -> str:
         )
     )
     return "; ".join(filter(None, [known, maybe and f"by its name perhaps{' also' if known else ''} {maybe}"]))
+
+
+def tell_new_medicines(journal: Journal) -> str:
+    """Return the medicines that are noted, but not on the diary's first day, with their dates."""
+    first, told = journal.days.index.get_level_values("date").min(), []
+    for row in journal.variables.to_dict("records"):
+        if may_be_medicine(row["name"], row) and pd.api.types.is_numeric_dtype(journal.days[row["name"]]):
+            taken = journal.days.index[journal.days[row["name"]] > 0].get_level_values("date")
+            if len(taken) and taken.min() > first:
+                told.append(f"{label_of(journal, row['name'])} ({tell_dates(journal, row['name'])})")
+    return f"noted here, but not on the first day: {list_some(told, 4)}" if told else ""
 
 
 def _tell_remedies(journal: Journal) -> str:

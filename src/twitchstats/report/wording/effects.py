@@ -16,7 +16,6 @@ from twitchstats.report.wording.prose import Prose, count_noun, join_words, list
 from twitchstats.report.wording.rows import (
     OPEN,
     SAME_DAY,
-    is_treatment,
     label_of,
     lay_columns,
     name_scale,
@@ -24,6 +23,7 @@ from twitchstats.report.wording.rows import (
     tell_estimate,
     tell_interval,
     tell_reach,
+    tell_treatment,
     tell_when,
 )
 
@@ -135,13 +135,11 @@ def _tell_cautions(journal: Journal, rows: pd.DataFrame) -> str:
     text = ""
     if rows["order"].eq("same time").any():
         text += " Of what is told of the same day it is mostly not known which came first."
-    treatments = [name for name in rows["trigger"] if is_treatment(journal, name)]
-    if treatments:
-        names = list_some([quote(label_of(journal, name)) for name in treatments])
-        text += (
-            f" Treatments ({names}) are begun on bad days, which pass by themselves: a diary can't show that they help."
-        )
-    return text
+    return text + "".join(
+        f" Of {quote(label_of(journal, name))}: {treatment}."
+        for name in rows["trigger"]
+        if (treatment := tell_treatment(journal, name))
+    )
 
 
 def _tell_elsewhere(journal: Journal, effects: pd.DataFrame, primary: pd.DataFrame) -> str:

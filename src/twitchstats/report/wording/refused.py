@@ -8,7 +8,7 @@ from twitchstats.report.wording.prose import Prose, count_noun, join_words, list
 from twitchstats.report.wording.rows import label_of
 
 IN_PLAIN_WORDS = {
-    "told only with the outcome": "it describes the outcome, as the place of a pain does: it is not a cause of it",
+    "told only with the outcome": "it describes or answers the outcome, as a pain's place or reliever does: no cause",
     "computed from the outcome": "it is a part of the outcome, or the same numbers once more",
     "the outcome itself": "nothing can be a trigger of itself",
     "not recorded": "it was never filled in",
@@ -43,8 +43,8 @@ def tabulate_refused(journal: Journal, effects: pd.DataFrame, primary: pd.DataFr
     caption = f"{len(refused)} of {count_noun(len(primary), 'possible trigger')} {verb} not tested."
     if echoes := refused["reason"].isin(_ECHOES).sum():
         caption += (
-            f" {echoes} of these only {'tells' if echoes == 1 else 'tell'} of the outcome in other words. Such a "
-            "column would look like the strongest trigger of all, and would mean nothing."
+            f" {echoes} of these only {'comes' if echoes == 1 else 'come'} with the outcome, or tells of it in other "
+            "words. Such a column would look like the strongest trigger of all, and would mean nothing."
         )
     return show_table(ordered, f"{caption} {partly}".strip())
 

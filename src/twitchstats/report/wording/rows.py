@@ -11,7 +11,7 @@ from twitchstats.inference import ALPHA
 from twitchstats.journal import Journal
 from twitchstats.numbers import NARROW, format_date, format_effect, format_interval, format_p
 from twitchstats.plots.drawing import RATIOS, tell_lag, tell_step
-from twitchstats.variables import load_variables
+from twitchstats.variables import load_variables, may_be_medicine
 
 CLEAR, POSSIBLE, OPEN = "clear", "possible, not clear", "can't be told"
 SAME_DAY = "on the same day"
@@ -63,9 +63,14 @@ def list_remedies(journal: Journal) -> list[str]:
     return list(journal.variables["name"][tried])
 
 
-def is_treatment(journal: Journal, name: str) -> bool:
-    """Tell whether a variable is a remedy or a medicine: begun on bad days, which pass by themselves."""
-    return name in list_remedies(journal) or journal.variables.set_index("name")["role"].get(name) == "medicine"
+def tell_treatment(journal: Journal, name: str) -> str:
+    """Say what can't be told of a remedy or a medicine: either is begun because of how one is."""
+    row = next((row for row in journal.variables.to_dict("records") if row["name"] == name), {})
+    if may_be_medicine(name, row):
+        return "it may be the medicine, or what it is taken for: ask a doctor"
+    if name in list_remedies(journal):
+        return "begun on bad days, which pass by themselves: no proof that it helps or harms"
+    return ""
 
 
 def tell_dates(journal: Journal, *names: str) -> str:
