@@ -89,8 +89,8 @@ class Cells:
 
     @property
     def counts_from_no(self) -> bool:
-        """Whether a no stands for 0 among figures that go beyond 1, so that it answers how many."""
-        return bool(self._none and self.rest) and self.high > 1
+        """Whether a no stands for 0 among figures that go beyond 1 or tell a unit, so that it answers how many."""
+        return bool(self._none and self.rest) and (self.high > 1 or any(QUANTITY.match(text) for text, _ in self.rest))
 
     def _read(self, text: str) -> float | None:
         if normalise_header(text) in self._none:
