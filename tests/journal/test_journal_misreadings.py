@@ -1472,6 +1472,11 @@ def test_words_that_say_no_known_thing_keep_the_header_s_name(read):
     assert "my_exercise" in kinds.days  # the name of a known variable stays free
 
 
+def test_a_temperature_not_taken_is_none_of_zero(read):
+    journal = read(write_days("temperature,twitches", lambda day: 36.5 if day % 4 else "Not Taken", lambda day: 1))
+    assert (journal.days.select_dtypes("number") > 0).all().all()
+
+
 @pytest.mark.parametrize("every", [2, 5])
 def test_not_taken_is_a_dose_of_nothing_however_often_it_stands(read, every):
     dose = [0 if day % every else 400 for day in range(30)]

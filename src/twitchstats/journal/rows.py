@@ -73,7 +73,7 @@ def _combine_rows(
         values, groups = frame.loc[again, variable.name], group[again]
         how = _choose_rule(variable, values, groups, rejects)
         merged.loc[targets, variable.name] = _combine(values, groups, how).to_numpy()
-        if how == "sum" and variable.known != "schema":
+        if how == "sum" and not variable.canonical and variable.known != "schema":
             _refuse_devices(variable, values, groups, keys, order[again])
         if how == variable.combine and not variable.level:
             told.append(("any" if variable.kind == "yes/no" else how, variable.source))
