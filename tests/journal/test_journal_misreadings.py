@@ -1456,3 +1456,88 @@ def test_a_night_is_found_by_its_times_under_any_header_of_sleep(read):
     assert journal.variables.set_index("name").loc["sleep_quality", "timing"] == "night"
     synced = read("date,created,changed,sleep quality,twitches\n" + rows)
     assert synced.days["sleep_quality"].tolist() == [1, 2, 3, 4, 5, 6, 7, 8]
+
+
+# --- what a column of words says --------------------------------------------------------------------------------------
+
+
+def test_words_that_say_no_known_thing_keep_the_header_s_name(read):
+    """AM and PM under *period* are no menstruation, and the columns made of them don't say so either."""
+    parts = read(write_days("period,twitches", lambda day: ("AM", "PM", "PM")[day % 3], lambda day: day % 4))
+    assert list(parts.days) == ["period", "period_am", "twitches"]
+    flow = read(write_days("period,twitches", lambda day: "yes" if day % 28 < 5 else "no", lambda day: day % 4))
+    assert flow.days["menstruation"].sum() == 7
+    kinds = read(write_days("exercise,twitches", lambda day: ("run", "swim")[day % 2], lambda day: day % 4))
+    assert "exercise" not in kinds.days
+    assert "my_exercise" in kinds.days  # the name of a known variable stays free
+
+
+def test_a_temperature_not_taken_is_none_of_zero(read):
+    journal = read(write_days("temperature,twitches", lambda day: 36.5 if day % 4 else "Not Taken", lambda day: 1))
+    assert journal.days["temperature"].isna().sum() == 8
+    assert journal.days["temperature"].min() == 36.5
+
+
+@pytest.mark.parametrize("every", [2, 5])
+def test_not_taken_is_a_dose_of_nothing_however_often_it_stands(read, every):
+    dose = [0 if day % every else 400 for day in range(30)]
+    journal = read(write_days("magnesium", lambda day: f"{dose[day]} mg" if dose[day] else "Not Taken"))
+    assert journal.days["magnesium"].tolist() == dose
+    assert not journal.rejects["action"].eq("cell set missing").any()
+
+
+# --- one reading a row ------------------------------------------------------------------------------------------------
+
+
+def write_readings(header, readings, n=12):
+    """Return a long table: for each of some names what stands on a day."""
+    days = [dt.date(2024, 3, 1) + dt.timedelta(day) for day in range(n)]
+    rows = [f"{date},{name},{tell(day)}" for day, date in enumerate(days) for name, tell in readings.items()]
+    return "\n".join([header, *rows]) + "\n"
+
+
+@pytest.mark.parametrize(("header", "yes", "no"), [("habit,status", "done", "missed"), ("Habit,Completed", 1, 0)])
+def test_habits_are_columns_and_nobody_s_names(read, header, yes, no):
+    kept = {"Journaling": 2, "Vitamin D": 3, "Cold shower": 4}
+    told = {name: lambda day, every=every: no if day % every else yes for name, every in kept.items()}
+    journal = read(write_readings(f"date,{header}", told))
+    assert journal.days.to_dict("list") == {
+        name: [float(day % every == 0) for day in range(12)]
+        for name, every in zip(["journaling", "vitamin_d", "cold_shower"], kept.values(), strict=True)
+    }
+    events = read("date,habit\n" + "".join(f"2024-03-{1 + n // 3:02},{'ABC'[n % 3]}x\n" for n in range(0, 36, 2)))
+    assert len(events.days) == 12
+    assert events.days.index.unique("person").tolist() == ["me"]
+
+
+@pytest.mark.parametrize("scale", ["rating", "score"])
+def test_a_rating_of_twitches_is_no_number_of_them(read, scale):
+    named = {"twitching": lambda day: day % 8, "stress": lambda day: day % 9, "pain score": lambda day: day % 7}
+    journal = read(write_readings(f"date,symptom,{scale}", named))
+    kinds = journal.variables.set_index("name")["kind"]
+    assert kinds.to_dict() == {f"twitching_{scale}": "rating", "stress": "rating", "pain": "rating"}
+    counted = read(write_readings("date,symptom,value", {"twitching": lambda day: day % 8, "pain": lambda day: 2}))
+    assert counted.variables.set_index("name").loc["twitches", "kind"] == "count"
+
+
+# --- several devices, rows told twice ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("header", "names"), [("Device", ["iPhone", "Apple Watch"]), ("source", ["Fitbit", "phone"])])
+def test_steps_of_two_devices_are_not_added_up(read, header, names):
+    rows = [f"2024-03-{day:02},{name},{4000 + day + len(name)},{day % 3}" for day in range(1, 13) for name in names]
+    first, both = 4001 + len(names[0]), 8002 + len("".join(names))
+    text = "\n".join([f"date,{header},steps,stress", *rows]) + "\n"
+    with pytest.raises(JournalError) as caught:
+        read(text)
+    some = ", ".join(map(repr, names))
+    assert str(caught.value) == (
+        f"Column 'steps': on the same days several devices tell of it ({header!r}: {some}), and what two of them "
+        "measured at once must not be added up. Keep the rows of one, or give each a column of its own; if each tells "
+        f"of something else, remove the column {header!r}."
+    )
+    assert read(text.replace(names[0], "Tea").replace(names[1], "Coffee")).days["steps"].iloc[0] == both
+    one = "\n".join([text.splitlines()[0], *rows[::2], *rows[-1:]])
+    assert read(one).days["steps"].iloc[0] == first
+    said = pd.DataFrame({"source": ["steps"], "combine": ["sum"]})
+    assert read_journal(io.StringIO(text), schema=said).days["steps"].iloc[0] == both

@@ -175,6 +175,10 @@ def test_nul_bytes_at_the_end_are_left_out_and_told(read):
             "The export can't be unpacked: File is not a zip file. Export it again, without a password.",
         ),
         (
+            b"PK\x05\x06" + bytes(18),
+            "The days table is not a CSV file: it seems to be a zip archive that holds nothing. Give the file itself.",
+        ),
+        (
             b"\x89PNG\r\n\x1a\n\x00\x00",
             "The days table is not a CSV file: it seems to be a PNG picture. Give the CSV file itself.",
         ),

@@ -213,9 +213,19 @@ def test_one_person_s_files_of_the_same_days_are_added_up():
 def test_columns_of_relatives_are_asked_about_and_ids_of_entries_are_none():
     with pytest.raises(JournalError, match=r"columns for each person \('husband', 'wife'"):
         tw.read_journal(io.StringIO(write_rows(range(28), header="date,wife sleep,husband sleep")))
+    with pytest.raises(JournalError, match=r"columns for each person \('p1', 'p2'"):
+        tw.read_journal(io.StringIO(write_rows(range(28), header="date,twitches_P1,twitches_P2")))
     rows = [f"2024-01-{1 + n // 2:02},e-{n:03},{n % 4}" for n in range(24)]
     days = tw.read_journal(io.StringIO("\n".join(["date,entry_id,twitches", *rows]))).days
     assert days["twitches"].tolist() == [1, 5] * 6
+
+
+def test_amounts_with_units_name_nobody():
+    """Entries of several rows a day, some told twice: cups and milligrams are no names."""
+    amounts = ["0.2 g", "1 cup", "150mg", "2 cups"]
+    rows = [f"2024-01-{1 + n // 2:02},{n % 4},{amounts[n % 4]}" for n in range(24)]
+    days = tw.read_journal(io.StringIO("\n".join(["date,twitches,caffeine", *rows]))).days
+    assert days["caffeine"].tolist() == [295, 340] * 6
 
 
 def test_nutrients_in_grams_are_added_up_over_the_meals_of_a_day():

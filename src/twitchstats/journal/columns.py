@@ -279,9 +279,8 @@ def read_column(
         understood = read_yes_no if variable.kind == "yes/no" else read_number
         odd = (text for text in column.levels if understood(text) is None and not is_missing(text))
         misfit = next((f", such as {text!r}," for text in odd), "")
-        variable = disown(variable).tell(
-            f"its cells{misfit} don't fit {variable.name!r}, so it stays as a variable of your own"
-        )
+        remark = f"its cells{misfit} don't fit {variable.name!r}, so it stays as a variable of your own"
+        variable = replace(disown(variable), name=clean_name(variable.header.stem)).tell(remark)
     reading = read_own(variable, cells)
     return [reading, *spread_levels(reading, cells)] if daily else [reading]
 

@@ -81,16 +81,26 @@ class Cells:
 
     @cached_property
     def _none(self) -> frozenset[str]:
-        """The words that mean 0 among figures, unless a yes stands there as well; of your own nothing else may."""
+        """The words that mean 0 among figures, unless a yes stands there as well; of your own nothing else may.
+
+        What was not taken is 0 among doses alone: a temperature that was not taken is not known.
+        """
         words, none = {normalise_header(text) for text, _ in self.rest}, word_set("rank 0")
+        if "not taken" in words and self._tell_doses:
+            none |= {"not taken"}
         told = self.form in ("amount", "count") or bool(np.isfinite(self._plain).any())
         told = told and not any(read_yes_no(text) for text, _ in self.rest)
         return none if told and (self.form in ("amount", "count", "rating") or words <= none) else frozenset()
 
     @property
+    def _tell_doses(self) -> bool:
+        units = [normalise_header(match["unit"]) for text, _ in self.rest if (match := QUANTITY.match(text))]
+        return bool(units) and set(units) <= find_units("mg").keys() | {"mg"}
+
+    @property
     def counts_from_no(self) -> bool:
-        """Whether a no stands for 0 among figures that go beyond 1, so that it answers how many."""
-        return bool(self._none and self.rest) and self.high > 1
+        """Whether a no stands for 0 among doses or figures that go beyond 1, so that it answers how many."""
+        return bool(self._none and self.rest) and (self._tell_doses or self.high > 1)
 
     def _read(self, text: str) -> float | None:
         if normalise_header(text) in self._none:

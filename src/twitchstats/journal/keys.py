@@ -596,7 +596,8 @@ def _find_long(columns: list[Column], keys: Keys | None) -> tuple[list[Column], 
     if figures and (keys is not None or (figures >= 0.8 and len(columns) <= 6)):
         return find_aliases(columns, "long name column") or apart, values
     named = [column for column in few if normalise_header(column.header) in word_set("symptom name")]
-    values = [column for column in columns if split_words(column.header) <= word_set("scale word")]
+    told = word_set("scale word") | word_set("status column")
+    values = [column for column in columns if split_words(column.header) <= told]
     if keys is not None and named and len(values) == 1:
         return named, values
     named = [column for column in apart if sum(find_variable(text) is not None for text in column.sample()) > 1]
@@ -608,7 +609,8 @@ def _find_long(columns: list[Column], keys: Keys | None) -> tuple[list[Column], 
 def _refuse_people_as_columns(columns: list[Column], table: Table) -> None:
     """Raise JournalError where each person has columns: most headers number people (P01), or names stand before words.
 
-    Names are told by what follows them: the same known variables, two or more (ann stress, ann pain, bob stress ...).
+    Names are told by what follows them: the same known variables, two or more (ann stress, ann pain, bob stress ...),
+    or one where they number people (twitches P01, twitches P02).
     """
     coded = [column.header for column in columns if _PERSON_CODE.fullmatch(normalise_header(column.header))]
     ends: dict[str, set[str]] = {}
@@ -618,7 +620,8 @@ def _refuse_people_as_columns(columns: list[Column], table: Table) -> None:
             if name and _no_names().isdisjoint(name) and (known := find_variable(last)):
                 ends.setdefault(" ".join(name), set()).add(known)
                 break
-    several = [name for name, known in ends.items() if len(known) > 1 and known == next(iter(ends.values()))]
+    sure = [name for name, known in ends.items() if len(known) > 1 or _PERSON_CODE.fullmatch(name)]
+    several = [name for name in sure if ends[name] == next(iter(ends.values()))]
     related = sorted(ends.keys() & word_set("relative"))
     if len(related) > 1 or (len(several) > 1 and len(several) == len(ends)):
         coded, told = related if len(related) > 1 else several, "columns for each person"
@@ -690,6 +693,7 @@ def _holds_names(column: Column) -> bool:
     words, site = split_words(column.header), find_variable(column.header, dictionary="episode_variables.csv")
     if (
         hold_medicine(words)
+        or find_variable(column.header)
         or site in ("site", "side")
         or words & (word_set("event column") | word_set("notes column"))
     ):
@@ -829,6 +833,7 @@ def _guess_people(table: Table) -> list[str]:
         filled = [text for text in column.levels if not is_missing(text)]
         named = split_words(column.header) <= word_set("person hint")
         coded = all(read_number(text) is None and read_yes_no(text) is None for text in filled)
+        coded = coded and look_like_dates(column.sample()) == 0
         if 1 < len(filled) <= len(table.rows) / 1.5 and (named or (coded and column.place == 1)):
             found.append((-(named + coded), column.place, column.header))
     return [header for _, _, header in sorted(found)]

@@ -73,6 +73,8 @@ def _combine_rows(
         values, groups = frame.loc[again, variable.name], group[again]
         how = _choose_rule(variable, values, groups, rejects)
         merged.loc[targets, variable.name] = _combine(values, groups, how).to_numpy()
+        if how == "sum" and not variable.canonical and variable.known != "schema":
+            _refuse_devices(variable, values, groups, keys, order[again])
         if how == variable.combine and not variable.level:
             told.append(("any" if variable.kind == "yes/no" else how, variable.source))
         if how == "sum":
@@ -106,6 +108,22 @@ def _choose_rule(variable: Variable, values: pd.Series, groups: IntArray, reject
     if (steps > 0).sum() >= 6 and not (steps < 0).any():  # as the readings of a running total do
         rejects.note("days", variable.source, "running_total", _RUNS_ON)
     return "sum"
+
+
+def _refuse_devices(variable: Variable, values: pd.Series, groups: IntArray, keys: Keys, rows: IntArray) -> None:
+    """Raise JournalError where several devices tell of the same days what would be added up: steps count twice."""
+    for column in find_aliases(keys.others, "device column"):
+        named = [not split_words(text).isdisjoint(word_set("device name")) for text in column.levels]
+        codes = column.codes[rows]
+        told = values.notna().to_numpy() & np.array(named, dtype=bool)[codes]
+        devices = pd.Series(codes[told]).groupby(groups[told]).nunique()
+        if np.count_nonzero(devices > 1) > 1:
+            some = list_some([text for text, known in zip(column.levels, named, strict=True) if known], 3)
+            raise JournalError(
+                f"Column {variable.source!r}: on the same days several devices tell of it ({column.header!r}: {some}), "
+                "and what two of them measured at once must not be added up. Keep the rows of one, or give each a "
+                f"column of its own; if each tells of something else, remove the column {column.header!r}."
+            )
 
 
 def _repeat(values: pd.Series, groups: IntArray) -> bool:

@@ -37,6 +37,7 @@ _OLD_OFFICE = b"\xd0\xcf\x11\xe0"
 _FIRST_IN_BOOK = re.compile(rb"PK\x03\x04.{26}(mimetype|\[Content_Types\]|_rels/|docProps/|xl/|customXml/)", re.DOTALL)
 _MAGIC = (
     (b"PK\x03\x04", "a zip archive", "Unpack it first"),
+    (b"PK\x05\x06", "a zip archive that holds nothing", "Give the file itself"),
     (_OLD_OFFICE, "an old document of Microsoft Office", "Export the table as CSV"),
     (b"\x89PNG", "a PNG picture", "Give the CSV file itself"),
     (b"\xff\xd8\xff", "a JPEG picture", "Give the CSV file itself"),

@@ -410,6 +410,15 @@ def test_fitbit_sections_thousands_and_nights(make_export):
     assert sum(count_records(source)) == source.n_rows
 
 
+def test_fitbit_counts_a_row_told_twice_once_and_tells_of_cut_ones(make_export):
+    """As exports of overlapping months put below each other have them: steps doubled, a cut row was all blank."""
+    text = 'Activities\nDate,Steps,Floors\n"2024-03-02","11,020","3"\n"2024-03-03","9,000","2"\n"2024-03-04","8"\n'
+    source = fitbit.read(make_export(text + "\n" + text))
+    assert days_of(source, "date", "Steps") == [["2024-03-02", "11020"], ["2024-03-03", "9000"]]
+    assert count_records(source) == (2, 4)
+    assert "2 records left out: the same row was there already, and it counts once (the first: line 9)." in source.notes
+
+
 def test_oura_in_hours_is_left_as_it_is(make_export):
     source = oura.read(make_export("date,Sleep Score,Bedtime Start,Total Sleep Time\n2024-03-03,70,x,7.5\n"))
     assert [sorted(fact) for fact in source.facts if fact["source"] == "Total Sleep Time"] == [

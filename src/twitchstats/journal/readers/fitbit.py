@@ -34,22 +34,31 @@ def read(source: Export) -> Source:
     """Read a CSV export of Fitbit: sleep belongs to the day of waking, numbers have commas between thousands."""
     days = Days(NAME)
     days.notes += [f"{remark}." for _, remark in source.text.remarks]
-    for section, line, cells in _read_sections(source.text.data, source.name):
+    seen: set[tuple[str, ...]] = set()
+    for section, line, headers, texts in _read_sections(source.text.data, source.name):
+        cells, row = dict(zip(headers, texts, strict=False)), (section, *texts)
         end = read_moment(cells.get("end time", ""))
         day, why = read_day(cells.get("date", "")), NO_DATE
         if section == "sleep":
             day, why = date_night(end) if end else None, "a sleep whose end is no time like 2024-03-03 6:10AM"
-        if section not in _SECTIONS or day is None:
-            days.leave(line, why if section in _SECTIONS else f"the section {section!r} is not read")
+        if section not in _SECTIONS:
+            days.leave(line, f"the section {section!r} is not read")
+        elif len(texts) != len(headers):
+            days.leave(line, "more or fewer cells than the header has")
+        elif day is None:
+            days.leave(line, why)
+        elif row in seen:
+            days.leave(line, "the same row was there already, and it counts once")
         else:
+            seen.add(row)
             named = {header: text.replace(",", "") for header, text in cells.items() if header not in _KEYS}
             told = {header: text for header, text in named.items() if text.casefold() not in ("n/a", "-")}
             days.add(line, day, {_name(days, section, header): text for header, text in told.items()})
     return days.finish()
 
 
-def _read_sections(data: bytes, name: str) -> Iterator[tuple[str, int, dict[str, str]]]:
-    """Yield section, line and cells of each row."""
+def _read_sections(data: bytes, name: str) -> Iterator[tuple[str, int, list[str], list[str]]]:
+    """Yield section, line, headers and cells of each row."""
     section = ""
     headers: list[str] = []
     reader = csv.reader(open_lines(data))
@@ -61,7 +70,7 @@ def _read_sections(data: bytes, name: str) -> Iterator[tuple[str, int, dict[str,
             elif filled and not headers:
                 headers = [fold(cell) for cell in cells]
             elif filled:
-                yield section, reader.line_num, dict(zip(headers, map(str.strip, cells), strict=False))
+                yield section, reader.line_num, headers, list(map(str.strip, cells))
     except csv.Error as error:
         raise JournalError(f"{name}: line {reader.line_num} can't be read: {error}.") from None
 

@@ -5,7 +5,7 @@ from twitchstats.journal.layout import Source
 from twitchstats.journal.readers.days import Days, Values
 from twitchstats.journal.readers.export import Export, Record, fold, open_table, read_heading
 from twitchstats.journal.readers.times import tell_utc
-from twitchstats.variables import load_words, normalise_header
+from twitchstats.variables import load_words, normalise_header, split_words, word_set
 
 NAME = "long table"
 
@@ -20,11 +20,12 @@ def recognize(head: bytes) -> bool:
 
 def _find_columns(heading: list[str]) -> dict[str, str | None]:
     """Return the header that is the person, the date, the name, the value and the unit."""
+    ticked = any(normalise_header(header) in load_words("symptom name") for header in heading)
     words = {
         "person": load_words("person column"),
         "date": load_words("date column"),
         "name": load_words("long name column"),
-        "value": load_words("long value column"),
+        "value": (*load_words("long value column"), *(load_words("status column") if ticked else ())),
         "unit": ("unit", "units", "einheit"),
     }
     return {
@@ -42,14 +43,16 @@ def read(source: Export) -> Source:
         raise JournalError(f"{source.name} is no long table: no column is its {' or '.join(missing)}.")
     who, when, what, value, unit = (found[role] or "" for role in ("person", "date", "name", "value", "unit"))
     days = Days(NAME)
+    scale = word_set("scale word")
+    rated = f" {value}" if split_words(value) <= scale else ""  # a rating of twitches is no number of them
 
     def read_row(record: Record) -> Values | str:
         if not record[what] or not record[value]:
             return "there is no name or no value"
         if who and not record[who]:
             return f"there is no person in {who!r}"
-        name = f"{record[what]} ({record[unit]})" if record[unit] else record[what]
-        return {days.name(name): record[value]}
+        more = f" ({record[unit]})" if record[unit] else rated if scale.isdisjoint(split_words(record[what])) else ""
+        return {days.name(record[what] + more): record[value]}
 
     days.add_rows(table, read_row, when=when, why=f"the date in {when!r} is not like 2024-03-31", person=who)
     days.notes += tell_utc(table, when)
