@@ -87,3 +87,11 @@ def test_signs_may_come_one_by_one():
     for odd in ({"label": 1}, {"label": None}, {"signs": [1]}, {"cohort": []}):
         with pytest.raises(tw.TwitchstatsError):
             tw.estimate_sign_ratios(**({"cohort": people, "signs": ["wasting"]} | odd))
+
+
+def test_a_plan_that_is_not_there_is_told(tmp_path):
+    with pytest.raises(tw.JournalError, match="There is no file"):
+        tw.read_plan(tmp_path / "plan.json")
+    for ask in (lambda: tw.read_plan(None), lambda: tw.write_plan("caffeine", tmp_path)):
+        with pytest.raises(tw.OptionError):
+            ask()
