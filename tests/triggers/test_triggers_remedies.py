@@ -246,7 +246,7 @@ def test_dose_needs_days_on_both_sides(journal_of):
 
 def test_dose_errors(journal_of):
     journal = journal_of(simulate_dose(False, 1))
-    with pytest.raises(OptionError, match=re.escape("threshold=nan, lag=0 is not possible.")):
+    with pytest.raises(OptionError, match=re.escape("threshold=nan is not possible. Give a number.")):
         compare_dose_shapes(journal, threshold=float("nan"))
     with pytest.raises(UnknownNameError, match=re.escape("No trigger named 'cafffeine'. Did you mean 'caffeine'?")):
         compare_dose_shapes(journal, "cafffeine", threshold=400)
