@@ -150,16 +150,25 @@ def check_table(option: str, value: object, columns: Iterable[str] = ()) -> None
     check_names("column", columns, there)
 
 
-def check_whole(option: str, value: object, *, least: int) -> None:
-    """Raise OptionError unless `value` is a whole number of at least `least`.
+def check_whole(option: str, value: object, *, least: int, most: float = math.inf) -> None:
+    """Raise OptionError unless `value` is a whole number of at least `least`, and `most` at most.
 
     Raises
     ------
     OptionError
         It is not; True and False are no numbers.
     """
-    if isinstance(value, bool) or not isinstance(value, Integral) or value < least:
-        raise OptionError(f"{option}={value!r} is not possible. Give a whole number of at least {least}.")
+    whole = int(value) if isinstance(value, Integral) and not isinstance(value, bool) else None
+    if whole is None or not least <= whole <= most:
+        bounds = f"at most {most}" if whole is not None and whole > most else f"at least {least}"
+        raise OptionError(f"{option}={value!r} is not possible. Give a whole number of {bounds}.")
+
+
+def check_number(option: str, value: object) -> float:
+    """Return the value as a number, or raise OptionError unless it is one, and finite."""
+    if isinstance(value, bool) or not isinstance(value, Real) or not math.isfinite(value):
+        raise OptionError(f"{option}={value!r:.60} is not possible. Give a number.")
+    return float(value)
 
 
 def check_share(option: str, value: object, *, below: float = 1.0) -> float:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
-from twitchstats.errors import JournalError, UnknownNameError, unknown_name
+from twitchstats.errors import JournalError, UnknownNameError, check_list, unknown_name
 from twitchstats.inference import ALPHA, adjust_p_values
 from twitchstats.journal import Journal
 from twitchstats.journal.record import check_journal
@@ -126,9 +126,13 @@ def analyze_journal(
     from twitchstats.episodes import summarize_sites
     from twitchstats.triggers import compare_directions, estimate_cumulative_effects, estimate_risks, group_triggers
 
-    journal = replace(journal, outcome=journal.resolve_name(outcome)) if outcome else journal
+    check_journal(journal)
+    if outcome is not None:
+        if not isinstance(outcome, str):
+            raise unknown_name("variable", outcome, journal.numeric)
+        journal = replace(journal, outcome=journal.resolve_name(outcome))
     outcome = find_outcome(journal)
-    chosen = match_names(journal, triggers or ()) or None
+    chosen = match_names(journal, () if triggers is None else triggers) or None
     ordered = journal.calendar != "none"
     effects = add_anytime(estimate_all_effects(journal, outcome, triggers=chosen))
     primary = pick_primary(effects)
@@ -151,12 +155,17 @@ def analyze_journal(
         cumulative=cumulative,
         halves=_halve_diaries(journal, outcome, primary),
         directions=directions,
-        risks=estimate_risks(journal, outcome=outcome, triggers=chosen),
+        risks=estimate_risks(journal, outcome=outcome, triggers=chosen and _choose_yes_no(journal, chosen)),
         courses=summarize_sites(journal),
         answers=answers,
         ledger=join_answers(load_claims(), answers),
         flags=find_flags(journal),
     )
+
+
+def _choose_yes_no(journal: Journal, names: Sequence[str]) -> list[str]:
+    kinds = journal.variables.set_index("name")["kind"]
+    return [name for name in names if kinds[name] == "yes/no"]
 
 
 def _halve_diaries(journal: Journal, outcome: str, primary: pd.DataFrame) -> pd.DataFrame:
@@ -206,7 +215,7 @@ def find_outcome(journal: Journal) -> str:
     return outcome
 
 
-def match_names(journal: Journal, patterns: Sequence[str]) -> list[str]:
+def match_names(journal: Journal, patterns: Sequence[str] | str) -> list[str]:
     """Return the numeric variables that names or patterns fit, in the journal's order, without the outcome.
 
     Raises
@@ -217,7 +226,7 @@ def match_names(journal: Journal, patterns: Sequence[str]) -> list[str]:
     names = [str(name) for name in journal.variables.loc[journal.variables["kind"] != "text", "name"]]
     names = [name for name in names if name != journal.outcome]
     wanted: set[str] = set()
-    for pattern in patterns:
+    for pattern in map(str, [patterns] if isinstance(patterns, str) else check_list("triggers", patterns)):
         fitting = fnmatch.filter(names, pattern) or [name for name in _resolve(journal, pattern) if name in names]
         if not fitting:
             raise unknown_name("trigger", pattern, names)

@@ -1,14 +1,15 @@
 """Multiplicity, pooling over people and verdicts: what every finding is judged by."""
 
 from collections.abc import Sequence
+from numbers import Real
 
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
 from scipy import stats
 
-from twitchstats.arrays import FloatArray
-from twitchstats.errors import OptionError, check_choice
+from twitchstats.arrays import FloatArray, read_numbers
+from twitchstats.errors import OptionError, check_choice, check_share, check_table
 
 ALPHA = 0.05  # below which a p-value, adjusted where many are asked, is a finding
 MOST_SHARE = 0.999  # of one cluster in a sum
@@ -30,12 +31,19 @@ def adjust_p_values(p_values: ArrayLike) -> FloatArray:
 
     A missing p-value stays missing and does not count: it is a test that was not performed.
 
+    Raises
+    ------
+    OptionError
+        What is no p-value.
+
     Examples
     --------
     >>> adjust_p_values([0.01, 0.04, np.nan, 0.03]).round(3)
     array([0.03, 0.04,  nan, 0.04])
     """
-    p = np.asarray(p_values, dtype=float)
+    p = read_numbers("p_values", p_values)
+    if (wrong := (p < 0) | (p > 1)).any():
+        raise OptionError(f"p_values: {p[wrong][0]:g} is not possible. A p-value lies between 0 and 1.")
     adjusted = np.full(p.shape, np.nan)
     performed = ~np.isnan(p)
     if performed.any():
@@ -102,13 +110,13 @@ def estimate_e_value(ratio: float, limit: float | None = None) -> dict[str, floa
     >>> {name: round(value, 2) for name, value in estimate_e_value(3.9, 1.8).items()}
     {'e_value': 7.26, 'e_value_limit': 3.0}
     """
-    for name, value in (("ratio", ratio), ("limit", limit)):
-        if value is not None and not (np.isfinite(value) and value > 0):
+    for name, value in (("ratio", ratio), ("limit", 1.0 if limit is None else limit)):
+        if not (isinstance(value, Real) and np.isfinite(value) and value > 0):
             raise OptionError(f"{name}={value!r} is no ratio. Give a positive number.")
 
     def bound(value: float) -> float:
         larger = max(value, 1 / value)
-        return float(larger + np.sqrt(larger * (larger - 1)))
+        return float(larger + np.sqrt(larger) * np.sqrt(larger - 1))
 
     if limit is None:
         return {"e_value": bound(ratio), "e_value_limit": float("nan")}
@@ -157,10 +165,10 @@ def find_tipping_point(
     """
     check_choice("measure", measure, ("rate ratio", "difference"))
     ratio = measure == "rate ratio"
-    if not 0 <= missing < 1:
+    if not (isinstance(missing, Real) and 0 <= missing < 1):
         raise OptionError(f"missing={missing!r} is no share of days. Give a number from 0 to below 1.")
-    for name, value in (("estimate", estimate), ("limit", limit)):
-        if value is not None and not (np.isfinite(value) and (value > 0 or not ratio)):
+    for name, value in (("estimate", estimate), ("limit", 1.0 if limit is None else limit)):
+        if not (isinstance(value, Real) and np.isfinite(value) and (value > 0 or not ratio)):
             raise OptionError(f"{name}={value!r} is no {measure}. Give a {'positive' if ratio else 'finite'} number.")
 
     def tip(value: float) -> float:
@@ -202,7 +210,7 @@ def pool_estimates(
     Raises
     ------
     OptionError
-        Arrays of different length.
+        Arrays of different length or of no numbers; a level outside 0 to 1.
 
     Examples
     --------
@@ -211,7 +219,8 @@ def pool_estimates(
     >>> [round(float(pooled[name]), 2) for name in ("estimate", "ci_lower", "ci_upper")]
     [0.26, -0.2, 0.72]
     """
-    y, se = np.asarray(estimates, float), np.asarray(standard_errors, float)
+    y, se = read_numbers("estimates", estimates), read_numbers("standard_errors", standard_errors)
+    check_share("level", level)
     if y.shape != se.shape:
         raise OptionError(f"estimates and standard_errors differ in shape: {y.shape} and {se.shape}.")
     ok = np.isfinite(y) & np.isfinite(se) & (se > 0)
@@ -418,6 +427,11 @@ def judge_estimates(
         (Benjamini and Yekutieli 2005) excludes 0, in the claimed / opposite direction. *inconclusive*: nothing of this.
         *not testable*: nothing was estimated.
 
+    Raises
+    ------
+    OptionError, UnknownNameError
+        A column that is not there, or an option that is not possible.
+
     Examples
     --------
     >>> import pandas as pd
@@ -426,17 +440,21 @@ def judge_estimates(
     >>> judge_estimates(rows.assign(p_adjusted=[0.01, 0.9]), direction=[1, 1], margin=0.1)["verdict"].to_list()
     ['supported', 'practically null']
     """
+    check_table("findings", findings, ("estimate", "ci90_lower", "ci90_upper", "p_adjusted"))
+    check_share("alpha", alpha)
+    signs, edge = read_numbers("direction", direction), read_numbers("margin", margin)
+    if (edge < 0).any() or any(part.ndim and len(part) != len(findings) for part in (signs, edge)):
+        raise OptionError("direction and margin need one number each, or one for each row; a margin is not negative.")
     missing = np.full(len(findings), np.nan)
     differ, low, high = (
         findings[name].to_numpy(float) if name in findings else missing
         for name in ("p_heterogeneity", "prediction_lower", "prediction_upper")
     )
-    edge = np.asarray(margin, float)
     differ_beyond = (differ < alpha) & ((low < -edge) | (high > edge))
     both_signs = differ_beyond & (low < 0) & (high > 0)
     estimate = findings["estimate"].to_numpy(float)
     found = findings["p_adjusted"].to_numpy(float) < alpha
-    toward = np.sign(estimate) == np.asarray(direction)
+    toward = np.sign(estimate) == signs
     inside = (findings["ci90_lower"].to_numpy(float) > -edge) & (findings["ci90_upper"].to_numpy(float) < edge)
     verdict = np.select(
         [~np.isfinite(estimate), inside & ~differ_beyond, both_signs, found & toward, found],

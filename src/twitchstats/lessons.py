@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from twitchstats.arrays import FloatArray
-from twitchstats.errors import check_choice
+from twitchstats.errors import check_choice, check_number, check_table, check_whole
 from twitchstats.journal import Journal, read_journal
 from twitchstats.numbers import format_effect
 from twitchstats.report.tables import Table, show_table
@@ -81,6 +81,8 @@ def compare_truth(effects: pd.DataFrame, truth: pd.DataFrame) -> pd.DataFrame:
         trigger  lag  planted  holds
     0  caffeine  0.0     1.35   True
     """
+    check_table("effects", effects, ("trigger", "lag", "measure", "estimate", "ci_lower", "ci_upper", "p_adjusted"))
+    check_table("truth", truth, ("effect", "trigger", "outcome", "lag", "measure", "estimate"))
     planted = truth.loc[truth["effect"] == "trigger", ["trigger", "outcome", "lag", "measure", "estimate"]]
     both = planted.rename(columns={"estimate": "planted"}).merge(
         effects[effects["estimate"].notna()], on=["trigger", "outcome", "lag", "measure"]
@@ -101,6 +103,7 @@ def show_truth(compared: pd.DataFrame) -> Table:
     >>> show_truth(compare_truth(rows, tw.load_demo_truth())).caption
     'The interval holds the planted effect in 1 of 1 rows.'
     """
+    check_table("compared", compared, ("trigger", "lag", "measure", "planted", "estimate", "holds"))
     planted = [format_effect(*pair) for pair in zip(compared["planted"], compared["measure"], strict=True)]
     table = lay_columns(compared, "Trigger", "Effect", "95 % interval").rename(columns={"Effect": "Found"})
     table.insert(1, "Days before", compared["lag"].to_list())
@@ -132,7 +135,8 @@ def simulate_suspicion(*, effect: float, hidden: float, days: int = 120, seed: i
     >>> simulate_suspicion(effect=0.0, hidden=0.5, days=30)
     <Journal: 1 people, 30 days, 2 variables>
     """
-    rng = np.random.default_rng(seed)
+    check_whole("days", days, least=1)
+    rng = _start(effect, hidden, seed)
     unrest = draw_ar1((1, days), 0.4, rng)[0]
     caffeine = 100.0 * np.clip(np.round(2 + np.sign(hidden) * unrest + rng.standard_normal(days)), 0, 5)
     return _note_days(pd.date_range("2025-01-01", periods=days), caffeine, effect, hidden * unrest, rng)
@@ -166,13 +170,21 @@ def play_trial(journal: Journal, plan: Plan, *, effect: float, hidden: float, se
     """
     here = check_plan(plan, journal)
     check_choice("trigger", plan.options.trigger, ["caffeine"])
-    rng = np.random.default_rng(seed)
+    rng = _start(effect, hidden, seed)
     schedule, asked = plan.schedule, plan.options
     schedule = schedule[schedule["person"].isin(here)]
     caffeine = np.where(schedule["condition"] > 0, asked.high, asked.low)
     unrest = hidden * draw_ar1((1, len(schedule)), 0.4, rng)[0]
     trial = _note_days(pd.DatetimeIndex(schedule["date"]), caffeine, effect, unrest, rng)
     return replace(journal, days=pd.concat([journal.days, trial.days]))
+
+
+def _start(effect: float, hidden: float, seed: int) -> np.random.Generator:
+    """Return the generator of a seed, options checked."""
+    check_number("effect", effect)
+    check_number("hidden", hidden)
+    check_whole("seed", seed, least=0)
+    return np.random.default_rng(seed)
 
 
 def _note_days(

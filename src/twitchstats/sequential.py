@@ -8,13 +8,14 @@ import pandas as pd
 from numpy.typing import ArrayLike
 from scipy import optimize, special, stats
 
-from twitchstats.arrays import FloatArray
-from twitchstats.errors import OptionError, check_choice, check_share
+from twitchstats.arrays import FloatArray, read_numbers
+from twitchstats.errors import OptionError, check_choice, check_number, check_share, check_table
 from twitchstats.inference import ALPHA
 
 POINTS = 2001  # of the grid on which paths are followed
 FARTHEST = 40.0  # boundary of a look, in standard errors: beyond it no double is left
 TUNED_FOR = 120  # days at which an anytime-valid interval is to be shortest
+FARTHEST_T, MOST_DF = 1e100, 1e9  # beyond them all are alike
 ANYTIME_COLUMNS = ("p_anytime", "ci_anytime_lower", "ci_anytime_upper")
 
 
@@ -47,7 +48,7 @@ def estimate_anytime(
     Raises
     ------
     OptionError
-        `alpha` is not between 0 and 1, or `tuned_for` is below 1.
+        `alpha` is not between 0 and 1, `tuned_for` is below 1, or what is given are no numbers, or not as many.
 
     Notes
     -----
@@ -61,15 +62,18 @@ def estimate_anytime(
     {'p_anytime': 0.0, 'ci_anytime_lower': 0.19, 'ci_anytime_upper': 0.81}
     """
     check_share("alpha", alpha)
-    if not (isinstance(tuned_for, Real) and tuned_for >= 1):
+    if not (isinstance(tuned_for, Real) and 1 <= tuned_for < np.inf):
         raise OptionError(f"tuned_for={tuned_for!r} is not possible. Give the days of a usual diary, such as 120.")
-    b, se, df, n = (
-        np.atleast_1d(part).astype(float)
-        for part in np.broadcast_arrays(estimate, standard_error, degrees_of_freedom, days)
-    )
-    se = np.where(np.isfinite(se) & (se > 0) & (df > 0), se, np.nan)
+    given = {"estimate": estimate, "standard_error": standard_error, "degrees_of_freedom": degrees_of_freedom}
+    parts = [np.atleast_1d(read_numbers(name, values)) for name, values in (given | {"days": days}).items()]
+    if len({part.shape for part in parts if part.shape != (1,)}) > 1 or any(part.ndim > 1 for part in parts):
+        raise OptionError(f"{', '.join(given)} and days: give one number each, or as many of each.")
+    b, se, df, n = np.broadcast_arrays(*parts)
+    n, df = np.where((n >= 0) & (n < np.inf), n, np.nan), np.where(df > 0, np.minimum(df, MOST_DF), np.nan)
+    se = np.where(np.isfinite(se) & (se > 0), se, np.nan)
     share = _mix(n, alpha, tuned_for)
-    squared = (b / se) ** 2
+    with np.errstate(over="ignore"):
+        squared = np.minimum(np.abs(b / se), FARTHEST_T) ** 2
     log_evidence = 0.5 * np.log(share) + 0.5 * (df + 1) * (np.log1p(squared / df) - np.log1p(share * squared / df))
     edge = np.exp(np.log(share * alpha**2) / (df + 1))
     room = edge - share  # none: the interval is endless
@@ -96,8 +100,8 @@ def add_anytime(effects: pd.DataFrame, *, alpha: float = ALPHA, tuned_for: int =
     Parameters
     ----------
     effects : DataFrame
-        ``estimate, ci_lower, ci_upper`` (95 %), ``p_value, n_days`` and ``measure``, as `estimate_effects` returns
-        them for single people. Ratios are taken by their logarithms.
+        ``estimate, p_value, n_days, n_people`` and ``measure``, as `estimate_effects` returns them for single people.
+        Ratios are taken by their logarithms.
     alpha, tuned_for
         As in `estimate_anytime`.
 
@@ -118,6 +122,7 @@ def add_anytime(effects: pd.DataFrame, *, alpha: float = ALPHA, tuned_for: int =
     >>> [name for name in rows if "anytime" in name]
     ['p_anytime', 'ci_anytime_lower', 'ci_anytime_upper']
     """
+    check_table("effects", effects, ("estimate", "p_value", "n_days", "n_people", "measure"))
     ratio = effects["measure"].str.endswith("ratio").to_numpy(bool)
     with np.errstate(divide="ignore", invalid="ignore"):
         b = np.where(ratio, np.log(effects["estimate"].to_numpy(float)), effects["estimate"].to_numpy(float))
@@ -196,7 +201,7 @@ def find_look_power(shares: ArrayLike, z: float, *, alpha: float = ALPHA, spendi
     [0.8, 0.798, 0.793]
     """
     told = spend_alpha(shares, alpha=alpha, spending=spending)
-    _, left = _walk(told["share"].to_numpy(), lambda place, leave: told["boundary"][place], drift=z)
+    _, left = _walk(told["share"].to_numpy(), lambda place, leave: told["boundary"][place], drift=check_number("z", z))
     return float(left.sum())
 
 

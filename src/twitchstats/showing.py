@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, cast
 
 import pandas as pd
 
+from twitchstats.errors import check_table, check_whole
 from twitchstats.findings import rank_effects
 from twitchstats.inference import VERDICTS
 from twitchstats.numbers import MISSING, format_date, format_number, format_share
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
     from twitchstats.journal import Journal
 
 DPI = 144  # sharp on paper
+_EFFECTS = ("trigger", "lag", "estimate", "ci_lower", "ci_upper", "p_value", "p_adjusted", "measure")
 _NAMES = {"person": "Person", "question": "Question", "trigger": "Trigger", "remedy": "Remedy", "site": "Site",
           "sites": "Sites", "sign": "Sign", "shape": "Shape", "direction": "Direction", "lag": "Days before",
           "limit": "Within", "naive": "After / before"}  # fmt: skip
@@ -64,6 +66,8 @@ def tell_effects(effects: pd.DataFrame, journal: Journal | None = None, *, most:
     >>> tell_effects(tw.estimate_effects(tw.read_demo(), triggers="stress", lags=0))
     1 trigger in 1 row: 0 clear, 0 possible, 1 that can't be told.
     """
+    check_table("effects", effects, _EFFECTS)
+    check_whole("most", most, least=0)
     tested = rank_effects(effects[effects["estimate"].notna()])
     if tested.empty:
         return Prose("Nothing could be tested.")
@@ -103,6 +107,8 @@ def show_effects(effects: pd.DataFrame, journal: Journal | None = None, *, most:
     >>> list(tw.show_effects(rows).text)
     ['Trigger', 'One step', 'When', 'Effect', '95 % interval', 'Verdict', 'Caution']
     """
+    check_table("effects", effects, (*_EFFECTS, "caution", "reason"))
+    check_whole("most", most, least=0)
     ordered = effects.assign(verdict=judge_effects(effects)).pipe(rank_effects)
     shown = ordered.head(most)
     rows = lay_columns(shown, "Trigger", "One step", "When", "Effect", "95 % interval", journal=journal).assign(
@@ -132,6 +138,8 @@ def show_estimates(frame: pd.DataFrame, words: str = "", *, most: int = 12) -> T
     >>> list(show_estimates(pd.DataFrame(row)).text.columns)
     ['Site', 'Effect', '95 % interval', 'People']
     """
+    check_table("frame", frame, ("estimate", "ci_lower", "ci_upper"))
+    check_whole("most", most, least=0)
     shown = frame.head(most).reset_index(drop=True)
     measured = shown if "measure" in shown else shown.assign(measure="difference")
     told = {label: shown[name] for name, label in _NAMES.items() if name in shown}
@@ -171,6 +179,8 @@ def show_frame(frame: pd.DataFrame, words: str = "", *, share: bool = False, mos
             risk n
     6 in 100,000 3
     """
+    check_table("frame", frame)
+    check_whole("most", most, least=0)
     shown = frame.head(most).reset_index(drop=frame.index.names == [None]).rename(columns=str)
     if share:
         figures = shown.select_dtypes("float")
@@ -209,6 +219,8 @@ def show_answers(answers: pd.DataFrame, *, most: int = 12) -> Table:
       Articles    Verdict
     0   A2, A4  supported
     """
+    check_table("answers", answers, ("question", "articles", "estimate", "verdict", "reason", "caution"))
+    check_whole("most", most, least=0)
     shown = answers.head(most).assign(articles=answers["articles"].str.replace(" ", ", "))
     more = f" The first {most}." if len(answers) > most else ""
     names = ("Question", "Articles", "Effect", "95 % interval", "Verdict", "Why, or caution")

@@ -325,7 +325,7 @@ def test_doctor_first_with_a_red_flag(diary):
             {"trigger": ["caffeine", "alcohol"]},
             "trigger=['caffeine', 'alcohol'] is not possible. A trial has one: give its name.",
         ),
-        ({"days": 10**9}, "days=1000000000 is not possible. A trial has at most 3650, ten years."),
+        ({"days": 10**9}, "days=1000000000 is not possible. Give a whole number of at most 3650."),
         ({"period": 5}, "period=5 goes with design='blocks' only; here it is 'days'."),
         ({"start": "9999-12-25"}, "start='9999-12-25' is no date. Write it as 2026-03-01."),
         ({"start": ""}, "start='' is no date. Write it as 2026-03-01."),

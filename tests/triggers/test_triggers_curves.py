@@ -83,7 +83,7 @@ def test_nothing_is_found_in_19_of_20_people():
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"doses": [np.inf]}, "doses=[inf], reference=None: give finite numbers in the unit of 'trigger_1'."),
+        ({"doses": [np.inf]}, "doses=[inf] is not possible. Give a list of numbers in the unit of 'trigger_1'."),
         ({"by": "day"}, "by='day' is not possible. Choose one of 'pooled', 'person'."),
     ],
 )

@@ -167,14 +167,16 @@ def test_order_of_rows_and_columns_changes_nothing(journal_of):
 
 def test_remedy_errors(journal_of):
     journal = journal_of(simulate_remedy(2, 40, effect=0.0, seed=1))
-    with pytest.raises(UnknownNameError, match=re.escape("No remedy named 'heet'. Did you mean 'heat'?")):
+    with pytest.raises(UnknownNameError, match=re.escape("No trigger named 'heet'. Did you mean 'heat'?")):
         estimate_remedy_effects(journal, remedies=["heet"])
-    with pytest.raises(OptionError, match=re.escape("lag=-1, days=2, by='pooled' is not possible.")):
+    with pytest.raises(OptionError, match=re.escape("lag=-1 is not possible. Give a whole number of at least 0.")):
         estimate_remedy_effects(journal, lag=-1)
-    with pytest.raises(OptionError, match=re.escape("lag=0, days=0, by='pooled' is not possible.")):
+    with pytest.raises(OptionError, match=re.escape("days=0 is not possible. Give a whole number of at least 1.")):
         estimate_remedy_effects(journal, days=0)
     unordered = type(journal)(**(vars(journal) | {"calendar": "none"}))
-    with pytest.raises(OptionError, match=re.escape("lag=0, days=2, by='pooled' is not possible.")):
+    with pytest.raises(
+        OptionError, match=re.escape("lag=0, days=2 is not possible: the journal has no order in time.")
+    ):
         estimate_remedy_effects(unordered)
     assert estimate_remedy_effects(unordered, lag=0, days=1)["n_days"].iloc[0] == 80
 
@@ -244,7 +246,7 @@ def test_dose_needs_days_on_both_sides(journal_of):
 
 def test_dose_errors(journal_of):
     journal = journal_of(simulate_dose(False, 1))
-    with pytest.raises(OptionError, match=re.escape("threshold=nan, lag=0 is not possible.")):
+    with pytest.raises(OptionError, match=re.escape("threshold=nan is not possible. Give a number.")):
         compare_dose_shapes(journal, threshold=float("nan"))
     with pytest.raises(UnknownNameError, match=re.escape("No trigger named 'cafffeine'. Did you mean 'caffeine'?")):
         compare_dose_shapes(journal, "cafffeine", threshold=400)

@@ -211,7 +211,7 @@ def test_options_are_checked(gappy, options, message):
         ("correlations", {"by": "shrunken"}, "by='shrunken' is not possible. Choose one of 'person', 'pooled'."),
         ("cumulative", {"days": 1}, "days=1 is not possible. Give a whole number of at least 2."),
         ("cumulative", {"days": 2.5}, "days=2.5 is not possible. Give a whole number of at least 2."),
-        ("directions", {"lag": 0}, "lag=0 is not possible: on the same day nothing comes first. Choose 1 or more."),
+        ("directions", {"lag": 0}, "lag=0 is not possible. Give a whole number of at least 1."),
         ("groups", {"threshold": 0}, "threshold=0 is not possible: it lies above 0 and up to 1."),
     ],
 )

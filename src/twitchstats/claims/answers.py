@@ -141,6 +141,8 @@ def answer_questions(
     check_journal(journal)
     asked = _take_rows(questions, load_questions)
     if findings is not None:
+        if not isinstance(getattr(findings, "answers", None), pd.DataFrame):
+            raise OptionError(f"findings={findings!r:.60} is not possible. Give what analyze_journal returns.")
         return _pick_answers(findings.answers, asked["question_id"])
     check_share("alpha", alpha)
     source = make_source(journal, cohort)

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from twitchstats.arrays import FloatArray, to_pandas
-from twitchstats.errors import check_list, unknown_name
+from twitchstats.errors import OptionError, check_list, check_table, unknown_name
 from twitchstats.inference import adjust_p_values, compare_shares, describe_estimates
 from twitchstats.signs import encode_yes_no, join_marks, mark_present
 
@@ -60,10 +60,10 @@ def estimate_sign_ratios(cohort: pd.DataFrame, signs: Sequence[str], *, label: s
     >>> (ratios["estimate"] > 1).to_list()
     [True, True]
     """
-    check_list("signs", signs)
-    cohort = to_pandas(cohort)
+    names, cohort = check_list("signs", signs), to_pandas(cohort)
+    check_table("cohort", cohort)
     case = find_cases(cohort, label)
-    rows = [{"signs": name, "label": label} | compare_groups(find_present(cohort, name), case) for name in signs]
+    rows = [{"signs": name, "label": label} | compare_groups(find_present(cohort, name), case) for name in names]
     table = pd.DataFrame(rows, columns=[c for c in SIGN_COLUMNS if c != "p_adjusted"])
     return table.assign(p_adjusted=adjust_p_values(table["p_value"].astype(float)))[SIGN_COLUMNS]
 
@@ -77,6 +77,8 @@ def find_present(cohort: pd.DataFrame, name: str) -> FloatArray:
     >>> find_present(people, "wasting|pain").tolist()
     [1.0, nan, 1.0]
     """
+    if not isinstance(name, str):
+        raise unknown_name("sign", name, cohort.columns)
     parts = [[_read_sign(cohort, single) for single in part.split("|")] for part in name.split(";")]
     return join_marks([join_marks(part, either=True) for part in parts], either=False)
 
@@ -107,6 +109,8 @@ def find_cases(cohort: pd.DataFrame, label: str) -> FloatArray:
     >>> find_cases(pd.DataFrame({"diagnosis": ["ALS", "benign", None]}), "MND;neuropathy").tolist()
     [1.0, 0.0, nan]
     """
+    if not isinstance(label, str):
+        raise OptionError(f"label={label!r:.60} is not possible. Give 'serious', or diagnoses separated by semicolons.")
     column = "serious" if label == "serious" else "diagnosis"
     if column not in cohort.columns:
         raise unknown_name("column", column, cohort.columns)

@@ -2,6 +2,7 @@
 
 import pandas as pd
 
+from twitchstats.errors import check_table
 from twitchstats.variables import load_table
 
 
@@ -86,6 +87,7 @@ def find_disagreements(claims: pd.DataFrame | None = None) -> pd.DataFrame:
     ['debate', 'question']
     """
     claims = load_claims() if claims is None else claims
+    check_table("claims", claims, ("claim_id", "article", "topic", "direction"))
     article = dict(zip(claims["claim_id"], claims["article"], strict=True))
     debates = pd.concat([load_table("disagreements.csv"), _derive_debates(claims)], ignore_index=True)
     rows = []

@@ -7,7 +7,7 @@ import pandas as pd
 
 from twitchstats.claims.questions import load_questions
 from twitchstats.claims.register import load_claims, load_evidence
-from twitchstats.errors import check_list, unknown_name
+from twitchstats.errors import check_list, check_names, check_table
 from twitchstats.inference import VERDICTS
 
 
@@ -32,6 +32,7 @@ def count_verdicts(ledger: pd.DataFrame) -> pd.DataFrame:
     >>> count_verdicts(ledger)[["supported", "inconclusive", "claims"]].to_dict("list")
     {'supported': [1, 1, 2], 'inconclusive': [1, 0, 1], 'claims': [2, 1, 3]}
     """
+    check_table("ledger", ledger, ("article", "verdict"))
     table = pd.crosstab(ledger["article"], ledger["verdict"]).reindex(columns=list(VERDICTS), fill_value=0)
     table.columns.name = None
     table = pd.concat([table, table.sum().to_frame("all").T]).rename_axis("article")
@@ -63,12 +64,10 @@ def introduce_questions(names: Sequence[str] | None = None) -> pd.DataFrame:
     >>> introduce_questions(["sleep-twitches"]).loc[0, ["articles", "literature"]].tolist()
     ['A2 (may), A4 (can)', 'agrees']
     """
-    check_list("names", names)
     questions = load_questions().set_index("question_id", drop=False)
-    for name in names or []:
-        if name not in questions.index:
-            raise unknown_name("question", name, questions.index)
-    chosen = questions.loc[list(names)] if names is not None else questions
+    asked = questions.index if names is None else check_list("names", names)
+    check_names("question", asked, questions.index)
+    chosen = questions.loc[asked]
     claims = load_claims()
     said = (claims["article"] + " (" + claims["hedge"].replace("none", "flatly") + ")").groupby(claims["question_id"])
     first = chosen["evidence"].str.split(";").str[0]
@@ -116,6 +115,7 @@ def compare_sources(ledger: pd.DataFrame) -> pd.DataFrame:
     >>> compare_sources(ledger)[["articles", "data", "literature"]].values.tolist()
     [['A2 A4', 'supported', 'agrees']]
     """
+    check_table("ledger", ledger, ("article", "question_id", "question", "verdict", "literature"))
     asked = ledger[ledger["question_id"] != ""].groupby("question_id", sort=False)
     table = asked[["question", "verdict", "literature"]].first().reset_index()
     names = asked["article"].agg(lambda listed: " ".join(sorted(set(listed))))
@@ -148,6 +148,7 @@ def score_articles(ledger: pd.DataFrame) -> pd.DataFrame:
     >>> score_articles(pd.DataFrame(ledger)).loc["A1", ["decided_by_literature", "decided_by_data"]].to_list()
     [2, 1]
     """
+    check_table("ledger", ledger, ("article", "verdict", "literature"))
     article = ledger["article"]
     by = {
         name: (ledger["literature"] == name).groupby(article).sum() for name in ("agrees", "mixed", "disputes")

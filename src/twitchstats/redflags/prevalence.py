@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
 
-from twitchstats.arrays import FloatArray
+from twitchstats.arrays import FloatArray, read_numbers
 from twitchstats.errors import OptionError, check_share, unknown_name
 from twitchstats.inference import wilson_interval
 from twitchstats.resources import find_resource
@@ -116,10 +116,7 @@ def shift_log_odds(tau: float, ybar: float) -> float:
 
 def check_risks(risk: ArrayLike, *, gaps: bool = False) -> FloatArray:
     """Return risks as numbers, or raise OptionError where one is none; with `gaps` they may be missing."""
-    try:
-        share = np.asarray(risk, float)
-    except (TypeError, ValueError) as error:
-        raise OptionError(f"risk={risk!r:.60} is not possible. Give numbers from 0 to 1.") from error
+    share = read_numbers("risk", risk)
     if (wrong := ~((share >= 0) & (share <= 1) | (gaps & np.isnan(share)))).any():
         raise OptionError(f"risk: {share[wrong][0]:g} is not possible. A risk lies between 0 and 1.")
     return share

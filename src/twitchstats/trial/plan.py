@@ -17,7 +17,7 @@ from twitchstats.arrays import TINY, FloatArray
 from twitchstats.errors import NotEnoughDataError, OptionError, check_choice, check_list, check_whole, unknown_name
 from twitchstats.inference import ALPHA
 from twitchstats.journal.keys import SOLE_PERSON
-from twitchstats.journal.record import Journal, find_name
+from twitchstats.journal.record import Journal, check_journal, find_name
 from twitchstats.panel import build_panel
 from twitchstats.sequential import find_look_power, spend_alpha
 from twitchstats.signs import REASON, find_flags
@@ -253,12 +253,13 @@ def plan_trial(
     >>> plan.schedule["condition"].sum(), plan_trial("caffeine", days=28, seed=1).seal == plan.seal
     (np.int64(14), True)
     """
-    check_whole("days", days, least=LEAST_TRIAL)
-    if days > LONGEST:
-        raise OptionError(f"days={days} is not possible. A trial has at most {LONGEST}, ten years.")
+    check_whole("days", days, least=LEAST_TRIAL, most=LONGEST)
+    if journal is not None:
+        check_journal(journal)
     shares = tuple(spend_alpha(looks)["share"].tolist())
     name, row = _find(trigger, journal, "trigger")
-    result, result_row = _find(outcome or (journal and journal.outcome) or "twitches", journal, "outcome")
+    usual = (journal and journal.outcome) or "twitches"
+    result, result_row = _find(usual if outcome is None else outcome, journal, "outcome")
     if name == result:
         raise OptionError(f"trigger={trigger!r} is the outcome itself. Name what is to be changed from day to day.")
     members = _list_people(people, journal)
@@ -278,10 +279,10 @@ def plan_trial(
 
 def _choose_design(design: str | None, lasts: int, period: int | None) -> tuple[str, int, int]:
     """Return design, period and wash-out, those not asked for from how long the effect is believed to last."""
-    design = design or ("blocks" if lasts else "days")
-    blocks = design == "blocks"
-    check_choice("design", design, DESIGNS)
     check_whole("lasts", lasts, least=0)
+    design = ("blocks" if lasts else "days") if design is None else design
+    check_choice("design", design, DESIGNS)
+    blocks = design == "blocks"
     if design == "pairs" and lasts > 1:
         raise OptionError(
             f"design='pairs' is not possible with lasts={lasts}: in pairs, an effect that lasts longer than the day "
@@ -432,8 +433,7 @@ def _find(name: str, journal: Journal | None, kind: str) -> tuple[str, dict[str,
 
 def _list_people(people: Sequence[object] | None, journal: Journal | None) -> tuple[str, ...]:
     if people is not None:
-        check_list("people", people)
-        named = tuple("" if person is None else str(person) for person in people)
+        named = tuple("" if person is None else str(person) for person in check_list("people", people))
     else:
         named = (SOLE_PERSON,) if journal is None else tuple(sorted(map(str, journal.days.index.unique("person"))))
     if not named or len(set(named)) < len(named) or not all(map(str.strip, named)):
@@ -532,7 +532,7 @@ def _find_starts(start: str | int | None, journal: Journal | None, people: tuple
 
 def read_start(start: object) -> str | int:
     """Return a first day as an ISO date, or as the number of a day."""
-    if start is pd.NaT or isinstance(start, (bool, float)):
+    if start is pd.NaT or start is pd.NA or isinstance(start, (bool, float)):
         raise OptionError(f"start={start!r} is not possible. Give a date such as 2026-03-01, or a whole number.")
     if isinstance(start, (int, np.integer)) or (isinstance(start, str) and DAY_NUMBER.fullmatch(start)):
         return int(start)

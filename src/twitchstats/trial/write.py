@@ -2,6 +2,7 @@
 
 import html
 import json
+import os
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -10,7 +11,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from twitchstats.errors import JournalError, OptionError
+from twitchstats.errors import JournalError, OptionError, tell_missing
 from twitchstats.files import StrPath, format_csv, make_folder, read_file, write_files
 from twitchstats.journal.write import write_header
 from twitchstats.sequential import spend_alpha
@@ -64,6 +65,8 @@ def write_plan(plan: Plan, folder: StrPath) -> list[Path]:
     True
     >>> folder.cleanup()
     """
+    if not isinstance(plan, Plan):
+        raise OptionError(f"plan={plan!r:.60} is no plan. Read it by read_plan, or make one by plan_trial.")
     place = make_folder(folder)
     files = {
         "plan": json.dumps(
@@ -98,6 +101,8 @@ def read_plan(path: StrPath) -> Plan:
     True
     >>> folder.cleanup()
     """
+    if not isinstance(path, (str, os.PathLike)):
+        raise OptionError(f"path={path!r:.60} is not possible. Give the path of a plan, or of its folder.")
     file = Path(path)
     file = file / FILES["plan"] if file.is_dir() else file
     try:
@@ -105,6 +110,8 @@ def read_plan(path: StrPath) -> Plan:
         seed, seal, chosen = told.pop("seed"), told.pop("seal"), told.pop("chosen")
         options = Options(**{**told, **{name: tuple(told[name]) for name in ("people", "starts", "looks")}})
         _check_told(options, seed, chosen)
+    except FileNotFoundError:
+        raise JournalError(tell_missing(file)) from None
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError, OptionError) as error:
         raise JournalError(f"{file} is no plan of a trial ({error}). Name the plan.json that was written.") from None
     if seal_plan(options, seed, chosen) != seal:

@@ -6,13 +6,13 @@ from functools import partial
 import numpy as np
 import pandas as pd
 
-from twitchstats.arrays import FloatArray
-from twitchstats.errors import OptionError
+from twitchstats.arrays import FloatArray, read_numbers
+from twitchstats.errors import OptionError, check_number
 from twitchstats.journal.record import Journal
 from twitchstats.panel import shift_days
 from twitchstats.triggers.engine import Options, Scores, find_older, score_columns
 from twitchstats.triggers.families import choose_family
-from twitchstats.triggers.request import Request, check_by, prepare_request, refuse_tautology
+from twitchstats.triggers.request import Request, check_by, check_lag, prepare_request, refuse_tautology
 from twitchstats.triggers.rows import ROWS, label_rows, put_on_scale
 
 KNOTS = (0.1, 0.5, 0.9)  # quantiles of what was taken (Harrell 2015, three knots)
@@ -82,7 +82,8 @@ def estimate_dose_curve(
     2  caffeine  200.0   mg         3  rate ratio
     """
     check_by(by, ("pooled", "person"))
-    request = prepare_request(journal, outcome, trigger, lag)
+    check_lag(lag)
+    request = prepare_request(journal, outcome, [trigger], lag)
     name, panel = request.triggers[0], request.panel
     refused = refuse_tautology(request, name)
     if refused:
@@ -95,11 +96,11 @@ def estimate_dose_curve(
         raise OptionError(
             f"{name!r} has fewer than {LEAST_VALUES} different values: ask estimate_effects for its effect."
         )
-    middle = float(np.median(known)) if reference is None else float(reference)
+    middle = float(np.median(known)) if reference is None else check_number("reference", reference)
     low, high = np.quantile(known, [0.05, 0.95])
-    points = np.linspace(low, high, POINTS) if doses is None else np.asarray(doses, float)
-    if points.ndim != 1 or not np.isfinite([*points, middle]).all():
-        raise OptionError(f"doses={doses!r}, reference={reference!r}: give finite numbers in the unit of {name!r}.")
+    points = np.linspace(low, high, POINTS) if doses is None else read_numbers("doses", doses)
+    if points.ndim != 1 or not np.isfinite(points).all():
+        raise OptionError(f"doses={doses!r:.60} is not possible. Give a list of numbers in the unit of {name!r}.")
     points = points[points != middle]
     knots = choose_knots(known)
     contrasts = bend_doses(points, knots) - bend_doses(np.array([middle]), knots)

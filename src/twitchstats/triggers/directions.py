@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from twitchstats.arrays import AnyArray, FloatArray
-from twitchstats.errors import OptionError
+from twitchstats.errors import check_share
 from twitchstats.inference import ALPHA, adjust_p_values, average_estimates
 from twitchstats.journal.record import Journal
 from twitchstats.panel import PAIR, Panel
@@ -16,7 +16,7 @@ from twitchstats.triggers.blocks import ZERO
 from twitchstats.triggers.effects import check_options
 from twitchstats.triggers.engine import Options, score_panel
 from twitchstats.triggers.families import FAMILIES, Family, choose_family
-from twitchstats.triggers.request import Request, prepare_request, refuse_tautology
+from twitchstats.triggers.request import Request, check_lag, prepare_request, refuse_tautology
 
 PAIRS_AT_ONCE = 5000  # of a person and a trigger: more would fill the memory
 COLUMNS = [
@@ -95,9 +95,9 @@ def compare_directions(
     1  stress    1   reverse         3  neither shown
     """
     options = check_options(trend=trend, weekday=weekday, effect="total", adjust="each")
+    check_lag(lag, least=1)  # on the same day nothing comes first
+    check_share("alpha", alpha)
     request = prepare_request(journal, outcome, triggers, lag)
-    if request.lags[0] < 1:
-        raise OptionError(f"lag={lag!r} is not possible: on the same day nothing comes first. Choose 1 or more.")
     reasons = {name: refuse_tautology(request, name) for name in request.triggers}
     if not request.panel.ordered:
         reasons = {name: reason or NO_ORDER for name, reason in reasons.items()}

@@ -6,14 +6,14 @@ import numpy as np
 import pandas as pd
 
 from twitchstats.arrays import BoolArray, FloatArray
-from twitchstats.errors import OptionError
+from twitchstats.errors import OptionError, check_number, check_share
 from twitchstats.inference import ALPHA, adjust_p_values
 from twitchstats.journal import Journal
 from twitchstats.panel import shift_days
 from twitchstats.triggers.blocks import REFUSALS
 from twitchstats.triggers.engine import Options, Scores, score_columns
 from twitchstats.triggers.families import Family, choose_family
-from twitchstats.triggers.request import Request, prepare_request
+from twitchstats.triggers.request import Request, check_lag, prepare_request
 from twitchstats.triggers.rows import pool_people, put_on_scale
 
 SHAPE_COLUMNS = [
@@ -84,11 +84,11 @@ def compare_dose_shapes(
     4  caffeine      200.0   bend  100.0   mg
     """
     request = prepare_request(journal, outcome, [trigger], 0)
-    if not np.isfinite(threshold) or lag < 0 or (lag and journal.calendar == "none"):
-        raise OptionError(
-            f"threshold={threshold!r}, lag={lag!r} is not possible. The threshold is a finite number, the lag 0 or "
-            "more days (0 only where days have no order)."
-        )
+    threshold = check_number("threshold", threshold)
+    check_lag(lag)
+    check_share("alpha", alpha)
+    if lag and not request.panel.ordered:
+        raise OptionError(f"lag={lag} is not possible: the journal has no order in time. Choose lag=0.")
     trigger = request.triggers[0]
     step, unit = float(request.variables["step"][trigger]), request.variables["unit"][trigger]
     family = choose_family(request.kind)
@@ -98,7 +98,7 @@ def compare_dose_shapes(
     table = put_on_scale(pd.concat(rows, ignore_index=True), family.measure)
     over = np.array(SHAPES) == "over"
     return table.assign(
-        trigger=trigger, outcome=request.outcome, lag=lag, threshold=float(threshold), shape=SHAPES,
+        trigger=trigger, outcome=request.outcome, lag=lag, threshold=threshold, shape=SHAPES,
         step=np.where(over, 1.0, step), unit=np.where(over, "day", unit), p_adjusted=adjust_p_values(table["p_value"]),
     )[SHAPE_COLUMNS]  # fmt: skip
 

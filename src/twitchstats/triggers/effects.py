@@ -12,7 +12,15 @@ from twitchstats.journal.record import Journal
 from twitchstats.triggers.cautions import find_cautions
 from twitchstats.triggers.engine import Options, score_panel
 from twitchstats.triggers.families import choose_family
-from twitchstats.triggers.request import Request, check_by, check_dates, label_order, prepare_request, refuse_tautology
+from twitchstats.triggers.request import (
+    LONGEST_LAG,
+    Request,
+    check_by,
+    check_dates,
+    label_order,
+    prepare_request,
+    refuse_tautology,
+)
 from twitchstats.triggers.rows import ROWS, label_rows, put_on_scale
 
 COLUMNS = [
@@ -210,7 +218,8 @@ def estimate_cumulative_effects(
     0  stress    0     3         3  rate ratio
     """
     check_by(by, tuple(ROWS))
-    check_whole("days", days, least=2)
+    check_whole("days", days, least=2, most=LONGEST_LAG)
+    check_whole("first_lag", first_lag, least=0, most=LONGEST_LAG)
     options = check_options(trend=trend, weekday=weekday, effect="total", adjust="each")
     request = prepare_request(journal, outcome, triggers, first_lag)
     frame = _tell_effects(request, replace(options, window=int(days)), by)

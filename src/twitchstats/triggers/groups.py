@@ -8,7 +8,7 @@ import pandas as pd
 from scipy.sparse.csgraph import connected_components
 
 from twitchstats.arrays import FloatArray
-from twitchstats.errors import OptionError
+from twitchstats.errors import OptionError, check_number, check_table
 from twitchstats.journal.record import Journal
 from twitchstats.panel import Panel
 from twitchstats.triggers.columns import count_trend_terms, date_columns
@@ -62,8 +62,10 @@ def group_triggers(
     1  time_in_bed      1          2   False       0.96
     2       stress      2          1    True        NaN
     """
-    if not 0 < threshold <= 1:
+    if not 0 < check_number("threshold", threshold) <= 1:
         raise OptionError(f"threshold={threshold!r} is not possible: it lies above 0 and up to 1.")
+    if effects is not None:
+        check_table("effects", effects, ["trigger", "p_value"])
     request = prepare_request(journal, outcome, triggers, 0)
     names = list(request.triggers)
     each = request.panel.map_blocks(partial(_correlate_all, names=request.triggers))["each"] if names else np.zeros(0)

@@ -13,7 +13,7 @@ from twitchstats.reasons import NO_ORDER
 from twitchstats.triggers.columns import find_ends
 from twitchstats.triggers.curves import score_contrasts
 from twitchstats.triggers.families import choose_family
-from twitchstats.triggers.request import Request, check_by, prepare_request, refuse_tautology
+from twitchstats.triggers.request import Request, check_by, check_lag, prepare_request, refuse_tautology
 from twitchstats.triggers.rows import ROWS, label_rows, put_on_scale
 
 PARTS = {"early": (1.0, 0.0), "late": (0.0, 1.0), "change": (-1.0, 1.0)}
@@ -71,8 +71,9 @@ def compare_halves(
     [['early', 0.8, 0.6, 1.0], ['late', 0.8, 0.7, 1.0], ['change', 1.0, 0.7, 1.4]]
     """
     check_by(by, ("pooled", "person"))
+    check_lag(lag)
     request = prepare_request(journal, outcome, triggers, lag)
-    parts = [_tell_trigger(request, name, max(request.lags), by) for name in request.triggers]
+    parts = [_tell_trigger(request, name, int(lag), by) for name in request.triggers]
     frame = (pd.concat(parts, ignore_index=True) if parts else pd.DataFrame()).reindex(columns=HALVES_COLUMNS)
     changes = frame["part"] == "change"
     frame.loc[changes, "p_adjusted"] = adjust_p_values(frame.loc[changes, "p_value"].astype(float).to_numpy())

@@ -7,14 +7,14 @@ import numpy as np
 import pandas as pd
 
 from twitchstats.arrays import FloatArray
-from twitchstats.errors import OptionError, unknown_name
+from twitchstats.errors import OptionError, check_share, check_whole
 from twitchstats.inference import ALPHA, adjust_p_values
 from twitchstats.journal import Journal
 from twitchstats.journal.record import check_journal
 from twitchstats.panel import shift_days
 from twitchstats.triggers.engine import Options, Scores, score_columns
 from twitchstats.triggers.families import Family, choose_family
-from twitchstats.triggers.request import Request, order_in_time, prepare_request
+from twitchstats.triggers.request import LONGEST_LAG, Request, check_by, check_lag, order_in_time, prepare_request
 from twitchstats.triggers.rows import list_people, pool_people, put_on_scale
 
 REMEDY_COLUMNS = [
@@ -96,16 +96,20 @@ def estimate_remedy_effects(
            remedy   outcome  lag  n_people     measure      order
     0  stretching  twitches    0         0  rate ratio  same time
     """
-    names = _choose_remedies(journal, remedies)
-    unordered = journal.calendar == "none"
-    if lag < 0 or days < 1 or (unordered and (lag or days > 1)) or by not in ("pooled", "person"):
+    check_by(by)
+    check_lag(lag)
+    check_whole("days", days, least=1, most=LONGEST_LAG)
+    check_share("alpha", alpha)
+    check_journal(journal)
+    if journal.calendar == "none" and (lag or days > 1):
         raise OptionError(
-            f"lag={lag!r}, days={days!r}, by={by!r} is not possible. The lag is 0 or more days, and days is 1 or more "
-            "(where days have no order, lag is 0 and days 1); by is 'pooled' or 'person'."
+            f"lag={lag}, days={days} is not possible: the journal has no order in time. Choose lag=0, days=1."
         )
-    request = prepare_request(journal, outcome, [*names, *([on] if on else [])], lag)
-    if on:
-        request = _restrict_days(request, names, on)
+    if remedies is None:
+        remedies = journal.variables.loc[journal.variables["role"] == "remedy", "name"].tolist()
+    request = prepare_request(journal, outcome, remedies, lag)
+    if str(on):
+        request = _restrict_days(request, prepare_request(journal, outcome, [on], 0))
     steps = request.variables.loc[list(request.triggers), "step"].to_numpy(float)
     family = choose_family("rating" if days > 1 and request.kind == "yes/no" else request.kind)
     scores = _score_remedies(request, lag, days, family, pooled=by == "pooled")
@@ -135,24 +139,13 @@ def _finish(table: pd.DataFrame, request: Request, lag: int, measure: str) -> pd
     return table.sort_values(["remedy", "person"], kind="stable", ignore_index=True)[REMEDY_COLUMNS]
 
 
-def _choose_remedies(journal: Journal, remedies: Sequence[str] | None) -> list[str]:
-    check_journal(journal)
-    about = journal.variables
-    names = about.loc[about["role"] == "remedy", "name"].tolist() if remedies is None else list(remedies)
-    for name in names:
-        if name not in set(about["name"]):
-            raise unknown_name("remedy", name, about["name"])
-    return names
-
-
-def _restrict_days(request: Request, remedies: Sequence[str], on: str) -> Request:
-    """Leave the remedies only the days on which `on` was there."""
-    panel = request.panel
-    given = panel.get(on)
-    usual = np.nanmedian(given, axis=1, keepdims=True) if request.variables.loc[on, "kind"] == "rating" else 0.0
-    asked = np.array([name in remedies for name in panel.names])[:, None, None] & ~(given > usual)
-    kept = tuple(name for name in request.triggers if name in remedies)
-    return replace(request, panel=replace(panel, values=np.where(asked, np.nan, panel.values)), triggers=kept)
+def _restrict_days(request: Request, on: Request) -> Request:
+    """Leave the remedies only the days on which the variable that `on` asks for was there."""
+    panel, name = request.panel, on.triggers[0]
+    given = on.panel.get(name)
+    usual = pd.DataFrame(given).median(axis=1).to_numpy()[:, None] if on.variables.loc[name, "kind"] == "rating" else 0
+    asked = np.isin(panel.names, request.triggers)[:, None, None] & ~(given > usual)
+    return replace(request, panel=replace(panel, values=np.where(asked, np.nan, panel.values)))
 
 
 def _take_together(y: FloatArray, days: int, family: Family) -> FloatArray:

@@ -1,6 +1,7 @@
 """What a call asks for: the outcome, the triggers, the lags; and which pairs make no sense."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property, partial
 
@@ -9,11 +10,12 @@ import pandas as pd
 from scipy import stats
 
 from twitchstats.arrays import FloatArray
-from twitchstats.errors import OptionError, UnknownNameError, check_choice, check_whole, unknown_name
+from twitchstats.errors import OptionError, UnknownNameError, check_choice, check_list, check_whole, unknown_name
 from twitchstats.journal.record import Journal, check_journal
 from twitchstats.panel import Panel, build_panel
 
 HOUR = {"night": 0, "day": 1, "bedtime": 2}
+LONGEST_LAG = 365  # days: an effect a year later is no longer asked day by day
 NO_TRIGGERS = ("outcome", "person", "none")  # roles that are not tried unless asked for
 CHANCE = 1e-9  # probability below which chance is no explanation
 PRACTICALLY_ALWAYS = 0.97  # share of days; people's entries are not without slips
@@ -82,38 +84,37 @@ def prepare_request(
     variables = journal.variables.drop_duplicates("name").set_index("name", drop=False)
     variables = variables[variables["name"].isin(journal.numeric)]
     names = list(variables.index)
-    outcome = outcome or journal.outcome or ("twitches" if "twitches" in names else None)
+    if outcome is None:
+        outcome = journal.outcome or ("twitches" if "twitches" in names else None)
     if outcome is None:
         raise OptionError(f"No outcome was named. Give outcome= one of {', '.join(map(repr, sorted(names)))}.")
     outcome = _resolve(journal, outcome, names, "variable")
     if triggers is None:
         chosen = [name for name in names if name != outcome and variables.loc[name, "role"] not in NO_TRIGGERS]
     else:
-        chosen = [triggers] if isinstance(triggers, str) else list(triggers)
+        chosen = [triggers] if isinstance(triggers, str) else check_list("triggers", triggers)
         chosen = [_resolve(journal, name, names, "trigger") for name in chosen]
     needed = sorted({outcome, *chosen})
     panel = build_panel(journal, variables=needed)
     return Request(panel, variables, outcome, tuple(sorted(set(chosen))), _check_lags(lags))
 
 
-def _resolve(journal: Journal, name: str, names: Sequence[str], kind: str) -> str:
+def _resolve(journal: Journal, name: object, names: Sequence[str], kind: str) -> str:
     """Return the name of a numeric variable that is called by its name, its header in the file, label or alias."""
-    if name in names:
-        return name
-    try:
-        found = journal.resolve_name(name)
-    except UnknownNameError:
-        found = ""
+    found = None
+    if isinstance(name, str):
+        with suppress(UnknownNameError):
+            found = name if name in names else journal.resolve_name(name)
     if found not in names:
         raise unknown_name(kind, name, sorted(names))
-    return found
+    return str(found)
 
 
 def _check_lags(lags: Sequence[int] | int) -> tuple[int, ...]:
     """Return the lags as whole numbers, each once, in order."""
-    listed = [lags] if isinstance(lags, (int, np.integer)) else list(lags)
+    listed = [lags] if isinstance(lags, (int, np.integer)) else check_list("lags", lags)
     for lag in listed:
-        check_whole("lags", lag, least=0)
+        check_whole("lags", lag, least=0, most=LONGEST_LAG)
     if not listed:
         raise OptionError("lags=() is not possible: name at least one lag, such as lags=(0, 1).")
     return tuple(sorted({int(lag) for lag in listed}))
@@ -122,6 +123,11 @@ def _check_lags(lags: Sequence[int] | int) -> tuple[int, ...]:
 def check_by(by: str, allowed: Sequence[str] = ("person", "pooled")) -> None:
     """Raise OptionError unless `by` is one of the ways to tell people apart or together."""
     check_choice("by", by, allowed)
+
+
+def check_lag(lag: int, *, least: int = 0) -> None:
+    """Raise OptionError unless this is one lag, in whole days."""
+    check_whole("lag", lag, least=least, most=LONGEST_LAG)
 
 
 def check_dates(trend: str, weekday: bool) -> None:

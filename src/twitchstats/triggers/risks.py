@@ -8,6 +8,7 @@ import pandas as pd
 from scipy import stats
 
 from twitchstats.arrays import BoolArray, FloatArray
+from twitchstats.errors import OptionError
 from twitchstats.inference import cluster_df, cluster_error, wilson_interval
 from twitchstats.journal.record import Journal
 from twitchstats.panel import Panel
@@ -45,6 +46,8 @@ def estimate_risks(
     ------
     UnknownNameError
         The outcome or a trigger is not in the journal.
+    OptionError
+        A trigger that is not yes or no.
 
     Notes
     -----
@@ -68,6 +71,12 @@ def estimate_risks(
     """
     request = prepare_request(journal, outcome, triggers, 0)
     names = tuple(name for name in request.triggers if request.variables.loc[name, "kind"] == "yes/no")
+    other = [name for name in request.triggers if name not in names]
+    if triggers is not None and other:
+        raise OptionError(
+            f"{other[0]!r} is not yes or no, and what is counted are days with and without it. Name yes/no variables, "
+            "or ask estimate_effects."
+        )
     allowed = tuple(name for name in names if not refuse_tautology(request, name))
     count = partial(_count_days, outcome=request.outcome, triggers=names, alone=len(request.panel.people) == 1)
     counted = request.panel.map_blocks(partial(count, together=allowed if len(allowed) > 1 else ()))
