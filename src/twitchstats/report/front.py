@@ -47,7 +47,7 @@ from twitchstats.report.wording.signs import (
     list_present,
     list_unclear,
     list_warnings,
-    name_signs,
+    quote_labels,
 )
 from twitchstats.signs import list_red_flags
 from twitchstats.simulate.cohort import is_simulated
@@ -90,7 +90,7 @@ def _name_outcome(journal: Journal, outcome: str) -> str:
 def show_meaning(journal: Journal, found: Findings) -> Prose:
     """Say in two sentences what the outcome can mean."""
     present, unclear = list_present(journal, found.flags), list_unclear(journal, found.flags)
-    some, names = (name_signs(labels) for labels in (list_present(journal, found.flags, least=1), present or unclear))
+    some, names = (quote_labels(labels) for labels in (list_present(journal, found.flags, least=1), present or unclear))
     if _has_rate(journal, found):
         head = f"**A doctor should see whoever has one of these soon. Noted of some here: {some}.** " if some else ""
         text = (

@@ -57,7 +57,7 @@ def list_unclear(journal: Journal, flags: pd.DataFrame) -> list[str]:
     return [label for label, told in list_warnings(journal, flags) if told == NOT_CLEAR]
 
 
-def name_signs(labels: Iterable[str]) -> str:
+def quote_labels(labels: Iterable[str]) -> str:
     """Return labels of signs inside a sentence."""
     return join_words([quote(label.lower()) for label in labels])
 
@@ -82,7 +82,7 @@ def describe_red_flags(journal: Journal, flags: pd.DataFrame) -> Prose:
     elif is_group(journal):
         verb = "is" if len(flagged) == 1 else "are"
         people = len(list_everybody(journal))
-        named = name_signs(flagged["label"])
+        named = quote_labels(flagged["label"])
         text = f"{count_noun(len(flagged), 'red flag')} {verb} reported by at least one of {people:,} people"
         text += f": **{named}**. Whoever reports one should be seen by a doctor." if named else "."
     else:
@@ -97,7 +97,7 @@ def describe_red_flags(journal: Journal, flags: pd.DataFrame) -> Prose:
             " Weakness that a person feels is common and mostly has other causes; weakness that an examiner finds "
             "weighs far more: have it examined."
         )
-    if names := name_signs(list_unclear(journal, flags)):
+    if names := quote_labels(list_unclear(journal, flags)):
         text += f" Of {names} some cells could not be read, so it may be there: read them yourself."
     scale = _tell_scale() if len(present) else ""
     return Prose(f"{text}{scale}\n\n> {choose_advice(journal)}".lstrip())
