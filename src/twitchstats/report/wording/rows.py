@@ -65,7 +65,7 @@ def list_remedies(journal: Journal) -> list[str]:
 
 def tell_treatment(journal: Journal, name: str) -> str:
     """Say what can't be told of a remedy or a medicine: either is begun because of how one is."""
-    row = next((row for row in journal.variables.to_dict("records") if row["name"] == name), {})
+    row: dict[Any, Any] = next((row for row in journal.variables.to_dict("records") if row["name"] == name), {})
     if may_be_medicine(name, row):
         return "it may be the medicine, or what it is taken for: ask a doctor"
     if name in list_remedies(journal):

@@ -10,7 +10,7 @@ from twitchstats.report.wording.claims import count_asked, tell_verdicts
 from twitchstats.report.wording.effects import sum_up_triggers
 from twitchstats.report.wording.prose import Prose, count_noun, quote
 from twitchstats.report.wording.rows import label_of
-from twitchstats.report.wording.signs import choose_advice, is_there, list_unclear, list_warnings, name_signs
+from twitchstats.report.wording.signs import choose_advice, is_there, list_unclear, list_warnings, quote_labels
 
 
 def describe_report(journal: Journal, findings: Findings) -> Prose:
@@ -44,7 +44,7 @@ def tell_days(journal: Journal, outcome: str) -> str:
 
 
 def _tell_flags(journal: Journal, flags: pd.DataFrame) -> str:
-    there = name_signs(label for label, told in list_warnings(journal, flags) if is_there(told))
-    unclear = name_signs(list_unclear(journal, flags))
+    there = quote_labels(label for label, told in list_warnings(journal, flags) if is_there(told))
+    unclear = quote_labels(list_unclear(journal, flags))
     told = f"**Red flags reported:** {there}. Have them looked at." if there else ""
     return f"{told} **Not clear:** {unclear}: some cells could not be read.".strip() if unclear else told
