@@ -278,7 +278,7 @@ def test_journal_without_the_trial_is_refused(diary, plan):
     ("options", "message"),
     [
         ({"alpha": None}, "alpha=None is not possible. It must lie between 0 and 0.5, both excluded."),
-        ({"alpha": 2}, "alpha=2 is not possible. It must lie between 0 and 0.5, both excluded."),
+        ({"alpha": 2}, "alpha=2 is not possible. It must lie between 0 and 0.5, both excluded. 2 % is 0.02."),
         ({"draws": 5}, "draws=5 is not possible. Give a whole number of at least 99."),
     ],
 )
