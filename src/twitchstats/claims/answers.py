@@ -16,7 +16,7 @@ from twitchstats.claims.people import has_diagnoses
 from twitchstats.claims.questions import Question, load_questions, read_question
 from twitchstats.claims.register import load_claims
 from twitchstats.errors import JournalError, OptionError, check_share, unknown_name
-from twitchstats.inference import ALPHA, adjust_p_values, judge_estimates
+from twitchstats.inference import ALPHA, adjust_p_values, detectable_effect, judge_estimates
 from twitchstats.journal import Journal
 from twitchstats.journal.record import EPISODE_KINDS, check_journal
 from twitchstats.reasons import NO_ORDER, REASONS, WHY
@@ -53,7 +53,6 @@ CAUTIONS = {
     "same time": "which came first that day is not known",
     "backward": "the outcome was told first that day",
 }
-_FINDS = 1 + special.ndtri(0.8) / special.ndtri(0.975)  # of half an interval: what is found with 80 % power
 _TOO = "which way round? From one day to the next the outcome foretells this too"
 DIRECTION_NOTES = {
     "both ways: a common cause is possible": _TOO,
@@ -436,7 +435,8 @@ def _judge(table: pd.DataFrame, alpha: float) -> pd.DataFrame:
         to_effect_scale(table[name], table["measure"], table["reference"])
         for name in ("ci_lower", "ci_upper", "detectable")
     )
-    detectable = detectable.abs().fillna(_FINDS * (upper - lower) / 2)
+    errors = (upper - lower) / (2 * special.ndtri(1 - ALPHA / 2))
+    detectable = detectable.abs().fillna(pd.Series(detectable_effect(errors, np.inf), table.index))
     with np.errstate(invalid="ignore", over="ignore", divide="ignore"):
         needed = np.ceil(table["n_days"] * (detectable / margin) ** 2)
     table["days_needed"] = needed.where((table["verdict"] == "inconclusive") & (table["n_days"] > 0))

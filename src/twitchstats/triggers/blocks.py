@@ -261,6 +261,7 @@ def score_block(
         spread = np.sqrt(_moderate(variance, expected, trust))[..., None] + 0 * effects
         shift, planted = effects * size[..., None], spread
     events = ((y > 0) * days).sum(1)[:, None, None] / np.maximum(n, 1)
+    varies = size > NOTHING * np.maximum(weights.sum(1)[:, None, None], TINY)  # less is rounding
     # of counts that are none on most days what chance makes large is all that would be promised
     foreseen = family.name != "count" or pooled or events >= LEAST_OFTEN
     shift = shift * np.where(two_valued, 1.0, FOUND[family.name])[..., None] * np.where(foreseen, 1.0, 0.0)[..., None]
@@ -295,9 +296,9 @@ def score_block(
         "none": curve[..., none], "error": spread[..., none],
         "curve": curve, "spread": spread, "shift": shift, "planted": planted, "size": size,
         "scale": scale[:, :, :asked], "n": n, "df": df, "trust": trust,
-        "information": size * (events * (1 - events) if family.name == "yes/no" else 1.0),
+        "information": np.where(varies, size, 0.0) * (events * (1 - events) if family.name == "yes/no" else 1.0),
         "leak": leak, "memory": memory, "rest": rest[:, None, None], "spells": spells[..., :SPELL],
-        "refusal": _refuse(block, family, trigger, values, size, scale[:, :, :asked], 0.0 if shared else df, trust),
+        "refusal": _refuse(block, family, trigger, values, varies, scale[:, :, :asked], 0.0 if shared else df, trust),
     }  # fmt: skip
 
 
@@ -427,13 +428,14 @@ def _refuse(
     family: Family,
     trigger: FloatArray,
     values: tuple[FloatArray, FloatArray, BoolArray],
-    size: FloatArray,
+    varies: BoolArray,
     scale: FloatArray,
     df: FloatArray | float,
     trust: FloatArray,
 ) -> IntArray:
     """Return the index of the reason why one person's test can't be told, (B, M, a); 0 where it can."""
-    ok, x = block.ok, block.own[:, :, : size.shape[-1]]
+    shape = trust.shape
+    ok, x = block.ok, block.own[:, :, : shape[-1]]
     days = ok[:, None, None]
     n, events = ok.sum(1)[:, None, None], (ok & (block.y > 0)).sum(1)[:, None, None]
     lowest, highest, two_valued = values
@@ -442,21 +444,21 @@ def _refuse(
     rarer = np.minimum(share, 1 - share) if family.name == "yes/no" else share
     few = two_valued & (smaller < FEW_EXPOSED) & family.is_ratio
     expected = np.where(few, smaller * rarer, np.inf)
-    changes = np.broadcast_to(n, size.shape) if block.older is None else (days & (x != block.older[:, :, None])).sum(-1)
+    changes = np.broadcast_to(n, shape) if block.older is None else (days & (x != block.older[:, :, None])).sum(-1)
     low, high = np.where(ok, block.y, np.inf).min(1), np.where(ok, block.y, -np.inf).max(1)
     flat = (low == high)[:, None, None]
     conditions = {
         "not recorded": ~np.isfinite(x).any(-1),
-        "too few days": np.broadcast_to(n == 0, size.shape),
+        "too few days": np.broadcast_to(n == 0, shape),
         "no variation": (scale == 0) | flat,
         "too few events": (events < LEAST_EVENTS) & family.is_ratio
         | (n - events < LEAST_EVENTS) & (family.name == "yes/no"),
         "too few days with and without it": two_valued & (smaller < LEAST_EXPOSED) | (expected < LEAST_EXPECTED),
         "too few changes": two_valued & (changes < LEAST_CHANGES),
-        " ": np.broadcast_to(df < LEAST_DF, size.shape),
-        "no variation of its own": size <= NOTHING * np.maximum(block.weights.sum(1)[:, None, None], TINY),
+        " ": np.broadcast_to(df < LEAST_DF, shape),
+        "no variation of its own": ~varies,
         "too few days with and without it ": two_valued & (trust < LEAST_TRUST),
         "too few days ": trust < LEAST_TRUST,
     }
     codes = [REFUSALS.index(reason.rstrip() or "too few days") for reason in conditions]
-    return np.select([np.broadcast_to(c, size.shape) for c in conditions.values()], codes, default=0)
+    return np.select([np.broadcast_to(c, shape) for c in conditions.values()], codes, default=0)
