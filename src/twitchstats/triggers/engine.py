@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from twitchstats.arrays import TINY, AnyArray, FloatArray, IntArray
+from twitchstats.arrays import TINY, AnyArray, BoolArray, FloatArray, IntArray
 from twitchstats.panel import Panel, shift_days
 from twitchstats.parallel import run_side_by_side, split_evenly
 from twitchstats.triggers.blocks import (
@@ -481,6 +481,8 @@ def _give_back_together(
     look protective.
     """
     information, scale, error, zero = (arrays[name] for name in ("information", "scale", "error", "none"))
+    members = find_members(information, scale, error, arrays["df"], arrays["refusal"])
+    information, error, zero = (np.where(members, value, 0.0) for value in (information, error, zero))
     unit = information * scale
     weigh = partial(weigh_people, information, scale, error, is_ratio=is_ratio)
     usable = (arrays["refusal"] == 0) & (unit > 0)
@@ -503,6 +505,17 @@ def _give_back_together(
         taken[..., lag] = unit[..., lag] * (leak[:, :, lag] * (drawn @ middle[..., None])[..., 0]).sum(-1)
         echo[..., lag] = whole[:, lag] * np.einsum("tm,tmk,ptk->pt", leaks, drawn, (zero - unit * middle) / whole)
     return taken, echo
+
+
+NEVER_POOLED = [REFUSALS.index(reason) for reason in ("not recorded", "no variation", "no variation of its own")]
+
+
+def find_members(
+    information: FloatArray, scale: FloatArray, error: FloatArray, df: FloatArray, refusal: IntArray
+) -> BoolArray:
+    """Return who counts in the group, (P, T, L): whoever's days say anything at all."""
+    said = (information > 0) & (error > 0) & (scale > 0)
+    return said & (df >= LEAST_POOLED_DF) & ~np.isin(refusal, NEVER_POOLED)
 
 
 def weigh_people(

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from scipy import interpolate, stats
 
-from twitchstats.arrays import TINY, BoolArray, FloatArray, IntArray
+from twitchstats.arrays import TINY, FloatArray, IntArray
 from twitchstats.inference import (
     ALPHA,
     adjust_p_values,
@@ -20,7 +20,7 @@ from twitchstats.inference import (
     test_heterogeneity,
 )
 from twitchstats.triggers.blocks import GRID, REFUSALS, ZERO
-from twitchstats.triggers.engine import LEAST_POOLED_DF, Index, Scores, weigh_people
+from twitchstats.triggers.engine import Index, Scores, find_members, weigh_people
 
 POWER = 0.8
 SATURATED = 0.3  # of the variance of the days left: beyond, 26 days of counts found .40 to .58 of what was promised
@@ -320,7 +320,7 @@ def pool_people(scores: Scores, steps: FloatArray, *, alpha: float = ALPHA) -> p
     of Bell and McCaffrey (2002) for people of unequal weight. So a person without
     events, or whose trigger never changes, adds nothing and biases nothing.
     """
-    members = _find_members(scores)
+    members = find_members(scores.information, scores.scale, scores.spread[..., ZERO], scores.df, scores.refusal)
     rows: list[dict[str, Any]] = []
     foreseen: list[Callable[[], Curve] | None] = []  # laid one after the other: a cohort's would fill the memory
     for trigger, lag in np.ndindex(members.shape[1:]):
@@ -354,15 +354,6 @@ def choose_level(p_values: FloatArray, alpha: float) -> float:
     tests = np.isfinite(p_values).sum()
     found = (adjust_p_values(p_values) < alpha).sum()
     return float(alpha * min(found + 1, tests) / tests) if tests else alpha
-
-
-def _find_members(scores: Scores) -> BoolArray:
-    """Return who counts in the group, (P, T, L): whoever's days say anything at all."""
-    said = (scores.information > 0) & (scores.spread[..., ZERO] > 0) & (scores.scale > 0)
-    return said & (scores.df >= LEAST_POOLED_DF) & ~np.isin(scores.refusal, NEVER_POOLED)
-
-
-NEVER_POOLED = [REFUSALS.index(reason) for reason in ("not recorded", "no variation", "no variation of its own")]
 
 
 def _most_common(refusal: IntArray) -> str:
