@@ -96,13 +96,6 @@ def _try_others(request: Request, rows: pd.DataFrame, options: Options) -> dict[
         told: FloatArray = tell(scores, np.ones(1))[name].to_numpy(float)
         return np.nan_to_num(told, nan=1.0) if name == "p_value" else told
 
-    def control(lag: int) -> FloatArray:
-        """Return the p-values of the trigger that comes later, given the days between."""
-        scores = score_panel(
-            panel, outcome, [trigger], [-LATER], family=family, options=beside, beside=range(lag + 1)
-        )  # fmt: skip
-        return tell_one(scores, "p_value")
-
     def answer(days: Sequence[int], other: Options) -> FloatArray:
         """Return the p-values of the outcome's effects on the trigger so many days later."""
         scores = score_panel(panel, trigger, [outcome], sorted(set(days)), family=reverse_family, options=other)
@@ -113,12 +106,16 @@ def _try_others(request: Request, rows: pd.DataFrame, options: Options) -> dict[
         scores = score_panel(panel, outcome, [trigger], lags, family=family, options=other, beside=given)
         return tell_one(scores, "estimate")
 
-    reverse = answer([max(1, lag) for lag in lags], plain if group else replace(plain, effect="that day"))
+    reverse = answer([max(1, lag) for lag in lags], beside)
+    # the trigger that comes later, given the days asked and those between
+    control = score_panel(
+        panel, outcome, [trigger], [-LATER], family=family, options=beside, beside=range(max(lags) + 1)
+    )  # fmt: skip
     # under a fine trend a real effect would make the week look as if it foretold
     stiff = "stiff" if options.trend == "smooth" else options.trend
     week = answer([1], replace(plain, window=WEEK, recent=True, trend=stiff))
     told = {
-        "later": np.concatenate([control(lag) for lag in lags]) < ALPHA,
+        "later": np.tile(tell_one(control, "p_value") < ALPHA, len(lags)),
         "reverse": np.minimum(reverse, week) < rows["p_value"].to_numpy(float),
     }
     if not group:
