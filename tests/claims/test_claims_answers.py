@@ -309,7 +309,6 @@ def test_simulated_people_support_nothing_and_signs_always_bring_the_advice(stre
 def test_simulated_people_from_a_file_are_still_simulated(stressed, tmp_path):
     simulate_cohort(people=1000, seed=1).to_csv(tmp_path / "people.csv")
     cohort = pd.read_csv(tmp_path / "people.csv", index_col="person")
-    assert not cohort.attrs
     answers = answer_questions(stressed, cohort=cohort, questions=SIGNS)
     told = answers[answers["estimate"].notna()]
     assert len(told) > 10

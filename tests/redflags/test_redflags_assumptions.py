@@ -12,7 +12,7 @@ from twitchstats.errors import OptionError, UnknownNameError
 from twitchstats.plots import redflags as plots
 from twitchstats.redflags import RedFlagModel, count_people, describe_worth, evaluate_referral_rules
 from twitchstats.redflags.telling import YOUNG
-from twitchstats.simulate.cohort import _draw_weeks, load_serious_conditions
+from twitchstats.simulate.cohort import _draw_weeks, load_serious_conditions, read_source
 from twitchstats.simulate.likelihood import cohort_risk, list_conditions, weigh_conditions
 from twitchstats.simulate.parameters import draw_cohort_parameters, load_cohort_parameters, read_parameters
 
@@ -74,7 +74,7 @@ def test_exact_risk_is_what_simulated_people_show():
 def test_parameters_of_a_cohort():
     drawn = simulate_cohort(people=500, seed=4, parameters="drawn")
     pd.testing.assert_frame_equal(drawn, simulate_cohort(people=500, seed=4, parameters="drawn"))
-    assert len(drawn.attrs["parameters"]) > 140
+    assert len(read_source(drawn)["parameters"]) > 140
     own = simulate_cohort(people=4000, seed=4, parameters={("wasting", "benign"): 0.4}, missing=False)
     assert own.loc[own["diagnosis"] == "benign", "wasting"].mean() == pytest.approx(0.4, abs=0.04)
     table = load_cohort_parameters()

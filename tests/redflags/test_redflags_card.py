@@ -21,9 +21,7 @@ OTHER = PERSON | {"age": 38.0, "sex": "female", "persistence_weeks": 0.5, "wasti
 @pytest.fixture(scope="module")
 def people():
     """Real people, as far as the model knows: nothing says that they are simulated."""
-    cohort = simulate_cohort(people=800, seed=3)
-    cohort.attrs = {}
-    return cohort.drop(columns="source")
+    return simulate_cohort(people=800, seed=3).drop(columns="source")
 
 
 def read_coefficients(card):

@@ -8,6 +8,7 @@ import sys
 import numpy as np
 import pandas as pd
 import pytest
+from scipy import special
 
 from twitchstats import simulate_cohort
 from twitchstats.errors import JournalError, OptionError, UnknownNameError
@@ -15,7 +16,7 @@ from twitchstats.redflags import RedFlagModel
 from twitchstats.redflags.assumptions import read_origin
 from twitchstats.redflags.fitting import find_information, fit_firth
 from twitchstats.signs import encode_signs, find_signs, load_signs
-from twitchstats.simulate.cohort import list_yes_no_signs
+from twitchstats.simulate.cohort import list_yes_no_signs, read_source
 from twitchstats.simulate.parameters import load_cohort_parameters
 
 
@@ -61,7 +62,6 @@ def test_population_has_the_base_rates():
     for name in ("MS", "neuropathy", "radiculopathy"):
         assert found[name] == pytest.approx(rates[name], rel=0.2)
     assert cohort["serious"].sum() < 40
-    assert cohort.attrs["base_rate"] == rates["MND"]
 
 
 def test_signs_go_together():
@@ -92,12 +92,15 @@ def test_exact_logistic_truth_comes_back():
     found = np.r_[fit.intercept_, fit.coef_]
     errors = np.sqrt(np.diag(np.linalg.inv(find_information(X, found, ones))))
     assert (np.abs(found - list(truth.values())) < 4 * errors).all()
-    assert cohort.attrs["coefficients"] == truth
+    assert read_source(cohort)["exact"]
 
 
 def test_intercept_that_gives_the_share():
     cohort = simulate_cohort(people=20_000, seed=7, coefficients={"wasting": 1.0}, serious_share=0.4)
     assert cohort["serious"].mean() == pytest.approx(0.4, abs=0.02)
+    intercept = float(cohort["source"].iloc[0].split("own coefficients, intercept ")[1])
+    wasting = simulate_cohort(people=20_000, seed=7, missing=False, serious_share=0.4)["wasting"]
+    assert special.expit(intercept + wasting).mean() == pytest.approx(0.4, abs=0.001)
 
 
 def test_other_diagnoses_can_count():
@@ -149,7 +152,6 @@ def test_a_file_of_simulated_people_is_still_known_to_be_simulated(tmp_path, opt
     cohort = simulate_cohort(people=5, seed=1, **options)
     cohort.to_csv(tmp_path / "people.csv")
     again = pd.read_csv(tmp_path / "people.csv", index_col="person")
-    assert not again.attrs
     assert read_origin(again) == read_origin(cohort) is not None
     assert read_origin(again.assign(source="a practice")) is None
     message = "simulated people ('simulated "

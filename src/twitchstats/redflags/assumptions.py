@@ -31,12 +31,12 @@ class Origin:
 
     design: str
     serious: tuple[str, ...]
-    changed: tuple[tuple[str, str, float], ...] = ()  # parameter, condition, value: where it differs from the table
+    parameters: tuple[tuple[str, str, float], ...] = ()  # name, condition, value: where it differs from the table
     exact: bool = False  # no parameter of the table decides who is serious: a user's own model does, or other labels
 
     def read_values(self) -> pd.Series:
         """Return the parameters of these people."""
-        return read_parameters({(name, condition): value for name, condition, value in self.changed} or None)
+        return read_parameters({(name, condition): value for name, condition, value in self.parameters} or None)
 
 
 def read_origin(X: object) -> Origin | None:
@@ -45,10 +45,7 @@ def read_origin(X: object) -> Origin | None:
     if not isinstance(X, pd.DataFrame):
         return None
     told = read_source(X)
-    if not told:
-        return None
-    changed = tuple((str(name), str(condition), float(value)) for name, condition, value in told.get("parameters", []))
-    return Origin(told["design"], tuple(told["serious_diagnoses"]), changed, "coefficients" in told)
+    return Origin(**told) if told else None
 
 
 def find_exact(

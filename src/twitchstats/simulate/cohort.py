@@ -1,7 +1,7 @@
 """Cohorts of people who twitch, with signs and a diagnosis, drawn from a table of parameters with sources."""
 
 import re
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -31,7 +31,7 @@ SERIOUS = ("MND",)
 PARTS = ("motor", "sensory", "worry")
 _EXAMINED = ("weakness_found", "wasting")
 _DEFAULT_SHARE = 0.2
-SIMULATED, _OWN_COEFFICIENTS = "simulated ", "own coefficients"
+SIMULATED, _OWN = "simulated ", "own coefficients, intercept "
 
 
 def load_serious_conditions() -> pd.DataFrame:
@@ -112,9 +112,9 @@ def simulate_cohort(
     -------
     DataFrame
         Index ``person``; ``age, sex, pregnant``, the signs (1.0, 0.0, NaN not known), ``persistence_weeks``,
-        ``diagnosis`` and ``serious`` (1 or 0), and ``source``, which says what they were drawn from, so that a file of
-        them is still known to be simulated. ``attrs`` has ``design``, ``base_rate`` (of serious cases among adults),
-        ``serious_diagnoses`` and, where given, ``parameters`` (what they change in the table) and ``coefficients``.
+        ``diagnosis`` and ``serious`` (1 or 0), and ``source``, which says what they were drawn from (design, what
+        counts as serious, the intercept of `coefficients`, parameters that differ from the table), so that a file of
+        them is still known to be simulated.
 
     Raises
     ------
@@ -140,28 +140,16 @@ def simulate_cohort(
     cohort = _draw_people(rng, diagnosis, design, chosen)
     cohort["diagnosis"] = pd.Series(diagnosis, index=cohort.index, dtype="str")
     cohort["serious"] = np.isin(diagnosis, listed).astype(int)
-    cohort.attrs = {
-        "design": design,
-        "base_rate": float(sum(chosen["base_rate"][name] for name in listed)),
-        "serious_diagnoses": listed,
-    }
-    if parameters is not None:
-        changed = chosen[chosen != read_parameters()]
-        cohort.attrs["parameters"] = [[*key, float(value)] for key, value in changed.items()]
+    told = [f"{SIMULATED}{design}", *(f"serious {name}" for name in listed)]
     if coefficients is not None:
         share = _DEFAULT_SHARE if serious_share is None else serious_share
-        _redraw_serious(rng, cohort, dict(coefficients), share, listed[0])
+        told.append(f"{_OWN}{_redraw_serious(rng, cohort, dict(coefficients), share, listed[0])!r}")
+    changed = chosen[chosen != read_parameters()]
+    told += [f"{name} of {condition} = {float(value)!r}" for (name, condition), value in changed.items()]
     if missing:
         _lose_signs(rng, cohort, design, chosen)
-    cohort[SOURCE] = _write_source(cohort.attrs)
+    cohort[SOURCE] = "; ".join(told)
     return cohort
-
-
-def _write_source(told: Mapping[Hashable, Any]) -> str:
-    parts = [f"{SIMULATED}{told['design']}", *(f"serious {name}" for name in told["serious_diagnoses"])]
-    parts += [_OWN_COEFFICIENTS] * ("coefficients" in told)
-    parts += [f"{name} of {condition} = {value!r}" for name, condition, value in told.get("parameters", [])]
-    return "; ".join(parts)
 
 
 def is_simulated(people: pd.DataFrame) -> bool:
@@ -170,30 +158,28 @@ def is_simulated(people: pd.DataFrame) -> bool:
     >>> is_simulated(simulate_cohort(people=2)), is_simulated(pd.DataFrame({"age": [40]}))
     (True, False)
     """
-    sources = people.get(SOURCE, pd.Series(dtype="str")).astype("str")
-    return "serious_diagnoses" in people.attrs or bool(sources.str.startswith(SIMULATED).any())
+    return SOURCE in people and bool(people[SOURCE].astype("str").str.startswith(SIMULATED).any())
 
 
 def read_source(people: pd.DataFrame) -> dict[str, Any]:
-    """Return what people were drawn from: the ``attrs`` of `simulate_cohort`, or the same from their column ``source``.
+    """Return what people were drawn from, as their column ``source`` tells.
 
     Returns
     -------
     dict
-        Empty where no simulated people are known of.
+        ``design, serious``, ``parameters`` that differ from the table (parameter, condition, value) and ``exact``,
+        whether coefficients of one's own made them; empty where no simulated people are known of.
 
     Raises
     ------
     JournalError
         Simulated people together with others.
 
-    >>> read_source(simulate_cohort(people=2)[["age", "source"]].reset_index())["serious_diagnoses"]
-    ['MND']
+    >>> read_source(simulate_cohort(people=2)[["age", "source"]])["serious"]
+    ('MND',)
     """
     if not is_simulated(people):
         return {}
-    if "serious_diagnoses" in people.attrs:
-        return dict(people.attrs)
     sources = list(dict.fromkeys(people[SOURCE].astype("str")))
     if len(sources) > 1:
         raise JournalError(
@@ -202,14 +188,13 @@ def read_source(people: pd.DataFrame) -> dict[str, Any]:
     first, *parts = sources[0].split("; ")
     if first.removeprefix(SIMULATED) not in DESIGNS:  # people who came with a simulated journal
         return {}
-    told: dict[str, Any] = {
-        "design": first.removeprefix(SIMULATED),
-        "serious_diagnoses": [part.removeprefix("serious ") for part in parts if part.startswith("serious ")],
-    }
     changed = [re.fullmatch(r"(\w+) of (\w+) = (.+)", part) for part in parts]
-    parameters = [[found[1], found[2], float(found[3])] for found in changed if found]
-    told |= {"parameters": parameters} if parameters else {}
-    return told | ({"coefficients": {}} if _OWN_COEFFICIENTS in parts else {})
+    return {
+        "design": first.removeprefix(SIMULATED),
+        "serious": tuple(part.removeprefix("serious ") for part in parts if part.startswith("serious ")),
+        "parameters": tuple((found[1], found[2], float(found[3])) for found in changed if found),
+        "exact": any(part.startswith(_OWN) for part in parts),
+    }
 
 
 def mix_conditions(
@@ -271,7 +256,8 @@ def _draw_weeks(rng: np.random.Generator, diagnosis: NDArray[np.object_], design
 
 def _redraw_serious(
     rng: np.random.Generator, cohort: pd.DataFrame, coefficients: dict[str, float], share: float, name: str
-) -> None:
+) -> float:
+    """Draw anew who is serious, by a model of one's own; return its intercept."""
     signs = find_signs(cohort.columns)
     encoded = dict(zip(signs, encode_signs(cohort, signs).T, strict=True))
     log_odds = np.zeros(len(cohort))
@@ -291,7 +277,7 @@ def _redraw_serious(
     drawn = rng.random(len(cohort)) < special.expit(coefficients["intercept"] + log_odds)
     cohort["serious"] = drawn.astype(int)
     cohort["diagnosis"] = pd.Series(np.where(drawn, name, "benign"), index=cohort.index, dtype="str")
-    cohort.attrs["coefficients"] = {key: float(value) for key, value in coefficients.items()}
+    return float(coefficients["intercept"])
 
 
 def _lose_signs(rng: np.random.Generator, cohort: pd.DataFrame, design: str, values: pd.Series) -> None:
