@@ -467,9 +467,9 @@ def _add_directions(
     for outcome, triggers in exposure.groupby(found["outcome"]):
         names = sorted(set(triggers))
         pairs = known if known is not None and len(known) and set(known["outcome"]) == {outcome} else None
-        if pairs is None:  # all triggers, by whose number p-values are adjusted
-            pairs = compare_directions(journal, outcome=str(outcome))
-        if not set(names) <= set(pairs["trigger"]):
+        if pairs is None and outcome == journal.outcome:  # all triggers, as a report sets them side by side
+            pairs = compare_directions(journal, outcome=outcome)
+        if pairs is None or not set(names) <= set(pairs["trigger"]):
             pairs = compare_directions(journal, outcome=str(outcome), triggers=names)
         shown = pairs[(pairs["direction"] == "reverse") & (pairs["p_adjusted"] < ALPHA)]
         readings.update(triggers.map(shown.set_index("trigger")["reading"].map(DIRECTION_NOTES)))
