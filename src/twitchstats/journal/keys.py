@@ -93,13 +93,7 @@ class Keys:
         """Say whether columns tell the rows of each person and day apart, but for one in ten that repeat it."""
         codes = pd.DataFrame({"rank": self.rank} | {str(column.place): column.codes for column in columns})
         odd = codes.duplicated().to_numpy()
-        return not odd.any() or bool((odd & ~self.copies).sum() <= 0.1 * self.again.sum())
-
-    @cached_property
-    def copies(self) -> BoolArray:
-        """Whether an earlier row is the same in each cell: one entry, told twice."""
-        cells = {c.place: c.codes if c.numbers is None else c.numbers for c in self.table.columns}
-        return pd.DataFrame(cells).duplicated().to_numpy()
+        return not odd.any() or bool((odd & ~self.table.copies).sum() <= 0.1 * self.again.sum())
 
     def index(self, order: IntArray | slice) -> pd.MultiIndex:
         """Return the index (person, date) of some of the rows."""
