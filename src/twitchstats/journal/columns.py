@@ -333,6 +333,7 @@ _TELLING = (
 _PER_TIME = re.compile(
     r"(?:/|\bper|\bpro|\bpar|\bpor)\s*(?:h|hr|hours?|min|minutes?|stunde|std|heure|hora|week|woche)\b", re.I
 )
+_STRENGTH = re.compile(r"\b\d+\s?(mg|mcg|g|ml|iu)\b", re.IGNORECASE)  # how many of 500 mg there were
 _MOST_LEVELS = 2000
 _NOT_SUMMED = frozenset({"avg", "average", "mean", "max", "highest", "min", "lowest", "per", "goal"})
 _BALANCED = (1.0, 2.0, 3.0, 4.0, 5.0, 10.0, 100.0)  # where scales end that go as far below zero
@@ -437,13 +438,11 @@ def _doubt_told_unit(variable: Variable, cells: Cells) -> str:
     low, high, middle, values = _find_usual(variable, cells)
     if math.isnan(low) or len(values) < 5:
         return ""
-    if unit == "h" and cells.minutes_for_decimals:
-        return "its decimals never reach .60; if 7.30 means half past seven, write 7:30"
-    if not middle * variable.factor < low / 4 and not middle * variable.factor > high * 4:
-        return ""
-    return (
-        f"figures such as {middle:g} are unusual for {variable.label.lower()} in {unit}; see that it is the right unit"
-    )
+    if middle * variable.factor < low / 4 or middle * variable.factor > high * 4:
+        told = f"figures such as {middle:g} are unusual for {variable.label.lower()} in {unit}"
+        return f"{told}; see that it is the right unit"
+    minutes = unit == "h" and cells.minutes_for_decimals
+    return "its decimals never reach .60; if 7.30 means half past seven, write 7:30" if minutes else ""
 
 
 def _find_usual(variable: Variable, cells: Cells) -> tuple[float, float, float, FloatArray]:
@@ -707,7 +706,8 @@ def _guess_unit(header: Header, cells: Cells) -> str:
 
 
 def _is_dosed(header: Header) -> bool:
-    return bool(header.words & word_set("dose column")) and not header.words & {"dl", "l", "kg", "per"}
+    dosed = header.words & word_set("dose column") and not header.words & {"dl", "l", "kg", "per"}
+    return bool(dosed) and not _STRENGTH.search(header.stem)
 
 
 def is_open_rating(variable: Variable) -> bool:
@@ -724,8 +724,8 @@ def is_measured(header: Header) -> bool:
 def counts(header: Header) -> bool:
     """Say whether a header names things that are counted: a word for it, or a plural."""
     words = normalise_header(header.stem).split()
-    dosed = re.search(r"\b\d+\s?(mg|mcg|g|ml|iu)\b", header.stem, re.IGNORECASE)  # how many of 500 mg
-    if set(words) & word_set("count column") or words[:1] == ["n"] or (words and "#" in header.source) or dosed:
+    numbered = words[:1] == ["n"] or (words and "#" in header.source)
+    if set(words) & word_set("count column") or numbered or _STRENGTH.search(header.stem):
         return True
     last = words[-1] if words else ""
     if set(words) & word_set("scale word") or tells_longer(header):

@@ -16,7 +16,7 @@ from twitchstats.errors import JournalError
 from twitchstats.journal.layout import Source
 from twitchstats.journal.readers.days import Days, to_number
 from twitchstats.journal.readers.export import Export
-from twitchstats.journal.readers.times import date_night, read_moment, shift_moment, unite_hours
+from twitchstats.journal.readers.times import date_night, read_moment, read_offset, shift_moment, unite_hours
 from twitchstats.journal.source import guard_errors
 
 NAME = "Apple Health"
@@ -179,7 +179,8 @@ class _Records(ContentHandler):
         elif _ASLEEP.fullmatch(value) or value == "InBed":
             key = ("InBed" if value == "InBed" else "Asleep", date_night(end).isoformat())
             self._count(key)
-            self.spans[key].append((start, end))
+            offsets = [read_offset(cells[at]) or dt.timedelta() for at in ("startDate", "endDate")]
+            self.spans[key].append((shift_moment(start, -offsets[0]) or start, shift_moment(end, -offsets[1]) or end))
         else:
             self._skip(f"SleepAnalysis {value}")
 
