@@ -38,7 +38,7 @@ from twitchstats.journal.evidence import (
     thin_out,
 )
 from twitchstats.journal.layout import Column, Table, code_column, refuse_cells
-from twitchstats.journal.record import Rejects, list_some
+from twitchstats.journal.record import Rejects, quote_some
 from twitchstats.journal.variable import (
     DAYS,
     TOPS,
@@ -97,7 +97,7 @@ def read_columns(
         Two columns stand for the same variable.
     """
     if unknown := sorted(set(schema or ()) - {normalise_header(header) or header for header in table.headers}):
-        told = f"the schema tells of columns that are not there, so nothing becomes of it: {list_some(unknown)}"
+        told = f"the schema tells of columns that are not there, so nothing becomes of it: {quote_some(unknown)}"
         rejects.note(table.name, "", "schema", f"{told}.{suggest_name(unknown[0], table.headers)}".rstrip("."))
     columns = _join_units(columns)
     renamed, schema = renamed or {}, schema or {}

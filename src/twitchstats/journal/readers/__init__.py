@@ -30,13 +30,12 @@ from twitchstats.journal.readers import (
     track_and_graph,
     visible,
 )
-from twitchstats.journal.readers.export import WORKBOOKS, Export, list_exports
+from twitchstats.journal.readers.export import Export, list_exports
 from twitchstats.journal.readers.join import PER_FILE, join_sources, mark_outside, read_plain
-from twitchstats.journal.source import HEAD, PACKED
+from twitchstats.journal.source import HEAD, PACKED, TABLES
 
 __all__ = ["READERS", "find_reader", "gather_sources", "join_sources", "list_formats", "mark_outside", "read_source"]
 
-_TABLES = (".csv", ".tsv", *WORKBOOKS)
 _MOST = 512 << 20  # bytes of an open file in which a format is looked for
 
 # Each has NAME, recognize(head) and read(export); those that could take another's file come last.
@@ -159,7 +158,7 @@ def _read_archive(name: str, exports: list[Export], format: str | None, person: 
     """Read all files of an archive that are known, else its plain tables, and join them; the others are counted."""
     found = [(export, find_reader(export, format=format)) for export in exports]
     sources = [reader.read(export) for export, reader in found if reader is not None]
-    tables = [export for export in exports if export.is_sheet or export.name.casefold().endswith(_TABLES)]
+    tables = [export for export in exports if export.is_sheet or export.name.casefold().endswith(TABLES)]
     if not sources and not tables:
         raise JournalError(
             f"{name} is an archive that holds no table and no file of a known format. Unpack it, and name the table. "

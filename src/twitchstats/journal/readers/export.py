@@ -16,9 +16,17 @@ from twitchstats.errors import JournalError
 from twitchstats.journal.dates import read_dates
 from twitchstats.journal.layout import Table, choose_delimiter, parse_text
 from twitchstats.journal.record import Rejects
-from twitchstats.journal.source import HEAD, PACKED, Text, guard_errors, guess_encoding, is_workbook, read_text
+from twitchstats.journal.source import (
+    HEAD,
+    PACKED,
+    WORKBOOKS,
+    Text,
+    guard_errors,
+    guess_encoding,
+    is_workbook,
+    read_text,
+)
 
-WORKBOOKS = (".xlsx", ".ods", ".xls")
 OTHER_WIDTH = "more or fewer cells than the header has"
 TWICE = "the same row was there already, so it counts once; if not, add the time of each"
 _BLOCK = 50_000  # rows that are spread out at a time
