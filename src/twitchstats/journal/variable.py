@@ -229,7 +229,7 @@ def _find_lag(source: str) -> int:
 
 
 def _read_scale(text: str, *, bracketed: bool = False) -> tuple[float, float] | None:
-    """Return the scale in a text: 'out of 5', '0-100'; in brackets also 'VAS 0-100', or points with names (0=none 9=much)."""
+    """Return the scale in a text: 'out of 5', '0-100'; in brackets also named points (0=none 10=worst)."""
     if match := _OUT_OF.fullmatch(text.strip()):
         return 0.0, float(match[1])
     match = _SPAN.fullmatch(text.strip())
