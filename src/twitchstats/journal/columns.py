@@ -78,18 +78,7 @@ def read_columns(
 ) -> list[Reading]:
     """Read columns of a table, all that are no keys; what is wrong with their cells, and remarks, go to `rejects`.
 
-    Parameters
-    ----------
-    table : Table
-        Of days, episodes or people.
-    columns : sequence of Column
-        Those to read.
-    dictionary : str
-        The dictionary of the table.
-    decimal : str, optional
-        The decimal sign that was asked for.
-    renamed, schema : mapping, optional
-        Header -> the header to read it as; header -> facts.
+    `renamed` says as which header each is read, and `decimal` the sign that was asked for.
 
     Raises
     ------
@@ -242,22 +231,8 @@ def read_column(
 ) -> list[Reading]:
     """Read a column: as the known variable it is, or as your own, whose kind its cells show.
 
-    Parameters
-    ----------
-    column : Column
-    variable : Variable
-        What its header and the schema say.
-    sign : str
-        The decimal sign of the other columns; this one's own figures decide where they can.
-    decimal : str, optional
-        The decimal sign that was asked for.
-    daily : bool
-        Whether it is a column of days; only these are taken apart into several.
-
-    Returns
-    -------
-    list of Reading
-        One, or several where a column says more than one thing: a dose (taken, and how much), categories.
+    Its own figures decide on their decimal sign where they can, else that of the other columns, `sign`. A `daily` one
+    becomes several where it says more than one thing: a dose (taken, and how much), categories.
     """
     sign, remark = _settle_sign(column, sign, decimal)
     told, own = word_set("dose column"), variable.kind == "text" and not variable.canonical

@@ -79,18 +79,9 @@ def read_source(
     date: str | None = None,
     **options: str | None,
 ) -> Source | None:
-    """Return what the reader of a format makes of a source; None where it is a plain table.
+    """Return what the reader of a format makes of a source, or an archive of such; None where it is a plain table.
 
-    Parameters
-    ----------
-    source : path, open file (bytes) or anything else
-        An export, or a zip archive of exports, which are joined by date.
-    format : str, optional
-        Its name (`list_formats`); by default it is recognised.
-    person, date : str, optional
-        Columns of plain tables in an archive, as `read_journal` takes them.
-    **options
-        ``encoding`` and ``date_format``, as `read_journal` takes them.
+    Options are as `read_journal` takes them; `person` and `date` name columns of plain tables in an archive.
 
     Raises
     ------
@@ -128,16 +119,7 @@ def gather_sources(
 ) -> Source | None:
     """Return several sources of one journal as one, joined by person and date; None for a plain table alone.
 
-    Parameters
-    ----------
-    sources : sequence of path, open file or DataFrame
-        Exports of known formats or plain tables.
-    weather : path, open file or DataFrame, optional
-        A table by date for everybody, whose columns come from outside.
-    person, date : str, optional
-        As `read_journal` takes them: columns of the first, and of others that have them.
-    format, delimiter, **options
-        Those of the first, as `read_source` takes them.
+    Options are as `read_journal` takes them: `person` and `date` for all that have these columns, others for the first.
 
     Raises
     ------

@@ -33,12 +33,7 @@ Values = Mapping[str, object]
 class Days:
     """Collects what an export says of each day: for each reading its day, column, text and record, as numbers.
 
-    Parameters
-    ----------
-    format : str
-        Name of the format, for messages.
-    record : str
-        What the export calls a record: a line, an element.
+    Messages call the export by its `format`, and a record what that calls it: a line, an element.
     """
 
     def __init__(self, format: str, *, record: str = "line") -> None:

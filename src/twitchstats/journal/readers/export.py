@@ -254,13 +254,7 @@ def date_texts(texts: Sequence[str], header: str, date_format: str | None) -> di
 def open_table(export: Export, *, needed: Iterable[str] = (), skip: int = 0) -> Records:
     """Open a table of an export for reading record by record, whatever its encoding and delimiter.
 
-    Parameters
-    ----------
-    export : Export
-    needed : iterable of str
-        Folded headers without which it can't be read.
-    skip : int
-        Lines above the header.
+    Its header stands below `skip` lines, and has the folded headers that are `needed`.
 
     Raises
     ------

@@ -65,23 +65,11 @@ def read_plain(
 
 
 def join_sources(sources: Sequence[Source], *, person: str | None = None) -> Source:
-    """Join sources by person and date.
+    """Join sources by person and date: a row for each that any source of their own has, several where one has several.
 
-    Parameters
-    ----------
-    sources : sequence of Source
-        What comes from outside, as the weather (`mark_outside`), holds for everybody. Where one source has a column
-        ``person`` and tells of one person only, those without are taken for this person's.
-    person : str, optional
-        As `read_journal` takes it: "file" makes each file without a column ``person`` one person's.
-
-    Returns
-    -------
-    Source
-        `days` with a row for each person and day that any source of their own has, and further rows where a source
-        has several a day. Parts of one diary (`stack_alike`) become one; any other column that two sources have carries
-        the name of its format in front. What holds for everybody is added to these days; its other days are left out,
-        and counted.
+    Where one source names a single person, those without a column ``person`` are this person's. Parts of one diary
+    (`stack_alike`) become one; any other column that two sources have carries the name of its format in front. What
+    holds for everybody (`mark_outside`) is added to these days; its other days are left out, and counted.
 
     Raises
     ------

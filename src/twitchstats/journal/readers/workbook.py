@@ -13,7 +13,7 @@ from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook
 
 from twitchstats.errors import JournalError
 from twitchstats.journal.dates import look_like_dates, read_date
-from twitchstats.journal.layout import count_titles
+from twitchstats.journal.layout import count_titles, write_cell
 from twitchstats.journal.source import guard_errors
 from twitchstats.variables import load_words, normalise_header
 
@@ -200,10 +200,8 @@ def _read_rows(sheet: CalamineSheet) -> tuple[Rows, int]:
 
 def _write_cell(value: Any) -> str:  # noqa: ANN401
     """Return a cell as a CSV would have it, on one line."""
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if isinstance(value, float):
-        return f"{value:.15g}"
+    if isinstance(value, bool | float):
+        return write_cell(value if isinstance(value, bool) else float(f"{value:.15g}"))
     if isinstance(value, dt.datetime):
         midnight = value.time() == dt.time()
         return value.date().isoformat() if midnight else value.isoformat(sep=" ", timespec="seconds")
