@@ -612,8 +612,9 @@ def test_words_in_capitals_are_the_same_words(read):
 
 @pytest.mark.parametrize(
     ("header", "name"),
-    [("sleep quality (1 = very good; 5 = very bad)", "sleep quality"), ("stress (0 = worst; 10 = calm)", "stress")],
-)
+    [("sleep quality (1 = very good; 5 = very bad)", "sleep quality"), ("stress (0 = worst; 10 = calm)", "stress"),
+     ("stress (1=high 2=much 3=some 4=low 5=calm)", "stress")],
+)  # fmt: skip
 def test_scales_that_run_the_other_way_are_told(read, header, name):
     journal = read(write_days(header, lambda day: 1 + day % 5))
     assert journal.variables.loc[0, "role"] == "own"
@@ -626,6 +627,7 @@ def test_scales_that_run_the_other_way_are_told(read, header, name):
     ("header", "value", "message"),
     [
         ("sleep (min)", 6.5, "figures such as 6.5 are unusual for sleep in min; see that it is the right unit"),
+        ("sleep (h)", 0.3125, "figures such as 0.3125 are unusual for sleep in h; see that it is the right unit"),
         ("water (ml)", 1.5, "figures such as 1.5 are unusual for fluid drunk in ml; see that it is the right unit"),
     ],
 )
@@ -902,7 +904,8 @@ def test_a_level_in_the_blood_is_no_rating(read):
 @pytest.mark.parametrize(
     ("header", "name", "low", "high"),
     [("stress 1 (none) - 5 (worst)", "stress", 1, 5), ("calm 0(none)-4(very)", "calm", 0, 4),
-     ("sleep quality 1 (best) to 5 (worst)", "sleep_quality_1_best_to_5_worst", 1, 5)],
+     ("sleep quality 1 (best) to 5 (worst)", "sleep_quality_1_best_to_5_worst", 1, 5),
+     ("stress (0=none 1=low 2=mid 3=high 4=worst)", "stress", 0, 4)],
 )  # fmt: skip
 def test_scales_whose_ends_are_named_in_brackets(read, header, name, low, high):
     row = read(lay_out(f"{header},twitches", lambda k: f"{low + k % 5},{k % 4}")).variables.iloc[0]

@@ -213,6 +213,8 @@ def test_one_person_s_files_of_the_same_days_are_added_up():
 def test_columns_of_relatives_are_asked_about_and_ids_of_entries_are_none():
     with pytest.raises(JournalError, match=r"columns for each person \('husband', 'wife'"):
         tw.read_journal(io.StringIO(write_rows(range(28), header="date,wife sleep,husband sleep")))
+    with pytest.raises(JournalError, match=r"columns for each person \('her', 'his'"):
+        tw.read_journal(io.StringIO(write_rows(range(28), header="date,his twitches,her twitches")))
     with pytest.raises(JournalError, match=r"columns for each person \('p1', 'p2'"):
         tw.read_journal(io.StringIO(write_rows(range(28), header="date,twitches_P1,twitches_P2")))
     rows = [f"2024-01-{1 + n // 2:02},e-{n:03},{n % 4}" for n in range(24)]

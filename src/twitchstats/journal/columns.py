@@ -38,7 +38,7 @@ from twitchstats.journal.evidence import (
     thin_out,
 )
 from twitchstats.journal.layout import Column, Table, code_column, refuse_cells
-from twitchstats.journal.record import Rejects, list_some
+from twitchstats.journal.record import Rejects, quote_some
 from twitchstats.journal.variable import (
     DAYS,
     TOPS,
@@ -78,18 +78,7 @@ def read_columns(
 ) -> list[Reading]:
     """Read columns of a table, all that are no keys; what is wrong with their cells, and remarks, go to `rejects`.
 
-    Parameters
-    ----------
-    table : Table
-        Of days, episodes or people.
-    columns : sequence of Column
-        Those to read.
-    dictionary : str
-        The dictionary of the table.
-    decimal : str, optional
-        The decimal sign that was asked for.
-    renamed, schema : mapping, optional
-        Header -> the header to read it as; header -> facts.
+    `renamed` says as which header each is read, and `decimal` the sign that was asked for.
 
     Raises
     ------
@@ -97,7 +86,7 @@ def read_columns(
         Two columns stand for the same variable.
     """
     if unknown := sorted(set(schema or ()) - {normalise_header(header) or header for header in table.headers}):
-        told = f"the schema tells of columns that are not there, so nothing becomes of it: {list_some(unknown)}"
+        told = f"the schema tells of columns that are not there, so nothing becomes of it: {quote_some(unknown)}"
         rejects.note(table.name, "", "schema", f"{told}.{suggest_name(unknown[0], table.headers)}".rstrip("."))
     columns = _join_units(columns)
     renamed, schema = renamed or {}, schema or {}
@@ -242,22 +231,8 @@ def read_column(
 ) -> list[Reading]:
     """Read a column: as the known variable it is, or as your own, whose kind its cells show.
 
-    Parameters
-    ----------
-    column : Column
-    variable : Variable
-        What its header and the schema say.
-    sign : str
-        The decimal sign of the other columns; this one's own figures decide where they can.
-    decimal : str, optional
-        The decimal sign that was asked for.
-    daily : bool
-        Whether it is a column of days; only these are taken apart into several.
-
-    Returns
-    -------
-    list of Reading
-        One, or several where a column says more than one thing: a dose (taken, and how much), categories.
+    Its own figures decide on their decimal sign where they can, else that of the other columns, `sign`. A `daily` one
+    becomes several where it says more than one thing: a dose (taken, and how much), categories.
     """
     sign, remark = _settle_sign(column, sign, decimal)
     told, own = word_set("dose column"), variable.kind == "text" and not variable.canonical
@@ -333,6 +308,7 @@ _TELLING = (
 _PER_TIME = re.compile(
     r"(?:/|\bper|\bpro|\bpar|\bpor)\s*(?:h|hr|hours?|min|minutes?|stunde|std|heure|hora|week|woche)\b", re.I
 )
+_STRENGTH = re.compile(r"\b\d+\s?(mg|mcg|g|ml|iu)\b", re.IGNORECASE)  # how many of 500 mg there were
 _MOST_LEVELS = 2000
 _NOT_SUMMED = frozenset({"avg", "average", "mean", "max", "highest", "min", "lowest", "per", "goal"})
 _BALANCED = (1.0, 2.0, 3.0, 4.0, 5.0, 10.0, 100.0)  # where scales end that go as far below zero
@@ -437,13 +413,11 @@ def _doubt_told_unit(variable: Variable, cells: Cells) -> str:
     low, high, middle, values = _find_usual(variable, cells)
     if math.isnan(low) or len(values) < 5:
         return ""
-    if unit == "h" and cells.minutes_for_decimals:
-        return "its decimals never reach .60; if 7.30 means half past seven, write 7:30"
-    if not middle * variable.factor < low / 4 and not middle * variable.factor > high * 4:
-        return ""
-    return (
-        f"figures such as {middle:g} are unusual for {variable.label.lower()} in {unit}; see that it is the right unit"
-    )
+    if middle * variable.factor < low / 4 or middle * variable.factor > high * 4:
+        told = f"figures such as {middle:g} are unusual for {variable.label.lower()} in {unit}"
+        return f"{told}; see that it is the right unit"
+    minutes = unit == "h" and cells.minutes_for_decimals
+    return "its decimals never reach .60; if 7.30 means half past seven, write 7:30" if minutes else ""
 
 
 def _find_usual(variable: Variable, cells: Cells) -> tuple[float, float, float, FloatArray]:
@@ -707,7 +681,8 @@ def _guess_unit(header: Header, cells: Cells) -> str:
 
 
 def _is_dosed(header: Header) -> bool:
-    return bool(header.words & word_set("dose column")) and not header.words & {"dl", "l", "kg", "per"}
+    dosed = header.words & word_set("dose column") and not header.words & {"dl", "l", "kg", "per"}
+    return bool(dosed) and not _STRENGTH.search(header.stem)
 
 
 def is_open_rating(variable: Variable) -> bool:
@@ -724,8 +699,8 @@ def is_measured(header: Header) -> bool:
 def counts(header: Header) -> bool:
     """Say whether a header names things that are counted: a word for it, or a plural."""
     words = normalise_header(header.stem).split()
-    dosed = re.search(r"\b\d+\s?(mg|mcg|g|ml|iu)\b", header.stem, re.IGNORECASE)  # how many of 500 mg
-    if set(words) & word_set("count column") or words[:1] == ["n"] or (words and "#" in header.source) or dosed:
+    numbered = words[:1] == ["n"] or (words and "#" in header.source)
+    if set(words) & word_set("count column") or numbered or _STRENGTH.search(header.stem):
         return True
     last = words[-1] if words else ""
     if set(words) & word_set("scale word") or tells_longer(header):

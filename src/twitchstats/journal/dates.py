@@ -51,18 +51,7 @@ _EPOCHS = {"1900": dt.date(1899, 12, 30), "1904": dt.date(1904, 1, 1)}
 def read_dates(
     texts: Sequence[str], header: str, *, today: dt.date, date_format: str | None = None
 ) -> tuple[list[dt.date | None], dict[int, Fault]]:
-    """Read each text as a calendar date: the date part as written, whatever its time zone.
-
-    Parameters
-    ----------
-    texts : sequence of str
-        The different texts of the column; "" is missing.
-    header : str
-        For messages.
-    today : date
-        Later dates are refused.
-    date_format : {"dmy", "mdy", "ymd", "1900", "1904"} or str, optional
-        The order of day, month and year, from when a spreadsheet counts its days, or a format of `datetime.strptime`.
+    """Read each of different texts as a calendar date: the date part as written, whatever its time zone.
 
     Returns
     -------

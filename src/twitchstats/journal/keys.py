@@ -29,7 +29,7 @@ from twitchstats.journal.dates import (
     read_day_numbers,
 )
 from twitchstats.journal.layout import Column, Table, code_column, refuse_cells
-from twitchstats.journal.record import Rejects, list_some
+from twitchstats.journal.record import Rejects, quote_some
 from twitchstats.journal.variable import find_trait
 from twitchstats.variables import (
     find_variable,
@@ -93,13 +93,7 @@ class Keys:
         """Say whether columns tell the rows of each person and day apart, but for one in ten that repeat it."""
         codes = pd.DataFrame({"rank": self.rank} | {str(column.place): column.codes for column in columns})
         odd = codes.duplicated().to_numpy()
-        return not odd.any() or bool((odd & ~self.copies).sum() <= 0.1 * self.again.sum())
-
-    @cached_property
-    def copies(self) -> BoolArray:
-        """Whether an earlier row is the same in each cell: one entry, told twice."""
-        cells = {c.place: c.codes if c.numbers is None else c.numbers for c in self.table.columns}
-        return pd.DataFrame(cells).duplicated().to_numpy()
+        return not odd.any() or bool((odd & ~self.table.copies).sum() <= 0.1 * self.again.sum())
 
     def index(self, order: IntArray | slice) -> pd.MultiIndex:
         """Return the index (person, date) of some of the rows."""
@@ -325,7 +319,7 @@ def _code_people(
     plain = pd.Series(people, dtype="str").str.casefold().str.replace(r"\s+|(?<!\d)0+(?=\d)|\.0+$", "", regex=True)
     again = people[plain.duplicated(keep=False).to_numpy()]
     if len(again):
-        message = f"{list_some(again, 4)} differ only in how they are written, and are read as different people"
+        message = f"{quote_some(again, 4)} differ only in how they are written, and are read as different people"
         rejects.note(table, who.header, "spelling", message)
     return people, who.codes if who.levels == people.tolist() else known[who.codes]
 
@@ -480,7 +474,7 @@ def join_dates(table: Table, rejects: Rejects) -> Table:
         )
     parts = zip(*(column.texts() for column in found), strict=True)
     joined = code_column("date", ["-".join(some) if all(some) else "" for some in parts])
-    rejects.note(table.name, "", "date_column", f"the days are taken from {list_some(named)}")
+    rejects.note(table.name, "", "date_column", f"the days are taken from {quote_some(named)}")
     return replace(
         table,
         columns=[replace(joined, place=c.place) if c is found[-1] else c for c in table.columns if c not in found[:-1]],
@@ -675,7 +669,7 @@ def _refuse_parting(columns: list[Column], keys: Keys) -> None:
         if _holds_names(column) and keys.tell_apart(column):
             raise _ask_person(
                 f"Several rows have the same day, and column {column.header!r} tells them apart "
-                f"({list_some(sorted(column.levels), 3)}).", column.header
+                f"({quote_some(sorted(column.levels), 3)}).", column.header
             )  # fmt: skip
 
 
@@ -726,7 +720,7 @@ def _refuse_traits(columns: list[Column], keys: Keys) -> None:
             ages = [number for text in texts if (number := read_number(text)) is not None]
             differs = np.ptp(ages or [0]) > 1 + np.ptp(keys.days) / 365 if trait else len(texts) > 1
         if differs:
-            some = list_some(sorted(texts), 3)
+            some = quote_some(sorted(texts), 3)
             raise _ask_person(
                 f"Column {column.header!r} holds {some}, as the rows of several people do.", column.header
             )
@@ -800,11 +794,11 @@ def _refuse_restart(keys: Keys) -> None:
 
 def advise_undated(table: Table, who: Column | None) -> str:
     """Return the message for a table without a date column: what could serve, and how to read it all the same."""
-    parts = [f"No date column in {table.source or 'the table'} (its columns: {list_some(table.headers, 8)})."]
+    parts = [f"No date column in {table.source or 'the table'} (its columns: {quote_some(table.headers, 8)})."]
     dates = [column.header for column in table.columns if look_like_dates(column.sample()) > 0.8]
     if dates:
         parts.append(
-            f"These look like dates: {list_some(dates)}. Name the right one: date={dates[0]!r} (command line: --date)."
+            f"These look like dates: {quote_some(dates)}. Name the right one: date={dates[0]!r} (command line: --date)."
         )
     elif named := find_aliases(table.columns, "date column"):
         header, odd = named[0].header, next((repr(t) for t in named[0].sample() if look_like_dates([t]) == 0), "blanks")
@@ -822,7 +816,7 @@ def advise_undated(table: Table, who: Column | None) -> str:
     if who is None and (people := _guess_people(table)):
         parts.append(f"If {people[0]!r} says whose row it is, add person={people[0]!r} (--person).")
     if outcomes := _guess_outcomes(table):
-        parts.append(f"For the outcome add outcome={outcomes[0]!r} (--outcome); candidates: {list_some(outcomes)}.")
+        parts.append(f"For the outcome add outcome={outcomes[0]!r} (--outcome); candidates: {quote_some(outcomes)}.")
     return " ".join(parts)
 
 

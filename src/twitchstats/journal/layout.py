@@ -131,6 +131,12 @@ class Table:
         """The headers as the file has them."""
         return [column.header for column in self.columns]
 
+    @cached_property
+    def copies(self) -> BoolArray:
+        """Whether an earlier row is the same in each cell: one entry, told twice."""
+        cells = {c.place: c.codes if c.numbers is None else c.numbers for c in self.columns}
+        return pd.DataFrame(cells).duplicated().to_numpy()
+
     def keep(self, mask: BoolArray) -> "Table":
         """Return the table with the rows of `mask` only."""
         if mask.all():

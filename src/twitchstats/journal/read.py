@@ -13,7 +13,7 @@ from twitchstats.errors import JournalError, OptionError, check_choice, unknown_
 from twitchstats.journal.columns import counts, is_measured, is_open_rating, read_columns
 from twitchstats.journal.keys import SOLE_PERSON, Keys, join_dates, number_days, pick_column, read_keys
 from twitchstats.journal.layout import Source, Table, read_table
-from twitchstats.journal.record import Journal, Rejects, find_name, list_some
+from twitchstats.journal.record import Journal, Rejects, find_name, quote_some
 from twitchstats.journal.rows import assemble_days, judge_courses, mark_sums, note_contradictions, place_nights
 from twitchstats.journal.source import Readable, describe_file
 from twitchstats.journal.tables import gather_people, read_episodes, read_people
@@ -117,55 +117,40 @@ def read_journal(
     for name, value, allowed in (("decimal", decimal, (".", ",")), ("absent", absent, ("none",))):
         if value is not None:
             check_choice(name, value, allowed)
-    today = today or dt.date.today()
-    rejects = Rejects()
-    options: dict[str, Any] = {"encoding": encoding, "delimiter": delimiter}
-    if isinstance(source, list | tuple):
-        if not source:
-            raise JournalError("No source was given. Name a file.")
-        source, also = source[0], [*source[1:], *also]
-    renamed = dict(columns or {})
+    sources = [*(source if isinstance(source, list | tuple) else [source])]
+    if not sources:
+        raise JournalError("No source was given. Name a file.")
+    rejects, today, renamed = Rejects(), today or dt.date.today(), dict(columns or {})
     person, date = person or _take_key(renamed, "person"), date or _take_key(renamed, "date")
     person = SOLE_PERSON if person in load_words("sole person") else person
     keyed = {"person": person, "date": date, "delimiter": delimiter, "date_format": date_format}
-    found = gather_sources([source, *also], weather, format=format, encoding=encoding, **keyed)
+    found = gather_sources([*sources, *also], weather, format=format, encoding=encoding, **keyed)
+    options: dict[str, Any] = {"encoding": encoding, "delimiter": delimiter}
+    table = (
+        read_table(sources[0], "days", rejects, **options) if found is None else _take_days(found, sources[0], rejects)
+    )
     meaning = read_schema(schema, () if found is None else found.facts)
-    table = read_table(source, "days", rejects, **options) if found is None else _take_days(found, source, rejects)
-    others = {} if found is None else found.tables
-    formats = [None if found else date_format, None if episodes is None else date_format]  # an export's dates are ISO
-    people = others.get("people") if people is None else people
-    episodes = others.get("episodes") if episodes is None else episodes
     renamed = {pick_column(table, header, "columns").header: target for header, target in renamed.items()}
     if found is not None and found.format not in list_formats():  # keys of plain tables have been read
         person = None if "person" in table.headers and person != SOLE_PERSON else person
         date = None
+    table = join_dates(table, rejects) if date is None and order in ("auto", "date") else table
+    layout = None if found else date_format  # an export's dates are ISO
     moments: dict[str, Any] = {"person": person, "today": today}
-    asked: dict[str, Any] = {"date": date, "order": order, "date_format": formats[0], "renamed": frozenset(renamed)}
-    if date is None and order in ("auto", "date"):
-        table = join_dates(table, rejects)
+    asked: dict[str, Any] = {"date": date, "order": order, "date_format": layout, "renamed": frozenset(renamed)}
     keys = read_keys(table, rejects, **asked, **moments)
     days, variables = _read_days(keys, rejects, decimal=decimal, renamed=renamed, schema=meaning)
-    told = tabulate_variables(variables)
-    said = (v.name for v in variables if v.how.get("role") == "schema" and v.role == "outcome")
-    chosen = choose_outcome(told, days, outcome or next(said, None))
-    told = _mark_outcome(told, chosen)
+    told, chosen = _settle_outcome(days, variables, outcome)
     days = _judge_absence(days, told, chosen, keys.calendar, absent, rejects)
     _note_gaps(days, keys.calendar, rejects)
-    persons = days.index.levels[0]
-    options["decimal"] = decimal
-    moments |= {"persons": persons, "calendar": keys.calendar}
-    found_episodes = read_episodes(episodes, rejects, date_format=formats[1], **moments, **options)
-    found_people = (
-        gather_people(days, told) if people is None else read_people(people, rejects, person=person, **options)
-    )
-    _note_strangers("episodes", found_episodes["person"], persons, rejects)
-    _note_strangers("people", found_people.index, persons, rejects)
-    note_contradictions(days, told, found_episodes, keys.calendar, rejects)
+    tables = {"people": people, "episodes": episodes}
+    given = {name: (found.tables.get(name) if found and own is None else own) for name, own in tables.items()}
+    options |= {"decimal": decimal, "person": person}
+    moments = {"today": today, "date_format": None if episodes is None else date_format, "calendar": keys.calendar}
     return Journal(
+        **_read_beside(days, told, given["people"], given["episodes"], rejects, moments, options),
         days=days,
         variables=told,
-        episodes=found_episodes,
-        people=found_people,
         rejects=rejects.frame(),
         calendar=keys.calendar,
         outcome=chosen,
@@ -173,6 +158,20 @@ def read_journal(
         source=table.source,
         checksum=table.checksum,
     )
+
+
+def _read_beside(
+    days: pd.DataFrame, told: pd.DataFrame, people: Readable | None, episodes: Readable | None, rejects: Rejects,
+    moments: dict[str, Any], options: dict[str, Any],
+) -> dict[str, pd.DataFrame]:  # fmt: skip
+    """Return the tables of people and episodes beside the days, and tell where they don't go together with these."""
+    persons = days.index.levels[0]
+    found = read_episodes(episodes, rejects, persons=persons, **moments, **options)
+    known = gather_people(days, told) if people is None else read_people(people, rejects, **options)
+    _note_strangers("episodes", found["person"], persons, rejects)
+    _note_strangers("people", known.index, persons, rejects)
+    note_contradictions(days, told, found, moments["calendar"], rejects)
+    return {"people": known, "episodes": found}
 
 
 def _read_days(keys: Keys, rejects: Rejects, **reading: Any) -> tuple[pd.DataFrame, list[Variable]]:  # noqa: ANN401
@@ -186,7 +185,7 @@ def _read_days(keys: Keys, rejects: Rejects, **reading: Any) -> tuple[pd.DataFra
     variables = judge_courses(days, [reading.variable for reading in readings], keys.calendar, rejects)
     variables = mark_sums(days, variables, rejects)
     if rated := [variable.header for variable in variables if is_open_rating(variable)]:
-        some = list_some(header.source for header in rated)
+        some = quote_some(header.source for header in rated)
         message = (
             f"whole figures up to 10 are taken for ratings where nothing else is said: {some}. If one of these columns "
             f"counts something, say so in its header, such as '{rated[0].stem} (count)', or in the schema"
@@ -221,14 +220,19 @@ def _take_days(found: Source, source: Readable, rejects: Rejects) -> Table:
     return replace(found.days, source=name, checksum=checksum, rows_read=found.days.rows_read + len(found.rejects))
 
 
-def _mark_outcome(told: pd.DataFrame, outcome: str | None) -> pd.DataFrame:
-    """Return the table of variables with the role of the outcome, which is no guess any more."""
-    told, at = told.copy(), told["name"].eq(outcome)
+def _settle_outcome(
+    days: pd.DataFrame, variables: list[Variable], asked: str | None
+) -> tuple[pd.DataFrame, str | None]:
+    """Return what the columns mean, and the outcome: its role is no guess any more."""
+    told = tabulate_variables(variables)
+    said = (v.name for v in variables if v.how.get("role") == "schema" and v.role == "outcome")
+    outcome = choose_outcome(told, days, asked or next(said, None))
+    at = told["name"].eq(outcome)
     told.loc[at, "role"] = "outcome"
     told.loc[at, "guessed"] = [
         ", ".join(f for f in text.split(", ") if f != "role") for text in told.loc[at, "guessed"]
     ]
-    return told
+    return told, outcome
 
 
 def _take_key(renamed: dict[str, str], key: str) -> str | None:
@@ -346,7 +350,7 @@ def _note_strangers(table: str, found: pd.Index | pd.Series, known: pd.Index, re
     """Tell of people in another table who have no day in the journal: names may be spelt in two ways."""
     strangers = sorted(set(found.unique()) - set(known))
     if strangers:
-        some = list_some(strangers, 5)
+        some = quote_some(strangers, 5)
         message = f"{len(strangers)} in the {table} table have no day in the journal: {some}; their rows are kept"
         rejects.add(table, None, "", some, "no_days", message, "kept")
 

@@ -129,10 +129,10 @@ class Journal:
         return show_journal(self)
 
 
-def list_some(names: Iterable[object], most: int = 6) -> str:
+def quote_some(names: Iterable[object], most: int = 6) -> str:
     """Return names in quotation marks for a message: the first ones, where there are many.
 
-    >>> list_some(["a", "b", "c"], 2)
+    >>> quote_some(["a", "b", "c"], 2)
     "'a', 'b', ..."
     """
     told = list(map(repr, map(str, names)))

@@ -15,7 +15,7 @@ from twitchstats.journal.dates import has_clock, join_clocks, look_like_dates
 from twitchstats.journal.evidence import Reading
 from twitchstats.journal.keys import DATES_NIGHTS, Keys, dates_nights, find_aliases, read_days
 from twitchstats.journal.layout import Column
-from twitchstats.journal.record import EPISODE_KINDS, Rejects, list_some
+from twitchstats.journal.record import EPISODE_KINDS, Rejects, quote_some
 from twitchstats.journal.variable import Variable
 from twitchstats.variables import normalise_header, split_words, word_set
 
@@ -118,7 +118,7 @@ def _refuse_devices(variable: Variable, values: pd.Series, groups: IntArray, key
         told = values.notna().to_numpy() & np.array(named, dtype=bool)[codes]
         devices = pd.Series(codes[told]).groupby(groups[told]).nunique()
         if np.count_nonzero(devices > 1) > 1:
-            some = list_some([text for text, known in zip(column.levels, named, strict=True) if known], 3)
+            some = quote_some([text for text, known in zip(column.levels, named, strict=True) if known], 3)
             raise JournalError(
                 f"Column {variable.source!r}: on the same days several devices tell of it ({column.header!r}: {some}), "
                 "and what two of them measured at once must not be added up. Keep the rows of one, or give each a "
@@ -428,7 +428,7 @@ def _note_twins(days: pd.DataFrame, rejects: Rejects) -> None:
     seen = entries.groupby(level="person").agg(["sum", "size"])
     for (_, size), same in seen[seen["size"] >= TWIN_DAYS].groupby(["sum", "size"], sort=False):
         if len(same) > 1:
-            names = list_some([str(name) for name in same.index], 3)
+            names = quote_some([str(name) for name in same.index], 3)
             message = (
                 f"{names} have the same entries on all of their {size:,} days; all are kept, but if this is one "
                 "person's diary under several names, leave one: it would count several times"
@@ -440,5 +440,5 @@ def _note_both(table: str, column: str, what: str, places: pd.MultiIndex, reject
     if len(places):
         days = [f"{date:%Y-%m-%d}" if isinstance(date, pd.Timestamp) else f"{date:g}" for _, date in places]
         told = f"{len(days):,} {'day' if len(days) == 1 else 'days'}"
-        message = f"{what}, on {told} ({list_some(days, 3)}); both are kept, but one of them may be a slip"
+        message = f"{what}, on {told} ({quote_some(days, 3)}); both are kept, but one of them may be a slip"
         rejects.note(table, column, "contradiction", message)

@@ -34,6 +34,9 @@ PIPE_LIMIT = 1 << 29
 PIPE_WAIT = 10.0
 
 _OLD_OFFICE = b"\xd0\xcf\x11\xe0"
+_BOOKS = {".xlsx": PACKED[0], ".ods": PACKED[0], ".xls": _OLD_OFFICE}  # how workbooks end and begin
+WORKBOOKS = tuple(_BOOKS)
+TABLES = (".csv", ".tsv", *WORKBOOKS)
 _FIRST_IN_BOOK = re.compile(rb"PK\x03\x04.{26}(mimetype|\[Content_Types\]|_rels/|docProps/|xl/|customXml/)", re.DOTALL)
 _MAGIC = (
     (b"PK\x03\x04", "a zip archive", "Unpack it first"),
@@ -101,9 +104,8 @@ class Text:
 
 def is_workbook(head: bytes, name: str) -> bool:
     """Say whether a file that begins so is a workbook: xlsx, ods, xls."""
-    called = name.casefold().endswith((".xlsx", ".ods")) and head.startswith(b"PK\x03\x04")
-    old = name.casefold().endswith(".xls") and head.startswith(_OLD_OFFICE)
-    return called or old or _FIRST_IN_BOOK.match(head) is not None
+    called = any(name.casefold().endswith(end) and head.startswith(begun) for end, begun in _BOOKS.items())
+    return called or _FIRST_IN_BOOK.match(head) is not None
 
 
 @contextlib.contextmanager

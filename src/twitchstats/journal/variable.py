@@ -229,15 +229,17 @@ def _find_lag(source: str) -> int:
 
 
 def _read_scale(text: str, *, bracketed: bool = False) -> tuple[float, float] | None:
-    """Return the scale in a text: 'out of 5', '0-100'; in brackets also 'VAS 0-100' or '0=none 10=worst'."""
+    """Return the scale in a text: 'out of 5', '0-100'; in brackets also named points (0=none 10=worst)."""
     if match := _OUT_OF.fullmatch(text.strip()):
         return 0.0, float(match[1])
     match = _SPAN.fullmatch(text.strip())
     if match and float(match[1]) + 1 < float(match[2]):
         return float(match[1]), float(match[2])
-    ends = re.findall(r"\d+", text) if bracketed and re.search(r"[^\W\d_]{2}", text) else []
-    if len(ends) == 2 and int(ends[0]) in (0, 1) and int(ends[1]) in TOPS and "." not in text:
-        return float(ends[0]), float(ends[1])
+    named = bracketed and "." not in text and re.search(r"[^\W\d_]{2}", text)
+    points = [int(point) for point in re.findall(r"\d+", text)] if named and len(text) <= 200 else []
+    if len(points) > 1 and points[0] in (0, 1) and points[-1] in TOPS:  # its ends are named, or all of its points
+        whole = len(points) == 2 or points == list(range(points[0], points[-1] + 1))
+        return (float(points[0]), float(points[-1])) if whole else None
     return None
 
 
@@ -326,9 +328,10 @@ def _runs_up(text: str, *, good: bool = True) -> bool | None:
     >>> _runs_up("stress (1 = high, 5 = low)", good=False)
     True
     """
-    ends = [split_words(words) for words in re.findall(r"\d+\s*[=:]\s*([^\d=:]+)", text)]
-    if len(ends) != 2:
+    points = [split_words(words) for words in re.findall(r"\d+\s*[=:]\s*([^\d=:]+)", text)]
+    if len(points) < 2:
         return None
+    ends = points[0], points[-1]
     better, worse, much, little = map(word_set, ("good", "bad", "much", "little"))
     up, down = bool(ends[0] & worse or ends[1] & better), bool(ends[0] & better or ends[1] & worse)
     if up == down:

@@ -27,6 +27,7 @@ from twitchstats.journal.readers import (
     track_and_graph,
     visible,
 )
+from twitchstats.journal.readers.export import TWICE
 
 NIGHT = {"kind": "amount", "timing": "night", "combine": "sum"}
 # Sample -> reader, records, the first day as (column, cell), some facts.
@@ -206,6 +207,18 @@ def test_a_table_with_a_header_only_is_refused(name, sample, make_export):
     assert re.search(r"It has no records\.$|has a header but no rows\. Add", str(caught.value))
 
 
+@pytest.mark.parametrize("name", [name for name in SAMPLES if name.endswith(".csv")])
+def test_a_row_that_comes_twice_counts_once(name, sample, make_export):
+    """Steps, doses and minutes doubled without a word where a file held its rows twice."""
+    reader, n_rows, *_ = SAMPLES[name]
+    lines = sample(name).decode("utf-8-sig").strip().split("\n")
+    rows = lines[2 if name.startswith(("samsung", "fitbit")) else 1 :]
+    once, source = reader.read(make_export(sample(name))), reader.read(make_export("\n".join([*lines, *rows])))
+    pd.testing.assert_frame_equal(source.days.frame(), once.days.frame())
+    assert (source.n_rows, source.n_left) == (2 * n_rows, once.n_left + n_rows)
+    assert any(f"left out: {TWICE} (the first: line " in note for note in source.notes)
+
+
 def test_a_missing_column_is_named(make_export):
     with pytest.raises(JournalError) as caught:
         daylio.read(make_export("full_date,time,mood\n2024-03-03,10:00,rad\n"))
@@ -227,7 +240,9 @@ def test_bearable_dates_are_english_or_iso(make_export):
     rows = [f'"{date}","","am","Energy","{3 + place}","",""' for place, date in enumerate(dates)]
     source = read_bearable(make_export, *rows)
     assert days_of(source, "date", "Energy") == [["2020-09-22", "3"], ["2020-10-01", "4"]]
-    assert source.notes[-1] == ("2 records left out: the date is not one that Bearable writes (the first: line 4).")
+    assert source.notes[-1] == (
+        "2 records left out: the date is not one that Bearable writes (the first: line 4, '32nd Oct 2020')."
+    )
     newer = "date,date formatted,weekday,time of day,category,rating/amount,detail,notes\n"
     source = read_bearable(make_export, '"1. Okt 2020","2020-10-01","","","Energy","4","",""', header=newer)
     assert days_of(source, "date", "Energy") == [["2020-10-01", "4"]]
@@ -399,7 +414,7 @@ def test_samsung_amounts_have_their_units_and_other_tables_are_named(make_export
 def test_fitbit_sections_thousands_and_nights(make_export):
     text = (
         'Activities\nDate,Calories Burned,Steps,Minutes Very Active\n"2024-03-02","2,345","11,020","12"\n'
-        '"02-03-2024","1","1","1"\n\nSleep\nStart Time,End Time,Minutes Asleep\n'
+        '"2nd","1","1","1"\n\nSleep\nStart Time,End Time,Minutes Asleep\n'
         '"2024-03-02 11:12PM","2024-03-03 6:10AM","352"\n"2024-03-03 1:00PM","2024-03-03 1:30PM","30"\n'
         '"2024-03-03 11:00PM","later","N/A"\n\nFood Log 20240302\nDaily Totals\n"Calories","5"\n'
     )
@@ -410,13 +425,26 @@ def test_fitbit_sections_thousands_and_nights(make_export):
     assert sum(count_records(source)) == source.n_rows
 
 
+def test_fitbit_dates_in_any_one_layout(make_export):
+    head = "Sleep\nStart Time,End Time,Minutes Asleep\n"
+    rows = '"{0}-03-2024 11:12PM","{1}-03-2024 6:10AM","352"\n"02-03-2024 11:12PM","{2}","300"\n'
+    source = fitbit.read(make_export(head + rows.format(12, 13, "03-03-2024 6:10AM")))
+    assert days_of(source, "date", "Minutes asleep (min)") == [["2024-03-03", "300"], ["2024-03-13", "352"]]
+    with pytest.raises(JournalError, match=r"^Column 'Date': '04-03-2024' can be read two ways, 2024-03-04 "):
+        fitbit.read(make_export(head + rows.format(11, "04", "03-03-2024 6:10AM")))
+    source = fitbit.read(make_export(head + rows.format(12, 13, "03-03-2024")))
+    assert source.notes[-1] == (
+        "1 record left out: a sleep whose end is no time like 2024-03-03 6:10AM (the first: line 4, '03-03-2024')."
+    )
+
+
 def test_fitbit_counts_a_row_told_twice_once_and_tells_of_cut_ones(make_export):
     """As exports of overlapping months put below each other have them: steps doubled, a cut row was all blank."""
     text = 'Activities\nDate,Steps,Floors\n"2024-03-02","11,020","3"\n"2024-03-03","9,000","2"\n"2024-03-04","8"\n'
     source = fitbit.read(make_export(text + "\n" + text))
     assert days_of(source, "date", "Steps") == [["2024-03-02", "11020"], ["2024-03-03", "9000"]]
     assert count_records(source) == (2, 4)
-    assert "2 records left out: the same row was there already, and it counts once (the first: line 9)." in source.notes
+    assert f"2 records left out: {TWICE} (the first: line 9)." in source.notes
 
 
 def test_oura_in_hours_is_left_as_it_is(make_export):
@@ -441,6 +469,22 @@ def test_google_fit_quarter_hours_take_the_day_from_the_name(make_export):
         "Nothing of this Google Fit export can be read. 2 records left out: there is no date like 2024-03-31, neither "
         "in the row nor as the file's name (the first: line 2)."
     )
+
+
+def test_minutes_that_two_apps_tell_of_count_once(sample, make_export):
+    workout = '<Workout duration="{}" durationUnit="min" sourceName="{}" startDate="2024-03-04 {} +0000"/>'
+    told = (workout.format(*cells) for cells in ((30, "A", "18:00:00"), (40, "B", "18:05:00"), (9, "A", "20:00:00")))
+    source = apple_health.read(make_export(f"<HealthData>{''.join(told)}</HealthData>", "export.xml"))
+    assert days_of(source, "Workouts (min)") == [["54"]]  # 18:00 to 18:45, and nine minutes
+    text = sample("apple_health_sample.xml").decode()
+    again = [line for line in text.splitlines() if line.startswith((" <Record", " <Workout")) and line.endswith("/>")]
+    once = apple_health.read(make_export(text, "export.xml"))
+    twice = apple_health.read(
+        make_export(text.replace("</HealthData>", "".join([*again, "</HealthData>"])), "export.xml")
+    )
+    pd.testing.assert_frame_equal(twice.days.frame(), once.days.frame())
+    assert sum(count_records(twice)) == twice.n_rows
+    assert sum("the same amount at the same time was told before on that day" in note for note in twice.notes) == 1
 
 
 def test_redcap_asks_which_of_two_dates(make_export):
@@ -486,8 +530,8 @@ def test_numbers_that_no_reading_reaches_are_not_added_up(make_export):
     text = "full_date,mood,activities\n2024-03-03,rad,\n2024-03-03,rad,\n"
     assert days_of(daylio.read(make_export(text)), "Mood") == [["5"]]
     header = "Date,Ache,Tags,Foods,Weather summary\n"
-    source = flaredown.read(make_export(f"{header}2024-03-03,1e308,,,\n2024-03-03,1e308,,,\n2024-03-03,1_0,,,\n"))
-    assert days_of(source, "Ache") == [["1e308"], ["1e308"], ["1_0"]]
+    source = flaredown.read(make_export(f"{header}2024-03-03,1e308,,,\n2024-03-03,1e307,,,\n2024-03-03,1_0,,,\n"))
+    assert days_of(source, "Ache") == [["1e308"], ["1e307"], ["1_0"]]
 
 
 @pytest.mark.parametrize("content", ["[1, 2", "[" * 100_000, '{"a": 1}', "", "[]", "[{}]", "[null, 3, []]"])

@@ -30,13 +30,12 @@ from twitchstats.journal.readers import (
     track_and_graph,
     visible,
 )
-from twitchstats.journal.readers.export import WORKBOOKS, Export, list_exports
+from twitchstats.journal.readers.export import Export, list_exports
 from twitchstats.journal.readers.join import PER_FILE, join_sources, mark_outside, read_plain
-from twitchstats.journal.source import HEAD, PACKED
+from twitchstats.journal.source import HEAD, PACKED, TABLES
 
 __all__ = ["READERS", "find_reader", "gather_sources", "join_sources", "list_formats", "mark_outside", "read_source"]
 
-_TABLES = (".csv", ".tsv", *WORKBOOKS)
 _MOST = 512 << 20  # bytes of an open file in which a format is looked for
 
 # Each has NAME, recognize(head) and read(export); those that could take another's file come last.
@@ -80,18 +79,9 @@ def read_source(
     date: str | None = None,
     **options: str | None,
 ) -> Source | None:
-    """Return what the reader of a format makes of a source; None where it is a plain table.
+    """Return what the reader of a format makes of a source, or an archive of such; None where it is a plain table.
 
-    Parameters
-    ----------
-    source : path, open file (bytes) or anything else
-        An export, or a zip archive of exports, which are joined by date.
-    format : str, optional
-        Its name (`list_formats`); by default it is recognised.
-    person, date : str, optional
-        Columns of plain tables in an archive, as `read_journal` takes them.
-    **options
-        ``encoding`` and ``date_format``, as `read_journal` takes them.
+    Options are as `read_journal` takes them; `person` and `date` name columns of plain tables in an archive.
 
     Raises
     ------
@@ -129,16 +119,7 @@ def gather_sources(
 ) -> Source | None:
     """Return several sources of one journal as one, joined by person and date; None for a plain table alone.
 
-    Parameters
-    ----------
-    sources : sequence of path, open file or DataFrame
-        Exports of known formats or plain tables.
-    weather : path, open file or DataFrame, optional
-        A table by date for everybody, whose columns come from outside.
-    person, date : str, optional
-        As `read_journal` takes them: columns of the first, and of others that have them.
-    format, delimiter, **options
-        Those of the first, as `read_source` takes them.
+    Options are as `read_journal` takes them: `person` and `date` for all that have these columns, others for the first.
 
     Raises
     ------
@@ -159,7 +140,7 @@ def _read_archive(name: str, exports: list[Export], format: str | None, person: 
     """Read all files of an archive that are known, else its plain tables, and join them; the others are counted."""
     found = [(export, find_reader(export, format=format)) for export in exports]
     sources = [reader.read(export) for export, reader in found if reader is not None]
-    tables = [export for export in exports if export.is_sheet or export.name.casefold().endswith(_TABLES)]
+    tables = [export for export in exports if export.is_sheet or export.name.casefold().endswith(TABLES)]
     if not sources and not tables:
         raise JournalError(
             f"{name} is an archive that holds no table and no file of a known format. Unpack it, and name the table. "

@@ -2,11 +2,13 @@
 
 import datetime as dt
 import re
+from array import array
 from collections import Counter, defaultdict
 from typing import Any
 from xml.sax import SAXException
 from xml.sax.handler import ContentHandler
 
+import numpy as np
 from defusedxml import DefusedXmlException
 from defusedxml.expatreader import create_parser
 
@@ -14,7 +16,7 @@ from twitchstats.errors import JournalError
 from twitchstats.journal.layout import Source
 from twitchstats.journal.readers.days import Days, to_number
 from twitchstats.journal.readers.export import Export
-from twitchstats.journal.readers.times import date_night, read_moment, unite_hours
+from twitchstats.journal.readers.times import date_night, read_moment, read_offset, shift_moment, unite_hours
 from twitchstats.journal.source import guard_errors
 
 NAME = "Apple Health"
@@ -39,6 +41,14 @@ _AMOUNTS: dict[str, tuple[str, dict[str, float], dict[str, str]]] = {
     "RestingHeartRate": ("Resting heart rate (beats/min)", {"count/min": 1.0}, _MEAN),
     "HeartRateVariabilitySDNN": ("Heart rate variability (ms)", {"ms": 1.0, "s": 1000.0}, _MEAN),
 }
+# What lasts -> column, its units in an hour, what the format says of it.
+_SPANS: dict[str, tuple[str, float, dict[str, str]]] = {
+    "Asleep": ("Sleep (h)", 1.0, {"name": "sleep", "unit": "h", "timing": "night"}),
+    "InBed": ("Time in bed (h)", 1.0, {"name": "time_in_bed", "unit": "h", "timing": "night"}),
+    "Workout": ("Workouts (min)", 60.0, {"name": "exercise", "unit": "min"}),
+    "Mindful minutes": ("Mindful minutes", 60.0, {"unit": "min"}),
+}
+_LONGEST = 2880.0  # minutes: two days, longer than any sleep or workout
 _DEVICES = frozenset({"StepCount", "AppleExerciseTime", "TimeInDaylight"})
 _SEVERITIES = {"NotPresent": "0", "Mild": "1", "Moderate": "2", "Severe": "3"}
 _FLOWS = {"None": "no", "Unspecified": "yes", "Light": "yes", "Medium": "yes", "Heavy": "yes"}
@@ -56,6 +66,7 @@ def read(source: Export) -> Source:
 
     Days are those of the local times as they are written. Sleep is the time that any device saw asleep, and belongs to
     the day of waking. Steps that a phone and a watch counted beside each other are those of the one that counted more.
+    Minutes that two apps tell of count once, and so does the same amount at the same time.
     """
     records = _Records()
     parser = create_parser(forbid_dtd=False, forbid_entities=True, forbid_external=True)
@@ -84,14 +95,16 @@ class _Records(ContentHandler):
     def __init__(self) -> None:
         super().__init__()
         self.days = Days(NAME, record="record")
-        self.sums: defaultdict[tuple[str, str], defaultdict[str, float]] = defaultdict(lambda: defaultdict(float))
+        # For each day by device: a fingerprint and the amount of each reading, in turn.
+        self.amounts: defaultdict[tuple[str, str], defaultdict[str, array[float]]] = defaultdict(
+            lambda: defaultdict(lambda: array("d"))
+        )
         self.spans: defaultdict[tuple[str, str], list[tuple[dt.datetime, dt.datetime]]] = defaultdict(list)
         self.means: defaultdict[tuple[str, str], list[float]] = defaultdict(lambda: [0.0, 0.0])
         self.first: dict[tuple[str, str], int] = {}
         self.counts: Counter[tuple[str, str]] = Counter()
         self.unread: Counter[str] = Counter()
         self.first_unread = 0
-        self.seen: set[tuple[str, ...]] = set()
         self.number = self.elements = 0
 
     def startElement(self, name: str, attrs: Any) -> None:  # noqa: N802, ANN401
@@ -135,19 +148,15 @@ class _Records(ContentHandler):
         if moment is None or factor is None or value is None:
             self.days.leave(self.number, f"{kind} without a time, a number, or a unit out of {', '.join(units)}")
             return
-        same = (kind, cells["startDate"], cells.get("endDate", ""), cells["value"])
-        if kind not in _DEVICES and facts is not _MEAN:
-            if same in self.seen:
-                self.days.leave(self.number, "the same amount at the same time was there already")
-                return
-            self.seen.add(same)
         key = (kind, moment.date().isoformat())
         self._count(key)
         if facts is _MEAN:
             self.means[key][0] += value * factor
             self.means[key][1] += 1
         else:
-            self.sums[key][cells.get("sourceName", "") if kind in _DEVICES else ""] += value * factor
+            same = hash((cells["startDate"], cells.get("endDate"), cells["value"])) % 2**53  # as a float has it, too
+            device = cells.get("sourceName", "") if kind in _DEVICES else ""
+            self.amounts[key][device].extend((same, value * factor))
 
     def _add_minutes(self, kind: str, cells: dict[str, str]) -> None:
         start, end = read_moment(cells.get("startDate", "")), read_moment(cells.get("endDate", ""))
@@ -155,22 +164,23 @@ class _Records(ContentHandler):
         minutes = value * factor if value is not None and factor is not None else None
         if minutes is None and start and end:
             minutes = (end - start).total_seconds() / 60
-        if start is None or minutes is None or minutes < 0:
+        if start is None or minutes is None or not 0 <= minutes <= _LONGEST:
             self.days.leave(self.number, f"{kind} without a time or a duration")
             return
         key = (kind, start.date().isoformat())
         self._count(key)
-        self.sums[key][""] += minutes
+        self.spans[key].append((start, shift_moment(start, dt.timedelta(minutes=minutes)) or start))
 
     def _add_sleep(self, cells: dict[str, str]) -> None:
         start, end = read_moment(cells.get("startDate", "")), read_moment(cells.get("endDate", ""))
         value = cells.get("value", "").removeprefix("HKCategoryValueSleepAnalysis")
-        if start is None or end is None or not dt.timedelta() <= end - start <= dt.timedelta(days=2):
+        if start is None or end is None or not dt.timedelta() <= end - start <= dt.timedelta(minutes=_LONGEST):
             self.days.leave(self.number, "a sleep without a start and an end after it")
         elif _ASLEEP.fullmatch(value) or value == "InBed":
             key = ("InBed" if value == "InBed" else "Asleep", date_night(end).isoformat())
             self._count(key)
-            self.spans[key].append((start, end))
+            offsets = [read_offset(cells[at]) or dt.timedelta() for at in ("startDate", "endDate")]
+            self.spans[key].append((shift_moment(start, -offsets[0]) or start, shift_moment(end, -offsets[1]) or end))
         else:
             self._skip(f"SleepAnalysis {value}")
 
@@ -188,27 +198,25 @@ class _Records(ContentHandler):
 
     def finish(self) -> Source:
         """Put the sums into days."""
-        for (kind, day), found in self.sums.items():
-            column = self._name_sum(kind)
-            self._put((kind, day), {column: max(found.values())})
+        for (kind, day), found in self.amounts.items():
+            told = [np.unique(np.reshape(some, (-1, 2)), axis=0) for some in found.values()]
+            column, _, facts = _AMOUNTS[kind]
+            name = self.days.name(column, **({"kind": "amount", "low": "0", "combine": "sum"} | facts))
+            if n_again := sum(map(len, found.values())) // 2 - sum(map(len, told)):
+                why = "the same amount at the same time was told before on that day"
+                self.days.leave(self.first[kind, day], why, records=n_again)
+                self.counts[kind, day] -= n_again
+            self._put((kind, day), {name: max(float(some[:, 1].sum()) for some in told)})
         for (kind, day), (total, count) in self.means.items():
             self._put((kind, day), {self.days.name(_AMOUNTS[kind][0], **_MEAN): total / count})
         for (kind, day), spans in self.spans.items():
-            label, name = ("Time in bed (h)", "time_in_bed") if kind == "InBed" else ("Sleep (h)", "sleep")
-            column = self.days.name(label, name=name, kind="amount", unit="h", timing="night", combine="sum")
-            self._put((kind, day), {column: unite_hours(spans)})
+            column, factor, facts = _SPANS[kind]
+            name = self.days.name(column, kind="amount", combine="sum", **facts)
+            self._put((kind, day), {name: factor * unite_hours(spans)})
         if self.unread:
             named = ", ".join(f"{kind} ({count:,})" for kind, count in self.unread.most_common(8))
             self.days.leave(self.first_unread, f"types that are not read: {named}", records=self.unread.total())
         return self.days.finish()
-
-    def _name_sum(self, kind: str) -> str:
-        if kind == "Workout":
-            return self.days.name("Workouts (min)", name="exercise", kind="amount", unit="min", combine="sum")
-        if kind in _AMOUNTS:
-            column, _, facts = _AMOUNTS[kind]
-            return self.days.name(column, **({"kind": "amount", "low": "0", "combine": "sum"} | facts))
-        return self.days.name(kind, kind="amount", unit="min", combine="sum")
 
     def _put(self, key: tuple[str, str], values: dict[str, object]) -> None:
         self.days.add(self.first[key], key[1], values, records=self.counts[key])

@@ -33,12 +33,7 @@ Values = Mapping[str, object]
 class Days:
     """Collects what an export says of each day: for each reading its day, column, text and record, as numbers.
 
-    Parameters
-    ----------
-    format : str
-        Name of the format, for messages.
-    record : str
-        What the export calls a record: a line, an element.
+    Messages call the export by its `format`, and a record what that calls it: a line, an element.
     """
 
     def __init__(self, format: str, *, record: str = "line") -> None:
@@ -46,7 +41,7 @@ class Days:
         self.notes: list[str] = []
         self.people: dict[str, dict[str, str]] = {}
         self.n_rows = 0
-        self._left: dict[str, tuple[int, int]] = {}
+        self._left: dict[str, tuple[int, str]] = {}
         self._facts: dict[str, dict[str, str]] = {}
         self._names: dict[tuple[str, str], str] = {}
         self._taken: set[str] = set()
@@ -141,16 +136,16 @@ class Days:
             day = when(record) if callable(when) else dates.get(record[when])
             values = read_row(record) if isinstance(day, dt.date) else day or why
             if isinstance(values, str) or not isinstance(day, dt.date):
-                self.leave(record.line, str(values))
+                self.leave(record.line, str(values), "" if callable(when) or day else record[when])
                 continue
             told = groups(record) if callable(groups) else groups
             self.add(record.line, day, values, person=record[person] if person else "", groups=told)
         return self
 
-    def leave(self, record: int, why: str, *, records: int = 1) -> None:
-        """Count a record that is left out, with the reason."""
+    def leave(self, record: int, why: str, value: str = "", *, records: int = 1) -> None:
+        """Count a record that is left out, with the reason and the cell that is to blame."""
         self.n_rows += records
-        count, first = self._left.get(why, (0, record))
+        count, first = self._left.get(why, (0, f"{self.record} {record}" + (f", {value[:40]!r}" if value else "")))
         self._left[why] = (count + records, first)
 
     def finish(self, table: Records | None = None, **tables: pd.DataFrame) -> Source:
@@ -282,8 +277,9 @@ class Days:
     def _tell_unread(self, table: Records) -> None:
         """Tell what of a table was left out: rows of another width than the header, and columns."""
         self.notes += table.notes
-        if table.ragged:
-            self.leave(table.ragged[0], "more or fewer cells than the header has", records=len(table.ragged))
+        for why, lines in table.left.items():
+            if lines:
+                self.leave(lines[0], why, records=len(lines))
         unread = [header for header in table.headers if header and fold(header) not in table.used]
         if unread:
             more = f" and {len(unread) - _MOST_NAMED} more" if len(unread) > _MOST_NAMED else ""
@@ -291,7 +287,7 @@ class Days:
 
     def _tell_left(self) -> list[str]:
         return [
-            f"{count:,} {'record' if count == 1 else 'records'} left out: {why} (the first: {self.record} {first})."
+            f"{count:,} {'record' if count == 1 else 'records'} left out: {why} (the first: {first})."
             for why, (count, first) in self._left.items()
         ]
 

@@ -5,7 +5,7 @@ import datetime as dt
 import gzip
 import io
 import zipfile
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from functools import cached_property, lru_cache, partial
@@ -16,9 +16,19 @@ from twitchstats.errors import JournalError
 from twitchstats.journal.dates import read_dates
 from twitchstats.journal.layout import Table, choose_delimiter, parse_text
 from twitchstats.journal.record import Rejects
-from twitchstats.journal.source import HEAD, PACKED, Text, guard_errors, guess_encoding, is_workbook, read_text
+from twitchstats.journal.source import (
+    HEAD,
+    PACKED,
+    WORKBOOKS,
+    Text,
+    guard_errors,
+    guess_encoding,
+    is_workbook,
+    read_text,
+)
 
-WORKBOOKS = (".xlsx", ".ods", ".xls")
+OTHER_WIDTH = "more or fewer cells than the header has"
+TWICE = "the same row was there already, so it counts once; if not, add the time of each"
 _BLOCK = 50_000  # rows that are spread out at a time
 
 
@@ -168,8 +178,8 @@ class Records:
     table, date_format : Table, str or None
     notes : list of str
         What is to be told of it.
-    ragged : list of int
-        Lines of rows with too many or too few cells, which are no records.
+    left : dict of str to list of int
+        Lines of rows that are no records, by the reason.
     used : set of str
         Folded headers of the columns that were looked at.
     """
@@ -177,7 +187,7 @@ class Records:
     table: Table
     date_format: str | None
     notes: list[str]
-    ragged: list[int]
+    left: dict[str, list[int]]
     used: set[str] = field(default_factory=set)
 
     @property
@@ -226,20 +236,25 @@ class Records:
         """
         texts = self.list_texts(column)
         header = next((header for header in self.headers if fold(header) == column), column)
-        days, _ = read_dates(texts, header, today=dt.date.max, date_format=self.date_format)
-        return dict(zip(texts, days, strict=True))
+        return date_texts(texts, header, self.date_format)
+
+
+def date_texts(texts: Sequence[str], header: str, date_format: str | None) -> dict[str, dt.date | None]:
+    """Return the day of each of different texts, all in one layout; None where it tells none.
+
+    Raises
+    ------
+    JournalError
+        The layout can be one of two.
+    """
+    days, _ = read_dates(texts, header, today=dt.date.max, date_format=date_format)
+    return dict(zip(texts, days, strict=True))
 
 
 def open_table(export: Export, *, needed: Iterable[str] = (), skip: int = 0) -> Records:
     """Open a table of an export for reading record by record, whatever its encoding and delimiter.
 
-    Parameters
-    ----------
-    export : Export
-    needed : iterable of str
-        Folded headers without which it can't be read.
-    skip : int
-        Lines above the header.
+    Its header stands below `skip` lines, and has the folded headers that are `needed`.
 
     Raises
     ------
@@ -260,6 +275,6 @@ def open_table(export: Export, *, needed: Iterable[str] = (), skip: int = 0) -> 
             raise JournalError(f"{export.name} has the column {name!r} twice. Rename or remove one of them.")
     notes = [f"{remark}." for _, remark in export.text.remarks]
     notes += [f"{entry[5]}." for entry in rejects.entries if entry[6] == "kept"]
-    return Records(
-        table, export.date_format, notes, [entry[1] for entry in rejects.entries if entry[4] == "ragged_row"]
-    )
+    ragged = [entry[1] for entry in rejects.entries if entry[4] == "ragged_row"]
+    left = {OTHER_WIDTH: ragged, TWICE: table.rows[table.copies].tolist()}
+    return Records(table.keep(~table.copies), export.date_format, notes, left)

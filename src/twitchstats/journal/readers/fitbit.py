@@ -6,12 +6,13 @@ from collections.abc import Iterator
 from twitchstats.errors import JournalError
 from twitchstats.journal.layout import Source
 from twitchstats.journal.readers.days import NO_DATE, Days
-from twitchstats.journal.readers.export import Export, fold, read_heading
-from twitchstats.journal.readers.times import date_night, read_day, read_moment
+from twitchstats.journal.readers.export import OTHER_WIDTH, TWICE, Export, date_texts, fold, read_heading
+from twitchstats.journal.readers.times import date_night, read_moment
 from twitchstats.journal.source import open_lines
 
 NAME = "Fitbit"
 _SECTIONS = ("sleep", "activities", "body", "foods")
+_WHEN = {"sleep": "end time"}  # the column that dates a row of a section, elsewhere that of the date
 _KEYS = ("start time", "end time", "date", "")
 _SLEEP = {"minutes asleep": "sleep", "time in bed": "time_in_bed"}
 _DAILY = {
@@ -35,20 +36,23 @@ def read(source: Export) -> Source:
     days = Days(NAME)
     days.notes += [f"{remark}." for _, remark in source.text.remarks]
     seen: set[tuple[str, ...]] = set()
-    for section, line, headers, texts in _read_sections(source.text.data, source.name):
-        cells, row = dict(zip(headers, texts, strict=False)), (section, *texts)
-        end = read_moment(cells.get("end time", ""))
-        day, why = read_day(cells.get("date", "")), NO_DATE
+    rows = list(_read_sections(source.text.data, source.name))
+    whens = [dict(zip(headers, texts, strict=False)).get(_WHEN.get(section, "date"), "")
+             for section, _, headers, texts in rows]  # fmt: skip
+    dates = date_texts(list(dict.fromkeys(whens)), "Date", source.date_format)
+    for (section, line, headers, texts), when in zip(rows, whens, strict=True):
+        cells, row, day, why = dict(zip(headers, texts, strict=False)), (section, *texts), dates[when], NO_DATE
         if section == "sleep":
+            end = read_moment(when, day)
             day, why = date_night(end) if end else None, "a sleep whose end is no time like 2024-03-03 6:10AM"
         if section not in _SECTIONS:
             days.leave(line, f"the section {section!r} is not read")
         elif len(texts) != len(headers):
-            days.leave(line, "more or fewer cells than the header has")
+            days.leave(line, OTHER_WIDTH)
         elif day is None:
-            days.leave(line, why)
+            days.leave(line, why, when)
         elif row in seen:
-            days.leave(line, "the same row was there already, and it counts once")
+            days.leave(line, TWICE)
         else:
             seen.add(row)
             named = {header: text.replace(",", "") for header, text in cells.items() if header not in _KEYS}

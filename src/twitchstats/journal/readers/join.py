@@ -12,13 +12,14 @@ import pandas as pd
 from twitchstats.errors import JournalError
 from twitchstats.journal.keys import DATES_NIGHTS, SOLE_PERSON, dates_nights, join_dates, read_keys, tell_parts
 from twitchstats.journal.layout import Source, Table, build_table, code_column, read_table
-from twitchstats.journal.record import Rejects, list_some
-from twitchstats.journal.source import Readable
+from twitchstats.journal.record import Rejects, quote_some
+from twitchstats.journal.source import TABLES, Readable
 from twitchstats.variables import is_symptom, normalise_header
 
 PER_FILE = "file"  # as `person=`: each of several files is one person's
 NAMELESS = "The table"
 _KEYS = ("person", "date")
+_ENDING = re.compile(rf"({'|'.join(map(re.escape, (*TABLES, '.txt')))})(?=/|$)", re.IGNORECASE)
 
 
 def read_plain(
@@ -64,23 +65,11 @@ def read_plain(
 
 
 def join_sources(sources: Sequence[Source], *, person: str | None = None) -> Source:
-    """Join sources by person and date.
+    """Join sources by person and date: a row for each that any source of their own has, several where one has several.
 
-    Parameters
-    ----------
-    sources : sequence of Source
-        What comes from outside, as the weather (`mark_outside`), holds for everybody. Where one source has a column
-        ``person`` and tells of one person only, those without are taken for this person's.
-    person : str, optional
-        As `read_journal` takes it: "file" makes each file without a column ``person`` one person's.
-
-    Returns
-    -------
-    Source
-        `days` with a row for each person and day that any source of their own has, and further rows where a source
-        has several a day. Parts of one diary (`stack_alike`) become one; any other column that two sources have carries
-        the name of its format in front. What holds for everybody is added to these days; its other days are left out,
-        and counted.
+    Where one source names a single person, those without a column ``person`` are this person's. Parts of one diary
+    (`stack_alike`) become one; any other column that two sources have carries the name of its format in front. What
+    holds for everybody (`mark_outside`) is added to these days; its other days are left out, and counted.
 
     Raises
     ------
@@ -125,39 +114,46 @@ def stack_alike(sources: Sequence[Source], *, person: str | None = None) -> list
 
 
 def _goes_on(first: Source, second: Source, person: str | None) -> bool:
-    """Say whether a source with columns in common, of which a format says the same, is a further part of the first.
-
-    Raises JournalError where it may be somebody else's.
-    """
-    own = [list(map(_fold, _list_own(source))) for source in (first, second)]
-    facts = [{_fold(fact["source"]): {**fact, "source": ""} for fact in source.facts} for source in (first, second)]
-    common, named = set(own[0]) & set(own[1]), "person" in first.days.headers
-    twice = any(len(set(some)) < len(some) for some in own)
-    if not common or twice or named != ("person" in second.days.headers):
-        return False
-    if any(facts[0].get(name) != facts[1].get(name) for name in common):
+    """Say whether a source is a further part of the first; JournalError where it may be somebody else's."""
+    common = _share_columns(first, second)
+    if not common:
         return False
     days = [_number_rows(source.days, "row").drop(columns="row").drop_duplicates() for source in (first, second)]
-    both = days[0].merge(days[1])
-    apart, same = both.empty, len(both) > 0 and _say_the_same(first, second)
-    plain = same or (apart and _run_on(days[0]["date"], days[1]["date"]))
+    n_both = len(days[0].merge(days[1]))
+    apart, same = n_both == 0, n_both > 0 and _say_the_same(first, second)
     names = first.days.source, second.days.source
-    parts = plain and tell_parts(names) and (names[0] != names[1] or names[0] in ("", NAMELESS))
     moments = names[0] != names[1] and tell_parts(names, moments=True)
-    sure = named or parts or moments or (same and len(both) > 2)
-    most = 2 * len(common) > min(map(len, own)) or any(map(is_symptom, common))
-    asked = not sure and (apart or (most and _are_of_one_kind(first, second)))
+    parts = tell_parts(names) and (names[0] != names[1] or names[0] in ("", NAMELESS))
+    if moments or (same and (parts or n_both > 2)) or (apart and parts and _run_on(days[0]["date"], days[1]["date"])):
+        return True
+    most = 2 * len(common) > min(len(_list_own(source)) for source in (first, second)) or any(map(is_symptom, common))
+    asked = "person" not in first.days.headers and (apart or (most and _are_of_one_kind(first, second)))
     if asked and person is None:
-        shown = list_some((header for header in _list_own(second) if _fold(header) in common), 3)
-        where = ", and neither names nor days show that they are parts of one diary"
-        where = where if apart or same else " in different ways on the same days"
-        raise JournalError(
-            f"{first.days.source or NAMELESS} and {second.days.source or NAMELESS} both tell {shown}"
-            f'{where}. If each is another person\'s, say person="{PER_FILE}" (command line: --person {PER_FILE}), or '
-            "add a column 'person' to each; if all are one person's, say person=\"none\" (--person none), "
-            "or leave out what only sums up the other."
-        )
-    return apart or same or moments or (asked and person == SOLE_PERSON)
+        raise _ask_whose(first, second, common, "" if apart or same else " in different ways on the same days")
+    return apart or same or (asked and person == SOLE_PERSON)
+
+
+def _share_columns(first: Source, second: Source) -> set[str]:
+    """Return the columns in common, folded; none where the two can't be one table below the other."""
+    own = [list(map(_fold, _list_own(source))) for source in (first, second)]
+    facts = [{_fold(fact["source"]): {**fact, "source": ""} for fact in source.facts} for source in (first, second)]
+    common = set(own[0]) & set(own[1])
+    twice = any(len(set(some)) < len(some) for some in own)
+    named = [("person" in source.days.headers) for source in (first, second)]
+    alike = named[0] == named[1] and all(facts[0].get(name) == facts[1].get(name) for name in common)
+    return common if alike and not twice else set()
+
+
+def _ask_whose(first: Source, second: Source, common: set[str], where: str) -> JournalError:
+    """Return what asks whose sources with the same columns are."""
+    shown = quote_some((header for header in _list_own(second) if _fold(header) in common), 3)
+    where = where or ", and neither names nor days show that they are parts of one diary"
+    return JournalError(
+        f"{first.days.source or NAMELESS} and {second.days.source or NAMELESS} both tell {shown}{where}. "
+        f'If each is another person\'s, say person="{PER_FILE}" (command line: --person {PER_FILE}), or add a column '
+        "'person' to each; if all are one person's, say person=\"none\" (--person none), or leave out what only sums "
+        "up the other."
+    )
 
 
 def _run_on(first: pd.Series, second: pd.Series) -> bool:
@@ -204,7 +200,7 @@ def _call_people(names: Sequence[str]) -> list[str]:
     >>> _call_people(["ann.csv", "ben.csv"]), _call_people(["a/ann/jan.csv", "a/tom/jan.csv", "a/tom/feb.csv"])
     (['ann', 'ben'], ['ann', 'tom', 'tom'])
     """
-    paths = [re.sub(r"\.(csv|tsv|txt|xlsx|ods|xls)(?=/|$)", "", name, flags=re.IGNORECASE).split("/") for name in names]
+    paths = [_ENDING.sub("", name).split("/") for name in names]
     differ = len({tuple(path[:-1]) for path in paths}) > 1
     called = [path[:-1] if differ else path[-1:] for path in paths]
     shared = set.intersection(*map(set, called)) if differ else set()
@@ -322,7 +318,7 @@ def _rename_columns(sources: Sequence[Source]) -> list[Source]:
         again = [column for column, name in names.items() if name != column]
         notes = source.notes
         if again:
-            told = f"{list_some(again)}: an earlier source tells this as well, so it is read under another name"
+            told = f"{quote_some(again)}: an earlier source tells this as well, so it is read under another name"
             notes = (*notes, told)
         columns = [replace(column, header=names[column.header]) for column in source.days.columns]
         renamed.append(replace(source, days=replace(source.days, columns=columns), facts=facts, notes=notes))

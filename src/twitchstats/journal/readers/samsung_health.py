@@ -2,6 +2,7 @@
 
 import datetime as dt
 from collections import Counter
+from dataclasses import replace
 
 from twitchstats.errors import JournalError
 from twitchstats.journal.layout import Source
@@ -42,29 +43,29 @@ def read(source: Export) -> Source:
             f"{', '.join(_AMOUNTS)}."
         )
     table, days = open_table(source, skip=1), Days(NAME)
+    columns = [replace(column, header=column.header.rpartition(".")[2]) for column in table.table.columns]
+    table = replace(table, table=replace(table.table, columns=columns))
     moved, unknown = Counter[bool](), Counter[bool]()
 
     def find_day(record: Record) -> dt.date | str:
-        cells = _Cells(record)
-        unknown[read_offset(cells["time_offset"]) is None and "day_time" not in cells.names] += 1
+        unknown[read_offset(record["time_offset"]) is None and "day_time" not in record.cells] += 1
         if kind == "sleep":
-            night = cells.find_night()
+            night = _find_night(record)
             return date_night(night[1]) if night else "a sleep without a start and an end after it"
-        moment = cells.read_local("start_time") or cells.read_local("day_time")
-        return moment.date() if moment and _read_amount(cells, kind) is not None else "there is no time, or no number"
+        moment = _read_local(record, "start_time") or _read_local(record, "day_time")
+        return moment.date() if moment and _read_amount(record, kind) is not None else "there is no time, or no number"
 
     def read_row(record: Record) -> Values:
-        cells = _Cells(record)
         if kind != "sleep":
-            return {days.name(_AMOUNTS[kind][2], **_AMOUNTS[kind][3]): _read_amount(cells, kind)}
-        start, end = cells.find_night() or (dt.datetime.min, dt.datetime.min)
-        written = read_moment(cells["end_time"])
+            return {days.name(_AMOUNTS[kind][2], **_AMOUNTS[kind][3]): _read_amount(record, kind)}
+        start, end = _find_night(record) or (dt.datetime.min, dt.datetime.min)
+        written = read_moment(record["end_time"])
         moved[written is not None and date_night(written) != date_night(end)] += 1
         column = days.name("Sleep (h)", name="sleep", kind="amount", unit="h", timing="night", combine="sum")
         values: dict[str, object] = {column: (end - start).total_seconds() / 3600}
         for score in _SCORES:
             facts = {"kind": "rating", "low": "0", "high": "100", "timing": "night", "combine": "mean"}
-            values[days.name(score.replace("_", " ").capitalize(), **facts)] = cells[score]
+            values[days.name(score.replace("_", " ").capitalize(), **facts)] = record[score]
         return values
 
     days.add_rows(table, read_row, when=find_day)
@@ -78,31 +79,20 @@ def read(source: Export) -> Source:
     return days.finish(table)
 
 
-class _Cells:
-    """The cells of a record by the last part of their header."""
-
-    def __init__(self, record: Record) -> None:
-        self.record = record
-        self.names = {header.rpartition(".")[2]: header for header in record.cells}
-
-    def __getitem__(self, column: str) -> str:
-        return self.record[self.names.get(column, "")]
-
-    def find_night(self) -> tuple[dt.datetime, dt.datetime] | None:
-        """Return the local times between which somebody slept, where both are told."""
-        start, end = self.read_local("start_time"), self.read_local("end_time")
-        possible = start and end and dt.timedelta() < end - start < dt.timedelta(days=2)
-        return (start, end) if start and end and possible else None
-
-    def read_local(self, column: str) -> dt.datetime | None:
-        text = self[column]
-        moment = read_moment(text) or read_epoch(to_number(text), units=1000)
-        if column == "day_time":  # marks a whole day
-            return moment
-        return shift_moment(moment, read_offset(self["time_offset"]) or dt.timedelta())
+def _find_night(record: Record) -> tuple[dt.datetime, dt.datetime] | None:
+    """Return the local times between which somebody slept, where both are told."""
+    start, end = _read_local(record, "start_time"), _read_local(record, "end_time")
+    return (start, end) if start and end and dt.timedelta() < end - start < dt.timedelta(days=2) else None
 
 
-def _read_amount(cells: _Cells, kind: str) -> float | None:
+def _read_local(record: Record, column: str) -> dt.datetime | None:
+    moment = read_moment(record[column]) or read_epoch(to_number(record[column]), units=1000)
+    if column == "day_time":  # marks a whole day
+        return moment
+    return shift_moment(moment, read_offset(record["time_offset"]) or dt.timedelta())
+
+
+def _read_amount(record: Record, kind: str) -> float | None:
     column, factor, *_ = _AMOUNTS[kind]
-    number = to_number(cells[column])
+    number = to_number(record[column])
     return None if number is None else number * factor

@@ -5,6 +5,7 @@ import datetime as dt
 import io
 import re
 import zipfile
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import IO, Any
 
@@ -12,13 +13,24 @@ from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook
 
 from twitchstats.errors import JournalError
 from twitchstats.journal.dates import look_like_dates, read_date
-from twitchstats.journal.layout import count_titles
+from twitchstats.journal.layout import count_titles, write_cell
 from twitchstats.journal.source import guard_errors
 from twitchstats.variables import load_words, normalise_header
 
 _LARGEST, _UNPACKED = 200 << 20, 2000 << 20
 _MOST_CELLS = 20_000_000
 _PLACE = re.compile(rb'[ <]r="([A-Z]{1,3})(\d{1,7})"')
+# What is told of a workbook, and the signs by which it is counted.
+_TOLD = (
+    ("cells with errors such as #DIV/0! are read as blank", re.compile(rb' t="e"')),
+    (
+        "formulas without a value are read as blank (open the workbook in a spreadsheet, and save it)",
+        re.compile(  # of t="str" it is a value: no text
+            rb'<c (?![^<>]*t="str")[^<>]*>(?:<f[^<>]*>[^<]*</f>|<f[^<>]*/>)\s*(?:<v\s*/>|<v></v>)?\s*</c>'
+        ),
+    ),
+    ("hidden rows are read like all others", re.compile(rb'<row [^<>]*hidden="(?:1|true)"')),
+)
 Rows = list[list[str]]
 
 
@@ -51,7 +63,10 @@ def read_book(data: bytes, name: str) -> Book:
         It can't be opened, is larger than any diary, or has no sheet with two rows.
     """
     notes = _check_size(name, data)
-    opened = _open_sheets(data, name)
+    opened, n_merged = _open_sheets(data, name)
+    if n_merged:
+        told = "cells merged over several rows stand in each of them, so no figure there may be a sum over its rows"
+        notes.append(f"{told}: {n_merged:,}")
     tables = {sheet: rows for sheet, rows in opened.items() if sum(map(any, rows)) > 1}
     if not tables:
         raise JournalError(f"{name} has no sheet with a header and a row below it.")
@@ -76,10 +91,12 @@ def read_book(data: bytes, name: str) -> Book:
     )
 
 
-def _open_sheets(data: bytes, name: str) -> dict[str, Rows]:
+def _open_sheets(data: bytes, name: str) -> tuple[dict[str, Rows], int]:
+    """Return the rows of each sheet, and how many cells were filled from a merged one above."""
     try:
         book = CalamineWorkbook.from_filelike(io.BytesIO(data))
-        return {sheet: _read_rows(book.get_sheet_by_name(sheet)) for sheet in book.sheet_names}
+        read = {sheet: _read_rows(book.get_sheet_by_name(sheet)) for sheet in book.sheet_names}
+        return {sheet: rows for sheet, (rows, _) in read.items()}, sum(n_merged for _, n_merged in read.values())
     except (CalamineError, OSError, ValueError) as error:
         raise JournalError(f"{name} can't be opened as a workbook: {str(error).rstrip('.')}.") from None
     except BaseException as error:
@@ -124,7 +141,7 @@ def _find_header(rows: Rows) -> int:
 
 
 def _check_size(name: str, data: bytes) -> list[str]:
-    """Return what is to be told of cells that hold errors; the library reads them as blank.
+    """Return what is to be told of errors and of formulas without a value, which the library reads as blank.
 
     Raises
     ------
@@ -138,45 +155,53 @@ def _check_size(name: str, data: bytes) -> list[str]:
             sheets = [info for info in archive.infolist() if info.filename.startswith("xl/worksheets/")]
             if unpacked <= _UNPACKED:
                 found = [_scan_sheet(archive.open(sheet)) for sheet in sheets]
-    if any(n_cells > _MOST_CELLS for n_cells, _ in found):
+    if any(n_cells > _MOST_CELLS for n_cells, *_ in found):
         raise JournalError(
             f"{name} has a sheet that is larger than any diary. Delete what lies far below it or beside it."
         )
     if len(data) > _LARGEST or unpacked > _UNPACKED:
         raise JournalError(f"{name} unpacks to more than {_UNPACKED >> 20} MB, which no diary does. Save it as CSV.")
-    n_errors = sum(n for _, n in found)
-    return [f"cells with errors such as #DIV/0! are read as blank: {n_errors:,}"] if n_errors else []
+    counts = [sum(some) for some in list(zip(*found, strict=True))[1:]]
+    return [f"{what}: {n:,}" for (what, _), n in zip(_TOLD, counts, strict=False) if n]
 
 
-def _scan_sheet(sheet: IO[bytes]) -> tuple[int, int]:
-    """Return how many cells the area of a sheet has (one cell at its far end makes it fill all memory), and errors."""
-    width, height, errors, rest = 0, 0, 0, b""
-    while chunk := sheet.read(1 << 20):
-        for letters, digits in _PLACE.findall(rest + chunk):
+def _scan_sheet(sheet: IO[bytes]) -> list[int]:
+    """Return how many cells the area of a sheet has (one at its far end makes it fill all memory), and what is told."""
+    width, height, counts = 0, 0, [0] * len(_TOLD)
+    for part in _cut_cells(sheet):
+        for letters, digits in _PLACE.findall(part):
             width = max(width, sum(26**at * (letter - 64) for at, letter in enumerate(reversed(letters))))
             height = max(height, int(digits))
-        errors += chunk.count(b' t="e"')
-        rest = chunk[-32:]
-    return width * height, errors
+        counts = [n + len(sign.findall(part)) for n, (_, sign) in zip(counts, _TOLD, strict=True)]
+    return [width * height, *counts]
 
 
-def _read_rows(sheet: CalamineSheet) -> Rows:
-    """Return the rows as text; a cell that is merged over several rows stands in each of them."""
-    rows = [[_write_cell(cell) for cell in row] for row in sheet.to_python(skip_empty_area=False)]
+def _cut_cells(sheet: IO[bytes]) -> Iterator[bytes]:
+    """Yield a sheet in parts that end between two cells."""
+    rest = b""
+    while chunk := sheet.read(1 << 20):
+        part, mark, rest = (rest + chunk).rpartition(b"<c ")
+        yield part
+        rest = mark + rest
+    yield rest
+
+
+def _read_rows(sheet: CalamineSheet) -> tuple[Rows, int]:
+    """Return the rows as text, and how many cells hold what is merged over several rows, and so stands in each."""
+    rows, n_merged = [[_write_cell(cell) for cell in row] for row in sheet.to_python(skip_empty_area=False)], 0
     for (top, left), (bottom, right) in sheet.merged_cell_ranges or ():
         if left == right and top > 0:
             for row in range(top + 1, min(bottom + 1, len(rows))):
                 if left < len(rows[row]) and not rows[row][left]:
                     rows[row][left] = rows[top][left]
-    return rows
+                    n_merged += bool(rows[top][left])
+    return rows, n_merged
 
 
 def _write_cell(value: Any) -> str:  # noqa: ANN401
     """Return a cell as a CSV would have it, on one line."""
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if isinstance(value, float):
-        return f"{value:.15g}"
+    if isinstance(value, bool | float):
+        return write_cell(value if isinstance(value, bool) else float(f"{value:.15g}"))
     if isinstance(value, dt.datetime):
         midnight = value.time() == dt.time()
         return value.date().isoformat() if midnight else value.isoformat(sep=" ", timespec="seconds")
