@@ -183,10 +183,20 @@ def test_a_sign_whose_cells_could_not_be_read_is_not_told_as_never_there():
         assert dict(history.list_history(*see(journal, TWITCHES)))["Weakness felt"].startswith(
             {"left hand": told[cell], "no": "0 of 20 days", "yes": "1 of 19 days"}[cell]
         )
-        assert ("Of weakness felt some cells could not be read" in describe(journal)) == (cell == "left hand")
+        assert ("It is not clear whether weakness felt is there" in describe(journal)) == (cell == "left hand")
     assert told == {
         "no": "no", "left hand": "not clear: some cells could not be read", "yes": "yes: noted on 1 day, 5 Jan 2025"
     }  # fmt: skip
+
+
+def test_a_sign_under_a_name_of_its_own_is_not_clear(alone):
+    """A left hand that was weak on a day was 'not noted', beside the rate of those with twitches and nothing else."""
+    weak = replace(alone, days=alone.days.assign(left_hand_weakness=[0.0, 1, 0, np.nan]))
+    assert warn(weak)["Weakness felt"] == "not clear: 'left hand weakness' is noted"
+    assert front.tell_rate(*see(weak, TWITCHES)) == ""
+    assert dict(history.list_history(*see(weak, TWITCHES)))["Weakness felt"] == warn(weak)["Weakness felt"]
+    never = replace(alone, days=alone.days.assign(left_hand_weakness=[0.0, 0, 0, np.nan]))
+    assert warn(never)["Weakness felt"] == "not noted"
 
 
 def test_red_flags_of_a_group_are_counted_by_person(gappy):
@@ -270,13 +280,13 @@ def test_with_a_sign_that_is_not_clear_the_rate_of_those_without_is_not_told():
     journal = read_journal(days)
     assert front.draw_meaning(*see(journal, TWITCHES)) == front.tell_rate(*see(journal, TWITCHES)) == ""
     told = front.show_meaning(*see(journal, TWITCHES))
-    assert told.startswith("## What it means\n\n**Not clear: weakness felt. Some cells could not be read. Read them ")
+    assert told.startswith("## What it means\n\n**Not clear: weakness felt. Read yourself what was noted: ")
     assert front.list_next(*see(journal, make_answers()))[0] == (
-        "**What could not be read of weakness felt**: a plain yes or no, each day."
+        "**What is not clear of weakness felt**: a plain yes or no, each day."
     )
-    assert _tell_flags(journal, find_flags(journal)) == "**Not clear:** weakness felt: some cells could not be read."
+    assert _tell_flags(journal, find_flags(journal)) == "**Not clear:** weakness felt. Read yourself what was noted."
     told = describe(journal)
-    assert told.startswith("Of weakness felt some cells could not be read, so it may be there")
+    assert told.startswith("It is not clear whether weakness felt is there: read")
     assert "says nothing" not in told
 
 

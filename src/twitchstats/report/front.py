@@ -100,9 +100,7 @@ def show_meaning(journal: Journal, found: Findings) -> Prose:
     elif is_about_twitching(found.outcome) and names:
         head = f"See a doctor soon. Noted here: {names}."
         if not present:
-            head = (
-                f"Not clear: {names}. Some cells could not be read. Read them yourself: if it is there, ask a doctor."
-            )
+            head = f"Not clear: {names}. Read yourself what was noted: if it is there, ask a doctor."
         elif is_group(journal):
             head = f"A doctor should see them soon. Noted of everybody here: {names}."
         text = (
@@ -393,7 +391,7 @@ def list_next(journal: Journal, found: Findings) -> list[str]:
     elif journal.episodes.empty and (course["n_above"] < course["n_days"]).any():
         told.append("**When it began and how long it took**, each time. Doctors ask this.")
     if twitching and (unclear := list_unclear(journal, found.flags)):
-        told.insert(0, f"**What could not be read of {join_words(unclear).lower()}**: a plain yes or no, each day.")
+        told.insert(0, f"**What is not clear of {join_words(unclear).lower()}**: a plain yes or no, each day.")
     if twitching and list_present(journal, found.flags):
         return ["**A doctor first.** A sign of the list above is there, and that needs no more days.", *told]
     if found.primary.empty:

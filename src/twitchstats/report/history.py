@@ -20,7 +20,7 @@ from twitchstats.report.summary import (
 from twitchstats.report.tables import Markup, escape_text
 from twitchstats.report.wording.prose import Prose, count_noun, list_some
 from twitchstats.report.wording.rows import label_of, list_remedies, tell_dates, tell_unit
-from twitchstats.report.wording.signs import NOT_CLEAR, NOT_NOTED, YES, list_warnings
+from twitchstats.report.wording.signs import NOT_NOTED, YES, is_unclear, list_warnings
 from twitchstats.signs import find_red_flag, find_sign, list_red_flags
 from twitchstats.variables import find_row, may_be_medicine, sounds_like_medicine
 
@@ -45,7 +45,7 @@ def list_history(journal: Journal, found: Findings) -> list[tuple[str, str]]:
         label = list_red_flags().get(find_red_flag(name) or "") or find_row(name)["label"]
         warning = warned.get(label, "").replace(NOT_NOTED, "")
         told = _join_told(people.get(find_sign(name) or name), _tell_levels(journal, name))
-        about[str(label)] = warning if warning == NOT_CLEAR else told or warning
+        about[str(label)] = warning if is_unclear(warning) else told or warning
     twitching = is_about_twitching(found.outcome)
     often = f"{course['n_above']:,} of {count_noun(int(course['n_days']), 'day')}"
     return [
