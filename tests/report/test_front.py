@@ -13,11 +13,13 @@ from twitchstats.journal import read_journal
 from twitchstats.report import front, history, summary
 from twitchstats.report.wording.claims import describe_needs
 from twitchstats.report.wording.effects import _tell_share, describe_directions, describe_triggers, tabulate_triggers
+from twitchstats.report.wording.reading import describe_reading
 from twitchstats.report.wording.rows import label_of
 from twitchstats.report.wording.short import _tell_flags, tell_days
 from twitchstats.report.wording.signs import describe_red_flags
 from twitchstats.signs import find_flags
 
+NEW = "begun here, it seems: Statin ("
 TWITCHES, HEADACHE = SimpleNamespace(outcome="twitches"), SimpleNamespace(outcome="headache")
 
 
@@ -449,15 +451,15 @@ def test_what_is_taken_on_bad_days_is_no_proof_of_help(make_journal):
 
 
 @pytest.mark.parametrize(("taken", "told"), [
-    ([0.0, 0, 1, 1], "noted here, but not on the first day: Statin (5 Jan to 8 Jan 2025)"),
-    ([np.nan, np.nan, 1, np.nan], "noted here, but not on the first day: Statin (5 Jan 2025)"),
+    ([0.0, 0, 1, 1], f"{NEW}5 Jan to 8 Jan 2025; median of twitches 1.5 before, 3 since)"),
+    ([np.nan, 1, np.nan, np.nan], f"{NEW}2 Jan 2025; twitches on 0 % of the days before, on 67 % since)"),
     ([1.0, 1, 1, 1], ""), ([0.0, 0, 0, 0], ""),
 ])  # fmt: skip
 def test_a_medicine_begun_in_the_diary_stands_beside_its_warning(alone, taken, told):
     statin = alone.variables.iloc[:1].assign(name="statin", label="Statin", role="medicine")
     variables = pd.concat([alone.variables, statin])
     journal = replace(alone, days=alone.days.assign(statin=taken), variables=variables)
-    assert history.tell_new_medicines(journal) == told
+    assert history.tell_new_medicines(journal, TWITCHES) == told
     shown = str(front.show_warnings(*see(journal, TWITCHES)))
     line = next(line for line in shown.splitlines() if "since a new medicine" in line)
     assert line == f"☐ Twitching since a new medicine: not noted: ask yourself now{told and '; '}{told}"
@@ -617,6 +619,40 @@ def test_a_mineral_is_told_as_tried_and_a_rare_injury_with_its_dates(make_journa
     told = dict(history.list_history(*see(replace(journal, variables=journal.variables.assign(kind=kinds)), TWITCHES)))
     assert told["What helped"] == "tried: magnesium on 20 days; a diary can't tell whether it helped"
     assert told["Injury"] == "2 of 40 days, 5 Jan to 10 Jan 2025"
+
+
+def test_what_is_noted_under_a_name_of_its_own_reaches_the_doctors_list():
+    """Leg pain, coffee without a unit and a column of sites stood as 'not noted'; a word of notes is no site."""
+    days = pd.DataFrame({"date": pd.date_range("2025-01-01", periods=40), "twitches": np.arange(40) % 3,
+                         "leg_pain": np.arange(40) % 6, "caffeine": np.tile([1, 2, 0, 2], 10),
+                         "site": np.tile(["left calf", "eyelid", "left calf", "at work"], 10)})  # fmt: skip
+    journal = read_journal(days.assign(notes="slurred"), today=pd.Timestamp("2025-03-01").date())
+    told = dict(history.list_history(*see(journal, TWITCHES)))
+    assert told["Pain"] == "leg pain 33 of 40 days; median 2, highest 5 of 5"
+    assert told["Caffeine"] == "30 of 40 days; median 1.5, highest 2"
+    assert told["Where, which side"] == "left calf 50 %, eyelid 25 %"
+    columns = describe_reading(journal)
+    assert (
+        "- 1 column of words, each word read as yes or no: site.\n- 1 column of text, not analysed: notes." in columns
+    )
+    said = "Words in notes were not read for these signs."
+    assert said in str(front.show_warnings(*see(journal, TWITCHES)))
+    journal = replace(journal, days=journal.days.drop(columns="notes"))
+    assert said not in str(front.show_warnings(*see(journal, TWITCHES)))
+
+
+def test_a_rating_of_every_day_tells_how_often_it_is_high(make_journal):
+    """Of points from 1 up '40 of 40 days' says nothing: half of them are 4, ten are more."""
+    journal = make_days(make_journal, twitches=1.0, pain=np.repeat([2.0, 4.0, 6.0], [10, 20, 10]))
+    units = journal.variables["unit"].mask(journal.variables["name"].eq("pain"), "points of 7")
+    rated = replace(journal, variables=journal.variables.assign(unit=units))
+    told = dict(history.list_history(*see(rated, SimpleNamespace(outcome="pain"))))
+    assert told["How often"] == "40 of 40 days; more than 4 of 7 on 10"
+    assert told["Where, which side"] == told["Injury"] == ""  # asked of any pain; stiffness of twitching
+    assert "Muscle stiffness" not in told
+    assert "Half of the days had 4 of 7 or less. The highest day had 6 of 7." in front.show_course(
+        rated, SimpleNamespace(outcome="pain")
+    )
 
 
 def test_nobody_is_told_to_examine_themselves(alone):
