@@ -176,8 +176,8 @@ def show_warnings(journal: Journal, found: Findings) -> Markup | Prose:
     if list_texts(journal, read=False) and (many or any(told == NOT_NOTED for _, told in warnings)):
         lead = f"{lead} Words in notes were not read for these signs.".strip()
     items = "".join(
-        f'<li><span class="mark">{"☒" if is_there(told) else "☐"}</span> {escape_text(_tell_sign(journal, found, label))}: '
-        f'<span class="told">{escape_text(told)}'
+        f'<li><span class="mark">{"☒" if is_there(told) else "☐"}</span> '
+        f'{escape_text(_tell_sign(journal, found, label))}: <span class="told">{escape_text(told)}'
         f"{escape_text(': ' + hints.get(label, 'ask yourself now')) * (told == NOT_NOTED and not many)}</span></li>"
         for label, told in warnings
     )

@@ -273,10 +273,11 @@ def summarise_course(journal: Journal, outcome: str) -> pd.DataFrame:
     -------
     DataFrame
         ``person, n_days`` (with a value), ``n_above`` (above zero), ``median, n_more`` (days above the median),
-        ``highest, longest_spell`` (days in a row above zero; a day without an entry ends a spell), ``told`` ("median", or "share" of days above zero where most
-        days have none), ``recent`` (that of the last 28 calendar days), ``n_recent`` (how many of these have a
-        value), ``before`` (of all days before), ``before_low, before_high`` (its range over the whole spans of
-        28 days before), ``n_spans``. What needs an order in time, or earlier spans, is missing without.
+        ``highest, longest_spell`` (days in a row above zero; a day without an entry ends a spell), ``told`` ("median",
+        or "share" of days above zero where most days have none), ``recent`` (that of the last 28 calendar days),
+        ``n_recent`` (how many of these have a value), ``before`` (of all days before), ``before_low, before_high``
+        (its range over the whole spans of 28 days before), ``n_spans``. What needs an order in time, or earlier
+        spans, is missing without.
 
     >>> import twitchstats as tw
     >>> journal, _ = tw.simulate_journal(people=1, days=90, world="demo", seed=8)

@@ -85,10 +85,9 @@ def sum_up_triggers(journal: Journal, findings: Findings) -> str:
         return f"{head}; that is no proof of none.{mind}"
     told = [_tell_effect(journal, row).replace("**", "") for row in found.head(_FIRST).to_dict("records")]
     more = f" and {len(found) - _FIRST} more" if len(found) > _FIRST else ""
-    head = (
-        f"**Triggers:** {len(found)} of {len(tested)} {'goes' if len(found) == 1 else 'go'} with it beyond what chance"
-    )
-    return f"{head} explains: {'; '.join(told)}{more}.{mind}"
+    go = "goes" if len(found) == 1 else "go"
+    head = f"**Triggers:** {len(found)} of {len(tested)} {go} with it beyond what chance explains"
+    return f"{head}: {'; '.join(told)}{more}.{mind}"
 
 
 def _find_tested(findings: Findings) -> tuple[pd.DataFrame, pd.DataFrame]:
