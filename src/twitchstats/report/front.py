@@ -10,10 +10,9 @@ import pandas as pd
 from twitchstats.claims import load_questions
 from twitchstats.findings import Findings, rank_effects
 from twitchstats.journal import Journal
-from twitchstats.numbers import format_number, format_share, round_number
-from twitchstats.plots.drawing import tell_step
+from twitchstats.numbers import format_number, format_share
 from twitchstats.report import figures
-from twitchstats.report.history import tell_change, tell_level, tell_new_medicines
+from twitchstats.report.history import tell_change, tell_new_medicines
 from twitchstats.report.summary import (
     SHORT,
     compare_levels,
@@ -38,8 +37,8 @@ from twitchstats.report.wording.rows import (
     judge_effects,
     label_of,
     tell_dates,
+    tell_level,
     tell_treatment,
-    tell_unit,
     tell_when,
 )
 from twitchstats.report.wording.signs import (
@@ -209,8 +208,8 @@ def show_course(journal: Journal, found: Findings) -> Prose:
         there = f"There on {format_share(share.min())} to {format_share(share.max())} of a person's days. "
         return Prose(
             f"{there if share.min() < 1 else ''}The median of a day runs from {format_number(course['median'].min())} "
-            f"to {format_number(course['median'].max())} between people; the highest day of all had "
-            f"{format_number(course['highest'].max())}.{trend}"
+            f"to {tell_level(journal, found.outcome, course['median'].max())} between people; the highest day of all "
+            f"had {tell_level(journal, found.outcome, course['highest'].max())}.{trend}"
         )
     row = course.iloc[0]
     if not row["n_days"]:
@@ -358,8 +357,8 @@ def _tell_raw(journal: Journal, row: dict[str, Any]) -> str:
     if levels.empty:
         return ""
     low, high = (side for _, side in levels.iterrows())
-    unit, kinds = tell_unit(journal, row["trigger"]), journal.variables.set_index("name")["kind"]
-    less, more = (tell_step(round_number(side["limit"]), unit) for side in (low, high))
+    kinds = journal.variables.set_index("name")["kind"]
+    less, more = (tell_level(journal, row["trigger"], side["limit"]) for side in (low, high))
     less, more = "with none" if low["limit"] == 0 else f"with up to {less}", f"with {more} or more"
     if kinds.get(row["trigger"]) == "yes/no":
         less, more = "without it", "with it"

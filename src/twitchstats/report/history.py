@@ -10,7 +10,6 @@ from twitchstats.journal import Journal
 from twitchstats.numbers import format_number, format_share, round_number
 from twitchstats.plots.drawing import tell_step
 from twitchstats.report.summary import (
-    count_above,
     count_sites,
     is_about_twitching,
     is_group,
@@ -21,7 +20,7 @@ from twitchstats.report.summary import (
 )
 from twitchstats.report.tables import Markup, escape_text
 from twitchstats.report.wording.prose import Prose, count_noun, list_some
-from twitchstats.report.wording.rows import label_of, list_remedies, tell_dates, tell_unit
+from twitchstats.report.wording.rows import label_of, list_remedies, tell_dates, tell_level
 from twitchstats.report.wording.signs import NOT_NOTED, YES, is_unclear, list_warnings
 from twitchstats.signs import find_red_flag, find_sign, list_red_flags
 from twitchstats.variables import (
@@ -71,11 +70,6 @@ def list_history(journal: Journal, found: Findings) -> list[tuple[str, str]]:
         ("Medicines", _tell_medicines(journal)),
         ("What helped", _tell_remedies(journal)),
     ]
-
-
-def tell_level(journal: Journal, name: str, value: float) -> str:
-    """Return a value of a variable with its unit: "190 mg", of a rating "4 of 10", of a count the number alone."""
-    return tell_step(round_number(value), tell_unit(journal, name))
 
 
 def _tell_course(course: "pd.Series[Any]", *, ordered: bool) -> str:
@@ -199,7 +193,7 @@ def _list_taken(journal: Journal, names: list[str], *, dated: bool) -> str:
     told = [
         f"{label_of(journal, name).lower()} on {count_noun(days, 'day')}" + f", {tell_dates(journal, name)}" * dated
         for name in journal.days.select_dtypes("number").columns.intersection(names, sort=False)
-        if (days := count_above(journal, name))
+        if (days := int((journal.days[name] > 0).sum()))
     ]
     return list_some(told, 6)
 

@@ -62,11 +62,6 @@ def list_texts(journal: Journal, *, read: bool) -> list[str]:
     return [name for name in journal.days.select_dtypes(exclude="number") if (name in words) == read]
 
 
-def count_above(journal: Journal, name: str) -> int:
-    """Return on how many days a variable was above zero."""
-    return int((journal.days[name] > 0).sum()) if name in journal.days else 0
-
-
 def summarise_people(journal: Journal) -> pd.DataFrame:
     """Count each person's days.
 
