@@ -87,6 +87,16 @@ def test_a_course_with_mostly_none_is_told_in_days(make_journal):
     assert "Stiffness" not in told
 
 
+def test_a_yes_or_no_is_told_in_days(make_journal):
+    """There on 20 of the last 28 days and on all 28 before: both medians were 1, 'the same'."""
+    there = np.r_[np.ones(28), np.zeros(8), np.ones(20)]
+    told = front.show_course(make_days(make_journal, n=56, twitches=there), TWITCHES)
+    assert "There on 71 % in the last 28 days, 100 % before: lower." in told
+    people = {"person": np.repeat(["a", "b"], 28), "date": [*pd.date_range("2025-01-01", periods=28)] * 2}
+    many = make_journal(people | {"twitches": np.r_[np.zeros(14), np.ones(42)]})
+    assert front.show_course(many, TWITCHES) == "There on 50 % to 100 % of a person's days."
+
+
 def test_a_log_of_attacks_tells_no_how_often():
     dates = pd.date_range("2025-01-01", periods=90)[::3]
     journal = read_journal(pd.DataFrame({"date": dates, "headache": 5}), outcome="headache")
@@ -350,13 +360,19 @@ def make_effects(*rows):
 
 
 def test_what_is_clear_on_the_same_day_alone_is_possible():
-    """Coffee is clear on its day, tea both ways, milk only before all tests are counted, rest not at all."""
+    """Coffee is clear on its day, tea both ways, milk only before all tests are counted, rest three days before."""
     primary = make_effects(("tea", 1, "forward", 0.7, 0.001, 0.01), ("milk", 1, "forward", 1.2, 0.04, 0.2),
-                           ("coffee", 1, "forward", 1.0, 0.9, 0.9), ("rest", 1, "forward", 1.0, 0.8, 0.9))  # fmt: skip
-    same = make_effects(("coffee", 0, "same time", 1.5, 0.001, 0.01), ("tea", 0, "same time", 0.8, 0.001, 0.01))
+                           ("coffee", 1, "forward", 1.0, 0.9, 0.9), ("rest", 1, "forward", 1.0, 0.8, 0.9),
+                           ("sun", 1, "forward", 1.0, 0.8, 0.9))  # fmt: skip
+    same = make_effects(("coffee", 0, "same time", 1.5, 0.001, 0.01), ("tea", 0, "same time", 0.8, 0.001, 0.01),
+                        ("rest", 3, "forward", 1.3, 0.001, 0.02))  # fmt: skip
     boxes = front.sort_triggers(SimpleNamespace(primary=primary, effects=pd.concat([primary, same])))
     told = {kind: rows[["trigger", "lag"]].to_numpy().tolist() for kind, rows in boxes.items()}
-    assert told == {"clear": [["tea", 1]], "possible": [["coffee", 0], ["milk", 1]], "untold": [["rest", 1]]}
+    assert told == {
+        "clear": [["tea", 1]],
+        "possible": [["coffee", 0], ["rest", 3], ["milk", 1]],
+        "untold": [["sun", 1]],
+    }
 
 
 def test_what_no_diary_can_tell_is_nothing_to_log(alone):
@@ -579,7 +595,7 @@ def test_a_few_days_in_the_last_weeks_are_told_as_few(make_journal):
     keep = np.r_[0:56, 60, 65, 70, 75, 83]
     columns = {"person": ["a"] * 61, "date": pd.date_range("2025-01-01", periods=84)[keep], "twitches": [1.0] * 61}
     told = front.show_course(make_journal(columns), TWITCHES)
-    assert "Median 1 in the last 28 days, 1 before: the same (5 of the 28 noted)." in told
+    assert "There on 100 % in the last 28 days, 100 % before: the same (5 of the 28 noted)." in told
 
 
 def test_what_to_log_next_fits_the_diary(make_journal):
@@ -644,8 +660,7 @@ def test_what_is_noted_under_a_name_of_its_own_reaches_the_doctors_list():
 def test_a_rating_of_every_day_tells_how_often_it_is_high(make_journal):
     """Of points from 1 up '40 of 40 days' says nothing: half of them are 4, ten are more."""
     journal = make_days(make_journal, twitches=1.0, pain=np.repeat([2.0, 4.0, 6.0], [10, 20, 10]))
-    units = journal.variables["unit"].mask(journal.variables["name"].eq("pain"), "points of 7")
-    rated = replace(journal, variables=journal.variables.assign(unit=units))
+    rated = replace(journal, variables=journal.variables.assign(unit="points of 7", kind="rating"))
     told = dict(history.list_history(*see(rated, SimpleNamespace(outcome="pain"))))
     assert told["How often"] == "40 of 40 days; more than 4 of 7 on 10"
     assert told["Where, which side"] == told["Injury"] == ""  # asked of any pain; stiffness of twitching

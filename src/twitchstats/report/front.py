@@ -206,11 +206,12 @@ def show_course(journal: Journal, found: Findings) -> Prose:
         known = int((course["recent"].notna() & course["before"].notna()).sum())
         trend = f" In {fewer} of {known} people the last 28 days had less than the days before." if known else ""
         there = f"There on {format_share(share.min())} to {format_share(share.max())} of a person's days. "
-        return Prose(
-            f"{there if share.min() < 1 else ''}The median of a day runs from {format_number(course['median'].min())} "
-            f"to {tell_level(journal, found.outcome, course['median'].max())} between people; the highest day of all "
-            f"had {tell_level(journal, found.outcome, course['highest'].max())}.{trend}"
-        )
+        levels = [tell_level(journal, found.outcome, value) for value in sorted(course["median"].dropna())]
+        highest = tell_level(journal, found.outcome, course["highest"].max())
+        median = " to ".join(dict.fromkeys((levels[0], levels[-1]))) if levels else "not known"
+        how_much = f"The median of a day, by person: {median}; the highest day of all had {highest}."
+        parts = (there if share.min() < 1 else "", how_much if course["highest"].max() > 1 else "", trend)
+        return Prose("".join(parts).strip())
     row = course.iloc[0]
     if not row["n_days"]:
         return Prose("Nothing was noted.")
@@ -270,15 +271,15 @@ def show_early(journal: Journal) -> Prose:
 def sort_triggers(found: Findings) -> dict[str, pd.DataFrame]:
     """Return the triggers of three boxes: clear (after all tests are counted), possible (before), can't be told.
 
-    What is clear on the same day alone, without having come first, is possible.
+    What is clear on other days than the nearest before alone (on the same day, or further back) is possible.
     """
     tested = found.primary[found.primary["estimate"].notna()]
     words = judge_effects(tested)
     clear = tested[words == CLEAR]
-    same = found.effects[judge_effects(found.effects).eq(CLEAR) & found.effects["order"].ne("forward")]
-    same = rank_effects(same[~same["trigger"].isin(clear["trigger"])]).drop_duplicates("trigger")
-    left = ~tested["trigger"].isin(same["trigger"])
-    possible = pd.concat([same, tested[left & (words == POSSIBLE)]])
+    other = found.effects[judge_effects(found.effects).eq(CLEAR)]
+    other = rank_effects(other[~other["trigger"].isin(clear["trigger"])]).drop_duplicates("trigger")
+    left = ~tested["trigger"].isin(other["trigger"])
+    possible = pd.concat([other, tested[left & (words == POSSIBLE)]])
     return {"clear": clear, "possible": possible, "untold": tested[left & (words == OPEN)]}
 
 

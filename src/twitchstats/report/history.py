@@ -59,7 +59,8 @@ def list_history(journal: Journal, found: Findings) -> list[tuple[str, str]]:
         told = warning if is_unclear(warning) else told or warning
         about[str(label)] = (told, bodily and (twitching or name not in _OF_TWITCHING))
     often = f"{course['n_above']:,} of {count_noun(int(course['n_days']), 'day')}"
-    if course["n_above"] == course["n_days"] and course["n_more"]:  # of what is always there how often says nothing
+    rated = journal.variables.set_index("name")["kind"].get(found.outcome) == "rating"
+    if rated and course["n_above"] == course["n_days"] and course["n_more"]:  # how often says nothing from 1 up
         often += f"; more than {tell_level(journal, found.outcome, course['median'])} on {course['n_more']}"
     return [
         ("Since when", "" if pd.isna(weeks) else f"about {count_noun(int(weeks), 'week')} when asked"),

@@ -269,10 +269,10 @@ def summarise_course(journal: Journal, outcome: str) -> pd.DataFrame:
     DataFrame
         ``person, n_days`` (with a value), ``n_above`` (above zero), ``median, n_more`` (days above the median),
         ``highest, longest_spell`` (days in a row above zero; a day without an entry ends a spell), ``told`` ("median",
-        or "share" of days above zero where most days have none), ``recent`` (that of the last 28 calendar days),
-        ``n_recent`` (how many of these have a value), ``before`` (of all days before), ``before_low, before_high``
-        (its range over the whole spans of 28 days before), ``n_spans``. What needs an order in time, or earlier
-        spans, is missing without.
+        or "share" of days above zero where most have none, or none more than 1), ``recent`` (that of the last 28
+        calendar days), ``n_recent`` (how many of these have a value), ``before`` (of all days before), ``before_low,
+        before_high`` (its range over the whole spans of 28 days before), ``n_spans``. What needs an order in time, or
+        earlier spans, is missing without.
 
     >>> import twitchstats as tw
     >>> journal, _ = tw.simulate_journal(people=1, days=90, world="demo", seed=8)
@@ -284,7 +284,7 @@ def summarise_course(journal: Journal, outcome: str) -> pd.DataFrame:
     laid = lay_calendar(journal, outcome) if ordered else journal.days[outcome].rename("value").reset_index()
     for person, days in laid.groupby("person", sort=True):
         values = days["value"].reset_index(drop=True)
-        share = values.median() == 0
+        share = values.median() == 0 or values.max() <= 1
         row: dict[str, object] = {"person": person, "n_days": values.count(), "n_above": int((values > 0).sum())}
         row |= {"told": "share" if share else "median", "median": values.median(), "highest": values.max()}
         row |= {"n_more": int((values > values.median()).sum()), "n_spans": 0}
