@@ -152,8 +152,9 @@ def find_flags(journal: "Journal") -> pd.DataFrame:
     DataFrame
         Index ``sign``, red flags first: ``label, level`` ("" of pregnancy, which is no sign), ``known`` (people of whom
         it is known), ``present`` (people who have it, when asked or on any day), ``who`` (their names), ``n_days``
-        (days on which it was noted), ``unclear`` (some of its cells could not be read; where nobody has it as far as
-        they could, of nobody it is known).
+        (days on which it was noted), ``unclear`` (some of its cells could not be read, or a column of the days has its
+        name beside other words, such as left hand weakness; where nobody has it else, of nobody it is known), ``like``
+        (the first such column on which anything was noted, or "").
     """
     days, people = journal.days, journal.people
     labels = _read_signs()["label"]
@@ -163,6 +164,8 @@ def find_flags(journal: "Journal") -> pd.DataFrame:
     found = {column: _find_flag(str(column)) for column in (*days, *asked)}
     refused = journal.rejects.loc[journal.rejects["action"].eq("cell set missing"), "column"]
     unread = {_find_flag(str(column)) for column in refused.unique()}
+    own = [str(column) for column in days if found[column] is None and not find_row(str(column))]
+    alike = {_find_flag_within(column): column for column in reversed(own) if (_mark_cells(days[column]) > 0).any()}
     everybody, rows = list_everybody(journal), []
     for name, label in [*list_red_flags().items(), *reasons.items(), (PREGNANT, "Pregnancy")]:
         daily = [_mark_cells(days[column]) for column in days if found[column] == name]
@@ -171,11 +174,11 @@ def find_flags(journal: "Journal") -> pd.DataFrame:
         most = pd.concat([each.reindex(everybody) for each in (on_days.groupby(level="person").max(), *own)], axis=1)
         most = most.max(axis=1)
         who, n_days = most.index[most == 1].to_list(), int((on_days == 1).sum())
-        unclear = name in unread or bool((most == NEITHER).any())
+        unclear = name in unread or name in alike or bool((most == NEITHER).any())
         level = RED_FLAG if name in list_red_flags() else REASON if name in reasons else ""
         known = 0 if unclear and not who else int(most.notna().sum())
-        rows.append((name, label, level, known, len(who), who, n_days, unclear))
-    columns = ["sign", "label", "level", "known", "present", "who", "n_days", "unclear"]
+        rows.append((name, label, level, known, len(who), who, n_days, unclear, alike.get(name, "")))
+    columns = ["sign", "label", "level", "known", "present", "who", "n_days", "unclear", "like"]
     return pd.DataFrame(rows, columns=columns).set_index("sign")
 
 
@@ -186,6 +189,17 @@ def list_everybody(journal: "Journal") -> pd.Index:
 
 def _find_flag(column: str) -> str | None:
     return find_red_flag(column) or (PREGNANT if find_sign(column) == PREGNANT else None)
+
+
+def _find_flag_within(header: str) -> str | None:
+    """Return the red flag whose name stands in a header beside other words.
+
+    >>> _find_flag_within("left_hand_weakness"), _find_flag_within("weak coffee")
+    ('weakness_felt', None)
+    """
+    words = normalise_header(header).split()
+    parts = (" ".join(words[start:end]) for start in range(len(words)) for end in range(len(words), start, -1))
+    return next(filter(None, map(find_red_flag, parts)), None)
 
 
 def _mark_cells(column: pd.Series) -> pd.Series:

@@ -13,11 +13,13 @@ from twitchstats.journal import read_journal
 from twitchstats.report import front, history, summary
 from twitchstats.report.wording.claims import describe_needs
 from twitchstats.report.wording.effects import _tell_share, describe_directions, describe_triggers, tabulate_triggers
+from twitchstats.report.wording.reading import describe_reading
 from twitchstats.report.wording.rows import label_of
 from twitchstats.report.wording.short import _tell_flags, tell_days
 from twitchstats.report.wording.signs import describe_red_flags
 from twitchstats.signs import find_flags
 
+NEW = "begun here, it seems: Statin ("
 TWITCHES, HEADACHE = SimpleNamespace(outcome="twitches"), SimpleNamespace(outcome="headache")
 
 
@@ -83,6 +85,16 @@ def test_a_course_with_mostly_none_is_told_in_days(make_journal):
     told = dict(history.list_history(*see(journal, HEADACHE)))
     assert told["Better or worse"] == "there on 25 % in the last 28 days, 50 % before"
     assert "Stiffness" not in told
+
+
+def test_a_yes_or_no_is_told_in_days(make_journal):
+    """There on 20 of the last 28 days and on all 28 before: both medians were 1, 'the same'."""
+    there = np.r_[np.ones(28), np.zeros(8), np.ones(20)]
+    told = front.show_course(make_days(make_journal, n=56, twitches=there), TWITCHES)
+    assert "There on 71 % in the last 28 days, 100 % before: lower." in told
+    people = {"person": np.repeat(["a", "b"], 28), "date": [*pd.date_range("2025-01-01", periods=28)] * 2}
+    many = make_journal(people | {"twitches": np.r_[np.zeros(14), np.ones(42)]})
+    assert front.show_course(many, TWITCHES) == "There on 50 % to 100 % of a person's days."
 
 
 def test_a_log_of_attacks_tells_no_how_often():
@@ -183,10 +195,20 @@ def test_a_sign_whose_cells_could_not_be_read_is_not_told_as_never_there():
         assert dict(history.list_history(*see(journal, TWITCHES)))["Weakness felt"].startswith(
             {"left hand": told[cell], "no": "0 of 20 days", "yes": "1 of 19 days"}[cell]
         )
-        assert ("Of weakness felt some cells could not be read" in describe(journal)) == (cell == "left hand")
+        assert ("It is not clear whether weakness felt is there" in describe(journal)) == (cell == "left hand")
     assert told == {
         "no": "no", "left hand": "not clear: some cells could not be read", "yes": "yes: noted on 1 day, 5 Jan 2025"
     }  # fmt: skip
+
+
+def test_a_sign_under_a_name_of_its_own_is_not_clear(alone):
+    """A left hand that was weak on a day was 'not noted', beside the rate of those with twitches and nothing else."""
+    weak = replace(alone, days=alone.days.assign(left_hand_weakness=[0.0, 1, 0, np.nan]))
+    assert warn(weak)["Weakness felt"] == "not clear: 'left hand weakness' is noted"
+    assert front.tell_rate(*see(weak, TWITCHES)) == ""
+    assert dict(history.list_history(*see(weak, TWITCHES)))["Weakness felt"] == warn(weak)["Weakness felt"]
+    never = replace(alone, days=alone.days.assign(left_hand_weakness=[0.0, 0, 0, np.nan]))
+    assert warn(never)["Weakness felt"] == "not noted"
 
 
 def test_red_flags_of_a_group_are_counted_by_person(gappy):
@@ -270,13 +292,13 @@ def test_with_a_sign_that_is_not_clear_the_rate_of_those_without_is_not_told():
     journal = read_journal(days)
     assert front.draw_meaning(*see(journal, TWITCHES)) == front.tell_rate(*see(journal, TWITCHES)) == ""
     told = front.show_meaning(*see(journal, TWITCHES))
-    assert told.startswith("## What it means\n\n**Not clear: weakness felt. Some cells could not be read. Read them ")
+    assert told.startswith("## What it means\n\n**Not clear: weakness felt. Read yourself what was noted: ")
     assert front.list_next(*see(journal, make_answers()))[0] == (
-        "**What could not be read of weakness felt**: a plain yes or no, each day."
+        "**What is not clear of weakness felt**: a plain yes or no, each day."
     )
-    assert _tell_flags(journal, find_flags(journal)) == "**Not clear:** weakness felt: some cells could not be read."
+    assert _tell_flags(journal, find_flags(journal)) == "**Not clear:** weakness felt. Read yourself what was noted."
     told = describe(journal)
-    assert told.startswith("Of weakness felt some cells could not be read, so it may be there")
+    assert told.startswith("It is not clear whether weakness felt is there: read")
     assert "says nothing" not in told
 
 
@@ -338,13 +360,19 @@ def make_effects(*rows):
 
 
 def test_what_is_clear_on_the_same_day_alone_is_possible():
-    """Coffee is clear on its day, tea both ways, milk only before all tests are counted, rest not at all."""
+    """Coffee is clear on its day, tea both ways, milk only before all tests are counted, rest three days before."""
     primary = make_effects(("tea", 1, "forward", 0.7, 0.001, 0.01), ("milk", 1, "forward", 1.2, 0.04, 0.2),
-                           ("coffee", 1, "forward", 1.0, 0.9, 0.9), ("rest", 1, "forward", 1.0, 0.8, 0.9))  # fmt: skip
-    same = make_effects(("coffee", 0, "same time", 1.5, 0.001, 0.01), ("tea", 0, "same time", 0.8, 0.001, 0.01))
+                           ("coffee", 1, "forward", 1.0, 0.9, 0.9), ("rest", 1, "forward", 1.0, 0.8, 0.9),
+                           ("sun", 1, "forward", 1.0, 0.8, 0.9))  # fmt: skip
+    same = make_effects(("coffee", 0, "same time", 1.5, 0.001, 0.01), ("tea", 0, "same time", 0.8, 0.001, 0.01),
+                        ("rest", 3, "forward", 1.3, 0.001, 0.02))  # fmt: skip
     boxes = front.sort_triggers(SimpleNamespace(primary=primary, effects=pd.concat([primary, same])))
     told = {kind: rows[["trigger", "lag"]].to_numpy().tolist() for kind, rows in boxes.items()}
-    assert told == {"clear": [["tea", 1]], "possible": [["coffee", 0], ["milk", 1]], "untold": [["rest", 1]]}
+    assert told == {
+        "clear": [["tea", 1]],
+        "possible": [["coffee", 0], ["rest", 3], ["milk", 1]],
+        "untold": [["sun", 1]],
+    }
 
 
 def test_what_no_diary_can_tell_is_nothing_to_log(alone):
@@ -439,15 +467,15 @@ def test_what_is_taken_on_bad_days_is_no_proof_of_help(make_journal):
 
 
 @pytest.mark.parametrize(("taken", "told"), [
-    ([0.0, 0, 1, 1], "noted here, but not on the first day: Statin (5 Jan to 8 Jan 2025)"),
-    ([np.nan, np.nan, 1, np.nan], "noted here, but not on the first day: Statin (5 Jan 2025)"),
+    ([0.0, 0, 1, 1], f"{NEW}5 Jan to 8 Jan 2025; median of twitches 1.5 before, 3 since)"),
+    ([np.nan, 1, np.nan, np.nan], f"{NEW}2 Jan 2025; twitches on 0 % of the days before, on 67 % since)"),
     ([1.0, 1, 1, 1], ""), ([0.0, 0, 0, 0], ""),
 ])  # fmt: skip
 def test_a_medicine_begun_in_the_diary_stands_beside_its_warning(alone, taken, told):
     statin = alone.variables.iloc[:1].assign(name="statin", label="Statin", role="medicine")
     variables = pd.concat([alone.variables, statin])
     journal = replace(alone, days=alone.days.assign(statin=taken), variables=variables)
-    assert history.tell_new_medicines(journal) == told
+    assert history.tell_new_medicines(journal, TWITCHES) == told
     shown = str(front.show_warnings(*see(journal, TWITCHES)))
     line = next(line for line in shown.splitlines() if "since a new medicine" in line)
     assert line == f"☐ Twitching since a new medicine: not noted: ask yourself now{told and '; '}{told}"
@@ -567,7 +595,7 @@ def test_a_few_days_in_the_last_weeks_are_told_as_few(make_journal):
     keep = np.r_[0:56, 60, 65, 70, 75, 83]
     columns = {"person": ["a"] * 61, "date": pd.date_range("2025-01-01", periods=84)[keep], "twitches": [1.0] * 61}
     told = front.show_course(make_journal(columns), TWITCHES)
-    assert "Median 1 in the last 28 days, 1 before: the same (5 of the 28 noted)." in told
+    assert "There on 100 % in the last 28 days, 100 % before: the same (5 of the 28 noted)." in told
 
 
 def test_what_to_log_next_fits_the_diary(make_journal):
@@ -607,6 +635,39 @@ def test_a_mineral_is_told_as_tried_and_a_rare_injury_with_its_dates(make_journa
     told = dict(history.list_history(*see(replace(journal, variables=journal.variables.assign(kind=kinds)), TWITCHES)))
     assert told["What helped"] == "tried: magnesium on 20 days; a diary can't tell whether it helped"
     assert told["Injury"] == "2 of 40 days, 5 Jan to 10 Jan 2025"
+
+
+def test_what_is_noted_under_a_name_of_its_own_reaches_the_doctors_list():
+    """Leg pain, coffee without a unit and a column of sites stood as 'not noted'; a word of notes is no site."""
+    days = pd.DataFrame({"date": pd.date_range("2025-01-01", periods=40), "twitches": np.arange(40) % 3,
+                         "leg_pain": np.arange(40) % 6, "caffeine": np.tile([1, 2, 0, 2], 10),
+                         "site": np.tile(["left calf", "eyelid", "left calf", "at work"], 10)})  # fmt: skip
+    journal = read_journal(days.assign(notes="slurred"), today=pd.Timestamp("2025-03-01").date())
+    told = dict(history.list_history(*see(journal, TWITCHES)))
+    assert told["Pain"] == "leg pain 33 of 40 days; median 2, highest 5 of 5"
+    assert told["Caffeine"] == "30 of 40 days; median 1.5, highest 2"
+    assert told["Where, which side"] == "left calf 50 %, eyelid 25 %"
+    columns = describe_reading(journal)
+    assert (
+        "- 1 column of words, each word read as yes or no: site.\n- 1 column of text, not analysed: notes." in columns
+    )
+    said = "Words in notes were not read for these signs."
+    assert said in str(front.show_warnings(*see(journal, TWITCHES)))
+    journal = replace(journal, days=journal.days.drop(columns="notes"))
+    assert said not in str(front.show_warnings(*see(journal, TWITCHES)))
+
+
+def test_a_rating_of_every_day_tells_how_often_it_is_high(make_journal):
+    """Of points from 1 up '40 of 40 days' says nothing: half of them are 4, ten are more."""
+    journal = make_days(make_journal, twitches=1.0, pain=np.repeat([2.0, 4.0, 6.0], [10, 20, 10]))
+    rated = replace(journal, variables=journal.variables.assign(unit="points of 7", kind="rating"))
+    told = dict(history.list_history(*see(rated, SimpleNamespace(outcome="pain"))))
+    assert told["How often"] == "40 of 40 days; more than 4 of 7 on 10"
+    assert told["Where, which side"] == told["Injury"] == ""  # asked of any pain; stiffness of twitching
+    assert "Muscle stiffness" not in told
+    assert "Half of the days had 4 of 7 or less. The highest day had 6 of 7." in front.show_course(
+        rated, SimpleNamespace(outcome="pain")
+    )
 
 
 def test_nobody_is_told_to_examine_themselves(alone):

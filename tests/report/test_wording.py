@@ -203,7 +203,7 @@ def test_a_trigger_without_a_size_counts_in_what_could_have_been_found(found):
     assert "from +50\u00a0% for one step on (median of those that don't stand out)" in describe_triggers(journal, shown)
     shown = replace(findings, primary=rows.assign(detectable_up=[1.5, np.nan, np.nan]))
     told = describe_triggers(journal, shown)
-    assert "For most others these days can't tell how strong an effect must be to be found." in told
+    assert "Of most that don't stand out these days can't tell how strong an effect must be to be found." in told
     none = rows.assign(detectable_up=np.nan, detectable_down=np.nan)
     assert "Could be found from" in tabulate_triggers(journal, rows, pd.DataFrame()).text
     assert "Could be found from" not in tabulate_triggers(journal, none, pd.DataFrame()).text

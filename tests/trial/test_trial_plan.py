@@ -229,7 +229,7 @@ def test_doctor_first_where_cells_of_a_red_flag_could_not_be_read(sign, cell, la
     table = pd.DataFrame({"day": range(1, 31), "twitches": [day % 5 for day in range(30)], sign: cells})
     journal = tw.read_journal(table, outcome="twitches")
     message = (
-        f"Ask your doctor first: some cells of '{label}' could not be read. Where a doctor has agreed, plan with "
+        f"Ask your doctor first: it is not clear whether '{label}' is there. Where a doctor has agreed, plan with "
         "doctor_agrees=True."
     )
     with pytest.raises(OptionError, match=f"^{re.escape(message)}$"):

@@ -13,7 +13,7 @@ from twitchstats.journal import Journal
 from twitchstats.numbers import format_effect, format_number, format_share
 from twitchstats.plots.drawing import RATIOS, choose_limits, choose_ratios
 from twitchstats.report.summary import count_values, lay_calendar
-from twitchstats.report.wording.prose import Prose, count_noun, list_some
+from twitchstats.report.wording.prose import Prose, capitalise, count_noun, list_some
 from twitchstats.report.wording.rows import CLEAR, judge_effects, label_of, name_scale, tell_when
 
 WIDTH = 360  # about a phone's: text in a picture is never smaller than text beside it
@@ -117,10 +117,8 @@ def draw_effects(effects: pd.DataFrame, journal: Journal | None = None) -> Pictu
     found = effects[effects["found"]]
     told = [f"{row['name']} {format_effect(row['estimate'], measure)}" for row in found.to_dict("records")]
     alt = f"{left_out or len(effects)} possible trigger{'s' * (len(effects) > 1)} with effect and 95 % interval. "
-    alt = alt[:1].upper() + alt[1:]
-    return Picture(
-        _wrap(shapes, bottom + 34), alt + (f"Standing out: {list_some(told)}." if told else "None stands out.")
-    )
+    alt += f"Standing out: {list_some(told)}." if told else "None stands out."
+    return Picture(_wrap(shapes, bottom + 34), capitalise(alt))
 
 
 def _draw_row(
@@ -202,7 +200,7 @@ def draw_bars(
     counts = np.asarray(values, float)
     every = every or -(-len(counts) // 12)
     pitch, top, start = WIDTH / len(counts), 90.0, 32
-    shapes = [_text(0, 12, f"{label[:1].upper()}{label[1:]}", size=12)]
+    shapes = [_text(0, 12, capitalise(label), size=12)]
     for at, (name, count) in enumerate(zip(names, counts, strict=True)):
         height = top * count / max(counts.max(), 1)
         shapes.append(_rect(pitch * at, start + top - height, pitch - 2, SHADES[3], height=height))

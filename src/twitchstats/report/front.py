@@ -10,8 +10,7 @@ import pandas as pd
 from twitchstats.claims import load_questions
 from twitchstats.findings import Findings, rank_effects
 from twitchstats.journal import Journal
-from twitchstats.numbers import format_number, format_share, round_number
-from twitchstats.plots.drawing import tell_step
+from twitchstats.numbers import format_number, format_share
 from twitchstats.report import figures
 from twitchstats.report.history import tell_change, tell_new_medicines
 from twitchstats.report.summary import (
@@ -21,13 +20,14 @@ from twitchstats.report.summary import (
     is_group,
     is_log_of_attacks,
     is_short,
+    list_texts,
     summarise_course,
     summarise_people,
 )
 from twitchstats.report.tables import Markup, escape_text
 from twitchstats.report.wording.claims import count_asked
 from twitchstats.report.wording.effects import tell_reverse, tell_size
-from twitchstats.report.wording.prose import Prose, count_noun, join_words, list_some, quote, to_plain
+from twitchstats.report.wording.prose import Prose, capitalise, count_noun, join_words, list_some, quote, to_plain
 from twitchstats.report.wording.rows import (
     CLEAR,
     LAST_BUT_ONE,
@@ -37,8 +37,8 @@ from twitchstats.report.wording.rows import (
     judge_effects,
     label_of,
     tell_dates,
+    tell_level,
     tell_treatment,
-    tell_unit,
     tell_when,
 )
 from twitchstats.report.wording.signs import (
@@ -68,7 +68,7 @@ def show_title(journal: Journal, found: Findings, *, demo: bool = False) -> Pros
     """Say whose diary it is of what, from when to when, and how much of it is noted."""
     people = summarise_people(journal)
     many = len(people) > 1
-    what = _name_outcome(journal, found.outcome)
+    what = quote(_name(journal, found.outcome))
     noun = f"{what}: diaries of {len(people):,} people" if many else f"{what}: a diary"
     days = f"{count_noun(int(people['n_days'].sum()), 'day')} noted"
     when = ""
@@ -81,10 +81,9 @@ def show_title(journal: Journal, found: Findings, *, demo: bool = False) -> Pros
     return Prose(f"# {noun}{when}\n\n**{days}.**{names} This page informs. It is not a diagnosis.{banner}")
 
 
-def _name_outcome(journal: Journal, outcome: str) -> str:
-    """Return the label of the outcome as it begins a sentence."""
-    label = label_of(journal, outcome)
-    return quote(label[:1].upper() + label[1:])
+def _name(journal: Journal, variable: str) -> str:
+    """Return the label of a variable as it begins a sentence."""
+    return capitalise(label_of(journal, variable))
 
 
 def show_meaning(journal: Journal, found: Findings) -> Prose:
@@ -100,9 +99,7 @@ def show_meaning(journal: Journal, found: Findings) -> Prose:
     elif is_about_twitching(found.outcome) and names:
         head = f"See a doctor soon. Noted here: {names}."
         if not present:
-            head = (
-                f"Not clear: {names}. Some cells could not be read. Read them yourself: if it is there, ask a doctor."
-            )
+            head = f"Not clear: {names}. Read yourself what was noted: if it is there, ask a doctor."
         elif is_group(journal):
             head = f"A doctor should see them soon. Noted of everybody here: {names}."
         text = (
@@ -111,7 +108,7 @@ def show_meaning(journal: Journal, found: Findings) -> Prose:
         )
     else:
         text = (
-            f"{_name_outcome(journal, found.outcome)}: a diary shows how it goes, and what goes with it. It can't tell "
+            f"{quote(_name(journal, found.outcome))}: a diary shows how it goes, and what goes with it. It can't tell "
             "what causes it. This tool knows no figure on how often something serious is behind it: ask a doctor."
         )
     return Prose(f"## What it means\n\n{text}")
@@ -166,7 +163,7 @@ def show_warnings(journal: Journal, found: Findings) -> Markup | Prose:
             * bool(mood)
         )
     flags = list_red_flags()
-    new = "" if many or journal.calendar == "none" else tell_new_medicines(journal)
+    new = "" if many or journal.calendar == "none" else tell_new_medicines(journal, found)
     hints = {  # what is said where nothing is noted, other than to ask oneself
         flags["weakness_found"]: "ask a doctor",
         flags["twitching since a new medicine"]: "; ".join(filter(None, ("ask yourself now", new))),
@@ -175,9 +172,11 @@ def show_warnings(journal: Journal, found: Findings) -> Markup | Prose:
     asked = any(told != NOT_NOTED for _, told in warnings)
     counted = "How many people have each, of those who were asked. A rating counts from the first point on."
     lead = counted if many and asked else ""
+    if list_texts(journal, read=False) and (many or any(told == NOT_NOTED for _, told in warnings)):
+        lead = f"{lead} Words in notes were not read for these signs.".strip()
     items = "".join(
-        f'<li><span class="mark">{"☒" if is_there(told) else "☐"}</span> {escape_text(label)}: '
-        f'<span class="told">{escape_text(told)}'
+        f'<li><span class="mark">{"☒" if is_there(told) else "☐"}</span> '
+        f'{escape_text(_tell_sign(journal, found, label))}: <span class="told">{escape_text(told)}'
         f"{escape_text(': ' + hints.get(label, 'ask yourself now')) * (told == NOT_NOTED and not many)}</span></li>"
         for label, told in warnings
     )
@@ -187,9 +186,15 @@ def show_warnings(journal: Journal, found: Findings) -> Markup | Prose:
     return Markup(f'{head}<ul class="checklist">{items}</ul><p><strong>{close}</strong></p>')
 
 
+def _tell_sign(journal: Journal, found: Findings, label: str) -> str:
+    """Return a sign as the report's own outcome has it: cramps since a new medicine."""
+    twitches = found.outcome in ("twitches", "intensity", "episodes")
+    return label if twitches else label.replace("Twitching", _name(journal, found.outcome))
+
+
 def open_course(journal: Journal, found: Findings) -> Prose:
     """Open what the days looked like."""
-    return Prose(f"## {_name_outcome(journal, found.outcome)}: how often, how much")
+    return Prose(f"## {quote(_name(journal, found.outcome))}: how often, how much")
 
 
 def show_course(journal: Journal, found: Findings) -> Prose:
@@ -201,11 +206,12 @@ def show_course(journal: Journal, found: Findings) -> Prose:
         known = int((course["recent"].notna() & course["before"].notna()).sum())
         trend = f" In {fewer} of {known} people the last 28 days had less than the days before." if known else ""
         there = f"There on {format_share(share.min())} to {format_share(share.max())} of a person's days. "
-        return Prose(
-            f"{there if share.min() < 1 else ''}The median of a day runs from {format_number(course['median'].min())} "
-            f"to {format_number(course['median'].max())} between people; the highest day of all had "
-            f"{format_number(course['highest'].max())}.{trend}"
-        )
+        levels = [tell_level(journal, found.outcome, value) for value in sorted(course["median"].dropna())]
+        highest = tell_level(journal, found.outcome, course["highest"].max())
+        median = " to ".join(dict.fromkeys((levels[0], levels[-1]))) if levels else "not known"
+        how_much = f"The median of a day, by person: {median}; the highest day of all had {highest}."
+        parts = (there if share.min() < 1 else "", how_much if course["highest"].max() > 1 else "", trend)
+        return Prose("".join(parts).strip())
     row = course.iloc[0]
     if not row["n_days"]:
         return Prose("Nothing was noted.")
@@ -214,15 +220,12 @@ def show_course(journal: Journal, found: Findings) -> Prose:
     if is_log_of_attacks(journal):
         days += ", as in a log of attacks: how often it comes, and what brings it on, can't be told from days with it"
     text = f"Noted on **{days}**. " if always else f"There on **{row['n_above']:,} of {days}**. "
+    median, highest = (tell_level(journal, found.outcome, row[name]) for name in ("median", "highest"))
     if row["highest"] > 1 and _is_same(journal, found):
-        text += f"Every day had {format_number(row['highest'])}. "
+        text += f"Every day had {highest}. "
     elif row["highest"] > 1:
-        text += (
-            f"Half of the days had {format_number(row['median'])} or less. "
-            if row["median"] and row["n_days"] > 1
-            else ""
-        )
-        text += f"The highest day had {format_number(row['highest'])}. "
+        text += f"Half of the days had {median} or less. " if row["median"] and row["n_days"] > 1 else ""
+        text += f"The highest day had {highest}. "
     if row["longest_spell"] > 1 and not always:
         text += f"The longest spell without a day off was {int(row['longest_spell'])} days. "
     return Prose(f"{text}{_tell_trend(row)}".strip())
@@ -242,7 +245,7 @@ def _tell_trend(row: "pd.Series[Any]") -> str:
     way = "lower" if recent < before else "higher" if recent > before else "the same"
     few = f" ({int(row['n_recent'])} of the 28 noted)" if row["n_recent"] < _HALF else ""
     change = tell_change(row)
-    text = f"**Better or worse?** {change[:1].upper()}{change[1:]}: {way}{few}."
+    text = f"**Better or worse?** {capitalise(change)}: {way}{few}."
     if row["n_spans"] < 2:
         return f"{text} There is too little before it to say more."
     inside = recent == before or row["before_low"] <= recent <= row["before_high"]
@@ -268,15 +271,15 @@ def show_early(journal: Journal) -> Prose:
 def sort_triggers(found: Findings) -> dict[str, pd.DataFrame]:
     """Return the triggers of three boxes: clear (after all tests are counted), possible (before), can't be told.
 
-    What is clear on the same day alone, without having come first, is possible.
+    What is clear on other days than the nearest before alone (on the same day, or further back) is possible.
     """
     tested = found.primary[found.primary["estimate"].notna()]
     words = judge_effects(tested)
     clear = tested[words == CLEAR]
-    same = found.effects[judge_effects(found.effects).eq(CLEAR) & found.effects["order"].ne("forward")]
-    same = rank_effects(same[~same["trigger"].isin(clear["trigger"])]).drop_duplicates("trigger")
-    left = ~tested["trigger"].isin(same["trigger"])
-    possible = pd.concat([same, tested[left & (words == POSSIBLE)]])
+    other = found.effects[judge_effects(found.effects).eq(CLEAR)]
+    other = rank_effects(other[~other["trigger"].isin(clear["trigger"])]).drop_duplicates("trigger")
+    left = ~tested["trigger"].isin(other["trigger"])
+    possible = pd.concat([other, tested[left & (words == POSSIBLE)]])
     return {"clear": clear, "possible": possible, "untold": tested[left & (words == OPEN)]}
 
 
@@ -335,8 +338,8 @@ def _tell_box_row(journal: Journal, row: dict[str, Any]) -> str:
     size = to_plain(tell_size(journal, row))
     mind = _tell_first(journal, row)
     if treatment := tell_treatment(journal, row["trigger"]):
-        mind += f" {treatment[0].upper()}{treatment[1:]}."
-    return f"{label_of(journal, row['trigger'])}. {_tell_raw(journal, row)}Adjusted: {size}.{mind}"
+        mind += f" {capitalise(treatment)}."
+    return f"{_name(journal, row['trigger'])}. {_tell_raw(journal, row)}Adjusted: {size}.{mind}"
 
 
 def _tell_first(journal: Journal, row: dict[str, Any]) -> str:
@@ -346,7 +349,7 @@ def _tell_first(journal: Journal, row: dict[str, Any]) -> str:
     if row["order"] == "backward":
         return " Noted after the symptom: it may be a consequence."
     if tell_when(row, journal) != SAME_DAY:
-        return f" {_name_outcome(journal, row['outcome'])} may have begun in that night: which came first is not known."
+        return f" {_name(journal, row['outcome'])} may have begun in that night: which came first is not known."
     return " Which came first is not known."
 
 
@@ -355,8 +358,8 @@ def _tell_raw(journal: Journal, row: dict[str, Any]) -> str:
     if levels.empty:
         return ""
     low, high = (side for _, side in levels.iterrows())
-    unit, kinds = tell_unit(journal, row["trigger"]), journal.variables.set_index("name")["kind"]
-    less, more = (tell_step(round_number(side["limit"]), unit) for side in (low, high))
+    kinds = journal.variables.set_index("name")["kind"]
+    less, more = (tell_level(journal, row["trigger"], side["limit"]) for side in (low, high))
     less, more = "with none" if low["limit"] == 0 else f"with up to {less}", f"with {more} or more"
     if kinds.get(row["trigger"]) == "yes/no":
         less, more = "without it", "with it"
@@ -393,7 +396,7 @@ def list_next(journal: Journal, found: Findings) -> list[str]:
     elif journal.episodes.empty and (course["n_above"] < course["n_days"]).any():
         told.append("**When it began and how long it took**, each time. Doctors ask this.")
     if twitching and (unclear := list_unclear(journal, found.flags)):
-        told.insert(0, f"**What could not be read of {join_words(unclear).lower()}**: a plain yes or no, each day.")
+        told.insert(0, f"**What is not clear of {join_words(unclear).lower()}**: a plain yes or no, each day.")
     if twitching and list_present(journal, found.flags):
         return ["**A doctor first.** A sign of the list above is there, and that needs no more days.", *told]
     if found.primary.empty:

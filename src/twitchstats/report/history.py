@@ -4,57 +4,70 @@ from typing import Any
 
 import pandas as pd
 
+from twitchstats.arrays import BoolArray
 from twitchstats.findings import Findings
 from twitchstats.journal import Journal
 from twitchstats.numbers import format_number, format_share, round_number
 from twitchstats.plots.drawing import tell_step
 from twitchstats.report.summary import (
-    count_above,
     count_sites,
     is_about_twitching,
     is_group,
     is_log_of_attacks,
+    list_texts,
     summarise_course,
     summarise_variables,
 )
 from twitchstats.report.tables import Markup, escape_text
 from twitchstats.report.wording.prose import Prose, count_noun, list_some
-from twitchstats.report.wording.rows import label_of, list_remedies, tell_dates, tell_unit
-from twitchstats.report.wording.signs import NOT_CLEAR, NOT_NOTED, YES, list_warnings
+from twitchstats.report.wording.rows import label_of, list_remedies, tell_dates, tell_level
+from twitchstats.report.wording.signs import NOT_NOTED, YES, is_unclear, list_warnings
 from twitchstats.signs import find_red_flag, find_sign, list_red_flags
-from twitchstats.variables import find_row, may_be_medicine, sounds_like_medicine
+from twitchstats.variables import (
+    find_row,
+    find_variable,
+    is_symptom,
+    load_choices,
+    may_be_medicine,
+    sounds_like_medicine,
+    split_words,
+)
 
 _ASKED = ("pain", "stiffness", "weakness", "sensory_change", "cramps", "fatigue", "caffeine", "alcohol", "injury")
 _ASKED_OF_WOMEN = ("menstruation", "pregnancy")
+_OF_TWITCHING = ("stiffness", "weakness", "sensory_change", "cramps")  # of any other symptom they are not asked
+_SITES = ("site", "episode_variables.csv")
 _RARE = 0.5  # of the days: what comes on fewer is told with its dates
 
 
 def list_history(journal: Journal, found: Findings) -> list[tuple[str, str]]:
     """Return what a doctor asks, each with what the diary says, or "" where it says nothing.
 
-    What is asked of twitching alone is left out of other diaries unless they tell it.
+    What is asked of twitching, or of bodily symptoms, alone is left out of other diaries unless they tell it.
     """
     course = summarise_course(journal, found.outcome).iloc[0]
     people = journal.people.iloc[0] if len(journal.people) else pd.Series(dtype=object)
     weeks, warned = people.get("persistence_weeks"), dict(list_warnings(journal, found.flags))
-    sites = count_sites(journal)
-    where = [f"{_name_site(row)} {format_share(row['share'])}" for row in sites.head(3).to_dict("records")]
+    twitching = is_about_twitching(found.outcome)
+    bodily = twitching or is_symptom(found.outcome) or "pain" in split_words(found.outcome)
     asked = [name for name in (*_ASKED, *_ASKED_OF_WOMEN * (people.get("sex") != "male")) if name != found.outcome]
-    about = {}
+    about = {"Where, which side": (_tell_sites(journal), bodily)}
     for name in asked:
         label = list_red_flags().get(find_red_flag(name) or "") or find_row(name)["label"]
         warning = warned.get(label, "").replace(NOT_NOTED, "")
-        told = _join_told(people.get(find_sign(name) or name), _tell_levels(journal, name))
-        about[str(label)] = warning if warning == NOT_CLEAR else told or warning
-    twitching = is_about_twitching(found.outcome)
+        told = _join_told(people.get(find_sign(name) or name), _tell_levels(journal, name) or _tell_own(journal, name))
+        told = warning if is_unclear(warning) else told or warning
+        about[str(label)] = (told, bodily and (twitching or name not in _OF_TWITCHING))
     often = f"{course['n_above']:,} of {count_noun(int(course['n_days']), 'day')}"
+    rated = journal.variables.set_index("name")["kind"].get(found.outcome) == "rating"
+    if rated and course["n_above"] == course["n_days"] and course["n_more"]:  # how often says nothing from 1 up
+        often += f"; more than {tell_level(journal, found.outcome, course['median'])} on {course['n_more']}"
     return [
         ("Since when", "" if pd.isna(weeks) else f"about {count_noun(int(weeks), 'week')} when asked"),
         ("How often", often if course["n_days"] and not is_log_of_attacks(journal) else ""),
         ("How long", _tell_durations(journal)),
-        *([("Where, which side", ", ".join(where))] if where or twitching else []),
         ("Better or worse", _tell_course(course, ordered=journal.calendar != "none")),
-        *((label, told) for label, told in about.items() if told or twitching),
+        *((label, told) for label, (told, always) in about.items() if told or always),
         ("Medicines", _tell_medicines(journal)),
         ("What helped", _tell_remedies(journal)),
     ]
@@ -75,8 +88,16 @@ def tell_change(course: "pd.Series[Any]") -> str:
     return f"{what} {tell(course['recent'])} in the last 28 days, {tell(course['before'])} before"
 
 
-def _name_site(row: dict[str, Any]) -> str:
-    return " ".join(filter(None, ("both sides," if row["side"] == "both" else row["side"], row["site"])))
+def _tell_sites(journal: Journal) -> str:
+    """Return where it was most often, by its episodes, or else by a column of places of its days."""
+    sites = count_sites(journal)
+    sides = ("both sides, " if side == "both" else f"{side} " if side else "" for side in sites["side"])
+    shares = pd.Series(sites["share"].to_numpy(), index=[*map("".join, zip(sides, sites["site"], strict=True))])
+    for name in list_texts(journal, read=True):
+        if shares.empty and find_variable(name, dictionary=_SITES[1]) == _SITES[0]:
+            shares = journal.days[name].value_counts(normalize=True)
+            shares = shares[[not split_words(str(place)).isdisjoint(load_choices(*_SITES)) for place in shares.index]]
+    return ", ".join(f"{site} {format_share(share)}" for site, share in shares.head(3).items())
 
 
 def _tell_durations(journal: Journal) -> str:
@@ -104,8 +125,19 @@ def _tell_levels(journal: Journal, name: str) -> str:
         days = ", ".join(filter(None, (days, tell_dates(journal, name))))
     if row["kind"] == "yes/no":
         return days
-    highest = tell_step(round_number(row["high"]), tell_unit(journal, name))
-    return f"{days}; median {format_number(row['median'])}, highest {highest}"
+    return f"{days}; median {format_number(row['median'])}, highest {tell_level(journal, name, row['high'])}"
+
+
+def _tell_own(journal: Journal, name: str) -> str:
+    """Return the levels of columns of the user's own that have the name of what is asked among their words."""
+    own = [
+        row["name"]
+        for row in journal.variables.to_dict("records")
+        if not find_row(row["name"]) and not may_be_medicine(row["name"], row)
+        if name in map(find_variable, split_words(f"{row['name']} {row['source']}"))
+    ]
+    levels = {label_of(journal, column): _tell_levels(journal, column) for column in own}
+    return "; ".join(f"{label} {told}" * bool(told) for label, told in levels.items()).removeprefix(f"{name} ")
 
 
 def _join_told(sign: object, days: str) -> str:
@@ -126,15 +158,29 @@ def _tell_medicines(journal: Journal) -> str:
     return "; ".join(filter(None, [known, maybe and f"by its name perhaps{' also' if known else ''} {maybe}"]))
 
 
-def tell_new_medicines(journal: Journal) -> str:
-    """Return the medicines that are noted, but not on the diary's first day, with their dates."""
-    first, told = journal.days.index.get_level_values("date").min(), []
+def tell_new_medicines(journal: Journal, found: Findings) -> str:
+    """Return the medicines first noted after the diary's first day, with dates, and the outcome before and since."""
+    days, told = journal.days, []
+    dates = days.index.get_level_values("date")
     for row in journal.variables.to_dict("records"):
-        if may_be_medicine(row["name"], row) and pd.api.types.is_numeric_dtype(journal.days[row["name"]]):
-            taken = journal.days.index[journal.days[row["name"]] > 0].get_level_values("date")
-            if len(taken) and taken.min() > first:
-                told.append(f"{label_of(journal, row['name'])} ({tell_dates(journal, row['name'])})")
-    return f"noted here, but not on the first day: {list_some(told, 4)}" if told else ""
+        if may_be_medicine(row["name"], row) and pd.api.types.is_numeric_dtype(days[row["name"]]):
+            begun = dates[days[row["name"]] > 0].min()
+            if begun > dates.min():
+                level = _compare(journal, found.outcome, dates < begun)
+                told.append(f"{label_of(journal, row['name'])} ({tell_dates(journal, row['name'])}{level})")
+    return f"begun here, it seems: {list_some(told, 4)}" if told else ""
+
+
+def _compare(journal: Journal, outcome: str, early: BoolArray) -> str:
+    """Return how the outcome was on the early days and since, as it was noted; "" where it was noted on one side."""
+    before, since = (journal.days.loc[chosen, outcome].dropna() for chosen in (early, ~early))
+    if before.empty or since.empty:
+        return ""
+    what, medians = label_of(journal, outcome).lower(), (before.median(), since.median())
+    if min(medians) > 0:
+        return f"; median of {what} {format_number(medians[0])} before, {format_number(medians[1])} since"
+    shares = [format_share((days > 0).mean()) for days in (before, since)]
+    return f"; {what} on {shares[0]} of the days before, on {shares[1]} since"
 
 
 def _tell_remedies(journal: Journal) -> str:
@@ -148,7 +194,7 @@ def _list_taken(journal: Journal, names: list[str], *, dated: bool) -> str:
     told = [
         f"{label_of(journal, name).lower()} on {count_noun(days, 'day')}" + f", {tell_dates(journal, name)}" * dated
         for name in journal.days.select_dtypes("number").columns.intersection(names, sort=False)
-        if (days := count_above(journal, name))
+        if (days := int((journal.days[name] > 0).sum()))
     ]
     return list_some(told, 6)
 

@@ -55,9 +55,11 @@ def _find_noted(journal: Journal) -> "pd.Series[bool]":
     return journal.days.notna().any(axis=1)
 
 
-def count_above(journal: Journal, name: str) -> int:
-    """Return on how many days a variable was above zero."""
-    return int((journal.days[name] > 0).sum()) if name in journal.days else 0
+def list_texts(journal: Journal, *, read: bool) -> list[str]:
+    """Return the columns of words that were read, each word as a yes/no column; or the others, which stay private."""
+    spread = journal.variables["source"].isin(journal.variables.loc[journal.variables["level"].ne(""), "source"])
+    words = set(journal.variables.loc[spread, "name"])
+    return [name for name in journal.days.select_dtypes(exclude="number") if (name in words) == read]
 
 
 def summarise_people(journal: Journal) -> pd.DataFrame:
@@ -265,11 +267,12 @@ def summarise_course(journal: Journal, outcome: str) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        ``person, n_days`` (with a value), ``n_above`` (above zero), ``median, highest, longest_spell`` (days in a row
-        above zero; a day without an entry ends a spell), ``told`` ("median", or "share" of days above zero where most
-        days have none), ``recent`` (that of the last 28 calendar days), ``n_recent`` (how many of these have a
-        value), ``before`` (of all days before), ``before_low, before_high`` (its range over the whole spans of
-        28 days before), ``n_spans``. What needs an order in time, or earlier spans, is missing without.
+        ``person, n_days`` (with a value), ``n_above`` (above zero), ``median, n_more`` (days above the median),
+        ``highest, longest_spell`` (days in a row above zero; a day without an entry ends a spell), ``told`` ("median",
+        or "share" of days above zero where most have none, or none more than 1), ``recent`` (that of the last 28
+        calendar days), ``n_recent`` (how many of these have a value), ``before`` (of all days before), ``before_low,
+        before_high`` (its range over the whole spans of 28 days before), ``n_spans``. What needs an order in time, or
+        earlier spans, is missing without.
 
     >>> import twitchstats as tw
     >>> journal, _ = tw.simulate_journal(people=1, days=90, world="demo", seed=8)
@@ -281,10 +284,10 @@ def summarise_course(journal: Journal, outcome: str) -> pd.DataFrame:
     laid = lay_calendar(journal, outcome) if ordered else journal.days[outcome].rename("value").reset_index()
     for person, days in laid.groupby("person", sort=True):
         values = days["value"].reset_index(drop=True)
-        share = values.median() == 0
+        share = values.median() == 0 or values.max() <= 1
         row: dict[str, object] = {"person": person, "n_days": values.count(), "n_above": int((values > 0).sum())}
         row |= {"told": "share" if share else "median", "median": values.median(), "highest": values.max()}
-        row["n_spans"] = 0
+        row |= {"n_more": int((values > values.median()).sum()), "n_spans": 0}
         if ordered:
             edges = np.flatnonzero(np.diff(np.concatenate([[0], values > 0, [0]])))
             row["longest_spell"] = int(np.diff(edges)[::2].max(initial=0))
@@ -297,8 +300,8 @@ def summarise_course(journal: Journal, outcome: str) -> pd.DataFrame:
             if np.isfinite(whole).any():
                 row |= {"before_low": np.nanmin(whole), "before_high": np.nanmax(whole)}
         rows.append(row)
-    columns = ["person", "n_days", "n_above", "told", "median", "highest", "longest_spell", "recent", "n_recent",
-               "before", "before_low", "before_high", "n_spans"]  # fmt: skip
+    columns = ["person", "n_days", "n_above", "told", "median", "n_more", "highest", "longest_spell", "recent",
+               "n_recent", "before", "before_low", "before_high", "n_spans"]  # fmt: skip
     return pd.DataFrame(rows, columns=columns)
 
 

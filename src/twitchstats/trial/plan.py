@@ -469,7 +469,7 @@ def _list_reasons(journal: Journal, people: tuple[str, ...]) -> list[str]:
     flags = flags[flags["level"] != REASON]
     told = [f"{row.label.lower()!r} of {', '.join(row.who)}" for row in flags.itertuples() if row.who]
     unclear = flags["label"][flags["unclear"] & ~flags["who"].astype(bool)]
-    cells = [f"some cells of {label.lower()!r} could not be read" for label in unclear]
+    cells = [f"it is not clear whether {label.lower()!r} is there" for label in unclear]
     return ([f"the journal tells {'; '.join(told)}"] if told else []) + cells
 
 

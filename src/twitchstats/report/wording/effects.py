@@ -85,7 +85,8 @@ def sum_up_triggers(journal: Journal, findings: Findings) -> str:
         return f"{head}; that is no proof of none.{mind}"
     told = [_tell_effect(journal, row).replace("**", "") for row in found.head(_FIRST).to_dict("records")]
     more = f" and {len(found) - _FIRST} more" if len(found) > _FIRST else ""
-    head = f"**Triggers:** {len(found)} of {len(tested)} go with it beyond what chance explains"
+    go = "goes" if len(found) == 1 else "go"
+    head = f"**Triggers:** {len(found)} of {len(tested)} {go} with it beyond what chance explains"
     return f"{head}: {'; '.join(told)}{more}.{mind}"
 
 
@@ -171,7 +172,7 @@ def _tell_power(journal: Journal, rows: pd.DataFrame) -> str:
         return ""
     size, first = rows["detectable_up"].fillna(np.inf).median(), rows.iloc[0]
     if np.isinf(size):
-        return "For most others these days can't tell how strong an effect must be to be found."
+        return "Of most that don't stand out these days can't tell how strong an effect must be to be found."
     return (
         "With so many days an effect would have been found, four times out of five, from "
         f"{tell_reach(size, first['measure'])}{name_scale(journal, first)} for one step on (median of those that don't "
@@ -367,7 +368,7 @@ def tabulate_risks(journal: Journal, risks: pd.DataFrame, *, most: int = 30) -> 
     shown = [row for _, row in sorted(rows, key=lambda item: item[0])]
     more = f" The first {most} of {len(shown)}." if len(shown) > most else ""
     caption = (
-        f"Share of days on which {label_of(journal, str(risks['outcome'].iloc[0]))} was there at all, with its 95 % "
+        f"Share of days with any {label_of(journal, str(risks['outcome'].iloc[0])).lower()}, with its 95 % "
         "interval. A difference is an association on the same day: it does not say which came first, nor that one "
         f"makes the other.{more}"
     )

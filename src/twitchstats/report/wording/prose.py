@@ -47,6 +47,15 @@ def to_plain(text: str) -> str:
     return html.unescape(re.sub(r"\\([\W_])", r"\1", plain)).strip()
 
 
+def capitalise(text: str) -> str:
+    """Return a text as it begins a sentence; what follows stays as it is.
+
+    >>> capitalise("a TENS unit")
+    'A TENS unit'
+    """
+    return text[:1].upper() + text[1:]
+
+
 def join_words(words: Iterable[object], last: str = "and") -> str:
     """Return a list as people write it.
 

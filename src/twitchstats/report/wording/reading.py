@@ -16,6 +16,7 @@ from twitchstats.report.summary import (
     hide_texts,
     is_group,
     lay_calendar,
+    list_texts,
     summarise_months,
     summarise_people,
     summarise_variables,
@@ -64,11 +65,16 @@ def _tell_refused(journal: Journal) -> str:
 
 def _tell_columns(journal: Journal) -> list[str]:
     """Name known columns, the user's own, and the free text that stays private."""
-    text = list(journal.days.select_dtypes(exclude="number"))
+    text, words = (list_texts(journal, read=read) for read in (False, True))
     dictionary = set(load_variables()["name"])
-    own = [name for name in journal.days.columns if name not in text and name not in dictionary]
-    known = [name for name in journal.days.columns if name not in text and name not in own]
-    kinds = {"that the dictionary knows": known, "outside the dictionary": own, "of text, not analysed": text}
+    spread = set(journal.variables.loc[journal.variables["level"].ne(""), "name"])
+    figures = [name for name in journal.days.select_dtypes("number") if name not in spread]
+    kinds = {
+        "that the dictionary knows": [name for name in figures if name in dictionary],
+        "outside the dictionary": [name for name in figures if name not in dictionary],
+        "of words, each word read as yes or no": words,
+        "of text, not analysed": text,
+    }
     return [
         f"- {count_noun(len(names), 'column')} {kind}: {list_some([quote(label_of(journal, name)) for name in names])}."
         for kind, names in kinds.items()
@@ -165,7 +171,7 @@ def tabulate_sites(journal: Journal, sites: pd.DataFrame) -> Table | Prose:
 
 def describe_notes(journal: Journal, *, include: bool) -> "Table | Prose":
     """Show free-text columns, if asked for; else say that they stay private."""
-    text = list(journal.days.select_dtypes(exclude="number"))
+    text = list_texts(journal, read=False)
     if not text:
         return Prose("")
     if not include:

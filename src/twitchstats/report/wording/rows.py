@@ -9,7 +9,7 @@ import pandas as pd
 from twitchstats.claims.questions import load_questions
 from twitchstats.inference import ALPHA
 from twitchstats.journal import Journal
-from twitchstats.numbers import NARROW, format_date, format_effect, format_interval, format_p
+from twitchstats.numbers import NARROW, format_date, format_effect, format_interval, format_p, round_number
 from twitchstats.plots.drawing import RATIOS, tell_lag, tell_step
 from twitchstats.variables import load_variables, may_be_medicine
 
@@ -148,10 +148,11 @@ def name_step(row: dict[str, Any]) -> str:
     return tell_step(float(row["step"]), "" if unit == "a day" else unit).replace(" ", NARROW)
 
 
-def tell_unit(journal: Journal, name: str) -> str:
-    """Return the unit of a variable as it stands behind a value: "mg", of a rating "of 10", of a count nothing."""
+def tell_level(journal: Journal, name: str, value: float) -> str:
+    """Return a value of a variable with its unit: "190 mg", of a rating "4 of 10", of a count the number alone."""
     unit = journal.variables.set_index("name")["unit"].get(name)
-    return "" if unit in ("a day", "days") or not isinstance(unit, str) else unit.removeprefix("points ")
+    behind = "" if unit in ("a day", "days") or not isinstance(unit, str) else unit.removeprefix("points ")
+    return tell_step(round_number(value), behind)
 
 
 def name_scale(journal: Journal, row: Mapping[Any, Any]) -> str:

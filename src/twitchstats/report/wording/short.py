@@ -47,4 +47,4 @@ def _tell_flags(journal: Journal, flags: pd.DataFrame) -> str:
     there = quote_labels(label for label, told in list_warnings(journal, flags) if is_there(told))
     unclear = quote_labels(list_unclear(journal, flags))
     told = f"**Red flags reported:** {there}. Have them looked at." if there else ""
-    return f"{told} **Not clear:** {unclear}: some cells could not be read.".strip() if unclear else told
+    return f"{told} **Not clear:** {unclear}. Read yourself what was noted.".strip() if unclear else told

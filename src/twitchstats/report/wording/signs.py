@@ -19,12 +19,12 @@ from twitchstats.report.wording.prose import (
     join_words,
     quote,
 )
-from twitchstats.report.wording.rows import tell_dates
+from twitchstats.report.wording.rows import label_of, tell_dates
 from twitchstats.signs import RED_FLAG, find_red_flag, list_everybody
 
 CONFIDENCE = {"H": "seen there", "M": "second-hand", "D": "by arithmetic"}
 NOT_NOTED = "not noted"
-NOT_CLEAR = "not clear: some cells could not be read"
+_UNCLEAR = "not clear: "
 YES = {1.0: "yes", 0.0: "no"}
 
 
@@ -36,7 +36,8 @@ def list_warnings(journal: Journal, flags: pd.DataFrame) -> list[tuple[str, str]
 
 def _tell_flag(journal: Journal, row: dict[str, Any]) -> str:
     if not row["known"]:
-        return NOT_CLEAR if row["unclear"] else NOT_NOTED
+        like = f"'{label_of(journal, row['like'])}' is noted" if row["like"] else "some cells could not be read"
+        return f"{_UNCLEAR}{like}" if row["unclear"] else NOT_NOTED
     many, noted = is_group(journal), ""
     if row["n_days"]:
         numbers = journal.days.select_dtypes("number")
@@ -53,13 +54,18 @@ def list_present(journal: Journal, flags: pd.DataFrame, *, least: int | None = N
 
 
 def list_unclear(journal: Journal, flags: pd.DataFrame) -> list[str]:
-    """Return the red flags of which some cells could not be read, and no other tells that it is there."""
-    return [label for label, told in list_warnings(journal, flags) if told == NOT_CLEAR]
+    """Return the red flags that may be there by what could not be read, or was noted under a name of its own."""
+    return [label for label, told in list_warnings(journal, flags) if is_unclear(told)]
 
 
 def quote_labels(labels: Iterable[str]) -> str:
     """Return labels of signs inside a sentence."""
     return join_words([quote(label.lower()) for label in labels])
+
+
+def is_unclear(told: str) -> bool:
+    """Tell whether a red flag may be there: nobody could read it, or it is noted under a name of its own."""
+    return told.startswith(_UNCLEAR)
 
 
 def is_there(told: str) -> bool:
@@ -98,7 +104,7 @@ def describe_red_flags(journal: Journal, flags: pd.DataFrame) -> Prose:
             "weighs far more: have it examined."
         )
     if names := quote_labels(list_unclear(journal, flags)):
-        text += f" Of {names} some cells could not be read, so it may be there: read them yourself."
+        text += f" It is not clear whether {names} is there: read yourself what was noted."
     scale = _tell_scale() if len(present) else ""
     return Prose(f"{text}{scale}\n\n> {choose_advice(journal)}".lstrip())
 

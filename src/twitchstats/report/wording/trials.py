@@ -7,7 +7,7 @@ from twitchstats.inference import ALPHA
 from twitchstats.journal import Journal
 from twitchstats.numbers import format_date, format_effect, format_interval, format_p, format_share
 from twitchstats.report.tables import Table, show_table
-from twitchstats.report.wording.prose import Prose, count_noun, join_words, quote
+from twitchstats.report.wording.prose import Prose, capitalise, count_noun, join_words, quote
 from twitchstats.report.wording.rows import label_of, lay_columns
 from twitchstats.trial import Plan
 from twitchstats.trial.plan import list_dates
@@ -81,7 +81,7 @@ def tabulate_trial(plan: Plan | None, trial: pd.DataFrame) -> Table | Prose:
         "Watched before": [format_effect(*pair) for pair in zip(trial["watched"], trial["measure"], strict=True)],
         "Reason": trial["reason"].to_list(),
     })  # fmt: skip
-    table = table.rename(columns=lambda name: name[:1].upper() + name[1:] if name in trial else name)
+    table = table.rename(columns=lambda name: capitalise(name) if name in trial else name)
     table.columns = table.columns.str.replace("95 % interval", "Interval")
     caption = (
         "p and interval by the lot itself: all schedules that could have been drawn, or a draw of them, are compared. "
