@@ -16,6 +16,7 @@ from twitchstats.errors import (
     check_choice,
     check_list,
     check_names,
+    check_number,
     check_share,
     check_whole,
     unknown_name,
@@ -131,6 +132,8 @@ def simulate_cohort(
     (200, True)
     """
     check_choice("design", design, DESIGNS)
+    check_choice("missing", missing, (True, False))
+    check_whole("seed", seed, least=0)
     listed = read_serious(serious)
     chosen = read_parameters(parameters, seed=seed)
     weights = mix_conditions(chosen, listed, design=design, serious_share=serious_share)
@@ -150,7 +153,7 @@ def simulate_cohort(
         cohort.attrs["parameters"] = [[*key, float(value)] for key, value in changed.items()]
     if coefficients is not None:
         share = _DEFAULT_SHARE if serious_share is None else serious_share
-        _redraw_serious(rng, cohort, dict(coefficients), share, listed[0])
+        _redraw_serious(rng, cohort, _read_coefficients(coefficients), share, listed[0])
     if missing:
         _lose_signs(rng, cohort, design, chosen)
     cohort[SOURCE] = _write_source(cohort.attrs)
@@ -269,6 +272,14 @@ def _draw_weeks(rng: np.random.Generator, diagnosis: NDArray[np.object_], design
     return np.round(np.clip(weeks, 0.1, 10_000), 1)  # as many as `encode_signs` reads
 
 
+def _read_coefficients(coefficients: object) -> dict[str, float]:
+    if not isinstance(coefficients, (Mapping, pd.Series)):
+        raise OptionError(
+            f"coefficients={coefficients!r:.60} is not possible. Give log odds by name: {{'wasting': 2.0}}."
+        )
+    return {str(term): check_number(f"coefficients[{term!r}]", value) for term, value in coefficients.items()}
+
+
 def _redraw_serious(
     rng: np.random.Generator, cohort: pd.DataFrame, coefficients: dict[str, float], share: float, name: str
 ) -> None:
@@ -278,7 +289,7 @@ def _redraw_serious(
     for term, value in coefficients.items():
         if term == "intercept":
             continue
-        product = np.full(len(cohort), float(value))
+        product = np.full(len(cohort), value)
         for part in term.split(":"):
             if part not in encoded:
                 raise unknown_name("sign", part, signs)
@@ -291,7 +302,7 @@ def _redraw_serious(
     drawn = rng.random(len(cohort)) < special.expit(coefficients["intercept"] + log_odds)
     cohort["serious"] = drawn.astype(int)
     cohort["diagnosis"] = pd.Series(np.where(drawn, name, "benign"), index=cohort.index, dtype="str")
-    cohort.attrs["coefficients"] = {key: float(value) for key, value in coefficients.items()}
+    cohort.attrs["coefficients"] = coefficients
 
 
 def _lose_signs(rng: np.random.Generator, cohort: pd.DataFrame, design: str, values: pd.Series) -> None:
