@@ -234,8 +234,10 @@ def make_folder(path: StrPath) -> Path:
     Raises
     ------
     OptionError
-        There is a file of that name, or the folder can't be made.
+        It is no path, there is a file of that name, or the folder can't be made.
     """
+    if not isinstance(path, (str, os.PathLike)):
+        raise OptionError(f"{path!r:.60} is no path of a folder. Name one.")
     folder = Path(path)
     if folder.exists() and not folder.is_dir():
         raise OptionError(f"{folder} is a file. Name a folder.")

@@ -132,6 +132,8 @@ def test_a_folder_that_cannot_be_made_is_told(tmp_path):
         make_folder(tmp_path / "file")
     with raises(OptionError, f"The folder {tmp_path / 'file' / 'x'} can't be made: Not a directory. Name another."):
         make_folder(tmp_path / "file" / "x")
+    with raises(OptionError, "['a'] is no path of a folder. Name one."):
+        make_folder(["a"])
 
 
 @pytest.mark.parametrize("step", ["fsync", "replace"])

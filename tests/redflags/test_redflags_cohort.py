@@ -126,6 +126,19 @@ def test_other_diagnoses_can_count():
         ),
         ({"serious": ("ALSS",)}, UnknownNameError, "No diagnosis named 'ALSS'."),
         ({"coefficients": {"wastin": 1.0}}, UnknownNameError, "No sign named 'wastin'. Did you mean 'wasting'?"),
+        ({"seed": -1}, OptionError, "seed=-1 is not possible. Give a whole number of at least 0."),
+        ({"seed": "a"}, OptionError, "seed='a' is not possible. Give a whole number of at least 0."),
+        ({"missing": "yes"}, OptionError, "missing='yes' is not possible. Choose one of True, False."),
+        (
+            {"coefficients": 3},
+            OptionError,
+            "coefficients=3 is not possible. Give log odds by name: {'wasting': 2.0}.",
+        ),
+        (
+            {"coefficients": {"wasting": np.nan}},
+            OptionError,
+            "coefficients['wasting']=nan is not possible. Give a number.",
+        ),
         (
             {"design": "population", "serious_share": 0.2},
             OptionError,

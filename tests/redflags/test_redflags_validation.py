@@ -30,7 +30,7 @@ from twitchstats.redflags import (
     validation,
 )
 from twitchstats.redflags.advice import ANY_FLAG_ADVICE
-from twitchstats.redflags.measures import METRICS, measure_risk
+from twitchstats.redflags.measures import METRICS, measure_auc, measure_risk
 from twitchstats.signs import find_signs
 from twitchstats.simulate.likelihood import cohort_risk
 
@@ -51,6 +51,11 @@ def test_metrics_against_references():
     y = (rng.random(500) < risk**1.5).astype(float)
     found = dict(zip(METRICS, measure_risk(y, risk, 0.3), strict=True))
     assert found["auc"] == pytest.approx(roc_auc_score(y, risk))
+    parts, weights = rng.integers(0, 3, 500), rng.integers(0, 4, 500).astype(float)
+    assert measure_auc(y, risk, weights) == pytest.approx(roc_auc_score(y, risk, sample_weight=weights))
+    sizes = [y[parts == part].sum() * (1 - y[parts == part]).sum() for part in range(3)]
+    apart = [roc_auc_score(y[parts == part], risk[parts == part]) for part in range(3)]
+    assert measure_auc(y, risk, parts=parts) == pytest.approx(np.average(apart, weights=sizes))
     assert found["brier"] == pytest.approx(brier_score_loss(y, risk))
     assert found["calibration_in_the_large"] == pytest.approx(y.mean() - risk.mean())
     kept = np.clip(risk, 1e-12, 1 - 1e-12)
@@ -154,16 +159,18 @@ def test_moved_model_is_calibrated_in_the_population():
 
 
 @pytest.mark.slow
-def test_corrected_is_what_fresh_people_show():
-    """Mean over 50 cohorts of 500, all pairs: the corrected AUC is within .003 of what fresh people show.
+def test_corrected_is_what_fresh_people_show(monkeypatch):
+    """Mean over 24 cohorts of 500, all pairs: the corrected AUC is within .003 of what fresh people show.
 
-    How easy the people of a cohort happen to be is taken off: by how far the AUC of their true risks is off.
+    How easy the people of a cohort happen to be is taken off: by how far the AUC of their true risks is off. One round
+    of folds leans no other way than five; it adds a tenth to the spread (.0066, so .0013 for the mean).
     """
-    fresh = simulate_cohort(people=8000, seed=999, missing=False)
+    monkeypatch.setattr(validation, "REPEATS", 1)
+    fresh = simulate_cohort(people=4000, seed=999, missing=False)
     signs = find_signs(fresh.columns)
     typical = roc_auc_score(fresh["serious"], cohort_risk(fresh[signs]))
     rows = []
-    for seed in range(50):
+    for seed in range(24):
         cohort = simulate_cohort(people=500, seed=300 + seed, missing=False)
         model = RedFlagModel(constant="drop").fit(cohort, cohort["serious"])
         found = validate_risk(model, cohort, cohort["serious"], n_bootstrap=2).set_index("metric")
@@ -404,15 +411,16 @@ def test_shares_bring_the_advice(cohort, model):
 
 
 @pytest.mark.slow
-def test_corrected_intervals_hold_the_truth():
-    """Over 20 samples of 300 the intervals hold what 20,000 fresh people show in 85 % or more, for each metric.
+def test_corrected_intervals_hold_the_truth(monkeypatch):
+    """Over 20 samples of 300 the intervals hold what 6,000 fresh people show in 85 % or more, for each metric.
 
     Refits judged on their own samples, as is often done, would hold the calibration in few: they are calibrated there.
     """
+    monkeypatch.setattr(validation, "REPEATS", 1)
     weights = np.array([1.0, -0.8, 0.5, 0.3, 0.0, 0.0, 0.0, 0.0])
     rng = np.random.default_rng(3)
-    fresh = rng.normal(size=(20_000, 8))
-    outcome = (rng.random(20_000) < special.expit(fresh @ weights - 1)).astype(float)
+    fresh = rng.normal(size=(6000, 8))
+    outcome = (rng.random(6000) < special.expit(fresh @ weights - 1)).astype(float)
     hits = []
     for seed in range(20):
         X = rng.normal(size=(300, 8))

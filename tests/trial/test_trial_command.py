@@ -62,6 +62,15 @@ def test_condition_in_other_words_is_told(filled, capsys):
     ).all()
 
 
+def test_schedule_under_another_name_is_told_where_nothing_else_checks_it(filled, capsys):
+    """A renamed and changed schedule drew no caution where what was taken is not noted either."""
+    folder, table = filled
+    table["group"] = 1 - table.pop("condition")
+    own = "what was taken on 56 of 56 days is not in the journal: it is believed to be as drawn"
+    found = analyse(folder, table.drop(columns="caffeine (mg)"), capsys)
+    assert (found["caution"] == f"{own}, and no column 'condition' of 0 and 1 says so").all()
+
+
 def test_power_is_told_from_a_diary(tmp_path, capsys):
     diary = pd.DataFrame(
         {"date": pd.date_range("2026-01-01", periods=40), "twitches": [day * day % 7 for day in range(40)]}

@@ -35,70 +35,93 @@ OPEN_BIAS = """Overall: unclear, for it depends on what only those know who coll
 
 def write_model_card(record: Record, parameters: Mapping[str, object], validation: pd.DataFrame | None = None) -> str:
     """Write the model card as Markdown, every figure from the fitted model."""
-    origin, terms, gaps = record.origin, record.design.terms, record.missing[record.missing["n_unknown"] > 0]
-    shrinkage = f"a ridge penalty of {record.strength:.4g} on standardised columns, " + (
-        "given" if parameters["strength"] is not None else "chosen by approximate leave-one-out validation"
-    )
-    evaluated = "Developed on all people of the sample; no evaluation was handed in."
-    performance = "Not given. Pass the frame of `validate_risk` to see it here."
-    if validation is not None:
-        check_table("validation", validation, ["metric", "estimate", "ci_lower", "ci_upper", "apparent", "optimism"])
-        apart = bool((validation["optimism"] == 0).all())
-        evaluated = "Evaluated on people held out." if apart else "Evaluated on its own people, corrected for optimism."
-        performance = _write_table(
-            ["metric", "estimate", "95 % interval", "apparent"],
-            (
-                f"{row.metric} | {row.estimate:.3f} | {row.ci_lower:.3f} to {row.ci_upper:.3f} | {row.apparent:.3f}"
-                for row in validation.itertuples()
-            ),
-        )
-    sample = "The table did not say where the people come from: whoever fitted the model states it here."
-    bias = OPEN_BIAS
-    if origin:
-        counted = ", ".join(record.diagnoses) or "what the labels say"
-        what = f"{origin.design} sample of `simulate_cohort`; serious means {counted}"
-        sample = f"**Trained on simulated people** ({what}); no real person has been seen. {count_assumed()}"
-        paired = ", case-control" if origin.design == "clinic" else ""
-        bias = SIMULATED_BIAS.format(design=origin.design, paired=paired)
-    moved = record.drawn and origin and record.base.crowd not in ("", origin.design)
-    each = min(record.n_serious, record.n_people - record.n_serious) / max(len(terms), 1)
-    intercept = f"intercept | | {record.coefficients[0] + record.shift:.6g} | 1"
+    terms, per_term = record.design.terms, max(len(record.design.terms), 1)
+    each = min(record.n_serious, record.n_people - record.n_serious) / per_term
     told = zip(terms, map(describe_term, terms), record.coefficients[1:], strict=True)
+    intercept = f"intercept | | {record.coefficients[0] + record.shift:.6g} | 1"
     words = find_resource("data", "model_card.md").read_text(encoding="utf-8")
     return words.format(
         record=record,
         notes=" ".join(record.notes),
-        sample=sample,
         signs="\n".join(map(_tell_sign, record.signs)),
         n_terms=len(terms),
-        cases=record.n_serious / max(len(terms), 1),
-        partly="the exact risk of the simulated world" if record.drawn else "the risk of a model on these",
-        gaps=", ".join(f"{row.sign} {row.share_unknown:.1%}" for row in gaps.itertuples()) or "none",
+        cases=record.n_serious / per_term,
         n_products=sum(":" in term for term in terms),
-        shrinkage="Firth's penalty (Firth 1993)" if parameters["penalty"] == "firth" else shrinkage,
-        limits="draws of the parameters that the people were drawn from"
-        if record.drawn
-        else "the posterior covariance",
         base_rates="\n".join(f"- {line}" for line in list_base_rates()),
         personal=" and ".join(name for name in ("age", "sex") if name in record.signs) or "neither age nor sex",
-        evaluated=evaluated,
-        ethics=SIMULATED_ETHICS if origin else NOT_TOLD,
         version=twitchstats.__version__,
-        counts=_write_table(
-            ["sign", "known", "not known"],
-            (f"{row.sign} | {row.n_known} | {row.n_unknown}" for row in record.missing.itertuples()),
-        ),
-        crowd=OTHER_CROWD if moved else "",
         coefficients=_write_table(
             ["term", "label", "log odds ratio", "coded as"],
             [intercept, *(f"{term} | {named.label} | {value:.6g} | {named.coding}" for term, named, value in told)],
         ),
-        performance=performance,
-        bias=bias,
         size="low" if each >= 10 else "high",
         cases_of_fewer=each,
-        most_unknown=record.missing["share_unknown"].max() if len(record.missing) else np.nan,
+        **_tell_people(record),
+        **_tell_fit(record, parameters),
+        **_tell_gaps(record.missing),
+        **_tell_performance(validation),
     )
+
+
+def _tell_people(record: Record) -> dict[str, str]:
+    """Return what is to be said of where the people come from."""
+    origin = record.origin
+    if not origin:
+        unknown = "The table did not say where the people come from: whoever fitted the model states it here."
+        return {"sample": unknown, "ethics": NOT_TOLD, "bias": OPEN_BIAS, "crowd": ""}
+    counted = ", ".join(record.diagnoses) or "what the labels say"
+    what = f"{origin.design} sample of `simulate_cohort`; serious means {counted}"
+    paired = ", case-control" if origin.design == "clinic" else ""
+    moved = record.drawn and record.base.crowd not in ("", origin.design)
+    return {
+        "sample": f"**Trained on simulated people** ({what}); no real person has been seen. {count_assumed()}",
+        "ethics": SIMULATED_ETHICS,
+        "bias": SIMULATED_BIAS.format(design=origin.design, paired=paired),
+        "crowd": OTHER_CROWD if moved else "",
+    }
+
+
+def _tell_fit(record: Record, parameters: Mapping[str, object]) -> dict[str, str]:
+    """Return how it was shrunk, and what risks of the partly told and limits come from."""
+    chosen = "given" if parameters["strength"] is not None else "chosen by approximate leave-one-out validation"
+    ridge = f"a ridge penalty of {record.strength:.4g} on standardised columns, {chosen}"
+    partly, limits = (
+        ("the exact risk of the simulated world", "draws of the parameters that the people were drawn from")
+        if record.drawn
+        else ("the risk of a model on these", "the posterior covariance")
+    )
+    shrinkage = "Firth's penalty (Firth 1993)" if parameters["penalty"] == "firth" else ridge
+    return {"shrinkage": shrinkage, "partly": partly, "limits": limits}
+
+
+def _tell_gaps(missing: pd.DataFrame) -> dict[str, object]:
+    """Return of how many people each sign is known."""
+    gaps = missing[missing["n_unknown"] > 0]
+    rows = (f"{row.sign} | {row.n_known} | {row.n_unknown}" for row in missing.itertuples())
+    return {
+        "gaps": ", ".join(f"{row.sign} {row.share_unknown:.1%}" for row in gaps.itertuples()) or "none",
+        "counts": _write_table(["sign", "known", "not known"], rows),
+        "most_unknown": missing["share_unknown"].max() if len(missing) else np.nan,
+    }
+
+
+def _tell_performance(validation: pd.DataFrame | None) -> dict[str, str]:
+    """Return what `validate_risk` found, and of whom."""
+    if validation is None:
+        return {
+            "evaluated": "Developed on all people of the sample; no evaluation was handed in.",
+            "performance": "Not given. Pass the frame of `validate_risk` to see it here.",
+        }
+    check_table("validation", validation, ["metric", "estimate", "ci_lower", "ci_upper", "apparent", "optimism"])
+    apart = bool((validation["optimism"] == 0).all())
+    rows = (
+        f"{row.metric} | {row.estimate:.3f} | {row.ci_lower:.3f} to {row.ci_upper:.3f} | {row.apparent:.3f}"
+        for row in validation.itertuples()
+    )
+    return {
+        "evaluated": f"Evaluated on {'people held out' if apart else 'its own people, corrected for optimism'}.",
+        "performance": _write_table(["metric", "estimate", "95 % interval", "apparent"], rows),
+    }
 
 
 def _write_table(heads: list[str], rows: Iterable[str]) -> str:

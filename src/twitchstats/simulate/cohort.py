@@ -16,6 +16,7 @@ from twitchstats.errors import (
     check_choice,
     check_list,
     check_names,
+    check_number,
     check_share,
     check_whole,
     unknown_name,
@@ -131,6 +132,8 @@ def simulate_cohort(
     (200, True)
     """
     check_choice("design", design, DESIGNS)
+    check_choice("missing", missing, (True, False))
+    check_whole("seed", seed, least=0)
     listed = read_serious(serious)
     chosen = read_parameters(parameters, seed=seed)
     weights = mix_conditions(chosen, listed, design=design, serious_share=serious_share)
@@ -143,7 +146,8 @@ def simulate_cohort(
     told = [f"{SIMULATED}{design}", *(f"serious {name}" for name in listed)]
     if coefficients is not None:
         share = _DEFAULT_SHARE if serious_share is None else serious_share
-        told.append(f"{_OWN}{_redraw_serious(rng, cohort, dict(coefficients), share, listed[0])!r}")
+        intercept = _redraw_serious(rng, cohort, _read_coefficients(coefficients), share, listed[0])
+        told.append(f"{_OWN}{intercept!r}")
     changed = chosen[chosen != read_parameters()]
     told += [f"{name} of {condition} = {float(value)!r}" for (name, condition), value in changed.items()]
     if missing:
@@ -254,6 +258,14 @@ def _draw_weeks(rng: np.random.Generator, diagnosis: NDArray[np.object_], design
     return np.round(np.clip(weeks, 0.1, 10_000), 1)  # as many as `encode_signs` reads
 
 
+def _read_coefficients(coefficients: object) -> dict[str, float]:
+    if not isinstance(coefficients, (Mapping, pd.Series)):
+        raise OptionError(
+            f"coefficients={coefficients!r:.60} is not possible. Give log odds by name: {{'wasting': 2.0}}."
+        )
+    return {str(term): check_number(f"coefficients[{term!r}]", value) for term, value in coefficients.items()}
+
+
 def _redraw_serious(
     rng: np.random.Generator, cohort: pd.DataFrame, coefficients: dict[str, float], share: float, name: str
 ) -> float:
@@ -264,7 +276,7 @@ def _redraw_serious(
     for term, value in coefficients.items():
         if term == "intercept":
             continue
-        product = np.full(len(cohort), float(value))
+        product = np.full(len(cohort), value)
         for part in term.split(":"):
             if part not in encoded:
                 raise unknown_name("sign", part, signs)
@@ -277,7 +289,7 @@ def _redraw_serious(
     drawn = rng.random(len(cohort)) < special.expit(coefficients["intercept"] + log_odds)
     cohort["serious"] = drawn.astype(int)
     cohort["diagnosis"] = pd.Series(np.where(drawn, name, "benign"), index=cohort.index, dtype="str")
-    return float(coefficients["intercept"])
+    return coefficients["intercept"]
 
 
 def _lose_signs(rng: np.random.Generator, cohort: pd.DataFrame, design: str, values: pd.Series) -> None:

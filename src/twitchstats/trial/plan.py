@@ -34,7 +34,7 @@ POWER_COLUMNS = ["person", "effect", "measure", "days", "power", "power_one_look
 EFFECTS = {"count": (1.25, 1.5, 2.0), "yes/no": (0.1, 0.2, 0.3)}
 SHARES_OF_SD = (0.25, 0.5, 1.0)  # effects on ratings and amounts, in SD of the diary
 LONGEST = 3650
-DRAWS = 999  # schedules that a trial is compared with
+DRAWS, MOST_DRAWS = 999, 9999  # schedules that a trial is compared with; more move no p-value of .05 by .005
 DAY_NUMBER = re.compile(r"-?[0-9]{1,6}")  # eight figures are a date
 
 
@@ -170,6 +170,7 @@ def check_plan(plan: Plan, journal: Journal) -> list[str]:
         raise OptionError(f"plan={plan!r} is no plan. Read it by read_plan, or make one by plan_trial.")
     if seal_plan(plan.options, plan.seed, plan.chosen) != plan.seal:
         raise OptionError("The plan does not fit its seal: options or seed were changed after it was made.")
+    check_journal(journal)
     journal.resolve_name(plan.options.outcome)
     known = set(map(str, journal.days.index.unique("person")))
     here = [person for person in plan.options.people if person in known]
