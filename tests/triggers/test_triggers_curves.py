@@ -38,6 +38,14 @@ def test_u_shape_is_found_where_a_straight_line_finds_nothing():
     assert (curve["ci_lower"] < np.exp(0.3)).all()
 
 
+def test_what_two_terms_round_off_is_in_the_interval():
+    """Effects of .3 per SD to either side, 20 people: none of 9 points was held, as a smooth curve has no tip."""
+    journal = plant(lambda x: 0.3 * np.abs(x))
+    curve = estimate_dose_curve(journal, "trigger_1", reference=0.0)
+    truth = np.exp(0.3 * np.abs(curve["dose"]))
+    assert ((curve["ci_lower"] <= truth) & (truth <= curve["ci_upper"])).mean() >= 0.8
+
+
 def test_straight_effect_is_drawn_as_one():
     journal = plant(lambda x: 0.2 * x)
     curve = estimate_dose_curve(journal, "trigger_1", reference=0.0)
