@@ -164,8 +164,11 @@ def find_flags(journal: "Journal") -> pd.DataFrame:
     found = {column: _find_flag(str(column)) for column in (*days, *asked)}
     refused = journal.rejects.loc[journal.rejects["action"].eq("cell set missing"), "column"]
     unread = {_find_flag(str(column)) for column in refused.unique()}
-    own = [str(column) for column in days if found[column] is None and not find_row(str(column))]
-    alike = {_find_flag_within(column): column for column in reversed(own) if (_mark_cells(days[column]) > 0).any()}
+    alike: dict[str, str] = {}
+    for column in days:
+        name = None if found[column] or find_row(str(column)) else _find_flag_within(str(column))
+        if name and (_mark_cells(days[column]) > 0).any():
+            alike.setdefault(name, str(column))
     everybody, rows = list_everybody(journal), []
     for name, label in [*list_red_flags().items(), *reasons.items(), (PREGNANT, "Pregnancy")]:
         daily = [_mark_cells(days[column]) for column in days if found[column] == name]

@@ -214,17 +214,17 @@ def test_a_sign_under_a_name_of_its_own_is_not_clear(alone):
 def test_red_flags_of_a_group_are_counted_by_person(gappy):
     """Days are people's: two days of one person are one of two people, whoever else was asked."""
     falls = replace(gappy, days=gappy.days.assign(fell=[0.0, 1, 1, 0, 0, 0]))
-    assert warn(falls)["Falls"] == "1 of 2: noted on 2 days"
+    assert warn(falls)["Falls"] == "1 of 2 (P1): noted on 2 days"
     assert "1 red flag is reported by at least one of 2 people: **falls**." in describe(falls)
     both = give_signs(falls, people=("P2", "P3"), wasting=[1.0, 0.0])
-    assert warn(both)["Muscle wasting"] == "1 of 2"
+    assert warn(both)["Muscle wasting"] == "1 of 2 (P2)"
     assert "2 red flags are reported by at least one of 3 people: **muscle wasting and falls**." in describe(both)
 
 
 def test_a_group_is_told_as_a_group(gappy):
     journal = give_signs(gappy, people=("P1", "P2"), wasting=[1.0, 0.0])
     title, checklist = front.show_title(journal, TWITCHES), str(front.show_warnings(*see(journal, TWITCHES)))
-    assert "☒ Muscle wasting: 1 of 2" in checklist
+    assert "☒ Muscle wasting: 1 of 2 (P1)" in checklist
     parts = [title, checklist, front.show_course(journal, TWITCHES)]
     assert not [part for part in parts if " you" in part]
     assert "diaries of 2 people" in title
@@ -307,7 +307,7 @@ def test_a_rated_sign_is_there_from_the_first_point_on_of_one_person_and_of_a_gr
     one = replace(alone, days=alone.days.assign(weakness=[0.0, 0, 1, 0]))
     assert warn(one)["Weakness felt"].startswith("yes: noted on 1 day, ")
     some = replace(gappy, days=gappy.days.assign(weakness=[0.0, 0, 1, 0, 0, 0]))
-    assert warn(some)["Weakness felt"] == "1 of 2: noted on 1 day"
+    assert warn(some)["Weakness felt"] == "1 of 2 (P1): noted on 1 day"
     assert "A rating counts from the first point on." in str(front.show_warnings(*see(some, TWITCHES)))
     assert "about 5 have" in front.tell_rate(*see(some, TWITCHES))
     told = front.show_meaning(*see(some, TWITCHES))

@@ -51,26 +51,33 @@ def list_history(journal: Journal, found: Findings) -> list[tuple[str, str]]:
     twitching = is_about_twitching(found.outcome)
     bodily = twitching or is_symptom(found.outcome) or "pain" in split_words(found.outcome)
     asked = [name for name in (*_ASKED, *_ASKED_OF_WOMEN * (people.get("sex") != "male")) if name != found.outcome]
-    about = {"Where, which side": (_tell_sites(journal), bodily)}
+    course_told = _tell_course(course, ordered=journal.calendar != "none")
+    about = {"Where, which side": (_tell_sites(journal), bodily), "Better or worse": (course_told, True)}
     for name in asked:
         label = list_red_flags().get(find_red_flag(name) or "") or find_row(name)["label"]
         warning = warned.get(label, "").replace(NOT_NOTED, "")
         told = _join_told(people.get(find_sign(name) or name), _tell_levels(journal, name) or _tell_own(journal, name))
         told = warning if is_unclear(warning) else told or warning
         about[str(label)] = (told, bodily and (twitching or name not in _OF_TWITCHING))
-    often = f"{course['n_above']:,} of {count_noun(int(course['n_days']), 'day')}"
-    rated = journal.variables.set_index("name")["kind"].get(found.outcome) == "rating"
-    if rated and course["n_above"] == course["n_days"] and course["n_more"]:  # how often says nothing from 1 up
-        often += f"; more than {tell_level(journal, found.outcome, course['median'])} on {course['n_more']}"
     return [
         ("Since when", "" if pd.isna(weeks) else f"about {count_noun(int(weeks), 'week')} when asked"),
-        ("How often", often if course["n_days"] and not is_log_of_attacks(journal) else ""),
+        ("How often", _tell_often(journal, found.outcome, course)),
         ("How long", _tell_durations(journal)),
-        ("Better or worse", _tell_course(course, ordered=journal.calendar != "none")),
         *((label, told) for label, (told, always) in about.items() if told or always),
         ("Medicines", _tell_medicines(journal)),
         ("What helped", _tell_remedies(journal)),
     ]
+
+
+def _tell_often(journal: Journal, outcome: str, course: "pd.Series[Any]") -> str:
+    """Return on how many days it was there; of a rating from 1 up, which always is, on how many it was high."""
+    if not course["n_days"] or is_log_of_attacks(journal):
+        return ""
+    often = f"{course['n_above']:,} of {count_noun(int(course['n_days']), 'day')}"
+    rated = journal.variables.set_index("name")["kind"].get(outcome) == "rating"
+    if rated and course["n_above"] == course["n_days"] and course["n_more"]:
+        often += f"; more than {tell_level(journal, outcome, course['median'])} on {course['n_more']}"
+    return often
 
 
 def _tell_course(course: "pd.Series[Any]", *, ordered: bool) -> str:

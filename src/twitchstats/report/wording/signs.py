@@ -17,6 +17,7 @@ from twitchstats.report.wording.prose import (
     Prose,
     count_noun,
     join_words,
+    list_some,
     quote,
 )
 from twitchstats.report.wording.rows import label_of, tell_dates
@@ -25,6 +26,7 @@ from twitchstats.signs import RED_FLAG, find_red_flag, list_everybody
 CONFIDENCE = {"H": "seen there", "M": "second-hand", "D": "by arithmetic"}
 NOT_NOTED = "not noted"
 _UNCLEAR = "not clear: "
+_NAMED = 4  # people with a sign that are named
 YES = {1.0: "yes", 0.0: "no"}
 
 
@@ -43,7 +45,8 @@ def _tell_flag(journal: Journal, row: dict[str, Any]) -> str:
         numbers = journal.days.select_dtypes("number")
         dates = "" if many else tell_dates(journal, *[name for name in numbers if find_red_flag(name) == row["sign"]])
         noted = f": noted on {count_noun(row['n_days'], 'day')}{dates and ', '}{dates}"
-    return (f"{row['present']} of {row['known']}" if many else YES[float(row["present"] > 0)]) + noted
+    who = f" ({list_some([*map(str, row['who'])], _NAMED)})" if row["present"] else ""
+    return (f"{row['present']} of {row['known']}{who}" if many else YES[float(row["present"] > 0)]) + noted
 
 
 def list_present(journal: Journal, flags: pd.DataFrame, *, least: int | None = None) -> list[str]:
