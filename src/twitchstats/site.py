@@ -24,7 +24,7 @@ from twitchstats.resources import find_resource
 
 ROOMS = (
     "twitchstats", "twitchstats.episodes", "twitchstats.claims", "twitchstats.redflags", "twitchstats.study",
-    "twitchstats.simulate", "twitchstats.plots.triggers", "twitchstats.plots.claims",
+    "twitchstats.simulate", "twitchstats.plots.journal", "twitchstats.plots.triggers", "twitchstats.plots.claims",
     "twitchstats.plots.redflags", "twitchstats.plots.study", "twitchstats.report.figures",
 )  # fmt: skip
 HOME = "[All pages](index.html)"

@@ -368,7 +368,7 @@ def tabulate_risks(journal: Journal, risks: pd.DataFrame, *, most: int = 30) -> 
     shown = [row for _, row in sorted(rows, key=lambda item: item[0])]
     more = f" The first {most} of {len(shown)}." if len(shown) > most else ""
     caption = (
-        f"Share of days with any {label_of(journal, str(risks['outcome'].iloc[0])).lower()}, with its 95 % "
+        f"Share of days with any {label_of(journal, str(risks['outcome'].iloc[0]))}, with its 95 % "
         "interval. A difference is an association on the same day: it does not say which came first, nor that one "
         f"makes the other.{more}"
     )
