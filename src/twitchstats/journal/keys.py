@@ -1,6 +1,5 @@
 """Whose row it is and which day it tells, and what is asked about: rows that say neither, tables of another shape."""
 
-import contextlib
 import datetime as dt
 import itertools
 import re
@@ -24,9 +23,9 @@ from twitchstats.journal.dates import (
     hold_days,
     look_like_dates,
     read_clock,
-    read_date,
     read_dates,
     read_day_numbers,
+    try_date,
 )
 from twitchstats.journal.layout import Column, Table, code_column, refuse_cells
 from twitchstats.journal.record import Rejects, quote_some
@@ -141,9 +140,9 @@ def find_aliases(columns: Sequence[Column], words: str) -> list[Column]:
     return [known[word] for word in load_words(words) if word in known]
 
 
-def find_person(table: Table, asked: str | None) -> Column | None:
-    """Return the column that says whose row it is, or None where the table has one person only."""
-    if asked is not None:
+def find_person(table: Table, asked: str | None, *, needed: bool = True) -> Column | None:
+    """Return the column that says whose row it is (that asked for, if it is there or needed), or None if none does."""
+    if asked is not None and (needed or normalise_header(asked) in map(normalise_header, table.headers)):
         return None if asked == SOLE_PERSON else pick_column(table, asked, "person")
     # An 'id' that is new in nearly each row numbers the rows, not the people.
     ids = [column for column in table.columns if normalise_header(column.header) in ("id", "record id")]
@@ -197,10 +196,9 @@ def find_date(table: Table, asked: str | None, rejects: Rejects) -> Column | Non
 def _run_by_day(column: Column) -> bool:
     """Say whether each row has a date of its own, most a few days from the one before, in some layout."""
     for layout in LAYOUTS:
-        with contextlib.suppress(ValueError):
-            days = [date.toordinal() for text in column.levels if (date := read_date(text, layout))]
-            if 1 < len(column) == len(column.levels) == len(days) and np.median(np.abs(np.diff(days))) <= 7:
-                return True
+        days = [date.toordinal() for text in column.levels if (date := try_date(text, layout))]
+        if 1 < len(column) == len(column.levels) == len(days) and np.median(np.abs(np.diff(days))) <= 7:
+            return True
     return False
 
 

@@ -248,15 +248,15 @@ def parse_text(
     told = text.name or f"The {table} table"
     if not text.data[:9999].strip() and not text.data.strip():
         raise JournalError(f"{told} is empty. A journal starts with a header row, such as date,twitches,stress.")
-    head, skipped = split_sep_line(text.data[:20].decode("utf-8", "ignore"))
-    skip = max(skip, skipped)
+    told_sign = re.match(r'"?sep=(.)"?\n', text.data[:20].decode("utf-8", "ignore"), re.IGNORECASE)  # by Excel
+    skip = max(skip, int(told_sign is not None))
     sample = text.data[:200_000].decode("utf-8", "ignore").split("\n", skip)[-1]
     first = sample.strip().split("\n")[0]
     fixed_width = "  " in first and not any(sign in first for sign in DELIMITERS)
     if fixed_width and delimiter is None:
         text = replace(text, data=re.sub(rb"(?m)(?<=[^\n ]) {2,}(?=[^\n ])", b"\t", text.data))
         sample = text.data[:200_000].decode("utf-8", "ignore").split("\n", skip)[-1]
-    sign = choose_delimiter(sample, head, delimiter)
+    sign = choose_delimiter(sample, told_sign and told_sign[1], delimiter)
     start, line, headers = _find_header(text.data, sign, skip, told, table, rejects)
     builder = _Builder(text.data, sign, len(headers), told)
     if plain and len(text.data) < _BLOCK:
@@ -279,12 +279,6 @@ def parse_text(
             f"None of the {rows_read} rows of {text.name or 'the table'} could be kept. The first: {first}."
         )
     return Table(table, columns, rows, sign, text.name, text.checksum, rows_read)
-
-
-def split_sep_line(text: str) -> tuple[str | None, int]:
-    """Return the delimiter of Excel's ``sep=;`` line, and how many lines to skip for it."""
-    match = re.match(r'"?sep=(.)"?\n', text, flags=re.IGNORECASE)
-    return (match[1], 1) if match else (None, 0)
 
 
 def choose_delimiter(text: str, head: str | None, asked: str | None) -> str:
