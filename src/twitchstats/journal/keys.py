@@ -353,14 +353,20 @@ def _read_when(
 
 
 def note_stamps(table: Table, when: Column, rejects: Rejects) -> None:
-    """Tell of times that may belong to another day: of another time zone, or of days shortly after midnight."""
-    texts = [text for text in when.levels if text]
-    hours = {text: clock.total_seconds() / 3600 for text in texts if (clock := read_clock(text))}
-    zoned = [text for text in texts if re.search(r"\d(Z|\s*UTC|\s*GMT|[+-]00:?00)$", text, re.IGNORECASE)]
+    """Tell of times that may belong to another day: of another time zone, or of days shortly after midnight.
+
+    They stand with the dates, or in a column of their own.
+    """
+    clocked = any(map(read_clock, when.levels[:50]))
+    when = when if clocked else next(iter(find_aliases(table.columns, "time column")), when)
+    counts = {text: n for text, n in zip(when.levels, when.count().tolist(), strict=True) if text}
+    hours = {text: clock.total_seconds() / 3600 for text in counts if (clock := read_clock(text))}
+    zoned = [text for text in counts if re.search(r"\d(Z|\s*UTC|\s*GMT|[+-]00:?00)$", text, re.IGNORECASE)]
     late = [text for text in zoned if not 8 <= hours.get(text, 12) < 14]
     night = [text for text, hour in hours.items() if 0 < hour < 4 and not late and table.name == "days"]
-    if late or len(night) > 0.1 * len(texts):
-        first, share = (late or night)[0], f"{len(late or night)} of {len(texts)}"
+    n_odd, n_all = sum(counts[text] for text in late or night), sum(counts.values())
+    if late or n_odd > 0.1 * n_all:
+        first, share = (late or night)[0], f"{n_odd} of {n_all}"
         rule, told = ("time_zone", (
             f"its times are in UTC, and {share}, such as {first!r}, may lie on another day where you live; each is "
             "read as the date that is written. If that is wrong, write local dates"
