@@ -32,6 +32,7 @@ Part: TypeAlias = FloatArray | Coded
 DELIMITERS = (",", ";", "\t", "|")
 COLUMN_LIMIT, HEADER_LIMIT = 10_000, 1_000
 _BLOCK = 1 << 24
+_MIX = np.uint64(0x9E3779B97F4A7C15)  # odd, with bits as random (2**64 over the golden ratio): mixes cells of a row
 _DELIMITER_NAMES = {"comma": ",", "semicolon": ";", "tab": "\t", "\\t": "\t", "pipe": "|"}
 _ROW_OF = {"days": "day", "episodes": "episode", "people": "person"}
 
@@ -134,8 +135,14 @@ class Table:
     @cached_property
     def copies(self) -> BoolArray:
         """Whether an earlier row is the same in each cell: one entry, told twice."""
-        cells = {c.place: c.codes if c.numbers is None else c.numbers for c in self.columns}
-        return pd.DataFrame(cells).duplicated().to_numpy()
+        cells = [column.codes if column.numbers is None else column.numbers + 0.0 for column in self.columns]  # no -0
+        mixed = np.zeros(len(self.rows), dtype=np.uint64)
+        for some in cells:
+            mixed = mixed * _MIX + (some.view(np.uint64) if some.dtype == float else some.astype(np.uint64))
+        found = pd.Series(mixed).duplicated(keep=False).to_numpy(copy=True)  # few: they alone are compared cell by cell
+        rows = pd.DataFrame({place: some[found] for place, some in enumerate(cells)})
+        found[found] = rows.duplicated().to_numpy()
+        return found
 
     def keep(self, mask: BoolArray) -> "Table":
         """Return the table with the rows of `mask` only."""
