@@ -220,6 +220,7 @@ def test_columns_that_were_lagged_are_not_lagged_again(read):
         ("attacks", lambda day: day % 4, "count", 0, np.nan, "a day"),
         ("hours worked", lambda day: day % 9, "amount", np.nan, np.nan, "h"),
         ("Magnesium 400 mg", lambda day: day % 4, "count", 0, np.nan, "a day"),
+        ("Magnesium 300 mg", lambda day: 300 * (day % 3), "amount", np.nan, np.nan, "mg"),
         ("paracetamol 500mg", lambda day: day % 4, "count", 0, np.nan, "a day"),
         ("pain (VAS 0-100)", lambda day: day % 9, "rating", 0, 100, "points of 100"),
         ("stress (1 = none - 5 = worst)", lambda day: 1 + day % 5, "rating", 1, 5, "points of 5"),

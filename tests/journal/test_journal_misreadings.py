@@ -323,6 +323,11 @@ def test_entries_shortly_after_midnight_are_told(read):
         "column date: 20 of 20 entries, such as '2024-03-10 00:10:00', were written between midnight and four; each "
         "counts for the date that is written. If they tell of the day before, write that date"
     ]
+    rows = [f"2024-03-{day},{hour}:10,{day % 4}" for day in range(10, 30) for hour in (1, 13)]
+    assert told(read("\n".join(["date,time,twitches", *rows])))[0] == (
+        "column time: 20 of 40 entries, such as '1:10', were written between midnight and four; each counts for the "
+        "date that is written. If they tell of the day before, write that date"
+    )
 
 
 @pytest.mark.parametrize(
@@ -732,7 +737,7 @@ def test_a_unit_of_the_schema_is_told(read):
 def test_events_counters_and_weeks_are_told(read):
     events = read("date,site\n" + "".join(f"2024-03-{1 + day // 3:02},{'abc'[day % 3]}\n" for day in range(30)))
     assert told(events)[0] == (
-        "several rows a day and no column of figures: if each row is an event, how many there were is lost. Add a "
+        "several rows a day and no column that counts: if each row is an event, how many there were is lost. Add a "
         "column that counts (twitches: 1), or give the file as episodes= (--episodes) beside a table of days"
     )
     counter = read(write_days("twitches", lambda day: 3 * day))
@@ -1117,6 +1122,8 @@ def test_strengths_in_words_below_each_other_are_asked_about(read):
 def test_an_empty_column_makes_no_event_log_a_diary(read):
     rows = [f"2024-03-{day:02},{place}," for day in range(1, 13) for place in ("calf", "foot")]
     assert "event_log" in set(read("\n".join(["date,where,x", *rows])).rejects["rule"])
+    lasting = [f"{row}{day % 7}" for day, row in enumerate(rows)]
+    assert "event_log" in set(read("\n".join(["date,where,duration (min)", *lasting])).rejects["rule"])
 
 
 def test_a_header_that_begins_with_per_cent(read):

@@ -308,7 +308,7 @@ _TELLING = (
 _PER_TIME = re.compile(
     r"(?:/|\bper|\bpro|\bpar|\bpor)\s*(?:h|hr|hours?|min|minutes?|stunde|std|heure|hora|week|woche)\b", re.I
 )
-_STRENGTH = re.compile(r"\b\d+\s?(mg|mcg|g|ml|iu)\b", re.IGNORECASE)  # how many of 500 mg there were
+_STRENGTH = re.compile(r"\b(\d+)\s?(mg|mcg|g|ml|iu)\b", re.IGNORECASE)  # how many of 500 mg there were
 _MOST_LEVELS = 2000
 _NOT_SUMMED = frozenset({"avg", "average", "mean", "max", "highest", "min", "lowest", "per", "goal"})
 _BALANCED = (1.0, 2.0, 3.0, 4.0, 5.0, 10.0, 100.0)  # where scales end that go as far below zero
@@ -645,7 +645,7 @@ def _guess_kind(variable: Variable, cells: Cells) -> Variable:
         variable = variable.learn("guessed", unit=unit)
     if words & word_set("measured column") and _are_two_units(cells.numbers):
         variable = variable.tell(_TWO_UNITS)
-    measured = words & (word_set("measured column") | word_set("duration column")) or _is_dosed(header)
+    measured = words & (word_set("measured column") | word_set("duration column")) or _is_dosed(header, cells)
     told = variable.outside or variable.unit or measured or _PER_TIME.search(header.source)
     rated = words & word_set("rating column") and (
         cells.whole or not words & _AMOUNTS
@@ -675,14 +675,16 @@ def _guess_unit(header: Header, cells: Cells) -> str:
     timed = not (_PER_TIME.search(header.source) or header.words & word_set("measured column"))
     if timed and (unit := _TIME_UNITS.get("".join(last), "h" if cells.durations >= 0.8 else "")):
         return unit
-    units = _WORD_UNITS | (_DOSE_UNITS if _is_dosed(header) else {})
+    units = _WORD_UNITS | (_DOSE_UNITS if _is_dosed(header, cells) else {})
     found = next(iter(word_set("unit word").intersection(last if "/" not in header.source else ())), "")
     return next((unit for word, unit in units.items() if word in header.words), found)
 
 
-def _is_dosed(header: Header) -> bool:
+def _is_dosed(header: Header, cells: Cells) -> bool:
+    """Say whether figures tell a dose, and not how many there were of the strength in the header."""
     dosed = header.words & word_set("dose column") and not header.words & {"dl", "l", "kg", "per"}
-    return bool(dosed) and not _STRENGTH.search(header.stem)
+    strength = _STRENGTH.search(header.stem)
+    return bool(dosed) and not (strength and cells.high < float(strength[1]))
 
 
 def is_open_rating(variable: Variable) -> bool:
@@ -729,7 +731,7 @@ def complete(variable: Variable, cells: Cells) -> Variable:
         variable = variable.tell(_FAR.format(", ".join(f"{value:g}" for value in cells.outliers[:3])))
     if variable.kind == "amount":
         unit = normalise_header(variable.unit)
-        taken = unit in word_set("dose column") or unit in ("h", "min", "s") or _is_dosed(variable.header)
+        taken = unit in word_set("dose column") or unit in ("h", "min", "s") or _is_dosed(variable.header, cells)
         combine = "sum" if summed or unit in word_set("sum column") else "max" if taken else "mean"
         variable = variable.learn("guessed", combine=combine)
     if variable.kind == "count":

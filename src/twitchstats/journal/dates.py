@@ -155,21 +155,23 @@ def _refuse_half_turned(texts: Sequence[str], header: str) -> None:
 
 def _check_format(date_format: str) -> None:
     day = dt.date(2024, 3, 31)
-    try:
-        known = dt.datetime.strptime(day.strftime(date_format), date_format).date() == day
-    except ValueError:
-        known = False
-    if not known:
+    if _read_as(day.strftime(date_format), date_format) != day:
         raise OptionError(
             f"date_format={date_format!r} doesn't tell day, month and year. Use a format such as '%d.%m.%Y'."
         )
 
 
 def _read_as(text: str, date_format: str) -> dt.date | None:
-    try:
+    with contextlib.suppress(ValueError):
         return dt.datetime.strptime(text, date_format).date()
-    except ValueError:
-        return None
+    return None
+
+
+def try_date(text: str, layout: str = "dmy") -> dt.date | None:
+    """Return what `read_date` does; None for a date that the calendar lacks."""
+    with contextlib.suppress(ValueError):
+        return read_date(text, layout)
+    return None
 
 
 def read_date(text: str, layout: str = "dmy") -> dt.date | None:
@@ -405,13 +407,7 @@ def hold_days(texts: Sequence[str]) -> bool:
 def _is_date(text: str) -> bool:
     if _SERIAL.match(text):
         return 20_000 <= float(text) < 60_000
-    for layout in LAYOUTS:
-        try:
-            if read_date(text, layout) is not None:
-                return True
-        except ValueError:
-            continue
-    return False
+    return any(try_date(text, layout) is not None for layout in LAYOUTS)
 
 
 def are_years(texts: Sequence[str]) -> bool:

@@ -1,6 +1,5 @@
 """Whose row it is and which day it tells, and what is asked about: rows that say neither, tables of another shape."""
 
-import contextlib
 import datetime as dt
 import itertools
 import re
@@ -24,9 +23,9 @@ from twitchstats.journal.dates import (
     hold_days,
     look_like_dates,
     read_clock,
-    read_date,
     read_dates,
     read_day_numbers,
+    try_date,
 )
 from twitchstats.journal.layout import Column, Table, code_column, refuse_cells
 from twitchstats.journal.record import Rejects, quote_some
@@ -141,9 +140,9 @@ def find_aliases(columns: Sequence[Column], words: str) -> list[Column]:
     return [known[word] for word in load_words(words) if word in known]
 
 
-def find_person(table: Table, asked: str | None) -> Column | None:
-    """Return the column that says whose row it is, or None where the table has one person only."""
-    if asked is not None:
+def find_person(table: Table, asked: str | None, *, needed: bool = True) -> Column | None:
+    """Return the column that says whose row it is (that asked for, if it is there or needed), or None if none does."""
+    if asked is not None and (needed or normalise_header(asked) in map(normalise_header, table.headers)):
         return None if asked == SOLE_PERSON else pick_column(table, asked, "person")
     # An 'id' that is new in nearly each row numbers the rows, not the people.
     ids = [column for column in table.columns if normalise_header(column.header) in ("id", "record id")]
@@ -197,10 +196,9 @@ def find_date(table: Table, asked: str | None, rejects: Rejects) -> Column | Non
 def _run_by_day(column: Column) -> bool:
     """Say whether each row has a date of its own, most a few days from the one before, in some layout."""
     for layout in LAYOUTS:
-        with contextlib.suppress(ValueError):
-            days = [date.toordinal() for text in column.levels if (date := read_date(text, layout))]
-            if 1 < len(column) == len(column.levels) == len(days) and np.median(np.abs(np.diff(days))) <= 7:
-                return True
+        days = [date.toordinal() for text in column.levels if (date := try_date(text, layout))]
+        if 1 < len(column) == len(column.levels) == len(days) and np.median(np.abs(np.diff(days))) <= 7:
+            return True
     return False
 
 
@@ -355,14 +353,20 @@ def _read_when(
 
 
 def note_stamps(table: Table, when: Column, rejects: Rejects) -> None:
-    """Tell of times that may belong to another day: of another time zone, or of days shortly after midnight."""
-    texts = [text for text in when.levels if text]
-    hours = {text: clock.total_seconds() / 3600 for text in texts if (clock := read_clock(text))}
-    zoned = [text for text in texts if re.search(r"\d(Z|\s*UTC|\s*GMT|[+-]00:?00)$", text, re.IGNORECASE)]
+    """Tell of times that may belong to another day: of another time zone, or of days shortly after midnight.
+
+    They stand with the dates, or in a column of their own.
+    """
+    clocked = any(map(read_clock, when.levels[:50]))
+    when = when if clocked else next(iter(find_aliases(table.columns, "time column")), when)
+    counts = {text: n for text, n in zip(when.levels, when.count().tolist(), strict=True) if text}
+    hours = {text: clock.total_seconds() / 3600 for text in counts if (clock := read_clock(text))}
+    zoned = [text for text in counts if re.search(r"\d(Z|\s*UTC|\s*GMT|[+-]00:?00)$", text, re.IGNORECASE)]
     late = [text for text in zoned if not 8 <= hours.get(text, 12) < 14]
     night = [text for text, hour in hours.items() if 0 < hour < 4 and not late and table.name == "days"]
-    if late or len(night) > 0.1 * len(texts):
-        first, share = (late or night)[0], f"{len(late or night)} of {len(texts)}"
+    n_odd, n_all = sum(counts[text] for text in late or night), sum(counts.values())
+    if late or n_odd > 0.1 * n_all:
+        first, share = (late or night)[0], f"{n_odd} of {n_all}"
         rule, told = ("time_zone", (
             f"its times are in UTC, and {share}, such as {first!r}, may lie on another day where you live; each is "
             "read as the date that is written. If that is wrong, write local dates"

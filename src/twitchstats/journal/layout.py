@@ -32,6 +32,7 @@ Part: TypeAlias = FloatArray | Coded
 DELIMITERS = (",", ";", "\t", "|")
 COLUMN_LIMIT, HEADER_LIMIT = 10_000, 1_000
 _BLOCK = 1 << 24
+_MIX = np.uint64(0x9E3779B97F4A7C15)  # odd, with bits as random (2**64 over the golden ratio): mixes cells of a row
 _DELIMITER_NAMES = {"comma": ",", "semicolon": ";", "tab": "\t", "\\t": "\t", "pipe": "|"}
 _ROW_OF = {"days": "day", "episodes": "episode", "people": "person"}
 
@@ -134,8 +135,14 @@ class Table:
     @cached_property
     def copies(self) -> BoolArray:
         """Whether an earlier row is the same in each cell: one entry, told twice."""
-        cells = {c.place: c.codes if c.numbers is None else c.numbers for c in self.columns}
-        return pd.DataFrame(cells).duplicated().to_numpy()
+        cells = [column.codes if column.numbers is None else column.numbers + 0.0 for column in self.columns]  # no -0
+        mixed = np.zeros(len(self.rows), dtype=np.uint64)
+        for some in cells:
+            mixed = mixed * _MIX + (some.view(np.uint64) if some.dtype == float else some.astype(np.uint64))
+        found = pd.Series(mixed).duplicated(keep=False).to_numpy(copy=True)  # few: they alone are compared cell by cell
+        rows = pd.DataFrame({place: some[found] for place, some in enumerate(cells)})
+        found[found] = rows.duplicated().to_numpy()
+        return found
 
     def keep(self, mask: BoolArray) -> "Table":
         """Return the table with the rows of `mask` only."""
@@ -248,15 +255,15 @@ def parse_text(
     told = text.name or f"The {table} table"
     if not text.data[:9999].strip() and not text.data.strip():
         raise JournalError(f"{told} is empty. A journal starts with a header row, such as date,twitches,stress.")
-    head, skipped = split_sep_line(text.data[:20].decode("utf-8", "ignore"))
-    skip = max(skip, skipped)
+    told_sign = re.match(r'"?sep=(.)"?\n', text.data[:20].decode("utf-8", "ignore"), re.IGNORECASE)  # by Excel
+    skip = max(skip, int(told_sign is not None))
     sample = text.data[:200_000].decode("utf-8", "ignore").split("\n", skip)[-1]
     first = sample.strip().split("\n")[0]
     fixed_width = "  " in first and not any(sign in first for sign in DELIMITERS)
     if fixed_width and delimiter is None:
         text = replace(text, data=re.sub(rb"(?m)(?<=[^\n ]) {2,}(?=[^\n ])", b"\t", text.data))
         sample = text.data[:200_000].decode("utf-8", "ignore").split("\n", skip)[-1]
-    sign = choose_delimiter(sample, head, delimiter)
+    sign = choose_delimiter(sample, told_sign and told_sign[1], delimiter)
     start, line, headers = _find_header(text.data, sign, skip, told, table, rejects)
     builder = _Builder(text.data, sign, len(headers), told)
     if plain and len(text.data) < _BLOCK:
@@ -279,12 +286,6 @@ def parse_text(
             f"None of the {rows_read} rows of {text.name or 'the table'} could be kept. The first: {first}."
         )
     return Table(table, columns, rows, sign, text.name, text.checksum, rows_read)
-
-
-def split_sep_line(text: str) -> tuple[str | None, int]:
-    """Return the delimiter of Excel's ``sep=;`` line, and how many lines to skip for it."""
-    match = re.match(r'"?sep=(.)"?\n', text, flags=re.IGNORECASE)
-    return (match[1], 1) if match else (None, 0)
 
 
 def choose_delimiter(text: str, head: str | None, asked: str | None) -> str:

@@ -195,17 +195,12 @@ def _read_days(keys: Keys, rejects: Rejects, **reading: Any) -> tuple[pd.DataFra
     return days, variables
 
 
-def _may_be_person(variable: Variable) -> bool:
-    """Say whether a column that nobody knows is called by one word that is no plural and tells of nothing measured."""
-    own = not variable.canonical and variable.source.isalpha() and variable.how.get("name") != "schema"
-    return own and not counts(variable.header) and not is_measured(variable.header)
-
-
 def _note_people_as_columns(variables: list[Variable], rejects: Rejects) -> None:
-    """Tell where no column has a name that is known, so that each may be called after a person."""
+    """Tell where each column is called by one word that nobody knows, no plural and nothing measured: by a person."""
     figures = [variable for variable in variables if variable.kind not in ("text", "choice") and not variable.level]
     bare = [variable for variable in figures if not variable.header.unit and not variable.outside]
-    if len(bare) > 1 and all(_may_be_person(variable) for variable in bare):
+    own = [v for v in bare if not v.canonical and v.source.isalpha() and v.how.get("name") != "schema"]
+    if len(bare) > 1 and own == bare and not any(counts(v.header) or is_measured(v.header) for v in own):
         found = f"no column has a name that is known ({bare[0].source!r}, {bare[1].source!r}, ...)"
         message = f"{found}; if they are different people, write a row for each person and day instead"
         rejects.note("days", "", "people_as_columns", message)

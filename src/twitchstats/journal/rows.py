@@ -27,7 +27,7 @@ _RUNS_ON = (
 )
 _REPEATS = "its rows of a day always repeat one value, so it is the day's value and not added up"
 _EVENTS = (
-    "several rows a day and no column of figures: if each row is an event, how many there were is lost. Add a column "
+    "several rows a day and no column that counts: if each row is an event, how many there were is lost. Add a column "
     "that counts (twitches: 1), or give the file as episodes= (--episodes) beside a table of days"
 )
 _HOW = {
@@ -80,8 +80,11 @@ def _combine_rows(
         if how == "sum":
             _question_sums(variable, merged, targets, keys, order[first], rejects)
     _tell_combined(first, equal, keys, order, told, rejects)
-    told_of = [reading.variable for reading in readings if not pd.isna(reading.data).all()]
-    if all(variable.kind in ("text", "choice") or variable.level for variable in told_of):
+    told_of = [
+        reading.variable for reading in readings if not pd.isna(reading.data).all() and not reading.variable.level
+    ]
+    lasting = (v.unit in ("h", "min", "s") and not v.canonical for v in told_of)
+    if all(lasts or v.kind in ("text", "choice") for lasts, v in zip(lasting, told_of, strict=True)):
         rejects.note("days", "", "event_log", _EVENTS)
     return merged
 

@@ -35,8 +35,7 @@ def read_people(
     """
     decimal = options.pop("decimal", None)
     table = read_table(source, "people", rejects, **options)
-    headers = {normalise_header(header) for header in table.headers}
-    who = find_person(table, person if person and normalise_header(person) in headers else None)
+    who = find_person(table, person, needed=False)
     if who is None:
         raise JournalError(
             f"No person column in {table.source or 'the people table'}. Name one 'person', as in the journal."
@@ -98,8 +97,7 @@ def read_episodes(
         return pd.DataFrame(columns=EPISODE_COLUMNS)
     decimal = options.pop("decimal", None)
     table = read_table(source, "episodes", rejects, **options)
-    headers = {normalise_header(header) for header in table.headers}
-    who = find_person(table, person if person and normalise_header(person) in headers else None)
+    who = find_person(table, person, needed=False)
     if who is None and len(persons) != 1:
         raise JournalError("The episodes table has no person column, and the journal has several people. Add one.")
     start, clock = _find_start(table, numbered=calendar == "day")

@@ -12,7 +12,7 @@ import pandas as pd
 from twitchstats.arrays import IntArray
 from twitchstats.errors import JournalError
 from twitchstats.journal.cells import clean_cell
-from twitchstats.journal.layout import COLUMN_LIMIT, Column, Source, build_table, code_column
+from twitchstats.journal.layout import COLUMN_LIMIT, Source, build_table, code_column
 from twitchstats.journal.readers.export import Record, Records, fold
 from twitchstats.variables import find_row, find_variable
 
@@ -170,8 +170,9 @@ class Days:
             bases.insert(0, code_column("person", [person for person, _ in keys]))
         self._fill_ticks(columns, starts, keys)
         days = np.repeat(np.arange(len(keys)), n_rows)
-        texts = list(self._texts)
-        named = [_name_codes(name, codes, texts) for name, codes in columns.items()]
+        texts = [*self._texts, ""]  # the last one where nothing stands
+        used = {name: np.unique(codes, return_inverse=True) for name, codes in columns.items()}
+        named = [code_column(name, [texts[code] for code in codes], at) for name, (codes, at) in used.items()]
         records[starts] = np.array(self._first, dtype=np.int64)[numbers]
         whole = build_table([*(base.take(days) for base in bases), *named], records)
         if self.people:
@@ -290,11 +291,6 @@ class Days:
             f"{count:,} {'record' if count == 1 else 'records'} left out: {why} (the first: {first})."
             for why, (count, first) in self._left.items()
         ]
-
-
-def _name_codes(name: str, codes: IntArray, texts: list[str]) -> Column:
-    used, places = np.unique(codes, return_inverse=True)
-    return code_column(name, ["" if code < 0 else texts[code] for code in used.tolist()], places)
 
 
 def _combine_texts(found: list[str], rule: str) -> str | None:

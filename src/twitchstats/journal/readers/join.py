@@ -2,7 +2,7 @@
 
 import datetime as dt
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Literal
 
@@ -83,16 +83,23 @@ def join_sources(sources: Sequence[Source], *, person: str | None = None) -> Sou
         return sources[0]
     renamed = _rename_columns(sources)
     days, notes = _join_days(renamed)
-    return Source(
-        days,
-        tables=_join_tables(renamed),
-        facts=tuple(fact for source in renamed for fact in source.facts),
-        notes=(*(f"{source.format}: {note}" for source in renamed for note in source.notes), *notes),
-        n_rows=sum(source.n_rows for source in sources),
-        n_left=sum(source.n_left for source in sources),
-        format=" and ".join(dict.fromkeys(source.format for source in sources)),
-        rejects=tuple(entry for source in sources for entry in source.rejects),
-    )
+    facts = [fact for source in renamed for fact in source.facts]
+    notes = [*(f"{source.format}: {note}" for source in renamed for note in source.notes), *notes]
+    return _unite(renamed, days, facts, notes, " and ".join(dict.fromkeys(source.format for source in sources)))
+
+
+def _unite(
+    sources: Sequence[Source], days: Table, facts: Iterable[dict[str, str]], notes: Iterable[str], name: str
+) -> Source:
+    """Return the source that several become: what each tells beside its days is put together."""
+    tables = {
+        key: pd.concat(parts, ignore_index=True)
+        for key in ("episodes", "people")
+        if (parts := [source.tables[key] for source in sources if key in source.tables])
+    }
+    n_rows, n_left = (sum(getattr(source, count) for source in sources) for count in ("n_rows", "n_left"))
+    rejects = tuple(entry for source in sources for entry in source.rejects)
+    return Source(days, tables, tuple(facts), tuple(notes), n_rows, n_left, name, rejects)
 
 
 def stack_alike(sources: Sequence[Source], *, person: str | None = None) -> list[Source]:
@@ -236,17 +243,7 @@ def _stack(first: Source, second: Source) -> Source:
     renamed = [{**fact, "source": spelled.get(fact["source"], fact["source"])} for fact in second.facts]
     facts = {fact["source"]: fact for fact in [*first.facts, *renamed]}
     notes = (*first.notes, *(f"{second.format}: {note}" for note in second.notes), told)
-    n_rows, n_left = first.n_rows + second.n_rows, first.n_left + second.n_left
-    tables, rejects = _join_tables([first, second]), (*first.rejects, *second.rejects)
-    return Source(days, tables, tuple(facts.values()), notes, n_rows, n_left, first.format, rejects)
-
-
-def _join_tables(sources: Sequence[Source]) -> dict[str, pd.DataFrame]:
-    return {
-        name: pd.concat(parts, ignore_index=True)
-        for name in ("episodes", "people")
-        if (parts := [source.tables[name] for source in sources if name in source.tables])
-    }
+    return _unite([first, second], days, facts.values(), notes, first.format)
 
 
 def _join_days(sources: Sequence[Source]) -> tuple[Table, list[str]]:
