@@ -261,7 +261,7 @@ def _describe_lot(
 def _describe_carry_over(design: str, p_value: float) -> Iterator[str]:
     """Yield where the test finds a little more than it promises, counted in the worlds of the study."""
     if design == "pairs":
-        yield "what is carried over to the next day makes a test of 5 % in pairs one of 6 % where twitching has flares"
+        yield "in pairs, what is carried over makes a test of 5 % one of 6 % where the outcome comes in flares"
     if design == "days" and p_value <= ALPHA:
         yield "the day before matters, too: an effect that lasts three days more makes a test of 5 % one of 6 or 7 %"
 
