@@ -221,7 +221,7 @@ def test_level_that_no_schedule_can_reach_is_told(diary, plan):
 def test_pairs_tell_what_carried_over_days_cost(diary):
     """Counted: .0595 where twitching comes in flares, 4,000 trials; it stood in a docstring only."""
     plan = tw.plan_trial("trigger_1", days=28, journal=diary, levels=(0, 1), design="pairs")
-    told = "what is carried over to the next day makes a test of 5 % in pairs one of 6 % where twitching has flares"
+    told = "in pairs, what is carried over makes a test of 5 % one of 6 % where the outcome comes in flares"
     found = tw.analyze_trial(keep_trial(diary, plan), plan)["caution"]
     assert found.to_list() == [told] * 4 + ["2 of 2 people have a caution of their own"] * 2
 

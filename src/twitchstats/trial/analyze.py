@@ -155,7 +155,7 @@ def _analyse_person(
     ]  # fmt: skip
     common = {
         "person": person, "n_people": 1, "level": level, "days_missing": int(noticed["y"].isna().sum()),
-        "days_not_kept": int(noticed["not_kept"].sum()), "schedules": len(schedules), "caution": "; ".join(cautions),
+        "days_not_kept": int(noticed["not_kept"].sum()), "schedules": len(schedules),
     }  # fmt: skip
     rows: list[dict[str, Any]] = []
     for analysis, given in (("by intention", drawn), ("as taken", dose)):
@@ -165,10 +165,10 @@ def _analyse_person(
         days, after = (
             lay_days(y, given, schedules, lots, weekday, earlier=earlier, carry_over=later) for later in (False, True)
         )
-        row = {**common, "analysis": analysis, "n_days": len(days.y), "reason": _refuse(days)}
-        row |= {} if row["reason"] else _estimate(days, after, asked.family, alpha, allowed)
-        told = filter(None, (row["caution"], _describe_carry_over(asked.design, row.get("p_carry_over", np.nan))))
-        rows.append({**row, "caution": "; ".join(told)})
+        refused = _refuse(days)
+        found: dict[str, Any] = {"reason": refused} if refused else _estimate(days, after, asked.family, alpha, allowed)
+        notes = [*cautions, *_describe_carry_over(asked.design, found.get("p_carry_over", np.nan))]
+        rows.append({**common, "analysis": analysis, "n_days": len(days.y), "caution": "; ".join(notes), **found})
     return rows
 
 
@@ -258,13 +258,12 @@ def _describe_lot(
         yield f"the column {DRAWN!r} is no longer 0 and 1: whether the schedule was changed can't be told"
 
 
-def _describe_carry_over(design: str, p_value: float) -> str:
-    """Say where the test finds a little more than it promises, counted in the worlds of the study."""
+def _describe_carry_over(design: str, p_value: float) -> Iterator[str]:
+    """Yield where the test finds a little more than it promises, counted in the worlds of the study."""
     if design == "pairs":
-        return "what is carried over to the next day makes a test of 5 % in pairs one of 6 % where twitching has flares"
+        yield "in pairs, what is carried over makes a test of 5 % one of 6 % where the outcome comes in flares"
     if design == "days" and p_value <= ALPHA:
-        return "the day before matters, too: an effect that lasts three days more makes a test of 5 % one of 6 or 7 %"
-    return ""
+        yield "the day before matters, too: an effect that lasts three days more makes a test of 5 % one of 6 or 7 %"
 
 
 def _pool(frame: pd.DataFrame, alpha: float) -> pd.DataFrame:
