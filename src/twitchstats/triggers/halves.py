@@ -61,9 +61,9 @@ def compare_halves(
     of `estimate_effects`, and the change is a contrast of them. In each half the trigger is counted from its mean
     there, and the outcome has a level of its own there, so that what moved between the halves makes no effect. One
     person's intervals hold .92 to .97 of the truths, also where the outcome's level or spread is another in each half
-    (.86 to .92 where a few huge doses tell most). In groups of 20 a change is told of an effect that stays in .02 to
-    .1, but in a fifth where trigger and outcome drift alike all the time or the outcome falls to an eighth: its mean
-    is told to a sixth only, so that the half with less looks weaker by as much.
+    (.86 to .92 where a few huge doses tell most). In groups of 20 a change is told of an effect that stays in .03 to
+    .08, but in .15 where the outcome falls to an eighth; where trigger and outcome drift alike, an effect in the early
+    half comes out a tenth too small.
 
     Examples
     --------
