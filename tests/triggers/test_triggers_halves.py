@@ -10,13 +10,13 @@ from twitchstats.simulate.processes import simulate_process
 from twitchstats.triggers.halves import HALVES_COLUMNS, compare_halves
 
 
-def change_effect(early, late, *, people, seed, days=120):
-    """Diaries of independent counts whose effect is another from the middle on."""
+def change_effect(early, late, *, people, seed, days=120, means=(4.0, 4.0)):
+    """Diaries of independent counts whose effect, and mean, is another from the middle on."""
     journal, _ = simulate_process("independent", people=people, days=days, seed=seed)
     rng = np.random.default_rng(seed)
     x = journal.days["trigger_1"].to_numpy()
     half = journal.days.groupby("person").cumcount().to_numpy() >= days / 2
-    twitches = rng.poisson(4 * np.exp(np.where(half, late, early) * x)).astype(float)
+    twitches = rng.poisson(np.where(half, *means[::-1]) * np.exp(np.where(half, late, early) * x)).astype(float)
     return replace(journal, days=journal.days.assign(twitches=twitches))
 
 
@@ -66,6 +66,12 @@ def test_effect_that_ended_is_found_in_a_group():
     assert told.loc["change", "p_value"] < 0.01
     assert told.loc["early", "ci_lower"] < np.exp(0.3) < told.loc["early", "ci_upper"]
     assert told.loc["late", "ci_lower"] < 1 < told.loc["late", "ci_upper"]
+
+
+def test_effect_that_stays_while_the_outcome_falls_to_an_eighth_hardly_changes():
+    """40 people, an effect of .25 in both halves: its change was -.09 where the halves had no level of their own."""
+    told = compare_halves(change_effect(0.25, 0.25, people=40, seed=6, means=(8.0, 1.0))).set_index("part")["estimate"]
+    assert np.log(told["change"]) == pytest.approx(0, abs=0.07)
 
 
 def test_pair_that_makes_no_sense_has_its_reason():

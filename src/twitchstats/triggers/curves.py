@@ -143,11 +143,13 @@ def score_contrasts(
     older: FloatArray,
     pooled: bool,
     in_mean: bool = False,
+    level: FloatArray | None = None,
 ) -> Scores:
     """Score each contrast (T, 2) of two terms (P, n, 2): turned, so that it is the first column's coefficient.
 
-    Of `older` (P, n), the trigger as it was taken, the two days before stand beside them. With one contrast the second
-    column may stand `in_mean`, in the model of the mean: beside it, what a straight line does to a ratio looks bent.
+    Of `older` (P, n), the trigger as it was taken, the two days before stand beside them. The model of the mean holds a
+    `level` (P, n), and with one contrast may hold the second column (`in_mean`): beside the mean, what a straight line
+    does to a ratio looks bent.
     """
     panel, family = request.panel, choose_family(request.kind)
     y, told = panel.get_outcome(request.outcome), family.transform(panel.get(request.outcome))
@@ -156,8 +158,9 @@ def score_contrasts(
     second = np.einsum("tk,pnk->tpn", contrasts[:, ::-1] * [-1.0, 1.0], terms) / size
     before = find_older(older, 1) if panel.ordered else []
     adjust, newest = (find_older(told, newest), newest) if panel.ordered else ([], 0)
-    if in_mean:
-        adjust, newest = [*adjust, second[0]], 0
+    level = second[0] if in_mean else level
+    if level is not None:
+        adjust, newest = [*adjust, level], 0
     beside = [*([] if in_mean else [second]), *(np.broadcast_to(value, second.shape) for value in before)]
     options = Options(pooled=pooled and len(panel.people) > 1)
     own = np.stack(beside, axis=1) if beside else None

@@ -139,11 +139,12 @@ def estimate_effects(
     nearly all of a group's (where the trigger acts, a tenth of one person's, and of a group's none or a tenth at
     longer lags). The fine trend of one person is given to most lasting outcomes, cycles or not: the F test takes
     neighbouring days' likeness for waves. Where both sides come in spells of just a week, or in humps of two, the
-    test still finds too much (.07 to .13). Where both swing regularly with one period of five to twelve days, each
-    for itself, they look related in up to a third of one person's diaries (ragged cycles hold), and a caution comes
-    with two thirds to nine tenths of these: at seven days, where the weekday is known, with half. A hidden cause of
-    both that lasts for days makes an effect, and no caution sees it. Nor do they see a course of pills after a bad
-    week as often as single ones (a third).
+    test still finds too much (.07 to .13); so it does, on the same day, where both are filled in together from memory
+    once in one to six days (.10 to .15; the outcome alone: .03). Where both swing regularly with one period of five to
+    twelve days, each for itself, they look related in up to a third of one person's diaries (ragged cycles hold), and a
+    caution comes with two thirds to nine tenths of these: at seven days, where the weekday is known, with half. A
+    hidden cause of both that lasts for days makes an effect, and no caution sees it. Nor do they see a course of pills
+    after a bad week as often as single ones (a third).
 
     Examples
     --------
@@ -207,6 +208,9 @@ def estimate_cumulative_effects(
     out up to an eighth too small. Such a trend has a term every eight days and leaves little of the mean of a longer
     window: 365 days tell of two weeks half as much as of ten days, and of four weeks next to nothing. So do waves of
     some days: real effects over a week carry the caution about cycles in .1 to .3, over ten days in most cases.
+    Where the outcome moves the trigger of the next day, it does so within the window, too: one that does nothing then
+    looks like a remedy in .1 of one person's diaries of 120 days (three days; .3 of a week, and of 365 days); at 120
+    days all of these carry a caution. Ask `estimate_effects` there.
 
     Examples
     --------
