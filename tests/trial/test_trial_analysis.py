@@ -218,22 +218,18 @@ def test_level_that_no_schedule_can_reach_is_told(diary, plan):
     assert (found["ci_upper"].iloc[:4] == np.inf).all()
 
 
-def test_pairs_tell_what_carried_over_days_cost(diary):
-    """Counted: .0595 where twitching comes in flares, 4,000 trials; it stood in a docstring only."""
-    plan = tw.plan_trial("trigger_1", days=28, journal=diary, levels=(0, 1), design="pairs")
-    told = "in pairs, what is carried over makes a test of 5 % one of 6 % where the outcome comes in flares"
-    found = tw.analyze_trial(keep_trial(diary, plan), plan)["caution"]
-    assert found.to_list() == [told] * 4 + ["2 of 2 people have a caution of their own"] * 2
-
-
-def test_day_before_that_matters_is_told(diary, plan):
-    """Twice as many on the day after, too: the row says what longer effects do to the test."""
+@pytest.mark.parametrize(
+    ("design", "where"), [("days", "that lasts for three days more"), ("pairs", "the outcome comes in flares")]
+)
+def test_day_before_that_matters_is_told(diary, design, where):
+    """Three times as many on the day after, too: the row says what that does to the test, as it was counted."""
+    plan = tw.plan_trial("trigger_1", days=56, journal=diary, levels=(0, 1), design=design)
     journal = keep_trial(diary, plan)
     taken = plan.schedule.groupby("person")["condition"].shift(fill_value=0).to_numpy()
-    journal.days.loc[plan.schedule.set_index(["person", "date"]).index, "twitches"] *= 2.0**taken
+    journal.days.loc[plan.schedule.set_index(["person", "date"]).index, "twitches"] *= 3.0**taken
     found = tw.analyze_trial(journal, plan).iloc[:4]
     assert (found["p_carry_over"] <= 0.05).all()
-    told = "the day before matters, too: an effect that lasts three days more makes a test of 5 % one of 6 or 7 %"
+    told = f"the day before matters, too: a test of 5 % is one of 6 % or a little more where {where}"
     assert (found["caution"] == told).all()
 
 

@@ -259,11 +259,10 @@ def _describe_lot(
 
 
 def _describe_carry_over(design: str, p_value: float) -> Iterator[str]:
-    """Yield where the test finds a little more than it promises, counted in the worlds of the study."""
-    if design == "pairs":
-        yield "in pairs, what is carried over makes a test of 5 % one of 6 % where the outcome comes in flares"
-    if design == "days" and p_value <= ALPHA:
-        yield "the day before matters, too: an effect that lasts three days more makes a test of 5 % one of 6 or 7 %"
+    """Yield where the test finds a little more than it promises, as counted (see `plan_trial`)."""
+    if p_value <= ALPHA and design != "blocks":
+        where = {"pairs": "the outcome comes in flares", "days": "that lasts for three days more"}[design]
+        yield f"the day before matters, too: a test of 5 % is one of 6 % or a little more where {where}"
 
 
 def _pool(frame: pd.DataFrame, alpha: float) -> pd.DataFrame:
