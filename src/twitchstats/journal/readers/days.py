@@ -134,6 +134,7 @@ class Days:
         dates = {} if callable(when) else table.read_days(when)
         for record in table:
             day = when(record) if callable(when) else dates.get(record[when])
+            day = f"there is no person in {person!r}" if person and not record[person] else day
             values = read_row(record) if isinstance(day, dt.date) else day or why
             if isinstance(values, str) or not isinstance(day, dt.date):
                 self.leave(record.line, str(values), "" if callable(when) or day else record[when])

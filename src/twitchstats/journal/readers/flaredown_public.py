@@ -15,7 +15,6 @@ recognize = has_columns(*_NEEDED)
 def read(source: Export) -> Source:
     """Read the public data set of Flaredown: severities are 0 to 4; ages that nobody has are left out."""
     table, days = open_table(source, needed=_NEEDED), Days(NAME)
-    dates = table.read_days("checkin_date")
 
     def read_row(record: Record) -> Values | str:
         values = _read_reading(days, record["trackable_type"].casefold(), record)
@@ -24,10 +23,7 @@ def read(source: Export) -> Source:
         _note_person(days, record)
         return values
 
-    days.add_rows(
-        table, read_row, when=lambda record: dates.get(record["checkin_date"]) if record["user_id"] else None,
-        why="there is no person, or no date like 2024-03-31", person="user_id", groups=("tag", "food"),
-    )  # fmt: skip
+    days.add_rows(table, read_row, when="checkin_date", person="user_id", groups=("tag", "food"))
     return days.finish(table)
 
 

@@ -49,8 +49,6 @@ def read(source: Export) -> Source:
     def read_row(record: Record) -> Values | str:
         if not record[what] or not record[value]:
             return "there is no name or no value"
-        if who and not record[who]:
-            return f"there is no person in {who!r}"
         more = f" ({record[unit]})" if record[unit] else rated if scale.isdisjoint(split_words(record[what])) else ""
         return {days.name(record[what] + more): record[value]}
 

@@ -30,7 +30,6 @@ def read(source: Export) -> Source:
     table, days = open_table(source), Days(NAME)
     person, when = fold(table.headers[0]), _find_date(table, source.name)
     forms = [header for header in map(fold, table.headers) if header.endswith(_FORM)]
-    dates = table.read_days(when)
 
     def read_cell(header: str, text: str) -> Values:
         if _BOX.fullmatch(header):
@@ -38,8 +37,7 @@ def read(source: Export) -> Source:
         return {days.name(header): text}
 
     days.add_rows(
-        table, table.each_cell(read_cell, but=(person, when, *_OWN, *forms)), person=person,
-        when=lambda record: dates.get(record[when]) if record[person] else None,
+        table, table.each_cell(read_cell, but=(person, when, *_OWN, *forms)), person=person, when=when,
         why=f"there is no date in {when!r}: what is asked once, or was never filled in",
     )  # fmt: skip
     return days.finish(table)
