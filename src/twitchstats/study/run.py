@@ -121,30 +121,12 @@ def run_study(
     ['diary', 'beside']
     """
     chosen = tuple(PROCESSES) if worlds is None else tuple(worlds)
-    for world in chosen:
-        check_choice("world", world, tuple(PROCESSES))
-    for method in methods:
-        check_choice("method", method, METHODS)
-    for part in parts:
-        check_choice("part", part, PARTS)
+    for name, values, allowed in (("world", chosen, PROCESSES), ("method", methods, METHODS), ("part", parts, PARTS)):
+        for value in values:
+            check_choice(name, value, tuple(allowed))
     if replicates < 2:
         raise OptionError(f"replicates={replicates!r} is not possible: choose a whole number of at least 2.")
-    sizes = tuple(size for size in people if size > 1)
-    lengths = sorted(days, reverse=True) if 1 in people else []
-    jobs = {
-        "diary": [partial(study_diaries, world, length, tuple(methods), replicates, seed)
-                  for length in lengths for world in chosen],
-        "beside": [partial(study_beside, world, length, replicates, seed) for length in lengths for world in chosen],
-        "promise": [partial(study_promise, world, replicates, seed)
-                    for world in chosen if world in PROMISED and lengths],
-        "group": [partial(study_groups, world, sizes, replicates, seed) for world in chosen if sizes],
-        "search": [partial(study_search, replicates, seed)],
-        "trial": [partial(study_trials, world, method, replicates, seed)
-                  for world in TRIAL_WORLDS if world in chosen for method in TRIAL_METHODS],
-        "tracker": [partial(study_trackers, world, replicates, seed) for world in AUDIT_WORLDS if world in chosen],
-        "look": [partial(study_looks, world, replicates, seed) for world in AUDIT_WORLDS if world in chosen],
-        "published": [partial(study_published, name, replicates, seed) for name in SCENARIOS],
-    }  # fmt: skip
+    jobs = _list_jobs(chosen, tuple(methods), days, people, replicates=replicates, seed=seed)
     asked = [job for part in parts for job in jobs[part]]
     workers = (os.cpu_count() or 1) if workers is None else workers
     if workers <= 1:
@@ -153,6 +135,27 @@ def run_study(
         with ProcessPoolExecutor(workers) as pool:
             counted = list(pool.map(_list_cells, asked))
     return _sort(pd.DataFrame([cell for cells in counted for cell in cells], columns=COLUMNS))
+
+
+def _list_jobs(
+    worlds: Sequence[str], methods: Sequence[str], days: Sequence[int], people: Sequence[int], **count: int
+) -> dict[str, list[Callable[[], Iterator[Cell]]]]:
+    """Return what is to be done for each part, the longest diaries first; ``replicates`` and ``seed`` count."""
+    sizes = tuple(size for size in people if size > 1)
+    diaries = [(world, length) for length in sorted(days, reverse=True) for world in worlds] if 1 in people else []
+    audited, tried = ([world for world in some if world in worlds] for some in (AUDIT_WORLDS, TRIAL_WORLDS))
+    promised = [world for world in worlds if world in PROMISED and diaries]
+    return {
+        "diary": [partial(study_diaries, world, length, methods, **count) for world, length in diaries],
+        "beside": [partial(study_beside, world, length, **count) for world, length in diaries],
+        "promise": [partial(study_promise, world, **count) for world in promised],
+        "group": [partial(study_groups, world, sizes, **count) for world in worlds if sizes],
+        "search": [partial(study_search, **count)],
+        "trial": [partial(study_trials, world, method, **count) for world in tried for method in TRIAL_METHODS],
+        "tracker": [partial(study_trackers, world, **count) for world in audited],
+        "look": [partial(study_looks, world, **count) for world in audited],
+        "published": [partial(study_published, name, **count) for name in SCENARIOS],
+    }
 
 
 def _list_cells(job: Callable[[], Iterator[Cell]]) -> list[Cell]:

@@ -71,7 +71,7 @@ def estimate_dose_curve(
     `estimate_effects`, with its robust variance, the outcome and the trigger of two older days, weekday and trend.
     A curve of two terms rounds corners and U shapes off. Intervals are wider by what it can't follow, to be expected of
     a line with as much of a bend (`round_off`): one person's hold .95 to .98 of smooth curves, .83 to .93 behind a
-    threshold or beside the tip of a V (.5 to .8 at the dose next to the corner), groups of 20 hold .92 to .98 of both.
+    threshold or beside the tip of a V (.5 to .8 at the dose next to the corner), groups of 20 hold .90 to .98 of both.
     A step, or a first small dose that does it all, is not held (.3 to .8): ask `compare_dose_shapes`.
 
     Examples
