@@ -169,7 +169,8 @@ def normalise_header(header: str) -> str:
     ('cafe au lait ml', 'sleep hours')
     """
     split = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", header)
-    plain = "".join(char for char in unicodedata.normalize("NFKD", split) if not unicodedata.combining(char))
+    parts = unicodedata.normalize("NFKD", split)  # class 8, the voicing of kana, makes another letter, not an accent
+    plain = unicodedata.normalize("NFC", "".join(char for char in parts if unicodedata.combining(char) in (0, 8)))
     return " ".join(re.findall(r"[^\W_]+", plain.casefold()))
 
 
