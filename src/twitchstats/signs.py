@@ -208,8 +208,9 @@ def _find_flag_within(header: str) -> str | None:
         return None
     parts = (" ".join(words[start:end]) for start in range(len(words)) for end in range(len(words), start, -1))
     named = next(filter(None, map(find_red_flag, parts)), None)
+    silent, drinks = word_set("no hint"), word_set("drink word")
     pairs = zip(words, [*words[1:], ""], strict=True)
-    text = "".join(f" {w}" for w, after in pairs if w not in word_set("no hint") and after not in word_set("drink word"))
+    text = "".join(f" {word}" for word, after in pairs if word not in silent and after not in drinks)
     return named or next((name for name in _find_hinted(text, start=" ") if name in list_red_flags()), None)
 
 

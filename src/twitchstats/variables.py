@@ -167,6 +167,8 @@ def normalise_header(header: str) -> str:
 
     >>> normalise_header("  Café-au-lait_(ml) "), normalise_header("sleepHours")
     ('cafe au lait ml', 'sleep hours')
+    >>> normalise_header("ピクピク") == normalise_header("ヒクヒク")
+    False
     """
     split = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", header)
     parts = unicodedata.normalize("NFKD", split)  # class 8, the voicing of kana, makes another letter, not an accent
