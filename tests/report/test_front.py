@@ -215,7 +215,8 @@ def test_a_sign_under_a_name_of_its_own_is_not_clear(alone):
     ("column", "label"),
     [
         ("foot_drop", "Weakness felt"), ("weak_left_arm", "Weakness felt"),
-        ("slurring", "Speech or swallowing trouble"), ("choking_on_coffee", "Speech or swallowing trouble"), ("thumb_muscle_smaller", "Muscle wasting"),
+        ("slurring", "Speech or swallowing trouble"), ("choking_on_coffee", "Speech or swallowing trouble"),
+        ("thumb_muscle_smaller", "Muscle wasting"),
         ("numb_toes", "Numbness or tingling"), ("zwakte_in_been", "Weakness felt"),
         *[(harmless, "") for harmless in ("fear_of_weakness", "strength_training", "weak_coffee", "number_of_coffees",
                                           "light_sensitivity", "power_nap", "steps_climbed")],
