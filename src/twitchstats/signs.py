@@ -153,7 +153,8 @@ def find_flags(journal: "Journal") -> pd.DataFrame:
         Index ``sign``, red flags first: ``label, level`` ("" of pregnancy, which is no sign), ``known`` (people of whom
         it is known), ``present`` (people who have it, when asked or on any day), ``who`` (their names), ``n_days``
         (days on which it was noted), ``unclear`` (some of its cells could not be read, or a column of the days has its
-        name beside other words, such as left hand weakness; where nobody has it else, of nobody it is known), ``like``
+        name beside other words, such as left hand weakness, or hints at it, such as foot drop; where nobody has it
+        else, of nobody it is known), ``like``
         (the first such column on which anything was noted, or "").
     """
     days, people = journal.days, journal.people
@@ -195,14 +196,22 @@ def _find_flag(column: str) -> str | None:
 
 
 def _find_flag_within(header: str) -> str | None:
-    """Return the red flag whose name stands in a header beside other words.
+    """Return the red flag whose name stands in a header beside other words, or else one that a word of it hints at.
 
-    >>> _find_flag_within("left_hand_weakness"), _find_flag_within("weak coffee")
-    ('weakness_felt', None)
+    >>> _find_flag_within("left_hand_weakness"), _find_flag_within("foot drop"), _find_flag_within("slurring")
+    ('weakness_felt', 'weakness_felt', 'speech_swallowing')
+    >>> _find_flag_within("weak coffee"), _find_flag_within("strength training"), _find_flag_within("fear of weakness")
+    (None, None, None)
     """
     words = normalise_header(header).split()
+    if words and words[0] in word_set("fear"):
+        return None
     parts = (" ".join(words[start:end]) for start in range(len(words)) for end in range(len(words), start, -1))
-    return next(filter(None, map(find_red_flag, parts)), None)
+    named = next(filter(None, map(find_red_flag, parts)), None)
+    silent, drinks = word_set("no hint"), word_set("drink word")
+    pairs = zip(words, [*words[1:], ""], strict=True)
+    text = "".join(f" {word}" for word, after in pairs if word not in silent and after not in drinks)
+    return named or next((name for name in _find_hinted(text, start=" ") if name in list_red_flags()), None)
 
 
 def _mark_cells(column: pd.Series) -> pd.Series:
@@ -217,14 +226,19 @@ def _mark_cells(column: pd.Series) -> pd.Series:
 
 def _ask_about(column: str) -> None:
     signs, text = _read_signs(), normalise_header(column)
-    hints = {name: str(told).split(";") for name, told in signs["hints"].dropna().items()}
-    alike = [name for name, pieces in hints.items() if any(piece in text for piece in pieces)]
+    alike = _find_hinted(text)
     alike = alike or get_close_matches(text.replace(" ", "_"), list(signs.index), n=1, cutoff=0.8)
     if alike:
         raise UnknownNameError(
             f"The column {column!r} looks like the sign {' or '.join(map(repr, alike))}. Rename it if it is, or say "
             f"that it is something else: ignore=[{column!r}]."
         )
+
+
+def _find_hinted(text: str, *, start: str = "") -> list[str]:
+    """Return the signs of which a piece of a word, after this `start`, stands in a text."""
+    hints = _read_signs()["hints"].dropna()
+    return [str(name) for name, told in hints.items() if any(start + piece in text for piece in told.split(";"))]
 
 
 def find_ignored(columns: Iterable[object], used: Iterable[str]) -> list[str]:

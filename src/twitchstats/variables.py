@@ -167,9 +167,12 @@ def normalise_header(header: str) -> str:
 
     >>> normalise_header("  Café-au-lait_(ml) "), normalise_header("sleepHours")
     ('cafe au lait ml', 'sleep hours')
+    >>> normalise_header("ピクピク") == normalise_header("ヒクヒク")
+    False
     """
     split = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", header)
-    plain = "".join(char for char in unicodedata.normalize("NFKD", split) if not unicodedata.combining(char))
+    parts = unicodedata.normalize("NFKD", split)  # class 8, the voicing of kana, makes another letter, not an accent
+    plain = unicodedata.normalize("NFC", "".join(char for char in parts if unicodedata.combining(char) in (0, 8)))
     return " ".join(re.findall(r"[^\W_]+", plain.casefold()))
 
 

@@ -211,6 +211,35 @@ def test_a_sign_under_a_name_of_its_own_is_not_clear(alone):
     assert warn(never)["Weakness felt"] == "not noted"
 
 
+@pytest.mark.parametrize(
+    ("column", "label"),
+    [
+        ("foot_drop", "Weakness felt"), ("weak_left_arm", "Weakness felt"),
+        ("slurring", "Speech or swallowing trouble"), ("choking_on_coffee", "Speech or swallowing trouble"),
+        ("thumb_muscle_smaller", "Muscle wasting"),
+        ("numb_toes", "Numbness or tingling"), ("zwakte_in_been", "Weakness felt"),
+        *[(harmless, "") for harmless in ("fear_of_weakness", "strength_training", "weak_coffee", "number_of_coffees",
+                                          "light_sensitivity", "power_nap", "steps_climbed")],
+    ],
+)  # fmt: skip
+def test_a_sign_that_a_name_hints_at_is_not_clear(alone, column, label):
+    """Of foot drop and slurring page one said 'twitches and nothing else'; strength training is no sign."""
+    journal = replace(alone, days=alone.days.assign(**{column: [0.0, 1, 0, np.nan]}))
+    unclear = [name for name, told in warn(journal).items() if told.startswith("not clear: ")]
+    assert unclear == ([label] if label else [])
+    assert (front.tell_rate(*see(journal, TWITCHES)) == "") == bool(label)
+
+
+def test_a_diary_of_something_else_says_which_signs_it_holds(alone, gappy):
+    """Of an arm that went weak with headaches the page's first words said nothing."""
+    pain = SimpleNamespace(outcome="pain")
+    weak = replace(alone, days=alone.days.assign(pain=2.0, slurred_speech=[0.0, 1, 0, 0]))
+    told = front.show_meaning(*see(weak, pain))
+    assert "\n\n**See a doctor soon. Noted here: speech or swallowing trouble.** Pain: a diary shows" in told
+    group = replace(gappy, days=gappy.days.assign(pain=2.0, falls=[0.0, 0, 1, 0, 0, 0]))
+    assert "Noted of some here: falls.** Pain: a diary" in front.show_meaning(*see(group, pain))
+
+
 def test_red_flags_of_a_group_are_counted_by_person(gappy):
     """Days are people's: two days of one person are one of two people, whoever else was asked."""
     falls = replace(gappy, days=gappy.days.assign(fell=[0.0, 1, 1, 0, 0, 0]))
@@ -479,6 +508,12 @@ def test_a_medicine_begun_in_the_diary_stands_beside_its_warning(alone, taken, t
     shown = str(front.show_warnings(*see(journal, TWITCHES)))
     line = next(line for line in shown.splitlines() if "since a new medicine" in line)
     assert line == f"☐ Twitching since a new medicine: not noted: ask yourself now{told and '; '}{told}"
+    ended = replace(
+        journal,
+        days=journal.days.rename(columns={"statin": "stopped_statin"}),
+        variables=variables.replace("statin", "stopped_statin"),
+    )
+    assert history.tell_new_medicines(ended, TWITCHES) == ""  # stopped is not begun
 
 
 def test_a_sign_told_once_reaches_the_doctors_list(alone):

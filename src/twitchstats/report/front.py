@@ -88,30 +88,37 @@ def _name(journal: Journal, variable: str) -> str:
 
 def show_meaning(journal: Journal, found: Findings) -> Prose:
     """Say in two sentences what the outcome can mean."""
-    present, unclear = list_present(journal, found.flags), list_unclear(journal, found.flags)
-    some, names = (quote_labels(labels) for labels in (list_present(journal, found.flags, least=1), present or unclear))
+    noted = _tell_noted(journal, found)
+    head = f"**{noted}** " if noted else ""
     if _has_rate(journal, found):
-        head = f"**A doctor should see whoever has one of these soon. Noted of some here: {some}.** " if some else ""
         text = (
-            f"{head}Twitches are common, and a serious cause is rare. A diary can't tell which one it is; an "
-            "examination can say more."
+            "Twitches are common, and a serious cause is rare. A diary can't tell which one it is; an examination can "
+            "say more."
         )
-    elif is_about_twitching(found.outcome) and names:
-        head = f"See a doctor soon. Noted here: {names}."
-        if not present:
-            head = f"Not clear: {names}. Read yourself what was noted: if it is there, ask a doctor."
-        elif is_group(journal):
-            head = f"A doctor should see them soon. Noted of everybody here: {names}."
+    elif is_about_twitching(found.outcome) and noted:
         text = (
-            f"**{head}** What is known of people with twitches and nothing else does not hold with such a sign. A "
-            "diary can't tell what is behind it; an examination can say more."
+            "What is known of people with twitches and nothing else does not hold with such a sign. A diary can't tell "
+            "what is behind it; an examination can say more."
         )
     else:
         text = (
             f"{quote(_name(journal, found.outcome))}: a diary shows how it goes, and what goes with it. It can't tell "
             "what causes it. This tool knows no figure on how often something serious is behind it: ask a doctor."
         )
-    return Prose(f"## What it means\n\n{text}")
+    return Prose(f"## What it means\n\n{head}{text}")
+
+
+def _tell_noted(journal: Journal, found: Findings) -> str:
+    """Say which red flags are noted, whatever the diary is about; "" where none is."""
+    present, some = (quote_labels(list_present(journal, found.flags, least=least)) for least in (None, 1))
+    if present and is_group(journal):
+        return f"A doctor should see them soon. Noted of everybody here: {present}."
+    if present:
+        return f"See a doctor soon. Noted here: {present}."
+    if some:
+        return f"A doctor should see whoever has one of these soon. Noted of some here: {some}."
+    unclear = quote_labels(list_unclear(journal, found.flags))
+    return f"Not clear: {unclear}. Read yourself what was noted: if it is there, ask a doctor." if unclear else ""
 
 
 def _has_rate(journal: Journal, found: Findings) -> bool:

@@ -31,6 +31,7 @@ from twitchstats.variables import (
     may_be_medicine,
     sounds_like_medicine,
     split_words,
+    word_set,
 )
 
 _ASKED = ("pain", "stiffness", "weakness", "sensory_change", "cramps", "fatigue", "caffeine", "alcohol", "injury")
@@ -170,7 +171,8 @@ def tell_new_medicines(journal: Journal, found: Findings) -> str:
     days, told = journal.days, []
     dates = days.index.get_level_values("date")
     for row in journal.variables.to_dict("records"):
-        if may_be_medicine(row["name"], row) and pd.api.types.is_numeric_dtype(days[row["name"]]):
+        stopped = not word_set("stopped").isdisjoint(split_words(row["name"]))
+        if not stopped and may_be_medicine(row["name"], row) and pd.api.types.is_numeric_dtype(days[row["name"]]):
             begun = dates[days[row["name"]] > 0].min()
             if begun > dates.min():
                 level = _compare(journal, found.outcome, dates < begun)
