@@ -159,9 +159,9 @@ def score_contrasts(
         first = first - _find_share(first[0], second[0]) * second
     before = find_older(older, 1) if panel.ordered else []
     adjust, newest = (find_older(told, newest), newest) if panel.ordered else ([], 0)
-    level = second[0] if in_mean else level
-    if level is not None:
-        adjust, newest = [*adjust, level], 0
+    in_all = [*([] if level is None else [level]), *([second[0]] if in_mean else [])]
+    if in_all:
+        adjust, newest = [*adjust, *in_all], 0
     beside = [*([] if in_mean else [second]), *(np.broadcast_to(value, second.shape) for value in before)]
     options = Options(pooled=pooled and len(panel.people) > 1)
     own = np.stack(beside, axis=1) if beside else None

@@ -1,6 +1,7 @@
 """Does an effect change? The early half of each diary against the late half."""
 
 from collections.abc import Sequence
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -94,12 +95,11 @@ def _tell_trigger(request: Request, name: str, lag: int, by: str) -> pd.DataFram
     x = shift_days(panel.get(name), lag) / float(own["step"])
     late = _find_late(panel.get(request.outcome))
     terms = np.stack([_centre(x, half) for half in (~late, late)], axis=-1)
-    contrasts = np.array(list(PARTS.values()))
-    scores = score_contrasts(
-        request, terms, contrasts, newest=max(lag, 1), older=x, pooled=by == "pooled", level=late.astype(float)
-    )
-    frame = label_rows(ROWS[by](scores, np.ones(len(PARTS))), people, [str(place) for place in range(3)], [lag])
-    frame["part"] = np.array(list(PARTS))[frame["trigger"].astype(int)]
+    score = partial(score_contrasts, request, terms, newest=max(lag, 1), older=x, pooled=by == "pooled")
+    level = late.astype(float)
+    rows = [ROWS[by](score(np.array([part]), level=level, in_mean=True), np.ones(1)) for part in PARTS.values()]
+    frame = label_rows(pd.concat(rows).sort_index(kind="stable"), people, list(PARTS), [lag])
+    frame["part"] = frame["trigger"]
     return put_on_scale(frame, family.measure).assign(**labels)
 
 
