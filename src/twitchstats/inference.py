@@ -188,7 +188,8 @@ def _check_nearer(limit: float, estimate: float, *, none: int) -> None:
     """Refuse the far limit of an interval, which would make an effect look safer than its estimate does."""
     if limit > estimate > none or limit < estimate < none:
         raise OptionError(
-            f"limit={limit!r} lies beyond the estimate, {estimate!r}. Give the limit that is nearer to {none}, no effect."
+            f"limit={limit!r} lies beyond the estimate, {estimate!r}. "
+            f"Give the limit that is nearer to {none}, no effect."
         )
 
 

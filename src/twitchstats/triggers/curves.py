@@ -70,8 +70,9 @@ def estimate_dose_curve(
     that dose with the reference, the second stands beside it. So points and tests come from the engine of
     `estimate_effects`, with its robust variance, the outcome and the trigger of two older days, weekday and trend.
     A curve of two terms rounds corners and U shapes off. Intervals are wider by what it can't follow, to be expected of
-    a line with as much of a bend (`round_off`): one person's hold .95 to .98 of smooth curves, .83 to .93 behind a
-    threshold or beside the tip of a V (.5 to .8 at the dose next to the corner), groups of 20 hold .92 to .98 of both.
+    a line with as much of a bend (`round_off`): one person's hold .94 to .99 of smooth curves, .80 to .97 of a
+    threshold and of a V, the fewest next to the corner. Groups of 20 hold .92 to 1 of nearly all of these (.76 to .85
+    on the way to a V's tip, .7 to .8 at the first doses of an effect that is nearly all there at a third of the range).
     A step, or a first small dose that does it all, is not held (.3 to .8): ask `compare_dose_shapes`.
 
     Examples
