@@ -103,7 +103,7 @@ def estimate_e_value(ratio: float, limit: float | None = None) -> dict[str, floa
     Raises
     ------
     OptionError
-        A ratio that is not positive and finite.
+        A ratio that is not positive and finite; a limit that is farther from 1 than the estimate.
 
     Examples
     --------
@@ -120,6 +120,7 @@ def estimate_e_value(ratio: float, limit: float | None = None) -> dict[str, floa
 
     if limit is None:
         return {"e_value": bound(ratio), "e_value_limit": float("nan")}
+    _check_nearer(limit, ratio, none=1)
     crossed = (limit - 1) * (ratio - 1) <= 0
     return {"e_value": bound(ratio), "e_value_limit": 1.0 if crossed else bound(limit)}
 
@@ -150,7 +151,7 @@ def find_tipping_point(
     Raises
     ------
     OptionError
-        A ratio that is not positive, a share that is none, or another measure.
+        A ratio that is not positive, a share that is none, a limit beyond the estimate, or another measure.
 
     Notes
     -----
@@ -178,8 +179,18 @@ def find_tipping_point(
 
     if limit is None:
         return {"tipping_point": tip(estimate), "tipping_limit": float("nan")}
+    _check_nearer(limit, estimate, none=int(ratio))
     crossed = (limit - ratio) * (estimate - ratio) <= 0
     return {"tipping_point": tip(estimate), "tipping_limit": float(ratio) if crossed else tip(limit)}
+
+
+def _check_nearer(limit: float, estimate: float, *, none: int) -> None:
+    """Refuse the far limit of an interval, which would make an effect look safer than its estimate does."""
+    if limit > estimate > none or limit < estimate < none:
+        raise OptionError(
+            f"limit={limit!r} lies beyond the estimate, {estimate!r}. "
+            f"Give the limit that is nearer to {none}, no effect."
+        )
 
 
 def pool_estimates(

@@ -103,6 +103,23 @@ def test_intercept_that_gives_the_share():
     assert special.expit(intercept + wasting).mean() == pytest.approx(0.4, abs=0.001)
 
 
+def test_simulated_people_beside_others_are_named_first():
+    people = simulate_cohort(people=4, seed=1)
+    people.loc[people.index[:2], "source"] = "a clinic"
+    told = (
+        "source: simulated people ('simulated clinic; serious MND') stand together with others ('a clinic'). "
+        "Take one kind."
+    )
+    with pytest.raises(JournalError, match=f"^{re.escape(told)}$"):
+        read_source(people)
+
+
+def test_intercept_of_steep_coefficients():
+    """Log odds beyond 100 ended in a bare error."""
+    cohort = simulate_cohort(people=5000, seed=7, coefficients={"age": 100.0}, serious_share=0.4)
+    assert cohort["serious"].mean() == pytest.approx(0.4, abs=0.02)
+
+
 def test_other_diagnoses_can_count():
     cohort = simulate_cohort(people=3000, seed=8, serious=("MND", "SMA", "myopathy"), serious_share=0.5)
     assert cohort["serious"].mean() == pytest.approx(0.5, abs=0.05)

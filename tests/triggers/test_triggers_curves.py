@@ -55,6 +55,29 @@ def test_straight_effect_is_drawn_as_one():
     assert (curve["p_bend"] > 0.01).all()
 
 
+def test_the_curve_of_a_trigger_turned_round_is_turned_round():
+    """Below the reference a rising effect had no lower end in most diaries, falling along the trigger turned round."""
+    journal = plant(lambda x: 0.25 * x, people=1, days=150, seed=2)
+    turned = replace(journal, days=journal.days.assign(trigger_1=-journal.days["trigger_1"]))
+    doses = np.array([-1.5, -1.0, -0.5, 0.5, 1.0, 1.5])
+    curve = estimate_dose_curve(journal, "trigger_1", doses=doses, reference=0.0)
+    other = estimate_dose_curve(turned, "trigger_1", doses=-doses, reference=0.0)
+    np.testing.assert_allclose(curve["estimate"], other["estimate"], rtol=1e-6)
+    ends = ["ci_lower", "ci_upper"]
+    np.testing.assert_allclose(curve[ends], other[ends], rtol=1e-3)  # kinks lie a little elsewhere
+    truth = np.exp(0.25 * doses)
+    assert ((curve["ci_lower"] < truth) & (truth < curve["ci_upper"])).all()
+    assert (curve["ci_upper"] < 4 * curve["ci_lower"]).all()
+
+
+def test_rows_of_people_are_each_persons():
+    journal = plant(lambda x: 0.25 * x, people=3)
+    together = estimate_dose_curve(journal, "trigger_1", doses=[-1.0, 1.0], reference=0.0, by="person")
+    assert together["dose"].tolist() == [-1.0, 1.0] * 3
+    assert (together["estimate"] > 1).tolist() == [False, True] * 3
+    assert together["person"].is_monotonic_increasing
+
+
 def test_a_strong_straight_effect_is_not_called_bent():
     """Of 200 people, each with an effect of .5 in the logarithm: .05 below .05 (.28 with the line beside the mean)."""
     journal = plant(lambda x: 0.5 * x, people=200)
@@ -91,6 +114,7 @@ def test_nothing_is_found_in_19_of_20_people():
 @pytest.mark.parametrize(
     ("options", "message"),
     [
+        ({"doses": []}, "doses=[] is not possible. Give a list of numbers in the unit of 'trigger_1'."),
         ({"doses": [np.inf]}, "doses=[inf] is not possible. Give a list of numbers in the unit of 'trigger_1'."),
         ({"by": "day"}, "by='day' is not possible. Choose one of 'pooled', 'person'."),
     ],

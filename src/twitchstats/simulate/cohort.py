@@ -184,7 +184,7 @@ def read_source(people: pd.DataFrame) -> dict[str, Any]:
     """
     if not is_simulated(people):
         return {}
-    sources = list(dict.fromkeys(people[SOURCE].astype("str")))
+    sources = sorted(set(people[SOURCE].astype("str")), key=lambda told: not str(told).startswith(SIMULATED))
     if len(sources) > 1:
         raise JournalError(
             f"{SOURCE}: simulated people ({sources[0]!r}) stand together with others ({sources[1]!r}). Take one kind."
@@ -283,8 +283,9 @@ def _redraw_serious(
             product = product * encoded[part]
         log_odds += product
     if "intercept" not in coefficients:
+        reach = 100 + np.abs(log_odds).max()
         coefficients["intercept"] = float(
-            optimize.brentq(lambda start: special.expit(start + log_odds).mean() - share, -100, 100)
+            optimize.brentq(lambda start: special.expit(start + log_odds).mean() - share, -reach, reach)
         )
     drawn = rng.random(len(cohort)) < special.expit(coefficients["intercept"] + log_odds)
     cohort["serious"] = drawn.astype(int)

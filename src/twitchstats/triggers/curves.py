@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from twitchstats.arrays import FloatArray, read_numbers
+from twitchstats.arrays import TINY, FloatArray, read_numbers
 from twitchstats.errors import OptionError, check_number
 from twitchstats.journal.record import Journal
 from twitchstats.panel import shift_days
@@ -70,8 +70,9 @@ def estimate_dose_curve(
     that dose with the reference, the second stands beside it. So points and tests come from the engine of
     `estimate_effects`, with its robust variance, the outcome and the trigger of two older days, weekday and trend.
     A curve of two terms rounds corners and U shapes off. Intervals are wider by what it can't follow, to be expected of
-    a line with as much of a bend (`round_off`): one person's hold .95 to .98 of smooth curves, .83 to .93 behind a
-    threshold or beside the tip of a V (.5 to .8 at the dose next to the corner), groups of 20 hold .90 to .98 of both.
+    a line with as much of a bend (`round_off`): one person's hold .94 to .99 of smooth curves, .80 to .97 of a
+    threshold and of a V, the fewest next to the corner. Groups of 20 hold .92 to 1 of nearly all of these (.76 to .85
+    on the way to a V's tip, .7 to .8 at the first doses of an effect that is nearly all there at a third of the range).
     A step, or a first small dose that does it all, is not held (.3 to .8): ask `compare_dose_shapes`.
 
     Examples
@@ -103,22 +104,20 @@ def estimate_dose_curve(
     middle = float(np.median(known)) if reference is None else check_number("reference", reference)
     low, high = np.quantile(known, [0.05, 0.95])
     points = np.linspace(low, high, POINTS) if doses is None else read_numbers("doses", doses)
-    if points.ndim != 1 or not np.isfinite(points).all():
+    if points.ndim != 1 or not len(points) or not np.isfinite(points).all():
         raise OptionError(f"doses={doses!r:.60} is not possible. Give a list of numbers in the unit of {name!r}.")
     points = points[points != middle]
     knots = choose_knots(known)
     contrasts = bend_doses(points, knots) - bend_doses(np.array([middle]), knots)
     family = choose_family(request.kind)
     bent = bend_doses(x, knots)
-    count = np.maximum(np.isfinite(bent).sum(1, keepdims=True), 1)
-    straight, bend = np.moveaxis(bent - np.nansum(bent, axis=1, keepdims=True) / count, -1, 0)
-    slope = np.nansum(straight * bend) / np.nansum(straight**2)  # of the bend, as a line sees it
+    slope = float(_find_share(bent[..., 1], bent[..., 0]))  # of the bend, as a line sees it
     score = partial(score_contrasts, request, bent, newest=max(lag, 1), older=bent[..., 0], pooled=by == "pooled")
     tell = ROWS[by]
     people = ["pooled"] if by == "pooled" else list(panel.people)
     line = tell(score(np.array([[1.0, slope]])), np.ones(1))
-    bow = tell(score(np.array([[0.0, 1.0]]), in_mean=True), np.ones(1))
-    table = tell(score(contrasts), np.ones(len(points)))
+    bow, *told = (tell(score(own[None], in_mean=True), np.ones(1)) for own in (np.array([0.0, 1.0]), *contrasts))
+    table = pd.concat(told).sort_index(kind="stable") if told else bow[:0]  # a person's points in a row
     rounded = np.outer(np.nan_to_num(bow["estimate"]), round_off(points, middle, known, knots)).ravel()
     for end in ("ci_lower", "ci_upper"):
         away = table[end] - table["estimate"]
@@ -149,22 +148,34 @@ def score_contrasts(
 
     Of `older` (P, n), the trigger as it was taken, the two days before stand beside them. The model of the mean holds a
     `level` (P, n), and with one contrast may hold the second column (`in_mean`): beside the mean, what a straight line
-    does to a ratio looks bent.
+    does to a ratio looks bent. Then the first column is what the second leaves of it: else an effect tried would bend
+    the mean too, which no second term follows, and intervals below the reference would have no end.
     """
     panel, family = request.panel, choose_family(request.kind)
     y, told = panel.get_outcome(request.outcome), family.transform(panel.get(request.outcome))
     size = (contrasts**2).sum(1)[:, None, None]
     first = np.einsum("tk,pnk->tpn", contrasts, terms) / size
     second = np.einsum("tk,pnk->tpn", contrasts[:, ::-1] * [-1.0, 1.0], terms) / size
+    if in_mean:
+        first = first - _find_share(first[0], second[0]) * second
     before = find_older(older, 1) if panel.ordered else []
     adjust, newest = (find_older(told, newest), newest) if panel.ordered else ([], 0)
-    level = second[0] if in_mean else level
-    if level is not None:
-        adjust, newest = [*adjust, level], 0
+    in_all = [*([] if level is None else [level]), *([second[0]] if in_mean else [])]
+    if in_all:
+        adjust, newest = [*adjust, *in_all], 0
     beside = [*([] if in_mean else [second]), *(np.broadcast_to(value, second.shape) for value in before)]
     options = Options(pooled=pooled and len(panel.people) > 1)
     own = np.stack(beside, axis=1) if beside else None
     return score_columns(panel, y, first, family=family, adjust=adjust, newest=newest, beside=own, options=options)
+
+
+def _find_share(column: FloatArray, other: FloatArray) -> FloatArray:
+    """Return how much of the other column (P, n) a column holds, by least squares within people."""
+    known = np.isfinite(column) & np.isfinite(other)
+    mean = np.where(known, other, 0.0).sum(1, keepdims=True) / np.maximum(known.sum(1, keepdims=True), 1)
+    apart = np.where(known, other - mean, 0.0)
+    share: FloatArray = (apart * np.where(known, column, 0.0)).sum() / np.maximum((apart**2).sum(), TINY)
+    return share
 
 
 def round_off(points: FloatArray, middle: float, known: FloatArray, knots: FloatArray) -> FloatArray:
