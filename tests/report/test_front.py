@@ -97,6 +97,16 @@ def test_a_yes_or_no_is_told_in_days(make_journal):
     assert front.show_course(many, TWITCHES) == "There on 50 % to 100 % of a person's days."
 
 
+def test_a_groups_change_is_told_both_ways(make_journal):
+    """28 days after 28 others: one person 4 after 2, one 2 after 4, one 3 throughout."""
+    dates = [*pd.date_range("2025-01-01", periods=56)] * 3
+    values = np.repeat([2.0, 4.0, 4.0, 2.0, 3.0, 3.0], 28)
+    told = front.show_course(
+        make_journal({"person": np.repeat(["a", "b", "c"], 56), "date": dates, "twitches": values}), TWITCHES
+    )
+    assert told.endswith(" Of 3 people, 1 had less in the last 28 days than before, 1 more.")
+
+
 def test_a_log_of_attacks_tells_no_how_often():
     dates = pd.date_range("2025-01-01", periods=90)[::3]
     journal = read_journal(pd.DataFrame({"date": dates, "headache": 5}), outcome="headache")
@@ -700,7 +710,7 @@ def test_a_rating_of_every_day_tells_how_often_it_is_high(make_journal):
     assert told["How often"] == "40 of 40 days; more than 4 of 7 on 10"
     assert told["Where, which side"] == told["Injury"] == ""  # asked of any pain; stiffness of twitching
     assert "Muscle stiffness" not in told
-    assert "Half of the days had 4 of 7 or less. The highest day had 6 of 7." in front.show_course(
+    assert "At least half of the days had 4 of 7 or less. The highest day had 6 of 7." in front.show_course(
         rated, SimpleNamespace(outcome="pain")
     )
 

@@ -209,9 +209,9 @@ def show_course(journal: Journal, found: Findings) -> Prose:
     course = summarise_course(journal, found.outcome)
     if len(course) > 1:
         share = course["n_above"] / course["n_days"]
-        fewer = int((course["recent"] < course["before"]).sum())
+        fewer, more = (int((sign * (course["recent"] - course["before"]) > 0).sum()) for sign in (-1, 1))
         known = int((course["recent"].notna() & course["before"].notna()).sum())
-        trend = f" In {fewer} of {known} people the last 28 days had less than the days before." if known else ""
+        trend = f" Of {known} people, {fewer} had less in the last 28 days than before, {more} more." if known else ""
         there = f"There on {format_share(share.min())} to {format_share(share.max())} of a person's days. "
         levels = [tell_level(journal, found.outcome, value) for value in sorted(course["median"].dropna())]
         highest = tell_level(journal, found.outcome, course["highest"].max())
@@ -231,7 +231,7 @@ def show_course(journal: Journal, found: Findings) -> Prose:
     if row["highest"] > 1 and _is_same(journal, found):
         text += f"Every day had {highest}. "
     elif row["highest"] > 1:
-        text += f"Half of the days had {median} or less. " if row["median"] and row["n_days"] > 1 else ""
+        text += f"At least half of the days had {median} or less. " if row["median"] and row["n_days"] > 1 else ""
         text += f"The highest day had {highest}. "
     if row["longest_spell"] > 1 and not always:
         text += f"The longest spell without a day off was {int(row['longest_spell'])} days. "
