@@ -63,7 +63,7 @@ def test_report_tells_of_its_looks_and_of_a_trial_and_is_made_again(tmp_path):
     tw.write_plan(plan, tmp_path / "trial")
     first = write_report(path, out=tmp_path / "out")
     assert "Looked at before" not in first.html.read_text()
-    assert "The trial" not in first.html.read_text()
+    assert "trial in numbers" not in first.html.read_text()
     schedule = plan.schedule
     days = pd.DataFrame(
         {"date": schedule["date"], "twitches": 5 + 5 * schedule["condition"], "caffeine": 200 * schedule["condition"]}
@@ -73,6 +73,9 @@ def test_report_tells_of_its_looks_and_of_a_trial_and_is_made_again(tmp_path):
     page = second.html.read_text()
     assert "A report was made of 1 earlier state of this journal." in page
     assert plan.seal in page
+    before, after = page.index("What the trial of Caffeine showed"), page.index("What goes with it")
+    assert before < after < page.index("The trial in numbers")
+    assert "- Trial of Caffeine: Days '200 mg of caffeine' had more twitches" in second.summary
     assert "beyond the lot" not in page
     assert "see a doctor" in page
     assert verify_report(second.notebook).reproduced

@@ -247,7 +247,7 @@ def test_what_stands_out_only_further_back_is_told_too(found):
     moved = replace(findings, effects=effects, primary=primary)
     told = describe_triggers(journal, moved)
     assert "On other days: Stress +20\u00a0% (+10\u00a0% to +30\u00a0%) 2 days before." in told
-    short = describe_report(journal, moved)
+    short = describe_report(journal, moved, None, pd.DataFrame())
     assert "none of 3 stands out on the nearest day before" in short
     assert "On other days: Stress" in short
 

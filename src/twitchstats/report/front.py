@@ -51,6 +51,7 @@ from twitchstats.report.wording.signs import (
 )
 from twitchstats.signs import list_red_flags
 from twitchstats.simulate.cohort import is_simulated
+from twitchstats.trial import Plan
 from twitchstats.variables import may_be_medicine, split_words, word_set
 
 SETTING = "twitches and nothing else"
@@ -171,20 +172,21 @@ def show_warnings(journal: Journal, found: Findings) -> Markup | Prose:
         )
     flags = list_red_flags()
     new = "" if many or journal.calendar == "none" else tell_new_medicines(journal, found)
-    hints = {  # what is said where nothing is noted, other than to ask oneself
-        flags["weakness_found"]: "ask a doctor",
-        flags["twitching since a new medicine"]: "; ".join(filter(None, ("ask yourself now", new))),
-    }
+    hints = {flags["weakness_found"]: "not noted: ask a doctor"}  # where nothing is noted, other than to ask oneself
+    if new:
+        hints[flags["twitching since a new medicine"]] = f"not clear: {new}. Ask a doctor whether it may do this"
     warnings = list_warnings(journal, found.flags)
     asked = any(told != NOT_NOTED for _, told in warnings)
     counted = "How many people have each, of those who were asked. A rating counts from the first point on."
     lead = counted if many and asked else ""
     if list_texts(journal, read=False) and (many or any(told == NOT_NOTED for _, told in warnings)):
         lead = f"{lead} Words in notes were not read for these signs.".strip()
+    if not many:
+        asked_now = f"{NOT_NOTED}: ask yourself now"
+        warnings = [(label, hints.get(label, asked_now) if told == NOT_NOTED else told) for label, told in warnings]
     items = "".join(
         f'<li><span class="mark">{"☒" if is_there(told) else "☐"}</span> '
-        f'{escape_text(_tell_sign(journal, found, label))}: <span class="told">{escape_text(told)}'
-        f"{escape_text(': ' + hints.get(label, 'ask yourself now')) * (told == NOT_NOTED and not many)}</span></li>"
+        f'{escape_text(_tell_sign(journal, found, label))}: <span class="told">{escape_text(told)}</span></li>'
         for label, told in warnings
     )
     whoever = "whoever has one of these should be seen" if many else "if one of these is there, have it looked at"
@@ -250,15 +252,20 @@ def _tell_trend(row: "pd.Series[Any]") -> str:
     recent, before = row["recent"], row["before"]
     tell, what = (format_share, "it was there on") if row["told"] == "share" else (format_number, "the medians were")
     way = "lower" if recent < before else "higher" if recent > before else "the same"
+    if recent != before and not row["moved"]:
+        way = "about the same"
     few = f" ({int(row['n_recent'])} of the 28 noted)" if row["n_recent"] < _HALF else ""
     change = tell_change(row)
     text = f"**Better or worse?** {capitalise(change)}: {way}{few}."
     if row["n_spans"] < 2:
         return f"{text} There is too little before it to say more."
-    inside = recent == before or row["before_low"] <= recent <= row["before_high"]
     range_ = " to ".join(dict.fromkeys((tell(row["before_low"]), tell(row["before_high"]))))
-    tail = "so it has been there before" if inside else "so it is a change, but ups and downs come by themselves"
-    return f"{text} In earlier spans of 28 days {what} {range_}, {tail}."
+    tail = ""
+    if row["before_low"] <= recent <= row["before_high"]:
+        tail = ", so it has been there before"
+    elif row["moved"]:
+        tail = f", all {'higher' if way == 'lower' else 'lower'}; but ups and downs come by themselves"
+    return f"{text} In earlier spans of 28 days {what} {range_}{tail}."
 
 
 def show_early(journal: Journal) -> Prose:
@@ -290,8 +297,8 @@ def sort_triggers(found: Findings) -> dict[str, pd.DataFrame]:
     return {"clear": clear, "possible": possible, "untold": tested[left & (words == OPEN)]}
 
 
-def show_triggers(journal: Journal, found: Findings) -> Markup | Prose:
-    """Show three boxes: what is clear, what is possible, and what can't be told."""
+def show_triggers(journal: Journal, found: Findings, plan: Plan | None = None) -> Markup | Prose:
+    """Show three boxes: what is clear, what is possible, and what can't be told but by the trial of a plan."""
     if is_short(journal):
         return Prose("")
     if found.primary.empty:
@@ -304,7 +311,8 @@ def show_triggers(journal: Journal, found: Findings) -> Markup | Prose:
     small = found.answers["verdict"].eq("practically null") & found.answers["outcome"].eq(found.outcome)
     small = found.answers[small]  # the articles' questions on it, each shown to be too small to matter
     asked = load_questions().set_index("question_id")["variables"].reindex(small["question_id"])
-    names = [label_of(journal, name) for name in boxes["untold"]["trigger"] if name not in set(asked)]
+    elsewhere = {*asked, *([] if plan is None else [plan.options.trigger])}
+    names = [label_of(journal, name) for name in boxes["untold"]["trigger"] if name not in elsewhere]
     untold = [f"{list_some(names, 12)}. Too few days, or no effect: which one can't be said."] if names else []
     left = [label_of(journal, name) for name in found.primary.loc[found.primary["estimate"].isna(), "trigger"]]
     untold += [f"Not tested: {list_some(left, 12)}. The appendix says why."] if left else []

@@ -11,13 +11,16 @@ from twitchstats.report.wording.effects import sum_up_triggers
 from twitchstats.report.wording.prose import Prose, count_noun, quote
 from twitchstats.report.wording.rows import label_of
 from twitchstats.report.wording.signs import choose_advice, is_there, list_unclear, list_warnings, quote_labels
+from twitchstats.report.wording.trials import sum_up_trial
+from twitchstats.trial import Plan
 
 
-def describe_report(journal: Journal, findings: Findings) -> Prose:
+def describe_report(journal: Journal, findings: Findings, plan: Plan | None, trial: pd.DataFrame) -> Prose:
     """Return the whole report in a few lines, ending with when to see a doctor."""
     asked, verdicts = count_asked(findings.answers, findings.ledger), tell_verdicts(findings.answers)
     lines = [
         tell_days(journal, findings.outcome),
+        sum_up_trial(journal, plan, trial),
         sum_up_triggers(journal, findings),
         f"**{asked}:** {verdicts}." if is_about_twitching(findings.outcome) else "",
         _tell_flags(journal, findings.flags),
