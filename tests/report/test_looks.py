@@ -73,7 +73,7 @@ def test_report_tells_of_its_looks_and_of_a_trial_and_is_made_again(tmp_path):
     page = second.html.read_text()
     assert "A report was made of 1 earlier state of this journal." in page
     assert plan.seal in page
-    before, after = page.index("What the trial of Caffeine showed"), page.index("What goes with it")
+    before, after = page.index("What the trial showed"), page.index("What goes with it")
     assert before < after < page.index("The trial in numbers")
     assert "- Trial of Caffeine: Days '200 mg of caffeine' had more twitches" in second.summary
     assert "beyond the lot" not in page

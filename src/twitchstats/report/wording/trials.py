@@ -27,23 +27,22 @@ WATCHING = {
 }
 
 
-def open_trial(plan: Plan | None) -> Prose:
-    """Open the tables of a trial, where there is one."""
-    return Prose("" if plan is None else "## The trial in numbers")
+def open_trial(plan: Plan | None, title: str) -> Prose:
+    """Open a section on a trial, where there is one."""
+    return Prose("" if plan is None else f"## {title}")
 
 
 def describe_trial(journal: Journal, plan: Plan | None, trial: pd.DataFrame) -> Prose:
     """Say in short what a trial found, of each person and of all."""
     if plan is None:
         return Prose("")
-    head = f"## What the trial of {quote(label_of(journal, plan.options.trigger))} showed\n\n"
     people = trial[trial["analysis"] == "by intention"]
     alone = len(people) == 1
     lines = [("" if alone else f"- **{quote(row['person'])}:** ") + _tell_row(journal, plan, row)
              for row in people.to_dict("records")]  # fmt: skip
     cautions = sorted({quote(text) for text in people["caution"] if text})
     told = f"\n\n**To be known of it:** {join_words(cautions, 'and, of others,')}." if cautions else ""
-    return Prose(head + "\n".join(lines) + f"{told}\n\n> {ADVICE}")
+    return Prose("\n".join(lines) + f"{told}\n\n> {ADVICE}")
 
 
 def sum_up_trial(journal: Journal, plan: Plan | None, trial: pd.DataFrame) -> str:
