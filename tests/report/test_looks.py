@@ -75,7 +75,7 @@ def test_report_tells_of_its_looks_and_of_a_trial_and_is_made_again(tmp_path):
     assert plan.seal in page
     before, after = page.index("What the trial showed"), page.index("What goes with it")
     assert before < after < page.index("The trial in numbers")
-    assert "- Trial of Caffeine: Days '200 mg of caffeine' had more twitches" in second.summary
+    assert "- Trial of Caffeine: Days 'caffeine: 200 mg' had more muscle twitches" in second.summary
     assert "beyond the lot" not in page
     assert "see a doctor" in page
     assert verify_report(second.notebook).reproduced
