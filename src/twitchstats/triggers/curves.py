@@ -11,7 +11,7 @@ from twitchstats.arrays import TINY, FloatArray, read_numbers
 from twitchstats.errors import OptionError, check_number
 from twitchstats.journal.record import Journal
 from twitchstats.panel import shift_days
-from twitchstats.triggers.engine import Options, Scores, find_older, score_columns
+from twitchstats.triggers.engine import Options, find_older, score_columns
 from twitchstats.triggers.families import choose_family
 from twitchstats.triggers.request import Request, check_by, check_lag, prepare_request, refuse_tautology
 from twitchstats.triggers.rows import ROWS, label_rows, put_on_scale
@@ -112,12 +112,10 @@ def estimate_dose_curve(
     family = choose_family(request.kind)
     bent = bend_doses(x, knots)
     slope = float(_find_share(bent[..., 1], bent[..., 0]))  # of the bend, as a line sees it
-    score = partial(score_contrasts, request, bent, newest=max(lag, 1), older=bent[..., 0], pooled=by == "pooled")
-    tell = ROWS[by]
+    tell = partial(tell_contrasts, request, bent, newest=max(lag, 1), older=bent[..., 0], by=by)
     people = ["pooled"] if by == "pooled" else list(panel.people)
-    line = tell(score(np.array([[1.0, slope]])), np.ones(1))
-    bow, *told = (tell(score(own[None], in_mean=True), np.ones(1)) for own in (np.array([0.0, 1.0]), *contrasts))
-    table = pd.concat(told).sort_index(kind="stable") if told else bow[:0]  # a person's points in a row
+    line, bow = tell(np.array([[1.0, slope]]), in_mean=False), tell(np.array([[0.0, 1.0]]))
+    table = tell(contrasts) if len(points) else bow[:0]
     rounded = np.outer(np.nan_to_num(bow["estimate"]), round_off(points, middle, known, knots)).ravel()
     for end in ("ci_lower", "ci_upper"):
         away = table[end] - table["estimate"]
@@ -133,40 +131,45 @@ def estimate_dose_curve(
     return shown.reindex(columns=CURVE_COLUMNS).reset_index(drop=True)
 
 
-def score_contrasts(
+def tell_contrasts(
     request: Request,
     terms: FloatArray,
     contrasts: FloatArray,
     *,
     newest: int,
     older: FloatArray,
-    pooled: bool,
-    in_mean: bool = False,
+    by: str,
+    in_mean: bool = True,
     level: FloatArray | None = None,
-) -> Scores:
-    """Score each contrast (T, 2) of two terms (P, n, 2): turned, so that it is the first column's coefficient.
+) -> pd.DataFrame:
+    """Return the rows of each contrast (T, 2) of two terms (P, n, 2), all of a person before those of the next.
 
-    Of `older` (P, n), the trigger as it was taken, the two days before stand beside them. The model of the mean holds a
-    `level` (P, n), and with one contrast may hold the second column (`in_mean`): beside the mean, what a straight line
-    does to a ratio looks bent. Then the first column is what the second leaves of it: else an effect tried would bend
-    the mean too, which no second term follows, and intervals below the reference would have no end.
+    The terms are turned, so that the contrast is the first column's coefficient. Of `older` (P, n), the trigger as it
+    was taken, the two days before stand beside them. The model of the mean holds a `level` (P, n), and may hold the
+    second column (`in_mean`): beside the mean, what a straight line does to a ratio looks bent. Then the first column
+    is what the second leaves of it: else an effect tried would bend the mean too, which no second term follows, and
+    intervals below the reference would have no end.
     """
     panel, family = request.panel, choose_family(request.kind)
     y, told = panel.get_outcome(request.outcome), family.transform(panel.get(request.outcome))
-    size = (contrasts**2).sum(1)[:, None, None]
-    first = np.einsum("tk,pnk->tpn", contrasts, terms) / size
-    second = np.einsum("tk,pnk->tpn", contrasts[:, ::-1] * [-1.0, 1.0], terms) / size
-    if in_mean:
-        first = first - _find_share(first[0], second[0]) * second
-    before = find_older(older, 1) if panel.ordered else []
+    options = Options(pooled=by == "pooled" and len(panel.people) > 1)
+    before = np.array(find_older(older, 1) if panel.ordered else []).reshape(-1, *older.shape)
     adjust, newest = (find_older(told, newest), newest) if panel.ordered else ([], 0)
-    in_all = [*([] if level is None else [level]), *([second[0]] if in_mean else [])]
-    if in_all:
-        adjust, newest = [*adjust, *in_all], 0
-    beside = [*([] if in_mean else [second]), *(np.broadcast_to(value, second.shape) for value in before)]
-    options = Options(pooled=pooled and len(panel.people) > 1)
-    own = np.stack(beside, axis=1) if beside else None
-    return score_columns(panel, y, first, family=family, adjust=adjust, newest=newest, beside=own, options=options)
+    found = []
+    for contrast in contrasts:
+        size = (contrast**2).sum()
+        first = np.einsum("k,pnk->pn", contrast, terms) / size
+        second = np.einsum("k,pnk->pn", contrast[::-1] * [-1.0, 1.0], terms) / size
+        if in_mean:
+            first = first - _find_share(first, second) * second
+        in_all = [*([] if level is None else [level]), *([second] if in_mean else [])]
+        beside = before if in_mean else np.concatenate([second[None], before])
+        scores = score_columns(
+            panel, y, first[None], family=family, adjust=[*adjust, *in_all], newest=0 if in_all else newest,
+            beside=beside[None] if len(beside) else None, options=options,
+        )  # fmt: skip
+        found.append(ROWS[by](scores, np.ones(1)))
+    return pd.concat(found).sort_index(kind="stable")
 
 
 def _find_share(column: FloatArray, other: FloatArray) -> FloatArray:

@@ -1,7 +1,6 @@
 """Does an effect change? The early half of each diary against the late half."""
 
 from collections.abc import Sequence
-from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -12,10 +11,10 @@ from twitchstats.journal.record import Journal
 from twitchstats.panel import shift_days
 from twitchstats.reasons import NO_ORDER
 from twitchstats.triggers.columns import find_ends
-from twitchstats.triggers.curves import score_contrasts
+from twitchstats.triggers.curves import tell_contrasts
 from twitchstats.triggers.families import choose_family
 from twitchstats.triggers.request import Request, check_by, check_lag, prepare_request, refuse_tautology
-from twitchstats.triggers.rows import ROWS, label_rows, put_on_scale
+from twitchstats.triggers.rows import label_rows, put_on_scale
 
 PARTS = {"early": (1.0, 0.0), "late": (0.0, 1.0), "change": (-1.0, 1.0)}
 HALVES_COLUMNS = [
@@ -96,10 +95,9 @@ def _tell_trigger(request: Request, name: str, lag: int, by: str) -> pd.DataFram
     x = shift_days(panel.get(name), lag) / float(own["step"])
     late = _find_late(panel.get(request.outcome))
     terms = np.stack([_centre(x, half) for half in (~late, late)], axis=-1)
-    score = partial(score_contrasts, request, terms, newest=max(lag, 1), older=x, pooled=by == "pooled")
-    level = late.astype(float)
-    rows = [ROWS[by](score(np.array([part]), level=level, in_mean=True), np.ones(1)) for part in PARTS.values()]
-    frame = label_rows(pd.concat(rows).sort_index(kind="stable"), people, list(PARTS), [lag])
+    contrasts, level = np.array(list(PARTS.values())), late.astype(float)
+    table = tell_contrasts(request, terms, contrasts, newest=max(lag, 1), older=x, by=by, level=level)
+    frame = label_rows(table, people, list(PARTS), [lag])
     frame["part"] = frame["trigger"]
     return put_on_scale(frame, family.measure).assign(**labels)
 
