@@ -18,6 +18,7 @@ from twitchstats.journal import read_journal, readers
 from twitchstats.journal.layout import Source, read_frame, read_table
 from twitchstats.journal.readers import apple_health, bearable, daylio, join_sources, long_table, mark_outside
 from twitchstats.journal.readers.export import open_table, read_heading
+from twitchstats.journal.readers.workbook import _cut_cells
 from twitchstats.journal.record import Rejects
 
 DAYLIO = "full_date,date,weekday,time,mood,activities,note_title,note\n"
@@ -294,6 +295,17 @@ def test_a_large_export_is_read_in_little_memory(tmp_path):
     n_rows, megabytes = map(int, done.stdout.split())
     assert n_rows > 250_000
     assert megabytes < 300
+
+
+def test_a_sheet_is_looked_at_in_parts_that_end_between_cells():
+    """Half a million cells, then six MB without one (rules of formats), which were put together again and again."""
+    cells = b"".join(b'<c r="A%d"><v>1</v></c>' % (number + 1) for number in range(500_000))
+    sheet = b"<sheetData>" + cells + b"</sheetData>" + b"<rule/>" * 900_000
+    parts = list(_cut_cells(io.BytesIO(sheet)))
+    assert b"".join(parts) == sheet
+    assert max(map(len, parts)) < 3_000_000
+    assert sum(len(re.findall(b'<c r="A[0-9]+"><v>1</v></c>', part)) for part in parts) == 500_000
+    assert sum(part.count(b"<rule/>") for part in parts) == 900_000
 
 
 CONTENT = """<?xml version="1.0"?><Types xmlns="http://schemas.openxmlformats.org/package/2006/content-types">

@@ -19,6 +19,7 @@ from twitchstats.variables import load_words, normalise_header
 
 _LARGEST, _UNPACKED = 200 << 20, 2000 << 20
 _MOST_CELLS = 20_000_000
+_PART = 1 << 20  # bytes of a sheet that are looked at together
 _PLACE = re.compile(rb'[ <]r="([A-Z]{1,3})(\d{1,7})"')
 # What is told of a workbook, and the signs by which it is counted.
 _TOLD = (
@@ -177,12 +178,15 @@ def _scan_sheet(sheet: IO[bytes]) -> list[int]:
 
 
 def _cut_cells(sheet: IO[bytes]) -> Iterator[bytes]:
-    """Yield a sheet in parts that end between two cells."""
+    """Yield a sheet in parts of some MB that end between two cells, or between two tags where no cell begins."""
     rest = b""
-    while chunk := sheet.read(1 << 20):
-        part, mark, rest = (rest + chunk).rpartition(b"<c ")
-        yield part
-        rest = mark + rest
+    while chunk := sheet.read(_PART):
+        rest += chunk
+        cut = max(rest.rfind(b"<c "), 0)
+        if not cut and len(rest) > _PART:
+            cut = max(rest.rfind(b"<"), 0) or len(rest)
+        yield rest[:cut]
+        rest = rest[cut:]
     yield rest
 
 
