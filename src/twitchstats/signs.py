@@ -154,8 +154,7 @@ def find_flags(journal: "Journal") -> pd.DataFrame:
         it is known), ``present`` (people who have it, when asked or on any day), ``who`` (their names), ``n_days``
         (days on which it was noted), ``unclear`` (some of its cells could not be read, or a column of the days has its
         name beside other words, such as left hand weakness, or hints at it, such as foot drop; where nobody has it
-        else, of nobody it is known), ``like``
-        (the first such column on which anything was noted, or "").
+        else, of nobody it is known), ``like`` (the first such column on which anything was noted, or "").
     """
     days, people = journal.days, journal.people
     labels = _read_signs()["label"]

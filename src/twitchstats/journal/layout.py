@@ -32,7 +32,6 @@ Part: TypeAlias = FloatArray | Coded
 DELIMITERS = (",", ";", "\t", "|")
 COLUMN_LIMIT, HEADER_LIMIT = 10_000, 1_000
 _BLOCK = 1 << 24
-_MIX = np.uint64(0x9E3779B97F4A7C15)  # odd, with bits as random (2**64 over the golden ratio): mixes cells of a row
 _DELIMITER_NAMES = {"comma": ",", "semicolon": ";", "tab": "\t", "\\t": "\t", "pipe": "|"}
 _ROW_OF = {"days": "day", "episodes": "episode", "people": "person"}
 
@@ -136,12 +135,10 @@ class Table:
     def copies(self) -> BoolArray:
         """Whether an earlier row is the same in each cell: one entry, told twice."""
         cells = [column.codes if column.numbers is None else column.numbers + 0.0 for column in self.columns]  # no -0
-        mixed = np.zeros(len(self.rows), dtype=np.uint64)
-        for some in cells:
-            mixed = mixed * _MIX + (some.view(np.uint64) if some.dtype == float else some.astype(np.uint64))
-        found = pd.Series(mixed).duplicated(keep=False).to_numpy(copy=True)  # few: they alone are compared cell by cell
-        rows = pd.DataFrame({place: some[found] for place, some in enumerate(cells)})
-        found[found] = rows.duplicated().to_numpy()
+        rows = pd.DataFrame(dict(enumerate(cells)), copy=False)
+        mixed = pd.util.hash_pandas_object(rows, index=False)
+        found = mixed.duplicated(keep=False).to_numpy(copy=True)  # few: they alone are compared cell by cell
+        found[found] = rows[found].duplicated().to_numpy()
         return found
 
     def keep(self, mask: BoolArray) -> "Table":

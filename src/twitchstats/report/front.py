@@ -43,6 +43,7 @@ from twitchstats.report.wording.rows import (
 )
 from twitchstats.report.wording.signs import (
     NOT_NOTED,
+    UNCLEAR,
     is_there,
     list_present,
     list_unclear,
@@ -172,9 +173,9 @@ def show_warnings(journal: Journal, found: Findings) -> Markup | Prose:
         )
     flags = list_red_flags()
     new = "" if many or journal.calendar == "none" else tell_new_medicines(journal, found)
-    hints = {flags["weakness_found"]: "not noted: ask a doctor"}  # where nothing is noted, other than to ask oneself
+    hints = {flags["weakness_found"]: f"{NOT_NOTED}: ask a doctor"}  # where nothing is noted, but to ask oneself
     if new:
-        hints[flags["twitching since a new medicine"]] = f"not clear: {new}. Ask a doctor whether it may do this"
+        hints[flags["twitching since a new medicine"]] = f"{UNCLEAR}{new}. Ask a doctor whether it may do this"
     warnings = list_warnings(journal, found.flags)
     asked = any(told != NOT_NOTED for _, told in warnings)
     counted = "How many people have each, of those who were asked. A rating counts from the first point on."

@@ -184,7 +184,7 @@ def read_source(people: pd.DataFrame) -> dict[str, Any]:
     """
     if not is_simulated(people):
         return {}
-    sources = sorted(set(people[SOURCE].astype("str")), key=lambda told: not str(told).startswith(SIMULATED))
+    sources = sorted(set(people[SOURCE].astype("str")), key=lambda told: not told.startswith(SIMULATED))
     if len(sources) > 1:
         raise JournalError(
             f"{SOURCE}: simulated people ({sources[0]!r}) stand together with others ({sources[1]!r}). Take one kind."

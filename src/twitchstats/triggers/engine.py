@@ -34,6 +34,7 @@ from twitchstats.triggers.memory import OLDER, follow, relate_lags
 
 LOOK_BACK = 4  # days in which the two older values of outcome and trigger are looked for
 LEAST_POOLED_DF = 3.0  # days left for a person to count in a group
+NEVER_POOLED = [REFUSALS.index(reason) for reason in ("not recorded", "no variation", "no variation of its own")]
 SHORT = 60  # days of a diary below which weekday and older days are estimated from all short diaries together
 ENOUGH_SHORT = 50  # short diaries from which that is done: few people would be tied together by what they share
 LEAK_DAYS = 6  # over which effects are looked for that a fine trend makes leak
@@ -505,9 +506,6 @@ def _give_back_together(
         taken[..., lag] = unit[..., lag] * (leak[:, :, lag] * (drawn @ middle[..., None])[..., 0]).sum(-1)
         echo[..., lag] = whole[:, lag] * np.einsum("tm,tmk,ptk->pt", leaks, drawn, (zero - unit * middle) / whole)
     return taken, echo
-
-
-NEVER_POOLED = [REFUSALS.index(reason) for reason in ("not recorded", "no variation", "no variation of its own")]
 
 
 def find_members(

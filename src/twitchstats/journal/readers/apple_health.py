@@ -1,6 +1,7 @@
 """Apple Health: export.zip or export.xml, read as a stream, whatever its size."""
 
 import datetime as dt
+import math
 import re
 from array import array
 from collections import Counter, defaultdict
@@ -206,7 +207,8 @@ class _Records(ContentHandler):
                 why = "the same amount at the same time was told before on that day"
                 self.days.leave(self.first[kind, day], why, records=n_again)
                 self.counts[kind, day] -= n_again
-            self._put((kind, day), {name: max(float(some[:, 1].sum()) for some in told)})
+            # exact sums: the fingerprints, and with them the order, are others in each run
+            self._put((kind, day), {name: max(math.fsum(some[:, 1]) for some in told)})
         for (kind, day), (total, count) in self.means.items():
             self._put((kind, day), {self.days.name(_AMOUNTS[kind][0], **_MEAN): total / count})
         for (kind, day), spans in self.spans.items():

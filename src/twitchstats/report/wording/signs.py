@@ -25,7 +25,7 @@ from twitchstats.signs import RED_FLAG, find_red_flag, list_everybody
 
 CONFIDENCE = {"H": "seen there", "M": "second-hand", "D": "by arithmetic"}
 NOT_NOTED = "not noted"
-_UNCLEAR = "not clear: "
+UNCLEAR = "not clear: "
 _NAMED = 4  # people with a sign that are named
 YES = {1.0: "yes", 0.0: "no"}
 
@@ -39,7 +39,7 @@ def list_warnings(journal: Journal, flags: pd.DataFrame) -> list[tuple[str, str]
 def _tell_flag(journal: Journal, row: dict[str, Any]) -> str:
     if not row["known"]:
         like = f"'{label_of(journal, row['like'])}' is noted" if row["like"] else "some cells could not be read"
-        return f"{_UNCLEAR}{like}" if row["unclear"] else NOT_NOTED
+        return f"{UNCLEAR}{like}" if row["unclear"] else NOT_NOTED
     many, noted = is_group(journal), ""
     if row["n_days"]:
         numbers = journal.days.select_dtypes("number")
@@ -68,7 +68,7 @@ def quote_labels(labels: Iterable[str]) -> str:
 
 def is_unclear(told: str) -> bool:
     """Tell whether a red flag may be there: nobody could read it, or it is noted under a name of its own."""
-    return told.startswith(_UNCLEAR)
+    return told.startswith(UNCLEAR)
 
 
 def is_there(told: str) -> bool:
