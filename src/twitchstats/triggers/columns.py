@@ -6,7 +6,7 @@ import numpy as np
 from scipy import fft
 from scipy.linalg import blas
 
-from twitchstats.arrays import BoolArray, FloatArray, IntArray
+from twitchstats.arrays import TINY, BoolArray, FloatArray, IntArray
 from twitchstats.panel import Panel
 
 DAYS_PER_TREND_TERM = 30
@@ -15,6 +15,11 @@ LEAST_SCALE = 1e-60  # of a column: its square and the product of two such are s
 NO_DIRECTION = 1e-9  # squared length of a column beside others that is rounding
 DAYS_PER_FINE_TERM = 8  # fine enough for cycles of four weeks
 WAVE_DAYS = (3.0, 15.0)  # shortest and longest wave of an outcome that is looked for
+CYCLE_DAYS = (15.0, 60.0)  # of a cycle that a trend with a term a month lets through
+ENOUGH_CYCLES = 112  # days of a diary from which a cycle of four weeks shows
+CYCLE_LEVEL = 0.1
+OVERSAMPLED = 4  # frequencies looked at for each that a diary tells apart,
+INDEPENDENT = 2  # of which the highest is as high as that of so many independent ones
 
 
 def count_trend_terms(y: FloatArray, trend: str) -> IntArray:
@@ -73,16 +78,51 @@ def wave_columns(y: FloatArray) -> FloatArray:
     >>> bool(np.allclose(waves[0, :, 2], y[0]))
     True
     """
-    known = np.isfinite(y)
     days, span = np.arange(y.shape[1]), np.maximum(_find_span(y), 1)
+    known = np.isfinite(y)
     level = np.where(known, y, 0.0).sum(1) / np.maximum(known.sum(1), 1)
-    most = fft.next_fast_len(4 * y.shape[1], real=True)
-    often = fft.rfftfreq(most)
+    often, power = _find_power(np.where(known, y - level[:, None], 0.0))
     there = (often >= 1 / WAVE_DAYS[1]) & (often <= 1 / WAVE_DAYS[0])
-    power = np.abs(fft.rfft(np.where(known, y - level[:, None], 0.0), most)) * there
-    turns = often[power.argmax(1)][:, None] + np.arange(-1, 2) / span[:, None]
+    turns = often[(power * there).argmax(1)][:, None] + np.arange(-1, 2) / span[:, None]
     angle = 2 * np.pi * turns[:, None] * days[:, None]
     return np.stack([np.cos(angle), np.sin(angle)], axis=-1).reshape(*y.shape, -1)
+
+
+def find_cycles(y: FloatArray, trend: FloatArray) -> BoolArray:
+    """Return whose outcome may have a cycle of CYCLE_DAYS beside a trend (B, n, p), (B,).
+
+    Whose periodogram has a peak there above a smooth spectrum, the exponential of a few cosines (Bloomfield 1973), at
+    CYCLE_LEVEL; a memory makes slow waves too, but no peak. Of diaries that are too short to show one, all may.
+
+    >>> days, rng = np.arange(180), np.random.default_rng(1)
+    >>> y = 2 * np.cos(2 * np.pi * days / 28) * np.array([[1], [0]]) + rng.normal(size=(2, 180))
+    >>> find_cycles(y, np.zeros((2, 180, 0))).tolist()
+    [True, False]
+    """
+    span, known = _find_span(y), np.isfinite(y)
+    columns = np.concatenate([np.ones((*y.shape, 1)), np.nan_to_num(trend)], axis=-1) * known[..., None]
+    left = free_columns(np.where(known, y, 0.0)[..., None], orthonormalise(columns))[..., 0]
+    often, power = _find_power(left)
+    slow, fast = (1 / days for days in CYCLE_DAYS[::-1])
+    beyond, cycle = often >= slow, often[often >= slow] <= fast
+    heights = np.log(np.maximum(power[:, beyond], TINY))
+    found = np.ones(len(y), dtype=bool)
+    bends = 3 + span // (DAYS_PER_TREND_TERM * 3)
+    for count in np.unique(bends[span >= ENOUGH_CYCLES]):
+        rows = np.flatnonzero((bends == count) & (span >= ENOUGH_CYCLES))
+        cosines = np.cos(2 * np.pi * often[beyond, None] * np.arange(count))
+        smooth = heights[rows] @ np.linalg.pinv(cosines).T @ cosines.T + np.euler_gamma
+        peak = np.exp((heights[rows] - smooth)[:, cycle].max(1))
+        chance = -np.expm1(INDEPENDENT * span[rows] * (fast - slow) * np.log1p(-np.exp(-peak)))
+        found[rows] = chance <= CYCLE_LEVEL
+    return found
+
+
+def _find_power(y: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Return frequencies, turns a day, and how much of a series (B, n) goes with each, (B, f)."""
+    most = fft.next_fast_len(OVERSAMPLED * y.shape[1], real=True)
+    power: FloatArray = np.abs(fft.rfft(y, most)) ** 2
+    return fft.rfftfreq(most), power
 
 
 def weekday_contrasts() -> FloatArray:

@@ -28,7 +28,14 @@ from twitchstats.triggers.blocks import (
     lay_block,
     score_block,
 )
-from twitchstats.triggers.columns import bend_window, count_trend_terms, date_columns, fine_trend_columns, wave_columns
+from twitchstats.triggers.columns import (
+    bend_window,
+    count_trend_terms,
+    date_columns,
+    find_cycles,
+    fine_trend_columns,
+    wave_columns,
+)
 from twitchstats.triggers.families import Family
 from twitchstats.triggers.memory import OLDER, follow, relate_lags
 
@@ -344,6 +351,8 @@ class Store:
             fine = wave_columns(self.family.transform(own_y))
         elif options.trend in ("smooth", "fine") and panel.ordered and not shared:
             fine = fine_trend_columns(own_y, terms)
+            if options.trend == "smooth" and options.window == 1:  # of days together a stiff trend leaves too much
+                fine *= find_cycles(self.family.transform(own_y), trend)[:, None, None]
         lay_group, together, forced = lay(people), options.adjust == "together", options.trend != "smooth"
         span = options.window + (SPELL - 1 if panel.ordered else 0)
         score = partial(
