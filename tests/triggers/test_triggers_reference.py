@@ -54,7 +54,7 @@ def expect_test(y, columns, *, window=1):
     shared = columns[[name for name in columns if name.startswith(("constant", "time", "weekday", y.name))]].to_numpy()
     hat = shared @ np.linalg.pinv(shared)
     common, spells, alike = 0.0, 0.0, 1.0
-    for apart in range(1, window + 7):
+    for apart in range(1, window + 14):
         pairs = days[:, None] - days == apart
         given = max(hat[pairs].sum() / len(y), 0.0) / (1 - np.trace(hat) / len(y))
         own, other = (

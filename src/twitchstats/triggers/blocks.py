@@ -33,7 +33,8 @@ from twitchstats.triggers.memory import (
     tell_partly,
 )
 
-SPELL = 8  # days below which both sides may be alike because they come in spells
+SPELL = 8  # days below which both sides may be alike because they come in spells,
+LONG_SPELL = 15  # of one person, whose own test has nobody else's to lean on
 LEAST_DF = 7.0  # days left for one person's own test; with fewer .08 to .10 were found where nothing was (19 days)
 LEAST_FINE_DF = 10.0  # days left below which a trend stays stiff
 LEAST_EVENTS = 5  # days with and days without the outcome

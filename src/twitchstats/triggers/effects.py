@@ -109,7 +109,7 @@ def estimate_effects(
     hidden states move the odds of most days by up to 1.8. Days that are copies of the day before count as missing.
 
     Where both sides come in spells, neighbouring days tell the same twice: one person's variance grows by how much
-    both resemble their own last week (Bartlett 1935).
+    both resemble their own last two weeks (Bartlett 1935).
 
     A fitted trend makes neighbouring days look related the other way round, so that an effect leaks into other lags
     with the opposite sign. By how much is known from the columns, the trigger's memory and what the outcome rests

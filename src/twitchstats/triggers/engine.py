@@ -20,6 +20,7 @@ from twitchstats.panel import Panel, shift_days
 from twitchstats.parallel import run_side_by_side, split_evenly
 from twitchstats.triggers.blocks import (
     GRID,
+    LONG_SPELL,
     REFUSALS,
     SAME_DIRECTION,
     SPELL,
@@ -354,7 +355,8 @@ class Store:
             if options.trend == "smooth" and options.window == 1:  # of days together a stiff trend leaves too much
                 fine *= find_cycles(self.family.transform(own_y), trend)[:, None, None]
         lay_group, together, forced = lay(people), options.adjust == "together", options.trend != "smooth"
-        span = options.window + (SPELL - 1 if panel.ordered else 0)
+        spell = SPELL if options.pooled else LONG_SPELL
+        span = options.window + (spell - 1 if panel.ordered else 0)
         score = partial(
             score_block, family=self.family, asked=self.shape[1] if together else len(groups[0]), shared=shared,
             pooled=options.pooled, reach=self.reach, window=options.window, span=span,
