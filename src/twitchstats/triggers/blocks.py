@@ -295,7 +295,7 @@ def score_block(
     return {
         "none": curve[..., none], "error": spread[..., none],
         "curve": curve, "spread": spread, "shift": shift, "planted": planted, "size": size,
-        "scale": scale[:, :, :asked], "n": n, "df": df, "trust": trust,
+        "scale": scale[:, :, :asked], "n": n, "df": df, "trust": trust, "fine": np.full(size.shape, block.fine),
         "information": np.where(varies, size, 0.0) * (events * (1 - events) if family.name == "yes/no" else 1.0),
         "leak": leak, "memory": memory, "rest": rest[:, None, None], "spells": spells[..., :SPELL],
         "refusal": _refuse(block, family, trigger, values, varies, scale[:, :, :asked], 0.0 if shared else df, trust),

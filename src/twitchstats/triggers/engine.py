@@ -43,7 +43,7 @@ LEAST_DOUBT = 1e-3  # of LEAK_LIMIT, below which no error of an effect is believ
 LEAK_LIMIT = 1.5  # of an effect per SD that is carried to later lags
 CHUNK = 800_000  # numbers in one array of a block
 CURVES = ("curve", "spread", "shift", "planted")
-PLAIN = ("size", "information", "scale", "echo", "df", "trust", "n", "refusal")
+PLAIN = ("size", "information", "scale", "given", "echo", "df", "trust", "n", "fine", "refusal")
 
 # Of some people's models: older outcomes (B, n, o) and how many days ago the newest is (0: no outcomes), own columns
 # (B, M, q, n), the trigger's older value (B, M, n).
@@ -94,10 +94,12 @@ class Scores:
     size : what is left of the trigger: the sum of its weighted squares.
     information : how fast the score falls with the effect, by the null weights.
     scale : SD of the trigger.
+    given : what is in the scores of what a trend took, given back.
     echo : of people who are put together: what a person's days move in what all people are given back.
     df : days left.
     trust : degrees of freedom of the variance (Bell and McCaffrey 2002), less where both sides are skewed.
     n : days used.
+    fine : whether a trend with a term every few days stands in the model.
     refusal : index into REFUSALS for one person's own test, 0 where it can be told.
     is_ratio : bool
     """
@@ -109,10 +111,12 @@ class Scores:
     size: FloatArray
     information: FloatArray
     scale: FloatArray
+    given: FloatArray
     echo: FloatArray
     df: FloatArray
     trust: FloatArray
     n: FloatArray
+    fine: FloatArray
     refusal: IntArray
     is_ratio: bool
 
@@ -427,7 +431,8 @@ class Work:
             some = {name: value[:, part] for name, value in self.arrays.items()}
             given = _give_back(some, self.worked, self.wanted, together=self.together, is_ratio=self.is_ratio)
             for name, value in given.items():
-                self.arrays[name][:, part] = value
+                self.arrays[name][:, part, : self.wanted] = value
+            self.arrays["curve"][:, part] += given["given"][..., None]
         curves = {name: self.arrays.pop(name) for name in CURVES}
         plain = {name: self.arrays.pop(name)[:, :, : self.wanted] for name in PLAIN}
         return Scores(**curves, **plain, is_ratio=self.is_ratio)
@@ -436,7 +441,7 @@ class Work:
 def _give_back(
     arrays: dict[str, AnyArray], lags: Sequence[int], wanted: int, *, together: bool, is_ratio: bool
 ) -> dict[str, FloatArray]:
-    """Return ``curve, spread, planted`` with what trend and weekday took: effects at other lags leak into each.
+    """Return what trend and weekday took of each score, ``given``: effects at other lags leak into each.
 
     A flexible trend follows the outcome, and with it the trigger: neighbouring days are then related the other way
     round. An effect leaks by its estimate, drawn towards none by as much as it is uncertain, times the leak: one
@@ -454,7 +459,7 @@ def _give_back(
     told, alike = np.eye(len(lags)) + carried - leak, arrays["alike"]
     if together:
         taken, echo = _give_back_together(arrays, leak[:, :, :wanted], told, is_ratio=is_ratio)
-        return {"curve": arrays["curve"] + taken[..., None], "echo": echo}
+        return {"given": taken, "echo": echo}
     unit, limit = size * scale, LEAK_LIMIT / np.where(scale > 0, scale, 1.0)
     known = (scale > 0) & (spread < LEAK_LIMIT * size)
     whole = np.where(known, unit, 1.0)
@@ -467,9 +472,9 @@ def _give_back(
     chance = error[..., None] * alike * error[..., None, :]
     wider = ((moved @ chance + 2 * chance) * moved + kept**2 * prior[..., None, :]).sum(-1)
     wider = np.where(known, unit, 0.0) * np.sqrt(np.maximum(wider, 0.0))
-    given = {name: np.hypot(arrays[name], wider[:, :, :wanted, None]) for name in ("spread", "planted")}
+    doubted = {name: np.hypot(arrays[name], wider[:, :, :wanted, None]) for name in ("spread", "planted")}
     taken = unit * (leak * np.where(known, direct, 0.0)[..., None, :]).sum(-1)
-    return given | {"curve": arrays["curve"] + taken[:, :, :wanted, None]}
+    return doubted | {"given": taken[:, :, :wanted]}
 
 
 def _give_back_together(
@@ -493,7 +498,7 @@ def _give_back_together(
     beyond = (certain * (own - (certain * own).sum(0) / total) ** 2).sum(0) - usable.sum(0) + 1
     spread = np.maximum(beyond, 0.0) / np.maximum(total - (certain**2).sum(0) / total, TINY)  # DerSimonian and Laird
     weight = weigh(np.where(usable.sum(0) > 1, spread, 0.0))
-    taken, echo = np.zeros(leak.shape[:-1]), np.zeros(zero.shape)
+    taken, echo = np.zeros((2, *leak.shape[:-1]))
     for lag in range(leak.shape[2]):
         counted = weight[:, :, lag, None]
         whole = np.maximum((counted * unit).sum(0), TINY)
