@@ -109,25 +109,44 @@ class Block:
         return Block(**taken)
 
 
-def lay_block(
-    y: FloatArray,
-    dates: FloatArray,
-    before: FloatArray,
-    newest: IntArray,
-    own: FloatArray,
-    older: FloatArray | None,
-    *,
-    family: Family,
-    shared: bool = False,
-) -> Block:
+@dataclass(frozen=True)
+class Models:
+    """What stands in models, as it is known: R rows, each a person's models of some lags, NaN where nothing is known.
+
+    Attributes
+    ----------
+    y, dates, before, newest, own, older
+        As those of a `Block`.
+    fine : (R, n, f)
+        Terms of a finer trend.
+    """
+
+    y: FloatArray
+    dates: FloatArray
+    fine: FloatArray
+    before: FloatArray
+    newest: IntArray
+    own: FloatArray
+    older: FloatArray | None
+
+    def take(self, rows: IntArray, models: IntArray) -> "Models":
+        """Return some rows, and some models of each, (r, k)."""
+        if rows.size == len(self.y) and models.size == self.own.shape[0] * self.own.shape[1]:
+            return self
+        plain = (value[rows] for value in (self.y, self.dates, self.fine, self.before, self.newest))
+        each = rows[:, None], models
+        return Models(*plain, self.own[each], None if self.older is None else self.older[each])
+
+
+def lay_block(models: Models, *, family: Family, shared: bool = False) -> Block:
     """Return a block of people, its days found and weighed; what `shared` people have in common does not weigh."""
-    ok = np.isfinite(y) & np.isfinite(own[:, 0]).all(1)
-    ok &= np.isfinite(dates).all(-1) & np.isfinite(before).all(-1)
-    y = np.where(ok, y, 0.0)
-    dates, before = (np.where(ok[..., None], columns, 0.0) for columns in (dates, before))
+    ok = np.isfinite(models.y) & np.isfinite(models.own[:, 0]).all(1)
+    ok &= np.isfinite(models.dates).all(-1) & np.isfinite(models.before).all(-1)
+    y = np.where(ok, models.y, 0.0)
+    dates, before = (np.where(ok[..., None], columns, 0.0) for columns in (models.dates, models.before))
     design = dates if shared else np.concatenate([dates, before], axis=-1)
     weights, relative = family.weigh(y, design, ok.astype(float))
-    return Block(y, ok, weights, relative, dates, before, newest, own, older)
+    return Block(y, ok, weights, relative, dates, before, models.newest, models.own, models.older)
 
 
 def choose_trend(
@@ -249,7 +268,8 @@ def score_block(
         found["leak"] = expect_leak(kept, follow(found["memory"], reach), lag=block.newest - 1, rests=rests)
     none = len(effects) // 2
     return found | {
-        "none": found["curve"][..., none], "error": found["spread"][..., none], "rest": left.rest[:, None, None],
+        "none": found["curve"][..., none], "error": found["spread"][..., none],
+        "rest": left.rest[:, None, None, : root.shape[1] if reach else 0],
         "fine": np.full(left.size.shape, block.fine), "spells": spells[..., :SPELL],
     }  # fmt: skip
 

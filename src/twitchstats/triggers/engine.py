@@ -24,6 +24,7 @@ from twitchstats.triggers.blocks import (
     SAME_DIRECTION,
     SPELL,
     ZERO,
+    Models,
     choose_trend,
     lay_block,
     score_block,
@@ -339,53 +340,65 @@ class Store:
         at_once: int,
     ) -> None:
         """Score all models of some people, those of so many groups at once."""
-        dates = date_columns(panel, y, people, 0, weekday=options.weekday)
-        trend = date_columns(panel, y, people, terms, weekday=False)[..., 1:]
-        stiff = np.concatenate([dates[..., :1] if shared else dates, trend], axis=-1)
-        own_y = y[people]
-        fine = np.zeros((*own_y.shape, 0))
-        if options.trend == "waves" and panel.ordered and not shared:
-            fine = wave_columns(self.family.transform(own_y))
-        elif options.trend in ("smooth", "fine") and panel.ordered and not shared:
-            fine = fine_trend_columns(own_y, terms)
-        lay_group, together, forced = lay(people), options.adjust == "together", options.trend != "smooth"
-        span = options.window + (SPELL - 1 if panel.ordered else 0)
+        together = options.adjust == "together"
+        dates = _lay_dates(panel, y, people, terms, options, self.family, shared=shared)
         score = partial(
             score_block, family=self.family, asked=self.shape[1] if together else len(groups[0]), shared=shared,
-            pooled=options.pooled, reach=self.reach, window=options.window, span=span,
+            pooled=options.pooled, reach=self.reach, window=options.window,
+            span=options.window + (SPELL - 1 if panel.ordered else 0),
         )  # fmt: skip
-        rest = np.zeros((len(people), *self.shape[1:], y.shape[1] if self.reach else 0))
-        spells = np.zeros((len(people), *self.shape[1:], SPELL))
+        mine = {name: value[people] for name, value in self.arrays.items()}
+        mine["rest"] = np.zeros((len(people), *self.shape[1:], y.shape[1] if self.reach else 0))
+        mine["spells"] = np.zeros((len(people), *self.shape[1:], SPELL))
+        lay_group = lay(people)
         for batch, curves in _list_batches(groups, self.wanted, at_once):
-            laid = [lay_group(group) for group in batch]
-            before, own = _join([part[0] for part in laid]), _join([part[2] for part in laid])
-            older = None if laid[0][3] is None else _join([part[3] for part in laid if part[3] is not None])
-            if shared:
-                before = np.concatenate([dates[..., 1:], before], axis=-1)
-            newest = np.repeat([part[1] for part in laid], len(people))
+            laid = _lay_models([lay_group(group) for group in batch], y[people], *dates)
             who = np.tile(np.arange(len(people)), len(batch))
             places = np.repeat([groups[group] for group in batch], len(people), axis=0)
-            days, weighed, beside = (_join([part] * len(batch)) for part in (own_y, stiff, fine))
-            for rows, models in _split_by_days(own, whole=shared):
-                every = rows.size == len(own) and models.size == own.shape[0] * own.shape[1]
-                taken, each = (np.s_[:], np.s_[:]) if every else (rows, (rows[:, None], models))
-                block = lay_block(
-                    days[taken], weighed[taken], before[taken], newest[taken], own[each],
-                    None if older is None else older[each], family=self.family, shared=shared,
-                )  # fmt: skip
-                models = np.arange(self.shape[1])[None].repeat(len(rows), axis=0) if together else models
+            for rows, models in _split_by_days(laid.own, whole=shared):
+                taken = laid.take(rows, models)
+                block = lay_block(taken, family=self.family, shared=shared)
+                asked = np.arange(self.shape[1])[None].repeat(len(rows), axis=0) if together else models
                 for some, part, basis in choose_trend(
-                    block, beside[taken], trend.shape[-1], forced=forced, shared=shared
+                    block, taken.fine, terms, forced=options.trend != "smooth", shared=shared
                 ):
                     found = score(part, basis, effects=GRID if curves else GRID[[ZERO]])
-                    here, *at = who[rows[some], None, None], models[some, :, None], places[rows[some], None]
-                    rest[here, *at] = found.pop("rest")[..., : rest.shape[-1]]
-                    news = found.pop("spells")
-                    spells[here, *at] = news.swapaxes(1, 2) if together else news
+                    at = who[rows[some], None, None], asked[some, :, None], places[rows[some], None]
                     for name in found if curves else found.keys() - CURVES:
-                        value = found[name].swapaxes(1, 2) if together else found[name]
-                        self.arrays[name][people[here], *at] = value
-        self.arrays["alike"][people] = relate_lags(rest, spells.mean(2), self.lags)
+                        mine[name][at] = found[name].swapaxes(1, 2) if together else found[name]
+        mine["alike"] = relate_lags(mine.pop("rest"), mine.pop("spells").mean(2), self.lags)
+        for name, value in mine.items():
+            self.arrays[name][people] = value
+
+
+def _lay_dates(
+    panel: Panel, y: FloatArray, people: IntArray, terms: int, options: Options, family: Family, *, shared: bool
+) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Return columns of people's dates, (B, n, k): their own, those of a finer trend, and those that all people share.
+
+    Own are the constant, weekday and trend terms; who shares columns shares those of the weekday.
+    """
+    dates = date_columns(panel, y, people, 0, weekday=options.weekday)
+    own, common = np.split(dates, [1 if shared else dates.shape[-1]], axis=-1)
+    trend = date_columns(panel, y, people, terms, weekday=False)[..., 1:]
+    fine = np.zeros((*y[people].shape, 0))
+    if options.trend == "waves" and panel.ordered and not shared:
+        fine = wave_columns(family.transform(y[people]))
+    elif options.trend in ("smooth", "fine") and panel.ordered and not shared:
+        fine = fine_trend_columns(y[people], terms)
+    return np.concatenate([own, trend], axis=-1), fine, common
+
+
+def _lay_models(
+    laid: Sequence[Columns], y: FloatArray, dates: FloatArray, fine: FloatArray, common: FloatArray
+) -> Models:
+    """Return the models of groups of lags, those of each below those of the one before."""
+    before, newest, own, older = zip(*laid, strict=True)
+    times = len(laid)
+    y, dates, fine, common = (_join([part] * times) for part in (y, dates, fine, common))
+    before = np.concatenate([common, _join(before)], axis=-1)
+    changed = None if older[0] is None else _join(older)
+    return Models(y, dates, fine, before, np.repeat(newest, len(y) // times), _join(own), changed)
 
 
 def _list_batches(groups: Sequence[Sequence[int]], wanted: int, at_once: int) -> Iterator[tuple[list[int], bool]]:
