@@ -110,25 +110,44 @@ class Block:
         return Block(**taken)
 
 
-def lay_block(
-    y: FloatArray,
-    dates: FloatArray,
-    before: FloatArray,
-    newest: IntArray,
-    own: FloatArray,
-    older: FloatArray | None,
-    *,
-    family: Family,
-    shared: bool = False,
-) -> Block:
+@dataclass(frozen=True)
+class Models:
+    """What stands in models, as it is known: R rows, each a person's models of some lags, NaN where nothing is known.
+
+    Attributes
+    ----------
+    y, dates, before, newest, own, older
+        As those of a `Block`.
+    fine : (R, n, f)
+        Terms of a finer trend.
+    """
+
+    y: FloatArray
+    dates: FloatArray
+    fine: FloatArray
+    before: FloatArray
+    newest: IntArray
+    own: FloatArray
+    older: FloatArray | None
+
+    def take(self, rows: IntArray, models: IntArray) -> "Models":
+        """Return some rows, and some models of each, (r, k)."""
+        if rows.size == len(self.y) and models.size == self.own.shape[0] * self.own.shape[1]:
+            return self
+        plain = (value[rows] for value in (self.y, self.dates, self.fine, self.before, self.newest))
+        each = rows[:, None], models
+        return Models(*plain, self.own[each], None if self.older is None else self.older[each])
+
+
+def lay_block(models: Models, *, family: Family, shared: bool = False) -> Block:
     """Return a block of people, its days found and weighed; what `shared` people have in common does not weigh."""
-    ok = np.isfinite(y) & np.isfinite(own[:, 0]).all(1)
-    ok &= np.isfinite(dates).all(-1) & np.isfinite(before).all(-1)
-    y = np.where(ok, y, 0.0)
-    dates, before = (np.where(ok[..., None], columns, 0.0) for columns in (dates, before))
+    ok = np.isfinite(models.y) & np.isfinite(models.own[:, 0]).all(1)
+    ok &= np.isfinite(models.dates).all(-1) & np.isfinite(models.before).all(-1)
+    y = np.where(ok, models.y, 0.0)
+    dates, before = (np.where(ok[..., None], columns, 0.0) for columns in (models.dates, models.before))
     design = dates if shared else np.concatenate([dates, before], axis=-1)
     weights, relative = family.weigh(y, design, ok.astype(float))
-    return Block(y, ok, weights, relative, dates, before, newest, own, older)
+    return Block(y, ok, weights, relative, dates, before, models.newest, models.own, models.older)
 
 
 def choose_trend(
@@ -170,7 +189,7 @@ def choose_trend(
         if len(rows):
             some = np.s_[:] if len(rows) == len(needed) else rows
             factor = factor_products(gram[some][:, columns][:, :, columns]) * length[some][:, columns, None]
-            basis = turn_columns(np.array(design[some][..., columns], order="C"), factor)
+            basis = turn_columns(design[some][..., columns], factor)
             chosen = replace(block if len(rows) == len(needed) else block.take(rows), fine=kind)
             yield rows, chosen, basis[..., : basis.shape[-1] - own] if shared else basis
 
@@ -215,92 +234,140 @@ def score_block(
     dict
         The arrays of `Scores`, (B, M, asked), ``leak`` (B, M, asked, reach + 1) and ``memory`` (B, M, asked, 2).
     """
-    y, ok, weights, relative = block.y, block.ok, block.weights, block.relative
-    days = ok.astype(float)
-    root = np.sqrt(weights)
-    first = basis.shape[-1] - (0 if shared else block.before.shape[-1])
-    trend, older = basis[..., :first], basis[..., first:]
+    root, n = np.sqrt(block.weights), block.ok.sum(1)
+    trend, older = np.split(basis, [basis.shape[-1] - (0 if shared else block.before.shape[-1])], axis=-1)
     before = free_columns(block.before * root[..., None], trend) if shared or block.fine else block.before
-    common = _share_columns(before) if shared else None
-    own, scale = standardise(block.own, np.broadcast_to(ok[:, None, None], block.own.shape))
-    trigger = own[:, :, :asked]
-    sides = (root * relative, root * family.transform(y))  # of the model: the outcome, and as it stands for older days
-    lines = np.empty((len(y), own[0, ..., 0].size + len(sides), y.shape[1]))
-    np.multiply(own, root[:, None, None], out=lines[:, : -len(sides)].reshape(own.shape))
-    lines[:, -2], lines[:, -1] = sides
-    lines = _project(lines, basis, common)
-    own, rest, stood = lines[:, :-2].reshape(block.own.shape), lines[:, -2], lines[:, -1]
-    gram = own @ own.swapaxes(2, 3)
-    inverse = _invert_gram(gram.sum(0, keepdims=True) if shared else gram)
-    combined = inverse @ own
-    diagonal = np.maximum(np.einsum("bmqq->bmq", inverse)[..., :asked], TINY)
-    news = combined[:, :, :asked] / diagonal[..., None]
-    news_square = news**2
-    size = news_square.sum(-1)
-    residual = rest[:, None] - ((rest[:, None, None] @ combined.swapaxes(2, 3)) @ own)[:, :, 0]
-    leverage = np.einsum("bnp,bnp->bn", basis, basis)[:, None] + np.einsum("bmqn,bmqn->bmn", own, combined)
-    leverage = np.clip(leverage, 0, MOST_LEVERAGE)
-    square = residual**2 / (1 - leverage) * days[:, None]
-    score = (news @ (root * relative)[:, None, :, None])[..., 0]
-    rank = _count_rank(basis)
-    n = days.sum(1)
-    df = n - rank - (0 if shared else block.own.shape[2])
-    n, df = (np.broadcast_to(value[:, None, None], size.shape) for value in (n, df))
-    trust = np.minimum(size**2 / np.maximum(np.einsum("...n,...n->...", news_square, news_square), TINY), df)
-    values = _find_values(trigger, ok[:, None, None])
-    lowest, _, two_valued = values
-    if family.is_ratio:
-        plain = news / np.where(ok, root, 1.0)[:, None, None]
-        start = np.where(two_valued & np.isfinite(lowest), lowest, 0.0)
-        curve, spread, shift, planted = _trace_scores(
-            family, trigger, plain, square, weights * relative, weights, trust, start, effects
-        )
-    else:
-        curve = score[..., None] - effects * size[..., None]
-        variance = (news_square @ square[..., None])[..., 0]
-        expected = size * square.sum(-1)[..., None] / np.maximum(n, 1)
-        spread = np.sqrt(_moderate(variance, expected, trust))[..., None] + 0 * effects
-        shift, planted = effects * size[..., None], spread
-    events = ((y > 0) * days).sum(1)[:, None, None] / np.maximum(n, 1)
-    varies = size > NOTHING * np.maximum(weights.sum(1)[:, None, None], TINY)  # less is rounding
-    # of counts that are none on most days what chance makes large is all that would be promised
-    foreseen = family.name != "count" or pooled or events >= LEAST_OFTEN
-    shift = shift * np.where(two_valued, 1.0, FOUND[family.name])[..., None] * np.where(foreseen, 1.0, 0.0)[..., None]
+    left = _free_block(block, basis, _share_columns(before) if shared else None, family, asked)
     fit = share_fit(basis, root, max(span, max(block.newest.max(), reach + OLDER) + OLDER + MEMORY_SPAN))
+    free = n - _count_rank(basis)
+    found = _trace_block(block, left, family, free, effects, pooled=pooled, shared=shared)
     if block.fine and block.newest.any():
-        left = np.maximum(n[:, 0, 0] - rank, 1.0)
-        noise = (stood * sides[0]).sum(1)
-        share = fit - share_fit(older, root, fit.shape[1] - 1)
-        pull = pull_back(before, older, share, block.newest, noise * n[:, 0, 0] / left)
-        doubt = np.sqrt(size * ((pull**2).sum(-1) / left)[:, None, None])
-        spread, planted = (np.hypot(error, doubt[..., None]) for error in (spread, planted))
+        free = np.maximum(free, 1.0)
+        noise = (left.stood * root * block.relative).sum(1) * n / free
+        pull = pull_back(before, older, fit - share_fit(older, root, fit.shape[1] - 1), block.newest, noise)
+        doubt = np.sqrt(left.size * ((pull**2).sum(-1) / free)[:, None, None])[..., None]
+        found |= {name: np.hypot(found[name], doubt) for name in ("spread", "planted")}
     longest = max(span, SPELL)
-    spells = correlate_days(news, fit, longest) if reach or span > 1 else np.zeros((*size.shape, longest))
+    spells = correlate_days(left.news, fit, longest) if reach or span > 1 else np.zeros((*left.size.shape, longest))
     if span > 1:
-        outcome = correlate_days(residual[:, :, None], fit, span)
+        outcome = correlate_days(left.residual[:, :, None], fit, span)
         inflation, alike = share_days(spells[..., :span], outcome, window)
-        spread, planted = (error * np.sqrt(inflation)[..., None] for error in (spread, planted))
-        trust = np.minimum(trust, n / alike)
-    trust = np.minimum(trust, n / (1 + SKEWNESS * _square_skewness(news) * _square_skewness(residual)[:, :, None]))
-    leak, memory = np.zeros((*size.shape, reach + 1)), np.zeros((*size.shape, OLDER))
+        found |= {name: found[name] * np.sqrt(inflation)[..., None] for name in ("spread", "planted")}
+        found["trust"] = np.minimum(found["trust"], found["n"] / alike)
+    skewed = _square_skewness(left.news) * _square_skewness(left.residual)[:, :, None]
+    found["trust"] = np.minimum(found["trust"], found["n"] / (1 + SKEWNESS * skewed))
+    found["refusal"] = _refuse(block, family, left, found, 0.0 if shared else found["df"])
+    found["memory"], found["leak"] = np.zeros((*left.size.shape, OLDER)), np.zeros((*left.size.shape, reach + 1))
     if reach:
-        rests = np.zeros((len(y), 0))
+        rests = np.zeros((len(root), 0))
         if block.fine:
             turned = before.swapaxes(1, 2)
-            slopes = solve_gram(turned @ before, (turned @ (root * relative)[..., None])[..., 0])
-            rests = slopes * family.move_transform(y, ok)[:, None]
-        doubt = 1 / np.maximum(n, 1) if pooled else None
-        memory, left = follow_memory(fit, tell_partly(gram, asked), reach + 2 * OLDER, doubt=doubt)
-        leak = expect_leak(left, follow(memory, reach), lag=block.newest - 1, rests=rests)
+            slopes = solve_gram(turned @ before, (turned @ (root * block.relative)[..., None])[..., 0])
+            rests = slopes * family.move_transform(block.y, block.ok)[:, None]
+        unsure = 1 / np.maximum(found["n"], 1) if pooled else None
+        found["memory"], kept = follow_memory(fit, tell_partly(left.gram, asked), reach + 2 * OLDER, doubt=unsure)
+        found["leak"] = expect_leak(kept, follow(found["memory"], reach), lag=block.newest - 1, rests=rests)
     none = len(effects) // 2
-    return {
-        "none": curve[..., none], "error": spread[..., none],
-        "curve": curve, "spread": spread, "shift": shift, "planted": planted, "size": size,
-        "scale": scale[:, :, :asked], "n": n, "df": df, "trust": trust,
-        "information": np.where(varies, size, 0.0) * (events * (1 - events) if family.name == "yes/no" else 1.0),
-        "leak": leak, "memory": memory, "rest": rest[:, None, None], "spells": spells[..., :SPELL],
-        "refusal": _refuse(block, family, trigger, values, varies, scale[:, :, :asked], 0.0 if shared else df, trust),
+    return found | {
+        "none": found["curve"][..., none], "error": found["spread"][..., none],
+        "rest": left.rest[:, None, None, : root.shape[1] if reach else 0],
+        "fine": np.full(left.size.shape, block.fine), "spells": spells[..., :SPELL],
     }  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Left:
+    """What is left of a block beside dates and older days; weighed by the roots of the days' weights.
+
+    Attributes
+    ----------
+    trigger : (B, M, a, n)
+        What is asked about, standardised but nothing taken away.
+    scale : (B, M, a)
+    values : lowest and highest one, days with each, all (B, M, a)
+    gram : (B, M, q, q)
+        Products of what is left of the own columns.
+    news, size : (B, M, a, n), (B, M, a)
+        What is left of the trigger beside the other own columns, too, and the sum of its squares.
+    rest, stood : (B, n)
+        Of the outcome, and of the outcome as it stands for older days.
+    residual, square : (B, M, n)
+        Of the outcome beside own columns, too; its square by HC2.
+    """
+
+    trigger: FloatArray
+    scale: FloatArray
+    values: tuple[FloatArray, ...]
+    gram: FloatArray
+    news: FloatArray
+    size: FloatArray
+    rest: FloatArray
+    stood: FloatArray
+    residual: FloatArray
+    square: FloatArray
+
+
+def _free_block(block: Block, basis: FloatArray, common: FloatArray | None, family: Family, asked: int) -> Left:
+    """Return what orthonormal columns of each person, and those that all people have in `common`, leave."""
+    root, shape = np.sqrt(block.weights), block.own.shape
+    own, scale = standardise(block.own, np.broadcast_to(block.ok[:, None, None], shape))
+    trigger = own[:, :, :asked]
+    lines = np.empty((shape[0], shape[1] * shape[2] + 2, shape[3]))
+    np.multiply(own, root[:, None, None], out=lines[:, :-2].reshape(shape))
+    lines[:, -2], lines[:, -1] = root * block.relative, root * family.transform(block.y)
+    lines = _project(lines, basis, common)
+    own, rest, stood = lines[:, :-2].reshape(shape), lines[:, -2], lines[:, -1]
+    gram = own @ own.swapaxes(2, 3)
+    inverse = _invert_gram(gram if common is None else gram.sum(0, keepdims=True))
+    combined = inverse @ own
+    news = combined[:, :, :asked] / np.maximum(np.einsum("bmqq->bmq", inverse)[..., :asked], TINY)[..., None]
+    residual = rest[:, None] - ((rest[:, None, None] @ combined.swapaxes(2, 3)) @ own)[:, :, 0]
+    leverage = np.einsum("bnp,bnp->bn", basis, basis)[:, None] + np.einsum("bmqn,bmqn->bmn", own, combined)
+    square = residual**2 / (1 - np.clip(leverage, 0, MOST_LEVERAGE)) * block.ok[:, None]
+    values = _find_values(trigger, block.ok[:, None, None])
+    size = np.einsum("...n,...n->...", news, news)
+    return Left(trigger, scale[:, :, :asked], values, gram, news, size, rest, stood, residual, square)
+
+
+def _trace_block(
+    block: Block, left: Left, family: Family, free: IntArray, effects: FloatArray, *, pooled: bool, shared: bool
+) -> dict[str, FloatArray]:
+    """Return scores and errors at each effect, and how much they are to be trusted, by days that dates leave `free`."""
+    size, shape = left.size, left.size.shape
+    n = np.broadcast_to(block.ok.sum(1)[:, None, None].astype(float), shape)
+    df = np.broadcast_to((free - (0 if shared else block.own.shape[2]))[:, None, None], shape)
+    square = left.news**2
+    fourth = np.einsum("...n,...n->...", square, square)
+    trust = np.minimum(size**2 / np.maximum(fourth, TINY), df)
+    lowest, _, low, high = left.values
+    two_valued = low + high >= n
+    if family.is_ratio:
+        start = np.where(two_valued & np.isfinite(lowest), lowest, 0.0)
+        curve, spread, shift, planted = _trace_scores(family, block, left, trust, start, effects)
+    else:
+        curve, spread = _trace_differences(left, block.relative, n, trust, effects)
+        shift, planted = effects * size[..., None], spread
+    events = (block.ok & (block.y > 0)).sum(1)[:, None, None] / np.maximum(n, 1)
+    varies = size > NOTHING * np.maximum(block.weights.sum(1)[:, None, None], TINY)  # less is rounding
+    # of counts that are none on most days what chance makes large is all that would be promised
+    foreseen = family.name != "count" or pooled or events >= LEAST_OFTEN
+    shift = shift * np.where(foreseen, np.where(two_valued, 1.0, FOUND[family.name]), 0.0)[..., None]
+    information = np.where(varies, size, 0.0) * (events * (1 - events) if family.name == "yes/no" else 1.0)
+    return {
+        "curve": curve, "spread": spread, "shift": shift, "planted": planted, "size": size, "scale": left.scale,
+        "information": information, "n": n, "df": df, "trust": trust,
+    }  # fmt: skip
+
+
+def _trace_differences(
+    left: Left, relative: FloatArray, n: FloatArray, trust: FloatArray, effects: FloatArray
+) -> tuple[FloatArray, FloatArray]:
+    """Return score and its standard error at each effect on an amount, (B, M, a, G): the error is the same at all."""
+    score = left.news @ relative[:, None, :, None]
+    variance = (left.news**2 @ left.square[..., None])[..., 0]
+    expected = left.size * left.square.sum(-1)[..., None] / np.maximum(n, 1)
+    spread = np.sqrt(_moderate(variance, expected, trust))[..., None] + 0 * effects
+    return score - effects * left.size[..., None], spread
 
 
 def _share_columns(columns: FloatArray) -> FloatArray:
@@ -334,25 +401,19 @@ def _invert_gram(gram: FloatArray) -> FloatArray:
 
 
 def _trace_scores(
-    family: Family,
-    trigger: FloatArray,
-    news: FloatArray,
-    square: FloatArray,
-    events: FloatArray,
-    weights: FloatArray,
-    trust: FloatArray,
-    start: FloatArray,
-    effects: FloatArray,
+    family: Family, block: Block, left: Left, trust: FloatArray, start: FloatArray, effects: FloatArray
 ) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray]:
     """Return score and its standard error at each effect, and at no effect if there were such an one, (B, M, a, G).
 
-    The variance is that of the products of what is left of the trigger, (B, M, a, n), with what is left of the outcome
-    beside trigger and nuisance, whose squares are given, (B, M, n); at an effect the news is compared with another
-    mean. With an effect the days' variances grow as their means, what is beyond Poisson as their squares. What a
-    planted effect would do is told half by the squares that are seen, half by those to be expected: the smallest
-    promises would else be those that chance made small. `start` is the trigger, (B, M, a), on days that a planted
-    effect leaves as they are.
+    The variance is that of the products of what is left of the trigger with what is left of the outcome beside trigger
+    and nuisance; at an effect the news is compared with another mean. With an effect the days' variances grow as their
+    means, what is beyond Poisson as their squares. What a planted effect would do is told half by the squares that are
+    seen, half by those to be expected: the smallest promises would else be those that chance made small. `start` is the
+    trigger, (B, M, a), on days that a planted effect leaves as they are.
     """
+    weights, square = block.weights, left.square
+    events = weights * block.relative
+    news = left.news / np.sqrt(np.where(weights > 0, weights, 1.0))[:, None, None]
     n = np.maximum((weights > 0).sum(-1), 1)[:, None, None, None]
     usual = square.sum(-1)[..., None, None] / n
     beyond = np.clip(1 - 1 / np.maximum(usual, TINY), 0.0, 1.0)[..., None]
@@ -365,7 +426,7 @@ def _trace_scores(
     np.multiply(rows[..., 1, :], news, out=rows[..., 2, :])
     rows[..., 3, :] = np.where(weights[:, None] > 0, (square + usual[..., 0]) / 2, 0.0)[:, :, None]
     np.multiply(rows[..., 2, :], rows[..., 3, :], out=rows[..., 4, :])
-    factor = _list_factors(trigger, len(effects) // 2)
+    factor = _list_factors(left.trigger, len(effects) // 2)
     sums = sum_days(rows, factor)
     score, taken = family.add_scores(events, weights, factor, news, sums)
     level = sums[..., 0, 1:-1] / np.maximum(weights.sum(-1), TINY)[:, None, None, None]
@@ -382,11 +443,11 @@ def _trace_scores(
     return score, spread, shift, planted
 
 
-def _find_values(x: FloatArray, days: BoolArray) -> tuple[FloatArray, FloatArray, BoolArray]:
-    """Return the lowest and highest value of (B, M, a, n) on some days, and whether there is nothing between them."""
+def _find_values(x: FloatArray, days: BoolArray) -> tuple[FloatArray, ...]:
+    """Return the lowest and highest value of (B, M, a, n) on some days, and on how many days each is there."""
     lowest, highest = np.where(days, x, np.inf).min(-1), np.where(days, x, -np.inf).max(-1)
-    between = days & (x != lowest[..., None]) & (x != highest[..., None])
-    return lowest, highest, ~between.any(-1)
+    low, high = ((days & (x == end[..., None])).sum(-1) for end in (lowest, highest))
+    return lowest, highest, low, high
 
 
 def _moderate(variance: FloatArray, expected: FloatArray, trust: FloatArray) -> FloatArray:
@@ -404,16 +465,15 @@ def _list_factors(trigger: FloatArray, most: int) -> FloatArray:
 
     As each is twice the one before, it is its square. Where none alone is asked for, none stands on its sides, too.
     """
-    factors = np.empty((*trigger.shape[:-1], 2 * most + 3, trigger.shape[-1]))
+    factors = np.empty((2 * most + 3, *trigger.shape))  # each apart from the others: they are made of one another
     middle = most + 1
-    factors[..., middle if most else slice(None), :] = 1.0
+    factors[middle if most else slice(None)] = 1.0
     trigger = np.clip(trigger, -FARTHEST, FARTHEST)
     for sign in (-1, 1) if most else ():
-        np.exp(sign * GRID[ZERO + 1] * trigger, out=factors[..., middle + sign, :])
-        for place in range(1, middle):
-            before = factors[..., middle + sign * place, :]
-            np.multiply(before, before, out=factors[..., middle + sign * (place + 1), :])
-    return factors
+        np.exp(sign * GRID[ZERO + 1] * trigger, out=factors[middle + sign])
+        for place in range(middle + sign, middle + sign * middle, sign):
+            np.multiply(factors[place], factors[place], out=factors[place + sign])
+    return np.moveaxis(factors, 0, -2)
 
 
 def _square_skewness(values: FloatArray) -> FloatArray:
@@ -424,23 +484,14 @@ def _square_skewness(values: FloatArray) -> FloatArray:
     return skewness
 
 
-def _refuse(
-    block: Block,
-    family: Family,
-    trigger: FloatArray,
-    values: tuple[FloatArray, FloatArray, BoolArray],
-    varies: BoolArray,
-    scale: FloatArray,
-    df: FloatArray | float,
-    trust: FloatArray,
-) -> IntArray:
+def _refuse(block: Block, family: Family, left: Left, found: dict[str, FloatArray], df: FloatArray | float) -> IntArray:
     """Return the index of the reason why one person's test can't be told, (B, M, a); 0 where it can."""
-    shape = trust.shape
-    ok, x = block.ok, block.own[:, :, : shape[-1]]
+    trust, shape = found["trust"], found["trust"].shape
+    ok, x, varies = block.ok, block.own[:, :, : shape[-1]], found["information"] > 0
     days = ok[:, None, None]
     n, events = ok.sum(1)[:, None, None], (ok & (block.y > 0)).sum(1)[:, None, None]
-    lowest, highest, two_valued = values
-    smaller = np.minimum(*((days & (trigger == end[..., None])).sum(-1) for end in (lowest, highest)))
+    *_, fewest, most = left.values
+    two_valued, smaller = fewest + most >= n, np.minimum(fewest, most)
     share = events / np.maximum(n, 1)
     rarer = np.minimum(share, 1 - share) if family.name == "yes/no" else share
     few = two_valued & (smaller < FEW_EXPOSED) & family.is_ratio
@@ -451,7 +502,7 @@ def _refuse(
     conditions = {
         "not recorded": ~np.isfinite(x).any(-1),
         "too few days": np.broadcast_to(n == 0, shape),
-        "no variation": (scale == 0) | flat,
+        "no variation": (left.scale == 0) | flat,
         "too few events": (events < LEAST_EVENTS) & family.is_ratio
         | (n - events < LEAST_EVENTS) & (family.name == "yes/no"),
         "too few days with and without it": two_valued & (smaller < LEAST_EXPOSED) | (expected < LEAST_EXPECTED),

@@ -244,9 +244,9 @@ def _tell_effects(request: Request, options: Options, by: str) -> pd.DataFrame:
     steps = request.variables.loc[tested, "step"].to_numpy(float)
     table = ROWS[by](scores, steps)
     people = ["pooled"] if by == "pooled" else list(request.panel.people)
-    frame = label_rows(table, people, tested, usable)
+    frame = label_rows(table, people, tested, usable).assign(place=np.arange(len(table)))
     frame = _complete(frame, request, people, reasons, usable)
-    frame["caution"] = find_cautions(request, frame, options)
+    frame["caution"] = find_cautions(request, frame, options, scores)
     return _finish(frame, request, family.measure)
 
 

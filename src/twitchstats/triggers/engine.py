@@ -25,6 +25,7 @@ from twitchstats.triggers.blocks import (
     SAME_DIRECTION,
     SPELL,
     ZERO,
+    Models,
     choose_trend,
     lay_block,
     score_block,
@@ -51,7 +52,7 @@ LEAST_DOUBT = 1e-3  # of LEAK_LIMIT, below which no error of an effect is believ
 LEAK_LIMIT = 1.5  # of an effect per SD that is carried to later lags
 CHUNK = 800_000  # numbers in one array of a block
 CURVES = ("curve", "spread", "shift", "planted")
-PLAIN = ("size", "information", "scale", "echo", "df", "trust", "n", "refusal")
+PLAIN = ("size", "information", "scale", "given", "echo", "df", "trust", "n", "fine", "refusal")
 
 # Of some people's models: older outcomes (B, n, o) and how many days ago the newest is (0: no outcomes), own columns
 # (B, M, q, n), the trigger's older value (B, M, n).
@@ -102,10 +103,12 @@ class Scores:
     size : what is left of the trigger: the sum of its weighted squares.
     information : how fast the score falls with the effect, by the null weights.
     scale : SD of the trigger.
+    given : what is in the scores of what a trend took, given back.
     echo : of people who are put together: what a person's days move in what all people are given back.
     df : days left.
     trust : degrees of freedom of the variance (Bell and McCaffrey 2002), less where both sides are skewed.
     n : days used.
+    fine : whether a trend with a term every few days stands in the model.
     refusal : index into REFUSALS for one person's own test, 0 where it can be told.
     is_ratio : bool
     """
@@ -117,10 +120,12 @@ class Scores:
     size: FloatArray
     information: FloatArray
     scale: FloatArray
+    given: FloatArray
     echo: FloatArray
     df: FloatArray
     trust: FloatArray
     n: FloatArray
+    fine: FloatArray
     refusal: IntArray
     is_ratio: bool
 
@@ -343,56 +348,67 @@ class Store:
         at_once: int,
     ) -> None:
         """Score all models of some people, those of so many groups at once."""
-        dates = date_columns(panel, y, people, 0, weekday=options.weekday)
-        trend = date_columns(panel, y, people, terms, weekday=False)[..., 1:]
-        stiff = np.concatenate([dates[..., :1] if shared else dates, trend], axis=-1)
-        own_y = y[people]
-        fine = np.zeros((*own_y.shape, 0))
-        if options.trend == "waves" and panel.ordered and not shared:
-            fine = wave_columns(self.family.transform(own_y))
-        elif options.trend in ("smooth", "fine") and panel.ordered and not shared:
-            fine = fine_trend_columns(own_y, terms)
-            if options.trend == "smooth" and options.window == 1:  # of days together a stiff trend leaves too much
-                fine *= find_cycles(self.family.transform(own_y), trend)[:, None, None]
-        lay_group, together, forced = lay(people), options.adjust == "together", options.trend != "smooth"
-        spell = SPELL if options.pooled else LONG_SPELL
-        span = options.window + (spell - 1 if panel.ordered else 0)
+        together = options.adjust == "together"
+        dates = _lay_dates(panel, y, people, terms, options, self.family, shared=shared)
         score = partial(
             score_block, family=self.family, asked=self.shape[1] if together else len(groups[0]), shared=shared,
-            pooled=options.pooled, reach=self.reach, window=options.window, span=span,
+            pooled=options.pooled, reach=self.reach, window=options.window,
+            span=options.window + ((SPELL if options.pooled else LONG_SPELL) - 1 if panel.ordered else 0),
         )  # fmt: skip
-        rest = np.zeros((len(people), *self.shape[1:], y.shape[1] if self.reach else 0))
-        spells = np.zeros((len(people), *self.shape[1:], SPELL))
+        mine = {name: value[people] for name, value in self.arrays.items()}
+        mine["rest"] = np.zeros((len(people), *self.shape[1:], y.shape[1] if self.reach else 0))
+        mine["spells"] = np.zeros((len(people), *self.shape[1:], SPELL))
+        lay_group = lay(people)
         for batch, curves in _list_batches(groups, self.wanted, at_once):
-            laid = [lay_group(group) for group in batch]
-            before, own = _join([part[0] for part in laid]), _join([part[2] for part in laid])
-            older = None if laid[0][3] is None else _join([part[3] for part in laid if part[3] is not None])
-            if shared:
-                before = np.concatenate([dates[..., 1:], before], axis=-1)
-            newest = np.repeat([part[1] for part in laid], len(people))
+            laid = _lay_models([lay_group(group) for group in batch], y[people], *dates)
             who = np.tile(np.arange(len(people)), len(batch))
             places = np.repeat([groups[group] for group in batch], len(people), axis=0)
-            days, weighed, beside = (_join([part] * len(batch)) for part in (own_y, stiff, fine))
-            for rows, models in _split_by_days(own, whole=shared):
-                every = rows.size == len(own) and models.size == own.shape[0] * own.shape[1]
-                taken, each = (np.s_[:], np.s_[:]) if every else (rows, (rows[:, None], models))
-                block = lay_block(
-                    days[taken], weighed[taken], before[taken], newest[taken], own[each],
-                    None if older is None else older[each], family=self.family, shared=shared,
-                )  # fmt: skip
-                models = np.arange(self.shape[1])[None].repeat(len(rows), axis=0) if together else models
+            for rows, models in _split_by_days(laid.own, whole=shared):
+                taken = laid.take(rows, models)
+                block = lay_block(taken, family=self.family, shared=shared)
+                asked = np.arange(self.shape[1])[None].repeat(len(rows), axis=0) if together else models
                 for some, part, basis in choose_trend(
-                    block, beside[taken], trend.shape[-1], forced=forced, shared=shared
+                    block, taken.fine, terms, forced=options.trend != "smooth", shared=shared
                 ):
                     found = score(part, basis, effects=GRID if curves else GRID[[ZERO]])
-                    here, *at = who[rows[some], None, None], models[some, :, None], places[rows[some], None]
-                    rest[here, *at] = found.pop("rest")[..., : rest.shape[-1]]
-                    news = found.pop("spells")
-                    spells[here, *at] = news.swapaxes(1, 2) if together else news
+                    at = who[rows[some], None, None], asked[some, :, None], places[rows[some], None]
                     for name in found if curves else found.keys() - CURVES:
-                        value = found[name].swapaxes(1, 2) if together else found[name]
-                        self.arrays[name][people[here], *at] = value
-        self.arrays["alike"][people] = relate_lags(rest, spells.mean(2), self.lags)
+                        mine[name][at] = found[name].swapaxes(1, 2) if together else found[name]
+        mine["alike"] = relate_lags(mine.pop("rest"), mine.pop("spells").mean(2), self.lags)
+        for name, value in mine.items():
+            self.arrays[name][people] = value
+
+
+def _lay_dates(
+    panel: Panel, y: FloatArray, people: IntArray, terms: int, options: Options, family: Family, *, shared: bool
+) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Return columns of people's dates, (B, n, k): their own, those of a finer trend, and those that all people share.
+
+    Own are the constant, weekday and trend terms; who shares columns shares those of the weekday.
+    """
+    dates = date_columns(panel, y, people, 0, weekday=options.weekday)
+    own, common = np.split(dates, [1 if shared else dates.shape[-1]], axis=-1)
+    trend = date_columns(panel, y, people, terms, weekday=False)[..., 1:]
+    fine = np.zeros((*y[people].shape, 0))
+    if options.trend == "waves" and panel.ordered and not shared:
+        fine = wave_columns(family.transform(y[people]))
+    elif options.trend in ("smooth", "fine") and panel.ordered and not shared:
+        fine = fine_trend_columns(y[people], terms)
+        if options.trend == "smooth" and options.window == 1:  # of days together a stiff trend leaves too much
+            fine *= find_cycles(family.transform(y[people]), trend)[:, None, None]
+    return np.concatenate([own, trend], axis=-1), fine, common
+
+
+def _lay_models(
+    laid: Sequence[Columns], y: FloatArray, dates: FloatArray, fine: FloatArray, common: FloatArray
+) -> Models:
+    """Return the models of groups of lags, those of each below those of the one before."""
+    before, newest, own, older = zip(*laid, strict=True)
+    times = len(laid)
+    y, dates, fine, common = (_join([part] * times) for part in (y, dates, fine, common))
+    before = np.concatenate([common, _join(before)], axis=-1)
+    changed = None if older[0] is None else _join(older)
+    return Models(y, dates, fine, before, np.repeat(newest, len(y) // times), _join(own), changed)
 
 
 def _list_batches(groups: Sequence[Sequence[int]], wanted: int, at_once: int) -> Iterator[tuple[list[int], bool]]:
@@ -438,7 +454,8 @@ class Work:
             some = {name: value[:, part] for name, value in self.arrays.items()}
             given = _give_back(some, self.worked, self.wanted, together=self.together, is_ratio=self.is_ratio)
             for name, value in given.items():
-                self.arrays[name][:, part] = value
+                self.arrays[name][:, part, : self.wanted] = value
+            self.arrays["curve"][:, part] += given["given"][..., None]
         curves = {name: self.arrays.pop(name) for name in CURVES}
         plain = {name: self.arrays.pop(name)[:, :, : self.wanted] for name in PLAIN}
         return Scores(**curves, **plain, is_ratio=self.is_ratio)
@@ -447,7 +464,7 @@ class Work:
 def _give_back(
     arrays: dict[str, AnyArray], lags: Sequence[int], wanted: int, *, together: bool, is_ratio: bool
 ) -> dict[str, FloatArray]:
-    """Return ``curve, spread, planted`` with what trend and weekday took: effects at other lags leak into each.
+    """Return what trend and weekday took of each score, ``given``: effects at other lags leak into each.
 
     A flexible trend follows the outcome, and with it the trigger: neighbouring days are then related the other way
     round. An effect leaks by its estimate, drawn towards none by as much as it is uncertain, times the leak: one
@@ -465,7 +482,7 @@ def _give_back(
     told, alike = np.eye(len(lags)) + carried - leak, arrays["alike"]
     if together:
         taken, echo = _give_back_together(arrays, leak[:, :, :wanted], told, is_ratio=is_ratio)
-        return {"curve": arrays["curve"] + taken[..., None], "echo": echo}
+        return {"given": taken, "echo": echo}
     unit, limit = size * scale, LEAK_LIMIT / np.where(scale > 0, scale, 1.0)
     known = (scale > 0) & (spread < LEAK_LIMIT * size)
     whole = np.where(known, unit, 1.0)
@@ -478,9 +495,9 @@ def _give_back(
     chance = error[..., None] * alike * error[..., None, :]
     wider = ((moved @ chance + 2 * chance) * moved + kept**2 * prior[..., None, :]).sum(-1)
     wider = np.where(known, unit, 0.0) * np.sqrt(np.maximum(wider, 0.0))
-    given = {name: np.hypot(arrays[name], wider[:, :, :wanted, None]) for name in ("spread", "planted")}
+    doubted = {name: np.hypot(arrays[name], wider[:, :, :wanted, None]) for name in ("spread", "planted")}
     taken = unit * (leak * np.where(known, direct, 0.0)[..., None, :]).sum(-1)
-    return given | {"curve": arrays["curve"] + taken[:, :, :wanted, None]}
+    return doubted | {"given": taken[:, :, :wanted]}
 
 
 def _give_back_together(
@@ -504,7 +521,7 @@ def _give_back_together(
     beyond = (certain * (own - (certain * own).sum(0) / total) ** 2).sum(0) - usable.sum(0) + 1
     spread = np.maximum(beyond, 0.0) / np.maximum(total - (certain**2).sum(0) / total, TINY)  # DerSimonian and Laird
     weight = weigh(np.where(usable.sum(0) > 1, spread, 0.0))
-    taken, echo = np.zeros(leak.shape[:-1]), np.zeros(zero.shape)
+    taken, echo = np.zeros((2, *leak.shape[:-1]))
     for lag in range(leak.shape[2]):
         counted = weight[:, :, lag, None]
         whole = np.maximum((counted * unit).sum(0), TINY)

@@ -23,13 +23,14 @@ def follow(memory: FloatArray, most: int, first: FloatArray | None = None) -> Fl
     newer, older = memory[..., 0, None], memory[..., 1, None]
     second = older.any()
     response: FloatArray = np.ones((*newer.shape[:-1], most + 2))
-    response[..., 1] = newer[..., 0]
-    known = 2
+    response[..., 1:] = newer
+    if not second:
+        np.multiply.accumulate(response, axis=-1, out=response)
+    known = 2 if second else most + 2
     while known < most + 2:  # all days known make as many more
         more = min(known - 1, most + 2 - known)
         told = response[..., 1 : more + 1] * response[..., known - 1, None]
-        if second:
-            told += older * response[..., :more] * response[..., known - 2, None]
+        told += older * response[..., :more] * response[..., known - 2, None]
         response[..., known : known + more] = told
         known += more
     if first is None:
@@ -51,37 +52,38 @@ def follow_memory(
     `doubt` is given: what is seen beyond such a series then counts by as much as its square is larger. What is left,
     (B, M, a, most + 1), is of variance 1 before the fit.
     """
-    shape, seen = seen.shape, seen.reshape(len(seen), -1, OLDER)
+    shape = seen.shape
     apart, days = np.arange(MEMORY_SPAN + 1)[:, None], np.arange(most + 1)
     later, sooner = (share[:, np.minimum(np.abs(days + way * apart), share.shape[1] - 1)] for way in (1, -1))
     taken = (later + sooner) * np.where(apart > 0, 1.0, 0.5)
 
-    def weigh(partly: FloatArray) -> FloatArray:
-        return np.stack([partly[..., 0] * (1 - partly[..., 1]), partly[..., 1]], -1)
+    def weigh(first: FloatArray, second: FloatArray) -> FloatArray:
+        return np.stack([first * (1 - second), second], -1)
 
-    def leave(partly: FloatArray, most: int) -> FloatArray:
-        before = follow(weigh(partly), max(MEMORY_SPAN, most), partly[..., 0])
+    def leave(first: FloatArray, second: FloatArray, most: int) -> FloatArray:
+        before = follow(weigh(first, second), max(MEMORY_SPAN, most), first)
         left: FloatArray = before[..., : most + 1] - before[..., : MEMORY_SPAN + 1] @ taken[..., : most + 1]
         return left
 
-    def miss(partly: FloatArray) -> FloatArray:
-        """Return by how much more is seen than such a series leaves."""
-        left = leave(partly, OLDER)
+    def see(first: FloatArray, second: FloatArray, order: int) -> list[FloatArray]:
+        """Return the partial autocorrelations, up to that order, that such a series leaves."""
+        left = leave(first, second, order)
         related = left[..., 1:] / np.maximum(left[..., :1], 1 - MOST_LEVERAGE)
-        first, second = np.moveaxis(np.clip(related, -MOST_LEVERAGE, MOST_LEVERAGE), -1, 0)
-        return seen - np.stack([first, (second - first**2) / (1 - first**2)], -1)
+        related = np.clip(related, -MOST_LEVERAGE, MOST_LEVERAGE)
+        one = related[..., 0]
+        return [one] if order == 1 else [one, (related[..., 1] - one**2) / (1 - one**2)]
 
-    partly = np.stack([seen[..., 0], np.zeros(seen.shape[:-1])], -1)
-    for order in (1, 2):
-        if order == OLDER:
-            if doubt is None:
-                break
-            beyond = miss(partly)[..., 1]
-            chance = np.minimum(doubt.reshape(beyond.shape) / np.maximum(beyond**2, TINY), 1.0)
-            seen = np.stack([seen[..., 0], seen[..., 1] - chance * beyond], -1)
+    sought = seen.reshape(len(seen), -1, OLDER)
+    wanted = [sought[..., 0], sought[..., 1]]
+    found = [sought[..., 0], np.zeros(sought.shape[:-1])]
+    for order in (1, 2) if doubt is not None else (1,):
+        if order == OLDER and doubt is not None:
+            beyond = wanted[1] - see(*found, order)[1]
+            wanted[1] = wanted[1] - np.minimum(doubt.reshape(beyond.shape) / np.maximum(beyond**2, TINY), 1.0) * beyond
         for _ in range(MEMORY_STEPS):
-            partly = np.clip(partly + miss(partly) * (np.arange(2) < order), *MEMORY_LIMITS)
-    return weigh(partly).reshape(shape), leave(partly, most).reshape(*shape[:-1], -1)
+            for part, now in enumerate(see(*found, order)):
+                found[part] = np.clip(found[part] + wanted[part] - now, *MEMORY_LIMITS[:, part])
+    return weigh(*found).reshape(shape), leave(*found, most).reshape(*shape[:-1], -1)
 
 
 def tell_partly(gram: FloatArray, asked: int) -> FloatArray:
