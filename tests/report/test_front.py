@@ -17,7 +17,7 @@ from twitchstats.report.wording.reading import describe_reading
 from twitchstats.report.wording.rows import label_of
 from twitchstats.report.wording.short import _tell_flags, tell_days
 from twitchstats.report.wording.signs import describe_red_flags
-from twitchstats.signs import find_flags
+from twitchstats.signs import find_flags, find_new_medicines
 
 NEW = "begun here, it seems: Statin ("
 TWITCHES, HEADACHE = SimpleNamespace(outcome="twitches"), SimpleNamespace(outcome="headache")
@@ -39,7 +39,7 @@ def see(journal, found):
 
 
 def warn(journal):
-    return dict(front.list_warnings(journal, find_flags(journal)))
+    return front.list_warnings(journal, find_flags(journal)).set_index("label")["told"].to_dict()
 
 
 def describe(journal):
@@ -215,7 +215,7 @@ def test_a_sign_whose_cells_could_not_be_read_is_not_told_as_never_there():
         assert dict(history.list_history(*see(journal, TWITCHES)))["Weakness felt"].startswith(
             {"left hand": told[cell], "no": "0 of 20 days", "yes": "1 of 19 days"}[cell]
         )
-        assert ("It is not clear whether weakness felt is there" in describe(journal)) == (cell == "left hand")
+        assert ("Not clear: weakness felt. Read yourself" in describe(journal)) == (cell == "left hand")
     assert told == {
         "no": "no", "left hand": "not clear: some cells could not be read", "yes": "yes: noted on 1 day, 5 Jan 2025"
     }  # fmt: skip
@@ -258,6 +258,68 @@ def test_a_diary_of_something_else_says_which_signs_it_holds(alone, gappy):
     assert "\n\n**See a doctor soon. Noted here: speech or swallowing trouble.** Pain: a diary shows" in told
     group = replace(gappy, days=gappy.days.assign(pain=2.0, falls=[0.0, 0, 1, 0, 0, 0]))
     assert "Noted of some here: falls.** Pain: a diary" in front.show_meaning(*see(group, pain))
+
+
+def test_states_of_signs_are_words_of_their_own(alone, gappy):
+    """There, else not clear of anybody, not there, not noted; page one read them off the start of a sentence."""
+    noted = alone.days.assign(falls=[0.0, 1, 0, 0], numbness=0.0, weak_grip=[0.0, 1, 0, 0])
+    states = find_flags(replace(alone, days=noted))["state"].drop("pregnant")
+    assert states.to_dict() == {
+        "weakness_felt": "not clear", "weakness_found": "not noted", "wasting": "not noted",
+        "sensory_change": "not there", "speech_swallowing": "not noted", "falls": "there",
+        "trouble breathing": "not noted", "twitching since a new medicine": "not noted",
+    }  # fmt: skip
+
+
+def test_whose_sign_is_not_clear_is_told_of_a_group(gappy):
+    """P1's left hand stood as 'not clear' of the group, and took the rate from everybody."""
+    weak = replace(gappy, days=gappy.days.assign(left_hand_weakness=[0.0, 1, 0, 0, 0, 0]))
+    assert warn(weak)["Weakness felt"] == "not clear (P1): 'left hand weakness' is noted"
+    said = "Not clear: weakness felt (P1). Read what was noted: whoever has it should ask a doctor."
+    assert said in front.show_meaning(*see(weak, TWITCHES))
+    assert said in describe(weak)
+    assert "about 5 have" in front.tell_rate(*see(weak, TWITCHES))  # P2 has nothing else
+    asked = give_signs(weak, people=("P1", "P2"), weakness_felt=[np.nan, 1.0])
+    assert warn(asked)["Weakness felt"] == "1 of 1 (P2); not clear (P1): 'left hand weakness' is noted"
+    assert front.tell_rate(*see(asked, TWITCHES)) == ""
+    row = gappy.variables.iloc[:1].assign(name="statin", label="Statin", role="medicine")
+    begun = replace(
+        gappy, days=gappy.days.assign(statin=[0.0, 0, 1, 1, 1, 1]), variables=pd.concat([gappy.variables, row])
+    )
+    told = warn(begun)["Twitching since a new medicine"]
+    assert told == "not clear (P1): begun here, it seems: Statin. Ask a doctor whether it may do this"
+    assert not re.search(r"\byou", str(front.show_warnings(*see(begun, TWITCHES))) + describe(begun))
+
+
+def test_a_rating_of_speech_may_mean_that_it_is_fine(alone):
+    """Speech 10 of 10 was 'yes: noted on 4 days', above 'see a doctor soon'; slurred speech has a bad end."""
+    rated = replace(alone, days=alone.days.assign(speech=[10.0, 10, 9, 10]))
+    told = "not clear: 'speech' does not say whether much is good or bad"
+    assert warn(rated)["Speech or swallowing trouble"] == told
+    fine = replace(alone, days=alone.days.assign(speech=[0.0, 0, 1, 0]))  # yes or no
+    assert warn(fine)["Speech or swallowing trouble"].startswith("yes: noted on 1 day")
+    slurred = replace(alone, days=alone.days.assign(slurred_speech=[0.0, 4, 2, 0]))
+    assert warn(slurred)["Speech or swallowing trouble"].startswith("yes: noted on 2 days")
+
+
+@pytest.mark.parametrize(
+    ("note", "label"),
+    [
+        ("I can't open jars", "Weakness felt"), ("Long day. I drop things", "Weakness felt"),
+        ("tongue thick, slurring", "Speech or swallowing trouble"), ("tingling again", "Numbness or tingling"),
+        ("no weakness, all well", ""), ("weak coffee", ""), ("fell asleep late; gave a speech", ""),
+        ("worry about weakness", ""), ("number 3, strength training", ""),
+    ],
+)  # fmt: skip
+def test_a_sign_in_notes_is_asked_about_and_never_printed(alone, note, label):
+    variables = pd.concat([alone.variables, alone.variables.iloc[:1].assign(name="diary", kind="text")])
+    noted = replace(alone, days=alone.days.assign(diary=["", note, "", ""]), variables=variables)
+    told = {name: line for name, line in warn(noted).items() if line != "not noted"}
+    assert told == ({label: "not clear: your notes mention it: ask yourself now"} if label else {})
+    page = str(front.show_warnings(*see(noted, TWITCHES))) + front.show_meaning(*see(noted, TWITCHES))
+    assert note not in page + describe(noted)
+    denied = replace(noted, days=noted.days.assign(weakness=0.0, numbness=0.0, slurred_speech=0.0))
+    assert "not clear" not in " ".join(warn(denied).values())  # asked day by day, and denied
 
 
 def test_red_flags_of_a_group_are_counted_by_person(gappy):
@@ -345,9 +407,10 @@ def test_with_a_sign_that_is_not_clear_the_rate_of_those_without_is_not_told():
     assert front.list_next(*see(journal, make_answers()))[0] == (
         "**What is not clear of weakness felt**: a plain yes or no, each day."
     )
-    assert _tell_flags(journal, find_flags(journal)) == "**Not clear:** weakness felt. Read yourself what was noted."
+    said = "weakness felt. Read yourself what was noted: if it is there, ask a doctor."
+    assert _tell_flags(journal, find_flags(journal)) == f"**Not clear:** {said}"
     told = describe(journal)
-    assert told.startswith("It is not clear whether weakness felt is there: read")
+    assert told.startswith(f"Not clear: {said}")
     assert "says nothing" not in told
 
 
@@ -517,24 +580,30 @@ def test_what_is_taken_on_bad_days_is_no_proof_of_help(make_journal):
 
 @pytest.mark.parametrize(("taken", "told"), [
     ([0.0, 0, 1, 1], f"{NEW}5 Jan to 8 Jan 2025; median of twitches 1.5 before, 3 since)"),
-    ([np.nan, 1, np.nan, np.nan], f"{NEW}2 Jan 2025; twitches on 0 % of the days before, on 67 % since)"),
+    ([np.nan, 1, np.nan, np.nan], f"{NEW}2 Jan 2025; median of twitches 0 before, 3 since)"),
     ([1.0, 1, 1, 1], ""), ([0.0, 0, 0, 0], ""),
 ])  # fmt: skip
 def test_a_medicine_begun_in_the_diary_stands_beside_its_warning(alone, taken, told):
     statin = alone.variables.iloc[:1].assign(name="statin", label="Statin", role="medicine")
     variables = pd.concat([alone.variables, statin])
     journal = replace(alone, days=alone.days.assign(statin=taken), variables=variables)
-    assert history.tell_new_medicines(journal, TWITCHES) == told
     shown = str(front.show_warnings(*see(journal, TWITCHES)))
     line = next(line for line in shown.splitlines() if "since a new medicine" in line)
     state = f"not clear: {told}. Ask a doctor whether it may do this" if told else "not noted: ask yourself now"
     assert line == f"☐ Twitching since a new medicine: {state}"
+    said = "Not clear: whether a new medicine does it: Statin. Ask a doctor."
+    flags = find_flags(journal)
+    for place in (describe(journal), front.show_meaning(*see(journal, TWITCHES)), _tell_flags(journal, flags)):
+        assert (said in place.replace("*", "")) == bool(told)
+    denied = give_signs(journal, **{"twitching since a new medicine": [0.0]})
+    assert warn(denied)["Twitching since a new medicine"] == "no"
+    assert not find_flags(replace(journal, outcome="headache"))["hints"].any()  # it is no sign of a headache
     ended = replace(
         journal,
         days=journal.days.rename(columns={"statin": "stopped_statin"}),
         variables=variables.replace("statin", "stopped_statin"),
     )
-    assert history.tell_new_medicines(ended, TWITCHES) == ""  # stopped is not begun
+    assert not find_new_medicines(ended)  # stopped is not begun
 
 
 def test_a_sign_told_once_reaches_the_doctors_list(alone):
@@ -707,7 +776,7 @@ def test_what_is_noted_under_a_name_of_its_own_reaches_the_doctors_list():
     assert (
         "- 1 column of words, each word read as yes or no: site.\n- 1 column of text, not analysed: notes." in columns
     )
-    said = "Words in notes were not read for these signs."
+    said = "Words in notes were only searched for plain mentions of these signs."
     assert said in str(front.show_warnings(*see(journal, TWITCHES)))
     journal = replace(journal, days=journal.days.drop(columns="notes"))
     assert said not in str(front.show_warnings(*see(journal, TWITCHES)))

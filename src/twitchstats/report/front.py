@@ -12,15 +12,13 @@ from twitchstats.findings import Findings, rank_effects
 from twitchstats.journal import Journal
 from twitchstats.numbers import format_number, format_share
 from twitchstats.report import figures
-from twitchstats.report.history import tell_change, tell_new_medicines
+from twitchstats.report.history import tell_change
 from twitchstats.report.summary import (
     SHORT,
     compare_levels,
-    is_about_twitching,
     is_group,
     is_log_of_attacks,
     is_short,
-    list_texts,
     summarise_course,
     summarise_people,
 )
@@ -42,18 +40,17 @@ from twitchstats.report.wording.rows import (
     tell_when,
 )
 from twitchstats.report.wording.signs import (
-    NOT_NOTED,
-    UNCLEAR,
-    is_there,
+    has_nothing_else,
     list_present,
     list_unclear,
     list_warnings,
     quote_labels,
+    tell_unclear,
 )
-from twitchstats.signs import list_red_flags
+from twitchstats.signs import NOT_NOTED, RED_FLAG, THERE
 from twitchstats.simulate.cohort import is_simulated
 from twitchstats.trial import Plan
-from twitchstats.variables import may_be_medicine, split_words, word_set
+from twitchstats.variables import is_about_twitching, may_be_medicine, split_words, word_set
 
 SETTING = "twitches and nothing else"
 _HALF = 14
@@ -113,21 +110,19 @@ def show_meaning(journal: Journal, found: Findings) -> Prose:
 def _tell_noted(journal: Journal, found: Findings) -> str:
     """Say which red flags are noted, whatever the diary is about; "" where none is."""
     present, some = (quote_labels(list_present(journal, found.flags, least=least)) for least in (None, 1))
+    unclear, told = tell_unclear(journal, found.flags), ""
     if present and is_group(journal):
-        return f"A doctor should see them soon. Noted of everybody here: {present}."
-    if present:
-        return f"See a doctor soon. Noted here: {present}."
-    if some:
-        return f"A doctor should see whoever has one of these soon. Noted of some here: {some}."
-    unclear = quote_labels(list_unclear(journal, found.flags))
-    return f"Not clear: {unclear}. Read yourself what was noted: if it is there, ask a doctor." if unclear else ""
+        told = f"A doctor should see them soon. Noted of everybody here: {present}."
+    elif present:
+        told = f"See a doctor soon. Noted here: {present}."
+    elif some:
+        told = f"A doctor should see whoever has one of these soon. Noted of some here: {some}."
+    return f"{told} {unclear}".strip()
 
 
 def _has_rate(journal: Journal, found: Findings) -> bool:
     """Tell whether the base rate holds: of twitches with nothing else."""
-    return found.outcome in ("twitches", "intensity") and not (
-        list_present(journal, found.flags) or list_unclear(journal, found.flags)
-    )
+    return found.outcome in ("twitches", "intensity") and has_nothing_else(journal, found.flags)
 
 
 def _get_rate() -> "pd.Series[Any]":
@@ -171,24 +166,19 @@ def show_warnings(journal: Journal, found: Findings) -> Markup | Prose:
             + f" **If {harm} somebody now:** a doctor, an emergency number, a person near."
             * bool(mood)
         )
-    flags = list_red_flags()
-    new = "" if many or journal.calendar == "none" else tell_new_medicines(journal, found)
-    hints = {flags["weakness_found"]: f"{NOT_NOTED}: ask a doctor"}  # where nothing is noted, but to ask oneself
-    if new:
-        hints[flags["twitching since a new medicine"]] = f"{UNCLEAR}{new}. Ask a doctor whether it may do this"
     warnings = list_warnings(journal, found.flags)
-    asked = any(told != NOT_NOTED for _, told in warnings)
+    unknown = warnings["state"] == NOT_NOTED
     counted = "How many people have each, of those who were asked. A rating counts from the first point on."
-    lead = counted if many and asked else ""
-    if list_texts(journal, read=False) and (many or any(told == NOT_NOTED for _, told in warnings)):
-        lead = f"{lead} Words in notes were not read for these signs.".strip()
+    lead = counted if many and not unknown.all() else ""
+    if journal.texts and (many or unknown.any()):
+        lead = f"{lead} Words in notes were only searched for plain mentions of these signs.".strip()
     if not many:
-        asked_now = f"{NOT_NOTED}: ask yourself now"
-        warnings = [(label, hints.get(label, asked_now) if told == NOT_NOTED else told) for label, told in warnings]
+        by_whom = warnings.index.map(lambda sign: "a doctor" if sign == "weakness_found" else "yourself now")
+        warnings["told"] = warnings["told"].mask(unknown, f"{NOT_NOTED}: ask " + by_whom)
     items = "".join(
-        f'<li><span class="mark">{"☒" if is_there(told) else "☐"}</span> '
-        f'{escape_text(_tell_sign(journal, found, label))}: <span class="told">{escape_text(told)}</span></li>'
-        for label, told in warnings
+        f'<li><span class="mark">{"☒" if row.state == THERE else "☐"}</span> '
+        f'{escape_text(_tell_sign(journal, found, row.label))}: <span class="told">{escape_text(row.told)}</span></li>'
+        for row in warnings.itertuples()
     )
     whoever = "whoever has one of these should be seen" if many else "if one of these is there, have it looked at"
     close = f"Whatever this page says: {whoever}. A diary can't examine anyone, and never replaces someone who can."
@@ -379,10 +369,10 @@ def _tell_raw(journal: Journal, row: dict[str, Any]) -> str:
     less, more = "with none" if low["limit"] == 0 else f"with up to {less}", f"with {more} or more"
     if kinds.get(row["trigger"]) == "yes/no":
         less, more = "without it", "with it"
-    if kinds.get(row["outcome"]) == "yes/no" or not levels["median"].any():
+    middle = low["told"]
+    if middle == "share":
         lower, upper = (format_share(side["share"]) for side in (low, high))
         return f"As noted: there on {lower} of the days {less}, on {upper} of those {more}. "
-    middle = "mean" if low["median"] == high["median"] else "median"  # equal medians would look like no difference
     lower, upper = (format_number(side[middle], 2 if side[middle] < 10 else 3) for side in (low, high))
     alike = ": no difference before adjusting" * (lower == upper)
     return f"As noted: {less} the {middle} was {lower}, {more} {upper}{alike}. "
@@ -411,8 +401,9 @@ def list_next(journal: Journal, found: Findings) -> list[str]:
         )
     elif journal.episodes.empty and (course["n_above"] < course["n_days"]).any():
         told.append("**When it began and how long it took**, each time. Doctors ask this.")
-    if twitching and (unclear := list_unclear(journal, found.flags)):
-        told.insert(0, f"**What is not clear of {join_words(unclear).lower()}**: a plain yes or no, each day.")
+    unclear = list_unclear(found.flags)["label"]
+    if twitching and len(unclear):
+        told.insert(0, f"**What is not clear of {join_words([*unclear]).lower()}**: a plain yes or no, each day.")
     if twitching and list_present(journal, found.flags):
         return ["**A doctor first.** A sign of the list above is there, and that needs no more days.", *told]
     if found.primary.empty:
@@ -428,7 +419,7 @@ def list_next(journal: Journal, found: Findings) -> list[str]:
         told += _tell_longer(found) or _tell_twice(journal, found)
     if journal.calendar == "none":
         told.insert(0, "**The date of each entry.** Without it nothing can be said of the day before.")
-    unknown = [label for label, state in list_warnings(journal, found.flags) if state == NOT_NOTED]
+    unknown = list(found.flags["label"][found.flags["state"].eq(NOT_NOTED) & found.flags["level"].eq(RED_FLAG)])
     if twitching and unknown:
         above_all = f", above all {join_words(unknown).lower()}" if len(unknown) <= _FIRST else ""
         whose = f", of each person{above_all}" if many else ""
