@@ -12,7 +12,13 @@ from twitchstats.findings import analyze_journal
 from twitchstats.journal import read_journal
 from twitchstats.report import front, history, summary
 from twitchstats.report.wording.claims import describe_needs
-from twitchstats.report.wording.effects import _tell_share, describe_directions, describe_triggers, tabulate_triggers
+from twitchstats.report.wording.effects import (
+    _tell_share,
+    describe_directions,
+    describe_triggers,
+    tabulate_triggers,
+    tell_size,
+)
 from twitchstats.report.wording.reading import describe_reading
 from twitchstats.report.wording.rows import label_of
 from twitchstats.report.wording.short import _tell_flags, tell_days
@@ -58,7 +64,7 @@ def test_the_course_by_hand(make_journal):
     assert row["longest_spell"] == 43  # the missing day ends the first spell after 40
     told = front.show_course(journal, TWITCHES)
     assert "**Better or worse?** Median 5 in the last 28 days, 1 before: higher. In earlier spans" in told
-    assert told.endswith("the medians were 1 to 2, all lower; but ups and downs come by themselves.")
+    assert told.endswith("the median was 1 to 2, all lower; but ups and downs come by themselves.")
 
 
 def test_what_is_the_same_as_before_is_nothing_new(make_journal):
@@ -66,7 +72,9 @@ def test_what_is_the_same_as_before_is_nothing_new(make_journal):
     values = np.concatenate([[9.0, 9, 9, 9], np.tile([5.0, 6], 14), np.tile([5.0, 6], 14), np.tile([6.0], 28)])
     columns = {"person": ["a"] * 88, "date": pd.date_range("2025-01-01", periods=88), "twitches": values}
     told = front.show_course(make_journal(columns), TWITCHES)
-    assert told.endswith("6 in the last 28 days, 6 before: the same. In earlier spans of 28 days the medians were 5.5.")
+    assert told.endswith(
+        "6 in the last 28 days, 6 before: the same. In each earlier span of 28 days the median was 5.5."
+    )
 
 
 @pytest.mark.parametrize(
@@ -591,7 +599,7 @@ def test_a_medicine_begun_in_the_diary_stands_beside_its_warning(alone, taken, t
     line = next(line for line in shown.splitlines() if "since a new medicine" in line)
     state = f"not clear: {told}. Ask a doctor whether it may do this" if told else "not noted: ask yourself now"
     assert line == f"☐ Twitching since a new medicine: {state}"
-    said = "Not clear: whether a new medicine does it: Statin. Ask a doctor."
+    said = "A medicine was begun here, it seems: Statin. Ask a doctor whether it may do this."
     flags = find_flags(journal)
     for place in (describe(journal), front.show_meaning(*see(journal, TWITCHES)), _tell_flags(journal, flags)):
         assert (said in place.replace("*", "")) == bool(told)
@@ -633,14 +641,18 @@ def test_one_and_many_questions_are_told_with_their_verbs(make_journal):
     found = make_answers(*[(f"{n}?", verdict, "twitches", 1, 40, np.nan) for n, verdict in enumerate(verdicts)])
     assert front.show_articles(make_journal(columns), found) == (
         "## The articles\n\nThis diary was asked 6 questions from 2 health articles. The answers: 1 as they say "
-        "(supported), 2 too small to matter (practically null), 2 that can't be told yet (inconclusive), 1 that such a "
-        "diary can't tell (not testable)."
+        "(supported: 0), 2 too small to matter (practically null), 2 that can't be told yet (inconclusive), 1 that "
+        "such a diary can't tell (not testable)."
     )
     found.ledger = found.ledger[found.ledger["question_id"] != "3"]
     told = front.show_articles(make_journal(columns), found)
     assert "6 questions, 5 of them from 2 health articles. The answers: 1 " in told
     found.effects = make_effects()
-    assert "Too small to matter (practically null)\n4?\n5?" in str(front.show_triggers(make_journal(columns), found))
+    row = {"estimate": 0.99, "ci90_lower": 0.96, "ci90_upper": 1.01, "margin": 1.05, "measure": "rate ratio", "lag": 1}
+    found.answers = found.answers.assign(**row)
+    small = " −1\u00a0% (90 % interval −4\u00a0% to +1\u00a0%). Up to +5\u00a0% counts as too small."
+    told = str(front.show_triggers(make_journal(columns), found))
+    assert f"Too small to matter (practically null)\n4?.{small}\n5?.{small}" in told
     found.primary = make_effects(("stress", 1, "forward", 1.0, 0.9, 0.9), ("tea", 1, "forward", 1.0, 0.9, 0.9))
     found.answers = found.answers.assign(question_id="stress-twitches")
     assert "(inconclusive)\ntea. Too few days" in str(front.show_triggers(make_journal(columns), found))
@@ -661,7 +673,7 @@ def test_days_that_are_all_the_same_are_told_as_that(make_journal):
     columns = {"person": ["a"] * 40, "date": pd.date_range("2025-01-01", periods=40), "twitches": [3.0] * 40}
     journal, found = make_journal(columns | {"tea": np.arange(40.0)}), make_answers()
     found.primary = make_effects(("tea", 1, "forward", 1.0, 0.9, 0.9))
-    assert "Noted on **40 days**. Every day had 3. " in front.show_course(journal, found)
+    assert "There on **all 40 days noted**. Every day had 3. " in front.show_course(journal, found)
     assert any(line.startswith("**How much it was**, as a count") for line in front.list_next(*see(journal, found)))
     nothing = pd.DataFrame({"trigger": ["tea"], "estimate": [np.nan], "reading": [""]})
     assert describe_directions(journal, nothing) == ""
@@ -758,8 +770,38 @@ def test_a_mineral_is_told_as_tried_and_a_rare_injury_with_its_dates(make_journa
     journal = make_days(make_journal, magnesium=np.tile([0.0, 300.0], 20), injury=there)
     kinds = journal.variables["kind"].mask(journal.variables["name"].eq("injury"), "yes/no")
     told = dict(history.list_history(*see(replace(journal, variables=journal.variables.assign(kind=kinds)), TWITCHES)))
+    assert told["Medicines"] == ""
     assert told["What helped"] == "tried: magnesium on 20 days; a diary can't tell whether it helped"
     assert told["Injury"] == "2 of 40 days, 5 Jan to 10 Jan 2025"
+
+
+def test_a_pain_reliever_is_a_medicine_for_a_doctor():
+    """Tried on 10 days, it stood under 'What helped' alone, and 'Medicines: not noted' above it."""
+    days = pd.DataFrame(
+        {"date": pd.date_range("2025-01-01", periods=40), "headache": 2, "ibuprofen": [0, 0, 0, 1] * 10}
+    )
+    journal = read_journal(days, outcome="headache", today=pd.Timestamp("2025-03-01").date())
+    told = dict(history.list_history(*see(journal, HEADACHE)))
+    assert told["Medicines"] == "pain reliever on 10 days, 4 Jan to 9 Feb 2025"
+    assert told["What helped"].startswith("tried: pain reliever on 10 days")
+
+
+def test_less_than_a_day_is_no_change(make_journal):
+    """On 4 of the last 28 days for 12 of 72 before, less than a day too few: it was 'lower'."""
+    there = np.r_[np.tile([1.0, 0, 0, 0, 0, 0], 12), np.tile([1.0, 0, 0, 0, 0, 0, 0], 4)]
+    told = front.show_course(make_days(make_journal, n=100, twitches=there), TWITCHES)
+    assert "There on 14 % in the last 28 days, 17 % before: about the same. In earlier" in told
+
+
+def test_an_interval_without_end_tells_its_near_end_alone(alone):
+    """'over ×100 (×5 to over ×100)' is a number that nobody should read."""
+    row = {"trigger": "stress", "outcome": "twitches", "measure": "odds ratio", "step": 1.0, "unit": "yes/no", "lag": 1}
+    up = row | {"estimate": 150.0, "ci_lower": 5.0, "ci_upper": 900.0}
+    assert tell_size(alone, up).startswith("**×5 or more** odds (how much more can't be told) ")
+    down = row | {"estimate": 0.01, "ci_lower": 0.001, "ci_upper": 0.2}
+    assert tell_size(alone, down).startswith("**×0.2 or less** odds (how much less can't be told) ")
+    both = row | {"estimate": 4.0, "ci_lower": 2.0, "ci_upper": 9.0}
+    assert tell_size(alone, both).startswith("**×4** odds (95 % interval ×2 to ×9) ")
 
 
 def test_what_is_noted_under_a_name_of_its_own_reaches_the_doctors_list():

@@ -10,7 +10,7 @@ import pandas as pd
 from twitchstats.claims import load_questions
 from twitchstats.findings import Findings, rank_effects
 from twitchstats.journal import Journal
-from twitchstats.numbers import format_number, format_share
+from twitchstats.numbers import format_effect, format_number, format_share
 from twitchstats.report import figures
 from twitchstats.report.history import tell_change
 from twitchstats.report.summary import (
@@ -35,6 +35,8 @@ from twitchstats.report.wording.rows import (
     judge_effects,
     label_of,
     tell_dates,
+    tell_estimate,
+    tell_interval,
     tell_level,
     tell_treatment,
     tell_when,
@@ -56,6 +58,7 @@ SETTING = "twitches and nothing else"
 _HALF = 14
 _YEARS = 3 * 365
 _FIRST = 4
+_NAMED = ("supported", "contradicted")  # answers of which page one names the questions
 _ANSWERS = {
     "supported": "as they say", "contradicted": "the other way round", "practically null": "too small to matter",
     "differs between people": "not the same for all", "inconclusive": "that can't be told yet",
@@ -96,8 +99,8 @@ def show_meaning(journal: Journal, found: Findings) -> Prose:
         )
     elif is_about_twitching(found.outcome) and noted:
         text = (
-            "What is known of people with twitches and nothing else does not hold with such a sign. A diary can't tell "
-            "what is behind it; an examination can say more."
+            "What is known of people with twitches and nothing else does not hold where such a sign is there. A diary "
+            "can't tell what is behind it; an examination can say more."
         )
     else:
         text = (
@@ -215,11 +218,13 @@ def show_course(journal: Journal, found: Findings) -> Prose:
     row = course.iloc[0]
     if not row["n_days"]:
         return Prose("Nothing was noted.")
-    days = count_noun(int(row["n_days"]), "day")
-    always = row["n_above"] == row["n_days"]
+    days, always = count_noun(int(row["n_days"]), "day"), row["n_above"] == row["n_days"]
     if is_log_of_attacks(journal):
         days += ", as in a log of attacks: how often it comes, and what brings it on, can't be told from days with it"
-    text = f"Noted on **{days}**. " if always else f"There on **{row['n_above']:,} of {days}**. "
+    rated = journal.variables.set_index("name")["kind"].get(found.outcome) == "rating"  # that has points on every day
+    text = f"There on **{row['n_above']:,} of {days}**. "
+    if always:
+        text = f"Noted on **{days}**. " if rated or is_log_of_attacks(journal) else f"There on **all {days} noted**. "
     median, highest = (tell_level(journal, found.outcome, row[name]) for name in ("median", "highest"))
     if row["highest"] > 1 and _is_same(journal, found):
         text += f"Every day had {highest}. "
@@ -241,7 +246,7 @@ def _tell_trend(row: "pd.Series[Any]") -> str:
     if pd.isna(row["recent"]) or pd.isna(row["before"]) or not row["n_above"]:
         return ""
     recent, before = row["recent"], row["before"]
-    tell, what = (format_share, "it was there on") if row["told"] == "share" else (format_number, "the medians were")
+    tell, what = (format_share, "it was there on") if row["told"] == "share" else (format_number, "the median was")
     way = "lower" if recent < before else "higher" if recent > before else "the same"
     if recent != before and not row["moved"]:
         way = "about the same"
@@ -250,13 +255,14 @@ def _tell_trend(row: "pd.Series[Any]") -> str:
     text = f"**Better or worse?** {capitalise(change)}: {way}{few}."
     if row["n_spans"] < 2:
         return f"{text} There is too little before it to say more."
-    range_ = " to ".join(dict.fromkeys((tell(row["before_low"]), tell(row["before_high"]))))
+    ends = list(dict.fromkeys((tell(row["before_low"]), tell(row["before_high"]))))
+    spans = "each earlier span" if len(ends) == 1 else "earlier spans"
     tail = ""
     if row["before_low"] <= recent <= row["before_high"]:
         tail = ", so it has been there before"
     elif row["moved"]:
         tail = f", all {'higher' if way == 'lower' else 'lower'}; but ups and downs come by themselves"
-    return f"{text} In earlier spans of 28 days {what} {range_}{tail}."
+    return f"{text} In {spans} of 28 days {what} {' to '.join(ends)}{tail}."
 
 
 def show_early(journal: Journal) -> Prose:
@@ -299,10 +305,8 @@ def show_triggers(journal: Journal, found: Findings, plan: Plan | None = None) -
         [_tell_box_row(journal, row) for row in rows.head(_FIRST).to_dict("records")] + _tell_more(rows)
         for rows in (boxes["clear"], boxes["possible"])
     )
-    small = found.answers["verdict"].eq("practically null") & found.answers["outcome"].eq(found.outcome)
-    small = found.answers[small]  # the articles' questions on it, each shown to be too small to matter
-    asked = load_questions().set_index("question_id")["variables"].reindex(small["question_id"])
-    elsewhere = {*asked, *([] if plan is None else [plan.options.trigger])}
+    small = _list_small(journal, found)
+    elsewhere = {*small["trigger"].dropna(), *([] if plan is None else [plan.options.trigger])}
     names = [label_of(journal, name) for name in boxes["untold"]["trigger"] if name not in elsewhere]
     untold = [f"{list_some(names, 12)}. Too few days, or no effect: which one can't be said."] if names else []
     left = [label_of(journal, name) for name in found.primary.loc[found.primary["estimate"].isna(), "trigger"]]
@@ -314,7 +318,7 @@ def show_triggers(journal: Journal, found: Findings, plan: Plan | None = None) -
     parts = [
         (f"Clear in {whose} (stands out after all tests are counted)", "clear", clear or [none]),
         ("Possible (which came first is not known, or it may be chance)", "possible", possible or ["None."]),
-        ("Too small to matter (practically null)", "small", [*small["question"].head(_FIRST), *_tell_more(small)]),
+        ("Too small to matter (practically null)", "small", [*small["told"].head(_FIRST), *_tell_more(small)]),
         ("Can't be told (inconclusive)", "untold", untold or ["None."]),
     ]
     page = "".join(
@@ -333,6 +337,25 @@ def show_triggers(journal: Journal, found: Findings, plan: Plan | None = None) -
     if any(may_be_medicine(row["name"], row) for row in journal.variables.to_dict("records")):
         lead += " Stop or change no medicine because of this page: ask your doctor first."
     return Markup(f'<h2>What goes with it</h2><p>{escape_text(lead)}</p><div class="boxes">{page}</div>')
+
+
+def _list_small(journal: Journal, found: Findings) -> pd.DataFrame:
+    """Return the articles' questions on the outcome that were shown to be too small to matter: ``trigger, told``."""
+    answers = found.answers[
+        found.answers["verdict"].eq("practically null") & found.answers["outcome"].eq(found.outcome)
+    ]
+    asked = load_questions().set_index("question_id")["variables"].reindex(answers["question_id"])
+    rows = []
+    for row, name in zip(answers.to_dict("records"), asked, strict=True):
+        tested = found.effects[found.effects["trigger"].eq(name) & found.effects["lag"].eq(row["lag"])]
+        told = f"{tell_estimate(row)} (90 % interval {tell_interval(row, 'ci90')})"
+        if len(tested):
+            told = to_plain(tell_size(journal, tested.iloc[0].to_dict() | row, ends="ci90"))
+        head = _name(journal, name) if len(tested) else quote(row["question"])
+        rows.append(
+            (name, f"{head}. {told}. Up to {format_effect(row['margin'], row['measure'])} counts as too small.")
+        )
+    return pd.DataFrame(rows, columns=["trigger", "told"])
 
 
 def _tell_more(rows: pd.DataFrame) -> list[str]:
@@ -382,8 +405,11 @@ def show_articles(journal: Journal, found: Findings) -> Prose:
     """Say in a line what the diary says of the articles."""
     if is_short(journal) or not is_about_twitching(found.outcome):
         return Prose("")
-    counts = found.answers["verdict"].value_counts()
-    told = [f"{counts[name]} {words} ({name})" for name, words in _ANSWERS.items() if name in counts]
+    told = []
+    for verdict, words in _ANSWERS.items():
+        chosen = found.answers.loc[found.answers["verdict"].eq(verdict), "question"]
+        named = f": {list_some([quote(text.rstrip('?')) for text in chosen], 3)}" if verdict in _NAMED else ""
+        told += [f"{len(chosen)} {words} ({verdict}{named})"] if len(chosen) else []
     whom = "These diaries were" if is_group(journal) else "This diary was"
     asked = count_asked(found.answers, found.ledger)
     return Prose(f"## The articles\n\n{whom} asked {asked}. The answers: {', '.join(told)}.")
@@ -401,7 +427,7 @@ def list_next(journal: Journal, found: Findings) -> list[str]:
         )
     elif journal.episodes.empty and (course["n_above"] < course["n_days"]).any():
         told.append("**When it began and how long it took**, each time. Doctors ask this.")
-    unclear = list_unclear(found.flags)["label"]
+    unclear = list_unclear(found.flags).drop("twitching since a new medicine", errors="ignore")["label"]
     if twitching and len(unclear):
         told.insert(0, f"**What is not clear of {join_words([*unclear]).lower()}**: a plain yes or no, each day.")
     if twitching and list_present(journal, found.flags):

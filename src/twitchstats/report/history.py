@@ -1,5 +1,6 @@
 """What a doctor asks, and what the diary says of it: a line each, to write on where nothing was noted."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import pandas as pd
@@ -156,11 +157,16 @@ def _tell_medicines(journal: Journal) -> str:
     known, maybe = (
         _list_taken(journal, names, dated=journal.calendar != "none")
         for names in (
-            [row["name"] for row in rows if row["role"] == "medicine"],
+            [row["name"] for row in rows if row["role"] == "medicine" or _is_drug(row)],
             [row["name"] for row in rows if sounds_like_medicine(row["name"], row)],
         )
     )
     return "; ".join(filter(None, [known, maybe and f"by its name perhaps{' also' if known else ''} {maybe}"]))
+
+
+def _is_drug(row: Mapping[Any, Any]) -> bool:
+    """Tell whether a remedy is one that a doctor is asked about first, such as a pain reliever."""
+    return row["role"] == "remedy" and find_row(row["name"]).get("trial") == "ask"
 
 
 def _tell_remedies(journal: Journal) -> str:

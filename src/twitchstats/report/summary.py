@@ -257,10 +257,10 @@ def summarise_course(journal: Journal, outcome: str) -> pd.DataFrame:
     DataFrame
         ``person, n_days`` (with a value), ``n_above`` (above zero), ``median, n_more`` (days above the median),
         ``highest, longest_spell`` (days in a row above zero; a day without an entry ends a spell), ``told`` (by
-        `choose_level`), ``recent`` (that of the last 28
-        calendar days), ``n_recent`` (how many of these have a value), ``before`` (of all days before), ``moved``
-        (whether the mean went the same way, and a median of whole numbers by one or more), ``before_low, before_high``
-        (its range over the whole spans of 28 days before), ``n_spans``. What needs an order in time, or earlier spans,
+        `choose_level`), ``recent`` (that of the last 28 calendar days), ``n_recent`` (how many of these have a value),
+        ``before`` (of all days before), ``moved`` (whether the mean went the same way, and a median of whole numbers,
+        or a share's days, by one or more), ``before_low, before_high`` (its range over the whole spans of 28 days
+        before), ``n_spans``. What needs an order in time, or earlier spans,
         is missing without.
 
     >>> import twitchstats as tw
@@ -288,7 +288,8 @@ def summarise_course(journal: Journal, outcome: str) -> pd.DataFrame:
             row |= {"n_recent": values[-_RECENT:].count()}
             row |= {"recent": spans[0], "before": level(levels[:-_RECENT]), "n_spans": len(whole)}
             way, mean_way = spans[0] - row["before"], values[-_RECENT:].mean() - values[:-_RECENT].mean()
-            least = 1.0 if not share and (values.dropna() % 1 == 0).all() else 0.0
+            least = 1.0 if (values.dropna() % 1 == 0).all() else 0.0
+            least = 1 / max(1, values[-_RECENT:].count()) if share else least  # a day
             row["moved"] = bool(way * mean_way > 0 and abs(way) >= least)
             if np.isfinite(whole).any():
                 row |= {"before_low": np.nanmin(whole), "before_high": np.nanmax(whole)}

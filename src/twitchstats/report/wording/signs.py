@@ -146,12 +146,12 @@ def tell_unclear(journal: Journal, flags: pd.DataFrame) -> str:
              for row in unclear[~begun].itertuples()]  # fmt: skip
     if noted:
         ask = "whoever has it should ask a doctor" if many else "if it is there, ask a doctor"
-        told.append(f"{join_words(noted)}. Read {'' if many else 'yourself '}what was noted: {ask}.")
+        told.append(f"Not clear: {join_words(noted)}. Read {'' if many else 'yourself '}what was noted: {ask}.")
     for row in unclear[begun].itertuples():
-        names = {label_of(journal, name) for _, name in row.hints}
+        names = quote(list_some(sorted({label_of(journal, name) for _, name in row.hints}), _NAMED))
         whose = _tell_whose(row.unclear) if many else ""
-        told.append(f"whether a new medicine does it: {quote(list_some(sorted(names), _NAMED))}{whose}. Ask a doctor.")
-    return f"Not clear: {' Also '.join(told)}" if told else ""
+        told.append(f"A medicine was begun here, it seems: {names}{whose}. Ask a doctor whether it may do this.")
+    return " ".join(told)
 
 
 def quote_labels(labels: Iterable[str]) -> str:
