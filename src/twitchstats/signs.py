@@ -167,7 +167,7 @@ def find_flags(journal: "Journal") -> pd.DataFrame:
         ``present`` (people who have it, when asked or on any day), ``who`` (their names), ``n_days`` (days on which it
         was noted), ``unclear`` (names of people who may have it), ``hints`` (why, and the column that says so):
 
-        - "unread": cells could not be read; of several people nobody knows whose;
+        - "unread": cells could not be read; of several people it may be that nobody knows whose;
         - "name": a column has its name beside other words, such as left hand weakness, or hints at it (foot drop);
         - "scale": figures under a name that does not say which end is bad (speech);
         - "notes": words in notes mention it, and nothing else tells of it;
@@ -230,6 +230,7 @@ def _gather_marks(journal: "Journal") -> pd.DataFrame:
     frames = [_lay_marks(*part) for part in parts]
     columns = ["sign", "person", "date", "mark", "why", "column"]
     told = pd.concat(frames, ignore_index=True) if frames else pd.DataFrame(columns=columns)
+    told["why"] = told["why"].mask(told["mark"].eq(NEITHER) & told["why"].eq(""), "unread")
     sure = told[~told["why"].isin(["notes", "medicine"])].groupby(["sign", "person"])["mark"].max()
     keys = pd.MultiIndex.from_frame(told[["sign", "person"]])
     return told[~(told["why"].isin(["notes", "medicine"]) & keys.isin(sure.index))]
@@ -307,8 +308,8 @@ def _find_mentioned(text: str) -> list[str]:
 
 def _find_within(words: Sequence[str]) -> list[str]:
     """Return the red flags that words name, that with the longest name first, then those that they hint at."""
-    harmless, silent = word_set("drink word") | word_set("no sign before"), word_set("no hint")
-    told = [word for word, after in zip(words, [*words[1:], ""], strict=True) if after not in harmless]
+    other, silent = word_set("drink word") | word_set("no sign before"), word_set("no hint")
+    told = [word for word, after in zip(words, [*words[1:], ""], strict=True) if after not in other]
     text = f" {' '.join(told)} "
     named = {name: max(map(len, found)) for name, names in _index_names().items() if (found := names.findall(text))}
     hinted = _find_hinted("".join(f" {word}" for word in told if word not in silent), start=" ")

@@ -290,6 +290,8 @@ def test_whose_sign_is_not_clear_is_told_of_a_group(gappy):
     asked = give_signs(weak, people=("P1", "P2"), weakness_felt=[np.nan, 1.0])
     assert warn(asked)["Weakness felt"] == "1 of 1 (P2); not clear (P1): 'left hand weakness' is noted"
     assert front.tell_rate(*see(asked, TWITCHES)) == ""
+    both = replace(weak, days=weak.days.assign(falls=[0.0, 0, 0, 0, 1, 0]))
+    assert front.tell_rate(*see(both, TWITCHES)) == ""  # each has another sign, and nobody nothing else
     row = gappy.variables.iloc[:1].assign(name="statin", label="Statin", role="medicine")
     begun = replace(
         gappy, days=gappy.days.assign(statin=[0.0, 0, 1, 1, 1, 1]), variables=pd.concat([gappy.variables, row])
@@ -599,7 +601,7 @@ def test_a_medicine_begun_in_the_diary_stands_beside_its_warning(alone, taken, t
     line = next(line for line in shown.splitlines() if "since a new medicine" in line)
     state = f"not clear: {told}. Ask a doctor whether it may do this" if told else "not noted: ask yourself now"
     assert line == f"☐ Twitching since a new medicine: {state}"
-    said = "A medicine was begun here, it seems: Statin. Ask a doctor whether it may do this."
+    said = "A medicine was begun here, it seems: Statin. Ask a doctor whether it may bring twitches on."
     flags = find_flags(journal)
     for place in (describe(journal), front.show_meaning(*see(journal, TWITCHES)), _tell_flags(journal, flags)):
         assert (said in place.replace("*", "")) == bool(told)
@@ -797,9 +799,9 @@ def test_an_interval_without_end_tells_its_near_end_alone(alone):
     """'over ×100 (×5 to over ×100)' is a number that nobody should read."""
     row = {"trigger": "stress", "outcome": "twitches", "measure": "odds ratio", "step": 1.0, "unit": "yes/no", "lag": 1}
     up = row | {"estimate": 150.0, "ci_lower": 5.0, "ci_upper": 900.0}
-    assert tell_size(alone, up).startswith("**×5 or more** odds (how much more can't be told) ")
+    assert tell_size(alone, up).startswith("**×5 or more** odds (how far can't be told) ")
     down = row | {"estimate": 0.01, "ci_lower": 0.001, "ci_upper": 0.2}
-    assert tell_size(alone, down).startswith("**×0.2 or less** odds (how much less can't be told) ")
+    assert tell_size(alone, down).startswith("**×0.2 or lower** odds (how far can't be told) ")
     both = row | {"estimate": 4.0, "ci_lower": 2.0, "ci_upper": 9.0}
     assert tell_size(alone, both).startswith("**×4** odds (95 % interval ×2 to ×9) ")
 

@@ -127,14 +127,10 @@ def _tell_effect(journal: Journal, row: dict[str, Any]) -> str:
 
 def tell_size(journal: Journal, row: dict[str, Any], ends: str = "ci") -> str:
     """Return an effect with its interval, for how much of the trigger, and when; where one end runs off, the other."""
-    scale, near, far = name_scale(journal, row), row[f"{ends}_lower"], row[f"{ends}_upper"]
-    up = row["estimate"] > 1
-    if not up:
-        near, far = far, near
+    scale, sides = name_scale(journal, row), (row[f"{ends}_lower"], row[f"{ends}_upper"])
+    (near, far), way = (sides, "more") if row["estimate"] > 1 else (sides[::-1], "lower")
     if row["measure"] in RATIOS and not 1 / _FAR < far < _FAR:
-        told = (
-            f"**{format_effect(near, row['measure'])} or {'more' if up else 'less'}**{scale} (how much can't be told)"
-        )
+        told = f"**{format_effect(near, row['measure'])} or {way}**{scale} (how far can't be told)"
     else:
         share = "90 %" if ends == "ci90" else "95 %"
         told = f"**{tell_estimate(row)}**{scale} ({share} interval {tell_interval(row, ends)})"

@@ -127,8 +127,8 @@ def _count_everybody(journal: Journal) -> int:
 
 def has_nothing_else(journal: Journal, flags: pd.DataFrame) -> bool:
     """Tell whether somebody is left of whom no red flag is there, or may be there."""
-    may = flags["present"] + flags["unclear"].map(len)
-    return not (flags["level"].eq(RED_FLAG) & may.ge(_count_everybody(journal))).any()
+    red = flags[flags["level"] == RED_FLAG]
+    return len({person for people in (*red["who"], *red["unclear"]) for person in people}) < _count_everybody(journal)
 
 
 def list_unclear(flags: pd.DataFrame) -> pd.DataFrame:
@@ -150,7 +150,10 @@ def tell_unclear(journal: Journal, flags: pd.DataFrame) -> str:
     for row in unclear[begun].itertuples():
         names = quote(list_some(sorted({label_of(journal, name) for _, name in row.hints}), _NAMED))
         whose = _tell_whose(row.unclear) if many else ""
-        told.append(f"A medicine was begun here, it seems: {names}{whose}. Ask a doctor whether it may do this.")
+        symptom = quote(label_of(journal, str(journal.outcome)).lower())
+        told.append(
+            f"A medicine was begun here, it seems: {names}{whose}. Ask a doctor whether it may bring {symptom} on."
+        )
     return " ".join(told)
 
 
