@@ -209,8 +209,8 @@ def list_everybody(journal: "Journal") -> pd.Index:
 
 def _gather_marks(journal: "Journal") -> pd.DataFrame:
     """Return all that tells of a sign: ``sign, person, date`` (where it was a day), ``mark, why, column``."""
-    days, everybody = journal.days, list_everybody(journal)
-    parts = [part for column in days for part in _mark_days(days[column], text=column in journal.texts)]
+    days, everybody, texts = journal.days, list_everybody(journal), journal.texts
+    parts = [part for column in days for part in _mark_days(days[column], text=column in texts)]
     modelled = mark_present(journal.people)
     for column, cells in journal.people.items():
         sign, marks = (column, modelled[column]) if column in modelled else (_find_flag(str(column)), cells)
@@ -265,15 +265,15 @@ def _mark_days(cells: pd.Series, *, text: bool) -> Iterator[tuple[str, pd.Series
 
 def find_new_medicines(journal: "Journal") -> list[tuple[object, str, object]]:
     """Return the medicines first noted after somebody's first day in a diary of twitches: person, column, that day."""
-    dates, found = journal.days.index.get_level_values("date"), []
+    dates, numbers, found = journal.days.index.get_level_values("date"), journal.numeric, []
     if journal.calendar == "none" or not is_about_twitching(journal.outcome or ""):
         return []
+    first = pd.Series(dates, journal.days.index).groupby(level="person").min()
     for row in journal.variables.to_dict("records"):
         name = row["name"]
         stopped = not word_set("stopped").isdisjoint(split_words(name))
-        if name in journal.numeric and may_be_medicine(name, row) and not stopped:
+        if name in numbers and may_be_medicine(name, row) and not stopped:
             taken = pd.Series(dates.where(journal.days[name] > 0), journal.days.index).groupby(level="person").min()
-            first = pd.Series(dates, journal.days.index).groupby(level="person").min()
             found += [(person, name, taken[person]) for person in taken.index[taken > first]]
     return found
 

@@ -205,7 +205,8 @@ def show_course(journal: Journal, found: Findings) -> Prose:
     course = summarise_course(journal, found.outcome)
     if len(course) > 1:
         share = course["n_above"] / course["n_days"]
-        fewer, more = (int((sign * (course["recent"] - course["before"]) > 0).sum()) for sign in (-1, 1))
+        change = (course["recent"] - course["before"]).where(course["moved"].eq(True))
+        fewer, more = (int((sign * change > 0).sum()) for sign in (-1, 1))
         known = int((course["recent"].notna() & course["before"].notna()).sum())
         trend = f" Of {known} people, {fewer} had less in the last 28 days than before, {more} more." if known else ""
         there = f"There on {format_share(share.min())} to {format_share(share.max())} of a person's days. "
