@@ -643,8 +643,8 @@ def test_one_and_many_questions_are_told_with_their_verbs(make_journal):
     found = make_answers(*[(f"{n}?", verdict, "twitches", 1, 40, np.nan) for n, verdict in enumerate(verdicts)])
     assert front.show_articles(make_journal(columns), found) == (
         "## The articles\n\nThis diary was asked 6 questions from 2 health articles. The answers: 1 as they say "
-        "(supported: 0), 2 too small to matter (practically null), 2 that can't be told yet (inconclusive), 1 that "
-        "such a diary can't tell (not testable)."
+        "(supported), 2 too small to matter (practically null), 2 that can't be told yet (inconclusive), 1 that such a "
+        "diary can't tell (not testable). As they say: '0?'."
     )
     found.ledger = found.ledger[found.ledger["question_id"] != "3"]
     told = front.show_articles(make_journal(columns), found)

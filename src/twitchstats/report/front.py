@@ -406,14 +406,13 @@ def show_articles(journal: Journal, found: Findings) -> Prose:
     """Say in a line what the diary says of the articles."""
     if is_short(journal) or not is_about_twitching(found.outcome):
         return Prose("")
-    told = []
-    for verdict, words in _ANSWERS.items():
-        chosen = found.answers.loc[found.answers["verdict"].eq(verdict), "question"]
-        named = f": {list_some([quote(text.rstrip('?')) for text in chosen], 3)}" if verdict in _NAMED else ""
-        told += [f"{len(chosen)} {words} ({verdict}{named})"] if len(chosen) else []
+    asked = found.answers.groupby("verdict")["question"].apply(list)
+    told = [f"{len(asked[name])} {words} ({name})" for name, words in _ANSWERS.items() if name in asked]
+    said = {name: [f"'{quote(question)}'" for question in asked[name]] for name in _NAMED if name in asked}
+    named = "".join(f" {capitalise(_ANSWERS[name])}: {list_some(questions, 3)}." for name, questions in said.items())
     whom = "These diaries were" if is_group(journal) else "This diary was"
-    asked = count_asked(found.answers, found.ledger)
-    return Prose(f"## The articles\n\n{whom} asked {asked}. The answers: {', '.join(told)}.")
+    counted = count_asked(found.answers, found.ledger)
+    return Prose(f"## The articles\n\n{whom} asked {counted}. The answers: {', '.join(told)}.{named}")
 
 
 def list_next(journal: Journal, found: Findings) -> list[str]:
