@@ -654,9 +654,15 @@ def test_one_and_many_questions_are_told_with_their_verbs(make_journal):
     found.answers = found.answers.assign(**row)
     small = " −1\u00a0% (90 % interval −4\u00a0% to +1\u00a0%). Up to +5\u00a0% counts as too small."
     told = str(front.show_triggers(make_journal(columns), found))
-    assert f"Too small to matter (practically null)\n4?.{small}\n5?.{small}" in told
+    assert f"Too small to matter (practically null)\n4?{small}\n5?{small}" in told
     found.primary = make_effects(("stress", 1, "forward", 1.0, 0.9, 0.9), ("tea", 1, "forward", 1.0, 0.9, 0.9))
     found.answers = found.answers.assign(question_id="stress-twitches")
+    found.effects = found.primary.assign(outcome="twitches", step=1.0, unit="points of 10")
+    found.answers["lag"] = "1"
+    sized = (
+        "Stress. −1 % (90 % interval −4 % to +1 %) for each 1 point of 10 more, the day before. Up to +5 % counts as"
+    )
+    assert sized in str(front.show_triggers(make_journal(columns), found)).replace("\u00a0", " ")
     assert "(inconclusive)\ntea. Too few days" in str(front.show_triggers(make_journal(columns), found))
     found.answers = found.answers.assign(verdict="inconclusive")
     assert "Too small to matter" not in str(front.show_triggers(make_journal(columns), found))

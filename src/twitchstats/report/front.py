@@ -342,20 +342,16 @@ def show_triggers(journal: Journal, found: Findings, plan: Plan | None = None) -
 
 def _list_small(journal: Journal, found: Findings) -> pd.DataFrame:
     """Return the articles' questions on the outcome that were shown to be too small to matter: ``trigger, told``."""
-    answers = found.answers[
-        found.answers["verdict"].eq("practically null") & found.answers["outcome"].eq(found.outcome)
-    ]
-    asked = load_questions().set_index("question_id")["variables"].reindex(answers["question_id"])
+    small = found.answers["verdict"].eq("practically null") & found.answers["outcome"].eq(found.outcome)
+    asked = load_questions().set_index("question_id")["variables"].reindex(found.answers.loc[small, "question_id"])
     rows = []
-    for row, name in zip(answers.to_dict("records"), asked, strict=True):
-        tested = found.effects[found.effects["trigger"].eq(name) & found.effects["lag"].eq(row["lag"])]
-        told = f"{tell_estimate(row)} (90 % interval {tell_interval(row, 'ci90')})"
-        if len(tested):
-            told = to_plain(tell_size(journal, tested.iloc[0].to_dict() | row, ends="ci90"))
-        head = _name(journal, name) if len(tested) else quote(row["question"])
-        rows.append(
-            (name, f"{head}. {told}. Up to {format_effect(row['margin'], row['measure'])} counts as too small.")
-        )
+    for row, name in zip(found.answers[small].to_dict("records"), asked, strict=True):
+        same = found.effects["trigger"].eq(name) & found.effects["lag"].astype("str").eq(str(row["lag"]))
+        told = f"{quote(row['question'])} {tell_estimate(row)} (90 % interval {tell_interval(row, 'ci90')})"
+        if same.any():
+            size = tell_size(journal, found.effects[same].iloc[0].to_dict() | row, ends="ci90")
+            told = f"{_name(journal, name)}. {to_plain(size)}"
+        rows.append((name, f"{told}. Up to {format_effect(row['margin'], row['measure'])} counts as too small."))
     return pd.DataFrame(rows, columns=["trigger", "told"])
 
 
