@@ -290,6 +290,8 @@ def test_whose_sign_is_not_clear_is_told_of_a_group(gappy):
     asked = give_signs(weak, people=("P1", "P2"), weakness_felt=[np.nan, 1.0])
     assert warn(asked)["Weakness felt"] == "1 of 1 (P2); not clear (P1): 'left hand weakness' is noted"
     assert front.tell_rate(*see(asked, TWITCHES)) == ""
+    marked = replace(weak, days=weak.days.rename(index={"P1": "*P1*"}))
+    assert r" felt (\*P1\*). " in front.show_meaning(*see(marked, TWITCHES))  # a name is no Markdown
     both = replace(weak, days=weak.days.assign(falls=[0.0, 0, 0, 0, 1, 0]))
     assert front.tell_rate(*see(both, TWITCHES)) == ""  # each has another sign, and nobody nothing else
     row = gappy.variables.iloc[:1].assign(name="statin", label="Statin", role="medicine")

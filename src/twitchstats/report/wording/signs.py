@@ -1,6 +1,6 @@
 """Red flags: what the journal says of them, how common serious causes are, and always the advice."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import pandas as pd
@@ -66,25 +66,24 @@ def _tell_of_many(journal: Journal, row: dict[str, Any]) -> str:
     return "; ".join(told) or NOT_NOTED
 
 
-def _tell_whose(people: list[object]) -> str:
-    return f" ({list_some([*map(str, people)], _NAMED)})" if people else ""
+def _tell_whose(people: list[object], tell: Callable[[object], str] = str) -> str:
+    return f" ({list_some([*map(tell, people)], _NAMED)})" if people else ""
 
 
 def _tell_hints(journal: Journal, row: dict[str, Any]) -> str:
     """Say why it is not clear whether a sign is there."""
-    columns: dict[str, list[str]] = {}
+    names: dict[str, list[str]] = {}
     for why, column in row["hints"]:
-        columns.setdefault(why, []).append(column)
-    many = is_group(journal)
-    told = {why: join_words([f"'{label_of(journal, name)}'" for name in names]) for why, names in columns.items()}
+        names.setdefault(why, []).append(f"'{label_of(journal, column)}'")
+    own, begun = names.get("name", []), tell_new_medicines(journal) if "medicine" in names else ""
     words = {
         "unread": "some cells could not be read",
-        "name": f"{told.get('name')} {'are' if len(columns.get('name', [])) > 1 else 'is'} noted",
-        "scale": f"{told.get('scale')} does not say whether much is good or bad",
-        "notes": "words in notes mention it" if many else "your notes mention it: ask yourself now",
-        "medicine": f"begun here, it seems: {tell_new_medicines(journal)}. Ask a doctor whether it may do this",
+        "name": f"{join_words(own)} {'are' if len(own) > 1 else 'is'} noted",
+        "scale": f"{join_words(names.get('scale', []))} does not say whether much is good or bad",
+        "notes": "words in notes mention it" if is_group(journal) else "your notes mention it: ask yourself now",
+        "medicine": f"begun here, it seems: {begun}. Ask a doctor whether it may do this",
     }
-    return "; ".join(words[why] for why in words if why in columns)
+    return "; ".join(text for why, text in words.items() if why in names)
 
 
 def tell_new_medicines(journal: Journal) -> str:
@@ -139,22 +138,21 @@ def list_unclear(flags: pd.DataFrame) -> pd.DataFrame:
 
 def tell_unclear(journal: Journal, flags: pd.DataFrame) -> str:
     """Say which red flags may be there, of whom, and what to do about it; "" where none is."""
-    many, told = is_group(journal), []
-    unclear = list_unclear(flags)
-    begun = unclear["hints"].map(lambda hints: {why for why, _ in hints} == {"medicine"})
-    noted = [f"{quote(row.label.lower())}{_tell_whose(row.unclear) if many else ''}"
-             for row in unclear[~begun].itertuples()]  # fmt: skip
+    many, noted, begun = is_group(journal), [], []
+    for row in list_unclear(flags).to_dict("records"):
+        whose = _tell_whose(row["unclear"], quote) if many else ""
+        if {why for why, _ in row["hints"]} == {"medicine"}:
+            names = sorted({label_of(journal, name) for _, name in row["hints"]})
+            begun.append(f"{quote(list_some(names, _NAMED))}{whose}")
+        else:
+            noted.append(f"{quote(row['label'].lower())}{whose}")
+    told, symptom = "", quote(label_of(journal, str(journal.outcome)).lower())
     if noted:
         ask = "whoever has it should ask a doctor" if many else "if it is there, ask a doctor"
-        told.append(f"Not clear: {join_words(noted)}. Read {'' if many else 'yourself '}what was noted: {ask}.")
-    for row in unclear[begun].itertuples():
-        names = quote(list_some(sorted({label_of(journal, name) for _, name in row.hints}), _NAMED))
-        whose = _tell_whose(row.unclear) if many else ""
-        symptom = quote(label_of(journal, str(journal.outcome)).lower())
-        told.append(
-            f"A medicine was begun here, it seems: {names}{whose}. Ask a doctor whether it may bring {symptom} on."
-        )
-    return " ".join(told)
+        told = f"Not clear: {join_words(noted)}. Read {'' if many else 'yourself '}what was noted: {ask}. "
+    if begun:
+        told += f"A medicine was begun here, it seems: {begun[0]}. Ask a doctor whether it may bring {symptom} on."
+    return told.strip()
 
 
 def quote_labels(labels: Iterable[str]) -> str:
