@@ -213,9 +213,10 @@ def _gather_marks(journal: "Journal") -> pd.DataFrame:
     parts = [part for column in days for part in _mark_days(days[column], text=column in texts)]
     modelled = mark_present(journal.people)
     for column, cells in journal.people.items():
-        sign, marks = (column, modelled[column]) if column in modelled else (_find_flag(str(column)), cells)
-        if sign:
-            parts.append((sign, marks if column in modelled else _mark_cells(cells), "", column))
+        if column in modelled:
+            parts.append((column, modelled[column], "", column))
+        elif sign := _find_flag(str(column)):
+            parts.append((sign, _mark_cells(cells), "", column))
     refused = journal.rejects.loc[journal.rejects["action"].eq("cell set missing"), "column"]
     whose = everybody if len(everybody) == 1 else pd.Index([None])
     parts += [
@@ -231,9 +232,8 @@ def _gather_marks(journal: "Journal") -> pd.DataFrame:
     columns = ["sign", "person", "date", "mark", "why", "column"]
     told = pd.concat(frames, ignore_index=True) if frames else pd.DataFrame(columns=columns)
     told["why"] = told["why"].mask(told["mark"].eq(NEITHER) & told["why"].eq(""), "unread")
-    sure = told[~told["why"].isin(["notes", "medicine"])].groupby(["sign", "person"])["mark"].max()
-    keys = pd.MultiIndex.from_frame(told[["sign", "person"]])
-    return told[~(told["why"].isin(["notes", "medicine"]) & keys.isin(sure.index))]
+    weak, keys = told["why"].isin(["notes", "medicine"]), pd.MultiIndex.from_frame(told[["sign", "person"]])
+    return told[~(weak & keys.isin(keys[~weak]))]
 
 
 def _lay_marks(sign: str, marks: pd.Series, why: str, column: object) -> pd.DataFrame:
