@@ -228,6 +228,18 @@ def place_file(written: StrPath, path: StrPath, *, replace: Replace = False) -> 
     return target
 
 
+def as_path(path: StrPath, what: str) -> Path:
+    """Return a path, or raise OptionError where it is none.
+
+    >>> as_path(3, "a plan")
+    Traceback (most recent call last):
+    twitchstats.errors.OptionError: 3 is no path of a plan. Name one.
+    """
+    if not isinstance(path, (str, os.PathLike)):
+        raise OptionError(f"{path!r:.60} is no path of {what}. Name one.")
+    return Path(path)
+
+
 def make_folder(path: StrPath) -> Path:
     """Return a folder, made (for its owner only) where it is not there.
 
@@ -236,9 +248,7 @@ def make_folder(path: StrPath) -> Path:
     OptionError
         It is no path, there is a file of that name, or the folder can't be made.
     """
-    if not isinstance(path, (str, os.PathLike)):
-        raise OptionError(f"{path!r:.60} is no path of a folder. Name one.")
-    folder = Path(path)
+    folder = as_path(path, "a folder")
     if folder.exists() and not folder.is_dir():
         raise OptionError(f"{folder} is a file. Name a folder.")
     try:

@@ -1,6 +1,7 @@
 """The signs that a risk model looks at: their names, and how each enters a model as a number."""
 
-from collections.abc import Iterable, Sequence
+import re
+from collections.abc import Iterable, Iterator, Sequence
 from difflib import get_close_matches
 from functools import cache
 from typing import TYPE_CHECKING
@@ -12,7 +13,17 @@ from numpy.typing import ArrayLike
 from twitchstats.arrays import BoolArray, FloatArray
 from twitchstats.errors import JournalError, UnknownNameError, check_list, unknown_name
 from twitchstats.resources import find_resource
-from twitchstats.variables import find_row, find_variable, load_words, normalise_header, read_yes_no, word_set
+from twitchstats.variables import (
+    find_row,
+    find_variable,
+    is_about_twitching,
+    load_words,
+    may_be_medicine,
+    normalise_header,
+    read_yes_no,
+    split_words,
+    word_set,
+)
 
 if TYPE_CHECKING:
     from twitchstats.journal.record import Journal
@@ -20,6 +31,7 @@ if TYPE_CHECKING:
 RED_FLAG, REASON = "red flag", "reason to ask"
 PREGNANT = "pregnant"
 NEITHER = 0.5  # a cell that says neither yes nor no
+THERE, ABSENT, UNCLEAR, NOT_NOTED = "there", "not there", "not clear", "not noted"  # what is known of a sign
 BESIDE = ("falls", "trouble breathing", "twitching since a new medicine")  # red flags in no model: no figure is known
 SOURCE = "source"  # the column that says where people come from: simulated ones say so
 _CODED = "is a code that is used for either sex: write male or female"
@@ -150,44 +162,120 @@ def find_flags(journal: "Journal") -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        Index ``sign``, red flags first: ``label, level`` ("" of pregnancy, which is no sign), ``known`` (people of whom
-        it is known), ``present`` (people who have it, when asked or on any day), ``who`` (their names), ``n_days``
-        (days on which it was noted), ``unclear`` (some of its cells could not be read, or a column of the days has its
-        name beside other words, such as left hand weakness, or hints at it, such as foot drop; where nobody has it
-        else, of nobody it is known), ``like`` (the first such column on which anything was noted, or "").
+        Index ``sign``, red flags first: ``label, level`` ("" of pregnancy, which is no sign), ``state`` ("there" of
+        anybody, else "not clear" of anybody, "not there", or "not noted"), ``known`` (people of whom it is known),
+        ``present`` (people who have it, when asked or on any day), ``who`` (their names), ``n_days`` (days on which it
+        was noted), ``unclear`` (names of people who may have it), ``hints`` (why, and the column that says so):
+
+        - "unread": cells could not be read; of several people it may be that nobody knows whose;
+        - "name": a column has its name beside other words, such as left hand weakness, or hints at it (foot drop);
+        - "scale": figures under a name that does not say which end is bad (speech);
+        - "notes": words in notes mention it, and nothing else tells of it;
+        - "medicine": one that was begun in a diary of twitches, of which nobody said whether it makes them.
     """
-    days, people = journal.days, journal.people
-    labels = _read_signs()["label"]
-    reasons = labels[_read_signs()["level"].eq(REASON) & labels.index.isin(people.columns)]
-    marks = mark_present(people)
-    asked = marks.assign(**{str(name): _mark_cells(cells) for name, cells in people.items() if name not in marks})
-    found = {column: _find_flag(str(column)) for column in (*days, *asked)}
-    refused = journal.rejects.loc[journal.rejects["action"].eq("cell set missing"), "column"]
-    unread = {_find_flag(str(column)) for column in refused.unique()}
-    alike: dict[str, str] = {}
-    for column in days:
-        name = None if found[column] or find_row(str(column)) else _find_flag_within(str(column))
-        if name and (_mark_cells(days[column]) > 0).any():
-            alike.setdefault(name, str(column))
-    everybody, rows = list_everybody(journal), []
-    for name, label in [*list_red_flags().items(), *reasons.items(), (PREGNANT, "Pregnancy")]:
-        daily = [_mark_cells(days[column]) for column in days if found[column] == name]
-        on_days = pd.concat(daily or [pd.Series(dtype=float, index=days.index[:0])], axis=1).max(axis=1)
-        own = [asked[column] for column in asked if name in (column, found[column])]
-        most = pd.concat([each.reindex(everybody) for each in (on_days.groupby(level="person").max(), *own)], axis=1)
-        most = most.max(axis=1)
-        who, n_days = most.index[most == 1].to_list(), int((on_days == 1).sum())
-        unclear = name in unread or name in alike or bool((most == NEITHER).any())
-        level = RED_FLAG if name in list_red_flags() else REASON if name in reasons else ""
-        known = 0 if unclear and not who else int(most.notna().sum())
-        rows.append((name, label, level, known, len(who), who, n_days, unclear, alike.get(name, "")))
-    columns = ["sign", "label", "level", "known", "present", "who", "n_days", "unclear", "like"]
+    reasons = _read_signs()["label"][_read_signs()["level"].eq(REASON)]
+    signs = [*list_red_flags().items(), *reasons.items(), (PREGNANT, "Pregnancy")]
+    told = _gather_marks(journal)
+    most = told.groupby(["sign", "person"], sort=False)["mark"].max()
+    rows = []
+    for name, label in signs:
+        if name in reasons.index and name not in journal.people:
+            continue
+        own, marks = told[told["sign"] == name], most[most.index.isin([name], level="sign")].droplevel("sign")
+        who, unclear = (marks.index[marks == mark].to_list() for mark in (1, NEITHER))
+        level = RED_FLAG if name in list_red_flags() else REASON if name in reasons.index else ""
+        known = int((marks != NEITHER).sum())
+        state = tell_state(1.0 if who else own["mark"].max())
+        n_days = len(own[own["mark"].eq(1) & own["date"].notna()].drop_duplicates(["person", "date"]))
+        hints = list(dict.fromkeys(own.loc[own["why"] != "", ["why", "column"]].itertuples(index=False, name=None)))
+        rows.append((name, label, level, state, known, len(who), who, n_days, unclear, hints))
+    columns = ["sign", "label", "level", "state", "known", "present", "who", "n_days", "unclear", "hints"]
     return pd.DataFrame(rows, columns=columns).set_index("sign")
+
+
+def tell_state(mark: float) -> str:
+    """Return the word for a mark: there, not there, not clear, or not noted.
+
+    >>> [tell_state(mark) for mark in (1.0, 0.0, NEITHER, float("nan"))]
+    ['there', 'not there', 'not clear', 'not noted']
+    """
+    return {1.0: THERE, 0.0: ABSENT, NEITHER: UNCLEAR}.get(mark, NOT_NOTED)
 
 
 def list_everybody(journal: "Journal") -> pd.Index:
     """Return everybody of whom a journal tells something."""
     return journal.people.index.union(journal.days.index.unique("person"))
+
+
+def _gather_marks(journal: "Journal") -> pd.DataFrame:
+    """Return all that tells of a sign: ``sign, person, date`` (where it was a day), ``mark, why, column``."""
+    days, everybody, texts = journal.days, list_everybody(journal), journal.texts
+    parts = [part for column in days for part in _mark_days(days[column], text=column in texts)]
+    modelled = mark_present(journal.people)
+    for column, cells in journal.people.items():
+        if column in modelled:
+            parts.append((column, modelled[column], "", column))
+        elif sign := _find_flag(str(column)):
+            parts.append((sign, _mark_cells(cells), "", column))
+    refused = journal.rejects.loc[journal.rejects["action"].eq("cell set missing"), "column"]
+    whose = everybody if len(everybody) == 1 else pd.Index([None])
+    parts += [
+        (sign, pd.Series(NEITHER, whose), "unread", column)
+        for column in refused.unique()
+        if (sign := _find_flag(str(column)))
+    ]
+    parts += [
+        ("twitching since a new medicine", pd.Series(NEITHER, [person]), "medicine", name)
+        for person, name, _ in find_new_medicines(journal)
+    ]
+    frames = [_lay_marks(*part) for part in parts]
+    columns = ["sign", "person", "date", "mark", "why", "column"]
+    told = pd.concat(frames, ignore_index=True) if frames else pd.DataFrame(columns=columns)
+    told["why"] = told["why"].mask(told["mark"].eq(NEITHER) & told["why"].eq(""), "unread")
+    weak, keys = told["why"].isin(["notes", "medicine"]), pd.MultiIndex.from_frame(told[["sign", "person"]])
+    return told[~(weak & keys.isin(keys[~weak]))]
+
+
+def _lay_marks(sign: str, marks: pd.Series, why: str, column: object) -> pd.DataFrame:
+    """Return marks by person, or by person and date, as rows, without those of which nothing is known."""
+    marks = marks.dropna()
+    dates = marks.index.get_level_values("date") if marks.index.nlevels > 1 else pd.NaT
+    person = marks.index.get_level_values(0)
+    return pd.DataFrame({"sign": sign, "person": person, "date": dates, "mark": marks.to_numpy(float), "why": why,
+                         "column": str(column)})  # fmt: skip
+
+
+def _mark_days(cells: pd.Series, *, text: bool) -> Iterator[tuple[str, pd.Series, str, str]]:
+    """Yield the signs that a column of the days tells of, each with its marks, and why they are not clear."""
+    column = str(cells.name)
+    marks = _mark_cells(cells)
+    if sign := _find_flag(column):
+        rated = normalise_header(column) in word_set("no direction") and not cells.dropna().isin([0, 1]).all()
+        rated = rated and pd.api.types.is_numeric_dtype(cells)
+        yield (sign, marks.where(marks.isna(), NEITHER), "scale", column) if rated else (sign, marks, "", column)
+    elif text:
+        kinds = cells.dropna().unique()
+        mentions = {kind: _find_mentioned(str(kind)) for kind in kinds}
+        for name in dict.fromkeys(name for names in mentions.values() for name in names):
+            there = cells.map(lambda kind, name=name: name in mentions.get(kind, ()))
+            yield name, there.astype(float).where(there) * NEITHER, "notes", column
+    elif not find_row(column) and (sign := _find_flag_within(column)):
+        yield sign, marks.where(marks > 0) * 0 + NEITHER, "name", column
+
+
+def find_new_medicines(journal: "Journal") -> list[tuple[object, str, object]]:
+    """Return the medicines first noted after somebody's first day in a diary of twitches: person, column, that day."""
+    dates, numbers, found = journal.days.index.get_level_values("date"), journal.numeric, []
+    if journal.calendar == "none" or not is_about_twitching(journal.outcome or ""):
+        return []
+    first = pd.Series(dates, journal.days.index).groupby(level="person").min()
+    for row in journal.variables.to_dict("records"):
+        name = row["name"]
+        stopped = not word_set("stopped").isdisjoint(split_words(name))
+        if name in numbers and may_be_medicine(name, row) and not stopped:
+            taken = pd.Series(dates.where(journal.days[name] > 0), journal.days.index).groupby(level="person").min()
+            found += [(person, name, taken[person]) for person in taken.index[taken > first]]
+    return found
 
 
 def _find_flag(column: str) -> str | None:
@@ -203,14 +291,43 @@ def _find_flag_within(header: str) -> str | None:
     (None, None, None)
     """
     words = normalise_header(header).split()
-    if words and words[0] in word_set("fear"):
-        return None
-    parts = (" ".join(words[start:end]) for start in range(len(words)) for end in range(len(words), start, -1))
-    named = next(filter(None, map(find_red_flag, parts)), None)
-    silent, drinks = word_set("no hint"), word_set("drink word")
-    pairs = zip(words, [*words[1:], ""], strict=True)
-    text = "".join(f" {word}" for word, after in pairs if word not in silent and after not in drinks)
-    return named or next((name for name in _find_hinted(text, start=" ") if name in list_red_flags()), None)
+    return None if words and words[0] in word_set("fear") else next(iter(_find_within(words)), None)
+
+
+def _find_mentioned(text: str) -> list[str]:
+    """Return the red flags that a text mentions, but where a part of it begins with no, or with a fear.
+
+    >>> _find_mentioned("Long day. Can't open jars, and I choke on tea"), _find_mentioned("no weakness, fell asleep")
+    (['weakness_felt', 'speech_swallowing'], [])
+    """
+    idle, silent = word_set("fear") | word_set("rank 0"), word_set("idle in notes")
+    parts = [normalise_header(part).split() for part in re.split(r"[.,;:!?()\n]+", text)]
+    kept = [[word for word in words if word not in silent] for words in parts if words and words[0] not in idle]
+    return list(dict.fromkeys(name for words in kept for name in _find_within(words)))
+
+
+def _find_within(words: Sequence[str]) -> list[str]:
+    """Return the red flags that words name, that with the longest name first, then those that they hint at."""
+    other, silent = word_set("drink word") | word_set("no sign before"), word_set("no hint")
+    told = [word for word, after in zip(words, [*words[1:], ""], strict=True) if after not in other]
+    text = f" {' '.join(told)} "
+    named = {name: max(map(len, found)) for name, names in _index_names().items() if (found := names.findall(text))}
+    hinted = _find_hinted("".join(f" {word}" for word in told if word not in silent), start=" ")
+    first = {piece: name for name, pieces in reversed(hinted.items()) for piece in pieces}  # one that two signs share
+    known = [name for name in hinted if name in list_red_flags() and name in first.values()]
+    return list(dict.fromkeys([*sorted(named, key=lambda name: -named[name]), *known]))
+
+
+@cache
+def _index_names() -> "dict[str, re.Pattern[str]]":
+    """Return a pattern for each red flag that finds any of its names in a text, as whole words."""
+    patterns = {}
+    for flag, label in list_red_flags().items():
+        row = find_row(flag, dictionary="people_variables.csv")
+        names = {flag, label, *row.get("aliases", ()), *(load_words(flag) if flag in BESIDE else ())}
+        longest = sorted(map(normalise_header, names), key=len, reverse=True)
+        patterns[flag] = re.compile(f" (?:{'|'.join(map(re.escape, longest))})(?= )")
+    return patterns
 
 
 def _mark_cells(column: pd.Series) -> pd.Series:
@@ -225,7 +342,7 @@ def _mark_cells(column: pd.Series) -> pd.Series:
 
 def _ask_about(column: str) -> None:
     signs, text = _read_signs(), normalise_header(column)
-    alike = _find_hinted(text)
+    alike = list(_find_hinted(text))
     alike = alike or get_close_matches(text.replace(" ", "_"), list(signs.index), n=1, cutoff=0.8)
     if alike:
         raise UnknownNameError(
@@ -234,10 +351,11 @@ def _ask_about(column: str) -> None:
         )
 
 
-def _find_hinted(text: str, *, start: str = "") -> list[str]:
-    """Return the signs of which a piece of a word, after this `start`, stands in a text."""
+def _find_hinted(text: str, *, start: str = "") -> dict[str, list[str]]:
+    """Return the signs of which a piece of a word, after this `start`, stands in a text, with these pieces."""
     hints = _read_signs()["hints"].dropna()
-    return [str(name) for name, told in hints.items() if any(start + piece in text for piece in told.split(";"))]
+    found = {str(name): [piece for piece in told.split(";") if start + piece in text] for name, told in hints.items()}
+    return {name: pieces for name, pieces in found.items() if pieces}
 
 
 def find_ignored(columns: Iterable[object], used: Iterable[str]) -> list[str]:

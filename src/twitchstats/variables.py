@@ -196,6 +196,18 @@ def is_symptom(header: str) -> bool:
     return plain.split(" ")[-1] in word_set("symptom") or plain.endswith(find_row("twitches")["aliases"])
 
 
+def is_about_twitching(outcome: str) -> bool:
+    """Tell whether an outcome is one of twitches, cramps and spasms, of which the articles and the evidence speak.
+
+    A column of the user's own is where its name holds a word for twitches, such as eye twitching.
+
+    >>> is_about_twitching("cramps"), is_about_twitching("eye_twitching"), is_about_twitching("pain")
+    (True, True, False)
+    """
+    known = outcome in ("episodes", "intensity") or find_row(outcome).get("part_of") == "episodes"
+    return known or any(word in normalise_header(outcome) for word in find_row("twitches")["aliases"])
+
+
 def find_variable(header: str, *, dictionary: str = "variables.csv") -> str | None:
     """Return the canonical name that a header stands for, or None.
 

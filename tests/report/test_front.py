@@ -12,12 +12,18 @@ from twitchstats.findings import analyze_journal
 from twitchstats.journal import read_journal
 from twitchstats.report import front, history, summary
 from twitchstats.report.wording.claims import describe_needs
-from twitchstats.report.wording.effects import _tell_share, describe_directions, describe_triggers, tabulate_triggers
+from twitchstats.report.wording.effects import (
+    _tell_share,
+    describe_directions,
+    describe_triggers,
+    tabulate_triggers,
+    tell_size,
+)
 from twitchstats.report.wording.reading import describe_reading
 from twitchstats.report.wording.rows import label_of
 from twitchstats.report.wording.short import _tell_flags, tell_days
 from twitchstats.report.wording.signs import describe_red_flags
-from twitchstats.signs import find_flags
+from twitchstats.signs import find_flags, find_new_medicines
 
 NEW = "begun here, it seems: Statin ("
 TWITCHES, HEADACHE = SimpleNamespace(outcome="twitches"), SimpleNamespace(outcome="headache")
@@ -39,7 +45,7 @@ def see(journal, found):
 
 
 def warn(journal):
-    return dict(front.list_warnings(journal, find_flags(journal)))
+    return front.list_warnings(journal, find_flags(journal)).set_index("label")["told"].to_dict()
 
 
 def describe(journal):
@@ -58,7 +64,7 @@ def test_the_course_by_hand(make_journal):
     assert row["longest_spell"] == 43  # the missing day ends the first spell after 40
     told = front.show_course(journal, TWITCHES)
     assert "**Better or worse?** Median 5 in the last 28 days, 1 before: higher. In earlier spans" in told
-    assert told.endswith("the medians were 1 to 2, all lower; but ups and downs come by themselves.")
+    assert told.endswith("the median was 1 to 2, all lower; but ups and downs come by themselves.")
 
 
 def test_what_is_the_same_as_before_is_nothing_new(make_journal):
@@ -66,7 +72,9 @@ def test_what_is_the_same_as_before_is_nothing_new(make_journal):
     values = np.concatenate([[9.0, 9, 9, 9], np.tile([5.0, 6], 14), np.tile([5.0, 6], 14), np.tile([6.0], 28)])
     columns = {"person": ["a"] * 88, "date": pd.date_range("2025-01-01", periods=88), "twitches": values}
     told = front.show_course(make_journal(columns), TWITCHES)
-    assert told.endswith("6 in the last 28 days, 6 before: the same. In earlier spans of 28 days the medians were 5.5.")
+    assert told.endswith(
+        "6 in the last 28 days, 6 before: the same. In each earlier span of 28 days the median was 5.5."
+    )
 
 
 @pytest.mark.parametrize(
@@ -215,7 +223,7 @@ def test_a_sign_whose_cells_could_not_be_read_is_not_told_as_never_there():
         assert dict(history.list_history(*see(journal, TWITCHES)))["Weakness felt"].startswith(
             {"left hand": told[cell], "no": "0 of 20 days", "yes": "1 of 19 days"}[cell]
         )
-        assert ("It is not clear whether weakness felt is there" in describe(journal)) == (cell == "left hand")
+        assert ("Not clear: weakness felt. Read yourself" in describe(journal)) == (cell == "left hand")
     assert told == {
         "no": "no", "left hand": "not clear: some cells could not be read", "yes": "yes: noted on 1 day, 5 Jan 2025"
     }  # fmt: skip
@@ -258,6 +266,72 @@ def test_a_diary_of_something_else_says_which_signs_it_holds(alone, gappy):
     assert "\n\n**See a doctor soon. Noted here: speech or swallowing trouble.** Pain: a diary shows" in told
     group = replace(gappy, days=gappy.days.assign(pain=2.0, falls=[0.0, 0, 1, 0, 0, 0]))
     assert "Noted of some here: falls.** Pain: a diary" in front.show_meaning(*see(group, pain))
+
+
+def test_states_of_signs_are_words_of_their_own(alone, gappy):
+    """There, else not clear of anybody, not there, not noted; page one read them off the start of a sentence."""
+    noted = alone.days.assign(falls=[0.0, 1, 0, 0], numbness=0.0, weak_grip=[0.0, 1, 0, 0])
+    states = find_flags(replace(alone, days=noted))["state"].drop("pregnant")
+    assert states.to_dict() == {
+        "weakness_felt": "not clear", "weakness_found": "not noted", "wasting": "not noted",
+        "sensory_change": "not there", "speech_swallowing": "not noted", "falls": "there",
+        "trouble breathing": "not noted", "twitching since a new medicine": "not noted",
+    }  # fmt: skip
+
+
+def test_whose_sign_is_not_clear_is_told_of_a_group(gappy):
+    """P1's left hand stood as 'not clear' of the group, and took the rate from everybody."""
+    weak = replace(gappy, days=gappy.days.assign(left_hand_weakness=[0.0, 1, 0, 0, 0, 0]))
+    assert warn(weak)["Weakness felt"] == "not clear (P1): 'left hand weakness' is noted"
+    said = "Not clear: weakness felt (P1). Read what was noted: whoever has it should ask a doctor."
+    assert said in front.show_meaning(*see(weak, TWITCHES))
+    assert said in describe(weak)
+    assert "about 5 have" in front.tell_rate(*see(weak, TWITCHES))  # P2 has nothing else
+    asked = give_signs(weak, people=("P1", "P2"), weakness_felt=[np.nan, 1.0])
+    assert warn(asked)["Weakness felt"] == "1 of 1 (P2); not clear (P1): 'left hand weakness' is noted"
+    assert front.tell_rate(*see(asked, TWITCHES)) == ""
+    marked = replace(weak, days=weak.days.rename(index={"P1": "*P1*"}))
+    assert r" felt (\*P1\*). " in front.show_meaning(*see(marked, TWITCHES))  # a name is no Markdown
+    both = replace(weak, days=weak.days.assign(falls=[0.0, 0, 0, 0, 1, 0]))
+    assert front.tell_rate(*see(both, TWITCHES)) == ""  # each has another sign, and nobody nothing else
+    row = gappy.variables.iloc[:1].assign(name="statin", label="Statin", role="medicine")
+    begun = replace(
+        gappy, days=gappy.days.assign(statin=[0.0, 0, 1, 1, 1, 1]), variables=pd.concat([gappy.variables, row])
+    )
+    told = warn(begun)["Twitching since a new medicine"]
+    assert told == "not clear (P1): begun here, it seems: Statin. Ask a doctor whether it may do this"
+    assert not re.search(r"\byou", str(front.show_warnings(*see(begun, TWITCHES))) + describe(begun))
+
+
+def test_a_rating_of_speech_may_mean_that_it_is_fine(alone):
+    """Speech 10 of 10 was 'yes: noted on 4 days', above 'see a doctor soon'; slurred speech has a bad end."""
+    rated = replace(alone, days=alone.days.assign(speech=[10.0, 10, 9, 10]))
+    told = "not clear: 'speech' does not say whether much is good or bad"
+    assert warn(rated)["Speech or swallowing trouble"] == told
+    fine = replace(alone, days=alone.days.assign(speech=[0.0, 0, 1, 0]))  # yes or no
+    assert warn(fine)["Speech or swallowing trouble"].startswith("yes: noted on 1 day")
+    slurred = replace(alone, days=alone.days.assign(slurred_speech=[0.0, 4, 2, 0]))
+    assert warn(slurred)["Speech or swallowing trouble"].startswith("yes: noted on 2 days")
+
+
+@pytest.mark.parametrize(
+    ("note", "label"),
+    [
+        ("I can't open jars", "Weakness felt"), ("Long day. I drop things", "Weakness felt"),
+        ("tongue thick, slurring", "Speech or swallowing trouble"), ("tingling again", "Numbness or tingling"),
+        ("no weakness, all well", ""), ("weak coffee", ""), ("fell asleep late; gave a speech", ""),
+        ("worry about weakness", ""), ("number 3, strength training", ""),
+    ],
+)  # fmt: skip
+def test_a_sign_in_notes_is_asked_about_and_never_printed(alone, note, label):
+    variables = pd.concat([alone.variables, alone.variables.iloc[:1].assign(name="diary", kind="text")])
+    noted = replace(alone, days=alone.days.assign(diary=["", note, "", ""]), variables=variables)
+    told = {name: line for name, line in warn(noted).items() if line != "not noted"}
+    assert told == ({label: "not clear: your notes mention it: ask yourself now"} if label else {})
+    page = str(front.show_warnings(*see(noted, TWITCHES))) + front.show_meaning(*see(noted, TWITCHES))
+    assert note not in page + describe(noted)
+    denied = replace(noted, days=noted.days.assign(weakness=0.0, numbness=0.0, slurred_speech=0.0))
+    assert "not clear" not in " ".join(warn(denied).values())  # asked day by day, and denied
 
 
 def test_red_flags_of_a_group_are_counted_by_person(gappy):
@@ -345,9 +419,10 @@ def test_with_a_sign_that_is_not_clear_the_rate_of_those_without_is_not_told():
     assert front.list_next(*see(journal, make_answers()))[0] == (
         "**What is not clear of weakness felt**: a plain yes or no, each day."
     )
-    assert _tell_flags(journal, find_flags(journal)) == "**Not clear:** weakness felt. Read yourself what was noted."
+    said = "weakness felt. Read yourself what was noted: if it is there, ask a doctor."
+    assert _tell_flags(journal, find_flags(journal)) == f"**Not clear:** {said}"
     told = describe(journal)
-    assert told.startswith("It is not clear whether weakness felt is there: read")
+    assert told.startswith(f"Not clear: {said}")
     assert "says nothing" not in told
 
 
@@ -517,24 +592,30 @@ def test_what_is_taken_on_bad_days_is_no_proof_of_help(make_journal):
 
 @pytest.mark.parametrize(("taken", "told"), [
     ([0.0, 0, 1, 1], f"{NEW}5 Jan to 8 Jan 2025; median of twitches 1.5 before, 3 since)"),
-    ([np.nan, 1, np.nan, np.nan], f"{NEW}2 Jan 2025; twitches on 0 % of the days before, on 67 % since)"),
+    ([np.nan, 1, np.nan, np.nan], f"{NEW}2 Jan 2025; median of twitches 0 before, 3 since)"),
     ([1.0, 1, 1, 1], ""), ([0.0, 0, 0, 0], ""),
 ])  # fmt: skip
 def test_a_medicine_begun_in_the_diary_stands_beside_its_warning(alone, taken, told):
     statin = alone.variables.iloc[:1].assign(name="statin", label="Statin", role="medicine")
     variables = pd.concat([alone.variables, statin])
     journal = replace(alone, days=alone.days.assign(statin=taken), variables=variables)
-    assert history.tell_new_medicines(journal, TWITCHES) == told
     shown = str(front.show_warnings(*see(journal, TWITCHES)))
     line = next(line for line in shown.splitlines() if "since a new medicine" in line)
     state = f"not clear: {told}. Ask a doctor whether it may do this" if told else "not noted: ask yourself now"
     assert line == f"☐ Twitching since a new medicine: {state}"
+    said = "A medicine was begun here, it seems: Statin. Ask a doctor whether it may bring twitches on."
+    flags = find_flags(journal)
+    for place in (describe(journal), front.show_meaning(*see(journal, TWITCHES)), _tell_flags(journal, flags)):
+        assert (said in place.replace("*", "")) == bool(told)
+    denied = give_signs(journal, **{"twitching since a new medicine": [0.0]})
+    assert warn(denied)["Twitching since a new medicine"] == "no"
+    assert not find_flags(replace(journal, outcome="headache"))["hints"].any()  # it is no sign of a headache
     ended = replace(
         journal,
         days=journal.days.rename(columns={"statin": "stopped_statin"}),
         variables=variables.replace("statin", "stopped_statin"),
     )
-    assert history.tell_new_medicines(ended, TWITCHES) == ""  # stopped is not begun
+    assert not find_new_medicines(ended)  # stopped is not begun
 
 
 def test_a_sign_told_once_reaches_the_doctors_list(alone):
@@ -565,15 +646,25 @@ def test_one_and_many_questions_are_told_with_their_verbs(make_journal):
     assert front.show_articles(make_journal(columns), found) == (
         "## The articles\n\nThis diary was asked 6 questions from 2 health articles. The answers: 1 as they say "
         "(supported), 2 too small to matter (practically null), 2 that can't be told yet (inconclusive), 1 that such a "
-        "diary can't tell (not testable)."
+        "diary can't tell (not testable). As they say: '0?'."
     )
     found.ledger = found.ledger[found.ledger["question_id"] != "3"]
     told = front.show_articles(make_journal(columns), found)
     assert "6 questions, 5 of them from 2 health articles. The answers: 1 " in told
     found.effects = make_effects()
-    assert "Too small to matter (practically null)\n4?\n5?" in str(front.show_triggers(make_journal(columns), found))
+    row = {"estimate": 0.99, "ci90_lower": 0.96, "ci90_upper": 1.01, "margin": 1.05, "measure": "rate ratio", "lag": 1}
+    found.answers = found.answers.assign(**row)
+    small = " −1\u00a0% (90 % interval −4\u00a0% to +1\u00a0%). Up to +5\u00a0% counts as too small."
+    told = str(front.show_triggers(make_journal(columns), found))
+    assert f"Too small to matter (practically null)\n4?{small}\n5?{small}" in told
     found.primary = make_effects(("stress", 1, "forward", 1.0, 0.9, 0.9), ("tea", 1, "forward", 1.0, 0.9, 0.9))
     found.answers = found.answers.assign(question_id="stress-twitches")
+    found.effects = found.primary.assign(outcome="twitches", step=1.0, unit="points of 10")
+    found.answers["lag"] = "1"
+    sized = (
+        "Stress. −1 % (90 % interval −4 % to +1 %) for each 1 point of 10 more, the day before. Up to +5 % counts as"
+    )
+    assert sized in str(front.show_triggers(make_journal(columns), found)).replace("\u00a0", " ")
     assert "(inconclusive)\ntea. Too few days" in str(front.show_triggers(make_journal(columns), found))
     found.answers = found.answers.assign(verdict="inconclusive")
     assert "Too small to matter" not in str(front.show_triggers(make_journal(columns), found))
@@ -592,7 +683,7 @@ def test_days_that_are_all_the_same_are_told_as_that(make_journal):
     columns = {"person": ["a"] * 40, "date": pd.date_range("2025-01-01", periods=40), "twitches": [3.0] * 40}
     journal, found = make_journal(columns | {"tea": np.arange(40.0)}), make_answers()
     found.primary = make_effects(("tea", 1, "forward", 1.0, 0.9, 0.9))
-    assert "Noted on **40 days**. Every day had 3. " in front.show_course(journal, found)
+    assert "There on **all 40 days noted**. Every day had 3. " in front.show_course(journal, found)
     assert any(line.startswith("**How much it was**, as a count") for line in front.list_next(*see(journal, found)))
     nothing = pd.DataFrame({"trigger": ["tea"], "estimate": [np.nan], "reading": [""]})
     assert describe_directions(journal, nothing) == ""
@@ -689,8 +780,38 @@ def test_a_mineral_is_told_as_tried_and_a_rare_injury_with_its_dates(make_journa
     journal = make_days(make_journal, magnesium=np.tile([0.0, 300.0], 20), injury=there)
     kinds = journal.variables["kind"].mask(journal.variables["name"].eq("injury"), "yes/no")
     told = dict(history.list_history(*see(replace(journal, variables=journal.variables.assign(kind=kinds)), TWITCHES)))
+    assert told["Medicines"] == ""
     assert told["What helped"] == "tried: magnesium on 20 days; a diary can't tell whether it helped"
     assert told["Injury"] == "2 of 40 days, 5 Jan to 10 Jan 2025"
+
+
+def test_a_pain_reliever_is_a_medicine_for_a_doctor():
+    """Tried on 10 days, it stood under 'What helped' alone, and 'Medicines: not noted' above it."""
+    days = pd.DataFrame(
+        {"date": pd.date_range("2025-01-01", periods=40), "headache": 2, "ibuprofen": [0, 0, 0, 1] * 10}
+    )
+    journal = read_journal(days, outcome="headache", today=pd.Timestamp("2025-03-01").date())
+    told = dict(history.list_history(*see(journal, HEADACHE)))
+    assert told["Medicines"] == "pain reliever on 10 days, 4 Jan to 9 Feb 2025"
+    assert told["What helped"].startswith("tried: pain reliever on 10 days")
+
+
+def test_less_than_a_day_is_no_change(make_journal):
+    """On 4 of the last 28 days for 12 of 72 before, less than a day too few: it was 'lower'."""
+    there = np.r_[np.tile([1.0, 0, 0, 0, 0, 0], 12), np.tile([1.0, 0, 0, 0, 0, 0, 0], 4)]
+    told = front.show_course(make_days(make_journal, n=100, twitches=there), TWITCHES)
+    assert "There on 14 % in the last 28 days, 17 % before: about the same. In earlier" in told
+
+
+def test_an_interval_without_end_tells_its_near_end_alone(alone):
+    """'over ×100 (×5 to over ×100)' is a number that nobody should read."""
+    row = {"trigger": "stress", "outcome": "twitches", "measure": "odds ratio", "step": 1.0, "unit": "yes/no", "lag": 1}
+    up = row | {"estimate": 150.0, "ci_lower": 5.0, "ci_upper": 900.0}
+    assert tell_size(alone, up).startswith("**×5 or more** odds (how far can't be told) ")
+    down = row | {"estimate": 0.01, "ci_lower": 0.001, "ci_upper": 0.2}
+    assert tell_size(alone, down).startswith("**×0.2 or lower** odds (how far can't be told) ")
+    both = row | {"estimate": 4.0, "ci_lower": 2.0, "ci_upper": 9.0}
+    assert tell_size(alone, both).startswith("**×4** odds (95 % interval ×2 to ×9) ")
 
 
 def test_what_is_noted_under_a_name_of_its_own_reaches_the_doctors_list():
@@ -707,7 +828,7 @@ def test_what_is_noted_under_a_name_of_its_own_reaches_the_doctors_list():
     assert (
         "- 1 column of words, each word read as yes or no: site.\n- 1 column of text, not analysed: notes." in columns
     )
-    said = "Words in notes were not read for these signs."
+    said = "Words in notes were only searched for plain mentions of these signs."
     assert said in str(front.show_warnings(*see(journal, TWITCHES)))
     journal = replace(journal, days=journal.days.drop(columns="notes"))
     assert said not in str(front.show_warnings(*see(journal, TWITCHES)))

@@ -13,7 +13,7 @@ from twitchstats.errors import NotEnoughDataError, OptionError, UnknownNameError
 from twitchstats.report.wording.trials import describe_trial
 from twitchstats.sequential import spend_alpha
 from twitchstats.simulate.processes import simulate_process
-from twitchstats.trial.analyze import TRIAL_COLUMNS
+from twitchstats.trial.analyze import TRIAL_COLUMNS, _compare
 
 
 @pytest.fixture(scope="module")
@@ -351,6 +351,20 @@ def test_watching_is_set_beside_the_trial():
     assert wrong["watched"][0] == pytest.approx(2.0, abs=0.4)
     assert (wrong["watching"] == "wrong").all()
     assert (right["watching"] == "right").all()
+
+
+@pytest.mark.parametrize(
+    ("trial", "diary", "word"),
+    [
+        ([0.6, 0.4, 0.8], [-0.1, -0.2, 0.1], "missed it"),  # far apart, yet the diary had told nothing
+        ([0.1, -0.05, 0.2], [-0.2, -0.4, 0.01], "open"),
+        ([0.6, 0.4, 0.8], [-0.2, -0.3, -0.1], "wrong"),
+        ([0.0, -0.1, 0.1], [0.6, 0.4, 0.8], "wrong"),
+        ([0.3, -0.1, 0.7], [0.6, 0.4, 0.8], "not confirmed"),
+    ],
+)
+def test_a_diary_that_showed_nothing_was_not_wrong(trial, diary, word):
+    assert _compare(np.array(trial), np.array(diary)) == word
 
 
 def test_diary_whose_effects_are_told_otherwise_is_not_set_beside(diary, plan):

@@ -235,7 +235,7 @@ def test_doctor_first_where_cells_of_a_red_flag_could_not_be_read(sign, cell, la
     with pytest.raises(OptionError, match=f"^{re.escape(message)}$"):
         tw.plan_trial("caffeine", days=28, journal=journal)
     assert (
-        dict(list_warnings(journal, find_flags(journal)))[label.capitalize()]
+        list_warnings(journal, find_flags(journal)).set_index("label")["told"][label.capitalize()]
         == "not clear: some cells could not be read"
     )
 

@@ -99,6 +99,19 @@ class Journal:
         """Names of the variables that hold numbers."""
         return [str(name) for name, dtype in self.days.dtypes.items() if pd.api.types.is_numeric_dtype(dtype)]
 
+    @property
+    def worded(self) -> list[str]:
+        """Names of the columns of words of which each word was read as a yes/no column."""
+        words = self.variables.loc[self.variables["level"].ne(""), "source"]
+        spread = set(self.variables.loc[self.variables["source"].isin(words), "name"]).difference(self.numeric)
+        return [str(name) for name in self.days if name in spread]
+
+    @property
+    def texts(self) -> list[str]:
+        """Names of all other columns of words: free text, which stays private."""
+        known = {*self.numeric, *self.worded}
+        return [str(name) for name in self.days if name not in known]
+
     def resolve_name(self, name: str) -> str:
         r"""Return the variable that a name stands for: its own, the header in the file, the label, or an alias.
 

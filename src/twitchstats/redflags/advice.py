@@ -2,12 +2,21 @@
 
 from collections.abc import Mapping, Sequence
 
-import numpy as np
 import pandas as pd
 
 from twitchstats.arrays import to_pandas
 from twitchstats.errors import OptionError
-from twitchstats.signs import REASON, find_ignored, list_red_flags, load_signs, mark_present, name_signs
+from twitchstats.signs import (
+    NOT_NOTED,
+    REASON,
+    THERE,
+    find_ignored,
+    list_red_flags,
+    load_signs,
+    mark_present,
+    name_signs,
+    tell_state,
+)
 
 RED_FLAG_ADVICE = "See a doctor soon, whatever the computed risk: {flags}. A model can't examine anyone."
 REASON_ADVICE = "Speak with a doctor about it: {reasons}. This is no diagnosis."
@@ -73,8 +82,11 @@ def advise(person: Mapping[str, object] | pd.Series | pd.DataFrame, *, ignore: S
     asked = signs["label"][signs["level"] == REASON].to_dict()
     rows = []
     for marks in present.to_dict("records"):
-        found, reasons = ([label for name, label in labels.items() if marks[name] == 1] for labels in (flags, asked))
-        unknown = [label for name, label in flags.items() if np.isnan(marks[name])]
+        state = {name: tell_state(mark) for name, mark in marks.items()}
+        found, reasons, unknown = (
+            [label for name, label in labels.items() if state[name] == wanted]
+            for labels, wanted in ((flags, THERE), (asked, THERE), (flags, NOT_NOTED))
+        )
         told = word_advice(found, reasons, unknown, lost)
         rows.append((*map("; ".join, (found, reasons, unknown)), bool(found), told))
     columns = ["red_flags", "reasons_to_ask", "not_known", "see_doctor", "advice"]

@@ -9,7 +9,6 @@ import json
 from collections.abc import Callable, Iterator
 from dataclasses import fields, is_dataclass
 from itertools import chain
-from os import PathLike
 from pathlib import Path
 from typing import Any, TypeVar, get_args, get_origin, get_type_hints
 
@@ -19,8 +18,8 @@ from sklearn.base import BaseEstimator
 
 import twitchstats
 from twitchstats.arrays import FloatArray
-from twitchstats.errors import OptionError, TwitchstatsError
-from twitchstats.files import write_file
+from twitchstats.errors import TwitchstatsError
+from twitchstats.files import as_path, write_file
 from twitchstats.redflags.design import KNOTS
 from twitchstats.redflags.patterns import LEVELS
 from twitchstats.redflags.record import Record, assess_people
@@ -39,13 +38,7 @@ def save_record(record: Record, parameters: dict[str, Any], path: str | Path) ->
     """Write a fitted model; no person of the training sample is in it."""
     plain = _collect(record, parameters)
     text = json.dumps({"checksum": seal_parts(plain), **plain}, indent=1, ensure_ascii=False)
-    write_file(_as_path(path), text + "\n", replace=is_model)
-
-
-def _as_path(path: str | Path) -> Path:
-    if not isinstance(path, (str, PathLike)):
-        raise OptionError(f"path={path!r:.60} is not possible. Give the name of a file.")
-    return Path(path)
+    write_file(as_path(path, "a model"), text + "\n", replace=is_model)
 
 
 def _collect(record: Record, parameters: dict[str, Any]) -> dict[str, Any]:
@@ -93,7 +86,7 @@ def seal_parts(parts: dict[str, Any]) -> str:
 
 def restore_record(path: str | Path, make: Callable[..., Model]) -> tuple[Model, Record]:
     """Return the model made of a file's options and its record, or raise TwitchstatsError where it is not as saved."""
-    name, parts = _as_path(path).name, read_parts(path)
+    name, parts = as_path(path, "a model").name, read_parts(path)
     version = parts.get("format_version")
     if not isinstance(version, int):
         raise TwitchstatsError(f"{name} is a damaged model file: its 'format_version' is {version!r}.")
@@ -193,7 +186,7 @@ def _restore(value: Json, kind: Json) -> Json:
 
 def read_parts(path: str | Path) -> dict[str, Any]:
     """Read the parts of a file that `save_record` wrote, in whatever format."""
-    name = _as_path(path).name
+    name = as_path(path, "a model").name
     try:
         parts = json.loads(Path(path).read_text(encoding="utf-8-sig"))
     except OSError as error:

@@ -292,11 +292,12 @@ def draw_strip(calendar: pd.DataFrame, *, label: str) -> Picture:
     span = f"the last {count_noun(len(shown), 'day')} of {len(calendar):,}" if len(shown) < len(calendar) else ""
     shapes += [_text(0, height + 34, span, size=11)] * bool(span)
     known = np.isfinite(values)
+    left = count_noun(int((~known).sum()), "day")
     alt = (
         f"Calendar of {label}{span and ', '}{span}: {int((values[known] > 0).sum())} of "
         f"{count_noun(int(known.sum()), 'day')} with an entry above zero, the highest "
-        f"{format_number(float(values[known].max(initial=0)))}; hatched: {count_noun(int((~known).sum()), 'day')} "
-        "without an entry."
+        f"{format_number(float(values[known].max(initial=0)))}"
+        f"{'' if known.all() else f'; hatched: {left} without an entry'}."
     )
     return Picture(_wrap(shapes, height + (40 if span else 24)), alt)
 

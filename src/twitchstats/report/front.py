@@ -10,17 +10,15 @@ import pandas as pd
 from twitchstats.claims import load_questions
 from twitchstats.findings import Findings, rank_effects
 from twitchstats.journal import Journal
-from twitchstats.numbers import format_number, format_share
+from twitchstats.numbers import format_effect, format_number, format_share
 from twitchstats.report import figures
-from twitchstats.report.history import tell_change, tell_new_medicines
+from twitchstats.report.history import tell_change
 from twitchstats.report.summary import (
     SHORT,
     compare_levels,
-    is_about_twitching,
     is_group,
     is_log_of_attacks,
     is_short,
-    list_texts,
     summarise_course,
     summarise_people,
 )
@@ -37,28 +35,30 @@ from twitchstats.report.wording.rows import (
     judge_effects,
     label_of,
     tell_dates,
+    tell_estimate,
+    tell_interval,
     tell_level,
     tell_treatment,
     tell_when,
 )
 from twitchstats.report.wording.signs import (
-    NOT_NOTED,
-    UNCLEAR,
-    is_there,
+    has_nothing_else,
     list_present,
     list_unclear,
     list_warnings,
     quote_labels,
+    tell_unclear,
 )
-from twitchstats.signs import list_red_flags
+from twitchstats.signs import NOT_NOTED, RED_FLAG, THERE
 from twitchstats.simulate.cohort import is_simulated
 from twitchstats.trial import Plan
-from twitchstats.variables import may_be_medicine, split_words, word_set
+from twitchstats.variables import is_about_twitching, may_be_medicine, split_words, word_set
 
 SETTING = "twitches and nothing else"
 _HALF = 14
 _YEARS = 3 * 365
 _FIRST = 4
+_NAMED = ("supported", "contradicted")  # answers of which page one names the questions
 _ANSWERS = {
     "supported": "as they say", "contradicted": "the other way round", "practically null": "too small to matter",
     "differs between people": "not the same for all", "inconclusive": "that can't be told yet",
@@ -99,8 +99,8 @@ def show_meaning(journal: Journal, found: Findings) -> Prose:
         )
     elif is_about_twitching(found.outcome) and noted:
         text = (
-            "What is known of people with twitches and nothing else does not hold with such a sign. A diary can't tell "
-            "what is behind it; an examination can say more."
+            "What is known of people with twitches and nothing else does not hold where such a sign is there. A diary "
+            "can't tell what is behind it; an examination can say more."
         )
     else:
         text = (
@@ -113,21 +113,19 @@ def show_meaning(journal: Journal, found: Findings) -> Prose:
 def _tell_noted(journal: Journal, found: Findings) -> str:
     """Say which red flags are noted, whatever the diary is about; "" where none is."""
     present, some = (quote_labels(list_present(journal, found.flags, least=least)) for least in (None, 1))
+    unclear, told = tell_unclear(journal, found.flags), ""
     if present and is_group(journal):
-        return f"A doctor should see them soon. Noted of everybody here: {present}."
-    if present:
-        return f"See a doctor soon. Noted here: {present}."
-    if some:
-        return f"A doctor should see whoever has one of these soon. Noted of some here: {some}."
-    unclear = quote_labels(list_unclear(journal, found.flags))
-    return f"Not clear: {unclear}. Read yourself what was noted: if it is there, ask a doctor." if unclear else ""
+        told = f"A doctor should see them soon. Noted of everybody here: {present}."
+    elif present:
+        told = f"See a doctor soon. Noted here: {present}."
+    elif some:
+        told = f"A doctor should see whoever has one of these soon. Noted of some here: {some}."
+    return f"{told} {unclear}".strip()
 
 
 def _has_rate(journal: Journal, found: Findings) -> bool:
     """Tell whether the base rate holds: of twitches with nothing else."""
-    return found.outcome in ("twitches", "intensity") and not (
-        list_present(journal, found.flags) or list_unclear(journal, found.flags)
-    )
+    return found.outcome in ("twitches", "intensity") and has_nothing_else(journal, found.flags)
 
 
 def _get_rate() -> "pd.Series[Any]":
@@ -171,24 +169,19 @@ def show_warnings(journal: Journal, found: Findings) -> Markup | Prose:
             + f" **If {harm} somebody now:** a doctor, an emergency number, a person near."
             * bool(mood)
         )
-    flags = list_red_flags()
-    new = "" if many or journal.calendar == "none" else tell_new_medicines(journal, found)
-    hints = {flags["weakness_found"]: f"{NOT_NOTED}: ask a doctor"}  # where nothing is noted, but to ask oneself
-    if new:
-        hints[flags["twitching since a new medicine"]] = f"{UNCLEAR}{new}. Ask a doctor whether it may do this"
     warnings = list_warnings(journal, found.flags)
-    asked = any(told != NOT_NOTED for _, told in warnings)
+    unknown = warnings["state"] == NOT_NOTED
     counted = "How many people have each, of those who were asked. A rating counts from the first point on."
-    lead = counted if many and asked else ""
-    if list_texts(journal, read=False) and (many or any(told == NOT_NOTED for _, told in warnings)):
-        lead = f"{lead} Words in notes were not read for these signs.".strip()
+    lead = counted if many and not unknown.all() else ""
+    if journal.texts and (many or unknown.any()):
+        lead = f"{lead} Words in notes were only searched for plain mentions of these signs.".strip()
     if not many:
-        asked_now = f"{NOT_NOTED}: ask yourself now"
-        warnings = [(label, hints.get(label, asked_now) if told == NOT_NOTED else told) for label, told in warnings]
+        by_whom = warnings.index.map(lambda sign: "a doctor" if sign == "weakness_found" else "yourself now")
+        warnings["told"] = warnings["told"].mask(unknown, f"{NOT_NOTED}: ask " + by_whom)
     items = "".join(
-        f'<li><span class="mark">{"☒" if is_there(told) else "☐"}</span> '
-        f'{escape_text(_tell_sign(journal, found, label))}: <span class="told">{escape_text(told)}</span></li>'
-        for label, told in warnings
+        f'<li><span class="mark">{"☒" if row.state == THERE else "☐"}</span> '
+        f'{escape_text(_tell_sign(journal, found, row.label))}: <span class="told">{escape_text(row.told)}</span></li>'
+        for row in warnings.itertuples()
     )
     whoever = "whoever has one of these should be seen" if many else "if one of these is there, have it looked at"
     close = f"Whatever this page says: {whoever}. A diary can't examine anyone, and never replaces someone who can."
@@ -212,7 +205,8 @@ def show_course(journal: Journal, found: Findings) -> Prose:
     course = summarise_course(journal, found.outcome)
     if len(course) > 1:
         share = course["n_above"] / course["n_days"]
-        fewer, more = (int((sign * (course["recent"] - course["before"]) > 0).sum()) for sign in (-1, 1))
+        change = (course["recent"] - course["before"]).where(course["moved"].eq(True))
+        fewer, more = (int((sign * change > 0).sum()) for sign in (-1, 1))
         known = int((course["recent"].notna() & course["before"].notna()).sum())
         trend = f" Of {known} people, {fewer} had less in the last 28 days than before, {more} more." if known else ""
         there = f"There on {format_share(share.min())} to {format_share(share.max())} of a person's days. "
@@ -225,11 +219,13 @@ def show_course(journal: Journal, found: Findings) -> Prose:
     row = course.iloc[0]
     if not row["n_days"]:
         return Prose("Nothing was noted.")
-    days = count_noun(int(row["n_days"]), "day")
-    always = row["n_above"] == row["n_days"]
+    days, always = count_noun(int(row["n_days"]), "day"), row["n_above"] == row["n_days"]
     if is_log_of_attacks(journal):
         days += ", as in a log of attacks: how often it comes, and what brings it on, can't be told from days with it"
-    text = f"Noted on **{days}**. " if always else f"There on **{row['n_above']:,} of {days}**. "
+    rated = journal.variables.set_index("name")["kind"].get(found.outcome) == "rating"  # that has points on every day
+    text = f"There on **{row['n_above']:,} of {days}**. "
+    if always:
+        text = f"Noted on **{days}**. " if rated or is_log_of_attacks(journal) else f"There on **all {days} noted**. "
     median, highest = (tell_level(journal, found.outcome, row[name]) for name in ("median", "highest"))
     if row["highest"] > 1 and _is_same(journal, found):
         text += f"Every day had {highest}. "
@@ -251,7 +247,7 @@ def _tell_trend(row: "pd.Series[Any]") -> str:
     if pd.isna(row["recent"]) or pd.isna(row["before"]) or not row["n_above"]:
         return ""
     recent, before = row["recent"], row["before"]
-    tell, what = (format_share, "it was there on") if row["told"] == "share" else (format_number, "the medians were")
+    tell, what = (format_share, "it was there on") if row["told"] == "share" else (format_number, "the median was")
     way = "lower" if recent < before else "higher" if recent > before else "the same"
     if recent != before and not row["moved"]:
         way = "about the same"
@@ -260,13 +256,14 @@ def _tell_trend(row: "pd.Series[Any]") -> str:
     text = f"**Better or worse?** {capitalise(change)}: {way}{few}."
     if row["n_spans"] < 2:
         return f"{text} There is too little before it to say more."
-    range_ = " to ".join(dict.fromkeys((tell(row["before_low"]), tell(row["before_high"]))))
+    ends = list(dict.fromkeys((tell(row["before_low"]), tell(row["before_high"]))))
+    spans = "each earlier span" if len(ends) == 1 else "earlier spans"
     tail = ""
     if row["before_low"] <= recent <= row["before_high"]:
         tail = ", so it has been there before"
     elif row["moved"]:
         tail = f", all {'higher' if way == 'lower' else 'lower'}; but ups and downs come by themselves"
-    return f"{text} In earlier spans of 28 days {what} {range_}{tail}."
+    return f"{text} In {spans} of 28 days {what} {' to '.join(ends)}{tail}."
 
 
 def show_early(journal: Journal) -> Prose:
@@ -309,10 +306,8 @@ def show_triggers(journal: Journal, found: Findings, plan: Plan | None = None) -
         [_tell_box_row(journal, row) for row in rows.head(_FIRST).to_dict("records")] + _tell_more(rows)
         for rows in (boxes["clear"], boxes["possible"])
     )
-    small = found.answers["verdict"].eq("practically null") & found.answers["outcome"].eq(found.outcome)
-    small = found.answers[small]  # the articles' questions on it, each shown to be too small to matter
-    asked = load_questions().set_index("question_id")["variables"].reindex(small["question_id"])
-    elsewhere = {*asked, *([] if plan is None else [plan.options.trigger])}
+    small = _list_small(journal, found)
+    elsewhere = {*small["trigger"].dropna(), *([] if plan is None else [plan.options.trigger])}
     names = [label_of(journal, name) for name in boxes["untold"]["trigger"] if name not in elsewhere]
     untold = [f"{list_some(names, 12)}. Too few days, or no effect: which one can't be said."] if names else []
     left = [label_of(journal, name) for name in found.primary.loc[found.primary["estimate"].isna(), "trigger"]]
@@ -324,7 +319,7 @@ def show_triggers(journal: Journal, found: Findings, plan: Plan | None = None) -
     parts = [
         (f"Clear in {whose} (stands out after all tests are counted)", "clear", clear or [none]),
         ("Possible (which came first is not known, or it may be chance)", "possible", possible or ["None."]),
-        ("Too small to matter (practically null)", "small", [*small["question"].head(_FIRST), *_tell_more(small)]),
+        ("Too small to matter (practically null)", "small", [*small["told"].head(_FIRST), *_tell_more(small)]),
         ("Can't be told (inconclusive)", "untold", untold or ["None."]),
     ]
     page = "".join(
@@ -343,6 +338,21 @@ def show_triggers(journal: Journal, found: Findings, plan: Plan | None = None) -
     if any(may_be_medicine(row["name"], row) for row in journal.variables.to_dict("records")):
         lead += " Stop or change no medicine because of this page: ask your doctor first."
     return Markup(f'<h2>What goes with it</h2><p>{escape_text(lead)}</p><div class="boxes">{page}</div>')
+
+
+def _list_small(journal: Journal, found: Findings) -> pd.DataFrame:
+    """Return the articles' questions on the outcome that were shown to be too small to matter: ``trigger, told``."""
+    small = found.answers["verdict"].eq("practically null") & found.answers["outcome"].eq(found.outcome)
+    asked = load_questions().set_index("question_id")["variables"].reindex(found.answers.loc[small, "question_id"])
+    rows = []
+    for row, name in zip(found.answers[small].to_dict("records"), asked, strict=True):
+        same = found.effects["trigger"].eq(name) & found.effects["lag"].astype("str").eq(str(row["lag"]))
+        told = f"{quote(row['question'])} {tell_estimate(row)} (90 % interval {tell_interval(row, 'ci90')})"
+        if same.any():
+            size = tell_size(journal, found.effects[same].iloc[0].to_dict() | row, ends="ci90")
+            told = f"{_name(journal, name)}. {to_plain(size)}"
+        rows.append((name, f"{told}. Up to {format_effect(row['margin'], row['measure'])} counts as too small."))
+    return pd.DataFrame(rows, columns=["trigger", "told"])
 
 
 def _tell_more(rows: pd.DataFrame) -> list[str]:
@@ -379,10 +389,10 @@ def _tell_raw(journal: Journal, row: dict[str, Any]) -> str:
     less, more = "with none" if low["limit"] == 0 else f"with up to {less}", f"with {more} or more"
     if kinds.get(row["trigger"]) == "yes/no":
         less, more = "without it", "with it"
-    if kinds.get(row["outcome"]) == "yes/no" or not levels["median"].any():
+    middle = low["told"]
+    if middle == "share":
         lower, upper = (format_share(side["share"]) for side in (low, high))
         return f"As noted: there on {lower} of the days {less}, on {upper} of those {more}. "
-    middle = "mean" if low["median"] == high["median"] else "median"  # equal medians would look like no difference
     lower, upper = (format_number(side[middle], 2 if side[middle] < 10 else 3) for side in (low, high))
     alike = ": no difference before adjusting" * (lower == upper)
     return f"As noted: {less} the {middle} was {lower}, {more} {upper}{alike}. "
@@ -392,11 +402,13 @@ def show_articles(journal: Journal, found: Findings) -> Prose:
     """Say in a line what the diary says of the articles."""
     if is_short(journal) or not is_about_twitching(found.outcome):
         return Prose("")
-    counts = found.answers["verdict"].value_counts()
-    told = [f"{counts[name]} {words} ({name})" for name, words in _ANSWERS.items() if name in counts]
+    asked = found.answers.groupby("verdict")["question"].apply(list)
+    told = [f"{len(asked[name])} {words} ({name})" for name, words in _ANSWERS.items() if name in asked]
+    said = {name: [f"'{quote(question)}'" for question in asked[name]] for name in _NAMED if name in asked}
+    named = "".join(f" {capitalise(_ANSWERS[name])}: {list_some(questions, 3)}." for name, questions in said.items())
     whom = "These diaries were" if is_group(journal) else "This diary was"
-    asked = count_asked(found.answers, found.ledger)
-    return Prose(f"## The articles\n\n{whom} asked {asked}. The answers: {', '.join(told)}.")
+    counted = count_asked(found.answers, found.ledger)
+    return Prose(f"## The articles\n\n{whom} asked {counted}. The answers: {', '.join(told)}.{named}")
 
 
 def list_next(journal: Journal, found: Findings) -> list[str]:
@@ -411,8 +423,9 @@ def list_next(journal: Journal, found: Findings) -> list[str]:
         )
     elif journal.episodes.empty and (course["n_above"] < course["n_days"]).any():
         told.append("**When it began and how long it took**, each time. Doctors ask this.")
-    if twitching and (unclear := list_unclear(journal, found.flags)):
-        told.insert(0, f"**What is not clear of {join_words(unclear).lower()}**: a plain yes or no, each day.")
+    unclear = list_unclear(found.flags).drop("twitching since a new medicine", errors="ignore")["label"]
+    if twitching and len(unclear):
+        told.insert(0, f"**What is not clear of {join_words([*unclear]).lower()}**: a plain yes or no, each day.")
     if twitching and list_present(journal, found.flags):
         return ["**A doctor first.** A sign of the list above is there, and that needs no more days.", *told]
     if found.primary.empty:
@@ -428,7 +441,7 @@ def list_next(journal: Journal, found: Findings) -> list[str]:
         told += _tell_longer(found) or _tell_twice(journal, found)
     if journal.calendar == "none":
         told.insert(0, "**The date of each entry.** Without it nothing can be said of the day before.")
-    unknown = [label for label, state in list_warnings(journal, found.flags) if state == NOT_NOTED]
+    unknown = list(found.flags["label"][found.flags["state"].eq(NOT_NOTED) & found.flags["level"].eq(RED_FLAG)])
     if twitching and unknown:
         above_all = f", above all {join_words(unknown).lower()}" if len(unknown) <= _FIRST else ""
         whose = f", of each person{above_all}" if many else ""

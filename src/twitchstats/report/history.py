@@ -1,37 +1,35 @@
 """What a doctor asks, and what the diary says of it: a line each, to write on where nothing was noted."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import pandas as pd
 
-from twitchstats.arrays import BoolArray
 from twitchstats.findings import Findings
 from twitchstats.journal import Journal
 from twitchstats.numbers import format_number, format_share, round_number
 from twitchstats.plots.drawing import tell_step
 from twitchstats.report.summary import (
     count_sites,
-    is_about_twitching,
     is_group,
     is_log_of_attacks,
-    list_texts,
     summarise_course,
     summarise_variables,
 )
 from twitchstats.report.tables import Markup, escape_text
 from twitchstats.report.wording.prose import Prose, count_noun, list_some
 from twitchstats.report.wording.rows import label_of, list_remedies, tell_dates, tell_level
-from twitchstats.report.wording.signs import NOT_NOTED, YES, is_unclear, list_warnings
-from twitchstats.signs import find_red_flag, find_sign, list_red_flags
+from twitchstats.report.wording.signs import YES, list_warnings
+from twitchstats.signs import NOT_NOTED, UNCLEAR, find_red_flag, find_sign, list_red_flags
 from twitchstats.variables import (
     find_row,
     find_variable,
+    is_about_twitching,
     is_symptom,
     load_choices,
     may_be_medicine,
     sounds_like_medicine,
     split_words,
-    word_set,
 )
 
 _ASKED = ("pain", "stiffness", "weakness", "sensory_change", "cramps", "fatigue", "caffeine", "alcohol", "injury")
@@ -48,7 +46,7 @@ def list_history(journal: Journal, found: Findings) -> list[tuple[str, str]]:
     """
     course = summarise_course(journal, found.outcome).iloc[0]
     people = journal.people.iloc[0] if len(journal.people) else pd.Series(dtype=object)
-    weeks, warned = people.get("persistence_weeks"), dict(list_warnings(journal, found.flags))
+    weeks, warnings = people.get("persistence_weeks"), list_warnings(journal, found.flags).set_index("label")
     twitching = is_about_twitching(found.outcome)
     bodily = twitching or is_symptom(found.outcome) or "pain" in split_words(found.outcome)
     asked = [name for name in (*_ASKED, *_ASKED_OF_WOMEN * (people.get("sex") != "male")) if name != found.outcome]
@@ -56,9 +54,9 @@ def list_history(journal: Journal, found: Findings) -> list[tuple[str, str]]:
     about = {"Where, which side": (_tell_sites(journal), bodily), "Better or worse": (course_told, True)}
     for name in asked:
         label = list_red_flags().get(find_red_flag(name) or "") or find_row(name)["label"]
-        warning = warned.get(label, "").replace(NOT_NOTED, "")
+        state, warning = warnings.loc[label, ["state", "told"]] if label in warnings.index else ("", "")
         told = _join_told(people.get(find_sign(name) or name), _tell_levels(journal, name) or _tell_own(journal, name))
-        told = warning if is_unclear(warning) else told or warning
+        told = warning if state == UNCLEAR else told or warning * (state != NOT_NOTED)
         about[str(label)] = (told, bodily and (twitching or name not in _OF_TWITCHING))
     return [
         ("Since when", "" if pd.isna(weeks) else f"about {count_noun(int(weeks), 'week')} when asked"),
@@ -101,7 +99,7 @@ def _tell_sites(journal: Journal) -> str:
     sites = count_sites(journal)
     sides = ("both sides, " if side == "both" else f"{side} " if side else "" for side in sites["side"])
     shares = pd.Series(sites["share"].to_numpy(), index=[*map("".join, zip(sides, sites["site"], strict=True))])
-    for name in list_texts(journal, read=True):
+    for name in journal.worded:
         if shares.empty and find_variable(name, dictionary=_SITES[1]) == _SITES[0]:
             shares = journal.days[name].value_counts(normalize=True)
             shares = shares[[not split_words(str(place)).isdisjoint(load_choices(*_SITES)) for place in shares.index]]
@@ -159,37 +157,16 @@ def _tell_medicines(journal: Journal) -> str:
     known, maybe = (
         _list_taken(journal, names, dated=journal.calendar != "none")
         for names in (
-            [row["name"] for row in rows if row["role"] == "medicine"],
+            [row["name"] for row in rows if row["role"] == "medicine" or _is_drug(row)],
             [row["name"] for row in rows if sounds_like_medicine(row["name"], row)],
         )
     )
     return "; ".join(filter(None, [known, maybe and f"by its name perhaps{' also' if known else ''} {maybe}"]))
 
 
-def tell_new_medicines(journal: Journal, found: Findings) -> str:
-    """Return the medicines first noted after the diary's first day, with dates, and the outcome before and since."""
-    days, told = journal.days, []
-    dates = days.index.get_level_values("date")
-    for row in journal.variables.to_dict("records"):
-        stopped = not word_set("stopped").isdisjoint(split_words(row["name"]))
-        if not stopped and may_be_medicine(row["name"], row) and pd.api.types.is_numeric_dtype(days[row["name"]]):
-            begun = dates[days[row["name"]] > 0].min()
-            if begun > dates.min():
-                level = _compare(journal, found.outcome, dates < begun)
-                told.append(f"{label_of(journal, row['name'])} ({tell_dates(journal, row['name'])}{level})")
-    return f"begun here, it seems: {list_some(told, 4)}" if told else ""
-
-
-def _compare(journal: Journal, outcome: str, early: BoolArray) -> str:
-    """Return how the outcome was on the early days and since, as it was noted; "" where it was noted on one side."""
-    before, since = (journal.days.loc[chosen, outcome].dropna() for chosen in (early, ~early))
-    if before.empty or since.empty:
-        return ""
-    what, medians = label_of(journal, outcome).lower(), (before.median(), since.median())
-    if min(medians) > 0:
-        return f"; median of {what} {format_number(medians[0])} before, {format_number(medians[1])} since"
-    shares = [format_share((days > 0).mean()) for days in (before, since)]
-    return f"; {what} on {shares[0]} of the days before, on {shares[1]} since"
+def _is_drug(row: Mapping[Any, Any]) -> bool:
+    """Tell whether a remedy is one that a doctor is asked about first, such as a pain reliever."""
+    return row["role"] == "remedy" and find_row(row["name"]).get("trial") == "ask"
 
 
 def _tell_remedies(journal: Journal) -> str:

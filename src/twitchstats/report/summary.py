@@ -7,23 +7,9 @@ from twitchstats.arrays import IntArray
 from twitchstats.errors import NotEnoughDataError, unknown_name
 from twitchstats.journal import Journal
 from twitchstats.panel import build_panel
-from twitchstats.variables import load_variables, normalise_header
 
 _RECENT = 28  # days that are set against those before
 SHORT = 30  # days below which nothing but the strongest could be found: the report stays at one page
-
-
-def is_about_twitching(outcome: str) -> bool:
-    """Tell whether an outcome is one of twitches, cramps and spasms, of which the articles and the evidence speak.
-
-    A column of the user's own is where its name holds a word for twitches, such as eye twitching.
-
-    >>> is_about_twitching("cramps"), is_about_twitching("eye_twitching"), is_about_twitching("pain")
-    (True, True, False)
-    """
-    variables = load_variables().set_index("name")
-    known = {"episodes", "intensity", *variables.index[variables["part_of"].eq("episodes")]}
-    return outcome in known or any(word in normalise_header(outcome) for word in variables.loc["twitches", "aliases"])
 
 
 def count_people(journal: Journal) -> int:
@@ -53,13 +39,6 @@ def count_noted(journal: Journal) -> int:
 
 def _find_noted(journal: Journal) -> "pd.Series[bool]":
     return journal.days.notna().any(axis=1)
-
-
-def list_texts(journal: Journal, *, read: bool) -> list[str]:
-    """Return the columns of words that were read, each word as a yes/no column; or the others, which stay private."""
-    spread = journal.variables["source"].isin(journal.variables.loc[journal.variables["level"].ne(""), "source"])
-    words = set(journal.variables.loc[spread, "name"])
-    return [name for name in journal.days.select_dtypes(exclude="number") if (name in words) == read]
 
 
 def summarise_people(journal: Journal) -> pd.DataFrame:
@@ -261,6 +240,15 @@ def count_values(journal: Journal, variable: str) -> pd.DataFrame:
     return pd.DataFrame({"value": distinct, "n_days": counts, "share": counts / max(1, len(values))})
 
 
+def choose_level(values: "pd.Series[float]") -> str:
+    """Return how days are summed up: "share" of those above 0 where most have none or none more than 1, or "median".
+
+    >>> choose_level(pd.Series([0, 0, 3])), choose_level(pd.Series([0, 2, 3]))
+    ('share', 'median')
+    """
+    return "share" if values.median() == 0 or values.max() <= 1 else "median"
+
+
 def summarise_course(journal: Journal, outcome: str) -> pd.DataFrame:
     """Describe how an outcome went over each person's diary, its last weeks set against the spans before.
 
@@ -268,11 +256,11 @@ def summarise_course(journal: Journal, outcome: str) -> pd.DataFrame:
     -------
     DataFrame
         ``person, n_days`` (with a value), ``n_above`` (above zero), ``median, n_more`` (days above the median),
-        ``highest, longest_spell`` (days in a row above zero; a day without an entry ends a spell), ``told`` ("median",
-        or "share" of days above zero where most have none, or none more than 1), ``recent`` (that of the last 28
-        calendar days), ``n_recent`` (how many of these have a value), ``before`` (of all days before), ``moved``
-        (whether the mean went the same way, and a median of whole numbers by one or more), ``before_low, before_high``
-        (its range over the whole spans of 28 days before), ``n_spans``. What needs an order in time, or earlier spans,
+        ``highest, longest_spell`` (days in a row above zero; a day without an entry ends a spell), ``told`` (by
+        `choose_level`), ``recent`` (that of the last 28 calendar days), ``n_recent`` (how many of these have a value),
+        ``before`` (of all days before), ``moved`` (whether the mean went the same way, and a median of whole numbers,
+        or a share's days, by one or more), ``before_low, before_high`` (its range over the whole spans of 28 days
+        before), ``n_spans``. What needs an order in time, or earlier spans,
         is missing without.
 
     >>> import twitchstats as tw
@@ -285,9 +273,10 @@ def summarise_course(journal: Journal, outcome: str) -> pd.DataFrame:
     laid = lay_calendar(journal, outcome) if ordered else journal.days[outcome].rename("value").reset_index()
     for person, days in laid.groupby("person", sort=True):
         values = days["value"].reset_index(drop=True)
-        share = values.median() == 0 or values.max() <= 1
+        told = choose_level(values)
+        share = told == "share"
         row: dict[str, object] = {"person": person, "n_days": values.count(), "n_above": int((values > 0).sum())}
-        row |= {"told": "share" if share else "median", "median": values.median(), "highest": values.max()}
+        row |= {"told": told, "median": values.median(), "highest": values.max()}
         row |= {"n_more": int((values > values.median()).sum()), "n_spans": 0}
         if ordered:
             edges = np.flatnonzero(np.diff(np.concatenate([[0], values > 0, [0]])))
@@ -299,7 +288,8 @@ def summarise_course(journal: Journal, outcome: str) -> pd.DataFrame:
             row |= {"n_recent": values[-_RECENT:].count()}
             row |= {"recent": spans[0], "before": level(levels[:-_RECENT]), "n_spans": len(whole)}
             way, mean_way = spans[0] - row["before"], values[-_RECENT:].mean() - values[:-_RECENT].mean()
-            least = 1.0 if not share and (values.dropna() % 1 == 0).all() else 0.0
+            least = 1.0 if (values.dropna() % 1 == 0).all() else 0.0
+            least = 1 / max(1, values[-_RECENT:].count()) if share else least  # a day
             row["moved"] = bool(way * mean_way > 0 and abs(way) >= least)
             if np.isfinite(whole).any():
                 row |= {"before_low": np.nanmin(whole), "before_high": np.nanmax(whole)}
@@ -320,7 +310,8 @@ def compare_levels(journal: Journal, outcome: str, trigger: str, *, lag: int = 0
     DataFrame
         Two rows, ``side`` "low" and "high": ``limit`` (the side holds values up to, or from, it; of several people
         the median of theirs), ``n_days, median, mean`` (of the outcome; of several people the median of theirs),
-        ``share`` (of days on which it was above zero, likewise).
+        ``share`` (of days on which it was above zero, likewise), ``told`` (by `choose_level`, of all these days; "mean"
+        where both medians are alike, which would look like no difference).
         Empty where no person has days on both sides.
 
     >>> import twitchstats as tw
@@ -329,12 +320,13 @@ def compare_levels(journal: Journal, outcome: str, trigger: str, *, lag: int = 0
     ['low', 'high']
     """
     panel = build_panel(journal, variables=[trigger, outcome])
-    rows = []
+    rows, used = [], []
     for dose, values in zip(panel.lag(trigger, lag), panel.get(outcome), strict=True):
         both = np.isfinite(dose) & np.isfinite(values)
         dose, values = dose[both], values[both]
         if len(dose) < 2 or dose.min() == dose.max():
             continue
+        used.append(pd.Series(values))
         low, high = np.quantile(dose, [1 / 3, 2 / 3], method="inverted_cdf")
         if low == dose.min() and (dose > low).any():
             high = dose[dose > low].min()
@@ -343,9 +335,14 @@ def compare_levels(journal: Journal, outcome: str, trigger: str, *, lag: int = 0
         for side, limit, chosen in (("low", low, dose <= low), ("high", high, dose >= high)):
             there, part = pd.Series(values[chosen]), {"side": side, "limit": limit, "n_days": int(chosen.sum())}
             rows.append(part | {"median": there.median(), "mean": there.mean(), "share": (there > 0).mean()})
-    table = pd.DataFrame(rows, columns=["side", "limit", "n_days", "median", "mean", "share"])
-    how = {"limit": "median", "n_days": "sum", "median": "median", "mean": "median", "share": "median"}
-    return table if table.empty else table.groupby("side", sort=False).agg(how).reset_index()
+    columns = ["side", "limit", "n_days", "median", "mean", "share"]
+    if not rows:
+        return pd.DataFrame(columns=[*columns, "told"])
+    how = dict.fromkeys(columns[1:], "median") | {"n_days": "sum"}
+    table = pd.DataFrame(rows, columns=columns).groupby("side", sort=False).agg(how).reset_index()
+    told = choose_level(pd.concat(used))
+    alike = table["median"].eq(table["median"].iloc[0]).all()
+    return table.assign(told="mean" if told == "median" and alike else told)
 
 
 def count_sites(journal: Journal) -> pd.DataFrame:

@@ -70,9 +70,9 @@ def analyze_trial(journal: Journal, plan: Plan, *, draws: int = DRAWS, alpha: fl
         ``days_missing`` had no entry, on ``days_not_kept`` something else was taken, by half of the planned difference
         or more. ``p_carry_over``: whether the day (period) before matters, given the effect. ``watched`` with its
         interval: what the diary before the trial shows for the same contrast; ``watching`` says whether that was
-        "right" (both show an effect in the same direction) or "wrong" (the two differ by more than chance), "not
-        confirmed" (only the diary shows one), "missed it" (only the trial does) or "open"; "" where there is no diary
-        to compare with.
+        "right" (both show an effect in the same direction), "wrong" (the diary shows one, and the trial's differs from
+        it by more than chance), "not confirmed" (only the diary shows one), "missed it" (only the trial does) or
+        "open"; "" where there is no diary to compare with.
         ``caution`` tells what was changed.
         People with too few days have a ``reason``; so has what no effect describes ("separation": all events on one
         side, an estimate of 0 or without end; "no variation of its own": what was taken did not follow the lot), with
@@ -332,7 +332,7 @@ def _compare(trial: FloatArray, diary: FloatArray) -> str:
         abs(values[2 if values[0] < other else 1] - values[0])
         for values, other in ((trial, diary[0]), (diary, trial[0]))
     ]
-    if apart > np.hypot(*toward):
+    if sides[1] and apart > np.hypot(*toward):  # a diary that showed nothing had told nothing wrong
         return "wrong"
     if sides[0] and sides[1]:
         return "right"

@@ -20,7 +20,7 @@ from twitchstats.journal.keys import SOLE_PERSON
 from twitchstats.journal.record import Journal, check_journal, find_name
 from twitchstats.panel import build_panel
 from twitchstats.sequential import find_look_power, spend_alpha
-from twitchstats.signs import REASON, find_flags
+from twitchstats.signs import REASON, UNCLEAR, find_flags
 from twitchstats.trial.exact import find_p_value, lay_days, remove_effect
 from twitchstats.trial.lots import DESIGNS, WEEK, Lots, lay_lots
 from twitchstats.triggers.families import FAMILIES, Family
@@ -466,10 +466,13 @@ def _check_doctor(
 def _list_reasons(journal: Journal, people: tuple[str, ...]) -> list[str]:
     """Return why these people should see a doctor before they try anything: pregnancy, red flags, told at any time."""
     flags = find_flags(journal)
-    flags = flags.assign(who=flags["who"].map(lambda who: [str(person) for person in who if str(person) in people]))
-    flags = flags[flags["level"] != REASON]
-    told = [f"{row.label.lower()!r} of {', '.join(row.who)}" for row in flags.itertuples() if row.who]
-    unclear = flags["label"][flags["unclear"] & ~flags["who"].astype(bool)]
+    told, unclear = [], []
+    for flag in flags[flags["level"] != REASON].itertuples():
+        who, maybe = ([str(each) for each in names if str(each) in people] for names in (flag.who, flag.unclear))
+        if who:
+            told.append(f"{flag.label.lower()!r} of {', '.join(who)}")
+        elif maybe or (flag.state == UNCLEAR and not flag.unclear):  # nobody knows whose
+            unclear.append(flag.label)
     cells = [f"it is not clear whether {label.lower()!r} is there" for label in unclear]
     return ([f"the journal tells {'; '.join(told)}"] if told else []) + cells
 

@@ -2,7 +2,6 @@
 
 import html
 import json
-import os
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -12,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from twitchstats.errors import JournalError, OptionError, tell_missing
-from twitchstats.files import StrPath, format_csv, make_folder, read_file, write_files
+from twitchstats.files import StrPath, as_path, format_csv, make_folder, read_file, write_files
 from twitchstats.journal.write import write_header
 from twitchstats.sequential import spend_alpha
 from twitchstats.trial.lots import DESIGNS
@@ -101,9 +100,7 @@ def read_plan(path: StrPath) -> Plan:
     True
     >>> folder.cleanup()
     """
-    if not isinstance(path, (str, os.PathLike)):
-        raise OptionError(f"path={path!r:.60} is not possible. Give the path of a plan, or of its folder.")
-    file = Path(path)
+    file = as_path(path, "a plan, or of its folder")
     file = file / FILES["plan"] if file.is_dir() else file
     try:
         told: dict[str, Any] = json.loads(read_file(file, limit=MOST_BYTES))

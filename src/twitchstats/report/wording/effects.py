@@ -1,5 +1,6 @@
 """Triggers, lags, directions and risks in words and tables."""
 
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -9,7 +10,7 @@ from twitchstats.findings import Findings, rank_effects
 from twitchstats.inference import ALPHA, find_tipping_point
 from twitchstats.journal import Journal
 from twitchstats.numbers import MISSING, NARROW, format_effect, format_number, format_share
-from twitchstats.plots.drawing import tell_lag
+from twitchstats.plots.drawing import RATIOS, tell_lag
 from twitchstats.report.summary import count_people, summarise_people
 from twitchstats.report.tables import Table, show_table
 from twitchstats.report.wording.prose import Prose, count_noun, join_words, list_some, quote
@@ -33,6 +34,7 @@ UNFOUND = (
     "five; 'no size' where these days allow no such figure."
 )
 _MOST, _FIRST = 10, 5
+_FAR = 100.0  # an interval of ratios beyond it tells no size
 _WIDE = 0.9  # of all shares: an interval so wide tells nothing
 _READINGS = {
     "the trigger comes first": "The trigger foretells the next day's outcome: {}.",
@@ -123,12 +125,16 @@ def _tell_effect(journal: Journal, row: dict[str, Any]) -> str:
     return f"**{quote(label_of(journal, str(row['trigger'])))}:** {tell_size(journal, row)}"
 
 
-def tell_size(journal: Journal, row: dict[str, Any]) -> str:
-    """Return an effect with its interval, for how much of the trigger, and when."""
-    return (
-        f"**{tell_estimate(row)}**{name_scale(journal, row)} (95 % interval {tell_interval(row)}) {_tell_more(row)}, "
-        f"{tell_when(row, journal)}"
-    )
+def tell_size(journal: Journal, row: dict[str, Any], ends: str = "ci") -> str:
+    """Return an effect with its interval, for how much of the trigger, and when; where one end runs off, the other."""
+    scale, sides = name_scale(journal, row), (row[f"{ends}_lower"], row[f"{ends}_upper"])
+    (near, far), way = (sides, "more") if row["estimate"] > 1 else (sides[::-1], "lower")
+    if row["measure"] in RATIOS and not 1 / _FAR < far < _FAR:
+        told = f"**{format_effect(near, row['measure'])} or {way}**{scale} (how far can't be told)"
+    else:
+        share = "90 %" if ends == "ci90" else "95 %"
+        told = f"**{tell_estimate(row)}**{scale} ({share} interval {tell_interval(row, ends)})"
+    return f"{told} {_tell_more(row)}, {tell_when(row, journal)}"
 
 
 def _tell_cautions(journal: Journal, rows: pd.DataFrame) -> str:
@@ -136,9 +142,14 @@ def _tell_cautions(journal: Journal, rows: pd.DataFrame) -> str:
     text = ""
     if rows["order"].eq("same time").any():
         text += " Of what is told of the same day it is mostly not known which came first."
-    return text + "".join(
+    return text + _tell_treatments(journal, rows["trigger"])
+
+
+def _tell_treatments(journal: Journal, names: Iterable[str]) -> str:
+    """Say of remedies and medicines among triggers what can't be told of them."""
+    return "".join(
         f" Of {quote(label_of(journal, name))}: {treatment}."
-        for name in rows["trigger"]
+        for name in names
         if (treatment := tell_treatment(journal, name))
     )
 
@@ -370,7 +381,7 @@ def tabulate_risks(journal: Journal, risks: pd.DataFrame, *, most: int = 30) -> 
     caption = (
         f"Share of days with any {label_of(journal, str(risks['outcome'].iloc[0]))}, with its 95 % "
         "interval. A difference is an association on the same day: it does not say which came first, nor that one "
-        f"makes the other.{more}"
+        f"makes the other.{_tell_treatments(journal, known['trigger'].unique())}{more}"
     )
     return show_table(pd.DataFrame(shown[:most]), caption)
 

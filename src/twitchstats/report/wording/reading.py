@@ -16,7 +16,6 @@ from twitchstats.report.summary import (
     hide_texts,
     is_group,
     lay_calendar,
-    list_texts,
     summarise_months,
     summarise_people,
     summarise_variables,
@@ -65,15 +64,14 @@ def _tell_refused(journal: Journal) -> str:
 
 def _tell_columns(journal: Journal) -> list[str]:
     """Name known columns, the user's own, and the free text that stays private."""
-    text, words = (list_texts(journal, read=read) for read in (False, True))
     dictionary = set(load_variables()["name"])
     spread = set(journal.variables.loc[journal.variables["level"].ne(""), "name"])
-    figures = [name for name in journal.days.select_dtypes("number") if name not in spread]
+    figures = [name for name in journal.numeric if name not in spread]
     kinds = {
         "that the dictionary knows": [name for name in figures if name in dictionary],
         "outside the dictionary": [name for name in figures if name not in dictionary],
-        "of words, each word read as yes or no": words,
-        "of text, not analysed": text,
+        "of words, each word read as yes or no": journal.worded,
+        "of text, not analysed": journal.texts,
     }
     return [
         f"- {count_noun(len(names), 'column')} {kind}: {list_some([quote(label_of(journal, name)) for name in names])}."
@@ -171,7 +169,7 @@ def tabulate_sites(journal: Journal, sites: pd.DataFrame) -> Table | Prose:
 
 def describe_notes(journal: Journal, *, include: bool) -> "Table | Prose":
     """Show free-text columns, if asked for; else say that they stay private."""
-    text = list_texts(journal, read=False)
+    text = journal.texts
     if not text:
         return Prose("")
     if not include:

@@ -5,14 +5,15 @@ import pandas as pd
 from twitchstats.findings import Findings
 from twitchstats.journal import Journal
 from twitchstats.numbers import format_share
-from twitchstats.report.summary import count_noted, count_people, is_about_twitching
+from twitchstats.report.summary import count_noted, count_people
 from twitchstats.report.wording.claims import count_asked, tell_verdicts
 from twitchstats.report.wording.effects import sum_up_triggers
 from twitchstats.report.wording.prose import Prose, count_noun, quote
 from twitchstats.report.wording.rows import label_of
-from twitchstats.report.wording.signs import choose_advice, is_there, list_unclear, list_warnings, quote_labels
+from twitchstats.report.wording.signs import choose_advice, list_present, quote_labels, tell_unclear
 from twitchstats.report.wording.trials import sum_up_trial
 from twitchstats.trial import Plan
+from twitchstats.variables import is_about_twitching
 
 
 def describe_report(journal: Journal, findings: Findings, plan: Plan | None, trial: pd.DataFrame) -> Prose:
@@ -47,7 +48,6 @@ def tell_days(journal: Journal, outcome: str) -> str:
 
 
 def _tell_flags(journal: Journal, flags: pd.DataFrame) -> str:
-    there = quote_labels(label for label, told in list_warnings(journal, flags) if is_there(told))
-    unclear = quote_labels(list_unclear(journal, flags))
+    there = quote_labels(list_present(journal, flags, least=1))
     told = f"**Red flags reported:** {there}. Have them looked at." if there else ""
-    return f"{told} **Not clear:** {unclear}. Read yourself what was noted.".strip() if unclear else told
+    return f"{told} {tell_unclear(journal, flags).replace('Not clear:', '**Not clear:**')}".strip()

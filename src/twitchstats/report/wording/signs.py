@@ -1,14 +1,15 @@
 """Red flags: what the journal says of them, how common serious causes are, and always the advice."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import pandas as pd
 
+from twitchstats.arrays import BoolArray
 from twitchstats.inference import wilson_interval
 from twitchstats.journal import Journal
-from twitchstats.numbers import MISSING, format_share
-from twitchstats.report.summary import is_about_twitching, is_group
+from twitchstats.numbers import MISSING, format_number, format_share
+from twitchstats.report.summary import choose_level, is_group
 from twitchstats.report.tables import Table, show_table
 from twitchstats.report.wording.prose import (
     ASK_A_DOCTOR,
@@ -21,44 +22,137 @@ from twitchstats.report.wording.prose import (
     quote,
 )
 from twitchstats.report.wording.rows import label_of, tell_dates
-from twitchstats.signs import RED_FLAG, find_red_flag, list_everybody
+from twitchstats.signs import (
+    ABSENT,
+    NOT_NOTED,
+    RED_FLAG,
+    THERE,
+    UNCLEAR,
+    find_new_medicines,
+    find_red_flag,
+    list_everybody,
+)
+from twitchstats.variables import is_about_twitching
 
 CONFIDENCE = {"H": "seen there", "M": "second-hand", "D": "by arithmetic"}
-NOT_NOTED = "not noted"
-UNCLEAR = "not clear: "
 _NAMED = 4  # people with a sign that are named
 YES = {1.0: "yes", 0.0: "no"}
 
 
-def list_warnings(journal: Journal, flags: pd.DataFrame) -> list[tuple[str, str]]:
-    """Return each red flag with "yes", "no", "not noted" or "not clear"; of several people how many of how many."""
-    red = flags[flags["level"] == RED_FLAG].reset_index().to_dict("records")
-    return [(row["label"], _tell_flag(journal, row)) for row in red]
+def list_warnings(journal: Journal, flags: pd.DataFrame) -> pd.DataFrame:
+    """Return the red flags among `find_flags` with a column ``told``: yes, no, or how many of how many, and why not."""
+    red = flags[flags["level"] == RED_FLAG]
+    tell = _tell_of_many if is_group(journal) else _tell_of_one
+    return red.assign(told=[tell(journal, row) for row in red.reset_index().to_dict("records")])
 
 
-def _tell_flag(journal: Journal, row: dict[str, Any]) -> str:
-    if not row["known"]:
-        like = f"'{label_of(journal, row['like'])}' is noted" if row["like"] else "some cells could not be read"
-        return f"{UNCLEAR}{like}" if row["unclear"] else NOT_NOTED
-    many, noted = is_group(journal), ""
-    if row["n_days"]:
-        numbers = journal.days.select_dtypes("number")
-        dates = "" if many else tell_dates(journal, *[name for name in numbers if find_red_flag(name) == row["sign"]])
-        noted = f": noted on {count_noun(row['n_days'], 'day')}{dates and ', '}{dates}"
-    who = f" ({list_some([*map(str, row['who'])], _NAMED)})" if row["present"] else ""
-    return (f"{row['present']} of {row['known']}{who}" if many else YES[float(row["present"] > 0)]) + noted
+def _tell_of_one(journal: Journal, row: dict[str, Any]) -> str:
+    if row["state"] == UNCLEAR:
+        return f"{UNCLEAR}: {_tell_hints(journal, row)}"
+    if not row["n_days"]:
+        return {THERE: "yes", ABSENT: "no"}.get(row["state"], NOT_NOTED)
+    numbers = journal.days.select_dtypes("number")
+    dates = tell_dates(journal, *[name for name in numbers if find_red_flag(name) == row["sign"]])
+    return ", ".join(filter(None, [f"yes: noted on {count_noun(row['n_days'], 'day')}", dates]))
+
+
+def _tell_of_many(journal: Journal, row: dict[str, Any]) -> str:
+    told = []
+    if row["known"]:
+        noted = f": noted on {count_noun(row['n_days'], 'day')}" if row["n_days"] else ""
+        told = [f"{row['present']} of {row['known']}{_tell_whose(row['who'])}{noted}"]
+    if row["hints"] and (row["unclear"] or row["state"] == UNCLEAR):
+        told.append(f"{UNCLEAR}{_tell_whose(row['unclear'])}: {_tell_hints(journal, row)}")
+    return "; ".join(told) or NOT_NOTED
+
+
+def _tell_whose(people: list[object], tell: Callable[[object], str] = str) -> str:
+    return f" ({list_some([*map(tell, people)], _NAMED)})" if people else ""
+
+
+def _tell_hints(journal: Journal, row: dict[str, Any]) -> str:
+    """Say why it is not clear whether a sign is there."""
+    names: dict[str, list[str]] = {}
+    for why, column in row["hints"]:
+        names.setdefault(why, []).append(f"'{label_of(journal, column)}'")
+    own, begun = names.get("name", []), tell_new_medicines(journal) if "medicine" in names else ""
+    words = {
+        "unread": "some cells could not be read",
+        "name": f"{join_words(own)} {'are' if len(own) > 1 else 'is'} noted",
+        "scale": f"{join_words(names.get('scale', []))} does not say whether much is good or bad",
+        "notes": "words in notes mention it" if is_group(journal) else "your notes mention it: ask yourself now",
+        "medicine": f"begun here, it seems: {begun}. Ask a doctor whether it may do this",
+    }
+    return "; ".join(text for why, text in words.items() if why in names)
+
+
+def tell_new_medicines(journal: Journal) -> str:
+    """Name the medicines that were begun in the diary; of one person with dates, and the outcome before and since."""
+    found = find_new_medicines(journal)
+    if is_group(journal):
+        return list_some(list(dict.fromkeys(label_of(journal, name) for _, name, _ in found)), _NAMED)
+    dates = journal.days.index.get_level_values("date")
+    told = []
+    for _, name, begun in found:
+        level = _compare_sides(journal, str(journal.outcome), dates < begun)
+        told.append(f"{label_of(journal, name)} ({tell_dates(journal, name)}{level})")
+    return list_some(told, _NAMED)
+
+
+def _compare_sides(journal: Journal, outcome: str, early: BoolArray) -> str:
+    """Return how the outcome was on the early days and since, as it was noted; "" where it was noted on one side."""
+    if outcome not in journal.numeric:
+        return ""
+    before, since = (journal.days.loc[chosen, outcome].dropna() for chosen in (early, ~early))
+    if before.empty or since.empty:
+        return ""
+    what = label_of(journal, outcome).lower()
+    if choose_level(journal.days[outcome]) == "median":
+        return f"; median of {what} {format_number(before.median())} before, {format_number(since.median())} since"
+    shares = [format_share((days > 0).mean()) for days in (before, since)]
+    return f"; {what} on {shares[0]} of the days before, on {shares[1]} since"
 
 
 def list_present(journal: Journal, flags: pd.DataFrame, *, least: int | None = None) -> list[str]:
     """Return the red flags that at least so many people have, by default everybody."""
     if least is None:
-        least = len(list_everybody(journal)) if is_group(journal) else 1
+        least = _count_everybody(journal)
     return list(flags["label"][flags["level"].eq(RED_FLAG) & flags["present"].ge(least)])
 
 
-def list_unclear(journal: Journal, flags: pd.DataFrame) -> list[str]:
-    """Return the red flags that may be there by what could not be read, or was noted under a name of its own."""
-    return [label for label, told in list_warnings(journal, flags) if is_unclear(told)]
+def _count_everybody(journal: Journal) -> int:
+    return len(list_everybody(journal)) if is_group(journal) else 1
+
+
+def has_nothing_else(journal: Journal, flags: pd.DataFrame) -> bool:
+    """Tell whether somebody is left of whom no red flag is there, or may be there."""
+    red = flags[flags["level"] == RED_FLAG]
+    return len({person for people in (*red["who"], *red["unclear"]) for person in people}) < _count_everybody(journal)
+
+
+def list_unclear(flags: pd.DataFrame) -> pd.DataFrame:
+    """Return the red flags that may be there, of somebody of whom it is not known."""
+    unclear = flags["state"].eq(UNCLEAR) | flags["unclear"].map(bool)
+    return flags[flags["level"].eq(RED_FLAG) & unclear]
+
+
+def tell_unclear(journal: Journal, flags: pd.DataFrame) -> str:
+    """Say which red flags may be there, of whom, and what to do about it; "" where none is."""
+    many, noted, begun = is_group(journal), [], []
+    for row in list_unclear(flags).to_dict("records"):
+        whose = _tell_whose(row["unclear"], quote) if many else ""
+        if {why for why, _ in row["hints"]} == {"medicine"}:
+            names = sorted({label_of(journal, name) for _, name in row["hints"]})
+            begun.append(f"{quote(list_some(names, _NAMED))}{whose}")
+        else:
+            noted.append(f"{quote(row['label'].lower())}{whose}")
+    told, symptom = "", quote(label_of(journal, str(journal.outcome)).lower())
+    if noted:
+        ask = "whoever has it should ask a doctor" if many else "if it is there, ask a doctor"
+        told = f"Not clear: {join_words(noted)}. Read {'' if many else 'yourself '}what was noted: {ask}. "
+    if begun:
+        told += f"A medicine was begun here, it seems: {begun[0]}. Ask a doctor whether it may bring {symptom} on."
+    return told.strip()
 
 
 def quote_labels(labels: Iterable[str]) -> str:
@@ -66,26 +160,16 @@ def quote_labels(labels: Iterable[str]) -> str:
     return join_words([quote(label.lower()) for label in labels])
 
 
-def is_unclear(told: str) -> bool:
-    """Tell whether a red flag may be there: nobody could read it, or it is noted under a name of its own."""
-    return told.startswith(UNCLEAR)
-
-
-def is_there(told: str) -> bool:
-    """Tell whether a red flag is there, of one person or of some of several."""
-    return told.startswith("yes") or (told[:1].isdigit() and not told.startswith("0 "))
-
-
 def describe_red_flags(journal: Journal, flags: pd.DataFrame) -> Prose:
     """Say which red flags the journal reports, with the advice to see a doctor whatever they are."""
     flags = flags[flags["level"] != ""]
-    present, red = flags[flags["present"] > 0], flags[flags["level"] == RED_FLAG]
+    present, red = flags[flags["state"] == THERE], flags[flags["level"] == RED_FLAG]
     flagged = present[present["level"] == RED_FLAG]
     if not flags["known"].any():
         text = (
             "The journal says nothing about the signs that doctors look for beside twitching, so nothing can be said "
             "about them here. That is not a sign that all is well."
-        ) * (not flags["unclear"].any())
+        ) * (not flags["hints"].any())
     elif present.empty:
         text = "None of the signs asked for was reported. That is what was written down, not an examination."
     elif is_group(journal):
@@ -99,17 +183,16 @@ def describe_red_flags(journal: Journal, flags: pd.DataFrame) -> Prose:
 
         days = [f" (noted on {count_noun(n, 'day')})" if n else "" for n in present["n_days"]]
         told = [f"{quote(label.lower())}{noted}" for label, noted in zip(present["label"], days, strict=True)]
-        lists = (flagged, present.drop(flagged.index), red[red["known"] == 0])
+        lists = (flagged, present.drop(flagged.index), red[red["state"] == NOT_NOTED])
         text = f"**Reported: {join_words(told)}.** {quote(word_advice(*(rows['label'].to_list() for rows in lists)))}"
     if (present["n_days"].gt(0) & present.index.str.startswith("weakness")).any():
         text += (
             " Weakness that a person feels is common and mostly has other causes; weakness that an examiner finds "
             "weighs far more: have it examined."
         )
-    if names := quote_labels(list_unclear(journal, flags)):
-        text += f" It is not clear whether {names} is there: read yourself what was noted."
+    text = f"{text} {tell_unclear(journal, flags)}"
     scale = _tell_scale() if len(present) else ""
-    return Prose(f"{text}{scale}\n\n> {choose_advice(journal)}".lstrip())
+    return Prose(f"{text.strip()}{scale}\n\n> {choose_advice(journal)}".lstrip())
 
 
 def choose_advice(journal: Journal, outcome: str = "twitches") -> str:
