@@ -138,8 +138,11 @@ def test_minutes_beside_hours_and_minutes_stay_text(read):
 
 def test_the_severities_of_several_symptoms_are_not_averaged(read):
     rows = [f"2024-01-{day + 1:02d},{name},{4 + day % 3}" for day in range(9) for name in ("nausea", "rash")]
+    journal = read("\n".join(["date,symptom,severity", *rows]) + "\n")
+    severities = [4.0 + day % 3 for day in range(9)]
+    assert journal.days.to_dict("list") == {"nausea_severity": severities, "rash_severity": severities}
     with pytest.raises(JournalError) as caught:
-        read("\n".join(["date,symptom,severity", *rows]) + "\n")
+        read("\n".join(["date,symptom,severity,stress", *(f"{row},{n}" for n, row in enumerate(rows))]) + "\n")
     assert str(caught.value) == (
         "The table holds one reading a row: 'symptom' says what 'severity' measures ('nausea', 'rash', ...). "
         "Reshape it to one row a day with a column for each, for example with pandas: "

@@ -844,13 +844,16 @@ def lay_out(header, row, n=30):
     return "\n".join([f"date,{header}", *(f"{day},{row(k)}" for k, day in enumerate(days))])
 
 
-def test_readings_that_a_column_of_any_name_tells_apart_are_refused(read):
+def test_readings_that_a_column_of_any_name_tells_apart_are_no_days(read):
     rows = [f"2024-03-{1 + k // 2:02},{('twitch', 'coffee')[k % 2]},{k % 5}" for k in range(40)]
+    journal = read("\n".join(["date,gadget,value", *rows]))
+    assert journal.variables["name"].to_list() == ["twitches", "caffeine"]
+    rows = [row.replace("twitch", "zaps").replace("coffee", "zips") for row in rows]
     with pytest.raises(JournalError) as told:
         read("\n".join(["date,gadget,value", *rows]))
     assert str(told.value) == (
-        "The table holds one reading a row: 'gadget' says what 'value' measures ('twitch', 'coffee', ...). Reshape it "
-        "to one row a day with a column for each, for example with pandas: frame.pivot_table(index=[...], "
+        "The table holds one reading a row: 'gadget' says what 'value' measures ('zaps', 'zips', ...). Reshape it to "
+        "one row a day with a column for each, for example with pandas: frame.pivot_table(index=[...], "
         "columns='gadget', values='value')."
     )
 
@@ -1109,14 +1112,15 @@ def test_numbers_of_nights_in_dutch_and_spanish(read):
     assert read(write_days("Krampen 's nachts", lambda day: day % 3)).outcome == "cramps"
 
 
-def test_strengths_in_words_below_each_other_are_asked_about(read):
+def test_strengths_in_words_below_each_other_are_ratings(read):
     rows = [
         f"2024-03-{day:02},{what},{how},"
         for day in range(1, 13)
         for what, how in (("Twitching", "Mild"), ("Cramps", "Severe"))
     ]
-    with pytest.raises(JournalError, match="holds one reading a row: 'Symptom' says what 'Severity' measures"):
-        read("\n".join(["date,Symptom,Severity,Factor", *rows]))
+    journal = read("\n".join(["date,Symptom,Severity,Factor", *rows]))
+    assert journal.variables["name"].to_list() == ["intensity", "cramps_severity"]
+    assert journal.days["intensity"].to_list() == [1.0] * 12
 
 
 def test_an_empty_column_makes_no_event_log_a_diary(read):
@@ -1525,7 +1529,7 @@ def test_a_rating_of_twitches_is_no_number_of_them(read, scale):
     named = {"twitching": lambda day: day % 8, "stress": lambda day: day % 9, "pain score": lambda day: day % 7}
     journal = read(write_readings(f"date,symptom,{scale}", named))
     kinds = journal.variables.set_index("name")["kind"]
-    assert kinds.to_dict() == {f"twitching_{scale}": "rating", "stress": "rating", "pain": "rating"}
+    assert kinds.to_dict() == {"intensity": "rating", "stress": "rating", "pain": "rating"}
     counted = read(write_readings("date,symptom,value", {"twitching": lambda day: day % 8, "pain": lambda day: 2}))
     assert counted.variables.set_index("name").loc["twitches", "kind"] == "count"
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from twitchstats.arrays import FloatArray
 from twitchstats.files import unescape_formula
-from twitchstats.variables import load_words
+from twitchstats.variables import find_units, load_words
 
 MISSING = frozenset(load_words("missing")) | {""}
 
@@ -21,9 +21,20 @@ _GROUP_POINT = re.compile(r"[+-]?[1-9]\d{0,2}(\.\d{3})+$")
 ONE_GROUP = re.compile(r"[+-]?[1-9]\d{0,2}[.,]\d{3}$")
 _ENGLISH = re.compile(r"[+-]?\d{1,3}(,\d{3})+\.\d+$")
 _EUROPEAN = re.compile(r"[+-]?\d{1,3}(\.\d{3})+,\d+$")
-_CLOCK = re.compile(r"(\d{1,3}):([0-5]\d)(?::([0-5]\d)(?:\.\d+)?)?$")
-_HOURS = re.compile(r"(\d{1,3})\s*(?:h|hr|hrs|hours?|std)\.?\s*(\d{1,2})\s*(?:m|min|mins|minutes?)?\.?$", re.IGNORECASE)
-_TIME_OF_DAY = re.compile(r"(\d{1,2})(?:[:.]([0-5]\d)(?::[0-5]\d)?)?\s*(?:([ap])\.?\s?m\.?)?$", re.IGNORECASE)
+_IN_HOURS, _IN_MINUTES = (
+    "|".join(
+        sorted((word for word, (unit, *_) in find_units("h").items() if unit == told and " " not in word), reverse=True)
+    )
+    for told in ("h", "min")
+)
+_CLOCK = re.compile(rf"(\d{{1,3}}):([0-5]\d)(?::([0-5]\d)(?:\.\d+)?)?(?:\s*(?:{_IN_HOURS})\.?)?$", re.IGNORECASE)
+_HOURS = re.compile(
+    rf"(\d{{1,3}})\s*(?:{_IN_HOURS})\.?,?\s*(?:and|und|et|y|e|en)?\s*(\d{{1,2}})\s*(?:m|{_IN_MINUTES})?\.?$",
+    re.IGNORECASE,
+)
+_TIME_OF_DAY = re.compile(
+    r"(\d{1,2})(?:[:.]([0-5]\d)(?::[0-5]\d)?(?:\s*(?:h|uhr)$)?)?\s*(?:([ap])\.?\s?m\.?)?$", re.IGNORECASE
+)
 FROM_TO = re.compile(r"\s*(?:-|\u2013|\bto\b|\bbis\b)\s*", re.IGNORECASE)
 _TIMES = re.compile(r"([1-9]\d?)\s*[x\u00d7]\s*(?=\d)", re.IGNORECASE)
 QUANTITY = re.compile(

@@ -49,6 +49,7 @@ from twitchstats.journal.variable import (
     apply_facts,
     clean_name,
     find_facts,
+    find_rated,
     find_trait,
     match_header,
     split_header,
@@ -123,8 +124,11 @@ def _join_units(columns: Sequence[Column]) -> list[Column]:
 def _match_columns(headers: list[str], dictionary: str, renamed: Mapping[str, str], schema: Schema) -> list[Variable]:
     """Say what each column is called: as the schema or `renamed` has it, else by its header."""
     read_as = [renamed.get(header, header) for header in headers]
+    stems = [normalise_header(split_header(header).stem) for header in read_as]
+    rated = Counter(find_rated(stem, dictionary) for stem in stems)
     company = frozenset(map(normalise_header, read_as)) | {
-        name for header in read_as if (name := find_variable(split_header(header).stem, dictionary=dictionary))
+        *filter(None, (find_variable(stem, dictionary=dictionary) for stem in stems)),
+        *(name for name, n in rated.items() if name and n > 1),
     }
     matches = []
     for header in headers:
@@ -487,10 +491,11 @@ def are_doses(variable: Variable, cells: Cells) -> bool:
     """Say whether a yes/no medicine is told in figures: how much was taken."""
     if not _may_be_dosed(variable) or cells.figures <= 0.5:
         return False
-    if cells.low < 0 or (variable.role == "remedy" and cells.low > 0 and cells.n_filled == len(cells.column)):
+    dosed = normalise_header(variable.header.unit) in word_set("dose column")
+    always = not dosed and cells.low > 0 and cells.n_filled == len(cells.column)
+    if cells.low < 0 or (variable.role == "remedy" and always):
         return False  # codes; or on all days more than nothing: degrees or hours, rather than what was done
     taken = cells.numbers[cells.numbers != 0]
-    dosed = normalise_header(variable.header.unit) in word_set("dose column")
     return dosed or (len(taken) > 0 and float((taken > 1).mean()) > 0.5)
 
 

@@ -100,7 +100,7 @@ def read_episodes(
     who = find_person(table, person, needed=False)
     if who is None and len(persons) != 1:
         raise JournalError("The episodes table has no person column, and the journal has several people. Add one.")
-    start, clock = _find_start(table, numbered=calendar == "day")
+    start, clock = find_start(table, numbered=calendar == "day")
     end = next(iter(find_aliases(table.columns, "end column")), None)
     numbered = calendar == "day" and look_like_dates(start.levels) < 0.5
     reading: dict[str, Any] = {"today": today, "date_format": date_format, "numbered": numbered}
@@ -122,7 +122,7 @@ def read_episodes(
     return _complete_episodes(frame)
 
 
-def _find_start(table: Table, *, numbered: bool) -> tuple[Column, Column | None]:
+def find_start(table: Table, *, numbered: bool) -> tuple[Column, Column | None]:
     """Return the column of starts, and that of the time of day where it stands apart from the date."""
     found = find_aliases(table.columns, "start column")
     if not found:

@@ -22,7 +22,7 @@ DAYS = "variables.csv"
 KINDS = ("count", "amount", "rating", "yes/no", "text", "category")
 _OUT_OF = re.compile(r"(?:/|\bout of|\bof|\bvon|\bsur)\s*(\d{1,3})$", re.IGNORECASE)
 _TO = r"(?:-|\u2013|to|\.\.|bis|\u00e0|a|tot|til|till|do|hasta|at\u00e9)"
-_SPAN = re.compile(rf"(-?\d{{1,3}})\s*{_TO}\s*(\d{{1,3}})$", re.IGNORECASE)
+_SPAN = re.compile(rf"(-?\d{{1,3}})\s*(?:{_TO}|(?<![1-9]0)(?<=0)_)\s*(\d{{1,3}})$", re.IGNORECASE)  # also pain_0_10
 _PER_DAY = re.compile(
     r"(?:(?:/|\bper\b|\ba\b|\bpro\b|\bpar\b)\s*(?:d|day|tag|jour|24\s*h)|\b(?:today|daily|heute|hoy|oggi)"
     r"|[\s,:]+(?:yes/no|y/n|ja/nein|oui/non|s[i\u00ed]/no))$",
@@ -261,6 +261,8 @@ def match_header(source: str, dictionary: str = DAYS, *, company: frozenset[str]
     name, words = (whole, normalise_header(trimmed)) if whole else _find_name(header, dictionary)
     if name is None:
         return own
+    if not find_variable(words, dictionary=dictionary) and name in (company or ()) and find_rated(words) == name:
+        return own  # another column rates it
     row = find_row(name, dictionary=dictionary)
     if not _is_certain(row, header, company):
         return own.tell(
@@ -431,10 +433,24 @@ def _find_name(header: Header, dictionary: str) -> tuple[str | None, str]:
     stem = _NUMBER_OF.sub("", normalise_header(header.stem))
     for words in dict.fromkeys((stem, _split_night(stem)[0])):
         name = find_variable(words, dictionary=dictionary) or _find_beside_unit(words, dictionary)
+        name = name or find_rated(words, dictionary)
         row = find_row(name or "", dictionary=dictionary)
         if name and (words == stem or row.get("role") == "outcome" or row.get("timing") == "night"):
             return name, stem
     return None, stem
+
+
+def find_rated(words: str, dictionary: str = DAYS) -> str | None:
+    """Return the known rating that words name with one more word for a scale behind, or None.
+
+    >>> find_rated("pain severity"), find_rated("twitch nrs"), find_rated("coffee strength")
+    ('pain', 'intensity', None)
+    """
+    name, _, last = words.rpartition(" ")
+    row = find_row(find_variable(name, dictionary=dictionary) or "", dictionary=dictionary)
+    if not row or last not in word_set("scale word") - {"quality"}:
+        return None
+    return str(row["name"]) if row["kind"] == "rating" else find_variable(f"{row['label']} intensity")
 
 
 def _part_unit(words: str) -> list[tuple[str, str]]:

@@ -150,6 +150,12 @@ def read_heading(head: bytes, *, line: int = 1) -> list[str]:
         return []
 
 
+def read_top(head: bytes) -> Table:
+    """Return the table at the beginning of a file; JournalError where there is none."""
+    whole = head if len(head) < HEAD else head[: head.rfind(b"\n") + 1]
+    return parse_text(Export("", lambda: io.BytesIO(whole)).text, "days", Rejects(), plain=True)
+
+
 def has_columns(*needed: str) -> Callable[[bytes], bool]:
     """Return what says whether a file that begins so is a table with these columns (folded headers)."""
     return lambda head: set(needed) <= set(read_heading(head))
