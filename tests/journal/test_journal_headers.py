@@ -176,3 +176,46 @@ def test_a_streak_of_days_is_no_trigger(read):
 
 def test_numbered_questions_are_no_doses(read):
     assert read(write_days("bpi9g", [lambda day: day % 9])).variables.loc[0, "kind"] == "rating"
+
+
+@pytest.mark.parametrize(
+    ("header", "name"),
+    [
+        ("Wie viele Zuckungen hatten Sie heute?", "twitches"),
+        ("Combien de crampes avez-vous eu aujourd'hui ?", "cramps"),
+        ("\u00bfCu\u00e1ntos calambres tuvo hoy?", "cramps"),
+        ("Quanti crampi ha avuto oggi?", "cramps"),
+        ("Hoeveel krampen had je vandaag?", "cramps"),
+        ("Wie viele Tassen Kaffee haben Sie getrunken?", "caffeine"),
+        ("calambre", "cramps"),
+        ("crampe", "cramps"),
+        ("Muskelkrampf", "cramps"),
+        ("Zuckung", "twitches"),
+        ("espasmo", "spasms"),
+    ],
+)
+def test_counts_as_forms_of_other_languages_ask_for_them(read, header, name):
+    assert read(write_days(header, [lambda day: day % 6])).variables.loc[0, "name"] == name
+
+
+def test_contractions_are_asked_about_unless_cramps_stand_beside(read):
+    alone = read(write_days("contrazioni", [lambda day: day % 6]))
+    assert alone.variables.loc[0, "name"] == "contrazioni"
+    assert "this word has several meanings" in told(alone)[0]
+    both = read(write_days("contrazioni,crampi", [lambda day: day % 6, lambda day: day % 3]))
+    assert both.variables["name"].to_list() == ["twitches", "cramps"]
+
+
+@pytest.mark.parametrize("n", [9, 60])
+@pytest.mark.parametrize(("figure", "slip"), [(80, 805), (70, 7), (36.5, 365)])
+def test_a_figure_of_another_order_of_size_is_told_and_kept(read, n, figure, slip):
+    lines = write_days("weight", [lambda day: slip if day == 4 else figure + day % 3 / 2]).splitlines()
+    journal = read("\n".join(lines[: n + 1]))
+    assert journal.days["weight"].iloc[4] == slip
+    assert f"column weight: figures such as {slip} lie far beyond all others and are kept" in told(journal)[0]
+
+
+def test_one_figure_beyond_ten_makes_no_scale_of_a_hundred(read):
+    journal = read(write_days("itch", [lambda day: 55 if day == 4 else 1 + day % 8]))
+    assert journal.variables.loc[0, "high"] == 10
+    assert "row 6, itch: 55 is outside 0-10" in told(journal)[0]

@@ -1114,20 +1114,22 @@ def test_numbers_of_nights_in_dutch_and_spanish(read):
 
 def test_strengths_in_words_below_each_other_are_ratings(read):
     rows = [
-        f"2024-03-{day:02},{what},{how},"
+        f"2024-03-{day:02},{what},{('Mild', 'Severe')[day % 2]},"
         for day in range(1, 13)
-        for what, how in (("Twitching", "Mild"), ("Cramps", "Severe"))
+        for what in ("Twitching", "Cramps")
     ]
     journal = read("\n".join(["date,Symptom,Severity,Factor", *rows]))
     assert journal.variables["name"].to_list() == ["intensity", "cramps_severity"]
-    assert journal.days["intensity"].to_list() == [1.0] * 12
+    assert journal.days["intensity"].to_list() == [3.0, 1.0] * 6
 
 
 def test_an_empty_column_makes_no_event_log_a_diary(read):
-    rows = [f"2024-03-{day:02},{place}," for day in range(1, 13) for place in ("calf", "foot")]
+    rows = [f"2024-03-{day:02},{place}," for day in range(1, 13) for place in ("work", "home")]
     assert "event_log" in set(read("\n".join(["date,where,x", *rows])).rejects["rule"])
     lasting = [f"{row}{day % 7}" for day, row in enumerate(rows)]
     assert "event_log" in set(read("\n".join(["date,where,duration (min)", *lasting])).rejects["rule"])
+    sites = "\n".join(["date,where,notes", *rows]).replace("work", "calf").replace("home", "left foot")
+    assert read(sites).days["events"].to_list() == [2.0] * 12
 
 
 def test_a_header_that_begins_with_per_cent(read):

@@ -707,6 +707,7 @@ def counts(header: Header) -> bool:
     """Say whether a header names things that are counted: a word for it, or a plural."""
     words = normalise_header(header.stem).split()
     numbered = words[:1] == ["n"] or (words and "#" in header.source)
+    numbered = numbered or (words[1:2] == ["of"] and words[0].endswith("s"))  # cups of tea
     if set(words) & word_set("count column") or numbered or _STRENGTH.search(header.stem):
         return True
     last = words[-1] if words else ""
@@ -723,7 +724,9 @@ def complete(variable: Variable, cells: Cells) -> Variable:
     if variable.kind == "rating":
         if not math.isfinite(variable.high - variable.low):
             top = _find_balance(variable.header, cells)
-            low, high = find_scale(cells) or ((-top, top) if top else (0.0, 100.0 if cells.high > 10 else 10.0))
+            beyond = int((cells.numbers > 10).sum())  # one alone is a slip
+            most = 100.0 if beyond > 1 and cells.share(beyond) > 0.02 else 10.0
+            low, high = find_scale(cells) or ((-top, top) if top else (0.0, most))
             variable = variable.learn("guessed", low=low, high=high)
         variable = replace(variable, unit=f"points of {variable.high:g}").learn("guessed", combine="mean")
         return variable.learn("guessed", step=step_of_scale(variable.low, variable.high))

@@ -31,6 +31,7 @@ from twitchstats.journal.layout import Column, Table, code_column, refuse_cells
 from twitchstats.journal.record import Rejects, quote_some
 from twitchstats.journal.variable import find_trait, split_header
 from twitchstats.variables import (
+    find_units,
     find_variable,
     hold_medicine,
     is_symptom,
@@ -602,12 +603,13 @@ def find_long(
     headed = [column for column in find_aliases(columns, "long name column") if column not in people]
     headed.sort(key=lambda column: (-count_known(column), -len(column.sample())))  # items go before their categories
     listed = find_aliases(columns, "long value column")
-    values = listed or [column for column in columns if column not in headed and holds_readings(column)]
-    if not values and (known := [column for column in apart if count_known(column) > 1]):
-        values = [
-            c for c in columns if c not in (*known, *people) and look_like_numbers(take_figures(c.sample(200))) == 1
-        ]
-        return [known[0], values[0], *people] if len(values) == 1 else []
+    values = listed or [column for column in columns if column not in headed and holds_readings(column.header)]
+    if not values:
+        figures = [c for c in columns if c not in people and look_like_numbers(take_figures(c.sample(200))) == 1]
+        units = [column for column in figures if is_unit(column.header)]
+        known = [c for c in (words if units and tell_apart else apart) if count_known(c) > 1]
+        values = units if len(units) == 1 else figures
+        return [known[0], values[0], *people] if known and len(values) == 1 else []
     if not values or not (headed or apart):
         return []
     figures, again = look_like_numbers(values[0].sample()), tell_apart is not None
@@ -621,11 +623,21 @@ def find_long(
     return [(headed or apart)[0], values[0], *people] if sure else []
 
 
-def holds_readings(column: Column) -> bool:
-    """Say whether the header of a column is a word for any reading: a value, a rating, whether it was done."""
-    words = split_words(split_header(column.header).stem)
+def holds_readings(header: str) -> bool:
+    """Say whether a header is a word for any reading: a value, a rating, whether it was done.
+
+    >>> holds_readings("Severity (0-10)"), holds_readings("stress level")
+    (True, False)
+    """
+    words = split_words(split_header(header).stem)
     told = word_set("scale word") | word_set("status column")
     return bool(words) and (words <= told or " ".join(words) in word_set("long value column"))
+
+
+def is_unit(header: str) -> bool:
+    """Say whether a header is a unit, or a word for a dose."""
+    units = frozenset().union(*map(find_units, ("mg", "L", "h", "servings")))
+    return normalise_header(header) in units | word_set("dose column") | word_set("unit word")
 
 
 def count_known(column: Column) -> int:

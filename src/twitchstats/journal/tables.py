@@ -229,7 +229,7 @@ def _read_columns(
             rejects.note(table.name, column.header, "scale", told)
         frame[name] = _read_choice(name, column, dictionary, table, rejects) if choice else reading.data
         if name == "site" and choice:
-            sides = column.spread(np.array([_split_side(text)[0] for text in column.levels], dtype=object))
+            sides = column.spread(np.array([split_side(text)[0] for text in column.levels], dtype=object))
     if sides is not None:
         given = frame["side"] if "side" in frame else pd.Series(None, index=frame.index, dtype="str")
         frame["side"] = given.fillna(pd.Series(sides, index=frame.index, dtype="str"))
@@ -249,7 +249,7 @@ def _read_choice(name: str, column: Column, dictionary: str, table: Table, rejec
     faults: dict[int, Fault] = {}
     values: list[str | None] = []
     for code, text in enumerate(column.levels):
-        asked = _split_side(text)[1] if name == "site" else normalise_header(text)
+        asked = split_side(text)[1] if name == "site" else normalise_header(text)
         value = None if is_missing(text) else words.get(asked)
         if value is None and not is_missing(text):
             faults[code] = ("unknown_word", f"{text!r} is not one of {', '.join(dict.fromkeys(words.values()))}")
@@ -258,10 +258,10 @@ def _read_choice(name: str, column: Column, dictionary: str, table: Table, rejec
     return pd.array(column.spread(np.array([*values, None], dtype=object)), dtype="str")
 
 
-def _split_side(text: str) -> tuple[str | None, str]:
+def split_side(text: str) -> tuple[str | None, str]:
     """Take 'left', 'right' or 'both' away from the name of a site.
 
-    >>> _split_side("Left calf"), _split_side("calf")
+    >>> split_side("Left calf"), split_side("calf")
     (('left', 'calf'), (None, 'calf'))
     """
     words = normalise_header(text).split()

@@ -24,7 +24,7 @@ _OUT_OF = re.compile(r"(?:/|\bout of|\bof|\bvon|\bsur)\s*(\d{1,3})$", re.IGNOREC
 _TO = r"(?:-|\u2013|to|\.\.|bis|\u00e0|a|tot|til|till|do|hasta|at\u00e9)"
 _SPAN = re.compile(rf"(-?\d{{1,3}})\s*(?:{_TO}|(?<![1-9]0)(?<=0)_)\s*(\d{{1,3}})$", re.IGNORECASE)  # also pain_0_10
 _PER_DAY = re.compile(
-    r"(?:(?:/|\bper\b|\ba\b|\bpro\b|\bpar\b)\s*(?:d|day|tag|jour|24\s*h)|\b(?:today|daily|heute|hoy|oggi)"
+    r"(?:(?:/|\bper\b|\ba\b|\bpro\b|\bpar\b)\s*(?:d|day|tag|jour|24\s*h)|\b(?:today|daily|heute|hoy|oggi|vandaag|hoje|aujourd['\u2019]hui)"
     r"|[\s,:]+(?:yes/no|y/n|ja/nein|oui/non|s[i\u00ed]/no))$",
     re.IGNORECASE,
 )
@@ -43,7 +43,12 @@ _RATED = re.compile(r"(?:please )?(?:how (?!many|much|long|often)|rate )", re.IG
 _ASKED = re.compile(
     r"^(?:please )?(?:how would you )?rate (?:your|the) |^how (?:many|much) |^how (?:(?:was|is) your )?"
     r"|\b(?:did|do|have|were|are) you(?: (?:have|had|drink|get|take|taken|notice|feel|experience))?\b\s*"
-    r"|^(?:wie ?viele?|combien d[e']|cu[a\u00e1]nt[oa]s?|quant[ie]|hoeveel)\s+",
+    r"|^(?:wie ?viele?|combien d[e']|cu[a\u00e1]nt[oa]s?|quant[ie]|hoeveel)\s*"
+    r"|^(?:wie (?:stark|hoch|gut) (?:war|waren|ist|sind)|comment (?:\u00e9tait|est)|c[o\u00f3]mo (?:fue|es|estuvo)"
+    r"|com[e'] ?(?:\u00e8|era)|hoe (?:was|is)) "
+    r"(?:(?:ihre?n?|deine?n?|der|die|das|votre|ton|ta|su|tu|la|il|tuo|uw|je) )?"
+    r"|\b(?:hatten sie|hast du|hattest du|haben sie|avez[- ]vous eu|as[- ]tu eu|tuvo|tuviste|h?ai? avuto|had je)\b"
+    r"\s*(?:getrunken\b)?",
     re.IGNORECASE,
 )
 _NUMBER_OF = re.compile(r"^(?:number of|no of|nr of|count of|amount of|of|anzahl|nombre de|numero d[ei]|aantal) ")

@@ -7,17 +7,17 @@ import pandas as pd
 
 from twitchstats.errors import JournalError
 from twitchstats.journal.dates import look_like_dates, read_clock
-from twitchstats.journal.keys import find_aliases
-from twitchstats.journal.layout import Source, Table
+from twitchstats.journal.keys import find_aliases, read_days
+from twitchstats.journal.layout import Column, Source, Table
 from twitchstats.journal.readers.days import Days, Values
 from twitchstats.journal.readers.export import Export, Record, fold, open_table, read_heading, read_top
 from twitchstats.journal.record import EPISODE_KINDS
-from twitchstats.journal.tables import EPISODES, find_start
+from twitchstats.journal.tables import EPISODES, find_start, split_side
 from twitchstats.journal.variable import split_header
 from twitchstats.variables import find_variable, load_choices, load_words, normalise_header
 
 NAME = "event log"
-_MOST_COLUMNS = 15
+_OTHER = "Events"  # of no kind that is known
 _TOLD = (
     "Each row is read as an event, so a day tells how many it has. Days without one are not in it, and so it can't "
     'tell what makes one come; if a day without a row is a day without one, say absent="none" (command line: '
@@ -31,7 +31,8 @@ _PLACES, _STRENGTHS = {"site", "side", "kind"}, {"intensity", "pain"}
 
 def recognize(head: bytes) -> bool:
     """Say whether each row is an event: its start, and where it was, of which kind or how strong, and no more."""
-    if not 1 < len(read_heading(head)) <= _MOST_COLUMNS:
+    heading = read_heading(head)
+    if len(heading) < 2 or not _PLACES.union(_STRENGTHS).intersection(map(_name_role, heading)):
         return False
     with contextlib.suppress(JournalError):
         return bool(_find_roles(read_top(head)))
@@ -41,28 +42,38 @@ def recognize(head: bytes) -> bool:
 def _find_roles(table: Table) -> dict[str, str]:
     """Return the folded header of each role, "start" and "time" first; nothing where rows may be no events.
 
-    Rows that tell a date alone are events only where days come again, with other places or kinds.
+    Rows that tell a date and no start are events only where days come again, and they tell of nothing but events.
     """
     columns = [column for column in table.columns if column.filled.any()]
     if not any(look_like_dates(column.levels) > 0.5 for column in find_aliases(columns, "start column")):
         return {}
     start, clock = find_start(table, numbered=False)
     roles = {"start": start} | ({"time": clock} if clock else {})
-    for role in ("end", "person", "notes"):
-        roles |= dict(zip([role], find_aliases(columns, f"{role} column"), strict=False))
-    for column in columns:
-        if column not in roles.values():
-            name = find_variable(split_header(column.header).stem, dictionary=EPISODES) or ""
-            if not name or name in roles:
-                return {}
-            roles[name] = column
+    others = {_name_role(column.header): column for column in columns if column not in roles.values()}
+    roles = others | roles
     dated = normalise_header(start.header) in load_words("date column")
-    kinds = load_choices("kind", EPISODES)
-    told = "kind" not in roles or all(normalise_header(text) in kinds for text in roles["kind"].levels if text)
-    again = len(start.levels) < len(table.rows) or not dated
+    if dated and ("" in others or len(roles) < len(columns)):
+        return {}
+    days = read_days(start, numbered=False, today=dt.date.max)[0] if dated else ()
+    told = all(_are_known(role, roles[role]) for role in ("kind", "site") if role in roles)
+    again = not dated or len(set(days)) < len(table.rows)
     if not (told and again and roles.keys() & (_PLACES if dated else _PLACES | _STRENGTHS)):
         return {}
-    return {role: fold(column.header) for role, column in roles.items()}
+    return {role: fold(column.header) for role, column in roles.items() if role}
+
+
+def _name_role(header: str) -> str:
+    """Return what a column of a log of events tells, by its header; "" where that is nothing of an event."""
+    name = normalise_header(header)
+    known = (role for role in ("start", "time", "end", "person", "notes") if name in load_words(f"{role} column"))
+    names = (find_variable(text, dictionary=EPISODES) for text in (header, split_header(header).stem))
+    return next(known, "") or next(filter(None, names), "")
+
+
+def _are_known(role: str, column: Column) -> bool:
+    """Say whether most cells of a column are known kinds or sites: a place may be a town, too."""
+    words = [split_side(text)[1] if role == "site" else normalise_header(text) for text in column.sample()]
+    return sum(word in load_choices(role, EPISODES) for word in words) > 0.5 * len(words)
 
 
 def read(source: Export) -> Source:
@@ -83,9 +94,10 @@ def read(source: Export) -> Source:
         told |= {"end": _join_moment(ended.get(record[end]), record[end])} if end else {}
         told |= {"person": record[who]} if who else {}
         episodes.append(told | {header: record[name] for name, header in headers.items() if name != notes})
-        this = named.get(record[roles.get("kind", "")], "Events")
+        this = named.get(record[roles.get("kind", "")], _OTHER)
         values = {days.name(name, **count): str(int(name == this)) for name in {*named.values(), this}}
         values |= {days.name(headers[name], combine="max"): record[name] for name in strengths}
+        values |= {days.name(headers[name]): record[name] for name in headers if name not in roles.values()}
         return values | days.tell_text(record[notes])
 
     days.notes += [_TOLD] if named else [_TOLD, _NO_KIND]
@@ -96,8 +108,8 @@ def read(source: Export) -> Source:
 
 def _name_count(kind: str) -> str:
     """Return the column that counts the episodes of a kind."""
-    known = load_choices("kind", EPISODES)[normalise_header(kind)]
-    return next(name for name, one in EPISODE_KINDS.items() if one == known)
+    known = load_choices("kind", EPISODES).get(normalise_header(kind))
+    return next((name for name, one in EPISODE_KINDS.items() if one == known), _OTHER)
 
 
 def _join_moment(day: dt.date | None, text: str) -> str:

@@ -8,13 +8,13 @@ import pandas as pd
 from twitchstats.errors import JournalError
 from twitchstats.journal.cells import QUANTITY
 from twitchstats.journal.dates import look_like_dates
-from twitchstats.journal.keys import count_known, find_aliases, find_long, holds_readings
+from twitchstats.journal.keys import count_known, find_aliases, find_long, holds_readings, is_unit
 from twitchstats.journal.layout import Column, Source, Table
 from twitchstats.journal.readers.days import Days, Values
 from twitchstats.journal.readers.export import Export, Record, fold, open_table, read_heading, read_top
 from twitchstats.journal.readers.times import tell_utc
 from twitchstats.journal.variable import split_header
-from twitchstats.variables import find_units, load_words, normalise_header, split_words, word_set
+from twitchstats.variables import load_words, normalise_header, split_words, word_set
 
 NAME = "long table"
 _MOST_COLUMNS = 8
@@ -26,7 +26,8 @@ _BESIDE = {  # what may stand beside name and value, and the words for it
 
 def recognize(head: bytes) -> bool:
     """Say whether a file has a date, a name and a value in each row, and nothing else that is measured."""
-    if not 0 < len(read_heading(head)) <= _MOST_COLUMNS:
+    heading = read_heading(head)
+    if len(heading) > _MOST_COLUMNS or not any(holds_readings(header) or is_unit(header) for header in heading):
         return False
     with contextlib.suppress(JournalError):
         roles, left = _find_roles(read_top(head))
@@ -34,14 +35,8 @@ def recognize(head: bytes) -> bool:
             return False
         name, value = roles["name"], roles["value"]
         headed = normalise_header(name.header) in load_words("long name column")
-        return (headed or count_known(name) > 1) and (holds_readings(value) or _is_unit(value.header))
+        return (headed or count_known(name) > 1) and (holds_readings(value.header) or is_unit(value.header))
     return False
-
-
-def _is_unit(header: str) -> bool:
-    """Say whether a header is a unit, or a word for a dose."""
-    units = frozenset().union(*map(find_units, ("mg", "L", "h", "servings")))
-    return normalise_header(header) in units | word_set("dose column") | word_set("unit word")
 
 
 def _find_roles(table: Table, *, asked: bool = False) -> tuple[dict[str, Column], list[Column]]:
@@ -94,7 +89,7 @@ def read(source: Export) -> Source:
             return "there is no name or no value"
         if len(units[name] - {""}) > 1 or QUANTITY.match(text):  # of a name that has several each cell tells its own
             text = f"{text} {told}".strip()
-        elif told or _is_unit(header):
+        elif told or is_unit(header):
             name += f" ({told or header})"
         else:
             name = _name_rating(name, header)
