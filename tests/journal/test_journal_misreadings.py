@@ -1089,7 +1089,9 @@ def test_another_scale_of_an_episodes_rating_is_told(read):
     assert "scale" not in set(journal.rejects.loc[journal.rejects["column"].eq("intensity"), "rule"])
 
 
-@pytest.mark.parametrize(("name", "value"), [("Merkmal", "Wert"), ("what it is", "how much")])
+@pytest.mark.parametrize(
+    ("name", "value"), [("Merkmal", "Wert"), ("what it is", "how much"), ("what it is", "how far")]
+)
 def test_readings_below_each_other_are_no_days(read, name, value):
     rows = [
         f"{day:02}.03.2024;{what};{figure}"
@@ -1097,7 +1099,7 @@ def test_readings_below_each_other_are_no_days(read, name, value):
         for what, figure in (("Zuckungen", day % 9), ("Schlaf", f"{6 + day % 3},5"))
     ]
     text = "\n".join([f"Datum;{name};{value}", *rows])
-    if value == "Wert":
+    if value != "how far":
         journal = read(text.encode())
         assert journal.days["sleep"].iloc[0] == 7.5
         assert journal.days["twitches"].to_list()[:3] == [1, 2, 3]

@@ -63,6 +63,7 @@ from twitchstats.variables import (
     load_dictionary,
     normalise_header,
     read_yes_no,
+    split_words,
     word_set,
 )
 
@@ -114,7 +115,9 @@ def _join_units(columns: Sequence[Column]) -> list[Column]:
     """Return the columns, figures with the unit that the column behind them tells for each where it tells several."""
     joined = list(columns)
     for number, (amount, unit) in enumerate(itertools.pairwise(columns)):
-        if normalise_header(unit.header) in word_set("unit column") and len(unit.sample()) > 1:
+        words = split_words(unit.header)
+        told = words & word_set("unit column") and words <= word_set("unit column") | split_words(amount.header)
+        if told and len(unit.sample()) > 1:
             pairs = zip(amount.texts(), unit.texts(), strict=True)
             texts = [f"{figure} {given}" if figure else "" for figure, given in pairs]
             joined[number] = replace(code_column(amount.header, texts), place=amount.place)
@@ -544,7 +547,7 @@ def _read_unknown(variable: Variable, cells: Cells) -> Reading:
         word, *more = variable.name.split("_")
         role = _FLAG_ROLES.get(word, variable.role) if more else variable.role
         return read_by_rule(become_flags(variable.learn("guessed", role=role), "guessed"), cells)
-    timed = cells.durations >= 0.8 and bool(variable.header.words & word_set("duration column"))
+    timed = cells.lasting or (cells.durations >= 0.8 and bool(variable.header.words & word_set("duration column")))
     if cells.figures < (0.8 if cells.durations else 0.6) and not timed:  # of 7:30 beside 45 neither is sure
         dated = look_like_dates(cells.column.levels) >= 0.5
         remark = "" if dated or cells.figures < 0.2 else _MIXED.format(len(cells.numbers), cells.n_filled)
@@ -626,7 +629,8 @@ _KEPT_AS_TEXT: tuple[tuple[Callable[[Header, Cells], bool], str, str], ...] = (
     (lambda header, cells: tells_minutes_behind_point(header) and cells.figures > 0.5, "none",
      "its header says hours and minutes with a point, so 7.30 is not 7.3 h; it is kept as text; write 7:30"),
     (lambda header, cells: cells.clocks, "none", "it holds times of day, which are kept as text and not analysed"),
-    (lambda header, cells: cells.durations >= 0.5 and not header.words & word_set("duration column"), "none",
+    (lambda header, cells: cells.durations >= 0.5 and not (cells.lasting or header.words & word_set("duration column")),
+     "none",
      "it holds times of day or durations, which are kept as text and not analysed; if it is a duration, say so in the "
      "header, such as '{stem} (h:mm)'"),
 )  # fmt: skip
@@ -678,7 +682,7 @@ def _guess_unit(header: Header, cells: Cells) -> str:
     """Return the unit that the words of a header tell: of a time, of a dose, or at its end of a measure."""
     last = normalise_header(header.stem).split()[-1:]
     timed = not (_PER_TIME.search(header.source) or header.words & word_set("measured column"))
-    if timed and (unit := _TIME_UNITS.get("".join(last), "h" if cells.durations >= 0.8 else "")):
+    if timed and (unit := _TIME_UNITS.get("".join(last), "h" if cells.lasting or cells.durations >= 0.8 else "")):
         return unit
     units = _WORD_UNITS | (_DOSE_UNITS if _is_dosed(header, cells) else {})
     found = next(iter(word_set("unit word").intersection(last if "/" not in header.source else ())), "")

@@ -26,6 +26,7 @@ from twitchstats.journal.cells import (
     read_number,
     read_plain,
     read_span,
+    tells_lasting,
 )
 from twitchstats.journal.layout import Column, code_column
 from twitchstats.journal.variable import Variable, describe_unit
@@ -199,6 +200,12 @@ class Cells:
     def durations(self) -> float:
         """Share of durations such as 7:30."""
         return self.share(sum(n for text, n in self.rest if read_duration(text, "h") is not None))
+
+    @cached_property
+    def lasting(self) -> bool:
+        """Whether the cells are durations with their units, some in hours (2h 10m beside 55m), which no clock shows."""
+        units = [tells_lasting(text) for text, _ in self.rest]
+        return "h" in units and all(units)
 
     @cached_property
     def clocks(self) -> bool:

@@ -629,9 +629,9 @@ def holds_readings(header: str) -> bool:
     >>> holds_readings("Severity (0-10)"), holds_readings("stress level")
     (True, False)
     """
-    words = split_words(split_header(header).stem)
+    stem = split_header(header).stem
     told = word_set("scale word") | word_set("status column")
-    return bool(words) and (words <= told or " ".join(words) in word_set("long value column"))
+    return frozenset() < split_words(stem) <= told or normalise_header(header) in word_set("long value column")
 
 
 def is_unit(header: str) -> bool:

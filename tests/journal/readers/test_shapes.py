@@ -57,7 +57,7 @@ def test_doses_of_several_medicines_are_not_one_column(header, cell):
 
 
 @pytest.mark.parametrize(
-    "header", ["date,item,price", "date,what it is,how much", "date,category,item,amount", "date,time of day,score"]
+    "header", ["date,item,price", "date,what it is,how far", "date,category,item,amount", "date,time of day,score"]
 )
 def test_what_is_not_clear_is_asked_about(header):
     names = (
@@ -140,3 +140,14 @@ def test_hours_and_minutes_as_people_write_them(header, cells):
 def test_categories_of_items_add_nothing():
     journal = read(lay_out("date,category,item,amount", "{day},Food,Coffee (cups),{n}", "{day},Symptom,Twitches,{n}"))
     assert journal.variables["name"].to_list() == ["caffeine", "twitches"]
+
+
+def test_durations_with_their_units_are_hours():
+    cells = ["2h 10m", "3h", "45m", "0"]
+    journal = read("date,screen,swim\n" + "".join(f"{day},{cells[n % 4]},{n}00m\n" for n, day in enumerate(DAYS)))
+    assert journal.days["screen"].round(4).to_list()[:4] == [2.1667, 3, 0.75, 0]
+    assert journal.variables.set_index("name").loc["screen", "unit"] == "h"
+    assert journal.variables.set_index("name").loc["swim", "kind"] == "text"
+    units = [("450", "min"), ("7.5", "h")]
+    rows = "".join(f"{day},{','.join(units[n % 2])}\n" for n, day in enumerate(DAYS))
+    assert read(f"date,sleep,sleep unit\n{rows}").days["sleep"].to_list() == [7.5] * 12
