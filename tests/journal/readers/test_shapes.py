@@ -151,3 +151,12 @@ def test_durations_with_their_units_are_hours():
     units = [("450", "min"), ("7.5", "h")]
     rows = "".join(f"{day},{','.join(units[n % 2])}\n" for n, day in enumerate(DAYS))
     assert read(f"date,sleep,sleep unit\n{rows}").days["sleep"].to_list() == [7.5] * 12
+
+
+def test_a_diary_of_days_is_no_log_of_events():
+    daily = read(lay_out("started,pain,stress", "{day} 21:00,{n},{n}"), date="started")
+    assert daily.days.columns.to_list() == ["pain", "stress"]
+    with pytest.raises(JournalError, match="No date column"):
+        read(lay_out("started,pain,stress", "{day} 21:00,{n},{n}"))
+    twice = lay_out("timestamp,site,pain", "{day} 21:00,calf,{n}") + "2024-03-12 22:00,calf,3\n"
+    assert read(twice).outcome == "pain"

@@ -6,7 +6,7 @@ import datetime as dt
 import pandas as pd
 
 from twitchstats.errors import JournalError
-from twitchstats.journal.dates import look_like_dates, read_clock
+from twitchstats.journal.dates import has_clock, look_like_dates, read_clock
 from twitchstats.journal.keys import find_aliases, read_days
 from twitchstats.journal.layout import Column, Source, Table
 from twitchstats.journal.readers.days import Days, Values
@@ -42,22 +42,25 @@ def recognize(head: bytes) -> bool:
 def _find_roles(table: Table) -> dict[str, str]:
     """Return the folded header of each role, "start" and "time" first; nothing where rows may be no events.
 
-    Rows that tell a date and no start are events only where days come again, and they tell of nothing but events.
+    Rows that tell a date and no start are events only where days come again, and they tell of nothing but events;
+    with a start, where nothing stands beside it that diaries tell of days.
     """
     columns = [column for column in table.columns if column.filled.any()]
     if not any(look_like_dates(column.levels) > 0.5 for column in find_aliases(columns, "start column")):
         return {}
     start, clock = find_start(table, numbered=False)
     roles = {"start": start} | ({"time": clock} if clock else {})
-    others = {_name_role(column.header): column for column in columns if column not in roles.values()}
-    roles = others | roles
-    dated = normalise_header(start.header) in load_words("date column")
-    if dated and ("" in others or len(roles) < len(columns)):
-        return {}
-    days = read_days(start, numbered=False, today=dt.date.max)[0] if dated else ()
-    told = all(_are_known(role, roles[role]) for role in ("kind", "site") if role in roles)
-    again = not dated or len(set(days)) < len(table.rows)
-    if not (told and again and roles.keys() & (_PLACES if dated else _PLACES | _STRENGTHS)):
+    left = [column for column in columns if column not in roles.values()]
+    roles = {_name_role(column.header): column for column in left} | roles
+    strange = [column.header for column in left if not _name_role(column.header)]
+    if normalise_header(start.header) in load_words("date column") or not (clock or any(map(has_clock, start.levels))):
+        days = read_days(start, numbered=False, today=dt.date.max)[0]
+        fits = not strange and len(roles) == len(columns) and len(set(days)) <= 0.8 * len(table.rows)
+        needed = _PLACES
+    else:
+        fits, needed = not any(map(find_variable, strange)), _PLACES | _STRENGTHS
+    known = all(_are_known(role, roles[role]) for role in ("kind", "site") if role in roles)
+    if not (fits and known and roles.keys() & needed):
         return {}
     return {role: fold(column.header) for role, column in roles.items() if role}
 
