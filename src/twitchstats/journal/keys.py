@@ -704,7 +704,7 @@ def _refuse_nameless(columns: list[Column], keys: Keys) -> None:
             if apart:
                 found = f"Several rows have the same day, and column {column.header!r} tells them apart"
                 found += ", its blanks filled down as under merged cells." if blank else "."
-            raise _ask_person(found, column.header)
+            raise ask_person(found, column.header)
 
 
 def _refuse_parting(columns: list[Column], keys: Keys) -> None:
@@ -713,7 +713,7 @@ def _refuse_parting(columns: list[Column], keys: Keys) -> None:
         return
     for column in columns:
         if _holds_names(column) and keys.tell_apart(column):
-            raise _ask_person(
+            raise ask_person(
                 f"Several rows have the same day, and column {column.header!r} tells them apart "
                 f"({quote_some(sorted(column.levels), 3)}).", column.header
             )  # fmt: skip
@@ -767,9 +767,7 @@ def _refuse_traits(columns: list[Column], keys: Keys) -> None:
             differs = np.ptp(ages or [0]) > 1 + np.ptp(keys.days) / 365 if trait else len(texts) > 1
         if differs:
             some = quote_some(sorted(texts), 3)
-            raise _ask_person(
-                f"Column {column.header!r} holds {some}, as the rows of several people do.", column.header
-            )
+            raise ask_person(f"Column {column.header!r} holds {some}, as the rows of several people do.", column.header)
 
 
 def tell_parts(names: Iterable[str], *, moments: bool = False) -> bool:
@@ -788,7 +786,8 @@ def tell_parts(names: Iterable[str], *, moments: bool = False) -> bool:
     return all(words == left[0] for words in left) and left[0].isdisjoint(_PERSON_WORDS)
 
 
-def _ask_person(found: str, header: str) -> JournalError:
+def ask_person(found: str, header: str) -> JournalError:
+    """Return what asks whether a column says whose row it is, after what was found."""
     return JournalError(
         f"{found} If it says whose row it is, name it: person={header!r} (command line: --person). "
         'If all rows are one person\'s, say person="none" (--person none).'

@@ -160,3 +160,13 @@ def test_a_diary_of_days_is_no_log_of_events():
         read(lay_out("started,pain,stress", "{day} 21:00,{n},{n}"))
     twice = lay_out("timestamp,site,pain", "{day} 21:00,calf,{n}") + "2024-03-12 22:00,calf,3\n"
     assert read(twice).outcome == "pain"
+
+
+def test_several_names_beside_items_are_asked_about():
+    text = lay_out("who,date,item,amount", "Ann,{day},Twitches,{n}", "Ben,{day},Twitches,3", "Ben,{day},Stress,3")
+    with pytest.raises(
+        JournalError, match="holds 2 different names or codes. If it says whose row it is, name it: person='who'"
+    ):
+        read(text)
+    assert read(text, person="who").days.loc["Ann", "twitches"].to_list()[:3] == [0, 1, 2]
+    assert read(text, person="none").days["twitches"].to_list()[:3] == [3, 4, 5]

@@ -92,7 +92,7 @@ def read_source(
     UnknownNameError
         No format has that name.
     """
-    whole = _open_source(source, options, known=format is not None)
+    whole = _open_source(source, {"person": person, **options}, known=format is not None)
     if whole is None:
         if format is not None:
             raise JournalError(f"format={format!r} needs a file or an open file of bytes.")

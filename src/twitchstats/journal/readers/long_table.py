@@ -8,7 +8,7 @@ import pandas as pd
 from twitchstats.errors import JournalError
 from twitchstats.journal.cells import QUANTITY
 from twitchstats.journal.dates import look_like_dates
-from twitchstats.journal.keys import count_known, find_aliases, find_long, holds_readings, is_unit
+from twitchstats.journal.keys import ask_person, count_known, find_aliases, find_long, holds_readings, is_unit
 from twitchstats.journal.layout import Column, Source, Table
 from twitchstats.journal.readers.days import Days, Values
 from twitchstats.journal.readers.export import Export, Record, fold, open_table, read_heading, read_top
@@ -75,6 +75,7 @@ def read(source: Export) -> Source:
     roles = roles if "name" in roles else _find_roles(table.table, asked=True)[0]
     if missing := [role for role in ("date", "name", "value") if role not in roles]:
         raise JournalError(f"{source.name} is no long table: no column is its {' or '.join(missing)}.")
+    _ask_whose(roles, source.person)
     who, when, what, value, unit, notes = (
         fold(roles[role].header) if role in roles else ""
         for role in ("person", "date", "name", "value", "unit", "notes")
@@ -100,6 +101,17 @@ def read(source: Export) -> Source:
     days.notes.append(f"{roles['name'].header!r} says what each {header!r} is{whose}.")
     days.notes += tell_utc(table, when)
     return days.finish(table)
+
+
+def _ask_whose(roles: dict[str, Column], person: str | None) -> None:
+    """Raise JournalError where several names may be people's and nobody says so; take them away if they are not."""
+    who = roles.get("person")
+    if who is None or find_aliases([who], "person column") or len(who.levels) < 2:
+        return
+    if person is None:
+        raise ask_person(f"Column {who.header!r} holds {len(who.levels)} different names or codes.", who.header)
+    if normalise_header(person) != normalise_header(who.header):
+        del roles["person"]
 
 
 def _name_rating(name: str, header: str) -> str:
