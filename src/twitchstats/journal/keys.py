@@ -575,7 +575,7 @@ def check_shape(rest: list[Column], keys: Keys, *, person: str | None, order: st
 
 def refuse_long(columns: list[Column], table: Table, keys: Keys | None) -> None:
     """Raise JournalError where one column says what another measures; `keys` are given if some days repeat."""
-    found = find_long(columns, keys and keys.tell_apart, whose=keys is not None and len(keys.columns) > 1)
+    found = find_long(columns, keys.tell_apart if keys else None, whose=keys is not None and len(keys.columns) > 1)
     told = [text for column in found[:1] for text in column.levels if text and read_number(text) is None]
     if len(told) < 2:
         return
@@ -605,10 +605,10 @@ def find_long(
     listed = find_aliases(columns, "long value column")
     values = listed or [column for column in columns if column not in headed and holds_readings(column.header)]
     if not values:
-        figures = [c for c in columns if c not in people and look_like_numbers(take_figures(c.sample(200))) == 1]
-        units = [column for column in figures if is_unit(column.header)]
+        plain = [c for c in columns if c not in people and look_like_numbers(take_figures(c.sample(200))) == 1]
+        units = [column for column in plain if is_unit(column.header)]
         known = [c for c in (words if units and tell_apart else apart) if count_known(c) > 1]
-        values = units if len(units) == 1 else figures
+        values = units if len(units) == 1 else plain
         return [known[0], values[0], *people] if known and len(values) == 1 else []
     if not values or not (headed or apart):
         return []
