@@ -53,8 +53,8 @@ from twitchstats.journal.variable import (
     find_trait,
     match_header,
     split_header,
+    tells_hours_and_minutes,
     tells_longer,
-    tells_minutes_behind_point,
 )
 from twitchstats.variables import (
     find_row,
@@ -336,6 +336,8 @@ def read_known(variable: Variable, cells: Cells) -> Reading | None:
         return keep_text(cells.column, variable)
     if cells.ticks_and_crosses or (cells.clocks and variable.kind == "amount"):
         return None
+    if _may_be_half_past(variable.header, cells):
+        return None
     if variable.kind == "yes/no":
         return None if cells.figures > 0.5 and cells.flags < 0.5 else _accept(variable, cells)
     if (cells.yes_no_words > 0.5 and not cells.ranks and not cells.counts_from_no) or _are_flags(variable, cells):
@@ -589,6 +591,11 @@ def is_note(header: str) -> bool:
     return named in ("diary", "text") or bool(set(named.split()) & word_set("notes column"))
 
 
+def _may_be_half_past(header: Header, cells: Cells) -> bool:
+    """Say whether figures such as 7.30 stand under a header that tells hours and minutes."""
+    return cells.figures > 0.5 and not cells.whole and tells_hours_and_minutes(header)
+
+
 def _numbers_rows(header: Header, cells: Cells) -> bool:
     """Say whether a column does nothing but number the rows, as an index that was written along does."""
     if (
@@ -626,8 +633,8 @@ _KEPT_AS_TEXT: tuple[tuple[Callable[[Header, Cells], bool], str, str], ...] = (
      "decimal=\"{other}\" (command line: --decimal) where it parts thousands"),
     (lambda header, cells: cells.ticks_and_crosses, "none",
      "both a tick and a cross stand there, and a cross may mean yes or no; write yes and no"),
-    (lambda header, cells: tells_minutes_behind_point(header) and cells.figures > 0.5, "none",
-     "its header says hours and minutes with a point, so 7.30 is not 7.3 h; it is kept as text; write 7:30"),
+    (_may_be_half_past, "none",
+     "its header says hours and minutes, so 7.30 is not 7.3 h; it is kept as text; write 7:30"),
     (lambda header, cells: cells.clocks, "none", "it holds times of day, which are kept as text and not analysed"),
     (lambda header, cells: cells.durations >= 0.5 and not (cells.lasting or header.words & word_set("duration column")),
      "none",

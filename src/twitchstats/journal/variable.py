@@ -383,9 +383,13 @@ def _make_own(header: Header) -> Variable:
     return own
 
 
-def tells_minutes_behind_point(header: Header) -> bool:
-    """Say whether a header writes hours and minutes with a point, 'sleep (h.mm)': 7.30 are then not 7.3 h."""
-    return bool(re.fullmatch(r"h{1,2}[.,]m{1,2}", header.unit.strip(), re.IGNORECASE))
+def tells_hours_and_minutes(header: Header) -> bool:
+    """Say whether a header tells both, 'sleep (h m)' or 'sleep (h:mm)': 7.30 may then be half past.
+
+    >>> tells_hours_and_minutes(split_header("sleep (h:mm)")), tells_hours_and_minutes(split_header("sleep (h)"))
+    (True, False)
+    """
+    return bool(re.fullmatch(r"h{1,2}[^\w]{1,2}m{1,2}", header.unit.strip(), re.IGNORECASE))
 
 
 def tells_longer(header: Header) -> bool:
@@ -408,8 +412,6 @@ def _is_idle(remark: str) -> bool:
 def _match_amount(known: Variable, own: Variable, words: str) -> Variable:
     """Return the known variable with the factor of its header's unit."""
     header, unit = known.header, known.unit
-    if tells_minutes_behind_point(header):
-        return own
     units = find_units(unit, known.name)
     text = normalise_header(header.unit)
     if text in units:

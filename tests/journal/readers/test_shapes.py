@@ -170,3 +170,11 @@ def test_several_names_beside_items_are_asked_about():
         read(text)
     assert read(text, person="who").days.loc["Ann", "twitches"].to_list()[:3] == [0, 1, 2]
     assert read(text, person="none").days["twitches"].to_list()[:3] == [3, 4, 5]
+
+
+@pytest.mark.parametrize("unit", ["h m", "h:mm", "h.mm"])
+def test_half_past_behind_a_point_is_no_part_of_ten(unit):
+    journal = read(lay_out(f"date,Sleep ({unit}),twitches", "{day},7.30,{n}"))
+    assert journal.variables.loc[0, "kind"] == "text"
+    assert any("so 7.30 is not 7.3 h" in message for message in told(journal))
+    assert read(lay_out(f"date,Sleep ({unit}),twitches", "{day},7:30,{n}")).days["sleep"].iloc[0] == 7.5
