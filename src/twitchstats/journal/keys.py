@@ -605,12 +605,13 @@ def find_long(
     listed = find_aliases(columns, "long value column")
     values = listed or [column for column in columns if column not in headed and holds_readings(column.header)]
     if not values:
-        plain = [c for c in columns if c not in people and look_like_numbers(take_figures(c.sample(200))) == 1]
+        known = [column for column in words if tell_apart is not None and count_known(column) > 1]
+        others = [column for column in columns if column not in people] if known else []
+        plain = [column for column in others if look_like_numbers(take_figures(column.sample(200))) == 1]
         units = [column for column in plain if is_unit(column.header)]
-        known = [c for c in (words if units and tell_apart else apart) if count_known(c) > 1]
-        values = units if len(units) == 1 else plain
+        known, values = (known, units) if len(units) == 1 else ([c for c in known if c in apart], plain)
         return [known[0], values[0], *people] if known and len(values) == 1 else []
-    if not values or not (headed or apart):
+    if not (headed or apart):
         return []
     figures, again = look_like_numbers(values[0].sample()), tell_apart is not None
     if len(columns) == 2 + len(people):
@@ -641,8 +642,8 @@ def is_unit(header: str) -> bool:
 
 
 def count_known(column: Column) -> int:
-    """Return how many cells of a column name something that is known: a variable, a symptom, a medicine."""
-    some = column.sample()
+    """Return how many of the first different cells of a column name a variable, a symptom or a medicine."""
+    some = column.sample(50)
     return sum(bool(find_variable(t) or is_symptom(t) or hold_medicine(split_words(t))) for t in some)
 
 

@@ -98,7 +98,7 @@ def read(source: Export) -> Source:
         told |= {"person": record[who]} if who else {}
         episodes.append(told | {header: record[name] for name, header in headers.items() if name != notes})
         this = named.get(record[roles.get("kind", "")], _OTHER)
-        values = {days.name(name, **count): str(int(name == this)) for name in {*named.values(), this}}
+        values = {days.name(name, **count): str(int(name == this)) for name in dict.fromkeys([*named.values(), this])}
         values |= {days.name(headers[name], combine="max"): record[name] for name in strengths}
         values |= {days.name(headers[name]): record[name] for name in headers if name not in roles.values()}
         return values | days.tell_text(record[notes])
