@@ -189,10 +189,11 @@ def split_words(header: str) -> frozenset[str]:
 def is_symptom(header: str) -> bool:
     """Tell whether a header is the name of a symptom, as its last word tells, or of twitches in any language.
 
-    >>> [is_symptom(header) for header in ("eyelid_twitches", "Headache", "migraine medicine", "Fasciculations")]
+    >>> [is_symptom(header) for header in ("eyelid_twitches", "Headache level", "migraine medicine", "Fasciculations")]
     [True, True, False, True]
     """
-    plain = normalise_header(header)
+    name, _, last = normalise_header(header).rpartition(" ")
+    plain = name if name and last in word_set("scale word") else f"{name} {last}"
     return plain.split(" ")[-1] in word_set("symptom") or plain.endswith(find_row("twitches")["aliases"])
 
 

@@ -138,8 +138,11 @@ def test_minutes_beside_hours_and_minutes_stay_text(read):
 
 def test_the_severities_of_several_symptoms_are_not_averaged(read):
     rows = [f"2024-01-{day + 1:02d},{name},{4 + day % 3}" for day in range(9) for name in ("nausea", "rash")]
+    journal = read("\n".join(["date,symptom,severity", *rows]) + "\n")
+    severities = [4.0 + day % 3 for day in range(9)]
+    assert journal.days.to_dict("list") == {"nausea_severity": severities, "rash_severity": severities}
     with pytest.raises(JournalError) as caught:
-        read("\n".join(["date,symptom,severity", *rows]) + "\n")
+        read("\n".join(["date,symptom,severity,stress", *(f"{row},{n}" for n, row in enumerate(rows))]) + "\n")
     assert str(caught.value) == (
         "The table holds one reading a row: 'symptom' says what 'severity' measures ('nausea', 'rash', ...). "
         "Reshape it to one row a day with a column for each, for example with pandas: "
@@ -173,3 +176,46 @@ def test_a_streak_of_days_is_no_trigger(read):
 
 def test_numbered_questions_are_no_doses(read):
     assert read(write_days("bpi9g", [lambda day: day % 9])).variables.loc[0, "kind"] == "rating"
+
+
+@pytest.mark.parametrize(
+    ("header", "name"),
+    [
+        ("Wie viele Zuckungen hatten Sie heute?", "twitches"),
+        ("Combien de crampes avez-vous eu aujourd'hui ?", "cramps"),
+        ("\u00bfCu\u00e1ntos calambres tuvo hoy?", "cramps"),
+        ("Quanti crampi ha avuto oggi?", "cramps"),
+        ("Hoeveel krampen had je vandaag?", "cramps"),
+        ("Wie viele Tassen Kaffee haben Sie getrunken?", "caffeine"),
+        ("calambre", "cramps"),
+        ("crampe", "cramps"),
+        ("Muskelkrampf", "cramps"),
+        ("Zuckung", "twitches"),
+        ("espasmo", "spasms"),
+    ],
+)
+def test_counts_as_forms_of_other_languages_ask_for_them(read, header, name):
+    assert read(write_days(header, [lambda day: day % 6])).variables.loc[0, "name"] == name
+
+
+def test_contractions_are_asked_about_unless_cramps_stand_beside(read):
+    alone = read(write_days("contrazioni", [lambda day: day % 6]))
+    assert alone.variables.loc[0, "name"] == "contrazioni"
+    assert "this word has several meanings" in told(alone)[0]
+    both = read(write_days("contrazioni,crampi", [lambda day: day % 6, lambda day: day % 3]))
+    assert both.variables["name"].to_list() == ["twitches", "cramps"]
+
+
+@pytest.mark.parametrize("n", [9, 60])
+@pytest.mark.parametrize(("figure", "slip"), [(80, 805), (70, 7), (36.5, 365)])
+def test_a_figure_of_another_order_of_size_is_told_and_kept(read, n, figure, slip):
+    lines = write_days("weight", [lambda day: slip if day == 4 else figure + day % 3 / 2]).splitlines()
+    journal = read("\n".join(lines[: n + 1]))
+    assert journal.days["weight"].iloc[4] == slip
+    assert f"column weight: figures such as {slip} lie far beyond all others and are kept" in told(journal)[0]
+
+
+def test_one_figure_beyond_ten_makes_no_scale_of_a_hundred(read):
+    journal = read(write_days("itch", [lambda day: 55 if day == 4 else 1 + day % 8]))
+    assert journal.variables.loc[0, "high"] == 10
+    assert "row 6, itch: 55 is outside 0-10" in told(journal)[0]

@@ -9,7 +9,7 @@ import numpy as np
 
 from twitchstats.arrays import FloatArray
 from twitchstats.files import unescape_formula
-from twitchstats.variables import load_words
+from twitchstats.variables import find_units, load_words
 
 MISSING = frozenset(load_words("missing")) | {""}
 
@@ -21,9 +21,21 @@ _GROUP_POINT = re.compile(r"[+-]?[1-9]\d{0,2}(\.\d{3})+$")
 ONE_GROUP = re.compile(r"[+-]?[1-9]\d{0,2}[.,]\d{3}$")
 _ENGLISH = re.compile(r"[+-]?\d{1,3}(,\d{3})+\.\d+$")
 _EUROPEAN = re.compile(r"[+-]?\d{1,3}(\.\d{3})+,\d+$")
-_CLOCK = re.compile(r"(\d{1,3}):([0-5]\d)(?::([0-5]\d)(?:\.\d+)?)?$")
-_HOURS = re.compile(r"(\d{1,3})\s*(?:h|hr|hrs|hours?|std)\.?\s*(\d{1,2})\s*(?:m|min|mins|minutes?)?\.?$", re.IGNORECASE)
-_TIME_OF_DAY = re.compile(r"(\d{1,2})(?:[:.]([0-5]\d)(?::[0-5]\d)?)?\s*(?:([ap])\.?\s?m\.?)?$", re.IGNORECASE)
+_UNITS_OF_TIME = sorted((word, told[0]) for word, told in find_units("h").items() if " " not in word)
+_IN_HOURS, _IN_MINUTES = (
+    "|".join(word for word, unit in reversed(_UNITS_OF_TIME) if unit == asked) for asked in ("h", "min")
+)
+_CLOCK = re.compile(rf"(\d{{1,3}}):([0-5]\d)(?::([0-5]\d)(?:\.\d+)?)?(?:\s*(?:{_IN_HOURS})\.?)?$", re.IGNORECASE)
+_HOURS = re.compile(
+    rf"(\d{{1,3}})\s*(?:{_IN_HOURS})\.?,?\s*(?:and|und|et|y|e|en)?\s*(\d{{1,2}})\s*(?:m|{_IN_MINUTES})?\.?$",
+    re.IGNORECASE,
+)
+_LASTING = re.compile(
+    rf"(?=\d)(?:(\d{{1,3}})\s*(?:{_IN_HOURS})\.?,?\s*)?(?:(\d{{1,3}})\s*(?:m|{_IN_MINUTES})\.?)?$", re.IGNORECASE
+)
+_TIME_OF_DAY = re.compile(
+    r"(\d{1,2})(?:[:.]([0-5]\d)(?::[0-5]\d)?(?:\s*(?:h|uhr)$)?)?\s*(?:([ap])\.?\s?m\.?)?$", re.IGNORECASE
+)
 FROM_TO = re.compile(r"\s*(?:-|\u2013|\bto\b|\bbis\b)\s*", re.IGNORECASE)
 _TIMES = re.compile(r"([1-9]\d?)\s*[x\u00d7]\s*(?=\d)", re.IGNORECASE)
 QUANTITY = re.compile(
@@ -190,17 +202,30 @@ def count_signs(text: str) -> int:
     return text.count(match[1]) if match else 0
 
 
+def tells_lasting(text: str) -> str:
+    """Return whether a cell tells a duration by its units: "h" where some of it is in hours, "min" in minutes, or "".
+
+    >>> tells_lasting("2h 10m"), tells_lasting("3 h"), tells_lasting("55m"), tells_lasting("7:30")
+    ('h', 'h', 'min', '')
+    """
+    match = _LASTING.match(text)
+    return "" if match is None else "h" if match[1] else "min"
+
+
 def read_duration(text: str, unit: str) -> float | None:
     """Return a duration written as h:mm, h:mm:ss, 7h30 or from one time of day to another, in `unit` (h, min or s).
 
     >>> read_duration("7:30", "h"), read_duration("1h 15min", "min"), read_duration("22:45-6:15", "h")
     (7.5, 75.0, 7.5)
+    >>> read_duration("45m", "h"), read_duration("45m", "min")  # of metres, maybe
+    (0.75, None)
     """
     match = _CLOCK.match(text) or _HOURS.match(text)
     if unit not in _SECONDS:
         return None
     if match is None:
-        hours = read_span(text)
+        lasting = _LASTING.match(text) if unit == "h" else None
+        hours = int(lasting[1] or 0) + int(lasting[2] or 0) / 60 if lasting else read_span(text)
         return None if hours is None else hours * 3600 / _SECONDS[unit]
     hours, minutes, seconds = [float(part or 0) for part in (*match.groups(), None)[:3]]
     return (hours * 3600 + minutes * 60 + seconds) / _SECONDS[unit]

@@ -49,11 +49,12 @@ from twitchstats.journal.variable import (
     apply_facts,
     clean_name,
     find_facts,
+    find_rated,
     find_trait,
     match_header,
     split_header,
+    tells_hours_and_minutes,
     tells_longer,
-    tells_minutes_behind_point,
 )
 from twitchstats.variables import (
     find_row,
@@ -62,6 +63,7 @@ from twitchstats.variables import (
     load_dictionary,
     normalise_header,
     read_yes_no,
+    split_words,
     word_set,
 )
 
@@ -113,7 +115,9 @@ def _join_units(columns: Sequence[Column]) -> list[Column]:
     """Return the columns, figures with the unit that the column behind them tells for each where it tells several."""
     joined = list(columns)
     for number, (amount, unit) in enumerate(itertools.pairwise(columns)):
-        if normalise_header(unit.header) in word_set("unit column") and len(unit.sample()) > 1:
+        words = split_words(unit.header)
+        told = words & word_set("unit column") and words <= word_set("unit column") | split_words(amount.header)
+        if told and len(unit.sample()) > 1:
             pairs = zip(amount.texts(), unit.texts(), strict=True)
             texts = [f"{figure} {given}" if figure else "" for figure, given in pairs]
             joined[number] = replace(code_column(amount.header, texts), place=amount.place)
@@ -123,8 +127,11 @@ def _join_units(columns: Sequence[Column]) -> list[Column]:
 def _match_columns(headers: list[str], dictionary: str, renamed: Mapping[str, str], schema: Schema) -> list[Variable]:
     """Say what each column is called: as the schema or `renamed` has it, else by its header."""
     read_as = [renamed.get(header, header) for header in headers]
+    stems = [normalise_header(split_header(header).stem) for header in read_as]
+    rated = Counter(find_rated(stem, dictionary) for stem in stems)
     company = frozenset(map(normalise_header, read_as)) | {
-        name for header in read_as if (name := find_variable(split_header(header).stem, dictionary=dictionary))
+        *filter(None, (find_variable(stem, dictionary=dictionary) for stem in stems)),
+        *(name for name, n in rated.items() if name and n > 1),
     }
     matches = []
     for header in headers:
@@ -329,6 +336,8 @@ def read_known(variable: Variable, cells: Cells) -> Reading | None:
         return keep_text(cells.column, variable)
     if cells.ticks_and_crosses or (cells.clocks and variable.kind == "amount"):
         return None
+    if _may_be_half_past(variable.header, cells):
+        return None
     if variable.kind == "yes/no":
         return None if cells.figures > 0.5 and cells.flags < 0.5 else _accept(variable, cells)
     if (cells.yes_no_words > 0.5 and not cells.ranks and not cells.counts_from_no) or _are_flags(variable, cells):
@@ -487,10 +496,11 @@ def are_doses(variable: Variable, cells: Cells) -> bool:
     """Say whether a yes/no medicine is told in figures: how much was taken."""
     if not _may_be_dosed(variable) or cells.figures <= 0.5:
         return False
-    if cells.low < 0 or (variable.role == "remedy" and cells.low > 0 and cells.n_filled == len(cells.column)):
+    dosed = normalise_header(variable.header.unit) in word_set("dose column")
+    always = not dosed and cells.low > 0 and cells.n_filled == len(cells.column)
+    if cells.low < 0 or (variable.role == "remedy" and always):
         return False  # codes; or on all days more than nothing: degrees or hours, rather than what was done
     taken = cells.numbers[cells.numbers != 0]
-    dosed = normalise_header(variable.header.unit) in word_set("dose column")
     return dosed or (len(taken) > 0 and float((taken > 1).mean()) > 0.5)
 
 
@@ -539,7 +549,7 @@ def _read_unknown(variable: Variable, cells: Cells) -> Reading:
         word, *more = variable.name.split("_")
         role = _FLAG_ROLES.get(word, variable.role) if more else variable.role
         return read_by_rule(become_flags(variable.learn("guessed", role=role), "guessed"), cells)
-    timed = cells.durations >= 0.8 and bool(variable.header.words & word_set("duration column"))
+    timed = cells.lasting or (cells.durations >= 0.8 and bool(variable.header.words & word_set("duration column")))
     if cells.figures < (0.8 if cells.durations else 0.6) and not timed:  # of 7:30 beside 45 neither is sure
         dated = look_like_dates(cells.column.levels) >= 0.5
         remark = "" if dated or cells.figures < 0.2 else _MIXED.format(len(cells.numbers), cells.n_filled)
@@ -581,6 +591,11 @@ def is_note(header: str) -> bool:
     return named in ("diary", "text") or bool(set(named.split()) & word_set("notes column"))
 
 
+def _may_be_half_past(header: Header, cells: Cells) -> bool:
+    """Say whether figures such as 7.30 stand under a header that tells hours and minutes."""
+    return cells.figures > 0.5 and not cells.whole and tells_hours_and_minutes(header)
+
+
 def _numbers_rows(header: Header, cells: Cells) -> bool:
     """Say whether a column does nothing but number the rows, as an index that was written along does."""
     if (
@@ -618,10 +633,11 @@ _KEPT_AS_TEXT: tuple[tuple[Callable[[Header, Cells], bool], str, str], ...] = (
      "decimal=\"{other}\" (command line: --decimal) where it parts thousands"),
     (lambda header, cells: cells.ticks_and_crosses, "none",
      "both a tick and a cross stand there, and a cross may mean yes or no; write yes and no"),
-    (lambda header, cells: tells_minutes_behind_point(header) and cells.figures > 0.5, "none",
-     "its header says hours and minutes with a point, so 7.30 is not 7.3 h; it is kept as text; write 7:30"),
+    (_may_be_half_past, "none",
+     "its header says hours and minutes, so 7.30 is not 7.3 h; it is kept as text; write 7:30"),
     (lambda header, cells: cells.clocks, "none", "it holds times of day, which are kept as text and not analysed"),
-    (lambda header, cells: cells.durations >= 0.5 and not header.words & word_set("duration column"), "none",
+    (lambda header, cells: cells.durations >= 0.5 and not (cells.lasting or header.words & word_set("duration column")),
+     "none",
      "it holds times of day or durations, which are kept as text and not analysed; if it is a duration, say so in the "
      "header, such as '{stem} (h:mm)'"),
 )  # fmt: skip
@@ -673,7 +689,7 @@ def _guess_unit(header: Header, cells: Cells) -> str:
     """Return the unit that the words of a header tell: of a time, of a dose, or at its end of a measure."""
     last = normalise_header(header.stem).split()[-1:]
     timed = not (_PER_TIME.search(header.source) or header.words & word_set("measured column"))
-    if timed and (unit := _TIME_UNITS.get("".join(last), "h" if cells.durations >= 0.8 else "")):
+    if timed and (unit := _TIME_UNITS.get("".join(last), "h" if cells.lasting or cells.durations >= 0.8 else "")):
         return unit
     units = _WORD_UNITS | (_DOSE_UNITS if _is_dosed(header, cells) else {})
     found = next(iter(word_set("unit word").intersection(last if "/" not in header.source else ())), "")
@@ -702,6 +718,7 @@ def counts(header: Header) -> bool:
     """Say whether a header names things that are counted: a word for it, or a plural."""
     words = normalise_header(header.stem).split()
     numbered = words[:1] == ["n"] or (words and "#" in header.source)
+    numbered = numbered or (words[1:2] == ["of"] and words[0].endswith("s"))  # cups of tea
     if set(words) & word_set("count column") or numbered or _STRENGTH.search(header.stem):
         return True
     last = words[-1] if words else ""
@@ -718,7 +735,9 @@ def complete(variable: Variable, cells: Cells) -> Variable:
     if variable.kind == "rating":
         if not math.isfinite(variable.high - variable.low):
             top = _find_balance(variable.header, cells)
-            low, high = find_scale(cells) or ((-top, top) if top else (0.0, 100.0 if cells.high > 10 else 10.0))
+            beyond = int((cells.numbers > 10).sum())  # one alone is a slip
+            most = 100.0 if beyond > 1 and cells.share(beyond) > 0.02 else 10.0
+            low, high = find_scale(cells) or ((-top, top) if top else (0.0, most))
             variable = variable.learn("guessed", low=low, high=high)
         variable = replace(variable, unit=f"points of {variable.high:g}").learn("guessed", combine="mean")
         return variable.learn("guessed", step=step_of_scale(variable.low, variable.high))

@@ -26,6 +26,7 @@ from twitchstats.journal.cells import (
     read_number,
     read_plain,
     read_span,
+    tells_lasting,
 )
 from twitchstats.journal.layout import Column, code_column
 from twitchstats.journal.variable import Variable, describe_unit
@@ -201,6 +202,12 @@ class Cells:
         return self.share(sum(n for text, n in self.rest if read_duration(text, "h") is not None))
 
     @cached_property
+    def lasting(self) -> bool:
+        """Whether the cells are durations with their units, some in hours (2h 10m beside 55m), which no clock shows."""
+        units = [tells_lasting(text) for text, _ in self.rest]
+        return "h" in units and all(units)
+
+    @cached_property
     def clocks(self) -> bool:
         """Whether times of day stand there: late hours among early ones, or with am and pm."""
         hours = {text: (hour, n) for text, n in self.rest if (hour := read_clock_time(text)) is not None}
@@ -279,15 +286,19 @@ class Cells:
 
     @cached_property
     def outliers(self) -> FloatArray:
-        """Figures that lie twenty times as far from the middle as nine tenths of the others lie from each other."""
-        rows, none = self.numbers, np.array([])
-        if len(rows) < 20 or not math.isfinite(self.high - self.low):
-            return none
-        middle, spread = float(rows.mean()), float(rows.std())
-        if max(self.high - middle, middle - self.low) <= 4 * spread:  # as in most columns
-            return none
+        """Figures that lie twenty times as far from the middle as nine tenths of the others lie from each other.
+
+        Where nearly all are above 0 and of one order of size, those of another are too: 805 for 80.5, 7 for 70.
+        """
+        rows = self.numbers
+        if len(rows) < 8 or not math.isfinite(self.high - self.low):
+            return np.array([])
         low, middle, high = np.percentile(thin_out(rows), [5, 50, 95])
-        return np.unique(rows[np.abs(rows - middle) > 20 * (high - low)]) if high > low else none
+        far = np.abs(rows - middle) > 20 * (high - low) if high > low and len(rows) >= 20 else np.zeros(len(rows), bool)
+        low, high = np.percentile(thin_out(rows), [20, 80])
+        if 0 < high <= 5 * low:
+            far |= (rows > 0) & ((rows >= 5 * high) | (rows <= low / 5))
+        return np.unique(rows[far])
 
     @cached_property
     def spread(self) -> float:

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from twitchstats.arrays import BoolArray, IntArray
 from twitchstats.errors import JournalError, unknown_name
-from twitchstats.journal.cells import Fault, is_missing, look_like_numbers, read_clock_time, read_number
+from twitchstats.journal.cells import Fault, is_missing, look_like_numbers, read_clock_time, read_number, take_figures
 from twitchstats.journal.dates import (
     LAYOUTS,
     WEEKDAYS,
@@ -29,10 +29,12 @@ from twitchstats.journal.dates import (
 )
 from twitchstats.journal.layout import Column, Table, code_column, refuse_cells
 from twitchstats.journal.record import Rejects, quote_some
-from twitchstats.journal.variable import find_trait
+from twitchstats.journal.variable import find_trait, split_header
 from twitchstats.variables import (
+    find_units,
     find_variable,
     hold_medicine,
+    is_symptom,
     load_choices,
     load_dictionary,
     load_words,
@@ -573,11 +575,11 @@ def check_shape(rest: list[Column], keys: Keys, *, person: str | None, order: st
 
 def refuse_long(columns: list[Column], table: Table, keys: Keys | None) -> None:
     """Raise JournalError where one column says what another measures; `keys` are given if some days repeat."""
-    names, values = _find_long(columns, keys)
-    told = [text for column in names for text in column.levels if text and read_number(text) is None]
-    if not values or len(told) < 2 or names[0].header == values[0].header:
+    found = find_long(columns, keys.tell_apart if keys else None, whose=keys is not None and len(keys.columns) > 1)
+    told = [text for column in found[:1] for text in column.levels if text and read_number(text) is None]
+    if len(told) < 2:
         return
-    name, value = names[0].header, values[0].header
+    name, value = found[0].header, found[1].header
     raise JournalError(
         f"{table.source or 'The table'} holds one reading a row: {name!r} says what {value!r} measures "
         f"({', '.join(repr(text) for text in told[:3])}, ...). Reshape it to one row a day with a column for each, for "
@@ -585,23 +587,64 @@ def refuse_long(columns: list[Column], table: Table, keys: Keys | None) -> None:
     )
 
 
-def _find_long(columns: list[Column], keys: Keys | None) -> tuple[list[Column], list[Column]]:
-    """Return the columns that may name readings, and hold them: by their headers, or by names of known variables."""
-    few = [column for column in columns if column.numbers is None and 1 < len(column.sample()) <= 50]
-    apart = [column for column in few if keys is not None and keys.tell_apart(column)]
-    values = find_aliases(columns, "long value column")
-    figures = look_like_numbers(values[0].sample()) if values else 0.0
-    if figures and (keys is not None or (figures >= 0.8 and len(columns) <= 6)):
-        return find_aliases(columns, "long name column") or apart, values
-    named = [column for column in few if normalise_header(column.header) in word_set("symptom name")]
+def find_long(
+    columns: list[Column], tell_apart: Callable[[Column], bool] | None, *, whose: bool = False
+) -> list[Column]:
+    """Return the column that names readings and the one that holds them, with one that says whose they are.
+
+    They are known by their headers, or by names of known variables. `tell_apart` says whether a column tells the rows
+    of a day apart, and is None where no day comes again; `whose` that another column says whose rows they are. Names
+    under a header such as 'name' are people's, unless one of them is known.
+    """
+    words = [column for column in columns if column.numbers is None and look_like_numbers(column.sample()) < 0.5]
+    people = [c for c in words if normalise_header(c.header) in word_set("person asked") and not count_known(c)]
+    people = [] if whose else people[:1]
+    apart = [c for c in words if 1 < len(c.sample()) <= 50 and c not in people and tell_apart and tell_apart(c)]
+    headed = [column for column in find_aliases(columns, "long name column") if column not in people]
+    headed.sort(key=lambda column: (-count_known(column), -len(column.sample())))  # items go before their categories
+    listed = find_aliases(columns, "long value column")
+    values = listed or [column for column in columns if column not in headed and holds_readings(column.header)]
+    if not values:
+        known = [column for column in words if tell_apart is not None and count_known(column) > 1]
+        others = [column for column in columns if column not in people] if known else []
+        plain = [column for column in others if look_like_numbers(take_figures(column.sample(200))) == 1]
+        units = [column for column in plain if is_unit(column.header)]
+        known, values = (known, units) if len(units) == 1 else ([c for c in known if c in apart], plain)
+        return [known[0], values[0], *people] if known and len(values) == 1 else []
+    if not (headed or apart):
+        return []
+    figures, again = look_like_numbers(values[0].sample()), tell_apart is not None
+    if len(columns) == 2 + len(people):
+        sure = bool(headed or (listed and figures) or count_known(apart[0]) > 1)
+    elif listed:
+        sure = bool(figures) and (again or (figures >= 0.8 and len(columns) <= 6))
+    else:
+        named = headed and normalise_header(headed[0].header) in word_set("symptom name")
+        sure = again and len(values) == 1 and bool(named or (apart and count_known(apart[0]) > 1))
+    return [(headed or apart)[0], values[0], *people] if sure else []
+
+
+def holds_readings(header: str) -> bool:
+    """Say whether a header is a word for any reading: a value, a rating, whether it was done.
+
+    >>> holds_readings("Severity (0-10)"), holds_readings("stress level")
+    (True, False)
+    """
+    stem = split_header(header).stem
     told = word_set("scale word") | word_set("status column")
-    values = [column for column in columns if split_words(column.header) <= told]
-    if keys is not None and named and len(values) == 1:
-        return named, values
-    named = [column for column in apart if sum(find_variable(text) is not None for text in column.sample()) > 1]
-    values = [column for column in columns if named and look_like_numbers(column.sample(200)) == 1]
-    values = values or [column for column in few if split_words(column.header) & word_set("scale word")]
-    return named, values if len(values) == 1 else []
+    return frozenset() < split_words(stem) <= told or normalise_header(header) in word_set("long value column")
+
+
+def is_unit(header: str) -> bool:
+    """Say whether a header is a unit, or a word for a dose."""
+    units = frozenset().union(*map(find_units, ("mg", "L", "h", "servings")))
+    return normalise_header(header) in units | word_set("dose column") | word_set("unit word")
+
+
+def count_known(column: Column) -> int:
+    """Return how many of the first different cells of a column name a variable, a symptom or a medicine."""
+    some = column.sample(50)
+    return sum(bool(find_variable(t) or is_symptom(t) or hold_medicine(split_words(t))) for t in some)
 
 
 def _refuse_people_as_columns(columns: list[Column], table: Table) -> None:
@@ -662,7 +705,7 @@ def _refuse_nameless(columns: list[Column], keys: Keys) -> None:
             if apart:
                 found = f"Several rows have the same day, and column {column.header!r} tells them apart"
                 found += ", its blanks filled down as under merged cells." if blank else "."
-            raise _ask_person(found, column.header)
+            raise ask_person(found, column.header)
 
 
 def _refuse_parting(columns: list[Column], keys: Keys) -> None:
@@ -671,7 +714,7 @@ def _refuse_parting(columns: list[Column], keys: Keys) -> None:
         return
     for column in columns:
         if _holds_names(column) and keys.tell_apart(column):
-            raise _ask_person(
+            raise ask_person(
                 f"Several rows have the same day, and column {column.header!r} tells them apart "
                 f"({quote_some(sorted(column.levels), 3)}).", column.header
             )  # fmt: skip
@@ -725,9 +768,7 @@ def _refuse_traits(columns: list[Column], keys: Keys) -> None:
             differs = np.ptp(ages or [0]) > 1 + np.ptp(keys.days) / 365 if trait else len(texts) > 1
         if differs:
             some = quote_some(sorted(texts), 3)
-            raise _ask_person(
-                f"Column {column.header!r} holds {some}, as the rows of several people do.", column.header
-            )
+            raise ask_person(f"Column {column.header!r} holds {some}, as the rows of several people do.", column.header)
 
 
 def tell_parts(names: Iterable[str], *, moments: bool = False) -> bool:
@@ -746,7 +787,8 @@ def tell_parts(names: Iterable[str], *, moments: bool = False) -> bool:
     return all(words == left[0] for words in left) and left[0].isdisjoint(_PERSON_WORDS)
 
 
-def _ask_person(found: str, header: str) -> JournalError:
+def ask_person(found: str, header: str) -> JournalError:
+    """Return what asks whether a column says whose row it is, after what was found."""
     return JournalError(
         f"{found} If it says whose row it is, name it: person={header!r} (command line: --person). "
         'If all rows are one person\'s, say person="none" (--person none).'

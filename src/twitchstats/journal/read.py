@@ -131,9 +131,9 @@ def read_journal(
     )
     meaning = read_schema(schema, () if found is None else found.facts)
     renamed = {pick_column(table, header, "columns").header: target for header, target in renamed.items()}
-    if found is not None and found.format not in list_formats():  # keys of plain tables have been read
+    if found is not None:  # keys of plain tables have been read
         person = None if "person" in table.headers and person != SOLE_PERSON else person
-        date = None
+        date = date if found.format in list_formats() else None
     table = join_dates(table, rejects) if date is None and order in ("auto", "date") else table
     layout = None if found else date_format  # an export's dates are ISO
     moments: dict[str, Any] = {"person": person, "today": today}

@@ -100,7 +100,7 @@ def read_episodes(
     who = find_person(table, person, needed=False)
     if who is None and len(persons) != 1:
         raise JournalError("The episodes table has no person column, and the journal has several people. Add one.")
-    start, clock = _find_start(table, numbered=calendar == "day")
+    start, clock = find_start(table, numbered=calendar == "day")
     end = next(iter(find_aliases(table.columns, "end column")), None)
     numbered = calendar == "day" and look_like_dates(start.levels) < 0.5
     reading: dict[str, Any] = {"today": today, "date_format": date_format, "numbered": numbered}
@@ -122,7 +122,7 @@ def read_episodes(
     return _complete_episodes(frame)
 
 
-def _find_start(table: Table, *, numbered: bool) -> tuple[Column, Column | None]:
+def find_start(table: Table, *, numbered: bool) -> tuple[Column, Column | None]:
     """Return the column of starts, and that of the time of day where it stands apart from the date."""
     found = find_aliases(table.columns, "start column")
     if not found:
@@ -229,7 +229,7 @@ def _read_columns(
             rejects.note(table.name, column.header, "scale", told)
         frame[name] = _read_choice(name, column, dictionary, table, rejects) if choice else reading.data
         if name == "site" and choice:
-            sides = column.spread(np.array([_split_side(text)[0] for text in column.levels], dtype=object))
+            sides = column.spread(np.array([split_side(text)[0] for text in column.levels], dtype=object))
     if sides is not None:
         given = frame["side"] if "side" in frame else pd.Series(None, index=frame.index, dtype="str")
         frame["side"] = given.fillna(pd.Series(sides, index=frame.index, dtype="str"))
@@ -249,7 +249,7 @@ def _read_choice(name: str, column: Column, dictionary: str, table: Table, rejec
     faults: dict[int, Fault] = {}
     values: list[str | None] = []
     for code, text in enumerate(column.levels):
-        asked = _split_side(text)[1] if name == "site" else normalise_header(text)
+        asked = split_side(text)[1] if name == "site" else normalise_header(text)
         value = None if is_missing(text) else words.get(asked)
         if value is None and not is_missing(text):
             faults[code] = ("unknown_word", f"{text!r} is not one of {', '.join(dict.fromkeys(words.values()))}")
@@ -258,10 +258,10 @@ def _read_choice(name: str, column: Column, dictionary: str, table: Table, rejec
     return pd.array(column.spread(np.array([*values, None], dtype=object)), dtype="str")
 
 
-def _split_side(text: str) -> tuple[str | None, str]:
+def split_side(text: str) -> tuple[str | None, str]:
     """Take 'left', 'right' or 'both' away from the name of a site.
 
-    >>> _split_side("Left calf"), _split_side("calf")
+    >>> split_side("Left calf"), split_side("calf")
     (('left', 'calf'), (None, 'calf'))
     """
     words = normalise_header(text).split()

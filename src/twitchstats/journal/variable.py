@@ -22,9 +22,9 @@ DAYS = "variables.csv"
 KINDS = ("count", "amount", "rating", "yes/no", "text", "category")
 _OUT_OF = re.compile(r"(?:/|\bout of|\bof|\bvon|\bsur)\s*(\d{1,3})$", re.IGNORECASE)
 _TO = r"(?:-|\u2013|to|\.\.|bis|\u00e0|a|tot|til|till|do|hasta|at\u00e9)"
-_SPAN = re.compile(rf"(-?\d{{1,3}})\s*{_TO}\s*(\d{{1,3}})$", re.IGNORECASE)
+_SPAN = re.compile(rf"(-?\d{{1,3}})\s*(?:{_TO}|(?<![1-9]0)(?<=0)_)\s*(\d{{1,3}})$", re.IGNORECASE)  # also pain_0_10
 _PER_DAY = re.compile(
-    r"(?:(?:/|\bper\b|\ba\b|\bpro\b|\bpar\b)\s*(?:d|day|tag|jour|24\s*h)|\b(?:today|daily|heute|hoy|oggi)"
+    r"(?:(?:/|\bper\b|\ba\b|\bpro\b|\bpar\b)\s*(?:d|day|tag|jour|24\s*h)|\b(?:today|daily|heute|hoy|oggi|vandaag|hoje|aujourd['\u2019]hui)"
     r"|[\s,:]+(?:yes/no|y/n|ja/nein|oui/non|s[i\u00ed]/no))$",
     re.IGNORECASE,
 )
@@ -43,7 +43,12 @@ _RATED = re.compile(r"(?:please )?(?:how (?!many|much|long|often)|rate )", re.IG
 _ASKED = re.compile(
     r"^(?:please )?(?:how would you )?rate (?:your|the) |^how (?:many|much) |^how (?:(?:was|is) your )?"
     r"|\b(?:did|do|have|were|are) you(?: (?:have|had|drink|get|take|taken|notice|feel|experience))?\b\s*"
-    r"|^(?:wie ?viele?|combien d[e']|cu[a\u00e1]nt[oa]s?|quant[ie]|hoeveel)\s+",
+    r"|^(?:wie ?viele?|combien d[e']|cu[a\u00e1]nt[oa]s?|quant[ie]|hoeveel)\s*"
+    r"|^(?:wie (?:stark|hoch|gut) (?:war|waren|ist|sind)|comment (?:\u00e9tait|est)|c[o\u00f3]mo (?:fue|es|estuvo)"
+    r"|com[e'] ?(?:\u00e8|era)|hoe (?:was|is)) "
+    r"(?:(?:ihre?n?|deine?n?|der|die|das|votre|ton|ta|su|tu|la|il|tuo|uw|je) )?"
+    r"|\b(?:hatten sie|hast du|hattest du|haben sie|avez[- ]vous eu|as[- ]tu eu|tuvo|tuviste|h?ai? avuto|had je)\b"
+    r"\s*(?:getrunken\b)?",
     re.IGNORECASE,
 )
 _NUMBER_OF = re.compile(r"^(?:number of|no of|nr of|count of|amount of|of|anzahl|nombre de|numero d[ei]|aantal) ")
@@ -261,6 +266,8 @@ def match_header(source: str, dictionary: str = DAYS, *, company: frozenset[str]
     name, words = (whole, normalise_header(trimmed)) if whole else _find_name(header, dictionary)
     if name is None:
         return own
+    if not find_variable(words, dictionary=dictionary) and name in (company or ()) and find_rated(words) == name:
+        return own  # another column rates it
     row = find_row(name, dictionary=dictionary)
     if not _is_certain(row, header, company):
         return own.tell(
@@ -376,9 +383,13 @@ def _make_own(header: Header) -> Variable:
     return own
 
 
-def tells_minutes_behind_point(header: Header) -> bool:
-    """Say whether a header writes hours and minutes with a point, 'sleep (h.mm)': 7.30 are then not 7.3 h."""
-    return bool(re.fullmatch(r"h{1,2}[.,]m{1,2}", header.unit.strip(), re.IGNORECASE))
+def tells_hours_and_minutes(header: Header) -> bool:
+    """Say whether a header tells both, 'sleep (h m)' or 'sleep (h:mm)': 7.30 may then be half past.
+
+    >>> tells_hours_and_minutes(split_header("sleep (h:mm)")), tells_hours_and_minutes(split_header("sleep (h)"))
+    (True, False)
+    """
+    return bool(re.fullmatch(r"h{1,2}[^\w]{1,2}m{1,2}", header.unit.strip(), re.IGNORECASE))
 
 
 def tells_longer(header: Header) -> bool:
@@ -401,8 +412,6 @@ def _is_idle(remark: str) -> bool:
 def _match_amount(known: Variable, own: Variable, words: str) -> Variable:
     """Return the known variable with the factor of its header's unit."""
     header, unit = known.header, known.unit
-    if tells_minutes_behind_point(header):
-        return own
     units = find_units(unit, known.name)
     text = normalise_header(header.unit)
     if text in units:
@@ -431,10 +440,24 @@ def _find_name(header: Header, dictionary: str) -> tuple[str | None, str]:
     stem = _NUMBER_OF.sub("", normalise_header(header.stem))
     for words in dict.fromkeys((stem, _split_night(stem)[0])):
         name = find_variable(words, dictionary=dictionary) or _find_beside_unit(words, dictionary)
+        name = name or find_rated(words, dictionary)
         row = find_row(name or "", dictionary=dictionary)
         if name and (words == stem or row.get("role") == "outcome" or row.get("timing") == "night"):
             return name, stem
     return None, stem
+
+
+def find_rated(words: str, dictionary: str = DAYS) -> str | None:
+    """Return the known rating that words name with one more word for a scale behind, or None.
+
+    >>> find_rated("pain severity"), find_rated("twitch nrs"), find_rated("coffee strength")
+    ('pain', 'intensity', None)
+    """
+    name, _, last = words.rpartition(" ")
+    row = find_row(find_variable(name, dictionary=dictionary) or "", dictionary=dictionary)
+    if not row or last not in word_set("scale word") - {"quality"}:
+        return None
+    return str(row["name"]) if row["kind"] == "rating" else find_variable(f"{row['label']} intensity")
 
 
 def _part_unit(words: str) -> list[tuple[str, str]]:

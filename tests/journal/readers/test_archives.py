@@ -16,7 +16,15 @@ import pytest
 from twitchstats.errors import JournalError, UnknownNameError
 from twitchstats.journal import read_journal, readers
 from twitchstats.journal.layout import Source, read_frame, read_table
-from twitchstats.journal.readers import apple_health, bearable, daylio, join_sources, long_table, mark_outside
+from twitchstats.journal.readers import (
+    apple_health,
+    bearable,
+    daylio,
+    event_log,
+    join_sources,
+    long_table,
+    mark_outside,
+)
 from twitchstats.journal.readers.export import open_table, read_heading
 from twitchstats.journal.readers.workbook import _cut_cells
 from twitchstats.journal.record import Rejects
@@ -605,8 +613,8 @@ def test_people_of_two_sources_are_told_apart():
         join_sources([])
 
 
-def test_the_long_table_is_the_last_to_be_asked():
-    assert readers.READERS[-1] is long_table
+def test_tables_of_other_shapes_are_the_last_to_be_asked():
+    assert readers.READERS[-2:] == (long_table, event_log)
 
 
 def test_sheets_that_are_called_by_their_month_tell_their_days(tmp_path):

@@ -17,6 +17,7 @@ from twitchstats.journal.readers import (
     bearable,
     clue,
     daylio,
+    event_log,
     fitbit,
     flaredown,
     flaredown_public,
@@ -41,8 +42,9 @@ _MOST = 512 << 20  # bytes of an open file in which a format is looked for
 # Each has NAME, recognize(head) and read(export); those that could take another's file come last.
 READERS: tuple[ModuleType, ...] = (
     bearable, daylio, flaredown, flaredown_public, visible, track_and_graph, samsung_health, fitbit,
-    oura, google_fit, redcap, mpath, clue, migraine_buddy, apple_health, long_table,
+    oura, google_fit, redcap, mpath, clue, migraine_buddy, apple_health, long_table, event_log,
 )  # fmt: skip
+_SHAPES = (long_table, event_log)  # of tables by anybody
 
 
 def list_formats() -> list[str]:
@@ -90,7 +92,7 @@ def read_source(
     UnknownNameError
         No format has that name.
     """
-    whole = _open_source(source, options, known=format is not None)
+    whole = _open_source(source, {"person": person, **options}, known=format is not None)
     if whole is None:
         if format is not None:
             raise JournalError(f"format={format!r} needs a file or an open file of bytes.")
@@ -99,6 +101,8 @@ def read_source(
     if exports != [whole]:
         return _name_file(_read_archive(whole.name, exports, format, person, date), whole.name)
     reader = find_reader(whole, format=format)
+    if reader in _SHAPES and date is not None and format is None:
+        return None  # who names the dates of a table takes its rows for days
     return _name_file(reader.read(whole), whole.name) if reader else None
 
 

@@ -17,7 +17,16 @@ from twitchstats.errors import JournalError
 from twitchstats.journal.layout import Source
 from twitchstats.journal.readers.days import Days, to_number
 from twitchstats.journal.readers.export import Export
-from twitchstats.journal.readers.times import date_night, read_moment, read_offset, shift_moment, unite_hours
+from twitchstats.journal.readers.times import (
+    NAP,
+    date_night,
+    is_nap,
+    join_spans,
+    read_moment,
+    read_offset,
+    shift_moment,
+    unite_hours,
+)
 from twitchstats.journal.source import guard_errors
 
 NAME = "Apple Health"
@@ -49,6 +58,7 @@ _SPANS: dict[str, tuple[str, float, dict[str, str]]] = {
     "Workout": ("Workouts (min)", 60.0, {"name": "exercise", "unit": "min"}),
     "Mindful minutes": ("Mindful minutes", 60.0, {"unit": "min"}),
 }
+_SLEEPS = frozenset({"Asleep", "InBed"})
 _LONGEST = 2880.0  # minutes: two days, longer than any sleep or workout
 _DEVICES = frozenset({"StepCount", "AppleExerciseTime", "TimeInDaylight"})
 _SEVERITIES = {"NotPresent": "0", "Mild": "1", "Moderate": "2", "Severe": "3"}
@@ -66,8 +76,8 @@ def read(source: Export) -> Source:
     """Read the export.xml of Apple Health in little memory.
 
     Days are those of the local times as they are written. Sleep is the time that any device saw asleep, and belongs to
-    the day of waking. Steps that a phone and a watch counted beside each other are those of the one that counted more.
-    Minutes that two apps tell of count once, and so does the same amount at the same time.
+    the day of waking; naps are apart. Steps that phone and watch counted beside each other are those of the one that
+    counted more. Minutes that two apps tell of count once, and so does the same amount at the same time.
     """
     records = _Records()
     parser = create_parser(forbid_dtd=False, forbid_entities=True, forbid_external=True)
@@ -101,6 +111,7 @@ class _Records(ContentHandler):
             lambda: defaultdict(lambda: array("d"))
         )
         self.spans: defaultdict[tuple[str, str], list[tuple[dt.datetime, dt.datetime]]] = defaultdict(list)
+        self.zones: dict[tuple[str, str], dt.timedelta] = {}  # of the times of a night
         self.means: defaultdict[tuple[str, str], list[float]] = defaultdict(lambda: [0.0, 0.0])
         self.first: dict[tuple[str, str], int] = {}
         self.counts: Counter[tuple[str, str]] = Counter()
@@ -180,6 +191,7 @@ class _Records(ContentHandler):
         elif _ASLEEP.fullmatch(value) or value == "InBed":
             key = ("InBed" if value == "InBed" else "Asleep", date_night(end).isoformat())
             self._count(key)
+            self.zones[key] = read_offset(cells["endDate"]) or dt.timedelta()
             offsets = [read_offset(cells[at]) or dt.timedelta() for at in ("startDate", "endDate")]
             self.spans[key].append((shift_moment(start, -offsets[0]) or start, shift_moment(end, -offsets[1]) or end))
         else:
@@ -214,11 +226,28 @@ class _Records(ContentHandler):
         for (kind, day), spans in self.spans.items():
             column, factor, facts = _SPANS[kind]
             name = self.days.name(column, kind="amount", combine="sum", **facts)
-            self._put((kind, day), {name: factor * unite_hours(spans)})
+            naps = self._find_naps((kind, day), spans) if kind in _SLEEPS else []
+            spans = [span for span in spans if not any(start <= span[0] <= end for start, end in naps)]
+            if spans:
+                self._put((kind, day), {name: factor * unite_hours(spans)})
         if self.unread:
             named = ", ".join(f"{kind} ({count:,})" for kind, count in self.unread.most_common(8))
             self.days.leave(self.first_unread, f"types that are not read: {named}", records=self.unread.total())
         return self.days.finish()
+
+    def _find_naps(
+        self, key: tuple[str, str], spans: list[tuple[dt.datetime, dt.datetime]]
+    ) -> list[tuple[dt.datetime, dt.datetime]]:
+        """Return the naps among the sleeps of a day, and put what was slept in them into a column of its own."""
+        zone = self.zones[key]
+        naps = [(a, b) for a, b in join_spans(spans, dt.timedelta(hours=1)) if is_nap(a + zone, b + zone)]
+        for start, end in naps:
+            some = [span for span in spans if start <= span[0] <= end]
+            self.counts[key] -= len(some)
+            name = self.days.name("Nap (h)", unit="h", **NAP)
+            told = {name: unite_hours(some)} if key[0] == "Asleep" else {}
+            self.days.add(self.first[key], (end + zone).date(), told, records=len(some))
+        return naps
 
     def _put(self, key: tuple[str, str], values: dict[str, object]) -> None:
         self.days.add(self.first[key], key[1], values, records=self.counts[key])

@@ -42,7 +42,7 @@ class Export:
         Its path inside the export, or the name of the file.
     open : callable
         Opens it for reading bytes, from its beginning, as often as it is called.
-    encoding, date_format : str or None
+    encoding, date_format, person : str or None
         Those that were asked for.
     is_sheet : bool
         Whether it is one of the tables of a workbook.
@@ -54,6 +54,7 @@ class Export:
     open: Callable[[], IO[bytes]]
     encoding: str | None = None
     date_format: str | None = None
+    person: str | None = None
     is_sheet: bool = False
     notes: tuple[str, ...] = ()
 
@@ -148,6 +149,12 @@ def read_heading(head: bytes, *, line: int = 1) -> list[str]:
         return [fold(cell) for cell in next(csv.reader(lines[:1], delimiter=sign), [])]
     except csv.Error:
         return []
+
+
+def read_top(head: bytes) -> Table:
+    """Return the table at the beginning of a file; JournalError where there is none."""
+    whole = head if len(head) < HEAD else head[: head.rfind(b"\n") + 1]
+    return parse_text(Export("", lambda: io.BytesIO(whole)).text, "days", Rejects(), plain=True)
 
 
 def has_columns(*needed: str) -> Callable[[bytes], bool]:

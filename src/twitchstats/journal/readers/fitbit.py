@@ -1,13 +1,14 @@
 """Fitbit, the CSV export: sections of a table each, named by a line above it."""
 
 import csv
+import datetime as dt
 from collections.abc import Iterator
 
 from twitchstats.errors import JournalError
 from twitchstats.journal.layout import Source
-from twitchstats.journal.readers.days import NO_DATE, Days
+from twitchstats.journal.readers.days import NO_DATE, Days, to_number
 from twitchstats.journal.readers.export import OTHER_WIDTH, TWICE, Export, date_texts, fold, read_heading
-from twitchstats.journal.readers.times import date_night, read_moment
+from twitchstats.journal.readers.times import NAP, date_night, is_nap, read_moment
 from twitchstats.journal.source import open_lines
 
 NAME = "Fitbit"
@@ -44,8 +45,12 @@ def read(source: Export) -> Source:
         cells, row, day, why = dict(zip(headers, texts, strict=False)), (section, *texts), dates[when], NO_DATE
         if section == "sleep":
             end = read_moment(when, day)
-            day, why = date_night(end) if end else None, "a sleep whose end is no time like 2024-03-03 6:10AM"
-        if section not in _SECTIONS:
+            if end and _is_nap(end, cells):
+                section = "nap"
+            else:
+                day = date_night(end) if end else None
+            why = "a sleep whose end is no time like 2024-03-03 6:10AM"
+        if section not in (*_SECTIONS, "nap"):
             days.leave(line, f"the section {section!r} is not read")
         elif len(texts) != len(headers):
             days.leave(line, OTHER_WIDTH)
@@ -56,9 +61,16 @@ def read(source: Export) -> Source:
         else:
             seen.add(row)
             named = {header: text.replace(",", "") for header, text in cells.items() if header not in _KEYS}
-            told = {header: text for header, text in named.items() if text.casefold() not in ("n/a", "-")}
+            told = {header: text for header, text in named.items() if text.casefold() not in ("n/a", "-")
+                    and (section != "nap" or header == "minutes asleep")}  # fmt: skip
             days.add(line, day, {_name(days, section, header): text for header, text in told.items()})
     return days.finish()
+
+
+def _is_nap(end: dt.datetime, cells: dict[str, str]) -> bool:
+    """Say whether a sleep that ends then is a nap, by how long it lasted."""
+    minutes = to_number((cells.get("time in bed") or cells.get("minutes asleep") or "").replace(",", ""))
+    return minutes is not None and is_nap(end - dt.timedelta(minutes=min(minutes, 2880)), end)
 
 
 def _read_sections(data: bytes, name: str) -> Iterator[tuple[str, int, list[str], list[str]]]:
@@ -81,6 +93,8 @@ def _read_sections(data: bytes, name: str) -> Iterator[tuple[str, int, list[str]
 
 def _name(days: Days, section: str, header: str) -> str:
     """Return the column for a header of a section."""
+    if section == "nap":
+        return days.name("Nap (min)", group="Sleep", unit="min", **NAP)
     if section != "sleep":
         return days.name(header.capitalize(), group="Day", **_DAILY.get(header, {"kind": "amount", "combine": "mean"}))
     facts = {"timing": "night", "combine": "sum"} | ({"name": _SLEEP[header]} if header in _SLEEP else {})

@@ -8,7 +8,15 @@ from twitchstats.errors import JournalError
 from twitchstats.journal.layout import Source
 from twitchstats.journal.readers.days import Days, Values, to_number
 from twitchstats.journal.readers.export import Export, Record, open_table, read_heading
-from twitchstats.journal.readers.times import date_night, read_epoch, read_moment, read_offset, shift_moment
+from twitchstats.journal.readers.times import (
+    NAP,
+    date_night,
+    is_nap,
+    read_epoch,
+    read_moment,
+    read_offset,
+    shift_moment,
+)
 
 NAME = "Samsung Health"
 # The end of a table's name -> value column, factor, header, what the format says of it.
@@ -51,7 +59,7 @@ def read(source: Export) -> Source:
         unknown[read_offset(record["time_offset"]) is None and "day_time" not in record.cells] += 1
         if kind == "sleep":
             night = _find_night(record)
-            return date_night(night[1]) if night else "a sleep without a start and an end after it"
+            return _date_sleep(*night) if night else "a sleep without a start and an end after it"
         moment = _read_local(record, "start_time") or _read_local(record, "day_time")
         return moment.date() if moment and _read_amount(record, kind) is not None else "there is no time, or no number"
 
@@ -59,6 +67,8 @@ def read(source: Export) -> Source:
         if kind != "sleep":
             return {days.name(_AMOUNTS[kind][2], **_AMOUNTS[kind][3]): _read_amount(record, kind)}
         start, end = _find_night(record) or (dt.datetime.min, dt.datetime.min)
+        if is_nap(start, end):
+            return {days.name("Nap (h)", unit="h", **NAP): (end - start).total_seconds() / 3600}
         written = read_moment(record["end_time"])
         moved[written is not None and date_night(written) != date_night(end)] += 1
         column = days.name("Sleep (h)", name="sleep", kind="amount", unit="h", timing="night", combine="sum")
@@ -77,6 +87,10 @@ def read(source: Export) -> Source:
     if unknown[True]:
         days.notes.append(f"{unknown[True]:,} records name no time_offset, so their days are those of UTC.")
     return days.finish(table)
+
+
+def _date_sleep(start: dt.datetime, end: dt.datetime) -> dt.date:
+    return end.date() if is_nap(start, end) else date_night(end)
 
 
 def _find_night(record: Record) -> tuple[dt.datetime, dt.datetime] | None:

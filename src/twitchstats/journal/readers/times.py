@@ -8,6 +8,7 @@ from twitchstats.journal.dates import read_clock
 from twitchstats.journal.readers.export import Records
 
 _ISO = re.compile(r"(\d{4})-(\d{1,2})-(\d{1,2})(?!\d)")
+NAP = {"kind": "amount", "timing": "day", "combine": "sum"}  # what the format says of the hours of naps
 _LATEST = 4e9  # seconds; a time in thousandths is beyond it
 _OFFSET = re.compile(r"(?:UTC|GMT)? ?([+-])(\d{2}):?(\d{2})")
 
@@ -83,6 +84,29 @@ def _shift(moment: dt.datetime, span: dt.timedelta) -> dt.datetime:
         return moment
 
 
+def is_nap(start: dt.datetime, end: dt.datetime) -> bool:
+    """Say whether a sleep is a nap: less than three hours between nine in the morning and nine in the evening.
+
+    >>> day = dt.datetime(2024, 3, 3)
+    >>> is_nap(day.replace(hour=14), day.replace(hour=15)), is_nap(day.replace(hour=8), day.replace(hour=10))
+    (True, False)
+    """
+    by_day = start.hour >= 9 and end.hour < 21 and start.date() == end.date()
+    return by_day and end - start < dt.timedelta(hours=3)
+
+
+def join_spans(
+    spans: Iterable[tuple[dt.datetime, dt.datetime]], gap: dt.timedelta = dt.timedelta()
+) -> list[tuple[dt.datetime, dt.datetime]]:
+    """Return spans of time in order, those as one that overlap or lie no further apart than a gap."""
+    joined: list[tuple[dt.datetime, dt.datetime]] = []
+    for start, end in sorted(spans):
+        if joined and start - joined[-1][1] <= gap:
+            start, end = joined[-1][0], max(end, joined.pop()[1])
+        joined.append((start, end))
+    return joined
+
+
 def unite_hours(spans: Iterable[tuple[dt.datetime, dt.datetime]]) -> float:
     """Return the hours that spans of time cover together; what two devices saw counts once.
 
@@ -90,12 +114,7 @@ def unite_hours(spans: Iterable[tuple[dt.datetime, dt.datetime]]) -> float:
     >>> unite_hours([(day, day.replace(hour=2)), (day.replace(hour=1), day.replace(hour=3))])
     3.0
     """
-    seconds, reached = 0.0, None
-    for start, end in sorted(spans):
-        begin = start if reached is None else max(start, reached)
-        seconds += max(0.0, (end - begin).total_seconds())
-        reached = end if reached is None else max(end, reached)
-    return seconds / 3600
+    return sum((end - start).total_seconds() for start, end in join_spans(spans)) / 3600
 
 
 def tell_utc(table: Records, column: str) -> list[str]:
