@@ -123,8 +123,8 @@ def estimate_effects(
     A test of one person needs seven days beyond the columns of its model: a diary of three weeks (one of 15 days with
     ``weekday=False``, where no weekly rhythm is to be feared). Shorter ones have their reason: from 16 days on
     `correlate_triggers` tells what goes together, `estimate_risks` counts both sides, and `plan_trial` says how many
-    days drawn by lot would find it. What is called detectable is found in .7 to .86, at a level of .005 in .6 to .85;
-    of ratios nothing is in diaries of less than six weeks, nor of counts that are 0 on most days.
+    days drawn by lot would find it. What is called detectable is found in .7 to .88, at a level of .005 in .6 to .85;
+    of ratios nothing is in diaries of less than eight weeks, nor of counts that are 0 on most days.
 
     In a group those tell more whose trigger varies more, or who have more twitches. Where these also react otherwise,
     the mean leans towards them, the less the more people there are: with effects that go with the trigger's spread
