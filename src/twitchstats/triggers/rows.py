@@ -456,8 +456,8 @@ def describe_people(scores: Scores) -> dict[str, FloatArray]:
     slope = ((evaluator(at - width) - evaluator(at + width)) / (2 * width))[:, 0]
     told = np.isfinite(estimate) & (slope > 0)
     found["estimate"][usable] = np.where(told, estimate, np.nan)
-    # the variance of t, not of z; where many columns are fitted an error is too small even so: half way to HC3
-    fitted = (own.n / np.maximum(own.df, 1.0)) ** 0.25
+    # the variance of t, not of z, and HC3's: days are more alike than is seen in a week, and people's errors add up
+    fitted = np.sqrt(own.n / np.maximum(own.df, 1.0))
     wider = fitted * np.sqrt(own.trust / np.maximum(own.trust - 2, 1.0))
     se = found["se"][usable] = np.where(told, evaluator(at, error=True)[:, 0] / np.where(told, slope, 1.0), np.nan)
     if scores.is_ratio and told.any():
