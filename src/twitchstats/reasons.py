@@ -14,6 +14,7 @@ WHY = {
     "too few changes": "too few days",
     "no variation": "no variation",
     "no variation of its own": "no variation",
+    "beyond the doses noted": "no variation",
     "separation": "no variation",
     "definition rather than claim": "definition rather than claim",
     "the outcome itself": "definition rather than claim",
@@ -23,3 +24,4 @@ WHY = {
 
 REASONS = tuple(dict.fromkeys(WHY.values()))
 NO_ORDER = "no order in time"
+BEYOND = "beyond the doses noted"

@@ -129,3 +129,25 @@ def test_yes_no_trigger_has_no_curve():
     message = "'trigger_1' has fewer than 4 different values: ask estimate_effects for its effect."
     with pytest.raises(OptionError, match=f"^{message}$"):
         tw.estimate_dose_curve(journal, "trigger_1")
+
+
+def test_a_slip_does_not_bend_a_line():
+    """Two of 120 doses noted ten times too high: a straight effect looked bent in .27 of diaries."""
+    journal = plant(lambda x: 0.15 * x, people=60)
+    days = np.arange(len(journal.days)) % 120
+    slipped = journal.days["trigger_1"].where(~np.isin(days, (30, 70)), 15.0)
+    slip = replace(journal, days=journal.days.assign(trigger_1=slipped))
+    curve = estimate_dose_curve(slip, "trigger_1", doses=[1.0], reference=0.0, by="person")
+    assert (curve["p_bend"] < 0.05).mean() < 0.15
+    assert (curve["p_any"] < 0.05).mean() > 0.5
+
+
+@pytest.mark.parametrize("by", ["person", "pooled"])
+def test_a_dose_that_nobody_took_is_not_told(by):
+    """A rate ratio of 887 was told, ten times beyond the highest dose noted."""
+    journal = plant(lambda x: 0.2 * x, people=2)
+    curve = estimate_dose_curve(journal, "trigger_1", doses=[1.0, 30.0], reference=0.0, by=by)
+    assert (curve["estimate"].isna() == (curve["dose"] == 30)).all()
+    assert (curve["reason"] == np.where(curve["dose"] == 30, "beyond the doses noted", "")).all()
+    far = estimate_dose_curve(journal, "trigger_1", doses=[1.0], reference=30.0, by=by)
+    assert (far["reason"] == "beyond the doses noted").all()

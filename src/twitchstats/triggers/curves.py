@@ -11,6 +11,7 @@ from twitchstats.arrays import TINY, FloatArray, read_numbers
 from twitchstats.errors import OptionError, check_number
 from twitchstats.journal.record import Journal
 from twitchstats.panel import shift_days
+from twitchstats.reasons import BEYOND
 from twitchstats.triggers.engine import Options, find_older, score_columns
 from twitchstats.triggers.families import choose_family
 from twitchstats.triggers.request import Request, check_by, check_lag, prepare_request, refuse_tautology
@@ -18,6 +19,7 @@ from twitchstats.triggers.rows import ROWS, label_rows, put_on_scale
 
 KNOTS = (0.1, 0.5, 0.9)  # quantiles of what was taken (Harrell 2015, three knots)
 LEAST_VALUES = 4  # different doses from which a bend can be seen
+FEW = 2  # days of a person far from all others, which would bend the curve by themselves
 POINTS = 9
 KINKS = 16  # more change nothing
 CURVE_COLUMNS = [
@@ -55,7 +57,8 @@ def estimate_dose_curve(
         odds ratio, or difference, of that dose against the reference, from a natural cubic spline with three knots (a
         straight and a bent term). ``p_straight``: that of the straight line nearest to the curve; ``p_bend``: whether a
         straight line is refuted (U shapes, limits, saturation); ``p_any``: whether there is any effect, twice the
-        smaller of both.
+        smaller of both. A dose more than a step beyond what was taken (of a person, where these are told) has its
+        ``reason``.
 
     Raises
     ------
@@ -69,6 +72,8 @@ def estimate_dose_curve(
     Every point of the curve is a coefficient of its own: the two terms are turned so that the first is the contrast of
     that dose with the reference, the second stands beside it. So points and tests come from the engine of
     `estimate_effects`, with its robust variance, the outcome and the trigger of two older days, weekday and trend.
+    One or two days of a person whose dose lies far from all others are left out (`leave_far_doses`): a slip of the pen
+    made a straight effect look bent in a quarter of diaries.
     A curve of two terms rounds corners and U shapes off. Intervals are wider by what it can't follow, to be expected of
     a line with as much of a bend (`round_off`): one person's hold .94 to .99 of smooth curves, .80 to .97 of a
     threshold and of a V, the fewest next to the corner. Groups of 20 hold .92 to 1 of nearly all of these (.76 to .85
@@ -95,7 +100,7 @@ def estimate_dose_curve(
         raise OptionError(f"No curve of {name!r} against {request.outcome!r}: {refused}.")
     if not panel.ordered and lag:
         raise OptionError(f"lag={lag} is not possible: the journal has no order in time. Choose lag=0.")
-    x = shift_days(panel.get(name), lag)
+    x = shift_days(leave_far_doses(panel.get(name)), lag)
     known = x[np.isfinite(x)]
     if len(np.unique(known)) < LEAST_VALUES:
         raise OptionError(
@@ -106,29 +111,45 @@ def estimate_dose_curve(
     points = np.linspace(low, high, POINTS) if doses is None else read_numbers("doses", doses)
     if points.ndim != 1 or not len(points) or not np.isfinite(points).all():
         raise OptionError(f"doses={doses!r:.60} is not possible. Give a list of numbers in the unit of {name!r}.")
-    points = points[points != middle]
+    return _tell_curve(request, x, points[points != middle], middle, lag, by)
+
+
+def _tell_curve(request: Request, x: FloatArray, points: FloatArray, middle: float, lag: int, by: str) -> pd.DataFrame:
+    """Return the rows of `estimate_dose_curve` at points, from doses (P, n) of the outcome's days."""
+    name, panel, known = request.triggers[0], request.panel, x[np.isfinite(x)]
     knots = choose_knots(known)
     contrasts = bend_doses(points, knots) - bend_doses(np.array([middle]), knots)
-    family = choose_family(request.kind)
     bent = bend_doses(x, knots)
     slope = float(_find_share(bent[..., 1], bent[..., 0]))  # of the bend, as a line sees it
     tell = partial(tell_contrasts, request, bent, newest=max(lag, 1), older=bent[..., 0], by=by)
-    people = ["pooled"] if by == "pooled" else list(panel.people)
     line, bow = tell(np.array([[1.0, slope]]), in_mean=False), tell(np.array([[0.0, 1.0]]))
     table = tell(contrasts) if len(points) else bow[:0]
     rounded = np.outer(np.nan_to_num(bow["estimate"]), round_off(points, middle, known, knots)).ravel()
     for end in ("ci_lower", "ci_upper"):
         away = table[end] - table["estimate"]
         table[end] = table["estimate"] + np.sign(away) * np.hypot(away, stats.norm.ppf(0.975) * rounded)
+    people = ["pooled"] if by == "pooled" else list(panel.people)
     frame = label_rows(table, people, [f"{place:06d}" for place in range(len(points))], [lag])
-    shown = put_on_scale(frame, family.measure)
+    shown = put_on_scale(frame, choose_family(request.kind).measure)
     for test, told in (("p_straight", line), ("p_bend", bow)):
         shown[test] = told["p_value"].to_numpy().repeat(len(points))
     shown["p_any"] = np.minimum(1.0, 2 * shown[["p_straight", "p_bend"]].min(axis=1))
     shown["dose"], shown["reference"] = points[shown["trigger"].astype(int)], middle
     shown["trigger"], shown["outcome"] = name, request.outcome
-    shown["unit"] = request.variables.loc[name, "unit"]
+    shown["unit"], step = request.variables.loc[name, ["unit", "step"]]
+    shown = _refuse_beyond(shown, x if by == "person" else x.reshape(1, -1), abs(float(step)))
     return shown.reindex(columns=CURVE_COLUMNS).reset_index(drop=True)
+
+
+def _refuse_beyond(curve: pd.DataFrame, taken: FloatArray, step: float) -> pd.DataFrame:
+    """Refuse doses, or references, more than a step outside of what each person, or the group, took, (P, n)."""
+    low, high = np.nanmin(taken, axis=1, initial=np.inf) - step, np.nanmax(taken, axis=1, initial=-np.inf) + step
+    doses, each = curve[["dose", "reference"]], len(curve) // len(taken)
+    beyond = doses.lt(low.repeat(each), axis=0).any(axis=1) | doses.gt(high.repeat(each), axis=0).any(axis=1)
+    beyond &= curve["reason"].eq("")
+    curve.loc[beyond, ["estimate", "ci_lower", "ci_upper"]] = np.nan
+    curve.loc[beyond, "n_people"], curve.loc[beyond, "reason"] = 0, BEYOND
+    return curve
 
 
 def tell_contrasts(
@@ -199,6 +220,24 @@ def round_off(points: FloatArray, middle: float, known: FloatArray, knots: Float
     left = bent - flat - (own - none) @ told
     rounded: FloatArray = np.sqrt((left**2).sum(1) / (told[2] ** 2).sum())
     return rounded
+
+
+def leave_far_doses(taken: FloatArray) -> FloatArray:
+    """Return doses (P, n) without those of a person's one or two days that lie far from all others.
+
+    Far is farther beyond the outer knots than these are apart: doses noted in another unit, or a slip. They alone would
+    say how the curve goes on there, and so whether it bends.
+
+    >>> leave_far_doses(np.array([[0.0, 100, 200, 300, 100, 200, 4000]]))
+    array([[  0., 100., 200., 300., 100., 200.,  nan]])
+    """
+    known = taken[np.isfinite(taken)]
+    if len(np.unique(known)) < LEAST_VALUES:
+        return taken
+    low, _, high = choose_knots(known)
+    for far in (taken > 2 * high - low, taken < 2 * low - high):
+        taken = np.where(far & (far.sum(axis=1, keepdims=True) <= FEW), np.nan, taken)
+    return taken
 
 
 def choose_knots(values: FloatArray) -> FloatArray:
