@@ -191,7 +191,7 @@ def choose_trend(
         if len(rows):
             some = np.s_[:] if len(rows) == len(needed) else rows
             factor = factor_products(gram[some][:, columns][:, :, columns]) * length[some][:, columns, None]
-            basis = turn_columns(design[some][..., columns], factor)
+            basis = turn_columns(np.array(design[some][..., columns], order="C"), factor)
             chosen = replace(block if len(rows) == len(needed) else block.take(rows), fine=kind)
             yield rows, chosen, basis[..., : basis.shape[-1] - own] if shared else basis
 
