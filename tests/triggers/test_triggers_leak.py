@@ -168,3 +168,14 @@ def test_lags_of_a_month_are_told():
     assert np.isfinite(told["estimate"]).all()
     alone = tw.estimate_effects(journal, triggers="stress", lags=30)
     assert alone["estimate"].to_numpy() == pytest.approx(told["estimate"].to_numpy()[1:])
+
+
+def test_what_is_given_back_is_told(gappy):
+    """Less that, scores are those of the same models alone: by these a finding's trend and cycle are judged."""
+    panel, told = tw.build_panel(gappy), {"family": choose_family("count")}
+    whole = score_panel(panel, "twitches", ["stress", "caffeine"], (1,), options=Options(), **told)
+    alone = score_panel(panel, "twitches", ["stress", "caffeine"], (1,), options=Options(effect="that day"), **told)
+    np.testing.assert_allclose(whole.curve - whole.given[..., None], alone.curve, atol=1e-9)
+    assert np.abs(whole.given).max() > 1e-3
+    np.testing.assert_array_equal(whole.fine, alone.fine)
+    assert not alone.given.any()

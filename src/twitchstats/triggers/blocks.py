@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from scipy import stats
 
-from twitchstats.arrays import TINY, BoolArray, FloatArray, IntArray
+from twitchstats.arrays import TINY, AnyArray, BoolArray, FloatArray, IntArray
 from twitchstats.triggers.columns import (
     factor_products,
     free_columns,
@@ -134,9 +134,12 @@ class Models:
         """Return some rows, and some models of each, (r, k)."""
         if rows.size == len(self.y) and models.size == self.own.shape[0] * self.own.shape[1]:
             return self
-        plain = (value[rows] for value in (self.y, self.dates, self.fine, self.before, self.newest))
         each = rows[:, None], models
-        return Models(*plain, self.own[each], None if self.older is None else self.older[each])
+        taken: dict[str, Any] = {
+            name: value if value is None else value[each if name in ("own", "older") else rows]
+            for name, value in vars(self).items()
+        }
+        return Models(**taken)
 
 
 def lay_block(models: Models, *, family: Family, shared: bool = False) -> Block:
@@ -189,7 +192,7 @@ def choose_trend(
         if len(rows):
             some = np.s_[:] if len(rows) == len(needed) else rows
             factor = factor_products(gram[some][:, columns][:, :, columns]) * length[some][:, columns, None]
-            basis = turn_columns(design[some][..., columns], factor)
+            basis = turn_columns(np.array(design[some][..., columns], order="C"), factor)
             chosen = replace(block if len(rows) == len(needed) else block.take(rows), fine=kind)
             yield rows, chosen, basis[..., : basis.shape[-1] - own] if shared else basis
 
@@ -206,7 +209,7 @@ def score_block(
     window: int = 1,
     span: int = 1,
     effects: FloatArray = GRID,
-) -> dict[str, FloatArray | IntArray]:
+) -> dict[str, AnyArray]:
     """Score the first `asked` own columns of every model of a block.
 
     Parameters
@@ -331,7 +334,7 @@ def _free_block(block: Block, basis: FloatArray, common: FloatArray | None, fami
 
 def _trace_block(
     block: Block, left: Left, family: Family, free: IntArray, effects: FloatArray, *, pooled: bool, shared: bool
-) -> dict[str, FloatArray]:
+) -> dict[str, AnyArray]:
     """Return scores and errors at each effect, and how much they are to be trusted, by days that dates leave `free`."""
     size, shape = left.size, left.size.shape
     n = np.broadcast_to(block.ok.sum(1)[:, None, None].astype(float), shape)
@@ -484,7 +487,7 @@ def _square_skewness(values: FloatArray) -> FloatArray:
     return skewness
 
 
-def _refuse(block: Block, family: Family, left: Left, found: dict[str, FloatArray], df: FloatArray | float) -> IntArray:
+def _refuse(block: Block, family: Family, left: Left, found: dict[str, AnyArray], df: FloatArray | float) -> IntArray:
     """Return the index of the reason why one person's test can't be told, (B, M, a); 0 where it can."""
     trust, shape = found["trust"], found["trust"].shape
     ok, x, varies = block.ok, block.own[:, :, : shape[-1]], found["information"] > 0

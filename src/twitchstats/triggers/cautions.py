@@ -9,7 +9,7 @@ from scipy import stats
 
 from twitchstats.arrays import BoolArray, FloatArray
 from twitchstats.inference import ALPHA
-from twitchstats.panel import Panel
+from twitchstats.panel import PAIR, Panel
 from twitchstats.triggers.engine import Options, Scores, score_panel
 from twitchstats.triggers.families import choose_family
 from twitchstats.triggers.request import Request
@@ -92,8 +92,8 @@ def _lay_rows(request: Request, rows: pd.DataFrame, options: Options) -> tuple[P
     lags = [int(lag) for lag in rows["lag"].unique()]
     if options.pooled:
         return request.panel, request.outcome, str(rows["trigger"].iloc[0]), lags
-    panel = request.panel.pair(rows["person"], request.outcome, rows["trigger"])
-    return panel, *panel.names, lags
+    outcome, trigger = PAIR
+    return request.panel.pair(rows["person"], request.outcome, rows["trigger"]), outcome, trigger, lags
 
 
 def _try_others(request: Request, rows: pd.DataFrame, options: Options) -> dict[str, BoolArray]:

@@ -4,6 +4,7 @@ from functools import lru_cache
 
 import numpy as np
 from scipy import fft
+from scipy.linalg import blas
 
 from twitchstats.arrays import TINY, BoolArray, FloatArray, IntArray
 from twitchstats.panel import Panel
@@ -12,7 +13,6 @@ DAYS_PER_TREND_TERM = 30
 MOST_TREND_TERMS = 12
 LEAST_SCALE = 1e-60  # of a column: its square and the product of two such are still numbers
 NO_DIRECTION = 1e-9  # squared length of a column beside others that is rounding
-SMALL = 8  # columns below which a matrix is not halved
 DAYS_PER_FINE_TERM = 8  # fine enough for cycles of four weeks
 WAVE_DAYS = (3.0, 15.0)  # shortest and longest wave of an outcome that is looked for
 CYCLE_DAYS = (15.0, 60.0)  # of a cycle that a trend with a term a month lets through
@@ -219,22 +219,11 @@ def factor_products(gram: FloatArray) -> FloatArray:
 
 
 def turn_columns(columns: FloatArray, factor: FloatArray) -> FloatArray:
-    """Return columns (B, n, p) made orthonormal by the factor of their products, each by those before it."""
-    turned: FloatArray = columns @ _invert_factor(factor).swapaxes(-1, -2)
-    return turned
-
-
-def _invert_factor(factor: FloatArray) -> FloatArray:
-    """Return the inverse of lower triangles, (B, p, p), by halves: what is above stays none."""
-    half = factor.shape[-1] // 2
-    if half < SMALL:
-        inverse: FloatArray = np.linalg.inv(factor).astype(float)
-        return inverse
-    inverse = np.zeros_like(factor)
-    first = inverse[..., :half, :half] = _invert_factor(factor[..., :half, :half])
-    last = inverse[..., half:, half:] = _invert_factor(factor[..., half:, half:])
-    inverse[..., half:, :half] = -last @ factor[..., half:, :half] @ first
-    return inverse
+    """Return columns (B, n, p) made orthonormal by the factor of their products, each by those before it; used up."""
+    columns = np.ascontiguousarray(columns)  # in another order, what is worked out in place would be lost
+    for own, lower in zip(columns, factor, strict=True):
+        blas.dtrsm(1.0, lower.T, own.T, trans_a=1, overwrite_b=1)
+    return columns
 
 
 def free_columns(columns: FloatArray, basis: FloatArray) -> FloatArray:

@@ -403,10 +403,10 @@ def _lay_models(
     laid: Sequence[Columns], y: FloatArray, dates: FloatArray, fine: FloatArray, common: FloatArray
 ) -> Models:
     """Return the models of groups of lags, those of each below those of the one before."""
-    before, newest, own, older = zip(*laid, strict=True)
+    each_before, newest, own, older = zip(*laid, strict=True)
     times = len(laid)
     y, dates, fine, common = (_join([part] * times) for part in (y, dates, fine, common))
-    before = np.concatenate([common, _join(before)], axis=-1)
+    before = np.concatenate([common, _join(each_before)], axis=-1)
     changed = None if older[0] is None else _join(older)
     return Models(y, dates, fine, before, np.repeat(newest, len(y) // times), _join(own), changed)
 

@@ -57,17 +57,17 @@ def follow_memory(
     later, sooner = (share[:, np.minimum(np.abs(days + way * apart), share.shape[1] - 1)] for way in (1, -1))
     taken = (later + sooner) * np.where(apart > 0, 1.0, 0.5)
 
-    def weigh(first: FloatArray, second: FloatArray) -> FloatArray:
-        return np.stack([first * (1 - second), second], -1)
+    def weigh(partly: list[FloatArray]) -> FloatArray:
+        return np.stack([partly[0] * (1 - partly[1]), partly[1]], -1)
 
-    def leave(first: FloatArray, second: FloatArray, most: int) -> FloatArray:
-        before = follow(weigh(first, second), max(MEMORY_SPAN, most), first)
+    def leave(partly: list[FloatArray], most: int) -> FloatArray:
+        before = follow(weigh(partly), max(MEMORY_SPAN, most), partly[0])
         left: FloatArray = before[..., : most + 1] - before[..., : MEMORY_SPAN + 1] @ taken[..., : most + 1]
         return left
 
-    def see(first: FloatArray, second: FloatArray, order: int) -> list[FloatArray]:
+    def see(partly: list[FloatArray], order: int) -> list[FloatArray]:
         """Return the partial autocorrelations, up to that order, that such a series leaves."""
-        left = leave(first, second, order)
+        left = leave(partly, order)
         related = left[..., 1:] / np.maximum(left[..., :1], 1 - MOST_LEVERAGE)
         related = np.clip(related, -MOST_LEVERAGE, MOST_LEVERAGE)
         one = related[..., 0]
@@ -78,12 +78,12 @@ def follow_memory(
     found = [sought[..., 0], np.zeros(sought.shape[:-1])]
     for order in (1, 2) if doubt is not None else (1,):
         if order == OLDER and doubt is not None:
-            beyond = wanted[1] - see(*found, order)[1]
+            beyond = wanted[1] - see(found, order)[1]
             wanted[1] = wanted[1] - np.minimum(doubt.reshape(beyond.shape) / np.maximum(beyond**2, TINY), 1.0) * beyond
         for _ in range(MEMORY_STEPS):
-            for part, now in enumerate(see(*found, order)):
+            for part, now in enumerate(see(found, order)):
                 found[part] = np.clip(found[part] + wanted[part] - now, *MEMORY_LIMITS[:, part])
-    return weigh(*found).reshape(shape), leave(*found, most).reshape(*shape[:-1], -1)
+    return weigh(found).reshape(shape), leave(found, most).reshape(*shape[:-1], -1)
 
 
 def tell_partly(gram: FloatArray, asked: int) -> FloatArray:
