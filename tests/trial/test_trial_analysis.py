@@ -70,6 +70,12 @@ def test_days_not_kept_and_forgotten_are_told(diary, plan):
     assert first.loc["as taken", "estimate"] > first.loc["by intention", "estimate"]
 
 
+def test_days_forgotten_on_one_side_are_told(diary, plan):
+    forget = np.flatnonzero(plan.schedule["condition"].iloc[:56])[:9]
+    caution = tw.analyze_trial(keep_trial(diary, plan, forget=forget), plan)["caution"][0]
+    assert caution.startswith("9 of 56 days have no entry (9 with, 0 without); days are missing more often on one side")
+
+
 def test_declared_look_has_its_level_and_later_days_wait(diary):
     plan = tw.plan_trial("trigger_1", days=56, journal=diary, levels=(0, 1), looks=(0.5, 1))
     journal = keep_trial(diary, plan, forget=[*range(30, 56), *range(86, 112)])
