@@ -369,6 +369,18 @@ def test_diary_whose_effects_are_told_otherwise_is_not_set_beside(diary, plan):
     assert (found["caution"].iloc[:4] == "'twitches' is told as rating in the journal, and as count in the plan").all()
 
 
+def test_outcome_that_is_no_count_in_the_journal_is_found(diary, plan):
+    """Means of a day (4.5) stand in a column of the reader's own; the journal was said to hold no planned day."""
+    names = diary.variables["name"].replace("twitches", "my_twitches")
+    kept = keep_trial(diary, plan)
+    own = diary.variables.assign(name=names, kind=diary.variables["kind"].mask(names == "my_twitches", "amount"))
+    found = tw.analyze_trial(
+        replace(kept, variables=own, days=kept.days.rename(columns={"twitches": "my_twitches"})), plan
+    )
+    assert found["estimate"][0] == pytest.approx(tw.analyze_trial(kept, plan)["estimate"][0])
+    assert found["caution"][0] == "'twitches' is told as amount in the journal, and as count in the plan"
+
+
 def test_carry_over_is_seen(diary):
     """The effect comes a day late: nothing on the day, but the day before matters."""
     one = tw.plan_trial("trigger_1", days=112, journal=diary, levels=(0, 1), people=[diary.days.index[0][0]])

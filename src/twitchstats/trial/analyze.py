@@ -11,7 +11,7 @@ from pandas.api.types import is_numeric_dtype
 from twitchstats.arrays import TINY, FloatArray
 from twitchstats.errors import NotEnoughDataError, check_share, check_whole
 from twitchstats.inference import ALPHA, describe_estimates, pool_estimates
-from twitchstats.journal.record import Journal
+from twitchstats.journal.record import Journal, find_name
 from twitchstats.journal.rows import DRAWN
 from twitchstats.sequential import ANYTIME_COLUMNS, spend_alpha
 from twitchstats.trial.exact import (
@@ -197,6 +197,7 @@ def _estimate(days: Days, after: Days, family: Family, alpha: float, allowed: fl
 
 def read_days(journal: Journal, name: str, person: str, start: str | int, days: int) -> FloatArray:
     """Return a variable on so many days of a trial and `AROUND` days before and after; NaN where not known."""
+    name = find_name(journal.variables, name) or name
     if name not in journal.days or not is_numeric_dtype(journal.days[name]):
         return np.full(days + 2 * AROUND, np.nan)
     names = journal.days.index.get_level_values("person").astype(str)
@@ -254,7 +255,7 @@ def _describe_lot(
     journal: Journal, plan: Plan, changed: "pd.Series[bool]", least: float, allowed: float
 ) -> Iterator[str]:
     asked = plan.options
-    kind = journal.variables.set_index("name")["kind"].get(asked.outcome, asked.kind)
+    kind = journal.variables.set_index("name")["kind"][journal.resolve_name(asked.outcome)]
     if kind != asked.kind:
         yield f"{asked.outcome!r} is told as {kind} in the journal, and as {asked.kind} in the plan"
     if least > allowed:
