@@ -91,9 +91,9 @@ def analyze_trial(journal: Journal, plan: Plan, *, draws: int = DRAWS, alpha: fl
     Notes
     -----
     The p-value is exact for the hypothesis that nobody's day was changed by the trigger, whatever the outcome's memory,
-    distribution, weekly rhythm or trend. Missing days are taken as missing whatever was drawn. Pooled: the mean
-    of people's effects with the t test of them (Ibragimov and Muller 2010), ``heterogeneity`` their spread without
-    chance (`pool_estimates`).
+    distribution, weekly rhythm or trend. Missing days are taken as missing whatever was drawn; ``caution`` says where
+    they follow the lot or the outcome of the days beside them. Pooled: the mean of people's effects with the t test of
+    them (Ibragimov and Muller 2010), ``heterogeneity`` their spread without chance (`pool_estimates`).
 
     Examples
     --------
