@@ -112,7 +112,7 @@ def add_anytime(effects: pd.DataFrame, *, alpha: float = ALPHA, tuned_for: int =
         told (on half of the days as degrees of freedom, which is what the engine's variance is worth or less); rows
         of several people (``n_people`` above 1), whose days are no single series, are NaN. They hold as the p-value
         does: where twitching comes in flares of two weeks that finds .07 to .1 of what is not there, and .08 of
-        diaries were told of something when read every day for a year (.00 to .04 in the worlds of the study).
+        diaries were told of something when read every day for a year (.01 to .05 in the worlds of the study).
 
     Examples
     --------

@@ -103,6 +103,15 @@ def test_intercept_that_gives_the_share():
     assert special.expit(intercept + wasting).mean() == pytest.approx(0.4, abs=0.001)
 
 
+def test_population_drawn_by_coefficients_has_its_base_rate():
+    """One in five was serious, as in a clinic."""
+    there, own = (
+        simulate_cohort(people=20_000, seed=7, design="population", serious="needs a doctor", coefficients=model)
+        for model in (None, {"wasting": 2.0})
+    )
+    assert own["serious"].mean() == pytest.approx(there["serious"].mean(), abs=0.005)
+
+
 def test_simulated_people_beside_others_are_named_first():
     people = simulate_cohort(people=4, seed=1)
     people.loc[people.index[:2], "source"] = "a clinic"
@@ -160,6 +169,11 @@ def test_other_diagnoses_can_count():
             {"design": "population", "serious_share": 0.2},
             OptionError,
             "serious_share=0.2 goes with design='clinic' only: a population has its base rate.",
+        ),
+        (
+            {"design": "population", "coefficients": {"wasting": 2.0, "intercept": -1.0}},
+            OptionError,
+            "intercept=-1 goes with design='clinic' only: a population has its base rate.",
         ),
     ],
 )

@@ -274,3 +274,13 @@ def test_limits_of_a_mean_risk_hold_it():
         held += truth["mean"].between(truth["risk_lower"], truth["risk_upper"]).tolist()
     assert len(held) > 50
     assert 0.9 <= np.mean(held) <= 0.995
+
+
+def test_combinations_where_nobody_told_them_all():
+    """It ended in a bare error."""
+    people = simulate_cohort(people=300, seed=1)
+    model = RedFlagModel(signs=["wasting", "pain"], interactions="none").fit(people, people["serious"])
+    half = np.arange(300) % 2 == 0
+    people["wasting"], people["pain"] = people["wasting"].mask(half), people["pain"].mask(~half)
+    table = model.combinations(people, people["serious"])
+    assert table[["combination", "n"]].to_numpy().tolist() == [["not all of these known", 300]]

@@ -70,6 +70,12 @@ def test_days_not_kept_and_forgotten_are_told(diary, plan):
     assert first.loc["as taken", "estimate"] > first.loc["by intention", "estimate"]
 
 
+def test_days_forgotten_on_one_side_are_told(diary, plan):
+    forget = np.flatnonzero(plan.schedule["condition"].iloc[:56])[:9]
+    caution = tw.analyze_trial(keep_trial(diary, plan, forget=forget), plan)["caution"][0]
+    assert caution.startswith("9 of 56 days have no entry (9 with, 0 without); days are missing more often on one side")
+
+
 def test_declared_look_has_its_level_and_later_days_wait(diary):
     plan = tw.plan_trial("trigger_1", days=56, journal=diary, levels=(0, 1), looks=(0.5, 1))
     journal = keep_trial(diary, plan, forget=[*range(30, 56), *range(86, 112)])
@@ -375,6 +381,18 @@ def test_diary_whose_effects_are_told_otherwise_is_not_set_beside(diary, plan):
     assert found["watched"].isna().all()
     assert (found["watching"] == "").all()
     assert (found["caution"].iloc[:4] == "'twitches' is told as rating in the journal, and as count in the plan").all()
+
+
+def test_outcome_that_is_no_count_in_the_journal_is_found(diary, plan):
+    """Means of a day (4.5) stand in a column of the reader's own; the journal was said to hold no planned day."""
+    names = diary.variables["name"].replace("twitches", "my_twitches")
+    kept = keep_trial(diary, plan)
+    own = diary.variables.assign(name=names, kind=diary.variables["kind"].mask(names == "my_twitches", "amount"))
+    found = tw.analyze_trial(
+        replace(kept, variables=own, days=kept.days.rename(columns={"twitches": "my_twitches"})), plan
+    )
+    assert found["estimate"][0] == pytest.approx(tw.analyze_trial(kept, plan)["estimate"][0])
+    assert found["caution"][0] == "'twitches' is told as amount in the journal, and as count in the plan"
 
 
 def test_carry_over_is_seen(diary):

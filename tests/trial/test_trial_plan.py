@@ -181,6 +181,8 @@ def test_doctor_first(name):
         "eye drops",
         "St John's wort",
         "birth control",
+        "метформин",
+        "プレドニゾロン",
     ],
 )
 def test_doctor_first_where_a_column_of_your_own_sounds_like_a_medicine(header):

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from twitchstats.arrays import AnyArray, FloatArray
+from twitchstats.arrays import AnyArray, BoolArray, FloatArray
 from twitchstats.errors import OptionError, check_list, check_names, check_share
 from twitchstats.inference import compare_shares
 from twitchstats.redflags.advice import advise
@@ -69,56 +69,71 @@ def tabulate_combinations(
     check_share("level", level)
     chosen = _choose_signs(record, encoded, signs)
     at = [record.signs.index(name) for name in chosen]
-    kinds, place = np.unique(encoded[:, at], axis=0, return_inverse=True)
-    seen = np.array([_name(marks, chosen) for marks in kinds], dtype=object)[place.ravel()]
-    if asked is None:
-        wanted = sorted(set(seen) - {UNKNOWN})
-    else:
-        try:
-            listed = [check_list("asked", one) for one in check_list("asked", asked)]
-        except OptionError:
-            listed = []
-        if not listed:
-            raise OptionError(
-                f"asked={asked!r:.60} is not possible. Give a list of combinations, each a list of signs: "
-                "asked=[['weakness_felt', 'wasting']]."
-            )
-        check_names("sign", chain.from_iterable(listed), chosen)
-        wanted = list(dict.fromkeys(_name(np.isin(chosen, list(one)), chosen) for one in listed))
-    people, base = assess_people(record, encoded), record.base.rate
-    n_sick, share = outcome.sum(), float(outcome.mean())
-    mixed = 0 < share < 1  # what each person stands for: a sample rich in serious cases is not the population
-    weights = np.where(outcome == 1, base / share, (1 - base) / (1 - share)) if mixed else np.ones(len(outcome))
-    z = stats.norm.ppf(0.5 + level / 2)
+    own = encoded[:, at]
+    unknown = np.isnan(own).any(axis=1)
+    marks = np.unique(own[~unknown] if asked is None else _read_asked(asked, chosen), axis=0)
+    members, names = [(own == kind).all(axis=1) for kind in marks], [_name(kind, chosen) for kind in marks]
+    if asked is None and unknown.any():
+        marks, members, names = np.vstack([marks, np.full(len(at), np.nan)]), [*members, unknown], [*names, UNKNOWN]
+    n, hits = (np.array([counted[rows].sum() for rows in members]) for counted in (np.ones(len(own), int), outcome))
+    told = np.full((len(marks), len(record.signs)), np.nan)
+    told[:, at] = marks
+    moves = move_crowd(record.origin, record.base, record.signs, told)
+    base, share, n_sick = record.base.rate, float(outcome.mean()), outcome.sum()
+    thinned = np.exp(-moves)  # in another crowd, others have it less often
+    observed = np.array([rate / (rate + (1 - rate) * thinned) for rate in estimate_share(hits, n, level=level)])
+    if 0 < share < 1:
+        observed = shift_risk(observed, base, share)
+    ratios, errors = compare_shares(hits, n - hits, n_sick, len(outcome) - n_sick)
+    limits = stats.norm.ppf(0.5 + level / 2) * errors * np.array([[0], [-1], [1]])
+    risks = _find_risks(
+        record, encoded, outcome, told, [rows & (move == 0) for rows, move in zip(members, moves, strict=True)], level
+    )
+    columns = dict(zip(MEASURES, [*observed, *risks, *(np.exp(ratios + limits) / thinned)], strict=True))
+    n_signs = marks.sum(axis=1)
+    frame = pd.DataFrame(
+        {
+            "combination": names, "n_signs": n_signs if np.isnan(n_signs).any() else n_signs.astype(int), "n": n,
+            "n_serious": hits.astype(int), **columns, "base_rate": base,
+            "advice": advise(pd.DataFrame(marks, columns=chosen))["advice"].to_numpy(),
+        }
+    )  # fmt: skip
+    return frame.iloc[np.lexsort((np.array(names), -n, np.isnan(n_signs)))].reset_index(drop=True)
 
-    def describe(combination: str) -> dict[str, object]:
-        rows, told = np.flatnonzero(seen == combination), np.full((1, len(record.signs)), np.nan)
-        there = [name in combination.split(" + ") for name in chosen]
-        if combination != UNKNOWN:
-            told[0, at] = there
-        move = move_crowd(record.origin, record.base, record.signs, told)[0]
-        if len(rows) and (move == 0 or combination == UNKNOWN):
-            odds = people.take(rows).average(weights[rows])
-        else:  # nobody has it, or those who have it are another crowd: a person who tells no more than this
-            odds = assess_people(record, told)
-        hits, n, thinned = outcome[rows].sum(), len(rows), np.exp(-move)  # in another crowd, others have it less often
-        observed = [rate / (rate + (1 - rate) * thinned) for rate in estimate_share(hits, n, level=level)]
-        observed = [shift_risk(rate, base, share) for rate in observed] if mixed else observed
-        log_ratio, error = compare_shares(hits, n - hits, n_sick, len(outcome) - n_sick)
-        ratios = np.exp([log_ratio, log_ratio - z * error, log_ratio + z * error]) / thinned
-        known = {} if combination == UNKNOWN else dict(zip(chosen, map(float, there), strict=True))
-        parts = [*observed, *bound_risk(record, odds, level), *ratios]
-        return {
-            "combination": combination, "n_signs": sum(there) if known else np.nan, "n": n, "n_serious": int(hits),
-            **{name: part.item() for name, part in zip(MEASURES, parts, strict=True)},
-            "base_rate": base, "advice": advise(known)["advice"].iloc[0],
-        }  # fmt: skip
 
-    frame = pd.DataFrame([describe(combination) for combination in wanted])
-    frame = frame.sort_values(["n", "combination"], ascending=[False, True], kind="stable")
-    if asked is None and UNKNOWN in seen:
-        frame = pd.concat([frame, pd.DataFrame([describe(UNKNOWN)])])
-    return frame.reset_index(drop=True)
+def _read_asked(asked: Iterable[Sequence[str]], chosen: list[str]) -> FloatArray:
+    """Return the combinations that are asked for, 1 and 0 for each of the chosen signs."""
+    try:
+        listed = [check_list("asked", one) for one in check_list("asked", asked)]
+    except OptionError:
+        listed = []
+    if not listed:
+        raise OptionError(
+            f"asked={asked!r:.60} is not possible. Give a list of combinations, each a list of signs: "
+            "asked=[['weakness_felt', 'wasting']]."
+        )
+    check_names("sign", chain.from_iterable(listed), chosen)
+    return np.array([np.isin(chosen, list(one)) for one in listed], float)
+
+
+def _find_risks(
+    record: Record, encoded: FloatArray, outcome: FloatArray, told: FloatArray, members: list[BoolArray], level: float
+) -> FloatArray:
+    """Return the risk of each combination with limits, (3, combinations): the mean of its members.
+
+    Where it has none, it is that of a person who tells no more than this. Each member counts for the people that they
+    stand for: a sample rich in serious cases is not the population.
+    """
+    base, share = record.base.rate, float(outcome.mean())
+    weights = np.ones(len(outcome))
+    if 0 < share < 1:
+        weights = np.where(outcome == 1, base / share, (1 - base) / (1 - share))
+    people, alone = assess_people(record, encoded), assess_people(record, told)
+    found = [
+        people.take(rows).average(weights[rows]) if rows.any() else alone.take(np.array([place]))
+        for place, rows in enumerate(members)
+    ]
+    return np.hstack([bound_risk(record, odds, level) for odds in found])
 
 
 def _choose_signs(record: Record, encoded: FloatArray, signs: Sequence[str] | None) -> list[str]:
@@ -135,6 +150,4 @@ def _choose_signs(record: Record, encoded: FloatArray, signs: Sequence[str] | No
 
 
 def _name(marks: AnyArray, chosen: list[str]) -> str:
-    if np.isnan(marks).any():
-        return UNKNOWN
     return " + ".join(name for name, mark in zip(chosen, marks, strict=True) if mark) or NONE

@@ -214,9 +214,6 @@ class RedFlagModel(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         """
         self._check_options()
         people, signs, ignored, named, classes = self._read_training(X, y, sample_weight)
-        n_known = (~np.isnan(people.encoded)).sum(axis=0)
-        missing = pd.DataFrame({"sign": signs, "n_known": n_known, "n_unknown": len(people.encoded) - n_known})
-        missing["share_unknown"] = missing["n_unknown"] / max(len(people.encoded), 1)
         training.check_enough(people.encoded, people.outcome, signs, named=named, constant=self.constant)
         if named and self.serious is None:
             no, yes = classes.tolist()
@@ -228,8 +225,8 @@ class RedFlagModel(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         moments = store_moments(people.encoded, people.outcome, people.weights)
         columns = design.build(moments.fill(people.encoded))
         solved = fitting.solve_logistic(
-            design.terms, columns, people.outcome, people.weights, penalty=self.penalty, strength=self.strength,
-        )  # fmt: skip
+            design.terms, columns, people.outcome, people.weights, penalty=self.penalty, strength=self.strength
+        )
         known, rate = read_origin(X), float(people.weights @ people.outcome / people.weights.sum())
         notes = training.write_notes(people, signs, ignored, classes, design.terms)
         origin = match_origin(known, signs, people.encoded, people.outcome)
@@ -245,7 +242,7 @@ class RedFlagModel(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             named=named,
             classes=classes,
             design=design,
-            missing=missing,
+            missing=training.count_missing(people.encoded, signs),
             n_people=n,
             n_serious=int(people.outcome.sum()),
             sample_rate=rate,

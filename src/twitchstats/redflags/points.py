@@ -149,25 +149,17 @@ def build_point_score(record: Record, *, most: int = 10, allowed: float = 0.1) -
     people = people.take(whole)
     score = _add_up(points, dict(zip(record.signs, people.encoded.T, strict=True))).astype(int)
     totals, odds = _fit_line(record, people, score)
-    at_sample = move_record(record, BaseRate(record.sample_rate), record.base.rate)
-    by_model = special.expit(find_log_odds(at_sample, people.encoded))
-    by_score = special.expit(np.interp(score, totals, _fit_line(at_sample, people, score)[1].log_odds))
-    worst = int(np.abs(by_score - by_model).argmax())
-    away = np.abs(by_score - by_model)
-    if away[worst] > allowed:
+    agreement = _compare(record, people, score)
+    by_model, by_score, away = agreement.loc[agreement["measure"].eq(LARGEST), ["model", "points", "difference"]].iloc[
+        0
+    ]
+    if away > allowed:
         paired = any(len(parts) > 1 for parts in record.design.parts)
         lighter = ", a model without interactions (interactions='none')" if paired else ""
         raise OptionError(
-            f"These points miss the model's risk by up to {away[worst]:.2f} ({by_score[worst]:.2f} instead of "
-            f"{by_model[worst]:.2f}), and allowed={allowed:g}. Take more points (most={2 * most}){lighter}, or allow a "
-            "larger error."
+            f"These points miss the model's risk by up to {away:.2f} ({by_score:.2f} instead of {by_model:.2f}), and "
+            f"allowed={allowed:g}. Take more points (most={2 * most}){lighter}, or allow a larger error."
         )
-    measured = [(name, *(measure(people.outcome, risk) for risk in (by_model, by_score)))
-                for name, measure in (("auc", measure_auc), ("brier", brier_score_loss))]  # fmt: skip
-    compared = [*measured, ("risk", by_model.mean(), by_score.mean()), (LARGEST, by_model[worst], by_score[worst])]
-    agreement = pd.DataFrame(compared, columns=["measure", "model", "points"])
-    agreement["difference"] = agreement["points"] - agreement["model"]
-    agreement.loc[[2, 3], "difference"] = away.mean(), away[worst]
     risk, low, high = odds.bound(0.95)
     counts = pd.Series(people.outcome).groupby(score).agg(["size", "sum"]).reindex(totals, fill_value=0).astype(int)
     risks = pd.DataFrame(
@@ -177,6 +169,22 @@ def build_point_score(record: Record, *, most: int = 10, allowed: float = 0.1) -
         }
     )  # fmt: skip
     return PointScore(points, risks, agreement)
+
+
+def _compare(record: Record, people: Training, score: IntArray) -> pd.DataFrame:
+    """Return what the risks by score cost beside the model's, at the share of the training sample."""
+    at_sample = move_record(record, BaseRate(record.sample_rate), record.base.rate)
+    by_model = special.expit(find_log_odds(at_sample, people.encoded))
+    totals, odds = _fit_line(at_sample, people, score)
+    by_score = special.expit(np.interp(score, totals, odds.log_odds))
+    away = np.abs(by_score - by_model)
+    worst = int(away.argmax())
+    rows = [(name, *(measure(people.outcome, risk) for risk in (by_model, by_score)))
+            for name, measure in (("auc", measure_auc), ("brier", brier_score_loss))]  # fmt: skip
+    rows += [("risk", by_model.mean(), by_score.mean()), (LARGEST, by_model[worst], by_score[worst])]
+    frame = pd.DataFrame(rows, columns=["measure", "model", "points"])
+    own = frame["points"] - frame["model"]
+    return frame.assign(difference=[*own[:2], away.mean(), away[worst]])
 
 
 def _list_answers(name: str, weigh: Weigh, column: FloatArray) -> list[tuple[object, ...]]:

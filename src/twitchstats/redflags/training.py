@@ -280,6 +280,13 @@ def check_enough(encoded: FloatArray, outcome: FloatArray, signs: list[str], *, 
             raise NotEnoughDataError(message.format(signs[int(wrong.argmax())]))
 
 
+def count_missing(encoded: FloatArray, signs: list[str]) -> pd.DataFrame:
+    """Return of how many people each sign is known: ``sign, n_known, n_unknown, share_unknown``."""
+    n_known = (~np.isnan(encoded)).sum(axis=0)
+    missing = pd.DataFrame({"sign": signs, "n_known": n_known, "n_unknown": len(encoded) - n_known})
+    return missing.assign(share_unknown=missing["n_unknown"] / max(len(encoded), 1))
+
+
 def write_notes(
     training: Training, signs: list[str], ignored: list[str], classes: AnyArray, terms: list[str]
 ) -> tuple[str, ...]:

@@ -398,12 +398,7 @@ def decision_curve(
     if base_rate is not None:
         diagnoses = model.record_.diagnoses if isinstance(model, RedFlagModel) else ("MND",)
         rate = read_base_rate(base_rate, diagnoses, option="base_rate").rate
-    if thresholds is None:
-        cuts = np.linspace(0.01, 0.6, 60) if rate > 0.02 else np.geomspace(rate / 10, min(rate * 200, 0.5), 60)
-    else:
-        cuts = np.array([check_share("thresholds", value) for value in check_list("thresholds", thresholds)])
-    if not len(cuts):
-        raise OptionError("thresholds=[] is not possible. Name at least one, or leave them out.")
+    cuts = _choose_cuts(thresholds, rate)
     if base_rate is not None and hasattr(model, "at_base_rate"):
         model = model.at_base_rate(rate)
     risk = model.predict_proba(X)[:, 1]
@@ -413,20 +408,35 @@ def decision_curve(
     everybody = np.ones((int(known.sum()), 1))
     called = {MODEL: risk[known, None] >= cuts, REFER_ALL: everybody, REFER_NONE: 0 * everybody}
     called |= {name: by_rule.loc[known, [name]].to_numpy() for name in by_rule.columns}
-    odds, z = cuts / (1 - cuts), stats.norm.ppf(0.5 + level / 2)
-    parts = []
-    for name, given in called.items():  # (people, thresholds) or (people, 1)
-        flags, kinds = np.asarray(given, float), serious[known]
-        found, alarms = (flags[kinds == label].mean(axis=0) for label in (1, 0))
-        spread = [share * (1 - share) / (kinds == label).sum() for share, label in ((found, 1), (alarms, 0))]
-        benefit = found * rate - alarms * (1 - rate) * odds
-        reach = z * np.sqrt(rate**2 * spread[0] + ((1 - rate) * odds) ** 2 * spread[1])
-        columns = {"strategy": name, "threshold": cuts, "net_benefit": benefit}
-        columns |= {"ci_lower": benefit - reach, "ci_upper": benefit + reach}
-        parts.append(pd.DataFrame(columns).assign(referred=found * rate + alarms * (1 - rate) + 0 * cuts))
-    return pd.concat(parts, ignore_index=True).assign(
+    parts = [
+        _weigh_calls(np.asarray(given, float), serious[known], cuts, rate, level).assign(strategy=name)
+        for name, given in called.items()
+    ]
+    frame = pd.concat(parts, ignore_index=True).assign(
         base_rate=rate, n_people=int(known.sum()), n_left_out=int((~known).sum())
     )
+    return frame[["strategy", *frame.columns.drop("strategy")]]
+
+
+def _choose_cuts(thresholds: Sequence[float] | None, rate: float) -> FloatArray:
+    if thresholds is None:
+        return np.linspace(0.01, 0.6, 60) if rate > 0.02 else np.geomspace(rate / 10, min(rate * 200, 0.5), 60)
+    cuts = np.array([check_share("thresholds", value) for value in check_list("thresholds", thresholds)])
+    if not len(cuts):
+        raise OptionError("thresholds=[] is not possible. Name at least one, or leave them out.")
+    return cuts
+
+
+def _weigh_calls(flags: FloatArray, serious: FloatArray, cuts: FloatArray, rate: float, level: float) -> pd.DataFrame:
+    """Return the net benefit of calling people, (people, thresholds) or (people, 1), with its limits."""
+    odds = cuts / (1 - cuts)
+    found, alarms = (flags[serious == label].mean(axis=0) for label in (1, 0))
+    spread = [share * (1 - share) / (serious == label).sum() for share, label in ((found, 1), (alarms, 0))]
+    benefit = found * rate - alarms * (1 - rate) * odds
+    error = np.sqrt(rate**2 * spread[0] + ((1 - rate) * odds) ** 2 * spread[1])
+    reach = stats.norm.ppf(0.5 + level / 2) * error
+    columns = {"threshold": cuts, "net_benefit": benefit, "ci_lower": benefit - reach, "ci_upper": benefit + reach}
+    return pd.DataFrame(columns).assign(referred=found * rate + alarms * (1 - rate) + 0 * cuts)
 
 
 def required_sample_size(

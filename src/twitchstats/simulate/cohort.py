@@ -107,7 +107,8 @@ def simulate_cohort(
     coefficients : mapping of str to float, optional
         Draw ``serious`` from this exact logistic model instead: log odds for the encoded signs of `encode_signs`
         ("male" is the name "sex"), pairs and triples written with a colon ("weakness_felt:wasting"). Without an
-        "intercept" it is set so that ``serious_share`` is expected.
+        "intercept" it is set so that the share of serious cases is the one expected of the design: ``serious_share``,
+        or the base rate of a population, which takes no other intercept.
 
     Returns
     -------
@@ -145,8 +146,10 @@ def simulate_cohort(
     cohort["serious"] = np.isin(diagnosis, listed).astype(int)
     told = [f"{SIMULATED}{design}", *(f"serious {name}" for name in listed)]
     if coefficients is not None:
-        share = _DEFAULT_SHARE if serious_share is None else serious_share
-        intercept = _redraw_serious(rng, cohort, _read_coefficients(coefficients), share, listed[0])
+        model = _read_coefficients(coefficients)
+        if design == "population" and "intercept" in model:
+            raise _refuse_share(f"intercept={model['intercept']:g}")
+        intercept = _redraw_serious(rng, cohort, model, sum(weights[name] for name in listed), listed[0])
         told.append(f"{_OWN}{intercept!r}")
     changed = chosen[chosen != read_parameters()]
     told += [f"{name} of {condition} = {float(value)!r}" for (name, condition), value in changed.items()]
@@ -211,9 +214,7 @@ def mix_conditions(
     rates, weights = values["base_rate"], values["clinic_weight"]
     if design == "population":
         if serious_share is not None:
-            raise OptionError(
-                f"serious_share={serious_share} goes with design='clinic' only: a population has its base rate."
-            )
+            raise _refuse_share(f"serious_share={serious_share}")
         return {BENIGN: 1 - sum(rates), **rates}
     share = check_share("serious_share", _DEFAULT_SHARE if serious_share is None else serious_share)
     total = sum(weights[name] for name in serious)
@@ -222,6 +223,10 @@ def mix_conditions(
         name: weight / total * share if name in serious else weight / rest * (1 - share)
         for name, weight in weights.items()
     }
+
+
+def _refuse_share(option: str) -> OptionError:
+    return OptionError(f"{option} goes with design='clinic' only: a population has its base rate.")
 
 
 def _draw_people(

@@ -7,12 +7,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from pandas.api.types import is_numeric_dtype
-from scipy import stats
 
 from twitchstats.arrays import TINY, FloatArray
 from twitchstats.errors import NotEnoughDataError, check_share, check_whole
 from twitchstats.inference import ALPHA, describe_estimates, pool_estimates
-from twitchstats.journal.record import Journal
+from twitchstats.journal.record import Journal, find_name
 from twitchstats.journal.rows import DRAWN
 from twitchstats.sequential import ANYTIME_COLUMNS, spend_alpha
 from twitchstats.trial.exact import (
@@ -21,8 +20,10 @@ from twitchstats.trial.exact import (
     find_effect,
     find_interval,
     find_p_value,
+    lay_dates,
     lay_days,
 )
+from twitchstats.trial.gaps import compare_gaps
 from twitchstats.trial.plan import DRAWS, MOST_DRAWS, Plan, check_plan, list_dates
 from twitchstats.triggers import estimate_effects
 from twitchstats.triggers.families import Family
@@ -90,9 +91,9 @@ def analyze_trial(journal: Journal, plan: Plan, *, draws: int = DRAWS, alpha: fl
     Notes
     -----
     The p-value is exact for the hypothesis that nobody's day was changed by the trigger, whatever the outcome's memory,
-    distribution, weekly rhythm or trend. Missing days are taken as missing whatever was drawn. Pooled: the mean
-    of people's effects with the t test of them (Ibragimov and Muller 2010), ``heterogeneity`` their spread without
-    chance (`pool_estimates`).
+    distribution, weekly rhythm or trend. Missing days are taken as missing whatever was drawn; ``caution`` says where
+    they follow the lot or the outcome of the days beside them. Pooled: the mean of people's effects with the t test of
+    them (Ibragimov and Muller 2010), ``heterogeneity`` their spread without chance (`pool_estimates`).
 
     Examples
     --------
@@ -151,6 +152,7 @@ def _analyse_person(
     allowed = alpha if np.isnan(level) else level
     cautions = [
         *_describe_look(plan, over, past, level), *_describe_days(noticed),
+        *_describe_gaps(noticed, compare_gaps(y, schedules, lay_dates(weekday), asked.family)),
         *_describe_lot(journal, plan, noticed["changed"], lots.find_least_p(draws), allowed),
     ]  # fmt: skip
     common = {
@@ -195,6 +197,7 @@ def _estimate(days: Days, after: Days, family: Family, alpha: float, allowed: fl
 
 def read_days(journal: Journal, name: str, person: str, start: str | int, days: int) -> FloatArray:
     """Return a variable on so many days of a trial and `AROUND` days before and after; NaN where not known."""
+    name = find_name(journal.variables, name) or name
     if name not in journal.days or not is_numeric_dtype(journal.days[name]):
         return np.full(days + 2 * AROUND, np.nan)
     names = journal.days.index.get_level_values("person").astype(str)
@@ -223,16 +226,10 @@ def _describe_look(plan: Plan, over: int, past: int, level: float) -> Iterator[s
 
 
 def _describe_days(days: pd.DataFrame) -> Iterator[str]:
-    """Yield what a reader has to know of the days: not kept, missing, more missing on one side."""
+    """Yield what a reader has to know of what was taken: not kept, not told."""
     if days["not_kept"].any():
         yield f"{days['not_kept'].sum()} of {len(days)} days were not kept"
-    missing = days["y"].isna()
-    if missing.any():
-        table = [[int((there & (days["drawn"] == side)).sum()) for there in (missing, ~missing)] for side in (1, 0)]
-        yield f"{missing.sum()} of {len(days)} days have no entry ({table[0][0]} with, {table[1][0]} without)"
-        if stats.fisher_exact(table)[1] < ALPHA:
-            yield "days are missing more often on one side, which can make or hide an effect"
-    unknown = days[~missing & days["taken"].isna()]
+    unknown = days[days["y"].notna() & days["taken"].isna()]
     if len(unknown):
         blind = f", and no column {DRAWN!r} of 0 and 1 says so" * bool(unknown["noted"].isna().any())
         yield (
@@ -241,11 +238,24 @@ def _describe_days(days: pd.DataFrame) -> Iterator[str]:
         )
 
 
+def _describe_gaps(days: pd.DataFrame, compared: tuple[float, float, float]) -> Iterator[str]:
+    """Yield how many days are missing, and whether that may be for what was drawn, or for what the outcome was."""
+    missing, (by_lot, by_neighbours, higher) = days["y"].isna(), compared
+    if missing.any():
+        sides = [int((missing & (days["drawn"] == side)).sum()) for side in (1, 0)]
+        yield f"{missing.sum()} of {len(days)} days have no entry ({sides[0]} with, {sides[1]} without)"
+    if by_lot <= ALPHA:
+        yield "days are missing more often on one side, which can make or hide an effect"
+    if by_neighbours <= ALPHA:
+        kind = "more" if higher > 0 else "less"
+        yield f"days beside those without an entry have {kind} than others: if such days are skipped, an effect hides"
+
+
 def _describe_lot(
     journal: Journal, plan: Plan, changed: "pd.Series[bool]", least: float, allowed: float
 ) -> Iterator[str]:
     asked = plan.options
-    kind = journal.variables.set_index("name")["kind"].get(asked.outcome, asked.kind)
+    kind = journal.variables.set_index("name")["kind"][journal.resolve_name(asked.outcome)]
     if kind != asked.kind:
         yield f"{asked.outcome!r} is told as {kind} in the journal, and as {asked.kind} in the plan"
     if least > allowed:

@@ -86,9 +86,6 @@ def lay_days(
     taken = np.concatenate([np.zeros(len(told) - len(y)), np.where(np.isfinite(dose), dose, 0.0)])
     taken = np.where(np.isfinite(told), taken, np.nan)
     before, taken = (np.stack(find_older(values, 1), -1)[-len(y) :] for values in (told, taken))
-    dates = [np.ones((len(y), 1)), spline_basis(len(y), max(1, round(len(y) / DAYS_PER_TREND_TERM)))]
-    if len(y) >= LEAST_DAYS_FOR_WEEKDAY:
-        dates.append(weekday_contrasts()[weekday % 7])
     last = np.searchsorted(lots.period, lots.period) - 1
     previous, coin = np.where(last < 0, 0.5, drawn[:, last]), lots.coin
     beside = previous if lots.period[-1] == len(y) - 1 else 0 * previous
@@ -96,8 +93,15 @@ def lay_days(
         drawn, beside, coin = previous, drawn, np.where(last < 0, -1, lots.coin[last])
         before, taken = before[:, :0], taken[:, :0]
     use = np.isfinite(y) & np.isfinite(dose) & lots.analysed
-    laid = np.concatenate(dates, 1)[use]
+    laid = lay_dates(weekday)[use]
     return Days(y[use], before[use], taken[use], laid, drawn[:, use], beside[:, use], coin[use], dose[use])
+
+
+def lay_dates(weekday: IntArray) -> FloatArray:
+    """Return constant, trend and weekday of days in a row, (D, p)."""
+    trend = spline_basis(len(weekday), max(1, round(len(weekday) / DAYS_PER_TREND_TERM)))
+    rhythm = weekday_contrasts()[weekday % 7][:, : 6 * (len(weekday) >= LEAST_DAYS_FOR_WEEKDAY)]
+    return np.concatenate([np.ones((len(weekday), 1)), trend, rhythm], axis=1)
 
 
 def remove_effect(y: FloatArray, dose: FloatArray, effect: float, family: Family) -> FloatArray:

@@ -3,6 +3,7 @@
 import hashlib
 import json
 import re
+import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime, timedelta
@@ -235,7 +236,8 @@ def plan_trial(
         stands in ``power`` beside ``power_one_look``.
     doctor_agrees : bool
         A doctor has agreed to it: only then are medicines (also columns of your own that are called or dosed like
-        one), amounts beyond what is safe or usual, pregnancy and people with a red flag planned for.
+        one, or named in another than the Latin alphabet), amounts beyond what is safe or usual, pregnancy and people
+        with a red flag planned for.
 
     Returns
     -------
@@ -454,13 +456,18 @@ def _check_doctor(
     reasons = [] if journal is None else _list_reasons(journal, people)
     if row.get("trial") == "ask":
         reasons.insert(0, f"{name!r} is no matter for a trial of your own")
-    elif may_be_medicine(name, row):
+    elif may_be_medicine(name, row) or not (find_row(name) or all(map(_is_latin, name))):
         reasons.insert(0, f"{name!r} is a medicine or may be one")
     reasons += _compare_usual(name, row, *levels)
     if reasons and not agreed:
         raise OptionError(
             f"Ask your doctor first: {'; '.join(reasons)}. Where a doctor has agreed, plan with doctor_agrees=True."
         )
+
+
+def _is_latin(sign: str) -> bool:
+    """Say whether a sign is no letter of another alphabet: endings of medicines are known in the Latin one only."""
+    return not sign.isalpha() or "LATIN" in unicodedata.name(sign, "")
 
 
 def _list_reasons(journal: Journal, people: tuple[str, ...]) -> list[str]:
