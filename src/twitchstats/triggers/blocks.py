@@ -50,7 +50,7 @@ ZERO = 6  # where the grid has no effect
 FINE_LEVEL = 0.1
 FARTHEST = 45.0  # SDs of a trigger from its mean, beyond which effects grow no more: numbers have an end
 # Of a large effect of an amount, whose older days stand beside it: what simulated diaries of 120 days measure.
-FOUND = {"count": 0.92, "yes/no": 0.84, "amount": 0.92}
+FOUND = {"count": 0.95, "yes/no": 0.84, "amount": 0.92}
 LEAST_OFTEN = 0.45  # share of days with a count above 0, below which what one person could find is not foreseen
 PRIOR_DF = 4.0  # what an expected variance weighs beside one that is seen
 LEAST_CHANGES = 4  # days on which a yes/no trigger differs from the day before: it is only these that tell something
