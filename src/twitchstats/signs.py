@@ -297,13 +297,22 @@ def _find_flag_within(header: str) -> str | None:
 def _find_mentioned(text: str) -> list[str]:
     """Return the red flags that a text mentions, but where a part of it begins with no, or with a fear.
 
+    *Weakness: none* is a no, too; *speech slurred: no sleep* is none.
+
     >>> _find_mentioned("Long day. Can't open jars, and I choke on tea"), _find_mentioned("no weakness, fell asleep")
     (['weakness_felt', 'speech_swallowing'], [])
     """
     idle, silent = word_set("fear") | word_set("rank 0"), word_set("idle in notes")
-    parts = [normalise_header(part).split() for part in re.split(r"[.,;:!?()\n]+", text)]
+    told = [part for part in re.split(r"[.,;!?()\n]+", text) if not _ends_in_no(part)]
+    parts = [normalise_header(piece).split() for part in told for piece in part.split(":")]
     kept = [[word for word in words if word not in silent] for words in parts if words and words[0] not in idle]
     return list(dict.fromkeys(name for words in kept for name in _find_within(words)))
+
+
+def _ends_in_no(text: str) -> bool:
+    """Tell whether nothing but a no stands behind the last colon of a text."""
+    _, colon, answer = text.rpartition(":")
+    return bool(colon) and normalise_header(answer) in word_set("rank 0")
 
 
 def _find_within(words: Sequence[str]) -> list[str]:

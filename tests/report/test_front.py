@@ -79,7 +79,11 @@ def test_what_is_the_same_as_before_is_nothing_new(make_journal):
 
 @pytest.mark.parametrize(
     ("last", "way"),
-    [([3.0] * 13 + [5.0] * 15, "higher"), ([0.0] * 13 + [5.0] * 15, "about the same"), ([4.0], "about the same")],
+    [
+        ([3.0] * 13 + [5.0] * 15, "higher."),
+        ([0.0] * 13 + [5.0] * 15, "not clear, as the mean is not higher."),
+        ([4.0], "about the same."),
+    ],
 )
 def test_a_median_that_the_mean_does_not_follow_has_no_direction(make_journal, last, way):
     """Median 5 after 3.5: the mean goes from 3.5 up to 4.1, or down to 2.7; 4 after 3.5 is half a twitch."""
@@ -321,6 +325,7 @@ def test_a_rating_of_speech_may_mean_that_it_is_fine(alone):
         ("tongue thick, slurring", "Speech or swallowing trouble"), ("tingling again", "Numbness or tingling"),
         ("no weakness, all well", ""), ("weak coffee", ""), ("fell asleep late; gave a speech", ""),
         ("worry about weakness", ""), ("number 3, strength training", ""),
+        ("Weakness: none. Slept well", ""), ("speech slurred: no sleep", "Speech or swallowing trouble"),
     ],
 )  # fmt: skip
 def test_a_sign_in_notes_is_asked_about_and_never_printed(alone, note, label):
@@ -529,6 +534,15 @@ def test_with_a_red_flag_the_doctor_comes_before_more_days(alone):
     assert [line[:20] for line in told[1:]] == ["**Single episodes**,"]
 
 
+def test_of_a_group_the_doctor_comes_first_for_whoever_has_a_sign(make_journal):
+    """Weakness of one of two people: the list went on to more days of noting alone."""
+    columns = {"person": ["a", "a", "b", "b"], "date": [*pd.date_range("2025-01-01", periods=2)] * 2}
+    journal = make_journal(columns | {"twitches": [1.0, 2, 3, 4], "weakness": [0.0, 0, 0, 3]})
+    told = front.list_next(*see(journal, make_answers()))
+    assert told[0] == "**A doctor first.** Somebody has a sign of the list above, and that needs no more days."
+    assert len(told) == 3
+
+
 def test_a_diary_of_the_outcome_alone_is_told_what_else_to_note(make_journal):
     columns = {"person": ["a"] * 40, "date": pd.date_range("2025-01-01", periods=40), "twitches": [1.0, 2] * 20}
     journal, found = make_journal(columns), make_answers()
@@ -665,7 +679,7 @@ def test_one_and_many_questions_are_told_with_their_verbs(make_journal):
         "Stress. −1 % (90 % interval −4 % to +1 %) for each 1 point of 10 more, the day before. Up to +5 % counts as"
     )
     assert sized in str(front.show_triggers(make_journal(columns), found)).replace("\u00a0", " ")
-    assert "(inconclusive)\ntea. Too few days" in str(front.show_triggers(make_journal(columns), found))
+    assert "(inconclusive)\nTea. Too few days" in str(front.show_triggers(make_journal(columns), found))
     found.answers = found.answers.assign(verdict="inconclusive")
     assert "Too small to matter" not in str(front.show_triggers(make_journal(columns), found))
 

@@ -189,7 +189,7 @@ def test_outcome_on_one_side_only_has_a_direction_and_no_size(diary, plan, side,
     assert (found["reason"].iloc[4:] == "too few people").all()
     assert (found["caution"].iloc[4:] == "2 of 2 people have no estimate and are left out").all()
     told = str(describe_trial(journal, plan, found))
-    assert told.count("more" if side else "less") == 2
+    assert told.count("more" if side else "fewer") == 2
 
 
 def test_one_event_excludes_no_ratio(diary, plan):

@@ -55,6 +55,7 @@ from twitchstats.trial import Plan
 from twitchstats.variables import is_about_twitching, may_be_medicine, split_words, word_set
 
 SETTING = "twitches and nothing else"
+_RATED = ("twitches", "intensity")  # the outcomes that a base rate is known of
 _HALF = 14
 _YEARS = 3 * 365
 _FIRST = 4
@@ -97,7 +98,7 @@ def show_meaning(journal: Journal, found: Findings) -> Prose:
             "Twitches are common, and a serious cause is rare. A diary can't tell which one it is; an examination can "
             "say more."
         )
-    elif is_about_twitching(found.outcome) and noted:
+    elif found.outcome in _RATED and noted:
         text = (
             "What is known of people with twitches and nothing else does not hold where such a sign is there. A diary "
             "can't tell what is behind it; an examination can say more."
@@ -125,7 +126,7 @@ def _tell_noted(journal: Journal, found: Findings) -> str:
 
 def _has_rate(journal: Journal, found: Findings) -> bool:
     """Tell whether the base rate holds: of twitches with nothing else."""
-    return found.outcome in ("twitches", "intensity") and has_nothing_else(journal, found.flags)
+    return found.outcome in _RATED and has_nothing_else(journal, found.flags)
 
 
 def _get_rate() -> "pd.Series[Any]":
@@ -205,7 +206,7 @@ def show_course(journal: Journal, found: Findings) -> Prose:
     course = summarise_course(journal, found.outcome)
     if len(course) > 1:
         share = course["n_above"] / course["n_days"]
-        change = (course["recent"] - course["before"]).where(course["moved"].eq(True))
+        change = (course["recent"] - course["before"]).where(course["way"].isin(["lower", "higher"]))
         fewer, more = (int((sign * change > 0).sum()) for sign in (-1, 1))
         known = int((course["recent"].notna() & course["before"].notna()).sum())
         trend = f" Of {known} people, {fewer} had less in the last 28 days than before, {more} more." if known else ""
@@ -246,23 +247,19 @@ def _is_same(journal: Journal, found: Findings) -> bool:
 def _tell_trend(row: "pd.Series[Any]") -> str:
     if pd.isna(row["recent"]) or pd.isna(row["before"]) or not row["n_above"]:
         return ""
-    recent, before = row["recent"], row["before"]
     tell, what = (format_share, "it was there on") if row["told"] == "share" else (format_number, "the median was")
-    way = "lower" if recent < before else "higher" if recent > before else "the same"
-    if recent != before and not row["moved"]:
-        way = "about the same"
     few = f" ({int(row['n_recent'])} of the 28 noted)" if row["n_recent"] < _HALF else ""
     change = tell_change(row)
-    text = f"**Better or worse?** {capitalise(change)}: {way}{few}."
+    text = f"**Better or worse?** {capitalise(change)}: {row['way']}{few}."
     if row["n_spans"] < 2:
         return f"{text} There is too little before it to say more."
     ends = list(dict.fromkeys((tell(row["before_low"]), tell(row["before_high"]))))
     spans = "each earlier span" if len(ends) == 1 else "earlier spans"
     tail = ""
-    if row["before_low"] <= recent <= row["before_high"]:
-        tail = ", so it has been there before"
-    elif row["moved"]:
-        tail = f", all {'higher' if way == 'lower' else 'lower'}; but ups and downs come by themselves"
+    if row["before_low"] <= row["recent"] <= row["before_high"]:
+        tail = ", so it has been at this level before"
+    elif row["way"] in ("lower", "higher"):
+        tail = f", all {'higher' if row['way'] == 'lower' else 'lower'}; but ups and downs come by themselves"
     return f"{text} In {spans} of 28 days {what} {' to '.join(ends)}{tail}."
 
 
@@ -309,7 +306,9 @@ def show_triggers(journal: Journal, found: Findings, plan: Plan | None = None) -
     small = _list_small(journal, found)
     elsewhere = {*small["trigger"].dropna(), *([] if plan is None else [plan.options.trigger])}
     names = [label_of(journal, name) for name in boxes["untold"]["trigger"] if name not in elsewhere]
-    untold = [f"{list_some(names, 12)}. Too few days, or no effect: which one can't be said."] if names else []
+    untold = (
+        [f"{capitalise(list_some(names, 12))}. Too few days, or no effect: which one can't be said."] if names else []
+    )
     left = [label_of(journal, name) for name in found.primary.loc[found.primary["estimate"].isna(), "trigger"]]
     untold += [f"Not tested: {list_some(left, 12)}. The appendix says why."] if left else []
     clear += filter(
@@ -426,8 +425,11 @@ def list_next(journal: Journal, found: Findings) -> list[str]:
     unclear = list_unclear(found.flags).drop("twitching since a new medicine", errors="ignore")["label"]
     if twitching and len(unclear):
         told.insert(0, f"**What is not clear of {join_words([*unclear]).lower()}**: a plain yes or no, each day.")
-    if twitching and list_present(journal, found.flags):
-        return ["**A doctor first.** A sign of the list above is there, and that needs no more days.", *told]
+    if twitching and list_present(journal, found.flags, least=1):
+        whose = "Somebody has a sign of the list above" if many else "A sign of the list above is there"
+        told.insert(0, f"**A doctor first.** {whose}, and that needs no more days.")
+        if list_present(journal, found.flags):
+            return told
     if found.primary.empty:
         told.append(
             "**What may go with it**: such as sleep, stress, coffee and exercise, a number each, every evening."

@@ -258,10 +258,10 @@ def summarise_course(journal: Journal, outcome: str) -> pd.DataFrame:
         ``person, n_days`` (with a value), ``n_above`` (above zero), ``median, n_more`` (days above the median),
         ``highest, longest_spell`` (days in a row above zero; a day without an entry ends a spell), ``told`` (by
         `choose_level`), ``recent`` (that of the last 28 calendar days), ``n_recent`` (how many of these have a value),
-        ``before`` (of all days before), ``moved`` (whether the mean went the same way, and a median of whole numbers,
-        or a share's days, by one or more), ``before_low, before_high`` (its range over the whole spans of 28 days
-        before), ``n_spans``. What needs an order in time, or earlier spans,
-        is missing without.
+        ``before`` (of all days before), ``way`` (from there to the recent ones: "lower" or "higher" where the mean went
+        the same way, and a median of whole numbers, or a share's days, by one or more), ``before_low, before_high``
+        (its range over the whole spans of 28 days before), ``n_spans``. What needs an order in time, or earlier
+        spans, is missing without.
 
     >>> import twitchstats as tw
     >>> journal, _ = tw.simulate_journal(people=1, days=90, world="demo", seed=8)
@@ -287,16 +287,26 @@ def summarise_course(journal: Journal, outcome: str) -> pd.DataFrame:
             whole = spans[1 : len(values) // _RECENT]
             row |= {"n_recent": values[-_RECENT:].count()}
             row |= {"recent": spans[0], "before": level(levels[:-_RECENT]), "n_spans": len(whole)}
-            way, mean_way = spans[0] - row["before"], values[-_RECENT:].mean() - values[:-_RECENT].mean()
+            step, mean_step = spans[0] - row["before"], values[-_RECENT:].mean() - values[:-_RECENT].mean()
             least = 1.0 if (values.dropna() % 1 == 0).all() else 0.0
             least = 1 / max(1, values[-_RECENT:].count()) if share else least  # a day
-            row["moved"] = bool(way * mean_way > 0 and abs(way) >= least)
+            row["way"] = _name_way(step, mean_step, least)
             if np.isfinite(whole).any():
                 row |= {"before_low": np.nanmin(whole), "before_high": np.nanmax(whole)}
         rows.append(row)
     columns = ["person", "n_days", "n_above", "told", "median", "n_more", "highest", "longest_spell", "recent",
-               "n_recent", "before", "moved", "before_low", "before_high", "n_spans"]  # fmt: skip
+               "n_recent", "before", "way", "before_low", "before_high", "n_spans"]  # fmt: skip
     return pd.DataFrame(rows, columns=columns)
+
+
+def _name_way(step: float, mean_step: float, least: float) -> str | None:
+    """Return which way a level went, by at least so much; where the mean went elsewhere that is not clear."""
+    if np.isnan(step):
+        return None
+    if abs(step) < least or not step:
+        return "about the same" if step else "the same"
+    word = "lower" if step < 0 else "higher"
+    return word if step * mean_step > 0 else f"not clear, as the mean is not {word}"
 
 
 def compare_levels(journal: Journal, outcome: str, trigger: str, *, lag: int = 0) -> pd.DataFrame:

@@ -64,13 +64,14 @@ def _tell_row(journal: Journal, plan: Plan, row: dict[str, object]) -> str:
         return f"Nothing can be said: {row['reason']}."
     alpha = ALPHA if np.isnan(level) else level
     size = (
-        f"{format_effect(float(row['estimate']), measure)} (interval of {format_share(1 - alpha)}"  # type: ignore[arg-type]
-        f"{', at any look' if early else ''}: {format_interval(lower, upper, measure)}; p {format_p(p_value)})"
+        f"{format_effect(float(row['estimate']), measure)} ({format_share(1 - alpha)} interval"  # type: ignore[arg-type]
+        f"{', at any look:' if early else ''} {format_interval(lower, upper, measure)})"
     )
     found = p_value <= alpha
     up = float(row["estimate"]) > float(measure.endswith("ratio"))  # type: ignore[arg-type]
+    less = "fewer" if measure == "rate ratio" else "less"
     head = (
-        f"Days '{with_it}' had **{'more' if up else 'less'}** {outcome} than days '{without}'"
+        f"Days '{with_it}' had **{'more' if up else less}** {outcome} than days '{without}'"
         if found
         else f"**No difference in {outcome} beyond what the lot alone makes** between days '{with_it}' and '{without}'"
     )
