@@ -27,11 +27,12 @@ _IN_HOURS, _IN_MINUTES = (
 )
 _CLOCK = re.compile(rf"(\d{{1,3}}):([0-5]\d)(?::([0-5]\d)(?:\.\d+)?)?(?:\s*(?:{_IN_HOURS})\.?)?$", re.IGNORECASE)
 _HOURS = re.compile(
-    rf"(\d{{1,3}})\s*(?:{_IN_HOURS})\.?,?\s*(?:and|und|et|y|e|en)?\s*(\d{{1,2}})\s*(?:m|{_IN_MINUTES})?\.?$",
+    rf"(\d{{1,3}})\s*(?:{_IN_HOURS})\.?,?\s*(?:and|und|et|y|e|en)?\s*([0-5]?\d)\s*(?:m|{_IN_MINUTES})?\.?$",
     re.IGNORECASE,
 )
 _LASTING = re.compile(
-    rf"(?=\d)(?:(\d{{1,3}})\s*(?:{_IN_HOURS})\.?,?\s*)?(?:(\d{{1,3}})\s*(?:m|{_IN_MINUTES})\.?)?$", re.IGNORECASE
+    rf"(?=\d)(?:(\d{{1,3}})\s*(?:{_IN_HOURS})\.?,?\s*)?(?:((?(1)[0-5]?\d|\d{{1,3}}))\s*(?:m|{_IN_MINUTES})\.?)?$",
+    re.IGNORECASE,
 )
 _TIME_OF_DAY = re.compile(
     r"(\d{1,2})(?:[:.]([0-5]\d)(?::[0-5]\d)?(?:\s*(?:h|uhr)$)?)?\s*(?:([ap])\.?\s?m\.?)?$", re.IGNORECASE

@@ -138,6 +138,8 @@ def _match_columns(headers: list[str], dictionary: str, renamed: Mapping[str, st
         facts = find_facts(schema, header)
         target = renamed.get(header) or _named_by(facts, header, dictionary, company)
         match = match_header(target or header, dictionary, company=None if target else company)
+        if not target and match.canonical and match.kind == "yes/no" and facts.get("kind") == "amount":
+            match = match_header(f"{split_header(header).stem} dose", dictionary)  # as an export tells it
         if target and facts.get("name") == target and not match.canonical:
             match = match.learn("schema", name=target)
         matches.append(replace(match, source=header, label=match.label if match.canonical else header))
@@ -549,7 +551,10 @@ def _read_unknown(variable: Variable, cells: Cells) -> Reading:
         word, *more = variable.name.split("_")
         role = _FLAG_ROLES.get(word, variable.role) if more else variable.role
         return read_by_rule(become_flags(variable.learn("guessed", role=role), "guessed"), cells)
-    timed = cells.lasting or (cells.durations >= 0.8 and bool(variable.header.words & word_set("duration column")))
+    told = cells.figures if variable.unit in _TIME_UNITS.values() else 0.0  # what the header tells the unit of
+    timed = cells.lasting or (
+        cells.durations + told >= 0.8 and bool(told or variable.header.words & word_set("duration column"))
+    )
     if cells.figures < (0.8 if cells.durations else 0.6) and not timed:  # of 7:30 beside 45 neither is sure
         dated = look_like_dates(cells.column.levels) >= 0.5
         remark = "" if dated or cells.figures < 0.2 else _MIXED.format(len(cells.numbers), cells.n_filled)

@@ -203,9 +203,12 @@ class Cells:
 
     @cached_property
     def lasting(self) -> bool:
-        """Whether the cells are durations with their units, some in hours (2h 10m beside 55m), which no clock shows."""
+        """Whether the cells are durations with their units, some in hours (2h 10m beside 55m), which no clock shows.
+
+        Figures without one, but none (0), may be minutes.
+        """
         units = [tells_lasting(text) for text, _ in self.rest]
-        return "h" in units and all(units)
+        return "h" in units and all(units) and not self.numbers.any()
 
     @cached_property
     def clocks(self) -> bool:

@@ -86,11 +86,11 @@ def test_a_rating_by_a_word_for_scales_is_the_known_one_unless_another_is():
 
 
 def test_rows_with_a_start_are_events_and_no_days():
-    text = lay_out("start,end,site,intensity", "{day} 08:00,{day} 08:0{n},left calf,{n}", "{day} 21:00,,eyelid,3")
+    text = lay_out("start,end,site,intensity", "{day} 08:00,{day} 08:0{n},left calf,{n}.5", "{day} 21:00,,eyelid,3")
     journal = read(text.replace("2024-03-05", "2024-04-05"))
     assert journal.outcome == "events"
     assert journal.days["events"].to_list() == [2.0] * 12
-    assert journal.episodes.loc[2, ["duration_s", "site", "side", "intensity"]].to_list() == [60, "calf", "left", 1]
+    assert journal.episodes.loc[2, ["duration_s", "site", "side", "intensity"]].to_list() == [60, "calf", "left", 1.5]
     assert journal.episodes["start"].iloc[-1] == pd.Timestamp("2024-04-05 21:00")
     messages = " ".join(told(journal))
     assert "it can't tell what makes one come" in messages
@@ -151,6 +151,43 @@ def test_durations_with_their_units_are_hours():
     units = [("450", "min"), ("7.5", "h")]
     rows = "".join(f"{day},{','.join(units[n % 2])}\n" for n, day in enumerate(DAYS))
     assert read(f"date,sleep,sleep unit\n{rows}").days["sleep"].to_list() == [7.5] * 12
+
+
+def test_figures_without_a_unit_among_durations_are_no_hours():
+    cells = ["45", "1h 10m", "30", "1h"]
+    rows = "".join(f"{day},{cells[n % 4]},{cells[n % 4]}\n" for n, day in enumerate(DAYS))
+    journal = read(f"date,walking,commute (min)\n{rows}")
+    assert journal.variables["kind"].to_list() == ["text", "amount"]  # 45 was 45 hours
+    assert journal.days["commute"].to_list()[:4] == [45, 70, 30, 60]
+
+
+def test_an_hour_has_no_75_minutes():
+    journal = read(lay_out("date,sleep", "{day},7h 30m").replace("05,7h 30m", "05,7h 75m"))
+    assert journal.days["sleep"].isna().sum() == 1
+    assert any("7h 75m" in message for message in told(journal))
+
+
+def test_rows_of_intensity_0_are_no_events():
+    journal = read(lay_out("start,site,intensity", "{day} 08:00,calf,{n}"))
+    assert journal.days["events"].to_list() == [0, 1, 1, 1, 1, 1, 1, 0, 1, 1, 1, 1]
+    assert len(journal.episodes) == 10
+    assert any("2 rows of intensity 0 (the first: line 2) are no events" in message for message in told(journal))
+
+
+def test_events_tell_of_later_ends_and_of_utc():
+    nights = zip(DAYS[::2], DAYS[1::2], strict=True)
+    rows = "".join(f"{day}T22:00:00Z,{after}T06:00:00Z,calf\n" for day, after in nights)
+    messages = " ".join(told(read(f"start,end,site\n{rows}")))
+    assert "6 events end on a later day than they begin (the first: line 2)" in messages
+    assert "6 times are in UTC" in messages
+
+
+@pytest.mark.parametrize("treatment", ["Ibuprofen", "Magnesium"])
+def test_doses_of_medicines_in_flaredown_are_amounts(treatment):
+    header = f"Date,Headache,{treatment},Tags,Foods,Weather Summary"
+    journal = read(lay_out(header, "{day},{n},{n}00 mg,,,").replace(",6,600 mg", ",6,Not Taken"))
+    name = "ibuprofen_dose" if treatment == "Ibuprofen" else "magnesium"  # a pain reliever alone is yes or no
+    assert journal.days[name].to_list()[:7] == [0, 100, 200, 300, 400, 500, 0]
 
 
 def test_a_diary_of_days_is_no_log_of_events():

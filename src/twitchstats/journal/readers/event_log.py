@@ -9,8 +9,9 @@ from twitchstats.errors import JournalError
 from twitchstats.journal.dates import has_clock, look_like_dates, read_clock
 from twitchstats.journal.keys import find_aliases, read_days
 from twitchstats.journal.layout import Column, Source, Table
-from twitchstats.journal.readers.days import Days, Values
+from twitchstats.journal.readers.days import Days, Values, to_number
 from twitchstats.journal.readers.export import Export, Record, fold, open_table, read_heading, read_top
+from twitchstats.journal.readers.times import tell_utc
 from twitchstats.journal.record import EPISODE_KINDS
 from twitchstats.journal.tables import EPISODES, find_start, split_side
 from twitchstats.journal.variable import split_header
@@ -26,6 +27,11 @@ _TOLD = (
 _NO_KIND = (
     "What these events are it doesn't say: if they are twitches, add a column 'kind' with twitch, cramp or spasm."
 )
+_LATER = (
+    "{} events end on a later day than they begin (the first: line {}). They count on the day they begin, so a day on "
+    "which one only goes on is no day without."
+)
+_CALM = "{} rows of intensity 0 (the first: line {}) are no events: they say that there was none."
 _PLACES, _STRENGTHS = {"site", "side", "kind"}, {"intensity", "pain"}
 
 
@@ -92,20 +98,30 @@ def read(source: Export) -> Source:
     named = {text: _name_count(text) for text in table.list_texts(roles.get("kind", ""))}
     count = {"kind": "count", "low": "0", "combine": "sum"} | ({} if named else {"role": "outcome"})
 
+    later, calm = list[int](), list[int]()
+
     def read_row(record: Record) -> Values:
+        there = to_number(record[roles.get("intensity", "")]) != 0
         told = {"start": _join_moment(begun[record[start]], record[clock] or record[start])}
         told |= {"end": _join_moment(ended.get(record[end]), record[end])} if end else {}
         told |= {"person": record[who]} if who else {}
-        episodes.append(told | {header: record[name] for name, header in headers.items() if name != notes})
+        if not there:
+            calm.append(record.line)
+        elif (day := begun[record[start]]) and (ended.get(record[end]) or day) > day:
+            later.append(record.line)
+        if there:
+            episodes.append(told | {header: record[name] for name, header in headers.items() if name != notes})
         this = named.get(record[roles.get("kind", "")], _OTHER)
-        values = {days.name(name, **count): str(int(name == this)) for name in dict.fromkeys([*named.values(), this])}
+        kinds = dict.fromkeys([*named.values(), this])
+        values = {days.name(name, **count): str(int(there and name == this)) for name in kinds}
         values |= {days.name(headers[name], combine="max"): record[name] for name in strengths}
         values |= {days.name(headers[name]): record[name] for name in headers if name not in roles.values()}
         return values | days.tell_text(record[notes])
 
-    days.notes += [_TOLD] if named else [_TOLD, _NO_KIND]
+    days.notes += [_TOLD, *([] if named else [_NO_KIND]), *tell_utc(table, start)]
     why = f"there is no date in {start!r}"
     days.add_rows(table, read_row, when=start, why=why, person=who)
+    days.notes += [text.format(len(lines), lines[0]) for text, lines in ((_LATER, later), (_CALM, calm)) if lines]
     return days.finish(table, episodes=pd.DataFrame(episodes, dtype="str"))
 
 
