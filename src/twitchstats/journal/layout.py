@@ -551,18 +551,21 @@ def _are_records(body: bytes, sign: str, width: int, n_lines: int) -> bool:
         return False
     signs = np.frombuffer(body, dtype=np.uint8)
     marks = np.flatnonzero((signs == ord(sign)) | (signs == 10))
-    ends = marks[signs[marks] == 10]
+    quoted = b'"' in body
+    if not quoted and len(marks) != n_lines * width:
+        return False
+    ends = marks[signs[marks] == 10] if quoted else marks[width - 1 :: width]
     # A first cell that is blank may be a row of nothing; one of signs that nobody sees (such as U+FEFF), too.
     starts = np.concatenate([[0], ends[:-1] + 1])
-    if np.isin(signs[starts], (ord(sign), 10, 32, 0xE2, 0xEF)).any():
+    if np.isin(np.unique(signs[starts]), (ord(sign), 10, 32, 0xE2, 0xEF)).any():
         return False
-    if b'"' not in body:
-        return len(marks) == n_lines * width and bool((marks[width - 1 :: width] == ends).all())
+    if not quoted:
+        return bool((signs[ends] == 10).all())
     cuts = np.setdiff1d(marks, ends, assume_unique=True)
     counts = np.diff(np.searchsorted(cuts, ends), prepend=0)
-    quoted = np.unique(np.searchsorted(ends, np.flatnonzero(signs == 34)))
-    counts[quoted] = width - 1
-    lines = [body[starts[line] : ends[line] + 1].decode() for line in quoted]
+    found = np.unique(np.searchsorted(ends, np.flatnonzero(signs == 34)))
+    counts[found] = width - 1
+    lines = [body[starts[line] : ends[line] + 1].decode() for line in found]
     try:
         records = list(csv.reader(lines, delimiter=sign, strict=True))
     except csv.Error:
