@@ -35,6 +35,7 @@ THERE, ABSENT, UNCLEAR, NOT_NOTED = "there", "not there", "not clear", "not note
 BESIDE = ("falls", "trouble breathing", "twitching since a new medicine")  # red flags in no model: no figure is known
 SOURCE = "source"  # the column that says where people come from: simulated ones say so
 _CODED = "is a code that is used for either sex: write male or female"
+_DASHES = ["-", "\u2212", "\u2013"]  # hyphen, minus, en dash
 _UNTOLD = ["", "unknown", "other", "divers", "not known", "don't know", "unbekannt", *load_words("missing")]
 
 
@@ -513,6 +514,8 @@ def _to_numbers(column: pd.Series, name: str, kind: str) -> FloatArray:
     if kind == "sex":
         _refuse(column, name, numbers.notna().to_numpy()[places], _CODED)
     read = {"yes/no": read_yes_no, "sex": _list_sexes().get}.get(kind, lambda _: None)
+    if kind == "yes/no" and text.eq("+").any():  # in a chart "-" is no, elsewhere it is an empty cell
+        _refuse(column, name, text.isin(_DASHES).to_numpy()[places], "beside + may mean no, or not known")
     known = text.map(read, na_action="ignore").astype(float).fillna(numbers)
     rule = {"yes/no": "1, 0, yes or no", "sex": "male or female"}.get(kind, "a number")
     wrong = known.isna() & kinds.notna() & ~text.isin(_UNTOLD)

@@ -6,9 +6,11 @@ import pytest
 from scipy import special
 
 from twitchstats import simulate_cohort
+from twitchstats.errors import JournalError
 from twitchstats.redflags import RedFlagModel
 from twitchstats.redflags.measures import METRICS, measure_risk
 from twitchstats.redflags.telling import CROWD
+from twitchstats.signs import encode_yes_no
 
 
 @pytest.fixture(scope="module")
@@ -83,3 +85,21 @@ def test_contributions_add_up_with_unknown_signs(model):
     parts = {name for term in told["term"][1:] for name in term.split(" over ")[0].split(":")}
     assert parts == {"age", "wasting", CROWD}  # the model on the signs that were told
     assert (told["n_unknown"] == len(model.signs_) - 2).all()
+
+
+def test_a_red_flag_that_lowers_the_risk_is_named():
+    """One in four tables of 150 people makes trouble of speech lower the odds by a quarter, by chance."""
+    people = simulate_cohort(people=150, seed=22).drop(columns=["source", "diagnosis"])
+    model = RedFlagModel(interactions="none").fit(people, people["serious"])
+    person = {name: 0.0 for name in model.signs_} | {"age": 50, "sex": "male", "persistence_weeks": 10}
+    flags = {"weakness_found": 1.0, "speech_swallowing": 1.0}
+    fewer, more = (model.predict_risk(person | told).iloc[0] for told in ({"weakness_found": 1.0}, flags))
+    assert more["risk"] < fewer["risk"]
+    assert "speech or swallowing trouble lowers the risk" in more["caution"]
+    assert "lowers the risk" not in fewer["caution"]
+
+
+def test_a_dash_beside_a_plus_is_asked_about():
+    with pytest.raises(JournalError, match="- beside \\+ may mean no, or not known"):
+        encode_yes_no(pd.Series(["+", "-", None], name="wasting"))
+    assert np.isnan(encode_yes_no(pd.Series(["yes", "-"], name="wasting"))[1])

@@ -9,9 +9,9 @@ from scipy import stats
 from twitchstats.arrays import FloatArray
 from twitchstats.errors import OptionError
 from twitchstats.redflags.advice import advise
-from twitchstats.redflags.record import Record, assess_people, bound_risk, is_small, take_models
+from twitchstats.redflags.record import Record, assess_people, bound_risk, find_log_odds, is_small, take_models
 from twitchstats.redflags.training import find_known
-from twitchstats.signs import code_number, load_signs
+from twitchstats.signs import code_number, list_red_flags, load_signs
 
 START = "starting point"
 CROWD = "other conditions"
@@ -29,6 +29,10 @@ SMALL = (
 )
 BELOW = (
     "A red flag, and yet below the base rate: in the model what else was told weighs more, or no flag like it counts."
+)
+LOWERS = (
+    "In the model {flags} lowers the risk, as chance in few people, or conditions that are not counted, can make it. "
+    "It is a reason to see a doctor all the same."
 )
 YOUNG = (
     f"Under {YOUNG_AGE} it may well be too small: how common the illness is so young is no figure, but the end of a "
@@ -88,21 +92,36 @@ def tell_risk(record: Record, people: pd.DataFrame, encoded: FloatArray, *, leve
     ages = dict(zip(record.signs, encoded.T, strict=True)).get("age", np.full(len(risk), np.nan))
     young = (ages < code_number(YOUNG_AGE, "years")) & record.drawn
     below = told["see_doctor"].to_numpy() & (risk < record.base.rate)
+    lowering = _name_lowering(record, encoded, assessed.log_odds)
     risks = {"risk": risk, "risk_lower": lower, "risk_upper": upper, "base_rate": record.base.rate}
     return pd.DataFrame(risks, index=people.index).assign(
         n_unknown=np.isnan(encoded).sum(axis=1),
         chance_factor=factor,
-        caution=[_warn(record, *signals) for signals in zip(factor, small, below, young, strict=True)],
+        caution=[_warn(record, *signals) for signals in zip(factor, small, below, young, lowering, strict=True)],
         red_flags=told["red_flags"],
         advice=told["advice"],
     )
 
 
-def _warn(record: Record, factor: float, small: bool, below: bool, young: bool) -> str:
+def _name_lowering(record: Record, encoded: FloatArray, log_odds: FloatArray) -> list[str]:
+    """Return the red flags of each person without which the risk would be higher; simulated people have their truth."""
+    named: list[list[str]] = [[] for _ in encoded]
+    for place, sign in enumerate(record.signs):
+        if record.drawn or sign not in list_red_flags():
+            continue
+        having = np.flatnonzero(encoded[:, place] == 1)
+        without = encoded[having]
+        without[:, place] = 0.0
+        for row in having[find_log_odds(record, without) > log_odds[having] + 1e-9]:
+            named[row].append(list_red_flags()[sign].lower())
+    return [" or ".join(flags) for flags in named]
+
+
+def _warn(record: Record, factor: float, small: bool, below: bool, young: bool, lowering: str) -> str:
     yet = [BELOW, *[COUNTED.format(diagnoses=", ".join(record.diagnoses))] * bool(record.diagnoses)]
     few = FEW.format(factor=f"{factor:.2g}" if factor < 100 else "100 or more")
     told = [few] * int(factor > RIGHT) + [SMALL] * int(small) + [YOUNG] * int(young) + yet * int(below)
-    return " ".join(told)
+    return " ".join(told + [LOWERS.format(flags=lowering)] * bool(lowering))
 
 
 def explain_risk(record: Record, people: pd.DataFrame, encoded: FloatArray, *, level: float = 0.95) -> pd.DataFrame:
