@@ -17,7 +17,7 @@ DAYS_PER_FINE_TERM = 8  # fine enough for cycles of four weeks
 WAVE_DAYS = (3.0, 15.0)  # shortest and longest wave of an outcome that is looked for
 CYCLE_DAYS = (15.0, 60.0)  # of a cycle that a trend with a term a month lets through
 ENOUGH_CYCLES = 112  # days of a diary from which a cycle of four weeks shows
-CYCLE_LEVEL = 0.1
+CYCLE_LEVEL = 0.2  # a third of the power is at stake where there is none, the size where one is weak
 OVERSAMPLED = 4  # frequencies looked at for each that a diary tells apart,
 INDEPENDENT = 2  # of which the highest is as high as that of so many independent ones
 
