@@ -145,7 +145,8 @@ def test_the_severities_of_several_symptoms_are_not_averaged(read):
         read("\n".join(["date,symptom,severity,stress", *(f"{row},{n}" for n, row in enumerate(rows))]) + "\n")
     assert str(caught.value) == (
         "The table holds one reading a row: 'symptom' says what 'severity' measures ('nausea', 'rash', ...). "
-        "Reshape it to one row a day with a column for each, for example with pandas: "
+        "Read the file with format=\"long table\" (command line: --format 'long table'), or reshape it to one row a "
+        "day with a column for each, for example with pandas: "
         "frame.pivot_table(index=[...], columns='symptom', values='severity')."
     )
 

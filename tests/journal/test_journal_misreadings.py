@@ -51,8 +51,9 @@ def test_a_note_of_several_lines_is_no_stray_quote(read):
          "The days table seems to have no header: its first row holds '2024-03-01', '3', '4'. Add a header row, such "
          "as date,twitches,stress."),
         ("date,item,value,site\n2024-03-01,twitches,3,a\n2024-03-02,stress,4,b\n2024-03-03,twitches,5,a\n",
-         "The table holds one reading a row: 'item' says what 'value' measures ('twitches', 'stress', ...). Reshape it "
-         "to one row a day with a column for each, for example with pandas: frame.pivot_table(index=[...], "
+         "The table holds one reading a row: 'item' says what 'value' measures ('twitches', 'stress', ...). Read the "
+         "file with format=\"long table\" (command line: --format 'long table'), or reshape it to one row a day with a "
+         "column for each, for example with pandas: frame.pivot_table(index=[...], "
          "columns='item', values='value')."),
         ("month,day,twitches\n3,1,2\n3,2,3\n4,1,2\n",
          "The table has its dates in two columns, month and day. Join them into one column 'date', written as "
@@ -852,8 +853,9 @@ def test_readings_that_a_column_of_any_name_tells_apart_are_no_days(read):
     with pytest.raises(JournalError) as told:
         read("\n".join(["date,gadget,value", *rows]))
     assert str(told.value) == (
-        "The table holds one reading a row: 'gadget' says what 'value' measures ('zaps', 'zips', ...). Reshape it to "
-        "one row a day with a column for each, for example with pandas: frame.pivot_table(index=[...], "
+        "The table holds one reading a row: 'gadget' says what 'value' measures ('zaps', 'zips', ...). Read the file "
+        "with format=\"long table\" (command line: --format 'long table'), or reshape it to one row a day with a "
+        "column for each, for example with pandas: frame.pivot_table(index=[...], "
         "columns='gadget', values='value')."
     )
 

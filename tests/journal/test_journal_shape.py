@@ -48,8 +48,9 @@ def test_a_narrow_header_is_no_title(read):
 
 def test_long_table_is_refused(read):
     with pytest.raises(JournalError, match=re.escape(
-        "The table holds one reading a row: 'variable' says what 'value' measures ('twitches', 'stress', ...). Reshape "
-        "it to one row a day with a column for each, for example with pandas: "
+        "The table holds one reading a row: 'variable' says what 'value' measures ('twitches', 'stress', ...). Read "
+        "the file with format=\"long table\" (command line: --format 'long table'), or reshape it to one row a day "
+        "with a column for each, for example with pandas: "
         "frame.pivot_table(index=[...], columns='variable', values='value')."
     )):  # fmt: skip
         read("date,variable,value,site\n2024-03-01,twitches,3,calf\n2024-03-01,stress,4,\n")

@@ -582,8 +582,9 @@ def refuse_long(columns: list[Column], table: Table, keys: Keys | None) -> None:
     name, value = found[0].header, found[1].header
     raise JournalError(
         f"{table.source or 'The table'} holds one reading a row: {name!r} says what {value!r} measures "
-        f"({', '.join(repr(text) for text in told[:3])}, ...). Reshape it to one row a day with a column for each, for "
-        f"example with pandas: frame.pivot_table(index=[...], columns={name!r}, values={value!r})."
+        f'({", ".join(repr(text) for text in told[:3])}, ...). Read the file with format="long table" (command line: '
+        "--format 'long table'), or reshape it to one row a day with a column for each, for example with pandas: "
+        f"frame.pivot_table(index=[...], columns={name!r}, values={value!r})."
     )
 
 
