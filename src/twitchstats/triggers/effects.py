@@ -142,7 +142,7 @@ def estimate_effects(
     both sides, in which nobody reacts, are found in .04 of groups of 20, in .03 (120 days) to .07 (365) of groups of 5.
 
     What is not held: a trigger that answers to the outcome of three days before or longer (a pill taken after a bad
-    week) looks like a remedy, in a sixth of one person's diaries of a year (.02 to .06 of 120 days, .12 to .15 of 90)
+    week) looks like a remedy, in a quarter of one person's diaries of a year (.05 to .09 of 120 days, .12 to .15 of 90)
     and in nearly all groups of 20. Nine tenths of one person's findings then carry the caution that the outcome
     foretells the trigger, and nearly all of a group's (where the trigger acts, a tenth of one person's, and of a
     group's none or a tenth at longer lags). Where both sides come in spells of just a week, or in humps of two, the

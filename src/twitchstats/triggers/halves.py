@@ -71,7 +71,7 @@ def compare_halves(
     >>> import twitchstats as tw
     >>> told = compare_halves(tw.read_demo(), triggers="sleep")
     >>> told[["part", "estimate", "ci_lower", "ci_upper"]].round(1).values.tolist()
-    [['early', 0.8, 0.6, 1.0], ['late', 0.8, 0.7, 1.0], ['change', 1.0, 0.7, 1.3]]
+    [['early', 0.7, 0.6, 0.9], ['late', 0.8, 0.7, 0.9], ['change', 1.1, 0.8, 1.4]]
     """
     check_by(by, ("pooled", "person"))
     check_lag(lag)
